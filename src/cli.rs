@@ -1,0 +1,289 @@
+//! The command line: clap types and help texts. No behaviour lives here.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The port a room listens on when none is named: the original's.
+pub const DEFAULT_PORT: u16 = 1337;
+
+/// A group gets a chat room by downloading one file.
+#[derive(Parser, Debug)]
+#[command(
+    name = "chatroom",
+    version,
+    about,
+    long_about = None,
+    after_help = "Try:\n  chatroom server                          start a room on this machine\n  \
+                  chatroom gui --name x 192.168.1.20:1337  join it from another one\n  \
+                  chatroom replay log.txt                  relive what was said"
+)]
+pub struct Cli {
+    /// What to be.
+    #[command(subcommand)]
+    pub mode: Mode,
+}
+
+/// The three modes of the one executable.
+#[derive(Subcommand, Debug)]
+pub enum Mode {
+    /// Hold a room that windows and any HTTP client can join
+    Server(ServerArgs),
+    /// Join a room in a window
+    #[cfg(feature = "gui")]
+    Gui(GuiArgs),
+    /// Play a room's log.txt back, without a server
+    Replay(ReplayArgs),
+}
+
+/// `chatroom server`
+#[derive(Args, Debug, Clone)]
+#[command(after_help = "Examples:\n  chatroom server\n  \
+                  chatroom server --room lobby --listen 127.0.0.1:1337\n  \
+                  CHATROOM_KEY='open sesame' chatroom server --log /var/lib/room/log.txt")]
+pub struct ServerArgs {
+    /// Address and port to listen on (port 0 takes a free one)
+    #[arg(
+        long,
+        value_name = "ADDR:PORT",
+        default_value = "0.0.0.0:1337",
+        env = "CHATROOM_LISTEN"
+    )]
+    pub listen: String,
+
+    /// The room's record; made if it is not there
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "log.txt",
+        env = "CHATROOM_LOG"
+    )]
+    pub log: PathBuf,
+
+    /// The room's name, as windows show it
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "chatroom",
+        env = "CHATROOM_ROOM"
+    )]
+    pub room: String,
+
+    /// Show the old conversation at start: ask (on a terminal only), yes, no, or the last N events
+    #[arg(long, value_name = "ask|yes|no|N", default_value = "ask", value_parser = history)]
+    pub history: History,
+
+    /// The longest name let in, in characters as a reader counts them
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub max_name: u16,
+
+    /// How long a name stays present without any connection
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
+    pub grace: Duration,
+
+    /// When what was said is forced to disk: always (before it is acknowledged or shown to
+    /// anybody), every so many SECONDS (a power cut may lose that much), or never (left to the
+    /// system)
+    #[arg(long, value_name = "always|SECONDS|never", default_value = "always", value_parser = sync)]
+    pub sync: Sync,
+
+    /// A file whose first line is the room key; without the key nobody gets in or reads.
+    /// The environment variable CHATROOM_KEY does the same
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+
+    /// A name this server is also reached by (needed behind a public domain name); may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub host_name: Vec<String>,
+
+    /// What the console shows of the traffic: http (each message as the request it came in), lines
+    /// (the conversation), quiet [default: http on a terminal, else quiet]
+    #[arg(long, value_enum)]
+    pub console: Option<Console>,
+
+    /// Messages a second that one sender may keep up (bursts of ten times that are let through);
+    /// 0 means no limit
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub max_rate: u32,
+}
+
+/// What `--history` asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum History {
+    /// Ask on a terminal; elsewhere the same as `No`.
+    Ask,
+    /// Show it.
+    Yes,
+    /// Do not show it.
+    No,
+    /// Show the newest so many events.
+    Last(usize),
+}
+
+/// When the journal is forced to disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sync {
+    /// Before anything is acknowledged or seen.
+    Always,
+    /// Every so often.
+    Every(Duration),
+    /// When the system likes.
+    Never,
+}
+
+/// What the server's console shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Console {
+    /// Each message as the HTTP request it came in, the task that served it, who comes and goes.
+    Http,
+    /// The conversation only.
+    Lines,
+    /// Only what an operator must know.
+    Quiet,
+}
+
+/// `chatroom gui`
+#[derive(Args, Debug, Clone)]
+#[command(after_help = "Examples:\n  chatroom gui --name uthira\n  \
+                        chatroom gui --name uthira 192.168.1.20:1337")]
+pub struct GuiArgs {
+    /// Log in with this name at once
+    #[arg(long, value_name = "NAME", env = "CHATROOM_NAME")]
+    pub name: Option<String>,
+
+    /// Where the room is [default: the last one used, else 127.0.0.1:1337]
+    #[arg(value_name = "ADDR")]
+    pub address: Option<String>,
+}
+
+/// `chatroom replay`
+#[derive(Args, Debug, Clone)]
+#[command(after_help = "Examples:\n  chatroom replay log.txt\n  \
+                        chatroom replay log.txt --speed 10\n  \
+                        chatroom replay log.txt --plain | grep uthira")]
+pub struct ReplayArgs {
+    /// The log to play
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// How many times as fast as it happened; `max` does not wait at all
+    #[arg(long, value_name = "N|max", default_value = "1", value_parser = speed)]
+    pub speed: Speed,
+
+    /// The longest silence that is waited out; longer ones are shortened to this and said
+    #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = duration)]
+    pub max_gap: Duration,
+
+    /// Print one event a line, at once, exactly as the log has it but for time and checksum
+    #[arg(long)]
+    pub plain: bool,
+}
+
+/// How fast a replay runs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Speed {
+    /// So many times real time; always finite and above zero.
+    Times(f64),
+    /// No waiting.
+    Max,
+}
+
+fn history(text: &str) -> Result<History, String> {
+    match text {
+        "ask" => Ok(History::Ask),
+        "yes" => Ok(History::Yes),
+        "no" => Ok(History::No),
+        n => n
+            .parse()
+            .map(History::Last)
+            .map_err(|_| "say ask, yes, no, or how many of the newest events to show".to_string()),
+    }
+}
+
+fn sync(text: &str) -> Result<Sync, String> {
+    match text {
+        "always" => Ok(Sync::Always),
+        "never" => Ok(Sync::Never),
+        other => match duration(other) {
+            Ok(every) if !every.is_zero() => Ok(Sync::Every(every)),
+            _ => Err("say always, never, or a number of seconds above 0".to_string()),
+        },
+    }
+}
+
+fn speed(text: &str) -> Result<Speed, String> {
+    if text == "max" {
+        return Ok(Speed::Max);
+    }
+    match text.trim_end_matches('x').parse::<f64>() {
+        Ok(times) if times.is_finite() && (0.001..=1e9).contains(&times) => Ok(Speed::Times(times)),
+        _ => Err("say a number above 0, such as 0.5, 2 or 10, or max".to_string()),
+    }
+}
+
+/// A length of time as people write it: `5`, `5s`, `250ms`, `15m`, `2h`, `1d`. Seconds without a unit.
+///
+/// # Errors
+/// A sentence that says which forms are understood.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let unit_at = text
+        .find(|c: char| c != '.' && !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(unit_at);
+    let scale = match unit {
+        "ms" => 0.001,
+        "" | "s" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3_600.0,
+        "d" => 86_400.0,
+        _ => f64::NAN,
+    };
+    number
+        .parse::<f64>()
+        .ok()
+        .and_then(|n| Duration::try_from_secs_f64(n * scale).ok())
+        .filter(|d| *d <= Duration::from_secs(100 * 366 * 86_400))
+        .ok_or_else(|| "say a length of time such as 5s, 250ms, 15m or 2h".to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definitions_are_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn lengths_of_time_as_people_write_them() {
+        assert_eq!(duration("5"), Ok(Duration::from_secs(5)));
+        assert_eq!(duration("0.5s"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
+        assert_eq!(duration("15m"), Ok(Duration::from_secs(900)));
+        for wrong in ["", "s", "-1", "5 s", "1w", "1e300d", "NaN", "."] {
+            assert!(duration(wrong).is_err(), "{wrong:?} was understood");
+        }
+    }
+
+    #[test]
+    fn sync_knows_three_forms() {
+        assert_eq!(sync("always"), Ok(Sync::Always));
+        assert_eq!(sync("2"), Ok(Sync::Every(Duration::from_secs(2))));
+        assert_eq!(sync("never"), Ok(Sync::Never));
+        assert!(sync("0").is_err());
+        assert!(sync("sometimes").is_err());
+    }
+
+    #[test]
+    fn speed_is_a_number_above_zero_or_max() {
+        assert_eq!(speed("0.5"), Ok(Speed::Times(0.5)));
+        assert_eq!(speed("10x"), Ok(Speed::Times(10.0)));
+        assert_eq!(speed("max"), Ok(Speed::Max));
+        for wrong in ["0", "-1", "inf", "NaN", "fast"] {
+            assert!(speed(wrong).is_err(), "{wrong:?} was understood");
+        }
+    }
+}

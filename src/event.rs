@@ -1,0 +1,493 @@
+//! What a room records, and the small types an event is made of.
+//!
+//! Everything here is a value: it can be made only in valid form, and says in its error why not.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use chrono::{DateTime, Datelike, Timelike, Utc};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// The longest text of one message, in bytes of UTF-8.
+pub const MAX_TEXT: usize = 16 * 1024;
+/// The longest idempotency key, in characters.
+pub const MAX_KEY: usize = 64;
+
+/// One thing the journal records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// When the server recorded it.
+    pub at: Stamp,
+    /// What happened.
+    pub body: Body,
+}
+
+/// What happened.
+///
+/// Names are plain strings here: the rules of [`crate::name`] bind logging in, not the file, and
+/// old logs have names of every kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// A member said something.
+    Message {
+        /// Who said it.
+        from: String,
+        /// Time since the sender's previous message, or since they came in for the first.
+        elapsed: Elapsed,
+        /// What was said.
+        text: String,
+        /// What makes a repeat of the request recognisable.
+        key: Option<Key>,
+    },
+    /// A member came in.
+    Join {
+        /// Who.
+        name: String,
+    },
+    /// A member left.
+    Leave {
+        /// Who.
+        name: String,
+    },
+    /// The server started. Whoever was present before is not any more.
+    Opened {
+        /// The program and its version, `chatroom 0.1.0`.
+        version: String,
+        /// 16 hex digits, so that no two logs begin alike.
+        random: String,
+        /// The log that this one continues, as its id's first field.
+        after: Option<LogId>,
+    },
+    /// The server stopped in good order.
+    Closed,
+    /// The room has something to say to everybody.
+    Notice {
+        /// What.
+        text: String,
+    },
+    /// An event was removed and its place kept.
+    Erased {
+        /// Spaces that keep the line as long as the one it replaced.
+        padding: usize,
+    },
+}
+
+/// Which log an id belongs to: the checksum field of the log's first line.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LogId(pub u32);
+
+impl fmt::Display for LogId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08x}", self.0)
+    }
+}
+
+impl fmt::Debug for LogId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+/// The name of one event for ever: `<logid>-<offset>-<check>`.
+///
+/// The offset is where the event's line starts; the check is the first four hex digits of that
+/// line's checksum, so that an id into a restored backup is recognised as foreign.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Id {
+    /// The log.
+    pub log: LogId,
+    /// Where the line starts, in bytes.
+    pub offset: u64,
+    /// The upper half of the line's checksum.
+    pub check: u16,
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}-{:04x}", self.log, self.offset, self.check)
+    }
+}
+
+impl fmt::Debug for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+/// The text is no id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAnId;
+
+impl fmt::Display for NotAnId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an id looks like 5d2f0a11-18342-9d02, as the room gave it")
+    }
+}
+
+impl std::error::Error for NotAnId {}
+
+/// Exactly `digits` lower-case hex digits.
+pub(crate) fn lower_hex(text: &[u8], digits: usize) -> Option<u32> {
+    if text.len() != digits {
+        return None;
+    }
+    text.iter().try_fold(0u32, |sum, digit| {
+        let value = match digit {
+            b'0'..=b'9' => digit - b'0',
+            b'a'..=b'f' => digit - b'a' + 10,
+            _ => return None,
+        };
+        Some(sum << 4 | u32::from(value))
+    })
+}
+
+impl FromStr for Id {
+    type Err = NotAnId;
+
+    fn from_str(text: &str) -> Result<Id, NotAnId> {
+        let mut parts = text.splitn(3, '-');
+        let mut part = || parts.next().ok_or(NotAnId);
+        let (log, offset, check) = (part()?, part()?, part()?);
+        let plain = offset == "0" || offset.starts_with(|c: char| c.is_ascii_digit() && c != '0');
+        if !plain {
+            return Err(NotAnId);
+        }
+        Ok(Id {
+            log: LogId(lower_hex(log.as_bytes(), 8).ok_or(NotAnId)?),
+            offset: offset.parse().map_err(|_| NotAnId)?,
+            check: lower_hex(check.as_bytes(), 4).ok_or(NotAnId)? as u16,
+        })
+    }
+}
+
+impl Serialize for Id {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Id, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+/// A moment in UTC, in microseconds since 1970, from the year 0 to 9999.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Stamp(i64);
+
+impl Stamp {
+    /// 0000-01-01T00:00:00Z
+    const MIN: i64 = -62_167_219_200_000_000;
+    /// 9999-12-31T23:59:59.999999Z
+    const MAX: i64 = 253_402_300_799_999_999;
+
+    /// The moment `micros` microseconds after 1970, kept within the years 0 to 9999.
+    pub fn from_micros(micros: i64) -> Stamp {
+        Stamp(micros.clamp(Stamp::MIN, Stamp::MAX))
+    }
+
+    /// Now, by the wall clock.
+    pub fn now() -> Stamp {
+        Stamp::from_micros(Utc::now().timestamp_micros())
+    }
+
+    /// Microseconds since 1970.
+    pub fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// This moment and `later` more.
+    pub fn plus(self, later: Duration) -> Stamp {
+        let micros = i64::try_from(later.as_micros()).unwrap_or(i64::MAX);
+        Stamp::from_micros(self.0.saturating_add(micros))
+    }
+
+    /// This moment less `earlier`.
+    pub fn minus(self, earlier: Duration) -> Stamp {
+        let micros = i64::try_from(earlier.as_micros()).unwrap_or(i64::MAX);
+        Stamp::from_micros(self.0.saturating_sub(micros))
+    }
+
+    /// How long after `earlier` this is; nothing if it is before.
+    pub fn since(self, earlier: Stamp) -> Duration {
+        Duration::from_micros(u64::try_from(self.0 - earlier.0).unwrap_or(0))
+    }
+
+    /// As chrono has it, for calendars and time zones.
+    pub fn utc(self) -> DateTime<Utc> {
+        DateTime::from_timestamp_micros(self.0).unwrap_or_default()
+    }
+
+    /// Appends the 27 characters of the log's form, `2026-11-23T22:34:57.180845Z`.
+    pub fn write(self, out: &mut Vec<u8>) {
+        let t = self.utc();
+        let year = t.year().clamp(0, 9999) as u32;
+        let mut text = *b"0000-00-00T00:00:00.000000Z";
+        let mut digits = |from: usize, count: usize, mut value: u32| {
+            for place in text[from..from + count].iter_mut().rev() {
+                *place = b'0' + (value % 10) as u8;
+                value /= 10;
+            }
+        };
+        digits(0, 4, year);
+        digits(5, 2, t.month());
+        digits(8, 2, t.day());
+        digits(11, 2, t.hour());
+        digits(14, 2, t.minute());
+        digits(17, 2, t.second());
+        digits(20, 6, t.timestamp_subsec_micros());
+        out.extend_from_slice(&text);
+    }
+
+    /// Reads exactly the form that [`Stamp::write`] writes (RFC 3339, UTC, microseconds).
+    pub fn parse(text: &[u8]) -> Option<Stamp> {
+        let pattern = b"dddd-dd-ddTdd:dd:dd.ddddddZ";
+        let shaped = text.len() == pattern.len()
+            && text.iter().zip(pattern).all(|(got, want)| match want {
+                b'd' => got.is_ascii_digit(),
+                want => got == want,
+            });
+        if !shaped {
+            return None;
+        }
+        let number = |from: usize, to: usize| {
+            text[from..to]
+                .iter()
+                .fold(0u32, |sum, digit| sum * 10 + u32::from(digit - b'0'))
+        };
+        let date =
+            chrono::NaiveDate::from_ymd_opt(number(0, 4) as i32, number(5, 7), number(8, 10))?;
+        let time = date.and_hms_micro_opt(
+            number(11, 13),
+            number(14, 16),
+            number(17, 19),
+            number(20, 26),
+        )?;
+        Some(Stamp::from_micros(time.and_utc().timestamp_micros()))
+    }
+}
+
+impl fmt::Display for Stamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = Vec::with_capacity(27);
+        self.write(&mut text);
+        f.write_str(&String::from_utf8_lossy(&text))
+    }
+}
+
+impl Serialize for Stamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Stamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Stamp, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Stamp::parse(text.as_bytes())
+            .ok_or_else(|| de::Error::custom("a time looks like 2026-11-23T22:34:57.180845Z"))
+    }
+}
+
+/// Whole seconds since the sender's previous message, shown as `H:MM:SS`; hours do not wrap.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Elapsed(pub u64);
+
+impl fmt::Display for Elapsed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (hours, minutes, seconds) = (self.0 / 3600, self.0 / 60 % 60, self.0 % 60);
+        write!(f, "{hours}:{minutes:02}:{seconds:02}")
+    }
+}
+
+impl Elapsed {
+    /// Reads exactly what `Display` writes.
+    pub fn parse(text: &[u8]) -> Option<Elapsed> {
+        let number = |digits: &[u8]| {
+            digits.iter().try_fold(0u64, |sum, digit| {
+                let value = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
+                sum.checked_mul(10)?.checked_add(value)
+            })
+        };
+        let (hours, rest) = text.split_at_checked(text.len().checked_sub(6)?)?;
+        let plain_hours = hours == b"0" || hours.first().is_some_and(|first| *first != b'0');
+        if !plain_hours || rest[0] != b':' || rest[3] != b':' {
+            return None;
+        }
+        let (minutes, seconds) = (number(&rest[1..3])?, number(&rest[4..6])?);
+        if minutes > 59 || seconds > 59 {
+            return None;
+        }
+        let hours = number(hours)?.checked_mul(3600)?;
+        hours.checked_add(minutes * 60 + seconds).map(Elapsed)
+    }
+}
+
+/// What makes a repeated request recognisable: 1 to 64 visible ASCII characters.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
+#[serde(transparent)]
+pub struct Key(String);
+
+impl Key {
+    /// The key, if it is one.
+    pub fn new(text: &str) -> Option<Key> {
+        let valid =
+            (1..=MAX_KEY).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+        valid.then(|| Key(text.to_string()))
+    }
+
+    /// The key's characters.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Key, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Key::new(&text)
+            .ok_or_else(|| de::Error::custom("a key is 1 to 64 visible ASCII characters"))
+    }
+}
+
+/// Why bytes are no message text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextError {
+    /// The bytes are not UTF-8; the first wrong byte is at this place.
+    NotUtf8(usize),
+    /// Nothing, or nothing but white space.
+    Empty,
+    /// More than [`MAX_TEXT`] bytes.
+    TooLong,
+}
+
+/// Checks that `bytes` may be said in a room, and gives them back as text, unchanged.
+///
+/// # Errors
+/// See [`TextError`].
+pub fn text(bytes: Vec<u8>) -> Result<String, TextError> {
+    if bytes.len() > MAX_TEXT {
+        return Err(TextError::TooLong);
+    }
+    let text =
+        String::from_utf8(bytes).map_err(|e| TextError::NotUtf8(e.utf8_error().valid_up_to()))?;
+    if text.trim().is_empty() {
+        return Err(TextError::Empty);
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_reads_back_and_nothing_else_does() {
+        let id = Id {
+            log: LogId(0x5d2f_0a11),
+            offset: 18342,
+            check: 0x9d02,
+        };
+        assert_eq!(id.to_string(), "5d2f0a11-18342-9d02");
+        assert_eq!("5d2f0a11-18342-9d02".parse(), Ok(id));
+        for wrong in [
+            "",
+            "-",
+            "--",
+            "5D2F0A11-18342-9d02",
+            "5d2f0a11-018342-9d02",
+            "5d2f0a11-+1-9d02",
+            "5d2f0a11--1-9d02",
+            "5d2f0a11-18342-9d020",
+            "5d2f0a11-18342-9d0",
+            "5d2f0a1-18342-9d02",
+            "5d2f0a11-18342-9d02-",
+            "5d2f0a11-99999999999999999999-9d02",
+            " 5d2f0a11-1-9d02",
+        ] {
+            assert_eq!(
+                wrong.parse::<Id>(),
+                Err(NotAnId),
+                "{wrong:?} was taken for an id"
+            );
+        }
+    }
+
+    #[test]
+    fn a_stamp_reads_back() {
+        let text = b"2026-11-23T22:34:57.180845Z";
+        let stamp = Stamp::parse(text).expect("a stamp");
+        assert_eq!(stamp.to_string().as_bytes(), text);
+        assert_eq!(stamp.micros(), 1_795_473_297_180_845);
+        for wrong in [
+            "2026-11-23T22:34:57.18084Z",
+            "2026-11-23 22:34:57.180845Z",
+            "2026-02-30T00:00:00.000000Z",
+            "2026-11-23T24:00:00.000000Z",
+            "2026-11-23T22:34:60.000000Z",
+            "2026-11-23T22:34:57.180845z",
+        ] {
+            assert_eq!(
+                Stamp::parse(wrong.as_bytes()),
+                None,
+                "{wrong:?} was taken for a stamp"
+            );
+        }
+        assert_eq!(
+            Stamp::from_micros(i64::MAX).to_string(),
+            "9999-12-31T23:59:59.999999Z"
+        );
+        assert_eq!(
+            Stamp::from_micros(i64::MIN).to_string(),
+            "0000-01-01T00:00:00.000000Z"
+        );
+    }
+
+    #[test]
+    fn elapsed_hours_do_not_wrap() {
+        for (seconds, text) in [
+            (0, "0:00:00"),
+            (17, "0:00:17"),
+            (93_784, "26:03:04"),
+            (3_599, "0:59:59"),
+        ] {
+            assert_eq!(Elapsed(seconds).to_string(), text);
+            assert_eq!(Elapsed::parse(text.as_bytes()), Some(Elapsed(seconds)));
+        }
+        for wrong in [
+            "",
+            "0:0:00",
+            "00:00:00",
+            "0:60:00",
+            "0:00:60",
+            ":00:00",
+            "1 day, 2:03:04",
+            "-1:00:00",
+        ] {
+            assert_eq!(Elapsed::parse(wrong.as_bytes()), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_visible_ascii() {
+        assert!(Key::new("4fd1c2e07a9b").is_some());
+        assert!(Key::new(&"k".repeat(64)).is_some());
+        for wrong in ["", "a b", "ü", "a\tb", &"k".repeat(65)] {
+            assert_eq!(Key::new(wrong), None);
+        }
+    }
+
+    #[test]
+    fn a_text_is_kept_as_it_is_or_refused() {
+        assert_eq!(text(b" hi\n".to_vec()), Ok(" hi\n".to_string()));
+        assert_eq!(text(b" \n\t".to_vec()), Err(TextError::Empty));
+        assert_eq!(text(b"ab\xff".to_vec()), Err(TextError::NotUtf8(2)));
+        assert_eq!(text(vec![b'a'; MAX_TEXT + 1]), Err(TextError::TooLong));
+    }
+}

@@ -1,0 +1,25 @@
+//! chatroom: a group gets a chat room by downloading one file.
+//!
+//! One sentence carries the design: the log file is the truth, an offset in it is everyone's
+//! place, one thread writes it, everybody else follows it.
+//!
+//! The modules, in the order in which they are best read:
+//!
+//! 1. [`event`]: what a room records, and the small types an event is made of.
+//! 2. [`line`]: the one place that knows how an event is written as a line of `log.txt`.
+//! 3. [`journal`]: `log.txt` on disk: open, repair, append and sync, read from an offset.
+//! 4. [`name`]: the rules a name obeys before it gets into a room.
+//! 5. [`wire`], [`sse`], [`http`]: what is said over a socket, without a socket.
+//! 6. [`modes`]: the server, the window and the player.
+//! 7. [`cli`], [`failure`]: the command line, and the sentence a failed run ends with.
+
+pub mod cli;
+pub mod event;
+pub mod failure;
+pub mod http;
+pub mod journal;
+pub mod line;
+pub mod modes;
+pub mod name;
+pub mod sse;
+pub mod wire;

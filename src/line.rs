@@ -1,0 +1,558 @@
+//! The line grammar of `log.txt`, and nothing else knows it.
+//!
+//! A line is `time SP body TAB checksum`, and for a message with an idempotency key ` SP key` more:
+//!
+//! ```text
+//! 2026-11-23T22:34:57.180845Z [uthira]: 0:00:17:hi<TAB>9d02b1aa 4fd1c2e07a9b
+//! ```
+//!
+//! The checksum is CRC-32C (Castagnoli, RFC 3720 section 12.1) in eight lower-case hex digits, over
+//! the line without the checksum and the space after it: time, body, TAB, key.
+//!
+//! What always holds: an event has exactly one line and a line exactly one event, so
+//! `parse_line(to_line(e)) == e` and back; a line holds no control character but its one TAB.
+
+use std::fmt;
+
+use crate::event::{Body, Elapsed, Event, Key, LogId, Stamp, lower_hex};
+
+/// The longest line that is ever looked at as one, in bytes. The longest text with every
+/// character escaped stays below it.
+pub const MAX_LINE: usize = 256 * 1024;
+
+/// How many bytes the time takes at the start of a line.
+const STAMP: usize = 27;
+
+/// Why a line is not one that the room wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Damage {
+    /// No TAB with a checksum of eight lower-case hex digits behind it.
+    NoChecksum,
+    /// The checksum does not fit the line: something in it was changed.
+    WrongChecksum,
+    /// The checksum fits, but the line is none of the forms this version knows.
+    UnknownForm,
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Damage::NoChecksum => "the line has no checksum",
+            Damage::WrongChecksum => "the checksum does not fit the line",
+            Damage::UnknownForm => "the line has a form that this version does not know",
+        })
+    }
+}
+
+/// A line taken apart: the checksum fits, the body is not yet read.
+#[derive(Clone, Copy, Debug)]
+pub struct Parts<'a> {
+    /// The time field.
+    pub time: &'a [u8],
+    /// Everything between time and TAB, escapes and all.
+    pub body: &'a str,
+    /// The checksum.
+    pub checksum: u32,
+    /// The idempotency key, if the line has one.
+    pub key: Option<&'a str>,
+}
+
+/// Appends the event's line with its `\n` to `out` and returns its checksum.
+pub fn to_line(event: &Event, out: &mut Vec<u8>) -> u32 {
+    let start = out.len();
+    event.at.write(out);
+    out.push(b' ');
+    let mut key = None;
+    match &event.body {
+        Body::Message {
+            from,
+            elapsed,
+            text,
+            key: its_key,
+        } => {
+            out.push(b'[');
+            escape(from, true, out);
+            out.extend_from_slice(format!("]: {elapsed}:").as_bytes());
+            escape(text, false, out);
+            key = its_key.as_ref();
+        }
+        Body::Join { name } => client(name, ") entered room", out),
+        Body::Leave { name } => client(name, ") is offline", out),
+        Body::Opened {
+            version,
+            random,
+            after,
+        } => {
+            out.extend_from_slice(b"* Room opened (");
+            escape(version, true, out);
+            out.extend_from_slice(b", ");
+            escape(random, true, out);
+            if let Some(log) = after {
+                out.extend_from_slice(format!(", after {log}").as_bytes());
+            }
+            out.push(b')');
+        }
+        Body::Closed => out.extend_from_slice(b"* Room closed"),
+        Body::Notice { text } => {
+            out.extend_from_slice(b"* Notice: ");
+            escape(text, false, out);
+        }
+        Body::Erased { padding } => {
+            out.extend_from_slice(b"* Erased");
+            out.resize(out.len() + padding, b' ');
+        }
+    }
+    out.push(b'\t');
+    let mut checksum = crc32c::crc32c(&out[start..]);
+    if let Some(key) = key {
+        checksum = crc32c::crc32c_append(checksum, key.as_str().as_bytes());
+    }
+    out.extend_from_slice(format!("{checksum:08x}").as_bytes());
+    if let Some(key) = key {
+        out.push(b' ');
+        out.extend_from_slice(key.as_str().as_bytes());
+    }
+    out.push(b'\n');
+    checksum
+}
+
+fn client(name: &str, what: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"Client (");
+    escape(name, true, out);
+    out.extend_from_slice(what.as_bytes());
+}
+
+/// Reads one line, given without its `\n`.
+///
+/// # Errors
+/// What is wrong with it; the line is then shown as damaged and never as genuine.
+pub fn parse_line(line: &[u8]) -> Result<Event, Damage> {
+    split(line)?.event()
+}
+
+/// Takes one line, given without its `\n`, apart and checks its checksum; much cheaper than
+/// [`parse_line`] for a reader that wants only the body.
+///
+/// # Errors
+/// What is wrong with the line.
+pub fn split(line: &[u8]) -> Result<Parts<'_>, Damage> {
+    let tab = line
+        .iter()
+        .position(|b| *b == b'\t')
+        .ok_or(Damage::NoChecksum)?;
+    let tail = &line[tab + 1..];
+    let digits = tail.get(..8).ok_or(Damage::NoChecksum)?;
+    let checksum = lower_hex(digits, 8).ok_or(Damage::NoChecksum)?;
+    let key = match &tail[8..] {
+        [] => None,
+        [b' ', key @ ..] => Some(key),
+        _ => return Err(Damage::NoChecksum),
+    };
+    let mut computed = crc32c::crc32c(&line[..=tab]);
+    if let Some(key) = key {
+        computed = crc32c::crc32c_append(computed, key);
+    }
+    if computed != checksum {
+        return Err(Damage::WrongChecksum);
+    }
+    if tab <= STAMP || line[STAMP] != b' ' {
+        return Err(Damage::UnknownForm);
+    }
+    Ok(Parts {
+        time: &line[..STAMP],
+        body: std::str::from_utf8(&line[STAMP + 1..tab]).map_err(|_| Damage::UnknownForm)?,
+        checksum,
+        key: key
+            .map(std::str::from_utf8)
+            .transpose()
+            .map_err(|_| Damage::UnknownForm)?,
+    })
+}
+
+/// The check that names a line in an id: the upper half of the checksum that its bytes have, so
+/// that a damaged line has one too and no forged field can choose it.
+pub fn check_of(line: &[u8]) -> u16 {
+    let checksum = match split(line) {
+        Ok(parts) => parts.checksum,
+        Err(_) => crc32c::crc32c(line),
+    };
+    (checksum >> 16) as u16
+}
+
+/// The checksum field of a line as it stands, whether or not it fits.
+pub fn checksum_field(line: &[u8]) -> Option<u32> {
+    let tab = line.iter().position(|b| *b == b'\t')?;
+    lower_hex(line.get(tab + 1..tab + 9)?, 8)
+}
+
+impl Parts<'_> {
+    /// When it was recorded.
+    ///
+    /// # Errors
+    /// [`Damage::UnknownForm`] if the field is no time.
+    pub fn at(&self) -> Result<Stamp, Damage> {
+        Stamp::parse(self.time).ok_or(Damage::UnknownForm)
+    }
+
+    /// The event that the line records.
+    ///
+    /// # Errors
+    /// [`Damage::UnknownForm`] if it is in none of the forms.
+    pub fn event(&self) -> Result<Event, Damage> {
+        let body = match self.body.as_bytes().first() {
+            Some(b'[') => message(self.body, self.key),
+            _ if self.key.is_some() => None,
+            Some(b'C') => coming_or_going(self.body),
+            Some(b'*') => about_the_room(self.body),
+            _ => None,
+        };
+        Ok(Event {
+            at: self.at()?,
+            body: body.ok_or(Damage::UnknownForm)?,
+        })
+    }
+}
+
+fn message(body: &str, key: Option<&str>) -> Option<Body> {
+    let (name, rest) = up_to(body.strip_prefix('[')?, b']')?;
+    let rest = rest.strip_prefix("]: ")?;
+    // H:MM:SS: the third colon ends the elapsed time.
+    let end = rest.match_indices(':').nth(2)?.0;
+    Some(Body::Message {
+        from: unescape(name, true)?,
+        elapsed: Elapsed::parse(&rest.as_bytes()[..end])?,
+        text: unescape(&rest[end + 1..], false)?,
+        key: match key {
+            Some(key) => Some(Key::new(key)?),
+            None => None,
+        },
+    })
+}
+
+fn coming_or_going(body: &str) -> Option<Body> {
+    let (name, rest) = up_to(body.strip_prefix("Client (")?, b')')?;
+    let name = unescape(name, true)?;
+    match rest {
+        ") entered room" => Some(Body::Join { name }),
+        ") is offline" => Some(Body::Leave { name }),
+        _ => None,
+    }
+}
+
+fn about_the_room(body: &str) -> Option<Body> {
+    let rest = body.strip_prefix("* ")?;
+    if let Some(text) = rest.strip_prefix("Notice: ") {
+        return Some(Body::Notice {
+            text: unescape(text, false)?,
+        });
+    }
+    if let Some(padding) = rest.strip_prefix("Erased") {
+        let spaces = padding.bytes().all(|b| b == b' ');
+        return spaces.then_some(Body::Erased {
+            padding: padding.len(),
+        });
+    }
+    if rest == "Room closed" {
+        return Some(Body::Closed);
+    }
+    let inside = rest.strip_prefix("Room opened (")?.strip_suffix(')')?;
+    let mut fields = inside.split(", ");
+    let (version, random) = (fields.next()?, fields.next()?);
+    let after = match fields.next() {
+        Some(field) => Some(LogId(lower_hex(
+            field.strip_prefix("after ")?.as_bytes(),
+            8,
+        )?)),
+        None => None,
+    };
+    let whole = fields.next().is_none() && up_to(inside, b')').is_none();
+    whole.then_some(Body::Opened {
+        version: unescape(version, true)?,
+        random: unescape(random, true)?,
+        after,
+    })
+}
+
+/// Splits before the first `end` that is not escaped.
+fn up_to(text: &str, end: u8) -> Option<(&str, &str)> {
+    let mut escaped = false;
+    let at = text.bytes().position(|b| {
+        let found = b == end && !escaped;
+        escaped = b == b'\\' && !escaped;
+        found
+    })?;
+    Some(text.split_at(at))
+}
+
+/// Whether a character is never written as itself: what moves the cursor, reorders its
+/// neighbours or breaks the line (C0, DEL, C1, bidi controls, U+2028, U+2029, U+FEFF).
+fn is_unsafe(c: char) -> bool {
+    matches!(c,
+        '\0'..='\x1f' | '\x7f'..='\u{9f}'
+        | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        | '\u{2028}' | '\u{2029}' | '\u{feff}')
+}
+
+/// Appends `text` in the escaped form that is safe to show on a terminal: the log's own.
+pub fn escape(text: &str, in_name: bool, out: &mut Vec<u8>) {
+    let mut bytes = [0; 4];
+    for c in text.chars() {
+        match c {
+            '\\' => out.extend_from_slice(b"\\\\"),
+            '\n' => out.extend_from_slice(b"\\n"),
+            '\r' => out.extend_from_slice(b"\\r"),
+            '\t' => out.extend_from_slice(b"\\t"),
+            ']' if in_name => out.extend_from_slice(b"\\]"),
+            ')' if in_name => out.extend_from_slice(b"\\)"),
+            c if is_unsafe(c) => {
+                out.extend_from_slice(format!("\\u{{{:x}}}", u32::from(c)).as_bytes())
+            }
+            c => out.extend_from_slice(c.encode_utf8(&mut bytes).as_bytes()),
+        }
+    }
+}
+
+/// `text` in the escaped form that is safe to show on a terminal.
+pub fn escaped(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    escape(text, false, &mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// The text that [`escape`] wrote; `None` for anything that it would have written otherwise.
+fn unescape(text: &str, in_name: bool) -> Option<String> {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) =
+        rest.find(|c| c == '\\' || is_unsafe(c) || (in_name && (c == ']' || c == ')')))
+    {
+        out.push_str(&rest[..at]);
+        let mut letters = rest[at..].strip_prefix('\\')?.chars();
+        let c = match letters.next()? {
+            '\\' => '\\',
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            ']' if in_name => ']',
+            ')' if in_name => ')',
+            'u' => {
+                let (hex, after) = letters.as_str().strip_prefix('{')?.split_once('}')?;
+                if !(1..=6).contains(&hex.len()) || hex.starts_with('0') && hex != "0" {
+                    return None;
+                }
+                let c = char::from_u32(lower_hex(hex.as_bytes(), hex.len())?)?;
+                let short = matches!(c, '\n' | '\r' | '\t');
+                if short || !is_unsafe(c) {
+                    return None;
+                }
+                letters = after.chars();
+                c
+            }
+            _ => return None,
+        };
+        out.push(c);
+        rest = letters.as_str();
+    }
+    out.push_str(rest);
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn stamp() -> Stamp {
+        Stamp::from_micros(1_795_473_297_180_845)
+    }
+
+    fn written(body: Body) -> String {
+        let mut out = Vec::new();
+        to_line(&Event { at: stamp(), body }, &mut out);
+        assert_eq!(out.pop(), Some(b'\n'));
+        String::from_utf8(out).expect("a line is UTF-8")
+    }
+
+    #[test]
+    fn the_forms_are_the_documented_ones() {
+        let body_of = |body| {
+            let line = written(body);
+            line[28..]
+                .split('\t')
+                .next()
+                .unwrap_or_default()
+                .to_string()
+        };
+        let name = || "uthira".to_string();
+        assert_eq!(
+            body_of(Body::Join { name: name() }),
+            "Client (uthira) entered room"
+        );
+        assert_eq!(
+            body_of(Body::Leave { name: name() }),
+            "Client (uthira) is offline"
+        );
+        assert_eq!(body_of(Body::Closed), "* Room closed");
+        assert_eq!(body_of(Body::Erased { padding: 2 }), "* Erased  ");
+        assert_eq!(
+            body_of(Body::Notice {
+                text: "a\nb".into()
+            }),
+            "* Notice: a\\nb"
+        );
+        assert_eq!(
+            body_of(Body::Opened {
+                version: "chatroom 0.1.0".into(),
+                random: "6f1d0c5be2a94c07".into(),
+                after: None
+            }),
+            "* Room opened (chatroom 0.1.0, 6f1d0c5be2a94c07)"
+        );
+        assert_eq!(
+            body_of(Body::Message {
+                from: name(),
+                elapsed: Elapsed(17),
+                text: "hi".into(),
+                key: None
+            }),
+            "[uthira]: 0:00:17:hi"
+        );
+    }
+
+    #[test]
+    fn the_checksum_is_crc32c_without_its_own_field() {
+        // The check value of CRC-32C (RFC 3720 and every table of CRCs).
+        assert_eq!(crc32c::crc32c(b"123456789"), 0xe306_9283);
+        let line = written(Body::Message {
+            from: "uthira".into(),
+            elapsed: Elapsed(17),
+            text: "hi".into(),
+            key: Key::new("4fd1c2e07a9b"),
+        });
+        let covered = "2026-11-23T22:34:57.180845Z [uthira]: 0:00:17:hi\t4fd1c2e07a9b";
+        let expected = format!("\t{:08x} 4fd1c2e07a9b", crc32c::crc32c(covered.as_bytes()));
+        assert!(line.ends_with(&expected), "{line}");
+    }
+
+    #[test]
+    fn what_looks_like_another_line_inside_a_text_stays_text() {
+        let text = "]: 0:00:01:no\n[bob]: 0:00:01:not really bob\t00000000\r\u{1b}[31m\u{202e}";
+        let line = written(Body::Message {
+            from: "a]b)c".into(),
+            elapsed: Elapsed(0),
+            text: text.into(),
+            key: None,
+        });
+        assert_eq!(line.matches('\t').count(), 1);
+        assert!(!line.chars().any(|c| c != '\t' && is_unsafe(c)), "{line:?}");
+        match parse_line(line.as_bytes()).map(|event| event.body) {
+            Ok(Body::Message {
+                from, text: read, ..
+            }) => assert_eq!((from.as_str(), read.as_str()), ("a]b)c", text)),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_line_that_was_not_written_by_us_is_named_for_what_is_wrong() {
+        let good = written(Body::Join { name: "bob".into() });
+        assert_eq!(parse_line(b"hello"), Err(Damage::NoChecksum));
+        assert_eq!(
+            parse_line(good.to_uppercase().as_bytes()),
+            Err(Damage::NoChecksum)
+        );
+        assert_eq!(
+            parse_line(good.replace("bob", "eve").as_bytes()),
+            Err(Damage::WrongChecksum)
+        );
+        let strange = |covered: &str| {
+            format!(
+                "{covered}\t{:08x}",
+                crc32c::crc32c(format!("{covered}\t").as_bytes())
+            )
+        };
+        for body in [
+            "",
+            "x",
+            "* Room exploded",
+            "[a: 0:00:00:x",
+            "[a]: 0:00:61:x",
+            "[a]: 0:00:00:\\q",
+            "[a]: 0:00:00:\\u{41}",
+            "[a]: 0:00:00:\\u{0d}",
+            "Client (a)b) is offline",
+            "* Room opened (a)",
+            "* Room opened (a, b, c)",
+        ] {
+            let line = strange(&format!("2026-11-23T22:34:57.180845Z {body}"));
+            assert_eq!(
+                parse_line(line.as_bytes()),
+                Err(Damage::UnknownForm),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_changed_bit_of_a_line_is_noticed() {
+        let line = written(Body::Message {
+            from: "bob".into(),
+            elapsed: Elapsed(5),
+            text: "hej".into(),
+            key: Key::new("k"),
+        });
+        for bit in 0..line.len() * 8 {
+            let mut changed = line.clone().into_bytes();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            assert!(parse_line(&changed).is_err(), "bit {bit}");
+        }
+    }
+
+    fn any_body() -> impl Strategy<Value = Body> {
+        let text = proptest::collection::vec(any::<char>(), 0..40).prop_map(String::from_iter);
+        let key = proptest::option::of("[!-~]{1,64}".prop_map(|k| Key::new(&k).expect("a key")));
+        prop_oneof![
+            (text.clone(), any::<u32>(), text.clone(), key).prop_map(|(from, e, text, key)| {
+                Body::Message {
+                    from,
+                    elapsed: Elapsed(e.into()),
+                    text,
+                    key,
+                }
+            }),
+            text.clone().prop_map(|name| Body::Join { name }),
+            text.clone().prop_map(|name| Body::Leave { name }),
+            text.prop_map(|text| Body::Notice { text }),
+            (0usize..300).prop_map(|padding| Body::Erased { padding }),
+            (
+                "[a-z .0-9]{1,20}",
+                "[0-9a-f]{16}",
+                proptest::option::of(any::<u32>())
+            )
+                .prop_map(|(version, random, after)| Body::Opened {
+                    version,
+                    random,
+                    after: after.map(LogId)
+                }),
+            Just(Body::Closed),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn any_event_round_trips(micros in any::<i64>(), body in any_body()) {
+            let event = Event { at: Stamp::from_micros(micros), body };
+            let mut line = Vec::new();
+            to_line(&event, &mut line);
+            prop_assert_eq!(line.pop(), Some(b'\n'));
+            prop_assert!(!line.contains(&b'\n'));
+            prop_assert_eq!(parse_line(&line), Ok(event));
+        }
+
+        #[test]
+        fn any_bytes_are_read_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = parse_line(&bytes);
+            let _ = check_of(&bytes);
+        }
+    }
+}

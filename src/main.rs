@@ -1,0 +1,20 @@
+//! The `chatroom` command: parse the command line, run the mode, say at most one error line.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use chatroom::cli::Cli;
+use chatroom::modes;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match modes::run(cli.mode) {
+        Ok(code) => code,
+        Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("chatroom: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

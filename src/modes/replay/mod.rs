@@ -1,0 +1,7 @@
+//! x
+use crate::failure::Failure;
+use std::process::ExitCode;
+/// x
+pub fn run<T>(_: T) -> Result<ExitCode, Failure> {
+    unimplemented!()
+}

@@ -1,0 +1,240 @@
+//! Event streams: how a line of the log is written for a listener, and how a listener reads it.
+//!
+//! A stream comes in one of three forms (see [`Form`]). What always holds: the bytes for a line
+//! depend on nothing but the line and where it stands, so a listener is sent the same bytes
+//! whether they come from memory or from the file, now or after a restart.
+
+use std::fmt::Write as _;
+
+use crate::event::{Id, LogId};
+use crate::line;
+use crate::wire::Wire;
+
+/// How a listener wants the stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// `text/event-stream` (WHATWG HTML, section 9.2, Server-sent events).
+    Sse,
+    /// `application/x-ndjson`: one JSON object a line.
+    Ndjson,
+    /// `text/plain`: lines as in the log, without time and checksum.
+    Plain,
+}
+
+impl Form {
+    /// The form that an `Accept` header asks for: the two structured ones only by name.
+    pub fn accepted(accept: Option<&str>) -> Form {
+        let named = |kind: &str| {
+            accept.unwrap_or_default().split(',').any(|range| {
+                let mut parts = range.split(';').map(str::trim);
+                let same = parts
+                    .next()
+                    .is_some_and(|name| name.eq_ignore_ascii_case(kind));
+                same && !parts.any(|p| matches!(p, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
+            })
+        };
+        if named("text/event-stream") {
+            Form::Sse
+        } else if named("application/x-ndjson") {
+            Form::Ndjson
+        } else {
+            Form::Plain
+        }
+    }
+
+    /// The form's `Content-Type`.
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Form::Sse => "text/event-stream",
+            Form::Ndjson => "application/x-ndjson",
+            Form::Plain => "text/plain; charset=utf-8",
+        }
+    }
+
+    /// The sign of life on a quiet stream; plain lines have none, a person reads them.
+    pub fn heartbeat(self) -> &'static [u8] {
+        match self {
+            Form::Sse => b":\n\n",
+            Form::Ndjson => b"\n",
+            Form::Plain => b"",
+        }
+    }
+}
+
+/// The object for the log's line at `offset`, given without its `\n`.
+pub fn wire_of(log: LogId, offset: u64, text: &[u8]) -> Wire {
+    let id = Id {
+        log,
+        offset,
+        check: line::check_of(text),
+    };
+    match line::parse_line(text) {
+        Ok(event) => Wire::of(id, event),
+        Err(damage) => Wire::Damaged {
+            id,
+            message: format!(
+                "The log is damaged at byte {offset}: {damage}. What stood there is not shown."
+            ),
+        },
+    }
+}
+
+/// Appends what a listener is sent for the log's line at `offset`, given without its `\n`.
+pub fn encode_line(form: Form, log: LogId, offset: u64, text: &[u8], out: &mut Vec<u8>) {
+    if form == Form::Plain
+        && let Ok(parts) = line::split(text)
+        && parts.event().is_ok()
+    {
+        out.extend_from_slice(parts.body.trim_end_matches(' ').as_bytes());
+        out.push(b'\n');
+        return;
+    }
+    encode(form, &wire_of(log, offset, text), out);
+}
+
+/// Appends every whole line in `bytes`, which stand at `offset` in the log, as a listener is sent
+/// them.
+pub fn encode_lines(form: Form, log: LogId, mut offset: u64, bytes: &[u8], out: &mut Vec<u8>) {
+    for line in bytes.split_inclusive(|b| *b == b'\n') {
+        encode_line(
+            form,
+            log,
+            offset,
+            line.strip_suffix(b"\n").unwrap_or(line),
+            out,
+        );
+        offset += line.len() as u64;
+    }
+}
+
+/// Appends what a listener is sent for an object that is not a line of the log (or for one that
+/// cannot be shown as it stands there).
+pub fn encode(form: Form, wire: &Wire, out: &mut Vec<u8>) {
+    match form {
+        Form::Sse => {
+            let mut head = format!("event: {}\n", wire.kind());
+            if let Some(id) = wire.id() {
+                // Writing to a String cannot fail.
+                let _ = writeln!(head, "id: {id}");
+            }
+            out.extend_from_slice(head.as_bytes());
+            out.extend_from_slice(b"data: ");
+            json(wire, out);
+            out.extend_from_slice(b"\n\n");
+        }
+        Form::Ndjson => {
+            json(wire, out);
+            out.push(b'\n');
+        }
+        Form::Plain => {
+            let text = match wire {
+                Wire::Damaged { message, .. }
+                | Wire::Gap { message }
+                | Wire::Reset { message }
+                | Wire::Bye { message } => message,
+                _ => return,
+            };
+            out.extend_from_slice(b"* ");
+            line::escape(text, false, out);
+            out.push(b'\n');
+        }
+    }
+}
+
+fn json(wire: &Wire, out: &mut Vec<u8>) {
+    // Strings, numbers and options in a Vec: there is nothing in it that could fail.
+    let _ = serde_json::to_writer(out, wire);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Body, Elapsed, Event, Key, Stamp};
+
+    const LOG: LogId = LogId(0x5d2f_0a11);
+
+    fn lines() -> Vec<u8> {
+        let at = Stamp::from_micros(1_795_473_297_180_845);
+        let mut out = Vec::new();
+        for body in [
+            Body::Join {
+                name: "uthira".into(),
+            },
+            Body::Message {
+                from: "uthira".into(),
+                elapsed: Elapsed(17),
+                text: "a\nb".into(),
+                key: Key::new("k1"),
+            },
+            Body::Erased { padding: 9 },
+        ] {
+            line::to_line(&Event { at, body }, &mut out);
+        }
+        out
+    }
+
+    fn encoded(form: Form, bytes: &[u8]) -> String {
+        let mut out = Vec::new();
+        encode_lines(form, LOG, 100, bytes, &mut out);
+        String::from_utf8(out).expect("UTF-8")
+    }
+
+    #[test]
+    fn plain_lines_are_the_logs_without_time_and_checksum() {
+        assert_eq!(
+            encoded(Form::Plain, &lines()),
+            "Client (uthira) entered room\n[uthira]: 0:00:17:a\\nb\n* Erased\n"
+        );
+    }
+
+    #[test]
+    fn a_stream_event_has_its_type_its_id_and_one_line_of_data() {
+        let stream = encoded(Form::Sse, &lines());
+        let events: Vec<&str> = stream.split_terminator("\n\n").collect();
+        assert_eq!(events.len(), 3);
+        let fields: Vec<&str> = events[1].lines().collect();
+        assert_eq!(fields[0], "event: message");
+        let id = fields[1].strip_prefix("id: ").expect("an id");
+        assert!(fields[2].starts_with(&format!(r#"data: {{"type":"message","id":"{id}","at":"#)));
+        assert!(fields[2].contains(r#""text":"a\nb","key":"k1"}"#));
+        assert_eq!(fields.len(), 3);
+        let objects = encoded(Form::Ndjson, &lines());
+        let data: String = events
+            .iter()
+            .filter_map(|e| e.split("data: ").nth(1))
+            .map(|d| format!("{d}\n"))
+            .collect();
+        assert_eq!(objects, data);
+    }
+
+    #[test]
+    fn a_damaged_line_is_never_shown_as_genuine() {
+        let mut bytes = lines();
+        let at = bytes
+            .windows(2)
+            .position(|w| w == b"a\\")
+            .expect("the text");
+        bytes[at] = b'X';
+        for form in [Form::Sse, Form::Ndjson, Form::Plain] {
+            let shown = encoded(form, &bytes);
+            assert!(!shown.contains('X'), "{shown}");
+            assert!(shown.contains("damaged at byte"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn structured_forms_are_given_by_name_only() {
+        assert_eq!(Form::accepted(None), Form::Plain);
+        assert_eq!(Form::accepted(Some("*/*")), Form::Plain);
+        assert_eq!(Form::accepted(Some("text/*")), Form::Plain);
+        assert_eq!(
+            Form::accepted(Some("text/html, Text/Event-Stream;q=0.9")),
+            Form::Sse
+        );
+        assert_eq!(Form::accepted(Some("application/x-ndjson")), Form::Ndjson);
+        assert_eq!(
+            Form::accepted(Some("text/event-stream;q=0, application/x-ndjson")),
+            Form::Ndjson
+        );
+    }
+}
