@@ -1,0 +1,4 @@
+//! The integration tests: the real binary, seen from outside. One file a subject.
+
+mod replay;
+mod util;
