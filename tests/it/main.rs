@@ -1,4 +1,5 @@
 //! The integration tests: the real binary, seen from outside. One file a subject.
 
 mod replay;
+mod sample;
 mod util;

@@ -8,6 +8,7 @@
 mod bar;
 mod formats;
 mod history;
+mod interrupt;
 mod original;
 mod pace;
 mod records;
@@ -17,17 +18,14 @@ mod source;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::process::ExitCode;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
-
 use crate::cli::{ReplayArgs, Speed};
-use crate::failure::{Failure, reason};
+use crate::failure::Failure;
 use crate::line;
 use bar::Bar;
 use formats::{Format, Scenes, Wrong};
+use interrupt::Interrupt;
 use show::Look;
 use source::{Source, unreadable};
 
@@ -38,8 +36,6 @@ const BATCH: usize = 64 * 1024;
 /// A shortened silence is said in a line of its own from this length on; a shorter one shows in
 /// the bar's clock, or every second line of a lively talk would be about silence.
 const WORTH_SAYING: Duration = Duration::from_secs(60);
-/// What a shell calls a program that Ctrl-C ended.
-const INTERRUPTED: u8 = 130;
 
 /// Plays or prints the log.
 ///
@@ -176,7 +172,7 @@ fn stdout_is_pipe() -> bool {
 
 /// Plays the log on the terminal at its own pace.
 fn play(source: Source, args: &ReplayArgs, faults: &mut Faults) -> Result<ExitCode, Failure> {
-    let interrupted = interruptions()?;
+    let interrupt = Interrupt::watch()?;
     let look = Look::wished();
     let (name, format) = (source.name.clone(), source.format);
     let mut screen = Screen::new(Bar::at_once(source.length));
@@ -192,8 +188,8 @@ fn play(source: Source, args: &ReplayArgs, faults: &mut Faults) -> Result<ExitCo
         let wait = cue.due.saturating_sub(start.elapsed());
         if !wait.is_zero() || screen.pending.len() >= BATCH {
             screen.flush()?;
-            if interrupted.wait(wait) {
-                return Ok(ExitCode::from(INTERRUPTED));
+            if let Some(code) = interrupt.wait(wait) {
+                return Ok(code);
             }
         }
         let scene = match scene {
@@ -226,45 +222,4 @@ fn play(source: Source, args: &ReplayArgs, faults: &mut Faults) -> Result<ExitCo
     }
     screen.flush()?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Ctrl-C and a friendly kill, as something the play can wait for.
-struct Interrupted(Receiver<()>);
-
-impl Interrupted {
-    /// Waits so long; true at once if the user wants to stop.
-    fn wait(&self, length: Duration) -> bool {
-        match self.0.recv_timeout(length) {
-            Ok(()) => true,
-            Err(RecvTimeoutError::Timeout) => false,
-            Err(RecvTimeoutError::Disconnected) => {
-                std::thread::sleep(length);
-                false
-            }
-        }
-    }
-}
-
-fn interruptions() -> Result<Interrupted, Failure> {
-    let failed = |error: io::Error| {
-        Failure::new(format!(
-            "The replay cannot watch for Ctrl-C: {}. Try chatroom replay --plain.",
-            reason(&error)
-        ))
-    };
-    let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(failed)?;
-    let (sender, receiver) = mpsc::sync_channel(1);
-    let watch = move || {
-        for _ in &mut signals {
-            let _ = sender.try_send(());
-            // The play stops by itself, unless it hangs in a terminal that takes nothing.
-            std::thread::sleep(Duration::from_millis(500));
-            std::process::exit(i32::from(INTERRUPTED));
-        }
-    };
-    std::thread::Builder::new()
-        .name("signals".to_string())
-        .spawn(watch)
-        .map_err(failed)?;
-    Ok(Interrupted(receiver))
 }

@@ -12,8 +12,11 @@ use crate::line;
 
 const GREY: &str = "90";
 const ALARM: &str = "1;31";
-/// For names. Without red (damage) and without dark blue, which few can read on black.
-const NAMES: [&str; 10] = ["32", "33", "35", "36", "92", "93", "94", "95", "96", "91"];
+/// For names: of the 256 colours those that can be read on black and on white, without the reds.
+const NAMES: [u8; 24] = [
+    31, 32, 35, 37, 38, 63, 64, 68, 70, 72, 97, 99, 101, 103, 130, 133, 135, 136, 162, 166, 168,
+    172, 173, 108,
+];
 
 /// How events are drawn on a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +94,7 @@ impl Look {
         let colour = NAMES[crc32c::crc32c(name.as_bytes()) as usize % NAMES.len()];
         let mut safe = Vec::new();
         line::escape(name, true, &mut safe);
-        self.painted(colour, &safe, out);
+        self.painted(&format!("38;5;{colour}"), &safe, out);
     }
 
     fn painted(self, colour: &str, text: &[u8], out: &mut Vec<u8>) {
