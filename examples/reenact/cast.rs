@@ -79,6 +79,11 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// Whether the room recorded the messages in the order in which they were said.
+    pub fn in_order(&self) -> bool {
+        self.posted.is_sorted_by(|a, b| a.id.offset < b.id.offset)
+    }
+
     fn refused(&mut self, answer: &Answer) -> Refusal {
         let refusal: Refusal = serde_json::from_slice(&answer.body).unwrap_or_else(|_| Refusal {
             error: "unknown".to_string(),
@@ -105,6 +110,12 @@ impl fmt::Display for Summary {
             "speakers:  {speakers}, {kept} of them under their own nick"
         )?;
         writeln!(f, "messages:  {messages} taken, {} not", self.lost)?;
+        let order = if self.in_order() {
+            "as in the file"
+        } else {
+            "NOT that of the file"
+        };
+        writeln!(f, "order:     {order}")?;
         for (word, count) in &self.refusals {
             writeln!(f, "refusals:  {count} x {word}")?;
         }
@@ -210,7 +221,7 @@ impl Speaker {
                     _ => plain = true,
                 },
                 // A counter may help (reserved names), or it is the characters.
-                (422, _) => plain = counter > 2,
+                (422, _) => plain |= counter > 2,
                 (409, _) => (),
                 _ => return Err(Stopped::NoName(self.nick.clone(), refusal.message)),
             }

@@ -86,16 +86,6 @@ impl Day {
         }
         day
     }
-
-    /// Everybody who said something, in the order in which they first did.
-    pub fn nicks(&self) -> Vec<&str> {
-        let mut seen = std::collections::HashSet::new();
-        self.said
-            .iter()
-            .map(|said| said.nick.as_str())
-            .filter(|nick| seen.insert(*nick))
-            .collect()
-    }
 }
 
 /// A time as a line has it.

@@ -12,6 +12,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use chatroom::line;
 use clap::Parser;
 
 /// Re-enact a day of an IRC channel in a running room
@@ -24,6 +25,9 @@ struct Args {
     /// How many times as fast as it happened; `max` waits for nothing
     #[arg(long, default_value = "1000")]
     speed: String,
+    /// Say afterwards what the room took, as `[name]: text`
+    #[arg(long)]
+    show: bool,
 }
 
 fn main() -> ExitCode {
@@ -52,6 +56,17 @@ fn run(args: &Args) -> Result<(), String> {
     let summary = cast::reenact(&day, &args.address, speed, &run)
         .map_err(|stopped| format!("{}: {stopped}", args.address))?;
     let mut out = io::stdout().lock();
+    if args.show {
+        for posted in &summary.posted {
+            writeln!(
+                out,
+                "[{}]: {}",
+                line::escaped(&posted.name),
+                line::escaped(&posted.text)
+            )
+            .map_err(|error| error.to_string())?;
+        }
+    }
     writeln!(
         out,
         "the day:   {} said, {} notices, {} empty, {} not UTF-8, {} in no known form",

@@ -174,7 +174,7 @@ pub fn sample() -> Vec<u8> {
                 // A window gives every message a key; whoever posts with curl need not.
                 key: Key::new(&format!(
                     "{:012x}",
-                    0x4fd1_c2e0_7a9b_i64 ^ (number * 0x1f_3a5d_77)
+                    0x4fd1_c2e0_7a9b_i64 ^ (number * 0x1f3a_5d77)
                 ))
                 .filter(|_| name != "eve"),
                 from: name,

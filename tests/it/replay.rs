@@ -185,7 +185,7 @@ fn what_cannot_be_played_is_said_in_one_sentence() {
 fn a_file_that_may_not_be_read_is_said_so() {
     let folder = Folder::new();
     let path = folder.file("secret.txt", SAMPLE);
-    std::fs::set_permissions(&path, PermissionsExt::from_mode(0)).expect("it is ours");
+    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o000)).expect("it is ours");
     if std::fs::File::open(&path).is_ok() {
         return; // The superuser may read everything.
     }
