@@ -1,7 +1,7 @@
 //! Ctrl-C while a log is played: it ends at once and leaves the terminal as it was.
 //!
-//! The terminal's own `^C` would be printed behind the progress bar, wrap, and leave the bar
-//! standing, so the terminal is asked not to print it as long as the play lasts.
+//! What is typed (and the terminal's own `^C`) would be printed behind the progress bar, wrap, and
+//! leave the bar standing, so the terminal is asked not to echo as long as the play lasts.
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::termios::{self, LocalModes, OptionalActions, Termios};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::failure::{Failure, reason};
@@ -20,7 +20,7 @@ const INTERRUPTED: u8 = 130;
 /// The play stops by itself within this time, unless it hangs in a terminal that takes nothing.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Ctrl-C and a friendly kill, as something that the play can wait for.
+/// Ctrl-C and every friendly kill, as something that the play can wait for.
 pub struct Interrupt {
     asked: Receiver<()>,
     before: Option<Termios>,
@@ -38,7 +38,7 @@ impl Interrupt {
                 reason(&error)
             ))
         };
-        let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(failed)?;
+        let mut signals = Signals::new([SIGINT, SIGTERM, SIGQUIT, SIGHUP]).map_err(failed)?;
         let (sender, asked) = mpsc::sync_channel(1);
         let before = silence_echo();
         let at_exit = before.clone();
@@ -78,7 +78,7 @@ impl Drop for Interrupt {
     }
 }
 
-/// Asks the terminal not to print `^C`; gives its settings as they were if that changed them.
+/// Asks the terminal not to echo; gives its settings as they were if that changed them.
 fn silence_echo() -> Option<Termios> {
     let stderr = io::stderr();
     // A job in the background would be stopped for touching the terminal.
@@ -89,7 +89,7 @@ fn silence_echo() -> Option<Termios> {
     }
     let before = termios::tcgetattr(&stderr).ok()?;
     let mut quiet = before.clone();
-    quiet.local_modes.remove(LocalModes::ECHOCTL);
+    quiet.local_modes.remove(LocalModes::ECHO);
     termios::tcsetattr(&stderr, OptionalActions::Now, &quiet).ok()?;
     Some(before)
 }

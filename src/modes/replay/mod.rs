@@ -21,6 +21,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use crate::cli::{ReplayArgs, Speed};
+use crate::event::Stamp;
 use crate::failure::Failure;
 use crate::line;
 use bar::Bar;
@@ -36,6 +37,11 @@ const BATCH: usize = 64 * 1024;
 /// A shortened silence is said in a line of its own from this length on; a shorter one shows in
 /// the bar's clock, or every second line of a lively talk would be about silence.
 const WORTH_SAYING: Duration = Duration::from_secs(60);
+
+/// Whether what goes to stdout should have colours: it is a terminal and nobody asked for none.
+pub fn wants_colour() -> bool {
+    io::stdout().is_terminal() && Look::wished().colour
+}
 
 /// Plays or prints the log.
 ///
@@ -181,12 +187,16 @@ fn play(source: Source, args: &ReplayArgs, faults: &mut Faults) -> Result<ExitCo
         Speed::Times(times) => format!("x{times}"),
     };
     let scenes = Scenes::new(source.records(), format).map(|(at, scene)| (at, (at, scene)));
-    let mut clock = String::new();
+    // How far the play is, and when that was.
+    let mut played = (0, None);
     let start = Instant::now();
     for cue in pace::cues(scenes, args.max_gap, args.speed) {
         let (at, scene) = cue.what;
         let wait = cue.due.saturating_sub(start.elapsed());
         if !wait.is_zero() || screen.pending.len() >= BATCH {
+            screen
+                .bar
+                .show(played.0, || bar_text(played.1, format, &speed));
             screen.flush()?;
             if let Some(code) = interrupt.wait(wait) {
                 return Ok(code);
@@ -209,17 +219,18 @@ fn play(source: Source, args: &ReplayArgs, faults: &mut Faults) -> Result<ExitCo
                 look.wrong(&wrong.sentence(scene.offset), &mut screen.pending);
             }
         }
-        if let Some(at) = at {
-            clock = match format {
-                Format::Room => bar::time_of_day(at),
-                // It has no times of day, only how long it has been going on.
-                Format::Original => {
-                    pace::in_words(Duration::from_micros(at.micros().unsigned_abs()))
-                }
-            };
-        }
-        screen.bar.show(scene.end, || format!("{clock}  {speed}"));
+        played = (scene.end, at.or(played.1));
     }
     screen.flush()?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the bar says beside how far it is.
+fn bar_text(at: Option<Stamp>, format: Format, speed: &str) -> String {
+    let clock = at.map(|at| match format {
+        Format::Room => bar::time_of_day(at),
+        // It has no times of day, only how long it has been going on.
+        Format::Original => pace::in_words(at.since(Stamp::from_micros(0))),
+    });
+    format!("{}  {speed}", clock.unwrap_or_default())
 }
