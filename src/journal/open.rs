@@ -124,7 +124,7 @@ pub(super) fn open(path: &Path) -> Result<Opening, OpenError> {
         Err(TryLockError::Error(error)) => return Err(io(error)),
     }
     let length = file.metadata().map_err(io)?.len();
-    let log = identify(&mut file, path, length)?;
+    let log = identify(&mut file, path)?;
     let file = Arc::new(file);
     let id = log.unwrap_or(LogId(0));
     let reader = Reader::new(Arc::clone(&file), id);
@@ -160,7 +160,7 @@ pub(super) fn open(path: &Path) -> Result<Opening, OpenError> {
 }
 
 /// Which log it is; `None` for one that is empty or holds no more than a torn first line.
-fn identify(file: &mut File, path: &Path, length: u64) -> Result<Option<LogId>, OpenError> {
+fn identify(file: &mut File, path: &Path) -> Result<Option<LogId>, OpenError> {
     let io = |error| OpenError::Io(path.to_path_buf(), error);
     let mut head = Vec::new();
     file.seek(SeekFrom::Start(0)).map_err(io)?;
@@ -175,9 +175,9 @@ fn identify(file: &mut File, path: &Path, length: u64) -> Result<Option<LogId>, 
         .filter_map(|line| line.strip_suffix(b"\n"));
     let Some(first) = lines.next() else {
         // No whole line: nothing, zeros that a power cut left, or the start of a first line.
-        let start = b"dddd-dd-ddTdd:dd:dd.ddddddZ * Room opened (";
+        let start = b"0000-00-00T00:00:00.000000Z * Room opened (";
         let fitting = head.iter().zip(start).take_while(|(got, want)| match want {
-            b'd' => got.is_ascii_digit(),
+            b'0' => got.is_ascii_digit(),
             want => got == want,
         });
         let fitting = fitting.count();
