@@ -15,9 +15,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chatroom::event::{Elapsed, Id, LogId, Stamp};
+use chatroom::name::{Name, NameError};
 use chatroom::wire::{Refusal, Said as Stored, Session};
 use day::Day;
-use unicode_segmentation::UnicodeSegmentation;
 
 const DAY: &[u8] = include_bytes!("data/day.txt");
 
@@ -47,8 +47,8 @@ fn a_day_is_read_in_every_form() {
         (day.notices, day.empty, day.undecodable, day.unknown),
         (6, 1, 1, 1)
     );
-    assert_eq!(day.said.len(), 52);
-    let (first, last) = (&day.said[0], &day.said[51]);
+    assert_eq!(day.said.len(), 53);
+    let (first, last) = (&day.said[0], &day.said[52]);
     assert_eq!(first.nick, "marrow");
     assert_eq!(
         first.text,
@@ -115,9 +115,43 @@ fn real_days_are_read_whole() {
 
 #[test]
 fn a_room_hears_the_day_in_its_order() {
-    let room = FakeRoom::open();
+    let room = FakeRoom::open(8);
     let day = Day::parse(DAY);
-    let summary = cast::reenact(&day, &room.address, None, "t").expect("it goes to its end");
+    let summary = heard_in_order(&room, &day);
+    assert_eq!(summary.names["|Quad-"], "|Quad-");
+    assert_eq!(summary.names["[away]bob"], "-away-bo");
+    for word in ["429 too_fast", "409 name_confusable", "422 name_forbidden"] {
+        assert!(
+            summary.refusals.contains_key(word),
+            "{word} in {:?}",
+            summary.refusals
+        );
+    }
+}
+
+#[test]
+fn a_room_that_wants_shorter_names_gets_them() {
+    let summary = heard_in_order(&FakeRoom::open(4), &Day::parse(DAY));
+    assert_eq!(
+        summary.refusals["422 name_too_long"], 1,
+        "asked once, then known"
+    );
+    assert_eq!(summary.names["|Quad-"], "|Qua");
+}
+
+#[test]
+fn a_room_hears_real_days_in_their_order() {
+    // The day with the most speakers and the one with every kind of line.
+    for (path, bytes) in real_days() {
+        if path.ends_with("mediawiki.txt") || path.ends_with("ubuntu-2008-01-03.txt") {
+            heard_in_order(&FakeRoom::open(8), &Day::parse(&bytes));
+        }
+    }
+}
+
+/// Re-enacts the day and checks what the room heard against it.
+fn heard_in_order(room: &FakeRoom, day: &Day) -> cast::Summary {
+    let summary = cast::reenact(day, &room.address, None, "t").expect("it goes to its end");
     let heard = room.state.lock().expect("nobody panicked");
     let wanted: Vec<_> = day
         .said
@@ -129,20 +163,17 @@ fn a_room_hears_the_day_in_its_order() {
     let posted: Vec<_> = posted.map(|p| (p.name.clone(), p.text.clone())).collect();
     assert_eq!(posted, wanted);
     assert!(summary.in_order());
-    assert_eq!((summary.posted.len(), summary.lost), (52, 0));
-    // Everybody has a name of their own that the room allows, and is gone at the end.
+    assert_eq!(summary.lost, 0);
+    // Everybody had a name of their own and is gone at the end.
     let names: HashSet<_> = summary.names.values().collect();
     assert_eq!(names.len(), summary.names.len());
-    assert_eq!(summary.names["|Quad-"], "|Quad-");
     assert!(heard.members.is_empty(), "{:?}", heard.members);
-    assert!(heard.connections < 3 * names.len(), "connections are kept");
-    for word in ["429 too_fast", "409 name_confusable", "422 name_forbidden"] {
-        assert!(
-            summary.refusals.contains_key(word),
-            "{word} in {:?}",
-            summary.refusals
-        );
-    }
+    let cut = heard.requests as usize / 17 + 1;
+    assert!(
+        heard.connections <= names.len() + cut,
+        "connections are kept"
+    );
+    summary
 }
 
 /// Just enough of a room: the names it refuses, one request that is too fast, kept connections
@@ -155,18 +186,23 @@ struct FakeRoom {
 #[derive(Default)]
 struct State {
     /// Names by their token.
-    members: HashMap<String, String>,
+    members: HashMap<String, Name>,
     keys: HashSet<String>,
     said: Vec<(String, String)>,
     connections: usize,
     requests: u64,
+    limit: usize,
 }
 
 impl FakeRoom {
-    fn open() -> FakeRoom {
+    /// A room that allows names of so many characters.
+    fn open(limit: usize) -> FakeRoom {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("it is bound").to_string();
-        let state = Arc::new(Mutex::new(State::default()));
+        let state = Arc::new(Mutex::new(State {
+            limit,
+            ..State::default()
+        }));
         let shared = Arc::clone(&state);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -253,18 +289,18 @@ impl State {
         };
         match request.what.as_str() {
             "POST /session" => {
-                let name = request.body.as_str();
-                if let Some(refusal) = self.against(name) {
-                    return refusal;
-                }
+                let name = match self.admit(&request.body) {
+                    Ok(name) => name,
+                    Err(refusal) => return refusal,
+                };
                 let token = format!("token{}", self.requests);
-                self.members.insert(token.clone(), name.to_string());
                 let session = Session {
-                    name: name.to_string(),
-                    token,
+                    name: name.as_str().to_string(),
+                    token: token.clone(),
                     room: "fake".to_string(),
                     id,
                 };
+                self.members.insert(token, name);
                 (201, "", serde_json::to_string(&session).expect("JSON"))
             }
             "POST /messages" => {
@@ -281,7 +317,8 @@ impl State {
                 };
                 let fresh = self.keys.insert(request.headers["idempotency-key"].clone());
                 if fresh {
-                    self.said.push((name, request.body.clone()));
+                    self.said
+                        .push((name.as_str().to_string(), request.body.clone()));
                 }
                 (201, "", serde_json::to_string(&stored).expect("JSON"))
             }
@@ -293,22 +330,23 @@ impl State {
         }
     }
 
-    /// The refusal of a name, as a room gives it.
-    fn against(&self, name: &str) -> Option<(u16, &'static str, String)> {
-        let like = |text: &str| text.replace(['_', '-'], "").to_lowercase();
-        if name.graphemes(true).count() > 8 {
-            return Some(refuse(422, "", "name_too_long", Some(8)));
+    /// The name, or its refusal by the rules of a real room.
+    fn admit(&self, name: &str) -> Result<Name, (u16, &'static str, String)> {
+        let name = Name::new(name, self.limit).map_err(|error| match error {
+            NameError::TooLong { .. } => refuse(422, "", "name_too_long", Some(self.limit as u64)),
+            _ => refuse(422, "", "name_forbidden", None),
+        })?;
+        if self.members.values().any(|have| have.is_same(&name)) {
+            return Err(refuse(409, "", "name_taken", None));
         }
-        if name == "server" || name.contains(['[', ']', '(', ')', ':', '\u{fffd}']) {
-            return Some(refuse(422, "", "name_forbidden", None));
+        if self
+            .members
+            .values()
+            .any(|have| have.is_confusable_with(&name))
+        {
+            return Err(refuse(409, "", "name_confusable", None));
         }
-        if self.members.values().any(|have| have == name) {
-            return Some(refuse(409, "", "name_taken", None));
-        }
-        // That a numbered name is like its own base makes the driver try further.
-        let confusable =
-            self.members.values().any(|have| like(have) == like(name)) || name.ends_with('1');
-        confusable.then(|| refuse(409, "", "name_confusable", None))
+        Ok(name)
     }
 }
 
