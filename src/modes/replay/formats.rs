@@ -218,7 +218,9 @@ impl<R: BufRead> Iterator for Scenes<R> {
 mod tests {
     use super::*;
     use crate::event::{Body, Elapsed, Key, LogId};
+    use crate::modes::replay::show::Look;
     use crate::sse::{self, Form};
+    use proptest::prelude::*;
 
     fn room() -> Vec<u8> {
         let mut out = Vec::new();
@@ -379,5 +381,38 @@ mod tests {
             times,
             [Some(5), Some(5), Some(day), Some(day), None, Some(day + 1)]
         );
+    }
+
+    proptest! {
+        #[test]
+        fn plain_is_what_a_listener_is_sent_whatever_was_said(name: String, text: String) {
+            let at = Stamp::from_micros(0);
+            let (elapsed, from) = (Elapsed(1), name);
+            let body = Body::Message { from, elapsed, text, key: None };
+            let (mut bytes, mut wanted) = (Vec::new(), Vec::new());
+            line::to_line(&Event { at, body }, &mut bytes);
+            sse::encode_lines(Form::Plain, LogId(1), 0, &bytes, &mut wanted);
+            prop_assert_eq!(plain(&bytes).into_bytes(), wanted);
+        }
+
+        #[test]
+        fn whatever_an_old_log_holds_is_shown_without_control_characters(
+            name in proptest::collection::vec(any::<u8>(), 0..20),
+            text in proptest::collection::vec(any::<u8>(), 0..50),
+        ) {
+            let bytes = [&b"\r[jo]: 0:00:01:hi\r["[..], &name, b"]: 0:00:02:", &text].concat();
+            let shown = plain(&bytes);
+            prop_assert!(!shown.replace('\n', "").contains(char::is_control), "{:?}", shown);
+            let mut clock = original::Clock::default();
+            let mut records = Records::new(&bytes[..], 0, Format::Original.ends());
+            while let Ok(Some(record)) = records.read() {
+                if let Ok(event) = Format::Original.event(&record, &mut clock) {
+                    let mut out = Vec::new();
+                    Look { colour: false }.event(&event, &mut out);
+                    let drawn = String::from_utf8_lossy(&out).replace('\n', "");
+                    prop_assert!(!drawn.contains(char::is_control), "{:?}", drawn);
+                }
+            }
+        }
     }
 }
