@@ -41,7 +41,7 @@ wait_for_health() {
         printf 'GET /health HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n' "$address" >&4 || true
         while server_still_runs 0.1; do
             status=0
-            read -rt 0.2 answer <&4 || status=$?
+            read -rt 0.2 answer <&4 2>/dev/null || status=$?
             [ "$status" -gt 128 ] || break
         done
         exec 4>&-
