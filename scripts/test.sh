@@ -16,10 +16,19 @@ step() {
     set -e
     if [ "$status" -ne 0 ]; then
         printf '\n== FAILED after %d s: %s\n' "$((SECONDS - from))" "$name"
-        printf '   The lines above say what is wrong. This step alone is: %s\n' "$*"
+        echo '   The lines above say what is wrong. Mend it and run make test again.'
+        [ "$(type -t "$1")" = function ] || printf '   This step alone is: %s\n' "$*"
         exit 1
     fi
     printf '== ok, %d s: %s\n' "$((SECONDS - from))" "$name"
+}
+
+# Every file that people write code in, as find -print0 has it.
+rust_and_scripts() {
+    local folder
+    for folder in src tests examples benches fuzz scripts; do
+        [ ! -d "$folder" ] || find "$folder" -name target -prune -o -type f \( -name '*.rs' -o -name '*.sh' \) -print0
+    done
 }
 
 scripts_parse() {
@@ -31,11 +40,14 @@ scripts_parse() {
 
 # Work left undone has no place in the tree. (The brackets keep this line from finding itself.)
 nothing_left_undone() {
-    local folders=() folder
-    for folder in src tests examples benches scripts; do
-        [ ! -d "$folder" ] || folders+=("$folder")
-    done
-    if grep -rnE '\b(TO[D]O|FIX[M]E|XX[X])\b|\b(todo|unimplemented)[!]\(' "${folders[@]}"; then
+    local left
+    # shellcheck disable=SC2016 # $0 is awk's
+    left=$(rust_and_scripts | xargs -0 awk '
+        /(^|[^A-Za-z0-9_])(TO[D]O|FIX[M]E|XX[X])([^A-Za-z0-9_]|$)/ || /(todo|unimplemented)[!]\(/ {
+            print FILENAME ":" FNR ": " $0
+        }')
+    if [ -n "$left" ]; then
+        printf '%s\n' "$left"
         echo 'Finish what these lines put off, or say what holds today instead.'
         return 1
     fi
@@ -43,7 +55,8 @@ nothing_left_undone() {
 
 files_are_small() {
     local long
-    long=$(find src tests -name '*.rs' -exec awk 'END { if (FNR > 450) print FILENAME ": " FNR " lines" }' {} \;)
+    long=$(rust_and_scripts | xargs -0 awk '
+        FNR == 451 && FILENAME ~ /^(src|tests)\/.*\.rs$/ { print FILENAME }')
     if [ -n "$long" ]; then
         printf '%s\n' "$long"
         echo 'A file is read in one sitting: 450 lines at most. Split these where two subjects meet.'
