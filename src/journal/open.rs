@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::event::{Event, LogId, Stamp};
 use crate::failure::reason;
-use crate::line::{self, MAX_LINE};
+use crate::line::{self, Damage, MAX_LINE};
 
 use super::{Journal, Reader, Stretch};
 
@@ -261,6 +261,16 @@ impl Opening {
     /// The newest lines, about a MiB of them.
     pub fn recent(&self) -> &Stretch {
         &self.recent
+    }
+
+    /// The damaged ones among the newest lines, with where they start.
+    pub fn damaged(&self) -> Vec<(u64, Damage)> {
+        self.recent
+            .lines()
+            .filter_map(|(offset, text)| {
+                line::parse_line(text).err().map(|damage| (offset, damage))
+            })
+            .collect()
     }
 
     /// The latest time in the newest lines: no later line may have an earlier one.
