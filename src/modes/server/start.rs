@@ -155,7 +155,11 @@ fn listen_address(text: &str) -> Result<SocketAddr, Failure> {
     if let Ok(port) = text.trim_start_matches(':').parse::<u16>() {
         return Ok(SocketAddr::from(([0, 0, 0, 0], port)));
     }
-    if let Ok(ip) = text.trim_matches(['[', ']']).parse::<IpAddr>() {
+    if let Ok(ip) = text
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse::<IpAddr>()
+    {
         return Ok(SocketAddr::from((ip, DEFAULT_PORT)));
     }
     let with_port = if text.contains(':') {
