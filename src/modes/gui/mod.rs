@@ -1,4 +1,8 @@
-//! x
+//! The window.
+pub mod address;
+pub mod link;
+pub mod settings;
+pub mod talk;
 use crate::failure::Failure;
 use std::process::ExitCode;
 /// x
