@@ -28,10 +28,12 @@ impl Widths {
     }
 
     /// Breaks `text` into rows no wider than `width`, all but the first shorter by `indent`.
-    /// Rows are ranges of bytes; spaces and line breaks at a row's end are in no row.
+    /// Rows are ranges of bytes; spaces and line breaks at a row's end are in no row. The first
+    /// `head` bytes stay together.
     pub fn wrap(
         &mut self,
         text: &str,
+        head: usize,
         width: f64,
         indent: f64,
         measure: &dyn Fn(&str) -> f64,
@@ -39,7 +41,8 @@ impl Widths {
         let mut rows = Vec::new();
         let mut at = 0;
         for line in text.split('\n') {
-            self.wrap_line(line, at, width, indent, measure, &mut rows);
+            let head = head.saturating_sub(at).min(line.len());
+            self.wrap_line(line, (at, head), width, indent, measure, &mut rows);
             at += line.len() + 1;
         }
         rows
@@ -48,7 +51,7 @@ impl Widths {
     fn wrap_line(
         &mut self,
         line: &str,
-        base: usize,
+        (base, head): (usize, usize),
         width: f64,
         indent: f64,
         measure: &dyn Fn(&str) -> f64,
@@ -69,13 +72,17 @@ impl Widths {
             let end = from + line[from..to].trim_end().len();
             rows.push(base + from..base + end);
         };
-        for (at, piece) in pieces(line) {
+        let first = (head > 0).then_some((0, &line[..head]));
+        let others = pieces(&line[head..]).map(|(at, piece)| (head + at, piece));
+        for (at, piece) in first.into_iter().chain(others) {
             let bare = self.of(piece.trim_end(), measure);
-            if used + bare > room(rows) && at > start {
+            // What is broken anyway begins where there is room.
+            let whole = bare <= (width - indent).max(1.0);
+            if whole && used + bare > room(rows) && at > start {
                 put(start, at, rows);
                 (start, used) = (at, 0.0);
             }
-            if bare <= room(rows) {
+            if used + bare <= room(rows) {
                 used += self.of(piece, measure);
                 continue;
             }
@@ -170,7 +177,7 @@ mod tests {
     fn rows(text: &str, width: usize) -> Vec<String> {
         let measure = |piece: &str| piece.graphemes(true).count() as f64;
         Widths::default()
-            .wrap(text, width as f64, 1.0, &measure)
+            .wrap(text, 0, width as f64, 1.0, &measure)
             .into_iter()
             .map(|row| text[row].to_string())
             .collect()
@@ -189,7 +196,7 @@ mod tests {
     #[test]
     fn what_is_wider_than_a_row_is_broken_between_characters() {
         assert_eq!(rows("abcdefgh", 4), ["abcd", "efg", "h"]);
-        assert_eq!(rows("x abcdefgh", 4), ["x", "abc", "def", "gh"]);
+        assert_eq!(rows("x abcdefgh", 4), ["x ab", "cde", "fgh"]);
         let family = "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}";
         assert_eq!(
             rows(&family.repeat(3), 2),
@@ -197,6 +204,16 @@ mod tests {
         );
         assert_eq!(rows("漢字かな交じり文", 4), ["漢字かな", "交じり", "文"]);
         assert_eq!(rows("ab", 0), ["a", "b"], "a narrow window hides nothing");
+    }
+
+    #[test]
+    fn who_and_when_stay_together() {
+        let measure = |piece: &str| piece.len() as f64;
+        let text = "[a b]: 0:hello";
+        let rows = Widths::default().wrap(text, 9, 10.0, 1.0, &measure);
+        assert_eq!(rows, [0..9, 9..14]);
+        let rows = Widths::default().wrap(text, 9, 14.0, 1.0, &measure);
+        assert_eq!(rows, [0..14]);
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub struct Line {
     /// From which byte on which tone is used. Each part is drawn by itself, so that a name that
     /// runs from right to left cannot turn the brackets around it.
     pub tones: Vec<(usize, Tone)>,
+    /// How many bytes at the beginning stay together: who and when.
+    pub head: usize,
     /// Its rows, as ranges of bytes.
     pub rows: Vec<Range<usize>>,
     /// The line of new messages stands above it.
@@ -33,10 +35,14 @@ impl Line {
             text: String::new(),
             look,
             tones: Vec::new(),
+            head: 0,
             rows: Vec::new(),
             new_above: false,
         };
         for (text, tone) in parts {
+            if *tone == Tone::Text {
+                line.head = line.text.len();
+            }
             line.tones.push((line.text.len(), *tone));
             line.text.push_str(text);
         }

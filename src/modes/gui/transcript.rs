@@ -1,8 +1,8 @@
 //! The transcript as a widget: draws what is seen, scrolls, selects, copies.
 //!
 //! An own widget because FLTK's text widgets cut off the lower edge of every line with a fallback
-//! font (emoji, CJK, Arabic): pango moves such a run down by some pixels. Lines 1.5 times the
-//! font's height have room for that.
+//! font (emoji, CJK, Arabic): pango moves such a run down by some pixels. Lines 1.8 times the letters'
+//! size have room for that.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -57,6 +57,8 @@ struct Inner {
     placed: Placed,
     generation: u64,
     width: i32,
+    /// The number behind the last event that was laid out as one.
+    end: u64,
     new_from: Option<u64>,
     selection: Selection,
     /// Where the marking began.
@@ -66,7 +68,7 @@ struct Inner {
 /// The height of a row.
 pub fn row_height() -> i32 {
     draw::set_font(Font::Helvetica, FONT_SIZE);
-    (f64::from(draw::height()) * 1.5).ceil() as i32
+    (f64::from(draw::height()) * 1.3).ceil() as i32
 }
 
 /// Where a row's letters stand in it.
@@ -83,6 +85,10 @@ impl Transcript {
         area.set_color(Color::White);
         let mut bar = Scrollbar::default();
         bar.clear_visible_focus();
+        bar.set_frame(FrameType::FlatBox);
+        bar.set_color(rgb(0xECEEF1));
+        bar.set_slider_frame(FrameType::FlatBox);
+        bar.set_selection_color(rgb(0xB9BEC7));
         let inner = Rc::new(RefCell::new(Inner {
             model,
             view: View::default(),
@@ -91,6 +97,7 @@ impl Transcript {
             placed: Placed::default(),
             generation: 0,
             width: 0,
+            end: 0,
             new_from: None,
             selection: Selection::Nothing,
             anchor: None,
@@ -271,17 +278,17 @@ impl Inner {
             }
         }
         self.new_from = model.new_from();
-        // What is pending stands behind the events and has the numbers behind theirs.
-        let pending = history.end()..history.end() + model.pending().len() as u64;
-        self.laid
-            .retain(|number, _| (history.first()..history.end()).contains(number));
+        // What is pending stands behind the events and has the numbers behind theirs: what was
+        // laid out for one of those may be an event now.
+        let end = history.end() + model.pending().len() as u64;
+        let laid_out = history.first()..self.end.min(history.end());
+        self.laid.retain(|number, _| laid_out.contains(number));
         if self.laid.len() > LAID {
             self.laid.clear();
         }
-        self.view.sync(history.first(), pending.end);
-        pending
-            .clone()
-            .for_each(|number| self.view.forget_height(number));
+        self.view.sync(history.first(), end);
+        (laid_out.end..end).for_each(|number| self.view.forget_height(number));
+        self.end = history.end();
         let row = row_height();
         let (laid, widths) = (&mut self.laid, &mut self.widths);
         let room = f64::from((width - 2 * MARGIN).max(1));
@@ -472,7 +479,7 @@ fn lay<'a>(
         };
         line.new_above = model.new_from() == Some(number);
         let measure = |piece: &str| draw::width(piece);
-        line.rows = widths.wrap(&line.text, room, f64::from(INDENT), &measure);
+        line.rows = widths.wrap(&line.text, line.head, room, f64::from(INDENT), &measure);
         line
     })
 }

@@ -117,6 +117,7 @@ impl Window {
         app::set_font_size(FONT_SIZE);
         app::background(0xF3, 0xF4, 0xF6);
         app::set_visible_focus(true);
+        app::set_frame_type_cb(FrameType::BorderBox, draw_border, 4, 2, 8, 4);
         let actions = Actions::default();
         let mut frame = FltkWindow::default().with_size(820, 560);
         frame.set_label("chatroom");
@@ -378,7 +379,8 @@ impl Window {
             }
             None => self.hint.area.hide(),
         }
-        let line = row_height() * 2 / 3;
+        draw::set_font(Font::Helvetica, FONT_SIZE);
+        let line = draw::height();
         self.column
             .fixed(&self.talk, now.input_rows * line + FIELD - line + 2);
         self.login.layout();
@@ -424,6 +426,13 @@ impl Window {
         self.frame.hide();
         app::flush();
     }
+}
+
+/// FLTK's own border is black.
+fn draw_border(x: i32, y: i32, w: i32, h: i32, colour: Color) {
+    draw::draw_rect_fill(x, y, w, h, colour);
+    draw::set_draw_color(rgb(0xC3C8D0));
+    draw::draw_rect(x, y, w, h);
 }
 
 fn mark_all(input: &mut impl InputExt) -> Result<(), FltkError> {
