@@ -269,7 +269,7 @@ impl Window {
                 let y = message.y() + 3 + draw::height() - draw::descent() + 2;
                 draw::draw_text(
                     "Type here. Enter sends, Shift+Enter: new line",
-                    message.x() + 8,
+                    message.x() + 10,
                     y,
                 );
             }

@@ -150,6 +150,8 @@ pub(super) struct Connection {
     host: Address,
     /// What has come and is not used yet.
     pub(super) unread: Vec<u8>,
+    /// Where bytes are read to; on the heap, since it would be in every future on the way here.
+    piece: Vec<u8>,
 }
 
 impl Connection {
@@ -165,6 +167,7 @@ impl Connection {
             stream,
             host: address.clone(),
             unread: Vec::new(),
+            piece: vec![0; 16 * 1024],
         })
     }
 
@@ -226,11 +229,10 @@ impl Connection {
 
     /// Waits for more bytes; the end of the stream is an error here.
     pub(super) async fn more(&mut self) -> Result<(), Trouble> {
-        let mut piece = [0; 16 * 1024];
-        match self.stream.read(&mut piece).await? {
+        match self.stream.read(&mut self.piece).await? {
             0 => Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
             n => {
-                self.unread.extend_from_slice(&piece[..n]);
+                self.unread.extend_from_slice(&self.piece[..n]);
                 Ok(())
             }
         }

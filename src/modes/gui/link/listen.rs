@@ -18,6 +18,9 @@ const BACKLOG: usize = 200;
 /// The most events in one report.
 const BATCH: usize = 256;
 
+/// How much later than two heartbeats a sign of life may come.
+const GRACE: Duration = Duration::from_millis(if cfg!(test) { 50 } else { 5000 });
+
 /// An open stream.
 pub(super) struct Stream {
     connection: Connection,
@@ -132,7 +135,7 @@ pub(super) async fn follow(shared: &Shared, mut stream: Stream) -> End {
             task::yield_now().await;
         }
         catch_up(shared, stream.target);
-        let silence = Duration::from_secs(2 * heartbeat + 5);
+        let silence = Duration::from_secs(2 * heartbeat) + GRACE;
         if let Err(trouble) = within(silence, stream.connection.more()).await {
             return End::broken(&trouble);
         }
