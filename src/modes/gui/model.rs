@@ -4,7 +4,7 @@
 //! is either there, or stands below it with what has become of it.
 
 use super::address::Address;
-use super::history::{Entry, History};
+use super::history::{Entry, History, What};
 use super::talk::{Answer, Field, Login, Report, State};
 use crate::event::{Id, Key, MAX_TEXT};
 use crate::wire::{Members, Wire};
@@ -221,6 +221,8 @@ impl Model {
                 "{waiting} messages wait to be sent. Send this one when they are through."
             ));
         } else {
+            // Who writes has read.
+            self.new_from = None;
             self.pending.push(Pending {
                 key: key.clone(),
                 text: text.clone(),
@@ -322,7 +324,8 @@ impl Model {
             _ => None,
         };
         if let Some(entry) = Entry::of(wire, me) {
-            if !self.in_front && self.new_from.is_none() {
+            let own = matches!(entry.what, What::Said { own: true, .. });
+            if !self.in_front && !own && self.new_from.is_none() {
                 self.new_from = Some(self.history.end());
             }
             self.history.push(entry);

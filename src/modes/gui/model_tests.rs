@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::*;
 use crate::event::{Elapsed, LogId, Stamp};
-use crate::modes::gui::history::What;
 use crate::wire::{Member, Said, Session};
 
 /// The window, drawn: title, hint, transcript, pending, members, status.

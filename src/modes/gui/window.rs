@@ -18,6 +18,7 @@ use fltk::group::{Flex, FlexType};
 use fltk::image::SvgImage;
 use fltk::input::{Input, MultilineInput, SecretInput};
 use fltk::prelude::*;
+use fltk::widget::Widget;
 use fltk::window::Window as FltkWindow;
 
 use super::model::Model;
@@ -86,6 +87,7 @@ pub struct Window {
     model: Rc<RefCell<Model>>,
     actions: Actions,
     shown: Shown,
+    front: bool,
 }
 
 /// What was shown last, so that only what changed is touched.
@@ -159,10 +161,17 @@ impl Window {
         let mut talk = Flex::new(0, 0, 0, 0, None).with_type(FlexType::Row);
         talk.set_pad(8);
         let message = MultilineInput::default();
+        // At the lower edge, however high the input grows.
+        let mut side = Flex::default().column();
+        let _above = Frame::default();
+        let mut pair = Flex::default().row();
+        pair.set_pad(8);
         let mut send = button("Send", true);
-        talk.fixed(&send, 76);
         let mut quit = button("Quit", false);
-        talk.fixed(&quit, 76);
+        pair.end();
+        side.fixed(&pair, FIELD + 2);
+        side.end();
+        talk.fixed(&side, 160);
         talk.end();
         let status = Words::new();
         column.end();
@@ -219,6 +228,7 @@ impl Window {
             model,
             actions,
             shown: Shown::default(),
+            front: true,
         };
         window.wire_up_message();
         window.wire_up_frame();
@@ -290,20 +300,18 @@ impl Window {
                 actions.borrow_mut().push_back(Action::Quit);
             }
         });
-        let actions = Rc::clone(&self.actions);
-        self.frame.handle(move |_, event| {
-            match event {
-                Event::Focus => actions.borrow_mut().push_back(Action::Front(true)),
-                Event::Unfocus => actions.borrow_mut().push_back(Action::Front(false)),
-                _ => {}
-            }
-            false
-        });
     }
 
     /// Waits for something to happen. `false` means that the window is gone.
-    pub fn wait(&self) -> bool {
-        self.app.wait()
+    pub fn wait(&mut self) -> bool {
+        let open = self.app.wait();
+        // One of our widgets has the cursor exactly while the window is in front.
+        let front = app::focus().is_some_and(|widget: Widget| !widget.was_deleted());
+        if front != self.front {
+            self.front = front;
+            self.actions.borrow_mut().push_back(Action::Front(front));
+        }
+        open
     }
 
     /// What the user wants next.
