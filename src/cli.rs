@@ -171,7 +171,8 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "N|max", default_value = "1", value_parser = speed)]
     pub speed: Speed,
 
-    /// The longest silence that is waited out; longer ones are shortened to this and said
+    /// The longest silence that is waited out, before the speed is applied; longer ones are
+    /// shortened to this (and said, from a minute on)
     #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = duration)]
     pub max_gap: Duration,
 

@@ -1,1 +1,245 @@
-//! x
+//! The journal: `log.txt` on disk. Blocking; the server runs it on a thread of its own.
+//!
+//! What always holds:
+//!
+//! - Bytes are only ever added at the end, whole lines at a time; a write that fails is cut back
+//!   before anything else happens. (The one exception is [`open`]: a torn tail is cut at start.)
+//! - [`Journal::sync`] is asked for once per batch and never again after it failed: a second
+//!   `fdatasync` would report success for pages that the first one lost.
+//! - Everything before [`Journal::end`] is whole lines, so every line starts after a `\n`.
+
+mod open;
+mod reader;
+
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use open::{OpenError, Opening, Torn};
+pub use reader::{Reader, Stretch};
+
+use crate::event::LogId;
+use crate::failure::reason;
+
+/// The append end of a room's log. There is at most one for a file: it holds a lock.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    file: Arc<File>,
+    log: LogId,
+    end: u64,
+}
+
+/// Why nothing was appended.
+#[derive(Debug)]
+pub enum AppendError {
+    /// No space, no quota, or the file may not grow. The log is as it was; trying again later is
+    /// sensible.
+    Full(io::Error),
+    /// The disk fails. What is on it is not known; nothing more may be acknowledged.
+    Fatal(String),
+}
+
+impl fmt::Display for AppendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AppendError::Full(error) => write!(f, "there is no room for more: {}", reason(error)),
+            AppendError::Fatal(sentence) => f.write_str(sentence),
+        }
+    }
+}
+
+impl Journal {
+    /// Opens the log at `path` for appending, repairs a torn end, and locks it. See [`open`].
+    ///
+    /// # Errors
+    /// A sentence each; whatever stood at `path` is untouched then.
+    pub fn open(path: &Path) -> Result<Opening, OpenError> {
+        open::open(path)
+    }
+
+    /// Where the next line will start: the length of all that was appended.
+    pub fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// Which log this is.
+    pub fn log(&self) -> LogId {
+        self.log
+    }
+
+    /// A handle that reads what was appended.
+    pub fn reader(&self) -> Reader {
+        Reader::new(Arc::clone(&self.file), self.log)
+    }
+
+    /// Writes whole lines at the end. They are not durable before [`Journal::sync`].
+    ///
+    /// # Errors
+    /// [`AppendError::Full`] after the log was cut back to what it was and the cut synced.
+    pub fn append(&mut self, lines: &[u8]) -> Result<(), AppendError> {
+        debug_assert!(lines.ends_with(b"\n"), "only whole lines are appended");
+        match self.file.write_all_at(lines, self.end) {
+            Ok(()) => {
+                self.end += lines.len() as u64;
+                Ok(())
+            }
+            Err(error) => {
+                self.file
+                    .set_len(self.end)
+                    .and_then(|()| self.file.sync_all())
+                    .map_err(|cut| {
+                        self.fatal("could not be cut back after a failed write", &cut)
+                    })?;
+                match error.kind() {
+                    io::ErrorKind::StorageFull
+                    | io::ErrorKind::QuotaExceeded
+                    | io::ErrorKind::FileTooLarge
+                    | io::ErrorKind::WriteZero => Err(AppendError::Full(error)),
+                    _ => Err(self.fatal("could not be written", &error)),
+                }
+            }
+        }
+    }
+
+    /// Forces everything appended to disk and checks that the file is still the one at its path.
+    ///
+    /// # Errors
+    /// A sentence. Final: nothing more may be appended or acknowledged after it.
+    pub fn sync(&mut self) -> Result<(), AppendError> {
+        self.file
+            .sync_data()
+            .map_err(|error| self.fatal("could not be forced to disk", &error))?;
+        self.check_file()
+    }
+
+    /// Checks that nobody removed, replaced or shortened the file.
+    ///
+    /// # Errors
+    /// A sentence. Final.
+    pub fn check_file(&self) -> Result<(), AppendError> {
+        let ours = self
+            .file
+            .metadata()
+            .map_err(|error| self.fatal("could not be looked at", &error))?;
+        let there = std::fs::metadata(&self.path);
+        let path = self.path.display();
+        let what = match there {
+            Err(_) => "was removed or moved away",
+            Ok(found) if (found.dev(), found.ino()) != (ours.dev(), ours.ino()) => {
+                "was replaced by another file"
+            }
+            Ok(_) if ours.len() < self.end => "was shortened",
+            Ok(_) if ours.len() > self.end => "was written to by another program",
+            Ok(_) => return Ok(()),
+        };
+        Err(AppendError::Fatal(format!(
+            "The log {path} {what} while the room was using it. The server stops so that nothing is \
+             acknowledged that is not kept. Put the file back, or start the server on another one."
+        )))
+    }
+
+    fn fatal(&self, what: &str, error: &io::Error) -> AppendError {
+        AppendError::Fatal(format!(
+            "The log {} {what}: {}. The server stops so that nothing is acknowledged that may not be \
+             kept. Check the disk, then start the server again.",
+            self.path.display(),
+            reason(error)
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Body, Event, Stamp};
+    use crate::line;
+    use std::fs;
+
+    pub(super) fn opened(at: i64) -> Event {
+        Event {
+            at: Stamp::from_micros(at),
+            body: Body::Opened {
+                version: "chatroom test".into(),
+                random: "6f1d0c5be2a94c07".into(),
+                after: None,
+            },
+        }
+    }
+
+    pub(super) fn notice(at: i64, text: &str) -> Vec<u8> {
+        let mut out = Vec::new();
+        line::to_line(
+            &Event {
+                at: Stamp::from_micros(at),
+                body: Body::Notice { text: text.into() },
+            },
+            &mut out,
+        );
+        out
+    }
+
+    pub(super) fn journal(path: &Path) -> Journal {
+        Journal::open(path)
+            .and_then(|o| o.begin(&opened(0)))
+            .expect("a journal")
+    }
+
+    #[test]
+    fn what_was_appended_is_read_back() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("log.txt");
+        let mut journal = journal(&path);
+        let first = journal.end();
+        journal.append(&notice(1, "hi")).expect("appended");
+        journal.sync().expect("synced");
+        let stretch = journal
+            .reader()
+            .read(first, journal.end(), 4096)
+            .expect("read");
+        assert_eq!(stretch.bytes, notice(1, "hi"));
+        assert_eq!(stretch.next, journal.end());
+    }
+
+    #[test]
+    fn a_log_that_went_away_is_noticed_at_the_sync() {
+        for (harm, word) in [
+            ("remove", "removed"),
+            ("replace", "replaced"),
+            ("shrink", "shortened"),
+            ("grow", "written to"),
+        ] {
+            let dir = tempfile::tempdir().expect("a folder");
+            let path = dir.path().join("log.txt");
+            let mut journal = journal(&path);
+            journal.append(&notice(1, "hi")).expect("appended");
+            match harm {
+                "remove" => fs::remove_file(&path).expect("removed"),
+                "replace" => {
+                    fs::write(dir.path().join("new"), b"x").expect("written");
+                    fs::rename(dir.path().join("new"), &path).expect("replaced");
+                }
+                "shrink" => fs::OpenOptions::new()
+                    .write(true)
+                    .open(&path)
+                    .and_then(|f| f.set_len(10))
+                    .expect("cut"),
+                _ => {
+                    use std::io::Write;
+                    let mut f = fs::OpenOptions::new()
+                        .append(true)
+                        .open(&path)
+                        .expect("opened");
+                    f.write_all(b"x\n").expect("written");
+                }
+            }
+            match journal.sync() {
+                Err(AppendError::Fatal(sentence)) => assert!(sentence.contains(word), "{sentence}"),
+                other => panic!("{harm}: {other:?}"),
+            }
+        }
+    }
+}

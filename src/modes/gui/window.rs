@@ -18,7 +18,6 @@ use fltk::group::{Flex, FlexType};
 use fltk::image::SvgImage;
 use fltk::input::{Input, MultilineInput, SecretInput};
 use fltk::prelude::*;
-use fltk::widget::Widget;
 use fltk::window::Window as FltkWindow;
 
 use super::model::Model;
@@ -306,7 +305,7 @@ impl Window {
     pub fn wait(&mut self) -> bool {
         let open = self.app.wait();
         // One of our widgets has the cursor exactly while the window is in front.
-        let front = app::focus().is_some_and(|widget: Widget| !widget.was_deleted());
+        let front = app::focus().is_some();
         if front != self.front {
             self.front = front;
             self.actions.borrow_mut().push_back(Action::Front(front));

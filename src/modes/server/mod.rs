@@ -1,7 +1,345 @@
-//! x
-use crate::failure::Failure;
+//! `chatroom server`: holds one room.
+//!
+//! The parts, in the order in which a message meets them: [`connection`] reads a request,
+//! [`api`] decides what it does, [`access`] who may, [`room`] queues it, [`committer`] and
+//! [`scribe`] write it, [`tail`] keeps it, [`follower`] sends it to each listener. [`history`] and
+//! [`log_file`] read what was said before, [`console`] shows the operator what goes on.
+
+mod access;
+mod api;
+mod committer;
+mod connection;
+mod console;
+mod follower;
+mod history;
+mod log_file;
+mod rate;
+mod room;
+mod scribe;
+mod start;
+mod tail;
+
+use std::io;
+use std::net::{TcpListener, TcpStream};
 use std::process::ExitCode;
-/// x
-pub fn run<T>(_: T) -> Result<ExitCode, Failure> {
-    unimplemented!()
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use async_io::{Async, Timer};
+use async_std::channel::{self, Receiver, Sender};
+use async_std::task;
+use rustix::net::sockopt;
+
+use crate::cli::{self, ServerArgs};
+use crate::failure::{Failure, reason};
+
+use access::Access;
+use api::Api;
+use committer::{Committer, Job, Order};
+use connection::Connection;
+use console::{Console, Entry};
+use room::{Room, Rules};
+use scribe::{Command, Scribe};
+
+/// How many orders wait for the committer before senders are told to come back.
+const ORDERS: usize = 1_024;
+/// Descriptors that are kept for everything but connections.
+const RESERVED_FILES: u64 = 64;
+/// How long the server waits for its listeners to take their good-bye.
+const FAREWELL: Duration = Duration::from_millis(1_000);
+/// How long accepting pauses when the system is out of descriptors or memory.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Why the server stops.
+#[derive(Debug)]
+enum Stop {
+    /// Ctrl-C or SIGTERM.
+    Asked,
+    /// Nothing more may be acknowledged.
+    Failed(String),
+}
+
+/// Runs a room until it is told to stop.
+///
+/// # Errors
+/// The sentence with which it could not start, or had to stop.
+pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
+    let key = start::room_key(&args)?;
+    let files = start::raise_file_limit();
+    start::ignore_file_size_signal()?;
+    let listener = start::bind(&args.listen)?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| Failure::new(reason(&error)))?;
+    let opening = start::open_log(&args.log)?;
+    let secret = access::secret(&args.log).map_err(|error| {
+        Failure::new(format!(
+            "The file {}.secret, which keeps logins valid, cannot be used: {}. Set its permissions right, or remove it.",
+            args.log.display(),
+            reason(&error)
+        ))
+    })?;
+    let (stop, stopped) = channel::bounded(4);
+    start::watch_signals(stop.clone())?;
+
+    let level = args.console.unwrap_or_else(start::default_console);
+    let console = Console::start(level);
+    for notice in start::notices(&opening) {
+        console.show(Entry::Notice(notice));
+    }
+    let history_end = opening.recent().next;
+    let mut begun = start::begin(opening)?;
+    let (orders, taken) = channel::bounded(ORDERS);
+    let rules = Rules {
+        room: args.room.clone(),
+        max_name: args.max_name.into(),
+        grace: args.grace,
+        max_rate: args.max_rate,
+    };
+    let room = Arc::new(Room::new(
+        rules,
+        begun.journal.reader(),
+        Instant::now(),
+        orders.clone(),
+        begun.journal.end(),
+        begun.opened,
+    ));
+    let mut scribe = Scribe::new(begun.journal.log(), begun.last);
+    for (offset, text) in std::mem::take(&mut begun.recent).lines() {
+        scribe.remember(offset, text);
+    }
+    scribe.keep();
+    let committer = Committer::new(
+        begun.journal,
+        scribe,
+        taken,
+        Arc::clone(&room),
+        console.clone(),
+        args.sync,
+    );
+    start_committer(committer, stop)?;
+
+    let access = Access::new(secret, key, start::host_names(&args.host_name));
+    let api = Arc::new(Api {
+        room: Arc::clone(&room),
+        access,
+    });
+    task::block_on(async {
+        let asking = start::show_history(&args, history_end);
+        let asked = futures_lite::future::or(async { Ok(asking.await) }, async {
+            Err(stopped.recv().await)
+        })
+        .await;
+        let why = match asked {
+            Ok(shown) => {
+                shown?;
+                start::say_where(address, &args, api.access.has_key());
+                serve(
+                    listener,
+                    api,
+                    console.clone(),
+                    files,
+                    args.sync,
+                    orders.clone(),
+                    &stopped,
+                )
+                .await
+            }
+            Err(why) => why.unwrap_or(Stop::Asked),
+        };
+        let why = match why {
+            Stop::Asked => shut_down(&room, &orders, &stopped).await,
+            failed => failed,
+        };
+        console.flush(Duration::from_millis(300));
+        match why {
+            Stop::Asked => {
+                start::say_good_bye(&args);
+                Ok(ExitCode::SUCCESS)
+            }
+            Stop::Failed(sentence) => {
+                // Those who wait for an answer are being told that it is not known.
+                Timer::after(Duration::from_millis(200)).await;
+                Err(Failure::new(sentence))
+            }
+        }
+    })
+}
+
+/// Starts the one thread that writes the journal. When it ends, for whatever reason, the server
+/// stops.
+fn start_committer(committer: Committer, stop: Sender<Stop>) -> Result<(), Failure> {
+    std::thread::Builder::new()
+        .name("committer".into())
+        .spawn(move || {
+            let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| committer.run()));
+            let why = match ended {
+                Ok(Ok(())) => Stop::Asked,
+                Ok(Err(sentence)) => Stop::Failed(sentence),
+                Err(_) => Stop::Failed("The server has a fault and cannot write its log. Start it again, and report this.".into()),
+            };
+            // If nobody listens, the server is stopping already.
+            let _ = stop.try_send(why);
+        })
+        .map(drop)
+        .map_err(|error| Failure::new(format!("The server cannot start a thread: {}.", reason(&error))))
+}
+
+/// Accepts and serves until told to stop.
+async fn serve(
+    listener: TcpListener,
+    api: Arc<Api>,
+    console: Console,
+    files: u64,
+    sync: cli::Sync,
+    orders: Sender<Order>,
+    stopped: &Receiver<Stop>,
+) -> Stop {
+    let room = Arc::clone(&api.room);
+    let sweeping = task::spawn(sweep(room));
+    let syncing = task::spawn(sync_now_and_then(sync, orders));
+    let accepting = task::spawn(accept(listener, api, console, files));
+    let why = stopped.recv().await.unwrap_or(Stop::Asked);
+    // Dropping the listener's task closes the port before anything else happens.
+    accepting.cancel().await;
+    syncing.cancel().await;
+    sweeping.cancel().await;
+    why
+}
+
+async fn accept(listener: TcpListener, api: Arc<Api>, console: Console, files: u64) {
+    let limit = files.saturating_sub(RESERVED_FILES).max(8) as usize;
+    let open = Arc::new(AtomicUsize::new(0));
+    let mut short = false;
+    let listener = match Async::new(listener) {
+        Ok(listener) => listener,
+        Err(error) => {
+            return console.show(Entry::Notice(format!(
+                "The server cannot listen: {}.",
+                reason(&error)
+            )));
+        }
+    };
+    loop {
+        match listener.accept().await {
+            Ok((stream, from)) => {
+                short = false;
+                if open.load(Ordering::Relaxed) >= limit {
+                    let _ = connection::turn_away(stream.get_ref());
+                    continue;
+                }
+                if prepare(stream.get_ref()).is_err() {
+                    continue;
+                }
+                let place = Place::new(&open);
+                let connection = Connection::new(
+                    stream,
+                    from.ip().to_canonical(),
+                    Arc::clone(&api),
+                    console.clone(),
+                );
+                task::spawn(async move {
+                    let _place = place;
+                    connection.run().await;
+                });
+            }
+            // The peer gave up while it waited: the next one is there already.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::ConnectionAborted
+                        | io::ErrorKind::ConnectionReset
+                        | io::ErrorKind::Interrupted
+                ) => {}
+            // Out of descriptors or memory: the peer stays in the queue, and spinning would not help.
+            Err(error) => {
+                if !short {
+                    short = true;
+                    console.show(Entry::Notice(format!(
+                        "No further connection can be taken at the moment: {}. Those who are here are not disturbed.",
+                        reason(&error)
+                    )));
+                }
+                Timer::after(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Small messages leave at once, and a peer that vanished without a word is noticed within 90 s.
+fn prepare(stream: &TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    sockopt::set_socket_keepalive(stream, true)?;
+    sockopt::set_tcp_keepidle(stream, Duration::from_secs(30))?;
+    sockopt::set_tcp_keepintvl(stream, Duration::from_secs(15))?;
+    sockopt::set_tcp_keepcnt(stream, 4)?;
+    sockopt::set_tcp_user_timeout(stream, 90_000)?;
+    Ok(())
+}
+
+/// One of the connections that are open.
+struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    fn new(open: &Arc<AtomicUsize>) -> Place {
+        open.fetch_add(1, Ordering::Relaxed);
+        Place(Arc::clone(open))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Sends everybody home whose grace ran out.
+async fn sweep(room: Arc<Room>) {
+    let often = (room.rules.grace / 5).clamp(Duration::from_millis(20), Duration::from_millis(500));
+    loop {
+        Timer::after(often).await;
+        room.sweep().await;
+    }
+}
+
+async fn sync_now_and_then(sync: cli::Sync, orders: Sender<Order>) {
+    let cli::Sync::Every(often) = sync else {
+        return;
+    };
+    loop {
+        Timer::after(often).await;
+        let order = Order {
+            job: Job::Sync,
+            request: None,
+            reply: None,
+        };
+        if orders.send(order).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Finishes what was taken, writes the last line, and says good-bye to every listener.
+async fn shut_down(room: &Arc<Room>, orders: &Sender<Order>, stopped: &Receiver<Stop>) -> Stop {
+    room.stop_orders();
+    let (reply, written) = channel::bounded(1);
+    let order = Order {
+        job: Job::Record(Command::Close),
+        request: None,
+        reply: Some(reply),
+    };
+    if orders.send(order).await.is_ok() {
+        let _ = async_std::future::timeout(FAREWELL, written.recv()).await;
+    }
+    room.close();
+    let until = Instant::now() + FAREWELL;
+    while room.listeners() > 0 && Instant::now() < until {
+        Timer::after(Duration::from_millis(5)).await;
+    }
+    // The last commit may have failed.
+    match stopped.try_recv() {
+        Ok(Stop::Failed(sentence)) => Stop::Failed(sentence),
+        _ => Stop::Asked,
+    }
 }

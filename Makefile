@@ -1,0 +1,32 @@
+# The two commands are `make run` and `make test`; each installs what it needs first (Debian, Ubuntu).
+# CARGO_TARGET_DIR is honoured by all of them.
+
+# What `make run` gives to the server, for example: make run ARGS='--room lobby'
+ARGS ?=
+
+.PHONY: help run build test fmt clean
+
+help:
+	@echo 'make run     build chatroom and start a room on this machine: the server here, and a window'
+	@echo "             where there is a display (ARGS='--room lobby' gives the server arguments)"
+	@echo 'make build   build the executable: target/release/chatroom, or below CARGO_TARGET_DIR'
+	@echo 'make test    run everything that must pass before a change goes in'
+	@echo 'make fmt     format the code'
+	@echo 'make clean   remove what was built; logs and settings stay'
+
+build:
+	@scripts/setup.sh build
+	cargo build --release --locked
+
+run: build
+	@scripts/run.sh $(ARGS)
+
+test:
+	@scripts/setup.sh test
+	@scripts/test.sh
+
+fmt:
+	cargo fmt
+
+clean:
+	cargo clean

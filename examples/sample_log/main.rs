@@ -1,0 +1,9 @@
+//! Writes the sample conversation to stdout: `cargo run --example sample_log > log.txt`.
+
+mod story;
+
+use std::io::{self, Write};
+
+fn main() -> io::Result<()> {
+    io::stdout().lock().write_all(&story::sample())
+}

@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# A room to try on this machine: the server in the foreground with its console and, where there is a
+# display, a window that is logged in. What is given to this script is given to the server.
+#
+# This process becomes the server, so that the terminal, signals and the exit code are the server's
+# own. The window is looked after by a child that reads a pipe of which only the server holds the
+# other end: however the server ends, the child sees the pipe close and ends the window.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+say() {
+    printf 'run: %s\n' "$@" >&2
+}
+
+# Whether an X server answers. Without a tool that asks it, its socket has to do; the window itself
+# says so if that was too hopeful.
+display_answers() {
+    [ -n "${DISPLAY:-}" ] || return 1
+    if command -v xset >/dev/null; then
+        timeout 5 xset q >/dev/null 2>&1
+    elif command -v xdpyinfo >/dev/null; then
+        timeout 5 xdpyinfo >/dev/null 2>&1
+    elif [[ $DISPLAY =~ ^(unix)?:([0-9]+) ]]; then
+        [ -S "/tmp/.X11-unix/X${BASH_REMATCH[2]}" ]
+    fi
+}
+
+# Waits until the server ends or a moment has passed; false once it has ended.
+server_still_runs() {
+    local status=0
+    read -rt "$1" _ || status=$?
+    [ "$status" -gt 128 ]
+}
+
+# Waits for the server's answer to /health; false if it ends without one. One connection is enough:
+# it is answered as soon as the server, which may have a question to ask first, takes it.
+wait_for_health() {
+    local status
+    while server_still_runs 0.2; do
+        { exec 4<>"/dev/tcp/$host/$port"; } 2>/dev/null || continue
+        printf 'GET /health HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n' "$address" >&4 || true
+        while server_still_runs 0.1; do
+            status=0
+            read -rt 0.2 answer <&4 2>/dev/null || status=$?
+            [ "$status" -gt 128 ] || break
+        done
+        exec 4>&-
+        case ${answer:-} in "HTTP/1."[01]" 200"*) return ;; esac
+    done
+    return 1
+}
+
+# Runs with the pipe from the server as its input.
+look_after_window() {
+    trap '' INT # Ctrl-C is for the server; the window ends after it
+    wait_for_health || return 0
+    # Another program may hold the port; then our server has just said so and ended.
+    server_still_runs 0.3 || return 0
+    say "Opening a window as $name. Closing it leaves the server running; Ctrl-C here ends both."
+    "$chatroom" gui --name "$name" "$address" </dev/null &
+    local window=$! result=0
+    while server_still_runs 0.5; do
+        kill -0 "$window" 2>/dev/null && continue
+        wait "$window" || result=$?
+        if [ "$result" -eq 0 ]; then
+            say "The window is closed; the server goes on. Ctrl-C ends it."
+        else
+            say "The window ended with an error; the server goes on. Ctrl-C ends it." "${curl_hint[@]}"
+        fi
+        return
+    done
+    kill "$window" 2>/dev/null || return 0
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        kill -0 "$window" 2>/dev/null || return 0
+        sleep 0.2
+    done
+    kill -KILL "$window" 2>/dev/null || true
+}
+
+chatroom=${CARGO_TARGET_DIR:-target}/release/chatroom
+if [ ! -x "$chatroom" ]; then
+    say "There is no $chatroom yet. Run 'make run', which builds it first."
+    exit 1
+fi
+
+export CHATROOM_LISTEN=${CHATROOM_LISTEN:-127.0.0.1:1337}
+if [ -z "${CHATROOM_LOG:-}" ]; then
+    export CHATROOM_LOG=${XDG_STATE_HOME:-$HOME/.local/state}/chatroom/log.txt
+    mkdir -p "$(dirname "$CHATROOM_LOG")"
+fi
+
+# Where this machine reaches the server: an address that means "all of them" becomes the local one.
+port=${CHATROOM_LISTEN##*:}
+host=${CHATROOM_LISTEN%:*}
+host=${host#[}
+host=${host%]}
+case $host in
+    0.0.0.0 | '') host=127.0.0.1 ;;
+    ::) host=::1 ;;
+esac
+case $host in
+    *:*) address="[$host]:$port" ;;
+    *) address=$host:$port ;;
+esac
+
+user=${USER:-$(id -un 2>/dev/null || true)}
+user=${user:-guest}
+name=${CHATROOM_NAME:-${user:0:8}}
+
+curl_hint=(
+    "To join from another terminal:"
+    "  to listen:  curl -N http://$address/events"
+    "  to speak:   curl -u ci: -d 'hello' http://$address/messages"
+)
+
+say "The conversation is kept in $CHATROOM_LOG."
+if [ "$port" = 0 ]; then
+    say "The system chooses the port, so no window is opened. The server says below how to join."
+elif display_answers; then
+    exec 3> >(look_after_window)
+else
+    say "There is no display here, so no window is opened." "${curl_hint[@]}"
+fi
+exec "$chatroom" server "$@"

@@ -1,0 +1,114 @@
+#!/usr/bin/env bash
+# Sees to it that this machine has what the project needs. `setup.sh build`: what compiling needs;
+# `setup.sh test`: that and what the tests use. Installs only what is missing, and says nothing when
+# nothing is.
+set -euo pipefail
+
+build_packages=(
+    cmake g++ make pkg-config
+    libx11-dev libxext-dev libxft-dev libxinerama-dev libxcursor-dev libxrender-dev libxfixes-dev
+    libpango1.0-dev libcairo2-dev
+)
+# A display without a screen, a window manager and hands to use windows with; a terminal to type
+# into (tmux, and `script` of bsdutils); fonts for every script; the man pages' checker.
+test_packages=(
+    xvfb openbox xdotool xclip imagemagick
+    tmux bsdutils util-linux strace curl
+    fonts-dejavu-core fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji
+    mandoc
+)
+# The same on systems without dpkg: commands to find, libraries that pkg-config must know.
+build_commands=(cmake g++ make pkg-config)
+libraries=(x11 xext xft xinerama xcursor xrender xfixes pangoxft pangocairo cairo)
+test_commands=(Xvfb openbox xdotool xclip import tmux script strace curl mandoc)
+
+fail() {
+    printf 'setup: %s\n' "$@" >&2
+    exit 1
+}
+
+check_rust() {
+    if ! command -v cargo >/dev/null; then
+        if [ -x "${CARGO_HOME:-$HOME/.cargo}/bin/cargo" ]; then
+            fail "Rust is installed, but this shell does not find it." \
+                "Run this and try again:  . \"${CARGO_HOME:-$HOME/.cargo}/env\""
+        fi
+        fail "Rust is missing: there is no 'cargo' command." \
+            "Install Rust as https://www.rust-lang.org/tools/install says, open a new shell and try again."
+    fi
+    [ "$1" = test ] || return 0
+    if ! cargo fmt --version >/dev/null 2>&1 || ! cargo clippy --version >/dev/null 2>&1; then
+        fail "Rust's formatter or linter is missing. Run this and try again:" \
+            "  rustup component add rustfmt clippy"
+    fi
+}
+
+# The packages among the arguments that are not installed, one a line.
+missing_packages() {
+    local installed package
+    installed=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>/dev/null |
+        sed -n 's/^installed //p' || true)
+    for package in "$@"; do
+        grep -qxF -e "$package" <<<"$installed" || printf '%s\n' "$package"
+    done
+}
+
+install_packages() {
+    local as_root=() apt=(apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0)
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || fail "These packages are missing: $*" \
+            "Ask an administrator to run:  apt-get install $*"
+        as_root=(sudo)
+        [ -t 0 ] || as_root+=(-n) # nobody is there to type a password
+    fi
+    as_root+=(env DEBIAN_FRONTEND=noninteractive)
+    echo "setup: installing what is missing: $*" >&2
+    "${as_root[@]}" "${apt[@]}" update >&2 ||
+        echo "setup: the list of packages could not be renewed; trying with the one that is here." >&2
+    "${as_root[@]}" "${apt[@]}" install -y --no-install-recommends "$@" </dev/null >&2 ||
+        fail "The packages could not be installed; the lines above say why." \
+            "Mend that, or install them yourself, and try again: $*"
+}
+
+# Elsewhere nothing is installed: what is missing is named.
+check_other_system() {
+    local missing=() item
+    for item in "${build_commands[@]}"; do
+        command -v "$item" >/dev/null || missing+=("$item")
+    done
+    if command -v pkg-config >/dev/null; then
+        for item in "${libraries[@]}"; do
+            pkg-config --exists "$item" || missing+=("the headers of $item")
+        done
+    fi
+    if [ "$1" = test ]; then
+        for item in "${test_commands[@]}"; do
+            command -v "$item" >/dev/null || missing+=("$item")
+        done
+    fi
+    [ ${#missing[@]} -eq 0 ] && return
+    fail "This is neither Debian nor Ubuntu, so nothing was installed. Missing here:" \
+        "${missing[@]/#/  }" \
+        "Install these with this system's package manager and try again."
+}
+
+main() {
+    local set=${1:-} packages missing
+    case $set in
+        build) packages=("${build_packages[@]}") ;;
+        test) packages=("${build_packages[@]}" "${test_packages[@]}") ;;
+        *)
+            echo "Say what to set up for: scripts/setup.sh build, or scripts/setup.sh test." >&2
+            exit 2
+            ;;
+    esac
+    check_rust "$set"
+    if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+        check_other_system "$set"
+        return
+    fi
+    mapfile -t missing < <(missing_packages "${packages[@]}")
+    [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
+}
+
+main "$@"

@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# The gate: what must hold before a change goes in. Cheap checks first, the tests last; it stops at
+# the first step that fails.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# step NAME COMMAND...: runs it, says what it is and how long it took.
+step() {
+    local name=$1 from=$SECONDS status=0
+    shift
+    printf '\n== %s\n' "$name"
+    # In a subshell of its own: an error inside a function ends the step.
+    set +e
+    (set -e; "$@")
+    status=$?
+    set -e
+    if [ "$status" -ne 0 ]; then
+        printf '\n== FAILED after %d s: %s\n' "$((SECONDS - from))" "$name"
+        echo '   The lines above say what is wrong. Mend it and run make test again.'
+        [ "$(type -t "$1")" = function ] || printf '   This step alone is: %s\n' "$*"
+        exit 1
+    fi
+    printf '== ok, %d s: %s\n' "$((SECONDS - from))" "$name"
+}
+
+# Every file that people write code in, as find -print0 has it.
+rust_and_scripts() {
+    local folder
+    for folder in src tests examples benches fuzz scripts; do
+        [ ! -d "$folder" ] || find "$folder" -name target -prune -o -type f \( -name '*.rs' -o -name '*.sh' \) -print0
+    done
+}
+
+scripts_parse() {
+    local file
+    for file in scripts/*.sh .ci/run; do
+        bash -n "$file"
+    done
+}
+
+# Work left undone has no place in the tree. (The brackets keep this line from finding itself.)
+nothing_left_undone() {
+    local left
+    # shellcheck disable=SC2016 # $0 is awk's
+    left=$(rust_and_scripts | xargs -0 awk '
+        /(^|[^A-Za-z0-9_])(TO[D]O|FIX[M]E|XX[X])([^A-Za-z0-9_]|$)/ || /(todo|unimplemented)[!]\(/ {
+            print FILENAME ":" FNR ": " $0
+        }')
+    if [ -n "$left" ]; then
+        printf '%s\n' "$left"
+        echo 'Finish what these lines put off, or say what holds today instead.'
+        return 1
+    fi
+}
+
+files_are_small() {
+    local long
+    long=$(rust_and_scripts | xargs -0 awk '
+        FNR == 451 && FILENAME ~ /^(src|tests)\/.*\.rs$/ { print FILENAME }')
+    if [ -n "$long" ]; then
+        printf '%s\n' "$long"
+        echo 'A file is read in one sitting: 450 lines at most. Split these where two subjects meet.'
+        return 1
+    fi
+}
+
+docs() {
+    RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --locked
+}
+
+step 'scripts parse' scripts_parse
+step 'nothing left undone' nothing_left_undone
+step 'no file longer than 450 lines' files_are_small
+step 'man pages' mandoc -T lint -W warning man/*
+step 'format' cargo fmt --check
+step 'clippy' cargo clippy --quiet --all-targets --locked -- -D warnings
+step 'clippy without the window' cargo clippy --quiet --no-default-features --lib --bins --locked -- -D warnings
+step 'documentation' docs
+step 'tests' cargo test --locked
+printf '\n== All steps passed in %d s.\n' "$SECONDS"

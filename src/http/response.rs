@@ -1,0 +1,164 @@
+//! An answer, as bytes to write.
+
+use chrono::Utc;
+use serde::Serialize;
+
+use crate::wire::Refusal;
+
+/// A whole answer with its body, or the head of a stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    status: u16,
+    fields: Vec<(&'static str, String)>,
+    body: Vec<u8>,
+}
+
+impl Response {
+    /// An answer without a body.
+    pub fn new(status: u16) -> Response {
+        Response {
+            status,
+            fields: Vec::new(),
+            body: Vec::new(),
+        }
+    }
+
+    /// An answer with a JSON body.
+    pub fn json(status: u16, value: &impl Serialize) -> Response {
+        // infallible: what we serialise is made of strings, numbers and lists.
+        let mut body = serde_json::to_vec(value).unwrap_or_default();
+        body.push(b'\n');
+        Response::new(status)
+            .field("Content-Type", "application/json")
+            .body(body)
+    }
+
+    /// An answer with a body of plain text.
+    pub fn text(status: u16, text: impl Into<String>) -> Response {
+        Response::new(status)
+            .field("Content-Type", "text/plain; charset=utf-8")
+            .body(text.into().into_bytes())
+    }
+
+    /// A refusal: one word for programs, a sentence for people.
+    pub fn refusal(status: u16, error: &str, message: impl Into<String>) -> Response {
+        let refusal = Refusal {
+            error: error.to_string(),
+            message: message.into(),
+            limit: None,
+        };
+        Response::json(status, &refusal)
+    }
+
+    /// The same with one more header field. `value` must have no line break in it.
+    pub fn field(mut self, name: &'static str, value: impl Into<String>) -> Response {
+        self.fields.push((name, value.into()));
+        self
+    }
+
+    fn body(mut self, body: Vec<u8>) -> Response {
+        self.body = body;
+        self
+    }
+
+    /// The status.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// Head and body for an ordinary answer. `close` announces that the connection ends after it;
+    /// `head_only` leaves the body out, as HEAD wants it.
+    pub fn whole(mut self, close: bool, head_only: bool) -> Vec<u8> {
+        if self.status != 204 {
+            let length = self.body.len().to_string();
+            self = self.field("Content-Length", length);
+        }
+        let mut out = self.head(close);
+        if !head_only {
+            out.extend_from_slice(&self.body);
+        }
+        out
+    }
+
+    /// The head alone, for a body that is written bit by bit and framed by what the fields say.
+    pub fn head(&self, close: bool) -> Vec<u8> {
+        let date = Utc::now().format("%a, %d %b %Y %H:%M:%S GMT");
+        let mut head = format!(
+            "HTTP/1.1 {} {}\r\nDate: {date}\r\n",
+            self.status,
+            phrase(self.status)
+        );
+        for (name, value) in &self.fields {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        head.push_str("X-Content-Type-Options: nosniff\r\n");
+        if close {
+            head.push_str("Connection: close\r\n");
+        }
+        head.push_str("\r\n");
+        head.into_bytes()
+    }
+}
+
+/// What a status is called (RFC 9110, section 15; RFC 6585).
+fn phrase(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        201 => "Created",
+        204 => "No Content",
+        206 => "Partial Content",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        408 => "Request Timeout",
+        409 => "Conflict",
+        410 => "Gone",
+        413 => "Content Too Large",
+        416 => "Range Not Satisfiable",
+        417 => "Expectation Failed",
+        421 => "Misdirected Request",
+        422 => "Unprocessable Content",
+        429 => "Too Many Requests",
+        431 => "Request Header Fields Too Large",
+        500 => "Internal Server Error",
+        501 => "Not Implemented",
+        503 => "Service Unavailable",
+        505 => "HTTP Version Not Supported",
+        507 => "Insufficient Storage",
+        _ => "Unknown",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(bytes: Vec<u8>) -> String {
+        String::from_utf8(bytes).expect("UTF-8")
+    }
+
+    #[test]
+    fn an_answer_says_how_long_it_is() {
+        let answer = text(Response::refusal(409, "name_taken", "Taken.").whole(true, false));
+        assert!(
+            answer.starts_with("HTTP/1.1 409 Conflict\r\nDate: "),
+            "{answer}"
+        );
+        assert!(answer.contains("Connection: close\r\n"));
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a body");
+        assert_eq!(body, "{\"error\":\"name_taken\",\"message\":\"Taken.\"}\n");
+        assert!(head.contains(&format!("Content-Length: {}", body.len())));
+    }
+
+    #[test]
+    fn head_and_204_have_no_body() {
+        let head = text(Response::text(200, "hi\n").whole(false, true));
+        assert!(
+            head.contains("Content-Length: 3\r\n") && head.ends_with("\r\n\r\n"),
+            "{head}"
+        );
+        assert!(!text(Response::new(204).whole(false, false)).contains("Content-Length"));
+    }
+}

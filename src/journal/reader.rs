@@ -1,0 +1,433 @@
+//! Reading the journal from an offset, forwards and backwards, with bounded memory.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+use crate::event::{Id, LogId, Stamp};
+use crate::line::{self, MAX_LINE};
+
+/// How much is read at once when looking for something.
+const BLOCK: usize = 64 * 1024;
+
+/// Reads a journal that somebody else may be appending to. Any number of readers may.
+///
+/// Every method takes the `end` up to which the log is to be believed: what lies behind it may
+/// still be cut back.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    file: Arc<File>,
+    log: LogId,
+}
+
+/// Whole lines as they stand in the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stretch {
+    /// Where the first line starts.
+    pub offset: u64,
+    /// The lines, each with its `\n`. A line beyond [`MAX_LINE`], which nobody wrote, stands alone
+    /// here, cut short and without a `\n`.
+    pub bytes: Vec<u8>,
+    /// Where the line after them starts.
+    pub next: u64,
+}
+
+impl Stretch {
+    /// The lines with their offsets, without their `\n`.
+    pub fn lines(&self) -> impl DoubleEndedIterator<Item = (u64, &[u8])> {
+        let start = self.bytes.as_ptr() as usize;
+        self.bytes
+            .split_inclusive(|b| *b == b'\n')
+            .map(move |line| {
+                let at = line.as_ptr() as usize - start;
+                (
+                    self.offset + at as u64,
+                    line.strip_suffix(b"\n").unwrap_or(line),
+                )
+            })
+    }
+}
+
+impl Reader {
+    pub(super) fn new(file: Arc<File>, log: LogId) -> Reader {
+        Reader { file, log }
+    }
+
+    /// Which log this reads.
+    pub fn log(&self) -> LogId {
+        self.log
+    }
+
+    /// Bytes from `offset` on, as they are: up to `max`, fewer at `end`.
+    ///
+    /// # Errors
+    /// Reading failed, or the file is shorter than `end`.
+    pub fn bytes(&self, offset: u64, end: u64, max: usize) -> io::Result<Vec<u8>> {
+        let count = end.saturating_sub(offset).min(max as u64) as usize;
+        let mut bytes = vec![0; count];
+        self.file.read_exact_at(&mut bytes, offset)?;
+        Ok(bytes)
+    }
+
+    /// Whole lines from `offset` on, which must be where a line starts: about `max` bytes, at
+    /// least one line, nothing at `end`.
+    ///
+    /// # Errors
+    /// Reading failed.
+    pub fn read(&self, offset: u64, end: u64, max: usize) -> io::Result<Stretch> {
+        let mut bytes = self.bytes(offset, end, max)?;
+        loop {
+            if let Some(last) = bytes.iter().rposition(|b| *b == b'\n') {
+                bytes.truncate(last + 1);
+                let next = offset + bytes.len() as u64;
+                return Ok(Stretch {
+                    offset,
+                    bytes,
+                    next,
+                });
+            }
+            let seen = offset + bytes.len() as u64;
+            if bytes.is_empty() || seen >= end {
+                return Ok(Stretch {
+                    offset,
+                    bytes,
+                    next: seen,
+                });
+            }
+            if bytes.len() >= MAX_LINE {
+                bytes.truncate(MAX_LINE);
+                let next = self.newline_from(seen, end)?.map_or(end, |at| at + 1);
+                return Ok(Stretch {
+                    offset,
+                    bytes,
+                    next,
+                });
+            }
+            let more = self.bytes(seen, end, MAX_LINE - bytes.len())?;
+            bytes.extend_from_slice(&more);
+        }
+    }
+
+    /// Whole lines that end at `before`, which must be where a line starts: about `max` bytes, at
+    /// least one line, nothing at 0.
+    ///
+    /// # Errors
+    /// Reading failed.
+    pub fn read_back(&self, before: u64, max: usize) -> io::Result<Stretch> {
+        if before == 0 {
+            return Ok(Stretch::default());
+        }
+        let from = before.saturating_sub(max.max(1) as u64);
+        // The newline that ends the line before the first whole one; not the very last byte,
+        // which ends the last line.
+        let offset = match self.newline_from(from.saturating_sub(1), before - 1)? {
+            _ if from == 0 => 0,
+            Some(at) => at + 1,
+            None => self.line_start(from)?,
+        };
+        let mut stretch = self.read(
+            offset,
+            before,
+            (before - offset).min(MAX_LINE.max(max) as u64) as usize,
+        )?;
+        stretch.next = before;
+        Ok(stretch)
+    }
+
+    /// Where the line that holds the byte before `at` starts.
+    fn line_start(&self, at: u64) -> io::Result<u64> {
+        let mut to = at;
+        while to > 0 {
+            let from = to.saturating_sub(BLOCK as u64);
+            let block = self.bytes(from, to, BLOCK)?;
+            if let Some(found) = block.iter().rposition(|b| *b == b'\n') {
+                return Ok(from + found as u64 + 1);
+            }
+            to = from;
+        }
+        Ok(0)
+    }
+
+    /// Where the first `\n` at or after `from` and before `end` stands.
+    fn newline_from(&self, mut from: u64, end: u64) -> io::Result<Option<u64>> {
+        while from < end {
+            let block = self.bytes(from, end, BLOCK)?;
+            if let Some(found) = block.iter().position(|b| *b == b'\n') {
+                return Ok(Some(from + found as u64));
+            }
+            from += block.len() as u64;
+        }
+        Ok(None)
+    }
+
+    /// The line that starts exactly at `offset`, without its `\n`; `None` inside a line or beyond
+    /// the end.
+    ///
+    /// # Errors
+    /// Reading failed.
+    pub fn line_at(&self, offset: u64, end: u64) -> io::Result<Option<Stretch>> {
+        if offset >= end || offset > 0 && self.bytes(offset - 1, end, 1)? != b"\n" {
+            return Ok(None);
+        }
+        let mut stretch = self.read(offset, end, 1024)?;
+        if let Some(first) = stretch.bytes.iter().position(|b| *b == b'\n') {
+            stretch.bytes.truncate(first);
+            stretch.next = offset + first as u64 + 1;
+        }
+        Ok(Some(stretch))
+    }
+
+    /// The id of the line that ends where the one at `before` starts; `None` at 0.
+    ///
+    /// # Errors
+    /// Reading failed.
+    pub fn id_before(&self, before: u64) -> io::Result<Option<Id>> {
+        let stretch = self.read_back(before, 1024)?;
+        Ok(stretch
+            .lines()
+            .next_back()
+            .map(|(offset, text)| self.id(offset, text)))
+    }
+
+    /// The id of the line at `offset`, given without its `\n`.
+    pub fn id(&self, offset: u64, text: &[u8]) -> Id {
+        Id {
+            log: self.log,
+            offset,
+            check: line::check_of(text),
+        }
+    }
+
+    /// Where the line after the one that `id` names starts; `None` if `id` names no line of this
+    /// log before `end`.
+    ///
+    /// # Errors
+    /// Reading failed.
+    pub fn after(&self, id: Id, end: u64) -> io::Result<Option<u64>> {
+        if id.log != self.log {
+            return Ok(None);
+        }
+        let line = self.line_at(id.offset, end)?;
+        Ok(line
+            .filter(|line| line::check_of(&line.bytes) == id.check)
+            .map(|line| line.next))
+    }
+
+    /// Where the newest `count` lines before `end` start.
+    ///
+    /// # Errors
+    /// Reading failed.
+    pub fn newest(&self, count: usize, end: u64) -> io::Result<u64> {
+        let (mut left, mut to) = (count, end);
+        while left > 0 && to > 0 {
+            let block = self.read_back(to, BLOCK)?;
+            let starts: Vec<u64> = block.lines().map(|(offset, _)| offset).collect();
+            if starts.len() >= left {
+                return Ok(starts[starts.len() - left]);
+            }
+            left -= starts.len();
+            to = block.offset;
+        }
+        Ok(to)
+    }
+
+    /// Where the first line at or after the moment `from` starts, found by binary search that
+    /// trusts only lines whose checksum fits; `end` if there is none.
+    ///
+    /// # Errors
+    /// Reading failed.
+    pub fn at_time(&self, from: Stamp, end: u64) -> io::Result<u64> {
+        // Lines before `low` are earlier than `from`; the line at `found` is not, or is the end.
+        let (mut low, mut high, mut found) = (0, end, end);
+        while high.saturating_sub(low) > BLOCK as u64 {
+            let middle = low + (high - low) / 2;
+            match self.stamp_from(middle, high)? {
+                Some((_, next, at)) if at < from => low = next,
+                Some((start, _, _)) => {
+                    high = start.min(middle);
+                    found = start;
+                }
+                None => high = middle,
+            }
+        }
+        while low < found {
+            let stretch = self.read(low, found, BLOCK)?;
+            for (offset, text) in stretch.lines() {
+                if line::split(text)
+                    .and_then(|parts| parts.at())
+                    .is_ok_and(|at| at >= from)
+                {
+                    return Ok(offset);
+                }
+            }
+            low = stretch.next;
+        }
+        Ok(found)
+    }
+
+    /// The first line with a good checksum that starts at or after `from` and before `high`: its
+    /// start, the start of the next, its time.
+    fn stamp_from(&self, from: u64, high: u64) -> io::Result<Option<(u64, u64, Stamp)>> {
+        let Some(newline) = self.newline_from(from, high)? else {
+            return Ok(None);
+        };
+        let mut at = newline + 1;
+        while at < high {
+            let stretch = self.read(at, high, 4096)?;
+            for (offset, text) in stretch.lines() {
+                if let Ok(stamp) = line::split(text).and_then(|parts| parts.at()) {
+                    return Ok(Some((offset, offset + text.len() as u64 + 1, stamp)));
+                }
+            }
+            at = stretch.next;
+        }
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{journal, notice};
+    use super::*;
+
+    /// A journal of the opening line and `texts`, the places where its lines start, and its end.
+    fn written(texts: &[String]) -> (tempfile::TempDir, Reader, Vec<u64>, u64) {
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut journal = journal(&dir.path().join("log.txt"));
+        let mut starts = vec![0];
+        for (n, text) in texts.iter().enumerate() {
+            starts.push(journal.end());
+            journal
+                .append(&notice(1_000_000 * (n as i64 + 1), text))
+                .expect("appended");
+        }
+        (dir, journal.reader(), starts, journal.end())
+    }
+
+    fn texts(count: usize) -> Vec<String> {
+        (0..count)
+            .map(|n| format!("{n} ").repeat(1 + n * n % 90))
+            .collect()
+    }
+
+    #[test]
+    fn reading_in_any_portion_gives_every_line_once() {
+        let (_dir, reader, starts, end) = written(&texts(300));
+        for portion in [1, 100, 4096, 1 << 20] {
+            let (mut forwards, mut at) = (Vec::new(), 0);
+            while at < end {
+                let stretch = reader.read(at, end, portion).expect("read");
+                forwards.extend(stretch.lines().map(|(offset, _)| offset));
+                at = stretch.next;
+            }
+            assert_eq!(forwards, starts, "forwards by {portion}");
+            let (mut backwards, mut before) = (Vec::new(), end);
+            while before > 0 {
+                let stretch = reader.read_back(before, portion).expect("read");
+                assert_eq!(stretch.next, before);
+                backwards.extend(stretch.lines().rev().map(|(offset, _)| offset));
+                before = stretch.offset;
+            }
+            backwards.reverse();
+            assert_eq!(backwards, starts, "backwards by {portion}");
+        }
+    }
+
+    #[test]
+    fn the_newest_lines_are_found_from_the_end() {
+        let (_dir, reader, starts, end) = written(&texts(2000));
+        for count in [0, 1, 2, 50, 1999, 2001] {
+            let want = starts
+                .len()
+                .checked_sub(count)
+                .map(|n| starts.get(n).copied().unwrap_or(end));
+            assert_eq!(reader.newest(count, end).ok(), want, "{count}");
+        }
+        assert_eq!(reader.newest(5000, end).ok(), Some(0));
+    }
+
+    #[test]
+    fn an_id_is_honoured_only_where_its_line_starts() {
+        let (_dir, reader, starts, end) = written(&texts(20));
+        let line = reader
+            .line_at(starts[7], end)
+            .expect("read")
+            .expect("a line");
+        let id = reader.id(starts[7], &line.bytes);
+        assert_eq!(reader.after(id, end).ok(), Some(Some(starts[8])));
+        assert_eq!(reader.id_before(starts[8]).ok(), Some(Some(id)));
+        for wrong in [
+            Id {
+                offset: id.offset + 1,
+                ..id
+            },
+            Id { offset: end, ..id },
+            Id {
+                offset: u64::MAX,
+                ..id
+            },
+            Id {
+                check: !id.check,
+                ..id
+            },
+            Id {
+                log: LogId(!id.log.0),
+                ..id
+            },
+        ] {
+            assert_eq!(reader.after(wrong, end).ok(), Some(None), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_time_is_found_among_damaged_lines() {
+        let (dir, reader, starts, end) = written(&texts(3000));
+        let file = std::fs::OpenOptions::new()
+            .write(true)
+            .open(dir.path().join("log.txt"))
+            .expect("opened");
+        for n in (0..3000).filter(|n| n % 3 == 0) {
+            file.write_all_at(b"!", starts[n + 1] + 30)
+                .expect("written");
+        }
+        for n in [1usize, 2, 4, 1000, 1001, 2999] {
+            let mut want = n;
+            while (want - 1).is_multiple_of(3) {
+                want += 1;
+            }
+            let from = Stamp::from_micros(1_000_000 * n as i64);
+            assert_eq!(reader.at_time(from, end).ok(), Some(starts[want]), "{n}");
+        }
+        assert_eq!(reader.at_time(Stamp::from_micros(-1), end).ok(), Some(0));
+        assert_eq!(
+            reader.at_time(Stamp::from_micros(i64::MAX), end).ok(),
+            Some(end)
+        );
+    }
+
+    #[test]
+    fn a_line_that_nobody_could_have_written_costs_no_memory() {
+        let (dir, reader, starts, end) = written(&texts(3));
+        let file = std::fs::OpenOptions::new()
+            .write(true)
+            .open(dir.path().join("log.txt"))
+            .expect("opened");
+        let garbage = vec![b'x'; 3 * MAX_LINE];
+        file.write_all_at(&garbage, end).expect("written");
+        let after = end + garbage.len() as u64 + 1;
+        file.write_all_at(b"\nlast\n", after - 1).expect("written");
+        let all = after + 5;
+        let stretch = reader.read(end, all, 100).expect("read");
+        assert_eq!((stretch.bytes.len(), stretch.next), (MAX_LINE, after));
+        let back = reader.read_back(after, 100).expect("read");
+        assert_eq!(
+            (back.offset, back.bytes.len(), back.next),
+            (end, MAX_LINE, after)
+        );
+        assert_eq!(reader.newest(2, all).ok(), Some(end));
+        assert_eq!(reader.newest(3, all).ok(), Some(starts[3]));
+        let id = reader.id(end, &stretch.bytes);
+        assert_eq!(reader.after(id, all).ok(), Some(Some(after)));
+    }
+}

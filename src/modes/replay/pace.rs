@@ -1,0 +1,193 @@
+//! When a replayed event is due: from the times in a log to moments after the start of the play.
+//!
+//! Everything here is arithmetic on iterators and knows no clock; the one loop that waits (in
+//! [`super`]) measures against its start, so that errors do not add up. What always holds: an
+//! event is never due before the one that stands before it in the file.
+
+use std::time::Duration;
+
+use crate::cli::Speed;
+use crate::event::Stamp;
+
+/// One event of the play.
+#[derive(Debug, PartialEq)]
+pub struct Cue<T> {
+    /// When it is due, from the start of the play.
+    pub due: Duration,
+    /// How long the silence before it really was, if the play shortens it.
+    pub shortened: Option<Duration>,
+    /// What is due.
+    pub what: T,
+}
+
+/// When each of the items is due. An item without a time comes with the one before it.
+pub fn cues<T>(
+    items: impl Iterator<Item = (Option<Stamp>, T)>,
+    longest: Duration,
+    speed: Speed,
+) -> impl Iterator<Item = Cue<T>> {
+    schedule(limit(silences(items), longest), speed)
+}
+
+/// From times to the silence before each item; a time that runs backwards is no silence.
+fn silences<T>(
+    items: impl Iterator<Item = (Option<Stamp>, T)>,
+) -> impl Iterator<Item = (Duration, T)> {
+    let mut latest: Option<Stamp> = None;
+    items.map(move |(at, what)| {
+        let Some(at) = at else {
+            return (Duration::ZERO, what);
+        };
+        let before = latest.unwrap_or(at);
+        latest = Some(before.max(at));
+        (at.since(before), what)
+    })
+}
+
+/// Cuts every silence to `longest` and keeps its true length beside it.
+fn limit<T>(
+    items: impl Iterator<Item = (Duration, T)>,
+    longest: Duration,
+) -> impl Iterator<Item = (Duration, Option<Duration>, T)> {
+    items.map(move |(silence, what)| {
+        let shortened = (silence > longest).then_some(silence);
+        (silence.min(longest), shortened, what)
+    })
+}
+
+/// From silences to moments after the start, at the speed of the play.
+fn schedule<T>(
+    items: impl Iterator<Item = (Duration, Option<Duration>, T)>,
+    speed: Speed,
+) -> impl Iterator<Item = Cue<T>> {
+    // The sum is of the log's own time and divided only then: no rounding adds up.
+    let mut sum = Duration::ZERO;
+    items.map(move |(silence, shortened, what)| {
+        sum = sum.saturating_add(silence);
+        let due = match speed {
+            Speed::Max => Duration::ZERO,
+            Speed::Times(times) => {
+                Duration::try_from_secs_f64(sum.as_secs_f64() / times).unwrap_or(Duration::MAX)
+            }
+        };
+        Cue {
+            due,
+            shortened,
+            what,
+        }
+    })
+}
+
+/// A length of time as one would say it: `3 h 12 min`, `45 s`, `2 days 4 h`.
+pub fn in_words(length: Duration) -> String {
+    let seconds = length.as_secs();
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+    let days_word = if days == 1 { "day" } else { "days" };
+    let (large, small) = if days > 0 {
+        ((days, days_word), (hours, "h"))
+    } else if hours > 0 {
+        ((hours, "h"), (minutes, "min"))
+    } else if minutes > 0 {
+        ((minutes, "min"), (seconds % 60, "s"))
+    } else {
+        ((seconds, "s"), (0, ""))
+    };
+    match small {
+        (0, _) => format!("{} {}", large.0, large.1),
+        small => format!("{} {} {} {}", large.0, large.1, small.0, small.1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(1_000_000);
+
+    fn dues(seconds: &[f64], longest: Duration, speed: Speed) -> Vec<f64> {
+        let items = seconds
+            .iter()
+            .map(|s| (Some(Stamp::from_micros((s * 1e6) as i64)), ()));
+        cues(items, longest, speed)
+            .map(|cue| cue.due.as_secs_f64())
+            .collect()
+    }
+
+    #[test]
+    fn events_are_due_as_far_apart_as_they_happened() {
+        assert_eq!(
+            dues(&[100.0, 101.5, 103.0], LONG, Speed::Times(1.0)),
+            [0.0, 1.5, 3.0]
+        );
+    }
+
+    #[test]
+    fn speed_divides_every_wait() {
+        assert_eq!(
+            dues(&[0.0, 5.0, 20.0], LONG, Speed::Times(10.0)),
+            [0.0, 0.5, 2.0]
+        );
+        assert_eq!(dues(&[0.0, 5.0], LONG, Speed::Times(0.5)), [0.0, 10.0]);
+        assert_eq!(dues(&[0.0, 5.0, 20.0], LONG, Speed::Max), [0.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn a_long_silence_is_cut_and_its_true_length_kept() {
+        let two = Duration::from_secs(2);
+        let items = [0, 2, 3_600, 3_601].map(|s| (Some(Stamp::from_micros(s * 1_000_000)), s));
+        let played: Vec<_> = cues(items.into_iter(), two, Speed::Times(1.0)).collect();
+        let due: Vec<u64> = played.iter().map(|cue| cue.due.as_secs()).collect();
+        assert_eq!(due, [0, 2, 4, 5]);
+        let cut: Vec<_> = played.iter().map(|cue| cue.shortened).collect();
+        assert_eq!(cut, [None, None, Some(Duration::from_secs(3_598)), None]);
+    }
+
+    #[test]
+    fn time_never_runs_backwards() {
+        // The clock was set back by 50 s in the middle; what follows is measured from the latest.
+        assert_eq!(
+            dues(&[100.0, 50.0, 99.0, 103.0], LONG, Speed::Times(1.0)),
+            [0.0, 0.0, 0.0, 3.0]
+        );
+    }
+
+    #[test]
+    fn an_item_without_a_time_comes_with_the_one_before() {
+        let at = |s: i64| Some(Stamp::from_micros(s * 1_000_000));
+        let items = [(None, 'a'), (at(10), 'b'), (None, 'c'), (at(13), 'd')];
+        let due: Vec<u64> = cues(items.into_iter(), LONG, Speed::Times(1.0))
+            .map(|cue| cue.due.as_secs())
+            .collect();
+        assert_eq!(due, [0, 0, 0, 3]);
+    }
+
+    #[test]
+    fn errors_do_not_add_up() {
+        let seconds: Vec<f64> = (0..100_000).map(|n| f64::from(n) * 0.001).collect();
+        let last = dues(&seconds, LONG, Speed::Times(3.0)).pop().expect("one");
+        assert!((last - 99.999 / 3.0).abs() < 1e-6, "{last}");
+    }
+
+    #[test]
+    fn the_longest_times_there_are_do_not_overflow() {
+        let ends = [Stamp::from_micros(i64::MIN), Stamp::from_micros(i64::MAX)];
+        let items = ends.map(|at| (Some(at), ()));
+        let last = cues(items.into_iter(), Duration::MAX, Speed::Times(0.001)).last();
+        assert!(last.is_some_and(|cue| cue.due > Duration::from_secs(1 << 40)));
+    }
+
+    #[test]
+    fn lengths_of_time_are_said_in_words() {
+        for (seconds, words) in [
+            (0, "0 s"),
+            (45, "45 s"),
+            (60, "1 min"),
+            (725, "12 min 5 s"),
+            (11_520, "3 h 12 min"),
+            (93_784, "1 day 2 h"),
+            (172_800, "2 days"),
+        ] {
+            assert_eq!(in_words(Duration::from_secs(seconds)), words);
+        }
+    }
+}

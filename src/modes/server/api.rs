@@ -1,0 +1,497 @@
+//! What each request does: the table of endpoints and their answers.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::event::{self, Key, TextError};
+use crate::http::{Head, Response};
+use crate::name::{Name, NameError};
+use crate::sse::Form;
+use crate::wire::{Refusal, Session};
+
+use super::access::{Access, Caller, unauthorized};
+use super::committer::{self, Refused};
+use super::console::Request;
+use super::follower::read_in_turn;
+use super::history::{self, PageWanted, Start, Wanted};
+use super::log_file::{self, Range};
+use super::room::{Hold, LoginRefused, Room};
+use super::scribe::Verdict;
+
+/// Everything an answer is made from.
+#[derive(Debug)]
+pub struct Api {
+    /// The room.
+    pub room: Arc<Room>,
+    /// Who may do what.
+    pub access: Access,
+}
+
+/// One request, read whole.
+#[derive(Debug)]
+pub struct Asked {
+    /// Its head.
+    pub head: Head,
+    /// Its body.
+    pub body: Vec<u8>,
+    /// Where it came from.
+    pub from: IpAddr,
+    /// How it came, if the console shows that.
+    pub request: Option<Box<Request>>,
+}
+
+/// What is to be sent back.
+#[derive(Debug)]
+pub enum Answer {
+    /// This.
+    Whole(Response),
+    /// An event stream.
+    Follow(Box<Follow>),
+    /// A part of the journal as it is.
+    LogFile(Range),
+}
+
+/// A listener that was let in.
+#[derive(Debug)]
+pub struct Follow {
+    /// How it wants the events.
+    pub form: Form,
+    /// Where it starts.
+    pub start: Start,
+    /// Up to where, if it only polls.
+    pub until: Option<u64>,
+    /// Keeps its member present.
+    pub hold: Option<Hold>,
+}
+
+/// What went wrong is the answer.
+type Answered<T> = Result<T, Response>;
+
+impl Api {
+    /// Answers one request.
+    pub async fn answer(&self, asked: Asked) -> Answer {
+        match self.route(asked).await {
+            Ok(answer) => answer,
+            Err(refusal) => Answer::Whole(refusal),
+        }
+    }
+
+    async fn route(&self, asked: Asked) -> Answered<Answer> {
+        self.access.check_browser(&asked.head)?;
+        let path = asked.head.path.clone();
+        let allowed = match path.as_str() {
+            "/" | "/health" | "/events" | "/members" | "/log.txt" => "GET, HEAD",
+            "/session" => "POST, DELETE",
+            "/messages" => "GET, HEAD, POST",
+            other if other.starts_with("/messages/") => "GET, HEAD",
+            other => {
+                let message = format!("There is nothing at {other:?}. GET / tells how to join.");
+                return Err(Response::refusal(404, "not_found", message));
+            }
+        };
+        let method = match asked.head.method.as_str() {
+            "HEAD" => "GET",
+            method => method,
+        };
+        if !allowed.split(", ").any(|one| one == method) {
+            let message = format!("{path} is for {allowed}.");
+            return Err(
+                Response::refusal(405, "method_not_allowed", message).field("Allow", allowed)
+            );
+        }
+        match (method, path.as_str()) {
+            ("POST", "/session") => self.log_in(asked).await.map(Answer::Whole),
+            ("GET", "/health") => Ok(Answer::Whole(self.health(&asked))),
+            ("GET", "/events") => self.listen(asked).await,
+            (_, path) => {
+                let caller = self.access.caller(&asked.head, None, asked.from)?;
+                match (method, path) {
+                    ("DELETE", _) => self.log_out(caller).await.map(Answer::Whole),
+                    ("POST", _) => self.say(caller, asked).await.map(Answer::Whole),
+                    (_, "/") => Ok(Answer::Whole(self.how_to_join(&asked.head))),
+                    (_, "/members") => Ok(Answer::Whole(Response::json(200, &self.room.members()))),
+                    (_, "/messages") => self.page(&asked.head).await.map(Answer::Whole),
+                    (_, "/log.txt") => {
+                        log_file::range(&asked.head, self.room.reader.log(), self.room.end())
+                            .map(Answer::LogFile)
+                    }
+                    (_, path) => self
+                        .event(path.trim_start_matches("/messages/"))
+                        .await
+                        .map(Answer::Whole),
+                }
+            }
+        }
+    }
+
+    async fn log_in(&self, asked: Asked) -> Answered<Response> {
+        let (name, key) = credentials(&asked)?;
+        // The key may also come as Basic credentials, as it does everywhere else.
+        let key = match key {
+            Some(key) => Some(key),
+            None if asked.head.field("authorization").is_some() => {
+                self.access.caller(&asked.head, None, asked.from)?;
+                None
+            }
+            None => None,
+        };
+        if key.is_some() || asked.head.field("authorization").is_none() {
+            self.access.check_key(key.as_deref(), asked.from)?;
+        }
+        let name =
+            Name::new(&name, self.room.rules.max_name).map_err(|error| name_refused(&error))?;
+        let session = committer::new_session().map_err(|error| {
+            Response::refusal(
+                500,
+                "no_randomness",
+                format!("The server cannot make a secret token: {error}."),
+            )
+        })?;
+        let id = self
+            .room
+            .join(session, name.clone())
+            .await
+            .map_err(login_refused)?;
+        let token = self.access.token(session, name.as_str());
+        let session = Session {
+            name: name.as_str().to_string(),
+            token,
+            room: self.room.rules.room.clone(),
+            id,
+        };
+        Ok(Response::json(201, &session).field("Cache-Control", "no-store"))
+    }
+
+    async fn log_out(&self, caller: Caller) -> Answered<Response> {
+        match caller {
+            Caller::Member(session, _) => {
+                self.room.quit(session).await.map_err(order_refused)?;
+                Ok(Response::new(204))
+            }
+            _ => Err(unauthorized(
+                "token_required",
+                "Only a session can be ended. Send its token as Authorization: Bearer.",
+            )),
+        }
+    }
+
+    /// Keeps the caller's member present, if it is one.
+    async fn hold(&self, caller: &Caller) -> Answered<Option<Hold>> {
+        let Caller::Member(session, name) = caller else {
+            return Ok(None);
+        };
+        let over = |sentence: &str| unauthorized("session_over", sentence);
+        let name =
+            Name::new(name, self.room.rules.max_name).map_err(|error| over(&error.to_string()))?;
+        match self.room.hold(*session, name).await {
+            Ok(hold) => Ok(Some(hold)),
+            Err(LoginRefused::Order(refused)) => Err(order_refused(refused)),
+            Err(LoginRefused::Ended) => Err(over(
+                "This session was ended by its owner. Log in again with POST /session.",
+            )),
+            Err(LoginRefused::RoomFull) => Err(login_refused(LoginRefused::RoomFull)),
+            Err(_) => Err(over(
+                "Somebody took your name, or one very like it, while you were away. Log in again with POST /session.",
+            )),
+        }
+    }
+
+    async fn say(&self, caller: Caller, asked: Asked) -> Answered<Response> {
+        let key = match asked.head.field("idempotency-key") {
+            None => None,
+            Some(text) => Some(Key::new(text).ok_or_else(|| {
+                let message = format!(
+                    "An Idempotency-Key is 1 to {} visible ASCII characters without spaces.",
+                    event::MAX_KEY
+                );
+                Response::refusal(400, "bad_key", message)
+            })?),
+        };
+        let text = event::text(asked.body).map_err(text_refused)?;
+        let verdict = match &caller {
+            Caller::Member(..) => match self.hold(&caller).await? {
+                Some(hold) => self
+                    .room
+                    .say(&hold, text, key, asked.request)
+                    .await
+                    .map_err(order_refused)?,
+                None => return Err(not_logged_in()),
+            },
+            Caller::Guest(name) => {
+                let name = Name::new(name, self.room.rules.max_name)
+                    .map_err(|error| name_refused(&error))?;
+                self.room
+                    .say_as(&name, text, key, asked.request)
+                    .await
+                    .map_err(login_refused)?
+            }
+            Caller::Nobody => return Err(not_logged_in()),
+        };
+        match verdict {
+            Verdict::Recorded(said) => {
+                Ok(Response::json(201, &said).field("Location", format!("/messages/{}", said.id)))
+            }
+            Verdict::Repeat(said) => Ok(Response::json(200, &said)
+                .field("Content-Location", format!("/messages/{}", said.id))),
+            Verdict::KeyReused => Err(Response::refusal(
+                409,
+                "key_reused",
+                "This Idempotency-Key was used for another text. Take a new key for every message.",
+            )),
+        }
+    }
+
+    async fn listen(&self, asked: Asked) -> Answered<Answer> {
+        let token = asked.head.parameter("token");
+        let caller = self
+            .access
+            .caller(&asked.head, token.as_deref(), asked.from)?;
+        let now = self.room.clock().wall;
+        let wanted = Wanted::read(&asked.head, now)?;
+        let polls = match asked.head.parameter("poll").as_deref() {
+            None | Some("0") => false,
+            Some("1") => true,
+            Some(_) => {
+                return Err(Response::refusal(
+                    400,
+                    "bad_parameter",
+                    "poll must be 0 or 1.",
+                ));
+            }
+        };
+        // A HEAD request listens to nothing, so it keeps nobody present.
+        let hold = if asked.head.method == "HEAD" {
+            None
+        } else {
+            self.hold(&caller).await?
+        };
+        let (reader, end) = (self.room.reader.clone(), self.room.end());
+        let start = read_in_turn(move || wanted.find(&reader, end, now))
+            .await
+            .map_err(journal_unreadable)??;
+        let form = Form::accepted(asked.head.field("accept"));
+        Ok(Answer::Follow(Box::new(Follow {
+            form,
+            start,
+            until: polls.then_some(end),
+            hold,
+        })))
+    }
+
+    async fn page(&self, head: &Head) -> Answered<Response> {
+        let wanted = PageWanted::read(head, self.room.clock().wall)?;
+        let (reader, end) = (self.room.reader.clone(), self.room.end());
+        let page = read_in_turn(move || wanted.page(&reader, end))
+            .await
+            .map_err(journal_unreadable)??;
+        Ok(Response::json(200, &page))
+    }
+
+    async fn event(&self, id: &str) -> Answered<Response> {
+        let (reader, end, id) = (self.room.reader.clone(), self.room.end(), id.to_string());
+        let event = read_in_turn(move || history::event(&reader, &id, end))
+            .await
+            .map_err(journal_unreadable)??;
+        Ok(Response::json(200, &event))
+    }
+
+    fn health(&self, asked: &Asked) -> Response {
+        if self.access.has_key()
+            && !matches!(
+                self.access.caller(&asked.head, None, asked.from),
+                Ok(Caller::Guest(_) | Caller::Member(..))
+            )
+        {
+            return Response::json(200, &serde_json::json!({"status": "ok"}));
+        }
+        Response::json(
+            200,
+            &serde_json::json!({
+                "status": "ok",
+                "version": env!("CARGO_PKG_VERSION"),
+                "room": self.room.rules.room,
+                "uptime": self.room.uptime().as_secs(),
+                "members": self.room.members().members.len(),
+                "listeners": self.room.listeners(),
+                "log_bytes": self.room.end(),
+            }),
+        )
+    }
+
+    fn how_to_join(&self, head: &Head) -> Response {
+        let host = head.host.as_deref().unwrap_or("HOST:1337");
+        let key = if self.access.has_key() { "KEY" } else { "" };
+        let login = if key.is_empty() { "" } else { " -u YOU:KEY" };
+        Response::text(
+            200,
+            format!(
+                "This is the chat room {:?}.\n\n\
+             Join it in a window:     chatroom gui --name YOU {host}\n\
+             Listen in a terminal:    curl -N{login} http://{host}/events\n\
+             Say something:           curl -u YOU:{key} --data-binary 'hello' http://{host}/messages\n\
+             Who is here:             curl{login} http://{host}/members\n\
+             What was said before:    curl{login} 'http://{host}/messages?limit=20'\n\
+             Keep a copy of it all:   curl{login} -O -C - http://{host}/log.txt\n",
+                self.room.rules.room
+            ),
+        )
+    }
+}
+
+/// Name and room key of a login: JSON, or the name alone.
+fn credentials(asked: &Asked) -> Answered<(String, Option<String>)> {
+    #[derive(serde::Deserialize)]
+    struct Login {
+        name: String,
+        #[serde(default)]
+        key: Option<String>,
+    }
+    let says_json = asked.head.field("content-type").is_some_and(|t| {
+        t.split(';')
+            .next()
+            .is_some_and(|t| t.trim().eq_ignore_ascii_case("application/json"))
+    });
+    if says_json || asked.body.trim_ascii_start().starts_with(b"{") {
+        return match serde_json::from_slice::<Login>(&asked.body) {
+            Ok(login) => Ok((login.name, login.key)),
+            Err(error) => Err(Response::refusal(
+                400,
+                "bad_json",
+                format!(
+                    "The body is not {{\"name\":\"...\",\"key\":\"...\"}}: {error}. The name alone, as plain text, does too."
+                ),
+            )),
+        };
+    }
+    match std::str::from_utf8(&asked.body) {
+        Ok(name) => Ok((name.trim_end_matches(['\r', '\n']).to_string(), None)),
+        Err(_) => Err(Response::refusal(
+            400,
+            "not_utf8",
+            "The name is not UTF-8. Send it in UTF-8.",
+        )),
+    }
+}
+
+fn name_refused(error: &NameError) -> Response {
+    let (word, limit) = match error {
+        NameError::Empty => ("name_empty", None),
+        NameError::TooLong { limit, .. } => ("name_too_long", Some(*limit as u64)),
+        NameError::TooManyBytes(_) => ("name_too_long", Some(crate::name::MAX_BYTES as u64)),
+        NameError::TooManyMarks | NameError::Forbidden(_) | NameError::Reserved => {
+            ("name_forbidden", None)
+        }
+    };
+    Response::json(
+        422,
+        &Refusal {
+            error: word.into(),
+            message: error.to_string(),
+            limit,
+        },
+    )
+}
+
+fn login_refused(refused: LoginRefused) -> Response {
+    match refused {
+        LoginRefused::Taken(None) | LoginRefused::Already => Response::refusal(
+            409,
+            "name_taken",
+            "Somebody here has this name. Choose another one.",
+        ),
+        LoginRefused::Taken(Some(held)) => {
+            let wait = seconds(held);
+            let message = format!(
+                "This name is still held for somebody who just left. Try again in {wait} s, or choose another one."
+            );
+            Response::refusal(409, "name_taken", message).field("Retry-After", wait.to_string())
+        }
+        LoginRefused::Confusable(other) => {
+            let message = format!(
+                "This name could be mistaken for {other}, who is here. Choose another one."
+            );
+            Response::refusal(409, "name_confusable", message)
+        }
+        LoginRefused::RoomFull => Response::refusal(
+            503,
+            "room_full",
+            "The room is full. Try again when somebody has left.",
+        )
+        .field("Retry-After", "30"),
+        LoginRefused::Ended => unauthorized(
+            "session_over",
+            "This session was ended. Log in again with POST /session.",
+        ),
+        LoginRefused::Order(refused) => order_refused(refused),
+    }
+}
+
+fn order_refused(refused: Refused) -> Response {
+    match refused {
+        Refused::Full => Response::refusal(
+            507,
+            "log_full",
+            "There is no room for more in the server's log. Nothing was stored; repeat it when the operator has made space.",
+        )
+        .field("Retry-After", "5"),
+        Refused::Unknown => Response::refusal(
+            503,
+            "unknown",
+            "The server's disk failed. Whether this was stored is not known: repeat it with the same Idempotency-Key.",
+        ),
+        Refused::Busy => Response::refusal(503, "busy", "The server is too busy. Nothing was stored; repeat it in a moment.")
+            .field("Retry-After", "1"),
+        Refused::TooFast(wait) => {
+            let wait = seconds(wait);
+            let message = format!("You are sending too fast. Nothing was stored; repeat it in {wait} s.");
+            Response::refusal(429, "too_fast", message).field("Retry-After", wait.to_string())
+        }
+        Refused::Stopping => Response::refusal(503, "stopping", "The server is stopping. Nothing was stored; repeat it when it is back.")
+            .field("Retry-After", "2"),
+    }
+}
+
+/// Whole seconds for `Retry-After`, never too few.
+fn seconds(wait: Duration) -> u64 {
+    wait.as_millis().div_ceil(1000).max(1) as u64
+}
+
+fn text_refused(error: TextError) -> Response {
+    match error {
+        TextError::NotUtf8(at) => Response::refusal(
+            400,
+            "not_utf8",
+            format!("The text is not UTF-8 from byte {at} on. Send it in UTF-8."),
+        ),
+        TextError::Empty => {
+            Response::refusal(422, "text_empty", "The message is empty. Write something.")
+        }
+        TextError::TooLong => Response::json(
+            413,
+            &Refusal {
+                error: "text_too_long".into(),
+                message: format!(
+                    "A message has at most {} bytes. Send it in several shorter ones.",
+                    event::MAX_TEXT
+                ),
+                limit: Some(event::MAX_TEXT as u64),
+            },
+        ),
+    }
+}
+
+fn not_logged_in() -> Response {
+    unauthorized(
+        "not_logged_in",
+        "Say who you are: log in with POST /session and send its token, or send a name alone (curl -u NAME:).",
+    )
+}
+
+fn journal_unreadable(error: std::io::Error) -> Response {
+    let message = format!(
+        "The server cannot read its log: {}. Tell whoever runs it.",
+        crate::failure::reason(&error)
+    );
+    Response::refusal(500, "log_unreadable", message)
+}

@@ -1,0 +1,334 @@
+//! The committer: the only thread that writes the journal.
+//!
+//! What always holds: *visible means durable*. Everything that waits is stamped, written in one
+//! piece and synced; only then is it published and its senders answered. Each order is answered
+//! exactly once, whatever happens.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_std::channel::{Receiver, Sender};
+
+use crate::cli;
+use crate::event::Stamp;
+use crate::journal::{AppendError, Journal, Stretch};
+use crate::line;
+
+use super::console::{Console, Entry, Request};
+use super::room::{Change, Room};
+use super::scribe::{Command, Scribe, SessionId, Speaker, Verdict};
+use super::tail::Batch;
+
+/// The most orders in one commit.
+const MAX_ORDERS: usize = 4_096;
+/// A commit takes no further orders once it has this many bytes.
+const MAX_BYTES: usize = 1 << 20;
+
+/// What an order gets back.
+pub type Outcome = Result<Verdict, Refused>;
+
+/// Why an order was not recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// There is no space. Nothing was stored.
+    Full,
+    /// The disk failed. Whether it was stored is not known.
+    Unknown,
+    /// Too much waits already. Nothing was stored.
+    Busy,
+    /// This sender is over its rate; nothing was stored. How long to wait.
+    TooFast(Duration),
+    /// The server stops. Nothing was stored.
+    Stopping,
+}
+
+/// What the committer is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Job {
+    /// Write a line.
+    Record(Command),
+    /// Force to disk what was written (for `--sync SECONDS`).
+    Sync,
+}
+
+/// A job, and where the outcome goes.
+#[derive(Debug)]
+pub struct Order {
+    /// What to do.
+    pub job: Job,
+    /// How the message came, if the console shows that.
+    pub request: Option<Box<Request>>,
+    /// Where the outcome goes. Has room for it, so that answering never waits.
+    pub reply: Option<Sender<Outcome>>,
+}
+
+impl Order {
+    fn answer(self, outcome: Outcome) {
+        if let Some(reply) = self.reply {
+            // The sender may have given up waiting.
+            let _ = reply.try_send(outcome);
+        }
+    }
+}
+
+/// Writes the journal until the orders end.
+#[derive(Debug)]
+pub struct Committer {
+    journal: Journal,
+    scribe: Scribe,
+    orders: Receiver<Order>,
+    room: Arc<Room>,
+    console: Console,
+    sync: cli::Sync,
+    full: bool,
+    behind: bool,
+}
+
+impl Committer {
+    /// A committer for `journal`, whose state of names and keys is in `scribe`.
+    pub fn new(
+        journal: Journal,
+        scribe: Scribe,
+        orders: Receiver<Order>,
+        room: Arc<Room>,
+        console: Console,
+        sync: cli::Sync,
+    ) -> Committer {
+        Committer {
+            journal,
+            scribe,
+            orders,
+            room,
+            console,
+            sync,
+            full: false,
+            behind: false,
+        }
+    }
+
+    /// Commits batch after batch until a [`Command::Close`] was recorded.
+    ///
+    /// # Errors
+    /// The sentence with which the server must stop: nothing more may be acknowledged.
+    pub fn run(mut self) -> Result<(), String> {
+        while let Ok(first) = self.orders.recv_blocking() {
+            let mut waiting = vec![first];
+            let mut bytes = size(&waiting[0]);
+            while waiting.len() < MAX_ORDERS && bytes < MAX_BYTES {
+                let Ok(order) = self.orders.try_recv() else {
+                    break;
+                };
+                bytes += size(&order);
+                waiting.push(order);
+            }
+            let last = waiting
+                .iter()
+                .any(|order| order.job == Job::Record(Command::Close));
+            if let Err(sentence) = self.commit(waiting) {
+                self.refuse_all();
+                return Err(sentence);
+            }
+            if last {
+                break;
+            }
+        }
+        self.refuse_all();
+        Ok(())
+    }
+
+    /// Whoever still waits is told that nothing more is recorded.
+    fn refuse_all(&self) {
+        self.orders.close();
+        while let Ok(order) = self.orders.try_recv() {
+            order.answer(Err(Refused::Stopping));
+        }
+    }
+
+    fn commit(&mut self, waiting: Vec<Order>) -> Result<(), String> {
+        let start = self.journal.end();
+        let now = self.room.clock();
+        let (mut lines, mut last) = (Vec::new(), None);
+        let (mut verdicts, mut changes, mut entries) = (Vec::new(), Vec::new(), Vec::new());
+        let mut sync = self.sync == cli::Sync::Always;
+        for order in &waiting {
+            let Job::Record(command) = &order.job else {
+                sync = true;
+                verdicts.push(None);
+                continue;
+            };
+            let at = lines.len();
+            let verdict = self
+                .scribe
+                .record(command.clone(), now, start + at as u64, &mut lines);
+            verdicts.push(Some(verdict));
+            if let Verdict::Recorded(said) = verdict {
+                last = Some(said.id);
+                changes.extend(change(command, said.at));
+                if self.console.wants_traffic() {
+                    entries.extend(entry(command, said.at, &lines[at..], order.request.clone()));
+                }
+            }
+        }
+        if let Err(error) = self.write(&lines, sync) {
+            return self.fail(waiting, &verdicts, start, error);
+        }
+        self.scribe.keep();
+        if let Some(last) = last {
+            let next = start + lines.len() as u64;
+            let batch = Batch::new(
+                self.journal.log(),
+                Stretch {
+                    offset: start,
+                    bytes: lines,
+                    next,
+                },
+            );
+            self.room.publish(Arc::new(batch), last, &changes);
+        }
+        for (order, verdict) in waiting.into_iter().zip(verdicts) {
+            if let Some(verdict) = verdict {
+                order.answer(Ok(verdict));
+            }
+        }
+        for entry in entries {
+            self.console.show(entry);
+        }
+        self.tell_about_space(false);
+        self.tell_about_clock();
+        Ok(())
+    }
+
+    fn write(&mut self, lines: &[u8], sync: bool) -> Result<(), AppendError> {
+        if !lines.is_empty() {
+            self.journal.append(lines)?;
+        }
+        match sync {
+            true if !lines.is_empty() || self.sync != cli::Sync::Always => self.journal.sync(),
+            true => Ok(()),
+            false => self.journal.check_file(),
+        }
+    }
+
+    /// Answers everybody after a write or sync that failed. What had been recorded before is still
+    /// recorded; only what this batch would have added is not.
+    fn fail(
+        &mut self,
+        waiting: Vec<Order>,
+        verdicts: &[Option<Verdict>],
+        start: u64,
+        error: AppendError,
+    ) -> Result<(), String> {
+        self.scribe.undo();
+        let refused = match error {
+            AppendError::Full(_) => Refused::Full,
+            AppendError::Fatal(_) => Refused::Unknown,
+        };
+        let mut changes = Vec::new();
+        for (order, verdict) in waiting.into_iter().zip(verdicts) {
+            let outcome = match *verdict {
+                Some(Verdict::Repeat(said)) if said.id.offset < start => Ok(Verdict::Repeat(said)),
+                Some(Verdict::KeyReused) => Ok(Verdict::KeyReused),
+                _ => Err(refused),
+            };
+            match &order.job {
+                Job::Record(Command::Join(session, _)) => {
+                    changes.push(Change::JoinFailed(*session))
+                }
+                Job::Record(Command::Leave(session, _)) => {
+                    changes.push(Change::LeaveFailed(*session))
+                }
+                _ => {}
+            }
+            order.answer(outcome);
+        }
+        self.room.change(&changes);
+        match error {
+            AppendError::Fatal(sentence) => Err(sentence),
+            full => {
+                self.tell_about_space(true);
+                debug_assert_eq!(
+                    self.journal.end(),
+                    start,
+                    "a failed write is cut back: {full}"
+                );
+                Ok(())
+            }
+        }
+    }
+
+    fn tell_about_space(&mut self, full: bool) {
+        if self.full != full {
+            self.full = full;
+            self.console.show(Entry::Notice(
+                if full {
+                    "There is no room for more in the log: messages are refused until there is space. Nothing \
+                     acknowledged is lost, and reading goes on. Make space on its disk."
+                } else {
+                    "There is space for the log again: messages are taken."
+                }
+                .to_string(),
+            ));
+        }
+    }
+
+    fn tell_about_clock(&mut self) {
+        let behind = self.scribe.behind(self.room.clock());
+        if let (Some(by), false) = (behind, self.behind) {
+            self.console.show(Entry::Notice(format!(
+                "This machine's clock is {} s behind the log's last line. Times go on from that line; set the clock.",
+                by.as_secs()
+            )));
+        }
+        self.behind = behind.is_some();
+    }
+}
+
+fn size(order: &Order) -> usize {
+    match &order.job {
+        Job::Record(Command::Say { text, .. }) => text.len() + 128,
+        _ => 128,
+    }
+}
+
+fn change(command: &Command, at: Stamp) -> Option<Change> {
+    match command {
+        Command::Join(session, _) => Some(Change::Joined(*session, at)),
+        Command::Leave(session, _) => Some(Change::Left(*session)),
+        Command::Say {
+            speaker: Speaker::Session(session),
+            ..
+        } => Some(Change::Said(*session)),
+        Command::Say { .. } | Command::Close => None,
+    }
+}
+
+fn entry(
+    command: &Command,
+    at: Stamp,
+    text: &[u8],
+    request: Option<Box<Request>>,
+) -> Option<Entry> {
+    match command {
+        Command::Join(_, name) => Some(Entry::Connected(name.clone())),
+        Command::Leave(_, name) => Some(Entry::Offline(name.clone())),
+        Command::Close => None,
+        Command::Say { text: said, .. } => Some(Entry::Said {
+            at,
+            body: line::split(text.strip_suffix(b"\n").unwrap_or(text))
+                .map(|p| p.body.to_string())
+                .unwrap_or_default(),
+            text: said.clone(),
+            request,
+        }),
+    }
+}
+
+/// A session id that nobody can guess.
+///
+/// # Errors
+/// The system has no random numbers.
+pub fn new_session() -> std::io::Result<SessionId> {
+    let mut session = SessionId::default();
+    getrandom::fill(&mut session).map_err(|error| std::io::Error::other(error.to_string()))?;
+    Ok(session)
+}

@@ -1,0 +1,408 @@
+//! One connection, one task: requests are read one after the other, answered, and the connection
+//! is kept, closed, or turned into an event stream.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use async_io::{Async, Timer};
+use async_std::task;
+use futures_lite::future;
+
+use crate::event::MAX_TEXT;
+use crate::http::{BadRequest, BodyReader, Head, Progress, Response};
+use crate::sse;
+
+use super::api::{Answer, Api, Asked, Follow};
+use super::console::{Console, Request};
+use super::follower::{self, Follower};
+use super::log_file::Range;
+
+/// How long a request's head may take.
+const HEAD_TIME: Duration = Duration::from_secs(10);
+/// How long a request's body may take.
+const BODY_TIME: Duration = Duration::from_secs(10);
+/// How long a connection is kept without a request.
+const IDLE_TIME: Duration = Duration::from_secs(30);
+/// The same for a client with a token.
+const MEMBER_IDLE_TIME: Duration = Duration::from_secs(300);
+/// How long an ordinary answer may take to be taken.
+const WRITE_TIME: Duration = Duration::from_secs(30);
+/// How much is read, and how long, after the last answer, so that the answer arrives.
+const DRAIN: (usize, Duration) = (1 << 20, Duration::from_secs(2));
+/// How much is read at once.
+const READ: usize = 4096;
+
+/// Why the connection ends. None of these is anybody's fault.
+#[derive(Debug)]
+enum End {
+    /// The peer is gone, or was too slow.
+    Gone,
+    /// Everything was said.
+    Done,
+}
+
+/// One peer.
+pub struct Connection {
+    stream: Async<TcpStream>,
+    from: IpAddr,
+    api: Arc<Api>,
+    console: Console,
+    buffer: Vec<u8>,
+}
+
+impl Connection {
+    /// A connection that was just accepted.
+    pub fn new(
+        stream: Async<TcpStream>,
+        from: IpAddr,
+        api: Arc<Api>,
+        console: Console,
+    ) -> Connection {
+        Connection {
+            stream,
+            from,
+            api,
+            console,
+            buffer: Vec::new(),
+        }
+    }
+
+    /// Serves it to its end.
+    pub async fn run(mut self) {
+        let mut patience = HEAD_TIME;
+        loop {
+            match self.one_request(patience).await {
+                Ok(idle) => patience = idle,
+                Err(End::Gone) => return,
+                Err(End::Done) => return self.close().await,
+            }
+        }
+    }
+
+    /// Reads and answers one request; how long the next may be waited for.
+    async fn one_request(&mut self, idle: Duration) -> Result<Duration, End> {
+        if self.buffer.is_empty() {
+            within(idle, self.fill()).await??;
+        }
+        let (head, raw) = match self.head().await {
+            Ok(head) => head,
+            Err(error) => return self.refuse(error?).await,
+        };
+        let body = match self.body(&head).await {
+            Ok(body) => body,
+            Err(error) => return self.refuse(error?).await,
+        };
+        let (head_only, keep) = (head.method == "HEAD", head.keep_alive);
+        let (minor, member) = (head.minor, head.field("authorization").is_some());
+        let request = raw.map(|head| {
+            Box::new(Request {
+                head,
+                task: task_number(),
+                thread: thread_number(),
+            })
+        });
+        let asked = Asked {
+            head,
+            body,
+            from: self.from,
+            request,
+        };
+        match self.api.answer(asked).await {
+            Answer::Whole(response) => {
+                let bytes = response.whole(!keep, head_only);
+                self.write(&bytes).await?;
+                if !keep {
+                    return Err(End::Done);
+                }
+            }
+            Answer::LogFile(range) => {
+                self.log_file(&range, !keep, head_only).await?;
+                if !keep {
+                    return Err(End::Done);
+                }
+            }
+            Answer::Follow(follow) => {
+                return if head_only {
+                    self.stream_head(&follow, minor).await
+                } else {
+                    self.follow(*follow, minor, keep).await
+                };
+            }
+        }
+        Ok(if member { MEMBER_IDLE_TIME } else { IDLE_TIME })
+    }
+
+    /// The next request's head, and its text if the console wants it.
+    async fn head(&mut self) -> Result<(Head, Option<String>), Result<BadRequest, End>> {
+        let whole = async {
+            loop {
+                match Head::parse(&self.buffer) {
+                    Ok(Some((head, taken))) => {
+                        let shown = self.console.wants_requests()
+                            && head.method == "POST"
+                            && head.path == "/messages";
+                        let raw = shown
+                            .then(|| String::from_utf8_lossy(&self.buffer[..taken]).into_owned());
+                        self.buffer.drain(..taken);
+                        return Ok((head, raw));
+                    }
+                    Ok(None) => self.fill().await.map_err(Err)?,
+                    Err(error) => return Err(Ok(error)),
+                }
+            }
+        };
+        let slow = || {
+            Err(Ok(timeout(
+                "The request's head took too long. Send it in one piece.",
+            )))
+        };
+        within(HEAD_TIME, whole).await.unwrap_or_else(|_| slow())
+    }
+
+    async fn body(&mut self, head: &Head) -> Result<Vec<u8>, Result<BadRequest, End>> {
+        let mut reader = BodyReader::new(head.framing, MAX_TEXT).map_err(Ok)?;
+        if head.expects_continue && !reader.is_done() && self.buffer.is_empty() {
+            self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                .await
+                .map_err(Err)?;
+        }
+        let whole = async {
+            loop {
+                let (Progress::More(taken) | Progress::Done(taken)) =
+                    reader.feed(&self.buffer).map_err(Ok)?;
+                self.buffer.drain(..taken);
+                if reader.is_done() {
+                    return Ok(reader.into_body());
+                }
+                self.fill().await.map_err(Err)?;
+            }
+        };
+        let slow = || {
+            Err(Ok(timeout(
+                "The request's body took too long. Send all that Content-Length announced.",
+            )))
+        };
+        within(BODY_TIME, whole).await.unwrap_or_else(|_| slow())
+    }
+
+    /// Answers a request that cannot be read; the connection ends, since nobody knows where the
+    /// next one begins.
+    async fn refuse(&mut self, error: BadRequest) -> Result<Duration, End> {
+        let response = Response::refusal(error.status, error.error, error.message);
+        self.write(&response.whole(true, false)).await?;
+        Err(End::Done)
+    }
+
+    /// Waits for more bytes from the peer.
+    async fn fill(&mut self) -> Result<(), End> {
+        let mut bytes = [0; READ];
+        let read = self
+            .stream
+            .read_with(|mut stream| stream.read(&mut bytes))
+            .await;
+        match read {
+            Ok(0) | Err(_) => Err(End::Gone),
+            Ok(count) => {
+                self.buffer.extend_from_slice(&bytes[..count]);
+                Ok(())
+            }
+        }
+    }
+
+    async fn write(&self, bytes: &[u8]) -> Result<(), End> {
+        let all = async {
+            let mut rest = bytes;
+            while !rest.is_empty() {
+                match self
+                    .stream
+                    .write_with(|mut stream| stream.write(rest))
+                    .await
+                {
+                    Ok(0) | Err(_) => return Err(End::Gone),
+                    Ok(written) => rest = &rest[written..],
+                }
+            }
+            Ok(())
+        };
+        within(WRITE_TIME, all).await?
+    }
+
+    async fn log_file(&self, range: &Range, close: bool, head_only: bool) -> Result<(), End> {
+        self.write(&range.response.head(close)).await?;
+        let mut at = range.from;
+        while at < range.to && !head_only {
+            let (reader, to) = (self.api.room.reader.clone(), range.to);
+            let bytes = follower::read_in_turn(move || reader.bytes(at, to, 256 * 1024)).await;
+            // A length was promised: all that is left is to break off.
+            let bytes = bytes.map_err(|_| End::Gone)?;
+            at += bytes.len() as u64;
+            self.write(&bytes).await?;
+        }
+        Ok(())
+    }
+
+    fn stream_response(&self, follow: &Follow) -> Response {
+        Response::new(200)
+            .field("Content-Type", follow.form.content_type())
+            .field("Cache-Control", "no-store")
+            .field("X-Accel-Buffering", "no")
+    }
+
+    async fn stream_head(&self, follow: &Follow, minor: u8) -> Result<Duration, End> {
+        let mut response = self.stream_response(follow);
+        if follow.until.is_some() && minor > 0 {
+            response = response.field("Transfer-Encoding", "chunked");
+        }
+        self.write(&response.head(true)).await?;
+        Err(End::Done)
+    }
+
+    /// Turns the connection into an event stream; it ends with it.
+    async fn follow(&mut self, follow: Follow, minor: u8, keep: bool) -> Result<Duration, End> {
+        // A listener reads for hours; what it no longer needs is given back.
+        self.buffer = Vec::new();
+        let mut first = Vec::new();
+        for wire in &follow.start.first {
+            sse::encode(follow.form, wire, &mut first);
+        }
+        if let Some(until) = follow.until {
+            return self.poll(&follow, first, until, minor, keep).await;
+        }
+        let mut head = self.stream_response(&follow).head(true);
+        head.extend_from_slice(&first);
+        self.write(&head).await?;
+        drop((head, first));
+        let Follow {
+            form, start, hold, ..
+        } = follow;
+        let room = Arc::clone(&self.api.room);
+        let _listener = room.listener();
+        let _hold = hold;
+        match Follower::new(&room, &self.stream, form, start.offset)
+            .run()
+            .await
+        {
+            follower::Ended::Closed => Err(End::Done),
+            follower::Ended::Gone | follower::Ended::Stalled => Err(End::Gone),
+            follower::Ended::Journal(error) => {
+                let reason = crate::failure::reason(&error);
+                self.console.show(super::console::Entry::Notice(format!(
+                    "A listener was cut off because the log could not be read: {reason}. Check the disk."
+                )));
+                Err(End::Gone)
+            }
+        }
+    }
+
+    /// What there is up to `until`, in chunks, so that a cut is seen.
+    async fn poll(
+        &self,
+        follow: &Follow,
+        first: Vec<u8>,
+        until: u64,
+        minor: u8,
+        keep: bool,
+    ) -> Result<Duration, End> {
+        let chunked = minor > 0;
+        let mut response = self.stream_response(follow);
+        if chunked {
+            response = response.field("Transfer-Encoding", "chunked");
+        }
+        self.write(&response.head(!keep)).await?;
+        let chunk = |bytes: &[u8]| match (chunked, bytes.len()) {
+            (true, length) => [format!("{length:x}\r\n").as_bytes(), bytes, b"\r\n"].concat(),
+            (false, _) => bytes.to_vec(),
+        };
+        if !first.is_empty() {
+            self.write(&chunk(&first)).await?;
+        }
+        let mut offset = follow.start.offset;
+        while offset < until {
+            let batch = follower::cold(&self.api.room, offset, until)
+                .await
+                .map_err(|_| End::Gone)?;
+            let bytes = &batch.encoded(follow.form).bytes;
+            if !bytes.is_empty() {
+                self.write(&chunk(bytes)).await?;
+            }
+            offset = batch.end();
+        }
+        if chunked {
+            self.write(b"0\r\n\r\n").await?;
+        }
+        if keep {
+            Ok(MEMBER_IDLE_TIME)
+        } else {
+            Err(End::Done)
+        }
+    }
+
+    /// Ends the connection so that the last answer arrives: a close with unread bytes would send a
+    /// reset, which throws the answer away at the peer.
+    async fn close(self) {
+        let _ = self.stream.get_ref().shutdown(std::net::Shutdown::Write);
+        let drained = async {
+            let (mut rubbish, mut left) = ([0; READ], DRAIN.0);
+            while left > 0 {
+                match self
+                    .stream
+                    .read_with(|mut stream| stream.read(&mut rubbish))
+                    .await
+                {
+                    Ok(0) | Err(_) => return,
+                    Ok(count) => left = left.saturating_sub(count),
+                }
+            }
+        };
+        let _ = within(DRAIN.1, drained).await;
+    }
+}
+
+fn timeout(message: &str) -> BadRequest {
+    BadRequest {
+        status: 408,
+        error: "timeout",
+        message: message.to_string(),
+    }
+}
+
+async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T, End> {
+    let late = async {
+        Timer::after(limit).await;
+        Err(End::Gone)
+    };
+    future::or(async { Ok(work.await) }, late).await
+}
+
+/// The number of the task that runs here, as async-std counts them.
+fn task_number() -> u64 {
+    let current = task::current().id().to_string();
+    current.parse().unwrap_or_default()
+}
+
+/// A small number for the thread that runs here.
+fn thread_number() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(1);
+    thread_local! {
+        static NUMBER: Cell<usize> = const { Cell::new(0) };
+    }
+    NUMBER.with(|number| {
+        if number.get() == 0 {
+            number.set(NEXT.fetch_add(1, Ordering::Relaxed));
+        }
+        number.get()
+    })
+}
+
+/// Answers a connection that there is no room for, without waiting for its request.
+pub fn turn_away(stream: &TcpStream) -> io::Result<()> {
+    let message = "The server has as many connections as it can. Try again in a moment.";
+    let response = Response::refusal(503, "room_full", message).field("Retry-After", "5");
+    let mut stream = stream;
+    stream.write_all(&response.whole(true, false))
+}

@@ -1,0 +1,239 @@
+//! What the operator sees.
+//!
+//! Lines are written by a thread of their own behind a bounded queue: a terminal that blocks loses
+//! console lines, which are counted and told, and never slows the room.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
+
+use crate::cli;
+use crate::event::Stamp;
+use crate::line;
+
+/// How many entries wait for a slow terminal before more are lost.
+const QUEUE: usize = 4_096;
+
+/// The request that a message came in, for the console's block.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The head as it came.
+    pub head: String,
+    /// The task that served it.
+    pub task: u64,
+    /// The thread that the task ran on.
+    pub thread: usize,
+}
+
+/// One thing to show.
+#[derive(Debug)]
+pub enum Entry {
+    /// A member came in.
+    Connected(String),
+    /// A member left.
+    Offline(String),
+    /// Somebody said something.
+    Said {
+        /// When.
+        at: Stamp,
+        /// The line's body, escapes and all.
+        body: String,
+        /// What was said.
+        text: String,
+        /// How it came.
+        request: Option<Box<Request>>,
+    },
+    /// Something an operator must know.
+    Notice(String),
+}
+
+/// A handle to the console; clones write to the same one.
+#[derive(Clone, Debug)]
+pub struct Console {
+    level: cli::Console,
+    queue: SyncSender<Entry>,
+    lost: Arc<AtomicU64>,
+    written: Arc<AtomicU64>,
+    queued: Arc<AtomicU64>,
+}
+
+impl Console {
+    /// Starts the thread that writes to standard output (notices go to standard error).
+    pub fn start(level: cli::Console) -> Console {
+        let (queue, entries) = sync_channel(QUEUE);
+        let console = Console {
+            level,
+            queue,
+            lost: Arc::default(),
+            written: Arc::default(),
+            queued: Arc::default(),
+        };
+        let (lost, written) = (Arc::clone(&console.lost), Arc::clone(&console.written));
+        std::thread::spawn(move || write(level, &entries, &lost, &written));
+        console
+    }
+
+    /// Whether messages are shown with the requests they came in.
+    pub fn wants_requests(&self) -> bool {
+        self.level == cli::Console::Http
+    }
+
+    /// Whether who says what is shown at all.
+    pub fn wants_traffic(&self) -> bool {
+        self.level != cli::Console::Quiet
+    }
+
+    /// Shows `entry`, or counts it as lost if the terminal is too far behind.
+    pub fn show(&self, entry: Entry) {
+        if !self.wants_traffic() && !matches!(entry, Entry::Notice(_)) {
+            return;
+        }
+        self.queued.fetch_add(1, Ordering::Relaxed);
+        if self.queue.try_send(entry).is_err() {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+            self.written.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Waits until everything was written, at most `patience`.
+    pub fn flush(&self, patience: Duration) {
+        let until = Instant::now() + patience;
+        while self.written.load(Ordering::Acquire) < self.queued.load(Ordering::Acquire)
+            && Instant::now() < until
+        {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+fn write(level: cli::Console, entries: &Receiver<Entry>, lost: &AtomicU64, written: &AtomicU64) {
+    while let Ok(entry) = entries.recv() {
+        // A console that cannot be written to (a closed pipe) is no reason to stop a room.
+        let missed = lost.swap(0, Ordering::Relaxed);
+        let _ = if missed > 0 {
+            writeln!(
+                io::stdout(),
+                "({missed} console lines were lost because this output was not read in time)"
+            )
+        } else {
+            Ok(())
+        };
+        let _ = match entry {
+            Entry::Notice(text) => writeln!(io::stderr(), "{text}"),
+            other => io::stdout().write_all(shown(level, other).as_bytes()),
+        };
+        let _ = io::stdout().flush();
+        written.fetch_add(1, Ordering::Release);
+    }
+}
+
+/// The text of an entry; nothing in it can move the cursor.
+fn shown(level: cli::Console, entry: Entry) -> String {
+    match entry {
+        Entry::Connected(name) => format!("Client ({}) connected\n", line::escaped(&name)),
+        Entry::Offline(name) => format!("Client ({}) is offline\n", line::escaped(&name)),
+        Entry::Notice(text) => format!("{text}\n"),
+        Entry::Said {
+            body,
+            request: None,
+            ..
+        } => format!("{body}\n"),
+        Entry::Said { body, .. } if level == cli::Console::Lines => format!("{body}\n"),
+        Entry::Said {
+            at,
+            body,
+            text,
+            request: Some(request),
+        } => format!(
+            "{}\n{}\n{body}\nTask number={}, thread number={}\n",
+            block(&request.head, at),
+            line::escaped(&text),
+            request.task,
+            request.thread
+        ),
+    }
+}
+
+/// The request's head as it came, with credentials covered and a `Date` if it had none.
+fn block(head: &str, at: Stamp) -> String {
+    let mut out = String::new();
+    let mut dated = false;
+    for (n, field) in head
+        .split("\r\n")
+        .flat_map(|l| l.split('\n'))
+        .filter(|l| !l.is_empty())
+        .enumerate()
+    {
+        let name = field.split(':').next().unwrap_or_default().trim();
+        dated |= n > 0 && name.eq_ignore_ascii_case("date");
+        let secret = ["authorization", "cookie", "proxy-authorization"];
+        if n == 0 {
+            out.push_str(&line::escaped(&without_token(field)));
+        } else if secret.iter().any(|s| name.eq_ignore_ascii_case(s)) {
+            out.push_str(&line::escaped(name));
+            out.push_str(": ***");
+        } else {
+            out.push_str(&line::escaped(field));
+        }
+        out.push('\n');
+    }
+    if !dated {
+        out.push_str(&format!(
+            "Date: {}\n",
+            at.utc().format("%a, %d %b %Y %H:%M:%S GMT")
+        ));
+    }
+    out
+}
+
+/// The request line with the values of `token` and `key` parameters covered.
+fn without_token(request_line: &str) -> String {
+    let mut parts = request_line.splitn(3, ' ');
+    let (method, target, version) = (parts.next(), parts.next(), parts.next());
+    let Some((path, query)) = target.and_then(|t| t.split_once('?')) else {
+        return request_line.to_string();
+    };
+    let covered: Vec<String> = query
+        .split('&')
+        .map(|pair| match pair.split_once('=') {
+            Some((name, _)) if matches!(name.to_ascii_lowercase().as_str(), "token" | "key") => {
+                format!("{name}=***")
+            }
+            _ => pair.to_string(),
+        })
+        .collect();
+    format!(
+        "{} {path}?{} {}",
+        method.unwrap_or_default(),
+        covered.join("&"),
+        version.unwrap_or_default()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_shown_as_the_request_it_came_in() {
+        let head = "POST /messages?token=s3cret&x=1 HTTP/1.1\r\nHost: 10.0.0.1:1337\r\nAuthorization: Bearer s3cret\r\nX: a\u{1b}[31m\r\nContent-Length: 2\r\n\r\n";
+        let entry = Entry::Said {
+            at: Stamp::from_micros(1_795_473_297_180_845),
+            body: "[uthira]: 0:00:17:hi\\nx".into(),
+            text: "hi\nx".into(),
+            request: Some(Box::new(Request {
+                head: head.into(),
+                task: 12,
+                thread: 3,
+            })),
+        };
+        assert_eq!(
+            shown(cli::Console::Http, entry),
+            "POST /messages?token=***&x=1 HTTP/1.1\nHost: 10.0.0.1:1337\nAuthorization: ***\nX: a\\u{1b}[31m\n\
+             Content-Length: 2\nDate: Mon, 23 Nov 2026 22:34:57 GMT\n\nhi\\nx\n[uthira]: 0:00:17:hi\\nx\n\
+             Task number=12, thread number=3\n"
+        );
+    }
+}

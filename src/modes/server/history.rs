@@ -1,0 +1,362 @@
+//! Where a listener starts, and pages of what was said before.
+
+use std::io;
+
+use crate::cli;
+use crate::event::{Id, Stamp};
+use crate::http::{Head, Response};
+use crate::journal::Reader;
+use crate::sse;
+use crate::wire::{Page, Wire};
+
+/// Events that a listener is given first if it does not say.
+const LAST: usize = 50;
+/// The most events on one page.
+const MAX_LIMIT: usize = 1_000;
+/// The most bytes of the journal that one request searches.
+const MAX_SEARCHED: u64 = 16 << 20;
+/// How much is read at once.
+const BLOCK: usize = 256 * 1024;
+/// The longest text that can be searched for, in bytes.
+const MAX_NEEDLE: usize = 256;
+
+/// A place in the journal, as a request names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// After this event.
+    After(Id),
+    /// From this moment on.
+    From(Stamp),
+    /// From the very first event.
+    All,
+    /// Only what comes.
+    Latest,
+    /// The newest so many.
+    Newest(usize),
+    /// What was given is no place at all.
+    Nowhere,
+}
+
+/// What a listener asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// Where to start.
+    pub place: Place,
+    /// Where to start after a `reset`.
+    pub otherwise: Place,
+    /// Whether an id that is not this log's is answered with a `reset` (for `Last-Event-ID`: an
+    /// EventSource gives up for good on anything but 200).
+    pub resets: bool,
+    /// The most events before now.
+    pub max: Option<usize>,
+}
+
+/// Where a listener starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Start {
+    /// The first line it is sent.
+    pub offset: u64,
+    /// What it is told before that.
+    pub first: Vec<Wire>,
+}
+
+fn bad(error: &str, message: impl Into<String>) -> Response {
+    Response::refusal(400, error, message)
+}
+
+impl Wanted {
+    /// Reads `since`, `last`, `max` and `Last-Event-ID`.
+    ///
+    /// # Errors
+    /// The answer: 400 with what is not understood.
+    pub fn read(head: &Head, now: Stamp) -> Result<Wanted, Response> {
+        let last = number(head, "last")?.unwrap_or(LAST);
+        let since = match head.parameter("since") {
+            Some(text) => Some(place(&text, now)?),
+            None => None,
+        };
+        let max = number(head, "max")?;
+        let asked = since.unwrap_or(Place::Newest(last));
+        let otherwise = if matches!(asked, Place::After(_)) {
+            Place::Newest(last)
+        } else {
+            asked
+        };
+        Ok(
+            match head.field("last-event-id").filter(|text| !text.is_empty()) {
+                None => Wanted {
+                    place: asked,
+                    otherwise,
+                    resets: false,
+                    max,
+                },
+                Some(text) => {
+                    let place = text.parse().map_or(Place::Nowhere, Place::After);
+                    Wanted {
+                        place,
+                        otherwise,
+                        resets: true,
+                        max,
+                    }
+                }
+            },
+        )
+    }
+
+    /// Finds the place in the journal, which is committed up to `end`.
+    ///
+    /// # Errors
+    /// The journal cannot be read; or the answer, for an id that is not this log's.
+    pub fn find(
+        &self,
+        reader: &Reader,
+        end: u64,
+        now: Stamp,
+    ) -> io::Result<Result<Start, Response>> {
+        let mut first = Vec::new();
+        let mut offset = match find(self.place, reader, end)? {
+            Some(offset) => offset,
+            None if self.resets => {
+                first.push(Wire::Reset {
+                    message: "The place you had is not in this room's log: it was replaced or restored. Start afresh with what follows.".into(),
+                });
+                find(self.otherwise, reader, end)?.unwrap_or(end)
+            }
+            None => return Ok(Err(unknown_id(self.place, reader))),
+        };
+        if let Some(max) = self.max {
+            let newest = reader.newest(max, end)?;
+            if newest > offset {
+                let after = reader
+                    .id_before(offset)?
+                    .map_or("the start".to_string(), |id| id.to_string());
+                first.push(Wire::Gap {
+                    message: format!(
+                        "Older events after {after} are left out. GET /messages?before=ID has them, page by page."
+                    ),
+                });
+                offset = newest;
+            }
+        }
+        let hello = Wire::Hello {
+            id: reader.id_before(offset)?,
+            now,
+            heartbeat: crate::wire::HEARTBEAT,
+        };
+        first.insert(0, hello);
+        Ok(Ok(Start { offset, first }))
+    }
+}
+
+fn find(place: Place, reader: &Reader, end: u64) -> io::Result<Option<u64>> {
+    match place {
+        Place::After(id) => reader.after(id, end),
+        Place::From(at) => reader.at_time(at, end).map(Some),
+        Place::All => Ok(Some(0)),
+        Place::Latest => Ok(Some(end)),
+        Place::Nowhere => Ok(None),
+        Place::Newest(count) => reader.newest(count, end).map(Some),
+    }
+}
+
+fn unknown_id(place: Place, reader: &Reader) -> Response {
+    match place {
+        Place::After(id) if id.log != reader.log() => bad(
+            "id_foreign",
+            "This id is from another log. Ask again with since=all, last=50 or a time.",
+        ),
+        _ => bad(
+            "id_unknown",
+            "No event of this room has this id. Ask again with since=all, last=50 or a time.",
+        ),
+    }
+}
+
+fn number(head: &Head, name: &str) -> Result<Option<usize>, Response> {
+    match head.parameter(name) {
+        None => Ok(None),
+        Some(text) => match text.parse() {
+            Ok(number) => Ok(Some(number)),
+            Err(_) => Err(bad(
+                "bad_parameter",
+                format!("{name} must be a whole number, such as {name}=50."),
+            )),
+        },
+    }
+}
+
+/// An id, a time, a length of time before now, `all` or `latest`.
+fn place(text: &str, now: Stamp) -> Result<Place, Response> {
+    if let Ok(id) = text.parse() {
+        return Ok(Place::After(id));
+    }
+    match text {
+        "all" => return Ok(Place::All),
+        "latest" => return Ok(Place::Latest),
+        _ => {}
+    }
+    // A plus sign that was not encoded arrives as a space.
+    if let Ok(at) = chrono::DateTime::parse_from_rfc3339(&text.replace(' ', "+")) {
+        return Ok(Place::From(Stamp::from_micros(at.timestamp_micros())));
+    }
+    match cli::duration(text) {
+        Ok(ago) if text.ends_with(|c: char| c.is_ascii_alphabetic()) => {
+            Ok(Place::From(now.minus(ago)))
+        }
+        _ => Err(bad(
+            "bad_since",
+            "since must be an id, a time such as 2026-11-23T22:34:57Z, a length of time such as 15m, all or latest.",
+        )),
+    }
+}
+
+/// What `GET /messages` asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageWanted {
+    before: Option<Id>,
+    since: Option<Place>,
+    find: Option<String>,
+    limit: usize,
+}
+
+impl PageWanted {
+    /// Reads `before`, `since`, `find` and `limit`.
+    ///
+    /// # Errors
+    /// The answer: 400 with what is not understood.
+    pub fn read(head: &Head, now: Stamp) -> Result<PageWanted, Response> {
+        let limit = number(head, "limit")?.unwrap_or(LAST);
+        if !(1..=MAX_LIMIT).contains(&limit) {
+            return Err(bad(
+                "bad_parameter",
+                format!("limit must be from 1 to {MAX_LIMIT}."),
+            ));
+        }
+        let before = match head.parameter("before") {
+            None => None,
+            Some(text) => Some(
+                text.parse()
+                    .map_err(|e| bad("bad_id", format!("before is no id: {e}.")))?,
+            ),
+        };
+        let since = match head.parameter("since") {
+            None => None,
+            Some(text) => Some(place(&text, now)?),
+        };
+        let find = head.parameter("find");
+        if find
+            .as_ref()
+            .is_some_and(|text| text.is_empty() || text.len() > MAX_NEEDLE)
+        {
+            return Err(bad(
+                "bad_parameter",
+                format!("find needs 1 to {MAX_NEEDLE} bytes of text."),
+            ));
+        }
+        if since.is_some() && (before.is_some() || find.is_some()) {
+            return Err(bad(
+                "bad_parameter",
+                "since goes forward and before goes back: give only one of them.",
+            ));
+        }
+        Ok(PageWanted {
+            before,
+            since,
+            find,
+            limit,
+        })
+    }
+
+    /// The page, from a journal committed up to `end`.
+    ///
+    /// # Errors
+    /// The journal cannot be read; or the answer, for an id that is not this log's.
+    pub fn page(&self, reader: &Reader, end: u64) -> io::Result<Result<Page, Response>> {
+        if let Some(place) = self.since {
+            return match find(place, reader, end)? {
+                Some(offset) => self.forward(reader, offset, end).map(Ok),
+                None => Ok(Err(unknown_id(place, reader))),
+            };
+        }
+        let before = match self.before {
+            None => end,
+            Some(id) if reader.after(id, end)?.is_some() => id.offset,
+            Some(id) => return Ok(Err(unknown_id(Place::After(id), reader))),
+        };
+        self.back(reader, before).map(Ok)
+    }
+
+    fn forward(&self, reader: &Reader, mut offset: u64, end: u64) -> io::Result<Page> {
+        let mut events = Vec::new();
+        while offset < end {
+            let stretch = reader.read(offset, end, BLOCK)?;
+            for (at, text) in stretch.lines() {
+                if events.len() == self.limit {
+                    return Ok(Page {
+                        next: events.last().and_then(Wire::id),
+                        events,
+                    });
+                }
+                events.push(sse::wire_of(reader.log(), at, text));
+            }
+            offset = stretch.next;
+        }
+        Ok(Page { events, next: None })
+    }
+
+    /// Newest first, turned round at the end; a search stops after a bounded stretch and says
+    /// where to go on.
+    fn back(&self, reader: &Reader, before: u64) -> io::Result<Page> {
+        let needle = self.find.as_ref().map(|text| text.to_lowercase());
+        let (mut events, mut to, mut last) = (Vec::new(), before, None);
+        while to > 0 {
+            let stretch = reader.read_back(to, if needle.is_some() { BLOCK } else { BLOCK / 4 })?;
+            for (at, text) in stretch.lines().rev() {
+                if events.len() == self.limit || needle.is_some() && before - at > MAX_SEARCHED {
+                    events.reverse();
+                    return Ok(Page { events, next: last });
+                }
+                last = Some(reader.id(at, text));
+                let wire = sse::wire_of(reader.log(), at, text);
+                let found = match (&needle, &wire) {
+                    (None, _) => true,
+                    (Some(needle), Wire::Message { text, .. }) => {
+                        text.to_lowercase().contains(needle)
+                    }
+                    (Some(_), _) => false,
+                };
+                if found {
+                    events.push(wire);
+                }
+            }
+            to = stretch.offset;
+        }
+        events.reverse();
+        Ok(Page { events, next: None })
+    }
+}
+
+/// The one event that `id` names.
+///
+/// # Errors
+/// The journal cannot be read; or the answer, for an id that names nothing.
+pub fn event(reader: &Reader, id: &str, end: u64) -> io::Result<Result<Wire, Response>> {
+    let nothing = || Response::refusal(404, "id_unknown", "No event of this room has this id.");
+    let Ok(id) = id.parse::<Id>() else {
+        return Ok(Err(nothing()));
+    };
+    if id.log != reader.log() {
+        return Ok(Err(Response::refusal(
+            410,
+            "id_foreign",
+            "This id is from another log, which this room no longer has.",
+        )));
+    }
+    if reader.after(id, end)?.is_none() {
+        return Ok(Err(nothing()));
+    }
+    let line = reader.line_at(id.offset, end)?;
+    Ok(line
+        .map(|line| sse::wire_of(reader.log(), id.offset, &line.bytes))
+        .ok_or_else(nothing))
+}

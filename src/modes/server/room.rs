@@ -1,0 +1,626 @@
+//! The room: who is here, how far the journal has come, and the way in for everything that is to be
+//! recorded.
+//!
+//! What always holds:
+//!
+//! - One short lock guards tail, committed offset and members; it is never held over an await or
+//!   over I/O.
+//! - A member is shown from the moment its join is in the journal until its leave is, never
+//!   before and never after; its name is held from the moment the join is asked for.
+//! - Whether somebody leaves is decided under the lock when the leave is queued. A leave that
+//!   could not be written is asked for again, never dropped.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use async_std::channel::{Sender, bounded};
+use event_listener::{Event, EventListener};
+
+use crate::event::{Id, Key, Stamp};
+use crate::journal::Reader;
+use crate::name::Name;
+use crate::wire::{self, Members};
+
+use super::committer::{Job, Order, Outcome, Refused};
+use super::console::Request;
+use super::rate::Bucket;
+use super::scribe::{Command, Reading, SessionId, Speaker, Verdict};
+use super::tail::{Batch, Tail};
+
+/// The most members at once.
+const MAX_MEMBERS: usize = 20_000;
+/// How many sessions that quit are remembered, so that their tokens stay dead.
+const MAX_ENDED: usize = 10_000;
+/// How many names that post without a session have their rate watched.
+const MAX_GUESTS: usize = 4_096;
+/// How long a full queue is waited for before a sender is told to come back.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What the operator decided about the room.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// The room's name.
+    pub room: String,
+    /// The longest name, in characters.
+    pub max_name: usize,
+    /// How long a name stays present without a connection.
+    pub grace: Duration,
+    /// Messages a second that one sender may keep up; 0 for no limit.
+    pub max_rate: u32,
+}
+
+/// The one conversation that the server holds.
+#[derive(Debug)]
+pub struct Room {
+    /// What the operator decided.
+    pub rules: Rules,
+    /// Reads what was committed.
+    pub reader: Reader,
+    started: Instant,
+    orders: Sender<Order>,
+    state: Mutex<State>,
+    wake: Event,
+}
+
+#[derive(Debug)]
+struct State {
+    tail: Tail,
+    /// Everything before this offset is committed and may be seen.
+    end: u64,
+    /// The newest committed event.
+    last: Id,
+    members: HashMap<SessionId, Member>,
+    joins: u64,
+    guests: HashMap<String, Bucket>,
+    ended: HashSet<SessionId>,
+    ended_order: VecDeque<SessionId>,
+    listeners: usize,
+    closing: bool,
+}
+
+#[derive(Debug)]
+struct Member {
+    name: Name,
+    phase: Phase,
+    /// How many came before: the order in which members are listed.
+    turn: u64,
+    since: Stamp,
+    said: Instant,
+    /// Streams and requests that are open now.
+    holders: usize,
+    /// Since when there are none.
+    away: Instant,
+    bucket: Bucket,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// The join is asked for.
+    Joining,
+    /// The join is in the journal.
+    Here,
+    /// The leave is asked for.
+    Leaving,
+}
+
+/// What came of trying to hold a member.
+enum Held {
+    Here,
+    ComingOrGoing,
+    Absent,
+}
+
+/// Why a name did not get in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LoginRefused {
+    /// Somebody has it. The time is how long it is still held for somebody who is away.
+    Taken(Option<Duration>),
+    /// It could be mistaken for this member's.
+    Confusable(String),
+    /// The same session is coming in or here already.
+    Already,
+    /// There are too many members.
+    RoomFull,
+    /// The token's owner quit.
+    Ended,
+    /// The join could not be recorded.
+    Order(Refused),
+}
+
+/// What a commit did to a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// The join is recorded.
+    Joined(SessionId, Stamp),
+    /// The leave is recorded.
+    Left(SessionId),
+    /// A message is recorded.
+    Said(SessionId),
+    /// The join could not be recorded.
+    JoinFailed(SessionId),
+    /// The leave could not be recorded, and is to be asked for again.
+    LeaveFailed(SessionId),
+}
+
+/// What a follower finds at its cursor.
+#[derive(Debug)]
+pub enum Next {
+    /// These batches, from memory.
+    Ready(Vec<Arc<Batch>>),
+    /// Older lines, up to this committed offset, which are in the file.
+    InFile(u64),
+    /// Nothing more yet.
+    Wait,
+    /// Nothing more ever.
+    Closed,
+}
+
+impl Room {
+    /// A room whose journal ends at `end` with the event `last`.
+    pub fn new(
+        rules: Rules,
+        reader: Reader,
+        started: Instant,
+        orders: Sender<Order>,
+        end: u64,
+        last: Id,
+    ) -> Room {
+        Room {
+            rules,
+            reader,
+            started,
+            orders,
+            state: Mutex::new(State {
+                tail: Tail::default(),
+                end,
+                last,
+                members: HashMap::new(),
+                joins: 0,
+                guests: HashMap::new(),
+                ended: HashSet::new(),
+                ended_order: VecDeque::new(),
+                listeners: 0,
+                closing: false,
+            }),
+            wake: Event::new(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic elsewhere leaves the state whole: every change is made in one piece.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Both clocks now.
+    pub fn clock(&self) -> Reading {
+        Reading {
+            wall: Stamp::now(),
+            mono: self.started.elapsed(),
+        }
+    }
+
+    /// How long the server has been running.
+    pub fn uptime(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// Lets `name` in under a session.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn join(&self, session: SessionId, name: Name) -> Result<Id, LoginRefused> {
+        {
+            let mut state = self.state();
+            state.check_free(&name, Some(session), self.rules.grace)?;
+            if state.members.contains_key(&session) {
+                return Err(LoginRefused::Already);
+            }
+            if state.members.len() >= MAX_MEMBERS {
+                return Err(LoginRefused::RoomFull);
+            }
+            let now = Instant::now();
+            state.joins += 1;
+            let member = Member {
+                name: name.clone(),
+                phase: Phase::Joining,
+                turn: state.joins,
+                since: Stamp::now(),
+                said: now,
+                holders: 0,
+                away: now,
+                bucket: Bucket::new(self.rules.max_rate, now),
+            };
+            state.members.insert(session, member);
+        }
+        let command = Command::Join(session, name.as_str().to_string());
+        match self.order(Job::Record(command), None).await {
+            Ok(Verdict::Recorded(said) | Verdict::Repeat(said)) => Ok(said.id),
+            Ok(Verdict::KeyReused) => Err(LoginRefused::Order(Refused::Unknown)),
+            Err(refused) => {
+                // An order that did not reach the committer; it undoes the others itself.
+                if matches!(refused, Refused::Busy | Refused::Stopping) {
+                    self.change(&[Change::JoinFailed(session)]);
+                }
+                Err(LoginRefused::Order(refused))
+            }
+        }
+    }
+
+    /// Keeps the session's member present while the answer lives. A member that is not here (the
+    /// server was restarted, or the grace ran out) comes in again.
+    ///
+    /// # Errors
+    /// Why the name is not to be had.
+    pub async fn hold(
+        self: &Arc<Room>,
+        session: SessionId,
+        name: Name,
+    ) -> Result<Hold, LoginRefused> {
+        loop {
+            let woken = self.wake.listen();
+            match self.try_hold(session)? {
+                Held::Here => {
+                    return Ok(Hold {
+                        room: Arc::clone(self),
+                        session,
+                    });
+                }
+                Held::Absent => match self.join(session, name.clone()).await {
+                    // Another request of the same session was faster.
+                    Ok(_) | Err(LoginRefused::Already) => {}
+                    Err(refused) => return Err(refused),
+                },
+                // The next commit decides.
+                Held::ComingOrGoing => woken.await,
+            }
+        }
+    }
+
+    fn try_hold(&self, session: SessionId) -> Result<Held, LoginRefused> {
+        let mut state = self.state();
+        if state.ended.contains(&session) {
+            return Err(LoginRefused::Ended);
+        }
+        let closing = state.closing;
+        match state.members.get_mut(&session) {
+            None => Ok(Held::Absent),
+            Some(member) if member.phase == Phase::Here => {
+                member.holders += 1;
+                Ok(Held::Here)
+            }
+            Some(_) if closing => Err(LoginRefused::Order(Refused::Stopping)),
+            Some(_) => Ok(Held::ComingOrGoing),
+        }
+    }
+
+    fn release(&self, session: SessionId) {
+        if let Some(member) = self.state().members.get_mut(&session) {
+            member.holders = member.holders.saturating_sub(1);
+            member.away = Instant::now();
+        }
+    }
+
+    /// Quit: the leave is recorded at once and the session's token is dead from now on.
+    ///
+    /// # Errors
+    /// The leave could not be recorded yet; it is asked for again until it is.
+    pub async fn quit(&self, session: SessionId) -> Result<(), Refused> {
+        let name = {
+            let mut state = self.state();
+            state.end_session(session);
+            match state.members.get_mut(&session) {
+                Some(member) if member.phase == Phase::Here => {
+                    member.phase = Phase::Leaving;
+                    member.name.as_str().to_string()
+                }
+                _ => return Ok(()),
+            }
+        };
+        self.leave(session, name).await
+    }
+
+    /// Records the leaves of all whose grace ran out.
+    pub async fn sweep(&self) {
+        let now = Instant::now();
+        let mut gone = Vec::new();
+        for (session, member) in &mut self.state().members {
+            let quit = member.phase == Phase::Here && member.holders == 0;
+            if quit && now.saturating_duration_since(member.away) >= self.rules.grace {
+                member.phase = Phase::Leaving;
+                gone.push((*session, member.name.as_str().to_string()));
+            }
+        }
+        for (session, name) in gone {
+            // A leave that failed makes the member stay, and the next sweep finds it again.
+            let _ = self.leave(session, name).await;
+        }
+    }
+
+    async fn leave(&self, session: SessionId, name: String) -> Result<(), Refused> {
+        match self
+            .order(Job::Record(Command::Leave(session, name)), None)
+            .await
+        {
+            Ok(_) => Ok(()),
+            Err(refused) => {
+                if matches!(refused, Refused::Busy | Refused::Stopping) {
+                    self.change(&[Change::LeaveFailed(session)]);
+                }
+                Err(refused)
+            }
+        }
+    }
+
+    /// Says something as a member.
+    ///
+    /// # Errors
+    /// Why nothing was recorded.
+    pub async fn say(
+        &self,
+        hold: &Hold,
+        text: String,
+        key: Option<Key>,
+        request: Option<Box<Request>>,
+    ) -> Outcome {
+        let from = {
+            let mut state = self.state();
+            let member = state
+                .members
+                .get_mut(&hold.session)
+                .ok_or(Refused::Stopping)?;
+            member
+                .bucket
+                .take(Instant::now())
+                .map_err(Refused::TooFast)?;
+            member.name.as_str().to_string()
+        };
+        let command = Command::Say {
+            speaker: Speaker::Session(hold.session),
+            from,
+            text,
+            key,
+        };
+        self.order(Job::Record(command), request).await
+    }
+
+    /// Says something without a session: no join, no leave.
+    ///
+    /// # Errors
+    /// Somebody else has the name, or nothing was recorded.
+    pub async fn say_as(
+        &self,
+        name: &Name,
+        text: String,
+        key: Option<Key>,
+        request: Option<Box<Request>>,
+    ) -> Result<Verdict, LoginRefused> {
+        {
+            let mut state = self.state();
+            state.check_free(name, None, self.rules.grace)?;
+            let now = Instant::now();
+            if state.guests.len() >= MAX_GUESTS {
+                state.guests.clear();
+            }
+            let bucket = state
+                .guests
+                .entry(name.folded().to_string())
+                .or_insert_with(|| Bucket::new(self.rules.max_rate, now));
+            bucket
+                .take(now)
+                .map_err(|wait| LoginRefused::Order(Refused::TooFast(wait)))?;
+        }
+        let speaker = Speaker::Guest(name.folded().to_string());
+        let command = Command::Say {
+            speaker,
+            from: name.as_str().to_string(),
+            text,
+            key,
+        };
+        self.order(Job::Record(command), request)
+            .await
+            .map_err(LoginRefused::Order)
+    }
+
+    async fn order(&self, job: Job, request: Option<Box<Request>>) -> Outcome {
+        if self.state().closing {
+            return Err(Refused::Stopping);
+        }
+        let (reply, answer) = bounded(1);
+        let order = Order {
+            job,
+            request,
+            reply: Some(reply),
+        };
+        match async_std::future::timeout(PATIENCE, self.orders.send(order)).await {
+            Err(_) => return Err(Refused::Busy),
+            Ok(Err(_)) => return Err(Refused::Stopping),
+            Ok(Ok(())) => {}
+        }
+        // The committer answers every order it took; if it is gone, nobody knows what it wrote.
+        answer.recv().await.unwrap_or(Err(Refused::Unknown))
+    }
+
+    /// Makes a committed batch visible: tail, offset and members change in one step, then everybody
+    /// who waits is woken.
+    pub fn publish(&self, batch: Arc<Batch>, last: Id, changes: &[Change]) {
+        {
+            let mut state = self.state();
+            state.end = batch.end();
+            state.last = last;
+            state.tail.push(batch);
+            state.apply(changes);
+        }
+        self.wake.notify(usize::MAX);
+    }
+
+    /// Changes members without a batch.
+    pub fn change(&self, changes: &[Change]) {
+        self.state().apply(changes);
+        self.wake.notify(usize::MAX);
+    }
+
+    /// No order is taken from now on.
+    pub fn stop_orders(&self) {
+        self.state().closing = true;
+    }
+
+    /// Wakes every follower to say good-bye; the orders must have stopped.
+    pub fn close(&self) {
+        self.orders.close();
+        self.wake.notify(usize::MAX);
+    }
+
+    /// A waiter for the next change. Ask for it first and look second, so that nothing is missed.
+    pub fn listen(&self) -> EventListener {
+        self.wake.listen()
+    }
+
+    /// What a follower at `offset` reads next.
+    pub fn next(&self, offset: u64, count: usize) -> Next {
+        let state = self.state();
+        if offset >= state.end {
+            return if self.orders.is_closed() {
+                Next::Closed
+            } else {
+                Next::Wait
+            };
+        }
+        let batches = state.tail.from(offset, count);
+        if batches.is_empty() {
+            Next::InFile(state.end)
+        } else {
+            Next::Ready(batches)
+        }
+    }
+
+    /// Up to where the journal is committed.
+    pub fn end(&self) -> u64 {
+        self.state().end
+    }
+
+    /// Who is here.
+    pub fn members(&self) -> Members {
+        let state = self.state();
+        let now = Instant::now();
+        let mut here: Vec<&Member> = state
+            .members
+            .values()
+            .filter(|m| m.phase != Phase::Joining)
+            .collect();
+        here.sort_by_key(|member| member.turn);
+        let members = here.into_iter().map(|member| wire::Member {
+            name: member.name.as_str().to_string(),
+            since: member.since,
+            idle: now.saturating_duration_since(member.said).as_secs(),
+        });
+        Members {
+            id: state.last,
+            members: members.collect(),
+        }
+    }
+
+    /// Counts a listener as long as the answer lives.
+    pub fn listener(self: &Arc<Room>) -> Listener {
+        self.state().listeners += 1;
+        Listener(Arc::clone(self))
+    }
+
+    /// How many listeners there are.
+    pub fn listeners(&self) -> usize {
+        self.state().listeners
+    }
+}
+
+impl State {
+    fn check_free(
+        &self,
+        name: &Name,
+        but: Option<SessionId>,
+        grace: Duration,
+    ) -> Result<(), LoginRefused> {
+        let mut others = self
+            .members
+            .iter()
+            .filter(|(session, _)| Some(**session) != but);
+        let mut alike = None;
+        let same = others.find_map(|(_, member)| {
+            if alike.is_none() && member.name.is_confusable_with(name) {
+                alike = Some(member.name.as_str().to_string());
+            }
+            member.name.is_same(name).then_some(member)
+        });
+        if let Some(member) = same {
+            let away = member.phase == Phase::Here && member.holders == 0;
+            return Err(LoginRefused::Taken(
+                away.then(|| grace.saturating_sub(member.away.elapsed())),
+            ));
+        }
+        match alike {
+            Some(other) => Err(LoginRefused::Confusable(other)),
+            None => Ok(()),
+        }
+    }
+
+    fn end_session(&mut self, session: SessionId) {
+        if self.ended.insert(session) {
+            self.ended_order.push_back(session);
+        }
+        if self.ended_order.len() > MAX_ENDED
+            && let Some(old) = self.ended_order.pop_front()
+        {
+            self.ended.remove(&old);
+        }
+    }
+
+    fn apply(&mut self, changes: &[Change]) {
+        let now = Instant::now();
+        for change in changes {
+            match change {
+                Change::Joined(session, at) => {
+                    if let Some(member) = self.members.get_mut(session) {
+                        member.phase = Phase::Here;
+                        member.since = *at;
+                        (member.said, member.away) = (now, now);
+                    }
+                }
+                Change::Said(session) => {
+                    if let Some(member) = self.members.get_mut(session) {
+                        member.said = now;
+                    }
+                }
+                Change::Left(session) | Change::JoinFailed(session) => {
+                    drop(self.members.remove(session))
+                }
+                Change::LeaveFailed(session) => {
+                    if let Some(member) = self.members.get_mut(session) {
+                        member.phase = Phase::Here;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Keeps a member present while it lives.
+#[derive(Debug)]
+pub struct Hold {
+    room: Arc<Room>,
+    session: SessionId,
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.room.release(self.session);
+    }
+}
+
+/// Counts a listener while it lives.
+#[derive(Debug)]
+pub struct Listener(Arc<Room>);
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.0.state().listeners -= 1;
+    }
+}

@@ -1,0 +1,397 @@
+//! Everything between the command line and the first connection, and what is said meanwhile.
+
+use std::env;
+use std::fs;
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::net::{IpAddr, SocketAddr, TcpListener, ToSocketAddrs};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use async_std::channel::Sender;
+use async_std::task;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
+
+use crate::cli::{self, DEFAULT_PORT, History, ServerArgs};
+use crate::event::{Body, Event, Id, Stamp};
+use crate::failure::{Failure, reason};
+use crate::journal::{Journal, Opening, Stretch};
+use crate::modes::replay;
+
+use super::Stop;
+
+/// Connections that wait to be accepted.
+const BACKLOG: i32 = 4_096;
+
+/// The room key, from the file or the environment.
+///
+/// # Errors
+/// The file cannot be read, or holds none.
+pub fn room_key(args: &ServerArgs) -> Result<Option<String>, Failure> {
+    let (key, source) = match &args.key_file {
+        Some(path) => {
+            let text = fs::read_to_string(path).map_err(|error| {
+                Failure::new(format!(
+                    "The key file {} cannot be read: {}. Name a file whose first line is the room key.",
+                    path.display(),
+                    reason(&error)
+                ))
+            })?;
+            (
+                text.lines().next().unwrap_or_default().to_string(),
+                path.display().to_string(),
+            )
+        }
+        None => match env::var("CHATROOM_KEY") {
+            Ok(key) => (key, "CHATROOM_KEY".to_string()),
+            Err(env::VarError::NotPresent) => return Ok(None),
+            Err(env::VarError::NotUnicode(_)) => {
+                return Err(Failure::new(
+                    "The room key in CHATROOM_KEY is not UTF-8. Choose another one.",
+                ));
+            }
+        },
+    };
+    if key.trim().is_empty() {
+        // An empty key would look like protection and be none.
+        return Err(Failure::new(format!(
+            "The room key in {source} is empty. Write one, or leave it out for an open room."
+        )));
+    }
+    Ok(Some(key))
+}
+
+/// Raises the soft limit on open files to the hard one, since each listener needs one; the limit.
+pub fn raise_file_limit() -> u64 {
+    let now = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: now.maximum,
+        maximum: now.maximum,
+    };
+    match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => now.maximum.unwrap_or(u64::MAX),
+        Err(_) => now.current.unwrap_or(u64::MAX),
+    }
+}
+
+/// A write beyond the file size limit shall be an error, not the end of the process.
+///
+/// # Errors
+/// The system does not allow it.
+pub fn ignore_file_size_signal() -> Result<(), Failure> {
+    // Any handler will do; this one sets a flag that nobody reads.
+    signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)))
+        .map(drop)
+        .map_err(|error| {
+            Failure::new(format!(
+                "The server cannot handle signals: {}.",
+                reason(&error)
+            ))
+        })
+}
+
+/// Turns Ctrl-C and SIGTERM into a stop in good order; a second one ends the process at once.
+///
+/// # Errors
+/// The system does not allow it.
+pub fn watch_signals(stop: Sender<Stop>) -> Result<(), Failure> {
+    let failed = |error: io::Error| {
+        Failure::new(format!(
+            "The server cannot handle signals: {}.",
+            reason(&error)
+        ))
+    };
+    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]).map_err(failed)?;
+    std::thread::Builder::new()
+        .name("signals".into())
+        .spawn(move || {
+            for (count, signal) in signals.forever().enumerate() {
+                if count > 0 {
+                    std::process::exit(128 + signal);
+                }
+                let _ = stop.try_send(Stop::Asked);
+            }
+        })
+        .map(drop)
+        .map_err(failed)
+}
+
+/// Takes the port.
+///
+/// # Errors
+/// A sentence that says which address and why not.
+pub fn bind(listen: &str) -> Result<TcpListener, Failure> {
+    let address = listen_address(listen)?;
+    let listener = TcpListener::bind(address).map_err(|error| {
+        let advice = match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                "Another program has this port: stop it, or choose another port with --listen."
+            }
+            io::ErrorKind::PermissionDenied => {
+                "Ports below 1024 are for the administrator: choose another one with --listen."
+            }
+            io::ErrorKind::AddrNotAvailable => {
+                "This machine does not have that address: choose one of its own with --listen."
+            }
+            _ => "Choose another address with --listen.",
+        };
+        Failure::new(format!(
+            "The server cannot listen on {address}: {}. {advice}",
+            reason(&error)
+        ))
+    })?;
+    // Listening again only lengthens the queue; without it a crowd that comes at once is refused.
+    let _ = rustix::net::listen(&listener, BACKLOG);
+    Ok(listener)
+}
+
+fn listen_address(text: &str) -> Result<SocketAddr, Failure> {
+    let wrong = || {
+        Failure::new(format!(
+            "{text:?} is no address to listen on. Write one such as 0.0.0.0:1337 or [::]:1337."
+        ))
+    };
+    if let Ok(port) = text.trim_start_matches(':').parse::<u16>() {
+        return Ok(SocketAddr::from(([0, 0, 0, 0], port)));
+    }
+    if let Ok(ip) = text
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse::<IpAddr>()
+    {
+        return Ok(SocketAddr::from((ip, DEFAULT_PORT)));
+    }
+    let with_port = if text.contains(':') {
+        text.to_string()
+    } else {
+        format!("{text}:{DEFAULT_PORT}")
+    };
+    with_port
+        .to_socket_addrs()
+        .ok()
+        .and_then(|mut found| found.next())
+        .ok_or_else(wrong)
+}
+
+/// Opens and repairs the log.
+///
+/// # Errors
+/// A sentence; nothing was touched then.
+pub fn open_log(path: &Path) -> Result<Opening, Failure> {
+    Journal::open(path).map_err(|error| Failure::new(error.to_string()))
+}
+
+/// What the operator must know about the log as it was found.
+pub fn notices(opening: &Opening) -> Vec<String> {
+    let torn = opening.torn().map(|torn| {
+        format!(
+            "The log's end was torn (the last stop was not in good order): {} bytes from byte {} on were saved as {} and cut off. \
+             Nothing acknowledged was among them.",
+            torn.bytes,
+            torn.offset,
+            torn.saved.display()
+        )
+    });
+    let damaged = opening.damaged().first().map(|(offset, damage)| {
+        format!(
+            "The log is damaged at byte {offset}: {damage} ({} such lines near its end). They are kept and shown as damaged; \
+             look at the disk, and at a backup.",
+            opening.damaged().len()
+        )
+    });
+    torn.into_iter().chain(damaged).collect()
+}
+
+/// A log that this run has begun to write.
+pub struct Begun {
+    /// Its append end.
+    pub journal: Journal,
+    /// The id of the line that says so.
+    pub opened: Id,
+    /// The latest time in it.
+    pub last: Stamp,
+    /// The lines before that.
+    pub recent: Stretch,
+}
+
+/// Writes this run's first line.
+///
+/// # Errors
+/// It could not be written.
+pub fn begin(opening: Opening) -> Result<Begun, Failure> {
+    let mut random = [0; 8];
+    getrandom::fill(&mut random)
+        .map_err(|error| Failure::new(format!("The system has no random numbers: {error}.")))?;
+    // A clock that is behind the log must not make time go back in it.
+    let at = Stamp::now().max(opening.last_stamp().unwrap_or(Stamp::from_micros(i64::MIN)));
+    let body = Body::Opened {
+        version: concat!("chatroom ", env!("CARGO_PKG_VERSION")).to_string(),
+        random: random.iter().map(|byte| format!("{byte:02x}")).collect(),
+        after: None,
+    };
+    let recent = opening.recent().clone();
+    let failed = |error: String| Failure::new(error);
+    let journal = opening
+        .begin(&Event { at, body })
+        .map_err(|error| failed(error.to_string()))?;
+    let opened = journal
+        .reader()
+        .id_before(journal.end())
+        .map_err(|error| failed(reason(&error)))?;
+    let opened = opened.ok_or_else(|| {
+        failed("The log is empty after its first line was written. Check the disk.".into())
+    })?;
+    Ok(Begun {
+        journal,
+        opened,
+        last: at,
+        recent,
+    })
+}
+
+/// The names this machine goes by.
+pub fn host_names(given: &[String]) -> Vec<String> {
+    let own = rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .into_owned();
+    given
+        .iter()
+        .cloned()
+        .chain([own])
+        .filter(|name| !name.is_empty())
+        .collect()
+}
+
+/// What the console shows if nobody says.
+pub fn default_console() -> cli::Console {
+    if io::stdout().is_terminal() {
+        cli::Console::Http
+    } else {
+        cli::Console::Quiet
+    }
+}
+
+/// Shows the old conversation, which ends at `end`, if that is wanted.
+///
+/// # Errors
+/// It cannot be read or written.
+pub async fn show_history(args: &ServerArgs, end: u64) -> Result<(), Failure> {
+    let newest = match args.history {
+        History::No => return Ok(()),
+        History::Ask if end == 0 || !io::stdin().is_terminal() || !io::stdout().is_terminal() => {
+            return Ok(());
+        }
+        History::Ask => {
+            if !task::spawn_blocking(ask).await.map_err(Failure::output)? {
+                return Ok(());
+            }
+            None
+        }
+        History::Yes => None,
+        History::Last(count) => Some(count),
+    };
+    let path = args.log.clone();
+    task::spawn_blocking(move || {
+        let out = io::stdout();
+        let colour = out.is_terminal() && env::var_os("NO_COLOR").is_none();
+        replay::print_history(&path, end, newest, &mut out.lock(), colour).map(drop)
+    })
+    .await
+}
+
+/// The question of the original; only `yes` is a yes.
+fn ask() -> io::Result<bool> {
+    let mut out = io::stdout();
+    out.write_all(b"Do you want to retrieve the old conversation? [yes/no] ")?;
+    out.flush()?;
+    let mut answer = String::new();
+    // The end of the input is a no.
+    if io::stdin().lock().read_line(&mut answer)? == 0 {
+        out.write_all(b"\n")?;
+    }
+    Ok(matches!(
+        answer.trim().to_ascii_lowercase().as_str(),
+        "yes" | "y"
+    ))
+}
+
+/// Prints where the server listens and what to paste to join it.
+pub fn say_where(address: SocketAddr, args: &ServerArgs, has_key: bool) {
+    let mut text = format!("Listening on port {}. Join with:\n", address.port());
+    let login = if has_key { " -u YOU:KEY" } else { "" };
+    for ip in reachable(address.ip()) {
+        let at = SocketAddr::new(ip, address.port());
+        text.push_str(&format!(
+            "  chatroom gui --name YOU {at}\n  curl -N{login} http://{at}/events\n"
+        ));
+    }
+    if has_key {
+        text.push_str(
+            "The room has a key: the window asks for it; curl takes it where KEY stands.\n",
+        );
+    }
+    if args.sync != cli::Sync::Always {
+        text.push_str("With this --sync, a power cut may lose what was said last although it was acknowledged.\n");
+    }
+    // Nobody may be reading; the room is open all the same.
+    let _ = io::stdout().write_all(text.as_bytes());
+    let _ = io::stdout().flush();
+}
+
+/// Tells a person at a terminal where everything is now.
+pub fn say_good_bye(args: &ServerArgs) {
+    let mut out = io::stdout();
+    if out.is_terminal() {
+        let log = args.log.display();
+        // The terminal may be gone, which is as good a reason to stop as any.
+        let _ = writeln!(
+            out,
+            "\nThe room is closed. `chatroom replay {log}` plays what was said."
+        );
+    }
+}
+
+/// The addresses under which others reach a server that listens on `ip`.
+fn reachable(ip: IpAddr) -> Vec<IpAddr> {
+    if !ip.is_unspecified() {
+        return vec![ip];
+    }
+    let mut found: Vec<IpAddr> = if_addrs::get_if_addrs()
+        .unwrap_or_default()
+        .into_iter()
+        .map(|interface| interface.ip())
+        .filter(|found| !found.is_loopback() && (found.is_ipv4() || ip.is_ipv6()))
+        .filter(|found| !matches!(found, IpAddr::V6(v6) if v6.is_unicast_link_local()))
+        .collect();
+    found.sort();
+    found.dedup();
+    if found.is_empty() {
+        found.push(IpAddr::from([127, 0, 0, 1]));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_as_people_write_them() {
+        for (text, want) in [
+            ("0.0.0.0:1337", "0.0.0.0:1337"),
+            ("127.0.0.1:0", "127.0.0.1:0"),
+            ("[::1]:80", "[::1]:80"),
+            ("8080", "0.0.0.0:8080"),
+            (":8080", "0.0.0.0:8080"),
+            ("127.0.0.1", "127.0.0.1:1337"),
+            ("::1", "[::1]:1337"),
+            ("[::1]", "[::1]:1337"),
+        ] {
+            assert_eq!(listen_address(text).expect(text).to_string(), want);
+        }
+        assert!(listen_address("not an address").is_err());
+        assert!(listen_address("127.0.0.1:99999").is_err());
+    }
+}

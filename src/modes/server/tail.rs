@@ -1,0 +1,207 @@
+//! The newest lines of the journal in memory, encoded for listeners at most once in each form.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, OnceLock};
+
+use crate::event::LogId;
+use crate::journal::Stretch;
+use crate::sse::{self, Form};
+
+/// How many bytes of lines are kept in memory.
+const TAIL: usize = 4 << 20;
+
+/// Whole lines of the journal, ready for listeners.
+#[derive(Debug)]
+pub struct Batch {
+    log: LogId,
+    stretch: Stretch,
+    encoded: [OnceLock<Encoded>; 3],
+}
+
+/// A batch in one form.
+#[derive(Debug)]
+pub struct Encoded {
+    /// What a listener is sent.
+    pub bytes: Vec<u8>,
+    /// For each line, where it starts in the journal and in `bytes`.
+    starts: Vec<(u64, usize)>,
+}
+
+/// How far a listener has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// Where the line that it reads next starts in the journal.
+    pub offset: u64,
+    /// How many bytes of that line's encoded form it has been sent already.
+    pub sent: usize,
+}
+
+impl Batch {
+    /// The lines of `stretch`, from memory or from the file: listeners get the same bytes.
+    pub fn new(log: LogId, stretch: Stretch) -> Batch {
+        Batch {
+            log,
+            stretch,
+            encoded: Default::default(),
+        }
+    }
+
+    /// Where the line after the last one starts.
+    pub fn end(&self) -> u64 {
+        self.stretch.next
+    }
+
+    /// The lines in `form`; encoded by the first who asks.
+    pub fn encoded(&self, form: Form) -> &Encoded {
+        self.encoded[form as usize].get_or_init(|| {
+            let mut bytes = Vec::with_capacity(self.stretch.bytes.len() * 5 / 2);
+            let mut starts = Vec::new();
+            for (offset, line) in self.stretch.lines() {
+                starts.push((offset, bytes.len()));
+                sse::encode_line(form, self.log, offset, line, &mut bytes);
+            }
+            Encoded { bytes, starts }
+        })
+    }
+
+    /// Where in `form` a listener at `cursor`, which is in this batch, goes on.
+    pub fn position(&self, form: Form, cursor: Cursor) -> usize {
+        let encoded = self.encoded(form);
+        let line = encoded
+            .starts
+            .partition_point(|(offset, _)| *offset < cursor.offset);
+        let start = encoded
+            .starts
+            .get(line)
+            .map_or(encoded.bytes.len(), |(_, at)| *at);
+        (start + cursor.sent).min(encoded.bytes.len())
+    }
+
+    /// The cursor of a listener that was sent everything before `position` in `form`.
+    pub fn cursor(&self, form: Form, position: usize) -> Cursor {
+        let encoded = self.encoded(form);
+        if position >= encoded.bytes.len() {
+            return Cursor {
+                offset: self.end(),
+                sent: 0,
+            };
+        }
+        let line = encoded.starts.partition_point(|(_, at)| *at <= position);
+        // infallible: the first line starts at 0, and the position is not before it.
+        let (offset, at) = encoded.starts[line.max(1) - 1];
+        Cursor {
+            offset,
+            sent: position - at,
+        }
+    }
+}
+
+/// The newest batches.
+#[derive(Debug, Default)]
+pub struct Tail {
+    batches: VecDeque<Arc<Batch>>,
+    bytes: usize,
+}
+
+impl Tail {
+    /// Adds the batch that follows the newest one.
+    pub fn push(&mut self, batch: Arc<Batch>) {
+        self.bytes += batch.stretch.bytes.len();
+        self.batches.push_back(batch);
+        while self.bytes > TAIL && self.batches.len() > 1 {
+            if let Some(old) = self.batches.pop_front() {
+                self.bytes -= old.stretch.bytes.len();
+            }
+        }
+    }
+
+    /// Up to `count` batches, the first of which holds the line at `offset`; none if that line is
+    /// older than everything here, and then it is in the file.
+    pub fn from(&self, offset: u64, count: usize) -> Vec<Arc<Batch>> {
+        let first = self.batches.partition_point(|batch| batch.end() <= offset);
+        match self.batches.get(first) {
+            Some(batch) if batch.stretch.offset <= offset => self
+                .batches
+                .iter()
+                .skip(first)
+                .take(count)
+                .cloned()
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Body, Event, Stamp};
+    use crate::line;
+
+    fn batch(offset: u64, texts: &[&str]) -> Arc<Batch> {
+        let mut bytes = Vec::new();
+        for text in texts {
+            let body = Body::Notice {
+                text: (*text).into(),
+            };
+            line::to_line(
+                &Event {
+                    at: Stamp::from_micros(0),
+                    body,
+                },
+                &mut bytes,
+            );
+        }
+        let next = offset + bytes.len() as u64;
+        Arc::new(Batch::new(
+            LogId(1),
+            Stretch {
+                offset,
+                bytes,
+                next,
+            },
+        ))
+    }
+
+    #[test]
+    fn a_cursor_survives_any_portion() {
+        let batch = batch(100, &["one", "two", "three"]);
+        for form in [Form::Sse, Form::Ndjson] {
+            let bytes = &batch.encoded(form).bytes;
+            for position in 0..=bytes.len() {
+                let cursor = batch.cursor(form, position);
+                if position < bytes.len() {
+                    assert_eq!(batch.position(form, cursor), position);
+                } else {
+                    assert_eq!(
+                        cursor,
+                        Cursor {
+                            offset: batch.end(),
+                            sent: 0
+                        }
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_tail_knows_what_it_no_longer_has() {
+        let mut tail = Tail::default();
+        let text = "x".repeat(60_000);
+        let mut offset = 1000;
+        let mut starts = Vec::new();
+        for _ in 0..100 {
+            starts.push(offset);
+            let next = batch(offset, &[&text]);
+            offset = next.end();
+            tail.push(next);
+        }
+        assert!(tail.from(starts[0], 9).is_empty());
+        assert!(tail.from(0, 9).is_empty());
+        assert_eq!(tail.from(starts[98], 9).len(), 2);
+        assert_eq!(tail.from(starts[90], 3).len(), 3);
+        assert!(tail.from(offset, 9).is_empty());
+        assert!(tail.bytes <= TAIL);
+    }
+}

@@ -1,0 +1,337 @@
+//! `chatroom replay` as its user sees it.
+
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use chatroom::event::{Body, Elapsed, Event, LogId, Stamp};
+use chatroom::line;
+use chatroom::sse::{self, Form};
+
+use crate::util::{CHATROOM, Folder, Run};
+
+const SAMPLE: &[u8] = include_bytes!("../../log.txt");
+
+/// Messages from mira at so many seconds.
+fn log(messages: &[(i64, &str)]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (second, text) in messages {
+        let body = Body::Message {
+            from: "mira".into(),
+            elapsed: Elapsed(7),
+            text: text.to_string(),
+            key: None,
+        };
+        let at = Stamp::from_micros(1_795_473_297_000_000 + second * 1_000_000);
+        line::to_line(&Event { at, body }, &mut out);
+    }
+    out
+}
+
+/// What a listener who asks for plain lines is sent for the log.
+fn as_sent(log: &[u8]) -> String {
+    let mut out = Vec::new();
+    sse::encode_lines(Form::Plain, LogId(1), 0, log, &mut out);
+    String::from_utf8(out).expect("lines are UTF-8")
+}
+
+/// Runs a replay on a pseudo terminal and gives what the terminal was sent.
+fn on_terminal(folder: &Folder, args: &str) -> (Run, String) {
+    let mut script = Command::new("script");
+    script.args(["-qec", &format!("'{CHATROOM}' replay {args}"), "typescript"]);
+    folder.settle(&mut script);
+    let run = Run::of(&mut script);
+    let sent = run.said();
+    (run, sent)
+}
+
+/// The lines of what a terminal was sent that are the conversation and not the bar.
+fn conversation(sent: &str) -> Vec<String> {
+    sent.split("\r\n")
+        .map(|line| line.rsplit("\x1b[2K").next().unwrap_or_default())
+        .filter(|line| !line.is_empty())
+        .map(str::to_string)
+        .collect()
+}
+
+#[test]
+fn plain_is_the_log_without_time_and_checksum() {
+    let folder = Folder::new();
+    folder.file("log.txt", SAMPLE);
+    let wanted = as_sent(SAMPLE);
+    assert!(wanted.contains("[uthira]: 0:00:17:hello? is this thing on?\n"));
+    for args in [
+        &["replay", "log.txt"][..],
+        &["replay", "--plain", "log.txt"],
+        &["replay", "log.txt", "--speed", "0.01"],
+    ] {
+        folder.run(args).code(0).stdout(&wanted).stderr("");
+    }
+}
+
+#[test]
+fn a_damaged_line_is_named_and_stops_nothing() {
+    let folder = Folder::new();
+    let mut bytes = log(&[(0, "one"), (1, "two"), (2, "three")]);
+    let at = bytes.windows(3).position(|w| w == b"two").expect("it");
+    bytes[at] = b'T';
+    let start = log(&[(0, "one")]).len();
+    folder.file("log.txt", &bytes);
+    let named = format!("first at byte {start}");
+    folder
+        .run(&["replay", "log.txt"])
+        .code(0)
+        .stdout(&as_sent(&bytes))
+        .stdout_has(&format!(
+            "* The log is damaged at byte {start}: the checksum does not fit the line."
+        ))
+        .one_sentence(&["log.txt has 1 damaged line,", &named]);
+}
+
+#[test]
+fn a_torn_end_is_named() {
+    let folder = Folder::new();
+    let whole = log(&[(0, "one"), (1, "two")]);
+    let first = log(&[(0, "one")]);
+    let torn = format!("* The log is torn at byte {}", first.len());
+    folder.file("cut.txt", &whole[..whole.len() - 5]);
+    folder.file("nul.txt", [&first[..], &[0; 700_000]].concat());
+    for name in ["cut.txt", "nul.txt"] {
+        folder
+            .run(&["replay", name])
+            .code(0)
+            .stdout_has("[mira]: 0:00:07:one\n")
+            .stdout_has(&torn)
+            .one_sentence(&[name, "a torn last line"]);
+    }
+    // Only the line feed is missing: the line is good.
+    folder.file("good.txt", &whole[..whole.len() - 1]);
+    folder
+        .run(&["replay", "good.txt"])
+        .code(0)
+        .stdout(&as_sent(&whole))
+        .stderr("");
+}
+
+#[test]
+fn a_line_without_end_is_skipped() {
+    let folder = Folder::new();
+    let mut bytes = log(&[(0, "one")]);
+    bytes.resize(bytes.len() + 3_000_000, b'x');
+    bytes.push(b'\n');
+    bytes.extend_from_slice(&log(&[(1, "two")]));
+    folder.file("log.txt", bytes);
+    folder
+        .run(&["replay", "log.txt"])
+        .code(0)
+        .stdout_has("the line is longer than any that a room writes")
+        .stdout_has("[mira]: 0:00:07:two\n")
+        .one_sentence(&["1 damaged line"]);
+}
+
+#[test]
+fn the_log_of_the_original_is_read() {
+    let folder = Folder::new();
+    folder.file(
+        "old.txt",
+        "\r[mira]: 0:00:05:tea?\r[jo]: 0:00:02:[mira]: 0:00:01:not me\
+         \r[mira]: 2 days, 2:03:04:at 4:15\r[jo]: 0:00:00:bell \u{7} café 😀",
+    );
+    folder
+        .run(&["replay", "old.txt"])
+        .code(0)
+        .stdout(
+            "[mira]: 0:00:05:tea?\n[jo]: 0:00:02:[mira]: 0:00:01:not me\n\
+             [mira]: 2 days, 2:03:04:at 4:15\n[jo]: 0:00:00:bell \\u{7} café 😀\n",
+        )
+        .stderr("");
+    let (run, sent) = on_terminal(&folder, "old.txt --speed max");
+    let lines = conversation(&sent);
+    assert!(sent.contains("2 days 2 h of silence"), "{}", run.story());
+    assert!(!sent.contains('\u{7}'), "{}", run.story());
+    assert!(
+        lines.last().is_some_and(|l| l.contains("café 😀")),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn what_cannot_be_played_is_said_in_one_sentence() {
+    let folder = Folder::new();
+    std::fs::create_dir(folder.path().join("folder")).expect("a folder");
+    folder.file("empty.txt", "");
+    folder.file("program", b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\n\xff\xfe");
+    folder.file("letter.txt", "Dear all,\n\nsee you on Monday.\n");
+    for (file, parts) in [
+        (
+            "none.txt",
+            &["There is no file none.txt here", "log.txt"][..],
+        ),
+        ("folder", &["folder is a folder", "folder/log.txt"]),
+        ("empty.txt", &["empty.txt is empty"]),
+        ("program", &["program is not a chat log"]),
+        ("letter.txt", &["letter.txt is not a chat log"]),
+        ("a\x1b[31m.txt", &["There is no file a\\u{1b}[31m.txt here"]),
+    ] {
+        folder
+            .run(&["replay", file])
+            .code(1)
+            .stdout("")
+            .one_sentence(&[&["chatroom: "][..], parts].concat());
+    }
+}
+
+#[test]
+fn a_file_that_may_not_be_read_is_said_so() {
+    let folder = Folder::new();
+    let path = folder.file("secret.txt", SAMPLE);
+    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o000)).expect("it is ours");
+    if std::fs::File::open(&path).is_ok() {
+        return; // The superuser may read everything.
+    }
+    folder
+        .run(&["replay", "secret.txt"])
+        .code(1)
+        .one_sentence(&["secret.txt", "permission denied"]);
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_failure() {
+    let folder = Folder::new();
+    let long: Vec<(i64, &str)> = (0..20_000).map(|n| (n, "the same again")).collect();
+    folder.file("log.txt", log(&long));
+    let mut shell = Command::new("bash");
+    shell.args([
+        "-c",
+        "\"$0\" replay log.txt | head -n 1; exit \"${PIPESTATUS[0]}\"",
+        CHATROOM,
+    ]);
+    folder.settle(&mut shell);
+    Run::of(&mut shell)
+        .code(0)
+        .stdout("[mira]: 0:00:07:the same again\n")
+        .stderr("");
+}
+
+#[test]
+fn a_pipe_is_played_too() {
+    let folder = Folder::new();
+    folder.file("log.txt", SAMPLE);
+    let mut shell = Command::new("bash");
+    shell.args(["-c", "cat log.txt | \"$0\" replay /dev/stdin", CHATROOM]);
+    folder.settle(&mut shell);
+    Run::of(&mut shell)
+        .code(0)
+        .stdout(&as_sent(SAMPLE))
+        .stderr("");
+}
+
+#[test]
+fn a_terminal_is_played_to_at_the_pace_it_happened() {
+    let folder = Folder::new();
+    folder.file(
+        "log.txt",
+        log(&[
+            (0, "first"),
+            (10, "second\nand more"),
+            (20, "/me waves"),
+            (20_000, "\x1b[2Jlast"),
+        ]),
+    );
+    // 10 s, 10 s and a silence that is cut to 10 s, ten times as fast.
+    let start = Instant::now();
+    let (run, sent) = on_terminal(&folder, "log.txt --speed 10 --max-gap 10s");
+    let took = start.elapsed();
+    let run = run.code(0);
+    assert!(took >= Duration::from_secs(3), "{took:?}\n{}", run.story());
+    assert!(took < Duration::from_secs(15), "{took:?}\n{}", run.story());
+    let lines = conversation(&sent);
+    let ends = [
+        "]: 0:00:07:first",
+        "]: 0:00:07:second",
+        "    and more",
+        " waves",
+        "... 5 h 33 min of silence ...\x1b[0m",
+        "]: 0:00:07:\\u{1b}[2Jlast",
+    ];
+    assert_eq!(lines.len(), ends.len(), "{lines:?}");
+    for (line, end) in lines.iter().zip(ends) {
+        assert!(line.ends_with(end), "{line:?} does not end with {end:?}");
+    }
+    assert!(
+        lines[0].starts_with("[\x1b[38;5;"),
+        "the name has a colour: {lines:?}"
+    );
+    assert!(lines[3].starts_with("* \x1b[38;5;"), "an action: {lines:?}");
+    // The bar has how far it is, the time of day in there, and the speed.
+    for part in ["% of ", "2026-11-23 22:34:57", "x10"] {
+        assert!(
+            sent.contains(part),
+            "{part:?} is not in the bar\n{}",
+            run.story()
+        );
+    }
+}
+
+#[test]
+fn no_color_is_respected() {
+    let folder = Folder::new();
+    folder.file("log.txt", SAMPLE);
+    let mut script = Command::new("script");
+    let replay = format!("'{CHATROOM}' replay log.txt --speed max");
+    script.args(["-qec", &replay, "typescript"]);
+    folder.settle(&mut script);
+    script.env("NO_COLOR", "1");
+    let run = Run::of(&mut script)
+        .code(0)
+        .stdout_has("Client (bob) entered room");
+    assert!(
+        !run.said().contains("m[") && !run.said().contains("\x1b[0m"),
+        "{}",
+        run.story()
+    );
+}
+
+#[test]
+fn an_interrupt_ends_a_play_at_once() {
+    let folder = Folder::new();
+    folder.file("log.txt", log(&[(0, "first"), (1_000, "never seen")]));
+    let mut script = Command::new("script");
+    // The play says its process id through the shell that becomes it; the terminal's settings
+    // afterwards are said by stty.
+    folder.file(
+        "play.sh",
+        "sh -c 'echo $$ > pid; exec \"$CHATROOM\" replay log.txt --max-gap 1h'\n\
+         echo \"code $?\"\nstty -a\n",
+    );
+    script
+        .args(["-qefc", "sh play.sh", "typescript"])
+        .env("CHATROOM", CHATROOM);
+    folder.settle(&mut script);
+    script.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = script.spawn().expect("script starts");
+    let typescript = folder.path().join("typescript");
+    let began = Instant::now();
+    let seen =
+        || String::from_utf8_lossy(&std::fs::read(&typescript).unwrap_or_default()).into_owned();
+    while !seen().contains("first\r\n") {
+        assert!(began.elapsed() < Duration::from_secs(20), "{}", seen());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let pid = std::fs::read_to_string(folder.path().join("pid")).expect("a pid");
+    let killed = Instant::now();
+    let kill = Command::new("kill").args(["-INT", pid.trim()]).status();
+    assert!(kill.expect("kill starts").success());
+    let output = child.wait_with_output().expect("script ends");
+    assert!(killed.elapsed() < Duration::from_secs(5));
+    let sent = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(!sent.contains("never seen"), "{sent:?}");
+    assert!(
+        sent.contains("\r\x1b[2Kcode 130\r\n"),
+        "the bar is taken away: {sent:?}"
+    );
+    assert!(
+        sent.contains(" echo "),
+        "the terminal echoes again: {sent:?}"
+    );
+}

@@ -1,0 +1,145 @@
+//! What the tests share: a folder of their own and the real binary run in it.
+//!
+//! A failed expectation prints everything the run said, so that a log of the tests is enough to
+//! understand it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// The binary under test.
+pub const CHATROOM: &str = env!("CARGO_BIN_EXE_chatroom");
+
+/// A folder that one test has for itself; gone at its end.
+pub struct Folder {
+    dir: TempDir,
+}
+
+impl Folder {
+    /// A new, empty folder.
+    pub fn new() -> Folder {
+        Folder {
+            dir: tempfile::tempdir().expect("a temporary folder"),
+        }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Writes a file into it and says where it is.
+    pub fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.dir.path().join(name);
+        std::fs::write(&path, bytes).expect("the file is written");
+        path
+    }
+
+    /// The binary with the arguments, to be run in the folder and in known surroundings.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(CHATROOM);
+        command.args(args);
+        self.settle(&mut command);
+        command
+    }
+
+    /// Makes `command` run in the folder, without what the tester's surroundings wish.
+    pub fn settle(&self, command: &mut Command) {
+        command.current_dir(self.path()).stdin(Stdio::null());
+        command.env("TERM", "xterm").env("TZ", "UTC");
+        command.env_remove("NO_COLOR");
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("CHATROOM_") {
+                command.env_remove(name);
+            }
+        }
+    }
+
+    /// Runs the binary to its end.
+    pub fn run(&self, args: &[&str]) -> Run {
+        Run::of(&mut self.command(args))
+    }
+}
+
+/// A run that has ended.
+pub struct Run {
+    what: String,
+    /// What it said.
+    pub output: Output,
+}
+
+impl Run {
+    /// Runs a command to its end.
+    pub fn of(command: &mut Command) -> Run {
+        let what = format!("{command:?}");
+        let output = command.output().expect("the command starts");
+        Run { what, output }
+    }
+
+    /// Expects the exit code.
+    #[track_caller]
+    pub fn code(self, code: i32) -> Run {
+        if self.output.status.code() != Some(code) {
+            panic!("expected exit code {code}\n{}", self.story());
+        }
+        self
+    }
+
+    /// Expects exactly this on stdout.
+    #[track_caller]
+    pub fn stdout(self, wanted: &str) -> Run {
+        if self.output.stdout != wanted.as_bytes() {
+            panic!("expected on stdout:\n{wanted}\n{}", self.story());
+        }
+        self
+    }
+
+    /// Expects exactly this on stderr.
+    #[track_caller]
+    pub fn stderr(self, wanted: &str) -> Run {
+        if self.output.stderr != wanted.as_bytes() {
+            panic!("expected on stderr:\n{wanted}\n{}", self.story());
+        }
+        self
+    }
+
+    /// Expects this somewhere on stdout.
+    #[track_caller]
+    pub fn stdout_has(self, wanted: &str) -> Run {
+        if !self.said().contains(wanted) {
+            panic!("expected within stdout:\n{wanted}\n{}", self.story());
+        }
+        self
+    }
+
+    /// Expects one line on stderr with all of these in it.
+    #[track_caller]
+    pub fn one_sentence(self, parts: &[&str]) -> Run {
+        let stderr = String::from_utf8_lossy(&self.output.stderr);
+        let fits = stderr.lines().count() == 1 && parts.iter().all(|part| stderr.contains(part));
+        if !fits {
+            panic!(
+                "expected on stderr one line with {parts:?}\n{}",
+                self.story()
+            );
+        }
+        self
+    }
+
+    /// Stdout as text.
+    pub fn said(&self) -> String {
+        String::from_utf8_lossy(&self.output.stdout).into_owned()
+    }
+
+    /// Everything about the run, for a failure.
+    pub fn story(&self) -> String {
+        format!(
+            "ran {}\n{}\n--- stdout ---\n{}\n--- stderr ---\n{}\n---",
+            self.what,
+            self.output.status,
+            self.said(),
+            String::from_utf8_lossy(&self.output.stderr)
+        )
+    }
+}
