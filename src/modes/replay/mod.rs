@@ -234,16 +234,3 @@ fn bar_text(at: Option<Stamp>, format: Format, speed: &str) -> String {
     });
     format!("{}  {speed}", clock.unwrap_or_default())
 }
-
-use std::io::Write;
-use std::path::Path;
-/// x
-pub fn print_history(
-    _path: &Path,
-    _end: u64,
-    _newest: Option<usize>,
-    _out: &mut dyn Write,
-    _colour: bool,
-) -> Result<u64, Failure> {
-    Ok(0)
-}
