@@ -85,7 +85,7 @@ impl Folder {
         loop {
             let left = until.saturating_duration_since(Instant::now());
             let Ok(line) = lines.recv_timeout(left) else {
-                let _ = child.kill();
+                let _ = child.kill().and_then(|()| child.wait());
                 panic!("the room does not say its port\n{}", said.join("\n"));
             };
             let port = line.strip_prefix("Listening on port ");
