@@ -340,6 +340,16 @@ pub fn say_where(address: SocketAddr, args: &ServerArgs, has_key: bool) {
     let _ = io::stdout().flush();
 }
 
+/// Tells a person at a terminal where everything is now.
+pub fn say_good_bye(args: &ServerArgs) {
+    let mut out = io::stdout();
+    if out.is_terminal() {
+        let log = args.log.display();
+        // The terminal may be gone, which is as good a reason to stop as any.
+        let _ = writeln!(out, "\nThe room is closed. `chatroom replay {log}` plays what was said.");
+    }
+}
+
 /// The addresses under which others reach a server that listens on `ip`.
 fn reachable(ip: IpAddr) -> Vec<IpAddr> {
     if !ip.is_unspecified() {
