@@ -9,8 +9,8 @@ use std::collections::HashMap;
 use chatroom::event::{Body, Elapsed, Event, Key, Stamp};
 use chatroom::line;
 
-/// 2026-11-23T18:30:00Z, a Monday evening.
-const EVENING: i64 = 1_795_458_600_000_000;
+/// 2026-11-16T18:30:00Z, a Monday evening.
+const EVENING: i64 = 1_794_853_800_000_000;
 
 enum What {
     Opened(&'static str),

@@ -160,12 +160,14 @@ fn bad_chunk() -> BadRequest {
 mod tests {
     use super::*;
 
+    type BodyAndRest = (Vec<u8>, Vec<u8>);
+
     /// Feeds `bytes` in portions of `step` and gives the body and what was left over.
     fn read(
         framing: Framing,
         bytes: &[u8],
         step: usize,
-    ) -> Result<Option<(Vec<u8>, Vec<u8>)>, BadRequest> {
+    ) -> Result<Option<BodyAndRest>, BadRequest> {
         let mut reader = BodyReader::new(framing, 100)?;
         let mut pending = Vec::new();
         for portion in bytes.chunks(step) {

@@ -3,4 +3,6 @@
 mod reenact;
 mod replay;
 mod sample;
+mod server;
+mod start;
 mod util;
