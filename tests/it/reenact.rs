@@ -20,7 +20,7 @@ use chatroom::name::{Name, NameError};
 use chatroom::wire::{Refusal, Said as Stored, Session};
 use day::Day;
 
-use crate::util::Folder;
+use crate::server::Server;
 
 const DAY: &[u8] = include_bytes!("data/day.txt");
 
@@ -134,8 +134,8 @@ fn a_room_hears_the_day_in_its_order() {
 
 #[test]
 fn the_real_room_records_the_day_as_it_was() {
-    let folder = Folder::new();
-    let room = folder.room(&["--max-rate", "0", "--sync", "never"]);
+    let room = Server::start(&["--max-rate", "0", "--sync", "never"]);
+    let folder = &room.folder;
     let mut wanted = Vec::new();
     let days = real_days();
     let real = days

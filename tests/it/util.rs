@@ -3,12 +3,8 @@
 //! A failed expectation prints everything the run said, so that a log of the tests is enough to
 //! understand it.
 
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -60,60 +56,9 @@ impl Folder {
         }
     }
 
-    /// Starts a room on a free port of this machine, with its log as `log.txt` in the folder.
-    pub fn room(&self, args: &[&str]) -> Room {
-        let fixed = ["server", "--listen", "127.0.0.1:0", "--log", "log.txt"];
-        let mut command = self.command(&[&fixed, args].concat());
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("the binary starts");
-        let (sender, lines) = mpsc::channel();
-        let streams: [Box<dyn std::io::Read + Send>; 2] = [
-            Box::new(child.stdout.take().expect("it is piped")),
-            Box::new(child.stderr.take().expect("it is piped")),
-        ];
-        for stream in streams {
-            let sender = sender.clone();
-            // To the end, so that the server is never held up by a full pipe.
-            thread::spawn(move || {
-                for line in BufReader::new(stream).lines().map_while(Result::ok) {
-                    let _ = sender.send(line);
-                }
-            });
-        }
-        let mut said = Vec::new();
-        let until = Instant::now() + Duration::from_secs(30);
-        loop {
-            let left = until.saturating_duration_since(Instant::now());
-            let Ok(line) = lines.recv_timeout(left) else {
-                let _ = child.kill().and_then(|()| child.wait());
-                panic!("the room does not say its port\n{}", said.join("\n"));
-            };
-            let port = line.strip_prefix("Listening on port ");
-            if let Some((port, _)) = port.and_then(|rest| rest.split_once('.')) {
-                let address = format!("127.0.0.1:{port}");
-                return Room { address, child };
-            }
-            said.push(line);
-        }
-    }
-
     /// Runs the binary to its end.
     pub fn run(&self, args: &[&str]) -> Run {
         Run::of(&mut self.command(args))
-    }
-}
-
-/// A room of the real server; gone at the end of the test.
-pub struct Room {
-    /// Where it listens.
-    pub address: String,
-    child: Child,
-}
-
-impl Drop for Room {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
