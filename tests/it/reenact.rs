@@ -1,11 +1,11 @@
 //! The load driver in `examples/reenact`: real days are read whole, and a room hears them in order.
 
 #[path = "../../examples/reenact/cast.rs"]
-mod cast;
+pub mod cast;
 #[path = "../../examples/reenact/client.rs"]
 mod client;
 #[path = "../../examples/reenact/day.rs"]
-mod day;
+pub mod day;
 
 use std::collections::{HashMap, HashSet};
 use std::io::{Read, Write};
@@ -14,18 +14,15 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use chatroom::event::{Body, Elapsed, Id, LogId, Stamp};
-use chatroom::line;
+use chatroom::event::{Elapsed, Id, LogId, Stamp};
 use chatroom::name::{Name, NameError};
 use chatroom::wire::{Refusal, Said as Stored, Session};
 use day::Day;
 
-use crate::server::Server;
-
-const DAY: &[u8] = include_bytes!("data/day.txt");
+pub const DAY: &[u8] = include_bytes!("data/day.txt");
 
 /// The folder with real days, if this machine has one: `CHATROOM_IRC_DATA`, or beside the checkout.
-fn real_days() -> Vec<(PathBuf, Vec<u8>)> {
+pub fn real_days() -> Vec<(PathBuf, Vec<u8>)> {
     let folder = match std::env::var_os("CHATROOM_IRC_DATA") {
         Some(folder) => PathBuf::from(folder),
         None => PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data/irc"),
@@ -90,7 +87,7 @@ fn a_day_with_dates_is_read() {
 }
 
 #[test]
-fn real_days_are_read_whole() {
+pub fn real_days_are_read_whole() {
     for (path, bytes) in real_days()
         .iter()
         .filter(|(path, _)| !path.ends_with("README.md"))
@@ -130,50 +127,6 @@ fn a_room_hears_the_day_in_its_order() {
             summary.refusals
         );
     }
-}
-
-#[test]
-fn the_real_room_records_the_day_as_it_was() {
-    let room = Server::start(&["--max-rate", "0", "--sync", "never"]);
-    let folder = &room.folder;
-    let mut wanted = Vec::new();
-    let days = real_days();
-    let real = days
-        .iter()
-        .find(|(path, _)| path.ends_with("mediawiki.txt"));
-    for bytes in [DAY].into_iter().chain(real.map(|(_, bytes)| &bytes[..])) {
-        let day = Day::parse(bytes);
-        let run = wanted.len().to_string();
-        let summary = cast::reenact(&day, &room.address, None, &run).expect("it goes to its end");
-        assert!(summary.in_order() && summary.lost == 0, "{summary}");
-        wanted.extend(
-            summary
-                .posted
-                .into_iter()
-                .map(|posted| (posted.name, posted.text)),
-        );
-    }
-    let log = std::fs::read(folder.path().join("log.txt")).expect("a log");
-    let mut here = HashSet::new();
-    let mut recorded = Vec::new();
-    for line in log.split_inclusive(|b| *b == b'\n') {
-        let line = line.strip_suffix(b"\n").expect("every line has its end");
-        match line::parse_line(line).expect("every line is genuine").body {
-            Body::Message { from, text, .. } => {
-                assert!(here.contains(&from), "{from} speaks and is not here");
-                recorded.push((from, text));
-            }
-            Body::Join { name } => assert!(here.insert(name.clone()), "{name} was here"),
-            Body::Leave { name } => assert!(here.remove(&name), "{name} was not here"),
-            _ => (),
-        }
-    }
-    assert!(recorded == wanted, "the log is not what was said");
-    assert!(here.is_empty(), "{here:?} are still here");
-    // A replay shows what was said, too.
-    let shown = folder.run(&["replay", "log.txt"]).code(0).said();
-    let messages = shown.lines().filter(|line| line.starts_with('['));
-    assert_eq!(messages.count(), wanted.len());
 }
 
 #[test]

@@ -346,7 +346,10 @@ pub fn say_good_bye(args: &ServerArgs) {
     if out.is_terminal() {
         let log = args.log.display();
         // The terminal may be gone, which is as good a reason to stop as any.
-        let _ = writeln!(out, "\nThe room is closed. `chatroom replay {log}` plays what was said.");
+        let _ = writeln!(
+            out,
+            "\nThe room is closed. `chatroom replay {log}` plays what was said."
+        );
     }
 }
 
