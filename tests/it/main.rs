@@ -1,5 +1,6 @@
 //! The integration tests: the real binary, seen from outside. One file a subject.
 
+mod display;
 mod reenact;
 mod reenactment;
 mod replay;
@@ -7,3 +8,4 @@ mod sample;
 mod server;
 mod start;
 mod util;
+mod window;
