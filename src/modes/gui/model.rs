@@ -117,6 +117,8 @@ pub struct Model {
     in_front: bool,
     /// The first event that came while the window was in the back.
     new_from: Option<u64>,
+    /// Counts what was taken in.
+    revision: u64,
 }
 
 impl Default for Model {
@@ -141,11 +143,13 @@ impl Model {
             members_as_of: None,
             in_front: true,
             new_from: None,
+            revision: 0,
         }
     }
 
     /// Takes in what happened; the answer is what to do about it.
     pub fn update(&mut self, event: Event) -> Vec<Effect> {
+        self.revision += 1;
         match event {
             Event::LogIn {
                 address,
@@ -376,6 +380,11 @@ fn is_past(place: Id, id: Id) -> bool {
 
 /// What the window draws.
 impl Model {
+    /// Something else whenever anything may have to be drawn anew.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
     /// Whether the login was accepted.
     pub fn is_in(&self) -> bool {
         matches!(self.phase, Phase::In { .. })

@@ -87,6 +87,8 @@ pub struct Window {
     actions: Actions,
     shown: Shown,
     front: bool,
+    /// The model's revision that the transcript shows.
+    revision: Option<u64>,
 }
 
 /// What was shown last, so that only what changed is touched.
@@ -228,6 +230,7 @@ impl Window {
             actions,
             shown: Shown::default(),
             front: true,
+            revision: None,
         };
         window.wire_up_message();
         window.wire_up_frame();
@@ -322,6 +325,7 @@ impl Window {
     pub fn show(&mut self) {
         let model = Rc::clone(&self.model);
         let model = model.borrow();
+        let revision = model.revision();
         let hint = model.hint().map(|(field, text)| (field, text.to_string()));
         let now = Shown {
             title: model.title(),
@@ -338,7 +342,11 @@ impl Window {
             self.apply(&now);
             self.shown = now;
         }
-        self.transcript.refresh();
+        // Drawing is what wakes the loop: without this it would never rest.
+        if self.revision != Some(revision) {
+            self.revision = Some(revision);
+            self.transcript.refresh();
+        }
     }
 
     fn apply(&mut self, now: &Shown) {
