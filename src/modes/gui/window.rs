@@ -4,13 +4,13 @@
 //! that no widget is changed from inside itself.
 
 mod parts;
+mod style;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
 use fltk::app::{self, App};
-use fltk::button::Button;
 use fltk::draw;
 use fltk::enums::{CallbackTrigger, Color, Event, Font, FrameType, Key};
 use fltk::frame::Frame;
@@ -24,6 +24,7 @@ use super::model::Model;
 use super::talk::Field;
 use super::transcript::{Transcript, row_height};
 use parts::{Here, Words};
+use style::{button, caption, draw_border, field, mark_all};
 
 /// The size of all letters.
 pub const FONT_SIZE: i32 = 14;
@@ -78,6 +79,7 @@ pub struct Window {
     key_label: Frame,
     key: SecretInput,
     hint: Words,
+    middle: Flex,
     transcript: Transcript,
     here: Here,
     talk: Flex,
@@ -156,7 +158,6 @@ impl Window {
         seen.fixed(&transcript.bar, 14);
         seen.end();
         let here = Here::new();
-        middle.fixed(&here.area, 170);
         middle.end();
 
         let mut talk = Flex::new(0, 0, 0, 0, None).with_type(FlexType::Row);
@@ -221,6 +222,7 @@ impl Window {
             key_label,
             key,
             hint,
+            middle,
             transcript,
             here,
             talk,
@@ -253,6 +255,12 @@ impl Window {
         self.message.set_trigger(CallbackTrigger::Changed);
         self.message.set_callback(|_| {}); // So that the loop turns and the height can follow.
         self.message.super_handle_first(false);
+        let mut typed = self.message.clone();
+        self.transcript.on_typing(move |text| {
+            // Neither is refused by an input that is shown and not full.
+            let _ = typed.take_focus();
+            let _ = typed.insert(text);
+        });
         let actions = Rc::clone(&self.actions);
         let mut transcript = self.transcript.clone();
         self.message.handle(move |message, event| {
@@ -396,6 +404,9 @@ impl Window {
         }
         draw::set_font(Font::Helvetica, FONT_SIZE);
         let line = draw::height();
+        let side = (now.width / 5).clamp(110, 190);
+        self.middle.fixed(&self.here.area, side);
+        self.middle.layout();
         self.column
             .fixed(&self.talk, now.input_rows * line + FIELD - line + 2);
         self.login.layout();
@@ -441,54 +452,4 @@ impl Window {
         self.frame.hide();
         app::flush();
     }
-}
-
-/// FLTK's own border is black.
-fn draw_border(x: i32, y: i32, w: i32, h: i32, colour: Color) {
-    draw::draw_rect_fill(x, y, w, h, colour);
-    draw::set_draw_color(rgb(0xC3C8D0));
-    draw::draw_rect(x, y, w, h);
-}
-
-fn mark_all(input: &mut impl InputExt) -> Result<(), FltkError> {
-    input.take_focus()?;
-    let length = input.value().len() as i32;
-    input.set_position(length)?;
-    input.set_mark(0)
-}
-
-fn caption(row: &mut Flex, text: &str, width: i32) -> Frame {
-    let label = Frame::default().with_label(text);
-    row.fixed(&label, width);
-    label
-}
-
-fn field(input: &mut impl InputExt) {
-    input.set_frame(FrameType::BorderBox);
-    input.set_color(Color::White);
-    input.set_text_size(FONT_SIZE);
-    input.set_selection_color(rgb(0x2F6FDE));
-}
-
-fn button(label: &str, primary: bool) -> Button {
-    let mut button = Button::default().with_label(label);
-    button.set_frame(FrameType::BorderBox);
-    button.set_down_frame(FrameType::BorderBox);
-    let (face, letters, pressed) = match primary {
-        true => (0x2F6FDE, 0xFFFFFF, 0x2459B8),
-        false => (0xFFFFFF, 0x1E2126, 0xE4E6EA),
-    };
-    button.set_color(rgb(face));
-    button.set_label_color(rgb(letters));
-    button.set_selection_color(rgb(pressed));
-    button.handle(|button, event| {
-        // FLTK presses a button with the space bar only.
-        let enter = matches!(app::event_key(), Key::Enter | Key::KPEnter);
-        let pressed = event == Event::KeyDown && enter && button.has_focus();
-        if pressed {
-            button.do_callback();
-        }
-        pressed
-    });
-    button
 }
