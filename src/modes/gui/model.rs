@@ -246,8 +246,8 @@ impl Model {
             Report::State(state) => {
                 if let (State::Offline { why, .. }, Phase::Asking(login)) = (&state, &self.phase) {
                     let sentence = format!(
-                        "No chatroom answers at {}: {}. Trying again until it does; you can \
-                         change the address meanwhile.",
+                        "Not in yet, at {}: {}. It is tried again until it works; you can change \
+                         the fields meanwhile.",
                         login.address,
                         why.trim_end_matches('.')
                     );

@@ -143,7 +143,7 @@ async fn hold(shared: &Shared, login: &Login) {
                     wait(shared, sentence, Some(again), &mut backoff).await;
                     continue;
                 }
-                Err(NotIn::Later { why, again }) if been_in || login.persist => {
+                Err(NotIn::Later { why, again, .. }) if been_in || login.persist => {
                     wait(shared, why, again, &mut backoff).await;
                     continue;
                 }
@@ -154,9 +154,11 @@ async fn hold(shared: &Shared, login: &Login) {
                         .report(Report::LoginRefused { field, sentence })
                         .await;
                 }
-                Err(NotIn::Later { why, .. }) => {
-                    let sentence = nobody(login, &why);
-                    let field = Field::Address;
+                Err(NotIn::Later { why, heard, .. }) => {
+                    let (field, sentence) = match heard {
+                        true => (Field::Name, why),
+                        false => (Field::Address, nobody(login, &why)),
+                    };
                     return shared
                         .report(Report::LoginRefused { field, sentence })
                         .await;

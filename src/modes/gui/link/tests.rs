@@ -65,6 +65,12 @@ fn a_refused_name_is_reported_in_the_servers_words() {
             "",
             r#"{"error":"key_required","message":"There is a key."}"#,
         ),
+        2 => reply(
+            stream,
+            "503 Service Unavailable",
+            "",
+            r#"{"error":"room_full","message":"The room is full."}"#,
+        ),
         _ => reply(
             stream,
             "409 Conflict",
@@ -75,9 +81,10 @@ fn a_refused_name_is_reported_in_the_servers_words() {
     for expected in [
         (Field::Name, "At most 8."),
         (Field::Key, "There is a key."),
+        (Field::Name, "The room is full."),
         (Field::Name, "Taken."),
     ] {
-        let mut ear = Ear::log_in(&fake.address, true);
+        let mut ear = Ear::log_in(&fake.address, false);
         let (field, sentence) = ear.until(refusal);
         assert_eq!((field, sentence.as_str()), expected);
     }
