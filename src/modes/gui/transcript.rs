@@ -42,8 +42,10 @@ pub struct Transcript {
     pub bar: Scrollbar,
     inner: Rc<RefCell<Inner>>,
     /// What is typed here is meant for the input.
-    typing: Rc<RefCell<Box<dyn FnMut(&str)>>>,
+    typing: Rc<RefCell<Typing>>,
 }
+
+type Typing = Box<dyn FnMut(&str)>;
 
 /// What is marked for copying.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use fltk::draw;
 use fltk::enums::{CallbackTrigger, Color, Event, Font, FrameType, Key};
 use fltk::frame::Frame;
 use fltk::group::{Flex, FlexType};
-use fltk::image::SvgImage;
+use fltk::image::PngImage;
 use fltk::input::{Input, MultilineInput, SecretInput};
 use fltk::prelude::*;
 use fltk::window::Window as FltkWindow;
@@ -31,7 +31,7 @@ pub const FONT_SIZE: i32 = 14;
 /// The longest text that the input takes: more than can be said, so that it can be told.
 const INPUT_LIMIT: i32 = 1 << 20;
 const FIELD: i32 = 30;
-const ICON: &str = include_str!("icon.svg");
+const ICON: &[u8] = include_bytes!("../../../assets/icon-64.png");
 
 /// What the user wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -297,10 +297,8 @@ impl Window {
     }
 
     fn wire_up_frame(&mut self) {
-        if let Ok(mut icon) = SvgImage::from_data(ICON) {
-            icon.scale(64, 64, true, true);
-            icon.normalize();
-            self.frame.set_icon(icon.to_rgb_image().ok());
+        if let Ok(icon) = PngImage::from_data(ICON) {
+            self.frame.set_icon(Some(icon));
         }
         let actions = Rc::clone(&self.actions);
         self.frame.set_callback(move |_| {

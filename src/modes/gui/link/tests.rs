@@ -422,3 +422,25 @@ fn leaving_is_said_and_another_login_ends_the_old_one() {
         Some("Bearer t1")
     );
 }
+
+#[test]
+fn what_was_said_just_before_leaving_still_gets_out() {
+    let fake = Fake::start(|request, _, stream| {
+        if request.is("GET /events") {
+            begin_stream(stream, &[]);
+            return hold(stream);
+        }
+        usual(request, stream)
+    });
+    let mut ear = Ear::log_in(&fake.address, false);
+    ear.until(|report| matches!(report, Report::State(State::Connected)).then_some(()));
+    ear.say("good night", "k1");
+    ear.link.close(Duration::from_secs(5));
+    assert!(
+        fake.seen("POST /messages")
+            .iter()
+            .all(|post| post.body == "good night")
+    );
+    assert!(!fake.seen("POST /messages").is_empty());
+    assert_eq!(fake.seen("DELETE /session").len(), 1);
+}
