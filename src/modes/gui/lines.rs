@@ -138,7 +138,7 @@ pub fn colour_of(name: &str) -> u32 {
     });
     const COLOURS: [u32; 12] = [
         0xA3333D, 0x8A4B08, 0x6B6100, 0x3F6B1F, 0x0F6E4F, 0x006B75, 0x23568F, 0x4B4FA8, 0x6F3FA0,
-        0x8E2F86, 0x9C2B5E, 0x5C5048,
+        0x8E2F86, 0x9C2B5E, 0xB0471E,
     ];
     COLOURS[((hash >> 5 ^ hash >> 32) % COLOURS.len() as u64) as usize]
 }

@@ -180,7 +180,7 @@ mod tests {
 
     /// Every third event has two rows of ten pixels.
     fn rows_of(number: u64) -> u32 {
-        if number % 3 == 0 { 2 } else { 1 }
+        if number.is_multiple_of(3) { 2 } else { 1 }
     }
 
     fn view(events: u64) -> View {

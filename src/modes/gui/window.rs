@@ -4,18 +4,18 @@
 //! that no widget is changed from inside itself.
 
 mod parts;
+mod style;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
 use fltk::app::{self, App};
-use fltk::button::Button;
 use fltk::draw;
 use fltk::enums::{CallbackTrigger, Color, Event, Font, FrameType, Key};
 use fltk::frame::Frame;
 use fltk::group::{Flex, FlexType};
-use fltk::image::SvgImage;
+use fltk::image::PngImage;
 use fltk::input::{Input, MultilineInput, SecretInput};
 use fltk::prelude::*;
 use fltk::window::Window as FltkWindow;
@@ -24,13 +24,14 @@ use super::model::Model;
 use super::talk::Field;
 use super::transcript::{Transcript, row_height};
 use parts::{Here, Words};
+use style::{button, caption, draw_border, field, mark_all};
 
 /// The size of all letters.
 pub const FONT_SIZE: i32 = 14;
 /// The longest text that the input takes: more than can be said, so that it can be told.
 const INPUT_LIMIT: i32 = 1 << 20;
 const FIELD: i32 = 30;
-const ICON: &str = include_str!("icon.svg");
+const ICON: &[u8] = include_bytes!("../../../assets/icon-64.png");
 
 /// What the user wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +79,7 @@ pub struct Window {
     key_label: Frame,
     key: SecretInput,
     hint: Words,
+    middle: Flex,
     transcript: Transcript,
     here: Here,
     talk: Flex,
@@ -87,6 +89,8 @@ pub struct Window {
     actions: Actions,
     shown: Shown,
     front: bool,
+    /// The model's revision that the transcript shows.
+    revision: Option<u64>,
 }
 
 /// What was shown last, so that only what changed is touched.
@@ -154,7 +158,6 @@ impl Window {
         seen.fixed(&transcript.bar, 14);
         seen.end();
         let here = Here::new();
-        middle.fixed(&here.area, 170);
         middle.end();
 
         let mut talk = Flex::new(0, 0, 0, 0, None).with_type(FlexType::Row);
@@ -219,6 +222,7 @@ impl Window {
             key_label,
             key,
             hint,
+            middle,
             transcript,
             here,
             talk,
@@ -228,6 +232,7 @@ impl Window {
             actions,
             shown: Shown::default(),
             front: true,
+            revision: None,
         };
         window.wire_up_message();
         window.wire_up_frame();
@@ -250,6 +255,12 @@ impl Window {
         self.message.set_trigger(CallbackTrigger::Changed);
         self.message.set_callback(|_| {}); // So that the loop turns and the height can follow.
         self.message.super_handle_first(false);
+        let mut typed = self.message.clone();
+        self.transcript.on_typing(move |text| {
+            // Neither is refused by an input that is shown and not full.
+            let _ = typed.take_focus();
+            let _ = typed.insert(text);
+        });
         let actions = Rc::clone(&self.actions);
         let mut transcript = self.transcript.clone();
         self.message.handle(move |message, event| {
@@ -286,10 +297,8 @@ impl Window {
     }
 
     fn wire_up_frame(&mut self) {
-        if let Ok(mut icon) = SvgImage::from_data(ICON) {
-            icon.scale(64, 64, true, true);
-            icon.normalize();
-            self.frame.set_icon(icon.to_rgb_image().ok());
+        if let Ok(icon) = PngImage::from_data(ICON) {
+            self.frame.set_icon(Some(icon));
         }
         let actions = Rc::clone(&self.actions);
         self.frame.set_callback(move |_| {
@@ -322,6 +331,7 @@ impl Window {
     pub fn show(&mut self) {
         let model = Rc::clone(&self.model);
         let model = model.borrow();
+        let revision = model.revision();
         let hint = model.hint().map(|(field, text)| (field, text.to_string()));
         let now = Shown {
             title: model.title(),
@@ -338,7 +348,11 @@ impl Window {
             self.apply(&now);
             self.shown = now;
         }
-        self.transcript.refresh();
+        // Drawing is what wakes the loop: without this it would never rest.
+        if self.revision != Some(revision) {
+            self.revision = Some(revision);
+            self.transcript.refresh();
+        }
     }
 
     fn apply(&mut self, now: &Shown) {
@@ -388,6 +402,9 @@ impl Window {
         }
         draw::set_font(Font::Helvetica, FONT_SIZE);
         let line = draw::height();
+        let side = (now.width / 5).clamp(110, 190);
+        self.middle.fixed(&self.here.area, side);
+        self.middle.layout();
         self.column
             .fixed(&self.talk, now.input_rows * line + FIELD - line + 2);
         self.login.layout();
@@ -433,54 +450,4 @@ impl Window {
         self.frame.hide();
         app::flush();
     }
-}
-
-/// FLTK's own border is black.
-fn draw_border(x: i32, y: i32, w: i32, h: i32, colour: Color) {
-    draw::draw_rect_fill(x, y, w, h, colour);
-    draw::set_draw_color(rgb(0xC3C8D0));
-    draw::draw_rect(x, y, w, h);
-}
-
-fn mark_all(input: &mut impl InputExt) -> Result<(), FltkError> {
-    input.take_focus()?;
-    let length = input.value().len() as i32;
-    input.set_position(length)?;
-    input.set_mark(0)
-}
-
-fn caption(row: &mut Flex, text: &str, width: i32) -> Frame {
-    let label = Frame::default().with_label(text);
-    row.fixed(&label, width);
-    label
-}
-
-fn field(input: &mut impl InputExt) {
-    input.set_frame(FrameType::BorderBox);
-    input.set_color(Color::White);
-    input.set_text_size(FONT_SIZE);
-    input.set_selection_color(rgb(0x2F6FDE));
-}
-
-fn button(label: &str, primary: bool) -> Button {
-    let mut button = Button::default().with_label(label);
-    button.set_frame(FrameType::BorderBox);
-    button.set_down_frame(FrameType::BorderBox);
-    let (face, letters, pressed) = match primary {
-        true => (0x2F6FDE, 0xFFFFFF, 0x2459B8),
-        false => (0xFFFFFF, 0x1E2126, 0xE4E6EA),
-    };
-    button.set_color(rgb(face));
-    button.set_label_color(rgb(letters));
-    button.set_selection_color(rgb(pressed));
-    button.handle(|button, event| {
-        // FLTK presses a button with the space bar only.
-        let enter = matches!(app::event_key(), Key::Enter | Key::KPEnter);
-        let pressed = event == Event::KeyDown && enter && button.has_focus();
-        if pressed {
-            button.do_callback();
-        }
-        pressed
-    });
-    button
 }

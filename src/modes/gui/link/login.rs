@@ -20,6 +20,8 @@ pub(super) enum NotIn {
     /// It may work later.
     Later {
         why: String,
+        /// The server itself said so.
+        heard: bool,
         again: Option<Duration>,
     },
 }
@@ -28,6 +30,7 @@ impl From<Trouble> for NotIn {
     fn from(trouble: Trouble) -> NotIn {
         NotIn::Later {
             why: trouble.to_string(),
+            heard: false,
             again: None,
         }
     }
@@ -77,6 +80,7 @@ pub(super) async fn log_in(login: &Login) -> Result<Session, NotIn> {
         (401, Some(_)) => refused(Field::Key, answer.sentence()),
         (429 | 503 | 507, _) => Err(NotIn::Later {
             why: answer.sentence(),
+            heard: true,
             again,
         }),
         (421 | 403, Some(_)) => refused(Field::Address, answer.sentence()),

@@ -50,6 +50,11 @@ impl Outbox {
         std::mem::take(&mut self.letters)
     }
 
+    /// Whether everything is answered.
+    pub(super) fn is_empty(&self) -> bool {
+        self.letters.is_empty()
+    }
+
     fn front(&self) -> Option<Letter> {
         self.letters.front().cloned()
     }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use async_std::channel::Receiver;
+use async_std::future::timeout;
 use async_std::task;
 use futures_lite::future::or;
 
@@ -18,8 +19,10 @@ use crate::modes::gui::talk::{Answer, Command, Field, Login, Report, State};
 const LIVED: Duration = Duration::from_secs(3);
 /// The longest that a server can make us wait.
 const PATIENCE: Duration = Duration::from_secs(300);
+/// How long what was said last may take to get out before we leave.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 /// How long saying goodbye may take.
-const GOODBYE: Duration = Duration::from_millis(900);
+const GOODBYE: Duration = Duration::from_millis(400);
 
 /// Why a connection came to its end.
 pub(super) enum End {
@@ -72,9 +75,20 @@ pub(super) async fn run(shared: Shared, commands: Receiver<Command>) {
             Next::Command(_) => break,
         }
     }
-    let token = shared.token.take();
-    if let (Some(login), Some(token)) = (&login, token) {
+    let Some(login) = login else {
+        return;
+    };
+    // Too late is as good as in time here: there is nobody left to tell.
+    let _ = timeout(LAST_WORDS, or(sent(&shared), hold(&shared, &login))).await;
+    if let Some(token) = shared.token.take() {
         log_off(&login.address, &token, GOODBYE).await;
+    }
+}
+
+/// Returns once everything that was said is answered.
+async fn sent(shared: &Shared) {
+    while !shared.outbox.borrow().is_empty() {
+        task::sleep(Duration::from_millis(10)).await;
     }
 }
 
@@ -143,7 +157,7 @@ async fn hold(shared: &Shared, login: &Login) {
                     wait(shared, sentence, Some(again), &mut backoff).await;
                     continue;
                 }
-                Err(NotIn::Later { why, again }) if been_in || login.persist => {
+                Err(NotIn::Later { why, again, .. }) if been_in || login.persist => {
                     wait(shared, why, again, &mut backoff).await;
                     continue;
                 }
@@ -154,9 +168,11 @@ async fn hold(shared: &Shared, login: &Login) {
                         .report(Report::LoginRefused { field, sentence })
                         .await;
                 }
-                Err(NotIn::Later { why, .. }) => {
-                    let sentence = nobody(login, &why);
-                    let field = Field::Address;
+                Err(NotIn::Later { why, heard, .. }) => {
+                    let (field, sentence) = match heard {
+                        true => (Field::Name, why),
+                        false => (Field::Address, nobody(login, &why)),
+                    };
                     return shared
                         .report(Report::LoginRefused { field, sentence })
                         .await;

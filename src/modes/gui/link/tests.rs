@@ -65,6 +65,12 @@ fn a_refused_name_is_reported_in_the_servers_words() {
             "",
             r#"{"error":"key_required","message":"There is a key."}"#,
         ),
+        2 => reply(
+            stream,
+            "503 Service Unavailable",
+            "",
+            r#"{"error":"room_full","message":"The room is full."}"#,
+        ),
         _ => reply(
             stream,
             "409 Conflict",
@@ -75,9 +81,10 @@ fn a_refused_name_is_reported_in_the_servers_words() {
     for expected in [
         (Field::Name, "At most 8."),
         (Field::Key, "There is a key."),
+        (Field::Name, "The room is full."),
         (Field::Name, "Taken."),
     ] {
-        let mut ear = Ear::log_in(&fake.address, true);
+        let mut ear = Ear::log_in(&fake.address, false);
         let (field, sentence) = ear.until(refusal);
         assert_eq!((field, sentence.as_str()), expected);
     }
@@ -414,4 +421,26 @@ fn leaving_is_said_and_another_login_ends_the_old_one() {
         fake.seen("DELETE /session")[1].field("authorization"),
         Some("Bearer t1")
     );
+}
+
+#[test]
+fn what_was_said_just_before_leaving_still_gets_out() {
+    let fake = Fake::start(|request, _, stream| {
+        if request.is("GET /events") {
+            begin_stream(stream, &[]);
+            return hold(stream);
+        }
+        usual(request, stream)
+    });
+    let mut ear = Ear::log_in(&fake.address, false);
+    ear.until(|report| matches!(report, Report::State(State::Connected)).then_some(()));
+    ear.say("good night", "k1");
+    ear.link.close(Duration::from_secs(5));
+    assert!(
+        fake.seen("POST /messages")
+            .iter()
+            .all(|post| post.body == "good night")
+    );
+    assert!(!fake.seen("POST /messages").is_empty());
+    assert_eq!(fake.seen("DELETE /session").len(), 1);
 }
