@@ -1,9 +1,11 @@
 //! The integration tests: the real binary, seen from outside. One file a subject.
 
+mod client;
 mod reenact;
 mod reenactment;
 mod replay;
 mod sample;
 mod server;
+mod session;
 mod start;
 mod util;
