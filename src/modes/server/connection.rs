@@ -193,8 +193,7 @@ impl Connection {
     /// Answers a request that cannot be read; the connection ends, since nobody knows where the
     /// next one begins.
     async fn refuse(&mut self, error: BadRequest) -> Result<Duration, End> {
-        let response = Response::refusal(error.status, error.error, error.message);
-        self.write(&response.whole(true, false)).await?;
+        self.write(&error.response().whole(true, false)).await?;
         Err(End::Done)
     }
 
@@ -364,11 +363,7 @@ impl Connection {
 }
 
 fn timeout(message: &str) -> BadRequest {
-    BadRequest {
-        status: 408,
-        error: "timeout",
-        message: message.to_string(),
-    }
+    BadRequest::new(408, "timeout", message)
 }
 
 async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T, End> {
