@@ -263,8 +263,6 @@ impl Connection {
 
     /// Turns the connection into an event stream; it ends with it.
     async fn follow(&mut self, follow: Follow, minor: u8, keep: bool) -> Result<Duration, End> {
-        // A listener reads for hours; what it no longer needs is given back.
-        self.buffer = Vec::new();
         let mut first = Vec::new();
         for wire in &follow.start.first {
             sse::encode(follow.form, wire, &mut first);
@@ -272,6 +270,8 @@ impl Connection {
         if let Some(until) = follow.until {
             return self.poll(&follow, first, until, minor, keep).await;
         }
+        // A listener reads for hours; what it no longer needs is given back.
+        self.buffer = Vec::new();
         let mut head = self.stream_response(&follow).head(true);
         head.extend_from_slice(&first);
         self.write(&head).await?;
