@@ -1,6 +1,7 @@
 //! The integration tests: the real binary, seen from outside. One file a subject.
 
 mod client;
+mod events;
 mod history;
 mod messages;
 mod reenact;
