@@ -1,13 +1,10 @@
 //! The integration tests: the real binary, seen from outside. One file a subject.
 
-<<<<<<< HEAD
-mod display;
-=======
 mod client;
+mod display;
 mod events;
 mod history;
 mod messages;
->>>>>>> apitests
 mod reenact;
 mod reenactment;
 mod replay;
