@@ -11,6 +11,8 @@ mod response;
 pub use body::{BodyReader, Progress};
 pub use response::Response;
 
+use crate::wire::Refusal;
+
 /// The longest request head, in bytes.
 pub const MAX_HEAD: usize = 8 * 1024;
 /// The most header fields in one head.
@@ -59,6 +61,8 @@ pub struct BadRequest {
     pub error: &'static str,
     /// A sentence for people.
     pub message: String,
+    /// The limit that was passed, where there is one.
+    pub limit: Option<u64>,
 }
 
 impl BadRequest {
@@ -67,7 +71,18 @@ impl BadRequest {
             status,
             error,
             message: message.into(),
+            limit: None,
         }
+    }
+
+    /// The answer to it, after which the connection must be closed.
+    pub fn response(self) -> Response {
+        let refusal = Refusal {
+            error: self.error.to_string(),
+            message: self.message,
+            limit: self.limit,
+        };
+        Response::json(self.status, &refusal)
     }
 }
 

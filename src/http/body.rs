@@ -141,11 +141,11 @@ impl BodyReader {
 }
 
 fn too_large(limit: usize) -> BadRequest {
-    BadRequest::new(
-        413,
-        "text_too_long",
-        format!("A message has at most {limit} bytes. Send it in several shorter ones."),
-    )
+    let message = format!("A message has at most {limit} bytes. Send it in several shorter ones.");
+    BadRequest {
+        limit: Some(limit as u64),
+        ..BadRequest::new(413, "text_too_long", message)
+    }
 }
 
 fn bad_chunk() -> BadRequest {

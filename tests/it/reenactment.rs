@@ -125,7 +125,7 @@ fn same_for_everybody(bytes: &[u8]) {
 }
 
 /// Hears the room to the end of the stream.
-fn messages(mut listener: crate::server::Listener) -> Vec<(String, String)> {
+fn messages(mut listener: crate::client::Listener) -> Vec<(String, String)> {
     let mut heard = Vec::new();
     while let Some(event) = listener.event() {
         heard.extend(message(&event));
@@ -133,7 +133,7 @@ fn messages(mut listener: crate::server::Listener) -> Vec<(String, String)> {
     heard
 }
 
-fn message(event: &crate::server::SseEvent) -> Option<(String, String)> {
+fn message(event: &crate::client::SseEvent) -> Option<(String, String)> {
     let text = |name: &str| event.data[name].as_str().expect("a string").to_string();
     (event.kind == "message").then(|| (text("from"), text("text")))
 }
