@@ -257,6 +257,9 @@ impl Window {
         self.message.super_handle_first(false);
         let mut typed = self.message.clone();
         self.transcript.on_typing(move |text| {
+            if !typed.active() {
+                return;
+            }
             // Neither is refused by an input that is shown and not full.
             let _ = typed.take_focus();
             let _ = typed.insert(text);
@@ -436,13 +439,15 @@ impl Window {
 
     /// Puts the cursor into a field and marks what stands there.
     pub fn focus(&mut self, field: Field) {
-        // Nothing is refused that can have the focus, and what cannot has it never.
-        let _ = match field {
+        match field {
             Field::Address => mark_all(&mut self.address),
             Field::Name => mark_all(&mut self.name),
             Field::Key => mark_all(&mut self.key),
-            Field::Message => self.message.take_focus(),
-        };
+            Field::Message => {
+                // Before the login there is no cursor to be had here; the login brings it.
+                let _ = self.message.take_focus();
+            }
+        }
     }
 
     /// Takes the window off the screen at once.

@@ -17,11 +17,12 @@ pub fn draw_border(x: i32, y: i32, w: i32, h: i32, colour: Color) {
     draw::draw_rect(x, y, w, h);
 }
 
-pub fn mark_all(input: &mut impl InputExt) -> Result<(), FltkError> {
-    input.take_focus()?;
-    let length = input.value().len() as i32;
-    input.set_position(length)?;
-    input.set_mark(0)
+/// Puts the cursor into a field and marks everything in it, so that typing replaces it.
+pub fn mark_all(input: &mut impl InputExt) {
+    // These fail where nothing has to be changed, and what cannot have the cursor never gets it.
+    let _ = input.take_focus();
+    let _ = input.set_position(0);
+    let _ = input.set_mark(input.value().len() as i32);
 }
 
 pub fn caption(row: &mut Flex, text: &str, width: i32) -> Frame {
