@@ -20,7 +20,7 @@ test_packages=(
 # The same on systems without dpkg: commands to find, libraries that pkg-config must know.
 build_commands=(cmake g++ make pkg-config)
 libraries=(x11 xext xft xinerama xcursor xrender xfixes pangoxft pangocairo cairo)
-test_commands=(Xvfb openbox xdotool xprop xclip import convert tmux script strace curl mandoc)
+test_commands=(Xvfb openbox xdotool xprop xclip import tmux script strace curl mandoc)
 
 fail() {
     printf 'setup: %s\n' "$@" >&2

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -25,6 +25,9 @@ pub struct Display {
 impl Display {
     /// A new screen of that size.
     pub fn start(width: u32, height: u32) -> Display {
+        // Two servers that look for a free number at the same moment can take the same one.
+        static STARTING: Mutex<()> = Mutex::new(());
+        let _alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
         let screen = format!("{width}x{height}x24");
         let mut xvfb = Command::new("Xvfb")
             .args([
@@ -47,17 +50,9 @@ impl Display {
             .read_line(&mut number)
             .expect("Xvfb names its display");
         let name = format!(":{}", number.trim());
-        let manager = Command::new("openbox")
-            .env("DISPLAY", &name)
-            .env("HOME", "/nonexistent")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("openbox starts (scripts/setup.sh test installs it)");
-        let display = Display {
+        let mut display = Display {
             xvfb,
-            manager,
+            manager: manager(&name),
             name,
         };
         // The manager is there once it has named itself on the root window.
@@ -67,6 +62,9 @@ impl Display {
                 .args(["-root", "_NET_SUPPORTING_WM_CHECK"])
                 .output()
                 .ok()?;
+            if let Ok(Some(_)) = display.manager.try_wait() {
+                display.manager = manager(&display.name);
+            }
             String::from_utf8_lossy(&found.stdout)
                 .contains("window id")
                 .then_some(())
@@ -170,6 +168,17 @@ impl Display {
     }
 }
 
+fn manager(display: &str) -> Child {
+    Command::new("openbox")
+        .env("DISPLAY", display)
+        .env("HOME", "/nonexistent")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("openbox starts (scripts/setup.sh test installs it)")
+}
+
 impl Drop for Display {
     fn drop(&mut self) {
         for child in [&mut self.manager, &mut self.xvfb] {
@@ -260,42 +269,19 @@ impl Window {
         self.display.xdotool(&["getwindowname", &self.id])
     }
 
-    /// Waits until it shows a colour, as on a field that holds something refused.
+    /// Waits until at least 500 of its pixels have exactly this colour, as the field has that holds
+    /// something refused.
     #[track_caller]
-    pub fn wait_for_colour(&self, colour: &str) {
-        wait_for(&format!("the colour {colour}"), || {
-            let picture = self
-                .display
-                .command("import")
-                .args(["-window", &self.id, "png:-"])
-                .output()
-                .ok()?;
-            let mut count = Command::new("convert");
-            // Everything but that colour turns black: what is left is its share of the picture.
-            count.args(["png:-", "-fuzz", "1%", "-fill", "black", "+opaque", colour]);
-            count.args([
-                "-fill",
-                "white",
-                "-opaque",
-                colour,
-                "-format",
-                "%[fx:mean*w*h]",
-                "info:",
-            ]);
-            let mut count = count
-                .stdin(Stdio::piped())
-                .stdout(Stdio::piped())
-                .spawn()
-                .expect("convert runs");
-            count
-                .stdin
-                .take()
-                .expect("a pipe")
-                .write_all(&picture.stdout)
-                .ok()?;
-            let shown = count.wait_with_output().expect("convert ends").stdout;
-            let pixels: f64 = String::from_utf8_lossy(&shown).trim().parse().ok()?;
-            (pixels > 500.0).then_some(())
+    pub fn wait_for_colour(&self, colour: [u8; 3]) {
+        wait_for(&format!("the colour {colour:?}"), || {
+            let mut command = self.display.command("import");
+            command.args(["-window", &self.id, "-depth", "8", "rgb:-"]);
+            let pixels = command.output().expect("import runs").stdout;
+            let shown = pixels
+                .chunks_exact(3)
+                .filter(|pixel| *pixel == colour)
+                .count();
+            (shown > 500).then_some(())
         });
     }
 

@@ -7,7 +7,7 @@ use crate::server::{Server, wait_for};
 use crate::util::Folder;
 
 /// The field that holds a refused name turns to this colour.
-const REFUSED: &str = "#FDE7E5";
+const REFUSED: [u8; 3] = [0xFD, 0xE7, 0xE5];
 
 fn members(server: &Server) -> Vec<String> {
     let members = server.get("/members").json();

@@ -24,7 +24,7 @@ use super::model::Model;
 use super::talk::Field;
 use super::transcript::{Transcript, row_height};
 use parts::{Here, Words};
-use style::{button, caption, draw_border, field, mark_all};
+use style::{button, caption, draw_border, field, mark_all, rows_needed};
 
 /// The size of all letters.
 pub const FONT_SIZE: i32 = 14;
@@ -343,7 +343,7 @@ impl Window {
             is_in: Some(model.is_in()),
             status: (model.status(), model.is_connected()),
             width: self.frame.w(),
-            input_rows: self.input_rows(),
+            input_rows: rows_needed(&self.message.value(), self.message.w() - 16),
         };
         self.here.show(model.members());
         drop(model);
@@ -413,21 +413,6 @@ impl Window {
         self.login.layout();
         self.column.layout();
         self.frame.redraw();
-    }
-
-    /// How many rows the input needs, from one to six.
-    fn input_rows(&self) -> i32 {
-        let text = self.message.value();
-        if text.is_empty() {
-            return 1;
-        }
-        draw::set_font(Font::Helvetica, FONT_SIZE);
-        let width = f64::from((self.message.w() - 16).max(40));
-        let shown: String = text.chars().take(4000).collect();
-        let rows = shown
-            .split('\n')
-            .map(|line| (draw::width(line) / width) as i32 + 1);
-        rows.sum::<i32>().clamp(1, 6)
     }
 
     /// Empties the input.

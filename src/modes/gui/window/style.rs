@@ -3,7 +3,7 @@
 use fltk::app;
 use fltk::button::Button;
 use fltk::draw;
-use fltk::enums::{Color, Event, FrameType, Key};
+use fltk::enums::{Color, Event, Font, FrameType, Key};
 use fltk::frame::Frame;
 use fltk::group::Flex;
 use fltk::prelude::*;
@@ -59,4 +59,19 @@ pub fn button(label: &str, primary: bool) -> Button {
         pressed
     });
     button
+}
+
+/// How many rows an input of that width in pixels needs for `text`, from one to six.
+pub fn rows_needed(text: &str, width: i32) -> i32 {
+    if text.is_empty() {
+        return 1;
+    }
+    draw::set_font(Font::Helvetica, FONT_SIZE);
+    let width = f64::from(width.max(40));
+    // Far more than six rows take; the rest of a long text need not be measured.
+    let shown: String = text.chars().take(4000).collect();
+    let rows = shown
+        .split('\n')
+        .map(|line| (draw::width(line) / width) as i32 + 1);
+    rows.sum::<i32>().clamp(1, 6)
 }
