@@ -12,7 +12,7 @@ use crate::event::{Event, LogId, Stamp};
 use crate::failure::reason;
 use crate::line::{self, Damage, MAX_LINE};
 
-use super::torn::{Torn, cut_off, sync_folder, whole_lines};
+use super::torn::{Torn, cut_off, sync_folder};
 use super::{Journal, Reader, Stretch};
 
 /// How much of the end is rewritten and looked at when a log is opened.
@@ -120,7 +120,7 @@ pub(super) fn open(path: &Path) -> Result<Opening, OpenError> {
     let reader = Reader::new(Arc::clone(&file), id);
 
     let end = if log.is_some() {
-        whole_lines(&reader, length).map_err(io)?
+        reader.line_start(length).map_err(io)?
     } else {
         0
     };

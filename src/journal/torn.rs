@@ -4,11 +4,6 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::Reader;
-
-/// How much is read at once when looking for the last whole line.
-const BLOCK: usize = 1 << 20;
-
 /// A torn end that was saved aside and cut off.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Torn {
@@ -18,20 +13,6 @@ pub struct Torn {
     pub offset: u64,
     /// How many.
     pub bytes: u64,
-}
-
-/// Where the last whole line ends.
-pub(super) fn whole_lines(reader: &Reader, length: u64) -> io::Result<u64> {
-    let mut to = length;
-    while to > 0 {
-        let from = to.saturating_sub(BLOCK as u64);
-        let block = reader.bytes(from, to, BLOCK)?;
-        if let Some(newline) = block.iter().rposition(|b| *b == b'\n') {
-            return Ok(from + newline as u64 + 1);
-        }
-        to = from;
-    }
-    Ok(0)
 }
 
 /// Saves what stands behind `end` beside the log, never over an existing file, and cuts it off.
