@@ -117,6 +117,11 @@ fn four_people_talk_and_two_of_them_leave() {
             "{seen}"
         );
     }
+    for (window, _, _) in said {
+        // Without the marks of having been copied.
+        window.click(60, 160);
+    }
+    uthira.click(120, -62);
     display.picture("four.png");
 
     // One presses Quit, one is killed; the others see both go.
