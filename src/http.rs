@@ -5,10 +5,13 @@
 //! (`None`, [`Progress::More`]), not an error.
 
 mod body;
+pub mod reply;
 mod response;
 
 pub use body::{BodyReader, Progress};
 pub use response::Response;
+
+use crate::wire::Refusal;
 
 /// The longest request head, in bytes.
 pub const MAX_HEAD: usize = 8 * 1024;
@@ -61,6 +64,8 @@ pub struct BadRequest {
     pub error: &'static str,
     /// A sentence for people.
     pub message: String,
+    /// The limit that was passed, where there is one.
+    pub limit: Option<u64>,
 }
 
 impl BadRequest {
@@ -69,7 +74,18 @@ impl BadRequest {
             status,
             error,
             message: message.into(),
+            limit: None,
         }
+    }
+
+    /// The answer to it, after which the connection must be closed.
+    pub fn response(self) -> Response {
+        let refusal = Refusal {
+            error: self.error.to_string(),
+            message: self.message,
+            limit: self.limit,
+        };
+        Response::json(self.status, &refusal)
     }
 }
 

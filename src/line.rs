@@ -12,7 +12,12 @@
 //! What always holds: an event has exactly one line and a line exactly one event, so
 //! `parse_line(to_line(e)) == e` and back; a line holds no control character but its one TAB.
 
+mod escape;
+
 use std::fmt;
+
+use escape::unescape;
+pub use escape::{escape, escaped};
 
 use crate::event::{Body, Elapsed, Event, Key, LogId, Stamp, lower_hex};
 
@@ -284,83 +289,13 @@ fn up_to(text: &str, end: u8) -> Option<(&str, &str)> {
     Some(text.split_at(at))
 }
 
-/// Whether a character is never written as itself: what moves the cursor, reorders its
-/// neighbours or breaks the line (C0, DEL, C1, bidi controls, U+2028, U+2029, U+FEFF).
-fn is_unsafe(c: char) -> bool {
-    matches!(c,
-        '\0'..='\x1f' | '\x7f'..='\u{9f}'
-        | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-        | '\u{2028}' | '\u{2029}' | '\u{feff}')
-}
-
-/// Appends `text` in the escaped form that is safe to show on a terminal: the log's own.
-pub fn escape(text: &str, in_name: bool, out: &mut Vec<u8>) {
-    let mut bytes = [0; 4];
-    for c in text.chars() {
-        match c {
-            '\\' => out.extend_from_slice(b"\\\\"),
-            '\n' => out.extend_from_slice(b"\\n"),
-            '\r' => out.extend_from_slice(b"\\r"),
-            '\t' => out.extend_from_slice(b"\\t"),
-            ']' if in_name => out.extend_from_slice(b"\\]"),
-            ')' if in_name => out.extend_from_slice(b"\\)"),
-            c if is_unsafe(c) => {
-                out.extend_from_slice(format!("\\u{{{:x}}}", u32::from(c)).as_bytes())
-            }
-            c => out.extend_from_slice(c.encode_utf8(&mut bytes).as_bytes()),
-        }
-    }
-}
-
-/// `text` in the escaped form that is safe to show on a terminal.
-pub fn escaped(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len());
-    escape(text, false, &mut out);
-    String::from_utf8_lossy(&out).into_owned()
-}
-
-/// The text that [`escape`] wrote; `None` for anything that it would have written otherwise.
-fn unescape(text: &str, in_name: bool) -> Option<String> {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) =
-        rest.find(|c| c == '\\' || is_unsafe(c) || (in_name && (c == ']' || c == ')')))
-    {
-        out.push_str(&rest[..at]);
-        let mut letters = rest[at..].strip_prefix('\\')?.chars();
-        let c = match letters.next()? {
-            '\\' => '\\',
-            'n' => '\n',
-            'r' => '\r',
-            't' => '\t',
-            ']' if in_name => ']',
-            ')' if in_name => ')',
-            'u' => {
-                let (hex, after) = letters.as_str().strip_prefix('{')?.split_once('}')?;
-                if !(1..=6).contains(&hex.len()) || hex.starts_with('0') && hex != "0" {
-                    return None;
-                }
-                let c = char::from_u32(lower_hex(hex.as_bytes(), hex.len())?)?;
-                let short = matches!(c, '\n' | '\r' | '\t');
-                if short || !is_unsafe(c) {
-                    return None;
-                }
-                letters = after.chars();
-                c
-            }
-            _ => return None,
-        };
-        out.push(c);
-        rest = letters.as_str();
-    }
-    out.push_str(rest);
-    Some(out)
-}
+#[cfg(test)]
+mod properties;
 
 #[cfg(test)]
 mod tests {
+    use super::escape::is_unsafe;
     use super::*;
-    use proptest::prelude::*;
 
     fn stamp() -> Stamp {
         Stamp::from_micros(1_795_473_297_180_845)
@@ -505,54 +440,6 @@ mod tests {
             let mut changed = line.clone().into_bytes();
             changed[bit / 8] ^= 1 << (bit % 8);
             assert!(parse_line(&changed).is_err(), "bit {bit}");
-        }
-    }
-
-    fn any_body() -> impl Strategy<Value = Body> {
-        let text = proptest::collection::vec(any::<char>(), 0..40).prop_map(String::from_iter);
-        let key = proptest::option::of("[!-~]{1,64}".prop_map(|k| Key::new(&k).expect("a key")));
-        prop_oneof![
-            (text.clone(), any::<u32>(), text.clone(), key).prop_map(|(from, e, text, key)| {
-                Body::Message {
-                    from,
-                    elapsed: Elapsed(e.into()),
-                    text,
-                    key,
-                }
-            }),
-            text.clone().prop_map(|name| Body::Join { name }),
-            text.clone().prop_map(|name| Body::Leave { name }),
-            text.prop_map(|text| Body::Notice { text }),
-            (0usize..300).prop_map(|padding| Body::Erased { padding }),
-            (
-                "[a-z .0-9]{1,20}",
-                "[0-9a-f]{16}",
-                proptest::option::of(any::<u32>())
-            )
-                .prop_map(|(version, random, after)| Body::Opened {
-                    version,
-                    random,
-                    after: after.map(LogId)
-                }),
-            Just(Body::Closed),
-        ]
-    }
-
-    proptest! {
-        #[test]
-        fn any_event_round_trips(micros in any::<i64>(), body in any_body()) {
-            let event = Event { at: Stamp::from_micros(micros), body };
-            let mut line = Vec::new();
-            to_line(&event, &mut line);
-            prop_assert_eq!(line.pop(), Some(b'\n'));
-            prop_assert!(!line.contains(&b'\n'));
-            prop_assert_eq!(parse_line(&line), Ok(event));
-        }
-
-        #[test]
-        fn any_bytes_are_read_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = parse_line(&bytes);
-            let _ = check_of(&bytes);
         }
     }
 }

@@ -150,11 +150,11 @@ fn is_size_line(line: &[u8]) -> bool {
 }
 
 fn too_large(limit: usize) -> BadRequest {
-    BadRequest::new(
-        413,
-        "text_too_long",
-        format!("A message has at most {limit} bytes. Send it in several shorter ones."),
-    )
+    let message = format!("A message has at most {limit} bytes. Send it in several shorter ones.");
+    BadRequest {
+        limit: Some(limit as u64),
+        ..BadRequest::new(413, "text_too_long", message)
+    }
 }
 
 fn bad_chunk() -> BadRequest {
@@ -169,12 +169,14 @@ fn bad_chunk() -> BadRequest {
 mod tests {
     use super::*;
 
+    type BodyAndRest = (Vec<u8>, Vec<u8>);
+
     /// Feeds `bytes` in portions of `step` and gives the body and what was left over.
     fn read(
         framing: Framing,
         bytes: &[u8],
         step: usize,
-    ) -> Result<Option<(Vec<u8>, Vec<u8>)>, BadRequest> {
+    ) -> Result<Option<BodyAndRest>, BadRequest> {
         let mut reader = BodyReader::new(framing, 100)?;
         let mut pending = Vec::new();
         for portion in bytes.chunks(step) {

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+use crate::client::{Answer, Client, Listener, bearer};
 use crate::util::Folder;
 
 /// How long anything may take before it has failed.
@@ -146,7 +147,19 @@ impl Server {
             .collect()
     }
 
-    fn signal(&self, signal: Signal) {
+    /// Every event of the log, as a listener for JSON is sent them.
+    #[track_caller]
+    pub fn events(&self, query: &str) -> Vec<Value> {
+        let accept = [("Accept", "application/x-ndjson")];
+        let answer = self.ask("GET", &format!("/events?poll=1&{query}"), &accept, "");
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let objects = answer.text();
+        let objects = objects.lines().map(serde_json::from_str);
+        objects.map(|object| object.expect("JSON")).collect()
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
         let pid = Pid::from_child(&self.child);
         kill_process(pid, signal).expect("the server is there");
     }
@@ -229,6 +242,11 @@ impl Server {
         bytes
     }
 
+    /// A connection for several requests.
+    pub fn client(&self) -> Client {
+        Client::new(self.connect())
+    }
+
     /// `GET`s a path as anybody.
     #[track_caller]
     pub fn get(&self, path: &str) -> Answer {
@@ -264,10 +282,7 @@ impl Server {
         stream
             .write_all(&self.request("GET", path, fields, ""))
             .expect("sent");
-        let mut reader = BufReader::new(stream);
-        let head = Head::read(&mut reader);
-        assert_eq!(head.status, 200, "{path} is no stream");
-        Listener { reader, head }
+        Listener::new(stream)
     }
 }
 
@@ -275,201 +290,4 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-/// The `Authorization` of a token.
-pub fn bearer(token: &str) -> String {
-    format!("Bearer {token}")
-}
-
-/// The head of an answer.
-pub struct Head {
-    /// The status.
-    pub status: u16,
-    fields: Vec<(String, String)>,
-}
-
-impl Head {
-    /// Reads one; interim answers (1xx) are given like any other.
-    #[track_caller]
-    pub fn read(reader: &mut impl BufRead) -> Head {
-        let mut lines = Vec::new();
-        loop {
-            let mut line = String::new();
-            let count = reader.read_line(&mut line).expect("an answer in time");
-            assert!(
-                count > 0,
-                "the connection ended within an answer's head: {lines:?}"
-            );
-            match line.trim_end() {
-                "" => break,
-                line => lines.push(line.to_string()),
-            }
-        }
-        let status = lines[0]
-            .split(' ')
-            .nth(1)
-            .and_then(|code| code.parse().ok())
-            .expect("a status");
-        let fields = lines[1..].iter().filter_map(|line| line.split_once(':'));
-        let fields =
-            fields.map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_string()));
-        Head {
-            status,
-            fields: fields.collect(),
-        }
-    }
-
-    /// A field by its lower-case name.
-    pub fn field(&self, name: &str) -> Option<&str> {
-        self.fields
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, value)| value.as_str())
-    }
-}
-
-/// A whole answer.
-pub struct Answer {
-    /// The status.
-    pub status: u16,
-    /// The head.
-    pub head: Head,
-    /// The body, whatever its framing was.
-    pub body: Vec<u8>,
-}
-
-impl Answer {
-    /// Reads one to its end.
-    #[track_caller]
-    pub fn read(reader: &mut impl BufRead, method: &str) -> Answer {
-        let head = Head::read(reader);
-        let mut body = Vec::new();
-        if method == "HEAD" || matches!(head.status, 100..=199 | 204 | 304) {
-        } else if head.field("transfer-encoding") == Some("chunked") {
-            loop {
-                let mut line = String::new();
-                reader.read_line(&mut line).expect("a chunk");
-                let size = usize::from_str_radix(line.trim(), 16).expect("a chunk's size");
-                let mut chunk = vec![0; size + 2];
-                reader.read_exact(&mut chunk).expect("a chunk");
-                assert_eq!(&chunk[size..], b"\r\n", "a chunk's end");
-                if size == 0 {
-                    break;
-                }
-                body.extend_from_slice(&chunk[..size]);
-            }
-        } else if let Some(length) = head.field("content-length") {
-            body = vec![0; length.parse().expect("a length")];
-            reader.read_exact(&mut body).expect("the body");
-        } else {
-            reader.read_to_end(&mut body).expect("the body");
-        }
-        Answer {
-            status: head.status,
-            head,
-            body,
-        }
-    }
-
-    /// A field of the head by its lower-case name.
-    pub fn field(&self, name: &str) -> Option<&str> {
-        self.head.field(name)
-    }
-
-    /// The body as text.
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-
-    /// The body as JSON.
-    #[track_caller]
-    pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body)
-            .unwrap_or_else(|error| panic!("{error}: {}", self.text()))
-    }
-
-    /// Expects a refusal: its status, its word, and a sentence that ends.
-    #[track_caller]
-    pub fn refused(&self, status: u16, error: &str) -> Value {
-        let json = self.json();
-        assert_eq!(
-            (self.status, json["error"].as_str()),
-            (status, Some(error)),
-            "{json}"
-        );
-        let message = json["message"].as_str().unwrap_or_default();
-        assert!(
-            message.len() > 10 && message.ends_with('.'),
-            "{message:?} is no sentence"
-        );
-        json
-    }
-}
-
-/// An open event stream.
-pub struct Listener {
-    reader: BufReader<TcpStream>,
-    /// The answer's head.
-    pub head: Head,
-}
-
-impl Listener {
-    /// The next line, without its end; `None` when the stream has ended.
-    #[track_caller]
-    pub fn line(&mut self) -> Option<String> {
-        let mut line = String::new();
-        let count = self.reader.read_line(&mut line).expect("a line in time");
-        (count > 0).then(|| line.trim_end_matches('\n').to_string())
-    }
-
-    /// The next event of an SSE stream: its fields by name. Comments are passed over.
-    #[track_caller]
-    pub fn event(&mut self) -> Option<SseEvent> {
-        let mut event = SseEvent::default();
-        loop {
-            let line = self.line()?;
-            match line.split_once(": ") {
-                _ if line.is_empty() && event.kind.is_empty() => {}
-                _ if line.is_empty() => return Some(event),
-                _ if line.starts_with(':') => {}
-                Some(("event", kind)) => event.kind = kind.to_string(),
-                Some(("id", id)) => event.id = Some(id.to_string()),
-                Some(("data", data)) => event.data = serde_json::from_str(data).expect("JSON"),
-                _ => panic!("{line:?} is no field"),
-            }
-        }
-    }
-
-    /// Events up to and with the first of `kind`.
-    #[track_caller]
-    pub fn until(&mut self, kind: &str) -> Vec<SseEvent> {
-        let mut events = Vec::new();
-        while let Some(event) = self.event() {
-            let found = event.kind == kind;
-            events.push(event);
-            if found {
-                return events;
-            }
-        }
-        panic!("the stream ended without {kind}: {events:?}");
-    }
-
-    /// Everything that is left, once the stream has ended.
-    pub fn rest(mut self) -> String {
-        let mut text = String::new();
-        self.reader.read_to_string(&mut text).expect("the rest");
-        text
-    }
-}
-
-/// One event of an SSE stream.
-#[derive(Debug, Default, Clone, PartialEq)]
-pub struct SseEvent {
-    /// Its `event`.
-    pub kind: String,
-    /// Its `id`.
-    pub id: Option<String>,
-    /// Its `data`.
-    pub data: Value,
 }

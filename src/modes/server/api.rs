@@ -106,6 +106,10 @@ impl Api {
             ("GET", "/events") => self.listen(asked).await,
             (_, path) => {
                 let caller = self.access.caller(&asked.head, None, asked.from)?;
+                let _hold = match method {
+                    "GET" => self.reader(&caller).await?,
+                    _ => None,
+                };
                 match (method, path) {
                     ("DELETE", _) => self.log_out(caller).await.map(Answer::Whole),
                     ("POST", _) => self.say(caller, asked).await.map(Answer::Whole),
@@ -194,6 +198,15 @@ impl Api {
             Err(_) => Err(over(
                 "Somebody took your name, or one very like it, while you were away. Log in again with POST /session.",
             )),
+        }
+    }
+
+    /// Whoever reads with a token is here. Reading itself needs no place in the room, so nothing but
+    /// a session that is over is in its way.
+    async fn reader(&self, caller: &Caller) -> Answered<Option<Hold>> {
+        match self.hold(caller).await {
+            Err(refusal) if refusal.status() != 401 => Ok(None),
+            held => held,
         }
     }
 

@@ -193,8 +193,7 @@ impl Connection {
     /// Answers a request that cannot be read; the connection ends, since nobody knows where the
     /// next one begins.
     async fn refuse(&mut self, error: BadRequest) -> Result<Duration, End> {
-        let response = Response::refusal(error.status, error.error, error.message);
-        self.write(&response.whole(true, false)).await?;
+        self.write(&error.response().whole(true, false)).await?;
         Err(End::Done)
     }
 
@@ -264,8 +263,6 @@ impl Connection {
 
     /// Turns the connection into an event stream; it ends with it.
     async fn follow(&mut self, follow: Follow, minor: u8, keep: bool) -> Result<Duration, End> {
-        // A listener reads for hours; what it no longer needs is given back.
-        self.buffer = Vec::new();
         let mut first = Vec::new();
         for wire in &follow.start.first {
             sse::encode(follow.form, wire, &mut first);
@@ -273,6 +270,8 @@ impl Connection {
         if let Some(until) = follow.until {
             return self.poll(&follow, first, until, minor, keep).await;
         }
+        // A listener reads for hours; what it no longer needs is given back.
+        self.buffer = Vec::new();
         let mut head = self.stream_response(&follow).head(true);
         head.extend_from_slice(&first);
         self.write(&head).await?;
@@ -364,11 +363,7 @@ impl Connection {
 }
 
 fn timeout(message: &str) -> BadRequest {
-    BadRequest {
-        status: 408,
-        error: "timeout",
-        message: message.to_string(),
-    }
+    BadRequest::new(408, "timeout", message)
 }
 
 async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T, End> {

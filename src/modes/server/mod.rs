@@ -154,7 +154,10 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
         };
         console.flush(Duration::from_millis(300));
         match why {
-            Stop::Asked => Ok(ExitCode::SUCCESS),
+            Stop::Asked => {
+                start::say_good_bye(&args);
+                Ok(ExitCode::SUCCESS)
+            }
             Stop::Failed(sentence) => {
                 // Those who wait for an answer are being told that it is not known.
                 Timer::after(Duration::from_millis(200)).await;

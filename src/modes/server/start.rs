@@ -152,15 +152,15 @@ fn listen_address(text: &str) -> Result<SocketAddr, Failure> {
             "{text:?} is no address to listen on. Write one such as 0.0.0.0:1337 or [::]:1337."
         ))
     };
-    if let Ok(port) = text.trim_start_matches(':').parse::<u16>() {
-        return Ok(SocketAddr::from(([0, 0, 0, 0], port)));
-    }
     if let Ok(ip) = text
         .trim_start_matches('[')
         .trim_end_matches(']')
         .parse::<IpAddr>()
     {
         return Ok(SocketAddr::from((ip, DEFAULT_PORT)));
+    }
+    if let Ok(port) = text.strip_prefix(':').unwrap_or(text).parse::<u16>() {
+        return Ok(SocketAddr::from(([0, 0, 0, 0], port)));
     }
     let with_port = if text.contains(':') {
         text.to_string()
@@ -338,6 +338,19 @@ pub fn say_where(address: SocketAddr, args: &ServerArgs, has_key: bool) {
     // Nobody may be reading; the room is open all the same.
     let _ = io::stdout().write_all(text.as_bytes());
     let _ = io::stdout().flush();
+}
+
+/// Tells a person at a terminal where everything is now.
+pub fn say_good_bye(args: &ServerArgs) {
+    let mut out = io::stdout();
+    if out.is_terminal() {
+        let log = args.log.display();
+        // The terminal may be gone, which is as good a reason to stop as any.
+        let _ = writeln!(
+            out,
+            "\nThe room is closed. `chatroom replay {log}` plays what was said."
+        );
+    }
 }
 
 /// The addresses under which others reach a server that listens on `ip`.

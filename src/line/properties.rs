@@ -1,0 +1,52 @@
+//! What holds for every event and for any bytes, tried with random ones.
+
+use super::*;
+use proptest::prelude::*;
+
+fn any_body() -> impl Strategy<Value = Body> {
+    let text = proptest::collection::vec(any::<char>(), 0..40).prop_map(String::from_iter);
+    let key = proptest::option::of("[!-~]{1,64}".prop_map(|k| Key::new(&k).expect("a key")));
+    prop_oneof![
+        (text.clone(), any::<u32>(), text.clone(), key).prop_map(|(from, e, text, key)| {
+            Body::Message {
+                from,
+                elapsed: Elapsed(e.into()),
+                text,
+                key,
+            }
+        }),
+        text.clone().prop_map(|name| Body::Join { name }),
+        text.clone().prop_map(|name| Body::Leave { name }),
+        text.prop_map(|text| Body::Notice { text }),
+        (0usize..300).prop_map(|padding| Body::Erased { padding }),
+        (
+            "[a-z .0-9]{1,20}",
+            "[0-9a-f]{16}",
+            proptest::option::of(any::<u32>())
+        )
+            .prop_map(|(version, random, after)| Body::Opened {
+                version,
+                random,
+                after: after.map(LogId)
+            }),
+        Just(Body::Closed),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn any_event_round_trips(micros in any::<i64>(), body in any_body()) {
+        let event = Event { at: Stamp::from_micros(micros), body };
+        let mut line = Vec::new();
+        to_line(&event, &mut line);
+        prop_assert_eq!(line.pop(), Some(b'\n'));
+        prop_assert!(!line.contains(&b'\n'));
+        prop_assert_eq!(parse_line(&line), Ok(event));
+    }
+
+    #[test]
+    fn any_bytes_are_read_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let _ = parse_line(&bytes);
+        let _ = check_of(&bytes);
+    }
+}
