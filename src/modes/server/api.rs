@@ -228,7 +228,7 @@ impl Api {
                     .room
                     .say(&hold, text, key, asked.request)
                     .await
-                    .map_err(order_refused)?,
+                    .map_err(login_refused)?,
                 None => return Err(not_logged_in()),
             },
             Caller::Guest(name) => {

@@ -299,7 +299,7 @@ async fn sweep(room: Arc<Room>) {
     let often = (room.rules.grace / 5).clamp(Duration::from_millis(20), Duration::from_millis(500));
     loop {
         Timer::after(often).await;
-        room.sweep().await;
+        room.sweep();
     }
 }
 
