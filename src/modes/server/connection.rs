@@ -112,6 +112,7 @@ impl Connection {
             from: self.from,
             request,
         };
+        let due = self.api.room.answer_due();
         match self.api.answer(asked).await {
             Answer::Whole(response) => {
                 let bytes = response.whole(!keep, head_only);
@@ -127,6 +128,7 @@ impl Connection {
                 }
             }
             Answer::Follow(follow) => {
+                drop(due);
                 return if head_only {
                     self.stream_head(&follow, minor).await
                 } else {

@@ -11,6 +11,7 @@
 //!   could not be written is asked for again, never dropped.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -62,6 +63,7 @@ pub struct Room {
     orders: Sender<Order>,
     state: Mutex<State>,
     wake: Event,
+    answers: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -185,6 +187,7 @@ impl Room {
                 closing: false,
             }),
             wake: Event::new(),
+            answers: AtomicUsize::new(0),
         }
     }
 
@@ -543,6 +546,17 @@ impl Room {
     pub fn listeners(&self) -> usize {
         self.state().listeners
     }
+
+    /// Counts a request that waits for its answer as long as what this gives lives.
+    pub fn answer_due(self: &Arc<Room>) -> AnswerDue {
+        self.answers.fetch_add(1, Ordering::AcqRel);
+        AnswerDue(Arc::clone(self))
+    }
+
+    /// How many requests wait for their answer.
+    pub fn answers(&self) -> usize {
+        self.answers.load(Ordering::Acquire)
+    }
 }
 
 impl State {
@@ -625,6 +639,16 @@ pub struct Hold {
 impl Drop for Hold {
     fn drop(&mut self) {
         self.room.release(self.session);
+    }
+}
+
+/// Counts a request that waits for its answer while it lives.
+#[derive(Debug)]
+pub struct AnswerDue(Arc<Room>);
+
+impl Drop for AnswerDue {
+    fn drop(&mut self) {
+        self.0.answers.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
