@@ -201,17 +201,18 @@ impl Connection {
 
     /// Waits for more bytes from the peer.
     async fn fill(&mut self) -> Result<(), End> {
-        let mut bytes = [0; READ];
-        let read = self
-            .stream
-            .read_with(|mut stream| stream.read(&mut bytes))
-            .await;
-        match read {
+        let buffer = &mut self.buffer;
+        // What is read goes through the stack: an array here would be part of the task, and stay
+        // as long as a listener does.
+        let read = self.stream.read_with(|mut stream| {
+            let mut bytes = [0; READ];
+            let count = stream.read(&mut bytes)?;
+            buffer.extend_from_slice(&bytes[..count]);
+            Ok(count)
+        });
+        match read.await {
             Ok(0) | Err(_) => Err(End::Gone),
-            Ok(count) => {
-                self.buffer.extend_from_slice(&bytes[..count]);
-                Ok(())
-            }
+            Ok(_) => Ok(()),
         }
     }
 
@@ -348,11 +349,11 @@ impl Connection {
     async fn close(self) {
         let _ = self.stream.get_ref().shutdown(std::net::Shutdown::Write);
         let drained = async {
-            let (mut rubbish, mut left) = ([0; READ], DRAIN.0);
+            let mut left = DRAIN.0;
             while left > 0 {
                 match self
                     .stream
-                    .read_with(|mut stream| stream.read(&mut rubbish))
+                    .read_with(|mut stream| stream.read(&mut [0; READ]))
                     .await
                 {
                     Ok(0) | Err(_) => return,

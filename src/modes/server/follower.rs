@@ -180,12 +180,11 @@ impl<'a> Follower<'a> {
 
 /// Ends when the listener has closed its side. What it still sends is thrown away.
 async fn closed(stream: &Async<TcpStream>) -> Result<(), Ended> {
-    let mut rubbish = [0; 512];
     loop {
         if stream.readable().await.is_err() {
             return Err(Ended::Gone);
         }
-        match stream.get_ref().read(&mut rubbish) {
+        match stream.get_ref().read(&mut [0; 512]) {
             Ok(0) => return Err(Ended::Gone),
             Ok(_) => task::yield_now().await,
             Err(error)
