@@ -36,6 +36,8 @@ const WRITE_TIME: Duration = Duration::from_secs(30);
 const DRAIN: (usize, Duration) = (1 << 20, Duration::from_secs(2));
 /// How much is read at once.
 const READ: usize = 4096;
+/// How much of the journal is held for one answer at a time: peers that do not take it hold it.
+const PIECE: usize = 64 * 1024;
 
 /// Why the connection ends. None of these is anybody's fault.
 #[derive(Debug)]
@@ -239,7 +241,7 @@ impl Connection {
         let mut at = range.from;
         while at < range.to && !head_only {
             let (reader, to) = (self.api.room.reader.clone(), range.to);
-            let bytes = follower::read_in_turn(move || reader.bytes(at, to, 256 * 1024)).await;
+            let bytes = follower::read_in_turn(move || reader.bytes(at, to, PIECE)).await;
             // A length was promised: all that is left is to break off.
             let bytes = bytes.map_err(|_| End::Gone)?;
             at += bytes.len() as u64;
@@ -325,14 +327,14 @@ impl Connection {
         }
         let mut offset = follow.start.offset;
         while offset < until {
-            let batch = follower::cold(&self.api.room, offset, until)
+            let batch = follower::cold(&self.api.room, follow.form, offset, until, PIECE)
                 .await
                 .map_err(|_| End::Gone)?;
-            let bytes = &batch.encoded(follow.form).bytes;
-            if !bytes.is_empty() {
-                self.write(&chunk(bytes)).await?;
-            }
+            let bytes = chunk(&batch.encoded(follow.form).bytes);
             offset = batch.end();
+            // A peer that is slow to take it holds one copy, not two.
+            drop(batch);
+            self.write(&bytes).await?;
         }
         if chunked {
             self.write(b"0\r\n\r\n").await?;
