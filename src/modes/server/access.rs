@@ -1,7 +1,7 @@
 //! Who is asking: tokens, the room key, and what a browser on a foreign page may do.
 
 use std::collections::HashMap;
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Write};
 use std::net::IpAddr;
 use std::os::unix::fs::OpenOptionsExt;
@@ -75,6 +75,8 @@ impl Access {
         let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.secret)
             .unwrap_or_else(|_| unreachable!());
         mac.update(payload);
+        // Where one ends and the other begins must be signed, or a name's end could pass for a key's start.
+        mac.update(&payload.len().to_be_bytes());
         // A new room key ends the tokens that were given out under the old one.
         mac.update(self.key.as_deref().unwrap_or_default().as_bytes());
         mac
@@ -284,13 +286,19 @@ pub fn secret(log: &Path) -> io::Result<[u8; 32]> {
         Ok(mut file) => file.read_exact(&mut secret).map(|()| secret),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             getrandom::fill(&mut secret).map_err(|error| io::Error::other(error.to_string()))?;
+            // Under another name until it is whole: a crash must not leave half a secret, with
+            // which no server starts again. The lock on the log keeps others away meanwhile.
+            let mut half = path.clone();
+            half.push(".new");
+            let _ = fs::remove_file(&half);
             let mut file = OpenOptions::new()
                 .write(true)
                 .create_new(true)
                 .mode(0o600)
-                .open(&path)?;
+                .open(&half)?;
             file.write_all(&secret)?;
             file.sync_all()?;
+            fs::rename(&half, &path)?;
             Ok(secret)
         }
         Err(error) => Err(error),
@@ -345,6 +353,13 @@ mod tests {
             assert_eq!(status(caller(&forged)), 401, "{forged}");
         }
         assert_eq!(status(caller("")), 401);
+        // The room key's start does not pass for the name's end.
+        let (old, new) = (self::access(Some("abc")), self::access(Some("bc")));
+        let signature = |access: &Access, name: &str| {
+            let bytes = URL_SAFE_NO_PAD.decode(access.token([3; 16], name));
+            bytes.map(|bytes| bytes[bytes.len() - SIGNATURE..].to_vec())
+        };
+        assert_ne!(signature(&old, "x"), signature(&new, "xa"));
         let other = Access::new([7; 32], Some("a new room key".into()), vec![]);
         assert_eq!(
             status(other.caller(
@@ -378,6 +393,19 @@ mod tests {
             status(access.check_key(Some("sesame"), "10.0.0.9".parse().expect("an address"))),
             200
         );
+    }
+
+    #[test]
+    fn the_secret_is_made_once_and_for_its_owner_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().expect("a folder");
+        let log = dir.path().join("log.txt");
+        fs::write(dir.path().join("log.txt.secret.new"), b"half").expect("written");
+        let made = secret(&log).expect("a secret");
+        assert_eq!(secret(&log).ok(), Some(made));
+        let file = fs::metadata(dir.path().join("log.txt.secret")).expect("a file");
+        assert_eq!((file.len(), file.permissions().mode() & 0o777), (32, 0o600));
+        assert!(!dir.path().join("log.txt.secret.new").exists());
     }
 
     #[test]

@@ -121,7 +121,7 @@ impl Api {
                             .map(Answer::LogFile)
                     }
                     (_, path) => self
-                        .event(path.trim_start_matches("/messages/"))
+                        .event(path.strip_prefix("/messages/").unwrap_or_default())
                         .await
                         .map(Answer::Whole),
                 }
@@ -131,16 +131,14 @@ impl Api {
 
     async fn log_in(&self, asked: Asked) -> Answered<Response> {
         let (name, key) = credentials(&asked)?;
-        // The key may also come as Basic credentials, as it does everywhere else.
-        let key = match key {
-            Some(key) => Some(key),
-            None if asked.head.field("authorization").is_some() => {
-                self.access.caller(&asked.head, None, asked.from)?;
-                None
-            }
-            None => None,
-        };
-        if key.is_some() || asked.head.field("authorization").is_none() {
+        // The key may also come as Basic credentials, as it does everywhere else. A token is none:
+        // its session may be over.
+        let shown = key.is_none()
+            && matches!(
+                self.access.caller(&asked.head, None, asked.from)?,
+                Caller::Guest(_)
+            );
+        if !shown {
             self.access.check_key(key.as_deref(), asked.from)?;
         }
         let name =
@@ -228,7 +226,7 @@ impl Api {
                     .room
                     .say(&hold, text, key, asked.request)
                     .await
-                    .map_err(order_refused)?,
+                    .map_err(login_refused)?,
                 None => return Err(not_logged_in()),
             },
             Caller::Guest(name) => {

@@ -36,6 +36,8 @@ const WRITE_TIME: Duration = Duration::from_secs(30);
 const DRAIN: (usize, Duration) = (1 << 20, Duration::from_secs(2));
 /// How much is read at once.
 const READ: usize = 4096;
+/// How much of the journal is held for one answer at a time: peers that do not take it hold it.
+const PIECE: usize = 64 * 1024;
 
 /// Why the connection ends. None of these is anybody's fault.
 #[derive(Debug)]
@@ -112,6 +114,7 @@ impl Connection {
             from: self.from,
             request,
         };
+        let due = self.api.room.answer_due();
         match self.api.answer(asked).await {
             Answer::Whole(response) => {
                 let bytes = response.whole(!keep, head_only);
@@ -127,6 +130,7 @@ impl Connection {
                 }
             }
             Answer::Follow(follow) => {
+                drop(due);
                 return if head_only {
                     self.stream_head(&follow, minor).await
                 } else {
@@ -199,17 +203,18 @@ impl Connection {
 
     /// Waits for more bytes from the peer.
     async fn fill(&mut self) -> Result<(), End> {
-        let mut bytes = [0; READ];
-        let read = self
-            .stream
-            .read_with(|mut stream| stream.read(&mut bytes))
-            .await;
-        match read {
+        let buffer = &mut self.buffer;
+        // What is read goes through the stack: an array here would be part of the task, and stay
+        // as long as a listener does.
+        let read = self.stream.read_with(|mut stream| {
+            let mut bytes = [0; READ];
+            let count = stream.read(&mut bytes)?;
+            buffer.extend_from_slice(&bytes[..count]);
+            Ok(count)
+        });
+        match read.await {
             Ok(0) | Err(_) => Err(End::Gone),
-            Ok(count) => {
-                self.buffer.extend_from_slice(&bytes[..count]);
-                Ok(())
-            }
+            Ok(_) => Ok(()),
         }
     }
 
@@ -236,7 +241,7 @@ impl Connection {
         let mut at = range.from;
         while at < range.to && !head_only {
             let (reader, to) = (self.api.room.reader.clone(), range.to);
-            let bytes = follower::read_in_turn(move || reader.bytes(at, to, 256 * 1024)).await;
+            let bytes = follower::read_in_turn(move || reader.bytes(at, to, PIECE)).await;
             // A length was promised: all that is left is to break off.
             let bytes = bytes.map_err(|_| End::Gone)?;
             at += bytes.len() as u64;
@@ -322,14 +327,14 @@ impl Connection {
         }
         let mut offset = follow.start.offset;
         while offset < until {
-            let batch = follower::cold(&self.api.room, offset, until)
+            let batch = follower::cold(&self.api.room, follow.form, offset, until, PIECE)
                 .await
                 .map_err(|_| End::Gone)?;
-            let bytes = &batch.encoded(follow.form).bytes;
-            if !bytes.is_empty() {
-                self.write(&chunk(bytes)).await?;
-            }
+            let bytes = chunk(&batch.encoded(follow.form).bytes);
             offset = batch.end();
+            // A peer that is slow to take it holds one copy, not two.
+            drop(batch);
+            self.write(&bytes).await?;
         }
         if chunked {
             self.write(b"0\r\n\r\n").await?;
@@ -346,11 +351,11 @@ impl Connection {
     async fn close(self) {
         let _ = self.stream.get_ref().shutdown(std::net::Shutdown::Write);
         let drained = async {
-            let (mut rubbish, mut left) = ([0; READ], DRAIN.0);
+            let mut left = DRAIN.0;
             while left > 0 {
                 match self
                     .stream
-                    .read_with(|mut stream| stream.read(&mut rubbish))
+                    .read_with(|mut stream| stream.read(&mut [0; READ]))
                     .await
                 {
                     Ok(0) | Err(_) => return,

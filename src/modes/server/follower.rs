@@ -80,7 +80,7 @@ impl<'a> Follower<'a> {
                 }
                 Next::InFile(end) => {
                     drop(woken);
-                    match cold(self.room, self.cursor.offset, end).await {
+                    match cold(self.room, self.form, self.cursor.offset, end, COLD).await {
                         Ok(batch) => self.write(vec![batch]).await,
                         Err(error) => return Ended::Journal(error),
                     }
@@ -180,12 +180,11 @@ impl<'a> Follower<'a> {
 
 /// Ends when the listener has closed its side. What it still sends is thrown away.
 async fn closed(stream: &Async<TcpStream>) -> Result<(), Ended> {
-    let mut rubbish = [0; 512];
     loop {
         if stream.readable().await.is_err() {
             return Err(Ended::Gone);
         }
-        match stream.get_ref().read(&mut rubbish) {
+        match stream.get_ref().read(&mut [0; 512]) {
             Ok(0) => return Err(Ended::Gone),
             Ok(_) => task::yield_now().await,
             Err(error)
@@ -198,13 +197,23 @@ async fn closed(stream: &Async<TcpStream>) -> Result<(), Ended> {
     }
 }
 
-/// Lines from the file, read on the blocking pool by a bounded number at once.
-pub async fn cold(room: &Room, offset: u64, end: u64) -> io::Result<Arc<Batch>> {
+/// Up to about `max` bytes of lines from the file, read and encoded on the blocking pool by a
+/// bounded number at once.
+pub async fn cold(
+    room: &Room,
+    form: Form,
+    offset: u64,
+    end: u64,
+    max: usize,
+) -> io::Result<Arc<Batch>> {
     let reader = room.reader.clone();
-    let _turn = COLD_READERS.acquire().await;
-    let log = reader.log();
-    let stretch = task::spawn_blocking(move || reader.read(offset, end, COLD)).await?;
-    Ok(Arc::new(Batch::new(log, stretch)))
+    read_in_turn(move || {
+        let batch = Batch::new(reader.log(), reader.read(offset, end, max)?);
+        // Here and not where it is written: the tasks of those who are up to date run there.
+        batch.encoded(form);
+        Ok(Arc::new(batch))
+    })
+    .await
 }
 
 /// Something else that reads the file, in its turn on the blocking pool.

@@ -46,8 +46,11 @@ use scribe::{Command, Scribe};
 const ORDERS: usize = 1_024;
 /// Descriptors that are kept for everything but connections.
 const RESERVED_FILES: u64 = 64;
-/// How long the server waits for its listeners to take their good-bye.
-const FAREWELL: Duration = Duration::from_millis(1_000);
+/// How long the server waits for its last line, and then for its peers to take their answer or
+/// their good-bye.
+const FAREWELL: Duration = Duration::from_millis(750);
+/// How long it waits for the committer to say how the last commit went.
+const LAST_WORD: Duration = Duration::from_millis(100);
 /// How long accepting pauses when the system is out of descriptors or memory.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -299,7 +302,7 @@ async fn sweep(room: Arc<Room>) {
     let often = (room.rules.grace / 5).clamp(Duration::from_millis(20), Duration::from_millis(500));
     loop {
         Timer::after(often).await;
-        room.sweep().await;
+        room.sweep();
     }
 }
 
@@ -320,7 +323,8 @@ async fn sync_now_and_then(sync: cli::Sync, orders: Sender<Order>) {
     }
 }
 
-/// Finishes what was taken, writes the last line, and says good-bye to every listener.
+/// Finishes what was taken, writes the last line, and says good-bye to every listener. Whoever was
+/// promised an answer gets it.
 async fn shut_down(room: &Arc<Room>, orders: &Sender<Order>, stopped: &Receiver<Stop>) -> Stop {
     room.stop_orders();
     let (reply, written) = channel::bounded(1);
@@ -329,17 +333,20 @@ async fn shut_down(room: &Arc<Room>, orders: &Sender<Order>, stopped: &Receiver<
         request: None,
         reply: Some(reply),
     };
-    if orders.send(order).await.is_ok() {
-        let _ = async_std::future::timeout(FAREWELL, written.recv()).await;
-    }
+    let closing = async {
+        if orders.send(order).await.is_ok() {
+            let _ = written.recv().await;
+        }
+    };
+    let _ = async_std::future::timeout(FAREWELL, closing).await;
     room.close();
     let until = Instant::now() + FAREWELL;
-    while room.listeners() > 0 && Instant::now() < until {
+    while room.listeners() + room.answers() > 0 && Instant::now() < until {
         Timer::after(Duration::from_millis(5)).await;
     }
-    // The last commit may have failed.
-    match stopped.try_recv() {
-        Ok(Stop::Failed(sentence)) => Stop::Failed(sentence),
+    // The committer says at its end whether the last commit failed.
+    match async_std::future::timeout(LAST_WORD, stopped.recv()).await {
+        Ok(Ok(Stop::Failed(sentence))) => Stop::Failed(sentence),
         _ => Stop::Asked,
     }
 }

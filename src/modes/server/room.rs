@@ -11,10 +11,12 @@
 //!   could not be written is asked for again, never dropped.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_std::channel::{Sender, bounded};
+use async_std::task;
 use event_listener::{Event, EventListener};
 
 use crate::event::{Id, Key, Stamp};
@@ -61,6 +63,7 @@ pub struct Room {
     orders: Sender<Order>,
     state: Mutex<State>,
     wake: Event,
+    answers: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -184,6 +187,7 @@ impl Room {
                 closing: false,
             }),
             wake: Event::new(),
+            answers: AtomicUsize::new(0),
         }
     }
 
@@ -320,20 +324,28 @@ impl Room {
         self.leave(session, name).await
     }
 
-    /// Records the leaves of all whose grace ran out.
-    pub async fn sweep(&self) {
+    /// Asks for the leaves of all whose grace ran out, and of those who quit but could not be
+    /// written off then.
+    pub fn sweep(self: &Arc<Room>) {
         let now = Instant::now();
         let mut gone = Vec::new();
-        for (session, member) in &mut self.state().members {
-            let quit = member.phase == Phase::Here && member.holders == 0;
-            if quit && now.saturating_duration_since(member.away) >= self.rules.grace {
-                member.phase = Phase::Leaving;
-                gone.push((*session, member.name.as_str().to_string()));
+        {
+            let state = &mut *self.state();
+            for (session, member) in &mut state.members {
+                let away = member.holders == 0
+                    && now.saturating_duration_since(member.away) >= self.rules.grace;
+                let over = away || state.ended.contains(session);
+                if over && member.phase == Phase::Here {
+                    member.phase = Phase::Leaving;
+                    gone.push((*session, member.name.as_str().to_string()));
+                }
             }
         }
+        // All at once, so that a crowd that leaves together shares a commit. A leave that failed
+        // makes the member stay, and the next sweep finds it again.
         for (session, name) in gone {
-            // A leave that failed makes the member stay, and the next sweep finds it again.
-            let _ = self.leave(session, name).await;
+            let room = Arc::clone(self);
+            task::spawn(async move { room.leave(session, name).await });
         }
     }
 
@@ -362,17 +374,19 @@ impl Room {
         text: String,
         key: Option<Key>,
         request: Option<Box<Request>>,
-    ) -> Outcome {
+    ) -> Result<Verdict, LoginRefused> {
         let from = {
             let mut state = self.state();
+            // Another request of the session may have quit since it was held.
             let member = state
                 .members
                 .get_mut(&hold.session)
-                .ok_or(Refused::Stopping)?;
+                .filter(|member| member.phase == Phase::Here)
+                .ok_or(LoginRefused::Ended)?;
             member
                 .bucket
                 .take(Instant::now())
-                .map_err(Refused::TooFast)?;
+                .map_err(|wait| LoginRefused::Order(Refused::TooFast(wait)))?;
             member.name.as_str().to_string()
         };
         let command = Command::Say {
@@ -381,7 +395,9 @@ impl Room {
             text,
             key,
         };
-        self.order(Job::Record(command), request).await
+        self.order(Job::Record(command), request)
+            .await
+            .map_err(LoginRefused::Order)
     }
 
     /// Says something without a session: no join, no leave.
@@ -530,6 +546,17 @@ impl Room {
     pub fn listeners(&self) -> usize {
         self.state().listeners
     }
+
+    /// Counts a request that waits for its answer as long as what this gives lives.
+    pub fn answer_due(self: &Arc<Room>) -> AnswerDue {
+        self.answers.fetch_add(1, Ordering::AcqRel);
+        AnswerDue(Arc::clone(self))
+    }
+
+    /// How many requests wait for their answer.
+    pub fn answers(&self) -> usize {
+        self.answers.load(Ordering::Acquire)
+    }
 }
 
 impl State {
@@ -615,6 +642,16 @@ impl Drop for Hold {
     }
 }
 
+/// Counts a request that waits for its answer while it lives.
+#[derive(Debug)]
+pub struct AnswerDue(Arc<Room>);
+
+impl Drop for AnswerDue {
+    fn drop(&mut self) {
+        self.0.answers.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
 /// Counts a listener while it lives.
 #[derive(Debug)]
 pub struct Listener(Arc<Room>);
@@ -622,5 +659,130 @@ pub struct Listener(Arc<Room>);
 impl Drop for Listener {
     fn drop(&mut self) {
         self.0.state().listeners -= 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Body, Elapsed, Event as Recorded};
+    use crate::journal::Journal;
+    use crate::wire::Said;
+    use async_std::channel::Receiver;
+    use futures_lite::future::{block_on, zip};
+
+    fn at() -> Stamp {
+        Stamp::from_micros(0)
+    }
+
+    /// A room whose orders this test answers.
+    fn room(grace: Duration) -> (tempfile::TempDir, Arc<Room>, Receiver<Order>) {
+        let dir = tempfile::tempdir().expect("a folder");
+        let body = Body::Opened {
+            version: "chatroom test".into(),
+            random: "6f1d0c5be2a94c07".into(),
+            after: None,
+        };
+        let journal = Journal::open(&dir.path().join("log.txt"))
+            .and_then(|opening| opening.begin(&Recorded { at: at(), body }))
+            .expect("a journal");
+        let last = journal.reader().id_before(journal.end());
+        let last = last.expect("read").expect("an id");
+        let rules = Rules {
+            room: "test".into(),
+            max_name: 8,
+            grace,
+            max_rate: 0,
+        };
+        let (orders, taken) = bounded(16);
+        let (reader, end) = (journal.reader(), journal.end());
+        let room = Room::new(rules, reader, Instant::now(), orders, end, last);
+        (dir, Arc::new(room), taken)
+    }
+
+    /// Answers the next order as a committer does whose log is full or not; what it was.
+    async fn commit(room: &Room, taken: &Receiver<Order>, full: bool) -> Command {
+        let order = taken.recv().await.expect("an order");
+        let Job::Record(command) = order.job else {
+            panic!("{:?}", order.job)
+        };
+        let change = match (&command, full) {
+            (Command::Join(session, _), false) => Change::Joined(*session, at()),
+            (Command::Join(session, _), true) => Change::JoinFailed(*session),
+            (Command::Leave(session, _), false) => Change::Left(*session),
+            (Command::Leave(session, _), true) => Change::LeaveFailed(*session),
+            other => panic!("{other:?}"),
+        };
+        room.change(&[change]);
+        let (at, elapsed) = (at(), Elapsed(0));
+        let id = room.state().last;
+        let outcome = if full {
+            Err(Refused::Full)
+        } else {
+            Ok(Verdict::Recorded(Said { id, at, elapsed }))
+        };
+        let reply = order.reply.expect("somebody waits");
+        reply.try_send(outcome).expect("answered");
+        command
+    }
+
+    async fn joined(room: &Arc<Room>, taken: &Receiver<Order>, session: u8, name: &str) -> Hold {
+        let name = Name::new(name, 8).expect("a name");
+        let (hold, _) = zip(room.hold([session; 16], name), commit(room, taken, false)).await;
+        hold.expect("held")
+    }
+
+    #[test]
+    fn who_quits_while_the_log_is_full_leaves_later_though_a_stream_is_open() {
+        let (_dir, room, taken) = room(Duration::from_secs(3600));
+        block_on(async {
+            let hold = joined(&room, &taken, 1, "bob").await;
+            let (quit, _) = zip(room.quit([1; 16]), commit(&room, &taken, true)).await;
+            assert_eq!(quit, Err(Refused::Full));
+            assert_eq!(
+                room.members().members.len(),
+                1,
+                "no leave is in the journal"
+            );
+            room.sweep();
+            let left = commit(&room, &taken, false).await;
+            assert_eq!(left, Command::Leave([1; 16], "bob".into()));
+            assert!(room.members().members.is_empty());
+            drop(hold);
+        });
+    }
+
+    #[test]
+    fn a_crowd_that_leaves_together_is_asked_for_at_once() {
+        let (_dir, room, taken) = room(Duration::ZERO);
+        block_on(async {
+            for (session, name) in [(1, "ann"), (2, "bob"), (3, "eve")] {
+                drop(joined(&room, &taken, session, name).await);
+            }
+            room.sweep();
+            // Nobody is answered before the last of them has come.
+            let mut orders = Vec::new();
+            for _ in 0..3 {
+                orders.push(taken.recv().await.expect("an order"));
+            }
+            room.sweep();
+            assert!(taken.try_recv().is_err(), "nobody leaves twice");
+        });
+    }
+
+    #[test]
+    fn nothing_is_said_by_a_session_that_has_quit_meanwhile() {
+        let (_dir, room, taken) = room(Duration::from_secs(3600));
+        block_on(async {
+            let hold = joined(&room, &taken, 1, "bob").await;
+            let quit = task::spawn({
+                let room = Arc::clone(&room);
+                async move { room.quit([1; 16]).await }
+            });
+            let leave = taken.recv().await.expect("an order");
+            let said = room.say(&hold, "hi".into(), None, None).await;
+            assert_eq!(said, Err(LoginRefused::Ended));
+            drop((leave, quit));
+        });
     }
 }
