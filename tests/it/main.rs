@@ -1,7 +1,9 @@
 //! The integration tests: the real binary, seen from outside. One file a subject.
 
+mod browser;
 mod client;
 mod events;
+mod framing;
 mod history;
 mod messages;
 mod reenact;
@@ -11,4 +13,5 @@ mod sample;
 mod server;
 mod session;
 mod start;
+mod streams;
 mod util;
