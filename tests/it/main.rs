@@ -5,6 +5,8 @@ mod client;
 mod events;
 mod framing;
 mod history;
+mod key;
+mod log_file;
 mod messages;
 mod reenact;
 mod reenactment;
