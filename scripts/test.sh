@@ -65,7 +65,7 @@ files_are_small() {
 }
 
 docs() {
-    RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --locked
+    RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" cargo doc --quiet --no-deps --document-private-items --locked
 }
 
 step 'scripts parse' scripts_parse

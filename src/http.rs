@@ -5,6 +5,7 @@
 //! (`None`, [`Progress::More`]), not an error.
 
 mod body;
+pub mod reply;
 mod response;
 
 pub use body::{BodyReader, Progress};

@@ -10,6 +10,7 @@
 
 mod open;
 mod reader;
+mod torn;
 
 use std::fmt;
 use std::fs::File;
@@ -18,8 +19,9 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use open::{OpenError, Opening, Torn};
+pub use open::{OpenError, Opening};
 pub use reader::{Reader, Stretch};
+pub use torn::Torn;
 
 use crate::event::LogId;
 use crate::failure::reason;

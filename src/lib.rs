@@ -6,7 +6,7 @@
 //! The modules, in the order in which they are best read:
 //!
 //! 1. [`event`]: what a room records, and the small types an event is made of.
-//! 2. [`line`]: the one place that knows how an event is written as a line of `log.txt`.
+//! 2. [`mod@line`]: the one place that knows how an event is written as a line of `log.txt`.
 //! 3. [`journal`]: `log.txt` on disk: open, repair, append and sync, read from an offset.
 //! 4. [`name`]: the rules a name obeys before it gets into a room.
 //! 5. [`wire`], [`sse`], [`http`]: what is said over a socket, without a socket.

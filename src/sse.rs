@@ -4,6 +4,8 @@
 //! depend on nothing but the line and where it stands, so a listener is sent the same bytes
 //! whether they come from memory or from the file, now or after a restart.
 
+pub mod decoder;
+
 use std::fmt::Write as _;
 
 use crate::event::{Id, LogId};

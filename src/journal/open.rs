@@ -12,21 +12,11 @@ use crate::event::{Event, LogId, Stamp};
 use crate::failure::reason;
 use crate::line::{self, Damage, MAX_LINE};
 
+use super::torn::{Torn, cut_off, sync_folder};
 use super::{Journal, Reader, Stretch};
 
 /// How much of the end is rewritten and looked at when a log is opened.
 const STRETCH: usize = 1 << 20;
-
-/// A torn end that was saved aside and cut off.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Torn {
-    /// Where the bytes are now.
-    pub saved: PathBuf,
-    /// Where they had begun in the log.
-    pub offset: u64,
-    /// How many.
-    pub bytes: u64,
-}
 
 /// A log that is open and repaired, but to which this run has not yet added its first line.
 #[derive(Debug)]
@@ -130,7 +120,7 @@ pub(super) fn open(path: &Path) -> Result<Opening, OpenError> {
     let reader = Reader::new(Arc::clone(&file), id);
 
     let end = if log.is_some() {
-        whole_lines(&reader, length).map_err(io)?
+        reader.line_start(length).map_err(io)?
     } else {
         0
     };
@@ -196,60 +186,6 @@ fn identify(file: &mut File, path: &Path) -> Result<Option<LogId>, OpenError> {
         Some(field) if lines.any(|line| line::split(line).is_ok()) => Ok(Some(LogId(field))),
         _ => Err(OpenError::Foreign(path.to_path_buf())),
     }
-}
-
-/// Where the last whole line ends.
-fn whole_lines(reader: &Reader, length: u64) -> io::Result<u64> {
-    let mut to = length;
-    while to > 0 {
-        let from = to.saturating_sub(STRETCH as u64);
-        let block = reader.bytes(from, to, STRETCH)?;
-        if let Some(newline) = block.iter().rposition(|b| *b == b'\n') {
-            return Ok(from + newline as u64 + 1);
-        }
-        to = from;
-    }
-    Ok(0)
-}
-
-/// Saves what stands behind `end` beside the log, never over an existing file, and cuts it off.
-fn cut_off(file: &File, path: &Path, end: u64, length: u64) -> io::Result<Torn> {
-    let mut name = path.as_os_str().to_os_string();
-    name.push(format!(".torn-{end}"));
-    let (mut saved, mut number) = (PathBuf::from(&name), 1);
-    let mut aside = loop {
-        match OpenOptions::new().write(true).create_new(true).open(&saved) {
-            Ok(aside) => break aside,
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                let mut next = name.clone();
-                next.push(format!(".{number}"));
-                saved = PathBuf::from(next);
-                number += 1;
-            }
-            Err(error) => return Err(error),
-        }
-    };
-    let mut from = file;
-    from.seek(SeekFrom::Start(end))?;
-    io::copy(&mut from.take(length - end), &mut aside)?;
-    aside.sync_all()?;
-    sync_folder(path)?;
-    file.set_len(end)?;
-    file.sync_all()?;
-    Ok(Torn {
-        saved,
-        offset: end,
-        bytes: length - end,
-    })
-}
-
-/// Makes the names in the log's folder durable.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    File::open(folder)?.sync_all()
 }
 
 impl Opening {

@@ -50,7 +50,8 @@ impl Stretch {
 }
 
 impl Reader {
-    pub(super) fn new(file: Arc<File>, log: LogId) -> Reader {
+    /// A reader of `file`, whose ids belong to `log`.
+    pub fn new(file: Arc<File>, log: LogId) -> Reader {
         Reader { file, log }
     }
 
@@ -135,8 +136,12 @@ impl Reader {
         Ok(stretch)
     }
 
-    /// Where the line that holds the byte before `at` starts.
-    fn line_start(&self, at: u64) -> io::Result<u64> {
+    /// Where the line that holds the byte before `at` starts, or would if it had no end: after the
+    /// last `\n` before `at`.
+    ///
+    /// # Errors
+    /// Reading failed.
+    pub fn line_start(&self, at: u64) -> io::Result<u64> {
         let mut to = at;
         while to > 0 {
             let from = to.saturating_sub(BLOCK as u64);

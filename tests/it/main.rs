@@ -2,6 +2,7 @@
 
 mod browser;
 mod client;
+mod display;
 mod events;
 mod framing;
 mod history;
@@ -17,3 +18,4 @@ mod session;
 mod start;
 mod streams;
 mod util;
+mod window;

@@ -3,10 +3,9 @@
 //! What it costs depends on what is shown, not on how long the log is: the place where the
 //! newest events begin is looked for from the end, block by block.
 
-use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::bar::Bar;
 use super::formats::{Format, Wrong};
@@ -14,7 +13,9 @@ use super::plain_wrong;
 use super::records::Records;
 use super::show::Look;
 use super::source::{open, shown, unreadable};
+use crate::event::LogId;
 use crate::failure::Failure;
+use crate::journal::Reader;
 use crate::line;
 
 /// So many events are shown at most when not a number but the whole conversation is asked for.
@@ -40,7 +41,11 @@ pub fn print_history(
     let name = shown(path);
     let unreadable = |error: io::Error| unreadable(&name, &error);
     let mut file = open(path, &name)?;
-    let start = start_of_newest(&file, end, newest.unwrap_or(MOST)).map_err(unreadable)?;
+    let log = file.try_clone().map_err(unreadable)?;
+    let reader = Reader::new(Arc::new(log), LogId(0));
+    let start = reader
+        .newest(newest.unwrap_or(MOST), end)
+        .map_err(unreadable)?;
     file.seek(SeekFrom::Start(start)).map_err(unreadable)?;
     let mut bar = Bar::after_a_moment(Some(end - start));
     let input = BufReader::with_capacity(BLOCK, file.take(end - start));
@@ -82,33 +87,6 @@ fn write(bar: &Bar, out: &mut dyn Write, pending: &mut Vec<u8>) -> Result<(), Fa
     let written = bar.around(|| out.write_all(pending).and_then(|()| out.flush()));
     pending.clear();
     written.map_err(Failure::output)
-}
-
-/// Where the newest `count` lines of the first `end` bytes begin.
-fn start_of_newest(file: &File, end: u64, count: usize) -> io::Result<u64> {
-    if count == 0 {
-        return Ok(end);
-    }
-    let mut block = vec![0; BLOCK];
-    let mut after = end;
-    let mut found = 0;
-    while after > 0 {
-        let from = after.saturating_sub(BLOCK as u64);
-        let part = &mut block[..(after - from) as usize];
-        file.read_exact_at(part, from)?;
-        for (at, byte) in part.iter().enumerate().rev() {
-            let place = from + at as u64;
-            // The line feed at the very end ends the newest line and begins none.
-            if *byte == b'\n' && place + 1 < end {
-                found += 1;
-                if found == count {
-                    return Ok(place + 1);
-                }
-            }
-        }
-        after = from;
-    }
-    Ok(0)
 }
 
 #[cfg(test)]

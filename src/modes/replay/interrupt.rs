@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::termios::{self, LocalModes, OptionalActions, Termios};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::failure::{Failure, reason};
@@ -38,12 +38,18 @@ impl Interrupt {
                 reason(&error)
             ))
         };
-        let mut signals = Signals::new([SIGINT, SIGTERM, SIGQUIT, SIGHUP]).map_err(failed)?;
+        let mut signals =
+            Signals::new([SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGCONT]).map_err(failed)?;
         let (sender, asked) = mpsc::sync_channel(1);
         let before = silence_echo();
         let at_exit = before.clone();
         let watch = move || {
-            if signals.forever().next().is_some() {
+            for signal in signals.forever() {
+                if signal == SIGCONT {
+                    // After Ctrl-Z the shell has put its own settings back.
+                    silence_echo();
+                    continue;
+                }
                 // Nobody waits for it any more if the play has just ended.
                 let _ = sender.try_send(());
                 thread::sleep(PATIENCE);

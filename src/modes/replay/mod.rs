@@ -1,7 +1,7 @@
 //! `chatroom replay`: plays a log back as it happened, or prints it.
 //!
 //! The file is read front to back without a server and in constant memory. On a terminal the
-//! conversation is played at its own pace ([`pace`]) and drawn for people ([`show`]); anywhere
+//! conversation is played at its own pace (`pace`) and drawn for people (`show`); anywhere
 //! else, and with `--plain`, it is printed at once, line for line. A damaged record is named in
 //! its place and stops nothing.
 
@@ -37,6 +37,9 @@ const BATCH: usize = 64 * 1024;
 /// A shortened silence is said in a line of its own from this length on; a shorter one shows in
 /// the bar's clock, or every second line of a lively talk would be about silence.
 const WORTH_SAYING: Duration = Duration::from_secs(60);
+/// A play that is later than this was stopped (Ctrl-Z, Ctrl-S): it goes on from where it was and
+/// does not rush after the time it missed.
+const HELD_UP: Duration = Duration::from_secs(1);
 
 /// Whether what goes to stdout should have colours: it is a terminal and nobody asked for none.
 pub fn wants_colour() -> bool {
@@ -189,7 +192,7 @@ fn play(source: Source, args: &ReplayArgs, faults: &mut Faults) -> Result<ExitCo
     let scenes = Scenes::new(source.records(), format).map(|(at, scene)| (at, (at, scene)));
     // How far the play is, and when that was.
     let mut played = (0, None);
-    let start = Instant::now();
+    let mut start = Instant::now();
     for cue in pace::cues(scenes, args.max_gap, args.speed) {
         let (at, scene) = cue.what;
         let wait = cue.due.saturating_sub(start.elapsed());
@@ -201,6 +204,10 @@ fn play(source: Source, args: &ReplayArgs, faults: &mut Faults) -> Result<ExitCo
             if let Some(code) = interrupt.wait(wait) {
                 return Ok(code);
             }
+        }
+        let late = start.elapsed().saturating_sub(cue.due);
+        if late > HELD_UP {
+            start += late;
         }
         let scene = match scene {
             Ok(scene) => scene,

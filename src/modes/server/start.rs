@@ -152,15 +152,15 @@ fn listen_address(text: &str) -> Result<SocketAddr, Failure> {
             "{text:?} is no address to listen on. Write one such as 0.0.0.0:1337 or [::]:1337."
         ))
     };
-    if let Ok(port) = text.trim_start_matches(':').parse::<u16>() {
-        return Ok(SocketAddr::from(([0, 0, 0, 0], port)));
-    }
     if let Ok(ip) = text
         .trim_start_matches('[')
         .trim_end_matches(']')
         .parse::<IpAddr>()
     {
         return Ok(SocketAddr::from((ip, DEFAULT_PORT)));
+    }
+    if let Ok(port) = text.strip_prefix(':').unwrap_or(text).parse::<u16>() {
+        return Ok(SocketAddr::from(([0, 0, 0, 0], port)));
     }
     let with_port = if text.contains(':') {
         text.to_string()

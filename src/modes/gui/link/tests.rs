@@ -1,0 +1,446 @@
+//! The link against a server made for each test: refusals, breaks, restarts, hostility.
+
+mod fake;
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use super::*;
+use crate::modes::gui::talk::{Answer, Field, State};
+use crate::wire::Wire;
+use fake::*;
+
+fn answer_to(report: &Report, with: &str) -> Option<Answer> {
+    match report {
+        Report::Answer { key: of, answer } if *of == key(with) => Some(answer.clone()),
+        _ => None,
+    }
+}
+
+fn offline(report: &Report) -> Option<String> {
+    match report {
+        Report::State(State::Offline { why, .. }) => Some(why.clone()),
+        _ => None,
+    }
+}
+
+fn refusal(report: &Report) -> Option<(Field, String)> {
+    match report {
+        Report::LoginRefused { field, sentence } => Some((*field, sentence.clone())),
+        _ => None,
+    }
+}
+
+fn has_event(report: &Report, wanted: u64) -> Option<()> {
+    let Report::Events(events) = report else {
+        return None;
+    };
+    events
+        .iter()
+        .any(|e| e.id() == Some(id(wanted)) && e.kind() != "hello")
+        .then_some(())
+}
+
+fn keys(posts: &[Seen]) -> Vec<String> {
+    let key = |seen: &Seen| {
+        seen.field("idempotency-key")
+            .unwrap_or_default()
+            .to_string()
+    };
+    posts.iter().map(key).collect()
+}
+
+#[test]
+fn a_refused_name_is_reported_in_the_servers_words() {
+    let fake = Fake::start(|_, count, stream| match count {
+        0 => reply(
+            stream,
+            "422 Unprocessable Content",
+            "",
+            r#"{"error":"name_too_long","message":"At most 8.","limit":8}"#,
+        ),
+        1 => reply(
+            stream,
+            "401 Unauthorized",
+            "",
+            r#"{"error":"key_required","message":"There is a key."}"#,
+        ),
+        2 => reply(
+            stream,
+            "503 Service Unavailable",
+            "",
+            r#"{"error":"room_full","message":"The room is full."}"#,
+        ),
+        _ => reply(
+            stream,
+            "409 Conflict",
+            "Retry-After: 3\r\n",
+            r#"{"error":"name_taken","message":"Taken."}"#,
+        ),
+    });
+    for expected in [
+        (Field::Name, "At most 8."),
+        (Field::Key, "There is a key."),
+        (Field::Name, "The room is full."),
+        (Field::Name, "Taken."),
+    ] {
+        let mut ear = Ear::log_in(&fake.address, false);
+        let (field, sentence) = ear.until(refusal);
+        assert_eq!((field, sentence.as_str()), expected);
+    }
+    let asked = &fake.seen("POST /session")[0];
+    assert_eq!(asked.body, r#"{"name":"uthira"}"#);
+    assert_eq!(asked.field("content-type"), Some("application/json"));
+    assert!(
+        asked
+            .field("user-agent")
+            .is_some_and(|agent| agent.starts_with("chatroom-gui/"))
+    );
+}
+
+#[test]
+fn events_arrive_whole_however_they_are_cut() {
+    let sent = vec![
+        said(10, "one\ntwo", None),
+        said(20, "ż 😀", None),
+        said(30, "end", None),
+    ];
+    let events = sent.clone();
+    let fake = Fake::start(move |request, _, stream| {
+        if !request.is("GET /events") {
+            return usual(request, stream);
+        }
+        let head = b"HTTP/1.1 200 OK\r\nContent-Type: Text/Event-Stream; charset=utf-8\r\n\r\n";
+        let bytes = [head.as_slice(), &encoded(&events)].concat();
+        for (piece, pause) in bytes.chunks(7).zip((0..20).cycle()) {
+            if stream.write_all(piece).is_err() {
+                return false;
+            }
+            if pause == 0 {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+        hold(stream)
+    });
+    let mut ear = Ear::log_in(&fake.address, false);
+    ear.until(|report| has_event(report, 30));
+    let mut events = ear.events();
+    assert_eq!(events.remove(0).kind(), "hello");
+    assert_eq!(events, sent);
+    let asked = &fake.seen("GET /events")[0];
+    assert!(asked.is("GET /events?last=200 HTTP/1.1"));
+    assert_eq!(asked.field("authorization"), Some("Bearer t1"));
+    assert_eq!(asked.field("accept"), Some("text/event-stream"));
+    assert_eq!(asked.field("last-event-id"), None);
+}
+
+#[test]
+fn messages_go_out_in_order_each_after_the_answer_to_the_one_before() {
+    let fake = Fake::start(|request, _, stream| {
+        if request.is("GET /events") {
+            begin_stream(stream, &[]);
+            return hold(stream);
+        }
+        usual(request, stream)
+    });
+    let mut ear = Ear::log_in(&fake.address, false);
+    for n in 0..20 {
+        ear.say(&format!("text {n}"), &format!("k{n}"));
+    }
+    ear.until(|report| answer_to(report, "k19"));
+    let posts = fake.seen("POST /messages");
+    let texts: Vec<&str> = posts.iter().map(|post| post.body.as_str()).collect();
+    let expected: Vec<String> = (0..20).map(|n| format!("text {n}")).collect();
+    assert_eq!(texts, expected);
+    assert_eq!(
+        posts[0].field("content-type"),
+        Some("text/plain; charset=utf-8")
+    );
+}
+
+/// The connection dies after the first message was received. `arrived` says whether it is in the
+/// room all the same.
+fn with_a_lost_answer(arrived: bool) -> Vec<String> {
+    let fake = Fake::start(move |request, count, stream| {
+        if request.is("POST /messages") && count == 0 {
+            return false;
+        }
+        if request.is("GET /members") && count > 0 {
+            return reply_members(stream, if arrived { 40 } else { 1 });
+        }
+        if request.is("GET /events") {
+            match arrived && count > 0 {
+                true => begin_stream(stream, &[said(40, "hi", Some("k1"))]),
+                false => begin_stream(stream, &[]),
+            }
+            return hold(stream);
+        }
+        usual(request, stream)
+    });
+    let mut ear = Ear::log_in(&fake.address, false);
+    ear.say("hi", "k1");
+    ear.say("ho", "k2");
+    ear.until(|report| answer_to(report, "k2"));
+    assert_eq!(fake.seen("GET /events").len(), 2, "it caught up once");
+    assert_eq!(
+        fake.seen("POST /session").len(),
+        1,
+        "the token is still good"
+    );
+    keys(&fake.seen("POST /messages"))
+}
+
+#[test]
+fn a_message_whose_answer_was_lost_is_not_sent_again_if_it_is_there() {
+    assert_eq!(with_a_lost_answer(true), ["k1", "k2"]);
+}
+
+#[test]
+fn a_message_that_never_arrived_is_sent_again_under_the_same_key() {
+    assert_eq!(with_a_lost_answer(false), ["k1", "k1", "k2"]);
+}
+
+#[test]
+fn a_restart_is_lived_through_and_the_stream_goes_on_where_it_was() {
+    let fake = Fake::start(|request, count, stream| {
+        if request.is("GET /members") && count == 1 {
+            let body = r#"{"error":"unknown_token","message":"Log in again."}"#;
+            return reply(stream, "401 Unauthorized", "", body);
+        }
+        if request.is("GET /events") && count == 0 {
+            let message = "Come back.".to_string();
+            begin_stream(stream, &[said(10, "before", None), Wire::Bye { message }]);
+            return false;
+        }
+        if request.is("GET /events") {
+            begin_stream(stream, &[said(20, "after", None)]);
+            return hold(stream);
+        }
+        usual(request, stream)
+    });
+    let mut ear = Ear::log_in(&fake.address, false);
+    assert_eq!(ear.until(offline), "the server stopped");
+    ear.until(|report| has_event(report, 20));
+    let asked = fake.seen("GET /events");
+    assert_eq!(
+        asked[1].field("last-event-id"),
+        Some(id(10).to_string().as_str())
+    );
+    assert!(asked[1].is("GET /events HTTP/1.1"));
+    assert_eq!(
+        fake.seen("POST /session").len(),
+        2,
+        "it logged in again by itself"
+    );
+    let fresh: Vec<bool> = ear
+        .heard
+        .iter()
+        .filter_map(|report| match report {
+            Report::LoggedIn { fresh, .. } => Some(*fresh),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(fresh, [true, false]);
+}
+
+#[test]
+fn a_busy_room_is_asked_again_later_and_a_refusal_is_final() {
+    let fake = Fake::start(|request, count, stream| {
+        if request.is("GET /events") {
+            begin_stream(stream, &[]);
+            return hold(stream);
+        }
+        let body = r#"{"error":"x","message":"Slower, please."}"#;
+        match (request.is("POST /messages"), count) {
+            (true, 0) => reply(stream, "429 Too Many Requests", "Retry-After: 1\r\n", body),
+            (true, 1) => reply(stream, "507 Insufficient Storage", "", body),
+            (true, 3) => reply(stream, "413 Content Too Large", "", body),
+            _ => usual(request, stream),
+        }
+    });
+    let mut ear = Ear::log_in(&fake.address, false);
+    ear.say("hi", "k1");
+    ear.say("ho", "k2");
+    assert!(matches!(ear.until(|r| answer_to(r, "k1")), Answer::Said(_)));
+    let refused = Answer::Refused("Slower, please.".into());
+    assert_eq!(ear.until(|r| answer_to(r, "k2")), refused);
+    assert_eq!(keys(&fake.seen("POST /messages")), ["k1", "k1", "k1", "k2"]);
+    let held = |report: &&Report| matches!(report, Report::State(State::Held { .. }));
+    assert_eq!(ear.heard.iter().filter(held).count(), 2);
+}
+
+#[test]
+fn what_no_chatroom_says_is_said_so_and_does_no_harm() {
+    for (answer, expected) in [
+        (
+            "HTTP/1.1 301 Moved\r\nLocation: https://x/\r\nContent-Length: 0\r\n\r\n",
+            "elsewhere",
+        ),
+        (
+            "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<html>",
+            "text/html",
+        ),
+        ("HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n", "status 404"),
+        (
+            "HTTP/1.1 201 OK\r\nContent-Length: 99999999999\r\n\r\n",
+            "is too long",
+        ),
+        ("SSH-2.0-OpenSSH_9.2p1\r\n", "does not answer in HTTP"),
+        ("", "connection was closed"),
+    ] {
+        let fake = Fake::start(move |_, _, stream| {
+            let _ = stream.write_all(answer.as_bytes());
+            if answer.contains("99999999999") {
+                while stream.write_all(&[b'x'; 65536]).is_ok() {}
+            }
+            false
+        });
+        let mut ear = Ear::log_in(&fake.address, false);
+        let (field, sentence) = ear.until(refusal);
+        assert_eq!(field, Field::Address);
+        assert!(sentence.contains(expected), "{answer:?}: {sentence}");
+        assert!(sentence.contains(&fake.address.to_string()), "{sentence}");
+    }
+}
+
+#[test]
+fn endless_heads_and_lines_are_given_up() {
+    let fake = Fake::start(|_, _, stream| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n");
+        while stream.write_all(&[b'x'; 65536]).is_ok() {}
+        false
+    });
+    let (_, sentence) = Ear::log_in(&fake.address, false).until(refusal);
+    assert!(
+        sentence.contains("too long") || sentence.contains("HTTP"),
+        "{sentence}"
+    );
+
+    let fake = Fake::start(|request, count, stream| {
+        if !request.is("GET /events") {
+            return usual(request, stream);
+        }
+        begin_stream(stream, &[]);
+        if count > 0 {
+            return hold(stream);
+        }
+        while stream.write_all(&[b'x'; 65536]).is_ok() {}
+        false
+    });
+    let mut ear = Ear::log_in(&fake.address, false);
+    let why = ear.until(offline);
+    assert!(why.contains("too long"), "{why}");
+    fake.wait_for("GET /events", 2);
+}
+
+#[test]
+fn silence_is_noticed() {
+    let fake = Fake::start(|request, count, stream| {
+        if !request.is("GET /events") {
+            return usual(request, stream);
+        }
+        begin_stream(stream, &[]);
+        if count > 0 {
+            return hold(stream);
+        }
+        true // Open, and nothing more comes.
+    });
+    let mut ear = Ear::log_in(&fake.address, false);
+    assert!(ear.until(offline).contains("nothing is heard"));
+    fake.wait_for("GET /events", 2);
+}
+
+#[test]
+fn nobody_there_is_final_at_first_unless_it_is_to_go_on() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = free.local_addr().expect("an address").to_string();
+    drop(free);
+    let address = crate::modes::gui::address::Address::parse(&address).expect("an address");
+    let (field, sentence) = Ear::log_in(&address, false).until(refusal);
+    assert_eq!(field, Field::Address);
+    assert!(sentence.contains("connection refused"), "{sentence}");
+    let mut ear = Ear::log_in(&address, true);
+    assert_eq!(ear.until(offline), "connection refused");
+}
+
+#[test]
+fn a_window_that_does_not_take_stops_the_reading_and_loses_nothing() {
+    const MANY: u64 = 30_000;
+    let fake = Fake::start(|request, _, stream| {
+        if !request.is("GET /events") {
+            return usual(request, stream);
+        }
+        begin_stream(stream, &[]);
+        let mut bytes = Vec::new();
+        for n in 2..=MANY {
+            crate::sse::encode(crate::sse::Form::Sse, &said(n, "x", None), &mut bytes);
+        }
+        let _ = stream.write_all(&bytes);
+        hold(stream)
+    });
+    let mut ear = Ear::log_in(&fake.address, false);
+    fake.wait_for("GET /events", 1);
+    ear.until(|report| has_event(report, MANY));
+    let ids: Vec<u64> = ear
+        .events()
+        .iter()
+        .skip(1)
+        .filter_map(|e| Some(e.id()?.offset))
+        .collect();
+    assert_eq!(ids, (2..=MANY).collect::<Vec<u64>>());
+}
+
+#[test]
+fn leaving_is_said_and_another_login_ends_the_old_one() {
+    let fake = Fake::start(|request, _, stream| {
+        if request.is("GET /events") {
+            begin_stream(stream, &[]);
+            return hold(stream);
+        }
+        usual(request, stream)
+    });
+    let mut ear = Ear::log_in(&fake.address, false);
+    let connected =
+        |report: &Report| matches!(report, Report::State(State::Connected)).then_some(());
+    ear.until(connected);
+    ear.link
+        .send(Command::LogIn(crate::modes::gui::talk::Login {
+            address: fake.address.clone(),
+            name: "other".into(),
+            key: Some("sesame".into()),
+            persist: false,
+        }));
+    let asked = fake.wait_for("POST /session", 2);
+    assert_eq!(asked[1].body, r#"{"name":"other","key":"sesame"}"#);
+    assert_eq!(fake.seen("DELETE /session").len(), 1);
+    ear.heard.clear();
+    ear.until(connected);
+    ear.link.close(Duration::from_secs(5));
+    assert_eq!(fake.seen("DELETE /session").len(), 2);
+    assert_eq!(
+        fake.seen("DELETE /session")[1].field("authorization"),
+        Some("Bearer t1")
+    );
+}
+
+#[test]
+fn what_was_said_just_before_leaving_still_gets_out() {
+    let fake = Fake::start(|request, _, stream| {
+        if request.is("GET /events") {
+            begin_stream(stream, &[]);
+            return hold(stream);
+        }
+        usual(request, stream)
+    });
+    let mut ear = Ear::log_in(&fake.address, false);
+    ear.until(|report| matches!(report, Report::State(State::Connected)).then_some(()));
+    ear.say("good night", "k1");
+    ear.link.close(Duration::from_secs(5));
+    assert!(
+        fake.seen("POST /messages")
+            .iter()
+            .all(|post| post.body == "good night")
+    );
+    assert!(!fake.seen("POST /messages").is_empty());
+    assert_eq!(fake.seen("DELETE /session").len(), 1);
+}

@@ -1,0 +1,351 @@
+//! The window as drawn lines: what a user would see after what happened.
+
+mod breaks;
+
+use super::*;
+use crate::event::{Elapsed, LogId, Stamp};
+use crate::wire::{Member, Said, Session};
+
+/// The window, drawn: title, hint, transcript, pending, members, status.
+fn screen(model: &Model) -> Vec<String> {
+    let mut lines = vec![model.title()];
+    if let Some((field, sentence)) = model.hint() {
+        lines.push(format!("! {field:?}: {sentence}"));
+    }
+    for (number, entry) in (model.history().first()..).zip(model.history().iter()) {
+        if model.new_from() == Some(number) {
+            lines.push("--- new messages ---".to_string());
+        }
+        let own = matches!(entry.what, What::Said { own: true, .. });
+        lines.push(format!(
+            "{}{}",
+            entry.log_line(),
+            if own { " <" } else { "" }
+        ));
+    }
+    for pending in model.pending() {
+        lines.push(match &pending.fate {
+            Fate::Waiting => format!("~ {} waiting", pending.text),
+            Fate::Sent(_) => format!("~ {} sent", pending.text),
+            Fate::Refused(why) => format!("~ {} refused: {why}", pending.text),
+        });
+    }
+    let members: Vec<String> = model
+        .members()
+        .into_iter()
+        .map(|(name, me)| name + if me { " (you)" } else { "" })
+        .collect();
+    lines.push(format!("Here ({}) {}", members.len(), members.join(", ")));
+    lines.push(model.status());
+    lines
+}
+
+fn id(offset: u64) -> Id {
+    Id {
+        log: LogId(1),
+        offset,
+        check: 0,
+    }
+}
+
+fn at() -> Stamp {
+    Stamp::from_micros(0)
+}
+
+fn key(text: &str) -> Key {
+    Key::new(text).expect("a key")
+}
+
+fn said(offset: u64, from: &str, text: &str, with: Option<&str>) -> Wire {
+    Wire::Message {
+        id: id(offset),
+        at: at(),
+        from: from.into(),
+        elapsed: Elapsed(offset),
+        text: text.into(),
+        key: with.map(key),
+    }
+}
+
+fn join(offset: u64, name: &str) -> Wire {
+    Wire::Join {
+        id: id(offset),
+        at: at(),
+        name: name.into(),
+    }
+}
+
+fn leave(offset: u64, name: &str) -> Wire {
+    Wire::Leave {
+        id: id(offset),
+        at: at(),
+        name: name.into(),
+    }
+}
+
+fn opened(offset: u64) -> Wire {
+    Wire::Opened {
+        id: id(offset),
+        at: at(),
+        version: "chatroom 0.1.0".into(),
+    }
+}
+
+fn log_in(model: &mut Model, name: &str) -> Vec<Effect> {
+    model.update(Event::LogIn {
+        address: "10.0.0.1".into(),
+        name: name.into(),
+        key: String::new(),
+        persist: false,
+    })
+}
+
+fn hear(model: &mut Model, report: Report) -> Vec<Effect> {
+    model.update(Event::Heard(report))
+}
+
+fn events(model: &mut Model, events: Vec<Wire>) {
+    hear(model, Report::Events(events));
+}
+
+fn members(model: &mut Model, as_of: u64, names: &[&str]) {
+    let list = Members {
+        id: id(as_of),
+        members: names
+            .iter()
+            .map(|name| Member {
+                name: name.to_string(),
+                since: at(),
+                idle: 0,
+            })
+            .collect(),
+    };
+    hear(model, Report::Members(list));
+}
+
+fn let_in(model: &mut Model, name: &str, fresh: bool) -> Vec<Effect> {
+    let session = Session {
+        name: name.into(),
+        token: "t".into(),
+        room: "lobby".into(),
+        id: id(1),
+    };
+    hear(model, Report::LoggedIn { session, fresh })
+}
+
+/// uthira is in, bob too, and there is something to read.
+fn in_the_room() -> Model {
+    let mut model = Model::new();
+    log_in(&mut model, "uthira");
+    let_in(&mut model, "uthira", true);
+    members(&mut model, 20, &["uthira", "bob"]);
+    hear(&mut model, Report::State(State::Connected));
+    events(
+        &mut model,
+        vec![
+            join(5, "bob"),
+            said(9, "bob", "hello", None),
+            join(20, "uthira"),
+        ],
+    );
+    model
+}
+
+fn say(model: &mut Model, text: &str, with: &str) -> Vec<Effect> {
+    model.update(Event::Say {
+        text: text.into(),
+        key: key(with),
+    })
+}
+
+const TITLE: &str = "chatroom - lobby @ 10.0.0.1";
+const BACKLOG: [&str; 3] = [
+    "Client (bob) entered room",
+    "[bob]: 0:00:09:hello",
+    "Client (uthira) entered room",
+];
+
+fn with_backlog(rest: &[&str]) -> Vec<String> {
+    let lines = [TITLE]
+        .into_iter()
+        .chain(BACKLOG)
+        .chain(rest.iter().copied());
+    lines.map(str::to_string).collect()
+}
+
+#[test]
+fn a_refused_name_is_asked_for_again_as_often_as_it_takes() {
+    let mut model = Model::new();
+    assert_eq!(screen(&model), ["chatroom", "Here (0) ", "not logged in"]);
+    for name in ["uthiravenkat", "uthiravenkata"] {
+        let effects = log_in(&mut model, name);
+        assert!(matches!(&effects[..], [Effect::LogIn(login)] if login.name == name));
+        assert_eq!(screen(&model)[2], "connecting to 10.0.0.1:1337");
+        let effects = hear(
+            &mut model,
+            Report::LoginRefused {
+                field: Field::Name,
+                sentence: "A name has at most 8 characters.".into(),
+            },
+        );
+        assert_eq!(effects, [Effect::Focus(Field::Name)]);
+        assert!(!model.is_in());
+        assert_eq!(
+            screen(&model),
+            [
+                "chatroom",
+                "! Name: A name has at most 8 characters.",
+                "Here (0) ",
+                "not logged in"
+            ]
+        );
+    }
+    log_in(&mut model, "uthira");
+    let effects = let_in(&mut model, "uthira", true);
+    let address = Address::parse("10.0.0.1").expect("an address");
+    assert_eq!(
+        effects,
+        [Effect::Remember(address), Effect::Focus(Field::Message)]
+    );
+    assert_eq!(model.hint(), None);
+}
+
+#[test]
+fn a_wrong_address_is_said_without_asking_anybody() {
+    let mut model = Model::new();
+    let effects = model.update(Event::LogIn {
+        address: "a b".into(),
+        name: "x".into(),
+        key: String::new(),
+        persist: false,
+    });
+    assert_eq!(effects, [Effect::Focus(Field::Address)]);
+    assert_eq!(model.hint().map(|(field, _)| field), Some(Field::Address));
+}
+
+#[test]
+fn the_key_is_asked_for_when_the_room_wants_one() {
+    let mut model = Model::new();
+    log_in(&mut model, "uthira");
+    assert!(!model.asks_key());
+    let sentence = "This room has a key.".to_string();
+    let field = Field::Key;
+    let effects = hear(&mut model, Report::LoginRefused { field, sentence });
+    assert_eq!(effects, [Effect::Focus(Field::Key)]);
+    assert!(model.asks_key());
+}
+
+#[test]
+fn the_backlog_is_there_on_entry_and_others_appear_by_themselves() {
+    let mut model = in_the_room();
+    assert_eq!(
+        screen(&model),
+        with_backlog(&["Here (2) bob, uthira (you)", "connected"])
+    );
+    events(
+        &mut model,
+        vec![
+            join(30, "Eve"),
+            said(34, "Eve", "/me waves", None),
+            leave(40, "bob"),
+        ],
+    );
+    assert_eq!(
+        screen(&model),
+        with_backlog(&[
+            "Client (Eve) entered room",
+            "[Eve]: 0:00:34:/me waves",
+            "Client (bob) is offline",
+            "Here (2) Eve, uthira (you)",
+            "connected"
+        ])
+    );
+}
+
+#[test]
+fn an_own_message_waits_until_the_server_has_it() {
+    let mut model = in_the_room();
+    let effects = say(&mut model, "hi", "k1");
+    assert_eq!(
+        effects,
+        [
+            Effect::Say {
+                key: key("k1"),
+                text: "hi".into()
+            },
+            Effect::ClearInput
+        ]
+    );
+    let rest = ["~ hi waiting", "Here (2) bob, uthira (you)", "connected"];
+    assert_eq!(screen(&model), with_backlog(&rest));
+    let answer = Answer::Said(Said {
+        id: id(30),
+        at: at(),
+        elapsed: Elapsed(10),
+    });
+    hear(
+        &mut model,
+        Report::Answer {
+            key: key("k1"),
+            answer: answer.clone(),
+        },
+    );
+    assert!(screen(&model).contains(&"~ hi sent".to_string()));
+    let shown = [
+        "[uthira]: 0:00:30:hi <",
+        "Here (2) bob, uthira (you)",
+        "connected",
+    ];
+    events(&mut model, vec![said(30, "uthira", "hi", Some("k1"))]);
+    assert_eq!(screen(&model), with_backlog(&shown));
+
+    // The stream may be faster than the answer.
+    say(&mut model, "ho", "k2");
+    events(&mut model, vec![said(31, "uthira", "ho", Some("k2"))]);
+    hear(
+        &mut model,
+        Report::Answer {
+            key: key("k2"),
+            answer,
+        },
+    );
+    assert_eq!(model.pending(), []);
+}
+
+#[test]
+fn a_refused_message_stays_with_the_reason_until_it_is_dismissed() {
+    let mut model = in_the_room();
+    say(&mut model, "hi", "k1");
+    let answer = Answer::Refused("The room is closed for today.".into());
+    hear(
+        &mut model,
+        Report::Answer {
+            key: key("k1"),
+            answer,
+        },
+    );
+    let rest = [
+        "~ hi refused: The room is closed for today.",
+        "Here (2) bob, uthira (you)",
+        "connected",
+    ];
+    assert_eq!(screen(&model), with_backlog(&rest));
+    model.update(Event::Dismiss);
+    assert_eq!(model.pending(), []);
+}
+
+#[test]
+fn what_cannot_be_sent_stays_in_the_input() {
+    let mut model = Model::new();
+    assert_eq!(say(&mut model, "hi", "k"), []);
+    assert!(model.status().starts_with("Log in first"));
+    let mut model = in_the_room();
+    assert_eq!(say(&mut model, " \n", "k"), []);
+    assert_eq!(say(&mut model, &"x".repeat(MAX_TEXT + 1), "k"), []);
+    assert!(model.status().contains("at most 16384 bytes"));
+    for n in 0..MAX_WAITING {
+        assert_eq!(say(&mut model, "x", &n.to_string()).len(), 2);
+    }
+    assert_eq!(say(&mut model, "x", "one-more"), []);
+    assert!(model.status().starts_with("100 messages wait"));
+}

@@ -1,0 +1,148 @@
+//! What a user sees when the connection breaks, the server restarts, the window is in the back.
+
+use std::time::Duration;
+
+use super::*;
+
+#[test]
+fn a_break_is_said_and_nothing_is_doubled_after_it() {
+    let mut model = in_the_room();
+    say(&mut model, "hi", "k1");
+    let why = "connection refused".to_string();
+    let again = Duration::from_secs(4);
+    hear(&mut model, Report::State(State::Offline { why, again }));
+    assert_eq!(
+        model.status(),
+        "offline: connection refused; trying again in 4 s"
+    );
+    assert_eq!(model.hint(), None, "who was in needs no hint");
+    members(&mut model, 31, &["uthira", "bob", "eve"]);
+    hear(&mut model, Report::State(State::Connected));
+    events(
+        &mut model,
+        vec![
+            said(9, "bob", "hello", None),
+            join(20, "uthira"),
+            said(30, "uthira", "hi", Some("k1")),
+            join(31, "eve"),
+        ],
+    );
+    let rest = [
+        "[uthira]: 0:00:30:hi <",
+        "Client (eve) entered room",
+        "Here (3) bob, eve, uthira (you)",
+        "connected",
+    ];
+    assert_eq!(screen(&model), with_backlog(&rest));
+}
+
+#[test]
+fn a_restart_empties_the_list_unless_it_is_newer() {
+    let mut model = in_the_room();
+    events(&mut model, vec![opened(30)]);
+    assert_eq!(
+        screen(&model),
+        with_backlog(&["* Room opened (chatroom 0.1.0)", "Here (0) ", "connected"])
+    );
+    events(&mut model, vec![join(31, "uthira")]);
+    assert_eq!(model.members(), [("uthira".to_string(), true)]);
+
+    let mut model = in_the_room();
+    members(&mut model, 40, &["uthira"]);
+    events(&mut model, vec![opened(30), join(40, "uthira")]);
+    assert_eq!(model.members(), [("uthira".to_string(), true)]);
+}
+
+#[test]
+fn a_reset_starts_the_transcript_afresh_and_says_so() {
+    let mut model = in_the_room();
+    let other = Id {
+        log: LogId(2),
+        ..id(3)
+    };
+    events(
+        &mut model,
+        vec![
+            Wire::Reset {
+                message: "The log was replaced.".into(),
+            },
+            Wire::Join {
+                id: other,
+                at: at(),
+                name: "eve".into(),
+            },
+        ],
+    );
+    assert_eq!(
+        screen(&model),
+        [
+            TITLE,
+            "* The log was replaced.",
+            "Client (eve) entered room",
+            "Here (3) bob, eve, uthira (you)",
+            "connected"
+        ]
+    );
+}
+
+#[test]
+fn a_line_stands_above_what_came_while_the_window_was_in_the_back() {
+    let mut model = in_the_room();
+    model.update(Event::Front(false));
+    events(
+        &mut model,
+        vec![said(30, "bob", "psst", None), said(31, "bob", "hey", None)],
+    );
+    model.update(Event::Front(true));
+    let rest = [
+        "--- new messages ---",
+        "[bob]: 0:00:30:psst",
+        "[bob]: 0:00:31:hey",
+        "Here (2) bob, uthira (you)",
+        "connected",
+    ];
+    assert_eq!(screen(&model), with_backlog(&rest));
+    model.update(Event::Front(false));
+    assert!(!screen(&model).contains(&"--- new messages ---".to_string()));
+}
+
+#[test]
+fn pressing_log_in_again_in_the_room_only_hurries() {
+    let mut model = in_the_room();
+    assert_eq!(log_in(&mut model, " uthira ").len(), 1);
+    assert!(
+        model.is_in(),
+        "the link does not report what has not changed"
+    );
+    log_in(&mut model, "eve");
+    assert!(!model.is_in());
+}
+
+#[test]
+fn a_login_behind_the_users_back_leaves_the_cursor_alone() {
+    let mut model = in_the_room();
+    assert_eq!(let_in(&mut model, "uthira", false), []);
+    assert_eq!(
+        screen(&model),
+        with_backlog(&["Here (2) bob, uthira (you)", "connected"])
+    );
+}
+
+#[test]
+fn a_persistent_login_says_that_nobody_is_there_and_goes_on() {
+    let mut model = Model::new();
+    model.update(Event::LogIn {
+        address: "10.0.0.1:7".into(),
+        name: "uthira".into(),
+        key: "sesame".into(),
+        persist: true,
+    });
+    let why = "connection refused".to_string();
+    let again = Duration::from_millis(300);
+    hear(&mut model, Report::State(State::Offline { why, again }));
+    let drawn = screen(&model);
+    assert!(drawn[1].starts_with("! Address: Not in yet, at 10.0.0.1:7: connection"));
+    assert_eq!(drawn[3], "offline: connection refused; trying again");
+    assert_eq!(let_in(&mut model, "uthira", true).len(), 2);
+    assert_eq!(model.hint(), None);
+}

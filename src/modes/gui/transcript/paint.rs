@@ -1,0 +1,141 @@
+//! How the transcript is painted.
+
+use fltk::draw;
+use fltk::enums::{Color, Font};
+use fltk::prelude::*;
+use fltk::widget::Widget;
+
+use super::{INDENT, Inner, MARGIN, Selection};
+use crate::modes::gui::lines::{Line, Look, Tone};
+use crate::modes::gui::window::{FONT_SIZE, rgb};
+
+/// The height of a row.
+pub fn row_height() -> i32 {
+    draw::set_font(Font::Helvetica, FONT_SIZE);
+    (f64::from(draw::height()) * 1.3).ceil() as i32
+}
+
+/// Where a row's letters stand in it.
+pub fn baseline(row: i32) -> i32 {
+    // A little above the middle: fallback fonts reach further down.
+    (row - draw::height()) / 2 + draw::height() - draw::descent() - 1
+}
+
+impl Inner {
+    pub(super) fn draw(&mut self, area: &mut Widget) {
+        let (x, y, w, h) = (area.x(), area.y(), area.w(), area.h());
+        draw::push_clip(x, y, w, h);
+        draw::draw_rect_fill(x, y, w, h, Color::White);
+        let row = row_height();
+        let base = baseline(row);
+        for (number, top) in &self.placed.items {
+            let Some(line) = self.laid.get(number) else {
+                continue;
+            };
+            let mut row_y = y + top;
+            if line.new_above {
+                draw_new(x, row_y, w, row, base);
+                row_y += row;
+            }
+            for index in 0..line.rows.len() {
+                if row_y + row > y && row_y < y + h {
+                    let left = x + row_left(line, index, w);
+                    self.draw_marked(line, *number, index, left, row_y, row);
+                    draw_row(line, index, left, row_y + base);
+                }
+                row_y += row;
+            }
+        }
+        if self.placed.items.is_empty() {
+            let words = match self.model.borrow().is_in() {
+                true => "Nothing has been said here yet.",
+                false => "Type a name and press Log in to see what is said here.",
+            };
+            draw::set_draw_color(rgb(0x8A8F98));
+            let width = draw::width(words) as i32;
+            draw::draw_text(words, x + (w - width) / 2, y + h / 2);
+        }
+        draw::pop_clip();
+        draw::set_draw_color(if area.has_focus() {
+            rgb(0x7FA7E8)
+        } else {
+            rgb(0xD5D8DE)
+        });
+        draw::draw_rect(x, y, w, h);
+    }
+
+    /// The background of what is marked.
+    fn draw_marked(&self, line: &Line, number: u64, index: usize, left: i32, y: i32, row: i32) {
+        let range = line.rows[index].clone();
+        let (from, to) = match self.selection {
+            Selection::Nothing => return,
+            Selection::Lines(a, b) if (a..=b).contains(&number) => (range.start, range.end),
+            Selection::Within(n, a, b) if n == number => (
+                a.clamp(range.start, range.end),
+                b.clamp(range.start, range.end),
+            ),
+            _ => return,
+        };
+        if from >= to {
+            return;
+        }
+        let width = |end: usize| draw::width(&line.text[range.start..end]) as i32;
+        let (a, b) = (width(from), width(to));
+        draw::draw_rect_fill(left + a, y + 1, b - a + 1, row - 2, rgb(0xCFE1FF));
+    }
+}
+
+/// Where a row begins.
+pub(super) fn row_left(line: &Line, index: usize, width: i32) -> i32 {
+    match line.look {
+        Look::Centred => {
+            let text = draw::width(&line.text[line.rows[index].clone()]) as i32;
+            ((width - text) / 2).max(MARGIN)
+        }
+        Look::Left if index > 0 => MARGIN + INDENT,
+        Look::Left => MARGIN,
+    }
+}
+
+fn draw_row(line: &Line, index: usize, left: i32, base: i32) {
+    let row = line.rows[index].clone();
+    let mut x = f64::from(left);
+    let ends = line.tones.iter().skip(1).map(|(start, _)| *start);
+    let ends = ends.chain([line.text.len()]);
+    for ((start, tone), end) in line.tones.iter().zip(ends) {
+        let (from, to) = ((*start).max(row.start), end.min(row.end));
+        if from >= to {
+            continue;
+        }
+        let piece = &line.text[from..to];
+        draw::set_draw_color(colour(*tone));
+        draw::draw_text(piece, x.round() as i32, base);
+        x += draw::width(piece);
+    }
+}
+
+fn colour(tone: Tone) -> Color {
+    match tone {
+        Tone::Text => rgb(0x1E2126),
+        Tone::Quiet => rgb(0x8A8F98),
+        Tone::Waiting => rgb(0x9AA0A8),
+        Tone::Wrong => rgb(0xB3261E),
+        Tone::Own => rgb(0x1F5FBF),
+        Tone::Name(rgb_of_name) => rgb(rgb_of_name),
+    }
+}
+
+fn draw_new(x: i32, y: i32, w: i32, row: i32, base: i32) {
+    let words = "new messages";
+    let width = draw::width(words) as i32;
+    let left = x + (w - width) / 2;
+    draw::set_draw_color(rgb(0xD26A5C));
+    draw::draw_text(words, left, y + base);
+    draw::draw_line(x + MARGIN, y + row / 2, left - MARGIN, y + row / 2);
+    draw::draw_line(
+        left + width + MARGIN,
+        y + row / 2,
+        x + w - MARGIN,
+        y + row / 2,
+    );
+}
