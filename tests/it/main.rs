@@ -2,6 +2,7 @@
 
 mod browser;
 mod client;
+mod console;
 mod display;
 mod events;
 mod framing;
@@ -16,6 +17,7 @@ mod sample;
 mod server;
 mod session;
 mod start;
+mod stop;
 mod streams;
 mod util;
 mod window;
