@@ -168,6 +168,12 @@ impl Client {
         Head::read(&mut self.reader)
     }
 
+    /// What follows is an event stream, whose head was read.
+    pub fn into_listener(self, head: Head) -> Listener {
+        let reader = self.reader;
+        Listener { reader, head }
+    }
+
     /// Expects that the server ends the connection, having said no more.
     #[track_caller]
     pub fn ended(mut self) {

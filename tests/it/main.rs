@@ -1,9 +1,14 @@
 //! The integration tests: the real binary, seen from outside. One file a subject.
 
+mod browser;
 mod client;
+mod console;
 mod display;
 mod events;
+mod framing;
 mod history;
+mod key;
+mod log_file;
 mod messages;
 mod reenact;
 mod reenactment;
@@ -12,5 +17,7 @@ mod sample;
 mod server;
 mod session;
 mod start;
+mod stop;
+mod streams;
 mod util;
 mod window;

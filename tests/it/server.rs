@@ -36,7 +36,8 @@ pub fn wait_for<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
 pub struct Written(Arc<Mutex<String>>);
 
 impl Written {
-    fn follow(from: impl Read + Send + 'static) -> Written {
+    /// Reads what comes, for as long as it comes.
+    pub fn follow(from: impl Read + Send + 'static) -> Written {
         let written = Written::default();
         let into = written.clone();
         std::thread::spawn(move || {
@@ -158,10 +159,14 @@ impl Server {
         objects.map(|object| object.expect("JSON")).collect()
     }
 
+    /// Its process.
+    pub fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
     /// Sends it a signal.
     pub fn signal(&self, signal: Signal) {
-        let pid = Pid::from_child(&self.child);
-        kill_process(pid, signal).expect("the server is there");
+        kill_process(self.pid(), signal).expect("the server is there");
     }
 
     /// Asks it to stop, and waits until it has.

@@ -1,9 +1,45 @@
-//! Starting and stopping a server: what it says, what it refuses, what it leaves.
+//! Starting a server: what it says, what it refuses, what it repairs and what it leaves alone.
 
+use std::fs::{self, Permissions};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+use std::sync::Arc;
 
 use crate::server::Server;
-use crate::util::Folder;
+use crate::util::{CHATROOM, Folder, Run};
+
+/// A log that somebody said two things in, closed in good order.
+fn old_log() -> Arc<Folder> {
+    let mut server = Server::start(&[]);
+    let token = server.log_in("uthira");
+    for text in ["hi", "two\nlines"] {
+        assert_eq!(server.say(&token, text).status, 201);
+    }
+    assert!(server.stop().success());
+    Arc::clone(&server.folder)
+}
+
+/// Starts a server that cannot, in a folder, and expects one sentence and nothing touched.
+#[track_caller]
+fn cannot_start(folder: &Folder, args: &[&str], parts: &[&str]) {
+    let before = folder.contents();
+    let listen = ["--listen", "127.0.0.1:0"];
+    let listen = if args.contains(&"--listen") {
+        &[]
+    } else {
+        &listen[..]
+    };
+    let args = [&["server"], listen, args].concat();
+    let run = folder.run(&args).code(1).one_sentence(parts).stdout("");
+    let story = run.story();
+    assert!(
+        !story.contains("os error") && !story.contains("panicked"),
+        "{story}"
+    );
+    let after = folder.contents();
+    assert!(after == before, "something was touched: {story}");
+}
 
 #[test]
 fn it_says_where_it_listens_and_how_to_join() {
@@ -17,11 +53,19 @@ fn it_says_where_it_listens_and_how_to_join() {
         said.contains(&format!("curl -N http://{}/events", server.address)),
         "{said}"
     );
+    assert!(!said.contains("power cut"), "{said}");
     assert!(server.stop().success());
     let said = server.said();
     assert_eq!(said.len(), 2, "{said:?}");
     assert!(said[0].starts_with("* Room opened (chatroom "), "{said:?}");
     assert_eq!(said[1], "* Room closed");
+    assert_eq!(server.notices.text(), "");
+    for sync in ["2", "never"] {
+        let server = Server::start(&["--sync", sync]);
+        server
+            .console
+            .wait_for("a power cut may lose what was said last");
+    }
 }
 
 #[test]
@@ -29,9 +73,174 @@ fn a_port_in_use_is_one_sentence_and_touches_nothing() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("an address").to_string();
     let folder = Folder::new();
-    folder
-        .run(&["server", "--listen", &address])
-        .code(1)
-        .one_sentence(&[&address, "already in use", "--listen"]);
-    assert!(!folder.path().join("log.txt").exists());
+    let parts = [&*address, "already in use", "--listen"];
+    cannot_start(&folder, &["--listen", &address], &parts);
+    assert!(folder.contents().is_empty());
+}
+
+#[test]
+fn an_address_that_cannot_be_is_one_sentence() {
+    let folder = Folder::new();
+    for (listen, part) in [
+        ("not an address", "is no address to listen on"),
+        ("127.0.0.1:99999", "is no address to listen on"),
+        ("127.0.0.1:port", "is no address to listen on"),
+        ("", "is no address to listen on"),
+        ("203.0.113.9:0", "does not have that address"),
+    ] {
+        cannot_start(&folder, &["--listen", listen], &[part]);
+    }
+    assert!(folder.contents().is_empty());
+    let usage = folder.run(&["server", "--history", "perhaps"]).code(2);
+    assert!(
+        usage.story().contains("say ask, yes, no"),
+        "{}",
+        usage.story()
+    );
+    folder.run(&["server", "--max-name", "0"]).code(2);
+    assert!(folder.contents().is_empty());
+}
+
+#[test]
+fn what_is_no_log_of_a_room_is_left_alone() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path().join("folder")).expect("a folder");
+    folder.file("letter.txt", "Dear all,\nthis is not a log.\n");
+    folder.file("zip", b"PK\x03\x04\x00\x00");
+    folder.file(
+        "old.txt",
+        "\r[uthira]: 0:00:17:hi\r[bob]: 0:00:09:hello uthira",
+    );
+    for (log, parts) in [
+        ("folder", ["folder", "is not a file"]),
+        ("letter.txt", ["letter.txt", "is not a chatroom log"]),
+        ("zip", ["zip", "is not a chatroom log"]),
+        ("old.txt", ["the original chat room's", "chatroom replay"]),
+        ("/dev/null", ["/dev/null", "is not a file"]),
+        (
+            "missing/log.txt",
+            ["missing/log.txt", "folder does not exist"],
+        ),
+        (
+            "letter.txt/log.txt",
+            ["letter.txt/log.txt", "cannot be used: not a directory"],
+        ),
+    ] {
+        cannot_start(&folder, &["--log", log], &[&parts[..], &["--log"]].concat());
+    }
+}
+
+#[test]
+fn a_log_that_may_not_be_written_is_left_alone() {
+    let folder = old_log();
+    let log = folder.path().join("log.txt");
+    fs::set_permissions(&log, Permissions::from_mode(0o400)).expect("it is ours");
+    if fs::File::options().append(true).open(&log).is_err() {
+        cannot_start(&folder, &[], &["log.txt", "permission denied", "--log"]);
+        return;
+    }
+    // The superuser may write everything: somebody else tries.
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).expect("it is ours");
+    let program = folder.path().join("chatroom");
+    fs::copy(CHATROOM, &program).expect("a program that anybody may run");
+    let mut nobody = Command::new("setpriv");
+    nobody.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
+    nobody
+        .arg(&program)
+        .args(["server", "--listen", "127.0.0.1:0"]);
+    folder.settle(&mut nobody);
+    let before = folder.contents();
+    let run = Run::of(&mut nobody).code(1);
+    run.one_sentence(&["log.txt", "permission denied", "--log"])
+        .stdout("");
+    assert!(folder.contents() == before);
+}
+
+#[test]
+fn a_second_server_is_kept_off_the_log() {
+    let server = Server::start(&[]);
+    let token = server.log_in("uthira");
+    let parts = ["log.txt", "in use by another server", "--log"];
+    cannot_start(&server.folder, &[], &parts);
+    assert_eq!(server.say(&token, "not disturbed").status, 201);
+}
+
+#[test]
+fn a_secret_that_is_none_is_told() {
+    let folder = old_log();
+    let secret = folder.path().join("log.txt.secret");
+    let mode = fs::metadata(&secret)
+        .expect("a secret")
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600, "for its owner alone");
+    folder.file("log.txt.secret", "short");
+    cannot_start(&folder, &[], &["log.txt.secret", "cannot be used"]);
+}
+
+#[test]
+fn a_log_goes_on_where_it_ended() {
+    let folder = old_log();
+    let before = fs::read(folder.path().join("log.txt")).expect("the log");
+    let server = Server::start_in(folder, "127.0.0.1:0", &[]);
+    let after = fs::read(server.log()).expect("the log");
+    assert!(after.starts_with(&before));
+    let said = server.said();
+    assert_eq!(said.len(), 6, "{said:?}");
+    assert!(said[5].starts_with("* Room opened (chatroom "), "{said:?}");
+    assert_eq!(server.notices.text(), "");
+    assert_eq!(
+        server.get("/members").json()["members"]
+            .as_array()
+            .map(Vec::len),
+        Some(0)
+    );
+    assert!(
+        !server.console.text().contains("retrieve"),
+        "nobody is asked without a terminal"
+    );
+}
+
+#[test]
+fn an_end_that_a_crash_tore_is_saved_cut_off_and_told() {
+    for tail in [&b""[..], &[0; 5000], b"2026-11-23T22:34:57.180845Z [uth"] {
+        let folder = old_log();
+        let path = folder.path().join("log.txt");
+        let mut log = fs::read(&path).expect("the log");
+        // The last line loses its second half; what the disk made of the rest follows.
+        log.truncate(log.len() - 10);
+        log.extend_from_slice(tail);
+        fs::write(&path, &log).expect("written");
+        let whole = log.iter().rposition(|b| *b == b'\n').expect("a line") + 1;
+
+        let server = Server::start_in(folder, "127.0.0.1:0", &[]);
+        let name = format!("log.txt.torn-{whole}");
+        server.notices.wait_for(&name);
+        let notice = server.notices.text();
+        assert_eq!(notice.lines().count(), 1, "{notice}");
+        let bytes = format!("{} bytes from byte {whole} on", log.len() - whole);
+        assert!(notice.contains(&bytes), "{notice}");
+        let contents = server.folder.contents();
+        assert!(contents[&name] == log[whole..], "what was torn is kept");
+        assert!(contents["log.txt"].starts_with(&log[..whole]));
+        let kinds = server.events("since=all");
+        let kinds: Vec<&str> = kinds
+            .iter()
+            .map(|e| e["type"].as_str().expect("it"))
+            .collect();
+        assert_eq!(
+            kinds,
+            ["hello", "opened", "join", "message", "message", "opened"]
+        );
+    }
+}
+
+#[test]
+fn a_log_of_zeros_alone_is_begun_anew() {
+    let folder = Folder::new();
+    folder.file("log.txt", [0; 100]);
+    let server = Server::start_in(Arc::new(folder), "127.0.0.1:0", &[]);
+    server.notices.wait_for("log.txt.torn-0");
+    assert_eq!(server.said().len(), 1);
+    assert_eq!(server.events("since=all")[1]["type"], "opened");
 }

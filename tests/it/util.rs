@@ -3,6 +3,7 @@
 //! A failed expectation prints everything the run said, so that a log of the tests is enough to
 //! understand it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -27,6 +28,20 @@ impl Folder {
     /// Where it is.
     pub fn path(&self) -> &Path {
         self.dir.path()
+    }
+
+    /// Every file in it with its bytes.
+    pub fn contents(&self) -> BTreeMap<String, Vec<u8>> {
+        let entries = std::fs::read_dir(self.path()).expect("the folder");
+        let files = entries.map(|entry| entry.expect("an entry").path());
+        let files = files.filter(|path| path.is_file());
+        let name = |path: &Path| path.file_name().map(|n| n.to_string_lossy().into_owned());
+        files
+            .map(|path| {
+                let bytes = std::fs::read(&path).expect("it can be read");
+                (name(&path).unwrap_or_default(), bytes)
+            })
+            .collect()
     }
 
     /// Writes a file into it and says where it is.

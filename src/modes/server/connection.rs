@@ -33,7 +33,7 @@ const MEMBER_IDLE_TIME: Duration = Duration::from_secs(300);
 /// How long an ordinary answer may take to be taken.
 const WRITE_TIME: Duration = Duration::from_secs(30);
 /// How much is read, and how long, after the last answer, so that the answer arrives.
-const DRAIN: (usize, Duration) = (1 << 20, Duration::from_secs(2));
+const DRAIN: (usize, Duration) = (64 << 20, Duration::from_secs(2));
 /// How much is read at once.
 const READ: usize = 4096;
 /// How much of the journal is held for one answer at a time: peers that do not take it hold it.

@@ -1,0 +1,139 @@
+//! Stopping a server, in good order or not: nothing acknowledged is lost, and nobody waits long.
+
+use std::collections::HashSet;
+use std::io::Write;
+use std::sync::Mutex;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use crate::client::{Answer, bearer};
+use crate::server::{Server, wait_for};
+
+/// Four members post as fast as they can until the server is gone, which `end` sees to once some
+/// were acknowledged. The texts of those that were.
+fn posts_under_way(server: &mut Server, end: impl FnOnce(&mut Server)) -> Vec<String> {
+    let acknowledged = Mutex::new(Vec::new());
+    let names = ["ann", "bob", "cat", "dan"];
+    let tokens = names.map(|name| bearer(&server.log_in(name)));
+    thread::scope(|scope| {
+        for (name, authorised) in names.iter().zip(&tokens) {
+            let mut stream = server.connect();
+            let mut reader = std::io::BufReader::new(stream.try_clone().expect("a handle"));
+            let request = |n: usize| {
+                let fields = [("Host", "x"), ("Authorization", authorised)];
+                server.request("POST", "/messages", &fields, format!("{name} {n}"))
+            };
+            let requests: Vec<Vec<u8>> = (0..5_000).map(request).collect();
+            let acknowledged = &acknowledged;
+            scope.spawn(move || {
+                for (n, request) in requests.iter().enumerate() {
+                    use std::io::BufRead;
+                    let gone = stream.write_all(request).is_err()
+                        || reader.fill_buf().map_or(true, <[u8]>::is_empty);
+                    if gone {
+                        return;
+                    }
+                    let answer = Answer::read(&mut reader, "POST");
+                    if answer.status == 201 {
+                        acknowledged.lock().expect("it").push(format!("{name} {n}"));
+                    } else {
+                        answer.refused(503, "stopping");
+                        assert!(answer.field("retry-after").is_some());
+                        return;
+                    }
+                }
+            });
+        }
+        wait_for("some messages", || {
+            (acknowledged.lock().expect("it").len() > 100).then_some(())
+        });
+        end(server);
+    });
+    acknowledged.into_inner().expect("it")
+}
+
+/// Expects each acknowledged text in the log exactly once.
+fn all_there(server: &Server, acknowledged: &[String]) {
+    let said = server.said();
+    let texts = said.iter().filter_map(|line| line.rsplit_once(':'));
+    let texts: Vec<&str> = texts.map(|(_, text)| text).collect();
+    let different: HashSet<&str> = texts.iter().copied().collect();
+    assert_eq!(texts.len(), different.len(), "nothing is there twice");
+    for text in acknowledged {
+        assert!(
+            different.contains(&**text),
+            "{text:?} was acknowledged and is lost"
+        );
+    }
+}
+
+#[test]
+fn it_stops_in_good_order_whatever_goes_on() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let mut server = Server::start(&["--max-rate", "0", "--grace", "60s"]);
+        let mut listeners: Vec<_> = (0..3)
+            .map(|_| server.listen("/events?since=latest", &[]))
+            .collect();
+        // One that never reads, one that is half way through a request, one that is kept.
+        let _deaf = server.listen("/events?since=all", &[]);
+        let mut half = server.client();
+        half.send("POST /messages HTTP/1.1\r\nHost: x\r\nContent-Le");
+        let mut kept = server.client();
+        kept.send(server.request("GET", "/health", &[], ""));
+        kept.answer("GET");
+        let mut took = Duration::MAX;
+        let acknowledged = posts_under_way(&mut server, |server| {
+            let from = Instant::now();
+            server.signal(signal);
+            assert!(server.ended().success(), "{signal:?}");
+            took = from.elapsed();
+        });
+        assert!(took < Duration::from_secs(2), "{took:?}");
+        all_there(&server, &acknowledged);
+        let said = server.said();
+        assert_eq!(said.last().expect("it"), "* Room closed");
+        assert!(
+            !said.iter().any(|line| line.ends_with("offline")),
+            "nobody left: it closed"
+        );
+        let heard = listeners.pop().expect("one").rest();
+        let heard: Vec<&str> = heard.lines().collect();
+        assert!(heard[heard.len() - 1].contains("The server is stopping"));
+        let from = said.len() + 1 - heard.len();
+        assert_eq!(
+            heard[..heard.len() - 1],
+            said[from..],
+            "all of it was heard"
+        );
+        assert_eq!(server.notices.text(), "");
+    }
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_when_it_is_killed() {
+    let mut server = Server::start(&["--max-rate", "0"]);
+    let acknowledged = posts_under_way(&mut server, |server| server.kill());
+    server.start_again(&[]);
+    all_there(&server, &acknowledged);
+    assert_eq!(
+        server
+            .events("since=all")
+            .iter()
+            .filter(|e| e["type"] == "damaged")
+            .count(),
+        0
+    );
+}
+
+#[test]
+fn the_port_is_free_at_once() {
+    let mut server = Server::start(&[]);
+    let _listener = server.listen("/events", &[]);
+    for _ in 0..3 {
+        assert!(server.stop().success());
+        server.start_again(&[]);
+        assert_eq!(server.get("/health").status, 200);
+    }
+}

@@ -1,0 +1,223 @@
+//! Whole streams: every listener is sent the same bytes, from memory or from the file, however slow
+//! it is, up to the good-bye; and damage in the log is shown as what it is.
+
+use std::thread;
+
+use rustix::net::sockopt;
+use serde_json::Value;
+
+use crate::client::{Listener, bearer};
+use crate::server::{Server, wait_for};
+
+const FORMS: [&str; 3] = ["text/event-stream", "application/x-ndjson", "*/*"];
+
+fn listen(server: &Server, query: &str, form: &str) -> Listener {
+    server.listen(&format!("/events?{query}"), &[("Accept", form)])
+}
+
+/// A stream without its hello, which has the time in it.
+fn without_hello<'a>(form: &str, stream: &'a str) -> &'a str {
+    match form {
+        "text/event-stream" => stream.split_once("\n\n").expect("a hello").1,
+        "application/x-ndjson" => stream.split_once('\n').expect("a hello").1,
+        _ => stream,
+    }
+}
+
+#[test]
+fn every_listener_is_sent_the_same_bytes() {
+    let mut server = Server::start(&["--grace", "100ms"]);
+    let mut streams = Vec::new();
+    for form in FORMS {
+        for _ in 0..2 {
+            let early = listen(&server, "since=all", form);
+            streams.push((form, thread::spawn(|| early.rest())));
+        }
+    }
+    let token = server.log_in("zoë");
+    for text in [
+        "hi",
+        "two\nlines",
+        "[bob]: 0:00:01:x",
+        "\u{7}\u{202e}\\n",
+        "👩‍👩‍👧‍👦",
+    ] {
+        assert_eq!(server.say(&token, text).status, 201);
+    }
+    server.log_in("bob");
+    wait_for("both to be offline", || {
+        (server
+            .said()
+            .iter()
+            .filter(|line| line.ends_with("offline"))
+            .count()
+            == 2)
+            .then_some(())
+    });
+    for form in FORMS {
+        let late = listen(&server, "since=all", form);
+        streams.push((form, thread::spawn(|| late.rest())));
+        // From a place in the middle: the same bytes from there on.
+        let id = server.events("since=all")[4]["id"].clone();
+        let id = id.as_str().expect("an id").to_string();
+        let part = listen(&server, &format!("since={id}"), form);
+        streams.push((form, thread::spawn(|| part.rest())));
+    }
+    wait_for("all to listen", || {
+        (server.get("/health").json()["listeners"] == 12).then_some(())
+    });
+    assert!(server.stop().success());
+    let log = server.said();
+    let streams: Vec<(&str, String)> = streams
+        .into_iter()
+        .map(|(form, stream)| (form, stream.join().expect("the stream ends")))
+        .collect();
+    server.start_again(&[]);
+    for form in FORMS {
+        let of_form = streams.iter().filter(|(f, _)| *f == form);
+        let of_form: Vec<&str> = of_form.map(|(_, text)| without_hello(form, text)).collect();
+        let [early, twin, late, part] = of_form[..] else {
+            panic!("four listeners of each form");
+        };
+        assert_eq!(early, twin);
+        assert_eq!(early, late, "those who were there, and one that came later");
+        assert!(early.ends_with(part) && part.len() < early.len(), "{part}");
+        // After a restart the same comes out of the file; the good-bye is not in it.
+        let poll = server.ask("GET", "/events?since=all&poll=1", &[("Accept", form)], "");
+        let poll = poll.text();
+        let bye = match form {
+            "text/event-stream" => "event: bye\n",
+            "application/x-ndjson" => "{\"type\":\"bye\"",
+            _ => "* The server is stopping",
+        };
+        let (before, _) = early.split_once(bye).expect("a good-bye");
+        assert!(without_hello(form, &poll).starts_with(before), "{poll}");
+    }
+    let (_, plain) = streams
+        .iter()
+        .find(|(form, _)| *form == "*/*")
+        .expect("one");
+    let lines: Vec<&str> = plain.lines().collect();
+    assert_eq!(lines[..lines.len() - 1], log, "a plain stream is the log");
+}
+
+#[test]
+fn the_last_word_is_a_good_bye_without_a_place() {
+    let mut server = Server::start(&[]);
+    let mut sse = listen(&server, "since=latest", FORMS[0]);
+    let token = server.log_in("uthira");
+    sse.until("join");
+    server.say(&token, "last words");
+    assert!(server.stop().success());
+    let events = sse.until("bye");
+    let kinds: Vec<&str> = events.iter().map(|event| &*event.kind).collect();
+    assert_eq!(
+        kinds,
+        ["message", "closed", "bye"],
+        "nobody leaves when the room closes"
+    );
+    assert_eq!(events[2].id, None, "nothing is to be resumed from it");
+    assert_eq!(events[2].data["type"], "bye");
+    assert_eq!(sse.rest(), "");
+    // What the listener had is a good place in the same log afterwards.
+    server.start_again(&[]);
+    let id = events[0].id.as_deref().expect("an id");
+    let kinds: Vec<Value> = server.events(&format!("since={id}"))[1..]
+        .iter()
+        .map(|event| event["type"].clone())
+        .collect();
+    assert_eq!(kinds, ["closed", "opened"]);
+}
+
+#[test]
+fn a_listener_that_does_not_read_loses_nothing_and_slows_nobody() {
+    let server = Server::start(&["--max-rate", "0", "--sync", "never", "--grace", "60s"]);
+    let token = server.log_in("uthira");
+    let stream = server.connect();
+    sockopt::set_socket_recv_buffer_size(&stream, 64 * 1024).expect("a small buffer");
+    let mut client = crate::client::Client::new(stream);
+    let ndjson = [("Accept", FORMS[1])];
+    client.send(server.request("GET", "/events?since=all", &ndjson, ""));
+    let head = client.head();
+    // 12 MB for that listener, more than memory and its socket keep: a NUL takes six bytes in JSON.
+    let mut sender = server.client();
+    let authorised = bearer(&token);
+    for n in 0..130 {
+        let text = format!("{n} {}", "\0".repeat(16_000));
+        sender.send(server.request("POST", "/messages", &[("Authorization", &authorised)], text));
+        assert_eq!(sender.answer("POST").status, 201);
+    }
+    let all = server.events("since=all");
+    assert_eq!(all.len(), 1 + 2 + 130);
+    let mut slow = client.into_listener(head);
+    assert!(slow.line().expect("hello").contains("hello"));
+    for event in &all[1..] {
+        let line = slow.line().expect("the stream goes on");
+        let got: Value = serde_json::from_str(&line).expect("JSON");
+        assert!(
+            got == *event,
+            "{} came where {} should",
+            got["id"],
+            event["id"]
+        );
+    }
+    server.say(&token, "now");
+    assert!(slow.line().expect("it").contains("\"now\""));
+}
+
+#[test]
+fn a_damaged_line_is_shown_as_damaged_and_never_as_genuine() {
+    let mut server = Server::start(&[]);
+    let token = server.log_in("uthira");
+    for text in ["before", "I owe you 10", "after"] {
+        server.say(&token, text);
+    }
+    let genuine = server.events("last=2")[1]["id"].clone();
+    assert!(server.stop().success());
+    let mut log = std::fs::read(server.log()).expect("the log");
+    let at = log.windows(6).position(|w| w == b"you 10").expect("it");
+    log[at + 4] = b'9';
+    let start = log[..at].iter().rposition(|b| *b == b'\n').expect("it") + 1;
+    std::fs::write(server.log(), &log).expect("written");
+
+    server.start_again(&[]);
+    server
+        .notices
+        .wait_for(&format!("The log is damaged at byte {start}"));
+    let all = server.events("since=all");
+    let kinds: Vec<&str> = all
+        .iter()
+        .map(|e| e["type"].as_str().expect("it"))
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "hello", "opened", "join", "message", "damaged", "message", "closed", "opened"
+        ]
+    );
+    let damaged = &all[4];
+    let message = damaged["message"].as_str().expect("a sentence");
+    assert!(message.contains(&format!("byte {start}")), "{message}");
+    assert_eq!((damaged.get("text"), damaged.get("from")), (None, None));
+    let place = damaged["id"].as_str().expect("an id");
+    assert_eq!(server.get(&format!("/messages/{place}")).json(), *damaged);
+    assert_eq!(server.events(&format!("since={place}"))[1..], all[5..]);
+    // Its old id is that of a line which is not there any more.
+    let genuine = genuine.as_str().expect("an id");
+    server
+        .get(&format!("/messages/{genuine}"))
+        .refused(404, "id_unknown");
+    server
+        .get(&format!("/events?since={genuine}"))
+        .refused(400, "id_unknown");
+    let plain = server.get("/events?since=all&poll=1").text();
+    assert!(!plain.contains("owe"), "{plain}");
+    assert!(
+        plain.contains(&format!("\n* The log is damaged at byte {start}")),
+        "{plain}"
+    );
+    let found = server.get("/messages?find=owe").json();
+    assert_eq!(found["events"], Value::Array(vec![]));
+    let kept = std::fs::read(server.log()).expect("the log");
+    assert!(kept.starts_with(&log), "the file is left as it is");
+}
