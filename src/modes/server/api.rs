@@ -16,7 +16,8 @@ use super::console::Request;
 use super::follower::read_in_turn;
 use super::history::{self, PageWanted, Start, Wanted};
 use super::log_file::{self, Range};
-use super::room::{Hold, LoginRefused, Room};
+use super::presence::LoginRefused;
+use super::room::{Hold, Room};
 use super::scribe::Verdict;
 
 /// Everything an answer is made from.

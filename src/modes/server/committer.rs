@@ -15,7 +15,8 @@ use crate::journal::{AppendError, Journal, Stretch};
 use crate::line;
 
 use super::console::{Console, Entry, Request};
-use super::room::{Change, Room};
+use super::presence::Change;
+use super::room::Room;
 use super::scribe::{Command, Scribe, SessionId, Speaker, Verdict};
 use super::tail::Batch;
 

@@ -13,6 +13,7 @@ mod console;
 mod follower;
 mod history;
 mod log_file;
+mod presence;
 mod rate;
 mod room;
 mod scribe;

@@ -1,16 +1,12 @@
-//! The room: who is here, how far the journal has come, and the way in for everything that is to be
-//! recorded.
+//! The room: how far the journal has come, who is here ([`presence`](super::presence) decides), and
+//! the way in for everything that is to be recorded.
 //!
 //! What always holds:
 //!
 //! - One short lock guards tail, committed offset and members; it is never held over an await or
 //!   over I/O.
-//! - A member is shown from the moment its join is in the journal until its leave is, never
-//!   before and never after; its name is held from the moment the join is asked for.
-//! - Whether somebody leaves is decided under the lock when the leave is queued. A leave that
-//!   could not be written is asked for again, never dropped.
+//! - Tail, offset and members change in one step, when a batch is published.
 
-use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -22,20 +18,14 @@ use event_listener::{Event, EventListener};
 use crate::event::{Id, Key, Stamp};
 use crate::journal::Reader;
 use crate::name::Name;
-use crate::wire::{self, Members};
+use crate::wire::Members;
 
 use super::committer::{Job, Order, Outcome, Refused};
 use super::console::Request;
-use super::rate::Bucket;
+use super::presence::{Change, Held, LoginRefused, Presence};
 use super::scribe::{Command, Reading, SessionId, Speaker, Verdict};
 use super::tail::{Batch, Tail};
 
-/// The most members at once.
-const MAX_MEMBERS: usize = 20_000;
-/// How many sessions that quit are remembered, so that their tokens stay dead.
-const MAX_ENDED: usize = 10_000;
-/// How many names that post without a session have their rate watched.
-const MAX_GUESTS: usize = 4_096;
 /// How long a full queue is waited for before a sender is told to come back.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -73,77 +63,9 @@ struct State {
     end: u64,
     /// The newest committed event.
     last: Id,
-    members: HashMap<SessionId, Member>,
-    joins: u64,
-    guests: HashMap<String, Bucket>,
-    ended: HashSet<SessionId>,
-    ended_order: VecDeque<SessionId>,
+    presence: Presence,
     listeners: usize,
     closing: bool,
-}
-
-#[derive(Debug)]
-struct Member {
-    name: Name,
-    phase: Phase,
-    /// How many came before: the order in which members are listed.
-    turn: u64,
-    since: Stamp,
-    said: Instant,
-    /// Streams and requests that are open now.
-    holders: usize,
-    /// Since when there are none.
-    away: Instant,
-    bucket: Bucket,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    /// The join is asked for.
-    Joining,
-    /// The join is in the journal.
-    Here,
-    /// The leave is asked for.
-    Leaving,
-}
-
-/// What came of trying to hold a member.
-enum Held {
-    Here,
-    ComingOrGoing,
-    Absent,
-}
-
-/// Why a name did not get in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LoginRefused {
-    /// Somebody has it. The time is how long it is still held for somebody who is away.
-    Taken(Option<Duration>),
-    /// It could be mistaken for this member's.
-    Confusable(String),
-    /// The same session is coming in or here already.
-    Already,
-    /// There are too many members.
-    RoomFull,
-    /// The token's owner quit.
-    Ended,
-    /// The join could not be recorded.
-    Order(Refused),
-}
-
-/// What a commit did to a member.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// The join is recorded.
-    Joined(SessionId, Stamp),
-    /// The leave is recorded.
-    Left(SessionId),
-    /// A message is recorded.
-    Said(SessionId),
-    /// The join could not be recorded.
-    JoinFailed(SessionId),
-    /// The leave could not be recorded, and is to be asked for again.
-    LeaveFailed(SessionId),
 }
 
 /// What a follower finds at its cursor.
@@ -169,6 +91,7 @@ impl Room {
         end: u64,
         last: Id,
     ) -> Room {
+        let presence = Presence::new(rules.grace, rules.max_rate);
         Room {
             rules,
             reader,
@@ -178,11 +101,7 @@ impl Room {
                 tail: Tail::default(),
                 end,
                 last,
-                members: HashMap::new(),
-                joins: 0,
-                guests: HashMap::new(),
-                ended: HashSet::new(),
-                ended_order: VecDeque::new(),
+                presence,
                 listeners: 0,
                 closing: false,
             }),
@@ -214,29 +133,7 @@ impl Room {
     /// # Errors
     /// Why not.
     pub async fn join(&self, session: SessionId, name: Name) -> Result<Id, LoginRefused> {
-        {
-            let mut state = self.state();
-            state.check_free(&name, Some(session), self.rules.grace)?;
-            if state.members.contains_key(&session) {
-                return Err(LoginRefused::Already);
-            }
-            if state.members.len() >= MAX_MEMBERS {
-                return Err(LoginRefused::RoomFull);
-            }
-            let now = Instant::now();
-            state.joins += 1;
-            let member = Member {
-                name: name.clone(),
-                phase: Phase::Joining,
-                turn: state.joins,
-                since: Stamp::now(),
-                said: now,
-                holders: 0,
-                away: now,
-                bucket: Bucket::new(self.rules.max_rate, now),
-            };
-            state.members.insert(session, member);
-        }
+        self.state().presence.come(session, &name, Instant::now())?;
         let command = Command::Join(session, name.as_str().to_string());
         match self.order(Job::Record(command), None).await {
             Ok(Verdict::Recorded(said) | Verdict::Repeat(said)) => Ok(said.id),
@@ -283,25 +180,9 @@ impl Room {
 
     fn try_hold(&self, session: SessionId) -> Result<Held, LoginRefused> {
         let mut state = self.state();
-        if state.ended.contains(&session) {
-            return Err(LoginRefused::Ended);
-        }
-        let closing = state.closing;
-        match state.members.get_mut(&session) {
-            None => Ok(Held::Absent),
-            Some(member) if member.phase == Phase::Here => {
-                member.holders += 1;
-                Ok(Held::Here)
-            }
-            Some(_) if closing => Err(LoginRefused::Order(Refused::Stopping)),
-            Some(_) => Ok(Held::ComingOrGoing),
-        }
-    }
-
-    fn release(&self, session: SessionId) {
-        if let Some(member) = self.state().members.get_mut(&session) {
-            member.holders = member.holders.saturating_sub(1);
-            member.away = Instant::now();
+        match state.presence.hold(session)? {
+            Held::ComingOrGoing if state.closing => Err(LoginRefused::Order(Refused::Stopping)),
+            held => Ok(held),
         }
     }
 
@@ -310,37 +191,18 @@ impl Room {
     /// # Errors
     /// The leave could not be recorded yet; it is asked for again until it is.
     pub async fn quit(&self, session: SessionId) -> Result<(), Refused> {
-        let name = {
-            let mut state = self.state();
-            state.end_session(session);
-            match state.members.get_mut(&session) {
-                Some(member) if member.phase == Phase::Here => {
-                    member.phase = Phase::Leaving;
-                    member.name.as_str().to_string()
-                }
-                _ => return Ok(()),
-            }
-        };
-        self.leave(session, name).await
+        // Not in the condition: the lock would be held over the leave.
+        let name = self.state().presence.quit(session);
+        match name {
+            Some(name) => self.leave(session, name).await,
+            None => Ok(()),
+        }
     }
 
     /// Asks for the leaves of all whose grace ran out, and of those who quit but could not be
     /// written off then.
     pub fn sweep(self: &Arc<Room>) {
-        let now = Instant::now();
-        let mut gone = Vec::new();
-        {
-            let state = &mut *self.state();
-            for (session, member) in &mut state.members {
-                let away = member.holders == 0
-                    && now.saturating_duration_since(member.away) >= self.rules.grace;
-                let over = away || state.ended.contains(session);
-                if over && member.phase == Phase::Here {
-                    member.phase = Phase::Leaving;
-                    gone.push((*session, member.name.as_str().to_string()));
-                }
-            }
-        }
+        let gone = self.state().presence.take_leavers(Instant::now());
         // All at once, so that a crowd that leaves together shares a commit. A leave that failed
         // makes the member stay, and the next sweep finds it again.
         for (session, name) in gone {
@@ -375,20 +237,7 @@ impl Room {
         key: Option<Key>,
         request: Option<Box<Request>>,
     ) -> Result<Verdict, LoginRefused> {
-        let from = {
-            let mut state = self.state();
-            // Another request of the session may have quit since it was held.
-            let member = state
-                .members
-                .get_mut(&hold.session)
-                .filter(|member| member.phase == Phase::Here)
-                .ok_or(LoginRefused::Ended)?;
-            member
-                .bucket
-                .take(Instant::now())
-                .map_err(|wait| LoginRefused::Order(Refused::TooFast(wait)))?;
-            member.name.as_str().to_string()
-        };
+        let from = self.state().presence.speak(hold.session, Instant::now())?;
         let command = Command::Say {
             speaker: Speaker::Session(hold.session),
             from,
@@ -411,21 +260,7 @@ impl Room {
         key: Option<Key>,
         request: Option<Box<Request>>,
     ) -> Result<Verdict, LoginRefused> {
-        {
-            let mut state = self.state();
-            state.check_free(name, None, self.rules.grace)?;
-            let now = Instant::now();
-            if state.guests.len() >= MAX_GUESTS {
-                state.guests.clear();
-            }
-            let bucket = state
-                .guests
-                .entry(name.folded().to_string())
-                .or_insert_with(|| Bucket::new(self.rules.max_rate, now));
-            bucket
-                .take(now)
-                .map_err(|wait| LoginRefused::Order(Refused::TooFast(wait)))?;
-        }
+        self.state().presence.speak_as(name, Instant::now())?;
         let speaker = Speaker::Guest(name.folded().to_string());
         let command = Command::Say {
             speaker,
@@ -465,14 +300,14 @@ impl Room {
             state.end = batch.end();
             state.last = last;
             state.tail.push(batch);
-            state.apply(changes);
+            state.presence.apply(changes, Instant::now());
         }
         self.wake.notify(usize::MAX);
     }
 
     /// Changes members without a batch.
     pub fn change(&self, changes: &[Change]) {
-        self.state().apply(changes);
+        self.state().presence.apply(changes, Instant::now());
         self.wake.notify(usize::MAX);
     }
 
@@ -518,21 +353,9 @@ impl Room {
     /// Who is here.
     pub fn members(&self) -> Members {
         let state = self.state();
-        let now = Instant::now();
-        let mut here: Vec<&Member> = state
-            .members
-            .values()
-            .filter(|m| m.phase != Phase::Joining)
-            .collect();
-        here.sort_by_key(|member| member.turn);
-        let members = here.into_iter().map(|member| wire::Member {
-            name: member.name.as_str().to_string(),
-            since: member.since,
-            idle: now.saturating_duration_since(member.said).as_secs(),
-        });
         Members {
             id: state.last,
-            members: members.collect(),
+            members: state.presence.list(Instant::now()),
         }
     }
 
@@ -559,76 +382,6 @@ impl Room {
     }
 }
 
-impl State {
-    fn check_free(
-        &self,
-        name: &Name,
-        but: Option<SessionId>,
-        grace: Duration,
-    ) -> Result<(), LoginRefused> {
-        let mut others = self
-            .members
-            .iter()
-            .filter(|(session, _)| Some(**session) != but);
-        let mut alike = None;
-        let same = others.find_map(|(_, member)| {
-            if alike.is_none() && member.name.is_confusable_with(name) {
-                alike = Some(member.name.as_str().to_string());
-            }
-            member.name.is_same(name).then_some(member)
-        });
-        if let Some(member) = same {
-            let away = member.phase == Phase::Here && member.holders == 0;
-            return Err(LoginRefused::Taken(
-                away.then(|| grace.saturating_sub(member.away.elapsed())),
-            ));
-        }
-        match alike {
-            Some(other) => Err(LoginRefused::Confusable(other)),
-            None => Ok(()),
-        }
-    }
-
-    fn end_session(&mut self, session: SessionId) {
-        if self.ended.insert(session) {
-            self.ended_order.push_back(session);
-        }
-        if self.ended_order.len() > MAX_ENDED
-            && let Some(old) = self.ended_order.pop_front()
-        {
-            self.ended.remove(&old);
-        }
-    }
-
-    fn apply(&mut self, changes: &[Change]) {
-        let now = Instant::now();
-        for change in changes {
-            match change {
-                Change::Joined(session, at) => {
-                    if let Some(member) = self.members.get_mut(session) {
-                        member.phase = Phase::Here;
-                        member.since = *at;
-                        (member.said, member.away) = (now, now);
-                    }
-                }
-                Change::Said(session) => {
-                    if let Some(member) = self.members.get_mut(session) {
-                        member.said = now;
-                    }
-                }
-                Change::Left(session) | Change::JoinFailed(session) => {
-                    drop(self.members.remove(session))
-                }
-                Change::LeaveFailed(session) => {
-                    if let Some(member) = self.members.get_mut(session) {
-                        member.phase = Phase::Here;
-                    }
-                }
-            }
-        }
-    }
-}
-
 /// Keeps a member present while it lives.
 #[derive(Debug)]
 pub struct Hold {
@@ -638,7 +391,8 @@ pub struct Hold {
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        self.room.release(self.session);
+        let mut state = self.room.state();
+        state.presence.release(self.session, Instant::now());
     }
 }
 
