@@ -2,7 +2,7 @@
 //!
 //! Everything waits for conditions, with a limit that only a failure reaches.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};

@@ -1,11 +1,8 @@
 //! Who is asking: tokens, the room key, and what a browser on a foreign page may do.
 
 use std::collections::HashMap;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io;
 use std::net::IpAddr;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -232,7 +229,9 @@ impl Access {
         let host = bare(host).to_ascii_lowercase();
         let host = host.strip_suffix('.').unwrap_or(&host);
         let local = ["localhost", "local", "lan", "internal", "home.arpa"];
-        if host.is_empty() {
+        // It is shown in lines that people paste into a shell.
+        let safe = |b: u8| b.is_ascii_alphanumeric() || b"-._:".contains(&b);
+        if host.is_empty() || !host.bytes().all(safe) {
             return false;
         }
         host.parse::<IpAddr>().is_ok()
@@ -274,35 +273,14 @@ pub fn unauthorized(error: &str, message: &str) -> Response {
     )
 }
 
-/// The secret beside the log; made, readable by its owner alone, if it is not there.
+/// A session id that nobody can guess.
 ///
 /// # Errors
-/// It can be neither read nor made.
-pub fn secret(log: &Path) -> io::Result<[u8; 32]> {
-    let mut path = log.as_os_str().to_os_string();
-    path.push(".secret");
-    let mut secret = [0; 32];
-    match OpenOptions::new().read(true).open(&path) {
-        Ok(mut file) => file.read_exact(&mut secret).map(|()| secret),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            getrandom::fill(&mut secret).map_err(|error| io::Error::other(error.to_string()))?;
-            // Under another name until it is whole: a crash must not leave half a secret, with
-            // which no server starts again. The lock on the log keeps others away meanwhile.
-            let mut half = path.clone();
-            half.push(".new");
-            let _ = fs::remove_file(&half);
-            let mut file = OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(&half)?;
-            file.write_all(&secret)?;
-            file.sync_all()?;
-            fs::rename(&half, &path)?;
-            Ok(secret)
-        }
-        Err(error) => Err(error),
-    }
+/// The system has no random numbers.
+pub fn new_session() -> io::Result<SessionId> {
+    let mut session = SessionId::default();
+    getrandom::fill(&mut session).map_err(|error| io::Error::other(error.to_string()))?;
+    Ok(session)
 }
 
 #[cfg(test)]
@@ -393,19 +371,6 @@ mod tests {
             status(access.check_key(Some("sesame"), "10.0.0.9".parse().expect("an address"))),
             200
         );
-    }
-
-    #[test]
-    fn the_secret_is_made_once_and_for_its_owner_alone() {
-        use std::os::unix::fs::PermissionsExt;
-        let dir = tempfile::tempdir().expect("a folder");
-        let log = dir.path().join("log.txt");
-        fs::write(dir.path().join("log.txt.secret.new"), b"half").expect("written");
-        let made = secret(&log).expect("a secret");
-        assert_eq!(secret(&log).ok(), Some(made));
-        let file = fs::metadata(dir.path().join("log.txt.secret")).expect("a file");
-        assert_eq!((file.len(), file.permissions().mode() & 0o777), (32, 0o600));
-        assert!(!dir.path().join("log.txt.secret.new").exists());
     }
 
     #[test]

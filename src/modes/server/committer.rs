@@ -17,7 +17,7 @@ use crate::line;
 use super::console::{Console, Entry, Request};
 use super::presence::Change;
 use super::room::Room;
-use super::scribe::{Command, Scribe, SessionId, Speaker, Verdict};
+use super::scribe::{Command, Scribe, Speaker, Verdict};
 use super::tail::Batch;
 
 /// The most orders in one commit.
@@ -234,14 +234,8 @@ impl Committer {
                 Some(Verdict::KeyReused) => Ok(Verdict::KeyReused),
                 _ => Err(refused),
             };
-            match &order.job {
-                Job::Record(Command::Join(session, _)) => {
-                    changes.push(Change::JoinFailed(*session))
-                }
-                Job::Record(Command::Leave(session, _)) => {
-                    changes.push(Change::LeaveFailed(*session))
-                }
-                _ => {}
+            if let Job::Record(command) = &order.job {
+                changes.extend(Change::undoing(command));
             }
             order.answer(outcome);
         }
@@ -329,16 +323,6 @@ fn entry(
             request,
         }),
     }
-}
-
-/// A session id that nobody can guess.
-///
-/// # Errors
-/// The system has no random numbers.
-pub fn new_session() -> std::io::Result<SessionId> {
-    let mut session = SessionId::default();
-    getrandom::fill(&mut session).map_err(|error| std::io::Error::other(error.to_string()))?;
-    Ok(session)
 }
 
 #[cfg(test)]

@@ -11,6 +11,8 @@ use crate::wire::{Page, Wire};
 
 /// Events that a listener is given first if it does not say.
 const LAST: usize = 50;
+/// The most events that are counted back from the end; more are named by a time or an id.
+const MAX_LAST: usize = 10_000;
 /// The most events on one page.
 const MAX_LIMIT: usize = 1_000;
 /// A page takes no further events once it has so many bytes of the journal.
@@ -178,10 +180,12 @@ fn number(head: &Head, name: &str) -> Result<Option<usize>, Response> {
     match head.parameter(name) {
         None => Ok(None),
         Some(text) => match text.parse() {
-            Ok(number) => Ok(Some(number)),
-            Err(_) => Err(bad(
+            Ok(number) if number <= MAX_LAST => Ok(Some(number)),
+            _ => Err(bad(
                 "bad_parameter",
-                format!("{name} must be a whole number, such as {name}=50."),
+                format!(
+                    "{name} must be a whole number up to {MAX_LAST}. since=all gives everything."
+                ),
             )),
         },
     }
@@ -267,6 +271,11 @@ impl PageWanted {
             find,
             limit,
         })
+    }
+
+    /// Whether this reads much more of the journal than it gives.
+    pub fn searches(&self) -> bool {
+        self.find.is_some()
     }
 
     /// The page, from a journal committed up to `end`.

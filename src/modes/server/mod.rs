@@ -7,6 +7,7 @@
 
 mod access;
 mod api;
+mod cold;
 mod committer;
 mod connection;
 mod console;
@@ -15,8 +16,10 @@ mod history;
 mod log_file;
 mod presence;
 mod rate;
+mod refusals;
 mod room;
 mod scribe;
+mod secret;
 mod start;
 mod tail;
 
@@ -77,7 +80,7 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
         .local_addr()
         .map_err(|error| Failure::new(reason(&error)))?;
     let opening = start::open_log(&args.log)?;
-    let secret = access::secret(&args.log).map_err(|error| {
+    let secret = secret::load_or_make(&args.log).map_err(|error| {
         Failure::new(format!(
             "The file {}.secret, which keeps logins valid, cannot be used: {}. Set its permissions right, or remove it.",
             args.log.display(),
@@ -278,7 +281,7 @@ fn prepare(stream: &TcpStream) -> io::Result<()> {
     sockopt::set_tcp_keepidle(stream, Duration::from_secs(30))?;
     sockopt::set_tcp_keepintvl(stream, Duration::from_secs(15))?;
     sockopt::set_tcp_keepcnt(stream, 4)?;
-    sockopt::set_tcp_user_timeout(stream, 90_000)?;
+    sockopt::set_tcp_user_timeout(stream, follower::STALLED.as_millis() as u32)?;
     Ok(())
 }
 

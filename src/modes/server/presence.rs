@@ -16,7 +16,7 @@ use crate::wire;
 
 use super::committer::Refused;
 use super::rate::Bucket;
-use super::scribe::SessionId;
+use super::scribe::{Command, SessionId};
 
 /// The most members at once.
 const MAX_MEMBERS: usize = 20_000;
@@ -73,20 +73,31 @@ pub enum Held {
     Absent,
 }
 
-/// Why a name did not get in.
+/// What is left to do for a session that ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quitting {
+    /// Its leave is to be asked for.
+    Here,
+    /// The next commit decides.
+    ComingOrGoing,
+    /// Nothing: it is not here.
+    Gone,
+}
+
+/// Why somebody may not come in, stay or speak.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LoginRefused {
+pub enum Denied {
     /// Somebody has it. The time is how long it is still held for somebody who is away.
     Taken(Option<Duration>),
     /// It could be mistaken for this member's.
     Confusable(String),
-    /// The same session is coming in or here already.
+    /// Another request of the same session is doing it, or has done it.
     Already,
     /// There are too many members.
     RoomFull,
     /// The token's owner quit.
     Ended,
-    /// The join could not be recorded.
+    /// It could not be recorded.
     Order(Refused),
 }
 
@@ -103,6 +114,17 @@ pub enum Change {
     JoinFailed(SessionId),
     /// The leave could not be recorded, and is to be asked for again.
     LeaveFailed(SessionId),
+}
+
+impl Change {
+    /// What becomes of the member if this command is not recorded.
+    pub fn undoing(command: &Command) -> Option<Change> {
+        match command {
+            Command::Join(session, _) => Some(Change::JoinFailed(*session)),
+            Command::Leave(session, _) => Some(Change::LeaveFailed(*session)),
+            Command::Say { .. } | Command::Close => None,
+        }
+    }
 }
 
 impl Presence {
@@ -124,18 +146,13 @@ impl Presence {
     ///
     /// # Errors
     /// Why not.
-    pub fn come(
-        &mut self,
-        session: SessionId,
-        name: &Name,
-        now: Instant,
-    ) -> Result<(), LoginRefused> {
+    pub fn come(&mut self, session: SessionId, name: &Name, now: Instant) -> Result<(), Denied> {
         self.check_free(name, Some(session), now)?;
         if self.members.contains_key(&session) {
-            return Err(LoginRefused::Already);
+            return Err(Denied::Already);
         }
         if self.members.len() >= MAX_MEMBERS {
-            return Err(LoginRefused::RoomFull);
+            return Err(Denied::RoomFull);
         }
         self.joins += 1;
         let member = Member {
@@ -155,10 +172,10 @@ impl Presence {
     /// Keeps the session's member here, if it is here, until [`Presence::release`].
     ///
     /// # Errors
-    /// [`LoginRefused::Ended`] for a session whose owner quit.
-    pub fn hold(&mut self, session: SessionId) -> Result<Held, LoginRefused> {
+    /// [`Denied::Ended`] for a session whose owner quit.
+    pub fn hold(&mut self, session: SessionId) -> Result<Held, Denied> {
         if self.ended.contains(&session) {
-            return Err(LoginRefused::Ended);
+            return Err(Denied::Ended);
         }
         Ok(match self.members.get_mut(&session) {
             None => Held::Absent,
@@ -178,8 +195,8 @@ impl Presence {
         }
     }
 
-    /// Ends the session for good. The name whose leave is to be asked for now, if there is one.
-    pub fn quit(&mut self, session: SessionId) -> Option<String> {
+    /// Ends the session for good; what is left to do for that.
+    pub fn quit(&mut self, session: SessionId) -> Quitting {
         if self.ended.insert(session) {
             self.ended_order.push_back(session);
         }
@@ -188,36 +205,59 @@ impl Presence {
         {
             self.ended.remove(&old);
         }
-        let member = self.members.get_mut(&session)?;
-        (member.phase == Phase::Here).then(|| member.leave())
+        match self.members.get(&session).map(|member| member.phase) {
+            None => Quitting::Gone,
+            Some(Phase::Here) => Quitting::Here,
+            Some(_) => Quitting::ComingOrGoing,
+        }
     }
 
-    /// Those whose leaves are to be asked for now: whose grace ran out, and who quit but could not
-    /// be written off then.
-    pub fn take_leavers(&mut self, now: Instant) -> Vec<(SessionId, String)> {
-        let mut leavers = Vec::new();
-        for (session, member) in &mut self.members {
-            let away =
-                member.holders == 0 && now.saturating_duration_since(member.away) >= self.grace;
-            let over = away || self.ended.contains(session);
-            if over && member.phase == Phase::Here {
-                leavers.push((*session, member.leave()));
-            }
+    /// Those who are to leave: whose grace ran out, and who quit but could not be written off
+    /// then.
+    pub fn leavers(&self, now: Instant) -> Vec<SessionId> {
+        let over = self
+            .members
+            .iter()
+            .filter(|(session, member)| self.is_over(session, member, now));
+        over.map(|(session, _)| *session).collect()
+    }
+
+    fn is_over(&self, session: &SessionId, member: &Member, now: Instant) -> bool {
+        let away = now.saturating_duration_since(member.away) >= self.grace;
+        let over = member.holders == 0 && away || self.ended.contains(session);
+        over && member.phase == Phase::Here
+    }
+
+    /// Decides a leave that will be asked for now; the name to write.
+    ///
+    /// # Errors
+    /// [`Denied::Already`] if it is not to leave, or not any more.
+    pub fn go(&mut self, session: SessionId, now: Instant) -> Result<String, Denied> {
+        let member = self.members.get(&session).ok_or(Denied::Already)?;
+        if !self.is_over(&session, member, now) {
+            return Err(Denied::Already);
         }
-        leavers
+        let member = self.members.get_mut(&session).ok_or(Denied::Already)?;
+        member.phase = Phase::Leaving;
+        Ok(member.name.as_str().to_string())
+    }
+
+    /// Whether the session's owner quit and its leave is written.
+    pub fn has_left(&self, session: SessionId) -> bool {
+        self.ended.contains(&session) && !self.members.contains_key(&session)
     }
 
     /// The name under which the session's member may say something now.
     ///
     /// # Errors
     /// It has quit meanwhile, or speaks too fast.
-    pub fn speak(&mut self, session: SessionId, now: Instant) -> Result<String, LoginRefused> {
+    pub fn speak(&mut self, session: SessionId, now: Instant) -> Result<String, Denied> {
         // Another request of the session may have quit since it was held.
         let member = self
             .members
             .get_mut(&session)
             .filter(|member| member.phase == Phase::Here)
-            .ok_or(LoginRefused::Ended)?;
+            .ok_or(Denied::Ended)?;
         member.bucket.take(now).map_err(too_fast)?;
         Ok(member.name.as_str().to_string())
     }
@@ -226,7 +266,7 @@ impl Presence {
     ///
     /// # Errors
     /// Somebody has the name or one like it, or it speaks too fast.
-    pub fn speak_as(&mut self, name: &Name, now: Instant) -> Result<(), LoginRefused> {
+    pub fn speak_as(&mut self, name: &Name, now: Instant) -> Result<(), Denied> {
         self.check_free(name, None, now)?;
         if self.guests.len() >= MAX_GUESTS {
             self.guests.clear();
@@ -267,6 +307,12 @@ impl Presence {
         }
     }
 
+    /// How many are here.
+    pub fn count(&self) -> usize {
+        let members = self.members.values();
+        members.filter(|m| m.phase != Phase::Joining).count()
+    }
+
     /// Who is here, in the order in which they came.
     pub fn list(&self, now: Instant) -> Vec<wire::Member> {
         let members = self.members.values();
@@ -281,12 +327,7 @@ impl Presence {
             .collect()
     }
 
-    fn check_free(
-        &self,
-        name: &Name,
-        but: Option<SessionId>,
-        now: Instant,
-    ) -> Result<(), LoginRefused> {
+    fn check_free(&self, name: &Name, but: Option<SessionId>, now: Instant) -> Result<(), Denied> {
         let mut others = self
             .members
             .iter()
@@ -301,27 +342,19 @@ impl Presence {
         if let Some(member) = same {
             let away = member.phase == Phase::Here && member.holders == 0;
             let since = now.saturating_duration_since(member.away);
-            return Err(LoginRefused::Taken(
+            return Err(Denied::Taken(
                 away.then(|| self.grace.saturating_sub(since)),
             ));
         }
         match alike {
-            Some(other) => Err(LoginRefused::Confusable(other)),
+            Some(other) => Err(Denied::Confusable(other)),
             None => Ok(()),
         }
     }
 }
 
-impl Member {
-    /// Starts its leave; the name to write.
-    fn leave(&mut self) -> String {
-        self.phase = Phase::Leaving;
-        self.name.as_str().to_string()
-    }
-}
-
-fn too_fast(wait: Duration) -> LoginRefused {
-    LoginRefused::Order(Refused::TooFast(wait))
+fn too_fast(wait: Duration) -> Denied {
+    Denied::Order(Refused::TooFast(wait))
 }
 
 #[cfg(test)]
@@ -346,18 +379,24 @@ mod tests {
         presence.come(ANN, &name("ann"), start).expect("free");
         assert!(names(&presence, start).is_empty());
         let taken = presence.come(BOB, &name("ANN"), start);
-        assert_eq!(taken, Err(LoginRefused::Taken(None)));
+        assert_eq!(taken, Err(Denied::Taken(None)));
         presence.apply(&[Change::Joined(ANN, at)], start);
         assert_eq!(names(&presence, start), ["ann"]);
         assert_eq!(presence.list(start)[0].since, at);
 
         let later = start + Duration::from_secs(4);
         let held = presence.come(BOB, &name("ann"), later);
-        assert_eq!(held, Err(LoginRefused::Taken(Some(Duration::from_secs(1)))));
-        assert!(presence.take_leavers(later).is_empty());
+        assert_eq!(held, Err(Denied::Taken(Some(Duration::from_secs(1)))));
+        assert!(presence.leavers(later).is_empty());
+        assert_eq!(presence.go(ANN, later), Err(Denied::Already));
         let over = start + Duration::from_secs(5);
-        assert_eq!(presence.take_leavers(over), [(ANN, "ann".to_string())]);
-        assert!(presence.take_leavers(over).is_empty(), "it leaves once");
+        assert_eq!(presence.leavers(over), [ANN]);
+        assert_eq!(presence.go(ANN, over), Ok("ann".into()));
+        assert_eq!(
+            presence.go(ANN, over),
+            Err(Denied::Already),
+            "it leaves once"
+        );
         assert_eq!(names(&presence, over), ["ann"], "until it is written");
         presence.apply(&[Change::Left(ANN)], over);
         assert!(names(&presence, over).is_empty());
@@ -371,12 +410,12 @@ mod tests {
         presence.come(ANN, &name("ann"), now).expect("free");
         presence.apply(&[Change::Joined(ANN, Stamp::from_micros(0))], now);
         assert_eq!(presence.hold(ANN), Ok(Held::Here));
-        assert!(presence.take_leavers(now).is_empty());
+        assert!(presence.leavers(now).is_empty());
         presence.release(ANN, now);
-        assert_eq!(presence.take_leavers(now).len(), 1);
+        assert_eq!(presence.go(ANN, now), Ok("ann".into()));
         assert_eq!(presence.hold(ANN), Ok(Held::ComingOrGoing));
         presence.apply(&[Change::LeaveFailed(ANN)], now);
-        assert_eq!(presence.take_leavers(now).len(), 1);
+        assert_eq!(presence.leavers(now), [ANN]);
     }
 
     #[test]
@@ -385,10 +424,14 @@ mod tests {
         let mut presence = Presence::new(Duration::ZERO, 0);
         presence.come(ANN, &name("ann"), now).expect("free");
         presence.apply(&[Change::Joined(ANN, Stamp::from_micros(0))], now);
-        assert_eq!(presence.quit(ANN), Some("ann".into()));
-        assert_eq!(presence.quit(ANN), None, "once");
+        assert_eq!(presence.quit(ANN), Quitting::Here);
+        assert_eq!(presence.go(ANN, now), Ok("ann".into()));
+        assert_eq!(presence.quit(ANN), Quitting::ComingOrGoing);
+        assert!(!presence.has_left(ANN), "it is not written yet");
         presence.apply(&[Change::Left(ANN)], now);
-        assert_eq!(presence.hold(ANN), Err(LoginRefused::Ended));
-        assert_eq!(presence.speak(ANN, now), Err(LoginRefused::Ended));
+        assert!(presence.has_left(ANN));
+        assert_eq!(presence.quit(ANN), Quitting::Gone);
+        assert_eq!(presence.hold(ANN), Err(Denied::Ended));
+        assert_eq!(presence.speak(ANN, now), Err(Denied::Ended));
     }
 }

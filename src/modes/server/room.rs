@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use async_std::channel::{Sender, bounded};
+use async_std::channel::{Sender, TrySendError, bounded};
 use async_std::task;
 use event_listener::{Event, EventListener};
 
@@ -20,9 +20,9 @@ use crate::journal::Reader;
 use crate::name::Name;
 use crate::wire::Members;
 
-use super::committer::{Job, Order, Outcome, Refused};
+use super::committer::{Job, Order, Refused};
 use super::console::Request;
-use super::presence::{Change, Held, LoginRefused, Presence};
+use super::presence::{Change, Denied, Held, Presence, Quitting};
 use super::scribe::{Command, Reading, SessionId, Speaker, Verdict};
 use super::tail::{Batch, Tail};
 
@@ -77,6 +77,8 @@ pub enum Next {
     InFile(u64),
     /// Nothing more yet.
     Wait,
+    /// Nothing more, since the listener's own session has ended.
+    Over,
     /// Nothing more ever.
     Closed,
 }
@@ -132,19 +134,15 @@ impl Room {
     ///
     /// # Errors
     /// Why not.
-    pub async fn join(&self, session: SessionId, name: Name) -> Result<Id, LoginRefused> {
-        self.state().presence.come(session, &name, Instant::now())?;
-        let command = Command::Join(session, name.as_str().to_string());
-        match self.order(Job::Record(command), None).await {
-            Ok(Verdict::Recorded(said) | Verdict::Repeat(said)) => Ok(said.id),
-            Ok(Verdict::KeyReused) => Err(LoginRefused::Order(Refused::Unknown)),
-            Err(refused) => {
-                // An order that did not reach the committer; it undoes the others itself.
-                if matches!(refused, Refused::Busy | Refused::Stopping) {
-                    self.change(&[Change::JoinFailed(session)]);
-                }
-                Err(LoginRefused::Order(refused))
-            }
+    pub async fn join(&self, session: SessionId, name: &Name) -> Result<Id, Denied> {
+        let come = |presence: &mut Presence| {
+            presence.come(session, name, Instant::now())?;
+            Ok(Command::Join(session, name.as_str().to_string()))
+        };
+        match self.order(None, come).await? {
+            Verdict::Recorded(said) | Verdict::Repeat(said) => Ok(said.id),
+            // A join has no key.
+            Verdict::KeyReused => Err(Denied::Order(Refused::Unknown)),
         }
     }
 
@@ -153,24 +151,19 @@ impl Room {
     ///
     /// # Errors
     /// Why the name is not to be had.
-    pub async fn hold(
-        self: &Arc<Room>,
-        session: SessionId,
-        name: Name,
-    ) -> Result<Hold, LoginRefused> {
+    pub async fn hold(self: &Arc<Room>, session: SessionId, name: &Name) -> Result<Hold, Denied> {
+        // Who is here already, as nearly always, need not get in line to be woken.
+        if self.try_hold(session)? == Held::Here {
+            return Ok(self.held(session));
+        }
         loop {
             let woken = self.wake.listen();
             match self.try_hold(session)? {
-                Held::Here => {
-                    return Ok(Hold {
-                        room: Arc::clone(self),
-                        session,
-                    });
-                }
-                Held::Absent => match self.join(session, name.clone()).await {
+                Held::Here => return Ok(self.held(session)),
+                Held::Absent => match self.join(session, name).await {
                     // Another request of the same session was faster.
-                    Ok(_) | Err(LoginRefused::Already) => {}
-                    Err(refused) => return Err(refused),
+                    Ok(_) | Err(Denied::Already) => {}
+                    Err(denied) => return Err(denied),
                 },
                 // The next commit decides.
                 Held::ComingOrGoing => woken.await,
@@ -178,52 +171,59 @@ impl Room {
         }
     }
 
-    fn try_hold(&self, session: SessionId) -> Result<Held, LoginRefused> {
+    fn held(self: &Arc<Room>, session: SessionId) -> Hold {
+        let room = Arc::clone(self);
+        Hold { room, session }
+    }
+
+    fn try_hold(&self, session: SessionId) -> Result<Held, Denied> {
         let mut state = self.state();
         match state.presence.hold(session)? {
-            Held::ComingOrGoing if state.closing => Err(LoginRefused::Order(Refused::Stopping)),
+            Held::ComingOrGoing if state.closing => Err(Denied::Order(Refused::Stopping)),
             held => Ok(held),
         }
     }
 
-    /// Quit: the leave is recorded at once and the session's token is dead from now on.
+    /// Quit: ends the session and returns when the leave is recorded.
     ///
     /// # Errors
     /// The leave could not be recorded yet; it is asked for again until it is.
-    pub async fn quit(&self, session: SessionId) -> Result<(), Refused> {
-        // Not in the condition: the lock would be held over the leave.
-        let name = self.state().presence.quit(session);
-        match name {
-            Some(name) => self.leave(session, name).await,
-            None => Ok(()),
+    pub async fn quit(&self, session: SessionId) -> Result<(), Denied> {
+        loop {
+            let woken = self.wake.listen();
+            // Not in the condition: the lock would be held over the await.
+            let quitting = self.state().presence.quit(session);
+            match quitting {
+                Quitting::Gone => return Ok(()),
+                Quitting::Here => match self.leave(session).await {
+                    // Another request or the sweep was faster.
+                    Err(Denied::Already) => {}
+                    left => return left,
+                },
+                // The next commit decides.
+                Quitting::ComingOrGoing => woken.await,
+            }
         }
     }
 
     /// Asks for the leaves of all whose grace ran out, and of those who quit but could not be
     /// written off then.
     pub fn sweep(self: &Arc<Room>) {
-        let gone = self.state().presence.take_leavers(Instant::now());
+        let leavers = self.state().presence.leavers(Instant::now());
         // All at once, so that a crowd that leaves together shares a commit. A leave that failed
         // makes the member stay, and the next sweep finds it again.
-        for (session, name) in gone {
+        for session in leavers {
             let room = Arc::clone(self);
-            task::spawn(async move { room.leave(session, name).await });
+            task::spawn(async move { room.leave(session).await });
         }
     }
 
-    async fn leave(&self, session: SessionId, name: String) -> Result<(), Refused> {
-        match self
-            .order(Job::Record(Command::Leave(session, name)), None)
-            .await
-        {
-            Ok(_) => Ok(()),
-            Err(refused) => {
-                if matches!(refused, Refused::Busy | Refused::Stopping) {
-                    self.change(&[Change::LeaveFailed(session)]);
-                }
-                Err(refused)
-            }
-        }
+    async fn leave(&self, session: SessionId) -> Result<(), Denied> {
+        let go = |presence: &mut Presence| {
+            let name = presence.go(session, Instant::now())?;
+            Ok(Command::Leave(session, name))
+        };
+        self.order(None, go).await.map(drop)
     }
 
     /// Says something as a member.
@@ -236,17 +236,16 @@ impl Room {
         text: String,
         key: Option<Key>,
         request: Option<Box<Request>>,
-    ) -> Result<Verdict, LoginRefused> {
-        let from = self.state().presence.speak(hold.session, Instant::now())?;
-        let command = Command::Say {
-            speaker: Speaker::Session(hold.session),
-            from,
-            text,
-            key,
+    ) -> Result<Verdict, Denied> {
+        let speak = |presence: &mut Presence| {
+            Ok(Command::Say {
+                speaker: Speaker::Session(hold.session),
+                from: presence.speak(hold.session, Instant::now())?,
+                text,
+                key,
+            })
         };
-        self.order(Job::Record(command), request)
-            .await
-            .map_err(LoginRefused::Order)
+        self.order(request, speak).await
     }
 
     /// Says something without a session: no join, no leave.
@@ -259,37 +258,60 @@ impl Room {
         text: String,
         key: Option<Key>,
         request: Option<Box<Request>>,
-    ) -> Result<Verdict, LoginRefused> {
-        self.state().presence.speak_as(name, Instant::now())?;
-        let speaker = Speaker::Guest(name.folded().to_string());
-        let command = Command::Say {
-            speaker,
-            from: name.as_str().to_string(),
-            text,
-            key,
+    ) -> Result<Verdict, Denied> {
+        let speak = |presence: &mut Presence| {
+            presence.speak_as(name, Instant::now())?;
+            Ok(Command::Say {
+                speaker: Speaker::Guest(name.folded().to_string()),
+                from: name.as_str().to_string(),
+                text,
+                key,
+            })
         };
-        self.order(Job::Record(command), request)
-            .await
-            .map_err(LoginRefused::Order)
+        self.order(request, speak).await
     }
 
-    async fn order(&self, job: Job, request: Option<Box<Request>>) -> Outcome {
-        if self.state().closing {
-            return Err(Refused::Stopping);
-        }
+    /// Decides and queues in one step under the lock, so that the journal has things in the order
+    /// in which they were decided; then waits for the outcome.
+    async fn order(
+        &self,
+        request: Option<Box<Request>>,
+        decide: impl FnOnce(&mut Presence) -> Result<Command, Denied>,
+    ) -> Result<Verdict, Denied> {
         let (reply, answer) = bounded(1);
-        let order = Order {
-            job,
-            request,
-            reply: Some(reply),
+        let (unsent, undo) = {
+            let mut state = self.state();
+            if state.closing {
+                return Err(Denied::Order(Refused::Stopping));
+            }
+            let command = decide(&mut state.presence)?;
+            let undo = Change::undoing(&command);
+            let order = Order {
+                job: Job::Record(command),
+                request,
+                reply: Some(reply),
+            };
+            match self.orders.try_send(order) {
+                Ok(()) => (None, undo),
+                Err(TrySendError::Full(order) | TrySendError::Closed(order)) => (Some(order), undo),
+            }
         };
-        match async_std::future::timeout(PATIENCE, self.orders.send(order)).await {
-            Err(_) => return Err(Refused::Busy),
-            Ok(Err(_)) => return Err(Refused::Stopping),
-            Ok(Ok(())) => {}
+        if let Some(order) = unsent {
+            let refused = match async_std::future::timeout(PATIENCE, self.orders.send(order)).await
+            {
+                Ok(Ok(())) => None,
+                Ok(Err(_)) => Some(Refused::Stopping),
+                Err(_) => Some(Refused::Busy),
+            };
+            if let Some(refused) = refused {
+                // What never reaches the committer is undone here; it undoes the rest itself.
+                self.change(undo.as_slice());
+                return Err(Denied::Order(refused));
+            }
         }
         // The committer answers every order it took; if it is gone, nobody knows what it wrote.
-        answer.recv().await.unwrap_or(Err(Refused::Unknown))
+        let outcome = answer.recv().await.unwrap_or(Err(Refused::Unknown));
+        outcome.map_err(Denied::Order)
     }
 
     /// Makes a committed batch visible: tail, offset and members change in one step, then everybody
@@ -327,12 +349,14 @@ impl Room {
         self.wake.listen()
     }
 
-    /// What a follower at `offset` reads next.
-    pub fn next(&self, offset: u64, count: usize) -> Next {
+    /// What a follower at `offset` reads next, which keeps a session present by `hold`.
+    pub fn next(&self, offset: u64, count: usize, hold: Option<&Hold>) -> Next {
         let state = self.state();
         if offset >= state.end {
             return if self.orders.is_closed() {
                 Next::Closed
+            } else if hold.is_some_and(|hold| state.presence.has_left(hold.session)) {
+                Next::Over
             } else {
                 Next::Wait
             };
@@ -357,6 +381,11 @@ impl Room {
             id: state.last,
             members: state.presence.list(Instant::now()),
         }
+    }
+
+    /// How many are here.
+    pub fn member_count(&self) -> usize {
+        self.state().presence.count()
     }
 
     /// Counts a listener as long as the answer lives.
@@ -417,126 +446,4 @@ impl Drop for Listener {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::event::{Body, Elapsed, Event as Recorded};
-    use crate::journal::Journal;
-    use crate::wire::Said;
-    use async_std::channel::Receiver;
-    use futures_lite::future::{block_on, zip};
-
-    fn at() -> Stamp {
-        Stamp::from_micros(0)
-    }
-
-    /// A room whose orders this test answers.
-    fn room(grace: Duration) -> (tempfile::TempDir, Arc<Room>, Receiver<Order>) {
-        let dir = tempfile::tempdir().expect("a folder");
-        let body = Body::Opened {
-            version: "chatroom test".into(),
-            random: "6f1d0c5be2a94c07".into(),
-            after: None,
-        };
-        let journal = Journal::open(&dir.path().join("log.txt"))
-            .and_then(|opening| opening.begin(&Recorded { at: at(), body }))
-            .expect("a journal");
-        let last = journal.reader().id_before(journal.end());
-        let last = last.expect("read").expect("an id");
-        let rules = Rules {
-            room: "test".into(),
-            max_name: 8,
-            grace,
-            max_rate: 0,
-        };
-        let (orders, taken) = bounded(16);
-        let (reader, end) = (journal.reader(), journal.end());
-        let room = Room::new(rules, reader, Instant::now(), orders, end, last);
-        (dir, Arc::new(room), taken)
-    }
-
-    /// Answers the next order as a committer does whose log is full or not; what it was.
-    async fn commit(room: &Room, taken: &Receiver<Order>, full: bool) -> Command {
-        let order = taken.recv().await.expect("an order");
-        let Job::Record(command) = order.job else {
-            panic!("{:?}", order.job)
-        };
-        let change = match (&command, full) {
-            (Command::Join(session, _), false) => Change::Joined(*session, at()),
-            (Command::Join(session, _), true) => Change::JoinFailed(*session),
-            (Command::Leave(session, _), false) => Change::Left(*session),
-            (Command::Leave(session, _), true) => Change::LeaveFailed(*session),
-            other => panic!("{other:?}"),
-        };
-        room.change(&[change]);
-        let (at, elapsed) = (at(), Elapsed(0));
-        let id = room.state().last;
-        let outcome = if full {
-            Err(Refused::Full)
-        } else {
-            Ok(Verdict::Recorded(Said { id, at, elapsed }))
-        };
-        let reply = order.reply.expect("somebody waits");
-        reply.try_send(outcome).expect("answered");
-        command
-    }
-
-    async fn joined(room: &Arc<Room>, taken: &Receiver<Order>, session: u8, name: &str) -> Hold {
-        let name = Name::new(name, 8).expect("a name");
-        let (hold, _) = zip(room.hold([session; 16], name), commit(room, taken, false)).await;
-        hold.expect("held")
-    }
-
-    #[test]
-    fn who_quits_while_the_log_is_full_leaves_later_though_a_stream_is_open() {
-        let (_dir, room, taken) = room(Duration::from_secs(3600));
-        block_on(async {
-            let hold = joined(&room, &taken, 1, "bob").await;
-            let (quit, _) = zip(room.quit([1; 16]), commit(&room, &taken, true)).await;
-            assert_eq!(quit, Err(Refused::Full));
-            assert_eq!(
-                room.members().members.len(),
-                1,
-                "no leave is in the journal"
-            );
-            room.sweep();
-            let left = commit(&room, &taken, false).await;
-            assert_eq!(left, Command::Leave([1; 16], "bob".into()));
-            assert!(room.members().members.is_empty());
-            drop(hold);
-        });
-    }
-
-    #[test]
-    fn a_crowd_that_leaves_together_is_asked_for_at_once() {
-        let (_dir, room, taken) = room(Duration::ZERO);
-        block_on(async {
-            for (session, name) in [(1, "ann"), (2, "bob"), (3, "eve")] {
-                drop(joined(&room, &taken, session, name).await);
-            }
-            room.sweep();
-            // Nobody is answered before the last of them has come.
-            let mut orders = Vec::new();
-            for _ in 0..3 {
-                orders.push(taken.recv().await.expect("an order"));
-            }
-            room.sweep();
-            assert!(taken.try_recv().is_err(), "nobody leaves twice");
-        });
-    }
-
-    #[test]
-    fn nothing_is_said_by_a_session_that_has_quit_meanwhile() {
-        let (_dir, room, taken) = room(Duration::from_secs(3600));
-        block_on(async {
-            let hold = joined(&room, &taken, 1, "bob").await;
-            let quit = task::spawn({
-                let room = Arc::clone(&room);
-                async move { room.quit([1; 16]).await }
-            });
-            let leave = taken.recv().await.expect("an order");
-            let said = room.say(&hold, "hi".into(), None, None).await;
-            assert_eq!(said, Err(LoginRefused::Ended));
-            drop((leave, quit));
-        });
-    }
-}
+mod tests;
