@@ -68,7 +68,7 @@ fn a_client_that_says_nothing_keeps_nobody_out() {
 
 #[test]
 fn two_cannot_have_the_same_name() {
-    let server = Server::start(&["--grace", "60s"]);
+    let server = Server::start(&[]);
     let token = server.log_in("uthira");
     server
         .ask("POST", "/session", &[], "uthira")
