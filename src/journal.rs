@@ -84,6 +84,8 @@ impl Journal {
     /// [`AppendError::Full`] after the log was cut back to what it was and the cut synced.
     pub fn append(&mut self, lines: &[u8]) -> Result<(), AppendError> {
         debug_assert!(lines.ends_with(b"\n"), "only whole lines are appended");
+        // Before the write, since that would hide it: a hole of zeros in place of what was cut off.
+        self.check_file()?;
         match self.file.write_all_at(lines, self.end) {
             Ok(()) => {
                 self.end += lines.len() as u64;
@@ -207,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_that_went_away_is_noticed_at_the_sync() {
+    fn a_log_that_went_away_is_noticed_before_and_after_a_write() {
         for (harm, word) in [
             ("remove", "removed"),
             ("replace", "replaced"),
@@ -218,6 +220,7 @@ mod tests {
             let path = dir.path().join("log.txt");
             let mut journal = journal(&path);
             journal.append(&notice(1, "hi")).expect("appended");
+            let before = fs::read(&path).expect("read");
             match harm {
                 "remove" => fs::remove_file(&path).expect("removed"),
                 "replace" => {
@@ -242,6 +245,15 @@ mod tests {
                 Err(AppendError::Fatal(sentence)) => assert!(sentence.contains(word), "{sentence}"),
                 other => panic!("{harm}: {other:?}"),
             }
+            match journal.append(&notice(2, "a longer line that would cover it up")) {
+                Err(AppendError::Fatal(sentence)) => assert!(sentence.contains(word), "{sentence}"),
+                other => panic!("{harm}: {other:?}"),
+            }
+            let after = fs::read(&path).unwrap_or_default();
+            assert!(
+                after.len() <= before.len() + 2,
+                "{harm}: nothing is written any more"
+            );
         }
     }
 }

@@ -4,8 +4,11 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::time::Instant;
 
 use serde_json::Value;
+
+use crate::server::PATIENCE;
 
 /// The `Authorization` of a token.
 pub fn bearer(token: &str) -> String {
@@ -217,7 +220,10 @@ impl Listener {
     #[track_caller]
     pub fn event(&mut self) -> Option<SseEvent> {
         let mut event = SseEvent::default();
+        let until = Instant::now() + PATIENCE;
         loop {
+            // Signs of life keep the connection's own limit from being reached.
+            assert!(Instant::now() < until, "waited in vain for an event");
             let line = self.line()?;
             match line.split_once(": ") {
                 _ if line.is_empty() && event.kind.is_empty() => {}

@@ -10,7 +10,7 @@ const NDJSON: (&str, &str) = ("Accept", "application/x-ndjson");
 
 /// A server in which uthira said so many numbered messages.
 fn numbered(count: usize) -> (Server, String) {
-    let server = Server::start(&["--max-rate", "0", "--grace", "60s"]);
+    let server = Server::start(&["--max-rate", "0"]);
     let token = server.log_in("uthira");
     for n in 0..count {
         assert_eq!(server.say(&token, &format!("m{n}")).status, 201);

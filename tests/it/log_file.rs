@@ -6,7 +6,7 @@ use crate::client::Answer;
 use crate::server::Server;
 
 fn with_log() -> (Server, String, Vec<u8>) {
-    let server = Server::start(&["--grace", "60s"]);
+    let server = Server::start(&[]);
     let token = server.log_in("uthira");
     for text in ["one", "zwei é", "[three]\n"] {
         server.say(&token, text);

@@ -3,8 +3,10 @@
 mod browser;
 mod client;
 mod console;
+mod disk;
 mod display;
 mod events;
+mod faults;
 mod framing;
 mod history;
 mod key;

@@ -152,7 +152,7 @@ fn whoever_does_not_say_who_they_are_is_told_how() {
 
 #[test]
 fn a_name_alone_posts_without_coming_or_going() {
-    let server = Server::start(&["--grace", "60s"]);
+    let server = Server::start(&[]);
     assert_eq!(one_shot(&server, "ci", "build failed").status, 201);
     assert_eq!(one_shot(&server, "ci", "build mended").status, 201);
     assert_eq!(

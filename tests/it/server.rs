@@ -90,9 +90,13 @@ impl Server {
         Server::start_in(Arc::new(Folder::new()), "127.0.0.1:0", args)
     }
 
-    /// Starts one in a folder that may have a log already.
+    /// Starts one in a folder that may have a log already. Nobody leaves by being slow, unless the
+    /// test says when.
     pub fn start_in(folder: Arc<Folder>, listen: &str, args: &[&str]) -> Server {
         let mut all = vec!["server", "--listen", listen, "--console", "http"];
+        if !args.contains(&"--grace") {
+            all.extend(["--grace", "60s"]);
+        }
         all.extend_from_slice(args);
         let command = folder.command(&all);
         Server::spawn(folder, command)

@@ -163,7 +163,7 @@ fn a_login_that_is_not_to_be_read_is_refused() {
 
 #[test]
 fn a_name_is_given_once() {
-    let server = Server::start(&["--grace", "60s"]);
+    let server = Server::start(&[]);
     let answer = ask(&server, "mira");
     let token = answer.json()["token"].as_str().expect("it").to_string();
     // Nobody listens with the token: the name is only held.
@@ -205,7 +205,7 @@ fn of_many_who_want_a_name_at_once_one_gets_it() {
 
 #[test]
 fn quitting_is_seen_at_once_and_ends_the_token() {
-    let server = Server::start(&["--grace", "60s"]);
+    let server = Server::start(&[]);
     let token = server.log_in("uthira");
     let mut listener = server.listen("/events?since=latest", &[("Accept", "text/event-stream")]);
     let answer = quit(&server, &token);
@@ -287,7 +287,7 @@ fn requests_alone_keep_a_name_present() {
 
 #[test]
 fn a_token_takes_its_name_back_within_the_grace() {
-    let server = Server::start(&["--grace", "60s"]);
+    let server = Server::start(&[]);
     let token = server.log_in("uthira");
     for _ in 0..3 {
         let stream = server.listen("/events", &[("Authorization", &bearer(&token))]);

@@ -131,7 +131,7 @@ fn the_last_word_is_a_good_bye_without_a_place() {
 
 #[test]
 fn a_listener_that_does_not_read_loses_nothing_and_slows_nobody() {
-    let server = Server::start(&["--max-rate", "0", "--sync", "never", "--grace", "60s"]);
+    let server = Server::start(&["--max-rate", "0", "--sync", "never"]);
     let token = server.log_in("uthira");
     let stream = server.connect();
     sockopt::set_socket_recv_buffer_size(&stream, 64 * 1024).expect("a small buffer");

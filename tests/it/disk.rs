@@ -1,0 +1,110 @@
+//! A disk that is full, and a log that goes away under the server: what senders are told, and that
+//! nothing acknowledged is lost.
+
+use rustix::process::{Resource, Rlimit, prlimit};
+
+use crate::client::{Answer, bearer};
+use crate::server::Server;
+
+/// Allows the server's log to grow by so many bytes, as a full disk would; `None` for no limit.
+fn allow(server: &Server, more: Option<u64>) {
+    let size = std::fs::metadata(server.log()).expect("the log").len();
+    let limit = Rlimit {
+        current: more.map(|more| size + more),
+        maximum: None,
+    };
+    prlimit(Some(server.pid()), Resource::Fsize, limit).expect("a limit");
+}
+
+fn keyed(server: &Server, token: &str, key: &str, text: &str) -> Answer {
+    let fields = [("Authorization", &*bearer(token)), ("Idempotency-Key", key)];
+    server.ask("POST", "/messages", &fields, text)
+}
+
+#[test]
+fn a_full_disk_refuses_and_the_room_goes_on_afterwards() {
+    let server = Server::start(&["--grace", "300ms"]);
+    let token = server.log_in("uthira");
+    let mut listener = server.listen(
+        "/events?since=latest",
+        &[("Authorization", &bearer(&token))],
+    );
+    server.log_in("bob");
+    assert_eq!(keyed(&server, &token, "k1", "before").status, 201);
+    let before = std::fs::read(server.log()).expect("the log");
+    // Half a line fits: what was written of it is cut back.
+    allow(&server, Some(30));
+    let full = keyed(&server, &token, "k2", "into the full disk");
+    full.refused(507, "log_full");
+    assert!(full.field("retry-after").is_some());
+    server
+        .ask("POST", "/session", &[], "eve")
+        .refused(507, "log_full");
+    server
+        .notices
+        .wait_for("There is no room for more in the log");
+    assert!(std::fs::read(server.log()).expect("the log") == before);
+    // Reading goes on, with a token as well, and so does a repeat of what is stored.
+    assert_eq!(server.get("/messages").status, 200);
+    let authorised = bearer(&token);
+    let reading = server.ask("GET", "/members", &[("Authorization", &authorised)], "");
+    assert_eq!(reading.json()["members"][0]["name"], "uthira");
+    assert_eq!(keyed(&server, &token, "k1", "before").status, 200);
+
+    allow(&server, None);
+    assert_eq!(
+        keyed(&server, &token, "k2", "into the full disk").status,
+        201
+    );
+    server.notices.wait_for("There is space for the log again");
+    assert_eq!(server.ask("POST", "/session", &[], "eve").status, 201);
+    // bob's leave, which the full disk may have been in the way of, comes as well.
+    let mut heard = Vec::new();
+    while !heard.iter().any(|line| line == "Client (bob) is offline") {
+        heard.push(listener.line().expect("the stream goes on"));
+    }
+    assert!(heard.iter().any(|line| line.ends_with("before")));
+    let kinds = server.events("since=all");
+    assert!(kinds.iter().all(|event| event["type"] != "damaged"));
+    let stored = server
+        .said()
+        .iter()
+        .filter(|line| line.ends_with("full disk"))
+        .count();
+    assert_eq!(stored, 1);
+    assert_eq!(
+        server.notices.text().lines().count(),
+        2,
+        "each is told once"
+    );
+}
+
+#[test]
+fn a_log_that_is_taken_away_stops_the_server() {
+    for how in ["removed", "replaced", "shrunk"] {
+        let mut server = Server::start(&[]);
+        let token = server.log_in("uthira");
+        assert_eq!(server.say(&token, "safe").status, 201);
+        let log = server.log();
+        match how {
+            "removed" => std::fs::remove_file(&log).expect("removed"),
+            "replaced" => {
+                std::fs::rename(&log, log.with_extension("old")).expect("renamed");
+                std::fs::write(&log, "something else").expect("written");
+            }
+            _ => {
+                let file = std::fs::File::options().write(true).open(&log);
+                file.and_then(|file| file.set_len(50)).expect("cut");
+            }
+        }
+        // Whether it is stored is more than the server can say.
+        let unknown = keyed(&server, &token, "k", "lost?").refused(503, "unknown");
+        let sentence = unknown["message"].as_str().expect("it").to_string();
+        assert!(sentence.contains("same Idempotency-Key"), "{sentence}");
+        assert_eq!(server.ended().code(), Some(1), "{how}");
+        server.notices.wait_for("log.txt");
+        let notices = server.notices.text();
+        assert_eq!(notices.lines().count(), 1, "{how}: {notices}");
+        assert!(notices.trim_end().ends_with('.'), "{notices}");
+    }
+}
