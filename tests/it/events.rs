@@ -336,7 +336,12 @@ fn a_poll_ends_and_the_connection_is_kept() {
     client.send("GET /events?poll=1&last=1 HTTP/1.0\r\n\r\n");
     let answer = client.answer("GET");
     assert_eq!(answer.field("transfer-encoding"), None);
-    assert_eq!(answer.text(), "[uthira]: 0:00:00:m2\n");
+    let text = "[uthira]: 0:00:00:m2\n";
+    assert_eq!(answer.text(), text);
+    assert_eq!(
+        answer.field("content-length"),
+        Some(&*text.len().to_string())
+    );
 }
 
 #[test]

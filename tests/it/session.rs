@@ -208,6 +208,10 @@ fn quitting_is_seen_at_once_and_ends_the_token() {
     let server = Server::start(&[]);
     let token = server.log_in("uthira");
     let mut listener = server.listen("/events?since=latest", &[("Accept", "text/event-stream")]);
+    let own = server.listen(
+        "/events?since=latest",
+        &[("Authorization", &bearer(&token))],
+    );
     let answer = quit(&server, &token);
     assert_eq!((answer.status, answer.body.len()), (204, 0));
     assert_eq!(
@@ -216,6 +220,11 @@ fn quitting_is_seen_at_once_and_ends_the_token() {
     );
     let leave = listener.until("leave").pop().expect("the leave");
     assert_eq!(leave.data["name"], "uthira");
+    assert_eq!(
+        own.rest(),
+        "Client (uthira) is offline\n",
+        "its stream ends"
+    );
 
     let over = server.say(&token, "am I here?");
     over.refused(401, "session_over");

@@ -71,7 +71,7 @@ fn all_there(server: &Server, acknowledged: &[String]) {
 
 #[test]
 fn it_stops_in_good_order_whatever_goes_on() {
-    for signal in [Signal::TERM, Signal::INT] {
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
         let mut server = Server::start(&["--max-rate", "0"]);
         let mut listeners: Vec<_> = (0..3)
             .map(|_| server.listen("/events?since=latest", &[]))
