@@ -17,6 +17,9 @@ use crate::wire::Refusal;
 pub const MAX_HEAD: usize = 8 * 1024;
 /// The most header fields in one head.
 const MAX_FIELDS: usize = 100;
+/// What may stand around a field's value without being part of it (RFC 9110, section 5.6.3). Not
+/// all that Unicode calls white space: a proxy does not read `\u{a0}chunked` as `chunked` either.
+const BLANK: [char; 2] = [' ', '\t'];
 
 /// A request's head.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -183,14 +186,14 @@ impl Head {
         self.fields
             .iter()
             .filter(move |(n, _)| n == name)
-            .map(|(_, value)| value.trim())
+            .map(|(_, value)| value.trim_matches(BLANK))
     }
 
     /// Whether the comma-separated field `name` has the item `item`.
     fn lists(&self, name: &str, item: &str) -> bool {
         self.all(name)
             .flat_map(|value| value.split(','))
-            .any(|i| i.trim().eq_ignore_ascii_case(item))
+            .any(|i| i.trim_matches(BLANK).eq_ignore_ascii_case(item))
     }
 
     /// The query's first parameter of that name, decoded.
@@ -356,6 +359,9 @@ mod tests {
             ("Content-Length: 0x2", 400),
             ("Content-Length:", 400),
             ("Content-Length: -1", 400),
+            ("Content-Length: \u{a0}2", 400),
+            ("Transfer-Encoding: \u{a0}chunked", 501),
+            ("Transfer-Encoding: chunked\u{85}", 501),
             ("Content-Length: 2\r\nTransfer-Encoding: chunked", 400),
             ("Transfer-Encoding: gzip, chunked", 501),
             (

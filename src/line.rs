@@ -199,6 +199,18 @@ impl Parts<'_> {
         Stamp::parse(self.time).ok_or(Damage::UnknownForm)
     }
 
+    /// The line without time and checksum, as listeners and readers are shown it. Of an erased
+    /// event's line the padding is left out.
+    ///
+    /// # Errors
+    /// As [`Parts::event`].
+    pub fn plain(&self) -> Result<&str, Damage> {
+        Ok(match self.event()?.body {
+            Body::Erased { .. } => self.body.trim_end_matches(' '),
+            _ => self.body,
+        })
+    }
+
     /// The event that the line records.
     ///
     /// # Errors

@@ -85,9 +85,9 @@ pub fn wire_of(log: LogId, offset: u64, text: &[u8]) -> Wire {
 pub fn encode_line(form: Form, log: LogId, offset: u64, text: &[u8], out: &mut Vec<u8>) {
     if form == Form::Plain
         && let Ok(parts) = line::split(text)
-        && parts.event().is_ok()
+        && let Ok(body) = parts.plain()
     {
-        out.extend_from_slice(parts.body.trim_end_matches(' ').as_bytes());
+        out.extend_from_slice(body.as_bytes());
         out.push(b'\n');
         return;
     }
@@ -165,7 +165,7 @@ mod tests {
             Body::Message {
                 from: "uthira".into(),
                 elapsed: Elapsed(17),
-                text: "a\nb".into(),
+                text: "a\nb  ".into(),
                 key: Key::new("k1"),
             },
             Body::Erased { padding: 9 },
@@ -185,7 +185,7 @@ mod tests {
     fn plain_lines_are_the_logs_without_time_and_checksum() {
         assert_eq!(
             encoded(Form::Plain, &lines()),
-            "Client (uthira) entered room\n[uthira]: 0:00:17:a\\nb\n* Erased\n"
+            "Client (uthira) entered room\n[uthira]: 0:00:17:a\\nb  \n* Erased\n"
         );
     }
 
@@ -198,7 +198,7 @@ mod tests {
         assert_eq!(fields[0], "event: message");
         let id = fields[1].strip_prefix("id: ").expect("an id");
         assert!(fields[2].starts_with(&format!(r#"data: {{"type":"message","id":"{id}","at":"#)));
-        assert!(fields[2].contains(r#""text":"a\nb","key":"k1"}"#));
+        assert!(fields[2].contains(r#""text":"a\nb  ","key":"k1"}"#));
         assert_eq!(fields.len(), 3);
         let objects = encoded(Form::Ndjson, &lines());
         let data: String = events

@@ -106,8 +106,7 @@ impl Format {
         self.check(record, |bytes| match self {
             Format::Room => {
                 let parts = line::split(bytes)?;
-                parts.event()?;
-                out.extend_from_slice(parts.body.trim_end_matches(' ').as_bytes());
+                out.extend_from_slice(parts.plain()?.as_bytes());
                 out.push(b'\n');
                 Ok(())
             }

@@ -1,11 +1,8 @@
 //! Who is asking: tokens, the room key, and what a browser on a foreign page may do.
 
 use std::collections::HashMap;
-use std::fs::OpenOptions;
-use std::io::{self, Read, Write};
+use std::io;
 use std::net::IpAddr;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -75,6 +72,8 @@ impl Access {
         let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.secret)
             .unwrap_or_else(|_| unreachable!());
         mac.update(payload);
+        // Where one ends and the other begins must be signed, or a name's end could pass for a key's start.
+        mac.update(&payload.len().to_be_bytes());
         // A new room key ends the tokens that were given out under the old one.
         mac.update(self.key.as_deref().unwrap_or_default().as_bytes());
         mac
@@ -230,7 +229,9 @@ impl Access {
         let host = bare(host).to_ascii_lowercase();
         let host = host.strip_suffix('.').unwrap_or(&host);
         let local = ["localhost", "local", "lan", "internal", "home.arpa"];
-        if host.is_empty() {
+        // It is shown in lines that people paste into a shell.
+        let safe = |b: u8| b.is_ascii_alphanumeric() || b"-._:".contains(&b);
+        if host.is_empty() || !host.bytes().all(safe) {
             return false;
         }
         host.parse::<IpAddr>().is_ok()
@@ -272,29 +273,14 @@ pub fn unauthorized(error: &str, message: &str) -> Response {
     )
 }
 
-/// The secret beside the log; made, readable by its owner alone, if it is not there.
+/// A session id that nobody can guess.
 ///
 /// # Errors
-/// It can be neither read nor made.
-pub fn secret(log: &Path) -> io::Result<[u8; 32]> {
-    let mut path = log.as_os_str().to_os_string();
-    path.push(".secret");
-    let mut secret = [0; 32];
-    match OpenOptions::new().read(true).open(&path) {
-        Ok(mut file) => file.read_exact(&mut secret).map(|()| secret),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            getrandom::fill(&mut secret).map_err(|error| io::Error::other(error.to_string()))?;
-            let mut file = OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(&path)?;
-            file.write_all(&secret)?;
-            file.sync_all()?;
-            Ok(secret)
-        }
-        Err(error) => Err(error),
-    }
+/// The system has no random numbers.
+pub fn new_session() -> io::Result<SessionId> {
+    let mut session = SessionId::default();
+    getrandom::fill(&mut session).map_err(|error| io::Error::other(error.to_string()))?;
+    Ok(session)
 }
 
 #[cfg(test)]
@@ -345,6 +331,13 @@ mod tests {
             assert_eq!(status(caller(&forged)), 401, "{forged}");
         }
         assert_eq!(status(caller("")), 401);
+        // The room key's start does not pass for the name's end.
+        let (old, new) = (self::access(Some("abc")), self::access(Some("bc")));
+        let signature = |access: &Access, name: &str| {
+            let bytes = URL_SAFE_NO_PAD.decode(access.token([3; 16], name));
+            bytes.map(|bytes| bytes[bytes.len() - SIGNATURE..].to_vec())
+        };
+        assert_ne!(signature(&old, "x"), signature(&new, "xa"));
         let other = Access::new([7; 32], Some("a new room key".into()), vec![]);
         assert_eq!(
             status(other.caller(

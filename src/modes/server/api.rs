@@ -2,21 +2,23 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::event::{self, Key, TextError};
+use crate::event::{self, Key};
 use crate::http::{Head, Response};
-use crate::name::{Name, NameError};
+use crate::name::Name;
 use crate::sse::Form;
-use crate::wire::{Refusal, Session};
+use crate::wire::Session;
 
-use super::access::{Access, Caller, unauthorized};
-use super::committer::{self, Refused};
+use super::access::{self, Access, Caller, unauthorized};
+use super::cold;
 use super::console::Request;
-use super::follower::read_in_turn;
 use super::history::{self, PageWanted, Start, Wanted};
 use super::log_file::{self, Range};
-use super::room::{Hold, LoginRefused, Room};
+use super::presence::Denied;
+use super::refusals::{
+    denied, journal_unreadable, name_refused, not_logged_in, order_refused, text_refused,
+};
+use super::room::{Hold, Room};
 use super::scribe::Verdict;
 
 /// Everything an answer is made from.
@@ -121,7 +123,7 @@ impl Api {
                             .map(Answer::LogFile)
                     }
                     (_, path) => self
-                        .event(path.trim_start_matches("/messages/"))
+                        .event(path.strip_prefix("/messages/").unwrap_or_default())
                         .await
                         .map(Answer::Whole),
                 }
@@ -131,32 +133,26 @@ impl Api {
 
     async fn log_in(&self, asked: Asked) -> Answered<Response> {
         let (name, key) = credentials(&asked)?;
-        // The key may also come as Basic credentials, as it does everywhere else.
-        let key = match key {
-            Some(key) => Some(key),
-            None if asked.head.field("authorization").is_some() => {
-                self.access.caller(&asked.head, None, asked.from)?;
-                None
-            }
-            None => None,
-        };
-        if key.is_some() || asked.head.field("authorization").is_none() {
+        // The key may also come as Basic credentials, as it does everywhere else. A token is none:
+        // its session may be over.
+        let shown = key.is_none()
+            && matches!(
+                self.access.caller(&asked.head, None, asked.from)?,
+                Caller::Guest(_)
+            );
+        if !shown {
             self.access.check_key(key.as_deref(), asked.from)?;
         }
         let name =
             Name::new(&name, self.room.rules.max_name).map_err(|error| name_refused(&error))?;
-        let session = committer::new_session().map_err(|error| {
+        let session = access::new_session().map_err(|error| {
             Response::refusal(
                 500,
                 "no_randomness",
                 format!("The server cannot make a secret token: {error}."),
             )
         })?;
-        let id = self
-            .room
-            .join(session, name.clone())
-            .await
-            .map_err(login_refused)?;
+        let id = self.room.join(session, &name).await.map_err(denied)?;
         let token = self.access.token(session, name.as_str());
         let session = Session {
             name: name.as_str().to_string(),
@@ -170,7 +166,7 @@ impl Api {
     async fn log_out(&self, caller: Caller) -> Answered<Response> {
         match caller {
             Caller::Member(session, _) => {
-                self.room.quit(session).await.map_err(order_refused)?;
+                self.room.quit(session).await.map_err(denied)?;
                 Ok(Response::new(204))
             }
             _ => Err(unauthorized(
@@ -188,13 +184,13 @@ impl Api {
         let over = |sentence: &str| unauthorized("session_over", sentence);
         let name =
             Name::new(name, self.room.rules.max_name).map_err(|error| over(&error.to_string()))?;
-        match self.room.hold(*session, name).await {
+        match self.room.hold(*session, &name).await {
             Ok(hold) => Ok(Some(hold)),
-            Err(LoginRefused::Order(refused)) => Err(order_refused(refused)),
-            Err(LoginRefused::Ended) => Err(over(
+            Err(Denied::Order(refused)) => Err(order_refused(refused)),
+            Err(Denied::Ended) => Err(over(
                 "This session was ended by its owner. Log in again with POST /session.",
             )),
-            Err(LoginRefused::RoomFull) => Err(login_refused(LoginRefused::RoomFull)),
+            Err(Denied::RoomFull) => Err(denied(Denied::RoomFull)),
             Err(_) => Err(over(
                 "Somebody took your name, or one very like it, while you were away. Log in again with POST /session.",
             )),
@@ -228,7 +224,7 @@ impl Api {
                     .room
                     .say(&hold, text, key, asked.request)
                     .await
-                    .map_err(order_refused)?,
+                    .map_err(denied)?,
                 None => return Err(not_logged_in()),
             },
             Caller::Guest(name) => {
@@ -237,7 +233,7 @@ impl Api {
                 self.room
                     .say_as(&name, text, key, asked.request)
                     .await
-                    .map_err(login_refused)?
+                    .map_err(denied)?
             }
             Caller::Nobody => return Err(not_logged_in()),
         };
@@ -280,7 +276,7 @@ impl Api {
             self.hold(&caller).await?
         };
         let (reader, end) = (self.room.reader.clone(), self.room.end());
-        let start = read_in_turn(move || wanted.find(&reader, end, now))
+        let start = cold::look(move || wanted.find(&reader, end, now))
             .await
             .map_err(journal_unreadable)??;
         let form = Form::accepted(asked.head.field("accept"));
@@ -295,15 +291,19 @@ impl Api {
     async fn page(&self, head: &Head) -> Answered<Response> {
         let wanted = PageWanted::read(head, self.room.clock().wall)?;
         let (reader, end) = (self.room.reader.clone(), self.room.end());
-        let page = read_in_turn(move || wanted.page(&reader, end))
-            .await
-            .map_err(journal_unreadable)??;
+        let searches = wanted.searches();
+        let read = move || wanted.page(&reader, end);
+        let page = match searches {
+            true => cold::search(read).await,
+            false => cold::look(read).await,
+        };
+        let page = page.map_err(journal_unreadable)??;
         Ok(Response::json(200, &page))
     }
 
     async fn event(&self, id: &str) -> Answered<Response> {
         let (reader, end, id) = (self.room.reader.clone(), self.room.end(), id.to_string());
-        let event = read_in_turn(move || history::event(&reader, &id, end))
+        let event = cold::look(move || history::event(&reader, &id, end))
             .await
             .map_err(journal_unreadable)??;
         Ok(Response::json(200, &event))
@@ -325,7 +325,7 @@ impl Api {
                 "version": env!("CARGO_PKG_VERSION"),
                 "room": self.room.rules.room,
                 "uptime": self.room.uptime().as_secs(),
-                "members": self.room.members().members.len(),
+                "members": self.room.member_count(),
                 "listeners": self.room.listeners(),
                 "log_bytes": self.room.end(),
             }),
@@ -385,126 +385,4 @@ fn credentials(asked: &Asked) -> Answered<(String, Option<String>)> {
             "The name is not UTF-8. Send it in UTF-8.",
         )),
     }
-}
-
-fn name_refused(error: &NameError) -> Response {
-    let (word, limit) = match error {
-        NameError::Empty => ("name_empty", None),
-        NameError::TooLong { limit, .. } => ("name_too_long", Some(*limit as u64)),
-        NameError::TooManyBytes(_) => ("name_too_long", Some(crate::name::MAX_BYTES as u64)),
-        NameError::TooManyMarks | NameError::Forbidden(_) | NameError::Reserved => {
-            ("name_forbidden", None)
-        }
-    };
-    Response::json(
-        422,
-        &Refusal {
-            error: word.into(),
-            message: error.to_string(),
-            limit,
-        },
-    )
-}
-
-fn login_refused(refused: LoginRefused) -> Response {
-    match refused {
-        LoginRefused::Taken(None) | LoginRefused::Already => Response::refusal(
-            409,
-            "name_taken",
-            "Somebody here has this name. Choose another one.",
-        ),
-        LoginRefused::Taken(Some(held)) => {
-            let wait = seconds(held);
-            let message = format!(
-                "This name is still held for somebody who just left. Try again in {wait} s, or choose another one."
-            );
-            Response::refusal(409, "name_taken", message).field("Retry-After", wait.to_string())
-        }
-        LoginRefused::Confusable(other) => {
-            let message = format!(
-                "This name could be mistaken for {other}, who is here. Choose another one."
-            );
-            Response::refusal(409, "name_confusable", message)
-        }
-        LoginRefused::RoomFull => Response::refusal(
-            503,
-            "room_full",
-            "The room is full. Try again when somebody has left.",
-        )
-        .field("Retry-After", "30"),
-        LoginRefused::Ended => unauthorized(
-            "session_over",
-            "This session was ended. Log in again with POST /session.",
-        ),
-        LoginRefused::Order(refused) => order_refused(refused),
-    }
-}
-
-fn order_refused(refused: Refused) -> Response {
-    match refused {
-        Refused::Full => Response::refusal(
-            507,
-            "log_full",
-            "There is no room for more in the server's log. Nothing was stored; repeat it when the operator has made space.",
-        )
-        .field("Retry-After", "5"),
-        Refused::Unknown => Response::refusal(
-            503,
-            "unknown",
-            "The server's disk failed. Whether this was stored is not known: repeat it with the same Idempotency-Key.",
-        ),
-        Refused::Busy => Response::refusal(503, "busy", "The server is too busy. Nothing was stored; repeat it in a moment.")
-            .field("Retry-After", "1"),
-        Refused::TooFast(wait) => {
-            let wait = seconds(wait);
-            let message = format!("You are sending too fast. Nothing was stored; repeat it in {wait} s.");
-            Response::refusal(429, "too_fast", message).field("Retry-After", wait.to_string())
-        }
-        Refused::Stopping => Response::refusal(503, "stopping", "The server is stopping. Nothing was stored; repeat it when it is back.")
-            .field("Retry-After", "2"),
-    }
-}
-
-/// Whole seconds for `Retry-After`, never too few.
-fn seconds(wait: Duration) -> u64 {
-    wait.as_millis().div_ceil(1000).max(1) as u64
-}
-
-fn text_refused(error: TextError) -> Response {
-    match error {
-        TextError::NotUtf8(at) => Response::refusal(
-            400,
-            "not_utf8",
-            format!("The text is not UTF-8 from byte {at} on. Send it in UTF-8."),
-        ),
-        TextError::Empty => {
-            Response::refusal(422, "text_empty", "The message is empty. Write something.")
-        }
-        TextError::TooLong => Response::json(
-            413,
-            &Refusal {
-                error: "text_too_long".into(),
-                message: format!(
-                    "A message has at most {} bytes. Send it in several shorter ones.",
-                    event::MAX_TEXT
-                ),
-                limit: Some(event::MAX_TEXT as u64),
-            },
-        ),
-    }
-}
-
-fn not_logged_in() -> Response {
-    unauthorized(
-        "not_logged_in",
-        "Say who you are: log in with POST /session and send its token, or send a name alone (curl -u NAME:).",
-    )
-}
-
-fn journal_unreadable(error: std::io::Error) -> Response {
-    let message = format!(
-        "The server cannot read its log: {}. Tell whoever runs it.",
-        crate::failure::reason(&error)
-    );
-    Response::refusal(500, "log_unreadable", message)
 }

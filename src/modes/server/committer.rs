@@ -15,8 +15,9 @@ use crate::journal::{AppendError, Journal, Stretch};
 use crate::line;
 
 use super::console::{Console, Entry, Request};
-use super::room::{Change, Room};
-use super::scribe::{Command, Scribe, SessionId, Speaker, Verdict};
+use super::presence::Change;
+use super::room::Room;
+use super::scribe::{Command, Scribe, Speaker, Verdict};
 use super::tail::Batch;
 
 /// The most orders in one commit.
@@ -112,18 +113,18 @@ impl Committer {
     /// The sentence with which the server must stop: nothing more may be acknowledged.
     pub fn run(mut self) -> Result<(), String> {
         while let Ok(first) = self.orders.recv_blocking() {
+            let mut last = is_last(&first);
             let mut waiting = vec![first];
             let mut bytes = size(&waiting[0]);
-            while waiting.len() < MAX_ORDERS && bytes < MAX_BYTES {
+            // What comes behind the room's end is not recorded.
+            while !last && waiting.len() < MAX_ORDERS && bytes < MAX_BYTES {
                 let Ok(order) = self.orders.try_recv() else {
                     break;
                 };
                 bytes += size(&order);
+                last = is_last(&order);
                 waiting.push(order);
             }
-            let last = waiting
-                .iter()
-                .any(|order| order.job == Job::Record(Command::Close));
             if let Err(sentence) = self.commit(waiting) {
                 self.refuse_all();
                 return Err(sentence);
@@ -161,6 +162,7 @@ impl Committer {
                 .scribe
                 .record(command.clone(), now, start + at as u64, &mut lines);
             verdicts.push(Some(verdict));
+            sync |= *command == Command::Close && self.sync != cli::Sync::Never;
             if let Verdict::Recorded(said) = verdict {
                 last = Some(said.id);
                 changes.extend(change(command, said.at));
@@ -193,7 +195,9 @@ impl Committer {
         for entry in entries {
             self.console.show(entry);
         }
-        self.tell_about_space(false);
+        if last.is_some() {
+            self.tell_about_space(false);
+        }
         self.tell_about_clock();
         Ok(())
     }
@@ -230,14 +234,8 @@ impl Committer {
                 Some(Verdict::KeyReused) => Ok(Verdict::KeyReused),
                 _ => Err(refused),
             };
-            match &order.job {
-                Job::Record(Command::Join(session, _)) => {
-                    changes.push(Change::JoinFailed(*session))
-                }
-                Job::Record(Command::Leave(session, _)) => {
-                    changes.push(Change::LeaveFailed(*session))
-                }
-                _ => {}
+            if let Job::Record(command) = &order.job {
+                changes.extend(Change::undoing(command));
             }
             order.answer(outcome);
         }
@@ -283,6 +281,10 @@ impl Committer {
     }
 }
 
+fn is_last(order: &Order) -> bool {
+    order.job == Job::Record(Command::Close)
+}
+
 fn size(order: &Order) -> usize {
     match &order.job {
         Job::Record(Command::Say { text, .. }) => text.len() + 128,
@@ -323,12 +325,70 @@ fn entry(
     }
 }
 
-/// A session id that nobody can guess.
-///
-/// # Errors
-/// The system has no random numbers.
-pub fn new_session() -> std::io::Result<SessionId> {
-    let mut session = SessionId::default();
-    getrandom::fill(&mut session).map_err(|error| std::io::Error::other(error.to_string()))?;
-    Ok(session)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Body, Event};
+    use crate::modes::server::room::Rules;
+    use async_std::channel::bounded;
+    use std::time::Instant;
+
+    #[test]
+    fn nothing_is_recorded_behind_the_rooms_end() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("log.txt");
+        let at = Stamp::from_micros(0);
+        let body = Body::Opened {
+            version: "chatroom test".into(),
+            random: "6f1d0c5be2a94c07".into(),
+            after: None,
+        };
+        let journal = Journal::open(&path)
+            .and_then(|opening| opening.begin(&Event { at, body }))
+            .expect("a journal");
+        let last = journal.reader().id_before(journal.end());
+        let rules = Rules {
+            room: "test".into(),
+            max_name: 8,
+            grace: Duration::ZERO,
+            max_rate: 0,
+        };
+        let (orders, taken) = bounded(16);
+        let room = Arc::new(Room::new(
+            rules,
+            journal.reader(),
+            Instant::now(),
+            orders.clone(),
+            journal.end(),
+            last.expect("read").expect("an id"),
+        ));
+        let mut answers = Vec::new();
+        for command in [
+            Command::Join([1; 16], "ann".into()),
+            Command::Close,
+            Command::Join([2; 16], "bob".into()),
+        ] {
+            let (reply, answer) = bounded(1);
+            let order = Order {
+                job: Job::Record(command),
+                request: None,
+                reply: Some(reply),
+            };
+            orders.try_send(order).expect("room in the queue");
+            answers.push(answer);
+        }
+        let scribe = Scribe::new(journal.log(), at);
+        let console = Console::start(cli::Console::Quiet);
+        let committer = Committer::new(journal, scribe, taken, room, console, cli::Sync::Always);
+        assert_eq!(committer.run(), Ok(()));
+        let answered: Vec<Outcome> = answers
+            .iter()
+            .map(|answer| answer.try_recv().expect("an answer"))
+            .collect();
+        assert!(answered[0].is_ok() && answered[1].is_ok(), "{answered:?}");
+        assert_eq!(answered[2], Err(Refused::Stopping));
+        let text = std::fs::read_to_string(&path).expect("read");
+        let end = text.lines().last().expect("a line");
+        assert!(end.contains("* Room closed\t"), "{text}");
+    }
 }

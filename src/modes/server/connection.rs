@@ -1,6 +1,8 @@
 //! One connection, one task: requests are read one after the other, answered, and the connection
 //! is kept, closed, or turned into an event stream.
 
+mod stream;
+
 use std::cell::Cell;
 use std::future::Future;
 use std::io::{self, Read, Write};
@@ -15,11 +17,10 @@ use futures_lite::future;
 
 use crate::event::MAX_TEXT;
 use crate::http::{BadRequest, BodyReader, Head, Progress, Response};
-use crate::sse;
 
-use super::api::{Answer, Api, Asked, Follow};
+use super::api::{Answer, Api, Asked};
+use super::cold;
 use super::console::{Console, Request};
-use super::follower::{self, Follower};
 use super::log_file::Range;
 
 /// How long a request's head may take.
@@ -36,6 +37,8 @@ const WRITE_TIME: Duration = Duration::from_secs(30);
 const DRAIN: (usize, Duration) = (64 << 20, Duration::from_secs(2));
 /// How much is read at once.
 const READ: usize = 4096;
+/// How much of the journal is held for one answer at a time: peers that do not take it hold it.
+const PIECE: usize = 64 * 1024;
 
 /// Why the connection ends. None of these is anybody's fault.
 #[derive(Debug)]
@@ -112,6 +115,7 @@ impl Connection {
             from: self.from,
             request,
         };
+        let due = self.api.room.answer_due();
         match self.api.answer(asked).await {
             Answer::Whole(response) => {
                 let bytes = response.whole(!keep, head_only);
@@ -127,11 +131,16 @@ impl Connection {
                 }
             }
             Answer::Follow(follow) => {
-                return if head_only {
-                    self.stream_head(&follow, minor).await
-                } else {
-                    self.follow(*follow, minor, keep).await
-                };
+                drop(due);
+                let follow = *follow;
+                match follow.until {
+                    _ if head_only => return Err(self.stream_head(&follow, minor).await),
+                    None => return Err(self.stream(follow).await),
+                    Some(until) => self.poll(follow, until, minor, keep).await?,
+                }
+                if !keep {
+                    return Err(End::Done);
+                }
             }
         }
         Ok(if member { MEMBER_IDLE_TIME } else { IDLE_TIME })
@@ -199,17 +208,18 @@ impl Connection {
 
     /// Waits for more bytes from the peer.
     async fn fill(&mut self) -> Result<(), End> {
-        let mut bytes = [0; READ];
-        let read = self
-            .stream
-            .read_with(|mut stream| stream.read(&mut bytes))
-            .await;
-        match read {
+        let buffer = &mut self.buffer;
+        // What is read goes through the stack: an array here would be part of the task, and stay
+        // as long as a listener does.
+        let read = self.stream.read_with(|mut stream| {
+            let mut bytes = [0; READ];
+            let count = stream.read(&mut bytes)?;
+            buffer.extend_from_slice(&bytes[..count]);
+            Ok(count)
+        });
+        match read.await {
             Ok(0) | Err(_) => Err(End::Gone),
-            Ok(count) => {
-                self.buffer.extend_from_slice(&bytes[..count]);
-                Ok(())
-            }
+            Ok(_) => Ok(()),
         }
     }
 
@@ -236,7 +246,7 @@ impl Connection {
         let mut at = range.from;
         while at < range.to && !head_only {
             let (reader, to) = (self.api.room.reader.clone(), range.to);
-            let bytes = follower::read_in_turn(move || reader.bytes(at, to, 256 * 1024)).await;
+            let bytes = cold::look(move || reader.bytes(at, to, PIECE)).await;
             // A length was promised: all that is left is to break off.
             let bytes = bytes.map_err(|_| End::Gone)?;
             at += bytes.len() as u64;
@@ -245,112 +255,16 @@ impl Connection {
         Ok(())
     }
 
-    fn stream_response(&self, follow: &Follow) -> Response {
-        Response::new(200)
-            .field("Content-Type", follow.form.content_type())
-            .field("Cache-Control", "no-store")
-            .field("X-Accel-Buffering", "no")
-    }
-
-    async fn stream_head(&self, follow: &Follow, minor: u8) -> Result<Duration, End> {
-        let mut response = self.stream_response(follow);
-        if follow.until.is_some() && minor > 0 {
-            response = response.field("Transfer-Encoding", "chunked");
-        }
-        self.write(&response.head(true)).await?;
-        Err(End::Done)
-    }
-
-    /// Turns the connection into an event stream; it ends with it.
-    async fn follow(&mut self, follow: Follow, minor: u8, keep: bool) -> Result<Duration, End> {
-        let mut first = Vec::new();
-        for wire in &follow.start.first {
-            sse::encode(follow.form, wire, &mut first);
-        }
-        if let Some(until) = follow.until {
-            return self.poll(&follow, first, until, minor, keep).await;
-        }
-        // A listener reads for hours; what it no longer needs is given back.
-        self.buffer = Vec::new();
-        let mut head = self.stream_response(&follow).head(true);
-        head.extend_from_slice(&first);
-        self.write(&head).await?;
-        drop((head, first));
-        let Follow {
-            form, start, hold, ..
-        } = follow;
-        let room = Arc::clone(&self.api.room);
-        let _listener = room.listener();
-        let _hold = hold;
-        match Follower::new(&room, &self.stream, form, start.offset)
-            .run()
-            .await
-        {
-            follower::Ended::Closed => Err(End::Done),
-            follower::Ended::Gone | follower::Ended::Stalled => Err(End::Gone),
-            follower::Ended::Journal(error) => {
-                let reason = crate::failure::reason(&error);
-                self.console.show(super::console::Entry::Notice(format!(
-                    "A listener was cut off because the log could not be read: {reason}. Check the disk."
-                )));
-                Err(End::Gone)
-            }
-        }
-    }
-
-    /// What there is up to `until`, in chunks, so that a cut is seen.
-    async fn poll(
-        &self,
-        follow: &Follow,
-        first: Vec<u8>,
-        until: u64,
-        minor: u8,
-        keep: bool,
-    ) -> Result<Duration, End> {
-        let chunked = minor > 0;
-        let mut response = self.stream_response(follow);
-        if chunked {
-            response = response.field("Transfer-Encoding", "chunked");
-        }
-        self.write(&response.head(!keep)).await?;
-        let chunk = |bytes: &[u8]| match (chunked, bytes.len()) {
-            (true, length) => [format!("{length:x}\r\n").as_bytes(), bytes, b"\r\n"].concat(),
-            (false, _) => bytes.to_vec(),
-        };
-        if !first.is_empty() {
-            self.write(&chunk(&first)).await?;
-        }
-        let mut offset = follow.start.offset;
-        while offset < until {
-            let batch = follower::cold(&self.api.room, offset, until)
-                .await
-                .map_err(|_| End::Gone)?;
-            let bytes = &batch.encoded(follow.form).bytes;
-            if !bytes.is_empty() {
-                self.write(&chunk(bytes)).await?;
-            }
-            offset = batch.end();
-        }
-        if chunked {
-            self.write(b"0\r\n\r\n").await?;
-        }
-        if keep {
-            Ok(MEMBER_IDLE_TIME)
-        } else {
-            Err(End::Done)
-        }
-    }
-
     /// Ends the connection so that the last answer arrives: a close with unread bytes would send a
     /// reset, which throws the answer away at the peer.
     async fn close(self) {
         let _ = self.stream.get_ref().shutdown(std::net::Shutdown::Write);
         let drained = async {
-            let (mut rubbish, mut left) = ([0; READ], DRAIN.0);
+            let mut left = DRAIN.0;
             while left > 0 {
                 match self
                     .stream
-                    .read_with(|mut stream| stream.read(&mut rubbish))
+                    .read_with(|mut stream| stream.read(&mut [0; READ]))
                     .await
                 {
                     Ok(0) | Err(_) => return,

@@ -11,31 +11,31 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_io::{Async, Timer};
-use async_lock::Semaphore;
 use async_std::task;
 use futures_lite::future;
 
 use crate::sse::{self, Form};
 use crate::wire::{HEARTBEAT, Wire};
 
-use super::room::{Next, Room};
+use super::cold;
+use super::room::{Hold, Next, Room};
 use super::tail::{Batch, Cursor};
 
-/// How long a peer may take nothing although there is something to send.
-const STALLED: Duration = Duration::from_secs(90);
+/// How long a peer may take nothing although there is something to send. With the heartbeat before
+/// it and the grace after it, a name is free 90 s after its owner vanished without a word.
+pub const STALLED: Duration = Duration::from_secs(65);
 /// How much of the file is read at once.
 const COLD: usize = 256 * 1024;
 /// The most batches in one write.
 const SLICES: usize = 32;
-
-/// How many followers read the file at once; the committer must not be starved of the disk.
-static COLD_READERS: Semaphore = Semaphore::new(4);
 
 /// Why a follower ended.
 #[derive(Debug)]
 pub enum Ended {
     /// The server stops.
     Closed,
+    /// The listener's session was ended by its owner.
+    Over,
     /// The listener went away, or the network did.
     Gone,
     /// It took nothing for too long.
@@ -49,21 +49,25 @@ pub enum Ended {
 pub struct Follower<'a> {
     room: &'a Room,
     stream: &'a Async<TcpStream>,
+    hold: Option<&'a Hold>,
     form: Form,
     cursor: Cursor,
 }
 
 impl<'a> Follower<'a> {
-    /// A follower that goes on with the line at `offset`.
+    /// A follower that goes on with the line at `offset`, and ends with the session that `hold`
+    /// keeps present.
     pub fn new(
         room: &'a Room,
         stream: &'a Async<TcpStream>,
+        hold: Option<&'a Hold>,
         form: Form,
         offset: u64,
     ) -> Follower<'a> {
         Follower {
             room,
             stream,
+            hold,
             form,
             cursor: Cursor { offset, sent: 0 },
         }
@@ -73,19 +77,20 @@ impl<'a> Follower<'a> {
     pub async fn run(mut self) -> Ended {
         loop {
             let woken = self.room.listen();
-            let ended = match self.room.next(self.cursor.offset, SLICES) {
+            let ended = match self.room.next(self.cursor.offset, SLICES, self.hold) {
                 Next::Ready(batches) => {
                     drop(woken);
                     self.write(batches).await
                 }
                 Next::InFile(end) => {
                     drop(woken);
-                    match cold(self.room, self.cursor.offset, end).await {
+                    match cold::lines(self.room, self.form, self.cursor.offset, end, COLD).await {
                         Ok(batch) => self.write(vec![batch]).await,
                         Err(error) => return Ended::Journal(error),
                     }
                 }
                 Next::Wait => self.wait(woken).await,
+                Next::Over => return Ended::Over,
                 Next::Closed => return self.say_good_bye().await,
             };
             if let Err(ended) = ended {
@@ -180,12 +185,11 @@ impl<'a> Follower<'a> {
 
 /// Ends when the listener has closed its side. What it still sends is thrown away.
 async fn closed(stream: &Async<TcpStream>) -> Result<(), Ended> {
-    let mut rubbish = [0; 512];
     loop {
         if stream.readable().await.is_err() {
             return Err(Ended::Gone);
         }
-        match stream.get_ref().read(&mut rubbish) {
+        match stream.get_ref().read(&mut [0; 512]) {
             Ok(0) => return Err(Ended::Gone),
             Ok(_) => task::yield_now().await,
             Err(error)
@@ -196,19 +200,4 @@ async fn closed(stream: &Async<TcpStream>) -> Result<(), Ended> {
             Err(_) => return Err(Ended::Gone),
         }
     }
-}
-
-/// Lines from the file, read on the blocking pool by a bounded number at once.
-pub async fn cold(room: &Room, offset: u64, end: u64) -> io::Result<Arc<Batch>> {
-    let reader = room.reader.clone();
-    let _turn = COLD_READERS.acquire().await;
-    let log = reader.log();
-    let stretch = task::spawn_blocking(move || reader.read(offset, end, COLD)).await?;
-    Ok(Arc::new(Batch::new(log, stretch)))
-}
-
-/// Something else that reads the file, in its turn on the blocking pool.
-pub async fn read_in_turn<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> T {
-    let _turn = COLD_READERS.acquire().await;
-    task::spawn_blocking(read).await
 }

@@ -11,8 +11,12 @@ use crate::wire::{Page, Wire};
 
 /// Events that a listener is given first if it does not say.
 const LAST: usize = 50;
+/// The most events that are counted back from the end; more are named by a time or an id.
+const MAX_LAST: usize = 10_000;
 /// The most events on one page.
 const MAX_LIMIT: usize = 1_000;
+/// A page takes no further events once it has so many bytes of the journal.
+const MAX_PAGE: usize = 1 << 20;
 /// The most bytes of the journal that one request searches.
 const MAX_SEARCHED: u64 = 16 << 20;
 /// How much is read at once.
@@ -176,10 +180,12 @@ fn number(head: &Head, name: &str) -> Result<Option<usize>, Response> {
     match head.parameter(name) {
         None => Ok(None),
         Some(text) => match text.parse() {
-            Ok(number) => Ok(Some(number)),
-            Err(_) => Err(bad(
+            Ok(number) if number <= MAX_LAST => Ok(Some(number)),
+            _ => Err(bad(
                 "bad_parameter",
-                format!("{name} must be a whole number, such as {name}=50."),
+                format!(
+                    "{name} must be a whole number up to {MAX_LAST}. since=all gives everything."
+                ),
             )),
         },
     }
@@ -267,6 +273,11 @@ impl PageWanted {
         })
     }
 
+    /// Whether this reads much more of the journal than it gives.
+    pub fn searches(&self) -> bool {
+        self.find.is_some()
+    }
+
     /// The page, from a journal committed up to `end`.
     ///
     /// # Errors
@@ -287,17 +298,18 @@ impl PageWanted {
     }
 
     fn forward(&self, reader: &Reader, mut offset: u64, end: u64) -> io::Result<Page> {
-        let mut events = Vec::new();
+        let (mut events, mut bytes) = (Vec::new(), 0);
         while offset < end {
             let stretch = reader.read(offset, end, BLOCK)?;
             for (at, text) in stretch.lines() {
-                if events.len() == self.limit {
+                if events.len() == self.limit || bytes >= MAX_PAGE {
                     return Ok(Page {
                         next: events.last().and_then(Wire::id),
                         events,
                     });
                 }
                 events.push(sse::wire_of(reader.log(), at, text));
+                bytes += text.len();
             }
             offset = stretch.next;
         }
@@ -308,11 +320,12 @@ impl PageWanted {
     /// where to go on.
     fn back(&self, reader: &Reader, before: u64) -> io::Result<Page> {
         let needle = self.find.as_ref().map(|text| text.to_lowercase());
-        let (mut events, mut to, mut last) = (Vec::new(), before, None);
+        let (mut events, mut bytes, mut to, mut last) = (Vec::new(), 0, before, None);
         while to > 0 {
             let stretch = reader.read_back(to, if needle.is_some() { BLOCK } else { BLOCK / 4 })?;
             for (at, text) in stretch.lines().rev() {
-                if events.len() == self.limit || needle.is_some() && before - at > MAX_SEARCHED {
+                let full = events.len() == self.limit || bytes >= MAX_PAGE;
+                if full || needle.is_some() && before - at > MAX_SEARCHED {
                     events.reverse();
                     return Ok(Page { events, next: last });
                 }
@@ -327,6 +340,7 @@ impl PageWanted {
                 };
                 if found {
                     events.push(wire);
+                    bytes += text.len();
                 }
             }
             to = stretch.offset;
@@ -359,4 +373,72 @@ pub fn event(reader: &Reader, id: &str, end: u64) -> io::Result<Result<Wire, Res
     Ok(line
         .map(|line| sse::wire_of(reader.log(), id.offset, &line.bytes))
         .ok_or_else(nothing))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Body, Event};
+    use crate::journal::Journal;
+    use crate::line;
+
+    #[test]
+    fn pages_of_long_events_are_bounded_and_leave_none_out() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let at = Stamp::from_micros(0);
+        let body = Body::Opened {
+            version: "chatroom test".into(),
+            random: "6f1d0c5be2a94c07".into(),
+            after: None,
+        };
+        let mut journal = Journal::open(&dir.path().join("log.txt"))
+            .and_then(|opening| opening.begin(&Event { at, body }))
+            .expect("a journal");
+        for _ in 0..30 {
+            let mut bytes = Vec::new();
+            let text = "\u{1b}".repeat(crate::event::MAX_TEXT);
+            let body = Body::Notice { text };
+            line::to_line(&Event { at, body }, &mut bytes);
+            journal.append(&bytes).expect("appended");
+        }
+        let (reader, end) = (journal.reader(), journal.end());
+        let all: Vec<Option<Id>> = {
+            let lines = reader.read_back(end, end as usize).expect("read");
+            lines
+                .lines()
+                .map(|(at, text)| Some(reader.id(at, text)))
+                .collect()
+        };
+        let wanted = |before, since| PageWanted {
+            before,
+            since,
+            find: None,
+            limit: MAX_LIMIT,
+        };
+        let (mut forward, mut next) = (Vec::new(), Place::All);
+        loop {
+            let page = wanted(None, Some(next)).page(&reader, end);
+            let page = page.expect("read").expect("a page");
+            assert!(page.events.len() < 15);
+            forward.extend(page.events.iter().map(Wire::id));
+            match page.next {
+                Some(id) => next = Place::After(id),
+                None => break,
+            }
+        }
+        assert_eq!(forward, all);
+        let (mut back, mut next) = (Vec::new(), None);
+        loop {
+            let page = wanted(next, None).page(&reader, end);
+            let page = page.expect("read").expect("a page");
+            assert!(page.events.len() < 15);
+            back.extend(page.events.iter().rev().map(Wire::id));
+            match page.next {
+                Some(id) => next = Some(id),
+                None => break,
+            }
+        }
+        back.reverse();
+        assert_eq!(back, all);
+    }
 }

@@ -7,15 +7,19 @@
 
 mod access;
 mod api;
+mod cold;
 mod committer;
 mod connection;
 mod console;
 mod follower;
 mod history;
 mod log_file;
+mod presence;
 mod rate;
+mod refusals;
 mod room;
 mod scribe;
+mod secret;
 mod start;
 mod tail;
 
@@ -46,8 +50,11 @@ use scribe::{Command, Scribe};
 const ORDERS: usize = 1_024;
 /// Descriptors that are kept for everything but connections.
 const RESERVED_FILES: u64 = 64;
-/// How long the server waits for its listeners to take their good-bye.
-const FAREWELL: Duration = Duration::from_millis(1_000);
+/// How long the server waits for its last line, and then for its peers to take their answer or
+/// their good-bye.
+const FAREWELL: Duration = Duration::from_millis(750);
+/// How long it waits for the committer to say how the last commit went.
+const LAST_WORD: Duration = Duration::from_millis(100);
 /// How long accepting pauses when the system is out of descriptors or memory.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -73,7 +80,7 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
         .local_addr()
         .map_err(|error| Failure::new(reason(&error)))?;
     let opening = start::open_log(&args.log)?;
-    let secret = access::secret(&args.log).map_err(|error| {
+    let secret = secret::load_or_make(&args.log).map_err(|error| {
         Failure::new(format!(
             "The file {}.secret, which keeps logins valid, cannot be used: {}. Set its permissions right, or remove it.",
             args.log.display(),
@@ -274,7 +281,7 @@ fn prepare(stream: &TcpStream) -> io::Result<()> {
     sockopt::set_tcp_keepidle(stream, Duration::from_secs(30))?;
     sockopt::set_tcp_keepintvl(stream, Duration::from_secs(15))?;
     sockopt::set_tcp_keepcnt(stream, 4)?;
-    sockopt::set_tcp_user_timeout(stream, 90_000)?;
+    sockopt::set_tcp_user_timeout(stream, follower::STALLED.as_millis() as u32)?;
     Ok(())
 }
 
@@ -299,7 +306,7 @@ async fn sweep(room: Arc<Room>) {
     let often = (room.rules.grace / 5).clamp(Duration::from_millis(20), Duration::from_millis(500));
     loop {
         Timer::after(often).await;
-        room.sweep().await;
+        room.sweep();
     }
 }
 
@@ -320,7 +327,8 @@ async fn sync_now_and_then(sync: cli::Sync, orders: Sender<Order>) {
     }
 }
 
-/// Finishes what was taken, writes the last line, and says good-bye to every listener.
+/// Finishes what was taken, writes the last line, and says good-bye to every listener. Whoever was
+/// promised an answer gets it.
 async fn shut_down(room: &Arc<Room>, orders: &Sender<Order>, stopped: &Receiver<Stop>) -> Stop {
     room.stop_orders();
     let (reply, written) = channel::bounded(1);
@@ -329,17 +337,20 @@ async fn shut_down(room: &Arc<Room>, orders: &Sender<Order>, stopped: &Receiver<
         request: None,
         reply: Some(reply),
     };
-    if orders.send(order).await.is_ok() {
-        let _ = async_std::future::timeout(FAREWELL, written.recv()).await;
-    }
+    let closing = async {
+        if orders.send(order).await.is_ok() {
+            let _ = written.recv().await;
+        }
+    };
+    let _ = async_std::future::timeout(FAREWELL, closing).await;
     room.close();
     let until = Instant::now() + FAREWELL;
-    while room.listeners() > 0 && Instant::now() < until {
+    while room.listeners() + room.answers() > 0 && Instant::now() < until {
         Timer::after(Duration::from_millis(5)).await;
     }
-    // The last commit may have failed.
-    match stopped.try_recv() {
-        Ok(Stop::Failed(sentence)) => Stop::Failed(sentence),
+    // The committer says at its end whether the last commit failed.
+    match async_std::future::timeout(LAST_WORD, stopped.recv()).await {
+        Ok(Ok(Stop::Failed(sentence))) => Stop::Failed(sentence),
         _ => Stop::Asked,
     }
 }

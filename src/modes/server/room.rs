@@ -1,39 +1,31 @@
-//! The room: who is here, how far the journal has come, and the way in for everything that is to be
-//! recorded.
+//! The room: how far the journal has come, who is here ([`presence`](super::presence) decides), and
+//! the way in for everything that is to be recorded.
 //!
 //! What always holds:
 //!
 //! - One short lock guards tail, committed offset and members; it is never held over an await or
 //!   over I/O.
-//! - A member is shown from the moment its join is in the journal until its leave is, never
-//!   before and never after; its name is held from the moment the join is asked for.
-//! - Whether somebody leaves is decided under the lock when the leave is queued. A leave that
-//!   could not be written is asked for again, never dropped.
+//! - Tail, offset and members change in one step, when a batch is published.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use async_std::channel::{Sender, bounded};
+use async_std::channel::{Sender, TrySendError, bounded};
+use async_std::task;
 use event_listener::{Event, EventListener};
 
 use crate::event::{Id, Key, Stamp};
 use crate::journal::Reader;
 use crate::name::Name;
-use crate::wire::{self, Members};
+use crate::wire::Members;
 
-use super::committer::{Job, Order, Outcome, Refused};
+use super::committer::{Job, Order, Refused};
 use super::console::Request;
-use super::rate::Bucket;
+use super::presence::{Change, Denied, Held, Presence, Quitting};
 use super::scribe::{Command, Reading, SessionId, Speaker, Verdict};
 use super::tail::{Batch, Tail};
 
-/// The most members at once.
-const MAX_MEMBERS: usize = 20_000;
-/// How many sessions that quit are remembered, so that their tokens stay dead.
-const MAX_ENDED: usize = 10_000;
-/// How many names that post without a session have their rate watched.
-const MAX_GUESTS: usize = 4_096;
 /// How long a full queue is waited for before a sender is told to come back.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -61,6 +53,7 @@ pub struct Room {
     orders: Sender<Order>,
     state: Mutex<State>,
     wake: Event,
+    answers: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -70,77 +63,9 @@ struct State {
     end: u64,
     /// The newest committed event.
     last: Id,
-    members: HashMap<SessionId, Member>,
-    joins: u64,
-    guests: HashMap<String, Bucket>,
-    ended: HashSet<SessionId>,
-    ended_order: VecDeque<SessionId>,
+    presence: Presence,
     listeners: usize,
     closing: bool,
-}
-
-#[derive(Debug)]
-struct Member {
-    name: Name,
-    phase: Phase,
-    /// How many came before: the order in which members are listed.
-    turn: u64,
-    since: Stamp,
-    said: Instant,
-    /// Streams and requests that are open now.
-    holders: usize,
-    /// Since when there are none.
-    away: Instant,
-    bucket: Bucket,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    /// The join is asked for.
-    Joining,
-    /// The join is in the journal.
-    Here,
-    /// The leave is asked for.
-    Leaving,
-}
-
-/// What came of trying to hold a member.
-enum Held {
-    Here,
-    ComingOrGoing,
-    Absent,
-}
-
-/// Why a name did not get in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LoginRefused {
-    /// Somebody has it. The time is how long it is still held for somebody who is away.
-    Taken(Option<Duration>),
-    /// It could be mistaken for this member's.
-    Confusable(String),
-    /// The same session is coming in or here already.
-    Already,
-    /// There are too many members.
-    RoomFull,
-    /// The token's owner quit.
-    Ended,
-    /// The join could not be recorded.
-    Order(Refused),
-}
-
-/// What a commit did to a member.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// The join is recorded.
-    Joined(SessionId, Stamp),
-    /// The leave is recorded.
-    Left(SessionId),
-    /// A message is recorded.
-    Said(SessionId),
-    /// The join could not be recorded.
-    JoinFailed(SessionId),
-    /// The leave could not be recorded, and is to be asked for again.
-    LeaveFailed(SessionId),
 }
 
 /// What a follower finds at its cursor.
@@ -152,6 +77,8 @@ pub enum Next {
     InFile(u64),
     /// Nothing more yet.
     Wait,
+    /// Nothing more, since the listener's own session has ended.
+    Over,
     /// Nothing more ever.
     Closed,
 }
@@ -166,6 +93,7 @@ impl Room {
         end: u64,
         last: Id,
     ) -> Room {
+        let presence = Presence::new(rules.grace, rules.max_rate);
         Room {
             rules,
             reader,
@@ -175,15 +103,12 @@ impl Room {
                 tail: Tail::default(),
                 end,
                 last,
-                members: HashMap::new(),
-                joins: 0,
-                guests: HashMap::new(),
-                ended: HashSet::new(),
-                ended_order: VecDeque::new(),
+                presence,
                 listeners: 0,
                 closing: false,
             }),
             wake: Event::new(),
+            answers: AtomicUsize::new(0),
         }
     }
 
@@ -209,41 +134,15 @@ impl Room {
     ///
     /// # Errors
     /// Why not.
-    pub async fn join(&self, session: SessionId, name: Name) -> Result<Id, LoginRefused> {
-        {
-            let mut state = self.state();
-            state.check_free(&name, Some(session), self.rules.grace)?;
-            if state.members.contains_key(&session) {
-                return Err(LoginRefused::Already);
-            }
-            if state.members.len() >= MAX_MEMBERS {
-                return Err(LoginRefused::RoomFull);
-            }
-            let now = Instant::now();
-            state.joins += 1;
-            let member = Member {
-                name: name.clone(),
-                phase: Phase::Joining,
-                turn: state.joins,
-                since: Stamp::now(),
-                said: now,
-                holders: 0,
-                away: now,
-                bucket: Bucket::new(self.rules.max_rate, now),
-            };
-            state.members.insert(session, member);
-        }
-        let command = Command::Join(session, name.as_str().to_string());
-        match self.order(Job::Record(command), None).await {
-            Ok(Verdict::Recorded(said) | Verdict::Repeat(said)) => Ok(said.id),
-            Ok(Verdict::KeyReused) => Err(LoginRefused::Order(Refused::Unknown)),
-            Err(refused) => {
-                // An order that did not reach the committer; it undoes the others itself.
-                if matches!(refused, Refused::Busy | Refused::Stopping) {
-                    self.change(&[Change::JoinFailed(session)]);
-                }
-                Err(LoginRefused::Order(refused))
-            }
+    pub async fn join(&self, session: SessionId, name: &Name) -> Result<Id, Denied> {
+        let come = |presence: &mut Presence| {
+            presence.come(session, name, Instant::now())?;
+            Ok(Command::Join(session, name.as_str().to_string()))
+        };
+        match self.order(None, come).await? {
+            Verdict::Recorded(said) | Verdict::Repeat(said) => Ok(said.id),
+            // A join has no key.
+            Verdict::KeyReused => Err(Denied::Order(Refused::Unknown)),
         }
     }
 
@@ -252,24 +151,19 @@ impl Room {
     ///
     /// # Errors
     /// Why the name is not to be had.
-    pub async fn hold(
-        self: &Arc<Room>,
-        session: SessionId,
-        name: Name,
-    ) -> Result<Hold, LoginRefused> {
+    pub async fn hold(self: &Arc<Room>, session: SessionId, name: &Name) -> Result<Hold, Denied> {
+        // Who is here already, as nearly always, need not get in line to be woken.
+        if self.try_hold(session)? == Held::Here {
+            return Ok(self.held(session));
+        }
         loop {
             let woken = self.wake.listen();
             match self.try_hold(session)? {
-                Held::Here => {
-                    return Ok(Hold {
-                        room: Arc::clone(self),
-                        session,
-                    });
-                }
-                Held::Absent => match self.join(session, name.clone()).await {
+                Held::Here => return Ok(self.held(session)),
+                Held::Absent => match self.join(session, name).await {
                     // Another request of the same session was faster.
-                    Ok(_) | Err(LoginRefused::Already) => {}
-                    Err(refused) => return Err(refused),
+                    Ok(_) | Err(Denied::Already) => {}
+                    Err(denied) => return Err(denied),
                 },
                 // The next commit decides.
                 Held::ComingOrGoing => woken.await,
@@ -277,79 +171,59 @@ impl Room {
         }
     }
 
-    fn try_hold(&self, session: SessionId) -> Result<Held, LoginRefused> {
+    fn held(self: &Arc<Room>, session: SessionId) -> Hold {
+        let room = Arc::clone(self);
+        Hold { room, session }
+    }
+
+    fn try_hold(&self, session: SessionId) -> Result<Held, Denied> {
         let mut state = self.state();
-        if state.ended.contains(&session) {
-            return Err(LoginRefused::Ended);
-        }
-        let closing = state.closing;
-        match state.members.get_mut(&session) {
-            None => Ok(Held::Absent),
-            Some(member) if member.phase == Phase::Here => {
-                member.holders += 1;
-                Ok(Held::Here)
-            }
-            Some(_) if closing => Err(LoginRefused::Order(Refused::Stopping)),
-            Some(_) => Ok(Held::ComingOrGoing),
+        match state.presence.hold(session)? {
+            Held::ComingOrGoing if state.closing => Err(Denied::Order(Refused::Stopping)),
+            held => Ok(held),
         }
     }
 
-    fn release(&self, session: SessionId) {
-        if let Some(member) = self.state().members.get_mut(&session) {
-            member.holders = member.holders.saturating_sub(1);
-            member.away = Instant::now();
-        }
-    }
-
-    /// Quit: the leave is recorded at once and the session's token is dead from now on.
+    /// Quit: ends the session and returns when the leave is recorded.
     ///
     /// # Errors
     /// The leave could not be recorded yet; it is asked for again until it is.
-    pub async fn quit(&self, session: SessionId) -> Result<(), Refused> {
-        let name = {
-            let mut state = self.state();
-            state.end_session(session);
-            match state.members.get_mut(&session) {
-                Some(member) if member.phase == Phase::Here => {
-                    member.phase = Phase::Leaving;
-                    member.name.as_str().to_string()
-                }
-                _ => return Ok(()),
+    pub async fn quit(&self, session: SessionId) -> Result<(), Denied> {
+        loop {
+            let woken = self.wake.listen();
+            // Not in the condition: the lock would be held over the await.
+            let quitting = self.state().presence.quit(session);
+            match quitting {
+                Quitting::Gone => return Ok(()),
+                Quitting::Here => match self.leave(session).await {
+                    // Another request or the sweep was faster.
+                    Err(Denied::Already) => {}
+                    left => return left,
+                },
+                // The next commit decides.
+                Quitting::ComingOrGoing => woken.await,
             }
+        }
+    }
+
+    /// Asks for the leaves of all whose grace ran out, and of those who quit but could not be
+    /// written off then.
+    pub fn sweep(self: &Arc<Room>) {
+        let leavers = self.state().presence.leavers(Instant::now());
+        // All at once, so that a crowd that leaves together shares a commit. A leave that failed
+        // makes the member stay, and the next sweep finds it again.
+        for session in leavers {
+            let room = Arc::clone(self);
+            task::spawn(async move { room.leave(session).await });
+        }
+    }
+
+    async fn leave(&self, session: SessionId) -> Result<(), Denied> {
+        let go = |presence: &mut Presence| {
+            let name = presence.go(session, Instant::now())?;
+            Ok(Command::Leave(session, name))
         };
-        self.leave(session, name).await
-    }
-
-    /// Records the leaves of all whose grace ran out.
-    pub async fn sweep(&self) {
-        let now = Instant::now();
-        let mut gone = Vec::new();
-        for (session, member) in &mut self.state().members {
-            let quit = member.phase == Phase::Here && member.holders == 0;
-            if quit && now.saturating_duration_since(member.away) >= self.rules.grace {
-                member.phase = Phase::Leaving;
-                gone.push((*session, member.name.as_str().to_string()));
-            }
-        }
-        for (session, name) in gone {
-            // A leave that failed makes the member stay, and the next sweep finds it again.
-            let _ = self.leave(session, name).await;
-        }
-    }
-
-    async fn leave(&self, session: SessionId, name: String) -> Result<(), Refused> {
-        match self
-            .order(Job::Record(Command::Leave(session, name)), None)
-            .await
-        {
-            Ok(_) => Ok(()),
-            Err(refused) => {
-                if matches!(refused, Refused::Busy | Refused::Stopping) {
-                    self.change(&[Change::LeaveFailed(session)]);
-                }
-                Err(refused)
-            }
-        }
+        self.order(None, go).await.map(drop)
     }
 
     /// Says something as a member.
@@ -362,26 +236,16 @@ impl Room {
         text: String,
         key: Option<Key>,
         request: Option<Box<Request>>,
-    ) -> Outcome {
-        let from = {
-            let mut state = self.state();
-            let member = state
-                .members
-                .get_mut(&hold.session)
-                .ok_or(Refused::Stopping)?;
-            member
-                .bucket
-                .take(Instant::now())
-                .map_err(Refused::TooFast)?;
-            member.name.as_str().to_string()
+    ) -> Result<Verdict, Denied> {
+        let speak = |presence: &mut Presence| {
+            Ok(Command::Say {
+                speaker: Speaker::Session(hold.session),
+                from: presence.speak(hold.session, Instant::now())?,
+                text,
+                key,
+            })
         };
-        let command = Command::Say {
-            speaker: Speaker::Session(hold.session),
-            from,
-            text,
-            key,
-        };
-        self.order(Job::Record(command), request).await
+        self.order(request, speak).await
     }
 
     /// Says something without a session: no join, no leave.
@@ -394,51 +258,60 @@ impl Room {
         text: String,
         key: Option<Key>,
         request: Option<Box<Request>>,
-    ) -> Result<Verdict, LoginRefused> {
-        {
-            let mut state = self.state();
-            state.check_free(name, None, self.rules.grace)?;
-            let now = Instant::now();
-            if state.guests.len() >= MAX_GUESTS {
-                state.guests.clear();
-            }
-            let bucket = state
-                .guests
-                .entry(name.folded().to_string())
-                .or_insert_with(|| Bucket::new(self.rules.max_rate, now));
-            bucket
-                .take(now)
-                .map_err(|wait| LoginRefused::Order(Refused::TooFast(wait)))?;
-        }
-        let speaker = Speaker::Guest(name.folded().to_string());
-        let command = Command::Say {
-            speaker,
-            from: name.as_str().to_string(),
-            text,
-            key,
+    ) -> Result<Verdict, Denied> {
+        let speak = |presence: &mut Presence| {
+            presence.speak_as(name, Instant::now())?;
+            Ok(Command::Say {
+                speaker: Speaker::Guest(name.folded().to_string()),
+                from: name.as_str().to_string(),
+                text,
+                key,
+            })
         };
-        self.order(Job::Record(command), request)
-            .await
-            .map_err(LoginRefused::Order)
+        self.order(request, speak).await
     }
 
-    async fn order(&self, job: Job, request: Option<Box<Request>>) -> Outcome {
-        if self.state().closing {
-            return Err(Refused::Stopping);
-        }
+    /// Decides and queues in one step under the lock, so that the journal has things in the order
+    /// in which they were decided; then waits for the outcome.
+    async fn order(
+        &self,
+        request: Option<Box<Request>>,
+        decide: impl FnOnce(&mut Presence) -> Result<Command, Denied>,
+    ) -> Result<Verdict, Denied> {
         let (reply, answer) = bounded(1);
-        let order = Order {
-            job,
-            request,
-            reply: Some(reply),
+        let (unsent, undo) = {
+            let mut state = self.state();
+            if state.closing {
+                return Err(Denied::Order(Refused::Stopping));
+            }
+            let command = decide(&mut state.presence)?;
+            let undo = Change::undoing(&command);
+            let order = Order {
+                job: Job::Record(command),
+                request,
+                reply: Some(reply),
+            };
+            match self.orders.try_send(order) {
+                Ok(()) => (None, undo),
+                Err(TrySendError::Full(order) | TrySendError::Closed(order)) => (Some(order), undo),
+            }
         };
-        match async_std::future::timeout(PATIENCE, self.orders.send(order)).await {
-            Err(_) => return Err(Refused::Busy),
-            Ok(Err(_)) => return Err(Refused::Stopping),
-            Ok(Ok(())) => {}
+        if let Some(order) = unsent {
+            let refused = match async_std::future::timeout(PATIENCE, self.orders.send(order)).await
+            {
+                Ok(Ok(())) => None,
+                Ok(Err(_)) => Some(Refused::Stopping),
+                Err(_) => Some(Refused::Busy),
+            };
+            if let Some(refused) = refused {
+                // What never reaches the committer is undone here; it undoes the rest itself.
+                self.change(undo.as_slice());
+                return Err(Denied::Order(refused));
+            }
         }
         // The committer answers every order it took; if it is gone, nobody knows what it wrote.
-        answer.recv().await.unwrap_or(Err(Refused::Unknown))
+        let outcome = answer.recv().await.unwrap_or(Err(Refused::Unknown));
+        outcome.map_err(Denied::Order)
     }
 
     /// Makes a committed batch visible: tail, offset and members change in one step, then everybody
@@ -449,14 +322,14 @@ impl Room {
             state.end = batch.end();
             state.last = last;
             state.tail.push(batch);
-            state.apply(changes);
+            state.presence.apply(changes, Instant::now());
         }
         self.wake.notify(usize::MAX);
     }
 
     /// Changes members without a batch.
     pub fn change(&self, changes: &[Change]) {
-        self.state().apply(changes);
+        self.state().presence.apply(changes, Instant::now());
         self.wake.notify(usize::MAX);
     }
 
@@ -476,12 +349,14 @@ impl Room {
         self.wake.listen()
     }
 
-    /// What a follower at `offset` reads next.
-    pub fn next(&self, offset: u64, count: usize) -> Next {
+    /// What a follower at `offset` reads next, which keeps a session present by `hold`.
+    pub fn next(&self, offset: u64, count: usize, hold: Option<&Hold>) -> Next {
         let state = self.state();
         if offset >= state.end {
             return if self.orders.is_closed() {
                 Next::Closed
+            } else if hold.is_some_and(|hold| state.presence.has_left(hold.session)) {
+                Next::Over
             } else {
                 Next::Wait
             };
@@ -502,22 +377,15 @@ impl Room {
     /// Who is here.
     pub fn members(&self) -> Members {
         let state = self.state();
-        let now = Instant::now();
-        let mut here: Vec<&Member> = state
-            .members
-            .values()
-            .filter(|m| m.phase != Phase::Joining)
-            .collect();
-        here.sort_by_key(|member| member.turn);
-        let members = here.into_iter().map(|member| wire::Member {
-            name: member.name.as_str().to_string(),
-            since: member.since,
-            idle: now.saturating_duration_since(member.said).as_secs(),
-        });
         Members {
             id: state.last,
-            members: members.collect(),
+            members: state.presence.list(Instant::now()),
         }
+    }
+
+    /// How many are here.
+    pub fn member_count(&self) -> usize {
+        self.state().presence.count()
     }
 
     /// Counts a listener as long as the answer lives.
@@ -530,75 +398,16 @@ impl Room {
     pub fn listeners(&self) -> usize {
         self.state().listeners
     }
-}
 
-impl State {
-    fn check_free(
-        &self,
-        name: &Name,
-        but: Option<SessionId>,
-        grace: Duration,
-    ) -> Result<(), LoginRefused> {
-        let mut others = self
-            .members
-            .iter()
-            .filter(|(session, _)| Some(**session) != but);
-        let mut alike = None;
-        let same = others.find_map(|(_, member)| {
-            if alike.is_none() && member.name.is_confusable_with(name) {
-                alike = Some(member.name.as_str().to_string());
-            }
-            member.name.is_same(name).then_some(member)
-        });
-        if let Some(member) = same {
-            let away = member.phase == Phase::Here && member.holders == 0;
-            return Err(LoginRefused::Taken(
-                away.then(|| grace.saturating_sub(member.away.elapsed())),
-            ));
-        }
-        match alike {
-            Some(other) => Err(LoginRefused::Confusable(other)),
-            None => Ok(()),
-        }
+    /// Counts a request that waits for its answer as long as what this gives lives.
+    pub fn answer_due(self: &Arc<Room>) -> AnswerDue {
+        self.answers.fetch_add(1, Ordering::AcqRel);
+        AnswerDue(Arc::clone(self))
     }
 
-    fn end_session(&mut self, session: SessionId) {
-        if self.ended.insert(session) {
-            self.ended_order.push_back(session);
-        }
-        if self.ended_order.len() > MAX_ENDED
-            && let Some(old) = self.ended_order.pop_front()
-        {
-            self.ended.remove(&old);
-        }
-    }
-
-    fn apply(&mut self, changes: &[Change]) {
-        let now = Instant::now();
-        for change in changes {
-            match change {
-                Change::Joined(session, at) => {
-                    if let Some(member) = self.members.get_mut(session) {
-                        member.phase = Phase::Here;
-                        member.since = *at;
-                        (member.said, member.away) = (now, now);
-                    }
-                }
-                Change::Said(session) => {
-                    if let Some(member) = self.members.get_mut(session) {
-                        member.said = now;
-                    }
-                }
-                Change::Left(session) | Change::JoinFailed(session) => {
-                    drop(self.members.remove(session))
-                }
-                Change::LeaveFailed(session) => {
-                    if let Some(member) = self.members.get_mut(session) {
-                        member.phase = Phase::Here;
-                    }
-                }
-            }
-        }
+    /// How many requests wait for their answer.
+    pub fn answers(&self) -> usize {
+        self.answers.load(Ordering::Acquire)
     }
 }
 
@@ -611,7 +420,18 @@ pub struct Hold {
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        self.room.release(self.session);
+        let mut state = self.room.state();
+        state.presence.release(self.session, Instant::now());
+    }
+}
+
+/// Counts a request that waits for its answer while it lives.
+#[derive(Debug)]
+pub struct AnswerDue(Arc<Room>);
+
+impl Drop for AnswerDue {
+    fn drop(&mut self) {
+        self.0.answers.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
@@ -624,3 +444,6 @@ impl Drop for Listener {
         self.0.state().listeners -= 1;
     }
 }
+
+#[cfg(test)]
+mod tests;

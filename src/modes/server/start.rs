@@ -11,7 +11,7 @@ use std::sync::atomic::AtomicBool;
 use async_std::channel::Sender;
 use async_std::task;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 
 use crate::cli::{self, DEFAULT_PORT, History, ServerArgs};
 use crate::event::{Body, Event, Id, Stamp};
@@ -91,7 +91,7 @@ pub fn ignore_file_size_signal() -> Result<(), Failure> {
         })
 }
 
-/// Turns Ctrl-C and SIGTERM into a stop in good order; a second one ends the process at once.
+/// Turns Ctrl-C, SIGTERM and a closed terminal into a stop in good order; a second one ends the process at once.
 ///
 /// # Errors
 /// The system does not allow it.
@@ -102,7 +102,8 @@ pub fn watch_signals(stop: Sender<Stop>) -> Result<(), Failure> {
             reason(&error)
         ))
     };
-    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]).map_err(failed)?;
+    let mut signals =
+        signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(failed)?;
     std::thread::Builder::new()
         .name("signals".into())
         .spawn(move || {

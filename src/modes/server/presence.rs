@@ -1,0 +1,437 @@
+//! Who is here: a state machine without clocks, locks or I/O.
+//!
+//! What always holds:
+//!
+//! - A member is shown from the moment its join is in the journal until its leave is, never
+//!   before and never after; its name is held from the moment the join is asked for.
+//! - Whether somebody leaves is decided once, when the leave is asked for. A leave that could not
+//!   be written makes the member stay, to be asked for again: it is never dropped.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::time::{Duration, Instant};
+
+use crate::event::Stamp;
+use crate::name::Name;
+use crate::wire;
+
+use super::committer::Refused;
+use super::rate::Bucket;
+use super::scribe::{Command, SessionId};
+
+/// The most members at once.
+const MAX_MEMBERS: usize = 20_000;
+/// How many sessions that quit are remembered, so that their tokens stay dead.
+const MAX_ENDED: usize = 10_000;
+/// How many names that post without a session have their rate watched.
+const MAX_GUESTS: usize = 4_096;
+
+/// Everybody who comes, is here or goes.
+#[derive(Debug)]
+pub struct Presence {
+    grace: Duration,
+    max_rate: u32,
+    members: HashMap<SessionId, Member>,
+    joins: u64,
+    guests: HashMap<String, Bucket>,
+    ended: HashSet<SessionId>,
+    ended_order: VecDeque<SessionId>,
+}
+
+#[derive(Debug)]
+struct Member {
+    name: Name,
+    phase: Phase,
+    /// How many came before: the order in which members are listed.
+    turn: u64,
+    since: Stamp,
+    said: Instant,
+    /// Streams and requests that are open now.
+    holders: usize,
+    /// Since when there are none.
+    away: Instant,
+    bucket: Bucket,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// The join is asked for.
+    Joining,
+    /// The join is in the journal.
+    Here,
+    /// The leave is asked for.
+    Leaving,
+}
+
+/// What came of trying to hold a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// It is here, and held now.
+    Here,
+    /// The next commit decides.
+    ComingOrGoing,
+    /// It is not here, and may come in.
+    Absent,
+}
+
+/// What is left to do for a session that ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quitting {
+    /// Its leave is to be asked for.
+    Here,
+    /// The next commit decides.
+    ComingOrGoing,
+    /// Nothing: it is not here.
+    Gone,
+}
+
+/// Why somebody may not come in, stay or speak.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Denied {
+    /// Somebody has it. The time is how long it is still held for somebody who is away.
+    Taken(Option<Duration>),
+    /// It could be mistaken for this member's.
+    Confusable(String),
+    /// Another request of the same session is doing it, or has done it.
+    Already,
+    /// There are too many members.
+    RoomFull,
+    /// The token's owner quit.
+    Ended,
+    /// It could not be recorded.
+    Order(Refused),
+}
+
+/// What a commit did to a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// The join is recorded.
+    Joined(SessionId, Stamp),
+    /// The leave is recorded.
+    Left(SessionId),
+    /// A message is recorded.
+    Said(SessionId),
+    /// The join could not be recorded.
+    JoinFailed(SessionId),
+    /// The leave could not be recorded, and is to be asked for again.
+    LeaveFailed(SessionId),
+}
+
+impl Change {
+    /// What becomes of the member if this command is not recorded.
+    pub fn undoing(command: &Command) -> Option<Change> {
+        match command {
+            Command::Join(session, _) => Some(Change::JoinFailed(*session)),
+            Command::Leave(session, _) => Some(Change::LeaveFailed(*session)),
+            Command::Say { .. } | Command::Close => None,
+        }
+    }
+}
+
+impl Presence {
+    /// Nobody yet. A name stays for `grace` without a connection; a sender may keep up `max_rate`
+    /// messages a second.
+    pub fn new(grace: Duration, max_rate: u32) -> Presence {
+        Presence {
+            grace,
+            max_rate,
+            members: HashMap::new(),
+            joins: 0,
+            guests: HashMap::new(),
+            ended: HashSet::new(),
+            ended_order: VecDeque::new(),
+        }
+    }
+
+    /// Takes the name for a session whose join will now be asked for.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn come(&mut self, session: SessionId, name: &Name, now: Instant) -> Result<(), Denied> {
+        self.check_free(name, Some(session), now)?;
+        if self.members.contains_key(&session) {
+            return Err(Denied::Already);
+        }
+        if self.members.len() >= MAX_MEMBERS {
+            return Err(Denied::RoomFull);
+        }
+        self.joins += 1;
+        let member = Member {
+            name: name.clone(),
+            phase: Phase::Joining,
+            turn: self.joins,
+            since: Stamp::from_micros(0),
+            said: now,
+            holders: 0,
+            away: now,
+            bucket: Bucket::new(self.max_rate, now),
+        };
+        self.members.insert(session, member);
+        Ok(())
+    }
+
+    /// Keeps the session's member here, if it is here, until [`Presence::release`].
+    ///
+    /// # Errors
+    /// [`Denied::Ended`] for a session whose owner quit.
+    pub fn hold(&mut self, session: SessionId) -> Result<Held, Denied> {
+        if self.ended.contains(&session) {
+            return Err(Denied::Ended);
+        }
+        Ok(match self.members.get_mut(&session) {
+            None => Held::Absent,
+            Some(member) if member.phase == Phase::Here => {
+                member.holders += 1;
+                Held::Here
+            }
+            Some(_) => Held::ComingOrGoing,
+        })
+    }
+
+    /// Ends one hold.
+    pub fn release(&mut self, session: SessionId, now: Instant) {
+        if let Some(member) = self.members.get_mut(&session) {
+            member.holders = member.holders.saturating_sub(1);
+            member.away = now;
+        }
+    }
+
+    /// Ends the session for good; what is left to do for that.
+    pub fn quit(&mut self, session: SessionId) -> Quitting {
+        if self.ended.insert(session) {
+            self.ended_order.push_back(session);
+        }
+        if self.ended_order.len() > MAX_ENDED
+            && let Some(old) = self.ended_order.pop_front()
+        {
+            self.ended.remove(&old);
+        }
+        match self.members.get(&session).map(|member| member.phase) {
+            None => Quitting::Gone,
+            Some(Phase::Here) => Quitting::Here,
+            Some(_) => Quitting::ComingOrGoing,
+        }
+    }
+
+    /// Those who are to leave: whose grace ran out, and who quit but could not be written off
+    /// then.
+    pub fn leavers(&self, now: Instant) -> Vec<SessionId> {
+        let over = self
+            .members
+            .iter()
+            .filter(|(session, member)| self.is_over(session, member, now));
+        over.map(|(session, _)| *session).collect()
+    }
+
+    fn is_over(&self, session: &SessionId, member: &Member, now: Instant) -> bool {
+        let away = now.saturating_duration_since(member.away) >= self.grace;
+        let over = member.holders == 0 && away || self.ended.contains(session);
+        over && member.phase == Phase::Here
+    }
+
+    /// Decides a leave that will be asked for now; the name to write.
+    ///
+    /// # Errors
+    /// [`Denied::Already`] if it is not to leave, or not any more.
+    pub fn go(&mut self, session: SessionId, now: Instant) -> Result<String, Denied> {
+        let member = self.members.get(&session).ok_or(Denied::Already)?;
+        if !self.is_over(&session, member, now) {
+            return Err(Denied::Already);
+        }
+        let member = self.members.get_mut(&session).ok_or(Denied::Already)?;
+        member.phase = Phase::Leaving;
+        Ok(member.name.as_str().to_string())
+    }
+
+    /// Whether the session's owner quit and its leave is written.
+    pub fn has_left(&self, session: SessionId) -> bool {
+        self.ended.contains(&session) && !self.members.contains_key(&session)
+    }
+
+    /// The name under which the session's member may say something now.
+    ///
+    /// # Errors
+    /// It has quit meanwhile, or speaks too fast.
+    pub fn speak(&mut self, session: SessionId, now: Instant) -> Result<String, Denied> {
+        // Another request of the session may have quit since it was held.
+        let member = self
+            .members
+            .get_mut(&session)
+            .filter(|member| member.phase == Phase::Here)
+            .ok_or(Denied::Ended)?;
+        member.bucket.take(now).map_err(too_fast)?;
+        Ok(member.name.as_str().to_string())
+    }
+
+    /// Whether somebody without a session may say something under `name` now.
+    ///
+    /// # Errors
+    /// Somebody has the name or one like it, or it speaks too fast.
+    pub fn speak_as(&mut self, name: &Name, now: Instant) -> Result<(), Denied> {
+        self.check_free(name, None, now)?;
+        if self.guests.len() >= MAX_GUESTS {
+            self.guests.clear();
+        }
+        let full = || Bucket::new(self.max_rate, now);
+        let bucket = self
+            .guests
+            .entry(name.folded().to_string())
+            .or_insert_with(full);
+        bucket.take(now).map_err(too_fast)
+    }
+
+    /// What a commit did to the members.
+    pub fn apply(&mut self, changes: &[Change], now: Instant) {
+        for change in changes {
+            match change {
+                Change::Joined(session, at) => {
+                    if let Some(member) = self.members.get_mut(session) {
+                        member.phase = Phase::Here;
+                        member.since = *at;
+                        (member.said, member.away) = (now, now);
+                    }
+                }
+                Change::Said(session) => {
+                    if let Some(member) = self.members.get_mut(session) {
+                        member.said = now;
+                    }
+                }
+                Change::Left(session) | Change::JoinFailed(session) => {
+                    self.members.remove(session);
+                }
+                Change::LeaveFailed(session) => {
+                    if let Some(member) = self.members.get_mut(session) {
+                        member.phase = Phase::Here;
+                    }
+                }
+            }
+        }
+    }
+
+    /// How many are here.
+    pub fn count(&self) -> usize {
+        let members = self.members.values();
+        members.filter(|m| m.phase != Phase::Joining).count()
+    }
+
+    /// Who is here, in the order in which they came.
+    pub fn list(&self, now: Instant) -> Vec<wire::Member> {
+        let members = self.members.values();
+        let mut here: Vec<&Member> = members.filter(|m| m.phase != Phase::Joining).collect();
+        here.sort_by_key(|member| member.turn);
+        here.into_iter()
+            .map(|member| wire::Member {
+                name: member.name.as_str().to_string(),
+                since: member.since,
+                idle: now.saturating_duration_since(member.said).as_secs(),
+            })
+            .collect()
+    }
+
+    fn check_free(&self, name: &Name, but: Option<SessionId>, now: Instant) -> Result<(), Denied> {
+        let mut others = self
+            .members
+            .iter()
+            .filter(|(session, _)| Some(**session) != but);
+        let mut alike = None;
+        let same = others.find_map(|(_, member)| {
+            if alike.is_none() && member.name.is_confusable_with(name) {
+                alike = Some(member.name.as_str().to_string());
+            }
+            member.name.is_same(name).then_some(member)
+        });
+        if let Some(member) = same {
+            let away = member.phase == Phase::Here && member.holders == 0;
+            let since = now.saturating_duration_since(member.away);
+            return Err(Denied::Taken(
+                away.then(|| self.grace.saturating_sub(since)),
+            ));
+        }
+        match alike {
+            Some(other) => Err(Denied::Confusable(other)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn too_fast(wait: Duration) -> Denied {
+    Denied::Order(Refused::TooFast(wait))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANN: SessionId = [1; 16];
+    const BOB: SessionId = [2; 16];
+
+    fn name(text: &str) -> Name {
+        Name::new(text, 8).expect("a name")
+    }
+
+    fn names(presence: &Presence, now: Instant) -> Vec<String> {
+        presence.list(now).into_iter().map(|m| m.name).collect()
+    }
+
+    #[test]
+    fn a_member_is_shown_between_its_commits_and_its_name_held_a_little_longer() {
+        let (start, at) = (Instant::now(), Stamp::from_micros(7));
+        let mut presence = Presence::new(Duration::from_secs(5), 0);
+        presence.come(ANN, &name("ann"), start).expect("free");
+        assert!(names(&presence, start).is_empty());
+        let taken = presence.come(BOB, &name("ANN"), start);
+        assert_eq!(taken, Err(Denied::Taken(None)));
+        presence.apply(&[Change::Joined(ANN, at)], start);
+        assert_eq!(names(&presence, start), ["ann"]);
+        assert_eq!(presence.list(start)[0].since, at);
+
+        let later = start + Duration::from_secs(4);
+        let held = presence.come(BOB, &name("ann"), later);
+        assert_eq!(held, Err(Denied::Taken(Some(Duration::from_secs(1)))));
+        assert!(presence.leavers(later).is_empty());
+        assert_eq!(presence.go(ANN, later), Err(Denied::Already));
+        let over = start + Duration::from_secs(5);
+        assert_eq!(presence.leavers(over), [ANN]);
+        assert_eq!(presence.go(ANN, over), Ok("ann".into()));
+        assert_eq!(
+            presence.go(ANN, over),
+            Err(Denied::Already),
+            "it leaves once"
+        );
+        assert_eq!(names(&presence, over), ["ann"], "until it is written");
+        presence.apply(&[Change::Left(ANN)], over);
+        assert!(names(&presence, over).is_empty());
+        assert_eq!(presence.come(BOB, &name("ann"), over), Ok(()));
+    }
+
+    #[test]
+    fn who_is_held_does_not_leave_and_a_failed_leave_is_asked_for_again() {
+        let now = Instant::now();
+        let mut presence = Presence::new(Duration::ZERO, 0);
+        presence.come(ANN, &name("ann"), now).expect("free");
+        presence.apply(&[Change::Joined(ANN, Stamp::from_micros(0))], now);
+        assert_eq!(presence.hold(ANN), Ok(Held::Here));
+        assert!(presence.leavers(now).is_empty());
+        presence.release(ANN, now);
+        assert_eq!(presence.go(ANN, now), Ok("ann".into()));
+        assert_eq!(presence.hold(ANN), Ok(Held::ComingOrGoing));
+        presence.apply(&[Change::LeaveFailed(ANN)], now);
+        assert_eq!(presence.leavers(now), [ANN]);
+    }
+
+    #[test]
+    fn a_session_that_quit_stays_dead() {
+        let now = Instant::now();
+        let mut presence = Presence::new(Duration::ZERO, 0);
+        presence.come(ANN, &name("ann"), now).expect("free");
+        presence.apply(&[Change::Joined(ANN, Stamp::from_micros(0))], now);
+        assert_eq!(presence.quit(ANN), Quitting::Here);
+        assert_eq!(presence.go(ANN, now), Ok("ann".into()));
+        assert_eq!(presence.quit(ANN), Quitting::ComingOrGoing);
+        assert!(!presence.has_left(ANN), "it is not written yet");
+        presence.apply(&[Change::Left(ANN)], now);
+        assert!(presence.has_left(ANN));
+        assert_eq!(presence.quit(ANN), Quitting::Gone);
+        assert_eq!(presence.hold(ANN), Err(Denied::Ended));
+        assert_eq!(presence.speak(ANN, now), Err(Denied::Ended));
+    }
+}

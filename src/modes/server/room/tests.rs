@@ -1,0 +1,121 @@
+use super::*;
+use crate::event::{Body, Elapsed, Event as Recorded};
+use crate::journal::Journal;
+use crate::wire::Said;
+use async_std::channel::Receiver;
+use futures_lite::future::{block_on, zip};
+
+fn at() -> Stamp {
+    Stamp::from_micros(0)
+}
+
+/// A room whose orders this test answers.
+fn room(grace: Duration) -> (tempfile::TempDir, Arc<Room>, Receiver<Order>) {
+    let dir = tempfile::tempdir().expect("a folder");
+    let body = Body::Opened {
+        version: "chatroom test".into(),
+        random: "6f1d0c5be2a94c07".into(),
+        after: None,
+    };
+    let journal = Journal::open(&dir.path().join("log.txt"))
+        .and_then(|opening| opening.begin(&Recorded { at: at(), body }))
+        .expect("a journal");
+    let last = journal.reader().id_before(journal.end());
+    let last = last.expect("read").expect("an id");
+    let rules = Rules {
+        room: "test".into(),
+        max_name: 8,
+        grace,
+        max_rate: 0,
+    };
+    let (orders, taken) = bounded(16);
+    let (reader, end) = (journal.reader(), journal.end());
+    let room = Room::new(rules, reader, Instant::now(), orders, end, last);
+    (dir, Arc::new(room), taken)
+}
+
+/// Answers the next order as a committer does whose log is full or not; what it was.
+async fn commit(room: &Room, taken: &Receiver<Order>, full: bool) -> Command {
+    let order = taken.recv().await.expect("an order");
+    let Job::Record(command) = order.job else {
+        panic!("{:?}", order.job)
+    };
+    let change = match (&command, full) {
+        (Command::Join(session, _), false) => Change::Joined(*session, at()),
+        (Command::Join(session, _), true) => Change::JoinFailed(*session),
+        (Command::Leave(session, _), false) => Change::Left(*session),
+        (Command::Leave(session, _), true) => Change::LeaveFailed(*session),
+        other => panic!("{other:?}"),
+    };
+    room.change(&[change]);
+    let (at, elapsed) = (at(), Elapsed(0));
+    let id = room.state().last;
+    let outcome = if full {
+        Err(Refused::Full)
+    } else {
+        Ok(Verdict::Recorded(Said { id, at, elapsed }))
+    };
+    let reply = order.reply.expect("somebody waits");
+    reply.try_send(outcome).expect("answered");
+    command
+}
+
+async fn joined(room: &Arc<Room>, taken: &Receiver<Order>, session: u8, name: &str) -> Hold {
+    let name = Name::new(name, 8).expect("a name");
+    let (hold, _) = zip(room.hold([session; 16], &name), commit(room, taken, false)).await;
+    hold.expect("held")
+}
+
+#[test]
+fn who_quits_while_the_log_is_full_leaves_later_though_a_stream_is_open() {
+    let (_dir, room, taken) = room(Duration::from_secs(3600));
+    block_on(async {
+        let hold = joined(&room, &taken, 1, "bob").await;
+        let (quit, _) = zip(room.quit([1; 16]), commit(&room, &taken, true)).await;
+        assert_eq!(quit, Err(Denied::Order(Refused::Full)));
+        assert_eq!(
+            room.members().members.len(),
+            1,
+            "no leave is in the journal"
+        );
+        room.sweep();
+        let left = commit(&room, &taken, false).await;
+        assert_eq!(left, Command::Leave([1; 16], "bob".into()));
+        assert!(room.members().members.is_empty());
+        drop(hold);
+    });
+}
+
+#[test]
+fn a_crowd_that_leaves_together_is_asked_for_at_once() {
+    let (_dir, room, taken) = room(Duration::ZERO);
+    block_on(async {
+        for (session, name) in [(1, "ann"), (2, "bob"), (3, "eve")] {
+            drop(joined(&room, &taken, session, name).await);
+        }
+        room.sweep();
+        // Nobody is answered before the last of them has come.
+        let mut orders = Vec::new();
+        for _ in 0..3 {
+            orders.push(taken.recv().await.expect("an order"));
+        }
+        room.sweep();
+        assert!(taken.try_recv().is_err(), "nobody leaves twice");
+    });
+}
+
+#[test]
+fn nothing_is_said_by_a_session_that_has_quit_meanwhile() {
+    let (_dir, room, taken) = room(Duration::from_secs(3600));
+    block_on(async {
+        let hold = joined(&room, &taken, 1, "bob").await;
+        let quit = task::spawn({
+            let room = Arc::clone(&room);
+            async move { room.quit([1; 16]).await }
+        });
+        let leave = taken.recv().await.expect("an order");
+        let said = room.say(&hold, "hi".into(), None, None).await;
+        assert_eq!(said, Err(Denied::Ended));
+        drop((leave, quit));
+    });
+}
