@@ -360,11 +360,17 @@ fn head_says_what_a_stream_would_be_and_ends() {
 }
 
 #[test]
-fn a_quiet_stream_gives_signs_of_life() {
-    let (server, _) = numbered(0);
+fn a_quiet_stream_gives_signs_of_life_and_a_stuck_request_ends() {
+    let (server, token) = numbered(0);
     let mut sse = listen(&server, "since=latest", &[]);
     let mut ndjson = server.listen("/events?since=latest", &[NDJSON]);
     let begun = std::time::Instant::now();
+    let silent = server.client();
+    let mut stuck = [server.client(), server.client()];
+    stuck[0].send("GET /health HTTP/1.1\r\nHost: ");
+    stuck[1].send(format!(
+        "POST /messages HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: 5\r\n\r\nhal"
+    ));
     wait_for("the end of the hello", || {
         (sse.line()?.is_empty()).then_some(())
     });
@@ -373,4 +379,14 @@ fn a_quiet_stream_gives_signs_of_life() {
     assert_eq!(sse.line().as_deref(), Some(""));
     assert_eq!(ndjson.line().as_deref(), Some(""), "an empty line");
     assert!(begun.elapsed().as_secs() <= 16, "{:?}", begun.elapsed());
+    // Meanwhile those who did not finish what they began were told so, and all were let go.
+    for mut client in stuck {
+        let answer = client.answer("GET");
+        answer.refused(408, "timeout");
+        assert_eq!(answer.field("connection"), Some("close"));
+        client.ended();
+    }
+    silent.ended();
+    assert_eq!(words(&server.events("last=1")), ["hello", "join"]);
+    assert!(begun.elapsed().as_secs() <= 17, "{:?}", begun.elapsed());
 }

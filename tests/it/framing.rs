@@ -2,9 +2,12 @@
 //! refused because two readers could see it differently.
 
 use std::io::Write;
+use std::process::Command;
+use std::sync::Arc;
 
 use crate::client::{Answer, Client, bearer};
-use crate::server::Server;
+use crate::server::{Server, wait_for};
+use crate::util::{CHATROOM, Folder};
 
 /// Sends bytes on a connection of their own.
 fn send(server: &Server, bytes: impl AsRef<[u8]>) -> Client {
@@ -356,4 +359,25 @@ fn the_answer_arrives_although_a_large_body_was_not_read() {
         .answer("POST")
         .refused(413, "text_too_long");
     sending.join().expect("no panic");
+}
+
+#[test]
+fn a_connection_too_many_is_told_to_come_back() {
+    let folder = Arc::new(Folder::new());
+    let mut command = Command::new("bash");
+    // 64 of the files are kept for other things, so there are 16 connections.
+    let server = "ulimit -n 80; exec \"$0\" server --listen 127.0.0.1:0";
+    command.args(["-c", server, CHATROOM]);
+    folder.settle(&mut command);
+    let server = Server::spawn(Arc::clone(&folder), command);
+    let mut listeners: Vec<_> = (0..16).map(|_| server.listen("/events", &[])).collect();
+    let full = server.client().answer("GET");
+    full.refused(503, "room_full");
+    assert!(full.field("retry-after").is_some());
+    listeners.pop();
+    wait_for("the place of one that left", || {
+        let mut client = server.client();
+        client.send("GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
+        (client.answer("GET").status == 200).then_some(())
+    });
 }
