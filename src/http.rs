@@ -8,10 +8,12 @@ mod body;
 pub mod reply;
 mod response;
 
-pub use body::{BodyReader, Progress};
+pub use body::{Body, BodyError, Framing};
 pub use response::Response;
 
 use crate::wire::Refusal;
+
+use crate::event::MAX_TEXT;
 
 /// The longest request head, in bytes.
 pub const MAX_HEAD: usize = 8 * 1024;
@@ -42,17 +44,6 @@ pub struct Head {
     /// HTTP/1.`minor`.
     pub minor: u8,
     fields: Vec<(String, String)>,
-}
-
-/// How the end of a message's body is known (RFC 9112, section 6.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Framing {
-    /// There is none.
-    None,
-    /// So many bytes.
-    Length(u64),
-    /// In chunks.
-    Chunked,
 }
 
 /// A request that cannot be read. It is answered, and the connection is closed.
@@ -86,6 +77,27 @@ impl BadRequest {
             limit: self.limit,
         };
         Response::json(self.status, &refusal)
+    }
+}
+
+impl From<BodyError> for BadRequest {
+    fn from(error: BodyError) -> BadRequest {
+        match error {
+            BodyError::TooLong => {
+                let message = format!(
+                    "A message has at most {MAX_TEXT} bytes. Send it in several shorter ones."
+                );
+                BadRequest {
+                    limit: Some(MAX_TEXT as u64),
+                    ..BadRequest::new(413, "text_too_long", message)
+                }
+            }
+            BodyError::Malformed | BodyError::CutOff => BadRequest::new(
+                400,
+                "bad_framing",
+                "The request's chunked body cannot be read. Send a Content-Length instead.",
+            ),
+        }
     }
 }
 

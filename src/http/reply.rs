@@ -1,20 +1,14 @@
-//! Reads what a server answers: the head of an HTTP/1.1 response, and its body as it is framed
-//! (RFC 9112, sections 4 and 6). No sockets here.
-//!
-//! What always holds: nothing grows beyond its limit, and a body that was cut off is never taken
-//! for a whole one.
+//! Reads the head of what a server answers (RFC 9112, sections 4 and 6); [`super::Body`] reads the
+//! rest. Nothing grows beyond its limit.
 
 use std::fmt;
+
+use super::{BodyError, Framing};
 
 /// The longest head that is read.
 pub const MAX_HEAD: usize = 16 * 1024;
 /// The most header fields a head may have.
 const MAX_FIELDS: usize = 64;
-/// The longest line that tells a chunk's size, extensions included.
-const MAX_SIZE_LINE: usize = 256;
-/// The most bytes of trailer fields behind the last chunk.
-const MAX_TRAILER: usize = 8 * 1024;
-
 /// Why what came is no answer that can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReplyError {
@@ -44,17 +38,14 @@ impl fmt::Display for ReplyError {
 
 impl std::error::Error for ReplyError {}
 
-/// How it is told where a body ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Framing {
-    /// There is no body.
-    Empty,
-    /// It has so many bytes.
-    Length(u64),
-    /// It comes in chunks, the last of which is empty.
-    Chunked,
-    /// It ends when the connection closes.
-    UntilClose,
+impl From<BodyError> for ReplyError {
+    fn from(error: BodyError) -> ReplyError {
+        match error {
+            BodyError::TooLong => ReplyError::BodyTooLong,
+            BodyError::Malformed => ReplyError::Framing,
+            BodyError::CutOff => ReplyError::CutOff,
+        }
+    }
 }
 
 /// The head of a response.
@@ -99,7 +90,7 @@ impl Head {
         let mut head = Head {
             status,
             fields,
-            framing: Framing::Empty,
+            framing: Framing::None,
             reusable: false,
         };
         head.framing = head.find_framing(version)?;
@@ -144,7 +135,7 @@ impl Head {
 
     fn find_framing(&self, version: u8) -> Result<Framing, ReplyError> {
         if matches!(self.status, 100..=199 | 204 | 304) {
-            return Ok(Framing::Empty);
+            return Ok(Framing::None);
         }
         let mut encodings = self.all("transfer-encoding");
         let mut lengths = self.all("content-length");
@@ -171,155 +162,6 @@ impl Head {
             (Some(_), Some(_)) => Err(ReplyError::Framing),
         }
     }
-}
-
-/// Where the reading of a body stands.
-#[derive(Clone, Debug)]
-pub struct Body {
-    state: State,
-    /// How many more bytes of content are accepted.
-    room: u64,
-}
-
-#[derive(Clone, Debug)]
-enum State {
-    Counted(u64),
-    UntilClose,
-    ChunkSize(Vec<u8>),
-    ChunkData(u64),
-    ChunkEnd { cr: bool },
-    Trailer { taken: usize, line: usize },
-    Done,
-}
-
-impl Body {
-    /// At the beginning of a body that may have at most `limit` bytes.
-    pub fn new(framing: Framing, limit: u64) -> Body {
-        Body {
-            state: match framing {
-                Framing::Empty | Framing::Length(0) => State::Done,
-                Framing::Length(n) => State::Counted(n),
-                Framing::Chunked => State::ChunkSize(Vec::new()),
-                Framing::UntilClose => State::UntilClose,
-            },
-            room: limit,
-        }
-    }
-
-    /// Takes bytes off the front of `input` and appends the content in them to `out`. When the
-    /// body is whole, the rest of `input` is left alone.
-    ///
-    /// # Errors
-    /// The body is too long, or its chunks are not well-formed.
-    pub fn read(&mut self, input: &mut &[u8], out: &mut Vec<u8>) -> Result<(), ReplyError> {
-        while !input.is_empty() {
-            match &mut self.state {
-                State::Done => break,
-                State::UntilClose => {
-                    let all = input.len() as u64;
-                    self.take(all, input, out)?;
-                }
-                State::Counted(left) => {
-                    let now = (*left).min(input.len() as u64);
-                    *left -= now;
-                    let done = *left == 0;
-                    self.take(now, input, out)?;
-                    if done {
-                        self.state = State::Done;
-                    }
-                }
-                State::ChunkData(left) => {
-                    let now = (*left).min(input.len() as u64);
-                    *left -= now;
-                    let done = *left == 0;
-                    self.take(now, input, out)?;
-                    if done {
-                        self.state = State::ChunkEnd { cr: false };
-                    }
-                }
-                _ => {
-                    let byte = input[0];
-                    *input = &input[1..];
-                    self.between_chunks(byte)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether the body is whole.
-    pub fn is_done(&self) -> bool {
-        matches!(self.state, State::Done)
-    }
-
-    /// The connection has closed.
-    ///
-    /// # Errors
-    /// The body is not whole.
-    pub fn closed(&self) -> Result<(), ReplyError> {
-        match self.state {
-            State::Done | State::UntilClose => Ok(()),
-            _ => Err(ReplyError::CutOff),
-        }
-    }
-
-    fn take(&mut self, n: u64, input: &mut &[u8], out: &mut Vec<u8>) -> Result<(), ReplyError> {
-        self.room = self.room.checked_sub(n).ok_or(ReplyError::BodyTooLong)?;
-        let (now, later) = input.split_at(n as usize);
-        out.extend_from_slice(now);
-        *input = later;
-        Ok(())
-    }
-
-    fn between_chunks(&mut self, byte: u8) -> Result<(), ReplyError> {
-        match &mut self.state {
-            State::ChunkSize(line) => match byte {
-                b'\n' => {
-                    let text = line.strip_suffix(b"\r").ok_or(ReplyError::Framing)?;
-                    self.state = match chunk_size(text).ok_or(ReplyError::Framing)? {
-                        0 => State::Trailer { taken: 0, line: 0 },
-                        size => State::ChunkData(size),
-                    };
-                }
-                _ if line.len() == MAX_SIZE_LINE => return Err(ReplyError::Framing),
-                _ => line.push(byte),
-            },
-            State::ChunkEnd { cr } => match (byte, *cr) {
-                (b'\r', false) => *cr = true,
-                (b'\n', true) => self.state = State::ChunkSize(Vec::new()),
-                _ => return Err(ReplyError::Framing),
-            },
-            State::Trailer { taken, line } => {
-                *taken += 1;
-                match byte {
-                    b'\n' if *line == 0 => self.state = State::Done,
-                    b'\n' => *line = 0,
-                    b'\r' => {}
-                    _ => *line += 1,
-                }
-                if let State::Trailer { taken, .. } = self.state
-                    && taken > MAX_TRAILER
-                {
-                    return Err(ReplyError::HeadTooLong);
-                }
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-}
-
-fn chunk_size(line: &[u8]) -> Option<u64> {
-    let end = line
-        .iter()
-        .position(|b| !b.is_ascii_hexdigit())
-        .unwrap_or(line.len());
-    let (digits, rest) = line.split_at(end);
-    let extension = rest.trim_ascii_start();
-    if !(1..=15).contains(&digits.len()) || !(extension.is_empty() || extension[0] == b';') {
-        return None;
-    }
-    u64::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }
 
 #[cfg(test)]

@@ -50,3 +50,22 @@ proptest! {
         let _ = check_of(&bytes);
     }
 }
+
+#[test]
+fn every_changed_bit_of_a_line_is_noticed() {
+    let mut line = Vec::new();
+    let body = Body::Message {
+        from: "bob".into(),
+        elapsed: Elapsed(5),
+        text: "hej".into(),
+        key: Key::new("k"),
+    };
+    let at = Stamp::from_micros(1_795_473_297_180_845);
+    to_line(&Event { at, body }, &mut line);
+    assert_eq!(line.pop(), Some(b'\n'));
+    for bit in 0..line.len() * 8 {
+        let mut changed = line.clone();
+        changed[bit / 8] ^= 1 << (bit % 8);
+        assert!(parse_line(&changed).is_err(), "bit {bit}");
+    }
+}

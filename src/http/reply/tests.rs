@@ -46,7 +46,7 @@ fn the_body_is_framed_in_one_way_only() {
     let (no_content, _) = head("HTTP/1.1 204 No Content\r\n\r\n")
         .expect("a head")
         .expect("a whole one");
-    assert_eq!(no_content.framing, Framing::Empty);
+    assert_eq!(no_content.framing, Framing::None);
 }
 
 #[test]
@@ -70,78 +70,4 @@ fn what_is_not_http_is_told_apart_from_what_is_too_long() {
         "X: y\r\n".repeat(MAX_FIELDS + 1)
     );
     assert_eq!(head(&many), Err(ReplyError::HeadTooLong));
-}
-
-fn content(framing: Framing, limit: u64, pieces: &[&[u8]]) -> Result<(String, bool), ReplyError> {
-    let mut body = Body::new(framing, limit);
-    let mut out = Vec::new();
-    for piece in pieces {
-        body.read(&mut &piece[..], &mut out)?;
-    }
-    Ok((String::from_utf8(out).expect("UTF-8"), body.is_done()))
-}
-
-#[test]
-fn chunks_read_the_same_however_they_are_split() {
-    let bytes = b"4;x=y\r\nWiki\r\n6 \r\npedia \r\nE\r\nin \r\n\r\nchunks.\r\n0\r\nX: y\r\n\r\n";
-    let expected = Ok(("Wikipedia in \r\n\r\nchunks.".to_string(), true));
-    for at in 0..=bytes.len() {
-        let pieces = [&bytes[..at], &bytes[at..]];
-        assert_eq!(
-            content(Framing::Chunked, 100, &pieces),
-            expected,
-            "split at {at}"
-        );
-    }
-    for end in 0..bytes.len() {
-        let mut body = Body::new(Framing::Chunked, 100);
-        let read = body.read(&mut &bytes[..end], &mut Vec::new());
-        assert_eq!(read, Ok(()));
-        assert_eq!(body.closed(), Err(ReplyError::CutOff), "cut at {end}");
-    }
-}
-
-#[test]
-fn wrong_chunks_are_refused() {
-    for wrong in [
-        b"\r\n".as_slice(),
-        b"g\r\n",
-        b"-1\r\n",
-        b"0x4\r\n",
-        b"4\nWiki\r\n",
-        b"4\r\nWikiX",
-        b"ffffffffffffffff\r\n",
-        &[b'1'; 400],
-    ] {
-        assert_eq!(
-            content(Framing::Chunked, 100, &[wrong]),
-            Err(ReplyError::Framing),
-            "{wrong:?}"
-        );
-    }
-}
-
-#[test]
-fn a_body_ends_where_it_says_and_no_limit_is_passed() {
-    assert_eq!(
-        content(Framing::Length(2), 9, &[b"a", b"bc"]),
-        Ok(("ab".into(), true))
-    );
-    assert_eq!(
-        content(Framing::Length(3), 2, &[b"abc"]),
-        Err(ReplyError::BodyTooLong)
-    );
-    assert_eq!(
-        content(Framing::UntilClose, 2, &[b"ab"]),
-        Ok(("ab".into(), false))
-    );
-    assert_eq!(
-        content(Framing::UntilClose, 2, &[b"ab", b"c"]),
-        Err(ReplyError::BodyTooLong)
-    );
-    let endless = [b"0\r\n".as_slice(), &[b'x'; MAX_TRAILER + 1]];
-    assert_eq!(
-        content(Framing::Chunked, 100, &endless),
-        Err(ReplyError::HeadTooLong)
-    );
 }

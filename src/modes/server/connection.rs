@@ -16,7 +16,7 @@ use async_std::task;
 use futures_lite::future;
 
 use crate::event::MAX_TEXT;
-use crate::http::{BadRequest, BodyReader, Head, Progress, Response};
+use crate::http::{BadRequest, Body, Head, Response};
 
 use super::api::{Answer, Api, Asked};
 use super::cold;
@@ -174,19 +174,22 @@ impl Connection {
     }
 
     async fn body(&mut self, head: &Head) -> Result<Vec<u8>, Result<BadRequest, End>> {
-        let mut reader = BodyReader::new(head.framing, MAX_TEXT).map_err(Ok)?;
-        if head.expects_continue && !reader.is_done() && self.buffer.is_empty() {
+        let refused = |error| Ok(BadRequest::from(error));
+        let mut framed = Body::new(head.framing, MAX_TEXT as u64).map_err(refused)?;
+        if head.expects_continue && !framed.is_done() && self.buffer.is_empty() {
             self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
                 .await
                 .map_err(Err)?;
         }
+        let mut body = Vec::new();
         let whole = async {
             loop {
-                let (Progress::More(taken) | Progress::Done(taken)) =
-                    reader.feed(&self.buffer).map_err(Ok)?;
+                let mut input = &self.buffer[..];
+                framed.read(&mut input, &mut body).map_err(refused)?;
+                let taken = self.buffer.len() - input.len();
                 self.buffer.drain(..taken);
-                if reader.is_done() {
-                    return Ok(reader.into_body());
+                if framed.is_done() {
+                    return Ok(body);
                 }
                 self.fill().await.map_err(Err)?;
             }

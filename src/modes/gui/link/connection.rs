@@ -10,7 +10,8 @@ use async_std::io::{ReadExt as _, WriteExt as _};
 use async_std::net::TcpStream;
 
 use crate::failure::reason;
-use crate::http::reply::{Body, Head, MAX_HEAD, ReplyError};
+use crate::http::reply::{Head, MAX_HEAD, ReplyError};
+use crate::http::{Body, BodyError};
 use crate::modes::gui::address::Address;
 use crate::wire::Refusal;
 
@@ -58,6 +59,12 @@ impl fmt::Display for Trouble {
 impl From<io::Error> for Trouble {
     fn from(error: io::Error) -> Trouble {
         Trouble::System(error)
+    }
+}
+
+impl From<BodyError> for Trouble {
+    fn from(error: BodyError) -> Trouble {
+        ReplyError::from(error).into()
     }
 }
 
@@ -206,7 +213,7 @@ impl Connection {
 
     /// Reads the body that belongs to the head.
     pub(super) async fn rest(&mut self, head: &Head) -> Result<Vec<u8>, Trouble> {
-        let mut framed = Body::new(head.framing, MAX_BODY);
+        let mut framed = Body::new(head.framing, MAX_BODY)?;
         let mut body = Vec::new();
         loop {
             let mut input = &self.unread[..];
