@@ -2,7 +2,7 @@
 //!
 //! Framing is strict (RFC 9112): a request whose end two readers could see differently is refused
 //! and the connection closed, so that nothing can be smuggled. "More bytes please" is a value
-//! (`None`, [`Progress::More`]), not an error.
+//! (`None`), not an error.
 
 mod body;
 pub mod reply;
