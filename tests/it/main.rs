@@ -23,3 +23,4 @@ mod stop;
 mod streams;
 mod util;
 mod window;
+mod words;
