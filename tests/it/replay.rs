@@ -38,7 +38,7 @@ fn as_sent(log: &[u8]) -> String {
 /// Runs a replay on a pseudo terminal and gives what the terminal was sent.
 fn on_terminal(folder: &Folder, args: &str) -> (Run, String) {
     let mut script = Command::new("script");
-    script.args(["-qec", &format!("'{CHATROOM}' replay {args}"), "typescript"]);
+    script.args(["-qec", &format!("exec '{CHATROOM}' replay {args}"), "typescript"]);
     folder.settle(&mut script);
     let run = Run::of(&mut script);
     let sent = run.said();
@@ -278,7 +278,7 @@ fn no_color_is_respected() {
     let folder = Folder::new();
     folder.file("log.txt", SAMPLE);
     let mut script = Command::new("script");
-    let replay = format!("'{CHATROOM}' replay log.txt --speed max");
+    let replay = format!("exec '{CHATROOM}' replay log.txt --speed max");
     script.args(["-qec", &replay, "typescript"]);
     folder.settle(&mut script);
     script.env("NO_COLOR", "1");
