@@ -246,8 +246,8 @@ impl Model {
             Report::State(state) => {
                 if let (State::Offline { why, .. }, Phase::Asking(login)) = (&state, &self.phase) {
                     let sentence = format!(
-                        "Not in yet, at {}: {}. It is tried again until it works; you can change \
-                         the fields meanwhile.",
+                        "No chatroom answers at {}: {}. Is its server running there? It is tried \
+                         again until it works; you can change the fields meanwhile.",
                         login.address,
                         why.trim_end_matches('.')
                     );

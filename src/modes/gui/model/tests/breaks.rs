@@ -141,7 +141,7 @@ fn a_persistent_login_says_that_nobody_is_there_and_goes_on() {
     let again = Duration::from_millis(300);
     hear(&mut model, Report::State(State::Offline { why, again }));
     let drawn = screen(&model);
-    assert!(drawn[1].starts_with("! Address: Not in yet, at 10.0.0.1:7: connection"));
+    assert!(drawn[1].starts_with("! Address: No chatroom answers at 10.0.0.1:7: connection"));
     assert_eq!(drawn[3], "offline: connection refused; trying again");
     assert_eq!(let_in(&mut model, "uthira", true).len(), 2);
     assert_eq!(model.hint(), None);
