@@ -50,7 +50,7 @@ impl Inner {
         if self.placed.items.is_empty() {
             let words = match self.model.borrow().is_in() {
                 true => "Nothing has been said here yet.",
-                false => "Type a name and press Log in to see what is said here.",
+                false => "Log in to see what is said here.",
             };
             draw::set_draw_color(rgb(0x8A8F98));
             let width = draw::width(words) as i32;
