@@ -274,6 +274,18 @@ fn a_terminal_is_played_to_at_the_pace_it_happened() {
 }
 
 #[test]
+fn the_bar_stays_one_line_on_a_narrow_terminal() {
+    let folder = Folder::new();
+    folder.file("log.txt", log(&[(0, "first"), (5, "last")]));
+    let mut script = Command::new("script");
+    let replay = format!("stty cols 40; '{CHATROOM}' replay log.txt --speed 10");
+    script.args(["-qec", &replay, "typescript"]);
+    folder.settle(&mut script);
+    let run = Run::of(&mut script).code(0).stdout_has("%  2026-11-23");
+    assert!(!run.said().contains("% of "), "{}", run.story());
+}
+
+#[test]
 fn no_color_is_respected() {
     let folder = Folder::new();
     folder.file("log.txt", SAMPLE);
