@@ -38,7 +38,11 @@ fn as_sent(log: &[u8]) -> String {
 /// Runs a replay on a pseudo terminal and gives what the terminal was sent.
 fn on_terminal(folder: &Folder, args: &str) -> (Run, String) {
     let mut script = Command::new("script");
-    script.args(["-qec", &format!("exec '{CHATROOM}' replay {args}"), "typescript"]);
+    script.args([
+        "-qec",
+        &format!("exec '{CHATROOM}' replay {args}"),
+        "typescript",
+    ]);
     folder.settle(&mut script);
     let run = Run::of(&mut script);
     let sent = run.said();
