@@ -12,7 +12,7 @@ build_packages=(
 # A display without a screen, a window manager and hands to use windows with; a terminal to type
 # into (tmux, and `script` of bsdutils); fonts for every script; the man pages' checker.
 test_packages=(
-    xvfb openbox xdotool x11-utils xclip imagemagick
+    xvfb openbox xdotool xclip imagemagick
     tmux bsdutils util-linux strace curl
     fonts-dejavu-core fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji
     mandoc
@@ -20,7 +20,7 @@ test_packages=(
 # The same on systems without dpkg: commands to find, libraries that pkg-config must know.
 build_commands=(cmake g++ make pkg-config)
 libraries=(x11 xext xft xinerama xcursor xrender xfixes pangoxft pangocairo cairo)
-test_commands=(Xvfb openbox xdotool xprop xclip import tmux script strace curl mandoc)
+test_commands=(Xvfb openbox xdotool xclip import tmux script strace curl mandoc)
 
 fail() {
     printf 'setup: %s\n' "$@" >&2

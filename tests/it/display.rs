@@ -50,25 +50,25 @@ impl Display {
             .read_line(&mut number)
             .expect("Xvfb names its display");
         let name = format!(":{}", number.trim());
-        let mut display = Display {
+        // It takes windows only once it is past its start: one that is opened earlier can stay
+        // unseen for ever. The command that it then runs says so.
+        let ready = tempfile::tempdir().expect("a folder");
+        let flag = ready.path().join("ready");
+        let manager = Command::new("openbox")
+            .args(["--startup", &format!("touch {}", flag.display())])
+            .env("DISPLAY", &name)
+            .env("HOME", "/nonexistent")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("openbox starts (scripts/setup.sh test installs it)");
+        let display = Display {
             xvfb,
-            manager: manager(&name),
+            manager,
             name,
         };
-        // The manager is there once it has named itself on the root window.
-        wait_for("the window manager", || {
-            let found = display
-                .command("xprop")
-                .args(["-root", "_NET_SUPPORTING_WM_CHECK"])
-                .output()
-                .ok()?;
-            if let Ok(Some(_)) = display.manager.try_wait() {
-                display.manager = manager(&display.name);
-            }
-            String::from_utf8_lossy(&found.stdout)
-                .contains("window id")
-                .then_some(())
-        });
+        wait_for("the window manager", || flag.exists().then_some(()));
         display
     }
 
@@ -177,17 +177,6 @@ impl Display {
             );
         }
     }
-}
-
-fn manager(display: &str) -> Child {
-    Command::new("openbox")
-        .env("DISPLAY", display)
-        .env("HOME", "/nonexistent")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("openbox starts (scripts/setup.sh test installs it)")
 }
 
 impl Drop for Display {
