@@ -188,6 +188,13 @@ pub fn checksum_field(line: &[u8]) -> Option<u32> {
     lower_hex(line.get(tab + 1..tab + 9)?, 8)
 }
 
+/// Whether the end of a log, which has no `\n`, is a whole line behind which one bit of the `\n`
+/// was changed. A write that was cut short leaves nothing like it: no line begins with such a byte.
+pub fn has_changed_end(tail: &[u8]) -> bool {
+    tail.split_last()
+        .is_some_and(|(end, line)| (end ^ b'\n').count_ones() == 1 && split(line).is_ok())
+}
+
 impl Parts<'_> {
     /// When it was recorded.
     ///
