@@ -194,6 +194,7 @@ fn every_sentence_is_one_line_with_its_place_and_what_to_do() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
     /// A flip is found at its line; one of a line feed at the first of the two lines; one that
     /// makes a line feed at both halves. No other line is blamed.
     #[test]
