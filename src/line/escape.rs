@@ -25,6 +25,23 @@ const fn may_matter(byte: u8, in_name: bool) -> bool {
     }
 }
 
+/// Whether the bytes are ASCII that is written as itself in every text.
+pub(super) fn is_plain(bytes: &[u8]) -> bool {
+    // Without a way out in the middle, so that it becomes a few vector instructions.
+    fn all(bytes: &[u8]) -> bool {
+        bytes.iter().fold(true, |plain, b| {
+            plain & (b.wrapping_sub(0x20) < 0x5f) & (*b != b'\\')
+        })
+    }
+    let mut steps = bytes.chunks_exact(STEP);
+    let mut plain = true;
+    for step in &mut steps {
+        plain &= all(step);
+    }
+    // The last step may look at bytes again rather than at each by itself.
+    plain && all(bytes.last_chunk::<STEP>().map_or(bytes, |last| &last[..]))
+}
+
 /// So many bytes are passed over at once.
 const STEP: usize = 32;
 

@@ -42,6 +42,7 @@ proptest! {
         to_line(&event, &mut line);
         prop_assert_eq!(line.pop(), Some(b'\n'));
         prop_assert!(!line.contains(&b'\n'));
+        prop_assert_eq!(check(&line).map(|time| time.to_vec()), Ok(line[..STAMP].to_vec()));
         prop_assert_eq!(parse_line(&line), Ok(event));
     }
 
@@ -62,9 +63,9 @@ proptest! {
         } else {
             line.push_str(&format!("{checksum:08x}"));
         }
-        let parts = split(line.as_bytes()).expect("the checksum fits");
-        prop_assert_eq!(parts.check_body(), parts.event().map(drop));
-        if let Ok(event) = parts.event() {
+        let read = parse_line(line.as_bytes());
+        prop_assert_eq!(check(line.as_bytes()).map(drop), read.clone().map(drop));
+        if let Ok(event) = read {
             let mut again = Vec::new();
             to_line(&event, &mut again);
             prop_assert_eq!(String::from_utf8_lossy(&again), line + "\n");
@@ -72,9 +73,15 @@ proptest! {
     }
 
     #[test]
+    fn hex_digits_are_those_of_the_standard_library(value in any::<u32>()) {
+        prop_assert_eq!(hex(value).to_vec(), format!("{value:08x}").into_bytes());
+    }
+
+    #[test]
     fn any_bytes_are_read_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         let _ = parse_line(&bytes);
         let _ = check_of(&bytes);
+        let _ = check(&bytes);
     }
 }
 

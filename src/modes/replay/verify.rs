@@ -17,7 +17,7 @@ use super::source::{Source, unreadable};
 use super::{BATCH, Screen, stdout_is_pipe};
 use crate::event::{MAX_KEY, Stamp};
 use crate::failure::Failure;
-use crate::line::{self, Damage, MAX_LINE};
+use crate::line::{self, Damage, MAX_LINE, STAMP as TIME};
 
 /// How much is read at once: what the processor keeps near it.
 const BLOCK: usize = 256 * 1024;
@@ -217,17 +217,13 @@ impl Checker {
             self.passed = 0;
             return;
         }
-        let judged = line::split(bytes).and_then(|parts| {
-            let time = self.clock.read(parts.time)?;
-            parts.check_body().map(|()| (parts, time))
-        });
-        match judged {
-            Ok((parts, time)) => {
-                if self.lines == 1 && !parts.body.starts_with("* Room opened (") {
+        match line::check(bytes).and_then(|time| self.clock.read(time)) {
+            Ok(time) => {
+                if self.lines == 1 && !bytes[TIME..].starts_with(b" * Room opened (") {
                     report(self.fault(Wrong::NotOpened));
                 }
                 if let Some(before) = self.clock.advance(time) {
-                    report(self.fault(Wrong::Earlier(before)));
+                    report(self.fault(Wrong::Earlier(before.text())));
                 }
             }
             Err(damage) => {
@@ -254,40 +250,63 @@ fn joined(bytes: &[u8]) -> bool {
     behind.any(|place| Stamp::parse(place).is_some())
 }
 
-/// How many bytes a time has, and how many of them it shares with others of the same minute.
-const TIME: usize = 27;
-const MINUTE: usize = 17;
-
-/// The time of the newest good line, as it stands there: as texts these sort as times do.
+/// The time of the newest good line.
 #[derive(Debug, Default)]
 struct Clock {
-    newest: Option<[u8; TIME]>,
+    newest: Option<Time>,
+}
+
+/// A time as it stands in a line: date, hour and minute, then the rest. As numbers, its digits sort
+/// as times do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Time(u128, u64, u32);
+
+impl Time {
+    fn of(field: &[u8; TIME]) -> Time {
+        let mut number = [0; 32];
+        number[..TIME].copy_from_slice(field);
+        let [mut minute, mut rest] = [[0; 16]; 2];
+        minute.copy_from_slice(&number[..16]);
+        rest.copy_from_slice(&number[16..]);
+        let rest = u128::from_be_bytes(rest);
+        Time(
+            u128::from_be_bytes(minute),
+            (rest >> 64) as u64,
+            (rest >> 32) as u32,
+        )
+    }
+
+    fn text(self) -> String {
+        let mut text = self.0.to_be_bytes().to_vec();
+        text.extend(self.1.to_be_bytes());
+        text.extend(self.2.to_be_bytes());
+        String::from_utf8_lossy(&text[..TIME]).into_owned()
+    }
 }
 
 impl Clock {
     /// The field, if it is a time. Most lines are of the same minute as the one before, and a
     /// calendar need not be asked again.
-    fn read(&self, field: &[u8]) -> Result<[u8; TIME], Damage> {
-        let time: [u8; TIME] = field.try_into().map_err(|_| Damage::UnknownForm)?;
-        let good = match &self.newest {
-            Some(newest) if newest[..MINUTE] == time[..MINUTE] => {
-                let digits = |part: &[u8]| part.iter().all(u8::is_ascii_digit);
-                // SS.ffffffZ
-                matches!(time[17], b'0'..=b'5')
-                    && time[18].is_ascii_digit()
-                    && time[19] == b'.'
-                    && digits(&time[20..26])
-                    && time[26] == b'Z'
+    fn read(&self, field: &[u8; TIME]) -> Result<Time, Damage> {
+        let time = Time::of(field);
+        let good = match self.newest {
+            // What is left is :SS.ffffffZ
+            Some(newest) if newest.0 == time.0 => {
+                let digits = field[20..26]
+                    .iter()
+                    .fold(true, |all, b| all & b.is_ascii_digit());
+                let shaped = (field[16], field[19], field[26]) == (b':', b'.', b'Z');
+                digits & shaped & matches!(field[17], b'0'..=b'5') & field[18].is_ascii_digit()
             }
-            _ => Stamp::parse(&time).is_some(),
+            _ => Stamp::parse(field).is_some(),
         };
         good.then_some(time).ok_or(Damage::UnknownForm)
     }
 
     /// Goes on to the time of the next line; says the one before if that was later.
-    fn advance(&mut self, time: [u8; TIME]) -> Option<String> {
+    fn advance(&mut self, time: Time) -> Option<Time> {
         let before = self.newest.replace(time)?;
-        (time < before).then(|| String::from_utf8_lossy(&before).into_owned())
+        (time < before).then_some(before)
     }
 }
 
