@@ -285,18 +285,20 @@ impl Time {
 }
 
 impl Clock {
-    /// The field, if it is a time. Most lines are of the same minute as the one before, and a
+    /// The field, if it is a time. Most lines are of the same hour as the one before, and a
     /// calendar need not be asked again.
     fn read(&self, field: &[u8; TIME]) -> Result<Time, Damage> {
+        /// How many bits of a time's first number stand for `:MM`.
+        const MINUTE: u32 = 24;
         let time = Time::of(field);
         let good = match self.newest {
-            // What is left is :SS.ffffffZ
-            Some(newest) if newest.0 == time.0 => {
-                let digits = field[20..26]
-                    .iter()
-                    .fold(true, |all, b| all & b.is_ascii_digit());
-                let shaped = (field[16], field[19], field[26]) == (b':', b'.', b'Z');
-                digits & shaped & matches!(field[17], b'0'..=b'5') & field[18].is_ascii_digit()
+            Some(newest) if newest.0 >> MINUTE == time.0 >> MINUTE => {
+                // What is left is :MM:SS.ffffffZ
+                let digit = |at: usize| field[at].is_ascii_digit();
+                let sixty = |at: usize| matches!(field[at], b'0'..=b'5') & digit(at + 1);
+                let marks = (field[13], field[16], field[19], field[26]);
+                let digits = (20..26).fold(true, |all, at| all & digit(at));
+                digits & sixty(14) & sixty(17) & (marks == (b':', b':', b'.', b'Z'))
             }
             _ => Stamp::parse(field).is_some(),
         };

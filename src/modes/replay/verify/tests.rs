@@ -127,6 +127,9 @@ fn each_fault_is_named_for_what_it_is() {
         strange(&format!("{minute}3x.000000Z"), "* Room closed"),
         strange(&format!("{minute}30.00000xZ"), "* Room closed"),
         strange(&format!("{minute}30.000000z"), "* Room closed"),
+        strange("2026-11-23T22:60:30.000000Z", "* Room closed"),
+        strange("2026-11-23T22.36:30.000000Z", "* Room closed"),
+        strange("2026-11-23T22:36:30,000000Z", "* Room closed"),
         strange("2026-02-30T22:36:30.000000Z", "* Room closed"),
     ] {
         assert_eq!(with(line.as_bytes()), unknown, "{line}");
