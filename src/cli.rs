@@ -66,7 +66,8 @@ pub struct ServerArgs {
         long,
         value_name = "NAME",
         default_value = "chatroom",
-        env = "CHATROOM_ROOM"
+        env = "CHATROOM_ROOM",
+        value_parser = room
     )]
     pub room: String,
 
@@ -75,7 +76,7 @@ pub struct ServerArgs {
     pub history: History,
 
     /// The longest name let in, in characters as a reader counts them
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = max_name)]
     pub max_name: u16,
 
     /// How long a name stays present without any connection
@@ -94,7 +95,7 @@ pub struct ServerArgs {
     pub key_file: Option<PathBuf>,
 
     /// A name this server is also reached by (needed behind a public domain name); may be repeated
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = host_name)]
     pub host_name: Vec<String>,
 
     /// What the console shows of the traffic: http (each message as the request it came in), lines
@@ -104,7 +105,7 @@ pub struct ServerArgs {
 
     /// Messages a second that one sender may keep up (bursts of ten times that are let through);
     /// 0 means no limit
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = max_rate)]
     pub max_rate: u32,
 }
 
@@ -198,6 +199,36 @@ pub enum Speed {
     Max,
 }
 
+fn room(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("say a name that the windows can show".to_string()),
+        name if name.chars().any(char::is_control) => {
+            Err("say a name on one line, without control characters".to_string())
+        }
+        name => Ok(name.to_string()),
+    }
+}
+
+fn max_name(text: &str) -> Result<u16, String> {
+    let known = text.parse().ok().filter(|n| (1..=64).contains(n));
+    known.ok_or_else(|| "say a number of characters from 1 to 64".to_string())
+}
+
+fn max_rate(text: &str) -> Result<u32, String> {
+    let known = text.parse();
+    known.map_err(|_| "say a number of messages a second, or 0 for no limit".to_string())
+}
+
+fn host_name(text: &str) -> Result<String, String> {
+    // The same letters that a request's Host may have; its port is not compared.
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let name = text.strip_suffix('.').unwrap_or(text);
+    match !name.is_empty() && name.chars().all(fits) {
+        true => Ok(name.to_string()),
+        false => Err("say a bare name such as chat.example.org, without http:// and port".into()),
+    }
+}
+
 fn history(text: &str) -> Result<History, String> {
     match text {
         "ask" => Ok(History::Ask),
@@ -274,6 +305,37 @@ mod tests {
         assert_eq!(duration("15m"), Ok(Duration::from_secs(900)));
         for wrong in ["", "s", "-1", "5 s", "1w", "1e300d", "NaN", "."] {
             assert!(duration(wrong).is_err(), "{wrong:?} was understood");
+        }
+    }
+
+    #[test]
+    fn what_would_mean_nothing_is_refused_with_what_would() {
+        let run = |flag: &str, value: &str| {
+            Cli::try_parse_from(["chatroom", "server", flag, value])
+                .map_err(|error| error.to_string())
+        };
+        for (flag, wrong, advice) in [
+            ("--room", " ", "say a name"),
+            ("--room", "a\nb", "on one line"),
+            ("--max-name", "65", "from 1 to 64"),
+            ("--max-rate", "lots", "0 for no limit"),
+            ("--host-name", "http://x", "such as chat.example.org"),
+            (
+                "--host-name",
+                "chat.example.org:8080",
+                "without http:// and port",
+            ),
+        ] {
+            let said = run(flag, wrong).expect_err(wrong);
+            assert!(said.contains(advice), "{said}");
+        }
+        for (flag, right) in [
+            ("--room", "Würzburg 日本"),
+            ("--max-name", "64"),
+            ("--max-rate", "0"),
+            ("--host-name", "chat.example.org"),
+        ] {
+            assert!(run(flag, right).is_ok(), "{flag} {right}");
         }
     }
 

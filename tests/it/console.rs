@@ -29,7 +29,7 @@ struct Terminal {
 impl Terminal {
     fn start(folder: Arc<Folder>, args: &str) -> Terminal {
         let mut script = Command::new("script");
-        let server = format!("'{CHATROOM}' server --listen 127.0.0.1:0 {args}");
+        let server = format!("exec '{CHATROOM}' server --listen 127.0.0.1:0 {args}");
         script.args(["-qec", &server, "typescript"]);
         folder.settle(&mut script);
         script.stdin(Stdio::piped()).stdout(Stdio::piped());

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::server::{PATIENCE, wait_for};
+use crate::server::{PATIENCE, Written, wait_for};
 use crate::util::Folder;
 
 /// A screen with a window manager.
@@ -112,11 +112,22 @@ impl Display {
             command.env_remove(name);
         }
         std::fs::create_dir_all(&home).expect("a home");
-        command.stdout(Stdio::null()).stderr(Stdio::null());
-        let child = command.spawn().expect("the window starts");
-        let id = wait_for("a window", || {
-            self.windows().difference(&before).next().cloned()
-        });
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the window starts");
+        let words = Written::follow(child.stderr.take().expect("a pipe"));
+        let until = Instant::now() + PATIENCE;
+        let id = loop {
+            if let Some(id) = self.windows().difference(&before).next() {
+                break id.clone();
+            }
+            let ended = child.try_wait().expect("its state");
+            assert!(
+                ended.is_none() && Instant::now() < until,
+                "there is no window on {} ({ended:?}): {}",
+                self.name,
+                words.text()
+            );
+        };
         Window {
             display: Arc::clone(self),
             child: RefCell::new(child),

@@ -25,3 +25,4 @@ mod streams;
 mod util;
 mod verify;
 mod window;
+mod words;

@@ -38,7 +38,11 @@ fn as_sent(log: &[u8]) -> String {
 /// Runs a replay on a pseudo terminal and gives what the terminal was sent.
 fn on_terminal(folder: &Folder, args: &str) -> (Run, String) {
     let mut script = Command::new("script");
-    script.args(["-qec", &format!("'{CHATROOM}' replay {args}"), "typescript"]);
+    script.args([
+        "-qec",
+        &format!("exec '{CHATROOM}' replay {args}"),
+        "typescript",
+    ]);
     folder.settle(&mut script);
     let run = Run::of(&mut script);
     let sent = run.said();
@@ -274,11 +278,23 @@ fn a_terminal_is_played_to_at_the_pace_it_happened() {
 }
 
 #[test]
+fn the_bar_stays_one_line_on_a_narrow_terminal() {
+    let folder = Folder::new();
+    folder.file("log.txt", log(&[(0, "first"), (5, "last")]));
+    let mut script = Command::new("script");
+    let replay = format!("stty cols 40; '{CHATROOM}' replay log.txt --speed 10");
+    script.args(["-qec", &replay, "typescript"]);
+    folder.settle(&mut script);
+    let run = Run::of(&mut script).code(0).stdout_has("%  2026-11-23");
+    assert!(!run.said().contains("% of "), "{}", run.story());
+}
+
+#[test]
 fn no_color_is_respected() {
     let folder = Folder::new();
     folder.file("log.txt", SAMPLE);
     let mut script = Command::new("script");
-    let replay = format!("'{CHATROOM}' replay log.txt --speed max");
+    let replay = format!("exec '{CHATROOM}' replay log.txt --speed max");
     script.args(["-qec", &replay, "typescript"]);
     folder.settle(&mut script);
     script.env("NO_COLOR", "1");

@@ -112,6 +112,18 @@ fn it_stops_in_good_order_whatever_goes_on() {
 }
 
 #[test]
+fn two_signals_at_once_are_one_wish() {
+    for _ in 0..5 {
+        let mut server = Server::start(&[]);
+        // `timeout` and make send one to the process and one to its group.
+        server.signal(Signal::TERM);
+        server.signal(Signal::INT);
+        assert!(server.ended().success());
+        assert_eq!(server.said().last().expect("it"), "* Room closed");
+    }
+}
+
+#[test]
 fn nothing_acknowledged_is_lost_when_it_is_killed() {
     let mut server = Server::start(&["--max-rate", "0"]);
     let acknowledged = posts_under_way(&mut server, |server| server.kill());

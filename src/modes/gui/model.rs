@@ -119,8 +119,10 @@ pub struct Model {
     /// The newest event that the members account for.
     members_as_of: Option<Id>,
     in_front: bool,
-    /// The first event that came while the window was in the back.
+    /// The first message that came while the window was in the back.
     new_from: Option<u64>,
+    /// How many came since it went there.
+    unread: usize,
     /// Counts what was taken in.
     revision: u64,
 }
@@ -147,6 +149,7 @@ impl Model {
             members_as_of: None,
             in_front: true,
             new_from: None,
+            unread: 0,
             revision: 0,
         }
     }
@@ -169,6 +172,7 @@ impl Model {
             }
             Event::Front(front) => {
                 self.in_front = front;
+                self.unread = 0;
                 if !front {
                     // The line is drawn anew above what comes from now on.
                     self.new_from = None;
@@ -246,8 +250,8 @@ impl Model {
             Report::State(state) => {
                 if let (State::Offline { why, .. }, Phase::Asking(login)) = (&state, &self.phase) {
                     let sentence = format!(
-                        "Not in yet, at {}: {}. It is tried again until it works; you can change \
-                         the fields meanwhile.",
+                        "No chatroom answers at {}: {}. Is its server running there? It is tried \
+                         again until it works; you can change the fields meanwhile.",
                         login.address,
                         why.trim_end_matches('.')
                     );
@@ -332,9 +336,10 @@ impl Model {
             _ => None,
         };
         if let Some(entry) = Entry::of(wire, me) {
-            let own = matches!(entry.what, What::Said { own: true, .. });
-            if !self.in_front && !own && self.new_from.is_none() {
-                self.new_from = Some(self.history.end());
+            // Nobody is called back to the window because somebody came or went.
+            if !self.in_front && matches!(entry.what, What::Said { own: false, .. }) {
+                self.new_from.get_or_insert(self.history.end());
+                self.unread += 1;
             }
             self.history.push(entry);
         }
@@ -374,6 +379,7 @@ impl Model {
     fn forget(&mut self) {
         self.history.clear();
         self.new_from = None;
+        self.unread = 0;
     }
 }
 

@@ -183,6 +183,12 @@ impl Transcript {
             Event::Push if app::event_button() == 1 => {
                 // Refused only by a widget that cannot have it; this one can.
                 let _ = self.area.take_focus();
+                let below = self.inner.borrow().below(self.area.w(), self.area.h());
+                let on =
+                    |(x, y, w, h)| app::event_inside(self.area.x() + x, self.area.y() + y, w, h);
+                if below.is_some_and(|(_, place)| on(place)) {
+                    self.to_end();
+                }
                 let point = self.point(app::event_coords());
                 self.inner
                     .borrow_mut()

@@ -16,6 +16,8 @@ pub struct View {
     stick: bool,
     /// The event at the upper edge, and how much of it is hidden above.
     top: (u64, i32),
+    /// Behind the last event that there was while the end was followed.
+    followed: u64,
 }
 
 /// Where things are drawn.
@@ -36,6 +38,7 @@ impl Default for View {
             rows: VecDeque::new(),
             stick: true,
             top: (0, 0),
+            followed: 0,
         }
     }
 }
@@ -99,9 +102,9 @@ impl View {
         self.stick = true;
     }
 
-    /// Whether the end is followed.
-    pub fn sticks(&self) -> bool {
-        self.stick
+    /// The first event that came while the end was not followed, if one can have.
+    pub fn came_below(&self) -> Option<u64> {
+        (!self.stick).then_some(self.followed)
     }
 
     /// Places what is seen in `height`, with rows of `row`; `rows_of` lays an event out.
@@ -140,6 +143,7 @@ impl View {
             self.stick = number == end && y <= height;
         }
         if self.stick {
+            self.followed = end;
             let (mut number, mut y) = (end, height);
             while number > self.first && y > 0 {
                 number -= 1;
@@ -213,10 +217,10 @@ mod tests {
             before,
             "reading is not disturbed"
         );
-        assert!(!view.sticks());
+        assert_eq!(view.came_below(), Some(10), "what came meanwhile is told");
         view.scroll_by(1000);
         view.place(25, 10, rows_of);
-        assert!(view.sticks());
+        assert_eq!(view.came_below(), None);
     }
 
     #[test]

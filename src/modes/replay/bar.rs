@@ -14,6 +14,9 @@ use crate::event::Stamp;
 /// How long something must take before a bar says how far it is.
 const A_MOMENT: Duration = Duration::from_millis(300);
 
+/// How many columns the whole bar takes; in fewer it is shorter, so that it stays one line.
+const ROOM: u16 = 72;
+
 /// A progress bar that may be there or not; all calls are fine either way.
 pub struct Bar {
     bar: ProgressBar,
@@ -44,9 +47,12 @@ impl Bar {
         if !io::stderr().is_terminal() {
             return Bar::none();
         }
+        // None or zero columns is a terminal that does not know.
+        let columns = rustix::termios::tcgetwinsize(io::stderr()).map_or(0, |size| size.ws_col);
         let template = match length {
+            Some(_) if (1..ROOM).contains(&columns) => "{percent:>3}%  {wide_msg}",
             Some(_) => "{bar:24} {percent:>3}% of {binary_total_bytes}  {msg}",
-            None => "{binary_bytes}  {msg}",
+            None => "{binary_bytes}  {wide_msg}",
         };
         let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::hidden());
         // A template that indicatif does not take leaves its own plain one.

@@ -103,7 +103,8 @@ impl Faults {
         // There is nowhere left to say it if stderr is closed.
         let _ = writeln!(
             io::stderr(),
-            "chatroom: {name} has {found}, named where it stands (first at byte {first})."
+            "chatroom: {name} has {found}, first at byte {first}. Each is named in its place; \
+             the rest is whole."
         );
     }
 }

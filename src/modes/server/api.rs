@@ -97,7 +97,7 @@ impl Api {
             method => method,
         };
         if !allowed.split(", ").any(|one| one == method) {
-            let message = format!("{path} is for {allowed}.");
+            let message = format!("{path} is for {allowed} only. GET / tells how to join.");
             return Err(
                 Response::refusal(405, "method_not_allowed", message).field("Allow", allowed)
             );

@@ -355,7 +355,13 @@ impl PageWanted {
 /// # Errors
 /// The journal cannot be read; or the answer, for an id that names nothing.
 pub fn event(reader: &Reader, id: &str, end: u64) -> io::Result<Result<Wire, Response>> {
-    let nothing = || Response::refusal(404, "id_unknown", "No event of this room has this id.");
+    let nothing = || {
+        Response::refusal(
+            404,
+            "id_unknown",
+            "No event of this room has this id. GET /messages lists those there are.",
+        )
+    };
     let Ok(id) = id.parse::<Id>() else {
         return Ok(Err(nothing()));
     };

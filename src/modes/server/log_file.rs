@@ -49,7 +49,7 @@ pub fn range(head: &Head, log: LogId, end: u64) -> Result<Range, Response> {
         Some(_) => Err(Response::refusal(
             416,
             "range_unsatisfiable",
-            format!("The log has {end} bytes; there is nothing behind them yet."),
+            format!("The log has {end} bytes: there is nothing behind them yet. Ask again when more was said."),
         )
         .field("Content-Range", format!("bytes */{end}"))),
     }

@@ -7,6 +7,7 @@ use std::net::{IpAddr, SocketAddr, TcpListener, ToSocketAddrs};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
 
 use async_std::channel::Sender;
 use async_std::task;
@@ -91,7 +92,12 @@ pub fn ignore_file_size_signal() -> Result<(), Failure> {
         })
 }
 
-/// Turns Ctrl-C, SIGTERM and a closed terminal into a stop in good order; a second one ends the process at once.
+/// How long signals mean the same wish: `timeout`, make and supervisors send one to the process
+/// and at once another to its group.
+const SAME_WISH: Duration = Duration::from_millis(500);
+
+/// Turns Ctrl-C, SIGTERM and a closed terminal into a stop in good order; one more, later than
+/// [`SAME_WISH`], ends the process at once.
 ///
 /// # Errors
 /// The system does not allow it.
@@ -107,11 +113,16 @@ pub fn watch_signals(stop: Sender<Stop>) -> Result<(), Failure> {
     std::thread::Builder::new()
         .name("signals".into())
         .spawn(move || {
-            for (count, signal) in signals.forever().enumerate() {
-                if count > 0 {
-                    std::process::exit(128 + signal);
+            let mut asked: Option<Instant> = None;
+            for signal in signals.forever() {
+                match asked {
+                    None => {
+                        asked = Some(Instant::now());
+                        let _ = stop.try_send(Stop::Asked);
+                    }
+                    Some(at) if at.elapsed() < SAME_WISH => {}
+                    Some(_) => std::process::exit(128 + signal),
                 }
-                let _ = stop.try_send(Stop::Asked);
             }
         })
         .map(drop)

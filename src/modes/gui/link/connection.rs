@@ -41,15 +41,7 @@ impl fmt::Display for Trouble {
             Trouble::System(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 f.write_str("the connection was closed")
             }
-            Trouble::System(error) => {
-                // The resolver's own words come after its name for the call.
-                let text = reason(error);
-                let text = text.strip_prefix("failed to lookup address information: ");
-                match text {
-                    Some(text) => write!(f, "the name was not found ({text})"),
-                    None => f.write_str(&reason(error)),
-                }
-            }
+            Trouble::System(error) => f.write_str(&reason(error)),
             Trouble::Silence => f.write_str("nothing is heard from the server"),
             Trouble::Reply(error) => error.fmt(f),
         }
@@ -256,7 +248,22 @@ fn plain(error: io::Error) -> io::Error {
         TimedOut => "the machine does not answer",
         ConnectionReset | ConnectionAborted => "the connection was broken off",
         PermissionDenied => "the system does not allow it",
+        _ if error.to_string().starts_with("could not resolve") => {
+            "no machine of this name is known"
+        }
         _ => return error,
     };
     io::Error::new(error.kind(), words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_machine_is_said_without_the_librarys_words() {
+        let words = "could not resolve address `(\"nohost\", 1337)`";
+        let trouble = Trouble::from(plain(io::Error::other(words)));
+        assert_eq!(trouble.to_string(), "no machine of this name is known");
+    }
 }

@@ -15,11 +15,15 @@ impl Model {
         matches!(self.phase, Phase::In { .. })
     }
 
-    /// The title of the window.
+    /// The title of the window, with how many messages came while it is in the back.
     pub fn title(&self) -> String {
         match &self.phase {
             Phase::In { login, room, .. } => {
-                format!("chatroom - {room} @ {}", login.address.short())
+                let unread = match self.unread {
+                    0 => String::new(),
+                    n => format!("({n}) "),
+                };
+                format!("{unread}chatroom - {room} @ {}", login.address.short())
             }
             _ => "chatroom".to_string(),
         }
@@ -72,7 +76,7 @@ impl Model {
         &self.history
     }
 
-    /// The number of the first event that came while the window was in the back.
+    /// The number of the first message that came while the window was in the back.
     pub fn new_from(&self) -> Option<u64> {
         self.new_from
     }

@@ -6,6 +6,7 @@ use fltk::prelude::*;
 use fltk::widget::Widget;
 
 use super::{INDENT, Inner, MARGIN, Selection};
+use crate::modes::gui::history::What;
 use crate::modes::gui::lines::{Line, Look, Tone};
 use crate::modes::gui::window::{FONT_SIZE, rgb};
 
@@ -49,11 +50,16 @@ impl Inner {
         if self.placed.items.is_empty() {
             let words = match self.model.borrow().is_in() {
                 true => "Nothing has been said here yet.",
-                false => "Type a name and press Log in to see what is said here.",
+                false => "Log in to see what is said here.",
             };
             draw::set_draw_color(rgb(0x8A8F98));
             let width = draw::width(words) as i32;
             draw::draw_text(words, x + (w - width) / 2, y + h / 2);
+        }
+        if let Some((words, (left, top, wide, high))) = self.below(w, h) {
+            draw::draw_rect_fill(x + left, y + top, wide, high, rgb(0x2F6FDE));
+            draw::set_draw_color(Color::White);
+            draw::draw_text(&words, x + left + MARGIN, y + top + base);
         }
         draw::pop_clip();
         draw::set_draw_color(if area.has_focus() {
@@ -62,6 +68,25 @@ impl Inner {
             rgb(0xD5D8DE)
         });
         draw::draw_rect(x, y, w, h);
+    }
+
+    /// What is said to who reads further up while others write: the words, and where they stand.
+    pub(super) fn below(&self, w: i32, h: i32) -> Option<(String, (i32, i32, i32, i32))> {
+        let model = self.model.borrow();
+        let history = model.history();
+        let from = self.view.came_below()?.max(history.first());
+        let others = |number: &u64| {
+            let what = history.get(*number).map(|entry| &entry.what);
+            matches!(what, Some(What::Said { own: false, .. }))
+        };
+        let words = match (from..history.end()).filter(others).count() {
+            0 => return None,
+            1 => "1 new message below".to_string(),
+            n => format!("{n} new messages below"),
+        };
+        draw::set_font(Font::Helvetica, FONT_SIZE);
+        let (wide, high) = (draw::width(&words) as i32 + 2 * MARGIN, row_height());
+        Some((words, ((w - wide) / 2, h - high - MARGIN, wide, high)))
     }
 
     /// The background of what is marked.

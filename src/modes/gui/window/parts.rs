@@ -11,6 +11,7 @@ use fltk::draw;
 use fltk::enums::{Color, Event, FrameType};
 use fltk::prelude::*;
 use fltk::widget::Widget;
+use unicode_segmentation::UnicodeSegmentation;
 
 use super::rgb;
 use crate::modes::gui::layout::{Widths, drawable};
@@ -143,7 +144,8 @@ fn draw_list(area: &Widget, list: &mut List) {
     let mut top = y + row + 3;
     for (name, me) in list.names.iter().skip(list.above).take(seen + 1) {
         let mut left = x + 8;
-        let name_shown = drawable(name).replace('\n', " ");
+        let you = if *me { draw::width("(you)") + 6.0 } else { 0.0 };
+        let name_shown = shortened(drawable(name).replace('\n', " "), f64::from(w - 16) - you);
         draw::set_draw_color(rgb(if *me { 0x1F5FBF } else { colour_of(name) }));
         draw::draw_text(&name_shown, left, top + base);
         if *me {
@@ -156,4 +158,16 @@ fn draw_list(area: &Widget, list: &mut List) {
     draw::pop_clip();
     draw::set_draw_color(rgb(0xD5D8DE));
     draw::draw_rect(x, y, w, h);
+}
+
+/// As much of a name as fits.
+fn shortened(name: String, room: f64) -> String {
+    if draw::width(&name) <= room {
+        return name;
+    }
+    let starts = name.grapheme_indices(true).rev();
+    let mut shorter = starts.map(|(at, _)| format!("{}…", &name[..at]));
+    shorter
+        .find(|short| draw::width(short) <= room)
+        .unwrap_or_default()
 }

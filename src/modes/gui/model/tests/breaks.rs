@@ -89,16 +89,20 @@ fn a_reset_starts_the_transcript_afresh_and_says_so() {
 fn a_line_stands_above_what_came_while_the_window_was_in_the_back() {
     let mut model = in_the_room();
     model.update(Event::Front(false));
+    events(&mut model, vec![join(29, "eve")]);
+    assert_eq!(model.title(), TITLE, "coming and going calls nobody");
     events(
         &mut model,
         vec![said(30, "bob", "psst", None), said(31, "bob", "hey", None)],
     );
+    assert_eq!(model.title(), format!("(2) {TITLE}"));
     model.update(Event::Front(true));
     let rest = [
+        "Client (eve) entered room",
         "--- new messages ---",
         "[bob]: 0:00:30:psst",
         "[bob]: 0:00:31:hey",
-        "Here (2) bob, uthira (you)",
+        "Here (3) bob, eve, uthira (you)",
         "connected",
     ];
     assert_eq!(screen(&model), with_backlog(&rest));
@@ -141,7 +145,7 @@ fn a_persistent_login_says_that_nobody_is_there_and_goes_on() {
     let again = Duration::from_millis(300);
     hear(&mut model, Report::State(State::Offline { why, again }));
     let drawn = screen(&model);
-    assert!(drawn[1].starts_with("! Address: Not in yet, at 10.0.0.1:7: connection"));
+    assert!(drawn[1].starts_with("! Address: No chatroom answers at 10.0.0.1:7: connection"));
     assert_eq!(drawn[3], "offline: connection refused; trying again");
     assert_eq!(let_in(&mut model, "uthira", true).len(), 2);
     assert_eq!(model.hint(), None);
