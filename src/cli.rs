@@ -162,7 +162,8 @@ pub struct GuiArgs {
 #[derive(Args, Debug, Clone)]
 #[command(after_help = "Examples:\n  chatroom replay log.txt\n  \
                         chatroom replay log.txt --speed 10\n  \
-                        chatroom replay log.txt --plain | grep uthira")]
+                        chatroom replay log.txt --plain | grep uthira\n  \
+                        chatroom replay log.txt --verify")]
 pub struct ReplayArgs {
     /// The log to play
     #[arg(value_name = "FILE")]
@@ -180,6 +181,13 @@ pub struct ReplayArgs {
     /// Print one event a line, at once, exactly as the log has it but for time and checksum
     #[arg(long)]
     pub plain: bool,
+
+    /// Play nothing; check every line, and print each fault with its place in the file, what it
+    /// means and what to do, and a count at the end. Exits with 1 if there are any. Whole lines
+    /// that were removed, repeated or moved have good checksums: of them only those are found
+    /// where the time goes back
+    #[arg(long, conflicts_with_all = ["speed", "max_gap", "plain"])]
+    pub verify: bool,
 }
 
 /// How fast a replay runs.

@@ -184,9 +184,12 @@ pub struct Key(String);
 impl Key {
     /// The key, if it is one.
     pub fn new(text: &str) -> Option<Key> {
-        let valid =
-            (1..=MAX_KEY).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
-        valid.then(|| Key(text.to_string()))
+        Key::is_valid(text.as_bytes()).then(|| Key(text.to_string()))
+    }
+
+    /// Whether the bytes are a key.
+    pub fn is_valid(bytes: &[u8]) -> bool {
+        (1..=MAX_KEY).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic)
     }
 
     /// The key's characters.

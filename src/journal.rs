@@ -8,6 +8,7 @@
 //!   `fdatasync` would report success for pages that the first one lost.
 //! - Everything before [`Journal::end`] is whole lines, so every line starts after a `\n`.
 
+mod identify;
 mod open;
 mod reader;
 mod torn;

@@ -3,15 +3,16 @@
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::event::{Event, LogId, Stamp};
 use crate::failure::reason;
-use crate::line::{self, Damage, MAX_LINE};
+use crate::line::{self, Damage};
 
+use super::identify::{Known, has_changed_end, identify};
 use super::torn::{Torn, cut_off, sync_folder};
 use super::{Journal, Reader, Stretch};
 
@@ -106,7 +107,7 @@ pub(super) fn open(path: &Path) -> Result<Opening, OpenError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => true,
         Err(error) => return Err(io(error)),
     };
-    let mut file = OpenOptions::new()
+    let file = OpenOptions::new()
         .read(true)
         .write(true)
         .create(created)
@@ -117,16 +118,19 @@ pub(super) fn open(path: &Path) -> Result<Opening, OpenError> {
         Err(TryLockError::WouldBlock) => return Err(OpenError::Locked(path.to_path_buf())),
         Err(TryLockError::Error(error)) => return Err(io(error)),
     }
-    let length = file.metadata().map_err(io)?.len();
-    let log = identify(&mut file, path)?;
+    let mut length = file.metadata().map_err(io)?.len();
     let file = Arc::new(file);
-    let id = log.unwrap_or(LogId(0));
-    let reader = Reader::new(Arc::clone(&file), id);
-
-    let end = if log.is_some() {
-        reader.line_start(length).map_err(io)?
-    } else {
-        0
+    let reader = Reader::new(Arc::clone(&file), LogId(0));
+    if has_changed_end(&reader, length).map_err(io)? {
+        // The line was written whole, so it is kept; with an end again it shows as damaged.
+        file.write_all_at(b"\n", length).map_err(io)?;
+        length += 1;
+    }
+    let (log, end) = match identify(&reader, length).map_err(io)? {
+        Known::Log { log, end } => (Some(log), end),
+        Known::Nothing => (None, 0),
+        Known::Original => return Err(OpenError::Original(path.to_path_buf())),
+        Known::Foreign => return Err(OpenError::Foreign(path.to_path_buf())),
     };
     let torn = (end < length)
         .then(|| cut_off(&file, path, end, length))
@@ -151,45 +155,6 @@ pub(super) fn open(path: &Path) -> Result<Opening, OpenError> {
         torn,
         recent,
     })
-}
-
-/// Which log it is; `None` for one that is empty or holds no more than a torn first line.
-fn identify(file: &mut File, path: &Path) -> Result<Option<LogId>, OpenError> {
-    let io = |error| OpenError::Io(path.to_path_buf(), error);
-    let mut head = Vec::new();
-    file.seek(SeekFrom::Start(0)).map_err(io)?;
-    file.take(2 * MAX_LINE as u64)
-        .read_to_end(&mut head)
-        .map_err(io)?;
-    if head.first() == Some(&b'\r') && head.get(1) == Some(&b'[') {
-        return Err(OpenError::Original(path.to_path_buf()));
-    }
-    let mut lines = head
-        .split_inclusive(|b| *b == b'\n')
-        .filter_map(|line| line.strip_suffix(b"\n"));
-    let Some(first) = lines.next() else {
-        // No whole line: nothing, zeros that a power cut left, or the start of a first line.
-        let start = b"0000-00-00T00:00:00.000000Z * Room opened (";
-        let fitting = head.iter().zip(start).take_while(|(got, want)| match want {
-            b'0' => got.is_ascii_digit(),
-            want => got == want,
-        });
-        let fitting = fitting.count();
-        let ours = fitting == start.len() || head[fitting..].iter().all(|b| *b == 0);
-        return if ours {
-            Ok(None)
-        } else {
-            Err(OpenError::Foreign(path.to_path_buf()))
-        };
-    };
-    if let Ok(parts) = line::split(first) {
-        return Ok(Some(LogId(parts.checksum)));
-    }
-    // A damaged first line still has its checksum field, and later lines show whose log it is.
-    match line::checksum_field(first) {
-        Some(field) if lines.any(|line| line::split(line).is_ok()) => Ok(Some(LogId(field))),
-        _ => Err(OpenError::Foreign(path.to_path_buf())),
-    }
 }
 
 impl Opening {
@@ -248,151 +213,4 @@ impl Opening {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::tests::{journal, notice, opened};
-    use super::*;
-
-    fn log() -> (tempfile::TempDir, PathBuf, Vec<u8>) {
-        let dir = tempfile::tempdir().expect("a folder");
-        let path = dir.path().join("log.txt");
-        let mut journal = journal(&path);
-        for n in 1..4 {
-            journal
-                .append(&notice(n * 1_000_000, "a notice"))
-                .expect("appended");
-        }
-        journal.sync().expect("synced");
-        let bytes = fs::read(&path).expect("read");
-        (dir, path, bytes)
-    }
-
-    fn sentence(path: &Path) -> String {
-        Journal::open(path)
-            .err()
-            .map(|e| e.to_string())
-            .unwrap_or_default()
-    }
-
-    #[test]
-    fn a_second_start_goes_on_where_the_first_ended() {
-        let (_dir, path, bytes) = log();
-        let opening = Journal::open(&path).expect("opened");
-        assert_eq!(opening.last_stamp(), Some(Stamp::from_micros(3_000_000)));
-        assert_eq!(opening.recent().bytes, bytes);
-        let journal = opening.begin(&opened(4_000_000)).expect("begun");
-        assert_eq!(
-            journal.log(),
-            journal
-                .reader()
-                .id_before(journal.end())
-                .ok()
-                .flatten()
-                .expect("an id")
-                .log
-        );
-        assert!(fs::read(&path).expect("read").starts_with(&bytes));
-    }
-
-    #[test]
-    fn a_torn_end_is_saved_cut_and_told_wherever_it_is_torn() {
-        let (dir, path, bytes) = log();
-        let second = bytes.iter().position(|b| *b == b'\n').expect("a line") + 1;
-        for cut in 0..bytes.len() {
-            for tail in [&b""[..], b"\0\0\0", b"\xf0\x9f"] {
-                let mut torn = bytes[..cut].to_vec();
-                torn.extend_from_slice(tail);
-                let whole = torn
-                    .iter()
-                    .rposition(|b| *b == b'\n')
-                    .map_or(0, |at| at + 1);
-                fs::write(&path, &torn).expect("written");
-                let opening = match Journal::open(&path) {
-                    Ok(opening) => opening,
-                    // Half a character in the place of the first line's first: not ours to judge.
-                    Err(OpenError::Foreign(_)) if cut < second && tail == b"\xf0\x9f" => continue,
-                    Err(other) => panic!("cut at {cut} and {tail:?} added: {other}"),
-                };
-                let report = opening.torn().cloned();
-                drop(opening);
-                assert_eq!(fs::read(&path).expect("read"), &torn[..whole]);
-                match report {
-                    None => assert_eq!(whole, torn.len()),
-                    Some(report) => {
-                        assert_eq!(fs::read(&report.saved).expect("read"), &torn[whole..]);
-                        assert_eq!(
-                            (report.offset, report.bytes),
-                            (whole as u64, (torn.len() - whole) as u64)
-                        );
-                        fs::remove_file(report.saved).expect("removed");
-                    }
-                }
-            }
-        }
-        drop(dir);
-    }
-
-    #[test]
-    fn an_existing_torn_file_is_never_overwritten() {
-        let (_dir, path, bytes) = log();
-        fs::write(&path, &bytes[..bytes.len() - 5]).expect("written");
-        let saved = Journal::open(&path)
-            .expect("opened")
-            .torn()
-            .cloned()
-            .expect("torn")
-            .saved;
-        fs::write(&path, &bytes[..bytes.len() - 3]).expect("written");
-        let again = Journal::open(&path)
-            .expect("opened")
-            .torn()
-            .cloned()
-            .expect("torn")
-            .saved;
-        assert_ne!(saved, again);
-        assert!(fs::read(again).expect("read").len() > fs::read(saved).expect("read").len());
-    }
-
-    #[test]
-    fn a_terminated_damaged_line_is_kept_wherever_it_is() {
-        let (_dir, path, bytes) = log();
-        for place in [40, bytes.len() / 2, bytes.len() - 4] {
-            let mut damaged = bytes.clone();
-            damaged[place] ^= 1;
-            fs::write(&path, &damaged).expect("written");
-            let opening = Journal::open(&path).expect("opened");
-            assert_eq!(opening.torn(), None);
-            drop(opening);
-            assert_eq!(fs::read(&path).expect("read"), damaged);
-        }
-    }
-
-    #[test]
-    fn what_is_no_log_is_refused_in_a_sentence_and_not_touched() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let path = dir.path().join("x");
-        for (content, word) in [
-            (
-                &b"\r[uthira]: 0:00:17:hi\r[bob]: 0:00:09:hello"[..],
-                "original",
-            ),
-            (b"hello", "not a chatroom log"),
-            (b"hello\nworld\n", "not a chatroom log"),
-            (b"\x7fELF\0\0\n", "not a chatroom log"),
-        ] {
-            fs::write(&path, content).expect("written");
-            assert!(sentence(&path).contains(word), "{}", sentence(&path));
-            assert_eq!(fs::read(&path).expect("read"), content);
-        }
-        assert!(sentence(dir.path()).contains("not a file"));
-        assert!(sentence(&dir.path().join("no/log.txt")).contains("folder does not exist"));
-    }
-
-    #[test]
-    fn a_second_server_is_kept_off() {
-        let (_dir, path, _) = log();
-        let held = Journal::open(&path).expect("opened");
-        assert!(sentence(&path).contains("in use by another server"));
-        drop(held);
-        assert_eq!(sentence(&path), "");
-    }
-}
+mod tests;

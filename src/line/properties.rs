@@ -1,6 +1,7 @@
 //! What holds for every event and for any bytes, tried with random ones.
 
 use super::*;
+use crate::event::{Elapsed, Key, LogId};
 use proptest::prelude::*;
 
 fn any_body() -> impl Strategy<Value = Body> {
@@ -41,13 +42,46 @@ proptest! {
         to_line(&event, &mut line);
         prop_assert_eq!(line.pop(), Some(b'\n'));
         prop_assert!(!line.contains(&b'\n'));
+        prop_assert_eq!(check(&line).map(|time| time.to_vec()), Ok(line[..STAMP].to_vec()));
         prop_assert_eq!(parse_line(&line), Ok(event));
+    }
+
+    /// What is only looked at is judged as what is read; and what is read is written the same.
+    #[test]
+    fn a_body_is_checked_as_it_is_read(
+        body in r#"(\[|Client \(|\* Notice: |\* Erased|\* Room opened \()?([ -~]|[\\\]\): ]|\\u\{[0-9a-f]{1,5}\}|\PC|\p{Cc}|\p{Cf}){0,12}(\]: 0:00:01:|\) entered room|, [a-z]\))?([ -~]|\\[\\nrtx]|\PC|\p{Cc}){0,40}"#,
+        key in proptest::option::of("[ -~é]{0,3}"),
+    ) {
+        prop_assume!(!body.contains(['\t', '\n']));
+        let time = "2026-11-23T22:34:57.180845Z";
+        let covered = format!("{time} {body}\t");
+        let mut checksum = crc32c::crc32c(covered.as_bytes());
+        let mut line = covered.clone();
+        if let Some(key) = &key {
+            checksum = crc32c::crc32c_append(checksum, key.as_bytes());
+            line.push_str(&format!("{checksum:08x} {key}"));
+        } else {
+            line.push_str(&format!("{checksum:08x}"));
+        }
+        let read = parse_line(line.as_bytes());
+        prop_assert_eq!(check(line.as_bytes()).map(drop), read.clone().map(drop));
+        if let Ok(event) = read {
+            let mut again = Vec::new();
+            to_line(&event, &mut again);
+            prop_assert_eq!(String::from_utf8_lossy(&again), line + "\n");
+        }
+    }
+
+    #[test]
+    fn hex_digits_are_those_of_the_standard_library(value in any::<u32>()) {
+        prop_assert_eq!(hex(value).to_vec(), format!("{value:08x}").into_bytes());
     }
 
     #[test]
     fn any_bytes_are_read_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         let _ = parse_line(&bytes);
         let _ = check_of(&bytes);
+        let _ = check(&bytes);
     }
 }
 

@@ -3,7 +3,8 @@
 //! The file is read front to back without a server and in constant memory. On a terminal the
 //! conversation is played at its own pace (`pace`) and drawn for people (`show`); anywhere
 //! else, and with `--plain`, it is printed at once, line for line. A damaged record is named in
-//! its place and stops nothing.
+//! its place and stops nothing. With `--verify` nothing is played and every fault is told
+//! (`verify`).
 
 mod bar;
 mod formats;
@@ -14,6 +15,7 @@ mod pace;
 mod records;
 mod show;
 mod source;
+mod verify;
 
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
@@ -52,6 +54,9 @@ pub fn wants_colour() -> bool {
 /// The sentence the run ends with: no such file, not a log, output that cannot be written.
 pub fn run(args: ReplayArgs) -> Result<ExitCode, Failure> {
     let source = Source::open(&args.file)?;
+    if args.verify {
+        return verify::run(source);
+    }
     let name = source.name.clone();
     let mut faults = Faults::default();
     let code = if args.plain || !io::stdout().is_terminal() {

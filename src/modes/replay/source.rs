@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Take};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use super::formats::{Format, HEAD};
@@ -39,7 +40,10 @@ impl Source {
             )));
         }
         let length = data.is_file().then_some(data.len());
-        let mut input = BufReader::with_capacity(HEAD, file.take(length.unwrap_or(u64::MAX)));
+        let start = file
+            .try_clone()
+            .map_err(|error| unreadable(&name, &error))?;
+        let mut input = BufReader::with_capacity(HEAD, start.take(length.unwrap_or(u64::MAX)));
         let head = input
             .fill_buf()
             .map_err(|error| unreadable(&name, &error))?;
@@ -49,7 +53,15 @@ impl Source {
                  writes (chatroom server --log FILE)."
             )));
         }
-        let format = Format::of(head).ok_or_else(|| {
+        // A head that was overwritten does not tell; the end of the same file may.
+        let end = |length: u64| {
+            let mut end = vec![0; HEAD.min(length as usize)];
+            let from = length - end.len() as u64;
+            file.read_exact_at(&mut end, from).ok()?;
+            Format::of(&end).filter(|format| *format == Format::Room)
+        };
+        let format = Format::of(head).or_else(|| length.and_then(end));
+        let format = format.ok_or_else(|| {
             Failure::new(format!(
                 "{name} is not a chat log of a kind that this program knows. Name a log.txt that \
                  a room wrote."

@@ -1,0 +1,179 @@
+//! The forms of a body, read without making anything: names and texts stay as they are escaped, and
+//! as bytes, since most of them never need to be known as text.
+
+use std::str::from_utf8;
+
+use super::Damage;
+use super::escape::{is_canonical, unescape};
+use crate::event::{Body, Elapsed, Key, LogId, lower_hex};
+
+/// A body taken apart. Names, texts and keys are as they stand in the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape<'a> {
+    Message {
+        from: &'a [u8],
+        elapsed: Elapsed,
+        text: &'a [u8],
+        key: Option<&'a [u8]>,
+    },
+    Join(&'a [u8]),
+    Leave(&'a [u8]),
+    Opened {
+        version: &'a [u8],
+        random: &'a [u8],
+        after: Option<LogId>,
+    },
+    Closed,
+    Notice(&'a [u8]),
+    Erased(usize),
+}
+
+impl<'a> Shape<'a> {
+    /// What form a body has; only a message may have a key.
+    pub(super) fn of(body: &'a [u8], key: Option<&'a [u8]>) -> Result<Shape<'a>, Damage> {
+        match body.first() {
+            Some(b'[') => message(body, key),
+            _ if key.is_some() => None,
+            Some(b'C') => coming_or_going(body),
+            Some(b'*') => about_the_room(body),
+            _ => None,
+        }
+        .ok_or(Damage::UnknownForm)
+    }
+
+    /// Whether every name, text and key in it is as it would have been written.
+    pub(super) fn is_canonical(&self) -> bool {
+        let good =
+            |bytes: &[u8], in_name| from_utf8(bytes).is_ok_and(|text| is_canonical(text, in_name));
+        self.holds(|name| good(name, true), |text| good(text, false))
+    }
+
+    /// The same of a body that is plain ASCII without any backslash: only a bracket in a name can
+    /// be wrong with it.
+    pub(super) fn is_canonical_if_plain(&self) -> bool {
+        let bracket = |b: &u8| matches!(b, b']' | b')');
+        self.holds(|name| !name.iter().any(bracket), |_| true)
+    }
+
+    fn holds(&self, name: impl Fn(&[u8]) -> bool, text: impl Fn(&[u8]) -> bool) -> bool {
+        match *self {
+            Shape::Message {
+                from,
+                text: said,
+                key,
+                ..
+            } => name(from) && text(said) && key.is_none_or(Key::is_valid),
+            Shape::Join(who) | Shape::Leave(who) => name(who),
+            Shape::Opened {
+                version, random, ..
+            } => name(version) && name(random),
+            Shape::Notice(said) => text(said),
+            Shape::Closed | Shape::Erased(_) => true,
+        }
+    }
+
+    /// The body that it stands for.
+    pub(super) fn body(self) -> Option<Body> {
+        let unescape = |bytes, in_name| unescape(from_utf8(bytes).ok()?, in_name);
+        Some(match self {
+            Shape::Message {
+                from,
+                elapsed,
+                text,
+                key,
+            } => Body::Message {
+                from: unescape(from, true)?,
+                elapsed,
+                text: unescape(text, false)?,
+                key: match key {
+                    Some(key) => Some(Key::new(from_utf8(key).ok()?)?),
+                    None => None,
+                },
+            },
+            Shape::Join(name) => Body::Join {
+                name: unescape(name, true)?,
+            },
+            Shape::Leave(name) => Body::Leave {
+                name: unescape(name, true)?,
+            },
+            Shape::Opened {
+                version,
+                random,
+                after,
+            } => Body::Opened {
+                version: unescape(version, true)?,
+                random: unescape(random, true)?,
+                after,
+            },
+            Shape::Closed => Body::Closed,
+            Shape::Notice(text) => Body::Notice {
+                text: unescape(text, false)?,
+            },
+            Shape::Erased(padding) => Body::Erased { padding },
+        })
+    }
+}
+
+fn message<'a>(body: &'a [u8], key: Option<&'a [u8]>) -> Option<Shape<'a>> {
+    let (from, rest) = up_to(body.strip_prefix(b"[")?, b']')?;
+    let rest = rest.strip_prefix(b"]: ")?;
+    // H:MM:SS: the third colon ends the elapsed time.
+    let mut colons = rest.iter().enumerate().filter(|(_, b)| **b == b':');
+    let end = colons.nth(2)?.0;
+    Some(Shape::Message {
+        from,
+        elapsed: Elapsed::parse(&rest[..end])?,
+        text: &rest[end + 1..],
+        key,
+    })
+}
+
+fn coming_or_going(body: &[u8]) -> Option<Shape<'_>> {
+    let (name, rest) = up_to(body.strip_prefix(b"Client (")?, b')')?;
+    match rest {
+        b") entered room" => Some(Shape::Join(name)),
+        b") is offline" => Some(Shape::Leave(name)),
+        _ => None,
+    }
+}
+
+fn about_the_room(body: &[u8]) -> Option<Shape<'_>> {
+    let rest = body.strip_prefix(b"* ")?;
+    if let Some(text) = rest.strip_prefix(b"Notice: ") {
+        return Some(Shape::Notice(text));
+    }
+    if let Some(padding) = rest.strip_prefix(b"Erased") {
+        let spaces = padding.iter().all(|b| *b == b' ');
+        return spaces.then_some(Shape::Erased(padding.len()));
+    }
+    if rest == b"Room closed" {
+        return Some(Shape::Closed);
+    }
+    let inside = rest.strip_prefix(b"Room opened (")?.strip_suffix(b")")?;
+    let mut fields = from_utf8(inside).ok()?.split(", ");
+    let (version, random) = (fields.next()?, fields.next()?);
+    let after = match fields.next() {
+        Some(field) => Some(LogId(lower_hex(
+            field.strip_prefix("after ")?.as_bytes(),
+            8,
+        )?)),
+        None => None,
+    };
+    let whole = fields.next().is_none() && up_to(inside, b')').is_none();
+    whole.then_some(Shape::Opened {
+        version: version.as_bytes(),
+        random: random.as_bytes(),
+        after,
+    })
+}
+
+/// Splits before the first `end` that is not escaped.
+fn up_to(text: &[u8], end: u8) -> Option<(&[u8], &[u8])> {
+    let mut escaped = false;
+    let at = text.iter().position(|b| {
+        let found = *b == end && !escaped;
+        escaped = *b == b'\\' && !escaped;
+        found
+    })?;
+    Some(text.split_at(at))
+}

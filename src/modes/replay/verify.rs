@@ -1,0 +1,419 @@
+//! `chatroom replay --verify`: every line of a room's log is looked at, and each fault told with
+//! its place, what it means and what to do.
+//!
+//! [`Checker`] is the whole of it: bytes go in, faults come out, nothing is kept but the newest
+//! time. Around it [`run`] reads the file and prints. What always holds: a fault is told at the
+//! byte where its line starts, and what checksums cannot find (whole lines that were removed,
+//! repeated or moved) is found only where time goes back.
+
+use std::fmt;
+use std::io::{self, BufReader, Read, Take};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use super::bar::Bar;
+use super::formats::Format;
+use super::source::{Source, unreadable};
+use super::{BATCH, Screen, stdout_is_pipe};
+use crate::event::{MAX_KEY, Stamp};
+use crate::failure::Failure;
+use crate::line::{self, Damage, MAX_LINE, STAMP as TIME};
+
+/// How much is read at once: what the processor keeps near it.
+const BLOCK: usize = 256 * 1024;
+/// How long a room that uses the file is given to write the end of a line.
+const SETTLED: Duration = Duration::from_millis(100);
+
+/// What is wrong with a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wrong {
+    /// Its checksum or its form.
+    Damaged(Damage),
+    /// Another line goes on in it: the line feed between them is not there.
+    Joined,
+    /// It holds so many NUL bytes.
+    Nul(usize),
+    /// It has so many bytes, more than any that a room writes.
+    TooLong(u64),
+    /// It is earlier than the line before, which has this time.
+    Earlier(String),
+    /// It is the first, and does not say that the room was opened.
+    NotOpened,
+    /// It is the last, and so many bytes of it have no line feed behind them.
+    Torn(u64),
+    /// It is the last, and whole but for its line feed.
+    NoLineFeed,
+    /// It is the last and whole, and has another byte where its line feed was.
+    EndChanged,
+}
+
+impl fmt::Display for Wrong {
+    /// What it means and what to do, in one line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const KEPT: &str = "The room keeps it and shows it as damaged; look for it in a backup.";
+        const CUT: &str = "At its next start the room saves it beside the log and cuts it off. \
+                           If a room is writing to this file, verify it again.";
+        match self {
+            Wrong::Damaged(damage @ Damage::WrongChecksum) => write!(
+                f,
+                "{damage}: something in it was changed after it was written. {KEPT}"
+            ),
+            Wrong::Damaged(damage @ Damage::NoChecksum) => write!(
+                f,
+                "{damage}: its end was changed or lost, or something else wrote here. {KEPT}"
+            ),
+            Wrong::Damaged(damage @ Damage::UnknownForm) => write!(
+                f,
+                "{damage}, but its checksum fits: a newer version may have written it. Verify it \
+                 with that one."
+            ),
+            Wrong::Joined => write!(
+                f,
+                "lines run together here: the line feed between them was changed or lost. {KEPT}"
+            ),
+            Wrong::Nul(1) => write!(
+                f,
+                "a NUL byte stands in the line, which no room writes: the disk lost what was here. \
+                 {KEPT}"
+            ),
+            Wrong::Nul(count) => write!(
+                f,
+                "{count} NUL bytes stand in the line, which no room writes: the disk lost what was \
+                 here. {KEPT}"
+            ),
+            Wrong::TooLong(bytes) => write!(
+                f,
+                "the line has {bytes} bytes, more than any that a room writes: its line feeds were \
+                 lost, or something else wrote here. {KEPT}"
+            ),
+            Wrong::Earlier(before) => write!(
+                f,
+                "its time is earlier than that of the line before, {before}: whole lines were \
+                 moved, repeated or put in, or a clock was set back by hand. Compare with a backup."
+            ),
+            Wrong::NotOpened => f.write_str(
+                "the log does not begin with \"* Room opened\": its first lines were removed, or \
+                 this is a part of a log. Look for the rest in a backup.",
+            ),
+            Wrong::Torn(1) => write!(
+                f,
+                "the last line is torn, 1 byte without a line feed: a room was stopped while it \
+                 wrote, or the end was lost. {CUT}"
+            ),
+            Wrong::Torn(bytes) => write!(
+                f,
+                "the last line is torn, {bytes} bytes without a line feed: a room was stopped \
+                 while it wrote, or the end was lost. {CUT}"
+            ),
+            Wrong::NoLineFeed => write!(
+                f,
+                "the last line is whole, but its line feed is missing: a room was stopped while it \
+                 wrote. {CUT}"
+            ),
+            Wrong::EndChanged => f.write_str(
+                "the last line is whole, but the line feed at its end was changed. At its next \
+                 start the room keeps the line and shows it as damaged.",
+            ),
+        }
+    }
+}
+
+/// One fault and where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Where its line starts in the file.
+    pub offset: u64,
+    /// Which line it is; the first is 1.
+    pub line: u64,
+    /// What is wrong with it.
+    pub wrong: Wrong,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Fault {
+            offset,
+            line,
+            wrong,
+        } = self;
+        write!(f, "byte {offset} (line {line}): {wrong}")
+    }
+}
+
+/// Looks at the bytes of a room's log, from the first on.
+#[derive(Debug, Default)]
+pub struct Checker {
+    /// Where the line that is looked at next starts.
+    offset: u64,
+    lines: u64,
+    /// Of the line that is too long, as much as was passed over already.
+    passed: u64,
+    clock: Clock,
+}
+
+impl Checker {
+    /// How many bytes were looked at.
+    pub fn position(&self) -> u64 {
+        self.offset + self.passed
+    }
+
+    /// How many lines were looked at.
+    pub fn lines(&self) -> u64 {
+        self.lines
+    }
+
+    /// Looks at what follows, as far as it can be judged without what comes after it: whole lines,
+    /// and all of a line that is too long. Says how many bytes that is; the rest is to be given
+    /// again with more behind it.
+    pub fn take(&mut self, block: &[u8], report: &mut dyn FnMut(Fault)) -> usize {
+        let mut start = 0;
+        for end in memchr::memchr_iter(b'\n', block) {
+            self.line(&block[start..end], report);
+            self.offset += (end + 1 - start) as u64;
+            start = end + 1;
+        }
+        let rest = block.len() - start;
+        if rest as u64 + self.passed > MAX_LINE as u64 {
+            self.passed += rest as u64;
+            return block.len();
+        }
+        start
+    }
+
+    /// The file has ended; `rest` is what [`Checker::take`] left of it.
+    pub fn end(&mut self, rest: &[u8], report: &mut dyn FnMut(Fault)) {
+        let bytes = self.passed + rest.len() as u64;
+        if bytes == 0 {
+            return;
+        }
+        let wrong = if line::has_changed_end(rest) {
+            Wrong::EndChanged
+        } else if line::split(rest).is_ok() {
+            Wrong::NoLineFeed
+        } else {
+            Wrong::Torn(bytes)
+        };
+        self.lines += 1;
+        report(self.fault(wrong));
+        (self.offset, self.passed) = (self.offset + bytes, 0);
+    }
+
+    fn fault(&self, wrong: Wrong) -> Fault {
+        Fault {
+            offset: self.offset,
+            line: self.lines,
+            wrong,
+        }
+    }
+
+    /// Looks at one line, given without its `\n`.
+    fn line(&mut self, bytes: &[u8], report: &mut dyn FnMut(Fault)) {
+        self.lines += 1;
+        if self.passed > 0 || bytes.len() > MAX_LINE {
+            let length = self.passed + bytes.len() as u64;
+            report(self.fault(Wrong::TooLong(length)));
+            // The next line's start is counted from this one's by the caller.
+            self.offset += self.passed;
+            self.passed = 0;
+            return;
+        }
+        match line::check(bytes).and_then(|time| self.clock.read(time)) {
+            Ok(time) => {
+                if self.lines == 1 && !bytes[TIME..].starts_with(b" * Room opened (") {
+                    report(self.fault(Wrong::NotOpened));
+                }
+                if let Some(before) = self.clock.advance(time) {
+                    report(self.fault(Wrong::Earlier(before.text())));
+                }
+            }
+            Err(damage) => {
+                let nuls = memchr::memchr_iter(0, bytes).count();
+                let wrong = match damage {
+                    _ if nuls > 0 => Wrong::Nul(nuls),
+                    Damage::NoChecksum | Damage::WrongChecksum if joined(bytes) => Wrong::Joined,
+                    damage => Wrong::Damaged(damage),
+                };
+                report(self.fault(wrong));
+            }
+        }
+    }
+}
+
+/// Whether a line that is damaged goes on as another one behind its checksum and key.
+fn joined(bytes: &[u8]) -> bool {
+    let Some(tab) = memchr::memchr(b'\t', bytes) else {
+        return false;
+    };
+    // Checksum, space, key, and what is left of a line feed.
+    let farthest = 8 + 1 + MAX_KEY + 1;
+    let mut behind = bytes[tab + 1..].windows(TIME).take(farthest + 1);
+    behind.any(|place| Stamp::parse(place).is_some())
+}
+
+/// The time of the newest good line.
+#[derive(Debug, Default)]
+struct Clock {
+    newest: Option<Time>,
+}
+
+/// A time as it stands in a line: date, hour and minute, then the rest. As numbers, its digits sort
+/// as times do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Time(u128, u64, u32);
+
+impl Time {
+    fn of(field: &[u8; TIME]) -> Time {
+        let mut number = [0; 32];
+        number[..TIME].copy_from_slice(field);
+        let [mut minute, mut rest] = [[0; 16]; 2];
+        minute.copy_from_slice(&number[..16]);
+        rest.copy_from_slice(&number[16..]);
+        let rest = u128::from_be_bytes(rest);
+        Time(
+            u128::from_be_bytes(minute),
+            (rest >> 64) as u64,
+            (rest >> 32) as u32,
+        )
+    }
+
+    fn text(self) -> String {
+        let mut text = self.0.to_be_bytes().to_vec();
+        text.extend(self.1.to_be_bytes());
+        text.extend(self.2.to_be_bytes());
+        String::from_utf8_lossy(&text[..TIME]).into_owned()
+    }
+}
+
+impl Clock {
+    /// The field, if it is a time. Most lines are of the same hour as the one before, and a
+    /// calendar need not be asked again.
+    fn read(&self, field: &[u8; TIME]) -> Result<Time, Damage> {
+        /// How many bits of a time's first number stand for `:MM`.
+        const MINUTE: u32 = 24;
+        let time = Time::of(field);
+        let good = match self.newest {
+            Some(newest) if newest.0 >> MINUTE == time.0 >> MINUTE => {
+                // What is left is :MM:SS.ffffffZ
+                let digit = |at: usize| field[at].is_ascii_digit();
+                let sixty = |at: usize| matches!(field[at], b'0'..=b'5') & digit(at + 1);
+                let marks = (field[13], field[16], field[19], field[26]);
+                let digits = (20..26).fold(true, |all, at| all & digit(at));
+                digits & sixty(14) & sixty(17) & (marks == (b':', b':', b'.', b'Z'))
+            }
+            _ => Stamp::parse(field).is_some(),
+        };
+        good.then_some(time).ok_or(Damage::UnknownForm)
+    }
+
+    /// Goes on to the time of the next line; says the one before if that was later.
+    fn advance(&mut self, time: Time) -> Option<Time> {
+        let before = self.newest.replace(time)?;
+        (time < before).then_some(before)
+    }
+}
+
+/// Verifies the log: each fault is a line on stdout, a count the last one.
+///
+/// # Errors
+/// The log cannot be read, has no checksums at all, or the output cannot be written.
+pub fn run(source: Source) -> Result<ExitCode, Failure> {
+    let name = source.name;
+    if source.format == Format::Original {
+        return Err(Failure::new(format!(
+            "{name} is a log of the original chat room, which kept no checksums, so it cannot be \
+             verified. chatroom replay {name} plays it."
+        )));
+    }
+    // A bar would get between the lines of whatever reads the pipe and shows them.
+    let bar = match stdout_is_pipe() {
+        true => Bar::none(),
+        false => Bar::after_a_moment(source.length),
+    };
+    let mut screen = Screen::new(bar);
+    let (mut input, mut checker, mut faults) = (source.input, Checker::default(), 0u64);
+    let (mut buffer, mut filled) = (vec![0; MAX_LINE + BLOCK], 0);
+    let mut ended = false;
+    while !ended {
+        let count = match input.read(&mut buffer[filled..]) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Ok(0) if filled > 0 && source.length.is_some() => {
+                ended = true;
+                settle(&mut input, &mut buffer[filled..])
+            }
+            other => other,
+        };
+        let count = match count {
+            Ok(count) => count,
+            Err(error) => {
+                screen.flush()?;
+                return Err(unreadable(&name, &error));
+            }
+        };
+        ended |= count == 0;
+        filled += count;
+        let mut report = |fault: Fault| {
+            faults += 1;
+            screen
+                .pending
+                .extend_from_slice(format!("{fault}\n").as_bytes());
+        };
+        let used = checker.take(&buffer[..filled], &mut report);
+        buffer.copy_within(used..filled, 0);
+        filled -= used;
+        if ended {
+            checker.end(&buffer[..filled], &mut report);
+        }
+        screen
+            .bar
+            .show(checker.position(), || format!("{} found", faulty(faults)));
+        if screen.pending.len() >= BATCH {
+            screen.flush()?;
+        }
+    }
+    let summary = format!(
+        "{name}: {}, {}, {}.\n",
+        counted(checker.lines(), "line"),
+        faulty(faults),
+        counted(checker.position(), "byte")
+    );
+    screen.pending.extend_from_slice(summary.as_bytes());
+    screen.flush()?;
+    Ok(match faults {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    })
+}
+
+/// A room that is writing right now may have been caught in the middle of a line: reads on to the
+/// end of that line, and no further.
+fn settle(input: &mut BufReader<Take<std::fs::File>>, into: &mut [u8]) -> io::Result<usize> {
+    std::thread::sleep(SETTLED);
+    input.get_mut().set_limit(into.len() as u64);
+    let mut filled = 0;
+    loop {
+        let count = match input.read(&mut into[filled..]) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            other => other?,
+        };
+        let found = memchr::memchr(b'\n', &into[filled..filled + count]);
+        match found {
+            Some(at) => return Ok(filled + at + 1),
+            None if count == 0 => return Ok(filled),
+            None => filled += count,
+        }
+    }
+}
+
+fn faulty(count: u64) -> String {
+    counted(count, "fault")
+}
+
+fn counted(count: u64, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,224 @@
+//! The checker, fed with whole, broken and random logs in portions of any size.
+
+use super::*;
+use crate::event::{Body, Elapsed, Event, Key};
+use proptest::prelude::*;
+
+const START: i64 = 1_795_473_297_180_845;
+
+fn line_at(micros: i64, body: Body) -> Vec<u8> {
+    let at = Stamp::from_micros(micros);
+    let mut out = Vec::new();
+    line::to_line(&Event { at, body }, &mut out);
+    out
+}
+
+fn opened() -> Vec<u8> {
+    line_at(
+        START,
+        Body::Opened {
+            version: "chatroom test".into(),
+            random: "6f1d0c5be2a94c07".into(),
+            after: None,
+        },
+    )
+}
+
+fn said(second: i64, text: &str) -> Vec<u8> {
+    let body = Body::Message {
+        from: "zoë]".into(),
+        elapsed: Elapsed(17),
+        text: text.into(),
+        key: Key::new("k1"),
+    };
+    line_at(START + second * 1_000_000, body)
+}
+
+/// A log of so many messages, over some hours.
+fn log(messages: i64) -> Vec<u8> {
+    let mut bytes = opened();
+    for n in 0..messages {
+        bytes.extend(said(
+            n * 37,
+            &format!("number {n} é \n\u{202e} {}", "x".repeat(n as usize)),
+        ));
+    }
+    bytes
+}
+
+/// What is found when the bytes come in portions of `portion`.
+fn found_in(bytes: &[u8], portion: usize) -> (Vec<Fault>, u64) {
+    let (mut checker, mut faults) = (Checker::default(), Vec::new());
+    let mut rest: Vec<u8> = Vec::new();
+    for part in bytes.chunks(portion) {
+        rest.extend_from_slice(part);
+        let used = checker.take(&rest, &mut |fault| faults.push(fault));
+        rest.drain(..used);
+        assert!(rest.len() <= MAX_LINE, "what is kept is bounded");
+    }
+    checker.end(&rest, &mut |fault| faults.push(fault));
+    assert_eq!(checker.position(), bytes.len() as u64);
+    (faults, checker.lines())
+}
+
+fn found(bytes: &[u8]) -> Vec<Fault> {
+    found_in(bytes, bytes.len().max(1)).0
+}
+
+/// The one fault in `bytes`.
+#[track_caller]
+fn only(bytes: &[u8]) -> (u64, u64, Wrong) {
+    let mut faults = found(bytes);
+    assert_eq!(faults.len(), 1, "{faults:#?}");
+    let fault = faults.remove(0);
+    (fault.offset, fault.line, fault.wrong)
+}
+
+#[test]
+fn a_whole_log_has_no_faults_in_any_portion() {
+    let bytes = log(200);
+    for portion in [1, 7, 1000, bytes.len()] {
+        assert_eq!(found_in(&bytes, portion), (vec![], 201));
+    }
+    assert_eq!(found(b""), []);
+}
+
+#[test]
+fn each_fault_is_named_for_what_it_is() {
+    let (before, after) = (log(3), said(400, "after"));
+    let place = before.len() as u64;
+    let with = |line: &[u8]| only(&[&before, line, &after[..]].concat());
+    let good = said(300, "I owe you 10");
+    let changed = |from: &str, to: &str| {
+        let text = String::from_utf8_lossy(&good).replacen(from, to, 1);
+        assert_ne!(text.as_bytes(), good);
+        with(text.as_bytes())
+    };
+    let damaged = |damage| (place, 5, Wrong::Damaged(damage));
+    assert_eq!(changed("10", "90"), damaged(Damage::WrongChecksum));
+    assert_eq!(changed(" k1\n", " k2\n"), damaged(Damage::WrongChecksum));
+    assert_eq!(changed("\t", "_"), damaged(Damage::NoChecksum));
+    assert_eq!(with(b"hello\n"), damaged(Damage::NoChecksum));
+    assert_eq!(with(b"\n"), damaged(Damage::NoChecksum));
+    assert_eq!(changed("owe", "\0\0\0"), (place, 5, Wrong::Nul(3)));
+    assert_eq!(changed("\n", "\x0b"), (place, 5, Wrong::Joined));
+    let long = [&vec![b'x'; MAX_LINE + 9][..], b"\n"].concat();
+    assert_eq!(with(&long), (place, 5, Wrong::TooLong(MAX_LINE as u64 + 9)));
+    // Time goes back once; what follows is measured by the line before it.
+    assert_eq!(
+        with(&said(-1, "moved")),
+        (
+            place,
+            5,
+            Wrong::Earlier("2026-11-23T22:36:11.180845Z".into())
+        )
+    );
+    let strange = |time: &str, body: &str| {
+        let covered = format!("{time} {body}\t");
+        format!("{covered}{:08x}\n", crc32c::crc32c(covered.as_bytes()))
+    };
+    let unknown = damaged(Damage::UnknownForm);
+    let minute = "2026-11-23T22:36:";
+    for line in [
+        strange(&format!("{minute}30.000000Z"), "* Room exploded"),
+        strange(&format!("{minute}30.000000Z"), "* Notice: \u{202e}"),
+        strange(&format!("{minute}30.000000Z"), "* Notice: \\u{41}"),
+        strange(&format!("{minute}60.000000Z"), "* Room closed"),
+        strange(&format!("{minute}3x.000000Z"), "* Room closed"),
+        strange(&format!("{minute}30.00000xZ"), "* Room closed"),
+        strange(&format!("{minute}30.000000z"), "* Room closed"),
+        strange("2026-11-23T22:60:30.000000Z", "* Room closed"),
+        strange("2026-11-23T22.36:30.000000Z", "* Room closed"),
+        strange("2026-11-23T22:36:30,000000Z", "* Room closed"),
+        strange("2026-02-30T22:36:30.000000Z", "* Room closed"),
+    ] {
+        assert_eq!(with(line.as_bytes()), unknown, "{line}");
+    }
+}
+
+#[test]
+fn the_beginning_and_the_end_are_looked_at() {
+    let bytes = log(3);
+    let first = opened().len();
+    assert_eq!(only(&bytes[first..]), (0, 1, Wrong::NotOpened));
+    let end = bytes.len();
+    let last = bytes[..end - 1]
+        .iter()
+        .rposition(|b| *b == b'\n')
+        .expect("it")
+        + 1;
+    let at = |wrong| (last as u64, 4, wrong);
+    assert_eq!(only(&bytes[..end - 1]), at(Wrong::NoLineFeed));
+    for cut in last + 1..end - 1 {
+        let torn = Wrong::Torn((cut - last) as u64);
+        assert_eq!(only(&bytes[..cut]), at(torn), "cut at {cut}");
+    }
+    for bit in 0..8 {
+        let mut changed = bytes.clone();
+        changed[end - 1] ^= 1 << bit;
+        assert_eq!(only(&changed), at(Wrong::EndChanged), "bit {bit}");
+    }
+    let zeros = [&bytes[..], &[0; 3 * MAX_LINE]].concat();
+    for portion in [5000, MAX_LINE + 1, zeros.len()] {
+        let (faults, lines) = found_in(&zeros, portion);
+        let torn = Wrong::Torn(3 * MAX_LINE as u64);
+        assert_eq!((faults[0].offset, &faults[0].wrong), (end as u64, &torn));
+        assert_eq!((faults.len(), lines), (1, 5));
+    }
+}
+
+#[test]
+fn every_sentence_is_one_line_with_its_place_and_what_to_do() {
+    for wrong in [
+        Wrong::Damaged(Damage::WrongChecksum),
+        Wrong::Damaged(Damage::NoChecksum),
+        Wrong::Damaged(Damage::UnknownForm),
+        Wrong::Joined,
+        Wrong::Nul(1),
+        Wrong::Nul(2),
+        Wrong::TooLong(300_000),
+        Wrong::Earlier("2026-11-23T22:36:11.180845Z".into()),
+        Wrong::NotOpened,
+        Wrong::Torn(1),
+        Wrong::Torn(2),
+        Wrong::NoLineFeed,
+        Wrong::EndChanged,
+    ] {
+        let fault = Fault {
+            offset: 1234,
+            line: 57,
+            wrong,
+        };
+        let text = fault.to_string();
+        assert!(text.starts_with("byte 1234 (line 57): "), "{text}");
+        assert!(text.ends_with('.') && text.contains(". "), "{text}");
+        assert!(!text.contains('\n') && !text.contains("  "), "{text}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+    /// A flip is found at its line; one of a line feed at the first of the two lines; one that
+    /// makes a line feed at both halves. No other line is blamed.
+    #[test]
+    fn a_changed_bit_is_found_where_it_is(place in any::<prop::sample::Index>(), bit in 0u32..8) {
+        let mut bytes = log(20);
+        let place = place.index(bytes.len() - 1);
+        let start = bytes[..place].iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+        bytes[place] ^= 1u8 << bit;
+        let mut wanted = vec![start as u64];
+        if bytes[place] == b'\n' {
+            wanted.push(place as u64 + 1);
+        }
+        let offsets: Vec<u64> = found(&bytes).iter().map(|fault| fault.offset).collect();
+        prop_assert_eq!(offsets, wanted);
+    }
+
+    #[test]
+    fn any_bytes_in_any_portion_give_the_same_faults(
+        bytes in proptest::collection::vec(prop_oneof![Just(b'\n'), Just(b'\t'), any::<u8>()], 0..400),
+        portion in 1usize..50,
+    ) {
+        prop_assert_eq!(found_in(&bytes, portion), found_in(&bytes, 400));
+    }
+}
