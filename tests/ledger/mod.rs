@@ -16,10 +16,12 @@
 pub mod book;
 pub mod chance;
 pub mod check;
+pub mod hostile;
 pub mod kills;
 pub mod line_up;
 pub mod listener;
 pub mod load;
+pub mod lost_answers;
 mod planted;
 pub mod poster;
 pub mod scene;
