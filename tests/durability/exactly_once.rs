@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::ledger::{hostile, kills, lost_answers};
+use crate::ledger::{hostile, kills, lost_answers, stalled};
 
 #[test]
 fn two_hundred_kills_lose_nothing() {
@@ -24,4 +24,20 @@ fn hostile_places_are_no_places() {
 #[test]
 fn a_restored_log_is_another_from_there_on() {
     hostile::restored(5);
+}
+
+#[test]
+fn a_thousand_listeners_that_never_read_slow_nobody() {
+    let measured = stalled::stalled(stalled::Plan {
+        stalled: 1_000,
+        readers: 50,
+        rate: 1_000,
+        length: 100,
+        rounds: 7,
+        round: Duration::from_millis(2_200),
+    });
+    let (without, with) = measured.medians();
+    let allowed = (without * 3 / 2).max(without + Duration::from_millis(2));
+    assert!(with <= allowed, "{with:?} is more than {allowed:?}");
+    assert!(measured.memory <= 32 * 1024, "{}", measured.memory);
 }

@@ -26,3 +26,4 @@ mod planted;
 pub mod poster;
 pub mod scene;
 pub mod speak;
+pub mod stalled;
