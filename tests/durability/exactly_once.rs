@@ -40,4 +40,5 @@ fn a_thousand_listeners_that_never_read_slow_nobody() {
     let allowed = (without * 3 / 2).max(without + Duration::from_millis(2));
     assert!(with <= allowed, "{with:?} is more than {allowed:?}");
     assert!(measured.memory <= 32 * 1024, "{}", measured.memory);
+    assert!(measured.kernel <= 256 * 1024, "{}", measured.kernel);
 }

@@ -19,6 +19,8 @@ use super::speak::{Speaker, request};
 
 /// How many say something.
 const POSTERS: u32 = 10;
+/// Messages of 8 KB that fill what lies between the server and one that does not read.
+const FILL: usize = 40;
 const NDJSON: [(&str, &str); 1] = [("Accept", "application/x-ndjson")];
 
 /// What takes place.
@@ -47,6 +49,8 @@ pub struct Measured {
     pub with: Vec<Duration>,
     /// The most process memory for each stalled one, in bytes.
     pub memory: u64,
+    /// The most memory of sockets for each stalled one, both ends together, in bytes.
+    pub kernel: u64,
 }
 
 impl Measured {
@@ -90,6 +94,25 @@ fn memory(server: &Server) -> u64 {
 /// What all sockets of this machine hold.
 fn kernel_memory() -> u64 {
     field("/proc/net/sockstat", "TCP:", "mem") * 4096
+}
+
+/// Waits until the server has nothing to do.
+pub fn at_rest(server: &Server) {
+    let path = format!("/proc/{}/stat", server.pid().as_raw_nonzero());
+    let ticks = || {
+        let text = std::fs::read_to_string(&path).expect("/proc");
+        let (_, fields) = text.rsplit_once(") ").expect("a name");
+        let words: Vec<&str> = fields.split(' ').collect();
+        let ticks = words[11..13]
+            .iter()
+            .map(|n| n.parse::<u64>().expect("ticks"));
+        ticks.sum::<u64>()
+    };
+    wait_for("the server to be at rest", || {
+        let before = ticks();
+        thread::sleep(Duration::from_millis(100));
+        (ticks() <= before + 1).then_some(())
+    });
 }
 
 /// What readers measured and how much they had, since last asked.
@@ -219,6 +242,21 @@ impl Stage {
         p99
     }
 
+    /// Says so much that whoever asks for it and does not read is stalled; the id before it.
+    fn fill(&self) -> String {
+        let before = self.newest();
+        self.samples.count.store(0, Ordering::Release);
+        for n in 0..FILL {
+            let text = format!("{n} {}", "f".repeat(8_000));
+            assert_eq!(self.server.say(&self.tokens[0], &text).status, 201);
+        }
+        wait_for("the readers", || {
+            let seen = self.samples.count.load(Ordering::Acquire);
+            (seen == FILL * self.plan.readers).then_some(())
+        });
+        before
+    }
+
     /// The id of the newest event.
     fn newest(&self) -> String {
         let log = std::fs::read(self.server.log()).expect("the log");
@@ -289,15 +327,17 @@ pub fn stalled(plan: Plan) -> Measured {
                 measured.without.push(stage.talk());
                 continue;
             }
-            let (id, address) = (stage.newest(), &stage.server.address);
+            let (id, address) = (stage.fill(), &stage.server.address);
             let (before, kernel) = (memory(&stage.server), kernel_memory());
             let stalled: Vec<Speaker> = (0..plan.stalled).map(|_| stall(address, &id)).collect();
             listeners(plan.readers + plan.stalled);
+            at_rest(&stage.server);
             measured.with.push(stage.talk());
             let count = plan.stalled as u64;
             let each = memory(&stage.server).saturating_sub(before) / count;
             measured.memory = measured.memory.max(each);
             let kernel = kernel_memory().saturating_sub(kernel);
+            measured.kernel = measured.kernel.max(kernel / count);
             let rest = stage.rest(&id);
             let from = Instant::now();
             spread(stalled, &rest);
@@ -318,8 +358,8 @@ pub fn stalled(plan: Plan) -> Measured {
     let (without, with) = measured.medians();
     println!(
         "p99, median of {} rounds: {without:.1?} without and {with:.1?} with {} stalled listeners; {} bytes of \
-         process memory for each",
-        plan.rounds, plan.stalled, measured.memory
+         process memory for each, {} of the kernel's",
+        plan.rounds, plan.stalled, measured.memory, measured.kernel
     );
     measured
 }
