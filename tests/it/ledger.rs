@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::ledger::{hostile, kills, lost_answers, stalled};
+use crate::ledger::{hostile, kills, lost_answers, refusals, stalled};
 
 #[test]
 fn kills_lose_nothing() {
@@ -26,6 +26,11 @@ fn listeners_that_never_read_miss_nothing() {
         round: Duration::from_millis(500),
     });
     assert!(measured.memory < 1 << 20, "{}", measured.memory);
+}
+
+#[test]
+fn what_was_refused_never_appears() {
+    refusals::refusals(2);
 }
 
 #[test]

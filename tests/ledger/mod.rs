@@ -24,6 +24,8 @@ pub mod load;
 pub mod lost_answers;
 mod planted;
 pub mod poster;
+pub mod probe;
+pub mod refusals;
 pub mod scene;
 pub mod speak;
 pub mod stalled;
