@@ -199,7 +199,7 @@ pub fn notices(opening: &Opening) -> Vec<String> {
     let torn = opening.torn().map(|torn| {
         format!(
             "The log's end was torn (the last stop was not in good order): {} bytes from byte {} on were saved as {} and cut off. \
-             Nothing acknowledged was among them.",
+             What was acknowledged is whole lines, and no whole line was cut.",
             torn.bytes,
             torn.offset,
             torn.saved.display()
