@@ -35,7 +35,7 @@ pub fn field(input: &mut impl InputExt) {
     input.set_frame(FrameType::BorderBox);
     input.set_color(Color::White);
     input.set_text_size(FONT_SIZE);
-    input.set_selection_color(rgb(0x2F6FDE));
+    input.set_selection_color(rgb(0xB9D3FB));
 }
 
 pub fn button(label: &str, primary: bool) -> Button {
