@@ -19,7 +19,7 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use open::{OpenError, Opening};
+pub use open::{MAX_UNSYNCED, OpenError, Opening};
 pub use reader::{Reader, Stretch};
 pub use torn::Torn;
 

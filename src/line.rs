@@ -17,7 +17,7 @@ mod escape;
 use std::fmt;
 
 use escape::unescape;
-pub use escape::{escape, escaped};
+pub use escape::{escape, escaped, escaped_size};
 
 use crate::event::{Body, Elapsed, Event, Key, LogId, Stamp, lower_hex};
 

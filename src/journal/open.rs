@@ -15,8 +15,11 @@ use crate::line::{self, Damage, MAX_LINE};
 use super::torn::{Torn, cut_off, sync_folder};
 use super::{Journal, Reader, Stretch};
 
-/// How much of the end is rewritten and looked at when a log is opened.
+/// About how much of the end is rewritten and looked at when a log is opened.
 const STRETCH: usize = 1 << 20;
+/// At most how much may be appended between two [`Journal::sync`]s: after a failed one it is still
+/// rewritten whole when the log is opened again, be the stretch's first line the longest there is.
+pub const MAX_UNSYNCED: usize = STRETCH - MAX_LINE;
 
 /// A log that is open and repaired, but to which this run has not yet added its first line.
 #[derive(Debug)]
