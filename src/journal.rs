@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 pub use open::{MAX_UNSYNCED, OpenError, Opening};
 pub use reader::{Reader, Stretch};
-pub use torn::Torn;
+pub use torn::{Torn, sync_folder};
 
 use crate::event::LogId;
 use crate::failure::reason;

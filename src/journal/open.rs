@@ -28,7 +28,6 @@ pub struct Opening {
     file: Arc<File>,
     log: Option<LogId>,
     end: u64,
-    created: bool,
     torn: Option<Torn>,
     recent: Stretch,
 }
@@ -103,7 +102,7 @@ impl std::error::Error for OpenError {}
 pub(super) fn open(path: &Path) -> Result<Opening, OpenError> {
     let io = |error| OpenError::Io(path.to_path_buf(), error);
     // Before opening: opening a pipe or a device can do something by itself.
-    let created = match fs::metadata(path) {
+    let absent = match fs::metadata(path) {
         Ok(found) if !found.is_file() => return Err(OpenError::NotAFile(path.to_path_buf())),
         Ok(_) => false,
         Err(error) if error.kind() == io::ErrorKind::NotFound => true,
@@ -112,7 +111,7 @@ pub(super) fn open(path: &Path) -> Result<Opening, OpenError> {
     let mut file = OpenOptions::new()
         .read(true)
         .write(true)
-        .create(created)
+        .create(absent)
         .open(path)
         .map_err(io)?;
     match file.try_lock() {
@@ -150,7 +149,6 @@ pub(super) fn open(path: &Path) -> Result<Opening, OpenError> {
         file,
         log,
         end,
-        created,
         torn,
         recent,
     })
@@ -242,10 +240,11 @@ impl Opening {
             .append(&first)
             .and_then(|()| journal.sync())
             .map_err(OpenError::Begin)?;
-        if self.created {
-            sync_folder(&journal.path)
-                .map_err(|error| OpenError::Io(journal.path.clone(), error))?;
-        }
+        // Also if the file was there: whoever made it may not have come this far.
+        // The name that a link leads to stands in another folder than the link's.
+        fs::canonicalize(&journal.path)
+            .and_then(|path| sync_folder(&path))
+            .map_err(|error| OpenError::Io(journal.path.clone(), error))?;
         Ok(journal)
     }
 }

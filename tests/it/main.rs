@@ -3,6 +3,7 @@
 mod browser;
 mod client;
 mod console;
+mod crash;
 mod disk;
 mod display;
 mod events;
@@ -21,5 +22,6 @@ mod session;
 mod start;
 mod stop;
 mod streams;
+mod traced;
 mod util;
 mod window;

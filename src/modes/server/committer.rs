@@ -25,7 +25,7 @@ const MAX_ORDERS: usize = 4_096;
 /// A commit takes no further orders once its lines may have this many bytes.
 const MAX_BYTES: usize = 1 << 19;
 /// At most how long a line is but for its text: time, name, elapsed time, checksum, key.
-const AROUND_TEXT: usize = 256;
+const AROUND_TEXT: usize = 320;
 // What a failed sync leaves unsure is rewritten at the next start, all of it.
 const _: () = assert!(MAX_BYTES + 8 * MAX_TEXT + AROUND_TEXT <= MAX_UNSYNCED);
 
