@@ -1,0 +1,23 @@
+//! What takes too long for every change: the promise under kills, lost answers, stalled listeners
+//! and hostile ids, with the real numbers. `make test-durability` runs it.
+
+#[path = "../it/client.rs"]
+#[allow(
+    dead_code,
+    reason = "the harness of tests/it, of which this uses a part"
+)]
+mod client;
+#[path = "../ledger/mod.rs"]
+mod ledger;
+#[path = "../it/server.rs"]
+#[allow(
+    dead_code,
+    reason = "the harness of tests/it, of which this uses a part"
+)]
+mod server;
+#[path = "../it/util.rs"]
+#[allow(
+    dead_code,
+    reason = "the harness of tests/it, of which this uses a part"
+)]
+mod util;

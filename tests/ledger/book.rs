@@ -1,0 +1,114 @@
+//! What posters were told and what listeners saw.
+
+use chatroom::event::Id;
+use chatroom::wire::Wire;
+
+/// What became of one attempt to say something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It was answered with 201 or 200.
+    Acknowledged(u16, Id),
+    /// The answer said that nothing was stored: the status and its word.
+    Refused(u16, String),
+    /// No answer came, or one that does not know.
+    Unknown,
+}
+
+/// One message: who says it under which key, and how each attempt ended.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Who.
+    pub from: String,
+    /// The key of every attempt; none where a request goes out without.
+    pub key: Option<String>,
+    /// The text, which no other message has.
+    pub text: String,
+    /// Whether the poster meant it to be refused.
+    pub bad: bool,
+    /// The attempts, in order.
+    pub fates: Vec<Fate>,
+}
+
+/// What a stream held between two breaks.
+#[derive(Clone, Debug, Default)]
+pub struct Segment {
+    /// The id it was resumed from.
+    pub after: Option<Id>,
+    /// The id of its hello.
+    pub hello: Option<Id>,
+    /// What else came, if it was a structured stream; never `hello` or `bye`.
+    pub events: Vec<Wire>,
+    /// The lines, if it was a plain one.
+    pub lines: Vec<String>,
+    /// The answer, if it was no stream at all, or what in it could not be read.
+    pub refused: Option<String>,
+}
+
+/// All that one listener saw.
+#[derive(Clone, Debug, Default)]
+pub struct Heard {
+    /// Which one.
+    pub who: String,
+    /// The stretches, in order.
+    pub segments: Vec<Segment>,
+    /// Whether it was asked to come up to the newest acknowledged message, and could.
+    pub caught_up: bool,
+}
+
+/// Everything.
+#[derive(Clone, Debug, Default)]
+pub struct Book {
+    /// The messages of all posters.
+    pub entries: Vec<Entry>,
+    /// What all listeners saw.
+    pub heard: Vec<Heard>,
+}
+
+impl Book {
+    /// How many messages were acknowledged.
+    pub fn acknowledged(&self) -> usize {
+        let good = |fate: &Fate| matches!(fate, Fate::Acknowledged(..));
+        let entries = self.entries.iter();
+        entries.filter(|entry| entry.fates.iter().any(good)).count()
+    }
+
+    /// How many attempts ended so.
+    pub fn count(&self, which: impl Fn(&Fate) -> bool) -> usize {
+        let fates = self.entries.iter().flat_map(|entry| &entry.fates);
+        fates.filter(|fate| which(fate)).count()
+    }
+
+    /// How many events and lines were seen.
+    pub fn seen(&self) -> usize {
+        let segments = self.heard.iter().flat_map(|heard| &heard.segments);
+        segments.map(|s| s.events.len() + s.lines.len()).sum()
+    }
+
+    /// How many times a listener went on where it had been.
+    pub fn resumes(&self) -> usize {
+        let segments = self.heard.iter().flat_map(|heard| &heard.segments);
+        segments.filter(|s| s.after.is_some()).count()
+    }
+
+    /// Takes what another run on the same log recorded.
+    pub fn add(&mut self, other: Book) {
+        self.entries.extend(other.entries);
+        self.heard.extend(other.heard);
+    }
+
+    /// One line about it, for the test's output.
+    pub fn summary(&self) -> String {
+        format!(
+            "{} messages, {} acknowledged, {} attempts unanswered, {} refused, {} repeats told so; \
+             {} events seen by {} listeners, {} resumes",
+            self.entries.len(),
+            self.acknowledged(),
+            self.count(|fate| *fate == Fate::Unknown),
+            self.count(|fate| matches!(fate, Fate::Refused(..))),
+            self.count(|fate| matches!(fate, Fate::Acknowledged(200, _))),
+            self.seen(),
+            self.heard.len(),
+            self.resumes()
+        )
+    }
+}

@@ -1,0 +1,210 @@
+//! Many posters and listeners at once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use chatroom::event::Id;
+use chatroom::sse::Form;
+
+use super::book::{Book, Entry, Heard};
+use super::chance::Chance;
+use super::listener::Listener;
+use super::poster::{Habits, Poster};
+
+/// Who takes part.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Posters.
+    pub posters: usize,
+    /// Listeners by Server-Sent Events, which resume with Last-Event-ID.
+    pub sse: usize,
+    /// Listeners by lines of JSON, which resume with since=.
+    pub ndjson: usize,
+    /// Listeners by plain lines.
+    pub plain: usize,
+    /// In how many of a thousand events a listener leaves and comes back.
+    pub leave: u32,
+    /// How the posters behave.
+    pub habits: Habits,
+}
+
+impl Default for Plan {
+    fn default() -> Plan {
+        Plan {
+            posters: 8,
+            sse: 3,
+            ndjson: 1,
+            plain: 1,
+            leave: 2,
+            habits: Habits::default(),
+        }
+    }
+}
+
+/// What all of them share.
+#[derive(Debug)]
+pub struct Run {
+    /// Where the server is, now or again.
+    pub address: String,
+    stop: AtomicBool,
+    listeners_stop: AtomicBool,
+    give_up: AtomicBool,
+    acknowledged: AtomicUsize,
+    /// One more than the offset of the newest acknowledged message.
+    newest: AtomicU64,
+}
+
+impl Run {
+    /// Whether no new message is to be said.
+    pub fn stops(&self) -> bool {
+        self.stop.load(Ordering::Acquire)
+    }
+
+    /// Whether everything is to end as it is.
+    pub fn gives_up(&self) -> bool {
+        self.give_up.load(Ordering::Acquire)
+    }
+
+    /// Whether listeners were stopped before they had everything.
+    pub fn broke_off(&self) -> bool {
+        self.gives_up() && self.target().is_none()
+    }
+
+    /// Counts a message.
+    pub fn acknowledged(&self, id: Id) {
+        self.newest.fetch_max(id.offset + 1, Ordering::AcqRel);
+        self.acknowledged.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Where the newest acknowledged message stands.
+    pub fn newest(&self) -> Option<u64> {
+        self.newest.load(Ordering::Acquire).checked_sub(1)
+    }
+
+    /// Up to where listeners go on, once that is known.
+    pub fn target(&self) -> Option<u64> {
+        let known = self.listeners_stop.load(Ordering::Acquire);
+        known.then(|| self.newest().unwrap_or(0))
+    }
+
+    /// Waits, unless all is over.
+    pub fn wait(&self, time: Duration) {
+        let until = Instant::now() + time;
+        while !self.gives_up() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            thread::sleep(left.min(Duration::from_millis(20)));
+        }
+    }
+}
+
+/// A load under way.
+#[derive(Debug)]
+pub struct Load {
+    run: Arc<Run>,
+    posters: Vec<JoinHandle<Vec<Entry>>>,
+    listeners: Vec<JoinHandle<Heard>>,
+}
+
+impl Load {
+    /// Starts one on the server that is, or will be, at this address. Its names and keys are its
+    /// own, so that several may follow each other on one log.
+    pub fn start(address: &str, plan: &Plan) -> Load {
+        let seed = Chance::seed();
+        println!("the load's seed is {seed:016x}");
+        let mut chance = Chance::new(seed);
+        let run = Arc::new(Run {
+            address: address.to_string(),
+            stop: AtomicBool::new(false),
+            listeners_stop: AtomicBool::new(false),
+            give_up: AtomicBool::new(false),
+            acknowledged: AtomicUsize::new(0),
+            newest: AtomicU64::new(0),
+        });
+        let forms = [
+            (Form::Sse, plan.sse),
+            (Form::Ndjson, plan.ndjson),
+            (Form::Plain, plan.plain),
+        ];
+        let forms = forms.iter().flat_map(|(form, n)| vec![*form; *n]);
+        let mut listeners = Vec::new();
+        for (n, form) in forms.enumerate() {
+            let (run, chance) = (Arc::clone(&run), Chance::new(chance.next()));
+            let leave = plan.leave;
+            listeners.push(thread::spawn(move || {
+                Listener::new(&run, format!("{form:?} {n}"), form, leave, chance).run()
+            }));
+        }
+        let mut posters = Vec::new();
+        let prefix = seed & 0xffff;
+        for n in 0..plan.posters {
+            let (run, chance) = (Arc::clone(&run), Chance::new(chance.next()));
+            let (habits, name) = (plan.habits.clone(), format!("{prefix:04x}p{n:02}"));
+            posters.push(thread::spawn(move || {
+                Poster::new(&run, name, habits, chance).run()
+            }));
+        }
+        Load {
+            run,
+            posters,
+            listeners,
+        }
+    }
+
+    /// How many messages were acknowledged so far.
+    pub fn acknowledged(&self) -> usize {
+        self.run.acknowledged.load(Ordering::Acquire)
+    }
+
+    /// Waits until so many were.
+    #[track_caller]
+    pub fn wait_for(&self, count: usize) {
+        let until = Instant::now() + Duration::from_secs(60);
+        while self.acknowledged() < count && !self.posters.iter().all(JoinHandle::is_finished) {
+            assert!(
+                Instant::now() < until,
+                "only {} of {count} messages were acknowledged",
+                self.acknowledged()
+            );
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Whether every poster has said all it had to.
+    pub fn said_all(&self) -> bool {
+        self.posters.iter().all(JoinHandle::is_finished)
+    }
+
+    /// Lets the posters finish their messages and the listeners catch up, which the server must be
+    /// there for; what takes longer than `patience` stays unanswered, or unheard.
+    pub fn finish(self, patience: Duration) -> Book {
+        let until = Instant::now() + patience;
+        self.run.stop.store(true, Ordering::Release);
+        self.wait(until, || self.posters.iter().all(JoinHandle::is_finished));
+        self.run.listeners_stop.store(true, Ordering::Release);
+        self.wait(until, || self.listeners.iter().all(JoinHandle::is_finished));
+        self.end()
+    }
+
+    /// Ends everything at once, with what is unanswered and unheard left so.
+    pub fn end(self) -> Book {
+        self.run.stop.store(true, Ordering::Release);
+        self.run.give_up.store(true, Ordering::Release);
+        let posters = self.posters.into_iter();
+        let listeners = self.listeners.into_iter();
+        Book {
+            entries: posters.flat_map(|p| p.join().expect("a poster")).collect(),
+            heard: listeners.map(|l| l.join().expect("a listener")).collect(),
+        }
+    }
+
+    fn wait(&self, until: Instant, done: impl Fn() -> bool) {
+        while !done() && Instant::now() < until {
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! The ledger: proves that nothing acknowledged is ever lost, doubled or reordered.
+//!
+//! A [`load::Load`] is many posters and listeners that go on through every break: a poster repeats
+//! each message with the same key until it is answered, a listener resumes where it was. What they
+//! were told and what they saw is a [`book::Book`]; [`check::check`] holds it against the log's
+//! bytes, whose offsets and ids it works out by itself.
+//!
+//! Two test targets use this: `it` with small numbers, `durability` with the real ones. It needs
+//! nothing of either.
+
+#![allow(
+    dead_code,
+    reason = "each of the two targets uses a part of what both share"
+)]
+
+pub mod book;
+pub mod chance;
+pub mod check;
+pub mod line_up;
+pub mod listener;
+pub mod load;
+mod planted;
+pub mod poster;
+pub mod speak;
