@@ -15,9 +15,16 @@ mod ledger;
     reason = "the harness of tests/it, of which this uses a part"
 )]
 mod server;
+#[path = "../it/traced.rs"]
+mod traced;
 #[path = "../it/util.rs"]
 #[allow(
     dead_code,
     reason = "the harness of tests/it, of which this uses a part"
 )]
 mod util;
+
+mod calls;
+mod image;
+mod order;
+mod power;
