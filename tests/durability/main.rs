@@ -7,6 +7,7 @@
     reason = "the harness of tests/it, of which this uses a part"
 )]
 mod client;
+mod exactly_once;
 #[path = "../ledger/mod.rs"]
 mod ledger;
 #[path = "../it/server.rs"]

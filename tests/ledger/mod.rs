@@ -5,8 +5,8 @@
 //! were told and what they saw is a [`book::Book`]; [`check::check`] holds it against the log's
 //! bytes, whose offsets and ids it works out by itself.
 //!
-//! Two test targets use this: `it` with small numbers, `durability` with the real ones. It needs
-//! nothing of either.
+//! Two test targets use this: `it` with small numbers, `durability` with the real ones. The files
+//! about single promises start servers, for which they need the harness of `it` beside them.
 
 #![allow(
     dead_code,
@@ -16,9 +16,11 @@
 pub mod book;
 pub mod chance;
 pub mod check;
+pub mod kills;
 pub mod line_up;
 pub mod listener;
 pub mod load;
 mod planted;
 pub mod poster;
+pub mod scene;
 pub mod speak;
