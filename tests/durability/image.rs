@@ -97,21 +97,27 @@ impl Disk {
         self.mounted = true;
     }
 
-    /// From now on nothing reaches it, not even what its journal still holds in memory: what a power
-    /// cut does.
+    /// Kills the server, and in the same moment the disk is gone, with all that its journal still
+    /// holds in memory: what a power cut does.
+    ///
+    /// In this order: a sync under way when the disk goes may be told, wrongly, that it went well
+    /// (one cut in sixteen; never one that had ended before). A machine without power tells nothing.
     #[track_caller]
-    pub fn cut_power(&self) {
+    pub fn cut_power(&mut self, server: &mut Server) {
         // FS_IOC_SHUTDOWN with FS_SHUTDOWN_FLAGS_NOLOGFLUSH. There is no command for it on a
         // system without the tools of XFS.
         let code = "import fcntl, os, struct, sys\n\
                     fd = os.open(sys.argv[1], os.O_RDONLY)\n\
+                    os.kill(int(sys.argv[2]), 9)\n\
                     fcntl.ioctl(fd, 0x8004587d, struct.pack('I', 2))";
-        run("/usr/bin/python3", &["-c", code, text(&self.path())]);
+        let (path, pid) = (self.path(), server.pid().as_raw_nonzero().to_string());
+        run("/usr/bin/python3", &["-c", code, text(&path), &pid]);
+        server.kill();
+        self.unmount();
     }
 
-    /// Unmounts it, which nobody may be using any more.
     #[track_caller]
-    pub fn unmount(&mut self) {
+    fn unmount(&mut self) {
         run("umount", &[text(&self.path())]);
         self.mounted = false;
     }

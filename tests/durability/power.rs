@@ -15,6 +15,13 @@ const CUTS: usize = 50;
 /// At most how long a server lives.
 const LIFE: Duration = Duration::from_millis(250);
 
+fn plan() -> Plan {
+    Plan {
+        disk_fails: true,
+        ..Plan::default()
+    }
+}
+
 #[test]
 fn nothing_acknowledged_or_seen_is_lost_in_fifty_power_cuts() {
     let mut disk = Disk::ext4(512);
@@ -22,7 +29,7 @@ fn nothing_acknowledged_or_seen_is_lost_in_fifty_power_cuts() {
     let mut chance = Chance::new(Chance::seed());
     let mut server = disk.serve(&folder, "127.0.0.1:0");
     let address = server.address.clone();
-    let load = Load::start(&address, &Plan::default());
+    let load = Load::start(&address, &plan());
     let mut longest = Duration::ZERO;
     for _ in 0..CUTS {
         // Each life sees some of the load, and some are cut off right at their start.
@@ -30,9 +37,7 @@ fn nothing_acknowledged_or_seen_is_lost_in_fifty_power_cuts() {
             load.wait_for(load.acknowledged() + 10);
         }
         thread::sleep(chance.time(LIFE));
-        disk.cut_power();
-        server.kill();
-        disk.unmount();
+        disk.cut_power(&mut server);
         disk.mount();
         let from = Instant::now();
         server = disk.serve(&folder, &address);
@@ -58,12 +63,10 @@ fn the_check_finds_what_a_disk_that_does_not_sync_loses() {
         let told = other.path().join("told");
         let args = ["--log", text(&log)];
         let mut server = traced::start(&folder, &told, "fdatasync", &lies, &args);
-        let load = Load::start(&server.address, &Plan::default());
+        let load = Load::start(&server.address, &plan());
         load.wait_for(200);
-        disk.cut_power();
+        disk.cut_power(&mut server);
         let book = load.end();
-        server.kill();
-        disk.unmount();
         disk.mount();
         let violations = check::check(&std::fs::read(disk.log()).unwrap_or_default(), &book);
         let count = |kind| violations.iter().filter(|v| v.kind == kind).count();
