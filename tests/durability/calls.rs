@@ -11,6 +11,8 @@ pub struct Calls {
     pub sent: usize,
     /// How often a text left by a plain stream.
     pub plain: usize,
+    /// The syncs that failed.
+    pub failed: usize,
     /// What left before its sync had ended.
     pub violations: Vec<String>,
     /// Up to where the log is written, and up to where it is on the disk.
@@ -26,9 +28,14 @@ pub struct Calls {
 pub const MARK: &str = "say-";
 
 impl Calls {
-    /// Reads what `strace -f` wrote, whole lines and halves of calls that others came between.
-    pub fn read(told: &str) -> Calls {
-        let mut calls = Calls::default();
+    /// Reads what `strace -f` wrote, whole lines and halves of calls that others came between, of a
+    /// server whose log had so many bytes on the disk before.
+    pub fn read(told: &str, before: u64) -> Calls {
+        let mut calls = Calls {
+            written: before,
+            durable: before,
+            ..Calls::default()
+        };
         let mut halves: HashMap<&str, String> = HashMap::new();
         for line in told.lines() {
             let Some((thread, rest)) = line.split_once(' ') else {
@@ -92,6 +99,7 @@ impl Calls {
                 self.syncs += 1;
                 self.durable = self.durable.max(self.underway);
             }
+            ("fdatasync", None) => self.failed += 1,
             ("pwrite64", Some(count)) => {
                 let arguments = call.rsplit_once(") ").map_or("", |(start, _)| start);
                 let offset = arguments.rsplit(", ").next();
@@ -143,7 +151,7 @@ fn what_leaves_too_early_is_found() {
     let plain =
         r#"9 writev(12<socket:[6]>, [{iov_base="[a]: 0:00:00:say-1;\n", iov_len=26}], 1) = 26"#;
     let other = r#"9 sendto(14<socket:[6]>, "HTTP/1.1 422 Unprocessable\r\n\r\n{\"x\":\"2026-11-23\"}", 9, 0, NULL, 0) = 9"#;
-    let found = |lines: &[&str]| Calls::read(&lines.join("\n")).violations.len();
+    let found = |lines: &[&str]| Calls::read(&lines.join("\n"), 0).violations.len();
     for good in [
         &[write, sync, answer, event, plain][..],
         &[write, half, other, rest, plain, event, answer],
@@ -163,6 +171,6 @@ fn what_leaves_too_early_is_found() {
     ] {
         assert_eq!(found(early), count, "{early:?}");
     }
-    let calls = Calls::read(&[write, half, rest, answer, event, plain].join("\n"));
+    let calls = Calls::read(&[write, half, rest, answer, event, plain].join("\n"), 0);
     assert_eq!((calls.syncs, calls.sent, calls.plain), (1, 3, 1));
 }

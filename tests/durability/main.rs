@@ -26,6 +26,8 @@ mod traced;
 mod util;
 
 mod calls;
+mod faults;
 mod image;
+mod open;
 mod order;
 mod power;
