@@ -4,13 +4,14 @@
 # What `make run` gives to the server, for example: make run ARGS='--room lobby'
 ARGS ?=
 
-.PHONY: help run build test fmt clean
+.PHONY: help run build test test-durability fmt clean
 
 help:
 	@echo 'make run     build chatroom and start a room on this machine: the server here, and a window'
 	@echo "             where there is a display (ARGS='--room lobby' gives the server arguments)"
 	@echo 'make build   build the executable: target/release/chatroom, or below CARGO_TARGET_DIR'
 	@echo 'make test    run everything that must pass before a change goes in'
+	@echo 'make test-durability   kills, lost answers, stalled listeners, failing disks: some minutes, alone'
 	@echo 'make fmt     format the code'
 	@echo 'make clean   remove what was built; logs and settings stay'
 
@@ -24,6 +25,9 @@ run: build
 test:
 	@scripts/setup.sh test
 	@scripts/test.sh
+
+test-durability:
+	@scripts/test-durability.sh
 
 fmt:
 	cargo fmt

@@ -11,8 +11,12 @@ mod faults;
 mod framing;
 mod history;
 mod key;
+#[path = "../ledger/mod.rs"]
+mod ledger;
 mod log_file;
 mod messages;
+#[path = "ledger.rs"]
+mod promise;
 mod reenact;
 mod reenactment;
 mod replay;

@@ -7,6 +7,7 @@ use rustix::net::sockopt;
 use serde_json::Value;
 
 use crate::client::{Listener, bearer};
+use crate::ledger::stalled;
 use crate::server::{Server, wait_for};
 
 const FORMS: [&str; 3] = ["text/event-stream", "application/x-ndjson", "*/*"];
@@ -163,6 +164,25 @@ fn a_listener_that_does_not_read_loses_nothing_and_slows_nobody() {
     }
     server.say(&token, "now");
     assert!(slow.line().expect("it").contains("\"now\""));
+}
+
+#[test]
+fn what_the_kernel_keeps_for_a_listener_is_bounded() {
+    let mut server = Server::start(&["--max-rate", "0", "--sync", "never"]);
+    let token = server.log_in("uthira");
+    for n in 0..200 {
+        server.say(&token, &format!("{n} {}", "x".repeat(16_000)));
+    }
+    let stream = server.connect();
+    sockopt::set_socket_recv_buffer_size(&stream, 16 * 1024).expect("a small buffer");
+    let mut client = crate::client::Client::new(stream);
+    client.send(server.request("GET", "/events?since=all", &[], ""));
+    let head = client.head();
+    stalled::at_rest(&server);
+    // What comes after its death is what the kernel had.
+    server.kill();
+    let kept = client.into_listener(head).rest().len();
+    assert!((10_000..400_000).contains(&kept), "{kept} bytes were kept");
 }
 
 #[test]

@@ -16,11 +16,16 @@
 pub mod book;
 pub mod chance;
 pub mod check;
+pub mod hostile;
 pub mod kills;
 pub mod line_up;
 pub mod listener;
 pub mod load;
+pub mod lost_answers;
 mod planted;
 pub mod poster;
+pub mod probe;
+pub mod refusals;
 pub mod scene;
 pub mod speak;
+pub mod stalled;

@@ -34,6 +34,8 @@ pub struct Habits {
     pub give_up: u32,
     /// A text is long.
     pub long: u32,
+    /// What is waited at most, however long the server says.
+    pub longest_wait: Duration,
 }
 
 impl Default for Habits {
@@ -48,6 +50,7 @@ impl Default for Habits {
             bad: 10,
             give_up: 500,
             long: 10,
+            longest_wait: Duration::MAX,
         }
     }
 }
@@ -144,7 +147,7 @@ impl<'a> Poster<'a> {
             }
             match attempt {
                 Ok(Next::Done) => return,
-                Ok(Next::Again(wait)) => self.run.wait(wait),
+                Ok(Next::Again(wait)) => self.run.wait(wait.min(self.habits.longest_wait)),
                 Err(_) => {
                     self.connection = None;
                     self.run.wait(SOON);

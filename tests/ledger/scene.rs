@@ -1,4 +1,4 @@
-//! Servers for a load: quiet, without a limit of rate, at an address that stays.
+//! Servers for a load: quiet, without a limit of rate unless one is given, at an address that stays.
 
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -13,7 +13,11 @@ use super::speak::{Reply, Speaker, request};
 /// The command for one.
 pub fn command(folder: &Folder, listen: &str, args: &[&str]) -> Command {
     let mut all = vec!["server", "--listen", listen, "--console", "quiet"];
-    all.extend(["--max-rate", "0", "--grace", "60s"]);
+    for (flag, value) in [("--max-rate", "0"), ("--grace", "60s")] {
+        if !args.contains(&flag) {
+            all.extend([flag, value]);
+        }
+    }
     all.extend_from_slice(args);
     let mut command = folder.command(&all);
     command.stdout(Stdio::null()).stderr(Stdio::null());

@@ -13,6 +13,7 @@ use std::time::Duration;
 use async_io::{Async, Timer};
 use async_std::task;
 use futures_lite::future;
+use rustix::net::sockopt;
 
 use crate::sse::{self, Form};
 use crate::wire::{HEARTBEAT, Wire};
@@ -24,8 +25,11 @@ use super::tail::{Batch, Cursor};
 /// How long a peer may take nothing although there is something to send. With the heartbeat before
 /// it and the grace after it, a name is free 90 s after its owner vanished without a word.
 pub const STALLED: Duration = Duration::from_secs(65);
-/// How much of the file is read at once.
-const COLD: usize = 256 * 1024;
+/// What the kernel may keep for one listener, which it doubles for its own needs. Left to itself it
+/// grows to megabytes, and a crowd that does not read takes a gigabyte.
+const KERNEL: usize = 64 * 1024;
+/// How much of the file is read at once: about what the socket then takes.
+const COLD: usize = 64 * 1024;
 /// The most batches in one write.
 const SLICES: usize = 32;
 
@@ -75,6 +79,8 @@ impl<'a> Follower<'a> {
 
     /// Follows until the listener goes or the server stops.
     pub async fn run(mut self) -> Ended {
+        // Where that cannot be had, only memory is lost.
+        let _ = sockopt::set_socket_send_buffer_size(self.stream.get_ref(), KERNEL);
         loop {
             let woken = self.room.listen();
             let ended = match self.room.next(self.cursor.offset, SLICES, self.hold) {

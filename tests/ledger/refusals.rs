@@ -1,0 +1,67 @@
+//! "Nothing was stored": a disk that fills up again and again, and senders that are too fast.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Resource, Rlimit, prlimit};
+
+use crate::server::{Server, wait_for};
+use crate::util::Folder;
+
+use super::book::Fate;
+use super::chance::Chance;
+use super::check;
+use super::load::{Load, Plan};
+use super::poster::Habits;
+use super::scene;
+
+/// Allows the server's log to grow by so many bytes, as a full disk would; `None` for no limit.
+fn allow(server: &Server, more: Option<u64>) {
+    let size = std::fs::metadata(server.log()).expect("the log").len();
+    let current = more.map(|more| size + more);
+    let maximum = None;
+    let limit = Rlimit { current, maximum };
+    prlimit(Some(server.pid()), Resource::Fsize, limit).expect("a limit");
+}
+
+/// Fills the disk so many times under a load that is too fast as well; of what is refused, half is
+/// never said again.
+pub fn refusals(times: usize) {
+    let folder = Arc::new(Folder::new());
+    let mut chance = Chance::new(Chance::seed());
+    let mut server = scene::server(&folder, "127.0.0.1:0", &["--max-rate", "2"]);
+    let plan = Plan {
+        habits: Habits {
+            longest_wait: Duration::from_millis(50),
+            ..Habits::default()
+        },
+        ..Plan::default()
+    };
+    let load = Load::start(&server.address, &plan);
+    // More than all of them together may say at once.
+    load.wait_for(plan.posters * 20 + 5);
+    let room = "There is space for the log again";
+    for time in 0..times {
+        load.wait_for(load.acknowledged() + 10);
+        // Mostly a part of what waits fits, and is cut back.
+        allow(&server, Some(chance.below(2_000)));
+        wait_for("the full disk", || {
+            let said = server.notices.text();
+            (said.matches("There is no room for more").count() > time).then_some(())
+        });
+        thread::sleep(chance.time(Duration::from_millis(100)));
+        allow(&server, None);
+        wait_for("space again", || {
+            (server.notices.text().matches(room).count() > time).then_some(())
+        });
+    }
+    let book = load.finish(Duration::from_secs(20));
+    assert!(server.stop().success());
+    println!("{times} times no space: {}", book.summary());
+    check::none(&std::fs::read(server.log()).expect("the log"), &book);
+    let count = |status| book.count(|f| matches!(f, Fate::Refused(s, _) if *s == status));
+    let (full, fast) = (count(507), count(429));
+    println!("refused: {full} for no space, {fast} for being too fast");
+    assert!(full >= times && fast > 0, "{full}, {fast}");
+}
