@@ -111,7 +111,7 @@ impl Disk {
                     os.kill(int(sys.argv[2]), 9)\n\
                     fcntl.ioctl(fd, 0x8004587d, struct.pack('I', 2))";
         let (path, pid) = (self.path(), server.pid().as_raw_nonzero().to_string());
-        run("/usr/bin/python3", &["-c", code, text(&path), &pid]);
+        run("python3", &["-c", code, text(&path), &pid]);
         server.kill();
         self.unmount();
     }
