@@ -10,17 +10,19 @@ build_packages=(
     libpango1.0-dev libcairo2-dev
 )
 # A display without a screen, a window manager and hands to use windows with; a terminal to type
-# into (tmux, and `script` of bsdutils); fonts for every script; the man pages' checker.
+# into (tmux, and `script` of bsdutils); fonts for every script; the man pages' checker; disks whose
+# power is cut (python3 makes the one system call for it that has no command).
 test_packages=(
     xvfb openbox xdotool xclip imagemagick
     tmux bsdutils util-linux strace curl
     fonts-dejavu-core fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji
     mandoc
+    e2fsprogs mount python3-minimal
 )
 # The same on systems without dpkg: commands to find, libraries that pkg-config must know.
 build_commands=(cmake g++ make pkg-config)
 libraries=(x11 xext xft xinerama xcursor xrender xfixes pangoxft pangocairo cairo)
-test_commands=(Xvfb openbox xdotool xclip import tmux script strace curl mandoc)
+test_commands=(Xvfb openbox xdotool xclip import tmux script strace curl mandoc mkfs.ext4 mount python3)
 
 fail() {
     printf 'setup: %s\n' "$@" >&2

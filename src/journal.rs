@@ -20,9 +20,9 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use open::{OpenError, Opening};
+pub use open::{MAX_UNSYNCED, OpenError, Opening};
 pub use reader::{Reader, Stretch};
-pub use torn::Torn;
+pub use torn::{Torn, sync_folder};
 
 use crate::event::LogId;
 use crate::failure::reason;

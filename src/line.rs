@@ -18,7 +18,7 @@ mod escape;
 use std::fmt;
 
 use body::Shape;
-pub use escape::{escape, escaped};
+pub use escape::{escape, escaped, escaped_size};
 
 use crate::event::{Body, Event, Stamp, lower_hex};
 

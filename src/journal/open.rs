@@ -10,14 +10,17 @@ use std::sync::Arc;
 
 use crate::event::{Event, LogId, Stamp};
 use crate::failure::reason;
-use crate::line::{self, Damage};
+use crate::line::{self, Damage, MAX_LINE};
 
 use super::identify::{Known, has_changed_end, identify};
 use super::torn::{Torn, cut_off, sync_folder};
 use super::{Journal, Reader, Stretch};
 
-/// How much of the end is rewritten and looked at when a log is opened.
+/// About how much of the end is rewritten and looked at when a log is opened.
 const STRETCH: usize = 1 << 20;
+/// At most how much may be appended between two [`Journal::sync`]s: after a failed one it is still
+/// rewritten whole when the log is opened again, be the stretch's first line the longest there is.
+pub const MAX_UNSYNCED: usize = STRETCH - MAX_LINE;
 
 /// A log that is open and repaired, but to which this run has not yet added its first line.
 #[derive(Debug)]
@@ -26,7 +29,6 @@ pub struct Opening {
     file: Arc<File>,
     log: Option<LogId>,
     end: u64,
-    created: bool,
     torn: Option<Torn>,
     recent: Stretch,
 }
@@ -101,7 +103,7 @@ impl std::error::Error for OpenError {}
 pub(super) fn open(path: &Path) -> Result<Opening, OpenError> {
     let io = |error| OpenError::Io(path.to_path_buf(), error);
     // Before opening: opening a pipe or a device can do something by itself.
-    let created = match fs::metadata(path) {
+    let absent = match fs::metadata(path) {
         Ok(found) if !found.is_file() => return Err(OpenError::NotAFile(path.to_path_buf())),
         Ok(_) => false,
         Err(error) if error.kind() == io::ErrorKind::NotFound => true,
@@ -110,7 +112,7 @@ pub(super) fn open(path: &Path) -> Result<Opening, OpenError> {
     let file = OpenOptions::new()
         .read(true)
         .write(true)
-        .create(created)
+        .create(absent)
         .open(path)
         .map_err(io)?;
     match file.try_lock() {
@@ -151,7 +153,6 @@ pub(super) fn open(path: &Path) -> Result<Opening, OpenError> {
         file,
         log,
         end,
-        created,
         torn,
         recent,
     })
@@ -204,10 +205,11 @@ impl Opening {
             .append(&first)
             .and_then(|()| journal.sync())
             .map_err(OpenError::Begin)?;
-        if self.created {
-            sync_folder(&journal.path)
-                .map_err(|error| OpenError::Io(journal.path.clone(), error))?;
-        }
+        // Also if the file was there: whoever made it may not have come this far.
+        // The name that a link leads to stands in another folder than the link's.
+        fs::canonicalize(&journal.path)
+            .and_then(|path| sync_folder(&path))
+            .map_err(|error| OpenError::Io(journal.path.clone(), error))?;
         Ok(journal)
     }
 }

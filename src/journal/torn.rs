@@ -46,11 +46,19 @@ pub(super) fn cut_off(file: &File, path: &Path, end: u64, length: u64) -> io::Re
     })
 }
 
-/// Makes the names in the log's folder durable.
-pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
+/// Makes the names in the folder of the file at `path` durable.
+///
+/// # Errors
+/// It cannot be opened or synced.
+pub fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    File::open(folder)?.sync_all()
+    match File::open(folder) {
+        Ok(folder) => folder.sync_all(),
+        // One that we may not read is somebody else's to keep.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        Err(error) => Err(error),
+    }
 }

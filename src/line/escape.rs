@@ -103,6 +103,16 @@ pub fn escaped(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
+/// At most how many bytes `text` has in the escaped form.
+pub fn escaped_size(text: &str) -> usize {
+    let size = |c| match c {
+        '\\' | '\n' | '\r' | '\t' => 2,
+        c if is_unsafe(c) => "\\u{feff}".len(),
+        c => c.len_utf8(),
+    };
+    text.chars().map(size).sum()
+}
+
 /// The text that [`escape`] wrote; `None` for anything that it would have written otherwise.
 pub(super) fn unescape(text: &str, in_name: bool) -> Option<String> {
     let mut out = String::with_capacity(text.len());

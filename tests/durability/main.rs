@@ -16,9 +16,18 @@ mod ledger;
     reason = "the harness of tests/it, of which this uses a part"
 )]
 mod server;
+#[path = "../it/traced.rs"]
+mod traced;
 #[path = "../it/util.rs"]
 #[allow(
     dead_code,
     reason = "the harness of tests/it, of which this uses a part"
 )]
 mod util;
+
+mod calls;
+mod faults;
+mod image;
+mod open;
+mod order;
+mod power;

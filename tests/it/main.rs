@@ -3,6 +3,7 @@
 mod browser;
 mod client;
 mod console;
+mod crash;
 mod disk;
 mod display;
 mod events;
@@ -26,6 +27,7 @@ mod session;
 mod start;
 mod stop;
 mod streams;
+mod traced;
 mod util;
 mod verify;
 mod window;

@@ -94,6 +94,7 @@ impl<'a> Listener<'a> {
             200 => {}
             // The server is full or stopping, which is no word about the place.
             503 => return Err(io::ErrorKind::ConnectionRefused.into()),
+            500 if self.run.disk_fails => return Err(io::ErrorKind::ConnectionRefused.into()),
             status => {
                 segment.refused = Some(format!("{path} was answered with {status}"));
                 return Ok(());

@@ -26,6 +26,8 @@ pub struct Plan {
     pub plain: usize,
     /// In how many of a thousand events a listener leaves and comes back.
     pub leave: u32,
+    /// Whether the disk may fail, so that a log that cannot be read is no word about a place in it.
+    pub disk_fails: bool,
     /// How the posters behave.
     pub habits: Habits,
 }
@@ -38,6 +40,7 @@ impl Default for Plan {
             ndjson: 1,
             plain: 1,
             leave: 2,
+            disk_fails: false,
             habits: Habits::default(),
         }
     }
@@ -48,6 +51,8 @@ impl Default for Plan {
 pub struct Run {
     /// Where the server is, now or again.
     pub address: String,
+    /// Whether the disk may fail.
+    pub disk_fails: bool,
     stop: AtomicBool,
     listeners_stop: AtomicBool,
     give_up: AtomicBool,
@@ -119,6 +124,7 @@ impl Load {
         let mut chance = Chance::new(seed);
         let run = Arc::new(Run {
             address: address.to_string(),
+            disk_fails: plan.disk_fails,
             stop: AtomicBool::new(false),
             listeners_stop: AtomicBool::new(false),
             give_up: AtomicBool::new(false),

@@ -23,8 +23,8 @@ pub fn lost_answers(messages: usize) {
         posters,
         habits: Habits {
             messages: messages / posters,
-            hang_up: 150,
-            hang_up_late: 180,
+            hang_up: 170,
+            hang_up_late: 200,
             twice: 50,
             again: 50,
             bad: 0,

@@ -10,8 +10,8 @@ use std::time::Duration;
 use async_std::channel::{Receiver, Sender};
 
 use crate::cli;
-use crate::event::Stamp;
-use crate::journal::{AppendError, Journal, Stretch};
+use crate::event::{MAX_TEXT, Stamp};
+use crate::journal::{AppendError, Journal, MAX_UNSYNCED, Stretch};
 use crate::line;
 
 use super::console::{Console, Entry, Request};
@@ -22,8 +22,12 @@ use super::tail::Batch;
 
 /// The most orders in one commit.
 const MAX_ORDERS: usize = 4_096;
-/// A commit takes no further orders once it has this many bytes.
-const MAX_BYTES: usize = 1 << 20;
+/// A commit takes no further orders once its lines may have this many bytes.
+const MAX_BYTES: usize = 1 << 19;
+/// At most how long a line is but for its text: time, name, elapsed time, checksum, key.
+const AROUND_TEXT: usize = 320;
+// What a failed sync leaves unsure is rewritten at the next start, all of it.
+const _: () = assert!(MAX_BYTES + 8 * MAX_TEXT + AROUND_TEXT <= MAX_UNSYNCED);
 
 /// What an order gets back.
 pub type Outcome = Result<Verdict, Refused>;
@@ -285,10 +289,11 @@ fn is_last(order: &Order) -> bool {
     order.job == Job::Record(Command::Close)
 }
 
+/// At most how long the order's line is.
 fn size(order: &Order) -> usize {
     match &order.job {
-        Job::Record(Command::Say { text, .. }) => text.len() + 128,
-        _ => 128,
+        Job::Record(Command::Say { text, .. }) => line::escaped_size(text) + AROUND_TEXT,
+        _ => AROUND_TEXT,
     }
 }
 
@@ -328,10 +333,46 @@ fn entry(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Body, Event};
+    use crate::event::{Body, Event, Key, LogId};
     use crate::modes::server::room::Rules;
+    use crate::modes::server::scribe::Reading;
     use async_std::channel::bounded;
     use std::time::Instant;
+
+    #[test]
+    fn no_line_is_longer_than_it_was_taken_for() {
+        let letters = [
+            'a', '\\', '\n', '\u{1b}', '\u{9f}', '\u{202e}', '\u{feff}', '界',
+        ];
+        for letter in letters {
+            let text = letter.to_string().repeat(MAX_TEXT / letter.len_utf8());
+            // A name and key longer than any, after the longest silence.
+            let speaker = Speaker::Session([1; 16]);
+            let command = Command::Say {
+                speaker,
+                from: "\\".repeat(64),
+                text: text.clone(),
+                key: Key::new(&"k".repeat(64)),
+            };
+            let mut scribe = Scribe::new(LogId(0), Stamp::from_micros(0));
+            let reading = |mono| Reading {
+                wall: Stamp::from_micros(0),
+                mono,
+            };
+            let mut lines = Vec::new();
+            let join = Command::Join([1; 16], "e".into());
+            scribe.record(join, reading(Duration::ZERO), 0, &mut lines);
+            lines.clear();
+            scribe.record(command.clone(), reading(Duration::MAX), 0, &mut lines);
+            let order = Order {
+                job: Job::Record(command),
+                request: None,
+                reply: None,
+            };
+            assert!(lines.len() <= size(&order), "{letter:?}");
+            assert!(size(&order) <= 8 * MAX_TEXT + AROUND_TEXT);
+        }
+    }
 
     #[test]
     fn nothing_is_recorded_behind_the_rooms_end() {

@@ -3,7 +3,8 @@
 //! The parts, in the order in which a message meets them: [`connection`] reads a request,
 //! [`api`] decides what it does, [`access`] who may, [`room`] queues it, [`committer`] and
 //! [`scribe`] write it, [`tail`] keeps it, [`follower`] sends it to each listener. [`history`] and
-//! [`log_file`] read what was said before, [`console`] shows the operator what goes on.
+//! [`log_file`] read what was said before, [`console`] shows the operator what goes on,
+//! [`space`] warns of a disk that is almost full.
 
 mod access;
 mod api;
@@ -20,6 +21,7 @@ mod refusals;
 mod room;
 mod scribe;
 mod secret;
+mod space;
 mod start;
 mod tail;
 
@@ -95,6 +97,7 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
     for notice in start::notices(&opening) {
         console.show(Entry::Notice(notice));
     }
+    task::spawn(space::watch(args.log.clone(), console.clone()));
     let history_end = opening.recent().next;
     let mut begun = start::begin(opening)?;
     let (orders, taken) = channel::bounded(ORDERS);

@@ -5,6 +5,8 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use crate::journal::sync_folder;
+
 /// The secret beside the log; made, readable by its owner alone, if it is not there.
 ///
 /// # Errors
@@ -30,6 +32,7 @@ pub fn load_or_make(log: &Path) -> io::Result<[u8; 32]> {
             file.write_all(&secret)?;
             file.sync_all()?;
             fs::rename(&half, &path)?;
+            sync_folder(Path::new(&path))?;
             Ok(secret)
         }
         Err(error) => Err(error),

@@ -1,0 +1,42 @@
+//! A server under strace: its system calls are told, delayed, or made to fail.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use crate::server::Server;
+use crate::util::{CHATROOM, Folder};
+
+/// A command that runs the server in `folder` under strace, which tells of these `calls` in the
+/// file `told`. The process that it becomes is the server's.
+pub fn command(
+    folder: &Folder,
+    told: &Path,
+    calls: &str,
+    options: &[&str],
+    args: &[&str],
+) -> Command {
+    let mut command = Command::new("strace");
+    command.args(["-D", "-f", "--seccomp-bpf", "-o"]).arg(told);
+    command.arg(format!("-etrace={calls}"));
+    command.args(options).arg(CHATROOM);
+    command.args(["server", "--listen", "127.0.0.1:0", "--grace", "60s"]);
+    command.args(["--max-rate", "0", "--console", "quiet"]);
+    command.args(args);
+    folder.settle(&mut command);
+    command
+}
+
+/// Starts a server so.
+pub fn start(
+    folder: &Arc<Folder>,
+    told: &Path,
+    calls: &str,
+    options: &[&str],
+    args: &[&str],
+) -> Server {
+    Server::spawn(
+        Arc::clone(folder),
+        command(folder, told, calls, options, args),
+    )
+}
