@@ -44,6 +44,7 @@ fn a_thousand_listeners_that_never_read_slow_nobody() {
         rate: 1_000,
         length: 100,
         rounds: 7,
+        at_most: 12,
         round: Duration::from_millis(2_200),
     });
     let (without, with) = measured.medians();

@@ -23,6 +23,7 @@ fn listeners_that_never_read_miss_nothing() {
         rate: 200,
         length: 2_000,
         rounds: 1,
+        at_most: 1,
         round: Duration::from_millis(500),
     });
     assert!(measured.memory < 1 << 20, "{}", measured.memory);

@@ -14,6 +14,7 @@ use crate::server::{Server, wait_for};
 use crate::util::Folder;
 
 use super::line_up::LineUp;
+use super::probe::Probe;
 use super::scene;
 use super::speak::{Speaker, request};
 
@@ -36,6 +37,8 @@ pub struct Plan {
     pub length: usize,
     /// Pairs of rounds, with the stalled ones and without.
     pub rounds: usize,
+    /// How many pairs at most, where others on this machine disturb them.
+    pub at_most: usize,
     /// How long one round takes.
     pub round: Duration,
 }
@@ -49,7 +52,8 @@ pub struct Measured {
     pub with: Vec<Duration>,
     /// The most process memory for each stalled one, in bytes.
     pub memory: u64,
-    /// The most memory of sockets for each stalled one, both ends together, in bytes.
+    /// Memory of sockets for each stalled one, both ends together, in bytes: the median of the
+    /// rounds, since the whole machine's is measured.
     pub kernel: u64,
 }
 
@@ -96,22 +100,33 @@ fn kernel_memory() -> u64 {
     field("/proc/net/sockstat", "TCP:", "mem") * 4096
 }
 
+/// The processor time that a process took so far, in ticks.
+fn ticks(process: &str) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{process}/stat")).expect("/proc");
+    let (_, fields) = text.rsplit_once(") ").expect("a name");
+    let fields: Vec<&str> = fields.split(' ').collect();
+    let ticks = fields[11..13].iter().map(|n| n.parse::<u64>());
+    ticks.sum::<Result<u64, _>>().expect("ticks")
+}
+
+/// The processor time that this process and the server did not take so far, in ticks; and all there
+/// was, idle or not.
+fn others(server: &Server) -> (u64, u64) {
+    let text = std::fs::read_to_string("/proc/stat").expect("/proc");
+    let words = text.lines().next().expect("a line").split_whitespace();
+    let all: Vec<u64> = words.skip(1).filter_map(|n| n.parse().ok()).collect();
+    let busy: u64 = all[..3].iter().sum();
+    let ours = ticks("self") + ticks(&server.pid().as_raw_nonzero().to_string());
+    (busy.saturating_sub(ours), all[..8].iter().sum())
+}
+
 /// Waits until the server has nothing to do.
 pub fn at_rest(server: &Server) {
-    let path = format!("/proc/{}/stat", server.pid().as_raw_nonzero());
-    let ticks = || {
-        let text = std::fs::read_to_string(&path).expect("/proc");
-        let (_, fields) = text.rsplit_once(") ").expect("a name");
-        let words: Vec<&str> = fields.split(' ').collect();
-        let ticks = words[11..13]
-            .iter()
-            .map(|n| n.parse::<u64>().expect("ticks"));
-        ticks.sum::<u64>()
-    };
+    let process = server.pid().as_raw_nonzero().to_string();
     wait_for("the server to be at rest", || {
-        let before = ticks();
+        let before = ticks(&process);
         thread::sleep(Duration::from_millis(100));
-        (ticks() <= before + 1).then_some(())
+        (ticks(&process) <= before + 1).then_some(())
     });
 }
 
@@ -187,7 +202,13 @@ fn catch_up(mut speaker: Speaker, expected: &[u8]) {
     }
 }
 
+/// More of the processors' time than this, in percent, and others disturb what is measured.
+const DISTURBED: u64 = 10;
+/// So does a disk on which one small sync takes longer.
+const SLOW_DISK: Duration = Duration::from_millis(20);
+
 struct Stage {
+    probe: Probe,
     server: Server,
     plan: Plan,
     base: Instant,
@@ -197,8 +218,10 @@ struct Stage {
 
 impl Stage {
     /// Says the round's messages, each when it is due, and waits until every reader has them; the
-    /// readers' 99th percentile.
-    fn talk(&self) -> Duration {
+    /// readers' 99th percentile, and whether somebody else disturbed it.
+    fn talk(&self) -> (Duration, bool) {
+        self.probe.longest();
+        let before = others(&self.server);
         let each = (self.plan.rate * self.plan.round.as_millis() as u32 / 1_000 / POSTERS).max(1);
         let step = Duration::from_secs(1) * POSTERS / self.plan.rate;
         self.samples.count.store(0, Ordering::Release);
@@ -231,15 +254,19 @@ impl Stage {
         let mut micros = std::mem::take(&mut *self.samples.micros.lock().expect("no panic"));
         micros.sort_unstable();
         let p99 = Duration::from_micros(u64::from(micros[micros.len() * 99 / 100]));
+        let after = others(&self.server);
+        let share = (after.0.saturating_sub(before.0)) * 100 / (after.1 - before.1).max(1);
+        let disk = self.probe.longest();
         println!(
-            "  {} messages in {took:.1?} to {} readers: median {} us, p99 {p99:.1?}",
+            "  {} messages in {took:.1?} to {} readers: median {} us, p99 {p99:.1?}; others took {share} % of \
+             the processors, a small sync {disk:.1?} at most",
             each * POSTERS,
             self.plan.readers,
             micros[micros.len() / 2]
         );
         let wanted = self.plan.round + Duration::from_millis(500);
         assert!(took < wanted * 3, "the messages took {took:?}");
-        p99
+        (p99, share > DISTURBED || disk > SLOW_DISK)
     }
 
     /// Says so much that whoever asks for it and does not read is stalled; the id before it.
@@ -303,6 +330,7 @@ pub fn stalled(plan: Plan) -> Measured {
         plan: plan.clone(),
         base: Instant::now(),
         samples: Arc::default(),
+        probe: Probe::start(&server.folder),
         server,
     };
     for _ in 0..plan.readers {
@@ -319,12 +347,18 @@ pub fn stalled(plan: Plan) -> Measured {
     listeners(plan.readers);
     stage.talk(); // nothing is cold any more
     let mut measured = Measured::default();
-    for round in 0..plan.rounds {
+    // Pairs, and whether they were disturbed: decided by what others did, never by the figures.
+    let (mut pairs, mut kernels) = (Vec::new(), Vec::new());
+    for round in 0..plan.at_most {
+        if pairs.iter().filter(|(_, _, disturbed)| !disturbed).count() == plan.rounds {
+            break;
+        }
+        let mut figures = [(Duration::ZERO, false); 2];
         let mut order = [false, true];
         order.rotate_left(round % 2);
         for with in order {
             if !with {
-                measured.without.push(stage.talk());
+                figures[0] = stage.talk();
                 continue;
             }
             let (id, address) = (stage.fill(), &stage.server.address);
@@ -332,12 +366,12 @@ pub fn stalled(plan: Plan) -> Measured {
             let stalled: Vec<Speaker> = (0..plan.stalled).map(|_| stall(address, &id)).collect();
             listeners(plan.readers + plan.stalled);
             at_rest(&stage.server);
-            measured.with.push(stage.talk());
+            figures[1] = stage.talk();
             let count = plan.stalled as u64;
             let each = memory(&stage.server).saturating_sub(before) / count;
             measured.memory = measured.memory.max(each);
             let kernel = kernel_memory().saturating_sub(kernel);
-            measured.kernel = measured.kernel.max(kernel / count);
+            kernels.push(kernel / count);
             let rest = stage.rest(&id);
             let from = Instant::now();
             spread(stalled, &rest);
@@ -352,14 +386,31 @@ pub fn stalled(plan: Plan) -> Measured {
             );
             listeners(plan.readers);
         }
+        let [(without, one), (with, other)] = figures;
+        pairs.push((without, with, one || other));
     }
+    let quiet = pairs.iter().filter(|(_, _, disturbed)| !disturbed).count();
+    println!(
+        "{quiet} of {} pairs of rounds were not disturbed",
+        pairs.len()
+    );
+    // Where there are too few of those, all of them count.
+    for (without, with, _) in pairs.iter().filter(|p| !p.2 || quiet < plan.rounds) {
+        measured.without.push(*without);
+        measured.with.push(*with);
+    }
+    kernels.sort_unstable();
+    measured.kernel = kernels[kernels.len() / 2];
     measured.without.sort_unstable();
     measured.with.sort_unstable();
     let (without, with) = measured.medians();
     println!(
         "p99, median of {} rounds: {without:.1?} without and {with:.1?} with {} stalled listeners; {} bytes of \
          process memory for each, {} of the kernel's",
-        plan.rounds, plan.stalled, measured.memory, measured.kernel
+        measured.with.len(),
+        plan.stalled,
+        measured.memory,
+        measured.kernel
     );
     measured
 }
