@@ -14,7 +14,7 @@ build_packages=(
 # power is cut (python3 makes the one system call for it that has no command).
 test_packages=(
     xvfb openbox xdotool xclip imagemagick
-    tmux bsdutils util-linux strace curl
+    tmux bsdutils util-linux iproute2 strace curl
     fonts-dejavu-core fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji
     mandoc
     e2fsprogs mount python3-minimal
@@ -22,7 +22,7 @@ test_packages=(
 # The same on systems without dpkg: commands to find, libraries that pkg-config must know.
 build_commands=(cmake g++ make pkg-config)
 libraries=(x11 xext xft xinerama xcursor xrender xfixes pangoxft pangocairo cairo)
-test_commands=(Xvfb openbox xdotool xclip import tmux script strace curl mandoc mkfs.ext4 mount python3)
+test_commands=(Xvfb openbox xdotool xclip import tmux script unshare ip strace curl mandoc mkfs.ext4 mount python3)
 
 fail() {
     printf 'setup: %s\n' "$@" >&2

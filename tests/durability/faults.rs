@@ -310,10 +310,9 @@ fn fill_up(path: &Path, but: usize) {
 
 #[test]
 fn a_limit_on_the_files_size_may_come_and_go() {
-    let folder = Arc::new(Folder::new());
-    let args = ["--max-rate", "0", "--console", "quiet"];
-    let command = [&["server", "--listen", "127.0.0.1:0"], &args[..]].concat();
-    let mut server = Server::spawn(Arc::clone(&folder), folder.command(&command));
+    let (folder, other) = (Arc::new(Folder::new()), Folder::new());
+    let told = other.path().join("told");
+    let mut server = traced::start(&folder, &told, "pwrite64", &[], &[]);
     let log = server.log();
     let limit = |server: &Server, current| {
         let limit = Rlimit {
@@ -329,6 +328,22 @@ fn a_limit_on_the_files_size_may_come_and_go() {
     let free = |server: &Server| limit(server, None);
     let slowest = full_and_free(&mut server, &log, fill, free);
     assert!(slowest < SOON, "{slowest:?}");
+    // Up to the limit the kernel writes what it can: a part of a line, which must not stay.
+    let told = std::fs::read_to_string(&told).expect("what strace told");
+    let short = told.lines().filter(|line| is_short_write(line)).count();
+    println!("{short} short writes");
+    assert!(short > 0, "no write was short");
+}
+
+/// Whether a line of strace tells of a `pwrite64` that wrote some of its bytes, but not all.
+fn is_short_write(line: &str) -> bool {
+    let Some((call, result)) = line.rsplit_once(" = ") else {
+        return false;
+    };
+    let mut numbers = call.trim_end_matches(')').rsplit(", ");
+    let count = numbers.nth(1).and_then(|count| count.parse::<u64>().ok());
+    let written = result.parse::<u64>().ok();
+    matches!((count, written), (Some(count), Some(written)) if 0 < written && written < count)
 }
 
 #[test]

@@ -31,3 +31,4 @@ mod image;
 mod open;
 mod order;
 mod power;
+mod vanish;
