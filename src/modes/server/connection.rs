@@ -18,10 +18,12 @@ use futures_lite::future;
 use crate::event::MAX_TEXT;
 use crate::http::{BadRequest, Body, Head, Response};
 
-use super::api::{Answer, Api, Asked};
+use super::api::{Answer, Api, Asked, Follow};
 use super::cold;
 use super::console::{Console, Request};
 use super::log_file::Range;
+
+pub use stream::Stream;
 
 /// How long a request's head may take.
 const HEAD_TIME: Duration = Duration::from_secs(10);
@@ -47,6 +49,8 @@ enum End {
     Gone,
     /// Everything was said.
     Done,
+    /// It goes on as an event stream.
+    Stream(Box<Follow>),
 }
 
 /// One peer.
@@ -75,14 +79,19 @@ impl Connection {
         }
     }
 
-    /// Serves it to its end.
-    pub async fn run(mut self) {
+    /// Serves it to its end, or until it becomes an event stream. That is a task of its own: it
+    /// lasts for hours, and needs little of what reading requests takes.
+    pub async fn run(mut self) -> Option<Stream> {
         let mut patience = HEAD_TIME;
         loop {
             match self.one_request(patience).await {
                 Ok(idle) => patience = idle,
-                Err(End::Gone) => return,
-                Err(End::Done) => return self.close().await,
+                Err(End::Gone) => return None,
+                Err(End::Done) => {
+                    close(&self.stream).await;
+                    return None;
+                }
+                Err(End::Stream(follow)) => return Some(Stream::new(self, *follow)),
             }
         }
     }
@@ -132,11 +141,13 @@ impl Connection {
             }
             Answer::Follow(follow) => {
                 drop(due);
-                let follow = *follow;
                 match follow.until {
                     _ if head_only => return Err(self.stream_head(&follow, minor).await),
-                    None => return Err(self.stream(follow).await),
-                    Some(until) => self.poll(follow, until, minor, keep).await?,
+                    None => {
+                        self.stream(&follow).await?;
+                        return Err(End::Stream(follow));
+                    }
+                    Some(until) => self.poll(*follow, until, minor, keep).await?,
                 }
                 if !keep {
                     return Err(End::Done);
@@ -257,26 +268,25 @@ impl Connection {
         }
         Ok(())
     }
+}
 
-    /// Ends the connection so that the last answer arrives: a close with unread bytes would send a
-    /// reset, which throws the answer away at the peer.
-    async fn close(self) {
-        let _ = self.stream.get_ref().shutdown(std::net::Shutdown::Write);
-        let drained = async {
-            let mut left = DRAIN.0;
-            while left > 0 {
-                match self
-                    .stream
-                    .read_with(|mut stream| stream.read(&mut [0; READ]))
-                    .await
-                {
-                    Ok(0) | Err(_) => return,
-                    Ok(count) => left = left.saturating_sub(count),
-                }
+/// Ends a connection so that the last answer arrives: a close with unread bytes would send a reset,
+/// which throws the answer away at the peer.
+async fn close(stream: &Async<TcpStream>) {
+    let _ = stream.get_ref().shutdown(std::net::Shutdown::Write);
+    let drained = async {
+        let mut left = DRAIN.0;
+        while left > 0 {
+            match stream
+                .read_with(|mut stream| stream.read(&mut [0; READ]))
+                .await
+            {
+                Ok(0) | Err(_) => return,
+                Ok(count) => left = left.saturating_sub(count),
             }
-        };
-        let _ = within(DRAIN.1, drained).await;
-    }
+        }
+    };
+    let _ = within(DRAIN.1, drained).await;
 }
 
 fn timeout(message: &str) -> BadRequest {

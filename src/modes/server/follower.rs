@@ -1,11 +1,12 @@
-//! A follower: one listener's place in the journal, and the task that keeps it moving.
+//! A follower: one listener's place in the journal, and the task that keeps it moving while it is
+//! behind. Once it is up to date it takes a seat in the [`fanout`](super::fanout).
 //!
 //! What always holds: a listener costs a cursor. There is no queue for it, and no buffer is kept
 //! while its socket is full: what it was not sent yet is looked up again, in memory or in the
 //! file, when it takes more. So a listener that stalls slows nobody, loses nothing, and is sent
 //! every byte of its form exactly once.
 
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,10 +17,12 @@ use futures_lite::future;
 use rustix::net::sockopt;
 
 use crate::sse::{self, Form};
-use crate::wire::{HEARTBEAT, Wire};
+use crate::wire::Wire;
 
 use super::cold;
-use super::room::{Hold, Next, Room};
+use super::fanout::{Call, Seat};
+use super::portion::Portion;
+use super::room::{Hold, Listener, Next, Room};
 use super::tail::{Batch, Cursor};
 
 /// How long a peer may take nothing although there is something to send. With the heartbeat before
@@ -31,7 +34,7 @@ const KERNEL: usize = 64 * 1024;
 /// How much of the file is read at once: about what the socket then takes.
 const COLD: usize = 64 * 1024;
 /// The most batches in one write.
-const SLICES: usize = 32;
+const BATCHES: usize = 32;
 
 /// Why a follower ended.
 #[derive(Debug)]
@@ -50,52 +53,58 @@ pub enum Ended {
 
 /// One listener at its place.
 #[derive(Debug)]
-pub struct Follower<'a> {
-    room: &'a Room,
-    stream: &'a Async<TcpStream>,
-    hold: Option<&'a Hold>,
-    form: Form,
+pub struct Follower {
+    room: Arc<Room>,
+    seat: Arc<Seat>,
+    hold: Option<Hold>,
     cursor: Cursor,
+    /// Counts it while it lives.
+    _listener: Listener,
 }
 
-impl<'a> Follower<'a> {
+impl Follower {
     /// A follower that goes on with the line at `offset`, and ends with the session that `hold`
     /// keeps present.
     pub fn new(
-        room: &'a Room,
-        stream: &'a Async<TcpStream>,
-        hold: Option<&'a Hold>,
+        room: &Arc<Room>,
+        stream: Async<TcpStream>,
+        hold: Option<Hold>,
         form: Form,
         offset: u64,
-    ) -> Follower<'a> {
+    ) -> Follower {
+        // Where that cannot be had, only memory is lost.
+        let _ = sockopt::set_socket_send_buffer_size(stream.get_ref(), KERNEL);
+        let session = hold.as_ref().map(Hold::session);
         Follower {
-            room,
-            stream,
+            room: Arc::clone(room),
+            seat: room.fanout.seat(stream, form, session),
             hold,
-            form,
             cursor: Cursor { offset, sent: 0 },
+            _listener: room.listener(),
         }
     }
 
+    /// The connection.
+    pub fn stream(&self) -> &Async<TcpStream> {
+        &self.seat.stream
+    }
+
     /// Follows until the listener goes or the server stops.
-    pub async fn run(mut self) -> Ended {
-        // Where that cannot be had, only memory is lost.
-        let _ = sockopt::set_socket_send_buffer_size(self.stream.get_ref(), KERNEL);
+    pub async fn run(&mut self) -> Ended {
         loop {
-            let woken = self.room.listen();
-            let ended = match self.room.next(self.cursor.offset, SLICES, self.hold) {
-                Next::Ready(batches) => {
-                    drop(woken);
-                    self.write(batches).await
-                }
+            let next = self
+                .room
+                .next(self.cursor.offset, BATCHES, self.hold.as_ref());
+            let ended = match next {
+                Next::Ready(batches) => self.write(batches).await,
                 Next::InFile(end) => {
-                    drop(woken);
-                    match cold::lines(self.room, self.form, self.cursor.offset, end, COLD).await {
+                    let form = self.seat.form;
+                    match cold::lines(&self.room, form, self.cursor.offset, end, COLD).await {
                         Ok(batch) => self.write(vec![batch]).await,
                         Err(error) => return Ended::Journal(error),
                     }
                 }
-                Next::Wait => self.wait(woken).await,
+                Next::Wait => self.sit().await,
                 Next::Over => return Ended::Over,
                 Next::Closed => return self.say_good_bye().await,
             };
@@ -107,38 +116,26 @@ impl<'a> Follower<'a> {
 
     /// Writes as much of `batches` as the socket takes, then lets go of them.
     async fn write(&mut self, batches: Vec<Arc<Batch>>) -> Result<(), Ended> {
-        let start = batches[0].position(self.form, self.cursor);
-        let mut slices = Vec::with_capacity(batches.len());
-        for (n, batch) in batches.iter().enumerate() {
-            let bytes = &batch.encoded(self.form).bytes;
-            slices.push(IoSlice::new(&bytes[if n == 0 { start } else { 0 }..]));
-        }
-        let empty = slices.iter().all(|slice| slice.is_empty());
-        let mut written = match self.stream.get_ref().write_vectored(&slices) {
-            Ok(0) if !empty => return Err(Ended::Gone),
-            Ok(written) => written,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                drop(slices);
-                drop(batches);
-                return self.writable().await;
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
-            Err(_) => return Err(Ended::Gone),
-        };
-        for (n, batch) in batches.iter().enumerate() {
-            let from = if n == 0 { start } else { 0 };
-            let length = batch.encoded(self.form).bytes.len() - from;
-            if written < length {
-                self.cursor = batch.cursor(self.form, from + written);
-                break;
-            }
-            written -= length;
-            self.cursor = Cursor {
-                offset: batch.end(),
-                sent: 0,
+        {
+            let form = self.seat.form;
+            let Some(portion) = Portion::new(batches) else {
+                return Ok(());
             };
+            let start = portion.position(form, self.cursor);
+            let slices = portion.slices(form, start);
+            let empty = slices.iter().all(|slice| slice.is_empty());
+            match self.stream().get_ref().write_vectored(&slices) {
+                Ok(0) if !empty => return Err(Ended::Gone),
+                Ok(written) => {
+                    self.cursor = portion.cursor(form, start + written);
+                    return Ok(());
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
+                Err(_) => return Err(Ended::Gone),
+            }
         }
-        Ok(())
+        self.writable().await
     }
 
     async fn writable(&self) -> Result<(), Ended> {
@@ -146,29 +143,38 @@ impl<'a> Follower<'a> {
             Timer::after(STALLED).await;
             Err(Ended::Stalled)
         };
-        let ready = async { self.stream.writable().await.map_err(|_| Ended::Gone) };
+        let ready = async { self.stream().writable().await.map_err(|_| Ended::Gone) };
         future::or(ready, stalled).await
     }
 
-    /// Waits for a new event, keeping the line alive and noticing when the listener goes.
-    async fn wait(&self, woken: event_listener::EventListener) -> Result<(), Ended> {
-        let event = async {
-            woken.await;
-            Ok(())
+    /// Lets a writer of the fan-out take over until there is something that it cannot do.
+    async fn sit(&mut self) -> Result<(), Ended> {
+        let call = {
+            let Some(sitting) = self.room.fanout.sit(&self.seat, self.cursor.offset) else {
+                return Ok(());
+            };
+            let called = async { Ok(sitting.await) };
+            future::or(called, async { Err(closed(self.stream()).await) }).await?
         };
-        let heartbeat = async {
-            loop {
-                Timer::after(Duration::from_secs(HEARTBEAT)).await;
-                self.write_all(self.form.heartbeat()).await?;
+        match call {
+            Call::Up(cursor) => self.cursor = cursor,
+            Call::Full(cursor) => {
+                self.cursor = cursor;
+                self.writable().await?;
             }
-        };
-        future::or(event, future::or(closed(self.stream), heartbeat)).await
+            Call::Heartbeat { offset, sent } => {
+                self.cursor = Cursor { offset, sent: 0 };
+                self.write_all(&self.seat.form.heartbeat()[sent..]).await?;
+            }
+            Call::Gone => return Err(Ended::Gone),
+        }
+        Ok(())
     }
 
     async fn say_good_bye(&self) -> Ended {
         let message = "The server is stopping. Connect again later: nothing is lost.".to_string();
         let mut bye = Vec::new();
-        sse::encode(self.form, &Wire::Bye { message }, &mut bye);
+        sse::encode(self.seat.form, &Wire::Bye { message }, &mut bye);
         match self.write_all(&bye).await {
             Ok(()) => Ended::Closed,
             Err(ended) => ended,
@@ -177,7 +183,7 @@ impl<'a> Follower<'a> {
 
     async fn write_all(&self, mut bytes: &[u8]) -> Result<(), Ended> {
         while !bytes.is_empty() {
-            match self.stream.get_ref().write(bytes) {
+            match self.stream().get_ref().write(bytes) {
                 Ok(0) => return Err(Ended::Gone),
                 Ok(written) => bytes = &bytes[written..],
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.writable().await?,
@@ -190,20 +196,20 @@ impl<'a> Follower<'a> {
 }
 
 /// Ends when the listener has closed its side. What it still sends is thrown away.
-async fn closed(stream: &Async<TcpStream>) -> Result<(), Ended> {
+async fn closed(stream: &Async<TcpStream>) -> Ended {
     loop {
         if stream.readable().await.is_err() {
-            return Err(Ended::Gone);
+            return Ended::Gone;
         }
         match stream.get_ref().read(&mut [0; 512]) {
-            Ok(0) => return Err(Ended::Gone),
+            Ok(0) => return Ended::Gone,
             Ok(_) => task::yield_now().await,
             Err(error)
                 if matches!(
                     error.kind(),
                     io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
                 ) => {}
-            Err(_) => return Err(Ended::Gone),
+            Err(_) => return Ended::Gone,
         }
     }
 }

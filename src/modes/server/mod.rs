@@ -2,7 +2,8 @@
 //!
 //! The parts, in the order in which a message meets them: [`connection`] reads a request,
 //! [`api`] decides what it does, [`access`] who may, [`room`] queues it, [`committer`] and
-//! [`scribe`] write it, [`tail`] keeps it, [`follower`] sends it to each listener. [`history`] and
+//! [`scribe`] write it, [`tail`] keeps it, [`fanout`] sends it to each listener that is up to date, [`follower`] to one
+//! that is not. [`history`] and
 //! [`log_file`] read what was said before, [`console`] shows the operator what goes on,
 //! [`space`] warns of a disk that is almost full.
 
@@ -12,9 +13,11 @@ mod cold;
 mod committer;
 mod connection;
 mod console;
+mod fanout;
 mod follower;
 mod history;
 mod log_file;
+mod portion;
 mod presence;
 mod rate;
 mod refusals;
@@ -27,6 +30,7 @@ mod tail;
 
 use std::io;
 use std::net::{TcpListener, TcpStream};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -128,7 +132,8 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
         console.clone(),
         args.sync,
     );
-    start_committer(committer, stop)?;
+    start_committer(committer, stop.clone())?;
+    start_writers(&room, stop)?;
 
     let access = Access::new(secret, key, start::host_names(&args.host_name));
     let api = Arc::new(Api {
@@ -180,20 +185,45 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
 /// Starts the one thread that writes the journal. When it ends, for whatever reason, the server
 /// stops.
 fn start_committer(committer: Committer, stop: Sender<Stop>) -> Result<(), Failure> {
+    start_thread("committer", move || {
+        let ended = catch_unwind(AssertUnwindSafe(|| committer.run()));
+        let why = match ended {
+            Ok(Ok(())) => Stop::Asked,
+            Ok(Err(sentence)) => Stop::Failed(sentence),
+            Err(_) => Stop::Failed(
+                "The server has a fault and cannot write its log. Start it again, and report this."
+                    .into(),
+            ),
+        };
+        // If nobody listens, the server is stopping already.
+        let _ = stop.try_send(why);
+    })
+}
+
+/// Starts the threads that write to the listeners. The server does not go on without one of them.
+fn start_writers(room: &Arc<Room>, stop: Sender<Stop>) -> Result<(), Failure> {
+    for writer in room.fanout.writers(room) {
+        let stop = stop.clone();
+        start_thread("writer", move || {
+            if catch_unwind(AssertUnwindSafe(|| writer.run())).is_err() {
+                let _ = stop.try_send(Stop::Failed("The server has a fault and cannot write to its listeners. Start it again, and report this.".into()));
+            }
+        })?;
+    }
+    Ok(())
+}
+
+fn start_thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Failure> {
     std::thread::Builder::new()
-        .name("committer".into())
-        .spawn(move || {
-            let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| committer.run()));
-            let why = match ended {
-                Ok(Ok(())) => Stop::Asked,
-                Ok(Err(sentence)) => Stop::Failed(sentence),
-                Err(_) => Stop::Failed("The server has a fault and cannot write its log. Start it again, and report this.".into()),
-            };
-            // If nobody listens, the server is stopping already.
-            let _ = stop.try_send(why);
-        })
+        .name(name.into())
+        .spawn(work)
         .map(drop)
-        .map_err(|error| Failure::new(format!("The server cannot start a thread: {}.", reason(&error))))
+        .map_err(|error| {
+            Failure::new(format!(
+                "The server cannot start a thread: {}.",
+                reason(&error)
+            ))
+        })
 }
 
 /// Accepts and serves until told to stop.
@@ -250,8 +280,12 @@ async fn accept(listener: TcpListener, api: Arc<Api>, console: Console, files: u
                     console.clone(),
                 );
                 task::spawn(async move {
-                    let _place = place;
-                    connection.run().await;
+                    if let Some(stream) = connection.run().await {
+                        task::spawn(async move {
+                            let _place = place;
+                            stream.run().await;
+                        });
+                    }
                 });
             }
             // The peer gave up while it waited: the next one is there already.

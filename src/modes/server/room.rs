@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use async_std::channel::{Sender, TrySendError, bounded};
 use async_std::task;
-use event_listener::{Event, EventListener};
+use event_listener::Event;
 
 use crate::event::{Id, Key, Stamp};
 use crate::journal::Reader;
@@ -22,6 +22,7 @@ use crate::wire::Members;
 
 use super::committer::{Job, Order, Refused};
 use super::console::Request;
+use super::fanout::Fanout;
 use super::presence::{Change, Denied, Held, Presence, Quitting};
 use super::scribe::{Command, Reading, SessionId, Speaker, Verdict};
 use super::tail::{Batch, Tail};
@@ -52,6 +53,9 @@ pub struct Room {
     started: Instant,
     orders: Sender<Order>,
     state: Mutex<State>,
+    /// Where the listeners are that are up to date.
+    pub fanout: Fanout,
+    /// For requests that wait for a member to come or go.
     wake: Event,
     answers: AtomicUsize,
 }
@@ -94,6 +98,7 @@ impl Room {
         last: Id,
     ) -> Room {
         let presence = Presence::new(rules.grace, rules.max_rate);
+        let writers = std::thread::available_parallelism().map_or(1, usize::from);
         Room {
             rules,
             reader,
@@ -107,6 +112,7 @@ impl Room {
                 listeners: 0,
                 closing: false,
             }),
+            fanout: Fanout::new(writers, end),
             wake: Event::new(),
             answers: AtomicUsize::new(0),
         }
@@ -314,17 +320,30 @@ impl Room {
         outcome.map_err(Denied::Order)
     }
 
-    /// Makes a committed batch visible: tail, offset and members change in one step, then everybody
-    /// who waits is woken.
+    /// Makes a committed batch visible: tail, offset and members change in one step, then it goes
+    /// out to everybody who waits.
     pub fn publish(&self, batch: Arc<Batch>, last: Id, changes: &[Change]) {
+        let end = batch.end();
         {
             let mut state = self.state();
-            state.end = batch.end();
+            state.end = end;
             state.last = last;
             state.tail.push(batch);
             state.presence.apply(changes, Instant::now());
         }
+        let left = |change: &Change| match change {
+            Change::Left(session) => Some(*session),
+            _ => None,
+        };
+        let left: Vec<_> = changes.iter().filter_map(left).collect();
+        self.fanout.publish(end, &left);
         self.wake.notify(usize::MAX);
+    }
+
+    /// Batches from `offset` on for the fan-out, up to `to` and about `bytes` of the journal; none
+    /// when they are no longer in memory.
+    pub fn published(&self, offset: u64, to: u64, bytes: usize) -> Vec<Arc<Batch>> {
+        self.state().tail.range(offset, to, bytes)
     }
 
     /// Changes members without a batch.
@@ -338,15 +357,11 @@ impl Room {
         self.state().closing = true;
     }
 
-    /// Wakes every follower to say good-bye; the orders must have stopped.
+    /// Calls every follower to say good-bye; the orders must have stopped.
     pub fn close(&self) {
         self.orders.close();
+        self.fanout.close();
         self.wake.notify(usize::MAX);
-    }
-
-    /// A waiter for the next change. Ask for it first and look second, so that nothing is missed.
-    pub fn listen(&self) -> EventListener {
-        self.wake.listen()
     }
 
     /// What a follower at `offset` reads next, which keeps a session present by `hold`.
@@ -416,6 +431,13 @@ impl Room {
 pub struct Hold {
     room: Arc<Room>,
     session: SessionId,
+}
+
+impl Hold {
+    /// Whose.
+    pub fn session(&self) -> SessionId {
+        self.session
+    }
 }
 
 impl Drop for Hold {

@@ -118,17 +118,30 @@ impl Tail {
     /// Up to `count` batches, the first of which holds the line at `offset`; none if that line is
     /// older than everything here, and then it is in the file.
     pub fn from(&self, offset: u64, count: usize) -> Vec<Arc<Batch>> {
+        self.after(offset).take(count).cloned().collect()
+    }
+
+    /// The batches from the one that holds the line at `offset` to the one that ends at `to`, but
+    /// no further once they have `bytes` of the journal; none if that line is older than
+    /// everything here.
+    pub fn range(&self, offset: u64, to: u64, bytes: usize) -> Vec<Arc<Batch>> {
+        let mut left = bytes;
+        let wanted = self.after(offset).take_while(|batch| {
+            let more = left > 0 && batch.end() <= to;
+            left = left.saturating_sub(batch.stretch.bytes.len());
+            more
+        });
+        wanted.cloned().collect()
+    }
+
+    fn after(&self, offset: u64) -> impl Iterator<Item = &Arc<Batch>> {
         let first = self.batches.partition_point(|batch| batch.end() <= offset);
-        match self.batches.get(first) {
-            Some(batch) if batch.stretch.offset <= offset => self
-                .batches
-                .iter()
-                .skip(first)
-                .take(count)
-                .cloned()
-                .collect(),
-            _ => Vec::new(),
-        }
+        let held = |batch: &Arc<Batch>| batch.stretch.offset <= offset;
+        let first = match self.batches.get(first) {
+            Some(batch) if held(batch) => first,
+            _ => self.batches.len(),
+        };
+        self.batches.range(first..)
     }
 }
 

@@ -8,9 +8,38 @@ use crate::sse;
 
 use super::super::api::Follow;
 use super::super::cold;
-use super::super::console::Entry;
+use super::super::console::{Console, Entry};
 use super::super::follower::{Ended, Follower};
-use super::{Connection, End, PIECE};
+use super::{Connection, End, PIECE, close};
+
+/// A connection that has become an event stream.
+pub struct Stream {
+    follower: Follower,
+    console: Console,
+}
+
+impl Stream {
+    pub(super) fn new(connection: Connection, follow: Follow) -> Stream {
+        let (form, offset, hold) = (follow.form, follow.start.offset, follow.hold);
+        let room = &connection.api.room;
+        Stream {
+            follower: Follower::new(room, connection.stream, hold, form, offset),
+            console: connection.console,
+        }
+    }
+
+    /// Serves it to its end.
+    pub async fn run(mut self) {
+        match self.follower.run().await {
+            Ended::Closed | Ended::Over => close(self.follower.stream()).await,
+            Ended::Gone | Ended::Stalled => {}
+            Ended::Journal(error) => self.console.show(Entry::Notice(format!(
+                "A listener was cut off because the log could not be read: {}. Check the disk.",
+                reason(&error)
+            ))),
+        }
+    }
+}
 
 impl Connection {
     fn stream_response(&self, follow: &Follow) -> Response {
@@ -32,33 +61,13 @@ impl Connection {
         }
     }
 
-    /// Turns the connection into an event stream; it ends with it.
-    pub(super) async fn stream(&mut self, follow: Follow) -> End {
-        // A listener reads for hours; what it no longer needs is given back.
-        self.buffer = Vec::new();
-        let mut head = self.stream_response(&follow).head(true);
+    /// Begins an event stream; the connection ends with it.
+    pub(super) async fn stream(&self, follow: &Follow) -> Result<(), End> {
+        let mut head = self.stream_response(follow).head(true);
         for wire in &follow.start.first {
             sse::encode(follow.form, wire, &mut head);
         }
-        if let Err(end) = self.write(&head).await {
-            return end;
-        }
-        drop(head);
-        let (form, offset, hold) = (follow.form, follow.start.offset, follow.hold);
-        let room = Arc::clone(&self.api.room);
-        let _listener = room.listener();
-        let follower = Follower::new(&room, &self.stream, hold.as_ref(), form, offset);
-        match follower.run().await {
-            Ended::Closed | Ended::Over => End::Done,
-            Ended::Gone | Ended::Stalled => End::Gone,
-            Ended::Journal(error) => {
-                self.console.show(Entry::Notice(format!(
-                    "A listener was cut off because the log could not be read: {}. Check the disk.",
-                    reason(&error)
-                )));
-                End::Gone
-            }
-        }
+        self.write(&head).await
     }
 
     /// What there is up to `until`, framed so that a cut is seen: in chunks, or for HTTP/1.0 with

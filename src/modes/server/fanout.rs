@@ -1,0 +1,225 @@
+//! The fan-out: all listeners that are up to date, and the threads that write to them.
+//!
+//! Who has been sent everything takes a seat with one of a few [`writer`] threads. When something
+//! is published, each of them writes the same bytes to all its seats in one pass, without waking a
+//! task for any. What comes while a pass is under way goes out with the next, in one write. Whoever
+//! cannot take it all at once is called up from the seat, and its own task goes on from there.
+//!
+//! What always holds:
+//!
+//! - A seated listener was sent everything before its seat's offset, and nothing behind it.
+//! - Either the writer or the task writes to a listener, never both: the task while it stands, the
+//!   writer while it sits.
+//! - A writer never waits for a listener, and holds no lock while it writes.
+
+mod writer;
+
+use std::future::Future;
+use std::net::TcpStream;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use async_io::Async;
+
+use crate::sse::Form;
+
+use super::scribe::SessionId;
+use super::tail::Cursor;
+
+/// The seats of a room.
+#[derive(Debug)]
+pub struct Fanout {
+    desks: Vec<Arc<Desk>>,
+    next: AtomicUsize,
+}
+
+/// Why a listener was called up from its seat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// There is something for its own task to look at, from this cursor on.
+    Up(Cursor),
+    /// Its socket is full; it is at this cursor.
+    Full(Cursor),
+    /// Its socket is full, so of the heartbeat only so many bytes went out.
+    Heartbeat {
+        /// Up to where it was sent everything.
+        offset: u64,
+        /// How many bytes of the heartbeat it was sent.
+        sent: usize,
+    },
+    /// The listener went away, or the network did.
+    Gone,
+}
+
+/// What a listener's task and its writer share.
+#[derive(Debug)]
+pub struct Seat {
+    /// The connection.
+    pub stream: Async<TcpStream>,
+    /// How the listener wants the events.
+    pub form: Form,
+    /// The session that ends with the connection, if it has one.
+    session: Option<SessionId>,
+    desk: usize,
+    /// Where the writer keeps it; the writer's alone.
+    index: AtomicUsize,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+enum State {
+    Sitting(Option<Waker>),
+    Called(Call),
+}
+
+/// Where listeners and the committer leave word for one writer.
+#[derive(Debug, Default)]
+struct Desk {
+    news: Mutex<News>,
+    rung: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct News {
+    /// Everything before this offset is published.
+    published: u64,
+    /// Who sits down, with the offset up to which it was sent everything.
+    arrivals: Vec<(Arc<Seat>, u64)>,
+    /// Who went away while sitting.
+    departures: Vec<Arc<Seat>>,
+    /// Sessions whose leave was published.
+    left: Vec<SessionId>,
+    closing: bool,
+    /// The writer waits, and must be rung.
+    asleep: bool,
+}
+
+impl Desk {
+    fn news(&self) -> MutexGuard<'_, News> {
+        // A panic elsewhere leaves it whole: every change is made in one piece.
+        self.news.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ring(&self, mut news: MutexGuard<'_, News>) {
+        let asleep = std::mem::take(&mut news.asleep);
+        drop(news);
+        if asleep {
+            self.rung.notify_one();
+        }
+    }
+}
+
+impl Fanout {
+    /// A fan-out of `writers` threads, which [`Fanout::writers`] are to be run by, for a journal
+    /// that is published up to `end`.
+    pub fn new(writers: usize, end: u64) -> Fanout {
+        let desk = || {
+            let desk = Desk::default();
+            desk.news().published = end;
+            Arc::new(desk)
+        };
+        Fanout {
+            desks: (0..writers.max(1)).map(|_| desk()).collect(),
+            next: AtomicUsize::new(0),
+        }
+    }
+
+    /// A seat for a connection, not yet taken.
+    pub fn seat(
+        &self,
+        stream: Async<TcpStream>,
+        form: Form,
+        session: Option<SessionId>,
+    ) -> Arc<Seat> {
+        Arc::new(Seat {
+            stream,
+            form,
+            session,
+            desk: self.next.fetch_add(1, Ordering::Relaxed) % self.desks.len(),
+            index: AtomicUsize::new(usize::MAX),
+            state: Mutex::new(State::Called(Call::Gone)),
+        })
+    }
+
+    /// Sits down at `offset`, up to which the listener was sent everything. `None` when more than
+    /// that is published, or the room is closing: then the task has to look for itself.
+    pub fn sit<'a>(&'a self, seat: &'a Arc<Seat>, offset: u64) -> Option<Sitting<'a>> {
+        let desk = &self.desks[seat.desk];
+        let mut news = desk.news();
+        if news.closing || news.published > offset {
+            return None;
+        }
+        *seat.state() = State::Sitting(None);
+        news.arrivals.push((Arc::clone(seat), offset));
+        desk.ring(news);
+        Some(Sitting { fanout: self, seat })
+    }
+
+    /// Everything before `end` may be sent. The sessions in `left` are over with it.
+    pub fn publish(&self, end: u64, left: &[SessionId]) {
+        for desk in &self.desks {
+            let mut news = desk.news();
+            news.published = end;
+            news.left.extend_from_slice(left);
+            desk.ring(news);
+        }
+    }
+
+    /// Calls everybody up: nothing more is published.
+    pub fn close(&self) {
+        for desk in &self.desks {
+            let mut news = desk.news();
+            news.closing = true;
+            desk.ring(news);
+        }
+    }
+}
+
+impl Seat {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Hands the connection back to its task.
+    fn call(&self, call: Call) {
+        let before = std::mem::replace(&mut *self.state(), State::Called(call));
+        if let State::Sitting(Some(waker)) = before {
+            waker.wake();
+        }
+    }
+}
+
+/// Ready when the listener is called up. Gives the seat up when dropped before that.
+#[derive(Debug)]
+pub struct Sitting<'a> {
+    fanout: &'a Fanout,
+    seat: &'a Arc<Seat>,
+}
+
+impl Future for Sitting<'_> {
+    type Output = Call;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Call> {
+        match &mut *self.seat.state() {
+            State::Called(call) => Poll::Ready(*call),
+            State::Sitting(Some(waker)) if waker.will_wake(context.waker()) => Poll::Pending,
+            State::Sitting(waker) => {
+                *waker = Some(context.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl Drop for Sitting<'_> {
+    fn drop(&mut self) {
+        if matches!(*self.seat.state(), State::Sitting(_)) {
+            let desk = &self.fanout.desks[self.seat.desk];
+            let mut news = desk.news();
+            news.departures.push(Arc::clone(self.seat));
+            desk.ring(news);
+        }
+    }
+}

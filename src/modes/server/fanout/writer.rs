@@ -1,0 +1,251 @@
+//! A writer: one thread, and the seats it writes to.
+
+use std::io::{self, Write};
+use std::net::TcpStream;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use async_io::Async;
+
+use crate::wire::HEARTBEAT;
+
+use super::{Call, Desk, Fanout, News, Seat};
+use crate::modes::server::portion::Portion;
+use crate::modes::server::room::Room;
+use crate::modes::server::tail::Cursor;
+
+/// How often it looks for listeners that are owed a sign of life.
+const TICK: Duration = Duration::from_secs(1);
+/// The most journal bytes in one pass: encoded, about what a socket takes at once.
+const PASS: usize = 32 * 1024;
+
+/// Writes to its seats until the room closes.
+#[derive(Debug)]
+pub struct Writer {
+    room: Arc<Room>,
+    desk: Arc<Desk>,
+    seats: Vec<Seated>,
+    /// Everything before this was written to all, or they sat down behind it.
+    at: u64,
+    ticked: Instant,
+}
+
+#[derive(Debug)]
+struct Seated {
+    seat: Arc<Seat>,
+    offset: u64,
+    written: Instant,
+}
+
+impl Fanout {
+    /// The writers, one for each thread.
+    pub fn writers(&self, room: &Arc<Room>) -> Vec<Writer> {
+        let writer = |desk: &Arc<Desk>| Writer {
+            room: Arc::clone(room),
+            desk: Arc::clone(desk),
+            seats: Vec::new(),
+            at: desk.news().published,
+            ticked: Instant::now(),
+        };
+        self.desks.iter().map(writer).collect()
+    }
+}
+
+impl Writer {
+    /// Serves its seats until the room closes.
+    pub fn run(mut self) {
+        loop {
+            let news = self.wait();
+            let now = Instant::now();
+            for (seat, offset) in news.arrivals {
+                self.seat(seat, offset, now);
+            }
+            for seat in news.departures {
+                self.clear(&seat);
+            }
+            self.pass(news.published, now);
+            if !news.left.is_empty() {
+                self.call_all(|seat| seat.session.is_some_and(|s| news.left.contains(&s)));
+            }
+            if news.closing {
+                return self.call_all(|_| true);
+            }
+            if now.duration_since(self.ticked) >= TICK {
+                self.ticked = now;
+                self.heartbeats(now);
+            }
+        }
+    }
+
+    /// Waits for news, and at most a tick if anybody sits here.
+    fn wait(&self) -> News {
+        let mut news = self.desk.news();
+        let quiet = |news: &News| {
+            news.published == self.at
+                && news.arrivals.is_empty()
+                && news.departures.is_empty()
+                && news.left.is_empty()
+                && !news.closing
+        };
+        while quiet(&news) {
+            news.asleep = true;
+            if self.seats.is_empty() {
+                let woken = self.desk.rung.wait(news);
+                news = woken.unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
+            let left = TICK.saturating_sub(self.ticked.elapsed());
+            let woken = self.desk.rung.wait_timeout(news, left);
+            let (guard, timeout) = woken.unwrap_or_else(PoisonError::into_inner);
+            news = guard;
+            if timeout.timed_out() {
+                break;
+            }
+        }
+        news.asleep = false;
+        News {
+            published: news.published,
+            arrivals: std::mem::take(&mut news.arrivals),
+            departures: std::mem::take(&mut news.departures),
+            left: std::mem::take(&mut news.left),
+            closing: news.closing,
+            asleep: false,
+        }
+    }
+
+    fn seat(&mut self, seat: Arc<Seat>, offset: u64, written: Instant) {
+        seat.index.store(self.seats.len(), Ordering::Relaxed);
+        self.seats.push(Seated {
+            seat,
+            offset,
+            written,
+        });
+    }
+
+    /// Takes the seat at `index` away from the writer.
+    fn remove(&mut self, index: usize) -> Arc<Seat> {
+        let seated = self.seats.swap_remove(index);
+        if let Some(moved) = self.seats.get(index) {
+            moved.seat.index.store(index, Ordering::Relaxed);
+        }
+        seated.seat
+    }
+
+    /// Lets go of one who went away while sitting, if it was not called up meanwhile.
+    fn clear(&mut self, seat: &Arc<Seat>) {
+        let index = seat.index.load(Ordering::Relaxed);
+        let seated = self.seats.get(index);
+        if seated.is_some_and(|seated| Arc::ptr_eq(&seated.seat, seat)) {
+            self.remove(index);
+        }
+    }
+
+    fn call(&mut self, index: usize, call: Call) {
+        self.remove(index).call(call);
+    }
+
+    /// Calls everybody up of whom `who` is true; they have nothing in hand.
+    fn call_all(&mut self, who: impl Fn(&Seat) -> bool) {
+        for index in (0..self.seats.len()).rev() {
+            if who(&self.seats[index].seat) {
+                let cursor = self.seats[index].cursor();
+                self.call(index, Call::Up(cursor));
+            }
+        }
+    }
+
+    /// Writes everything up to `to` to all seats.
+    fn pass(&mut self, to: u64, now: Instant) {
+        while self.at < to {
+            match Portion::new(self.room.published(self.at, to, PASS)) {
+                Some(portion) => {
+                    self.write(&portion, now);
+                    self.at = portion.end();
+                }
+                // Memory has moved on during the last pass: each finds its way through the file.
+                None => {
+                    self.call_all(|_| true);
+                    self.at = to;
+                }
+            }
+        }
+    }
+
+    fn write(&mut self, portion: &Portion, now: Instant) {
+        // Downwards, so that whoever takes a seat's index was written to already.
+        for index in (0..self.seats.len()).rev() {
+            let seated = &mut self.seats[index];
+            let form = seated.seat.form;
+            // Only who has just sat down can be further than the others.
+            let start = match seated.offset == self.at {
+                true => 0,
+                false => portion.position(form, seated.cursor()),
+            };
+            let bytes = &portion.joined(form)[start..];
+            match send(&seated.seat.stream, bytes) {
+                Sent::All if seated.offset < portion.end() => {
+                    seated.offset = portion.end();
+                    seated.written = now;
+                }
+                Sent::All => {}
+                Sent::Part(sent) => {
+                    let cursor = portion.cursor(form, start + sent);
+                    self.call(index, Call::Full(cursor));
+                }
+                Sent::Gone => self.call(index, Call::Gone),
+            }
+        }
+    }
+
+    /// A sign of life for everyone who has not been sent anything for long.
+    fn heartbeats(&mut self, now: Instant) {
+        for index in (0..self.seats.len()).rev() {
+            let seated = &mut self.seats[index];
+            if now.duration_since(seated.written) < Duration::from_secs(HEARTBEAT) {
+                continue;
+            }
+            seated.written = now;
+            match send(&seated.seat.stream, seated.seat.form.heartbeat()) {
+                Sent::All => {}
+                Sent::Part(sent) => {
+                    let offset = seated.offset;
+                    self.call(index, Call::Heartbeat { offset, sent });
+                }
+                Sent::Gone => self.call(index, Call::Gone),
+            }
+        }
+    }
+}
+
+impl Seated {
+    fn cursor(&self) -> Cursor {
+        Cursor {
+            offset: self.offset,
+            sent: 0,
+        }
+    }
+}
+
+/// What became of bytes that were to be sent at once.
+enum Sent {
+    All,
+    Part(usize),
+    Gone,
+}
+
+fn send(stream: &Async<TcpStream>, bytes: &[u8]) -> Sent {
+    if bytes.is_empty() {
+        return Sent::All;
+    }
+    loop {
+        return match stream.get_ref().write(bytes) {
+            Ok(sent) if sent == bytes.len() => Sent::All,
+            Ok(0) => Sent::Gone,
+            Ok(sent) => Sent::Part(sent),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Sent::Part(0),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(_) => Sent::Gone,
+        };
+    }
+}
