@@ -182,9 +182,17 @@ impl Api {
             return Ok(None);
         };
         let over = |sentence: &str| unauthorized("session_over", sentence);
-        let name =
-            Name::new(name, self.room.rules.max_name).map_err(|error| over(&error.to_string()))?;
-        match self.room.hold(*session, &name).await {
+        // Looking at a name anew costs more than all the rest, and only coming in needs it.
+        let here = self.room.hold_here(*session);
+        let held = match here.transpose() {
+            Some(held) => held,
+            None => {
+                let name = Name::new(name, self.room.rules.max_name)
+                    .map_err(|error| over(&error.to_string()))?;
+                self.room.hold(*session, &name).await
+            }
+        };
+        match held {
             Ok(hold) => Ok(Some(hold)),
             Err(Denied::Order(refused)) => Err(order_refused(refused)),
             Err(Denied::Ended) => Err(over(

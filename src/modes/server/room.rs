@@ -158,10 +158,6 @@ impl Room {
     /// # Errors
     /// Why the name is not to be had.
     pub async fn hold(self: &Arc<Room>, session: SessionId, name: &Name) -> Result<Hold, Denied> {
-        // Who is here already, as nearly always, need not get in line to be woken.
-        if self.try_hold(session)? == Held::Here {
-            return Ok(self.held(session));
-        }
         loop {
             let woken = self.wake.listen();
             match self.try_hold(session)? {
@@ -175,6 +171,15 @@ impl Room {
                 Held::ComingOrGoing => woken.await,
             }
         }
+    }
+
+    /// The same for a member that is here already, as nearly always; `None` if it is not.
+    ///
+    /// # Errors
+    /// The session was ended by its owner.
+    pub fn hold_here(self: &Arc<Room>, session: SessionId) -> Result<Option<Hold>, Denied> {
+        let here = self.try_hold(session)? == Held::Here;
+        Ok(here.then(|| self.held(session)))
     }
 
     fn held(self: &Arc<Room>, session: SessionId) -> Hold {

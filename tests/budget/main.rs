@@ -1,0 +1,132 @@
+//! What a message may cost, counted and not timed: instructions and allocations of the real server
+//! under valgrind, for every post and for every delivery of it. A change that wakes a task for each
+//! listener, encodes for each, or copies where it shared, fails here on any machine.
+//!
+//! Four runs that differ in listeners and posts only are subtracted from each other, so that
+//! starting, logging in and connecting do not count. `scripts/test.sh` builds the server for it as
+//! it is released, but without the window.
+
+#[path = "../it/client.rs"]
+#[allow(
+    dead_code,
+    reason = "the harness of tests/it, of which this uses a part"
+)]
+mod client;
+#[path = "../it/server.rs"]
+#[allow(
+    dead_code,
+    reason = "the harness of tests/it, of which this uses a part"
+)]
+mod server;
+#[path = "../it/util.rs"]
+#[allow(
+    dead_code,
+    reason = "the harness of tests/it, of which this uses a part"
+)]
+mod util;
+
+use std::process::Command;
+use std::sync::Arc;
+
+use client::{Listener, bearer};
+use server::Server;
+use util::{CHATROOM, Folder};
+
+/// The most instructions outside the kernel for one delivery: looking at the seat, one call to send.
+const DELIVERY_INSTRUCTIONS: f64 = 300.0;
+/// The same for one post: its request, its line, its event, its answer. Of the last two digits of
+/// precision, how the threads take turns decides.
+const POST_INSTRUCTIONS: f64 = 60_000.0;
+/// The most allocations for one delivery. There are none; the rest is that threads take turns.
+const DELIVERY_ALLOCATIONS: f64 = 0.05;
+/// The same for one post.
+const POST_ALLOCATIONS: f64 = 80.0;
+
+/// Few and many listeners, few and many posts.
+const LISTENERS: [usize; 2] = [5, 45];
+const POSTS: [usize; 2] = [20, 120];
+
+/// What is counted: a tool of valgrind, and what it says before and after the number.
+struct Counter {
+    tool: &'static [&'static str],
+    before: &'static str,
+}
+
+const INSTRUCTIONS: Counter = Counter {
+    tool: &["--tool=callgrind", "--callgrind-out-file=/dev/null"],
+    before: "Collected : ",
+};
+const ALLOCATIONS: Counter = Counter {
+    tool: &[
+        "--tool=memcheck",
+        "--leak-check=no",
+        "--undef-value-errors=no",
+    ],
+    before: "total heap usage: ",
+};
+
+impl Counter {
+    /// What the whole life of a server costs to which so many listen while so much is said.
+    fn count(&self, listeners: usize, posts: usize) -> f64 {
+        let folder = Arc::new(Folder::new());
+        let mut command = Command::new("valgrind");
+        command.args(self.tool).arg(CHATROOM);
+        command.args(["server", "--listen", "127.0.0.1:0", "--grace", "60s"]);
+        command.args(["--max-rate", "0", "--console", "quiet"]);
+        folder.settle(&mut command);
+        let mut server = Server::spawn(folder, command);
+        let token = server.log_in("ann");
+        let accept = [("Accept", "text/event-stream")];
+        let listen = |_| server.listen("/events?since=latest", &accept);
+        let mut listeners: Vec<Listener> = (0..listeners).map(listen).collect();
+        for listener in &mut listeners {
+            listener.until("hello");
+        }
+        let mut ann = server.client();
+        let text = "x".repeat(100);
+        let fields = [("Authorization", &bearer(&token)[..])];
+        for _ in 0..posts {
+            ann.send(server.request("POST", "/messages", &fields, &text));
+            assert_eq!(ann.answer("POST").status, 201);
+            // One after the other, so that each is a commit and a pass of its own.
+            for listener in &mut listeners {
+                listener.until("message");
+            }
+        }
+        assert!(server.stop().success());
+        let said = server.notices.text();
+        let count = said.split(self.before).nth(1).unwrap_or_default();
+        let count = count.split_whitespace().next().unwrap_or_default();
+        let count = count.replace(',', "").parse();
+        count.unwrap_or_else(|_| panic!("valgrind gives no count:\n{said}"))
+    }
+
+    /// What one delivery costs, and one post without its deliveries.
+    fn costs(&self) -> (f64, f64) {
+        let [few, many] = POSTS;
+        let more = |listeners| {
+            let cost = self.count(listeners, many) - self.count(listeners, few);
+            cost / (many - few) as f64
+        };
+        let [some, crowd] = LISTENERS;
+        let (a, b) = (more(some), more(crowd));
+        let delivery = (b - a) / (crowd - some) as f64;
+        (delivery, a - delivery * some as f64)
+    }
+}
+
+#[test]
+fn a_message_costs_no_more_instructions_than_it_may() {
+    let (delivery, post) = INSTRUCTIONS.costs();
+    println!("instructions: {delivery:.0} a delivery, {post:.0} a post");
+    assert!(delivery < DELIVERY_INSTRUCTIONS, "{delivery} a delivery");
+    assert!(post < POST_INSTRUCTIONS, "{post} a post");
+}
+
+#[test]
+fn a_message_costs_no_more_allocations_than_it_may() {
+    let (delivery, post) = ALLOCATIONS.costs();
+    println!("allocations: {delivery:.3} a delivery, {post:.1} a post");
+    assert!(delivery < DELIVERY_ALLOCATIONS, "{delivery} a delivery");
+    assert!(post < POST_ALLOCATIONS, "{post} a post");
+}
