@@ -3,14 +3,25 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_lock::Semaphore;
 use async_std::task;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+use crate::journal::Reader;
 use crate::sse::Form;
 
+use super::fanout::{Seat, Sent};
 use super::room::Room;
-use super::tail::Batch;
+use super::tail::{Batch, Cursor};
+
+/// How much is read and encoded at once.
+const PIECE: usize = 64 * 1024;
+/// How much a listener is sent of the file before it is somebody else's turn.
+const TURN: u64 = 4 << 20;
+/// How long a turn waits for a listener that was taking until now.
+const WAIT: Duration = Duration::from_millis(5);
 
 /// How many read pieces at once.
 static READERS: Semaphore = Semaphore::new(4);
@@ -36,6 +47,59 @@ pub async fn lines(
         Ok(Arc::new(batch))
     })
     .await
+}
+
+/// How a listener's turn ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// It is at this cursor, and may have another.
+    On(Cursor),
+    /// Its socket is full; it is at this cursor.
+    Full(Cursor),
+    /// The listener went away, or the network did.
+    Gone,
+}
+
+/// Sends a listener what is in the file from `cursor` up to `end`, for a turn: while it takes it,
+/// piece after piece leaves without a change of tasks. A socket that stays full ends the turn, and
+/// with it the buffer.
+///
+/// # Errors
+/// The journal cannot be read.
+pub async fn turn(room: &Room, seat: &Arc<Seat>, cursor: Cursor, end: u64) -> io::Result<Turn> {
+    let (reader, seat) = (room.reader.clone(), Arc::clone(seat));
+    look(move || send(&reader, &seat, cursor, end)).await
+}
+
+fn send(reader: &Reader, seat: &Seat, mut cursor: Cursor, end: u64) -> io::Result<Turn> {
+    let stop = end.min(cursor.offset + TURN);
+    while cursor.offset < stop {
+        let batch = Batch::new(reader.log(), reader.read(cursor.offset, end, PIECE)?);
+        let mut position = batch.position(seat.form, cursor);
+        loop {
+            let bytes = &batch.encoded(seat.form).bytes;
+            match seat.send(&bytes[position..]) {
+                Sent::All => break,
+                Sent::Part(0) => return Ok(Turn::Full(batch.cursor(seat.form, position))),
+                Sent::Part(sent) => position += sent,
+                Sent::Gone => return Ok(Turn::Gone),
+            }
+            if !writable_soon(seat) {
+                return Ok(Turn::Full(batch.cursor(seat.form, position)));
+            }
+        }
+        cursor = Cursor::at(batch.end());
+    }
+    Ok(Turn::On(cursor))
+}
+
+fn writable_soon(seat: &Seat) -> bool {
+    let fd = seat.stream.get_ref();
+    let wait = Timespec {
+        tv_sec: 0,
+        tv_nsec: WAIT.as_nanos() as _,
+    };
+    poll(&mut [PollFd::new(fd, PollFlags::OUT)], Some(&wait)).is_ok_and(|ready| ready > 0)
 }
 
 /// Something short that reads the file.

@@ -15,6 +15,7 @@
 mod writer;
 
 use std::future::Future;
+use std::io::{self, Write};
 use std::net::TcpStream;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -177,7 +178,35 @@ impl Fanout {
     }
 }
 
+/// What became of bytes that were to be sent at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// The socket took them all.
+    All,
+    /// It took so many, and is full.
+    Part(usize),
+    /// The listener went away, or the network did.
+    Gone,
+}
+
 impl Seat {
+    /// Sends what the socket takes without waiting. For whose turn it is to write.
+    pub fn send(&self, bytes: &[u8]) -> Sent {
+        if bytes.is_empty() {
+            return Sent::All;
+        }
+        loop {
+            return match self.stream.get_ref().write(bytes) {
+                Ok(sent) if sent == bytes.len() => Sent::All,
+                Ok(0) => Sent::Gone,
+                Ok(sent) => Sent::Part(sent),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => Sent::Part(0),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(_) => Sent::Gone,
+            };
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -19,7 +19,7 @@ use rustix::net::sockopt;
 use crate::sse::{self, Form};
 use crate::wire::Wire;
 
-use super::cold;
+use super::cold::{self, Turn};
 use super::fanout::{Call, Seat};
 use super::portion::Portion;
 use super::room::{Hold, Listener, Next, Room};
@@ -31,8 +31,6 @@ pub const STALLED: Duration = Duration::from_secs(65);
 /// What the kernel may keep for one listener, which it doubles for its own needs. Left to itself it
 /// grows to megabytes, and a crowd that does not read takes a gigabyte.
 const KERNEL: usize = 64 * 1024;
-/// How much of the file is read at once: about what the socket then takes.
-const COLD: usize = 64 * 1024;
 /// The most batches in one write.
 const BATCHES: usize = 32;
 
@@ -79,7 +77,7 @@ impl Follower {
             room: Arc::clone(room),
             seat: room.fanout.seat(stream, form, session),
             hold,
-            cursor: Cursor { offset, sent: 0 },
+            cursor: Cursor::at(offset),
             _listener: room.listener(),
         }
     }
@@ -97,13 +95,7 @@ impl Follower {
                 .next(self.cursor.offset, BATCHES, self.hold.as_ref());
             let ended = match next {
                 Next::Ready(batches) => self.write(batches).await,
-                Next::InFile(end) => {
-                    let form = self.seat.form;
-                    match cold::lines(&self.room, form, self.cursor.offset, end, COLD).await {
-                        Ok(batch) => self.write(vec![batch]).await,
-                        Err(error) => return Ended::Journal(error),
-                    }
-                }
+                Next::InFile(end) => self.read(end).await,
                 Next::Wait => self.sit().await,
                 Next::Over => return Ended::Over,
                 Next::Closed => return self.say_good_bye().await,
@@ -138,6 +130,20 @@ impl Follower {
         self.writable().await
     }
 
+    /// Sends a part of what is in the file up to `end`.
+    async fn read(&mut self, end: u64) -> Result<(), Ended> {
+        let turn = cold::turn(&self.room, &self.seat, self.cursor, end).await;
+        match turn.map_err(Ended::Journal)? {
+            Turn::On(cursor) => self.cursor = cursor,
+            Turn::Full(cursor) => {
+                self.cursor = cursor;
+                self.writable().await?;
+            }
+            Turn::Gone => return Err(Ended::Gone),
+        }
+        Ok(())
+    }
+
     async fn writable(&self) -> Result<(), Ended> {
         let stalled = async {
             Timer::after(STALLED).await;
@@ -163,7 +169,7 @@ impl Follower {
                 self.writable().await?;
             }
             Call::Heartbeat { offset, sent } => {
-                self.cursor = Cursor { offset, sent: 0 };
+                self.cursor = Cursor::at(offset);
                 self.write_all(&self.seat.form.heartbeat()[sent..]).await?;
             }
             Call::Gone => return Err(Ended::Gone),

@@ -78,9 +78,6 @@ impl Portion {
             }
             left -= length;
         }
-        Cursor {
-            offset: self.end(),
-            sent: 0,
-        }
+        Cursor::at(self.end())
     }
 }

@@ -36,6 +36,13 @@ pub struct Cursor {
     pub sent: usize,
 }
 
+impl Cursor {
+    /// At the start of the line at `offset`.
+    pub fn at(offset: u64) -> Cursor {
+        Cursor { offset, sent: 0 }
+    }
+}
+
 impl Batch {
     /// The lines of `stretch`, from memory or from the file: listeners get the same bytes.
     pub fn new(log: LogId, stretch: Stretch) -> Batch {
@@ -81,10 +88,7 @@ impl Batch {
     pub fn cursor(&self, form: Form, position: usize) -> Cursor {
         let encoded = self.encoded(form);
         if position >= encoded.bytes.len() {
-            return Cursor {
-                offset: self.end(),
-                sent: 0,
-            };
+            return Cursor::at(self.end());
         }
         let line = encoded.starts.partition_point(|(_, at)| *at <= position);
         // infallible: the first line starts at 0, and the position is not before it.

@@ -1,16 +1,12 @@
 //! A writer: one thread, and the seats it writes to.
 
-use std::io::{self, Write};
-use std::net::TcpStream;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use async_io::Async;
-
 use crate::wire::HEARTBEAT;
 
-use super::{Call, Desk, Fanout, News, Seat};
+use super::{Call, Desk, Fanout, News, Seat, Sent};
 use crate::modes::server::portion::Portion;
 use crate::modes::server::room::Room;
 use crate::modes::server::tail::Cursor;
@@ -183,7 +179,7 @@ impl Writer {
                 false => portion.position(form, seated.cursor()),
             };
             let bytes = &portion.joined(form)[start..];
-            match send(&seated.seat.stream, bytes) {
+            match seated.seat.send(bytes) {
                 Sent::All if seated.offset < portion.end() => {
                     seated.offset = portion.end();
                     seated.written = now;
@@ -206,7 +202,7 @@ impl Writer {
                 continue;
             }
             seated.written = now;
-            match send(&seated.seat.stream, seated.seat.form.heartbeat()) {
+            match seated.seat.send(seated.seat.form.heartbeat()) {
                 Sent::All => {}
                 Sent::Part(sent) => {
                     let offset = seated.offset;
@@ -220,32 +216,6 @@ impl Writer {
 
 impl Seated {
     fn cursor(&self) -> Cursor {
-        Cursor {
-            offset: self.offset,
-            sent: 0,
-        }
-    }
-}
-
-/// What became of bytes that were to be sent at once.
-enum Sent {
-    All,
-    Part(usize),
-    Gone,
-}
-
-fn send(stream: &Async<TcpStream>, bytes: &[u8]) -> Sent {
-    if bytes.is_empty() {
-        return Sent::All;
-    }
-    loop {
-        return match stream.get_ref().write(bytes) {
-            Ok(sent) if sent == bytes.len() => Sent::All,
-            Ok(0) => Sent::Gone,
-            Ok(sent) => Sent::Part(sent),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Sent::Part(0),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(_) => Sent::Gone,
-        };
+        Cursor::at(self.offset)
     }
 }
