@@ -14,6 +14,7 @@
 
 mod body;
 mod escape;
+mod lines;
 mod look;
 
 use std::fmt;
@@ -22,6 +23,7 @@ use std::str::from_utf8;
 pub use body::Shape;
 pub(crate) use escape::plain_to_json;
 pub use escape::{escape, escaped, escaped_size};
+pub use lines::{Lines, lines};
 pub use look::{Look, look};
 
 use crate::event::{Body, Event, Stamp, lower_hex};

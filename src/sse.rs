@@ -107,16 +107,9 @@ fn encode_any_line(form: Form, log: LogId, offset: u64, text: &[u8], out: &mut V
 
 /// Appends every whole line in `bytes`, which stand at `offset` in the log, as a listener is sent
 /// them.
-pub fn encode_lines(form: Form, log: LogId, mut offset: u64, bytes: &[u8], out: &mut Vec<u8>) {
-    for line in bytes.split_inclusive(|b| *b == b'\n') {
-        encode_line(
-            form,
-            log,
-            offset,
-            line.strip_suffix(b"\n").unwrap_or(line),
-            out,
-        );
-        offset += line.len() as u64;
+pub fn encode_lines(form: Form, log: LogId, offset: u64, bytes: &[u8], out: &mut Vec<u8>) {
+    for (offset, line) in line::lines(offset, bytes) {
+        encode_line(form, log, offset, line, out);
     }
 }
 
