@@ -144,6 +144,29 @@ pub(crate) fn lower_hex(text: &[u8], digits: usize) -> Option<u32> {
     })
 }
 
+/// Eight lower-case hex digits, all worked out at once: each byte of a word is one digit.
+pub(crate) fn hex(value: u32) -> [u8; 8] {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let mut digits = u64::from(value);
+    digits = (digits | digits << 16) & 0x0000_ffff_0000_ffff;
+    digits = (digits | digits << 8) & 0x00ff_00ff_00ff_00ff;
+    digits = (digits | digits << 4) & 0x0f0f_0f0f_0f0f_0f0f;
+    // 1 in each byte that is 10 or more, which is a letter.
+    let letters = (digits + 6 * ONES) >> 4 & ONES;
+    (digits + u64::from(b'0') * ONES + letters * u64::from(b'a' - b'0' - 10)).to_be_bytes()
+}
+
+impl Id {
+    /// Appends what `Display` shows.
+    pub fn write(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&hex(self.log.0));
+        out.push(b'-');
+        out.extend_from_slice(itoa::Buffer::new().format(self.offset).as_bytes());
+        out.push(b'-');
+        out.extend_from_slice(&hex(self.check.into())[4..]);
+    }
+}
+
 impl FromStr for Id {
     type Err = NotAnId;
 
@@ -245,6 +268,9 @@ mod tests {
             check: 0x9d02,
         };
         assert_eq!(id.to_string(), "5d2f0a11-18342-9d02");
+        let mut written = Vec::new();
+        id.write(&mut written);
+        assert_eq!(written, id.to_string().as_bytes());
         assert_eq!("5d2f0a11-18342-9d02".parse(), Ok(id));
         for wrong in [
             "",

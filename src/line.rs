@@ -14,11 +14,17 @@
 
 mod body;
 mod escape;
+mod lines;
+mod look;
 
 use std::fmt;
+use std::str::from_utf8;
 
-use body::Shape;
+pub use body::Shape;
+pub(crate) use escape::plain_to_json;
 pub use escape::{escape, escaped, escaped_size};
+pub use lines::{Lines, lines};
+pub use look::{Look, look};
 
 use crate::event::{Body, Event, Stamp, lower_hex};
 
@@ -142,8 +148,8 @@ pub fn parse_line(line: &[u8]) -> Result<Event, Damage> {
 /// # Errors
 /// What is wrong with the line.
 pub fn split(line: &[u8]) -> Result<Parts<'_>, Damage> {
-    let fields = fields(line)?;
-    let text = |bytes| std::str::from_utf8(bytes).map_err(|_| Damage::UnknownForm);
+    let fields = look::fields(line)?;
+    let text = |bytes| from_utf8(bytes).map_err(|_| Damage::UnknownForm);
     Ok(Parts {
         time: fields.time,
         body: text(fields.body)?,
@@ -158,69 +164,10 @@ pub fn split(line: &[u8]) -> Result<Parts<'_>, Damage> {
 /// # Errors
 /// What is wrong with the line.
 pub fn check(line: &[u8]) -> Result<&[u8; STAMP], Damage> {
-    let fields = fields(line)?;
-    let shape = Shape::of(fields.body, fields.key)?;
-    let good = if escape::is_plain(fields.covered) {
-        shape.is_canonical_if_plain()
-    } else {
-        shape.is_canonical()
-    };
-    good.then_some(fields.time).ok_or(Damage::UnknownForm)
-}
-
-/// A line whose checksum fits.
-struct Fields<'a> {
-    time: &'a [u8; STAMP],
-    body: &'a [u8],
-    /// Time, space and body.
-    covered: &'a [u8],
-    checksum: u32,
-    key: Option<&'a [u8]>,
-}
-
-fn fields(line: &[u8]) -> Result<Fields<'_>, Damage> {
-    let tab = memchr::memchr(b'\t', line).ok_or(Damage::NoChecksum)?;
-    let (digits, rest) = line[tab + 1..]
-        .split_first_chunk::<8>()
-        .ok_or(Damage::NoChecksum)?;
-    let key = match rest {
-        [] => None,
-        [b' ', key @ ..] => Some(key),
-        _ => return Err(Damage::NoChecksum),
-    };
-    let mut checksum = crc32c::crc32c(&line[..=tab]);
-    if let Some(key) = key {
-        checksum = crc32c::crc32c_append(checksum, key);
-    }
-    if *digits != hex(checksum) {
-        return Err(match lower_hex(digits, 8) {
-            Some(_) => Damage::WrongChecksum,
-            None => Damage::NoChecksum,
-        });
-    }
-    let covered = &line[..tab];
-    match covered.split_first_chunk::<STAMP>() {
-        Some((time, [b' ', body @ ..])) => Ok(Fields {
-            time,
-            body,
-            covered,
-            checksum,
-            key,
-        }),
-        _ => Err(Damage::UnknownForm),
-    }
-}
-
-/// Eight lower-case hex digits, all worked out at once: each byte of a word is one digit.
-fn hex(value: u32) -> [u8; 8] {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    let mut digits = u64::from(value);
-    digits = (digits | digits << 16) & 0x0000_ffff_0000_ffff;
-    digits = (digits | digits << 8) & 0x00ff_00ff_00ff_00ff;
-    digits = (digits | digits << 4) & 0x0f0f_0f0f_0f0f_0f0f;
-    // 1 in each byte that is 10 or more, which is a letter.
-    let letters = (digits + 6 * ONES) >> 4 & ONES;
-    (digits + u64::from(b'0') * ONES + letters * u64::from(b'a' - b'0' - 10)).to_be_bytes()
+    let look = look(line)?;
+    look.is_canonical()
+        .then_some(look.time)
+        .ok_or(Damage::UnknownForm)
 }
 
 /// The check that names a line in an id: the upper half of the checksum that its bytes have, so
@@ -266,10 +213,7 @@ impl Parts<'_> {
         if !shape.is_canonical() {
             return Err(Damage::UnknownForm);
         }
-        Ok(match shape {
-            Shape::Erased(padding) => &self.body[..self.body.len() - padding],
-            _ => self.body,
-        })
+        from_utf8(shape.shown(self.body.as_bytes())).map_err(|_| Damage::UnknownForm)
     }
 
     /// The event that the line records.

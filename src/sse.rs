@@ -5,6 +5,7 @@
 //! whether they come from memory or from the file, now or after a restart.
 
 pub mod decoder;
+mod encoder;
 
 use std::fmt::Write as _;
 
@@ -83,6 +84,16 @@ pub fn wire_of(log: LogId, offset: u64, text: &[u8]) -> Wire {
 
 /// Appends what a listener is sent for the log's line at `offset`, given without its `\n`.
 pub fn encode_line(form: Form, log: LogId, offset: u64, text: &[u8], out: &mut Vec<u8>) {
+    let start = out.len();
+    if encoder::encode(form, log, offset, text, out).is_none() {
+        out.truncate(start);
+        encode_any_line(form, log, offset, text, out);
+    }
+}
+
+/// What [`encode_line`] does, by way of the objects: for every line, damaged ones as well, and what
+/// the quick way is held to.
+fn encode_any_line(form: Form, log: LogId, offset: u64, text: &[u8], out: &mut Vec<u8>) {
     if form == Form::Plain
         && let Ok(parts) = line::split(text)
         && let Ok(body) = parts.plain()
@@ -96,16 +107,9 @@ pub fn encode_line(form: Form, log: LogId, offset: u64, text: &[u8], out: &mut V
 
 /// Appends every whole line in `bytes`, which stand at `offset` in the log, as a listener is sent
 /// them.
-pub fn encode_lines(form: Form, log: LogId, mut offset: u64, bytes: &[u8], out: &mut Vec<u8>) {
-    for line in bytes.split_inclusive(|b| *b == b'\n') {
-        encode_line(
-            form,
-            log,
-            offset,
-            line.strip_suffix(b"\n").unwrap_or(line),
-            out,
-        );
-        offset += line.len() as u64;
+pub fn encode_lines(form: Form, log: LogId, offset: u64, bytes: &[u8], out: &mut Vec<u8>) {
+    for (offset, line) in line::lines(offset, bytes) {
+        encode_line(form, log, offset, line, out);
     }
 }
 

@@ -5,6 +5,8 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
+use memchr::{memchr, memrchr};
+
 use crate::event::{Id, LogId, Stamp};
 use crate::line::{self, MAX_LINE};
 
@@ -36,16 +38,7 @@ pub struct Stretch {
 impl Stretch {
     /// The lines with their offsets, without their `\n`.
     pub fn lines(&self) -> impl DoubleEndedIterator<Item = (u64, &[u8])> {
-        let start = self.bytes.as_ptr() as usize;
-        self.bytes
-            .split_inclusive(|b| *b == b'\n')
-            .map(move |line| {
-                let at = line.as_ptr() as usize - start;
-                (
-                    self.offset + at as u64,
-                    line.strip_suffix(b"\n").unwrap_or(line),
-                )
-            })
+        line::lines(self.offset, &self.bytes)
     }
 }
 
@@ -79,7 +72,7 @@ impl Reader {
     pub fn read(&self, offset: u64, end: u64, max: usize) -> io::Result<Stretch> {
         let mut bytes = self.bytes(offset, end, max)?;
         loop {
-            if let Some(last) = bytes.iter().rposition(|b| *b == b'\n') {
+            if let Some(last) = memrchr(b'\n', &bytes) {
                 bytes.truncate(last + 1);
                 let next = offset + bytes.len() as u64;
                 return Ok(Stretch {
@@ -146,7 +139,7 @@ impl Reader {
         while to > 0 {
             let from = to.saturating_sub(BLOCK as u64);
             let block = self.bytes(from, to, BLOCK)?;
-            if let Some(found) = block.iter().rposition(|b| *b == b'\n') {
+            if let Some(found) = memrchr(b'\n', &block) {
                 return Ok(from + found as u64 + 1);
             }
             to = from;
@@ -158,7 +151,7 @@ impl Reader {
     fn newline_from(&self, mut from: u64, end: u64) -> io::Result<Option<u64>> {
         while from < end {
             let block = self.bytes(from, end, BLOCK)?;
-            if let Some(found) = block.iter().position(|b| *b == b'\n') {
+            if let Some(found) = memchr(b'\n', &block) {
                 return Ok(Some(from + found as u64));
             }
             from += block.len() as u64;
@@ -176,7 +169,7 @@ impl Reader {
             return Ok(None);
         }
         let mut stretch = self.read(offset, end, 1024)?;
-        if let Some(first) = stretch.bytes.iter().position(|b| *b == b'\n') {
+        if let Some(first) = memchr(b'\n', &stretch.bytes) {
             stretch.bytes.truncate(first);
             stretch.next = offset + first as u64 + 1;
         }

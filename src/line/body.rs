@@ -7,24 +7,39 @@ use super::Damage;
 use super::escape::{is_canonical, unescape};
 use crate::event::{Body, Elapsed, Key, LogId, lower_hex};
 
-/// A body taken apart. Names, texts and keys are as they stand in the line.
+/// A body taken apart; see [`Body`] for what the forms mean. Names, texts and keys are as they stand
+/// in the line, escapes and all, and not yet judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shape<'a> {
+pub enum Shape<'a> {
+    /// A member said something.
     Message {
+        /// Who said it.
         from: &'a [u8],
+        /// Time since the sender's previous message.
         elapsed: Elapsed,
+        /// What was said.
         text: &'a [u8],
+        /// The idempotency key.
         key: Option<&'a [u8]>,
     },
+    /// The member of this name came in.
     Join(&'a [u8]),
+    /// The member of this name left.
     Leave(&'a [u8]),
+    /// The server started.
     Opened {
+        /// The program and its version.
         version: &'a [u8],
+        /// What makes the log's beginning its own.
         random: &'a [u8],
+        /// The log that this one continues.
         after: Option<LogId>,
     },
+    /// The server stopped in good order.
     Closed,
+    /// The room has this to say.
     Notice(&'a [u8]),
+    /// An event was removed; so many spaces keep its place.
     Erased(usize),
 }
 
@@ -51,8 +66,15 @@ impl<'a> Shape<'a> {
     /// The same of a body that is plain ASCII without any backslash: only a bracket in a name can
     /// be wrong with it.
     pub(super) fn is_canonical_if_plain(&self) -> bool {
-        let bracket = |b: &u8| matches!(b, b']' | b')');
-        self.holds(|name| !name.iter().any(bracket), |_| true)
+        self.holds(is_plain_name, |_| true)
+    }
+
+    /// What listeners and readers are shown of the body: all but the padding of an erased event.
+    pub(super) fn shown<'b>(&self, body: &'b [u8]) -> &'b [u8] {
+        match self {
+            Shape::Erased(padding) => &body[..body.len() - padding],
+            _ => body,
+        }
     }
 
     fn holds(&self, name: impl Fn(&[u8]) -> bool, text: impl Fn(&[u8]) -> bool) -> bool {
@@ -112,6 +134,11 @@ impl<'a> Shape<'a> {
             Shape::Erased(padding) => Body::Erased { padding },
         })
     }
+}
+
+/// Whether a name that is ASCII without any backslash is as it would have been written.
+pub(super) fn is_plain_name(name: &[u8]) -> bool {
+    !name.iter().any(|b| matches!(b, b']' | b')'))
 }
 
 fn message<'a>(body: &'a [u8], key: Option<&'a [u8]>) -> Option<Shape<'a>> {

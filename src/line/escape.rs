@@ -3,7 +3,7 @@
 //! Everything here goes from one character that matters to the next; what lies between them is
 //! passed over in large steps, since it is nearly everything.
 
-use crate::event::lower_hex;
+use crate::event::{hex, lower_hex};
 
 /// Whether a character is never written as itself: what moves the cursor, reorders its
 /// neighbours or breaks the line (C0, DEL, C1, bidi controls, U+2028, U+2029, U+FEFF).
@@ -14,15 +14,34 @@ pub(super) fn is_unsafe(c: char) -> bool {
         | '\u{2028}' | '\u{2029}' | '\u{feff}')
 }
 
-/// Whether a character that starts with this byte may be one that is not written as itself.
-const fn may_matter(byte: u8, in_name: bool) -> bool {
-    match byte {
-        0..=0x1f | 0x7f | b'\\' => true,
-        // What starts the unsafe characters beyond ASCII: C1, U+061C, U+20xx, U+FEFF.
-        0xc2 | 0xd8 | 0xe2 | 0xef => true,
-        b']' | b')' => in_name,
-        _ => false,
+/// Bytes that stop a look through a text besides those that always do.
+type Stops = [u8; 3];
+const IN_TEXT: Stops = [b'\\'; 3];
+const IN_NAME: Stops = [b']', b')', b'\\'];
+const IN_TEXT_FOR_JSON: Stops = [b'"', b'\\', b'\\'];
+const IN_NAME_FOR_JSON: Stops = [b']', b')', b'"'];
+
+const fn stops(in_name: bool) -> Stops {
+    match in_name {
+        true => IN_NAME,
+        false => IN_TEXT,
     }
+}
+
+/// Whether a character that starts with this byte may be one that is not written as itself. In one
+/// expression without a branch, so that it is worked out for many bytes at once.
+const fn may_matter(byte: u8, stops: Stops) -> bool {
+    (byte < 0x20)
+        | (byte == 0x7f)
+        | (byte == b'\\')
+        // What starts the unsafe characters beyond ASCII: C1, U+061C, U+20xx, U+FEFF.
+        | (byte == 0xc2)
+        | (byte == 0xd8)
+        | (byte == 0xe2)
+        | (byte == 0xef)
+        | (byte == stops[0])
+        | (byte == stops[1])
+        | (byte == stops[2])
 }
 
 /// Whether the bytes are ASCII that is written as itself in every text.
@@ -45,34 +64,58 @@ pub(super) fn is_plain(bytes: &[u8]) -> bool {
 /// So many bytes are passed over at once.
 const STEP: usize = 32;
 
-/// Where the first character stands that is not written as itself, or that begins an escape.
-fn first_special(text: &str, in_name: bool) -> Option<usize> {
+/// Where the first character stands that is not written as itself, or that begins an escape, or
+/// that is one of `stops`.
+fn first_special(text: &str, stops: Stops) -> Option<usize> {
     let bytes = text.as_bytes();
+    let mut from = 0;
+    while from < bytes.len() {
+        let Some(found) = first_candidate(&bytes[from..], stops) else {
+            break;
+        };
+        let at = from + found;
+        if bytes[at].is_ascii() {
+            return Some(at);
+        }
+        // A byte that may matter is never inside a character, so this is a boundary.
+        let c = text[at..].chars().next()?;
+        if is_unsafe(c) {
+            return Some(at);
+        }
+        from = at + c.len_utf8();
+    }
+    None
+}
+
+fn first_candidate(bytes: &[u8], stops: Stops) -> Option<usize> {
+    let mut steps = bytes.chunks_exact(STEP);
     let mut at = 0;
-    while at < bytes.len() {
-        if let Some(step) = bytes[at..].first_chunk::<STEP>() {
-            // Without a way out in the middle, so that it becomes a few vector instructions.
-            let plain = step.iter().fold(true, |plain, b| {
-                plain & (*b >= 0x20) & (*b < 0x7f) & (*b != b'\\') & (*b != b']') & (*b != b')')
-            });
-            if plain {
-                at += STEP;
-                continue;
-            }
+    let mut last = [b' '; STEP];
+    for step in &mut steps {
+        if let Some(found) = candidate_in(step.first_chunk()?, stops) {
+            return Some(at + found);
         }
-        let end = (at + STEP).min(bytes.len());
-        while at < end {
-            if may_matter(bytes[at], in_name) {
-                // A byte that may matter is never inside a character, so this is a boundary.
-                let c = text[at..].chars().next()?;
-                if c == '\\' || c == ']' || c == ')' || is_unsafe(c) {
-                    return Some(at);
-                }
-                at += c.len_utf8();
-            } else {
-                at += 1;
-            }
+        at += STEP;
+    }
+    let rest = steps.remainder();
+    last[..rest.len()].copy_from_slice(rest);
+    candidate_in(&last, stops).map(|found| at + found)
+}
+
+/// Where in one step the first byte stands that may matter.
+fn candidate_in(step: &[u8; STEP], stops: Stops) -> Option<usize> {
+    // Eight bytes of marks are looked at as one number.
+    let mut marks = [0; STEP];
+    for (mark, byte) in marks.iter_mut().zip(step) {
+        *mark = u8::from(may_matter(*byte, stops));
+    }
+    let mut at = 0;
+    for eight in marks.as_chunks::<8>().0 {
+        let marks = u64::from_le_bytes(*eight);
+        if marks != 0 {
+            return Some(at + marks.trailing_zeros() as usize / 8);
         }
+        at += 8;
     }
     None
 }
@@ -80,7 +123,7 @@ fn first_special(text: &str, in_name: bool) -> Option<usize> {
 /// Appends `text` in the escaped form that is safe to show on a terminal: the log's own.
 pub fn escape(text: &str, in_name: bool, out: &mut Vec<u8>) {
     let mut rest = text;
-    while let Some(at) = first_special(rest, in_name) {
+    while let Some(at) = first_special(rest, stops(in_name)) {
         out.extend_from_slice(&rest.as_bytes()[..at]);
         let mut letters = rest[at..].chars();
         match letters.next() {
@@ -117,7 +160,7 @@ pub fn escaped_size(text: &str) -> usize {
 pub(super) fn unescape(text: &str, in_name: bool) -> Option<String> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(at) = first_special(rest, in_name) {
+    while let Some(at) = first_special(rest, stops(in_name)) {
         out.push_str(&rest[..at]);
         let (c, after) = read_escape(&rest[at..], in_name)?;
         out.push(c);
@@ -130,13 +173,60 @@ pub(super) fn unescape(text: &str, in_name: bool) -> Option<String> {
 /// Whether [`unescape`] would read the text.
 pub(super) fn is_canonical(text: &str, in_name: bool) -> bool {
     let mut rest = text;
-    while let Some(at) = first_special(rest, in_name) {
+    while let Some(at) = first_special(rest, stops(in_name)) {
         match read_escape(&rest[at..], in_name) {
             Some((_, after)) => rest = after,
             None => return false,
         }
     }
     true
+}
+
+/// Appends what is ASCII and unescaped as [`to_json`] would. A key's backslash is doubled, too.
+pub(crate) fn plain_to_json(text: &[u8], out: &mut Vec<u8>) {
+    let mut from = 0;
+    for at in memchr::memchr2_iter(b'"', b'\\', text) {
+        out.extend_from_slice(&text[from..at]);
+        out.push(b'\\');
+        from = at;
+    }
+    out.extend_from_slice(&text[from..]);
+}
+
+/// Appends what [`unescape`] would give, as it stands inside the quotes of a JSON string, in the
+/// spelling that serde_json has for it; `None` for what [`unescape`] would not read.
+pub(super) fn to_json(text: &str, in_name: bool, out: &mut Vec<u8>) -> Option<()> {
+    let stops = match in_name {
+        true => IN_NAME_FOR_JSON,
+        false => IN_TEXT_FOR_JSON,
+    };
+    let mut rest = text;
+    while let Some(at) = first_special(rest, stops) {
+        out.extend_from_slice(&rest.as_bytes()[..at]);
+        let special = &rest[at..];
+        if let Some(after) = special.strip_prefix('"') {
+            out.extend_from_slice(b"\\\"");
+            rest = after;
+            continue;
+        }
+        let (c, after) = read_escape(special, in_name)?;
+        match c {
+            '\\' => out.extend_from_slice(b"\\\\"),
+            '\n' => out.extend_from_slice(b"\\n"),
+            '\r' => out.extend_from_slice(b"\\r"),
+            '\t' => out.extend_from_slice(b"\\t"),
+            '\u{8}' => out.extend_from_slice(b"\\b"),
+            '\u{c}' => out.extend_from_slice(b"\\f"),
+            '\0'..='\x1f' => {
+                out.extend_from_slice(b"\\u");
+                out.extend_from_slice(&hex(c.into())[4..]);
+            }
+            c => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+        rest = after;
+    }
+    out.extend_from_slice(rest.as_bytes());
+    Some(())
 }
 
 /// The character that the escape at the start of `text` stands for, and what follows it.

@@ -26,7 +26,7 @@ mod scribe;
 mod secret;
 mod space;
 mod start;
-mod tail;
+pub mod tail;
 
 use std::io;
 use std::net::{TcpListener, TcpStream};

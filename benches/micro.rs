@@ -1,0 +1,269 @@
+//! What single steps of a message's path cost: `cargo bench --bench micro`, or with a part of a
+//! name behind `--` for some of them.
+//!
+//! Every figure is for [`LINES`] lines (or one request head), and so is the throughput beside it:
+//! in bytes of log for everything that reads or writes the log, in bytes of stream for the decoder.
+//! Compare two versions run by run, one after the other: a machine that others use is not as fast
+//! now as it was a minute ago.
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::Duration;
+
+use criterion::{BatchSize, Criterion, Throughput};
+
+use chatroom::event::{Body, Elapsed, Event, Key, LogId, Stamp};
+use chatroom::http::Head;
+use chatroom::journal::Stretch;
+use chatroom::line;
+use chatroom::modes::server::tail::{Batch, Cursor, Tail};
+use chatroom::sse::decoder::Decoder;
+use chatroom::sse::{self, Form};
+
+/// How many lines one round has: as many as stay near the processor.
+const LINES: usize = 1_000;
+/// How many lines one commit of a busy room has.
+const COMMIT: usize = 64;
+const LOG: LogId = LogId(0x5d2f_0a11);
+/// Where the lines stand: offsets of a log that is some days old.
+const OFFSET: u64 = 1_234_567_890;
+
+/// What people say: plain English, the same with quotes and line breaks in it, and other scripts.
+const TEXTS: [(&str, &str); 3] = [
+    (
+        "plain",
+        "The quick brown fox jumps over the lazy dog, and then it sits down to see what the dog will do about it, if anything at all. ",
+    ),
+    (
+        "quoted",
+        "He said: \"look at C:\\temp\\log, then run it\"\nand so I did,\tbut it was \"empty\".\nIs that what you see over there as well? ",
+    ),
+    (
+        "scripts",
+        "Größe, naïveté, déjà vu — «привет всем», 今日はいい天気ですね。 🙂 சரி, let us see what that makes of a line. ",
+    ),
+];
+
+/// Messages of 60 to 140 characters, a few of them without a key, and now and then somebody comes
+/// or goes: lines of about 170 bytes.
+fn events(text: &str) -> Vec<Event> {
+    let text: Vec<char> = text.chars().cycle().take(400).collect();
+    let names = ["uthira", "bob", "eve", "Zoë"];
+    let mut chance = 7u64;
+    let mut draw = |below: u64| {
+        chance = chance
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (chance >> 33) % below
+    };
+    let mut micros = 1_795_473_297_180_845;
+    let mut event = |_| {
+        micros += draw(90_000_000) as i64;
+        let from = names[draw(4) as usize].to_string();
+        let (start, length) = (draw(200) as usize, 60 + draw(80) as usize);
+        let body = match draw(50) {
+            0 => Body::Join { name: from },
+            1 => Body::Leave { name: from },
+            other => Body::Message {
+                from,
+                elapsed: Elapsed(draw(4_000)),
+                text: text[start..start + length].iter().collect(),
+                key: (other > 4)
+                    .then(|| Key::new(&format!("{:012x}", draw(1 << 31) << 16)))
+                    .flatten(),
+            },
+        };
+        let at = Stamp::from_micros(micros);
+        Event { at, body }
+    };
+    (0..LINES).map(&mut event).collect()
+}
+
+fn lines(events: &[Event]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for event in events {
+        line::to_line(event, &mut out);
+    }
+    out
+}
+
+fn stretch(offset: u64, bytes: &[u8]) -> Stretch {
+    Stretch {
+        offset,
+        bytes: bytes.to_vec(),
+        next: offset + bytes.len() as u64,
+    }
+}
+
+fn of_lines(c: &mut Criterion) {
+    for (kind, text) in TEXTS {
+        let events = events(text);
+        let log = lines(&events);
+        let each: Vec<&[u8]> = log.split_inclusive(|b| *b == b'\n').collect();
+        let each: Vec<&[u8]> = each.iter().map(|line| &line[..line.len() - 1]).collect();
+        let mut out = Vec::with_capacity(4 * log.len());
+
+        let mut group = c.benchmark_group("line");
+        group.throughput(Throughput::Bytes(log.len() as u64));
+        group.bench_function(format!("to_line/{kind}"), |b| {
+            b.iter(|| {
+                out.clear();
+                for event in &events {
+                    black_box(line::to_line(event, &mut out));
+                }
+            });
+        });
+        group.bench_function(format!("check/{kind}"), |b| {
+            b.iter(|| each.iter().filter(|line| line::check(line).is_ok()).count());
+        });
+        group.bench_function(format!("parse_line/{kind}"), |b| {
+            b.iter(|| {
+                for line in &each {
+                    let _ = black_box(line::parse_line(line));
+                }
+            });
+        });
+        group.finish();
+
+        let mut group = c.benchmark_group("encode");
+        group.throughput(Throughput::Bytes(log.len() as u64));
+        for (name, form) in [
+            ("sse", Form::Sse),
+            ("ndjson", Form::Ndjson),
+            ("plain", Form::Plain),
+        ] {
+            group.bench_function(format!("{name}/{kind}"), |b| {
+                b.iter(|| {
+                    out.clear();
+                    sse::encode_lines(form, LOG, OFFSET, &log, &mut out);
+                    black_box(&out);
+                });
+            });
+        }
+        group.finish();
+    }
+}
+
+fn of_the_tail(c: &mut Criterion) {
+    let events = events(TEXTS[0].1);
+    let log = lines(&events);
+    let commit = lines(&events[..COMMIT]);
+    let mut group = c.benchmark_group("tail");
+    group.throughput(Throughput::Bytes(log.len() as u64));
+    group.bench_function("lines", |b| {
+        let stretch = stretch(OFFSET, &log);
+        b.iter(|| {
+            stretch
+                .lines()
+                .map(|(at, line)| at ^ line.len() as u64)
+                .max()
+        });
+    });
+
+    group.throughput(Throughput::Bytes(commit.len() as u64));
+    group.bench_function("encode", |b| {
+        let fresh = || Batch::new(LOG, stretch(OFFSET, &commit));
+        let encode = |batch: Batch| {
+            black_box(batch.encoded(Form::Sse));
+            batch
+        };
+        b.iter_batched(fresh, encode, BatchSize::SmallInput);
+    });
+    // A tail that is full: each batch that is added pushes one out.
+    let mut tail = Tail::default();
+    let mut end = OFFSET;
+    while end < OFFSET + (8 << 20) {
+        let batch = Batch::new(LOG, stretch(end, &commit));
+        batch.encoded(Form::Sse);
+        end = batch.end();
+        tail.push(Arc::new(batch));
+    }
+    group.bench_function("publish", |b| {
+        let mut end = end;
+        let fresh = || {
+            let batch = stretch(end, &commit);
+            end = batch.next;
+            batch
+        };
+        let mut tail = Tail::default();
+        b.iter_batched(
+            fresh,
+            |stretch| tail.push(Arc::new(Batch::new(LOG, stretch))),
+            BatchSize::SmallInput,
+        );
+    });
+    group.bench_function("read", |b| {
+        // What a follower does each time: the batches from its place on, where in the first it
+        // stands, and where it stands once that was sent.
+        let middle = end - 100 * commit.len() as u64;
+        let cursor = Cursor {
+            offset: middle,
+            sent: 0,
+        };
+        b.iter(|| {
+            let batches = tail.from(black_box(middle), 16);
+            let first = &batches[0];
+            let position = first.position(Form::Sse, cursor);
+            first.cursor(
+                Form::Sse,
+                position + first.encoded(Form::Sse).bytes.len() / 2,
+            )
+        });
+    });
+    group.finish();
+}
+
+fn of_the_wire(c: &mut Criterion) {
+    let curl = "POST /messages HTTP/1.1\r\nHost: 192.168.1.20:1337\r\nUser-Agent: curl/8.5.0\r\n\
+                Accept: */*\r\nAuthorization: Bearer dXRoaXJhLjE3OTU0NzMyOTcuNDM\r\n\
+                Content-Length: 2\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\n";
+    let browser = "GET /events?since=5d2f0a11-18342-9d02&last=100 HTTP/1.1\r\n\
+                   Host: room.local:1337\r\nConnection: keep-alive\r\nCache-Control: no-cache\r\n\
+                   sec-ch-ua: \"Chromium\";v=\"142\", \"Not_A Brand\";v=\"99\"\r\n\
+                   sec-ch-ua-mobile: ?0\r\nsec-ch-ua-platform: \"Linux\"\r\n\
+                   User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like \
+                   Gecko) Chrome/142.0.0.0 Safari/537.36\r\nAccept: text/event-stream\r\n\
+                   Sec-Fetch-Site: same-origin\r\nSec-Fetch-Mode: cors\r\nSec-Fetch-Dest: empty\r\n\
+                   Referer: http://room.local:1337/\r\nAccept-Encoding: gzip, deflate, br, zstd\r\n\
+                   Accept-Language: en-GB,en;q=0.9,sv;q=0.8\r\nCookie: theme=dark; seen=18342\r\n\
+                   Last-Event-ID: 5d2f0a11-18342-9d02\r\nDNT: 1\r\n\r\n";
+    let mut group = c.benchmark_group("head");
+    for (name, head) in [("curl_post", curl), ("browser_get", browser)] {
+        assert!(matches!(Head::parse(head.as_bytes()), Ok(Some(_))));
+        group.throughput(Throughput::Bytes(head.len() as u64));
+        group.bench_function(name, |b| b.iter(|| Head::parse(black_box(head.as_bytes()))));
+    }
+    group.finish();
+
+    let mut stream = Vec::new();
+    let log = lines(&events(TEXTS[0].1));
+    sse::encode_lines(Form::Sse, LOG, OFFSET, &log, &mut stream);
+    let mut group = c.benchmark_group("decode");
+    group.throughput(Throughput::Bytes(stream.len() as u64));
+    group.bench_function("sse", |b| {
+        b.iter(|| {
+            let mut decoder = Decoder::new();
+            let mut events = 0;
+            for mut piece in stream.chunks(16 * 1024) {
+                while let Ok(Some(event)) = decoder.next(&mut piece) {
+                    black_box(event);
+                    events += 1;
+                }
+            }
+            assert_eq!(events, LINES);
+        });
+    });
+    group.finish();
+}
+
+fn main() {
+    let mut c = Criterion::default()
+        .warm_up_time(Duration::from_millis(200))
+        .measurement_time(Duration::from_millis(800))
+        .sample_size(30)
+        .configure_from_args();
+    of_lines(&mut c);
+    of_the_tail(&mut c);
+    of_the_wire(&mut c);
+    c.final_summary();
+}

@@ -1,0 +1,120 @@
+//! A line of the log straight to the bytes a listener is sent: the way of nearly every line.
+//!
+//! Nothing is made on the way. The line is taken apart where it stands, and its pieces are copied
+//! into the JSON that [`Wire`](crate::wire::Wire) has for it, names and texts from the log's escapes
+//! to JSON's. What always holds: what comes out is, byte for byte, what comes out by way of the
+//! objects. A line that is damaged, or of a form that is too rare to be done here, is left to them.
+
+use super::Form;
+use crate::event::{Id, Key, LogId, Stamp};
+use crate::line::{self, Shape};
+
+/// What stands around the ids of an event of one type.
+struct Frame {
+    /// The stream's own fields, up to the id.
+    fields: &'static [u8],
+    /// The beginning of the JSON object, up to the id.
+    object: &'static [u8],
+}
+
+macro_rules! frame {
+    ($kind:literal) => {
+        Frame {
+            fields: concat!("event: ", $kind, "\nid: ").as_bytes(),
+            object: concat!("{\"type\":\"", $kind, "\",\"id\":\"").as_bytes(),
+        }
+    };
+}
+
+static MESSAGE: Frame = frame!("message");
+static JOIN: Frame = frame!("join");
+static LEAVE: Frame = frame!("leave");
+static CLOSED: Frame = frame!("closed");
+static NOTICE: Frame = frame!("notice");
+static ERASED: Frame = frame!("erased");
+
+/// Appends what a listener is sent for the log's line at `offset`, given without its `\n`. `None`,
+/// and perhaps half of it appended, if that must be worked out another way.
+pub(super) fn encode(
+    form: Form,
+    log: LogId,
+    offset: u64,
+    text: &[u8],
+    out: &mut Vec<u8>,
+) -> Option<()> {
+    let line = line::look(text).ok()?;
+    if form == Form::Plain {
+        out.extend_from_slice(line.plain()?);
+        out.push(b'\n');
+        return Some(());
+    }
+    // What is a time is written as it stands.
+    Stamp::parse(line.time)?;
+    let frame = match line.shape {
+        Shape::Message { .. } => &MESSAGE,
+        Shape::Join(_) => &JOIN,
+        Shape::Leave(_) => &LEAVE,
+        Shape::Closed => &CLOSED,
+        Shape::Notice(_) => &NOTICE,
+        Shape::Erased(_) => &ERASED,
+        Shape::Opened { .. } => return None,
+    };
+    let id = Id {
+        log,
+        offset,
+        check: (line.checksum >> 16) as u16,
+    };
+    if form == Form::Sse {
+        out.extend_from_slice(frame.fields);
+        let from = out.len();
+        id.write(out);
+        let id = from..out.len();
+        out.extend_from_slice(b"\ndata: ");
+        out.extend_from_slice(frame.object);
+        out.extend_from_within(id);
+    } else {
+        out.extend_from_slice(frame.object);
+        id.write(out);
+    }
+    out.extend_from_slice(b"\",\"at\":\"");
+    out.extend_from_slice(line.time);
+    match line.shape {
+        Shape::Message {
+            from,
+            elapsed,
+            text,
+            key,
+        } => {
+            out.extend_from_slice(b"\",\"from\":\"");
+            line.name_to_json(from, out)?;
+            out.extend_from_slice(b"\",\"elapsed\":");
+            out.extend_from_slice(itoa::Buffer::new().format(elapsed.0).as_bytes());
+            out.extend_from_slice(b",\"text\":\"");
+            line.text_to_json(text, out)?;
+            if let Some(key) = key {
+                if !Key::is_valid(key) {
+                    return None;
+                }
+                out.extend_from_slice(b"\",\"key\":\"");
+                line::plain_to_json(key, out);
+            }
+        }
+        Shape::Join(name) | Shape::Leave(name) => {
+            out.extend_from_slice(b"\",\"name\":\"");
+            line.name_to_json(name, out)?;
+        }
+        Shape::Notice(text) => {
+            out.extend_from_slice(b"\",\"text\":\"");
+            line.text_to_json(text, out)?;
+        }
+        Shape::Opened { .. } | Shape::Closed | Shape::Erased(_) => (),
+    }
+    out.extend_from_slice(match form {
+        Form::Sse => b"\"}\n\n",
+        _ => b"\"}\n",
+    });
+    Some(())
+}
+
+#[cfg(test)]
+mod tests;
