@@ -1,10 +1,11 @@
 # The two commands are `make run` and `make test`; each installs what it needs first (Debian, Ubuntu).
 # CARGO_TARGET_DIR is honoured by all of them.
 
-# What `make run` gives to the server, for example: make run ARGS='--room lobby'
+# What `make run` gives to the server, for example: make run ARGS='--room lobby'; and `make bench`
+# to the harness: make bench ARGS='calm --rounds 5'
 ARGS ?=
 
-.PHONY: help run build test test-durability fmt clean
+.PHONY: help run build test test-durability bench fmt clean
 
 help:
 	@echo 'make run     build chatroom and start a room on this machine: the server here, and a window'
@@ -12,6 +13,7 @@ help:
 	@echo 'make build   build the executable: target/release/chatroom, or below CARGO_TARGET_DIR'
 	@echo 'make test    run everything that must pass before a change goes in'
 	@echo 'make test-durability   kills, lost answers, stalled listeners, failing disks: some minutes, alone'
+	@echo "make bench   measure this server beside others (ARGS='--help' says what there is); some 20 minutes, alone"
 	@echo 'make fmt     format the code'
 	@echo 'make clean   remove what was built; logs and settings stay'
 
@@ -28,6 +30,10 @@ test:
 
 test-durability:
 	@scripts/test-durability.sh
+
+bench:
+	@scripts/setup.sh bench
+	cargo bench --locked --bench fanout -- $(ARGS)
 
 fmt:
 	cargo fmt

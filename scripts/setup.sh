@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sees to it that this machine has what the project needs. `setup.sh build`: what compiling needs;
-# `setup.sh test`: that and what the tests use. Installs only what is missing, and says nothing when
-# nothing is.
+# `setup.sh test`: that and what the tests use; `setup.sh bench`: that and the servers that chatroom is
+# measured beside. Installs only what is missing, and says nothing when nothing is.
 set -euo pipefail
 
 build_packages=(
@@ -19,10 +19,13 @@ test_packages=(
     mandoc
     e2fsprogs mount python3-minimal
 )
+# The others' servers, what counts their writes, and what makes a disk slow.
+bench_packages=(nats-server ngircd nginx libnginx-mod-nchan iproute2 strace)
 # The same on systems without dpkg: commands to find, libraries that pkg-config must know.
 build_commands=(cmake g++ make pkg-config)
 libraries=(x11 xext xft xinerama xcursor xrender xfixes pangoxft pangocairo cairo)
 test_commands=(Xvfb openbox xdotool xclip import tmux script unshare ip strace curl mandoc mkfs.ext4 mount python3)
+bench_commands=(nats-server ngircd nginx ss strace)
 
 fail() {
     printf 'setup: %s\n' "$@" >&2
@@ -67,9 +70,22 @@ install_packages() {
     echo "setup: installing what is missing: $*" >&2
     "${as_root[@]}" "${apt[@]}" update >&2 ||
         echo "setup: the list of packages could not be renewed; trying with the one that is here." >&2
+    no_services "${as_root[@]}"
     "${as_root[@]}" "${apt[@]}" install -y --no-install-recommends "$@" </dev/null >&2 ||
         fail "The packages could not be installed; the lines above say why." \
             "Mend that, or install them yourself, and try again: $*"
+}
+
+# The servers that are measured come as services; none of them is to run by itself. Unless this
+# machine has a policy of its own for what starts, one that says no is there while they are installed.
+no_services() {
+    [ "$set" = bench ] || return 0
+    local policy=/usr/sbin/policy-rc.d
+    [ ! -e "$policy" ] || return 0
+    # shellcheck disable=SC2064 # what it is now
+    trap "$* rm -f $policy" EXIT
+    printf '#!/bin/sh\nexit 101\n' | "$@" tee "$policy" >/dev/null
+    "$@" chmod 755 "$policy"
 }
 
 # Elsewhere nothing is installed: what is missing is named.
@@ -83,11 +99,12 @@ check_other_system() {
             pkg-config --exists "$item" || missing+=("the headers of $item")
         done
     fi
-    if [ "$1" = test ]; then
-        for item in "${test_commands[@]}"; do
-            command -v "$item" >/dev/null || missing+=("$item")
-        done
-    fi
+    local more=()
+    [ "$1" != test ] || more=("${test_commands[@]}")
+    [ "$1" != bench ] || more=("${bench_commands[@]}")
+    for item in "${more[@]}"; do
+        command -v "$item" >/dev/null || missing+=("$item")
+    done
     [ ${#missing[@]} -eq 0 ] && return
     fail "This is neither Debian nor Ubuntu, so nothing was installed. Missing here:" \
         "${missing[@]/#/  }" \
@@ -99,8 +116,9 @@ main() {
     case $set in
         build) packages=("${build_packages[@]}") ;;
         test) packages=("${build_packages[@]}" "${test_packages[@]}") ;;
+        bench) packages=("${build_packages[@]}" "${bench_packages[@]}") ;;
         *)
-            echo "Say what to set up for: scripts/setup.sh build, or scripts/setup.sh test." >&2
+            echo "Say what to set up for: scripts/setup.sh build, test or bench." >&2
             exit 2
             ;;
     esac

@@ -1,0 +1,206 @@
+//! `make bench`: chatroom beside other servers and beside a bare loop, all under the same load, in
+//! turn, in several interleaved rounds. What the figures mean is in docs/PERFORMANCE.md.
+//!
+//! The modules: [`servers`] starts and ends those under test, [`protocol`] knows how each is spoken
+//! to, [`fleet`] is the load's sockets, [`drive`] its pace, [`usage`] reads /proc, [`scenarios`] are
+//! what is measured, [`report`] keeps and prints it. [`bare`] is the floor: the loop that only fans
+//! out.
+
+mod bare;
+mod drive;
+mod fleet;
+mod protocol;
+mod report;
+mod scenarios;
+mod segments;
+mod servers;
+mod stop;
+mod usage;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+
+use report::Report;
+use servers::{Entrant, Kind};
+
+/// The result of everything here: a failure is a sentence.
+pub type Res<T> = Result<T, Box<dyn std::error::Error>>;
+
+/// What to measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Scenario {
+    /// 1,000 listeners, 50 messages a second
+    Calm,
+    /// 1,000 listeners, as fast as it goes
+    Saturated,
+}
+
+/// Measures chatroom beside other servers.
+#[derive(Parser, Debug)]
+#[command(name = "make bench", bin_name = "make bench ARGS='...'")]
+struct Cli {
+    /// Which scenarios [default: all]
+    #[arg(value_enum)]
+    scenarios: Vec<Scenario>,
+
+    /// How often each is measured
+    #[arg(long, value_name = "N")]
+    rounds: Option<usize>,
+
+    /// How long each is measured, after a warm-up
+    #[arg(long, value_name = "S", default_value_t = 5.0)]
+    seconds: f64,
+
+    /// One short round: does it work?
+    #[arg(long)]
+    quick: bool,
+
+    /// Another executable to measure; may be repeated: old=PATH new=PATH
+    #[arg(long, value_name = "[NAME=]PATH")]
+    chatroom: Vec<String>,
+
+    /// Only these servers, separated by commas: chatroom, nats, ngircd, nchan, bare
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    only: Vec<String>,
+
+    /// Messages under way where as many as possible are sent
+    #[arg(long, value_name = "N", default_value_t = 256)]
+    window: u64,
+
+    /// Connections that send, to a server that answers each message
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    senders: usize,
+
+    /// Listeners in `calm` and `saturated`
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    listeners: usize,
+
+    /// Bytes in a text in `calm` and `saturated`
+    #[arg(long, value_name = "BYTES", default_value_t = 100)]
+    size: usize,
+
+    /// Put the tables and plots into docs/
+    #[arg(long)]
+    save: bool,
+
+    /// What cargo adds
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// What every scenario is told.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// Those that take part.
+    pub entrants: Vec<Entrant>,
+    /// How often.
+    pub rounds: usize,
+    /// Messages under way.
+    pub window: u64,
+    /// Connections that send.
+    pub senders: usize,
+    /// Listeners.
+    pub listeners: usize,
+    /// Bytes in a text.
+    pub size: usize,
+    seconds: f64,
+}
+
+impl Setting {
+    fn of(cli: &Cli) -> Res<Setting> {
+        let mut entrants = Vec::new();
+        for text in &cli.chatroom {
+            let (name, path) = match text.split_once('=') {
+                Some((name, path)) => (format!("chatroom {name}"), path),
+                None => ("chatroom".to_string(), text.as_str()),
+            };
+            let program: PathBuf = std::path::absolute(path)?;
+            let kind = Kind::Chatroom;
+            entrants.push(Entrant {
+                name,
+                kind,
+                program,
+            });
+        }
+        if entrants.is_empty() {
+            entrants.push(Entrant::peer(Kind::Chatroom));
+        }
+        let peers = [Kind::Nats, Kind::Ngircd, Kind::Nchan, Kind::Bare];
+        entrants.extend(peers.map(Entrant::peer));
+        let wanted = |entrant: &Entrant| {
+            let kind = entrant.name.split(' ').next().unwrap_or_default();
+            cli.only.is_empty() || cli.only.iter().any(|name| name == kind)
+        };
+        entrants.retain(wanted);
+        Ok(Setting {
+            entrants,
+            rounds: cli.rounds.unwrap_or(if cli.quick { 1 } else { 3 }),
+            window: cli.window,
+            senders: cli.senders,
+            listeners: cli.listeners,
+            size: cli.size,
+            seconds: if cli.quick { 1.0 } else { cli.seconds },
+        })
+    }
+
+    /// The measured interval.
+    pub fn measured(&self) -> Duration {
+        Duration::from_secs_f64(self.seconds)
+    }
+
+    /// The warm-up.
+    pub fn warm(&self) -> Duration {
+        Duration::from_secs_f64(self.seconds / 3.0)
+    }
+}
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    // This executable is its own launcher and its own floor: see `servers::launch` and `bare`.
+    let outcome = match args.first().map(String::as_str) {
+        Some("launch") => servers::launch(&args[1..]).map(|()| true),
+        Some("bare-loop") => bare::serve(&args[1]).map(|()| true),
+        _ => measure(&Cli::parse()),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Measures; whether every run was good.
+fn measure(cli: &Cli) -> Res<bool> {
+    stop::watch()?;
+    servers::raise_file_limit()?;
+    let setting = Setting::of(cli)?;
+    let mut report = Report {
+        machine: report::describe(&setting.entrants),
+        ..Report::default()
+    };
+    let lines = report
+        .machine
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}\n"));
+    let machine = format!("```text\n{}```\n", lines.collect::<String>());
+    report.publish("machine", machine);
+    let all = Scenario::value_variants();
+    let wanted = |s: &&Scenario| cli.scenarios.is_empty() || cli.scenarios.contains(s);
+    for scenario in all.iter().filter(wanted) {
+        match scenario {
+            Scenario::Calm => scenarios::fanout::calm(&setting, &mut report)?,
+            Scenario::Saturated => scenarios::fanout::saturated(&setting, &mut report)?,
+        }
+    }
+    report::save(&report, cli.save)?;
+    for failure in &report.failures {
+        eprintln!("FAILED: {failure}");
+    }
+    Ok(report.failures.is_empty())
+}

@@ -1,0 +1,41 @@
+//! The wire of our own bare loop: a line in, the same bytes to every listener out.
+
+use super::{Answer, Protocol};
+
+/// See [`crate::bare`].
+pub struct Bare;
+
+impl Protocol for Bare {
+    fn listen(&self, _: usize) -> Vec<u8> {
+        b"HEAR\n".to_vec()
+    }
+
+    fn listens(&self, seen: &[u8]) -> bool {
+        seen.ends_with(b"ok\n")
+    }
+
+    fn enter(&self, _: usize) -> Vec<u8> {
+        b"SAY\n".to_vec()
+    }
+
+    fn entered(&self, seen: &[u8]) -> Option<String> {
+        seen.ends_with(b"ok\n").then(String::new)
+    }
+
+    fn say(&self, _: &str, text: &[u8], out: &mut Vec<u8>) {
+        out.extend_from_slice(text);
+        out.push(b'\n');
+    }
+
+    fn senders(&self, _: usize) -> usize {
+        1
+    }
+
+    fn answers(&self) -> bool {
+        false
+    }
+
+    fn answer(&self, _: &[u8]) -> Option<Answer> {
+        None
+    }
+}

@@ -1,0 +1,141 @@
+//! The two that speak HTTP: messages are POSTs on connections that stay, one under way on each;
+//! listeners are streams of Server-Sent Events.
+
+use std::net::SocketAddr;
+
+use memchr::memmem;
+
+use super::{Answer, Protocol};
+
+/// Ours.
+pub struct Chatroom {
+    host: SocketAddr,
+}
+
+impl Chatroom {
+    /// At this address.
+    pub fn at(host: SocketAddr) -> Chatroom {
+        Chatroom { host }
+    }
+}
+
+impl Protocol for Chatroom {
+    fn listen(&self, _: usize) -> Vec<u8> {
+        listen(self.host, "/events?since=latest")
+    }
+
+    fn listens(&self, seen: &[u8]) -> bool {
+        let hello = memmem::find(seen, b"event: hello\n");
+        hello.is_some_and(|at| memmem::find(&seen[at..], b"\n\n").is_some())
+    }
+
+    fn enter(&self, number: usize) -> Vec<u8> {
+        let name = format!("bench{number}");
+        let length = name.len();
+        let host = self.host;
+        format!("POST /session HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\n\r\n{name}")
+            .into_bytes()
+    }
+
+    fn entered(&self, seen: &[u8]) -> Option<String> {
+        let answer = answer(seen)?;
+        let body = memmem::find(seen, b"\r\n\r\n")? + 4;
+        let body = seen.get(body..answer.length)?;
+        let body: serde_json::Value = serde_json::from_slice(body).ok()?;
+        Some(body.get("token")?.as_str()?.to_string())
+    }
+
+    fn say(&self, pass: &str, text: &[u8], out: &mut Vec<u8>) {
+        let (host, length) = (self.host, text.len());
+        let head = format!(
+            "POST /messages HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {pass}\r\n\
+             Content-Length: {length}\r\n\r\n"
+        );
+        out.extend_from_slice(head.as_bytes());
+        out.extend_from_slice(text);
+    }
+
+    fn senders(&self, offered: usize) -> usize {
+        offered
+    }
+
+    fn answers(&self) -> bool {
+        true
+    }
+
+    fn answer(&self, seen: &[u8]) -> Option<Answer> {
+        answer(seen)
+    }
+}
+
+/// nginx with nchan.
+pub struct Nchan {
+    host: SocketAddr,
+}
+
+impl Nchan {
+    /// At this address.
+    pub fn at(host: SocketAddr) -> Nchan {
+        Nchan { host }
+    }
+}
+
+impl Protocol for Nchan {
+    fn listen(&self, _: usize) -> Vec<u8> {
+        listen(self.host, "/listen")
+    }
+
+    fn listens(&self, seen: &[u8]) -> bool {
+        memmem::find(seen, b"\r\n\r\n").is_some()
+    }
+
+    /// There is nothing to log in to: the first word is a look at the channel.
+    fn enter(&self, _: usize) -> Vec<u8> {
+        let host = self.host;
+        format!("GET /say HTTP/1.1\r\nHost: {host}\r\nAccept: text/plain\r\n\r\n").into_bytes()
+    }
+
+    fn entered(&self, seen: &[u8]) -> Option<String> {
+        answer(seen).map(|_| String::new())
+    }
+
+    fn say(&self, _: &str, text: &[u8], out: &mut Vec<u8>) {
+        let (host, length) = (self.host, text.len());
+        let head =
+            format!("POST /say HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\n\r\n");
+        out.extend_from_slice(head.as_bytes());
+        out.extend_from_slice(text);
+    }
+
+    fn senders(&self, offered: usize) -> usize {
+        offered
+    }
+
+    fn answers(&self) -> bool {
+        true
+    }
+
+    fn answer(&self, seen: &[u8]) -> Option<Answer> {
+        answer(seen)
+    }
+}
+
+fn listen(host: SocketAddr, path: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: text/event-stream\r\n\r\n").into_bytes()
+}
+
+/// Reads one response with a Content-Length, as both servers send them.
+fn answer(seen: &[u8]) -> Option<Answer> {
+    let head = memmem::find(seen, b"\r\n\r\n")? + 4;
+    let text = std::str::from_utf8(&seen[..head]).ok()?;
+    let field = "content-length:";
+    let length = text.lines().find_map(|line| {
+        let named = line.get(..field.len())?.eq_ignore_ascii_case(field);
+        named.then(|| line[field.len()..].trim().parse::<usize>().ok())?
+    });
+    let length = head + length.unwrap_or(0);
+    (seen.len() >= length).then(|| Answer {
+        length,
+        good: text.starts_with("HTTP/1.1 2"),
+    })
+}

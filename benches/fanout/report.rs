@@ -1,0 +1,143 @@
+//! What was measured: kept by scenario, case and server, round by round; printed as tables of
+//! medians with the smallest and the largest round, and saved.
+
+mod machine;
+mod save;
+mod table;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::Res;
+pub use machine::describe;
+pub use save::save;
+pub use table::{Column, Form, table};
+
+/// The folder that everything is written to: `target/bench`, beside the build.
+pub fn folder() -> Res<PathBuf> {
+    let program = std::env::current_exe()?;
+    let target = program.ancestors().nth(3).ok_or("no target folder")?;
+    let folder = target.join("bench");
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+/// Named numbers of one run.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Values(BTreeMap<String, f64>);
+
+impl Values {
+    /// Adds one.
+    pub fn put(&mut self, name: &str, value: f64) {
+        self.0.insert(name.to_string(), value);
+    }
+
+    /// Finds one.
+    pub fn get(&self, name: &str) -> Option<f64> {
+        self.0.get(name).copied()
+    }
+}
+
+/// One run of one server.
+#[derive(Clone, Debug, Serialize)]
+pub struct Record {
+    /// Which scenario.
+    pub scenario: String,
+    /// What was different from its other cases; may be empty.
+    pub case: String,
+    /// Which server.
+    pub server: String,
+    /// Which round, from 1.
+    pub round: usize,
+    /// What was measured.
+    pub values: Values,
+}
+
+/// All of it.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Report {
+    /// The machine, versions and command.
+    pub machine: BTreeMap<String, String>,
+    /// The runs.
+    pub records: Vec<Record>,
+    /// Runs that failed, and why.
+    pub failures: Vec<String>,
+    /// The finished tables by name.
+    #[serde(skip)]
+    pub tables: Vec<(String, String)>,
+}
+
+impl Report {
+    /// Keeps a run, good or failed.
+    pub fn keep(
+        &mut self,
+        scenario: &str,
+        case: &str,
+        server: &str,
+        round: usize,
+        run: Res<Values>,
+    ) {
+        let what = [scenario, case, server].map(str::trim).join(" ");
+        let what = what.replace("  ", " ");
+        match run {
+            Ok(values) => {
+                eprintln!("  {what}, round {round}: done");
+                self.records.push(Record {
+                    scenario: scenario.to_string(),
+                    case: case.to_string(),
+                    server: server.to_string(),
+                    round,
+                    values,
+                });
+            }
+            Err(error) => {
+                let failure = format!("{what}, round {round}: {error}");
+                eprintln!("  FAILED: {failure}");
+                self.failures.push(failure);
+            }
+        }
+    }
+
+    /// One number of every round.
+    pub fn rounds(&self, scenario: &str, case: &str, server: &str, name: &str) -> Vec<f64> {
+        let fits = |r: &&Record| r.scenario == scenario && r.case == case && r.server == server;
+        let records = self.records.iter().filter(fits);
+        records.filter_map(|r| r.values.get(name)).collect()
+    }
+
+    /// Its median.
+    pub fn median(&self, scenario: &str, case: &str, server: &str, name: &str) -> Option<f64> {
+        median(self.rounds(scenario, case, server, name))
+    }
+
+    /// The servers of a scenario, in the order in which they first ran.
+    pub fn servers(&self, scenario: &str, case: &str) -> Vec<String> {
+        let mut servers: Vec<String> = Vec::new();
+        for record in &self.records {
+            let fits = record.scenario == scenario && record.case == case;
+            if fits && !servers.contains(&record.server) {
+                servers.push(record.server.clone());
+            }
+        }
+        servers
+    }
+
+    /// Prints a finished table and keeps it under its name.
+    pub fn publish(&mut self, name: &str, text: String) {
+        println!("\n{text}");
+        self.tables.push((name.to_string(), text));
+    }
+}
+
+/// The one in the middle; of an even number the mean of the two.
+pub fn median(mut all: Vec<f64>) -> Option<f64> {
+    all.sort_by(f64::total_cmp);
+    let half = all.len() / 2;
+    match all.len() {
+        0 => None,
+        n if n % 2 == 0 => Some((all[half - 1] + all[half]) / 2.0),
+        _ => Some(all[half]),
+    }
+}

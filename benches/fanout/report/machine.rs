@@ -1,0 +1,41 @@
+//! What a figure was measured on: without it, it means nothing.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::process::Command;
+
+use crate::servers::Entrant;
+
+/// The machine, the versions, and the command.
+pub fn describe(entrants: &[Entrant]) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
+    let mut put = |name: &str, value: String| all.insert(name.to_string(), value);
+    let cpu = field("/proc/cpuinfo", "model name");
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    put("machine", format!("{cpu}, {cores} cores"));
+    put("memory", field("/proc/meminfo", "MemTotal"));
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let kernel: String = kernel.trim().split('-').take(1).collect();
+    put("kernel", format!("Linux {kernel}"));
+    let args: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|a| a != "--bench")
+        .collect();
+    put("command", format!("make bench ARGS='{}'", args.join(" ")));
+    let commit = Command::new("git")
+        .args(["describe", "--always", "--dirty", "--abbrev=10"])
+        .output();
+    let commit = commit.map(|out| String::from_utf8_lossy(&out.stdout).trim().to_string());
+    put("commit", commit.unwrap_or_default());
+    for entrant in entrants {
+        put(&format!("version of {}", entrant.name), entrant.version());
+    }
+    all
+}
+
+fn field(path: &str, name: &str) -> String {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let line = text.lines().find(|line| line.starts_with(name));
+    let value = line.and_then(|line| line.split_once(':'));
+    value.map_or(String::new(), |(_, value)| value.trim().to_string())
+}

@@ -1,0 +1,40 @@
+//! Files: everything as JSON, the tables as text, and, if asked for, both into the documentation.
+
+use std::fs;
+use std::path::Path;
+
+use super::{Report, folder};
+use crate::Res;
+
+/// Writes what there is; into the documentation too if `documentation`.
+pub fn save(report: &Report, documentation: bool) -> Res<()> {
+    let folder = folder()?;
+    let json = serde_json::to_string_pretty(report)?;
+    fs::write(folder.join("results.json"), json)?;
+    let tables = report.tables.iter().map(|(_, text)| text.as_str());
+    fs::write(
+        folder.join("tables.md"),
+        tables.collect::<Vec<_>>().join("\n"),
+    )?;
+    if documentation {
+        let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+        let page = docs.join("PERFORMANCE.md");
+        let mut text = fs::read_to_string(&page)?;
+        for (name, table) in &report.tables {
+            text = replaced(&text, name, table)?;
+        }
+        fs::write(page, text)?;
+    }
+    eprintln!("\nsaved in {}", folder.display());
+    Ok(())
+}
+
+/// The page with a new table between the marks of this name.
+fn replaced(page: &str, name: &str, table: &str) -> Res<String> {
+    let begin = format!("<!-- bench:{name} begin -->\n");
+    let end = format!("<!-- bench:{name} end -->");
+    let parts = page.split_once(&begin);
+    let parts = parts.and_then(|(before, rest)| Some((before, rest.split_once(&end)?.1)));
+    let (before, after) = parts.ok_or_else(|| format!("no marks of {name} in the page"))?;
+    Ok([before, &begin, table, &end, after].concat())
+}

@@ -1,0 +1,108 @@
+//! Tables in Markdown, aligned so that they are read in a terminal too.
+
+use super::{Report, median};
+
+/// How a number is written.
+#[derive(Clone, Copy, Debug)]
+pub enum Form {
+    /// With so many digits behind the point.
+    Digits(usize),
+    /// In millions.
+    Millions,
+    /// Microseconds, as µs, ms or s.
+    Time,
+}
+
+/// One column: its heading, the value's name, how it is written, and whether the spread follows.
+#[derive(Clone, Copy, Debug)]
+pub struct Column(pub &'static str, pub &'static str, pub Form, pub bool);
+
+/// Writes a number.
+pub fn write(value: f64, form: Form) -> String {
+    match form {
+        Form::Digits(digits) => format!("{value:.digits$}"),
+        Form::Millions => format!("{:.2} M", value / 1e6),
+        Form::Time if value < 1_000.0 => format!("{value:.0} µs"),
+        Form::Time if value < 10_000.0 => format!("{:.2} ms", value / 1e3),
+        Form::Time if value < 1_000_000.0 => format!("{:.0} ms", value / 1e3),
+        Form::Time => format!("{:.1} s", value / 1e6),
+    }
+}
+
+/// A median and, if wished, the smallest and the largest.
+pub fn cell(all: Vec<f64>, form: Form, spread: bool) -> String {
+    let least = all.iter().copied().reduce(f64::min);
+    let most = all.iter().copied().reduce(f64::max);
+    match (median(all), least, most) {
+        (Some(middle), Some(least), Some(most)) if spread && least < most => format!(
+            "{} ({}-{})",
+            write(middle, form),
+            write(least, form),
+            write(most, form)
+        ),
+        (Some(middle), ..) => write(middle, form),
+        _ => "-".to_string(),
+    }
+}
+
+/// One row for each server; `ratio` names the value of which the ratio to nats and to bare follows.
+pub fn table(
+    report: &Report,
+    scenario: &str,
+    case: &str,
+    columns: &[Column],
+    ratio: Option<&str>,
+) -> String {
+    let mut head = vec!["server".to_string()];
+    head.extend(columns.iter().map(|column| column.0.to_string()));
+    let against = ["nats", "bare"];
+    if ratio.is_some() {
+        head.extend(against.map(|peer| format!("x {peer}")));
+    }
+    let mut rows = vec![head];
+    for server in report.servers(scenario, case) {
+        let mut row = vec![server.clone()];
+        for Column(_, name, form, spread) in columns {
+            let all = report.rounds(scenario, case, &server, name);
+            row.push(cell(all, *form, *spread));
+        }
+        for peer in against.iter().filter(|_| ratio.is_some()) {
+            let of = |who: &str| report.median(scenario, case, who, ratio?);
+            row.push(match (of(&server), of(peer)) {
+                (Some(own), Some(other)) => format!("{:.2}", own / other),
+                _ => "-".to_string(),
+            });
+        }
+        rows.push(row);
+    }
+    align(&rows)
+}
+
+/// Lays rows out, the first of them the heading.
+pub fn align(rows: &[Vec<String>]) -> String {
+    let columns = rows.first().map_or(0, Vec::len);
+    let width = |n: usize| rows.iter().map(|row| row[n].chars().count()).max();
+    let widths: Vec<usize> = (0..columns).map(|n| width(n).unwrap_or(0)).collect();
+    let mut text = String::new();
+    for (number, row) in rows.iter().enumerate() {
+        for (n, (cell, width)) in row.iter().zip(&widths).enumerate() {
+            let (width, cell) = (*width, cell.as_str());
+            text.push_str(&match n {
+                0 => format!("| {cell:<width$} "),
+                _ => format!("| {cell:>width$} "),
+            });
+        }
+        text.push_str("|\n");
+        if number == 0 {
+            for (n, width) in widths.iter().enumerate() {
+                let line = "-".repeat(*width + 1);
+                text.push_str(&match n {
+                    0 => format!("|{line}-"),
+                    _ => format!("|{line}:"),
+                });
+            }
+            text.push_str("|\n");
+        }
+    }
+    text
+}

@@ -1,0 +1,235 @@
+//! The servers under test: found, configured, started on a free port in a folder of their own, and
+//! ended by the ids of their processes.
+//!
+//! What always holds: nothing that was started here outlives the harness. A server is ended when its
+//! value is dropped, and the kernel ends it when the harness is killed (see [`launch`]).
+
+mod config;
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{
+    Pid, Resource, Rlimit, Signal, getrlimit, kill_process, set_parent_process_death_signal,
+    setrlimit,
+};
+
+use crate::{Res, stop, usage};
+
+/// How long a server may take to start.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The kinds of servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Ours.
+    Chatroom,
+    /// nats-server.
+    Nats,
+    /// An IRC server.
+    Ngircd,
+    /// nginx with its publish/subscribe module.
+    Nchan,
+    /// The bare loop in this executable.
+    Bare,
+}
+
+/// One that takes part.
+#[derive(Clone, Debug)]
+pub struct Entrant {
+    /// What the tables call it.
+    pub name: String,
+    /// What it is.
+    pub kind: Kind,
+    /// Its executable.
+    pub program: PathBuf,
+}
+
+impl Entrant {
+    /// One of the others.
+    pub fn peer(kind: Kind) -> Entrant {
+        let (name, program) = match kind {
+            Kind::Chatroom => ("chatroom", env!("CARGO_BIN_EXE_chatroom")),
+            Kind::Nats => ("nats", "nats-server"),
+            Kind::Ngircd => ("ngircd", "ngircd"),
+            Kind::Nchan => ("nchan", "nginx"),
+            Kind::Bare => ("bare", "/proc/self/exe"),
+        };
+        Entrant {
+            name: name.to_string(),
+            kind,
+            program: program.into(),
+        }
+    }
+
+    /// What its program says its version is.
+    pub fn version(&self) -> String {
+        let flag = match self.kind {
+            Kind::Bare => return "the bare loop of this harness".to_string(),
+            Kind::Nchan => "-v",
+            _ => "--version",
+        };
+        let output = Command::new(&self.program).arg(flag).output();
+        let Ok(output) = output else {
+            return "not found".to_string();
+        };
+        let text = [output.stdout, output.stderr].concat();
+        let text = String::from_utf8_lossy(&text).into_owned();
+        text.lines().next().unwrap_or_default().to_string()
+    }
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    /// What it is.
+    pub kind: Kind,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Its folder, gone at the end.
+    pub folder: PathBuf,
+}
+
+impl Running {
+    /// Starts one as it is measured.
+    pub fn start(entrant: &Entrant) -> Res<Running> {
+        Running::start_with(entrant, &[], |command| command, Stdio::null())
+    }
+
+    /// Starts one with more arguments, the command changed by `wrap`, and its standard output going
+    /// to `console`.
+    pub fn start_with(
+        entrant: &Entrant,
+        args: &[&str],
+        wrap: impl FnOnce(Vec<String>) -> Vec<String>,
+        console: Stdio,
+    ) -> Res<Running> {
+        let folder = new_folder(&entrant.name)?;
+        let address = free_address()?;
+        let mut line = vec![entrant.program.to_string_lossy().into_owned()];
+        line.extend(config::arguments(entrant.kind, address, &folder)?);
+        line.extend(args.iter().map(|arg| (*arg).to_string()));
+        let mut command = launched(&wrap(line), &folder)?;
+        command.stdout(console);
+        let child = command.spawn()?;
+        let mut running = Running {
+            child,
+            kind: entrant.kind,
+            address,
+            folder,
+        };
+        running.wait_until_ready()?;
+        Ok(running)
+    }
+
+    fn wait_until_ready(&mut self) -> Res<()> {
+        let until = Instant::now() + PATIENCE;
+        while TcpStream::connect(self.address).is_err() {
+            stop::check()?;
+            let ended = self.child.try_wait()?;
+            if ended.is_some() || Instant::now() > until {
+                let said = fs::read_to_string(self.folder.join("stderr")).unwrap_or_default();
+                return Err(format!("{:?} did not start ({ended:?}): {said}", self.kind).into());
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        Ok(())
+    }
+
+    /// The first of its processes.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        end(&mut self.child);
+        // What is left of the folder is in target/, which `make clean` empties.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Ends a process and those that it started: asked first, then made to.
+pub fn end(child: &mut Child) {
+    let family = usage::family(child.id());
+    signal(&[child.id()], Signal::TERM);
+    let until = Instant::now() + Duration::from_secs(5);
+    let gone = |pid: &u32| !Path::new(&format!("/proc/{pid}/fd")).exists();
+    while Instant::now() < until {
+        let ended = matches!(child.try_wait(), Ok(Some(_)));
+        if ended && family[1..].iter().all(gone) {
+            return;
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
+    signal(&family, Signal::KILL);
+    let _ = child.wait();
+}
+
+fn signal(pids: &[u32], signal: Signal) {
+    for pid in pids {
+        if let Some(pid) = Pid::from_raw(*pid as i32) {
+            // One that has ended by itself needs no signal.
+            let _ = kill_process(pid, signal);
+        }
+    }
+}
+
+/// A new folder on the disk that the build is on.
+pub fn new_folder(name: &str) -> Res<PathBuf> {
+    let folder = crate::report::folder()?.join("run");
+    fs::create_dir_all(&folder)?;
+    let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    let folder = tempfile::Builder::new()
+        .prefix(&format!("{name}-"))
+        .tempdir_in(folder)?;
+    Ok(folder.keep())
+}
+
+/// A port that is free now. Nobody else is given it soon: the kernel hands them out in turn.
+fn free_address() -> Res<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}
+
+/// A command that runs `line` in `folder` by way of [`launch`].
+pub fn launched(line: &[String], folder: &Path) -> Res<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg("launch").args(line).current_dir(folder);
+    command
+        .stdin(Stdio::null())
+        .stderr(File::create(folder.join("stderr"))?);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("CHATROOM_") {
+            command.env_remove(name);
+        }
+    }
+    Ok(command)
+}
+
+/// Becomes the program of `line`, which is then ended with its parent and may open as many files as
+/// the system allows.
+pub fn launch(line: &[impl AsRef<OsStr>]) -> Res<()> {
+    set_parent_process_death_signal(Some(Signal::TERM))?;
+    raise_file_limit()?;
+    let (program, args) = line.split_first().ok_or("nothing to launch")?;
+    Err(Command::new(program).args(args).exec().into())
+}
+
+/// Raises the soft limit on open files to the hard one; the limit.
+pub fn raise_file_limit() -> Res<u64> {
+    let hard = getrlimit(Resource::Nofile).maximum;
+    let raised = Rlimit {
+        current: hard,
+        maximum: hard,
+    };
+    setrlimit(Resource::Nofile, raised)?;
+    Ok(hard.unwrap_or(u64::MAX))
+}
