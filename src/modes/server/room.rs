@@ -98,7 +98,9 @@ impl Room {
         last: Id,
     ) -> Room {
         let presence = Presence::new(rules.grace, rules.max_rate);
-        let writers = std::thread::available_parallelism().map_or(1, usize::from);
+        // The others are for requests, the committer and the kernel: more writers than that write more
+        // often, and less at a time.
+        let writers = std::thread::available_parallelism().map_or(1, usize::from) / 2;
         Room {
             rules,
             reader,
