@@ -26,7 +26,7 @@ pub use escape::{escape, escaped, escaped_size};
 pub use lines::{Lines, lines};
 pub use look::{Look, look};
 
-use crate::event::{Body, Event, Stamp, lower_hex};
+use crate::event::{Body, Event, Stamp, hex, lower_hex};
 
 /// The longest line that is ever looked at as one, in bytes. The longest text with every
 /// character escaped stays below it.
@@ -84,7 +84,9 @@ pub fn to_line(event: &Event, out: &mut Vec<u8>) -> u32 {
         } => {
             out.push(b'[');
             escape(from, true, out);
-            out.extend_from_slice(format!("]: {elapsed}:").as_bytes());
+            out.extend_from_slice(b"]: ");
+            elapsed.write(out);
+            out.push(b':');
             escape(text, false, out);
             key = its_key.as_ref();
         }
@@ -100,7 +102,8 @@ pub fn to_line(event: &Event, out: &mut Vec<u8>) -> u32 {
             out.extend_from_slice(b", ");
             escape(random, true, out);
             if let Some(log) = after {
-                out.extend_from_slice(format!(", after {log}").as_bytes());
+                out.extend_from_slice(b", after ");
+                out.extend_from_slice(&hex(log.0));
             }
             out.push(b')');
         }
@@ -119,7 +122,7 @@ pub fn to_line(event: &Event, out: &mut Vec<u8>) -> u32 {
     if let Some(key) = key {
         checksum = crc32c::crc32c_append(checksum, key.as_str().as_bytes());
     }
-    out.extend_from_slice(format!("{checksum:08x}").as_bytes());
+    out.extend_from_slice(&hex(checksum));
     if let Some(key) = key {
         out.push(b' ');
         out.extend_from_slice(key.as_str().as_bytes());

@@ -143,14 +143,11 @@ pub(super) fn is_plain_name(name: &[u8]) -> bool {
 
 fn message<'a>(body: &'a [u8], key: Option<&'a [u8]>) -> Option<Shape<'a>> {
     let (from, rest) = up_to(body.strip_prefix(b"[")?, b']')?;
-    let rest = rest.strip_prefix(b"]: ")?;
-    // H:MM:SS: the third colon ends the elapsed time.
-    let mut colons = rest.iter().enumerate().filter(|(_, b)| **b == b':');
-    let end = colons.nth(2)?.0;
+    let (elapsed, rest) = Elapsed::read(rest.strip_prefix(b"]: ")?)?;
     Some(Shape::Message {
         from,
-        elapsed: Elapsed::parse(&rest[..end])?,
-        text: &rest[end + 1..],
+        elapsed,
+        text: rest.strip_prefix(b":")?,
         key,
     })
 }

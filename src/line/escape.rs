@@ -63,6 +63,8 @@ pub(super) fn is_plain(bytes: &[u8]) -> bool {
 
 /// So many bytes are passed over at once.
 const STEP: usize = 32;
+/// So many are looked at for what matters in them.
+const LOOK: usize = 16;
 
 /// Where the first character stands that is not written as itself, or that begins an escape, or
 /// that is one of `stops`.
@@ -88,36 +90,30 @@ fn first_special(text: &str, stops: Stops) -> Option<usize> {
 }
 
 fn first_candidate(bytes: &[u8], stops: Stops) -> Option<usize> {
-    let mut steps = bytes.chunks_exact(STEP);
-    let mut at = 0;
-    let mut last = [b' '; STEP];
-    for step in &mut steps {
-        if let Some(found) = candidate_in(step.first_chunk()?, stops) {
-            return Some(at + found);
+    let (steps, rest) = bytes.as_chunks::<LOOK>();
+    for (count, step) in steps.iter().enumerate() {
+        if let Some(found) = candidate_in(step, stops) {
+            return Some(count * LOOK + found);
         }
-        at += STEP;
     }
-    let rest = steps.remainder();
-    last[..rest.len()].copy_from_slice(rest);
-    candidate_in(&last, stops).map(|found| at + found)
+    match bytes.last_chunk() {
+        _ if rest.is_empty() => None,
+        // There is nothing in what is looked at a second time.
+        Some(last) => candidate_in(last, stops).map(|found| bytes.len() - LOOK + found),
+        None => {
+            let mut padded = [b' '; LOOK];
+            padded[..bytes.len()].copy_from_slice(bytes);
+            candidate_in(&padded, stops)
+        }
+    }
 }
 
 /// Where in one step the first byte stands that may matter.
-fn candidate_in(step: &[u8; STEP], stops: Stops) -> Option<usize> {
-    // Eight bytes of marks are looked at as one number.
-    let mut marks = [0; STEP];
-    for (mark, byte) in marks.iter_mut().zip(step) {
-        *mark = u8::from(may_matter(*byte, stops));
-    }
-    let mut at = 0;
-    for eight in marks.as_chunks::<8>().0 {
-        let marks = u64::from_le_bytes(*eight);
-        if marks != 0 {
-            return Some(at + marks.trailing_zeros() as usize / 8);
-        }
-        at += 8;
-    }
-    None
+fn candidate_in(step: &[u8; LOOK], stops: Stops) -> Option<usize> {
+    let marks = step.map(|byte| u8::from(may_matter(byte, stops)));
+    // All marks as one number: the first is its lowest.
+    let marks = u128::from_le_bytes(marks);
+    (marks != 0).then(|| marks.trailing_zeros() as usize / 8)
 }
 
 /// Appends `text` in the escaped form that is safe to show on a terminal: the log's own.
