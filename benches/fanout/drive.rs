@@ -13,6 +13,8 @@ use crate::{Res, segments};
 
 /// How long the last messages may take.
 const DRAIN: Duration = Duration::from_secs(30);
+/// How often the sockets' memory is looked at, in nanoseconds.
+const LOOK: u64 = 20_000_000;
 
 /// When the next message is sent.
 #[derive(Clone, Copy, Debug)]
@@ -75,9 +77,14 @@ pub fn drive(fleet: &mut Fleet, plan: Plan, server: &Running) -> Res<Values> {
         put_times(&mut values, "answer", &answers);
     }
     values.put("client_late_us", paced.latest as f64 / 1e3);
+    values.put("sockets", paced.sockets as f64);
     if let (Some(before), Some(after)) = (segments_before, segments_after) {
         let segments = after.saturating_sub(before).max(1) as f64;
-        values.put("per_write", fleet.counts.heard as f64 / segments);
+        let per_write = fleet.counts.heard as f64 / segments;
+        values.put("per_write", per_write);
+        if let Some(per_second) = values.get("deliveries_cpu_s") {
+            values.put("cpu_write_us", per_write / per_second * 1e6);
+        }
     }
     Ok(values)
 }
@@ -122,8 +129,8 @@ fn values(from: &Mark, to: &Mark) -> Values {
     values.put("mb_cpu_s", bytes / cpu / 1e6);
     values.put("per_read", heard / (b.reads - a.reads).max(1) as f64);
     values.put("server_core_pct", cpu / seconds * 100.0);
-    values.put("server_user_pct", server.user as f64 / 1e7 / seconds);
-    values.put("server_system_pct", server.system as f64 / 1e7 / seconds);
+    let ticks = (server.user + server.system).max(1);
+    values.put("user_pct", server.user as f64 / ticks as f64 * 100.0);
     values.put("client_core_pct", client.all as f64 / 1e7 / seconds);
     values
 }
@@ -143,6 +150,9 @@ pub struct Paced {
     first: u64,
     /// How late a message was sent at most, in nanoseconds.
     pub latest: u64,
+    /// The most that the kernel held for sockets, in bytes.
+    pub sockets: u64,
+    looked_at: u64,
 }
 
 impl Paced {
@@ -153,6 +163,8 @@ impl Paced {
             start: fleet.now(),
             first: fleet.counts.sent,
             latest: 0,
+            sockets: 0,
+            looked_at: 0,
         }
     }
 
@@ -163,6 +175,10 @@ impl Paced {
             let now = fleet.now();
             if now >= until {
                 return Ok(());
+            }
+            if now >= self.looked_at + LOOK {
+                self.looked_at = now;
+                self.sockets = self.sockets.max(usage::socket_memory()?);
             }
             let next = self.say_what_is_due(fleet, now)?.min(until);
             let wait = next.saturating_sub(fleet.now());
@@ -188,7 +204,7 @@ impl Paced {
                 let listeners = fleet.listeners().max(1);
                 loop {
                     let heard = fleet.counts.heard / listeners;
-                    if !fleet.ready() || fleet.counts.sent >= heard + window {
+                    if !fleet.ready() || fleet.counts.sent >= heard.saturating_add(window) {
                         break;
                     }
                     fleet.say()?;

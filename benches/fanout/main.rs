@@ -4,9 +4,10 @@
 //! The modules: [`servers`] starts and ends those under test, [`protocol`] knows how each is spoken
 //! to, [`fleet`] is the load's sockets, [`drive`] its pace, [`usage`] reads /proc, [`scenarios`] are
 //! what is measured, [`report`] keeps and prints it. [`bare`] is the floor: the loop that only fans
-//! out.
+//! out; [`disk`] the one that only writes.
 
 mod bare;
+mod disk;
 mod drive;
 mod fleet;
 mod protocol;
@@ -36,6 +37,16 @@ enum Scenario {
     Calm,
     /// 1,000 listeners, as fast as it goes
     Saturated,
+    /// 10,000 listeners
+    Crowd,
+    /// 15,000 listeners and silence
+    Idle,
+    /// One sender, and many on a slow disk
+    Posting,
+    /// A listener who wants a million old messages
+    CatchUp,
+    /// A console that nobody reads
+    Console,
 }
 
 /// Measures chatroom beside other servers.
@@ -146,6 +157,14 @@ impl Setting {
         })
     }
 
+    /// Rounds of what is short and disturbed by little: the disk, a few listeners.
+    pub fn more_rounds(&self) -> usize {
+        match self.rounds {
+            1 => 1,
+            rounds => rounds * 2 + 1,
+        }
+    }
+
     /// The measured interval.
     pub fn measured(&self) -> Duration {
         Duration::from_secs_f64(self.seconds)
@@ -159,9 +178,10 @@ impl Setting {
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    // This executable is its own launcher and its own floor: see `servers::launch` and `bare`.
+    // This executable is its own launcher and its own floors: see `servers::launch`, `bare`, `disk`.
     let outcome = match args.first().map(String::as_str) {
         Some("launch") => servers::launch(&args[1..]).map(|()| true),
+        Some("bare-disk") => disk::child(&args[1]).map(|()| true),
         Some("bare-loop") => bare::serve(&args[1]).map(|()| true),
         _ => measure(&Cli::parse()),
     };
@@ -196,6 +216,11 @@ fn measure(cli: &Cli) -> Res<bool> {
         match scenario {
             Scenario::Calm => scenarios::fanout::calm(&setting, &mut report)?,
             Scenario::Saturated => scenarios::fanout::saturated(&setting, &mut report)?,
+            Scenario::Crowd => scenarios::crowd::crowd(&setting, &mut report)?,
+            Scenario::Idle => scenarios::crowd::idle(&setting, &mut report)?,
+            Scenario::Posting => scenarios::posting::posting(&setting, &mut report)?,
+            Scenario::CatchUp => scenarios::catch_up::catch_up(&setting, &mut report)?,
+            Scenario::Console => scenarios::console::console(&setting, &mut report)?,
         }
     }
     report::save(&report, cli.save)?;

@@ -8,12 +8,12 @@ mod table;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::Res;
 pub use machine::describe;
 pub use save::save;
-pub use table::{Column, Form, table};
+pub use table::{Column, Form, Ratio, align, cell, table};
 
 /// The folder that everything is written to: `target/bench`, beside the build.
 pub fn folder() -> Res<PathBuf> {
@@ -25,7 +25,7 @@ pub fn folder() -> Res<PathBuf> {
 }
 
 /// Named numbers of one run.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Values(BTreeMap<String, f64>);
 
 impl Values {

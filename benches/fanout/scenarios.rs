@@ -1,4 +1,8 @@
 //! What is measured: one file a scenario. Each runs its rounds, keeps them in the report, and
 //! publishes its table.
 
+pub mod catch_up;
+pub mod console;
+pub mod crowd;
 pub mod fanout;
+pub mod posting;

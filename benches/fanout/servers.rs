@@ -11,7 +11,7 @@ use std::fs::{self, File};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -75,7 +75,8 @@ impl Entrant {
             Kind::Nchan => "-v",
             _ => "--version",
         };
-        let output = Command::new(&self.program).arg(flag).output();
+        let mut command = Command::new(&self.program);
+        let output = command.arg(flag).env("PATH", path()).output();
         let Ok(output) = output else {
             return "not found".to_string();
         };
@@ -97,36 +98,69 @@ pub struct Running {
     pub folder: PathBuf,
 }
 
-impl Running {
-    /// Starts one as it is measured.
-    pub fn start(entrant: &Entrant) -> Res<Running> {
-        Running::start_with(entrant, &[], |command| command, Stdio::null())
+/// How a server is to be started.
+#[derive(Debug)]
+pub struct Start<'a> {
+    entrant: &'a Entrant,
+    folder: PathBuf,
+    tracer: Vec<String>,
+    console: &'static str,
+    stdout: Stdio,
+}
+
+impl<'a> Start<'a> {
+    /// As it is measured where nothing else is said.
+    pub fn of(entrant: &'a Entrant) -> Res<Start<'a>> {
+        Ok(Start {
+            entrant,
+            folder: new_folder(&entrant.name)?,
+            tracer: Vec::new(),
+            console: "quiet",
+            stdout: Stdio::null(),
+        })
     }
 
-    /// Starts one with more arguments, the command changed by `wrap`, and its standard output going
-    /// to `console`.
-    pub fn start_with(
-        entrant: &Entrant,
-        args: &[&str],
-        wrap: impl FnOnce(Vec<String>) -> Vec<String>,
-        console: Stdio,
-    ) -> Res<Running> {
-        let folder = new_folder(&entrant.name)?;
+    /// Where it will be; files may be put there.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Under this command, which is given the server's command line.
+    pub fn under(mut self, tracer: &[&str]) -> Start<'a> {
+        self.tracer = tracer.iter().map(|word| (*word).to_string()).collect();
+        self
+    }
+
+    /// With chatroom's full console, written to a pipe.
+    pub fn with_console(mut self) -> Start<'a> {
+        (self.console, self.stdout) = ("http", Stdio::piped());
+        self
+    }
+
+    /// Starts it and waits until it can be connected to.
+    pub fn go(self) -> Res<Running> {
         let address = free_address()?;
-        let mut line = vec![entrant.program.to_string_lossy().into_owned()];
-        line.extend(config::arguments(entrant.kind, address, &folder)?);
-        line.extend(args.iter().map(|arg| (*arg).to_string()));
-        let mut command = launched(&wrap(line), &folder)?;
-        command.stdout(console);
-        let child = command.spawn()?;
+        let (kind, folder) = (self.entrant.kind, self.folder);
+        let mut line = self.tracer;
+        line.push(self.entrant.program.to_string_lossy().into_owned());
+        line.extend(config::arguments(kind, address, &folder, self.console)?);
+        let mut command = launched(&line, &folder)?;
+        let child = command.stdout(self.stdout).spawn()?;
         let mut running = Running {
             child,
-            kind: entrant.kind,
+            kind,
             address,
             folder,
         };
         running.wait_until_ready()?;
         Ok(running)
+    }
+}
+
+impl Running {
+    /// Starts one as it is measured.
+    pub fn start(entrant: &Entrant) -> Res<Running> {
+        Start::of(entrant)?.go()
     }
 
     fn wait_until_ready(&mut self) -> Res<()> {
@@ -146,6 +180,11 @@ impl Running {
     /// The first of its processes.
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// The pipe that its console is written to, if it has one and it was not yet taken.
+    pub fn console(&mut self) -> Option<ChildStdout> {
+        self.child.stdout.take()
     }
 }
 
@@ -220,7 +259,17 @@ pub fn launch(line: &[impl AsRef<OsStr>]) -> Res<()> {
     set_parent_process_death_signal(Some(Signal::TERM))?;
     raise_file_limit()?;
     let (program, args) = line.split_first().ok_or("nothing to launch")?;
-    Err(Command::new(program).args(args).exec().into())
+    Err(Command::new(program)
+        .args(args)
+        .env("PATH", path())
+        .exec()
+        .into())
+}
+
+/// Where programs are looked for: servers are often where only administrators look.
+fn path() -> String {
+    let path = std::env::var("PATH").unwrap_or_default();
+    format!("{path}:/usr/local/sbin:/usr/sbin:/sbin")
 }
 
 /// Raises the soft limit on open files to the hard one; the limit.

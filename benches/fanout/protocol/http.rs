@@ -2,6 +2,7 @@
 //! listeners are streams of Server-Sent Events.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use memchr::memmem;
 
@@ -29,8 +30,10 @@ impl Protocol for Chatroom {
         hello.is_some_and(|at| memmem::find(&seen[at..], b"\n\n").is_some())
     }
 
-    fn enter(&self, number: usize) -> Vec<u8> {
-        let name = format!("bench{number}");
+    fn enter(&self, _: usize) -> Vec<u8> {
+        // A name stays taken for a while: those of one load are not those of the next.
+        static NAMES: AtomicU32 = AtomicU32::new(0);
+        let name = format!("b{}", NAMES.fetch_add(1, Ordering::Relaxed));
         let length = name.len();
         let host = self.host;
         format!("POST /session HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\n\r\n{name}")

@@ -45,20 +45,21 @@ pub fn cell(all: Vec<f64>, form: Form, spread: bool) -> String {
     }
 }
 
-/// One row for each server; `ratio` names the value of which the ratio to nats and to bare follows.
+/// What others are divided by: the value's name, and whose it is.
+pub type Ratio<'a> = (&'a str, &'a [&'a str]);
+
+/// One row for each server, with the ratios behind.
 pub fn table(
     report: &Report,
     scenario: &str,
     case: &str,
     columns: &[Column],
-    ratio: Option<&str>,
+    ratio: Option<Ratio>,
 ) -> String {
     let mut head = vec!["server".to_string()];
     head.extend(columns.iter().map(|column| column.0.to_string()));
-    let against = ["nats", "bare"];
-    if ratio.is_some() {
-        head.extend(against.map(|peer| format!("x {peer}")));
-    }
+    let (divided, against) = ratio.unwrap_or(("", &[]));
+    head.extend(against.iter().map(|peer| format!("x {peer}")));
     let mut rows = vec![head];
     for server in report.servers(scenario, case) {
         let mut row = vec![server.clone()];
@@ -66,8 +67,8 @@ pub fn table(
             let all = report.rounds(scenario, case, &server, name);
             row.push(cell(all, *form, *spread));
         }
-        for peer in against.iter().filter(|_| ratio.is_some()) {
-            let of = |who: &str| report.median(scenario, case, who, ratio?);
+        for peer in against {
+            let of = |who: &str| report.median(scenario, case, who, divided);
             row.push(match (of(&server), of(peer)) {
                 (Some(own), Some(other)) => format!("{:.2}", own / other),
                 _ => "-".to_string(),

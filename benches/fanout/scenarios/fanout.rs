@@ -2,9 +2,12 @@
 
 use crate::drive::{Pace, Plan, drive};
 use crate::fleet::Fleet;
-use crate::report::{Column, Form, Report, Values, table};
+use crate::report::{Column, Form, Ratio, Report, Values, table};
 use crate::servers::{Entrant, Running};
 use crate::{Res, Setting, usage};
+
+/// What the ratios in the tables are of.
+pub const RATIO: Ratio = ("deliveries_cpu_s", &["nats", "bare"]);
 
 /// One server's turn.
 #[derive(Clone, Copy, Debug)]
@@ -31,9 +34,10 @@ pub fn turn(entrant: &Entrant, turn: Turn) -> Res<Values> {
     let mut values = drive(&mut fleet, turn.plan, &server)?;
     let each = |now: u64, before: u64| (now as f64 - before as f64) / turn.listeners as f64;
     let now = usage::memory(&family);
-    values.put("memory", now as f64);
-    values.put("memory_listener", each(now, memory));
-    values.put("kernel_listener", each(usage::socket_memory()?, sockets));
+    values.put("memory_kb", now as f64 / 1e3);
+    values.put("kb_listener", each(now, memory) / 1e3);
+    let peak = values.get("sockets").unwrap_or(0.0) as u64;
+    values.put("kernel_kb_listener", each(peak, sockets) / 1e3);
     Ok(values)
 }
 
@@ -48,6 +52,8 @@ pub fn calm(setting: &Setting, report: &mut Report) -> Res<()> {
     let columns = [
         Column("deliveries/CPU s", "deliveries_cpu_s", Form::Millions, true),
         Column("bytes each", "bytes_delivery", Form::Digits(0), false),
+        Column("messages/write", "per_write", Form::Digits(2), false),
+        Column("user %", "user_pct", Form::Digits(0), false),
         Column("p50", "latency_p50_us", Form::Time, true),
         Column("p99", "latency_p99_us", Form::Time, true),
         Column("max", "latency_max_us", Form::Time, false),
@@ -55,7 +61,7 @@ pub fn calm(setting: &Setting, report: &mut Report) -> Res<()> {
         Column("client core %", "client_core_pct", Form::Digits(1), false),
         Column("client late at most", "client_late_us", Form::Time, false),
     ];
-    let text = table(report, "calm", "", &columns, Some("deliveries_cpu_s"));
+    let text = table(report, "calm", "", &columns, Some(RATIO));
     let title = "Calm: 1,000 listeners, 100 B, 50 messages/s (open loop)";
     report.publish("calm", format!("{title}\n\n{text}"));
     Ok(())
@@ -75,12 +81,14 @@ pub fn saturated(setting: &Setting, report: &mut Report) -> Res<()> {
         Column("bytes each", "bytes_delivery", Form::Digits(0), false),
         Column("MB/s", "mb_s", Form::Digits(0), false),
         Column("messages/write", "per_write", Form::Digits(1), false),
+        Column("CPU µs/write", "cpu_write_us", Form::Digits(1), false),
+        Column("user %", "user_pct", Form::Digits(0), false),
         Column("p50", "latency_p50_us", Form::Time, false),
         Column("p99", "latency_p99_us", Form::Time, true),
         Column("server core %", "server_core_pct", Form::Digits(0), false),
         Column("client core %", "client_core_pct", Form::Digits(0), false),
     ];
-    let text = table(report, "saturated", "", &columns, Some("deliveries_cpu_s"));
+    let text = table(report, "saturated", "", &columns, Some(RATIO));
     let title = format!(
         "Saturated: 1,000 listeners, 100 B, {} messages under way (closed loop)",
         setting.window

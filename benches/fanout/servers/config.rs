@@ -9,7 +9,12 @@ use super::Kind;
 use crate::Res;
 
 /// The arguments that make the server listen at `address` and keep its files in `folder`.
-pub fn arguments(kind: Kind, address: SocketAddr, folder: &Path) -> Res<Vec<String>> {
+pub fn arguments(
+    kind: Kind,
+    address: SocketAddr,
+    folder: &Path,
+    console: &str,
+) -> Res<Vec<String>> {
     let file = |name: &str, text: String| -> Res<String> {
         let path = folder.join(name);
         fs::write(&path, text)?;
@@ -19,7 +24,7 @@ pub fn arguments(kind: Kind, address: SocketAddr, folder: &Path) -> Res<Vec<Stri
     let line = match kind {
         // A speaker who says nothing for a while stays: leaving and coming back would be events.
         Kind::Chatroom => format!(
-            "server --listen {address} --log log.txt --history no --console quiet --max-rate 0 \
+            "server --listen {address} --log log.txt --history no --console {console} --max-rate 0 \
              --grace 1h --sync always"
         ),
         Kind::Nats => format!("--addr 127.0.0.1 --port {port}"),

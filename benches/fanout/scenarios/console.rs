@@ -1,0 +1,129 @@
+//! `console`: a terminal that nobody reads must not slow the room, and must say what it lost.
+
+use std::io::{BufRead, BufReader};
+use std::process::ChildStdout;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use crate::drive::{Pace, Plan, drive};
+use crate::fleet::Fleet;
+use crate::report::{Column, Form, Report, Values, table};
+use crate::servers::{Entrant, Kind, Start};
+use crate::{Res, Setting};
+
+/// Long enough to fill the pipe and the queue before it: what is measured is a console that is stuck.
+const FILL: Duration = Duration::from_secs(6);
+/// Messages a second.
+const RATE: f64 = 1_000.0;
+
+/// What a console has shown.
+#[derive(Debug, Default)]
+struct Shown {
+    /// Messages.
+    messages: u64,
+    /// Console lines that were lost, as it says itself.
+    lost: u64,
+    /// The sentences that say so.
+    sentences: Vec<String>,
+}
+
+impl Shown {
+    fn add(&mut self, line: String) {
+        if line.starts_with("Task number=") {
+            self.messages += 1;
+        }
+        if let Some(lost) = line.strip_prefix('(')
+            && let Some((lost, _)) = lost.split_once(" console lines were lost")
+        {
+            self.lost += lost.parse::<u64>().unwrap_or(0);
+            self.sentences.push(line);
+        }
+    }
+}
+
+/// 1,000 messages a second with the console's pipe read, and with it not read.
+pub fn console(setting: &Setting, report: &mut Report) -> Res<()> {
+    for round in 1..=setting.rounds {
+        for entrant in setting.entrants.iter().filter(|e| e.kind == Kind::Chatroom) {
+            for read in [true, false] {
+                let server = format!("{}, {}", entrant.name, name(read));
+                let run = room(setting, entrant, read);
+                report.keep("console", "", &server, round, run);
+            }
+        }
+    }
+    let columns = [
+        Column("p50", "answer_p50_us", Form::Time, true),
+        Column("p99", "answer_p99_us", Form::Time, true),
+        Column("p99.9", "answer_p999_us", Form::Time, true),
+        Column("max", "answer_max_us", Form::Time, true),
+        Column("posted", "posted", Form::Digits(0), false),
+        Column("shown", "shown", Form::Digits(0), false),
+        Column("said to be lost", "lost", Form::Digits(0), false),
+    ];
+    let text = table(report, "console", "", &columns, None);
+    let title = "Console: 1,000 messages/s, POST to 201, with the console's pipe read and stuck";
+    report.publish("console", format!("{title}\n\n{text}"));
+    Ok(())
+}
+
+fn name(read: bool) -> &'static str {
+    match read {
+        true => "console read",
+        false => "console stuck",
+    }
+}
+
+fn room(setting: &Setting, entrant: &Entrant, read: bool) -> Res<Values> {
+    let mut server = Start::of(entrant)?.with_console().go()?;
+    let pipe = server.console().ok_or("no console")?;
+    let (lines, shown) = mpsc::channel();
+    let mut pipe = Some(pipe);
+    let mut follow = || {
+        if let Some(pipe) = pipe.take() {
+            let lines = lines.clone();
+            thread::spawn(move || forward(pipe, &lines));
+        }
+    };
+    if read {
+        follow();
+    }
+    let mut fleet = Fleet::new(server.kind, server.address, setting.size)?;
+    fleet.connect_senders(setting.senders)?;
+    let plan = Plan {
+        pace: Pace::Rate(RATE),
+        warm: FILL,
+        measured: setting.measured(),
+    };
+    let mut values = drive(&mut fleet, plan, &server)?;
+    follow();
+    let mut all = Shown::default();
+    // All that was not lost is in the queue now; the sentence comes with the next line.
+    while let Ok(line) = shown.recv_timeout(Duration::from_secs(1)) {
+        all.add(line);
+    }
+    let posted = fleet.counts.sent;
+    if all.messages + all.lost != posted {
+        let (messages, lost) = (all.messages, all.lost);
+        return Err(format!("{messages} shown and {lost} lost are not {posted} posted").into());
+    }
+    for sentence in &all.sentences {
+        eprintln!("  the console says: {sentence}");
+    }
+    values.put("posted", posted as f64);
+    values.put("shown", all.messages as f64);
+    values.put("lost", all.lost as f64);
+    Ok(values)
+}
+
+/// Hands on the lines of a pipe until its end, or until nobody wants them.
+fn forward(pipe: ChildStdout, to: &mpsc::Sender<String>) {
+    for line in BufReader::new(pipe).lines() {
+        let Ok(line) = line else { return };
+        let wanted = line.starts_with("Task number=") || line.starts_with('(');
+        if wanted && to.send(line).is_err() {
+            return;
+        }
+    }
+}
