@@ -3,8 +3,9 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use async_io::Timer;
 use async_lock::Semaphore;
 use async_std::task;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -18,10 +19,10 @@ use super::tail::{Batch, Cursor};
 
 /// How much is read and encoded at once.
 const PIECE: usize = 64 * 1024;
-/// How much a listener is sent of the file before it is somebody else's turn.
-const TURN: u64 = 4 << 20;
+/// How much of the file a listener is sent before it is somebody else's turn.
+const TURN: u64 = 1 << 20;
 /// How long a turn waits for a listener that was taking until now.
-const WAIT: Duration = Duration::from_millis(5);
+const WAIT: Duration = Duration::from_millis(1);
 
 /// How many read pieces at once.
 static READERS: Semaphore = Semaphore::new(4);
@@ -64,11 +65,22 @@ pub enum Turn {
 /// piece after piece leaves without a change of tasks. A socket that stays full ends the turn, and
 /// with it the buffer.
 ///
+/// After a full turn the listener rests for as long as that took. Otherwise a few who catch up have
+/// all the processors, and those who are up to date wait for the disk that has none.
+///
 /// # Errors
 /// The journal cannot be read.
 pub async fn turn(room: &Room, seat: &Arc<Seat>, cursor: Cursor, end: u64) -> io::Result<Turn> {
     let (reader, seat) = (room.reader.clone(), Arc::clone(seat));
-    look(move || send(&reader, &seat, cursor, end)).await
+    let (turn, took) = look(move || {
+        let start = Instant::now();
+        (send(&reader, &seat, cursor, end), start.elapsed())
+    })
+    .await;
+    if matches!(turn, Ok(Turn::On(cursor)) if cursor.offset < end) {
+        Timer::after(took).await;
+    }
+    turn
 }
 
 fn send(reader: &Reader, seat: &Seat, mut cursor: Cursor, end: u64) -> io::Result<Turn> {
