@@ -97,6 +97,30 @@ struct News {
     asleep: bool,
 }
 
+impl News {
+    /// Whether there is nothing to do for a writer that has written everything before `at`.
+    fn is_none(&self, at: u64) -> bool {
+        self.published == at
+            && self.arrivals.is_empty()
+            && self.departures.is_empty()
+            && self.left.is_empty()
+            && !self.closing
+    }
+
+    /// All of it, for the writer, which is awake.
+    fn take(&mut self) -> News {
+        self.asleep = false;
+        News {
+            published: self.published,
+            arrivals: std::mem::take(&mut self.arrivals),
+            departures: std::mem::take(&mut self.departures),
+            left: std::mem::take(&mut self.left),
+            closing: self.closing,
+            asleep: false,
+        }
+    }
+}
+
 impl Desk {
     fn news(&self) -> MutexGuard<'_, News> {
         // A panic elsewhere leaves it whole: every change is made in one piece.

@@ -7,6 +7,8 @@
 //!   over I/O.
 //! - Tail, offset and members change in one step, when a batch is published.
 
+mod guards;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -26,6 +28,8 @@ use super::fanout::Fanout;
 use super::presence::{Change, Denied, Held, Presence, Quitting};
 use super::scribe::{Command, Reading, SessionId, Speaker, Verdict};
 use super::tail::{Batch, Tail};
+
+pub use guards::{AnswerDue, Hold, Listener};
 
 /// How long a full queue is waited for before a sender is told to come back.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -430,47 +434,6 @@ impl Room {
     /// How many requests wait for their answer.
     pub fn answers(&self) -> usize {
         self.answers.load(Ordering::Acquire)
-    }
-}
-
-/// Keeps a member present while it lives.
-#[derive(Debug)]
-pub struct Hold {
-    room: Arc<Room>,
-    session: SessionId,
-}
-
-impl Hold {
-    /// Whose.
-    pub fn session(&self) -> SessionId {
-        self.session
-    }
-}
-
-impl Drop for Hold {
-    fn drop(&mut self) {
-        let mut state = self.room.state();
-        state.presence.release(self.session, Instant::now());
-    }
-}
-
-/// Counts a request that waits for its answer while it lives.
-#[derive(Debug)]
-pub struct AnswerDue(Arc<Room>);
-
-impl Drop for AnswerDue {
-    fn drop(&mut self) {
-        self.0.answers.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
-/// Counts a listener while it lives.
-#[derive(Debug)]
-pub struct Listener(Arc<Room>);
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        self.0.state().listeners -= 1;
     }
 }
 

@@ -53,23 +53,10 @@ impl Writer {
     pub fn run(mut self) {
         loop {
             let news = self.wait();
-            let now = Instant::now();
-            for (seat, offset) in news.arrivals {
-                self.seat(seat, offset, now);
-            }
-            for seat in news.departures {
-                self.clear(&seat);
-            }
-            self.pass(news.published, now);
-            if !news.left.is_empty() {
-                self.call_all(|seat| seat.session.is_some_and(|s| news.left.contains(&s)));
-            }
-            if news.closing {
-                return self.call_all(|_| true);
-            }
-            if now.duration_since(self.ticked) >= TICK {
-                self.ticked = now;
-                self.heartbeats(now);
+            let closing = news.closing;
+            self.serve(news, Instant::now());
+            if closing {
+                return;
             }
         }
     }
@@ -77,36 +64,41 @@ impl Writer {
     /// Waits for news, and at most a tick if anybody sits here.
     fn wait(&self) -> News {
         let mut news = self.desk.news();
-        let quiet = |news: &News| {
-            news.published == self.at
-                && news.arrivals.is_empty()
-                && news.departures.is_empty()
-                && news.left.is_empty()
-                && !news.closing
-        };
-        while quiet(&news) {
+        while news.is_none(self.at) {
             news.asleep = true;
             if self.seats.is_empty() {
-                let woken = self.desk.rung.wait(news);
-                news = woken.unwrap_or_else(PoisonError::into_inner);
+                let rung = self.desk.rung.wait(news);
+                news = rung.unwrap_or_else(PoisonError::into_inner);
                 continue;
             }
             let left = TICK.saturating_sub(self.ticked.elapsed());
-            let woken = self.desk.rung.wait_timeout(news, left);
-            let (guard, timeout) = woken.unwrap_or_else(PoisonError::into_inner);
+            let rung = self.desk.rung.wait_timeout(news, left);
+            let (guard, timeout) = rung.unwrap_or_else(PoisonError::into_inner);
             news = guard;
             if timeout.timed_out() {
                 break;
             }
         }
-        news.asleep = false;
-        News {
-            published: news.published,
-            arrivals: std::mem::take(&mut news.arrivals),
-            departures: std::mem::take(&mut news.departures),
-            left: std::mem::take(&mut news.left),
-            closing: news.closing,
-            asleep: false,
+        news.take()
+    }
+
+    fn serve(&mut self, news: News, now: Instant) {
+        for (seat, offset) in news.arrivals {
+            self.seat(seat, offset, now);
+        }
+        for seat in news.departures {
+            self.clear(&seat);
+        }
+        self.pass(news.published, now);
+        if !news.left.is_empty() {
+            self.call_all(|seat| seat.session.is_some_and(|s| news.left.contains(&s)));
+        }
+        if news.closing {
+            self.call_all(|_| true);
+        }
+        if now.duration_since(self.ticked) >= TICK {
+            self.ticked = now;
+            self.heartbeats(now);
         }
     }
 
@@ -219,3 +211,6 @@ impl Seated {
         Cursor::at(self.offset)
     }
 }
+
+#[cfg(test)]
+mod tests;

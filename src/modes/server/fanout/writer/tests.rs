@@ -1,0 +1,266 @@
+use std::io::{ErrorKind, Read};
+use std::net::{TcpListener, TcpStream};
+
+use async_io::Async;
+use futures_lite::future::{self, block_on};
+
+use crate::event::{Body, Event, Id, Stamp};
+use crate::journal::{Journal, Stretch};
+use crate::line;
+use crate::modes::server::presence::Change;
+use crate::modes::server::room::Rules;
+use crate::modes::server::scribe::SessionId;
+use crate::modes::server::tail::Batch;
+use crate::sse::Form;
+
+use super::super::Sitting;
+use super::*;
+
+/// A room with one writer, which works when the test says so, and what was published in it.
+struct Scene {
+    _dir: tempfile::TempDir,
+    room: Arc<Room>,
+    writer: Writer,
+    now: Instant,
+    sent: Vec<u8>,
+}
+
+impl Scene {
+    fn new() -> Scene {
+        let dir = tempfile::tempdir().expect("a folder");
+        let at = Stamp::from_micros(0);
+        let body = Body::Opened {
+            version: "chatroom test".into(),
+            random: "6f1d0c5be2a94c07".into(),
+            after: None,
+        };
+        let journal = Journal::open(&dir.path().join("log.txt"))
+            .and_then(|opening| opening.begin(&Event { at, body }))
+            .expect("a journal");
+        let last = journal.reader().id_before(journal.end());
+        let last = last.expect("read").expect("an id");
+        let rules = Rules {
+            room: "test".into(),
+            max_name: 8,
+            grace: Duration::ZERO,
+            max_rate: 0,
+        };
+        let (orders, _) = async_std::channel::bounded(1);
+        let (reader, end) = (journal.reader(), journal.end());
+        let room = Room::new(rules, reader, Instant::now(), orders, end, last);
+        let room = Arc::new(room);
+        let desk = Arc::clone(&room.fanout.desks[0]);
+        let now = Instant::now();
+        Scene {
+            _dir: dir,
+            writer: Writer {
+                room: Arc::clone(&room),
+                desk,
+                seats: Vec::new(),
+                at: end,
+                ticked: now,
+            },
+            room,
+            now,
+            sent: Vec::new(),
+        }
+    }
+
+    /// A listener, and its other end.
+    fn listener(&self, session: Option<SessionId>) -> (Arc<Seat>, TcpStream) {
+        let door = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let far = TcpStream::connect(door.local_addr().expect("an address")).expect("connected");
+        let (near, _) = door.accept().expect("accepted");
+        let near = Async::new(near).expect("a stream");
+        let mut seat = self.room.fanout.seat(near, Form::Sse, session);
+        // Of several writers, this test has the first.
+        Arc::get_mut(&mut seat).expect("nobody else has it").desk = 0;
+        (seat, far)
+    }
+
+    fn publish(&mut self, text: &str, changes: &[Change]) {
+        let offset = self.room.end();
+        let mut bytes = Vec::new();
+        let at = Stamp::from_micros(0);
+        let body = Body::Notice { text: text.into() };
+        line::to_line(&Event { at, body }, &mut bytes);
+        let next = offset + bytes.len() as u64;
+        let log = self.room.reader.log();
+        let stretch = Stretch {
+            offset,
+            bytes,
+            next,
+        };
+        let batch = Arc::new(Batch::new(log, stretch));
+        self.sent.extend(&batch.encoded(Form::Sse).bytes);
+        let last = Id {
+            log,
+            offset,
+            check: 0,
+        };
+        self.room.publish(batch, last, changes);
+    }
+
+    /// The writer does what there is to do.
+    fn work(&mut self) {
+        let news = self.writer.desk.news().take();
+        self.writer.serve(news, self.now);
+    }
+}
+
+/// Expects exactly these bytes next.
+#[track_caller]
+fn expect(far: &mut TcpStream, bytes: &[u8]) {
+    far.set_nonblocking(false).expect("set");
+    let patience = Some(Duration::from_secs(20));
+    far.set_read_timeout(patience).expect("set");
+    let mut got = vec![0; bytes.len()];
+    far.read_exact(&mut got).expect("as much as was sent");
+    assert!(got == bytes, "{:?}", String::from_utf8_lossy(&got));
+}
+
+/// Expects that nothing more has come.
+#[track_caller]
+fn nothing_more(far: &mut TcpStream) {
+    far.set_nonblocking(true).expect("set");
+    let more = far.read(&mut [0; 8]);
+    assert!(matches!(more, Err(error) if error.kind() == ErrorKind::WouldBlock));
+}
+
+fn called(sitting: Sitting<'_>) -> Option<Call> {
+    block_on(future::poll_once(sitting))
+}
+
+#[test]
+fn everybody_who_sits_is_sent_everything_once_wherever_they_sat_down() {
+    let mut scene = Scene::new();
+    let room = Arc::clone(&scene.room);
+    let (first, mut first_far) = scene.listener(None);
+    let _first = room.fanout.sit(&first, room.end()).expect("a seat");
+    scene.publish("one", &[]);
+    let whole = scene.sent.len();
+    // Sits down between two events that then go out in one pass.
+    let (second, mut second_far) = scene.listener(None);
+    let _second = room.fanout.sit(&second, room.end()).expect("a seat");
+    scene.publish("two", &[]);
+    scene.publish("three", &[]);
+    scene.work();
+    expect(&mut first_far, &scene.sent);
+    expect(&mut second_far, &scene.sent[whole..]);
+    scene.work();
+    nothing_more(&mut first_far);
+    nothing_more(&mut second_far);
+}
+
+#[test]
+fn nobody_sits_down_behind_what_is_published() {
+    let mut scene = Scene::new();
+    let room = Arc::clone(&scene.room);
+    let before = room.end();
+    let (seat, _far) = scene.listener(None);
+    scene.publish("missed", &[]);
+    assert!(room.fanout.sit(&seat, before).is_none());
+    assert!(room.fanout.sit(&seat, room.end()).is_some());
+    room.close();
+    assert!(room.fanout.sit(&seat, room.end()).is_none());
+}
+
+#[test]
+fn who_cannot_take_it_all_is_called_up_at_its_place_and_holds_up_nobody() {
+    let mut scene = Scene::new();
+    let room = Arc::clone(&scene.room);
+    let (slow, mut slow_far) = scene.listener(None);
+    let (quick, mut quick_far) = scene.listener(None);
+    let sitting = room.fanout.sit(&slow, room.end()).expect("a seat");
+    let _quick = room.fanout.sit(&quick, room.end()).expect("a seat");
+    let mut taken = 0;
+    let cursor = loop {
+        scene.publish(&"x".repeat(9_000), &[]);
+        scene.work();
+        expect(&mut quick_far, &scene.sent[taken..]);
+        taken = scene.sent.len();
+        if scene.writer.seats.len() == 1 {
+            break match called(sitting) {
+                Some(Call::Full(cursor)) => cursor,
+                other => panic!("{other:?}"),
+            };
+        }
+    };
+    // From the cursor on, its own task sends exactly what is missing.
+    let batches = room.published(cursor.offset, room.end(), usize::MAX);
+    let portion = Portion::new(batches).expect("it is in memory");
+    let position = portion.position(Form::Sse, cursor);
+    let rest = &portion.joined(Form::Sse)[position..];
+    assert!(!rest.is_empty() && scene.sent.ends_with(rest));
+    expect(&mut slow_far, &scene.sent[..scene.sent.len() - rest.len()]);
+    nothing_more(&mut slow_far);
+}
+
+#[test]
+fn who_is_quiet_gets_a_sign_of_life_and_who_was_written_to_does_not() {
+    let mut scene = Scene::new();
+    let room = Arc::clone(&scene.room);
+    let (seat, mut far) = scene.listener(None);
+    let _sitting = room.fanout.sit(&seat, room.end()).expect("a seat");
+    scene.work();
+    scene.now += Duration::from_secs(HEARTBEAT - 1);
+    scene.work();
+    nothing_more(&mut far);
+    scene.now += Duration::from_secs(1);
+    scene.work();
+    expect(&mut far, b":\n\n");
+    scene.now += Duration::from_secs(HEARTBEAT - 1);
+    scene.publish("hi", &[]);
+    scene.work();
+    scene.now += Duration::from_secs(1);
+    scene.work();
+    expect(&mut far, &scene.sent);
+    nothing_more(&mut far);
+}
+
+#[test]
+fn a_session_that_is_over_is_called_up_after_its_leave() {
+    let mut scene = Scene::new();
+    let room = Arc::clone(&scene.room);
+    let (ann, mut ann_far) = scene.listener(Some([1; 16]));
+    let (bob, _bob_far) = scene.listener(Some([2; 16]));
+    let ann = room.fanout.sit(&ann, room.end()).expect("a seat");
+    let bob = room.fanout.sit(&bob, room.end()).expect("a seat");
+    scene.publish("ann leaves", &[Change::Left([1; 16])]);
+    scene.work();
+    expect(&mut ann_far, &scene.sent);
+    assert_eq!(called(ann), Some(Call::Up(Cursor::at(room.end()))));
+    assert_eq!(called(bob), None);
+}
+
+#[test]
+fn who_goes_away_gives_up_the_seat_and_the_connection() {
+    let mut scene = Scene::new();
+    let room = Arc::clone(&scene.room);
+    let (seat, mut far) = scene.listener(None);
+    let (stays, mut stays_far) = scene.listener(None);
+    let sitting = room.fanout.sit(&seat, room.end()).expect("a seat");
+    let _stays = room.fanout.sit(&stays, room.end()).expect("a seat");
+    scene.work();
+    drop(sitting);
+    drop(seat);
+    scene.work();
+    far.set_nonblocking(false).expect("set");
+    assert_eq!(far.read(&mut [0; 8]).expect("the end"), 0);
+    scene.publish("still here", &[]);
+    scene.work();
+    expect(&mut stays_far, &scene.sent);
+}
+
+#[test]
+fn at_the_rooms_end_everybody_is_called_up_having_been_sent_everything() {
+    let mut scene = Scene::new();
+    let room = Arc::clone(&scene.room);
+    let (seat, mut far) = scene.listener(None);
+    let sitting = room.fanout.sit(&seat, room.end()).expect("a seat");
+    scene.publish("the last", &[]);
+    room.close();
+    scene.work();
+    expect(&mut far, &scene.sent);
+    assert_eq!(called(sitting), Some(Call::Up(Cursor::at(room.end()))));
+}
