@@ -138,7 +138,8 @@ impl<'a> Shape<'a> {
 
 /// Whether a name that is ASCII without any backslash is as it would have been written.
 pub(super) fn is_plain_name(name: &[u8]) -> bool {
-    !name.iter().any(|b| matches!(b, b']' | b')'))
+    let bracket = |any, b: &u8| any | matches!(b, b']' | b')');
+    !name.iter().fold(false, bracket)
 }
 
 fn message<'a>(body: &'a [u8], key: Option<&'a [u8]>) -> Option<Shape<'a>> {
