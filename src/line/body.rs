@@ -45,6 +45,7 @@ pub enum Shape<'a> {
 
 impl<'a> Shape<'a> {
     /// What form a body has; only a message may have a key.
+    #[inline(always)]
     pub(super) fn of(body: &'a [u8], key: Option<&'a [u8]>) -> Result<Shape<'a>, Damage> {
         match body.first() {
             Some(b'[') => message(body, key),
@@ -142,6 +143,7 @@ pub(super) fn is_plain_name(name: &[u8]) -> bool {
     !name.iter().fold(false, bracket)
 }
 
+#[inline(always)]
 fn message<'a>(body: &'a [u8], key: Option<&'a [u8]>) -> Option<Shape<'a>> {
     let (from, rest) = up_to(body.strip_prefix(b"[")?, b']')?;
     let (elapsed, rest) = Elapsed::read(rest.strip_prefix(b"]: ")?)?;
