@@ -66,12 +66,12 @@ impl Form {
 
 /// The object for the log's line at `offset`, given without its `\n`.
 pub fn wire_of(log: LogId, offset: u64, text: &[u8]) -> Wire {
-    let id = Id {
-        log,
-        offset,
-        check: line::check_of(text),
+    let (check, event) = match line::split(text) {
+        Ok(parts) => ((parts.checksum >> 16) as u16, parts.event()),
+        Err(damage) => (line::check_of(text), Err(damage)),
     };
-    match line::parse_line(text) {
+    let id = Id { log, offset, check };
+    match event {
         Ok(event) => Wire::of(id, event),
         Err(damage) => Wire::Damaged {
             id,

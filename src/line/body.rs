@@ -45,6 +45,7 @@ pub enum Shape<'a> {
 
 impl<'a> Shape<'a> {
     /// What form a body has; only a message may have a key.
+    #[inline(always)]
     pub(super) fn of(body: &'a [u8], key: Option<&'a [u8]>) -> Result<Shape<'a>, Damage> {
         match body.first() {
             Some(b'[') => message(body, key),
@@ -138,9 +139,11 @@ impl<'a> Shape<'a> {
 
 /// Whether a name that is ASCII without any backslash is as it would have been written.
 pub(super) fn is_plain_name(name: &[u8]) -> bool {
-    !name.iter().any(|b| matches!(b, b']' | b')'))
+    let bracket = |any, b: &u8| any | matches!(b, b']' | b')');
+    !name.iter().fold(false, bracket)
 }
 
+#[inline(always)]
 fn message<'a>(body: &'a [u8], key: Option<&'a [u8]>) -> Option<Shape<'a>> {
     let (from, rest) = up_to(body.strip_prefix(b"[")?, b']')?;
     let (elapsed, rest) = Elapsed::read(rest.strip_prefix(b"]: ")?)?;

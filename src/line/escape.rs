@@ -3,7 +3,7 @@
 //! Everything here goes from one character that matters to the next; what lies between them is
 //! passed over in large steps, since it is nearly everything.
 
-use crate::event::{hex, lower_hex};
+use crate::event::{all, hex, lower_hex};
 
 /// Whether a character is never written as itself: what moves the cursor, reorders its
 /// neighbours or breaks the line (C0, DEL, C1, bidi controls, U+2028, U+2029, U+FEFF).
@@ -46,24 +46,10 @@ const fn may_matter(byte: u8, stops: Stops) -> bool {
 
 /// Whether the bytes are ASCII that is written as itself in every text.
 pub(super) fn is_plain(bytes: &[u8]) -> bool {
-    // Without a way out in the middle, so that it becomes a few vector instructions.
-    fn all(bytes: &[u8]) -> bool {
-        bytes.iter().fold(true, |plain, b| {
-            plain & (b.wrapping_sub(0x20) < 0x5f) & (*b != b'\\')
-        })
-    }
-    let mut steps = bytes.chunks_exact(STEP);
-    let mut plain = true;
-    for step in &mut steps {
-        plain &= all(step);
-    }
-    // The last step may look at bytes again rather than at each by itself.
-    plain && all(bytes.last_chunk::<STEP>().map_or(bytes, |last| &last[..]))
+    all::<32>(bytes, |b| (b.wrapping_sub(0x20) < 0x5f) & (b != b'\\'))
 }
 
-/// So many bytes are passed over at once.
-const STEP: usize = 32;
-/// So many are looked at for what matters in them.
+/// So many bytes are looked at at once for what matters in them.
 const LOOK: usize = 16;
 
 /// Where the first character stands that is not written as itself, or that begins an escape, or

@@ -29,6 +29,7 @@ pub struct Look<'a> {
 ///
 /// # Errors
 /// What is wrong with the line.
+#[inline(always)]
 pub fn look(line: &[u8]) -> Result<Look<'_>, Damage> {
     let fields = fields(line)?;
     Ok(Look {
@@ -86,6 +87,8 @@ pub(super) struct Fields<'a> {
     pub(super) key: Option<&'a [u8]>,
 }
 
+// Always inlined: pieces that stay in registers make a tenth of the cost of a line.
+#[inline(always)]
 pub(super) fn fields(line: &[u8]) -> Result<Fields<'_>, Damage> {
     let tab = memchr::memchr(b'\t', line).ok_or(Damage::NoChecksum)?;
     let (digits, rest) = line[tab + 1..]
