@@ -202,6 +202,7 @@ fn main() -> ExitCode {
 fn measure(cli: &Cli) -> Res<bool> {
     stop::watch()?;
     servers::raise_file_limit()?;
+    servers::sweep()?;
     if report::disk() == "tmpfs" {
         return Err(
             "target/bench is in memory (tmpfs), where a sync costs nothing: \
