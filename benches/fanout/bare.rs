@@ -16,8 +16,8 @@ use rustix::net::{RecvFlags, SendFlags, recv, send};
 use crate::Res;
 
 /// What stands before and after a text, as in an event of chatroom's stream.
-const BEFORE: &[u8] = b"event: message\nid: 5d2f0a11-18342000-9d02\ndata: {\"type\":\"message\",\
-    \"id\":\"5d2f0a11-18342000-9d02\",\"at\":\"2026-11-23T22:34:57.180845Z\",\"from\":\"bench42\",\
+const BEFORE: &[u8] = b"event: message\nid: 5d2f0a11-1834200-9d02\ndata: {\"type\":\"message\",\
+    \"id\":\"5d2f0a11-1834200-9d02\",\"at\":\"2026-11-23T22:34:57.180845Z\",\"from\":\"b42\",\
     \"elapsed\":0,\"text\":\"";
 const AFTER: &[u8] = b"\"}\n\n";
 const DOOR: u64 = u64::MAX;

@@ -11,7 +11,7 @@ use hdrhistogram::Histogram;
 
 use crate::drive::put_times;
 use crate::report::Values;
-use crate::servers::launched;
+use crate::servers::{launched, own_program};
 use crate::{Res, stop};
 
 /// One commit: how many lines, how many bytes.
@@ -59,8 +59,8 @@ pub fn run(batches: &[Batch], folder: &Path, time: Duration, tracer: &[&str]) ->
         .collect();
     fs::write(folder.join("sizes"), sizes.join("\n"))?;
     let mut line: Vec<String> = tracer.iter().map(|word| (*word).to_string()).collect();
-    line.push(std::env::current_exe()?.to_string_lossy().into_owned());
-    line.extend(["bare-disk".to_string(), time.as_millis().to_string()]);
+    let millis = time.as_millis().to_string();
+    line.extend([own_program(), "bare-disk".to_string(), millis]);
     let output = launched(&line, folder)?.stdout(Stdio::piped()).spawn()?;
     let output = output.wait_with_output()?;
     stop::check()?;

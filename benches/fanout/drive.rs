@@ -103,8 +103,8 @@ pub fn drain(fleet: &mut Fleet) -> Res<()> {
     match fleet.settled() && counts.heard == wanted {
         true => Ok(()),
         false => Err(format!(
-            "LOST: {} of {wanted} deliveries came, {} of {} answers",
-            counts.heard, counts.answered, counts.sent
+            "LOST: of {} messages {} of {wanted} deliveries came; {} were answered",
+            counts.sent, counts.heard, counts.answered
         )
         .into()),
     }

@@ -10,6 +10,7 @@ mod bare;
 mod disk;
 mod drive;
 mod fleet;
+mod plot;
 mod protocol;
 mod report;
 mod scenarios;
@@ -47,6 +48,8 @@ enum Scenario {
     CatchUp,
     /// A console that nobody reads
     Console,
+    /// 100 to 10,000 listeners, 100 B to 10 KB
+    Growth,
 }
 
 /// Measures chatroom beside other servers.
@@ -199,6 +202,14 @@ fn main() -> ExitCode {
 fn measure(cli: &Cli) -> Res<bool> {
     stop::watch()?;
     servers::raise_file_limit()?;
+    servers::sweep()?;
+    if report::disk() == "tmpfs" {
+        return Err(
+            "target/bench is in memory (tmpfs), where a sync costs nothing: \
+                    set CARGO_TARGET_DIR to a folder on a disk"
+                .into(),
+        );
+    }
     let setting = Setting::of(cli)?;
     let mut report = Report {
         machine: report::describe(&setting.entrants),
@@ -220,6 +231,7 @@ fn measure(cli: &Cli) -> Res<bool> {
             Scenario::Idle => scenarios::crowd::idle(&setting, &mut report)?,
             Scenario::Posting => scenarios::posting::posting(&setting, &mut report)?,
             Scenario::CatchUp => scenarios::catch_up::catch_up(&setting, &mut report)?,
+            Scenario::Growth => scenarios::growth::growth(&setting, &mut report)?,
             Scenario::Console => scenarios::console::console(&setting, &mut report)?,
         }
     }

@@ -10,8 +10,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Res;
-pub use machine::describe;
+use crate::{Res, stop};
+pub use machine::{describe, disk};
 pub use save::save;
 pub use table::{Column, Form, Ratio, align, cell, table};
 
@@ -67,10 +67,13 @@ pub struct Report {
     /// The finished tables by name.
     #[serde(skip)]
     pub tables: Vec<(String, String)>,
+    /// The finished plots by name, as SVG.
+    #[serde(skip)]
+    pub plots: Vec<(String, String)>,
 }
 
 impl Report {
-    /// Keeps a run, good or failed.
+    /// Keeps a run, good or failed. An error only if all is to end.
     pub fn keep(
         &mut self,
         scenario: &str,
@@ -78,9 +81,9 @@ impl Report {
         server: &str,
         round: usize,
         run: Res<Values>,
-    ) {
-        let what = [scenario, case, server].map(str::trim).join(" ");
-        let what = what.replace("  ", " ");
+    ) -> Res<()> {
+        stop::check()?;
+        let what = [scenario, case, server].join(" ").replace("  ", " ");
         match run {
             Ok(values) => {
                 eprintln!("  {what}, round {round}: done");
@@ -98,6 +101,7 @@ impl Report {
                 self.failures.push(failure);
             }
         }
+        Ok(())
     }
 
     /// One number of every round.
@@ -128,6 +132,11 @@ impl Report {
     pub fn publish(&mut self, name: &str, text: String) {
         println!("\n{text}");
         self.tables.push((name.to_string(), text));
+    }
+
+    /// Keeps a finished plot.
+    pub fn plot(&mut self, name: &str, svg: String) {
+        self.plots.push((name.to_string(), svg));
     }
 }
 

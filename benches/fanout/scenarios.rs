@@ -5,4 +5,5 @@ pub mod catch_up;
 pub mod console;
 pub mod crowd;
 pub mod fanout;
+pub mod growth;
 pub mod posting;

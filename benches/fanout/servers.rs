@@ -54,12 +54,13 @@ pub struct Entrant {
 impl Entrant {
     /// One of the others.
     pub fn peer(kind: Kind) -> Entrant {
+        let own = own_program();
         let (name, program) = match kind {
             Kind::Chatroom => ("chatroom", env!("CARGO_BIN_EXE_chatroom")),
             Kind::Nats => ("nats", "nats-server"),
             Kind::Ngircd => ("ngircd", "ngircd"),
             Kind::Nchan => ("nchan", "nginx"),
-            Kind::Bare => ("bare", "/proc/self/exe"),
+            Kind::Bare => ("bare", own.as_str()),
         };
         Entrant {
             name: name.to_string(),
@@ -228,9 +229,27 @@ pub fn new_folder(name: &str) -> Res<PathBuf> {
     fs::create_dir_all(&folder)?;
     let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
     let folder = tempfile::Builder::new()
-        .prefix(&format!("{name}-"))
+        .prefix(&format!("{}-{name}-", std::process::id()))
         .tempdir_in(folder)?;
     Ok(folder.keep())
+}
+
+/// Removes what a harness that was killed has left.
+pub fn sweep() -> Res<()> {
+    let folders = fs::read_dir(crate::report::folder()?.join("run"));
+    for folder in folders.into_iter().flatten().flatten() {
+        let name = folder.file_name().to_string_lossy().into_owned();
+        let owner = name.split('-').next().unwrap_or_default();
+        if !Path::new("/proc").join(owner).exists() {
+            fs::remove_dir_all(folder.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// This executable, by a name that stays good when a new build takes its place.
+pub fn own_program() -> String {
+    format!("/proc/{}/exe", std::process::id())
 }
 
 /// A port that is free now. Nobody else is given it soon: the kernel hands them out in turn.
@@ -240,7 +259,7 @@ fn free_address() -> Res<SocketAddr> {
 
 /// A command that runs `line` in `folder` by way of [`launch`].
 pub fn launched(line: &[String], folder: &Path) -> Res<Command> {
-    let mut command = Command::new(std::env::current_exe()?);
+    let mut command = Command::new(own_program());
     command.arg("launch").args(line).current_dir(folder);
     command
         .stdin(Stdio::null())

@@ -14,6 +14,7 @@ pub fn describe(entrants: &[Entrant]) -> BTreeMap<String, String> {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     put("machine", format!("{cpu}, {cores} cores"));
     put("memory", field("/proc/meminfo", "MemTotal"));
+    put("disk", disk());
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let kernel: String = kernel.trim().split('-').take(1).collect();
     put("kernel", format!("Linux {kernel}"));
@@ -31,6 +32,19 @@ pub fn describe(entrants: &[Entrant]) -> BTreeMap<String, String> {
         put(&format!("version of {}", entrant.name), entrant.version());
     }
     all
+}
+
+/// The file system that the servers' files are on.
+pub fn disk() -> String {
+    let mounts = fs::read_to_string("/proc/mounts").unwrap_or_default();
+    let folder = super::folder().unwrap_or_default();
+    let mounts = mounts.lines().filter_map(|line| {
+        let mut words = line.split(' ').skip(1);
+        let (place, kind) = (words.next()?, words.next()?);
+        folder.starts_with(place).then_some((place.len(), kind))
+    });
+    let nearest = mounts.max_by_key(|(length, _)| *length);
+    nearest.map_or(String::new(), |(_, kind)| kind.to_string())
 }
 
 fn field(path: &str, name: &str) -> String {

@@ -16,6 +16,9 @@ pub fn save(report: &Report, documentation: bool) -> Res<()> {
         folder.join("tables.md"),
         tables.collect::<Vec<_>>().join("\n"),
     )?;
+    for (name, svg) in &report.plots {
+        fs::write(folder.join(format!("{name}.svg")), svg)?;
+    }
     if documentation {
         let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
         let page = docs.join("PERFORMANCE.md");
@@ -24,6 +27,10 @@ pub fn save(report: &Report, documentation: bool) -> Res<()> {
             text = replaced(&text, name, table)?;
         }
         fs::write(page, text)?;
+        fs::create_dir_all(docs.join("plots"))?;
+        for (name, svg) in &report.plots {
+            fs::write(docs.join("plots").join(format!("{name}.svg")), svg)?;
+        }
     }
     eprintln!("\nsaved in {}", folder.display());
     Ok(())

@@ -17,31 +17,33 @@ pub enum Form {
 #[derive(Clone, Copy, Debug)]
 pub struct Column(pub &'static str, pub &'static str, pub Form, pub bool);
 
-/// Writes a number.
-pub fn write(value: f64, form: Form) -> String {
+/// What a number near `value` is divided by, the digits it then has, and its unit.
+fn scale(value: f64, form: Form) -> (f64, usize, &'static str) {
     match form {
-        Form::Digits(digits) => format!("{value:.digits$}"),
-        Form::Millions => format!("{:.2} M", value / 1e6),
-        Form::Time if value < 1_000.0 => format!("{value:.0} µs"),
-        Form::Time if value < 10_000.0 => format!("{:.2} ms", value / 1e3),
-        Form::Time if value < 1_000_000.0 => format!("{:.0} ms", value / 1e3),
-        Form::Time => format!("{:.1} s", value / 1e6),
+        Form::Digits(digits) => (1.0, digits, ""),
+        Form::Millions => (1e6, 2, " M"),
+        Form::Time if value < 1e3 => (1.0, 0, " µs"),
+        Form::Time if value < 1e4 => (1e3, 2, " ms"),
+        Form::Time if value < 1e6 => (1e3, 0, " ms"),
+        Form::Time => (1e6, 1, " s"),
     }
 }
 
-/// A median and, if wished, the smallest and the largest.
+/// A median and, if wished, the smallest and the largest, in the same unit.
 pub fn cell(all: Vec<f64>, form: Form, spread: bool) -> String {
     let least = all.iter().copied().reduce(f64::min);
     let most = all.iter().copied().reduce(f64::max);
-    match (median(all), least, most) {
-        (Some(middle), Some(least), Some(most)) if spread && least < most => format!(
-            "{} ({}-{})",
-            write(middle, form),
-            write(least, form),
-            write(most, form)
-        ),
-        (Some(middle), ..) => write(middle, form),
-        _ => "-".to_string(),
+    let (Some(middle), Some(least), Some(most)) = (median(all), least, most) else {
+        return "-".to_string();
+    };
+    let (divisor, digits, unit) = scale(middle, form);
+    let number = |value: f64| format!("{:.digits$}", value / divisor);
+    match spread && least < most {
+        true => {
+            let (middle, least, most) = (number(middle), number(least), number(most));
+            format!("{middle}{unit} ({least}-{most})")
+        }
+        false => format!("{}{unit}", number(middle)),
     }
 }
 

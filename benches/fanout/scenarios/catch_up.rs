@@ -17,7 +17,7 @@ use chatroom::line;
 use crate::drive::{Pace, Plan, drive};
 use crate::fleet::Fleet;
 use crate::report::{Column, Form, Report, Values, table};
-use crate::servers::{Entrant, Kind, Running, Start};
+use crate::servers::{Kind, Running, Start};
 use crate::{Res, Setting, usage};
 use reader::{LAST, Reader};
 
@@ -40,7 +40,7 @@ pub fn catch_up(setting: &Setting, report: &mut Report) -> Res<()> {
                 &format!("{name}, nobody catches up"),
                 round,
                 run,
-            );
+            )?;
             let run = live(setting, &server, Some(size));
             report.keep(
                 "catch-up",
@@ -48,7 +48,7 @@ pub fn catch_up(setting: &Setting, report: &mut Report) -> Res<()> {
                 &format!("{name}, one catches up"),
                 round,
                 run,
-            );
+            )?;
         }
         let forms = [
             ("Server-Sent Events", "text/event-stream"),
@@ -57,7 +57,7 @@ pub fn catch_up(setting: &Setting, report: &mut Report) -> Res<()> {
         ];
         for (form, accept) in forms {
             let run = alone(&server, accept, size);
-            report.keep("catch-up", "forms", &format!("{name}, {form}"), 1, run);
+            report.keep("catch-up", "forms", &format!("{name}, {form}"), 1, run)?;
         }
     }
     let columns = [
@@ -76,9 +76,31 @@ pub fn catch_up(setting: &Setting, report: &mut Report) -> Res<()> {
         Column("seconds", "seconds", Form::Digits(2), false),
     ];
     let forms = table(report, "catch-up", "forms", &columns, None);
+    let mut told = String::new();
+    for entrant in setting.entrants.iter().filter(|e| e.kind == Kind::Chatroom) {
+        let of = |who: &str, value: &str| {
+            let server = format!("{}, {who}", entrant.name);
+            report.median("catch-up", "live", &server, value)
+        };
+        let both = |value: &str| {
+            Some((
+                of("nobody catches up", value)?,
+                of("one catches up", value)?,
+            ))
+        };
+        if let (Some(memory), Some(p99)) = (both("peak_mb"), both("latency_p99_us")) {
+            told.push_str(&format!(
+                "{}: with the one who catches up, {:+.1} MB of memory at most and {:.2} times the \
+                 live p99 (medians).\n",
+                entrant.name,
+                memory.1 - memory.0,
+                p99.1 / p99.0
+            ));
+        }
+    }
     let text = format!(
         "Catch-up: a log of 1,000,000 messages; {LIVE} live listeners, {RATE} messages/s; one more \
-         listener reads everything since the start, over and over\n\n{live}\n\
+         listener reads everything since the start, over and over\n\n{live}\n{told}\n\
          The same log once in each form, with nobody else there\n\n{forms}"
     );
     report.publish("catch-up", text);

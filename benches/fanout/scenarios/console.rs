@@ -49,7 +49,7 @@ pub fn console(setting: &Setting, report: &mut Report) -> Res<()> {
             for read in [true, false] {
                 let server = format!("{}, {}", entrant.name, name(read));
                 let run = room(setting, entrant, read);
-                report.keep("console", "", &server, round, run);
+                report.keep("console", "", &server, round, run)?;
             }
         }
     }

@@ -25,7 +25,7 @@ pub fn crowd(setting: &Setting, report: &mut Report) -> Res<()> {
     };
     for round in 1..=setting.rounds {
         for entrant in setting.entrants.iter().filter(|e| e.kind != Kind::Ngircd) {
-            report.keep("crowd", "", &entrant.name, round, turn(entrant, what));
+            report.keep("crowd", "", &entrant.name, round, turn(entrant, what))?;
         }
     }
     let columns = [
@@ -52,7 +52,7 @@ pub fn crowd(setting: &Setting, report: &mut Report) -> Res<()> {
 /// Nobody says anything: what it costs to be there, with a sign of life every 15 s.
 pub fn idle(setting: &Setting, report: &mut Report) -> Res<()> {
     for entrant in setting.entrants.iter().filter(|e| e.kind == Kind::Chatroom) {
-        report.keep("idle", "", &entrant.name, 1, silence(setting, entrant));
+        report.keep("idle", "", &entrant.name, 1, silence(setting, entrant))?;
     }
     let columns = [
         Column("listeners", "listeners", Form::Digits(0), false),

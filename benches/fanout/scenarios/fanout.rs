@@ -106,8 +106,7 @@ fn rounds(setting: &Setting, report: &mut Report, scenario: &str, plan: Plan) ->
     };
     for round in 1..=setting.rounds {
         for entrant in &setting.entrants {
-            crate::stop::check()?;
-            report.keep(scenario, "", &entrant.name, round, turn(entrant, what));
+            report.keep(scenario, "", &entrant.name, round, turn(entrant, what))?;
         }
     }
     Ok(())

@@ -31,11 +31,11 @@ pub fn posting(setting: &Setting, report: &mut Report) -> Res<()> {
                 let bare = format!("bare disk, as {}", entrant.name);
                 match post(setting, entrant, senders, tracer) {
                     Ok((room, disk)) => {
-                        report.keep("posting", case, &entrant.name, round, Ok(room));
-                        report.keep("posting", case, &bare, round, Ok(disk));
+                        report.keep("posting", case, &entrant.name, round, Ok(room))?;
+                        report.keep("posting", case, &bare, round, Ok(disk))?;
                     }
                     Err(error) => {
-                        report.keep("posting", case, &entrant.name, round, Err(error));
+                        report.keep("posting", case, &entrant.name, round, Err(error))?;
                     }
                 }
             }
