@@ -10,13 +10,14 @@ build_packages=(
     libpango1.0-dev libcairo2-dev
 )
 # A display without a screen, a window manager and hands to use windows with; a terminal to type
-# into (tmux, and `script` of bsdutils); fonts for every script; the man pages' checker; disks whose
+# into (tmux, and `script` of bsdutils); fonts for every script; the man pages' checker; a counter of
+# instructions; disks whose
 # power is cut (python3 makes the one system call for it that has no command).
 test_packages=(
     xvfb openbox xdotool xclip imagemagick
     tmux bsdutils util-linux iproute2 strace curl
     fonts-dejavu-core fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji
-    mandoc
+    mandoc valgrind libc6-dbg
     e2fsprogs mount python3-minimal
 )
 # The others' servers, what counts their writes, and what makes a disk slow.
@@ -24,7 +25,7 @@ bench_packages=(nats-server ngircd nginx libnginx-mod-nchan iproute2 strace)
 # The same on systems without dpkg: commands to find, libraries that pkg-config must know.
 build_commands=(cmake g++ make pkg-config)
 libraries=(x11 xext xft xinerama xcursor xrender xfixes pangoxft pangocairo cairo)
-test_commands=(Xvfb openbox xdotool xclip import tmux script unshare ip strace curl mandoc mkfs.ext4 mount python3)
+test_commands=(Xvfb openbox xdotool xclip import tmux script unshare ip strace curl mandoc valgrind mkfs.ext4 mount python3)
 bench_commands=(nats-server ngircd nginx ss strace)
 
 fail() {

@@ -77,4 +77,6 @@ step 'clippy' cargo clippy --quiet --all-targets --locked -- -D warnings
 step 'clippy without the window' cargo clippy --quiet --no-default-features --lib --bins --locked -- -D warnings
 step 'documentation' docs
 step 'tests' cargo test --locked
+# Without the window, whose library would have to be built once more.
+step 'what a message costs' cargo test --locked --profile budget --no-default-features --test budget -- --nocapture --test-threads=1
 printf '\n== All steps passed in %d s.\n' "$SECONDS"

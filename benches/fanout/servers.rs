@@ -175,6 +175,15 @@ impl Running {
             }
             thread::sleep(Duration::from_millis(5));
         }
+        // nginx takes connections before it has its workers, whose memory and time are to be counted.
+        let workers = thread::available_parallelism().map_or(1, usize::from);
+        while self.kind == Kind::Nchan && usage::family(self.pid()).len() <= workers {
+            stop::check()?;
+            if Instant::now() > until {
+                return Err("nginx has not started all its workers".into());
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
         Ok(())
     }
 

@@ -154,7 +154,7 @@ fn live(setting: &Setting, server: &Running, journal: Option<u64>) -> Res<Values
     let reader = journal.map(|_| Reader::start(server.address, "text/event-stream"));
     let plan = Plan {
         pace: Pace::Rate(RATE),
-        warm: setting.warm(),
+        warm: setting.warm() / 2,
         measured: setting.measured(),
     };
     let driven = drive(&mut fleet, plan, server);

@@ -44,11 +44,12 @@ impl Shown {
 
 /// 1,000 messages a second with the console's pipe read, and with it not read.
 pub fn console(setting: &Setting, report: &mut Report) -> Res<()> {
+    let mut said = String::new();
     for round in 1..=setting.rounds {
         for entrant in setting.entrants.iter().filter(|e| e.kind == Kind::Chatroom) {
             for read in [true, false] {
                 let server = format!("{}, {}", entrant.name, name(read));
-                let run = room(setting, entrant, read);
+                let run = room(setting, entrant, read, &mut said);
                 report.keep("console", "", &server, round, run)?;
             }
         }
@@ -64,7 +65,32 @@ pub fn console(setting: &Setting, report: &mut Report) -> Res<()> {
     ];
     let text = table(report, "console", "", &columns, None);
     let title = "Console: 1,000 messages/s, POST to 201, with the console's pipe read and stuck";
-    report.publish("console", format!("{title}\n\n{text}"));
+    let mut text = format!("{title}\n\n{text}");
+    for entrant in setting.entrants.iter().filter(|e| e.kind == Kind::Chatroom) {
+        let times = |value: &str| {
+            let of = |read| {
+                let server = format!("{}, {}", entrant.name, name(read));
+                report.median("console", "", &server, value)
+            };
+            Some(format!("{:.2}", of(false)? / of(true)?))
+        };
+        let names = [
+            "answer_p50_us",
+            "answer_p99_us",
+            "answer_p999_us",
+            "answer_max_us",
+        ];
+        if let [Some(p50), Some(p99), Some(p999), Some(max)] = names.map(times) {
+            text.push_str(&format!(
+                "{}: stuck / read: p50 {p50}, p99 {p99}, p99.9 {p999}, max {max} (of the medians).\n",
+                entrant.name
+            ));
+        }
+    }
+    text.push_str(&format!(
+        "What a stuck console says when it is read again:\n{said}"
+    ));
+    report.publish("console", text);
     Ok(())
 }
 
@@ -75,7 +101,7 @@ fn name(read: bool) -> &'static str {
     }
 }
 
-fn room(setting: &Setting, entrant: &Entrant, read: bool) -> Res<Values> {
+fn room(setting: &Setting, entrant: &Entrant, read: bool, said: &mut String) -> Res<Values> {
     let mut server = Start::of(entrant)?.with_console().go()?;
     let pipe = server.console().ok_or("no console")?;
     let (lines, shown) = mpsc::channel();
@@ -108,8 +134,8 @@ fn room(setting: &Setting, entrant: &Entrant, read: bool) -> Res<Values> {
         let (messages, lost) = (all.messages, all.lost);
         return Err(format!("{messages} shown and {lost} lost are not {posted} posted").into());
     }
-    for sentence in &all.sentences {
-        eprintln!("  the console says: {sentence}");
+    if !all.sentences.is_empty() {
+        *said = all.sentences.join("\n") + "\n";
     }
     values.put("posted", posted as f64);
     values.put("shown", all.messages as f64);

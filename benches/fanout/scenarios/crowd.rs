@@ -20,7 +20,7 @@ pub fn crowd(setting: &Setting, report: &mut Report) -> Res<()> {
         plan: Plan {
             pace: Pace::Rate(5.0),
             warm: setting.warm(),
-            measured: setting.measured() * 2,
+            measured: setting.measured() * 8 / 5,
         },
     };
     for round in 1..=setting.rounds {

@@ -38,7 +38,7 @@ pub fn growth(setting: &Setting, report: &mut Report) -> Res<()> {
                     plan: Plan {
                         pace: Pace::Window(setting.window),
                         warm: setting.warm().min(Duration::from_secs(1)),
-                        measured: setting.measured() * 3 / 5,
+                        measured: setting.measured() * 2 / 5,
                     },
                 };
                 let run = turn(entrant, what);
