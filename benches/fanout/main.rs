@@ -160,6 +160,14 @@ impl Setting {
         })
     }
 
+    /// Those that take part, in the order of this round: each has the first turn once.
+    pub fn turns(&self, round: usize) -> Vec<&Entrant> {
+        let mut turns: Vec<&Entrant> = self.entrants.iter().collect();
+        let first = (round - 1) % turns.len().max(1);
+        turns.rotate_left(first);
+        turns
+    }
+
     /// Rounds of what is short and disturbed by little: the disk, a few listeners.
     pub fn more_rounds(&self) -> usize {
         match self.rounds {

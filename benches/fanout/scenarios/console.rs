@@ -65,7 +65,7 @@ pub fn console(setting: &Setting, report: &mut Report) -> Res<()> {
     ];
     let text = table(report, "console", "", &columns, None);
     let title = "Console: 1,000 messages/s, POST to 201, with the console's pipe read and stuck";
-    let mut text = format!("{title}\n\n{text}");
+    let mut text = format!("{title}\n\n{text}\n");
     for entrant in setting.entrants.iter().filter(|e| e.kind == Kind::Chatroom) {
         let times = |value: &str| {
             let of = |read| {
@@ -88,7 +88,7 @@ pub fn console(setting: &Setting, report: &mut Report) -> Res<()> {
         }
     }
     text.push_str(&format!(
-        "What a stuck console says when it is read again:\n{said}"
+        "\nWhat a stuck console says when it is read again:\n\n{said}"
     ));
     report.publish("console", text);
     Ok(())

@@ -24,7 +24,8 @@ pub fn crowd(setting: &Setting, report: &mut Report) -> Res<()> {
         },
     };
     for round in 1..=setting.rounds {
-        for entrant in setting.entrants.iter().filter(|e| e.kind != Kind::Ngircd) {
+        let turns = setting.turns(round).into_iter();
+        for entrant in turns.filter(|e| e.kind != Kind::Ngircd) {
             report.keep("crowd", "", &entrant.name, round, turn(entrant, what))?;
         }
     }

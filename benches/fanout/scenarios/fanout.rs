@@ -105,7 +105,7 @@ fn rounds(setting: &Setting, report: &mut Report, scenario: &str, plan: Plan) ->
         plan,
     };
     for round in 1..=setting.rounds {
-        for entrant in &setting.entrants {
+        for entrant in setting.turns(round) {
             report.keep(scenario, "", &entrant.name, round, turn(entrant, what))?;
         }
     }

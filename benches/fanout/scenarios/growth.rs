@@ -30,7 +30,7 @@ pub fn growth(setting: &Setting, report: &mut Report) -> Res<()> {
     let entrants: Vec<&Entrant> = setting.entrants.iter().filter(takes_part).collect();
     for round in 1..=setting.rounds {
         for (listeners, size) in CASES {
-            for entrant in &entrants {
+            for entrant in setting.turns(round).into_iter().filter(takes_part) {
                 let what = Turn {
                     listeners,
                     size,
@@ -38,7 +38,7 @@ pub fn growth(setting: &Setting, report: &mut Report) -> Res<()> {
                     plan: Plan {
                         pace: Pace::Window(setting.window),
                         warm: setting.warm().min(Duration::from_secs(1)),
-                        measured: setting.measured() * 2 / 5,
+                        measured: setting.measured() * 3 / 5,
                     },
                 };
                 let run = turn(entrant, what);
