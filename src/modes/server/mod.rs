@@ -78,6 +78,7 @@ enum Stop {
 /// # Errors
 /// The sentence with which it could not start, or had to stop.
 pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
+    start::size_runtime();
     let key = start::room_key(&args)?;
     let files = start::raise_file_limit();
     start::ignore_file_size_signal()?;

@@ -27,6 +27,7 @@ use super::console::Request;
 use super::fanout::Fanout;
 use super::presence::{Change, Denied, Held, Presence, Quitting};
 use super::scribe::{Command, Reading, SessionId, Speaker, Verdict};
+use super::start;
 use super::tail::{Batch, Tail};
 
 pub use guards::{AnswerDue, Hold, Listener};
@@ -102,9 +103,6 @@ impl Room {
         last: Id,
     ) -> Room {
         let presence = Presence::new(rules.grace, rules.max_rate);
-        // The others are for requests, the committer and the kernel: more writers than that write more
-        // often, and less at a time.
-        let writers = std::thread::available_parallelism().map_or(1, usize::from) / 2;
         Room {
             rules,
             reader,
@@ -118,7 +116,7 @@ impl Room {
                 listeners: 0,
                 closing: false,
             }),
-            fanout: Fanout::new(writers, end),
+            fanout: Fanout::new(start::writers(), end),
             wake: Event::new(),
             answers: AtomicUsize::new(0),
         }

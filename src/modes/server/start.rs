@@ -22,6 +22,27 @@ use crate::modes::replay;
 
 use super::Stop;
 
+/// How many threads write to listeners: half as many as there are cores. More write more often, and
+/// less at a time.
+pub fn writers() -> usize {
+    (cores() / 2).max(1)
+}
+
+/// Gives the tasks a thread for each core that the writers leave. With more of them than that, one
+/// request wakes several for what one does.
+pub fn size_runtime() {
+    let threads = (cores() - writers()).max(1);
+    let config = async_global_executor::GlobalExecutorConfig::default()
+        .with_min_threads(threads)
+        .with_max_threads(threads)
+        .with_thread_name_fn(|| "tasks".to_string());
+    async_global_executor::init_with_config(config);
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// Connections that wait to be accepted.
 const BACKLOG: i32 = 4_096;
 

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::sse::Form;
 use crate::wire::HEARTBEAT;
 
 use super::{Call, Desk, Fanout, News, Seat, Sent};
@@ -24,14 +25,20 @@ pub struct Writer {
     seats: Vec<Seated>,
     /// Everything before this was written to all, or they sat down behind it.
     at: u64,
+    /// When something was written to all.
+    passed: Instant,
     ticked: Instant,
 }
 
+/// A seat as the writer has it. A pass only reads it.
 #[derive(Debug)]
 struct Seated {
     seat: Arc<Seat>,
+    form: Form,
+    /// Where it sat down; passes have brought it to the writer's `at` if that is further.
     offset: u64,
-    written: Instant,
+    /// When it sat down, or was sent the last sign of life.
+    greeted: Instant,
 }
 
 impl Fanout {
@@ -42,6 +49,7 @@ impl Fanout {
             desk: Arc::clone(desk),
             seats: Vec::new(),
             at: desk.news().published,
+            passed: Instant::now(),
             ticked: Instant::now(),
         };
         self.desks.iter().map(writer).collect()
@@ -102,12 +110,13 @@ impl Writer {
         }
     }
 
-    fn seat(&mut self, seat: Arc<Seat>, offset: u64, written: Instant) {
+    fn seat(&mut self, seat: Arc<Seat>, offset: u64, greeted: Instant) {
         seat.index.store(self.seats.len(), Ordering::Relaxed);
         self.seats.push(Seated {
+            form: seat.form,
             seat,
             offset,
-            written,
+            greeted,
         });
     }
 
@@ -137,7 +146,7 @@ impl Writer {
     fn call_all(&mut self, who: impl Fn(&Seat) -> bool) {
         for index in (0..self.seats.len()).rev() {
             if who(&self.seats[index].seat) {
-                let cursor = self.seats[index].cursor();
+                let cursor = Cursor::at(self.seats[index].offset.max(self.at));
                 self.call(index, Call::Up(cursor));
             }
         }
@@ -148,8 +157,9 @@ impl Writer {
         while self.at < to {
             match Portion::new(self.room.published(self.at, to, PASS)) {
                 Some(portion) => {
-                    self.write(&portion, now);
+                    self.write(&portion);
                     self.at = portion.end();
+                    self.passed = now;
                 }
                 // Memory has moved on during the last pass: each finds its way through the file.
                 None => {
@@ -160,22 +170,17 @@ impl Writer {
         }
     }
 
-    fn write(&mut self, portion: &Portion, now: Instant) {
+    fn write(&mut self, portion: &Portion) {
         // Downwards, so that whoever takes a seat's index was written to already.
         for index in (0..self.seats.len()).rev() {
-            let seated = &mut self.seats[index];
-            let form = seated.seat.form;
+            let seated = &self.seats[index];
+            let form = seated.form;
             // Only who has just sat down can be further than the others.
-            let start = match seated.offset == self.at {
+            let start = match seated.offset <= self.at {
                 true => 0,
-                false => portion.position(form, seated.cursor()),
+                false => portion.position(form, Cursor::at(seated.offset)),
             };
-            let bytes = &portion.joined(form)[start..];
-            match seated.seat.send(bytes) {
-                Sent::All if seated.offset < portion.end() => {
-                    seated.offset = portion.end();
-                    seated.written = now;
-                }
+            match seated.seat.send(&portion.joined(form)[start..]) {
                 Sent::All => {}
                 Sent::Part(sent) => {
                     let cursor = portion.cursor(form, start + sent);
@@ -190,25 +195,20 @@ impl Writer {
     fn heartbeats(&mut self, now: Instant) {
         for index in (0..self.seats.len()).rev() {
             let seated = &mut self.seats[index];
-            if now.duration_since(seated.written) < Duration::from_secs(HEARTBEAT) {
+            let heard = seated.greeted.max(self.passed);
+            if now.saturating_duration_since(heard) < Duration::from_secs(HEARTBEAT) {
                 continue;
             }
-            seated.written = now;
-            match seated.seat.send(seated.seat.form.heartbeat()) {
+            seated.greeted = now;
+            match seated.seat.send(seated.form.heartbeat()) {
                 Sent::All => {}
                 Sent::Part(sent) => {
-                    let offset = seated.offset;
+                    let offset = seated.offset.max(self.at);
                     self.call(index, Call::Heartbeat { offset, sent });
                 }
                 Sent::Gone => self.call(index, Call::Gone),
             }
         }
-    }
-}
-
-impl Seated {
-    fn cursor(&self) -> Cursor {
-        Cursor::at(self.offset)
     }
 }
 

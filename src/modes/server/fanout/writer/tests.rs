@@ -11,7 +11,6 @@ use crate::modes::server::presence::Change;
 use crate::modes::server::room::Rules;
 use crate::modes::server::scribe::SessionId;
 use crate::modes::server::tail::Batch;
-use crate::sse::Form;
 
 use super::super::Sitting;
 use super::*;
@@ -58,6 +57,7 @@ impl Scene {
                 desk,
                 seats: Vec::new(),
                 at: end,
+                passed: now,
                 ticked: now,
             },
             room,
