@@ -2,7 +2,7 @@
 //! neither the tasks nor the committer's disk are kept from those who are up to date.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use async_io::Timer;
@@ -15,6 +15,7 @@ use crate::sse::Form;
 
 use super::fanout::{Seat, Sent};
 use super::room::Room;
+use super::start;
 use super::tail::{Batch, Cursor};
 
 /// How much is read and encoded at once.
@@ -24,8 +25,11 @@ const TURN: u64 = 1 << 20;
 /// How long a turn waits for a listener that was taking until now.
 const WAIT: Duration = Duration::from_millis(1);
 
-/// How many read pieces at once.
+/// How many look something up at once.
 static READERS: Semaphore = Semaphore::new(4);
+/// How many who are behind have a turn at once. However many wait for one, they have no more cores
+/// than the writers.
+static TURNS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(start::writers()));
 /// How many search long stretches at once. They wait here, not in the way of short readers.
 static SEARCHERS: Semaphore = Semaphore::new(2);
 
@@ -72,11 +76,13 @@ pub enum Turn {
 /// The journal cannot be read.
 pub async fn turn(room: &Room, seat: &Arc<Seat>, cursor: Cursor, end: u64) -> io::Result<Turn> {
     let (reader, seat) = (room.reader.clone(), Arc::clone(seat));
-    let (turn, took) = look(move || {
+    let permit = TURNS.acquire().await;
+    let sending = task::spawn_blocking(move || {
         let start = Instant::now();
         (send(&reader, &seat, cursor, end), start.elapsed())
-    })
-    .await;
+    });
+    let (turn, took) = sending.await;
+    drop(permit);
     if matches!(turn, Ok(Turn::On(cursor)) if cursor.offset < end) {
         Timer::after(took).await;
     }

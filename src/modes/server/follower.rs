@@ -82,13 +82,16 @@ impl Follower {
         }
     }
 
-    /// The connection.
-    pub fn stream(&self) -> &Async<TcpStream> {
+    fn stream(&self) -> &Async<TcpStream> {
         &self.seat.stream
     }
 
-    /// Follows until the listener goes or the server stops.
-    pub async fn run(&mut self) -> Ended {
+    /// Follows until the listener goes or the server stops; why, and the connection.
+    pub async fn run(mut self) -> (Ended, Arc<Seat>) {
+        (self.follow().await, self.seat)
+    }
+
+    async fn follow(&mut self) -> Ended {
         loop {
             let next = self
                 .room

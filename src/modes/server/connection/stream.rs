@@ -29,9 +29,10 @@ impl Stream {
     }
 
     /// Serves it to its end.
-    pub async fn run(mut self) {
-        match self.follower.run().await {
-            Ended::Closed | Ended::Over => close(self.follower.stream()).await,
+    pub async fn run(self) {
+        let (ended, seat) = self.follower.run().await;
+        match ended {
+            Ended::Closed | Ended::Over => close(&seat.stream).await,
             Ended::Gone | Ended::Stalled => {}
             Ended::Journal(error) => self.console.show(Entry::Notice(format!(
                 "A listener was cut off because the log could not be read: {}. Check the disk.",
