@@ -14,7 +14,7 @@ mod reader;
 mod torn;
 
 use std::fmt;
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -86,9 +86,7 @@ impl Journal {
     pub fn append(&mut self, lines: &[u8]) -> Result<(), AppendError> {
         debug_assert!(lines.ends_with(b"\n"), "only whole lines are appended");
         // Before the write, since that would hide it: a hole of zeros in place of what was cut off.
-        if self.metadata()?.len() != self.end {
-            self.check_file()?;
-        }
+        self.check_file()?;
         match self.file.write_all_at(lines, self.end) {
             Ok(()) => {
                 self.end += lines.len() as u64;
@@ -128,7 +126,10 @@ impl Journal {
     /// # Errors
     /// A sentence. Final.
     pub fn check_file(&self) -> Result<(), AppendError> {
-        let ours = self.metadata()?;
+        let ours = self
+            .file
+            .metadata()
+            .map_err(|error| self.fatal("could not be looked at", &error))?;
         let there = std::fs::metadata(&self.path);
         let path = self.path.display();
         let what = match there {
@@ -144,12 +145,6 @@ impl Journal {
             "The log {path} {what} while the room was using it. The server stops so that nothing is \
              acknowledged that is not kept. Put the file back, or start the server on another one."
         )))
-    }
-
-    fn metadata(&self) -> Result<Metadata, AppendError> {
-        self.file
-            .metadata()
-            .map_err(|error| self.fatal("could not be looked at", &error))
     }
 
     fn fatal(&self, what: &str, error: &io::Error) -> AppendError {
