@@ -436,4 +436,4 @@ impl Room {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

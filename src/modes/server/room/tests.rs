@@ -10,7 +10,7 @@ fn at() -> Stamp {
 }
 
 /// A room whose orders this test answers.
-fn room(grace: Duration) -> (tempfile::TempDir, Arc<Room>, Receiver<Order>) {
+pub fn room(grace: Duration) -> (tempfile::TempDir, Arc<Room>, Receiver<Order>) {
     let dir = tempfile::tempdir().expect("a folder");
     let body = Body::Opened {
         version: "chatroom test".into(),

@@ -5,10 +5,10 @@ use async_io::Async;
 use futures_lite::future::{self, block_on};
 
 use crate::event::{Body, Event, Id, Stamp};
-use crate::journal::{Journal, Stretch};
+use crate::journal::Stretch;
 use crate::line;
 use crate::modes::server::presence::Change;
-use crate::modes::server::room::Rules;
+use crate::modes::server::room::tests::room;
 use crate::modes::server::scribe::SessionId;
 use crate::modes::server::tail::Batch;
 
@@ -26,28 +26,8 @@ struct Scene {
 
 impl Scene {
     fn new() -> Scene {
-        let dir = tempfile::tempdir().expect("a folder");
-        let at = Stamp::from_micros(0);
-        let body = Body::Opened {
-            version: "chatroom test".into(),
-            random: "6f1d0c5be2a94c07".into(),
-            after: None,
-        };
-        let journal = Journal::open(&dir.path().join("log.txt"))
-            .and_then(|opening| opening.begin(&Event { at, body }))
-            .expect("a journal");
-        let last = journal.reader().id_before(journal.end());
-        let last = last.expect("read").expect("an id");
-        let rules = Rules {
-            room: "test".into(),
-            max_name: 8,
-            grace: Duration::ZERO,
-            max_rate: 0,
-        };
-        let (orders, _) = async_std::channel::bounded(1);
-        let (reader, end) = (journal.reader(), journal.end());
-        let room = Room::new(rules, reader, Instant::now(), orders, end, last);
-        let room = Arc::new(room);
+        let (dir, room, _) = room(Duration::ZERO);
+        let end = room.end();
         let desk = Arc::clone(&room.fanout.desks[0]);
         let now = Instant::now();
         Scene {
