@@ -46,13 +46,19 @@ pub trait Protocol {
 
     /// How many connections send, if this many are offered. Where nothing is answered, one does:
     /// it may have any number of messages under way, and the server reads many at once.
-    fn senders(&self, offered: usize) -> usize;
+    fn senders(&self, offered: usize) -> usize {
+        if self.answers() { offered } else { 1 }
+    }
 
     /// Whether each message is answered; if not, a sender never waits.
-    fn answers(&self) -> bool;
+    fn answers(&self) -> bool {
+        false
+    }
 
-    /// The first whole answer in `seen`.
-    fn answer(&self, seen: &[u8]) -> Option<Answer>;
+    /// The first whole answer in `seen`, where there are answers.
+    fn answer(&self, _seen: &[u8]) -> Option<Answer> {
+        None
+    }
 
     /// What to say to a `PING`, where the server sends one.
     fn pong(&self) -> Option<&'static [u8]> {

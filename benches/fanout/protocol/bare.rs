@@ -1,6 +1,6 @@
 //! The wire of our own bare loop: a line in, the same bytes to every listener out.
 
-use super::{Answer, Protocol};
+use super::Protocol;
 
 /// See [`crate::bare`].
 pub struct Bare;
@@ -25,17 +25,5 @@ impl Protocol for Bare {
     fn say(&self, _: &str, text: &[u8], out: &mut Vec<u8>) {
         out.extend_from_slice(text);
         out.push(b'\n');
-    }
-
-    fn senders(&self, _: usize) -> usize {
-        1
-    }
-
-    fn answers(&self) -> bool {
-        false
-    }
-
-    fn answer(&self, _: &[u8]) -> Option<Answer> {
-        None
     }
 }

@@ -58,10 +58,6 @@ impl Protocol for Chatroom {
         out.extend_from_slice(text);
     }
 
-    fn senders(&self, offered: usize) -> usize {
-        offered
-    }
-
     fn answers(&self) -> bool {
         true
     }
@@ -108,10 +104,6 @@ impl Protocol for Nchan {
             format!("POST /say HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\n\r\n");
         out.extend_from_slice(head.as_bytes());
         out.extend_from_slice(text);
-    }
-
-    fn senders(&self, offered: usize) -> usize {
-        offered
     }
 
     fn answers(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use memchr::memmem;
 
-use super::{Answer, Protocol};
+use super::Protocol;
 
 /// See the module.
 pub struct Irc;
@@ -35,18 +35,6 @@ impl Protocol for Irc {
         out.extend_from_slice(b"PRIVMSG #room :");
         out.extend_from_slice(text);
         out.extend_from_slice(b"\r\n");
-    }
-
-    fn senders(&self, _: usize) -> usize {
-        1
-    }
-
-    fn answers(&self) -> bool {
-        false
-    }
-
-    fn answer(&self, _: &[u8]) -> Option<Answer> {
-        None
     }
 
     fn pong(&self) -> Option<&'static [u8]> {

@@ -2,7 +2,7 @@
 
 use memchr::memmem;
 
-use super::{Answer, Protocol};
+use super::Protocol;
 
 const CONNECT: &str =
     "CONNECT {\"verbose\":false,\"pedantic\":false,\"lang\":\"bench\",\"version\":\"1\"}\r\n";
@@ -31,18 +31,6 @@ impl Protocol for Nats {
         out.extend_from_slice(format!("PUB room {}\r\n", text.len()).as_bytes());
         out.extend_from_slice(text);
         out.extend_from_slice(b"\r\n");
-    }
-
-    fn senders(&self, _: usize) -> usize {
-        1
-    }
-
-    fn answers(&self) -> bool {
-        false
-    }
-
-    fn answer(&self, _: &[u8]) -> Option<Answer> {
-        None
     }
 
     fn pong(&self) -> Option<&'static [u8]> {
