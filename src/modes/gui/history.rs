@@ -1,225 +1,350 @@
-//! The transcript as data: what was said and who came and went, oldest first, within a limit.
+//! The transcript as data: what is known of the room's log, as stretches with holes between them.
+//!
+//! What always holds: within a stretch nothing is missing; stretches are in order and do not
+//! touch; the last one is where the stream writes. So it is known of every place whether anything
+//! is missing there, and a page of history from anywhere finds its place.
+
+mod entry;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
-use crate::event::{Elapsed, Id};
-use crate::line::escape;
-use crate::wire::Wire;
+pub use entry::{Entry, What};
+
+use crate::event::{Id, LogId};
 
 /// The most events that a window keeps; the log on the server has them all.
-const MAX_ENTRIES: usize = 20_000;
-/// The most text that it keeps, in bytes. A room full of the longest messages stays below it
-/// with the newest thousand.
-const MAX_BYTES: usize = 16 * 1024 * 1024;
+const MAX_ENTRIES: usize = 12_000;
+/// The most text that it keeps, in bytes.
+const MAX_BYTES: usize = 6 * 1024 * 1024;
+/// So many events on either side of what is read are kept in any case.
+const NEAR: usize = 300;
 
-/// One event of the transcript.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// Its id, where it is in the log.
-    pub id: Option<Id>,
-    /// What happened.
-    pub what: What,
-}
-
-/// What happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum What {
-    /// A member said something.
-    Said {
-        /// Who.
-        from: String,
-        /// Since their previous message.
-        elapsed: Elapsed,
-        /// What.
-        text: String,
-        /// It was us.
-        own: bool,
-    },
-    /// A member came in.
-    Came(String),
-    /// A member left.
-    Went(String),
-    /// Something about the room.
-    Room(String),
-}
-
-impl Entry {
-    /// The entry for an object of the stream; `None` for what is not shown.
-    pub fn of(wire: Wire, me: Option<&str>) -> Option<Entry> {
-        let id = wire.id();
-        let what = match wire {
-            Wire::Message {
-                from,
-                elapsed,
-                text,
-                ..
-            } => What::Said {
-                own: me == Some(from.as_str()),
-                from,
-                elapsed,
-                text,
-            },
-            Wire::Join { name, .. } => What::Came(name),
-            Wire::Leave { name, .. } => What::Went(name),
-            Wire::Opened { version, .. } => What::Room(format!("Room opened ({version})")),
-            Wire::Closed { .. } => What::Room("Room closed".to_string()),
-            Wire::Notice { text, .. } => What::Room(format!("Notice: {text}")),
-            Wire::Erased { .. } => What::Room("Erased".to_string()),
-            Wire::Damaged { message, .. } | Wire::Gap { message } | Wire::Reset { message } => {
-                What::Room(message)
-            }
-            Wire::Hello { .. } | Wire::Bye { .. } | Wire::Unknown => return None,
-        };
-        Some(Entry { id, what })
-    }
-
-    /// The event as its line in the log has it, without time and checksum: always one line.
-    pub fn log_line(&self) -> String {
-        let mut line = Vec::new();
-        match &self.what {
-            What::Said {
-                from,
-                elapsed,
-                text,
-                ..
-            } => {
-                line.push(b'[');
-                escape(from, true, &mut line);
-                line.extend_from_slice(format!("]: {elapsed}:").as_bytes());
-                escape(text, false, &mut line);
-            }
-            What::Came(name) | What::Went(name) => {
-                line.extend_from_slice(b"Client (");
-                escape(name, true, &mut line);
-                line.extend_from_slice(match self.what {
-                    What::Came(_) => b") entered room".as_slice(),
-                    _ => b") is offline",
-                });
-            }
-            What::Room(text) => {
-                line.extend_from_slice(b"* ");
-                escape(text, false, &mut line);
-            }
-        }
-        String::from_utf8_lossy(&line).into_owned()
-    }
-
-    fn bytes(&self) -> usize {
-        std::mem::size_of::<Entry>()
-            + match &self.what {
-                What::Said { from, text, .. } => from.len() + text.len(),
-                What::Came(text) | What::Went(text) | What::Room(text) => text.len(),
-            }
-    }
-}
-
-/// The events that are kept. Each has a number that never changes; the oldest are dropped when
-/// there are too many.
-#[derive(Clone, Debug, Default)]
-pub struct History {
+/// A stretch of the log: everything from `covers.start` up to before `covers.end`, as offsets.
+#[derive(Clone, Debug)]
+struct Stretch {
+    covers: Range<u64>,
     entries: VecDeque<Entry>,
-    first: u64,
+}
+
+/// What is known of the log.
+#[derive(Clone, Debug)]
+pub struct History {
+    log: Option<LogId>,
+    /// Never empty; the last one is the stream's.
+    stretches: Vec<Stretch>,
+    count: usize,
     bytes: usize,
-    /// Changes whenever numbers stop meaning what they meant.
+    /// Changes with every change.
+    revision: u64,
+    /// Changes whenever places stop meaning what they meant.
     generation: u64,
+    /// The hole that ends here is not filled by itself: what was there was cleared away.
+    cleared: Option<u64>,
+}
+
+/// A hole: something is missing between two events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hole {
+    /// The newest event before it, if one is known.
+    pub above: Option<Id>,
+    /// The oldest event behind it, if one is known.
+    pub below: Option<Id>,
+    /// Where it ends, as an offset: what is behind begins here.
+    pub end: u64,
+    /// It is to stay until somebody asks for what is in it.
+    pub cleared: bool,
+}
+
+/// What the transcript is made of, in order.
+#[derive(Clone, Copy, Debug)]
+pub enum Part<'a> {
+    /// Here something is missing.
+    Hole(Hole),
+    /// An event.
+    Entry(&'a Entry),
+}
+
+impl Default for History {
+    fn default() -> History {
+        History {
+            log: None,
+            stretches: vec![Stretch::at(0)],
+            count: 0,
+            bytes: 0,
+            revision: 0,
+            generation: 0,
+            cleared: None,
+        }
+    }
+}
+
+impl Stretch {
+    fn at(place: u64) -> Stretch {
+        Stretch {
+            covers: place..place,
+            entries: VecDeque::new(),
+        }
+    }
 }
 
 impl History {
-    /// Adds the newest.
-    pub fn push(&mut self, entry: Entry) {
-        self.bytes += entry.bytes();
-        self.entries.push_back(entry);
-        while self.entries.len() > MAX_ENTRIES || self.bytes > MAX_BYTES {
-            let Some(oldest) = self.entries.pop_front() else {
+    /// The stream goes on behind this event (from the beginning for none).
+    pub fn stream_from(&mut self, after: Option<Id>) {
+        let from = after.map_or(0, |id| id.offset + 1);
+        if after.is_some_and(|id| self.log.is_some_and(|log| log != id.log)) {
+            self.clear();
+        }
+        self.log = after.map(|id| id.log).or(self.log);
+        self.revision += 1;
+        let last = self.live();
+        if last.entries.is_empty() {
+            if last.covers.end < from {
+                last.covers = from..from;
+            }
+        } else if last.covers.end < from {
+            self.stretches.push(Stretch::at(from));
+        }
+        self.join();
+    }
+
+    /// Adds what the stream brought. `false` if it was known already.
+    pub fn push(&mut self, entry: Entry) -> bool {
+        let id = entry.id;
+        if self.log.is_some_and(|log| log != id.log) {
+            self.clear();
+        }
+        self.log = Some(id.log);
+        let bytes = entry.bytes();
+        let last = self.live();
+        if id.offset < last.covers.end {
+            return false;
+        }
+        last.covers.end = id.offset + 1;
+        last.entries.push_back(entry);
+        self.bytes += bytes;
+        self.count += 1;
+        self.revision += 1;
+        true
+    }
+
+    /// Adds a page: everything that there is from `covers.start` up to before `covers.end`.
+    pub fn insert(&mut self, covers: Range<u64>, page: Vec<Entry>) {
+        let Some(log) = page.first().map(|entry| entry.id.log).or(self.log) else {
+            return;
+        };
+        let usable = |e: &Entry| e.id.log == log && covers.contains(&e.id.offset);
+        if self.log.is_some_and(|ours| ours != log) || !page.iter().all(usable) {
+            return; // Not of this log, or not what it says it is.
+        }
+        self.log = Some(log);
+        let mut all = Stretch {
+            covers,
+            entries: page.into(),
+        };
+        let live = self.live().covers.end;
+        let (mut others, mut touching) = (Vec::new(), Vec::new());
+        for stretch in self.stretches.drain(..) {
+            let apart =
+                stretch.covers.end < all.covers.start || all.covers.end < stretch.covers.start;
+            match apart {
+                true => others.push(stretch),
+                false => touching.push(stretch),
+            }
+        }
+        for stretch in touching {
+            all.covers.start = all.covers.start.min(stretch.covers.start);
+            all.covers.end = all.covers.end.max(stretch.covers.end);
+            all.entries.extend(stretch.entries);
+        }
+        let entries = all.entries.make_contiguous();
+        entries.sort_by_key(|entry| entry.id.offset);
+        let mut entries = Vec::from(std::mem::take(&mut all.entries));
+        entries.dedup_by_key(|entry| entry.id.offset);
+        all.entries = entries.into();
+        others.push(all);
+        others.sort_by_key(|stretch| stretch.covers.start);
+        // The stream writes behind everything that it has brought.
+        if others.last().is_some_and(|last| last.covers.end < live) {
+            others.push(Stretch::at(live));
+        }
+        self.stretches = others;
+        self.join();
+        self.recount();
+    }
+
+    /// Two stretches that touch are one.
+    fn join(&mut self) {
+        let mut joined: Vec<Stretch> = Vec::with_capacity(self.stretches.len());
+        for stretch in self.stretches.drain(..) {
+            match joined.last_mut() {
+                Some(before) if before.covers.end >= stretch.covers.start => {
+                    before.covers.end = before.covers.end.max(stretch.covers.end);
+                    before.entries.extend(stretch.entries);
+                }
+                _ => joined.push(stretch),
+            }
+        }
+        self.stretches = joined;
+    }
+
+    fn recount(&mut self) {
+        let entries = || self.stretches.iter().flat_map(|s| &s.entries);
+        (self.count, self.bytes) = (entries().count(), entries().map(Entry::bytes).sum());
+        self.revision += 1;
+    }
+
+    /// Drops what is furthest from `near` if there is too much.
+    pub fn trim(&mut self, near: u64) {
+        if self.count <= MAX_ENTRIES && self.bytes <= MAX_BYTES {
+            return;
+        }
+        let mut above = self.iter().take_while(|e| e.id.offset < near).count();
+        // More than has to be, so that it is not done for every event.
+        while self.count > MAX_ENTRIES * 9 / 10 || self.bytes > MAX_BYTES * 9 / 10 {
+            let below = self.count - above;
+            if above.max(below) <= NEAR {
                 break;
-            };
-            self.bytes -= oldest.bytes();
-            self.first += 1;
+            }
+            if above > below {
+                self.drop_oldest();
+                above -= 1;
+            } else {
+                self.drop_newest();
+            }
+        }
+        self.revision += 1;
+    }
+
+    fn drop_oldest(&mut self) {
+        while self.stretches.len() > 1 && self.stretches[0].entries.is_empty() {
+            self.stretches.remove(0);
+        }
+        let first = &mut self.stretches[0];
+        if let Some(entry) = first.entries.pop_front() {
+            first.covers.start = entry.id.offset + 1;
+            self.count -= 1;
+            self.bytes -= entry.bytes();
         }
     }
 
-    /// Forgets everything.
+    fn drop_newest(&mut self) {
+        let live = self.live().covers.end;
+        while self.stretches.len() > 1 && self.live().entries.is_empty() {
+            self.stretches.pop();
+        }
+        let last = self.live();
+        if let Some(entry) = last.entries.pop_back() {
+            last.covers.end = entry.id.offset;
+            self.count -= 1;
+            self.bytes -= entry.bytes();
+        }
+        self.stretches.push(Stretch::at(live));
+    }
+
+    /// Forgets everything: it is another log.
     pub fn clear(&mut self) {
         *self = History {
             generation: self.generation + 1,
+            revision: self.revision + 1,
             ..History::default()
         };
     }
 
-    /// The number of the oldest that is kept.
-    pub fn first(&self) -> u64 {
-        self.first
+    /// Shows nothing of what is here any longer, until somebody asks for it.
+    pub fn clear_away(&mut self) {
+        let end = self.live().covers.end;
+        self.stretches = vec![Stretch::at(end)];
+        self.cleared = Some(end);
+        self.recount();
     }
 
-    /// The number that the next one will have.
+    /// The hole that was cleared away may be filled again.
+    pub fn wake(&mut self) {
+        if self.cleared.take().is_some() {
+            self.revision += 1;
+        }
+    }
+
+    /// Everything in order, with the holes.
+    pub fn parts(&self) -> impl Iterator<Item = Part<'_>> {
+        let mut above = None;
+        self.stretches.iter().flat_map(move |stretch| {
+            let below = stretch.entries.front().map(|entry| entry.id);
+            let hole = (stretch.covers.start > 0).then_some(Part::Hole(Hole {
+                above,
+                below,
+                end: stretch.covers.start,
+                cleared: self.cleared == Some(stretch.covers.start),
+            }));
+            above = stretch.entries.back().map(|entry| entry.id).or(above);
+            hole.into_iter()
+                .chain(stretch.entries.iter().map(Part::Entry))
+        })
+    }
+
+    /// All events that are known, oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Entry> {
+        self.stretches.iter().flat_map(|stretch| &stretch.entries)
+    }
+
+    /// The event at that offset, if it is known.
+    pub fn get(&self, offset: u64) -> Option<&Entry> {
+        let holds = |s: &&Stretch| s.covers.contains(&offset);
+        let entries = &self.stretches.iter().find(holds)?.entries;
+        let index = entries.binary_search_by_key(&offset, |entry| entry.id.offset);
+        entries.get(index.ok()?)
+    }
+
+    /// The events from one offset to another, both included, as far as they are known.
+    pub fn between(&self, from: u64, to: u64) -> impl Iterator<Item = &Entry> {
+        let near = move |s: &&Stretch| s.covers.start <= to && from < s.covers.end;
+        self.stretches.iter().filter(near).flat_map(move |stretch| {
+            let start = stretch.entries.partition_point(|e| e.id.offset < from);
+            let end = stretch.entries.partition_point(|e| e.id.offset <= to);
+            stretch.entries.range(start..end.max(start))
+        })
+    }
+
+    /// The newest event that is known.
+    pub fn newest(&self) -> Option<Id> {
+        self.iter().next_back().map(|entry| entry.id)
+    }
+
+    /// Up to where the stream has been read, as an offset.
     pub fn end(&self) -> u64 {
-        self.first + self.entries.len() as u64
+        self.stretches.last().map_or(0, |last| last.covers.end)
     }
 
-    /// Which numbering this is.
+    /// The log that it is.
+    pub fn log(&self) -> Option<LogId> {
+        self.log
+    }
+
+    /// How many events are known.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Something else after every change.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Something else once places mean something else.
     pub fn generation(&self) -> u64 {
         self.generation
     }
 
-    /// The event with that number, if it is kept.
-    pub fn get(&self, number: u64) -> Option<&Entry> {
-        let index = usize::try_from(number.checked_sub(self.first)?).ok()?;
-        self.entries.get(index)
-    }
-
-    /// The id of the newest event that has one.
-    pub fn newest(&self) -> Option<Id> {
-        self.entries.iter().rev().find_map(|entry| entry.id)
-    }
-
-    /// All of them, oldest first.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Entry> {
-        self.entries.iter()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn entry(text: &str) -> Entry {
-        Entry {
-            id: None,
-            what: What::Room(text.to_string()),
-        }
-    }
-
-    #[test]
-    fn a_copied_event_is_one_line_whatever_is_in_it() {
-        let said = Entry {
-            id: None,
-            what: What::Said {
-                from: "a]b".into(),
-                elapsed: Elapsed(17),
-                text: "one\ntwo\t@three & \\".into(),
-                own: false,
-            },
-        };
-        assert_eq!(
-            said.log_line(),
-            "[a\\]b]: 0:00:17:one\\ntwo\\t@three & \\\\"
-        );
-        assert_eq!(entry("Room closed").log_line(), "* Room closed");
-    }
-
-    #[test]
-    fn the_oldest_go_when_there_are_too_many_and_numbers_stay() {
-        let mut history = History::default();
-        for n in 0..MAX_ENTRIES + 5 {
-            history.push(entry(&n.to_string()));
-        }
-        assert_eq!(history.first(), 5);
-        assert_eq!(history.get(5), Some(&entry("5")));
-        assert_eq!(history.get(4), None);
-        let big = "x".repeat(MAX_BYTES / 2);
-        history.push(entry(&big));
-        history.push(entry(&big));
-        assert_eq!(history.iter().count(), 1);
-        assert_eq!(history.end(), MAX_ENTRIES as u64 + 7);
+    fn live(&mut self) -> &mut Stretch {
+        // infallible: there is always one stretch.
+        self.stretches.last_mut().expect("the stream's stretch")
     }
 }

@@ -1,62 +1,54 @@
-//! How an event reads in the window: its text, and which part has which tone. Pure.
+//! How an item of the transcript reads: its text, and which part of it has which tone. Pure.
 
 use std::ops::Range;
 
-use super::history::{Entry, What};
-use super::layout::drawable;
-use super::model::{Fate, Pending};
+use chrono::NaiveDateTime;
 
-/// One event as text, laid out.
-#[derive(Clone, Debug)]
+use super::history::{Entry, Part, What};
+use super::items::{Item, Shape, run_words};
+use super::layout::{drawable, is_rtl};
+use super::model::{Fate, Model, Pending};
+use super::settings::Times;
+use super::spans::{Span, spans};
+use crate::event::Key;
+
+/// An item as text.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// The text as drawn.
+    /// The text as drawn: who and when, then what.
     pub text: String,
-    /// Where it stands.
-    pub look: Look,
+    /// How many bytes of it are who and when; they stay together.
+    pub head: usize,
+    /// What it stands under without showing it: the name of its group.
+    pub under: String,
     /// From which byte on which tone is used. Each part is drawn by itself, so that a name that
     /// runs from right to left cannot turn the brackets around it.
     pub tones: Vec<(usize, Tone)>,
-    /// How many bytes at the beginning stay together: who and when.
-    pub head: usize,
-    /// Its rows, as ranges of bytes.
-    pub rows: Vec<Range<usize>>,
-    /// The line of new messages stands above it.
-    pub new_above: bool,
-}
-
-impl Line {
-    /// How many rows it takes.
-    pub fn height_in_rows(&self) -> u32 {
-        u32::try_from(self.rows.len()).unwrap_or(u32::MAX) + u32::from(self.new_above)
-    }
-
-    fn new(look: Look, parts: &[(&str, Tone)]) -> Line {
-        let mut line = Line {
-            text: String::new(),
-            look,
-            tones: Vec::new(),
-            head: 0,
-            rows: Vec::new(),
-            new_above: false,
-        };
-        for (text, tone) in parts {
-            if *tone == Tone::Text {
-                line.head = line.text.len();
-            }
-            line.tones.push((line.text.len(), *tone));
-            line.text.push_str(text);
-        }
-        line
-    }
+    /// What can be clicked, as ranges of bytes.
+    pub acts: Vec<(Range<usize>, Act)>,
+    /// Where it stands.
+    pub look: Look,
+    /// What was said runs from right to left.
+    pub rtl: bool,
+    /// It names us.
+    pub mention: bool,
+    /// What has become of it, at the right edge.
+    pub fate: &'static str,
 }
 
 /// Where a line stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Look {
-    /// At the left.
-    Left,
+    /// At the left, a message that begins a group.
+    Message,
+    /// At the left, below others of its sender.
+    Grouped,
+    /// At the left, and quiet.
+    Note,
     /// In the middle.
     Centred,
+    /// In the middle of a line across.
+    Rule,
 }
 
 /// What colour a part has.
@@ -70,14 +62,161 @@ pub enum Tone {
     Waiting,
     /// What went wrong.
     Wrong,
+    /// What is new.
+    Unread,
+    /// A link, or what else can be clicked.
+    Link,
     /// Our own name.
     Own,
-    /// Somebody's name, as red, green and blue.
-    Name(u32),
+    /// The name of who said it.
+    Name,
+    /// Our own name in what others said.
+    Mention,
 }
 
-/// The line for an event.
-pub fn line_of_entry(entry: &Entry) -> Line {
+/// What a click does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Opens this address in the browser.
+    Open(String),
+    /// Shows comings and goings one by one.
+    Unfold(u64),
+    /// Loads what is missing.
+    Fetch,
+    /// Sends a refused message again.
+    Retry(Key),
+    /// Takes a refused message away.
+    Discard(Key),
+}
+
+impl Line {
+    fn new(look: Look) -> Line {
+        Line {
+            text: String::new(),
+            head: 0,
+            under: String::new(),
+            tones: Vec::new(),
+            acts: Vec::new(),
+            look,
+            rtl: false,
+            mention: false,
+            fate: "",
+        }
+    }
+
+    fn add(&mut self, text: &str, tone: Tone) -> Range<usize> {
+        let start = self.text.len();
+        self.tones.push((start, tone));
+        self.text.push_str(text);
+        start..self.text.len()
+    }
+
+    fn act(&mut self, text: &str, act: Act) {
+        let range = self.add(text, Tone::Link);
+        self.acts.push((range, act));
+    }
+
+    /// What was said, with its links and our own name in it.
+    fn say(&mut self, text: &str, me: Option<&str>, tone: Tone) {
+        let text = drawable(text);
+        self.rtl = is_rtl(&text);
+        let mut at = 0;
+        for (range, span) in spans(&text, me) {
+            if at < range.start {
+                self.add(&text[at..range.start], tone);
+            }
+            at = range.end;
+            match span {
+                Span::Link => {
+                    let address = text[range].to_string();
+                    self.act(&address, Act::Open(address.clone()));
+                }
+                Span::Mention => {
+                    self.mention = true;
+                    self.add(&text[range], Tone::Mention);
+                }
+            }
+        }
+        if at < text.len() || at == 0 {
+            self.add(&text[at..], tone);
+        }
+    }
+
+    /// The parts of a range of bytes, each with its tone.
+    pub fn parts(&self, range: Range<usize>) -> impl Iterator<Item = (Range<usize>, Tone)> {
+        let ends = self.tones.iter().skip(1).map(|(start, _)| *start);
+        let ends = ends.chain([self.text.len()]);
+        let parts = self.tones.iter().zip(ends);
+        parts.filter_map(move |((start, tone), end)| {
+            let part = (*start).max(range.start)..end.min(range.end);
+            (part.start < part.end).then_some((part, *tone))
+        })
+    }
+}
+
+/// The line for an item.
+pub fn line_of(item: &Item, model: &Model, times: Times) -> Line {
+    let history = model.history();
+    match item.shape {
+        Shape::Entry { grouped } => match history.get(item.key.place) {
+            Some(entry) => of_entry(entry, grouped, model.me(), times),
+            None => Line::new(Look::Note), // It has gone since the items were made.
+        },
+        Shape::Run { last } => {
+            let mut line = Line::new(Look::Centred);
+            let words = run_words(history.between(item.key.place, last));
+            line.add(&drawable(&words), Tone::Quiet);
+            line.add("  ", Tone::Quiet);
+            line.act("show", Act::Unfold(item.key.place));
+            line
+        }
+        Shape::Hole => {
+            let mut line = Line::new(Look::Centred);
+            let found = history.parts().find_map(|part| match part {
+                Part::Hole(hole) if hole.end == item.key.place => Some(hole),
+                _ => None,
+            });
+            let words = found.map(|hole| model.hole_words(&hole));
+            let words = words.unwrap_or_default();
+            match words.split_once("Click here") {
+                Some((before, after)) => {
+                    line.add(before, Tone::Quiet);
+                    line.act("Click here", Act::Fetch);
+                    line.add(after, Tone::Quiet);
+                }
+                None => {
+                    line.add(&words, Tone::Quiet);
+                }
+            }
+            line
+        }
+        Shape::Start => centred("This is where the room begins.", Look::Centred, Tone::Quiet),
+        Shape::Day(day) => centred(
+            &day.format("%A, %-d %B %Y").to_string(),
+            Look::Rule,
+            Tone::Quiet,
+        ),
+        Shape::Unread => centred("new messages", Look::Rule, Tone::Unread),
+        Shape::Pending(n) => match model.pending().get(n) {
+            Some(pending) => of_pending(model.me().unwrap_or_default(), pending),
+            None => Line::new(Look::Note),
+        },
+        Shape::Note(n) => {
+            let mut line = Line::new(Look::Note);
+            let note = model.notes().get(n).map(String::as_str);
+            line.add(&drawable(note.unwrap_or_default()), Tone::Quiet);
+            line
+        }
+    }
+}
+
+fn centred(words: &str, look: Look, tone: Tone) -> Line {
+    let mut line = Line::new(look);
+    line.add(words, tone);
+    line
+}
+
+fn of_entry(entry: &Entry, grouped: bool, me: Option<&str>, times: Times) -> Line {
     match &entry.what {
         What::Said {
             from,
@@ -88,69 +227,92 @@ pub fn line_of_entry(entry: &Entry) -> Line {
             let name = drawable(from).replace('\n', " ");
             let tone = match own {
                 true => Tone::Own,
-                false => Tone::Name(colour_of(from)),
+                false => Tone::Name,
             };
+            // Nobody is called by what they say themselves.
+            let me = me.filter(|_| !own);
+            let mut line = Line::new(match grouped {
+                true => Look::Grouped,
+                false => Look::Message,
+            });
+            line.fate = if *own { "sent" } else { "" };
             if let Some(action) = text.strip_prefix("/me ") {
-                let action = format!(" {}", drawable(action));
-                let parts = [("* ", tone), (&name[..], tone), (&action[..], tone)];
-                return Line::new(Look::Left, &parts);
+                line.add("* ", tone);
+                line.add(&name, tone);
+                line.add(" ", tone);
+                line.head = line.text.len();
+                line.say(action, me, tone);
+                return line;
             }
-            let (elapsed, text) = (format!("{elapsed}:"), drawable(text));
-            let parts = [
-                ("[", tone),
-                (&name[..], tone),
-                ("]: ", tone),
-                (&elapsed[..], Tone::Quiet),
-                (&text[..], Tone::Text),
-            ];
-            Line::new(Look::Left, &parts)
+            match grouped {
+                true => line.under = format!("[{name}]: "),
+                false => {
+                    line.add("[", tone);
+                    line.add(&name, tone);
+                    line.add("]: ", tone);
+                }
+            }
+            let when = match (times, entry.local) {
+                (Times::Clock, Some(at)) => at.format("%H:%M:%S ").to_string(),
+                _ => format!("{elapsed}:"),
+            };
+            line.add(&when, Tone::Quiet);
+            line.head = line.text.len();
+            line.say(text, me, Tone::Text);
+            line
         }
-        What::Came(_) | What::Went(_) => {
-            let text = drawable(&entry.log_line());
-            Line::new(Look::Centred, &[(&text[..], Tone::Quiet)])
+        What::Came(_) | What::Went(_) | What::Room(_) => {
+            centred(&drawable(&entry.copied()), Look::Centred, Tone::Quiet)
         }
-        What::Room(text) => Line::new(
-            Look::Centred,
-            &[("* ", Tone::Quiet), (&drawable(text)[..], Tone::Quiet)],
-        ),
+        What::Notice(text) => {
+            centred(&format!("* {}", drawable(text)), Look::Centred, Tone::Text)
+        }
     }
 }
 
-/// The line for a message that is not in the transcript yet.
-pub fn line_of_pending(me: &str, pending: Option<&Pending>) -> Line {
-    let Some(pending) = pending else {
-        return Line::new(Look::Left, &[]);
-    };
-    let said = format!("[{}]: {}", drawable(me), drawable(&pending.text));
-    let (fate, tone) = match &pending.fate {
-        Fate::Waiting => ("   waiting".to_string(), Tone::Waiting),
-        Fate::Sent(_) => ("   sent".to_string(), Tone::Waiting),
-        Fate::Refused(why) => (format!("\nrefused: {}", drawable(why)), Tone::Wrong),
-    };
-    Line::new(Look::Left, &[(&said[..], Tone::Waiting), (&fate[..], tone)])
+fn of_pending(me: &str, pending: &Pending) -> Line {
+    let mut line = Line::new(Look::Message);
+    line.add("[", Tone::Waiting);
+    line.add(&drawable(me), Tone::Waiting);
+    line.add("]: ", Tone::Waiting);
+    line.head = line.text.len();
+    line.say(&pending.letter.text, None, Tone::Waiting);
+    match &pending.fate {
+        Fate::Waiting => line.fate = "waiting",
+        Fate::Sent(_) => line.fate = "sent",
+        Fate::Refused(why) => {
+            line.fate = "refused";
+            line.rtl = false;
+            line.add(&format!("\nrefused: {}  ", drawable(why)), Tone::Wrong);
+            line.act("Retry", Act::Retry(pending.letter.key.clone()));
+            line.add("  ", Tone::Wrong);
+            line.act("Remove", Act::Discard(pending.letter.key.clone()));
+        }
+    }
+    line
 }
 
-/// A colour for a name: always the same one, and dark enough to read on white.
-pub fn colour_of(name: &str) -> u32 {
-    // FNV-1a: spreads short names well and never changes.
-    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    const COLOURS: [u32; 12] = [
-        0xA3333D, 0x8A4B08, 0x6B6100, 0x3F6B1F, 0x0F6E4F, 0x006B75, 0x23568F, 0x4B4FA8, 0x6F3FA0,
-        0x8E2F86, 0x9C2B5E, 0xB0471E,
-    ];
-    COLOURS[((hash >> 5 ^ hash >> 32) % COLOURS.len() as u64) as usize]
+/// When exactly, for a reader.
+pub fn exact_time(at: NaiveDateTime) -> String {
+    at.format("%A, %-d %B %Y, %H:%M:%S").to_string()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Elapsed, Key};
+    use crate::event::{Elapsed, Id, LogId};
+    use crate::modes::gui::talk::Letter;
+    use chrono::NaiveDate;
 
     fn said(text: &str) -> Entry {
+        let day = NaiveDate::from_ymd_opt(2026, 11, 23).expect("a day");
         Entry {
-            id: None,
+            id: Id {
+                log: LogId(1),
+                offset: 1,
+                check: 0,
+            },
+            local: day.and_hms_opt(22, 34, 57),
             what: What::Said {
                 from: "bob".into(),
                 elapsed: Elapsed(9),
@@ -160,45 +322,70 @@ mod tests {
         }
     }
 
+    fn line(text: &str) -> Line {
+        of_entry(&said(text), false, Some("eve"), Times::Elapsed)
+    }
+
     #[test]
     fn a_message_reads_as_in_the_log() {
-        let line = line_of_entry(&said("hello @you & me"));
-        assert_eq!(line.text, "[bob]: 0:00:09:hello @you & me");
-        assert_eq!(line_of_entry(&said("a\nb")).text, "[bob]: 0:00:09:a\nb");
-        assert_eq!(line_of_entry(&said("/me waves")).text, "* bob waves");
-        assert_eq!(line_of_entry(&said("/mean")).text, "[bob]: 0:00:09:/mean");
+        assert_eq!(
+            line("hello @you & me").text,
+            "[bob]: 0:00:09:hello @you & me"
+        );
+        assert_eq!(line("a\nb").text, "[bob]: 0:00:09:a\nb");
+        assert_eq!(line("/me waves").text, "* bob waves");
+        assert_eq!(line("/mean").text, "[bob]: 0:00:09:/mean");
+        let below = of_entry(&said("two"), true, None, Times::Elapsed);
+        assert_eq!((&*below.under, &*below.text), ("[bob]: ", "0:00:09:two"));
+        let clock = of_entry(&said("hi"), false, None, Times::Clock);
+        assert_eq!(clock.text, "[bob]: 22:34:57 hi");
+        let at = said("").local.expect("a time");
+        assert_eq!(exact_time(at), "Monday, 23 November 2026, 22:34:57");
+    }
+
+    #[test]
+    fn links_and_our_name_are_parts_of_their_own() {
+        let line = line("eve: see https://a.example/x?y=1. Bye");
+        assert!(line.mention);
+        let parts = line.parts(line.head..line.text.len());
+        let parts: Vec<(&str, Tone)> = parts.map(|(r, tone)| (&line.text[r], tone)).collect();
+        assert_eq!(
+            parts,
+            [
+                ("eve", Tone::Mention),
+                (": see ", Tone::Text),
+                ("https://a.example/x?y=1", Tone::Link),
+                (". Bye", Tone::Text),
+            ]
+        );
+        let (range, act) = &line.acts[0];
+        assert_eq!(*act, Act::Open("https://a.example/x?y=1".to_string()));
+        assert_eq!(&line.text[range.clone()], "https://a.example/x?y=1");
+    }
+
+    #[test]
+    fn a_message_has_its_own_direction() {
+        assert!(line("שלום abc").rtl);
+        assert!(!line("abc שלום").rtl);
     }
 
     #[test]
     fn what_became_of_a_message_is_said_beside_it() {
         let pending = |fate| Pending {
-            key: Key::new("k").expect("a key"),
-            text: "hi".into(),
+            letter: Letter {
+                key: Key::new("k").expect("a key"),
+                text: "hi".into(),
+                after: None,
+            },
             fate,
         };
-        let text = |fate| line_of_pending("eve", Some(&pending(fate))).text;
-        assert_eq!(text(Fate::Waiting), "[eve]: hi   waiting");
+        let waiting = of_pending("eve", &pending(Fate::Waiting));
+        assert_eq!((&*waiting.text, waiting.fate), ("[eve]: hi", "waiting"));
+        let refused = of_pending("eve", &pending(Fate::Refused("Too long.".into())));
         assert_eq!(
-            text(Fate::Refused("Too long.".into())),
-            "[eve]: hi\nrefused: Too long."
+            refused.text,
+            "[eve]: hi\nrefused: Too long.  Retry  Remove"
         );
-    }
-
-    #[test]
-    fn every_name_can_be_read_on_white() {
-        for n in 0..200 {
-            let colour = colour_of(&n.to_string());
-            let part = |shift: u32| {
-                let value = f64::from(colour >> shift & 255) / 255.0;
-                if value <= 0.04045 {
-                    value / 12.92
-                } else {
-                    ((value + 0.055) / 1.055).powf(2.4)
-                }
-            };
-            let luminance = 0.2126 * part(16) + 0.7152 * part(8) + 0.0722 * part(0);
-            let contrast = 1.05 / (luminance + 0.05);
-            assert!(contrast > 4.5, "{colour:06x} has a contrast of {contrast}");
-        }
+        assert_eq!(refused.acts.len(), 2);
     }
 }

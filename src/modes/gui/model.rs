@@ -3,20 +3,29 @@
 //! What always holds: an event of the room is in the transcript once, and a message that was typed
 //! is either there, or stands below it with what has become of it.
 //!
-//! Here is how it changes; `shown` has what the window reads from it.
+//! Here is what can happen and what may be done about it; `session` has logging in, `reading` what
+//! comes from the room, `writing` what is typed, `finding` the search, `shown` what the window
+//! reads from it.
 
+mod finding;
+mod reading;
+mod session;
 mod shown;
+#[cfg(test)]
+mod tests;
+mod writing;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDateTime;
 
 use super::address::Address;
-use super::history::{Entry, History, What};
-use super::talk::{Answer, Field, Login, Report, State};
-use crate::event::{Id, Key, MAX_TEXT};
-use crate::wire::{Members, Wire};
-
-/// The most messages that wait for their answers; more are not taken from the input.
-const MAX_WAITING: usize = 100;
-/// The most refused messages that stay below the transcript.
-const MAX_REFUSED: usize = 5;
+use super::history::{Entry, History, Hole, What};
+use super::kept::Kept;
+use super::talk::{Ask, Field, Letter, Login, Report, State};
+use crate::event::{Id, Key, Stamp};
+use finding::Find;
+pub use shown::Person;
 
 /// What happened to the window.
 #[derive(Clone, Debug)]
@@ -32,6 +41,8 @@ pub enum Event {
         /// Go on trying while nobody answers (the name came from the command line).
         persist: bool,
     },
+    /// What an earlier window left behind, for the login that was asked for just now.
+    Kept(Box<Kept>),
     /// Enter was pressed over a text.
     Say {
         /// The text.
@@ -39,43 +50,94 @@ pub enum Event {
         /// A new random key.
         key: Key,
     },
+    /// A refused message is to be sent once more.
+    Retry(Key),
+    /// A refused message is not to be shown any longer.
+    Discard(Key),
     /// The link has something to tell.
     Heard(Report),
     /// The window came to the front, or went to the back.
     Front(bool),
+    /// What of the transcript is seen.
+    Seen {
+        /// Its end is.
+        at_end: bool,
+        /// An event in it, as an offset.
+        near: u64,
+    },
+    /// A hole of the transcript is in sight.
+    Missing {
+        /// Which.
+        hole: Hole,
+        /// What is read lies above it.
+        from_above: bool,
+    },
+    /// What is missing is wanted now, whatever came of it before.
+    Fetch,
+    /// Comings and goings are to be seen one by one, or as one line again.
+    Unfold(u64),
+    /// This text is looked for; an empty one ends the search.
+    Find(String),
+    /// Go to the next match, towards the older or the newer ones.
+    FindStep {
+        /// Towards the older ones.
+        older: bool,
+    },
+    /// Do not wait for the next attempt to connect.
+    TryNow,
+    /// What stands in the input has changed.
+    Draft(String),
     /// Something about this machine is to be said in the status line.
     Note(String),
-    /// Refused messages are not to be shown any longer.
+    /// Refused messages and notes are not to be shown any longer.
     Dismiss,
+    /// So late is it now, on this machine's clock.
+    Time(Stamp),
 }
 
 /// What is to be done now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Log in.
+    /// Log in, with what was kept for that room and name.
     LogIn(Login),
+    /// It worked: what is kept from here on is that login's.
+    Entered(Address),
+    /// It did not; what was kept before goes on.
+    NotEntered,
     /// Send it.
-    Say {
-        /// Under this key.
-        key: Key,
-        /// The text.
-        text: String,
-    },
-    /// The input was taken: empty it.
-    ClearInput,
+    Say(Letter),
+    /// Get it from the server.
+    Ask(Ask),
+    /// Try to connect at once.
+    TryNow,
+    /// The input was taken: empty it, and remember this for the up key.
+    Taken(String),
+    /// Put this into the input, if nothing stands there.
+    Restore(String),
     /// Put the cursor there and mark what stands there.
     Focus(Field),
-    /// Remember the address for the next start.
-    Remember(Address),
+    /// Show where what is new begins.
+    GoToUnread,
+    /// Show the end.
+    GoToEnd,
+    /// Show the event at this offset.
+    Show(u64),
+    /// Somebody named us while the window is in the back.
+    Notify {
+        /// Who.
+        from: String,
+        /// What they said.
+        text: String,
+    },
+    /// Leave.
+    Quit,
 }
 
 /// A message that is not in the transcript yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pending {
-    /// Its key.
-    pub key: Key,
-    /// The text.
-    pub text: String,
+    /// What is to be said.
+    pub letter: Letter,
     /// What has become of it.
     pub fate: Fate,
 }
@@ -103,283 +165,187 @@ enum Phase {
     },
 }
 
+/// Somebody who is here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Member {
+    name: String,
+    /// When they last said something, or came in, by the server's clock.
+    active: Stamp,
+}
+
 /// Everything that the window shows.
 #[derive(Debug)]
 pub struct Model {
     phase: Phase,
-    /// The last login that the link was asked for.
-    asked: Option<Login>,
+    /// The last login that the link was asked for, and what was kept for it.
+    asked: Option<(Login, Kept)>,
     state: Option<State>,
+    /// When it is tried again.
+    again_at: Stamp,
     note: Option<String>,
     hint: Option<(Field, String)>,
     ask_key: bool,
+    /// The longest name that the room takes, once it has said so.
+    name_limit: Option<u64>,
+    token: Option<String>,
+
     history: History,
+    /// What was asked for and is not here yet.
+    asking: Vec<Ask>,
+    /// The holes that could not be filled, by where they end, and why.
+    failed: BTreeMap<u64, String>,
+    /// The comings and goings that are seen one by one.
+    opened: BTreeSet<u64>,
+    find: Option<Find>,
+
     pending: Vec<Pending>,
-    members: Vec<String>,
+    /// What this window says by itself below the transcript.
+    notes: Vec<String>,
+    draft: String,
+
+    members: Vec<Member>,
     /// The newest event that the members account for.
     members_as_of: Option<Id>,
+    /// How far the server's clock is ahead of this machine's, in microseconds.
+    ahead: i64,
+    now: Stamp,
+    local: fn(Stamp) -> NaiveDateTime,
+
     in_front: bool,
-    /// The first message that came while the window was in the back.
+    at_end: bool,
+    /// An event that is seen.
+    near: u64,
+    /// Everything that was there at the login has come; from then on the view tells what is seen.
+    settled: bool,
+    /// The stream left something out.
+    gap: bool,
+    /// The newest event that was read.
+    read: Option<Id>,
+    /// Where the line of what is new stands.
     new_from: Option<u64>,
-    /// How many came since it went there.
     unread: usize,
+    mentions: usize,
     /// Counts what was taken in.
     revision: u64,
 }
 
-impl Default for Model {
-    fn default() -> Model {
-        Model::new()
-    }
-}
-
 impl Model {
-    /// A window that is not logged in.
-    pub fn new() -> Model {
+    /// A window that is not logged in. `local` is the clock on the wall.
+    pub fn new(local: fn(Stamp) -> NaiveDateTime) -> Model {
         Model {
             phase: Phase::Out,
             asked: None,
             state: None,
+            again_at: Stamp::from_micros(0),
             note: None,
             hint: None,
             ask_key: false,
+            name_limit: None,
+            token: None,
             history: History::default(),
+            asking: Vec::new(),
+            failed: BTreeMap::new(),
+            opened: BTreeSet::new(),
+            find: None,
             pending: Vec::new(),
+            notes: Vec::new(),
+            draft: String::new(),
             members: Vec::new(),
             members_as_of: None,
+            ahead: 0,
+            now: Stamp::from_micros(0),
+            local,
             in_front: true,
+            at_end: true,
+            near: 0,
+            settled: false,
+            gap: false,
+            read: None,
             new_from: None,
             unread: 0,
+            mentions: 0,
             revision: 0,
         }
     }
 
     /// Takes in what happened; the answer is what to do about it.
     pub fn update(&mut self, event: Event) -> Vec<Effect> {
+        if let Event::Time(now) = event {
+            self.now = now;
+            return Vec::new();
+        }
         self.revision += 1;
+        let mut effects = Vec::new();
         match event {
             Event::LogIn {
                 address,
                 name,
                 key,
                 persist,
-            } => self.log_in(&address, name, key, persist),
-            Event::Say { text, key } => self.say(text, key),
-            Event::Heard(report) => self.heard(report),
-            Event::Note(sentence) => {
-                self.note = Some(sentence);
-                Vec::new()
-            }
-            Event::Front(front) => {
-                self.in_front = front;
-                self.unread = 0;
-                if !front {
-                    // The line is drawn anew above what comes from now on.
-                    self.new_from = None;
+            } => return self.log_in(&address, name, key, persist),
+            Event::Kept(kept) => {
+                if let Some((_, place)) = &mut self.asked {
+                    *place = *kept;
                 }
-                Vec::new()
             }
+            Event::Say { text, key } => return self.typed(&text, key),
+            Event::Retry(key) => return self.retry(&key),
+            Event::Discard(key) => self.pending.retain(|p| p.letter.key != key),
+            Event::Heard(report) => self.heard(report, &mut effects),
+            Event::Note(sentence) => self.note = Some(sentence),
+            Event::Front(front) => {
+                if front != self.in_front {
+                    self.looked_away();
+                }
+                self.in_front = front;
+                self.look();
+            }
+            Event::Seen { at_end, near } => {
+                self.near = near;
+                if self.settled && at_end != self.at_end {
+                    self.looked_away();
+                    self.at_end = at_end;
+                }
+                self.look();
+            }
+            Event::Missing { hole, from_above } => effects.extend(self.missing(hole, from_above)),
+            Event::Fetch => {
+                self.failed.clear();
+                self.history.wake();
+            }
+            Event::Unfold(first) => {
+                if !self.opened.remove(&first) {
+                    self.opened.insert(first);
+                }
+            }
+            Event::Find(text) => self.search(&text, &mut effects),
+            Event::FindStep { older } => self.step(older, &mut effects),
+            Event::TryNow => effects.push(Effect::TryNow),
+            Event::Draft(text) => self.draft = text,
             Event::Dismiss => {
                 self.pending.retain(|p| !matches!(p.fate, Fate::Refused(_)));
-                Vec::new()
+                self.notes.clear();
+                self.note = None;
             }
+            Event::Time(_) => {}
         }
+        effects
     }
 
-    fn log_in(&mut self, address: &str, name: String, key: String, persist: bool) -> Vec<Effect> {
-        self.note = None;
-        match Address::parse(address) {
-            Err(sentence) => {
-                self.hint = Some((Field::Address, sentence));
-                vec![Effect::Focus(Field::Address)]
-            }
-            Ok(address) => {
-                self.hint = None;
-                let login = Login {
-                    address,
-                    // The server trims too; this way the same name is known to be the same.
-                    name: name.trim().to_string(),
-                    key: Some(key).filter(|key| !key.is_empty()),
-                    persist,
-                };
-                self.asked = Some(login.clone());
-                let same = matches!(&self.phase, Phase::In { login: old, .. }
-                    if old.address == login.address && old.name == login.name);
-                if !same {
-                    self.phase = Phase::Asking(login.clone());
-                }
-                self.state = Some(State::Connecting);
-                vec![Effect::LogIn(login)]
-            }
-        }
-    }
-
-    fn say(&mut self, text: String, key: Key) -> Vec<Effect> {
-        if text.trim().is_empty() {
-            return Vec::new();
-        }
-        self.note = None;
-        let waiting = self.waiting();
-        if !self.is_in() {
-            self.note = Some("Log in first, then your message can be sent.".to_string());
-        } else if text.len() > MAX_TEXT {
-            self.note = Some(format!(
-                "A message has at most {MAX_TEXT} bytes; this one has {}. Shorten it, or send it \
-                 in parts.",
-                text.len()
-            ));
-        } else if waiting >= MAX_WAITING {
-            self.note = Some(format!(
-                "{waiting} messages wait to be sent. Send this one when they are through."
-            ));
-        } else {
-            // Who writes has read.
-            self.new_from = None;
-            self.pending.push(Pending {
-                key: key.clone(),
-                text: text.clone(),
-                fate: Fate::Waiting,
-            });
-            return vec![Effect::Say { key, text }, Effect::ClearInput];
-        }
-        Vec::new()
-    }
-
-    fn heard(&mut self, report: Report) -> Vec<Effect> {
-        match report {
-            Report::State(state) => {
-                if let (State::Offline { why, .. }, Phase::Asking(login)) = (&state, &self.phase) {
-                    let sentence = format!(
-                        "No chatroom answers at {}: {}. Is its server running there? It is tried \
-                         again until it works; you can change the fields meanwhile.",
-                        login.address,
-                        why.trim_end_matches('.')
-                    );
-                    self.hint = Some((Field::Address, sentence));
-                }
-                self.state = Some(state);
-            }
-            Report::LoggedIn { session, fresh } => {
-                if fresh {
-                    self.forget();
-                }
-                self.hint = None;
-                let Some(login) = self.asked.clone() else {
-                    return Vec::new(); // The link logs in only when it was asked to.
-                };
-                let again = matches!(self.phase, Phase::In { .. });
-                let address = login.address.clone();
-                self.phase = Phase::In {
-                    login,
-                    name: session.name,
-                    room: session.room,
-                };
-                if again {
-                    return Vec::new(); // By itself, behind the user's back: the cursor stays.
-                }
-                return vec![Effect::Remember(address), Effect::Focus(Field::Message)];
-            }
-            Report::LoginRefused { field, sentence } => {
-                self.phase = Phase::Out;
-                self.state = None;
-                self.members.clear();
-                self.ask_key |= field == Field::Key;
-                self.hint = Some((field, sentence));
-                return vec![Effect::Focus(field)];
-            }
-            Report::Members(list) => self.list(list),
-            Report::Events(events) => {
-                for wire in events {
-                    self.take_in(wire);
-                }
-            }
-            Report::Answer { key, answer } => self.answered(&key, answer),
-        }
-        Vec::new()
-    }
-
-    fn list(&mut self, list: Members) {
-        self.members = list.members.into_iter().map(|m| m.name).collect();
-        self.members_as_of = Some(list.id);
-    }
-
-    fn take_in(&mut self, wire: Wire) {
-        if matches!(wire, Wire::Reset { .. }) {
-            self.forget();
-            // Where the stream will bring them is not known any more; the server has them.
-            self.pending.retain(|p| !matches!(p.fate, Fate::Sent(_)));
-        }
-        if let Some(id) = wire.id()
-            && !matches!(wire, Wire::Hello { .. })
-        {
-            if self
-                .history
-                .newest()
-                .is_some_and(|newest| is_past(newest, id))
-            {
-                return; // Seen before.
-            }
-            if !self.members_as_of.is_some_and(|as_of| is_past(as_of, id)) {
-                self.come_and_go(&wire);
-            }
-            let key = match &wire {
-                Wire::Message { key, .. } => key.as_ref(),
-                _ => None,
-            };
-            self.pending.retain(|p| {
-                let passed = matches!(p.fate, Fate::Sent(at) if is_past(id, at));
-                Some(&p.key) != key && !passed
-            });
-        }
-        let me = match &self.phase {
-            Phase::In { name, .. } => Some(name.as_str()),
-            _ => None,
+    /// What is to be kept for the next window of this name in this room, while logged in.
+    pub fn kept(&self) -> Option<Kept> {
+        let Phase::In { .. } = self.phase else {
+            return None;
         };
-        if let Some(entry) = Entry::of(wire, me) {
-            // Nobody is called back to the window because somebody came or went.
-            if !self.in_front && matches!(entry.what, What::Said { own: false, .. }) {
-                self.new_from.get_or_insert(self.history.end());
-                self.unread += 1;
-            }
-            self.history.push(entry);
-        }
-    }
-
-    fn come_and_go(&mut self, wire: &Wire) {
-        match wire {
-            Wire::Join { name, .. } if !self.members.contains(name) => {
-                self.members.push(name.clone());
-            }
-            Wire::Leave { name, .. } => self.members.retain(|member| member != name),
-            Wire::Opened { .. } | Wire::Closed { .. } => self.members.clear(),
-            _ => {}
-        }
-    }
-
-    fn answered(&mut self, key: &Key, answer: Answer) {
-        if let Some(pending) = self.pending.iter_mut().find(|p| p.key == *key) {
-            pending.fate = match answer {
-                Answer::Said(said) => Fate::Sent(said.id),
-                Answer::Refused(why) => Fate::Refused(why),
-            };
-        }
-        if let Some(newest) = self.history.newest() {
-            let seen = |p: &Pending| matches!(p.fate, Fate::Sent(at) if is_past(newest, at));
-            self.pending.retain(|p| !seen(p));
-        }
-        let refused = |p: &Pending| matches!(p.fate, Fate::Refused(_));
-        let mut too_many = self.pending.iter().filter(|p| refused(p)).count();
-        self.pending.retain(|p| {
-            let drop = refused(p) && too_many > MAX_REFUSED;
-            too_many -= usize::from(drop);
-            !drop
-        });
-    }
-
-    fn forget(&mut self) {
-        self.history.clear();
-        self.new_from = None;
-        self.unread = 0;
+        let waits = |p: &&Pending| matches!(p.fate, Fate::Waiting);
+        let letters = self.pending.iter().filter(waits);
+        Some(Kept {
+            read: self.read,
+            token: self.token.clone(),
+            draft: self.draft.clone(),
+            letters: letters.map(|p| p.letter.clone()).collect(),
+            place: None,
+        })
     }
 }
 
@@ -387,6 +353,3 @@ impl Model {
 fn is_past(place: Id, id: Id) -> bool {
     place.log == id.log && place >= id
 }
-
-#[cfg(test)]
-mod tests;

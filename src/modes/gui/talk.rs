@@ -5,8 +5,10 @@
 use std::time::Duration;
 
 use super::address::Address;
-use crate::event::Key;
-use crate::wire::{Members, Said, Session, Wire};
+use serde::{Deserialize, Serialize};
+
+use crate::event::{Id, Key};
+use crate::wire::{Members, Page, Said, Session, Wire};
 
 /// Who wants to be where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +21,46 @@ pub struct Login {
     pub key: Option<String>,
     /// Go on trying while nobody answers.
     pub persist: bool,
+    /// What an earlier window of the same name in the same room left behind.
+    pub resume: Resume,
+}
+
+/// Where an earlier window was.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resume {
+    /// The newest event that was read; the stream goes on behind it.
+    pub place: Option<Id>,
+    /// The proof of the name, which takes the name back while it is held.
+    pub token: Option<String>,
+}
+
+/// A message on its way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Letter {
+    /// What makes a repeat recognisable.
+    pub key: Key,
+    /// The text.
+    pub text: String,
+    /// The newest event that was known when it was first said: if it arrived, it stands behind it.
+    pub after: Option<Id>,
+}
+
+/// What is asked about what was said before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// The newest events.
+    Newest,
+    /// The events before this one.
+    Before(Id),
+    /// The events after this one.
+    After(Id),
+    /// Messages with this text in them, newest first.
+    Find {
+        /// The text.
+        text: String,
+        /// Only before this event.
+        before: Option<Id>,
+    },
 }
 
 /// From the window to the link.
@@ -27,12 +69,11 @@ pub enum Command {
     /// Log in; whatever was going on before ends.
     LogIn(Login),
     /// Say something: in order, and repeated with the same key until it is answered.
-    Say {
-        /// What makes a repeat recognisable.
-        key: Key,
-        /// The text.
-        text: String,
-    },
+    Say(Letter),
+    /// Get a page of what was said before.
+    Ask(Ask),
+    /// Do not wait for the next attempt.
+    TryNow,
     /// Log off and end.
     Quit,
 }
@@ -55,6 +96,8 @@ pub enum Report {
         field: Field,
         /// Why, for people.
         sentence: String,
+        /// The limit that was passed, where there is one.
+        limit: Option<u64>,
     },
     /// Who is here, as of an event.
     Members(Members),
@@ -66,6 +109,13 @@ pub enum Report {
         key: Key,
         /// How.
         answer: Answer,
+    },
+    /// What was asked for, or why it cannot be had now.
+    Page {
+        /// What was asked.
+        ask: Ask,
+        /// The answer, or a sentence.
+        page: Result<Page, String>,
     },
 }
 

@@ -1,37 +1,71 @@
-//! The transcript as a widget: draws what is seen, scrolls, selects, copies.
+//! The transcript as a widget: draws what is seen, scrolls, selects, copies, follows links.
 //!
 //! An own widget because FLTK's text widgets cut off the lower edge of every line with a fallback
-//! font (emoji, CJK, Arabic): pango moves such a run down by some pixels. Lines 1.8 times the letters'
-//! size have room for that.
+//! font (emoji, CJK, Arabic): pango moves such a run down by some pixels. Rows higher than the
+//! letters have room for that.
+//!
+//! What always holds: only what is seen is laid out, and no picture waits for more than some rows
+//! of a text that is very long.
 
+mod keys;
+mod lay;
 mod paint;
+mod select;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::rc::Rc;
 
 use fltk::app::{self, MouseWheel};
 use fltk::draw;
-use fltk::enums::{Color, Cursor, Event, FrameType, Key};
+use fltk::enums::{Cursor, Event, FrameType};
 use fltk::prelude::*;
 use fltk::valuator::Scrollbar;
 use fltk::widget::Widget;
-use unicode_segmentation::UnicodeSegmentation;
 
-use super::layout::{Widths, is_bidi};
-use super::lines::{Line, line_of_entry, line_of_pending};
+use super::history::{Hole, Part};
+use super::items::{Item, Key, Rank, items};
+use super::layout::Widths;
+use super::lines::Act;
 use super::model::Model;
+use super::settings::Times;
 use super::view::{Placed, View};
-use super::window::rgb;
-use paint::row_left;
-pub use paint::{baseline, row_height};
+use super::window::look::{self, row_height};
+use lay::{Laid, Layout};
+use select::Selection;
 
-/// Space at the left and right edge.
-const MARGIN: i32 = 8;
-/// How far the rows of a long message are moved in.
-const INDENT: i32 = 16;
-/// The most laid-out events that are kept.
-const LAID: usize = 400;
+/// The most laid-out lines that are kept.
+const LAID: usize = 300;
+/// The rows that may be made for one picture.
+const ROWS_A_PICTURE: usize = 400;
+/// A hole so many items away is filled before it is seen.
+const NEAR: usize = 40;
+
+/// What the transcript has to tell the window.
+#[derive(Clone, Debug)]
+pub enum Told {
+    /// Something in it was clicked.
+    Act(Act),
+    /// What is seen has changed.
+    Seen {
+        /// The end is.
+        at_end: bool,
+        /// An event that is seen, as an offset.
+        near: u64,
+    },
+    /// A hole is in sight or near.
+    Missing {
+        /// Which.
+        hole: Hole,
+        /// What is read lies above it.
+        from_above: bool,
+    },
+    /// Somebody typed, although the cursor is not in the input.
+    Typed(String),
+    /// Escape was pressed.
+    Escape,
+}
 
 /// The transcript, as the window holds it.
 #[derive(Clone)]
@@ -41,68 +75,77 @@ pub struct Transcript {
     /// Its scrollbar, for the window's layout.
     pub bar: Scrollbar,
     inner: Rc<RefCell<Inner>>,
-    /// What is typed here is meant for the input.
-    typing: Rc<RefCell<Typing>>,
+    tell: Rc<RefCell<dyn FnMut(Told)>>,
 }
 
-type Typing = Box<dyn FnMut(&str)>;
-
-/// What is marked for copying.
+/// Where a mark goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Selection {
-    Nothing,
-    /// Some characters of one event.
-    Within(u64, usize, usize),
-    /// Whole events, both ends included.
-    Lines(u64, u64),
+enum Place {
+    End,
+    Unread,
 }
 
 struct Inner {
     model: Rc<RefCell<Model>>,
+    items: Vec<Item>,
+    /// The model's revision that the items show.
+    revision: Option<u64>,
     view: View,
     widths: Widths,
-    laid: HashMap<u64, Line>,
+    laid: HashMap<Key, Laid>,
     placed: Placed,
     generation: u64,
     width: i32,
-    /// The number behind the last event that was laid out as one.
-    end: u64,
-    new_from: Option<u64>,
+    height: i32,
+    times: Times,
+    /// The last scrolling went up.
+    up: bool,
     selection: Selection,
     /// Where the marking began.
-    anchor: Option<(u64, usize)>,
+    anchor: Option<(Key, usize)>,
+    hover: Option<Key>,
+    /// What the keyboard is on: an act of a line.
+    picked: Option<(Key, usize)>,
+    /// What is looked for, where it is seen, and the match that is shown.
+    found: Vec<(Key, Range<usize>)>,
+    found_now: Option<u64>,
+    told: Option<(bool, u64)>,
 }
 
 impl Transcript {
-    /// A transcript of the model's history.
-    pub fn new(model: Rc<RefCell<Model>>) -> Transcript {
+    /// A transcript of the model's history; `tell` is called with what happens in it.
+    pub fn new(model: Rc<RefCell<Model>>, tell: impl FnMut(Told) + 'static) -> Transcript {
         let mut area = Widget::default();
         area.set_frame(FrameType::FlatBox);
-        area.set_color(Color::White);
         let mut bar = Scrollbar::default();
         bar.clear_visible_focus();
-        bar.set_frame(FrameType::FlatBox);
-        bar.set_color(rgb(0xECEEF1));
-        bar.set_slider_frame(FrameType::FlatBox);
-        bar.set_selection_color(rgb(0xB9BEC7));
         let inner = Rc::new(RefCell::new(Inner {
             model,
+            items: Vec::new(),
+            revision: None,
             view: View::default(),
             widths: Widths::default(),
             laid: HashMap::new(),
             placed: Placed::default(),
             generation: 0,
             width: 0,
-            end: 0,
-            new_from: None,
+            height: 0,
+            times: Times::default(),
+            up: true,
             selection: Selection::Nothing,
             anchor: None,
+            hover: None,
+            picked: None,
+            found: Vec::new(),
+            found_now: None,
+            told: None,
         }));
+        let tell = Rc::new(RefCell::new(tell));
         let mut transcript = Transcript {
             area,
             bar,
             inner,
-            typing: Rc::new(RefCell::new(Box::new(|_| {}))),
+            tell,
         };
         transcript.wire_up();
         transcript
@@ -110,7 +153,10 @@ impl Transcript {
 
     fn wire_up(&mut self) {
         let inner = Rc::clone(&self.inner);
-        self.area.draw(move |area| inner.borrow_mut().draw(area));
+        self.area.draw(move |area| {
+            look::use_font();
+            inner.borrow_mut().draw(area);
+        });
         let mut this = self.clone();
         self.area.handle(move |_, event| this.handle(event));
         let mut this = self.clone();
@@ -118,28 +164,41 @@ impl Transcript {
             .resize_callback(move |_, _, _, _, _| this.refresh());
         let mut this = self.clone();
         self.bar.set_callback(move |bar| {
-            let row = row_height();
-            this.inner
-                .borrow_mut()
-                .view
-                .scroll_to(bar.value() as i32, row);
+            let above = bar.value() as i32;
+            this.inner.borrow_mut().scroll_to(above);
             this.refresh();
         });
+    }
+
+    /// Elapsed times or the clock's.
+    pub fn set_times(&mut self, times: Times) {
+        self.inner.borrow_mut().times = times;
+        self.restyle();
+    }
+
+    /// Letters or colours have changed: everything is laid out anew.
+    pub fn restyle(&mut self) {
+        let mut inner = self.inner.borrow_mut();
+        inner.widths = Widths::default();
+        inner.width = 0;
+        drop(inner);
+        self.refresh();
     }
 
     /// Lays out what is to be seen now and has it drawn.
     pub fn refresh(&mut self) {
         let (width, height) = (self.area.w(), self.area.h());
         let mut inner = self.inner.borrow_mut();
-        inner.place(width, height);
+        let done = inner.place(width, height);
         let (total, above) = (inner.placed.total, inner.placed.above);
+        let told = inner.to_tell();
         drop(inner);
         let hidden = (total - height).max(0);
         self.bar.set_maximum(f64::from(hidden));
         self.bar
             .set_slider_size((height as f32 / total.max(1) as f32).clamp(0.05, 1.0));
         self.bar.set_linesize(row_height());
-        self.bar.set_value(f64::from(above.min(hidden)));
+        self.bar.set_value(f64::from(above.clamp(0, hidden)));
         if hidden > 0 {
             self.bar.activate();
         } else {
@@ -147,6 +206,18 @@ impl Transcript {
         }
         self.bar.redraw();
         self.area.redraw();
+        if !done {
+            // The rest of a long text, once this much has been drawn.
+            let mut this = self.clone();
+            app::add_timeout3(0.001, move |_| this.refresh());
+        }
+        for told in told {
+            self.tell(told);
+        }
+    }
+
+    fn tell(&self, told: Told) {
+        (self.tell.borrow_mut())(told);
     }
 
     /// Goes up (negative) or down by so many pages.
@@ -161,39 +232,61 @@ impl Transcript {
         self.refresh();
     }
 
+    /// Goes to where what is new begins.
+    pub fn to_unread(&mut self) {
+        let new_from = self.inner.borrow().model.borrow().new_from();
+        if let Some(place) = new_from {
+            let rank = Rank::Unread;
+            self.show(Key { place, rank }, self.area.h() / 4);
+        }
+    }
+
+    /// Goes to the event at that offset.
+    pub fn to_event(&mut self, place: u64) {
+        let rank = Rank::Entry;
+        self.show(Key { place, rank }, self.area.h() / 2);
+    }
+
+    fn show(&mut self, key: Key, y: i32) {
+        let mut inner = self.inner.borrow_mut();
+        inner.up = true;
+        inner.view.show(key, y);
+        drop(inner);
+        self.refresh();
+    }
+
     fn scroll(&mut self, pixels: i32) {
-        self.inner.borrow_mut().view.scroll_by(pixels);
+        self.inner.borrow_mut().scroll_by(pixels);
         self.refresh();
     }
 
     fn handle(&mut self, event: Event) -> bool {
         match event {
             Event::Focus | Event::Unfocus => {
+                self.inner.borrow_mut().picked = None;
                 self.area.redraw();
                 true
             }
-            Event::Enter => {
-                draw::set_cursor(Cursor::Insert);
-                true
-            }
+            Event::Enter => true,
             Event::Leave => {
                 draw::set_cursor(Cursor::Default);
+                self.hover(None);
+                true
+            }
+            Event::Move => {
+                let point = self.point();
+                let act = point.and_then(|point| self.act_at(point));
+                draw::set_cursor(match act {
+                    Some(_) => Cursor::Hand,
+                    None => Cursor::Insert,
+                });
+                self.hover(point.map(|(key, ..)| key));
                 true
             }
             Event::Push if app::event_button() == 1 => {
                 // Refused only by a widget that cannot have it; this one can.
                 let _ = self.area.take_focus();
-                let below = self.inner.borrow().below(self.area.w(), self.area.h());
-                let on =
-                    |(x, y, w, h)| app::event_inside(self.area.x() + x, self.area.y() + y, w, h);
-                if below.is_some_and(|(_, place)| on(place)) {
-                    self.to_end();
-                }
-                let point = self.point(app::event_coords());
-                self.inner
-                    .borrow_mut()
-                    .begin(point, app::event_clicks_num());
-                self.area.redraw();
+                self.push();
                 true
             }
             Event::Drag => {
@@ -203,15 +296,19 @@ impl Transcript {
                 } else if y > self.area.y() + self.area.h() {
                     self.scroll(row_height());
                 }
-                let point = self.point(app::event_coords());
+                let point = self.point();
                 self.inner.borrow_mut().extend(point);
                 self.area.redraw();
                 true
             }
             Event::Released => {
                 // For the middle button.
-                if let Some(text) = self.inner.borrow_mut().selected() {
-                    app::copy2(&text);
+                let selected = self.inner.borrow().selected();
+                let point = self.point();
+                match (selected, point.and_then(|point| self.act_at(point))) {
+                    (Some(text), _) => app::copy2(&text),
+                    (None, Some(act)) if app::event_is_click() => self.tell(Told::Act(act)),
+                    _ => {}
                 }
                 true
             }
@@ -229,52 +326,48 @@ impl Transcript {
         }
     }
 
-    fn key(&mut self, key: Key) -> bool {
-        let row = row_height();
-        match key {
-            Key::Up => self.scroll(-row),
-            Key::Down => self.scroll(row),
-            Key::PageUp => self.page(-1),
-            Key::PageDown => self.page(1),
-            Key::Home => {
-                self.inner.borrow_mut().view.to_start();
-                self.refresh();
-            }
-            Key::End => self.to_end(),
-            key if app::is_event_ctrl() && key == Key::from_char('a') => {
-                self.inner.borrow_mut().select_all();
-                self.area.redraw();
-            }
-            key if app::is_event_ctrl() && (key == Key::from_char('c') || key == Key::Insert) => {
-                if let Some(text) = self.inner.borrow_mut().selected() {
-                    app::copy(&text);
-                }
-            }
-            _ if !app::is_event_ctrl() && !app::is_event_alt() => {
-                let text = app::event_text();
-                if text.is_empty() || text.chars().any(char::is_control) {
-                    return false;
-                }
-                (self.typing.borrow_mut())(&text);
-            }
-            _ => return false,
+    fn push(&mut self) {
+        let marks = self.inner.borrow().marks(self.area.w(), self.area.h());
+        let on = |(x, y, w, h)| app::event_inside(self.area.x() + x, self.area.y() + y, w, h);
+        match marks.iter().find(|mark| on(mark.place)).map(|m| m.goes) {
+            Some(Place::End) => return self.to_end(),
+            Some(Place::Unread) => return self.to_unread(),
+            None => {}
         }
-        true
+        let point = self.point();
+        let clicks = app::event_clicks_num();
+        self.inner.borrow_mut().begin(point, clicks);
+        self.area.redraw();
     }
 
-    /// What to do with text that is typed while the transcript has the cursor.
-    pub fn on_typing(&mut self, typing: impl FnMut(&str) + 'static) {
-        *self.typing.borrow_mut() = Box::new(typing);
+    fn hover(&mut self, key: Option<Key>) {
+        let mut inner = self.inner.borrow_mut();
+        if inner.hover != key {
+            inner.hover = key;
+            self.area.redraw();
+        }
     }
 
-    fn point(&self, (x, y): (i32, i32)) -> Option<(u64, usize)> {
-        let origin = (self.area.x(), self.area.y());
-        self.inner.borrow_mut().point(x - origin.0, y - origin.1)
+    fn point(&self) -> Option<(Key, usize, bool)> {
+        look::use_font();
+        let (x, y) = app::event_coords();
+        let inner = self.inner.borrow();
+        inner.point(x - self.area.x(), y - self.area.y())
+    }
+
+    fn act_at(&self, (key, at, on): (Key, usize, bool)) -> Option<Act> {
+        let inner = self.inner.borrow();
+        let line = &inner.laid.get(&key).filter(|_| on)?.line;
+        let act = line.acts.iter().find(|(range, _)| range.contains(&at));
+        act.map(|(_, act)| act.clone())
     }
 }
 
 impl Inner {
-    fn place(&mut self, width: i32, height: i32) {
+    /// Takes in what has changed and places what is seen. `false` if something long is not laid
+    /// out to its end yet.
+    fn place(&mut self, width: i32, height: i32) -> bool {
+        look::use_font();
         let model = Rc::clone(&self.model);
         let model = model.borrow();
         let history = model.history();
@@ -284,159 +377,151 @@ impl Inner {
             self.laid.clear();
             self.selection = Selection::Nothing;
             self.anchor = None;
+            self.told = None;
         }
         if width != self.width {
             self.width = width;
             self.view.forget_heights();
             self.laid.clear();
         }
-        for number in [self.new_from, model.new_from()].into_iter().flatten() {
-            if self.new_from != model.new_from() {
-                self.view.forget_height(number);
-                self.laid.remove(&number);
+        self.height = height;
+        if self.revision != Some(model.revision()) {
+            self.revision = Some(model.revision());
+            self.items = items(history, &model.around());
+            self.forget_what_changed();
+        }
+        for (key, laid) in &self.laid {
+            if !laid.is_done() {
+                self.view.forget_height(*key);
             }
         }
-        self.new_from = model.new_from();
-        // What is pending stands behind the events and has the numbers behind theirs: what was
-        // laid out for one of those may be an event now.
-        let end = history.end() + model.pending().len() as u64;
-        let laid_out = history.first()..self.end.min(history.end());
-        self.laid.retain(|number, _| laid_out.contains(number));
+        let mut layout = Layout {
+            laid: &mut self.laid,
+            widths: &mut self.widths,
+            model: &model,
+            times: self.times,
+            width,
+            budget: ROWS_A_PICTURE,
+        };
+        self.placed = self.view.place(&self.items, height, &mut layout);
+        // What is seen must be there even if its height was known.
+        for (n, _) in &self.placed.seen {
+            if !layout.laid.contains_key(&self.items[*n].key) {
+                layout.lay(&self.items[*n]);
+            }
+        }
+        self.mark_found(&model);
+        let seen = |n: &usize| self.laid.get(&self.items[*n].key);
+        let numbers = self.placed.seen.iter().map(|(n, _)| n);
+        numbers.filter_map(seen).all(Laid::is_done)
+    }
+
+    /// Lines that may read differently now are laid out anew.
+    fn forget_what_changed(&mut self) {
+        let (items, view) = (&self.items, &mut self.view);
         if self.laid.len() > LAID {
             self.laid.clear();
         }
-        self.view.sync(history.first(), end);
-        (laid_out.end..end).for_each(|number| self.view.forget_height(number));
-        self.end = history.end();
-        let row = row_height();
-        let (laid, widths) = (&mut self.laid, &mut self.widths);
-        let room = f64::from((width - 2 * MARGIN).max(1));
-        self.placed = self.view.place(height, row, |number| {
-            lay(laid, widths, &model, number, room).height_in_rows()
+        self.laid.retain(|key, laid| {
+            let at = items.binary_search_by_key(key, |item| item.key);
+            let same = at.is_ok_and(|n| items[n].shape == laid.shape);
+            let keeps = same && matches!(key.rank, Rank::Entry | Rank::Day | Rank::Unread);
+            if !keeps {
+                view.forget_height(*key);
+            }
+            keeps
         });
-        // What is seen must be there even if its height was known.
-        for (number, _) in &self.placed.items {
-            lay(laid, widths, &model, *number, room);
-        }
     }
 
-    /// The event and the place in its text at a pixel.
-    fn point(&mut self, x: i32, y: i32) -> Option<(u64, usize)> {
-        let row = row_height();
-        let (first, last) = (self.placed.items.first()?, self.placed.items.last()?);
-        let found = self.placed.items.iter().rev().find(|(_, top)| *top <= y);
-        let (number, top) = *found.unwrap_or(first);
-        let line = self.laid.get(&number)?;
-        let above = i32::from(line.new_above);
-        let index = (y - top) / row - above;
-        if number == last.0 && index >= line.rows.len() as i32 {
-            return Some((number, line.text.len()));
-        }
-        let index = (index.max(0) as usize).min(line.rows.len() - 1);
-        let range = line.rows[index].clone();
-        let text = &line.text[range.clone()];
-        let x = f64::from(x - row_left(line, index, self.width));
-        if is_bidi(text) {
-            // What stands where cannot be told by measuring: the row is one piece.
-            let half = draw::width(text) / 2.0;
-            return Some((number, if x < half { range.start } else { range.end }));
-        }
-        let mut before = 0.0;
-        for (at, cluster) in text.grapheme_indices(true) {
-            let behind = draw::width(&text[..at + cluster.len()]);
-            if x < (before + behind) / 2.0 {
-                return Some((number, range.start + at));
-            }
-            before = behind;
-        }
-        Some((number, range.end))
-    }
-
-    fn begin(&mut self, point: Option<(u64, usize)>, clicks: i32) {
-        self.selection = Selection::Nothing;
-        self.anchor = point;
-        let Some((number, at)) = point else {
+    fn mark_found(&mut self, model: &Model) {
+        self.found.clear();
+        self.found_now = model.found_now();
+        let Some(needle) = model.needle() else {
             return;
         };
-        self.selection = match (clicks, self.laid.get(&number)) {
-            (1, Some(line)) => {
-                let word = line
-                    .text
-                    .split_word_bound_indices()
-                    .find(|(start, word)| (*start..start + word.len()).contains(&at));
-                match word {
-                    Some((start, word)) => Selection::Within(number, start, start + word.len()),
-                    None => Selection::Nothing,
+        for (n, _) in &self.placed.seen {
+            let key = self.items[*n].key;
+            let Some(laid) = self.laid.get(&key).filter(|_| key.rank == Rank::Entry) else {
+                continue;
+            };
+            let said = &laid.line.text[laid.line.head..];
+            let lower = said.to_lowercase();
+            let at = laid.line.head;
+            match lower.len() == said.len() {
+                true => self.found.extend(
+                    lower
+                        .match_indices(needle)
+                        .map(|(from, found)| (key, at + from..at + from + found.len())),
+                ),
+                // Some letters are longer in lower case: where it stands is not known exactly.
+                false if lower.contains(needle) => {
+                    self.found.push((key, at..laid.line.text.len()));
                 }
+                false => {}
             }
-            (2.., _) => Selection::Lines(number, number),
-            _ => Selection::Nothing,
-        };
-    }
-
-    fn extend(&mut self, point: Option<(u64, usize)>) {
-        let (Some((from, a)), Some((to, b))) = (self.anchor, point) else {
-            return;
-        };
-        self.selection = match from == to {
-            true if a == b => return,
-            true => Selection::Within(from, a.min(b), a.max(b)),
-            false => Selection::Lines(from.min(to), from.max(to)),
-        };
-    }
-
-    fn select_all(&mut self) {
-        let model = self.model.borrow();
-        let (first, end) = (model.history().first(), model.history().end());
-        if end > first {
-            self.selection = Selection::Lines(first, end - 1);
         }
     }
 
-    /// What is marked: whole events as lines of the log, some characters as themselves.
-    fn selected(&mut self) -> Option<String> {
+    fn scroll_by(&mut self, pixels: i32) {
+        self.up = pixels < 0;
+        self.view.scroll_by(pixels, &self.items, &self.placed);
+    }
+
+    fn scroll_to(&mut self, above: i32) {
+        self.up = above < self.placed.above;
+        let model = Rc::clone(&self.model);
+        let layout = Layout {
+            laid: &mut self.laid,
+            widths: &mut self.widths,
+            model: &model.borrow(),
+            times: self.times,
+            width: self.width,
+            budget: 0,
+        };
+        self.view.scroll_to(above, &self.items, &layout);
+    }
+
+    /// Whether what is new begins above what is seen.
+    fn unread_above(&self) -> bool {
+        let new_from = self.model.borrow().new_from();
+        let first = self.placed.seen.first().map(|(n, _)| self.items[*n].key.place);
+        new_from.zip(first).is_some_and(|(new, first)| new < first)
+    }
+
+    /// What the window is to know now.
+    fn to_tell(&mut self) -> Vec<Told> {
+        let mut told = Vec::new();
+        let lasting = |n: usize| self.items[n].key.rank == Rank::Entry;
+        let mut seen = self.placed.seen.iter().map(|(n, _)| *n);
+        let (first, last) = (seen.clone().next(), seen.clone().next_back());
+        let near = seen.find(|n| lasting(*n)).map_or(0, |n| self.items[n].key.place);
+        let at_end = self.view.sticks();
+        if self.told != Some((at_end, near)) {
+            self.told = Some((at_end, near));
+            told.push(Told::Seen { at_end, near });
+        }
+        let (Some(first), Some(last)) = (first, last) else {
+            return told;
+        };
         let model = self.model.borrow();
-        let history = model.history();
-        match self.selection {
-            Selection::Nothing => None,
-            Selection::Within(number, a, b) => {
-                let whole = self.laid.get(&number)?;
-                match (history.get(number), a == 0 && b == whole.text.len()) {
-                    (Some(entry), true) => Some(entry.log_line() + "\n"),
-                    _ => whole.text.get(a..b).map(str::to_string),
-                }
+        let from = first.saturating_sub(NEAR);
+        let to = (last + NEAR + 1).min(self.items.len());
+        for n in from..to {
+            let item = self.items[n];
+            if item.key.rank != Rank::Hole {
+                continue;
             }
-            Selection::Lines(a, b) => {
-                let from = a.max(history.first());
-                let lines = (from..=b).map_while(|number| history.get(number));
-                let text: String = lines.map(|entry| entry.log_line() + "\n").collect();
-                Some(text).filter(|text| !text.is_empty())
+            let hole = model.history().parts().find_map(|part| match part {
+                Part::Hole(hole) if hole.end == item.key.place => Some(hole),
+                _ => None,
+            });
+            let above = (first..n).any(lasting);
+            let below = (n + 1..last + 1).any(lasting);
+            let from_above = above && !(below && self.up);
+            if let Some(hole) = hole.filter(|hole| model.would_fetch(hole)) {
+                told.push(Told::Missing { hole, from_above });
             }
         }
+        told
     }
-}
-
-/// Lays an event out, unless it is.
-fn lay<'a>(
-    laid: &'a mut HashMap<u64, Line>,
-    widths: &mut Widths,
-    model: &Model,
-    number: u64,
-    room: f64,
-) -> &'a Line {
-    laid.entry(number).or_insert_with(|| {
-        let history = model.history();
-        let mut line = match history.get(number) {
-            Some(entry) => line_of_entry(entry),
-            None => {
-                let index = usize::try_from(number - history.end()).ok();
-                let pending = index.and_then(|index| model.pending().get(index));
-                line_of_pending(model.me().unwrap_or_default(), pending)
-            }
-        };
-        line.new_above = model.new_from() == Some(number);
-        let measure = |piece: &str| draw::width(piece);
-        line.rows = widths.wrap(&line.text, line.head, room, f64::from(INDENT), &measure);
-        line
-    })
 }

@@ -1,252 +1,299 @@
 //! Which part of the transcript is seen: heights, scrolling, sticking to the end. Pure.
 //!
-//! The place is kept as an event and an offset in it, so that nothing jumps while events further
-//! up turn out higher than was thought: only what is seen is laid out.
+//! The place is kept as an item and how far it is below the upper edge, so that nothing jumps
+//! while what stands above it turns out higher than was thought, or comes only now: only what is
+//! seen is laid out.
 
-use std::collections::VecDeque;
+use std::collections::HashMap;
 
-/// What is seen, as numbers of events and pixels.
-#[derive(Debug)]
+use super::items::{Item, Key, Rank};
+
+/// The most heights that are remembered; the others are estimated.
+const REMEMBERED: usize = 20_000;
+
+/// What is seen, as items and pixels.
+#[derive(Debug, Default)]
 pub struct View {
-    /// The number of the first event.
-    first: u64,
-    /// How many rows each event has; 0 where it was not laid out yet and one is assumed.
-    rows: VecDeque<u32>,
-    /// Follow the end.
-    stick: bool,
-    /// The event at the upper edge, and how much of it is hidden above.
-    top: (u64, i32),
-    /// Behind the last event that there was while the end was followed.
-    followed: u64,
+    /// The place while the end is not followed.
+    place: Option<Place>,
+    heights: HashMap<Key, i32>,
+}
+
+/// An item, and where its upper edge is below that of the view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    key: Key,
+    y: i32,
 }
 
 /// Where things are drawn.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Placed {
-    /// The events that are seen, and where each begins.
-    pub items: Vec<(u64, i32)>,
+    /// The items that are seen, by their place among all, and where each begins.
+    pub seen: Vec<(usize, i32)>,
     /// The height of everything.
     pub total: i32,
     /// How much of it is above the upper edge.
     pub above: i32,
 }
 
-impl Default for View {
-    fn default() -> View {
-        View {
-            first: 0,
-            rows: VecDeque::new(),
-            stick: true,
-            top: (0, 0),
-            followed: 0,
-        }
-    }
+/// How high an item is: known once it was laid out, estimated before.
+pub trait Heights {
+    /// Roughly, without work.
+    fn estimate(&self, item: &Item) -> i32;
+    /// Exactly.
+    fn measure(&mut self, item: &Item) -> i32;
 }
 
 impl View {
-    /// There are now the events `first..end`; numbers mean what they meant.
-    pub fn sync(&mut self, first: u64, end: u64) {
-        while self.first < first {
-            self.rows.pop_front();
-            self.first += 1;
-        }
-        let count = usize::try_from(end.saturating_sub(first)).unwrap_or(0);
-        self.rows.resize(count, 0);
-        if self.top.0 < first {
-            self.top = (first, 0);
-        }
+    /// Whether the end is followed.
+    pub fn sticks(&self) -> bool {
+        self.place.is_none()
     }
 
-    /// Every height is to be asked for again: the width has changed.
+    /// Every height is to be asked for again: the width has changed, or the letters.
     pub fn forget_heights(&mut self) {
-        self.rows.iter_mut().for_each(|rows| *rows = 0);
+        self.heights.clear();
     }
 
-    /// The height of one event is to be asked for again.
-    pub fn forget_height(&mut self, number: u64) {
-        if let Some(rows) = self.slot(number) {
-            *rows = 0;
-        }
+    /// The height of one item is to be asked for again.
+    pub fn forget_height(&mut self, key: Key) {
+        self.heights.remove(&key);
     }
 
-    /// Goes up (negative) or down.
-    pub fn scroll_by(&mut self, pixels: i32) {
-        if pixels < 0 {
-            self.stick = false;
+    /// Goes up (negative) or down from what was placed.
+    pub fn scroll_by(&mut self, pixels: i32, items: &[Item], placed: &Placed) {
+        if self.place.is_none() && pixels < 0 {
+            self.place = anchor(items, placed);
         }
-        self.top.1 += pixels;
+        if let Some(place) = &mut self.place {
+            place.y -= pixels;
+        }
     }
 
     /// Goes to where so much is above the upper edge.
-    pub fn scroll_to(&mut self, above: i32, row: i32) {
+    pub fn scroll_to(&mut self, above: i32, items: &[Item], heights: &impl Heights) {
         let mut left = above.max(0);
-        self.stick = false;
-        for (number, rows) in (self.first..).zip(&self.rows) {
-            let height = (*rows).max(1) as i32 * row;
-            self.top = (number, left);
-            if left < height {
+        for item in items {
+            let tall = self.height(item, heights);
+            if left < tall {
+                let (key, y) = (item.key, -left);
+                self.place = Some(Place { key, y });
                 return;
             }
-            left -= height;
+            left -= tall;
         }
+        self.place = None;
     }
 
-    /// Goes to the beginning.
-    pub fn to_start(&mut self) {
-        self.stick = false;
-        self.top = (self.first, 0);
+    /// Goes to where an item is so far below the upper edge.
+    pub fn show(&mut self, key: Key, y: i32) {
+        self.place = Some(Place { key, y });
     }
 
     /// Goes to the end and stays there.
     pub fn to_end(&mut self) {
-        self.stick = true;
+        self.place = None;
     }
 
-    /// The first event that came while the end was not followed, if one can have.
-    pub fn came_below(&self) -> Option<u64> {
-        (!self.stick).then_some(self.followed)
-    }
-
-    /// Places what is seen in `height`, with rows of `row`; `rows_of` lays an event out.
-    pub fn place(&mut self, height: i32, row: i32, mut rows_of: impl FnMut(u64) -> u32) -> Placed {
-        let end = self.first + self.rows.len() as u64;
-        if end == self.first {
-            self.stick = true;
+    /// Places what is seen in `height`. Whoever is at the end from here on follows it.
+    pub fn place(&mut self, items: &[Item], height: i32, heights: &mut impl Heights) -> Placed {
+        if items.is_empty() {
+            self.place = None;
             return Placed::default();
         }
-        let mut tall = |view: &mut View, number: u64| -> i32 {
-            let Some(slot) = view.slot(number) else {
-                return row;
-            };
-            if *slot == 0 {
-                *slot = rows_of(number).max(1);
+        if self.heights.len() > REMEMBERED {
+            self.heights.clear();
+        }
+        let (mut index, mut y) = match self.place {
+            Some(place) => {
+                // What is gone has left its neighbours at its place.
+                let at = items.partition_point(|item| item.key < place.key);
+                (at.min(items.len() - 1), place.y)
             }
-            *slot as i32 * row
+            None => (items.len() - 1, height),
         };
-        if !self.stick {
-            self.top.0 = self.top.0.min(end - 1);
-            while self.top.1 < 0 && self.top.0 > self.first {
-                self.top.0 -= 1;
-                self.top.1 += tall(self, self.top.0);
-            }
-            self.top.1 = self.top.1.max(0);
-            while self.top.1 >= tall(self, self.top.0) && self.top.0 + 1 < end {
-                self.top.1 -= tall(self, self.top.0);
-                self.top.0 += 1;
-            }
-            let (mut number, mut y) = (self.top.0, -self.top.1);
-            while number < end && y <= height {
-                y += tall(self, number);
-                number += 1;
-            }
-            // The end is in sight: from here on it is followed.
-            self.stick = number == end && y <= height;
+        if self.place.is_none() {
+            y -= self.measured(&items[index], heights);
         }
-        if self.stick {
-            self.followed = end;
-            let (mut number, mut y) = (end, height);
-            while number > self.first && y > 0 {
-                number -= 1;
-                y -= tall(self, number);
+        // Up to the upper edge, or to the beginning.
+        while y > 0 && index > 0 {
+            index -= 1;
+            y -= self.measured(&items[index], heights);
+        }
+        if index == 0 && y > 0 {
+            y = 0; // Nothing is above the first.
+        }
+        let (mut seen, mut behind) = (Vec::new(), index);
+        let mut bottom = y;
+        while behind < items.len() && bottom < height {
+            let tall = self.measured(&items[behind], heights);
+            if bottom + tall > 0 {
+                seen.push((behind, bottom));
             }
-            // A short transcript begins at the upper edge.
-            self.top = (number, (-y).max(0));
+            bottom += tall;
+            behind += 1;
         }
-        let mut items = Vec::new();
-        let (mut number, mut y) = (self.top.0, -self.top.1);
-        while number < end && y < height {
-            items.push((number, y));
-            y += tall(self, number);
-            number += 1;
+        if bottom < height && behind == items.len() {
+            // Below the last there is nothing to see: the end is at the lower edge, or a short
+            // transcript at the upper one.
+            let again = self.place.is_some() && (index > 0 || y < 0);
+            self.place = None;
+            if again {
+                return self.place(items, height, heights);
+            }
+        } else if behind == items.len() && bottom <= height {
+            self.place = None;
         }
-        let sum = |from: u64, to: u64| -> i32 {
-            let skip = usize::try_from(from - self.first).unwrap_or(0);
-            let take = usize::try_from(to - from).unwrap_or(0);
-            let rows = self.rows.iter().skip(skip).take(take);
-            rows.map(|rows| (*rows).max(1) as i32 * row).sum()
+        let mut placed = Placed {
+            seen,
+            total: 0,
+            above: 0,
         };
-        Placed {
-            items,
-            total: sum(self.first, end),
-            above: sum(self.first, self.top.0) + self.top.1,
+        for (n, item) in items.iter().enumerate() {
+            let tall = self.height(item, heights);
+            placed.total += tall;
+            if n < placed.seen.first().map_or(0, |(first, _)| *first) {
+                placed.above += tall;
+            }
         }
+        placed.above -= placed.seen.first().map_or(0, |(_, y)| *y);
+        if self.place.is_some() {
+            self.place = anchor(items, &placed);
+        }
+        placed
     }
 
-    fn slot(&mut self, number: u64) -> Option<&mut u32> {
-        let index = usize::try_from(number.checked_sub(self.first)?).ok()?;
-        self.rows.get_mut(index)
+    fn height(&self, item: &Item, heights: &impl Heights) -> i32 {
+        let known = self.heights.get(&item.key).copied();
+        known.unwrap_or_else(|| heights.estimate(item).max(1))
     }
+
+    fn measured(&mut self, item: &Item, heights: &mut impl Heights) -> i32 {
+        if let Some(tall) = self.heights.get(&item.key) {
+            return *tall;
+        }
+        let tall = heights.measure(item).max(1);
+        self.heights.insert(item.key, tall);
+        tall
+    }
+}
+
+/// The item that stays where it is: the first that is seen and is no hole, since holes go.
+fn anchor(items: &[Item], placed: &Placed) -> Option<Place> {
+    let lasting = |(n, _): &&(usize, i32)| !matches!(items[*n].key.rank, Rank::Hole | Rank::Start);
+    let found = placed.seen.iter().find(lasting).or(placed.seen.first())?;
+    let (key, y) = (items[found.0].key, found.1);
+    Some(Place { key, y })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::modes::gui::items::Shape;
 
-    /// Every third event has two rows of ten pixels.
-    fn rows_of(number: u64) -> u32 {
-        if number.is_multiple_of(3) { 2 } else { 1 }
+    fn items(places: impl IntoIterator<Item = u64>) -> Vec<Item> {
+        let item = |place| Item {
+            key: Key {
+                place,
+                rank: Rank::Entry,
+            },
+            shape: Shape::Entry { grouped: false },
+        };
+        places.into_iter().map(item).collect()
     }
 
-    fn view(events: u64) -> View {
-        let mut view = View::default();
-        view.sync(0, events);
-        view
+    /// Every third place is twenty pixels high, the others ten; thought to be ten.
+    #[derive(Default)]
+    struct Tens {
+        asked: usize,
+    }
+
+    impl Heights for Tens {
+        fn estimate(&self, _: &Item) -> i32 {
+            10
+        }
+
+        fn measure(&mut self, item: &Item) -> i32 {
+            self.asked += 1;
+            if item.key.place.is_multiple_of(3) { 20 } else { 10 }
+        }
+    }
+
+    /// What is seen, by place.
+    fn seen(view: &mut View, items: &[Item], height: i32) -> Vec<(u64, i32)> {
+        let placed = view.place(items, height, &mut Tens::default());
+        let named = placed.seen.iter().map(|(n, y)| (items[*n].key.place, *y));
+        named.collect()
     }
 
     #[test]
     fn a_short_transcript_begins_at_the_upper_edge() {
-        let mut view = view(2);
-        let placed = view.place(100, 10, rows_of);
-        assert_eq!(placed.items, [(0, 0), (1, 20)]);
+        let mut view = View::default();
+        let two = items(0..2);
+        let placed = view.place(&two, 100, &mut Tens::default());
+        assert_eq!(placed.seen, [(0, 0), (1, 20)]);
         assert_eq!((placed.total, placed.above), (30, 0));
-        assert_eq!(View::default().place(100, 10, rows_of), Placed::default());
+        view.scroll_by(-50, &two, &placed);
+        assert_eq!(seen(&mut view, &two, 100), [(0, 0), (1, 20)]);
+        assert!(view.sticks());
+        assert_eq!(seen(&mut View::default(), &[], 100), []);
     }
 
     #[test]
     fn the_end_is_followed_only_from_the_end() {
-        let mut view = view(9);
-        let placed = view.place(25, 10, rows_of);
-        assert_eq!(placed.items, [(6, -15), (7, 5), (8, 15)]);
-        view.sync(0, 10);
-        assert_eq!(view.place(25, 10, rows_of).items, [(8, -5), (9, 5)]);
-        view.scroll_by(-10);
-        let before = view.place(25, 10, rows_of).items;
-        view.sync(0, 20);
-        assert_eq!(
-            view.place(25, 10, rows_of).items,
-            before,
-            "reading is not disturbed"
-        );
-        assert_eq!(view.came_below(), Some(10), "what came meanwhile is told");
-        view.scroll_by(1000);
-        view.place(25, 10, rows_of);
-        assert_eq!(view.came_below(), None);
+        let mut view = View::default();
+        let nine = items(0..9);
+        assert_eq!(seen(&mut view, &nine, 25), [(6, -15), (7, 5), (8, 15)]);
+        let ten = items(0..10);
+        assert_eq!(seen(&mut view, &ten, 25), [(8, -5), (9, 5)]);
+        let placed = view.place(&ten, 25, &mut Tens::default());
+        view.scroll_by(-10, &ten, &placed);
+        let before = seen(&mut view, &ten, 25);
+        assert_eq!(before, [(7, -5), (8, 5), (9, 15)]);
+        let twenty = items(0..20);
+        assert_eq!(seen(&mut view, &twenty, 25), before, "nobody is disturbed");
+        assert!(!view.sticks());
+        let placed = view.place(&twenty, 25, &mut Tens::default());
+        view.scroll_by(1000, &twenty, &placed);
+        assert_eq!(seen(&mut view, &twenty, 25), [(18, -5), (19, 15)]);
+        assert!(view.sticks());
+    }
+
+    #[test]
+    fn what_comes_above_moves_nothing() {
+        let mut view = View::default();
+        let some = items(100..130);
+        view.show(some[5].key, 7);
+        let before = seen(&mut view, &some, 60);
+        assert!(before.contains(&(105, 7)));
+        assert_eq!(seen(&mut view, &items(0..130), 60), before);
+        // What was at the upper edge is gone: its place stays.
+        let gone = seen(&mut view, &items((0..130).filter(|n| *n != 104)), 60);
+        assert!(gone.contains(&(105, 7)) || gone[0].0 >= 103, "{gone:?}");
     }
 
     #[test]
     fn only_what_is_seen_is_laid_out() {
-        let mut view = view(10_000);
-        let mut asked = 0;
-        let mut counted = |number| {
-            asked += 1;
-            rows_of(number)
-        };
-        view.place(500, 10, &mut counted);
-        view.to_start();
-        assert_eq!(view.place(500, 10, &mut counted).items[0], (0, 0));
-        view.scroll_to(50_000, 10);
-        assert_eq!(view.place(500, 10, &mut counted).above, 50_000);
-        assert!(asked < 200, "{asked} events were laid out");
+        let mut view = View::default();
+        let many = items(0..10_000);
+        let mut tens = Tens::default();
+        view.place(&many, 500, &mut tens);
+        view.show(many[0].key, 0);
+        assert_eq!(view.place(&many, 500, &mut tens).seen[0], (0, 0));
+        view.scroll_to(50_000, &many, &tens);
+        let placed = view.place(&many, 500, &mut tens);
+        assert!((placed.above - 50_000).abs() < 600);
+        assert!((4900..5100).contains(&placed.seen[0].0));
+        assert!(tens.asked < 250, "{} items were laid out", tens.asked);
     }
 
     #[test]
-    fn the_place_survives_the_loss_of_the_oldest() {
-        let mut view = view(30);
-        view.scroll_to(100, 10);
-        let before = view.place(30, 10, rows_of).items;
-        view.sync(5, 35);
-        assert_eq!(view.place(30, 10, rows_of).items, before);
-        view.sync(25, 55);
-        assert_eq!(view.place(30, 10, rows_of).items[0], (25, 0));
+    fn going_beyond_the_beginning_stops_there() {
+        let mut view = View::default();
+        let many = items(0..100);
+        let placed = view.place(&many, 50, &mut Tens::default());
+        view.scroll_by(-100_000, &many, &placed);
+        assert_eq!(seen(&mut view, &many, 50)[0], (0, 0));
     }
 }

@@ -1,8 +1,25 @@
 //! What the window reads from the model.
 
-use super::{Fate, Model, Pending, Phase};
-use crate::modes::gui::history::History;
-use crate::modes::gui::talk::{Field, State};
+use std::time::Duration;
+
+use super::{Model, Pending, Phase};
+use crate::modes::gui::history::{Hole, History};
+use crate::modes::gui::items::Around;
+use crate::modes::gui::talk::{Ask, Field, State};
+
+/// Who is quiet for less is not called idle.
+const IDLE: Duration = Duration::from_secs(5 * 60);
+
+/// Somebody who is here, as the list shows them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// The name.
+    pub name: String,
+    /// It is us.
+    pub me: bool,
+    /// For how long they have said nothing, in words, once that is long.
+    pub idle: Option<String>,
+}
 
 impl Model {
     /// Something else whenever anything may have to be drawn anew.
@@ -15,17 +32,31 @@ impl Model {
         matches!(self.phase, Phase::In { .. })
     }
 
-    /// The title of the window, with how many messages came while it is in the back.
+    /// The title of the window, with how many messages are unread and how many of them name us.
     pub fn title(&self) -> String {
+        let unread = match (self.unread, self.mentions) {
+            (0, _) => String::new(),
+            (n, 0) => format!("({n}) "),
+            (n, m) => format!("({n}, {m} for you) "),
+        };
         match &self.phase {
             Phase::In { login, room, .. } => {
-                let unread = match self.unread {
-                    0 => String::new(),
-                    n => format!("({n}) "),
-                };
                 format!("{unread}chatroom - {room} @ {}", login.address.short())
             }
             _ => "chatroom".to_string(),
+        }
+    }
+
+    /// How many messages are unread, and how many of them name us.
+    pub fn unread(&self) -> (usize, usize) {
+        (self.unread, self.mentions)
+    }
+
+    /// The room and where it is, while logged in.
+    pub fn room(&self) -> Option<(String, String)> {
+        match &self.phase {
+            Phase::In { login, room, .. } => Some((room.clone(), login.address.short())),
+            _ => None,
         }
     }
 
@@ -34,10 +65,6 @@ impl Model {
         if let Some(note) = &self.note {
             return note.clone();
         }
-        let again = |after: &std::time::Duration| match after.as_secs_f64().round() as u64 {
-            0 => "trying again".to_string(),
-            seconds => format!("trying again in {seconds} s"),
-        };
         let address = match &self.phase {
             Phase::Out => "the room".to_string(),
             Phase::Asking(login) | Phase::In { login, .. } => login.address.to_string(),
@@ -45,19 +72,47 @@ impl Model {
         match &self.state {
             None => "not logged in".to_string(),
             Some(State::Connecting) => format!("connecting to {address}"),
-            Some(State::Connected) => "connected".to_string(),
-            Some(State::Held { why, again: after }) => {
-                format!("the room is busy: {why} {}", again(after))
+            Some(State::Connected) => match self.asking.is_empty() {
+                true => "connected".to_string(),
+                false => "connected, loading what was said before".to_string(),
+            },
+            Some(State::Held { why, again }) => {
+                let again = again.as_secs_f64().round().max(1.0);
+                format!("the room is busy: {why} trying again in {again} s")
             }
-            Some(State::Offline { why, again: after }) => {
-                format!("offline: {}; {}", why.trim_end_matches('.'), again(after))
+            Some(State::Offline { why, .. }) => {
+                let why = why.trim_end_matches('.');
+                match self.seconds_to_go() {
+                    0 => format!("offline: {why}; trying again"),
+                    seconds => format!("offline: {why}; trying again in {seconds} s"),
+                }
             }
         }
+    }
+
+    /// Whole seconds until the next attempt to connect, rounded up.
+    fn seconds_to_go(&self) -> u64 {
+        let left = self.again_at.micros() - self.now.micros();
+        (left.max(0) as u64).div_ceil(1_000_000)
     }
 
     /// Whether the stream is open, for the colour of the status line.
     pub fn is_connected(&self) -> bool {
         matches!(self.state, Some(State::Connected | State::Held { .. }))
+    }
+
+    /// Whether the next attempt to connect is being waited for.
+    pub fn is_offline(&self) -> bool {
+        matches!(self.state, Some(State::Offline { .. }))
+    }
+
+    /// In what time something that is shown changes by itself.
+    pub fn changes_in(&self) -> Option<Duration> {
+        match &self.state {
+            Some(State::Offline { .. }) if self.seconds_to_go() > 0 => Some(Duration::from_secs(1)),
+            Some(State::Connected) if !self.members.is_empty() => Some(Duration::from_secs(60)),
+            _ => None,
+        }
     }
 
     /// What is wrong with a field, and with which.
@@ -71,19 +126,60 @@ impl Model {
         self.ask_key
     }
 
-    /// The transcript.
+    /// The longest name that the room takes, once it has said so.
+    pub fn name_limit(&self) -> Option<usize> {
+        self.name_limit.and_then(|limit| usize::try_from(limit).ok())
+    }
+
+    /// What is known of the room's log.
     pub fn history(&self) -> &History {
         &self.history
     }
 
-    /// The number of the first message that came while the window was in the back.
+    /// What besides the history stands in the transcript.
+    pub fn around(&self) -> Around<'_> {
+        Around {
+            new_from: self.new_from,
+            pending: self.pending.len(),
+            notes: self.notes.len(),
+            opened: Some(&self.opened),
+        }
+    }
+
+    /// Where the line of what is new stands, as an offset.
     pub fn new_from(&self) -> Option<u64> {
         self.new_from
+    }
+
+    /// What is said in place of a hole.
+    pub fn hole_words(&self, hole: &Hole) -> String {
+        let loading = self.asking.iter().any(|ask| match ask {
+            Ask::Before(id) => hole.below == Some(*id),
+            Ask::After(id) => hole.above == Some(*id),
+            Ask::Newest => hole.below.is_none(),
+            Ask::Find { .. } => false,
+        });
+        if loading {
+            "loading what was said before…".to_string()
+        } else if let Some(why) = self.failed.get(&hole.end) {
+            format!("What was said before could not be loaded: {why} Click here to try again.")
+        } else if hole.cleared {
+            "Cleared. Click here to see what was said before.".to_string()
+        } else if !self.is_connected() {
+            "What was said before is loaded once the room is back.".to_string()
+        } else {
+            "more was said before".to_string()
+        }
     }
 
     /// What stands below the transcript's end.
     pub fn pending(&self) -> &[Pending] {
         &self.pending
+    }
+
+    /// What this window says by itself.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// Our own name, while logged in.
@@ -94,19 +190,48 @@ impl Model {
         }
     }
 
-    /// Who is here, by name, our own marked.
-    pub fn members(&self) -> Vec<(String, bool)> {
-        let mut names: Vec<(String, bool)> = self
+    /// Who is here, by name.
+    pub fn people(&self) -> Vec<Person> {
+        let now = self.server_now();
+        let mut people: Vec<Person> = self
             .members
             .iter()
-            .map(|name| (name.clone(), self.me() == Some(name)))
+            .map(|member| Person {
+                name: member.name.clone(),
+                me: self.me() == Some(&member.name),
+                idle: idle_words(now.since(member.active)),
+            })
             .collect();
-        names.sort_by_cached_key(|(name, _)| (name.to_lowercase(), name.clone()));
-        names
+        people.sort_by_cached_key(|person| (person.name.to_lowercase(), person.name.clone()));
+        people
     }
 
-    pub(super) fn waiting(&self) -> usize {
-        let waits = |p: &&Pending| matches!(p.fate, Fate::Waiting);
-        self.pending.iter().filter(waits).count()
+    /// The names that Tab offers: who spoke last comes first, then who is here.
+    pub fn speakers(&self) -> Vec<String> {
+        use crate::modes::gui::history::What;
+        let mut names: Vec<String> = Vec::new();
+        for entry in self.history.iter().rev().take(2000) {
+            if let What::Said { from, own: false, .. } = &entry.what
+                && !names.iter().any(|name| **name == **from)
+            {
+                names.push(from.to_string());
+            }
+        }
+        for person in self.people() {
+            if !person.me && !names.contains(&person.name) {
+                names.push(person.name);
+            }
+        }
+        names
+    }
+}
+
+fn idle_words(idle: Duration) -> Option<String> {
+    let minutes = idle.as_secs() / 60;
+    match minutes {
+        _ if idle < IDLE => None,
+        0..60 => Some(format!("{minutes} min")),
+        60..1440 => Some(format!("{} h", minutes / 60)),
+        _ => Some(format!("{} d", minutes / 1440)),
     }
 }

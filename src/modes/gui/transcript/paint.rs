@@ -1,166 +1,249 @@
 //! How the transcript is painted.
 
 use fltk::draw;
-use fltk::enums::{Color, Font};
 use fltk::prelude::*;
 use fltk::widget::Widget;
 
-use super::{INDENT, Inner, MARGIN, Selection};
+use super::lay::{Laid, MARGIN};
+use super::select::Selection;
+use super::{Inner, Place};
 use crate::modes::gui::history::What;
-use crate::modes::gui::lines::{Line, Look, Tone};
-use crate::modes::gui::window::{FONT_SIZE, rgb};
-
-/// The height of a row.
-pub fn row_height() -> i32 {
-    draw::set_font(Font::Helvetica, FONT_SIZE);
-    (f64::from(draw::height()) * 1.3).ceil() as i32
-}
-
-/// Where a row's letters stand in it.
-pub fn baseline(row: i32) -> i32 {
-    // A little above the middle: fallback fonts reach further down.
-    (row - draw::height()) / 2 + draw::height() - draw::descent() - 1
-}
+use crate::modes::gui::items::Key;
+use crate::modes::gui::lines::{Look, Tone, exact_time};
+use crate::modes::gui::theme::Palette;
+use crate::modes::gui::window::look::{self, baseline, row_height};
+use crate::modes::gui::window::rgb;
 
 impl Inner {
     pub(super) fn draw(&mut self, area: &mut Widget) {
         let (x, y, w, h) = (area.x(), area.y(), area.w(), area.h());
+        let palette = look::palette();
         draw::push_clip(x, y, w, h);
-        draw::draw_rect_fill(x, y, w, h, Color::White);
+        draw::draw_rect_fill(x, y, w, h, rgb(palette.surface));
         let row = row_height();
-        let base = baseline(row);
-        for (number, top) in &self.placed.items {
-            let Some(line) = self.laid.get(number) else {
+        for (n, top) in &self.placed.seen {
+            let Some(key) = self.items.get(*n).map(|item| item.key) else {
                 continue;
             };
-            let mut row_y = y + top;
-            if line.new_above {
-                draw_new(x, row_y, w, row, base);
-                row_y += row;
-            }
-            for index in 0..line.rows.len() {
-                if row_y + row > y && row_y < y + h {
-                    let left = x + row_left(line, index, w);
-                    self.draw_marked(line, *number, index, left, row_y, row);
-                    draw_row(line, index, left, row_y + base);
-                }
-                row_y += row;
+            if let Some(laid) = self.laid.get(&key) {
+                self.draw_line(laid, key, (x, y + top, w), (y, y + h), &palette);
             }
         }
-        if self.placed.items.is_empty() {
-            let words = match self.model.borrow().is_in() {
-                true => "Nothing has been said here yet.",
-                false => "Log in to see what is said here.",
+        if self.placed.seen.is_empty() {
+            let model = self.model.borrow();
+            let words = match (model.is_in(), model.is_connected()) {
+                (true, true) => "Nothing has been said here yet.",
+                (true, false) => "What is said here appears once the room is back.",
+                _ => "Log in to see what is said here.",
             };
-            draw::set_draw_color(rgb(0x8A8F98));
+            draw::set_draw_color(rgb(palette.quiet));
             let width = draw::width(words) as i32;
             draw::draw_text(words, x + (w - width) / 2, y + h / 2);
         }
-        if let Some((words, (left, top, wide, high))) = self.below(w, h) {
-            draw::draw_rect_fill(x + left, y + top, wide, high, rgb(0x2F6FDE));
-            draw::set_draw_color(Color::White);
-            draw::draw_text(&words, x + left + MARGIN, y + top + base);
+        self.draw_time((x, y, w), row, &palette);
+        for mark in self.marks(w, h) {
+            let (left, top, wide, high) = mark.place;
+            draw::draw_rect_fill(x + left, y + top, wide, high, rgb(palette.accent));
+            draw::set_draw_color(rgb(palette.accent_text));
+            draw::draw_text(&mark.words, x + left + MARGIN, y + top + baseline(row));
         }
         draw::pop_clip();
-        draw::set_draw_color(if area.has_focus() {
-            rgb(0x7FA7E8)
-        } else {
-            rgb(0xD5D8DE)
-        });
-        draw::draw_rect(x, y, w, h);
+        let (border, wide) = match area.has_focus() {
+            true => (palette.focus, 2),
+            false => (palette.border, 1),
+        };
+        draw::set_draw_color(rgb(border));
+        for inset in 0..wide {
+            draw::draw_rect(x + inset, y + inset, w - 2 * inset, h - 2 * inset);
+        }
     }
 
-    /// What is said to who reads further up while others write: the words, and where they stand.
-    pub(super) fn below(&self, w: i32, h: i32) -> Option<(String, (i32, i32, i32, i32))> {
+    fn draw_line(
+        &self,
+        laid: &Laid,
+        key: Key,
+        (x, top, w): (i32, i32, i32),
+        (upper, lower): (i32, i32),
+        palette: &Palette,
+    ) {
+        let row = laid.row;
+        let base = baseline(row);
+        let height = laid.height() - laid.space;
+        if laid.line.mention {
+            draw::draw_rect_fill(x, top + laid.space, w, height, rgb(palette.mention));
+        }
+        let mut y = top + laid.space;
+        for index in 0..laid.rows() {
+            if y + row > upper && y < lower {
+                self.draw_backgrounds(laid, key, index, (x, y, w), palette);
+                let name = self.name_colour(laid, key, palette);
+                for piece in laid.pieces(index, w) {
+                    let tone = laid.line.parts(piece.range.clone()).next();
+                    let tone = tone.map_or(Tone::Text, |(_, tone)| tone);
+                    let left = x + piece.x.round() as i32;
+                    draw::set_draw_color(rgb(colour(tone, name, palette)));
+                    draw::draw_text(&piece.text, left, y + base);
+                    if tone == Tone::Link {
+                        let right = left + piece.wide as i32;
+                        draw::draw_line(left, y + base + 2, right, y + base + 2);
+                    }
+                }
+                if index == 0 {
+                    self.draw_beside(laid, (x, y, w), base, palette);
+                }
+            }
+            y += row;
+        }
+    }
+
+    /// The lines beside what stands across, and what has become of a message.
+    fn draw_beside(&self, laid: &Laid, (x, y, w): (i32, i32, i32), base: i32, palette: &Palette) {
+        let line = &laid.line;
+        let tone = line.tones.first().map_or(Tone::Quiet, |(_, tone)| *tone);
+        if line.look == Look::Rule {
+            let middle = y + laid.row / 2;
+            let words = laid.span(0, 0..line.text.len(), w).unwrap_or((w / 2, 0));
+            draw::set_draw_color(rgb(match tone {
+                Tone::Quiet => palette.border,
+                tone => colour(tone, 0, palette),
+            }));
+            draw::draw_line(x + MARGIN, middle, x + words.0 - MARGIN, middle);
+            draw::draw_line(x + words.0 + words.1 + MARGIN, middle, x + w - MARGIN, middle);
+        }
+        if !line.fate.is_empty() {
+            let tone = if line.fate == "refused" { palette.wrong } else { palette.quiet };
+            draw::set_draw_color(rgb(tone));
+            let wide = draw::width(line.fate) as i32;
+            draw::draw_text(line.fate, x + w - MARGIN - wide, y + base);
+        }
+    }
+
+    fn name_colour(&self, laid: &Laid, key: Key, palette: &Palette) -> u32 {
+        if !laid.line.tones.iter().any(|(_, tone)| *tone == Tone::Name) {
+            return 0;
+        }
         let model = self.model.borrow();
-        let history = model.history();
-        let from = self.view.came_below()?.max(history.first());
-        let others = |number: &u64| {
-            let what = history.get(*number).map(|entry| &entry.what);
-            matches!(what, Some(What::Said { own: false, .. }))
-        };
-        let words = match (from..history.end()).filter(others).count() {
-            0 => return None,
-            1 => "1 new message below".to_string(),
-            n => format!("{n} new messages below"),
-        };
-        draw::set_font(Font::Helvetica, FONT_SIZE);
-        let (wide, high) = (draw::width(&words) as i32 + 2 * MARGIN, row_height());
-        Some((words, ((w - wide) / 2, h - high - MARGIN, wide, high)))
+        match model.history().get(key.place).map(|entry| &entry.what) {
+            Some(What::Said { from, .. }) => palette.name(from),
+            _ => palette.text,
+        }
     }
 
-    /// The background of what is marked.
-    fn draw_marked(&self, line: &Line, number: u64, index: usize, left: i32, y: i32, row: i32) {
-        let range = line.rows[index].clone();
-        let (from, to) = match self.selection {
-            Selection::Nothing => return,
-            Selection::Lines(a, b) if (a..=b).contains(&number) => (range.start, range.end),
-            Selection::Within(n, a, b) if n == number => (
-                a.clamp(range.start, range.end),
-                b.clamp(range.start, range.end),
-            ),
-            _ => return,
+    /// What is marked, what is looked for, what the keyboard is on.
+    fn draw_backgrounds(
+        &self,
+        laid: &Laid,
+        key: Key,
+        index: usize,
+        (x, y, w): (i32, i32, i32),
+        palette: &Palette,
+    ) {
+        let bytes = laid.bytes(index);
+        let fill = |range: std::ops::Range<usize>, colour: u32| {
+            let range = range.start.max(bytes.start)..range.end.min(bytes.end);
+            if range.start < range.end
+                && let Some((left, wide)) = laid.span(index, range, w)
+            {
+                draw::draw_rect_fill(x + left, y + 1, wide, laid.row - 2, rgb(colour));
+            }
         };
-        if from >= to {
+        for found in &self.found {
+            if found.0 == key {
+                let now = self.found_now == Some(key.place);
+                let colour = if now { palette.found_current } else { palette.found };
+                fill(found.1.clone(), colour);
+            }
+        }
+        match self.selection {
+            Selection::Lines(a, b) if a <= key && key <= b => {
+                fill(bytes.clone(), palette.selection);
+            }
+            Selection::Within(of, a, b) if of == key => fill(a..b, palette.selection),
+            _ => {}
+        }
+        if let Some((of, act)) = &self.picked
+            && *of == key
+            && let Some((range, _)) = laid.line.acts.get(*act)
+            && let range = range.start.max(bytes.start)..range.end.min(bytes.end)
+            && range.start < range.end
+            && let Some((left, wide)) = laid.span(index, range, w)
+        {
+            draw::set_draw_color(rgb(palette.focus));
+            for inset in 0..2 {
+                let (grown, less) = (2 - inset, 2 * (2 - inset));
+                draw::draw_rect(x + left - grown, y + inset, wide + less, laid.row - 2 * inset);
+            }
+        }
+    }
+
+    /// The exact time of what the pointer is on.
+    fn draw_time(&self, (x, y, w): (i32, i32, i32), row: i32, palette: &Palette) {
+        let Some(key) = self.hover else {
             return;
+        };
+        let model = self.model.borrow();
+        let Some(at) = model.history().get(key.place).and_then(|entry| entry.local) else {
+            return;
+        };
+        let seen = |(n, _): &&(usize, i32)| self.items.get(*n).is_some_and(|i| i.key == key);
+        let Some((_, top)) = self.placed.seen.iter().find(seen) else {
+            return;
+        };
+        let space = self.laid.get(&key).map_or(0, |laid| laid.space);
+        let words = exact_time(at);
+        let wide = draw::width(&words) as i32 + 2 * MARGIN;
+        let (left, top) = (x + w - wide - MARGIN, (y + top + space).max(y + 1));
+        draw::draw_rect_fill(left, top, wide, row, rgb(palette.window));
+        draw::set_draw_color(rgb(palette.border));
+        draw::draw_rect(left, top, wide, row);
+        draw::set_draw_color(rgb(palette.text));
+        draw::draw_text(&words, left + MARGIN, top + baseline(row));
+    }
+
+    /// What is said to who reads further up while others write, and to who has something new
+    /// further up: the words, and where they stand.
+    pub(super) fn marks(&self, w: i32, h: i32) -> Vec<Mark> {
+        look::use_font();
+        let high = row_height();
+        let mut marks = Vec::new();
+        let model = self.model.borrow();
+        let mut mark = |words: String, top: i32, goes| {
+            let wide = draw::width(&words) as i32 + 2 * MARGIN;
+            let place = ((w - wide) / 2, top, wide, high);
+            marks.push(Mark { words, place, goes });
+        };
+        if !self.view.sticks() {
+            let words = match model.unread().0 {
+                0 => "to the newest".to_string(),
+                1 => "1 new message".to_string(),
+                n => format!("{n} new messages"),
+            };
+            mark(format!("{words}  ↓"), h - high - MARGIN, Place::End);
         }
-        let width = |end: usize| draw::width(&line.text[range.start..end]) as i32;
-        let (a, b) = (width(from), width(to));
-        draw::draw_rect_fill(left + a, y + 1, b - a + 1, row - 2, rgb(0xCFE1FF));
+        if self.unread_above() {
+            mark("new since you left  ↑".to_string(), MARGIN, Place::Unread);
+        }
+        marks
     }
 }
 
-/// Where a row begins.
-pub(super) fn row_left(line: &Line, index: usize, width: i32) -> i32 {
-    match line.look {
-        Look::Centred => {
-            let text = draw::width(&line.text[line.rows[index].clone()]) as i32;
-            ((width - text) / 2).max(MARGIN)
-        }
-        Look::Left if index > 0 => MARGIN + INDENT,
-        Look::Left => MARGIN,
-    }
+/// A mark at an edge that goes somewhere when it is clicked.
+pub(super) struct Mark {
+    pub words: String,
+    /// Left, top, width and height.
+    pub place: (i32, i32, i32, i32),
+    pub goes: Place,
 }
 
-fn draw_row(line: &Line, index: usize, left: i32, base: i32) {
-    let row = line.rows[index].clone();
-    let mut x = f64::from(left);
-    let ends = line.tones.iter().skip(1).map(|(start, _)| *start);
-    let ends = ends.chain([line.text.len()]);
-    for ((start, tone), end) in line.tones.iter().zip(ends) {
-        let (from, to) = ((*start).max(row.start), end.min(row.end));
-        if from >= to {
-            continue;
-        }
-        let piece = &line.text[from..to];
-        draw::set_draw_color(colour(*tone));
-        draw::draw_text(piece, x.round() as i32, base);
-        x += draw::width(piece);
-    }
-}
-
-fn colour(tone: Tone) -> Color {
+fn colour(tone: Tone, name: u32, palette: &Palette) -> u32 {
     match tone {
-        Tone::Text => rgb(0x1E2126),
-        Tone::Quiet => rgb(0x8A8F98),
-        Tone::Waiting => rgb(0x9AA0A8),
-        Tone::Wrong => rgb(0xB3261E),
-        Tone::Own => rgb(0x1F5FBF),
-        Tone::Name(rgb_of_name) => rgb(rgb_of_name),
+        Tone::Text => palette.text,
+        Tone::Quiet => palette.quiet,
+        Tone::Waiting => palette.waiting,
+        Tone::Wrong => palette.wrong,
+        Tone::Unread => palette.unread,
+        Tone::Link => palette.link,
+        Tone::Own | Tone::Mention => palette.own,
+        Tone::Name => name,
     }
-}
-
-fn draw_new(x: i32, y: i32, w: i32, row: i32, base: i32) {
-    let words = "new messages";
-    let width = draw::width(words) as i32;
-    let left = x + (w - width) / 2;
-    draw::set_draw_color(rgb(0xD26A5C));
-    draw::draw_text(words, left, y + base);
-    draw::draw_line(x + MARGIN, y + row / 2, left - MARGIN, y + row / 2);
-    draw::draw_line(
-        left + width + MARGIN,
-        y + row / 2,
-        x + w - MARGIN,
-        y + row / 2,
-    );
 }

@@ -1,0 +1,126 @@
+//! One event of the transcript, as the window keeps it.
+
+use chrono::NaiveDateTime;
+
+use crate::event::{Elapsed, Id, Stamp};
+use crate::line::escape;
+use crate::wire::Wire;
+
+/// One event of the transcript.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its id.
+    pub id: Id,
+    /// When, on the clock of this machine's user; unknown for a damaged line.
+    pub local: Option<NaiveDateTime>,
+    /// What happened.
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// A member said something.
+    Said {
+        /// Who.
+        from: Box<str>,
+        /// Since their previous message.
+        elapsed: Elapsed,
+        /// What.
+        text: Box<str>,
+        /// It was us.
+        own: bool,
+    },
+    /// A member came in.
+    Came(Box<str>),
+    /// A member left.
+    Went(Box<str>),
+    /// The room was opened or closed.
+    Room(Box<str>),
+    /// Something that is to be noticed: a notice, damage, something erased.
+    Notice(Box<str>),
+}
+
+impl Entry {
+    /// The entry for an object of the stream; `None` for what has no place in the log. `local` is
+    /// the clock on the wall.
+    pub fn of(wire: Wire, me: Option<&str>, local: fn(Stamp) -> NaiveDateTime) -> Option<Entry> {
+        let id = wire.id()?;
+        let (at, what) = match wire {
+            Wire::Message {
+                at,
+                from,
+                elapsed,
+                text,
+                ..
+            } => {
+                let own = me == Some(from.as_str());
+                let (from, text) = (from.into(), text.into());
+                let what = What::Said {
+                    from,
+                    elapsed,
+                    text,
+                    own,
+                };
+                (Some(at), what)
+            }
+            Wire::Join { at, name, .. } => (Some(at), What::Came(name.into())),
+            Wire::Leave { at, name, .. } => (Some(at), What::Went(name.into())),
+            Wire::Opened { at, version, .. } => {
+                (Some(at), What::Room(format!("Room opened ({version})").into()))
+            }
+            Wire::Closed { at, .. } => (Some(at), What::Room("Room closed".into())),
+            Wire::Notice { at, text, .. } => {
+                (Some(at), What::Notice(format!("Notice: {text}").into()))
+            }
+            Wire::Erased { at, .. } => (Some(at), What::Notice("Erased".into())),
+            Wire::Damaged { message, .. } => (None, What::Notice(message.into())),
+            Wire::Gap { .. }
+            | Wire::Reset { .. }
+            | Wire::Hello { .. }
+            | Wire::Bye { .. }
+            | Wire::Unknown => return None,
+        };
+        let local = at.map(local);
+        Some(Entry { id, local, what })
+    }
+
+    /// Whether it is somebody's coming or going, or the room's: many of these are shown as one.
+    pub fn is_presence(&self) -> bool {
+        matches!(self.what, What::Came(_) | What::Went(_) | What::Room(_))
+    }
+
+    /// The event as a person copies it: as its line in the log, without time and checksum, with
+    /// the line breaks that its text has.
+    pub fn copied(&self) -> String {
+        match &self.what {
+            What::Said {
+                from,
+                elapsed,
+                text,
+                ..
+            } => format!("[{}]: {elapsed}:{text}", escaped_name(from)),
+            What::Came(name) => format!("Client ({}) entered room", escaped_name(name)),
+            What::Went(name) => format!("Client ({}) is offline", escaped_name(name)),
+            What::Room(text) | What::Notice(text) => format!("* {text}"),
+        }
+    }
+
+    /// How much memory it takes, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        std::mem::size_of::<Entry>()
+            + match &self.what {
+                What::Said { from, text, .. } => from.len() + text.len() + 32,
+                What::Came(text) | What::Went(text) | What::Room(text) | What::Notice(text) => {
+                    text.len() + 16
+                }
+            }
+    }
+}
+
+/// A name cannot pretend to end where it does not.
+fn escaped_name(name: &str) -> String {
+    let mut escaped = Vec::with_capacity(name.len());
+    escape(name, true, &mut escaped);
+    String::from_utf8_lossy(&escaped).into_owned()
+}

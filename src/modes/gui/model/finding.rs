@@ -1,0 +1,216 @@
+//! The search: in what is here at once, in everything else through the server.
+
+use std::collections::BTreeMap;
+
+use super::{Ask, Effect, Entry, Id, Model, What};
+use crate::wire::Page;
+
+/// The most matches that are kept; older ones are looked for from the last of them.
+const MAX_FOUND: usize = 10_000;
+
+/// A search.
+#[derive(Clone, Debug)]
+pub(super) struct Find {
+    text: String,
+    /// As it is compared.
+    needle: String,
+    /// The matches by their offsets, with those that were not here when the server found them.
+    found: BTreeMap<u64, Option<Entry>>,
+    /// Before this event the server is still to look.
+    cursor: Option<Id>,
+    state: Searched,
+    current: Option<u64>,
+    /// The next older match is to be shown once it is found.
+    step: bool,
+}
+
+/// How far the server has looked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Searched {
+    /// It is looking.
+    Looking,
+    /// There may be more.
+    Partly,
+    /// Everything.
+    All,
+    /// It could not be asked.
+    Failed(String),
+}
+
+impl Model {
+    pub(super) fn search(&mut self, text: &str, effects: &mut Vec<Effect>) {
+        if self.find.as_ref().is_some_and(|find| find.text == text) {
+            return;
+        }
+        self.find = None;
+        let needle = text.to_lowercase();
+        if text.trim().is_empty() {
+            return;
+        }
+        let matching = self.history.iter().filter(|entry| has(entry, &needle));
+        let mut find = Find {
+            text: text.to_string(),
+            found: matching.map(|entry| (entry.id.offset, None)).collect(),
+            needle,
+            cursor: None,
+            state: Searched::Looking,
+            current: None,
+            step: true,
+        };
+        match self.is_connected() {
+            true => effects.push(find.ask()),
+            false => find.state = Searched::Failed("offline".to_string()),
+        }
+        self.find = Some(find);
+        self.go_on(effects);
+    }
+
+    /// Goes to the next match.
+    pub(super) fn step(&mut self, older: bool, effects: &mut Vec<Effect>) {
+        let connected = self.is_connected();
+        let Some(find) = &mut self.find else {
+            return;
+        };
+        if older {
+            find.step = true;
+            if matches!(find.state, Searched::Failed(_)) && connected {
+                find.state = Searched::Partly;
+            }
+            return self.go_on(effects);
+        }
+        let current = find.current.unwrap_or(0);
+        let newer = find.found.range(current + 1..).next();
+        if let Some(place) = newer.map(|(place, _)| *place) {
+            self.go_to(place, effects);
+        }
+    }
+
+    /// Shows the next older match if there is one, or asks for more.
+    fn go_on(&mut self, effects: &mut Vec<Effect>) {
+        let Some(find) = &mut self.find else {
+            return;
+        };
+        if !find.step {
+            return;
+        }
+        let before = find.current.unwrap_or(u64::MAX);
+        let next = find.found.range(..before).next_back();
+        if let Some(place) = next.map(|(place, _)| *place) {
+            find.step = false;
+            self.go_to(place, effects);
+        } else if find.state == Searched::Partly {
+            find.state = Searched::Looking;
+            let ask = find.ask();
+            effects.push(ask);
+        } else if find.state == Searched::All {
+            find.step = false;
+        }
+    }
+
+    fn go_to(&mut self, place: u64, effects: &mut Vec<Effect>) {
+        let Some(find) = &mut self.find else {
+            return;
+        };
+        find.current = Some(place);
+        if let Some(Some(entry)) = find.found.get(&place)
+            && self.history.get(place).is_none()
+        {
+            // It stands alone until the pages around it come.
+            self.history.insert(place..place + 1, vec![entry.clone()]);
+        }
+        (self.at_end, self.near) = (false, place);
+        effects.push(Effect::Show(place));
+    }
+
+    /// The server has looked.
+    pub(super) fn found(
+        &mut self,
+        text: &str,
+        before: Option<Id>,
+        page: Result<Page, String>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let (me, local) = (self.me().map(str::to_string), self.local);
+        let Some(find) = &mut self.find else {
+            return;
+        };
+        if find.text != text || find.cursor != before {
+            return; // Another search by now.
+        }
+        match page {
+            Err(why) => find.state = Searched::Failed(why),
+            Ok(page) => {
+                for wire in page.events {
+                    let Some(entry) = Entry::of(wire, me.as_deref(), local) else {
+                        continue;
+                    };
+                    let place = entry.id.offset;
+                    let known = self.history.get(place).is_some();
+                    find.found
+                        .entry(place)
+                        .or_insert_with(|| (!known).then_some(entry));
+                }
+                find.state = match page.next {
+                    Some(next) if find.found.len() < MAX_FOUND => {
+                        find.cursor = Some(next);
+                        Searched::Partly
+                    }
+                    Some(_) => Searched::Failed("there are too many".to_string()),
+                    None => Searched::All,
+                };
+            }
+        }
+        self.go_on(effects);
+    }
+
+    /// The stream has brought an event: it may be a match.
+    pub(super) fn found_live(&mut self, id: Id) {
+        if let Some(find) = &mut self.find
+            && let Some(entry) = self.history.get(id.offset)
+            && has(entry, &find.needle)
+        {
+            find.found.insert(id.offset, None);
+        }
+    }
+
+    /// What is looked for, as it is compared: in lower case.
+    pub fn needle(&self) -> Option<&str> {
+        self.find.as_ref().map(|find| find.needle.as_str())
+    }
+
+    /// The match that is shown, as an offset.
+    pub fn found_now(&self) -> Option<u64> {
+        self.find.as_ref()?.current
+    }
+
+    /// What came of the search, in words.
+    pub fn find_words(&self) -> String {
+        let Some(find) = &self.find else {
+            return String::new();
+        };
+        let count = find.found.len();
+        let at = find.current.map_or(0, |current| find.found.range(current..).count());
+        match (&find.state, count) {
+            (Searched::Looking, _) if find.step => "searching…".to_string(),
+            (Searched::Failed(why), 0) => {
+                format!("nothing in what is loaded here ({why})")
+            }
+            (Searched::Failed(why), _) => format!("{at} of {count} loaded here ({why})"),
+            (Searched::All, 0) => "nothing found".to_string(),
+            (Searched::All, _) => format!("{at} of {count}"),
+            (_, _) => format!("{at} of at least {count}"),
+        }
+    }
+}
+
+impl Find {
+    fn ask(&self) -> Effect {
+        let (text, before) = (self.text.clone(), self.cursor);
+        Effect::Ask(Ask::Find { text, before })
+    }
+}
+
+/// Whether the message has it; compared as the server does.
+fn has(entry: &Entry, needle: &str) -> bool {
+    matches!(&entry.what, What::Said { text, .. } if text.to_lowercase().contains(needle))
+}

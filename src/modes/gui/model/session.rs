@@ -1,0 +1,203 @@
+//! Logging in, the connection, and who is here.
+
+use std::time::Duration;
+
+use super::{Effect, Fate, Member, Model, Pending, Phase, Stamp, is_past};
+use crate::modes::gui::address::Address;
+use crate::modes::gui::kept::Kept;
+use crate::modes::gui::link::version_sentence;
+use crate::modes::gui::talk::{Field, Login, Report, Resume, State};
+use crate::wire::{Members, Session, Wire};
+
+impl Model {
+    pub(super) fn log_in(
+        &mut self,
+        address: &str,
+        name: String,
+        key: String,
+        persist: bool,
+    ) -> Vec<Effect> {
+        self.note = None;
+        match Address::parse(address) {
+            Err(sentence) => {
+                self.hint = Some((Field::Address, sentence));
+                vec![Effect::Focus(Field::Address)]
+            }
+            Ok(address) => {
+                self.hint = None;
+                let login = Login {
+                    address,
+                    // The server trims too; this way the same name is known to be the same.
+                    name: name.trim().to_string(),
+                    key: Some(key).filter(|key| !key.is_empty()),
+                    persist,
+                    resume: Resume::default(),
+                };
+                self.asked = Some((login.clone(), Kept::default()));
+                if !self.is_in() {
+                    self.phase = Phase::Asking(login.clone());
+                }
+                self.state = Some(State::Connecting);
+                vec![Effect::LogIn(login)]
+            }
+        }
+    }
+
+    pub(super) fn heard(&mut self, report: Report, effects: &mut Vec<Effect>) {
+        match report {
+            Report::State(state) => self.connection(state),
+            Report::LoggedIn { session, fresh } => self.let_in(session, fresh, effects),
+            Report::LoginRefused {
+                field,
+                sentence,
+                limit,
+            } => {
+                if field == Field::Name && limit.is_some() {
+                    self.name_limit = limit;
+                }
+                if !self.is_in() {
+                    self.phase = Phase::Out;
+                    self.state = None;
+                    self.members.clear();
+                }
+                self.ask_key |= field == Field::Key;
+                self.hint = Some((field, sentence));
+                effects.extend([Effect::NotEntered, Effect::Focus(field)]);
+            }
+            Report::Members(list) => self.list(list),
+            Report::Events(events) => {
+                for wire in events {
+                    self.take_in(wire, effects);
+                }
+                self.settle(effects);
+            }
+            Report::Answer { key, answer } => self.answered(&key, answer),
+            Report::Page { ask, page } => self.page(ask, page, effects),
+        }
+    }
+
+    fn connection(&mut self, state: State) {
+        if let State::Offline { why, again } = &state {
+            self.again_at = self.now.plus(*again);
+            // Nothing that was asked is answered any more.
+            self.asking.clear();
+            if let Phase::Asking(login) = &self.phase {
+                let sentence = format!(
+                    "No chatroom answers at {}: {}. Is its server running there? It is tried \
+                     again until it works; you can change the fields meanwhile.",
+                    login.address,
+                    why.trim_end_matches('.')
+                );
+                self.hint = Some((Field::Address, sentence));
+            } else {
+                // What comes after a break is new.
+                self.looked_away();
+            }
+        }
+        if state == State::Connected {
+            self.failed.clear();
+        }
+        self.state = Some(state);
+    }
+
+    fn let_in(&mut self, session: Session, fresh: bool, effects: &mut Vec<Effect>) {
+        self.hint = None;
+        let Some((login, kept)) = self.asked.clone() else {
+            return; // The link logs in only when it was asked to.
+        };
+        let same = matches!(&self.phase, Phase::In { login: old, .. }
+            if old.address == login.address && old.name == login.name);
+        if fresh {
+            self.forget();
+        }
+        if !same {
+            self.members_as_of = None;
+            self.settled = false;
+            self.read = kept.read;
+            self.draft = kept.draft.clone();
+            self.notes.extend(version_sentence(session.version.as_deref()));
+        }
+        let address = login.address.clone();
+        self.token = Some(session.token);
+        self.phase = Phase::In {
+            login,
+            name: session.name,
+            room: session.room,
+        };
+        if same {
+            return; // By itself, behind the user's back: the cursor stays.
+        }
+        effects.extend([Effect::Entered(address), Effect::Focus(Field::Message)]);
+        if !kept.draft.is_empty() {
+            effects.push(Effect::Restore(kept.draft));
+        }
+        for letter in kept.letters {
+            if self.pending.iter().any(|p| p.letter.key == letter.key) {
+                continue;
+            }
+            let fate = Fate::Waiting;
+            effects.push(Effect::Say(letter.clone()));
+            self.pending.push(Pending { letter, fate });
+        }
+        if let Some((_, kept)) = &mut self.asked {
+            // Once is enough.
+            *kept = Kept::default();
+        }
+    }
+
+    fn list(&mut self, list: Members) {
+        let now = self.server_now();
+        let member = |m: crate::wire::Member| Member {
+            active: now.minus(Duration::from_secs(m.idle)),
+            name: m.name,
+        };
+        self.members = list.members.into_iter().map(member).collect();
+        self.members_as_of = Some(list.id);
+        // Who comes for the first time finds what was said before, but nothing new.
+        self.read.get_or_insert(list.id);
+    }
+
+    /// So late is it on the server.
+    pub(super) fn server_now(&self) -> Stamp {
+        Stamp::from_micros(self.now.micros() + self.ahead)
+    }
+
+    /// Somebody came, went or spoke.
+    pub(super) fn come_and_go(&mut self, wire: &Wire) {
+        if let Wire::Message { from, at, .. } = wire
+            && let Some(member) = self.members.iter_mut().find(|m| m.name == *from)
+        {
+            member.active = *at;
+        }
+        let id = wire.id();
+        if self
+            .members_as_of
+            .zip(id)
+            .is_some_and(|(as_of, id)| is_past(as_of, id))
+        {
+            return;
+        }
+        match wire {
+            Wire::Join { name, at, .. } if !self.members.iter().any(|m| m.name == *name) => {
+                let (name, active) = (name.clone(), *at);
+                self.members.push(Member { name, active });
+            }
+            Wire::Leave { name, .. } => self.members.retain(|member| member.name != *name),
+            Wire::Opened { .. } | Wire::Closed { .. } => self.members.clear(),
+            _ => {}
+        }
+    }
+
+    /// It is another log: nothing that was here is known of it.
+    pub(super) fn forget(&mut self) {
+        self.history.clear();
+        self.asking.clear();
+        self.failed.clear();
+        self.opened.clear();
+        self.find = None;
+        self.read = None;
+        self.new_from = None;
+        (self.unread, self.mentions) = (0, 0);
+        self.gap = false;
+    }
+}

@@ -1,0 +1,135 @@
+//! What is typed: messages and what becomes of them, commands.
+
+use super::{Effect, Fate, Id, Key, Letter, Model, Pending, is_past};
+use crate::event::MAX_TEXT;
+use crate::modes::gui::commands::{self, HELP, Typed};
+use crate::modes::gui::talk::Answer;
+
+/// The most messages that wait for their answers; more are not taken from the input.
+const MAX_WAITING: usize = 1000;
+/// The most text that waits, in bytes.
+const MAX_WAITING_BYTES: usize = 1 << 20;
+/// The most refused messages that stay below the transcript.
+const MAX_REFUSED: usize = 20;
+
+impl Model {
+    pub(super) fn typed(&mut self, text: &str, key: Key) -> Vec<Effect> {
+        let taken = |text: &str| vec![Effect::Taken(text.to_string())];
+        self.notes.clear();
+        match commands::read(text) {
+            Typed::Nothing => Vec::new(),
+            Typed::Say(said) => self.say(text, said.to_string(), key),
+            Typed::Who => {
+                self.notes.push(self.who());
+                taken(text)
+            }
+            Typed::Clear => {
+                self.history.clear_away();
+                self.new_from = None;
+                taken(text)
+            }
+            Typed::Help => {
+                let lines = HELP.iter().map(|(what, does)| format!("{what}   {does}"));
+                self.notes.extend(lines);
+                taken(text)
+            }
+            Typed::Quit => vec![Effect::Quit],
+            Typed::Unknown(word) => {
+                self.note = Some(format!(
+                    "There is no {word}. /help lists what there is; with a space before it, it is \
+                     said as it stands."
+                ));
+                Vec::new()
+            }
+        }
+    }
+
+    fn say(&mut self, typed: &str, text: String, key: Key) -> Vec<Effect> {
+        self.note = None;
+        let (waiting, bytes) = self.waiting();
+        if !self.is_in() {
+            self.note = Some("Log in first, then your message can be sent.".to_string());
+        } else if text.len() > MAX_TEXT {
+            self.note = Some(format!(
+                "A message has at most {MAX_TEXT} bytes; this one has {}. Shorten it, or send it \
+                 in parts.",
+                text.len()
+            ));
+        } else if waiting >= MAX_WAITING || bytes + text.len() > MAX_WAITING_BYTES {
+            self.note = Some(format!(
+                "{waiting} messages wait to be sent. Send this one when they are through."
+            ));
+        } else {
+            // Who writes has read.
+            self.new_from = None;
+            self.draft.clear();
+            let after = self.history.newest();
+            let letter = Letter { key, text, after };
+            self.pending.push(Pending {
+                letter: letter.clone(),
+                fate: Fate::Waiting,
+            });
+            return vec![
+                Effect::Say(letter),
+                Effect::Taken(typed.to_string()),
+                Effect::GoToEnd,
+            ];
+        }
+        Vec::new()
+    }
+
+    pub(super) fn retry(&mut self, key: &Key) -> Vec<Effect> {
+        let refused = |p: &&mut Pending| p.letter.key == *key && matches!(p.fate, Fate::Refused(_));
+        let Some(pending) = self.pending.iter_mut().find(refused) else {
+            return Vec::new();
+        };
+        pending.fate = Fate::Waiting;
+        vec![Effect::Say(pending.letter.clone())]
+    }
+
+    pub(super) fn answered(&mut self, key: &Key, answer: Answer) {
+        if let Some(pending) = self.pending.iter_mut().find(|p| p.letter.key == *key) {
+            pending.fate = match answer {
+                Answer::Said(said) => Fate::Sent(said.id),
+                Answer::Refused(why) => Fate::Refused(why),
+            };
+        }
+        let end = self.history.end();
+        let log = self.history.log();
+        let seen = |p: &Pending| matches!(p.fate, Fate::Sent(at) if log == Some(at.log) && at.offset < end);
+        self.pending.retain(|p| !seen(p));
+        let refused = |p: &Pending| matches!(p.fate, Fate::Refused(_));
+        let mut too_many = self.pending.iter().filter(|p| refused(p)).count();
+        self.pending.retain(|p| {
+            let drop = refused(p) && too_many > MAX_REFUSED;
+            too_many -= usize::from(drop);
+            !drop
+        });
+    }
+
+    /// The stream has brought this event: what it shows is pending no longer.
+    pub(super) fn settle_pending(&mut self, id: Id, key: Option<&Key>) {
+        self.pending.retain(|p| {
+            let passed = matches!(p.fate, Fate::Sent(at) if is_past(id, at));
+            Some(&p.letter.key) != key && !passed
+        });
+    }
+
+    /// How many messages wait, and how many bytes they have.
+    fn waiting(&self) -> (usize, usize) {
+        let waits = |p: &&Pending| matches!(p.fate, Fate::Waiting);
+        let waiting = || self.pending.iter().filter(waits);
+        (waiting().count(), waiting().map(|p| p.letter.text.len()).sum())
+    }
+
+    fn who(&self) -> String {
+        let people = self.people();
+        let words = people.iter().map(|person| match (&person.idle, person.me) {
+            (_, true) => format!("{} (you)", person.name),
+            (Some(idle), false) => format!("{} (quiet for {idle})", person.name),
+            (None, false) => person.name.clone(),
+        });
+        let words: Vec<String> = words.collect();
+        format!("{} here: {}", people.len(), words.join(", "))
+    }
+}
