@@ -436,7 +436,7 @@ fn lay<'a>(
         };
         line.new_above = model.new_from() == Some(number);
         let measure = |piece: &str| draw::width(piece);
-        line.rows = widths.wrap(&line.text, line.head, room, f64::from(INDENT), &measure);
+        line.rows = widths.wrap(&line.text, room, f64::from(INDENT), &measure);
         line
     })
 }
