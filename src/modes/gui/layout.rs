@@ -1,139 +1,295 @@
 //! How a text becomes rows of a given width. Pure: the caller measures.
+//!
+//! Rows are made a few at a time, since a message may have 100,000 characters and no frame may
+//! wait for it. A row depends on where it begins and on nothing before it, so a text that is
+//! wrapped in pieces has the same rows as one that is wrapped at once.
 
-use std::collections::HashMap;
+mod direction;
+mod widths;
+
 use std::ops::Range;
 
-use unicode_segmentation::UnicodeSegmentation;
+use unicode_segmentation::{Graphemes, UnicodeSegmentation};
 
-/// How many measured pieces are remembered.
-const REMEMBERED: usize = 20_000;
+pub use direction::{is_bidi, is_rtl};
+pub use widths::Widths;
+use widths::simple;
 
-/// Widths of pieces of text, remembered: asking the font each time is what makes layout slow.
-#[derive(Default)]
-pub struct Widths {
-    known: HashMap<String, f64>,
+/// Pixels by which a row is kept narrower: hinting may make a word a pixel wider than its letters.
+const SLACK: f64 = 2.0;
+/// The most bytes in a row, however narrow they are: a row is drawn in one go.
+const ROW: usize = 2048;
+/// The longest word, in bytes, that is measured whole where its letters cannot be added up.
+const WORD: usize = 512;
+/// The longest character, in bytes, that is kept together: some pile up marks without end.
+const CLUSTER: usize = 128;
+/// How far ahead is looked for the end of a word, in bytes.
+const AHEAD: usize = 2 * ROW;
+/// How often the font may be asked before a frame has to be drawn.
+const ASKED_AT_ONCE: u64 = 400;
+
+/// A text on its way to becoming rows.
+#[derive(Clone, Debug)]
+pub struct Wrapping {
+    first_indent: f64,
+    width: f64,
+    hang: f64,
+    rows: Vec<Range<usize>>,
+    /// Where the next row begins.
+    at: usize,
+    done: bool,
+}
+
+impl Wrapping {
+    /// Begins a text. `width` is that of a full row in pixels; the first row has `first_indent`
+    /// less, all others `hang` less.
+    pub fn new(first_indent: f64, width: f64, hang: f64) -> Wrapping {
+        Wrapping {
+            first_indent,
+            width,
+            hang,
+            rows: Vec::new(),
+            at: 0,
+            done: false,
+        }
+    }
+
+    /// Goes on until everything is wrapped or `budget` more rows are made; whether it is done.
+    /// At least one row is made (unless `budget` is 0), but it ends sooner when the font had to be
+    /// asked very often. The text, the widths and the font must be those of the calls before.
+    pub fn go_on(
+        &mut self,
+        text: &str,
+        widths: &mut Widths,
+        measure: &dyn Fn(&str) -> f64,
+        budget: usize,
+    ) -> bool {
+        let enough = widths.asked() + ASKED_AT_ONCE;
+        for _ in 0..budget {
+            if self.done {
+                break;
+            }
+            self.row(text, widths, measure);
+            if widths.asked() >= enough {
+                break;
+            }
+        }
+        self.done
+    }
+
+    /// The rows so far, as ranges of bytes: line breaks and the spaces at a row's end are in no
+    /// row. The first one is empty where its indent leaves no room for the first word.
+    pub fn rows(&self) -> &[Range<usize>] {
+        &self.rows
+    }
+
+    /// Whether all rows are made.
+    pub fn is_done(&self) -> bool {
+        self.done
+    }
+
+    /// Makes the next row.
+    fn row(&mut self, text: &str, widths: &mut Widths, measure: &dyn Fn(&str) -> f64) {
+        let first = self.rows.is_empty();
+        let others = (self.width - self.hang - SLACK).max(1.0);
+        let room = match first {
+            true => (self.width - self.first_indent - SLACK).max(1.0),
+            false => others,
+        };
+        let start = self.at;
+        // What does not fit may go to the next row if this one has something, or is the shorter.
+        let may_end = |at: usize| at > start || (first && room < others);
+        // Behind the last letter; the row's width up to `at`.
+        let (mut end, mut at, mut used) = (start, start, 0.0);
+        'pieces: loop {
+            let piece = Piece::at(text, at, others, widths, measure);
+            let fits = piece.width.is_some_and(|width| used + width <= room);
+            let long = at + piece.letters - start > ROW;
+            if let Some(width) = piece.width {
+                if (!fits || long) && may_end(at) {
+                    break;
+                }
+                if fits {
+                    used += width;
+                    at += piece.letters;
+                    if piece.letters > 0 {
+                        end = at;
+                    }
+                }
+            }
+            if !fits {
+                // Wider than a whole row: broken between characters as a reader counts them.
+                // It begins where there is room.
+                for cluster in Letters::of(ahead(text, at)) {
+                    let wide = widths.of_cluster(cluster, measure);
+                    let long = at + cluster.len() - start > ROW;
+                    if (used + wide > room || long) && may_end(at) {
+                        break 'pieces;
+                    }
+                    used += wide;
+                    at += cluster.len();
+                    end = at;
+                }
+            }
+            for space in spaces(&text[at..]) {
+                used += widths.of_cluster(space, measure);
+                at += space.len();
+            }
+            let rest = &text[at..];
+            let break_here = rest.graphemes(true).next().filter(|c| c.ends_with('\n'));
+            if let Some(line_break) = break_here {
+                at += line_break.len();
+                break;
+            }
+            if rest.is_empty() {
+                self.done = true;
+                break;
+            }
+        }
+        self.rows.push(start..end);
+        self.at = at;
+    }
 }
 
 impl Widths {
-    fn of(&mut self, piece: &str, measure: &dyn Fn(&str) -> f64) -> f64 {
-        if let Some(width) = self.known.get(piece) {
-            return *width;
-        }
-        if self.known.len() >= REMEMBERED {
-            self.known.clear();
-        }
-        let width = measure(piece);
-        self.known.insert(piece.to_string(), width);
-        width
-    }
-
-    /// Breaks `text` into rows no wider than `width`, all but the first shorter by `indent`.
-    /// Rows are ranges of bytes; spaces and line breaks at a row's end are in no row. The first
-    /// `head` bytes stay together.
+    /// All rows at once, for a text that is known to be short. See [`Wrapping`].
     pub fn wrap(
         &mut self,
         text: &str,
-        head: usize,
         width: f64,
-        indent: f64,
+        hang: f64,
         measure: &dyn Fn(&str) -> f64,
     ) -> Vec<Range<usize>> {
-        let mut rows = Vec::new();
-        let mut at = 0;
-        for line in text.split('\n') {
-            let head = head.saturating_sub(at).min(line.len());
-            self.wrap_line(line, (at, head), width, indent, measure, &mut rows);
-            at += line.len() + 1;
-        }
-        rows
-    }
-
-    fn wrap_line(
-        &mut self,
-        line: &str,
-        (base, head): (usize, usize),
-        width: f64,
-        indent: f64,
-        measure: &dyn Fn(&str) -> f64,
-        rows: &mut Vec<Range<usize>>,
-    ) {
-        let room = |rows: &Vec<Range<usize>>| match rows.is_empty() {
-            true => width,
-            false => (width - indent).max(1.0),
-        };
-        // Most lines fit as they are. A character is hardly ever wider than two of its height;
-        // a long line is not measured whole only to find that it does not fit.
-        if line.len() < 512 && measure(line) <= room(rows) {
-            rows.push(base..base + line.len());
-            return;
-        }
-        let (mut start, mut used) = (0, 0.0);
-        let put = |from: usize, to: usize, rows: &mut Vec<Range<usize>>| {
-            let end = from + line[from..to].trim_end().len();
-            rows.push(base + from..base + end);
-        };
-        let first = (head > 0).then_some((0, &line[..head]));
-        let others = pieces(&line[head..]).map(|(at, piece)| (head + at, piece));
-        for (at, piece) in first.into_iter().chain(others) {
-            let bare = self.of(piece.trim_end(), measure);
-            // What is broken anyway begins where there is room.
-            let whole = bare <= (width - indent).max(1.0);
-            if whole && used + bare > room(rows) && at > start {
-                put(start, at, rows);
-                (start, used) = (at, 0.0);
-            }
-            if used + bare <= room(rows) {
-                used += self.of(piece, measure);
-                continue;
-            }
-            // Wider than a whole row: broken between characters as a reader counts them.
-            for (offset, cluster) in piece.grapheme_indices(true) {
-                let wide = self.of(cluster, measure);
-                if used + wide > room(rows) && at + offset > start {
-                    put(start, at + offset, rows);
-                    (start, used) = (at + offset, 0.0);
-                }
-                used += wide;
-            }
-        }
-        put(start, line.len(), rows);
+        let mut wrapping = Wrapping::new(0.0, width, hang);
+        while !wrapping.go_on(text, self, measure, usize::MAX) {}
+        wrapping.rows
     }
 }
 
-/// The pieces that a line may be broken between: words with the spaces behind them, and every
-/// character of the scripts that are written without spaces.
-fn pieces(line: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut ends = Vec::new();
-    let mut previous = "";
-    for (at, cluster) in line.grapheme_indices(true) {
-        let after_space = previous.ends_with(char::is_whitespace) && !is_space(cluster);
-        let free = stands_alone(previous) || stands_alone(cluster);
-        if at > 0 && (after_space || (free && !is_space(cluster))) {
-            ends.push(at);
+/// What a line may not be broken inside of: a word, or one character of the scripts that are
+/// written without spaces.
+struct Piece {
+    /// How many bytes it has; 0 where spaces or a line break come first.
+    letters: usize,
+    /// How wide it is, if that is not more than a row.
+    width: Option<f64>,
+}
+
+impl Piece {
+    /// The piece at a place. No more is looked at than is needed to know that it is too wide.
+    fn at(
+        text: &str,
+        at: usize,
+        most: f64,
+        widths: &mut Widths,
+        measure: &dyn Fn(&str) -> f64,
+    ) -> Piece {
+        let window = ahead(text, at);
+        let (mut letters, mut sum, mut adds_up) = (0, 0.0, true);
+        for cluster in Letters::of(window) {
+            letters += cluster.len();
+            match simple(cluster) {
+                Some(c) => sum += widths.of_char(c, measure),
+                None => adds_up = false,
+            }
+            if sum > most || (!adds_up && letters > WORD) {
+                return Piece {
+                    letters,
+                    width: None,
+                };
+            }
         }
-        previous = cluster;
+        let cut_short = letters == window.len() && at + letters < text.len();
+        let width = match adds_up {
+            true => sum,
+            false => widths.of(&window[..letters], measure),
+        };
+        Piece {
+            letters,
+            width: (!cut_short && width <= most).then_some(width),
+        }
     }
-    ends.push(line.len());
-    let mut start = 0;
-    ends.into_iter().map(move |end| {
-        let piece = (start, &line[start..end]);
-        start = end;
-        piece
-    })
+}
+
+/// A bounded stretch of the text.
+fn ahead(text: &str, at: usize) -> &str {
+    &text[at..boundary(text, at.saturating_add(AHEAD))]
+}
+
+/// The last place up to `at` that is between two code points.
+fn boundary(text: &str, at: usize) -> usize {
+    let end = at.min(text.len());
+    (0..=end)
+        .rev()
+        .find(|end| text.is_char_boundary(*end))
+        .unwrap_or(0)
+}
+
+/// The spaces that a text begins with, without line breaks.
+fn spaces(text: &str) -> impl Iterator<Item = &str> {
+    let blank = |cluster: &&str| is_space(cluster) && !cluster.ends_with('\n');
+    text.graphemes(true).take_while(blank)
 }
 
 fn is_space(cluster: &str) -> bool {
-    cluster.starts_with(char::is_whitespace)
+    cluster.chars().all(char::is_whitespace)
 }
 
+/// The characters, as a reader counts them, of the piece that a text begins with.
+struct Letters<'a> {
+    clusters: Graphemes<'a>,
+    /// What is left of one that is too long to be kept together.
+    rest: &'a str,
+    /// Whether a line may be broken behind the last one; nothing before the first.
+    free: Option<bool>,
+}
+
+impl<'a> Letters<'a> {
+    fn of(text: &'a str) -> Letters<'a> {
+        Letters {
+            clusters: text.graphemes(true),
+            rest: "",
+            free: None,
+        }
+    }
+}
+
+impl<'a> Iterator for Letters<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        if self.rest.is_empty() {
+            let cluster = self.clusters.next()?;
+            let alone = stands_alone(cluster);
+            let ends = self.free.is_some_and(|free| free || alone);
+            if is_space(cluster) || (ends && !stays_behind(cluster)) {
+                // The rest is another piece.
+                self.clusters = "".graphemes(true);
+                return None;
+            }
+            self.free = Some(alone);
+            self.rest = cluster;
+        }
+        let (part, rest) = self.rest.split_at(boundary(self.rest, CLUSTER));
+        self.rest = rest;
+        Some(part)
+    }
+}
+
+/// Whether a line may be broken before and behind it: ideographs, syllables, emoji.
 fn stands_alone(cluster: &str) -> bool {
     let Some(c) = cluster.chars().next() else {
         return false;
     };
     matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}'
         | '\u{ff00}'..='\u{ff60}' | '\u{1f000}'..='\u{1faff}' | '\u{20000}'..='\u{3ffff}')
-        // Full stops and the like stay with what they end.
-        && !matches!(c, '\u{3001}' | '\u{3002}' | '\u{ff0c}' | '\u{ff01}' | '\u{ff1f}')
+        && !stays_behind(cluster)
+}
+
+/// Full stops and the like stay with what they end.
+fn stays_behind(cluster: &str) -> bool {
+    let stops = ['\u{3001}', '\u{3002}', '\u{ff0c}', '\u{ff01}', '\u{ff1f}'];
+    cluster.starts_with(stops)
 }
 
 /// The text as it is drawn: tabs as spaces, and what would move or reorder its neighbours as the
@@ -160,76 +316,5 @@ pub fn drawable(text: &str) -> String {
     out
 }
 
-/// Whether the text runs from right to left somewhere, so that places in it cannot be told by
-/// measuring what stands before them.
-pub fn is_bidi(text: &str) -> bool {
-    text.chars().any(|c| {
-        matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}'
-            | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}' | '\u{200f}')
-    })
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Rows of a font in which every character is one wide.
-    fn rows(text: &str, width: usize) -> Vec<String> {
-        let measure = |piece: &str| piece.graphemes(true).count() as f64;
-        Widths::default()
-            .wrap(text, 0, width as f64, 1.0, &measure)
-            .into_iter()
-            .map(|row| text[row].to_string())
-            .collect()
-    }
-
-    #[test]
-    fn words_stay_whole_and_rows_fit() {
-        assert_eq!(rows("one two three", 20), ["one two three"]);
-        assert_eq!(rows("one two three", 7), ["one two", "three"]);
-        assert_eq!(rows("one two three", 6), ["one", "two", "three"]);
-        assert_eq!(rows("one  two", 4), ["one", "two"]);
-        assert_eq!(rows("", 5), [""]);
-        assert_eq!(rows("a\n\nb\n", 5), ["a", "", "b", ""]);
-    }
-
-    #[test]
-    fn what_is_wider_than_a_row_is_broken_between_characters() {
-        assert_eq!(rows("abcdefgh", 4), ["abcd", "efg", "h"]);
-        assert_eq!(rows("x abcdefgh", 4), ["x ab", "cde", "fgh"]);
-        let family = "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}";
-        assert_eq!(
-            rows(&family.repeat(3), 2),
-            [family.repeat(2), family.into()]
-        );
-        assert_eq!(rows("漢字かな交じり文", 4), ["漢字かな", "交じり", "文"]);
-        assert_eq!(rows("ab", 0), ["a", "b"], "a narrow window hides nothing");
-    }
-
-    #[test]
-    fn who_and_when_stay_together() {
-        let measure = |piece: &str| piece.len() as f64;
-        let text = "[a b]: 0:hello";
-        let rows = Widths::default().wrap(text, 9, 10.0, 1.0, &measure);
-        assert_eq!(rows, [0..9, 9..14]);
-        let rows = Widths::default().wrap(text, 9, 14.0, 1.0, &measure);
-        assert_eq!(rows.len(), 1);
-    }
-
-    #[test]
-    fn no_character_is_lost() {
-        let text = "Lorem ipsum @dolor sit amet,consectetur 漢字 & adipiscing\u{301} elit";
-        for width in 1..text.len() {
-            let all: String = rows(text, width).concat();
-            let bare = |t: &str| t.replace(' ', "");
-            assert_eq!(bare(&all), bare(text), "at width {width}");
-        }
-    }
-
-    #[test]
-    fn what_would_disturb_the_drawing_is_shown_as_its_escape() {
-        assert_eq!(drawable("a\tb\r\nc\rd"), "a    b\nc\nd");
-        assert_eq!(drawable("\u{1b}[31m\u{202e}"), "\\u{1b}[31m\\u{202e}");
-        assert_eq!(drawable("@ & \\n"), "@ & \\n");
-    }
-}
+mod tests;

@@ -15,6 +15,7 @@ pub mod link;
 pub mod model;
 pub mod settings;
 pub mod talk;
+pub mod theme;
 pub mod transcript;
 pub mod view;
 pub mod window;

@@ -67,7 +67,7 @@ impl Words {
         let row = row_height();
         let text = drawable(text);
         let room = f64::from((width - dot.map_or(0, |_| DOT)).max(40));
-        let rows = Widths::default().wrap(&text, 0, room, 0.0, &|piece| draw::width(piece));
+        let rows = Widths::default().wrap(&text, room, 0.0, &|piece| draw::width(piece));
         let height = rows.len() as i32 * row;
         let mut said = self.said.borrow_mut();
         *said = Said {
