@@ -7,6 +7,7 @@
 //! the only ones that know FLTK.
 
 pub mod address;
+pub mod commands;
 pub mod display;
 pub mod history;
 pub mod layout;
