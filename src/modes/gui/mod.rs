@@ -8,6 +8,7 @@
 
 pub mod address;
 pub mod commands;
+pub mod complete;
 pub mod display;
 pub mod history;
 pub mod layout;
