@@ -15,6 +15,7 @@ pub mod layout;
 pub mod lines;
 pub mod link;
 pub mod model;
+pub mod recall;
 pub mod settings;
 pub mod talk;
 pub mod transcript;
