@@ -12,6 +12,7 @@ pub mod complete;
 pub mod display;
 pub mod history;
 pub mod layout;
+pub mod limits;
 pub mod lines;
 pub mod link;
 pub mod model;
