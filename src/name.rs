@@ -17,6 +17,8 @@ use unicode_segmentation::UnicodeSegmentation;
 pub const MAX_BYTES: usize = 64;
 /// The most combining marks on one character.
 pub const MAX_MARKS: usize = 4;
+/// A bound before any work, in bytes: nothing that is over it can come out short enough.
+const MAX_RAW: usize = 64 * MAX_BYTES;
 
 /// Names that would pass for the room itself.
 const RESERVED: [&str; 14] = [
@@ -108,8 +110,7 @@ impl Name {
     /// # Errors
     /// The first rule that it breaks.
     pub fn new(raw: &str, limit: usize) -> Result<Name, NameError> {
-        // A bound before any work: nothing that is over it can come out short enough.
-        if raw.len() > 64 * MAX_BYTES {
+        if raw.len() > MAX_RAW {
             return Err(NameError::TooLong {
                 characters: raw.graphemes(true).count(),
                 limit,
@@ -172,6 +173,15 @@ impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.shown)
     }
+}
+
+/// How long a name is as it would be shown: in characters, as a reader counts them, and in bytes.
+pub fn extent(raw: &str) -> (usize, usize) {
+    if raw.len() > MAX_RAW {
+        return (raw.graphemes(true).count(), raw.len());
+    }
+    let shown = spaced(&raw.nfkc().collect::<String>());
+    (shown.graphemes(true).count(), shown.len())
 }
 
 /// Trimmed, with every run of white space as one space.

@@ -7,12 +7,16 @@
 //! the only ones that know FLTK.
 
 pub mod address;
+pub mod commands;
+pub mod complete;
 pub mod display;
 pub mod history;
 pub mod layout;
+pub mod limits;
 pub mod lines;
 pub mod link;
 pub mod model;
+pub mod recall;
 pub mod settings;
 pub mod talk;
 pub mod theme;

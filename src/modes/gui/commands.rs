@@ -1,0 +1,195 @@
+//! What a typed text means: something to say, or a command to the window.
+//!
+//! A command is a `/` and ASCII letters at the very start, followed by the end or a space, all on
+//! one line. Everything else is said, byte for byte, so that a path or a piece of code is never
+//! swallowed.
+
+/// What a typed text means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Typed<'a> {
+    /// There is nothing to say, or not yet: white space alone, or `/me` without what is done.
+    Nothing,
+    /// Say this. `/me waves` is said as it is: who shows it makes an action of it.
+    Say(&'a str),
+    /// `/who`: show who is here.
+    Who,
+    /// `/clear`: take the transcript off the screen.
+    Clear,
+    /// `/quit`: leave.
+    Quit,
+    /// `/help`: show [`HELP`].
+    Help,
+    /// A command that does not exist, as it was typed: `/foo`.
+    Unknown(&'a str),
+}
+
+/// The commands and keys and what they do, for `/help`, the README and the man page.
+pub const HELP: &[(&str, &str)] = &[
+    ("/me waves", "says it as an action: \"uthira waves\""),
+    (
+        "/who",
+        "shows who is here and for how long they have been idle",
+    ),
+    (
+        "/clear",
+        "empties the transcript on this screen; the room keeps everything",
+    ),
+    ("/quit", "leaves the room and closes the window"),
+    ("/help", "shows this list"),
+    (
+        "a space before /",
+        "says a command instead of carrying it out: \" /who\" says \"/who\"",
+    ),
+    ("Enter", "sends"),
+    ("Shift+Enter", "begins a new line"),
+    (
+        "Tab, Shift+Tab",
+        "completes a name, most recent speaker first; again: the next or previous one; with no \
+         name to complete: to the next or previous field",
+    ),
+    ("Up, Down", "brings back what you sent before"),
+    ("Page Up, Page Down", "scrolls the transcript"),
+    ("Ctrl+F", "finds a text in everything that was said"),
+    (
+        "Ctrl++, Ctrl+-, Ctrl+0",
+        "larger letters, smaller ones, the size of before",
+    ),
+    ("Escape", "removes refused messages and closes the search"),
+];
+
+/// Reads what was typed. A command is known in capitals too, and takes no notice of words that it
+/// does not need: `/who bob` is `/who`.
+pub fn read(text: &str) -> Typed<'_> {
+    if text.trim().is_empty() {
+        return Typed::Nothing;
+    }
+    let Some((word, rest)) = command(text) else {
+        return said(text);
+    };
+    let is = |name: &str| word[1..].eq_ignore_ascii_case(name);
+    if is("me") {
+        match rest.trim().is_empty() {
+            true => Typed::Nothing,
+            false => Typed::Say(text),
+        }
+    } else if is("who") {
+        Typed::Who
+    } else if is("clear") {
+        Typed::Clear
+    } else if is("quit") {
+        Typed::Quit
+    } else if is("help") {
+        Typed::Help
+    } else {
+        Typed::Unknown(word)
+    }
+}
+
+/// One space before a command says it: the space has done its work and goes. It stays before
+/// `/me`, which would become an action without it.
+fn said(text: &str) -> Typed<'_> {
+    let escaped = text
+        .strip_prefix(' ')
+        .filter(|rest| command(rest).is_some_and(|(word, _)| !word.eq_ignore_ascii_case("/me")));
+    Typed::Say(escaped.unwrap_or(text))
+}
+
+/// The command's word with its `/`, and what follows it. `/me` may go over several lines, since it
+/// is said in any case.
+fn command(text: &str) -> Option<(&str, &str)> {
+    let letters = text.strip_prefix('/')?;
+    let end = letters
+        .find(|c: char| !c.is_ascii_alphabetic())
+        .unwrap_or(letters.len());
+    let (word, rest) = text.split_at(end + 1);
+    let ends = rest.trim_end().is_empty() || rest.starts_with(' ');
+    let one_line = !text.trim_end().contains(['\n', '\r']);
+    (end > 0 && ends && (one_line || word.eq_ignore_ascii_case("/me"))).then_some((word, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Typed::*;
+    use super::*;
+
+    #[test]
+    fn commands_are_carried_out() {
+        for (text, meaning) in [
+            ("/who", Who),
+            ("/WHO", Who),
+            ("/who \n", Who),
+            ("/who bob", Who),
+            ("/clear", Clear),
+            ("/Quit", Quit),
+            ("/quit see you", Quit),
+            ("/help me", Help),
+            ("/foo", Unknown("/foo")),
+            ("/Foo bar baz", Unknown("/Foo")),
+            ("/whom", Unknown("/whom")),
+            ("/me", Nothing),
+            ("/me  ", Nothing),
+            ("", Nothing),
+            (" \n\t", Nothing),
+        ] {
+            assert_eq!(read(text), meaning, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn everything_else_is_said_as_it_is() {
+        for text in [
+            "hi",
+            "/me waves",
+            "/me sings\nla la",
+            "/usr/bin/x",
+            "/usr/bin/x --help",
+            "/ foo",
+            "/",
+            "//",
+            "//who",
+            "/who?",
+            "/who2",
+            "/who\tbob",
+            "/привет",
+            "/who\nis there",
+            "/clear the table;\nreturn 0;",
+            "/* comment */",
+            "say /who",
+            " hi",
+            " /me waves",
+            " /usr/bin/x",
+            "  /who",
+            "\t/who",
+            "hi\n",
+        ] {
+            assert_eq!(read(text), Say(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_space_before_it_says_a_command() {
+        for (text, words) in [
+            (" /who", "/who"),
+            (" /foo bar", "/foo bar"),
+            (" /quit", "/quit"),
+        ] {
+            assert_eq!(read(text), Say(words));
+        }
+    }
+
+    #[test]
+    fn the_help_names_every_command() {
+        for (name, does) in HELP {
+            assert!(!does.is_empty() && !does.ends_with('.'), "{name}");
+            if name.starts_with('/') {
+                assert!(!matches!(read(name), Unknown(_)), "{name}");
+            }
+        }
+        for name in ["/me", "/who", "/clear", "/quit", "/help"] {
+            let told = HELP
+                .iter()
+                .any(|(what, _)| what.split(' ').next() == Some(name));
+            assert!(told, "{name}");
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! Tab completion of names, as HexChat and irssi do it: who spoke last comes first, and pressing
+//! the key again goes on to the next.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_segmentation::UnicodeSegmentation;
+
+/// How far before the cursor a name may begin, in bytes: no name is longer.
+const REACH: usize = crate::name::MAX_BYTES;
+
+/// A completion that may be under way.
+#[derive(Clone, Debug, Default)]
+pub struct Completion {
+    under_way: Option<UnderWay>,
+}
+
+#[derive(Clone, Debug)]
+struct UnderWay {
+    /// The text before the completed word.
+    before: String,
+    /// The text behind the cursor.
+    after: String,
+    /// The names that fit, in order.
+    names: Vec<String>,
+    /// Which of them stands in the text.
+    at: usize,
+    /// What was given back last. If the text is another now, somebody typed.
+    given: (String, usize),
+}
+
+impl Completion {
+    /// Tab, or Shift+Tab with `back`, over `text` with the cursor at byte `at`. `names` has the most
+    /// recent speaker first.
+    ///
+    /// The answer is the new text and cursor: `name: ` at the start of the text, `name ` elsewhere
+    /// and after an `@`. `None` means that there is nothing to complete.
+    pub fn step(
+        &mut self,
+        text: &str,
+        at: usize,
+        names: &[String],
+        back: bool,
+    ) -> Option<(String, usize)> {
+        let goes_on = |now: &UnderWay| now.given.0 == text && now.given.1 == at;
+        let mut now = match self.under_way.take().filter(goes_on) {
+            Some(mut now) => {
+                let count = now.names.len();
+                now.at = match back {
+                    true => (now.at + count - 1) % count,
+                    false => (now.at + 1) % count,
+                };
+                now
+            }
+            None => begin(text, at, names, back)?,
+        };
+        now.given = now.text();
+        let given = now.given.clone();
+        self.under_way = Some(now);
+        Some(given)
+    }
+
+    /// Whatever was under way is over, for example because the text was sent.
+    pub fn forget(&mut self) {
+        self.under_way = None;
+    }
+}
+
+impl UnderWay {
+    fn text(&self) -> (String, usize) {
+        let mut text = format!("{}{}", self.before, self.names[self.at]);
+        if self.before.is_empty() {
+            text.push(':');
+        }
+        // A space that is there already is not doubled.
+        let cursor = text.len() + 1;
+        if !self.after.starts_with(' ') {
+            text.push(' ');
+        }
+        text.push_str(&self.after);
+        (text, cursor)
+    }
+}
+
+/// The longest piece before the cursor that a name begins with.
+fn begin(text: &str, at: usize, names: &[String], back: bool) -> Option<UnderWay> {
+    let (head, after) = text.split_at_checked(at)?;
+    let folded: Vec<String> = names.iter().map(|name| fold(name)).collect();
+    starts(head).into_iter().find_map(|start| {
+        let (before, word) = head.split_at(start);
+        // Nothing was typed yet: after an `@` everybody fits, elsewhere the key is for moving on.
+        if word.is_empty() && !before.ends_with('@') {
+            return None;
+        }
+        let word = fold(word);
+        let fit = folded.iter().zip(names);
+        let fit = fit.filter(|(folded, _)| folded.starts_with(&word));
+        let names: Vec<String> = fit.map(|(_, name)| name.clone()).collect();
+        let last = names.len().checked_sub(1)?;
+        Some(UnderWay {
+            before: before.to_string(),
+            after: after.to_string(),
+            at: if back { last } else { 0 },
+            names,
+            given: Default::default(),
+        })
+    })
+}
+
+/// Where before the cursor a name could begin, the farthest first: at the start, after white space
+/// or an opening sign, and anywhere between words where writing has no spaces.
+fn starts(head: &str) -> Vec<usize> {
+    let from = boundary_from(head, head.len().saturating_sub(REACH));
+    // The boundaries of a cut-off text would be others; names are short and lines mostly too, so
+    // the look goes back to the last line break before it.
+    let line = head[..from].rfind('\n').map_or(0, |at| at + 1);
+    let line = line.max(boundary_from(head, from.saturating_sub(4 * REACH)));
+    let boundaries = head[line..].split_word_bound_indices();
+    let boundaries = boundaries.map(|(at, _)| line + at).chain([head.len()]);
+    let begins = |at: &usize| {
+        *at >= from
+            && match head[..*at].chars().next_back() {
+                None => true,
+                Some(c) => c.is_whitespace() || !c.is_ascii() || "@([{<\"'/,;".contains(c),
+            }
+    };
+    boundaries.filter(begins).collect()
+}
+
+/// The first place from `at` on where a character begins.
+fn boundary_from(text: &str, at: usize) -> usize {
+    let mut places = at..=text.len();
+    places
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(text.len())
+}
+
+/// What makes pieces of names the same: no difference of case or of spelling in code points.
+fn fold(text: &str) -> String {
+    // Up and down again, so that ß is ss and both forms of the Greek s are one.
+    let upper = text.nfkd().flat_map(char::to_uppercase);
+    upper.flat_map(char::to_lowercase).nfkd().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Presses Tab (or Shift+Tab for `<`) over a text with `|` for the cursor.
+    fn press(keys: &str, text: &str, names: &[&str]) -> Vec<String> {
+        let names: Vec<String> = names.iter().map(|name| name.to_string()).collect();
+        let mut completion = Completion::default();
+        let mut at = text.find('|').expect("a cursor");
+        let mut text = text.replacen('|', "", 1);
+        let mut seen = Vec::new();
+        for key in keys.chars() {
+            match completion.step(&text, at, &names, key == '<') {
+                Some((new, cursor)) => {
+                    (text, at) = (new, cursor);
+                    let (head, after) = text.split_at(at);
+                    seen.push(format!("{head}|{after}"));
+                }
+                None => seen.push("moves on".to_string()),
+            }
+        }
+        seen
+    }
+
+    #[test]
+    fn a_name_is_completed_where_it_stands() {
+        for (text, name, completed) in [
+            ("ut|", "uthira", "uthira: |"),
+            ("UT|", "uthira", "uthira: |"),
+            ("hi ut|", "uthira", "hi uthira |"),
+            ("hi\nut|", "uthira", "hi\nuthira |"),
+            ("@ut|", "uthira", "@uthira |"),
+            ("hi @ut|, ok", "uthira", "hi @uthira |, ok"),
+            ("hi @|", "uthira", "hi @uthira |"),
+            ("(ut|", "uthira", "(uthira |"),
+            ("hi ut| there", "uthira", "hi uthira |there"),
+            ("ut| there", "uthira", "uthira: |there"),
+            ("uthira|", "uthira", "uthira: |"),
+            ("anna m|", "Anna Mia", "Anna Mia: |"),
+            ("hi anna m|", "Anna Mia", "hi Anna Mia |"),
+            ("ольг|", "Ольга", "Ольга: |"),
+            ("你好李|", "李小龙", "你好李小龙 |"),
+            ("שר|", "שרה", "שרה: |"),
+            ("stras|", "Straße", "Straße: |"),
+            ("ΟΔΥΣ|", "οδυσσέας", "οδυσσέας: |"),
+            ("zoe|", "Zoë", "Zoë: |"),
+            ("|quad|", "x", "moves on"),
+            ("hi |qu", "|Quad-", "moves on"),
+            ("🦀|", "🦀rab", "🦀rab: |"),
+            ("r2-|", "R2-D2", "R2-D2: |"),
+        ] {
+            assert_eq!(press(">", text, &[name]), [completed], "{text:?}");
+        }
+    }
+
+    #[test]
+    fn again_goes_on_to_the_next_and_round() {
+        let names = ["bob", "eve", "Bea", "bill"];
+        assert_eq!(
+            press(">>>><<", "hi b|!", &names),
+            [
+                "hi bob |!",
+                "hi Bea |!",
+                "hi bill |!",
+                "hi bob |!",
+                "hi bill |!",
+                "hi Bea |!"
+            ]
+        );
+        assert_eq!(press("<<", "b|", &names), ["bill: |", "Bea: |"]);
+        assert_eq!(press(">>", "@|", &["eve", "bob"]), ["@eve |", "@bob |"]);
+    }
+
+    #[test]
+    fn where_nothing_fits_the_key_moves_on() {
+        for text in ["|", "hi |", "hi|", "xb|", "|b", "b |", "1:b|", "@x|"] {
+            assert_eq!(press(">", text, &["bob", "eve"]), ["moves on"], "{text:?}");
+        }
+        assert_eq!(press(">", "b|", &[]), ["moves on"]);
+        let mut completion = Completion::default();
+        let inside = completion.step("é", 1, &["é".to_string()], false);
+        assert_eq!(inside, None, "a cursor inside a letter");
+    }
+
+    #[test]
+    fn typing_in_between_begins_anew() {
+        let names = ["bob".to_string(), "bea".to_string()];
+        let mut completion = Completion::default();
+        let (text, at) = completion.step("b", 1, &names, false).expect("bob");
+        assert_eq!((text.as_str(), at), ("bob: ", 5));
+        assert_eq!(
+            completion.step("bob: b", 6, &names, false),
+            Some(("bob: bob ".into(), 9))
+        );
+        completion.forget();
+        assert_eq!(completion.step("bob: bob ", 9, &names, false), None);
+    }
+
+    #[test]
+    fn a_long_text_is_no_trouble() {
+        let text = format!("{} b", "x ".repeat(50_000));
+        let names = ["bob".to_string()];
+        let (new, at) = Completion::default()
+            .step(&text, text.len(), &names, false)
+            .expect("completed");
+        assert!(new.ends_with("x  bob ") && at == new.len());
+        let wall = "語".repeat(50_000);
+        let step = Completion::default().step(&wall, wall.len(), &["言".to_string()], false);
+        assert_eq!(step, None);
+    }
+}

@@ -1,0 +1,156 @@
+//! What was sent before, brought back with the up key.
+
+use std::collections::{BTreeMap, VecDeque};
+
+/// The most texts that are remembered.
+const MAX_ENTRIES: usize = 200;
+/// The most that they take together, in bytes; what was changed while going through them may take
+/// as much again.
+const MAX_BYTES: usize = 1 << 20;
+
+/// The texts that were sent, and where in them the user is.
+#[derive(Clone, Debug, Default)]
+pub struct Recall {
+    /// Oldest first.
+    entries: VecDeque<String>,
+    bytes: usize,
+    /// Which of them stands in the input; its length while that is a text of its own.
+    at: usize,
+    /// What the user made of the texts they went through, by place. The place behind the last is
+    /// the text that is not sent yet.
+    changed: BTreeMap<usize, String>,
+}
+
+impl Recall {
+    /// Remembers what was sent; the next time up begins with it.
+    pub fn add(&mut self, text: &str) {
+        let fits = text.len() <= MAX_BYTES;
+        let repeats = self.entries.back().is_some_and(|last| last == text);
+        if fits && !repeats && !text.trim().is_empty() {
+            self.bytes += text.len();
+            self.entries.push_back(text.to_string());
+        }
+        while self.entries.len() > MAX_ENTRIES || self.bytes > MAX_BYTES {
+            self.bytes -= self.entries.pop_front().map_or(0, |gone| gone.len());
+        }
+        self.at = self.entries.len();
+        self.changed.clear();
+    }
+
+    /// The text before the one that stands in the input now, which is `current`. `None` at the
+    /// oldest.
+    pub fn up(&mut self, current: &str) -> Option<&str> {
+        let to = self.at.checked_sub(1)?;
+        self.go(to, current)
+    }
+
+    /// The text after the one that stands in the input now, which is `current`; behind the newest
+    /// comes back what stood there before going up. `None` when that is there already.
+    pub fn down(&mut self, current: &str) -> Option<&str> {
+        let to = self.at + 1;
+        if to > self.entries.len() {
+            return None;
+        }
+        self.go(to, current)
+    }
+
+    fn go(&mut self, to: usize, current: &str) -> Option<&str> {
+        let is_changed = match self.entries.get(self.at) {
+            Some(entry) => entry != current,
+            None => true,
+        };
+        self.changed.remove(&self.at);
+        if is_changed {
+            self.changed.insert(self.at, current.to_string());
+        }
+        // What is not sent yet matters most, and what was just left comes next.
+        let here = self.at;
+        let unsent = self.entries.len();
+        let mut size: usize = self.changed.values().map(String::len).sum();
+        self.changed.retain(|place, text| {
+            let drop = size > MAX_BYTES && *place != here && *place != unsent;
+            size -= if drop { text.len() } else { 0 };
+            !drop
+        });
+        self.at = to;
+        let changed = self.changed.get(&to).map(String::as_str);
+        let kept = || self.entries.get(to).map(String::as_str);
+        Some(changed.or_else(kept).unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(texts: &[&str]) -> Recall {
+        let mut recall = Recall::default();
+        for text in texts {
+            recall.add(text);
+        }
+        recall
+    }
+
+    #[test]
+    fn up_and_down_and_back_to_the_unsent_text() {
+        let mut recall = sent(&["one", "two"]);
+        assert_eq!(recall.down("dra"), None);
+        assert_eq!(recall.up("draft"), Some("two"));
+        assert_eq!(recall.up("two"), Some("one"));
+        assert_eq!(recall.up("one"), None);
+        assert_eq!(recall.down("one"), Some("two"));
+        assert_eq!(recall.down("two"), Some("draft"));
+        assert_eq!(recall.down("draft"), None);
+        assert_eq!(Recall::default().up("draft"), None);
+    }
+
+    #[test]
+    fn a_text_changed_on_the_way_is_there_on_the_way_back() {
+        let mut recall = sent(&["one", "two"]);
+        assert_eq!(recall.up(""), Some("two"));
+        assert_eq!(recall.up("two!"), Some("one"));
+        assert_eq!(recall.down("one"), Some("two!"));
+        assert_eq!(recall.down("two!"), Some(""));
+        // Sending ends it: what was sent is what is remembered.
+        recall.add("two!");
+        assert_eq!(recall.up(""), Some("two!"));
+        assert_eq!(recall.up("two!"), Some("two"));
+    }
+
+    #[test]
+    fn nothing_is_kept_twice_in_a_row_or_empty() {
+        let mut recall = sent(&["a", "b", "b", " \n", "b"]);
+        assert_eq!(recall.up(""), Some("b"));
+        assert_eq!(recall.up("b"), Some("a"));
+        assert_eq!(recall.up("a"), None);
+    }
+
+    #[test]
+    fn it_stays_within_its_bounds() {
+        let mut recall = Recall::default();
+        for n in 0..300 {
+            recall.add(&n.to_string());
+        }
+        assert_eq!(recall.entries.len(), 200);
+        assert_eq!(recall.entries[0], "100");
+        let long = "x".repeat(MAX_BYTES - 1);
+        recall.add(&long);
+        assert_eq!((recall.entries.len(), recall.bytes), (1, long.len()));
+        recall.add("yy");
+        assert_eq!(recall.entries, ["yy"]);
+        recall.add(&"z".repeat(MAX_BYTES + 1));
+        assert_eq!(recall.entries, ["yy"], "what is too long is not kept");
+        // Neither do changes on the way add up, and the unsent text is the last to go.
+        let mut recall = sent(&["1", "2", "3", "4"]);
+        assert_eq!(recall.up("unsent"), Some("4"));
+        for _ in 0..3 {
+            recall.up(&long).expect("an older one");
+        }
+        assert!(recall.changed.values().map(String::len).sum::<usize>() < 2 * MAX_BYTES);
+        for expected in ["2", "3", "4", "unsent"] {
+            let text = recall.down("1").expect("a newer one").to_string();
+            assert!(text == expected || text == long, "{expected}");
+        }
+        assert_eq!(recall.at, 4);
+    }
+}
