@@ -3,38 +3,48 @@
 //! Callbacks do nothing but note an [`Action`]; the event loop does the work between two waits, so
 //! that no widget is changed from inside itself.
 
+pub mod dialog;
+pub mod find;
+pub mod look;
 mod parts;
+mod show;
 mod style;
+mod wiring;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::time::Duration;
 
 use fltk::app::{self, App};
-use fltk::draw;
-use fltk::enums::{CallbackTrigger, Color, Event, Font, FrameType, Key};
+use fltk::button::Button;
+use fltk::enums::Color;
 use fltk::frame::Frame;
 use fltk::group::{Flex, FlexType};
-use fltk::image::PngImage;
 use fltk::input::{Input, MultilineInput, SecretInput};
 use fltk::prelude::*;
 use fltk::window::Window as FltkWindow;
 
-use super::model::Model;
+use super::badge::badge;
+use super::complete::Completion;
+use super::kept::Place;
+use super::lines::Act;
+use super::model::{Event, Model};
+use super::recall::Recall;
+use super::settings::Settings;
 use super::talk::Field;
-use super::transcript::{Transcript, row_height};
+use super::transcript::Transcript;
+use dialog::Dialog;
+use find::FindBar;
 use parts::{Here, Words};
-use style::{button, caption, draw_border, field, mark_all, rows_needed};
+use show::Shown;
+use style::{Kind, button, caption};
 
-/// The size of all letters.
-pub const FONT_SIZE: i32 = 14;
 /// The longest text that the input takes: more than can be said, so that it can be told.
 const INPUT_LIMIT: i32 = 1 << 20;
-const FIELD: i32 = 30;
-const ICON: &[u8] = include_bytes!("../../../assets/icon-64.png");
 
 /// What the user wants.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Action {
     /// Log in with what stands in the fields.
     LogIn {
@@ -47,12 +57,44 @@ pub enum Action {
     },
     /// Say what stands in the input.
     Say(String),
-    /// Refused messages have been read.
-    Dismiss,
-    /// The window came to the front or went to the back.
-    Front(bool),
+    /// Something that the model understands as it is.
+    Tell(Event),
+    /// Open this address in the browser.
+    Open(String),
+    /// The settings were changed.
+    Changed(Box<Settings>),
     /// Leave.
     Quit,
+    /// What only the window itself has to do with.
+    Own(Own),
+}
+
+/// What only the window itself has to do with.
+#[derive(Clone, Debug)]
+pub enum Own {
+    /// Something that is shown may have changed.
+    Look,
+    /// Text for the input that was not typed there.
+    Typed(String),
+    /// Show the fields for another login.
+    Switch,
+    /// Hide them again.
+    Back,
+    /// Show the search.
+    Find,
+    /// Search at once, towards the older or the newer ones.
+    FindNow {
+        /// What for.
+        text: String,
+        /// Which way.
+        older: bool,
+    },
+    /// End the search.
+    FindEnd,
+    /// Show the settings.
+    Settings,
+    /// Letters larger, smaller, or (0) as they come.
+    Size(i32),
 }
 
 /// What stands in the fields at first.
@@ -78,31 +120,48 @@ pub struct Window {
     name: Input,
     key_label: Frame,
     key: SecretInput,
+    enter: Button,
+    back: Button,
+    header: Flex,
+    room: Words,
+    search: Button,
+    settings_button: Button,
+    switch: Button,
     hint: Words,
+    find: FindBar,
     middle: Flex,
     transcript: Transcript,
     here: Here,
     talk: Flex,
+    side: Flex,
     message: MultilineInput,
+    send: Button,
+    quit: Button,
+    foot: Flex,
     status: Words,
+    limit: Words,
+    try_now: Button,
+    captions: Vec<Frame>,
+    dialog: Option<Dialog>,
+
     model: Rc<RefCell<Model>>,
     actions: Actions,
+    settings: Rc<RefCell<Settings>>,
+    /// Where the settings are, for people.
+    settings_path: String,
+    recall: Rc<RefCell<Recall>>,
+    completion: Rc<RefCell<Completion>>,
+    /// The fields for the login are shown although we are in.
+    switching: bool,
+    system_is_dark: bool,
     shown: Shown,
     front: bool,
     /// The model's revision that the transcript shows.
     revision: Option<u64>,
-}
-
-/// What was shown last, so that only what changed is touched.
-#[derive(Default, PartialEq)]
-struct Shown {
-    title: String,
-    hint: Option<(Field, String)>,
-    asks_key: bool,
-    is_in: Option<bool>,
-    status: (String, bool),
-    width: i32,
-    input_rows: i32,
+    icon: (Vec<u8>, i32, i32),
+    badge: (usize, usize),
+    /// What was searched for last.
+    found_text: String,
 }
 
 /// A colour from `0xRRGGBB`.
@@ -117,44 +176,64 @@ pub fn wake() {
 
 impl Window {
     /// Builds the window and puts it on the screen.
-    pub fn open(model: Rc<RefCell<Model>>, fields: &Fields) -> Window {
+    pub fn open(
+        model: Rc<RefCell<Model>>,
+        fields: &Fields,
+        settings: Settings,
+        settings_path: String,
+        place: Option<Place>,
+    ) -> Window {
         let app = App::default();
-        app::set_font_size(FONT_SIZE);
-        app::background(0xF3, 0xF4, 0xF6);
-        app::set_visible_focus(true);
-        app::set_frame_type_cb(FrameType::BorderBox, draw_border, 4, 2, 8, 4);
+        app::keyboard_screen_scaling(false);
         let actions = Actions::default();
-        let mut frame = FltkWindow::default().with_size(820, 560);
+        let mut frame = FltkWindow::default();
+        match place {
+            Some(place) => frame.resize(place.x, place.y, place.width, place.height),
+            None => frame.set_size(settings.window.width, settings.window.height),
+        }
         frame.set_label("chatroom");
         frame.set_xclass("chatroom");
-        frame.size_range(520, 320, 0, 0);
+        frame.size_range(420, 320, 0, 0);
         let mut column = Flex::default_fill().column();
         column.set_margin(10);
         column.set_pad(8);
+        let mut captions = Vec::new();
 
         let mut login = Flex::default().row();
         login.set_pad(8);
-        caption(&mut login, "Server", 48);
+        captions.push(caption(&mut login, "Server", 48));
         let mut address = Input::default();
         address.set_value(&fields.address);
-        caption(&mut login, "Name", 42);
+        captions.push(caption(&mut login, "Name", 42));
         let mut name = Input::default();
         name.set_value(&fields.name);
         let key_label = caption(&mut login, "Room key", 66);
+        captions.push(key_label.clone());
         let mut key = SecretInput::default();
         key.set_value(&fields.key);
-        let mut enter = button("Log in", true);
-        login.fixed(&enter, 84);
+        let enter = button("Log in", Kind::Primary);
+        let mut back = button("Back", Kind::Plain);
+        back.hide();
         login.end();
-        column.fixed(&login, FIELD);
+
+        let mut header = Flex::default().row();
+        header.set_pad(8);
+        let room = Words::new();
+        let search = button("Find", Kind::Plain);
+        let settings_button = button("Settings", Kind::Plain);
+        let switch = button("Switch", Kind::Plain);
+        header.end();
 
         let mut hint = Words::new();
         hint.area.hide();
+        let find = FindBar::new();
         let mut middle = Flex::default().row();
         middle.set_pad(8);
         let mut seen = Flex::default().row();
         seen.set_pad(0);
-        let transcript = Transcript::new(Rc::clone(&model));
+        let to_tell = Rc::clone(&actions);
+        let told = move |told| wiring::on_told(told, &to_tell);
+        let transcript = Transcript::new(Rc::clone(&model), told);
         seen.fixed(&transcript.bar, 14);
         seen.end();
         let here = Here::new();
@@ -168,49 +247,20 @@ impl Window {
         let _above = Frame::default();
         let mut pair = Flex::default().row();
         pair.set_pad(8);
-        let mut send = button("Send", true);
-        let mut quit = button("Quit", false);
+        let send = button("Send", Kind::Primary);
+        let quit = button("Quit", Kind::Plain);
         pair.end();
-        side.fixed(&pair, FIELD + 2);
         side.end();
-        talk.fixed(&side, 160);
         talk.end();
+        let mut foot = Flex::default().row();
+        foot.set_pad(8);
         let status = Words::new();
+        let limit = Words::new();
+        let try_now = button("Try now", Kind::Plain);
+        foot.end();
         column.end();
         frame.resizable(&column);
         frame.end();
-
-        for input in [&mut address, &mut name] {
-            field(input);
-        }
-        field(&mut key);
-        let log_in = {
-            let (actions, address, name) = (Rc::clone(&actions), address.clone(), name.clone());
-            let key = key.clone();
-            move || {
-                actions.borrow_mut().push_back(Action::LogIn {
-                    address: address.value(),
-                    name: name.value(),
-                    key: key.value(),
-                });
-            }
-        };
-        let pressed = log_in.clone();
-        enter.set_callback(move |_| pressed());
-        for input in [&mut address, &mut name] {
-            input.set_trigger(CallbackTrigger::EnterKeyAlways);
-            let pressed = log_in.clone();
-            input.set_callback(move |_| pressed());
-        }
-        key.set_trigger(CallbackTrigger::EnterKeyAlways);
-        key.set_callback(move |_| log_in());
-        let leaving = Rc::clone(&actions);
-        quit.set_callback(move |_| leaving.borrow_mut().push_back(Action::Quit));
-        let saying = (Rc::clone(&actions), message.clone());
-        send.set_callback(move |_| {
-            let (actions, message) = &saying;
-            actions.borrow_mut().push_back(Action::Say(message.value()));
-        });
 
         let mut window = Window {
             app,
@@ -221,213 +271,184 @@ impl Window {
             name,
             key_label,
             key,
+            enter,
+            back,
+            header,
+            room,
+            search,
+            settings_button,
+            switch,
             hint,
+            find,
             middle,
             transcript,
             here,
             talk,
+            side,
             message,
+            send,
+            quit,
+            foot,
             status,
+            limit,
+            try_now,
+            captions,
+            dialog: None,
             model,
             actions,
+            settings: Rc::new(RefCell::new(settings)),
+            settings_path,
+            recall: Rc::default(),
+            completion: Rc::default(),
+            switching: false,
+            system_is_dark: false,
             shown: Shown::default(),
             front: true,
             revision: None,
+            icon: show::icon(),
+            badge: (0, 0),
+            found_text: String::new(),
         };
-        window.wire_up_message();
-        window.wire_up_frame();
+        window.wire_up();
+        window.restyle();
         window.frame.show();
+        window.show_badge(0, 0);
         window.show();
-        let first = if window.name.value().is_empty() {
-            Field::Name
-        } else {
-            Field::Message
+        let first = match (fields.address.is_empty(), fields.name.is_empty()) {
+            (true, _) => Field::Address,
+            (_, true) => Field::Name,
+            _ => Field::Message,
         };
         window.focus(first);
         window
     }
 
-    fn wire_up_message(&mut self) {
-        field(&mut self.message);
-        self.message.set_wrap(true);
-        self.message.set_tab_nav(true);
-        self.message.set_maximum_size(INPUT_LIMIT);
-        self.message.set_trigger(CallbackTrigger::Changed);
-        self.message.set_callback(|_| {}); // So that the loop turns and the height can follow.
-        self.message.super_handle_first(false);
-        let mut typed = self.message.clone();
-        self.transcript.on_typing(move |text| {
-            if !typed.active() {
-                return;
+    /// Waits for something to happen, at most so long. `false` means that the window is gone.
+    pub fn wait(&mut self, limit: Option<Duration>) -> bool {
+        let open = match limit {
+            // An error of the display; the next wait tells whether it is gone.
+            Some(limit) => {
+                app::wait_for(limit.as_secs_f64()).unwrap_or(false) || self.frame.shown()
             }
-            // Neither is refused by an input that is shown and not full.
-            let _ = typed.take_focus();
-            let _ = typed.insert(text);
-        });
-        let actions = Rc::clone(&self.actions);
-        let mut transcript = self.transcript.clone();
-        self.message.handle(move |message, event| {
-            if event != Event::KeyDown {
-                return false;
-            }
-            match app::event_key() {
-                Key::Enter | Key::KPEnter if app::is_event_shift() || app::is_event_ctrl() => {
-                    // Refused only when the input is full.
-                    let _ = message.insert("\n");
-                }
-                Key::Enter | Key::KPEnter => {
-                    actions.borrow_mut().push_back(Action::Say(message.value()));
-                }
-                Key::PageUp => transcript.page(-1),
-                Key::PageDown => transcript.page(1),
-                Key::Escape => actions.borrow_mut().push_back(Action::Dismiss),
-                _ => return false,
-            }
-            true
-        });
-        self.message.draw(|message| {
-            if message.value().is_empty() && message.active() {
-                draw::set_font(Font::Helvetica, FONT_SIZE);
-                draw::set_draw_color(rgb(0x9AA0A8));
-                let y = message.y() + 3 + draw::height() - draw::descent() + 2;
-                draw::draw_text(
-                    "Type here. Enter sends, Shift+Enter: new line",
-                    message.x() + 10,
-                    y,
-                );
-            }
-        });
-    }
-
-    fn wire_up_frame(&mut self) {
-        if let Ok(icon) = PngImage::from_data(ICON) {
-            self.frame.set_icon(Some(icon));
-        }
-        let actions = Rc::clone(&self.actions);
-        self.frame.set_callback(move |_| {
-            // Escape closes a window of FLTK; nobody wants to leave a room by it.
-            let escape = app::event() == Event::Shortcut && app::event_key() == Key::Escape;
-            if !escape {
-                actions.borrow_mut().push_back(Action::Quit);
-            }
-        });
-    }
-
-    /// Waits for something to happen. `false` means that the window is gone.
-    pub fn wait(&mut self) -> bool {
-        let open = self.app.wait();
+            None => self.app.wait(),
+        };
         // One of our widgets has the cursor exactly while the window is in front.
         let front = app::focus().is_some();
         if front != self.front {
             self.front = front;
-            self.actions.borrow_mut().push_back(Action::Front(front));
+            self.note(Action::Tell(Event::Front(front)));
         }
         open
     }
 
     /// What the user wants next.
-    pub fn next_action(&self) -> Option<Action> {
-        self.actions.borrow_mut().pop_front()
-    }
-
-    /// Shows what the model holds now.
-    pub fn show(&mut self) {
-        let model = Rc::clone(&self.model);
-        let model = model.borrow();
-        let revision = model.revision();
-        let hint = model.hint().map(|(field, text)| (field, text.to_string()));
-        let now = Shown {
-            title: model.title(),
-            hint,
-            asks_key: model.asks_key() || !self.key.value().is_empty(),
-            is_in: Some(model.is_in()),
-            status: (model.status(), model.is_connected()),
-            width: self.frame.w(),
-            input_rows: rows_needed(&self.message.value(), self.message.w() - 16),
-        };
-        self.here.show(model.members());
-        drop(model);
-        if now != self.shown {
-            self.apply(&now);
-            self.shown = now;
-        }
-        // Drawing is what wakes the loop: without this it would never rest.
-        if self.revision != Some(revision) {
-            self.revision = Some(revision);
-            self.transcript.refresh();
-        }
-    }
-
-    fn apply(&mut self, now: &Shown) {
-        let before = &self.shown;
-        if now.title != before.title {
-            self.frame.set_label(&now.title);
-        }
-        if before.is_in != now.is_in {
-            match now.is_in {
-                Some(true) => self.message.activate(),
-                _ => self.message.deactivate(),
+    pub fn next_action(&mut self) -> Option<Action> {
+        loop {
+            let action = self.actions.borrow_mut().pop_front()?;
+            match action {
+                Action::Own(own) => self.do_own(own),
+                action => return Some(action),
             }
         }
-        let width = now.width - 20;
-        let (status, connected) = &now.status;
-        let dot = match (connected, now.is_in) {
-            (true, _) => 0x2E9E5B,
-            (false, Some(true)) => 0xD9822B,
-            _ => 0xB0B5BD,
-        };
-        let tall = self.status.show(status, 0x4A505A, Some(dot), width);
-        self.column
-            .fixed(&self.status.area, tall.min(3 * row_height()));
-        for (label, shown) in [
-            (self.key_label.as_base_widget(), now.asks_key),
-            (self.key.as_base_widget(), now.asks_key),
-        ] {
-            let mut label = label;
-            if shown { label.show() } else { label.hide() }
-        }
-        let wrong = now.hint.as_ref().map(|(field, _)| *field);
-        let mark = |is_wrong: bool| match is_wrong {
-            true => rgb(0xFDE7E5),
-            false => Color::White,
-        };
-        self.address.set_color(mark(wrong == Some(Field::Address)));
-        self.name.set_color(mark(wrong == Some(Field::Name)));
-        self.key.set_color(mark(wrong == Some(Field::Key)));
-        match &now.hint {
-            Some((_, sentence)) => {
-                let tall = self.hint.show(sentence, 0xB3261E, None, width);
-                self.column
-                    .fixed(&self.hint.area, tall.min(4 * row_height()));
-                self.hint.area.show();
-            }
-            None => self.hint.area.hide(),
-        }
-        draw::set_font(Font::Helvetica, FONT_SIZE);
-        let line = draw::height();
-        let side = (now.width / 5).clamp(110, 190);
-        self.middle.fixed(&self.here.area, side);
-        self.middle.layout();
-        self.column
-            .fixed(&self.talk, now.input_rows * line + FIELD - line + 2);
-        self.login.layout();
-        self.column.layout();
-        self.frame.redraw();
     }
 
-    /// Empties the input.
-    pub fn clear_input(&mut self) {
+    fn do_own(&mut self, own: Own) {
+        match own {
+            Own::Look => {}
+            Own::Typed(text) => {
+                if self.message.active() {
+                    // Neither is refused by an input that is shown and not full.
+                    let _ = self.message.take_focus();
+                    let _ = self.message.insert(&text);
+                    self.message.do_callback();
+                }
+            }
+            Own::Back => {
+                self.switching = false;
+                self.show();
+                self.focus(Field::Message);
+            }
+            Own::Switch => {
+                self.switching = true;
+                self.show();
+                self.focus(Field::Name);
+            }
+            Own::Find => {
+                self.find.open();
+                self.relayout();
+            }
+            Own::FindNow { text, older } => {
+                let same = self.found_text == text;
+                self.found_text.clone_from(&text);
+                self.note(Action::Tell(match same {
+                    true => Event::FindStep { older },
+                    false => Event::Find(text),
+                }));
+            }
+            Own::FindEnd => {
+                self.find.close();
+                self.found_text.clear();
+                self.note(Action::Tell(Event::Find(String::new())));
+                self.relayout();
+                self.focus(Field::Message);
+            }
+            Own::Settings => self.open_settings(),
+            Own::Size(step) => {
+                let mut settings = self.settings();
+                settings.size = match step {
+                    0 => Settings::default().size,
+                    step => (settings.size + step).clamp(MIN_SIZE, MAX_SIZE),
+                };
+                self.note(Action::Changed(Box::new(settings)));
+            }
+        }
+    }
+
+    fn note(&self, action: Action) {
+        self.actions.borrow_mut().push_back(action);
+    }
+
+    /// The input was taken: it is emptied, and the up key brings it back.
+    pub fn taken(&mut self, text: &str) {
+        self.recall.borrow_mut().add(text);
         self.message.set_value("");
-        // What one said oneself is to be seen.
+    }
+
+    /// Puts a text into the input, unless something stands there.
+    pub fn restore(&mut self, text: &str) {
+        if self.message.value().is_empty() {
+            self.message.set_value(text);
+            // Fails only for a place that is not in the text.
+            let _ = self.message.set_position(text.len() as i32);
+        }
+    }
+
+    /// Shows the end of the transcript.
+    pub fn to_end(&mut self) {
         self.transcript.to_end();
+    }
+
+    /// Shows where what is new begins.
+    pub fn to_unread(&mut self) {
+        self.transcript.to_unread();
+    }
+
+    /// Shows the event at that offset.
+    pub fn to_event(&mut self, place: u64) {
+        self.transcript.to_event(place);
+    }
+
+    /// The login worked: its fields go away.
+    pub fn entered(&mut self) {
+        self.switching = false;
     }
 
     /// Puts the cursor into a field and marks what stands there.
     pub fn focus(&mut self, field: Field) {
         match field {
-            Field::Address => mark_all(&mut self.address),
-            Field::Name => mark_all(&mut self.name),
-            Field::Key => mark_all(&mut self.key),
+            Field::Address => style::mark_all(&mut self.address),
+            Field::Name => style::mark_all(&mut self.name),
+            Field::Key => style::mark_all(&mut self.key),
             Field::Message => {
                 // Before the login there is no cursor to be had here; the login brings it.
                 let _ = self.message.take_focus();
@@ -435,9 +456,60 @@ impl Window {
         }
     }
 
+    /// The settings as they are now.
+    pub fn settings(&self) -> Settings {
+        self.settings.borrow().clone()
+    }
+
+    /// Uses other settings.
+    pub fn apply(&mut self, settings: Settings) {
+        *self.settings.borrow_mut() = settings;
+        self.restyle();
+    }
+
+    /// The desktop is dark, or is not.
+    pub fn set_system_dark(&mut self, dark: bool) {
+        if self.system_is_dark != dark {
+            self.system_is_dark = dark;
+            self.restyle();
+        }
+    }
+
+    /// Beeps.
+    pub fn bell(&self) {
+        fltk::dialog::beep(fltk::dialog::BeepType::Message);
+    }
+
+    /// Where the window is.
+    pub fn place(&self) -> Place {
+        Place {
+            x: self.frame.x(),
+            y: self.frame.y(),
+            width: self.frame.w(),
+            height: self.frame.h(),
+        }
+    }
+
+    /// Draws what is due.
+    pub fn draw(&self) {
+        app::flush();
+    }
+
     /// Takes the window off the screen at once.
     pub fn hide(&mut self) {
+        self.dialog = None;
         self.frame.hide();
         app::flush();
+    }
+}
+
+/// What a click in the transcript means.
+fn action_of(act: Act) -> Action {
+    match act {
+        Act::Open(address) => Action::Open(address),
+        Act::Unfold(first) => Action::Tell(Event::Unfold(first)),
+        Act::Fetch => Action::Tell(Event::Fetch),
+        Act::Retry(key) => Action::Tell(Event::Retry(key)),
+        Act::Discard(key) => Action::Tell(Event::Discard(key)),
     }
 }

@@ -1,0 +1,247 @@
+//! What pressing, typing and clicking means.
+
+use std::rc::Rc;
+
+use fltk::app;
+use fltk::enums::{CallbackTrigger, Event as Happened, Key};
+use fltk::prelude::*;
+
+use super::dialog::Dialog;
+use super::{Action, Actions, INPUT_LIMIT, Own, Window, action_of};
+use crate::modes::gui::model::Event;
+use crate::modes::gui::transcript::Told;
+
+/// How long a search waits for more letters.
+const PAUSE: f64 = 0.3;
+
+/// What happened in the transcript.
+pub(super) fn on_told(told: Told, actions: &Actions) {
+    actions.borrow_mut().push_back(match told {
+        Told::Act(act) => action_of(act),
+        Told::Seen { at_end, near } => Action::Tell(Event::Seen { at_end, near }),
+        Told::Missing { hole, from_above } => Action::Tell(Event::Missing { hole, from_above }),
+        Told::Typed(text) => Action::Own(Own::Typed(text)),
+        Told::Escape => Action::Tell(Event::Dismiss),
+    });
+}
+
+impl Window {
+    pub(super) fn wire_up(&mut self) {
+        self.wire_up_login();
+        self.wire_up_buttons();
+        self.wire_up_message();
+        self.wire_up_find();
+        self.wire_up_frame();
+        let actions = Rc::clone(&self.actions);
+        self.here.on_pick(move |name| {
+            actions.borrow_mut().push_back(Action::Own(Own::Typed(format!("{name}: "))));
+        });
+    }
+
+    fn wire_up_login(&mut self) {
+        let log_in = {
+            let actions = Rc::clone(&self.actions);
+            let (address, name, key) = (self.address.clone(), self.name.clone(), self.key.clone());
+            move || {
+                actions.borrow_mut().push_back(Action::LogIn {
+                    address: address.value(),
+                    name: name.value(),
+                    key: key.value(),
+                });
+            }
+        };
+        let pressed = log_in.clone();
+        self.enter.set_callback(move |_| pressed());
+        let pressed = log_in.clone();
+        self.address.set_trigger(CallbackTrigger::EnterKeyAlways);
+        self.address.set_callback(move |_| pressed());
+        let pressed = log_in.clone();
+        self.name
+            .set_trigger(CallbackTrigger::EnterKeyAlways | CallbackTrigger::Changed);
+        let actions = Rc::clone(&self.actions);
+        self.name.set_callback(move |_| match app::event_key() {
+            Key::Enter | Key::KPEnter => pressed(),
+            // What is typed is counted as it is typed.
+            _ => actions.borrow_mut().push_back(Action::Own(Own::Look)),
+        });
+        self.key.set_trigger(CallbackTrigger::EnterKeyAlways);
+        self.key.set_callback(move |_| log_in());
+        let actions = Rc::clone(&self.actions);
+        self.back
+            .set_callback(move |_| actions.borrow_mut().push_back(Action::Own(Own::Back)));
+        let actions = Rc::clone(&self.actions);
+        self.switch
+            .set_callback(move |_| actions.borrow_mut().push_back(Action::Own(Own::Switch)));
+    }
+
+    fn wire_up_buttons(&mut self) {
+        let actions = Rc::clone(&self.actions);
+        self.quit
+            .set_callback(move |_| actions.borrow_mut().push_back(Action::Quit));
+        let (actions, message) = (Rc::clone(&self.actions), self.message.clone());
+        self.send.set_callback(move |_| {
+            actions.borrow_mut().push_back(Action::Say(message.value()));
+        });
+        let actions = Rc::clone(&self.actions);
+        self.try_now.set_callback(move |_| {
+            actions.borrow_mut().push_back(Action::Tell(Event::TryNow));
+        });
+        let actions = Rc::clone(&self.actions);
+        self.search
+            .set_callback(move |_| actions.borrow_mut().push_back(Action::Own(Own::Find)));
+        let actions = Rc::clone(&self.actions);
+        self.settings_button
+            .set_callback(move |_| actions.borrow_mut().push_back(Action::Own(Own::Settings)));
+    }
+
+    fn wire_up_message(&mut self) {
+        self.message.set_wrap(true);
+        self.message.set_maximum_size(INPUT_LIMIT);
+        self.message.set_trigger(CallbackTrigger::Changed);
+        let (actions, completion) = (Rc::clone(&self.actions), Rc::clone(&self.completion));
+        self.message.set_callback(move |message| {
+            completion.borrow_mut().forget();
+            let draft = Event::Draft(message.value());
+            actions.borrow_mut().push_back(Action::Tell(draft));
+        });
+        let actions = Rc::clone(&self.actions);
+        let mut transcript = self.transcript.clone();
+        let (recall, completion) = (Rc::clone(&self.recall), Rc::clone(&self.completion));
+        let model = Rc::clone(&self.model);
+        self.message.handle(move |message, event| {
+            if event != Happened::KeyDown {
+                return false;
+            }
+            let shift = app::is_event_shift();
+            let put = |message: &mut fltk::input::MultilineInput, text: &str, at: usize| {
+                message.set_value(text);
+                // Fails only for a place that is not in the text.
+                let _ = message.set_position(at as i32);
+                let draft = Event::Draft(text.to_string());
+                actions.borrow_mut().push_back(Action::Tell(draft));
+            };
+            match app::event_key() {
+                Key::Enter | Key::KPEnter if shift || app::is_event_ctrl() => {
+                    // Refused only when the input is full.
+                    let _ = message.insert("\n");
+                    message.do_callback();
+                }
+                Key::Enter | Key::KPEnter => {
+                    actions.borrow_mut().push_back(Action::Say(message.value()));
+                }
+                Key::Tab if !app::is_event_ctrl() => {
+                    let (text, at) = (message.value(), message.position().max(0) as usize);
+                    let names = model.borrow().speakers();
+                    let step = completion.borrow_mut().step(&text, at, &names, shift);
+                    match step {
+                        Some((text, at)) => put(message, &text, at),
+                        // Nothing to complete: Tab goes on to the next widget.
+                        None => return false,
+                    }
+                }
+                key @ (Key::Up | Key::Down) if !shift && one_row(message) => {
+                    let current = message.value();
+                    let mut recall = recall.borrow_mut();
+                    let found = match key {
+                        Key::Up => recall.up(&current),
+                        _ => recall.down(&current),
+                    };
+                    let Some(text) = found.map(str::to_string) else {
+                        return false;
+                    };
+                    put(message, &text, text.len());
+                }
+                Key::PageUp => transcript.page(-1),
+                Key::PageDown => transcript.page(1),
+                Key::Home if app::is_event_ctrl() => transcript.to_start(),
+                Key::End if app::is_event_ctrl() => transcript.to_end(),
+                Key::Escape => {
+                    actions
+                        .borrow_mut()
+                        .push_back(Action::Tell(Event::Dismiss));
+                }
+                _ => return false,
+            }
+            true
+        });
+    }
+
+    fn wire_up_find(&mut self) {
+        let actions = Rc::clone(&self.actions);
+        let latest = Rc::new(std::cell::Cell::new(0_u64));
+        self.find.on_text(move |text| {
+            // Asked for once nothing more is typed for a moment.
+            let number = latest.get() + 1;
+            latest.set(number);
+            let (actions, latest, text) = (Rc::clone(&actions), Rc::clone(&latest), text.to_string());
+            app::add_timeout3(PAUSE, move |_| {
+                if latest.get() == number {
+                    let find = Event::Find(text.clone());
+                    actions.borrow_mut().push_back(Action::Tell(find));
+                }
+            });
+        });
+        let actions = Rc::clone(&self.actions);
+        self.find.on_step(move |text, older| {
+            let mut actions = actions.borrow_mut();
+            // Enter does not wait for the pause.
+            actions.push_back(Action::Own(Own::FindNow { text: text.to_string(), older }));
+        });
+        let actions = Rc::clone(&self.actions);
+        self.find
+            .on_close(move || actions.borrow_mut().push_back(Action::Own(Own::FindEnd)));
+    }
+
+    fn wire_up_frame(&mut self) {
+        let actions = Rc::clone(&self.actions);
+        self.frame.set_callback(move |_| {
+            // Escape closes a window of FLTK; nobody wants to leave a room by it.
+            let escape = app::event() == Happened::Shortcut && app::event_key() == Key::Escape;
+            if !escape {
+                actions.borrow_mut().push_back(Action::Quit);
+            }
+        });
+        let actions = Rc::clone(&self.actions);
+        self.frame.handle(move |_, event| {
+            if !matches!(event, Happened::Shortcut | Happened::KeyDown) || !app::is_event_ctrl() {
+                return false;
+            }
+            let key = app::event_key();
+            let is = |c: char| key == Key::from_char(c);
+            let action = if is('f') {
+                Action::Own(Own::Find)
+            } else if is('q') {
+                Action::Quit
+            } else if is(',') {
+                Action::Own(Own::Settings)
+            } else if is('t') {
+                Action::Tell(Event::TryNow)
+            } else if is('+') || is('=') || key == Key::from_i32(0xffab) {
+                Action::Own(Own::Size(1))
+            } else if is('-') || key == Key::from_i32(0xffad) {
+                Action::Own(Own::Size(-1))
+            } else if is('0') || key == Key::from_i32(0xffb0) {
+                Action::Own(Own::Size(0))
+            } else {
+                return false;
+            };
+            actions.borrow_mut().push_back(action);
+            true
+        });
+    }
+
+    /// Opens the settings, or brings them to the front.
+    pub fn open_settings(&mut self) {
+        let actions = Rc::clone(&self.actions);
+        let settings = self.settings.borrow().clone();
+        self.dialog = Some(Dialog::open(&settings, &self.settings_path, move |settings| {
+            let changed = Action::Changed(Box::new(settings));
+            actions.borrow_mut().push_back(changed);
+        }));
+    }
+}
+
+/// Whether what stands in the input is one row, so that up and down are free for what was said.
+fn one_row(message: &fltk::input::MultilineInput) -> bool {
+    super::style::rows_needed(&message.value(), message.w() - 16) == 1
+}
