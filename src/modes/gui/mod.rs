@@ -14,6 +14,7 @@ pub mod lines;
 pub mod link;
 pub mod model;
 pub mod settings;
+pub mod spans;
 pub mod talk;
 pub mod theme;
 pub mod transcript;

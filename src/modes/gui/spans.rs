@@ -1,0 +1,308 @@
+//! What in a text is more than text: links, and our own name. Pure.
+
+use std::ops::Range;
+
+use linkify::{LinkFinder, LinkKind};
+use unicode_normalization::char::decompose_compatible;
+use unicode_segmentation::UnicodeSegmentation;
+
+/// What a stretch of text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Span {
+    /// The address of something; see [`opens`].
+    Link,
+    /// Our own name.
+    Mention,
+}
+
+/// Where the text has links (http, https, chatroom) and the name `me`, in order, not overlapping.
+/// What stands in a link is no mention. Links to bare IPv6 addresses are not recognised.
+pub fn spans(text: &str, me: Option<&str>) -> Vec<(Range<usize>, Span)> {
+    let mut found: Vec<_> = links(text)
+        .into_iter()
+        .map(|link| (link, Span::Link))
+        .collect();
+    if let Some(me) = me {
+        let links = found.len();
+        for name in names(text, me) {
+            let before = |link: &Range<usize>| link.end <= name.start;
+            let next = found[..links].partition_point(|(link, _)| before(link));
+            let in_link = found[..links]
+                .get(next)
+                .is_some_and(|(link, _)| link.start < name.end);
+            if !in_link {
+                found.push((name, Span::Mention));
+            }
+        }
+        found.sort_by_key(|(range, _)| range.start);
+    }
+    found
+}
+
+/// Whether the text names `me`.
+pub fn mentions(text: &str, me: &str) -> bool {
+    // Most texts do not.
+    !names(text, me).is_empty()
+        && spans(text, Some(me))
+            .iter()
+            .any(|(_, span)| *span == Span::Mention)
+}
+
+/// Whether a link may be given to the browser: http and https only, whatever else the desktop
+/// would open.
+pub fn opens(link: &str) -> bool {
+    scheme(link).is_some_and(|scheme| {
+        scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
+    })
+}
+
+fn scheme(link: &str) -> Option<&str> {
+    link.split_once("://").map(|(scheme, _)| scheme)
+}
+
+fn links(text: &str) -> Vec<Range<usize>> {
+    let mut finder = LinkFinder::new();
+    finder.kinds(&[LinkKind::Url]);
+    finder.url_must_have_scheme(true);
+    // A colon alone makes the finder look for the beginning of a scheme.
+    let any = text.contains("://");
+    let found = finder.links(if any { text } else { "" });
+    let ours = found.filter(|link| {
+        let chatroom = |scheme: &str| scheme.eq_ignore_ascii_case("chatroom");
+        opens(link.as_str()) || scheme(link.as_str()).is_some_and(chatroom)
+    });
+    ours.map(|link| link.start()..link.end()).collect()
+}
+
+/// Where the text has this name as a whole word, with the `@` before it; whatever the case of its
+/// letters and however its marks are encoded.
+///
+/// The name ends where no letter or digit goes on, so that "uthira's" has it and "uthirav" has
+/// not; scripts that are written without spaces, and Korean with its particles, go on anywhere.
+fn names(text: &str, me: &str) -> Vec<Range<usize>> {
+    let mut wanted = Vec::new();
+    me.trim().chars().for_each(|c| fold(c, |c| wanted.push(c)));
+    let mut found = Vec::new();
+    if wanted.is_empty() {
+        return found;
+    }
+    let mut clusters = text.grapheme_indices(true).peekable();
+    while let Some((start, cluster)) = clusters.next() {
+        let Some(end) = matching(&text[start..], &wanted).map(|len| start + len) else {
+            continue;
+        };
+        let mut behind = clusters.clone();
+        let mut edge = start + cluster.len();
+        while edge < end {
+            match behind.next() {
+                Some((at, cluster)) => edge = at + cluster.len(),
+                None => break,
+            }
+        }
+        if edge == end && is_edge(text, start) && is_edge(text, end) {
+            let at = usize::from(text[..start].ends_with('@'));
+            found.push(start - at..end);
+            clusters = behind;
+        }
+    }
+    found
+}
+
+/// How many bytes at the beginning of the text are the wanted characters.
+fn matching(text: &str, wanted: &[char]) -> Option<usize> {
+    let mut left = wanted;
+    for (at, c) in text.char_indices() {
+        let mut same = true;
+        fold(c, |c| match left.split_first() {
+            Some((first, rest)) if *first == c => left = rest,
+            _ => same = false,
+        });
+        if !same {
+            return None;
+        }
+        if left.is_empty() {
+            return Some(at + c.len_utf8());
+        }
+    }
+    None
+}
+
+/// The character as names are compared: without case (both ways, for the sake of `ß` and `ς`),
+/// marks apart from letters, wide and narrow forms alike.
+fn fold(c: char, mut put: impl FnMut(char)) {
+    if c.is_ascii() {
+        return put(c.to_ascii_lowercase());
+    }
+    for c in c.to_uppercase().flat_map(char::to_lowercase) {
+        decompose_compatible(c, &mut put);
+    }
+}
+
+/// Whether a name may begin or end here.
+fn is_edge(text: &str, at: usize) -> bool {
+    let before = text[..at].chars().next_back();
+    let after = text[at..].chars().next();
+    let (Some(before), Some(after)) = (before, after) else {
+        return true;
+    };
+    let goes_on = |c: char| (c.is_alphanumeric() || c == '_') && !is_unspaced(c);
+    !(goes_on(before) && goes_on(after))
+}
+
+/// Kana, ideographs, Korean syllables, Thai, Lao, Khmer, Burmese.
+fn is_unspaced(c: char) -> bool {
+    matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}'
+        | '\u{3041}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}'
+        | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn links_in(text: &str) -> Vec<&str> {
+        let found = spans(text, None).into_iter();
+        found.map(|(range, _)| &text[range]).collect()
+    }
+
+    fn names_in<'a>(text: &'a str, me: &str) -> Vec<&'a str> {
+        let named = spans(text, Some(me))
+            .into_iter()
+            .filter(|(_, span)| *span == Span::Mention)
+            .map(|(range, _)| &text[range])
+            .collect::<Vec<_>>();
+        assert_eq!(mentions(text, me), !named.is_empty(), "{text}");
+        named
+    }
+
+    #[test]
+    fn links_end_where_a_reader_thinks() {
+        assert_eq!(
+            links_in("see https://example.org/a?b=c#d, or (http://x.test/y_(z))."),
+            ["https://example.org/a?b=c#d", "http://x.test/y_(z)"]
+        );
+        assert_eq!(links_in("HTTP://EXAMPLE.ORG!"), ["HTTP://EXAMPLE.ORG"]);
+        assert_eq!(
+            links_in("<chatroom://192.168.1.20:1337>"),
+            ["chatroom://192.168.1.20:1337"]
+        );
+        assert_eq!(links_in("\"http://a.test/b\""), ["http://a.test/b"]);
+    }
+
+    #[test]
+    fn nothing_else_is_a_link() {
+        for text in [
+            "example.org",
+            "a@example.org",
+            "mailto:a@example.org",
+            "file:///etc/passwd",
+            "ftp://example.org/x",
+            "javascript:alert(1)",
+            "javascript://example.org/%0aalert(1)",
+            "http:// x",
+            "http://",
+            "xhttp://example.org",
+            "://",
+        ] {
+            assert!(links_in(text).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_the_web_is_opened() {
+        assert!(opens("http://example.org") && opens("HTTPS://example.org"));
+        for other in ["chatroom://x", "file:///x", "httpx://x", "http:x", ""] {
+            assert!(!opens(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_found_as_a_whole_word() {
+        for text in [
+            "uthira",
+            "Uthira: hello",
+            "uthira:hello",
+            "hello UTHIRA!",
+            "uthira's",
+            "uthira\u{2019}s",
+            "(uthira)",
+            "so, uthira.",
+            "日本uthira日本",
+        ] {
+            assert_eq!(names_in(text, "uthira").len(), 1, "{text}");
+        }
+        assert_eq!(
+            names_in("hi @uthira, uthira", "Uthira"),
+            ["@uthira", "uthira"]
+        );
+        for text in [
+            "uthirav",
+            "vuthira",
+            "uthira_2",
+            "uthira2",
+            "uthir",
+            "uthira\u{301}",
+        ] {
+            assert!(names_in(text, "uthira").is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_are_in_every_script() {
+        assert_eq!(names_in("and a b, ab", "a b"), ["a b"]);
+        assert_eq!(names_in("日本語で、日本", "日本"), ["日本", "日本"]);
+        assert_eq!(names_in("철수야 안녕", "철수"), ["철수"]);
+        assert_eq!(names_in("ok👍👍", "👍"), ["👍", "👍"]);
+        assert!(names_in("👍🏽", "👍").is_empty(), "another character");
+        assert_eq!(names_in("🇩🇪🇪🇺", "🇪🇺"), ["🇪🇺"]);
+        assert!(names_in("🇩🇪🇪🇺", "🇪🇪").is_empty());
+        assert_eq!(names_in("ΝΙΚΟΣ!", "Νικος"), ["ΝΙΚΟΣ"]);
+        assert_eq!(names_in("STRASSE", "straße"), ["STRASSE"]);
+        assert_eq!(
+            names_in("zoe\u{308}, Ｚｏë", "Zoë"),
+            ["zoe\u{308}", "Ｚｏë"]
+        );
+        assert_eq!(names_in("!!!", "!!!"), ["!!!"]);
+        assert!(names_in("anything", " ").is_empty());
+    }
+
+    #[test]
+    fn a_link_is_no_mention() {
+        let text = "uthira http://uthira.test/uthira uthira";
+        let found = spans(text, Some("uthira"));
+        let found: Vec<_> = found
+            .into_iter()
+            .map(|(range, span)| (&text[range], span))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("uthira", Span::Mention),
+                ("http://uthira.test/uthira", Span::Link),
+                ("uthira", Span::Mention)
+            ]
+        );
+        assert!(!mentions("http://uthira.test", "uthira"));
+        assert!(!mentions("http://x.test/@uthira", "uthira"));
+    }
+
+    #[test]
+    fn long_texts_take_no_long_time() {
+        // Each of these could be quadratic; 100 KB of it would then take minutes.
+        for part in [
+            "a://",
+            "http://a",
+            "🇩🇪",
+            "@uthira",
+            "uthir",
+            "://",
+            "http://a.b/(",
+            "\u{301}",
+        ] {
+            let text = part.repeat(100_000 / part.len());
+            for me in ["uthira", "🇩🇪", "uthir"] {
+                spans(&text, Some(me));
+            }
+        }
+    }
+}
