@@ -4,8 +4,10 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::address::Address;
-use crate::event::Key;
+use crate::event::{Id, Key};
 use crate::wire::{Members, Said, Session, Wire};
 
 /// Who wants to be where.
@@ -19,6 +21,17 @@ pub struct Login {
     pub key: Option<String>,
     /// Go on trying while nobody answers.
     pub persist: bool,
+}
+
+/// A message of ours that may not have been answered yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Letter {
+    /// What makes a repeat recognisable.
+    pub key: Key,
+    /// The text.
+    pub text: String,
+    /// The newest event that was known when it was written: if the room has it, then after this.
+    pub after: Option<Id>,
 }
 
 /// From the window to the link.
