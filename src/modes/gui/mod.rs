@@ -57,7 +57,7 @@ pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
     display::check(std::env::var("DISPLAY").ok().as_deref())?;
     let path = settings::path();
     let (settings, trouble) = path.as_deref().map(settings::load).unwrap_or_default();
-    let address = args.address.or(settings.address);
+    let address = args.address.or_else(|| settings.recent.first().cloned());
     let fields = Fields {
         address: address.unwrap_or_else(|| Address::default().to_string()),
         name: args.name.clone().unwrap_or_default(),
@@ -99,10 +99,8 @@ pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
                 Effect::ClearInput => window.clear_input(),
                 Effect::Focus(field) => window.focus(field),
                 Effect::Remember(address) => {
-                    let settings = Settings {
-                        address: Some(address.to_string()),
-                    };
-                    let saved = path.as_deref().map(|path| settings::save(path, &settings));
+                    let change = |settings: &mut Settings| settings.remember(&address.to_string());
+                    let saved = path.as_deref().map(|path| settings::update(path, change));
                     if let Some(Err(sentence)) = saved {
                         events.push(Event::Note(sentence));
                     }
