@@ -8,6 +8,7 @@
 
 pub mod address;
 pub mod display;
+pub mod frames;
 pub mod history;
 pub mod layout;
 pub mod lines;
@@ -34,6 +35,7 @@ use crate::cli::GuiArgs;
 use crate::event::Key;
 use crate::failure::{Failure, reason};
 use address::Address;
+use frames::Frames;
 use link::Link;
 use model::{Effect, Event, Model};
 use settings::Settings;
@@ -72,7 +74,9 @@ pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
         });
     }
     events.extend(trouble.map(Event::Note));
+    let mut frames = Frames::from_env();
     'open: loop {
+        frames.begin();
         while let Some(action) = window.next_action() {
             match action {
                 Action::Quit => break 'open,
@@ -103,12 +107,22 @@ pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
                 }
             }
         }
+        // Drawn here, not in the wait, so that the turn can be measured to its end.
+        window.draw();
+        frames.end();
         if told_to_end.load(Ordering::SeqCst) || !window.wait() {
             break;
         }
     }
     window.hide();
     link.close(GOODBYE);
+    frames.finish().map_err(|e| {
+        Failure::new(format!(
+            "The file that {} names cannot be written: {}.",
+            frames::VARIABLE,
+            reason(&e)
+        ))
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -313,6 +313,11 @@ impl Window {
         });
     }
 
+    /// Draws what is due.
+    pub fn draw(&self) {
+        app::flush();
+    }
+
     /// Waits for something to happen. `false` means that the window is gone.
     pub fn wait(&mut self) -> bool {
         let open = self.app.wait();
