@@ -7,17 +7,15 @@
 //! out; [`disk`] the one that only writes.
 
 mod bare;
+#[path = "../common/mod.rs"]
+#[allow(dead_code, reason = "each benchmark uses its part")]
+mod common;
 mod disk;
 mod drive;
 mod fleet;
 mod plot;
-mod protocol;
-mod report;
 mod scenarios;
 mod segments;
-mod servers;
-mod stop;
-mod usage;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -25,11 +23,9 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 
-use report::Report;
+use common::{Res, protocol, report, servers, stop, usage};
+use report::{Report, Saved};
 use servers::{Entrant, Kind};
-
-/// The result of everything here: a failure is a sentence.
-pub type Res<T> = Result<T, Box<dyn std::error::Error>>;
 
 /// What to measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -220,15 +216,10 @@ fn measure(cli: &Cli) -> Res<bool> {
     }
     let setting = Setting::of(cli)?;
     let mut report = Report {
-        machine: report::describe(&setting.entrants),
+        machine: report::describe("make bench", &servers::versions(&setting.entrants)),
         ..Report::default()
     };
-    let lines = report
-        .machine
-        .iter()
-        .map(|(name, value)| format!("{name}: {value}\n"));
-    let machine = format!("```text\n{}```\n", lines.collect::<String>());
-    report.publish("machine", machine);
+    report.publish_machine();
     let all = Scenario::value_variants();
     let wanted = |s: &&Scenario| cli.scenarios.is_empty() || cli.scenarios.contains(s);
     for scenario in all.iter().filter(wanted) {
@@ -243,9 +234,10 @@ fn measure(cli: &Cli) -> Res<bool> {
             Scenario::Console => scenarios::console::console(&setting, &mut report)?,
         }
     }
-    report::save(&report, cli.save)?;
-    for failure in &report.failures {
-        eprintln!("FAILED: {failure}");
-    }
-    Ok(report.failures.is_empty())
+    let saved = Saved {
+        prefix: "",
+        page: "PERFORMANCE.md",
+    };
+    report::save(&report, &saved, cli.save)?;
+    Ok(report.say_failures())
 }

@@ -87,6 +87,12 @@ impl Entrant {
     }
 }
 
+/// Their names and versions.
+pub fn versions(entrants: &[Entrant]) -> Vec<(String, String)> {
+    let each = entrants.iter();
+    each.map(|e| (e.name.clone(), e.version())).collect()
+}
+
 /// A running server.
 #[derive(Debug)]
 pub struct Running {
@@ -262,7 +268,7 @@ pub fn own_program() -> String {
 }
 
 /// A port that is free now. Nobody else is given it soon: the kernel hands them out in turn.
-fn free_address() -> Res<SocketAddr> {
+pub fn free_address() -> Res<SocketAddr> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
 

@@ -2,7 +2,7 @@
 
 use super::Protocol;
 
-/// See [`crate::bare`].
+/// The bare loop of the fan-out benchmark.
 pub struct Bare;
 
 impl Protocol for Bare {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Res, stop};
 pub use machine::{describe, disk};
-pub use save::save;
+pub use save::{Saved, save};
 pub use table::{Column, Form, Ratio, align, cell, table};
 
 /// The folder that everything is written to: `target/bench`, beside the build.
@@ -132,6 +132,23 @@ impl Report {
     pub fn publish(&mut self, name: &str, text: String) {
         println!("\n{text}");
         self.tables.push((name.to_string(), text));
+    }
+
+    /// Publishes what it was measured on.
+    pub fn publish_machine(&mut self) {
+        let lines = self.machine.iter();
+        let lines: String = lines
+            .map(|(name, value)| format!("{name}: {value}\n"))
+            .collect();
+        self.publish("machine", format!("```text\n{lines}```\n"));
+    }
+
+    /// Prints what failed; whether nothing did.
+    pub fn say_failures(&self) -> bool {
+        for failure in &self.failures {
+            eprintln!("FAILED: {failure}");
+        }
+        self.failures.is_empty()
     }
 
     /// Keeps a finished plot.

@@ -102,13 +102,32 @@ impl Cpu {
 
 /// What these processes hold of the memory, in bytes; what they share is counted once (PSS).
 pub fn memory(pids: &[u32]) -> u64 {
+    let of = |pid: &u32| field(&format!("/proc/{pid}/smaps_rollup"), "Pss:");
+    pids.iter().filter_map(of).sum()
+}
+
+/// What these processes hold of the memory that nobody else has, in bytes.
+pub fn private_memory(pids: &[u32]) -> u64 {
     let of = |pid: &u32| -> Option<u64> {
-        let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
-        let line = text.lines().find_map(|line| line.strip_prefix("Pss:"))?;
-        let kilobytes: u64 = line.split_whitespace().next()?.parse().ok()?;
-        Some(kilobytes * 1_024)
+        let file = format!("/proc/{pid}/smaps_rollup");
+        Some(field(&file, "Private_Clean:")? + field(&file, "Private_Dirty:")?)
     };
     pids.iter().filter_map(of).sum()
+}
+
+/// The most that these processes have held at one time each, in bytes; what is shared counts for
+/// each of them.
+pub fn peak_memory(pids: &[u32]) -> u64 {
+    let of = |pid: &u32| field(&format!("/proc/{pid}/status"), "VmHWM:");
+    pids.iter().filter_map(of).sum()
+}
+
+/// A field in kB of a file of /proc, in bytes.
+fn field(file: &str, name: &str) -> Option<u64> {
+    let text = fs::read_to_string(file).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    let kilobytes: u64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(kilobytes * 1_024)
 }
 
 /// What one process holds now, in bytes; cheap enough to be asked often.

@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
 
-use crate::servers::Entrant;
-
-/// The machine, the versions, and the command.
-pub fn describe(entrants: &[Entrant]) -> BTreeMap<String, String> {
+/// The machine, the command of which this is the harness, and the versions of what takes part.
+pub fn describe(target: &str, versions: &[(String, String)]) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
     let mut put = |name: &str, value: String| all.insert(name.to_string(), value);
     let cpu = field("/proc/cpuinfo", "model name");
@@ -22,14 +20,14 @@ pub fn describe(entrants: &[Entrant]) -> BTreeMap<String, String> {
         .skip(1)
         .filter(|a| a != "--bench")
         .collect();
-    put("command", format!("make bench ARGS='{}'", args.join(" ")));
+    put("command", format!("{target} ARGS='{}'", args.join(" ")));
     let commit = Command::new("git")
         .args(["describe", "--always", "--dirty", "--abbrev=10"])
         .output();
     let commit = commit.map(|out| String::from_utf8_lossy(&out.stdout).trim().to_string());
     put("commit", commit.unwrap_or_default());
-    for entrant in entrants {
-        put(&format!("version of {}", entrant.name), entrant.version());
+    for (name, version) in versions {
+        put(&format!("version of {name}"), version.clone());
     }
     all
 }

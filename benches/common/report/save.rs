@@ -6,14 +6,24 @@ use std::path::Path;
 use super::{Report, folder};
 use crate::Res;
 
+/// Where a benchmark's results go.
+#[derive(Clone, Copy, Debug)]
+pub struct Saved {
+    /// What its files' names begin with.
+    pub prefix: &'static str,
+    /// Its page, below docs/.
+    pub page: &'static str,
+}
+
 /// Writes what there is; into the documentation too if `documentation`.
-pub fn save(report: &Report, documentation: bool) -> Res<()> {
+pub fn save(report: &Report, saved: &Saved, documentation: bool) -> Res<()> {
+    let prefix = saved.prefix;
     let folder = folder()?;
     let json = serde_json::to_string_pretty(report)?;
-    fs::write(folder.join("results.json"), json)?;
+    fs::write(folder.join(format!("{prefix}results.json")), json)?;
     let tables = report.tables.iter().map(|(_, text)| text.as_str());
     fs::write(
-        folder.join("tables.md"),
+        folder.join(format!("{prefix}tables.md")),
         tables.collect::<Vec<_>>().join("\n"),
     )?;
     for (name, svg) in &report.plots {
@@ -21,14 +31,14 @@ pub fn save(report: &Report, documentation: bool) -> Res<()> {
     }
     if documentation {
         let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
-        let page = docs.join("PERFORMANCE.md");
+        let page = docs.join(saved.page);
         let mut text = fs::read_to_string(&page)?;
         for (name, table) in &report.tables {
             text = replaced(&text, name, table)?;
         }
         fs::write(page, text)?;
-        fs::create_dir_all(docs.join("plots"))?;
         for (name, svg) in &report.plots {
+            fs::create_dir_all(docs.join("plots"))?;
             fs::write(docs.join("plots").join(format!("{name}.svg")), svg)?;
         }
     }

@@ -1,0 +1,209 @@
+//! How long each turn of the window's event loop kept it from answering, for `make bench-window`.
+//!
+//! A turn begins when the loop wakes and ends when what happened is drawn. FLTK's `wait` gives no
+//! sign of the waking: it draws what is due, sleeps in `select`, and runs the handlers of what woke
+//! it, all in one call; what could look inside it (`event_dispatch`, system handlers) is `unsafe` and
+//! is not told of everything, a new size for one. So a turn is put together from two parts:
+//!
+//! - inside `wait`, the time that this thread ran or was ready to run and waited for a processor.
+//!   Asleep in `select` it does neither. A handler that sleeps (for an answer of the X server, for a
+//!   disk) is counted too short by its sleep.
+//! - from `wait`'s return to the end of the drawing, the time on the clock, sleep and all. For that
+//!   the loop draws ([`fltk::app::flush`]) before it ends the turn; `wait` then has nothing to draw.
+//!
+//! What always holds: nothing is read, kept or written unless `CHATROOM_GUI_FRAMES` names a file, and
+//! a turn costs no allocation.
+
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::FileExt as _;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// The environment variable that names the file.
+pub const VARIABLE: &str = "CHATROOM_GUI_FRAMES";
+
+/// The turns that lasted longer than these are counted.
+const LIMITS: [Duration; 3] = [
+    Duration::from_millis(16),
+    Duration::from_millis(50),
+    Duration::from_millis(100),
+];
+
+/// How many turns there were and how many of them were long.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Histogram {
+    count: u64,
+    over: [u64; LIMITS.len()],
+    longest: Duration,
+}
+
+impl Histogram {
+    /// Counts a turn.
+    pub fn record(&mut self, turn: Duration) {
+        self.count += 1;
+        for (over, limit) in self.over.iter_mut().zip(LIMITS) {
+            *over += u64::from(turn > limit);
+        }
+        self.longest = self.longest.max(turn);
+    }
+}
+
+impl fmt::Display for Histogram {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "frames {}", self.count)?;
+        for (over, limit) in self.over.iter().zip(LIMITS) {
+            write!(f, ", over_{}ms {over}", limit.as_millis())?;
+        }
+        write!(f, ", longest_us {}", self.longest.as_micros())
+    }
+}
+
+/// What measures the turns of one event loop, on the thread that it was made on.
+#[derive(Debug, Default)]
+pub struct Frames(Option<Recorder>);
+
+#[derive(Debug)]
+struct Recorder {
+    path: PathBuf,
+    histogram: Histogram,
+    /// Has how long this thread waited for a processor. Elsewhere than on Linux there is none.
+    schedstat: Option<File>,
+    /// How long this thread had been busy when the last turn ended.
+    rested: Duration,
+    /// When the loop came out of its wait, and how busy it had been in there.
+    turn: Option<(Instant, Duration)>,
+}
+
+impl Frames {
+    /// One that measures if the environment asks for it. For the thread that has the loop.
+    pub fn from_env() -> Frames {
+        let path = std::env::var_os(VARIABLE).filter(|path| !path.is_empty());
+        path.map(|path| Frames::into_file(path.into()))
+            .unwrap_or_default()
+    }
+
+    fn into_file(path: PathBuf) -> Frames {
+        let mut recorder = Recorder {
+            path,
+            histogram: Histogram::default(),
+            schedstat: File::open("/proc/thread-self/schedstat").ok(),
+            rested: Duration::ZERO,
+            turn: None,
+        };
+        recorder.rested = recorder.busy();
+        Frames(Some(recorder))
+    }
+
+    /// The loop has come out of its wait.
+    pub fn begin(&mut self) {
+        if let Some(recorder) = &mut self.0 {
+            let inside = recorder.busy().saturating_sub(recorder.rested);
+            recorder.turn = Some((Instant::now(), inside));
+        }
+    }
+
+    /// Everything is drawn, and the loop goes into its wait.
+    pub fn end(&mut self) {
+        if let Some(recorder) = &mut self.0 {
+            if let Some((woke, inside)) = recorder.turn.take() {
+                recorder.histogram.record(inside + woke.elapsed());
+            }
+            recorder.rested = recorder.busy();
+        }
+    }
+
+    /// The loop has ended: appends the one line to the file.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn finish(self) -> io::Result<()> {
+        let Some(recorder) = self.0 else {
+            return Ok(());
+        };
+        let mut file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(recorder.path)?;
+        file.write_all(format!("{}\n", recorder.histogram).as_bytes())
+    }
+}
+
+impl Recorder {
+    /// How long this thread ran or was ready to, since it began.
+    fn busy(&self) -> Duration {
+        let ran = clock_gettime(ClockId::ThreadCPUTime);
+        let ran = Duration::new(ran.tv_sec as u64, ran.tv_nsec as u32);
+        ran + self.queued().unwrap_or_default()
+    }
+
+    /// How long of that it waited for a processor.
+    fn queued(&self) -> Option<Duration> {
+        let mut text = [0; 64];
+        let length = self.schedstat.as_ref()?.read_at(&mut text, 0).ok()?;
+        // Time on a processor (of the last tick, so the clock is asked for that), time waited, turns.
+        let mut fields = std::str::from_utf8(&text[..length]).ok()?.split(' ');
+        Some(Duration::from_nanos(fields.nth(1)?.parse().ok()?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    /// Keeps the processor for so long.
+    fn work(time: Duration) {
+        let begin = Instant::now();
+        while begin.elapsed() < time {
+            std::hint::spin_loop();
+        }
+    }
+
+    #[test]
+    fn the_line_counts_every_turn_and_the_long_ones_by_how_long_they_were() {
+        let mut histogram = Histogram::default();
+        for turn in [MS, 16 * MS, 17 * MS, 51 * MS, 100 * MS, 1_500 * MS] {
+            histogram.record(turn);
+        }
+        assert_eq!(
+            histogram.to_string(),
+            "frames 6, over_16ms 4, over_50ms 3, over_100ms 1, longest_us 1500000"
+        );
+    }
+
+    #[test]
+    fn a_turn_is_the_work_in_the_wait_and_all_that_follows_but_not_the_sleep_in_the_wait() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("frames");
+        let mut frames = Frames::into_file(path.clone());
+        // The first turn comes before any wait.
+        frames.begin();
+        frames.end();
+        // A wait: asleep for long, then a handler at work, then a turn that itself sleeps.
+        std::thread::sleep(400 * MS);
+        work(60 * MS);
+        frames.begin();
+        std::thread::sleep(30 * MS);
+        frames.end();
+        let histogram = frames.0.as_ref().expect("asked for").histogram.clone();
+        assert_eq!((histogram.count, histogram.over[1]), (2, 1), "{histogram}");
+        let range = 85 * MS..300 * MS;
+        assert!(range.contains(&histogram.longest), "{histogram}");
+        frames.finish().expect("written");
+        let written = std::fs::read_to_string(&path).expect("the line");
+        assert_eq!(written, format!("{histogram}\n"));
+    }
+
+    #[test]
+    fn nobody_asked_nothing_is_written() {
+        let mut frames = Frames::default();
+        frames.begin();
+        frames.end();
+        frames.finish().expect("nothing to do");
+    }
+}
