@@ -16,11 +16,7 @@ pub enum Span {
 }
 
 /// Where the text has links (http, https, chatroom) and the name `me`, in order, not overlapping.
-<<<<<<< HEAD
-/// What stands in a link is no mention.
-=======
 /// What stands in a link is no mention. Links to bare IPv6 addresses are not recognised.
->>>>>>> looks
 pub fn spans(text: &str, me: Option<&str>) -> Vec<(Range<usize>, Span)> {
     let mut found: Vec<_> = links(text)
         .into_iter()
@@ -190,10 +186,6 @@ mod tests {
             links_in("<chatroom://192.168.1.20:1337>"),
             ["chatroom://192.168.1.20:1337"]
         );
-<<<<<<< HEAD
-        assert_eq!(links_in("http://[::1]:8080/x"), ["http://[::1]:8080/x"]);
-=======
->>>>>>> looks
         assert_eq!(links_in("\"http://a.test/b\""), ["http://a.test/b"]);
     }
 

@@ -1,0 +1,108 @@
+//! When what the window keeps about itself is written: what was said before it goes out, the rest
+//! a moment later.
+
+use std::time::{Duration, Instant};
+
+use super::address::Address;
+use super::kept::{self, Keeper, Kept, Place};
+
+/// A draft, or how far somebody read, is written so long after it changed.
+const SOON: Duration = Duration::from_millis(400);
+
+/// The files of this window.
+#[derive(Default)]
+pub struct Keeping {
+    /// The room and name that we are in with.
+    current: Option<Mine>,
+    /// The one that was asked for just now.
+    asked: Option<Mine>,
+    /// What was written last.
+    written: Kept,
+    /// When the rest is to be written.
+    due: Option<Instant>,
+}
+
+struct Mine {
+    address: String,
+    name: String,
+    keeper: Keeper,
+    kept: Kept,
+}
+
+impl Keeping {
+    /// Where the window of this room and name was.
+    pub fn look(&mut self, address: &Address, name: &str) -> Option<Place> {
+        let (kept, _) = self.open(address, name);
+        kept.place
+    }
+
+    /// What an earlier window left behind for this room and name; a sentence if nothing can be
+    /// kept.
+    pub fn open(&mut self, address: &Address, name: &str) -> (Kept, Option<String>) {
+        let (address, name) = (address.to_string(), name.trim().to_string());
+        let is = |mine: &Mine| mine.address == address && mine.name == name;
+        if self.current.as_ref().is_some_and(is) {
+            return (self.written.clone(), None);
+        }
+        if let Some(mine) = self.asked.as_ref().filter(|mine| is(mine)) {
+            return (mine.kept.clone(), None);
+        }
+        self.asked = None;
+        let Some(folder) = kept::folder().filter(|_| !name.is_empty()) else {
+            return (Kept::default(), None);
+        };
+        let (keeper, kept, sentence) = Keeper::open(&folder, &address, &name);
+        self.asked = keeper.map(|keeper| Mine {
+            address,
+            name,
+            keeper,
+            kept: kept.clone(),
+        });
+        (kept, sentence)
+    }
+
+    /// The login that was asked for worked.
+    pub fn entered(&mut self) {
+        if let Some(mine) = self.asked.take() {
+            self.written = mine.kept.clone();
+            self.current = Some(mine);
+        }
+    }
+
+    /// It did not: what was kept before goes on.
+    pub fn not_entered(&mut self) {
+        self.asked = None;
+    }
+
+    /// Keeps this: at once if `now`, or if what was said has changed; else soon.
+    ///
+    /// # Errors
+    /// A sentence for the status line.
+    pub fn keep(&mut self, kept: Option<Kept>, place: Place, now: bool) -> Result<(), String> {
+        let Some((kept, mine)) = kept.zip(self.current.as_mut()) else {
+            return Ok(());
+        };
+        let kept = Kept {
+            place: Some(place),
+            ..kept
+        };
+        if kept == self.written {
+            self.due = None;
+            return Ok(());
+        }
+        let urgent = kept.letters != self.written.letters || kept.token != self.written.token;
+        let due = *self.due.get_or_insert_with(|| Instant::now() + SOON);
+        if !now && !urgent && due > Instant::now() {
+            return Ok(());
+        }
+        self.due = None;
+        self.written = kept;
+        mine.keeper.save(&self.written)
+    }
+
+    /// In what time something is to be written.
+    pub fn due(&self) -> Option<Duration> {
+        let due = self.due?;
+        Some(due.saturating_duration_since(Instant::now()))
+    }
+}

@@ -1,0 +1,340 @@
+//! The event loop: what happens in the window, on the wire and on the clock becomes events of the
+//! model; what the model wants done is done.
+
+use std::cell::RefCell;
+use std::process::ExitCode;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use chrono::{Local, NaiveDateTime};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use super::address::Address;
+use super::frames::{self, Frames};
+use super::keeping::Keeping;
+use super::link::Link;
+use super::model::{Effect, Event, Model};
+use super::notify::{Notifier, system_is_dark};
+use super::settings::{self, Settings};
+use super::talk::{Command, Login};
+use super::window::{self, Action, Fields, Window};
+use super::{display, spans};
+use crate::cli::GuiArgs;
+use crate::event::{Key, Stamp};
+use crate::failure::{Failure, reason};
+
+/// How long saying goodbye may keep the process, with the window gone already.
+const GOODBYE: Duration = Duration::from_secs(1);
+/// What comes from the network is shown so often at most.
+const PICTURE: Duration = Duration::from_millis(16);
+
+/// Opens the window and runs until it is closed.
+///
+/// # Errors
+/// There is no display, or the system refuses what a window needs.
+pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
+    display::check(std::env::var("DISPLAY").ok().as_deref())?;
+    let path = settings::path();
+    let (settings, trouble) = path.as_deref().map(settings::load).unwrap_or_default();
+    let address = args.address.or_else(|| settings.recent.first().cloned());
+    let fields = Fields {
+        address: address.unwrap_or_else(|| Address::default().to_string()),
+        name: args.name.clone().unwrap_or_default(),
+        key: std::env::var("CHATROOM_KEY").unwrap_or_default(),
+    };
+    let mut events: Vec<Event> = trouble.map(Event::Note).into_iter().collect();
+    let mut keeping = Keeping::default();
+    let mut place = None;
+    if args.name.is_some() {
+        if let Ok(address) = Address::parse(&fields.address) {
+            place = keeping.look(&address, &fields.name);
+        }
+        events.push(Event::LogIn {
+            address: fields.address.clone(),
+            name: fields.name.clone(),
+            key: fields.key.clone(),
+            persist: true,
+        });
+    }
+    let model = Rc::new(RefCell::new(Model::new(on_the_wall)));
+    let told_to_end = on_signals()?;
+    let where_kept = path.as_deref().map(|path| path.display().to_string());
+    let window = Window::open(
+        Rc::clone(&model),
+        &fields,
+        settings,
+        where_kept.unwrap_or_default(),
+        place,
+    );
+    let link = Link::start(window::wake)
+        .map_err(|e| Failure::new(format!("The network cannot be used: {}.", reason(&e))))?;
+    let looks = ask_desktop();
+    let mut run = Run {
+        model,
+        window,
+        link,
+        keeping,
+        path,
+        notifier: Notifier::new(),
+        events,
+        shown: Instant::now(),
+        owing: false,
+    };
+    let mut frames = Frames::from_env();
+    loop {
+        frames.begin();
+        if let Ok(dark) = looks.try_recv() {
+            run.window.set_system_dark(dark);
+        }
+        let goes_on = run.turn();
+        // Drawn here, not in the wait, so that the turn can be measured to its end.
+        run.window.draw();
+        frames.end();
+        if !goes_on || told_to_end.load(Ordering::SeqCst) || !run.wait() {
+            break;
+        }
+    }
+    run.end();
+    frames.finish().map_err(|e| {
+        Failure::new(format!(
+            "The file that {} names cannot be written: {}.",
+            frames::VARIABLE,
+            reason(&e)
+        ))
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Everything that the loop has to do with.
+struct Run {
+    model: Rc<RefCell<Model>>,
+    window: Window,
+    link: Link,
+    keeping: Keeping,
+    /// Where the settings are.
+    path: Option<std::path::PathBuf>,
+    notifier: Notifier,
+    /// What the model is to be told.
+    events: Vec<Event>,
+    /// When the window last showed the model.
+    shown: Instant,
+    /// Something is not shown yet.
+    owing: bool,
+}
+
+impl Run {
+    /// Does everything that there is to do now. `false` ends the run.
+    fn turn(&mut self) -> bool {
+        self.model.borrow_mut().update(Event::Time(Stamp::now()));
+        let mut by_hand = false;
+        while let Some(action) = self.window.next_action() {
+            by_hand = true;
+            match action {
+                Action::Quit => return false,
+                Action::LogIn { address, name, key } => self.events.push(Event::LogIn {
+                    address,
+                    name,
+                    key,
+                    persist: false,
+                }),
+                Action::Say(text) => {
+                    let key = random_key();
+                    self.events.push(Event::Say { text, key });
+                }
+                Action::Tell(event) => self.events.push(event),
+                Action::Open(address) => self.open(&address),
+                Action::Changed(settings) => self.change(*settings),
+                Action::Own(_) => {}
+            }
+        }
+        let heard = self.link.take().into_iter().map(Event::Heard);
+        self.events.extend(heard);
+        let mut rounds = 0;
+        while !self.events.is_empty() && rounds < 8 {
+            rounds += 1;
+            let mut effects = Vec::new();
+            for event in std::mem::take(&mut self.events) {
+                effects.extend(self.model.borrow_mut().update(event));
+            }
+            self.owing = true;
+            let kept = self.model.borrow().kept();
+            let place = self.window.place();
+            self.events
+                .extend(self.keeping.keep(kept, place, false).err().map(Event::Note));
+            if by_hand || !effects.is_empty() {
+                // Shown first: a field may have to be there before it can get the cursor.
+                self.show();
+            }
+            for effect in effects {
+                if !self.act(effect) {
+                    return false;
+                }
+            }
+        }
+        if by_hand || self.owing && self.shown.elapsed() >= PICTURE {
+            self.show();
+        }
+        true
+    }
+
+    fn show(&mut self) {
+        self.window.show();
+        self.shown = Instant::now();
+        self.owing = false;
+    }
+
+    /// `false` ends the run.
+    fn act(&mut self, effect: Effect) -> bool {
+        match effect {
+            Effect::LogIn(login) => self.log_in(login),
+            Effect::Entered(address) => {
+                self.keeping.entered();
+                self.window.entered();
+                self.change_settings(|settings| settings.remember(&address.to_string()));
+            }
+            Effect::NotEntered => self.keeping.not_entered(),
+            Effect::Say(letter) => self.link.send(Command::Say(letter)),
+            Effect::Ask(ask) => self.link.send(Command::Ask(ask)),
+            Effect::TryNow => self.link.send(Command::TryNow),
+            Effect::Taken(text) => self.window.taken(&text),
+            Effect::Restore(text) => self.window.restore(&text),
+            Effect::Focus(field) => self.window.focus(field),
+            Effect::GoToUnread => self.window.to_unread(),
+            Effect::GoToEnd => self.window.to_end(),
+            Effect::Show(place) => self.window.to_event(place),
+            Effect::Notify { from, text } => {
+                let settings = self.window.settings();
+                if settings.bell {
+                    self.window.bell();
+                }
+                if settings.notify {
+                    let title = self.model.borrow().title();
+                    self.notifier.notify(&title, &from, &text);
+                }
+            }
+            Effect::Quit => return false,
+        }
+        true
+    }
+
+    fn log_in(&mut self, mut login: Login) {
+        let (kept, trouble) = self.keeping.open(&login.address, &login.name);
+        login.resume = kept.resume();
+        self.link.send(Command::LogIn(login));
+        self.events.push(Event::Kept(Box::new(kept)));
+        self.events.extend(trouble.map(Event::Note));
+    }
+
+    /// Shows a link in the browser.
+    fn open(&mut self, address: &str) {
+        if !spans::opens(address) {
+            return;
+        }
+        if let Err(error) = open::that_detached(address) {
+            self.events.push(Event::Note(format!(
+                "{address} could not be opened: {}. Is there a browser, and the xdg-open command?",
+                reason(&error)
+            )));
+        }
+    }
+
+    /// The user wants these settings.
+    fn change(&mut self, wanted: Settings) {
+        let before = self.window.settings();
+        self.change_settings(|settings| settings.take_over(&before, &wanted));
+    }
+
+    fn change_settings(&mut self, change: impl Fn(&mut Settings)) {
+        let mut here = self.window.settings();
+        change(&mut here);
+        let kept = self.path.as_deref().map(|path| settings::update(path, change));
+        if let Some(Err(sentence)) = kept {
+            self.events.push(Event::Note(sentence));
+        }
+        self.window.apply(here);
+    }
+
+    /// Waits until something happens or has to be shown. `false` if the window is gone.
+    fn wait(&mut self) -> bool {
+        let picture = self.owing.then(|| PICTURE.saturating_sub(self.shown.elapsed()));
+        let changes = self.model.borrow().changes_in();
+        let keeping = self.keeping.due();
+        let soonest = [picture, changes, keeping].into_iter().flatten().min();
+        let work = (!self.events.is_empty()).then_some(Duration::ZERO);
+        let open = self.window.wait(work.or(soonest));
+        if changes.is_some() && changes == soonest {
+            // The clock has gone on: what it says is shown.
+            self.owing = true;
+        }
+        open
+    }
+
+    fn end(mut self) {
+        self.window.hide();
+        self.link.close(GOODBYE);
+        // What was answered during the goodbye needs no repeat.
+        for report in self.last_words {
+            self.model.borrow_mut().update(Event::Heard(report));
+        }
+        let kept = self.model.borrow().kept();
+        let kept = kept.map(|kept| super::kept::Kept { token: None, ..kept });
+        // There is nobody left to tell.
+        let _ = self.keeping.keep(kept, self.window.place(), true);
+    }
+}
+
+/// The clock on the wall.
+fn on_the_wall(at: Stamp) -> NaiveDateTime {
+    at.utc().with_timezone(&Local).naive_local()
+}
+
+/// Asks the desktop whether it is dark, on a thread of its own: the window does not wait for it.
+fn ask_desktop() -> std::sync::mpsc::Receiver<bool> {
+    let (tell, told) = std::sync::mpsc::channel();
+    let ask = move || {
+        if let Some(dark) = system_is_dark() {
+            // Nobody listens any more if the window is closed.
+            let _ = tell.send(dark);
+            window::wake();
+        }
+    };
+    // Without a thread to be had it stays light.
+    let _ = thread::Builder::new().name("desktop".to_string()).spawn(ask);
+    told
+}
+
+/// 16 random hex digits: no two messages of the world have the same.
+fn random_key() -> Key {
+    let mut bytes = [0; 8];
+    if getrandom::fill(&mut bytes).is_err() {
+        // No chance to be had: the clock and the process tell two messages apart as well.
+        let now = Stamp::now().micros() as u64;
+        bytes = (now << 16 ^ u64::from(std::process::id())).to_be_bytes();
+    }
+    let digits = format!("{:016x}", u64::from_be_bytes(bytes));
+    // infallible: hex digits are visible ASCII and 16 of them are no more than 64.
+    Key::new(&digits).expect("hex digits are a key")
+}
+
+/// Has the loop end when the process is told to, so that the room sees us leave.
+fn on_signals() -> Result<Arc<AtomicBool>, Failure> {
+    let told = Arc::new(AtomicBool::new(false));
+    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])
+        .map_err(|e| Failure::new(format!("Signals cannot be heard: {}.", reason(&e))))?;
+    let heard = Arc::clone(&told);
+    let listen = move || {
+        for _ in signals.forever() {
+            heard.store(true, Ordering::SeqCst);
+            window::wake();
+        }
+    };
+    thread::Builder::new()
+        .name("signals".to_string())
+        .spawn(listen)
+        .map_err(|e| Failure::new(format!("The system gives no thread: {}.", reason(&e))))?;
+    Ok(told)
+}
