@@ -89,7 +89,7 @@ pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
         for effect in effects {
             match effect {
                 Effect::LogIn(login) => link.send(Command::LogIn(login)),
-                Effect::Say { key, text } => link.send(Command::Say { key, text }),
+                Effect::Say(letter) => link.send(Command::Say(letter)),
                 Effect::ClearInput => window.clear_input(),
                 Effect::Focus(field) => window.focus(field),
                 Effect::Remember(address) => {

@@ -9,7 +9,7 @@ mod shown;
 
 use super::address::Address;
 use super::history::{Entry, History, What};
-use super::talk::{Answer, Field, Login, Report, State};
+use super::talk::{Answer, Field, Letter, Login, Report, Resume, State};
 use crate::event::{Id, Key, MAX_TEXT};
 use crate::wire::{Members, Wire};
 
@@ -55,12 +55,7 @@ pub enum Effect {
     /// Log in.
     LogIn(Login),
     /// Send it.
-    Say {
-        /// Under this key.
-        key: Key,
-        /// The text.
-        text: String,
-    },
+    Say(Letter),
     /// The input was taken: empty it.
     ClearInput,
     /// Put the cursor there and mark what stands there.
@@ -201,6 +196,7 @@ impl Model {
                     name: name.trim().to_string(),
                     key: Some(key).filter(|key| !key.is_empty()),
                     persist,
+                    resume: Resume::default(),
                 };
                 self.asked = Some(login.clone());
                 let same = matches!(&self.phase, Phase::In { login: old, .. }
@@ -240,7 +236,9 @@ impl Model {
                 text: text.clone(),
                 fate: Fate::Waiting,
             });
-            return vec![Effect::Say { key, text }, Effect::ClearInput];
+            let after = self.history.newest();
+            let letter = Letter { key, text, after };
+            return vec![Effect::Say(letter), Effect::ClearInput];
         }
         Vec::new()
     }
@@ -279,7 +277,9 @@ impl Model {
                 }
                 return vec![Effect::Remember(address), Effect::Focus(Field::Message)];
             }
-            Report::LoginRefused { field, sentence } => {
+            Report::LoginRefused {
+                field, sentence, ..
+            } => {
                 self.phase = Phase::Out;
                 self.state = None;
                 self.members.clear();
@@ -294,6 +294,7 @@ impl Model {
                 }
             }
             Report::Answer { key, answer } => self.answered(&key, answer),
+            Report::Page { .. } => {} // Nothing is asked.
         }
         Vec::new()
     }

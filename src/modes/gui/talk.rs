@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use super::address::Address;
-use crate::event::Key;
-use crate::wire::{Members, Said, Session, Wire};
+use crate::event::{Id, Key};
+use crate::wire::{Members, Page, Said, Session, Wire};
 
 /// Who wants to be where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,22 +19,68 @@ pub struct Login {
     pub key: Option<String>,
     /// Go on trying while nobody answers.
     pub persist: bool,
+    /// What an earlier window of the same name in the same room left behind.
+    pub resume: Resume,
+}
+
+/// What an earlier window of the same name in the same room left behind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resume {
+    /// The newest event that was read; the stream goes on behind it.
+    pub place: Option<Id>,
+    /// The proof of the name, which takes the name back while it is held.
+    pub token: Option<String>,
+}
+
+/// A message on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// What makes a repeat recognisable.
+    pub key: Key,
+    /// The text.
+    pub text: String,
+    /// The newest event that was known when it was first said: if it arrived, it stands behind this.
+    /// `None` means that it cannot have arrived.
+    pub after: Option<Id>,
 }
 
 /// From the window to the link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Log in; whatever was going on before ends.
+    /// Log in. A session that there is ends only once this one is accepted.
     LogIn(Login),
     /// Say something: in order, and repeated with the same key until it is answered.
-    Say {
-        /// What makes a repeat recognisable.
-        key: Key,
-        /// The text.
-        text: String,
-    },
+    ///
+    /// What an earlier window left is said before the login's first stream is up to date.
+    Say(Letter),
+    /// Take a letter back that waits. No answer follows; if it is on its way at this moment, it may
+    /// still arrive.
+    TakeBack(Key),
+    /// Ask what was said before. Each is answered with one [`Report::Page`], in order, unless a login
+    /// to another room comes between.
+    Ask(Ask),
+    /// Do not wait for the next attempt to connect: make it now.
+    TryNow,
     /// Log off and end.
     Quit,
+}
+
+/// What is asked about what was said before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// The newest events.
+    Newest,
+    /// The newest of those before this one.
+    Before(Id),
+    /// The oldest of those behind this one.
+    After(Id),
+    /// Messages with this in them, the newest of those before an event.
+    Find {
+        /// What is looked for, in any case of letters.
+        text: String,
+        /// Only before this one.
+        before: Option<Id>,
+    },
 }
 
 /// From the link to the window.
@@ -49,12 +95,14 @@ pub enum Report {
         /// It is another room than before: the transcript starts afresh.
         fresh: bool,
     },
-    /// The login was refused; the link does nothing until it is told to.
+    /// The login was refused. A session that there was before goes on; its state follows.
     LoginRefused {
         /// What is to be changed.
         field: Field,
         /// Why, for people.
         sentence: String,
+        /// The limit that was passed, where there is one.
+        limit: Option<u64>,
     },
     /// Who is here, as of an event.
     Members(Members),
@@ -66,6 +114,13 @@ pub enum Report {
         key: Key,
         /// How.
         answer: Answer,
+    },
+    /// A page of what was said before.
+    Page {
+        /// What was asked.
+        ask: Ask,
+        /// The page, or why there is none now, for people.
+        page: Result<Page, String>,
     },
 }
 
