@@ -179,7 +179,7 @@ impl Wire {
     }
 }
 
-/// What `POST /session` answers.
+/// What `POST /session` answers, and `GET /session` to a token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
     /// The name as the room has it.
@@ -188,8 +188,11 @@ pub struct Session {
     pub token: String,
     /// The room's name.
     pub room: String,
-    /// The id of the join.
+    /// The id of the join; to a token, the newest event of the log.
     pub id: Id,
+    /// The server's version, if it says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
 }
 
 /// What `POST /messages` answers.

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use memchr::{memchr, memchr2};
+
 /// The longest line that is read. The longest text with every character escaped stays below it.
 pub const MAX_LINE: usize = 256 * 1024;
 /// The most data one event may have, over all its lines.
@@ -73,24 +75,30 @@ impl Decoder {
                 *input = &input[1..];
                 continue;
             }
-            let end = input.iter().position(|b| matches!(b, b'\r' | b'\n'));
+            let end = memchr2(b'\r', b'\n', input);
             let part = &input[..end.unwrap_or(input.len())];
             if self.line.len() + part.len() > MAX_LINE {
                 return Err(TooLong::Line);
             }
-            self.line.extend_from_slice(part);
             let Some(end) = end else {
+                self.line.extend_from_slice(part);
                 *input = &[];
                 break;
             };
             self.after_cr = input[end] == b'\r';
             *input = &input[end + 1..];
-            let line = std::mem::take(&mut self.line);
-            let event = self.line(&line)?;
-            // The buffer is used again, unless one long line made it big.
-            self.line = line;
-            self.line.clear();
-            self.line.shrink_to(8 * 1024);
+            let event = if self.line.is_empty() {
+                self.line(part)?
+            } else {
+                let mut line = std::mem::take(&mut self.line);
+                line.extend_from_slice(part);
+                let event = self.line(&line)?;
+                // The buffer is used again, unless one long line made it big.
+                self.line = line;
+                self.line.clear();
+                self.line.shrink_to(8 * 1024);
+                event
+            };
             if event.is_some() {
                 return Ok(event);
             }
@@ -111,7 +119,7 @@ impl Decoder {
         if line.is_empty() {
             return Ok(self.dispatch());
         }
-        let colon = line.iter().position(|b| *b == b':');
+        let colon = memchr(b':', line);
         let (field, value) = match colon {
             Some(0) => return Ok(None), // A comment.
             Some(at) => (&line[..at], &line[at + 1..]),

@@ -272,7 +272,7 @@ fn a_method_that_is_not_for_a_path_is_told_which_are() {
         ("/events", "GET, HEAD"),
         ("/members", "GET, HEAD"),
         ("/log.txt", "GET, HEAD"),
-        ("/session", "POST, DELETE"),
+        ("/session", "GET, HEAD, POST, DELETE"),
         ("/messages", "GET, HEAD, POST"),
         ("/messages/x", "GET, HEAD"),
     ] {

@@ -302,6 +302,7 @@ impl State {
                     token: token.clone(),
                     room: "fake".to_string(),
                     id,
+                    version: None,
                 };
                 self.members.insert(token, name);
                 (201, "", serde_json::to_string(&session).expect("JSON"))

@@ -189,6 +189,44 @@ fn a_name_is_given_once() {
 }
 
 #[test]
+fn a_token_is_told_whose_it_is_and_is_here_again() {
+    let mut server = Server::start(&[]);
+    let login = ask(&server, "uthira").json();
+    let authorised = bearer(login["token"].as_str().expect("a token"));
+    let fields = [("Authorization", authorised.as_str())];
+    let answer = server.ask("GET", "/session", &fields, "");
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.field("cache-control"), Some("no-store"));
+    assert_eq!(answer.json(), login, "nothing was said since the join");
+    assert_eq!(login["version"], env!("CARGO_PKG_VERSION"));
+    server.kill();
+    server.start_again(&["--room", "lobby"]);
+    let again = server.ask("GET", "/session", &fields, "").json();
+    assert_eq!(
+        (&again["token"], &again["room"]),
+        (&login["token"], &json!("lobby"))
+    );
+    assert_eq!(present(&server), ["uthira"]);
+    let newest = server.events("since=all").pop().expect("the join");
+    assert_eq!(again["id"], newest["id"]);
+    // Anybody else is none.
+    for nobody in [&[][..], &[("Authorization", "Basic Y2k6")]] {
+        server
+            .ask("GET", "/session", nobody, "")
+            .refused(401, "token_required");
+    }
+    assert_eq!(
+        quit(&server, login["token"].as_str().expect("it")).status,
+        204
+    );
+    server
+        .ask("GET", "/session", &fields, "")
+        .refused(401, "session_over");
+    let head = server.ask("HEAD", "/session", &fields, "");
+    assert_eq!((head.status, head.body.len()), (401, 0));
+}
+
+#[test]
 fn of_many_who_want_a_name_at_once_one_gets_it() {
     let server = Server::start(&[]);
     let statuses: Vec<u16> = std::thread::scope(|scope| {

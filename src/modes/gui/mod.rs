@@ -16,6 +16,7 @@ mod files;
 pub mod frames;
 pub mod history;
 pub mod items;
+mod keeping;
 pub mod kept;
 pub mod layout;
 pub mod limits;

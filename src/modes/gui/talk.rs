@@ -4,9 +4,9 @@
 
 use std::time::Duration;
 
-use super::address::Address;
 use serde::{Deserialize, Serialize};
 
+use super::address::Address;
 use crate::event::{Id, Key};
 use crate::wire::{Members, Page, Said, Session, Wire};
 
@@ -25,7 +25,7 @@ pub struct Login {
     pub resume: Resume,
 }
 
-/// Where an earlier window was.
+/// What an earlier window of the same name in the same room left behind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Resume {
     /// The newest event that was read; the stream goes on behind it.
@@ -41,8 +41,30 @@ pub struct Letter {
     pub key: Key,
     /// The text.
     pub text: String,
-    /// The newest event that was known when it was first said: if it arrived, it stands behind it.
+    /// The newest event that was known when it was first said: if it arrived, it stands behind this.
+    /// `None` means that it cannot have arrived.
     pub after: Option<Id>,
+}
+
+/// From the window to the link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Log in. A session that there is ends only once this one is accepted.
+    LogIn(Login),
+    /// Say something: in order, and repeated with the same key until it is answered.
+    ///
+    /// What an earlier window left is said before the login's first stream is up to date.
+    Say(Letter),
+    /// Take a letter back that waits. No answer follows; if it is on its way at this moment, it may
+    /// still arrive.
+    TakeBack(Key),
+    /// Ask what was said before. Each is answered with one [`Report::Page`], in order, unless a login
+    /// to another room comes between.
+    Ask(Ask),
+    /// Do not wait for the next attempt to connect: make it now.
+    TryNow,
+    /// Log off and end.
+    Quit,
 }
 
 /// What is asked about what was said before.
@@ -50,32 +72,17 @@ pub struct Letter {
 pub enum Ask {
     /// The newest events.
     Newest,
-    /// The events before this one.
+    /// The newest of those before this one.
     Before(Id),
-    /// The events after this one.
+    /// The oldest of those behind this one.
     After(Id),
-    /// Messages with this text in them, newest first.
+    /// Messages with this in them, the newest of those before an event.
     Find {
-        /// The text.
+        /// What is looked for, in any case of letters.
         text: String,
-        /// Only before this event.
+        /// Only before this one.
         before: Option<Id>,
     },
-}
-
-/// From the window to the link.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Command {
-    /// Log in; whatever was going on before ends.
-    LogIn(Login),
-    /// Say something: in order, and repeated with the same key until it is answered.
-    Say(Letter),
-    /// Get a page of what was said before.
-    Ask(Ask),
-    /// Do not wait for the next attempt.
-    TryNow,
-    /// Log off and end.
-    Quit,
 }
 
 /// From the link to the window.
@@ -90,7 +97,7 @@ pub enum Report {
         /// It is another room than before: the transcript starts afresh.
         fresh: bool,
     },
-    /// The login was refused; the link does nothing until it is told to.
+    /// The login was refused. A session that there was before goes on; its state follows.
     LoginRefused {
         /// What is to be changed.
         field: Field,
@@ -110,11 +117,11 @@ pub enum Report {
         /// How.
         answer: Answer,
     },
-    /// What was asked for, or why it cannot be had now.
+    /// A page of what was said before.
     Page {
         /// What was asked.
         ask: Ask,
-        /// The answer, or a sentence.
+        /// The page, or why there is none now, for people.
         page: Result<Page, String>,
     },
 }

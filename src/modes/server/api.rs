@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::event::{self, Key};
+use crate::event::{self, Id, Key};
 use crate::http::{Head, Response};
 use crate::name::Name;
 use crate::sse::Form;
@@ -19,7 +19,7 @@ use super::refusals::{
     denied, journal_unreadable, name_refused, not_logged_in, order_refused, text_refused,
 };
 use super::room::{Hold, Room};
-use super::scribe::Verdict;
+use super::scribe::{SessionId, Verdict};
 
 /// Everything an answer is made from.
 #[derive(Debug)]
@@ -84,7 +84,7 @@ impl Api {
         let path = asked.head.path.clone();
         let allowed = match path.as_str() {
             "/" | "/health" | "/events" | "/members" | "/log.txt" => "GET, HEAD",
-            "/session" => "POST, DELETE",
+            "/session" => "GET, HEAD, POST, DELETE",
             "/messages" => "GET, HEAD, POST",
             other if other.starts_with("/messages/") => "GET, HEAD",
             other => {
@@ -116,6 +116,7 @@ impl Api {
                     ("DELETE", _) => self.log_out(caller).await.map(Answer::Whole),
                     ("POST", _) => self.say(caller, asked).await.map(Answer::Whole),
                     (_, "/") => Ok(Answer::Whole(self.how_to_join(&asked.head))),
+                    (_, "/session") => self.whose(caller).await.map(Answer::Whole),
                     (_, "/members") => Ok(Answer::Whole(Response::json(200, &self.room.members()))),
                     (_, "/messages") => self.page(&asked.head).await.map(Answer::Whole),
                     (_, "/log.txt") => {
@@ -153,14 +154,32 @@ impl Api {
             )
         })?;
         let id = self.room.join(session, &name).await.map_err(denied)?;
-        let token = self.access.token(session, name.as_str());
+        Ok(self.session(201, session, name.as_str(), id))
+    }
+
+    /// Whose the token is. A client that kept one learns whether it is still good, and is here again.
+    async fn whose(&self, caller: Caller) -> Answered<Response> {
+        let _hold = self.hold(&caller).await?;
+        match caller {
+            Caller::Member(session, name) => {
+                Ok(self.session(200, session, &name, self.room.members().id))
+            }
+            _ => Err(unauthorized(
+                "token_required",
+                "Only a session is told about itself. Send its token as Authorization: Bearer.",
+            )),
+        }
+    }
+
+    fn session(&self, status: u16, session: SessionId, name: &str, id: Id) -> Response {
         let session = Session {
-            name: name.as_str().to_string(),
-            token,
+            name: name.to_string(),
+            token: self.access.token(session, name),
             room: self.room.rules.room.clone(),
             id,
+            version: Some(env!("CARGO_PKG_VERSION").to_string()),
         };
-        Ok(Response::json(201, &session).field("Cache-Control", "no-store"))
+        Response::json(status, &session).field("Cache-Control", "no-store")
     }
 
     async fn log_out(&self, caller: Caller) -> Answered<Response> {

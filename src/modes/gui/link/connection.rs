@@ -20,7 +20,7 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// How long an answer may take. Longer than the server waits for its disk.
 pub(super) const ANSWER: Duration = Duration::from_secs(40);
 /// The longest body that is kept; a list of some thousand members fits.
-const MAX_BODY: u64 = 1024 * 1024;
+pub(super) const MAX_BODY: u64 = 1024 * 1024;
 /// How many interim answers (status 1xx) are passed over.
 const MAX_INTERIM: usize = 4;
 
@@ -75,6 +75,7 @@ pub(super) async fn within<T>(
 }
 
 /// A request.
+#[derive(Default)]
 pub(super) struct Request<'a> {
     pub(super) method: &'a str,
     pub(super) path: &'a str,
@@ -84,7 +85,17 @@ pub(super) struct Request<'a> {
     pub(super) body: &'a [u8],
 }
 
-impl Request<'_> {
+impl<'a> Request<'a> {
+    /// Asks for something, as the owner of a token.
+    pub(super) fn get(path: &'a str, token: &'a str) -> Request<'a> {
+        Request {
+            method: "GET",
+            path,
+            token: Some(token),
+            ..Request::default()
+        }
+    }
+
     fn bytes(&self, address: &Address) -> Vec<u8> {
         let mut head = format!(
             "{} {} HTTP/1.1\r\nHost: {address}\r\nUser-Agent: chatroom-gui/{}\r\n",
@@ -195,17 +206,26 @@ impl Connection {
 
     /// Sends a request and reads the whole answer, within the usual time.
     pub(super) async fn ask(&mut self, request: &Request<'_>) -> Result<Answer, Trouble> {
+        self.ask_for(request, MAX_BODY).await
+    }
+
+    /// The same for an answer of at most `limit` bytes.
+    pub(super) async fn ask_for(
+        &mut self,
+        request: &Request<'_>,
+        limit: u64,
+    ) -> Result<Answer, Trouble> {
         within(ANSWER, async {
             let head = self.begin(request).await?;
-            let body = self.rest(&head).await?;
+            let body = self.rest(&head, limit).await?;
             Ok(Answer { head, body })
         })
         .await
     }
 
     /// Reads the body that belongs to the head.
-    pub(super) async fn rest(&mut self, head: &Head) -> Result<Vec<u8>, Trouble> {
-        let mut framed = Body::new(head.framing, MAX_BODY)?;
+    pub(super) async fn rest(&mut self, head: &Head, limit: u64) -> Result<Vec<u8>, Trouble> {
+        let mut framed = Body::new(head.framing, limit)?;
         let mut body = Vec::new();
         loop {
             let mut input = &self.unread[..];

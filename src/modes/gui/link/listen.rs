@@ -1,20 +1,28 @@
 //! Listening: who is here, then the stream from where we were.
+//!
+//! What always holds: our place in the log moves on only when the window has been given what stands
+//! before it, so that whatever interrupts the reading, nothing is skipped.
 
 use std::time::Duration;
 
 use async_std::task;
 
 use super::Shared;
-use super::connection::{ANSWER, Answer, Connection, Request, unexpected, within};
+use super::connection::{ANSWER, Answer, Connection, MAX_BODY, Request, unexpected, within};
 use super::session::End;
-use crate::event::Id;
+use crate::event::{Id, Key};
 use crate::modes::gui::address::Address;
 use crate::modes::gui::talk::Report;
-use crate::sse::decoder::Decoder;
-use crate::wire::{HEARTBEAT, Members, Wire};
+use crate::sse::decoder::{Decoder, Event};
+use crate::wire::{HEARTBEAT, Members, Said, Wire};
 
-/// How many events the first stream begins with.
+/// How many events a stream begins with that does not go on anywhere.
 const BACKLOG: usize = 200;
+/// The most events that the first stream brings at once: what else happened while there was no
+/// window is read when somebody scrolls there.
+const MAX_FIRST: usize = 500;
+/// The same for a window that was away for a while.
+const MAX_AGAIN: usize = 2000;
 /// The most events in one report.
 const BATCH: usize = 256;
 
@@ -34,21 +42,13 @@ pub(super) struct Stream {
 pub(super) async fn open(shared: &Shared, address: &Address, token: &str) -> Result<Stream, End> {
     let mut connection = connect(address).await?;
     let answer = connection
-        .ask(&Request {
-            method: "GET",
-            path: "/members",
-            token: Some(token),
-            fields: Vec::new(),
-            body: &[],
-        })
+        .ask(&Request::get("/members", token))
         .await
         .map_err(|trouble| End::broken(&trouble))?;
-    if answer.head.status == 401 {
-        return Err(End::LoggedOut);
-    }
     let again = answer.head.retry_after().map(Duration::from_secs);
     let members: Members = match (answer.head.status, answer.json()) {
         (200, Some(members)) => members,
+        (401, _) => return Err(End::logged_out(&answer)),
         _ => return Err(End::refused(answer.sentence(), again)),
     };
     let target = members.id;
@@ -60,16 +60,21 @@ pub(super) async fn open(shared: &Shared, address: &Address, token: &str) -> Res
     let path = match shared.place.get() {
         Some(place) => {
             fields.push(format!("Last-Event-ID: {place}"));
-            "/events".to_string()
+            let max = match shared.streamed.get() {
+                false => MAX_FIRST,
+                true => MAX_AGAIN,
+            };
+            // The last ones are what comes if the log is another one by now.
+            format!("/events?last={BACKLOG}&max={max}")
         }
-        None => format!("/events?last={BACKLOG}"),
+        None => {
+            shared.seen.borrow_mut().cut();
+            format!("/events?last={BACKLOG}")
+        }
     };
     let request = Request {
-        method: "GET",
-        path: &path,
-        token: Some(token),
         fields,
-        body: &[],
+        ..Request::get(&path, token)
     };
     let head = within(ANSWER, connection.begin(&request))
         .await
@@ -77,13 +82,15 @@ pub(super) async fn open(shared: &Shared, address: &Address, token: &str) -> Res
     match head.status {
         200 if head.content_type() == "text/event-stream" => Ok(Stream { connection, target }),
         200 => Err(End::refused(unexpected(&head), None)),
-        401 => Err(End::LoggedOut),
         _ => {
             let again = head.retry_after().map(Duration::from_secs);
-            let body = within(ANSWER, connection.rest(&head)).await;
+            let body = within(ANSWER, connection.rest(&head, MAX_BODY)).await;
             let body = body.unwrap_or_default();
             let answer = Answer { head, body };
-            Err(End::refused(answer.sentence(), again))
+            Err(match answer.head.status {
+                401 => End::logged_out(&answer),
+                _ => End::refused(answer.sentence(), again),
+            })
         }
     }
 }
@@ -94,51 +101,113 @@ async fn connect(address: &Address) -> Result<Connection, End> {
         .map_err(|trouble| End::broken(&trouble))
 }
 
+/// What the window is told next, and what is known once it was.
+#[derive(Default)]
+struct Batch {
+    events: Vec<Wire>,
+    /// Our place behind them.
+    place: Option<Id>,
+    /// Messages of ours among them.
+    own: Vec<(Key, Said)>,
+    bye: bool,
+}
+
 /// Reads the stream until it ends.
 pub(super) async fn follow(shared: &Shared, mut stream: Stream) -> End {
     let mut decoder = Decoder::new();
-    let mut heartbeat = HEARTBEAT;
+    let mut heartbeat = None;
     loop {
         let bytes = std::mem::take(&mut stream.connection.unread);
         let mut input = &bytes[..];
         while !input.is_empty() {
-            let mut batch = Vec::new();
-            let mut bye = false;
-            while batch.len() < BATCH {
+            let mut batch = Batch::default();
+            while batch.events.len() < BATCH {
                 let event = match decoder.next(&mut input) {
                     Ok(Some(event)) => event,
                     Ok(None) => break,
                     Err(too_long) => return End::refused(too_long.to_string(), None),
                 };
-                // What is no object that we know still moves our place on.
                 let wire = serde_json::from_str(&event.data).unwrap_or(Wire::Unknown);
-                if let Some(id) = wire.id().or_else(|| event.id.parse().ok()) {
-                    shared.place.set(Some(id));
-                }
-                match &wire {
-                    Wire::Hello {
-                        heartbeat: every, ..
-                    } => heartbeat = (*every).clamp(1, 300),
-                    Wire::Message { key: Some(key), .. } => shared.outbox.borrow_mut().done(key),
-                    Wire::Bye { .. } => bye = true,
+                match (&wire, heartbeat) {
+                    (
+                        Wire::Hello {
+                            heartbeat: every, ..
+                        },
+                        _,
+                    ) => {
+                        heartbeat = Some((*every).clamp(1, 300));
+                    }
+                    (_, None) => return End::refused(not_understood(), None),
                     _ => {}
                 }
-                batch.push(wire);
+                batch.take_in(shared, wire, &event);
             }
-            if !batch.is_empty() {
-                shared.report(Report::Events(batch)).await;
-            }
+            let bye = batch.bye;
+            hand_over(shared, batch).await;
             if bye {
                 return End::refused("the server stopped".to_string(), None);
             }
             // A stream that never pauses must not keep the others on this thread from their turn.
             task::yield_now().await;
         }
+        // A long piece is not kept while nothing comes.
+        drop(bytes);
         catch_up(shared, stream.target);
-        let silence = Duration::from_secs(2 * heartbeat) + GRACE;
+        let silence = Duration::from_secs(2 * heartbeat.unwrap_or(HEARTBEAT)) + GRACE;
         if let Err(trouble) = within(silence, stream.connection.more()).await {
             return End::broken(&trouble);
         }
+    }
+}
+
+impl Batch {
+    fn take_in(&mut self, shared: &Shared, wire: Wire, event: &Event) {
+        match &wire {
+            // What it names lies behind a gap if there is one, of which the window has to be told
+            // first.
+            Wire::Hello { id, .. } => {
+                shared.seen.borrow_mut().begin(*id);
+                let known = self.place.or(shared.place.get());
+                self.place = self.place.or(if known.is_none() { *id } else { None });
+            }
+            Wire::Gap { .. } | Wire::Reset { .. } => shared.seen.borrow_mut().cut(),
+            Wire::Bye { .. } => self.bye = true,
+            // What is no object that we know still moves our place on.
+            Wire::Unknown => self.place = event.id.parse().ok().or(self.place),
+            other => {
+                shared.seen.borrow_mut().begin(other.id());
+                self.place = other.id().or(self.place);
+            }
+        }
+        if let Wire::Message {
+            id,
+            at,
+            from,
+            elapsed,
+            key: Some(key),
+            ..
+        } = &wire
+            && shared.is_ours(from, key)
+        {
+            let (id, at, elapsed) = (*id, *at, *elapsed);
+            self.own.push((key.clone(), Said { id, at, elapsed }));
+        }
+        self.events.push(wire);
+    }
+}
+
+/// Gives a batch to the window; only then is it read.
+async fn hand_over(shared: &Shared, batch: Batch) {
+    if batch.events.is_empty() {
+        return;
+    }
+    shared.report(Report::Events(batch.events)).await;
+    if batch.place.is_some() {
+        shared.place.set(batch.place);
+    }
+    for (key, said) in batch.own {
+        shared.outbox.borrow_mut().done(&key);
+        shared.seen.borrow_mut().saw(key, said);
     }
 }
 
@@ -148,7 +217,17 @@ fn catch_up(shared: &Shared, target: Id) {
         return;
     }
     let there = |place: Id| place.log == target.log && place >= target;
-    shared.caught_up.set(shared.place.get().is_some_and(there));
+    if shared.place.get().is_some_and(there) {
+        shared.is_caught_up();
+    }
     // Either way something came: whoever waits looks again, or waits afresh.
     shared.kick();
+}
+
+fn not_understood() -> String {
+    format!(
+        "it greets in a way that this window (chatroom {}) does not understand; use the same version \
+         on both sides",
+        env!("CARGO_PKG_VERSION")
+    )
 }

@@ -1,13 +1,18 @@
-//! Logging in and off: `POST /session` and `DELETE /session`.
+//! Logging in and off: `POST /session`, `GET /session` with a token that was kept, and
+//! `DELETE /session`.
 
 use std::time::Duration;
 
 use serde::Serialize;
 
-use super::connection::{Connection, Request, Trouble, within};
+use super::Shared;
+use super::connection::{Answer, Connection, Request, Trouble, within};
 use crate::modes::gui::address::Address;
 use crate::modes::gui::talk::{Field, Login};
 use crate::wire::{Refusal, Session};
+
+/// The longest name, and the longest name of a room, in bytes, that a server is believed.
+const MAX_WORD: usize = 1024;
 
 /// Why a login did not work.
 pub(super) enum NotIn {
@@ -15,6 +20,7 @@ pub(super) enum NotIn {
     Refused {
         field: Field,
         sentence: String,
+        limit: Option<u64>,
         again: Option<Duration>,
     },
     /// It may work later.
@@ -24,6 +30,8 @@ pub(super) enum NotIn {
         heard: bool,
         again: Option<Duration>,
     },
+    /// The user wants another attempt at once.
+    Hurried,
 }
 
 impl From<Trouble> for NotIn {
@@ -44,51 +52,101 @@ struct Who<'a> {
 }
 
 /// Asks to be let in.
-pub(super) async fn log_in(login: &Login) -> Result<Session, NotIn> {
+pub(super) async fn log_in(shared: &Shared, login: &Login) -> Result<Session, NotIn> {
     let who = Who {
         name: &login.name,
         key: login.key.as_deref(),
     };
     let body = serde_json::to_vec(&who).unwrap_or_default();
-    let mut connection = Connection::open(&login.address).await?;
+    // Only the way there is cut short: a login that was asked for may have been accepted already.
+    let connecting = Connection::open(&login.address);
+    let mut connection = shared
+        .unless_hurried(connecting)
+        .await
+        .ok_or(NotIn::Hurried)??;
     let answer = connection
         .ask(&Request {
             method: "POST",
             path: "/session",
-            token: None,
             fields: vec!["Content-Type: application/json".to_string()],
             body: &body,
+            ..Request::default()
         })
         .await?;
-    let again = answer.head.retry_after().map(Duration::from_secs);
-    let refused = |field, sentence| {
-        Err(NotIn::Refused {
-            field,
-            sentence,
-            again,
-        })
+    match answer.head.status {
+        200 | 201 => session(&answer).ok_or_else(|| not_here(login, &answer)),
+        _ => Err(refusal(login, &answer)),
+    }
+}
+
+/// Asks whose the token is. `None` if it is nobody's any more, or the server does not know the
+/// question: then it takes a login.
+pub(super) async fn whose(
+    shared: &Shared,
+    login: &Login,
+    token: &str,
+) -> Result<Option<Session>, NotIn> {
+    if !is_token(token) {
+        return Ok(None);
+    }
+    let asking = async {
+        let mut connection = Connection::open(&login.address).await?;
+        connection.ask(&Request::get("/session", token)).await
     };
-    match (answer.head.status, answer.json::<Refusal>()) {
-        (200 | 201, _) => match answer.json::<Session>() {
-            // The token goes back in a header of every request.
-            Some(session) if is_token(&session.token) => Ok(session),
-            _ => refused(
-                Field::Address,
-                no_chatroom(&login.address, &answer.sentence()),
-            ),
-        },
-        (401, Some(_)) => refused(Field::Key, answer.sentence()),
-        (429 | 503 | 507, _) => Err(NotIn::Later {
-            why: answer.sentence(),
-            heard: true,
-            again,
-        }),
-        (421 | 403, Some(_)) => refused(Field::Address, answer.sentence()),
-        (400..=499, Some(_)) => refused(Field::Name, answer.sentence()),
-        _ => refused(
-            Field::Address,
-            no_chatroom(&login.address, &answer.sentence()),
+    let answer = shared
+        .unless_hurried(asking)
+        .await
+        .ok_or(NotIn::Hurried)??;
+    match answer.head.status {
+        200 => Ok(session(&answer)),
+        403 | 421 | 429 | 503 | 507 => Err(refusal(login, &answer)),
+        _ => Ok(None),
+    }
+}
+
+/// What the server gave, if it can be used.
+fn session(answer: &Answer) -> Option<Session> {
+    let session = answer.json::<Session>()?;
+    let short = |word: &str| word.len() <= MAX_WORD;
+    // The token goes back in a header of every request.
+    let usable = is_token(&session.token) && short(&session.name) && short(&session.room);
+    usable.then_some(session)
+}
+
+fn refusal(login: &Login, answer: &Answer) -> NotIn {
+    let said = answer.json::<Refusal>();
+    let again = answer.head.retry_after().map(Duration::from_secs);
+    let field = match (answer.head.status, &said) {
+        (429 | 503 | 507, _) => {
+            return NotIn::Later {
+                why: answer.sentence(),
+                heard: true,
+                again,
+            };
+        }
+        (401, Some(_)) => Field::Key,
+        (421 | 403, Some(_)) => Field::Address,
+        (400..=499, Some(_)) => Field::Name,
+        _ => return not_here(login, answer),
+    };
+    NotIn::Refused {
+        field,
+        sentence: answer.sentence(),
+        limit: said.and_then(|refusal| refusal.limit),
+        again,
+    }
+}
+
+fn not_here(login: &Login, answer: &Answer) -> NotIn {
+    NotIn::Refused {
+        field: Field::Address,
+        sentence: format!(
+            "There is no chatroom at {}: {}. Check the address and the port.",
+            login.address,
+            answer.sentence()
         ),
+        limit: None,
+        again: None,
     }
 }
 
@@ -101,7 +159,7 @@ pub(super) async fn log_off(address: &Address, token: &str, limit: Duration) {
             path: "/session",
             token: Some(token),
             fields: vec!["Connection: close".to_string()],
-            body: &[],
+            ..Request::default()
         };
         connection.begin(&request).await
     });
@@ -111,8 +169,4 @@ pub(super) async fn log_off(address: &Address, token: &str, limit: Duration) {
 
 fn is_token(text: &str) -> bool {
     (1..=4096).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
-}
-
-fn no_chatroom(address: &Address, why: &str) -> String {
-    format!("There is no chatroom at {address}: {why}. Check the address and the port.")
 }

@@ -1,39 +1,59 @@
 //! The window's end of the wire: one thread that logs in, listens, and sends what was said.
 //!
 //! What always holds: a message is sent under one key from the moment it was typed, after a break
-//! the stream is read up to date before anything is repeated, and nothing grows without limit. If
-//! the window cannot keep up, the link stops reading and the server waits.
+//! the stream is read up to date before anything is repeated, what the stream left out is looked
+//! through ([`seen`]), and nothing grows without limit. If the window cannot keep up, the link stops
+//! reading and the server waits.
+//!
+//! Whatever a server sends, it makes the link keep at most: [`REPORTS`] reports, each with the events
+//! of at most 16 KiB of stream and one event of [`MAX_EVENT`](crate::sse::decoder::MAX_EVENT) (in all
+//! 17 MiB, reached only by a server whose every event has that length and by a window that takes
+//! nothing); three pages of 3 MiB; one list of members of 1 MiB. At rest it keeps two or three
+//! connections with 16 KiB each.
 
 mod backoff;
 mod connection;
 mod listen;
 mod login;
 mod outbox;
+mod pages;
+mod seen;
 mod session;
 #[cfg(test)]
 mod tests;
+mod version;
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_std::channel::{self, Receiver, Sender};
+use event_listener::Event;
+use futures_lite::future::or;
 
-use super::talk::{Command, Report};
-use crate::event::Id;
+use super::address::Address;
+use super::talk::{Answer, Ask, Command, Letter, Report, State};
+use crate::event::{Id, Key};
+use crate::wire::Session;
+use backoff::Backoff;
 use outbox::Outbox;
+use seen::Seen;
+pub use version::version_sentence;
 
 /// How many reports may wait for the window before the link stops reading.
-const REPORTS: usize = 64;
+const REPORTS: usize = 32;
 
 /// The link, as the window holds it.
 pub struct Link {
     commands: Sender<Command>,
     reports: Receiver<Report>,
     woken: Arc<AtomicBool>,
+    pages: Arc<AtomicUsize>,
     ended: mpsc::Receiver<()>,
 }
 
@@ -49,15 +69,29 @@ impl Link {
         let (sender, reports) = channel::bounded(REPORTS);
         let (end, ended) = mpsc::channel();
         let woken = Arc::new(AtomicBool::new(false));
+        let pages = Arc::new(AtomicUsize::new(0));
         let shared = Shared {
             reports: sender,
             woken: Arc::clone(&woken),
             wake: Box::new(wake),
+            pages: Arc::clone(&pages),
             outbox: RefCell::default(),
             kick: channel::bounded(1),
-            place: Cell::new(None),
-            caught_up: Cell::new(false),
+            asks: RefCell::default(),
+            change: Event::new(),
+            hurried: Event::new(),
+            backoff: RefCell::new(Backoff::new()),
+            reach: Cell::new(Reach::Away),
+            said: RefCell::default(),
+            address: RefCell::default(),
             token: RefCell::default(),
+            me: RefCell::default(),
+            place: Cell::new(None),
+            seen: RefCell::default(),
+            streamed: Cell::new(false),
+            caught_up: Cell::new(false),
+            settled: Cell::new(false),
+            lived: Cell::new(false),
         };
         thread::Builder::new()
             .name("link".to_string())
@@ -70,6 +104,7 @@ impl Link {
             commands,
             reports,
             woken,
+            pages,
             ended,
         })
     }
@@ -84,17 +119,34 @@ impl Link {
     pub fn take(&self) -> Vec<Report> {
         // Before the reading, so that what comes during it wakes again.
         self.woken.store(false, Ordering::SeqCst);
-        std::iter::from_fn(|| self.reports.try_recv().ok())
+        let reports: Vec<Report> = std::iter::from_fn(|| self.reports.try_recv().ok())
             .take(REPORTS)
-            .collect()
+            .collect();
+        let is_page = |report: &&Report| matches!(report, Report::Page { .. });
+        let pages = reports.iter().filter(is_page).count();
+        self.pages.fetch_sub(pages, Ordering::SeqCst);
+        reports
     }
 
     /// Logs off and ends, within `limit`.
     pub fn close(self, limit: Duration) {
         self.send(Command::Quit);
+        // Nobody takes them any more, so nobody is to wait for that.
+        self.reports.close();
         // Too late is as good as in time: the server notices by itself soon after.
         let _ = self.ended.recv_timeout(limit);
     }
+}
+
+/// Whether the room can be asked something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    /// No, and there is a while until the next attempt.
+    Away,
+    /// It is being tried.
+    Coming,
+    /// The stream is open.
+    There,
 }
 
 /// What the parts of the link share, all on its one thread.
@@ -102,25 +154,107 @@ struct Shared {
     reports: Sender<Report>,
     woken: Arc<AtomicBool>,
     wake: Box<dyn Fn() + Send>,
+    /// How many pages the window has not taken yet.
+    pages: Arc<AtomicUsize>,
     /// What was said and is not answered.
     outbox: RefCell<Outbox>,
     /// Wakes whoever sends from the outbox.
     kick: (Sender<()>, Receiver<()>),
-    /// Where to resume.
-    place: Cell<Option<Id>>,
-    /// Everything up to the moment of connecting was read: it is clear which messages arrived.
-    caught_up: Cell<bool>,
+    /// What was asked and is not answered.
+    asks: RefCell<VecDeque<Ask>>,
+    /// Wakes whoever answers it: something was asked, or `reach` is another.
+    change: Event,
+    /// Wakes whoever waits for the next attempt, or is at it.
+    hurried: Event,
+    backoff: RefCell<Backoff>,
+    reach: Cell<Reach>,
+    /// The state that was reported last, and when.
+    said: RefCell<Option<(State, Instant)>>,
+    /// Where the session is that is held.
+    address: RefCell<Option<Address>>,
     /// The proof of the name.
     token: RefCell<Option<String>>,
+    /// The name as the room has it.
+    me: RefCell<String>,
+    /// Where to resume.
+    place: Cell<Option<Id>>,
+    /// What the stream has brought.
+    seen: RefCell<Seen>,
+    /// There was a stream in this room already.
+    streamed: Cell<bool>,
+    /// Everything up to the moment of connecting was read: it is clear which messages arrived.
+    caught_up: Cell<bool>,
+    /// That was so at least once in this room: so everything that an earlier window sent was read,
+    /// or is in what was left out.
+    settled: Cell<bool>,
+    /// The last stream was open for a while.
+    lived: Cell<bool>,
 }
 
 impl Shared {
-    /// Reports to the window; waits while the window has not taken the earlier ones.
+    /// Reports to the window; waits while the window has not taken the earlier ones. Dropped before
+    /// its end, it has reported nothing.
     async fn report(&self, report: Report) {
+        let page = matches!(report, Report::Page { .. });
         // Fails only if the window is gone, and then the command to quit is on its way.
-        let _ = self.reports.send(report).await;
+        let sent = self.reports.send(report).await.is_ok();
+        if sent && page {
+            self.pages.fetch_add(1, Ordering::SeqCst);
+        }
         if !self.woken.swap(true, Ordering::SeqCst) {
             (self.wake)();
+        }
+    }
+
+    /// How many pages wait for the window.
+    fn pages_waiting(&self) -> usize {
+        // The window may have counted one off before it was counted.
+        let waiting = self.pages.load(Ordering::SeqCst);
+        if waiting > usize::MAX / 2 { 0 } else { waiting }
+    }
+
+    /// Reports how the connection is.
+    async fn state(&self, state: State) {
+        self.said.replace(Some((state.clone(), Instant::now())));
+        self.report(Report::State(state)).await;
+    }
+
+    /// Reports once more how the connection is, as of now.
+    async fn repeat_state(&self) {
+        let said = self.said.borrow().clone();
+        let Some((mut state, since)) = said else {
+            return;
+        };
+        if let State::Offline { again, .. } | State::Held { again, .. } = &mut state {
+            *again = again.saturating_sub(since.elapsed());
+        }
+        self.report(Report::State(state)).await;
+    }
+
+    /// Answers a letter, unless something else has; only then is it out of the outbox.
+    async fn answered(&self, key: Key, answer: Answer) {
+        let waits = self.outbox.borrow().has(&key);
+        if waits {
+            let report = Report::Answer {
+                key: key.clone(),
+                answer,
+            };
+            self.report(report).await;
+            self.outbox.borrow_mut().done(&key);
+        }
+    }
+
+    /// Takes a letter in, if the stream has not brought it yet.
+    async fn take_letter(&self, mut letter: Letter) {
+        let key = letter.key.clone();
+        let found = self.seen.borrow().find(&key);
+        if self.settled.get() && letter.after.is_some_and(|id| self.seen.borrow().covers(id)) {
+            letter.after = None;
+        }
+        self.outbox.borrow_mut().push(letter);
+        match found {
+            Some(said) => self.answered(key, Answer::Said(said)).await,
+            None => self.kick(),
         }
     }
 
@@ -128,14 +262,87 @@ impl Shared {
         // Full means that a kick is waiting already.
         let _ = self.kick.0.try_send(());
     }
+
+    fn reach(&self, reach: Reach) {
+        self.reach.set(reach);
+        self.change.notify(usize::MAX);
+    }
+
+    fn is_caught_up(&self) {
+        self.caught_up.set(true);
+        self.settled.set(true);
+    }
+
+    /// Whether a message is one of ours, now or of an earlier window.
+    fn is_ours(&self, from: &str, key: &Key) -> bool {
+        *self.me.borrow() == from || self.outbox.borrow().has(key)
+    }
+
+    /// The session that is held, if there is one.
+    fn session(&self) -> Option<(Address, String)> {
+        self.address
+            .borrow()
+            .clone()
+            .zip(self.token.borrow().clone())
+    }
+
+    /// The server let us in.
+    async fn let_in(&self, session: Session, fresh: bool) {
+        self.token.replace(Some(session.token.clone()));
+        self.me.replace(session.name.clone());
+        self.report(Report::LoggedIn { session, fresh }).await;
+    }
+
+    /// It is another room than before.
+    fn forget(&self) {
+        self.place.set(None);
+        self.seen.take();
+        self.streamed.set(false);
+        self.settled.set(false);
+        self.asks.take();
+    }
+
+    /// Makes the next attempt now.
+    fn hurry(&self) {
+        self.backoff.borrow_mut().reset();
+        self.hurried.notify(usize::MAX);
+    }
+
+    /// Does it, or `None` as soon as the user wants another attempt.
+    async fn unless_hurried<T>(&self, doing: impl Future<Output = T>) -> Option<T> {
+        let hurried = self.hurried.listen();
+        or(async { Some(doing.await) }, async {
+            hurried.await;
+            None
+        })
+        .await
+    }
+
+    /// Does it, or `None` as soon as the stream is not there any more.
+    async fn while_there<T>(&self, doing: impl Future<Output = T>) -> Option<T> {
+        or(async { Some(doing.await) }, async {
+            loop {
+                let changed = self.change.listen();
+                if self.reach.get() != Reach::There {
+                    return None;
+                }
+                changed.await;
+            }
+        })
+        .await
+    }
 }
 
 /// What the server said in place of an answer, fit to be shown: one line, not too long, nothing
-/// that moves a cursor.
+/// that moves a cursor or turns the direction of what follows.
 fn presentable(text: &str) -> String {
+    let moves = |c: char| {
+        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}')
+    };
     let mut shown: String = text
         .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
+        .map(|c| if moves(c) { ' ' } else { c })
         .take(300)
         .collect();
     if text.chars().nth(300).is_some() {

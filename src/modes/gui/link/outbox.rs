@@ -9,10 +9,11 @@ use async_std::future::timeout;
 use super::Shared;
 use super::backoff::{Backoff, chance};
 use super::connection::{Connection, Request, Trouble};
+use super::seen::{self, Looked};
 use super::session::End;
-use crate::event::Key;
+use crate::event::{Id, Key};
 use crate::modes::gui::address::Address;
-use crate::modes::gui::talk::{self, Report, State};
+use crate::modes::gui::talk::{self, Letter, State};
 use crate::wire::Said;
 
 /// A kept connection that rested longer may have been closed by the server meanwhile; sending on
@@ -21,14 +22,8 @@ const RESTED: Duration = Duration::from_secs(20);
 /// If the stream has nothing to say for so long after its beginning, it is up to date.
 const QUIET: Duration = Duration::from_secs(5);
 
-/// A message on its way.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Letter {
-    pub(super) key: Key,
-    pub(super) text: String,
-}
-
-/// What was said and is not answered, oldest first.
+/// What was said and is not answered, oldest first. The `after` of a letter in here is there only
+/// while the letter is in doubt, see [`super::seen`].
 #[derive(Default)]
 pub(super) struct Outbox {
     letters: VecDeque<Letter>,
@@ -40,19 +35,46 @@ impl Outbox {
         self.letters.push_back(letter);
     }
 
-    /// A message was answered, or seen in the stream.
+    /// A message was answered, or seen in the stream, or taken back.
     pub(super) fn done(&mut self, key: &Key) {
         self.letters.retain(|letter| letter.key != *key);
     }
 
-    /// Takes everything out.
-    pub(super) fn empty(&mut self) -> VecDeque<Letter> {
-        std::mem::take(&mut self.letters)
+    /// The first message's key.
+    pub(super) fn first(&self) -> Option<Key> {
+        self.letters.front().map(|letter| letter.key.clone())
     }
 
     /// Whether everything is answered.
     pub(super) fn is_empty(&self) -> bool {
         self.letters.is_empty()
+    }
+
+    /// Whether a message waits.
+    pub(super) fn has(&self, key: &Key) -> bool {
+        self.letters.iter().any(|letter| letter.key == *key)
+    }
+
+    /// The messages that are in doubt, each with the event behind which it may stand.
+    pub(super) fn doubts(&self) -> impl Iterator<Item = (&Key, Id)> {
+        let letters = self.letters.iter();
+        letters.filter_map(|letter| Some((&letter.key, letter.after?)))
+    }
+
+    /// The message is not in the room.
+    pub(super) fn is_clear(&mut self, key: &Key) {
+        self.put(key, None);
+    }
+
+    /// Whatever comes of sending the message now, it stands behind this.
+    fn is_sent(&mut self, key: &Key, after: Option<Id>) {
+        self.put(key, after);
+    }
+
+    fn put(&mut self, key: &Key, after: Option<Id>) {
+        for letter in self.letters.iter_mut().filter(|l| l.key == *key) {
+            letter.after = after;
+        }
     }
 
     fn front(&self) -> Option<Letter> {
@@ -67,7 +89,7 @@ enum Outcome {
     /// It is to be repeated after a while; why, and when if the server said so.
     Later(String, Option<Duration>),
     /// The session is over.
-    LoggedOut,
+    LoggedOut(String),
 }
 
 /// Sends what there is and what comes, until something ends the connection.
@@ -81,7 +103,7 @@ pub(super) async fn send_all(shared: &Shared, address: &Address, token: &str) ->
             Some(letter) if shared.caught_up.get() => letter,
             Some(_) => {
                 if timeout(QUIET, shared.kick.1.recv()).await.is_err() {
-                    shared.caught_up.set(true);
+                    shared.is_caught_up();
                 }
                 continue;
             }
@@ -91,52 +113,64 @@ pub(super) async fn send_all(shared: &Shared, address: &Address, token: &str) ->
                 continue;
             }
         };
-        let (key, text) = (letter.key, letter.text);
-        let rested = |(connection, since): (Connection, Instant)| {
-            (since.elapsed() < RESTED).then_some(connection)
-        };
-        let mut connection = match kept.take().and_then(rested) {
-            Some(connection) => connection,
-            None => match Connection::open(address).await {
-                Ok(connection) => connection,
+        let covered = |after: Id| shared.seen.borrow().covers(after);
+        let outcome = if letter.after.is_some_and(|after| !covered(after)) {
+            match seen::look(shared, address, token).await {
+                Ok(Looked::Through) => continue,
+                Ok(Looked::Later(why, again)) => Outcome::Later(why, again),
+                Ok(Looked::LoggedOut(why)) => Outcome::LoggedOut(why),
                 Err(trouble) => return End::broken(&trouble),
-            },
-        };
-        let outcome = match post(&mut connection, token, &key, &text).await {
-            Ok((outcome, reusable)) => {
-                kept = reusable.then(|| (connection, Instant::now()));
-                outcome
             }
-            // In doubt: only the stream can tell whether it arrived.
-            Err(trouble) => return End::broken(&trouble),
+        } else {
+            let rested = |(connection, since): (Connection, Instant)| {
+                (since.elapsed() < RESTED).then_some(connection)
+            };
+            let mut connection = match kept.take().and_then(rested) {
+                Some(connection) => connection,
+                None => match Connection::open(address).await {
+                    Ok(connection) => connection,
+                    Err(trouble) => return End::broken(&trouble),
+                },
+            };
+            let place = shared.place.get().or(letter.after);
+            shared.outbox.borrow_mut().is_sent(&letter.key, place);
+            match post(&mut connection, token, &letter).await {
+                Ok((outcome, reusable)) => {
+                    kept = reusable.then(|| (connection, Instant::now()));
+                    outcome
+                }
+                // In doubt: only the stream can tell whether it arrived.
+                Err(trouble) => return End::broken(&trouble),
+            }
         };
         match outcome {
             Outcome::Answered(answer) => {
-                shared.outbox.borrow_mut().done(&key);
-                shared.report(Report::Answer { key, answer }).await;
+                shared.answered(letter.key, answer).await;
                 backoff.reset();
                 if std::mem::take(&mut held) {
-                    shared.report(Report::State(State::Connected)).await;
+                    shared.state(State::Connected).await;
                 }
             }
             Outcome::Later(why, again) => {
-                let again = again.unwrap_or_else(|| backoff.delay(chance()));
+                let asked = again.map(|time| time.clamp(Duration::from_secs(1), PATIENCE));
+                let again = asked.unwrap_or_else(|| backoff.delay(chance()));
                 held = true;
-                let state = State::Held { why, again };
-                shared.report(Report::State(state)).await;
+                shared.state(State::Held { why, again }).await;
                 async_std::task::sleep(again).await;
             }
-            Outcome::LoggedOut => return End::LoggedOut,
+            Outcome::LoggedOut(why) => return End::LoggedOut { why },
         }
     }
 }
+
+/// The longest that a server can make a message wait between two attempts.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// One attempt, and whether the connection can be used again.
 async fn post(
     connection: &mut Connection,
     token: &str,
-    key: &Key,
-    text: &str,
+    letter: &Letter,
 ) -> Result<(Outcome, bool), Trouble> {
     let answer = connection
         .ask(&Request {
@@ -145,22 +179,21 @@ async fn post(
             token: Some(token),
             fields: vec![
                 "Content-Type: text/plain; charset=utf-8".to_string(),
-                format!("Idempotency-Key: {}", key.as_str()),
+                format!("Idempotency-Key: {}", letter.key.as_str()),
             ],
-            body: text.as_bytes(),
+            body: letter.text.as_bytes(),
         })
         .await?;
-    let again = answer.head.retry_after();
     let outcome = match answer.head.status {
         200 | 201 => match answer.json::<Said>() {
             Some(said) => Outcome::Answered(talk::Answer::Said(said)),
             None => Outcome::Answered(talk::Answer::Refused(answer.sentence())),
         },
-        401 => Outcome::LoggedOut,
-        408 | 429 | 500..=599 => Outcome::Later(
-            answer.sentence(),
-            again.map(|s| Duration::from_secs(s.clamp(1, 300))),
-        ),
+        401 => Outcome::LoggedOut(answer.sentence()),
+        408 | 429 | 500..=599 => {
+            let again = answer.head.retry_after().map(Duration::from_secs);
+            Outcome::Later(answer.sentence(), again)
+        }
         _ => Outcome::Answered(talk::Answer::Refused(answer.sentence())),
     };
     Ok((outcome, answer.head.reusable))

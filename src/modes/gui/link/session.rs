@@ -1,5 +1,10 @@
 //! The link's life: wait for a login, hold it through breaks and restarts, end when told to.
+//!
+//! Up to four things go on beside each other on the one thread: taking commands, holding the session
+//! that there is, asking for another one, and answering what is asked about what was said before.
 
+use std::future::{Future, pending};
+use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use async_std::channel::Receiver;
@@ -7,13 +12,16 @@ use async_std::future::timeout;
 use async_std::task;
 use futures_lite::future::or;
 
-use super::Shared;
-use super::backoff::{Backoff, chance};
-use super::connection::Trouble;
-use super::login::{NotIn, log_in, log_off};
-use super::outbox::{Letter, send_all};
-use super::{listen, presentable};
-use crate::modes::gui::talk::{Answer, Command, Field, Login, Report, State};
+use super::backoff::chance;
+use super::connection::{Answer, Trouble};
+use super::login::{NotIn, log_in, log_off, whose};
+use super::outbox::send_all;
+use super::pages::{self, MAX_ASKS};
+use super::{Reach, Shared, listen, presentable};
+use crate::modes::gui::address::Address;
+use crate::modes::gui::talk::{self, Command, Field, Login, Report, State};
+use crate::name::Name;
+use crate::wire::Session;
 
 /// A connection that held so long has lived: the next trouble is a new one.
 const LIVED: Duration = Duration::from_secs(3);
@@ -27,12 +35,14 @@ const GOODBYE: Duration = Duration::from_millis(400);
 /// Why a connection came to its end.
 pub(super) enum End {
     /// The session is over: log in again.
-    LoggedOut,
+    LoggedOut { why: String },
     /// It broke, or the server wants us later.
     Broken {
         why: String,
         again: Option<Duration>,
     },
+    /// The user wants another attempt at once.
+    Hurried,
 }
 
 impl End {
@@ -43,62 +53,158 @@ impl End {
     pub(super) fn refused(why: String, again: Option<Duration>) -> End {
         End::Broken { why, again }
     }
+
+    pub(super) fn logged_out(answer: &Answer) -> End {
+        let why = answer.sentence();
+        End::LoggedOut { why }
+    }
 }
 
 /// What the link does next.
 enum Next {
     Command(Command),
-    /// The login was refused for good.
-    Refused,
+    /// The session that was held was refused for good.
+    Over,
+    /// Another login was accepted.
+    Accepted(Login, Session),
+    /// Another login was refused; this says so.
+    Refused(Report),
+}
+
+type Doing<'a> = Pin<Box<dyn Future<Output = Next> + 'a>>;
+
+fn nothing<'a>() -> Doing<'a> {
+    Box::pin(pending())
 }
 
 /// Does what it is told until it is told to quit.
 pub(super) async fn run(shared: Shared, commands: Receiver<Command>) {
-    let mut login: Option<Login> = None;
+    let shared = &shared;
+    // The session that is held, and the login that letters were said to.
+    let (mut held, mut home): (Option<Login>, Option<Login>) = (None, None);
+    // Whose transcript the window shows.
+    let mut room: Option<Address> = None;
+    let mut listening: Doing = Box::pin(next_command(shared, &commands));
+    let (mut holding, mut asking) = (nothing(), nothing());
+    let mut answering: Doing = Box::pin(pages::answer_all(shared));
     loop {
-        let next = match &login {
-            None => next_command(&shared, &commands).await,
-            Some(login) => {
-                or(next_command(&shared, &commands), async {
-                    hold(&shared, login).await;
-                    Next::Refused
-                })
-                .await
-            }
-        };
-        match next {
-            Next::Refused => login = None,
+        let work = or(&mut holding, or(&mut asking, &mut answering));
+        match or(&mut listening, work).await {
             Next::Command(Command::LogIn(new)) => {
-                leave_for(&shared, login.as_ref(), &new).await;
-                login = Some(new);
+                listening = Box::pin(next_command(shared, &commands));
+                asking = nothing();
+                match &held {
+                    Some(old) if is_same(old, &new) => {
+                        // Only in a hurry: the token and everything else stay good.
+                        shared.repeat_state().await;
+                        if shared.reach.get() != Reach::There || old.key != new.key {
+                            shared.hurry();
+                            holding = Box::pin(hold(shared, new.clone()));
+                        }
+                        (held, home) = (Some(new.clone()), Some(new));
+                    }
+                    Some(old) if old.address == new.address && is_alike(old, &new) => {
+                        // The room would take us for somebody else who has the name.
+                        holding = nothing();
+                        shared.reach(Reach::Away);
+                        if let Some(token) = shared.token.take() {
+                            log_off(&old.address, &token, GOODBYE).await;
+                        }
+                        asking = Box::pin(ask_in(shared, new, true));
+                    }
+                    Some(_) => asking = Box::pin(ask_in(shared, new, false)),
+                    None => {
+                        send_back(shared, home.as_ref(), &new).await;
+                        home = Some(new.clone());
+                        asking = Box::pin(ask_in(shared, new, true));
+                    }
+                }
             }
             Next::Command(_) => break,
+            Next::Over => (holding, held) = (nothing(), None),
+            Next::Refused(report) => {
+                asking = nothing();
+                shared.report(report).await;
+                match &held {
+                    // It was logged off for the other name.
+                    Some(old) if shared.token.borrow().is_none() => {
+                        holding = Box::pin(hold(shared, old.clone()));
+                    }
+                    Some(_) => shared.repeat_state().await,
+                    None => {}
+                }
+            }
+            Next::Accepted(new, session) => {
+                drop(holding);
+                asking = nothing();
+                let token = shared.token.take();
+                if let (Some(old), Some(token)) = (&held, token) {
+                    log_off(&old.address, &token, GOODBYE).await;
+                }
+                send_back(shared, home.as_ref(), &new).await;
+                let fresh = room.as_ref() != Some(&new.address);
+                if fresh {
+                    shared.forget();
+                    answering = Box::pin(pages::answer_all(shared));
+                }
+                let place = shared.place.get().or(new.resume.place);
+                shared.place.set(place);
+                shared.address.replace(Some(new.address.clone()));
+                shared.let_in(session, fresh).await;
+                room = Some(new.address.clone());
+                holding = Box::pin(hold(shared, new.clone()));
+                (held, home) = (Some(new.clone()), Some(new));
+            }
         }
     }
-    let Some(login) = login else {
+    let Some(held) = held else {
         return;
     };
     // Too late is as good as in time here: there is nobody left to tell.
-    let _ = timeout(LAST_WORDS, or(sent(&shared), hold(&shared, &login))).await;
+    let _ = timeout(LAST_WORDS, or(sent(shared), holding)).await;
     if let Some(token) = shared.token.take() {
-        log_off(&login.address, &token, GOODBYE).await;
+        log_off(&held.address, &token, GOODBYE).await;
     }
 }
 
 /// Returns once everything that was said is answered.
-async fn sent(shared: &Shared) {
+async fn sent(shared: &Shared) -> Next {
     while !shared.outbox.borrow().is_empty() {
         task::sleep(Duration::from_millis(10)).await;
     }
+    Next::Over
 }
 
-/// Takes in what is said, until there is a command of another kind.
+fn is_same(old: &Login, new: &Login) -> bool {
+    old.address == new.address && old.name == new.name
+}
+
+/// Whether a room that has the one name refuses the other.
+fn is_alike(old: &Login, new: &Login) -> bool {
+    let name = |login: &Login| Name::new(&login.name, usize::MAX).ok();
+    match (name(old), name(new)) {
+        (Some(old), Some(new)) => old.is_same(&new) || old.is_confusable_with(&new),
+        _ => false,
+    }
+}
+
+/// Takes in what needs no decision, until there is a command of another kind.
 async fn next_command(shared: &Shared, commands: &Receiver<Command>) -> Next {
     loop {
         match commands.recv().await {
-            Ok(Command::Say { key, text }) => {
-                shared.outbox.borrow_mut().push(Letter { key, text });
-                shared.kick();
+            Ok(Command::Say(letter)) => shared.take_letter(letter).await,
+            Ok(Command::TakeBack(key)) => shared.outbox.borrow_mut().done(&key),
+            Ok(Command::TryNow) => shared.hurry(),
+            Ok(Command::Ask(ask)) => {
+                let full = shared.asks.borrow().len() >= MAX_ASKS;
+                if full {
+                    let why = "Too many pages are on their way. Ask again when they are here.";
+                    let page = Err(why.to_string());
+                    shared.report(Report::Page { ask, page }).await;
+                } else {
+                    shared.asks.borrow_mut().push_back(ask);
+                    shared.change.notify(usize::MAX);
+                }
             }
             Ok(command) => return Next::Command(command),
             // The window is gone.
@@ -107,92 +213,129 @@ async fn next_command(shared: &Shared, commands: &Receiver<Command>) -> Next {
     }
 }
 
-/// Ends what another login would mix up: the old name's session, and messages meant for elsewhere.
-async fn leave_for(shared: &Shared, old: Option<&Login>, new: &Login) {
-    let same_room = old.is_some_and(|old| old.address == new.address);
-    if same_room && old.is_some_and(|old| old.name == new.name) {
-        return; // Only in a hurry: the token and everything else stay good.
+/// Refuses what was said to another login.
+async fn send_back(shared: &Shared, old: Option<&Login>, new: &Login) {
+    if old.is_none_or(|old| is_same(old, new)) {
+        return;
     }
-    let token = shared.token.take();
-    if let (Some(old), Some(token)) = (old, token) {
-        log_off(&old.address, &token, GOODBYE).await;
-    }
-    let letters = shared.outbox.borrow_mut().empty();
-    for letter in letters {
+    loop {
+        let key = shared.outbox.borrow().first();
+        let Some(key) = key else {
+            return;
+        };
         let why = "You logged in differently before the room had it.".to_string();
-        let answer = Answer::Refused(why);
-        let key = letter.key;
-        shared.report(Report::Answer { key, answer }).await;
-    }
-    if !same_room {
-        shared.place.set(None);
+        shared.answered(key, talk::Answer::Refused(why)).await;
     }
 }
 
-/// Holds a login through everything that can happen. Returns when it was refused for good.
-async fn hold(shared: &Shared, login: &Login) {
-    let mut backoff = Backoff::new();
-    // A name that was in before is not given up because the server is away.
-    let mut been_in = shared.token.borrow().is_some();
+/// Asks for a session until it is accepted or refused. `alone` says that there is no other, whose
+/// state the window would rather know.
+async fn ask_in(shared: &Shared, login: Login, alone: bool) -> Next {
+    let mut token = login.resume.token.clone();
     loop {
-        shared.report(Report::State(State::Connecting)).await;
-        let token = shared.token.borrow().clone();
-        let token = match token {
-            Some(token) => token,
-            None => match log_in(login).await {
-                Ok(session) => {
-                    been_in = true;
-                    let token = session.token.clone();
-                    shared.token.replace(Some(token.clone()));
-                    let fresh = shared.place.get().is_none();
-                    shared.report(Report::LoggedIn { session, fresh }).await;
-                    token
+        if alone {
+            shared.reach(Reach::Coming);
+            shared.state(State::Connecting).await;
+        }
+        let asked = match &token {
+            None => log_in(shared, &login).await,
+            Some(kept) => match whose(shared, &login, kept).await {
+                Ok(Some(session)) => Ok(session),
+                Ok(None) => {
+                    token = None;
+                    continue;
                 }
+                Err(not_in) => Err(not_in),
+            },
+        };
+        let (why, again) = match asked {
+            Ok(session) => return Next::Accepted(login, session),
+            Err(NotIn::Hurried) => continue,
+            // The earlier window's session still holds the name for a moment.
+            Err(NotIn::Refused {
+                sentence,
+                again: Some(again),
+                ..
+            }) if login.resume.token.is_some() => (sentence, Some(again)),
+            Err(NotIn::Later { why, again, .. }) if login.persist => (why, again),
+            Err(not_in) => {
+                if alone {
+                    shared.reach(Reach::Away);
+                }
+                return Next::Refused(refusal(&login, not_in));
+            }
+        };
+        if alone {
+            shared.reach(Reach::Away);
+        }
+        wait(shared, why, again, alone).await;
+    }
+}
+
+fn refusal(login: &Login, not_in: NotIn) -> Report {
+    let (field, sentence, limit) = match not_in {
+        NotIn::Refused {
+            field,
+            sentence,
+            limit,
+            ..
+        } => (field, sentence, limit),
+        NotIn::Later {
+            why, heard: true, ..
+        } => (Field::Name, why, None),
+        NotIn::Later { why, .. } => (Field::Address, nobody(login, &why), None),
+        NotIn::Hurried => (Field::Address, nobody(login, "it took too long"), None),
+    };
+    Report::LoginRefused {
+        field,
+        sentence,
+        limit,
+    }
+}
+
+/// Holds a session through everything that can happen, by its token or by logging in again. Returns
+/// when it was refused for good.
+async fn hold(shared: &Shared, login: Login) -> Next {
+    loop {
+        shared.reach(Reach::Coming);
+        shared.state(State::Connecting).await;
+        let token = shared.token.borrow().clone();
+        let end = match token {
+            Some(token) => connected(shared, &login, &token).await,
+            None => match log_in(shared, &login).await {
+                Ok(session) => {
+                    shared.let_in(session, false).await;
+                    continue;
+                }
+                Err(NotIn::Hurried) => End::Hurried,
+                // The old session still holds the name for a moment.
                 Err(NotIn::Refused {
                     sentence,
                     again: Some(again),
                     ..
-                }) if been_in => {
-                    // The old session still holds the name for a moment.
-                    wait(shared, sentence, Some(again), &mut backoff).await;
-                    continue;
-                }
-                Err(NotIn::Later { why, again, .. }) if been_in || login.persist => {
-                    wait(shared, why, again, &mut backoff).await;
-                    continue;
-                }
-                Err(NotIn::Refused {
-                    field, sentence, ..
-                }) => {
-                    return shared
-                        .report(Report::LoginRefused { field, sentence })
-                        .await;
-                }
-                Err(NotIn::Later { why, heard, .. }) => {
-                    let (field, sentence) = match heard {
-                        true => (Field::Name, why),
-                        false => (Field::Address, nobody(login, &why)),
-                    };
-                    return shared
-                        .report(Report::LoginRefused { field, sentence })
-                        .await;
+                }) => End::refused(sentence, Some(again)),
+                Err(NotIn::Later { why, again, .. }) => End::refused(why, again),
+                Err(not_in) => {
+                    shared.reach(Reach::Away);
+                    shared.report(refusal(&login, not_in)).await;
+                    return Next::Over;
                 }
             },
         };
-        let begun = Instant::now();
-        let end = connected(shared, login, &token).await;
-        if begun.elapsed() > LIVED {
-            backoff.reset();
-        }
         match end {
-            End::LoggedOut => {
+            End::Hurried => {}
+            End::Broken { why, again } => {
+                shared.reach(Reach::Away);
+                wait(shared, why, again, true).await;
+            }
+            // A server that lets us in only to throw us out is not asked in a circle.
+            End::LoggedOut { why } => {
                 shared.token.replace(None);
-                if begun.elapsed() <= LIVED {
-                    // A server that lets us in only to throw us out is not asked in a circle.
-                    task::sleep(backoff.delay(chance())).await;
+                if !shared.lived.get() {
+                    shared.reach(Reach::Away);
+                    wait(shared, why, None, true).await;
                 }
             }
-            End::Broken { why, again } => wait(shared, why, again, &mut backoff).await,
         }
     }
 }
@@ -200,25 +343,38 @@ async fn hold(shared: &Shared, login: &Login) {
 /// Listens and sends until one of both ends.
 async fn connected(shared: &Shared, login: &Login, token: &str) -> End {
     shared.caught_up.set(false);
-    let stream = match listen::open(shared, &login.address, token).await {
-        Ok(stream) => stream,
-        Err(end) => return end,
+    shared.lived.set(false);
+    let opening = listen::open(shared, &login.address, token);
+    let stream = match shared.unless_hurried(opening).await {
+        Some(Ok(stream)) => stream,
+        Some(Err(end)) => return end,
+        None => return End::Hurried,
     };
-    shared.report(Report::State(State::Connected)).await;
-    or(
+    let begun = Instant::now();
+    shared.streamed.set(true);
+    shared.reach(Reach::There);
+    shared.state(State::Connected).await;
+    let end = or(
         listen::follow(shared, stream),
         send_all(shared, &login.address, token),
     )
-    .await
+    .await;
+    if begun.elapsed() > LIVED {
+        shared.lived.set(true);
+        shared.backoff.borrow_mut().reset();
+    }
+    end
 }
 
-async fn wait(shared: &Shared, why: String, again: Option<Duration>, backoff: &mut Backoff) {
-    let delay = backoff.delay(chance());
+/// Waits for the next attempt, or until the user wants it.
+async fn wait(shared: &Shared, why: String, again: Option<Duration>, told: bool) {
+    let hurried = shared.hurried.listen();
+    let delay = shared.backoff.borrow_mut().delay(chance());
     let again = again.map_or(delay, |asked| asked.max(delay).min(PATIENCE));
-    shared
-        .report(Report::State(State::Offline { why, again }))
-        .await;
-    task::sleep(again).await;
+    if told {
+        shared.state(State::Offline { why, again }).await;
+    }
+    or(task::sleep(again), hurried).await;
 }
 
 fn nobody(login: &Login, why: &str) -> String {

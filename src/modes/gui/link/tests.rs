@@ -26,7 +26,9 @@ fn offline(report: &Report) -> Option<String> {
 
 fn refusal(report: &Report) -> Option<(Field, String)> {
     match report {
-        Report::LoginRefused { field, sentence } => Some((*field, sentence.clone())),
+        Report::LoginRefused {
+            field, sentence, ..
+        } => Some((*field, sentence.clone())),
         _ => None,
     }
 }
@@ -41,8 +43,8 @@ fn has_event(report: &Report, wanted: u64) -> Option<()> {
         .then_some(())
 }
 
-fn keys(posts: &[Seen]) -> Vec<String> {
-    let key = |seen: &Seen| {
+fn keys(posts: &[Asked]) -> Vec<String> {
+    let key = |seen: &Asked| {
         seen.field("idempotency-key")
             .unwrap_or_default()
             .to_string()
@@ -226,7 +228,7 @@ fn a_restart_is_lived_through_and_the_stream_goes_on_where_it_was() {
         asked[1].field("last-event-id"),
         Some(id(10).to_string().as_str())
     );
-    assert!(asked[1].is("GET /events HTTP/1.1"));
+    assert!(asked[1].is("GET /events?last=200&max=2000 HTTP/1.1"));
     assert_eq!(
         fake.seen("POST /session").len(),
         2,
@@ -409,6 +411,7 @@ fn leaving_is_said_and_another_login_ends_the_old_one() {
             name: "other".into(),
             key: Some("sesame".into()),
             persist: false,
+            resume: Default::default(),
         }));
     let asked = fake.wait_for("POST /session", 2);
     assert_eq!(asked[1].body, r#"{"name":"other","key":"sesame"}"#);

@@ -129,6 +129,7 @@ fn let_in(model: &mut Model, name: &str, fresh: bool) -> Vec<Effect> {
         token: "t".into(),
         room: "lobby".into(),
         id: id(1),
+        version: None,
     };
     hear(model, Report::LoggedIn { session, fresh })
 }
@@ -186,6 +187,7 @@ fn a_refused_name_is_asked_for_again_as_often_as_it_takes() {
             Report::LoginRefused {
                 field: Field::Name,
                 sentence: "A name has at most 8 characters.".into(),
+                limit: Some(8),
             },
         );
         assert_eq!(effects, [Effect::Focus(Field::Name)]);
@@ -230,7 +232,12 @@ fn the_key_is_asked_for_when_the_room_wants_one() {
     assert!(!model.asks_key());
     let sentence = "This room has a key.".to_string();
     let field = Field::Key;
-    let effects = hear(&mut model, Report::LoginRefused { field, sentence });
+    let refused = Report::LoginRefused {
+        field,
+        sentence,
+        limit: None,
+    };
+    let effects = hear(&mut model, refused);
     assert_eq!(effects, [Effect::Focus(Field::Key)]);
     assert!(model.asks_key());
 }
@@ -269,10 +276,11 @@ fn an_own_message_waits_until_the_server_has_it() {
     assert_eq!(
         effects,
         [
-            Effect::Say {
+            Effect::Say(Letter {
                 key: key("k1"),
-                text: "hi".into()
-            },
+                text: "hi".into(),
+                after: Some(id(20)),
+            }),
             Effect::ClearInput
         ]
     );

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::event::{Elapsed, Id, Key, LogId, Stamp};
 use crate::modes::gui::address::Address;
 use crate::modes::gui::link::Link;
-use crate::modes::gui::talk::{Command, Login, Report};
+use crate::modes::gui::talk::{Command, Letter, Login, Report};
 use crate::sse::{Form, encode};
 use crate::wire::{Members, Said, Session, Wire};
 
@@ -18,13 +18,13 @@ const LIMIT: Duration = Duration::from_secs(20);
 
 /// A request as it came.
 #[derive(Clone, Debug)]
-pub struct Seen {
+pub struct Asked {
     pub line: String,
     fields: Vec<(String, String)>,
     pub body: String,
 }
 
-impl Seen {
+impl Asked {
     pub fn is(&self, start: &str) -> bool {
         self.line.starts_with(start)
     }
@@ -38,14 +38,14 @@ impl Seen {
 /// The server.
 pub struct Fake {
     pub address: Address,
-    seen: Arc<Mutex<Vec<Seen>>>,
+    seen: Arc<Mutex<Vec<Asked>>>,
 }
 
 impl Fake {
     /// Starts it. The closure gets each request with its number among those of its kind (method
     /// and path), and the connection; `false` closes that.
     pub fn start(
-        answer: impl Fn(&Seen, usize, &mut TcpStream) -> bool + Send + Sync + 'static,
+        answer: impl Fn(&Asked, usize, &mut TcpStream) -> bool + Send + Sync + 'static,
     ) -> Fake {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
@@ -64,13 +64,13 @@ impl Fake {
     }
 
     /// The requests so far that begin like this.
-    pub fn seen(&self, start: &str) -> Vec<Seen> {
+    pub fn seen(&self, start: &str) -> Vec<Asked> {
         let seen = self.seen.lock().expect("no test has failed");
         seen.iter().filter(|seen| seen.is(start)).cloned().collect()
     }
 
     /// Waits until so many requests that begin like this have come.
-    pub fn wait_for(&self, start: &str, count: usize) -> Vec<Seen> {
+    pub fn wait_for(&self, start: &str, count: usize) -> Vec<Asked> {
         let begun = Instant::now();
         loop {
             let seen = self.seen(start);
@@ -88,8 +88,8 @@ impl Fake {
 
 fn serve(
     stream: TcpStream,
-    log: &Mutex<Vec<Seen>>,
-    answer: &dyn Fn(&Seen, usize, &mut TcpStream) -> bool,
+    log: &Mutex<Vec<Asked>>,
+    answer: &dyn Fn(&Asked, usize, &mut TcpStream) -> bool,
 ) {
     let mut reader = BufReader::new(stream.try_clone().expect("a second handle"));
     let mut stream = stream;
@@ -107,7 +107,7 @@ fn serve(
     }
 }
 
-fn read(reader: &mut impl std::io::BufRead) -> Option<Seen> {
+fn read(reader: &mut impl std::io::BufRead) -> Option<Asked> {
     let mut lines = Vec::new();
     loop {
         let mut line = String::new();
@@ -128,7 +128,7 @@ fn read(reader: &mut impl std::io::BufRead) -> Option<Seen> {
     let length = length.map_or(0, |(_, value)| value.parse().expect("a number"));
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    Some(Seen {
+    Some(Asked {
         line: lines[0].clone(),
         fields,
         body: String::from_utf8(body).expect("UTF-8"),
@@ -147,13 +147,14 @@ pub fn reply(stream: &mut TcpStream, status: &str, fields: &str, body: &str) -> 
 }
 
 /// Answers what every test needs: logging in, the list of members, logging off.
-pub fn usual(request: &Seen, stream: &mut TcpStream) -> bool {
+pub fn usual(request: &Asked, stream: &mut TcpStream) -> bool {
     let body = if request.is("POST /session") {
         serde_json::to_string(&Session {
             name: "uthira".into(),
             token: "t1".into(),
             room: "lobby".into(),
             id: id(1),
+            version: None,
         })
     } else if request.is("GET /members") {
         return reply_members(stream, 1);
@@ -250,6 +251,7 @@ impl Ear {
             name: "uthira".into(),
             key: None,
             persist,
+            resume: Default::default(),
         }));
         Ear {
             link,
@@ -259,10 +261,11 @@ impl Ear {
     }
 
     pub fn say(&self, text: &str, with: &str) {
-        self.link.send(Command::Say {
+        self.link.send(Command::Say(Letter {
             key: key(with),
             text: text.into(),
-        });
+            after: None,
+        }));
     }
 
     /// Waits for a report of a kind and gives it.

@@ -1,0 +1,240 @@
+//! What was said before: pages of history, asked for beside the stream, one after the other.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use async_std::task;
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::connection::{Answer, Connection, Request, Trouble};
+use super::{Reach, Shared};
+use crate::event::Id;
+use crate::modes::gui::address::Address;
+use crate::modes::gui::talk::{Ask, Report};
+use crate::sse::decoder::MAX_EVENT;
+use crate::wire::{Page, Wire};
+
+/// How many questions may wait.
+pub(super) const MAX_ASKS: usize = 16;
+/// The most events that a page has.
+pub(super) const MOST: usize = 1000;
+/// How many events a page has that is shown.
+const SHOWN: usize = 200;
+/// How many messages a search gives at once.
+const FOUND: usize = 100;
+/// The longest page, in bytes: it ends after a megabyte of log, and JSON makes that at most twice as
+/// long.
+const MAX_PAGE: u64 = 3 << 20;
+/// How many pages may wait for the window.
+const WAITING: usize = 2;
+/// The longest text that is searched for, in bytes, beyond what any server takes.
+const MAX_NEEDLE: usize = 1024;
+/// See the outbox: a kept connection that rested longer may be closed.
+const RESTED: Duration = Duration::from_secs(20);
+
+const AWAY: &str = "There is no connection to the room. What was said before can be read when it is \
+                    back.";
+
+/// Answers everything that is asked, in order.
+pub(super) async fn answer_all<T>(shared: &Shared) -> T {
+    let mut kept: Option<(Connection, Address, Instant)> = None;
+    loop {
+        let ask = shared.asks.borrow().front().cloned();
+        let Some(ask) = ask else {
+            shared.change.listen().await;
+            continue;
+        };
+        while shared.pages_waiting() >= WAITING {
+            task::sleep(Duration::from_millis(20)).await;
+        }
+        let changed = shared.change.listen();
+        let page = match (shared.reach.get(), shared.session()) {
+            (Reach::There, Some((address, token))) => {
+                let fetching = fetch(&mut kept, &address, &token, &ask);
+                shared.while_there(fetching).await
+            }
+            (Reach::Coming, _) => {
+                changed.await;
+                continue;
+            }
+            _ => None,
+        };
+        let page = page.unwrap_or_else(|| Err(AWAY.to_string()));
+        shared.report(Report::Page { ask, page }).await;
+        shared.asks.borrow_mut().pop_front();
+    }
+}
+
+async fn fetch(
+    kept: &mut Option<(Connection, Address, Instant)>,
+    address: &Address,
+    token: &str,
+    ask: &Ask,
+) -> Result<Page, String> {
+    let path = path(ask)?;
+    let fresh = |(connection, of, since): (Connection, Address, Instant)| {
+        (of == *address && since.elapsed() < RESTED).then_some(connection)
+    };
+    let mut answer = Err(Trouble::Silence);
+    if let Some(mut connection) = kept.take().and_then(fresh) {
+        answer = get(&mut connection, token, &path)
+            .await
+            .map(|a| (a, connection));
+    }
+    if answer.is_err() {
+        // Also when a kept connection turned out to be closed: asking twice does no harm.
+        answer = match Connection::open(address).await {
+            Ok(mut connection) => get(&mut connection, token, &path)
+                .await
+                .map(|a| (a, connection)),
+            Err(trouble) => Err(trouble),
+        };
+    }
+    let (answer, connection) = answer.map_err(|trouble| {
+        format!("What was said before cannot be read now: {trouble}. Try it again in a while.")
+    })?;
+    if answer.head.reusable {
+        *kept = Some((connection, address.clone(), Instant::now()));
+    }
+    match (answer.head.status, read(&answer)) {
+        (200, Some(page)) => Ok(page),
+        (200, None) => Err(format!(
+            "What was said before cannot be read: {address} sends no page that this window (chatroom \
+             {}) understands.",
+            env!("CARGO_PKG_VERSION")
+        )),
+        _ => Err(answer.sentence()),
+    }
+}
+
+fn path(ask: &Ask) -> Result<String, String> {
+    Ok(match ask {
+        Ask::Newest => format!("/messages?limit={SHOWN}"),
+        Ask::Before(id) => format!("/messages?before={id}&limit={SHOWN}"),
+        Ask::After(id) => format!("/messages?since={id}&limit={SHOWN}"),
+        Ask::Find { text, .. } if text.len() > MAX_NEEDLE => {
+            return Err("This is too long to be searched for. Take a part of it.".to_string());
+        }
+        Ask::Find { text, before } => {
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            query.append_pair("find", text);
+            if let Some(before) = before {
+                query.append_pair("before", &before.to_string());
+            }
+            format!("/messages?{}&limit={FOUND}", query.finish())
+        }
+    })
+}
+
+/// Asks for a page.
+pub(super) async fn get(
+    connection: &mut Connection,
+    token: &str,
+    path: &str,
+) -> Result<Answer, Trouble> {
+    connection
+        .ask_for(&Request::get(path, token), MAX_PAGE)
+        .await
+}
+
+/// The page in an answer.
+pub(super) fn read(answer: &Answer) -> Option<Page> {
+    let read: Read = answer.json()?;
+    Some(Page {
+        events: read.events.0,
+        next: read.next,
+    })
+}
+
+#[derive(Deserialize)]
+struct Read {
+    events: Events,
+    next: Option<Id>,
+}
+
+/// Events read one by one, so that neither their number nor what is in one makes more of them in
+/// memory than a page of a room can have.
+struct Events(Vec<Wire>);
+
+impl<'de> Deserialize<'de> for Events {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Events, D::Error> {
+        struct Counted;
+
+        impl<'de> Visitor<'de> for Counted {
+            type Value = Events;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "at most {MOST} events")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Events, A::Error> {
+                let mut events = Vec::new();
+                while let Some(object) = list.next_element::<&RawValue>()? {
+                    if events.len() == MOST || object.get().len() > MAX_EVENT {
+                        return Err(A::Error::custom("no room has pages like this"));
+                    }
+                    // As in the stream: what is not known is there, and is not shown.
+                    events.push(serde_json::from_str(object.get()).unwrap_or(Wire::Unknown));
+                }
+                Ok(Events(events))
+            }
+        }
+
+        deserializer.deserialize_seq(Counted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::LogId;
+
+    #[test]
+    fn questions_are_encoded() {
+        let id = Id {
+            log: LogId(1),
+            offset: 7,
+            check: 2,
+        };
+        let find = |text: &str, before| {
+            let text = text.to_string();
+            path(&Ask::Find { text, before })
+        };
+        for (asked, expected) in [
+            (path(&Ask::Newest), "/messages?limit=200"),
+            (
+                path(&Ask::Before(id)),
+                "/messages?before=00000001-7-0002&limit=200",
+            ),
+            (
+                path(&Ask::After(id)),
+                "/messages?since=00000001-7-0002&limit=200",
+            ),
+            (
+                find("a&b=\u{17c} \r\n?", None),
+                "/messages?find=a%26b%3D%C5%BC+%0D%0A%3F&limit=100",
+            ),
+            (
+                find("x", Some(id)),
+                "/messages?find=x&before=00000001-7-0002&limit=100",
+            ),
+        ] {
+            assert_eq!(asked.as_deref(), Ok(expected));
+        }
+        assert!(find(&"x".repeat(5000), None).is_err());
+    }
+
+    #[test]
+    fn a_page_has_no_more_than_a_room_gives() {
+        let page = |events: &str| format!("{{\"events\":[{events}],\"next\":null}}");
+        let read = |text: &str| serde_json::from_str::<Read>(&page(text)).map(|r| r.events.0.len());
+        let many = |count: usize| vec!["{}"; count].join(",");
+        assert_eq!(read("").ok(), Some(0));
+        assert_eq!(read("7,{\"type\":\"poll\"}").ok(), Some(2));
+        assert_eq!(read(&many(MOST)).ok(), Some(MOST));
+        assert!(read(&many(MOST + 1)).is_err());
+        assert!(read(&format!("\"{}\"", "x".repeat(MAX_EVENT))).is_err());
+    }
+}

@@ -1,0 +1,242 @@
+//! Which messages of ours are in the room already: what the stream has brought, and the looking for
+//! what it passed over.
+//!
+//! A letter is in doubt if it may have arrived without our knowing: an attempt to send it broke off,
+//! or it comes from an earlier window. It can only stand behind the newest event that was known when
+//! it was first said. If the stream brought everything behind that event, it would have brought the
+//! letter. If not (the catch-up was cut short, or the log was replaced), the pages behind that event
+//! are looked through, to the end of the log; where the log does not know that event, all of it, the
+//! newest page first. At most [`MAX_PAGES`] are read. What is not found then is neither sent, which
+//! could say it twice, nor forgotten: it is refused with a sentence, and the user decides.
+//!
+//! What an attempt a moment ago left in the server's queue is in no page yet; the repeat, under the
+//! same key, is recognised by the server itself.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::Shared;
+use super::connection::{Connection, Trouble};
+use super::pages;
+use crate::event::{Id, Key};
+use crate::modes::gui::address::Address;
+use crate::modes::gui::talk::Answer;
+use crate::wire::{Said, Wire};
+
+/// How many messages of ours are remembered.
+const KEPT: usize = 512;
+/// The most pages that are looked through, each of a thousand events or a megabyte of log.
+pub(super) const MAX_PAGES: usize = 20;
+
+/// What the stream has brought so far.
+#[derive(Default)]
+pub(super) struct Seen {
+    /// Behind this event nothing was left out, and no message of ours is forgotten.
+    since: Option<Id>,
+    own: VecDeque<(Key, Said)>,
+}
+
+impl Seen {
+    /// The stream is at this place; nothing is left out from here on.
+    pub(super) fn begin(&mut self, place: Option<Id>) {
+        self.since = self.since.or(place);
+    }
+
+    /// The stream leaves something out here.
+    pub(super) fn cut(&mut self) {
+        self.since = None;
+    }
+
+    /// It brought a message of ours.
+    pub(super) fn saw(&mut self, key: Key, said: Said) {
+        self.own.push_back((key, said));
+        if self.own.len() > KEPT
+            && let Some((_, oldest)) = self.own.pop_front()
+        {
+            let later = |since: Id| since.log == oldest.id.log && since < oldest.id;
+            self.since = self.since.map(|s| if later(s) { oldest.id } else { s });
+        }
+    }
+
+    /// What it brought under this key.
+    pub(super) fn find(&self, key: &Key) -> Option<Said> {
+        let found = self.own.iter().rev().find(|(known, _)| known == key);
+        found.map(|(_, said)| *said)
+    }
+
+    /// Whether it has brought everything behind this event.
+    pub(super) fn covers(&self, after: Id) -> bool {
+        self.since
+            .is_some_and(|since| since.log == after.log && since <= after)
+    }
+}
+
+/// What came of looking.
+pub(super) enum Looked {
+    /// Everything that was in doubt is settled.
+    Through,
+    /// The server wants it later.
+    Later(String, Option<Duration>),
+    /// The session is over.
+    LoggedOut(String),
+}
+
+/// Looks for the letters that are in doubt, from the oldest doubt on.
+pub(super) async fn look(
+    shared: &Shared,
+    address: &Address,
+    token: &str,
+) -> Result<Looked, Trouble> {
+    let mut connection: Option<Connection> = None;
+    // Each round settles at least the letter that it starts with.
+    while let Some(after) = oldest_doubt(shared) {
+        let doubtful = doubtful(shared, after);
+        let mut way = Way::On(after);
+        let mut pages = 0;
+        let clear = loop {
+            if pages == MAX_PAGES {
+                break false;
+            }
+            pages += 1;
+            let mut open = match connection.take() {
+                Some(open) => open,
+                None => Connection::open(address).await?,
+            };
+            let answer = pages::get(&mut open, token, &way.path()).await?;
+            let again = answer.head.retry_after().map(Duration::from_secs);
+            connection = answer.head.reusable.then_some(open);
+            let page = match (answer.head.status, pages::read(&answer)) {
+                (200, Some(page)) => page,
+                // The log does not know the event: it was replaced, or restored from a copy.
+                (400, _) if matches!(way, Way::On(_)) => {
+                    way = Way::Back(None);
+                    continue;
+                }
+                (401, _) => return Ok(Looked::LoggedOut(answer.sentence())),
+                (408 | 429 | 500..=599, _) => {
+                    return Ok(Looked::Later(answer.sentence(), again));
+                }
+                // Whatever that is, it does not tell us.
+                _ => break false,
+            };
+            found(shared, &page.events).await;
+            match page.next {
+                Some(next) => way = way.go_on(next),
+                None => break true,
+            }
+        };
+        for key in doubtful {
+            if clear {
+                shared.outbox.borrow_mut().is_clear(&key);
+            } else {
+                let why = "It is not known whether the room has this: the connection broke while it \
+                           was sent, and much was said since. Look for it, and say it again if it is \
+                           missing.";
+                let answer = Answer::Refused(why.to_string());
+                shared.answered(key, answer).await;
+            }
+        }
+    }
+    Ok(Looked::Through)
+}
+
+/// Which page is next.
+enum Way {
+    On(Id),
+    Back(Option<Id>),
+}
+
+impl Way {
+    fn path(&self) -> String {
+        match self {
+            Way::On(after) => format!("/messages?since={after}&limit={}", pages::MOST),
+            Way::Back(None) => format!("/messages?limit={}", pages::MOST),
+            Way::Back(Some(id)) => format!("/messages?before={id}&limit={}", pages::MOST),
+        }
+    }
+
+    fn go_on(&self, next: Id) -> Way {
+        match self {
+            Way::On(_) => Way::On(next),
+            Way::Back(_) => Way::Back(Some(next)),
+        }
+    }
+}
+
+/// The oldest event behind which a letter may stand that the stream cannot have brought; of the
+/// first such letter's log.
+fn oldest_doubt(shared: &Shared) -> Option<Id> {
+    let (outbox, seen) = (shared.outbox.borrow(), shared.seen.borrow());
+    let doubts = outbox.doubts().map(|(_, after)| after);
+    let mut doubts = doubts.filter(|after| !seen.covers(*after));
+    let first = doubts.next()?;
+    let same_log = doubts.filter(|after| after.log == first.log);
+    Some(same_log.fold(first, Id::min))
+}
+
+/// The letters for which it does to look behind this event.
+fn doubtful(shared: &Shared, after: Id) -> Vec<Key> {
+    let (outbox, seen) = (shared.outbox.borrow(), shared.seen.borrow());
+    let behind = |id: Id| id.log == after.log && id >= after && !seen.covers(id);
+    let doubts = outbox.doubts().filter(|(_, id)| behind(*id));
+    doubts.map(|(key, _)| key.clone()).collect()
+}
+
+/// Answers the letters that are on a page.
+async fn found(shared: &Shared, events: &[Wire]) {
+    for event in events {
+        if let Wire::Message {
+            id,
+            at,
+            elapsed,
+            key: Some(key),
+            ..
+        } = event
+            && shared.outbox.borrow().has(key)
+        {
+            let (id, at, elapsed) = (*id, *at, *elapsed);
+            let answer = Answer::Said(Said { id, at, elapsed });
+            shared.answered(key.clone(), answer).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Elapsed, LogId, Stamp};
+
+    fn id(offset: u64) -> Id {
+        let (log, check) = (LogId(1), 0);
+        Id { log, offset, check }
+    }
+
+    #[test]
+    fn what_is_covered_ends_at_a_cut_and_at_what_is_forgotten() {
+        let mut seen = Seen::default();
+        assert!(!seen.covers(id(9)));
+        seen.begin(Some(id(5)));
+        seen.begin(Some(id(7)));
+        assert!(seen.covers(id(5)) && !seen.covers(id(4)));
+        let other = Id {
+            log: LogId(2),
+            ..id(9)
+        };
+        assert!(!seen.covers(other), "of another log nothing is known");
+        seen.cut();
+        assert!(!seen.covers(id(9)));
+        seen.begin(Some(id(20)));
+        for n in 0..=KEPT as u64 {
+            let said = Said {
+                id: id(100 + n),
+                at: Stamp::from_micros(0),
+                elapsed: Elapsed(0),
+            };
+            seen.saw(Key::new(&n.to_string()).expect("a key"), said);
+        }
+        assert!(!seen.covers(id(99)) && seen.covers(id(100)));
+        let key = |text| Key::new(text).expect("a key");
+        assert_eq!(seen.find(&key("0")), None);
+        assert_eq!(seen.find(&key("1")).map(|said| said.id), Some(id(101)));
+    }
+}
