@@ -285,6 +285,14 @@ impl History {
         })
     }
 
+    /// All holes, oldest first.
+    pub fn holes(&self) -> impl Iterator<Item = Hole> {
+        self.parts().filter_map(|part| match part {
+            Part::Hole(hole) => Some(hole),
+            Part::Entry(_) => None,
+        })
+    }
+
     /// All events that are known, oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Entry> {
         self.stretches.iter().flat_map(|stretch| &stretch.entries)

@@ -189,8 +189,14 @@ impl<'a> Items<'a> {
 
 /// Whether a message stands below the same sender's one before, without the name.
 fn goes_on(before: &Entry, entry: &Entry) -> bool {
-    let (What::Said { from: a, text: x, .. }, What::Said { from: b, text: y, .. }) =
-        (&before.what, &entry.what)
+    let (
+        What::Said {
+            from: a, text: x, ..
+        },
+        What::Said {
+            from: b, text: y, ..
+        },
+    ) = (&before.what, &entry.what)
     else {
         return false;
     };

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use chrono::NaiveDateTime;
 
-use super::history::{Entry, Part, What};
+use super::history::{Entry, What};
 use super::items::{Item, Shape, run_words};
 use super::layout::{drawable, is_rtl};
 use super::model::{Fate, Model, Pending};
@@ -172,10 +172,7 @@ pub fn line_of(item: &Item, model: &Model, times: Times) -> Line {
         }
         Shape::Hole => {
             let mut line = Line::new(Look::Centred);
-            let found = history.parts().find_map(|part| match part {
-                Part::Hole(hole) if hole.end == item.key.place => Some(hole),
-                _ => None,
-            });
+            let found = history.holes().find(|hole| hole.end == item.key.place);
             let words = found.map(|hole| model.hole_words(&hole));
             let words = words.unwrap_or_default();
             match words.split_once("Click here") {
@@ -264,9 +261,7 @@ fn of_entry(entry: &Entry, grouped: bool, me: Option<&str>, times: Times) -> Lin
         What::Came(_) | What::Went(_) | What::Room(_) => {
             centred(&drawable(&entry.copied()), Look::Centred, Tone::Quiet)
         }
-        What::Notice(text) => {
-            centred(&format!("* {}", drawable(text)), Look::Centred, Tone::Text)
-        }
+        What::Notice(text) => centred(&format!("* {}", drawable(text)), Look::Centred, Tone::Text),
     }
 }
 
@@ -382,10 +377,7 @@ mod tests {
         let waiting = of_pending("eve", &pending(Fate::Waiting));
         assert_eq!((&*waiting.text, waiting.fate), ("[eve]: hi", "waiting"));
         let refused = of_pending("eve", &pending(Fate::Refused("Too long.".into())));
-        assert_eq!(
-            refused.text,
-            "[eve]: hi\nrefused: Too long.  Retry  Remove"
-        );
+        assert_eq!(refused.text, "[eve]: hi\nrefused: Too long.  Retry  Remove");
         assert_eq!(refused.acts.len(), 2);
     }
 }

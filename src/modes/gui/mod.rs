@@ -17,6 +17,7 @@ pub mod frames;
 pub mod history;
 pub mod items;
 mod keeping;
+mod keeping;
 pub mod kept;
 pub mod layout;
 pub mod limits;

@@ -190,6 +190,8 @@ pub struct Model {
     token: Option<String>,
 
     history: History,
+    /// Behind this event the stream began.
+    stream_from: Option<Id>,
     /// What was asked for and is not here yet.
     asking: Vec<Ask>,
     /// The holes that could not be filled, by where they end, and why.
@@ -243,6 +245,7 @@ impl Model {
             name_limit: None,
             token: None,
             history: History::default(),
+            stream_from: None,
             asking: Vec::new(),
             failed: BTreeMap::new(),
             opened: BTreeSet::new(),

@@ -15,6 +15,7 @@ use toml_edit::{Array, DocumentMut, InlineTable, Item, Value};
 
 use super::address::Address;
 use super::files;
+pub use super::theme::Theme;
 use crate::failure::reason;
 
 /// The usual size of letters, in pixels at scale 1.
@@ -57,20 +58,6 @@ pub struct Settings {
     pub recent: Vec<String>,
     /// The size of a window that has no place of its own yet.
     pub window: Size,
-}
-
-/// The window's colours.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Theme {
-    /// Dark on light.
-    Light,
-    /// Light on dark.
-    Dark,
-    /// White, yellow and cyan on black.
-    HighContrast,
-    /// As the desktop prefers.
-    #[default]
-    System,
 }
 
 /// What is shown beside a message.
@@ -125,6 +112,26 @@ impl Settings {
         self.recent.retain(|old| old != address);
         self.recent.insert(0, address.to_string());
         self.recent.truncate(MAX_RECENT);
+    }
+}
+
+impl Settings {
+    /// Takes over what somebody changed between two readings, and nothing else.
+    pub fn take_over(&mut self, before: &Settings, after: &Settings) {
+        fn take<T: Clone + PartialEq>(mine: &mut T, before: &T, after: &T) {
+            if before != after {
+                mine.clone_from(after);
+            }
+        }
+        take(&mut self.theme, &before.theme, &after.theme);
+        take(&mut self.font, &before.font, &after.font);
+        take(&mut self.size, &before.size, &after.size);
+        take(&mut self.scale, &before.scale, &after.scale);
+        take(&mut self.times, &before.times, &after.times);
+        take(&mut self.notify, &before.notify, &after.notify);
+        take(&mut self.bell, &before.bell, &after.bell);
+        take(&mut self.recent, &before.recent, &after.recent);
+        take(&mut self.window, &before.window, &after.window);
     }
 }
 

@@ -24,7 +24,7 @@ use fltk::prelude::*;
 use fltk::valuator::Scrollbar;
 use fltk::widget::Widget;
 
-use super::history::{Hole, Part};
+use super::history::Hole;
 use super::items::{Item, Key, Rank, items};
 use super::layout::Widths;
 use super::lines::Act;
@@ -511,10 +511,8 @@ impl Inner {
             if item.key.rank != Rank::Hole {
                 continue;
             }
-            let hole = model.history().parts().find_map(|part| match part {
-                Part::Hole(hole) if hole.end == item.key.place => Some(hole),
-                _ => None,
-            });
+            let mut holes = model.history().holes();
+            let hole = holes.find(|hole| hole.end == item.key.place);
             let above = (first..n).any(lasting);
             let below = (n + 1..last + 1).any(lasting);
             let from_above = above && !(below && self.up);

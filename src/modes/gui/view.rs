@@ -216,7 +216,11 @@ mod tests {
 
         fn measure(&mut self, item: &Item) -> i32 {
             self.asked += 1;
-            if item.key.place.is_multiple_of(3) { 20 } else { 10 }
+            if item.key.place.is_multiple_of(3) {
+                20
+            } else {
+                10
+            }
         }
     }
 

@@ -66,9 +66,10 @@ impl Entry {
             }
             Wire::Join { at, name, .. } => (Some(at), What::Came(name.into())),
             Wire::Leave { at, name, .. } => (Some(at), What::Went(name.into())),
-            Wire::Opened { at, version, .. } => {
-                (Some(at), What::Room(format!("Room opened ({version})").into()))
-            }
+            Wire::Opened { at, version, .. } => (
+                Some(at),
+                What::Room(format!("Room opened ({version})").into()),
+            ),
             Wire::Closed { at, .. } => (Some(at), What::Room("Room closed".into())),
             Wire::Notice { at, text, .. } => {
                 (Some(at), What::Notice(format!("Notice: {text}").into()))

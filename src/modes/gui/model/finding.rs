@@ -189,7 +189,9 @@ impl Model {
             return String::new();
         };
         let count = find.found.len();
-        let at = find.current.map_or(0, |current| find.found.range(current..).count());
+        let at = find
+            .current
+            .map_or(0, |current| find.found.range(current..).count());
         match (&find.state, count) {
             (Searched::Looking, _) if find.step => "searching…".to_string(),
             (Searched::Failed(why), 0) => {

@@ -9,6 +9,7 @@ impl Model {
         match &wire {
             Wire::Hello { id, now, .. } => {
                 self.ahead = now.micros() - self.now.micros();
+                self.stream_from = *id;
                 self.history.stream_from(*id);
                 return;
             }
@@ -18,6 +19,7 @@ impl Model {
             }
             Wire::Reset { message } => {
                 self.forget();
+                self.history.stream_from(self.stream_from);
                 self.notes.push(message.clone());
                 // Where the stream will bring them is not known any more; the server has them.
                 self.pending.retain(|p| !matches!(p.fate, Fate::Sent(_)));
@@ -143,12 +145,7 @@ impl Model {
         !tried && self.is_connected() && self.settled && self.asking.is_empty()
     }
 
-    pub(super) fn page(
-        &mut self,
-        ask: Ask,
-        page: Result<Page, String>,
-        effects: &mut Vec<Effect>,
-    ) {
+    pub(super) fn page(&mut self, ask: Ask, page: Result<Page, String>, effects: &mut Vec<Effect>) {
         let asked = self.asking.len();
         self.asking.retain(|waiting| *waiting != ask);
         if let Ask::Find { text, before } = ask {
@@ -160,12 +157,12 @@ impl Model {
         let page = match page {
             Ok(page) => page,
             Err(why) => {
-                let hole = match ask {
-                    Ask::Before(id) => Some(id.offset),
-                    Ask::After(id) => Some(self.hole_behind(id)),
-                    _ => Some(self.history.end()),
-                };
-                self.failed.extend(hole.map(|end| (end, why)));
+                let missed = self.history.holes().find(|hole| match ask {
+                    Ask::Before(id) => hole.below == Some(id),
+                    Ask::After(id) => hole.above == Some(id),
+                    _ => hole.below.is_none(),
+                });
+                self.failed.extend(missed.map(|hole| (hole.end, why)));
                 return;
             }
         };
@@ -202,12 +199,8 @@ impl Model {
 
     /// Where the hole behind this event ends.
     fn hole_behind(&self, id: Id) -> u64 {
-        use crate::modes::gui::history::Part;
-        let ends = self.history.parts().filter_map(|part| match part {
-            Part::Hole(hole) if hole.end > id.offset => Some(hole.end),
-            _ => None,
-        });
-        ends.min().unwrap_or(self.history.end())
+        let behind = self.history.holes().find(|hole| hole.end > id.offset);
+        behind.map_or(self.history.end(), |hole| hole.end)
     }
 }
 

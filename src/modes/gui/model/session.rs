@@ -115,7 +115,8 @@ impl Model {
             self.settled = false;
             self.read = kept.read;
             self.draft = kept.draft.clone();
-            self.notes.extend(version_sentence(session.version.as_deref()));
+            self.notes
+                .extend(version_sentence(session.version.as_deref()));
         }
         let address = login.address.clone();
         self.token = Some(session.token);

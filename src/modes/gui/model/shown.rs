@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Model, Pending, Phase};
-use crate::modes::gui::history::{Hole, History};
+use crate::modes::gui::history::{History, Hole};
 use crate::modes::gui::items::Around;
 use crate::modes::gui::talk::{Ask, Field, State};
 
@@ -128,7 +128,8 @@ impl Model {
 
     /// The longest name that the room takes, once it has said so.
     pub fn name_limit(&self) -> Option<usize> {
-        self.name_limit.and_then(|limit| usize::try_from(limit).ok())
+        self.name_limit
+            .and_then(|limit| usize::try_from(limit).ok())
     }
 
     /// What is known of the room's log.
@@ -211,7 +212,9 @@ impl Model {
         use crate::modes::gui::history::What;
         let mut names: Vec<String> = Vec::new();
         for entry in self.history.iter().rev().take(2000) {
-            if let What::Said { from, own: false, .. } = &entry.what
+            if let What::Said {
+                from, own: false, ..
+            } = &entry.what
                 && !names.iter().any(|name| **name == **from)
             {
                 names.push(from.to_string());

@@ -1,43 +1,61 @@
 //! The window as drawn lines: what a user would see after what happened.
 
 mod breaks;
+mod reading;
+mod search;
+mod words;
 
 use super::*;
-use crate::event::{Elapsed, LogId, Stamp};
-use crate::wire::{Member, Said, Session};
+use crate::event::{Elapsed, LogId, MAX_TEXT};
+use crate::modes::gui::items::{Rank, items};
+use crate::modes::gui::lines::{Look, line_of};
+use crate::modes::gui::settings::Times;
+use crate::modes::gui::talk::Answer;
+use crate::wire::{Member, Members, Page, Said, Session, Wire};
 
-/// The window, drawn: title, hint, transcript, pending, members, status.
+/// The window, drawn as a user sees it: title, hint, transcript, who is here, status.
 fn screen(model: &Model) -> Vec<String> {
     let mut lines = vec![model.title()];
     if let Some((field, sentence)) = model.hint() {
         lines.push(format!("! {field:?}: {sentence}"));
     }
-    for (number, entry) in (model.history().first()..).zip(model.history().iter()) {
-        if model.new_from() == Some(number) {
-            lines.push("--- new messages ---".to_string());
-        }
-        let own = matches!(entry.what, What::Said { own: true, .. });
-        lines.push(format!(
-            "{}{}",
-            entry.log_line(),
-            if own { " <" } else { "" }
-        ));
-    }
-    for pending in model.pending() {
-        lines.push(match &pending.fate {
-            Fate::Waiting => format!("~ {} waiting", pending.text),
-            Fate::Sent(_) => format!("~ {} sent", pending.text),
-            Fate::Refused(why) => format!("~ {} refused: {why}", pending.text),
-        });
-    }
-    let members: Vec<String> = model
-        .members()
-        .into_iter()
-        .map(|(name, me)| name + if me { " (you)" } else { "" })
-        .collect();
-    lines.push(format!("Here ({}) {}", members.len(), members.join(", ")));
+    lines.extend(transcript(model));
+    let people = model.people().into_iter().map(|person| {
+        let you = if person.me { " (you)" } else { "" };
+        let idle = person.idle.map(|idle| format!(" {idle}"));
+        format!("{}{you}{}", person.name, idle.unwrap_or_default())
+    });
+    let people: Vec<String> = people.collect();
+    lines.push(format!("Here ({}) {}", people.len(), people.join(", ")));
     lines.push(model.status());
     lines
+}
+
+/// The transcript, without its beginning and the day: every test has those.
+fn transcript(model: &Model) -> Vec<String> {
+    let items = items(model.history(), &model.around());
+    let items = items
+        .iter()
+        .filter(|item| !matches!(item.key.rank, Rank::Day | Rank::Start));
+    let drawn = items.map(|item| {
+        let line = line_of(item, model, Times::Elapsed);
+        let text = match line.look {
+            Look::Rule => format!("--- {} ---", line.text),
+            Look::Grouped => format!("  {}", line.text),
+            Look::Note => format!("> {}", line.text),
+            _ => line.text.clone(),
+        };
+        let mention = if line.mention { "! " } else { "" };
+        let fate = match line.fate {
+            "" => String::new(),
+            fate => format!(" <{fate}>"),
+        };
+        match item.key.rank {
+            Rank::Hole => format!("~ {text}"),
+            _ => format!("{mention}{text}{fate}"),
+        }
+    });
+    drawn.collect()
 }
 
 fn id(offset: u64) -> Id {
@@ -50,6 +68,10 @@ fn id(offset: u64) -> Id {
 
 fn at() -> Stamp {
     Stamp::from_micros(0)
+}
+
+fn model() -> Model {
+    Model::new(|at| at.utc().naive_utc())
 }
 
 fn key(text: &str) -> Key {
@@ -104,8 +126,17 @@ fn hear(model: &mut Model, report: Report) -> Vec<Effect> {
     model.update(Event::Heard(report))
 }
 
-fn events(model: &mut Model, events: Vec<Wire>) {
-    hear(model, Report::Events(events));
+fn events(model: &mut Model, events: Vec<Wire>) -> Vec<Effect> {
+    hear(model, Report::Events(events))
+}
+
+/// The stream begins, behind the event at this offset (or with the log).
+fn hello(after: Option<u64>) -> Wire {
+    Wire::Hello {
+        id: after.map(id),
+        now: at(),
+        heartbeat: 15,
+    }
 }
 
 fn members(model: &mut Model, as_of: u64, names: &[&str]) {
@@ -136,7 +167,7 @@ fn let_in(model: &mut Model, name: &str, fresh: bool) -> Vec<Effect> {
 
 /// uthira is in, bob too, and there is something to read.
 fn in_the_room() -> Model {
-    let mut model = Model::new();
+    let mut model = model();
     log_in(&mut model, "uthira");
     let_in(&mut model, "uthira", true);
     members(&mut model, 20, &["uthira", "bob"]);
@@ -144,6 +175,7 @@ fn in_the_room() -> Model {
     events(
         &mut model,
         vec![
+            hello(None),
             join(5, "bob"),
             said(9, "bob", "hello", None),
             join(20, "uthira"),
@@ -176,7 +208,7 @@ fn with_backlog(rest: &[&str]) -> Vec<String> {
 
 #[test]
 fn a_refused_name_is_asked_for_again_as_often_as_it_takes() {
-    let mut model = Model::new();
+    let mut model = model();
     assert_eq!(screen(&model), ["chatroom", "Here (0) ", "not logged in"]);
     for name in ["uthiravenkat", "uthiravenkata"] {
         let effects = log_in(&mut model, name);
@@ -190,7 +222,7 @@ fn a_refused_name_is_asked_for_again_as_often_as_it_takes() {
                 limit: Some(8),
             },
         );
-        assert_eq!(effects, [Effect::Focus(Field::Name)]);
+        assert_eq!(effects, [Effect::NotEntered, Effect::Focus(Field::Name)]);
         assert!(!model.is_in());
         assert_eq!(
             screen(&model),
@@ -207,14 +239,14 @@ fn a_refused_name_is_asked_for_again_as_often_as_it_takes() {
     let address = Address::parse("10.0.0.1").expect("an address");
     assert_eq!(
         effects,
-        [Effect::Remember(address), Effect::Focus(Field::Message)]
+        [Effect::Entered(address), Effect::Focus(Field::Message)]
     );
     assert_eq!(model.hint(), None);
 }
 
 #[test]
 fn a_wrong_address_is_said_without_asking_anybody() {
-    let mut model = Model::new();
+    let mut model = model();
     let effects = model.update(Event::LogIn {
         address: "a b".into(),
         name: "x".into(),
@@ -227,7 +259,7 @@ fn a_wrong_address_is_said_without_asking_anybody() {
 
 #[test]
 fn the_key_is_asked_for_when_the_room_wants_one() {
-    let mut model = Model::new();
+    let mut model = model();
     log_in(&mut model, "uthira");
     assert!(!model.asks_key());
     let sentence = "This room has a key.".to_string();
@@ -238,7 +270,7 @@ fn the_key_is_asked_for_when_the_room_wants_one() {
         limit: None,
     };
     let effects = hear(&mut model, refused);
-    assert_eq!(effects, [Effect::Focus(Field::Key)]);
+    assert_eq!(effects, [Effect::NotEntered, Effect::Focus(Field::Key)]);
     assert!(model.asks_key());
 }
 
@@ -261,7 +293,7 @@ fn the_backlog_is_there_on_entry_and_others_appear_by_themselves() {
         screen(&model),
         with_backlog(&[
             "Client (Eve) entered room",
-            "[Eve]: 0:00:34:/me waves",
+            "* Eve waves",
             "Client (bob) is offline",
             "Here (2) Eve, uthira (you)",
             "connected"
@@ -273,18 +305,14 @@ fn the_backlog_is_there_on_entry_and_others_appear_by_themselves() {
 fn an_own_message_waits_until_the_server_has_it() {
     let mut model = in_the_room();
     let effects = say(&mut model, "hi", "k1");
-    assert_eq!(
-        effects,
-        [
-            Effect::Say(Letter {
-                key: key("k1"),
-                text: "hi".into(),
-                after: Some(id(20)),
-            }),
-            Effect::ClearInput
-        ]
-    );
-    let rest = ["~ hi waiting", "Here (2) bob, uthira (you)", "connected"];
+    let letter = Letter {
+        key: key("k1"),
+        text: "hi".into(),
+        after: Some(id(20)),
+    };
+    let taken = Effect::Taken("hi".into());
+    assert_eq!(effects, [Effect::Say(letter), taken, Effect::GoToEnd]);
+    let rest = ["[uthira]: hi <waiting>", "Here (2) bob, uthira (you)", "connected"];
     assert_eq!(screen(&model), with_backlog(&rest));
     let answer = Answer::Said(Said {
         id: id(30),
@@ -298,9 +326,9 @@ fn an_own_message_waits_until_the_server_has_it() {
             answer: answer.clone(),
         },
     );
-    assert!(screen(&model).contains(&"~ hi sent".to_string()));
+    assert!(screen(&model).contains(&"[uthira]: hi <sent>".to_string()));
     let shown = [
-        "[uthira]: 0:00:30:hi <",
+        "[uthira]: 0:00:30:hi <sent>",
         "Here (2) bob, uthira (you)",
         "connected",
     ];
@@ -321,39 +349,49 @@ fn an_own_message_waits_until_the_server_has_it() {
 }
 
 #[test]
-fn a_refused_message_stays_with_the_reason_until_it_is_dismissed() {
+fn a_refused_message_stays_with_the_reason_until_it_is_retried_or_dismissed() {
     let mut model = in_the_room();
-    say(&mut model, "hi", "k1");
-    let answer = Answer::Refused("The room is closed for today.".into());
-    hear(
-        &mut model,
-        Report::Answer {
-            key: key("k1"),
-            answer,
-        },
-    );
+    let refuse = |model: &mut Model| {
+        let answer = Answer::Refused("The room is closed for today.".into());
+        let key = key("k1");
+        hear(model, Report::Answer { key, answer });
+    };
+    let first = say(&mut model, "hi", "k1").remove(0);
+    refuse(&mut model);
     let rest = [
-        "~ hi refused: The room is closed for today.",
+        "[uthira]: hi\nrefused: The room is closed for today.  Retry  Remove <refused>",
         "Here (2) bob, uthira (you)",
         "connected",
     ];
     assert_eq!(screen(&model), with_backlog(&rest));
+    assert_eq!(
+        model.update(Event::Retry(key("k1"))),
+        [first],
+        "the same message under the same key: it may be there all the same"
+    );
+    assert!(screen(&model).contains(&"[uthira]: hi <waiting>".to_string()));
+    assert_eq!(
+        model.update(Event::Retry(key("k1"))),
+        [],
+        "it is on its way"
+    );
+    refuse(&mut model);
     model.update(Event::Dismiss);
     assert_eq!(model.pending(), []);
 }
 
 #[test]
 fn what_cannot_be_sent_stays_in_the_input() {
-    let mut model = Model::new();
+    let mut model = model();
     assert_eq!(say(&mut model, "hi", "k"), []);
     assert!(model.status().starts_with("Log in first"));
     let mut model = in_the_room();
     assert_eq!(say(&mut model, " \n", "k"), []);
     assert_eq!(say(&mut model, &"x".repeat(MAX_TEXT + 1), "k"), []);
     assert!(model.status().contains("at most 16384 bytes"));
-    for n in 0..MAX_WAITING {
-        assert_eq!(say(&mut model, "x", &n.to_string()).len(), 2);
+    for n in 0..1000 {
+        assert_eq!(say(&mut model, "x", &n.to_string()).len(), 3);
     }
     assert_eq!(say(&mut model, "x", "one-more"), []);
-    assert!(model.status().starts_with("100 messages wait"));
+    assert!(model.status().starts_with("1000 messages wait"));
 }

@@ -119,7 +119,10 @@ impl Model {
     fn waiting(&self) -> (usize, usize) {
         let waits = |p: &&Pending| matches!(p.fate, Fate::Waiting);
         let waiting = || self.pending.iter().filter(waits);
-        (waiting().count(), waiting().map(|p| p.letter.text.len()).sum())
+        (
+            waiting().count(),
+            waiting().map(|p| p.letter.text.len()).sum(),
+        )
     }
 
     fn who(&self) -> String {

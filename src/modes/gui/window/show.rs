@@ -13,7 +13,6 @@ use super::{Window, rgb};
 use crate::modes::gui::badge::badge;
 use crate::modes::gui::limits::{name_words, text_words};
 use crate::modes::gui::model::Model;
-use crate::modes::gui::settings::Scale;
 use crate::modes::gui::talk::Field;
 
 const ICON: &[u8] = include_bytes!("../../../../assets/icon-64.png");
@@ -233,7 +232,7 @@ impl Window {
         let settings = self.settings.borrow().clone();
         let palette = settings.theme.palette(self.system_is_dark);
         look::set(palette, settings.font.as_deref(), settings.size);
-        if let Scale::Times(scale) = settings.scale {
+        if let Some(scale) = settings.scale {
             app::set_screen_scale(self.frame.screen_num(), scale as f32);
         }
         self.frame.set_color(rgb(palette.window));

@@ -11,16 +11,25 @@ fn a_break_is_said_and_nothing_is_doubled_after_it() {
     let why = "connection refused".to_string();
     let again = Duration::from_secs(4);
     hear(&mut model, Report::State(State::Offline { why, again }));
+    let status = |model: &Model| model.status();
     assert_eq!(
-        model.status(),
+        status(&model),
         "offline: connection refused; trying again in 4 s"
     );
+    model.update(Event::Time(Stamp::from_micros(2_100_000)));
+    assert_eq!(
+        status(&model),
+        "offline: connection refused; trying again in 2 s"
+    );
+    assert_eq!(model.changes_in(), Some(Duration::from_secs(1)));
+    assert_eq!(model.update(Event::TryNow), [Effect::TryNow]);
     assert_eq!(model.hint(), None, "who was in needs no hint");
     members(&mut model, 31, &["uthira", "bob", "eve"]);
     hear(&mut model, Report::State(State::Connected));
     events(
         &mut model,
         vec![
+            hello(Some(20)),
             said(9, "bob", "hello", None),
             join(20, "uthira"),
             said(30, "uthira", "hi", Some("k1")),
@@ -28,7 +37,7 @@ fn a_break_is_said_and_nothing_is_doubled_after_it() {
         ],
     );
     let rest = [
-        "[uthira]: 0:00:30:hi <",
+        "[uthira]: 0:00:30:hi <sent>",
         "Client (eve) entered room",
         "Here (3) bob, eve, uthira (you)",
         "connected",
@@ -45,12 +54,20 @@ fn a_restart_empties_the_list_unless_it_is_newer() {
         with_backlog(&["* Room opened (chatroom 0.1.0)", "Here (0) ", "connected"])
     );
     events(&mut model, vec![join(31, "uthira")]);
-    assert_eq!(model.members(), [("uthira".to_string(), true)]);
+    assert_eq!(names(&model), ["uthira"]);
 
     let mut model = in_the_room();
     members(&mut model, 40, &["uthira"]);
     events(&mut model, vec![opened(30), join(40, "uthira")]);
-    assert_eq!(model.members(), [("uthira".to_string(), true)]);
+    assert_eq!(names(&model), ["uthira"]);
+}
+
+fn names(model: &Model) -> Vec<String> {
+    model
+        .people()
+        .into_iter()
+        .map(|person| person.name)
+        .collect()
 }
 
 #[test]
@@ -63,6 +80,11 @@ fn a_reset_starts_the_transcript_afresh_and_says_so() {
     events(
         &mut model,
         vec![
+            Wire::Hello {
+                id: Some(Id { offset: 2, ..other }),
+                now: at(),
+                heartbeat: 15,
+            },
             Wire::Reset {
                 message: "The log was replaced.".into(),
             },
@@ -77,8 +99,9 @@ fn a_reset_starts_the_transcript_afresh_and_says_so() {
         screen(&model),
         [
             TITLE,
-            "* The log was replaced.",
+            "~ more was said before",
             "Client (eve) entered room",
+            "> The log was replaced.",
             "Here (3) bob, eve, uthira (you)",
             "connected"
         ]
@@ -101,7 +124,7 @@ fn a_line_stands_above_what_came_while_the_window_was_in_the_back() {
         "Client (eve) entered room",
         "--- new messages ---",
         "[bob]: 0:00:30:psst",
-        "[bob]: 0:00:31:hey",
+        "  0:00:31:hey",
         "Here (3) bob, eve, uthira (you)",
         "connected",
     ];
@@ -118,8 +141,26 @@ fn pressing_log_in_again_in_the_room_only_hurries() {
         model.is_in(),
         "the link does not report what has not changed"
     );
+}
+
+#[test]
+fn another_name_that_is_refused_leaves_everything_as_it_was() {
+    let mut model = in_the_room();
     log_in(&mut model, "eve");
-    assert!(!model.is_in());
+    assert!(
+        model.is_in(),
+        "the old login goes on until there is another"
+    );
+    let refused = Report::LoginRefused {
+        field: Field::Name,
+        sentence: "Somebody has this name.".into(),
+        limit: None,
+    };
+    hear(&mut model, refused);
+    hear(&mut model, Report::State(State::Connected));
+    let mut expected = with_backlog(&["Here (2) bob, uthira (you)", "connected"]);
+    expected.insert(1, "! Name: Somebody has this name.".to_string());
+    assert_eq!(screen(&model), expected);
 }
 
 #[test]
@@ -134,7 +175,7 @@ fn a_login_behind_the_users_back_leaves_the_cursor_alone() {
 
 #[test]
 fn a_persistent_login_says_that_nobody_is_there_and_goes_on() {
-    let mut model = Model::new();
+    let mut model = model();
     model.update(Event::LogIn {
         address: "10.0.0.1:7".into(),
         name: "uthira".into(),
@@ -146,7 +187,7 @@ fn a_persistent_login_says_that_nobody_is_there_and_goes_on() {
     hear(&mut model, Report::State(State::Offline { why, again }));
     let drawn = screen(&model);
     assert!(drawn[1].starts_with("! Address: No chatroom answers at 10.0.0.1:7: connection"));
-    assert_eq!(drawn[3], "offline: connection refused; trying again");
+    assert_eq!(drawn[3], "offline: connection refused; trying again in 1 s");
     assert_eq!(let_in(&mut model, "uthira", true).len(), 2);
     assert_eq!(model.hint(), None);
 }

@@ -1,0 +1,248 @@
+//! What is new, what is missing, and what is loaded.
+
+use super::*;
+
+/// uthira comes back and had read up to the event at `read`.
+fn back_after(read: u64, as_of: u64) -> Model {
+    let mut model = model();
+    log_in(&mut model, "uthira");
+    let kept = Kept {
+        read: Some(id(read)),
+        ..Kept::default()
+    };
+    model.update(Event::Kept(Box::new(kept)));
+    let_in(&mut model, "uthira", true);
+    members(&mut model, as_of, &["uthira", "bob"]);
+    hear(&mut model, Report::State(State::Connected));
+    model
+}
+
+fn hole(model: &Model) -> Hole {
+    model.history().holes().next().expect("a hole")
+}
+
+fn page(model: &mut Model, ask: Ask, events: Vec<Wire>, next: Option<u64>) {
+    let next = next.map(id);
+    let page = Ok(Page { events, next });
+    hear(model, Report::Page { ask, page });
+}
+
+#[test]
+fn it_opens_where_its_reader_left_off() {
+    let mut model = back_after(90, 120);
+    let effects = events(
+        &mut model,
+        vec![
+            hello(Some(90)),
+            said(100, "bob", "one", None),
+            said(110, "bob", "two", None),
+        ],
+    );
+    assert_eq!(effects, [], "not before everything is here");
+    let effects = events(&mut model, vec![join(120, "uthira")]);
+    assert_eq!(effects, [Effect::GoToUnread]);
+    assert_eq!(
+        transcript(&model),
+        [
+            "~ more was said before",
+            "--- new messages ---",
+            "[bob]: 0:01:40:one",
+            "  0:01:50:two",
+            "Client (uthira) entered room",
+        ]
+    );
+    assert_eq!(model.title(), format!("(2) {TITLE}"));
+    assert_eq!(model.kept().expect("kept").read, Some(id(90)));
+    // The view shows the end too: it is read, and the line stays for now.
+    model.update(Event::Seen {
+        at_end: true,
+        near: 100,
+    });
+    assert_eq!(model.title(), TITLE);
+    assert_eq!(model.kept().expect("kept").read, Some(id(120)));
+    assert!(transcript(&model).contains(&"--- new messages ---".to_string()));
+    say(&mut model, "hi", "k");
+    assert!(!transcript(&model).contains(&"--- new messages ---".to_string()));
+}
+
+#[test]
+fn after_months_the_newest_come_first_with_a_hole_before_them() {
+    let mut model = back_after(90, 9020);
+    let gap = Wire::Gap {
+        message: "Older events are left out.".into(),
+    };
+    let effects = events(
+        &mut model,
+        vec![
+            hello(Some(9000)),
+            gap,
+            said(9010, "bob", "new", None),
+            join(9020, "uthira"),
+        ],
+    );
+    assert_eq!(effects, [Effect::GoToEnd]);
+    assert_eq!(
+        transcript(&model)[..3],
+        [
+            "~ more was said before",
+            "--- new messages ---",
+            "[bob]: 2:30:10:new"
+        ]
+    );
+}
+
+#[test]
+fn who_comes_for_the_first_time_finds_nothing_new() {
+    let model = in_the_room();
+    assert_eq!(model.title(), TITLE);
+    assert!(!transcript(&model).contains(&"--- new messages ---".to_string()));
+}
+
+#[test]
+fn who_reads_further_up_has_everything_counted_that_comes_below() {
+    let mut model = in_the_room();
+    model.update(Event::Seen {
+        at_end: false,
+        near: 5,
+    });
+    events(
+        &mut model,
+        vec![
+            said(30, "bob", "one", None),
+            said(40, "uthira", "from my other window", None),
+        ],
+    );
+    assert_eq!(model.unread(), (1, 0));
+    model.update(Event::Seen {
+        at_end: true,
+        near: 20,
+    });
+    assert_eq!(model.unread(), (0, 0));
+}
+
+#[test]
+fn who_is_named_is_told_unless_the_window_is_in_front() {
+    let mut model = in_the_room();
+    let effects = events(&mut model, vec![said(30, "bob", "Uthira: look", None)]);
+    assert_eq!(effects, []);
+    assert!(transcript(&model).contains(&"! [bob]: 0:00:30:Uthira: look".to_string()));
+    model.update(Event::Front(false));
+    let effects = events(
+        &mut model,
+        vec![
+            said(40, "bob", "psst", None),
+            said(50, "bob", "@uthira?", None),
+        ],
+    );
+    let (from, text) = ("bob".to_string(), "@uthira?".to_string());
+    assert_eq!(effects, [Effect::Notify { from, text }]);
+    assert_eq!(model.title(), format!("(2, 1 for you) {TITLE}"));
+}
+
+#[test]
+fn a_hole_in_sight_is_filled_once_and_from_where_it_is_seen() {
+    let mut model = back_after(90, 100);
+    events(
+        &mut model,
+        vec![hello(Some(90)), said(100, "bob", "live", None)],
+    );
+    let missing = Event::Missing {
+        hole: hole(&model),
+        from_above: false,
+    };
+    let before = Ask::Before(id(100));
+    assert_eq!(model.update(missing.clone()), [Effect::Ask(before.clone())]);
+    assert_eq!(transcript(&model)[0], "~ loading what was said before…");
+    assert_eq!(model.status(), "connected, loading what was said before");
+    assert_eq!(model.update(missing), [], "it is on its way");
+    page(
+        &mut model,
+        before,
+        vec![said(80, "eve", "older", None)],
+        Some(80),
+    );
+    assert_eq!(transcript(&model)[1], "[eve]: 0:01:20:older");
+    let missing = Event::Missing {
+        hole: hole(&model),
+        from_above: false,
+    };
+    model.update(missing);
+    let oldest = vec![said(10, "eve", "oldest", None)];
+    page(&mut model, Ask::Before(id(80)), oldest, None);
+    assert_eq!(
+        transcript(&model)[0],
+        "[eve]: 0:00:10:oldest",
+        "no hole any more"
+    );
+    assert_eq!(model.unread(), (1, 0), "what is old is not new");
+}
+
+#[test]
+fn a_room_that_said_nothing_since_shows_what_was_said_before() {
+    let mut model = back_after(100, 100);
+    events(&mut model, vec![hello(Some(100))]);
+    let missing = Event::Missing {
+        hole: hole(&model),
+        from_above: false,
+    };
+    assert_eq!(model.update(missing), [Effect::Ask(Ask::Newest)]);
+    let newest = vec![said(90, "eve", "yesterday", None), leave(100, "eve")];
+    page(&mut model, Ask::Newest, newest, Some(90));
+    events(&mut model, vec![said(110, "bob", "today", None)]);
+    assert_eq!(
+        transcript(&model)[1..],
+        [
+            "[eve]: 0:01:30:yesterday",
+            "Client (eve) is offline",
+            "[bob]: 0:01:50:today"
+        ]
+    );
+}
+
+#[test]
+fn what_cannot_be_loaded_is_said_and_tried_again_when_asked() {
+    let mut model = back_after(90, 100);
+    events(
+        &mut model,
+        vec![hello(Some(90)), said(100, "bob", "live", None)],
+    );
+    let missing = Event::Missing {
+        hole: hole(&model),
+        from_above: false,
+    };
+    model.update(missing.clone());
+    let page = Err("The disk is gone.".to_string());
+    let ask = Ask::Before(id(100));
+    hear(&mut model, Report::Page { ask, page });
+    assert_eq!(
+        transcript(&model)[0],
+        "~ What was said before could not be loaded: The disk is gone. Click here to try again."
+    );
+    assert_eq!(model.update(missing.clone()), []);
+    model.update(Event::Fetch);
+    assert_eq!(model.update(missing).len(), 1);
+}
+
+#[test]
+fn cleared_means_cleared_until_somebody_asks() {
+    let mut model = in_the_room();
+    assert_eq!(
+        say(&mut model, "/clear", "k"),
+        [Effect::Taken("/clear".into())]
+    );
+    assert_eq!(
+        transcript(&model),
+        ["~ Cleared. Click here to see what was said before."]
+    );
+    let missing = Event::Missing {
+        hole: hole(&model),
+        from_above: false,
+    };
+    assert_eq!(model.update(missing), []);
+    model.update(Event::Fetch);
+    let missing = Event::Missing {
+        hole: hole(&model),
+        from_above: false,
+    };
+    assert_eq!(model.update(missing), [Effect::Ask(Ask::Newest)]);
+}

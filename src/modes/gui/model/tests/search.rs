@@ -1,0 +1,128 @@
+//! The search, in what is loaded and in what is not.
+
+use super::*;
+
+fn page(
+    model: &mut Model,
+    before: Option<u64>,
+    found: Vec<Wire>,
+    next: Option<u64>,
+) -> Vec<Effect> {
+    let ask = Ask::Find {
+        text: "tea".into(),
+        before: before.map(id),
+    };
+    let page = Ok(Page {
+        events: found,
+        next: next.map(id),
+    });
+    hear(model, Report::Page { ask, page })
+}
+
+/// In the room, with tea in 100 and 120, and a hole before 100.
+fn with_tea() -> Model {
+    let mut model = model();
+    log_in(&mut model, "uthira");
+    let_in(&mut model, "uthira", true);
+    members(&mut model, 120, &["uthira"]);
+    hear(&mut model, Report::State(State::Connected));
+    events(
+        &mut model,
+        vec![
+            hello(Some(90)),
+            said(100, "bob", "Tea?", None),
+            said(110, "eve", "coffee", None),
+            said(120, "bob", "no tea then", None),
+        ],
+    );
+    model
+}
+
+fn ask(before: Option<u64>) -> Effect {
+    Effect::Ask(Ask::Find {
+        text: "tea".into(),
+        before: before.map(id),
+    })
+}
+
+#[test]
+fn what_is_loaded_is_found_at_once_and_the_rest_through_the_server() {
+    let mut model = with_tea();
+    let effects = model.update(Event::Find("tea".into()));
+    assert_eq!(effects, [ask(None), Effect::Show(120)]);
+    assert_eq!(model.find_words(), "1 of at least 2");
+    let found = vec![
+        said(100, "bob", "Tea?", None),
+        said(120, "bob", "no tea then", None),
+    ];
+    assert_eq!(page(&mut model, None, found, Some(95)), []);
+    assert_eq!(
+        model.update(Event::FindStep { older: true }),
+        [Effect::Show(100)]
+    );
+    assert_eq!(model.find_words(), "2 of at least 2");
+    // Beyond what is loaded: the server looks on, and what it finds is shown alone.
+    assert_eq!(
+        model.update(Event::FindStep { older: true }),
+        [ask(Some(95))]
+    );
+    assert_eq!(model.find_words(), "searching…");
+    let found = vec![said(50, "eve", "more tea", None)];
+    assert_eq!(page(&mut model, Some(95), found, None), [Effect::Show(50)]);
+    assert_eq!(model.find_words(), "3 of 3");
+    assert_eq!(
+        transcript(&model)[..3],
+        [
+            "~ more was said before",
+            "[eve]: 0:00:50:more tea",
+            "~ more was said before"
+        ]
+    );
+    assert_eq!(
+        model.update(Event::FindStep { older: true }),
+        [],
+        "there is none older"
+    );
+    assert_eq!(
+        model.update(Event::FindStep { older: false }),
+        [Effect::Show(100)]
+    );
+    // What is said meanwhile is found too.
+    events(&mut model, vec![said(130, "eve", "TEA!", None)]);
+    assert_eq!(model.find_words(), "3 of 4");
+}
+
+#[test]
+fn an_empty_stretch_is_passed_and_nothing_found_is_said() {
+    let mut model = in_the_room();
+    assert_eq!(model.update(Event::Find("tea".into())), [ask(None)]);
+    assert_eq!(model.find_words(), "searching…");
+    assert_eq!(page(&mut model, None, vec![], Some(15)), [ask(Some(15))]);
+    assert_eq!(page(&mut model, Some(15), vec![], None), []);
+    assert_eq!(model.find_words(), "nothing found");
+    model.update(Event::Find(String::new()));
+    assert_eq!((model.needle(), model.find_words()), (None, String::new()));
+}
+
+#[test]
+fn offline_only_what_is_loaded_is_searched_and_that_is_said() {
+    let mut model = with_tea();
+    let (why, again) = ("gone".to_string(), std::time::Duration::from_secs(5));
+    hear(&mut model, Report::State(State::Offline { why, again }));
+    assert_eq!(model.update(Event::Find("tea".into())), [Effect::Show(120)]);
+    assert_eq!(model.find_words(), "1 of 2 loaded here (offline)");
+}
+
+#[test]
+fn answers_to_an_earlier_search_are_not_taken() {
+    let mut model = with_tea();
+    model.update(Event::Find("tea".into()));
+    model.update(Event::Find("coffee".into()));
+    page(
+        &mut model,
+        None,
+        vec![said(50, "eve", "more tea", None)],
+        None,
+    );
+    assert_eq!(model.find_words(), "1 of at least 1");
+}

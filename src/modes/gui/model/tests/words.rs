@@ -1,0 +1,111 @@
+//! Commands, what is kept, who is here.
+
+use std::time::Duration;
+
+use super::*;
+
+#[test]
+fn commands_are_answered_below_the_transcript_and_said_to_nobody() {
+    let mut model = in_the_room();
+    let effects = say(&mut model, "/who", "k");
+    assert_eq!(effects, [Effect::Taken("/who".into())]);
+    assert_eq!(
+        transcript(&model).last().expect("a line"),
+        "> 2 here: bob, uthira (you)"
+    );
+    say(&mut model, "/help", "k");
+    let help = transcript(&model);
+    assert!(
+        help.iter().any(|line| line.starts_with("> /who")),
+        "{help:?}"
+    );
+    model.update(Event::Dismiss);
+    assert_eq!(transcript(&model), BACKLOG);
+    assert_eq!(say(&mut model, "/quit", "k"), [Effect::Quit]);
+    assert_eq!(say(&mut model, "/dance", "k"), [], "it stays in the input");
+    assert!(
+        model.status().starts_with("There is no /dance. /help"),
+        "{}",
+        model.status()
+    );
+    assert_eq!(say(&mut model, "/me waves", "k").len(), 3, "that is said");
+}
+
+#[test]
+fn what_was_not_answered_and_the_draft_outlive_the_window() {
+    let mut model = in_the_room();
+    model.update(Event::Draft("half a sent".into()));
+    say(&mut model, "hi", "k1");
+    say(&mut model, "ho", "k2");
+    events(&mut model, vec![said(30, "uthira", "hi", Some("k1"))]);
+    model.update(Event::Draft("half a sentence".into()));
+    let kept = model.kept().expect("it is in");
+    assert_eq!(kept.letters.len(), 1);
+    assert_eq!(kept.token.as_deref(), Some("t"));
+
+    let mut model = model_after(kept);
+    let effects = let_in(&mut model, "uthira", true);
+    let restored = Effect::Restore("half a sentence".into());
+    assert!(effects.contains(&restored), "{effects:?}");
+    let said_again =
+        |effect: &&Effect| matches!(effect, Effect::Say(letter) if letter.text == "ho");
+    assert_eq!(effects.iter().filter(said_again).count(), 1);
+    assert!(transcript(&model).contains(&"[uthira]: ho <waiting>".to_string()));
+    assert_eq!(let_in(&mut model, "uthira", false), [], "once is enough");
+}
+
+fn model_after(kept: Kept) -> Model {
+    let mut model = model();
+    log_in(&mut model, "uthira");
+    model.update(Event::Kept(Box::new(kept)));
+    model
+}
+
+#[test]
+fn nothing_is_kept_before_the_login() {
+    assert_eq!(model().kept(), None);
+}
+
+#[test]
+fn who_says_nothing_for_long_is_shown_as_idle() {
+    let mut model = in_the_room();
+    let later = |minutes: u64| Stamp::from_micros(0).plus(Duration::from_secs(minutes * 60));
+    let here = |model: &Model| screen(model)[4].clone();
+    model.update(Event::Time(later(4)));
+    assert_eq!(here(&model), "Here (2) bob, uthira (you)");
+    model.update(Event::Time(later(6)));
+    assert_eq!(here(&model), "Here (2) bob 6 min, uthira (you) 6 min");
+    model.update(Event::Time(later(60 * 25)));
+    let spoken = Wire::Message {
+        id: id(40),
+        at: later(60 * 25),
+        from: "uthira".into(),
+        elapsed: Elapsed(0),
+        text: "still here".into(),
+        key: None,
+    };
+    events(&mut model, vec![spoken]);
+    let shown = screen(&model);
+    let here = shown
+        .iter()
+        .find(|line| line.starts_with("Here"))
+        .expect("it is there");
+    assert_eq!(here, "Here (2) bob 1 d, uthira (you)");
+    assert_eq!(model.speakers(), ["bob"], "oneself is not completed");
+}
+
+#[test]
+fn a_server_of_another_version_is_named() {
+    let mut model = model();
+    log_in(&mut model, "uthira");
+    let session = Session {
+        name: "uthira".into(),
+        token: "t".into(),
+        room: "lobby".into(),
+        id: id(1),
+        version: Some("99.0.0".into()),
+    };
+    let fresh = true;
+    hear(&mut model, Report::LoggedIn { session, fresh });
+    assert!(model.notes()[0].contains("99.0.0"), "{:?}", model.notes());
+}
