@@ -7,6 +7,7 @@
 //! the only ones that know FLTK.
 
 pub mod address;
+pub mod badge;
 pub mod commands;
 pub mod complete;
 pub mod display;
