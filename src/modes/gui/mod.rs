@@ -19,6 +19,7 @@ pub mod limits;
 pub mod lines;
 pub mod link;
 pub mod model;
+pub mod notify;
 pub mod recall;
 pub mod settings;
 pub mod talk;
