@@ -9,12 +9,12 @@ build_packages=(
     libx11-dev libxext-dev libxft-dev libxinerama-dev libxcursor-dev libxrender-dev libxfixes-dev
     libpango1.0-dev libcairo2-dev
 )
-# A display without a screen, a window manager and hands to use windows with; a terminal to type
-# into (tmux, and `script` of bsdutils); fonts for every script; the man pages' checker; a counter of
-# instructions; disks whose
-# power is cut (python3 makes the one system call for it that has no command).
+# A display without a screen, a window manager and hands to use windows with; a desktop's bus for
+# notifications; a terminal to type into (tmux, and `script` of bsdutils); fonts for every script; the
+# man pages' checker; a counter of instructions; disks whose power is cut (python3 makes the one
+# system call for it that has no command).
 test_packages=(
-    xvfb openbox xdotool xclip imagemagick
+    xvfb openbox xdotool xclip imagemagick dbus-daemon
     tmux bsdutils util-linux iproute2 strace curl
     fonts-dejavu-core fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji
     mandoc valgrind libc6-dbg
@@ -25,7 +25,7 @@ bench_packages=(nats-server ngircd nginx libnginx-mod-nchan iproute2 strace)
 # The same on systems without dpkg: commands to find, libraries that pkg-config must know.
 build_commands=(cmake g++ make pkg-config)
 libraries=(x11 xext xft xinerama xcursor xrender xfixes pangoxft pangocairo cairo)
-test_commands=(Xvfb openbox xdotool xclip import tmux script unshare ip strace curl mandoc valgrind mkfs.ext4 mount python3)
+test_commands=(Xvfb openbox xdotool xclip import dbus-daemon tmux script unshare ip strace curl mandoc valgrind mkfs.ext4 mount python3)
 bench_commands=(nats-server ngircd nginx ss strace)
 
 fail() {
