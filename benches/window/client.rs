@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::picture::Rect;
+use super::picture::{Picture, Rect};
 use super::screen::{Screen, key};
 use super::speaker::Speaker;
 use crate::servers::{self, Entrant, Kind};
@@ -51,14 +51,18 @@ pub struct Open<'a> {
 }
 
 impl Client {
-    /// `chatroom gui` of this executable.
+    /// `chatroom gui` of this executable. Its server is a copy: run from the same file, the two would
+    /// share the memory of their code, and the window would look smaller than where it runs alone.
     pub fn chatroom(name: &str, program: PathBuf) -> Res<Client> {
         let server = Entrant {
             name: name.to_string(),
             kind: Kind::Chatroom,
-            program: program.clone(),
+            program: PathBuf::new(),
         };
-        Client::new(name, server, program)
+        let mut client = Client::new(name, server, program)?;
+        client.server.program = client.home.path().join("server");
+        fs::copy(&client.program, &client.server.program)?;
+        Ok(client)
     }
 
     /// HexChat, with ngircd.
@@ -127,6 +131,9 @@ impl Client {
             .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent")
             .env_remove("WAYLAND_DISPLAY")
             .stdout(Stdio::null());
+        if self.frames().exists() {
+            fs::remove_file(self.frames())?;
+        }
         screen.forget()?;
         let forked = Instant::now();
         let mut child = command.spawn()?;
@@ -241,26 +248,27 @@ impl Open<'_> {
         let lower = self.rect.part((0, 100), (from, 100));
         for _ in 0..8 {
             let before = self.screen.picture(lower)?;
-            self.screen.press(&[u32::from(b'x')])?;
-            self.screen.changed(&before, Duration::from_millis(500))?;
-            std::thread::sleep(Duration::from_millis(150));
-            let after = self.screen.picture(lower)?;
-            let Some(first) = before.difference(&after) else {
-                continue;
-            };
-            self.screen.press(&[key::BACKSPACE])?;
-            self.screen.changed(&after, Duration::from_millis(500))?;
-            std::thread::sleep(Duration::from_millis(150));
-            let again = after.difference(&self.screen.picture(lower)?);
+            let typed = self.after(&before, u32::from(b'x'))?;
+            let taken_back = self.after(&typed, key::BACKSPACE)?;
             // A letter, not something that shows by itself or the whole field.
-            if again == Some(first) && first.width < 60 && first.height < 60 {
-                return Ok(Some(first));
+            let letter = before.difference(&typed);
+            let letter = letter.filter(|rect| rect.width < 60 && rect.height < 60);
+            if letter.is_some() && letter == typed.difference(&taken_back) {
+                return Ok(letter);
             }
             // Not the field's first letter any more.
-            self.screen.press(&[u32::from(b'm')])?;
+            self.after(&taken_back, u32::from(b'm'))?;
         }
         stop::check()?;
         Ok(None)
+    }
+
+    /// Presses a key; what it looks like there when the key has done what it does.
+    fn after(&self, before: &Picture, keysym: u32) -> Res<Picture> {
+        self.screen.press(&[keysym])?;
+        self.screen.changed(before, Duration::from_millis(500))?;
+        std::thread::sleep(Duration::from_millis(150));
+        self.screen.picture(before.rect)
     }
 
     /// Presses a key that types a letter or takes it back; how long until it was to be seen.
@@ -293,11 +301,7 @@ impl Open<'_> {
     pub fn close(self) -> Res<Option<String>> {
         let frames = self.client.frames();
         drop(self);
-        let line = fs::read_to_string(&frames).ok();
-        if line.is_some() {
-            fs::remove_file(frames)?;
-        }
-        Ok(line)
+        Ok(fs::read_to_string(&frames).ok())
     }
 }
 

@@ -8,11 +8,12 @@
 //! needs memory itself. In HexChat they are known to be there because it has answered a CTCP PING
 //! behind them and keeps 30,000 lines.
 //!
-//! In the history of 1,000,000, Page Up is pressed for half a minute, as fast as the picture follows, and
-//! then Home; the smallest number that can be copied says how far that led.
+//! In the history of 1,000,000, Page Up is pressed for half a minute, as fast as the picture follows;
+//! in another window on such a room, Home is pressed ten times. The smallest number that can be copied
+//! then says how far each has led.
 //!
 //! What could be wrong: PSS has every library that no other process uses just then, which on a
-//! desktop others may share; memory that was freed can stay with the process; the texts are 50 bytes on
+//! desktop others may share (the server runs from a copy of the executable, so it shares none of it); memory that was freed can stay with the process; the texts are 50 bytes on
 //! the average.
 
 use std::time::{Duration, Instant};
@@ -36,14 +37,16 @@ pub fn memory(setting: &Setting, report: &mut Report) -> Res<()> {
         for client in setting.turns(round) {
             came(setting, report, client, round)?;
             if client.is_chatroom() {
-                let values = scrolled(setting, report, client, MANY);
+                let values = scrolled(setting, report, client, "10,000 paged");
                 report.keep("memory", "scrolled", &client.name, round, values)?;
             }
         }
     }
     for client in setting.clients.iter().filter(|c| c.is_chatroom()) {
-        let values = scrolled(setting, report, client, HUGE);
+        let values = scrolled(setting, report, client, "1,000,000 paged");
         report.keep("memory", "huge", &client.name, 1, values)?;
+        let values = scrolled(setting, report, client, "1,000,000 Home");
+        report.keep("memory", "home", &client.name, 1, values)?;
     }
     publish(report, rounds);
     Ok(())
@@ -69,21 +72,25 @@ fn publish(report: &mut Report, rounds: usize) {
         Figure("10,000 scrolled up: loaded", "loaded", NUMBER, "10000"),
         Figure("10,000 scrolled up: took", "took_us", Form::Time, ""),
     ];
-    const BIG: &[Figure] = &[
+    const HUGE: &[Figure] = &[
         Figure("1,000,000, paging up: PSS, MB", "pss", MB, "50"),
         Figure("1,000,000, paging up: private, MB", "private", MB, ""),
-        Figure("1,000,000, then Home: PSS, MB", "home_pss", MB, "50"),
-        Figure("1,000,000, then Home: private, MB", "home_private", MB, ""),
-        Figure("1,000,000, then Home: peak, MB", "peak", MB, ""),
-        Figure("1,000,000: pages up", "pages", NUMBER, ""),
-        Figure("1,000,000: messages from the end", "far", NUMBER, ""),
-        Figure("1,000,000: loaded at last", "loaded", NUMBER, ""),
+        Figure("1,000,000, paging up: peak, MB", "peak", MB, ""),
+        Figure("1,000,000, paging up: pages", "pages", NUMBER, ""),
+        Figure("1,000,000, paging up: messages up", "far", NUMBER, ""),
+    ];
+    const HOME: &[Figure] = &[
+        Figure("1,000,000, Home: PSS, MB", "pss", MB, "50"),
+        Figure("1,000,000, Home: private, MB", "private", MB, ""),
+        Figure("1,000,000, Home: peak, MB", "peak", MB, ""),
+        Figure("1,000,000, Home: messages up", "far", NUMBER, ""),
     ];
     let cases = [
         ("empty", EMPTY),
         ("came", CAME),
         ("scrolled", SCROLLED),
-        ("huge", BIG),
+        ("huge", HUGE),
+        ("home", HOME),
     ];
     let text = format!(
         "Memory: median of {rounds} rounds (best-worst), one with 1,000,000; MB of 1,000,000 bytes\n\n{}",
@@ -93,14 +100,11 @@ fn publish(report: &mut Report, rounds: usize) {
 }
 
 /// Puts what the window holds now.
-fn put(values: &mut Values, open: &Open, prefix: &str) {
+fn put(values: &mut Values, open: &Open) {
     let pids = open.pids();
     let mega = |bytes: u64| bytes as f64 / 1e6;
-    values.put(&format!("{prefix}pss"), mega(usage::memory(&pids)));
-    values.put(
-        &format!("{prefix}private"),
-        mega(usage::private_memory(&pids)),
-    );
+    values.put("pss", mega(usage::memory(&pids)));
+    values.put("private", mega(usage::private_memory(&pids)));
     values.put("peak", mega(usage::peak_memory(&pids)));
 }
 
@@ -111,7 +115,7 @@ fn came(setting: &Setting, report: &mut Report, client: &Client, round: usize) -
     std::thread::sleep(Duration::from_secs(2));
     open.rest()?;
     let mut empty = Values::default();
-    put(&mut empty, &open, "");
+    put(&mut empty, &open);
     report.keep("memory", "empty", &client.name, round, Ok(empty))?;
     let values = filled(client, &server, &open);
     report.keep("memory", "came", &client.name, round, values)?;
@@ -129,7 +133,7 @@ fn filled(client: &Client, server: &Running, open: &Open) -> Res<Values> {
     }
     open.rest()?;
     let mut values = Values::default();
-    put(&mut values, open, "");
+    put(&mut values, open);
     if client.is_chatroom() {
         let numbers = chat::numbers(&open.copied()?);
         // Those that were said to see whether it shows anything are there too.
@@ -138,38 +142,37 @@ fn filled(client: &Client, server: &Running, open: &Open) -> Res<Values> {
     Ok(values)
 }
 
-/// A room with a history of so many messages, in which somebody scrolls up.
-fn scrolled(setting: &Setting, report: &mut Report, client: &Client, count: u64) -> Res<Values> {
+/// A room with a history, in which somebody scrolls up.
+fn scrolled(setting: &Setting, report: &mut Report, client: &Client, case: &str) -> Res<Values> {
+    let count = if case.starts_with("10,000 ") {
+        MANY
+    } else {
+        HUGE
+    };
     let start = Start::of(&client.server)?;
     chat::write_log(&start.folder().join("log.txt"), count)?;
     let server = start.go()?;
     let open = client.open(&setting.screen, server.address)?;
     open.ready(&mut Speaker::enter(&server)?)?;
-    let longest = Duration::from_secs(if setting.quick { 10 } else { 30 });
-    let begin = Instant::now();
-    let (pages, last) = page_up(setting, &open, longest)?;
     let mut values = Values::default();
-    values.put("pages", pages as f64);
-    values.put("took_us", (last - begin).as_micros() as f64);
-    put(&mut values, &open, "");
-    let huge = count == HUGE;
-    if huge {
-        // Copied only at the very end, since copying needs memory; so how far is known with Home.
+    if case.ends_with("Home") {
         for _ in 0..10 {
             setting.screen.press(&[key::HOME])?;
             open.rest()?;
         }
-        put(&mut values, &open, "home_");
+    } else {
+        let longest = Duration::from_secs(if setting.quick { 10 } else { 30 });
+        let begin = Instant::now();
+        let (pages, last) = page_up(setting, &open, longest)?;
+        values.put("pages", pages as f64);
+        values.put("took_us", (last - begin).as_micros() as f64);
     }
+    put(&mut values, &open);
     let numbers = chat::numbers(&open.copied()?);
     values.put("loaded", numbers.len().min(count as usize) as f64);
-    let first = numbers.iter().filter(|n| **n >= 3).min();
-    values.put("far", first.map_or(0.0, |n| (count - n.min(&count)) as f64));
-    let case = if huge {
-        "1,000,000 paged"
-    } else {
-        "10,000 paged"
-    };
+    // Without those that were said to see whether it shows anything.
+    let first = numbers.iter().filter(|n| (3..count).contains(*n)).min();
+    values.put("far", first.map_or(0.0, |first| (count - first) as f64));
     keep_frames(report, case, &client.name, open.close()?)?;
     Ok(values)
 }
