@@ -2,10 +2,10 @@
 # CARGO_TARGET_DIR is honoured by all of them.
 
 # What `make run` gives to the server, for example: make run ARGS='--room lobby'; and `make bench`
-# to the harness: make bench ARGS='calm --rounds 5'
+# and `make bench-window` to their harnesses: make bench ARGS='calm --rounds 5'
 ARGS ?=
 
-.PHONY: help run build test test-durability bench fmt clean
+.PHONY: help run build test test-durability bench bench-window fmt clean
 
 help:
 	@echo 'make run     build chatroom and start a room on this machine: the server here, and a window'
@@ -14,6 +14,7 @@ help:
 	@echo 'make test    run everything that must pass before a change goes in'
 	@echo 'make test-durability   kills, lost answers, stalled listeners, failing disks: some minutes, alone'
 	@echo "make bench   measure this server beside others (ARGS='--help' says what there is); some 20 minutes, alone"
+	@echo "make bench-window   measure the window beside HexChat (ARGS='--help'); some 10 minutes, alone"
 	@echo 'make fmt     format the code'
 	@echo 'make clean   remove what was built; logs and settings stay'
 
@@ -34,6 +35,10 @@ test-durability:
 bench:
 	@scripts/setup.sh bench
 	cargo bench --locked --bench fanout -- $(ARGS)
+
+bench-window:
+	@scripts/setup.sh bench
+	cargo bench --locked --bench window -- $(ARGS)
 
 fmt:
 	cargo fmt

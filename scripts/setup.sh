@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Sees to it that this machine has what the project needs. `setup.sh build`: what compiling needs;
-# `setup.sh test`: that and what the tests use; `setup.sh bench`: that and the servers that chatroom is
+# `setup.sh test`: that and what the tests use; `setup.sh bench`: that and the programs that chatroom is
 # measured beside. Installs only what is missing, and says nothing when nothing is.
 set -euo pipefail
 
@@ -20,13 +20,17 @@ test_packages=(
     mandoc valgrind libc6-dbg
     e2fsprogs mount python3-minimal
 )
-# The others' servers, what counts their writes, and what makes a disk slow.
-bench_packages=(nats-server ngircd nginx libnginx-mod-nchan iproute2 strace)
+# The others' servers, what counts their writes, and what makes a disk slow; for the window's
+# benchmark a screen without a screen, the other window, and what shows it all.
+bench_packages=(
+    nats-server ngircd nginx libnginx-mod-nchan iproute2 strace
+    xvfb openbox hexchat xclip util-linux fonts-dejavu-core fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji
+)
 # The same on systems without dpkg: commands to find, libraries that pkg-config must know.
 build_commands=(cmake g++ make pkg-config)
 libraries=(x11 xext xft xinerama xcursor xrender xfixes pangoxft pangocairo cairo)
 test_commands=(Xvfb openbox xdotool xclip import dbus-daemon tmux script unshare ip strace curl mandoc valgrind mkfs.ext4 mount python3)
-bench_commands=(nats-server ngircd nginx ss strace)
+bench_commands=(nats-server ngircd nginx ss strace Xvfb openbox hexchat xclip setpriv)
 
 fail() {
     printf 'setup: %s\n' "$@" >&2

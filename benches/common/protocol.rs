@@ -28,7 +28,7 @@ pub struct Answer {
 }
 
 /// One server's wire.
-pub trait Protocol {
+pub trait Protocol: Send {
     /// What a listener says when it has connected.
     fn listen(&self, number: usize) -> Vec<u8>;
 

@@ -87,6 +87,24 @@ impl Entrant {
     }
 }
 
+/// The executables of chatroom that take part, by the names that the tables give them: those of the
+/// command line, `PATH` or `NAME=PATH`, or else the one of this build.
+pub fn named_programs(texts: &[String]) -> Res<Vec<(String, PathBuf)>> {
+    let mut named = Vec::new();
+    for text in texts {
+        let (name, path) = match text.split_once('=') {
+            Some((name, path)) => (format!("chatroom {name}"), path),
+            None => ("chatroom".to_string(), text.as_str()),
+        };
+        named.push((name, std::path::absolute(path)?));
+    }
+    if named.is_empty() {
+        let own = Entrant::peer(Kind::Chatroom);
+        named.push((own.name, own.program));
+    }
+    Ok(named)
+}
+
 /// Their names and versions.
 pub fn versions(entrants: &[Entrant]) -> Vec<(String, String)> {
     let each = entrants.iter();

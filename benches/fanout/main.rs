@@ -8,7 +8,7 @@
 
 mod bare;
 #[path = "../common/mod.rs"]
-#[allow(dead_code, reason = "each benchmark uses its part")]
+#[allow(dead_code, unused_imports, reason = "each benchmark uses its part")]
 mod common;
 mod disk;
 mod drive;
@@ -17,7 +17,6 @@ mod plot;
 mod scenarios;
 mod segments;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -122,21 +121,13 @@ pub struct Setting {
 impl Setting {
     fn of(cli: &Cli) -> Res<Setting> {
         let mut entrants = Vec::new();
-        for text in &cli.chatroom {
-            let (name, path) = match text.split_once('=') {
-                Some((name, path)) => (format!("chatroom {name}"), path),
-                None => ("chatroom".to_string(), text.as_str()),
-            };
-            let program: PathBuf = std::path::absolute(path)?;
+        for (name, program) in servers::named_programs(&cli.chatroom)? {
             let kind = Kind::Chatroom;
             entrants.push(Entrant {
                 name,
                 kind,
                 program,
             });
-        }
-        if entrants.is_empty() {
-            entrants.push(Entrant::peer(Kind::Chatroom));
         }
         let peers = [Kind::Nats, Kind::Ngircd, Kind::Nchan, Kind::Bare];
         entrants.extend(peers.map(Entrant::peer));

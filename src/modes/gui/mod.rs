@@ -17,7 +17,6 @@ pub mod frames;
 pub mod history;
 pub mod items;
 mod keeping;
-mod keeping;
 pub mod kept;
 pub mod layout;
 pub mod limits;

@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::process::ExitCode;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -18,9 +18,9 @@ use super::frames::{self, Frames};
 use super::keeping::Keeping;
 use super::link::Link;
 use super::model::{Effect, Event, Model};
-use super::notify::{Notifier, system_is_dark};
+use super::notify::{Mention, Notifier, system_is_dark};
 use super::settings::{self, Settings};
-use super::talk::{Command, Login};
+use super::talk::{Command, Login, Resume};
 use super::window::{self, Action, Fields, Window};
 use super::{display, spans};
 use crate::cli::GuiArgs;
@@ -73,13 +73,19 @@ pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
     let link = Link::start(window::wake)
         .map_err(|e| Failure::new(format!("The network cannot be used: {}.", reason(&e))))?;
     let looks = ask_desktop();
+    let (said, trouble) = mpsc::channel();
+    let notifier = Notifier::new(move |sentence| {
+        // Nobody listens any more if the window is closed.
+        let _ = said.send(sentence);
+        window::wake();
+    });
     let mut run = Run {
         model,
         window,
         link,
         keeping,
         path,
-        notifier: Notifier::new(),
+        notifier,
         events,
         shown: Instant::now(),
         owing: false,
@@ -90,6 +96,7 @@ pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
         if let Ok(dark) = looks.try_recv() {
             run.window.set_system_dark(dark);
         }
+        run.events.extend(trouble.try_iter().map(Event::Note));
         let goes_on = run.turn();
         // Drawn here, not in the wait, so that the turn can be measured to its end.
         run.window.draw();
@@ -150,6 +157,11 @@ impl Run {
                 Action::Changed(settings) => self.change(*settings),
                 Action::Own(_) => {}
             }
+        }
+        if self.keeping.due() == Some(Duration::ZERO) {
+            let (kept, place) = (self.model.borrow().kept(), self.window.place());
+            let kept = self.keeping.keep(kept, place, true);
+            self.events.extend(kept.err().map(Event::Note));
         }
         let heard = self.link.take().into_iter().map(Event::Heard);
         self.events.extend(heard);
@@ -212,8 +224,9 @@ impl Run {
                     self.window.bell();
                 }
                 if settings.notify {
-                    let title = self.model.borrow().title();
-                    self.notifier.notify(&title, &from, &text);
+                    let room = self.model.borrow().room();
+                    let room = room.map(|(room, _)| room).unwrap_or_default();
+                    self.notifier.tell(Mention { room, from, text });
                 }
             }
             Effect::Quit => return false,
@@ -223,7 +236,10 @@ impl Run {
 
     fn log_in(&mut self, mut login: Login) {
         let (kept, trouble) = self.keeping.open(&login.address, &login.name);
-        login.resume = kept.resume();
+        login.resume = Resume {
+            place: kept.read,
+            token: kept.token.clone(),
+        };
         self.link.send(Command::LogIn(login));
         self.events.push(Event::Kept(Box::new(kept)));
         self.events.extend(trouble.map(Event::Note));
@@ -275,9 +291,9 @@ impl Run {
 
     fn end(mut self) {
         self.window.hide();
-        self.link.close(GOODBYE);
+        let last_words = self.link.close(GOODBYE);
         // What was answered during the goodbye needs no repeat.
-        for report in self.last_words {
+        for report in last_words {
             self.model.borrow_mut().update(Event::Heard(report));
         }
         let kept = self.model.borrow().kept();
@@ -293,8 +309,8 @@ fn on_the_wall(at: Stamp) -> NaiveDateTime {
 }
 
 /// Asks the desktop whether it is dark, on a thread of its own: the window does not wait for it.
-fn ask_desktop() -> std::sync::mpsc::Receiver<bool> {
-    let (tell, told) = std::sync::mpsc::channel();
+fn ask_desktop() -> mpsc::Receiver<bool> {
+    let (tell, told) = mpsc::channel();
     let ask = move || {
         if let Some(dark) = system_is_dark() {
             // Nobody listens any more if the window is closed.

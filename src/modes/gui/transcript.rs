@@ -226,6 +226,14 @@ impl Transcript {
         self.scroll(step * pages);
     }
 
+    /// Goes to the first of what is here.
+    pub fn to_start(&mut self) {
+        let first = self.inner.borrow().items.first().map(|item| item.key);
+        if let Some(first) = first {
+            self.show(first, 0);
+        }
+    }
+
     /// Goes to the end and follows it.
     pub fn to_end(&mut self) {
         self.inner.borrow_mut().view.to_end();

@@ -25,13 +25,12 @@ use fltk::input::{Input, MultilineInput, SecretInput};
 use fltk::prelude::*;
 use fltk::window::Window as FltkWindow;
 
-use super::badge::badge;
 use super::complete::Completion;
 use super::kept::Place;
 use super::lines::Act;
 use super::model::{Event, Model};
 use super::recall::Recall;
-use super::settings::Settings;
+use super::settings::{MAX_SIZE, MIN_SIZE, Settings, USUAL_SIZE};
 use super::talk::Field;
 use super::transcript::Transcript;
 use dialog::Dialog;
@@ -82,13 +81,6 @@ pub enum Own {
     Back,
     /// Show the search.
     Find,
-    /// Search at once, towards the older or the newer ones.
-    FindNow {
-        /// What for.
-        text: String,
-        /// Which way.
-        older: bool,
-    },
     /// End the search.
     FindEnd,
     /// Show the settings.
@@ -130,10 +122,12 @@ pub struct Window {
     hint: Words,
     find: FindBar,
     middle: Flex,
+    seen: Flex,
     transcript: Transcript,
     here: Here,
     talk: Flex,
     side: Flex,
+    pair: Flex,
     message: MultilineInput,
     send: Button,
     quit: Button,
@@ -160,8 +154,6 @@ pub struct Window {
     revision: Option<u64>,
     icon: (Vec<u8>, i32, i32),
     badge: (usize, usize),
-    /// What was searched for last.
-    found_text: String,
 }
 
 /// A colour from `0xRRGGBB`.
@@ -185,6 +177,7 @@ impl Window {
     ) -> Window {
         let app = App::default();
         app::keyboard_screen_scaling(false);
+        style::frames();
         let actions = Actions::default();
         let mut frame = FltkWindow::default();
         match place {
@@ -211,6 +204,9 @@ impl Window {
         captions.push(key_label.clone());
         let mut key = SecretInput::default();
         key.set_value(&fields.key);
+        style::field(&mut address);
+        style::field(&mut name);
+        style::field(&mut key);
         let enter = button("Log in", Kind::Primary);
         let mut back = button("Back", Kind::Plain);
         back.hide();
@@ -234,16 +230,16 @@ impl Window {
         let to_tell = Rc::clone(&actions);
         let told = move |told| wiring::on_told(told, &to_tell);
         let transcript = Transcript::new(Rc::clone(&model), told);
-        seen.fixed(&transcript.bar, 14);
         seen.end();
         let here = Here::new();
         middle.end();
 
         let mut talk = Flex::new(0, 0, 0, 0, None).with_type(FlexType::Row);
         talk.set_pad(8);
-        let message = MultilineInput::default();
+        let mut message = MultilineInput::default();
+        style::message_field(&mut message, "Type here. Enter sends, Shift+Enter: new line");
         // At the lower edge, however high the input grows.
-        let mut side = Flex::default().column();
+        let side = Flex::default().column();
         let _above = Frame::default();
         let mut pair = Flex::default().row();
         pair.set_pad(8);
@@ -281,10 +277,12 @@ impl Window {
             hint,
             find,
             middle,
+            seen,
             transcript,
             here,
             talk,
             side,
+            pair,
             message,
             send,
             quit,
@@ -307,7 +305,6 @@ impl Window {
             revision: None,
             icon: show::icon(),
             badge: (0, 0),
-            found_text: String::new(),
         };
         window.wire_up();
         window.restyle();
@@ -377,17 +374,7 @@ impl Window {
                 self.find.open();
                 self.relayout();
             }
-            Own::FindNow { text, older } => {
-                let same = self.found_text == text;
-                self.found_text.clone_from(&text);
-                self.note(Action::Tell(match same {
-                    true => Event::FindStep { older },
-                    false => Event::Find(text),
-                }));
-            }
             Own::FindEnd => {
-                self.find.close();
-                self.found_text.clear();
                 self.note(Action::Tell(Event::Find(String::new())));
                 self.relayout();
                 self.focus(Field::Message);
@@ -396,7 +383,7 @@ impl Window {
             Own::Size(step) => {
                 let mut settings = self.settings();
                 settings.size = match step {
-                    0 => Settings::default().size,
+                    0 => USUAL_SIZE,
                     step => (settings.size + step).clamp(MIN_SIZE, MAX_SIZE),
                 };
                 self.note(Action::Changed(Box::new(settings)));

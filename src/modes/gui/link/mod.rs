@@ -28,7 +28,7 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -45,6 +45,8 @@ use outbox::Outbox;
 use seen::Seen;
 pub use version::version_sentence;
 
+/// How often it is listened for what comes during the goodbye.
+const LISTEN: Duration = Duration::from_millis(5);
 /// How many reports may wait for the window before the link stops reading.
 const REPORTS: usize = 32;
 
@@ -128,13 +130,21 @@ impl Link {
         reports
     }
 
-    /// Logs off and ends, within `limit`.
-    pub fn close(self, limit: Duration) {
+    /// Logs off and ends, within `limit`; the answer is what was still heard.
+    pub fn close(self, limit: Duration) -> Vec<Report> {
         self.send(Command::Quit);
-        // Nobody takes them any more, so nobody is to wait for that.
-        self.reports.close();
+        let until = Instant::now() + limit;
+        let mut heard = Vec::new();
+        // Taken all the time: who cannot report waits.
+        while let Err(RecvTimeoutError::Timeout) = self.ended.recv_timeout(LISTEN)
+            && Instant::now() < until
+        {
+            heard.extend(self.take());
+        }
         // Too late is as good as in time: the server notices by itself soon after.
-        let _ = self.ended.recv_timeout(limit);
+        self.reports.close();
+        heard.extend(self.take());
+        heard
     }
 }
 

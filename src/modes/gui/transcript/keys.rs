@@ -21,12 +21,7 @@ impl Transcript {
             Key::Down => self.scroll(row),
             Key::PageUp => self.page(-1),
             Key::PageDown => self.page(1),
-            Key::Home => {
-                let first = self.inner.borrow().items.first().map(|item| item.key);
-                if let Some(first) = first {
-                    self.show(first, 0);
-                }
-            }
+            Key::Home => self.to_start(),
             Key::End => self.to_end(),
             Key::Left => self.pick(-1),
             Key::Right => self.pick(1),

@@ -164,9 +164,7 @@ impl Inner {
         if let Some((of, act)) = &self.picked
             && *of == key
             && let Some((range, _)) = laid.line.acts.get(*act)
-            && let range = range.start.max(bytes.start)..range.end.min(bytes.end)
-            && range.start < range.end
-            && let Some((left, wide)) = laid.span(index, range, w)
+            && let Some((left, wide)) = laid.span(index, range.clone(), w)
         {
             draw::set_draw_color(rgb(palette.focus));
             for inset in 0..2 {

@@ -7,8 +7,9 @@ use fltk::enums::ColorDepth;
 use fltk::image::{PngImage, RgbImage};
 use fltk::prelude::*;
 
-use super::look::{self, row_height};
-use super::style::{self, rows_needed};
+use super::look::{self, field_height, row_height};
+use super::parts::Ink;
+use super::style::{self, button_width, caption_width, message_height};
 use super::{Window, rgb};
 use crate::modes::gui::badge::badge;
 use crate::modes::gui::limits::{name_words, text_words};
@@ -34,7 +35,7 @@ pub(super) struct Shown {
     limit: String,
     find: String,
     width: i32,
-    input_rows: i32,
+    input_height: i32,
 }
 
 impl Window {
@@ -45,7 +46,7 @@ impl Window {
         let now = self.now(&model);
         let revision = model.revision();
         let (unread, mentions) = model.unread();
-        self.here.show(self.people(&model));
+        self.here.show(model.people());
         drop(model);
         if (unread, mentions) != self.badge {
             self.show_badge(unread, mentions);
@@ -94,22 +95,11 @@ impl Window {
             limit: text_words(&text).unwrap_or_default(),
             find: model.find_words(),
             width: self.frame.w(),
-            input_rows: rows_needed(&text, self.message.w() - 16),
+            input_height: message_height(&text, self.message.w()),
         }
     }
 
-    fn people(&self, model: &Model) -> Vec<super::parts::Person> {
-        let people = model.people().into_iter();
-        let person = |person: crate::modes::gui::model::Person| super::parts::Person {
-            name: person.name,
-            me: person.me,
-            idle: person.idle,
-        };
-        people.map(person).collect()
-    }
-
     fn apply_shown(&mut self, now: &Shown) {
-        let palette = look::palette();
         if now.title != self.shown.title {
             self.frame.set_label(&now.title);
         }
@@ -126,99 +116,101 @@ impl Window {
             }
         }
         let row = row_height();
-        let field = row + 8;
         let width = now.width - 20;
         // The status, with what stands beside it.
-        let dot = match (now.connected, now.is_in) {
-            (true, _) => palette.good,
-            (false, Some(true)) => palette.warn,
-            _ => palette.idle,
+        let dot: Ink = match (now.connected, now.is_in) {
+            (true, _) => |p| p.good,
+            (false, Some(true)) => |p| p.warn,
+            _ => |p| p.idle,
         };
-        let beside = if now.offline { 110 } else { 0 };
-        look::use_font();
-        let limit = match now.limit.is_empty() {
-            true => 0,
-            false => fltk::draw::width(&now.limit) as i32 + 10,
+        let (try_now, limit) = self.beside(now);
+        let room = width - try_now - limit;
+        let tall = self.status.show(&now.status, |p| p.text, Some(dot), room);
+        let too_long = |words: &str| words.contains("too long");
+        let ink: Ink = match too_long(&now.limit) {
+            true => |p| p.wrong,
+            false => |p| p.quiet,
         };
-        let room = width - beside - limit;
-        let tall = self.status.show(&now.status, palette.text, Some(dot), room);
-        let warn = match now.limit.contains("too long") {
-            true => palette.wrong,
-            false => palette.quiet,
-        };
-        self.limit.show(&now.limit, warn, None, limit);
+        self.limit.show(&now.limit, ink, None, limit.max(1));
         show_if(&mut self.limit.area, limit > 0);
         show_if(&mut self.try_now, now.offline);
-        self.foot.fixed(&self.limit.area, limit);
-        self.foot.fixed(&self.try_now, beside);
-        let least = if now.offline { field } else { row };
-        self.column
-            .fixed(&self.foot, tall.min(3 * row).max(least));
+        let least = if now.offline { field_height() } else { row };
+        self.column.fixed(&self.foot, tall.min(3 * row).max(least));
         // The fields of the login, or the room.
         show_if(&mut self.key_label, now.asks_key);
         show_if(&mut self.key, now.asks_key);
         show_if(&mut self.back, now.is_in == Some(true));
         show_if(&mut self.login, now.fields);
         show_if(&mut self.header, !now.fields);
-        let (name, rest) = now.room.split_at(now.room.find("   ").unwrap_or(0));
-        self.room.show(
-            &format!("{name}{rest}"),
-            palette.text,
-            None,
-            (width - 330).max(120),
-        );
+        self.room.show(&now.room, |p| p.text, None, (width - 330).max(120));
         let wrong = now.hint.as_ref().map(|(field, _)| *field);
-        let mark = |is_wrong: bool| match is_wrong {
-            true => rgb(palette.wrong_field),
-            false => rgb(palette.field),
-        };
-        self.address.set_color(mark(wrong == Some(Field::Address)));
-        self.name.set_color(mark(wrong == Some(Field::Name)));
-        self.key.set_color(mark(wrong == Some(Field::Key)));
+        style::paint_field(&mut self.address, wrong == Some(Field::Address));
+        style::paint_field(&mut self.name, wrong == Some(Field::Name));
+        style::paint_field(&mut self.key, wrong == Some(Field::Key));
+        style::paint_field(&mut self.message, false);
         match &now.hint {
             Some((field, sentence)) => {
-                let tone = match field {
-                    Field::Message if !sentence.contains("too long") => palette.quiet,
-                    _ => palette.wrong,
+                let ink: Ink = match field {
+                    Field::Message if !too_long(sentence) => |p| p.quiet,
+                    _ => |p| p.wrong,
                 };
-                let tall = self.hint.show(sentence, tone, None, width);
+                let tall = self.hint.show(sentence, ink, None, width);
                 self.column.fixed(&self.hint.area, tall.min(4 * row));
                 self.hint.area.show();
             }
             None => self.hint.area.hide(),
         }
-        self.find.show_words(&now.find);
-        self.column
-            .fixed(&self.talk, now.input_rows * row + 10);
+        self.find.say(&now.find);
+        self.column.fixed(&self.talk, now.input_height);
         self.relayout();
+    }
+
+    /// The widths of what stands beside the status line: a button, and a limit.
+    fn beside(&self, now: &Shown) -> (i32, i32) {
+        let try_now = match now.offline {
+            true => button_width("Try now"),
+            false => 0,
+        };
+        let limit = match now.limit.is_empty() {
+            true => 0,
+            false => caption_width(&now.limit),
+        };
+        (try_now, limit)
     }
 
     /// Gives everything its place.
     pub(super) fn relayout(&mut self) {
-        let row = row_height();
-        let field = row + 8;
-        look::use_font();
-        let wide = |words: &str| fltk::draw::width(words) as i32;
         for caption in &self.captions {
-            self.login.fixed(caption, wide(&caption.label()) + 6);
+            self.login.fixed(caption, caption_width(&caption.label()));
         }
-        self.login.fixed(&self.enter, wide("Log in") + 36);
-        self.login.fixed(&self.back, wide("Back") + 28);
-        self.header.fixed(&self.search, wide("Find") + 28);
-        self.header.fixed(&self.settings_button, wide("Settings") + 28);
-        self.header.fixed(&self.switch, wide("Switch") + 28);
-        self.foot.fixed(
-            &self.try_now,
-            if self.try_now.visible() { wide("Try now") + 28 } else { 0 },
-        );
-        let pair = wide("Send") + wide("Quit") + 2 * 36 + 8;
+        let wide = |button: &fltk::button::Button| button_width(&button.label());
+        for button in [&self.enter, &self.back] {
+            self.login.fixed(button, wide(button));
+        }
+        for button in [&self.search, &self.settings_button, &self.switch] {
+            self.header.fixed(button, wide(button));
+        }
+        let (try_now, limit) = self.beside(&self.shown.clone());
+        self.foot.fixed(&self.try_now, try_now);
+        self.foot.fixed(&self.limit.area, limit);
+        let field = field_height();
+        let pair = button_width("Send") + button_width("Quit") + 24;
         self.talk.fixed(&self.side, pair);
-        self.column.fixed(&self.login, field);
-        self.column.fixed(&self.header, field);
-        self.column.fixed(&self.find.row, field);
-        let side = (self.frame.w() / 5).clamp(wide("uthira (you)") + 40, 260);
+        self.side.fixed(&self.pair, field + 2);
+        for row in [&self.login, &self.header, &self.find.row] {
+            self.column.fixed(row, field);
+        }
+        let side = (self.frame.w() / 5).clamp(caption_width("uthira (you)") + 20, 260);
         self.middle.fixed(&self.here.area, side);
-        for row in [&self.login, &self.header, &self.middle, &self.talk, &self.foot] {
+        self.seen.fixed(&self.transcript.bar, look::bar_width());
+        for row in [
+            &self.login,
+            &self.header,
+            &self.middle,
+            &self.seen,
+            &self.talk,
+            &self.foot,
+        ] {
             row.layout();
         }
         self.find.row.layout();
@@ -236,29 +228,12 @@ impl Window {
             app::set_screen_scale(self.frame.screen_num(), scale as f32);
         }
         self.frame.set_color(rgb(palette.window));
-        for input in [&mut self.address, &mut self.name] {
-            style::field(input);
-        }
-        style::field(&mut self.key);
-        style::field(&mut self.message);
         style::scrollbar(&mut self.transcript.bar);
-        for button in [
-            &mut self.enter,
-            &mut self.back,
-            &mut self.search,
-            &mut self.settings_button,
-            &mut self.switch,
-            &mut self.send,
-            &mut self.quit,
-            &mut self.try_now,
-        ] {
-            style::restyle_button(button);
-        }
         for caption in &mut self.captions {
-            style::restyle_caption(caption);
+            style::restyle(caption);
         }
         self.find.restyle();
-        self.here.restyle();
+        self.here.area.redraw();
         self.transcript.set_times(settings.times);
         self.shown = Shown::default();
         self.revision = None;

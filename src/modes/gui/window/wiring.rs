@@ -1,5 +1,6 @@
 //! What pressing, typing and clicking means.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use fltk::app;
@@ -7,6 +8,7 @@ use fltk::enums::{CallbackTrigger, Event as Happened, Key};
 use fltk::prelude::*;
 
 use super::dialog::Dialog;
+use super::find::Find;
 use super::{Action, Actions, INPUT_LIMIT, Own, Window, action_of};
 use crate::modes::gui::model::Event;
 use crate::modes::gui::transcript::Told;
@@ -168,28 +170,33 @@ impl Window {
 
     fn wire_up_find(&mut self) {
         let actions = Rc::clone(&self.actions);
-        let latest = Rc::new(std::cell::Cell::new(0_u64));
-        self.find.on_text(move |text| {
-            // Asked for once nothing more is typed for a moment.
-            let number = latest.get() + 1;
-            latest.set(number);
-            let (actions, latest, text) = (Rc::clone(&actions), Rc::clone(&latest), text.to_string());
-            app::add_timeout3(PAUSE, move |_| {
-                if latest.get() == number {
-                    let find = Event::Find(text.clone());
-                    actions.borrow_mut().push_back(Action::Tell(find));
+        let input = self.find.input.clone();
+        // Asked for once nothing more is typed for a moment.
+        let typed = Rc::new(Cell::new(0_u64));
+        self.find.on_find(move |find| {
+            let number = typed.get() + 1;
+            typed.set(number);
+            let step = |older: bool| {
+                let mut actions = actions.borrow_mut();
+                // What is asked for already is not asked again.
+                actions.push_back(Action::Tell(Event::Find(input.value())));
+                actions.push_back(Action::Tell(Event::FindStep { older }));
+            };
+            match find {
+                Find::Changed(text) => {
+                    let (actions, typed) = (Rc::clone(&actions), Rc::clone(&typed));
+                    app::add_timeout3(PAUSE, move |_| {
+                        if typed.get() == number {
+                            let find = Event::Find(text.clone());
+                            actions.borrow_mut().push_back(Action::Tell(find));
+                        }
+                    });
                 }
-            });
+                Find::Older => step(true),
+                Find::Newer => step(false),
+                Find::Closed => actions.borrow_mut().push_back(Action::Own(Own::FindEnd)),
+            }
         });
-        let actions = Rc::clone(&self.actions);
-        self.find.on_step(move |text, older| {
-            let mut actions = actions.borrow_mut();
-            // Enter does not wait for the pause.
-            actions.push_back(Action::Own(Own::FindNow { text: text.to_string(), older }));
-        });
-        let actions = Rc::clone(&self.actions);
-        self.find
-            .on_close(move || actions.borrow_mut().push_back(Action::Own(Own::FindEnd)));
     }
 
     fn wire_up_frame(&mut self) {
@@ -243,5 +250,7 @@ impl Window {
 
 /// Whether what stands in the input is one row, so that up and down are free for what was said.
 fn one_row(message: &fltk::input::MultilineInput) -> bool {
-    super::style::rows_needed(&message.value(), message.w() - 16) == 1
+    let text = message.value();
+    let one = super::style::message_height("", message.w());
+    super::style::message_height(&text, message.w()) == one
 }

@@ -1,0 +1,75 @@
+//! What is said: the sample conversation's texts over and over, each with a number by which it is
+//! recognised in what a window shows.
+
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::Path;
+use std::sync::LazyLock;
+
+use chatroom::event::{Body, Elapsed, Event, Key, Stamp};
+use chatroom::line;
+
+use crate::Res;
+
+const SAMPLE: &[u8] = include_bytes!("../../log.txt");
+/// 2026-11-16T18:30:00Z.
+const BEGIN: i64 = 1_794_853_800_000_000;
+const SECOND: i64 = 1_000_000;
+
+/// Names and texts.
+static SAID: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+    let lines = SAMPLE.split(|byte| *byte == b'\n');
+    let events = lines.filter_map(|line| line::parse_line(line).ok());
+    let said = events.filter_map(|event| match event.body {
+        // IRC has no lines within a message; for all the same.
+        Body::Message { from, text, .. } => Some((from, text.replace('\n', " "))),
+        _ => None,
+    });
+    said.collect()
+});
+
+/// The text with that number.
+pub fn text(number: u64) -> String {
+    let (_, text) = &SAID[number as usize % SAID.len()];
+    format!("{text} ({number})")
+}
+
+/// The numbers of the texts in what was copied from a window, line by line.
+pub fn numbers(copied: &str) -> Vec<u64> {
+    let number = |line: &str| -> Option<u64> {
+        let (_, number) = line.trim_end().strip_suffix(')')?.rsplit_once('(')?;
+        number.parse().ok()
+    };
+    copied.lines().filter_map(number).collect()
+}
+
+/// Writes the log of a room in which the texts from 0 to `count` were said, nine seconds apart.
+pub fn write_log(path: &Path, count: u64) -> Res<()> {
+    let mut file = BufWriter::new(File::create(path)?);
+    let mut bytes = Vec::new();
+    let opened = Body::Opened {
+        version: "chatroom 0.1.0".to_string(),
+        random: "c2a1f07d93be5846".to_string(),
+        after: None,
+    };
+    let mut put = |at: i64, body: Body| -> Res<()> {
+        bytes.clear();
+        let at = Stamp::from_micros(BEGIN + at);
+        line::to_line(&Event { at, body }, &mut bytes);
+        Ok(file.write_all(&bytes)?)
+    };
+    put(0, opened)?;
+    for number in 0..count {
+        let (from, _) = &SAID[number as usize % SAID.len()];
+        let body = Body::Message {
+            elapsed: Elapsed(9 + number % 50),
+            text: text(number),
+            key: Key::new(&format!("{:012x}", number * 7919)),
+            from: from.clone(),
+        };
+        put((number as i64 + 1) * 9 * SECOND, body)?;
+    }
+    put((count as i64 + 1) * 9 * SECOND, Body::Closed)?;
+    file.flush()?;
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! `start`: from the fork to the window on the screen, and to something drawn in it; with the server up,
+//! with nobody listening at its address, and with somebody there who never answers.
+//!
+//! "On the screen" is the MapNotify of the window manager's frame, with the window in it viewable.
+//! "Drawn" is a picture of the window, taken every millisecond or two, with two hundred pixels that are
+//! not background. "Takes keys" is a letter typed into whatever has the cursor, from the key to its
+//! pixels, half a second after that, with no server.
+//!
+//! What could be wrong: the times have the harness's own launcher in them (about 2 ms; HexChat's, if
+//! an administrator runs this, also `setpriv`, 1 ms); there is no compositor and no graphics card;
+//! everything is in the page cache, since each program is started once before.
+
+use std::net::TcpListener;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use crate::client::{Client, Open};
+use crate::figures::{Figure, table};
+use crate::report::{Form, Report, Values};
+use crate::screen::Screen;
+use crate::servers::{Running, free_address};
+use crate::{Res, Setting, stop};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Measures it.
+pub fn start(setting: &Setting, report: &mut Report) -> Res<()> {
+    let rounds = if setting.quick { 3 } else { 15 };
+    for client in &setting.clients {
+        // Once unmeasured, so that files are in memory and homes are furnished.
+        let server = Running::start(&client.server)?;
+        let open = client.open(&setting.screen, server.address)?;
+        drawn(&setting.screen, &open)?;
+        open.close()?;
+    }
+    for round in 1..=rounds {
+        for client in setting.turns(round) {
+            for case in ["up", "nobody", "silent"] {
+                let values = once(&setting.screen, client, case, round % 5 == 1);
+                report.keep("start", case, &client.name, round, values)?;
+            }
+        }
+    }
+    const UP: &[Figure] = &[
+        Figure("window, server up", "mapped_us", Form::Time, "150 ms"),
+        Figure("drawn, server up", "drawn_us", Form::Time, ""),
+    ];
+    const NOBODY: &[Figure] = &[
+        Figure("window, nobody listens", "mapped_us", Form::Time, "150 ms"),
+        Figure("drawn, nobody listens", "drawn_us", Form::Time, ""),
+        Figure(
+            "key to pixels, nobody listens",
+            "key_us",
+            Form::Time,
+            "usable",
+        ),
+    ];
+    const SILENT: &[Figure] = &[
+        Figure("window, no answer", "mapped_us", Form::Time, "150 ms"),
+        Figure("drawn, no answer", "drawn_us", Form::Time, ""),
+        Figure("key to pixels, no answer", "key_us", Form::Time, "usable"),
+    ];
+    let cases = [("up", UP), ("nobody", NOBODY), ("silent", SILENT)];
+    let text = format!(
+        "Start: from the fork, median of {rounds} rounds (best-worst)\n\n{}",
+        table(report, "start", &cases)
+    );
+    report.publish("start", text);
+    Ok(())
+}
+
+/// One start, and its end.
+fn once(screen: &Screen, client: &Client, case: &str, keys: bool) -> Res<Values> {
+    let (mut server, mut silent) = (None, None);
+    let address = match case {
+        "up" => server.insert(Running::start(&client.server)?).address,
+        // Connections are taken by the system, and nothing is ever read.
+        "silent" => silent
+            .insert(TcpListener::bind("127.0.0.1:0")?)
+            .local_addr()?,
+        _ => free_address()?,
+    };
+    let mut values = Values::default();
+    let open = client.open(screen, address)?;
+    values.put("mapped_us", open.mapped.as_micros() as f64);
+    values.put("drawn_us", drawn(screen, &open)?.as_micros() as f64);
+    if keys && case != "up" {
+        sleep(Duration::from_millis(500));
+        if let Some(caret) = open.caret(true)? {
+            let seen = open.type_one(caret, false, Duration::from_secs(1))?;
+            let seen = seen.ok_or("a letter that was typed is not to be seen")?;
+            values.put("key_us", seen.as_micros() as f64);
+        }
+    }
+    open.close()?;
+    Ok(values)
+}
+
+fn drawn(screen: &Screen, open: &Open) -> Res<Duration> {
+    let until = Instant::now() + PATIENCE;
+    while !screen.picture(open.rect)?.has_content() {
+        stop::check()?;
+        if Instant::now() > until {
+            return Err("the window stays empty".into());
+        }
+        sleep(Duration::from_millis(1));
+    }
+    Ok(open.forked.elapsed())
+}
