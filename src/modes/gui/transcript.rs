@@ -22,7 +22,7 @@ use super::layout::{Widths, is_bidi};
 use super::lines::{Line, line_of_entry, line_of_pending};
 use super::model::Model;
 use super::view::{Placed, View};
-use super::window::rgb;
+use super::window::style;
 use paint::row_left;
 pub use paint::{baseline, row_height};
 
@@ -80,11 +80,7 @@ impl Transcript {
         area.set_frame(FrameType::FlatBox);
         area.set_color(Color::White);
         let mut bar = Scrollbar::default();
-        bar.clear_visible_focus();
-        bar.set_frame(FrameType::FlatBox);
-        bar.set_color(rgb(0xECEEF1));
-        bar.set_slider_frame(FrameType::FlatBox);
-        bar.set_selection_color(rgb(0xB9BEC7));
+        style::scrollbar(&mut bar);
         let inner = Rc::new(RefCell::new(Inner {
             model,
             view: View::default(),

@@ -3,16 +3,17 @@
 //! Callbacks do nothing but note an [`Action`]; the event loop does the work between two waits, so
 //! that no widget is changed from inside itself.
 
-mod parts;
-mod style;
+pub mod find;
+pub mod look;
+pub mod parts;
+pub mod style;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
 use fltk::app::{self, App};
-use fltk::draw;
-use fltk::enums::{CallbackTrigger, Color, Event, Font, FrameType, Key};
+use fltk::enums::{CallbackTrigger, Color, Event, Key};
 use fltk::frame::Frame;
 use fltk::group::{Flex, FlexType};
 use fltk::image::PngImage;
@@ -23,14 +24,13 @@ use fltk::window::Window as FltkWindow;
 use super::model::Model;
 use super::talk::Field;
 use super::transcript::{Transcript, row_height};
-use parts::{Here, Words};
-use style::{button, caption, draw_border, field, mark_all, rows_needed};
+use parts::{Here, Person, Words};
+use style::{Kind, button, caption, field, mark_all, message_field, message_height};
 
-/// The size of all letters.
-pub const FONT_SIZE: i32 = 14;
 /// The longest text that the input takes: more than can be said, so that it can be told.
 const INPUT_LIMIT: i32 = 1 << 20;
 const FIELD: i32 = 30;
+const HINT: &str = "Type here. Enter sends, Shift+Enter: new line";
 const ICON: &[u8] = include_bytes!("../../../assets/icon-64.png");
 
 /// What the user wants.
@@ -102,12 +102,16 @@ struct Shown {
     is_in: Option<bool>,
     status: (String, bool),
     width: i32,
-    input_rows: i32,
+    input_height: i32,
 }
 
 /// A colour from `0xRRGGBB`.
 pub fn rgb(value: u32) -> Color {
-    Color::from_hex(value)
+    match value {
+        // To FLTK, 0 is the colour of letters.
+        0 => Color::Black,
+        value => Color::from_hex(value),
+    }
 }
 
 /// Has the event loop wait no longer. May be called from any thread.
@@ -119,10 +123,8 @@ impl Window {
     /// Builds the window and puts it on the screen.
     pub fn open(model: Rc<RefCell<Model>>, fields: &Fields) -> Window {
         let app = App::default();
-        app::set_font_size(FONT_SIZE);
-        app::background(0xF3, 0xF4, 0xF6);
-        app::set_visible_focus(true);
-        app::set_frame_type_cb(FrameType::BorderBox, draw_border, 4, 2, 8, 4);
+        style::frames();
+        look::set(look::palette(), None, look::SIZE);
         let actions = Actions::default();
         let mut frame = FltkWindow::default().with_size(820, 560);
         frame.set_label("chatroom");
@@ -143,7 +145,7 @@ impl Window {
         let key_label = caption(&mut login, "Room key", 66);
         let mut key = SecretInput::default();
         key.set_value(&fields.key);
-        let mut enter = button("Log in", true);
+        let mut enter = button("Log in", Kind::Primary);
         login.fixed(&enter, 84);
         login.end();
         column.fixed(&login, FIELD);
@@ -168,8 +170,8 @@ impl Window {
         let _above = Frame::default();
         let mut pair = Flex::default().row();
         pair.set_pad(8);
-        let mut send = button("Send", true);
-        let mut quit = button("Quit", false);
+        let mut send = button("Send", Kind::Primary);
+        let mut quit = button("Quit", Kind::Plain);
         pair.end();
         side.fixed(&pair, FIELD + 2);
         side.end();
@@ -248,7 +250,7 @@ impl Window {
     }
 
     fn wire_up_message(&mut self) {
-        field(&mut self.message);
+        message_field(&mut self.message, HINT);
         self.message.set_wrap(true);
         self.message.set_tab_nav(true);
         self.message.set_maximum_size(INPUT_LIMIT);
@@ -267,6 +269,7 @@ impl Window {
         let actions = Rc::clone(&self.actions);
         let mut transcript = self.transcript.clone();
         self.message.handle(move |message, event| {
+            style::on_focus(message, event);
             if event != Event::KeyDown {
                 return false;
             }
@@ -284,18 +287,6 @@ impl Window {
                 _ => return false,
             }
             true
-        });
-        self.message.draw(|message| {
-            if message.value().is_empty() && message.active() {
-                draw::set_font(Font::Helvetica, FONT_SIZE);
-                draw::set_draw_color(rgb(0x9AA0A8));
-                let y = message.y() + 3 + draw::height() - draw::descent() + 2;
-                draw::draw_text(
-                    "Type here. Enter sends, Shift+Enter: new line",
-                    message.x() + 10,
-                    y,
-                );
-            }
         });
     }
 
@@ -343,9 +334,14 @@ impl Window {
             is_in: Some(model.is_in()),
             status: (model.status(), model.is_connected()),
             width: self.frame.w(),
-            input_rows: rows_needed(&self.message.value(), self.message.w() - 16),
+            input_height: message_height(&self.message.value(), self.message.w()),
         };
-        self.here.show(model.members());
+        let people = model.members().into_iter().map(|(name, me)| Person {
+            name,
+            me,
+            idle: None,
+        });
+        self.here.show(people.collect());
         drop(model);
         if now != self.shown {
             self.apply(&now);
@@ -371,12 +367,12 @@ impl Window {
         }
         let width = now.width - 20;
         let (status, connected) = &now.status;
-        let dot = match (connected, now.is_in) {
-            (true, _) => 0x2E9E5B,
-            (false, Some(true)) => 0xD9822B,
-            _ => 0xB0B5BD,
+        let dot: parts::Ink = match (connected, now.is_in) {
+            (true, _) => |p| p.good,
+            (false, Some(true)) => |p| p.warn,
+            _ => |p| p.idle,
         };
-        let tall = self.status.show(status, 0x4A505A, Some(dot), width);
+        let tall = self.status.show(status, |p| p.quiet, Some(dot), width);
         self.column
             .fixed(&self.status.area, tall.min(3 * row_height()));
         for (label, shown) in [
@@ -387,29 +383,23 @@ impl Window {
             if shown { label.show() } else { label.hide() }
         }
         let wrong = now.hint.as_ref().map(|(field, _)| *field);
-        let mark = |is_wrong: bool| match is_wrong {
-            true => rgb(0xFDE7E5),
-            false => Color::White,
-        };
-        self.address.set_color(mark(wrong == Some(Field::Address)));
-        self.name.set_color(mark(wrong == Some(Field::Name)));
-        self.key.set_color(mark(wrong == Some(Field::Key)));
+        style::paint_field(&mut self.address, wrong == Some(Field::Address));
+        style::paint_field(&mut self.name, wrong == Some(Field::Name));
+        style::paint_field(&mut self.key, wrong == Some(Field::Key));
+        style::paint_field(&mut self.message, false);
         match &now.hint {
             Some((_, sentence)) => {
-                let tall = self.hint.show(sentence, 0xB3261E, None, width);
+                let tall = self.hint.show(sentence, |p| p.wrong, None, width);
                 self.column
                     .fixed(&self.hint.area, tall.min(4 * row_height()));
                 self.hint.area.show();
             }
             None => self.hint.area.hide(),
         }
-        draw::set_font(Font::Helvetica, FONT_SIZE);
-        let line = draw::height();
         let side = (now.width / 5).clamp(110, 190);
         self.middle.fixed(&self.here.area, side);
         self.middle.layout();
-        self.column
-            .fixed(&self.talk, now.input_rows * line + FIELD - line + 2);
+        self.column.fixed(&self.talk, now.input_height);
         self.login.layout();
         self.column.layout();
         self.frame.redraw();

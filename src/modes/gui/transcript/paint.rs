@@ -1,26 +1,16 @@
 //! How the transcript is painted.
 
 use fltk::draw;
-use fltk::enums::{Color, Font};
+use fltk::enums::Color;
 use fltk::prelude::*;
 use fltk::widget::Widget;
 
 use super::{INDENT, Inner, MARGIN, Selection};
 use crate::modes::gui::history::What;
 use crate::modes::gui::lines::{Line, Look, Tone};
-use crate::modes::gui::window::{FONT_SIZE, rgb};
+use crate::modes::gui::window::{look, rgb};
 
-/// The height of a row.
-pub fn row_height() -> i32 {
-    draw::set_font(Font::Helvetica, FONT_SIZE);
-    (f64::from(draw::height()) * 1.3).ceil() as i32
-}
-
-/// Where a row's letters stand in it.
-pub fn baseline(row: i32) -> i32 {
-    // A little above the middle: fallback fonts reach further down.
-    (row - draw::height()) / 2 + draw::height() - draw::descent() - 1
-}
+pub use crate::modes::gui::window::look::{baseline, row_height};
 
 impl Inner {
     pub(super) fn draw(&mut self, area: &mut Widget) {
@@ -84,7 +74,7 @@ impl Inner {
             1 => "1 new message below".to_string(),
             n => format!("{n} new messages below"),
         };
-        draw::set_font(Font::Helvetica, FONT_SIZE);
+        look::use_font();
         let (wide, high) = (draw::width(&words) as i32 + 2 * MARGIN, row_height());
         Some((words, ((w - wide) / 2, h - high - MARGIN, wide, high)))
     }

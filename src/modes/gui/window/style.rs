@@ -1,20 +1,75 @@
-//! How the window's fields and buttons look.
+//! How the window's fields and buttons look: flat, in the theme's colours, with a border of two
+//! pixels around what has the keyboard.
+//!
+//! What FLTK draws itself (fields, menus) keeps its colours and is told again by [`restyle`] and
+//! [`paint_field`]; everything else asks for the look whenever it is drawn.
+
+mod controls;
+mod spinner;
 
 use fltk::app;
 use fltk::button::Button;
 use fltk::draw;
-use fltk::enums::{Color, Event, Font, FrameType, Key};
+use fltk::enums::{Color, Event, FrameType, Key};
 use fltk::frame::Frame;
 use fltk::group::Flex;
 use fltk::prelude::*;
 
-use super::{FONT_SIZE, rgb};
+use super::{look, rgb};
+use crate::modes::gui::layout::Wrapping;
+pub use controls::{check, choice, scrollbar};
+pub use spinner::Spinner;
 
-/// FLTK's own border is black.
+/// The frame of the field of several lines. Its text begins at the upper edge, so the frame is as
+/// high as puts a single line in the middle.
+const MESSAGE_FRAME: FrameType = FrameType::EmbossedBox;
+/// Space above and below the lines of that field, and at its sides.
+const MESSAGE_PAD: (i32, i32) = (7, 7);
+/// The most lines of a message that the field shows at once.
+const MESSAGE_LINES: usize = 6;
+
+/// Whether a button is the one that is meant to be pressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// It is: in the theme's accent.
+    Primary,
+    /// One of several.
+    Plain,
+}
+
+/// Gives FLTK our frames. Once, before anything is drawn.
+pub fn frames() {
+    app::set_visible_focus(true);
+    app::set_frame_type_cb(FrameType::BorderBox, draw_border, 4, 2, 8, 4);
+    let (side, above) = MESSAGE_PAD;
+    app::set_frame_type_cb(MESSAGE_FRAME, draw_border, side, above, 2 * side, 2 * above);
+    // Menus and tooltips.
+    app::set_frame_type_cb(FrameType::UpBox, draw_border, 2, 2, 4, 4);
+}
+
+/// A face with the theme's border; FLTK's own border is black.
 pub fn draw_border(x: i32, y: i32, w: i32, h: i32, colour: Color) {
     draw::draw_rect_fill(x, y, w, h, colour);
-    draw::set_draw_color(rgb(0xC3C8D0));
+    draw::set_draw_color(rgb(look::palette().border));
     draw::draw_rect(x, y, w, h);
+}
+
+/// The border of two pixels, if the widget has the keyboard. To be drawn last.
+pub fn draw_focus(widget: &impl WidgetExt) {
+    if widget.has_focus() {
+        draw::set_draw_color(rgb(look::palette().focus));
+        let (x, y, w, h) = (widget.x(), widget.y(), widget.w(), widget.h());
+        draw::draw_rect(x, y, w, h);
+        draw::draw_rect(x + 1, y + 1, w - 2, h - 2);
+    }
+}
+
+/// Has the border follow the keyboard. For the event handler of a field, which only draws its
+/// letters again by itself.
+pub fn on_focus(widget: &mut impl WidgetExt, event: Event) {
+    if matches!(event, Event::Focus | Event::Unfocus) {
+        widget.redraw();
+    }
 }
 
 /// Puts the cursor into a field and marks everything in it, so that typing replaces it.
@@ -25,30 +80,104 @@ pub fn mark_all(input: &mut impl InputExt) {
     let _ = input.set_mark(input.value().len() as i32);
 }
 
+/// Words before a field, `width` pixels of a row. They draw themselves, in the look of the moment.
 pub fn caption(row: &mut Flex, text: &str, width: i32) -> Frame {
-    let label = Frame::default().with_label(text);
+    let mut label = Frame::default().with_label(text);
     row.fixed(&label, width);
+    label.super_draw(false);
+    label.draw(|label| {
+        let p = look::palette();
+        let place = (label.x(), label.y(), label.w(), label.h());
+        draw::draw_rect_fill(place.0, place.1, place.2, place.3, rgb(p.window));
+        draw_centred(&label.label(), p.text, place);
+    });
     label
 }
 
-pub fn field(input: &mut impl InputExt) {
-    input.set_frame(FrameType::BorderBox);
-    input.set_color(Color::White);
-    input.set_text_size(FONT_SIZE);
-    input.set_selection_color(rgb(0xB9D3FB));
+/// The width in pixels that words before a field need.
+pub fn caption_width(text: &str) -> i32 {
+    look::use_font();
+    draw::width(text).ceil() as i32 + 8
 }
 
-pub fn button(label: &str, primary: bool) -> Button {
-    let mut button = Button::default().with_label(label);
-    button.set_frame(FrameType::BorderBox);
-    button.set_down_frame(FrameType::BorderBox);
-    let (face, letters, pressed) = match primary {
-        true => (0x2F6FDE, 0xFFFFFF, 0x2459B8),
-        false => (0xFFFFFF, 0x1E2126, 0xE4E6EA),
+/// Tells a label that FLTK draws the look again.
+pub fn restyle(widget: &mut impl WidgetExt) {
+    widget.set_label_font(look::font());
+    widget.set_label_size(look::size());
+    widget.set_label_color(rgb(look::palette().text));
+    widget.redraw();
+}
+
+/// Makes a field of one line ours.
+pub fn field(input: &mut (impl InputExt + WidgetBase)) {
+    input.set_frame(FrameType::BorderBox);
+    paint_field(input, false);
+    input.draw(|input| draw_focus(input));
+    input.handle(|input, event| {
+        on_focus(input, event);
+        false
+    });
+}
+
+/// Makes a field of several lines ours. Whoever sets a handler or a drawing of its own has it call
+/// [`on_focus`] and [`draw_message`].
+pub fn message_field(input: &mut (impl InputExt + WidgetBase), hint: &'static str) {
+    field(input);
+    input.set_frame(MESSAGE_FRAME);
+    input.draw(move |input| draw_message(input, hint));
+}
+
+/// What the field of several lines has beside its letters: what it is for while it is empty, and
+/// the border.
+pub fn draw_message(input: &impl InputExt, hint: &str) {
+    if input.value().is_empty() && input.active() {
+        look::use_font();
+        draw::set_draw_color(rgb(look::palette().quiet));
+        let (side, above) = MESSAGE_PAD;
+        let y = input.y() + above + draw::height() - draw::descent();
+        draw::push_clip(input.x(), input.y(), input.w() - side, input.h());
+        draw::draw_text(hint, input.x() + side + 3, y);
+        draw::pop_clip();
+    }
+    draw_focus(input);
+}
+
+/// The height in pixels of the field of several lines for `text`, at that width in pixels: one
+/// line to six.
+pub fn message_height(text: &str, width: i32) -> i32 {
+    look::use_font();
+    let line = draw::height();
+    let (side, above) = MESSAGE_PAD;
+    let mut lines = Wrapping::new(0.0, f64::from((width - 2 * side - 4).max(40)), 0.0);
+    let measure = |piece: &str| draw::width(piece);
+    // Far more than are shown need not be known.
+    look::with_widths(|widths| lines.go_on(text, widths, &measure, MESSAGE_LINES));
+    lines.rows().len().clamp(1, MESSAGE_LINES) as i32 * line + 2 * above
+}
+
+/// Tells a field the look again, and whether what stands in it was refused.
+pub fn paint_field(input: &mut impl InputExt, wrong: bool) {
+    let p = look::palette();
+    let face = match wrong {
+        _ if !input.active() => p.off,
+        true => p.wrong_field,
+        false => p.field,
     };
-    button.set_color(rgb(face));
-    button.set_label_color(rgb(letters));
-    button.set_selection_color(rgb(pressed));
+    input.set_color(rgb(face));
+    input.set_text_color(rgb(p.text));
+    input.set_cursor_color(rgb(p.text));
+    input.set_selection_color(rgb(p.selection));
+    input.set_text_font(look::font());
+    input.set_text_size(look::size());
+    input.redraw();
+}
+
+/// A button. It draws itself, in the look of the moment.
+pub fn button(label: &str, kind: Kind) -> Button {
+    let mut button = Button::default().with_label(label);
+    button.set_frame(FrameType::FlatBox);
+    button.super_draw(false);
+    button.draw(move |button| draw_button(button, kind));
     button.handle(|button, event| {
         // FLTK presses a button with the space bar only.
         let enter = matches!(app::event_key(), Key::Enter | Key::KPEnter);
@@ -61,17 +190,45 @@ pub fn button(label: &str, primary: bool) -> Button {
     button
 }
 
-/// How many rows an input of that width in pixels needs for `text`, from one to six.
-pub fn rows_needed(text: &str, width: i32) -> i32 {
-    if text.is_empty() {
-        return 1;
+/// The width in pixels that a button with this label needs.
+pub fn button_width(label: &str) -> i32 {
+    look::use_font();
+    draw::width(label).ceil() as i32 + 2 * look::size()
+}
+
+fn draw_button(button: &Button, kind: Kind) {
+    let p = look::palette();
+    let (face, letters) = match (button.active_r(), kind, button.value()) {
+        (false, ..) => (p.off, p.off_text),
+        (true, Kind::Primary, false) => (p.accent, p.accent_text),
+        (true, Kind::Primary, true) => (p.accent_pressed, p.accent_text),
+        (true, Kind::Plain, false) => (p.button, p.text),
+        (true, Kind::Plain, true) => (p.button_pressed, p.text),
+    };
+    let (x, y, w, h) = (button.x(), button.y(), button.w(), button.h());
+    let border = match (button.active_r(), kind) {
+        (true, Kind::Primary) => face,
+        (true, Kind::Plain) => p.border,
+        (false, _) => p.line,
+    };
+    draw::draw_rect_fill(x, y, w, h, rgb(face));
+    draw::set_draw_color(rgb(border));
+    draw::draw_rect(x, y, w, h);
+    if button.has_focus() {
+        // A gap keeps the border apart from a face of nearly its colour.
+        draw::set_draw_color(rgb(p.window));
+        draw::draw_rect(x + 2, y + 2, w - 4, h - 4);
+        draw_focus(button);
     }
-    draw::set_font(Font::Helvetica, FONT_SIZE);
-    let width = f64::from(width.max(40));
-    // Far more than six rows take; the rest of a long text need not be measured.
-    let shown: String = text.chars().take(4000).collect();
-    let rows = shown
-        .split('\n')
-        .map(|line| (draw::width(line) / width) as i32 + 1);
-    rows.sum::<i32>().clamp(1, 6)
+    draw_centred(&button.label(), letters, (x, y, w, h));
+}
+
+/// Draws words in the middle of a place, literally: FLTK's labels take `@` and `&` for commands.
+fn draw_centred(words: &str, colour: u32, (x, y, w, h): (i32, i32, i32, i32)) {
+    look::use_font();
+    draw::set_draw_color(rgb(colour));
+    let left = x + (w - draw::width(words) as i32) / 2;
+    draw::push_clip(x, y, w, h);
+    draw::draw_text(words, left, y + look::baseline(h));
+    draw::pop_clip();
 }

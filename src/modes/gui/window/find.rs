@@ -1,0 +1,176 @@
+//! The bar in which one looks for words: a field, what was found, back and forth.
+//!
+//! It decides nothing: what is typed and pressed goes to the callbacks, and what there is to say
+//! comes from outside.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use fltk::app;
+use fltk::button::Button;
+use fltk::draw;
+use fltk::enums::{CallbackTrigger, Event, FrameType, Key};
+use fltk::group::Flex;
+use fltk::input::Input;
+use fltk::prelude::*;
+use fltk::widget::Widget;
+
+use super::parts::shortened;
+use super::style::{Kind, button, button_width, field, mark_all, on_focus, paint_field};
+use super::{look, rgb};
+
+/// What the user does in the bar.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Find {
+    /// Something else is looked for; empty for nothing.
+    Changed(String),
+    /// The match before this one: Enter, Previous.
+    Older,
+    /// The match after this one: Shift+Enter, Next.
+    Newer,
+    /// The bar was closed: Escape, Close. It is hidden already.
+    Closed,
+}
+
+type Told = Box<dyn FnMut(Find)>;
+
+/// The bar. Hidden at first.
+#[derive(Clone)]
+pub struct FindBar {
+    /// For the layout, with a height of `look::field_height()`.
+    pub row: Flex,
+    /// For the keyboard.
+    pub input: Input,
+    label: Widget,
+    words: Rc<RefCell<String>>,
+    buttons: [Button; 3],
+    told: Rc<RefCell<Told>>,
+}
+
+impl Default for FindBar {
+    fn default() -> FindBar {
+        FindBar::new()
+    }
+}
+
+impl FindBar {
+    /// A bar in the group that is being built.
+    pub fn new() -> FindBar {
+        let mut row = Flex::default().row();
+        row.set_pad(8);
+        let mut input = Input::default();
+        let mut label = Widget::default();
+        let buttons = ["Previous", "Next", "Close"].map(|name| button(name, Kind::Plain));
+        row.end();
+        row.hide();
+        field(&mut input);
+        label.set_frame(FrameType::NoBox);
+        let words = Rc::new(RefCell::new(String::new()));
+        let to_draw = Rc::clone(&words);
+        label.draw(move |label| draw_words(label, &to_draw.borrow()));
+        let nobody: Told = Box::new(|_| {});
+        let mut bar = FindBar {
+            row,
+            input,
+            label,
+            words,
+            buttons,
+            told: Rc::new(RefCell::new(nobody)),
+        };
+        bar.restyle();
+        bar.wire_up();
+        bar
+    }
+
+    fn wire_up(&mut self) {
+        let mut this = self.clone();
+        self.input.set_trigger(CallbackTrigger::Changed);
+        self.input
+            .set_callback(move |input| this.tell(Find::Changed(input.value())));
+        let mut this = self.clone();
+        self.input.super_handle_first(false);
+        self.input.handle(move |input, event| {
+            on_focus(input, event);
+            let step = match app::event_key() {
+                Key::Enter | Key::KPEnter if app::is_event_shift() => Find::Newer,
+                Key::Enter | Key::KPEnter => Find::Older,
+                _ => return false,
+            };
+            let pressed = event == Event::KeyDown;
+            if pressed {
+                this.tell(step);
+            }
+            pressed
+        });
+        let means = [Find::Older, Find::Newer, Find::Closed];
+        for (mut button, means) in self.buttons.clone().into_iter().zip(means) {
+            let mut this = self.clone();
+            button.set_callback(move |_| this.tell(means.clone()));
+        }
+        // What the field and the buttons do not want comes here.
+        let mut this = self.clone();
+        self.row.handle(move |_, event| {
+            let close = event == Event::KeyDown && app::event_key() == Key::Escape;
+            if close {
+                this.tell(Find::Closed);
+            }
+            close
+        });
+    }
+
+    /// What happens with what the user does.
+    pub fn on_find(&mut self, told: impl FnMut(Find) + 'static) {
+        *self.told.borrow_mut() = Box::new(told);
+    }
+
+    /// Shows the bar with everything in it marked, so that typing replaces it. The column that it
+    /// is in is to be laid out again.
+    pub fn open(&mut self) {
+        self.row.show();
+        mark_all(&mut self.input);
+    }
+
+    /// Whether it is shown.
+    pub fn is_open(&self) -> bool {
+        self.row.visible()
+    }
+
+    /// Says what was found: "3 of 17", "nothing found".
+    pub fn say(&mut self, words: &str) {
+        let mut said = self.words.borrow_mut();
+        if *said != words {
+            *said = words.to_string();
+            self.label.redraw();
+        }
+    }
+
+    /// Tells it the look again.
+    pub fn restyle(&mut self) {
+        paint_field(&mut self.input, false);
+        for button in &self.buttons {
+            self.row.fixed(button, button_width(&button.label()));
+        }
+        look::use_font();
+        let room = draw::width("1000 of at least 1000") as i32;
+        self.row.fixed(&self.label, room);
+        self.row.layout();
+        self.row.redraw();
+    }
+
+    fn tell(&mut self, find: Find) {
+        if find == Find::Closed {
+            self.row.hide();
+        }
+        (self.told.borrow_mut())(find);
+    }
+}
+
+fn draw_words(label: &Widget, words: &str) {
+    let p = look::palette();
+    let (x, y, w, h) = (label.x(), label.y(), label.w(), label.h());
+    draw::draw_rect_fill(x, y, w, h, rgb(p.window));
+    look::use_font();
+    draw::set_draw_color(rgb(p.quiet));
+    let words = shortened(words.to_string(), f64::from(w));
+    draw::draw_text(&words, x, y + look::baseline(h));
+}

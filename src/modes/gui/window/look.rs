@@ -1,0 +1,169 @@
+//! The look that is in force: colours, font, size. One for all windows of the process.
+//!
+//! Own widgets ask for it whenever they draw, so that a redraw is all that a change needs. What
+//! FLTK draws keeps its colours and sizes and is told again; see `style::restyle`.
+
+use std::cell::{Cell, RefCell};
+
+use fltk::app;
+use fltk::draw;
+use fltk::enums::Font;
+use fltk::misc::Tooltip;
+
+use super::rgb;
+use crate::modes::gui::layout::Widths;
+use crate::modes::gui::theme::Palette;
+
+/// The smallest letters, in pixels.
+pub const SMALLEST: i32 = 9;
+/// The largest letters, in pixels.
+pub const LARGEST: i32 = 32;
+/// The size of letters that were not chosen, in pixels.
+pub const SIZE: i32 = 14;
+
+#[derive(Clone, Copy)]
+struct Look {
+    palette: Palette,
+    font: Font,
+    size: i32,
+}
+
+thread_local! {
+    static LOOK: Cell<Look> = const {
+        Cell::new(Look {
+            palette: Palette::LIGHT,
+            font: Font::Helvetica,
+            size: SIZE,
+        })
+    };
+    static WIDTHS: RefCell<Widths> = RefCell::default();
+    /// Fonts that have a face of FLTK.
+    static FACES: RefCell<Vec<String>> = RefCell::default();
+}
+
+/// Changes the look. `font` is the name of a family, `None` the system's sans; `size` is in
+/// pixels and kept between [`SMALLEST`] and [`LARGEST`]. What is on the screen is to be restyled,
+/// laid out and drawn again.
+pub fn set(palette: Palette, font: Option<&str>, size: i32) {
+    let size = size.clamp(SMALLEST, LARGEST);
+    let font = font.map_or(Font::Helvetica, face);
+    LOOK.set(Look {
+        palette,
+        font,
+        size,
+    });
+    WIDTHS.take();
+    let parts = |colour: u32| {
+        let [_, r, g, b] = colour.to_be_bytes();
+        (r, g, b)
+    };
+    let (r, g, b) = parts(palette.window);
+    app::background(r, g, b);
+    let (r, g, b) = parts(palette.field);
+    app::background2(r, g, b);
+    let (r, g, b) = parts(palette.text);
+    app::foreground(r, g, b);
+    let (r, g, b) = parts(palette.selection);
+    app::set_selection_color(r, g, b);
+    let (r, g, b) = parts(palette.off_text);
+    app::set_inactive_color(r, g, b);
+    app::set_font_size(size);
+    app::set_scrollbar_size(bar_width());
+    Tooltip::set_color(rgb(palette.surface));
+    Tooltip::set_text_color(rgb(palette.text));
+    Tooltip::set_font(font);
+    Tooltip::set_font_size(size);
+}
+
+/// The colours.
+pub fn palette() -> Palette {
+    LOOK.get().palette
+}
+
+/// The font.
+pub fn font() -> Font {
+    LOOK.get().font
+}
+
+/// The size of letters, in pixels.
+pub fn size() -> i32 {
+    LOOK.get().size
+}
+
+/// Has what is drawn or measured next be in the font.
+pub fn use_font() {
+    let look = LOOK.get();
+    draw::set_font(look.font, look.size);
+}
+
+/// The height of a row, in pixels. Has what is measured next be in the font.
+pub fn row_height() -> i32 {
+    use_font();
+    (f64::from(draw::height()) * 1.3).ceil() as i32
+}
+
+/// Where the letters stand in a row of that height. The font must be in use.
+pub fn baseline(row: i32) -> i32 {
+    // A little above the middle: fallback fonts reach further down.
+    (row - draw::height()) / 2 + draw::height() - draw::descent() - 1
+}
+
+/// The height of a field or a button, in pixels.
+pub fn field_height() -> i32 {
+    row_height().max(26) + 4
+}
+
+/// The width of a scrollbar, in pixels.
+pub fn bar_width() -> i32 {
+    size().max(SIZE)
+}
+
+/// Lends the remembered widths of the font.
+pub fn with_widths<T>(lend: impl FnOnce(&mut Widths) -> T) -> T {
+    WIDTHS.with_borrow_mut(lend)
+}
+
+/// A face for a family. FLTK's own are the slots: pango keeps what a face was at first, so each
+/// is given away once, and asking the system for all its fonts takes longer than opening a window.
+fn face(family: &str) -> Font {
+    const SLOTS: [Font; 8] = [
+        Font::Times,
+        Font::TimesBold,
+        Font::TimesItalic,
+        Font::TimesBoldItalic,
+        Font::Symbol,
+        Font::Screen,
+        Font::ScreenBold,
+        Font::Zapfdingbats,
+    ];
+    FACES.with_borrow_mut(|given| {
+        let known = given.iter().position(|name| name == family);
+        let slot = known.unwrap_or(given.len());
+        match SLOTS.get(slot) {
+            Some(font) if known.is_some() => *font,
+            Some(font) => {
+                given.push(family.to_string());
+                // A space before the name: neither bold nor slanted.
+                Font::set_font(*font, &format!(" {family}"));
+                *font
+            }
+            None => {
+                let names = app::get_font_names();
+                let found = names.iter().find(|name| name.trim() == family);
+                found.map_or(Font::Helvetica, |name| Font::by_name(name))
+            }
+        }
+    })
+}
+
+/// The families that the system has, sorted. Takes long: for a dialog, not for a start.
+pub fn families() -> Vec<String> {
+    let mut names: Vec<String> = app::get_font_names()
+        .into_iter()
+        // `B`, `I` and `P` stand before bold and slanted ones.
+        .filter_map(|name| name.strip_prefix(' ').map(str::to_string))
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}

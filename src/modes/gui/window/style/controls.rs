@@ -1,0 +1,133 @@
+//! What a dialog has beside fields and buttons: ticks, choices; and the scrollbar.
+
+use fltk::button::CheckButton;
+use fltk::draw;
+use fltk::enums::FrameType;
+use fltk::menu::Choice;
+use fltk::prelude::*;
+use fltk::valuator::Scrollbar;
+
+use super::{draw_border, draw_focus};
+use crate::modes::gui::window::{look, rgb};
+
+/// Something that is so or not. It draws itself, in the look of the moment.
+pub fn check(label: &str) -> CheckButton {
+    let mut check = CheckButton::default().with_label(label);
+    check.set_frame(FrameType::FlatBox);
+    check.super_draw(false);
+    check.draw(|check| {
+        let p = look::palette();
+        let (x, y, w, h) = (check.x(), check.y(), check.w(), check.h());
+        draw::draw_rect_fill(x, y, w, h, rgb(p.window));
+        look::use_font();
+        let size = look::size() + 2;
+        let (left, top) = (x + 5, y + (h - size) / 2);
+        let (ticked, active) = (check.value(), check.active_r());
+        let face = match (active, ticked) {
+            (false, _) => p.off,
+            (true, true) => p.accent,
+            (true, false) => p.field,
+        };
+        draw_border(left, top, size, size, rgb(face));
+        if ticked {
+            let colour = if active { p.accent_text } else { p.off_text };
+            draw_tick(left, top, size, colour);
+        }
+        draw::set_draw_color(rgb(if active { p.text } else { p.off_text }));
+        draw::push_clip(x, y, w - 2, h);
+        draw::draw_text(&check.label(), left + size + 7, y + look::baseline(h));
+        draw::pop_clip();
+        draw_focus(check);
+    });
+    check
+}
+
+fn draw_tick(left: i32, top: i32, size: i32, colour: u32) {
+    draw::set_draw_color(rgb(colour));
+    let at = |part: f64| (f64::from(size) * part).round() as i32;
+    for down in 0..(size / 7).max(2) {
+        let (x, y) = (left, top + down);
+        draw::draw_line2(
+            draw::Coord(x + at(0.2), y + at(0.45)),
+            draw::Coord(x + at(0.4), y + at(0.65)),
+            draw::Coord(x + at(0.78), y + at(0.24)),
+        );
+    }
+}
+
+/// One of several, from a menu. It draws itself, in the look of the moment, which it also gives to
+/// its menu. Its entries are added as FLTK takes them: `&`, `/`, `\` and `_` need a `\` before them.
+pub fn choice() -> Choice {
+    let mut choice = Choice::default();
+    choice.set_frame(FrameType::BorderBox);
+    choice.super_draw(false);
+    choice.draw(|choice| {
+        let p = look::palette();
+        choice.set_color(rgb(p.field));
+        choice.set_text_color(rgb(p.text));
+        choice.set_selection_color(rgb(p.selection));
+        choice.set_text_font(look::font());
+        choice.set_text_size(look::size());
+        let (x, y, w, h) = (choice.x(), choice.y(), choice.w(), choice.h());
+        let (face, letters) = match choice.active_r() {
+            true => (p.field, p.text),
+            false => (p.off, p.off_text),
+        };
+        draw_border(x, y, w, h, rgb(face));
+        look::use_font();
+        draw::set_draw_color(rgb(letters));
+        let arrow = look::size() / 3;
+        draw::push_clip(x, y, w - 4 * arrow, h);
+        let words = choice.choice().unwrap_or_default();
+        draw::draw_text(&words, x + 8, y + look::baseline(h));
+        draw::pop_clip();
+        let (middle, top) = (x + w - 2 * arrow - 4, y + (h - arrow) / 2);
+        draw::draw_polygon(
+            middle - arrow,
+            top,
+            middle + arrow,
+            top,
+            middle,
+            top + arrow,
+        );
+        draw_focus(choice);
+    });
+    choice
+}
+
+/// Makes a scrollbar ours. It draws itself, in the look of the moment, and needs a width of
+/// `look::bar_width()`.
+pub fn scrollbar(bar: &mut Scrollbar) {
+    bar.clear_visible_focus();
+    bar.set_frame(FrameType::FlatBox);
+    bar.super_draw(false);
+    bar.draw(|bar| {
+        let p = look::palette();
+        let (x, y, w, h) = (bar.x(), bar.y(), bar.w(), bar.h());
+        draw::draw_rect_fill(x, y, w, h, rgb(p.bar));
+        if !bar.active_r() {
+            return;
+        }
+        // Where FLTK looks for the arrows and for what is moved.
+        let (mut top, mut room) = (y, h);
+        let slider = rgb(p.slider);
+        if h >= 3 * w {
+            (top, room) = (y + w, h - 2 * w);
+            draw::set_draw_color(slider);
+            let (middle, arm) = (x + w / 2, w / 4);
+            for (tip, back) in [(y + w / 3, arm), (y + h - w / 3, -arm)] {
+                let base = tip + back;
+                draw::draw_polygon(middle - arm, base, middle + arm, base, middle, tip);
+            }
+        }
+        let span = bar.maximum() - bar.minimum();
+        let part = match span {
+            0.0 => 0.5,
+            span => ((bar.value() - bar.minimum()) / span).clamp(0.0, 1.0),
+        };
+        let size = (f64::from(bar.slider_size()) * f64::from(room) + 0.5) as i32;
+        let size = size.max(w / 2 + 1);
+        let start = (part * f64::from(room - size) + 0.5) as i32;
+        draw::draw_rect_fill(x + 3, top + start, w - 6, size, slider);
+    });
+}
