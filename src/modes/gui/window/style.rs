@@ -80,11 +80,17 @@ pub fn mark_all(input: &mut impl InputExt) {
     let _ = input.set_mark(input.value().len() as i32);
 }
 
-/// Words before a field, `width` pixels of a row; [`restyle`] them.
+/// Words before a field, `width` pixels of a row. They draw themselves, in the look of the moment.
 pub fn caption(row: &mut Flex, text: &str, width: i32) -> Frame {
     let mut label = Frame::default().with_label(text);
     row.fixed(&label, width);
-    restyle(&mut label);
+    label.super_draw(false);
+    label.draw(|label| {
+        let p = look::palette();
+        let place = (label.x(), label.y(), label.w(), label.h());
+        draw::draw_rect_fill(place.0, place.1, place.2, place.3, rgb(p.window));
+        draw_centred(&label.label(), p.text, place);
+    });
     label
 }
 
@@ -94,7 +100,7 @@ pub fn caption_width(text: &str) -> i32 {
     draw::width(text).ceil() as i32 + 8
 }
 
-/// Tells a label the look again.
+/// Tells a label that FLTK draws the look again.
 pub fn restyle(widget: &mut impl WidgetExt) {
     widget.set_label_font(look::font());
     widget.set_label_size(look::size());

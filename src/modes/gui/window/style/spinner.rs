@@ -14,6 +14,8 @@ use fltk::prelude::*;
 use super::{Kind, button, field, on_focus, paint_field};
 use crate::modes::gui::window::look;
 
+type Changed = Box<dyn FnMut(i32)>;
+
 /// A field for a whole number with a button on each side.
 #[derive(Clone)]
 pub struct Spinner {
@@ -24,7 +26,7 @@ pub struct Spinner {
     less: Button,
     more: Button,
     within: RangeInclusive<i32>,
-    changed: Rc<RefCell<dyn FnMut(i32)>>,
+    changed: Rc<RefCell<Changed>>,
 }
 
 impl Spinner {
@@ -38,13 +40,14 @@ impl Spinner {
         row.end();
         field(&mut input);
         input.set_trigger(CallbackTrigger::Changed);
+        let nobody: Changed = Box::new(|_| {});
         let mut spinner = Spinner {
             row,
             input,
             less,
             more,
             within,
-            changed: Rc::new(RefCell::new(|_| {})),
+            changed: Rc::new(RefCell::new(nobody)),
         };
         spinner.set(value);
         spinner.restyle();
@@ -81,8 +84,7 @@ impl Spinner {
 
     /// Calls `changed` with the number whenever the user has changed it.
     pub fn on_change(&mut self, changed: impl FnMut(i32) + 'static) {
-        self.changed = Rc::new(RefCell::new(changed));
-        self.wire_up();
+        *self.changed.borrow_mut() = Box::new(changed);
     }
 
     /// The number; the nearest one that is allowed, if another was typed.
