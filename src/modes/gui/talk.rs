@@ -58,8 +58,9 @@ pub enum Command {
     /// Take a letter back that waits. No answer follows; if it is on its way at this moment, it may
     /// still arrive.
     TakeBack(Key),
-    /// Ask what was said before. Each is answered with one [`Report::Page`], in order, unless a login
-    /// to another room comes between.
+    /// Ask what was said before. Each is answered with one [`Report::Page`], in order (only what is too
+    /// much at once is refused out of turn); what belongs to a room that is left, before
+    /// [`Report::LoggedIn`] tells of the other.
     Ask(Ask),
     /// Do not wait for the next attempt to connect: make it now.
     TryNow,

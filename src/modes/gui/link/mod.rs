@@ -309,7 +309,6 @@ impl Shared {
         self.seen.take();
         self.streamed.set(false);
         self.settled.set(false);
-        self.asks.take();
     }
 
     /// Makes the next attempt now.

@@ -67,6 +67,18 @@ pub(super) async fn answer_all<T>(shared: &Shared) -> T {
     }
 }
 
+/// Answers what was asked in a room that is left.
+pub(super) async fn answer_none(shared: &Shared) {
+    loop {
+        let ask = shared.asks.borrow_mut().pop_front();
+        let Some(ask) = ask else {
+            return;
+        };
+        let page = Err("You went to another room before the page was here.".to_string());
+        shared.report(Report::Page { ask, page }).await;
+    }
+}
+
 async fn fetch(
     kept: &mut Option<(Connection, Address, Instant)>,
     address: &Address,
@@ -77,21 +89,18 @@ async fn fetch(
     let fresh = |(connection, of, since): (Connection, Address, Instant)| {
         (of == *address && since.elapsed() < RESTED).then_some(connection)
     };
-    let mut answer = Err(Trouble::Silence);
-    if let Some(mut connection) = kept.take().and_then(fresh) {
-        answer = get(&mut connection, token, &path)
-            .await
-            .map(|a| (a, connection));
-    }
-    if answer.is_err() {
-        // Also when a kept connection turned out to be closed: asking twice does no harm.
-        answer = match Connection::open(address).await {
-            Ok(mut connection) => get(&mut connection, token, &path)
-                .await
-                .map(|a| (a, connection)),
+    let asked = match kept.take().and_then(fresh) {
+        Some(connection) => ask_on(connection, token, &path).await,
+        None => Err(closed()),
+    };
+    let answer = match asked {
+        // A kept connection may turn out to be closed. Asking twice does no harm.
+        Err(Trouble::System(_)) => match Connection::open(address).await {
+            Ok(connection) => ask_on(connection, token, &path).await,
             Err(trouble) => Err(trouble),
-        };
-    }
+        },
+        asked => asked,
+    };
     let (answer, connection) = answer.map_err(|trouble| {
         format!("What was said before cannot be read now: {trouble}. Try it again in a while.")
     })?;
@@ -107,6 +116,19 @@ async fn fetch(
         )),
         _ => Err(answer.sentence()),
     }
+}
+
+async fn ask_on(
+    mut connection: Connection,
+    token: &str,
+    path: &str,
+) -> Result<(Answer, Connection), Trouble> {
+    let answer = get(&mut connection, token, path).await?;
+    Ok((answer, connection))
+}
+
+fn closed() -> Trouble {
+    std::io::Error::from(std::io::ErrorKind::NotConnected).into()
 }
 
 fn path(ask: &Ask) -> Result<String, String> {

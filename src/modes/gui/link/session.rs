@@ -144,8 +144,12 @@ pub(super) async fn run(shared: Shared, commands: Receiver<Command>) {
                 send_back(shared, home.as_ref(), &new).await;
                 let fresh = room.as_ref() != Some(&new.address);
                 if fresh {
+                    if room.is_some() {
+                        drop(answering);
+                        pages::answer_none(shared).await;
+                        answering = Box::pin(pages::answer_all(shared));
+                    }
                     shared.forget();
-                    answering = Box::pin(pages::answer_all(shared));
                 }
                 let place = shared.place.get().or(new.resume.place);
                 shared.place.set(place);

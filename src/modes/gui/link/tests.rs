@@ -1,6 +1,11 @@
 //! The link against a server made for each test: refusals, breaks, restarts, hostility.
 
+mod doubt;
 mod fake;
+mod hostile;
+mod logins;
+mod pages;
+mod resume;
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -50,54 +55,6 @@ fn keys(posts: &[Asked]) -> Vec<String> {
             .to_string()
     };
     posts.iter().map(key).collect()
-}
-
-#[test]
-fn a_refused_name_is_reported_in_the_servers_words() {
-    let fake = Fake::start(|_, count, stream| match count {
-        0 => reply(
-            stream,
-            "422 Unprocessable Content",
-            "",
-            r#"{"error":"name_too_long","message":"At most 8.","limit":8}"#,
-        ),
-        1 => reply(
-            stream,
-            "401 Unauthorized",
-            "",
-            r#"{"error":"key_required","message":"There is a key."}"#,
-        ),
-        2 => reply(
-            stream,
-            "503 Service Unavailable",
-            "",
-            r#"{"error":"room_full","message":"The room is full."}"#,
-        ),
-        _ => reply(
-            stream,
-            "409 Conflict",
-            "Retry-After: 3\r\n",
-            r#"{"error":"name_taken","message":"Taken."}"#,
-        ),
-    });
-    for expected in [
-        (Field::Name, "At most 8."),
-        (Field::Key, "There is a key."),
-        (Field::Name, "The room is full."),
-        (Field::Name, "Taken."),
-    ] {
-        let mut ear = Ear::log_in(&fake.address, false);
-        let (field, sentence) = ear.until(refusal);
-        assert_eq!((field, sentence.as_str()), expected);
-    }
-    let asked = &fake.seen("POST /session")[0];
-    assert_eq!(asked.body, r#"{"name":"uthira"}"#);
-    assert_eq!(asked.field("content-type"), Some("application/json"));
-    assert!(
-        asked
-            .field("user-agent")
-            .is_some_and(|agent| agent.starts_with("chatroom-gui/"))
-    );
 }
 
 #[test]
@@ -272,87 +229,6 @@ fn a_busy_room_is_asked_again_later_and_a_refusal_is_final() {
 }
 
 #[test]
-fn what_no_chatroom_says_is_said_so_and_does_no_harm() {
-    for (answer, expected) in [
-        (
-            "HTTP/1.1 301 Moved\r\nLocation: https://x/\r\nContent-Length: 0\r\n\r\n",
-            "elsewhere",
-        ),
-        (
-            "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<html>",
-            "text/html",
-        ),
-        ("HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n", "status 404"),
-        (
-            "HTTP/1.1 201 OK\r\nContent-Length: 99999999999\r\n\r\n",
-            "is too long",
-        ),
-        ("SSH-2.0-OpenSSH_9.2p1\r\n", "does not answer in HTTP"),
-        ("", "connection was closed"),
-    ] {
-        let fake = Fake::start(move |_, _, stream| {
-            let _ = stream.write_all(answer.as_bytes());
-            if answer.contains("99999999999") {
-                while stream.write_all(&[b'x'; 65536]).is_ok() {}
-            }
-            false
-        });
-        let mut ear = Ear::log_in(&fake.address, false);
-        let (field, sentence) = ear.until(refusal);
-        assert_eq!(field, Field::Address);
-        assert!(sentence.contains(expected), "{answer:?}: {sentence}");
-        assert!(sentence.contains(&fake.address.to_string()), "{sentence}");
-    }
-}
-
-#[test]
-fn endless_heads_and_lines_are_given_up() {
-    let fake = Fake::start(|_, _, stream| {
-        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n");
-        while stream.write_all(&[b'x'; 65536]).is_ok() {}
-        false
-    });
-    let (_, sentence) = Ear::log_in(&fake.address, false).until(refusal);
-    assert!(
-        sentence.contains("too long") || sentence.contains("HTTP"),
-        "{sentence}"
-    );
-
-    let fake = Fake::start(|request, count, stream| {
-        if !request.is("GET /events") {
-            return usual(request, stream);
-        }
-        begin_stream(stream, &[]);
-        if count > 0 {
-            return hold(stream);
-        }
-        while stream.write_all(&[b'x'; 65536]).is_ok() {}
-        false
-    });
-    let mut ear = Ear::log_in(&fake.address, false);
-    let why = ear.until(offline);
-    assert!(why.contains("too long"), "{why}");
-    fake.wait_for("GET /events", 2);
-}
-
-#[test]
-fn silence_is_noticed() {
-    let fake = Fake::start(|request, count, stream| {
-        if !request.is("GET /events") {
-            return usual(request, stream);
-        }
-        begin_stream(stream, &[]);
-        if count > 0 {
-            return hold(stream);
-        }
-        true // Open, and nothing more comes.
-    });
-    let mut ear = Ear::log_in(&fake.address, false);
-    assert!(ear.until(offline).contains("nothing is heard"));
-    fake.wait_for("GET /events", 2);
-}
-
-#[test]
 fn nobody_there_is_final_at_first_unless_it_is_to_go_on() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = free.local_addr().expect("an address").to_string();
@@ -390,40 +266,6 @@ fn a_window_that_does_not_take_stops_the_reading_and_loses_nothing() {
         .filter_map(|e| Some(e.id()?.offset))
         .collect();
     assert_eq!(ids, (2..=MANY).collect::<Vec<u64>>());
-}
-
-#[test]
-fn leaving_is_said_and_another_login_ends_the_old_one() {
-    let fake = Fake::start(|request, _, stream| {
-        if request.is("GET /events") {
-            begin_stream(stream, &[]);
-            return hold(stream);
-        }
-        usual(request, stream)
-    });
-    let mut ear = Ear::log_in(&fake.address, false);
-    let connected =
-        |report: &Report| matches!(report, Report::State(State::Connected)).then_some(());
-    ear.until(connected);
-    ear.link
-        .send(Command::LogIn(crate::modes::gui::talk::Login {
-            address: fake.address.clone(),
-            name: "other".into(),
-            key: Some("sesame".into()),
-            persist: false,
-            resume: Default::default(),
-        }));
-    let asked = fake.wait_for("POST /session", 2);
-    assert_eq!(asked[1].body, r#"{"name":"other","key":"sesame"}"#);
-    assert_eq!(fake.seen("DELETE /session").len(), 1);
-    ear.heard.clear();
-    ear.until(connected);
-    ear.link.close(Duration::from_secs(5));
-    assert_eq!(fake.seen("DELETE /session").len(), 2);
-    assert_eq!(
-        fake.seen("DELETE /session")[1].field("authorization"),
-        Some("Bearer t1")
-    );
 }
 
 #[test]

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use crate::event::{Elapsed, Id, Key, LogId, Stamp};
 use crate::modes::gui::address::Address;
 use crate::modes::gui::link::Link;
-use crate::modes::gui::talk::{Command, Letter, Login, Report};
+use crate::modes::gui::talk::{Command, Letter, Login, Report, Resume};
 use crate::sse::{Form, encode};
-use crate::wire::{Members, Said, Session, Wire};
+use crate::wire::{Members, Page, Said, Session, Wire};
 
 /// How long anything may take before the test fails.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -146,9 +146,21 @@ pub fn reply(stream: &mut TcpStream, status: &str, fields: &str, body: &str) -> 
     true
 }
 
+/// Answers a page.
+pub fn reply_page(stream: &mut TcpStream, events: Vec<Wire>, next: Option<Id>) -> bool {
+    let page = serde_json::to_string(&Page { events, next });
+    reply(stream, "200 OK", "", &page.expect("JSON"))
+}
+
+/// Begins a stream that brings the events and stays.
+pub fn stream_with(stream: &mut TcpStream, events: &[Wire]) -> bool {
+    begin_stream(stream, events);
+    hold(stream)
+}
+
 /// Answers what every test needs: logging in, the list of members, logging off.
 pub fn usual(request: &Asked, stream: &mut TcpStream) -> bool {
-    let body = if request.is("POST /session") {
+    let body = if request.is("POST /session") || request.is("GET /session") {
         serde_json::to_string(&Session {
             name: "uthira".into(),
             token: "t1".into(),
@@ -167,7 +179,11 @@ pub fn usual(request: &Asked, stream: &mut TcpStream) -> bool {
     } else {
         Ok("{}".to_string())
     };
-    reply(stream, "201 Created", "", &body.expect("JSON"))
+    let status = match request.is("GET") {
+        true => "200 OK",
+        false => "201 Created",
+    };
+    reply(stream, status, "", &body.expect("JSON"))
 }
 
 fn members(newest: u64) -> serde_json::Result<String> {
@@ -234,6 +250,17 @@ pub fn said(offset: u64, text: &str, with: Option<&str>) -> Wire {
     }
 }
 
+/// A login with a name and nothing else.
+pub fn login(address: &Address, name: &str) -> Login {
+    Login {
+        address: address.clone(),
+        name: name.into(),
+        key: None,
+        persist: false,
+        resume: Resume::default(),
+    }
+}
+
 /// A link, and everything it has reported.
 pub struct Ear {
     pub link: Link,
@@ -242,29 +269,35 @@ pub struct Ear {
 }
 
 impl Ear {
-    /// A link that is told to log in.
-    pub fn log_in(address: &Address, persist: bool) -> Ear {
+    /// A link that is told nothing yet.
+    pub fn new() -> Ear {
         let (wake, woken) = mpsc::channel();
-        let link = Link::start(move || wake.send(()).unwrap_or(())).expect("a thread");
-        link.send(Command::LogIn(Login {
-            address: address.clone(),
-            name: "uthira".into(),
-            key: None,
-            persist,
-            resume: Default::default(),
-        }));
         Ear {
-            link,
+            link: Link::start(move || wake.send(()).unwrap_or(())).expect("a thread"),
             woken,
             heard: Vec::new(),
         }
     }
 
+    /// A link that is told to log in.
+    pub fn log_in(address: &Address, persist: bool) -> Ear {
+        let ear = Ear::new();
+        ear.link.send(Command::LogIn(Login {
+            persist,
+            ..login(address, "uthira")
+        }));
+        ear
+    }
+
     pub fn say(&self, text: &str, with: &str) {
+        self.say_after(text, with, None);
+    }
+
+    pub fn say_after(&self, text: &str, with: &str, after: Option<Id>) {
         self.link.send(Command::Say(Letter {
             key: key(with),
             text: text.into(),
-            after: None,
+            after,
         }));
     }
 

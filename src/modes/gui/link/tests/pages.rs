@@ -1,0 +1,236 @@
+//! What was said before, page by page, beside the stream.
+
+use super::*;
+use crate::event::Id;
+use crate::modes::gui::link::pages::MAX_ASKS;
+use crate::modes::gui::talk::Ask;
+use crate::wire::Page;
+
+type Paged = (Ask, Result<Page, String>);
+
+fn page(report: &Report) -> Option<Paged> {
+    match report {
+        Report::Page { ask, page } => Some((ask.clone(), page.clone())),
+        _ => None,
+    }
+}
+
+fn pages(ear: &mut Ear, count: usize) -> Vec<Paged> {
+    let mut found = 0;
+    ear.until(|report| {
+        found += usize::from(page(report).is_some());
+        (found == count).then_some(())
+    });
+    let found = ear.heard.iter().filter_map(page).collect();
+    ear.heard.retain(|report| page(report).is_none());
+    found
+}
+
+/// A room that answers pages in its own way.
+fn room(answer: impl Fn(usize, &mut std::net::TcpStream) -> bool + Send + Sync + 'static) -> Fake {
+    Fake::start(move |request, count, stream| {
+        if request.is("GET /events") {
+            return stream_with(stream, &[]);
+        }
+        match request.is("GET /messages") {
+            true => answer(count, stream),
+            false => usual(request, stream),
+        }
+    })
+}
+
+fn find(text: &str, before: Option<Id>) -> Ask {
+    let text = text.to_string();
+    Ask::Find { text, before }
+}
+
+#[test]
+fn every_question_is_answered_in_order_while_the_stream_goes_on() {
+    // Of another log and in the wrong order: to be judged by others.
+    let strange = vec![
+        said(30, "a", None),
+        said(20, "b", None),
+        Wire::Join {
+            id: Id {
+                log: crate::event::LogId(9),
+                ..id(1)
+            },
+            at: crate::event::Stamp::from_micros(0),
+            name: "eve".into(),
+        },
+    ];
+    let events = strange.clone();
+    let fake = room(move |count, stream| match count {
+        // The server ended the kept connection meanwhile: it is asked again on another one.
+        1 => false,
+        n => reply_page(stream, events.clone(), (n == 0).then_some(id(20))),
+    });
+    let mut ear = Ear::log_in(&fake.address, false);
+    let asks = [
+        Ask::Newest,
+        Ask::Before(id(20)),
+        Ask::After(id(7)),
+        find("50 % & more", None),
+        find("x", Some(id(20))),
+    ];
+    for ask in &asks {
+        ear.link.send(Command::Ask(ask.clone()));
+    }
+    let answers = pages(&mut ear, asks.len());
+    let order: Vec<&Ask> = answers.iter().map(|(ask, _)| ask).collect();
+    assert_eq!(order, asks.iter().collect::<Vec<&Ask>>());
+    for (nth, (_, page)) in answers.iter().enumerate() {
+        let page = page.as_ref().expect("a page");
+        assert_eq!(page.events, strange);
+        assert_eq!(page.next, (nth == 0).then_some(id(20)));
+    }
+    let asked = fake.seen("GET /messages");
+    let lines: Vec<&str> = asked.iter().map(|asked| asked.line.as_str()).collect();
+    let before = format!("GET /messages?before={}&limit=200 HTTP/1.1", id(20));
+    let after = format!("GET /messages?since={}&limit=200 HTTP/1.1", id(7));
+    let found = format!("GET /messages?find=x&before={}&limit=100 HTTP/1.1", id(20));
+    assert_eq!(
+        lines,
+        [
+            "GET /messages?limit=200 HTTP/1.1",
+            &before,
+            &before,
+            &after,
+            "GET /messages?find=50+%25+%26+more&limit=100 HTTP/1.1",
+            &found,
+        ]
+    );
+    assert_eq!(asked[0].field("authorization"), Some("Bearer t1"));
+    assert_eq!(fake.seen("GET /events").len(), 1);
+}
+
+#[test]
+fn without_a_room_every_question_is_answered_with_the_reason() {
+    let mut ear = Ear::new();
+    ear.link.send(Command::Ask(Ask::Newest));
+    let (_, answer) = ear.until(page);
+    assert!(
+        answer
+            .expect_err("no page")
+            .starts_with("There is no connection")
+    );
+
+    let fake = room(|count, stream| {
+        let body = r#"{"error":"x","message":"This id is from another log."}"#;
+        match count {
+            0 => reply(stream, "400 Bad Request", "", body),
+            1 => reply(stream, "200 OK", "", "[]"),
+            2 => reply(stream, "301 Moved", "Location: http://x/\r\n", ""),
+            3 => {
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n");
+                while stream.write_all(&[b'x'; 65536]).is_ok() {}
+                false
+            }
+            4 => {
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n{\"events\":[");
+                while stream.write_all(&[b' '; 65536]).is_ok() {}
+                false
+            }
+            _ => {
+                let _ = stream.write_all(b"garbage\r\n\r\n");
+                false
+            }
+        }
+    });
+    let mut ear = Ear::log_in(&fake.address, false);
+    for part in [
+        "This id is from another log.",
+        "sends no page",
+        "elsewhere",
+        "its answer is too long",
+        "its answer is too long",
+        "does not answer in HTTP",
+    ] {
+        ear.link.send(Command::Ask(Ask::Newest));
+        let (_, answer) = pages(&mut ear, 1).remove(0);
+        let why = answer.expect_err("no page");
+        assert!(why.contains(part), "{why}");
+    }
+    assert_eq!(
+        fake.seen("GET /events").len(),
+        1,
+        "the stream is none the worse"
+    );
+}
+
+#[test]
+fn a_question_waits_for_a_connection_that_is_on_its_way_and_no_longer() {
+    let fake = Fake::start(|request, count, stream| {
+        if request.is("GET /members") && count == 0 {
+            std::thread::sleep(Duration::from_millis(100));
+            return reply(stream, "503 No", "Retry-After: 100\r\n", "{}");
+        }
+        match request.is("GET /messages") {
+            true => reply_page(stream, Vec::new(), None),
+            false if request.is("GET /events") => stream_with(stream, &[]),
+            false => usual(request, stream),
+        }
+    });
+    let mut ear = Ear::log_in(&fake.address, false);
+    ear.until(|report| matches!(report, Report::LoggedIn { .. }).then_some(()));
+    ear.link.send(Command::Ask(Ask::Newest));
+    let (_, answer) = ear.until(page);
+    assert!(answer.is_err());
+    ear.heard.clear();
+    ear.link.send(Command::TryNow);
+    ear.until(|report| matches!(report, Report::State(State::Connecting)).then_some(()));
+    ear.link.send(Command::Ask(Ask::Newest));
+    let (_, answer) = ear.until(page);
+    assert!(answer.is_ok());
+}
+
+#[test]
+fn too_many_questions_at_once_are_answered_with_the_reason_too() {
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    let wait = std::sync::Mutex::new(wait);
+    let fake = room(move |_, stream| {
+        let _ = wait
+            .lock()
+            .expect("no panic")
+            .recv_timeout(Duration::from_secs(20));
+        reply_page(stream, Vec::new(), None)
+    });
+    let mut ear = Ear::log_in(&fake.address, false);
+    ear.link.send(Command::Ask(Ask::Newest));
+    fake.wait_for("GET /messages", 1);
+    for n in 0..MAX_ASKS as u64 {
+        ear.link.send(Command::Ask(Ask::Before(id(n))));
+    }
+    let (ask, refused) = ear.until(page);
+    assert_eq!(ask, Ask::Before(id(MAX_ASKS as u64 - 1)));
+    assert!(refused.expect_err("one too many").contains("Too many"));
+    ear.heard.clear();
+    for _ in 0..MAX_ASKS {
+        go.send(()).expect("the room listens");
+    }
+    let answers = pages(&mut ear, MAX_ASKS);
+    assert!(answers.iter().all(|(_, page)| page.is_ok()));
+    assert_eq!(answers[1].0, Ask::Before(id(0)));
+}
+
+#[test]
+fn what_was_asked_in_a_room_that_is_left_gets_no_page_of_the_other() {
+    let first = room(|_, _| true); // It never answers.
+    let second = room(|_, stream| reply_page(stream, vec![said(7, "new", None)], None));
+    let mut ear = Ear::log_in(&first.address, false);
+    ear.link.send(Command::Ask(Ask::Before(id(1))));
+    ear.link.send(Command::Ask(Ask::Before(id(2))));
+    first.wait_for("GET /messages", 1);
+    ear.link
+        .send(Command::LogIn(login(&second.address, "uthira")));
+    for (nth, (ask, page)) in pages(&mut ear, 2).into_iter().enumerate() {
+        assert_eq!(ask, Ask::Before(id(1 + nth as u64)));
+        assert!(page.expect_err("too late").starts_with("You went"));
+    }
+    ear.until(|report| matches!(report, Report::LoggedIn { fresh: true, .. }).then_some(()));
+    second.wait_for("GET /events", 1);
+    ear.link.send(Command::Ask(Ask::Newest));
+    let answers = pages(&mut ear, 1);
+    assert_eq!(answers[0].0, Ask::Newest);
+    assert!(answers[0].1.is_ok());
+}
