@@ -4,8 +4,8 @@
 use std::cell::RefCell;
 use std::process::ExitCode;
 use std::rc::Rc;
-use std::sync::{Arc, mpsc};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -267,7 +267,10 @@ impl Run {
     fn change_settings(&mut self, change: impl Fn(&mut Settings)) {
         let mut here = self.window.settings();
         change(&mut here);
-        let kept = self.path.as_deref().map(|path| settings::update(path, change));
+        let kept = self
+            .path
+            .as_deref()
+            .map(|path| settings::update(path, change));
         if let Some(Err(sentence)) = kept {
             self.events.push(Event::Note(sentence));
         }
@@ -276,7 +279,9 @@ impl Run {
 
     /// Waits until something happens or has to be shown. `false` if the window is gone.
     fn wait(&mut self) -> bool {
-        let picture = self.owing.then(|| PICTURE.saturating_sub(self.shown.elapsed()));
+        let picture = self
+            .owing
+            .then(|| PICTURE.saturating_sub(self.shown.elapsed()));
         let changes = self.model.borrow().changes_in();
         let keeping = self.keeping.due();
         let soonest = [picture, changes, keeping].into_iter().flatten().min();
@@ -297,7 +302,10 @@ impl Run {
             self.model.borrow_mut().update(Event::Heard(report));
         }
         let kept = self.model.borrow().kept();
-        let kept = kept.map(|kept| super::kept::Kept { token: None, ..kept });
+        let kept = kept.map(|kept| super::kept::Kept {
+            token: None,
+            ..kept
+        });
         // There is nobody left to tell.
         let _ = self.keeping.keep(kept, self.window.place(), true);
     }
@@ -319,7 +327,9 @@ fn ask_desktop() -> mpsc::Receiver<bool> {
         }
     };
     // Without a thread to be had it stays light.
-    let _ = thread::Builder::new().name("desktop".to_string()).spawn(ask);
+    let _ = thread::Builder::new()
+        .name("desktop".to_string())
+        .spawn(ask);
     told
 }
 

@@ -492,7 +492,11 @@ impl Inner {
     /// Whether what is new begins above what is seen.
     fn unread_above(&self) -> bool {
         let new_from = self.model.borrow().new_from();
-        let first = self.placed.seen.first().map(|(n, _)| self.items[*n].key.place);
+        let first = self
+            .placed
+            .seen
+            .first()
+            .map(|(n, _)| self.items[*n].key.place);
         new_from.zip(first).is_some_and(|(new, first)| new < first)
     }
 
@@ -502,7 +506,9 @@ impl Inner {
         let lasting = |n: usize| self.items[n].key.rank == Rank::Entry;
         let mut seen = self.placed.seen.iter().map(|(n, _)| *n);
         let (first, last) = (seen.clone().next(), seen.clone().next_back());
-        let near = seen.find(|n| lasting(*n)).map_or(0, |n| self.items[n].key.place);
+        let near = seen
+            .find(|n| lasting(*n))
+            .map_or(0, |n| self.items[n].key.place);
         let at_end = self.view.sticks();
         if self.told != Some((at_end, near)) {
             self.told = Some((at_end, near));

@@ -312,7 +312,11 @@ fn an_own_message_waits_until_the_server_has_it() {
     };
     let taken = Effect::Taken("hi".into());
     assert_eq!(effects, [Effect::Say(letter), taken, Effect::GoToEnd]);
-    let rest = ["[uthira]: hi <waiting>", "Here (2) bob, uthira (you)", "connected"];
+    let rest = [
+        "[uthira]: hi <waiting>",
+        "Here (2) bob, uthira (you)",
+        "connected",
+    ];
     assert_eq!(screen(&model), with_backlog(&rest));
     let answer = Answer::Said(Said {
         id: id(30),

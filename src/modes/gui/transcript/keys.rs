@@ -58,13 +58,18 @@ impl Transcript {
             let count = inner.laid.get(&key).map_or(0, |laid| laid.line.acts.len());
             acts.extend((0..count).map(|act| (key, act)));
         }
-        let now = inner.picked.and_then(|p| acts.iter().position(|act| *act == p));
+        let now = inner
+            .picked
+            .and_then(|p| acts.iter().position(|act| *act == p));
         let next = match (now, step > 0) {
             (Some(now), _) => now.checked_add_signed(step),
             (None, true) => Some(0),
             (None, false) => acts.len().checked_sub(1),
         };
-        inner.picked = next.and_then(|next| acts.get(next)).copied().or(inner.picked);
+        inner.picked = next
+            .and_then(|next| acts.get(next))
+            .copied()
+            .or(inner.picked);
         drop(inner);
         self.area.redraw();
     }

@@ -82,7 +82,11 @@ impl Laid {
 
     /// Its height in pixels, as far as it is laid out.
     pub fn height(&self) -> i32 {
-        let below = if self.line.look == Look::Rule { self.space } else { 0 };
+        let below = if self.line.look == Look::Rule {
+            self.space
+        } else {
+            0
+        };
         self.space + self.rows() as i32 * self.row + below
     }
 
@@ -119,7 +123,12 @@ impl Laid {
             for (range, _) in self.line.parts(0..self.line.head) {
                 let wide = draw::width(&self.line.text[range.clone()]);
                 let text = self.line.text[range.clone()].to_string();
-                pieces.push(Piece { range, x, wide, text });
+                pieces.push(Piece {
+                    range,
+                    x,
+                    wide,
+                    text,
+                });
                 x += wide;
             }
         }
@@ -148,7 +157,12 @@ impl Laid {
             for (range, _) in self.line.parts(said) {
                 let text = self.line.text[range.clone()].to_string();
                 let wide = draw::width(&text);
-                pieces.push(Piece { range, x, wide, text });
+                pieces.push(Piece {
+                    range,
+                    x,
+                    wide,
+                    text,
+                });
                 x += wide;
             }
         }
@@ -249,7 +263,9 @@ impl Layout<'_> {
             let rows = self.budget.clamp(1, ROWS_AT_ONCE);
             let measure = |piece: &str| draw::width(piece);
             laid.wrapping.go_on(body, self.widths, &measure, rows);
-            self.budget = self.budget.saturating_sub(laid.wrapping.rows().len() - made);
+            self.budget = self
+                .budget
+                .saturating_sub(laid.wrapping.rows().len() - made);
         }
         laid.height()
     }

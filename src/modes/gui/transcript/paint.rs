@@ -108,10 +108,19 @@ impl Inner {
                 tone => colour(tone, 0, palette),
             }));
             draw::draw_line(x + MARGIN, middle, x + words.0 - MARGIN, middle);
-            draw::draw_line(x + words.0 + words.1 + MARGIN, middle, x + w - MARGIN, middle);
+            draw::draw_line(
+                x + words.0 + words.1 + MARGIN,
+                middle,
+                x + w - MARGIN,
+                middle,
+            );
         }
         if !line.fate.is_empty() {
-            let tone = if line.fate == "refused" { palette.wrong } else { palette.quiet };
+            let tone = if line.fate == "refused" {
+                palette.wrong
+            } else {
+                palette.quiet
+            };
             draw::set_draw_color(rgb(tone));
             let wide = draw::width(line.fate) as i32;
             draw::draw_text(line.fate, x + w - MARGIN - wide, y + base);
@@ -150,7 +159,11 @@ impl Inner {
         for found in &self.found {
             if found.0 == key {
                 let now = self.found_now == Some(key.place);
-                let colour = if now { palette.found_current } else { palette.found };
+                let colour = if now {
+                    palette.found_current
+                } else {
+                    palette.found
+                };
                 fill(found.1.clone(), colour);
             }
         }
@@ -169,7 +182,12 @@ impl Inner {
             draw::set_draw_color(rgb(palette.focus));
             for inset in 0..2 {
                 let (grown, less) = (2 - inset, 2 * (2 - inset));
-                draw::draw_rect(x + left - grown, y + inset, wide + less, laid.row - 2 * inset);
+                draw::draw_rect(
+                    x + left - grown,
+                    y + inset,
+                    wide + less,
+                    laid.row - 2 * inset,
+                );
             }
         }
     }

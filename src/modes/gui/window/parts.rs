@@ -17,7 +17,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::{look, rgb};
 use crate::modes::gui::layout::drawable;
 use crate::modes::gui::theme::Palette;
-pub use here::{Here, Person};
+pub use here::Here;
 
 /// One of a palette's colours, whichever palette is in force.
 pub type Ink = fn(&Palette) -> u32;

@@ -52,8 +52,8 @@ impl Window {
             self.show_badge(unread, mentions);
         }
         if now != self.shown {
-            self.apply_shown(&now);
-            self.shown = now;
+            let before = std::mem::replace(&mut self.shown, now);
+            self.apply_shown(&before);
         }
         // Drawing is what wakes the loop: without this it would never rest.
         if self.revision != Some(revision) {
@@ -99,11 +99,12 @@ impl Window {
         }
     }
 
-    fn apply_shown(&mut self, now: &Shown) {
-        if now.title != self.shown.title {
+    fn apply_shown(&mut self, before: &Shown) {
+        let now = &self.shown.clone();
+        if now.title != before.title {
             self.frame.set_label(&now.title);
         }
-        if self.shown.is_in != now.is_in {
+        if before.is_in != now.is_in {
             match now.is_in {
                 Some(true) => {
                     self.message.activate();
@@ -142,7 +143,8 @@ impl Window {
         show_if(&mut self.back, now.is_in == Some(true));
         show_if(&mut self.login, now.fields);
         show_if(&mut self.header, !now.fields);
-        self.room.show(&now.room, |p| p.text, None, (width - 330).max(120));
+        self.room
+            .show(&now.room, |p| p.text, None, (width - 330).max(120));
         let wrong = now.hint.as_ref().map(|(field, _)| *field);
         style::paint_field(&mut self.address, wrong == Some(Field::Address));
         style::paint_field(&mut self.name, wrong == Some(Field::Name));
@@ -259,7 +261,9 @@ pub(super) fn icon() -> (Vec<u8>, i32, i32) {
     let Ok(icon) = PngImage::from_data(ICON) else {
         return (Vec::new(), 0, 0);
     };
-    let rgba = icon.to_rgb().and_then(|icon| icon.convert(ColorDepth::Rgba8));
+    let rgba = icon
+        .to_rgb()
+        .and_then(|icon| icon.convert(ColorDepth::Rgba8));
     match rgba {
         Ok(icon) => (icon.to_rgb_data(), icon.data_w(), icon.data_h()),
         Err(_) => (Vec::new(), 0, 0),

@@ -9,6 +9,7 @@ use fltk::prelude::*;
 
 use super::dialog::Dialog;
 use super::find::Find;
+use super::style;
 use super::{Action, Actions, INPUT_LIMIT, Own, Window, action_of};
 use crate::modes::gui::model::Event;
 use crate::modes::gui::transcript::Told;
@@ -36,7 +37,9 @@ impl Window {
         self.wire_up_frame();
         let actions = Rc::clone(&self.actions);
         self.here.on_pick(move |name| {
-            actions.borrow_mut().push_back(Action::Own(Own::Typed(format!("{name}: "))));
+            actions
+                .borrow_mut()
+                .push_back(Action::Own(Own::Typed(format!("{name}: "))));
         });
     }
 
@@ -110,7 +113,10 @@ impl Window {
         let mut transcript = self.transcript.clone();
         let (recall, completion) = (Rc::clone(&self.recall), Rc::clone(&self.completion));
         let model = Rc::clone(&self.model);
+        // Before the field itself: it would take Enter for a new line.
+        self.message.super_handle_first(false);
         self.message.handle(move |message, event| {
+            style::on_focus(message, event);
             if event != Happened::KeyDown {
                 return false;
             }
@@ -158,9 +164,7 @@ impl Window {
                 Key::Home if app::is_event_ctrl() => transcript.to_start(),
                 Key::End if app::is_event_ctrl() => transcript.to_end(),
                 Key::Escape => {
-                    actions
-                        .borrow_mut()
-                        .push_back(Action::Tell(Event::Dismiss));
+                    actions.borrow_mut().push_back(Action::Tell(Event::Dismiss));
                 }
                 _ => return false,
             }
@@ -241,16 +245,20 @@ impl Window {
     pub fn open_settings(&mut self) {
         let actions = Rc::clone(&self.actions);
         let settings = self.settings.borrow().clone();
-        self.dialog = Some(Dialog::open(&settings, &self.settings_path, move |settings| {
-            let changed = Action::Changed(Box::new(settings));
-            actions.borrow_mut().push_back(changed);
-        }));
+        self.dialog = Some(Dialog::open(
+            &settings,
+            &self.settings_path,
+            move |settings| {
+                let changed = Action::Changed(Box::new(settings));
+                actions.borrow_mut().push_back(changed);
+            },
+        ));
     }
 }
 
 /// Whether what stands in the input is one row, so that up and down are free for what was said.
 fn one_row(message: &fltk::input::MultilineInput) -> bool {
     let text = message.value();
-    let one = super::style::message_height("", message.w());
-    super::style::message_height(&text, message.w()) == one
+    let one = style::message_height("", message.w());
+    style::message_height(&text, message.w()) == one
 }

@@ -11,22 +11,12 @@ use fltk::widget::Widget;
 
 use super::shortened;
 use crate::modes::gui::layout::drawable;
+use crate::modes::gui::model::Person;
 use crate::modes::gui::window::style::draw_focus;
 use crate::modes::gui::window::{look, rgb};
 
 /// Space at the left and right edge.
 const MARGIN: i32 = 8;
-
-/// Somebody who is here.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Person {
-    /// The name.
-    pub name: String,
-    /// It is our own.
-    pub me: bool,
-    /// For how long nothing was heard, as words: `5 min`.
-    pub idle: Option<String>,
-}
 
 /// Who is here: scrolled by the wheel, walked by the arrow keys; a click or Enter picks a name.
 #[derive(Clone)]
