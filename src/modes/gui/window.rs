@@ -158,7 +158,11 @@ pub struct Window {
 
 /// A colour from `0xRRGGBB`.
 pub fn rgb(value: u32) -> Color {
-    Color::from_hex(value)
+    match value {
+        // To FLTK, a colour that is 0 is whatever letters have.
+        0 => Color::Black,
+        value => Color::from_hex(value),
+    }
 }
 
 /// Has the event loop wait no longer. May be called from any thread.

@@ -104,9 +104,11 @@ fn four_people_talk_and_two_of_them_leave() {
     dan.keys(&["Return"]);
     for (window, name, _) in said {
         let what = format!("the pasted block in {name}'s window");
-        window.wait_for_line(&what, |line| {
-            is_message(line, "Дан", "日本語 עברית 🫖\\nsecond line")
-        });
+        let seen = window.wait_for_line(&what, |line| is_message(line, "Дан", "日本語 עברית 🫖"));
+        assert!(
+            seen.contains("日本語 עברית 🫖\nsecond line\n"),
+            "{what}: {seen}"
+        );
     }
     // The transcript of who was there first has everybody coming in.
     let seen = uthira.transcript();
