@@ -3,6 +3,7 @@
 //! Callbacks do nothing but note an [`Action`]; the event loop does the work between two waits, so
 //! that no widget is changed from inside itself.
 
+pub mod dialog;
 mod parts;
 mod style;
 
