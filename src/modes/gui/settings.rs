@@ -107,6 +107,15 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Takes over what is chosen in the dialog, and leaves the rooms and the window's size.
+    pub fn choose(&mut self, chosen: &Settings) {
+        *self = Settings {
+            recent: std::mem::take(&mut self.recent),
+            window: self.window,
+            ..chosen.clone()
+        };
+    }
+
     /// Puts a room at the head of the recent ones.
     pub fn remember(&mut self, address: &str) {
         self.recent.retain(|old| old != address);

@@ -215,6 +215,20 @@ fn the_recent_rooms_are_few_and_each_is_there_once() {
 }
 
 #[test]
+fn what_the_dialog_chose_leaves_the_rest() {
+    let mut settings = Settings::default();
+    settings.remember("a:1");
+    settings.window.width = 700;
+    settings.choose(&all_chosen());
+    let expected = Settings {
+        recent: vec!["a:1".into()],
+        window: settings.window,
+        ..all_chosen()
+    };
+    assert_eq!((settings.window.width, &settings), (700, &expected));
+}
+
+#[test]
 fn windows_that_change_different_things_do_not_undo_each_other() {
     let folder = folder();
     let path = &folder.path().join("gui.toml");

@@ -1,0 +1,313 @@
+//! The settings dialog: a window of its own beside the room's. What is chosen takes effect at once.
+//!
+//! Everything is reached by keyboard alone: Tab moves on, the arrow keys choose, Enter and Space
+//! press, Escape closes.
+
+mod offers;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use fltk::app;
+use fltk::button::{Button, CheckButton};
+use fltk::enums::{Align, Event, Key};
+use fltk::frame::Frame;
+use fltk::group::Flex;
+use fltk::menu::Choice;
+use fltk::misc::Spinner;
+use fltk::prelude::*;
+use fltk::window::Window;
+
+use self::offers::{Offer, fonts, item, literal, scales};
+use super::style::{button, caption};
+use super::{FONT_SIZE, rgb};
+use crate::modes::gui::settings::{self, MAX_SIZE, MIN_SIZE, Settings, Theme, Times};
+
+const THEMES: [(&str, Theme); 4] = [
+    ("As the system", Theme::System),
+    ("Light", Theme::Light),
+    ("Dark", Theme::Dark),
+    ("High contrast", Theme::HighContrast),
+];
+const TIMES: [(&str, Times); 2] = [
+    ("Time since the sender's last message", Times::Elapsed),
+    ("Time of day", Times::Clock),
+];
+const ROW: i32 = 30;
+const CAPTION: i32 = 120;
+
+/// The dialog. It closes itself; dropping it removes it, which is not to be done from inside
+/// `on_change`.
+pub struct Dialog {
+    window: Window,
+    parts: Parts,
+    /// What is chosen now.
+    chosen: Rc<RefCell<Settings>>,
+}
+
+/// What can be chosen with.
+#[derive(Clone)]
+struct Parts {
+    theme: Choice,
+    font: Choice,
+    size: Spinner,
+    scale: Choice,
+    times: Choice,
+    notify: CheckButton,
+    bell: CheckButton,
+    done: Button,
+    /// The families and scales that stand in the choices, in their order.
+    fonts: Vec<Offer<String>>,
+    scales: Vec<Offer<f64>>,
+}
+
+impl Dialog {
+    /// Opens the dialog on these settings. `on_change` gets all of them after each choice; only what
+    /// [`Settings::choose`] takes over is chosen here.
+    pub fn open(settings: &Settings, on_change: impl FnMut(Settings) + 'static) -> Dialog {
+        let (mut window, parts) = build(settings);
+        let chosen = Rc::new(RefCell::new(settings.clone()));
+        window.set_callback(|window| window.hide()); // Escape, and the frame's button.
+        let mut dialog = Dialog {
+            window,
+            parts,
+            chosen,
+        };
+        dialog.wire_up(on_change);
+        dialog.show(settings);
+        dialog.window.show();
+        // It is shown, so it takes the cursor.
+        let _ = dialog.parts.theme.take_focus();
+        dialog
+    }
+
+    /// Whether it was not closed yet.
+    pub fn is_open(&self) -> bool {
+        self.window.shown()
+    }
+
+    /// Puts it in front of the other windows.
+    pub fn raise(&mut self) {
+        self.window.show();
+    }
+
+    /// Shows what was chosen elsewhere, for example the size with Ctrl++.
+    pub fn show(&mut self, settings: &Settings) {
+        self.chosen.replace(settings.clone());
+        let parts = &mut self.parts;
+        select(&mut parts.theme, &THEMES, &settings.theme);
+        select(&mut parts.times, &TIMES, &settings.times);
+        select(&mut parts.font, &parts.fonts, &settings.font);
+        select(&mut parts.scale, &parts.scales, &settings.scale);
+        parts.size.set_value(settings.size.into());
+        parts.notify.set_checked(settings.notify);
+        parts.bell.set_checked(settings.bell);
+    }
+
+    fn wire_up(&mut self, mut on_change: impl FnMut(Settings) + 'static) {
+        let chosen = Rc::clone(&self.chosen);
+        // Takes over one choice and tells it, if it is another than before.
+        let tell = Rc::new(RefCell::new(move |change: &dyn Fn(&mut Settings)| {
+            let before = chosen.borrow().clone();
+            change(&mut chosen.borrow_mut());
+            let now = chosen.borrow().clone();
+            if now != before {
+                on_change(now);
+            }
+        }));
+        let parts = &mut self.parts;
+        let told = Rc::clone(&tell);
+        on_choice(&mut parts.theme, move |at| {
+            (told.borrow_mut())(&|chosen| chosen.theme = THEMES[at].1);
+        });
+        let told = Rc::clone(&tell);
+        on_choice(&mut parts.times, move |at| {
+            (told.borrow_mut())(&|chosen| chosen.times = TIMES[at].1);
+        });
+        let (told, fonts) = (Rc::clone(&tell), parts.fonts.clone());
+        on_choice(&mut parts.font, move |at| {
+            (told.borrow_mut())(&|chosen| chosen.font.clone_from(&fonts[at].1));
+        });
+        let (told, scales) = (Rc::clone(&tell), parts.scales.clone());
+        on_choice(&mut parts.scale, move |at| {
+            (told.borrow_mut())(&|chosen| chosen.scale = scales[at].1);
+        });
+        let told = Rc::clone(&tell);
+        parts.size.set_callback(move |size| {
+            let size = (size.value() as i32).clamp(MIN_SIZE, MAX_SIZE);
+            (told.borrow_mut())(&|chosen| chosen.size = size);
+        });
+        let told = Rc::clone(&tell);
+        parts.notify.set_callback(move |check| {
+            let on = check.is_checked();
+            (told.borrow_mut())(&|chosen| chosen.notify = on);
+        });
+        parts.bell.set_callback(move |check| {
+            let on = check.is_checked();
+            (tell.borrow_mut())(&|chosen| chosen.bell = on);
+        });
+        for check in [&mut parts.notify, &mut parts.bell] {
+            check.handle(|check, event| {
+                // FLTK takes the space bar only.
+                let pressed = event == Event::KeyDown && is_enter();
+                if pressed {
+                    check.set_checked(!check.is_checked());
+                    check.do_callback();
+                }
+                pressed
+            });
+        }
+        let mut window = self.window.clone();
+        parts.done.set_callback(move |_| window.hide());
+    }
+}
+
+impl Drop for Dialog {
+    fn drop(&mut self) {
+        self.window.hide();
+        app::delete_widget(self.window.clone());
+    }
+}
+
+/// Everything that is seen. Which value stands where is [`Dialog::show`]'s part.
+fn build(settings: &Settings) -> (Window, Parts) {
+    let mut window = Window::default().with_size(520, 420);
+    window.set_label("chatroom settings");
+    window.set_xclass("chatroom");
+    let mut column = Flex::default_fill().column();
+    column.set_margin(14);
+    column.set_pad(8);
+    let fonts = fonts(app::get_font_names(), settings.font.as_deref());
+    let scales = scales(settings.scale);
+    let theme = choice(&mut column, "Theme", THEMES.iter().map(|(name, _)| *name));
+    let font = choice(
+        &mut column,
+        "Font",
+        fonts.iter().map(|(name, _)| name.as_str()),
+    );
+    let mut row = row(&mut column, "Size of letters");
+    let mut size = Spinner::default();
+    size.set_range(MIN_SIZE.into(), MAX_SIZE.into());
+    size.set_step(1.0);
+    size.set_text_size(FONT_SIZE);
+    row.fixed(&size, 80);
+    let _rest = Frame::default();
+    row.end();
+    let scale = choice(
+        &mut column,
+        "Scale",
+        scales.iter().map(|(name, _)| name.as_str()),
+    );
+    let times = choice(
+        &mut column,
+        "Beside a message",
+        TIMES.iter().map(|(name, _)| *name),
+    );
+    let notify = check(
+        &mut column,
+        "Show a desktop notification when I am mentioned",
+    );
+    let bell = check(&mut column, "Ring the bell when I am mentioned");
+    let _space = Frame::default();
+    if let Some(path) = settings::path() {
+        let words = format!("Kept in {}", path.display());
+        let mut place = Frame::default().with_label(&literal(&words));
+        place.set_label_size(FONT_SIZE - 2);
+        place.set_label_color(rgb(0x5A606B));
+        place.set_align(Align::Left | Align::Inside | Align::Wrap);
+        column.fixed(&place, 2 * FONT_SIZE + 6);
+    }
+    let mut last = Flex::default().row();
+    let _rest = Frame::default();
+    let done = button("Done", true);
+    last.fixed(&done, 100);
+    last.end();
+    column.fixed(&last, ROW);
+    column.end();
+    window.resizable(&column);
+    window.size_range(420, 400, 0, 0);
+    window.end();
+    let parts = Parts {
+        theme,
+        font,
+        size,
+        scale,
+        times,
+        notify,
+        bell,
+        done,
+        fonts,
+        scales,
+    };
+    (window, parts)
+}
+
+fn row(column: &mut Flex, label: &str) -> Flex {
+    let mut row = Flex::default().row();
+    row.set_pad(8);
+    let mut words = caption(&mut row, label, CAPTION);
+    words.set_align(Align::Left | Align::Inside);
+    column.fixed(&row, ROW);
+    row
+}
+
+fn choice<'a>(column: &mut Flex, label: &str, names: impl Iterator<Item = &'a str>) -> Choice {
+    let row = row(column, label);
+    let mut choice = Choice::default();
+    choice.set_text_size(FONT_SIZE);
+    for name in names {
+        choice.add_choice(&item(name));
+    }
+    row.end();
+    choice
+}
+
+fn check(column: &mut Flex, label: &str) -> CheckButton {
+    let mut check = CheckButton::default().with_label(label);
+    check.set_label_size(FONT_SIZE);
+    column.fixed(&check, ROW - 4);
+    check
+}
+
+/// Shows which of the values is the one.
+fn select<T: PartialEq, N>(choice: &mut Choice, known: &[(N, T)], value: &T) {
+    let at = known.iter().position(|(_, known)| known == value);
+    choice.set_value(at.unwrap_or(0) as i32);
+}
+
+/// Has `chosen` told the place of what was chosen, by mouse or by keys.
+fn on_choice(choice: &mut Choice, chosen: impl Fn(usize) + 'static) {
+    let chosen = Rc::new(chosen);
+    choice.set_callback(move |choice| {
+        if let Ok(at) = usize::try_from(choice.value()) {
+            chosen(at);
+        }
+    });
+    choice.handle(|choice, event| {
+        if event != Event::KeyDown {
+            return false;
+        }
+        let last = choice.size() - 2; // The menu's end counts as one.
+        let now = choice.value();
+        let to = match app::event_key() {
+            Key::Up => (now - 1).max(0),
+            Key::Down => (now + 1).min(last),
+            Key::Home => 0,
+            Key::End => last,
+            _ if is_enter() => {
+                choice.handle_event(Event::Push); // As a click opens it.
+                return true;
+            }
+            _ => return false,
+        };
+        if to != now {
+            choice.set_value(to);
+            choice.do_callback();
+        }
+        true
+    });
+}
+
+fn is_enter() -> bool {
+    matches!(app::event_key(), Key::Enter | Key::KPEnter)
+}
