@@ -62,14 +62,7 @@ pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
     }
     let model = Rc::new(RefCell::new(Model::new(on_the_wall)));
     let told_to_end = on_signals()?;
-    let where_kept = path.as_deref().map(|path| path.display().to_string());
-    let window = Window::open(
-        Rc::clone(&model),
-        &fields,
-        settings,
-        where_kept.unwrap_or_default(),
-        place,
-    );
+    let window = Window::open(Rc::clone(&model), &fields, settings, place);
     let link = Link::start(window::wake)
         .map_err(|e| Failure::new(format!("The network cannot be used: {}.", reason(&e))))?;
     let looks = ask_desktop();
@@ -260,8 +253,7 @@ impl Run {
 
     /// The user wants these settings.
     fn change(&mut self, wanted: Settings) {
-        let before = self.window.settings();
-        self.change_settings(|settings| settings.take_over(&before, &wanted));
+        self.change_settings(|settings| settings.choose(&wanted));
     }
 
     fn change_settings(&mut self, change: impl Fn(&mut Settings)) {

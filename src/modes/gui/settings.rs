@@ -124,26 +124,6 @@ impl Settings {
     }
 }
 
-impl Settings {
-    /// Takes over what somebody changed between two readings, and nothing else.
-    pub fn take_over(&mut self, before: &Settings, after: &Settings) {
-        fn take<T: Clone + PartialEq>(mine: &mut T, before: &T, after: &T) {
-            if before != after {
-                mine.clone_from(after);
-            }
-        }
-        take(&mut self.theme, &before.theme, &after.theme);
-        take(&mut self.font, &before.font, &after.font);
-        take(&mut self.size, &before.size, &after.size);
-        take(&mut self.scale, &before.scale, &after.scale);
-        take(&mut self.times, &before.times, &after.times);
-        take(&mut self.notify, &before.notify, &after.notify);
-        take(&mut self.bell, &before.bell, &after.bell);
-        take(&mut self.recent, &before.recent, &after.recent);
-        take(&mut self.window, &before.window, &after.window);
-    }
-}
-
 /// Where the file is; `None` on a machine without a home.
 pub fn path() -> Option<PathBuf> {
     directories::ProjectDirs::from("", "", "chatroom")

@@ -141,8 +141,6 @@ pub struct Window {
     model: Rc<RefCell<Model>>,
     actions: Actions,
     settings: Rc<RefCell<Settings>>,
-    /// Where the settings are, for people.
-    settings_path: String,
     recall: Rc<RefCell<Recall>>,
     completion: Rc<RefCell<Completion>>,
     /// The fields for the login are shown although we are in.
@@ -176,7 +174,6 @@ impl Window {
         model: Rc<RefCell<Model>>,
         fields: &Fields,
         settings: Settings,
-        settings_path: String,
         place: Option<Place>,
     ) -> Window {
         let app = App::default();
@@ -302,7 +299,6 @@ impl Window {
             model,
             actions,
             settings: Rc::new(RefCell::new(settings)),
-            settings_path,
             recall: Rc::default(),
             completion: Rc::default(),
             switching: false,

@@ -14,13 +14,14 @@ use fltk::enums::{Align, Event, Key};
 use fltk::frame::Frame;
 use fltk::group::Flex;
 use fltk::menu::Choice;
-use fltk::misc::Spinner;
 use fltk::prelude::*;
 use fltk::window::Window;
 
-use self::offers::{Offer, fonts, item, literal, scales};
-use super::style::{button, caption};
-use super::{FONT_SIZE, rgb};
+use self::offers::{Offer, fonts, item, scales};
+use super::look::{self, field_height};
+use super::parts::Words;
+use super::rgb;
+use super::style::{self, Kind, Spinner, button, button_width, caption};
 use crate::modes::gui::settings::{self, MAX_SIZE, MIN_SIZE, Settings, Theme, Times};
 
 const THEMES: [(&str, Theme); 4] = [
@@ -33,8 +34,8 @@ const TIMES: [(&str, Times); 2] = [
     ("Time since the sender's last message", Times::Elapsed),
     ("Time of day", Times::Clock),
 ];
-const ROW: i32 = 30;
-const CAPTION: i32 = 120;
+/// The widest caption.
+const CAPTION: &str = "Beside a message";
 
 /// The dialog. It closes itself; dropping it removes it, which is not to be done from inside
 /// `on_change`.
@@ -56,6 +57,10 @@ struct Parts {
     notify: CheckButton,
     bell: CheckButton,
     done: Button,
+    column: Flex,
+    rows: Rows,
+    /// Where it is kept.
+    place: Words,
     /// The families and scales that stand in the choices, in their order.
     fonts: Vec<Offer<String>>,
     scales: Vec<Offer<f64>>,
@@ -99,9 +104,14 @@ impl Dialog {
         select(&mut parts.times, &TIMES, &settings.times);
         select(&mut parts.font, &parts.fonts, &settings.font);
         select(&mut parts.scale, &parts.scales, &settings.scale);
-        parts.size.set_value(settings.size.into());
+        parts.size.set(settings.size);
         parts.notify.set_checked(settings.notify);
         parts.bell.set_checked(settings.bell);
+    }
+
+    /// Uses the look of the moment.
+    pub fn restyle(&mut self) {
+        self.parts.restyle(&mut self.window);
     }
 
     fn wire_up(&mut self, mut on_change: impl FnMut(Settings) + 'static) {
@@ -133,8 +143,7 @@ impl Dialog {
             (told.borrow_mut())(&|chosen| chosen.scale = scales[at].1);
         });
         let told = Rc::clone(&tell);
-        parts.size.set_callback(move |size| {
-            let size = (size.value() as i32).clamp(MIN_SIZE, MAX_SIZE);
+        parts.size.on_change(move |size| {
             (told.borrow_mut())(&|chosen| chosen.size = size);
         });
         let told = Rc::clone(&tell);
@@ -148,6 +157,7 @@ impl Dialog {
         });
         for check in [&mut parts.notify, &mut parts.bell] {
             check.handle(|check, event| {
+                style::on_focus(check, event);
                 // FLTK takes the space bar only.
                 let pressed = event == Event::KeyDown && is_enter();
                 if pressed {
@@ -171,63 +181,42 @@ impl Drop for Dialog {
 
 /// Everything that is seen. Which value stands where is [`Dialog::show`]'s part.
 fn build(settings: &Settings) -> (Window, Parts) {
-    let mut window = Window::default().with_size(520, 420);
+    let mut window = Window::default().with_size(540, 440);
     window.set_label("chatroom settings");
     window.set_xclass("chatroom");
     let mut column = Flex::default_fill().column();
     column.set_margin(14);
     column.set_pad(8);
+    let mut rows = Vec::new();
     let fonts = fonts(app::get_font_names(), settings.font.as_deref());
     let scales = scales(settings.scale);
-    let theme = choice(&mut column, "Theme", THEMES.iter().map(|(name, _)| *name));
-    let font = choice(
-        &mut column,
-        "Font",
-        fonts.iter().map(|(name, _)| name.as_str()),
-    );
-    let mut row = row(&mut column, "Size of letters");
-    let mut size = Spinner::default();
-    size.set_range(MIN_SIZE.into(), MAX_SIZE.into());
-    size.set_step(1.0);
-    size.set_text_size(FONT_SIZE);
-    row.fixed(&size, 80);
+    let names = THEMES.iter().map(|(name, _)| *name);
+    let theme = choice(&mut rows, "Theme", names);
+    let names = fonts.iter().map(|(name, _)| name.as_str());
+    let font = choice(&mut rows, "Font", names);
+    let mut row = row(&mut rows, "Size of letters");
+    let size = Spinner::new(MIN_SIZE..=MAX_SIZE, settings.size);
+    row.fixed(&size.row, 110);
     let _rest = Frame::default();
     row.end();
-    let scale = choice(
-        &mut column,
-        "Scale",
-        scales.iter().map(|(name, _)| name.as_str()),
-    );
-    let times = choice(
-        &mut column,
-        "Beside a message",
-        TIMES.iter().map(|(name, _)| *name),
-    );
-    let notify = check(
-        &mut column,
-        "Show a desktop notification when I am mentioned",
-    );
-    let bell = check(&mut column, "Ring the bell when I am mentioned");
+    let names = scales.iter().map(|(name, _)| name.as_str());
+    let scale = choice(&mut rows, "Scale", names);
+    let names = TIMES.iter().map(|(name, _)| *name);
+    let times = choice(&mut rows, CAPTION, names);
+    let notify = check(&mut rows, "Show a desktop notification when I am mentioned");
+    let bell = check(&mut rows, "Ring the bell when I am mentioned");
     let _space = Frame::default();
-    if let Some(path) = settings::path() {
-        let words = format!("Kept in {}", path.display());
-        let mut place = Frame::default().with_label(&literal(&words));
-        place.set_label_size(FONT_SIZE - 2);
-        place.set_label_color(rgb(0x5A606B));
-        place.set_align(Align::Left | Align::Inside | Align::Wrap);
-        column.fixed(&place, 2 * FONT_SIZE + 6);
-    }
-    let mut last = Flex::default().row();
+    let place = Words::new();
+    let last = Flex::default().row();
     let _rest = Frame::default();
-    let done = button("Done", true);
-    last.fixed(&done, 100);
+    let done = button("Done", Kind::Primary);
     last.end();
-    column.fixed(&last, ROW);
+    rows.push((last, None));
     column.end();
     window.resizable(&column);
     window.size_range(420, 400, 0, 0);
     window.end();
-    let parts = Parts {
+    let mut parts = Parts {
         theme,
         font,
         size,
@@ -236,25 +225,58 @@ fn build(settings: &Settings) -> (Window, Parts) {
         notify,
         bell,
         done,
+        column,
+        rows,
+        place,
         fonts,
         scales,
     };
+    parts.restyle(&mut window);
     (window, parts)
 }
 
-fn row(column: &mut Flex, label: &str) -> Flex {
+impl Parts {
+    /// Gives everything the look of the moment.
+    fn restyle(&mut self, window: &mut Window) {
+        window.set_color(rgb(look::palette().window));
+        for (row, caption) in &mut self.rows {
+            if let Some(caption) = caption {
+                style::restyle(caption);
+                row.fixed(caption, style::caption_width(CAPTION));
+            }
+            self.column.fixed(row, field_height());
+        }
+        if let Some((last, _)) = self.rows.last_mut() {
+            last.fixed(&self.done, button_width("Done") + 20);
+        }
+        self.size.restyle();
+        let words = settings::path().map(|path| format!("Kept in {}", path.display()));
+        let width = window.w() - 28;
+        let words = words.unwrap_or_default();
+        let tall = self.place.show(&words, |p| p.quiet, None, width);
+        self.column.fixed(&self.place.area, tall);
+        for (row, _) in &self.rows {
+            row.layout();
+        }
+        self.column.layout();
+        window.redraw();
+    }
+}
+
+type Rows = Vec<(Flex, Option<Frame>)>;
+
+fn row(rows: &mut Rows, label: &str) -> Flex {
     let mut row = Flex::default().row();
     row.set_pad(8);
-    let mut words = caption(&mut row, label, CAPTION);
+    let mut words = caption(&mut row, label, 100);
     words.set_align(Align::Left | Align::Inside);
-    column.fixed(&row, ROW);
+    rows.push((row.clone(), Some(words)));
     row
 }
 
-fn choice<'a>(column: &mut Flex, label: &str, names: impl Iterator<Item = &'a str>) -> Choice {
-    let row = row(column, label);
-    let mut choice = Choice::default();
-    choice.set_text_size(FONT_SIZE);
+fn choice<'a>(rows: &mut Rows, label: &str, names: impl Iterator<Item = &'a str>) -> Choice {
+    let row = row(rows, label);
+    let mut choice = style::choice();
     for name in names {
         choice.add_choice(&item(name));
     }
@@ -262,10 +284,11 @@ fn choice<'a>(column: &mut Flex, label: &str, names: impl Iterator<Item = &'a st
     choice
 }
 
-fn check(column: &mut Flex, label: &str) -> CheckButton {
-    let mut check = CheckButton::default().with_label(label);
-    check.set_label_size(FONT_SIZE);
-    column.fixed(&check, ROW - 4);
+fn check(rows: &mut Rows, label: &str) -> CheckButton {
+    let row = Flex::default().row();
+    let check = style::check(label);
+    row.end();
+    rows.push((row, None));
     check
 }
 
@@ -284,6 +307,7 @@ fn on_choice(choice: &mut Choice, chosen: impl Fn(usize) + 'static) {
         }
     });
     choice.handle(|choice, event| {
+        style::on_focus(choice, event);
         if event != Event::KeyDown {
             return false;
         }

@@ -235,6 +235,10 @@ impl Window {
             style::restyle(caption);
         }
         self.find.restyle();
+        if let Some(dialog) = self.dialog.as_mut().filter(|dialog| dialog.is_open()) {
+            dialog.show(&settings);
+            dialog.restyle();
+        }
         self.here.area.redraw();
         self.transcript.set_times(settings.times);
         self.shown = Shown::default();

@@ -242,17 +242,16 @@ impl Window {
     }
 
     /// Opens the settings, or brings them to the front.
-    pub fn open_settings(&mut self) {
+    pub(super) fn open_settings(&mut self) {
+        if let Some(dialog) = self.dialog.as_mut().filter(|dialog| dialog.is_open()) {
+            return dialog.raise();
+        }
         let actions = Rc::clone(&self.actions);
-        let settings = self.settings.borrow().clone();
-        self.dialog = Some(Dialog::open(
-            &settings,
-            &self.settings_path,
-            move |settings| {
-                let changed = Action::Changed(Box::new(settings));
-                actions.borrow_mut().push_back(changed);
-            },
-        ));
+        let on_change = move |settings| {
+            let changed = Action::Changed(Box::new(settings));
+            actions.borrow_mut().push_back(changed);
+        };
+        self.dialog = Some(Dialog::open(&self.settings.borrow(), on_change));
     }
 }
 

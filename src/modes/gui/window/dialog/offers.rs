@@ -15,7 +15,7 @@ const SCALES: [(&str, Option<f64>); 6] = [
 ];
 
 /// A label that FLTK draws as it is: it takes `&` and `@` for commands.
-pub fn literal(text: &str) -> String {
+fn literal(text: &str) -> String {
     text.replace('&', "&&").replace('@', "@@")
 }
 

@@ -78,7 +78,9 @@ pub fn choice() -> Choice {
         draw::set_draw_color(rgb(letters));
         let arrow = look::size() / 3;
         draw::push_clip(x, y, w - 4 * arrow, h);
+        // As it reads, without what FLTK's menus want written twice.
         let words = choice.choice().unwrap_or_default();
+        let words = words.replace("&&", "&").replace("@@", "@");
         draw::draw_text(&words, x + 8, y + look::baseline(h));
         draw::pop_clip();
         let (middle, top) = (x + w - 2 * arrow - 4, y + (h - arrow) / 2);
