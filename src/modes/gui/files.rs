@@ -47,12 +47,21 @@ pub fn make_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
-/// Replaces the file whole or not at all, even if the process or the power goes. The caller holds
-/// the lock: what an earlier writer left half done is removed.
+/// What a file outlives once it is replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outlives {
+    /// The end of the process, at any moment. Takes no time.
+    Process,
+    /// A power cut too. Takes as long as the disk takes to be sure.
+    PowerCut,
+}
+
+/// Replaces the file whole or not at all. The caller holds the lock: what an earlier writer left
+/// half done is removed.
 ///
 /// # Errors
 /// The file system's; the file is as it was then.
-pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+pub fn replace(path: &Path, bytes: &[u8], mode: u32, outlives: Outlives) -> io::Result<()> {
     let fresh = fresh(path);
     remove_fresh(path)?;
     let mut file = OpenOptions::new()
@@ -60,7 +69,10 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
         .write(true)
         .mode(mode)
         .open(&fresh)?;
-    let whole = file.write_all(bytes).and_then(|()| file.sync_data());
+    let whole = file.write_all(bytes).and_then(|()| match outlives {
+        Outlives::Process => Ok(()),
+        Outlives::PowerCut => file.sync_data(),
+    });
     let moved = whole.and_then(|()| fs::rename(&fresh, path));
     if moved.is_err() {
         // The first error is the one to tell.

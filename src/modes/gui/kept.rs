@@ -14,7 +14,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::files::{self, Lock};
+use super::files::{self, Lock, Outlives};
 use super::talk::Letter;
 use crate::event::Id;
 use crate::failure::reason;
@@ -84,8 +84,8 @@ impl Keeper {
         }
     }
 
-    /// Writes the file, whole or not at all; does nothing if that is what it holds. It takes as long
-    /// as the disk takes to be sure.
+    /// Writes the file, whole or not at all; does nothing if that is what it holds. The disk is not
+    /// waited for, since this is done while somebody types: a power cut may cost what came last.
     ///
     /// # Errors
     /// A sentence for the status line; the file holds what it held before.
@@ -95,7 +95,7 @@ impl Keeper {
         }
         let written = serde_json::to_vec(kept)
             .map_err(io::Error::from)
-            .and_then(|bytes| files::replace(&self.path, &bytes, 0o600));
+            .and_then(|bytes| files::replace(&self.path, &bytes, 0o600, Outlives::Process));
         written.map_err(|error| {
             format!(
                 "What you write is not kept for the next start: {} could not be written: {}. See to \

@@ -145,7 +145,12 @@ impl Run {
                     let key = random_key();
                     self.events.push(Event::Say { text, key });
                 }
-                Action::Tell(event) => self.events.push(event),
+                Action::Tell(event) => {
+                    if matches!(event, Event::Front(true)) {
+                        self.notifier.forget();
+                    }
+                    self.events.push(event);
+                }
                 Action::Open(address) => self.open(&address),
                 Action::Changed(settings) => self.change(*settings),
                 Action::Own(_) => {}

@@ -7,6 +7,7 @@
 //! What always holds: only what is seen is laid out, and no picture waits for more than some rows
 //! of a text that is very long.
 
+mod inner;
 mod keys;
 mod lay;
 mod paint;
@@ -25,22 +26,15 @@ use fltk::valuator::Scrollbar;
 use fltk::widget::Widget;
 
 use super::history::Hole;
-use super::items::{Item, Key, Rank, items};
+use super::items::{Item, Key, Rank};
 use super::layout::Widths;
 use super::lines::Act;
 use super::model::Model;
 use super::settings::Times;
 use super::view::{Placed, View};
 use super::window::look::{self, row_height};
-use lay::{Laid, Layout};
+use lay::Laid;
 use select::Selection;
-
-/// The most laid-out lines that are kept.
-const LAID: usize = 300;
-/// The rows that may be made for one picture.
-const ROWS_A_PICTURE: usize = 400;
-/// A hole so many items away is filled before it is seen.
-const NEAR: usize = 40;
 
 /// What the transcript has to tell the window.
 #[derive(Clone, Debug)]
@@ -191,7 +185,7 @@ impl Transcript {
         let mut inner = self.inner.borrow_mut();
         let done = inner.place(width, height);
         let (total, above) = (inner.placed.total, inner.placed.above);
-        let told = inner.to_tell();
+        let told = inner.whats_to_tell();
         drop(inner);
         let hidden = (total - height).max(0);
         self.bar.set_maximum(f64::from(hidden));
@@ -368,172 +362,5 @@ impl Transcript {
         let line = &inner.laid.get(&key).filter(|_| on)?.line;
         let act = line.acts.iter().find(|(range, _)| range.contains(&at));
         act.map(|(_, act)| act.clone())
-    }
-}
-
-impl Inner {
-    /// Takes in what has changed and places what is seen. `false` if something long is not laid
-    /// out to its end yet.
-    fn place(&mut self, width: i32, height: i32) -> bool {
-        look::use_font();
-        let model = Rc::clone(&self.model);
-        let model = model.borrow();
-        let history = model.history();
-        if history.generation() != self.generation {
-            self.generation = history.generation();
-            self.view = View::default();
-            self.laid.clear();
-            self.selection = Selection::Nothing;
-            self.anchor = None;
-            self.told = None;
-        }
-        if width != self.width {
-            self.width = width;
-            self.view.forget_heights();
-            self.laid.clear();
-        }
-        self.height = height;
-        if self.revision != Some(model.revision()) {
-            self.revision = Some(model.revision());
-            self.items = items(history, &model.around());
-            self.forget_what_changed();
-        }
-        for (key, laid) in &self.laid {
-            if !laid.is_done() {
-                self.view.forget_height(*key);
-            }
-        }
-        let mut layout = Layout {
-            laid: &mut self.laid,
-            widths: &mut self.widths,
-            model: &model,
-            times: self.times,
-            width,
-            budget: ROWS_A_PICTURE,
-        };
-        self.placed = self.view.place(&self.items, height, &mut layout);
-        // What is seen must be there even if its height was known.
-        for (n, _) in &self.placed.seen {
-            if !layout.laid.contains_key(&self.items[*n].key) {
-                layout.lay(&self.items[*n]);
-            }
-        }
-        self.mark_found(&model);
-        let seen = |n: &usize| self.laid.get(&self.items[*n].key);
-        let numbers = self.placed.seen.iter().map(|(n, _)| n);
-        numbers.filter_map(seen).all(Laid::is_done)
-    }
-
-    /// Lines that may read differently now are laid out anew.
-    fn forget_what_changed(&mut self) {
-        let (items, view) = (&self.items, &mut self.view);
-        if self.laid.len() > LAID {
-            self.laid.clear();
-        }
-        self.laid.retain(|key, laid| {
-            let at = items.binary_search_by_key(key, |item| item.key);
-            let same = at.is_ok_and(|n| items[n].shape == laid.shape);
-            let keeps = same && matches!(key.rank, Rank::Entry | Rank::Day | Rank::Unread);
-            if !keeps {
-                view.forget_height(*key);
-            }
-            keeps
-        });
-    }
-
-    fn mark_found(&mut self, model: &Model) {
-        self.found.clear();
-        self.found_now = model.found_now();
-        let Some(needle) = model.needle() else {
-            return;
-        };
-        for (n, _) in &self.placed.seen {
-            let key = self.items[*n].key;
-            let Some(laid) = self.laid.get(&key).filter(|_| key.rank == Rank::Entry) else {
-                continue;
-            };
-            let said = &laid.line.text[laid.line.head..];
-            let lower = said.to_lowercase();
-            let at = laid.line.head;
-            match lower.len() == said.len() {
-                true => self.found.extend(
-                    lower
-                        .match_indices(needle)
-                        .map(|(from, found)| (key, at + from..at + from + found.len())),
-                ),
-                // Some letters are longer in lower case: where it stands is not known exactly.
-                false if lower.contains(needle) => {
-                    self.found.push((key, at..laid.line.text.len()));
-                }
-                false => {}
-            }
-        }
-    }
-
-    fn scroll_by(&mut self, pixels: i32) {
-        self.up = pixels < 0;
-        self.view.scroll_by(pixels, &self.items, &self.placed);
-    }
-
-    fn scroll_to(&mut self, above: i32) {
-        self.up = above < self.placed.above;
-        let model = Rc::clone(&self.model);
-        let layout = Layout {
-            laid: &mut self.laid,
-            widths: &mut self.widths,
-            model: &model.borrow(),
-            times: self.times,
-            width: self.width,
-            budget: 0,
-        };
-        self.view.scroll_to(above, &self.items, &layout);
-    }
-
-    /// Whether what is new begins above what is seen.
-    fn unread_above(&self) -> bool {
-        let new_from = self.model.borrow().new_from();
-        let first = self
-            .placed
-            .seen
-            .first()
-            .map(|(n, _)| self.items[*n].key.place);
-        new_from.zip(first).is_some_and(|(new, first)| new < first)
-    }
-
-    /// What the window is to know now.
-    fn to_tell(&mut self) -> Vec<Told> {
-        let mut told = Vec::new();
-        let lasting = |n: usize| self.items[n].key.rank == Rank::Entry;
-        let mut seen = self.placed.seen.iter().map(|(n, _)| *n);
-        let (first, last) = (seen.clone().next(), seen.clone().next_back());
-        let near = seen
-            .find(|n| lasting(*n))
-            .map_or(0, |n| self.items[n].key.place);
-        let at_end = self.view.sticks();
-        if self.told != Some((at_end, near)) {
-            self.told = Some((at_end, near));
-            told.push(Told::Seen { at_end, near });
-        }
-        let (Some(first), Some(last)) = (first, last) else {
-            return told;
-        };
-        let model = self.model.borrow();
-        let from = first.saturating_sub(NEAR);
-        let to = (last + NEAR + 1).min(self.items.len());
-        for n in from..to {
-            let item = self.items[n];
-            if item.key.rank != Rank::Hole {
-                continue;
-            }
-            let mut holes = model.history().holes();
-            let hole = holes.find(|hole| hole.end == item.key.place);
-            let above = (first..n).any(lasting);
-            let below = (n + 1..last + 1).any(lasting);
-            let from_above = above && !(below && self.up);
-            if let Some(hole) = hole.filter(|hole| model.would_fetch(hole)) {
-                told.push(Told::Missing { hole, from_above });
-            }
-        }
-        told
     }
 }

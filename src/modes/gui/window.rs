@@ -3,6 +3,7 @@
 //! Callbacks do nothing but note an [`Action`]; the event loop does the work between two waits, so
 //! that no widget is changed from inside itself.
 
+mod action;
 pub mod dialog;
 pub mod find;
 pub mod look;
@@ -27,12 +28,12 @@ use fltk::window::Window as FltkWindow;
 
 use super::complete::Completion;
 use super::kept::Place;
-use super::lines::Act;
 use super::model::{Event, Model};
 use super::recall::Recall;
-use super::settings::{MAX_SIZE, MIN_SIZE, Settings, USUAL_SIZE};
+use super::settings::Settings;
 use super::talk::Field;
 use super::transcript::Transcript;
+pub use action::{Action, Own};
 use dialog::Dialog;
 use find::FindBar;
 use parts::{Here, Words};
@@ -41,53 +42,6 @@ use style::{Kind, button, caption};
 
 /// The longest text that the input takes: more than can be said, so that it can be told.
 const INPUT_LIMIT: i32 = 1 << 20;
-
-/// What the user wants.
-#[derive(Clone, Debug)]
-pub enum Action {
-    /// Log in with what stands in the fields.
-    LogIn {
-        /// The Server field.
-        address: String,
-        /// The Name field.
-        name: String,
-        /// The Room key field.
-        key: String,
-    },
-    /// Say what stands in the input.
-    Say(String),
-    /// Something that the model understands as it is.
-    Tell(Event),
-    /// Open this address in the browser.
-    Open(String),
-    /// The settings were changed.
-    Changed(Box<Settings>),
-    /// Leave.
-    Quit,
-    /// What only the window itself has to do with.
-    Own(Own),
-}
-
-/// What only the window itself has to do with.
-#[derive(Clone, Debug)]
-pub enum Own {
-    /// Something that is shown may have changed.
-    Look,
-    /// Text for the input that was not typed there.
-    Typed(String),
-    /// Show the fields for another login.
-    Switch,
-    /// Hide them again.
-    Back,
-    /// Show the search.
-    Find,
-    /// End the search.
-    FindEnd,
-    /// Show the settings.
-    Settings,
-    /// Letters larger, smaller, or (0) as they come.
-    Size(i32),
-}
 
 /// What stands in the fields at first.
 #[derive(Clone, Debug, Default)]
@@ -352,48 +306,6 @@ impl Window {
         }
     }
 
-    fn do_own(&mut self, own: Own) {
-        match own {
-            Own::Look => {}
-            Own::Typed(text) => {
-                if self.message.active() {
-                    // Neither is refused by an input that is shown and not full.
-                    let _ = self.message.take_focus();
-                    let _ = self.message.insert(&text);
-                    self.message.do_callback();
-                }
-            }
-            Own::Back => {
-                self.switching = false;
-                self.show();
-                self.focus(Field::Message);
-            }
-            Own::Switch => {
-                self.switching = true;
-                self.show();
-                self.focus(Field::Name);
-            }
-            Own::Find => {
-                self.find.open();
-                self.relayout();
-            }
-            Own::FindEnd => {
-                self.note(Action::Tell(Event::Find(String::new())));
-                self.relayout();
-                self.focus(Field::Message);
-            }
-            Own::Settings => self.open_settings(),
-            Own::Size(step) => {
-                let mut settings = self.settings();
-                settings.size = match step {
-                    0 => USUAL_SIZE,
-                    step => (settings.size + step).clamp(MIN_SIZE, MAX_SIZE),
-                };
-                self.note(Action::Changed(Box::new(settings)));
-            }
-        }
-    }
-
     fn note(&self, action: Action) {
         self.actions.borrow_mut().push_back(action);
     }
@@ -490,16 +402,5 @@ impl Window {
         self.dialog = None;
         self.frame.hide();
         app::flush();
-    }
-}
-
-/// What a click in the transcript means.
-fn action_of(act: Act) -> Action {
-    match act {
-        Act::Open(address) => Action::Open(address),
-        Act::Unfold(first) => Action::Tell(Event::Unfold(first)),
-        Act::Fetch => Action::Tell(Event::Fetch),
-        Act::Retry(key) => Action::Tell(Event::Retry(key)),
-        Act::Discard(key) => Action::Tell(Event::Discard(key)),
     }
 }

@@ -7,10 +7,11 @@ use fltk::app;
 use fltk::enums::{CallbackTrigger, Event as Happened, Key};
 use fltk::prelude::*;
 
+use super::action::action_of;
 use super::dialog::Dialog;
 use super::find::Find;
 use super::style;
-use super::{Action, Actions, INPUT_LIMIT, Own, Window, action_of};
+use super::{Action, Actions, INPUT_LIMIT, Own, Window};
 use crate::modes::gui::model::Event;
 use crate::modes::gui::transcript::Told;
 

@@ -1,0 +1,112 @@
+//! What the user wants, as the window's callbacks note it.
+
+use fltk::prelude::*;
+
+use super::Window;
+use crate::modes::gui::lines::Act;
+use crate::modes::gui::model::Event;
+use crate::modes::gui::settings::{MAX_SIZE, MIN_SIZE, Settings, USUAL_SIZE};
+use crate::modes::gui::talk::Field;
+
+/// What the user wants.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// Log in with what stands in the fields.
+    LogIn {
+        /// The Server field.
+        address: String,
+        /// The Name field.
+        name: String,
+        /// The Room key field.
+        key: String,
+    },
+    /// Say what stands in the input.
+    Say(String),
+    /// Something that the model understands as it is.
+    Tell(Event),
+    /// Open this address in the browser.
+    Open(String),
+    /// The settings were changed.
+    Changed(Box<Settings>),
+    /// Leave.
+    Quit,
+    /// What only the window itself has to do with.
+    Own(Own),
+}
+
+/// What only the window itself has to do with.
+#[derive(Clone, Debug)]
+pub enum Own {
+    /// Something that is shown may have changed.
+    Look,
+    /// Text for the input that was not typed there.
+    Typed(String),
+    /// Show the fields for another login.
+    Switch,
+    /// Hide them again.
+    Back,
+    /// Show the search.
+    Find,
+    /// End the search.
+    FindEnd,
+    /// Show the settings.
+    Settings,
+    /// Letters larger, smaller, or (0) as they come.
+    Size(i32),
+}
+
+/// What a click in the transcript means.
+pub(super) fn action_of(act: Act) -> Action {
+    match act {
+        Act::Open(address) => Action::Open(address),
+        Act::Unfold(first) => Action::Tell(Event::Unfold(first)),
+        Act::Fetch => Action::Tell(Event::Fetch),
+        Act::Retry(key) => Action::Tell(Event::Retry(key)),
+        Act::Discard(key) => Action::Tell(Event::Discard(key)),
+    }
+}
+
+impl Window {
+    /// Does what only the window itself has to do with.
+    pub(super) fn do_own(&mut self, own: Own) {
+        match own {
+            Own::Look => {}
+            Own::Typed(text) => {
+                if self.message.active() {
+                    // Neither is refused by an input that is shown and not full.
+                    let _ = self.message.take_focus();
+                    let _ = self.message.insert(&text);
+                    self.message.do_callback();
+                }
+            }
+            Own::Back => {
+                self.switching = false;
+                self.show();
+                self.focus(Field::Message);
+            }
+            Own::Switch => {
+                self.switching = true;
+                self.show();
+                self.focus(Field::Name);
+            }
+            Own::Find => {
+                self.find.open();
+                self.relayout();
+            }
+            Own::FindEnd => {
+                self.note(Action::Tell(Event::Find(String::new())));
+                self.relayout();
+                self.focus(Field::Message);
+            }
+            Own::Settings => self.open_settings(),
+            Own::Size(step) => {
+                let mut settings = self.settings();
+                settings.size = match step {
+                    0 => USUAL_SIZE,
+                    step => (settings.size + step).clamp(MIN_SIZE, MAX_SIZE),
+                };
+                self.note(Action::Changed(Box::new(settings)));
+            }
+        }
+    }
+}
