@@ -72,6 +72,8 @@ pub enum Event {
         /// What is read lies above it.
         from_above: bool,
     },
+    /// Go to where the room begins.
+    ToStart,
     /// What is missing is wanted now, whatever came of it before.
     Fetch,
     /// Comings and goings are to be seen one by one, or as one line again.
@@ -120,6 +122,8 @@ pub enum Effect {
     GoToUnread,
     /// Show the end.
     GoToEnd,
+    /// Show the beginning of what is here.
+    GoToStart,
     /// Show the event at this offset.
     Show(u64),
     /// Somebody named us while the window is in the back.
@@ -315,6 +319,7 @@ impl Model {
                 self.look();
             }
             Event::Missing { hole, from_above } => effects.extend(self.missing(hole, from_above)),
+            Event::ToStart => effects.push(self.to_start()),
             Event::Fetch => {
                 self.failed.clear();
                 self.history.wake();

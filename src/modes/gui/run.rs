@@ -215,6 +215,7 @@ impl Run {
             Effect::Focus(field) => self.window.focus(field),
             Effect::GoToUnread => self.window.to_unread(),
             Effect::GoToEnd => self.window.to_end(),
+            Effect::GoToStart => self.window.to_start(),
             Effect::Show(place) => self.window.to_event(place),
             Effect::Notify { from, text } => {
                 let settings = self.window.settings();

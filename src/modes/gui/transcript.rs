@@ -57,6 +57,8 @@ pub enum Told {
     },
     /// Somebody typed, although the cursor is not in the input.
     Typed(String),
+    /// The room's beginning is wanted.
+    ToStart,
     /// Escape was pressed.
     Escape,
 }

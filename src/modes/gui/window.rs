@@ -330,6 +330,11 @@ impl Window {
         self.transcript.to_end();
     }
 
+    /// Shows the beginning of the transcript.
+    pub fn to_start(&mut self) {
+        self.transcript.to_start();
+    }
+
     /// Shows where what is new begins.
     pub fn to_unread(&mut self) {
         self.transcript.to_unread();

@@ -145,6 +145,17 @@ impl Model {
         !tried && self.is_connected() && self.settled && self.asking.is_empty()
     }
 
+    /// Goes to the room's beginning, which may have to be asked for.
+    pub(super) fn to_start(&mut self) -> Effect {
+        self.history.wake();
+        let known = self.history.holes().all(|hole| hole.above.is_some());
+        if known || !self.is_connected() || !self.settled || self.asking.contains(&Ask::Oldest) {
+            return Effect::GoToStart;
+        }
+        self.asking.push(Ask::Oldest);
+        Effect::Ask(Ask::Oldest)
+    }
+
     pub(super) fn page(&mut self, ask: Ask, page: Result<Page, String>, effects: &mut Vec<Effect>) {
         let asked = self.asking.len();
         self.asking.retain(|waiting| *waiting != ask);
@@ -180,6 +191,8 @@ impl Model {
                 id.offset + 1..end
             }
             Ask::Before(id) => first.filter(|_| !all).unwrap_or(0)..id.offset,
+            Ask::Oldest if all => 0..behind.unwrap_or(0).max(self.history.end()),
+            Ask::Oldest => 0..behind.unwrap_or(0),
             _ => first.filter(|_| !all).unwrap_or(0)..behind.unwrap_or(self.history.end()),
         };
         if first.is_none() && !all {
@@ -189,6 +202,10 @@ impl Model {
         let entries = page.events.into_iter();
         let entries = entries.filter_map(|wire| Entry::of(wire, me.as_deref(), local));
         self.history.insert(covers, entries.collect());
+        if ask == Ask::Oldest {
+            (self.at_end, self.near) = (false, 0);
+            effects.push(Effect::GoToStart);
+        }
         let near = match self.at_end {
             true => u64::MAX,
             false => self.near,

@@ -158,6 +158,7 @@ impl Model {
             Ask::Before(id) => hole.below == Some(*id),
             Ask::After(id) => hole.above == Some(*id),
             Ask::Newest => hole.below.is_none(),
+            Ask::Oldest => hole.above.is_none(),
             Ask::Find { .. } => false,
         });
         if loading {

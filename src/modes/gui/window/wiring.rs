@@ -25,6 +25,7 @@ pub(super) fn on_told(told: Told, actions: &Actions) {
         Told::Seen { at_end, near } => Action::Tell(Event::Seen { at_end, near }),
         Told::Missing { hole, from_above } => Action::Tell(Event::Missing { hole, from_above }),
         Told::Typed(text) => Action::Own(Own::Typed(text)),
+        Told::ToStart => Action::Tell(Event::ToStart),
         Told::Escape => Action::Tell(Event::Dismiss),
     });
 }
@@ -162,7 +163,9 @@ impl Window {
                 }
                 Key::PageUp => transcript.page(-1),
                 Key::PageDown => transcript.page(1),
-                Key::Home if app::is_event_ctrl() => transcript.to_start(),
+                Key::Home if app::is_event_ctrl() => {
+                    actions.borrow_mut().push_back(Action::Tell(Event::ToStart));
+                }
                 Key::End if app::is_event_ctrl() => transcript.to_end(),
                 Key::Escape => {
                     actions.borrow_mut().push_back(Action::Tell(Event::Dismiss));

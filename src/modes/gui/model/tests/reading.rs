@@ -178,6 +178,43 @@ fn a_hole_in_sight_is_filled_once_and_from_where_it_is_seen() {
 }
 
 #[test]
+fn the_beginning_is_one_key_away_however_long_the_log_is() {
+    let mut model = back_after(90_000, 90_010);
+    events(
+        &mut model,
+        vec![hello(Some(90_000)), said(90_010, "bob", "live", None)],
+    );
+    assert_eq!(model.update(Event::ToStart), [Effect::Ask(Ask::Oldest)]);
+    let page = Ok(Page {
+        events: vec![opened(0), said(10, "eve", "first", None)],
+        next: Some(id(10)),
+    });
+    let ask = Ask::Oldest;
+    let effects = hear(&mut model, Report::Page { ask, page });
+    assert_eq!(effects, [Effect::GoToStart]);
+    assert_eq!(
+        transcript(&model),
+        [
+            "* Room opened (chatroom 0.1.0)",
+            "[eve]: 0:00:10:first",
+            "~ more was said before",
+            "--- new messages ---",
+            "[bob]: 25:00:10:live",
+        ]
+    );
+    let missing = Event::Missing {
+        hole: hole(&model),
+        from_above: true,
+    };
+    assert_eq!(model.update(missing), [Effect::Ask(Ask::After(id(10)))]);
+    assert_eq!(
+        model.update(Event::ToStart),
+        [Effect::GoToStart],
+        "it is here"
+    );
+}
+
+#[test]
 fn a_room_that_said_nothing_since_shows_what_was_said_before() {
     let mut model = back_after(100, 100);
     events(&mut model, vec![hello(Some(100))]);
