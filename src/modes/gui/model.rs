@@ -319,7 +319,7 @@ impl Model {
                 self.look();
             }
             Event::Missing { hole, from_above } => effects.extend(self.missing(hole, from_above)),
-            Event::ToStart => effects.push(self.to_start()),
+            Event::ToStart => effects.push(self.go_to_start()),
             Event::Fetch => {
                 self.failed.clear();
                 self.history.wake();

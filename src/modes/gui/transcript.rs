@@ -232,7 +232,11 @@ impl Transcript {
 
     /// Goes to the end and follows it.
     pub fn to_end(&mut self) {
-        self.inner.borrow_mut().view.to_end();
+        let mut inner = self.inner.borrow_mut();
+        inner.view.to_end();
+        // Whoever sent us here is to know what came of it.
+        inner.told = None;
+        drop(inner);
         self.refresh();
     }
 
@@ -255,6 +259,7 @@ impl Transcript {
         let mut inner = self.inner.borrow_mut();
         inner.up = true;
         inner.view.show(key, y);
+        inner.told = None;
         drop(inner);
         self.refresh();
     }

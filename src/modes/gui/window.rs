@@ -63,6 +63,7 @@ pub struct Window {
     column: Flex,
     login: Flex,
     address: Input,
+    recent: Button,
     name: Input,
     key_label: Frame,
     key: SecretInput,
@@ -104,6 +105,8 @@ pub struct Window {
     front: bool,
     /// The model's revision that the transcript shows.
     revision: Option<u64>,
+    /// How much larger than usual this screen wants everything.
+    own_scale: f32,
     icon: (Vec<u8>, i32, i32),
     badge: (usize, usize),
 }
@@ -152,6 +155,7 @@ impl Window {
         captions.push(caption(&mut login, "Server", 48));
         let mut address = Input::default();
         address.set_value(&fields.address);
+        let recent = button("▾", Kind::Plain);
         captions.push(caption(&mut login, "Name", 42));
         let mut name = Input::default();
         name.set_value(&fields.name);
@@ -222,6 +226,7 @@ impl Window {
             column,
             login,
             address,
+            recent,
             name,
             key_label,
             key,
@@ -260,9 +265,11 @@ impl Window {
             shown: Shown::default(),
             front: true,
             revision: None,
+            own_scale: 1.0,
             icon: show::icon(),
             badge: (0, 0),
         };
+        window.own_scale = app::screen_scale(window.frame.screen_num());
         window.wire_up();
         window.restyle();
         window.frame.show();
@@ -327,22 +334,32 @@ impl Window {
 
     /// Shows the end of the transcript.
     pub fn to_end(&mut self) {
+        self.forget_seen();
         self.transcript.to_end();
     }
 
     /// Shows the beginning of the transcript.
     pub fn to_start(&mut self) {
+        self.forget_seen();
         self.transcript.to_start();
     }
 
     /// Shows where what is new begins.
     pub fn to_unread(&mut self) {
+        self.forget_seen();
         self.transcript.to_unread();
     }
 
     /// Shows the event at that offset.
     pub fn to_event(&mut self, place: u64) {
+        self.forget_seen();
         self.transcript.to_event(place);
+    }
+
+    /// What was seen before the view was sent elsewhere is of no interest any more.
+    fn forget_seen(&mut self) {
+        let seen = |action: &Action| matches!(action, Action::Tell(Event::Seen { .. }));
+        self.actions.borrow_mut().retain(|action| !seen(action));
     }
 
     /// The login worked: its fields go away.

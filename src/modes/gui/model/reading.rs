@@ -146,7 +146,7 @@ impl Model {
     }
 
     /// Goes to the room's beginning, which may have to be asked for.
-    pub(super) fn to_start(&mut self) -> Effect {
+    pub(super) fn go_to_start(&mut self) -> Effect {
         self.history.wake();
         let known = self.history.holes().all(|hole| hole.above.is_some());
         if known || !self.is_connected() || !self.settled || self.asking.contains(&Ask::Oldest) {

@@ -141,6 +141,7 @@ impl Window {
         show_if(&mut self.key_label, now.asks_key);
         show_if(&mut self.key, now.asks_key);
         show_if(&mut self.back, now.is_in == Some(true));
+        show_if(&mut self.recent, !self.settings.borrow().recent.is_empty());
         show_if(&mut self.login, now.fields);
         show_if(&mut self.header, !now.fields);
         self.room
@@ -186,7 +187,7 @@ impl Window {
             self.login.fixed(caption, caption_width(&caption.label()));
         }
         let wide = |button: &fltk::button::Button| button_width(&button.label());
-        for button in [&self.enter, &self.back] {
+        for button in [&self.recent, &self.enter, &self.back] {
             self.login.fixed(button, wide(button));
         }
         for button in [&self.search, &self.settings_button, &self.switch] {
@@ -226,8 +227,10 @@ impl Window {
         let settings = self.settings.borrow().clone();
         let palette = settings.theme.palette(self.system_is_dark);
         look::set(palette, settings.font.as_deref(), settings.size);
-        if let Some(scale) = settings.scale {
-            app::set_screen_scale(self.frame.screen_num(), scale as f32);
+        let screen = self.frame.screen_num();
+        let scale = settings.scale.map_or(self.own_scale, |scale| scale as f32);
+        if app::screen_scale(screen) != scale {
+            app::set_screen_scale(screen, scale);
         }
         self.frame.set_color(rgb(palette.window));
         style::scrollbar(&mut self.transcript.bar);
