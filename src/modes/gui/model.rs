@@ -62,7 +62,7 @@ pub enum Event {
     Seen {
         /// Its end is.
         at_end: bool,
-        /// An event in it, as an offset.
+        /// The lowest event that is, as an offset.
         near: u64,
     },
     /// A hole of the transcript is in sight.
@@ -221,7 +221,7 @@ pub struct Model {
 
     in_front: bool,
     at_end: bool,
-    /// An event that is seen.
+    /// The lowest event that is seen.
     near: u64,
     /// Everything that was there at the login has come; from then on the view tells what is seen.
     settled: bool,
@@ -316,6 +316,7 @@ impl Model {
                     self.looked_away();
                     self.at_end = at_end;
                 }
+                self.look_through();
                 self.look();
             }
             Event::Missing { hole, from_above } => effects.extend(self.missing(hole, from_above)),

@@ -45,7 +45,7 @@ pub enum Told {
     Seen {
         /// The end is.
         at_end: bool,
-        /// An event that is seen, as an offset.
+        /// The lowest event that is seen, as an offset.
         near: u64,
     },
     /// A hole is in sight or near.

@@ -100,6 +100,33 @@ impl Model {
         }
     }
 
+    /// What was scrolled through is read too.
+    pub(super) fn look_through(&mut self) {
+        let (Some(read), true) = (self.read, self.in_front && self.settled && !self.at_end) else {
+            return;
+        };
+        let Some(seen) = self.history.get(self.near).map(|entry| entry.id) else {
+            return;
+        };
+        if is_past(read, seen) {
+            return;
+        }
+        self.read = Some(seen);
+        let me = self.me().map(str::to_string).unwrap_or_default();
+        let (mut unread, mut named) = (0, 0);
+        for entry in self.history.between(seen.offset + 1, u64::MAX) {
+            if let What::Said {
+                text, own: false, ..
+            } = &entry.what
+            {
+                unread += 1;
+                named += usize::from(mentions(text, &me));
+            }
+        }
+        // What is in a hole is not counted here.
+        (self.unread, self.mentions) = (self.unread.min(unread), self.mentions.min(named));
+    }
+
     /// The line of what is new is drawn afresh above what comes from now on.
     pub(super) fn looked_away(&mut self) {
         if self.is_reading() {

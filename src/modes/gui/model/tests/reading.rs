@@ -121,6 +121,33 @@ fn who_reads_further_up_has_everything_counted_that_comes_below() {
 }
 
 #[test]
+fn what_is_scrolled_through_is_read() {
+    let mut model = back_after(90, 130);
+    events(
+        &mut model,
+        vec![
+            hello(Some(90)),
+            said(100, "bob", "one", None),
+            said(110, "bob", "two, uthira", None),
+            said(120, "bob", "three", None),
+            join(130, "uthira"),
+        ],
+    );
+    assert_eq!(model.unread(), (3, 1));
+    let mut see = |near: u64| {
+        let at_end = false;
+        model.update(Event::Seen { at_end, near });
+        (model.unread(), model.kept().expect("kept").read)
+    };
+    assert_eq!(see(110), ((1, 0), Some(id(110))));
+    assert_eq!(
+        see(100),
+        ((1, 0), Some(id(110))),
+        "going up unreads nothing"
+    );
+}
+
+#[test]
 fn who_is_named_is_told_unless_the_window_is_in_front() {
     let mut model = in_the_room();
     let effects = events(&mut model, vec![said(30, "bob", "Uthira: look", None)]);
