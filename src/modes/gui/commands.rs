@@ -52,7 +52,7 @@ pub const HELP: &[(&str, &str)] = &[
     ("Ctrl+F", "finds a text in everything that was said"),
     (
         "Ctrl++, Ctrl+-, Ctrl+0",
-        "larger letters, smaller ones, the size of before",
+        "larger letters, smaller ones, the usual size",
     ),
     ("Escape", "removes refused messages and closes the search"),
 ];
