@@ -28,6 +28,7 @@ pub(super) struct Shown {
     hint: Option<(Field, String)>,
     asks_key: bool,
     is_in: Option<bool>,
+    may_write: bool,
     fields: bool,
     status: String,
     connected: bool,
@@ -88,6 +89,7 @@ impl Window {
             hint,
             asks_key: model.asks_key() || !self.key.value().is_empty(),
             is_in: Some(is_in),
+            may_write: model.may_write(),
             fields,
             status: model.status(),
             connected: model.is_connected(),
@@ -104,18 +106,8 @@ impl Window {
         if now.title != before.title {
             self.frame.set_label(&now.title);
         }
-        if before.is_in != now.is_in {
-            match now.is_in {
-                Some(true) => {
-                    self.message.activate();
-                    self.send.activate();
-                }
-                _ => {
-                    self.message.deactivate();
-                    self.send.deactivate();
-                }
-            }
-        }
+        activate_if(&mut self.message, now.may_write);
+        activate_if(&mut self.send, now.is_in == Some(true));
         let row = row_height();
         let width = now.width - 20;
         // The status, with what stands beside it.
@@ -279,4 +271,12 @@ pub(super) fn icon() -> (Vec<u8>, i32, i32) {
 
 fn show_if(widget: &mut impl WidgetExt, shown: bool) {
     if shown { widget.show() } else { widget.hide() }
+}
+
+fn activate_if(widget: &mut impl WidgetExt, active: bool) {
+    match active {
+        true if !widget.active() => widget.activate(),
+        false if widget.active() => widget.deactivate(),
+        _ => {}
+    }
 }
