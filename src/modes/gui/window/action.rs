@@ -70,7 +70,7 @@ impl Window {
     /// Does what only the window itself has to do with.
     pub(super) fn do_own(&mut self, own: Own) {
         match own {
-            Own::Look => {}
+            Own::Look => self.show(),
             Own::Typed(text) => {
                 if self.message.active() {
                     // Neither is refused by an input that is shown and not full.
