@@ -149,7 +149,7 @@ impl Window {
                         None => return false,
                     }
                 }
-                key @ (Key::Up | Key::Down) if !shift && one_row(message) => {
+                key @ (Key::Up | Key::Down) if !shift && at_edge(message, key == Key::Up) => {
                     let current = message.value();
                     let mut recall = recall.borrow_mut();
                     let found = match key {
@@ -259,9 +259,15 @@ impl Window {
     }
 }
 
-/// Whether what stands in the input is one row, so that up and down are free for what was said.
-fn one_row(message: &fltk::input::MultilineInput) -> bool {
+/// Whether the cursor is in the first row of the input (or, not `up`, in its last), so that the key
+/// is free for what was said.
+fn at_edge(message: &fltk::input::MultilineInput, up: bool) -> bool {
     let text = message.value();
-    let one = style::message_height("", message.w());
-    style::message_height(&text, message.w()) == one
+    let at = message.position().max(0) as usize;
+    let (before, after) = text.split_at_checked(at).unwrap_or((&text, ""));
+    let is_row = |part: &str| {
+        !part.contains('\n')
+            && style::message_height(part, message.w()) == style::message_height("", message.w())
+    };
+    is_row(if up { before } else { after })
 }
