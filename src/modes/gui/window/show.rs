@@ -28,6 +28,8 @@ pub(super) struct Shown {
     hint: Option<(Field, String)>,
     asks_key: bool,
     is_in: Option<bool>,
+    /// The session is; the fields are shown and do not go away.
+    over: bool,
     fields: bool,
     status: String,
     connected: bool,
@@ -64,7 +66,7 @@ impl Window {
 
     fn now(&self, model: &Model) -> Shown {
         let is_in = model.is_in();
-        let fields = !is_in || self.switching;
+        let fields = !is_in || self.switching || model.is_over();
         let text = self.message.value();
         let name_limit = model.name_limit().unwrap_or(USUAL_NAME);
         let hint = model.hint().map(|(field, text)| (field, text.to_string()));
@@ -88,6 +90,7 @@ impl Window {
             hint,
             asks_key: model.asks_key() || !self.key.value().is_empty(),
             is_in: Some(is_in),
+            over: model.is_over(),
             fields,
             status: model.status(),
             connected: model.is_connected(),
@@ -140,7 +143,7 @@ impl Window {
         // The fields of the login, or the room.
         show_if(&mut self.key_label, now.asks_key);
         show_if(&mut self.key, now.asks_key);
-        show_if(&mut self.back, now.is_in == Some(true));
+        show_if(&mut self.back, now.is_in == Some(true) && !now.over);
         show_if(&mut self.login, now.fields);
         show_if(&mut self.header, !now.fields);
         self.room
