@@ -37,6 +37,11 @@ impl Model {
         !matches!(self.phase, Phase::Out)
     }
 
+    /// Whether the session came to its end: nothing is tried before somebody logs in again.
+    pub fn is_over(&self) -> bool {
+        self.is_in() && self.state.is_none()
+    }
+
     /// The title of the window, with how many messages are unread and how many of them name us.
     pub fn title(&self) -> String {
         let unread = match (self.unread, self.mentions) {

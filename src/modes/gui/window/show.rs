@@ -29,6 +29,8 @@ pub(super) struct Shown {
     asks_key: bool,
     is_in: Option<bool>,
     may_write: bool,
+    /// The session is; the fields are shown and do not go away.
+    over: bool,
     fields: bool,
     status: String,
     connected: bool,
@@ -65,7 +67,7 @@ impl Window {
 
     fn now(&self, model: &Model) -> Shown {
         let is_in = model.is_in();
-        let fields = !is_in || self.switching;
+        let fields = !is_in || self.switching || model.is_over();
         let text = self.message.value();
         let name_limit = model.name_limit().unwrap_or(USUAL_NAME);
         let hint = model.hint().map(|(field, text)| (field, text.to_string()));
@@ -90,6 +92,7 @@ impl Window {
             asks_key: model.asks_key() || !self.key.value().is_empty(),
             is_in: Some(is_in),
             may_write: model.may_write(),
+            over: model.is_over(),
             fields,
             status: model.status(),
             connected: model.is_connected(),
@@ -132,8 +135,8 @@ impl Window {
         // The fields of the login, or the room.
         show_if(&mut self.key_label, now.asks_key);
         show_if(&mut self.key, now.asks_key);
-        show_if(&mut self.back, now.is_in == Some(true));
         show_if(&mut self.recent, !self.settings.borrow().recent.is_empty());
+        show_if(&mut self.back, now.is_in == Some(true) && !now.over);
         show_if(&mut self.login, now.fields);
         show_if(&mut self.header, !now.fields);
         self.room
