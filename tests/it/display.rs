@@ -137,7 +137,7 @@ impl Display {
     }
 
     /// What is in the clipboard.
-    fn clipboard(&self) -> String {
+    pub(crate) fn clipboard(&self) -> String {
         let output = self
             .command("xclip")
             .args(["-selection", "clipboard", "-o"])
@@ -146,7 +146,7 @@ impl Display {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    fn set_clipboard(&self, text: &str) {
+    pub(crate) fn set_clipboard(&self, text: &str) {
         let mut command = self.command("xclip");
         command
             .args(["-selection", "clipboard", "-i"])
@@ -190,9 +190,9 @@ impl Drop for Display {
 
 /// A `chatroom gui` on a screen.
 pub struct Window {
-    display: Arc<Display>,
-    child: RefCell<Child>,
-    id: String,
+    pub(crate) display: Arc<Display>,
+    pub(crate) child: RefCell<Child>,
+    pub(crate) id: String,
     _folder: Arc<Folder>,
 }
 
@@ -334,6 +334,12 @@ impl Window {
 
 impl Drop for Window {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            // What a failed test saw last.
+            let test = std::thread::current().name().map(str::to_string);
+            let test = test.unwrap_or_default().replace("::", "-");
+            self.display.picture(&format!("failed-{test}.png"));
+        }
         let child = self.child.get_mut();
         let _ = child.kill();
         let _ = child.wait();

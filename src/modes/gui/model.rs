@@ -4,10 +4,11 @@
 //! is either there, or stands below it with what has become of it.
 //!
 //! Here is what can happen and what may be done about it; `session` has logging in, `reading` what
-//! comes from the room, `writing` what is typed, `finding` the search, `shown` what the window
+//! comes from the room, `pages` what is missing, `writing` what is typed, `finding` the search, `shown` what the window
 //! reads from it.
 
 mod finding;
+mod pages;
 mod reading;
 mod session;
 mod shown;

@@ -49,6 +49,8 @@ pub enum Own {
     Find,
     /// End the search.
     FindEnd,
+    /// Show where what is new begins.
+    Unread,
     /// Show the settings.
     Settings,
     /// Letters larger, smaller, or (0) as they come.
@@ -98,6 +100,7 @@ impl Window {
                 self.relayout();
                 self.focus(Field::Message);
             }
+            Own::Unread => self.to_unread(),
             Own::Settings => self.open_settings(),
             Own::Size(step) => {
                 let mut settings = self.settings();

@@ -39,10 +39,10 @@ impl Window {
         self.wire_up_find();
         self.wire_up_frame();
         let actions = Rc::clone(&self.actions);
-        self.here.on_pick(move |name| {
+        self.here.on_pick(move |text| {
             actions
                 .borrow_mut()
-                .push_back(Action::Own(Own::Typed(format!("{name}: "))));
+                .push_back(Action::Own(Own::Typed(text.to_string())));
         });
     }
 
@@ -265,6 +265,8 @@ impl Window {
                 Action::Quit
             } else if is(',') {
                 Action::Own(Own::Settings)
+            } else if is('u') {
+                Action::Own(Own::Unread)
             } else if is('t') {
                 Action::Tell(Event::TryNow)
             } else if is('+') || is('=') || key == Key::from_i32(0xffab) {

@@ -288,6 +288,61 @@ fn what_cannot_be_loaded_is_said_and_tried_again_when_asked() {
 }
 
 #[test]
+fn a_page_that_is_not_what_was_asked_for_is_not_asked_for_again() {
+    let foreign = Wire::Join {
+        id: Id {
+            log: LogId(9),
+            ..id(50)
+        },
+        at: at(),
+        name: "eve".into(),
+    };
+    for (events_of_it, next) in [
+        (vec![], Some(100)),
+        (vec![said(200, "eve", "from the future", None)], Some(200)),
+        (vec![foreign], Some(50)),
+    ] {
+        let mut model = back_after(90, 100);
+        events(
+            &mut model,
+            vec![hello(Some(90)), said(100, "bob", "live", None)],
+        );
+        let missing = Event::Missing {
+            hole: hole(&model),
+            from_above: false,
+        };
+        model.update(missing.clone());
+        page(&mut model, Ask::Before(id(100)), events_of_it, next);
+        assert_eq!(model.update(missing), []);
+        let shown = transcript(&model);
+        assert!(shown[0].contains("not what was asked for"), "{shown:?}");
+        assert_eq!(shown.len(), 3, "{shown:?}");
+    }
+}
+
+#[test]
+fn a_page_of_a_newer_server_that_says_nothing_to_us_is_passed() {
+    let mut model = back_after(90, 100);
+    events(
+        &mut model,
+        vec![hello(Some(90)), said(100, "bob", "live", None)],
+    );
+    let missing = Event::Missing {
+        hole: hole(&model),
+        from_above: false,
+    };
+    model.update(missing);
+    page(
+        &mut model,
+        Ask::Before(id(100)),
+        vec![Wire::Unknown],
+        Some(40),
+    );
+    let hole = hole(&model);
+    assert_eq!(hole.end, 40);
+}
+
+#[test]
 fn cleared_means_cleared_until_somebody_asks() {
     let mut model = in_the_room();
     assert_eq!(
