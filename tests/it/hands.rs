@@ -175,19 +175,18 @@ impl Window {
         rows
     }
 
-    /// Types as fast as the screen takes it, line breaks as Enter; does not wait for it.
-    pub fn start_typing(&self, text: &str) -> Child {
+    /// Types letters and digits as fast as the screen takes them, with Enter after each line; does
+    /// not wait for it.
+    pub fn start_typing(&self, lines: &[String]) -> Child {
         self.activate();
         let mut command = self.display.command("xdotool");
-        command.args(["type", "--delay", "2", text]);
+        command.args(["key", "--delay", "2"]);
+        for line in lines {
+            // What xdotool types for a line break is another key than Enter.
+            command.args(line.chars().map(String::from)).arg("Return");
+        }
         command.stdout(Stdio::null()).stderr(Stdio::null());
         command.spawn().expect("xdotool runs")
-    }
-
-    /// Types as fast as the screen takes it, line breaks as Enter.
-    pub fn type_fast(&self, text: &str) {
-        let status = self.start_typing(text).wait();
-        assert!(status.is_ok_and(|status| status.success()), "not typed");
     }
 
     /// How much of the machine's memory it takes now (its PSS), and the most that it ever had

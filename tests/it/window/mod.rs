@@ -1,5 +1,6 @@
 //! The window, used as people use it: clicks and keys on a real screen, four windows at once.
 
+mod survival;
 mod writing;
 
 use std::sync::Arc;

@@ -47,10 +47,10 @@ fn wait_for_said(server: &Server, name: &str, texts: &[&str]) {
 }
 
 fn start(width: u32) -> (Arc<Display>, Server, Window) {
-    let display = Arc::new(Display::start(width, 700));
+    let display = Arc::new(Display::start(width, 1000));
     let server = Server::start(&["--room", "lobby"]);
     let window = open(&display, &server, "eve");
-    window.place(10, 30, 860, 600);
+    window.place(10, 30, 860, 880);
     window.wait_to_be_in();
     (display, server, window)
 }
