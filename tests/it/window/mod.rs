@@ -1,5 +1,7 @@
 //! The window, used as people use it: clicks and keys on a real screen, four windows at once.
 
+mod fake;
+mod hostile;
 mod survival;
 mod writing;
 
