@@ -273,6 +273,7 @@ impl Window {
         window.wire_up();
         window.restyle();
         window.frame.show();
+        window.fit_on_screen();
         window.show_badge(0, 0);
         window.show();
         let first = match (fields.address.is_empty(), fields.name.is_empty()) {
@@ -293,6 +294,9 @@ impl Window {
             }
             None => self.app.wait(),
         };
+        if self.shown.is_another_size(self.frame.w()) {
+            self.note(Action::Own(Own::Look));
+        }
         // One of our widgets has the cursor exactly while the window is in front.
         let front = app::focus().is_some();
         if front != self.front {
@@ -411,6 +415,15 @@ impl Window {
     /// Beeps.
     pub fn bell(&self) {
         fltk::dialog::beep(fltk::dialog::BeepType::Message);
+    }
+
+    /// A window that is larger than its screen is made as large as that.
+    fn fit_on_screen(&mut self) {
+        let (_, _, w, h) = app::screen_work_area(self.frame.screen_num());
+        let (now_w, now_h) = (self.frame.w(), self.frame.h());
+        if w > 0 && h > 0 && (now_w > w || now_h > h) {
+            self.frame.set_size(now_w.min(w), now_h.min(h));
+        }
     }
 
     /// Where the window is.

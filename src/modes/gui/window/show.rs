@@ -8,7 +8,7 @@ use fltk::image::{PngImage, RgbImage};
 use fltk::prelude::*;
 
 use super::look::{self, field_height, row_height};
-use super::parts::Ink;
+use super::parts::{Ink, shortened};
 use super::style::{self, button_width, caption_width, message_height};
 use super::{Window, rgb};
 use crate::modes::gui::badge::badge;
@@ -39,6 +39,13 @@ pub(super) struct Shown {
     find: String,
     width: i32,
     input_height: i32,
+}
+
+impl Shown {
+    /// Whether the window has another width than what was shown was made for.
+    pub(super) fn is_another_size(&self, width: i32) -> bool {
+        self.width != width
+    }
 }
 
 impl Window {
@@ -139,8 +146,10 @@ impl Window {
         show_if(&mut self.back, now.is_in == Some(true) && !now.over);
         show_if(&mut self.login, now.fields);
         show_if(&mut self.header, !now.fields);
-        self.room
-            .show(&now.room, |p| p.text, None, (width - 330).max(120));
+        let buttons = [&self.search, &self.settings_button, &self.switch];
+        let buttons: i32 = buttons.iter().map(|b| button_width(&b.label()) + 8).sum();
+        let room = shortened(now.room.clone(), f64::from(width - buttons));
+        self.room.show(&room, |p| p.text, None, 10_000);
         let wrong = now.hint.as_ref().map(|(field, _)| *field);
         style::paint_field(&mut self.address, wrong == Some(Field::Address));
         style::paint_field(&mut self.name, wrong == Some(Field::Name));
@@ -199,6 +208,8 @@ impl Window {
             self.column.fixed(row, field);
         }
         let side = (self.frame.w() / 5).clamp(caption_width("uthira (you)") + 20, 260);
+        // A narrow window is for reading.
+        show_if(&mut self.here.area, self.frame.w() > 36 * look::size());
         self.middle.fixed(&self.here.area, side);
         self.seen.fixed(&self.transcript.bar, look::bar_width());
         for row in [
