@@ -38,14 +38,17 @@ fn open(display: &Arc<Display>, fake: &Fake) -> Window {
 
 /// The status line.
 fn status(seen: &Picture) -> Picture {
-    seen.part(0..0, -60..0)
+    seen.part((0, 0), (-60, 0))
 }
 
 /// Waits until the status line says that the stream broke, in more than a word.
 #[track_caller]
 fn wait_for_offline(window: &Window) {
     window.wait_for_look("words between an orange dot and Try now", |seen| {
-        let (words, button) = (seen.part(130..-100, -40..0), seen.part(-100..0, -46..0));
+        let (words, button) = (
+            seen.part((130, -100), (-40, 0)),
+            seen.part((-100, 0), (-46, 0)),
+        );
         status(seen).count(WARN) > 30 && words.count(TEXT) > 20 && button.count(BORDER) > 100
     });
 }
@@ -116,7 +119,7 @@ fn what_is_no_chatroom_is_said_to_be_none() {
         ),
     ];
     // The sentence below the fields.
-    let hint = |seen: &Picture| seen.part(10..-10, 46..100);
+    let hint = |seen: &Picture| seen.part((10, -10), (46, 100));
     let mut before = hint(&window.at_rest());
     for (n, (what, fake)) in fakes.iter().enumerate() {
         // The cursor is in the field that was refused, at first in that of the name.

@@ -150,11 +150,11 @@ fn windows_of_one_home_keep_what_is_theirs() {
     other.keys(&["Return"]);
     other.type_text("a draft of eve");
     wait_for("what waits, kept", || {
-        let read = kept_files(&folder)
+        let mut read = kept_files(&folder)
             .into_iter()
             .map(|path| std::fs::read_to_string(path).expect("the file"));
         let both = |text: String| text.contains("\"as eve\"") && text.contains("a draft of eve");
-        read.map(both).any(|both| both).then_some(())
+        read.any(both).then_some(())
     });
     server.start_again(&["--grace", "1s"]);
     wait_for("what waited", || {

@@ -57,17 +57,17 @@ fn start(width: u32) -> (Arc<Display>, Server, Window) {
 
 /// The field of the message and what stands below it.
 fn foot(seen: &Picture) -> Picture {
-    seen.part(0..0, -90..0)
+    seen.part((0, 0), (-90, 0))
 }
 
 /// The status line.
 fn status(seen: &Picture) -> Picture {
-    seen.part(0..0, -34..0)
+    seen.part((0, 0), (-34, 0))
 }
 
 /// The transcript, without those who are here.
 fn transcript(seen: &Picture) -> Picture {
-    seen.part(10..seen.width * 3 / 4, 56..-95)
+    seen.part((10, seen.width * 3 / 4), (56, -95))
 }
 
 #[test]
@@ -315,7 +315,7 @@ fn limits_are_shown_before_they_are_hit() {
     display.picture("logged-out.png");
 
     // The name: nothing at six, a word at seven and eight, a red one beyond.
-    let hint = |seen: &Picture| seen.part(10..-10, 48..80);
+    let hint = |seen: &Picture| seen.part((10, -10), (48, 80));
     window.type_text("uthir");
     let before = hint(&window.at_rest());
     assert_eq!(before.count(WRONG), 0);
