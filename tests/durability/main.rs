@@ -7,7 +7,19 @@
     reason = "the harness of tests/it, of which this uses a part"
 )]
 mod client;
+#[path = "../it/display.rs"]
+#[allow(
+    dead_code,
+    reason = "the harness of tests/it, of which this uses a part"
+)]
+mod display;
 mod exactly_once;
+#[path = "../it/hands.rs"]
+#[allow(
+    dead_code,
+    reason = "the harness of tests/it, of which this uses a part"
+)]
+mod hands;
 #[path = "../ledger/mod.rs"]
 mod ledger;
 #[path = "../it/server.rs"]
@@ -18,6 +30,12 @@ mod ledger;
 mod server;
 #[path = "../it/traced.rs"]
 mod traced;
+#[path = "../it/typing.rs"]
+#[allow(
+    dead_code,
+    reason = "the harness of tests/it, of which this uses a part"
+)]
+mod typing;
 #[path = "../it/util.rs"]
 #[allow(
     dead_code,
@@ -32,3 +50,4 @@ mod open;
 mod order;
 mod power;
 mod vanish;
+mod window;

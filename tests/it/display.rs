@@ -334,7 +334,8 @@ impl Window {
 
 impl Drop for Window {
     fn drop(&mut self) {
-        if std::thread::panicking() {
+        let lives = matches!(self.child.get_mut().try_wait(), Ok(None));
+        if lives && std::thread::panicking() {
             // What a failed test saw last.
             let test = std::thread::current().name().map(str::to_string);
             let test = test.unwrap_or_default().replace("::", "-");

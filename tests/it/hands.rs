@@ -1,7 +1,6 @@
 //! More of what a person does with a window: looks at a part of it, reads what can be marked,
 //! types fast, and asks the system how much memory it takes.
 
-use std::ops::Range;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -19,20 +18,12 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// The columns and rows of a part; negative numbers count from the right and the bottom, and a
-    /// range that ends with 0 reaches there.
-    pub fn part(&self, x: Range<i32>, y: Range<i32>) -> Picture {
-        let clip = |range: Range<i32>, size: i32| {
-            let start = if range.start < 0 {
-                size + range.start
-            } else {
-                range.start
-            };
-            let end = if range.end <= 0 {
-                size + range.end
-            } else {
-                range.end
-            };
+    /// The part from one column and row to before others; negative numbers count from the right
+    /// and the bottom, and an end of 0 is the edge.
+    pub fn part(&self, x: (i32, i32), y: (i32, i32)) -> Picture {
+        let clip = |(start, end): (i32, i32), size: i32| {
+            let start = if start < 0 { size + start } else { start };
+            let end = if end <= 0 { size + end } else { end };
             start.clamp(0, size)..end.clamp(0, size)
         };
         let (x, y) = (clip(x, self.width), clip(y, self.height));
@@ -158,7 +149,8 @@ impl Window {
     pub fn rows(&self) -> Vec<String> {
         let (width, height) = self.size();
         let mut rows: Vec<String> = Vec::new();
-        for y in (56..height - 90).step_by(10) {
+        // Rows are 26 pixels high.
+        for y in (56..height - 90).step_by(20) {
             self.display.set_clipboard("nothing");
             let (x, y) = (16.to_string(), y.to_string());
             let right = (width * 4 / 5 - 60).to_string();
@@ -175,19 +167,18 @@ impl Window {
         rows
     }
 
-    /// Types as fast as the screen takes it, line breaks as Enter; does not wait for it.
-    pub fn start_typing(&self, text: &str) -> Child {
+    /// Types letters and digits as fast as the screen takes them, with Enter after each line; does
+    /// not wait for it.
+    pub fn start_typing(&self, lines: &[String]) -> Child {
         self.activate();
         let mut command = self.display.command("xdotool");
-        command.args(["type", "--delay", "2", text]);
+        command.args(["key", "--delay", "2"]);
+        for line in lines {
+            // What xdotool types for a line break is another key than Enter.
+            command.args(line.chars().map(String::from)).arg("Return");
+        }
         command.stdout(Stdio::null()).stderr(Stdio::null());
         command.spawn().expect("xdotool runs")
-    }
-
-    /// Types as fast as the screen takes it, line breaks as Enter.
-    pub fn type_fast(&self, text: &str) {
-        let status = self.start_typing(text).wait();
-        assert!(status.is_ok_and(|status| status.success()), "not typed");
     }
 
     /// How much of the machine's memory it takes now (its PSS), and the most that it ever had

@@ -29,6 +29,7 @@ mod start;
 mod stop;
 mod streams;
 mod traced;
+mod typing;
 mod util;
 mod verify;
 mod window;

@@ -132,11 +132,15 @@ impl Run {
     /// Does everything that there is to do now. `false` ends the run.
     fn turn(&mut self) -> bool {
         self.model.borrow_mut().update(Event::Time(Stamp::now()));
-        let mut by_hand = false;
+        let (mut by_hand, mut quits) = (false, false);
         while let Some(action) = self.window.next_action() {
             by_hand = true;
             match action {
-                Action::Quit => return false,
+                // What was typed before is said first.
+                Action::Quit => {
+                    quits = true;
+                    break;
+                }
                 Action::LogIn { address, name, key } => self.events.push(Event::LogIn {
                     address,
                     name,
@@ -175,7 +179,15 @@ impl Run {
                     Event::Heard(Report::LoggedIn { .. }) => self.model.borrow().kept(),
                     _ => None,
                 };
+                let said = match &event {
+                    Event::Say { text, .. } => Some(text.clone()),
+                    _ => None,
+                };
                 let next = self.model.borrow_mut().update(event);
+                let taken = next.iter().any(|e| matches!(e, Effect::Taken(_)));
+                if let Some(text) = said.filter(|_| !taken) {
+                    self.window.give_back(&text);
+                }
                 if next.iter().any(|e| matches!(e, Effect::Entered(_))) {
                     let kept = self.keeping.keep(before, self.window.place(), true);
                     self.events.extend(kept.err().map(Event::Note));
@@ -201,7 +213,7 @@ impl Run {
         if by_hand || self.owing && self.shown.elapsed() >= PICTURE {
             self.show();
         }
-        true
+        !quits
     }
 
     fn show(&mut self) {

@@ -321,10 +321,19 @@ impl Window {
         self.actions.borrow_mut().push_back(action);
     }
 
-    /// The input was taken: it is emptied, and the up key brings it back.
+    /// What was to be said was taken: the up key brings it back.
     pub fn taken(&mut self, text: &str) {
         self.recall.borrow_mut().add(text);
-        self.message.set_value("");
+    }
+
+    /// What was to be said was not taken: it stands in the input again, before what was typed
+    /// since.
+    pub fn give_back(&mut self, text: &str) {
+        let whole = text.to_string() + &self.message.value();
+        self.message.set_value(&whole);
+        // Fails only for a place that is not in the text.
+        let _ = self.message.set_position(whole.len() as i32);
+        self.note(Action::Tell(Event::Draft(whole)));
     }
 
     /// Puts a text into the input, unless something stands there.

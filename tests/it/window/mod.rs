@@ -1,6 +1,9 @@
 //! The window, used as people use it: clicks and keys on a real screen, four windows at once.
 
+mod fake;
+mod hostile;
 mod pictures;
+mod survival;
 mod writing;
 
 use std::sync::Arc;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{Id, Model, Pending, Phase, is_past};
 use crate::modes::gui::history::{History, Hole};
 use crate::modes::gui::items::Around;
+use crate::modes::gui::layout::drawable;
 use crate::modes::gui::talk::{Ask, Field, State};
 
 /// Who is quiet for less is not called idle.
@@ -51,6 +52,7 @@ impl Model {
         };
         match &self.phase {
             Phase::In { login, room, .. } => {
+                let room = drawable(room).replace('\n', " ");
                 format!("{unread}chatroom - {room} @ {}", login.address.short())
             }
             _ => "chatroom".to_string(),

@@ -103,8 +103,13 @@ impl Inner {
         }
     }
 
-    /// What is marked: whole messages as the log has them, some characters as themselves.
+    /// What is marked, fit for the clipboard: whole messages as the log has them, some characters
+    /// as themselves.
     pub(super) fn selected(&self) -> Option<String> {
+        self.marked().map(|text| portable(&text))
+    }
+
+    fn marked(&self) -> Option<String> {
         let model = self.model.borrow();
         let history = model.history();
         match self.selection {
@@ -128,5 +133,32 @@ impl Inner {
                 Some(text).filter(|text| !text.is_empty())
             }
         }
+    }
+}
+
+/// The text without what a terminal would obey where it is pasted: control characters are the
+/// escapes that the log has for them. Not one NUL may reach FLTK: fltk-rs cuts the text there and
+/// hands over the length of the whole, so that whatever lies behind it in memory would be copied.
+fn portable(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\t' | '\r' => safe.push(c),
+            c if c.is_control() => safe.push_str(&format!("\\u{{{:x}}}", u32::from(c))),
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::portable;
+
+    #[test]
+    fn nothing_that_a_terminal_obeys_is_copied() {
+        let said = "a\tb\nc \u{0}\u{1b}[31m\u{7f}\u{9b} שלום 👩‍👧";
+        let copied = "a\tb\nc \\u{0}\\u{1b}[31m\\u{7f}\\u{9b} שלום 👩‍👧";
+        assert_eq!(portable(said), copied);
     }
 }

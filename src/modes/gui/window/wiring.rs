@@ -121,10 +121,8 @@ impl Window {
         let actions = Rc::clone(&self.actions);
         self.quit
             .set_callback(move |_| actions.borrow_mut().push_back(Action::Quit));
-        let (actions, message) = (Rc::clone(&self.actions), self.message.clone());
-        self.send.set_callback(move |_| {
-            actions.borrow_mut().push_back(Action::Say(message.value()));
-        });
+        let (actions, mut message) = (Rc::clone(&self.actions), self.message.clone());
+        self.send.set_callback(move |_| say(&mut message, &actions));
         let actions = Rc::clone(&self.actions);
         self.try_now.set_callback(move |_| {
             actions.borrow_mut().push_back(Action::Tell(Event::TryNow));
@@ -172,9 +170,7 @@ impl Window {
                     let _ = message.insert("\n");
                     message.do_callback();
                 }
-                Key::Enter | Key::KPEnter => {
-                    actions.borrow_mut().push_back(Action::Say(message.value()));
-                }
+                Key::Enter | Key::KPEnter => say(message, &actions),
                 Key::Tab if !app::is_event_ctrl() => {
                     let (text, at) = (message.value(), message.position().max(0) as usize);
                     let names = model.borrow().speakers();
@@ -295,6 +291,14 @@ impl Window {
         };
         self.dialog = Some(Dialog::open(&self.settings.borrow(), on_change));
     }
+}
+
+/// Has what stands in the input be said. It is taken out at once: what is typed next, before the
+/// loop has its turn, belongs to the next message.
+fn say(message: &mut fltk::input::MultilineInput, actions: &Actions) {
+    let text = message.value();
+    message.set_value("");
+    actions.borrow_mut().push_back(Action::Say(text));
 }
 
 /// Whether the cursor is in the first row of the input (or, not `up`, in its last), so that the key

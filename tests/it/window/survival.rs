@@ -1,0 +1,179 @@
+//! What survives the end of a window and of a server.
+
+use std::sync::Arc;
+
+use rustix::process::Signal;
+
+use super::{REFUSED, members, say, wait_for_members};
+use crate::display::Display;
+use crate::server::{Server, wait_for};
+use crate::typing::{
+    ARGS, kept, kept_files, kill_while_typing, open_eve, said, shown, type_through_kills,
+    unanswered,
+};
+use crate::util::Folder;
+
+#[test]
+fn messages_typed_through_kills_are_said_once_and_in_order() {
+    type_through_kills(60, 4, 10);
+}
+
+#[test]
+fn a_window_killed_while_it_is_typed_into_loses_nothing() {
+    kill_while_typing(5);
+}
+
+#[test]
+fn the_draft_and_what_waits_outlive_the_window() {
+    let display = Arc::new(Display::start(900, 700));
+    let folder = Arc::new(Folder::new());
+    let mut server = Server::start(ARGS);
+    let eve = open_eve(&display, &folder, &server);
+    say(&eve, "one");
+    wait_for("the first", || {
+        (said(&server, "eve") == ["one"]).then_some(())
+    });
+
+    // One is on its way to a server that says nothing any more; the others wait behind it.
+    server.signal(Signal::STOP);
+    say(&eve, "two");
+    say(&eve, "three");
+    eve.paste("a draft\nof two lines");
+    wait_for("everything, kept", || {
+        let kept = kept(&folder)?;
+        let draft = kept["draft"] == "a draft\nof two lines";
+        (draft && unanswered(&kept) == ["two", "three"]).then_some(())
+    });
+    display.picture("before-kill.png");
+    eve.kill();
+    server.kill();
+    server.start_again(ARGS);
+    let eve = open_eve(&display, &folder, &server);
+    wait_for("what waited", || {
+        (said(&server, "eve").len() >= 3).then_some(())
+    });
+    eve.wait_for_line("the last of it", |line| line.ends_with(":three"));
+    display.picture("after-kill.png");
+    assert_eq!(said(&server, "eve"), ["one", "two", "three"]);
+    assert_eq!(shown(&eve.transcript(), "eve"), ["one", "two", "three"]);
+    eve.to_message();
+    eve.keys(&["Return"]);
+    wait_for("the draft", || {
+        (said(&server, "eve").len() >= 4).then_some(())
+    });
+    assert_eq!(said(&server, "eve")[3], r"a draft\nof two lines");
+
+    // The same with a server that has read the message when the window dies.
+    server.signal(Signal::STOP);
+    say(&eve, "four");
+    wait_for("the message, kept", || {
+        (unanswered(&kept(&folder)?) == ["four"]).then_some(())
+    });
+    eve.kill();
+    server.signal(Signal::CONT);
+    wait_for("the message", || {
+        (said(&server, "eve").len() >= 5).then_some(())
+    });
+    let eve = open_eve(&display, &folder, &server);
+    wait_for("nothing left to send", || {
+        unanswered(&kept(&folder)?).is_empty().then_some(())
+    });
+    say(&eve, "five");
+    wait_for("the next", || {
+        (said(&server, "eve").len() >= 6).then_some(())
+    });
+    assert_eq!(said(&server, "eve")[4..], ["four", "five"]);
+    let seen = eve.wait_for_line("the next", |line| line.ends_with(":five"));
+    assert_eq!(
+        shown(&seen, "eve")
+            .iter()
+            .filter(|text| *text == "four")
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn windows_of_one_home_keep_what_is_theirs() {
+    let display = Arc::new(Display::start(1700, 700));
+    let folder = Arc::new(Folder::new());
+    let mut server = Server::start(&["--grace", "1s"]);
+    let eve = open_eve(&display, &folder, &server);
+    eve.place(10, 30, 800, 600);
+    let bob = display.open(Arc::clone(&folder), &["--name", "bob", &server.address]);
+    bob.place(850, 30, 800, 600);
+    bob.wait_to_be_in();
+    eve.type_text("eve's draft");
+    bob.type_text("bob's draft");
+    let drafts = |folder: &Folder| {
+        let read = |path| std::fs::read(path).expect("the file");
+        let read = kept_files(folder).into_iter().map(read);
+        let kept = read.map(|bytes| serde_json::from_slice(&bytes).expect("JSON"));
+        let mut drafts: Vec<String> = kept
+            .map(|kept: serde_json::Value| kept["draft"].as_str().expect("a draft").to_string())
+            .collect();
+        drafts.sort();
+        drafts
+    };
+    wait_for("two drafts", || {
+        (drafts(&folder) == ["bob's draft", "eve's draft"]).then_some(())
+    });
+
+    // Another window of eve is told that there is one, and does not take anything away from it.
+    let other = display.open(Arc::clone(&folder), &["--name", "eve", &server.address]);
+    other.place(850, 30, 800, 600);
+    other.wait_for_colour(REFUSED);
+    display.picture("second-eve.png");
+    assert_eq!(members(&server), ["eve", "bob"]);
+    say(&eve, "!");
+    wait_for("the draft, said", || {
+        (said(&server, "eve") == ["eve's draft!"]).then_some(())
+    });
+    eve.type_text("more");
+    wait_for("another draft", || {
+        (drafts(&folder) == ["bob's draft", "more"]).then_some(())
+    });
+    // Once the first is gone the second can have everything.
+    eve.kill();
+    wait_for_members(&server, &["bob"]);
+    other.keys(&["Return"]);
+    wait_for_members(&server, &["bob", "eve"]);
+    other.wait_to_be_in();
+    other.to_message();
+    other.wait_for_field("more");
+
+    // One window, two names: what was written as the one is not said as the other.
+    bob.kill();
+    server.kill();
+    other.keys(&["ctrl+a"]);
+    other.type_text("as eve");
+    other.keys(&["Return"]);
+    other.type_text("a draft of eve");
+    wait_for("what waits, kept", || {
+        let mut read = kept_files(&folder)
+            .into_iter()
+            .map(|path| std::fs::read_to_string(path).expect("the file"));
+        let both = |text: String| text.contains("\"as eve\"") && text.contains("a draft of eve");
+        read.any(both).then_some(())
+    });
+    server.start_again(&["--grace", "1s"]);
+    wait_for("what waited", || {
+        said(&server, "eve")
+            .contains(&"as eve".to_string())
+            .then_some(())
+    });
+    // Switch, in the upper right corner; the cursor is in the field of the name.
+    other.click(-40, 24);
+    other.keys(&["ctrl+a"]);
+    other.type_text("eva");
+    other.keys(&["Return"]);
+    wait_for_members(&server, &["eva"]);
+    display.picture("switched.png");
+    other.keys(&["ctrl+q"]);
+    assert_eq!(other.ended(), Some(0));
+    let eve = open_eve(&display, &folder, &server);
+    wait_for_members(&server, &["eve"]);
+    eve.to_message();
+    eve.wait_for_field("a draft of eve");
+    assert_eq!(said(&server, "eve"), ["eve's draft!", "as eve"]);
+}
