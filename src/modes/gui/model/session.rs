@@ -168,7 +168,8 @@ impl Model {
         if let Wire::Message { from, at, .. } = wire
             && let Some(member) = self.members.iter_mut().find(|m| m.name == *from)
         {
-            member.active = *at;
+            // What was said before they came in comes later.
+            member.active = member.active.max(*at);
         }
         let id = wire.id();
         if self
