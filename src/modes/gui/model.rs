@@ -188,6 +188,8 @@ pub struct Model {
     /// The longest name that the room takes, once it has said so.
     name_limit: Option<u64>,
     token: Option<String>,
+    /// The newest event when the login was accepted.
+    joined: Option<Id>,
 
     history: History,
     /// Behind this event the stream began.
@@ -244,6 +246,7 @@ impl Model {
             ask_key: false,
             name_limit: None,
             token: None,
+            joined: None,
             history: History::default(),
             stream_from: None,
             asking: Vec::new(),

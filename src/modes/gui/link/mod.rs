@@ -8,7 +8,7 @@
 //! Whatever a server sends, it makes the link keep at most: [`REPORTS`] reports, each with the events
 //! of at most 16 KiB of stream and one event of [`MAX_EVENT`](crate::sse::decoder::MAX_EVENT) (in all
 //! 17 MiB, reached only by a server whose every event has that length and by a window that takes
-//! nothing); three pages of 3 MiB; one list of members of 1 MiB. At rest it keeps two or three
+//! nothing); four pages of 3 MiB, two of them waiting; one list of members of 1 MiB. At rest it keeps two or three
 //! connections with 16 KiB each.
 
 mod backoff;

@@ -119,6 +119,7 @@ impl Model {
                 .extend(version_sentence(session.version.as_deref()));
         }
         let address = login.address.clone();
+        self.joined = Some(session.id);
         self.token = Some(session.token);
         self.phase = Phase::In {
             login,

@@ -63,7 +63,7 @@ impl Model {
             // Who writes has read.
             self.new_from = None;
             self.draft.clear();
-            let after = self.history.newest().or(self.read);
+            let after = self.history.newest().or(self.read).or(self.joined);
             let letter = Letter { key, text, after };
             self.pending.push(Pending {
                 letter: letter.clone(),

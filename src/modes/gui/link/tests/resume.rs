@@ -138,8 +138,14 @@ fn a_break_right_behind_the_greeting_skips_nothing() {
 #[test]
 fn a_break_while_the_window_is_behind_loses_nothing() {
     const MANY: u64 = 40_000;
-    let fake = Fake::start(|request, count, stream| {
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    let wait = std::sync::Mutex::new(wait);
+    let fake = Fake::start(move |request, count, stream| {
         if request.is("POST /messages") && count == 0 {
+            let _ = wait
+                .lock()
+                .expect("no panic")
+                .recv_timeout(Duration::from_secs(20));
             return false;
         }
         if !request.is("GET /events") {
@@ -159,8 +165,14 @@ fn a_break_while_the_window_is_behind_loses_nothing() {
     let mut ear = Ear::log_in(&fake.address, false);
     fake.wait_for("GET /events", 1);
     ear.say("hi", "k1");
-    // The break comes while nobody takes anything.
     fake.wait_for("POST /messages", 1);
+    let begun = std::time::Instant::now();
+    while !ear.link.reports.is_full() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "it goes on");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    go.send(()).expect("the room listens");
+    // Nothing tells when the break was noticed, since nothing more can be told: this is long for it.
     std::thread::sleep(Duration::from_millis(300));
     ear.until(|report| has_event(report, MANY));
     let events = ear.events();
