@@ -234,6 +234,11 @@ impl Transcript {
         self.refresh();
     }
 
+    /// Tells what is seen once more, even if it is what was told last.
+    pub fn tell_again(&mut self) {
+        self.inner.borrow_mut().told = None;
+    }
+
     /// Goes to where what is new begins.
     pub fn to_unread(&mut self) {
         let new_from = self.inner.borrow().model.borrow().new_from();

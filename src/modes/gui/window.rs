@@ -327,17 +327,28 @@ impl Window {
 
     /// Shows the end of the transcript.
     pub fn to_end(&mut self) {
+        self.forget_seen();
         self.transcript.to_end();
     }
 
     /// Shows where what is new begins.
     pub fn to_unread(&mut self) {
+        self.forget_seen();
         self.transcript.to_unread();
     }
 
     /// Shows the event at that offset.
     pub fn to_event(&mut self, place: u64) {
+        self.forget_seen();
         self.transcript.to_event(place);
+    }
+
+    /// The model wants something else to be seen: what was in sight until now, and was not told
+    /// yet, would have it take for read what nobody has read.
+    fn forget_seen(&mut self) {
+        let is_seen = |action: &Action| matches!(action, Action::Tell(Event::Seen { .. }));
+        self.actions.borrow_mut().retain(|action| !is_seen(action));
+        self.transcript.tell_again();
     }
 
     /// The login worked: its fields go away.
