@@ -40,7 +40,7 @@ impl Inner {
             let width = draw::width(words) as i32;
             draw::draw_text(words, x + (w - width) / 2, y + h / 2);
         }
-        self.draw_time((x, y, w), row, &palette);
+        self.draw_time((x, y, w, h), row, &palette);
         for mark in self.marks(w, h) {
             let (left, top, wide, high) = mark.place;
             draw::draw_rect_fill(x + left, y + top, wide, high, rgb(palette.accent));
@@ -193,7 +193,7 @@ impl Inner {
     }
 
     /// The exact time of what the pointer is on.
-    fn draw_time(&self, (x, y, w): (i32, i32, i32), row: i32, palette: &Palette) {
+    fn draw_time(&self, (x, y, w, h): (i32, i32, i32, i32), row: i32, palette: &Palette) {
         let Some(key) = self.hover else {
             return;
         };
@@ -208,7 +208,9 @@ impl Inner {
         let space = self.laid.get(&key).map_or(0, |laid| laid.space);
         let words = exact_time(at);
         let wide = draw::width(&words) as i32 + 2 * MARGIN;
-        let (left, top) = (x + w - wide - MARGIN, (y + top + space).max(y + 1));
+        // Whole, even beside a line that is not.
+        let top = (y + top + space).min(y + h - row - 1).max(y + 1);
+        let left = x + w - wide - MARGIN;
         draw::draw_rect_fill(left, top, wide, row, rgb(palette.window));
         draw::set_draw_color(rgb(palette.border));
         draw::draw_rect(left, top, wide, row);
