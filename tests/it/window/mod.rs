@@ -1,5 +1,11 @@
 //! The window, used as people use it: clicks and keys on a real screen, four windows at once.
 
+mod being;
+mod eyes;
+mod past;
+mod reading;
+mod seeing;
+
 use std::sync::Arc;
 
 use crate::display::{Display, Window};
