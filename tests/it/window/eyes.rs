@@ -94,6 +94,16 @@ impl Eyes<'_> {
         self.window.picture().find(&shape, area, ink)
     }
 
+    /// Waits until these words stand there while the pointer is at a place.
+    #[track_caller]
+    pub fn wait_for_at(&self, words: &str, area: Area, ink: Ink, at: (i32, i32)) {
+        let shape = self.shape_of(words);
+        wait_for(&format!("the words {words:?} in the window"), || {
+            self.window.point(at, &[]);
+            self.window.picture().find(&shape, area, ink)
+        });
+    }
+
     /// Waits until these words stand there.
     #[track_caller]
     pub fn wait_for(&self, words: &str, area: Area, ink: Ink) -> (usize, usize) {

@@ -73,6 +73,12 @@ impl Past {
         self.happens(Body::Leave { name });
     }
 
+    /// What happened after that.
+    pub fn then(&mut self, later: Past) {
+        self.bytes.extend(later.bytes);
+        (self.at, self.last) = (later.at, later.last);
+    }
+
     /// A room that has this behind it.
     pub fn room(self, args: &[&str]) -> Server {
         let folder = Arc::new(Folder::new());
