@@ -106,7 +106,9 @@ impl Picture {
     fn ink(&self, area: Area, ink: Ink) -> Vec<bool> {
         let far = |a: Colour, b: Colour| -> i32 {
             let parts = a.iter().zip(b);
-            parts.map(|(a, b)| (i32::from(*a) - i32::from(b)).pow(2)).sum()
+            parts
+                .map(|(a, b)| (i32::from(*a) - i32::from(b)).pow(2))
+                .sum()
         };
         let is_ink = |pixel| far(pixel, ink.letters) < far(pixel, ink.ground);
         self.pixels(area).map(is_ink).collect()

@@ -74,8 +74,9 @@ impl Eyes<'_> {
         let picture = wait_for(&format!("{words:?} in the field"), || {
             let picture = window.picture();
             let here: Vec<Colour> = picture.pixels(FIELD).collect();
-            let ink = here.iter().filter(|pixel| **pixel == TEXT).count();
-            let rests = before.as_ref() == Some(&here) && ink > 4;
+            let count = |colour| here.iter().filter(|pixel| **pixel == colour).count();
+            // What an empty field says in it is quiet.
+            let rests = before.as_ref() == Some(&here) && count(TEXT) > count(QUIET);
             before = Some(here);
             rests.then_some(picture)
         });

@@ -11,10 +11,7 @@ use crate::util::Folder;
 
 /// A window whose home outlives it.
 fn open(display: &Arc<Display>, home: &Arc<Folder>, server: &Server) -> Window {
-    let window = display.open(
-        Arc::clone(home),
-        &["--name", "uthira", &server.address],
-    );
+    let window = display.open(Arc::clone(home), &["--name", "uthira", &server.address]);
     wait_for_title(&window, "");
     window
 }
@@ -62,7 +59,11 @@ fn it_opens_at_the_oldest_unread_and_follows_only_who_is_at_the_end() {
     let window = open(&display, &home, &server);
     wait_for_sight(&window, ":old 59.");
     assert_eq!(unread_lines(&window), 0);
-    assert!(window.title().starts_with("chatroom - "), "{}", window.title());
+    assert!(
+        window.title().starts_with("chatroom - "),
+        "{}",
+        window.title()
+    );
     close(&window);
 
     // The others go on; the next window begins where the last one was closed.
@@ -82,7 +83,11 @@ fn it_opens_at_the_oldest_unread_and_follows_only_who_is_at_the_end() {
     let window = open(&display, &home, &server);
     wait_for_sight(&window, ":new 79.");
     assert_eq!(unread_lines(&window), 0);
-    assert!(window.title().starts_with("chatroom - "), "{}", window.title());
+    assert!(
+        window.title().starts_with("chatroom - "),
+        "{}",
+        window.title()
+    );
 
     // At the end the window follows; elsewhere it stays and says what there is.
     server.say(&bob, "followed.");
@@ -133,7 +138,11 @@ fn older_history_comes_as_one_scrolls_up_whole_and_once() {
         });
         let (first, last) = (messages(&old)[0], *messages(&before).last().expect("lines"));
         let all = logged(&server);
-        let place = |line: &str| all.iter().position(|l| l == line).expect("a line of the log");
+        let place = |line: &str| {
+            all.iter()
+                .position(|l| l == line)
+                .expect("a line of the log")
+        };
         assert!(place(last) + 1 >= place(first), "{before}\n--\n{old}");
         let lines = messages(&before);
         let from = place(lines[0]);
@@ -172,7 +181,10 @@ fn what_is_looked_for_is_found_where_nothing_is_loaded_yet() {
         let marked = picture.count(eyes::TRANSCRIPT, FOUND_NOW);
         assert!(marked > 100, "{words}: what is found is not marked");
         let seen = in_sight_below(&window, 94);
-        assert!(seen.contains(text), "{words}, but there is no {text} in {seen}");
+        assert!(
+            seen.contains(text),
+            "{words}, but there is no {text} in {seen}"
+        );
         window.click(200, 62);
     };
     found("1 of at least 100", ":mellon 8967.");
@@ -205,6 +217,9 @@ fn what_is_looked_for_is_found_where_nothing_is_loaded_yet() {
     window.type_text("written.");
     window.keys(&["Return"]);
     wait_for("what was written", || {
-        logged(&server).last().filter(|line| line.ends_with(":written.")).map(|_| ())
+        logged(&server)
+            .last()
+            .filter(|line| line.ends_with(":written."))
+            .map(|_| ())
     });
 }

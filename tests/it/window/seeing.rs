@@ -36,7 +36,10 @@ impl Browser {
 
     fn opened(&self) -> Vec<String> {
         let note = std::fs::read_to_string(self.folder.path().join("opened"));
-        note.unwrap_or_default().lines().map(str::to_string).collect()
+        note.unwrap_or_default()
+            .lines()
+            .map(str::to_string)
+            .collect()
     }
 
     #[track_caller]
@@ -82,7 +85,10 @@ fn lines_can_be_followed_marked_and_unfolded() {
     next.said("dan", "first");
     next.pass(Duration::from_secs(17));
     next.said("dan", &format!("see {ADDRESS}, he said"));
-    next.said("bob", "file:///etc/passwd javascript:alert(1) mailto:a@b.example");
+    next.said(
+        "bob",
+        "file:///etc/passwd javascript:alert(1) mailto:a@b.example",
+    );
     next.said("eve", "who has uthirah's tea?");
     next.said("eve", "uthira: tea?");
     next.said("cat", "not me");
@@ -134,9 +140,15 @@ fn lines_can_be_followed_marked_and_unfolded() {
 
     // Marking across lines copies them as the log has them, whichever way it is done.
     let said = server.said();
-    let at = said.iter().position(|line| line.contains(ADDRESS)).expect("it");
+    let at = said
+        .iter()
+        .position(|line| line.contains(ADDRESS))
+        .expect("it");
     assert!(said[at].starts_with("[dan]: 0:00:17:see "), "{}", said[at]);
-    let all: String = said[at..at + 3].iter().map(|line| format!("{line}\n")).collect();
+    let all: String = said[at..at + 3]
+        .iter()
+        .map(|line| format!("{line}\n"))
+        .collect();
     for (from, to) in [(y, y + 62), (y + 62, y)] {
         let lines = marked(&window, || window.drag((200, from), (240, to)));
         assert_eq!(lines, all);
