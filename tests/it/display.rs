@@ -12,6 +12,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use x11rb::protocol::xproto::ConnectionExt;
+
 use crate::picture::Picture;
 use crate::server::{PATIENCE, Written, wait_for};
 use crate::util::Folder;
@@ -315,6 +317,20 @@ impl Window {
         command.args(["-window", &self.id, "-depth", "8", "rgb:-"]);
         let pixels = command.output().expect("import runs").stdout;
         Picture::new(width as usize, pixels)
+    }
+
+    /// Its icon, as pixels.
+    pub fn icon(&self) -> Vec<u32> {
+        let (connection, _) = x11rb::connect(Some(&self.display.name)).expect("the display");
+        let atom = |name: &str| {
+            let asked = connection.intern_atom(false, name.as_bytes());
+            asked.expect("asked").reply().expect("an atom").atom
+        };
+        let window = self.id.parse().expect("a number");
+        let (icon, kind) = (atom("_NET_WM_ICON"), atom("CARDINAL"));
+        let asked = connection.get_property(false, window, icon, kind, 0, 1 << 20);
+        let property = asked.expect("asked").reply().expect("a property");
+        property.value32().expect("numbers").collect()
     }
 
     /// The screen that it is on.

@@ -6,15 +6,16 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use crate::display::Window;
-use crate::picture::{Area, Colour, Ink, Shape};
+use crate::picture::{Area, Colour, Ink, Picture, Shape};
 use crate::server::wait_for;
 
 /// Where the transcript is, without its frame.
 pub const TRANSCRIPT: Area = (12, 50, 610, 422);
 /// Where the status line is.
-pub const STATUS: Area = (10, 524, 690, 34);
+pub const STATUS: Area = (10, 510, 690, 48);
 /// What transcripts stand on, and fields.
 const SURFACE: Colour = [0xFF; 3];
 /// What everything else stands on.
@@ -32,6 +33,8 @@ pub const MARK: Ink = on([0x2A, 0x62, 0xC9], [0xFF; 3]);
 pub const STATE: Ink = on(WINDOW, TEXT);
 /// What is said beside a field, and the box with the exact time in letters as in the status line.
 pub const ASIDE: Ink = on(WINDOW, QUIET);
+/// What is said about a field that is wrong.
+pub const WRONG: Ink = on(WINDOW, [0xA8, 0x20, 0x1A]);
 /// The line above what is new.
 pub const UNREAD: Colour = [0xB0, 0x39, 0x2B];
 /// The line below what a click opens.
@@ -95,6 +98,16 @@ impl Eyes<'_> {
         self.window.picture().find(&shape, area, ink)
     }
 
+    /// Sees how words look, for when the field is needed for something else.
+    pub fn learn(&self, words: &str) {
+        self.shape_of(words);
+    }
+
+    /// Whether these words stood there in a picture.
+    pub fn was_there(&self, picture: &Picture, words: &str, area: Area, ink: Ink) -> bool {
+        picture.find(&self.shape_of(words), area, ink).is_some()
+    }
+
     /// Waits until these words stand there while the pointer is at a place.
     #[track_caller]
     pub fn wait_for_at(&self, words: &str, area: Area, ink: Ink, at: (i32, i32)) {
@@ -125,11 +138,17 @@ pub fn in_sight(window: &Window) -> String {
 #[track_caller]
 pub fn in_sight_below(window: &Window, top: i32) -> String {
     let display = window.display();
-    display.set_selection("primary", "");
-    window.drag((30, top), (30, 470));
     wait_for("the marked text", || {
-        let text = display.selection("primary");
-        (!text.is_empty()).then_some(text)
+        display.set_selection("primary", "");
+        window.drag((30, top), (30, 470));
+        // What is marked is told when the button goes up; what comes meanwhile may undo it.
+        let until = Instant::now() + Duration::from_secs(1);
+        loop {
+            let text = display.selection("primary");
+            if !text.is_empty() || Instant::now() > until {
+                return Some(text).filter(|text| !text.is_empty());
+            }
+        }
     })
 }
 

@@ -1,6 +1,7 @@
 //! The window, used as people use it: clicks and keys on a real screen, four windows at once.
 
 mod being;
+mod desktop;
 mod drawing;
 mod eyes;
 mod past;
