@@ -1,7 +1,9 @@
 //! Being there: what the window says of the connection, of what was missed, and of who calls.
 
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use chatroom::event::Stamp;
@@ -100,6 +102,53 @@ fn who_is_called_is_told_unless_the_window_is_in_front() {
 /// Where the list of who is here is.
 const HERE: crate::picture::Area = (648, 50, 160, 422);
 
+/// A server that hangs up at once, and counts whom.
+struct Other {
+    address: String,
+    count: Arc<AtomicUsize>,
+    ends: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Other {
+    fn on(address: &str) -> Other {
+        let listener = TcpListener::bind(address).expect("the port is free");
+        let (count, ends) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
+        let (counted, ended) = (Arc::clone(&count), Arc::clone(&ends));
+        let thread = std::thread::spawn(move || {
+            while listener.accept().is_ok() && !ended.load(Ordering::SeqCst) {
+                counted.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        let (address, thread) = (address.to_string(), Some(thread));
+        Other {
+            address,
+            count,
+            ends,
+            thread,
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.count.load(Ordering::SeqCst)
+    }
+
+    #[track_caller]
+    fn wait_for(&self, count: usize) {
+        wait_for(&format!("{count} attempts"), || {
+            (self.count() >= count).then_some(())
+        });
+    }
+}
+
+impl Drop for Other {
+    fn drop(&mut self) {
+        self.ends.store(true, Ordering::SeqCst);
+        let _ = TcpStream::connect(&self.address);
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
+
 #[test]
 fn offline_it_counts_down_and_tries_when_it_is_told() {
     let display = Arc::new(Display::start(900, 700));
@@ -115,17 +164,15 @@ fn offline_it_counts_down_and_tries_when_it_is_told() {
     }
     server.kill();
     // Somebody else has the port now and hangs up: the attempts can be counted.
-    let other = TcpListener::bind(&server.address).expect("the port is free");
-    for _ in 0..4 {
-        drop(other.accept().expect("an attempt"));
-    }
-    // The next attempt comes in two to four seconds.
+    let other = Other::on(&server.address);
+    other.wait_for(4);
+    // From now on the next attempt comes in two seconds or more.
     for seconds in [2, 1] {
         eyes.wait_for(&words(seconds), eyes::STATUS, eyes::STATE);
     }
     display.picture("offline.png");
-    drop(other.accept().expect("an attempt"));
-    // And this one in four at least, unless somebody wants it now.
+    // And from the next one on in four or more, unless somebody wants it now.
+    other.wait_for(other.count() + 1);
     drop(other);
     server.start_again(&["--grace", "1s"]);
     let back = Instant::now();

@@ -67,12 +67,6 @@ impl Past {
         self.happens(Body::Join { name });
     }
 
-    /// Somebody leaves.
-    pub fn went(&mut self, name: &str) {
-        let name = name.to_string();
-        self.happens(Body::Leave { name });
-    }
-
     /// What happened after that.
     pub fn then(&mut self, later: Past) {
         self.bytes.extend(later.bytes);
