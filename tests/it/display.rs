@@ -166,7 +166,7 @@ impl Display {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    fn set_clipboard(&self, text: &str) {
+    pub fn set_clipboard(&self, text: &str) {
         self.set_selection("clipboard", text);
     }
 
@@ -215,9 +215,9 @@ impl Drop for Display {
 
 /// A `chatroom gui` on a screen.
 pub struct Window {
-    display: Arc<Display>,
-    child: RefCell<Child>,
-    id: String,
+    pub(crate) display: Arc<Display>,
+    pub(crate) child: RefCell<Child>,
+    pub(crate) id: String,
     _folder: Arc<Folder>,
 }
 
@@ -402,6 +402,12 @@ impl Window {
 
 impl Drop for Window {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            // What a failed test saw last.
+            let test = std::thread::current().name().map(str::to_string);
+            let test = test.unwrap_or_default().replace("::", "-");
+            self.display.picture(&format!("failed-{test}.png"));
+        }
         let child = self.child.get_mut();
         let _ = child.kill();
         let _ = child.wait();

@@ -9,6 +9,7 @@ mod display;
 mod events;
 mod faults;
 mod framing;
+mod hands;
 mod history;
 mod key;
 #[path = "../ledger/mod.rs"]

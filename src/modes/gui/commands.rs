@@ -49,11 +49,22 @@ pub const HELP: &[(&str, &str)] = &[
     ),
     ("Up, Down", "brings back what you sent before"),
     ("Page Up, Page Down", "scrolls the transcript"),
+    (
+        "Ctrl+Home, Ctrl+U, Ctrl+End",
+        "goes to where the room begins, to where what is new begins, to the end",
+    ),
+    (
+        "in the transcript, Left, Right, Enter",
+        "goes to what can be clicked, and does it",
+    ),
     ("Ctrl+F", "finds a text in everything that was said"),
     (
         "Ctrl++, Ctrl+-, Ctrl+0",
         "larger letters, smaller ones, the size of before",
     ),
+    ("Ctrl+T", "while offline: tries again at once"),
+    ("Ctrl+,", "shows the settings"),
+    ("Ctrl+Q", "leaves the room and closes the window"),
     ("Escape", "removes refused messages and closes the search"),
 ];
 

@@ -130,14 +130,15 @@ impl History {
         true
     }
 
-    /// Adds a page: everything that there is from `covers.start` up to before `covers.end`.
-    pub fn insert(&mut self, covers: Range<u64>, page: Vec<Entry>) {
+    /// Adds a page: everything that there is from `covers.start` up to before `covers.end`. `false`
+    /// if it cannot be that.
+    pub fn insert(&mut self, covers: Range<u64>, page: Vec<Entry>) -> bool {
         let Some(log) = page.first().map(|entry| entry.id.log).or(self.log) else {
-            return;
+            return false;
         };
         let usable = |e: &Entry| e.id.log == log && covers.contains(&e.id.offset);
         if self.log.is_some_and(|ours| ours != log) || !page.iter().all(usable) {
-            return; // Not of this log, or not what it says it is.
+            return false; // Not of this log, or not what it says it is.
         }
         self.log = Some(log);
         let mut all = Stretch {
@@ -173,6 +174,7 @@ impl History {
         self.stretches = others;
         self.join();
         self.recount();
+        true
     }
 
     /// Two stretches that touch are one.

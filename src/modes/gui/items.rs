@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use chrono::{NaiveDate, TimeDelta};
 
 use super::history::{Entry, History, Part, What};
+use super::lines::action_of;
 
 /// From so many on, comings and goings in a row are shown as one line.
 const MANY: usize = 4;
@@ -204,7 +205,7 @@ fn goes_on(before: &Entry, entry: &Entry) -> bool {
         (Some(before), Some(now)) => now - before < PAUSE,
         _ => false,
     };
-    a == b && near && !x.starts_with("/me ") && !y.starts_with("/me ")
+    a == b && near && action_of(x).is_none() && action_of(y).is_none()
 }
 
 /// A run of comings and goings in words: `5 came (bob, eve, dan and 2 more), 1 went (eve)`.

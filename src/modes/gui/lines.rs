@@ -233,7 +233,7 @@ fn of_entry(entry: &Entry, grouped: bool, me: Option<&str>, times: Times) -> Lin
                 false => Look::Message,
             });
             line.fate = if *own { "sent" } else { "" };
-            if let Some(action) = text.strip_prefix("/me ") {
+            if let Some(action) = action_of(text) {
                 line.add("* ", tone);
                 line.add(&name, tone);
                 line.add(" ", tone);
@@ -285,6 +285,12 @@ fn of_pending(me: &str, pending: &Pending) -> Line {
         }
     }
     line
+}
+
+/// What is done, of a text that says so.
+pub fn action_of(text: &str) -> Option<&str> {
+    let (command, action) = text.split_at_checked(4)?;
+    command.eq_ignore_ascii_case("/me ").then_some(action)
 }
 
 /// When exactly, for a reader.

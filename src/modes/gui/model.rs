@@ -4,10 +4,11 @@
 //! is either there, or stands below it with what has become of it.
 //!
 //! Here is what can happen and what may be done about it; `session` has logging in, `reading` what
-//! comes from the room, `writing` what is typed, `finding` the search, `shown` what the window
+//! comes from the room, `pages` what is missing, `writing` what is typed, `finding` the search, `shown` what the window
 //! reads from it.
 
 mod finding;
+mod pages;
 mod reading;
 mod session;
 mod shown;
@@ -64,7 +65,7 @@ pub enum Event {
     Seen {
         /// Its end is.
         at_end: bool,
-        /// An event in it, as an offset.
+        /// The lowest event that is, as an offset.
         near: u64,
     },
     /// A hole of the transcript is in sight.
@@ -74,6 +75,8 @@ pub enum Event {
         /// What is read lies above it.
         from_above: bool,
     },
+    /// Go to where the room begins.
+    ToStart,
     /// What is missing is wanted now, whatever came of it before.
     Fetch,
     /// Comings and goings are to be seen one by one, or as one line again.
@@ -122,6 +125,8 @@ pub enum Effect {
     GoToUnread,
     /// Show the end.
     GoToEnd,
+    /// Show the beginning of what is here.
+    GoToStart,
     /// Show the event at this offset.
     Show(u64),
     /// Somebody named us while the window is in the back.
@@ -219,7 +224,7 @@ pub struct Model {
 
     in_front: bool,
     at_end: bool,
-    /// An event that is seen.
+    /// The lowest event that is seen.
     near: u64,
     /// Everything that was there at the login has come; from then on the view tells what is seen.
     settled: bool,
@@ -316,9 +321,11 @@ impl Model {
                     self.looked_away();
                     self.at_end = at_end;
                 }
+                self.look_through();
                 self.look();
             }
             Event::Missing { hole, from_above } => effects.extend(self.missing(hole, from_above)),
+            Event::ToStart => effects.push(self.go_to_start()),
             Event::Fetch => {
                 self.failed.clear();
                 self.history.wake();

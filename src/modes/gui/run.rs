@@ -20,7 +20,7 @@ use super::link::Link;
 use super::model::{Effect, Event, Model};
 use super::notify::{Mention, Notifier, system_is_dark};
 use super::settings::{self, Settings};
-use super::talk::{Command, Login, Resume};
+use super::talk::{Command, Login, Report, Resume};
 use super::window::{self, Action, Fields, Window};
 use super::{display, spans};
 use crate::cli::GuiArgs;
@@ -168,7 +168,18 @@ impl Run {
             rounds += 1;
             let mut effects = Vec::new();
             for event in std::mem::take(&mut self.events) {
-                effects.extend(self.model.borrow_mut().update(event));
+                // What was written under the old name belongs to it to the last.
+                let before = match &event {
+                    Event::Heard(Report::LoggedIn { .. }) => self.model.borrow().kept(),
+                    _ => None,
+                };
+                let next = self.model.borrow_mut().update(event);
+                if next.iter().any(|e| matches!(e, Effect::Entered(_))) {
+                    let kept = self.keeping.keep(before, self.window.place(), true);
+                    self.events.extend(kept.err().map(Event::Note));
+                    self.keeping.entered();
+                }
+                effects.extend(next);
             }
             self.owing = true;
             let kept = self.model.borrow().kept();
@@ -202,7 +213,6 @@ impl Run {
         match effect {
             Effect::LogIn(login) => self.log_in(login),
             Effect::Entered(address) => {
-                self.keeping.entered();
                 self.window.entered();
                 self.change_settings(|settings| settings.remember(&address.to_string()));
             }
@@ -215,6 +225,7 @@ impl Run {
             Effect::Focus(field) => self.window.focus(field),
             Effect::GoToUnread => self.window.to_unread(),
             Effect::GoToEnd => self.window.to_end(),
+            Effect::GoToStart => self.window.to_start(),
             Effect::Show(place) => self.window.to_event(place),
             Effect::Notify { from, text } => {
                 let settings = self.window.settings();

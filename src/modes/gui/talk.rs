@@ -73,6 +73,8 @@ pub enum Command {
 pub enum Ask {
     /// The newest events.
     Newest,
+    /// The first events of the log.
+    Oldest,
     /// The newest of those before this one.
     Before(Id),
     /// The oldest of those behind this one.

@@ -45,7 +45,7 @@ pub enum Told {
     Seen {
         /// The end is.
         at_end: bool,
-        /// An event that is seen, as an offset.
+        /// The lowest event that is seen, as an offset.
         near: u64,
     },
     /// A hole is in sight or near.
@@ -57,6 +57,8 @@ pub enum Told {
     },
     /// Somebody typed, although the cursor is not in the input.
     Typed(String),
+    /// The room's beginning is wanted.
+    ToStart,
     /// Escape was pressed.
     Escape,
 }
@@ -230,13 +232,12 @@ impl Transcript {
 
     /// Goes to the end and follows it.
     pub fn to_end(&mut self) {
-        self.inner.borrow_mut().view.to_end();
+        let mut inner = self.inner.borrow_mut();
+        inner.view.to_end();
+        // Whoever sent us here is to know what came of it.
+        inner.told = None;
+        drop(inner);
         self.refresh();
-    }
-
-    /// Tells what is seen once more, even if it is what was told last.
-    pub fn tell_again(&mut self) {
-        self.inner.borrow_mut().told = None;
     }
 
     /// Goes to where what is new begins.
@@ -258,6 +259,7 @@ impl Transcript {
         let mut inner = self.inner.borrow_mut();
         inner.up = true;
         inner.view.show(key, y);
+        inner.told = None;
         drop(inner);
         self.refresh();
     }

@@ -63,6 +63,7 @@ pub struct Window {
     column: Flex,
     login: Flex,
     address: Input,
+    recent: Button,
     name: Input,
     key_label: Frame,
     key: SecretInput,
@@ -104,6 +105,8 @@ pub struct Window {
     front: bool,
     /// The model's revision that the transcript shows.
     revision: Option<u64>,
+    /// How much larger than usual this screen wants everything.
+    own_scale: f32,
     icon: (Vec<u8>, i32, i32),
     badge: (usize, usize),
 }
@@ -152,6 +155,7 @@ impl Window {
         captions.push(caption(&mut login, "Server", 48));
         let mut address = Input::default();
         address.set_value(&fields.address);
+        let recent = button("▾", Kind::Plain);
         captions.push(caption(&mut login, "Name", 42));
         let mut name = Input::default();
         name.set_value(&fields.name);
@@ -222,6 +226,7 @@ impl Window {
             column,
             login,
             address,
+            recent,
             name,
             key_label,
             key,
@@ -260,12 +265,15 @@ impl Window {
             shown: Shown::default(),
             front: true,
             revision: None,
+            own_scale: 1.0,
             icon: show::icon(),
             badge: (0, 0),
         };
+        window.own_scale = app::screen_scale(window.frame.screen_num());
         window.wire_up();
         window.restyle();
         window.frame.show();
+        window.fit_on_screen();
         window.show_badge(0, 0);
         window.show();
         let first = match (fields.address.is_empty(), fields.name.is_empty()) {
@@ -286,6 +294,9 @@ impl Window {
             }
             None => self.app.wait(),
         };
+        if self.shown.is_another_size(self.frame.w()) {
+            self.note(Action::Own(Own::Look));
+        }
         // One of our widgets has the cursor exactly while the window is in front.
         let front = app::focus().is_some();
         if front != self.front {
@@ -331,6 +342,12 @@ impl Window {
         self.transcript.to_end();
     }
 
+    /// Shows the beginning of the transcript.
+    pub fn to_start(&mut self) {
+        self.forget_seen();
+        self.transcript.to_start();
+    }
+
     /// Shows where what is new begins.
     pub fn to_unread(&mut self) {
         self.forget_seen();
@@ -343,12 +360,10 @@ impl Window {
         self.transcript.to_event(place);
     }
 
-    /// The model wants something else to be seen: what was in sight until now, and was not told
-    /// yet, would have it take for read what nobody has read.
+    /// What was seen before the view was sent elsewhere is of no interest any more.
     fn forget_seen(&mut self) {
-        let is_seen = |action: &Action| matches!(action, Action::Tell(Event::Seen { .. }));
-        self.actions.borrow_mut().retain(|action| !is_seen(action));
-        self.transcript.tell_again();
+        let seen = |action: &Action| matches!(action, Action::Tell(Event::Seen { .. }));
+        self.actions.borrow_mut().retain(|action| !seen(action));
     }
 
     /// The login worked: its fields go away.
@@ -391,6 +406,15 @@ impl Window {
     /// Beeps.
     pub fn bell(&self) {
         fltk::dialog::beep(fltk::dialog::BeepType::Message);
+    }
+
+    /// A window that is larger than its screen is made as large as that.
+    fn fit_on_screen(&mut self) {
+        let (_, _, w, h) = app::screen_work_area(self.frame.screen_num());
+        let (now_w, now_h) = (self.frame.w(), self.frame.h());
+        if w > 0 && h > 0 && (now_w > w || now_h > h) {
+            self.frame.set_size(now_w.min(w), now_h.min(h));
+        }
     }
 
     /// Where the window is.

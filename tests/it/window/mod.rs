@@ -7,6 +7,7 @@ mod eyes;
 mod past;
 mod reading;
 mod seeing;
+mod writing;
 
 use std::sync::Arc;
 

@@ -111,8 +111,8 @@ fn pages_of_another_log_or_out_of_their_bounds_are_not_taken() {
         },
         ..entry(50)
     };
-    history.insert(0..100, vec![foreign]);
-    history.insert(0..100, page(&[200]));
+    assert!(!history.insert(0..100, vec![foreign]));
+    assert!(!history.insert(0..100, page(&[200])));
     assert_eq!(drawn(&history), "~ 100 110");
 }
 

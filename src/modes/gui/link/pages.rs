@@ -134,6 +134,7 @@ fn closed() -> Trouble {
 fn path(ask: &Ask) -> Result<String, String> {
     Ok(match ask {
         Ask::Newest => format!("/messages?limit={SHOWN}"),
+        Ask::Oldest => format!("/messages?since=all&limit={SHOWN}"),
         Ask::Before(id) => format!("/messages?before={id}&limit={SHOWN}"),
         Ask::After(id) => format!("/messages?since={id}&limit={SHOWN}"),
         Ask::Find { text, .. } if text.len() > MAX_NEEDLE => {
@@ -226,6 +227,7 @@ mod tests {
         };
         for (asked, expected) in [
             (path(&Ask::Newest), "/messages?limit=200"),
+            (path(&Ask::Oldest), "/messages?since=all&limit=200"),
             (
                 path(&Ask::Before(id)),
                 "/messages?before=00000001-7-0002&limit=200",

@@ -1,8 +1,8 @@
-//! What comes from the room: events, pages, and what of them is new.
+//! What comes from the room, and what of it is new.
 
-use super::{Ask, Effect, Entry, Fate, Hole, Id, Model, What, is_past};
+use super::{Effect, Entry, Fate, Id, Model, What, is_past};
 use crate::modes::gui::spans::mentions;
-use crate::wire::{Page, Wire};
+use crate::wire::Wire;
 
 impl Model {
     pub(super) fn take_in(&mut self, wire: Wire, effects: &mut Vec<Effect>) {
@@ -53,11 +53,7 @@ impl Model {
         }
         self.settle_pending(id, key.as_ref());
         self.found_live(id);
-        let near = match self.at_end {
-            true => u64::MAX,
-            false => self.near,
-        };
-        self.history.trim(near);
+        self.trim();
         if let Some((from, text)) = said {
             self.new_message(id, from, text, effects);
         }
@@ -100,6 +96,33 @@ impl Model {
         }
     }
 
+    /// What was scrolled through is read too.
+    pub(super) fn look_through(&mut self) {
+        let (Some(read), true) = (self.read, self.in_front && self.settled && !self.at_end) else {
+            return;
+        };
+        let Some(seen) = self.history.get(self.near).map(|entry| entry.id) else {
+            return;
+        };
+        if is_past(read, seen) {
+            return;
+        }
+        self.read = Some(seen);
+        let me = self.me().map(str::to_string).unwrap_or_default();
+        let (mut unread, mut named) = (0, 0);
+        for entry in self.history.between(seen.offset + 1, u64::MAX) {
+            if let What::Said {
+                text, own: false, ..
+            } = &entry.what
+            {
+                unread += 1;
+                named += usize::from(mentions(text, &me));
+            }
+        }
+        // What is in a hole is not counted here.
+        (self.unread, self.mentions) = (self.unread.min(unread), self.mentions.min(named));
+    }
+
     /// The line of what is new is drawn afresh above what comes from now on.
     pub(super) fn looked_away(&mut self) {
         if self.is_reading() {
@@ -126,90 +149,5 @@ impl Model {
             true => Effect::GoToUnread,
             false => Effect::GoToEnd,
         });
-    }
-
-    /// A hole is in sight: it is filled, unless that is on its way or did not work.
-    pub(super) fn missing(&mut self, hole: Hole, from_above: bool) -> Option<Effect> {
-        if !self.would_fetch(&hole) {
-            return None;
-        }
-        let ask = filling(&hole, from_above);
-        self.asking.push(ask.clone());
-        Some(Effect::Ask(ask))
-    }
-
-    /// Whether a hole in sight is to be filled now.
-    pub fn would_fetch(&self, hole: &Hole) -> bool {
-        let tried = hole.cleared || self.failed.contains_key(&hole.end);
-        // One after the other: what comes may fill the next one too.
-        !tried && self.is_connected() && self.settled && self.asking.is_empty()
-    }
-
-    pub(super) fn page(&mut self, ask: Ask, page: Result<Page, String>, effects: &mut Vec<Effect>) {
-        let asked = self.asking.len();
-        self.asking.retain(|waiting| *waiting != ask);
-        if let Ask::Find { text, before } = ask {
-            return self.found(&text, before, page, effects);
-        }
-        if asked == self.asking.len() {
-            return; // It was asked before a break.
-        }
-        let page = match page {
-            Ok(page) => page,
-            Err(why) => {
-                let missed = self.history.holes().find(|hole| match ask {
-                    Ask::Before(id) => hole.below == Some(id),
-                    Ask::After(id) => hole.above == Some(id),
-                    _ => hole.below.is_none(),
-                });
-                self.failed.extend(missed.map(|hole| (hole.end, why)));
-                return;
-            }
-        };
-        let first = page.events.iter().find_map(Wire::id).map(|id| id.offset);
-        let last = page.events.iter().rev().find_map(Wire::id);
-        let behind = last.map(|id| id.offset + 1);
-        let all = page.next.is_none();
-        let covers = match ask {
-            Ask::After(id) => {
-                let end = match all {
-                    // Nothing is missing up to where the stream has come.
-                    true => behind.unwrap_or(0).max(self.hole_behind(id)),
-                    false => behind.unwrap_or(id.offset + 1),
-                };
-                id.offset + 1..end
-            }
-            Ask::Before(id) => first.filter(|_| !all).unwrap_or(0)..id.offset,
-            _ => first.filter(|_| !all).unwrap_or(0)..behind.unwrap_or(self.history.end()),
-        };
-        if first.is_none() && !all {
-            return;
-        }
-        let (me, local) = (self.me().map(str::to_string), self.local);
-        let entries = page.events.into_iter();
-        let entries = entries.filter_map(|wire| Entry::of(wire, me.as_deref(), local));
-        self.history.insert(covers, entries.collect());
-        let near = match self.at_end {
-            true => u64::MAX,
-            false => self.near,
-        };
-        self.history.trim(near);
-        self.look();
-    }
-
-    /// Where the hole behind this event ends.
-    fn hole_behind(&self, id: Id) -> u64 {
-        let behind = self.history.holes().find(|hole| hole.end > id.offset);
-        behind.map_or(self.history.end(), |hole| hole.end)
-    }
-}
-
-/// What fills a hole from where its reader is.
-fn filling(hole: &Hole, from_above: bool) -> Ask {
-    match (hole.above, hole.below) {
-        (Some(above), _) if from_above => Ask::After(above),
-        (_, Some(below)) => Ask::Before(below),
-        (Some(above), None) => Ask::After(above),
-        (None, None) => Ask::Newest,
     }
 }

@@ -55,9 +55,10 @@ impl Model {
                 if field == Field::Name && limit.is_some() {
                     self.name_limit = limit;
                 }
+                // A session that goes on tells its state next.
+                self.state = None;
                 if !self.is_in() {
                     self.phase = Phase::Out;
-                    self.state = None;
                     self.members.clear();
                 }
                 self.ask_key |= field == Field::Key;

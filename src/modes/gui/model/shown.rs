@@ -32,6 +32,16 @@ impl Model {
         matches!(self.phase, Phase::In { .. })
     }
 
+    /// Whether something can be written: in the room, or on the way there.
+    pub fn may_write(&self) -> bool {
+        !matches!(self.phase, Phase::Out)
+    }
+
+    /// Whether the session came to its end: nothing is tried before somebody logs in again.
+    pub fn is_over(&self) -> bool {
+        self.is_in() && self.state.is_none()
+    }
+
     /// The title of the window, with how many messages are unread and how many of them name us.
     pub fn title(&self) -> String {
         let unread = match (self.unread, self.mentions) {
@@ -158,6 +168,7 @@ impl Model {
             Ask::Before(id) => hole.below == Some(*id),
             Ask::After(id) => hole.above == Some(*id),
             Ask::Newest => hole.below.is_none(),
+            Ask::Oldest => hole.above.is_none(),
             Ask::Find { .. } => false,
         });
         if loading {

@@ -48,7 +48,11 @@ impl Model {
         self.note = None;
         let (waiting, bytes) = self.waiting();
         if !self.is_in() {
-            self.note = Some("Log in first, then your message can be sent.".to_string());
+            let sentence = match self.may_write() {
+                true => "You are not in the room yet. Send your message once you are.",
+                false => "Log in first, then your message can be sent.",
+            };
+            self.note = Some(sentence.to_string());
         } else if text.len() > MAX_TEXT {
             self.note = Some(format!(
                 "A message has at most {MAX_TEXT} bytes; this one has {}. Shorten it, or send it \

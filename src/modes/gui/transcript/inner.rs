@@ -150,11 +150,10 @@ impl Inner {
     pub(super) fn whats_to_tell(&mut self) -> Vec<Told> {
         let mut told = Vec::new();
         let lasting = |n: usize| self.items[n].key.rank == Rank::Entry;
-        let mut seen = self.placed.seen.iter().map(|(n, _)| *n);
+        let seen = self.placed.seen.iter().map(|(n, _)| *n);
         let (first, last) = (seen.clone().next(), seen.clone().next_back());
-        let near = seen
-            .find(|n| lasting(*n))
-            .map_or(0, |n| self.items[n].key.place);
+        let lowest = seen.rev().find(|n| lasting(*n));
+        let near = lowest.map_or(0, |n| self.items[n].key.place);
         let at_end = self.view.sticks();
         if self.told != Some((at_end, near)) {
             self.told = Some((at_end, near));

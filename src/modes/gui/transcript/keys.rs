@@ -21,7 +21,7 @@ impl Transcript {
             Key::Down => self.scroll(row),
             Key::PageUp => self.page(-1),
             Key::PageDown => self.page(1),
-            Key::Home => self.to_start(),
+            Key::Home => self.tell(Told::ToStart),
             Key::End => self.to_end(),
             Key::Left => self.pick(-1),
             Key::Right => self.pick(1),

@@ -49,6 +49,8 @@ pub enum Own {
     Find,
     /// End the search.
     FindEnd,
+    /// Show where what is new begins.
+    Unread,
     /// Show the settings.
     Settings,
     /// Letters larger, smaller, or (0) as they come.
@@ -70,7 +72,7 @@ impl Window {
     /// Does what only the window itself has to do with.
     pub(super) fn do_own(&mut self, own: Own) {
         match own {
-            Own::Look => {}
+            Own::Look => self.show(),
             Own::Typed(text) => {
                 if self.message.active() {
                     // Neither is refused by an input that is shown and not full.
@@ -99,6 +101,7 @@ impl Window {
                 self.relayout();
                 self.focus(Field::Message);
             }
+            Own::Unread => self.to_unread(),
             Own::Settings => self.open_settings(),
             Own::Size(step) => {
                 let mut settings = self.settings();

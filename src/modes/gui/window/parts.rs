@@ -70,6 +70,8 @@ impl Words {
             let (mut x, mut y) = (area.x(), area.y());
             draw::push_clip(x, y, area.w(), area.h());
             draw::draw_rect_fill(x, y, area.w(), area.h(), rgb(p.window));
+            // In the middle of what is higher.
+            y += ((area.h() - said.rows.len() as i32 * row) / 2).max(0);
             if let Some(dot) = said.dot {
                 let size = look::size() * 2 / 3;
                 draw::draw_circle_fill(x + 1, y + (row - size) / 2, size, rgb(dot(&p)));

@@ -8,7 +8,7 @@ use fltk::image::{PngImage, RgbImage};
 use fltk::prelude::*;
 
 use super::look::{self, field_height, row_height};
-use super::parts::Ink;
+use super::parts::{Ink, shortened};
 use super::style::{self, button_width, caption_width, message_height};
 use super::{Window, rgb};
 use crate::modes::gui::badge::badge;
@@ -28,6 +28,9 @@ pub(super) struct Shown {
     hint: Option<(Field, String)>,
     asks_key: bool,
     is_in: Option<bool>,
+    may_write: bool,
+    /// The session is; the fields are shown and do not go away.
+    over: bool,
     fields: bool,
     status: String,
     connected: bool,
@@ -36,6 +39,13 @@ pub(super) struct Shown {
     find: String,
     width: i32,
     input_height: i32,
+}
+
+impl Shown {
+    /// Whether the window has another width than what was shown was made for.
+    pub(super) fn is_another_size(&self, width: i32) -> bool {
+        self.width != width
+    }
 }
 
 impl Window {
@@ -64,7 +74,7 @@ impl Window {
 
     fn now(&self, model: &Model) -> Shown {
         let is_in = model.is_in();
-        let fields = !is_in || self.switching;
+        let fields = !is_in || self.switching || model.is_over();
         let text = self.message.value();
         let name_limit = model.name_limit().unwrap_or(USUAL_NAME);
         let hint = model.hint().map(|(field, text)| (field, text.to_string()));
@@ -88,6 +98,8 @@ impl Window {
             hint,
             asks_key: model.asks_key() || !self.key.value().is_empty(),
             is_in: Some(is_in),
+            may_write: model.may_write(),
+            over: model.is_over(),
             fields,
             status: model.status(),
             connected: model.is_connected(),
@@ -104,18 +116,8 @@ impl Window {
         if now.title != before.title {
             self.frame.set_label(&now.title);
         }
-        if before.is_in != now.is_in {
-            match now.is_in {
-                Some(true) => {
-                    self.message.activate();
-                    self.send.activate();
-                }
-                _ => {
-                    self.message.deactivate();
-                    self.send.deactivate();
-                }
-            }
-        }
+        activate_if(&mut self.message, now.may_write);
+        activate_if(&mut self.send, now.is_in == Some(true));
         let row = row_height();
         let width = now.width - 20;
         // The status, with what stands beside it.
@@ -140,11 +142,14 @@ impl Window {
         // The fields of the login, or the room.
         show_if(&mut self.key_label, now.asks_key);
         show_if(&mut self.key, now.asks_key);
-        show_if(&mut self.back, now.is_in == Some(true));
+        show_if(&mut self.recent, !self.settings.borrow().recent.is_empty());
+        show_if(&mut self.back, now.is_in == Some(true) && !now.over);
         show_if(&mut self.login, now.fields);
         show_if(&mut self.header, !now.fields);
-        self.room
-            .show(&now.room, |p| p.text, None, (width - 330).max(120));
+        let buttons = [&self.search, &self.settings_button, &self.switch];
+        let buttons: i32 = buttons.iter().map(|b| button_width(&b.label()) + 8).sum();
+        let room = shortened(now.room.clone(), f64::from(width - buttons));
+        self.room.show(&room, |p| p.text, None, 10_000);
         let wrong = now.hint.as_ref().map(|(field, _)| *field);
         style::paint_field(&mut self.address, wrong == Some(Field::Address));
         style::paint_field(&mut self.name, wrong == Some(Field::Name));
@@ -186,7 +191,7 @@ impl Window {
             self.login.fixed(caption, caption_width(&caption.label()));
         }
         let wide = |button: &fltk::button::Button| button_width(&button.label());
-        for button in [&self.enter, &self.back] {
+        for button in [&self.recent, &self.enter, &self.back] {
             self.login.fixed(button, wide(button));
         }
         for button in [&self.search, &self.settings_button, &self.switch] {
@@ -203,6 +208,8 @@ impl Window {
             self.column.fixed(row, field);
         }
         let side = (self.frame.w() / 5).clamp(caption_width("uthira (you)") + 20, 260);
+        // A narrow window is for reading.
+        show_if(&mut self.here.area, self.frame.w() > 36 * look::size());
         self.middle.fixed(&self.here.area, side);
         self.seen.fixed(&self.transcript.bar, look::bar_width());
         for row in [
@@ -226,8 +233,10 @@ impl Window {
         let settings = self.settings.borrow().clone();
         let palette = settings.theme.palette(self.system_is_dark);
         look::set(palette, settings.font.as_deref(), settings.size);
-        if let Some(scale) = settings.scale {
-            app::set_screen_scale(self.frame.screen_num(), scale as f32);
+        let screen = self.frame.screen_num();
+        let scale = settings.scale.map_or(self.own_scale, |scale| scale as f32);
+        if app::screen_scale(screen) != scale {
+            app::set_screen_scale(screen, scale);
         }
         self.frame.set_color(rgb(palette.window));
         style::scrollbar(&mut self.transcript.bar);
@@ -276,4 +285,12 @@ pub(super) fn icon() -> (Vec<u8>, i32, i32) {
 
 fn show_if(widget: &mut impl WidgetExt, shown: bool) {
     if shown { widget.show() } else { widget.hide() }
+}
+
+fn activate_if(widget: &mut impl WidgetExt, active: bool) {
+    match active {
+        true if !widget.active() => widget.activate(),
+        false if widget.active() => widget.deactivate(),
+        _ => {}
+    }
 }

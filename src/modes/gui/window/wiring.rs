@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use fltk::app;
 use fltk::enums::{CallbackTrigger, Event as Happened, Key};
+use fltk::menu::MenuButton;
 use fltk::prelude::*;
 
 use super::action::action_of;
@@ -25,6 +26,7 @@ pub(super) fn on_told(told: Told, actions: &Actions) {
         Told::Seen { at_end, near } => Action::Tell(Event::Seen { at_end, near }),
         Told::Missing { hole, from_above } => Action::Tell(Event::Missing { hole, from_above }),
         Told::Typed(text) => Action::Own(Own::Typed(text)),
+        Told::ToStart => Action::Tell(Event::ToStart),
         Told::Escape => Action::Tell(Event::Dismiss),
     });
 }
@@ -37,10 +39,10 @@ impl Window {
         self.wire_up_find();
         self.wire_up_frame();
         let actions = Rc::clone(&self.actions);
-        self.here.on_pick(move |name| {
+        self.here.on_pick(move |text| {
             actions
                 .borrow_mut()
-                .push_back(Action::Own(Own::Typed(format!("{name}: "))));
+                .push_back(Action::Own(Own::Typed(text.to_string())));
         });
     }
 
@@ -58,6 +60,7 @@ impl Window {
         };
         let pressed = log_in.clone();
         self.enter.set_callback(move |_| pressed());
+        self.wire_up_recent();
         let pressed = log_in.clone();
         self.address.set_trigger(CallbackTrigger::EnterKeyAlways);
         self.address.set_callback(move |_| pressed());
@@ -78,6 +81,40 @@ impl Window {
         let actions = Rc::clone(&self.actions);
         self.switch
             .set_callback(move |_| actions.borrow_mut().push_back(Action::Own(Own::Switch)));
+    }
+
+    /// The rooms that were logged in to: by the button beside the field, and by its down key.
+    fn wire_up_recent(&mut self) {
+        let (settings, address) = (Rc::clone(&self.settings), self.address.clone());
+        let choose = move || {
+            let recent = settings.borrow().recent.clone();
+            let mut address = address.clone();
+            let (x, y) = (address.x(), address.y() + address.h());
+            let mut menu = MenuButton::new(x, y, address.w(), 1, None);
+            style::menu(&mut menu);
+            for address in recent {
+                menu.add_choice(&address);
+            }
+            let chosen = menu.popup().and_then(|item| item.label());
+            app::delete_widget(menu);
+            if let Some(chosen) = chosen {
+                address.set_value(&chosen);
+                style::mark_all(&mut address);
+            }
+        };
+        let to_choose = choose.clone();
+        self.recent.set_callback(move |_| to_choose());
+        let settings = Rc::clone(&self.settings);
+        self.address.super_handle_first(false);
+        self.address.handle(move |address, event| {
+            style::on_focus(address, event);
+            let down = event == Happened::KeyDown && app::event_key() == Key::Down;
+            let asked = down && !settings.borrow().recent.is_empty();
+            if asked {
+                choose();
+            }
+            asked
+        });
     }
 
     fn wire_up_buttons(&mut self) {
@@ -148,7 +185,7 @@ impl Window {
                         None => return false,
                     }
                 }
-                key @ (Key::Up | Key::Down) if !shift && one_row(message) => {
+                key @ (Key::Up | Key::Down) if !shift && at_edge(message, key == Key::Up) => {
                     let current = message.value();
                     let mut recall = recall.borrow_mut();
                     let found = match key {
@@ -162,7 +199,9 @@ impl Window {
                 }
                 Key::PageUp => transcript.page(-1),
                 Key::PageDown => transcript.page(1),
-                Key::Home if app::is_event_ctrl() => transcript.to_start(),
+                Key::Home if app::is_event_ctrl() => {
+                    actions.borrow_mut().push_back(Action::Tell(Event::ToStart));
+                }
                 Key::End if app::is_event_ctrl() => transcript.to_end(),
                 Key::Escape => {
                     actions.borrow_mut().push_back(Action::Tell(Event::Dismiss));
@@ -226,6 +265,8 @@ impl Window {
                 Action::Quit
             } else if is(',') {
                 Action::Own(Own::Settings)
+            } else if is('u') {
+                Action::Own(Own::Unread)
             } else if is('t') {
                 Action::Tell(Event::TryNow)
             } else if is('+') || is('=') || key == Key::from_i32(0xffab) {
@@ -256,9 +297,15 @@ impl Window {
     }
 }
 
-/// Whether what stands in the input is one row, so that up and down are free for what was said.
-fn one_row(message: &fltk::input::MultilineInput) -> bool {
+/// Whether the cursor is in the first row of the input (or, not `up`, in its last), so that the key
+/// is free for what was said.
+fn at_edge(message: &fltk::input::MultilineInput, up: bool) -> bool {
     let text = message.value();
-    let one = style::message_height("", message.w());
-    style::message_height(&text, message.w()) == one
+    let at = message.position().max(0) as usize;
+    let (before, after) = text.split_at_checked(at).unwrap_or((&text, ""));
+    let is_row = |part: &str| {
+        !part.contains('\n')
+            && style::message_height(part, message.w()) == style::message_height("", message.w())
+    };
+    is_row(if up { before } else { after })
 }

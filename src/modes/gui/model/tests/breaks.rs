@@ -164,6 +164,24 @@ fn another_name_that_is_refused_leaves_everything_as_it_was() {
 }
 
 #[test]
+fn a_session_that_is_refused_for_good_asks_for_another_login() {
+    let mut model = in_the_room();
+    hear(&mut model, Report::State(State::Connecting));
+    assert!(!model.is_over());
+    let refused = Report::LoginRefused {
+        field: Field::Key,
+        sentence: "This room has a key.".into(),
+        limit: None,
+    };
+    let effects = hear(&mut model, refused);
+    assert_eq!(effects, [Effect::NotEntered, Effect::Focus(Field::Key)]);
+    assert!(model.is_in() && model.is_over() && model.asks_key());
+    assert_eq!(model.status(), "not logged in");
+    hear(&mut model, Report::State(State::Connected));
+    assert!(!model.is_over());
+}
+
+#[test]
 fn a_login_behind_the_users_back_leaves_the_cursor_alone() {
     let mut model = in_the_room();
     assert_eq!(let_in(&mut model, "uthira", false), []);

@@ -121,6 +121,33 @@ fn who_reads_further_up_has_everything_counted_that_comes_below() {
 }
 
 #[test]
+fn what_is_scrolled_through_is_read() {
+    let mut model = back_after(90, 130);
+    events(
+        &mut model,
+        vec![
+            hello(Some(90)),
+            said(100, "bob", "one", None),
+            said(110, "bob", "two, uthira", None),
+            said(120, "bob", "three", None),
+            join(130, "uthira"),
+        ],
+    );
+    assert_eq!(model.unread(), (3, 1));
+    let mut see = |near: u64| {
+        let at_end = false;
+        model.update(Event::Seen { at_end, near });
+        (model.unread(), model.kept().expect("kept").read)
+    };
+    assert_eq!(see(110), ((1, 0), Some(id(110))));
+    assert_eq!(
+        see(100),
+        ((1, 0), Some(id(110))),
+        "going up unreads nothing"
+    );
+}
+
+#[test]
 fn who_is_named_is_told_unless_the_window_is_in_front() {
     let mut model = in_the_room();
     let effects = events(&mut model, vec![said(30, "bob", "Uthira: look", None)]);
@@ -178,6 +205,43 @@ fn a_hole_in_sight_is_filled_once_and_from_where_it_is_seen() {
 }
 
 #[test]
+fn the_beginning_is_one_key_away_however_long_the_log_is() {
+    let mut model = back_after(90_000, 90_010);
+    events(
+        &mut model,
+        vec![hello(Some(90_000)), said(90_010, "bob", "live", None)],
+    );
+    assert_eq!(model.update(Event::ToStart), [Effect::Ask(Ask::Oldest)]);
+    let page = Ok(Page {
+        events: vec![opened(0), said(10, "eve", "first", None)],
+        next: Some(id(10)),
+    });
+    let ask = Ask::Oldest;
+    let effects = hear(&mut model, Report::Page { ask, page });
+    assert_eq!(effects, [Effect::GoToStart]);
+    assert_eq!(
+        transcript(&model),
+        [
+            "* Room opened (chatroom 0.1.0)",
+            "[eve]: 0:00:10:first",
+            "~ more was said before",
+            "--- new messages ---",
+            "[bob]: 25:00:10:live",
+        ]
+    );
+    let missing = Event::Missing {
+        hole: hole(&model),
+        from_above: true,
+    };
+    assert_eq!(model.update(missing), [Effect::Ask(Ask::After(id(10)))]);
+    assert_eq!(
+        model.update(Event::ToStart),
+        [Effect::GoToStart],
+        "it is here"
+    );
+}
+
+#[test]
 fn a_room_that_said_nothing_since_shows_what_was_said_before() {
     let mut model = back_after(100, 100);
     events(&mut model, vec![hello(Some(100))]);
@@ -221,6 +285,61 @@ fn what_cannot_be_loaded_is_said_and_tried_again_when_asked() {
     assert_eq!(model.update(missing.clone()), []);
     model.update(Event::Fetch);
     assert_eq!(model.update(missing).len(), 1);
+}
+
+#[test]
+fn a_page_that_is_not_what_was_asked_for_is_not_asked_for_again() {
+    let foreign = Wire::Join {
+        id: Id {
+            log: LogId(9),
+            ..id(50)
+        },
+        at: at(),
+        name: "eve".into(),
+    };
+    for (events_of_it, next) in [
+        (vec![], Some(100)),
+        (vec![said(200, "eve", "from the future", None)], Some(200)),
+        (vec![foreign], Some(50)),
+    ] {
+        let mut model = back_after(90, 100);
+        events(
+            &mut model,
+            vec![hello(Some(90)), said(100, "bob", "live", None)],
+        );
+        let missing = Event::Missing {
+            hole: hole(&model),
+            from_above: false,
+        };
+        model.update(missing.clone());
+        page(&mut model, Ask::Before(id(100)), events_of_it, next);
+        assert_eq!(model.update(missing), []);
+        let shown = transcript(&model);
+        assert!(shown[0].contains("not what was asked for"), "{shown:?}");
+        assert_eq!(shown.len(), 3, "{shown:?}");
+    }
+}
+
+#[test]
+fn a_page_of_a_newer_server_that_says_nothing_to_us_is_passed() {
+    let mut model = back_after(90, 100);
+    events(
+        &mut model,
+        vec![hello(Some(90)), said(100, "bob", "live", None)],
+    );
+    let missing = Event::Missing {
+        hole: hole(&model),
+        from_above: false,
+    };
+    model.update(missing);
+    page(
+        &mut model,
+        Ask::Before(id(100)),
+        vec![Wire::Unknown],
+        Some(40),
+    );
+    let hole = hole(&model);
+    assert_eq!(hole.end, 40);
 }
 
 #[test]

@@ -78,7 +78,8 @@ impl Here {
         }
     }
 
-    /// What happens with a name that was picked.
+    /// What happens with the text that is meant for the message: `name: ` for a name that was
+    /// picked, and what is typed here.
     pub fn on_pick(&mut self, pick: impl FnMut(&str) + 'static) {
         *self.pick.borrow_mut() = Box::new(pick);
     }
@@ -133,7 +134,10 @@ impl Here {
                 self.picked();
                 return true;
             }
-            _ => return false,
+            _ => {
+                drop(list);
+                return self.typed();
+            }
         }
         .min(last);
         list.above = list
@@ -143,12 +147,23 @@ impl Here {
         true
     }
 
+    /// What is typed here is meant for the message.
+    fn typed(&mut self) -> bool {
+        let text = app::event_text();
+        let command = app::is_event_ctrl() || app::is_event_alt();
+        let typed = !command && !text.is_empty() && !text.chars().any(char::is_control);
+        if typed {
+            (self.pick.borrow_mut())(&text);
+        }
+        typed
+    }
+
     fn picked(&mut self) {
         let list = self.list.borrow();
         let name = list.people.get(list.at).map(|person| person.name.clone());
         drop(list);
         if let Some(name) = name {
-            (self.pick.borrow_mut())(&name);
+            (self.pick.borrow_mut())(&format!("{name}: "));
         }
     }
 }

@@ -63,11 +63,7 @@ pub fn choice() -> Choice {
     choice.super_draw(false);
     choice.draw(|choice| {
         let p = look::palette();
-        choice.set_color(rgb(p.field));
-        choice.set_text_color(rgb(p.text));
-        choice.set_selection_color(rgb(p.selection));
-        choice.set_text_font(look::font());
-        choice.set_text_size(look::size());
+        menu(choice);
         let (x, y, w, h) = (choice.x(), choice.y(), choice.w(), choice.h());
         let (face, letters) = match choice.active_r() {
             true => (p.field, p.text),
@@ -95,6 +91,16 @@ pub fn choice() -> Choice {
         draw_focus(choice);
     });
     choice
+}
+
+/// Gives a menu the look of the moment.
+pub fn menu(menu: &mut impl MenuExt) {
+    let p = look::palette();
+    menu.set_color(rgb(p.field));
+    menu.set_text_color(rgb(p.text));
+    menu.set_selection_color(rgb(p.selection));
+    menu.set_text_font(look::font());
+    menu.set_text_size(look::size());
 }
 
 /// Makes a scrollbar ours. It draws itself, in the look of the moment, and needs a width of

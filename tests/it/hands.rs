@@ -1,0 +1,215 @@
+//! More of what a person does with a window: looks at a part of it, reads what can be marked,
+//! types fast, and asks the system how much memory it takes.
+
+use std::ops::Range;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::display::Window;
+use crate::server::{PATIENCE, wait_for};
+
+/// What a window looks like, in red, green and blue of 8 bits.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// In pixels.
+    pub width: i32,
+    /// In pixels.
+    pub height: i32,
+    pixels: Vec<[u8; 3]>,
+}
+
+impl Picture {
+    /// The columns and rows of a part; negative numbers count from the right and the bottom, and a
+    /// range that ends with 0 reaches there.
+    pub fn part(&self, x: Range<i32>, y: Range<i32>) -> Picture {
+        let clip = |range: Range<i32>, size: i32| {
+            let start = if range.start < 0 {
+                size + range.start
+            } else {
+                range.start
+            };
+            let end = if range.end <= 0 {
+                size + range.end
+            } else {
+                range.end
+            };
+            start.clamp(0, size)..end.clamp(0, size)
+        };
+        let (x, y) = (clip(x, self.width), clip(y, self.height));
+        let row = |row: i32| {
+            let from = (row * self.width + x.start) as usize;
+            self.pixels[from..from + x.len()].to_vec()
+        };
+        Picture {
+            width: x.len() as i32,
+            height: y.len() as i32,
+            pixels: y.flat_map(row).collect(),
+        }
+    }
+
+    /// How many pixels have exactly this colour.
+    pub fn count(&self, colour: [u8; 3]) -> usize {
+        self.pixels.iter().filter(|pixel| **pixel == colour).count()
+    }
+
+    /// The middles of the underlines of this colour, from top to bottom and left to right: rows of
+    /// at least `least` pixels without a break.
+    pub fn lines(&self, colour: [u8; 3], least: i32) -> Vec<(i32, i32)> {
+        let mut found = Vec::new();
+        for y in 0..self.height {
+            let mut run = 0;
+            for x in 0..=self.width {
+                let at = (y * self.width + x) as usize;
+                if x < self.width && self.pixels[at] == colour {
+                    run += 1;
+                } else {
+                    if run >= least {
+                        found.push((x - run / 2, y));
+                    }
+                    run = 0;
+                }
+            }
+        }
+        found
+    }
+}
+
+impl Window {
+    /// What it looks like now.
+    pub fn look(&self) -> Picture {
+        loop {
+            let (width, height) = self.size();
+            let mut command = self.display.command("import");
+            command.args(["-window", &self.id, "-depth", "8", "rgb:-"]);
+            let bytes = command.output().expect("import runs").stdout;
+            // Anything else was taken while its size changed.
+            if bytes.len() == (width * height * 3) as usize {
+                let pixels = bytes.chunks_exact(3).map(|p| [p[0], p[1], p[2]]);
+                return Picture {
+                    width,
+                    height,
+                    pixels: pixels.collect(),
+                };
+            }
+        }
+    }
+
+    /// Waits until it looks as wanted; what it looks like then.
+    #[track_caller]
+    pub fn wait_for_look(&self, what: &str, wanted: impl Fn(&Picture) -> bool) -> Picture {
+        wait_for(what, || Some(self.look()).filter(|seen| wanted(seen)))
+    }
+
+    /// Waits until it looks the same three times in a row.
+    #[track_caller]
+    pub fn at_rest(&self) -> Picture {
+        let (mut last, mut same) = (self.look(), 0);
+        wait_for("a window at rest", || {
+            let now = self.look();
+            same = if now == last { same + 1 } else { 0 };
+            last = now;
+            (same == 2).then(|| last.clone())
+        })
+    }
+
+    /// Puts the cursor into the message field.
+    pub fn to_message(&self) {
+        self.click(120, -62);
+    }
+
+    /// What stands in the field that has the keyboard.
+    pub fn field(&self) -> String {
+        self.copied("an empty field", Duration::from_millis(1500))
+    }
+
+    /// What Ctrl+A and Ctrl+C bring into the clipboard; nothing if that is empty for so long.
+    fn copied(&self, empty: &str, patience: Duration) -> String {
+        self.display.set_clipboard(empty);
+        self.keys(&["ctrl+a", "ctrl+c"]);
+        let until = Instant::now() + patience;
+        loop {
+            let text = self.display.clipboard();
+            if text != empty && !text.is_empty() {
+                return text;
+            }
+            if Instant::now() > until {
+                return String::new();
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Waits until the field that has the keyboard holds this.
+    #[track_caller]
+    pub fn wait_for_field(&self, text: &str) {
+        let mut last = String::new();
+        let until = Instant::now() + PATIENCE;
+        while last != text {
+            last = self.field();
+            assert!(
+                Instant::now() < until,
+                "{text:?} does not stand in the field, but {last:?}"
+            );
+        }
+    }
+
+    /// The rows of the transcript as they are seen, also those that are not in the room: each is
+    /// marked with the mouse and copied. What stands at the right edge is not among it.
+    pub fn rows(&self) -> Vec<String> {
+        let (width, height) = self.size();
+        let mut rows: Vec<String> = Vec::new();
+        for y in (56..height - 90).step_by(10) {
+            self.display.set_clipboard("nothing");
+            let (x, y) = (16.to_string(), y.to_string());
+            let right = (width * 4 / 5 - 60).to_string();
+            let (id, mark) = (&*self.id, ["mousedown", "1", "mousemove", "--window"]);
+            let mut args = vec!["mousemove", "--window", id, &x, &y];
+            args.extend(mark);
+            args.extend([id, &*right, &*y, "mouseup", "1", "key", "ctrl+c"]);
+            self.display.xdotool(&args);
+            let text = self.display.clipboard();
+            if text != "nothing" && rows.last() != Some(&text) {
+                rows.push(text);
+            }
+        }
+        rows
+    }
+
+    /// Types as fast as the screen takes it, line breaks as Enter; does not wait for it.
+    pub fn start_typing(&self, text: &str) -> Child {
+        self.activate();
+        let mut command = self.display.command("xdotool");
+        command.args(["type", "--delay", "2", text]);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().expect("xdotool runs")
+    }
+
+    /// Types as fast as the screen takes it, line breaks as Enter.
+    pub fn type_fast(&self, text: &str) {
+        let status = self.start_typing(text).wait();
+        assert!(status.is_ok_and(|status| status.success()), "not typed");
+    }
+
+    /// How much of the machine's memory it takes now (its PSS), and the most that it ever had
+    /// mapped and present (its peak RSS), in bytes.
+    pub fn memory(&self) -> (u64, u64) {
+        let pid = self.child.borrow().id();
+        let read = |file: &str| std::fs::read_to_string(format!("/proc/{pid}/{file}"));
+        let value = |text: String, name: &str| -> u64 {
+            let line = text.lines().find_map(|line| line.strip_prefix(name));
+            let number = line.and_then(|line| line.split_whitespace().next());
+            number.and_then(|n| n.parse::<u64>().ok()).expect("a size") * 1024
+        };
+        let pss = read("smaps_rollup").expect("its memory");
+        let peak = read("status").expect("its state");
+        (value(pss, "Pss:"), value(peak, "VmHWM:"))
+    }
+
+    /// Waits until it is in a room: its title says which.
+    #[track_caller]
+    pub fn wait_to_be_in(&self) {
+        wait_for("being in a room", || {
+            self.title().contains(" @ ").then_some(())
+        });
+    }
+}

@@ -1,0 +1,362 @@
+//! What is typed: messages, what becomes of them, commands, completion, and limits.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use super::{REFUSED, is_message, open, wait_for_members};
+use crate::display::{Display, Window};
+use crate::hands::Picture;
+use crate::server::{Server, wait_for};
+use crate::util::Folder;
+
+/// What the light theme has for a message that waits, for what went wrong, for links, and for the
+/// button that is meant to be pressed.
+const WAITING: [u8; 3] = [0x66, 0x5E, 0x50];
+const WRONG: [u8; 3] = [0xA8, 0x20, 0x1A];
+const LINK: [u8; 3] = [0x0B, 0x57, 0xB7];
+const ACCENT: [u8; 3] = [0x2A, 0x62, 0xC9];
+/// The face of a button that cannot be pressed.
+const OFF: [u8; 3] = [0xE9, 0xEB, 0xEF];
+
+/// The longest text of a message, in bytes.
+const MAX_TEXT: usize = 16 * 1024;
+
+/// The texts of `name`'s messages in the log, with the log's escapes.
+fn said(server: &Server, name: &str) -> Vec<String> {
+    let text_of = |line: String| {
+        let rest = line.strip_prefix(&format!("[{name}]: "))?.to_string();
+        Some(rest.splitn(4, ':').nth(3)?.to_string())
+    };
+    server.said().into_iter().filter_map(text_of).collect()
+}
+
+#[track_caller]
+fn wait_for_said(server: &Server, name: &str, texts: &[&str]) {
+    let mut last = Vec::new();
+    let until = std::time::Instant::now() + crate::server::PATIENCE;
+    while last != texts {
+        last = said(server, name);
+        assert!(
+            std::time::Instant::now() < until,
+            "{texts:?} expected, {last:?}"
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn start(width: u32) -> (Arc<Display>, Server, Window) {
+    let display = Arc::new(Display::start(width, 700));
+    let server = Server::start(&["--room", "lobby"]);
+    let window = open(&display, &server, "eve");
+    window.place(10, 30, 860, 600);
+    window.wait_to_be_in();
+    (display, server, window)
+}
+
+/// The field of the message and what stands below it.
+fn foot(seen: &Picture) -> Picture {
+    seen.part(0..0, -90..0)
+}
+
+/// The status line.
+fn status(seen: &Picture) -> Picture {
+    seen.part(0..0, -34..0)
+}
+
+/// The transcript, without those who are here.
+fn transcript(seen: &Picture) -> Picture {
+    seen.part(10..seen.width * 3 / 4, 56..-95)
+}
+
+#[test]
+fn enter_sends_and_what_was_sent_comes_back() {
+    let (display, server, eve) = start(900);
+    eve.paste("a block\n\twith & @signs\n\nand an empty line");
+    assert_eq!(
+        said(&server, "eve"),
+        [""; 0],
+        "a pasted block waits for Enter"
+    );
+    eve.keys(&["Return"]);
+    let block = r"a block\n\twith & @signs\n\nand an empty line";
+    wait_for_said(&server, "eve", &[block]);
+    eve.type_text("two");
+    eve.keys(&["shift+Return"]);
+    eve.type_text("lines");
+    display.picture("two-lines.png");
+    eve.keys(&["Return"]);
+    wait_for_said(&server, "eve", &[block, r"two\nlines"]);
+    eve.type_text("three");
+    eve.keys(&["Return"]);
+    eve.type_text("four");
+    eve.keys(&["KP_Enter", "Return"]);
+    let all = [block, r"two\nlines", "three", "four"];
+    wait_for_said(&server, "eve", &all);
+
+    // What was sent comes back, and the draft behind it; also past what has several lines, in
+    // which the keys go from row to row.
+    let up_and_down = |up: usize, down: usize, text: &str| {
+        let keys = [vec!["Up"; up], vec!["Down"; down]].concat();
+        eve.keys(&keys);
+        eve.wait_for_field(text);
+        // Whatever is marked now, the cursor is at the end of the last row then.
+        eve.keys(&[
+            "Right", "Down", "Down", "Down", "Down", "Down", "Down", "Down", "End",
+        ]);
+        eve.wait_for_field("dra");
+        eve.keys(&["End"]);
+    };
+    eve.type_text("dra");
+    up_and_down(1, 0, "four");
+    up_and_down(2, 0, "three");
+    up_and_down(2, 1, "four");
+    up_and_down(3, 0, "two\nlines");
+    up_and_down(5, 0, "a block\n\twith & @signs\n\nand an empty line");
+    up_and_down(3, 3, "dra");
+    eve.type_text("ft");
+    eve.keys(&["Return"]);
+    wait_for_said(&server, "eve", &[&all[..], &["draft"]].concat());
+}
+
+#[test]
+fn tab_completes_a_name_or_moves_on() {
+    let (display, server, eve) = start(900);
+    let (bob, bea) = (server.log_in("bob"), server.log_in("bea"));
+    server.say(&bea, "first");
+    server.say(&bob, "second");
+    server.say(&bea, "third");
+    eve.wait_for_line("the last of them", |line| is_message(line, "bea", "third"));
+    eve.to_message();
+    for (typed, keys, text) in [
+        ("b", &["Tab"][..], "bea: "),
+        ("b", &["Tab", "Tab"], "bob: "),
+        ("b", &["Tab", "Tab", "shift+Tab"], "bea: "),
+        ("thanks bo", &["Tab"], "thanks bob "),
+        ("thanks @", &["Tab"], "thanks @bea "),
+    ] {
+        eve.keys(&["ctrl+a", "BackSpace"]);
+        eve.type_text(typed);
+        eve.keys(keys);
+        eve.wait_for_field(text);
+    }
+    display.picture("completed.png");
+    // With nothing to complete it moves on to Send, which the space bar presses.
+    eve.keys(&["ctrl+a", "BackSpace"]);
+    eve.type_text("zzz");
+    eve.keys(&["Tab", "space"]);
+    wait_for_said(&server, "eve", &["zzz"]);
+    // And so it does from an empty field; Shift brings it back.
+    eve.to_message();
+    eve.keys(&["Tab", "shift+Tab"]);
+    eve.type_text("back");
+    eve.keys(&["Return"]);
+    wait_for_said(&server, "eve", &["zzz", "back"]);
+}
+
+#[test]
+fn commands_are_carried_out_and_an_unknown_one_stays() {
+    let (display, server, eve) = start(900);
+    let bob = server.log_in("bob");
+    server.say(&bob, "hello");
+    let command = |text: &str| {
+        eve.to_message();
+        eve.type_text(text);
+        eve.keys(&["Return"]);
+    };
+    command("/me waves");
+    wait_for_said(&server, "eve", &["/me waves"]);
+    eve.wait_for_line("the action", |line| is_message(line, "eve", "/me waves"));
+
+    command("/who");
+    let shown = eve.rows();
+    let who = shown.iter().any(|row| row == "2 here: bob, eve (you)");
+    assert!(who, "{shown:#?}");
+    display.picture("who.png");
+    command("/help");
+    let shown = eve.rows();
+    for word in [
+        "/me waves ",
+        "/who ",
+        "/clear ",
+        "/quit ",
+        "Shift+Enter ",
+        "Escape ",
+    ] {
+        assert!(
+            shown.iter().any(|row| row.starts_with(word)),
+            "{word}{shown:#?}"
+        );
+    }
+    display.picture("help.png");
+
+    // An unknown one says so, and is there to be corrected; with a space before it, it is said.
+    let before = status(&eve.look());
+    command("/foo bar");
+    let after = eve.wait_for_look("a sentence", |seen| status(seen) != before);
+    eve.wait_for_field("/foo bar");
+    display.picture("unknown.png");
+    eve.keys(&["Home"]);
+    eve.type_text(" ");
+    eve.keys(&["Return"]);
+    wait_for_said(&server, "eve", &["/me waves", "/foo bar"]);
+    eve.wait_for_look("no sentence any more", |seen| {
+        status(seen) != status(&after)
+    });
+
+    // Cleared on this screen; the room keeps everything, and it can be had again.
+    assert!(eve.transcript().contains("hello"));
+    command("/clear");
+    wait_for("a clear transcript", || {
+        (!eve.transcript().contains("hello")).then_some(())
+    });
+    display.picture("clear.png");
+    assert_eq!(said(&server, "bob"), ["hello"]);
+    command("/quit");
+    assert_eq!(eve.ended(), Some(0));
+    wait_for_members(&server, &["bob"]);
+    assert_eq!(said(&server, "eve"), ["/me waves", "/foo bar"]);
+}
+
+#[test]
+fn a_message_shows_what_becomes_of_it() {
+    let (display, mut server, eve) = start(900);
+    // While nothing is heard of the server a message waits, and says so.
+    server.signal(Signal::STOP);
+    eve.type_text("patience");
+    eve.keys(&["Return"]);
+    eve.wait_for_look("a message that waits", |seen| {
+        transcript(seen).count(WAITING) > 20
+    });
+    eve.wait_for_field("");
+    display.picture("waiting.png");
+    let shown = eve.rows();
+    assert!(
+        shown.iter().any(|row| row == "[eve]: patience"),
+        "{shown:#?}"
+    );
+    assert!(
+        !eve.transcript().contains("patience"),
+        "it is not in the room"
+    );
+    server.signal(Signal::CONT);
+    eve.wait_for_look("a message that waits no more", |seen| {
+        transcript(seen).count(WAITING) == 0
+    });
+    eve.wait_for_line("the message", |line| is_message(line, "eve", "patience"));
+    assert_eq!(said(&server, "eve"), ["patience"]);
+    display.picture("sent.png");
+
+    // The room wants a key when it is back, and the user comes in by another name: what was said
+    // under the first was not said by the second, and it is for the user to say what becomes of it.
+    server.kill();
+    eve.to_message();
+    eve.type_text("lost?");
+    eve.keys(&["Return"]);
+    eve.type_text("unwanted");
+    eve.keys(&["Return"]);
+    eve.wait_for_look("messages that wait", |seen| {
+        transcript(seen).count(WAITING) > 20
+    });
+    std::fs::remove_file(server.folder.path().join("log.txt.secret")).expect("it was there");
+    server.folder.file("key", "sesame\n");
+    server.start_again(&["--room", "lobby", "--key-file", "key"]);
+    eve.wait_for_colour(REFUSED);
+    display.picture("key-wanted.png");
+    // The cursor is in the field of the key; before it is that of the name.
+    eve.type_text("sesame");
+    eve.keys(&["shift+Tab", "ctrl+a"]);
+    eve.type_text("eva");
+    eve.keys(&["Return"]);
+    server.console.wait_for("Client (eva) connected");
+    let seen = eve.wait_for_look("two refused messages, each with Retry and Remove", |seen| {
+        transcript(seen).lines(LINK, 20).len() == 4 && transcript(seen).count(WRONG) > 50
+    });
+    display.picture("refused-message.png");
+    let shown = eve.rows().concat();
+    for words in [
+        "lost?",
+        "unwanted",
+        "refused: You logged in differently before the room had it.",
+    ] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    assert_eq!(said(&server, "eve"), ["patience"]);
+    assert_eq!(said(&server, "eva"), [""; 0]);
+
+    // By mouse: the first is sent after all.
+    let links = transcript(&seen).lines(LINK, 20);
+    eve.click(10 + links[0].0, 56 + links[0].1 - 5);
+    wait_for_said(&server, "eva", &["lost?"]);
+    eve.wait_for_look("one refused message", |seen| {
+        transcript(seen).lines(LINK, 20).len() == 2
+    });
+    // By keyboard: the second is taken away; Right goes to Retry, then to Remove.
+    eve.keys(&["Right", "Right"]);
+    display.picture("picked.png");
+    eve.keys(&["Return"]);
+    eve.wait_for_look("no refused message", |seen| {
+        transcript(seen).lines(LINK, 20).is_empty() && transcript(seen).count(WRONG) == 0
+    });
+    eve.wait_for_line("the message", |line| is_message(line, "eva", "lost?"));
+    assert_eq!(said(&server, "eva"), ["lost?"]);
+    display.picture("settled.png");
+}
+
+#[test]
+fn limits_are_shown_before_they_are_hit() {
+    let display = Arc::new(Display::start(900, 700));
+    let server = Server::start(&["--max-name", "8"]);
+    let window = display.open(Arc::new(Folder::new()), &[&server.address]);
+    window.place(10, 30, 860, 600);
+    // Nothing can be sent before the login: Send has the look of what cannot be pressed.
+    let out = window.at_rest();
+    assert!(foot(&out).count(ACCENT) == 0 && foot(&out).count(OFF) > 500);
+    display.picture("logged-out.png");
+
+    // The name: nothing at six, a word at seven and eight, a red one beyond.
+    let hint = |seen: &Picture| seen.part(10..-10, 48..80);
+    window.type_text("uthir");
+    let before = hint(&window.at_rest());
+    assert_eq!(before.count(WRONG), 0);
+    window.type_text("a77");
+    let near = window.wait_for_look("a limit", |seen| hint(seen) != before);
+    assert_eq!(hint(&near).count(WRONG), 0);
+    display.picture("name-near.png");
+    window.type_text("9");
+    window.wait_for_look("a limit that is passed", |seen| {
+        hint(seen).count(WRONG) > 20
+    });
+    display.picture("name-over.png");
+    // It is not lost by being refused.
+    window.keys(&["Return"]);
+    window.wait_for_colour(REFUSED);
+    assert_eq!(window.field(), "uthira779");
+    window.keys(&["End", "BackSpace", "Return"]);
+    server.console.wait_for("Client (uthira77) connected");
+    window.wait_for_look("Send, ready", |seen| foot(seen).count(ACCENT) > 500);
+
+    // The text: nothing at first, a word from nine tenths on, a red one beyond the end.
+    let text = "0123456789abcde\n".repeat(MAX_TEXT / 16);
+    window.paste(&text[..MAX_TEXT / 2]);
+    let before = status(&window.at_rest());
+    window.paste(&text[MAX_TEXT / 2..]);
+    window.wait_for_look("a limit", |seen| status(seen) != before);
+    assert_eq!(status(&window.at_rest()).count(WRONG), 0);
+    display.picture("text-near.png");
+    window.type_text("!!");
+    window.wait_for_look("a limit that is passed", |seen| {
+        status(seen).count(WRONG) > 20
+    });
+    let over = window.at_rest();
+    display.picture("text-over.png");
+    // It is neither sent nor lost, and a sentence says why.
+    window.keys(&["Return"]);
+    window.wait_for_look("a sentence", |seen| status(seen) != status(&over));
+    display.picture("text-refused.png");
+    assert_eq!(said(&server, "uthira77"), [""; 0]);
+    window.keys(&["BackSpace", "BackSpace", "Return"]);
+    let whole = text.replace('\n', r"\n");
+    wait_for_said(&server, "uthira77", &[&whole]);
+}
