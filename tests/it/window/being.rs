@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use chatroom::event::Stamp;
 
 use super::desktop::Desktop;
-use super::eyes::{self, Eyes, in_sight, in_sight_below, wait_for_sight, wait_for_title};
+use super::eyes::{self, Eyes, in_sight_below, wait_for_sight, wait_for_title};
 use super::past::{Past, noon};
+use super::reading::to_the_beginning;
 use super::{REFUSED, members, open, say, wait_for_members};
 use crate::display::Display;
 use crate::server::{PATIENCE, Server, wait_for};
@@ -236,11 +237,7 @@ fn a_thousand_missed_messages_are_there_within_three_seconds() {
     let window = display.open(home, &["--name", "uthira", &server.address]);
     wait_for_sight(&window, ":away 1199.");
     display.picture("away.png");
-    wait_for("everything", || {
-        window.keys(&["Home"]);
-        let seen = in_sight(&window);
-        seen.contains(":before.").then_some(())
-    });
+    to_the_beginning(&window, ":before.");
     let all = window.transcript();
     assert!(
         messages(&all) == messages(&server.said().join("\n")),

@@ -71,9 +71,12 @@ fn it_opens_at_the_oldest_unread_and_follows_only_who_is_at_the_end() {
         server.say(&bob, &format!("new {n}."));
     }
     let window = open(&display, &home, &server);
-    wait_for_title(&window, "(80) chatroom - ");
     let seen = wait_for_sight(&window, ":new 0.");
     assert!(!seen.contains(":new 79."), "{seen}");
+    // What is in sight is read; the title counts the rest.
+    let rest = 80 - seen.matches(":new ").count();
+    assert!((50..75).contains(&rest), "{seen}");
+    wait_for_title(&window, &format!("({rest}) chatroom - "));
     assert_eq!(unread_lines(&window), 1);
     display.picture("unread.png");
     window.keys(&["ctrl+End"]);
@@ -112,6 +115,14 @@ fn it_opens_at_the_oldest_unread_and_follows_only_who_is_at_the_end() {
     assert_eq!(unread_lines(&window), 1, "what came meanwhile is marked");
 }
 
+/// Goes up by pages until `first` is in sight.
+pub fn to_the_beginning(window: &Window, first: &str) {
+    wait_for("the beginning", || {
+        window.keys(&["Prior"; 40]);
+        in_sight(window).contains(first).then_some(())
+    });
+}
+
 /// A room in which uthira's friends said much: "mellon" in every fortieth message.
 fn long_room(count: usize) -> Server {
     let mut past = Past::opened(noon(3), "a long past");
@@ -148,14 +159,29 @@ fn older_history_comes_as_one_scrolls_up_whole_and_once() {
         let from = place(lines[0]);
         assert_eq!(lines, all[from..from + lines.len()], "nothing is missing");
     }
-    // Then to the very beginning.
-    wait_for("the beginning", || {
-        window.keys(&["Home"]);
-        in_sight(&window).contains(":friend 0.").then_some(())
-    });
+    // The beginning is one key away, and from there it goes down page by page too.
+    window.keys(&["Home"]);
+    wait_for_sight(&window, ":friend 0.");
     display.picture("beginning.png");
-    let all = window.transcript();
-    assert!(messages(&all) == logged(&server), "{all}");
+    let all = logged(&server);
+    let down = messages(&in_sight(&window)).len();
+    window.keys(&["Next"; 15]);
+    let seen = wait_for("pages below the beginning", || {
+        let seen = in_sight(&window);
+        let first = messages(&seen).first().map(|line| line.to_string());
+        let at = all.iter().position(|line| Some(line) == first.as_ref());
+        (at.is_some_and(|at| at > 10 * down)).then_some(seen)
+    });
+    let lines = messages(&seen);
+    let from = all.iter().position(|line| *line == lines[0]);
+    let from = from.expect("a line of the log");
+    assert_eq!(lines, all[from..from + lines.len()], "nothing is missing");
+    // What is in between comes with more of it; then everything is there, once.
+    window.keys(&["End"]);
+    wait_for_sight(&window, ":friend 2999.");
+    to_the_beginning(&window, ":friend 0.");
+    let text = window.transcript();
+    assert!(messages(&text) == all, "{text}");
     // And back to the end, where it is followed.
     window.keys(&["End"]);
     wait_for_sight(&window, ":friend 2999.");
