@@ -5,7 +5,7 @@
 # and `make bench-window` to their harnesses: make bench ARGS='calm --rounds 5'
 ARGS ?=
 
-.PHONY: help run build test test-durability bench bench-window fmt clean
+.PHONY: help run build test test-durability bench bench-window pictures fmt clean
 
 help:
 	@echo 'make run     build chatroom and start a room on this machine: the server here, and a window'
@@ -15,6 +15,7 @@ help:
 	@echo 'make test-durability   kills, lost answers, stalled listeners, failing disks: some minutes, alone'
 	@echo "make bench   measure this server beside others (ARGS='--help' says what there is); some 20 minutes, alone"
 	@echo "make bench-window   measure the window beside HexChat (ARGS='--help'); some 10 minutes, alone"
+	@echo 'make pictures   take the pictures of the window in docs/window and assets anew'
 	@echo 'make fmt     format the code'
 	@echo 'make clean   remove what was built; logs and settings stay'
 
@@ -39,6 +40,10 @@ bench:
 bench-window:
 	@scripts/setup.sh bench
 	cargo bench --locked --bench window -- $(ARGS)
+
+pictures:
+	@scripts/setup.sh test
+	@scripts/pictures.sh
 
 fmt:
 	cargo fmt

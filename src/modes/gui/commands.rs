@@ -60,7 +60,7 @@ pub const HELP: &[(&str, &str)] = &[
     ("Ctrl+F", "finds a text in everything that was said"),
     (
         "Ctrl++, Ctrl+-, Ctrl+0",
-        "larger letters, smaller ones, the size of before",
+        "larger letters, smaller ones, the usual size",
     ),
     ("Ctrl+T", "while offline: tries again at once"),
     ("Ctrl+,", "shows the settings"),

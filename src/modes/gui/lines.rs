@@ -159,7 +159,13 @@ pub fn line_of(item: &Item, model: &Model, times: Times) -> Line {
     let history = model.history();
     match item.shape {
         Shape::Entry { grouped } => match history.get(item.key.place) {
-            Some(entry) => of_entry(entry, grouped, model.me(), times),
+            Some(entry) => {
+                let mut line = of_entry(entry, grouped, model.me(), times);
+                if !model.was_here(entry.id) {
+                    line.fate = ""; // Long ago, and nobody wonders.
+                }
+                line
+            }
             None => Line::new(Look::Note), // It has gone since the items were made.
         },
         Shape::Run { last } => {

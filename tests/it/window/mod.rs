@@ -5,6 +5,7 @@ mod desktop;
 mod drawing;
 mod eyes;
 mod past;
+mod pictures;
 mod reading;
 mod seeing;
 mod writing;
@@ -37,6 +38,15 @@ fn open(display: &Arc<Display>, server: &Server, name: &str) -> Window {
     display.open(Arc::new(Folder::new()), &["--name", name, &server.address])
 }
 
+/// A home with settings in it.
+fn home(settings: &str) -> Arc<Folder> {
+    let folder = Arc::new(Folder::new());
+    let config = folder.path().join("home/.config/chatroom");
+    std::fs::create_dir_all(&config).expect("a folder");
+    std::fs::write(config.join("gui.toml"), settings).expect("settings");
+    folder
+}
+
 /// Types into the input line and presses Enter.
 fn say(window: &Window, text: &str) {
     window.click(120, -62);
@@ -63,7 +73,9 @@ fn four_people_talk_and_two_of_them_leave() {
     let mut server = Server::start(&["--room", "lobby", "--grace", "1s"]);
 
     // A name that is too long is refused as often as it is tried, and nobody gets in nameless.
-    let uthira = open(&display, &server, "longestname");
+    // There is no desktop here that could show notifications; the status line would say so.
+    let args = ["--name", "longestname", &server.address];
+    let uthira = display.open(home("notify = false\n"), &args);
     uthira.place(10, 30, 810, 530);
     uthira.wait_for_colour(REFUSED);
     display.picture("refused.png");
