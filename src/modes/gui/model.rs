@@ -44,6 +44,8 @@ pub enum Event {
     },
     /// What an earlier window left behind, for the login that was asked for just now.
     Kept(Box<Kept>),
+    /// The fields for another login were put away.
+    Back,
     /// Enter was pressed over a text.
     Say {
         /// The text.
@@ -299,6 +301,8 @@ impl Model {
                     *place = *kept;
                 }
             }
+            // What was wrong with them is of no use without them.
+            Event::Back => self.hint = None,
             Event::Say { text, key } => return self.typed(&text, key),
             Event::Retry(key) => return self.retry(&key),
             Event::Discard(key) => self.pending.retain(|p| p.letter.key != key),

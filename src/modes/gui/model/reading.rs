@@ -8,7 +8,7 @@ impl Model {
     pub(super) fn take_in(&mut self, wire: Wire, effects: &mut Vec<Effect>) {
         match &wire {
             Wire::Hello { id, now, .. } => {
-                self.ahead = now.micros() - self.now.micros();
+                self.set_ahead(now.micros() - self.now.micros());
                 self.stream_from = *id;
                 self.history.stream_from(*id);
                 return;

@@ -165,6 +165,15 @@ impl Model {
         Stamp::from_micros(self.now.micros() + self.ahead)
     }
 
+    /// The server's clock is so many microseconds ahead of this machine's.
+    pub(super) fn set_ahead(&mut self, ahead: i64) {
+        // The list of members came before this was known.
+        for member in &mut self.members {
+            member.active = Stamp::from_micros(member.active.micros() + ahead - self.ahead);
+        }
+        self.ahead = ahead;
+    }
+
     /// Somebody came, went or spoke.
     pub(super) fn come_and_go(&mut self, wire: &Wire) {
         if let Wire::Message { from, at, .. } = wire
