@@ -18,7 +18,7 @@ impl Inner {
     pub(super) fn draw(&mut self, area: &mut Widget) {
         let (x, y, w, h) = (area.x(), area.y(), area.w(), area.h());
         let palette = look::palette();
-        draw::push_clip(x, y, w, h);
+        let clip = look::Clip::to(x, y, w, h);
         draw::draw_rect_fill(x, y, w, h, rgb(palette.surface));
         let row = row_height();
         for (n, top) in &self.placed.seen {
@@ -47,7 +47,7 @@ impl Inner {
             draw::set_draw_color(rgb(palette.accent_text));
             draw::draw_text(&mark.words, x + left + MARGIN, y + top + baseline(row));
         }
-        draw::pop_clip();
+        drop(clip);
         let (border, wide) = match area.has_focus() {
             true => (palette.focus, 2),
             false => (palette.border, 1),
