@@ -189,7 +189,10 @@ impl Laid {
             let (left, right) = match is_bidi(&piece.text) {
                 true => (piece.x, piece.x + piece.wide),
                 false => {
-                    let wide = |to: usize| draw::width(&self.line.text[piece.range.start..to]);
+                    let text = &self.line.text;
+                    // Whoever asks for the middle of a letter gets where it begins.
+                    let wide =
+                        |to: usize| draw::width(&text[piece.range.start..begins_at(text, to)]);
                     (piece.x + wide(from), piece.x + wide(to))
                 }
             };
@@ -229,6 +232,12 @@ impl Laid {
         let left = pieces.first().is_none_or(|first| x < first.x);
         (if left { bytes.start } else { bytes.end }, false)
     }
+}
+
+/// Where the letter begins that byte `at` is in, or the text's end.
+fn begins_at(text: &str, at: usize) -> usize {
+    let mut places = (0..=at.min(text.len())).rev();
+    places.find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }
 
 /// A piece of a row.
@@ -291,5 +300,16 @@ impl Heights for Layout<'_> {
 
     fn measure(&mut self, item: &Item) -> i32 {
         self.lay(item)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::begins_at;
+
+    #[test]
+    fn no_letter_is_cut() {
+        let places = [0, 1, 2, 3, 4, 5, 9].map(|at| begins_at("aẞé", at));
+        assert_eq!(places, [0, 1, 1, 1, 4, 4, 6]);
     }
 }

@@ -174,9 +174,9 @@ impl Inner {
             Selection::Within(of, a, b) if of == key => fill(a..b, palette.selection),
             _ => {}
         }
-        if let Some((of, act)) = &self.picked
-            && *of == key
-            && let Some((range, _)) = laid.line.acts.get(*act)
+        if let Some(hit) = &self.picked
+            && hit.key == key
+            && let Some((range, _)) = laid.line.acts.get(hit.number)
             && let Some((left, wide)) = laid.span(index, range.clone(), w)
         {
             draw::set_draw_color(rgb(palette.focus));
