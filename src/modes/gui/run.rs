@@ -174,6 +174,11 @@ impl Run {
             rounds += 1;
             let mut effects = Vec::new();
             for event in std::mem::take(&mut self.events) {
+                // Several keys may have come in one go: what counts is what they left.
+                let event = match event {
+                    Event::Draft(_) => Event::Draft(self.window.draft()),
+                    event => event,
+                };
                 // What was written under the old name belongs to it to the last.
                 let before = match &event {
                     Event::Heard(Report::LoggedIn { .. }) => self.model.borrow().kept(),
@@ -184,9 +189,13 @@ impl Run {
                     _ => None,
                 };
                 let next = self.model.borrow_mut().update(event);
-                let taken = next.iter().any(|e| matches!(e, Effect::Taken(_)));
-                if let Some(text) = said.filter(|_| !taken) {
-                    self.window.give_back(&text);
+                let is_done = |e: &Effect| matches!(e, Effect::Taken(_) | Effect::Quit);
+                if let Some(text) = said {
+                    if !next.iter().any(is_done) {
+                        self.window.give_back(&text);
+                    }
+                    let draft = Event::Draft(self.window.draft());
+                    self.model.borrow_mut().update(draft);
                 }
                 if next.iter().any(|e| matches!(e, Effect::Entered(_))) {
                     let kept = self.keeping.keep(before, self.window.place(), true);

@@ -333,7 +333,11 @@ impl Window {
         self.message.set_value(&whole);
         // Fails only for a place that is not in the text.
         let _ = self.message.set_position(whole.len() as i32);
-        self.note(Action::Tell(Event::Draft(whole)));
+    }
+
+    /// What stands in the input.
+    pub fn draft(&self) -> String {
+        self.message.value()
     }
 
     /// Puts a text into the input, unless something stands there.
