@@ -40,8 +40,9 @@ use parts::{Here, Words};
 use show::Shown;
 use style::{Kind, button, caption};
 
-/// The longest text that the input takes: more than can be said, so that it can be told.
-const INPUT_LIMIT: i32 = 1 << 20;
+/// The longest text that the input takes, in bytes: twice what can be said, so that it can be told,
+/// and no more, since FLTK lays all of it out at every key.
+const INPUT_LIMIT: usize = 2 * crate::event::MAX_TEXT;
 
 /// What stands in the fields at first.
 #[derive(Clone, Debug, Default)]
