@@ -26,8 +26,8 @@ pub const MIN_SIZE: i32 = 9;
 pub const MAX_SIZE: i32 = 32;
 /// How many rooms are remembered.
 const MAX_RECENT: usize = 10;
-/// How long another window may take for its change.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long another window may take for its change: nothing is drawn while it is waited for.
+const PATIENCE: Duration = Duration::from_millis(100);
 /// What a new file begins with.
 const HEAD: &str = "\
 # What was chosen in the window of chatroom. You can change it here as well; comments stay.
@@ -148,7 +148,7 @@ pub fn load(path: &Path) -> (Settings, Option<String>) {
     }
 }
 
-/// Changes the file: reads it, has `change` change what it says, and writes what is another then,
+/// Changes the file, without waiting for the disk to be sure: reads it, has `change` change what it says, and writes what is another then,
 /// whole or not at all. The answer is as [`load`] would give it now.
 ///
 /// # Errors
@@ -190,7 +190,7 @@ pub fn update(
         write(&mut document, &before, &after);
         let text = format!("{}{document}", if is_new { HEAD } else { "" });
         let mode = fs::metadata(path).map_or(0o644, |found| found.permissions().mode() & 0o777);
-        files::replace(path, text.as_bytes(), mode, Outlives::PowerCut).map_err(cannot)?;
+        files::replace(path, text.as_bytes(), mode, Outlives::Process).map_err(cannot)?;
     }
     Ok((after, aside.or(wrong)))
 }
