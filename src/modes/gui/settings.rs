@@ -279,12 +279,7 @@ fn settings_of(path: &Path, document: &DocumentMut) -> (Settings, Option<String>
         }),
         notify: take(document, &mut wrong, "notify", usual.notify, Item::as_bool),
         bell: take(document, &mut wrong, "bell", usual.bell, Item::as_bool),
-        recent: take(document, &mut wrong, "recent", Vec::new(), |item| {
-            item.as_array()?
-                .iter()
-                .map(|value| address(value.as_str()?))
-                .collect()
-        }),
+        recent: recent(document, &mut wrong),
         window: take(document, &mut wrong, "window", usual.window, size),
     };
     // The only key of the first version: the room that was last logged in to.
@@ -346,8 +341,26 @@ fn word_for<T: PartialEq>(words: &[(&'static str, T)], meaning: &T) -> &'static 
     found.map_or("", |(word, _)| word)
 }
 
+/// The address as it is shown elsewhere: FLTK's menus would take a `/` for a menu of its own.
 fn address(text: &str) -> Option<String> {
-    Address::parse(text).ok().map(|_| text.to_string())
+    Address::parse(text).ok().map(|address| address.to_string())
+}
+
+/// The rooms, without what is no address and without repeats.
+fn recent(document: &DocumentMut, wrong: &mut Vec<String>) -> Vec<String> {
+    let mut rooms: Vec<String> = Vec::new();
+    take(document, wrong, "recent", (), |item| {
+        let mut all = Some(());
+        for value in item.as_array()? {
+            match value.as_str().and_then(address) {
+                Some(room) if rooms.contains(&room) => {}
+                Some(room) => rooms.push(room),
+                None => all = None,
+            }
+        }
+        all
+    });
+    rooms
 }
 
 fn family(item: &Item) -> Option<String> {
