@@ -15,7 +15,7 @@ pub enum Span {
     Mention,
 }
 
-/// Where the text has links (http, https, chatroom) and the name `me`, in order, not overlapping.
+/// Where the text has links (http, https) and the name `me`, in order, not overlapping.
 /// What stands in a link is no mention. Links to bare IPv6 addresses are not recognised.
 pub fn spans(text: &str, me: Option<&str>) -> Vec<(Range<usize>, Span)> {
     let mut found: Vec<_> = links(text)
@@ -101,10 +101,7 @@ fn links(text: &str) -> Vec<Range<usize>> {
     // A colon alone makes the finder look for the beginning of a scheme.
     let any = text.contains("://");
     let found = finder.links(if any { text } else { "" });
-    let ours = found.filter(|link| {
-        let chatroom = |scheme: &str| scheme.eq_ignore_ascii_case("chatroom");
-        opens(link.as_str()) || scheme(link.as_str()).is_some_and(chatroom)
-    });
+    let ours = found.filter(|link| opens(link.as_str()));
     ours.map(|link| link.start()..link.end()).collect()
 }
 
@@ -217,8 +214,8 @@ mod tests {
         );
         assert_eq!(links_in("HTTP://EXAMPLE.ORG!"), ["HTTP://EXAMPLE.ORG"]);
         assert_eq!(
-            links_in("<chatroom://192.168.1.20:1337>"),
-            ["chatroom://192.168.1.20:1337"]
+            links_in("<http://192.168.1.20:1337>"),
+            ["http://192.168.1.20:1337"]
         );
         assert_eq!(links_in("\"http://a.test/b\""), ["http://a.test/b"]);
     }
@@ -231,6 +228,7 @@ mod tests {
             "mailto:a@example.org",
             "file:///etc/passwd",
             "ftp://example.org/x",
+            "chatroom://192.168.1.20:1337",
             "javascript:alert(1)",
             "javascript://example.org/%0aalert(1)",
             "http:// x",
