@@ -18,7 +18,7 @@ use super::frames::{self, Frames};
 use super::keeping::Keeping;
 use super::link::Link;
 use super::model::{Effect, Event, Model};
-use super::notify::{Mention, Notifier, system_is_dark};
+use super::notify::{Bell, Mention, Notifier, system_is_dark};
 use super::settings::{self, Settings};
 use super::talk::{Command, Login, Report, Resume};
 use super::window::{self, Action, Fields, Window};
@@ -81,6 +81,7 @@ pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
         keeping,
         path,
         notifier,
+        bell: Bell::default(),
         events,
         shown: Instant::now(),
         owing: false,
@@ -120,6 +121,7 @@ struct Run {
     /// Where the settings are.
     path: Option<std::path::PathBuf>,
     notifier: Notifier,
+    bell: Bell,
     /// What the model is to be told.
     events: Vec<Event>,
     /// When the window last showed the model.
@@ -252,7 +254,7 @@ impl Run {
             Effect::Show(place) => self.window.to_event(place),
             Effect::Notify { from, text } => {
                 let settings = self.window.settings();
-                if settings.bell {
+                if settings.bell && self.bell.rings(Instant::now()) {
                     self.window.bell();
                 }
                 if settings.notify {
