@@ -8,6 +8,7 @@ pub mod dialog;
 pub mod find;
 pub mod look;
 mod parts;
+mod reach;
 mod show;
 mod style;
 mod wiring;
@@ -273,6 +274,9 @@ impl Window {
         window.own_scale = app::screen_scale(window.frame.screen_num());
         window.wire_up();
         window.restyle();
+        if let Some(place) = place {
+            window.put_in_reach(place);
+        }
         window.frame.show();
         window.fit_on_screen();
         window.show_badge(0, 0);
@@ -420,25 +424,6 @@ impl Window {
     /// Beeps.
     pub fn bell(&self) {
         fltk::dialog::beep(fltk::dialog::BeepType::Message);
-    }
-
-    /// A window that is larger than its screen is made as large as that.
-    fn fit_on_screen(&mut self) {
-        let (_, _, w, h) = app::screen_work_area(self.frame.screen_num());
-        let (now_w, now_h) = (self.frame.w(), self.frame.h());
-        if w > 0 && h > 0 && (now_w > w || now_h > h) {
-            self.frame.set_size(now_w.min(w), now_h.min(h));
-        }
-    }
-
-    /// Where the window is.
-    pub fn place(&self) -> Place {
-        Place {
-            x: self.frame.x(),
-            y: self.frame.y(),
-            width: self.frame.w(),
-            height: self.frame.h(),
-        }
     }
 
     /// Draws what is due.
