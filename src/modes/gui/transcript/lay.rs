@@ -217,16 +217,15 @@ impl Laid {
                 let first = x < piece.x + piece.wide / 2.0;
                 return (if first { range.start } else { range.end }, true);
             }
-            let mut before = 0.0;
             let text = &self.line.text[range.clone()];
-            for (at, cluster) in text.grapheme_indices(true) {
-                let behind = draw::width(&text[..at + cluster.len()]);
-                if x - piece.x < (before + behind) / 2.0 {
-                    return (range.start + at, true);
-                }
-                before = behind;
-            }
-            return (range.end, true);
+            let clusters: Vec<(usize, &str)> = text.grapheme_indices(true).collect();
+            let is_left = |(at, cluster): &(usize, &str)| {
+                let (before, behind) = (&text[..*at], &text[..at + cluster.len()]);
+                x - piece.x >= (draw::width(before) + draw::width(behind)) / 2.0
+            };
+            let left = clusters.partition_point(is_left);
+            let at = clusters.get(left).map_or(text.len(), |(at, _)| *at);
+            return (range.start + at, true);
         }
         let bytes = self.bytes(index);
         let left = pieces.first().is_none_or(|first| x < first.x);
