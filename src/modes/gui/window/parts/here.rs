@@ -163,6 +163,7 @@ impl Here {
         let name = list.people.get(list.at).map(|person| person.name.clone());
         drop(list);
         if let Some(name) = name {
+            let name = drawable(&name).replace('\n', " ");
             (self.pick.borrow_mut())(&format!("{name}: "));
         }
     }
