@@ -28,7 +28,7 @@ pub(super) fn on_told(told: Told, actions: &Actions) {
         Told::Missing { hole, from_above } => Action::Tell(Event::Missing { hole, from_above }),
         Told::Typed(text) => Action::Own(Own::Typed(text)),
         Told::ToStart => Action::Tell(Event::ToStart),
-        Told::Escape => Action::Tell(Event::Dismiss),
+        Told::Escape => Action::Own(Own::Escape),
     });
 }
 
@@ -204,7 +204,7 @@ impl Window {
                 }
                 Key::End if app::is_event_ctrl() => transcript.to_end(),
                 Key::Escape => {
-                    actions.borrow_mut().push_back(Action::Tell(Event::Dismiss));
+                    actions.borrow_mut().push_back(Action::Own(Own::Escape));
                 }
                 _ => return false,
             }
