@@ -14,7 +14,7 @@ use std::time::Duration;
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Value};
 
 use super::address::Address;
-use super::files::{self, Outlives};
+use super::files;
 pub use super::theme::Theme;
 use crate::failure::reason;
 
@@ -190,7 +190,7 @@ pub fn update(
         write(&mut document, &before, &after);
         let text = format!("{}{document}", if is_new { HEAD } else { "" });
         let mode = fs::metadata(path).map_or(0o644, |found| found.permissions().mode() & 0o777);
-        files::replace(path, text.as_bytes(), mode, Outlives::Process).map_err(cannot)?;
+        files::replace(path, text.as_bytes(), mode).map_err(cannot)?;
     }
     Ok((after, aside.or(wrong)))
 }
