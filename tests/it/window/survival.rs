@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::{REFUSED, members, say, wait_for_members};
-use crate::display::Display;
+use crate::display::{Display, Window};
 use crate::server::{Server, wait_for};
 use crate::typing::{
     ARGS, kept, kept_files, kill_while_typing, open_eve, said, shown, type_through_kills,
@@ -176,4 +176,53 @@ fn windows_of_one_home_keep_what_is_theirs() {
     eve.to_message();
     eve.wait_for_field("a draft of eve");
     assert_eq!(said(&server, "eve"), ["eve's draft!", "as eve"]);
+}
+
+/// A window that was busy finds several keys waiting and handles them in one go.
+#[test]
+fn what_is_typed_in_one_go_is_said_once_or_kept() {
+    let display = Arc::new(Display::start(900, 700));
+    let folder = Arc::new(Folder::new());
+    let server = Server::start(ARGS);
+    let in_one_go = |window: &Window, actions: &[&[&str]]| {
+        let pid = Pid::from_child(&window.child.borrow());
+        kill_process(pid, Signal::STOP).expect("stopped");
+        for action in actions {
+            display.xdotool(action);
+        }
+        kill_process(pid, Signal::CONT).expect("going on");
+    };
+    let draft_is = |draft: &str| (kept(&folder)?["draft"] == draft).then_some(());
+
+    let eve = open_eve(&display, &folder, &server);
+    eve.to_message();
+    let keys: &[&[&str]] = &[&["type", "one"], &["key", "Return", "Return"]];
+    in_one_go(&eve, &[keys, &[&["type", "xy"]]].concat());
+    wait_for("what was said", || {
+        (said(&server, "eve") == ["one"]).then_some(())
+    });
+    wait_for("what was typed behind it, kept", || draft_is("xy"));
+    eve.keys(&["ctrl+a", "BackSpace"]);
+    // What is not taken comes back before what was typed since, and is kept.
+    let keys: &[&[&str]] = &[&["type", "/nonsense"], &["key", "Return"], &["type", "!"]];
+    in_one_go(&eve, &[keys, &[&["key", "ctrl+q"]]].concat());
+    assert_eq!(eve.ended(), Some(0));
+    draft_is("/nonsense!").expect("kept");
+
+    let eve = open_eve(&display, &folder, &server);
+    eve.to_message();
+    eve.keys(&["ctrl+a", "BackSpace"]);
+    let keys: &[&[&str]] = &[&["type", "last"], &["key", "Return"], &["type", "new"]];
+    in_one_go(&eve, &[keys, &[&["key", "ctrl+q"]]].concat());
+    assert_eq!(eve.ended(), Some(0));
+    draft_is("new").expect("kept");
+    assert_eq!(said(&server, "eve"), ["one", "last"]);
+
+    // A command is done once it is done.
+    let eve = open_eve(&display, &folder, &server);
+    eve.to_message();
+    eve.keys(&["ctrl+a", "BackSpace"]);
+    say(&eve, "/quit");
+    assert_eq!(eve.ended(), Some(0));
+    draft_is("").expect("kept");
 }

@@ -358,4 +358,11 @@ fn limits_are_shown_before_they_are_hit() {
     window.keys(&["BackSpace", "BackSpace", "Return"]);
     let whole = text.replace('\n', r"\n");
     wait_for_said(&server, "uthira77", &[&whole]);
+
+    // Of a paste without end the beginning is taken, and a sentence says that this is not all.
+    let before = status(&window.at_rest());
+    window.paste(&text.repeat(64));
+    window.wait_for_look("a sentence", |seen| status(seen) != before);
+    display.picture("text-cut.png");
+    assert_eq!(window.field(), text.repeat(2));
 }
