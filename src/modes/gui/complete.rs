@@ -32,7 +32,8 @@ impl Completion {
     /// recent speaker first.
     ///
     /// The answer is the new text and cursor: `name: ` at the start of the text, `name ` elsewhere
-    /// and after an `@`. `None` means that there is nothing to complete.
+    /// and after an `@`. `None` means that there is nothing to complete, or that the only name that
+    /// fits stands there already.
     pub fn step(
         &mut self,
         text: &str,
@@ -53,6 +54,9 @@ impl Completion {
             None => begin(text, at, names, back)?,
         };
         now.given = now.text();
+        if now.given.0 == text && now.given.1 == at {
+            return None;
+        }
         let given = now.given.clone();
         self.under_way = Some(now);
         Some(given)
@@ -211,6 +215,12 @@ mod tests {
         );
         assert_eq!(press("<<", "b|", &names), ["bill: |", "Bea: |"]);
         assert_eq!(press(">>", "@|", &["eve", "bob"]), ["@eve |", "@bob |"]);
+    }
+
+    #[test]
+    fn where_only_one_name_fits_the_key_moves_on_after_it() {
+        assert_eq!(press(">>", "b|", &["bob", "eve"]), ["bob: |", "moves on"]);
+        assert_eq!(press("><", "hi b|", &["bob"]), ["hi bob |", "moves on"]);
     }
 
     #[test]

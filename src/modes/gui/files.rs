@@ -47,21 +47,13 @@ pub fn make_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
-/// What a file outlives once it is replaced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outlives {
-    /// The end of the process, at any moment. Takes no time.
-    Process,
-    /// A power cut too. Takes as long as the disk takes to be sure.
-    PowerCut,
-}
-
-/// Replaces the file whole or not at all. The caller holds the lock: what an earlier writer left
+/// Replaces the file whole or not at all, whatever ends the process and when. The disk is not waited
+/// for: a power cut may cost what came last. The caller holds the lock: what an earlier writer left
 /// half done is removed.
 ///
 /// # Errors
 /// The file system's; the file is as it was then.
-pub fn replace(path: &Path, bytes: &[u8], mode: u32, outlives: Outlives) -> io::Result<()> {
+pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let fresh = fresh(path);
     remove_fresh(path)?;
     let mut file = OpenOptions::new()
@@ -69,11 +61,9 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32, outlives: Outlives) -> io::
         .write(true)
         .mode(mode)
         .open(&fresh)?;
-    let whole = file.write_all(bytes).and_then(|()| match outlives {
-        Outlives::Process => Ok(()),
-        Outlives::PowerCut => file.sync_data(),
-    });
-    let moved = whole.and_then(|()| fs::rename(&fresh, path));
+    let moved = file
+        .write_all(bytes)
+        .and_then(|()| fs::rename(&fresh, path));
     if moved.is_err() {
         // The first error is the one to tell.
         let _ = fs::remove_file(&fresh);

@@ -18,6 +18,8 @@ pub struct Keeping {
     asked: Option<Mine>,
     /// What was written last.
     written: Kept,
+    /// What was wrong when the window's place was looked up, until it can be told.
+    trouble: Option<String>,
     /// When the rest is to be written.
     due: Option<Instant>,
 }
@@ -32,20 +34,22 @@ struct Mine {
 impl Keeping {
     /// Where the window of this room and name was.
     pub fn look(&mut self, address: &Address, name: &str) -> Option<Place> {
-        let (kept, _) = self.open(address, name);
+        let (kept, trouble) = self.open(address, name);
+        self.trouble = trouble;
         kept.place
     }
 
     /// What an earlier window left behind for this room and name; a sentence if nothing can be
     /// kept.
     pub fn open(&mut self, address: &Address, name: &str) -> (Kept, Option<String>) {
+        let trouble = self.trouble.take();
         let (address, name) = (address.to_string(), name.trim().to_string());
         let is = |mine: &Mine| mine.address == address && mine.name == name;
         if self.current.as_ref().is_some_and(is) {
             return (self.written.clone(), None);
         }
         if let Some(mine) = self.asked.as_ref().filter(|mine| is(mine)) {
-            return (mine.kept.clone(), None);
+            return (mine.kept.clone(), trouble);
         }
         self.asked = None;
         let Some(folder) = kept::folder().filter(|_| !name.is_empty()) else {

@@ -14,7 +14,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::files::{self, Lock, Outlives};
+use super::files::{self, Lock};
 use super::talk::Letter;
 use crate::event::Id;
 use crate::failure::reason;
@@ -95,7 +95,7 @@ impl Keeper {
         }
         let written = serde_json::to_vec(kept)
             .map_err(io::Error::from)
-            .and_then(|bytes| files::replace(&self.path, &bytes, 0o600, Outlives::Process));
+            .and_then(|bytes| files::replace(&self.path, &bytes, 0o600));
         written.map_err(|error| {
             format!(
                 "What you write is not kept for the next start: {} could not be written: {}. See to \

@@ -275,7 +275,7 @@ fn of_entry(entry: &Entry, grouped: bool, me: Option<&str>, times: Times) -> Lin
 fn of_pending(me: &str, pending: &Pending) -> Line {
     let mut line = Line::new(Look::Message);
     line.add("[", Tone::Waiting);
-    line.add(&drawable(me), Tone::Waiting);
+    line.add(&drawable(me).replace('\n', " "), Tone::Waiting);
     line.add("]: ", Tone::Waiting);
     line.head = line.text.len();
     line.say(&pending.letter.text, None, Tone::Waiting);

@@ -19,7 +19,7 @@ use zbus::{Connection, DynamicType, Message, OwnedVariant, Variant};
 
 use super::layout::drawable;
 
-/// The shortest time between two notifications.
+/// The shortest time between two notifications, and between two rings of the bell.
 const INTERVAL: Duration = Duration::from_secs(2);
 /// How long a notification may take: the service may have to be started for it.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -46,6 +46,24 @@ pub struct Notifier {
     shared: Arc<Shared>,
     /// Which bus, and whom to tell; until the thread has them.
     start: Option<(Bus, Trouble)>,
+}
+
+/// The bell: rings at most once every 2 s, however many mentions come at once.
+#[derive(Debug, Default)]
+pub struct Bell {
+    rang: Option<Instant>,
+}
+
+impl Bell {
+    /// Whether it is to ring for a mention that came `now`; it counts as rung then.
+    pub fn rings(&mut self, now: Instant) -> bool {
+        let rests = |rang| now.saturating_duration_since(rang) < INTERVAL;
+        let rings = !self.rang.is_some_and(rests);
+        if rings {
+            self.rang = Some(now);
+        }
+        rings
+    }
 }
 
 type Trouble = Box<dyn FnOnce(String) + Send>;

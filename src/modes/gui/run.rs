@@ -18,7 +18,7 @@ use super::frames::{self, Frames};
 use super::keeping::Keeping;
 use super::link::Link;
 use super::model::{Effect, Event, Model};
-use super::notify::{Mention, Notifier, system_is_dark};
+use super::notify::{Bell, Mention, Notifier, system_is_dark};
 use super::settings::{self, Settings};
 use super::talk::{Command, Login, Report, Resume};
 use super::window::{self, Action, Fields, Window};
@@ -81,6 +81,7 @@ pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
         keeping,
         path,
         notifier,
+        bell: Bell::default(),
         events,
         shown: Instant::now(),
         owing: false,
@@ -120,6 +121,7 @@ struct Run {
     /// Where the settings are.
     path: Option<std::path::PathBuf>,
     notifier: Notifier,
+    bell: Bell,
     /// What the model is to be told.
     events: Vec<Event>,
     /// When the window last showed the model.
@@ -174,6 +176,11 @@ impl Run {
             rounds += 1;
             let mut effects = Vec::new();
             for event in std::mem::take(&mut self.events) {
+                // Several keys may have come in one go: what counts is what they left.
+                let event = match event {
+                    Event::Draft(_) => Event::Draft(self.window.draft()),
+                    event => event,
+                };
                 // What was written under the old name belongs to it to the last.
                 let before = match &event {
                     Event::Heard(Report::LoggedIn { .. }) => self.model.borrow().kept(),
@@ -184,9 +191,13 @@ impl Run {
                     _ => None,
                 };
                 let next = self.model.borrow_mut().update(event);
-                let taken = next.iter().any(|e| matches!(e, Effect::Taken(_)));
-                if let Some(text) = said.filter(|_| !taken) {
-                    self.window.give_back(&text);
+                let is_done = |e: &Effect| matches!(e, Effect::Taken(_) | Effect::Quit);
+                if let Some(text) = said {
+                    if !next.iter().any(is_done) {
+                        self.window.give_back(&text);
+                    }
+                    let draft = Event::Draft(self.window.draft());
+                    self.model.borrow_mut().update(draft);
                 }
                 if next.iter().any(|e| matches!(e, Effect::Entered(_))) {
                     let kept = self.keeping.keep(before, self.window.place(), true);
@@ -243,7 +254,7 @@ impl Run {
             Effect::Show(place) => self.window.to_event(place),
             Effect::Notify { from, text } => {
                 let settings = self.window.settings();
-                if settings.bell {
+                if settings.bell && self.bell.rings(Instant::now()) {
                     self.window.bell();
                 }
                 if settings.notify {

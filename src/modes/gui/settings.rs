@@ -14,7 +14,7 @@ use std::time::Duration;
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Value};
 
 use super::address::Address;
-use super::files::{self, Outlives};
+use super::files;
 pub use super::theme::Theme;
 use crate::failure::reason;
 
@@ -26,8 +26,8 @@ pub const MIN_SIZE: i32 = 9;
 pub const MAX_SIZE: i32 = 32;
 /// How many rooms are remembered.
 const MAX_RECENT: usize = 10;
-/// How long another window may take for its change.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long another window may take for its change: nothing is drawn while it is waited for.
+const PATIENCE: Duration = Duration::from_millis(100);
 /// What a new file begins with.
 const HEAD: &str = "\
 # What was chosen in the window of chatroom. You can change it here as well; comments stay.
@@ -148,7 +148,7 @@ pub fn load(path: &Path) -> (Settings, Option<String>) {
     }
 }
 
-/// Changes the file: reads it, has `change` change what it says, and writes what is another then,
+/// Changes the file, without waiting for the disk to be sure: reads it, has `change` change what it says, and writes what is another then,
 /// whole or not at all. The answer is as [`load`] would give it now.
 ///
 /// # Errors
@@ -190,7 +190,7 @@ pub fn update(
         write(&mut document, &before, &after);
         let text = format!("{}{document}", if is_new { HEAD } else { "" });
         let mode = fs::metadata(path).map_or(0o644, |found| found.permissions().mode() & 0o777);
-        files::replace(path, text.as_bytes(), mode, Outlives::PowerCut).map_err(cannot)?;
+        files::replace(path, text.as_bytes(), mode).map_err(cannot)?;
     }
     Ok((after, aside.or(wrong)))
 }
@@ -279,12 +279,7 @@ fn settings_of(path: &Path, document: &DocumentMut) -> (Settings, Option<String>
         }),
         notify: take(document, &mut wrong, "notify", usual.notify, Item::as_bool),
         bell: take(document, &mut wrong, "bell", usual.bell, Item::as_bool),
-        recent: take(document, &mut wrong, "recent", Vec::new(), |item| {
-            item.as_array()?
-                .iter()
-                .map(|value| address(value.as_str()?))
-                .collect()
-        }),
+        recent: recent(document, &mut wrong),
         window: take(document, &mut wrong, "window", usual.window, size),
     };
     // The only key of the first version: the room that was last logged in to.
@@ -346,8 +341,26 @@ fn word_for<T: PartialEq>(words: &[(&'static str, T)], meaning: &T) -> &'static 
     found.map_or("", |(word, _)| word)
 }
 
+/// The address as it is shown elsewhere: FLTK's menus would take a `/` for a menu of its own.
 fn address(text: &str) -> Option<String> {
-    Address::parse(text).ok().map(|_| text.to_string())
+    Address::parse(text).ok().map(|address| address.to_string())
+}
+
+/// The rooms, without what is no address and without repeats.
+fn recent(document: &DocumentMut, wrong: &mut Vec<String>) -> Vec<String> {
+    let mut rooms: Vec<String> = Vec::new();
+    take(document, wrong, "recent", (), |item| {
+        let mut all = Some(());
+        for value in item.as_array()? {
+            match value.as_str().and_then(address) {
+                Some(room) if rooms.contains(&room) => {}
+                Some(room) => rooms.push(room),
+                None => all = None,
+            }
+        }
+        all
+    });
+    rooms
 }
 
 fn family(item: &Item) -> Option<String> {

@@ -15,7 +15,7 @@ pub enum Span {
     Mention,
 }
 
-/// Where the text has links (http, https, chatroom) and the name `me`, in order, not overlapping.
+/// Where the text has links (http, https) and the name `me`, in order, not overlapping.
 /// What stands in a link is no mention. Links to bare IPv6 addresses are not recognised.
 pub fn spans(text: &str, me: Option<&str>) -> Vec<(Range<usize>, Span)> {
     let mut found: Vec<_> = links(text)
@@ -48,6 +48,40 @@ pub fn mentions(text: &str, me: &str) -> bool {
             .any(|(_, span)| *span == Span::Mention)
 }
 
+/// Where the text has what is looked for, as ranges of its bytes. `needle` is in lower case; the text
+/// is compared in lower case, whose letters may be shorter, longer or more than those of the text.
+pub fn found(text: &str, needle: &str) -> Vec<Range<usize>> {
+    let lower = text.to_lowercase();
+    if needle.is_empty() || !lower.contains(needle) {
+        return Vec::new();
+    }
+    // Where each letter ends in lower case, and where it stands in the text. The only letter that
+    // has a case by its place, the Greek s, is as long in both forms.
+    let mut end = 0;
+    let letters = text.char_indices().map(|(at, c)| {
+        end += c.to_lowercase().map(char::len_utf8).sum::<usize>();
+        (end, at..at + c.len_utf8())
+    });
+    let mut letters = letters.peekable();
+    let mut found = Vec::new();
+    for (from, _) in lower.match_indices(needle) {
+        while letters.next_if(|(end, _)| *end <= from).is_some() {}
+        let Some((_, first)) = letters.peek().cloned() else {
+            break;
+        };
+        let mut range = first;
+        while let Some((end, letter)) = letters.peek() {
+            range.end = letter.end;
+            if *end >= from + needle.len() {
+                break; // A letter of several may be the beginning of the next match too.
+            }
+            letters.next();
+        }
+        found.push(range);
+    }
+    found
+}
+
 /// Whether a link may be given to the browser: http and https only, whatever else the desktop
 /// would open.
 pub fn opens(link: &str) -> bool {
@@ -67,10 +101,7 @@ fn links(text: &str) -> Vec<Range<usize>> {
     // A colon alone makes the finder look for the beginning of a scheme.
     let any = text.contains("://");
     let found = finder.links(if any { text } else { "" });
-    let ours = found.filter(|link| {
-        let chatroom = |scheme: &str| scheme.eq_ignore_ascii_case("chatroom");
-        opens(link.as_str()) || scheme(link.as_str()).is_some_and(chatroom)
-    });
+    let ours = found.filter(|link| opens(link.as_str()));
     ours.map(|link| link.start()..link.end()).collect()
 }
 
@@ -183,8 +214,8 @@ mod tests {
         );
         assert_eq!(links_in("HTTP://EXAMPLE.ORG!"), ["HTTP://EXAMPLE.ORG"]);
         assert_eq!(
-            links_in("<chatroom://192.168.1.20:1337>"),
-            ["chatroom://192.168.1.20:1337"]
+            links_in("<http://192.168.1.20:1337>"),
+            ["http://192.168.1.20:1337"]
         );
         assert_eq!(links_in("\"http://a.test/b\""), ["http://a.test/b"]);
     }
@@ -197,6 +228,7 @@ mod tests {
             "mailto:a@example.org",
             "file:///etc/passwd",
             "ftp://example.org/x",
+            "chatroom://192.168.1.20:1337",
             "javascript:alert(1)",
             "javascript://example.org/%0aalert(1)",
             "http:// x",
@@ -264,6 +296,28 @@ mod tests {
         );
         assert_eq!(names_in("!!!", "!!!"), ["!!!"]);
         assert!(names_in("anything", " ").is_empty());
+    }
+
+    #[test]
+    fn what_is_looked_for_is_marked_where_it_stands() {
+        let marked = |text: &'static str, needle: &str| -> Vec<&str> {
+            let ranges = found(text, needle).into_iter();
+            ranges.map(|range| &text[range]).collect()
+        };
+        assert_eq!(marked("aXbxaX", "ax"), ["aX", "aX"]);
+        assert_eq!(marked("aaa", "aa"), ["aa"]);
+        // As long in lower case as a whole, but not letter for letter.
+        assert_eq!("ẞxyzİ".to_lowercase().len(), "ẞxyzİ".len());
+        assert_eq!(marked("ẞxyzİ", "xyz"), ["xyz"]);
+        assert_eq!(marked("ẞxyzİ", "ß"), ["ẞ"]);
+        assert_eq!(marked("İİx", "i\u{307}x"), ["İx"]);
+        // The lower case of one letter are two: each of them is found in it.
+        assert_eq!(marked("aİ", "i"), ["İ"]);
+        assert_eq!(marked("İİ", "\u{307}i"), ["İİ"]);
+        assert_eq!(marked("KÅa", "ka"), Vec::<&str>::new());
+        assert_eq!(marked("ΝΙΚΟΣ ΝΙΚΟΣ", "νικος"), ["ΝΙΚΟΣ", "ΝΙΚΟΣ"]);
+        assert_eq!(marked("abc", ""), Vec::<&str>::new());
+        assert_eq!(marked("abc", "abcd"), Vec::<&str>::new());
     }
 
     #[test]

@@ -81,6 +81,15 @@ enum Place {
     Unread,
 }
 
+/// Something in a line that can be clicked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Hit {
+    key: Key,
+    /// Which of the line's.
+    number: usize,
+    act: Act,
+}
+
 struct Inner {
     model: Rc<RefCell<Model>>,
     items: Vec<Item>,
@@ -99,9 +108,13 @@ struct Inner {
     selection: Selection,
     /// Where the marking began.
     anchor: Option<(Key, usize)>,
+    /// How that line read then.
+    anchored: String,
     hover: Option<Key>,
-    /// What the keyboard is on: an act of a line.
-    picked: Option<(Key, usize)>,
+    /// What the keyboard is on.
+    picked: Option<Hit>,
+    /// What the mouse was pressed on.
+    pressed: Option<Hit>,
     /// What is looked for, where it is seen, and the match that is shown.
     found: Vec<(Key, Range<usize>)>,
     found_now: Option<u64>,
@@ -130,8 +143,10 @@ impl Transcript {
             up: true,
             selection: Selection::Nothing,
             anchor: None,
+            anchored: String::new(),
             hover: None,
             picked: None,
+            pressed: None,
             found: Vec::new(),
             found_now: None,
             told: None,
@@ -284,7 +299,7 @@ impl Transcript {
             }
             Event::Move => {
                 let point = self.point();
-                let act = point.and_then(|point| self.act_at(point));
+                let act = point.and_then(|point| self.hit(point));
                 draw::set_cursor(match act {
                     Some(_) => Cursor::Hand,
                     None => Cursor::Insert,
@@ -314,9 +329,15 @@ impl Transcript {
                 // For the middle button.
                 let selected = self.inner.borrow().selected();
                 let point = self.point();
-                match (selected, point.and_then(|point| self.act_at(point))) {
+                let pressed = self.inner.borrow_mut().pressed.take();
+                match (selected, point.and_then(|point| self.hit(point))) {
                     (Some(text), _) => app::copy2(&text),
-                    (None, Some(act)) if app::event_is_click() => self.tell(Told::Act(act)),
+                    // What the pointer is on may have moved there since.
+                    (None, Some(hit))
+                        if app::event_is_click() && pressed.as_ref() == Some(&hit) =>
+                    {
+                        self.tell(Told::Act(hit.act));
+                    }
                     _ => {}
                 }
                 true
@@ -338,14 +359,23 @@ impl Transcript {
     fn push(&mut self) {
         let marks = self.inner.borrow().marks(self.area.w(), self.area.h());
         let on = |(x, y, w, h)| app::event_inside(self.area.x() + x, self.area.y() + y, w, h);
-        match marks.iter().find(|mark| on(mark.place)).map(|m| m.goes) {
+        let goes = marks.iter().find(|mark| on(mark.place)).map(|m| m.goes);
+        if goes.is_some() {
+            let mut inner = self.inner.borrow_mut();
+            (inner.pressed, inner.anchor) = (None, None);
+        }
+        match goes {
             Some(Place::End) => return self.to_end(),
             Some(Place::Unread) => return self.to_unread(),
             None => {}
         }
         let point = self.point();
+        let pressed = point.and_then(|point| self.hit(point));
         let clicks = app::event_clicks_num();
-        self.inner.borrow_mut().begin(point, clicks);
+        let mut inner = self.inner.borrow_mut();
+        inner.pressed = pressed;
+        inner.begin(point, clicks);
+        drop(inner);
         self.area.redraw();
     }
 
@@ -364,10 +394,12 @@ impl Transcript {
         inner.point(x - self.area.x(), y - self.area.y())
     }
 
-    fn act_at(&self, (key, at, on): (Key, usize, bool)) -> Option<Act> {
+    fn hit(&self, (key, at, on): (Key, usize, bool)) -> Option<Hit> {
         let inner = self.inner.borrow();
         let line = &inner.laid.get(&key).filter(|_| on)?.line;
-        let act = line.acts.iter().find(|(range, _)| range.contains(&at));
-        act.map(|(_, act)| act.clone())
+        let mut acts = line.acts.iter().enumerate();
+        let (number, (_, act)) = acts.find(|(_, (range, _))| range.contains(&at))?;
+        let act = act.clone();
+        Some(Hit { key, number, act })
     }
 }

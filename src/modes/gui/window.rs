@@ -8,6 +8,7 @@ pub mod dialog;
 pub mod find;
 pub mod look;
 mod parts;
+mod reach;
 mod show;
 mod style;
 mod wiring;
@@ -40,8 +41,9 @@ use parts::{Here, Words};
 use show::Shown;
 use style::{Kind, button, caption};
 
-/// The longest text that the input takes: more than can be said, so that it can be told.
-const INPUT_LIMIT: i32 = 1 << 20;
+/// The longest text that the input takes, in bytes: twice what can be said, so that it can be told,
+/// and no more, since FLTK lays all of it out at every key.
+const INPUT_LIMIT: usize = 2 * crate::event::MAX_TEXT;
 
 /// What stands in the fields at first.
 #[derive(Clone, Debug, Default)]
@@ -272,6 +274,9 @@ impl Window {
         window.own_scale = app::screen_scale(window.frame.screen_num());
         window.wire_up();
         window.restyle();
+        if let Some(place) = place {
+            window.put_in_reach(place);
+        }
         window.frame.show();
         window.fit_on_screen();
         window.show_badge(0, 0);
@@ -333,7 +338,11 @@ impl Window {
         self.message.set_value(&whole);
         // Fails only for a place that is not in the text.
         let _ = self.message.set_position(whole.len() as i32);
-        self.note(Action::Tell(Event::Draft(whole)));
+    }
+
+    /// What stands in the input.
+    pub fn draft(&self) -> String {
+        self.message.value()
     }
 
     /// Puts a text into the input, unless something stands there.
@@ -415,25 +424,6 @@ impl Window {
     /// Beeps.
     pub fn bell(&self) {
         fltk::dialog::beep(fltk::dialog::BeepType::Message);
-    }
-
-    /// A window that is larger than its screen is made as large as that.
-    fn fit_on_screen(&mut self) {
-        let (_, _, w, h) = app::screen_work_area(self.frame.screen_num());
-        let (now_w, now_h) = (self.frame.w(), self.frame.h());
-        if w > 0 && h > 0 && (now_w > w || now_h > h) {
-            self.frame.set_size(now_w.min(w), now_h.min(h));
-        }
-    }
-
-    /// Where the window is.
-    pub fn place(&self) -> Place {
-        Place {
-            x: self.frame.x(),
-            y: self.frame.y(),
-            width: self.frame.w(),
-            height: self.frame.h(),
-        }
     }
 
     /// Draws what is due.

@@ -300,3 +300,11 @@ fn a_notification_is_short_and_its_own() {
     bare.room.clear();
     assert_eq!(words(&bare, 0, true), ("bob".into(), "hi".into()));
 }
+
+#[test]
+fn the_bell_rings_once_for_many_mentions() {
+    let (mut bell, start) = (Bell::default(), Instant::now());
+    let at = [0, 1, 1999, 2000, 2001, 3999, 4000];
+    let rings = at.map(|millis| bell.rings(start + Duration::from_millis(millis)));
+    assert_eq!(rings, [true, false, false, true, false, false, true]);
+}

@@ -275,3 +275,13 @@ fn another_window_that_hangs_is_named() {
     drop(held);
     update(&path, |settings| settings.bell = true).expect("kept");
 }
+
+#[test]
+fn recent_rooms_of_an_edited_file_are_addresses() {
+    let (settings, sentence) =
+        loaded("recent = [\"http://host:81/\", \"a b\", \"host:81\", \"host\"]");
+    assert_eq!(settings.recent, ["host:81", "host:1337"]);
+    assert!(sentence.is_some_and(|sentence| sentence.contains("recent")));
+    let (_, sentence) = loaded("recent = [\"http://host:81/\"]");
+    assert_eq!(sentence, None);
+}

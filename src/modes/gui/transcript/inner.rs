@@ -4,9 +4,10 @@ use std::rc::Rc;
 
 use super::lay::{Laid, Layout};
 use super::select::Selection;
-use super::{Inner, Told};
-use crate::modes::gui::items::{Rank, items};
+use super::{Hit, Inner, Told};
+use crate::modes::gui::items::{Key, Rank, items};
 use crate::modes::gui::model::Model;
+use crate::modes::gui::spans;
 use crate::modes::gui::view::View;
 use crate::modes::gui::window::look;
 
@@ -31,6 +32,7 @@ impl Inner {
             self.laid.clear();
             self.selection = Selection::Nothing;
             self.anchor = None;
+            self.pressed = None;
             self.told = None;
         }
         if width != self.width {
@@ -65,6 +67,8 @@ impl Inner {
             }
         }
         self.mark_found(&model);
+        drop(model);
+        self.drop_stale();
         let seen = |n: &usize| self.laid.get(&self.items[*n].key);
         let numbers = self.placed.seen.iter().map(|(n, _)| n);
         numbers.filter_map(seen).all(Laid::is_done)
@@ -87,6 +91,26 @@ impl Inner {
         });
     }
 
+    /// What is marked or picked in a line that reads differently by now is so no longer: other
+    /// words stand there.
+    fn drop_stale(&mut self) {
+        let reads = |key: &Key| self.laid.get(key).map(|laid| &laid.line);
+        let whole = matches!(self.selection, Selection::Lines(..));
+        if let Some((key, _)) = &self.anchor
+            && !whole
+            && reads(key).is_some_and(|line| line.text != self.anchored)
+        {
+            (self.selection, self.anchor) = (Selection::Nothing, None);
+        }
+        let gone = |hit: &Hit| {
+            let acts = reads(&hit.key).map(|line| &line.acts);
+            acts.is_some_and(|acts| acts.get(hit.number).map(|(_, act)| act) != Some(&hit.act))
+        };
+        if self.picked.as_ref().is_some_and(gone) {
+            self.picked = None;
+        }
+    }
+
     fn mark_found(&mut self, model: &Model) {
         self.found.clear();
         self.found_now = model.found_now();
@@ -98,21 +122,10 @@ impl Inner {
             let Some(laid) = self.laid.get(&key).filter(|_| key.rank == Rank::Entry) else {
                 continue;
             };
-            let said = &laid.line.text[laid.line.head..];
-            let lower = said.to_lowercase();
-            let at = laid.line.head;
-            match lower.len() == said.len() {
-                true => self.found.extend(
-                    lower
-                        .match_indices(needle)
-                        .map(|(from, found)| (key, at + from..at + from + found.len())),
-                ),
-                // Some letters are longer in lower case: where it stands is not known exactly.
-                false if lower.contains(needle) => {
-                    self.found.push((key, at..laid.line.text.len()));
-                }
-                false => {}
-            }
+            let head = laid.line.head;
+            let found = spans::found(&laid.line.text[head..], needle).into_iter();
+            let found = found.map(|range| (key, head + range.start..head + range.end));
+            self.found.extend(found);
         }
     }
 

@@ -4,8 +4,7 @@ use fltk::app;
 use fltk::enums::Key;
 use fltk::prelude::*;
 
-use super::{Told, Transcript};
-use crate::modes::gui::items;
+use super::{Hit, Told, Transcript};
 use crate::modes::gui::window::look::row_height;
 
 impl Transcript {
@@ -52,38 +51,38 @@ impl Transcript {
     /// Goes to the next (or, negative, the one before) of what can be clicked in sight.
     fn pick(&mut self, step: isize) {
         let mut inner = self.inner.borrow_mut();
-        let mut acts: Vec<(items::Key, usize)> = Vec::new();
+        let mut acts: Vec<Hit> = Vec::new();
         for (n, _) in &inner.placed.seen {
             let key = inner.items[*n].key;
-            let count = inner.laid.get(&key).map_or(0, |laid| laid.line.acts.len());
-            acts.extend((0..count).map(|act| (key, act)));
+            let here = inner.laid.get(&key).into_iter();
+            let here = here.flat_map(|laid| laid.line.acts.iter().enumerate());
+            acts.extend(here.map(|(number, (_, act))| Hit {
+                key,
+                number,
+                act: act.clone(),
+            }));
         }
         let now = inner
             .picked
-            .and_then(|p| acts.iter().position(|act| *act == p));
+            .as_ref()
+            .and_then(|picked| acts.iter().position(|act| act == picked));
         let next = match (now, step > 0) {
             (Some(now), _) => now.checked_add_signed(step),
             (None, true) => Some(0),
             (None, false) => acts.len().checked_sub(1),
         };
-        inner.picked = next
-            .and_then(|next| acts.get(next))
-            .copied()
-            .or(inner.picked);
+        if let Some(next) = next.and_then(|next| acts.get(next)) {
+            inner.picked = Some(next.clone());
+        }
         drop(inner);
         self.area.redraw();
     }
 
     fn do_picked(&mut self) -> bool {
-        let inner = self.inner.borrow();
-        let act = inner.picked.and_then(|(key, n)| {
-            let (_, act) = inner.laid.get(&key)?.line.acts.get(n)?;
-            Some(act.clone())
-        });
-        drop(inner);
-        match act {
-            Some(act) => {
-                self.tell(Told::Act(act));
+        let picked = self.inner.borrow().picked.clone();
+        match picked {
+            Some(hit) => {
+                self.tell(Told::Act(hit.act));
                 true
             }
             None => false,

@@ -189,7 +189,10 @@ impl Laid {
             let (left, right) = match is_bidi(&piece.text) {
                 true => (piece.x, piece.x + piece.wide),
                 false => {
-                    let wide = |to: usize| draw::width(&self.line.text[piece.range.start..to]);
+                    let text = &self.line.text;
+                    // Whoever asks for the middle of a letter gets where it begins.
+                    let wide =
+                        |to: usize| draw::width(&text[piece.range.start..begins_at(text, to)]);
                     (piece.x + wide(from), piece.x + wide(to))
                 }
             };
@@ -214,21 +217,26 @@ impl Laid {
                 let first = x < piece.x + piece.wide / 2.0;
                 return (if first { range.start } else { range.end }, true);
             }
-            let mut before = 0.0;
             let text = &self.line.text[range.clone()];
-            for (at, cluster) in text.grapheme_indices(true) {
-                let behind = draw::width(&text[..at + cluster.len()]);
-                if x - piece.x < (before + behind) / 2.0 {
-                    return (range.start + at, true);
-                }
-                before = behind;
-            }
-            return (range.end, true);
+            let clusters: Vec<(usize, &str)> = text.grapheme_indices(true).collect();
+            let is_left = |(at, cluster): &(usize, &str)| {
+                let (before, behind) = (&text[..*at], &text[..at + cluster.len()]);
+                x - piece.x >= (draw::width(before) + draw::width(behind)) / 2.0
+            };
+            let left = clusters.partition_point(is_left);
+            let at = clusters.get(left).map_or(text.len(), |(at, _)| *at);
+            return (range.start + at, true);
         }
         let bytes = self.bytes(index);
         let left = pieces.first().is_none_or(|first| x < first.x);
         (if left { bytes.start } else { bytes.end }, false)
     }
+}
+
+/// Where the letter begins that byte `at` is in, or the text's end.
+fn begins_at(text: &str, at: usize) -> usize {
+    let mut places = (0..=at.min(text.len())).rev();
+    places.find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }
 
 /// A piece of a row.
@@ -291,5 +299,16 @@ impl Heights for Layout<'_> {
 
     fn measure(&mut self, item: &Item) -> i32 {
         self.lay(item)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::begins_at;
+
+    #[test]
+    fn no_letter_is_cut() {
+        let places = [0, 1, 2, 3, 4, 5, 9].map(|at| begins_at("aẞé", at));
+        assert_eq!(places, [0, 1, 1, 1, 4, 4, 6]);
     }
 }

@@ -18,7 +18,7 @@ impl Inner {
     pub(super) fn draw(&mut self, area: &mut Widget) {
         let (x, y, w, h) = (area.x(), area.y(), area.w(), area.h());
         let palette = look::palette();
-        draw::push_clip(x, y, w, h);
+        let clip = look::Clip::to(x, y, w, h);
         draw::draw_rect_fill(x, y, w, h, rgb(palette.surface));
         let row = row_height();
         for (n, top) in &self.placed.seen {
@@ -47,7 +47,7 @@ impl Inner {
             draw::set_draw_color(rgb(palette.accent_text));
             draw::draw_text(&mark.words, x + left + MARGIN, y + top + baseline(row));
         }
-        draw::pop_clip();
+        drop(clip);
         let (border, wide) = match area.has_focus() {
             true => (palette.focus, 2),
             false => (palette.border, 1),
@@ -174,9 +174,9 @@ impl Inner {
             Selection::Within(of, a, b) if of == key => fill(a..b, palette.selection),
             _ => {}
         }
-        if let Some((of, act)) = &self.picked
-            && *of == key
-            && let Some((range, _)) = laid.line.acts.get(*act)
+        if let Some(hit) = &self.picked
+            && hit.key == key
+            && let Some((range, _)) = laid.line.acts.get(hit.number)
             && let Some((left, wide)) = laid.span(index, range.clone(), w)
         {
             draw::set_draw_color(rgb(palette.focus));

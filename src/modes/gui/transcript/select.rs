@@ -38,6 +38,8 @@ impl Inner {
         let Some((key, at, _)) = point else {
             return;
         };
+        let line = self.laid.get(&key).map(|laid| &laid.line);
+        self.anchored = line.map(|line| line.text.clone()).unwrap_or_default();
         self.selection = match (clicks, self.laid.get(&key)) {
             (1, Some(laid)) => {
                 let mut words = laid.line.text.split_word_bound_indices();

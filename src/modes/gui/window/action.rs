@@ -49,6 +49,8 @@ pub enum Own {
     Find,
     /// End the search.
     FindEnd,
+    /// Escape was pressed: end the search, or take away what was said below.
+    Escape,
     /// Show where what is new begins.
     Unread,
     /// Show the settings.
@@ -101,6 +103,10 @@ impl Window {
                 self.relayout();
                 self.focus(Field::Message);
             }
+            Own::Escape => match self.find.is_open() {
+                true => self.find.close(),
+                false => self.note(Action::Tell(Event::Dismiss)),
+            },
             Own::Unread => self.to_unread(),
             Own::Settings => self.open_settings(),
             Own::Size(step) => {

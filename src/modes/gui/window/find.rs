@@ -130,6 +130,11 @@ impl FindBar {
         mark_all(&mut self.input);
     }
 
+    /// Closes the bar, as its button does.
+    pub fn close(&mut self) {
+        self.tell(Find::Closed);
+    }
+
     /// Whether it is shown.
     pub fn is_open(&self) -> bool {
         self.row.visible()

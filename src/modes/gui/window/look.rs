@@ -118,6 +118,27 @@ pub fn bar_width() -> i32 {
     size().max(SIZE)
 }
 
+/// Drawing goes no further than a rectangle as long as this lives. FLTK's stack of clips would stay
+/// as it is, and nothing more be seen of the window, if a drawing ended before its last line.
+#[must_use]
+pub struct Clip {
+    _private: (),
+}
+
+impl Clip {
+    /// To be held until what belongs into the rectangle is drawn.
+    pub fn to(x: i32, y: i32, w: i32, h: i32) -> Clip {
+        draw::push_clip(x, y, w, h);
+        Clip { _private: () }
+    }
+}
+
+impl Drop for Clip {
+    fn drop(&mut self) {
+        draw::pop_clip();
+    }
+}
+
 /// Lends the remembered widths of the font.
 pub fn with_widths<T>(lend: impl FnOnce(&mut Widths) -> T) -> T {
     WIDTHS.with_borrow_mut(lend)

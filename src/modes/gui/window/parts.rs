@@ -68,7 +68,7 @@ impl Words {
             let p = look::palette();
             let row = look::row_height();
             let (mut x, mut y) = (area.x(), area.y());
-            draw::push_clip(x, y, area.w(), area.h());
+            let _clip = look::Clip::to(x, y, area.w(), area.h());
             draw::draw_rect_fill(x, y, area.w(), area.h(), rgb(p.window));
             // In the middle of what is higher.
             y += ((area.h() - said.rows.len() as i32 * row) / 2).max(0);
@@ -82,7 +82,6 @@ impl Words {
                 draw::draw_text(&said.text[range.clone()], x, y + look::baseline(row));
                 y += row;
             }
-            draw::pop_clip();
         });
         Words { area, said }
     }

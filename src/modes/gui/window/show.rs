@@ -12,6 +12,7 @@ use super::parts::{Ink, shortened};
 use super::style::{self, button_width, caption_width, message_height};
 use super::{Window, rgb};
 use crate::modes::gui::badge::badge;
+use crate::modes::gui::layout::drawable;
 use crate::modes::gui::limits::{name_words, text_words};
 use crate::modes::gui::model::Model;
 use crate::modes::gui::talk::Field;
@@ -92,7 +93,9 @@ impl Window {
         Shown {
             title: model.title(),
             room: match (model.room(), model.me()) {
-                (Some((room, at)), Some(me)) => format!("{room} @ {at}   you are {me}"),
+                (Some((room, at)), Some(me)) => {
+                    drawable(&format!("{room} @ {at}   you are {me}")).replace('\n', " ")
+                }
                 _ => String::new(),
             },
             hint,

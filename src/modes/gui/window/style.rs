@@ -138,9 +138,8 @@ pub fn draw_message(input: &impl InputExt, hint: &str) {
         draw::set_draw_color(rgb(look::palette().quiet));
         let (side, above) = MESSAGE_PAD;
         let y = input.y() + above + draw::height() - draw::descent();
-        draw::push_clip(input.x(), input.y(), input.w() - side, input.h());
+        let _clip = look::Clip::to(input.x(), input.y(), input.w() - side, input.h());
         draw::draw_text(hint, input.x() + side + 3, y);
-        draw::pop_clip();
     }
     draw_focus(input);
 }
@@ -231,7 +230,6 @@ fn draw_centred(words: &str, colour: u32, (x, y, w, h): (i32, i32, i32, i32)) {
     look::use_font();
     draw::set_draw_color(rgb(colour));
     let left = x + (w - draw::width(words) as i32) / 2;
-    draw::push_clip(x, y, w, h);
+    let _clip = look::Clip::to(x, y, w, h);
     draw::draw_text(words, left, y + look::baseline(h));
-    draw::pop_clip();
 }

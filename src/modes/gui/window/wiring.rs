@@ -13,6 +13,7 @@ use super::dialog::Dialog;
 use super::find::Find;
 use super::style;
 use super::{Action, Actions, INPUT_LIMIT, Own, Window};
+use crate::modes::gui::limits::grouped;
 use crate::modes::gui::model::Event;
 use crate::modes::gui::transcript::Told;
 
@@ -27,7 +28,7 @@ pub(super) fn on_told(told: Told, actions: &Actions) {
         Told::Missing { hole, from_above } => Action::Tell(Event::Missing { hole, from_above }),
         Told::Typed(text) => Action::Own(Own::Typed(text)),
         Told::ToStart => Action::Tell(Event::ToStart),
-        Told::Escape => Action::Tell(Event::Dismiss),
+        Told::Escape => Action::Own(Own::Escape),
     });
 }
 
@@ -137,7 +138,7 @@ impl Window {
 
     fn wire_up_message(&mut self) {
         self.message.set_wrap(true);
-        self.message.set_maximum_size(INPUT_LIMIT);
+        self.message.set_maximum_size(INPUT_LIMIT as i32);
         self.message.set_trigger(CallbackTrigger::Changed);
         let (actions, completion) = (Rc::clone(&self.actions), Rc::clone(&self.completion));
         self.message.set_callback(move |message| {
@@ -153,6 +154,9 @@ impl Window {
         self.message.super_handle_first(false);
         self.message.handle(move |message, event| {
             style::on_focus(message, event);
+            if event == Happened::Paste {
+                return paste(message, &actions);
+            }
             if event != Happened::KeyDown {
                 return false;
             }
@@ -200,7 +204,7 @@ impl Window {
                 }
                 Key::End if app::is_event_ctrl() => transcript.to_end(),
                 Key::Escape => {
-                    actions.borrow_mut().push_back(Action::Tell(Event::Dismiss));
+                    actions.borrow_mut().push_back(Action::Own(Own::Escape));
                 }
                 _ => return false,
             }
@@ -299,6 +303,35 @@ fn say(message: &mut fltk::input::MultilineInput, actions: &Actions) {
     let text = message.value();
     message.set_value("");
     actions.borrow_mut().push_back(Action::Say(text));
+}
+
+/// Pastes what is too long for the input as far as there is room, and says how much was left out.
+/// `false` leaves what fits to FLTK.
+fn paste(message: &mut fltk::input::MultilineInput, actions: &Actions) -> bool {
+    let text = app::event_text();
+    let (from, to) = (message.position(), message.mark());
+    let (from, to) = (from.min(to), from.max(to));
+    let stays = message.value().len().saturating_sub((to - from) as usize);
+    let room = INPUT_LIMIT.saturating_sub(stays);
+    if text.len() <= room {
+        return false;
+    }
+    let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
+    let end = ends.take_while(|end| *end <= room).last().unwrap_or(0);
+    if end > 0 {
+        // Refused only for places that are not in the text.
+        let _ = message.replace(from, to, &text[..end]);
+        message.do_callback();
+    }
+    let sentence = format!(
+        "There is room for {} bytes here: the last {} bytes of what you pasted were left out. Paste \
+         and send it in parts.",
+        grouped(INPUT_LIMIT),
+        grouped(text.len() - end)
+    );
+    let mut actions = actions.borrow_mut();
+    actions.push_back(Action::Tell(Event::Note(sentence)));
+    true
 }
 
 /// Whether the cursor is in the first row of the input (or, not `up`, in its last), so that the key

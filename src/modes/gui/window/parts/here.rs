@@ -163,6 +163,7 @@ impl Here {
         let name = list.people.get(list.at).map(|person| person.name.clone());
         drop(list);
         if let Some(name) = name {
+            let name = drawable(&name).replace('\n', " ");
             (self.pick.borrow_mut())(&format!("{name}: "));
         }
     }
@@ -180,7 +181,7 @@ impl List {
         let (x, y, w, h) = (area.x(), area.y(), area.w(), area.h());
         let row = look::row_height();
         let base = look::baseline(row);
-        draw::push_clip(x, y, w, h);
+        let clip = look::Clip::to(x, y, w, h);
         draw::draw_rect_fill(x, y, w, h, rgb(p.surface));
         draw::set_draw_color(rgb(p.quiet));
         let title = format!("Here ({})", self.people.len());
@@ -191,7 +192,7 @@ impl List {
         self.above = self.above.min(self.people.len().saturating_sub(whole));
         let shown = self.people.iter().enumerate().skip(self.above);
         let mut top = y + row + 3;
-        draw::push_clip(x, top, w, h - row - 5);
+        let inner = look::Clip::to(x, top, w, h - row - 5);
         for (index, person) in shown.take(whole + 1) {
             if index == self.at && area.has_focus() {
                 draw::draw_rect_fill(x + 3, top, w - 6, row, rgb(p.selection));
@@ -199,8 +200,8 @@ impl List {
             draw_person(person, x + MARGIN, w - 2 * MARGIN, top + base);
             top += row;
         }
-        draw::pop_clip();
-        draw::pop_clip();
+        drop(inner);
+        drop(clip);
         draw::set_draw_color(rgb(p.line));
         draw::draw_rect(x, y, w, h);
         draw_focus(area);

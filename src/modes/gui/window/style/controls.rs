@@ -34,9 +34,9 @@ pub fn check(label: &str) -> CheckButton {
             draw_tick(left, top, size, colour);
         }
         draw::set_draw_color(rgb(if active { p.text } else { p.off_text }));
-        draw::push_clip(x, y, w - 2, h);
+        let clip = look::Clip::to(x, y, w - 2, h);
         draw::draw_text(&check.label(), left + size + 7, y + look::baseline(h));
-        draw::pop_clip();
+        drop(clip);
         draw_focus(check);
     });
     check
@@ -73,12 +73,12 @@ pub fn choice() -> Choice {
         look::use_font();
         draw::set_draw_color(rgb(letters));
         let arrow = look::size() / 3;
-        draw::push_clip(x, y, w - 4 * arrow, h);
+        let clip = look::Clip::to(x, y, w - 4 * arrow, h);
         // As it reads, without what FLTK's menus want written twice.
         let words = choice.choice().unwrap_or_default();
         let words = words.replace("&&", "&").replace("@@", "@");
         draw::draw_text(&words, x + 8, y + look::baseline(h));
-        draw::pop_clip();
+        drop(clip);
         let (middle, top) = (x + w - 2 * arrow - 4, y + (h - arrow) / 2);
         draw::draw_polygon(
             middle - arrow,

@@ -1,0 +1,124 @@
+//! Where the window is on the screens.
+
+use fltk::app;
+use fltk::prelude::*;
+
+use super::Window;
+use crate::modes::gui::kept::Place;
+
+/// How much of a window's upper edge must be on a screen, so that it can be seen and moved: wide and
+/// high, in the window system's units.
+const HOLD: (i32, i32) = (120, 40);
+
+impl Window {
+    /// Puts the window where it was, or where somebody can reach it if the screens are others now.
+    pub(super) fn put_in_reach(&mut self, place: Place) {
+        let screens = (0..app::screen_count()).map(app::screen_work_area);
+        let screens = screens.map(|(x, y, width, height)| Place {
+            x,
+            y,
+            width,
+            height,
+        });
+        let screens: Vec<Place> = screens.collect();
+        let put = in_reach(place, &screens);
+        if put != place {
+            self.frame.resize(put.x, put.y, put.width, put.height);
+        }
+    }
+
+    /// A window that is larger than its screen is made as large as that.
+    pub(super) fn fit_on_screen(&mut self) {
+        let (_, _, w, h) = app::screen_work_area(self.frame.screen_num());
+        let (now_w, now_h) = (self.frame.w(), self.frame.h());
+        if w > 0 && h > 0 && (now_w > w || now_h > h) {
+            self.frame.set_size(now_w.min(w), now_h.min(h));
+        }
+    }
+
+    /// Where the window is.
+    pub fn place(&self) -> Place {
+        Place {
+            x: self.frame.x(),
+            y: self.frame.y(),
+            width: self.frame.w(),
+            height: self.frame.h(),
+        }
+    }
+}
+
+/// The place if enough of its upper edge is on a screen; else the nearest one that is whole on the
+/// screen that it is nearest to.
+fn in_reach(place: Place, screens: &[Place]) -> Place {
+    let shared = |from: i32, size: i32, other: i32, others: i32| {
+        from.saturating_add(size).min(other.saturating_add(others)) - from.max(other)
+    };
+    let held = |screen: &&Place| {
+        shared(place.x, place.width, screen.x, screen.width) >= HOLD.0.min(place.width)
+            && place.y >= screen.y
+            && shared(place.y, place.height, screen.y, screen.height) >= HOLD.1.min(place.height)
+    };
+    if screens.iter().any(|screen| held(&screen)) {
+        return place;
+    }
+    let beside = |from: i32, size: i32, other: i32, others: i32| {
+        i64::from(-shared(from, size, other, others)).max(0)
+    };
+    let away = |screen: &&Place| {
+        beside(place.x, place.width, screen.x, screen.width)
+            + beside(place.y, place.height, screen.y, screen.height)
+    };
+    let Some(screen) = screens.iter().min_by_key(away) else {
+        return place;
+    };
+    let (width, height) = (
+        place.width.min(screen.width),
+        place.height.min(screen.height),
+    );
+    Place {
+        x: place.x.clamp(screen.x, screen.x + screen.width - width),
+        y: place.y.clamp(screen.y, screen.y + screen.height - height),
+        width,
+        height,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(x: i32, y: i32, width: i32, height: i32) -> Place {
+        Place {
+            x,
+            y,
+            width,
+            height,
+        }
+    }
+
+    #[test]
+    fn a_window_opens_where_somebody_can_reach_it() {
+        let screens = [place(0, 0, 1920, 1050), place(1920, 200, 1280, 1024)];
+        for (was, is) in [
+            // Where it was, even if a part of it is outside.
+            (place(100, 100, 800, 600), place(100, 100, 800, 600)),
+            (place(-600, 1000, 800, 600), place(-600, 1000, 800, 600)),
+            (place(2000, 300, 800, 600), place(2000, 300, 800, 600)),
+            (place(1800, 500, 800, 600), place(1800, 500, 800, 600)),
+            // Back from a screen that is gone.
+            (place(4000, 300, 800, 600), place(2400, 300, 800, 600)),
+            (place(100, -1080, 800, 600), place(100, 0, 800, 600)),
+            (place(100, 1045, 800, 600), place(100, 450, 800, 600)),
+            (place(-750, 100, 800, 600), place(0, 100, 800, 600)),
+            (place(100, -20, 800, 600), place(100, 0, 800, 600)),
+            (
+                place(i32::MAX, i32::MIN, 3000, 3000),
+                place(1920, 200, 1280, 1024),
+            ),
+        ] {
+            assert_eq!(in_reach(was, &screens), is, "{was:?}");
+        }
+        let nowhere = place(9, 9, 9, 9);
+        assert_eq!(in_reach(nowhere, &[]), nowhere);
+    }
+}
