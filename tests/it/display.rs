@@ -12,6 +12,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use x11rb::protocol::xproto::ConnectionExt;
+
+use crate::picture::Picture;
 use crate::server::{PATIENCE, Written, wait_for};
 use crate::util::Folder;
 
@@ -96,6 +99,16 @@ impl Display {
 
     /// Starts `chatroom gui` with a home of its own and waits for its window.
     pub fn open(self: &Arc<Display>, folder: Arc<Folder>, args: &[&str]) -> Window {
+        self.open_with(folder, args, &[])
+    }
+
+    /// The same, with variables for its environment.
+    pub fn open_with(
+        self: &Arc<Display>,
+        folder: Arc<Folder>,
+        args: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Window {
         let before = self.windows();
         let mut all = vec!["gui"];
         all.extend_from_slice(args);
@@ -108,9 +121,11 @@ impl Display {
             "XDG_DATA_HOME",
             "XDG_CACHE_HOME",
             "WAYLAND_DISPLAY",
+            "DBUS_SESSION_BUS_ADDRESS",
         ] {
             command.env_remove(name);
         }
+        command.envs(environment.iter().copied());
         std::fs::create_dir_all(&home).expect("a home");
         command.stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the window starts");
@@ -137,19 +152,29 @@ impl Display {
     }
 
     /// What is in the clipboard.
-    pub(crate) fn clipboard(&self) -> String {
+    pub fn clipboard(&self) -> String {
+        self.selection("clipboard")
+    }
+
+    /// What was copied (`clipboard`) or is marked (`primary`).
+    pub fn selection(&self, which: &str) -> String {
         let output = self
             .command("xclip")
-            .args(["-selection", "clipboard", "-o"])
+            .args(["-selection", which, "-o"])
             .output()
             .expect("xclip runs");
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    pub(crate) fn set_clipboard(&self, text: &str) {
+    pub fn set_clipboard(&self, text: &str) {
+        self.set_selection("clipboard", text);
+    }
+
+    /// Puts a text where [`Display::selection`] finds it.
+    pub fn set_selection(&self, which: &str, text: &str) {
         let mut command = self.command("xclip");
         command
-            .args(["-selection", "clipboard", "-i"])
+            .args(["-selection", which, "-i"])
             .stdin(Stdio::piped());
         let mut child = command.stdout(Stdio::null()).spawn().expect("xclip runs");
         child
@@ -264,6 +289,55 @@ impl Window {
         ]);
     }
 
+    /// Does with the pointer what xdotool's `actions` say, from a place within the window on, which
+    /// is where [`Window::click`] counts from.
+    pub fn point(&self, (x, y): (i32, i32), actions: &[&str]) {
+        let (width, height) = self.size();
+        let x = if x < 0 { width + x } else { x };
+        let y = if y < 0 { height + y } else { y };
+        let (x, y) = (x.to_string(), y.to_string());
+        let mut args = vec!["mousemove", "--window", &self.id, &x, &y];
+        args.extend_from_slice(actions);
+        self.display.xdotool(&args);
+    }
+
+    /// Draws the pointer from one place to another with its first button down.
+    pub fn drag(&self, from: (i32, i32), to: (i32, i32)) {
+        self.activate();
+        self.point(from, &["mousedown", "1"]);
+        // In two steps, as a hand does not jump either.
+        self.point(((from.0 + to.0) / 2, (from.1 + to.1) / 2), &[]);
+        self.point(to, &["mouseup", "1"]);
+    }
+
+    /// What is drawn in it now.
+    pub fn picture(&self) -> Picture {
+        let (width, _) = self.size();
+        let mut command = self.display.command("import");
+        command.args(["-window", &self.id, "-depth", "8", "rgb:-"]);
+        let pixels = command.output().expect("import runs").stdout;
+        Picture::new(width as usize, pixels)
+    }
+
+    /// Its icon, as pixels.
+    pub fn icon(&self) -> Vec<u32> {
+        let (connection, _) = x11rb::connect(Some(&self.display.name)).expect("the display");
+        let atom = |name: &str| {
+            let asked = connection.intern_atom(false, name.as_bytes());
+            asked.expect("asked").reply().expect("an atom").atom
+        };
+        let window = self.id.parse().expect("a number");
+        let (icon, kind) = (atom("_NET_WM_ICON"), atom("CARDINAL"));
+        let asked = connection.get_property(false, window, icon, kind, 0, 1 << 20);
+        let property = asked.expect("asked").reply().expect("a property");
+        property.value32().expect("numbers").collect()
+    }
+
+    /// The screen that it is on.
+    pub fn display(&self) -> &Display {
+        &self.display
+    }
+
     /// Its title.
     pub fn title(&self) -> String {
         self.display.xdotool(&["getwindowname", &self.id])
@@ -274,14 +348,8 @@ impl Window {
     #[track_caller]
     pub fn wait_for_colour(&self, colour: [u8; 3]) {
         wait_for(&format!("the colour {colour:?}"), || {
-            let mut command = self.display.command("import");
-            command.args(["-window", &self.id, "-depth", "8", "rgb:-"]);
-            let pixels = command.output().expect("import runs").stdout;
-            let shown = pixels
-                .chunks_exact(3)
-                .filter(|pixel| *pixel == colour)
-                .count();
-            (shown > 500).then_some(())
+            let picture = self.picture();
+            (picture.count(picture.all(), colour) > 500).then_some(())
         });
     }
 

@@ -16,6 +16,7 @@ mod key;
 mod ledger;
 mod log_file;
 mod messages;
+mod picture;
 #[path = "ledger.rs"]
 mod promise;
 mod reenact;

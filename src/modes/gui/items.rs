@@ -247,7 +247,7 @@ fn some_of(names: &[&str]) -> String {
         }
     }
     match different.len() {
-        0..=3 => different.join(", "),
+        0..=4 => different.join(", "),
         _ => format!("{} and others", different[..3].join(", ")),
     }
 }
@@ -278,6 +278,7 @@ mod tests {
             elapsed: Elapsed(9),
             text: text.into(),
             own: false,
+            to_us: false,
         }
     }
 
@@ -378,7 +379,7 @@ mod tests {
         assert_eq!(
             shown[2..],
             [
-                "4 came (a, b, c and others), 1 went (a)",
+                "4 came (a, b, c, d), 1 went (a)",
                 "[b]: 0:00:09:hello",
                 "Client (b) is offline",
                 "* Room closed",

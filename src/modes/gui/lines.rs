@@ -159,7 +159,13 @@ pub fn line_of(item: &Item, model: &Model, times: Times) -> Line {
     let history = model.history();
     match item.shape {
         Shape::Entry { grouped } => match history.get(item.key.place) {
-            Some(entry) => of_entry(entry, grouped, model.me(), times),
+            Some(entry) => {
+                let mut line = of_entry(entry, grouped, model.me(), times);
+                if !model.was_here(entry.id) {
+                    line.fate = ""; // Long ago, and nobody wonders.
+                }
+                line
+            }
             None => Line::new(Look::Note), // It has gone since the items were made.
         },
         Shape::Run { last } => {
@@ -220,6 +226,7 @@ fn of_entry(entry: &Entry, grouped: bool, me: Option<&str>, times: Times) -> Lin
             elapsed,
             text,
             own,
+            ..
         } => {
             let name = drawable(from).replace('\n', " ");
             let tone = match own {
@@ -319,6 +326,7 @@ mod tests {
                 elapsed: Elapsed(9),
                 text: text.into(),
                 own: false,
+                to_us: false,
             },
         }
     }

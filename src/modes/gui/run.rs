@@ -46,7 +46,7 @@ pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
         name: args.name.clone().unwrap_or_default(),
         key: std::env::var("CHATROOM_KEY").unwrap_or_default(),
     };
-    let mut events: Vec<Event> = trouble.map(Event::Note).into_iter().collect();
+    let mut events = Vec::new();
     let mut keeping = Keeping::default();
     let mut place = None;
     if args.name.is_some() {
@@ -60,6 +60,8 @@ pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
             persist: true,
         });
     }
+    // After the login, which begins with an empty status line.
+    events.extend(trouble.map(Event::Note));
     let model = Rc::new(RefCell::new(Model::new(on_the_wall)));
     let told_to_end = on_signals()?;
     let window = Window::open(Rc::clone(&model), &fields, settings, place);

@@ -1,8 +1,15 @@
 //! The window, used as people use it: clicks and keys on a real screen, four windows at once.
 
+mod being;
+mod desktop;
+mod drawing;
+mod eyes;
 mod fake;
 mod hostile;
+mod past;
 mod pictures;
+mod reading;
+mod seeing;
 mod survival;
 mod writing;
 

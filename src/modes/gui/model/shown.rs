@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Model, Pending, Phase};
+use super::{Id, Model, Pending, Phase, is_past};
 use crate::modes::gui::history::{History, Hole};
 use crate::modes::gui::items::Around;
 use crate::modes::gui::layout::drawable;
@@ -74,9 +74,15 @@ impl Model {
 
     /// The status line.
     pub fn status(&self) -> String {
-        if let Some(note) = &self.note {
-            return note.clone();
+        match &self.note {
+            // Whoever cannot be heard is to know it, whatever else there is to say.
+            Some(note) if self.is_offline() => format!("{}. {note}", self.connection_words()),
+            Some(note) => note.clone(),
+            None => self.connection_words(),
         }
+    }
+
+    fn connection_words(&self) -> String {
         let address = match &self.phase {
             Phase::Out => "the room".to_string(),
             Phase::Asking(login) | Phase::In { login, .. } => login.address.to_string(),
@@ -202,6 +208,11 @@ impl Model {
             Phase::In { name, .. } => Some(name),
             _ => None,
         }
+    }
+
+    /// Whether an event came while this window was in the room.
+    pub fn was_here(&self, id: Id) -> bool {
+        self.joined.is_some_and(|joined| is_past(id, joined))
     }
 
     /// Who is here, by name.

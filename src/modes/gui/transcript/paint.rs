@@ -208,8 +208,8 @@ impl Inner {
         let space = self.laid.get(&key).map_or(0, |laid| laid.space);
         let words = exact_time(at);
         let wide = draw::width(&words) as i32 + 2 * MARGIN;
-        // Whole, even beside a line that is not.
-        let top = (y + top + space).min(y + h - row - 1).max(y + 1);
+        // Above the line, so that it hides nothing of it; whole, even beside a line that is not.
+        let top = (y + top + space - row).min(y + h - row - 1).max(y + 1);
         let left = x + w - wide - MARGIN;
         draw::draw_rect_fill(left, top, wide, row, rgb(palette.window));
         draw::set_draw_color(rgb(palette.border));

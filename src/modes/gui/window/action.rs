@@ -83,6 +83,7 @@ impl Window {
             }
             Own::Back => {
                 self.switching = false;
+                self.note(Action::Tell(Event::Back));
                 self.show();
                 self.focus(Field::Message);
             }

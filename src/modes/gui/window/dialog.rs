@@ -6,6 +6,7 @@
 mod offers;
 
 use std::cell::RefCell;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use fltk::app;
@@ -250,7 +251,7 @@ impl Parts {
             last.fixed(&self.done, button_width("Done") + 20);
         }
         self.size.restyle();
-        let words = settings::path().map(|path| format!("Kept in {}", path.display()));
+        let words = settings::path().map(|path| format!("Kept in {}", at_home(&path)));
         let width = window.w() - 28;
         let words = words.unwrap_or_default();
         let tall = self.place.show(&words, |p| p.quiet, None, width);
@@ -260,6 +261,16 @@ impl Parts {
         }
         self.column.layout();
         window.redraw();
+    }
+}
+
+/// A path as people write it: `~` for their home.
+fn at_home(path: &Path) -> String {
+    let home = std::env::var_os("HOME").map(PathBuf::from);
+    let below = home.and_then(|home| Some(path.strip_prefix(home).ok()?.to_path_buf()));
+    match below {
+        Some(below) => format!("~/{}", below.display()),
+        None => path.display().to_string(),
     }
 }
 

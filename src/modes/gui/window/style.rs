@@ -80,7 +80,8 @@ pub fn mark_all(input: &mut impl InputExt) {
     let _ = input.set_mark(input.value().len() as i32);
 }
 
-/// Words before a field, `width` pixels of a row. They draw themselves, in the look of the moment.
+/// Words before a field, `width` pixels of a row, at its left. They draw themselves, in the look of
+/// the moment.
 pub fn caption(row: &mut Flex, text: &str, width: i32) -> Frame {
     let mut label = Frame::default().with_label(text);
     row.fixed(&label, width);
@@ -89,7 +90,9 @@ pub fn caption(row: &mut Flex, text: &str, width: i32) -> Frame {
         let p = look::palette();
         let place = (label.x(), label.y(), label.w(), label.h());
         draw::draw_rect_fill(place.0, place.1, place.2, place.3, rgb(p.window));
-        draw_centred(&label.label(), p.text, place);
+        look::use_font();
+        let wide = draw::width(&label.label()).ceil() as i32;
+        draw_centred(&label.label(), p.text, (place.0, place.1, wide, place.3));
     });
     label
 }

@@ -106,6 +106,57 @@ fn a_server_of_another_version_is_named() {
         version: Some("99.0.0".into()),
     };
     let fresh = true;
-    hear(&mut model, Report::LoggedIn { session, fresh });
+    let login = Box::new(model.login_asked().expect("somebody logs in"));
+    let report = Report::LoggedIn {
+        login,
+        session,
+        fresh,
+    };
+    hear(&mut model, report);
     assert!(model.notes()[0].contains("99.0.0"), "{:?}", model.notes());
+}
+
+/// The line of who is here.
+fn here(model: &Model) -> String {
+    let lines = screen(model).into_iter();
+    let mut lines = lines.filter(|line| line.starts_with("Here ("));
+    lines.next().expect("it is always there")
+}
+
+#[test]
+fn nobody_is_idle_by_a_wrong_clock_or_by_what_they_said_before_they_came_in() {
+    const HOUR: i64 = 3_600_000_000;
+    // The server's clock is three hours ahead of this machine's.
+    for ahead in [0, 3 * HOUR] {
+        let mut model = model();
+        model.update(Event::Time(Stamp::from_micros(48 * HOUR)));
+        log_in(&mut model, "uthira");
+        let_in(&mut model, "uthira", true);
+        members(&mut model, 20, &["uthira", "bob"]);
+        let greeting = Wire::Hello {
+            id: None,
+            now: Stamp::from_micros(48 * HOUR + ahead),
+            heartbeat: 15,
+        };
+        let two_days_ago = said(9, "bob", "hello", None);
+        events(&mut model, vec![greeting, two_days_ago, join(20, "uthira")]);
+        assert_eq!(here(&model), "Here (2) bob, uthira (you)");
+        model.update(Event::Time(Stamp::from_micros(60 * HOUR)));
+        assert_eq!(here(&model), "Here (2) bob 12 h, uthira (you) 12 h");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_another_login_is_not_said_once_it_is_given_up() {
+    let mut model = in_the_room();
+    log_in(&mut model, "waytoolong");
+    let refused = Report::LoginRefused {
+        field: Field::Name,
+        sentence: "A name has at most 8 characters.".into(),
+        limit: Some(8),
+    };
+    hear(&mut model, refused);
+    assert!(model.hint().is_some());
+    model.update(Event::Back);
+    assert_eq!(model.hint(), None);
 }

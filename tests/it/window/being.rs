@@ -1,0 +1,329 @@
+//! Being there: what the window says of the connection, of what was missed, and of who calls.
+
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use chatroom::event::Stamp;
+
+use super::desktop::Desktop;
+use super::eyes::{self, Eyes, in_sight_below, wait_for_sight, wait_for_title};
+use super::past::{Past, noon};
+use super::reading::to_the_beginning;
+use super::{REFUSED, members, open, say, wait_for_members};
+use crate::display::Display;
+use crate::server::{PATIENCE, Server, wait_for};
+use crate::util::Folder;
+
+#[test]
+fn who_is_called_is_told_unless_the_window_is_in_front() {
+    let display = Arc::new(Display::start(1700, 700));
+    let desktop = Desktop::start();
+    let server = Server::start(&["--room", "lobby"]);
+    let window = display.open_with(
+        Arc::new(Folder::new()),
+        &["--name", "uthira", &server.address],
+        &[("DBUS_SESSION_BUS_ADDRESS", &desktop.address)],
+    );
+    window.place(10, 30, 820, 560);
+    wait_for_members(&server, &["uthira"]);
+    let eve = server.log_in("eve");
+    let icon = window.icon();
+
+    // In front: what is said is read as it comes.
+    server.say(&eve, "uthira: one");
+    wait_for_sight(&window, ":uthira: one");
+    assert!(
+        window.title().starts_with("chatroom - lobby"),
+        "{}",
+        window.title()
+    );
+    assert!(window.icon() == icon);
+
+    // Behind another one: the title and the icon count, and the desktop tells who calls.
+    let bob = open(&display, &server, "bob");
+    bob.place(860, 30, 820, 560);
+    bob.activate();
+    wait_for_members(&server, &["uthira", "eve", "bob"]);
+    server.say(&eve, "hello");
+    wait_for_title(&window, "(1) chatroom - lobby");
+    let counting = window.icon();
+    assert!(counting != icon, "the icon says nothing");
+    server.say(&eve, "uthira: two");
+    wait_for_title(&window, "(2, 1 for you) chatroom - lobby");
+    assert!(
+        ![&icon, &counting].contains(&&window.icon()),
+        "being named is no more than one more"
+    );
+    let (above, below) = desktop
+        .shown
+        .recv_timeout(PATIENCE)
+        .expect("a notification");
+    let all = format!("{above} {below}");
+    assert!(
+        all.contains("lobby") && all.contains("eve") && all.contains("uthira: two"),
+        "{all}"
+    );
+    display.picture("named.png");
+
+    // In front again everything is read, and nobody is told of what stands before their eyes.
+    window.activate();
+    wait_for_title(&window, "chatroom - lobby");
+    assert!(window.icon() == icon);
+    server.say(&eve, "uthira: three");
+    wait_for_sight(&window, ":uthira: three");
+    bob.activate();
+    server.say(&eve, "uthira: four");
+    wait_for_title(&window, "(1, 1 for you) chatroom - lobby");
+    let (_, below) = desktop
+        .shown
+        .recv_timeout(PATIENCE)
+        .expect("a notification");
+    assert!(below.contains("uthira: four"), "{below}");
+    assert!(desktop.shown.try_recv().is_err());
+
+    // Who is here, beside the transcript.
+    window.activate();
+    let eyes = Eyes::on(&window);
+    for words in ["Here (3)", "(you)"] {
+        eyes.wait_for(words, HERE, eyes::BESIDE);
+    }
+    drop(bob);
+    server.ask(
+        "DELETE",
+        "/session",
+        &[("Authorization", &crate::client::bearer(&eve))],
+        "",
+    );
+    eyes.wait_for("Here (2)", HERE, eyes::BESIDE);
+}
+
+/// Where the list of who is here is.
+const HERE: crate::picture::Area = (648, 50, 160, 422);
+
+/// A server that hangs up at once, and counts whom.
+struct Other {
+    address: String,
+    count: Arc<AtomicUsize>,
+    ends: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Other {
+    fn on(address: &str) -> Other {
+        let listener = TcpListener::bind(address).expect("the port is free");
+        let (count, ends) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
+        let (counted, ended) = (Arc::clone(&count), Arc::clone(&ends));
+        let thread = std::thread::spawn(move || {
+            while listener.accept().is_ok() && !ended.load(Ordering::SeqCst) {
+                counted.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        let (address, thread) = (address.to_string(), Some(thread));
+        Other {
+            address,
+            count,
+            ends,
+            thread,
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.count.load(Ordering::SeqCst)
+    }
+
+    #[track_caller]
+    fn wait_for(&self, count: usize) {
+        wait_for(&format!("{count} attempts"), || {
+            (self.count() >= count).then_some(())
+        });
+    }
+}
+
+impl Drop for Other {
+    fn drop(&mut self) {
+        self.ends.store(true, Ordering::SeqCst);
+        let _ = TcpStream::connect(&self.address);
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
+
+#[test]
+fn offline_it_counts_down_and_tries_when_it_is_told() {
+    let display = Arc::new(Display::start(900, 700));
+    let mut server = Server::start(&["--grace", "1s"]);
+    let window = open(&display, &server, "uthira");
+    wait_for_members(&server, &["uthira"]);
+    let eyes = Eyes::on(&window);
+    eyes.wait_for("connected", eyes::STATUS, eyes::STATE);
+    let words =
+        |seconds| format!("offline: the connection was closed; trying again in {seconds} s");
+    for seconds in [1, 2] {
+        eyes.learn(&words(seconds));
+    }
+    server.kill();
+    // Somebody else has the port now and hangs up: the attempts can be counted.
+    let other = Other::on(&server.address);
+    other.wait_for(4);
+    // From now on the next attempt comes in two seconds or more.
+    for seconds in [2, 1] {
+        eyes.wait_for(&words(seconds), eyes::STATUS, eyes::STATE);
+    }
+    display.picture("offline.png");
+    // And from the next one on in four or more, unless somebody wants it now.
+    other.wait_for(other.count() + 1);
+    drop(other);
+    server.start_again(&["--grace", "1s"]);
+    let back = Instant::now();
+    window.click(-50, -26);
+    wait_for_members(&server, &["uthira"]);
+    assert!(
+        back.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        back.elapsed()
+    );
+    eyes.wait_for("connected", eyes::STATUS, eyes::STATE);
+}
+
+#[test]
+fn a_thousand_missed_messages_are_there_within_three_seconds() {
+    let display = Arc::new(Display::start(900, 700));
+    let mut server = Server::start(&["--grace", "1s"]);
+    let home = Arc::new(Folder::new());
+    let window = display.open(Arc::clone(&home), &["--name", "uthira", &server.address]);
+    wait_for_members(&server, &["uthira"]);
+    say(&window, "before.");
+    wait_for_sight(&window, ":before.");
+    server.kill();
+    let mut missed = Past::more(Stamp::now());
+    for n in 0..1000 {
+        missed.said("bob", &format!("missed {n}."));
+    }
+    missed.append(&server.folder);
+    say(&window, "meanwhile.");
+    server.start_again(&["--grace", "1s"]);
+    let back = Instant::now();
+    window.keys(&["ctrl+t"]);
+    wait_for_sight(&window, ":meanwhile.");
+    assert!(
+        back.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        back.elapsed()
+    );
+    let all = window.transcript();
+    let messages = |text: &str| -> Vec<String> {
+        text.lines()
+            .filter(|l| l.starts_with('['))
+            .map(str::to_string)
+            .collect()
+    };
+    assert!(
+        messages(&all) == messages(&server.said().join("\n")),
+        "{all}"
+    );
+    display.picture("caught-up.png");
+
+    window.click(-48, -62);
+    assert_eq!(window.ended(), Some(0));
+    assert!(server.stop().success());
+    let mut away = Past::more(Stamp::now());
+    for n in 0..1200 {
+        away.said("bob", &format!("away {n}."));
+    }
+    away.append(&server.folder);
+    server.start_again(&["--grace", "1s"]);
+    let window = display.open(home, &["--name", "uthira", &server.address]);
+    wait_for_sight(&window, ":away 1199.");
+    display.picture("away.png");
+    to_the_beginning(&window, ":before.");
+    let all = window.transcript();
+    assert!(
+        messages(&all) == messages(&server.said().join("\n")),
+        "{all}"
+    );
+}
+
+#[test]
+fn what_the_room_refuses_is_said_and_changes_nothing() {
+    let display = Arc::new(Display::start(900, 700));
+    let server = Server::start(&["--grace", "1s"]);
+    // Another name for this machine, which the server does not go by.
+    let strange = server.address.replace("127.0.0.1", "127.1");
+    let window = display.open(Arc::new(Folder::new()), &["--name", "uthira", &strange]);
+    window.wait_for_colour(REFUSED);
+    let refused = window.picture();
+    display.picture("host.png");
+    assert_eq!(members(&server), Vec::<String>::new());
+    // The address is what is wrong, and the cursor is there.
+    window.keys(&["ctrl+a"]);
+    window.type_text(&server.address);
+    window.keys(&["Return"]);
+    wait_for_members(&server, &["uthira"]);
+    let eyes = Eyes::on(&window);
+    let words = "This server does not go by the name \"127.1\".";
+    assert!(
+        eyes.was_there(&refused, words, HINT, eyes::WRONG),
+        "nothing says {words}"
+    );
+
+    // Another name that is refused leaves the login as it is.
+    let words = "A name has at most 8 characters; this one has 10. Choose a shorter one.";
+    eyes.learn(words);
+    window.click(-50, 24);
+    window.type_text("waytoolong");
+    window.keys(&["Return"]);
+    window.wait_for_colour(REFUSED);
+    eyes.wait_for(words, HINT, eyes::WRONG);
+    display.picture("switch.png");
+    let bob = server.log_in("bob");
+    server.say(&bob, "still there?");
+    wait_for("what others say meanwhile", || {
+        let seen = in_sight_below(&window, 100);
+        seen.contains(":still there?").then_some(())
+    });
+    window.click(-40, 24);
+    window.type_text("still here.");
+    window.keys(&["Return"]);
+    display.picture("back.png");
+    wait_for_sight(&window, "[uthira]: ");
+    assert!(
+        server
+            .said()
+            .iter()
+            .any(|line| line.ends_with(":still here."))
+    );
+    let came = server.said();
+    let came = came
+        .iter()
+        .filter(|line| line.as_str() == "Client (uthira) entered room");
+    assert_eq!(came.count(), 1);
+    assert_eq!(members(&server), ["uthira", "bob"]);
+}
+
+/// Where it is said what is wrong with a field.
+const HINT: crate::picture::Area = (10, 40, 800, 60);
+
+#[test]
+fn another_log_is_said_and_shown() {
+    let display = Arc::new(Display::start(900, 700));
+    let mut server = Server::start(&["--grace", "1s"]);
+    let window = open(&display, &server, "uthira");
+    wait_for_members(&server, &["uthira"]);
+    say(&window, "in the old log.");
+    wait_for_sight(&window, ":in the old log.");
+    assert!(server.stop().success());
+    let mut other = Past::opened(noon(2), "another room");
+    other.said("bob", "in the other log.");
+    other.replace(&server.folder);
+    server.start_again(&["--grace", "1s"]);
+    let seen = wait_for_sight(&window, ":in the other log.");
+    assert!(!seen.contains("old log"), "{seen}");
+    window.click(400, 460);
+    let words = "The place you had is not in this room's log:";
+    Eyes::on(&window).wait_for(words, eyes::TRANSCRIPT, eyes::BESIDE);
+    display.picture("reset.png");
+    say(&window, "in the new one.");
+    wait_for_sight(&window, ":in the new one.");
+}

@@ -1,0 +1,169 @@
+//! What a person sees in the window, told from pictures of it and from what its mouse marks.
+//!
+//! For windows of the size that they have by themselves, in light colours and letters of the usual
+//! size.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use crate::display::Window;
+use crate::picture::{Area, Colour, Ink, Picture, Shape};
+use crate::server::wait_for;
+
+/// Where the transcript is, without its frame.
+pub const TRANSCRIPT: Area = (12, 50, 610, 422);
+/// Where the status line is.
+pub const STATUS: Area = (10, 510, 690, 48);
+/// What transcripts stand on, and fields.
+const SURFACE: Colour = [0xFF; 3];
+/// What everything else stands on.
+const WINDOW: Colour = [0xF3, 0xF4, 0xF6];
+/// Dark letters.
+pub const TEXT: Colour = [0x1B, 0x1E, 0x23];
+const QUIET: Colour = [0x5C, 0x62, 0x6C];
+/// What was said.
+pub const SAID: Ink = on(SURFACE, TEXT);
+/// What the transcript says beside it.
+pub const BESIDE: Ink = on(SURFACE, QUIET);
+/// What a mark says.
+pub const MARK: Ink = on([0x2A, 0x62, 0xC9], [0xFF; 3]);
+/// What the status line says.
+pub const STATE: Ink = on(WINDOW, TEXT);
+/// What is said beside a field, and the box with the exact time in letters as in the status line.
+pub const ASIDE: Ink = on(WINDOW, QUIET);
+/// What is said about a field that is wrong.
+pub const WRONG: Ink = on(WINDOW, [0xA8, 0x20, 0x1A]);
+/// The line above what is new.
+pub const UNREAD: Colour = [0xB0, 0x39, 0x2B];
+/// The line below what a click opens.
+pub const LINK: Colour = [0x0B, 0x57, 0xB7];
+/// What names us stands on this.
+pub const MENTION: Colour = [0xFF, 0xF0, 0xE3];
+/// The inside of the field for messages.
+const FIELD: Area = (15, 486, 638, 25);
+
+const fn on(ground: Colour, letters: Colour) -> Ink {
+    Ink { letters, ground }
+}
+
+/// Reads a window.
+pub struct Eyes<'a> {
+    window: &'a Window,
+    known: RefCell<HashMap<String, Rc<Shape>>>,
+}
+
+impl Eyes<'_> {
+    /// Eyes for a window.
+    pub fn on(window: &Window) -> Eyes<'_> {
+        let known = RefCell::default();
+        Eyes { window, known }
+    }
+
+    /// How words look: as they do in the field for messages, where they are typed for it once and
+    /// taken away again. They have to fit into one row.
+    fn shape_of(&self, words: &str) -> Rc<Shape> {
+        if let Some(shape) = self.known.borrow().get(words) {
+            return Rc::clone(shape);
+        }
+        let window = self.window;
+        window.click(120, -62);
+        window.keys(&["ctrl+a", "BackSpace"]);
+        window.paste(words);
+        // Without the cursor, which is in the field no longer.
+        window.click(60, 160);
+        let mut before = None;
+        let picture = wait_for(&format!("{words:?} in the field"), || {
+            let picture = window.picture();
+            let here: Vec<Colour> = picture.pixels(FIELD).collect();
+            let count = |colour| here.iter().filter(|pixel| **pixel == colour).count();
+            // What an empty field says in it is quiet.
+            let rests = before.as_ref() == Some(&here) && count(TEXT) > count(QUIET);
+            before = Some(here);
+            rests.then_some(picture)
+        });
+        window.click(120, -62);
+        window.keys(&["ctrl+a", "BackSpace"]);
+        let shape = Rc::new(picture.shape(FIELD, SAID));
+        let kept = Rc::clone(&shape);
+        self.known.borrow_mut().insert(words.to_string(), kept);
+        shape
+    }
+
+    /// Where in an area these words stand now, in this ink. They are found if they are drawn as
+    /// one piece: from the beginning of their line or colour on.
+    pub fn find(&self, words: &str, area: Area, ink: Ink) -> Option<(usize, usize)> {
+        let shape = self.shape_of(words);
+        self.window.picture().find(&shape, area, ink)
+    }
+
+    /// Sees how words look, for when the field is needed for something else.
+    pub fn learn(&self, words: &str) {
+        self.shape_of(words);
+    }
+
+    /// Whether these words stood there in a picture.
+    pub fn was_there(&self, picture: &Picture, words: &str, area: Area, ink: Ink) -> bool {
+        picture.find(&self.shape_of(words), area, ink).is_some()
+    }
+
+    /// Waits until these words stand there while the pointer is at a place.
+    #[track_caller]
+    pub fn wait_for_at(&self, words: &str, area: Area, ink: Ink, at: (i32, i32)) {
+        let shape = self.shape_of(words);
+        wait_for(&format!("the words {words:?} in the window"), || {
+            self.window.point(at, &[]);
+            self.window.picture().find(&shape, area, ink)
+        });
+    }
+
+    /// Waits until these words stand there.
+    #[track_caller]
+    pub fn wait_for(&self, words: &str, area: Area, ink: Ink) -> (usize, usize) {
+        let shape = self.shape_of(words);
+        wait_for(&format!("the words {words:?} in the window"), || {
+            self.window.picture().find(&shape, area, ink)
+        })
+    }
+}
+
+/// What of the transcript is in sight, as the mouse marks it from the upper edge to the lower one.
+#[track_caller]
+pub fn in_sight(window: &Window) -> String {
+    in_sight_below(window, 54)
+}
+
+/// The same of what is below a row of pixels.
+#[track_caller]
+pub fn in_sight_below(window: &Window, top: i32) -> String {
+    let display = window.display();
+    wait_for("the marked text", || {
+        display.set_selection("primary", "");
+        window.drag((30, top), (30, 470));
+        // What is marked is told when the button goes up; what comes meanwhile may undo it.
+        let until = Instant::now() + Duration::from_secs(1);
+        loop {
+            let text = display.selection("primary");
+            if !text.is_empty() || Instant::now() > until {
+                return Some(text).filter(|text| !text.is_empty());
+            }
+        }
+    })
+}
+
+/// Waits until a part of what is in sight is `text`; gives all of it.
+#[track_caller]
+pub fn wait_for_sight(window: &Window, text: &str) -> String {
+    wait_for(&format!("{text:?} in sight"), || {
+        Some(in_sight(window)).filter(|seen| seen.contains(text))
+    })
+}
+
+/// Waits for a title.
+#[track_caller]
+pub fn wait_for_title(window: &Window, start: &str) {
+    wait_for(&format!("a title that begins with {start:?}"), || {
+        window.title().starts_with(start).then_some(())
+    });
+}

@@ -1,0 +1,101 @@
+//! Rooms with a past: logs as a room writes them, made by the library.
+
+use std::collections::HashMap;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chatroom::event::{Body, Elapsed, Event, Stamp};
+use chatroom::line;
+
+use crate::server::Server;
+use crate::util::Folder;
+
+/// What happened in a room, as the lines of its log.
+pub struct Past {
+    at: Stamp,
+    last: HashMap<String, Stamp>,
+    bytes: Vec<u8>,
+}
+
+impl Past {
+    /// A room that was opened then.
+    pub fn opened(at: Stamp, random: &str) -> Past {
+        let mut past = Past::more(at);
+        past.happens(Body::Opened {
+            version: concat!("chatroom ", env!("CARGO_PKG_VERSION")).to_string(),
+            random: random.to_string(),
+            after: None,
+        });
+        past
+    }
+
+    /// What happens from then on in a room that there is.
+    pub fn more(at: Stamp) -> Past {
+        let (last, bytes) = (HashMap::new(), Vec::new());
+        Past { at, last, bytes }
+    }
+
+    /// Time passes.
+    pub fn pass(&mut self, time: Duration) {
+        self.at = self.at.plus(time);
+    }
+
+    fn happens(&mut self, body: Body) {
+        let at = self.at;
+        line::to_line(&Event { at, body }, &mut self.bytes);
+        // No two at one moment.
+        self.pass(Duration::from_millis(1));
+    }
+
+    /// Somebody says something.
+    pub fn said(&mut self, from: &str, text: &str) {
+        let last = self.last.insert(from.to_string(), self.at);
+        let elapsed = Elapsed(last.map_or(0, |last| self.at.since(last).as_secs()));
+        self.happens(Body::Message {
+            from: from.to_string(),
+            elapsed,
+            text: text.to_string(),
+            key: None,
+        });
+    }
+
+    /// Somebody comes in.
+    pub fn came(&mut self, name: &str) {
+        let name = name.to_string();
+        self.happens(Body::Join { name });
+    }
+
+    /// What happened after that.
+    pub fn then(&mut self, later: Past) {
+        self.bytes.extend(later.bytes);
+        (self.at, self.last) = (later.at, later.last);
+    }
+
+    /// A room that has this behind it.
+    pub fn room(self, args: &[&str]) -> Server {
+        let folder = Arc::new(Folder::new());
+        folder.file("log.txt", &self.bytes);
+        Server::start_in(folder, "127.0.0.1:0", args)
+    }
+
+    /// Puts it into a log in place of what is there.
+    pub fn replace(self, folder: &Folder) {
+        folder.file("log.txt", &self.bytes);
+    }
+
+    /// Puts it behind what is in the log of a room that is not running.
+    pub fn append(self, folder: &Folder) {
+        let path = folder.path().join("log.txt");
+        let mut log = OpenOptions::new().append(true).open(path).expect("the log");
+        log.write_all(&self.bytes).expect("written");
+    }
+}
+
+/// So many days ago, at noon.
+pub fn noon(days_ago: i64) -> Stamp {
+    const DAY: i64 = 86_400_000_000;
+    let today = Stamp::now().micros() / DAY;
+    Stamp::from_micros((today - days_ago) * DAY + DAY / 2)
+}

@@ -1,0 +1,194 @@
+//! What was said and what is beside it: links, names, marking, days, comings and goings.
+
+use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::eyes::{self, Eyes, in_sight};
+use super::past::{Past, noon};
+use crate::display::{Display, Window};
+use crate::server::wait_for;
+use crate::util::Folder;
+
+const ADDRESS: &str = "https://a.example/x?y=1&z=@2";
+
+/// A browser that notes what it is to show.
+struct Browser {
+    folder: Arc<Folder>,
+}
+
+impl Browser {
+    fn new() -> Browser {
+        let folder = Arc::new(Folder::new());
+        let note = folder.path().join("opened");
+        let script = format!("#!/bin/sh\nprintf '%s\\n' \"$@\" >> '{}'\n", note.display());
+        let program = folder.file("xdg-open", script);
+        let mode = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(program, mode).expect("it may be run");
+        Browser { folder }
+    }
+
+    /// A path with it in front of every other.
+    fn path(&self) -> String {
+        let before = std::env::var("PATH").unwrap_or_default();
+        format!("{}:{before}", self.folder.path().display())
+    }
+
+    fn opened(&self) -> Vec<String> {
+        let note = std::fs::read_to_string(self.folder.path().join("opened"));
+        note.unwrap_or_default()
+            .lines()
+            .map(str::to_string)
+            .collect()
+    }
+
+    #[track_caller]
+    fn wait_for(&self, times: usize) {
+        wait_for(&format!("a browser opened {times} times"), || {
+            (self.opened().len() >= times).then_some(())
+        });
+        assert_eq!(self.opened(), vec![ADDRESS; times]);
+    }
+}
+
+/// The lines below links, as left, top and length.
+fn underlined(window: &Window, least: usize) -> Vec<(usize, usize, usize)> {
+    window.picture().lines(eyes::TRANSCRIPT, eyes::LINK, least)
+}
+
+/// What is copied while something is marked.
+fn copied(window: &Window) -> String {
+    window.display().set_selection("clipboard", "");
+    window.keys(&["ctrl+c"]);
+    wait_for("a copy", || {
+        Some(window.display().clipboard()).filter(|text| !text.is_empty())
+    })
+}
+
+fn marked(window: &Window, doing: impl Fn()) -> String {
+    window.display().set_selection("primary", "");
+    doing();
+    wait_for("something marked", || {
+        Some(window.display().selection("primary")).filter(|text| !text.is_empty())
+    })
+}
+
+#[test]
+fn lines_can_be_followed_marked_and_unfolded() {
+    let display = Arc::new(Display::start(900, 700));
+    let mut past = Past::opened(noon(2), "two days");
+    past.said("bob", "good evening");
+    let mut next = Past::more(noon(1));
+    for name in ["ann", "bob", "cat", "dan", "eve", "fay"] {
+        next.came(name);
+    }
+    next.said("dan", "first");
+    next.pass(Duration::from_secs(17));
+    next.said("dan", &format!("see {ADDRESS}, he said"));
+    next.said(
+        "bob",
+        "file:///etc/passwd javascript:alert(1) mailto:a@b.example",
+    );
+    next.said("eve", "who has uthirah's tea?");
+    next.said("eve", "uthira: tea?");
+    next.said("cat", "not me");
+    past.then(next);
+    let server = past.room(&[]);
+    let browser = Browser::new();
+    let window = display.open_with(
+        Arc::new(Folder::new()),
+        &["--name", "uthira", &server.address],
+        &[("PATH", &browser.path())],
+    );
+    let eyes = Eyes::on(&window);
+    let day = |days| noon(days).utc().format("%A, %-d %B %Y").to_string();
+
+    // Days begin with a line, and everything stands below its day.
+    eyes.wait_for(&day(1), eyes::TRANSCRIPT, eyes::BESIDE);
+    let (_, first) = eyes.wait_for(&day(2), eyes::TRANSCRIPT, eyes::BESIDE);
+    let (_, second) = eyes.wait_for(&day(1), eyes::TRANSCRIPT, eyes::BESIDE);
+    assert!(first + 60 < second, "{first} {second}");
+
+    // Its own name has the line of who names it stand out; a longer one has not.
+    let rows = window.picture().lines(eyes::TRANSCRIPT, eyes::MENTION, 100);
+    let (top, bottom) = (rows[0].1, rows[rows.len() - 1].1);
+    assert!((20..30).contains(&(bottom - top)), "{top} to {bottom}");
+    let middle = (top + bottom) / 2;
+    let line = marked(&window, || {
+        window.point((30, middle as i32), &["click", "--repeat", "3", "1"]);
+    });
+    assert!(line.ends_with("uthira: tea?\n"), "{line}");
+    display.picture("seeing.png");
+
+    // A click opens what is a link and nothing else.
+    let links = underlined(&window, 80);
+    let [(left, below, long)] = links[..] else {
+        panic!("{links:?}");
+    };
+    let (x, y) = ((left + long / 2) as i32, below as i32 - 6);
+    for row in [y, y + 31] {
+        // Beside it, and in the row with other schemes.
+        for x in [left as i32 + long as i32 + 30, 300, 400, 500] {
+            if row == y && (x as usize) < left + long {
+                continue;
+            }
+            window.click(x, row);
+        }
+    }
+    window.click(x, y);
+    browser.wait_for(1);
+
+    // Marking across lines copies them as the log has them, whichever way it is done.
+    let said = server.said();
+    let at = said
+        .iter()
+        .position(|line| line.contains(ADDRESS))
+        .expect("it");
+    assert!(said[at].starts_with("[dan]: 0:00:17:see "), "{}", said[at]);
+    let all: String = said[at..at + 3]
+        .iter()
+        .map(|line| format!("{line}\n"))
+        .collect();
+    for (from, to) in [(y, y + 62), (y + 62, y)] {
+        let lines = marked(&window, || window.drag((200, from), (240, to)));
+        assert_eq!(lines, all);
+        assert_eq!(copied(&window), all);
+    }
+    // One word, by two clicks.
+    let word = marked(&window, || {
+        window.point((left as i32 - 15, y), &["click", "--repeat", "2", "1"]);
+    });
+    assert_eq!(word, "see");
+    // By keyboard, from the lowest line on.
+    window.click(400, 460);
+    window.keys(&["shift+Up", "shift+Up", "shift+Up", "shift+Down"]);
+    let last = concat!(
+        "* Room opened (chatroom ",
+        env!("CARGO_PKG_VERSION"),
+        ")\nClient (uthira) entered room\n"
+    );
+    assert_eq!(copied(&window), last);
+
+    // The exact time of what the pointer is on.
+    let time = noon(1).plus(Duration::from_secs(17));
+    let exact = time.utc().format("%A, %-d %B %Y, %H:%M:%S").to_string();
+    assert_eq!(eyes.find(&exact, eyes::TRANSCRIPT, eyes::STATE), None);
+    window.point((200, y), &[]);
+    eyes.wait_for_at(&exact, eyes::TRANSCRIPT, eyes::STATE, (200, y));
+    display.picture("hover.png");
+
+    // Many comings are one line until somebody wants to see them; the keyboard reaches both.
+    let many = "6 came (ann, bob, cat and others)";
+    eyes.wait_for(many, eyes::TRANSCRIPT, eyes::BESIDE);
+    let one = "Client (cat) entered room";
+    assert_eq!(eyes.find(one, eyes::TRANSCRIPT, eyes::BESIDE), None);
+    window.click(400, 460);
+    window.keys(&["Right", "Right", "Return"]);
+    browser.wait_for(2);
+    window.keys(&["Left", "Return"]);
+    eyes.wait_for(one, eyes::TRANSCRIPT, eyes::BESIDE);
+    assert_eq!(eyes.find(many, eyes::TRANSCRIPT, eyes::BESIDE), None);
+    display.picture("unfolded.png");
+    let seen = in_sight(&window);
+    assert!(seen.contains("Client (fay) entered room\n"), "{seen}");
+}
