@@ -304,26 +304,30 @@ impl History {
 
     /// Everything in order, with the holes.
     pub fn parts(&self) -> impl Iterator<Item = Part<'_>> {
+        self.stretches_below_holes().flat_map(|(hole, stretch)| {
+            let entries = stretch.entries.iter().map(Part::Entry);
+            hole.map(Part::Hole).into_iter().chain(entries)
+        })
+    }
+
+    /// All holes, oldest first. Costs what the holes cost, not what the events do.
+    pub fn holes(&self) -> impl Iterator<Item = Hole> {
+        self.stretches_below_holes().filter_map(|(hole, _)| hole)
+    }
+
+    /// The stretches, each with the hole above it if there is one.
+    fn stretches_below_holes(&self) -> impl Iterator<Item = (Option<Hole>, &Stretch)> {
         let mut above = None;
-        self.stretches.iter().flat_map(move |stretch| {
+        self.stretches.iter().map(move |stretch| {
             let below = stretch.entries.front().map(|entry| entry.id);
-            let hole = (stretch.covers.start > 0).then_some(Part::Hole(Hole {
+            let hole = (stretch.covers.start > 0).then_some(Hole {
                 above,
                 below,
                 end: stretch.covers.start,
                 cleared: self.cleared == Some(stretch.covers.start),
-            }));
+            });
             above = stretch.entries.back().map(|entry| entry.id).or(above);
-            hole.into_iter()
-                .chain(stretch.entries.iter().map(Part::Entry))
-        })
-    }
-
-    /// All holes, oldest first.
-    pub fn holes(&self) -> impl Iterator<Item = Hole> {
-        self.parts().filter_map(|part| match part {
-            Part::Hole(hole) => Some(hole),
-            Part::Entry(_) => None,
+            (hole, stretch)
         })
     }
 
