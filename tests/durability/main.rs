@@ -48,6 +48,12 @@ mod faults;
 mod image;
 mod open;
 mod order;
+#[path = "../it/picture.rs"]
+#[allow(
+    dead_code,
+    reason = "the harness of tests/it, of which this uses a part"
+)]
+mod picture;
 mod power;
 mod vanish;
 mod window;

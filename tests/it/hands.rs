@@ -148,9 +148,9 @@ impl Window {
     /// marked with the mouse and copied. What stands at the right edge is not among it.
     pub fn rows(&self) -> Vec<String> {
         let (width, height) = self.size();
-        let mut rows: Vec<String> = Vec::new();
+        let (mut rows, mut blank) = (Vec::<String>::new(), 0);
         // Rows are 26 pixels high.
-        for y in (56..height - 90).step_by(20) {
+        for y in (56..height - 90).step_by(14) {
             self.display.set_clipboard("nothing");
             let (x, y) = (16.to_string(), y.to_string());
             let right = (width * 4 / 5 - 60).to_string();
@@ -159,9 +159,19 @@ impl Window {
             args.extend(mark);
             args.extend([id, &*right, &*y, "mouseup", "1", "key", "ctrl+c"]);
             self.display.xdotool(&args);
-            let text = self.display.clipboard();
-            if text != "nothing" && rows.last() != Some(&text) {
+            // The window hands it over when it has its turn; where there is no row, never.
+            let until = Instant::now() + Duration::from_millis(200);
+            let mut text = self.display.clipboard();
+            while text == "nothing" && Instant::now() < until {
+                std::thread::sleep(Duration::from_millis(10));
+                text = self.display.clipboard();
+            }
+            blank = if text == "nothing" { blank + 1 } else { 0 };
+            if blank == 0 && rows.last() != Some(&text) {
                 rows.push(text);
+            }
+            if blank == 5 && !rows.is_empty() {
+                break;
             }
         }
         rows

@@ -16,6 +16,8 @@ use crate::display::{Display, Window};
 use crate::server::{Server, wait_for};
 use crate::util::Folder;
 
+/// What the light theme has for a message that waits.
+pub const WAITING: [u8; 3] = [0x66, 0x5E, 0x50];
 /// No limit of rate: what is typed here comes faster than from people.
 pub const ARGS: &[&str] = &["--max-rate", "0"];
 
@@ -113,6 +115,10 @@ pub fn type_through_kills(count: usize, restarts: usize, unsent: usize) {
         (said(&server, "eve").len() >= count).then_some(())
     });
     assert_eq!(said(&server, "eve"), texts(0, count));
+    eve.wait_for_line("the last of it", |line| {
+        line.ends_with(&format!(":{}", text(count - 1)))
+    });
+    eve.to_message();
 
     server.kill();
     let typing = eve.start_typing(&texts(count, count + unsent)).wait();
@@ -126,6 +132,7 @@ pub fn type_through_kills(count: usize, restarts: usize, unsent: usize) {
         shown(&eve.transcript(), "eve").last(),
         Some(&text(count - 1))
     );
+    eve.wait_for_look("messages that wait", |seen| seen.count(WAITING) > 50);
     display.picture(&format!("unsent-{count}.png"));
     eve.kill();
     server.start_again(ARGS);
@@ -149,6 +156,8 @@ pub fn type_through_kills(count: usize, restarts: usize, unsent: usize) {
         (seen.len() >= all.len()).then_some(seen)
     });
     assert_eq!(seen, all);
+    eve.keys(&["End"]);
+    eve.wait_for_look("nothing that waits", |seen| seen.count(WAITING) == 0);
     display.picture(&format!("typed-{count}.png"));
     eve.keys(&["ctrl+q"]);
     assert_eq!(eve.ended(), Some(0));

@@ -198,16 +198,17 @@ impl History {
         self.revision += 1;
     }
 
-    /// Drops what is furthest from `near` if there is too much.
-    pub fn trim(&mut self, near: u64) {
+    /// Drops what is furthest from `near` if there is too much; whether there was.
+    pub fn trim(&mut self, near: u64) -> bool {
         if self.count <= MAX_ENTRIES && self.bytes <= MAX_BYTES {
-            return;
+            return false;
         }
         let mut above = self.iter().take_while(|e| e.id.offset < near).count();
         // More than has to be, so that it is not done for every event.
         while self.count > MAX_ENTRIES * 9 / 10 || self.bytes > MAX_BYTES * 9 / 10 {
             let below = self.count - above;
-            if above.max(below) <= NEAR {
+            // What is near is kept, unless it is beyond all measure.
+            if above.max(below) <= NEAR && self.bytes <= 4 * MAX_BYTES || self.count <= 2 {
                 break;
             }
             if above > below {
@@ -217,7 +218,38 @@ impl History {
                 self.drop_newest();
             }
         }
+        let live = self.stretches.len() - 1;
+        let mut n = 0;
+        self.stretches.retain(|stretch| {
+            n += 1;
+            n > live || !stretch.entries.is_empty()
+        });
         self.revision += 1;
+        true
+    }
+
+    /// Whether nothing is missing before where the stream is.
+    pub fn is_whole_at_end(&self) -> bool {
+        let last = self.stretches.last();
+        last.is_some_and(|last| !last.entries.is_empty() || last.covers.start == 0)
+    }
+
+    /// Where the stretch that this offset lies in begins, as an offset.
+    pub fn whole_from(&self, offset: u64) -> u64 {
+        let before = |s: &&Stretch| s.covers.start <= offset;
+        let found = self.stretches.iter().rev().find(before);
+        found.map_or(0, |stretch| stretch.covers.start)
+    }
+
+    /// Says anew what is ours and what is said to us.
+    pub fn belongs_to(&mut self, me: &str) {
+        for stretch in &mut self.stretches {
+            for entry in &mut stretch.entries {
+                entry.belongs_to(me);
+            }
+        }
+        self.revision += 1;
+        self.generation += 1;
     }
 
     fn drop_oldest(&mut self) {
@@ -272,26 +304,30 @@ impl History {
 
     /// Everything in order, with the holes.
     pub fn parts(&self) -> impl Iterator<Item = Part<'_>> {
+        self.stretches_below_holes().flat_map(|(hole, stretch)| {
+            let entries = stretch.entries.iter().map(Part::Entry);
+            hole.map(Part::Hole).into_iter().chain(entries)
+        })
+    }
+
+    /// All holes, oldest first. Costs what the holes cost, not what the events do.
+    pub fn holes(&self) -> impl Iterator<Item = Hole> {
+        self.stretches_below_holes().filter_map(|(hole, _)| hole)
+    }
+
+    /// The stretches, each with the hole above it if there is one.
+    fn stretches_below_holes(&self) -> impl Iterator<Item = (Option<Hole>, &Stretch)> {
         let mut above = None;
-        self.stretches.iter().flat_map(move |stretch| {
+        self.stretches.iter().map(move |stretch| {
             let below = stretch.entries.front().map(|entry| entry.id);
-            let hole = (stretch.covers.start > 0).then_some(Part::Hole(Hole {
+            let hole = (stretch.covers.start > 0).then_some(Hole {
                 above,
                 below,
                 end: stretch.covers.start,
                 cleared: self.cleared == Some(stretch.covers.start),
-            }));
+            });
             above = stretch.entries.back().map(|entry| entry.id).or(above);
-            hole.into_iter()
-                .chain(stretch.entries.iter().map(Part::Entry))
-        })
-    }
-
-    /// All holes, oldest first.
-    pub fn holes(&self) -> impl Iterator<Item = Hole> {
-        self.parts().filter_map(|part| match part {
-            Part::Hole(hole) => Some(hole),
-            Part::Entry(_) => None,
+            (hole, stretch)
         })
     }
 

@@ -278,6 +278,7 @@ mod tests {
             elapsed: Elapsed(9),
             text: text.into(),
             own: false,
+            to_us: false,
         }
     }
 

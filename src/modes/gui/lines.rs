@@ -226,6 +226,7 @@ fn of_entry(entry: &Entry, grouped: bool, me: Option<&str>, times: Times) -> Lin
             elapsed,
             text,
             own,
+            ..
         } => {
             let name = drawable(from).replace('\n', " ");
             let tone = match own {
@@ -325,6 +326,7 @@ mod tests {
                 elapsed: Elapsed(9),
                 text: text.into(),
                 own: false,
+                to_us: false,
             },
         }
     }

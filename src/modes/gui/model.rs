@@ -75,6 +75,8 @@ pub enum Event {
         /// What is read lies above it.
         from_above: bool,
     },
+    /// Go to the newest.
+    ToEnd,
     /// Go to where the room begins.
     ToStart,
     /// What is missing is wanted now, whatever came of it before.
@@ -201,10 +203,15 @@ pub struct Model {
     history: History,
     /// Behind this event the stream began.
     stream_from: Option<Id>,
+    /// The newest event that the stream has told of, whatever of it is kept.
+    heard: Option<Id>,
     /// What was asked for and is not here yet.
     asking: Vec<Ask>,
     /// The holes that could not be filled, by where they end, and why.
     failed: BTreeMap<u64, String>,
+    /// The holes, by where they end, that were made to save memory: they are not filled before
+    /// something else is seen.
+    parked: BTreeSet<u64>,
     /// The comings and goings that are seen one by one.
     opened: BTreeSet<u64>,
     find: Option<Find>,
@@ -256,8 +263,10 @@ impl Model {
             joined: None,
             history: History::default(),
             stream_from: None,
+            heard: None,
             asking: Vec::new(),
             failed: BTreeMap::new(),
+            parked: BTreeSet::new(),
             opened: BTreeSet::new(),
             find: None,
             pending: Vec::new(),
@@ -316,7 +325,10 @@ impl Model {
                 self.look();
             }
             Event::Seen { at_end, near } => {
-                self.near = near;
+                if self.near != near {
+                    self.near = near;
+                    self.parked.clear();
+                }
                 if self.settled && at_end != self.at_end {
                     self.looked_away();
                     self.at_end = at_end;
@@ -325,9 +337,11 @@ impl Model {
                 self.look();
             }
             Event::Missing { hole, from_above } => effects.extend(self.missing(hole, from_above)),
+            Event::ToEnd => effects.push(self.go_to_end()),
             Event::ToStart => effects.push(self.go_to_start()),
             Event::Fetch => {
                 self.failed.clear();
+                self.parked.clear();
                 self.history.wake();
             }
             Event::Unfold(first) => {

@@ -95,6 +95,8 @@ pub enum Report {
     State(State),
     /// The login was accepted.
     LoggedIn {
+        /// Which.
+        login: Box<Login>,
         /// What the server said.
         session: Session,
         /// It is another room than before: the transcript starts afresh.

@@ -59,6 +59,8 @@ pub enum Told {
     Typed(String),
     /// The room's beginning is wanted.
     ToStart,
+    /// The newest is wanted.
+    ToEnd,
     /// Escape was pressed.
     Escape,
 }
@@ -249,6 +251,8 @@ impl Transcript {
     pub fn to_end(&mut self) {
         let mut inner = self.inner.borrow_mut();
         inner.view.to_end();
+        // Whoever follows the end reads what is above it.
+        inner.up = true;
         // Whoever sent us here is to know what came of it.
         inner.told = None;
         drop(inner);
@@ -365,7 +369,7 @@ impl Transcript {
             (inner.pressed, inner.anchor) = (None, None);
         }
         match goes {
-            Some(Place::End) => return self.to_end(),
+            Some(Place::End) => return self.tell(Told::ToEnd),
             Some(Place::Unread) => return self.to_unread(),
             None => {}
         }

@@ -21,8 +21,11 @@ use crate::util::Folder;
 /// that it ever had mapped and present, shared libraries and the debug build's code included.
 const PSS: u64 = 60 << 20;
 const PEAK: u64 = 90 << 20;
-/// How soon a letter that is typed must stand in the field, whatever a server sends.
-const ANSWERS: Duration = Duration::from_secs(2);
+/// How soon a letter that is typed must stand in the field, whatever a server sends: long, since
+/// other tests have the same processors; what is usual is a tenth of a second.
+const ANSWERS: Duration = Duration::from_secs(5);
+/// How soon it usually must during a flood of events.
+const USUALLY: Duration = Duration::from_millis(1500);
 /// What the light theme has for the dot of an open stream, and for that of a broken one.
 const GOOD: [u8; 3] = [0x23, 0x8A, 0x4B];
 /// Its letters, and the border of a button.
@@ -139,18 +142,17 @@ fn what_is_no_chatroom_is_said_to_be_none() {
     is_alive_and_leaves(&window, "no chatroom");
 }
 
-/// A server whose first streams are `first`'s, and whose later ones are quiet.
+/// A server whose first three streams are `first`'s, and whose later ones are quiet: the window
+/// waits longer each time, so that there is time to see what it says.
 fn streams(first: impl Fn(&mut TcpStream) + Send + Sync + 'static) -> Fake {
     Fake::start(move |request, count, stream| {
         if !request.is("GET /events") {
             return usual(request, stream);
         }
-        if count == 0 {
+        if count < 3 {
             first(stream);
             return false;
         }
-        // Long enough for the sentence to be seen.
-        std::thread::sleep(Duration::from_millis(1500));
         begin_stream(stream, &[]) && hold(stream)
     })
 }
@@ -188,7 +190,7 @@ fn streams_that_make_no_sense_are_given_up_with_a_sentence() {
         fake.wait_for("GET /events", 1);
         wait_for_offline(&window);
         display.picture(&format!("stream-{}.png", what.replace(' ', "-")));
-        fake.wait_for("GET /events", 2);
+        fake.wait_for("GET /events", 4);
         window.wait_for_look("a green dot", |seen| status(seen).count(GOOD) > 30);
         is_alive_and_leaves(&window, what);
     }
@@ -242,19 +244,20 @@ fn a_flood_of_events_leaves_the_window_usable() {
     let window = open(&display, &fake);
     window.wait_to_be_in();
     let from = Instant::now();
-    let mut slowest = Duration::ZERO;
-    let mut text = String::new();
+    let (mut times, mut text) = (Vec::new(), String::new());
     while from.elapsed() < flooding {
         window.type_text("k");
         text.push('k');
         let typed = Instant::now();
         window.wait_for_field(&text);
-        slowest = slowest.max(typed.elapsed());
+        times.push(typed.elapsed());
         window.keys(&["End"]);
     }
-    println!("a letter is in the field within {slowest:.0?} at most");
+    times.sort_unstable();
+    let (median, slowest) = (times[times.len() / 2], times[times.len() - 1]);
+    println!("a letter is in the field within {median:.0?}, at most {slowest:.0?}");
     display.picture("flood.png");
-    assert!(slowest < ANSWERS, "{slowest:?}");
+    assert!(median < USUALLY && slowest < ANSWERS, "{times:?}");
     window.wait_for_line("the end of it", |line| {
         is_message(line, "bob", "the last of them")
     });

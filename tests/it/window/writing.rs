@@ -9,11 +9,11 @@ use super::{REFUSED, is_message, open, wait_for_members};
 use crate::display::{Display, Window};
 use crate::hands::Picture;
 use crate::server::{Server, wait_for};
+use crate::typing::{WAITING, said};
 use crate::util::Folder;
 
-/// What the light theme has for a message that waits, for what went wrong, for links, and for the
-/// button that is meant to be pressed.
-const WAITING: [u8; 3] = [0x66, 0x5E, 0x50];
+/// What the light theme has for what went wrong, for links, and for the button that is meant to be
+/// pressed.
 const WRONG: [u8; 3] = [0xA8, 0x20, 0x1A];
 const LINK: [u8; 3] = [0x0B, 0x57, 0xB7];
 const ACCENT: [u8; 3] = [0x2A, 0x62, 0xC9];
@@ -22,15 +22,6 @@ const OFF: [u8; 3] = [0xE9, 0xEB, 0xEF];
 
 /// The longest text of a message, in bytes.
 const MAX_TEXT: usize = 16 * 1024;
-
-/// The texts of `name`'s messages in the log, with the log's escapes.
-fn said(server: &Server, name: &str) -> Vec<String> {
-    let text_of = |line: String| {
-        let rest = line.strip_prefix(&format!("[{name}]: "))?.to_string();
-        Some(rest.splitn(4, ':').nth(3)?.to_string())
-    };
-    server.said().into_iter().filter_map(text_of).collect()
-}
 
 #[track_caller]
 fn wait_for_said(server: &Server, name: &str, texts: &[&str]) {

@@ -4,6 +4,7 @@ use chrono::NaiveDateTime;
 
 use crate::event::{Elapsed, Id, Stamp};
 use crate::line::escape;
+use crate::modes::gui::spans::mentions;
 use crate::wire::Wire;
 
 /// One event of the transcript.
@@ -30,6 +31,8 @@ pub enum What {
         text: Box<str>,
         /// It was us.
         own: bool,
+        /// It names us, and is somebody else's.
+        to_us: bool,
     },
     /// A member came in.
     Came(Box<str>),
@@ -55,12 +58,14 @@ impl Entry {
                 ..
             } => {
                 let own = me == Some(from.as_str());
+                let to_us = !own && me.is_some_and(|me| mentions(&text, me));
                 let (from, text) = (from.into(), text.into());
                 let what = What::Said {
                     from,
                     elapsed,
                     text,
                     own,
+                    to_us,
                 };
                 (Some(at), what)
             }
@@ -84,6 +89,21 @@ impl Entry {
         };
         let local = at.map(local);
         Some(Entry { id, local, what })
+    }
+
+    /// Says anew whether it is ours, or is said to us.
+    pub(super) fn belongs_to(&mut self, me: &str) {
+        if let What::Said {
+            from,
+            text,
+            own,
+            to_us,
+            ..
+        } = &mut self.what
+        {
+            *own = **from == *me;
+            *to_us = !*own && mentions(text, me);
+        }
     }
 
     /// Whether it is somebody's coming or going, or the room's: many of these are shown as one.

@@ -166,6 +166,7 @@ fn a_copied_event_has_its_line_breaks_and_a_name_cannot_end_early() {
             elapsed: crate::event::Elapsed(17),
             text: "one\ntwo\t@three & \\".into(),
             own: false,
+            to_us: false,
         },
         ..entry(1)
     };

@@ -37,7 +37,7 @@ use event_listener::Event;
 use futures_lite::future::or;
 
 use super::address::Address;
-use super::talk::{Answer, Ask, Command, Letter, Report, State};
+use super::talk::{Answer, Ask, Command, Letter, Login, Report, State};
 use crate::event::{Id, Key};
 use crate::wire::Session;
 use backoff::Backoff;
@@ -297,10 +297,16 @@ impl Shared {
     }
 
     /// The server let us in.
-    async fn let_in(&self, session: Session, fresh: bool) {
+    async fn let_in(&self, login: &Login, session: Session, fresh: bool) {
         self.token.replace(Some(session.token.clone()));
         self.me.replace(session.name.clone());
-        self.report(Report::LoggedIn { session, fresh }).await;
+        let login = Box::new(login.clone());
+        let report = Report::LoggedIn {
+            login,
+            session,
+            fresh,
+        };
+        self.report(report).await;
     }
 
     /// It is another room than before.

@@ -108,6 +108,10 @@ pub(super) async fn send_all(shared: &Shared, address: &Address, token: &str) ->
                 continue;
             }
             None => {
+                if std::mem::take(&mut held) {
+                    // The stream has brought what was held.
+                    shared.state(State::Connected).await;
+                }
                 // Cannot fail: the other half is in the same place.
                 let _ = shared.kick.1.recv().await;
                 continue;

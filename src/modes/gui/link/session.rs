@@ -154,7 +154,7 @@ pub(super) async fn run(shared: Shared, commands: Receiver<Command>) {
                 let place = shared.place.get().or(new.resume.place);
                 shared.place.set(place);
                 shared.address.replace(Some(new.address.clone()));
-                shared.let_in(session, fresh).await;
+                shared.let_in(&new, session, fresh).await;
                 room = Some(new.address.clone());
                 holding = Box::pin(hold(shared, new.clone()));
                 (held, home) = (Some(new.clone()), Some(new));
@@ -308,7 +308,7 @@ async fn hold(shared: &Shared, login: Login) -> Next {
             Some(token) => connected(shared, &login, &token).await,
             None => match log_in(shared, &login).await {
                 Ok(session) => {
-                    shared.let_in(session, false).await;
+                    shared.let_in(&login, session, false).await;
                     continue;
                 }
                 Err(NotIn::Hurried) => End::Hurried,

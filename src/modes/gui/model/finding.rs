@@ -94,7 +94,14 @@ impl Model {
             return;
         }
         let before = find.current.unwrap_or(u64::MAX);
-        let next = find.found.range(..before).next_back();
+        // In a hole before an older match there may be another: only the server knows.
+        let whole_from = self.history.whole_from(before);
+        let looked = match (&find.state, find.cursor) {
+            (Searched::All | Searched::Failed(_), _) => 0,
+            (_, Some(cursor)) => whole_from.min(cursor.offset),
+            (_, None) => whole_from,
+        };
+        let next = find.found.range(looked.min(before)..before).next_back();
         if let Some(place) = next.map(|(place, _)| *place) {
             find.step = false;
             self.go_to(place, effects);

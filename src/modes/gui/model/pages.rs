@@ -1,5 +1,7 @@
 //! What is missing, and the pages that fill it.
 
+use std::collections::BTreeSet;
+
 use super::{Ask, Effect, Entry, Hole, Id, Model};
 use crate::wire::{Page, Wire};
 
@@ -16,7 +18,8 @@ impl Model {
 
     /// Whether a hole in sight is to be filled now.
     pub fn would_fetch(&self, hole: &Hole) -> bool {
-        let tried = hole.cleared || self.failed.contains_key(&hole.end);
+        let tried =
+            hole.cleared || self.failed.contains_key(&hole.end) || self.parked.contains(&hole.end);
         // One after the other: what comes may fill the next one too.
         !tried && self.is_connected() && self.settled && self.asking.is_empty()
     }
@@ -30,6 +33,18 @@ impl Model {
         }
         self.asking.push(Ask::Oldest);
         Effect::Ask(Ask::Oldest)
+    }
+
+    /// Goes to the newest, which may have to be asked for.
+    pub(super) fn go_to_end(&mut self) -> Effect {
+        if self.history.is_whole_at_end() || !self.is_connected() || !self.settled {
+            return Effect::GoToEnd;
+        }
+        if !self.asking.contains(&Ask::Newest) {
+            self.asking.push(Ask::Newest);
+        }
+        (self.at_end, self.near) = (true, u64::MAX);
+        Effect::Ask(Ask::Newest)
     }
 
     /// A page has come, or cannot be had.
@@ -57,9 +72,29 @@ impl Model {
             self.failed.extend(missed.map(|hole| (hole.end, why)));
             return;
         }
-        if ask == Ask::Oldest {
-            (self.at_end, self.near) = (false, 0);
-            effects.push(Effect::GoToStart);
+        // A page may have shown nothing of what it covers: the same question has the same answer.
+        let again = |hole: &Hole| {
+            [true, false]
+                .map(|above| filling(hole, above))
+                .contains(&ask)
+        };
+        let again: Vec<u64> = self
+            .history
+            .holes()
+            .filter(again)
+            .map(|hole| hole.end)
+            .collect();
+        for end in again {
+            let why = "the server's answer had nothing that this window can show.";
+            self.failed.insert(end, why.to_string());
+        }
+        match ask {
+            Ask::Oldest => {
+                (self.at_end, self.near) = (false, 0);
+                effects.push(Effect::GoToStart);
+            }
+            Ask::Newest if self.at_end => effects.push(Effect::GoToEnd),
+            _ => {}
         }
         self.trim();
         self.look();
@@ -83,10 +118,15 @@ impl Model {
             Ask::Oldest => 0..on_to(self.history.end()),
             _ => back_to..behind.unwrap_or(self.history.end()),
         };
+        // What is newer than the stream's newest is the stream's to bring.
+        let end = self.history.end();
+        let is_ahead = |entry: &Entry| entry.id.offset >= end && entry.id.offset < covers.end;
         let (me, local) = (self.me().map(str::to_string), self.local);
         let entries = page.events.into_iter();
         let entries = entries.filter_map(|wire| Entry::of(wire, me.as_deref(), local));
-        !covers.is_empty() && self.history.insert(covers, entries.collect())
+        let entries = entries.filter(|entry| !is_ahead(entry)).collect();
+        let covers = covers.start..covers.end.min(end);
+        !covers.is_empty() && self.history.insert(covers, entries)
     }
 
     /// Where the hole behind this event ends.
@@ -97,10 +137,16 @@ impl Model {
 
     /// Drops what is far from what is seen, if there is too much.
     pub(super) fn trim(&mut self) {
-        self.history.trim(match self.at_end {
+        let before: BTreeSet<u64> = self.history.holes().map(|hole| hole.end).collect();
+        let dropped = self.history.trim(match self.at_end {
             true => u64::MAX,
             false => self.near,
         });
+        if dropped {
+            let holes = self.history.holes().map(|hole| hole.end);
+            self.parked
+                .extend(holes.filter(|end| !before.contains(end)));
+        }
     }
 }
 

@@ -1,7 +1,6 @@
 //! What comes from the room, and what of it is new.
 
 use super::{Effect, Entry, Fate, Id, Model, What, is_past};
-use crate::modes::gui::spans::mentions;
 use crate::wire::Wire;
 
 impl Model {
@@ -10,6 +9,7 @@ impl Model {
             Wire::Hello { id, now, .. } => {
                 self.set_ahead(now.micros() - self.now.micros());
                 self.stream_from = *id;
+                self.heard = *id;
                 self.history.stream_from(*id);
                 return;
             }
@@ -20,7 +20,12 @@ impl Model {
             Wire::Reset { message } => {
                 self.forget();
                 self.history.stream_from(self.stream_from);
-                self.notes.push(message.clone());
+                // Once, however often a server says so, and not more than a screen of it.
+                let message: String = message.chars().take(500).collect();
+                if !self.notes.contains(&message) {
+                    self.notes.truncate(20);
+                    self.notes.push(message);
+                }
                 // Where the stream will bring them is not known any more; the server has them.
                 self.pending.retain(|p| !matches!(p.fate, Fate::Sent(_)));
                 self.read = self.members_as_of;
@@ -31,6 +36,9 @@ impl Model {
         let Some(id) = wire.id() else {
             return;
         };
+        if !self.heard.is_some_and(|heard| is_past(heard, id)) {
+            self.heard = Some(id);
+        }
         self.come_and_go(&wire);
         let key = match &wire {
             Wire::Message { key, .. } => key.clone(),
@@ -44,8 +52,9 @@ impl Model {
                 from,
                 text,
                 own: false,
+                to_us,
                 ..
-            } => Some((from.to_string(), text.to_string())),
+            } => Some((from.to_string(), text.to_string(), *to_us)),
             _ => None,
         };
         if !self.history.push(entry) {
@@ -54,31 +63,28 @@ impl Model {
         self.settle_pending(id, key.as_ref());
         self.found_live(id);
         self.trim();
-        if let Some((from, text)) = said {
-            self.new_message(id, from, text, effects);
+        if let Some((from, text, to_us)) = said {
+            let call = to_us.then_some(Effect::Notify { from, text });
+            effects.extend(self.new_message(id, call));
         }
         self.look();
     }
 
-    /// What others say is new until it was seen.
-    fn new_message(&mut self, id: Id, from: String, text: String, effects: &mut Vec<Effect>) {
+    /// What others say is new until it was seen; if it calls us, that may be told.
+    fn new_message(&mut self, id: Id, call: Option<Effect>) -> Option<Effect> {
         if self.read.is_some_and(|read| is_past(read, id)) {
-            return;
+            return None;
         }
         let missed = self.members_as_of.is_some_and(|as_of| is_past(as_of, id));
         if !self.is_reading() || missed {
             self.new_from.get_or_insert(id.offset);
         }
         if self.is_reading() {
-            return;
+            return None;
         }
         self.unread += 1;
-        if self.me().is_some_and(|me| mentions(&text, me)) {
-            self.mentions += 1;
-            if !self.in_front && !missed {
-                effects.push(Effect::Notify { from, text });
-            }
-        }
+        self.mentions += usize::from(call.is_some());
+        call.filter(|_| !self.in_front && !missed)
     }
 
     /// Whether what comes now is seen as it comes.
@@ -88,8 +94,10 @@ impl Model {
 
     /// What is in sight is read.
     pub(super) fn look(&mut self) {
+        // Behind a hole at the end there is something that nobody has seen.
         if self.is_reading()
-            && let Some(newest) = self.history.newest()
+            && self.history.is_whole_at_end()
+            && let Some(newest) = self.heard
         {
             self.read = Some(newest);
             (self.unread, self.mentions) = (0, 0);
@@ -108,15 +116,14 @@ impl Model {
             return;
         }
         self.read = Some(seen);
-        let me = self.me().map(str::to_string).unwrap_or_default();
         let (mut unread, mut named) = (0, 0);
         for entry in self.history.between(seen.offset + 1, u64::MAX) {
             if let What::Said {
-                text, own: false, ..
+                own: false, to_us, ..
             } = &entry.what
             {
                 unread += 1;
-                named += usize::from(mentions(text, &me));
+                named += usize::from(*to_us);
             }
         }
         // What is in a hole is not counted here.

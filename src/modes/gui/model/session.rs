@@ -9,6 +9,9 @@ use crate::modes::gui::link::version_sentence;
 use crate::modes::gui::talk::{Field, Login, Report, Resume, State};
 use crate::wire::{Members, Session, Wire};
 
+/// The most people that the list shows; a server with more is not one for a window.
+const MAX_MEMBERS: usize = 10_000;
+
 impl Model {
     pub(super) fn log_in(
         &mut self,
@@ -25,6 +28,13 @@ impl Model {
             }
             Ok(address) => {
                 self.hint = None;
+                let before = match &self.phase {
+                    Phase::Out => None,
+                    Phase::Asking(login) | Phase::In { login, .. } => Some(&login.address),
+                };
+                if before != Some(&address) {
+                    self.name_limit = None;
+                }
                 let login = Login {
                     address,
                     // The server trims too; this way the same name is known to be the same.
@@ -46,7 +56,11 @@ impl Model {
     pub(super) fn heard(&mut self, report: Report, effects: &mut Vec<Effect>) {
         match report {
             Report::State(state) => self.connection(state),
-            Report::LoggedIn { session, fresh } => self.let_in(session, fresh, effects),
+            Report::LoggedIn {
+                login,
+                session,
+                fresh,
+            } => self.let_in(*login, session, fresh, effects),
             Report::LoginRefused {
                 field,
                 sentence,
@@ -57,6 +71,7 @@ impl Model {
                 }
                 // A session that goes on tells its state next.
                 self.state = None;
+                self.asked = None;
                 if !self.is_in() {
                     self.phase = Phase::Out;
                     self.members.clear();
@@ -101,21 +116,27 @@ impl Model {
         self.state = Some(state);
     }
 
-    fn let_in(&mut self, session: Session, fresh: bool, effects: &mut Vec<Effect>) {
-        self.hint = None;
-        let Some((login, kept)) = self.asked.clone() else {
-            return; // The link logs in only when it was asked to.
-        };
-        let same = matches!(&self.phase, Phase::In { login: old, .. }
-            if old.address == login.address && old.name == login.name);
+    fn let_in(&mut self, login: Login, session: Session, fresh: bool, effects: &mut Vec<Effect>) {
+        let is_of = |other: &Login| other.address == login.address && other.name == login.name;
+        let same = matches!(&self.phase, Phase::In { login: old, .. } if is_of(old));
+        // A session that renews itself is not the one that is asked for meanwhile.
+        let asked = self.asked.take_if(|(asked, _)| is_of(asked));
+        let kept = asked.map(|(_, kept)| kept).unwrap_or_default();
         if fresh {
             self.forget();
+            // The stream of this room will never bring them.
+            self.pending.retain(|p| !matches!(p.fate, Fate::Sent(_)));
         }
         if !same {
+            self.hint = None;
             self.members_as_of = None;
             self.settled = false;
+            self.gap = false;
             self.read = kept.read;
-            self.draft = kept.draft.clone();
+            self.history.belongs_to(&session.name);
+            if self.draft.is_empty() {
+                self.draft = kept.draft.clone();
+            }
             self.notes
                 .extend(version_sentence(session.version.as_deref()));
         }
@@ -141,10 +162,6 @@ impl Model {
             let fate = Fate::Waiting;
             effects.push(Effect::Say(letter.clone()));
             self.pending.push(Pending { letter, fate });
-        }
-        if let Some((_, kept)) = &mut self.asked {
-            // Once is enough.
-            *kept = Kept::default();
         }
     }
 
@@ -191,7 +208,10 @@ impl Model {
             return;
         }
         match wire {
-            Wire::Join { name, at, .. } if !self.members.iter().any(|m| m.name == *name) => {
+            Wire::Join { name, at, .. }
+                if self.members.len() < MAX_MEMBERS
+                    && !self.members.iter().any(|m| m.name == *name) =>
+            {
                 let (name, active) = (name.clone(), *at);
                 self.members.push(Member { name, active });
             }

@@ -1,6 +1,7 @@
 //! The window as drawn lines: what a user would see after what happened.
 
 mod breaks;
+mod edges;
 mod reading;
 mod search;
 mod words;
@@ -154,6 +155,17 @@ fn members(model: &mut Model, as_of: u64, names: &[&str]) {
     hear(model, Report::Members(list));
 }
 
+impl Model {
+    /// The login that is under way, or the one that holds.
+    fn login_asked(&self) -> Option<Login> {
+        let held = match &self.phase {
+            Phase::Out => None,
+            Phase::Asking(login) | Phase::In { login, .. } => Some(login.clone()),
+        };
+        self.asked.as_ref().map(|(login, _)| login.clone()).or(held)
+    }
+}
+
 fn let_in(model: &mut Model, name: &str, fresh: bool) -> Vec<Effect> {
     let session = Session {
         name: name.into(),
@@ -162,7 +174,13 @@ fn let_in(model: &mut Model, name: &str, fresh: bool) -> Vec<Effect> {
         id: id(1),
         version: None,
     };
-    hear(model, Report::LoggedIn { session, fresh })
+    let login = Box::new(model.login_asked().expect("somebody logs in"));
+    let report = Report::LoggedIn {
+        login,
+        session,
+        fresh,
+    };
+    hear(model, report)
 }
 
 /// uthira is in, bob too, and there is something to read.
@@ -360,7 +378,12 @@ fn a_refused_message_stays_with_the_reason_until_it_is_retried_or_dismissed() {
         let key = key("k1");
         hear(model, Report::Answer { key, answer });
     };
-    let first = say(&mut model, "hi", "k1").remove(0);
+    let again = Letter {
+        key: key("k1"),
+        text: "hi".into(),
+        after: None,
+    };
+    say(&mut model, "hi", "k1");
     refuse(&mut model);
     let rest = [
         "[uthira]: hi\nrefused: The room is closed for today.  Retry  Remove <refused>",
@@ -370,8 +393,8 @@ fn a_refused_message_stays_with_the_reason_until_it_is_retried_or_dismissed() {
     assert_eq!(screen(&model), with_backlog(&rest));
     assert_eq!(
         model.update(Event::Retry(key("k1"))),
-        [first],
-        "the same message under the same key: it may be there all the same"
+        [Effect::Say(again)],
+        "under the same key, since it may be there, and without looking for it once more"
     );
     assert!(screen(&model).contains(&"[uthira]: hi <waiting>".to_string()));
     assert_eq!(

@@ -5,18 +5,21 @@ use crate::event::MAX_TEXT;
 use crate::modes::gui::commands::{self, HELP, Typed};
 use crate::modes::gui::talk::Answer;
 
-/// The most messages that wait for their answers; more are not taken from the input.
+/// The most messages that stand below the transcript, waiting or refused; more are not taken from
+/// the input.
 const MAX_WAITING: usize = 1000;
 /// The most text that waits, in bytes.
 const MAX_WAITING_BYTES: usize = 1 << 20;
-/// The most refused messages that stay below the transcript.
-const MAX_REFUSED: usize = 20;
 
 impl Model {
     pub(super) fn typed(&mut self, text: &str, key: Key) -> Vec<Effect> {
         let taken = |text: &str| vec![Effect::Taken(text.to_string())];
         self.notes.clear();
-        match commands::read(text) {
+        let command = commands::read(text);
+        if !matches!(command, Typed::Say(_) | Typed::Unknown(_)) {
+            self.draft.clear();
+        }
+        match command {
             Typed::Nothing => Vec::new(),
             Typed::Say(said) => self.say(text, said.to_string(), key),
             Typed::Who => {
@@ -61,23 +64,21 @@ impl Model {
             ));
         } else if waiting >= MAX_WAITING || bytes + text.len() > MAX_WAITING_BYTES {
             self.note = Some(format!(
-                "{waiting} messages wait to be sent. Send this one when they are through."
+                "{waiting} messages wait to be sent or were refused. Send this one when they are \
+                 through; Escape takes the refused ones away."
             ));
         } else {
             // Who writes has read.
             self.new_from = None;
             self.draft.clear();
-            let after = self.history.newest().or(self.read).or(self.joined);
+            let after = self.heard.or(self.read).or(self.joined);
             let letter = Letter { key, text, after };
             self.pending.push(Pending {
                 letter: letter.clone(),
                 fate: Fate::Waiting,
             });
-            return vec![
-                Effect::Say(letter),
-                Effect::Taken(typed.to_string()),
-                Effect::GoToEnd,
-            ];
+            let taken = Effect::Taken(typed.to_string());
+            return vec![Effect::Say(letter), taken, self.go_to_end()];
         }
         Vec::new()
     }
@@ -88,6 +89,9 @@ impl Model {
             return Vec::new();
         };
         pending.fate = Fate::Waiting;
+        // Somebody has decided that it is to be said: nothing is looked through for it any more. If
+        // it is there all the same, the server knows its key.
+        pending.letter.after = None;
         vec![Effect::Say(pending.letter.clone())]
     }
 
@@ -102,13 +106,6 @@ impl Model {
         let log = self.history.log();
         let seen = |p: &Pending| matches!(p.fate, Fate::Sent(at) if log == Some(at.log) && at.offset < end);
         self.pending.retain(|p| !seen(p));
-        let refused = |p: &Pending| matches!(p.fate, Fate::Refused(_));
-        let mut too_many = self.pending.iter().filter(|p| refused(p)).count();
-        self.pending.retain(|p| {
-            let drop = refused(p) && too_many > MAX_REFUSED;
-            too_many -= usize::from(drop);
-            !drop
-        });
     }
 
     /// The stream has brought this event: what it shows is pending no longer.
@@ -119,14 +116,10 @@ impl Model {
         });
     }
 
-    /// How many messages wait, and how many bytes they have.
+    /// How many messages stand below the transcript, and how many bytes they have.
     fn waiting(&self) -> (usize, usize) {
-        let waits = |p: &&Pending| matches!(p.fate, Fate::Waiting);
-        let waiting = || self.pending.iter().filter(waits);
-        (
-            waiting().count(),
-            waiting().map(|p| p.letter.text.len()).sum(),
-        )
+        let bytes = self.pending.iter().map(|p| p.letter.text.len()).sum();
+        (self.pending.len(), bytes)
     }
 
     fn who(&self) -> String {

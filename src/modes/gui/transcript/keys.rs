@@ -21,7 +21,7 @@ impl Transcript {
             Key::PageUp => self.page(-1),
             Key::PageDown => self.page(1),
             Key::Home => self.tell(Told::ToStart),
-            Key::End => self.to_end(),
+            Key::End => self.tell(Told::ToEnd),
             Key::Left => self.pick(-1),
             Key::Right => self.pick(1),
             Key::Enter | Key::KPEnter => return self.do_picked(),

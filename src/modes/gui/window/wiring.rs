@@ -28,6 +28,7 @@ pub(super) fn on_told(told: Told, actions: &Actions) {
         Told::Missing { hole, from_above } => Action::Tell(Event::Missing { hole, from_above }),
         Told::Typed(text) => Action::Own(Own::Typed(text)),
         Told::ToStart => Action::Tell(Event::ToStart),
+        Told::ToEnd => Action::Tell(Event::ToEnd),
         Told::Escape => Action::Own(Own::Escape),
     });
 }
@@ -202,7 +203,9 @@ impl Window {
                 Key::Home if app::is_event_ctrl() => {
                     actions.borrow_mut().push_back(Action::Tell(Event::ToStart));
                 }
-                Key::End if app::is_event_ctrl() => transcript.to_end(),
+                Key::End if app::is_event_ctrl() => {
+                    actions.borrow_mut().push_back(Action::Tell(Event::ToEnd));
+                }
                 Key::Escape => {
                     actions.borrow_mut().push_back(Action::Own(Own::Escape));
                 }

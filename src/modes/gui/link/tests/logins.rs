@@ -9,7 +9,7 @@ fn is_connected(report: &Report) -> Option<()> {
 
 fn let_in(report: &Report) -> Option<(String, bool)> {
     match report {
-        Report::LoggedIn { session, fresh } => Some((session.name.clone(), *fresh)),
+        Report::LoggedIn { session, fresh, .. } => Some((session.name.clone(), *fresh)),
         _ => None,
     }
 }

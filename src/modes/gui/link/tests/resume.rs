@@ -17,7 +17,7 @@ fn resuming(fake: &Fake, place: Option<u64>, token: Option<&str>) -> Ear {
 
 fn let_in(report: &Report) -> Option<(String, String, bool)> {
     match report {
-        Report::LoggedIn { session, fresh } => {
+        Report::LoggedIn { session, fresh, .. } => {
             Some((session.room.clone(), session.token.clone(), *fresh))
         }
         _ => None,

@@ -106,7 +106,13 @@ fn a_server_of_another_version_is_named() {
         version: Some("99.0.0".into()),
     };
     let fresh = true;
-    hear(&mut model, Report::LoggedIn { session, fresh });
+    let login = Box::new(model.login_asked().expect("somebody logs in"));
+    let report = Report::LoggedIn {
+        login,
+        session,
+        fresh,
+    };
+    hear(&mut model, report);
     assert!(model.notes()[0].contains("99.0.0"), "{:?}", model.notes());
 }
 
