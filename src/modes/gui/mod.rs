@@ -5,7 +5,7 @@
 //!
 //! In reading order: [`talk`]; [`history`], [`items`], [`view`] and [`lines`], which make the
 //! transcript; [`model`], which decides; [`link`]; then [`window`] and [`transcript`], which are the
-//! only ones that know FLTK; and [`run`], which has them meet.
+//! only ones that know FLTK; and [`mod@run`], which has them meet.
 
 pub mod address;
 pub mod badge;
