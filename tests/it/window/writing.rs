@@ -351,7 +351,12 @@ fn limits_are_shown_before_they_are_hit() {
     wait_for_said(&server, "uthira77", &[&whole]);
 
     // Of a paste without end the beginning is taken, and a sentence says that this is not all.
+    window.paste(&text.repeat(2));
+    window.wait_for_look("a limit that is passed", |seen| {
+        status(seen).count(WRONG) > 20
+    });
     let before = status(&window.at_rest());
+    window.keys(&["ctrl+a"]);
     window.paste(&text.repeat(64));
     window.wait_for_look("a sentence", |seen| status(seen) != before);
     display.picture("text-cut.png");
