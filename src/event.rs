@@ -190,7 +190,12 @@ impl FromStr for Id {
         }
         Ok(Id {
             log: LogId(lower_hex(log.as_bytes(), 8).ok_or(NotAnId)?),
-            offset: offset.parse().map_err(|_| NotAnId)?,
+            // No file is longer; and the place behind one can always be counted.
+            offset: offset
+                .parse()
+                .ok()
+                .filter(|offset| i64::try_from(*offset).is_ok())
+                .ok_or(NotAnId)?,
             check: lower_hex(check.as_bytes(), 4).ok_or(NotAnId)? as u16,
         })
     }
@@ -295,6 +300,7 @@ mod tests {
             "5d2f0a1-18342-9d02",
             "5d2f0a11-18342-9d02-",
             "5d2f0a11-99999999999999999999-9d02",
+            "5d2f0a11-18446744073709551615-9d02",
             " 5d2f0a11-1-9d02",
         ] {
             assert_eq!(

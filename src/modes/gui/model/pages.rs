@@ -143,9 +143,9 @@ impl Model {
             false => self.near,
         });
         if dropped {
-            let holes = self.history.holes().map(|hole| hole.end);
-            self.parked
-                .extend(holes.filter(|end| !before.contains(end)));
+            let now: BTreeSet<u64> = self.history.holes().map(|hole| hole.end).collect();
+            self.parked.retain(|end| now.contains(end));
+            self.parked.extend(now.difference(&before));
         }
     }
 }
