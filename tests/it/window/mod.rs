@@ -10,6 +10,7 @@ mod past;
 mod pictures;
 mod reading;
 mod seeing;
+mod settings;
 mod survival;
 mod writing;
 

@@ -1,0 +1,90 @@
+//! Settings: chosen by keys alone, at once, kept, edited by hand, broken.
+
+use chatroom::modes::gui::theme::Palette;
+
+use super::*;
+
+fn rgb(colour: u32) -> [u8; 3] {
+    let [_, rgb @ ..] = colour.to_be_bytes();
+    rgb
+}
+
+fn settings(folder: &Folder) -> String {
+    let path = folder.path().join("home/.config/chatroom/gui.toml");
+    std::fs::read_to_string(path).expect("settings")
+}
+
+#[track_caller]
+fn wait_for_settings(folder: &Folder, line: &str) -> String {
+    wait_for(&format!("{line} in the settings"), || {
+        let text = settings(folder);
+        text.lines().any(|l| l == line).then_some(text)
+    })
+}
+
+#[test]
+fn what_is_chosen_takes_effect_at_once_and_lasts() {
+    let display = Arc::new(Display::start(1400, 900));
+    let server = Server::start(&[]);
+    let folder = home("# mine\nsize = 16\n");
+    let start = || display.open(Arc::clone(&folder), &["--name", "uthira", &server.address]);
+    let window = start();
+    wait_for_members(&server, &["uthira"]);
+    window.wait_for_colour(rgb(Palette::LIGHT.surface));
+
+    // By keys alone: the dialog, the theme, and out of it again.
+    window.keys(&["ctrl+comma"]);
+    let find = ["search", "--onlyvisible", "--name", "chatroom settings"];
+    let is_open = || !display.xdotool(&find).is_empty();
+    wait_for("the settings", || is_open().then_some(()));
+    for (word, palette) in [("light", Palette::LIGHT), ("dark", Palette::DARK)] {
+        display.xdotool(&["key", "--clearmodifiers", "Down"]);
+        let text = wait_for_settings(&folder, &format!("theme = \"{word}\""));
+        assert!(
+            text.starts_with("# mine\n"),
+            "what was written by hand stays: {text}"
+        );
+        window.wait_for_colour(rgb(palette.surface));
+    }
+    display.xdotool(&["key", "--clearmodifiers", "Escape"]);
+    wait_for("the settings to close", || (!is_open()).then_some(()));
+
+    for (keys, size) in [("ctrl+plus", 17), ("ctrl+minus", 16), ("ctrl+0", 14)] {
+        window.keys(&[keys]);
+        wait_for_settings(&folder, &format!("size = {size}"));
+    }
+
+    // The next window is where this one was, as this one was.
+    window.place(40, 60, 700, 500);
+    wait_for("the size", || (window.size() == (700, 500)).then_some(()));
+    window.keys(&["ctrl+q"]);
+    assert_eq!(window.ended(), Some(0));
+    let window = start();
+    wait_for_members(&server, &["uthira"]);
+    window.wait_for_colour(rgb(Palette::DARK.surface));
+    assert_eq!(window.size(), (700, 500));
+}
+
+#[test]
+fn a_broken_file_is_set_aside_and_the_window_opens_all_the_same() {
+    let display = Arc::new(Display::start(1000, 700));
+    let server = Server::start(&[]);
+    let broken = "theme = \"dark\nthis is no TOML";
+    let folder = home(broken);
+    let args = ["--name", "uthira", &server.address];
+    let window = display.open(Arc::clone(&folder), &args);
+    wait_for_members(&server, &["uthira"]);
+    window.wait_for_colour(rgb(Palette::LIGHT.surface));
+    let aside = folder.path().join("home/.config/chatroom/gui.toml.broken");
+    assert_eq!(std::fs::read_to_string(aside).expect("set aside"), broken);
+    // The room is remembered in a new one.
+    wait_for_settings(&folder, &format!("recent = [\"{}\"]", server.address));
+
+    // A value that makes no sense costs only itself.
+    window.keys(&["ctrl+q"]);
+    assert_eq!(window.ended(), Some(0));
+    let path = folder.path().join("home/.config/chatroom/gui.toml");
+    std::fs::write(path, "theme = \"high-contrast\"\nsize = 900\n").expect("written");
+    let window = display.open(Arc::clone(&folder), &args);
+    window.wait_for_colour(rgb(Palette::HIGH_CONTRAST.text));
+}
