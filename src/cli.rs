@@ -1,9 +1,13 @@
 //! The command line: clap types and help texts. No behaviour lives here.
 
+mod replay;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use replay::{Colour, FileFormat, Kind, Output, ReplayArgs, Speed, StatsForm, When};
 
 /// The port a room listens on when none is named: the original's.
 pub const DEFAULT_PORT: u16 = 1337;
@@ -158,47 +162,6 @@ pub struct GuiArgs {
     pub address: Option<String>,
 }
 
-/// `chatroom replay`
-#[derive(Args, Debug, Clone)]
-#[command(after_help = "Examples:\n  chatroom replay log.txt\n  \
-                        chatroom replay log.txt --speed 10\n  \
-                        chatroom replay log.txt --plain | grep uthira\n  \
-                        chatroom replay log.txt --verify")]
-pub struct ReplayArgs {
-    /// The log to play
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
-
-    /// How many times as fast as it happened; `max` does not wait at all
-    #[arg(long, value_name = "N|max", default_value = "1", value_parser = speed)]
-    pub speed: Speed,
-
-    /// The longest silence that is waited out, before the speed is applied; longer ones are
-    /// shortened to this (and said, from a minute on)
-    #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = duration)]
-    pub max_gap: Duration,
-
-    /// Print one event a line, at once, exactly as the log has it but for time and checksum
-    #[arg(long)]
-    pub plain: bool,
-
-    /// Play nothing; check every line, and print each fault with its place in the file, what it
-    /// means and what to do, and a count at the end. Exits with 1 if there are any. Whole lines
-    /// that were removed, repeated or moved have good checksums: of them only those are found
-    /// where the time goes back
-    #[arg(long, conflicts_with_all = ["speed", "max_gap", "plain"])]
-    pub verify: bool,
-}
-
-/// How fast a replay runs.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Speed {
-    /// So many times real time; always finite and above zero.
-    Times(f64),
-    /// No waiting.
-    Max,
-}
-
 fn room(text: &str) -> Result<String, String> {
     match text.trim() {
         "" => Err("say a name that the windows can show".to_string()),
@@ -249,16 +212,6 @@ fn sync(text: &str) -> Result<Sync, String> {
             Ok(every) if !every.is_zero() => Ok(Sync::Every(every)),
             _ => Err("say always, never, or a number of seconds above 0".to_string()),
         },
-    }
-}
-
-fn speed(text: &str) -> Result<Speed, String> {
-    if text == "max" {
-        return Ok(Speed::Max);
-    }
-    match text.trim_end_matches('x').parse::<f64>() {
-        Ok(times) if times.is_finite() && (0.001..=1e9).contains(&times) => Ok(Speed::Times(times)),
-        _ => Err("say a number above 0, such as 0.5, 2 or 10, or max".to_string()),
     }
 }
 
@@ -346,15 +299,5 @@ mod tests {
         assert_eq!(sync("never"), Ok(Sync::Never));
         assert!(sync("0").is_err());
         assert!(sync("sometimes").is_err());
-    }
-
-    #[test]
-    fn speed_is_a_number_above_zero_or_max() {
-        assert_eq!(speed("0.5"), Ok(Speed::Times(0.5)));
-        assert_eq!(speed("10x"), Ok(Speed::Times(10.0)));
-        assert_eq!(speed("max"), Ok(Speed::Max));
-        for wrong in ["0", "-1", "inf", "NaN", "fast"] {
-            assert!(speed(wrong).is_err(), "{wrong:?} was understood");
-        }
     }
 }

@@ -1,0 +1,294 @@
+//! `chatroom replay`'s part of the command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono::{DateTime, Local, NaiveDate, NaiveDateTime, NaiveTime};
+use clap::{Args, ValueEnum};
+use regex::bytes::Regex;
+
+use super::duration;
+use crate::event::Stamp;
+
+const PLAY: &str = "Play";
+const CHOOSE: &str = "Choose";
+const PRINT: &str = "Print";
+const UNDERSTAND: &str = "Understand";
+const CARRY: &str = "Carry on";
+
+/// `chatroom replay`
+#[derive(Args, Debug, Clone)]
+#[command(after_help = "Examples:\n  \
+  chatroom replay log.txt                          as it happened; ? lists the keys\n  \
+  chatroom replay log.txt --from -2h --speed 10    the last two hours, ten times as fast\n  \
+  chatroom replay log.txt --grep toaster --times   who said it, and when\n  \
+  chatroom replay irc.log --convert log.txt        another program's log as a room's\n  \
+  chatroom replay log.txt --stats                  who said how much, who was there how long\n  \
+  chatroom replay log.txt --into localhost:1337    say it all again in a running room")]
+pub struct ReplayArgs {
+    /// The log: a room's, the original program's, irssi's, WeeChat's, HexChat's and others; `-`
+    /// reads a pipe
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// How many times as fast as it happened; `max` does not wait at all
+    #[arg(long, value_name = "N|max", default_value = "1", value_parser = speed, help_heading = PLAY)]
+    pub speed: Speed,
+
+    /// The longest silence that is waited out, before the speed is applied; longer ones are
+    /// shortened to this (and said, from a minute on)
+    #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = duration, help_heading = PLAY)]
+    pub max_gap: Duration,
+
+    /// Go on with what the room writes, once the end is reached
+    #[arg(long, help_heading = PLAY)]
+    pub follow: bool,
+
+    /// Show the time of day before each event
+    #[arg(long, help_heading = PLAY)]
+    pub times: bool,
+
+    /// Colours: `auto` has them on a terminal, unless NO_COLOR is set
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t, help_heading = PLAY)]
+    pub color: Colour,
+
+    /// Begin here: `2026-11-23T22:34:57Z`, `2026-11-23 22:34` or `22:34` on this machine's clock,
+    /// or `-2h` before the end
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = when, help_heading = CHOOSE)]
+    pub from: Option<When>,
+
+    /// End here
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = when, help_heading = CHOOSE)]
+    pub to: Option<When>,
+
+    /// Only what this name said and did; may be given several times
+    #[arg(long, value_name = "NAME", help_heading = CHOOSE)]
+    pub user: Vec<String>,
+
+    /// Only messages that match; `(?i)` at the beginning does not care about capitals
+    #[arg(long, value_name = "REGEX", value_parser = pattern, help_heading = CHOOSE)]
+    pub grep: Option<Regex>,
+
+    /// Only messages, or only who came and went
+    #[arg(long, value_name = "WHAT", value_enum, help_heading = CHOOSE)]
+    pub only: Option<Kind>,
+
+    /// Print one event a line, at once, exactly as the log has it but for time and checksum
+    #[arg(long, help_heading = PRINT)]
+    pub plain: bool,
+
+    /// Print it all at once: lines, requests as on the server's console, one JSON object a line, or
+    /// one page for a browser
+    #[arg(long, value_name = "FORM", value_enum, conflicts_with = "plain", help_heading = PRINT)]
+    pub output: Option<Output>,
+
+    /// What kind of log it is, if the file does not tell
+    #[arg(long, value_name = "KIND", value_enum, help_heading = PRINT)]
+    pub format: Option<FileFormat>,
+
+    /// Name the lines that are not understood, with their places
+    #[arg(long, short, help_heading = PRINT)]
+    pub verbose: bool,
+
+    /// Play nothing; check every line, and print each fault with its place in the file, what it
+    /// means and what to do, and a count at the end. Exits with 1 if there are any. Whole lines
+    /// that were removed, repeated or moved have good checksums: of them only those are found
+    /// where the time goes back
+    #[arg(long, conflicts_with_all = ["speed", "max_gap", "plain", "output", "stats", "plot", "into", "convert"], help_heading = UNDERSTAND)]
+    pub verify: bool,
+
+    /// Count: who said how much, when, and who was there for how long
+    #[arg(long, value_name = "FORM", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "table", conflicts_with_all = ["plain", "output", "into", "convert"], help_heading = UNDERSTAND)]
+    pub stats: Option<StatsForm>,
+
+    /// Draw the talk over time and by hour and weekday, into an .svg or .png file
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["plain", "output", "into", "convert"], help_heading = UNDERSTAND)]
+    pub plot: Option<PathBuf>,
+
+    /// Write it as a room's log, which `chatroom server --log` goes on with
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["plain", "output", "into"], help_heading = CARRY)]
+    pub convert: Option<PathBuf>,
+
+    /// Say it all again in a running room, every speaker a member of it, at --speed
+    #[arg(long, value_name = "ADDR", conflicts_with_all = ["plain", "output"], help_heading = CARRY)]
+    pub into: Option<String>,
+}
+
+/// How fast a replay runs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Speed {
+    /// So many times real time; always finite and above zero.
+    Times(f64),
+    /// No waiting.
+    Max,
+}
+
+/// When there are colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    /// On a terminal that can and is asked to.
+    #[default]
+    Auto,
+    /// In a pipe too.
+    Always,
+    /// Nowhere.
+    Never,
+}
+
+/// What is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    /// What was said.
+    Messages,
+    /// Who came and went.
+    Joins,
+}
+
+/// What is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// One event a line.
+    Plain,
+    /// The blocks of the server's console.
+    Http,
+    /// One object a line.
+    Json,
+    /// A page for a browser.
+    Html,
+}
+
+/// How statistics are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StatsForm {
+    /// For people.
+    Table,
+    /// One object.
+    Json,
+    /// For a spreadsheet.
+    Csv,
+}
+
+/// A kind of log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FileFormat {
+    /// A room's log.txt.
+    Room,
+    /// The original program's.
+    Original,
+    /// irssi's.
+    Irssi,
+    /// WeeChat's.
+    Weechat,
+    /// HexChat's.
+    Hexchat,
+    /// `[HH:MM] <nick> text`, the date in the file's name.
+    Day,
+    /// `channel YYYY-MM-DD [HH:MM:SS] <nick> text`.
+    Channel,
+}
+
+/// A moment, as people name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// This one.
+    At(Stamp),
+    /// The first time that the clock on the wall says so.
+    Clock(NaiveTime),
+    /// So long before the log's end.
+    BeforeEnd(Duration),
+}
+
+fn speed(text: &str) -> Result<Speed, String> {
+    if text == "max" {
+        return Ok(Speed::Max);
+    }
+    match text.trim_end_matches('x').parse::<f64>() {
+        Ok(times) if times.is_finite() && (0.001..=1e9).contains(&times) => Ok(Speed::Times(times)),
+        _ => Err("say a number above 0, such as 0.5, 2 or 10, or max".to_string()),
+    }
+}
+
+fn pattern(text: &str) -> Result<Regex, String> {
+    Regex::new(text).map_err(|error| {
+        let why = error.to_string();
+        let last = why.lines().last().unwrap_or_default().to_string();
+        format!(
+            "this is no regular expression: {}",
+            last.trim_start_matches("error: ")
+        )
+    })
+}
+
+/// A moment: RFC 3339, a date and a time or a date alone on this machine's clock, a time of day,
+/// or a length of time before the end.
+fn when(text: &str) -> Result<When, String> {
+    let stamp = |at: DateTime<Local>| When::At(Stamp::from_micros(at.timestamp_micros()));
+    if let Some(ago) = text.strip_prefix('-') {
+        return duration(ago).map(When::BeforeEnd);
+    }
+    if let Ok(at) = DateTime::parse_from_rfc3339(text) {
+        return Ok(stamp(at.with_timezone(&Local)));
+    }
+    let here = |at: NaiveDateTime| at.and_local_timezone(Local).earliest().map(stamp);
+    let spaced = text.replace('T', " ");
+    let dated = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"]
+        .iter()
+        .find_map(|form| NaiveDateTime::parse_from_str(&spaced, form).ok())
+        .or_else(|| {
+            let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+            day.and_hms_opt(0, 0, 0)
+        });
+    if let Some(when) = dated.and_then(here) {
+        return Ok(when);
+    }
+    let clock = ["%H:%M:%S%.f", "%H:%M"]
+        .iter()
+        .find_map(|form| NaiveTime::parse_from_str(text, form).ok());
+    clock.map(When::Clock).ok_or_else(|| {
+        "say a time such as 2026-11-23T22:34:57Z, \"2026-11-23 22:34\", 22:34, or -2h before the end"
+            .to_string()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn speed_is_a_number_above_zero_or_max() {
+        assert_eq!(speed("0.5"), Ok(Speed::Times(0.5)));
+        assert_eq!(speed("10x"), Ok(Speed::Times(10.0)));
+        assert_eq!(speed("max"), Ok(Speed::Max));
+        for wrong in ["0", "-1", "inf", "NaN", "fast"] {
+            assert!(speed(wrong).is_err(), "{wrong:?} was understood");
+        }
+    }
+
+    #[test]
+    fn moments_are_understood_as_people_write_them() {
+        let at = |text| when(text).expect(text);
+        assert_eq!(
+            at("2026-11-23T22:34:57Z"),
+            When::At(Stamp::from_micros(1_795_473_297_000_000))
+        );
+        assert_eq!(at("2026-11-23 22:34"), at("2026-11-23T22:34:00"));
+        assert_eq!(at("2026-11-23"), at("2026-11-23 00:00"));
+        assert_eq!(at("-2h"), When::BeforeEnd(Duration::from_secs(7200)));
+        assert_eq!(
+            at("07:05"),
+            When::Clock(NaiveTime::from_hms_opt(7, 5, 0).expect("a time"))
+        );
+        for wrong in ["", "yesterday", "25:00", "-", "2026-13-01"] {
+            assert!(when(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_that_is_none_is_refused_in_a_sentence() {
+        let sentence = pattern("a(").expect_err("unclosed");
+        assert!(
+            sentence.starts_with("this is no regular expression: "),
+            "{sentence}"
+        );
+    }
+}
