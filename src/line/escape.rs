@@ -138,6 +138,11 @@ pub fn escaped_size(text: &str) -> usize {
     text.chars().map(size).sum()
 }
 
+/// The text whose escaped form this is; `None` if it is no such form.
+pub fn unescaped(text: &str) -> Option<String> {
+    unescape(text, false)
+}
+
 /// The text that [`escape`] wrote; `None` for anything that it would have written otherwise.
 pub(super) fn unescape(text: &str, in_name: bool) -> Option<String> {
     let mut out = String::with_capacity(text.len());

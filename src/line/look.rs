@@ -50,10 +50,16 @@ impl<'a> Look<'a> {
         }
     }
 
+    /// The body as listeners and readers are shown it, if the line is genuine: of an erased
+    /// event's the padding is left out.
+    pub fn shown(&self) -> &'a [u8] {
+        self.shape.shown(self.body)
+    }
+
     /// The line as [`Parts::plain`](super::Parts::plain) has it.
     pub fn plain(&self) -> Option<&'a [u8]> {
         Stamp::parse(self.time)?;
-        self.is_canonical().then(|| self.shape.shown(self.body))
+        self.is_canonical().then(|| self.shown())
     }
 
     /// Appends one of the line's names as it stands inside the quotes of a JSON string, spelt as

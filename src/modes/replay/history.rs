@@ -3,16 +3,16 @@
 //! What it costs depends on what is shown, not on how long the log is: the place where the
 //! newest events begin is looked for from the end, block by block.
 
-use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
 use super::bar::Bar;
-use super::formats::{Format, Wrong};
-use super::plain_wrong;
-use super::records::Records;
+use super::blocks::Blocks;
+use super::log::{open, shown, unreadable};
+use super::print::plain_wrong;
 use super::show::Look;
-use super::source::{open, shown, unreadable};
+use super::wrong::{Wrong, read};
 use crate::event::LogId;
 use crate::failure::Failure;
 use crate::journal::Reader;
@@ -20,7 +20,6 @@ use crate::line;
 
 /// So many events are shown at most when not a number but the whole conversation is asked for.
 pub const MOST: usize = 10_000;
-const BLOCK: usize = 64 * 1024;
 
 /// Prints the newest events of the room's log at `path`, of which the first `end` bytes count.
 ///
@@ -40,38 +39,42 @@ pub fn print_history(
 ) -> Result<u64, Failure> {
     let name = shown(path);
     let unreadable = |error: io::Error| unreadable(&name, &error);
-    let mut file = open(path, &name)?;
-    let log = file.try_clone().map_err(unreadable)?;
-    let reader = Reader::new(Arc::new(log), LogId(0));
+    let file = Arc::new(open(path, &name)?);
+    let reader = Reader::new(Arc::clone(&file), LogId(0));
     let start = reader
         .newest(newest.unwrap_or(MOST), end)
         .map_err(unreadable)?;
-    file.seek(SeekFrom::Start(start)).map_err(unreadable)?;
     let mut bar = Bar::after_a_moment(Some(end - start));
-    let input = BufReader::with_capacity(BLOCK, file.take(end - start));
-    let mut records = Records::new(input, start, Format::Room.ends());
+    let mut blocks = Blocks::of_file(file, start, end);
     let mut pending = Vec::new();
     let mut shown = 0;
-    while let Some(record) = records.read().map_err(unreadable)? {
-        let offset = record.offset;
-        let found = if colour && !record.too_long {
-            let look = Look { colour };
-            line::parse_line(record.bytes)
-                .map(|event| look.event(&event, &mut pending))
-                .map_err(Wrong::from)
-        } else {
-            Format::Room.plain(&record, &mut pending)
-        };
-        match found {
-            Err(wrong) if colour => Look { colour }.wrong(&wrong.sentence(offset), &mut pending),
-            Err(wrong) => plain_wrong(wrong, offset, &mut pending),
-            Ok(()) => (),
+    while let Some(block) = blocks.next().map_err(unreadable)? {
+        let to = block.offset + block.bytes.len() as u64;
+        for (offset, bytes) in line::lines(block.offset, block.bytes) {
+            let ended = offset + (bytes.len() as u64) < to;
+            let found = match block.too_long {
+                true => Err(Wrong::TooLong),
+                false => read(bytes, ended),
+            };
+            match found {
+                Ok(_) if colour => {
+                    let event = line::parse_line(bytes);
+                    // infallible: it was just read.
+                    let _ = event.map(|event| Look { colour }.event(&event, &mut pending));
+                }
+                Ok((_, look)) => {
+                    pending.extend_from_slice(look.shown());
+                    pending.push(b'\n');
+                }
+                Err(wrong) if colour => {
+                    Look { colour }.wrong(&wrong.sentence(offset), &mut pending);
+                }
+                Err(wrong) => plain_wrong(wrong, offset, &mut pending),
+            }
+            shown += 1;
         }
-        shown += 1;
-        if pending.len() >= BLOCK {
-            bar.show(offset - start, || "of the old conversation".to_string());
-            write(&bar, out, &mut pending)?;
-        }
+        bar.show(to - start, || "of the old conversation".to_string());
+        write(&bar, out, &mut pending)?;
     }
     if newest.is_none() && start > 0 {
         pending.extend_from_slice(
@@ -121,7 +124,7 @@ mod tests {
     #[test]
     fn the_newest_events_are_found_from_the_end() {
         let (file, bytes) = log(3_000);
-        assert!(bytes.len() > 3 * BLOCK);
+        assert!(bytes.len() > 3 * 64 * 1024);
         let mut all = Vec::new();
         sse::encode_lines(Form::Plain, LogId(1), 0, &bytes, &mut all);
         let all = String::from_utf8(all).expect("UTF-8");

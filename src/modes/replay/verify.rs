@@ -7,14 +7,14 @@
 //! repeated or moved) is found only where time goes back.
 
 use std::fmt;
-use std::io::{self, BufReader, Read, Take};
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use super::bar::Bar;
-use super::formats::Format;
-use super::source::{Source, unreadable};
-use super::{BATCH, Screen, stdout_is_pipe};
+use super::log::{Input, Log, unreadable};
+use super::print::{Screen, bar};
+use crate::cli::FileFormat;
 use crate::event::{MAX_KEY, Stamp};
 use crate::failure::Failure;
 use crate::line::{self, Damage, MAX_LINE, STAMP as TIME};
@@ -316,31 +316,39 @@ impl Clock {
 ///
 /// # Errors
 /// The log cannot be read, has no checksums at all, or the output cannot be written.
-pub fn run(source: Source) -> Result<ExitCode, Failure> {
-    let name = source.name;
-    if source.format == Format::Original {
+pub fn run(log: Log) -> Result<ExitCode, Failure> {
+    let mut screen = Screen::new(bar(&log));
+    let Log {
+        name,
+        format,
+        mut input,
+        ..
+    } = log;
+    if format != FileFormat::Room {
         return Err(Failure::new(format!(
-            "{name} is a log of the original chat room, which kept no checksums, so it cannot be \
-             verified. chatroom replay {name} plays it."
+            "{name} is not a room's own log: no other has checksums, so it cannot be verified. \
+             chatroom replay {name} plays it."
         )));
     }
-    // A bar would get between the lines of whatever reads the pipe and shows them.
-    let bar = match stdout_is_pipe() {
-        true => Bar::none(),
-        false => Bar::after_a_moment(source.length),
-    };
-    let mut screen = Screen::new(bar);
-    let (mut input, mut checker, mut faults) = (source.input, Checker::default(), 0u64);
+    let (mut checker, mut faults) = (Checker::default(), 0u64);
     let (mut buffer, mut filled) = (vec![0; MAX_LINE + BLOCK], 0);
     let mut ended = false;
     while !ended {
-        let count = match input.read(&mut buffer[filled..]) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Ok(0) if filled > 0 && source.length.is_some() => {
-                ended = true;
-                settle(&mut input, &mut buffer[filled..])
+        let at = checker.position() + filled as u64;
+        let count = match &mut input {
+            Input::Stream(stream) => stream.read.read(&mut buffer[filled..]),
+            Input::File { file, end } => {
+                let left = end.saturating_sub(at).min((buffer.len() - filled) as u64) as usize;
+                file.read_at(&mut buffer[filled..filled + left], at)
             }
-            other => other,
+        };
+        let count = match (count, &input) {
+            (Err(error), _) if error.kind() == io::ErrorKind::Interrupted => continue,
+            (Ok(0), Input::File { file, .. }) if filled > 0 => {
+                ended = true;
+                settle(file, at, &mut buffer[filled..])
+            }
+            (count, _) => count,
         };
         let count = match count {
             Ok(count) => count,
@@ -366,9 +374,7 @@ pub fn run(source: Source) -> Result<ExitCode, Failure> {
         screen
             .bar
             .show(checker.position(), || format!("{} found", faulty(faults)));
-        if screen.pending.len() >= BATCH {
-            screen.flush()?;
-        }
+        screen.flush_if_full()?;
     }
     let summary = format!(
         "{name}: {}, {}, {}.\n",
@@ -386,12 +392,11 @@ pub fn run(source: Source) -> Result<ExitCode, Failure> {
 
 /// A room that is writing right now may have been caught in the middle of a line: reads on to the
 /// end of that line, and no further.
-fn settle(input: &mut BufReader<Take<std::fs::File>>, into: &mut [u8]) -> io::Result<usize> {
+fn settle(file: &std::fs::File, at: u64, into: &mut [u8]) -> io::Result<usize> {
     std::thread::sleep(SETTLED);
-    input.get_mut().set_limit(into.len() as u64);
     let mut filled = 0;
     loop {
-        let count = match input.read(&mut into[filled..]) {
+        let count = match file.read_at(&mut into[filled..], at + filled as u64) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             other => other?,
         };

@@ -1,0 +1,236 @@
+//! A log front to back, in blocks of whole lines and constant memory.
+//!
+//! What always holds: every byte of the log is in exactly one block, but for the middle of lines
+//! that are longer than any that a room writes: of them only the beginning is given.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+use memchr::{memchr, memrchr};
+
+use crate::line::MAX_LINE;
+
+/// How much is read at once: what the processor keeps near it, in bytes.
+const BLOCK: usize = 256 * 1024;
+
+/// Whole lines of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Block<'a> {
+    /// Where they start in the log.
+    pub offset: u64,
+    /// The lines, each with its `\n`; only the log's last may lack it.
+    pub bytes: &'a [u8],
+    /// This is one line that is longer than [`MAX_LINE`], cut to its beginning and without `\n`.
+    pub too_long: bool,
+}
+
+/// Where the bytes come from.
+enum Bytes {
+    File { file: Arc<File>, end: u64 },
+    Stream(Box<dyn Read + Send>),
+}
+
+/// Reads a log in blocks.
+pub struct Blocks {
+    bytes: Bytes,
+    buffer: Vec<u8>,
+    /// Where the buffer's first byte stands in the log.
+    offset: u64,
+    /// How many bytes of the buffer were given already, and how many are there.
+    given: usize,
+    filled: usize,
+    /// The rest of a line that is too long is being passed over.
+    passing: bool,
+    ended: bool,
+}
+
+impl Blocks {
+    /// The lines of `file` between two places at which lines start; `end` may be the end of a log
+    /// that is torn.
+    pub fn of_file(file: Arc<File>, start: u64, end: u64) -> Blocks {
+        Blocks::new(Bytes::File { file, end }, start)
+    }
+
+    /// The lines that come out of `stream`; its first byte is the log's.
+    pub fn of_stream(stream: Box<dyn Read + Send>) -> Blocks {
+        Blocks::new(Bytes::Stream(stream), 0)
+    }
+
+    fn new(bytes: Bytes, offset: u64) -> Blocks {
+        Blocks {
+            bytes,
+            buffer: vec![0; MAX_LINE + BLOCK],
+            offset,
+            given: 0,
+            filled: 0,
+            passing: false,
+            ended: false,
+        }
+    }
+
+    /// How far the log was read: where the line behind the newest block starts.
+    pub fn position(&self) -> u64 {
+        self.offset + self.given as u64
+    }
+
+    /// The next lines; `None` at the end.
+    ///
+    /// # Errors
+    /// What the system says when it cannot read on.
+    pub fn next(&mut self) -> io::Result<Option<Block<'_>>> {
+        loop {
+            let waiting = &self.buffer[self.given..self.filled];
+            let (from, offset) = (self.given, self.position());
+            if self.passing {
+                let end = memchr(b'\n', waiting);
+                self.passing = end.is_none();
+                self.given += end.map_or(waiting.len(), |end| end + 1);
+                if !self.passing {
+                    continue;
+                }
+            } else if let Some(last) = memrchr(b'\n', waiting) {
+                self.given += last + 1;
+                // Only the first of them can have grown too long while it was waited for.
+                let first = memchr(b'\n', waiting).unwrap_or(last);
+                let too_long = first > MAX_LINE;
+                if too_long {
+                    self.given = from + first + 1;
+                }
+                let to = if too_long {
+                    from + MAX_LINE
+                } else {
+                    self.given
+                };
+                return Ok(Some(self.block(offset, from, to, too_long)));
+            } else if waiting.len() > MAX_LINE {
+                self.passing = true;
+                self.given = self.filled;
+                return Ok(Some(self.block(offset, from, from + MAX_LINE, true)));
+            } else if self.ended {
+                if waiting.is_empty() {
+                    return Ok(None);
+                }
+                self.given = self.filled;
+                return Ok(Some(self.block(offset, from, self.filled, false)));
+            }
+            if self.ended {
+                return Ok(None);
+            }
+            self.fill()?;
+        }
+    }
+
+    fn block(&self, offset: u64, from: usize, to: usize, too_long: bool) -> Block<'_> {
+        Block {
+            offset,
+            bytes: &self.buffer[from..to],
+            too_long,
+        }
+    }
+
+    fn fill(&mut self) -> io::Result<()> {
+        self.buffer.copy_within(self.given..self.filled, 0);
+        self.offset += self.given as u64;
+        self.filled -= self.given;
+        self.given = 0;
+        let free = &mut self.buffer[self.filled..];
+        let count = loop {
+            let count = match &mut self.bytes {
+                Bytes::Stream(stream) => stream.read(free),
+                Bytes::File { file, end } => {
+                    let at = self.offset + self.filled as u64;
+                    let left = end.saturating_sub(at).min(BLOCK as u64) as usize;
+                    file.read_at(&mut free[..left], at)
+                }
+            };
+            match count {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                count => break count?,
+            }
+        };
+        self.filled += count;
+        self.ended = count == 0;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives its bytes in portions of so many.
+    struct Drops(Vec<u8>, usize, usize);
+
+    impl Read for Drops {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            let count = self.2.min(into.len()).min(self.0.len() - self.1);
+            into[..count].copy_from_slice(&self.0[self.1..self.1 + count]);
+            self.1 += count;
+            Ok(count)
+        }
+    }
+
+    fn all(bytes: &[u8], portion: usize) -> Vec<(u64, usize, bool)> {
+        let mut blocks = Blocks::of_stream(Box::new(Drops(bytes.to_vec(), 0, portion)));
+        let mut found: Vec<(u64, usize, bool)> = Vec::new();
+        while let Some(block) = blocks.next().expect("memory can be read") {
+            assert!(block.bytes.len() <= MAX_LINE + BLOCK);
+            let mut at = block.offset;
+            for line in block.bytes.split_inclusive(|b| *b == b'\n') {
+                found.push((at, line.len(), block.too_long));
+                at += line.len() as u64;
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn every_line_comes_once_in_portions_of_any_size() {
+        let bytes = b"a\n\nlonger than that\nlast without its end";
+        let wanted = [
+            (0, 2, false),
+            (2, 1, false),
+            (3, 17, false),
+            (20, 20, false),
+        ];
+        for portion in [1, 2, 7, 1000] {
+            assert_eq!(all(bytes, portion), wanted, "{portion}");
+        }
+        assert_eq!(all(b"", 1), []);
+        assert_eq!(all(b"\n", 1), [(0, 1, false)]);
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_cut_and_passed_over() {
+        let mut bytes = vec![b'x'; MAX_LINE];
+        bytes.push(b'\n');
+        let second = bytes.len() as u64;
+        bytes.resize(bytes.len() + 3 * MAX_LINE, b'y');
+        bytes.extend_from_slice(b"\nafter\n");
+        let after = bytes.len() as u64 - 6;
+        for portion in [1000, MAX_LINE, 10 * MAX_LINE] {
+            assert_eq!(
+                all(&bytes, portion),
+                [
+                    (0, MAX_LINE + 1, false),
+                    (second, MAX_LINE, true),
+                    (after, 6, false)
+                ],
+                "{portion}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_file_is_read_between_two_places() {
+        let mut file = tempfile::tempfile().expect("a file");
+        io::Write::write_all(&mut file, b"one\ntwo\nthree\nfour\n").expect("written");
+        let mut blocks = Blocks::of_file(Arc::new(file), 4, 14);
+        let block = blocks.next().expect("read").expect("lines");
+        assert_eq!((block.offset, block.bytes), (4, &b"two\nthree\n"[..]));
+        assert_eq!(blocks.next().expect("read"), None);
+        assert_eq!(blocks.position(), 14);
+    }
+}

@@ -1,0 +1,250 @@
+//! The log that is replayed: opened, recognised, and every way in which that fails.
+//!
+//! What always holds: whatever the file is, what is read from here is a room's log. A file of a
+//! room is read where it stands; any other is converted on the way ([`super::formats`]).
+
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, Read};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::blocks::Blocks;
+use super::formats::{self, HEAD, Origin, Report};
+use crate::cli::FileFormat;
+use crate::event::{LogId, Stamp};
+use crate::failure::{Failure, reason};
+use crate::journal::Reader;
+use crate::line;
+
+/// An opened log.
+pub struct Log {
+    /// Its name as it is said to people.
+    pub name: String,
+    /// Where it is; nothing if it comes through a pipe.
+    pub path: Option<PathBuf>,
+    /// What kind it is.
+    pub format: FileFormat,
+    /// What there is of it.
+    pub input: Input,
+    /// What became of its lines on the way, if it had to be converted.
+    pub report: Option<Arc<Report>>,
+}
+
+/// The bytes of a room's log.
+pub enum Input {
+    /// A file on a disk: any place can be gone to.
+    File {
+        /// It.
+        file: Arc<File>,
+        /// How long it was when it was opened, in bytes.
+        end: u64,
+    },
+    /// What can be read only once, front to back.
+    Stream(Stream),
+}
+
+/// A log that is read front to back.
+pub struct Stream {
+    /// Where a room's log comes out.
+    pub read: Box<dyn Read + Send>,
+    /// How long what goes in is, in bytes; not known of a pipe.
+    pub length: Option<u64>,
+    /// How much of that was read, in bytes.
+    pub position: Arc<AtomicU64>,
+}
+
+impl Log {
+    /// Opens the log at `path` as long as it is now; `-` is standard input. Its kind is told by
+    /// its beginning if none is given.
+    ///
+    /// # Errors
+    /// One sentence for each way in which this can fail.
+    pub fn open(path: &Path, format: Option<FileFormat>) -> Result<Log, Failure> {
+        if path.as_os_str() == "-" {
+            let name = "standard input".to_string();
+            return stream(Box::new(io::stdin()), None, format, name, Origin::default());
+        }
+        let name = shown(path);
+        let file = open(path, &name)?;
+        let data = file.metadata().map_err(|error| unreadable(&name, &error))?;
+        if data.is_dir() {
+            return Err(Failure::new(format!(
+                "{name} is a folder. Name the log in it, such as {}.",
+                shown(&path.join("log.txt"))
+            )));
+        }
+        let modified = data.modified().ok().and_then(|at| {
+            let since = at.duration_since(std::time::UNIX_EPOCH).ok()?;
+            Some(Stamp::from_micros(0).plus(since))
+        });
+        let origin = Origin {
+            path: Some(path.to_path_buf()),
+            modified,
+        };
+        if !data.is_file() {
+            return stream(Box::new(file), None, format, name, origin);
+        }
+        let end = data.len();
+        let mut head = vec![0; HEAD.min(end as usize)];
+        file.read_exact_at(&mut head, 0)
+            .map_err(|error| unreadable(&name, &error))?;
+        let known = format
+            .or_else(|| formats::detect(&head, &origin))
+            .or_else(|| {
+                // A head that was overwritten does not tell; the end of the same file may.
+                let from = end - head.len() as u64;
+                file.read_exact_at(&mut head, from).ok()?;
+                formats::detect(&head, &origin).filter(|found| *found == FileFormat::Room)
+            });
+        if known != Some(FileFormat::Room) {
+            let format = known.or(format);
+            return stream(Box::new(file.take(end)), Some(end), format, name, origin);
+        }
+        Ok(Log {
+            name,
+            path: Some(path.to_path_buf()),
+            format: FileFormat::Room,
+            input: Input::File {
+                file: Arc::new(file),
+                end,
+            },
+            report: None,
+        })
+    }
+
+    /// Its lines; of a file those between two places at which lines start.
+    pub fn blocks(self, start: u64, to: Option<u64>) -> Blocks {
+        match self.input {
+            Input::File { file, end } => Blocks::of_file(file, start, to.unwrap_or(end)),
+            Input::Stream(stream) => Blocks::of_stream(stream.read),
+        }
+    }
+
+    /// How long what is read is, in bytes, if that is known.
+    pub fn length(&self) -> Option<u64> {
+        match &self.input {
+            Input::File { end, .. } => Some(*end),
+            Input::Stream(stream) => stream.length,
+        }
+    }
+}
+
+/// A reader of the file that looks for times and lines in it.
+pub fn reader(file: &Arc<File>) -> Reader {
+    Reader::new(Arc::clone(file), LogId(0))
+}
+
+fn stream(
+    read: Box<dyn Read + Send>,
+    length: Option<u64>,
+    format: Option<FileFormat>,
+    name: String,
+    origin: Origin,
+) -> Result<Log, Failure> {
+    let position = Arc::new(AtomicU64::new(0));
+    let mut read = Counted {
+        read,
+        position: Arc::clone(&position),
+    };
+    let head = beginning(&mut read).map_err(|error| unreadable(&name, &error))?;
+    if head.is_empty() {
+        return Err(Failure::new(format!(
+            "{name} is empty: nothing was ever recorded in it. Name the log that the room \
+             writes (chatroom server --log FILE)."
+        )));
+    }
+    let format = format
+        .or_else(|| formats::detect(&head, &origin))
+        .ok_or_else(|| {
+            Failure::new(format!(
+                "{name} is not a chat log of a kind that this program knows. Name a log.txt that \
+             a room wrote, or say what kind it is with --format."
+            ))
+        })?;
+    let path = origin.path.clone();
+    let whole = Cursor::new(head).chain(read);
+    let (read, report): (Box<dyn Read + Send>, _) = match format {
+        FileFormat::Room => (Box::new(whole), None),
+        kind => {
+            let input = Box::new(BufReader::with_capacity(HEAD, whole));
+            let converter = formats::Converter::new(input, kind, &origin)
+                .map_err(|error| unreadable(&name, &error))?;
+            let report = converter.report();
+            (Box::new(converter), Some(report))
+        }
+    };
+    Ok(Log {
+        name,
+        path,
+        format,
+        input: Input::Stream(Stream {
+            read,
+            length,
+            position,
+        }),
+        report,
+    })
+}
+
+/// The first bytes: as many as tell the kind, or as a pipe has ready in whole lines.
+fn beginning(read: &mut dyn Read) -> io::Result<Vec<u8>> {
+    let mut head = vec![0; HEAD];
+    let mut filled = 0;
+    while filled < HEAD && !head[..filled].contains(&b'\n') {
+        match read.read(&mut head[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
+            Err(error) => return Err(error),
+        }
+    }
+    head.truncate(filled);
+    Ok(head)
+}
+
+/// Says how much was read.
+struct Counted<R> {
+    read: R,
+    position: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.read.read(into)?;
+        self.position.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+/// Opens a file for reading.
+///
+/// # Errors
+/// A sentence that says what the system has against it and what to try.
+pub fn open(path: &Path, name: &str) -> Result<File, Failure> {
+    File::open(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Failure::new(format!(
+            "There is no file {name} here. Check the name; a room keeps its log as log.txt in the \
+             folder in which it was started."
+        )),
+        io::ErrorKind::PermissionDenied => Failure::new(format!(
+            "{name} may not be read by you: permission denied. Ask its owner for a copy, or get \
+             one from the room: curl -O http://ADDRESS:PORT/log.txt."
+        )),
+        _ => unreadable(name, &error),
+    })
+}
+
+/// Reading failed in the middle or at once.
+pub fn unreadable(name: &str, error: &io::Error) -> Failure {
+    Failure::new(format!(
+        "{name} could not be read: {}. Check the disk or the connection it is on, and try again.",
+        reason(error)
+    ))
+}
+
+/// A path as it is safe to show on a terminal.
+pub fn shown(path: &Path) -> String {
+    line::escaped(&path.to_string_lossy())
+}

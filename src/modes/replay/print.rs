@@ -1,0 +1,206 @@
+//! The log printed at once, front to back, in one of several forms.
+
+mod plain;
+
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::process::ExitCode;
+
+use super::bar::Bar;
+use super::blocks::Block;
+use super::choice::Choice;
+use super::log::{Log, unreadable};
+use super::span;
+use super::wrong::{Faults, Wrong, read};
+use crate::cli::{Output, ReplayArgs};
+use crate::event::Stamp;
+use crate::failure::Failure;
+use crate::line::{self, Look};
+
+pub use plain::{Plain, plain_wrong};
+
+/// So much is gathered before it is written, in bytes.
+const BATCH: usize = 64 * 1024;
+
+/// One good line of a log.
+pub struct Line<'a> {
+    /// Where it starts.
+    pub offset: u64,
+    /// It, as it stands there, without its `\n`.
+    pub bytes: &'a [u8],
+    /// What it says.
+    pub look: Look<'a>,
+    /// When.
+    pub at: Stamp,
+}
+
+/// A form in which a log is printed.
+pub trait Printer {
+    /// What stands before everything; `name` is the log's.
+    fn begin(&mut self, _name: &str, _out: &mut Vec<u8>) {}
+    /// One event.
+    fn line(&mut self, line: &Line<'_>, out: &mut Vec<u8>);
+    /// What stands in the place of a line that is not shown.
+    fn wrong(&mut self, offset: u64, wrong: Wrong, out: &mut Vec<u8>);
+    /// What stands behind everything.
+    fn end(&mut self, _out: &mut Vec<u8>) {}
+}
+
+/// Lines on their way to stdout, past the bar.
+pub struct Screen {
+    /// How far it is.
+    pub bar: Bar,
+    /// What was not yet written.
+    pub pending: Vec<u8>,
+}
+
+impl Screen {
+    /// A screen with that bar below it.
+    pub fn new(bar: Bar) -> Screen {
+        Screen {
+            bar,
+            pending: Vec::with_capacity(BATCH),
+        }
+    }
+
+    /// Writes what is pending if that is much.
+    ///
+    /// # Errors
+    /// The output cannot be written.
+    pub fn flush_if_full(&mut self) -> Result<(), Failure> {
+        match self.pending.len() >= BATCH {
+            true => self.flush(),
+            false => Ok(()),
+        }
+    }
+
+    /// Writes what is pending.
+    ///
+    /// # Errors
+    /// The output cannot be written.
+    pub fn flush(&mut self) -> Result<(), Failure> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        let written = self.bar.around(|| {
+            let mut out = io::stdout().lock();
+            out.write_all(&self.pending).and_then(|()| out.flush())
+        });
+        self.pending.clear();
+        written.map_err(Failure::output)
+    }
+}
+
+/// Prints what is wanted of the log.
+///
+/// # Errors
+/// The log cannot be read, or the output not written.
+pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
+    let mut choice = Choice::of(args);
+    let span = span::find(&log, args, &mut choice)?;
+    let mut screen = Screen::new(bar(&log));
+    let (name, report) = (log.name.clone(), log.report.clone());
+    let mut print = Print {
+        printer: printer(args.output.unwrap_or(Output::Plain)),
+        choice,
+        by_time: span.is_none(),
+        faults: Faults::default(),
+    };
+    print.printer.begin(&name, &mut screen.pending);
+    let mut blocks = match span {
+        Some(span) => log.blocks(span.start, Some(span.end)),
+        None => log.blocks(0, None),
+    };
+    loop {
+        match blocks.next() {
+            Ok(Some(block)) => print.block(&block, &mut screen.pending),
+            Ok(None) => break,
+            Err(error) => {
+                screen.flush()?;
+                return Err(unreadable(&name, &error));
+            }
+        }
+        screen.bar.show(blocks.position(), String::new);
+        screen.flush_if_full()?;
+    }
+    print.printer.end(&mut screen.pending);
+    screen.flush()?;
+    drop(screen);
+    print.faults.report(&name);
+    if let Some(report) = report {
+        report.tell(&name, args.verbose);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn printer(output: Output) -> Box<dyn Printer> {
+    match output {
+        Output::Plain => Box::new(Plain),
+        Output::Json => Box::new(super::json::Json::default()),
+        Output::Http => Box::new(super::console::Console::default()),
+        Output::Html => Box::new(super::html::Html::default()),
+    }
+}
+
+/// A log being printed.
+struct Print {
+    printer: Box<dyn Printer>,
+    choice: Choice,
+    /// The lines are not yet chosen by their times.
+    by_time: bool,
+    faults: Faults,
+}
+
+impl Print {
+    fn block(&mut self, block: &Block<'_>, out: &mut Vec<u8>) {
+        if block.too_long {
+            return self.wrong(block.offset, Wrong::TooLong, out);
+        }
+        let end = block.offset + block.bytes.len() as u64;
+        for (offset, bytes) in line::lines(block.offset, block.bytes) {
+            let ended = offset + (bytes.len() as u64) < end;
+            match read(bytes, ended) {
+                Ok((at, look)) => {
+                    if (!self.by_time || self.choice.is_in_time(at)) && self.choice.takes(&look) {
+                        let line = Line {
+                            offset,
+                            bytes,
+                            look,
+                            at,
+                        };
+                        self.printer.line(&line, out);
+                    }
+                }
+                Err(wrong) => self.wrong(offset, wrong, out),
+            }
+        }
+    }
+
+    /// Of a choice of events the damaged lines are no part, but they are counted.
+    fn wrong(&mut self, offset: u64, wrong: Wrong, out: &mut Vec<u8>) {
+        self.faults.add(offset, wrong);
+        if self.choice.is_all() {
+            self.printer.wrong(offset, wrong, out);
+        }
+    }
+}
+
+/// How far the log is printed, if that takes longer than a moment. A bar would get between the
+/// lines of whatever reads the pipe and shows them.
+pub fn bar(log: &Log) -> Bar {
+    match stdout_is_pipe() {
+        true => Bar::none(),
+        false => Bar::after_a_moment(log.length()),
+    }
+}
+
+/// Whether what is printed goes to another program.
+fn stdout_is_pipe() -> bool {
+    rustix::fs::fstat(io::stdout().as_fd()).is_ok_and(|stat| {
+        let kind = rustix::fs::FileType::from_raw_mode(stat.st_mode);
+        matches!(
+            kind,
+            rustix::fs::FileType::Fifo | rustix::fs::FileType::Socket
+        )
+    })
+}

@@ -1,0 +1,110 @@
+//! What is wrong with a line that is not shown, and the account of it at the end.
+//!
+//! What always holds: a line that is not as the room wrote it is never shown as genuine; it is
+//! [`Wrong`] and says where it is.
+
+use std::fmt;
+use std::io::{self, Write};
+
+use crate::event::Stamp;
+use crate::line::{Damage, Look, look};
+
+/// Why a line is not shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wrong {
+    /// A line that is not as the room wrote it.
+    Damaged(Damage),
+    /// A line longer than any that a room writes.
+    TooLong,
+    /// The last line, cut off in the middle.
+    Torn,
+}
+
+impl Wrong {
+    /// The sentence that stands in the place of the line at `offset`.
+    pub fn sentence(self, offset: u64) -> String {
+        match self {
+            Wrong::Torn => format!(
+                "The log is torn at byte {offset}: its last line is not whole. What stood there is \
+                 not shown."
+            ),
+            // The words of `sse::wire_of`: a listener and a replay say the same.
+            _ => format!(
+                "The log is damaged at byte {offset}: {self}. What stood there is not shown."
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Wrong::Damaged(damage) => damage.fmt(f),
+            Wrong::TooLong => f.write_str("the line is longer than any that a room writes"),
+            Wrong::Torn => f.write_str("the last line is not whole"),
+        }
+    }
+}
+
+impl From<Damage> for Wrong {
+    fn from(damage: Damage) -> Wrong {
+        Wrong::Damaged(damage)
+    }
+}
+
+/// Takes a line apart, given without its `\n`; `ended` says whether that is there.
+///
+/// # Errors
+/// Why it is not shown. What lacks its `\n` and is not good was cut off.
+pub fn read(line: &[u8], ended: bool) -> Result<(Stamp, Look<'_>), Wrong> {
+    let genuine = |look: Look<'_>| match Stamp::parse(look.time) {
+        Some(at) if look.is_canonical() => Ok(at),
+        _ => Err(Damage::UnknownForm),
+    };
+    let found = look(line).and_then(|look| Ok((genuine(look)?, look)));
+    found.map_err(|damage| match ended {
+        true => Wrong::Damaged(damage),
+        false => Wrong::Torn,
+    })
+}
+
+/// What was found wrong on the way.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Faults {
+    damaged: u64,
+    first: Option<u64>,
+    torn: bool,
+}
+
+impl Faults {
+    /// Counts what is wrong with the line at `offset`.
+    pub fn add(&mut self, offset: u64, wrong: Wrong) {
+        match wrong {
+            Wrong::Torn => self.torn = true,
+            _ => self.damaged += 1,
+        }
+        self.first.get_or_insert(offset);
+    }
+
+    /// One line on stderr, if there is anything to say of the log that is called `name`.
+    pub fn report(&self, name: &str) {
+        let damaged = match self.damaged {
+            0 => String::new(),
+            1 => "1 damaged line".to_string(),
+            n => format!("{n} damaged lines"),
+        };
+        let found = match (self.damaged, self.torn) {
+            (0, false) => return,
+            (0, true) => "a torn last line".to_string(),
+            (_, false) => damaged,
+            (_, true) => format!("{damaged} and a torn last line"),
+        };
+        let first = self.first.unwrap_or_default();
+        // There is nowhere left to say it if stderr is closed.
+        let _ = writeln!(
+            io::stderr(),
+            "chatroom: {name} has {found}, first at byte {first}. Each is named in its place; \
+             the rest is whole."
+        );
+    }
+}
