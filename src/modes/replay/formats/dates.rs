@@ -220,10 +220,17 @@ impl Dates {
         let micros = |at: &DateTime<Local>| at.timestamp_micros();
         match Local.from_local_datetime(&wanted) {
             LocalResult::Single(at) => micros(&at),
-            LocalResult::Ambiguous(first, second) => match self.latest {
-                Some(latest) if micros(&first) < latest => micros(&second),
-                _ => micros(&first),
-            },
+            LocalResult::Ambiguous(one, other) => {
+                // chrono does not always give the first of them first.
+                let (first, second) = (
+                    micros(&one).min(micros(&other)),
+                    micros(&one).max(micros(&other)),
+                );
+                match self.latest {
+                    Some(latest) if first < latest => second,
+                    _ => first,
+                }
+            }
             LocalResult::None => {
                 let before = wanted.checked_sub_days(Days::new(1)).unwrap_or(wanted);
                 let offset = Local.from_local_datetime(&before).earliest();

@@ -5,6 +5,7 @@ use std::io::Cursor;
 
 use proptest::prelude::*;
 
+use super::report::Counts;
 use super::*;
 use crate::line::{self, Shape};
 use crate::modes::replay::verify::Checker;
@@ -266,26 +267,6 @@ fn a_kind_that_it_is_not_is_a_sentence() {
         sentence.starts_with("a.txt has no line that is of WeeChat's log (--format weechat)"),
         "{sentence}"
     );
-}
-
-#[test]
-fn dates_are_found_in_names() {
-    for (name, wanted) in [
-        ("ubuntu-2004-12-25.txt", Some("2004-12-25")),
-        ("#books_20261123.log", Some("2026-11-23")),
-        ("2026.11.23", Some("2026-11-23")),
-        ("1234567890.log", None),
-        ("books-2026-13-01.txt", None),
-        ("books-2026-11.txt", None),
-        ("été-2026-11-23é", Some("2026-11-23")),
-        ("", None),
-    ] {
-        assert_eq!(
-            date_in(name).map(|day| day.to_string()).as_deref(),
-            wanted,
-            "{name}"
-        );
-    }
 }
 
 /// Bytes that come near to every kind of line.
