@@ -4,11 +4,11 @@
 //! ```text
 //! **** BEGIN LOGGING AT Mon Nov 23 22:34:57 2026
 //!
-//! Nov 23 22:34:57 *	Now talking on #books
-//! Nov 23 22:35:01 <uthira>	hello
-//! Nov 23 22:35:09 *	uthira waves
-//! Nov 23 22:36:00 *	bob (b@host.example) has joined
-//! Nov 23 22:37:00 *	bob has quit (Ping timeout)
+//! Nov 23 22:34:57 *<TAB>Now talking on #books
+//! Nov 23 22:35:01 <uthira><TAB>hello
+//! Nov 23 22:35:09 *<TAB>uthira waves
+//! Nov 23 22:36:00 *<TAB>bob (b@host.example) has joined
+//! Nov 23 22:37:00 *<TAB>bob has quit (Ping timeout)
 //! **** ENDING LOGGING AT Mon Nov 23 22:40:00 2026
 //! ```
 

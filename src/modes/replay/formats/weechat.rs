@@ -2,11 +2,11 @@
 //! `%Y-%m-%d %H:%M:%S`, or since version 4.4 also `%@%F %T.%fZ`, which is UTC:
 //!
 //! ```text
-//! 2026-11-23 22:34:57	@uthira	hello
-//! 2026-11-23 22:35:02	 *	uthira waves
-//! 2026-11-23 22:35:10	-->	bob (b@host.example) has joined #books
-//! 2026-11-23 22:36:10	<--	bob (b@host.example) has quit (Ping timeout)
-//! 2026-11-23 22:37:10	--	Mode #books [+o eve] by uthira
+//! 2026-11-23 22:34:57<TAB>@uthira<TAB>hello
+//! 2026-11-23 22:35:02<TAB> *<TAB>uthira waves
+//! 2026-11-23 22:35:10<TAB>--><TAB>bob (b@host.example) has joined #books
+//! 2026-11-23 22:36:10<TAB><--<TAB>bob (b@host.example) has quit (Ping timeout)
+//! 2026-11-23 22:37:10<TAB>--<TAB>Mode #books [+o eve] by uthira
 //! ```
 
 use super::parsed::{Date, Parsed, Time, What, clock, did, east, happened, iso_date, unranked};
