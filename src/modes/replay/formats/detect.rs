@@ -24,8 +24,7 @@ const KINDS: [FileFormat; 5] = [
 
 /// The kind of a file that begins with `head`; `None` if it is no chat log that is known.
 pub fn detect(head: &[u8], _origin: &Origin) -> Option<FileFormat> {
-    let mut lines = head.split(|b| *b == b'\n');
-    if lines.any(|line| line::split(line).is_ok() || starts_with_a_time(line)) {
+    if is_room(head) {
         return Some(FileFormat::Room);
     }
     let is_record = |record: &[u8]| original::parse(record).is_some();
@@ -55,6 +54,20 @@ pub fn detect(head: &[u8], _origin: &Origin) -> Option<FileFormat> {
         }
     }
     best.1
+}
+
+/// Whether the first line or half of the lines are a room's: the first may be damaged, and an example
+/// in the middle of a text makes no log of it.
+fn is_room(head: &[u8]) -> bool {
+    let mut lines =
+        records(head, b'\n').map(|line| line::split(line).is_ok() || starts_with_a_time(line));
+    let first = lines.next();
+    let (mut all, mut fitting) = (1, 0);
+    for fits in lines {
+        all += 1;
+        fitting += usize::from(fits);
+    }
+    first.is_some_and(|first| first || fitting > 0 && fitting * 2 >= all)
 }
 
 /// How many fit, if most do.
@@ -110,6 +123,10 @@ mod tests {
                 FileFormat::Room,
             ),
             (
+                "damaged\n2026-11-23T22:34:40.001201Z Client (bob) en",
+                FileFormat::Room,
+            ),
+            (
                 "\r[mira]: 0:00:05:tea?\r[jo]: 0:00:02:yes",
                 FileFormat::Original,
             ),
@@ -152,6 +169,7 @@ mod tests {
         for head in [
             "",
             "\n\n\n",
+            "A log looks like this:\n\n2026-11-23T22:34:40.001201Z Client (bob)\n\nor so.\n",
             "Dear all,\n\nsee you on Monday at\n22:34 <or later>.\n",
             "22:34 Meeting\n22:45 Tea\n23:00 <end>\n",
             "=== Title ===\n\ntext\n\n=== Next ===\nmore text\n",

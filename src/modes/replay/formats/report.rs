@@ -87,11 +87,6 @@ impl Report {
         change(&mut self.account.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The counts so far.
-    pub fn counts(&self) -> Counts {
-        self.change(|account| account.counts.clone())
-    }
-
     /// Says on stderr what is not in the room's log as it was in the log called `name`; with
     /// `verbose` which lines.
     pub fn tell(&self, name: &str, verbose: bool) {
