@@ -3,6 +3,7 @@
 mod browser;
 mod client;
 mod console;
+mod convert;
 mod crash;
 mod disk;
 mod display;

@@ -134,32 +134,6 @@ fn a_line_without_end_is_skipped() {
 }
 
 #[test]
-fn the_log_of_the_original_is_read() {
-    let folder = Folder::new();
-    folder.file(
-        "old.txt",
-        "\r[mira]: 0:00:05:tea?\r[jo]: 0:00:02:[mira]: 0:00:01:not me\
-         \r[mira]: 2 days, 2:03:04:at 4:15\r[jo]: 0:00:00:bell \u{7} café 😀",
-    );
-    folder
-        .run(&["replay", "old.txt"])
-        .code(0)
-        .stdout(
-            "[mira]: 0:00:05:tea?\n[jo]: 0:00:02:[mira]: 0:00:01:not me\n\
-             [mira]: 2 days, 2:03:04:at 4:15\n[jo]: 0:00:00:bell \\u{7} café 😀\n",
-        )
-        .stderr("");
-    let (run, sent) = on_terminal(&folder, "old.txt --speed max");
-    let lines = conversation(&sent);
-    assert!(sent.contains("2 days 2 h of silence"), "{}", run.story());
-    assert!(!sent.contains('\u{7}'), "{}", run.story());
-    assert!(
-        lines.last().is_some_and(|l| l.contains("café 😀")),
-        "{lines:?}"
-    );
-}
-
-#[test]
 fn what_cannot_be_played_is_said_in_one_sentence() {
     let folder = Folder::new();
     std::fs::create_dir(folder.path().join("folder")).expect("a folder");

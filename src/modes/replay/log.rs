@@ -238,6 +238,10 @@ pub fn open(path: &Path, name: &str) -> Result<File, Failure> {
 
 /// Reading failed in the middle or at once.
 pub fn unreadable(name: &str, error: &io::Error) -> Failure {
+    let inside = error.get_ref().and_then(|inside| inside.downcast_ref());
+    if let Some(other) = inside {
+        return Failure::new(formats::NotOfThisKind::sentence(other, name));
+    }
     Failure::new(format!(
         "{name} could not be read: {}. Check the disk or the connection it is on, and try again.",
         reason(error)

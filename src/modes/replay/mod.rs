@@ -11,6 +11,8 @@ mod choice;
 mod console;
 mod convert;
 mod formats;
+#[doc(hidden)]
+pub mod fuzzing;
 mod history;
 mod html;
 mod interrupt;

@@ -1,14 +1,46 @@
-//! Stub: logs of other programs, read as a room's.
+//! Logs of other programs, read as a room's.
+//!
+//! Each form has a parser of one line of its own; what it gives becomes events with times
+//! ([`dates`]) and a room's lines ([`assemble`]). What holds for all of them:
+//!
+//! - A name and a text are kept as they are, byte for byte if they are UTF-8; a line that is not is
+//!   taken for Windows-1252. An action becomes `/me ...`; a message without a text stays one.
+//! - Who comes joins, who goes or is kicked leaves, and a reason stands in a notice before that. Who
+//!   takes another name leaves under the old one and joins under the new. Addresses of those who
+//!   come are left out; topics, modes and the rest are notices.
+//! - A line in no form of its program is left out, counted and named ([`report`]).
+//! - The log is read once, front to back, in constant memory; only the original's is read once more
+//!   before, because its times are known from its end.
+
+mod assemble;
+mod channel;
+mod dates;
+mod day;
+mod detect;
+mod events;
+mod hexchat;
+mod irssi;
+mod original;
+mod parsed;
+mod report;
+mod split;
+mod weechat;
+
+use std::borrow::Cow;
+use std::fmt;
 use std::io::{self, BufRead, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::cli::FileFormat;
 use crate::event::Stamp;
-use crate::line;
+use assemble::Assembler;
+use events::{Lines, Reader};
+use parsed::Parsed;
+use split::Splitter;
 
-/// How much of a file's beginning tells its kind, in bytes.
-pub const HEAD: usize = 64 * 1024;
+pub use detect::{HEAD, detect};
+pub use report::Report;
 
 /// What is known of a file besides its bytes.
 #[derive(Clone, Debug, Default)]
@@ -19,51 +51,98 @@ pub struct Origin {
     pub modified: Option<Stamp>,
 }
 
-/// What became of the lines.
-#[derive(Debug, Default)]
-pub struct Report {}
+/// What reads a line.
+type Parser = for<'a> fn(&'a str) -> Option<Parsed<'a>>;
 
-impl Report {
-    /// Says on stderr how many lines were not understood, if any; with `verbose` which.
-    pub fn tell(&self, _name: &str, _verbose: bool) {}
+/// The parser of a form, if each of its lines has one.
+fn parser(kind: FileFormat) -> Option<Parser> {
+    match kind {
+        FileFormat::Irssi => Some(irssi::parse),
+        FileFormat::Weechat => Some(weechat::parse),
+        FileFormat::Hexchat => Some(hexchat::parse),
+        FileFormat::Day => Some(day::parse),
+        FileFormat::Channel => Some(channel::parse),
+        FileFormat::Room | FileFormat::Original => None,
+    }
 }
 
-/// The kind of a file that begins with `head`; `None` if it is no chat log that is known.
-pub fn detect(head: &[u8], _origin: &Origin) -> Option<FileFormat> {
-    let mut lines = head.split(|b| *b == b'\n');
-    lines
-        .any(|line| line::split(line).is_ok() || starts_with_a_time(line))
-        .then_some(FileFormat::Room)
+/// What the lines of a kind are, in words.
+pub fn title(kind: FileFormat) -> &'static str {
+    match kind {
+        FileFormat::Room => "a room's log",
+        FileFormat::Original => "the original program's log",
+        FileFormat::Irssi => "irssi's log",
+        FileFormat::Weechat => "WeeChat's log",
+        FileFormat::Hexchat => "HexChat's log",
+        FileFormat::Day => "a channel's day",
+        FileFormat::Channel => "a channel's log",
+    }
 }
 
-/// Whether a line begins as a room's lines do, or breaks off before that can be told.
-fn starts_with_a_time(line: &[u8]) -> bool {
-    const SHORTEST: usize = "2026-11-23T".len();
-    let mut whole = *b"2000-01-01T00:00:00.000000Z *";
-    let length = line.len().min(whole.len());
-    whole[..length].copy_from_slice(&line[..length]);
-    length >= SHORTEST
-        && Stamp::parse(&whole[..27]).is_some()
-        && whole[27] == b' '
-        && b"[C*".contains(&whole[28])
+/// Nothing of a log is of the kind that it was taken for.
+#[derive(Debug)]
+pub struct NotOfThisKind(FileFormat);
+
+impl NotOfThisKind {
+    /// The sentence for the log called `name`.
+    pub fn sentence(&self, name: &str) -> String {
+        let value = clap::ValueEnum::to_possible_value(&self.0);
+        let value = value.map(|value| value.get_name().to_string());
+        format!(
+            "{name} has no line that is of {} (--format {}), so there is nothing to show. Leave \
+             --format out to have the kind found out, or name another one.",
+            title(self.0),
+            value.unwrap_or_default()
+        )
+    }
 }
+
+impl fmt::Display for NotOfThisKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no line is of {}", title(self.0))
+    }
+}
+
+impl std::error::Error for NotOfThisKind {}
 
 /// Reads another program's log and gives a room's.
 pub struct Converter {
     input: Box<dyn BufRead + Send>,
+    splitter: Splitter,
+    lines: Lines,
+    /// How much of what is made was given.
+    given: usize,
+    ended: bool,
     report: Arc<Report>,
 }
 
 impl Converter {
-    /// A converter of `input`, which is of that kind.
+    /// A converter of `input`, which is of that kind. An original's file is read once to know how
+    /// long the conversation took.
+    ///
+    /// # Errors
+    /// The system has no random numbers, or a file cannot be read.
     pub fn new(
         input: Box<dyn BufRead + Send>,
-        _kind: FileFormat,
-        _origin: &Origin,
+        kind: FileFormat,
+        origin: &Origin,
     ) -> io::Result<Converter> {
+        let report = Arc::new(Report::default());
+        let (reader, note) = match parser(kind) {
+            Some(parser) => (Reader::lines(parser, kind, origin), None),
+            None => Reader::original(origin)?,
+        };
+        report.change(|account| account.notes.extend(note));
+        let mut random = [0; 8];
+        getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
+        let random = random.iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(Converter {
             input,
-            report: Arc::default(),
+            splitter: Splitter::new(separator(kind)),
+            lines: Lines::new(kind, reader, Assembler::new(random)),
+            given: 0,
+            ended: false,
+            report,
         })
     }
 
@@ -71,10 +150,77 @@ impl Converter {
     pub fn report(&self) -> Arc<Report> {
         Arc::clone(&self.report)
     }
+
+    /// Makes lines of what comes next.
+    fn fill(&mut self) -> io::Result<()> {
+        let Converter {
+            input,
+            splitter,
+            lines,
+            ended,
+            report,
+            ..
+        } = self;
+        lines.made.out.clear();
+        self.given = 0;
+        while lines.made.out.is_empty() && !*ended {
+            let chunk = match input.fill_buf() {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                chunk => chunk?,
+            };
+            let count = chunk.len();
+            report.change(|account| {
+                let mut take = |line: &[u8], cut| lines.take(line, cut, account);
+                match count {
+                    0 => {
+                        splitter.end(&mut take);
+                        lines.end(account)
+                    }
+                    _ => {
+                        splitter.feed(chunk, &mut take);
+                        Ok(())
+                    }
+                }
+            })?;
+            *ended = count == 0;
+            input.consume(count);
+        }
+        Ok(())
+    }
 }
 
 impl Read for Converter {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        self.input.read(into)
+        if self.given == self.lines.made.out.len() {
+            self.fill()?;
+        }
+        let rest = &self.lines.made.out[self.given..];
+        let count = rest.len().min(into.len());
+        into[..count].copy_from_slice(&rest[..count]);
+        self.given += count;
+        Ok(count)
     }
 }
+
+fn separator(kind: FileFormat) -> u8 {
+    match kind {
+        FileFormat::Original => b'\r',
+        _ => b'\n',
+    }
+}
+
+/// A line as text; says whether it was UTF-8, or had to be taken for what was used before.
+fn decoded(line: &[u8]) -> (Cow<'_, str>, bool) {
+    match std::str::from_utf8(line) {
+        Ok(text) => (Cow::Borrowed(text), true),
+        Err(_) => {
+            let text = encoding_rs::WINDOWS_1252
+                .decode_without_bom_handling(line)
+                .0;
+            (text, false)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

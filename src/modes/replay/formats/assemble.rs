@@ -1,0 +1,440 @@
+//! From what happened to the lines of a room's log: names, elapsed times, and a time that never goes
+//! back.
+//!
+//! What always holds: what comes out begins with `* Room opened`, and is a whole log that verifies.
+//! What a log with minutes only has within one minute is spread evenly over it, or it would be
+//! played in bursts; what has no time at all is put between its neighbours.
+
+use std::collections::HashMap;
+use std::collections::VecDeque;
+
+use super::dates::Moment;
+use super::report::Counts;
+use crate::event::{Body, Elapsed, Event, MAX_TEXT, Stamp};
+use crate::line;
+
+/// The longest name that is taken, in bytes: with one and a text, all escaped, a line is still not
+/// longer than any may be.
+pub const MAX_NAME: usize = MAX_TEXT;
+/// So many names are remembered at most, and so many bytes of them; then it starts afresh, so that
+/// memory stays bounded.
+const MAX_NAMES: (usize, usize) = (32_768, 4 << 20);
+/// So much that happened within one minute waits for its end, and so many bytes of it.
+const MAX_WAITING: (usize, usize) = (8_192, 4 << 20);
+const MINUTE: i64 = 60_000_000;
+
+/// Makes a room's log of what happened.
+#[derive(Debug)]
+pub struct Assembler {
+    /// The log, as far as nobody took it.
+    pub out: Vec<u8>,
+    opened: Body,
+    begun: bool,
+    /// The time of the newest line.
+    last: Stamp,
+    /// When each name was last heard of, and how many bytes the names have.
+    heard: HashMap<Box<str>, Stamp>,
+    heard_bytes: usize,
+    /// What happened in the minute that goes on, and how many bytes that is.
+    waiting: VecDeque<Body>,
+    waiting_bytes: usize,
+    /// When that minute began, if that is known yet.
+    minute: Option<Stamp>,
+}
+
+impl Assembler {
+    /// Nothing has happened; `random` goes into the first line.
+    pub fn new(random: String) -> Assembler {
+        Assembler {
+            out: Vec::new(),
+            opened: Body::Opened {
+                version: concat!("chatroom ", env!("CARGO_PKG_VERSION")).to_string(),
+                random,
+                after: None,
+            },
+            begun: false,
+            last: Stamp::from_micros(0),
+            heard: HashMap::new(),
+            heard_bytes: 0,
+            waiting: VecDeque::new(),
+            waiting_bytes: 0,
+            minute: None,
+        }
+    }
+
+    /// Something was said; a long text becomes several messages.
+    pub fn message(&mut self, at: Option<Moment>, from: &str, text: &str, counts: &mut Counts) {
+        counts.empty += u64::from(text.trim().is_empty());
+        for text in pieces(text) {
+            counts.messages += 1;
+            let body = Body::Message {
+                from: from.to_string(),
+                elapsed: Elapsed::default(),
+                text: text.to_string(),
+                key: None,
+            };
+            self.take(at, body, from.len() + text.len());
+        }
+    }
+
+    /// Somebody came in.
+    pub fn join(&mut self, at: Option<Moment>, name: &str, counts: &mut Counts) {
+        counts.joins += 1;
+        let body = Body::Join {
+            name: name.to_string(),
+        };
+        self.take(at, body, name.len());
+    }
+
+    /// Somebody left.
+    pub fn leave(&mut self, at: Option<Moment>, name: &str, counts: &mut Counts) {
+        counts.leaves += 1;
+        let body = Body::Leave {
+            name: name.to_string(),
+        };
+        self.take(at, body, name.len());
+    }
+
+    /// There is this to tell.
+    pub fn notice(&mut self, at: Option<Moment>, text: &str, counts: &mut Counts) {
+        for text in pieces(text) {
+            counts.notices += 1;
+            let body = Body::Notice {
+                text: text.to_string(),
+            };
+            self.take(at, body, text.len());
+        }
+    }
+
+    /// The program began to write: whoever was there before is not any more.
+    pub fn open(&mut self, at: Option<Moment>) {
+        match self.begun || !self.waiting.is_empty() {
+            true => self.take(at, self.opened.clone(), 0),
+            // The first line says it already, at that time.
+            false => {
+                if let Some(at) = at {
+                    self.begin(at.at);
+                }
+            }
+        }
+    }
+
+    /// The program stopped writing.
+    pub fn close(&mut self, at: Option<Moment>) {
+        self.take(at, Body::Closed, 0);
+    }
+
+    /// Something was said at a time and after a silence that are known.
+    pub fn exact(&mut self, event: Event, counts: &mut Counts) {
+        let Event {
+            at,
+            body:
+                Body::Message {
+                    from,
+                    elapsed,
+                    text,
+                    key,
+                },
+        } = event
+        else {
+            return self.write(event.at, event.body);
+        };
+        counts.empty += u64::from(text.trim().is_empty());
+        self.begin(at);
+        self.last = self.last.max(at);
+        for piece in pieces(&text) {
+            counts.messages += 1;
+            let body = Body::Message {
+                from: from.clone(),
+                elapsed,
+                text: piece.to_string(),
+                key: key.clone(),
+            };
+            line::to_line(
+                &Event {
+                    at: self.last,
+                    body,
+                },
+                &mut self.out,
+            );
+        }
+    }
+
+    /// Nothing more comes.
+    pub fn end(&mut self) {
+        self.flush(None);
+    }
+
+    fn take(&mut self, at: Option<Moment>, body: Body, bytes: usize) {
+        match at {
+            None => self.wait(body, bytes),
+            Some(moment) if moment.whole_minute => {
+                if self.minute.is_some_and(|minute| minute != moment.at) {
+                    self.flush(None);
+                }
+                self.minute = Some(moment.at);
+                self.wait(body, bytes);
+            }
+            Some(moment) => {
+                self.flush(Some(moment.at));
+                self.write(moment.at, body);
+            }
+        }
+    }
+
+    fn wait(&mut self, body: Body, bytes: usize) {
+        self.waiting.push_back(body);
+        self.waiting_bytes += bytes;
+        if self.waiting.len() >= MAX_WAITING.0 || self.waiting_bytes >= MAX_WAITING.1 {
+            // More of this minute may come, so half of what is left of it is kept.
+            let minute = self.minute;
+            self.spread(None, 2);
+            self.minute = minute;
+        }
+    }
+
+    fn flush(&mut self, next: Option<Stamp>) {
+        self.spread(next, 1);
+        self.minute = None;
+    }
+
+    /// Writes what waits, over a share of what is left of its minute.
+    fn spread(&mut self, next: Option<Stamp>, share: i64) {
+        let count = self.waiting.len() as i64;
+        if count == 0 {
+            return;
+        }
+        let (start, length) = match (self.minute, self.begun) {
+            (Some(minute), false) => (minute.micros(), MINUTE / share),
+            (Some(minute), true) => {
+                let start = minute.max(self.last).micros();
+                let left = minute.micros() + MINUTE - start;
+                (start, left.max(0) / share)
+            }
+            (None, true) => (self.last.micros(), 0),
+            (None, false) => (next.unwrap_or(self.last).micros(), 0),
+        };
+        for place in 0..count {
+            // infallible: so many are there.
+            let Some(body) = self.waiting.pop_front() else {
+                break;
+            };
+            let at = start + length * place / count;
+            self.write(Stamp::from_micros(at), body);
+        }
+        self.waiting_bytes = 0;
+    }
+
+    fn begin(&mut self, at: Stamp) {
+        if !self.begun {
+            self.begun = true;
+            self.last = at;
+            let body = self.opened.clone();
+            line::to_line(&Event { at, body }, &mut self.out);
+        }
+    }
+
+    fn write(&mut self, at: Stamp, mut body: Body) {
+        self.begin(at);
+        let at = at.max(self.last);
+        self.last = at;
+        match &mut body {
+            Body::Message { from, elapsed, .. } => {
+                let before = self.hear(from, at);
+                *elapsed = Elapsed(before.map_or(0, |before| at.since(before).as_secs()));
+            }
+            Body::Join { name } => {
+                self.hear(name, at);
+            }
+            Body::Leave { name } => {
+                if let Some((name, _)) = self.heard.remove_entry(name.as_str()) {
+                    self.heard_bytes -= name.len();
+                }
+            }
+            Body::Opened { .. } | Body::Closed => {
+                self.heard.clear();
+                self.heard_bytes = 0;
+            }
+            Body::Notice { .. } | Body::Erased { .. } => (),
+        }
+        line::to_line(&Event { at, body }, &mut self.out);
+    }
+
+    /// Somebody was heard of; says when they were before.
+    fn hear(&mut self, name: &str, at: Stamp) -> Option<Stamp> {
+        if let Some(before) = self.heard.get_mut(name) {
+            return Some(std::mem::replace(before, at));
+        }
+        if self.heard.len() >= MAX_NAMES.0 || self.heard_bytes >= MAX_NAMES.1 {
+            self.heard.clear();
+            self.heard_bytes = 0;
+        }
+        self.heard_bytes += name.len();
+        self.heard.insert(name.into(), at);
+        None
+    }
+}
+
+/// A text in pieces that a room takes; most are one.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest.take()?;
+        if text.len() <= MAX_TEXT {
+            return Some(text);
+        }
+        let mut end = MAX_TEXT;
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let (piece, more) = text.split_at(end);
+        rest = Some(more);
+        Some(piece)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn minute(at: i64) -> Option<Moment> {
+        Some(Moment {
+            at: Stamp::from_micros(at * MINUTE),
+            whole_minute: true,
+            back: false,
+        })
+    }
+
+    fn second(at: i64) -> Option<Moment> {
+        Some(Moment {
+            at: Stamp::from_micros(at * 1_000_000),
+            whole_minute: false,
+            back: false,
+        })
+    }
+
+    /// The lines as `12.500 [bob]: 0:00:00:hi`, seconds from 1970.
+    fn lines(assembler: &mut Assembler) -> Vec<String> {
+        assembler.end();
+        let lines = assembler
+            .out
+            .split(|b| *b == b'\n')
+            .filter(|line| !line.is_empty());
+        let shown = |line: &[u8]| {
+            let parts = line::split(line).expect("a good line");
+            let at = parts.at().expect("a time").micros() as f64 / 1e6;
+            format!("{at:.3} {}", parts.plain().expect("a known form"))
+        };
+        lines.map(shown).collect()
+    }
+
+    fn assembler() -> Assembler {
+        Assembler::new("6f1d0c5be2a94c07".into())
+    }
+
+    const OPENED: &str = concat!(
+        "* Room opened (chatroom ",
+        env!("CARGO_PKG_VERSION"),
+        ", 6f1d0c5be2a94c07)"
+    );
+
+    #[test]
+    fn a_minute_is_shared_by_what_happened_in_it() {
+        let (mut made, counts) = (assembler(), &mut Counts::default());
+        made.notice(None, "before all", counts);
+        made.message(minute(1), "bob", "one", counts);
+        made.join(None, "eve", counts);
+        made.message(minute(1), "bob", "two", counts);
+        made.message(minute(3), "eve", "three", counts);
+        assert_eq!(
+            lines(&mut made),
+            [
+                &format!("60.000 {OPENED}"),
+                "60.000 * Notice: before all",
+                "75.000 [bob]: 0:00:00:one",
+                "90.000 Client (eve) entered room",
+                "105.000 [bob]: 0:00:30:two",
+                "180.000 [eve]: 0:01:30:three",
+            ]
+        );
+        assert_eq!((counts.messages, counts.joins, counts.notices), (3, 1, 1));
+    }
+
+    #[test]
+    fn time_never_goes_back() {
+        let (mut made, counts) = (assembler(), &mut Counts::default());
+        made.message(second(100), "bob", "one", counts);
+        made.message(second(90), "bob", "two", counts);
+        made.message(minute(1), "bob", "three", counts);
+        made.message(second(105), "eve", "four", counts);
+        let shown = lines(&mut made);
+        let times: Vec<&str> = shown
+            .iter()
+            .map(|line| line.split(' ').next().expect("it"))
+            .collect();
+        assert_eq!(
+            times,
+            ["100.000", "100.000", "100.000", "100.000", "105.000"]
+        );
+    }
+
+    #[test]
+    fn a_silence_begins_with_the_join_and_ends_with_the_session() {
+        let (mut made, counts) = (assembler(), &mut Counts::default());
+        made.open(second(0));
+        made.join(second(5), "bob", counts);
+        made.message(second(15), "bob", "one", counts);
+        made.leave(second(16), "bob", counts);
+        made.message(second(30), "bob", "two", counts);
+        made.close(second(31));
+        made.open(second(40));
+        made.message(second(50), "bob", "three", counts);
+        assert_eq!(
+            lines(&mut made),
+            [
+                &format!("0.000 {OPENED}"),
+                "5.000 Client (bob) entered room",
+                "15.000 [bob]: 0:00:10:one",
+                "16.000 Client (bob) is offline",
+                "30.000 [bob]: 0:00:00:two",
+                "31.000 * Room closed",
+                &format!("40.000 {OPENED}"),
+                "50.000 [bob]: 0:00:00:three",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_too_much_for_one_minute_or_one_line_is_shared_out() {
+        let (mut made, counts) = (assembler(), &mut Counts::default());
+        for _ in 0..2 * MAX_WAITING.0 + 10 {
+            made.message(minute(1), "bob", "x", counts);
+        }
+        let long = "\u{1b}".repeat(MAX_TEXT) + "ü" + &"z".repeat(MAX_TEXT);
+        made.message(minute(2), &"\u{1b}".repeat(MAX_NAME), &long, counts);
+        made.end();
+        let mut before = 0;
+        let mut texts = Vec::new();
+        for line in made.out.split_inclusive(|b| *b == b'\n') {
+            assert!(line.len() <= line::MAX_LINE);
+            let event = line::parse_line(&line[..line.len() - 1]).expect("good");
+            assert!(event.at.micros() >= before);
+            before = event.at.micros();
+            if let Body::Message { text, .. } = event.body {
+                texts.push(text);
+            }
+        }
+        assert_eq!(texts.len(), 2 * MAX_WAITING.0 + 10 + 3);
+        assert_eq!(texts[2 * MAX_WAITING.0 + 10..].concat(), long);
+        assert!(made.waiting.capacity() <= 2 * MAX_WAITING.0);
+    }
+
+    #[test]
+    fn the_names_that_are_remembered_are_bounded() {
+        let (mut made, counts) = (assembler(), &mut Counts::default());
+        for n in 0..MAX_NAMES.0 + 10 {
+            made.join(second(n as i64), &n.to_string(), counts);
+        }
+        assert!(made.heard.len() <= MAX_NAMES.0);
+    }
+}

@@ -1,0 +1,63 @@
+//! Several days of one or more channels, every line with everything:
+//!
+//! ```text
+//! books 2013-01-26 [15:04:04] <marrow> good evening
+//! books 2013-01-26 [18:14:41] * marrow turns to page 112
+//! ```
+
+use super::day::speech;
+use super::parsed::{Date, Parsed, Time, clock, iso_date};
+
+/// Reads one line.
+pub fn parse(line: &str) -> Option<Parsed<'_>> {
+    let (channel, rest) = line.split_once(' ')?;
+    let (date, rest) = iso_date(rest)?;
+    let (clock, rest) = clock(rest.strip_prefix(" [")?)?;
+    let what = speech(rest.strip_prefix(']')?);
+    let time = Time {
+        date: Some(Date::Full(date)),
+        clock: Some(clock),
+        east: None,
+    };
+    let channel = Some(channel);
+    Some(Parsed {
+        time,
+        channel,
+        what,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parsed::What;
+    use super::*;
+
+    #[test]
+    fn every_form_is_read() {
+        let said = |nick, text| Some((Some("books"), What::Said { nick, text }));
+        for (line, wanted) in [
+            (
+                "books 2013-01-26 [15:04:04] <bob>\t tea ",
+                said("bob", " tea "),
+            ),
+            (
+                "books 2013-01-26 [15:04:04] * bob  waves",
+                Some((
+                    Some("books"),
+                    What::Did {
+                        nick: "bob",
+                        text: " waves",
+                    },
+                )),
+            ),
+            ("books 2013-01-26 [15:04] <bob> hi", said("bob", "hi")),
+            ("books 2013-02-30 [15:04:04] <bob> hi", None),
+            ("2013-01-26 [15:04:04] <bob> hi", None),
+            ("books 2013-01-26 15:04:04 <bob> hi", None),
+            ("", None),
+        ] {
+            let found = parse(line).map(|parsed| (parsed.channel, parsed.what));
+            assert_eq!(found, wanted, "{line}");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! One day of a channel as public archives keep it. The date is in the file's name; what a notice
+//! tells has no time:
+//!
+//! ```text
+//! [22:51] <marrow> good evening
+//! [22:53]  * marrow turns to page 112
+//! === bob [b@shed.example]  has joined #books
+//! ```
+
+use super::parsed::{Parsed, Time, What, clock, did, happened, said};
+
+/// Reads one line.
+pub fn parse(line: &str) -> Option<Parsed<'_>> {
+    if let Some(words) = line.strip_prefix("=== ") {
+        return Some(Parsed::new(Time::default(), happened(words)));
+    }
+    let (clock, rest) = clock(line.strip_prefix('[')?)?;
+    let rest = rest.strip_prefix(']')?;
+    Some(Parsed::new(Time::clock(clock), speech(rest)))
+}
+
+/// ` <nick> text` or `  * nick does something`, behind the bracket of the time.
+pub fn speech(rest: &str) -> What<'_> {
+    let rest = rest.trim_start_matches(' ');
+    if let Some((nick, text)) = said(rest) {
+        return What::Said { nick, text };
+    }
+    if let Some(action) = rest.strip_prefix("* ") {
+        let (nick, text) = did(action.trim_start_matches(' '));
+        return What::Did { nick, text };
+    }
+    match rest.trim() {
+        "" => What::Dated,
+        _ => What::Other(rest),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_is_read() {
+        let said = |nick, text| Some(What::Said { nick, text });
+        for (line, wanted) in [
+            (
+                "[22:51] <marrow> good evening ",
+                said("marrow", "good evening "),
+            ),
+            ("[22:51] <[away]bob> hi", said("[away]bob", "hi")),
+            ("[22:51:07] <@a> not a rank", said("@a", "not a rank")),
+            ("[22:51] <_>", said("_", "")),
+            (
+                "[22:51]  * bob is back",
+                Some(What::Did {
+                    nick: "bob",
+                    text: "is back",
+                }),
+            ),
+            (
+                "=== bob [b@x]  has joined #books",
+                Some(What::Joined("bob")),
+            ),
+            ("=== Topic: jam", Some(What::Told("Topic: jam"))),
+            ("[22:51] what is this", Some(What::Other("what is this"))),
+            ("22:51 <bob> hi", None),
+            ("[25:51] <bob> hi", None),
+            ("[22:51 <bob> hi", None),
+            ("=======", None),
+            ("", None),
+        ] {
+            assert_eq!(parse(line).map(|parsed| parsed.what), wanted, "{line}");
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! What kind of log a file is, by its beginning.
+//!
+//! What always holds: a kind is told by lines that only it has, and only if most lines are such:
+//! neither prose nor a program's diagnostics are taken for a conversation.
+
+use super::parsed::Time;
+use super::{Origin, decoded, original, parser};
+use crate::cli::FileFormat;
+use crate::event::Stamp;
+use crate::line;
+
+/// How much of a file's beginning tells its kind, in bytes.
+pub const HEAD: usize = 64 * 1024;
+
+/// Where two kinds fit equally well, the first is it: a day's times are in brackets, as irssi's may
+/// be.
+const KINDS: [FileFormat; 5] = [
+    FileFormat::Channel,
+    FileFormat::Weechat,
+    FileFormat::Hexchat,
+    FileFormat::Day,
+    FileFormat::Irssi,
+];
+
+/// The kind of a file that begins with `head`; `None` if it is no chat log that is known.
+pub fn detect(head: &[u8], _origin: &Origin) -> Option<FileFormat> {
+    if is_room(head) {
+        return Some(FileFormat::Room);
+    }
+    let is_record = |record: &[u8]| original::parse(record).is_some();
+    if head.starts_with(b"\r") && most(records(head, b'\r').map(is_record)) > 0 {
+        return Some(FileFormat::Original);
+    }
+    let fitting = |kind| {
+        let parser = parser(kind)?;
+        let mut timed = false;
+        let is_sure = |line: &[u8]| {
+            let text = decoded(line).0;
+            let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+            let parsed = parser(text.strip_suffix('\r').unwrap_or(text));
+            parsed.is_some_and(|line| {
+                timed |= line.time != Time::default();
+                line.is_sure()
+            })
+        };
+        let count = most(records(head, b'\n').map(is_sure));
+        timed.then_some(count)
+    };
+    let mut best = (0, None);
+    for kind in KINDS {
+        let count = fitting(kind).unwrap_or(0);
+        if count > best.0 {
+            best = (count, Some(kind));
+        }
+    }
+    best.1
+}
+
+/// Whether the first line or half of the lines are a room's: the first may be damaged, and an example
+/// in the middle of a text makes no log of it.
+fn is_room(head: &[u8]) -> bool {
+    let mut lines =
+        records(head, b'\n').map(|line| line::split(line).is_ok() || starts_with_a_time(line));
+    let first = lines.next();
+    let (mut all, mut fitting) = (1, 0);
+    for fits in lines {
+        all += 1;
+        fitting += usize::from(fits);
+    }
+    first.is_some_and(|first| first || fitting > 0 && fitting * 2 >= all)
+}
+
+/// How many fit, if most do.
+fn most(fits: impl Iterator<Item = bool>) -> usize {
+    let (mut all, mut fitting) = (0, 0);
+    for fits in fits {
+        all += 1;
+        fitting += usize::from(fits);
+    }
+    match fitting * 5 >= all * 3 && (fitting > 1 || all == 1) {
+        true => fitting,
+        false => 0,
+    }
+}
+
+/// What stands between separators and is not blank. The last may be cut off, and is left out if
+/// there are others.
+fn records(head: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
+    let last = memchr::memrchr(separator, head);
+    let whole = match last {
+        Some(last) if head.len() >= HEAD => &head[..last],
+        _ => head,
+    };
+    let records = whole.split(move |b| *b == separator);
+    records.filter(|record| !record.trim_ascii().is_empty())
+}
+
+/// Whether a line begins as a room's lines do, or breaks off before that can be told.
+fn starts_with_a_time(line: &[u8]) -> bool {
+    const SHORTEST: usize = "2026-11-23T".len();
+    let mut whole = *b"2000-01-01T00:00:00.000000Z *";
+    let length = line.len().min(whole.len());
+    whole[..length].copy_from_slice(&line[..length]);
+    length >= SHORTEST
+        && Stamp::parse(&whole[..27]).is_some()
+        && whole[27] == b' '
+        && b"[C*".contains(&whole[28])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(head: &str) -> Option<FileFormat> {
+        detect(head.as_bytes(), &Origin::default())
+    }
+
+    #[test]
+    fn every_kind_is_told_by_its_beginning() {
+        for (head, wanted) in [
+            (
+                "2026-11-23T22:34:40.001201Z Client (bob) entered",
+                FileFormat::Room,
+            ),
+            (
+                "damaged\n2026-11-23T22:34:40.001201Z Client (bob) en",
+                FileFormat::Room,
+            ),
+            (
+                "\r[mira]: 0:00:05:tea?\r[jo]: 0:00:02:yes",
+                FileFormat::Original,
+            ),
+            (
+                "--- Log opened Mon Nov 23 22:34:00 2026\n22:34 < bob> hi\n",
+                FileFormat::Irssi,
+            ),
+            (
+                "[22:34] -!- bob [b@x] has joined #b\n[22:34] < bob> hi\n[22:35] < eve> oh\n",
+                FileFormat::Irssi,
+            ),
+            (
+                "2026-11-23 22:34:57\tbob\thi\n2026-11-23 22:34:58\teve\toh\n",
+                FileFormat::Weechat,
+            ),
+            (
+                "\n**** BEGIN LOGGING AT Mon Nov 23 22:34:57 2026\n\nNov 23 22:34:57 <bob>\thi\n",
+                FileFormat::Hexchat,
+            ),
+            (
+                "\u{feff}**** BEGIN LOGGING AT Mon Nov 23 22:34:57 2026\r\n\r\n",
+                FileFormat::Hexchat,
+            ),
+            (
+                "[22:34] <bob> hi\n=== eve [e@x]  has joined #b\n[22:35] <eve> oh\n",
+                FileFormat::Day,
+            ),
+            ("[22:34] <bob> hi", FileFormat::Day),
+            (
+                "b 2013-01-26 [15:04:04] <bob> hi\nb 2013-01-26 [15:04:05] <eve> oh\nb 20",
+                FileFormat::Channel,
+            ),
+        ] {
+            assert_eq!(kind(head), Some(wanted), "{head}");
+        }
+    }
+
+    #[test]
+    fn neither_prose_nor_programs_nor_diagnostics_are_logs() {
+        for head in [
+            "",
+            "\n\n\n",
+            "A log looks like this:\n\n2026-11-23T22:34:40.001201Z Client (bob)\n\nor so.\n",
+            "Dear all,\n\nsee you on Monday at\n22:34 <or later>.\n",
+            "22:34 Meeting\n22:45 Tea\n23:00 <end>\n",
+            "=== Title ===\n\ntext\n\n=== Next ===\nmore text\n",
+            "=======\nTitle\n=======\n",
+            "fn main() {\n    let x = \"[22:34] <bob> hi\";\n}\n",
+            "Nov 23 22:34:57 host kernel: eth0\nNov 23 22:34:58 host cron[7]: (root)\n",
+            "2026-11-23 22:34:57 INFO started\n2026-11-23 22:34:58 WARN stopped\n",
+            "2026-11-23 22:34:57,bob,1\n2026-11-23 22:34:58,eve,2\n",
+            "--- a/file\n+++ b/file\n@@ -1 +1 @@\n-x\n+y\n",
+            "[mira]: 0:00:05:tea?\n",
+            "one\rtwo\rthree\r",
+            "\r\r[draft]\rtext",
+            "\u{7f}ELF\u{2}\u{1}\u{1}\0\0\0",
+        ] {
+            assert_eq!(kind(head), None, "{head}");
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! From lines to events: what was parsed gets its time and goes to the assembler, and what was not
+//! goes into the account.
+//!
+//! What always holds: a line that is not blank either gives what it says to the room's log or is
+//! counted as not understood.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::time::Duration;
+
+use chrono::{Local, NaiveDate};
+
+use super::assemble::{Assembler, MAX_NAME};
+use super::dates::{Dates, NoSuchDay, Zone};
+use super::detect::HEAD;
+use super::parsed::{Parsed, What};
+use super::report::Account;
+use super::split::Splitter;
+use super::{NotOfThisKind, Origin, Parser, decoded, original, separator};
+use crate::cli::FileFormat;
+use crate::event::Stamp;
+
+/// What makes events of lines.
+pub enum Reader {
+    /// Of every line one.
+    Lines {
+        parser: Parser,
+        dates: Dates,
+        /// Where the date is from if no line tells it; nothing if that can be relied on.
+        guess: Option<String>,
+        /// It was said that the clock has twelve hours.
+        told: bool,
+        /// The channel of the line before.
+        channel: String,
+    },
+    /// Of records without times.
+    Original {
+        clock: original::Clock,
+        /// When the first sender came in.
+        began: Stamp,
+    },
+}
+
+impl Reader {
+    /// Of a log whose lines this parser reads.
+    pub fn lines(parser: Parser, kind: FileFormat, origin: &Origin) -> Reader {
+        let zone = match kind {
+            // Public archives keep UTC, whoever reads them.
+            FileFormat::Day | FileFormat::Channel => Zone::Utc,
+            _ => Zone::Local,
+        };
+        let name = origin.path.as_deref().and_then(|path| path.file_name());
+        let named = name.and_then(|name| date_in(&name.to_string_lossy()));
+        let written = origin.modified.map(|at| match zone {
+            Zone::Utc => at.utc().date_naive(),
+            Zone::Local => at.utc().with_timezone(&Local).date_naive(),
+        });
+        let (day, why) = match (named, written) {
+            (Some(day), _) => (day, None),
+            (None, Some(day)) => (day, Some(", when the file was last written to")),
+            (None, None) => (NaiveDate::default(), Some("")),
+        };
+        let guess = why.map(|why| {
+            format!(
+                "does not tell its date, so its first day is taken to be {day}{why}. A date in the \
+                 file's name, such as books-2026-11-23.log, is used instead."
+            )
+        });
+        Reader::Lines {
+            parser,
+            dates: Dates::new(zone, day),
+            guess,
+            told: false,
+            channel: String::new(),
+        }
+    }
+
+    /// Of the original program's log; says where the times are from if not from its file.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn original(origin: &Origin) -> io::Result<(Reader, Option<String>)> {
+        let file = origin.path.as_ref().zip(origin.modified);
+        let file = file.filter(|(path, _)| fs::metadata(path).is_ok_and(|data| data.is_file()));
+        let (began, note) = match file {
+            Some((path, modified)) => (modified.minus(total(File::open(path)?)?), None),
+            None => {
+                let note = "has no times but how long everybody was quiet, so it is taken to begin \
+                            in 1970. Of a file, the end is taken to be when it was last written to.";
+                (Stamp::from_micros(0), Some(note.to_string()))
+            }
+        };
+        let clock = original::Clock::default();
+        Ok((Reader::Original { clock, began }, note))
+    }
+}
+
+/// How long the conversation in an original's log took.
+fn total(mut file: File) -> io::Result<Duration> {
+    let mut splitter = Splitter::new(separator(FileFormat::Original));
+    let (mut clock, mut latest) = (original::Clock::default(), Stamp::from_micros(0));
+    let mut buffer = vec![0; HEAD];
+    loop {
+        let count = file.read(&mut buffer)?;
+        let mut take = |record: &[u8], _| {
+            if let Some(record) = original::parse(decoded(record).0.as_bytes()) {
+                latest = clock.event(record).at;
+            }
+        };
+        if count == 0 {
+            splitter.end(&mut take);
+            return Ok(latest.since(Stamp::from_micros(0)));
+        }
+        splitter.feed(&buffer[..count], &mut take);
+    }
+}
+
+/// A log on its way from lines to events.
+pub struct Lines {
+    kind: FileFormat,
+    reader: Reader,
+    /// What is made of it.
+    pub made: Assembler,
+    /// The number of the line that was read last.
+    line: u64,
+}
+
+const TWELVE_HOURS: &str = "never has a time from 13:00 on and goes from before noon to an early one, so its \
+                            clock is taken to have twelve hours.";
+const NOT_UNDERSTOOD: &str = "was not understood";
+
+impl Lines {
+    /// Nothing was read yet.
+    pub fn new(kind: FileFormat, reader: Reader, made: Assembler) -> Lines {
+        Lines {
+            kind,
+            reader,
+            made,
+            line: 0,
+        }
+    }
+
+    /// Takes one line; `cut` says whether it went on.
+    pub fn take(&mut self, line: &[u8], cut: bool, account: &mut Account) {
+        self.line += 1;
+        let (text, is_utf8) = decoded(line);
+        let mut text = &*text;
+        if self.line == 1 {
+            text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        }
+        if self.kind != FileFormat::Original {
+            text = text.strip_suffix('\r').unwrap_or(text);
+        }
+        if text.trim().is_empty() {
+            return;
+        }
+        account.counts.lines += 1;
+        if !self.event(text, account) {
+            account.counts.not_understood += 1;
+            account.name(self.line, NOT_UNDERSTOOD, text);
+        } else if !is_utf8 {
+            account.counts.not_utf8 += 1;
+            account.name(self.line, "was not UTF-8", text);
+        }
+        if cut {
+            account.counts.cut += 1;
+            account.name(self.line, "was longer than 1 MiB", text);
+        }
+    }
+
+    /// Makes events of a line; says whether it was understood.
+    fn event(&mut self, text: &str, account: &mut Account) -> bool {
+        let (made, counts) = (&mut self.made, &mut account.counts);
+        let (parser, dates, guess, told, last_channel) = match &mut self.reader {
+            Reader::Lines {
+                parser,
+                dates,
+                guess,
+                told,
+                channel,
+            } => (parser, dates, guess, told, channel),
+            Reader::Original { clock, began } => {
+                let record = original::parse(text.as_bytes());
+                let Some(record) = record.filter(|record| is_name(&record.name)) else {
+                    return false;
+                };
+                let mut event = clock.event(record);
+                event.at = began.plus(event.at.since(Stamp::from_micros(0)));
+                made.exact(event, counts);
+                return true;
+            }
+        };
+        let Some(Parsed {
+            time,
+            channel,
+            what,
+        }) = parser(text)
+        else {
+            return false;
+        };
+        let named = match what {
+            What::Said { nick, .. } | What::Did { nick, .. } | What::Left { nick, .. } => {
+                [nick, ""]
+            }
+            What::Joined(nick) => [nick, ""],
+            What::Renamed { old, new, .. } => [old, new],
+            _ => [""; 2],
+        };
+        if !named.into_iter().all(is_name) {
+            return false;
+        }
+        let at = match dates.moment(&time) {
+            Ok(at) => at,
+            Err(NoSuchDay) => return false,
+        };
+        if dates.guessed {
+            account.notes.extend(guess.take());
+        }
+        if dates.twelve_hours && !*told {
+            *told = true;
+            account.notes.push(TWELVE_HOURS.to_string());
+        }
+        counts.back += u64::from(at.is_some_and(|at| at.back));
+        if let Some(channel) = channel
+            && channel != last_channel
+        {
+            *last_channel = channel.to_string();
+            made.notice(at, &format!("Channel: {channel}"), counts);
+        }
+        match what {
+            What::Said { nick, text } => made.message(at, nick, text, counts),
+            What::Did { nick, text } => made.message(at, nick, &format!("/me {text}"), counts),
+            What::Joined(nick) => made.join(at, nick, counts),
+            What::Left { nick, words } => {
+                if let Some(words) = words {
+                    made.notice(at, words, counts);
+                }
+                made.leave(at, nick, counts);
+            }
+            What::Renamed { old, new, words } => {
+                made.notice(at, words, counts);
+                made.leave(at, old, counts);
+                made.join(at, new, counts);
+            }
+            What::Told(words) | What::Other(words) => made.notice(at, words, counts),
+            What::Opened => made.open(at),
+            What::Closed => made.close(at),
+            What::Dated => (),
+        }
+        true
+    }
+
+    /// Nothing more comes.
+    ///
+    /// # Errors
+    /// No line was understood.
+    pub fn end(&mut self, account: &Account) -> io::Result<()> {
+        self.made.end();
+        let counts = &account.counts;
+        if counts.lines == counts.not_understood {
+            let error = NotOfThisKind(self.kind);
+            return Err(io::Error::new(io::ErrorKind::InvalidData, error));
+        }
+        Ok(())
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    name.len() <= MAX_NAME
+}
+
+/// The date in a file's name: `2026-11-23`, `20261123` or with another character between.
+fn date_in(name: &str) -> Option<NaiveDate> {
+    let bytes = name.as_bytes();
+    let number = |from: usize, count: usize| {
+        let digits = bytes.get(from..from + count)?;
+        digits.iter().try_fold(0, |sum, b| {
+            b.is_ascii_digit().then(|| sum * 10 + u32::from(b - b'0'))
+        })
+    };
+    let is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    (0..bytes.len()).find_map(|at| {
+        if at > 0 && is_digit(at - 1) {
+            return None;
+        }
+        let year = number(at, 4)?;
+        let gap = usize::from(!is_digit(at + 4));
+        let (month, day) = (number(at + 4 + gap, 2)?, number(at + 6 + 2 * gap, 2)?);
+        if is_digit(at + 8 + 2 * gap) || !(1970..=2200).contains(&year) {
+            return None;
+        }
+        NaiveDate::from_ymd_opt(year as i32, month, day)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_found_in_names() {
+        for (name, wanted) in [
+            ("ubuntu-2004-12-25.txt", Some("2004-12-25")),
+            ("#books_20261123.log", Some("2026-11-23")),
+            ("2026.11.23", Some("2026-11-23")),
+            ("1234567890.log", None),
+            ("books-2026-13-01.txt", None),
+            ("books-2026-11.txt", None),
+            ("été-2026-11-23é", Some("2026-11-23")),
+            ("", None),
+        ] {
+            assert_eq!(
+                date_in(name).map(|day| day.to_string()).as_deref(),
+                wanted,
+                "{name}"
+            );
+        }
+    }
+}

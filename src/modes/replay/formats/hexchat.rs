@@ -1,0 +1,198 @@
+//! HexChat's and XChat's log, with the default text events and `stamp_log_format` (`%b %d %H:%M:%S`),
+//! or one that begins with an RFC 3339 time. The year stands in the line that begins a session:
+//!
+//! ```text
+//! **** BEGIN LOGGING AT Mon Nov 23 22:34:57 2026
+//!
+//! Nov 23 22:34:57 *<TAB>Now talking on #books
+//! Nov 23 22:35:01 <uthira><TAB>hello
+//! Nov 23 22:35:09 *<TAB>uthira waves
+//! Nov 23 22:36:00 *<TAB>bob (b@host.example) has joined
+//! Nov 23 22:37:00 *<TAB>bob has quit (Ping timeout)
+//! **** ENDING LOGGING AT Mon Nov 23 22:40:00 2026
+//! ```
+
+use super::parsed::{
+    Date, Parsed, Time, What, clock, ctime, did, east, event, happened, iso_date, month_and_day,
+    said, unranked,
+};
+
+/// Reads one line.
+pub fn parse(line: &str) -> Option<Parsed<'_>> {
+    if let Some(mark) = line.strip_prefix("**** ") {
+        let marks = [
+            ("BEGIN LOGGING AT ", What::Opened),
+            ("ENDING LOGGING AT ", What::Closed),
+        ];
+        let found = marks
+            .into_iter()
+            .find_map(|(words, what)| Some((ctime(mark.strip_prefix(words)?)?, what)));
+        return found.map(|(time, what)| Parsed::new(time, what));
+    }
+    let (time, rest) = time(line)?;
+    Some(Parsed::new(time, what(rest)))
+}
+
+fn time(line: &str) -> Option<(Time, &str)> {
+    let (date, rest) = match iso_date(line) {
+        Some((date, rest)) => (Date::Full(date), rest.strip_prefix([' ', 'T'])?),
+        None => {
+            let ((month, day), rest) = month_and_day(line)?;
+            (Date::Yearless(month, day), rest.strip_prefix(' ')?)
+        }
+    };
+    let (clock, rest) = clock(rest)?;
+    clock.micros?;
+    let (east, rest) = match east(rest) {
+        Some((east, rest)) => (Some(east), rest),
+        None => (None, rest),
+    };
+    let rest = match rest.is_empty() {
+        true => rest,
+        false => rest.strip_prefix(' ')?,
+    };
+    let (date, clock) = (Some(date), Some(clock));
+    Some((Time { date, clock, east }, rest))
+}
+
+fn what(rest: &str) -> What<'_> {
+    // The mark of somebody who goes begins like a nick.
+    if !rest.starts_with("<--")
+        && let Some((nick, text)) = said(rest)
+    {
+        let nick = unranked(nick);
+        return What::Said { nick, text };
+    }
+    let Some((mark, words)) = rest.split_once('\t').or_else(|| rest.split_once(' ')) else {
+        return match rest.trim() {
+            "" => What::Dated,
+            _ => What::Other(rest),
+        };
+    };
+    match mark {
+        "---" | "-->" | "<--" => happened(words),
+        // One mark for what people do and for what happens to them: only the words tell.
+        "*" => match event(words) {
+            Some(what) => what,
+            None if is_told(words) => What::Told(words),
+            None => {
+                let (nick, text) = did(words);
+                let nick = unranked(nick);
+                What::Did { nick, text }
+            }
+        },
+        // A notice, -nick- or -nick/#channel-, and a private message, *nick*.
+        _ if mark.len() > 2 && mark.starts_with('-') && mark.ends_with('-') => What::Told(rest),
+        _ if mark.len() > 2 && mark.starts_with('*') && mark.ends_with('*') => {
+            let nick = &mark[1..mark.len() - 1];
+            What::Said { nick, text: words }
+        }
+        _ => What::Other(rest),
+    }
+}
+
+/// What the program says about the channel, and nobody did.
+fn is_told(words: &str) -> bool {
+    const BEGINNINGS: [&str; 9] = [
+        "Now talking on ",
+        "You are now ",
+        "You have ",
+        "Topic for ",
+        "Channel ",
+        "Disconnected (",
+        "Users on ",
+        "Cannot join ",
+        "Connected",
+    ];
+    const MIDDLES: [&str; 9] = [
+        " sets mode",
+        " gives channel ",
+        " gives voice to ",
+        " removes channel ",
+        " removes voice from ",
+        " has changed the topic to: ",
+        " sets ban on ",
+        " removes ban on ",
+        " has set the topic to: ",
+    ];
+    let after_nick = words.find(' ').map_or("", |at| &words[at..]);
+    BEGINNINGS.iter().any(|text| words.starts_with(text))
+        || MIDDLES.iter().any(|text| after_nick.starts_with(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_of_the_default_text_events_is_read() {
+        let said = |nick, text| Some(What::Said { nick, text });
+        let told = |words| Some(What::Told(words));
+        let left = |words| Some(What::Left { nick: "bob", words });
+        for (rest, wanted) in [
+            ("<uthira>\thello", said("uthira", "hello")),
+            ("<@uthira>\thello ", said("uthira", "hello ")),
+            ("<uthira> hello", said("uthira", "hello")),
+            ("<a>b>\t<eve>\tlies", said("a>b", "<eve>\tlies")),
+            ("*bob*\tpsst", said("bob", "psst")),
+            (
+                "*\tbob waves",
+                Some(What::Did {
+                    nick: "bob",
+                    text: "waves",
+                }),
+            ),
+            (
+                "* bob waves",
+                Some(What::Did {
+                    nick: "bob",
+                    text: "waves",
+                }),
+            ),
+            ("*\tbob (b@x) has joined", Some(What::Joined("bob"))),
+            (
+                "-->\tbob (b@x) has joined #books",
+                Some(What::Joined("bob")),
+            ),
+            ("*\tbob (b@x) has left", left(None)),
+            (
+                "<--\tbob has quit (a > b)",
+                left(Some("bob has quit (a > b)")),
+            ),
+            (
+                "*\teve has kicked bob from #books (x)",
+                left(Some("eve has kicked bob from #books (x)")),
+            ),
+            ("*\tNow talking on #books", told("Now talking on #books")),
+            ("*\teve sets mode +b *!*@x", told("eve sets mode +b *!*@x")),
+            (
+                "---\teve has changed the topic to: jam",
+                told("eve has changed the topic to: jam"),
+            ),
+            ("-eve/#books-\ttea", told("-eve/#books-\ttea")),
+            (
+                "kernel: eth0 is up",
+                Some(What::Other("kernel: eth0 is up")),
+            ),
+        ] {
+            for time in [
+                "Nov 23 22:34:57",
+                "Nov  3 22:34:57",
+                "2026-11-23T22:34:57+0100",
+            ] {
+                let line = format!("{time} {rest}");
+                assert_eq!(parse(&line).map(|parsed| parsed.what), wanted, "{line}");
+            }
+        }
+        let begins = parse("**** BEGIN LOGGING AT Mon Nov 23 22:34:57 2026");
+        assert_eq!(begins.map(|parsed| parsed.what), Some(What::Opened));
+        for wrong in [
+            "",
+            "**** BEGIN LOGGING AT noon",
+            "Nov 32 22:34:57 <a>\tb",
+            "<a>\tb",
+        ] {
+            assert_eq!(parse(wrong), None, "{wrong}");
+        }
+    }
+}

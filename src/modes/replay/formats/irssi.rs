@@ -1,0 +1,167 @@
+//! irssi's log in its default theme (`log_timestamp` from `%H:%M` to `%Y-%m-%d %H:%M:%S`, with or
+//! without brackets):
+//!
+//! ```text
+//! --- Log opened Mon Nov 23 22:34:00 2026
+//! 22:34 -!- uthira [u@host.example] has joined #books
+//! 22:34 <@uthira> hello
+//! 22:35  * uthira waves
+//! 22:36 -!- mode/#books [+o bob] by uthira
+//! --- Day changed Tue Nov 24 2026
+//! --- Log closed Tue Nov 24 00:10:12 2026
+//! ```
+
+use super::parsed::{
+    Date, Parsed, Time, What, clock, ctime, did, happened, iso_date, said, unranked,
+};
+
+/// Reads one line.
+pub fn parse(line: &str) -> Option<Parsed<'_>> {
+    if let Some(mark) = line.strip_prefix("--- ") {
+        let marks = [
+            ("Log opened ", What::Opened),
+            ("Log closed ", What::Closed),
+            ("Day changed ", What::Dated),
+        ];
+        let found = marks
+            .into_iter()
+            .find_map(|(words, what)| Some((ctime(mark.strip_prefix(words)?)?, what)));
+        return found.map(|(time, what)| Parsed::new(time, what));
+    }
+    let (time, rest) = time(line)?;
+    Some(Parsed::new(time, what(rest)))
+}
+
+fn time(line: &str) -> Option<(Time, &str)> {
+    let (close, rest) = match line.as_bytes().first()? {
+        b'[' => (Some(']'), &line[1..]),
+        b'(' => (Some(')'), &line[1..]),
+        _ => (None, line),
+    };
+    let (date, rest) = match iso_date(rest) {
+        Some((date, rest)) => (Some(Date::Full(date)), rest.strip_prefix([' ', 'T'])?),
+        None => (None, rest),
+    };
+    let (clock, rest) = clock(rest)?;
+    let rest = match close {
+        Some(close) => rest.strip_prefix(close)?,
+        None => rest,
+    };
+    // `log_timestamp` may end without the space; then only a form can tell.
+    let rest = match rest.strip_prefix(' ') {
+        Some(rest) => rest,
+        None if rest.is_empty() || rest.starts_with(['<', '-', '[']) => rest,
+        None => return None,
+    };
+    let clock = Some(clock);
+    let east = None;
+    Some((Time { date, clock, east }, rest))
+}
+
+fn what(rest: &str) -> What<'_> {
+    if let Some((nick, text)) = said(rest) {
+        let nick = unranked(nick);
+        return What::Said { nick, text };
+    }
+    if let Some(action) = rest.trim_start_matches(' ').strip_prefix("* ") {
+        let (nick, text) = did(action);
+        return What::Did { nick, text };
+    }
+    if let Some(words) = rest.strip_prefix("-!- ") {
+        return happened(words);
+    }
+    // A private message outside of a window of its own: [nick(user@host)] text
+    if let Some((from, text)) = rest
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once(")] "))
+        && let Some((nick, address)) = from.split_once('(')
+        && address.contains('@')
+        && !nick.contains(' ')
+    {
+        return What::Said { nick, text };
+    }
+    let is_notice = |rest: &str| {
+        let from = rest.strip_prefix('-')?.split_once("- ")?.0;
+        Some(!from.is_empty() && !from.contains(' '))
+    };
+    match rest.trim() {
+        "" => What::Dated,
+        _ if is_notice(rest) == Some(true) => What::Told(rest),
+        _ => What::Other(rest),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn what_of(line: &str) -> Option<What<'_>> {
+        parse(line).map(|parsed| parsed.what)
+    }
+
+    #[test]
+    fn every_form_of_the_default_theme_is_read() {
+        let said = |nick, text| Some(What::Said { nick, text });
+        let left = |nick, words| Some(What::Left { nick, words });
+        for (line, wanted) in [
+            (
+                "--- Log opened Mon Nov 23 22:34:00 2026",
+                Some(What::Opened),
+            ),
+            (
+                "--- Log closed Mon Nov 23 22:34:00 2026",
+                Some(What::Closed),
+            ),
+            ("--- Day changed Mon Nov 23 2026", Some(What::Dated)),
+            ("22:34 <@uthira> hello", said("uthira", "hello")),
+            ("22:34 < bob> <eve> lies", said("bob", "<eve> lies")),
+            ("22:34:57 <+bob> hi ", said("bob", "hi ")),
+            ("[22:34] <bob> hi", said("bob", "hi")),
+            ("(22:34) <bob> hi", said("bob", "hi")),
+            ("22:34<bob> hi", said("bob", "hi")),
+            ("2026-11-23 22:34:57 <bob> hi", said("bob", "hi")),
+            ("22:34 <bob>", said("bob", "")),
+            ("22:34 [bob(b@x)] psst", said("bob", "psst")),
+            (
+                "22:34  * bob waves ",
+                Some(What::Did {
+                    nick: "bob",
+                    text: "waves ",
+                }),
+            ),
+            (
+                "22:34 -!- bob [b@x] has joined #books",
+                Some(What::Joined("bob")),
+            ),
+            ("22:34 -!- bob [b@x] has left #books []", left("bob", None)),
+            (
+                "22:34 -!- bob [b@x] has quit [Ping timeout: 240 seconds]",
+                left(
+                    "bob",
+                    Some("bob [b@x] has quit [Ping timeout: 240 seconds]"),
+                ),
+            ),
+            (
+                "22:34 -!- You're now known as rob",
+                Some(What::Told("You're now known as rob")),
+            ),
+            (
+                "22:34 -!- eve changed the topic of #books to: jam",
+                Some(What::Told("eve changed the topic of #books to: jam")),
+            ),
+            (
+                "22:34 -eve:#books- tea",
+                Some(What::Told("-eve:#books- tea")),
+            ),
+            ("22:34 [Users #books]", Some(What::Other("[Users #books]"))),
+            ("22:34 ", Some(What::Dated)),
+            ("--- Log opened whenever", None),
+            ("<bob> no time", None),
+            ("12:30pm was too late", None),
+            ("25:00 <bob> hi", None),
+            ("", None),
+        ] {
+            assert_eq!(what_of(line), wanted, "{line}");
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! What became of the lines of another program's log.
+//!
+//! What always holds: every line that is not blank is counted, and one that gave nothing to the
+//! room's log is counted as not understood.
+
+use std::io::{self, Write};
+use std::sync::{Mutex, PoisonError};
+
+use crate::line::escaped;
+
+/// At most so many lines are kept to be named.
+const NAMED: usize = 1_000;
+/// At most so many characters of a line are shown when it is named.
+const SHOWN: usize = 100;
+
+/// How many lines there were of each kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Lines that are not blank; of the original program's log, records.
+    pub lines: u64,
+    /// Messages in the room's log, actions among them.
+    pub messages: u64,
+    /// Messages without a text; they are kept as they are.
+    pub empty: u64,
+    /// Who came in.
+    pub joins: u64,
+    /// Who left.
+    pub leaves: u64,
+    /// Notices in the room's log.
+    pub notices: u64,
+    /// Lines that are not in the room's log.
+    pub not_understood: u64,
+    /// Lines that were not UTF-8 and were read as Windows-1252.
+    pub not_utf8: u64,
+    /// Lines whose time was earlier than that of the line before.
+    pub back: u64,
+    /// Lines that were so long that only their beginning was looked at.
+    pub cut: u64,
+}
+
+/// A line that is named to whoever asks.
+#[derive(Debug)]
+struct Named {
+    line: u64,
+    what: &'static str,
+    text: String,
+}
+
+/// An account of a conversion, which goes on while it is read.
+#[derive(Debug, Default)]
+pub struct Account {
+    /// The counts.
+    pub counts: Counts,
+    named: Vec<Named>,
+    /// Where the times come from, if the log does not have all of them.
+    pub notes: Vec<String>,
+}
+
+impl Account {
+    /// Keeps a line to be named; the first is 1.
+    pub fn name(&mut self, line: u64, what: &'static str, text: &str) {
+        if self.named.len() < NAMED {
+            let beginning: String = text.chars().take(SHOWN).collect();
+            let dots = if beginning.len() < text.len() {
+                "..."
+            } else {
+                ""
+            };
+            self.named.push(Named {
+                line,
+                what,
+                text: escaped(&beginning) + dots,
+            });
+        }
+    }
+}
+
+/// What became of the lines, for whoever is not converting them.
+#[derive(Debug, Default)]
+pub struct Report {
+    account: Mutex<Account>,
+}
+
+impl Report {
+    /// Lets the account be changed.
+    pub fn change<T>(&self, change: impl FnOnce(&mut Account) -> T) -> T {
+        change(&mut self.account.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Says on stderr what is not in the room's log as it was in the log called `name`; with
+    /// `verbose` which lines.
+    pub fn tell(&self, name: &str, verbose: bool) {
+        let text = self.change(|account| told(account, name, verbose));
+        // There is nowhere left to say it if stderr is closed.
+        let _ = io::stderr().write_all(text.as_bytes());
+    }
+}
+
+/// The sentences of an account, each a line.
+fn told(account: &Account, name: &str, verbose: bool) -> String {
+    let mut out = String::new();
+    let mut say = |sentence: String| out += &format!("chatroom: {sentence}\n");
+    for note in &account.notes {
+        say(format!("{name} {note}"));
+    }
+    let counts = &account.counts;
+    let which = if verbose { "" } else { "; -v names them" };
+    let lines = |count: u64| match count {
+        1 => format!("1 line of {name} was"),
+        _ => format!("{count} lines of {name} were"),
+    };
+    if verbose {
+        for Named { line, what, text } in &account.named {
+            say(format!("{name}, line {line} {what}: {text}"));
+        }
+        let more = counts.not_understood + counts.not_utf8 + counts.cut;
+        let more = more.saturating_sub(account.named.len() as u64);
+        if more > 0 {
+            say(format!("{more} more such lines of {name} are not named."));
+        }
+    }
+    let not = counts.not_understood;
+    if not > 0 {
+        let them = if not == 1 { "is" } else { "are" };
+        say(format!(
+            "{} not understood and {them} not in the result{which}.",
+            lines(not)
+        ));
+    }
+    if counts.cut > 0 {
+        say(format!(
+            "{} longer than 1 MiB; what is beyond that is not in the result{which}.",
+            lines(counts.cut)
+        ));
+    }
+    if counts.not_utf8 > 0 {
+        say(format!(
+            "{} not UTF-8 and taken for Windows-1252{which}.",
+            lines(counts.not_utf8)
+        ));
+    }
+    if counts.back > 0 {
+        say(format!(
+            "{} earlier than the line before; a room's time never goes back, so the later time \
+             stands there.",
+            lines(counts.back)
+        ));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_said_and_named() {
+        let mut account = Account::default();
+        assert_eq!(told(&account, "irc.log", true), "");
+        account.counts.not_understood = 2;
+        account.counts.not_utf8 = 1;
+        account.name(7, "was not understood", "what\u{1b} is this");
+        account.name(9, "was not understood", &"x".repeat(101));
+        assert_eq!(
+            told(&account, "irc.log", false),
+            "chatroom: 2 lines of irc.log were not understood and are not in the result; -v names them.\n\
+             chatroom: 1 line of irc.log was not UTF-8 and taken for Windows-1252; -v names them.\n"
+        );
+        let verbose = told(&account, "irc.log", true);
+        let lines: Vec<&str> = verbose.lines().collect();
+        let long = format!(
+            "chatroom: irc.log, line 9 was not understood: {}...",
+            "x".repeat(100)
+        );
+        assert_eq!(
+            lines[0],
+            "chatroom: irc.log, line 7 was not understood: what\\u{1b} is this"
+        );
+        assert_eq!(lines[1], long);
+        assert_eq!(
+            lines[2],
+            "chatroom: 1 more such lines of irc.log are not named."
+        );
+        assert!(!verbose.contains("-v"), "{verbose}");
+    }
+
+    #[test]
+    fn the_lines_that_are_kept_are_bounded() {
+        let mut account = Account::default();
+        for line in 0..2 * NAMED as u64 {
+            account.name(line, "was not understood", "x");
+        }
+        assert_eq!(account.named.len(), NAMED);
+    }
+}

@@ -1,0 +1,33 @@
+//! What the fuzz targets in `fuzz/` reach of the parsers of other programs' logs, which are
+//! otherwise nobody's business.
+
+use std::io::{self, Cursor, Read};
+
+use super::formats::{Converter, HEAD, Origin, detect};
+use super::verify::Checker;
+use crate::cli::FileFormat;
+
+/// Converts the bytes as a log of that kind, in portions of `portion` bytes.
+///
+/// # Panics
+/// What comes out is not a log that verifies, or reading failed otherwise than by there being
+/// nothing of that kind.
+pub fn convert(bytes: &[u8], kind: FileFormat, portion: usize) {
+    let input = io::BufReader::with_capacity(portion.max(1), Cursor::new(bytes.to_vec()));
+    let mut made = Vec::new();
+    let done = Converter::new(Box::new(input), kind, &Origin::default())
+        .and_then(|mut converter| converter.read_to_end(&mut made));
+    if let Err(error) = done {
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{error}");
+        return;
+    }
+    let mut checker = Checker::default();
+    let mut fault = |fault| panic!("{fault}");
+    let used = checker.take(&made, &mut fault);
+    checker.end(&made[used..], &mut fault);
+}
+
+/// Says what kind of log begins with the bytes.
+pub fn kind(bytes: &[u8]) -> Option<FileFormat> {
+    detect(&bytes[..bytes.len().min(HEAD)], &Origin::default())
+}
