@@ -12,13 +12,16 @@
 //! 5. [`wire`], [`sse`], [`http`]: what is said over a socket, without a socket.
 //! 6. [`modes`]: the server, the window and the player.
 //! 7. [`cli`], [`failure`]: the command line, and the sentence a failed run ends with.
+//! 8. [`colour`], [`links`]: what window and page make of names and texts alike.
 
 pub mod cli;
+pub mod colour;
 pub mod event;
 pub mod failure;
 pub mod http;
 pub mod journal;
 pub mod line;
+pub mod links;
 pub mod modes;
 pub mod name;
 pub mod sse;

@@ -1,6 +1,7 @@
 use std::collections::HashSet;
 
 use super::*;
+use crate::colour::contrast;
 
 const PALETTES: [(&str, Palette); 3] = [
     ("light", Palette::LIGHT),
@@ -111,7 +112,7 @@ fn every_name_can_be_read_and_most_differ() {
 #[test]
 fn a_name_keeps_its_hue_in_every_theme() {
     for name in names() {
-        let wanted = hue_of(hash(&name));
+        let wanted = Hue::of(&name).hue;
         for (title, p) in PALETTES {
             let (found, chroma) = hue(p.name(&name));
             // Rounding to 256 steps moves a hue the more, the less of it there is.
