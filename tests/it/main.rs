@@ -8,6 +8,7 @@ mod disk;
 mod display;
 mod events;
 mod faults;
+mod forms;
 mod framing;
 mod hands;
 mod history;
@@ -16,6 +17,7 @@ mod key;
 mod ledger;
 mod log_file;
 mod messages;
+mod page;
 mod picture;
 #[path = "ledger.rs"]
 mod promise;

@@ -11,7 +11,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::colour::{Hue, luminance};
+use crate::hue::{from_hsl, hash, hue_of, luminance, saturation_of, spread_of};
 
 /// The colours that everything is drawn with, each `0xRRGGBB`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -100,10 +100,40 @@ impl Palette {
 
     /// The colour of a name: always the same hue, readable wherever names stand.
     pub fn name(&self, name: &str) -> u32 {
+        let hash = hash(name);
+        let (hue, saturation, spread) = (hue_of(hash), saturation_of(hash), spread_of(hash));
         let least = f64::from(self.least_contrast) / 10.0;
-        Hue::of(name).readable(&self.behind_text(), least, self.is_dark())
+        let behind = self.behind_text().map(luminance);
+        let at = |lightness: u32| from_hsl(hue, saturation, f64::from(lightness) / STEPS_F);
+        // The luminance grows with the lightness, so the edge is found by halving.
+        let first = |is_past: &dyn Fn(f64) -> bool| {
+            let (mut low, mut high) = (0, STEPS);
+            while low < high {
+                let middle = (low + high) / 2;
+                match is_past(luminance(at(middle))) {
+                    true => high = middle,
+                    false => low = middle + 1,
+                }
+            }
+            low
+        };
+        if self.is_dark() {
+            let brightest = behind.into_iter().fold(0.0, f64::max);
+            let wanted = (brightest + 0.05) * least - 0.05;
+            let wanted = wanted + (1.0 - wanted) * spread * 0.4;
+            at(first(&|luminance| luminance >= wanted))
+        } else {
+            let darkest = behind.into_iter().fold(1.0, f64::min);
+            let wanted = (darkest + 0.05) / least - 0.05;
+            let wanted = wanted * (1.0 - spread * 0.4);
+            at(first(&|luminance| luminance > wanted).saturating_sub(1))
+        }
     }
 }
+
+/// How finely the lightness of a name is sought.
+const STEPS: u32 = 1024;
+const STEPS_F: f64 = STEPS as f64;
 
 /// Which palette the user wants.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
