@@ -20,6 +20,7 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use identify::log_of;
 pub use open::{MAX_UNSYNCED, OpenError, Opening};
 pub use reader::{Reader, Stretch};
 pub use torn::{Torn, sync_folder};

@@ -10,7 +10,7 @@ mod encoder;
 use std::fmt::Write as _;
 
 use crate::event::{Id, LogId};
-use crate::line;
+use crate::line::{self, Look};
 use crate::wire::Wire;
 
 /// How a listener wants the stream.
@@ -86,6 +86,22 @@ pub fn wire_of(log: LogId, offset: u64, text: &[u8]) -> Wire {
 pub fn encode_line(form: Form, log: LogId, offset: u64, text: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
     if encoder::encode(form, log, offset, text, out).is_none() {
+        out.truncate(start);
+        encode_any_line(form, log, offset, text, out);
+    }
+}
+
+/// What [`encode_line`] does, for a line that was already taken apart.
+pub fn encode_look(
+    form: Form,
+    log: LogId,
+    offset: u64,
+    text: &[u8],
+    look: &Look<'_>,
+    out: &mut Vec<u8>,
+) {
+    let start = out.len();
+    if encoder::encode_look(form, log, offset, look, out).is_none() {
         out.truncate(start);
         encode_any_line(form, log, offset, text, out);
     }

@@ -53,6 +53,11 @@ impl Stamp {
         DateTime::from_timestamp_micros(self.0).unwrap_or_default()
     }
 
+    /// As HTTP has it, `Mon, 23 Nov 2026 22:34:57 GMT` (RFC 9110, 5.6.7).
+    pub fn http(self) -> String {
+        self.utc().format("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    }
+
     /// Appends the 27 characters of the log's form, `2026-11-23T22:34:57.180845Z`.
     pub fn write(self, out: &mut Vec<u8>) {
         // infallible: within the years 0 to 9999.

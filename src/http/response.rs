@@ -1,8 +1,8 @@
 //! An answer, as bytes to write.
 
-use chrono::Utc;
 use serde::Serialize;
 
+use crate::event::Stamp;
 use crate::wire::Refusal;
 
 /// A whole answer with its body, or the head of a stream.
@@ -82,7 +82,7 @@ impl Response {
 
     /// The head alone, for a body that is written bit by bit and framed by what the fields say.
     pub fn head(&self, close: bool) -> Vec<u8> {
-        let date = Utc::now().format("%a, %d %b %Y %H:%M:%S GMT");
+        let date = Stamp::now().http();
         let mut head = format!(
             "HTTP/1.1 {} {}\r\nDate: {date}\r\n",
             self.status,

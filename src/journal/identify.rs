@@ -56,20 +56,26 @@ pub(super) fn identify(reader: &Reader, length: u64) -> io::Result<Known> {
             return Ok(if ours { Known::Nothing } else { Known::Foreign });
         }
     };
-    let log = match line::split(&first) {
+    // If the first line is damaged, the rest shows whose log it is.
+    let ours = line::split(&first).is_ok()
+        || is_opening(&head)
+        || has_lines(&head)
+        || has_lines(&reader.bytes(end.saturating_sub(HEAD as u64), end, HEAD)?);
+    Ok(match ours {
+        true => Known::Log {
+            log: log_of(&first),
+            end,
+        },
+        false => Known::Foreign,
+    })
+}
+
+/// Which log it is whose first line this is, given without its `\n`, damaged or not.
+pub fn log_of(first: &[u8]) -> LogId {
+    LogId(match line::split(first) {
         Ok(parts) => parts.checksum,
-        // The first line is damaged, and the rest shows whose log it is.
-        Err(_)
-            if is_opening(&head)
-                || has_lines(&head)
-                || has_lines(&reader.bytes(end.saturating_sub(HEAD as u64), end, HEAD)?) =>
-        {
-            line::checksum_field(&first).unwrap_or_else(|| crc32c::crc32c(&first))
-        }
-        Err(_) => return Ok(Known::Foreign),
-    };
-    let log = LogId(log);
-    Ok(Known::Log { log, end })
+        Err(_) => line::checksum_field(first).unwrap_or_else(|| crc32c::crc32c(first)),
+    })
 }
 
 /// Whether the file of `length` bytes ends with a whole line of a room whose line feed was changed;

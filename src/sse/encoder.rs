@@ -7,7 +7,7 @@
 
 use super::Form;
 use crate::event::{Id, Key, LogId, Stamp};
-use crate::line::{self, Shape};
+use crate::line::{self, Look, Shape};
 
 /// What stands around the ids of an event of one type.
 struct Frame {
@@ -42,7 +42,18 @@ pub(super) fn encode(
     text: &[u8],
     out: &mut Vec<u8>,
 ) -> Option<()> {
-    let line = line::look(text).ok()?;
+    encode_look(form, log, offset, &line::look(text).ok()?, out)
+}
+
+/// The same of a line that was already taken apart.
+#[inline(always)]
+pub(super) fn encode_look(
+    form: Form,
+    log: LogId,
+    offset: u64,
+    line: &Look<'_>,
+    out: &mut Vec<u8>,
+) -> Option<()> {
     if form == Form::Plain {
         out.extend_from_slice(line.plain()?);
         out.push(b'\n');

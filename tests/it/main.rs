@@ -9,6 +9,7 @@ mod disk;
 mod display;
 mod events;
 mod faults;
+mod forms;
 mod framing;
 mod hands;
 mod history;
@@ -17,6 +18,7 @@ mod key;
 mod ledger;
 mod log_file;
 mod messages;
+mod page;
 mod picture;
 #[path = "ledger.rs"]
 mod promise;

@@ -92,6 +92,11 @@ impl Run {
         Run { what, output }
     }
 
+    /// A run of `what` whose end was waited for.
+    pub fn ended(what: String, output: Output) -> Run {
+        Run { what, output }
+    }
+
     /// Expects the exit code.
     #[track_caller]
     pub fn code(self, code: i32) -> Run {

@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 
-use linkify::{LinkFinder, LinkKind};
 use unicode_normalization::char::decompose_compatible;
 use unicode_segmentation::UnicodeSegmentation;
+
+use crate::links::links;
+pub use crate::links::opens;
 
 /// What a stretch of text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,29 +82,6 @@ pub fn found(text: &str, needle: &str) -> Vec<Range<usize>> {
         found.push(range);
     }
     found
-}
-
-/// Whether a link may be given to the browser: http and https only, whatever else the desktop
-/// would open.
-pub fn opens(link: &str) -> bool {
-    scheme(link).is_some_and(|scheme| {
-        scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
-    })
-}
-
-fn scheme(link: &str) -> Option<&str> {
-    link.split_once("://").map(|(scheme, _)| scheme)
-}
-
-fn links(text: &str) -> Vec<Range<usize>> {
-    let mut finder = LinkFinder::new();
-    finder.kinds(&[LinkKind::Url]);
-    finder.url_must_have_scheme(true);
-    // A colon alone makes the finder look for the beginning of a scheme.
-    let any = text.contains("://");
-    let found = finder.links(if any { text } else { "" });
-    let ours = found.filter(|link| opens(link.as_str()));
-    ours.map(|link| link.start()..link.end()).collect()
 }
 
 /// Where the text has this name as a whole word, with the `@` before it; whatever the case of its

@@ -15,7 +15,7 @@ use super::formats::{self, HEAD, Origin, Report};
 use crate::cli::FileFormat;
 use crate::event::{LogId, Stamp};
 use crate::failure::{Failure, reason};
-use crate::journal::Reader;
+use crate::journal::{self, Reader};
 use crate::line;
 
 /// An opened log.
@@ -120,6 +120,19 @@ impl Log {
             Input::File { file, end } => Blocks::of_file(file, start, to.unwrap_or(end)),
             Input::Stream(stream) => Blocks::of_stream(stream.read),
         }
+    }
+
+    /// Which log it is, if any place of it can be gone to. Of a stream, the first line that comes
+    /// tells.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn id(&self) -> io::Result<Option<LogId>> {
+        let Input::File { file, end } = &self.input else {
+            return Ok(None);
+        };
+        let first = reader(file).line_at(0, *end)?;
+        Ok(first.map(|first| journal::log_of(&first.bytes)))
     }
 
     /// How long what is read is, in bytes, if that is known.

@@ -13,8 +13,9 @@ use super::log::{Log, unreadable};
 use super::span;
 use super::wrong::{Faults, Wrong, read};
 use crate::cli::{Output, ReplayArgs};
-use crate::event::Stamp;
+use crate::event::{LogId, Stamp};
 use crate::failure::Failure;
+use crate::journal;
 use crate::line::{self, Look};
 
 pub use plain::{Plain, plain_wrong};
@@ -38,10 +39,12 @@ pub struct Line<'a> {
 pub trait Printer {
     /// What stands before everything; `name` is the log's.
     fn begin(&mut self, _name: &str, _out: &mut Vec<u8>) {}
+    /// Which log the lines are of: said before the first of them.
+    fn of(&mut self, _log: LogId) {}
     /// One event.
     fn line(&mut self, line: &Line<'_>, out: &mut Vec<u8>);
-    /// What stands in the place of a line that is not shown.
-    fn wrong(&mut self, offset: u64, wrong: Wrong, out: &mut Vec<u8>);
+    /// What stands in the place of a line that is not shown; `bytes` are what is there.
+    fn wrong(&mut self, offset: u64, bytes: &[u8], wrong: Wrong, out: &mut Vec<u8>);
     /// What stands behind everything.
     fn end(&mut self, _out: &mut Vec<u8>) {}
 }
@@ -107,6 +110,9 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
         faults: Faults::default(),
     };
     print.printer.begin(&name, &mut screen.pending);
+    if let Some(id) = log.id().map_err(|error| unreadable(&name, &error))? {
+        print.printer.of(id);
+    }
     let mut blocks = match span {
         Some(span) => log.blocks(span.start, Some(span.end)),
         None => log.blocks(0, None),
@@ -153,8 +159,12 @@ struct Print {
 
 impl Print {
     fn block(&mut self, block: &Block<'_>, out: &mut Vec<u8>) {
+        if block.offset == 0 {
+            let first = block.bytes.split(|b| *b == b'\n').next();
+            self.printer.of(journal::log_of(first.unwrap_or_default()));
+        }
         if block.too_long {
-            return self.wrong(block.offset, Wrong::TooLong, out);
+            return self.wrong(block.offset, block.bytes, Wrong::TooLong, out);
         }
         let end = block.offset + block.bytes.len() as u64;
         for (offset, bytes) in line::lines(block.offset, block.bytes) {
@@ -171,16 +181,16 @@ impl Print {
                         self.printer.line(&line, out);
                     }
                 }
-                Err(wrong) => self.wrong(offset, wrong, out),
+                Err(wrong) => self.wrong(offset, bytes, wrong, out),
             }
         }
     }
 
     /// Of a choice of events the damaged lines are no part, but they are counted.
-    fn wrong(&mut self, offset: u64, wrong: Wrong, out: &mut Vec<u8>) {
+    fn wrong(&mut self, offset: u64, bytes: &[u8], wrong: Wrong, out: &mut Vec<u8>) {
         self.faults.add(offset, wrong);
         if self.choice.is_all() {
-            self.printer.wrong(offset, wrong, out);
+            self.printer.wrong(offset, bytes, wrong, out);
         }
     }
 }

@@ -180,10 +180,7 @@ fn block(head: &str, at: Stamp) -> String {
         out.push('\n');
     }
     if !dated {
-        out.push_str(&format!(
-            "Date: {}\n",
-            at.utc().format("%a, %d %b %Y %H:%M:%S GMT")
-        ));
+        out.push_str(&format!("Date: {}\n", at.http()));
     }
     out
 }

@@ -14,7 +14,7 @@ impl Printer for Plain {
         out.push(b'\n');
     }
 
-    fn wrong(&mut self, offset: u64, wrong: Wrong, out: &mut Vec<u8>) {
+    fn wrong(&mut self, offset: u64, _bytes: &[u8], wrong: Wrong, out: &mut Vec<u8>) {
         plain_wrong(wrong, offset, out);
     }
 }
