@@ -22,7 +22,7 @@ use std::str::from_utf8;
 
 pub use body::Shape;
 pub(crate) use escape::plain_to_json;
-pub use escape::{escape, escaped, escaped_size, unescaped};
+pub use escape::{escape, escaped, escaped_size, unescaped, unescaped_name};
 pub use lines::{Lines, lines};
 pub use look::{Look, look};
 

@@ -143,6 +143,11 @@ pub fn unescaped(text: &str) -> Option<String> {
     unescape(text, false)
 }
 
+/// The name whose escaped form this is; `None` if it is no such form.
+pub fn unescaped_name(name: &str) -> Option<String> {
+    unescape(name, true)
+}
+
 /// The text that [`escape`] wrote; `None` for anything that it would have written otherwise.
 pub(super) fn unescape(text: &str, in_name: bool) -> Option<String> {
     let mut out = String::with_capacity(text.len());

@@ -27,6 +27,7 @@ mod sample;
 mod server;
 mod session;
 mod start;
+mod stats;
 mod stop;
 mod streams;
 mod traced;
