@@ -17,6 +17,7 @@ mod ledger;
 mod log_file;
 mod messages;
 mod picture;
+mod plot;
 #[path = "ledger.rs"]
 mod promise;
 mod reenact;

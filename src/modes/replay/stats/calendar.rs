@@ -168,7 +168,8 @@ fn months_on(wall: i64, months: i64, later: i64) -> i64 {
     first.and_utc().timestamp()
 }
 
-/// The moment at which the wall says so: of two the first; of none the change that left it out.
+/// The moment at which the wall says so: of two the first; of none the one so much later as was left
+/// out.
 fn from_wall(wall: i64, zone: Zone) -> i64 {
     let [before, after] = [wall - DAY / 2, wall + DAY / 2].map(|near| wall - zone(near));
     let is = |second: i64| second + zone(second) == wall;
@@ -219,6 +220,18 @@ mod tests {
         assert_eq!(quarter, second("2026-10-01 00:00:00"));
         let next = Unit::Months(3).next(quarter, utc);
         assert_eq!(next, second("2027-01-01 00:00:00"));
+    }
+
+    #[test]
+    fn what_the_wall_says_twice_is_the_first() {
+        let at = |text| from_wall(second(text), berlin);
+        assert_eq!(at("2026-10-25 01:30:00"), second("2026-10-24 23:30:00"));
+        assert_eq!(at("2026-10-25 02:30:00"), second("2026-10-25 00:30:00"));
+        assert_eq!(at("2026-10-25 03:30:00"), second("2026-10-25 02:30:00"));
+        // Put forward by an hour at 1:00 UTC: there is no 2:30, and none is before the change.
+        let spring: Zone = |at| if at < 1_774_746_000 { HOUR } else { 2 * HOUR };
+        let left_out = from_wall(second("2026-03-29 02:30:00"), spring);
+        assert_eq!(left_out, second("2026-03-29 01:30:00"));
     }
 
     #[test]
