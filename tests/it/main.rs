@@ -20,6 +20,7 @@ mod log_file;
 mod messages;
 mod page;
 mod picture;
+mod plot;
 #[path = "ledger.rs"]
 mod promise;
 mod reenact;
@@ -30,6 +31,7 @@ mod sample;
 mod server;
 mod session;
 mod start;
+mod stats;
 mod stop;
 mod streams;
 mod traced;

@@ -1,1 +1,160 @@
-//! Stub.
+//! `chatroom replay --plot`: the talk over time, and by hour and weekday, as a picture.
+//!
+//! What always holds: the picture needs nothing beside it. A PNG's letters come from a font that is
+//! part of this program, so that they are there on machines without any; an SVG's are of whatever
+//! shows it. It replaces the picture that is there already, as one expects of a picture that is
+//! drawn anew, but never the log itself.
+
+mod canvas;
+mod page;
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use plotters::prelude::*;
+
+use super::log::{Input, Log, shown};
+use super::stats::Tally;
+use crate::failure::{Failure, reason};
+use canvas::Canvas;
+use page::{HEIGHT, Page, WIDTH};
+
+/// So many pixels a PNG has for each of an SVG's, so that it is sharp on every screen.
+const SCALE: u32 = 2;
+
+/// A picture to be drawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    path: PathBuf,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Svg,
+    Png,
+}
+
+impl Picture {
+    /// A picture of the log, at that path; nothing is written yet.
+    ///
+    /// # Errors
+    /// A sentence if that cannot be: another ending, no such folder, or the log itself.
+    pub fn at(path: &Path, log: &Log) -> Result<Picture, Failure> {
+        let name = shown(path);
+        let ending = path.extension().unwrap_or_default().to_string_lossy();
+        let kind = match ending.to_ascii_lowercase().as_str() {
+            "svg" => Kind::Svg,
+            "png" => Kind::Png,
+            _ => {
+                return Err(Failure::new(format!(
+                    "--plot {name}: pictures are drawn as SVG or PNG. Give a name that ends in \
+                     .svg or .png."
+                )));
+            }
+        };
+        let folder = path.parent().filter(|folder| *folder != Path::new(""));
+        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+            return Err(Failure::new(format!(
+                "--plot {name}: there is no folder {}. Make it, or name another.",
+                shown(folder)
+            )));
+        }
+        let there = fs::metadata(path).ok();
+        if there.as_ref().is_some_and(|there| there.is_dir()) {
+            return Err(Failure::new(format!(
+                "--plot {name} is a folder. Name a file for the picture."
+            )));
+        }
+        if let (Some(there), Input::File { file, .. }) = (&there, &log.input)
+            && let Ok(log) = file.metadata()
+            && (there.dev(), there.ino()) == (log.dev(), log.ino())
+        {
+            return Err(Failure::new(format!(
+                "--plot {name} is the log itself. Name another file for the picture."
+            )));
+        }
+        Ok(Picture {
+            path: path.to_path_buf(),
+            kind,
+        })
+    }
+
+    /// Draws what was counted of the log that is called `log`; says what was done.
+    ///
+    /// # Errors
+    /// There is nothing to draw, or the picture cannot be written.
+    pub fn draw(&self, tally: &Tally, log: &str) -> Result<String, Failure> {
+        let Some(page) = Page::of(tally, log) else {
+            return Err(Failure::new(format!(
+                "There is nothing to draw: nobody said anything in what was chosen of {log}. Look \
+                 at --from, --to, --user, --grep and --only again."
+            )));
+        };
+        let name = shown(&self.path);
+        let drawn = match self.kind {
+            Kind::Svg => svg(&page),
+            Kind::Png => png(&page),
+        };
+        let bytes = drawn.map_err(|why| {
+            Failure::new(format!(
+                "{name} could not be drawn: {why}. Try the other kind of picture, .svg or .png."
+            ))
+        })?;
+        fs::write(&self.path, bytes).map_err(|error| {
+            Failure::new(format!(
+                "{name} could not be written: {}. Name a place where you may write and that has \
+                 room.",
+                reason(&error)
+            ))
+        })?;
+        Ok(format!("Drew {name}.\n"))
+    }
+}
+
+fn svg(page: &Page<'_>) -> Result<Vec<u8>, String> {
+    let mut drawn = String::new();
+    {
+        let root = SVGBackend::with_string(&mut drawn, (WIDTH, HEIGHT)).into_drawing_area();
+        page.draw(&Canvas::new(root, 1)?)?;
+    }
+    // What a reader that cannot see it is told.
+    let (head, rest) = drawn.split_once(">\n").ok_or("it has no beginning")?;
+    let title = xml(&page.title());
+    Ok(format!("{head} role=\"img\">\n<title>{title}</title>\n{rest}").into_bytes())
+}
+
+/// The text as it stands in XML, which cannot hold every character.
+fn xml(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+fn png(page: &Page<'_>) -> Result<Vec<u8>, String> {
+    let (wide, high) = (WIDTH * SCALE, HEIGHT * SCALE);
+    let mut pixels = vec![0; (wide * high * 3) as usize];
+    {
+        let root = BitMapBackend::with_buffer(&mut pixels, (wide, high)).into_drawing_area();
+        page.draw(&Canvas::new(root, SCALE)?)?;
+    }
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, wide, high);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    let words = |error: png::EncodingError| error.to_string();
+    let title = encoder.add_itxt_chunk("Title".to_string(), page.title());
+    title.map_err(words)?;
+    let mut writer = encoder.write_header().map_err(words)?;
+    writer.write_image_data(&pixels).map_err(words)?;
+    writer.finish().map_err(words)?;
+    Ok(bytes)
+}

@@ -1,9 +1,236 @@
-//! Stub.
-use super::log::Log;
-use crate::cli::ReplayArgs;
-use crate::failure::Failure;
+//! `chatroom replay --stats` and `--plot`: a log understood instead of played.
+//!
+//! One pass over what is chosen of the log fills a [`Tally`]; from that the table for people, the
+//! data for programs and the picture are made. What always holds: every line's checksum is checked,
+//! and how many lines were not counted for that is said.
+
+mod bins;
+mod calendar;
+mod chart;
+mod data;
+mod hours;
+mod people;
+mod table;
+mod tally;
+
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
-/// Stub.
-pub fn run(_log: Log, _args: &ReplayArgs) -> Result<ExitCode, Failure> {
-    Err(Failure::new("not built yet"))
+
+use super::blocks::Block;
+use super::choice::Choice;
+use super::log::{Log, unreadable};
+use super::plot::Picture;
+use super::print::bar;
+use super::show::Look;
+use super::span;
+use super::wrong::{Wrong, read};
+use crate::cli::{Colour, ReplayArgs, StatsForm};
+use crate::failure::Failure;
+use crate::line;
+use people::MOST_NAMES;
+
+pub use bins::Stretch;
+pub use calendar::{Unit, on_wall};
+pub use hours::second;
+pub use table::grouped;
+pub use tally::Tally;
+
+/// How many columns there are where nobody says.
+const COLUMNS: usize = 80;
+
+/// Counts, and prints or draws what was counted.
+///
+/// # Errors
+/// The log cannot be read, there is nothing to count in it, or what is asked for cannot be written.
+pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
+    let picture = match &args.plot {
+        Some(path) => Some(Picture::at(path, &log)?),
+        None => None,
+    };
+    let (name, report) = (log.name.clone(), log.report.clone());
+    let tally = count(log, args)?;
+    if tally.lines == 0 {
+        say_damage(&tally, &name);
+        return Err(Failure::new(format!(
+            "There is nothing to count: no line of {name} is what was asked for. Look at --from, \
+             --to, --user, --grep and --only again."
+        )));
+    }
+    let mut out = Vec::new();
+    match args.stats {
+        None => (),
+        Some(StatsForm::Table) => table::write(&tally, &name, screen(args.color), &mut out),
+        Some(StatsForm::Json) => data::json(&tally, &name, &mut out),
+        Some(StatsForm::Csv) => data::csv(&tally, &mut out),
+    }
+    if let Some(picture) = picture {
+        let drawn = picture.draw(&tally, &name)?;
+        if matches!(args.stats, None | Some(StatsForm::Table)) {
+            out.extend_from_slice(drawn.as_bytes());
+        }
+    }
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(&out).and_then(|()| stdout.flush());
+    written.map_err(Failure::output)?;
+    say_damage(&tally, &name);
+    if args.stats == Some(StatsForm::Csv) {
+        say_others(&tally, &name);
+    }
+    if let Some(report) = report {
+        report.tell(&name, args.verbose);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The one pass.
+fn count(log: Log, args: &ReplayArgs) -> Result<Tally, Failure> {
+    let mut choice = Choice::of(args);
+    let span = span::find(&log, args, &mut choice)?;
+    let (name, mut bar) = (log.name.clone(), bar(&log));
+    let (start, end) = span.map_or((0, None), |span| (span.start, Some(span.end)));
+    let mut blocks = log.blocks(start, end);
+    let mut pass = Pass {
+        tally: Tally::new(hours::here),
+        all: choice.is_all(),
+        by_time: span.is_none(),
+        choice,
+    };
+    loop {
+        match blocks.next() {
+            Ok(Some(block)) => pass.block(&block),
+            Ok(None) => break,
+            Err(error) => return Err(unreadable(&name, &error)),
+        }
+        bar.show(blocks.position(), || "counted".to_string());
+    }
+    pass.tally.end();
+    Ok(pass.tally)
+}
+
+/// A log being counted.
+struct Pass {
+    tally: Tally,
+    choice: Choice,
+    /// Everything is chosen.
+    all: bool,
+    /// The lines are not yet chosen by their times.
+    by_time: bool,
+}
+
+impl Pass {
+    fn block(&mut self, block: &Block<'_>) {
+        if block.too_long {
+            return self.tally.add_wrong(block.offset, Wrong::TooLong);
+        }
+        let end = block.offset + block.bytes.len() as u64;
+        for (offset, bytes) in line::lines(block.offset, block.bytes) {
+            let ended = offset + (bytes.len() as u64) < end;
+            match read(bytes, ended) {
+                Ok((at, look)) => {
+                    if !self.by_time || self.choice.is_in_time(at) {
+                        let wanted = self.all || self.choice.takes(&look);
+                        self.tally.add(at, &look, wanted);
+                    }
+                }
+                Err(wrong) => self.tally.add_wrong(offset, wrong),
+            }
+        }
+    }
+}
+
+/// What is in none of the sums, in words; nothing if that is nothing.
+fn not_counted(tally: &Tally) -> Option<String> {
+    let lines = |count| match count {
+        1 => "1 damaged line".to_string(),
+        _ => format!("{count} damaged lines"),
+    };
+    let found = match (tally.damaged, tally.torn) {
+        (0, false) => return None,
+        (0, true) => "a torn last line".to_string(),
+        (count, false) => lines(count),
+        (count, true) => format!("{} and a torn last line", lines(count)),
+    };
+    Some(found)
+}
+
+/// One line on stderr, if anything was not counted.
+fn say_damage(tally: &Tally, name: &str) {
+    if let Some(found) = not_counted(tally) {
+        // There is nowhere left to say it if stderr is closed.
+        let _ = writeln!(
+            io::stderr(),
+            "chatroom: {name} has {found}, first at byte {}. What stood there is not counted; \
+             chatroom replay {name} --verify names each.",
+            tally.damage_at.unwrap_or_default()
+        );
+    }
+}
+
+/// One line on stderr, if there are names that a sheet has no rows for.
+fn say_others(tally: &Tally, name: &str) {
+    if let Some(others) = &tally.people.others {
+        let _ = writeln!(
+            io::stderr(),
+            "chatroom: {name} has more than the {MOST_NAMES} names that are kept one by one: {} \
+             messages of those that came later are in no row. --stats=json has them in its sums.",
+            others.messages
+        );
+    }
+}
+
+/// What the table is printed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Screen {
+    /// How many columns there are.
+    pub columns: usize,
+    /// Whether names and bars have colours.
+    pub colour: bool,
+    /// Whether it shows more than ASCII.
+    pub blocks: bool,
+}
+
+fn screen(wished: Colour) -> Screen {
+    let is_terminal = io::stdout().is_terminal();
+    // None or zero columns is a terminal that does not know.
+    let columns = rustix::termios::tcgetwinsize(io::stdout()).map_or(0, |size| size.ws_col);
+    Screen {
+        columns: match columns {
+            0 => COLUMNS,
+            columns => usize::from(columns),
+        },
+        colour: match wished {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto => is_terminal && Look::wished().colour,
+        },
+        blocks: is_utf8(|name| std::env::var(name).ok()),
+    }
+}
+
+/// Whether the surroundings are said to show UTF-8 (POSIX: the first of the three that is set).
+fn is_utf8(variable: impl Fn(&str) -> Option<String>) -> bool {
+    let set = |name| variable(name).filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
+    let locale = locale.unwrap_or_default().to_ascii_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_locale_says_whether_blocks_can_be_shown() {
+        let asked = |set: &[(&str, &str)]| {
+            is_utf8(|name| {
+                let found = set.iter().find(|(set, _)| *set == name);
+                found.map(|(_, value)| value.to_string())
+            })
+        };
+        assert!(asked(&[("LANG", "de_DE.UTF-8")]));
+        assert!(asked(&[("LC_CTYPE", "C.utf8"), ("LANG", "C")]));
+        assert!(asked(&[("LC_ALL", ""), ("LANG", "en_GB.UTF-8")]));
+        assert!(!asked(&[("LC_ALL", "C"), ("LANG", "en_GB.UTF-8")]));
+        assert!(!asked(&[]));
+    }
 }

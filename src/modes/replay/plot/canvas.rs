@@ -1,0 +1,127 @@
+//! What a picture is drawn with: rectangles, lines and letters.
+//!
+//! What always holds: measures are in points of the page, whatever they are in the picture.
+
+use std::sync::Once;
+
+use plotters::coord::Shift;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{FontDesc, RGBColor, register_font};
+
+/// The font of pictures that need one; its licence is beside it.
+const FONT: &[u8] = include_bytes!("../../../../assets/font/NotoSans-subset.ttf");
+const FAMILY: &str = "sans-serif";
+
+/// Where a text stands, seen from its point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// To the right of it.
+    Right,
+    /// To the left of it.
+    Left,
+    /// Around it.
+    Centre,
+}
+
+/// A letter size in points, and a colour.
+#[derive(Clone, Copy, Debug)]
+pub struct Ink(pub u32, pub RGBColor);
+
+/// A picture that is being drawn.
+pub struct Canvas<B: DrawingBackend> {
+    root: DrawingArea<B, Shift>,
+    scale: u32,
+}
+
+impl<B: DrawingBackend> Canvas<B> {
+    /// An empty picture, with so many pixels a point.
+    ///
+    /// # Errors
+    /// What plotters says.
+    pub fn new(root: DrawingArea<B, Shift>, scale: u32) -> Result<Canvas<B>, String> {
+        know_the_font();
+        root.fill(&WHITE).map_err(|error| error.to_string())?;
+        Ok(Canvas { root, scale })
+    }
+
+    /// A filled rectangle from one corner to the other.
+    pub fn rectangle(
+        &self,
+        from: (f64, f64),
+        to: (f64, f64),
+        colour: RGBColor,
+    ) -> Result<(), String> {
+        let shape = Rectangle::new([self.at(from), self.at(to)], colour.filled());
+        self.root.draw(&shape).map_err(|error| error.to_string())
+    }
+
+    /// A straight line of that width in points.
+    pub fn line(
+        &self,
+        from: (f64, f64),
+        to: (f64, f64),
+        width: u32,
+        colour: RGBColor,
+    ) -> Result<(), String> {
+        let style = colour.stroke_width(width * self.scale);
+        let shape = PathElement::new([self.at(from), self.at(to)], style);
+        self.root.draw(&shape).map_err(|error| error.to_string())
+    }
+
+    /// A text, its middle at the height of the point.
+    pub fn text(&self, text: &str, at: (f64, f64), side: Side, ink: Ink) -> Result<(), String> {
+        let across = match side {
+            Side::Right => HPos::Left,
+            Side::Left => HPos::Right,
+            Side::Centre => HPos::Center,
+        };
+        let style = font(ink.0 * self.scale).color(&ink.1);
+        let style = style.pos(Pos::new(across, VPos::Center));
+        let shape = Text::new(text.to_string(), self.at(at), style);
+        self.root.draw(&shape).map_err(|error| error.to_string())
+    }
+
+    /// The picture is whole.
+    ///
+    /// # Errors
+    /// What plotters says.
+    pub fn finish(&self) -> Result<(), String> {
+        self.root.present().map_err(|error| error.to_string())
+    }
+
+    fn at(&self, (x, y): (f64, f64)) -> (i32, i32) {
+        let pixel = |value: f64| (value * f64::from(self.scale)).round() as i32;
+        (pixel(x), pixel(y))
+    }
+}
+
+/// How wide a text is in points.
+pub fn width(text: &str, size: u32) -> f64 {
+    know_the_font();
+    let wide = font(size).box_size(text).map_or(0, |(wide, _)| wide);
+    f64::from(wide)
+}
+
+/// As much of the text as fits into so many points, with an ellipsis if that is not all.
+pub fn cut(text: &str, size: u32, room: f64) -> String {
+    if width(text, size) <= room {
+        return text.to_string();
+    }
+    let fits = |end: usize| width(&format!("{}…", &text[..end]), size) <= room;
+    let ends: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+    let end = ends.partition_point(|end| fits(*end)).saturating_sub(1);
+    format!("{}…", &text[..ends.get(end).copied().unwrap_or(0)])
+}
+
+fn font(size: u32) -> FontDesc<'static> {
+    (FAMILY, size).into_font()
+}
+
+fn know_the_font() {
+    static KNOWN: Once = Once::new();
+    // infallible: the font is a part of this program, and drawn with in its tests.
+    KNOWN.call_once(|| {
+        let _ = register_font(FAMILY, FontStyle::Normal, FONT);
+    });
+}

@@ -1,0 +1,152 @@
+//! Charts made of characters.
+//!
+//! What always holds: a chart has exactly as many columns as it is said to have, and is of ASCII
+//! alone where nothing else can be shown.
+
+use super::Screen;
+
+/// Parts of a column from the left, an eighth more each.
+const ACROSS: [char; 8] = ['▏', '▎', '▍', '▌', '▋', '▊', '▉', '█'];
+/// Parts of a row from below.
+const UP: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+/// From few to many.
+const SHADES: [char; 4] = ['░', '▒', '▓', '█'];
+const ASCII_SHADES: [char; 4] = ['-', '+', '*', '#'];
+/// The same in colours that are told apart by everybody, on black and on white: viridis, of the 256
+/// that terminals have.
+const HEAT: [u8; 7] = [54, 61, 31, 36, 71, 112, 220];
+/// The colour of bars.
+const BAR: &str = "38;5;31";
+/// The colour of what is beside the point.
+const GREY: &str = "90";
+
+impl Screen {
+    /// The text in that colour, if there are any.
+    pub fn painted(self, colour: &str, text: &str) -> String {
+        match self.colour && !text.trim().is_empty() {
+            true => format!("\x1b[{colour}m{text}\x1b[0m"),
+            false => text.to_string(),
+        }
+    }
+
+    /// A heading.
+    pub fn heading(self, text: &str) -> String {
+        self.painted("1", text)
+    }
+
+    /// A text that is beside the point.
+    pub fn grey(self, text: &str) -> String {
+        self.painted(GREY, text)
+    }
+
+    /// A bar from the left, `part` of `columns` long, with spaces behind it. What is not nothing
+    /// can be seen.
+    pub fn bar(self, part: f64, columns: usize) -> String {
+        let eighths = (part.clamp(0.0, 1.0) * columns as f64 * 8.0).round() as usize;
+        let eighths = eighths.max(usize::from(part > 0.0)).min(columns * 8);
+        let mut bar = String::new();
+        if self.blocks {
+            bar.extend(std::iter::repeat_n('█', eighths / 8));
+            bar.extend((!eighths.is_multiple_of(8)).then(|| ACROSS[eighths % 8 - 1]));
+        } else {
+            bar.extend(std::iter::repeat_n('#', eighths.div_ceil(8)));
+        }
+        let rest = columns - bar.chars().count();
+        format!("{}{}", self.painted(BAR, &bar), " ".repeat(rest))
+    }
+
+    /// Columns that stand beside each other, `rows` high and each `wide` wide; the highest fills
+    /// them all.
+    pub fn columns(self, counts: &[u64], rows: usize, wide: usize) -> Vec<String> {
+        let most = counts.iter().copied().max().unwrap_or(0).max(1);
+        let eighths = |count: u64| {
+            let height = (count as f64 / most as f64 * rows as f64 * 8.0).round() as usize;
+            height.max(usize::from(count > 0))
+        };
+        let row = |below: usize| {
+            let part = |count: &u64| match eighths(*count).saturating_sub(below * 8) {
+                0 => ' ',
+                part if self.blocks => UP[part.min(8) - 1],
+                // Half a row and more.
+                part if part >= 4 || below == 0 => '#',
+                _ => ' ',
+            };
+            let parts = counts.iter().map(part);
+            let text: String = parts.flat_map(|c| std::iter::repeat_n(c, wide)).collect();
+            self.painted(BAR, &text)
+        };
+        (0..rows).rev().map(row).collect()
+    }
+
+    /// Cells that stand beside each other, `wide` wide, the darker or brighter the more; `most` is
+    /// the most that there is in any row.
+    pub fn heat(self, counts: &[u64], most: u64, wide: usize) -> String {
+        let cell = |count: &u64| {
+            if *count == 0 {
+                let dot = if self.blocks { '·' } else { '.' };
+                return self.grey(&format!("{dot:<wide$}"));
+            }
+            let shade = |shades: usize| {
+                let part = *count as f64 / most.max(1) as f64;
+                ((part * shades as f64).ceil() as usize).clamp(1, shades) - 1
+            };
+            let of = |c: char| String::from_iter(std::iter::repeat_n(c, wide));
+            match (self.colour && self.blocks, self.blocks) {
+                (true, _) => {
+                    let colour = format!("38;5;{}", HEAT[shade(HEAT.len())]);
+                    self.painted(&colour, &of('█'))
+                }
+                (_, true) => of(SHADES[shade(SHADES.len())]),
+                (_, false) => of(ASCII_SHADES[shade(ASCII_SHADES.len())]),
+            }
+        };
+        counts.iter().map(cell).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BLOCKS: Screen = Screen {
+        columns: 80,
+        colour: false,
+        blocks: true,
+    };
+    const ASCII: Screen = Screen {
+        blocks: false,
+        ..BLOCKS
+    };
+
+    #[test]
+    fn bars_are_as_long_as_their_part() {
+        assert_eq!(BLOCKS.bar(1.0, 4), "████");
+        assert_eq!(BLOCKS.bar(0.5, 4), "██  ");
+        assert_eq!(BLOCKS.bar(0.3, 4), "█▎  ");
+        assert_eq!(BLOCKS.bar(0.0001, 4), "▏   ");
+        assert_eq!(BLOCKS.bar(0.0, 4), "    ");
+        assert_eq!(BLOCKS.bar(7.0, 2), "██");
+        assert_eq!(ASCII.bar(0.3, 4), "##  ");
+        let colour = Screen {
+            colour: true,
+            ..BLOCKS
+        };
+        assert_eq!(colour.bar(0.5, 4), "\u{1b}[38;5;31m██\u{1b}[0m  ");
+    }
+
+    #[test]
+    fn columns_rise_to_the_highest() {
+        assert_eq!(BLOCKS.columns(&[0, 1, 8, 16], 2, 1), ["   █", " ▁██"]);
+        assert_eq!(BLOCKS.columns(&[0, 1], 1, 2), ["  ██"]);
+        assert_eq!(BLOCKS.columns(&[0, 0], 1, 1), ["  "]);
+        assert_eq!(ASCII.columns(&[0, 1, 8, 16], 2, 1), ["   #", " ###"]);
+        assert_eq!(BLOCKS.columns(&[], 1, 1), [""]);
+    }
+
+    #[test]
+    fn cells_have_shades() {
+        assert_eq!(BLOCKS.heat(&[0, 1, 50, 75, 100], 100, 2), "· ░░▒▒▓▓██");
+        assert_eq!(ASCII.heat(&[0, 1, 50, 75, 100], 100, 1), ".-+*#");
+        assert_eq!(BLOCKS.heat(&[0], 0, 1), "·");
+    }
+}

@@ -1,0 +1,312 @@
+//! What was counted, for programs: one JSON object, or a sheet with one row a name.
+//!
+//! What always holds: names come out so that none can steer a terminal or become a formula, and so
+//! that each can be had back. In JSON they are as they were said. In the sheet they are spelt as in
+//! the log (`\n`, `\u{1b}`, `\\`), and what a spreadsheet would calculate (it begins with `=`, `+`,
+//! `-` or `@`, or with `'` itself) has a `'` before it. Times are RFC 3339 in UTC in JSON, and
+//! `2026-11-23 22:34:57` by the clock on the wall in the sheet, which every spreadsheet understands.
+
+use std::str::from_utf8;
+
+use serde::{Serialize, Serializer};
+
+use super::hours::{Hour, second};
+use super::people::Person;
+use super::tally::Tally;
+use super::{Stretch, on_wall};
+use crate::event::Stamp;
+use crate::line;
+
+/// About so many stretches of time are told.
+const STRETCHES: usize = 200;
+
+/// Everything, as `--stats=json` has it. Keys stay what they are; new ones may come.
+#[derive(Serialize)]
+struct Counted<'a> {
+    log: &'a str,
+    /// Times of the first and last line that was counted.
+    from: Option<Stamp>,
+    to: Option<Stamp>,
+    /// How many seconds the clock on the wall was ahead of UTC at the end; hours, weekdays and days
+    /// are by that clock.
+    utc_offset_seconds: i64,
+    lines: u64,
+    messages: u64,
+    words: u64,
+    characters: u64,
+    joins: u64,
+    leaves: u64,
+    opened: u64,
+    closed: u64,
+    notices: u64,
+    erased: u64,
+    /// Lines that are not as the room wrote them, and not counted.
+    damaged: u64,
+    torn: bool,
+    /// Days of the calendar from the first line to the last, and those on which somebody spoke.
+    days: i64,
+    days_with_messages: u64,
+    longest_silence: Option<Silence>,
+    busiest_hour: Option<Busiest>,
+    /// From 0 to 23 o'clock.
+    by_hour: [u64; 24],
+    /// From Monday to Sunday.
+    by_weekday: [u64; 7],
+    by_weekday_and_hour: [[u64; 24]; 7],
+    over_time: Vec<Over>,
+    names: usize,
+    people: People<'a>,
+    /// What the names beyond those did, if there are more than are kept.
+    others: Option<Row<'a>>,
+}
+
+#[derive(Serialize)]
+struct Silence {
+    from: Stamp,
+    to: Stamp,
+    seconds: f64,
+}
+
+#[derive(Serialize)]
+struct Busiest {
+    from: Stamp,
+    to: Stamp,
+    messages: u64,
+}
+
+#[derive(Serialize)]
+struct Over {
+    from: Stamp,
+    to: Stamp,
+    messages: u64,
+}
+
+/// The rows, made one at a time.
+struct People<'a>(&'a Tally);
+
+impl Serialize for People<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let rows = self.0.people.all().iter();
+        serializer.collect_seq(rows.map(|person| Row::of(person, self.0)))
+    }
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    /// Nothing for those that are not kept by name.
+    name: Option<std::borrow::Cow<'a, str>>,
+    messages: u64,
+    /// Of all messages, in percent.
+    share: f64,
+    words: u64,
+    characters: u64,
+    mean_characters: f64,
+    longest_characters: u64,
+    first_message: Option<Stamp>,
+    last_message: Option<Stamp>,
+    times_joined: u64,
+    times_left: u64,
+    first_joined: Option<Stamp>,
+    last_left: Option<Stamp>,
+    present_at_end: bool,
+    minutes_present: u64,
+}
+
+impl<'a> Row<'a> {
+    fn of(person: &'a Person, tally: &Tally) -> Row<'a> {
+        let spelt = from_utf8(&person.name).unwrap_or_default();
+        let name = match memchr::memchr(b'\\', &person.name) {
+            Some(_) => line::unescaped_name(spelt).map(Into::into),
+            None => Some(spelt.into()),
+        };
+        Row {
+            name,
+            messages: person.messages,
+            share: share(person, tally),
+            words: person.words,
+            characters: person.characters,
+            mean_characters: rounded(person.mean(), 1),
+            longest_characters: person.longest,
+            first_message: person.spoke.map(|(first, _)| first),
+            last_message: person.spoke.map(|(_, last)| last),
+            times_joined: person.joins,
+            times_left: person.leaves,
+            first_joined: person.joined,
+            last_left: person.left,
+            present_at_end: person.is_present,
+            minutes_present: person.minutes(),
+        }
+    }
+}
+
+/// How much of all messages is that name's, in percent with two places.
+fn share(person: &Person, tally: &Tally) -> f64 {
+    match tally.messages {
+        0 => 0.0,
+        all => rounded(person.messages as f64 * 100.0 / all as f64, 2),
+    }
+}
+
+fn rounded(value: f64, places: i32) -> f64 {
+    let scale = 10f64.powi(places);
+    (value * scale).round() / scale
+}
+
+/// Appends everything as one JSON object in one line.
+pub fn json(tally: &Tally, log: &str, out: &mut Vec<u8>) {
+    let silence = tally.silence.map(|(from, to)| Silence {
+        from,
+        to,
+        seconds: to.since(from).as_micros() as f64 / 1e6,
+    });
+    let busiest = |hour: Hour| Busiest {
+        from: hour.from,
+        to: hour.to,
+        messages: hour.messages,
+    };
+    let over = |stretch: Stretch| Over {
+        from: stretch.from,
+        to: stretch.to,
+        messages: stretch.messages,
+    };
+    let over_time = tally.range.map(|(from, to)| {
+        let (_, stretches) = tally.bins.gathered(from, to, STRETCHES);
+        stretches.into_iter().map(over).collect()
+    });
+    let counted = Counted {
+        log,
+        from: tally.range.map(|(first, _)| first),
+        to: tally.range.map(|(_, last)| last),
+        utc_offset_seconds: tally
+            .range
+            .map_or(0, |(_, last)| (tally.zone)(second(last))),
+        lines: tally.lines,
+        messages: tally.messages,
+        words: tally.words,
+        characters: tally.characters,
+        joins: tally.joins,
+        leaves: tally.leaves,
+        opened: tally.opened,
+        closed: tally.closed,
+        notices: tally.notices,
+        erased: tally.erased,
+        damaged: tally.damaged,
+        torn: tally.torn,
+        days: tally.days(),
+        days_with_messages: tally.hours.days,
+        longest_silence: silence,
+        busiest_hour: tally.hours.busiest.map(busiest),
+        by_hour: tally.hours.by_hour(),
+        by_weekday: tally.hours.by_weekday(),
+        by_weekday_and_hour: tally.hours.heat,
+        over_time: over_time.unwrap_or_default(),
+        names: tally.people.all().len(),
+        people: People(tally),
+        others: tally.people.others.as_ref().map(|others| Row {
+            name: None,
+            ..Row::of(others, tally)
+        }),
+    };
+    // infallible: memory takes everything, and no key is anything but text.
+    let _ = serde_json::to_writer(&mut *out, &counted);
+    out.push(b'\n');
+}
+
+const HEAD: &str = "name,messages,share_percent,words,characters,mean_characters,\
+longest_characters,first_message,last_message,times_joined,times_left,first_joined,last_left,\
+present_at_end,minutes_present\r\n";
+
+/// Appends a sheet (RFC 4180) with a head and one row for each name.
+pub fn csv(tally: &Tally, out: &mut Vec<u8>) {
+    out.extend_from_slice(HEAD.as_bytes());
+    let time = |at: Option<Stamp>| at.map_or(String::new(), |at| on_the_wall(at, tally));
+    for person in tally.people.all() {
+        out.extend_from_slice(cell(from_utf8(&person.name).unwrap_or_default()).as_bytes());
+        let row = Row::of(person, tally);
+        let rest = format!(
+            ",{},{:.2},{},{},{:.1},{},{},{},{},{},{},{},{},{}\r\n",
+            row.messages,
+            row.share,
+            row.words,
+            row.characters,
+            row.mean_characters,
+            row.longest_characters,
+            time(row.first_message),
+            time(row.last_message),
+            row.times_joined,
+            row.times_left,
+            time(row.first_joined),
+            time(row.last_left),
+            if row.present_at_end { "yes" } else { "no" },
+            row.minutes_present,
+        );
+        out.extend_from_slice(rest.as_bytes());
+    }
+}
+
+/// A time as spreadsheets understand it, by the clock on the wall.
+fn on_the_wall(at: Stamp, tally: &Tally) -> String {
+    let at = second(at);
+    let at = on_wall(at + (tally.zone)(at));
+    at.format("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// A name, spelt as in the log, as it stands in a sheet.
+fn cell(name: &str) -> String {
+    let guard = match name.starts_with(['=', '+', '-', '@', '\'']) {
+        true => "'",
+        false => "",
+    };
+    match name.contains([',', ';', '"']) || name.starts_with(' ') || name.ends_with(' ') {
+        true => format!("\"{guard}{}\"", name.replace('"', "\"\"")),
+        false => format!("{guard}{name}"),
+    }
+}
+
+impl Tally {
+    /// How many days of the calendar there are from the first line to the last, both counted.
+    pub fn days(&self) -> i64 {
+        let day = |at: Stamp| {
+            let at = second(at);
+            (at + (self.zone)(at)).div_euclid(86_400)
+        };
+        self.range
+            .map_or(0, |(first, last)| day(last) - day(first) + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::hours::moment;
+    use super::*;
+
+    #[test]
+    fn cells_are_quoted_and_never_formulas() {
+        for (name, cell_of_it) in [
+            ("mira", "mira"),
+            ("a,b", "\"a,b\""),
+            ("say \"hi\"", "\"say \"\"hi\"\"\""),
+            ("=1+1", "'=1+1"),
+            ("+49", "'+49"),
+            ("-x", "'-x"),
+            ("@sum(a,b)", "\"'@sum(a,b)\""),
+            ("'=quoted", "''=quoted"),
+            ("\\n=x", "\\n=x"),
+            (" mira ", "\" mira \""),
+            ("", ""),
+        ] {
+            assert_eq!(cell(name), cell_of_it);
+        }
+    }
+
+    #[test]
+    fn days_are_those_of_the_calendar() {
+        let mut tally = Tally::new(|_| 3600);
+        assert_eq!(tally.days(), 0);
+        let midnight = 1_795_474_800; // 2026-11-24 00:00 there
+        tally.range = Some((moment(midnight - 1), moment(midnight)));
+        assert_eq!(tally.days(), 2);
+        tally.range = Some((moment(midnight), moment(midnight + 86_399)));
+        assert_eq!(tally.days(), 1);
+    }
+}
