@@ -11,6 +11,9 @@ mod faults;
 mod framing;
 mod hands;
 mod history;
+mod into;
+mod into_days;
+mod into_faults;
 mod key;
 #[path = "../ledger/mod.rs"]
 mod ledger;
@@ -19,8 +22,6 @@ mod messages;
 mod picture;
 #[path = "ledger.rs"]
 mod promise;
-mod reenact;
-mod reenactment;
 mod replay;
 mod rot;
 mod sample;

@@ -32,6 +32,8 @@ pub struct Cast {
     /// By what makes names the same: whose it is, and whether it is not their own.
     owners: HashMap<String, (String, bool)>,
     turned_away: HashSet<String>,
+    /// Whose name was looked at last, and what it is without what no room allows.
+    repaired: (String, String),
 }
 
 impl Cast {
@@ -42,6 +44,7 @@ impl Cast {
             given: HashMap::new(),
             owners: HashMap::new(),
             turned_away: HashSet::new(),
+            repaired: Default::default(),
         }
     }
 
@@ -57,17 +60,26 @@ impl Cast {
     }
 
     /// The name to try as the `number`th, from 0, for `who`; `None` if that one is not to be tried.
-    pub fn candidate(&self, who: &str, number: usize) -> Option<String> {
+    pub fn candidate(&mut self, who: &str, number: usize) -> Option<String> {
+        if number > 0 && self.repaired.0 != who {
+            self.repaired = (who.to_string(), repaired(who));
+        }
+        let own = &self.repaired.1;
         let name = match (number, self.given.get(who)) {
             (0, Some(given)) => given.clone(),
             (0, None) => who.to_string(),
             (1, given) => {
-                let name = shortened(who, "", self.limit)?;
+                let name = shortened(own, "", self.limit)?;
                 (given.is_some() || name != who).then_some(name)?
             }
-            (2..=OWN_NAMES, _) => shortened(who, &number.to_string(), self.limit)?,
+            (2..=OWN_NAMES, _) => shortened(own, &number.to_string(), self.limit)?,
             _ => shortened(NOBODY, &(number - OWN_NAMES).to_string(), self.limit)?,
         };
+        // Asked before anything that costs more: many names may end up alike.
+        let owner = self.owners.get(&name.to_lowercase());
+        if number > 1 && owner.is_some_and(|(owner, _)| owner != who) {
+            return None;
+        }
         let valid = Name::new(&name, self.limit).ok()?;
         let changed = valid.as_str() != who;
         match self.owners.get(valid.folded()) {
@@ -112,10 +124,10 @@ impl Cast {
     }
 }
 
-/// As much of a name as a room with that limit allows, with something behind it.
-fn shortened(name: &str, behind: &str, limit: usize) -> Option<String> {
+/// As much of a repaired name as a room with that limit allows, with something behind it.
+fn shortened(own: &str, behind: &str, limit: usize) -> Option<String> {
     let room = limit.checked_sub(behind.len()).filter(|room| *room > 0)?;
-    let mut own = repaired(name);
+    let mut own = own.to_string();
     if own.graphemes(true).count() > room {
         own = own.graphemes(true).take(room).collect();
     }
@@ -159,15 +171,15 @@ mod tests {
     }
 
     /// The first name that is not in `taken`.
-    fn first(cast: &Cast, who: &str, taken: &[&str]) -> String {
-        let names = (0..MOST_NAMES).filter_map(|number| cast.candidate(who, number));
+    fn first(cast: &mut Cast, who: &str, taken: &[&str]) -> String {
+        let names = (0..MOST_NAMES).filter_map(move |number| cast.candidate(who, number));
         let mut free = names.filter(|name| !taken.contains(&name.as_str()));
         free.next().expect("a name")
     }
 
     #[test]
     fn what_a_room_allows_stays_as_it_is_and_the_rest_is_made_to_fit() {
-        let cast = cast(8);
+        let mut cast = cast(8);
         for (who, name) in [
             ("uthira", "uthira"),
             ("Zoë", "Zoë"),
@@ -184,7 +196,7 @@ mod tests {
             ("z\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}", "ź"),
             ("👩‍👩‍👧‍👦👩‍👩‍👧‍👦👩‍👩‍👧‍👦", "👩‍👩‍👧‍👦👩‍👩‍👧‍👦"),
         ] {
-            let given = first(&cast, who, &[]);
+            let given = first(&mut cast, who, &[]);
             assert_eq!(given, name, "{who:?}");
             assert!(Name::new(&given, 8).is_ok(), "{who:?} as {given:?}");
         }
@@ -196,7 +208,7 @@ mod tests {
         let mut given = Vec::new();
         for n in 0..150 {
             let who = format!("alexander the {n}th");
-            let name = first(&cast, &who, &[]);
+            let name = first(&mut cast, &who, &[]);
             assert!(!given.contains(&name), "{name} twice");
             assert!(cast.give(&who, &name));
             given.push(name);
@@ -205,26 +217,26 @@ mod tests {
         assert_eq!(given[1], "alexand2");
         assert_eq!(given[149], "alexa150");
         // Whoever has the name of their own has to stand back, too, so that it means one person.
-        assert_eq!(first(&cast, "alexande", &[]), "alexa151");
+        assert_eq!(first(&mut cast, "alexande", &[]), "alexa151");
     }
 
     #[test]
     fn somebody_keeps_a_name_and_the_same_name_stays_the_same() {
         let mut cast = cast(8);
         assert!(!cast.give("bob", "bob"));
-        assert_eq!(first(&cast, "bob", &[]), "bob");
+        assert_eq!(first(&mut cast, "bob", &[]), "bob");
         // In a room Bob and bob are one name; the log says when each of them is there.
-        assert_eq!(first(&cast, "Bob", &[]), "Bob");
+        assert_eq!(first(&mut cast, "Bob", &[]), "Bob");
         assert!(cast.give("eve", "eve2"));
-        assert_eq!(first(&cast, "eve", &[]), "eve2");
-        assert_eq!(first(&cast, "eve", &["eve2"]), "eve");
+        assert_eq!(first(&mut cast, "eve", &[]), "eve2");
+        assert_eq!(first(&mut cast, "eve", &["eve2"]), "eve");
     }
 
     #[test]
     fn a_name_that_somebody_here_has_becomes_another() {
-        assert_eq!(first(&cast(8), "bob", &["bob"]), "bob2");
-        assert_eq!(first(&cast(8), "longname", &["longname"]), "longnam2");
-        assert_eq!(first(&cast(2), "bob", &["bo"]), "b2");
+        assert_eq!(first(&mut cast(8), "bob", &["bob"]), "bob2");
+        assert_eq!(first(&mut cast(8), "longname", &["longname"]), "longnam2");
+        assert_eq!(first(&mut cast(2), "bob", &["bo"]), "b2");
     }
 
     #[test]
@@ -235,6 +247,6 @@ mod tests {
         assert!(!cast.learn_limit(Some(64)));
         assert!(!cast.learn_limit(Some(0)));
         assert!(!cast.learn_limit(None));
-        assert_eq!(first(&cast, "marrow", &[]), "marr");
+        assert_eq!(first(&mut cast, "marrow", &[]), "marr");
     }
 }

@@ -73,7 +73,10 @@ impl Tally {
             let shown = if all { self.renamed.len() } else { FEW };
             let names = self.renamed.iter().take(shown);
             let names: Vec<_> = names
-                .map(|(who, name)| format!("{} as {}", escaped(who), escaped(name)))
+                .map(|(who, name)| match who.trim() {
+                    "" => format!("nobody's as {}", escaped(name)),
+                    _ => format!("{} as {}", escaped(who), escaped(name)),
+                })
                 .collect();
             let more = self.renamed.len() - names.len();
             let more = match more {
@@ -113,37 +116,47 @@ impl Tally {
     fn not_said(&self, file: &str) -> Vec<String> {
         let mut lines = Vec::new();
         let (damaged, first) = self.damaged;
-        for (number, words) in [
+        for (number, one, many, more) in [
             (
                 self.unsaid,
-                "lines that only a server writes (its starts, stops and notices)".to_string(),
+                "line that only a server writes",
+                "lines that only a server writes",
+                " (its starts, stops and notices)".to_string(),
             ),
-            (self.empty, "texts with nothing in them".to_string()),
+            (self.empty, "empty text", "empty texts", String::new()),
             (
                 damaged,
-                format!(
-                    "damaged lines, the first at byte {first} (chatroom replay --verify {file} \
-                     names each)"
-                ),
+                "damaged line",
+                "damaged lines",
+                format!(", first at byte {first} (chatroom replay --verify {file} names each)"),
             ),
             (
                 self.refused.0,
-                format!("messages that the room refused ({})", self.refused.1),
+                "message that the room refused",
+                "messages that the room refused",
+                format!(" ({})", self.refused.1),
             ),
             (
                 self.doubtful,
-                "messages that were on their way when their sender lost the name".to_string(),
+                "message that was on its way when its sender lost the name",
+                "messages that were on their way when their senders lost the name",
+                String::new(),
             ),
             (
                 self.turned_away.1,
+                "message",
+                "messages",
                 format!(
-                    "messages of {}, whom the room lets in under no name",
+                    " of {}, whom the room lets in under no name",
                     count(self.turned_away.0 as u64, "person", "people")
                 ),
             ),
         ] {
             if number > 0 {
-                lines.push(format!("Not said again: {number} {words}."));
+                lines.push(format!(
+                    "Not said again: {}{more}.",
+                    count(number, one, many)
+                ));
             }
         }
         lines
