@@ -8,7 +8,7 @@
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -34,10 +34,9 @@ enum Order {
     Forget { member: u64 },
 }
 
-/// The streams of all who are here. Dropped, it ends them.
+/// The streams of all who are here. Dropped, it has them ended, and nobody waits for that.
 pub struct Presence {
-    orders: Option<Sender<Order>>,
-    thread: Option<JoinHandle<()>>,
+    orders: Sender<Order>,
 }
 
 impl Presence {
@@ -54,13 +53,10 @@ impl Presence {
             not_before: Instant::now(),
             delay: FIRST_DELAY,
         };
-        let thread = thread::Builder::new()
+        thread::Builder::new()
             .name("presence".to_string())
             .spawn(move || ears.run(&taken))?;
-        Ok(Presence {
-            orders: Some(orders),
-            thread: Some(thread),
-        })
+        Ok(Presence { orders })
     }
 
     /// Keeps a member here by its token.
@@ -76,16 +72,7 @@ impl Presence {
 
     fn order(&self, order: Order) {
         // The thread ends only after its orders do.
-        let _ = self.orders.as_ref().map(|orders| orders.send(order));
-    }
-}
-
-impl Drop for Presence {
-    fn drop(&mut self) {
-        self.orders = None;
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        let _ = self.orders.send(order);
     }
 }
 

@@ -318,3 +318,76 @@ fn reply<T: DeserializeOwned>(answer: &Answer) -> Result<Reply<T>, Trouble> {
 fn seconds(since: Instant) -> impl fmt::Display {
     format!("{:.1} s", since.elapsed().as_secs_f64())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// A room that gives these answers, one to each connection, and is away after that.
+    fn room(answers: &'static [&'static str], patience: Duration) -> Room {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("it is bound").to_string();
+        thread::spawn(move || {
+            for answer in answers {
+                let (mut stream, _) = listener.accept().expect("a visitor");
+                let _ = stream.read(&mut [0; 4096]);
+                let _ = stream.write_all(answer.as_bytes());
+            }
+        });
+        let address = Address::parse(&address).expect("an address");
+        Room::new(address, Stop::default(), Bar::none(), patience)
+    }
+
+    const GOODBYE: Request<'_> = Request {
+        method: "DELETE",
+        path: "/session",
+        token: Some("t"),
+        key: None,
+        kind: "",
+        body: b"",
+    };
+    const DONE: &str = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
+    const BUSY: &str = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 0\r\nConnection: close\r\n\
+        Content-Length: 34\r\n\r\n{\"error\":\"busy\",\"message\":\"Busy.\"}";
+
+    #[test]
+    fn a_room_that_stays_away_is_given_up_when_patience_ends() {
+        let mut room = room(&[DONE], Duration::from_millis(400));
+        let heard = room.ask::<()>(&GOODBYE).expect("it is there");
+        assert!(matches!(heard.reply, Reply::Done(())) && !heard.doubt);
+        let ended = room.ask::<()>(&GOODBYE).expect_err("it is away");
+        let Ended::Failed(sentence) = ended else {
+            panic!("nobody stopped it");
+        };
+        assert!(
+            sentence.contains("stayed away for 0 s (connection refused)"),
+            "{sentence}"
+        );
+        assert!(room.waited >= Duration::from_millis(250));
+    }
+
+    #[test]
+    fn a_busy_room_and_a_lost_answer_are_asked_again() {
+        let mut room = room(
+            &[BUSY, "", "HTTP/1.1 2", BUSY, DONE],
+            Duration::from_secs(60),
+        );
+        let heard = room.ask::<()>(&GOODBYE).expect("in the end");
+        assert!(matches!(heard.reply, Reply::Done(())));
+        assert!(heard.doubt, "it may have been done the first time");
+    }
+
+    #[test]
+    fn who_wants_to_stop_does_not_wait_for_the_room() {
+        let mut room = room(&[BUSY], Duration::from_secs(60));
+        let stop = room.stop.clone();
+        thread::spawn(move || {
+            thread::sleep(Duration::from_millis(100));
+            stop.0.store(true, Ordering::Relaxed);
+        });
+        assert!(matches!(room.ask::<()>(&GOODBYE), Err(Ended::Stopped)));
+    }
+}
