@@ -12,6 +12,7 @@ mod framing;
 mod hands;
 mod history;
 mod into;
+mod into_choice;
 mod into_days;
 mod into_faults;
 mod key;
