@@ -9,12 +9,13 @@
 //! 2. [`mod@line`]: the one place that knows how an event is written as a line of `log.txt`.
 //! 3. [`journal`]: `log.txt` on disk: open, repair, append and sync, read from an offset.
 //! 4. [`name`]: the rules a name obeys before it gets into a room.
-//! 5. [`wire`], [`sse`], [`http`]: what is said over a socket, without a socket.
+//! 5. [`wire`], [`sse`], [`http`], [`address`]: what is said over a socket and where, without a socket.
 //! 6. [`hue`]: the colour of a name, in the window and on the terminal.
 //! 7. [`links`]: where a text has links.
 //! 8. [`modes`]: the server, the window and the player.
 //! 9. [`cli`], [`failure`]: the command line, and the sentence a failed run ends with.
 
+pub mod address;
 pub mod cli;
 pub mod event;
 pub mod failure;

@@ -13,6 +13,10 @@ mod forms;
 mod framing;
 mod hands;
 mod history;
+mod into;
+mod into_choice;
+mod into_days;
+mod into_faults;
 mod key;
 #[path = "../ledger/mod.rs"]
 mod ledger;
@@ -23,8 +27,6 @@ mod picture;
 mod plot;
 #[path = "ledger.rs"]
 mod promise;
-mod reenact;
-mod reenactment;
 mod replay;
 mod rot;
 mod sample;

@@ -3,8 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::address::Address;
 use super::kept::{self, Keeper, Kept, Place};
+use crate::address::Address;
 
 /// A draft, or how far somebody read, is written so long after it changed.
 const SOON: Duration = Duration::from_millis(400);

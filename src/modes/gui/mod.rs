@@ -7,7 +7,6 @@
 //! transcript; [`model`], which decides; [`link`]; then [`window`] and [`transcript`], which are the
 //! only ones that know FLTK; and [`mod@run`], which has them meet.
 
-pub mod address;
 pub mod badge;
 pub mod commands;
 pub mod complete;

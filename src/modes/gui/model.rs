@@ -20,10 +20,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDateTime;
 
-use super::address::Address;
 use super::history::{Entry, History, Hole, What};
 use super::kept::Kept;
 use super::talk::{Ask, Field, Letter, Login, Report, State};
+use crate::address::Address;
 use crate::event::{Id, Key, Stamp};
 use finding::Find;
 pub use shown::Person;

@@ -13,7 +13,6 @@ use chrono::{Local, NaiveDateTime};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use super::address::Address;
 use super::frames::{self, Frames};
 use super::keeping::Keeping;
 use super::link::Link;
@@ -23,6 +22,7 @@ use super::settings::{self, Settings};
 use super::talk::{Command, Login, Report, Resume};
 use super::window::{self, Action, Fields, Window};
 use super::{display, spans};
+use crate::address::Address;
 use crate::cli::GuiArgs;
 use crate::event::{Key, Stamp};
 use crate::failure::{Failure, reason};

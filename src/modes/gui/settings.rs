@@ -13,9 +13,9 @@ use std::time::Duration;
 
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Value};
 
-use super::address::Address;
 use super::files;
 pub use super::theme::Theme;
+use crate::address::Address;
 use crate::failure::reason;
 
 /// The usual size of letters, in pixels at scale 1.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::address::Address;
+use crate::address::Address;
 use crate::event::{Id, Key};
 use crate::wire::{Members, Page, Said, Session, Wire};
 

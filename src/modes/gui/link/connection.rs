@@ -9,10 +9,10 @@ use async_std::future::timeout;
 use async_std::io::{ReadExt as _, WriteExt as _};
 use async_std::net::TcpStream;
 
+use crate::address::Address;
 use crate::failure::reason;
 use crate::http::reply::{Head, MAX_HEAD, ReplyError};
 use crate::http::{Body, BodyError};
-use crate::modes::gui::address::Address;
 use crate::wire::Refusal;
 
 /// How long looking up and connecting may take.

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::Shared;
 use super::connection::{Answer, Connection, Request, Trouble, within};
-use crate::modes::gui::address::Address;
+use crate::address::Address;
 use crate::modes::gui::talk::{Field, Login};
 use crate::wire::{Refusal, Session};
 

@@ -36,8 +36,8 @@ use async_std::channel::{self, Receiver, Sender};
 use event_listener::Event;
 use futures_lite::future::or;
 
-use super::address::Address;
 use super::talk::{Answer, Ask, Command, Letter, Login, Report, State};
+use crate::address::Address;
 use crate::event::{Id, Key};
 use crate::wire::Session;
 use backoff::Backoff;

@@ -11,8 +11,8 @@ use super::backoff::{Backoff, chance};
 use super::connection::{Connection, Request, Trouble};
 use super::seen::{self, Looked};
 use super::session::End;
+use crate::address::Address;
 use crate::event::{Id, Key};
-use crate::modes::gui::address::Address;
 use crate::modes::gui::talk::{self, Letter, State};
 use crate::wire::Said;
 

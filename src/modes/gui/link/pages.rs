@@ -10,8 +10,8 @@ use serde_json::value::RawValue;
 
 use super::connection::{Answer, Connection, Request, Trouble};
 use super::{Reach, Shared};
+use crate::address::Address;
 use crate::event::Id;
-use crate::modes::gui::address::Address;
 use crate::modes::gui::talk::{Ask, Report};
 use crate::sse::decoder::MAX_EVENT;
 use crate::wire::{Page, Wire};

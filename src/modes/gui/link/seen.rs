@@ -18,8 +18,8 @@ use std::time::Duration;
 use super::Shared;
 use super::connection::{Connection, Trouble};
 use super::pages;
+use crate::address::Address;
 use crate::event::{Id, Key};
-use crate::modes::gui::address::Address;
 use crate::modes::gui::talk::Answer;
 use crate::wire::{Said, Wire};
 

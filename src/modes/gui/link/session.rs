@@ -18,7 +18,7 @@ use super::login::{NotIn, log_in, log_off, whose};
 use super::outbox::send_all;
 use super::pages::{self, MAX_ASKS};
 use super::{Reach, Shared, listen, presentable};
-use crate::modes::gui::address::Address;
+use crate::address::Address;
 use crate::modes::gui::talk::{self, Command, Field, Login, Report, State};
 use crate::name::Name;
 use crate::wire::Session;

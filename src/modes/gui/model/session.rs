@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Effect, Fate, Member, Model, Pending, Phase, Stamp, is_past};
-use crate::modes::gui::address::Address;
+use crate::address::Address;
 use crate::modes::gui::kept::Kept;
 use crate::modes::gui::link::version_sentence;
 use crate::modes::gui::talk::{Field, Login, Report, Resume, State};

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::address::Address;
 use crate::event::{Elapsed, Id, Key, LogId, Stamp};
-use crate::modes::gui::address::Address;
 use crate::modes::gui::link::Link;
 use crate::modes::gui::talk::{Command, Letter, Login, Report, Resume};
 use crate::sse::{Form, encode};

@@ -161,7 +161,7 @@ fn another_login_that_nobody_answers_leaves_everything_as_it_was() {
         let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         free.local_addr().expect("an address").to_string()
     };
-    let nowhere = crate::modes::gui::address::Address::parse(&nowhere).expect("an address");
+    let nowhere = crate::address::Address::parse(&nowhere).expect("an address");
     ear.link.send(Command::LogIn(login(&nowhere, "uthira")));
     assert_eq!(ear.until(refusal).0, Field::Address);
     ear.until(is_connected);
@@ -302,7 +302,7 @@ fn black_hole() -> (std::net::TcpListener, Vec<std::net::TcpStream>) {
 fn a_connection_that_nobody_takes_is_given_up_after_ten_seconds_or_at_once() {
     let (hole, waiting) = black_hole();
     let address = hole.local_addr().expect("an address").to_string();
-    let address = crate::modes::gui::address::Address::parse(&address).expect("an address");
+    let address = crate::address::Address::parse(&address).expect("an address");
     let begun = std::time::Instant::now();
     let mut ear = Ear::new();
     ear.link.send(Command::LogIn(Login {

@@ -1,0 +1,139 @@
+//! The log as what is to be done in the room, one thing after the other.
+//!
+//! What always holds: every chosen line of the log is a step, so that nothing is left out unsaid; and it
+//! is read as it is needed, in constant memory.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::super::blocks::Blocks;
+use super::super::choice::Choice;
+use super::super::log::{Input, Log};
+use super::super::span::Span;
+use super::super::wrong::read;
+use crate::event::{Event, Stamp};
+use crate::line::{self, Shape};
+
+/// One thing to do, or not to.
+#[derive(Debug)]
+pub enum Step {
+    /// It happened in the log, and is to happen again.
+    Event(Event),
+    /// The room was started: whoever was here is not any more.
+    Started,
+    /// What only a server says.
+    Unsaid,
+    /// A line that is not as a room wrote it.
+    Wrong,
+    /// The log cannot be read any further.
+    Unreadable(io::Error),
+}
+
+/// A step and where the log stands there, in bytes of the file.
+#[derive(Debug)]
+pub struct Placed {
+    /// The step.
+    pub step: Step,
+    /// How far the file was read.
+    pub place: u64,
+}
+
+/// The steps of what is chosen, with their times.
+pub struct Script {
+    blocks: Blocks,
+    choice: Choice,
+    by_time: bool,
+    /// Who comes and goes is chosen, too.
+    comings: bool,
+    /// How much was read of what is converted on the way.
+    position: Option<Arc<AtomicU64>>,
+    steps: VecDeque<(Option<Stamp>, Placed)>,
+    ended: bool,
+}
+
+impl Script {
+    /// The steps of what is chosen of the log; `span` is where that is, if it is a file, and
+    /// `comings` whether who comes and goes is chosen, too.
+    pub fn of(log: Log, choice: Choice, span: Option<Span>, comings: bool) -> Script {
+        let position = match &log.input {
+            Input::File { .. } => None,
+            Input::Stream(stream) => Some(Arc::clone(&stream.position)),
+        };
+        let blocks = match span {
+            Some(span) => log.blocks(span.start, Some(span.end)),
+            None => log.blocks(0, None),
+        };
+        Script {
+            blocks,
+            choice,
+            by_time: span.is_none(),
+            comings,
+            position,
+            steps: VecDeque::new(),
+            ended: false,
+        }
+    }
+
+    fn fill(&mut self) {
+        let block = match self.blocks.next() {
+            Ok(Some(block)) => block,
+            Ok(None) => {
+                self.ended = true;
+                return;
+            }
+            Err(error) => {
+                self.ended = true;
+                let step = Step::Unreadable(error);
+                self.steps.push_back((None, Placed { step, place: 0 }));
+                return;
+            }
+        };
+        let read_so_far = self.position.as_ref().map(|at| at.load(Ordering::Relaxed));
+        let mut add = |at, offset, step| {
+            let place = read_so_far.unwrap_or(offset);
+            self.steps.push_back((at, Placed { step, place }));
+        };
+        if block.too_long {
+            return add(None, block.offset, Step::Wrong);
+        }
+        let end = block.offset + block.bytes.len() as u64;
+        for (offset, bytes) in line::lines(block.offset, block.bytes) {
+            let ended = offset + (bytes.len() as u64) < end;
+            match read(bytes, ended) {
+                Err(_) => add(None, offset, Step::Wrong),
+                Ok((at, look)) => {
+                    if self.by_time && !self.choice.is_in_time(at) {
+                        continue;
+                    }
+                    match look.shape {
+                        Shape::Message { .. } | Shape::Join(_) | Shape::Leave(_) => {
+                            if !self.choice.takes(&look) {
+                                continue;
+                            }
+                            match line::parse_line(bytes) {
+                                Ok(event) => add(Some(at), offset, Step::Event(event)),
+                                Err(_) => add(None, offset, Step::Wrong),
+                            }
+                        }
+                        Shape::Opened { .. } if self.comings => add(None, offset, Step::Started),
+                        _ if self.choice.is_all() => add(None, offset, Step::Unsaid),
+                        _ => (),
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Iterator for Script {
+    type Item = (Option<Stamp>, Placed);
+
+    fn next(&mut self) -> Option<(Option<Stamp>, Placed)> {
+        while self.steps.is_empty() && !self.ended {
+            self.fill();
+        }
+        self.steps.pop_front()
+    }
+}
