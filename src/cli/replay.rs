@@ -106,11 +106,11 @@ pub struct ReplayArgs {
     pub plot: Option<PathBuf>,
 
     /// Write it as a room's log, which `chatroom server --log` goes on with
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["plain", "output", "into"], help_heading = CARRY)]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["plain", "output", "into", "follow", "times"], help_heading = CARRY)]
     pub convert: Option<PathBuf>,
 
     /// Say it all again in a running room, every speaker a member of it, at --speed
-    #[arg(long, value_name = "ADDR", conflicts_with_all = ["plain", "output"], help_heading = CARRY)]
+    #[arg(long, value_name = "ADDR", conflicts_with_all = ["plain", "output", "follow", "times"], help_heading = CARRY)]
     pub into: Option<String>,
 }
 

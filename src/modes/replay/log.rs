@@ -99,8 +99,7 @@ impl Log {
                 formats::detect(&head, &origin).filter(|found| *found == FileFormat::Room)
             });
         if known != Some(FileFormat::Room) {
-            let format = known.or(format);
-            return stream(Box::new(file.take(end)), Some(end), format, name, origin);
+            return stream(Box::new(file.take(end)), Some(end), known, name, origin);
         }
         Ok(Log {
             name,
@@ -161,7 +160,8 @@ fn stream(
         read,
         position: Arc::clone(&position),
     };
-    let head = beginning(&mut read).map_err(|error| unreadable(&name, &error))?;
+    let tells = |head: &[u8]| format.is_some() || formats::detect(head, &origin).is_some();
+    let head = beginning(&mut read, tells).map_err(|error| unreadable(&name, &error))?;
     if head.is_empty() {
         return Err(Failure::new(format!(
             "{name} is empty: nothing was ever recorded in it. Name the log that the room \
@@ -201,11 +201,12 @@ fn stream(
     })
 }
 
-/// The first bytes: as many as tell the kind, or as a pipe has ready in whole lines.
-fn beginning(read: &mut dyn Read) -> io::Result<Vec<u8>> {
+/// The first bytes: as many as `tells` wants to see, if there are so many. A pipe may have little
+/// at first, and its first line need not be one that tells.
+fn beginning(read: &mut dyn Read, tells: impl Fn(&[u8]) -> bool) -> io::Result<Vec<u8>> {
     let mut head = vec![0; HEAD];
     let mut filled = 0;
-    while filled < HEAD && !head[..filled].contains(&b'\n') {
+    while filled < HEAD && (filled == 0 || !tells(&head[..filled])) {
         match read.read(&mut head[filled..]) {
             Ok(0) => break,
             Ok(count) => filled += count,
