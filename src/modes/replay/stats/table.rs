@@ -3,6 +3,7 @@
 //! What always holds: no line is wider than the screen, however wide the characters of a name are,
 //! and no name reaches the terminal but as it is spelt in the log, where it can steer nothing.
 
+use std::io::{self, Write};
 use std::str::from_utf8;
 
 use unicode_segmentation::UnicodeSegmentation;
@@ -25,8 +26,11 @@ const NAME: usize = 16;
 const BAR: usize = 24;
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
-/// Appends the page.
-pub fn write(tally: &Tally, log: &str, screen: Screen, out: &mut Vec<u8>) {
+/// Writes the page.
+///
+/// # Errors
+/// The output cannot be written.
+pub fn write(tally: &Tally, log: &str, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
     let mut page = Page {
         tally,
         screen,
@@ -39,7 +43,7 @@ pub fn write(tally: &Tally, log: &str, screen: Screen, out: &mut Vec<u8>) {
     page.when();
     page.over_time();
     page.remarks();
-    out.extend_from_slice(page.out.as_bytes());
+    out.write_all(page.out.as_bytes())
 }
 
 struct Page<'a> {

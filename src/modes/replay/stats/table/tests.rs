@@ -39,7 +39,7 @@ fn said(from: &str, text: &str) -> Body {
 
 fn page(tally: &Tally, screen: Screen) -> String {
     let mut out = Vec::new();
-    write(tally, "log.txt", screen, &mut out);
+    write(tally, "log.txt", screen, &mut out).expect("memory");
     String::from_utf8(out).expect("UTF-8")
 }
 
