@@ -14,22 +14,17 @@ use crate::util::Folder;
 
 const SAMPLE: &str = include_str!("../../log.txt");
 
-/// A workshop's talk over fifteen months from 2025-09-01 (a Monday) on: weekdays more than weekends,
-/// evenings most, Mondays at nine most of all; quiet in August. The same every time.
+/// A workshop's talk over fifteen months from 2025-09-01 (a Monday) on: more on Mondays than at
+/// weekends, most at nine in the evening; quiet in August. The same every time.
 fn workshop() -> Vec<u8> {
     const DAY: i64 = 86_400;
     let start = 1_756_684_800;
     let names = [
-        "uthira",
-        "bob",
-        "eve",
-        "மலர்",
-        "山田",
-        "Ömer",
-        "mira",
-        "zed",
-        "ana",
+        "uthira", "bob", "eve", "mira", "Ömer", "noor", "zed", "kai", "ana",
     ];
+    // How much is said from seven in the morning on, and from Monday on.
+    let hours = [1, 2, 5, 8, 7, 4, 6, 6, 5, 4, 3, 4, 7, 10, 12, 8, 3];
+    let days = [14, 9, 8, 11, 7, 4, 5];
     let words = "the toaster works again on one side only so bring spanners and tea please";
     let words: Vec<&str> = words.split(' ').collect();
     let mut state = 1u64;
@@ -48,19 +43,14 @@ fn workshop() -> Vec<u8> {
         let weekday = day % 7;
         let mut times = Vec::new();
         for hour in 7..24i64 {
-            let usual = match (weekday, hour) {
-                (0, 21) => 26,
-                (_, 18..=22) => 9,
-                (0..=4, 9..=11 | 13..=16) => 6,
-                (_, 9..=17) => 3,
-                _ => 1,
-            };
+            let usual = hours[hour as usize - 7] * days[weekday as usize];
+            let month = (day / 30 - 7).unsigned_abs() as usize;
             let season = if (334..365).contains(&day) {
-                4
+                3
             } else {
-                8 + (day as usize / 40) % 5
+                6 + month
             };
-            for _ in 0..random(usual * season / 4 + 1) {
+            for _ in 0..random(usual * season / 40 + 1) {
                 times.push(start + day * DAY + hour * 3600 + random(3600) as i64);
             }
         }

@@ -13,7 +13,7 @@ mod people;
 mod table;
 mod tally;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 
 use super::blocks::Block;
@@ -56,22 +56,24 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
              --to, --user, --grep and --only again."
         )));
     }
-    let mut out = Vec::new();
-    match args.stats {
-        None => (),
+    let mut out = BufWriter::new(io::stdout().lock());
+    let printed = match args.stats {
+        None => Ok(()),
         Some(StatsForm::Table) => table::write(&tally, &name, screen(args.color), &mut out),
         Some(StatsForm::Json) => data::json(&tally, &name, &mut out),
         Some(StatsForm::Csv) => data::csv(&tally, &mut out),
-    }
+    };
+    printed
+        .and_then(|()| out.flush())
+        .map_err(Failure::output)?;
     if let Some(picture) = picture {
         let drawn = picture.draw(&tally, &name)?;
         if matches!(args.stats, None | Some(StatsForm::Table)) {
-            out.extend_from_slice(drawn.as_bytes());
+            let said = out.write_all(drawn.as_bytes()).and_then(|()| out.flush());
+            said.map_err(Failure::output)?;
         }
     }
-    let mut stdout = io::stdout().lock();
-    let written = stdout.write_all(&out).and_then(|()| stdout.flush());
-    written.map_err(Failure::output)?;
+    drop(out);
     say_damage(&tally, &name);
     if args.stats == Some(StatsForm::Csv) {
         say_others(&tally, &name);

@@ -6,6 +6,7 @@
 //! `-` or `@`, or with `'` itself) has a `'` before it. Times are RFC 3339 in UTC in JSON, and
 //! `2026-11-23 22:34:57` by the clock on the wall in the sheet, which every spreadsheet understands.
 
+use std::io::{self, Write};
 use std::str::from_utf8;
 
 use serde::{Serialize, Serializer};
@@ -152,8 +153,11 @@ fn rounded(value: f64, places: i32) -> f64 {
     (value * scale).round() / scale
 }
 
-/// Appends everything as one JSON object in one line.
-pub fn json(tally: &Tally, log: &str, out: &mut Vec<u8>) {
+/// Writes everything as one JSON object in one line.
+///
+/// # Errors
+/// The output cannot be written.
+pub fn json(tally: &Tally, log: &str, out: &mut dyn Write) -> io::Result<()> {
     let silence = tally.silence.map(|(from, to)| Silence {
         from,
         to,
@@ -207,21 +211,23 @@ pub fn json(tally: &Tally, log: &str, out: &mut Vec<u8>) {
             ..Row::of(others, tally)
         }),
     };
-    // infallible: memory takes everything, and no key is anything but text.
-    let _ = serde_json::to_writer(&mut *out, &counted);
-    out.push(b'\n');
+    serde_json::to_writer(&mut *out, &counted)?;
+    out.write_all(b"\n")
 }
 
 const HEAD: &str = "name,messages,share_percent,words,characters,mean_characters,\
 longest_characters,first_message,last_message,times_joined,times_left,first_joined,last_left,\
 present_at_end,minutes_present\r\n";
 
-/// Appends a sheet (RFC 4180) with a head and one row for each name.
-pub fn csv(tally: &Tally, out: &mut Vec<u8>) {
-    out.extend_from_slice(HEAD.as_bytes());
+/// Writes a sheet (RFC 4180) with a head and one row for each name.
+///
+/// # Errors
+/// The output cannot be written.
+pub fn csv(tally: &Tally, out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(HEAD.as_bytes())?;
     let time = |at: Option<Stamp>| at.map_or(String::new(), |at| on_the_wall(at, tally));
     for person in tally.people.all() {
-        out.extend_from_slice(cell(from_utf8(&person.name).unwrap_or_default()).as_bytes());
+        out.write_all(cell(from_utf8(&person.name).unwrap_or_default()).as_bytes())?;
         let row = Row::of(person, tally);
         let rest = format!(
             ",{},{:.2},{},{},{:.1},{},{},{},{},{},{},{},{},{}\r\n",
@@ -240,8 +246,9 @@ pub fn csv(tally: &Tally, out: &mut Vec<u8>) {
             if row.present_at_end { "yes" } else { "no" },
             row.minutes_present,
         );
-        out.extend_from_slice(rest.as_bytes());
+        out.write_all(rest.as_bytes())?;
     }
+    Ok(())
 }
 
 /// A time as spreadsheets understand it, by the clock on the wall.

@@ -3,6 +3,7 @@
 //! What always holds: no line is wider than the screen, however wide the characters of a name are,
 //! and no name reaches the terminal but as it is spelt in the log, where it can steer nothing.
 
+use std::io::{self, Write};
 use std::str::from_utf8;
 
 use unicode_segmentation::UnicodeSegmentation;
@@ -25,8 +26,11 @@ const NAME: usize = 16;
 const BAR: usize = 24;
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
-/// Appends the page.
-pub fn write(tally: &Tally, log: &str, screen: Screen, out: &mut Vec<u8>) {
+/// Writes the page.
+///
+/// # Errors
+/// The output cannot be written.
+pub fn write(tally: &Tally, log: &str, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
     let mut page = Page {
         tally,
         screen,
@@ -39,7 +43,7 @@ pub fn write(tally: &Tally, log: &str, screen: Screen, out: &mut Vec<u8>) {
     page.when();
     page.over_time();
     page.remarks();
-    out.extend_from_slice(page.out.as_bytes());
+    out.write_all(page.out.as_bytes())
 }
 
 struct Page<'a> {
@@ -91,28 +95,25 @@ impl Page<'_> {
         if let Some((first, last)) = tally.range {
             let (from, to) = (self.time(first), self.time(last));
             let length = in_words(last.since(first));
-            self.text(&format!(
-                "{from} to {to} ({length}), by this machine's clock"
-            ));
+            self.text(&format!("{from} to {to} ({length}), local time"));
         }
         let names = match tally.names() {
             (count, false) => counted(count as u64, "name"),
             (count, true) => format!("more than {}", counted(count as u64, "name")),
         };
         self.text(&format!(
-            "{} with {} and {} by {names}, on {} of {}",
+            "{} ({}) by {names} on {} of {}",
             counted(tally.messages, "message"),
             counted(tally.words, "word"),
-            counted(tally.characters, "character"),
             grouped(tally.hours.days),
             counted(tally.days() as u64, "day"),
         ));
         self.text(&format!(
-            "{} and {}; the room was opened {} and closed {}",
+            "{} and {}; the room was {} and {}",
             counted(tally.joins, "join"),
             counted(tally.leaves, "leave"),
-            times(tally.opened),
-            times(tally.closed),
+            done("opened", tally.opened),
+            done("closed", tally.closed),
         ));
         let silence = tally.silence.map(|(from, to)| {
             let (length, from, to) = (in_words(to.since(from)), self.time(from), self.time(to));
@@ -328,11 +329,11 @@ impl Page<'_> {
         if let (true, Some(others)) = (more, &self.tally.people.others) {
             self.out.push('\n');
             self.text(&format!(
-                "There are more names than are kept one by one ({}). Those that came later said {} \
-                 and joined {}; that is in every sum, but in no row.",
+                "There are more names than are kept one by one ({}). Of those that came later {} and \
+                 {} are in every sum, but in no row.",
                 grouped(MOST_NAMES as u64),
                 counted(others.messages, "message"),
-                times(others.joins),
+                counted(others.joins, "join"),
             ));
         }
         if let Some(found) = not_counted(self.tally) {
@@ -407,12 +408,12 @@ fn counted(count: u64, what: &str) -> String {
     }
 }
 
-fn times(count: u64) -> String {
+fn done(what: &str, count: u64) -> String {
     match count {
-        0 => "never".to_string(),
-        1 => "once".to_string(),
-        2 => "twice".to_string(),
-        _ => format!("{} times", grouped(count)),
+        0 => format!("never {what}"),
+        1 => format!("{what} once"),
+        2 => format!("{what} twice"),
+        _ => format!("{what} {} times", grouped(count)),
     }
 }
 

@@ -39,7 +39,7 @@ fn said(from: &str, text: &str) -> Body {
 
 fn page(tally: &Tally, screen: Screen) -> String {
     let mut out = Vec::new();
-    write(tally, "log.txt", screen, &mut out);
+    write(tally, "log.txt", screen, &mut out).expect("memory");
     String::from_utf8(out).expect("UTF-8")
 }
 
@@ -77,12 +77,11 @@ fn the_whole_page() {
     let drawn = page(&evening(), screen(60));
     let wanted = "\
 log.txt
-2026-11-16 18:30:00 to 2026-11-16 19:00:00 (30 min), by this
-machine's clock
-4 messages with 6 words and 28 characters by 2 names, on 1
-of 1 day
-1 join and 1 leave; the room was opened once and closed
-never
+2026-11-16 18:30:00 to 2026-11-16 19:00:00 (30 min), local
+time
+4 messages (6 words) by 2 names on 1 of 1 day
+1 join and 1 leave; the room was opened once and never
+closed
 Longest silence: 28 min 20 s, from 2026-11-16 18:31:40 to
 2026-11-16 19:00:00
 Busiest hour: 3 messages, 2026-11-16 18:00 to 19:00
