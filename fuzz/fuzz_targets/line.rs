@@ -22,13 +22,23 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         let event = parse_line(line);
         let plain = split(line).and_then(|parts| Ok(parts.plain()?.to_string()));
         assert_eq!(event.is_ok(), plain.is_ok(), "parse_line and plain differ");
-        let looked = look(line).ok().and_then(|look| look.plain().map(<[u8]>::to_vec));
-        assert_eq!(plain.ok().map(String::into_bytes), looked, "plain and look differ");
+        let looked = look(line)
+            .ok()
+            .and_then(|look| look.plain().map(<[u8]>::to_vec));
+        assert_eq!(
+            plain.ok().map(String::into_bytes),
+            looked,
+            "plain and look differ"
+        );
         if let Ok(event) = event {
             assert!(check(line).is_ok(), "parse_line and check differ");
             let mut again = Vec::new();
             to_line(&event, &mut again);
-            assert_eq!(again.strip_suffix(b"\n"), Some(line), "it is written otherwise");
+            assert_eq!(
+                again.strip_suffix(b"\n"),
+                Some(line),
+                "it is written otherwise"
+            );
         }
     }
 });

@@ -173,6 +173,7 @@ mod tests {
             "Dear all,\n\nsee you on Monday at\n22:34 <or later>.\n",
             "22:34 Meeting\n22:45 Tea\n23:00 <end>\n",
             "=== Title ===\n\ntext\n\n=== Next ===\nmore text\n",
+            "=== Title ===\n=== Next ===\n",
             "=======\nTitle\n=======\n",
             "fn main() {\n    let x = \"[22:34] <bob> hi\";\n}\n",
             "Nov 23 22:34:57 host kernel: eth0\nNov 23 22:34:58 host cron[7]: (root)\n",
