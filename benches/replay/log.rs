@@ -87,7 +87,10 @@ fn tail(path: &Path, length: u64) -> Res<Vec<u8>> {
     let from = length - bytes.len() as u64;
     File::open(path)?.read_exact_at(&mut bytes, from)?;
     bytes.pop();
-    let start = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+    let start = bytes
+        .iter()
+        .rposition(|b| *b == b'\n')
+        .map_or(0, |at| at + 1);
     Ok(bytes.split_off(start))
 }
 
@@ -126,7 +129,11 @@ fn said() -> Res<Vec<Said>> {
     let mut all = Vec::new();
     for file in files {
         let bytes = fs::read(file)?;
-        all.extend(String::from_utf8_lossy(&bytes).lines().filter_map(understood));
+        all.extend(
+            String::from_utf8_lossy(&bytes)
+                .lines()
+                .filter_map(understood),
+        );
     }
     if all.is_empty() {
         return Err("nothing in the data is understood".into());
@@ -188,7 +195,9 @@ impl<'a> Maker<'a> {
                 stop::check()?;
             }
         }
-        file.into_inner().map_err(|error| error.into_error())?.sync_all()?;
+        file.into_inner()
+            .map_err(|error| error.into_error())?
+            .sync_all()?;
         Ok(())
     }
 
@@ -210,7 +219,11 @@ impl<'a> Maker<'a> {
                 Body::Message {
                     from: said.who.clone(),
                     elapsed: Elapsed(((micros - before) / 1_000_000) as u64),
-                    text: if mark { format!("{text} {RARE}") } else { text.clone() },
+                    text: if mark {
+                        format!("{text} {RARE}")
+                    } else {
+                        text.clone()
+                    },
                     key: key.flatten(),
                 }
             }

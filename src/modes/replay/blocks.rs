@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use memchr::{memchr, memrchr};
 
+use super::ahead::Ahead;
 use crate::line::MAX_LINE;
 
 /// How much is read at once: what the processor keeps near it, in bytes.
@@ -56,6 +57,18 @@ impl Blocks {
     /// The lines that come out of `stream`; its first byte is the log's.
     pub fn of_stream(stream: Box<dyn Read + Send>) -> Blocks {
         Blocks::new(Bytes::Stream(stream), 0)
+    }
+
+    /// The same, and a file is read by a thread of its own from here on: for who reads all of it.
+    pub fn ahead(mut self) -> Blocks {
+        if let Bytes::File { file, end } = &self.bytes {
+            let at = self.offset + self.filled as u64;
+            // Where there can be no thread it is read here.
+            if let Ok(ahead) = Ahead::of(Arc::clone(file), at, *end) {
+                self.bytes = Bytes::Stream(Box::new(ahead));
+            }
+        }
+        self
     }
 
     fn new(bytes: Bytes, offset: u64) -> Blocks {
@@ -227,10 +240,12 @@ mod tests {
     fn a_file_is_read_between_two_places() {
         let mut file = tempfile::tempfile().expect("a file");
         io::Write::write_all(&mut file, b"one\ntwo\nthree\nfour\n").expect("written");
-        let mut blocks = Blocks::of_file(Arc::new(file), 4, 14);
-        let block = blocks.next().expect("read").expect("lines");
-        assert_eq!((block.offset, block.bytes), (4, &b"two\nthree\n"[..]));
-        assert_eq!(blocks.next().expect("read"), None);
-        assert_eq!(blocks.position(), 14);
+        let blocks = || Blocks::of_file(Arc::new(file.try_clone().expect("a file")), 4, 14);
+        for mut blocks in [blocks(), blocks().ahead()] {
+            let block = blocks.next().expect("read").expect("lines");
+            assert_eq!((block.offset, block.bytes), (4, &b"two\nthree\n"[..]));
+            assert_eq!(blocks.next().expect("read"), None);
+            assert_eq!(blocks.position(), 14);
+        }
     }
 }
