@@ -43,7 +43,7 @@ impl Log {
     /// The log of at least `size` bytes in the folder for what benchmarks keep.
     pub fn made(size: u64) -> Res<Log> {
         let said = said()?;
-        let path = report::folder()?.join(format!("replay-{size}-{}.txt", said.len()));
+        let path = report::folder()?.join(format!("replay-{size}-{}-v1.txt", said.len()));
         let mut maker = Maker::new(&said);
         if !path.exists() {
             eprintln!("  making {}", path.display());
@@ -184,14 +184,15 @@ impl<'a> Maker<'a> {
         let (mut written, mut marked) = (0, 0);
         let mut line = Vec::new();
         while written < size {
-            // The marks are in the middle of each twentieth.
-            let mark = written >= (2 * marked + 1) * size / (2 * MARKS);
+            // The marks are in the middle of each twentieth, where somebody says something.
+            let is_text = self.count > 0 && matches!(self.said[self.next].what, What::Text(_));
+            let mark = is_text && written >= (2 * marked + 1) * size / (2 * MARKS);
             marked += u64::from(mark);
             line.clear();
             line::to_line(&self.event(mark), &mut line);
             file.write_all(&line)?;
             written += line.len() as u64;
-            if self.count % 100_000 == 0 {
+            if self.count.rem_euclid(100_000) == 0 {
                 stop::check()?;
             }
         }
@@ -214,7 +215,7 @@ impl<'a> Maker<'a> {
             },
             What::Text(text) => {
                 let before = self.spoke.insert(&said.who, micros).unwrap_or(micros);
-                let keyed = said.who.len() % 2 == 0;
+                let keyed = said.who.len().is_multiple_of(2);
                 let key = keyed.then(|| Key::new(&format!("{:012x}", self.count * 7_919)));
                 Body::Message {
                     from: said.who.clone(),

@@ -24,7 +24,7 @@ const fn beginnings() -> [u32; FAR + 1] {
     while at <= FAR {
         let (mut register, mut bit) = (all[at - 1], 0);
         while bit < 8 {
-            register = register >> 1 ^ (register & 1) * POLYNOMIAL;
+            register = (register >> 1) ^ ((register & 1) * POLYNOMIAL);
             bit += 1;
         }
         all[at] = register;
@@ -37,16 +37,17 @@ const fn beginnings() -> [u32; FAR + 1] {
 /// plain: ASCII that is written as itself in every text, but for that one TAB.
 #[inline(always)]
 pub(super) fn sum(covered: &[u8], key: &[u8]) -> (u32, bool) {
-    match covered.len() + key.len() {
-        ..=NEAR => in_field::<NEAR>(covered, key),
-        ..=FAR => in_field::<FAR>(covered, key),
-        _ => {
-            let text = covered.split_last().map_or(covered, |(_, text)| text);
-            let plain = escape::is_plain(text) && escape::is_plain(key);
-            let sum = crc32c::crc32c_append(crc32c::crc32c(covered), key);
-            (sum, plain)
-        }
+    let length = covered.len() + key.len();
+    if length <= NEAR {
+        return in_field::<NEAR>(covered, key);
     }
+    if length <= FAR {
+        return in_field::<FAR>(covered, key);
+    }
+    let text = covered.split_last().map_or(covered, |(_, text)| text);
+    let plain = escape::is_plain(text) && escape::is_plain(key);
+    let sum = crc32c::crc32c_append(crc32c::crc32c(covered), key);
+    (sum, plain)
 }
 
 /// Words of eight bytes can be taken from it as they are.

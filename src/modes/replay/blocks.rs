@@ -25,6 +25,8 @@ pub struct Block<'a> {
     pub bytes: &'a [u8],
     /// This is one line that is longer than [`MAX_LINE`], cut to its beginning and without `\n`.
     pub too_long: bool,
+    /// It is, and it is the log's last and lacks its `\n`.
+    pub torn: bool,
 }
 
 /// Where the bytes come from.
@@ -42,8 +44,9 @@ pub struct Blocks {
     /// How many bytes of the buffer were given already, and how many are there.
     given: usize,
     filled: usize,
-    /// The rest of a line that is too long is being passed over.
-    passing: bool,
+    /// Where a line that is too long starts, and its beginning, while the rest is passed over.
+    passing: Option<u64>,
+    beginning: Vec<u8>,
     ended: bool,
 }
 
@@ -78,7 +81,8 @@ impl Blocks {
             offset,
             given: 0,
             filled: 0,
-            passing: false,
+            passing: None,
+            beginning: Vec::new(),
             ended: false,
         }
     }
@@ -96,12 +100,17 @@ impl Blocks {
         loop {
             let waiting = &self.buffer[self.given..self.filled];
             let (from, offset) = (self.given, self.position());
-            if self.passing {
+            if let Some(start) = self.passing {
                 let end = memchr(b'\n', waiting);
-                self.passing = end.is_none();
                 self.given += end.map_or(waiting.len(), |end| end + 1);
-                if !self.passing {
-                    continue;
+                if end.is_some() || self.ended {
+                    self.passing = None;
+                    return Ok(Some(Block {
+                        offset: start,
+                        bytes: &self.beginning,
+                        too_long: true,
+                        torn: end.is_none(),
+                    }));
                 }
             } else if let Some(last) = memrchr(b'\n', waiting) {
                 self.given += last + 1;
@@ -118,9 +127,10 @@ impl Blocks {
                 };
                 return Ok(Some(self.block(offset, from, to, too_long)));
             } else if waiting.len() > MAX_LINE {
-                self.passing = true;
+                self.passing = Some(offset);
+                self.beginning = waiting[..MAX_LINE].to_vec();
                 self.given = self.filled;
-                return Ok(Some(self.block(offset, from, from + MAX_LINE, true)));
+                continue;
             } else if self.ended {
                 if waiting.is_empty() {
                     return Ok(None);
@@ -140,6 +150,7 @@ impl Blocks {
             offset,
             bytes: &self.buffer[from..to],
             too_long,
+            torn: false,
         }
     }
 
@@ -234,6 +245,24 @@ mod tests {
                 "{portion}"
             );
         }
+    }
+
+    #[test]
+    fn an_end_that_is_too_long_is_torn() {
+        let bytes = [b"one\n".to_vec(), vec![0; 2 * MAX_LINE]].concat();
+        let mut blocks = Blocks::of_stream(Box::new(&bytes.leak()[..]));
+        assert!(
+            blocks
+                .next()
+                .expect("read")
+                .is_some_and(|block| !block.torn)
+        );
+        let torn = blocks
+            .next()
+            .expect("read")
+            .map(|b| (b.offset, b.too_long, b.torn));
+        assert_eq!(torn, Some((4, true, true)));
+        assert_eq!(blocks.next().expect("read"), None);
     }
 
     #[test]

@@ -160,7 +160,12 @@ struct Print {
 impl Print {
     fn block(&mut self, scan: &Scan, block: &Block<'_>, out: &mut Vec<u8>) {
         if block.too_long {
-            return self.wrong(block.offset, Wrong::TooLong, out);
+            let wrong = if block.torn {
+                Wrong::Torn
+            } else {
+                Wrong::TooLong
+            };
+            return self.wrong(block.offset, wrong, out);
         }
         let end = block.offset + block.bytes.len() as u64;
         for (offset, bytes) in scan.lines(block.offset, block.bytes) {
