@@ -1,11 +1,11 @@
 # The two commands are `make run` and `make test`; each installs what it needs first (Debian, Ubuntu).
 # CARGO_TARGET_DIR is honoured by all of them.
 
-# What `make run` gives to the server, for example: make run ARGS='--room lobby'; and `make bench`
-# and `make bench-window` to their harnesses: make bench ARGS='calm --rounds 5'
+# What `make run` gives to the server, for example: make run ARGS='--room lobby'; and `make bench`,
+# `make bench-window` and `make bench-replay` to their harnesses: make bench ARGS='calm --rounds 5'
 ARGS ?=
 
-.PHONY: help run build test test-durability bench bench-window pictures fmt clean
+.PHONY: help run build test test-durability bench bench-window bench-replay pictures fmt clean
 
 help:
 	@echo 'make run     build chatroom and start a room on this machine: the server here, and a window'
@@ -15,6 +15,7 @@ help:
 	@echo 'make test-durability   kills, lost answers, stalled listeners, failing disks: some minutes, alone'
 	@echo "make bench   measure this server beside others (ARGS='--help' says what there is); some 20 minutes, alone"
 	@echo "make bench-window   measure the window beside HexChat (ARGS='--help'); some 10 minutes, alone"
+	@echo "make bench-replay   measure replay beside cut, grep and ripgrep (ARGS='--help'); some 10 minutes, alone"
 	@echo 'make pictures   take the pictures of the window in docs/window and assets anew'
 	@echo 'make fmt     format the code'
 	@echo 'make clean   remove what was built; logs and settings stay'
@@ -40,6 +41,10 @@ bench:
 bench-window:
 	@scripts/setup.sh bench
 	cargo bench --locked --bench window -- $(ARGS)
+
+bench-replay:
+	@scripts/setup.sh bench
+	cargo bench --locked --bench replay -- $(ARGS)
 
 pictures:
 	@scripts/setup.sh test

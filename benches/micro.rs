@@ -7,6 +7,7 @@
 //! now as it was a minute ago.
 
 use std::hint::black_box;
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use criterion::{BatchSize, Criterion, Throughput};
 
 use chatroom::event::{Body, Elapsed, Event, Key, LogId, Stamp};
 use chatroom::http::Head;
-use chatroom::journal::Stretch;
+use chatroom::journal::{Reader, Stretch};
 use chatroom::line;
 use chatroom::modes::server::tail::{Batch, Cursor, Tail};
 use chatroom::sse::decoder::Decoder;
@@ -116,6 +117,9 @@ fn of_lines(c: &mut Criterion) {
         group.bench_function(format!("check/{kind}"), |b| {
             b.iter(|| each.iter().filter(|line| line::check(line).is_ok()).count());
         });
+        group.bench_function(format!("look/{kind}"), |b| {
+            b.iter(|| each.iter().filter(|line| line::look(line).is_ok()).count());
+        });
         group.bench_function(format!("parse_line/{kind}"), |b| {
             b.iter(|| {
                 for line in &each {
@@ -142,6 +146,35 @@ fn of_lines(c: &mut Criterion) {
         }
         group.finish();
     }
+}
+
+/// From a moment to its place in a log of some 17 MB.
+fn of_seeking(c: &mut Criterion) {
+    const ROUNDS: i64 = 100;
+    let mut log = Vec::new();
+    let mut events = events(TEXTS[0].1);
+    let (first, last) = (events[0].at, events[LINES - 1].at);
+    let span = last.micros() - first.micros() + 1;
+    for _ in 0..ROUNDS {
+        for event in &mut events {
+            line::to_line(event, &mut log);
+            event.at = Stamp::from_micros(event.at.micros() + span);
+        }
+    }
+    let mut file = tempfile::tempfile().expect("a file");
+    file.write_all(&log).expect("written");
+    let end = log.len() as u64;
+    let reader = Reader::new(Arc::new(file), LOG);
+    let mut group = c.benchmark_group("seek");
+    group.bench_function("at_time", |b| {
+        let mut place = 0;
+        b.iter(|| {
+            place = (place + 37) % ROUNDS;
+            let at = Stamp::from_micros(first.micros() + place * span + span / 3);
+            reader.at_time(at, end).expect("read")
+        });
+    });
+    group.finish();
 }
 
 fn of_the_tail(c: &mut Criterion) {
@@ -263,6 +296,7 @@ fn main() {
         .sample_size(30)
         .configure_from_args();
     of_lines(&mut c);
+    of_seeking(&mut c);
     of_the_tail(&mut c);
     of_the_wire(&mut c);
     c.final_summary();

@@ -21,16 +21,18 @@ test_packages=(
     e2fsprogs mount python3-minimal
 )
 # The others' servers, what counts their writes, and what makes a disk slow; for the window's
-# benchmark a screen without a screen, the other window, and what shows it all.
+# benchmark a screen without a screen, the other window, and what shows it all; for replay's the search
+# that is hardest to beat.
 bench_packages=(
     nats-server ngircd nginx libnginx-mod-nchan iproute2 strace
+    ripgrep bsdutils
     xvfb openbox hexchat xclip util-linux fonts-dejavu-core fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji
 )
 # The same on systems without dpkg: commands to find, libraries that pkg-config must know.
 build_commands=(cmake g++ make pkg-config)
 libraries=(x11 xext xft xinerama xcursor xrender xfixes pangoxft pangocairo cairo)
 test_commands=(Xvfb openbox xdotool xclip import dbus-daemon tmux script unshare ip strace curl mandoc valgrind mkfs.ext4 mount python3)
-bench_commands=(nats-server ngircd nginx ss strace Xvfb openbox hexchat xclip setpriv)
+bench_commands=(nats-server ngircd nginx ss strace Xvfb openbox hexchat xclip setpriv rg script taskset)
 
 fail() {
     printf 'setup: %s\n' "$@" >&2

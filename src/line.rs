@@ -16,6 +16,7 @@ mod body;
 mod escape;
 mod lines;
 mod look;
+mod sum;
 
 use std::fmt;
 use std::str::from_utf8;

@@ -46,7 +46,13 @@ const fn may_matter(byte: u8, stops: Stops) -> bool {
 
 /// Whether the bytes are ASCII that is written as itself in every text.
 pub(super) fn is_plain(bytes: &[u8]) -> bool {
-    all::<32>(bytes, |b| (b.wrapping_sub(0x20) < 0x5f) & (b != b'\\'))
+    all::<32>(bytes, is_plain_byte)
+}
+
+/// The same of one byte.
+#[inline(always)]
+pub(super) fn is_plain_byte(byte: u8) -> bool {
+    (byte.wrapping_sub(0x20) < 0x5f) & (byte != b'\\')
 }
 
 /// So many bytes are looked at at once for what matters in them.

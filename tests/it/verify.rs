@@ -143,7 +143,10 @@ fn what_cannot_be_verified_is_said_in_one_sentence() {
     for (file, parts) in [
         (
             "old.txt",
-            ["old.txt", "kept no checksums, so it cannot be verified"],
+            [
+                "old.txt",
+                "no other has checksums, so it cannot be verified",
+            ],
         ),
         ("empty.txt", ["empty.txt is empty", ""]),
         ("letter.txt", ["letter.txt is not a chat log", ""]),

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use memchr::{memchr, memrchr};
 
+use super::ahead::Ahead;
 use crate::line::MAX_LINE;
 
 /// How much is read at once: what the processor keeps near it, in bytes.
@@ -24,6 +25,8 @@ pub struct Block<'a> {
     pub bytes: &'a [u8],
     /// This is one line that is longer than [`MAX_LINE`], cut to its beginning and without `\n`.
     pub too_long: bool,
+    /// It is, and it is the log's last and lacks its `\n`.
+    pub torn: bool,
 }
 
 /// Where the bytes come from.
@@ -41,8 +44,9 @@ pub struct Blocks {
     /// How many bytes of the buffer were given already, and how many are there.
     given: usize,
     filled: usize,
-    /// The rest of a line that is too long is being passed over.
-    passing: bool,
+    /// Where a line that is too long starts, and its beginning, while the rest is passed over.
+    passing: Option<u64>,
+    beginning: Vec<u8>,
     ended: bool,
 }
 
@@ -58,6 +62,18 @@ impl Blocks {
         Blocks::new(Bytes::Stream(stream), 0)
     }
 
+    /// The same, and a file is read by a thread of its own from here on: for who reads all of it.
+    pub fn ahead(mut self) -> Blocks {
+        if let Bytes::File { file, end } = &self.bytes {
+            let at = self.offset + self.filled as u64;
+            // Where there can be no thread it is read here.
+            if let Ok(ahead) = Ahead::of(Arc::clone(file), at, *end) {
+                self.bytes = Bytes::Stream(Box::new(ahead));
+            }
+        }
+        self
+    }
+
     fn new(bytes: Bytes, offset: u64) -> Blocks {
         Blocks {
             bytes,
@@ -65,7 +81,8 @@ impl Blocks {
             offset,
             given: 0,
             filled: 0,
-            passing: false,
+            passing: None,
+            beginning: Vec::new(),
             ended: false,
         }
     }
@@ -83,12 +100,17 @@ impl Blocks {
         loop {
             let waiting = &self.buffer[self.given..self.filled];
             let (from, offset) = (self.given, self.position());
-            if self.passing {
+            if let Some(start) = self.passing {
                 let end = memchr(b'\n', waiting);
-                self.passing = end.is_none();
                 self.given += end.map_or(waiting.len(), |end| end + 1);
-                if !self.passing {
-                    continue;
+                if end.is_some() || self.ended {
+                    self.passing = None;
+                    return Ok(Some(Block {
+                        offset: start,
+                        bytes: &self.beginning,
+                        too_long: true,
+                        torn: end.is_none(),
+                    }));
                 }
             } else if let Some(last) = memrchr(b'\n', waiting) {
                 self.given += last + 1;
@@ -105,9 +127,10 @@ impl Blocks {
                 };
                 return Ok(Some(self.block(offset, from, to, too_long)));
             } else if waiting.len() > MAX_LINE {
-                self.passing = true;
+                self.passing = Some(offset);
+                self.beginning = waiting[..MAX_LINE].to_vec();
                 self.given = self.filled;
-                return Ok(Some(self.block(offset, from, from + MAX_LINE, true)));
+                continue;
             } else if self.ended {
                 if waiting.is_empty() {
                     return Ok(None);
@@ -127,6 +150,7 @@ impl Blocks {
             offset,
             bytes: &self.buffer[from..to],
             too_long,
+            torn: false,
         }
     }
 
@@ -224,13 +248,33 @@ mod tests {
     }
 
     #[test]
+    fn an_end_that_is_too_long_is_torn() {
+        let bytes = [b"one\n".to_vec(), vec![0; 2 * MAX_LINE]].concat();
+        let mut blocks = Blocks::of_stream(Box::new(&bytes.leak()[..]));
+        assert!(
+            blocks
+                .next()
+                .expect("read")
+                .is_some_and(|block| !block.torn)
+        );
+        let torn = blocks
+            .next()
+            .expect("read")
+            .map(|b| (b.offset, b.too_long, b.torn));
+        assert_eq!(torn, Some((4, true, true)));
+        assert_eq!(blocks.next().expect("read"), None);
+    }
+
+    #[test]
     fn a_file_is_read_between_two_places() {
         let mut file = tempfile::tempfile().expect("a file");
         io::Write::write_all(&mut file, b"one\ntwo\nthree\nfour\n").expect("written");
-        let mut blocks = Blocks::of_file(Arc::new(file), 4, 14);
-        let block = blocks.next().expect("read").expect("lines");
-        assert_eq!((block.offset, block.bytes), (4, &b"two\nthree\n"[..]));
-        assert_eq!(blocks.next().expect("read"), None);
-        assert_eq!(blocks.position(), 14);
+        let blocks = || Blocks::of_file(Arc::new(file.try_clone().expect("a file")), 4, 14);
+        for mut blocks in [blocks(), blocks().ahead()] {
+            let block = blocks.next().expect("read").expect("lines");
+            assert_eq!((block.offset, block.bytes), (4, &b"two\nthree\n"[..]));
+            assert_eq!(blocks.next().expect("read"), None);
+            assert_eq!(blocks.position(), 14);
+        }
     }
 }

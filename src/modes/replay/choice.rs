@@ -17,10 +17,11 @@ pub struct Choice {
     /// Nothing at or after this.
     pub to: Option<Stamp>,
     /// Only these names, if any, spelt as in a line.
-    names: Vec<Vec<u8>>,
+    pub(super) names: Vec<Vec<u8>>,
     /// Only messages with a text like this.
     pub grep: Option<Regex>,
-    only: Option<Kind>,
+    /// Only messages, or only who came and went.
+    pub(super) only: Option<Kind>,
 }
 
 impl Choice {

@@ -5,6 +5,7 @@
 //! ([`play`]); anywhere else, and with `--output`, it is printed at once ([`print`]). A damaged
 //! line is named in its place and stops nothing.
 
+mod ahead;
 mod bar;
 mod blocks;
 mod choice;
@@ -23,6 +24,7 @@ mod pace;
 mod play;
 mod plot;
 mod print;
+mod scan;
 mod show;
 mod span;
 mod stats;

@@ -10,18 +10,19 @@ use super::bar::Bar;
 use super::blocks::Block;
 use super::choice::Choice;
 use super::log::{Log, unreadable};
+use super::scan::Scan;
 use super::span;
 use super::wrong::{Faults, Wrong, read};
 use crate::cli::{Output, ReplayArgs};
 use crate::event::{LogId, Stamp};
 use crate::failure::Failure;
 use crate::journal;
-use crate::line::{self, Look};
+use crate::line::Look;
 
 pub use plain::{Plain, plain_wrong};
 
 /// So much is gathered before it is written, in bytes.
-const BATCH: usize = 64 * 1024;
+const BATCH: usize = 256 * 1024;
 
 /// One good line of a log.
 pub struct Line<'a> {
@@ -103,6 +104,7 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     let span = span::find(&log, args, &mut choice)?;
     let mut screen = Screen::new(bar(&log));
     let (name, report) = (log.name.clone(), log.report.clone());
+    let scan = Scan::of(&choice);
     let mut print = Print {
         printer: printer(args.output.unwrap_or(Output::Plain)),
         choice,
@@ -116,10 +118,11 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     let mut blocks = match span {
         Some(span) => log.blocks(span.start, Some(span.end)),
         None => log.blocks(0, None),
-    };
+    }
+    .ahead();
     loop {
         match blocks.next() {
-            Ok(Some(block)) => print.block(&block, &mut screen.pending),
+            Ok(Some(block)) => print.block(&scan, &block, &mut screen.pending),
             Ok(None) => break,
             Err(error) => {
                 screen.flush()?;
@@ -132,7 +135,10 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     print.printer.end(&mut screen.pending);
     screen.flush()?;
     drop(screen);
-    print.faults.report(&name);
+    match print.choice.is_all() {
+        true => print.faults.report(&name),
+        false => print.faults.report_met(&name),
+    }
     if let Some(report) = report {
         report.tell(&name, args.verbose);
     }
@@ -158,16 +164,21 @@ struct Print {
 }
 
 impl Print {
-    fn block(&mut self, block: &Block<'_>, out: &mut Vec<u8>) {
+    fn block(&mut self, scan: &Scan, block: &Block<'_>, out: &mut Vec<u8>) {
         if block.offset == 0 {
             let first = block.bytes.split(|b| *b == b'\n').next();
             self.printer.of(journal::log_of(first.unwrap_or_default()));
         }
         if block.too_long {
-            return self.wrong(block.offset, block.bytes, Wrong::TooLong, out);
+            let wrong = if block.torn {
+                Wrong::Torn
+            } else {
+                Wrong::TooLong
+            };
+            return self.wrong(block.offset, block.bytes, wrong, out);
         }
         let end = block.offset + block.bytes.len() as u64;
-        for (offset, bytes) in line::lines(block.offset, block.bytes) {
+        for (offset, bytes) in scan.lines(block.offset, block.bytes) {
             let ended = offset + (bytes.len() as u64) < end;
             match read(bytes, ended) {
                 Ok((at, look)) => {
@@ -186,7 +197,7 @@ impl Print {
         }
     }
 
-    /// Of a choice of events the damaged lines are no part, but they are counted.
+    /// Of a choice of events the damaged lines are no part, but those that were met are counted.
     fn wrong(&mut self, offset: u64, bytes: &[u8], wrong: Wrong, out: &mut Vec<u8>) {
         self.faults.add(offset, wrong);
         if self.choice.is_all() {

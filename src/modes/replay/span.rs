@@ -71,6 +71,27 @@ pub fn find(log: &Log, args: &ReplayArgs, choice: &mut Choice) -> Result<Option<
     let Some((_, reader, end)) = ends else {
         return Ok(None);
     };
+    if let Some((first, last)) = known {
+        let of = |at| super::bar::time_of_day(at);
+        if let Some(from) = choice.from.filter(|from| *from > last && !args.follow) {
+            return Err(Failure::new(format!(
+                "{} ends at {}, before --from ({}), so there is nothing to show. Give an earlier \
+                 --from.",
+                log.name,
+                of(last),
+                of(from)
+            )));
+        }
+        if let Some(to) = choice.to.filter(|to| *to <= first) {
+            return Err(Failure::new(format!(
+                "{} begins at {}, not before --to ({}), so there is nothing to show. Give a later \
+                 --to.",
+                log.name,
+                of(first),
+                of(to)
+            )));
+        }
+    }
     let place = |at: Option<Stamp>, or: u64| -> Result<u64, Failure> {
         at.map_or(Ok(or), |at| reader.at_time(at, end))
             .map_err(|error: io::Error| unreadable(&log.name, &error))
@@ -110,7 +131,14 @@ fn next(time: NaiveTime, after: Stamp) -> Stamp {
     let here = after.utc().with_timezone(&Local);
     // On one of the next days there is such a time, even where clocks are put forward.
     let days = (0..4).filter_map(|day| here.date_naive().checked_add_days(Days::new(day)));
-    let moments = days.filter_map(|day| Local.from_local_datetime(&day.and_time(time)).earliest());
-    let found = moments.into_iter().find(|at: &DateTime<Local>| *at >= here);
+    // Where clocks are put back it says so twice.
+    let mut moments = days.flat_map(|day| {
+        let both = Local.from_local_datetime(&day.and_time(time));
+        let mut both = [both.earliest(), both.latest()];
+        // chrono's are not in this order where the zone is a rule without a table.
+        both.sort();
+        both
+    });
+    let found = moments.find_map(|at| at.filter(|at: &DateTime<Local>| *at >= here));
     Stamp::from_micros(found.unwrap_or(here).timestamp_micros())
 }

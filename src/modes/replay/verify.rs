@@ -10,8 +10,10 @@ use std::fmt;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::ahead::Ahead;
 use super::log::{Input, Log, unreadable};
 use super::print::{Screen, bar};
 use crate::cli::FileFormat;
@@ -321,7 +323,7 @@ pub fn run(log: Log) -> Result<ExitCode, Failure> {
     let Log {
         name,
         format,
-        mut input,
+        input,
         ..
     } = log;
     if format != FileFormat::Room {
@@ -332,19 +334,20 @@ pub fn run(log: Log) -> Result<ExitCode, Failure> {
     }
     let (mut checker, mut faults) = (Checker::default(), 0u64);
     let (mut buffer, mut filled) = (vec![0; MAX_LINE + BLOCK], 0);
+    let (mut read, file): (Box<dyn Read>, _) = match input {
+        Input::Stream(stream) => (stream.read, None),
+        Input::File { file, end } => {
+            let ahead = Ahead::of(Arc::clone(&file), 0, end);
+            let ahead = ahead.map_err(|error| unreadable(&name, &error))?;
+            (Box::new(ahead), Some(file))
+        }
+    };
     let mut ended = false;
     while !ended {
         let at = checker.position() + filled as u64;
-        let count = match &mut input {
-            Input::Stream(stream) => stream.read.read(&mut buffer[filled..]),
-            Input::File { file, end } => {
-                let left = end.saturating_sub(at).min((buffer.len() - filled) as u64) as usize;
-                file.read_at(&mut buffer[filled..filled + left], at)
-            }
-        };
-        let count = match (count, &input) {
+        let count = match (read.read(&mut buffer[filled..]), &file) {
             (Err(error), _) if error.kind() == io::ErrorKind::Interrupted => continue,
-            (Ok(0), Input::File { file, .. }) if filled > 0 => {
+            (Ok(0), Some(file)) if filled > 0 => {
                 ended = true;
                 settle(file, at, &mut buffer[filled..])
             }

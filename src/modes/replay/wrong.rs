@@ -88,17 +88,7 @@ impl Faults {
 
     /// One line on stderr, if there is anything to say of the log that is called `name`.
     pub fn report(&self, name: &str) {
-        let damaged = match self.damaged {
-            0 => String::new(),
-            1 => "1 damaged line".to_string(),
-            n => format!("{n} damaged lines"),
-        };
-        let found = match (self.damaged, self.torn) {
-            (0, false) => return,
-            (0, true) => "a torn last line".to_string(),
-            (_, false) => damaged,
-            (_, true) => format!("{damaged} and a torn last line"),
-        };
+        let Some(found) = self.found() else { return };
         let first = self.first.unwrap_or_default();
         // There is nowhere left to say it if stderr is closed.
         let _ = writeln!(
@@ -106,5 +96,30 @@ impl Faults {
             "chatroom: {name} has {found}, first at byte {first}. Each is named in its place; \
              the rest is whole."
         );
+    }
+
+    /// The same where events were chosen, and not all lines looked at.
+    pub fn report_met(&self, name: &str) {
+        let Some(found) = self.found() else { return };
+        let first = self.first.unwrap_or_default();
+        let _ = writeln!(
+            io::stderr(),
+            "chatroom: {name} has at least {found}, first at byte {first}. What stood there could \
+             not be chosen from; chatroom replay --verify {name} names all that is damaged."
+        );
+    }
+
+    fn found(&self) -> Option<String> {
+        let damaged = match self.damaged {
+            0 => String::new(),
+            1 => "1 damaged line".to_string(),
+            n => format!("{n} damaged lines"),
+        };
+        Some(match (self.damaged, self.torn) {
+            (0, false) => return None,
+            (0, true) => "a torn last line".to_string(),
+            (_, false) => damaged,
+            (_, true) => format!("{damaged} and a torn last line"),
+        })
     }
 }

@@ -1,0 +1,243 @@
+//! The log that everything is measured on: real talk, over and over, each time later.
+//!
+//! It is made of the project's days of IRC (`CHATROOM_IRC_DATA`, or `../shared/data/irc` beside the
+//! checkout), or where there are none of the one day that comes with the tests. Every second speaker
+//! has a client that gives keys. At twenty places, evenly spread, somebody says [`RARE`].
+//!
+//! What always holds: a log of one size from the same data is always the same bytes, so one that is
+//! there already is used again.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use chatroom::event::{Body, Elapsed, Event, Key, Stamp};
+use chatroom::line;
+
+use crate::{Res, report, stop};
+
+/// A word that nobody says but at the marked places.
+pub const RARE: &str = "xyzzyplugh";
+/// How many places are marked.
+pub const MARKS: u64 = 20;
+/// When the log begins: 2020-01-01.
+const BEGIN: i64 = 1_577_836_800_000_000;
+/// Between two events of one time through the data.
+const STEP: i64 = 20_000_000;
+
+/// A log on the disk.
+#[derive(Clone, Debug)]
+pub struct Log {
+    /// Where.
+    pub path: PathBuf,
+    /// How long, in bytes.
+    pub size: u64,
+    /// How many lines.
+    pub lines: u64,
+    /// The time of the last one.
+    pub last: Stamp,
+}
+
+impl Log {
+    /// The log of at least `size` bytes in the folder for what benchmarks keep.
+    pub fn made(size: u64) -> Res<Log> {
+        let said = said()?;
+        let path = report::folder()?.join(format!("replay-{size}-{}-v1.txt", said.len()));
+        let mut maker = Maker::new(&said);
+        if !path.exists() {
+            eprintln!("  making {}", path.display());
+            // What is half made never has the name of what is whole.
+            let part = path.with_extension("part");
+            maker.write(&part, size)?;
+            fs::rename(&part, &path)?;
+        }
+        let length = fs::metadata(&path)?.len();
+        let end = tail(&path, length)?;
+        let last = end.get(..line::STAMP).and_then(Stamp::parse);
+        let last = last.ok_or("the log that is there is no log: remove it and try again")?;
+        let lines = ((last.micros() - BEGIN) / STEP + 1) as u64;
+        Ok(Log {
+            path,
+            size: length,
+            lines,
+            last,
+        })
+    }
+
+    /// The moment at so much of the log's time, from 0 to 1.
+    pub fn moment(&self, part: f64) -> Stamp {
+        let all = self.last.micros() - BEGIN;
+        Stamp::from_micros(BEGIN + (all as f64 * part) as i64)
+    }
+
+    /// Makes the kernel forget what it has of the file in memory.
+    pub fn forget(&self) -> Res<()> {
+        let file = File::open(&self.path)?;
+        file.sync_all()?;
+        rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed)?;
+        Ok(())
+    }
+}
+
+/// The last line of the file.
+fn tail(path: &Path, length: u64) -> Res<Vec<u8>> {
+    use std::os::unix::fs::FileExt;
+    let mut bytes = vec![0; length.min(64 * 1024) as usize];
+    let from = length - bytes.len() as u64;
+    File::open(path)?.read_exact_at(&mut bytes, from)?;
+    bytes.pop();
+    let start = bytes
+        .iter()
+        .rposition(|b| *b == b'\n')
+        .map_or(0, |at| at + 1);
+    Ok(bytes.split_off(start))
+}
+
+/// What happened once: who, and what they said, or whether they came or left.
+#[derive(Clone, Debug)]
+struct Said {
+    who: String,
+    what: What,
+}
+
+#[derive(Clone, Debug)]
+enum What {
+    Text(String),
+    Join,
+    Leave,
+}
+
+/// Everything in the data, in the order of the files' names. This is not the product's parser: it
+/// takes what it understands and leaves the rest.
+fn said() -> Res<Vec<Said>> {
+    let folder = match std::env::var_os("CHATROOM_IRC_DATA") {
+        Some(folder) => PathBuf::from(folder),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/irc"),
+    };
+    let mut files: Vec<PathBuf> = fs::read_dir(&folder)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|kind| kind == "txt"))
+        .collect();
+    files.sort();
+    if files.is_empty() {
+        eprintln!("  note: no days of IRC (CHATROOM_IRC_DATA): the log is made of one day");
+        files.push(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/data/day.txt"));
+    }
+    let mut all = Vec::new();
+    for file in files {
+        let bytes = fs::read(file)?;
+        all.extend(
+            String::from_utf8_lossy(&bytes)
+                .lines()
+                .filter_map(understood),
+        );
+    }
+    if all.is_empty() {
+        return Err("nothing in the data is understood".into());
+    }
+    Ok(all)
+}
+
+/// `[09:42] <nick> text`, `channel date [time] <nick> text`, `=== nick [...] has joined #ubuntu`.
+fn understood(line: &str) -> Option<Said> {
+    if let Some(rest) = line.strip_prefix("=== ") {
+        let who = rest.split(' ').next()?.to_string();
+        let what = match () {
+            () if rest.contains(" has joined ") => What::Join,
+            () if rest.contains(" has left ") => What::Leave,
+            () => return None,
+        };
+        return Some(Said { who, what });
+    }
+    let (_, rest) = line.split_once("] <")?;
+    let (who, text) = rest.split_once('>')?;
+    let text = text.trim();
+    Some(Said {
+        who: who.to_string(),
+        what: What::Text(text.to_string()),
+    })
+}
+
+/// Writes a log, time and again through the data.
+struct Maker<'a> {
+    said: &'a [Said],
+    next: usize,
+    count: i64,
+    spoke: HashMap<&'a str, i64>,
+}
+
+impl<'a> Maker<'a> {
+    fn new(said: &'a [Said]) -> Maker<'a> {
+        Maker {
+            said,
+            next: 0,
+            count: 0,
+            spoke: HashMap::new(),
+        }
+    }
+
+    fn write(&mut self, path: &Path, size: u64) -> Res<()> {
+        let mut file = BufWriter::with_capacity(1 << 20, File::create(path)?);
+        let (mut written, mut marked) = (0, 0);
+        let mut line = Vec::new();
+        while written < size {
+            // The marks are in the middle of each twentieth, where somebody says something.
+            let is_text = self.count > 0 && matches!(self.said[self.next].what, What::Text(_));
+            let mark = is_text && written >= (2 * marked + 1) * size / (2 * MARKS);
+            marked += u64::from(mark);
+            line.clear();
+            line::to_line(&self.event(mark), &mut line);
+            file.write_all(&line)?;
+            written += line.len() as u64;
+            if self.count.rem_euclid(100_000) == 0 {
+                stop::check()?;
+            }
+        }
+        file.into_inner()
+            .map_err(|error| error.into_error())?
+            .sync_all()?;
+        Ok(())
+    }
+
+    fn event(&mut self, mark: bool) -> Event {
+        let micros = BEGIN + self.count * STEP;
+        self.count += 1;
+        let said = &self.said[self.next];
+        self.next = (self.next + 1) % self.said.len();
+        let body = match &said.what {
+            _ if self.count == 1 => Body::Opened {
+                version: "chatroom 0.1.0".to_string(),
+                random: "6f1d0c5be2a94c07".to_string(),
+                after: None,
+            },
+            What::Text(text) => {
+                let before = self.spoke.insert(&said.who, micros).unwrap_or(micros);
+                let keyed = said.who.len().is_multiple_of(2);
+                let key = keyed.then(|| Key::new(&format!("{:012x}", self.count * 7_919)));
+                Body::Message {
+                    from: said.who.clone(),
+                    elapsed: Elapsed(((micros - before) / 1_000_000) as u64),
+                    text: if mark {
+                        format!("{text} {RARE}")
+                    } else {
+                        text.clone()
+                    },
+                    key: key.flatten(),
+                }
+            }
+            What::Join => Body::Join {
+                name: said.who.clone(),
+            },
+            What::Leave => Body::Leave {
+                name: said.who.clone(),
+            },
+        };
+        Event {
+            at: Stamp::from_micros(micros),
+            body,
+        }
+    }
+}

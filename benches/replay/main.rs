@@ -1,0 +1,166 @@
+//! `make bench-replay`: replay beside cut, grep, ripgrep and wc, on one log, in turn, in interleaved
+//! rounds. What the figures mean is in docs/PERFORMANCE.md.
+//!
+//! The modules: [`log`] makes the log, [`run`] runs one command and says what it took; [`through`] are
+//! the commands that go through all of the log, [`seek`] is the first line at any place of it, and
+//! [`pace`] is whether the player keeps time.
+
+#[path = "../common/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "each benchmark uses its part")]
+mod common;
+mod log;
+mod pace;
+mod run;
+mod seek;
+mod through;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+
+use common::{Res, report, servers, stop, usage};
+use log::Log;
+use report::{Report, Saved};
+
+/// What to measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Scenario {
+    /// From the start to the first line at twenty places
+    Seek,
+    /// All of it printed
+    Print,
+    /// A rare word, a rare word in any case, and a frequent one
+    Grep,
+    /// All of it verified and counted, on two cores and on one
+    Verify,
+    /// Whether the player keeps time: two minutes
+    Pace,
+}
+
+/// Measures replay beside the tools that people have.
+#[derive(Parser, Debug)]
+#[command(name = "make bench-replay", bin_name = "make bench-replay ARGS='...'")]
+struct Cli {
+    /// Which scenarios [default: all]
+    #[arg(value_enum)]
+    scenarios: Vec<Scenario>,
+
+    /// How large the log is
+    #[arg(long, value_name = "BYTES", default_value = "1G", value_parser = size)]
+    size: u64,
+
+    /// Seek in a log of this size, too
+    #[arg(long, value_name = "BYTES", value_parser = size)]
+    seek: Option<u64>,
+
+    /// How many rounds
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+
+    /// Half a minute: does it work?
+    #[arg(long)]
+    quick: bool,
+
+    /// Another executable to measure; may be repeated: old=PATH new=PATH
+    #[arg(long, value_name = "[NAME=]PATH")]
+    chatroom: Vec<String>,
+
+    /// Put the tables into docs/PERFORMANCE.md
+    #[arg(long)]
+    save: bool,
+
+    /// What cargo adds
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// What every scenario is told.
+#[derive(Debug)]
+pub struct Setting {
+    /// The builds of chatroom that take part, by name.
+    pub programs: Vec<(String, PathBuf)>,
+    /// How many rounds.
+    pub rounds: usize,
+    /// Only to see whether it works.
+    pub quick: bool,
+}
+
+/// A number of bytes: `64M`, `1G`.
+fn size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(['M', 'G']);
+    let unit = match &text[digits.len()..] {
+        "M" => 1 << 20,
+        "G" => 1 << 30,
+        "" => 1,
+        _ => 0,
+    };
+    let number: u64 = digits.parse().map_err(|_| "say 64M or 1G".to_string())?;
+    Some(number * unit)
+        .filter(|n| *n > 0)
+        .ok_or_else(|| "say 64M or 1G".to_string())
+}
+
+fn main() -> ExitCode {
+    match measure(&Cli::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("bench-replay: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Measures; whether every run was good.
+fn measure(cli: &Cli) -> Res<bool> {
+    stop::watch()?;
+    let setting = Setting {
+        programs: servers::named_programs(&cli.chatroom)?,
+        rounds: if cli.quick { 1 } else { cli.rounds },
+        quick: cli.quick,
+    };
+    let log = Log::made(if cli.quick { 64 << 20 } else { cli.size })?;
+    let mut versions: Vec<(String, String)> = Vec::new();
+    for (name, program) in &setting.programs {
+        versions.push((name.clone(), run::version(&program.to_string_lossy())));
+    }
+    for peer in ["cut", "grep", "rg", "wc"] {
+        versions.push((peer.to_string(), run::version(peer)));
+    }
+    let mut machine = report::describe("make bench-replay", &versions);
+    machine.insert(
+        "log".into(),
+        format!("{} bytes, {} lines", log.size, log.lines),
+    );
+    let mut report = Report {
+        machine,
+        ..Report::default()
+    };
+    let lines = report
+        .machine
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}\n"));
+    let text = format!("```text\n{}```\n", lines.collect::<String>());
+    report.publish("replay-machine", text);
+    let wanted = |s: &&Scenario| cli.scenarios.is_empty() || cli.scenarios.contains(s);
+    for scenario in Scenario::value_variants().iter().filter(wanted) {
+        match scenario {
+            Scenario::Seek => {
+                let larger = cli.seek.map(Log::made).transpose()?;
+                let logs: Vec<&Log> = std::iter::once(&log).chain(&larger).collect();
+                seek::seek(&setting, &logs, &mut report)?;
+            }
+            Scenario::Print => through::print(&setting, &log, &mut report)?,
+            Scenario::Grep => through::grep(&setting, &log, &mut report)?,
+            Scenario::Verify => through::verify(&setting, &log, &mut report)?,
+            Scenario::Pace => pace::pace(&setting, &mut report)?,
+        }
+    }
+    let saved = Saved {
+        prefix: "replay-",
+        page: "PERFORMANCE.md",
+    };
+    report::save(&report, &saved, cli.save)?;
+    Ok(report.say_failures())
+}

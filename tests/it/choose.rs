@@ -1,0 +1,357 @@
+//! `chatroom replay --from --to --user --grep --only`: what is chosen, as its user sees it.
+
+use std::process::Command;
+
+use chatroom::event::{Body, Elapsed, Event, Stamp};
+use chatroom::line;
+
+use crate::util::{CHATROOM, Folder, Run};
+
+/// Central Europe, as a rule that needs no files.
+const BERLIN: &str = "CET-1CEST,M3.5.0,M10.5.0/3";
+
+fn line_of(at: &str, body: Body) -> Vec<u8> {
+    let at = Stamp::parse(format!("{at}.000000Z").as_bytes()).expect(at);
+    let mut out = Vec::new();
+    line::to_line(&Event { at, body }, &mut out);
+    out
+}
+
+fn message(from: &str, text: &str) -> Body {
+    Body::Message {
+        from: from.to_string(),
+        elapsed: Elapsed(7),
+        text: text.to_string(),
+        key: None,
+    }
+}
+
+/// One message at each of these moments; its text is the moment.
+fn log(moments: &[&str]) -> Vec<u8> {
+    let line = |at: &&str| line_of(at, message("mira", at));
+    moments.iter().flat_map(line).collect()
+}
+
+/// Replays `log.txt` on a machine whose clock is that of Berlin.
+fn chosen(folder: &Folder, args: &[&str]) -> Run {
+    let mut command = folder.command(&[&["replay", "log.txt"][..], args].concat());
+    Run::of(command.env("TZ", BERLIN))
+}
+
+/// What the log above would have for these moments.
+fn texts(moments: &[&str]) -> String {
+    let line = |at: &&str| format!("[mira]: 0:00:07:{at}\n");
+    moments.iter().map(line).collect()
+}
+
+/// A day in November, when Berlin is one hour before UTC.
+const DAY: [&str; 6] = [
+    "2026-11-22T22:30:00",
+    "2026-11-23T08:00:00",
+    "2026-11-23T21:34:00",
+    "2026-11-23T21:34:57",
+    "2026-11-23T22:59:59",
+    "2026-11-23T23:00:00",
+];
+
+#[test]
+fn every_form_of_a_time_is_understood() {
+    let folder = Folder::new();
+    folder.file("log.txt", log(&DAY));
+    for (from, first) in [
+        ("2026-11-23T21:34:00Z", 2),
+        ("2026-11-23T22:34:00+01:00", 2),
+        ("2026-11-23T21:34:57Z", 3),
+        ("2026-11-23T21:34:57.000001Z", 4),
+        ("2026-11-23 22:34", 2),
+        ("2026-11-23T22:34", 2),
+        ("2026-11-23 22:34:57", 3),
+        ("2026-11-23 22:34:57.5", 4),
+        ("2026-11-23", 1),
+        ("2026-11-24", 5),
+        // The first time that the clock says so: the log begins at half past eleven at night.
+        ("23:30", 0),
+        ("23:30:01", 1),
+        ("22:34:57", 3),
+        ("21:59", 2),
+        ("09:00", 1),
+        // Before the end.
+        ("-1s", 4),
+        ("-1h", 4),
+        ("-2h", 2),
+        ("-90m", 2),
+        ("-1000d", 0),
+        ("1999-01-01", 0),
+    ] {
+        let run = chosen(&folder, &["--from", from]).code(0).stderr("");
+        let wanted = texts(&DAY[first..]);
+        assert_eq!(run.said(), wanted, "--from {from}\n{}", run.story());
+        // The same as an end: all that is before.
+        if first > 0 {
+            let run = chosen(&folder, &["--to", from]).code(0).stderr("");
+            let wanted = texts(&DAY[..first]);
+            assert_eq!(run.said(), wanted, "--to {from}\n{}", run.story());
+        }
+    }
+    // The end is the first such time behind the beginning.
+    for (from, to, part) in [
+        ("09:00", "22:34", 1..2),
+        ("2026-11-23 09:00", "22:34:57", 1..3),
+        ("22:34", "00:00", 2..5),
+        ("-2h", "-1s", 2..4),
+        ("-2h", "23:59:59", 2..4),
+    ] {
+        let run = chosen(&folder, &["--from", from, "--to", to]).code(0);
+        assert_eq!(
+            run.said(),
+            texts(&DAY[part]),
+            "{from} {to}\n{}",
+            run.story()
+        );
+    }
+}
+
+#[test]
+fn where_clocks_are_changed_a_time_is_found_all_the_same() {
+    let folder = Folder::new();
+    // In the night of 25 October 2026 02:30 comes twice: at 00:30 and at 01:30 UTC.
+    let autumn = [
+        "2026-10-24T20:00:00",
+        "2026-10-25T00:30:00",
+        "2026-10-25T01:30:00",
+    ];
+    folder.file("log.txt", log(&autumn));
+    chosen(&folder, &["--from", "02:30"])
+        .code(0)
+        .stdout(&texts(&autumn[1..]));
+    chosen(
+        &folder,
+        &["--from", "2026-10-25T00:40:00Z", "--to", "02:30:01"],
+    )
+    .code(0)
+    .stdout(&texts(&autumn[2..]));
+    // In the night of 29 March 2026 there is none: the next is a day later, at 00:30 UTC.
+    let spring = [
+        "2026-03-28T20:00:00",
+        "2026-03-29T12:00:00",
+        "2026-03-30T00:30:00",
+    ];
+    folder.file("log.txt", log(&spring));
+    chosen(&folder, &["--from", "02:30"])
+        .code(0)
+        .stdout(&texts(&spring[2..]));
+}
+
+#[test]
+fn the_ends_are_those_of_good_lines() {
+    let folder = Folder::new();
+    let torn = |extra: &[u8]| {
+        let mut bytes = b"something else\n".repeat(3_000);
+        bytes.extend(log(&DAY));
+        bytes.extend(extra);
+        bytes
+    };
+    let mut changed = log(&["2026-12-24T00:00:00"]);
+    changed[3] = b'7';
+    let extras = [
+        b"2026-12-24T00:00:00.000000Z [mira]: 0:00".to_vec(),
+        vec![0; 700_000],
+        changed.repeat(2_000),
+    ];
+    for extra in extras {
+        folder.file("log.txt", torn(&extra));
+        let run = chosen(&folder, &["--from", "-2h", "--grep", "2026"]).code(0);
+        assert_eq!(run.said(), texts(&DAY[2..]), "{}", run.story());
+        let run = chosen(&folder, &["--to", "22:00:01"]).code(0);
+        assert!(run.said().ends_with(&texts(&DAY[..2])), "{}", run.story());
+    }
+    // A log of one line, and one without any.
+    folder.file("log.txt", log(&DAY[..1]));
+    for from in ["-0s", "-2h", "23:30", "2026-11-22"] {
+        chosen(&folder, &["--from", from])
+            .code(0)
+            .stdout(&texts(&DAY[..1]));
+    }
+}
+
+#[test]
+fn times_between_which_nothing_is_are_said_so() {
+    let folder = Folder::new();
+    folder.file("log.txt", log(&DAY));
+    for (args, parts) in [
+        (
+            &["--from", "22:34", "--to", "2026-11-23 22:33"][..],
+            &["--to (2026-11-23 22:33:00) is not after --from (2026-11-23 22:34:00)"],
+        ),
+        (
+            &["--from", "2026-11-25"],
+            &["log.txt ends at 2026-11-24 00:00:00, before --from (2026-11-25 00:00:00)"],
+        ),
+        (
+            &["--to", "2026-11-22"],
+            &["log.txt begins at 2026-11-22 23:30:00, not before --to (2026-11-22 00:00:00)"],
+        ),
+    ] {
+        chosen(&folder, args).code(1).stdout("").one_sentence(parts);
+    }
+    for wrong in ["yesterday", "25:00", "2026-13-01", "-", "-2x"] {
+        let run = chosen(&folder, &["--from", wrong]).code(2).stdout("");
+        assert!(run.story().contains("say a time such as") || run.story().contains("--from"));
+    }
+}
+
+#[test]
+fn a_pipe_is_chosen_from_line_by_line() {
+    let folder = Folder::new();
+    folder.file("log.txt", log(&DAY));
+    let piped = |args: &str| {
+        let mut shell = Command::new("bash");
+        shell.args([
+            "-c",
+            &format!("cat log.txt | \"$0\" replay - {args}"),
+            CHATROOM,
+        ]);
+        folder.settle(&mut shell);
+        Run::of(shell.env("TZ", BERLIN))
+    };
+    piped("--from '2026-11-23 22:34' --to 2026-11-24")
+        .code(0)
+        .stdout(&texts(&DAY[2..5]))
+        .stderr("");
+    for unknown in ["-2h", "22:34"] {
+        piped(&format!("--from {unknown}"))
+            .code(1)
+            .stdout("")
+            .one_sentence(&[
+                "standard input is read front to back",
+                "give a date and a time",
+            ]);
+    }
+}
+
+#[test]
+fn a_time_in_a_long_log_is_found_where_it_is() {
+    let folder = Folder::new();
+    let at = |n: i64| Stamp::from_micros(1_795_473_297_000_000 + n / 3 * 1_000_000).to_string();
+    let mut bytes = Vec::new();
+    let mut said = Vec::new();
+    for n in 0..9_000 {
+        let moment = at(n)[..19].to_string();
+        let text = format!("{n} {}", "words ".repeat(n as usize * n as usize % 50));
+        bytes.extend(line_of(&moment, message("mira", &text)));
+        said.push(format!("[mira]: 0:00:07:{text}\n"));
+    }
+    folder.file("log.txt", bytes);
+    for (from, to) in [
+        (0, 9_000),
+        (0, 3),
+        (3, 6),
+        (1_500, 1_530),
+        (8_997, 9_000),
+        (4_002, 8_100),
+    ] {
+        let mut args = vec!["--from".to_string(), at(from)];
+        if to < 9_000 {
+            args.extend(["--to".to_string(), at(to)]);
+        }
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let wanted = said[from as usize..to as usize].concat();
+        let run = chosen(&folder, &args).code(0).stderr("");
+        assert!(run.said() == wanted, "{from} to {to}");
+    }
+}
+
+/// Two people, one of whom has a strange name, and the room.
+fn room() -> Vec<u8> {
+    let moment = "2026-11-23T21:34:00";
+    let name = |name: &str| name.to_string();
+    let opened = Body::Opened {
+        version: name("chatroom 0.1.0"),
+        random: name("6f1d0c5be2a94c07"),
+        after: None,
+    };
+    let bodies = [
+        opened,
+        Body::Join { name: name("mira") },
+        Body::Join { name: name("a]b") },
+        message("mira", "Tea, a]b?"),
+        message("a]b", "yes\nplease, mira"),
+        message("mira", "C:\\temp"),
+        Body::Notice {
+            text: name("mira: tea is over"),
+        },
+        Body::Leave { name: name("a]b") },
+        message("mira", "no more TEA"),
+    ];
+    bodies.map(|body| line_of(moment, body)).concat()
+}
+
+#[test]
+fn names_texts_and_kinds_are_chosen() {
+    const TEA: &str = "[mira]: 0:00:07:Tea, a]b?\n";
+    const YES: &str = "[a\\]b]: 0:00:07:yes\\nplease, mira\n";
+    const TEMP: &str = "[mira]: 0:00:07:C:\\\\temp\n";
+    const MORE: &str = "[mira]: 0:00:07:no more TEA\n";
+    const HER: &str = "Client (mira) entered room\n";
+    const HIM: &str = "Client (a\\]b) entered room\n";
+    const GONE: &str = "Client (a\\]b) is offline\n";
+    let folder = Folder::new();
+    folder.file("log.txt", room());
+    for (args, wanted) in [
+        (&["--user", "mira"][..], [HER, TEA, TEMP, MORE].concat()),
+        (&["--user", "a]b"], [HIM, YES, GONE].concat()),
+        (&["--user", "mir"], String::new()),
+        (
+            &["--user", "mira", "--user", "a]b"],
+            [HER, HIM, TEA, YES, TEMP, GONE, MORE].concat(),
+        ),
+        (&["--only", "messages"], [TEA, YES, TEMP, MORE].concat()),
+        (&["--only", "joins"], [HER, HIM, GONE].concat()),
+        (&["--only", "joins", "--user", "a]b"], [HIM, GONE].concat()),
+        (&["--grep", "Tea"], TEA.to_string()),
+        (&["--grep", "(?i)tea"], [TEA, MORE].concat()),
+        // As it was said, not as it is written down.
+        (&["--grep", r"C:\\temp$"], TEMP.to_string()),
+        (&["--grep", r"\n"], YES.to_string()),
+        (&["--grep", "(?m)^please"], YES.to_string()),
+        (&["--grep", "npl"], String::new()),
+        // The text alone.
+        (&["--grep", "mira"], YES.to_string()),
+        (&["--grep", "2026|0:00|Client"], String::new()),
+        (&["--grep", "e", "--user", "a]b"], YES.to_string()),
+        (&["--grep", "e", "--only", "joins"], String::new()),
+    ] {
+        let run = chosen(&folder, args).code(0).stderr("");
+        assert_eq!(run.said(), wanted, "{args:?}\n{}", run.story());
+        let plain = [args, &["--plain"]].concat();
+        chosen(&folder, &plain).code(0).stdout(&wanted);
+    }
+    let run = chosen(&folder, &["--grep", "a("]).code(2).stdout("");
+    assert!(
+        run.story().contains("this is no regular expression"),
+        "{}",
+        run.story()
+    );
+}
+
+#[test]
+fn a_hit_in_a_damaged_line_is_not_shown_but_said() {
+    let folder = Folder::new();
+    let mut bytes = room();
+    let at = bytes.windows(3).position(|w| w == b"TEA").expect("it");
+    bytes[at - 2] = b'E';
+    folder.file("log.txt", &bytes);
+    let start = bytes[..at]
+        .iter()
+        .rposition(|b| *b == b'\n')
+        .expect("a line")
+        + 1;
+    chosen(&folder, &["--grep", "TEA"])
+        .code(0)
+        .stdout("")
+        .one_sentence(&[
+            "log.txt has at least 1 damaged line,",
+            &format!("first at byte {start}."),
+            "chatroom replay --verify log.txt",
+        ]);
+}
