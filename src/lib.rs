@@ -10,13 +10,15 @@
 //! 3. [`journal`]: `log.txt` on disk: open, repair, append and sync, read from an offset.
 //! 4. [`name`]: the rules a name obeys before it gets into a room.
 //! 5. [`wire`], [`sse`], [`http`]: what is said over a socket, without a socket.
-//! 6. [`modes`]: the server, the window and the player.
-//! 7. [`cli`], [`failure`]: the command line, and the sentence a failed run ends with.
+//! 6. [`hue`]: the colour of a name, in the window and on the terminal.
+//! 7. [`modes`]: the server, the window and the player.
+//! 8. [`cli`], [`failure`]: the command line, and the sentence a failed run ends with.
 
 pub mod cli;
 pub mod event;
 pub mod failure;
 pub mod http;
+pub mod hue;
 pub mod journal;
 pub mod line;
 pub mod modes;

@@ -8,9 +8,10 @@ mod palettes;
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
+
+use crate::hue::{from_hsl, hash, hue_of, luminance, saturation_of, spread_of};
 
 /// The colours that everything is drawn with, each `0xRRGGBB`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -133,63 +134,6 @@ impl Palette {
 /// How finely the lightness of a name is sought.
 const STEPS: u32 = 1024;
 const STEPS_F: f64 = STEPS as f64;
-
-/// FNV-1a with the finaliser of SplitMix64: spreads short names well and never changes.
-fn hash(name: &str) -> u64 {
-    let fnv = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    let mixed = (fnv ^ fnv >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ mixed >> 31
-}
-
-/// Degrees, 0 to 360.
-fn hue_of(hash: u64) -> f64 {
-    (hash & 0xffff) as f64 / 65_536.0 * 360.0
-}
-
-/// 0.45 to 1.
-fn saturation_of(hash: u64) -> f64 {
-    0.45 + 0.55 * (hash >> 16 & 0xff) as f64 / 255.0
-}
-
-/// 0 to 1: how far beyond the least contrast.
-fn spread_of(hash: u64) -> f64 {
-    (hash >> 24 & 0xff) as f64 / 255.0
-}
-
-/// CSS Color 4, section 7.1.
-fn from_hsl(hue: f64, saturation: f64, lightness: f64) -> u32 {
-    let a = saturation * lightness.min(1.0 - lightness);
-    let part = |n: f64| {
-        let k = (n + hue / 30.0) % 12.0;
-        let value = lightness - a * (k - 3.0).min(9.0 - k).clamp(-1.0, 1.0);
-        (value * 255.0).round() as u32
-    };
-    part(0.0) << 16 | part(8.0) << 8 | part(4.0)
-}
-
-/// WCAG 2.2, "relative luminance": 0 to 1.
-fn luminance(colour: u32) -> f64 {
-    static LINEAR: LazyLock<[f64; 256]> = LazyLock::new(|| {
-        std::array::from_fn(|value| {
-            let value = value as f64 / 255.0;
-            match value <= 0.04045 {
-                true => value / 12.92,
-                false => ((value + 0.055) / 1.055).powf(2.4),
-            }
-        })
-    });
-    let part = |shift: u32| LINEAR[(colour >> shift & 255) as usize];
-    0.2126 * part(16) + 0.7152 * part(8) + 0.0722 * part(0)
-}
-
-/// WCAG 2.2, "contrast ratio": 1 to 21.
-pub fn contrast(a: u32, b: u32) -> f64 {
-    let (a, b) = (luminance(a), luminance(b));
-    (a.max(b) + 0.05) / (a.min(b) + 0.05)
-}
 
 /// Which palette the user wants.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]

@@ -1,6 +1,7 @@
 use std::collections::HashSet;
 
 use super::*;
+use crate::hue::{contrast, hue};
 
 const PALETTES: [(&str, Palette); 3] = [
     ("light", Palette::LIGHT),
@@ -15,20 +16,6 @@ fn names() -> impl Iterator<Item = String> {
         2 => char::from_u32(0x4e00 + n).into_iter().collect(),
         _ => format!("Zoë {n}"),
     })
-}
-
-/// Hue in degrees and how much of it there is, 0 to 1.
-fn hue(colour: u32) -> (f64, f64) {
-    let [r, g, b] = [16, 8, 0].map(|shift| f64::from(colour >> shift & 255) / 255.0);
-    let (max, min) = (r.max(g).max(b), r.min(g).min(b));
-    let chroma = max - min;
-    let sixth = match max {
-        _ if chroma == 0.0 => 0.0,
-        max if max == r => ((g - b) / chroma).rem_euclid(6.0),
-        max if max == g => (b - r) / chroma + 2.0,
-        _ => (r - g) / chroma + 4.0,
-    };
-    (sixth * 60.0, chroma)
 }
 
 #[test]
