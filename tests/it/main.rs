@@ -17,6 +17,8 @@ mod ledger;
 mod log_file;
 mod messages;
 mod picture;
+mod play;
+mod play_hostile;
 #[path = "ledger.rs"]
 mod promise;
 mod reenact;

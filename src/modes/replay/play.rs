@@ -204,7 +204,10 @@ impl Play {
         status.share = clock.and_then(|clock| Some(extent?.share(clock)));
         let comes = self.tape.may_grow() && !self.tape.is_live();
         status.coming = comes.then_some(self.tape.end());
-        let line = status.line(self.player.columns, self.can);
+        let line = match self.terminal.has_front() {
+            true => status.line(self.player.columns, self.can),
+            false => String::new(),
+        };
         let column = match status.prompt {
             Some(_) => line.width(),
             None => 0,

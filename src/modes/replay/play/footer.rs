@@ -46,7 +46,8 @@ impl Footer {
         }
     }
 
-    /// Writes lines above it, and what it says from now on, with the cursor in that column.
+    /// Writes lines above it, and what it says from now on, with the cursor in that column; nothing
+    /// takes it away.
     ///
     /// # Errors
     /// The output cannot be written.
@@ -63,24 +64,23 @@ impl Footer {
         if !self.is_there {
             return write();
         }
-        match says == self.shown {
-            true if lines.is_empty() => self.bar.force_draw(),
-            true => (),
-            false => {
-                self.bar.set_message(says.clone());
-                self.shown = says;
-            }
+        if !lines.is_empty() || says.is_empty() {
+            self.clear();
+            write()?;
         }
-        match lines.is_empty() {
-            true => Ok(()),
-            false => self.bar.suspend(write),
+        if says != self.shown {
+            self.bar.set_message(says.clone());
+            self.shown = says;
+        } else if !says.is_empty() {
+            self.bar.force_draw();
         }
+        Ok(())
     }
 
     /// Takes it away until something is written again.
     pub fn clear(&mut self) {
-        self.shown.clear();
-        if self.is_there {
+        let stood = !std::mem::take(&mut self.shown).is_empty();
+        if self.is_there && stood {
             // There is nothing left to do if the terminal is gone.
             let _ = io::stderr().write_all(b"\r\x1b[J");
         }
@@ -89,7 +89,9 @@ impl Footer {
 
 impl Drop for Footer {
     fn drop(&mut self) {
-        self.bar.finish_and_clear();
+        self.clear();
+        // indicatif would draw it once more.
+        self.bar.set_draw_target(ProgressDrawTarget::hidden());
     }
 }
 

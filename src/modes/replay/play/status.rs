@@ -85,11 +85,11 @@ impl Status<'_> {
         let right = join(&parts);
         let left = room.saturating_sub(share.width() + right.width() + 4);
         let talk = self.talk(left.min(PARTS), can);
-        let line = join(&[&share, &talk, &right]);
-        match talk.is_empty() {
-            true => cut(&line, room),
-            false => line,
+        if talk.is_empty() {
+            let fits = share.width() + 2 + right.width() <= room;
+            return cut(&join(&[if fits { &share } else { "" }, &right]), room);
         }
+        join(&[&share, &talk, &right])
     }
 
     /// The little columns, or nothing where there is no room for them.
@@ -139,10 +139,10 @@ pub fn of<'a>(player: &'a Player, density: &'a Density) -> Status<'a> {
 }
 
 /// The end of what is typed, as much as there is room for.
-fn prompt(text: &str, room: usize) -> String {
+fn prompt(text: &str, all: usize) -> String {
     const ASKS: &str = "find: ";
     let text = show::safe(text);
-    let room = room.saturating_sub(ASKS.len());
+    let room = all.saturating_sub(ASKS.len());
     let mut from = text.len();
     let mut taken = 0;
     for (at, c) in text.char_indices().rev() {
@@ -152,7 +152,7 @@ fn prompt(text: &str, room: usize) -> String {
         }
         from = at;
     }
-    cut(&format!("{ASKS}{}", &text[from..]), room + ASKS.len())
+    cut(&format!("{ASKS}{}", &text[from..]), all)
 }
 
 fn join(parts: &[&str]) -> String {
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn the_bar_says_where_the_play_is_in_one_line_of_any_width() {
-        let density = counted();
+        let (density, long) = (counted(), "日本語".repeat(20));
         let mut status = status(&density);
         let line = status.line(80, PLAIN);
         assert!(line.starts_with(" 42%  "), "{line:?}");
@@ -219,8 +219,8 @@ mod tests {
                     ..PLAIN
                 },
             ] {
-                for prompt in [None, Some("日本語".repeat(20))] {
-                    status.prompt = prompt.as_deref();
+                for prompt in [None, Some(long.as_str())] {
+                    status.prompt = prompt;
                     let line = status.line(columns, can);
                     let width = line.width();
                     assert!(width < columns.max(1), "{columns}: {line:?}");

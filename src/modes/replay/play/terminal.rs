@@ -24,6 +24,9 @@ use crate::failure::{Failure, reason};
 
 /// The play ends by itself within this time, unless it hangs in a terminal that takes nothing.
 const PATIENCE: Duration = Duration::from_millis(500);
+/// How often a play in the background looks whether it is in front again: a shell tells only a job
+/// that had stopped.
+const GLANCE: Duration = Duration::from_millis(250);
 
 /// What is to be put back, while it is changed.
 static CHANGED: Mutex<Option<Changed>> = Mutex::new(None);
@@ -120,13 +123,24 @@ impl Terminal {
 
     /// Waits until something happens, so long at most.
     pub fn wait(&mut self, length: Option<Duration>) -> Happened {
+        let behind = !self.has_front();
+        let length = match behind {
+            true => Some(length.unwrap_or(GLANCE).min(GLANCE)),
+            false => length,
+        };
         let typed = self.poll(length).unwrap_or_default();
         // Its bytes say nothing.
         while matches!((&self.woken).read(&mut [0; 256]), Ok(1..)) {}
-        Happened {
-            typed,
-            signals: self.signals.try_iter().collect(),
+        let mut signals: Vec<i32> = self.signals.try_iter().collect();
+        if behind && self.is_in_front() {
+            signals.push(SIGCONT);
         }
+        Happened { typed, signals }
+    }
+
+    /// Whether nobody else uses the terminal now: there a bar disturbs nobody.
+    pub fn has_front(&self) -> bool {
+        self.in_front || self.keys.is_none()
     }
 
     fn poll(&mut self, length: Option<Duration>) -> Option<Vec<u8>> {

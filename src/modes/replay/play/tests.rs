@@ -345,7 +345,12 @@ fn a_log_that_grows_is_waited_for() {
 
 #[test]
 fn damage_is_shown_in_its_place() {
-    let lines = [said(0.0, "one"), b"nonsense\n".to_vec(), said(3.0, "two")];
+    let lines = [
+        said(0.0, "one"),
+        b"nonsense\n".to_vec(),
+        said(3.0, "two"),
+        said(4.0, "three"),
+    ];
     let choice = Choice::default();
     let mut stage = Stage::with(&lines.concat(), choice, HOUR, Speed::Times(1.0));
     let shown = stage.tick();
