@@ -19,6 +19,7 @@ mod messages;
 mod picture;
 mod play;
 mod play_hostile;
+mod play_pace;
 #[path = "ledger.rs"]
 mod promise;
 mod reenact;

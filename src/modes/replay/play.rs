@@ -139,11 +139,12 @@ impl Play {
                 return Ok(ExitCode::SUCCESS);
             }
             self.write(now)?;
-            if !self.density.is_done() && !has_shown {
+            let counts = !self.density.is_done() && !has_shown;
+            if counts {
                 let counted = self.density.step(self.player.reel().reader());
                 counted.map_err(|error| self.unreadable(&error))?;
             }
-            let happened = self.terminal.wait(self.patience(next, has_shown));
+            let happened = self.terminal.wait(self.patience(next, has_shown || counts));
             for signal in happened.signals {
                 if ends(signal) {
                     return Ok(ExitCode::from(128 + signal as u8));
@@ -165,7 +166,7 @@ impl Play {
     }
 
     /// How long nothing needs to be done unless something happens.
-    fn patience(&self, next: Next, has_shown: bool) -> Option<Duration> {
+    fn patience(&self, next: Next, is_new: bool) -> Option<Duration> {
         let wait = match next {
             Next::Now | Next::End => Some(Duration::ZERO),
             Next::At(due) => {
@@ -179,7 +180,8 @@ impl Play {
         if self.keys.is_waiting() {
             limits.push(Some(ALONE));
         }
-        if !self.density.is_done() || has_shown {
+        // The bar has something new to show, or soon will.
+        if !self.density.is_done() || is_new {
             limits.push(Some(Duration::ZERO));
         }
         limits.into_iter().flatten().min()

@@ -147,7 +147,8 @@ impl TermLike for Stderr {
         // What indicatif fills the line up with.
         match text.trim_matches(' ').is_empty() {
             true => Ok(()),
-            false => self.push(text),
+            // Cut and not wrapped, should the terminal be narrower by now than it was said to be.
+            false => self.push(&format!("\x1b[?7l{text}\x1b[?7h")),
         }
     }
 
