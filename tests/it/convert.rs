@@ -17,7 +17,7 @@ const DAY: &[u8] = include_bytes!("data/day.txt");
 
 /// The real days, if this machine has them, and the project's own.
 fn days() -> Vec<(PathBuf, Vec<u8>)> {
-    let mut days = crate::reenact::real_days();
+    let mut days = crate::into_days::real_days();
     days.push((PathBuf::from("books-2026-11-23.txt"), DAY.to_vec()));
     days.retain(|(path, _)| !path.ends_with("README.md"));
     days

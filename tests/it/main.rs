@@ -25,6 +25,9 @@ mod log_file;
 mod messages;
 mod page;
 mod picture;
+mod play;
+mod play_hostile;
+mod play_pace;
 mod plot;
 #[path = "ledger.rs"]
 mod promise;

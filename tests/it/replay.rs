@@ -1,8 +1,7 @@
 //! `chatroom replay` as its user sees it.
 
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 use chatroom::event::{Body, Elapsed, Event, LogId, Stamp};
 use chatroom::line;
@@ -33,29 +32,6 @@ fn as_sent(log: &[u8]) -> String {
     let mut out = Vec::new();
     sse::encode_lines(Form::Plain, LogId(1), 0, log, &mut out);
     String::from_utf8(out).expect("lines are UTF-8")
-}
-
-/// Runs a replay on a pseudo terminal and gives what the terminal was sent.
-fn on_terminal(folder: &Folder, args: &str) -> (Run, String) {
-    let mut script = Command::new("script");
-    script.args([
-        "-qec",
-        &format!("exec '{CHATROOM}' replay {args}"),
-        "typescript",
-    ]);
-    folder.settle(&mut script);
-    let run = Run::of(&mut script);
-    let sent = run.said();
-    (run, sent)
-}
-
-/// The lines of what a terminal was sent that are the conversation and not the bar.
-fn conversation(sent: &str) -> Vec<String> {
-    sent.split("\r\n")
-        .map(|line| line.rsplit("\x1b[2K").next().unwrap_or_default())
-        .filter(|line| !line.is_empty())
-        .map(str::to_string)
-        .collect()
 }
 
 #[test]
@@ -202,126 +178,4 @@ fn a_pipe_is_played_too() {
         .code(0)
         .stdout(&as_sent(SAMPLE))
         .stderr("");
-}
-
-#[test]
-fn a_terminal_is_played_to_at_the_pace_it_happened() {
-    let folder = Folder::new();
-    folder.file(
-        "log.txt",
-        log(&[
-            (0, "first"),
-            (10, "second\nand more"),
-            (20, "/me waves"),
-            (20_000, "\x1b[2Jlast"),
-        ]),
-    );
-    // 10 s, 10 s and a silence that is cut to 10 s, ten times as fast.
-    let start = Instant::now();
-    let (run, sent) = on_terminal(&folder, "log.txt --speed 10 --max-gap 10s");
-    let took = start.elapsed();
-    let run = run.code(0);
-    assert!(took >= Duration::from_secs(3), "{took:?}\n{}", run.story());
-    assert!(took < Duration::from_secs(15), "{took:?}\n{}", run.story());
-    let lines = conversation(&sent);
-    let ends = [
-        "]: 0:00:07:first",
-        "]: 0:00:07:second",
-        "    and more",
-        " waves",
-        "... 5 h 33 min of silence ...\x1b[0m",
-        "]: 0:00:07:\\u{1b}[2Jlast",
-    ];
-    assert_eq!(lines.len(), ends.len(), "{lines:?}");
-    for (line, end) in lines.iter().zip(ends) {
-        assert!(line.ends_with(end), "{line:?} does not end with {end:?}");
-    }
-    assert!(
-        lines[0].starts_with("[\x1b[38;5;"),
-        "the name has a colour: {lines:?}"
-    );
-    assert!(lines[3].starts_with("* \x1b[38;5;"), "an action: {lines:?}");
-    // The bar has how far it is, the time of day in there, and the speed.
-    for part in ["% of ", "2026-11-23 22:34:57", "x10"] {
-        assert!(
-            sent.contains(part),
-            "{part:?} is not in the bar\n{}",
-            run.story()
-        );
-    }
-}
-
-#[test]
-fn the_bar_stays_one_line_on_a_narrow_terminal() {
-    let folder = Folder::new();
-    folder.file("log.txt", log(&[(0, "first"), (5, "last")]));
-    let mut script = Command::new("script");
-    let replay = format!("stty cols 40; '{CHATROOM}' replay log.txt --speed 10");
-    script.args(["-qec", &replay, "typescript"]);
-    folder.settle(&mut script);
-    let run = Run::of(&mut script).code(0).stdout_has("%  2026-11-23");
-    assert!(!run.said().contains("% of "), "{}", run.story());
-}
-
-#[test]
-fn no_color_is_respected() {
-    let folder = Folder::new();
-    folder.file("log.txt", SAMPLE);
-    let mut script = Command::new("script");
-    let replay = format!("exec '{CHATROOM}' replay log.txt --speed max");
-    script.args(["-qec", &replay, "typescript"]);
-    folder.settle(&mut script);
-    script.env("NO_COLOR", "1");
-    let run = Run::of(&mut script)
-        .code(0)
-        .stdout_has("Client (bob) entered room");
-    assert!(
-        !run.said().contains("m[") && !run.said().contains("\x1b[0m"),
-        "{}",
-        run.story()
-    );
-}
-
-#[test]
-fn an_interrupt_ends_a_play_at_once() {
-    let folder = Folder::new();
-    folder.file("log.txt", log(&[(0, "first"), (1_000, "never seen")]));
-    let mut script = Command::new("script");
-    // The play says its process id through the shell that becomes it; the terminal's settings
-    // afterwards are said by stty.
-    folder.file(
-        "play.sh",
-        "sh -c 'echo $$ > pid; exec \"$CHATROOM\" replay log.txt --max-gap 1h'\n\
-         echo \"code $?\"\nstty -a\n",
-    );
-    script
-        .args(["-qefc", "sh play.sh", "typescript"])
-        .env("CHATROOM", CHATROOM);
-    folder.settle(&mut script);
-    script.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let child = script.spawn().expect("script starts");
-    let typescript = folder.path().join("typescript");
-    let began = Instant::now();
-    let seen =
-        || String::from_utf8_lossy(&std::fs::read(&typescript).unwrap_or_default()).into_owned();
-    while !seen().contains("first\r\n") {
-        assert!(began.elapsed() < Duration::from_secs(20), "{}", seen());
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    let pid = std::fs::read_to_string(folder.path().join("pid")).expect("a pid");
-    let killed = Instant::now();
-    let kill = Command::new("kill").args(["-INT", pid.trim()]).status();
-    assert!(kill.expect("kill starts").success());
-    let output = child.wait_with_output().expect("script ends");
-    assert!(killed.elapsed() < Duration::from_secs(5));
-    let sent = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(!sent.contains("never seen"), "{sent:?}");
-    assert!(
-        sent.contains("\r\x1b[2Kcode 130\r\n"),
-        "the bar is taken away: {sent:?}"
-    );
-    assert!(
-        sent.contains(" echo "),
-        "the terminal echoes again: {sent:?}"
-    );
 }

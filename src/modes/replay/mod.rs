@@ -11,12 +11,12 @@ mod blocks;
 mod choice;
 mod console;
 mod convert;
+mod follow;
 mod formats;
 #[doc(hidden)]
 pub mod fuzzing;
 mod history;
 mod html;
-mod interrupt;
 mod into;
 mod json;
 mod log;
@@ -28,6 +28,7 @@ mod scan;
 mod show;
 mod span;
 mod stats;
+mod tape;
 mod verify;
 mod wrong;
 

@@ -1,9 +1,283 @@
-//! Stub.
-use super::log::Log;
+//! The log played on the terminal, at its own pace, with keys.
+//!
+//! [`player`] is the play without a clock and a terminal; here are both, and the one loop that waits:
+//! for a key, a signal, more of the log, or the time at which the next event is due.
+
+mod beat;
+mod density;
+mod footer;
+mod goal;
+mod help;
+mod keys;
+mod player;
+mod reel;
+mod status;
+mod terminal;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use signal_hook::consts::{SIGCONT, SIGTSTP};
+use unicode_width::UnicodeWidthStr;
+
+use super::choice::Choice;
+use super::log::{Log, reader, unreadable};
+use super::show::Look;
+use super::span;
+use super::tape::{Change, Tape};
 use crate::cli::ReplayArgs;
 use crate::failure::Failure;
-use std::process::ExitCode;
-/// Stub.
-pub fn run(_log: Log, _args: &ReplayArgs) -> Result<ExitCode, Failure> {
-    Err(Failure::new("not built yet"))
+use density::Density;
+use footer::Footer;
+use keys::Keys;
+use player::{Next, Opening, Player, State};
+use reel::Reel;
+use status::Can;
+use terminal::{Terminal, ends};
+
+/// How often the bar's clock moves.
+const CLOCK: Duration = Duration::from_millis(250);
+/// How often a log that is followed is looked at.
+const LOOK: Duration = Duration::from_millis(100);
+/// After this an escape is the key and not the beginning of another.
+const ALONE: Duration = Duration::from_millis(50);
+
+/// Plays the log.
+///
+/// # Errors
+/// The log cannot be read, the output not written, or the terminal not watched.
+pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
+    let mut choice = Choice::of(args);
+    let span = span::find(&log, args, &mut choice)?;
+    let (name, report) = (log.name.clone(), log.report.clone());
+    let terminal = Terminal::take()?;
+    let wake = terminal.waker();
+    let wake = wake.map_err(|error| unreadable(&name, &error))?;
+    let tape = Tape::of(log, args.follow, wake)?;
+    let look = Look::chosen(args.color);
+    let end = span.filter(|_| !tape.is_live());
+    let opening = Opening {
+        start: span.map_or(0, |span| span.start),
+        end: end.map_or(tape.end(), |span| span.end),
+        choice,
+        speed: args.speed,
+        longest: args.max_gap,
+        look,
+        times: args.times,
+    };
+    let mut player = Player::new(Reel::new(reader(tape.file())), opening, Instant::now());
+    if tape.may_grow() {
+        player.grown(tape.end(), !tape.is_live(), tape.is_live());
+    }
+    let mut play = Play {
+        player,
+        tape,
+        terminal,
+        keys: Keys::default(),
+        footer: Footer::new(),
+        density: Density::default(),
+        can: Can {
+            unicode: is_unicode(),
+            colour: look.colour,
+        },
+        name,
+        looked: Instant::now(),
+    };
+    let played = play.run();
+    let (faults, name, failure) = (
+        play.player.reel().faults(),
+        play.name.clone(),
+        play.tape.failure(),
+    );
+    // Everything is put back before anything more is said.
+    drop(play);
+    let code = played?;
+    faults.report(&name);
+    if let Some(report) = report {
+        report.tell(&name, args.verbose);
+    }
+    failure.map_or(Ok(code), Err)
+}
+
+/// Whether the terminal shows more than ASCII, as far as the locale says.
+fn is_unicode() -> bool {
+    let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
+    locale.is_some_and(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
+}
+
+/// A play on a terminal.
+struct Play {
+    player: Player,
+    tape: Tape,
+    terminal: Terminal,
+    keys: Keys,
+    footer: Footer,
+    density: Density,
+    can: Can,
+    name: String,
+    /// When a log that is followed was last looked at.
+    looked: Instant,
+}
+
+impl Play {
+    fn run(&mut self) -> Result<ExitCode, Failure> {
+        loop {
+            self.player.columns = columns();
+            let now = Instant::now();
+            let next = self.player.tick(now);
+            let next = next.map_err(|error| self.unreadable(&error))?;
+            let has_shown = !self.player.out.is_empty();
+            if next == Next::End {
+                self.write(now)?;
+                return Ok(ExitCode::SUCCESS);
+            }
+            self.write(now)?;
+            let counts = !self.density.is_done() && !has_shown;
+            if counts {
+                let counted = self.density.step(self.player.reel().reader());
+                counted.map_err(|error| self.unreadable(&error))?;
+            }
+            let happened = self.terminal.wait(self.patience(next, has_shown || counts));
+            for signal in happened.signals {
+                if ends(signal) {
+                    return Ok(ExitCode::from(128 + signal as u8));
+                }
+                self.signal(signal);
+            }
+            let mut keys = Vec::new();
+            match happened.typed.is_empty() {
+                true if self.keys.is_waiting() => keys.extend(self.keys.nothing_follows()),
+                _ => self.keys.take(&happened.typed, &mut keys),
+            }
+            let now = Instant::now();
+            for key in keys {
+                let done = self.player.key(key, now);
+                done.map_err(|error| self.unreadable(&error))?;
+            }
+            self.look(next)?;
+        }
+    }
+
+    /// How long nothing needs to be done unless something happens.
+    fn patience(&self, next: Next, is_new: bool) -> Option<Duration> {
+        let wait = match next {
+            Next::Now | Next::End => Some(Duration::ZERO),
+            Next::At(due) => {
+                let left = due.saturating_duration_since(Instant::now());
+                Some(left.min(CLOCK))
+            }
+            Next::Wait if self.player.state() == State::Live => Some(LOOK),
+            Next::Wait => None,
+        };
+        let mut limits = vec![wait];
+        if self.keys.is_waiting() {
+            limits.push(Some(ALONE));
+        }
+        // The bar has something new to show, or soon will.
+        if !self.density.is_done() || is_new {
+            limits.push(Some(Duration::ZERO));
+        }
+        limits.into_iter().flatten().min()
+    }
+
+    /// Writes what is to be shown, and the bar below it.
+    fn write(&mut self, now: Instant) -> Result<(), Failure> {
+        let lines = std::mem::take(&mut self.player.out);
+        // The first lines are not kept waiting for the bar.
+        let extent = match lines.is_empty() {
+            true => self.player.extent(),
+            false => Ok(None),
+        };
+        let extent = extent.map_err(|error| self.unreadable(&error))?;
+        if let Some(extent) = extent {
+            self.density.count(extent);
+        }
+        let clock = self.player.clock(now);
+        let extent = extent.or(self.density.extent());
+        let mut status = status::of(&self.player, &self.density);
+        status.clock = clock;
+        status.share = clock.and_then(|clock| Some(extent?.share(clock)));
+        let comes = self.tape.may_grow() && !self.tape.is_live();
+        status.coming = comes.then_some(self.tape.end());
+        let line = match self.terminal.has_front() {
+            true => status.line(self.player.columns, self.can),
+            false => String::new(),
+        };
+        let column = match status.prompt {
+            Some(_) => line.width(),
+            None => 0,
+        };
+        let written = self.footer.write(&lines, line, column);
+        written.map_err(Failure::output)
+    }
+
+    fn signal(&mut self, signal: i32) {
+        if signal == SIGTSTP {
+            let from = Instant::now();
+            self.footer.clear();
+            self.terminal.stop();
+            self.player.slept(from, Instant::now());
+        }
+        if signal == SIGCONT {
+            self.terminal.resume();
+        }
+        // Whatever became of the terminal, the bar is drawn anew.
+        self.footer.clear();
+    }
+
+    /// Looks for more of the log.
+    fn look(&mut self, next: Next) -> Result<(), Failure> {
+        if self.tape.is_live() {
+            // A file that took this one's place comes when all of this one was shown.
+            let is_time = self.looked.elapsed() >= LOOK;
+            if next != Next::Wait || self.player.state() != State::Live || !is_time {
+                return Ok(());
+            }
+            self.looked = Instant::now();
+        }
+        let change = self.tape.look();
+        let change = change.map_err(|error| self.unreadable(&error))?;
+        let (end, live) = (self.tape.end(), self.tape.is_live());
+        let name = &self.name;
+        match change {
+            Change::Nothing => (),
+            Change::Grown => {
+                let comes = self.tape.may_grow() && !live;
+                self.player.grown(end, comes, live);
+            }
+            Change::Cut => {
+                let words = format!("... {name} was cut back to its first {end} bytes ...");
+                self.player.remark(&words);
+                self.player.restart(reader(self.tape.file()), end, end);
+            }
+            Change::Replaced => {
+                let words = format!("... {name} is a new file: from its beginning ...");
+                self.player.remark(&words);
+                self.player.restart(reader(self.tape.file()), 0, end);
+            }
+            Change::Gone => {
+                let words = format!("... there is no file {name} any more: waiting for one ...");
+                self.player.remark(&words);
+            }
+        }
+        Ok(())
+    }
+
+    fn unreadable(&self, error: &io::Error) -> Failure {
+        unreadable(&self.name, error)
+    }
+}
+
+/// How wide the terminal is. Zero columns is one that does not know.
+fn columns() -> usize {
+    let size = rustix::termios::tcgetwinsize(io::stdout());
+    let columns = size.map_or(0, |size| size.ws_col);
+    if columns == 0 { 80 } else { columns.into() }
 }

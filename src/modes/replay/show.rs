@@ -6,18 +6,16 @@
 
 use std::time::Duration;
 
+use chrono::{Local, NaiveDate};
+
 use super::pace;
-use crate::event::{Body, Event};
+use crate::cli::Colour;
+use crate::event::{Body, Elapsed, Event, Stamp};
+use crate::hue;
 use crate::line;
 
 const GREY: &str = "90";
 const ALARM: &str = "1;31";
-/// For names: of the 256 colours those that can be read on black and on white, without the reds.
-const NAMES: [u8; 24] = [
-    31, 32, 35, 37, 38, 63, 64, 68, 70, 72, 97, 99, 101, 103, 130, 133, 135, 136, 162, 166, 168,
-    172, 173, 108,
-];
-
 /// How events are drawn on a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Look {
@@ -32,6 +30,15 @@ impl Look {
         let dumb = set("TERM").is_none_or(|term| term == "dumb");
         Look {
             colour: set("NO_COLOR").is_none() && !dumb,
+        }
+    }
+
+    /// As `--color` says, on a terminal.
+    pub fn chosen(colour: Colour) -> Look {
+        match colour {
+            Colour::Auto => Look::wished(),
+            Colour::Always => Look { colour: true },
+            Colour::Never => Look { colour: false },
         }
     }
 
@@ -85,13 +92,33 @@ impl Look {
 
     /// Appends the line that says how long nobody said anything.
     pub fn silence(self, length: Duration, out: &mut Vec<u8>) {
-        let words = format!("... {} of silence ...", pace::in_words(length));
+        self.remark(
+            &format!("... {} of silence ...", pace::in_words(length)),
+            out,
+        );
+    }
+
+    /// Appends a line that is not the log's.
+    pub fn remark(self, words: &str, out: &mut Vec<u8>) {
         self.painted(GREY, words.as_bytes(), out);
         out.push(b'\n');
     }
 
+    /// Appends a line that parts what is above from what is below, on so many columns.
+    pub fn part(self, words: &str, columns: usize, out: &mut Vec<u8>) {
+        let dashes = (columns.saturating_sub(words.len() + 2) / 2).clamp(2, 8);
+        let dashes = "-".repeat(dashes);
+        self.remark(&format!("{dashes} {words} {dashes}"), out);
+    }
+
+    /// Appends what stands before an event if times are shown.
+    pub fn time(self, at: Stamp, out: &mut Vec<u8>) {
+        self.painted(GREY, clock(at).as_bytes(), out);
+        out.push(b' ');
+    }
+
     fn name(self, name: &str, out: &mut Vec<u8>) {
-        let colour = NAMES[crc32c::crc32c(name.as_bytes()) as usize % NAMES.len()];
+        let colour = hue::on_terminal(name);
         let mut safe = Vec::new();
         line::escape(name, true, &mut safe);
         self.painted(&format!("38;5;{colour}"), &safe, out);
@@ -108,6 +135,59 @@ impl Look {
     }
 }
 
+/// Whether a log has times of day. One of the original program has only how long it has been going
+/// on, which is counted from 1970.
+fn has_days(at: Stamp) -> bool {
+    const YEAR: i64 = 365 * 86_400_000_000;
+    at.micros() >= YEAR
+}
+
+/// The clock on the wall at a moment, where the reader is: `22:34:57`.
+pub fn clock(at: Stamp) -> String {
+    match has_days(at) {
+        true => at
+            .utc()
+            .with_timezone(&Local)
+            .format("%H:%M:%S")
+            .to_string(),
+        false => {
+            let mut past = Vec::new();
+            Elapsed((at.micros() / 1_000_000).unsigned_abs()).write(&mut past);
+            String::from_utf8_lossy(&past).into_owned()
+        }
+    }
+}
+
+/// Clock and day of a moment, where the reader is: `2026-11-23 22:34:57`.
+pub fn day_and_clock(at: Stamp) -> String {
+    match day(at) {
+        Some(day) => format!("{day} {}", clock(at)),
+        None => clock(at),
+    }
+}
+
+/// The day of a moment, where the reader is.
+pub fn day(at: Stamp) -> Option<NaiveDate> {
+    has_days(at).then(|| at.utc().with_timezone(&Local).date_naive())
+}
+
+/// Text that somebody typed or a file is called, as it is safe on a terminal; a backslash is itself.
+pub fn safe(text: &str) -> String {
+    let mut out = Vec::new();
+    inert(text, &mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Appends one line of a text, and only what could disturb the terminal escaped.
+fn inert(line: &str, out: &mut Vec<u8>) {
+    for (n, piece) in line.split('\\').enumerate() {
+        if n > 0 {
+            out.push(b'\\');
+        }
+        line::escape(piece, false, out);
+    }
+}
+
 /// Appends a text for people: lines as lines, a backslash as itself, and only what could disturb
 /// the terminal escaped.
 fn lines(text: &str, out: &mut Vec<u8>) {
@@ -117,12 +197,7 @@ fn lines(text: &str, out: &mut Vec<u8>) {
             out.extend_from_slice(b"    ");
         }
         let line = line.strip_suffix('\r').unwrap_or(line);
-        for (n, piece) in line.split('\\').enumerate() {
-            if n > 0 {
-                out.push(b'\\');
-            }
-            line::escape(piece, false, out);
-        }
+        inert(line, out);
         out.push(b'\n');
     }
 }
@@ -193,6 +268,30 @@ mod tests {
         assert!(!notice.trim_end().contains(char::is_control), "{notice:?}");
         let join = shown(false, Body::Join { name: evil.into() });
         assert!(!join.trim_end().contains(char::is_control), "{join:?}");
+    }
+
+    #[test]
+    fn a_log_without_days_has_only_how_long_it_has_been_going_on() {
+        let at = Stamp::from_micros(93_784_000_000);
+        assert_eq!((clock(at), day(at)), ("26:03:04".to_string(), None));
+        assert_eq!(day_and_clock(at), "26:03:04");
+        let at = Stamp::from_micros(1_795_473_297_180_845);
+        assert!(
+            day_and_clock(at).starts_with("2026-11-2"),
+            "{}",
+            day_and_clock(at)
+        );
+    }
+
+    #[test]
+    fn a_parting_line_fits_where_it_stands() {
+        let part = |columns| {
+            let mut out = Vec::new();
+            Look { colour: false }.part("back to noon", columns, &mut out);
+            String::from_utf8(out).expect("UTF-8")
+        };
+        assert_eq!(part(80), "-------- back to noon --------\n");
+        assert_eq!(part(20), "--- back to noon ---\n");
     }
 
     #[test]

@@ -1,0 +1,265 @@
+//! From the bytes that a terminal sends to keys. Pure.
+//!
+//! What always holds: bytes may come in portions of any size; what is no key, or one that nothing
+//! here is done with, is dropped as a whole, so that the end of a sequence never acts as keys.
+
+/// A key that was pressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// Something with a letter on it: never a control character.
+    Char(char),
+    /// Arrow.
+    Left,
+    /// Arrow.
+    Right,
+    /// Arrow.
+    Up,
+    /// Arrow.
+    Down,
+    /// Shift and arrow.
+    ShiftLeft,
+    /// Shift and arrow.
+    ShiftRight,
+    /// Home.
+    Home,
+    /// End.
+    End,
+    /// Return.
+    Enter,
+    /// Rubs out the character before the cursor.
+    Backspace,
+    /// Ctrl-U: rubs out all that was typed.
+    Clear,
+    /// Ctrl-D: no more input.
+    Eof,
+    /// Escape alone.
+    Escape,
+}
+
+/// The longest sequence that a key sends, in bytes; a longer one is dropped to its end.
+const LONGEST: usize = 16;
+
+const ESC: u8 = 0x1b;
+
+/// What has come of a key so far.
+#[derive(Debug, Default)]
+enum State {
+    #[default]
+    Nothing,
+    Escape,
+    /// `ESC O`
+    Single,
+    /// `ESC [`, and what followed.
+    Control(Vec<u8>),
+    /// The beginning of a character in UTF-8.
+    Letter(Vec<u8>),
+}
+
+/// Takes bytes, gives keys.
+#[derive(Debug, Default)]
+pub struct Keys {
+    state: State,
+}
+
+impl Keys {
+    /// Takes what the terminal sent and appends the keys in it.
+    pub fn take(&mut self, bytes: &[u8], keys: &mut Vec<Key>) {
+        for byte in bytes {
+            self.byte(*byte, keys);
+        }
+    }
+
+    /// Whether a key has begun and not ended: an escape alone is one only if nothing follows.
+    pub fn is_waiting(&self) -> bool {
+        !matches!(self.state, State::Nothing)
+    }
+
+    /// Nothing has followed for a while.
+    pub fn nothing_follows(&mut self) -> Option<Key> {
+        let alone = matches!(self.state, State::Escape);
+        self.state = State::Nothing;
+        alone.then_some(Key::Escape)
+    }
+
+    fn byte(&mut self, byte: u8, keys: &mut Vec<Key>) {
+        match std::mem::take(&mut self.state) {
+            State::Nothing => self.first(byte, keys),
+            State::Escape => match byte {
+                b'[' => self.state = State::Control(Vec::new()),
+                b'O' => self.state = State::Single,
+                ESC => {
+                    keys.push(Key::Escape);
+                    self.state = State::Escape;
+                }
+                // Alt and a letter.
+                _ => (),
+            },
+            State::Single => keys.extend(arrow(byte)),
+            State::Control(_) if byte == ESC => self.state = State::Escape,
+            State::Control(mut sequence) => match byte {
+                // ECMA-48, 5.4: parameters and intermediates, then one final byte.
+                0x20..=0x3f => {
+                    if sequence.len() < LONGEST {
+                        sequence.push(byte);
+                    }
+                    self.state = State::Control(sequence);
+                }
+                // The Linux console's function keys are `ESC [ [ A` to `E`.
+                b'[' if sequence.is_empty() => self.state = State::Control(vec![b'[']),
+                _ => keys.extend(control(&sequence, byte)),
+            },
+            State::Letter(mut letter) => {
+                if !(0x80..=0xbf).contains(&byte) {
+                    return self.first(byte, keys);
+                }
+                letter.push(byte);
+                self.letter(letter, keys);
+            }
+        }
+    }
+
+    fn first(&mut self, byte: u8, keys: &mut Vec<Key>) {
+        match byte {
+            ESC => self.state = State::Escape,
+            b'\r' | b'\n' => keys.push(Key::Enter),
+            0x08 | 0x7f => keys.push(Key::Backspace),
+            0x04 => keys.push(Key::Eof),
+            0x15 => keys.push(Key::Clear),
+            0x00..=0x1f => (),
+            _ => self.letter(vec![byte], keys),
+        }
+    }
+
+    fn letter(&mut self, letter: Vec<u8>, keys: &mut Vec<Key>) {
+        match std::str::from_utf8(&letter) {
+            Ok(text) => {
+                // What is escaped when it is shown cannot be typed either.
+                let letters = text.chars().filter(|c| !c.is_control());
+                keys.extend(letters.map(Key::Char));
+            }
+            // The rest may follow.
+            Err(error) if error.error_len().is_none() => self.state = State::Letter(letter),
+            Err(_) => (),
+        }
+    }
+}
+
+/// The key of a sequence's last byte.
+fn arrow(last: u8) -> Option<Key> {
+    Some(match last {
+        b'A' => Key::Up,
+        b'B' => Key::Down,
+        b'C' => Key::Right,
+        b'D' => Key::Left,
+        b'H' => Key::Home,
+        b'F' => Key::End,
+        b'M' => Key::Enter,
+        // rxvt's arrows with Shift.
+        b'c' => Key::ShiftRight,
+        b'd' => Key::ShiftLeft,
+        _ => return None,
+    })
+}
+
+fn control(sequence: &[u8], last: u8) -> Option<Key> {
+    if last == b'~' {
+        return match sequence {
+            b"1" | b"7" => Some(Key::Home),
+            b"4" | b"8" => Some(Key::End),
+            _ => None,
+        };
+    }
+    let key = arrow(last)?;
+    match (sequence, key) {
+        (b"" | b"1", key) => Some(key),
+        // xterm's: one more than the sum of Shift 1, Alt 2, Ctrl 4.
+        (b"1;2", Key::Left) => Some(Key::ShiftLeft),
+        (b"1;2", Key::Right) => Some(Key::ShiftRight),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn keys(bytes: &[u8]) -> Vec<Key> {
+        let (mut parser, mut keys) = (Keys::default(), Vec::new());
+        parser.take(bytes, &mut keys);
+        keys.extend(parser.nothing_follows());
+        keys
+    }
+
+    #[test]
+    fn every_key_is_known_as_terminals_send_it() {
+        for (bytes, key) in [
+            (&b" "[..], Key::Char(' ')),
+            (b"q", Key::Char('q')),
+            ("é".as_bytes(), Key::Char('é')),
+            ("😀".as_bytes(), Key::Char('😀')),
+            (b"\x1b[A", Key::Up),
+            (b"\x1bOA", Key::Up),
+            (b"\x1b[B", Key::Down),
+            (b"\x1b[C", Key::Right),
+            (b"\x1bOD", Key::Left),
+            (b"\x1b[1;2C", Key::ShiftRight),
+            (b"\x1b[1;2D", Key::ShiftLeft),
+            (b"\x1b[c", Key::ShiftRight),
+            (b"\x1b[H", Key::Home),
+            (b"\x1b[1~", Key::Home),
+            (b"\x1b[7~", Key::Home),
+            (b"\x1bOF", Key::End),
+            (b"\x1b[4~", Key::End),
+            (b"\r", Key::Enter),
+            (b"\n", Key::Enter),
+            (b"\x7f", Key::Backspace),
+            (b"\x08", Key::Backspace),
+            (b"\x15", Key::Clear),
+            (b"\x04", Key::Eof),
+            (b"\x1b", Key::Escape),
+        ] {
+            assert_eq!(keys(bytes), [key], "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_is_dropped_as_a_whole() {
+        for bytes in [
+            &b"\x1b[3~"[..],
+            b"\x1b[1;5C",
+            b"\x1b[200~",
+            b"\x1b[[A",
+            b"\x1b[?1;2c",
+            b"\x1b[<0;10;10M",
+            b"\x1bq",
+            b"\x1bOP",
+            b"\x00\x01\x16",
+            b"\xff",
+            b"\xc3",
+            "\u{9b}".as_bytes(),
+            &[b"\x1b[", &[b'1'; 100][..], b"q"].concat(),
+        ] {
+            assert_eq!(keys(bytes), [], "{bytes:?}");
+        }
+        assert_eq!(keys(b"\xc3q"), [Key::Char('q')]);
+        assert_eq!(keys(b"\x1b\x1b[C"), [Key::Escape, Key::Right]);
+        assert_eq!(keys(b"\x1b[1\x1b[C"), [Key::Right]);
+    }
+
+    proptest! {
+        #[test]
+        fn portions_make_no_difference(
+            bytes in proptest::collection::vec(
+                prop_oneof![Just(ESC), Just(b'['), Just(b';'), Just(b'C'), any::<u8>()], 0..60),
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let (mut parser, mut found) = (Keys::default(), Vec::new());
+            let (left, right) = bytes.split_at(cut.index(bytes.len() + 1));
+            parser.take(left, &mut found);
+            parser.take(right, &mut found);
+            found.extend(parser.nothing_follows());
+            prop_assert_eq!(found, keys(&bytes));
+        }
+    }
+}

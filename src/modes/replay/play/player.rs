@@ -1,0 +1,444 @@
+//! The play as a state: it is told what time it is, which keys were pressed and how far the log is,
+//! and says what is to be shown and when to ask again. It knows no clock and no terminal.
+//!
+//! What always holds: nothing is done for longer than one would notice before keys are heard again;
+//! an event is never shown before the time at which it is due, unless somebody asked for it.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use super::beat::Beat;
+use super::density::Extent;
+use super::goal::{Goal, Way};
+use super::reel::{Found, Item, Reel, Wanted};
+use crate::cli::Speed;
+use crate::event::Stamp;
+use crate::modes::replay::choice::Choice;
+use crate::modes::replay::show::{self, Look};
+use crate::modes::replay::span;
+
+/// A shortened silence is said in a line of its own from this length on; a shorter one shows in
+/// the bar's clock, or every second line of a lively talk would be about silence.
+const WORTH_SAYING: Duration = Duration::from_secs(60);
+/// So much is gathered before it is written, in bytes.
+const BATCH: usize = 64 * 1024;
+
+/// When to ask the player again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// At once, when keys were heard.
+    Now,
+    /// At this moment, or when something happens.
+    At(Instant),
+    /// When something happens.
+    Wait,
+    /// It is over.
+    End,
+}
+
+/// How a play begins.
+pub struct Opening {
+    /// Where its first line is.
+    pub start: u64,
+    /// Where what is there ends.
+    pub end: u64,
+    /// What is shown.
+    pub choice: Choice,
+    /// How fast.
+    pub speed: Speed,
+    /// The longest silence that is waited out.
+    pub longest: Duration,
+    /// How it is drawn.
+    pub look: Look,
+    /// Whether times are shown.
+    pub times: bool,
+}
+
+/// What is typed in the last line.
+#[derive(Clone, Debug, Default)]
+pub struct Prompt {
+    /// So far.
+    pub text: String,
+    /// The play goes on when it is done.
+    pub(super) went: bool,
+}
+
+/// A search.
+pub struct Hunt {
+    /// As it was typed.
+    pub pattern: String,
+    pub(super) hit: Choice,
+}
+
+/// A log being played.
+pub struct Player {
+    pub(super) reel: Reel,
+    pub(super) start: u64,
+    pub(super) end: u64,
+    /// More is coming, and what comes is to be waited for.
+    pub(super) comes: bool,
+    /// A room goes on with it, maybe.
+    pub(super) live: bool,
+    choice: Choice,
+    pub(super) beat: Beat,
+    /// Where the next line to look at starts.
+    pub(super) cursor: u64,
+    /// The next event, which waits for its time.
+    next: Option<Box<Item>>,
+    /// Where the newest shown event starts.
+    pub(super) newest: Option<u64>,
+    /// What time it is in the log.
+    pub(super) time: Option<Stamp>,
+    /// Everything was shown: what comes now is shown when it comes.
+    caught_up: bool,
+    /// What is shown next was asked for by a key; so was what was shown last.
+    jumped: bool,
+    pub(super) goal: Option<Goal>,
+    /// The next event is being looked for, further than one portion.
+    searching: bool,
+    pub(super) hunt: Option<Hunt>,
+    pub(super) prompt: Option<Prompt>,
+    pub(super) note: Option<String>,
+    pub(super) ended: bool,
+    pub(super) look: Look,
+    pub(super) times: bool,
+    day: Option<chrono::NaiveDate>,
+    /// How wide the terminal is.
+    pub columns: usize,
+    /// What is to be shown.
+    pub out: Vec<u8>,
+    extent: Option<Extent>,
+}
+
+impl Player {
+    /// A play of what `reel` reads that starts now.
+    pub fn new(reel: Reel, opening: Opening, now: Instant) -> Player {
+        Player {
+            reel,
+            start: opening.start,
+            end: opening.end,
+            comes: false,
+            live: false,
+            choice: opening.choice,
+            beat: Beat::new(opening.speed, opening.longest, now),
+            cursor: opening.start,
+            next: None,
+            newest: None,
+            time: None,
+            caught_up: false,
+            jumped: false,
+            goal: None,
+            searching: false,
+            hunt: None,
+            prompt: None,
+            note: None,
+            ended: false,
+            look: opening.look,
+            times: opening.times,
+            day: None,
+            columns: 80,
+            out: Vec::new(),
+            extent: None,
+        }
+    }
+
+    /// The log ends here now; `comes` says that more is certain to come or its end to be known,
+    /// `live` that nobody knows.
+    pub fn grown(&mut self, end: u64, comes: bool, live: bool) {
+        if end != self.end {
+            self.extent = None;
+        }
+        (self.end, self.comes, self.live) = (end, comes, live);
+    }
+
+    /// The log is another file, or was cut: it goes on from `cursor`.
+    pub fn restart(&mut self, reader: crate::journal::Reader, cursor: u64, end: u64) {
+        self.reel.restart(reader);
+        (self.end, self.extent, self.goal, self.next) = (end, None, None, None);
+        self.start = self.start.min(cursor);
+        self.cursor = cursor;
+        self.newest = None;
+        if cursor == 0 {
+            (self.start, self.time) = (0, None);
+        }
+    }
+
+    /// The process was stopped for that time: the play goes on from where it was.
+    pub fn slept(&mut self, from: Instant, to: Instant) {
+        if self.beat.goes() {
+            self.beat.stop(from);
+            self.beat.go(to);
+        }
+    }
+
+    /// A line between events that is not the log's.
+    pub fn remark(&mut self, words: &str) {
+        self.look.remark(words, &mut self.out);
+    }
+
+    /// Goes on with the play as far as the time is.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub fn tick(&mut self, now: Instant) -> io::Result<Next> {
+        loop {
+            if self.ended {
+                return Ok(Next::End);
+            }
+            if self.out.len() >= BATCH {
+                return Ok(Next::Now);
+            }
+            if let Some(goal) = self.goal.take() {
+                match self.pursue(goal, now)? {
+                    Some(next) => return Ok(next),
+                    None => continue,
+                }
+            }
+            if self.prompt.is_some() || !self.beat.goes() {
+                return Ok(Next::Wait);
+            }
+            let Some(item) = self.next.take() else {
+                match self.look_on(now)? {
+                    Some(next) => return Ok(next),
+                    None => continue,
+                }
+            };
+            let silence = self.silence_before(&item);
+            let due = self.beat.due(silence);
+            if let Some(due) = due
+                && due > now
+                && !self.caught_up
+            {
+                self.next = Some(item);
+                return Ok(Next::At(due));
+            }
+            if self.caught_up {
+                self.beat.restart(now);
+                self.beat.shown(Duration::ZERO, None, now);
+            } else {
+                self.beat.shown(silence, due, now);
+                if self.beat.shortens(silence) && silence >= WORTH_SAYING {
+                    self.look.silence(silence, &mut self.out);
+                }
+            }
+            (self.caught_up, self.jumped) = (false, false);
+            self.show(&item);
+        }
+    }
+
+    /// Looks for the next event.
+    fn look_on(&mut self, now: Instant) -> io::Result<Option<Next>> {
+        let wanted = Wanted {
+            choice: &self.choice,
+            hit: None,
+            from: None,
+        };
+        let found = self.reel.forward(self.cursor, self.end, wanted)?;
+        self.searching = matches!(found, Found::NotYet(_));
+        Ok(match found {
+            Found::Here(item) => {
+                self.cursor = item.next;
+                self.next = Some(item);
+                None
+            }
+            Found::NotYet(from) => {
+                self.cursor = from;
+                Some(Next::Now)
+            }
+            Found::Nothing => {
+                self.cursor = self.cursor.max(self.end);
+                self.caught_up |= self.live || self.comes;
+                if self.live || self.comes {
+                    return Ok(Some(Next::Wait));
+                }
+                if self.jumped {
+                    // Whoever went there by a key may want to go elsewhere.
+                    self.beat.stop(now);
+                    return Ok(Some(Next::Wait));
+                }
+                self.ended = true;
+                Some(Next::End)
+            }
+        })
+    }
+
+    /// Goes one portion on towards what a key asked for; `None` if that is settled.
+    fn pursue(&mut self, mut goal: Goal, now: Instant) -> io::Result<Option<Next>> {
+        let wanted = Wanted {
+            choice: &self.choice,
+            hit: match goal.hits {
+                true => self.hunt.as_ref().map(|hunt| &hunt.hit),
+                false => None,
+            },
+            from: goal.from,
+        };
+        let found = match goal.way {
+            Way::On => self.reel.forward(goal.cursor, self.end, wanted)?,
+            Way::Back => self
+                .reel
+                .backward(self.start, goal.cursor, self.end, wanted)?,
+        };
+        match found {
+            Found::Here(item) if goal.until.is_none_or(|until| item.offset < until) => {
+                if let Some(words) = goal.words {
+                    let words = match item.at() {
+                        Some(at) => format!("{words} {}", show::day_and_clock(at)),
+                        None => words.trim_end_matches(" to").to_string(),
+                    };
+                    self.look.part(&words, self.columns, &mut self.out);
+                    // Not measured by what was shown before.
+                    self.time = None;
+                }
+                self.cursor = item.next;
+                (self.next, self.jumped) = (None, true);
+                self.caught_up = false;
+                self.beat.restart(now);
+                self.show(&item);
+                Ok(None)
+            }
+            Found::NotYet(cursor) => {
+                goal.cursor = cursor;
+                self.goal = Some(goal);
+                Ok(Some(Next::Now))
+            }
+            Found::Nothing if goal.way == Way::On && self.comes && goal.until.is_none() => {
+                goal.cursor = goal.cursor.max(self.end);
+                self.goal = Some(goal);
+                Ok(Some(Next::Wait))
+            }
+            _ => {
+                self.goal = goal.otherwise.map(|goal| *goal);
+                if self.goal.is_none() {
+                    self.note = Some(goal.in_vain);
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    fn silence_before(&self, item: &Item) -> Duration {
+        match (item.at(), self.time) {
+            (Some(at), Some(time)) => at.since(time),
+            _ => Duration::ZERO,
+        }
+    }
+
+    fn show(&mut self, item: &Item) {
+        if self.times
+            && let Some(at) = item.at()
+        {
+            let day = show::day(at);
+            if let Some(day) = day.filter(|_| day != self.day) {
+                let words = day.format("%A, %-d %B %Y").to_string();
+                self.look.part(&words, self.columns, &mut self.out);
+            }
+            self.day = day;
+            self.look.time(at, &mut self.out);
+        }
+        match &item.what {
+            Ok(event) => self.look.event(event, &mut self.out),
+            Err(wrong) => self.look.wrong(&wrong.sentence(item.offset), &mut self.out),
+        }
+        self.newest = Some(item.offset);
+        self.time = item.at().max(self.time);
+    }
+
+    /// Forgets the event that waits for its time: it is to be found again.
+    pub(super) fn put_back(&mut self) {
+        if let Some(item) = self.next.take() {
+            self.cursor = item.offset;
+        }
+    }
+
+    /// What time it is in the log: of what is coming, what was asked for.
+    pub fn clock(&self, now: Instant) -> Option<Stamp> {
+        let time = self.time?;
+        let past = time.plus(self.beat.since_shown(now));
+        let next = self.next.as_ref().and_then(|item| item.at());
+        Some(match next {
+            Some(next) => past.min(next.max(time)),
+            None if self.beat.goes() && !self.searching && !self.caught_up => past,
+            None => time,
+        })
+    }
+
+    /// The part of the log that is played; `None` if there is no good line in it.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub fn extent(&mut self) -> io::Result<Option<Extent>> {
+        if self.extent.is_none() {
+            let ends = span::ends(self.reel.reader(), self.end)?;
+            self.extent = ends.map(|(first, last)| Extent {
+                first: self.choice.from.map_or(first, |from| from.max(first)),
+                last: self.choice.to.map_or(last, |to| to.min(last)),
+                end: self.end,
+            });
+        }
+        Ok(self.extent)
+    }
+
+    /// What the bar says in a word.
+    pub fn state(&self) -> State {
+        match () {
+            () if self.goal.is_some() && self.goal_waits() => State::Reading,
+            () if self.goal.is_some() || self.searching => State::Searching,
+            () if !self.beat.goes() && self.is_at_end() => State::AtEnd,
+            () if !self.beat.goes() => State::Paused,
+            () if self.caught_up && self.live => State::Live,
+            () if self.caught_up => State::Reading,
+            () => State::Playing,
+        }
+    }
+
+    fn goal_waits(&self) -> bool {
+        let at_end = |goal: &Goal| goal.way == Way::On && goal.cursor >= self.end;
+        self.goal.as_ref().is_some_and(at_end)
+    }
+
+    fn is_at_end(&self) -> bool {
+        self.next.is_none() && self.cursor >= self.end && !self.live && !self.comes
+    }
+
+    /// How fast it goes.
+    pub fn speed(&self) -> Speed {
+        self.beat.speed()
+    }
+
+    /// What the user is told until the next key.
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_deref()
+    }
+
+    /// What the user types.
+    pub fn prompt(&self) -> Option<&Prompt> {
+        self.prompt.as_ref()
+    }
+
+    /// What is searched for.
+    pub fn hunt(&self) -> Option<&Hunt> {
+        self.hunt.as_ref()
+    }
+
+    /// What reads the log, and what was found wrong in it.
+    pub fn reel(&self) -> &Reel {
+        &self.reel
+    }
+}
+
+/// What the play does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It goes.
+    Playing,
+    /// It stands still.
+    Paused,
+    /// It stands still where everything was shown.
+    AtEnd,
+    /// Everything was shown, and what comes is shown as it comes.
+    Live,
+    /// It looks for something.
+    Searching,
+    /// What is wanted has not come yet.
+    Reading,
+}

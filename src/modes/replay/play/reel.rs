@@ -1,0 +1,344 @@
+//! The events of a log from any place in both directions, in portions that take no time one would
+//! notice.
+
+use std::collections::BTreeSet;
+use std::io;
+
+use crate::event::{Event, Stamp};
+use crate::journal::{Reader, Stretch};
+use crate::line::{self, Look, MAX_LINE};
+use crate::modes::replay::choice::Choice;
+use crate::modes::replay::wrong::{Faults, Wrong, read};
+
+/// How much is read at once, in bytes.
+const BLOCK: usize = 64 * 1024;
+/// How much is looked through before somebody may press a key, in bytes.
+const PORTION: u64 = 4 * 1024 * 1024;
+/// So many places of damage are remembered, so that none is counted twice.
+const REMEMBERED: usize = 100_000;
+
+/// One event, or what stands in its place.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// Where its line starts.
+    pub offset: u64,
+    /// Where the next line starts.
+    pub next: u64,
+    /// It.
+    pub what: Result<Event, Wrong>,
+}
+
+impl Item {
+    /// When it happened, if that is known.
+    pub fn at(&self) -> Option<Stamp> {
+        self.what.as_ref().ok().map(|event| event.at)
+    }
+}
+
+/// What came of looking.
+#[derive(Clone, Debug)]
+pub enum Found {
+    /// This.
+    Here(Box<Item>),
+    /// Nothing up to here, so far.
+    NotYet(u64),
+    /// Nothing.
+    Nothing,
+}
+
+/// What is looked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// What is shown at all.
+    pub choice: &'a Choice,
+    /// And what is searched for among that.
+    pub hit: Option<&'a Choice>,
+    /// And nothing earlier than this.
+    pub from: Option<Stamp>,
+}
+
+impl Wanted<'_> {
+    fn takes(&self, found: &Result<(Stamp, Look<'_>), Wrong>) -> bool {
+        match found {
+            Ok((at, look)) => {
+                self.from.is_none_or(|from| *at >= from)
+                    && self.choice.is_in_time(*at)
+                    && self.choice.takes(look)
+                    && self.hit.is_none_or(|hit| hit.takes(look))
+            }
+            Err(_) => self.choice.is_all() && self.hit.is_none() && self.from.is_none(),
+        }
+    }
+}
+
+/// Reads events.
+pub struct Reel {
+    reader: Reader,
+    /// What was read last.
+    stretch: Stretch,
+    faults: Faults,
+    counted: BTreeSet<u64>,
+}
+
+impl Reel {
+    /// The events that `reader` reads.
+    pub fn new(reader: Reader) -> Reel {
+        Reel {
+            reader,
+            stretch: Stretch::default(),
+            faults: Faults::default(),
+            counted: BTreeSet::new(),
+        }
+    }
+
+    /// What reads the log.
+    pub fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// Goes on with another file, or with what was cut.
+    pub fn restart(&mut self, reader: Reader) {
+        self.reader = reader;
+        self.stretch = Stretch::default();
+    }
+
+    /// What was found wrong with the lines that were looked at.
+    pub fn faults(&self) -> Faults {
+        self.faults
+    }
+
+    /// The first that is wanted at or after `from`, where a line starts.
+    ///
+    /// # Errors
+    /// Reading failed.
+    pub fn forward(&mut self, from: u64, end: u64, wanted: Wanted<'_>) -> io::Result<Found> {
+        let mut from = from;
+        let until = from.saturating_add(PORTION);
+        while from < end {
+            if from >= until {
+                return Ok(Found::NotYet(from));
+            }
+            if !(self.stretch.offset..self.stretch.next).contains(&from) {
+                self.stretch = self.reader.read(from, end, BLOCK)?;
+            }
+            let cut = cut(&self.reader, &self.stretch, end)?;
+            let skip = (from - self.stretch.offset) as usize;
+            let bytes = self.stretch.bytes.get(skip..).unwrap_or_default();
+            for (offset, text) in line::lines(from, bytes) {
+                let line = Line::of(&self.stretch, offset, text, cut);
+                if let Some(item) = line.wanted(wanted, &mut self.faults, &mut self.counted) {
+                    return Ok(Found::Here(item));
+                }
+            }
+            from = self.stretch.next;
+        }
+        Ok(Found::Nothing)
+    }
+
+    /// The last that is wanted before `before`, where a line starts, and not before `start`.
+    ///
+    /// # Errors
+    /// Reading failed.
+    pub fn backward(
+        &mut self,
+        start: u64,
+        before: u64,
+        end: u64,
+        wanted: Wanted<'_>,
+    ) -> io::Result<Found> {
+        let mut before = before;
+        let until = before.saturating_sub(PORTION);
+        while before > start {
+            if before <= until && until > 0 {
+                return Ok(Found::NotYet(before));
+            }
+            let stretch = self.reader.read_back(before, BLOCK)?;
+            let cut = cut(&self.reader, &stretch, end)?;
+            for (offset, text) in stretch.lines().rev() {
+                if offset < start {
+                    return Ok(Found::Nothing);
+                }
+                let line = Line::of(&stretch, offset, text, cut);
+                if let Some(item) = line.wanted(wanted, &mut self.faults, &mut self.counted) {
+                    return Ok(Found::Here(item));
+                }
+            }
+            before = stretch.offset;
+        }
+        Ok(Found::Nothing)
+    }
+}
+
+/// What is wrong with the one line of a stretch that was cut because it is too long.
+fn cut(reader: &Reader, stretch: &Stretch, end: u64) -> io::Result<Option<Wrong>> {
+    if stretch.next - stretch.offset <= stretch.bytes.len() as u64 {
+        return Ok(None);
+    }
+    let last = reader.bytes(stretch.next - 1, stretch.next, 1)?;
+    let torn = stretch.next == end && last != b"\n";
+    Ok(Some(if torn { Wrong::Torn } else { Wrong::TooLong }))
+}
+
+/// A line where it stands.
+struct Line<'a> {
+    offset: u64,
+    next: u64,
+    text: &'a [u8],
+    found: Result<(Stamp, Look<'a>), Wrong>,
+}
+
+impl<'a> Line<'a> {
+    fn of(stretch: &Stretch, offset: u64, text: &'a [u8], cut: Option<Wrong>) -> Line<'a> {
+        let behind = offset + text.len() as u64;
+        let ended = behind < stretch.offset + stretch.bytes.len() as u64;
+        let found = match cut {
+            Some(wrong) => Err(wrong),
+            None if text.len() > MAX_LINE => Err(Wrong::TooLong),
+            None => read(text, ended),
+        };
+        Line {
+            offset,
+            next: if ended { behind + 1 } else { stretch.next },
+            text,
+            found,
+        }
+    }
+
+    fn wanted(
+        self,
+        wanted: Wanted<'_>,
+        faults: &mut Faults,
+        counted: &mut BTreeSet<u64>,
+    ) -> Option<Box<Item>> {
+        if let Err(wrong) = self.found
+            && counted.len() < REMEMBERED
+            && counted.insert(self.offset)
+        {
+            faults.add(self.offset, wrong);
+        }
+        let takes = wanted.takes(&self.found);
+        takes.then(|| {
+            let read = self.found.and_then(|_| Ok(line::parse_line(self.text)?));
+            Box::new(Item {
+                offset: self.offset,
+                next: self.next,
+                what: read,
+            })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Body, Elapsed, LogId};
+    use std::io::Write;
+    use std::sync::Arc;
+
+    fn said(second: i64, text: &str) -> Vec<u8> {
+        let mut out = Vec::new();
+        let body = Body::Message {
+            from: "mira".into(),
+            elapsed: Elapsed(7),
+            text: text.into(),
+            key: None,
+        };
+        let at = Stamp::from_micros(second * 1_000_000);
+        line::to_line(&Event { at, body }, &mut out);
+        out
+    }
+
+    fn reel(bytes: &[u8]) -> (Reel, u64) {
+        let mut file = tempfile::tempfile().expect("a file");
+        file.write_all(bytes).expect("written");
+        let reader = Reader::new(Arc::new(file), LogId(0));
+        (Reel::new(reader), bytes.len() as u64)
+    }
+
+    /// All places forwards, all backwards.
+    fn both(reel: &mut Reel, end: u64, wanted: Wanted<'_>) -> (Vec<u64>, Vec<u64>) {
+        let (mut on, mut back) = (Vec::new(), Vec::new());
+        let mut at = 0;
+        loop {
+            match reel.forward(at, end, wanted).expect("read") {
+                Found::Here(item) => {
+                    on.push(item.offset);
+                    at = item.next;
+                }
+                Found::NotYet(from) => at = from,
+                Found::Nothing => break,
+            }
+        }
+        let mut before = end;
+        loop {
+            match reel.backward(0, before, end, wanted).expect("read") {
+                Found::Here(item) => {
+                    back.push(item.offset);
+                    before = item.offset;
+                }
+                Found::NotYet(to) => before = to,
+                Found::Nothing => break,
+            }
+        }
+        back.reverse();
+        (on, back)
+    }
+
+    #[test]
+    fn both_ways_give_the_same_events() {
+        let lines: Vec<Vec<u8>> = (0..3000)
+            .map(|n| said(n, &"x".repeat(n as usize % 300)))
+            .collect();
+        let mut starts = vec![0];
+        for line in &lines {
+            starts.push(starts.last().expect("one") + line.len() as u64);
+        }
+        starts.pop();
+        let (mut reel, end) = reel(&lines.concat());
+        let choice = Choice::default();
+        let mut hit = Choice::default();
+        hit.grep = Some(regex::bytes::Regex::new("^x{299}$").expect("a pattern"));
+        let mut wanted = Wanted {
+            choice: &choice,
+            hit: None,
+            from: None,
+        };
+        assert_eq!(
+            both(&mut reel, end, wanted),
+            (starts.clone(), starts.clone())
+        );
+        wanted.hit = Some(&hit);
+        let hits: Vec<u64> = (0..10).map(|n| starts[300 * n + 299]).collect();
+        assert_eq!(both(&mut reel, end, wanted), (hits.clone(), hits.clone()));
+        wanted.from = Some(Stamp::from_micros(2_000_000_000));
+        assert_eq!(both(&mut reel, end, wanted).0, hits[6..]);
+    }
+
+    #[test]
+    fn damage_is_found_both_ways_and_counted_once() {
+        let long = [&vec![b'y'; 3 * MAX_LINE][..], b"\n"].concat();
+        let (one, two) = (said(1, "one"), said(2, "two"));
+        let torn = vec![0; 2 * MAX_LINE];
+        let parts = [&one[..], b"nonsense\n", &long, &two, &torn];
+        let (mut reel, end) = reel(&parts.concat());
+        let mut starts = vec![0];
+        for part in &parts[..4] {
+            starts.push(starts.last().expect("one") + part.len() as u64);
+        }
+        let choice = Choice::default();
+        let wanted = Wanted {
+            choice: &choice,
+            hit: None,
+            from: None,
+        };
+        assert_eq!(
+            both(&mut reel, end, wanted),
+            (starts.clone(), starts.clone())
+        );
+        assert_eq!(reel.counted.len(), 3);
+        let last = reel.forward(starts[4], end, wanted).expect("read");
+        assert!(matches!(last, Found::Here(item) if item.what == Err(Wrong::Torn)));
+        let long = reel.forward(starts[2], end, wanted).expect("read");
+        assert!(matches!(long, Found::Here(item) if item.what == Err(Wrong::TooLong)));
+    }
+}

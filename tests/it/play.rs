@@ -1,0 +1,494 @@
+//! `chatroom replay` on a terminal, as its user sees it: in tmux, with keys pressed and the screen
+//! looked at.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use chatroom::event::{Body, Elapsed, Event, Stamp};
+use chatroom::line;
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::server::{PATIENCE, Server, wait_for};
+use crate::util::{CHATROOM, Folder};
+
+/// A minute before midnight of a day in 2026.
+const START: i64 = 1_795_564_740;
+
+/// Messages from mira at so many seconds.
+pub fn log<'a>(messages: impl IntoIterator<Item = (i64, &'a str)>) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (second, text) in messages {
+        let body = Body::Message {
+            from: "mira".into(),
+            elapsed: Elapsed(7),
+            text: text.to_string(),
+            key: None,
+        };
+        let at = Stamp::from_micros((START + second) * 1_000_000);
+        line::to_line(&Event { at, body }, &mut out);
+    }
+    out
+}
+
+/// `m0` to `m100`, one a second.
+fn hundred() -> Vec<u8> {
+    let texts: Vec<String> = (0..=100).map(|n| format!("m{n}")).collect();
+    let texts = texts.iter().enumerate();
+    log(texts.map(|(n, text)| (n as i64, text.as_str())))
+}
+
+/// A terminal with a shell in it. The terminal, and what runs in it, go with this.
+pub struct Tmux<'a> {
+    folder: &'a Folder,
+}
+
+impl<'a> Tmux<'a> {
+    /// One of that size. The shell's prompt is `$ `.
+    pub fn start(folder: &'a Folder, columns: u16, rows: u16) -> Tmux<'a> {
+        let tmux = Tmux { folder };
+        folder.file("tmux.conf", "set -g status off\nset -g escape-time 0\n");
+        folder.file("shell.rc", "PS1='$ '\nset -m\n");
+        let mut command = tmux.command();
+        command.args(["-f", "tmux.conf", "new-session", "-d"]);
+        command.args(["-x", &columns.to_string(), "-y", &rows.to_string()]);
+        command.args(["bash", "--noprofile", "--rcfile", "shell.rc", "-i"]);
+        folder.settle(&mut command);
+        command.env("LC_ALL", "C.UTF-8").env("CHATROOM", CHATROOM);
+        let status = command.status().expect("tmux starts");
+        assert!(status.success());
+        tmux.wait_for("the shell", |screen| screen.starts_with('$'));
+        tmux
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new("tmux");
+        // A short path: a socket's is limited.
+        command.arg("-S").arg(self.folder.path().join("t"));
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> String {
+        let output = self.command().args(args).output().expect("tmux runs");
+        assert!(
+            output.status.success(),
+            "{args:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// Presses keys, as tmux calls them.
+    pub fn keys(&self, keys: &[&str]) {
+        let mut args = vec!["send-keys"];
+        args.extend_from_slice(keys);
+        self.run(&args);
+    }
+
+    /// Types a text.
+    pub fn text(&self, text: &str) {
+        self.run(&["send-keys", "-l", text]);
+    }
+
+    /// Types a command and Enter.
+    pub fn shell(&self, command: &str) {
+        self.text(command);
+        self.keys(&["Enter"]);
+    }
+
+    /// What is on the screen.
+    pub fn screen(&self) -> String {
+        self.run(&["capture-pane", "-p"])
+    }
+
+    /// Waits until the screen is as wanted, and gives it.
+    #[track_caller]
+    pub fn wait_for(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let screen = self.screen();
+            if wanted(&screen) {
+                return screen;
+            }
+            assert!(
+                Instant::now() < until,
+                "waited in vain for {what} on:\n{screen}"
+            );
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Waits until this is somewhere on the screen.
+    #[track_caller]
+    pub fn wait_text(&self, wanted: &str) -> String {
+        self.wait_for(wanted, |screen| screen.contains(wanted))
+    }
+
+    /// Waits until the lines above the last, the bar, end like this, and the bar has that in it.
+    #[track_caller]
+    pub fn wait_end(&self, lines: &[&str], bar: &str) -> String {
+        self.wait_for(&format!("{lines:?} and {bar:?}"), |screen| {
+            let shown: Vec<&str> = screen.lines().filter(|line| !line.is_empty()).collect();
+            let Some((last, above)) = shown.split_last() else {
+                return false;
+            };
+            let ends = above.len() >= lines.len()
+                && above[above.len() - lines.len()..]
+                    .iter()
+                    .zip(lines)
+                    .all(|(line, wanted)| line.ends_with(wanted));
+            ends && last.contains(bar)
+        })
+    }
+
+    /// Presses keys and waits for what comes of them.
+    #[track_caller]
+    pub fn press(&self, keys: &[&str], lines: &[&str], bar: &str) -> String {
+        self.keys(keys);
+        self.wait_end(lines, bar)
+    }
+
+    /// How the terminal is set, asked in the shell.
+    pub fn settings(&self, name: &str) -> String {
+        self.shell(&format!("stty -a > {name}.part; mv {name}.part {name}"));
+        let path = self.folder.path().join(name);
+        wait_for(name, || std::fs::read_to_string(&path).ok())
+    }
+
+    /// Starts a play of `log.txt` that says its process id.
+    pub fn play(&self, args: &str) {
+        let pid = self.folder.path().join("pid");
+        let _ = std::fs::remove_file(&pid);
+        self.shell(&format!(
+            "clear; sh -c 'echo $$ > pid.part; mv pid.part pid; exec \"$CHATROOM\" replay {args}'; echo \"code $?\""
+        ));
+        // What is on the screen from now on is this play's.
+        wait_for("the play", || pid.exists().then_some(()));
+    }
+
+    /// The play's process.
+    pub fn pid(&self) -> Pid {
+        let text = std::fs::read_to_string(self.folder.path().join("pid")).expect("a pid");
+        let pid = text.trim().parse().expect("a number");
+        Pid::from_raw(pid).expect("a process")
+    }
+}
+
+impl Drop for Tmux<'_> {
+    fn drop(&mut self) {
+        let _ = self.command().arg("kill-server").output();
+    }
+}
+
+#[test]
+fn every_key_does_what_the_help_says() {
+    let folder = Folder::new();
+    folder.file("log.txt", hundred());
+    let tmux = Tmux::start(&folder, 80, 24);
+    let before = tmux.settings("before");
+    tmux.play("log.txt");
+    tmux.wait_end(&[":m0"], "2026-11-24 23:59:0");
+    tmux.press(&["Space"], &[], "paused");
+    // Whatever was shown until then, from here on it is exact.
+    tmux.press(
+        &["0"],
+        &["-------- back to 2026-11-24 23:59:00 --------", ":m0"],
+        "  0%",
+    );
+    tmux.press(&["."], &[":m0", ":m1"], "23:59:01  x1  paused");
+    tmux.press(
+        &[","],
+        &["back to 2026-11-24 23:59:00 --------", ":m0"],
+        "23:59:00",
+    );
+    tmux.press(
+        &["Right"],
+        &["on to 2026-11-24 23:59:05 --------", ":m5"],
+        "  5%",
+    );
+    tmux.press(
+        &["Left"],
+        &["back to 2026-11-24 23:59:00 --------", ":m0"],
+        "  0%",
+    );
+    tmux.press(
+        &["Up"],
+        &["on to 2026-11-25 00:00:00 --------", ":m60"],
+        " 60%",
+    );
+    tmux.press(
+        &["Down"],
+        &["back to 2026-11-24 23:59:00 --------", ":m0"],
+        "  0%",
+    );
+    tmux.press(
+        &["S-Right"],
+        &["on to 2026-11-24 23:59:10 --------", ":m10"],
+        " 10%",
+    );
+    tmux.press(
+        &["S-Right"],
+        &["on to 2026-11-24 23:59:20 --------", ":m20"],
+        " 20%",
+    );
+    tmux.press(
+        &["S-Left"],
+        &["back to 2026-11-24 23:59:10 --------", ":m10"],
+        " 10%",
+    );
+    tmux.press(&["7"], &[":m70"], " 70%");
+    tmux.press(&["Home"], &[":m0"], "  0%");
+    tmux.press(&["+"], &[":m0"], "x2  paused");
+    tmux.press(&["-", "_"], &[":m0"], "x0.5  paused");
+    tmux.press(&["="], &[":m0"], "x1  paused");
+    tmux.press(&["t"], &[":m0"], "paused");
+    tmux.press(
+        &["."],
+        &[
+            "-------- Tuesday, 24 November 2026 --------",
+            "23:59:01 [mira]: 0:00:07:m1",
+        ],
+        "  1%",
+    );
+    tmux.press(
+        &["6"],
+        &[
+            "Wednesday, 25 November 2026 --------",
+            "00:00:00 [mira]: 0:00:07:m60",
+        ],
+        " 60%",
+    );
+    tmux.press(&["t", "0"], &["--------", "[mira]: 0:00:07:m0"], "  0%");
+    tmux.press(&["/"], &[":m0"], "find:");
+    tmux.text("M4.x");
+    tmux.press(&["BSpace"], &[":m0"], "find: M4.");
+    // A capital in it: there is none like that.
+    tmux.press(&["Enter"], &[":m0"], "not found after this: M4.");
+    tmux.keys(&["/"]);
+    tmux.text("m4.");
+    tmux.press(
+        &["Enter"],
+        &["found at 2026-11-24 23:59:40 --------", ":m40"],
+        " 40%",
+    );
+    tmux.press(
+        &["n"],
+        &["found at 2026-11-24 23:59:41 --------", ":m41"],
+        " 41%",
+    );
+    tmux.press(
+        &["N"],
+        &["found at 2026-11-24 23:59:40 --------", ":m40"],
+        " 40%",
+    );
+    tmux.press(&["N"], &[":m40"], "not found before this: m4.");
+    tmux.press(&["/", "x"], &[":m40"], "find: x");
+    tmux.press(&["Escape"], &[":m40"], "paused");
+    let help = tmux.press(&["?"], &["  q          end"], "paused");
+    for key in ["space", "Shift-Right", "Home End", "+  -", "n  N", "t "] {
+        assert!(help.contains(&format!("  {key}")), "{key}:\n{help}");
+    }
+    tmux.press(
+        &["End"],
+        &["on to 2026-11-25 00:00:40 --------", ":m100"],
+        "end, q leaves",
+    );
+    tmux.press(&["0", "Space"], &[":m0", ":m1", ":m2"], "x1");
+    tmux.keys(&["q"]);
+    let screen = tmux.wait_text("code 0");
+    assert!(!screen.contains('%'), "the bar is gone:\n{screen}");
+    assert_eq!(tmux.settings("after"), before);
+    tmux.play("log.txt");
+    tmux.wait_text(":m0");
+    tmux.keys(&["C-d"]);
+    tmux.wait_text("code 0");
+    tmux.play("log.txt");
+    tmux.wait_text(":m0");
+    tmux.keys(&["C-c"]);
+    tmux.wait_text("code 130");
+    assert_eq!(tmux.settings("afterwards"), before);
+}
+
+#[test]
+fn a_resize_leaves_one_bar() {
+    let folder = Folder::new();
+    folder.file("log.txt", hundred());
+    let tmux = Tmux::start(&folder, 80, 12);
+    tmux.play("log.txt");
+    tmux.wait_text("x1");
+    tmux.press(&["Space", "0"], &[":m0"], "paused");
+    for (columns, bar) in [
+        (40, "  0%  █"),
+        (23, "23:59:00  x1  paused"),
+        (100, "  0%  █"),
+        (60, "  0%  █"),
+    ] {
+        let width = columns.to_string();
+        tmux.run(&["resize-window", "-x", &width, "-y", "10"]);
+        let screen = tmux.wait_for("one bar", |screen| {
+            let lines: Vec<&str> = screen.lines().filter(|line| !line.is_empty()).collect();
+            let Some((last, above)) = lines.split_last() else {
+                return false;
+            };
+            let wide = last.chars().count();
+            last.starts_with(bar)
+                && last.ends_with("  x1  paused")
+                && (columns < 40 || wide > columns / 2)
+                && wide < columns
+                // And nothing of another.
+                && !above.iter().any(|line| line.contains("x1") || line.contains('█'))
+        });
+        assert!(screen.contains(":m0\n"), "{screen}");
+        tmux.keys(&["."]);
+        tmux.wait_for("the next event above the bar", |screen| {
+            let lines: Vec<&str> = screen.lines().filter(|line| !line.is_empty()).collect();
+            lines.len() > 1 && lines[lines.len() - 2].contains(":m")
+        });
+        tmux.press(&["0"], &[":m0"], "paused");
+    }
+    tmux.keys(&["q"]);
+    tmux.wait_text("code 0");
+}
+
+#[test]
+fn ctrl_z_gives_the_terminal_back_and_the_play_goes_on_from_where_it_was() {
+    let folder = Folder::new();
+    folder.file("log.txt", hundred());
+    let tmux = Tmux::start(&folder, 80, 24);
+    let before = tmux.settings("before");
+    // Not through another shell: the one that is asked controls the job.
+    tmux.shell("clear; \"$CHATROOM\" replay log.txt");
+    tmux.wait_end(&[":m0", ":m1"], "x1");
+    tmux.keys(&["C-z"]);
+    let stopped = tmux.wait_text("Stopped");
+    assert!(!stopped.contains("x1"), "the bar is gone:\n{stopped}");
+    assert_eq!(tmux.settings("while"), before);
+    // Longer than several events would have taken.
+    tmux.shell("sleep 2.5; echo slept");
+    tmux.wait_for("it", |screen| screen.contains("\nslept"));
+    let start = Instant::now();
+    tmux.shell("clear; fg");
+    let screen = tmux.wait_for("more", |screen| {
+        screen.contains(":m") && screen.contains("x1")
+    });
+    assert!(screen.matches(":m").count() <= 2, "it rushes:\n{screen}");
+    assert!(start.elapsed() < Duration::from_secs(10));
+    tmux.press(&["Space"], &[], "paused");
+    // In the background it plays on, and leaves keys to the shell.
+    tmux.keys(&["C-z"]);
+    tmux.wait_text("Stopped");
+    tmux.shell("clear; bg; echo said by the shell");
+    tmux.wait_for("it", |screen| screen.contains("\nsaid by the shell"));
+    tmux.shell("clear; fg");
+    tmux.wait_text("paused");
+    tmux.keys(&["."]);
+    tmux.wait_text("[mira]: 0:00:07:m");
+    tmux.keys(&["q"]);
+    tmux.wait_for("the shell", |screen| screen.trim_end().ends_with('$'));
+    assert_eq!(tmux.settings("after"), before);
+}
+
+#[test]
+fn a_signal_ends_the_play_and_the_terminal_is_as_it_was() {
+    let folder = Folder::new();
+    folder.file("log.txt", log([(0, "first"), (1000, "never seen")]));
+    let tmux = Tmux::start(&folder, 80, 24);
+    let before = tmux.settings("before");
+    for (signal, code) in [
+        (Signal::TERM, 143),
+        (Signal::HUP, 129),
+        (Signal::INT, 130),
+        (Signal::QUIT, 131),
+    ] {
+        tmux.play("log.txt --max-gap 1h");
+        tmux.wait_end(&[":first"], "x1");
+        kill_process(tmux.pid(), signal).expect("it is there");
+        let screen = tmux.wait_text(&format!("code {code}"));
+        assert!(
+            !screen.contains("never seen") && !screen.contains("x1"),
+            "{screen}"
+        );
+        assert_eq!(tmux.settings(&format!("after{code}")), before);
+    }
+}
+
+#[test]
+fn a_log_from_a_pipe_is_played_with_keys_and_back() {
+    let folder = Folder::new();
+    folder.file("log.txt", hundred());
+    let tmux = Tmux::start(&folder, 80, 24);
+    tmux.shell("clear; (cat log.txt; sleep 1000) | \"$CHATROOM\" replay - ; echo \"code $?\"");
+    tmux.wait_text(":m0");
+    tmux.press(
+        &["Space", "0"],
+        &["back to 2026-11-24 23:59:00 --------", ":m0"],
+        "paused",
+    );
+    tmux.press(
+        &["5"],
+        &["on to 2026-11-24 23:59:50 --------", ":m50"],
+        "paused",
+    );
+    tmux.press(
+        &["Left"],
+        &["back to 2026-11-24 23:59:45 --------", ":m45"],
+        "paused",
+    );
+    // It may go on, and nobody knows how far.
+    tmux.press(&["Up", "Up"], &[":m45"], "reading");
+    tmux.keys(&["C-c"]);
+    let screen = tmux.wait_for("the shell", |screen| screen.trim_end().ends_with('$'));
+    assert!(!screen.contains("x1"), "the bar is gone:\n{screen}");
+    tmux.shell("clear; cat log.txt | \"$CHATROOM\" replay - --speed max; echo \"code $?\"");
+    tmux.wait_text("code 0");
+    let screen = tmux.screen();
+    assert!(screen.contains("[mira]: 0:00:07:m100\n"), "{screen}");
+}
+
+#[test]
+fn a_room_is_followed_across_its_restart() {
+    let mut server = Server::start(&[]);
+    let token = server.log_in("mira");
+    server.say(&token, "before");
+    let folder = Folder::new();
+    let tmux = Tmux::start(&folder, 80, 24);
+    let log = server.log().display().to_string();
+    tmux.play(&format!("{log} --follow --speed max"));
+    tmux.wait_end(&[":before"], "live");
+    server.say(&token, "live one");
+    tmux.wait_end(&[":live one"], "live");
+    server.kill();
+    // A power cut in the middle of a line.
+    let mut bytes = std::fs::read(server.log()).expect("the log");
+    let whole = bytes.len();
+    bytes.extend_from_slice(b"2026-11-23T22:34:57.180845Z [mira]: 0:00:0");
+    std::fs::write(server.log(), &bytes).expect("written");
+    server.start_again(&[]);
+    wait_for("the torn line cut", || {
+        let now = std::fs::read(server.log()).expect("the log");
+        (now[whole..].starts_with(b"20") && !now.ends_with(b":0")).then_some(())
+    });
+    let token = server.log_in("eve");
+    server.say(&token, "after");
+    let screen = tmux.wait_end(&["entered room", ":after"], "live");
+    assert!(
+        !screen.contains("damaged") && !screen.contains("torn"),
+        "{screen}"
+    );
+    assert!(screen.contains("* Room opened"), "{screen}");
+    // While it is live one can go back, and comes to the new.
+    tmux.keys(&["Home"]);
+    tmux.wait_text("-------- back to");
+    tmux.wait_end(&["[eve]: 0:00:00:after"], "live");
+    server.stop();
+    tmux.wait_end(&["* Room closed"], "live");
+    let log = server.log();
+    std::fs::rename(&log, server.folder.path().join("old.txt")).expect("renamed");
+    tmux.wait_text("any more: waiting for one ...");
+    std::fs::write(&log, super::play::log([(0, "another log")])).expect("written");
+    tmux.wait_end(
+        &["is a new file: from its beginning ...", ":another log"],
+        "live",
+    );
+    tmux.keys(&["q"]);
+    tmux.wait_text("code 0");
+}

@@ -1,0 +1,162 @@
+//! What a replay sends to a terminal, and when.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::play::log;
+use crate::util::{CHATROOM, Folder, Run};
+
+/// A replay on a pseudo terminal.
+fn command(folder: &Folder, args: &str) -> Command {
+    let mut script = Command::new("script");
+    let replay = format!("stty cols 80 rows 24; exec '{CHATROOM}' replay {args}");
+    script.args(["-qefc", &replay, "/dev/null"]);
+    folder.settle(&mut script);
+    script
+}
+
+/// The lines of what a terminal was sent that are the conversation and not the bar.
+fn conversation(sent: &str) -> Vec<String> {
+    sent.split("\r\n")
+        .map(|line| line.rsplit("\x1b[J").next().unwrap_or_default())
+        .filter(|line| !line.is_empty())
+        .map(str::to_string)
+        .collect()
+}
+
+#[test]
+fn a_terminal_is_played_to_at_the_pace_it_happened() {
+    let folder = Folder::new();
+    folder.file(
+        "log.txt",
+        log([
+            (0, "first"),
+            (10, "second\nand more"),
+            (20, "/me waves"),
+            (20_000, "\x1b[2Jlast"),
+        ]),
+    );
+    // 10 s, 10 s and a silence that is cut to 10 s, ten times as fast.
+    let start = Instant::now();
+    let mut replay = command(&folder, "log.txt --speed 10 --max-gap 10s");
+    let run = Run::of(&mut replay).code(0);
+    let took = start.elapsed();
+    assert!(took >= Duration::from_secs(3), "{took:?}\n{}", run.story());
+    assert!(took < Duration::from_secs(15), "{took:?}\n{}", run.story());
+    let sent = run.said();
+    let lines = conversation(&sent);
+    let ends = [
+        "]: 0:00:07:first",
+        "]: 0:00:07:second",
+        "    and more",
+        " waves",
+        "... 5 h 33 min of silence ...\x1b[0m",
+        "]: 0:00:07:\\u{1b}[2Jlast",
+    ];
+    assert_eq!(lines.len(), ends.len(), "{lines:?}");
+    for (line, end) in lines.iter().zip(ends) {
+        assert!(line.ends_with(end), "{line:?} does not end with {end:?}");
+    }
+    assert!(
+        lines[0].starts_with("[\x1b[38;5;"),
+        "the name has a colour: {lines:?}"
+    );
+    assert!(lines[3].starts_with("* \x1b[38;5;"), "an action: {lines:?}");
+    // The bar has how far it is, the time of day in there, and the speed.
+    for part in ["  0%  ", "2026-11-24 23:59:00", "x10"] {
+        assert!(
+            sent.contains(part),
+            "{part:?} is not in the bar\n{}",
+            run.story()
+        );
+    }
+}
+
+#[test]
+fn no_color_is_respected_and_the_flag_wins() {
+    let folder = Folder::new();
+    folder.file("log.txt", log([(0, "first"), (5, "last")]));
+    for (args, coloured) in [
+        ("--color auto", false),
+        ("--color never", false),
+        ("--color always", true),
+    ] {
+        let mut replay = command(&folder, &format!("log.txt --speed max {args}"));
+        replay.env("NO_COLOR", "1");
+        let run = Run::of(&mut replay).code(0).stdout_has("]: 0:00:07:last");
+        assert_eq!(run.said().contains("\x1b[38;5;"), coloured, "{args}");
+    }
+}
+
+#[test]
+fn it_keeps_time_with_the_log() {
+    let folder = Folder::new();
+    let texts: Vec<String> = (0..=300).map(|n| format!("m{n}.")).collect();
+    let texts = texts.iter().enumerate();
+    folder.file("log.txt", log(texts.map(|(n, t)| (n as i64, t.as_str()))));
+    // Five minutes in three seconds, measured from the first event to the last.
+    let mut replay = command(&folder, "log.txt --speed 100 --color never");
+    let mut child = replay.stdout(Stdio::piped()).spawn().expect("it starts");
+    let mut out = child.stdout.take().expect("a pipe");
+    let (mut sent, mut bytes, mut first) = (String::new(), [0; 4096], None);
+    while !sent.contains(":m300.") {
+        let count = out.read(&mut bytes).expect("more");
+        assert!(count > 0, "{sent}");
+        sent.push_str(&String::from_utf8_lossy(&bytes[..count]));
+        if sent.contains(":m0.") {
+            first.get_or_insert_with(Instant::now);
+        }
+    }
+    let took = first.expect("a first one").elapsed().as_secs_f64();
+    child.wait().expect("it ends");
+    // Other tests have the machine, too; the arithmetic is exact and tested as such.
+    assert!((2.97..3.3).contains(&took), "{took}");
+}
+
+#[test]
+fn a_paused_play_uses_no_processor_time() {
+    let folder = Folder::new();
+    folder.file("log.txt", log((0..100).map(|n| (n, "hello"))));
+    let mut replay = command(&folder, "log.txt");
+    let (mut master, stdin) = std::io::pipe().map(|(r, w)| (w, r)).expect("a pipe");
+    replay.stdin(stdin).stdout(Stdio::piped());
+    // What script gets is typed into its terminal.
+    let mut child = replay.spawn().expect("it starts");
+    let mut out = child.stdout.take().expect("a pipe");
+    let mut sent = String::new();
+    let mut read_until = |what: &str| {
+        let mut bytes = [0; 4096];
+        while !sent.contains(what) {
+            let count = out.read(&mut bytes).expect("more");
+            assert!(count > 0, "{sent}");
+            sent.push_str(&String::from_utf8_lossy(&bytes[..count]));
+        }
+    };
+    read_until(":hello");
+    master.write_all(b" ").expect("typed");
+    read_until("paused");
+    let players = Command::new("pgrep")
+        .args(["-P", &child.id().to_string()])
+        .output()
+        .expect("pgrep");
+    let pid = String::from_utf8_lossy(&players.stdout).trim().to_string();
+    let spent = || {
+        let mut stat = String::new();
+        let file = File::open(format!("/proc/{pid}/schedstat"));
+        file.and_then(|mut file| file.read_to_string(&mut stat))
+            .expect("its time");
+        let mut numbers = stat.split_whitespace();
+        let number = |text: Option<&str>| text.and_then(|text| text.parse::<u64>().ok());
+        (number(numbers.next()), number(numbers.nth(1)))
+    };
+    // The columns of the bar are counted first; then it is asleep, and not even woken.
+    crate::server::wait_for("a play that sleeps", || {
+        let before = spent();
+        std::thread::sleep(Duration::from_millis(600));
+        (before.0.is_some() && before == spent()).then_some(())
+    });
+    master.write_all(b"q").expect("typed");
+    assert!(child.wait().expect("it ends").success());
+}
