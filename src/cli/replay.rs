@@ -41,7 +41,7 @@ pub struct ReplayArgs {
     pub max_gap: Duration,
 
     /// Go on with what the room writes, once the end is reached
-    #[arg(long, help_heading = PLAY)]
+    #[arg(long, conflicts_with_all = ["to", "verify", "stats", "plot"], help_heading = PLAY)]
     pub follow: bool,
 
     /// Show the time of day before each event

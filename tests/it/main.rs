@@ -10,6 +10,7 @@ mod disk;
 mod display;
 mod events;
 mod faults;
+mod follow;
 mod forms;
 mod framing;
 mod hands;

@@ -1,15 +1,19 @@
 //! The log printed at once, front to back, in one of several forms.
 
+mod follow;
 mod plain;
 
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::bar::Bar;
-use super::blocks::Block;
+use super::blocks::{Block, Blocks};
 use super::choice::Choice;
-use super::log::{Log, unreadable};
+use super::follow::{Watch, whole_lines};
+use super::log::{Input, Log, unreadable};
 use super::scan::Scan;
 use super::span;
 use super::wrong::{Faults, Wrong, read};
@@ -115,22 +119,34 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     if let Some(id) = log.id().map_err(|error| unreadable(&name, &error))? {
         print.printer.of(id);
     }
-    let mut blocks = match span {
-        Some(span) => log.blocks(span.start, Some(span.end)),
-        None => log.blocks(0, None),
-    }
-    .ahead();
-    loop {
-        match blocks.next() {
-            Ok(Some(block)) => print.block(&scan, &block, &mut screen.pending),
-            Ok(None) => break,
-            Err(error) => {
-                screen.flush()?;
-                return Err(unreadable(&name, &error));
-            }
+    let followed = match (&log.input, &log.path) {
+        (Input::File { file, .. }, Some(path)) if args.follow => {
+            Some((Arc::clone(file), path.clone()))
         }
-        screen.bar.show(blocks.position(), String::new);
-        screen.flush_if_full()?;
+        _ => None,
+    };
+    let position = match &log.input {
+        Input::Stream(stream) => Some(Arc::clone(&stream.position)),
+        Input::File { .. } => None,
+    };
+    let (start, mut end) = span.map_or((0, None), |span| (span.start, Some(span.end)));
+    if let (Some((file, _)), Some(end)) = (&followed, &mut end) {
+        // What is being written just now is printed when it is whole.
+        *end = whole_lines(file, start, *end).map_err(|error| unreadable(&name, &error))?;
+    }
+    let mut blocks = log.blocks(start, end).ahead();
+    print.all(&mut blocks, &scan, &mut screen, &name, position.as_deref())?;
+    if let (Some((file, path)), Some(end)) = (followed, end) {
+        screen.flush()?;
+        screen.bar = Bar::none();
+        print.follow(
+            Watch::new(path, Arc::clone(&file)),
+            file,
+            end,
+            &scan,
+            &mut screen,
+            &name,
+        )?;
     }
     print.printer.end(&mut screen.pending);
     screen.flush()?;
@@ -164,6 +180,35 @@ struct Print {
 }
 
 impl Print {
+    /// Prints what is wanted of the blocks. Of what is converted on the way, `source` is how much
+    /// of it was read.
+    fn all(
+        &mut self,
+        blocks: &mut Blocks,
+        scan: &Scan,
+        screen: &mut Screen,
+        name: &str,
+        source: Option<&AtomicU64>,
+    ) -> Result<(), Failure> {
+        loop {
+            match blocks.next() {
+                Ok(Some(block)) => self.block(scan, &block, &mut screen.pending),
+                Ok(None) => return Ok(()),
+                Err(error) => {
+                    screen.flush()?;
+                    return Err(unreadable(name, &error));
+                }
+            }
+            let position = source.map_or(blocks.position(), |read| read.load(Ordering::Relaxed));
+            screen.bar.show(position, String::new);
+            match source {
+                // What comes slowly is seen when it comes.
+                Some(_) => screen.flush()?,
+                None => screen.flush_if_full()?,
+            }
+        }
+    }
+
     fn block(&mut self, scan: &Scan, block: &Block<'_>, out: &mut Vec<u8>) {
         if block.offset == 0 {
             let first = block.bytes.split(|b| *b == b'\n').next();

@@ -1,0 +1,115 @@
+//! `chatroom replay --follow` into a pipe: the log, and on with what the room writes.
+
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+use crate::server::{PATIENCE, Server, Written, wait_for};
+use crate::util::{Folder, Run};
+
+/// A run that goes on until it is ended.
+struct Following {
+    child: Child,
+    out: Written,
+    err: Written,
+}
+
+impl Following {
+    fn start(folder: &Folder, args: &[&str]) -> Following {
+        let mut command = folder.command(args);
+        let command: &mut Command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("it starts");
+        let out = Written::follow(child.stdout.take().expect("its output"));
+        let err = Written::follow(child.stderr.take().expect("its errors"));
+        Following { child, out, err }
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn what_a_room_writes_is_printed_once_across_a_crash_and_another_file() {
+    let mut server = Server::start(&[]);
+    let token = server.log_in("mira");
+    server.say(&token, "before");
+    let log = server.log().display().to_string();
+    let folder = Folder::new();
+    let args = ["replay", &log, "--follow", "--only", "messages"];
+    let plain = Following::start(&folder, &[&args[..], &["--plain"]].concat());
+    let json = Following::start(&folder, &["replay", &log, "--follow", "--output", "json"]);
+    plain.out.wait_for(":before\n");
+    server.say(&token, "now");
+    plain.out.wait_for(":now\n");
+    server.kill();
+    // A power cut in the middle of a line: nobody is shown what the next start cuts off.
+    let mut bytes = std::fs::read(server.log()).expect("the log");
+    let whole = bytes.len();
+    bytes.extend_from_slice(b"2026-11-23T22:34:57.180845Z [mira]: 0:00:0");
+    std::fs::write(server.log(), &bytes).expect("written");
+    server.start_again(&[]);
+    wait_for("the torn line cut", || {
+        let now = std::fs::read(server.log()).expect("the log");
+        (now[whole..].starts_with(b"20") && !now.ends_with(b":0")).then_some(())
+    });
+    let token = server.log_in("eve");
+    server.say(&token, "after");
+    plain.out.wait_for(":after\n");
+    json.out.wait_for("\"after\"");
+    server.stop();
+    let old = server.folder.path().join("old.txt");
+    std::fs::rename(server.log(), &old).expect("renamed");
+    plain.err.wait_for(" any more. ");
+    std::fs::copy(&old, server.folder.path().join("new.txt")).expect("copied");
+    std::fs::rename(server.folder.path().join("new.txt"), server.log()).expect("renamed");
+    plain.err.wait_for(" is another file now. ");
+    wait_for("the other file", || {
+        (plain.out.text().matches(":after\n").count() == 2).then_some(())
+    });
+    let texts: Vec<String> = plain.out.text().lines().map(str::to_string).collect();
+    let said: Vec<&str> = texts
+        .iter()
+        .filter_map(|line| line.rsplit(':').next())
+        .collect();
+    assert_eq!(said, ["before", "now", "after", "before", "now", "after"]);
+    let whole = Run::of(&mut folder.command(&["replay", &log, "--output", "json"]));
+    let whole = whole.code(0).said();
+    wait_for("all of it twice", || {
+        (json.out.text().lines().count() == 2 * whole.lines().count()).then_some(())
+    });
+    assert_eq!(
+        json.out.text(),
+        whole.repeat(2),
+        "the same objects, ids and all"
+    );
+    for line in whole.lines() {
+        serde_json::from_str::<Value>(line).expect("an object");
+    }
+}
+
+#[test]
+fn it_ends_when_nobody_reads_it_any_more() {
+    let server = Server::start(&[]);
+    let folder = Folder::new();
+    let log = server.log().display().to_string();
+    let mut command = folder.command(&["replay", &log, "--follow", "--plain"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().expect("it starts");
+    drop(child.stdout.take());
+    let until = std::time::Instant::now() + PATIENCE;
+    let status = loop {
+        if let Some(status) = child.try_wait().expect("its state") {
+            break status;
+        }
+        if std::time::Instant::now() > until {
+            child.kill().expect("killed");
+            panic!("it goes on for nobody");
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    };
+    assert!(status.success(), "{status}");
+}
