@@ -32,6 +32,7 @@ mod session;
 mod start;
 mod stop;
 mod streams;
+mod tmux;
 mod traced;
 mod typing;
 mod util;
