@@ -1,6 +1,8 @@
 //! `chatroom replay` on a terminal, as its user sees it: in tmux, with keys pressed and the screen
 //! looked at.
 
+use std::fs::File;
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use chatroom::event::{Body, Elapsed, Event, Stamp};
@@ -316,10 +318,11 @@ fn a_room_is_followed_across_its_restart() {
     tmux.wait_end(&[":live one"], "live");
     server.kill();
     // A power cut in the middle of a line.
-    let mut bytes = std::fs::read(server.log()).expect("the log");
-    let whole = bytes.len();
-    bytes.extend_from_slice(b"2026-11-23T22:34:57.180845Z [mira]: 0:00:0");
-    std::fs::write(server.log(), &bytes).expect("written");
+    let whole = std::fs::read(server.log()).expect("the log").len();
+    let mut torn = File::options();
+    let mut torn = torn.append(true).open(server.log()).expect("the log");
+    torn.write_all(b"2026-11-23T22:34:57.180845Z [mira]: 0:00:0")
+        .expect("written");
     server.start_again(&[]);
     wait_for("the torn line cut", || {
         let now = std::fs::read(server.log()).expect("the log");
