@@ -41,6 +41,7 @@ mod start;
 mod stats;
 mod stop;
 mod streams;
+mod tmux;
 mod traced;
 mod typing;
 mod util;

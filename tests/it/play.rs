@@ -1,15 +1,17 @@
 //! `chatroom replay` on a terminal, as its user sees it: in tmux, with keys pressed and the screen
 //! looked at.
 
-use std::process::Command;
+use std::fs::File;
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use chatroom::event::{Body, Elapsed, Event, Stamp};
 use chatroom::line;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Signal, kill_process};
 
-use crate::server::{PATIENCE, Server, wait_for};
-use crate::util::{CHATROOM, Folder};
+use crate::server::{Server, wait_for};
+use crate::tmux::Tmux;
+use crate::util::Folder;
 
 /// A minute before midnight of a day in 2026.
 const START: i64 = 1_795_564_740;
@@ -35,148 +37,6 @@ fn hundred() -> Vec<u8> {
     let texts: Vec<String> = (0..=100).map(|n| format!("m{n}")).collect();
     let texts = texts.iter().enumerate();
     log(texts.map(|(n, text)| (n as i64, text.as_str())))
-}
-
-/// A terminal with a shell in it. The terminal, and what runs in it, go with this.
-pub struct Tmux<'a> {
-    folder: &'a Folder,
-}
-
-impl<'a> Tmux<'a> {
-    /// One of that size. The shell's prompt is `$ `.
-    pub fn start(folder: &'a Folder, columns: u16, rows: u16) -> Tmux<'a> {
-        let tmux = Tmux { folder };
-        folder.file("tmux.conf", "set -g status off\nset -g escape-time 0\n");
-        folder.file("shell.rc", "PS1='$ '\nset -m\n");
-        let mut command = tmux.command();
-        command.args(["-f", "tmux.conf", "new-session", "-d"]);
-        command.args(["-x", &columns.to_string(), "-y", &rows.to_string()]);
-        command.args(["bash", "--noprofile", "--rcfile", "shell.rc", "-i"]);
-        folder.settle(&mut command);
-        command.env("LC_ALL", "C.UTF-8").env("CHATROOM", CHATROOM);
-        let status = command.status().expect("tmux starts");
-        assert!(status.success());
-        tmux.wait_for("the shell", |screen| screen.starts_with('$'));
-        tmux
-    }
-
-    fn command(&self) -> Command {
-        let mut command = Command::new("tmux");
-        // A short path: a socket's is limited.
-        command.arg("-S").arg(self.folder.path().join("t"));
-        command
-    }
-
-    fn run(&self, args: &[&str]) -> String {
-        let output = self.command().args(args).output().expect("tmux runs");
-        assert!(
-            output.status.success(),
-            "{args:?}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        String::from_utf8_lossy(&output.stdout).into_owned()
-    }
-
-    /// Presses keys, as tmux calls them.
-    pub fn keys(&self, keys: &[&str]) {
-        let mut args = vec!["send-keys"];
-        args.extend_from_slice(keys);
-        self.run(&args);
-    }
-
-    /// Types a text.
-    pub fn text(&self, text: &str) {
-        self.run(&["send-keys", "-l", text]);
-    }
-
-    /// Types a command and Enter.
-    pub fn shell(&self, command: &str) {
-        self.text(command);
-        self.keys(&["Enter"]);
-    }
-
-    /// What is on the screen.
-    pub fn screen(&self) -> String {
-        self.run(&["capture-pane", "-p"])
-    }
-
-    /// Waits until the screen is as wanted, and gives it.
-    #[track_caller]
-    pub fn wait_for(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
-        let until = Instant::now() + PATIENCE;
-        loop {
-            let screen = self.screen();
-            if wanted(&screen) {
-                return screen;
-            }
-            assert!(
-                Instant::now() < until,
-                "waited in vain for {what} on:\n{screen}"
-            );
-            std::thread::sleep(Duration::from_millis(10));
-        }
-    }
-
-    /// Waits until this is somewhere on the screen.
-    #[track_caller]
-    pub fn wait_text(&self, wanted: &str) -> String {
-        self.wait_for(wanted, |screen| screen.contains(wanted))
-    }
-
-    /// Waits until the lines above the last, the bar, end like this, and the bar has that in it.
-    #[track_caller]
-    pub fn wait_end(&self, lines: &[&str], bar: &str) -> String {
-        self.wait_for(&format!("{lines:?} and {bar:?}"), |screen| {
-            let shown: Vec<&str> = screen.lines().filter(|line| !line.is_empty()).collect();
-            let Some((last, above)) = shown.split_last() else {
-                return false;
-            };
-            let ends = above.len() >= lines.len()
-                && above[above.len() - lines.len()..]
-                    .iter()
-                    .zip(lines)
-                    .all(|(line, wanted)| line.ends_with(wanted));
-            ends && last.contains(bar)
-        })
-    }
-
-    /// Presses keys and waits for what comes of them.
-    #[track_caller]
-    pub fn press(&self, keys: &[&str], lines: &[&str], bar: &str) -> String {
-        self.keys(keys);
-        self.wait_end(lines, bar)
-    }
-
-    /// How the terminal is set, asked in the shell.
-    pub fn settings(&self, name: &str) -> String {
-        self.shell(&format!("stty -a > {name}.part; mv {name}.part {name}"));
-        let path = self.folder.path().join(name);
-        wait_for(name, || std::fs::read_to_string(&path).ok())
-    }
-
-    /// Starts a play of `log.txt` that says its process id.
-    pub fn play(&self, args: &str) {
-        let pid = self.folder.path().join("pid");
-        let _ = std::fs::remove_file(&pid);
-        self.shell(&format!(
-            "clear; sh -c 'echo $$ > pid.part; mv pid.part pid; exec \"$CHATROOM\" replay {args}'; echo \"code $?\""
-        ));
-        // What is on the screen from now on is this play's.
-        wait_for("the play", || pid.exists().then_some(()));
-    }
-
-    /// The play's process.
-    pub fn pid(&self) -> Pid {
-        let text = std::fs::read_to_string(self.folder.path().join("pid")).expect("a pid");
-        let pid = text.trim().parse().expect("a number");
-        Pid::from_raw(pid).expect("a process")
-    }
-}
-
-impl Drop for Tmux<'_> {
-    fn drop(&mut self) {
-        let _ = self.command().arg("kill-server").output();
-    }
 }
 
 #[test]
@@ -451,17 +311,18 @@ fn a_room_is_followed_across_its_restart() {
     server.say(&token, "before");
     let folder = Folder::new();
     let tmux = Tmux::start(&folder, 80, 24);
-    let log = server.log().display().to_string();
-    tmux.play(&format!("{log} --follow --speed max"));
+    let path = server.log().display().to_string();
+    tmux.play(&format!("{path} --follow --speed max"));
     tmux.wait_end(&[":before"], "live");
     server.say(&token, "live one");
     tmux.wait_end(&[":live one"], "live");
     server.kill();
     // A power cut in the middle of a line.
-    let mut bytes = std::fs::read(server.log()).expect("the log");
-    let whole = bytes.len();
-    bytes.extend_from_slice(b"2026-11-23T22:34:57.180845Z [mira]: 0:00:0");
-    std::fs::write(server.log(), &bytes).expect("written");
+    let whole = std::fs::read(server.log()).expect("the log").len();
+    let mut torn = File::options();
+    let mut torn = torn.append(true).open(server.log()).expect("the log");
+    torn.write_all(b"2026-11-23T22:34:57.180845Z [mira]: 0:00:0")
+        .expect("written");
     server.start_again(&[]);
     wait_for("the torn line cut", || {
         let now = std::fs::read(server.log()).expect("the log");
@@ -481,10 +342,10 @@ fn a_room_is_followed_across_its_restart() {
     tmux.wait_end(&["[eve]: 0:00:00:after"], "live");
     server.stop();
     tmux.wait_end(&["* Room closed"], "live");
-    let log = server.log();
-    std::fs::rename(&log, server.folder.path().join("old.txt")).expect("renamed");
+    let path = server.log();
+    std::fs::rename(&path, server.folder.path().join("old.txt")).expect("renamed");
     tmux.wait_text("any more: waiting for one ...");
-    std::fs::write(&log, super::play::log([(0, "another log")])).expect("written");
+    std::fs::write(&path, log([(0, "another log")])).expect("written");
     tmux.wait_end(
         &["is a new file: from its beginning ...", ":another log"],
         "live",

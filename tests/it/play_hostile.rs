@@ -176,7 +176,7 @@ fn on_terminal(folder: &Folder, args: &str) -> Run {
     let replay = format!("stty cols 80 rows 24; exec '{CHATROOM}' replay {args}");
     script.args(["-qec", &replay, "/dev/null"]);
     folder.settle(&mut script);
-    Run::of(&mut script).code(0)
+    Run::at_keyboard(&mut script).code(0)
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::util::{CHATROOM, Folder, Run};
 /// A replay on a pseudo terminal.
 fn command(folder: &Folder, args: &str) -> Command {
     let mut script = Command::new("script");
-    let replay = format!("stty cols 80 rows 24; exec '{CHATROOM}' replay {args}");
+    let replay = format!("stty cols 80 rows 24; echo $$ > pid; exec '{CHATROOM}' replay {args}");
     script.args(["-qefc", &replay, "/dev/null"]);
     folder.settle(&mut script);
     script
@@ -41,7 +41,7 @@ fn a_terminal_is_played_to_at_the_pace_it_happened() {
     // 10 s, 10 s and a silence that is cut to 10 s, ten times as fast.
     let start = Instant::now();
     let mut replay = command(&folder, "log.txt --speed 10 --max-gap 10s");
-    let run = Run::of(&mut replay).code(0);
+    let run = Run::at_keyboard(&mut replay).code(0);
     let took = start.elapsed();
     assert!(took >= Duration::from_secs(3), "{took:?}\n{}", run.story());
     assert!(took < Duration::from_secs(15), "{took:?}\n{}", run.story());
@@ -85,7 +85,9 @@ fn no_color_is_respected_and_the_flag_wins() {
     ] {
         let mut replay = command(&folder, &format!("log.txt --speed max {args}"));
         replay.env("NO_COLOR", "1");
-        let run = Run::of(&mut replay).code(0).stdout_has("]: 0:00:07:last");
+        let run = Run::at_keyboard(&mut replay)
+            .code(0)
+            .stdout_has("]: 0:00:07:last");
         assert_eq!(run.said().contains("\x1b[38;5;"), coloured, "{args}");
     }
 }
@@ -98,7 +100,9 @@ fn it_keeps_time_with_the_log() {
     folder.file("log.txt", log(texts.map(|(n, t)| (n as i64, t.as_str()))));
     // Five minutes in three seconds, measured from the first event to the last.
     let mut replay = command(&folder, "log.txt --speed 100 --color never");
-    let mut child = replay.stdout(Stdio::piped()).spawn().expect("it starts");
+    replay.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = replay.spawn().expect("it starts");
+    let _keyboard = child.stdin.take();
     let mut out = child.stdout.take().expect("a pipe");
     let (mut sent, mut bytes, mut first) = (String::new(), [0; 4096], None);
     while !sent.contains(":m300.") {
@@ -137,11 +141,8 @@ fn a_paused_play_uses_no_processor_time() {
     read_until(":hello");
     master.write_all(b" ").expect("typed");
     read_until("paused");
-    let players = Command::new("pgrep")
-        .args(["-P", &child.id().to_string()])
-        .output()
-        .expect("pgrep");
-    let pid = String::from_utf8_lossy(&players.stdout).trim().to_string();
+    let pid = std::fs::read_to_string(folder.path().join("pid")).expect("a pid");
+    let pid = pid.trim();
     let spent = || {
         let mut stat = String::new();
         let file = File::open(format!("/proc/{pid}/schedstat"));

@@ -97,6 +97,18 @@ impl Run {
         Run { what, output }
     }
 
+    /// The same with a keyboard at which nobody is: the end of its input is a key, too.
+    pub fn at_keyboard(command: &mut Command) -> Run {
+        let what = format!("{command:?}");
+        command.stdin(Stdio::piped());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the command starts");
+        let keyboard = child.stdin.take();
+        let output = child.wait_with_output().expect("the command ends");
+        drop(keyboard);
+        Run { what, output }
+    }
+
     /// Expects the exit code.
     #[track_caller]
     pub fn code(self, code: i32) -> Run {

@@ -16,7 +16,7 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -92,9 +92,18 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
         play.name.clone(),
         play.tape.failure(),
     );
+    let was_empty = play.player.is_over_without_a_line();
     // Everything is put back before anything more is said.
     drop(play);
     let code = played?;
+    if was_empty {
+        // There is nowhere left to say it if stderr is closed.
+        let _ = writeln!(
+            io::stderr(),
+            "chatroom: Nothing in {name} is what was asked for. Ask for less: --from, --to, --user, \
+             --grep and --only choose."
+        );
+    }
     faults.report(&name);
     if let Some(report) = report {
         report.tell(&name, args.verbose);

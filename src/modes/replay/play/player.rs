@@ -400,6 +400,11 @@ impl Player {
         self.next.is_none() && self.cursor >= self.end && !self.live && !self.comes
     }
 
+    /// Whether the log ended before anything was shown.
+    pub fn is_over_without_a_line(&self) -> bool {
+        self.ended && self.newest.is_none() && self.is_at_end()
+    }
+
     /// How fast it goes.
     pub fn speed(&self) -> Speed {
         self.beat.speed()
