@@ -16,7 +16,7 @@ help:
 	@echo "make bench   measure this server beside others (ARGS='--help' says what there is); some 20 minutes, alone"
 	@echo "make bench-window   measure the window beside HexChat (ARGS='--help'); some 10 minutes, alone"
 	@echo "make bench-replay   measure replay beside cut, grep and ripgrep (ARGS='--help'); some 10 minutes, alone"
-	@echo 'make pictures   take the pictures of the window in docs/window and assets anew'
+	@echo 'make pictures   look at the page of a log in a browser, and take the pictures in docs and assets anew'
 	@echo 'make fmt     format the code'
 	@echo 'make clean   remove what was built; logs and settings stay'
 
@@ -47,8 +47,9 @@ bench-replay:
 	cargo bench --locked --bench replay -- $(ARGS)
 
 pictures:
-	@scripts/setup.sh test
+	@scripts/setup.sh pictures
 	@scripts/pictures.sh
+	@scripts/pictures-replay.sh
 
 fmt:
 	cargo fmt

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Sees to it that this machine has what the project needs. `setup.sh build`: what compiling needs;
-# `setup.sh test`: that and what the tests use; `setup.sh bench`: that and the programs that chatroom is
-# measured beside. Installs only what is missing, and says nothing when nothing is.
+# `setup.sh test`: that and what the tests use; `setup.sh pictures`: that and a browser;
+# `setup.sh bench`: what compiling needs and the programs that chatroom is measured beside. Installs
+# only what is missing, and says nothing when nothing is.
 set -euo pipefail
 
 build_packages=(
@@ -20,6 +21,8 @@ test_packages=(
     mandoc valgrind libc6-dbg
     e2fsprogs mount python3-minimal
 )
+# The browser that pages are looked at in.
+picture_packages=(chromium)
 # The others' servers, what counts their writes, and what makes a disk slow; for the window's
 # benchmark a screen without a screen, the other window, and what shows it all; for replay's the search
 # that is hardest to beat.
@@ -32,6 +35,7 @@ bench_packages=(
 build_commands=(cmake g++ make pkg-config)
 libraries=(x11 xext xft xinerama xcursor xrender xfixes pangoxft pangocairo cairo)
 test_commands=(Xvfb openbox xdotool xclip import dbus-daemon tmux script unshare ip strace curl mandoc valgrind mkfs.ext4 mount python3)
+picture_commands=(chromium mkfifo)
 bench_commands=(nats-server ngircd nginx ss strace Xvfb openbox hexchat xclip setpriv rg script taskset)
 
 fail() {
@@ -108,6 +112,7 @@ check_other_system() {
     fi
     local more=()
     [ "$1" != test ] || more=("${test_commands[@]}")
+    [ "$1" != pictures ] || more=("${test_commands[@]}" "${picture_commands[@]}")
     [ "$1" != bench ] || more=("${bench_commands[@]}")
     for item in "${more[@]}"; do
         command -v "$item" >/dev/null || missing+=("$item")
@@ -123,9 +128,10 @@ main() {
     case $set in
         build) packages=("${build_packages[@]}") ;;
         test) packages=("${build_packages[@]}" "${test_packages[@]}") ;;
+        pictures) packages=("${build_packages[@]}" "${test_packages[@]}" "${picture_packages[@]}") ;;
         bench) packages=("${build_packages[@]}" "${bench_packages[@]}") ;;
         *)
-            echo "Say what to set up for: scripts/setup.sh build, test or bench." >&2
+            echo "Say what to set up for: scripts/setup.sh build, test, pictures or bench." >&2
             exit 2
             ;;
     esac

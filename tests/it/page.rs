@@ -114,6 +114,7 @@ fn the_page_says_what_was_said() {
         comes(0, "mira"),
         says(1, "mira", "one\n  two\tthree"),
         says(2, "mira", "again"),
+        says(2, "eve", "hello"),
         says(3, "bob", "/me waves"),
         says(80_000, "bob", "next day"),
         line_of(80_001, Body::Notice { text: "tea".into() }),
@@ -129,7 +130,14 @@ fn the_page_says_what_was_said() {
     let page = page_of(&log, &[]);
     assert_eq!(
         page.messages(),
-        ["one\n  two\tthree", "again", "bob waves", "next day", "tea"]
+        [
+            "one\n  two\tthree",
+            "again",
+            "hello",
+            "bob waves",
+            "next day",
+            "tea"
+        ]
     );
     assert_eq!(page.named("title")[0].text(), "log.txt");
     let days: Vec<String> = page.named("h2").iter().map(Element::text).collect();
@@ -139,7 +147,7 @@ fn the_page_says_what_was_said() {
     );
     // A name once above what is said in one go.
     let names: Vec<String> = page.of_class("n").iter().map(|n| n.text()).collect();
-    assert_eq!(names, ["mira", "bob"]);
+    assert_eq!(names, ["mira", "eve", "bob"]);
     let passing: Vec<String> = page.of_class("e").iter().map(|e| e.text()).collect();
     assert_eq!(
         passing,
@@ -160,7 +168,7 @@ fn the_page_says_what_was_said() {
     );
     let end = page.named("footer")[0].text();
     assert!(
-        end.contains("4 messages and 2 comings and goings, from 23 November 2026, 22:34 to 24 November 2026, 20:48."),
+        end.contains("5 messages and 2 comings and goings, from 23 November 2026, 22:34 to 24 November 2026, 20:48."),
         "{end}"
     );
     assert!(end.contains("Times are UTC."), "{end}");

@@ -93,10 +93,20 @@
     root.classList.remove("finding", "few");
     document.querySelector(".now")?.classList.remove("now");
     if (message) message.classList.add("now");
-    stay?.scrollIntoView({ block: message ? "center" : "start" });
+    if (stay) show(stay, message ? "center" : "start");
     say();
     light();
     each(old, turn, unmark);
+  }
+
+  // What lies between is laid out only when it comes into sight, and then pushes this away.
+  function show(message, block) {
+    let frames = 4;
+    const settle = () => {
+      message.scrollIntoView({ block });
+      if (frames-- > 0) requestAnimationFrame(settle);
+    };
+    settle();
   }
 
   const atTop = () => document.elementFromPoint(innerWidth / 2, 130)?.closest("main p, .g") ?? null;
@@ -115,7 +125,7 @@
     hits[now]?.classList.remove("now");
     now = now < 0 ? (step > 0 ? 0 : hits.length - 1) : (now + step + hits.length) % hits.length;
     hits[now].classList.add("now");
-    hits[now].scrollIntoView({ block: "center" });
+    show(hits[now], "center");
     say();
     light();
   }

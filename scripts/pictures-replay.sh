@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Takes the pictures of replay in docs/replay anew. The page of a log is put to the test in a browser
+# on the way (what is searched for is found, a hostile log does nothing, it fits a phone): what fails
+# ends this. Look at each picture before it is committed.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+taken=$(mktemp -d)
+trap 'rm -rf "$taken"' EXIT
+CHATROOM_PICTURES=$taken cargo test --locked --test pages -- --test-threads=1 --nocapture
+
+mkdir -p docs/replay
+for name in page-phone page-desktop page-dark page-search; do
+    convert "$taken/$name.png" +dither -colors 256 -strip -define png:compression-level=9 "png8:docs/replay/$name.png"
+done
