@@ -21,7 +21,7 @@ use crate::line::Look;
 pub use plain::{Plain, plain_wrong};
 
 /// So much is gathered before it is written, in bytes.
-const BATCH: usize = 256 * 1024;
+const BATCH: usize = 128 * 1024;
 
 /// One good line of a log.
 pub struct Line<'a> {
@@ -101,6 +101,8 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     let span = span::find(&log, args, &mut choice)?;
     let mut screen = Screen::new(bar(&log));
     let (name, report) = (log.name.clone(), log.report.clone());
+    // Who writes into a pipe may do so as it happens.
+    let is_live = log.length().is_none();
     let scan = Scan::of(&choice);
     let mut print = Print {
         printer: printer(args.output.unwrap_or(Output::Plain)),
@@ -124,7 +126,10 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
             }
         }
         screen.bar.show(blocks.position(), String::new);
-        screen.flush_if_full()?;
+        match is_live {
+            true => screen.flush()?,
+            false => screen.flush_if_full()?,
+        }
     }
     print.printer.end(&mut screen.pending);
     screen.flush()?;
