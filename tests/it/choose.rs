@@ -1,6 +1,7 @@
 //! `chatroom replay --from --to --user --grep --only`: what is chosen, as its user sees it.
 
-use std::process::Command;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
 
 use chatroom::event::{Body, Elapsed, Event, Stamp};
 use chatroom::line;
@@ -233,6 +234,24 @@ fn a_pipe_is_chosen_from_line_by_line() {
                 "give a date and a time",
             ]);
     }
+}
+
+#[test]
+fn what_comes_through_a_pipe_is_shown_as_it_comes() {
+    let folder = Folder::new();
+    let mut replay = folder.command(&["replay", "-"]);
+    replay.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = replay.spawn().expect("it starts");
+    let mut pipe = child.stdin.take().expect("a pipe");
+    let mut said = BufReader::new(child.stdout.take().expect("a pipe"));
+    for moment in DAY {
+        pipe.write_all(&log(&[moment])).expect("it reads");
+        let mut line = String::new();
+        said.read_line(&mut line).expect("it writes");
+        assert_eq!(line, texts(&[moment]));
+    }
+    drop(pipe);
+    assert!(child.wait().expect("it ends").success());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::str::from_utf8;
 use regex::bytes::Regex;
 
 use crate::cli::{Kind, ReplayArgs};
-use crate::event::{Event, Stamp};
+use crate::event::Stamp;
 use crate::line::{self, Look, Shape};
 
 /// What is asked of an event, besides where it stands in the log.
@@ -64,14 +64,6 @@ impl Choice {
         }
     }
 
-    /// The same of an event.
-    pub fn takes_event(&self, event: &Event) -> bool {
-        let mut bytes = Vec::new();
-        line::to_line(event, &mut bytes);
-        bytes.pop();
-        line::look(&bytes).is_ok_and(|look| self.takes(&look))
-    }
-
     /// Whether a moment is between the two times.
     pub fn is_in_time(&self, at: Stamp) -> bool {
         self.from.is_none_or(|from| at >= from) && self.to.is_none_or(|to| at < to)
@@ -94,7 +86,17 @@ fn plain(text: &[u8]) -> Cow<'_, [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Body, Elapsed};
+    use crate::event::{Body, Elapsed, Event};
+
+    impl Choice {
+        /// The same of an event.
+        fn takes_event(&self, event: &Event) -> bool {
+            let mut bytes = Vec::new();
+            line::to_line(event, &mut bytes);
+            bytes.pop();
+            line::look(&bytes).is_ok_and(|look| self.takes(&look))
+        }
+    }
 
     fn message(from: &str, text: &str) -> Event {
         Event {

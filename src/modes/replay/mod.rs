@@ -2,7 +2,7 @@
 //!
 //! Whatever kind of file it is, [`log`] makes a room's log of it; what was asked for is then done
 //! with that, in constant memory and without a server. On a terminal the conversation is played
-//! ([`play`]); anywhere else, and with `--output`, it is printed at once ([`print`]). A damaged
+//! ([`play`]); anywhere else, and with `--output`, it is printed at once ([`mod@print`]). A damaged
 //! line is named in its place and stops nothing.
 
 mod ahead;

@@ -26,7 +26,7 @@ use crate::line::Look;
 pub use plain::{Plain, plain_wrong};
 
 /// So much is gathered before it is written, in bytes.
-const BATCH: usize = 256 * 1024;
+const BATCH: usize = 128 * 1024;
 
 /// One good line of a log.
 pub struct Line<'a> {
@@ -108,11 +108,14 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     let span = span::find(&log, args, &mut choice)?;
     let mut screen = Screen::new(bar(&log));
     let (name, report) = (log.name.clone(), log.report.clone());
+    // Who writes into a pipe may do so as it happens.
+    let is_live = log.length().is_none();
     let scan = Scan::of(&choice);
     let mut print = Print {
         printer: printer(args.output.unwrap_or(Output::Plain)),
         choice,
         by_time: span.is_none(),
+        is_live,
         faults: Faults::default(),
     };
     print.printer.begin(&name, &mut screen.pending);
@@ -176,6 +179,8 @@ struct Print {
     choice: Choice,
     /// The lines are not yet chosen by their times.
     by_time: bool,
+    /// What comes is to be seen when it comes.
+    is_live: bool,
     faults: Faults,
 }
 
@@ -201,10 +206,9 @@ impl Print {
             }
             let position = source.map_or(blocks.position(), |read| read.load(Ordering::Relaxed));
             screen.bar.show(position, String::new);
-            match source {
-                // What comes slowly is seen when it comes.
-                Some(_) => screen.flush()?,
-                None => screen.flush_if_full()?,
+            match self.is_live {
+                true => screen.flush()?,
+                false => screen.flush_if_full()?,
             }
         }
     }
