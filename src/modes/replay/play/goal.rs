@@ -249,8 +249,10 @@ impl Player {
                 if !prompt.text.is_empty() {
                     match pattern(&prompt.text) {
                         Ok(regex) => {
-                            let mut hit = Choice::default();
-                            hit.grep = Some(regex);
+                            let hit = Choice {
+                                grep: Some(regex),
+                                ..Choice::default()
+                            };
                             self.hunt = Some(Hunt {
                                 pattern: prompt.text,
                                 hit,

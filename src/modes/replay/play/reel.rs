@@ -296,8 +296,10 @@ mod tests {
         starts.pop();
         let (mut reel, end) = reel(&lines.concat());
         let choice = Choice::default();
-        let mut hit = Choice::default();
-        hit.grep = Some(regex::bytes::Regex::new("^x{299}$").expect("a pattern"));
+        let hit = Choice {
+            grep: Some(regex::bytes::Regex::new("^x{299}$").expect("a pattern")),
+            ..Choice::default()
+        };
         let mut wanted = Wanted {
             choice: &choice,
             hit: None,

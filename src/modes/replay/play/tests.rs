@@ -298,8 +298,10 @@ fn only_what_is_chosen_is_gone_to() {
     let lines: Vec<Vec<u8>> = (0..100)
         .map(|n| said(f64::from(n), if n % 10 == 5 { "yes" } else { "no" }))
         .collect();
-    let mut choice = Choice::default();
-    choice.grep = Some(regex::bytes::Regex::new("yes").expect("a pattern"));
+    let choice = Choice {
+        grep: Some(regex::bytes::Regex::new("yes").expect("a pattern")),
+        ..Choice::default()
+    };
     let mut stage = Stage::with(&lines.concat(), choice, HOUR, Speed::Times(1.0));
     assert_eq!(stage.tick(), ["yes"]);
     assert_eq!(stage.next(), (10.0, vec!["yes".into()]));
