@@ -7,9 +7,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 taken=$(mktemp -d)
 trap 'rm -rf "$taken"' EXIT
+CHATROOM_PICTURES=$taken cargo test --locked --test it -- plot::a_long_talk
 CHATROOM_PICTURES=$taken cargo test --locked --test pages -- --test-threads=1 --nocapture
 
 mkdir -p docs/replay
-for name in page-phone page-desktop page-dark page-search; do
+for name in page-phone page-desktop page-dark page-search bar stats plot; do
     convert "$taken/$name.png" +dither -colors 256 -strip -define png:compression-level=9 "png8:docs/replay/$name.png"
 done
+cp "$taken/plot.svg" docs/replay/plot.svg

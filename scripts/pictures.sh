@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
-# Takes the pictures of the window in docs/window and assets, and of a log in docs/replay, anew: the
-# tests put the windows into the states that they show, and check them. Look at each before it is
-# committed.
+# Takes the pictures of the window in docs/window and assets anew: the tests put the windows into the
+# states that they show, and check them. Look at each before it is committed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 taken=$(mktemp -d)
 trap 'rm -rf "$taken"' EXIT
-CHATROOM_PICTURES=$taken cargo test --locked --test it -- --test-threads=1 window::pictures window::four_people_talk plot::a_long_talk
+CHATROOM_PICTURES=$taken cargo test --locked --test it -- --test-threads=1 window::pictures window::four_people_talk
 
 # small FROM TO [OPTIONS]: what a page needs of a picture, 256 colours at most.
 small() {
@@ -18,5 +17,3 @@ for name in light dark high-contrast twice scripts unread offline search setting
 done
 small light.png assets/window.png
 small four.png assets/four-windows.png -resize 1200x
-small plot.png docs/replay/plot.png
-cp "$taken/plot.svg" docs/replay/plot.svg

@@ -66,7 +66,8 @@ impl fmt::Display for OpenError {
             OpenError::Original(path) => write!(
                 f,
                 "The log {} is one of the original chat room's, which has no times and cannot be added to. \
-                 It was not changed. `chatroom replay` reads it; name another file with --log for the room.",
+                 It was not changed. `chatroom replay {} --convert NEW.txt` makes a room's log of it: name that with --log.",
+                path.display(),
                 path.display()
             ),
             OpenError::Foreign(path) => write!(

@@ -2,6 +2,7 @@
 //! `make pictures`. Where `CHATROOM_PICTURES` names a folder the pictures are put there.
 
 mod browser;
+mod terminal;
 #[path = "../it/util.rs"]
 #[allow(
     dead_code,
