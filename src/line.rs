@@ -23,7 +23,7 @@ use std::str::from_utf8;
 
 pub use body::Shape;
 pub(crate) use escape::plain_to_json;
-pub use escape::{escape, escaped, escaped_size, unescaped, unescaped_name};
+pub use escape::{escape, escaped, escaped_size, is_unsafe, unescaped, unescaped_name};
 pub use lines::{Lines, lines};
 pub use look::{Look, look};
 
@@ -240,7 +240,6 @@ mod properties;
 
 #[cfg(test)]
 mod tests {
-    use super::escape::is_unsafe;
     use super::*;
     use crate::event::{Elapsed, Key};
 

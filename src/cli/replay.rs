@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use chrono::{DateTime, Local, NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{DateTime, Local, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 use clap::{Args, ValueEnum};
 use regex::bytes::Regex;
 
@@ -45,10 +45,11 @@ pub struct ReplayArgs {
     pub follow: bool,
 
     /// Show the time of day before each event
-    #[arg(long, help_heading = PLAY)]
+    #[arg(long, conflicts_with_all = ["plain", "output", "stats", "plot"], help_heading = PLAY)]
     pub times: bool,
 
-    /// Colours: `auto` has them on a terminal, unless NO_COLOR is set
+    /// Colours: `auto` has them on a terminal, unless NO_COLOR is set; `always` in a pipe too, as
+    /// for less -R
     #[arg(long, value_name = "WHEN", value_enum, default_value_t, help_heading = PLAY)]
     pub color: Colour,
 
@@ -94,7 +95,7 @@ pub struct ReplayArgs {
     /// means and what to do, and a count at the end. Exits with 1 if there are any. Whole lines
     /// that were removed, repeated or moved have good checksums: of them only those are found
     /// where the time goes back
-    #[arg(long, conflicts_with_all = ["speed", "max_gap", "plain", "output", "stats", "plot", "into", "convert"], help_heading = UNDERSTAND)]
+    #[arg(long, conflicts_with_all = ["speed", "max_gap", "times", "from", "to", "user", "grep", "only", "plain", "output", "stats", "plot", "into", "convert"], help_heading = UNDERSTAND)]
     pub verify: bool,
 
     /// Count: who said how much, when, and who was there for how long
@@ -229,7 +230,12 @@ fn when(text: &str) -> Result<When, String> {
     if let Ok(at) = DateTime::parse_from_rfc3339(text) {
         return Ok(stamp(at.with_timezone(&Local)));
     }
-    let here = |at: NaiveDateTime| at.and_local_timezone(Local).earliest().map(stamp);
+    let here = |at: NaiveDateTime| {
+        // A time that a clock change passes over is the first one after it.
+        let later = |minutes| at.checked_add_signed(TimeDelta::minutes(minutes));
+        let mut moments = (0..=24 * 4).filter_map(|quarter| later(15 * quarter));
+        moments.find_map(|at| at.and_local_timezone(Local).earliest().map(stamp))
+    };
     let spaced = text.replace('T', " ");
     let dated = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"]
         .iter()

@@ -7,7 +7,7 @@ use crate::event::{all, hex, lower_hex};
 
 /// Whether a character is never written as itself: what moves the cursor, reorders its
 /// neighbours or breaks the line (C0, DEL, C1, bidi controls, U+2028, U+2029, U+FEFF).
-pub(super) fn is_unsafe(c: char) -> bool {
+pub fn is_unsafe(c: char) -> bool {
     matches!(c,
         '\0'..='\x1f' | '\x7f'..='\u{9f}'
         | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'

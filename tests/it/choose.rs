@@ -131,6 +131,10 @@ fn where_clocks_are_changed_a_time_is_found_all_the_same() {
     )
     .code(0)
     .stdout(&texts(&autumn[2..]));
+    // A day and a time that the clock never showed is the first one after it.
+    chosen(&folder, &["--from", "2026-03-29 02:30"])
+        .code(0)
+        .stdout(&texts(&autumn));
     // In the night of 29 March 2026 there is none: the next is a day later, at 00:30 UTC.
     let spring = [
         "2026-03-28T20:00:00",
@@ -379,4 +383,45 @@ fn a_hit_in_a_damaged_line_is_not_shown_but_said() {
             &format!("first at byte {start}."),
             "chatroom replay --verify log.txt",
         ]);
+}
+
+#[test]
+fn where_time_goes_back_a_file_and_a_pipe_agree() {
+    let folder = Folder::new();
+    let back = [
+        "2026-11-23T10:00:00",
+        "2026-11-23T12:00:00",
+        "2026-11-23T11:00:00",
+        "2026-11-23T13:00:00",
+    ];
+    folder.file("log.txt", log(&back));
+    let args = ["--from", "2026-11-23T11:30:00Z"];
+    let file = chosen(&folder, &args).code(0);
+    assert_eq!(file.said(), texts(&[back[1], back[3]]));
+    let mut piped = folder.command(&[&["replay", "-"][..], &args].concat());
+    let log = std::fs::File::open(folder.path().join("log.txt")).expect("the log");
+    assert_eq!(Run::of(piped.stdin(log)).code(0).said(), file.said());
+}
+
+#[test]
+fn times_and_colours_are_printed_where_they_are_asked_for() {
+    let folder = Folder::new();
+    folder.file("log.txt", log(&DAY[3..4]));
+    let text = DAY[3];
+    chosen(&folder, &["--times"])
+        .code(0)
+        .stdout(&format!("2026-11-23 22:34:57 [mira]: 0:00:07:{text}\n"));
+    let run = chosen(&folder, &["--color", "always"]).code(0);
+    assert!(run.said().starts_with("[\u{1b}[38;5;"), "{}", run.story());
+    // What is exactly the log has neither, and a check is of all of it.
+    for args in [
+        &["--times", "--plain"][..],
+        &["--times", "--output", "json"],
+        &["--verify", "--from", "22:34"],
+        &["--follow", "--to", "22:34"],
+    ] {
+        let run = chosen(&folder, args).code(2);
+        let said = String::from_utf8_lossy(&run.output.stderr).into_owned();
+        assert!(said.contains("cannot be used with"), "{said}");
+    }
 }

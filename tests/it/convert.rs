@@ -249,7 +249,7 @@ fn a_choice_of_a_rooms_log_is_copied_line_by_line() {
     let run = convert(&folder, &source, &["--only", "messages"]).code(0);
     let story = run.story();
     assert!(
-        story.contains("1 damaged line was left out. chatroom replay --verify"),
+        story.contains("1 damaged line was left out; chatroom replay --verify"),
         "{story}"
     );
     verified(&folder);

@@ -1,9 +1,12 @@
 //! `chatroom replay --follow` into a pipe: the log, and on with what the room writes.
 
+use std::fs::File;
+use std::io::Write;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
+use crate::forms::says;
 use crate::server::{PATIENCE, Server, Written, wait_for};
 use crate::util::{Folder, Run};
 
@@ -112,4 +115,32 @@ fn it_ends_when_nobody_reads_it_any_more() {
         std::thread::sleep(std::time::Duration::from_millis(10));
     };
     assert!(status.success(), "{status}");
+}
+
+#[test]
+fn what_comes_is_chosen_by_its_time_too() {
+    let folder = Folder::new();
+    let log = folder.file("log.txt", says(0, "mira", "old"));
+    let args = ["replay", "log.txt", "--follow", "--plain", "--from"];
+    let run = Following::start(&folder, &[&args[..], &["2026-11-23T22:35:20Z"]].concat());
+    let mut room = File::options().append(true).open(log).expect("the log");
+    room.write_all(&says(1, "mira", "too early"))
+        .expect("written");
+    room.write_all(&says(50, "mira", "late enough"))
+        .expect("written");
+    run.out.wait_for("late enough");
+    assert_eq!(run.out.text(), "[mira]: 0:00:07:late enough\n");
+}
+
+#[test]
+fn only_a_rooms_own_log_is_followed() {
+    let folder = Folder::new();
+    folder.file(
+        "irc-2026-11-23.txt",
+        "[10:00] <mira> hello\n[10:01] <jo> hi\n",
+    );
+    folder
+        .run(&["replay", "irc-2026-11-23.txt", "--follow", "--plain"])
+        .code(1)
+        .stdout("");
 }

@@ -81,8 +81,8 @@ fn damaged_lines_are_counted_and_the_rest_is_said() {
         .run(&args(&server, &["--speed", "max"]))
         .code(0);
     run.stdout_has(&format!(
-        "Not said again: 1 damaged line, first at byte {first} (chatroom replay --verify \
-         old.txt names each)."
+        "Not said again: 1 damaged line, first at byte {first}; chatroom replay --verify \
+         old.txt says where and why."
     ));
     assert_eq!(heard_in(&server), ["+ann", "ann: two", "-ann"]);
 }

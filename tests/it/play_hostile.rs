@@ -188,6 +188,8 @@ fn nothing_in_a_log_is_more_than_text_to_a_terminal() {
         "log.txt --speed max --color never --times",
         "log.txt --speed max",
         "log.txt --plain",
+        "log.txt --output json",
+        "log.txt --stats=json",
         "- --speed max < log.txt",
     ] {
         let run = on_terminal(&folder, args);
@@ -206,6 +208,10 @@ fn nothing_in_a_log_is_more_than_text_to_a_terminal() {
             assert!(!sent.contains(wrong), "{args}: {wrong:?}");
         }
         let screen = shown(args, sent.as_bytes());
+        if args.contains("json") {
+            assert!(screen.contains("\\u202e"), "{args}: it is spelt");
+            continue;
+        }
         let first = "Client (<\\u{1b}[2J\\u{1b}[H\\u{1b}[31mred>) entered room\n";
         assert!(screen.contains(first), "{args}:\n{screen}");
         assert!(screen.contains("over\\rwritten"), "{args}");

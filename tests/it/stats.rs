@@ -345,3 +345,18 @@ fn both_at_once_are_printed_and_drawn() {
     assert_eq!(json["names"], 5);
     assert!(folder.path().join("again.png").exists());
 }
+
+#[test]
+fn where_time_goes_back_nobody_was_silent() {
+    let folder = Folder::new();
+    let mut log = Vec::new();
+    for (hour, text) in [(0, "a"), (2, "b"), (1, "c"), (3, "d")] {
+        log.extend(crate::forms::says(hour * 3_600, "mira", text));
+    }
+    folder.file("log.txt", log);
+    let run = folder.run(&["replay", "log.txt", "--stats=json"]).code(0);
+    let counted: serde_json::Value = serde_json::from_str(&run.said()).expect("JSON");
+    assert_eq!(counted["longest_silence"]["seconds"], 7_200.0, "{counted}");
+    let last = &counted["people"][0]["last_message"];
+    assert_eq!(last, &counted["to"], "{counted}");
+}

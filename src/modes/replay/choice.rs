@@ -46,6 +46,11 @@ impl Choice {
         self.names.is_empty() && self.grep.is_none() && self.only.is_none()
     }
 
+    /// Whether nothing is left out of the log.
+    pub fn is_everything(&self) -> bool {
+        self.is_all() && self.from.is_none() && self.to.is_none()
+    }
+
     /// Whether the line is wanted; its time is not asked.
     pub fn takes(&self, look: &Look<'_>) -> bool {
         match look.shape {

@@ -16,7 +16,7 @@ use super::choice::Choice;
 use super::formats::title;
 use super::log::{Input, Log, shown, unreadable};
 use super::span;
-use super::wrong::read;
+use super::wrong::{advice, read};
 use crate::cli::{FileFormat, ReplayArgs};
 use crate::event::{Body, Event, Stamp};
 use crate::failure::{Failure, reason};
@@ -42,7 +42,6 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     };
     let mut copy = Copy {
         choice,
-        by_time: span.is_none(),
         counts: Counts::default(),
         times: None,
         ready: Vec::new(),
@@ -94,8 +93,6 @@ struct Counts {
 /// What is copied of a log.
 struct Copy {
     choice: Choice,
-    /// The lines are not yet chosen by their times.
-    by_time: bool,
     counts: Counts,
     /// The first and the newest time in the result.
     times: Option<(Stamp, Stamp)>,
@@ -115,7 +112,7 @@ impl Copy {
                 self.counts.damaged += 1;
                 continue;
             };
-            if self.by_time && !self.choice.is_in_time(at) || !self.choice.takes(&look) {
+            if !self.choice.is_in_time(at) || !self.choice.takes(&look) {
                 self.counts.not_chosen += 1;
                 continue;
             }
@@ -193,14 +190,13 @@ impl Counts {
         }
         if self.damaged > 0 {
             let lines = counted(self.damaged, "damaged line was", "damaged lines were");
-            say(format!(
-                "{lines} left out. chatroom replay --verify {name} says where and why."
-            ));
+            say(format!("{lines} left out{}.", advice(name)));
         }
         if self.back > 0 {
             let places = counted(self.back, "place", "places");
             say(format!(
-                "At {places} the time goes back, as it does in {name}; chatroom replay --verify names them."
+                "At {places} the time goes back, as it does in {name}{}.",
+                advice(name)
             ));
         }
         if !is_stdout {

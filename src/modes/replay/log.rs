@@ -18,6 +18,9 @@ use crate::failure::{Failure, reason};
 use crate::journal::{self, Reader};
 use crate::line;
 
+/// What a log is called that has no name.
+pub const PIPE: &str = "standard input";
+
 /// An opened log.
 pub struct Log {
     /// Its name as it is said to people.
@@ -63,7 +66,7 @@ impl Log {
     /// One sentence for each way in which this can fail.
     pub fn open(path: &Path, format: Option<FileFormat>) -> Result<Log, Failure> {
         if path.as_os_str() == "-" {
-            let name = "standard input".to_string();
+            let name = PIPE.to_string();
             return stream(Box::new(io::stdin()), None, format, name, Origin::default());
         }
         let name = shown(path);
@@ -256,9 +259,23 @@ pub fn unreadable(name: &str, error: &io::Error) -> Failure {
     if let Some(other) = inside {
         return Failure::new(formats::NotOfThisKind::sentence(other, name));
     }
+    if error.kind() == io::ErrorKind::UnexpectedEof {
+        return Failure::new(format!(
+            "{name} became shorter while it was read: something else cut it. Start again; what a \
+             room writes is followed with --follow."
+        ));
+    }
     Failure::new(format!(
         "{name} could not be read: {}. Check the disk or the connection it is on, and try again.",
         reason(error)
+    ))
+}
+
+/// A log that is no room's own is to be followed.
+pub fn cannot_follow(name: &str) -> Failure {
+    Failure::new(format!(
+        "--follow goes on with a room's own log, and {name} is none. What comes through a pipe is \
+         played as it comes, so try: tail -n +1 -f FILE | chatroom replay -"
     ))
 }
 

@@ -85,6 +85,7 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
         },
         name,
         looked: Instant::now(),
+        typed: Instant::now(),
     };
     let played = play.run();
     let (faults, name, failure) = (
@@ -104,7 +105,7 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
              --grep and --only choose."
         );
     }
-    faults.report(&name);
+    faults.report_met(&name);
     if let Some(report) = report {
         report.tell(&name, args.verbose);
     }
@@ -133,6 +134,8 @@ struct Play {
     name: String,
     /// When a log that is followed was last looked at.
     looked: Instant,
+    /// When something was last typed.
+    typed: Instant,
 }
 
 impl Play {
@@ -140,8 +143,10 @@ impl Play {
         loop {
             self.player.columns = columns();
             let now = Instant::now();
-            let next = self.player.tick(now);
-            let next = next.map_err(|error| self.unreadable(&error))?;
+            let next = match self.player.tick(now) {
+                Err(error) if self.was_cut(&error)? => continue,
+                next => next.map_err(|error| self.unreadable(&error))?,
+            };
             let has_shown = !self.player.out.is_empty();
             if next == Next::End {
                 self.write(now)?;
@@ -162,13 +167,22 @@ impl Play {
             }
             let mut keys = Vec::new();
             match happened.typed.is_empty() {
-                true if self.keys.is_waiting() => keys.extend(self.keys.nothing_follows()),
-                _ => self.keys.take(&happened.typed, &mut keys),
+                // What a terminal sends for one key may come in pieces.
+                true if self.keys.is_waiting() && self.typed.elapsed() >= ALONE => {
+                    keys.extend(self.keys.nothing_follows());
+                }
+                true => (),
+                false => {
+                    self.typed = Instant::now();
+                    self.keys.take(&happened.typed, &mut keys);
+                }
             }
             let now = Instant::now();
             for key in keys {
-                let done = self.player.key(key, now);
-                done.map_err(|error| self.unreadable(&error))?;
+                match self.player.key(key, now) {
+                    Err(error) if self.was_cut(&error)? => (),
+                    done => done.map_err(|error| self.unreadable(&error))?,
+                }
             }
             self.look(next)?;
         }
@@ -187,7 +201,7 @@ impl Play {
         };
         let mut limits = vec![wait];
         if self.keys.is_waiting() {
-            limits.push(Some(ALONE));
+            limits.push(Some(ALONE.saturating_sub(self.typed.elapsed())));
         }
         // The bar has something new to show, or soon will.
         if !self.density.is_done() || is_new {
@@ -253,6 +267,25 @@ impl Play {
         }
         let change = self.tape.look();
         let change = change.map_err(|error| self.unreadable(&error))?;
+        self.changed(change);
+        Ok(())
+    }
+
+    /// Whether reading failed because a log that is followed has become shorter; then the play goes
+    /// on from its end.
+    fn was_cut(&mut self, error: &io::Error) -> Result<bool, Failure> {
+        if error.kind() != io::ErrorKind::UnexpectedEof || !self.tape.is_live() {
+            return Ok(false);
+        }
+        let change = self.tape.look();
+        let change = change.map_err(|error| self.unreadable(&error))?;
+        let was_cut = matches!(change, Change::Cut | Change::Replaced);
+        self.changed(change);
+        Ok(was_cut)
+    }
+
+    /// Tells the player what has become of the log.
+    fn changed(&mut self, change: Change) {
         let (end, live) = (self.tape.end(), self.tape.is_live());
         let name = &self.name;
         match change {
@@ -276,7 +309,6 @@ impl Play {
                 self.player.remark(&words);
             }
         }
-        Ok(())
     }
 
     fn unreadable(&self, error: &io::Error) -> Failure {

@@ -2,6 +2,7 @@
 
 mod follow;
 mod plain;
+mod shown;
 
 use std::io::{self, Write};
 use std::os::fd::AsFd;
@@ -13,17 +14,19 @@ use super::bar::Bar;
 use super::blocks::{Block, Blocks};
 use super::choice::Choice;
 use super::follow::{Watch, whole_lines};
-use super::log::{Input, Log, unreadable};
+use super::log::{Input, Log, cannot_follow, unreadable};
 use super::scan::Scan;
+use super::show::Look;
 use super::span;
 use super::wrong::{Faults, Wrong, read};
-use crate::cli::{Output, ReplayArgs};
+use crate::cli::{Colour, Output, ReplayArgs};
 use crate::event::{LogId, Stamp};
 use crate::failure::Failure;
 use crate::journal;
-use crate::line::Look;
+use crate::line;
 
 pub use plain::{Plain, plain_wrong};
+use shown::Shown;
 
 /// So much is gathered before it is written, in bytes.
 const BATCH: usize = 128 * 1024;
@@ -35,7 +38,7 @@ pub struct Line<'a> {
     /// It, as it stands there, without its `\n`.
     pub bytes: &'a [u8],
     /// What it says.
-    pub look: Look<'a>,
+    pub look: line::Look<'a>,
     /// When.
     pub at: Stamp,
 }
@@ -104,6 +107,9 @@ impl Screen {
 /// # Errors
 /// The log cannot be read, or the output not written.
 pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
+    if args.follow && matches!(log.input, Input::Stream(_)) && log.path.is_some() {
+        return Err(cannot_follow(&log.name));
+    }
     let mut choice = Choice::of(args);
     let span = span::find(&log, args, &mut choice)?;
     let mut screen = Screen::new(bar(&log));
@@ -112,9 +118,8 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     let is_live = log.length().is_none();
     let scan = Scan::of(&choice);
     let mut print = Print {
-        printer: printer(args.output.unwrap_or(Output::Plain)),
+        printer: printer(args),
         choice,
-        by_time: span.is_none(),
         is_live,
         faults: Faults::default(),
     };
@@ -154,7 +159,7 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     print.printer.end(&mut screen.pending);
     screen.flush()?;
     drop(screen);
-    match print.choice.is_all() {
+    match print.choice.is_everything() {
         true => print.faults.report(&name),
         false => print.faults.report_met(&name),
     }
@@ -164,7 +169,15 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn printer(output: Output) -> Box<dyn Printer> {
+fn printer(args: &ReplayArgs) -> Box<dyn Printer> {
+    let look = (args.color == Colour::Always).then(|| Look::chosen(args.color));
+    let output = match args.output {
+        None if !args.plain && (args.times || look.is_some()) => {
+            let times = args.times;
+            return Box::new(Shown { look, times });
+        }
+        output => output.unwrap_or(Output::Plain),
+    };
     match output {
         Output::Plain => Box::new(Plain),
         Output::Json => Box::new(super::json::Json::default()),
@@ -177,8 +190,6 @@ fn printer(output: Output) -> Box<dyn Printer> {
 struct Print {
     printer: Box<dyn Printer>,
     choice: Choice,
-    /// The lines are not yet chosen by their times.
-    by_time: bool,
     /// What comes is to be seen when it comes.
     is_live: bool,
     faults: Faults,
@@ -231,7 +242,7 @@ impl Print {
             let ended = offset + (bytes.len() as u64) < end;
             match read(bytes, ended) {
                 Ok((at, look)) => {
-                    if (!self.by_time || self.choice.is_in_time(at)) && self.choice.takes(&look) {
+                    if self.choice.is_in_time(at) && self.choice.takes(&look) {
                         let line = Line {
                             offset,
                             bytes,

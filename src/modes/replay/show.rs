@@ -52,9 +52,10 @@ impl Look {
                 ..
             } => match text.strip_prefix("/me ") {
                 Some(action) => {
-                    out.extend_from_slice(b"* ");
+                    // In brackets, or a name could make it one of the room's own lines.
+                    out.extend_from_slice(b"* [");
                     self.name(from, out);
-                    out.push(b' ');
+                    out.extend_from_slice(b"] ");
                     lines(action, out);
                 }
                 None => {
@@ -247,7 +248,7 @@ mod tests {
     fn an_action_is_shown_as_one() {
         assert_eq!(
             shown(false, said("uthira", "/me waves\nwith both arms")),
-            "* uthira waves\n    with both arms\n"
+            "* [uthira] waves\n    with both arms\n"
         );
         assert_eq!(
             shown(false, said("uthira", "/mean")),

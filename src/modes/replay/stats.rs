@@ -15,15 +15,17 @@ mod tally;
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::blocks::Block;
 use super::choice::Choice;
-use super::log::{Log, unreadable};
+use super::log::{Input, Log, unreadable};
 use super::plot::Picture;
 use super::print::bar;
 use super::show::Look;
 use super::span;
-use super::wrong::{Wrong, read};
+use super::wrong::{Wrong, advice, read};
 use crate::cli::{Colour, ReplayArgs, StatsForm};
 use crate::failure::Failure;
 use crate::line;
@@ -90,11 +92,14 @@ fn count(log: Log, args: &ReplayArgs) -> Result<Tally, Failure> {
     let span = span::find(&log, args, &mut choice)?;
     let (name, mut bar) = (log.name.clone(), bar(&log));
     let (start, end) = span.map_or((0, None), |span| (span.start, Some(span.end)));
-    let mut blocks = log.blocks(start, end);
+    let source = match &log.input {
+        Input::Stream(stream) => Some(Arc::clone(&stream.position)),
+        Input::File { .. } => None,
+    };
+    let mut blocks = log.blocks(start, end).ahead();
     let mut pass = Pass {
         tally: Tally::new(hours::here),
         all: choice.is_all(),
-        by_time: span.is_none(),
         choice,
     };
     loop {
@@ -103,7 +108,10 @@ fn count(log: Log, args: &ReplayArgs) -> Result<Tally, Failure> {
             Ok(None) => break,
             Err(error) => return Err(unreadable(&name, &error)),
         }
-        bar.show(blocks.position(), || "counted".to_string());
+        let position = source.as_ref().map(|read| read.load(Ordering::Relaxed));
+        bar.show(position.unwrap_or(blocks.position()), || {
+            "counted".to_string()
+        });
     }
     pass.tally.end();
     Ok(pass.tally)
@@ -115,8 +123,6 @@ struct Pass {
     choice: Choice,
     /// Everything is chosen.
     all: bool,
-    /// The lines are not yet chosen by their times.
-    by_time: bool,
 }
 
 impl Pass {
@@ -129,7 +135,7 @@ impl Pass {
             let ended = offset + (bytes.len() as u64) < end;
             match read(bytes, ended) {
                 Ok((at, look)) => {
-                    if !self.by_time || self.choice.is_in_time(at) {
+                    if self.choice.is_in_time(at) {
                         let wanted = self.all || self.choice.takes(&look);
                         self.tally.add(at, &look, wanted);
                     }
@@ -161,9 +167,9 @@ fn say_damage(tally: &Tally, name: &str) {
         // There is nowhere left to say it if stderr is closed.
         let _ = writeln!(
             io::stderr(),
-            "chatroom: {name} has {found}, first at byte {}. What stood there is not counted; \
-             chatroom replay {name} --verify names each.",
-            tally.damage_at.unwrap_or_default()
+            "chatroom: {name} has {found}, first at byte {}. What stood there is not counted{}.",
+            tally.damage_at.unwrap_or_default(),
+            advice(name)
         );
     }
 }

@@ -15,7 +15,7 @@ use std::thread;
 use memchr::memrchr;
 
 use super::follow::{Seen, Watch, whole_lines};
-use super::log::{Input, Log, unreadable};
+use super::log::{Input, Log, cannot_follow, unreadable};
 use crate::failure::{Failure, reason};
 
 /// How much is copied at once, in bytes.
@@ -85,10 +85,7 @@ impl Tape {
                     source: Source::Live { watch, gone: false },
                 })
             }
-            (Input::Stream(_), true) => Err(Failure::new(format!(
-                "--follow goes on with a room's own log, and {name} is none. What comes through a pipe \
-                 is played as it comes, so try: tail -n +1 -f FILE | chatroom replay -"
-            ))),
+            (Input::Stream(_), true) => Err(cannot_follow(&name)),
             (Input::Stream(stream), false) => {
                 let file = Arc::new(nameless(&name)?);
                 let coming = Arc::new(Coming::default());

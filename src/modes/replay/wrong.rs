@@ -6,6 +6,7 @@
 use std::fmt;
 use std::io::{self, Write};
 
+use super::log::PIPE;
 use crate::event::Stamp;
 use crate::line::{Damage, Look, look};
 
@@ -68,6 +69,15 @@ pub fn read(line: &[u8], ended: bool) -> Result<(Stamp, Look<'_>), Wrong> {
     })
 }
 
+/// What to do about damage in the log that is called `name`, as the end of a sentence: nothing of
+/// one that came through a pipe and is gone.
+pub fn advice(name: &str) -> String {
+    match name {
+        PIPE => String::new(),
+        name => format!("; chatroom replay --verify {name} says where and why"),
+    }
+}
+
 /// What was found wrong on the way.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Faults {
@@ -98,14 +108,15 @@ impl Faults {
         );
     }
 
-    /// The same where events were chosen, and not all lines looked at.
+    /// The same where not all lines were looked at, or not all are shown.
     pub fn report_met(&self, name: &str) {
         let Some(found) = self.found() else { return };
         let first = self.first.unwrap_or_default();
         let _ = writeln!(
             io::stderr(),
-            "chatroom: {name} has at least {found}, first at byte {first}. What stood there could \
-             not be chosen from; chatroom replay --verify {name} names all that is damaged."
+            "chatroom: {name} has at least {found}, first at byte {first}. What stood there is not \
+             shown{}.",
+            advice(name)
         );
     }
 

@@ -44,7 +44,6 @@ pub struct Placed {
 pub struct Script {
     blocks: Blocks,
     choice: Choice,
-    by_time: bool,
     /// Who comes and goes is chosen, too.
     comings: bool,
     /// How much was read of what is converted on the way.
@@ -68,7 +67,6 @@ impl Script {
         Script {
             blocks,
             choice,
-            by_time: span.is_none(),
             comings,
             position,
             steps: VecDeque::new(),
@@ -104,7 +102,7 @@ impl Script {
             match read(bytes, ended) {
                 Err(_) => add(None, offset, Step::Wrong),
                 Ok((at, look)) => {
-                    if self.by_time && !self.choice.is_in_time(at) {
+                    if !self.choice.is_in_time(at) {
                         continue;
                     }
                     match look.shape {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::super::pace::in_words;
+use super::super::wrong::advice;
 use crate::line::escaped;
 
 /// So many other names are said, unless all are asked for.
@@ -128,7 +129,7 @@ impl Tally {
                 damaged,
                 "damaged line",
                 "damaged lines",
-                format!(", first at byte {first} (chatroom replay --verify {file} names each)"),
+                format!(", first at byte {first}{}", advice(file)),
             ),
             (
                 self.refused.0,

@@ -25,7 +25,8 @@ impl Footer {
     /// On stderr, if that is a terminal.
     pub fn new() -> Footer {
         let cursor = Arc::new(AtomicU16::new(0));
-        let is_there = io::stderr().is_terminal();
+        let dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
+        let is_there = io::stderr().is_terminal() && !dumb;
         let target = match is_there {
             true => ProgressDrawTarget::term_like(Box::new(Stderr {
                 pending: Mutex::default(),

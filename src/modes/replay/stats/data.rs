@@ -17,6 +17,7 @@ use super::tally::Tally;
 use super::{Stretch, on_wall};
 use crate::event::Stamp;
 use crate::line;
+use crate::modes::replay::json::Safe;
 
 /// About so many stretches of time are told.
 const STRETCHES: usize = 200;
@@ -211,7 +212,7 @@ pub fn json(tally: &Tally, log: &str, out: &mut dyn Write) -> io::Result<()> {
             ..Row::of(others, tally)
         }),
     };
-    serde_json::to_writer(&mut *out, &counted)?;
+    serde_json::to_writer(Safe(&mut *out), &counted)?;
     out.write_all(b"\n")
 }
 

@@ -78,8 +78,8 @@ impl Person {
         self.words += size.words;
         self.characters += size.characters;
         self.longest = self.longest.max(size.characters);
-        let first = self.spoke.map_or(at, |(first, _)| first);
-        self.spoke = Some((first, at));
+        let (first, last) = self.spoke.unwrap_or((at, at));
+        self.spoke = Some((first.min(at), last.max(at)));
     }
 
     /// Characters of a message on average.

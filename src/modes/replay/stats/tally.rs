@@ -127,7 +127,9 @@ impl Tally {
         self.people.says(from, size, at);
         self.hours.add(at);
         self.bins.add(at);
-        if let Some(before) = self.spoken.replace(at)
+        let before = self.spoken;
+        self.spoken = Some(before.map_or(at, |before| before.max(at)));
+        if let Some(before) = before
             && at > before
             && self
                 .silence
@@ -334,11 +336,11 @@ mod tests {
     #[test]
     fn a_clock_that_is_set_back_makes_no_silence() {
         let mut tally = Tally::new(|_| 0);
-        for minute in [100, 50, 51, 40] {
+        for minute in [100, 50, 51, 40, 103] {
             add(&mut tally, minute, said("a", "x"));
         }
         tally.end();
-        assert_eq!(tally.silence, Some((at(50), at(51))));
-        assert_eq!(tally.range, Some((at(40), at(100))));
+        assert_eq!(tally.silence, Some((at(100), at(103))));
+        assert_eq!(tally.range, Some((at(40), at(103))));
     }
 }
