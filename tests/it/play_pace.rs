@@ -63,7 +63,10 @@ fn a_terminal_is_played_to_at_the_pace_it_happened() {
         lines[0].starts_with("[\x1b[38;5;"),
         "the name has a colour: {lines:?}"
     );
-    assert!(lines[3].starts_with("* [\x1b[38;5;"), "an action: {lines:?}");
+    assert!(
+        lines[3].starts_with("* [\x1b[38;5;"),
+        "an action: {lines:?}"
+    );
     // The bar has how far it is, the time of day in there, and the speed.
     for part in ["  0%  ", "2026-11-24 23:59:00", "x10"] {
         assert!(

@@ -147,7 +147,7 @@ fn pictures_of_terminals() {
         .split_inclusive(|b| *b == b'\n')
     {
         shown.extend_from_slice(line.strip_suffix(b"\n").unwrap_or(line));
-        shown.extend_from_slice(b"\x1b[0m\r\n");
+        shown.extend_from_slice(b"\r\n");
     }
     while shown.ends_with(b"\r\n") {
         shown.truncate(shown.len() - 2);
