@@ -13,9 +13,11 @@
 //! 6. [`hue`]: the colour of a name, in the window and on the terminal.
 //! 7. [`links`]: where a text has links.
 //! 8. [`modes`]: the server, the window and the player.
-//! 9. [`cli`], [`failure`]: the command line, and the sentence a failed run ends with.
+//! 9. [`nearby`]: rooms on the local network; [`carried`]: the window in a downloaded file.
+//! 10. [`cli`], [`failure`]: the command line, and the sentence a failed run ends with.
 
 pub mod address;
+pub mod carried;
 pub mod cli;
 pub mod event;
 pub mod failure;
@@ -26,5 +28,6 @@ pub mod line;
 pub mod links;
 pub mod modes;
 pub mod name;
+pub mod nearby;
 pub mod sse;
 pub mod wire;

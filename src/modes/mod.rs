@@ -1,12 +1,14 @@
-//! The three modes: each takes its part of the command line and runs to its end.
+//! The modes: each takes its part of the command line and runs to its end.
 
 #[cfg(feature = "gui")]
 pub mod gui;
+pub mod manual;
 pub mod replay;
 pub mod server;
 
 use std::process::ExitCode;
 
+use crate::carried;
 use crate::cli::Mode;
 use crate::failure::Failure;
 
@@ -18,7 +20,17 @@ pub fn run(mode: Mode) -> Result<ExitCode, Failure> {
     match mode {
         Mode::Server(args) => server::run(args),
         #[cfg(feature = "gui")]
-        Mode::Gui(args) => gui::run(args),
+        Mode::Gui(args) => match carried::find() {
+            Some(window) => window.become_it(),
+            None => gui::run(args),
+        },
+        #[cfg(not(feature = "gui"))]
+        Mode::Gui(_) => match carried::find() {
+            Some(window) => window.become_it(),
+            None => Err(carried::none()),
+        },
         Mode::Replay(args) => replay::run(args),
+        Mode::Man(args) => manual::man(&args),
+        Mode::Completions(args) => manual::completions(&args),
     }
 }

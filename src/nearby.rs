@@ -1,0 +1,40 @@
+//! Rooms on the local network: how a server tells of its own (RFC 6762 mDNS, RFC 6763 DNS-SD), and
+//! how a window finds them.
+//!
+//! The service type is `_chatroom._tcp`. The TXT record has `room` (the name that windows show), `id`
+//! (the log's, the same for all addresses of a room and after a restart), `version`, and `key=1` where
+//! the room has a key. Nothing is sent beyond the link, and nothing at all by a room that only this
+//! machine can reach.
+
+mod announce;
+mod search;
+
+pub use announce::{Announced, announce};
+pub use search::Search;
+
+use crate::address::Address;
+
+/// The DNS-SD service type.
+pub const SERVICE: &str = "_chatroom._tcp.local.";
+
+/// A room that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Names the room's log; the same room under several addresses has one.
+    pub id: String,
+    /// What its windows show.
+    pub name: String,
+    /// Where it is reached; never empty, the one to try first in front.
+    pub addresses: Vec<Address>,
+    /// Whether one needs a room key.
+    pub key: bool,
+}
+
+/// What a search has to tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A room is there, or is reached otherwise than before.
+    There(Room),
+    /// The room with this id said good-bye, or was not heard of for too long.
+    Gone(String),
+}
