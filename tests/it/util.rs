@@ -69,6 +69,10 @@ impl Folder {
                 command.env_remove(name);
             }
         }
+        // A test has no business on the network that the machine is in.
+        command
+            .env("CHATROOM_NO_ANNOUNCE", "1")
+            .env("CHATROOM_NO_SEARCH", "1");
     }
 
     /// Runs the binary to its end.
