@@ -33,6 +33,7 @@ fn the_draft_and_what_waits_outlive_the_window() {
     wait_for("the first", || {
         (said(&server, "eve") == ["one"]).then_some(())
     });
+    wait_for_answers(&folder);
 
     // One is on its way to a server that says nothing any more; the others wait behind it.
     server.signal(Signal::STOP);
@@ -62,6 +63,7 @@ fn the_draft_and_what_waits_outlive_the_window() {
         (said(&server, "eve").len() >= 4).then_some(())
     });
     assert_eq!(said(&server, "eve")[3], r"a draft\nof two lines");
+    wait_for_answers(&folder);
 
     // The same with a server that has read the message when the window dies.
     server.signal(Signal::STOP);
@@ -69,15 +71,16 @@ fn the_draft_and_what_waits_outlive_the_window() {
     wait_for("the message, kept", || {
         (unanswered(&kept(&folder)?) == ["four"]).then_some(())
     });
+    wait_for("the message, with the server's system", || {
+        unread_bytes(&server).then_some(())
+    });
     eve.kill();
     server.signal(Signal::CONT);
     wait_for("the message", || {
         (said(&server, "eve").len() >= 5).then_some(())
     });
     let eve = open_eve(&display, &folder, &server);
-    wait_for("nothing left to send", || {
-        unanswered(&kept(&folder)?).is_empty().then_some(())
-    });
+    wait_for_answers(&folder);
     say(&eve, "five");
     wait_for("the next", || {
         (said(&server, "eve").len() >= 6).then_some(())
@@ -91,6 +94,25 @@ fn the_draft_and_what_waits_outlive_the_window() {
             .count(),
         1
     );
+}
+
+/// Waits until the window knows that all it sent has arrived: others see a message before that.
+#[track_caller]
+fn wait_for_answers(folder: &Folder) {
+    wait_for("answers to all messages", || {
+        unanswered(&kept(folder)?).is_empty().then_some(())
+    });
+}
+
+/// Whether something came for the server that it has not read (proc(5), `/proc/net/tcp`).
+fn unread_bytes(server: &Server) -> bool {
+    let port = server.address.rsplit(':').next().expect("a port");
+    let local = format!(":{:04X}", port.parse::<u16>().expect("a number"));
+    let sockets = std::fs::read_to_string("/proc/net/tcp").expect("the system's sockets");
+    sockets.lines().skip(1).any(|socket| {
+        let fields: Vec<&str> = socket.split_ascii_whitespace().collect();
+        fields[1].ends_with(&local) && fields[3] == "01" && !fields[4].ends_with(":00000000")
+    })
 }
 
 #[test]
