@@ -17,6 +17,6 @@ pub struct GuiArgs {
 
     /// Do not look for rooms on the local network (by default the window finds them through mDNS
     /// where no address is given)
-    #[arg(long, env = "CHATROOM_NO_SEARCH")]
+    #[arg(long, env = "CHATROOM_NO_SEARCH", value_parser = clap::builder::FalseyValueParser::new())]
     pub no_search: bool,
 }

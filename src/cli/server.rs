@@ -80,7 +80,7 @@ pub struct ServerArgs {
 
     /// Do not tell the local network about this room (by default windows on it find the room by
     /// themselves, through mDNS)
-    #[arg(long, env = "CHATROOM_NO_ANNOUNCE")]
+    #[arg(long, env = "CHATROOM_NO_ANNOUNCE", value_parser = clap::builder::FalseyValueParser::new())]
     pub no_announce: bool,
 }
 
