@@ -21,6 +21,13 @@ say() {
 deb=${1:-$(ls dist/chatroom_*_amd64.deb)}
 [ -f "$deb" ] || fail "There is no package $deb. Run make deb first."
 
+# Debian's own look at it, on machines that have the tool.
+if command -v lintian >/dev/null; then
+    lintian --allow-root --fail-on error,warning "$deb" || fail "Mend these, or say in assets/debian/lintian-overrides why they are right."
+else
+    say "no lintian here: not looked at"
+fi
+
 scratch=$(mktemp -d)
 root=$scratch/root
 booted=

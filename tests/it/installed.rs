@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use chatroom::cli::Cli;
 use clap::CommandFactory;
 
 use crate::display::Display;
+use crate::server::wait_for;
 use crate::util::{Folder, Run};
 
 /// Wherever the tests run: a file of the project.
@@ -46,6 +48,38 @@ fn the_menu_entry_is_what_desktops_read() {
     Cli::command()
         .try_get_matches_from(words)
         .expect("the command line understands it");
+}
+
+#[test]
+fn a_link_that_is_clicked_opens_a_window_with_it() {
+    // What the README says to do without the package, in a home of its own.
+    let home = Folder::new();
+    let applications = home.path().join(".local/share/applications");
+    fs::create_dir_all(&applications).expect("a folder");
+    let entry = ours("assets/chatroom.desktop");
+    fs::copy(entry, applications.join("chatroom.desktop")).expect("a copy");
+    let run = Run::of(Command::new("update-desktop-database").arg(&applications));
+    run.code(0);
+    // In the place of the executable, what tells how it was called.
+    let program = home.file(
+        "chatroom",
+        "#!/bin/sh\necho \"$@\" >called.part; mv called.part called\n",
+    );
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("it can be run");
+    let path = std::env::var("PATH").expect("a path");
+    let mut open = Command::new("gio");
+    open.args(["open", "chatroom://192.168.1.20:1337"]);
+    home.settle(&mut open);
+    open.env("HOME", home.path())
+        .env("PATH", format!("{}:{path}", home.path().display()))
+        .env_remove("XDG_DATA_HOME")
+        .env_remove("XDG_CONFIG_HOME")
+        .env_remove("DBUS_SESSION_BUS_ADDRESS");
+    Run::of(&mut open).code(0);
+    let called = wait_for("the program", || {
+        fs::read_to_string(home.path().join("called")).ok()
+    });
+    assert_eq!(called, "gui chatroom://192.168.1.20:1337\n");
 }
 
 #[test]
