@@ -40,7 +40,7 @@ clean_up() {
 trap clean_up EXIT
 
 if [ -n "${2:-}" ]; then
-    cp -a --reflink=auto "$2" "$root"
+    cp -ax --reflink=auto "$2" "$root"
 else
     debootstrap --variant=minbase bookworm "$root" >"$scratch/debootstrap.log" ||
         fail "A Debian could not be made:" "$(tail -n 5 "$scratch/debootstrap.log")"
