@@ -15,6 +15,7 @@
 //! 8. [`modes`]: the server, the window and the player.
 //! 9. [`nearby`]: rooms on the local network; [`carried`]: the window in a downloaded file.
 //! 10. [`cli`], [`failure`]: the command line, and the sentence a failed run ends with.
+//! 11. [`supervisor`]: what is said to systemd, where that started us.
 
 pub mod address;
 pub mod carried;
@@ -30,4 +31,5 @@ pub mod modes;
 pub mod name;
 pub mod nearby;
 pub mod sse;
+pub mod supervisor;
 pub mod wire;

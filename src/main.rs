@@ -6,6 +6,7 @@ use clap::Parser;
 
 use chatroom::cli::Cli;
 use chatroom::modes;
+use chatroom::supervisor::{Severity, marked};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -13,7 +14,8 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("chatroom: {failure}");
+            let text = format!("chatroom: {failure}");
+            eprintln!("{}", marked(Severity::Error, &text));
             ExitCode::FAILURE
         }
     }

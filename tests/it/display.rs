@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use x11rb::protocol::xproto::ConnectionExt;
+use x11rb::protocol::xproto::{AtomEnum, ConnectionExt, GetPropertyReply};
 
 use crate::picture::Picture;
 use crate::server::{PATIENCE, Written, wait_for};
@@ -321,16 +321,18 @@ impl Window {
 
     /// Its icon, as pixels.
     pub fn icon(&self) -> Vec<u32> {
-        let (connection, _) = x11rb::connect(Some(&self.display.name)).expect("the display");
-        let atom = |name: &str| {
-            let asked = connection.intern_atom(false, name.as_bytes());
-            asked.expect("asked").reply().expect("an atom").atom
-        };
-        let window = self.id.parse().expect("a number");
-        let (icon, kind) = (atom("_NET_WM_ICON"), atom("CARDINAL"));
-        let asked = connection.get_property(false, window, icon, kind, 0, 1 << 20);
-        let property = asked.expect("asked").reply().expect("a property");
+        let property = self.property("_NET_WM_ICON");
         property.value32().expect("numbers").collect()
+    }
+
+    /// What it tells the desktop under this name.
+    pub fn property(&self, name: &str) -> GetPropertyReply {
+        let (connection, _) = x11rb::connect(Some(&self.display.name)).expect("the display");
+        let asked = connection.intern_atom(false, name.as_bytes());
+        let atom = asked.expect("asked").reply().expect("an atom").atom;
+        let window = self.id.parse().expect("a number");
+        let asked = connection.get_property(false, window, atom, AtomEnum::ANY, 0, 1 << 20);
+        asked.expect("asked").reply().expect("a property")
     }
 
     /// The screen that it is on.

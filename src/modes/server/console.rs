@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use crate::cli;
 use crate::event::Stamp;
 use crate::line;
+use crate::supervisor::{Severity, marked};
 
 /// How many entries wait for a slow terminal before more are lost.
 const QUEUE: usize = 4_096;
@@ -121,7 +122,7 @@ fn write(level: cli::Console, entries: &Receiver<Entry>, lost: &AtomicU64, writt
             Ok(())
         };
         let _ = match entry {
-            Entry::Notice(text) => writeln!(io::stderr(), "{text}"),
+            Entry::Notice(text) => writeln!(io::stderr(), "{}", marked(Severity::Warning, &text)),
             other => io::stdout().write_all(shown(level, other).as_bytes()),
         };
         let _ = io::stdout().flush();

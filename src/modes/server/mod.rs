@@ -43,6 +43,7 @@ use rustix::net::sockopt;
 
 use crate::cli::{self, ServerArgs};
 use crate::failure::{Failure, reason};
+use crate::supervisor;
 
 use access::Access;
 use api::Api;
@@ -237,11 +238,29 @@ async fn serve(
     orders: Sender<Order>,
     stopped: &Receiver<Stop>,
 ) -> Stop {
+    let listener = match Async::new(listener) {
+        Ok(listener) => listener,
+        Err(error) => {
+            return Stop::Failed(format!(
+                "The server cannot wait for connections: {}. Start it again.",
+                reason(&error)
+            ));
+        }
+    };
+    let address = listener.get_ref().local_addr();
     let room = Arc::clone(&api.room);
     let sweeping = task::spawn(sweep(room));
     let syncing = task::spawn(sync_now_and_then(sync, orders));
     let accepting = task::spawn(accept(listener, api, console, files));
+    supervisor::ready(&match address {
+        Ok(address) => format!("Listening on {address}."),
+        Err(_) => "Listening.".to_string(),
+    });
     let why = stopped.recv().await.unwrap_or(Stop::Asked);
+    supervisor::stopping(match &why {
+        Stop::Asked => "Closing the room.",
+        Stop::Failed(sentence) => sentence,
+    });
     // Dropping the listener's task closes the port before anything else happens.
     accepting.cancel().await;
     syncing.cancel().await;
@@ -249,19 +268,10 @@ async fn serve(
     why
 }
 
-async fn accept(listener: TcpListener, api: Arc<Api>, console: Console, files: u64) {
+async fn accept(listener: Async<TcpListener>, api: Arc<Api>, console: Console, files: u64) {
     let limit = files.saturating_sub(RESERVED_FILES).max(8) as usize;
     let open = Arc::new(AtomicUsize::new(0));
     let mut short = false;
-    let listener = match Async::new(listener) {
-        Ok(listener) => listener,
-        Err(error) => {
-            return console.show(Entry::Notice(format!(
-                "The server cannot listen: {}.",
-                reason(&error)
-            )));
-        }
-    };
     loop {
         match listener.accept().await {
             Ok((stream, from)) => {

@@ -17,7 +17,7 @@ use crate::modes::gui::limits::{name_words, text_words};
 use crate::modes::gui::model::Model;
 use crate::modes::gui::talk::Field;
 
-const ICON: &[u8] = include_bytes!("../../../../assets/icon-64.png");
+const ICON: &[u8] = include_bytes!("../../../../assets/icons/hicolor/64x64/apps/chatroom.png");
 /// What rooms take at most unless they were told otherwise, in characters.
 const USUAL_NAME: usize = 8;
 

@@ -1,0 +1,208 @@
+#!/usr/bin/env bash
+# The Debian package as its users meet it: installed into a Debian without anything else, used, run as a
+# service by a systemd that has booted, removed and purged. Changes nothing but a copy of the folder.
+#
+#   package.sh [DEB [ROOT]]   DEB: the package (dist/chatroom_*.deb); ROOT: a debootstrapped Debian (one is made)
+#
+# As root, since it changes roots. apt fetches from Debian; chatroom itself has only a loopback of its own.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+fail() {
+    printf 'package: %s\n' "$@" >&2
+    exit 1
+}
+
+say() {
+    printf '   %s\n' "$*"
+}
+
+[ "$(id -u)" -eq 0 ] || fail "This changes roots, so it has to run as root."
+deb=${1:-$(ls dist/chatroom_*_amd64.deb)}
+[ -f "$deb" ] || fail "There is no package $deb. Run make deb first."
+
+# Debian's own look at it, on machines that have the tool.
+if command -v lintian >/dev/null; then
+    lintian --allow-root --fail-on error,warning "$deb" || fail "Mend these, or say in assets/debian/lintian-overrides why they are right."
+else
+    say "no lintian here: not looked at"
+fi
+
+scratch=$(mktemp -d)
+root=$scratch/root
+booted=
+clean_up() {
+    [ -z "$booted" ] || kill "$booted" 2>/dev/null || true
+    [ -z "$booted" ] || wait "$booted" || true
+    ! mountpoint -q "$root/proc" || umount "$root/proc"
+    rm -rf --one-file-system "$scratch"
+}
+trap clean_up EXIT
+
+if [ -n "${2:-}" ]; then
+    cp -ax --reflink=auto "$2" "$root"
+else
+    debootstrap --variant=minbase bookworm "$root" >"$scratch/debootstrap.log" ||
+        fail "A Debian could not be made:" "$(tail -n 5 "$scratch/debootstrap.log")"
+fi
+# Installing starts no services here.
+printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
+chmod 755 "$root/usr/sbin/policy-rc.d"
+cp /etc/resolv.conf "$root/etc/resolv.conf"
+
+inside() {
+    chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"
+}
+
+apt() {
+    inside apt-get -qq -o Dpkg::Use-Pty=0 "$@" >"$scratch/apt.log" 2>&1 ||
+        fail "apt-get $* failed:" "$(tail -n 20 "$scratch/apt.log")"
+}
+
+# What a package leaves: files, without what dpkg, apt and ldconfig keep for themselves.
+everything() {
+    (cd "$root" && find etc usr opt srv home root var -not -type d \
+        -not -path 'var/lib/dpkg/*' -not -path 'var/lib/apt/*' -not -path 'var/cache/*' -not -path 'var/log/*' | sort)
+}
+
+installed() {
+    inside dpkg-query -W -f '${Package}\n' | sort
+}
+
+apt update
+everything >"$scratch/before"
+installed >"$scratch/packages-before"
+cp "$deb" "$root/var/cache/chatroom.deb"
+
+echo '-- installing needs no other package'
+apt install -y --no-install-recommends /var/cache/chatroom.deb
+installed | comm -13 "$scratch/packages-before" - >"$scratch/new"
+[ "$(cat "$scratch/new")" = chatroom ] || fail "More than the package was installed:" "$(cat "$scratch/new")"
+inside dpkg --verify chatroom || fail "The installed files are not the package's."
+for file in usr/bin/chatroom usr/share/man/man1/chatroom.1.gz usr/share/man/man5/chatroom-log.5.gz \
+    usr/share/bash-completion/completions/chatroom usr/share/zsh/vendor-completions/_chatroom \
+    usr/share/fish/vendor_completions.d/chatroom.fish usr/share/applications/chatroom.desktop \
+    usr/share/icons/hicolor/48x48/apps/chatroom.png usr/share/icons/hicolor/scalable/apps/chatroom.svg \
+    usr/lib/systemd/system/chatroom.service etc/default/chatroom usr/share/doc/chatroom/copyright; do
+    [ -s "$root/$file" ] || fail "The package lacks /$file."
+done
+[ "$(stat -c '%a %U' "$root/etc/default/chatroom")" = '640 root' ] || fail "Everybody may read the room key in /etc/default/chatroom."
+[ ! -e "$root/etc/systemd/system/multi-user.target.wants/chatroom.service" ] || fail "Installing has switched the service on."
+# shellcheck disable=SC2016 # the inner shell's
+inside bash -euc '. /usr/share/bash-completion/completions/chatroom; complete -p chatroom' >/dev/null ||
+    fail "bash cannot complete chatroom."
+say "$(inside chatroom --version | head -n 1), $(inside dpkg-query -W -f '${Installed-Size}' chatroom) KiB"
+
+echo '-- a room in it, and what was said there'
+mount -t proc proc "$root/proc"
+# shellcheck disable=SC2016 # the inner shell's
+root=$root unshare -n bash -euc '
+    ip link set lo up
+    at=http://127.0.0.1:1337
+    chroot "$root" chatroom server --listen 127.0.0.1:1337 --log /root/log.txt >"$root/root/out" 2>&1 &
+    server=$!
+    trap "kill -9 $server 2>/dev/null || true" EXIT
+    curl -sS --retry 50 --retry-delay 1 --retry-connrefused "$at/health" >/dev/null
+    curl -sS -u ci: -d "the build is green" "$at/messages" | grep -q elapsed
+    kill -TERM $server
+    wait $server
+' || fail "The room did not work:" "$(cat "$root/root/out")"
+inside chatroom replay --plain /root/log.txt | grep -q '^\[ci\]: 0:00:00:the build is green$' || fail "Replay does not show what was said."
+inside chatroom replay --verify /root/log.txt >/dev/null || fail "The log is not whole."
+umount "$root/proc"
+rm "$root"/root/{log.txt,log.txt.secret,out}
+
+echo '-- removing and purging leave what was there before'
+apt remove -y chatroom
+# Debian's helper remembers whether the service was switched on, and masks it, until the purge.
+everything | comm -13 "$scratch/before" - | grep -v -e deb-systemd-helper -e '^etc/systemd/system/chatroom.service$' >"$scratch/left"
+[ "$(cat "$scratch/left")" = etc/default/chatroom ] || fail "Removing left not just the settings:" "$(cat "$scratch/left")"
+apt purge -y chatroom
+everything | diff "$scratch/before" - || fail "Purging left these differences."
+
+echo '-- the service, as systemd sees it'
+apt install -y --no-install-recommends systemd systemd-sysv dbus
+apt install -y --no-install-recommends /var/cache/chatroom.deb
+inside systemd-analyze verify --man=no chatroom.service || fail "systemd does not accept the service as it is."
+inside systemd-analyze security --offline=true --no-pager --threshold=15 /usr/lib/systemd/system/chatroom.service >"$scratch/security" ||
+    fail "The service may do more than it needs:" "$(cat "$scratch/security")"
+say "$(tail -n 1 "$scratch/security" | sed 's/^[^O]*//')"
+if ! command -v systemd-nspawn >/dev/null; then
+    fail "There is no systemd-nspawn to boot that Debian with. Run scripts/setup.sh dist."
+fi
+
+echo '-- the service, under a systemd that has booted'
+rm "$root/usr/sbin/policy-rc.d" # from here on services start and stop as anywhere
+# No network but a loopback; what stands on the console would be in the way.
+systemd-nspawn --quiet --register=no --keep-unit --private-network --directory="$root" --boot \
+    --console=pipe </dev/null >"$scratch/console" 2>&1 &
+booted=$!
+init=
+until [ -n "$init" ]; do
+    kill -0 "$booted" 2>/dev/null || fail "systemd does not boot here:" "$(cat "$scratch/console")"
+    init=$(cat "/proc/$booted/task/$booted/children" 2>/dev/null | tr -d ' ')
+    sleep 0.2
+done
+there() {
+    nsenter --target "$init" --mount --uts --ipc --net --pid -- \
+        env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 SYSTEMD_PAGER= "$@"
+}
+# wait_until WHAT COMMAND...
+wait_until() {
+    local what=$1 until=$((SECONDS + 60))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        [ $SECONDS -lt $until ] || fail "Waited in vain for $what:" \
+            "$(there systemctl status chatroom; there journalctl --no-pager -u chatroom)"
+        sleep 0.2
+    done
+}
+room() {
+    nsenter --target "$init" --net -- curl -sS "$@"
+}
+main_pid() {
+    there systemctl show --property MainPID --value chatroom
+}
+wait_until 'the bus' there systemctl is-system-running --wait
+[ "$(there systemctl is-active chatroom)" = inactive ] || fail "The service runs before anybody has asked for it."
+there systemctl enable --quiet --now chatroom || fail "The service does not start:" "$(there journalctl --no-pager -u chatroom)"
+# `start` returns when the room has said that it is ready: no waiting here.
+room -f http://127.0.0.1:1337/health >/dev/null || fail "The service is called ready before it answers."
+room -f -u ci: -d 'the build is green' http://127.0.0.1:1337/messages >/dev/null
+[ "$(there systemctl show --property StatusText --value chatroom)" = 'Listening on 0.0.0.0:1337.' ] ||
+    fail "systemctl status does not say where it listens."
+# The user has a number that systemd chose; its name only where libnss-systemd is installed.
+there stat -c '%u %a' /var/lib/private/chatroom/log.txt | grep -qx '6[0-9]* 600' || fail "The log is not the room's alone."
+[ "$(awk '/CapEff/ { print $2 }' "/proc/$(pgrep -P "$init" -x chatroom)/status")" = 0000000000000000 ] ||
+    fail "The room has capabilities."
+
+first=$(main_pid)
+there systemctl kill --signal=KILL chatroom
+restarted() {
+    [ "$(main_pid)" != "$first" ] && [ "$(there systemctl is-active chatroom)" = active ]
+}
+wait_until 'the service after it was killed' restarted
+room -f 'http://127.0.0.1:1337/messages?limit=10' | grep -q 'the build is green' || fail "What was said is gone after a kill."
+
+echo '-- a newer package restarts the room, and its log goes on'
+first=$(main_pid)
+there dpkg --install /var/cache/chatroom.deb >"$scratch/upgrade" 2>&1 || fail "$(cat "$scratch/upgrade")"
+restarted || fail "The room of before goes on after an upgrade:" "$(there systemctl status chatroom)"
+room -f 'http://127.0.0.1:1337/messages?limit=10' | grep -q 'the build is green' || fail "What was said is gone after an upgrade."
+
+echo '-- what the journal has; what a purge leaves'
+there sh -c 'echo CHATROOM_LISTEN=nonsense: >>/etc/default/chatroom; systemctl restart chatroom' 2>/dev/null &&
+    fail "A setting that makes no sense is taken."
+there journalctl --no-pager --quiet -u chatroom -p err -o cat | grep -q '^chatroom: ' ||
+    fail "What is wrong with a setting is no error in the journal:" "$(there journalctl --no-pager -u chatroom)"
+there sed -i '/nonsense/d' /etc/default/chatroom
+there systemctl restart chatroom
+there journalctl --no-pager -u chatroom >"$scratch/journal"
+! grep -q -e $'\033' -e '<[0-7]>' "$scratch/journal" || fail "The journal has colours or marks in it:" "$(cat "$scratch/journal")"
+sed 's/^/   | /' "$scratch/journal"
+
+there env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 purge -y chatroom >"$scratch/purge" 2>&1 || fail "$(cat "$scratch/purge")"
+grep -q "The room's log stays in /var/lib/private/chatroom" "$scratch/purge" || fail "A purge does not say where the log is:" "$(cat "$scratch/purge")"
+[ -s "$root/var/lib/private/chatroom/log.txt" ] || fail "A purge has deleted what was said."
+! room -f http://127.0.0.1:1337/health >/dev/null 2>&1 || fail "The room goes on without its package."
+say 'purged: the room is closed, its log is there'
