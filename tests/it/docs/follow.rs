@@ -112,7 +112,9 @@ impl Reader {
                 break;
             }
             if Instant::now() > until || !self.shell.goes_on(&job) {
-                self.note(format!("{place}: this does not come to work:\n{text}{said}"));
+                self.note(format!(
+                    "{place}: this does not come to work:\n{text}{said}"
+                ));
                 return;
             }
             std::thread::sleep(Duration::from_millis(20));
@@ -146,7 +148,9 @@ impl Reader {
             return;
         }
         let looks = text.contains("curl ")
-            && ![" -d", "--data", "-X", "-u ", "-O"].iter().any(|w| text.contains(w));
+            && ![" -d", "--data", "-X", "-u ", "-O"]
+                .iter()
+                .any(|w| text.contains(w));
         let until = Instant::now() + PATIENCE;
         loop {
             let (code, said) = self.shell.run(text);
@@ -180,7 +184,15 @@ fn goes_on(text: &str) -> bool {
         r"(?m)^([A-Z_]+=\S+ |sudo |\./)*(chatroom(-\S+)? (server|gui)\b|caddy run|tail -f|curl -N |python3 |sh )",
     );
     let endless = endless.expect("a pattern").is_match(text) || word(" --follow");
-    let ends = ["poll=1", "--help", "| head", "| grep -m", "timeout ", " &\n", "<<"];
+    let ends = [
+        "poll=1",
+        "--help",
+        "| head",
+        "| grep -m",
+        "timeout ",
+        " &\n",
+        "<<",
+    ];
     endless && !ends.iter().any(|end| word(end))
 }
 
@@ -217,8 +229,10 @@ fn same(text: &str) -> String {
 
 #[test]
 fn what_is_shown_is_compared_by_its_kind() {
-    let said = "{\"id\":\"4484aa34-215-eff2\",\"at\":\"2026-11-23T14:05:28.139673Z\",\"elapsed\":0}\n";
-    let shown = "{\"id\":\"059ec43f-152-da58\",\"at\":\"2026-11-23T22:34:57.180845Z\",\"elapsed\":17}";
+    let said =
+        "{\"id\":\"4484aa34-215-eff2\",\"at\":\"2026-11-23T14:05:28.139673Z\",\"elapsed\":0}\n";
+    let shown =
+        "{\"id\":\"059ec43f-152-da58\",\"at\":\"2026-11-23T22:34:57.180845Z\",\"elapsed\":17}";
     assert!(fits(shown, said));
     assert!(fits("{\"id\"...}", said));
     assert!(!fits("{\"id\":...,\"text\":...}", said));

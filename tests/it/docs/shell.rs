@@ -20,13 +20,31 @@ set -e
 ip link set lo up
 own() { mkdir -p "$PLACE$1"; mount -t tmpfs tmpfs "$PLACE$1"; cp -a "$1/." "$PLACE$1"; mount --bind "$PLACE$1" "$1"; }
 own /etc
-for folder in /run /var/log /usr/local/bin /var/lib/nginx; do
+for folder in /run /var/log /usr/local/bin /var/lib/nginx /var/lib/caddy; do
     [ ! -d $folder ] || mount -t tmpfs -o mode=755 tmpfs $folder
 done
 mkdir -p /var/log/nginx
 [ ! -d /var/lib/nginx ] || mkdir /var/lib/nginx/body
 echo '127.0.0.1 localhost chat.example.org chat2.example.org' >/etc/hosts
 set +e -o pipefail -m
+"#;
+
+/// Starts and stops the proxies, where no systemd does.
+const SYSTEMCTL: &str = r#"#!/bin/bash
+case "$*" in
+    "reload nginx" | "restart nginx") nginx ;;
+    "stop nginx") nginx -s stop; while [ -e /run/nginx.pid ]; do sleep .01; done ;;
+    "restart caddy")
+        export HOME=/var/lib/caddy XDG_DATA_HOME=/var/lib/caddy/.local/share
+        caddy run --config /etc/caddy/Caddyfile >/var/log/caddy.log 2>&1 </dev/null &
+        for try in {1..1000}; do
+            ! grep -q 'certificate obtained successfully' /var/log/caddy.log || exit 0
+            sleep .02
+        done
+        cat /var/log/caddy.log
+        exit 1 ;;
+    *) echo "systemctl $*: there is none here" >&2; exit 1 ;;
+esac
 "#;
 
 /// One bash, which keeps its variables from command to command.
@@ -59,6 +77,7 @@ impl Shell {
         std::os::unix::fs::symlink(CHATROOM, bin.join("chatroom")).expect("a link");
         // Whoever follows a document is root here already.
         script(&bin.join("sudo"), "#!/bin/sh\nexec \"$@\"\n");
+        script(&bin.join("systemctl"), SYSTEMCTL);
         // What a server refuses shall be a failure, and no bar of progress among what is compared.
         let home = inside("home");
         std::fs::write(
@@ -109,7 +128,9 @@ impl Shell {
 
     fn type_in(&mut self, text: &str) {
         let typed = self.typed.as_mut().expect("bash is there");
-        let done = typed.write_all(text.as_bytes()).and_then(|()| typed.flush());
+        let done = typed
+            .write_all(text.as_bytes())
+            .and_then(|()| typed.flush());
         done.unwrap_or_else(|error| panic!("{error}: {}", self.trouble()));
     }
 
