@@ -49,6 +49,9 @@ impl Reader {
                 Step::File(path, text) => self.write(&path, &text),
                 Step::Run(text) if goes_on(&text) => self.begin(&place, &text),
                 Step::Run(text) => {
+                    if text.contains("systemctl stop") {
+                        self.listeners_leave();
+                    }
                     let (code, said) = self.shell.run(&text);
                     if code != 0 {
                         self.note(format!("{place}: exit code {code} of\n{text}{said}"));
@@ -58,7 +61,8 @@ impl Reader {
                 Step::Not(..) => (),
             }
         }
-        for job in std::mem::take(&mut self.jobs) {
+        // The last first: who listens leaves before the server stops.
+        for job in std::mem::take(&mut self.jobs).into_iter().rev() {
             if !self.shell.goes_on(&job) {
                 let said = self.shell.so_far(&job);
                 self.note(format!(
@@ -88,16 +92,11 @@ impl Reader {
     /// Starts what goes on, and waits until it is at work. A server takes the place of the one before.
     fn begin(&mut self, place: &str, text: &str) {
         let serves = text.contains("chatroom server");
-        if serves && !text.contains("127.0.0.1:1338") {
-            let (old, rest) = std::mem::take(&mut self.jobs)
-                .into_iter()
-                .partition(|job| job.text.contains("chatroom server"));
-            self.jobs = rest;
-            for job in &old as &Vec<Job> {
-                self.shell.stop(job, "INT");
-            }
+        if serves {
+            self.listeners_leave();
+            self.stop_those(|job| job.text.contains("chatroom server"));
         }
-        let windows = self.windows();
+        let (windows, listening) = (self.windows(), self.listening());
         let job = self.shell.begin(text);
         let until = Instant::now() + PATIENCE;
         loop {
@@ -105,7 +104,8 @@ impl Reader {
             let works = match () {
                 () if serves => said.contains("Listening on "),
                 () if text.contains("chatroom gui") => self.windows() > windows,
-                () if text.contains("caddy run") => said.contains("serving initial configuration"),
+                () if text.contains("bot.") => self.listening() > listening,
+                () if text.starts_with("tail ") => self.shell.goes_on(&job),
                 () => !said.is_empty(),
             };
             if works {
@@ -120,6 +120,29 @@ impl Reader {
             std::thread::sleep(Duration::from_millis(20));
         }
         self.jobs.push(job);
+    }
+
+    /// Before what they listen to stops.
+    fn listeners_leave(&mut self) {
+        self.stop_those(|job| job.text.starts_with("curl "));
+    }
+
+    fn stop_those(&mut self, which: impl Fn(&Job) -> bool) {
+        let jobs = std::mem::take(&mut self.jobs).into_iter();
+        let (old, rest): (Vec<Job>, Vec<Job>) = jobs.partition(which);
+        self.jobs = rest;
+        for job in old {
+            self.shell.stop(&job, "INT");
+        }
+    }
+
+    /// How many listen to the room.
+    fn listening(&mut self) -> Option<u32> {
+        let (_, health) = self
+            .shell
+            .run("/usr/bin/curl -s http://127.0.0.1:1337/health");
+        let health: serde_json::Value = serde_json::from_str(&health).ok()?;
+        Some(health["listeners"].as_u64()? as u32)
     }
 
     fn windows(&self) -> usize {
@@ -181,7 +204,7 @@ impl Reader {
 fn goes_on(text: &str) -> bool {
     let word = |word: &str| text.contains(word);
     let endless = Regex::new(
-        r"(?m)^([A-Z_]+=\S+ |sudo |\./)*(chatroom(-\S+)? (server|gui)\b|caddy run|tail -f|curl -N |python3 |sh )",
+        r"(?m)^([A-Z_]+=('[^']*'|\S+) |sudo |\./)*(chatroom(-\S+)? (server|gui)\b|tail -f|curl -N |python3 |sh )",
     );
     let endless = endless.expect("a pattern").is_match(text) || word(" --follow");
     let ends = [
@@ -212,7 +235,7 @@ fn same(text: &str) -> String {
         (r"[0-9a-f]{8}-\d+-[0-9a-f]{4}", "ID"),
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", "TIME"),
         (r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT", "DATE"),
-        (r#""token":"[\w-]+""#, "TOKEN"),
+        (r#""token":"[\w-]+""#, "\"token\":TOKEN"),
         (r#""(elapsed|idle|uptime|log_bytes|listeners)":\d+"#, "$1 N"),
         (r"\]: \d+:\d\d:\d\d:", "]: ELAPSED:"),
         (r"chatroom \d+\.\d+\.\d+, [0-9a-f]{16}", "VERSION"),
