@@ -42,6 +42,8 @@ fn root() -> &'static Path {
 fn follow(path: &'static str, files: &[(&str, &str)]) {
     let document = Document::read(path);
     let mut reader = Reader::of(&document);
+    let assets = reader.shell.here().join("assets");
+    std::os::unix::fs::symlink(root().join("assets"), assets).expect("a link");
     for (from, to) in files {
         std::fs::copy(root().join(from), reader.shell.here().join(to)).expect("copied");
     }
