@@ -295,6 +295,48 @@ fn every_flag_and_variable_is_in_its_modes_page() {
     }
 }
 
+/// All of the source that users get to read from, with each sentence on one line.
+fn sentences(folder: &Path, all: &mut String) {
+    let broken = Regex::new(r"\\\n\s*").expect("a pattern");
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        match path.is_dir() {
+            true => sentences(&path, all),
+            false => {
+                let text = std::fs::read_to_string(&path).expect("a source file");
+                all.push_str(&broken.replace_all(&text, ""));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_sentence_that_is_explained_is_one_that_is_said() {
+    let mut source = String::new();
+    sentences(&root().join("src"), &mut source);
+    let page = Document::read("docs/operating.md").text;
+    let page = page.split("## What the sentences mean").nth(1);
+    let mut looked_at = 0;
+    for row in page
+        .expect("the part")
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+    {
+        let cell = row.split('|').nth(1).expect("a cell");
+        for said in cell.split('`').skip(1).step_by(2) {
+            for part in said
+                .split("...")
+                .map(str::trim)
+                .filter(|part| part.len() > 1)
+            {
+                looked_at += 1;
+                assert!(source.contains(part), "{said}: nothing says {part:?}");
+            }
+        }
+    }
+    assert!(looked_at > 20, "{looked_at}");
+}
+
 /// A heading's name in links, as GitHub makes it.
 fn anchors(text: &str) -> BTreeSet<String> {
     let headings = text.lines().filter_map(|line| {

@@ -2,7 +2,7 @@
 //! once, whatever happened to the bot and to the server.
 
 use super::markdown::Document;
-use super::shell::{Job, Shell};
+use super::shell::{Job, Shell, script};
 use crate::server::wait_for;
 
 const SERVER: &str = "chatroom server --console quiet --max-rate 0 --history no";
@@ -33,6 +33,9 @@ fn misses_nothing(file: &str, name: &str, start: &str, before: &str) {
     let document = Document::read("docs/bots.md");
     let mut shell = Shell::start(None);
     std::fs::write(shell.here().join(file), document.file(file)).expect("written");
+    // With a slow disk there is time to be killed between an answer and its note.
+    let slow = shell.folder.path().join("bin/mv");
+    script(&slow, "#!/bin/sh\nsleep .05\nexec /usr/bin/mv \"$@\"\n");
     let mut server = serve(&mut shell);
     assert_eq!(shell.run(before).0, 0);
     let mut bot = shell.begin(start);
