@@ -75,6 +75,11 @@ impl Display {
         display
     }
 
+    /// What `DISPLAY` is for it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// A command that uses this screen.
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);

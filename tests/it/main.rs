@@ -8,6 +8,7 @@ mod convert;
 mod crash;
 mod disk;
 mod display;
+mod docs;
 mod events;
 mod faults;
 mod follow;

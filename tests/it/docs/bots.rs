@@ -1,0 +1,94 @@
+//! The bots in docs/bots.md, as they stand there, killed again and again: every question is answered
+//! once, whatever happened to the bot and to the server.
+
+use regex::Regex;
+
+use super::markdown::Document;
+use super::shell::{Job, Shell, script};
+use crate::server::wait_for;
+
+const SERVER: &str = "chatroom server --console quiet --max-rate 0 --history no";
+
+fn serve(shell: &mut Shell) -> Job {
+    let server = shell.begin(SERVER);
+    wait_for("the server", || {
+        shell.so_far(&server).contains("Listening").then_some(())
+    });
+    server
+}
+
+/// Waits until so many listen.
+fn listeners(shell: &mut Shell, wanted: usize) {
+    let wanted = format!("\"listeners\":{wanted},");
+    wait_for("the bot listens", || {
+        let (_, health) = shell.run("curl -s http://127.0.0.1:1337/health");
+        health.contains(&wanted).then_some(())
+    });
+}
+
+fn answers(shell: &mut Shell, name: &str) -> usize {
+    let log = std::fs::read_to_string(shell.here().join("log.txt")).expect("the log");
+    log.matches(&format!(" [{name}]: ")).count()
+}
+
+/// Where in the log the first id in a text is.
+fn place(text: &str) -> Option<u64> {
+    let id = Regex::new(r"[0-9a-f]{8}-(\d+)-[0-9a-f]{4}").expect("a pattern");
+    id.captures(text)?[1].parse().ok()
+}
+
+fn misses_nothing(file: &str, name: &str, start: &str, note: &str) {
+    let document = Document::read("docs/bots.md");
+    let mut shell = Shell::start(None);
+    std::fs::write(shell.here().join(file), document.file(file)).expect("written");
+    // With a slow disk there is time to be killed between an answer and its note.
+    let slow = shell.folder.path().join("bin/mv");
+    script(&slow, "#!/bin/sh\nsleep .05\nexec /usr/bin/mv \"$@\"\n");
+    let mut server = serve(&mut shell);
+    // Empty notes to begin with, as the page says.
+    std::fs::write(shell.here().join(note), "").expect("written");
+    let mut bot = shell.begin(start);
+    listeners(&mut shell, 1);
+    let mut asked = 0;
+    for round in 0..5_usize {
+        for _ in 0..6 {
+            let ask = "curl -s -o answer.eve -u eve: -d '!time' http://127.0.0.1:1337/messages";
+            assert_eq!(shell.run(ask).0, 0);
+            asked += 1;
+        }
+        // Somewhere in the middle of its answers.
+        wait_for("an answer", || {
+            (answers(&mut shell, name) + 5 >= asked + round).then_some(())
+        });
+        shell.stop(&bot, "KILL");
+        if round % 3 == 1 {
+            shell.stop(&server, "KILL");
+            server = serve(&mut shell);
+        }
+        bot = shell.begin(start);
+    }
+    wait_for("the answers", || {
+        (answers(&mut shell, name) >= asked).then_some(())
+    });
+    // One question more, until the bot has noted it: all before it was dealt with, and all of that is said.
+    let (_, last) = shell.run("curl -s -u eve: -d '!time' http://127.0.0.1:1337/messages");
+    let last = place(&last);
+    wait_for("the last note", || {
+        let noted = std::fs::read_to_string(shell.here().join(note)).ok()?;
+        (place(&noted)? >= last?).then_some(())
+    });
+    let said = shell.so_far(&bot);
+    assert_eq!(answers(&mut shell, name), asked + 1, "{said}");
+    let (code, said) = shell.run("chatroom replay --verify log.txt");
+    assert_eq!(code, 0, "{said}");
+}
+
+#[test]
+fn the_bot_in_shell_answers_every_question_once() {
+    misses_nothing("timebot.sh", "clock", "sh timebot.sh", "last");
+}
+
+#[test]
+fn the_bot_in_python_answers_every_question_once() {
+    misses_nothing("timebot.py", "pyclock", "python3 timebot.py", "last.txt");
+}

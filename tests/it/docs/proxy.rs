@@ -1,0 +1,108 @@
+//! The proxies' configurations in docs/operating.md, as they stand there, in the real nginx and Caddy:
+//! events come through at once, and logging in, speaking and refusing work as without them.
+
+use super::markdown::Document;
+use super::shell::Shell;
+use crate::server::wait_for;
+
+const CERTIFICATE: &str = "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=chat.example.org \
+     -addext subjectAltName=DNS:chat.example.org -keyout /etc/ssl/chatroom.key -out /etc/ssl/chatroom.crt";
+const CADDYS: &str = "/var/lib/caddy/.local/share/caddy/pki/authorities/local/root.crt";
+
+/// A room with a key behind a proxy.
+fn behind(file: &str, before: &str, start: &str) -> Shell {
+    let document = Document::read("docs/operating.md");
+    let mut shell = Shell::start(None);
+    std::fs::write(shell.here().join("conf"), document.file(file)).expect("written");
+    for command in [&format!("install -D -m 644 conf {file}"), before, start] {
+        let (code, said) = shell.run(command);
+        assert_eq!(code, 0, "{command}\n{said}");
+    }
+    let server = shell.begin(
+        "CHATROOM_KEY=sesame chatroom server --listen 127.0.0.1:1337 --console quiet --host-name chat.example.org",
+    );
+    wait_for("the server", || {
+        shell.so_far(&server).contains("Listening").then_some(())
+    });
+    shell
+}
+
+fn works(shell: &mut Shell, url: &str, curl: &str) {
+    let ask = |shell: &mut Shell, rest: &str| {
+        let (code, said) = shell.run(&format!("{curl} {rest}"));
+        assert_eq!(code, 0, "{rest}\n{said}");
+        said
+    };
+    let login = ask(
+        shell,
+        &format!("-d '{{\"name\":\"uthira\",\"key\":\"sesame\"}}' {url}/session"),
+    );
+    let token = login.split("\"token\":\"").nth(1).expect("a token");
+    let token = token.split('"').next().expect("its end").to_string();
+    // A stream in each form is there before anything is said.
+    let streams: Vec<_> = ["text/plain", "application/x-ndjson", "text/event-stream"]
+        .iter()
+        .map(|form| {
+            shell.begin(&format!(
+                "{curl} -N -H 'Authorization: Bearer {token}' -H 'Accept: {form}' '{url}/events?last=1'"
+            ))
+        })
+        .collect();
+    for stream in &streams {
+        wait_for("the stream's beginning", || {
+            shell.so_far(stream).contains("uthira").then_some(())
+        });
+    }
+    for text in ["one", "two"] {
+        let said = ask(
+            shell,
+            &format!("-u ci:sesame -d 'said {text}' {url}/messages"),
+        );
+        assert!(said.contains("\"id\":"), "{said}");
+        // Each comes by itself: what is held back until more comes, or the end, never would.
+        for stream in &streams {
+            wait_for("what was said", || {
+                shell
+                    .so_far(stream)
+                    .contains(&format!("said {text}"))
+                    .then_some(())
+            });
+        }
+    }
+    // Refusals come through as they are.
+    let (code, said) = shell.run(&format!("{curl} {url}/members"));
+    assert!(code == 22 && said.contains("key_required"), "{code} {said}");
+    let (code, said) = shell.run(&format!("{curl} -u ci:wrong {url}/members"));
+    assert!(code == 22 && said.contains("key_wrong"), "{code} {said}");
+    let copy = ask(shell, &format!("-u ci:sesame -r 0-9 {url}/log.txt"));
+    assert_eq!(copy.len(), 10, "{copy}");
+    // What the server has no --host-name for is refused, naming the flag.
+    let direct = "curl -s -H 'Host: chat2.example.org' http://127.0.0.1:1337/health";
+    let (code, said) = shell.run(direct);
+    assert!(
+        code == 22 && said.contains("--host-name chat2.example.org"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_room_behind_nginx() {
+    let file = "/etc/nginx/conf.d/chatroom.conf";
+    let mut shell = behind(file, CERTIFICATE, "nginx -t && systemctl reload nginx");
+    works(&mut shell, "http://chat.example.org", "curl -s");
+    let (code, said) = shell.run("curl -s -X DELETE -u x:sesame http://chat.example.org/session");
+    assert!(code == 22 && said.contains("token_required"), "{said}");
+    let mut shell = behind(file, CERTIFICATE, "systemctl reload nginx");
+    works(
+        &mut shell,
+        "https://chat.example.org",
+        "curl -s --cacert /etc/ssl/chatroom.crt",
+    );
+}
+
+#[test]
+fn a_room_behind_caddy() {
+    let mut shell = behind("/etc/caddy/Caddyfile", "true", "systemctl restart caddy");
+    let curl = format!("curl -s --cacert {CADDYS}");
+    works(&mut shell, "https://chat.example.org", &curl);
+}

@@ -1,0 +1,227 @@
+//! A machine of its own for what a document has its reader type: a bash in new namespaces.
+//!
+//! It has a loopback and nothing else of the network, so that port 1337 is free, the text runs as it
+//! stands, and nothing gets out; processes of its own, all gone at its end; and an `/etc` that may be
+//! written to. `chatroom` is the binary under test. Making these takes root, as the gate has it.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::util::{CHATROOM, Folder};
+
+/// How long one command may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What the machine is made by. `$PLACE` is a folder of ours.
+const PROLOGUE: &str = r#"
+set -e
+ip link set lo up
+own() { mkdir -p "$PLACE$1"; mount -t tmpfs tmpfs "$PLACE$1"; cp -a "$1/." "$PLACE$1"; mount --bind "$PLACE$1" "$1"; }
+own /etc
+for folder in /run /var/log /usr/local/bin /var/lib/nginx /var/lib/caddy; do
+    [ ! -d $folder ] || mount -t tmpfs -o mode=755 tmpfs $folder
+done
+mkdir -p /var/log/nginx
+[ ! -d /var/lib/nginx ] || mkdir /var/lib/nginx/body
+echo '127.0.0.1 localhost chat.example.org chat2.example.org' >/etc/hosts
+set +e -o pipefail -m
+"#;
+
+/// curl, to which a refusal is a failure, unless it is told how to take one, or goes on with a copy.
+const CURL: &str = r#"#!/bin/bash
+for word; do
+    [[ $word != --fail* && $word != -C && ! $word =~ ^-[a-zA-Z]*f$ ]] || exec /usr/bin/curl "$@"
+done
+exec /usr/bin/curl --fail-with-body "$@"
+"#;
+
+/// Starts and stops the proxies, where no systemd does.
+const SYSTEMCTL: &str = r#"#!/bin/bash
+case "$*" in
+    "reload nginx" | "restart nginx") nginx ;;
+    "stop nginx") nginx -s stop; while [ -e /run/nginx.pid ]; do sleep .01; done ;;
+    "restart caddy")
+        export HOME=/var/lib/caddy XDG_DATA_HOME=/var/lib/caddy/.local/share
+        caddy run --config /etc/caddy/Caddyfile >/var/log/caddy.log 2>&1 </dev/null &
+        for try in {1..1000}; do
+            ! grep -q 'certificate obtained successfully' /var/log/caddy.log || exit 0
+            sleep .02
+        done
+        cat /var/log/caddy.log
+        exit 1 ;;
+    *) echo "systemctl $*: there is none here" >&2; exit 1 ;;
+esac
+"#;
+
+/// One bash, which keeps its variables from command to command.
+pub struct Shell {
+    bash: Child,
+    typed: Option<ChildStdin>,
+    commands: usize,
+    /// Where it starts.
+    pub folder: Folder,
+}
+
+/// Something that goes on until it is stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    number: usize,
+    /// What it is.
+    pub text: String,
+}
+
+impl Shell {
+    /// A new machine; `display` is the screen that windows open on.
+    pub fn start(display: Option<&str>) -> Shell {
+        let folder = Folder::new();
+        let inside = |name: &str| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(&path).expect("a folder");
+            path
+        };
+        let (here, bin, place) = (inside("here"), inside("bin"), inside("place"));
+        std::os::unix::fs::symlink(CHATROOM, bin.join("chatroom")).expect("a link");
+        // Whoever follows a document is root here already.
+        script(&bin.join("sudo"), "#!/bin/sh\nexec \"$@\"\n");
+        script(&bin.join("systemctl"), SYSTEMCTL);
+        script(&bin.join("curl"), CURL);
+        // No bar of progress among what is compared.
+        let home = inside("home");
+        std::fs::write(home.join(".curlrc"), "no-progress-meter\nshow-error\n").expect("written");
+        let mut command = Command::new("unshare");
+        command.args(["--net", "--pid", "--fork", "--kill-child=KILL", "--mount"]);
+        command.args(["--mount-proc", "bash", "--norc", "-s"]);
+        command.env_clear().current_dir(&here);
+        let path = format!(
+            "{}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+            bin.display()
+        );
+        command.env("PATH", path).env("HOME", &home);
+        command.env("TZ", "UTC").env("LANG", "C.UTF-8");
+        command.env("TERM", "dumb").env("PLACE", &place);
+        if let Some(name) = display {
+            command.env("DISPLAY", name);
+        }
+        command.stdin(Stdio::piped()).stdout(Stdio::null());
+        let errors = std::fs::File::create(folder.path().join("bash.err")).expect("a file");
+        let mut bash = command.stderr(errors).spawn().expect("unshare runs");
+        let typed = bash.stdin.take();
+        let mut shell = Shell {
+            bash,
+            typed,
+            commands: 0,
+            folder,
+        };
+        shell.type_in(PROLOGUE);
+        let (code, _) = shell.run("true");
+        assert_eq!(code, 0, "{}", shell.trouble());
+        shell
+    }
+
+    /// Where commands run.
+    pub fn here(&self) -> PathBuf {
+        self.folder.path().join("here")
+    }
+
+    fn trouble(&self) -> String {
+        let path = self.folder.path().join("bash.err");
+        let said = std::fs::read_to_string(path).unwrap_or_default();
+        format!("namespaces of a test's own need root (make test as root):\n{said}")
+    }
+
+    fn type_in(&mut self, text: &str) {
+        let typed = self.typed.as_mut().expect("bash is there");
+        let done = typed
+            .write_all(text.as_bytes())
+            .and_then(|()| typed.flush());
+        done.unwrap_or_else(|error| panic!("{error}: {}", self.trouble()));
+    }
+
+    fn put(&mut self, text: &str) -> (usize, PathBuf) {
+        self.commands += 1;
+        let file = self.folder.path().join(format!("{}", self.commands));
+        std::fs::write(&file, text).expect("written");
+        (self.commands, file)
+    }
+
+    /// Runs a command in the bash itself: its exit code, and what it printed.
+    pub fn run(&mut self, text: &str) -> (i32, String) {
+        let (_, file) = self.put(text);
+        let name = file.display();
+        self.type_in(&format!(
+            ". {name} >{name}.out 2>&1 </dev/null; echo $? >{name}.rc; mv {name}.rc {name}.code\n"
+        ));
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if let Ok(code) = std::fs::read_to_string(file.with_extension("code")) {
+                return (code.trim().parse().unwrap_or(-1), printed(&file));
+            }
+            let ended = self.bash.try_wait().expect("its state");
+            if ended.is_some() || Instant::now() > until {
+                return (
+                    -1,
+                    format!(
+                        "{}\nit did not come to its end; {}",
+                        printed(&file),
+                        self.trouble()
+                    ),
+                );
+            }
+            std::thread::sleep(Duration::from_millis(3));
+        }
+    }
+
+    /// Starts what goes on until it is stopped.
+    pub fn begin(&mut self, text: &str) -> Job {
+        let (number, file) = self.put(text);
+        let name = file.display();
+        self.type_in(&format!(
+            "( . {name} ) >{name}.out 2>&1 </dev/null & job_{number}=$!\n"
+        ));
+        Job {
+            number,
+            text: text.trim().to_string(),
+        }
+    }
+
+    /// What it has printed so far.
+    pub fn so_far(&self, job: &Job) -> String {
+        printed(&self.folder.path().join(job.number.to_string()))
+    }
+
+    /// Whether it still goes on.
+    pub fn goes_on(&mut self, job: &Job) -> bool {
+        self.run(&format!("kill -0 -- -$job_{}", job.number)).0 == 0
+    }
+
+    /// Stops it as Ctrl-C or a supervisor would, and waits for its end.
+    pub fn stop(&mut self, job: &Job, signal: &str) {
+        let group = format!("$job_{}", job.number);
+        let (_, _) = self.run(&format!(
+            "kill -{signal} -- -{group}; wait {group}; while kill -0 -- -{group}; do sleep .01; done"
+        ));
+    }
+}
+
+impl Drop for Shell {
+    fn drop(&mut self) {
+        // The end of unshare is the end of all that is in its namespaces.
+        let _ = self.bash.kill();
+        let _ = self.bash.wait();
+    }
+}
+
+fn printed(file: &Path) -> String {
+    let bytes = std::fs::read(file.with_extension("out")).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Writes a script that can be run.
+pub fn script(path: &Path, text: &str) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::write(path, text).expect("written");
+    let mode = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(path, mode).expect("it may be run");
+}
