@@ -14,7 +14,8 @@
 //! 7. [`links`]: where a text has links.
 //! 8. [`modes`]: the server, the window and the player.
 //! 9. [`nearby`]: rooms on the local network; [`carried`]: the window in a downloaded file.
-//! 10. [`cli`], [`failure`]: the command line, and the sentence a failed run ends with.
+//! 10. [`cli`], [`room_key`], [`failure`]: the command line, the room key, and the sentence a failed run
+//!     ends with.
 
 pub mod address;
 pub mod carried;
@@ -29,5 +30,6 @@ pub mod links;
 pub mod modes;
 pub mod name;
 pub mod nearby;
+pub mod room_key;
 pub mod sse;
 pub mod wire;
