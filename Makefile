@@ -5,7 +5,7 @@
 # `make bench-window` and `make bench-replay` to their harnesses: make bench ARGS='calm --rounds 5'
 ARGS ?=
 
-.PHONY: help run build test test-durability bench bench-window bench-replay pictures fmt clean
+.PHONY: help run build test test-durability bench bench-window bench-replay pictures man fmt clean
 
 help:
 	@echo 'make run     build chatroom and start a room on this machine: the server here, and a window'
@@ -17,6 +17,7 @@ help:
 	@echo "make bench-window   measure the window beside HexChat (ARGS='--help'); some 10 minutes, alone"
 	@echo "make bench-replay   measure replay beside cut, grep and ripgrep (ARGS='--help'); some 10 minutes, alone"
 	@echo 'make pictures   look at the page of a log in a browser, and take the pictures in docs and assets anew'
+	@echo 'make man     write the manual and the completions anew, after a change of flags or of man/parts'
 	@echo 'make fmt     format the code'
 	@echo 'make clean   remove what was built; logs and settings stay'
 
@@ -50,6 +51,9 @@ pictures:
 	@scripts/setup.sh pictures
 	@scripts/pictures.sh
 	@scripts/pictures-replay.sh
+
+man:
+	CHATROOM_RENEW=1 cargo test --quiet --locked --lib manual::generated
 
 fmt:
 	cargo fmt
