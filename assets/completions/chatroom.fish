@@ -53,7 +53,7 @@ complete -c chatroom -n "__fish_chatroom_using_subcommand gui" -l no-search -d '
 complete -c chatroom -n "__fish_chatroom_using_subcommand gui" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c chatroom -n "__fish_chatroom_using_subcommand replay" -l speed -d 'How many times as fast as it happened, such as 0.5, 2 or 10; `max` does not wait at all' -r -f
 complete -c chatroom -n "__fish_chatroom_using_subcommand replay" -l max-gap -d 'The longest silence that is waited out, before the speed is applied; longer ones are shortened to this (and said, from a minute on)' -r -f
-complete -c chatroom -n "__fish_chatroom_using_subcommand replay" -l color -d 'Colours: `auto` has them on a terminal, unless NO_COLOR is set; `always` in a pipe too, as for less -R' -r -f -a "auto\t'On a terminal that can and is asked to'
+complete -c chatroom -n "__fish_chatroom_using_subcommand replay" -l color -d 'Colours: `auto` has them on a terminal, unless NO_COLOR is set; `always` in a pipe too, as for `less -R`' -r -f -a "auto\t'On a terminal that can and is asked to'
 always\t'In a pipe too'
 never\t'Nowhere'"
 complete -c chatroom -n "__fish_chatroom_using_subcommand replay" -l from -d 'Begin here: `2026-11-23T22:34:57Z`, `2026-11-23 22:34` or `22:34` on this machine\'s clock, or `-2h` before the end' -r -f
@@ -71,8 +71,8 @@ original\t'The original program\'s'
 irssi\t'irssi\'s'
 weechat\t'WeeChat\'s'
 hexchat\t'HexChat\'s'
-day\t'`[HH:MM] <nick> text`, the date in the file\'s name'
-channel\t'`channel YYYY-MM-DD [HH:MM:SS] <nick> text`'"
+day\t'Lines as [HH:MM] <nick> text, the date in the file\'s name'
+channel\t'Lines as channel YYYY-MM-DD [HH:MM:SS] <nick> text'"
 complete -c chatroom -n "__fish_chatroom_using_subcommand replay" -l stats -d 'Count: who said how much and when, the busiest hour, the longest silence, and who was there for how long' -r -f -a "table\t'For people'
 json\t'One object'
 csv\t'For a spreadsheet'"

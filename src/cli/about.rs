@@ -7,16 +7,16 @@ use clap::{Args, ValueEnum, ValueHint};
 
 /// What `chatroom` without arguments prints: ten lines.
 pub const WELCOME: &str = "\
-chatroom: a chat room for a group, in one file. No account, no database, no Internet.
+chatroom: a chat room for a group, in one file. No account, no Internet needed.
 
-  chatroom server                 starts a room on this machine and says how to join it
-  chatroom gui --name YOU         opens a window on the room that is on the local network
-  chatroom replay log.txt         plays a conversation back, from the file the room keeps
+  chatroom server             starts a room on this machine, says how to join it
+  chatroom gui --name YOU     opens a window on the room on the local network
+  chatroom replay log.txt     plays a conversation back from the room's file
 
 A room elsewhere:   chatroom gui --name YOU 192.168.1.20:1337
 Without a window:   curl -N http://192.168.1.20:1337/events
-All flags:          chatroom server --help, chatroom gui --help, chatroom replay --help
-The manual:         chatroom man, and: chatroom man server, gui, replay, log
+All flags:          chatroom server --help; the same for gui and replay
+The manual:         chatroom man; chatroom man server, gui, replay or log
 ";
 
 /// `chatroom man`
@@ -28,8 +28,8 @@ The manual:         chatroom man, and: chatroom man server, gui, replay, log
 pub struct ManArgs {
     /// Which page
     ///
-    /// On a terminal it is shown by man or mandoc, or as plain text where there is neither; into a
-    /// pipe or a file goes its source.
+    /// On a terminal it is shown by man, or as plain text where there is none; into a pipe or a file
+    /// goes its source.
     #[arg(
         value_name = "PAGE",
         value_enum,
@@ -96,6 +96,6 @@ mod tests {
     #[test]
     fn what_chatroom_alone_says_is_ten_lines_of_a_terminal() {
         assert_eq!(WELCOME.lines().count(), 10);
-        assert!(WELCOME.lines().all(|line| line.len() <= 88), "too wide");
+        assert!(WELCOME.lines().all(|line| line.len() <= 80), "too wide");
     }
 }

@@ -136,12 +136,12 @@ fn unknown_word(
         });
     }
     match name {
-        Some("server") if is_address(word) => Some(format!(
-            "to listen there: chatroom server --listen {}",
-            typed(word)
-        )),
         Some("server") if is_log(word) => Some(format!(
             "to keep the room's record there: chatroom server --log {}",
+            typed(word)
+        )),
+        Some("server") if is_address(word) => Some(format!(
+            "to listen there: chatroom server --listen {}",
             typed(word)
         )),
         _ => None,

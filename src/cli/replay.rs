@@ -26,8 +26,8 @@ const CARRY: &str = "Carry on";
   chatroom replay log.txt --stats                  who said how much, who was there how long\n  \
   chatroom replay log.txt --into localhost:1337    say it all again in a running room")]
 pub struct ReplayArgs {
-    /// The log: a room's, the original program's, irssi's, WeeChat's, HexChat's and others; `-`
-    /// reads a pipe
+    /// The log: a room's, the original program's, irssi's, WeeChat's, HexChat's and others; - reads
+    /// a pipe
     ///
     /// What comes through a pipe is, while it is played, kept in a file without a name, in TMPDIR or
     /// else `/var/tmp`.
@@ -53,14 +53,14 @@ pub struct ReplayArgs {
     pub times: bool,
 
     /// Colours: `auto` has them on a terminal, unless NO_COLOR is set; `always` in a pipe too, as
-    /// for less -R
+    /// for `less -R`
     #[arg(long, value_name = "WHEN", value_enum, default_value_t, env = "CHATROOM_COLOR", help_heading = PLAY)]
     pub color: Colour,
 
     /// Begin here: `2026-11-23T22:34:57Z`, `2026-11-23 22:34` or `22:34` on this machine's clock,
     /// or `-2h` before the end
     ///
-    /// `2026-11-23` is its first moment, `22:34` the first time in the log that the clock says so,
+    /// The first of these forms is RFC 3339. `2026-11-23` is its first moment, `22:34` the first time in the log that the clock says so,
     /// `-2h` so long before the log's last line.
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = when, value_hint = ValueHint::Other, help_heading = CHOOSE)]
     pub from: Option<When>,
@@ -237,8 +237,10 @@ pub enum FileFormat {
     /// HexChat's.
     Hexchat,
     /// `[HH:MM] <nick> text`, the date in the file's name.
+    #[value(help = "Lines as [HH:MM] <nick> text, the date in the file's name")]
     Day,
     /// `channel YYYY-MM-DD [HH:MM:SS] <nick> text`.
+    #[value(help = "Lines as channel YYYY-MM-DD [HH:MM:SS] <nick> text")]
     Channel,
 }
 

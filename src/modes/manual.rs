@@ -24,7 +24,7 @@ use crate::failure::{Failure, reason};
 struct Sheet {
     name: &'static str,
     section: char,
-    /// In mdoc, for man and mandoc.
+    /// In mdoc, for man.
     source: &'static str,
     /// 78 columns of ASCII.
     text: &'static str,
@@ -63,9 +63,7 @@ pub fn man(args: &ManArgs) -> Result<ExitCode, Failure> {
     if !io::stdout().is_terminal() {
         return print(sheet.source);
     }
-    let shown = is_shown_by("man", &["-l", "-"], sheet.source)
-        || is_shown_by("mandoc", &["-a"], sheet.source)
-        || is_paged(sheet.text);
+    let shown = is_shown_by("man", &["-l", "-"], sheet.source) || is_paged(sheet.text);
     match shown {
         true => Ok(ExitCode::SUCCESS),
         false => print(sheet.text),

@@ -64,7 +64,7 @@ fn page(name: &str) -> String {
 fn text(source: &str) -> String {
     let mut mandoc = Command::new("mandoc");
     mandoc
-        .args(["-T", "ascii"])
+        .args(["-T", "ascii", "-I", "os=chatroom"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
     let mut child = mandoc

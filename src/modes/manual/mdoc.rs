@@ -183,12 +183,22 @@ fn defaults(arg: &Arg) -> String {
         .filter(|_| arg.get_action().takes_values())
         .map(|value| value.to_string_lossy());
     let variable = arg.get_env().map(|variable| variable.to_string_lossy());
+    let marked = |default: &str, after: &str| {
+        let word = literal(default);
+        if alternatives(arg).iter().any(|known| known == default) {
+            format!("The default is\n.Cm {word} {after}\n")
+        } else if default.chars().all(char::is_alphanumeric) {
+            format!("The default is {word}{after}\n")
+        } else {
+            format!("The default is\n.Ql {word} {after}\n")
+        }
+    };
     match (default, variable) {
-        (Some(default), Some(variable)) => format!(
-            "The default is\n.Ql {} ,\nor what\n.Ev {variable}\nsays.\n",
-            literal(&default)
-        ),
-        (Some(default), None) => format!("The default is\n.Ql {} .\n", literal(&default)),
+        (Some(default), Some(variable)) => {
+            let default = marked(&default, ",");
+            format!("{default}or what\n.Ev {variable}\nsays.\n")
+        }
+        (Some(default), None) => marked(&default, "."),
         (None, Some(variable)) => format!("The variable\n.Ev {variable}\ndoes the same.\n"),
         (None, None) => String::new(),
     }
