@@ -105,6 +105,18 @@ mod tests {
     }
 
     #[test]
+    fn every_flag_of_server_and_window_has_a_variable_of_its_name() {
+        let program = Cli::command();
+        for mode in ["server", "gui"] {
+            let mode = program.find_subcommand(mode).expect("the mode");
+            for arg in mode.get_arguments() {
+                let name = format!("CHATROOM_{}", arg.get_id().as_str().to_uppercase());
+                assert_eq!(arg.get_env(), Some(name.as_ref()), "{arg}");
+            }
+        }
+    }
+
+    #[test]
     fn lengths_of_time_as_people_write_them() {
         assert_eq!(duration("5"), Ok(Duration::from_secs(5)));
         assert_eq!(duration("0.5s"), Ok(Duration::from_millis(500)));

@@ -26,8 +26,8 @@ pub struct GuiArgs {
 
     /// Where the room is, or its link; without it, rooms on the local network are looked for
     ///
-    /// Such as `192.168.1.20:1337`, `chat.local` or `chatroom://192.168.1.20:1337`; the port is 1337
-    /// if none is named. If no room is found either, it is the address that was
+    /// It is written `192.168.1.20:1337`, `chat.local` or `chatroom://192.168.1.20:1337`; the port is
+    /// 1337 if none is named. If no room is found either, it is the address that was
     /// used last, else `127.0.0.1:1337`.
     #[arg(value_name = "ADDR", env = "CHATROOM_ADDRESS", value_hint = ValueHint::Other)]
     pub address: Option<String>,

@@ -59,10 +59,11 @@ fn explain(mut error: Error, command: &Command, words: &[OsString]) -> Error {
             error
         }
         ErrorKind::InvalidSubcommand => {
-            if let Some(tip) =
-                said(&error, ContextKind::InvalidSubcommand).and_then(|word| no_mode(&word, words))
-            {
+            let word = said(&error, ContextKind::InvalidSubcommand).unwrap_or_default();
+            if let Some(tip) = no_mode(&word, words) {
                 suggest(&mut error, tip);
+            } else if error.get(ContextKind::SuggestedSubcommand).is_none() {
+                suggest(&mut error, "say server, gui or replay first".to_string());
             }
             error
         }
@@ -249,6 +250,7 @@ mod tests {
     fn what_is_misspelt_is_guessed() {
         for (line, right) in [
             ("chatroom sevrer", "'server'"),
+            ("chatroom something", "server, gui or replay"),
             ("chatroom server --listne x", "'--listen'"),
             ("chatroom gui --nmae x", "'--name'"),
             ("chatroom server --console htp", "'http'"),

@@ -78,7 +78,7 @@ pub struct ReplayArgs {
     /// Only messages that match; `(?i)` at the beginning does not care about capitals
     ///
     /// The text is matched as it was said and not as it is escaped. How a pattern is written is at
-    /// https://docs.rs/regex/latest/regex/#syntax on the Internet.
+    /// <https://docs.rs/regex/latest/regex/#syntax> on the Internet.
     #[arg(long, value_name = "REGEX", value_parser = pattern, value_hint = ValueHint::Other, help_heading = CHOOSE)]
     pub grep: Option<Regex>,
 

@@ -266,8 +266,8 @@ fn marked_up(piece: &str, words: &[String]) -> Option<String> {
                 format!("Fl Fl {flag}")
             } else if is_variable {
                 format!("Ev {inside}")
-            } else if inside.starts_with("https://") {
-                format!("Lk {inside}")
+            } else if inside.starts_with("<https://") {
+                format!("Lk {}", inside.trim_matches(['<', '>']))
             } else if inside == inside.to_uppercase() && is_value(inside) {
                 format!("Ar {}", inside.to_lowercase())
             } else {
