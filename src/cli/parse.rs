@@ -250,7 +250,7 @@ mod tests {
     fn what_is_misspelt_is_guessed() {
         for (line, right) in [
             ("chatroom sevrer", "'server'"),
-            ("chatroom something", "server, gui or replay"),
+            ("chatroom xyz", "server, gui or replay"),
             ("chatroom server --listne x", "'--listen'"),
             ("chatroom gui --nmae x", "'--name'"),
             ("chatroom server --console htp", "'http'"),

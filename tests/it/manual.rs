@@ -52,6 +52,10 @@ fn all_pages_are_written_to_where_man_finds_them() {
             .stdout(&listed)
             .stderr("");
     }
+    for (_, path, _) in PAGES {
+        let written = std::fs::read_to_string(folder.path().join("share").join(path));
+        assert_eq!(written.expect(path), in_the_repository(path));
+    }
     let mut man = Command::new("man");
     folder.settle(&mut man);
     man.args(["-M", "share", "5", "chatroom-log"])
