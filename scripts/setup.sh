@@ -18,7 +18,7 @@ test_packages=(
     xvfb openbox xdotool xclip imagemagick dbus-daemon
     tmux bsdutils util-linux iproute2 strace curl
     fonts-dejavu-core fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji
-    mandoc bash-completion zsh fish valgrind libc6-dbg
+    man-db mandoc less bash-completion zsh fish valgrind libc6-dbg
     e2fsprogs mount python3-minimal
 )
 # The browser that pages are looked at in.
@@ -34,7 +34,7 @@ bench_packages=(
 # The same on systems without dpkg: commands to find, libraries that pkg-config must know.
 build_commands=(cmake g++ make pkg-config)
 libraries=(x11 xext xft xinerama xcursor xrender xfixes pangoxft pangocairo cairo)
-test_commands=(Xvfb openbox xdotool xclip import dbus-daemon tmux script unshare ip strace curl mandoc zsh fish valgrind mkfs.ext4 mount python3)
+test_commands=(Xvfb openbox xdotool xclip import dbus-daemon tmux script unshare ip strace curl man mandoc less zsh fish valgrind mkfs.ext4 mount python3)
 picture_commands=(chromium mkfifo)
 bench_commands=(nats-server ngircd nginx ss strace Xvfb openbox hexchat xclip setpriv rg script taskset)
 
