@@ -87,6 +87,7 @@ _chatroom() {
             return 0
             ;;
         chatroom__subcmd__gui)
+            compopt +o default +o bashdefault 2>/dev/null
             opts="-h --name --key-file --no-search --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -34,7 +34,7 @@ fn bash_completes_modes_flags_values_and_files() {
             &folder,
             &["bash", "--norc", "-c"],
             &format!(
-                ". ./chatroom.bash; compopt() {{ :; }}; COMP_WORDS=({words} '{word}'); \
+                ". ./chatroom.bash; compopt() {{ [ $1 != +o ] || echo $@; }}; COMP_WORDS=({words} '{word}'); \
                  COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _chatroom chatroom '{word}' {before}; \
                  printf '%s\\n' \"${{COMPREPLY[@]}}\""
             ),
@@ -51,6 +51,9 @@ fn bash_completes_modes_flags_values_and_files() {
         "evening.txt\n"
     );
     assert_eq!(complete("chatroom server --room", "eve", "--room"), "eve\n");
+    // What is no flag there is an address: bash is not to offer files.
+    let gui = complete("chatroom gui", "eve", "gui");
+    assert_eq!(gui.lines().next(), Some("+o default +o bashdefault"));
     assert_eq!(complete("chatroom man", "se", "man"), "server\n");
 }
 
@@ -87,6 +90,10 @@ fn fish_completes_modes_flags_values_and_files() {
     assert_eq!(complete("chatroom server --console q"), ["quiet"]);
     assert_eq!(complete("chatroom server --log eve"), ["evening.txt"]);
     assert_eq!(complete("chatroom server --room eve"), [""; 0]);
+    assert_eq!(complete("chatroom completions z"), ["zsh"]);
+    assert_eq!(complete("chatroom gui eve"), [""; 0]);
+    assert_eq!(complete("chatroom gui --key-file eve"), ["evening.txt"]);
+    assert_eq!(complete("chatroom replay eve"), ["evening.txt"]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use clap::CommandFactory;
+use clap::{CommandFactory, ValueHint};
 use clap_complete::aot::{Shell, generate};
 
 use super::mdoc;
@@ -112,6 +112,43 @@ fn the_completions_are_fresh() {
         let mut script = Vec::new();
         generate(shell, &mut Cli::command(), "chatroom", &mut script);
         let script = String::from_utf8(script).expect("UTF-8");
+        let script = match shell {
+            Shell::Bash => without_files_as_addresses(&script),
+            Shell::Fish => script + &for_words_that_are_no_flags(),
+            _ => script,
+        };
         is_fresh(&format!("assets/completions/{name}"), &script);
     }
+}
+
+/// clap_complete leaves what it does not know to bash, which knows files only.
+fn without_files_as_addresses(script: &str) -> String {
+    let gui = "        chatroom__subcmd__gui)\n";
+    assert!(script.contains(gui), "clap_complete writes otherwise now");
+    let no_files = "            compopt +o default +o bashdefault 2>/dev/null\n";
+    script.replace(gui, &format!("{gui}{no_files}"))
+}
+
+/// clap_complete says nothing to fish of what is no flag, and fish offers files then.
+fn for_words_that_are_no_flags() -> String {
+    let program = program();
+    let modes = program.get_subcommands();
+    modes
+        .flat_map(|mode| mode.get_positionals().map(move |word| (mode, word)))
+        .filter(|(mode, word)| {
+            mode.get_name() != "help" && word.get_value_hint() != ValueHint::FilePath
+        })
+        .map(|(mode, word)| {
+            let values = word.get_possible_values();
+            let values: Vec<&str> = values.iter().map(|value| value.get_name()).collect();
+            let offered = match values[..] {
+                [] => String::new(),
+                _ => format!(" -a \"{}\"", values.join(" ")),
+            };
+            format!(
+                "complete -c chatroom -n \"__fish_chatroom_using_subcommand {}\" -f{offered}\n",
+                mode.get_name()
+            )
+        })
+        .collect()
 }
