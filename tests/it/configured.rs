@@ -3,7 +3,8 @@
 use std::process::Command;
 use std::sync::Arc;
 
-use crate::server::Server;
+use crate::display::Display;
+use crate::server::{Server, wait_for};
 use crate::util::{Folder, Run};
 
 /// The command with these variables.
@@ -232,4 +233,32 @@ fn replay_takes_its_colours_and_its_key_from_the_environment() {
     Run::of(&mut with(&folder, &into, &[("CHATROOM_KEY_FILE", "key")])).code(0);
     let alone = folder.run(&["replay", log, "--key-file", "key"]).code(2);
     assert!(alone.story().contains("--into"), "{}", alone.story());
+}
+
+#[test]
+fn the_window_takes_name_address_and_key_from_the_environment_unless_flags_say() {
+    let display = Arc::new(Display::start(900, 600));
+    let (room, own) = (Arc::new(Folder::new()), Arc::new(Folder::new()));
+    room.file("key", "open sesame\n");
+    own.file("key", "open sesame\n");
+    let server = server(&room, &["--key-file", "key"], &[]);
+    let log = room.path().join("log.txt");
+    let there = [
+        ("CHATROOM_ADDRESS", server.address.as_str()),
+        ("CHATROOM_NAME", "uthira"),
+        ("CHATROOM_KEY_FILE", "key"),
+    ];
+    let nowhere = [
+        ("CHATROOM_ADDRESS", "127.0.0.1:1"),
+        ("CHATROOM_NAME", "nobody"),
+        ("CHATROOM_KEY_FILE", "gone"),
+    ];
+    let flags = ["--name", "eve", "--key-file", "key", &server.address];
+    for (args, variables, name) in [(&[][..], there, "uthira"), (&flags[..], nowhere, "eve")] {
+        let _window = display.open_with(Arc::clone(&own), args, &variables);
+        wait_for(name, || {
+            let said = std::fs::read_to_string(&log).ok()?;
+            said.contains(&format!("({name}) entered")).then_some(())
+        });
+    }
 }
