@@ -5,7 +5,7 @@
 # `make bench-window` and `make bench-replay` to their harnesses: make bench ARGS='calm --rounds 5'
 ARGS ?=
 
-.PHONY: help run build test test-durability bench bench-window bench-replay pictures icons deb fmt clean
+.PHONY: help run build test test-durability bench bench-window bench-replay pictures icons man deb fmt clean
 
 help:
 	@echo 'make run     build chatroom and start a room on this machine: the server here, and a window'
@@ -19,6 +19,7 @@ help:
 	@echo 'make pictures   look at the page of a log in a browser, and take the pictures in docs and assets anew'
 	@echo 'make icons   draw the icon in its sizes from assets/icon.svg'
 	@echo 'make deb     make the Debian package of the downloaded file, below dist'
+	@echo 'make man     write the manual and the completions anew, after a change of flags or of man/parts'
 	@echo 'make fmt     format the code'
 	@echo 'make clean   remove what was built; logs and settings stay'
 
@@ -55,6 +56,9 @@ pictures:
 
 icons:
 	@scripts/icons.sh
+
+man:
+	CHATROOM_RENEW=1 cargo test --quiet --locked --lib manual::generated
 
 deb: dist
 	@scripts/deb.sh

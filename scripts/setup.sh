@@ -12,15 +12,15 @@ build_packages=(
 )
 # A display without a screen, a window manager and hands to use windows with; a desktop's bus for
 # notifications; a terminal to type into (tmux, and `script` of bsdutils); fonts for every script; the
-# checkers of man pages and of menu entries, and what opens a link as desktops do; a counter of
-# instructions; disks whose power is cut (python3 makes the one system call for it that has no command,
-# and runs the documents' bot); the proxies that the documents have configurations for (nginx 2 MB,
-# Caddy 36 MB), and what makes them a certificate.
+# checkers of man pages and of menu entries, and what opens a link as desktops do; what shows man pages;
+# shells that complete (39 MB); a counter of instructions; disks whose power is cut (python3 makes the
+# one system call for it that has no command, and runs the documents' bot); the proxies that the
+# documents have configurations for (nginx 2 MB, Caddy 36 MB), and what makes them a certificate.
 test_packages=(
     xvfb openbox xdotool xclip imagemagick dbus-daemon
     tmux bsdutils util-linux iproute2 strace curl
     fonts-dejavu-core fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji
-    mandoc desktop-file-utils libglib2.0-bin valgrind libc6-dbg
+    man-db mandoc less bash-completion zsh fish desktop-file-utils libglib2.0-bin valgrind libc6-dbg
     e2fsprogs mount python3 nginx caddy openssl
 )
 # The browser that pages are looked at in.
@@ -36,7 +36,7 @@ bench_packages=(
 # The same on systems without dpkg: commands to find, libraries that pkg-config must know.
 build_commands=(cmake g++ make pkg-config)
 libraries=(x11 xext xft xinerama xcursor xrender xfixes pangoxft pangocairo cairo)
-test_commands=(Xvfb openbox xdotool xclip import dbus-daemon tmux script unshare ip strace curl mandoc desktop-file-validate gio valgrind mkfs.ext4 mount python3 nginx caddy openssl)
+test_commands=(Xvfb openbox xdotool xclip import dbus-daemon tmux script unshare ip strace curl man mandoc less zsh fish desktop-file-validate gio valgrind mkfs.ext4 mount python3 nginx caddy openssl)
 picture_commands=(chromium mkfifo)
 bench_commands=(nats-server ngircd nginx ss strace Xvfb openbox hexchat xclip setpriv rg script taskset)
 

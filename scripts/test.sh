@@ -71,7 +71,7 @@ docs() {
 step 'scripts parse' scripts_parse
 step 'nothing left undone' nothing_left_undone
 step 'no file longer than 450 lines' files_are_small
-step 'man pages' mandoc -T lint -W warning man/*
+step 'man pages' mandoc -T lint -W warning man/*.[15]
 step 'format' cargo fmt --check
 step 'clippy' cargo clippy --quiet --all-targets --locked -- -D warnings
 step 'clippy without the window' cargo clippy --quiet --no-default-features --lib --bins --locked -- -D warnings

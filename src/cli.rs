@@ -1,14 +1,22 @@
-//! The command line: clap types and help texts. No behaviour lives here.
+//! The command line: clap types, help texts, and what is said where they are not understood. No mode's
+//! behaviour lives here.
+//!
+//! The first paragraph of a field's comment is what `-h` says of a flag; with the others it is what
+//! `--help` and the manual say (`modes::manual`). What is typed as it stands is between backticks.
 
+mod about;
 mod gui;
+mod parse;
 mod replay;
 mod server;
 
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
+pub use about::{CompletionsArgs, ManArgs, Page, Shell, WELCOME};
 pub use gui::GuiArgs;
+pub use parse::parse;
 pub use replay::{Colour, FileFormat, Kind, Output, ReplayArgs, Speed, StatsForm, When};
 pub use server::{Console, History, ServerArgs, Sync};
 
@@ -22,9 +30,11 @@ pub const DEFAULT_PORT: u16 = 1337;
     version,
     about,
     long_about = None,
-    after_help = "Try:\n  chatroom server                          start a room on this machine\n  \
-                  chatroom gui --name x 192.168.1.20:1337  join it from another one\n  \
-                  chatroom replay log.txt                  relive what was said"
+    after_help = "Try:\n  \
+        chatroom server                start a room on this machine\n  \
+        chatroom gui --name YOU        join it from another one on the local network\n  \
+        chatroom replay log.txt        relive what was said\n\n\
+        Each explains itself: chatroom server --help. The manual: chatroom man."
 )]
 pub struct Cli {
     /// What to be.
@@ -45,22 +55,6 @@ pub enum Mode {
     Man(ManArgs),
     /// Print what a shell needs to complete chatroom's flags
     Completions(CompletionsArgs),
-}
-
-/// `chatroom man`
-#[derive(Args, Debug, Clone)]
-pub struct ManArgs {
-    /// Which page
-    #[arg(value_name = "PAGE", default_value = "chatroom")]
-    pub page: String,
-}
-
-/// `chatroom completions`
-#[derive(Args, Debug, Clone)]
-pub struct CompletionsArgs {
-    /// For which shell: bash, zsh or fish
-    #[arg(value_name = "SHELL")]
-    pub shell: String,
 }
 
 /// A length of time as people write it: `5`, `5s`, `250ms`, `15m`, `2h`, `1d`. Seconds without a unit.
@@ -88,6 +82,18 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "say a length of time such as 5s, 250ms, 15m or 2h".to_string())
 }
 
+/// What the environment variable of a flag without a value says.
+///
+/// # Errors
+/// A sentence that says what can be said.
+fn switch(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "1" | "yes" | "true" | "on" => Ok(true),
+        "0" | "no" | "false" | "off" => Ok(false),
+        _ => Err("say 1 or 0 (or yes or no)".to_string()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,6 +102,18 @@ mod tests {
     #[test]
     fn the_definitions_are_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_flag_of_server_and_window_has_a_variable_of_its_name() {
+        let program = Cli::command();
+        for mode in ["server", "gui"] {
+            let mode = program.find_subcommand(mode).expect("the mode");
+            for arg in mode.get_arguments() {
+                let name = format!("CHATROOM_{}", arg.get_id().as_str().to_uppercase());
+                assert_eq!(arg.get_env(), Some(name.as_ref()), "{arg}");
+            }
+        }
     }
 
     #[test]

@@ -14,7 +14,8 @@
 //! 7. [`links`]: where a text has links.
 //! 8. [`modes`]: the server, the window and the player.
 //! 9. [`nearby`]: rooms on the local network; [`carried`]: the window in a downloaded file.
-//! 10. [`cli`], [`failure`]: the command line, and the sentence a failed run ends with.
+//! 10. [`cli`], [`room_key`], [`failure`]: the command line, the room key, and the sentence a failed run
+//!     ends with.
 //! 11. [`supervisor`]: what is said to systemd, where that started us.
 
 pub mod address;
@@ -30,6 +31,7 @@ pub mod links;
 pub mod modes;
 pub mod name;
 pub mod nearby;
+pub mod room_key;
 pub mod sse;
 pub mod supervisor;
 pub mod wire;

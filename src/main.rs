@@ -1,16 +1,22 @@
 //! The `chatroom` command: parse the command line, run the mode, say at most one error line.
 
+use std::io::Write;
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use chatroom::cli::Cli;
-use chatroom::modes;
+use chatroom::failure::Failure;
 use chatroom::supervisor::{Severity, marked};
+use chatroom::{cli, modes};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match modes::run(cli.mode) {
+    let words: Vec<_> = std::env::args_os().collect();
+    let ended = match words.len() {
+        0 | 1 => welcome(),
+        _ => match cli::parse(words) {
+            Ok(mode) => modes::run(mode),
+            Err(answer) => answer.exit(),
+        },
+    };
+    match ended {
         Ok(code) => code,
         Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
         Err(failure) => {
@@ -19,4 +25,12 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn welcome() -> Result<ExitCode, Failure> {
+    let mut stdout = std::io::stdout().lock();
+    let said = stdout.write_all(cli::WELCOME.as_bytes());
+    said.and_then(|()| stdout.flush())
+        .map_err(Failure::output)?;
+    Ok(ExitCode::SUCCESS)
 }

@@ -1,22 +1,47 @@
 //! `chatroom gui`'s part of the command line.
 
-use clap::Args;
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+
+use super::switch;
 
 /// `chatroom gui`
 #[derive(Args, Debug, Clone)]
-#[command(after_help = "Examples:\n  chatroom gui --name uthira\n  \
-                        chatroom gui --name uthira 192.168.1.20:1337")]
+#[command(
+    after_help = "Without an address it joins the only room on the local network, and asks if there \
+    are several.\n\nExamples:\n  \
+    chatroom gui --name uthira                                 the room that is found\n  \
+    chatroom gui --name uthira 192.168.1.20:1337               the room there\n  \
+    chatroom gui --name uthira chatroom://192.168.1.20:1337    the same, by the link the server prints\n  \
+    chatroom gui --name uthira --key-file key chat.local       a room with a key, at the usual port"
+)]
 pub struct GuiArgs {
     /// Log in with this name at once
-    #[arg(long, value_name = "NAME", env = "CHATROOM_NAME")]
+    ///
+    /// If the room refuses the name, the window says why and waits for another one. Without this
+    /// flag the window waits for a name.
+    #[arg(long, value_name = "NAME", env = "CHATROOM_NAME", value_hint = ValueHint::Other)]
     pub name: Option<String>,
 
-    /// Where the room is [default: the last one used, else 127.0.0.1:1337]
-    #[arg(value_name = "ADDR")]
+    /// Where the room is, or its link; without it, rooms on the local network are looked for
+    ///
+    /// It is written `192.168.1.20:1337`, `chat.local` or `chatroom://192.168.1.20:1337`; the port is
+    /// 1337 if none is named. If no room is found either, it is the address that was
+    /// used last, else `127.0.0.1:1337`.
+    #[arg(value_name = "ADDR", env = "CHATROOM_ADDRESS", value_hint = ValueHint::Other)]
     pub address: Option<String>,
+
+    /// A file whose first line is the room key
+    ///
+    /// The key itself may be in the environment variable CHATROOM_KEY instead: unlike an argument
+    /// other users of the machine cannot see it. Without either, the window asks for the key if the
+    /// room has one.
+    #[arg(long, value_name = "FILE", env = "CHATROOM_KEY_FILE", value_hint = ValueHint::FilePath)]
+    pub key_file: Option<PathBuf>,
 
     /// Do not look for rooms on the local network (by default the window finds them through mDNS
     /// where no address is given)
-    #[arg(long, env = "CHATROOM_NO_SEARCH", value_parser = clap::builder::FalseyValueParser::new())]
+    #[arg(long, env = "CHATROOM_NO_SEARCH", value_parser = switch)]
     pub no_search: bool,
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, Local, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 use regex::bytes::Regex;
 
 use super::duration;
@@ -26,21 +26,25 @@ const CARRY: &str = "Carry on";
   chatroom replay log.txt --stats                  who said how much, who was there how long\n  \
   chatroom replay log.txt --into localhost:1337    say it all again in a running room")]
 pub struct ReplayArgs {
-    /// The log: a room's, the original program's, irssi's, WeeChat's, HexChat's and others; `-`
-    /// reads a pipe
-    #[arg(value_name = "FILE")]
+    /// The log: a room's, the original program's, irssi's, WeeChat's, HexChat's and others; - reads
+    /// a pipe
+    ///
+    /// What comes through a pipe is, while it is played, kept in a file without a name, in TMPDIR or
+    /// else `/var/tmp`.
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
 
-    /// How many times as fast as it happened; `max` does not wait at all
-    #[arg(long, value_name = "N|max", default_value = "1", value_parser = speed, help_heading = PLAY)]
+    /// How many times as fast as it happened, such as 0.5, 2 or 10; `max` does not wait at all
+    #[arg(long, value_name = "N|max", default_value = "1", value_parser = speed, value_hint = ValueHint::Other, help_heading = PLAY)]
     pub speed: Speed,
 
     /// The longest silence that is waited out, before the speed is applied; longer ones are
     /// shortened to this (and said, from a minute on)
-    #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = duration, help_heading = PLAY)]
+    #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = duration, value_hint = ValueHint::Other, help_heading = PLAY)]
     pub max_gap: Duration,
 
-    /// Go on with what the room writes, once the end is reached
+    /// Go on with what the room writes, once the end is reached, also after the server was started
+    /// again
     #[arg(long, conflicts_with_all = ["to", "verify", "stats", "plot"], help_heading = PLAY)]
     pub follow: bool,
 
@@ -49,37 +53,49 @@ pub struct ReplayArgs {
     pub times: bool,
 
     /// Colours: `auto` has them on a terminal, unless NO_COLOR is set; `always` in a pipe too, as
-    /// for less -R
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t, help_heading = PLAY)]
+    /// for `less -R`
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t, env = "CHATROOM_COLOR", help_heading = PLAY)]
     pub color: Colour,
 
     /// Begin here: `2026-11-23T22:34:57Z`, `2026-11-23 22:34` or `22:34` on this machine's clock,
     /// or `-2h` before the end
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = when, help_heading = CHOOSE)]
+    ///
+    /// The first of these forms is RFC 3339. `2026-11-23` is its first moment, `22:34` the first time in the log that the clock says so,
+    /// `-2h` so long before the log's last line.
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = when, value_hint = ValueHint::Other, help_heading = CHOOSE)]
     pub from: Option<When>,
 
-    /// End here
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = when, help_heading = CHOOSE)]
+    /// End before this
+    ///
+    /// `22:34` is then the first such time after the beginning.
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = when, value_hint = ValueHint::Other, help_heading = CHOOSE)]
     pub to: Option<When>,
 
     /// Only what this name said and did; may be given several times
-    #[arg(long, value_name = "NAME", help_heading = CHOOSE)]
+    #[arg(long, value_name = "NAME", value_hint = ValueHint::Other, help_heading = CHOOSE)]
     pub user: Vec<String>,
 
     /// Only messages that match; `(?i)` at the beginning does not care about capitals
-    #[arg(long, value_name = "REGEX", value_parser = pattern, help_heading = CHOOSE)]
+    ///
+    /// The text is matched as it was said and not as it is escaped. How a pattern is written is at
+    /// <https://docs.rs/regex/latest/regex/#syntax> on the Internet.
+    #[arg(long, value_name = "REGEX", value_parser = pattern, value_hint = ValueHint::Other, help_heading = CHOOSE)]
     pub grep: Option<Regex>,
 
     /// Only messages, or only who came and went
     #[arg(long, value_name = "WHAT", value_enum, help_heading = CHOOSE)]
     pub only: Option<Kind>,
 
-    /// Print one event a line, at once, exactly as the log has it but for time and checksum
+    /// Print one event a line, at once, exactly as the log has it but for time and checksum: the
+    /// same as `--output plain`
     #[arg(long, help_heading = PRINT)]
     pub plain: bool,
 
     /// Print it all at once: lines, requests as on the server's console, one JSON object a line, or
     /// one page for a browser
+    ///
+    /// The objects of `json` are what listeners of a room get (application/x-ndjson). The page of
+    /// `html` loads nothing else and has a search.
     #[arg(long, value_name = "FORM", value_enum, conflicts_with = "plain", help_heading = PRINT)]
     pub output: Option<Output>,
 
@@ -87,32 +103,70 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "KIND", value_enum, help_heading = PRINT)]
     pub format: Option<FileFormat>,
 
-    /// Name the lines that are not understood, with their places
+    /// Name the lines of another program's log that are not understood, with their places
     #[arg(long, short, help_heading = PRINT)]
     pub verbose: bool,
 
     /// Play nothing; check every line, and print each fault with its place in the file, what it
-    /// means and what to do, and a count at the end. Exits with 1 if there are any. Whole lines
-    /// that were removed, repeated or moved have good checksums: of them only those are found
-    /// where the time goes back
+    /// means and what to do, and a count at the end. Exits with 1 if there are any
+    ///
+    /// Checked are a line's checksum and its form, that its time is not earlier than that of the
+    /// line before, that the first line says `Room opened`, and that the last one is whole. Each
+    /// fault is one line on standard output, with the byte at which its line starts and that line's
+    /// number. The last line counts lines, faults and bytes.
+    ///
+    /// This finds every changed bit, and of larger damage all but about one case in four thousand
+    /// million. It does not find whole lines that were removed, repeated or moved, which have good
+    /// checksums, except where the time goes back; nor what somebody changed who computed the
+    /// checksum again. Only a room's log has checksums and can be verified.
     #[arg(long, conflicts_with_all = ["speed", "max_gap", "times", "from", "to", "user", "grep", "only", "plain", "output", "stats", "plot", "into", "convert"], help_heading = UNDERSTAND)]
     pub verify: bool,
 
-    /// Count: who said how much, when, and who was there for how long
+    /// Count: who said how much and when, the busiest hour, the longest silence, and who was there
+    /// for how long
+    ///
+    /// `json` is one object with UTC times, `csv` one row a name for a spreadsheet; a name that
+    /// would be a formula has a `'` before it. A presence lasts from the join to the leave, or until
+    /// the room was closed or opened again; without a join it counts from the first message. Damaged
+    /// lines are not counted, and said.
     #[arg(long, value_name = "FORM", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "table", conflicts_with_all = ["plain", "output", "into", "convert"], help_heading = UNDERSTAND)]
     pub stats: Option<StatsForm>,
 
-    /// Draw the talk over time and by hour and weekday, into an .svg or .png file
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["plain", "output", "into", "convert"], help_heading = UNDERSTAND)]
+    /// Draw the talk over time and by hour and weekday, into an .svg or .png file; an older picture
+    /// of that name is replaced
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["plain", "output", "into", "convert"], help_heading = UNDERSTAND)]
     pub plot: Option<PathBuf>,
 
-    /// Write it as a room's log, which `chatroom server --log` goes on with
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["plain", "output", "into", "follow", "times"], help_heading = CARRY)]
+    /// Write it, or what is chosen of it, as a room's log, which `chatroom server --log` goes on
+    /// with; `-` is standard output
+    ///
+    /// A file that is there already is left alone, and no half one is left behind; damaged lines are
+    /// left out and counted.
+    ///
+    /// Of another program's log, actions become `/me`, a change of name is a leave and a join,
+    /// topics, modes and reasons are notices, and addresses are left out. What is not UTF-8 is taken
+    /// for Windows-1252. Times are this machine's clock's, those of the two forms of archives UTC;
+    /// what happened within a minute of a log with minutes only is spread over it; the original's
+    /// log is taken to end when it was last written to.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["plain", "output", "into", "follow", "times"], help_heading = CARRY)]
     pub convert: Option<PathBuf>,
 
-    /// Say it all again in a running room, every speaker a member of it, at --speed
-    #[arg(long, value_name = "ADDR", conflicts_with_all = ["plain", "output", "follow", "times"], help_heading = CARRY)]
+    /// Say what is chosen again in a running room, every speaker a member of it, at `--speed` and
+    /// `--max-gap`
+    ///
+    /// The port is 1337 if none is given. Everybody comes and goes as in the log. The order is the
+    /// log's and nothing is said twice, also if the room is away for up to two minutes; its limits
+    /// are respected. Names that it does not take are shortened and listed at the end. Ctrl-C lets
+    /// everybody leave. Exits with 1 if the room stayed away or refused something.
+    #[arg(long, value_name = "ADDR", value_hint = ValueHint::Other, conflicts_with_all = ["plain", "output", "follow", "times"], help_heading = CARRY)]
     pub into: Option<String>,
+
+    /// A file whose first line is the key of the room that `--into` names
+    ///
+    /// Without it, the file that the environment variable CHATROOM_KEY_FILE names, or the key itself
+    /// in CHATROOM_KEY.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "into", help_heading = CARRY)]
+    pub key_file: Option<PathBuf>,
 }
 
 /// How fast a replay runs.
@@ -183,8 +237,10 @@ pub enum FileFormat {
     /// HexChat's.
     Hexchat,
     /// `[HH:MM] <nick> text`, the date in the file's name.
+    #[value(help = "Lines as [HH:MM] <nick> text, the date in the file's name")]
     Day,
     /// `channel YYYY-MM-DD [HH:MM:SS] <nick> text`.
+    #[value(help = "Lines as channel YYYY-MM-DD [HH:MM:SS] <nick> text")]
     Channel,
 }
 

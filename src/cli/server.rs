@@ -3,85 +3,90 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 
-use super::duration;
+use super::{duration, switch};
+
+const NETWORK: &str = "Network";
+const ROOM: &str = "The room and who is in it";
+const RECORD: &str = "Record and console";
 
 /// `chatroom server`
 #[derive(Args, Debug, Clone)]
-#[command(after_help = "Examples:\n  chatroom server\n  \
-                  chatroom server --room lobby --listen 127.0.0.1:1337\n  \
-                  CHATROOM_KEY='open sesame' chatroom server --log /var/lib/room/log.txt")]
+#[command(after_help = "Examples:\n  \
+    chatroom server                                          a room for the local network\n  \
+    chatroom server --room lobby --listen 127.0.0.1:1337     one for this machine alone\n  \
+    chatroom server --key-file key --log /srv/room/log.txt   one with a key\n  \
+    CHATROOM_KEY='open sesame' chatroom server               the same, with nothing in a file")]
 pub struct ServerArgs {
     /// Address and port to listen on (port 0 takes a free one)
-    #[arg(
-        long,
-        value_name = "ADDR:PORT",
-        default_value = "0.0.0.0:1337",
-        env = "CHATROOM_LISTEN"
-    )]
+    ///
+    /// `0.0.0.0` is every network of this machine; with `127.0.0.1:1337` only this machine can join.
+    /// With port 0 the server says which one it took.
+    #[arg(long, value_name = "ADDR:PORT", default_value = "0.0.0.0:1337", env = "CHATROOM_LISTEN", value_hint = ValueHint::Other, help_heading = NETWORK)]
     pub listen: String,
 
-    /// The room's record; made if it is not there
-    #[arg(
-        long,
-        value_name = "FILE",
-        default_value = "log.txt",
-        env = "CHATROOM_LOG"
-    )]
-    pub log: PathBuf,
-
-    /// The room's name, as windows show it
-    #[arg(
-        long,
-        value_name = "NAME",
-        default_value = "chatroom",
-        env = "CHATROOM_ROOM",
-        value_parser = room
-    )]
-    pub room: String,
-
-    /// Show the old conversation at start: ask (on a terminal only), yes, no, or the last N events
-    #[arg(long, value_name = "ask|yes|no|N", default_value = "ask", value_parser = history)]
-    pub history: History,
-
-    /// The longest name let in, in characters as a reader counts them
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = max_name)]
-    pub max_name: u16,
-
-    /// How long a name stays present without any connection
-    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
-    pub grace: Duration,
-
-    /// When what was said is forced to disk: always (before it is acknowledged or shown to
-    /// anybody), every so many SECONDS (a power cut may lose that much), or never (left to the
-    /// system)
-    #[arg(long, value_name = "always|SECONDS|never", default_value = "always", value_parser = sync)]
-    pub sync: Sync,
-
-    /// A file whose first line is the room key; without the key nobody gets in or reads.
-    /// The environment variable CHATROOM_KEY does the same
-    #[arg(long, value_name = "FILE")]
-    pub key_file: Option<PathBuf>,
-
-    /// A name this server is also reached by (needed behind a public domain name); may be repeated
-    #[arg(long, value_name = "NAME", value_parser = host_name)]
+    /// A name this server is also reached by (needed behind a public domain name), without a port;
+    /// may be repeated
+    ///
+    /// Requests for names that the server does not know are refused. In the variable, several names
+    /// stand with commas between them.
+    #[arg(long, value_name = "NAME", value_parser = host_name, value_delimiter = ',', env = "CHATROOM_HOST_NAME", value_hint = ValueHint::Other, help_heading = NETWORK)]
     pub host_name: Vec<String>,
-
-    /// What the console shows of the traffic: http (each message as the request it came in), lines
-    /// (the conversation), quiet [default: http on a terminal, else quiet]
-    #[arg(long, value_enum)]
-    pub console: Option<Console>,
-
-    /// Messages a second that one sender may keep up (bursts of ten times that are let through);
-    /// 0 means no limit
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = max_rate)]
-    pub max_rate: u32,
 
     /// Do not tell the local network about this room (by default windows on it find the room by
     /// themselves, through mDNS)
-    #[arg(long, env = "CHATROOM_NO_ANNOUNCE", value_parser = clap::builder::FalseyValueParser::new())]
+    #[arg(long, env = "CHATROOM_NO_ANNOUNCE", value_parser = switch, help_heading = NETWORK)]
     pub no_announce: bool,
+
+    /// The room's name, as windows show it
+    #[arg(long, value_name = "NAME", default_value = "chatroom", env = "CHATROOM_ROOM", value_parser = room, value_hint = ValueHint::Other, help_heading = ROOM)]
+    pub room: String,
+
+    /// A file whose first line is the room key; without the key nobody gets in or reads
+    ///
+    /// The key itself may be in the environment variable CHATROOM_KEY instead. Without a room key,
+    /// everybody who reaches the server can read and join.
+    #[arg(long, value_name = "FILE", env = "CHATROOM_KEY_FILE", value_hint = ValueHint::FilePath, help_heading = ROOM)]
+    pub key_file: Option<PathBuf>,
+
+    /// The longest name let in, in characters as a reader counts them: 1 to 64
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = max_name, env = "CHATROOM_MAX_NAME", value_hint = ValueHint::Other, help_heading = ROOM)]
+    pub max_name: u16,
+
+    /// How long a name stays present without any connection
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration, env = "CHATROOM_GRACE", value_hint = ValueHint::Other, help_heading = ROOM)]
+    pub grace: Duration,
+
+    /// Messages a second that one sender may keep up (bursts of ten times that are let through); 0
+    /// means no limit
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = max_rate, env = "CHATROOM_MAX_RATE", value_hint = ValueHint::Other, help_heading = ROOM)]
+    pub max_rate: u32,
+
+    /// The room's record; made if it is not there
+    ///
+    /// Only one server at a time can use a file.
+    #[arg(long, value_name = "FILE", default_value = "log.txt", env = "CHATROOM_LOG", value_hint = ValueHint::FilePath, help_heading = RECORD)]
+    pub log: PathBuf,
+
+    /// When what was said is forced to disk: `always` (before it is acknowledged or shown to
+    /// anybody), every so many SECONDS (a power cut may lose that much), or `never` (left to the
+    /// system)
+    ///
+    /// Instead of SECONDS above 0, any length of time such as `250ms` does.
+    #[arg(long, value_name = "always|SECONDS|never", default_value = "always", value_parser = sync, env = "CHATROOM_SYNC", value_hint = ValueHint::Other, help_heading = RECORD)]
+    pub sync: Sync,
+
+    /// Show the old conversation at start: `ask` (on a terminal only), `yes`, `no`, or the newest N
+    /// events
+    ///
+    /// Where there is no terminal, `ask` shows nothing.
+    #[arg(long, value_name = "ask|yes|no|N", default_value = "ask", value_parser = history, env = "CHATROOM_HISTORY", value_hint = ValueHint::Other, help_heading = RECORD)]
+    pub history: History,
+
+    /// What the console shows of the traffic; by default `http` on a terminal, else `quiet`
+    #[arg(long, value_name = "WHAT", value_enum, env = "CHATROOM_CONSOLE", help_heading = RECORD)]
+    pub console: Option<Console>,
 }
 
 /// What `--history` asks for.
@@ -111,11 +116,11 @@ pub enum Sync {
 /// What the server's console shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Console {
-    /// Each message as the HTTP request it came in, the task that served it, who comes and goes.
+    /// Each message as the HTTP request it came in, the task that served it, and who comes and goes
     Http,
-    /// The conversation only.
+    /// The conversation
     Lines,
-    /// Only what an operator must know.
+    /// Only what an operator must know
     Quiet,
 }
 

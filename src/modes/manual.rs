@@ -1,22 +1,138 @@
 //! `chatroom man` and `chatroom completions`: what the binary tells about itself.
+//!
+//! Both are files of the repository that are carried as they are. `make man` writes them, partly from the
+//! definitions of the command line; a test in `generated` fails where they are stale. Each page is carried
+//! twice: as its source, and as plain text for a machine that has nothing that shows one.
 
-use std::process::ExitCode;
+#[cfg(test)]
+mod generated;
+#[cfg(test)]
+mod mdoc;
 
-use crate::cli::{CompletionsArgs, ManArgs};
-use crate::failure::Failure;
+use std::env;
+use std::fs;
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
 
-/// Shows a page of the manual.
+use clap::ValueEnum;
+
+use crate::cli::{CompletionsArgs, ManArgs, Page, Shell};
+use crate::failure::{Failure, reason};
+
+/// A page as it is carried.
+struct Sheet {
+    name: &'static str,
+    section: char,
+    /// In mdoc, for man.
+    source: &'static str,
+    /// 78 columns of ASCII.
+    text: &'static str,
+}
+
+macro_rules! sheet {
+    ($name:literal, $section:literal) => {
+        Sheet {
+            name: $name,
+            section: $section,
+            source: include_str!(concat!("../../man/", $name, ".", $section)),
+            text: include_str!(concat!("../../man/text/", $name, ".txt")),
+        }
+    };
+}
+
+fn sheet(page: Page) -> Sheet {
+    match page {
+        Page::Chatroom => sheet!("chatroom", '1'),
+        Page::Server => sheet!("chatroom-server", '1'),
+        Page::Gui => sheet!("chatroom-gui", '1'),
+        Page::Replay => sheet!("chatroom-replay", '1'),
+        Page::Log => sheet!("chatroom-log", '5'),
+    }
+}
+
+/// Shows a page of the manual on a terminal, or prints its source; or writes all pages.
 ///
 /// # Errors
-/// There is no such page, or the output cannot be written.
+/// The output cannot be written.
 pub fn man(args: &ManArgs) -> Result<ExitCode, Failure> {
-    Err(Failure::new(format!("There is no page {:?}.", args.page)))
+    if let Some(folder) = &args.output {
+        return write_all_below(folder);
+    }
+    let sheet = sheet(args.page);
+    if !io::stdout().is_terminal() {
+        return print(sheet.source);
+    }
+    let shown = is_shown_by("man", &["-l", "-"], sheet.source) || is_paged(sheet.text);
+    match shown {
+        true => Ok(ExitCode::SUCCESS),
+        false => print(sheet.text),
+    }
 }
 
 /// Prints a shell's completions.
 ///
 /// # Errors
-/// The shell is not known, or the output cannot be written.
+/// The output cannot be written.
 pub fn completions(args: &CompletionsArgs) -> Result<ExitCode, Failure> {
-    Err(Failure::new(format!("There is no shell {:?}.", args.shell)))
+    print(match args.shell {
+        Shell::Bash => include_str!("../../assets/completions/chatroom.bash"),
+        Shell::Zsh => include_str!("../../assets/completions/_chatroom"),
+        Shell::Fish => include_str!("../../assets/completions/chatroom.fish"),
+    })
+}
+
+fn print(text: &str) -> Result<ExitCode, Failure> {
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(text.as_bytes());
+    let written = written.and_then(|()| stdout.flush());
+    written.map_err(Failure::output)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Whether there is such a program, and it showed what it was given. What it complains of is not
+/// shown: the next one is tried.
+fn is_shown_by(program: &str, args: &[&str], input: &str) -> bool {
+    let mut command = Command::new(program);
+    command
+        .args(args)
+        .stdin(Stdio::piped())
+        .stderr(Stdio::null());
+    let Ok(mut child) = command.spawn() else {
+        return false;
+    };
+    if let Some(mut stdin) = child.stdin.take() {
+        // A reader that quits early has seen what it wanted.
+        let _ = stdin.write_all(input.as_bytes());
+    }
+    child.wait().is_ok_and(|status| status.success())
+}
+
+/// Plain text a screen at a time, by what PAGER names, else by what is usually there.
+fn is_paged(text: &str) -> bool {
+    match env::var("PAGER") {
+        Ok(pager) if !pager.trim().is_empty() => is_shown_by("sh", &["-c", &pager], text),
+        _ => is_shown_by("less", &[], text) || is_shown_by("more", &[], text),
+    }
+}
+
+/// As `man` looks for pages: a folder for each section.
+fn write_all_below(folder: &Path) -> Result<ExitCode, Failure> {
+    let mut list = String::new();
+    for page in Page::value_variants() {
+        let sheet = sheet(*page);
+        let section = folder.join(format!("man{}", sheet.section));
+        let path = section.join(format!("{}.{}", sheet.name, sheet.section));
+        fs::create_dir_all(&section)
+            .and_then(|()| fs::write(&path, sheet.source))
+            .map_err(|error| {
+                Failure::new(format!(
+                    "The page {} cannot be written: {}. Name a folder that you may write to.",
+                    path.display(),
+                    reason(&error)
+                ))
+            })?;
+        list += &format!("{}\n", path.display());
+    }
+    print(&list)
 }

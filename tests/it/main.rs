@@ -3,6 +3,8 @@
 mod browser;
 mod choose;
 mod client;
+mod completions;
+mod configured;
 mod console;
 mod convert;
 mod crash;
@@ -25,6 +27,7 @@ mod key;
 #[path = "../ledger/mod.rs"]
 mod ledger;
 mod log_file;
+mod manual;
 mod messages;
 mod page;
 mod picture;

@@ -4,16 +4,59 @@ use chatroom::cli::Cli;
 use clap::CommandFactory;
 
 #[test]
-fn every_flag_is_in_the_man_page() {
-    let man = include_str!("../../man/chatroom.1");
-    for mode in Cli::command().get_subcommands() {
+fn every_flag_is_in_its_man_page() {
+    let pages = [
+        ("server", include_str!("../../man/chatroom-server.1")),
+        ("gui", include_str!("../../man/chatroom-gui.1")),
+        ("replay", include_str!("../../man/chatroom-replay.1")),
+    ];
+    for (mode, page) in pages {
+        let program = Cli::command();
+        let mode = program.find_subcommand(mode).expect("the mode");
         for flag in mode.get_arguments().filter_map(|arg| arg.get_long()) {
-            let (mode, spelt) = (mode.get_name(), flag.replace("--", ""));
+            let mode = mode.get_name();
             assert!(
-                man.contains(&format!("Fl Fl {spelt}")),
+                page.contains(&format!(".It Fl Fl {flag}"))
+                    || page.contains(&format!(", Fl Fl {flag}")),
                 "{mode} --{flag} is not in the man page"
             );
         }
+    }
+}
+
+#[test]
+fn chatroom_alone_says_what_to_try() {
+    let folder = crate::util::Folder::new();
+    let run = folder.run(&[]).code(0).stderr("");
+    let said = run.said();
+    assert_eq!(said.lines().count(), 10, "{said}");
+    for part in [
+        "chatroom server",
+        "chatroom gui --name YOU",
+        "chatroom replay log.txt",
+        "chatroom man",
+        "--help",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}
+
+#[test]
+fn what_is_typed_wrongly_is_told_what_was_meant() {
+    let folder = crate::util::Folder::new();
+    folder.file("evening", "");
+    for (args, part) in [
+        (&["evening"][..], "chatroom replay evening"),
+        (&["log.txt", "--times"], "chatroom replay log.txt --times"),
+        (&["192.168.1.20:1337"], "chatroom gui 192.168.1.20:1337"),
+        (&["--name", "x"], "chatroom gui --name x"),
+        (&["server", "--speed", "2"], "'chatroom replay'"),
+        (&["gui", "--room", "x"], "'chatroom server'"),
+        (&["sevrer"], "'server'"),
+    ] {
+        let run = folder.run(args).code(2).stdout("");
+        let said = run.story();
+        assert!(said.contains("tip: ") && said.contains(part), "{said}");
     }
 }
 

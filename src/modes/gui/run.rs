@@ -26,6 +26,7 @@ use crate::address::Address;
 use crate::cli::GuiArgs;
 use crate::event::{Key, Stamp};
 use crate::failure::{Failure, reason};
+use crate::room_key;
 
 /// How long saying goodbye may keep the process, with the window gone already.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -44,7 +45,7 @@ pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
     let fields = Fields {
         address: address.unwrap_or_else(|| Address::default().to_string()),
         name: args.name.clone().unwrap_or_default(),
-        key: std::env::var("CHATROOM_KEY").unwrap_or_default(),
+        key: room_key::find(args.key_file.as_deref())?.unwrap_or_default(),
     };
     let mut events = Vec::new();
     let mut keeping = Keeping::default();

@@ -17,7 +17,6 @@ mod script;
 mod stage;
 mod tally;
 
-use std::env::{self, VarError};
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -31,6 +30,7 @@ use crate::address::Address;
 use crate::cli::{Kind, ReplayArgs, Speed};
 use crate::event::{Body, Stamp};
 use crate::failure::{Failure, reason};
+use crate::room_key;
 use room::{Ended, Room, Stop};
 use script::{Placed, Script, Step};
 use stage::Stage;
@@ -47,7 +47,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     let address = args.into.as_deref().unwrap_or_default();
     let address = Address::parse(address).map_err(Failure::new)?;
-    let key = key()?;
+    let key = room_key::find(args.key_file.as_deref())?;
     let mut choice = Choice::of(args);
     let span = span::find(&log, args, &mut choice)?;
     let stop = Stop::watch()?;
@@ -79,17 +79,6 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
                 false => ExitCode::FAILURE,
             })
         }
-    }
-}
-
-/// The room key, as the window takes it.
-fn key() -> Result<Option<String>, Failure> {
-    match env::var("CHATROOM_KEY") {
-        Ok(key) => Ok(Some(key).filter(|key| !key.is_empty())),
-        Err(VarError::NotPresent) => Ok(None),
-        Err(VarError::NotUnicode(_)) => Err(Failure::new(
-            "The room key in CHATROOM_KEY is not UTF-8, so it cannot be the room's. Check it.",
-        )),
     }
 }
 

@@ -43,6 +43,7 @@ use rustix::net::sockopt;
 
 use crate::cli::{self, ServerArgs};
 use crate::failure::{Failure, reason};
+use crate::room_key;
 use crate::supervisor;
 
 use access::Access;
@@ -80,7 +81,7 @@ enum Stop {
 /// The sentence with which it could not start, or had to stop.
 pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
     start::size_runtime();
-    let key = start::room_key(&args)?;
+    let key = room_key::for_server(args.key_file.as_deref())?;
     let files = start::raise_file_limit();
     start::ignore_file_size_signal()?;
     let listener = start::bind(&args.listen)?;

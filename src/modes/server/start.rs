@@ -1,7 +1,6 @@
 //! Everything between the command line and the first connection, and what is said meanwhile.
 
 use std::env;
-use std::fs;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener, ToSocketAddrs};
 use std::path::Path;
@@ -45,44 +44,6 @@ fn cores() -> usize {
 
 /// Connections that wait to be accepted.
 const BACKLOG: i32 = 4_096;
-
-/// The room key, from the file or the environment.
-///
-/// # Errors
-/// The file cannot be read, or holds none.
-pub fn room_key(args: &ServerArgs) -> Result<Option<String>, Failure> {
-    let (key, source) = match &args.key_file {
-        Some(path) => {
-            let text = fs::read_to_string(path).map_err(|error| {
-                Failure::new(format!(
-                    "The key file {} cannot be read: {}. Name a file whose first line is the room key.",
-                    path.display(),
-                    reason(&error)
-                ))
-            })?;
-            (
-                text.lines().next().unwrap_or_default().to_string(),
-                path.display().to_string(),
-            )
-        }
-        None => match env::var("CHATROOM_KEY") {
-            Ok(key) => (key, "CHATROOM_KEY".to_string()),
-            Err(env::VarError::NotPresent) => return Ok(None),
-            Err(env::VarError::NotUnicode(_)) => {
-                return Err(Failure::new(
-                    "The room key in CHATROOM_KEY is not UTF-8. Choose another one.",
-                ));
-            }
-        },
-    };
-    if key.trim().is_empty() {
-        // An empty key would look like protection and be none.
-        return Err(Failure::new(format!(
-            "The room key in {source} is empty. Write one, or leave it out for an open room."
-        )));
-    }
-    Ok(Some(key))
-}
 
 /// Raises the soft limit on open files to the hard one, since each listener needs one; the limit.
 pub fn raise_file_limit() -> u64 {

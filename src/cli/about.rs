@@ -1,0 +1,101 @@
+//! What `chatroom` alone says, and the command line of what tells about it: the manual and the
+//! completions.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum, ValueHint};
+
+/// What `chatroom` without arguments prints: ten lines.
+pub const WELCOME: &str = "\
+chatroom: a chat room for a group, in one file. No account, no Internet needed.
+
+  chatroom server             starts a room on this machine, says how to join it
+  chatroom gui --name YOU     opens a window on the room on the local network
+  chatroom replay log.txt     plays a conversation back from the room's file
+
+A room elsewhere:   chatroom gui --name YOU 192.168.1.20:1337
+Without a window:   curl -N http://192.168.1.20:1337/events
+All flags:          chatroom server --help; the same for gui and replay
+The manual:         chatroom man; chatroom man server, gui, replay or log
+";
+
+/// `chatroom man`
+#[derive(Args, Debug, Clone)]
+#[command(after_help = "Examples:\n  \
+    chatroom man server                                  read it\n  \
+    chatroom man server > chatroom-server.1              its source, for man and mandoc\n  \
+    chatroom man --output /usr/local/share/man           all pages, where man finds them")]
+pub struct ManArgs {
+    /// Which page
+    ///
+    /// On a terminal it is shown by man, or as plain text where there is none; into a pipe or a file
+    /// goes its source.
+    #[arg(
+        value_name = "PAGE",
+        value_enum,
+        default_value_t,
+        conflicts_with = "output"
+    )]
+    pub page: Page,
+
+    /// Write all pages below this folder, as man expects them: `man1/chatroom.1` and so on
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub output: Option<PathBuf>,
+}
+
+/// A page of the manual. Other programs' habits of naming one are understood too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Page {
+    /// What there is: modes, environment, files, exit status
+    #[default]
+    #[value(aliases = ["chatroom.1", "chatroom(1)"])]
+    Chatroom,
+    /// Holding a room
+    #[value(aliases = ["chatroom-server", "chatroom-server.1", "chatroom-server(1)"])]
+    Server,
+    /// The window, its keys and commands
+    #[value(aliases = ["chatroom-gui", "chatroom-gui.1", "chatroom-gui(1)"])]
+    Gui,
+    /// Playing, printing, searching, counting and checking a log
+    #[value(aliases = ["chatroom-replay", "chatroom-replay.1", "chatroom-replay(1)"])]
+    Replay,
+    /// The form of log.txt
+    #[value(aliases = ["chatroom-log", "chatroom-log.5", "chatroom-log(5)", "log.txt"])]
+    Log,
+}
+
+/// `chatroom completions`
+#[derive(Args, Debug, Clone)]
+#[command(after_help = "Where shells look for them:\n  \
+    chatroom completions bash > ~/.local/share/bash-completion/completions/chatroom\n  \
+    chatroom completions fish > ~/.config/fish/completions/chatroom.fish\n  \
+    chatroom completions zsh > ~/.zfunc/_chatroom\n\n\
+    Make the folder first if it is not there (mkdir -p). bash needs the package bash-completion. zsh \
+    needs this in ~/.zshrc, before compinit: fpath+=~/.zfunc. Shells that are opened afterwards complete.")]
+pub struct CompletionsArgs {
+    /// For which shell
+    #[arg(value_name = "SHELL", value_enum)]
+    pub shell: Shell,
+}
+
+/// A shell that completes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// bash 4 and later
+    Bash,
+    /// zsh
+    Zsh,
+    /// fish
+    Fish,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_chatroom_alone_says_is_ten_lines_of_a_terminal() {
+        assert_eq!(WELCOME.lines().count(), 10);
+        assert!(WELCOME.lines().all(|line| line.len() <= 80), "too wide");
+    }
+}

@@ -1,0 +1,312 @@
+//! From the words on the command line to a mode; and what is said where they are not understood: which
+//! mode a flag belongs to, what a file or an address alone was meant for, which variable is wrong.
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+use clap::builder::{Resettable, StyledStr};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, Command, CommandFactory, Error, FromArgMatches};
+
+use super::{Cli, Mode};
+use crate::address::Address;
+
+/// Understands the command line, its first word being the program's name. Flags go before the
+/// environment, and that before defaults; an empty variable counts as not set.
+///
+/// # Errors
+/// What clap says of it (help and version are such, too), with what was probably meant.
+pub fn parse(mut words: Vec<OsString>) -> Result<Mode, Error> {
+    // Browsers and desktops hand a link over alone.
+    if words.get(1).is_some_and(|word| is_link(word)) {
+        words.insert(1, "gui".into());
+    }
+    let mut command = heed_no_empty_variable(Cli::command());
+    match command.try_get_matches_from_mut(&words) {
+        Ok(matches) => Ok(Cli::from_arg_matches(&matches)?.mode),
+        Err(error) => Err(explain(error, &command, &words)),
+    }
+}
+
+fn is_link(word: &OsStr) -> bool {
+    let word = word.to_string_lossy().to_ascii_lowercase();
+    word.starts_with("chatroom://")
+}
+
+fn heed_no_empty_variable(command: Command) -> Command {
+    let unset = |arg: Arg| match value_of(&arg).is_some_and(|value| value.is_empty()) {
+        true => arg.env(Resettable::Reset),
+        false => arg,
+    };
+    command.mut_subcommands(|mode| mode.mut_args(unset))
+}
+
+fn value_of(arg: &Arg) -> Option<OsString> {
+    env::var_os(arg.get_env()?)
+}
+
+/// Adds to what clap says.
+fn explain(mut error: Error, command: &Command, words: &[OsString]) -> Error {
+    let mode = words.get(1).and_then(|word| command.find_subcommand(word));
+    match error.kind() {
+        ErrorKind::UnknownArgument => {
+            if let Some(tip) = said(&error, ContextKind::InvalidArg)
+                .and_then(|word| unknown_word(&word, command, mode, words))
+            {
+                suggest(&mut error, tip);
+            }
+            error
+        }
+        ErrorKind::InvalidSubcommand => {
+            let word = said(&error, ContextKind::InvalidSubcommand).unwrap_or_default();
+            if let Some(tip) = no_mode(&word, words) {
+                suggest(&mut error, tip);
+            } else if error.get(ContextKind::SuggestedSubcommand).is_none() {
+                suggest(&mut error, "say server, gui or replay first".to_string());
+            }
+            error
+        }
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
+            if let Some(variable) = said(&error, ContextKind::InvalidArg)
+                .and_then(|flag| culprit(mode?, words, |arg| arg.to_string() == flag))
+            {
+                error.insert(ContextKind::InvalidArg, ContextValue::String(variable));
+            }
+            error
+        }
+        ErrorKind::InvalidUtf8 => {
+            let broken = |arg: &Arg| value_of(arg).is_some_and(|value| value.to_str().is_none());
+            match mode.and_then(|mode| culprit(mode, words, broken)) {
+                Some(variable) => command.clone().error(
+                    ErrorKind::InvalidUtf8,
+                    format!("the environment variable {variable} is not UTF-8; set it anew"),
+                ),
+                None => error,
+            }
+        }
+        _ => error,
+    }
+}
+
+fn said(error: &Error, kind: ContextKind) -> Option<String> {
+    match error.get(kind)? {
+        ContextValue::String(text) => Some(text.clone()),
+        _ => None,
+    }
+}
+
+/// Replaces clap's guesses by a better one.
+fn suggest(error: &mut Error, tip: String) {
+    for guess in [
+        ContextKind::SuggestedArg,
+        ContextKind::SuggestedCommand,
+        ContextKind::SuggestedSubcommand,
+        ContextKind::TrailingArg,
+    ] {
+        error.remove(guess);
+    }
+    let tip = ContextValue::StyledStrs(vec![StyledStr::from(tip)]);
+    error.insert(ContextKind::Suggested, tip);
+}
+
+/// A flag that this mode does not have, or a word too many.
+fn unknown_word(
+    word: &str,
+    command: &Command,
+    mode: Option<&Command>,
+    words: &[OsString],
+) -> Option<String> {
+    let name = mode.map(Command::get_name);
+    if let Some(flag) = word.strip_prefix("--") {
+        let flag = flag.split('=').next()?;
+        let owners: Vec<&str> = command
+            .get_subcommands()
+            .filter(|other| Some(other.get_name()) != name && has_flag(other, flag))
+            .map(Command::get_name)
+            .collect();
+        let (first, more) = owners.split_first()?;
+        return Some(match (name, more) {
+            (None, []) => format!("--{flag} follows the mode: {}", with_mode(first, words)),
+            (Some(_), []) => format!("--{flag} is a flag of 'chatroom {first}'"),
+            _ => {
+                let owners: Vec<String> =
+                    owners.iter().map(|o| format!("'chatroom {o}'")).collect();
+                format!("--{flag} is a flag of {}", owners.join(" and "))
+            }
+        });
+    }
+    match name {
+        Some("server") if is_log(word) => Some(format!(
+            "to keep the room's record there: chatroom server --log {}",
+            typed(word)
+        )),
+        Some("server") if is_address(word) => Some(format!(
+            "to listen there: chatroom server --listen {}",
+            typed(word)
+        )),
+        _ => None,
+    }
+}
+
+fn has_flag(mode: &Command, flag: &str) -> bool {
+    mode.get_arguments().any(|arg| arg.get_long() == Some(flag))
+}
+
+/// A first word that is no mode.
+fn no_mode(word: &str, words: &[OsString]) -> Option<String> {
+    if is_log(word) {
+        Some(format!("to play it back: {}", with_mode("replay", words)))
+    } else if is_address(word) {
+        Some(format!(
+            "to join the room there: {}",
+            with_mode("gui", words)
+        ))
+    } else {
+        None
+    }
+}
+
+fn is_log(word: &str) -> bool {
+    Path::new(word).is_file() || word.ends_with(".txt") || word.ends_with(".log")
+}
+
+/// Only what cannot be a misspelt mode.
+fn is_address(word: &str) -> bool {
+    word.contains(['.', ':']) && Address::parse(word).is_ok()
+}
+
+/// What was typed, with the mode put in front.
+fn with_mode(mode: &str, words: &[OsString]) -> String {
+    let typed = words
+        .iter()
+        .skip(1)
+        .map(|word| typed(&word.to_string_lossy()));
+    ["chatroom".to_string(), mode.to_string()]
+        .into_iter()
+        .chain(typed)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// A word as a shell takes it.
+fn typed(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_=./:,@%+[]".contains(c);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_string(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
+}
+
+/// The variable of the flag that is meant, if it is what counted: the flag is not on the command line.
+fn culprit(mode: &Command, words: &[OsString], meant: impl Fn(&Arg) -> bool) -> Option<String> {
+    let arg = mode.get_arguments().find(|arg| meant(arg))?;
+    value_of(arg)?;
+    let flag = format!("--{}", arg.get_long()?);
+    let given = words.iter().any(|word| {
+        let word = word.to_string_lossy();
+        word == flag || word.starts_with(&format!("{flag}="))
+    });
+    let variable = arg.get_env()?.to_string_lossy().into_owned();
+    (!given).then_some(variable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(line: &str) -> String {
+        let words = line.split(' ').map(OsString::from).collect();
+        parse(words).expect_err(line).to_string()
+    }
+
+    #[test]
+    fn a_flag_of_another_mode_says_whose_it_is() {
+        for (line, tip) in [
+            (
+                "chatroom server --speed 2",
+                "tip: --speed is a flag of 'chatroom replay'\n",
+            ),
+            (
+                "chatroom gui --room=x",
+                "tip: --room is a flag of 'chatroom server'\n",
+            ),
+            (
+                "chatroom --name x",
+                "tip: --name follows the mode: chatroom gui --name x\n",
+            ),
+            (
+                "chatroom man --key-file x",
+                "tip: --key-file is a flag of 'chatroom server' and 'chatroom gui'",
+            ),
+        ] {
+            let said = refused(line);
+            assert!(said.contains(tip), "{line}: {said}");
+            assert_eq!(said.matches("tip:").count(), 1, "{line}: {said}");
+        }
+    }
+
+    #[test]
+    fn what_is_misspelt_is_guessed() {
+        for (line, right) in [
+            ("chatroom sevrer", "'server'"),
+            ("chatroom xyz", "server, gui or replay"),
+            ("chatroom server --listne x", "'--listen'"),
+            ("chatroom gui --nmae x", "'--name'"),
+            ("chatroom server --console htp", "'http'"),
+            ("chatroom completions bahs", "'bash'"),
+            ("chatroom man repaly", "'replay'"),
+        ] {
+            let said = refused(line);
+            assert!(
+                said.contains("tip:") && said.contains(right),
+                "{line}: {said}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_file_or_an_address_alone_is_told_its_mode() {
+        for (line, right) in [
+            ("chatroom Cargo.toml", "chatroom replay Cargo.toml\n"),
+            (
+                "chatroom gone.txt --times",
+                "chatroom replay gone.txt --times\n",
+            ),
+            (
+                "chatroom 192.168.1.20:1337",
+                "chatroom gui 192.168.1.20:1337\n",
+            ),
+            ("chatroom chat.local", "chatroom gui chat.local\n"),
+            (
+                "chatroom server 0.0.0.0:80",
+                "chatroom server --listen 0.0.0.0:80\n",
+            ),
+            (
+                "chatroom server room.txt",
+                "chatroom server --log room.txt\n",
+            ),
+        ] {
+            let said = refused(line);
+            assert!(said.contains(right), "{line}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_link_alone_opens_the_window() {
+        for link in ["chatroom://192.168.1.20:1337", "CHATROOM://host/"] {
+            let words = ["chatroom", link, "--name", "x"].map(OsString::from);
+            match parse(words.to_vec()) {
+                Ok(Mode::Gui(args)) => assert_eq!(args.address.as_deref(), Some(link)),
+                other => panic!("{link}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_command_that_is_suggested_can_be_typed() {
+        assert_eq!(typed("log.txt"), "log.txt");
+        assert_eq!(typed("my log.txt"), "'my log.txt'");
+        assert_eq!(typed("it's"), r"'it'\''s'");
+    }
+}

@@ -1,0 +1,72 @@
+//! The room key: where all modes take it from, so that it need not be on a command line.
+//!
+//! `--key-file` goes before the file that `CHATROOM_KEY_FILE` names, and that before `CHATROOM_KEY`.
+
+use std::env::{self, VarError};
+use std::fs;
+use std::path::Path;
+
+use crate::failure::{Failure, reason};
+
+/// The variable that holds the key itself.
+pub const VARIABLE: &str = "CHATROOM_KEY";
+/// The variable that names a file as `--key-file` does.
+pub const FILE_VARIABLE: &str = "CHATROOM_KEY_FILE";
+
+/// The key, if there is one: the first line of `file`, else of the file that the environment names,
+/// else what the environment says. Empty variables count as not set.
+///
+/// # Errors
+/// The file cannot be read or holds no key, or the variable is not UTF-8.
+pub fn find(file: Option<&Path>) -> Result<Option<String>, Failure> {
+    let named = env::var_os(FILE_VARIABLE).filter(|name| !name.is_empty());
+    if let Some(path) = file.or(named.as_deref().map(Path::new)) {
+        return in_file(path).map(Some);
+    }
+    match env::var(VARIABLE) {
+        Ok(key) => Ok(Some(key).filter(|key| !key.is_empty())),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => Err(Failure::new(format!(
+            "The room key in {VARIABLE} is not UTF-8, so it cannot be a room's. Check it."
+        ))),
+    }
+}
+
+/// The key for a room that is to be opened. Here an empty variable is a failure: somebody meant to
+/// set a key, and the room would be open.
+///
+/// # Errors
+/// As [`find`], and where what is to hold a key holds none.
+pub fn for_server(file: Option<&Path>) -> Result<Option<String>, Failure> {
+    let key = find(file)?;
+    let empty = |name: &&str| env::var_os(name).is_some_and(|value| value.is_empty());
+    let source = match &key {
+        None => [FILE_VARIABLE, VARIABLE].into_iter().find(empty),
+        Some(key) if key.trim().is_empty() => Some(VARIABLE),
+        Some(_) => None,
+    };
+    match source {
+        Some(source) => Err(Failure::new(format!(
+            "The room key in {source} is empty. Write one, or leave it out for an open room."
+        ))),
+        None => Ok(key),
+    }
+}
+
+fn in_file(path: &Path) -> Result<String, Failure> {
+    let text = fs::read_to_string(path).map_err(|error| {
+        Failure::new(format!(
+            "The key file {} cannot be read: {}. Name a file whose first line is the room key.",
+            path.display(),
+            reason(&error)
+        ))
+    })?;
+    let key = text.lines().next().unwrap_or_default();
+    match key.trim().is_empty() {
+        true => Err(Failure::new(format!(
+            "The room key in {} is empty. Write one, or leave it out for an open room.",
+            path.display()
+        ))),
+        false => Ok(key.to_string()),
+    }
+}
