@@ -221,10 +221,7 @@ mod tests {
     fn a_join_link_is_what_a_desktop_can_open() {
         let link = |text: &str| Address::parse(text).expect(text).link();
         assert_eq!(link("192.168.1.20"), "chatroom://192.168.1.20:1337");
-        assert_eq!(
-            link("[fe80::1%eth0]:80"),
-            "chatroom://[fe80::1%25eth0]:80"
-        );
+        assert_eq!(link("[fe80::1%eth0]:80"), "chatroom://[fe80::1%25eth0]:80");
     }
 
     #[test]
