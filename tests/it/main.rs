@@ -24,6 +24,8 @@ mod key;
 mod ledger;
 mod log_file;
 mod messages;
+mod nearby;
+mod nets;
 mod page;
 mod picture;
 mod play;
