@@ -20,6 +20,7 @@ mod into_choice;
 mod into_days;
 mod into_faults;
 mod key;
+mod leaves;
 #[path = "../ledger/mod.rs"]
 mod ledger;
 mod log_file;
