@@ -307,7 +307,7 @@ fn replay_talks_to_nobody_but_the_room_that_it_posts_to() {
         assert!(!Told::read(&told).0.contains("AF_INET"), "{args:?}");
     }
     let (server, port) = room(&machine, "[::]:0");
-    let at = format!("{HERE}:{port}");
+    let at = format!("chatroom://{HERE}:{port}");
     let args = ["replay", &log, "--speed", "max", "--into", &at];
     Run::of(&mut traced(&machine, enter(), &folder, &told, &args)).code(0);
     assert_eq!(finished(&told).violations(&[(HERE, port)], false), [""; 0]);
