@@ -36,7 +36,7 @@ bench_packages=(
 # The same on systems without dpkg: commands to find, libraries that pkg-config must know.
 build_commands=(cmake g++ make pkg-config)
 libraries=(x11 xext xft xinerama xcursor xrender xfixes pangoxft pangocairo cairo)
-test_commands=(Xvfb openbox xdotool xclip import dbus-daemon tmux script unshare ip strace curl man mandoc less zsh fish desktop-file-validate gio valgrind mkfs.ext4 mount python3 nginx caddy openssl)
+test_commands=(Xvfb openbox xdotool xclip import dbus-daemon tmux script unshare nsenter ip strace curl man mandoc less zsh fish desktop-file-validate gio valgrind mkfs.ext4 mount python3 nginx caddy openssl)
 picture_commands=(chromium mkfifo)
 bench_commands=(nats-server ngircd nginx ss strace Xvfb openbox hexchat xclip setpriv rg script taskset)
 

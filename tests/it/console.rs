@@ -160,7 +160,7 @@ fn the_console_says_as_much_as_it_is_told_to() {
         );
         assert!(server.stop().success());
         let console = server.console.text();
-        let from = format!("http://{}/events\n", server.address);
+        let from = format!("chatroom://{}\n", server.address);
         assert_eq!(
             console.split_once(&from).map(|(_, rest)| rest),
             Some(wanted)
