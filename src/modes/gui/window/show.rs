@@ -15,6 +15,7 @@ use crate::modes::gui::badge::badge;
 use crate::modes::gui::layout::drawable;
 use crate::modes::gui::limits::{name_words, text_words};
 use crate::modes::gui::model::Model;
+use crate::modes::gui::rooms::Offer;
 use crate::modes::gui::talk::Field;
 
 const ICON: &[u8] = include_bytes!("../../../../assets/icon-64.png");
@@ -37,6 +38,8 @@ pub(super) struct Shown {
     connected: bool,
     offline: bool,
     limit: String,
+    rooms: Vec<Offer>,
+    has_rooms: bool,
     find: String,
     width: i32,
     input_height: i32,
@@ -90,6 +93,10 @@ impl Window {
             };
             Some((Field::Message, words))
         });
+        let hint = hint.or_else(|| {
+            let words = model.rooms_words().filter(|_| fields)?;
+            Some((Field::Message, words.to_string()))
+        });
         Shown {
             title: model.title(),
             room: match (model.room(), model.me()) {
@@ -108,6 +115,11 @@ impl Window {
             connected: model.is_connected(),
             offline: model.is_offline(),
             limit: text_words(&text).unwrap_or_default(),
+            rooms: match fields {
+                true => model.offers(self.rooms_open),
+                false => Vec::new(),
+            },
+            has_rooms: fields && model.has_offers(),
             find: model.find_words(),
             width: self.frame.w(),
             input_height: message_height(&text, self.message.w()),
@@ -145,7 +157,7 @@ impl Window {
         // The fields of the login, or the room.
         show_if(&mut self.key_label, now.asks_key);
         show_if(&mut self.key, now.asks_key);
-        show_if(&mut self.recent, !self.settings.borrow().recent.is_empty());
+        show_if(&mut self.recent, now.has_rooms);
         show_if(&mut self.back, now.is_in == Some(true) && !now.over);
         show_if(&mut self.login, now.fields);
         show_if(&mut self.header, !now.fields);
@@ -170,6 +182,11 @@ impl Window {
             }
             None => self.hint.area.hide(),
         }
+        show_if(&mut self.rooms.area, !now.rooms.is_empty());
+        let tall = self.rooms.show(&now.rooms);
+        // What is said and written keeps some room.
+        let most = (self.frame.h() * 2 / 5).max(3 * row);
+        self.column.fixed(&self.rooms.area, tall.min(most));
         self.find.say(&now.find);
         self.column.fixed(&self.talk, now.input_height);
         self.relayout();
@@ -252,6 +269,7 @@ impl Window {
             dialog.restyle();
         }
         self.here.area.redraw();
+        self.rooms.area.redraw();
         self.transcript.set_times(settings.times);
         self.shown = Shown::default();
         self.revision = None;
