@@ -177,7 +177,6 @@ impl Run {
         }
         let heard = self.link.take().into_iter().map(Event::Heard);
         self.events.extend(heard);
-        self.look();
         let mut rounds = 0;
         while !self.events.is_empty() && rounds < 8 {
             rounds += 1;
@@ -228,6 +227,7 @@ impl Run {
                 }
             }
         }
+        self.look();
         if by_hand || self.owing && self.shown.elapsed() >= PICTURE {
             self.show();
         }
