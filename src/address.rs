@@ -1,6 +1,7 @@
 //! Where a room is: what people type, and what goes on the wire.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use crate::cli::DEFAULT_PORT;
 
@@ -20,8 +21,22 @@ impl Default for Address {
     }
 }
 
+/// The scheme of a join link.
+const LINK: &str = "chatroom";
+
 impl Address {
-    /// Understands `host`, `host:port`, `[v6]:port`, `v6` and `http://host:port/`.
+    /// The address of `ip` and a port that is not 0. A link-local one is only reached through the
+    /// network named by `scope` (RFC 4007), and only for those is one written.
+    pub fn of_ip(ip: IpAddr, port: u16, scope: &str) -> Address {
+        let host = match ip {
+            IpAddr::V6(v6) if v6.is_unicast_link_local() => format!("{ip}%{scope}"),
+            _ => ip.to_string(),
+        };
+        Address { host, port }
+    }
+
+    /// Understands `host`, `host:port`, `[v6]:port`, `v6`, `http://host:port/` and the join link
+    /// `chatroom://host:port` (where a scope is written `%25eth0`, RFC 6874).
     ///
     /// # Errors
     /// A sentence that says what is wrong and what an address looks like.
@@ -34,8 +49,14 @@ impl Address {
         if scheme == "https" {
             return Err("A room speaks plain HTTP: write http:// or leave it out.".to_string());
         }
-        if !matches!(scheme.as_str(), "" | "http") {
+        if !matches!(scheme.as_str(), "" | "http" | LINK) {
             return Err(not_understood(text));
+        }
+        if rest.contains('@') {
+            return Err(format!(
+                "\"{text}\" has a name in it. Give the address without, and the name with --name or \
+                 in the window."
+            ));
         }
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         let (host, port) = if let Some(inside) = rest.strip_prefix('[') {
@@ -51,7 +72,11 @@ impl Address {
                 let address = host.split('%').next().unwrap_or(host);
                 address.parse::<std::net::Ipv6Addr>().is_ok() && host.chars().all(is_host_char)
             }
-            false => !host.is_empty() && !rest.starts_with('[') && host.chars().all(is_host_char),
+            // A % introduces a scope, and only an address has one.
+            false => {
+                let named = !host.is_empty() && !rest.starts_with('[') && !host.contains('%');
+                named && host.chars().all(is_host_char)
+            }
         };
         let port = match port.strip_prefix(':') {
             None if port.is_empty() => Some(DEFAULT_PORT),
@@ -60,7 +85,10 @@ impl Address {
         };
         match (valid, port) {
             (true, Some(port)) => Ok(Address {
-                host: host.to_string(),
+                host: match scheme == LINK {
+                    true => host.replacen("%25", "%", 1),
+                    false => host.to_string(),
+                },
                 port,
             }),
             (true, None) => Err(format!(
@@ -79,6 +107,11 @@ impl Address {
     /// The port.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The link that joins the room there: `chatroom://192.168.1.20:1337`.
+    pub fn link(&self) -> String {
+        format!("{LINK}://{}", self.to_string().replacen('%', "%25", 1))
     }
 
     /// As the window's title has it: the port only where it is not the usual one.
@@ -130,9 +163,15 @@ mod tests {
             ("fe80::1%eth0", "[fe80::1%eth0]:1337"),
             ("http://host:81/", "host:81"),
             ("HTTP://[::1]:81", "[::1]:81"),
+            ("chatroom://192.168.1.20", "192.168.1.20:1337"),
+            ("chatroom://host:81/", "host:81"),
+            ("ChatRoom://[::1]/", "[::1]:1337"),
+            ("chatroom://[fe80::1%25eth0]:1338", "[fe80::1%eth0]:1338"),
+            ("chatroom://[fe80::1%eth0]:1338", "[fe80::1%eth0]:1338"),
         ] {
             let address = Address::parse(text).expect(text);
             assert_eq!(address.to_string(), shown);
+            assert_eq!(Address::parse(&address.link()), Ok(address.clone()));
             assert_eq!(Address::parse(shown), Ok(address));
         }
     }
@@ -156,12 +195,45 @@ mod tests {
             "[host]:1",
             "1:2:3",
             "user@host",
+            "a%20b",
+            "chatroom:",
+            "chatroom://",
+            "chatroom:///",
+            "chatroom://uthira@host",
+            "chatroom://uthira:key@host:1337",
+            "chatroom://h%6fst:1337",
+            "chatroom://host:1337/room",
+            "chatroom://host:1337//",
+            "chatroom://host:1337?name=x",
+            "chatroom://host:1337#end",
+            "chatroom://host:70000",
+            "chatroom://http://host",
             "host/path",
             ":1",
             "é",
         ] {
             let sentence = Address::parse(wrong).expect_err(wrong);
             assert!(sentence.ends_with('.'), "{wrong:?}: {sentence}");
+        }
+    }
+
+    #[test]
+    fn a_join_link_is_what_a_desktop_can_open() {
+        let link = |text: &str| Address::parse(text).expect(text).link();
+        assert_eq!(link("192.168.1.20"), "chatroom://192.168.1.20:1337");
+        assert_eq!(link("[fe80::1%eth0]:80"), "chatroom://[fe80::1%25eth0]:80");
+    }
+
+    #[test]
+    fn only_a_link_local_address_needs_its_network_named() {
+        for (ip, host) in [
+            ("10.0.0.7", "10.0.0.7"),
+            ("fd00::7", "fd00::7"),
+            ("fe80::7", "fe80::7%eth0"),
+        ] {
+            let address = Address::of_ip(ip.parse().expect(ip), 1337, "eth0");
+            assert_eq!(address.host(), host);
+            assert_eq!(Address::parse(&address.to_string()), Ok(address));
         }
     }
 

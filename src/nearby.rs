@@ -3,10 +3,20 @@
 //!
 //! The service type is `_chatroom._tcp`. The TXT record has `room` (the name that windows show), `id`
 //! (the log's, the same for all addresses of a room and after a restart), `version`, and `key=1` where
-//! the room has a key. Nothing is sent beyond the link, and nothing at all by a room that only this
-//! machine can reach.
+//! the room has a key.
+//!
+//! What always holds: nothing is sent beyond the link, and nothing at all by a room that only this
+//! machine can reach. [`net`] has one socket for each network and family, bound to the multicast
+//! group, so that what was sent to one of this machine's addresses does not even arrive; [`said`]
+//! reads and writes messages; [`responder`] and [`finder`] decide, without sockets and clocks; both
+//! keep a bounded amount, whatever the network says.
 
 mod announce;
+mod finder;
+mod links;
+mod net;
+mod responder;
+mod said;
 mod search;
 
 pub use announce::{Announced, announce};

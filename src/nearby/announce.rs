@@ -1,10 +1,46 @@
 //! Telling the local network about a room.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::os::unix::net::UnixStream;
+use std::thread::JoinHandle;
+
+use crate::failure::reason;
+
+use super::links::Reach;
+use super::net::Net;
+use super::responder::Responder;
 
 /// Says good-bye to the network when dropped, so that windows forget the room at once.
 #[derive(Debug)]
-pub struct Announced {}
+pub struct Announced {
+    /// The thread ends when this does.
+    stop: Option<UnixStream>,
+    thread: Option<JoinHandle<()>>,
+    networks: Vec<String>,
+    trouble: Option<String>,
+}
+
+impl Announced {
+    /// The names of the networks that were told at the start. Others are told when they come.
+    pub fn networks(&self) -> &[String] {
+        &self.networks
+    }
+
+    /// Why a network could not be told at the start, if one could not.
+    pub fn trouble(&self) -> Option<&str> {
+        self.trouble.as_deref()
+    }
+}
+
+impl Drop for Announced {
+    fn drop(&mut self) {
+        self.stop = None;
+        if let Some(thread) = self.thread.take() {
+            // It sends a packet to each network, waits for nothing, and ends.
+            let _ = thread.join();
+        }
+    }
+}
 
 /// Announces the room that listens on `bound`: on all networks of this machine if that is the
 /// unspecified address, else on the one that has it. `None` where nobody else can reach it (loopback).
@@ -12,10 +48,65 @@ pub struct Announced {}
 /// # Errors
 /// A sentence: why the network cannot be told, and how to join all the same.
 pub fn announce(
-    _room: &str,
-    _id: &str,
-    _key: bool,
-    _bound: SocketAddr,
+    room: &str,
+    id: &str,
+    key: bool,
+    bound: SocketAddr,
 ) -> Result<Option<Announced>, String> {
-    Ok(None)
+    let Some(reach) = reach(bound.ip()) else {
+        return Ok(None);
+    };
+    let failed = |error: std::io::Error| {
+        format!(
+            "The local network cannot be told about this room: {}. Others join with the address.",
+            reason(&error)
+        )
+    };
+    let unique = getrandom::u32().map_err(|error| failed(std::io::Error::other(error)))?;
+    let mut responder = Responder::new(room, id, key, bound.port(), &format!("{unique:08x}"));
+    let net = Net::open(reach);
+    let networks = net.names();
+    let trouble = net.trouble().map(reason);
+    let (stop, stopped) = UnixStream::pair().map_err(failed)?;
+    let thread = std::thread::Builder::new()
+        .name("announcing".into())
+        .spawn(move || net.run(&mut responder, &stopped))
+        .map_err(failed)?;
+    Ok(Some(Announced {
+        stop: Some(stop),
+        thread: Some(thread),
+        networks,
+        trouble,
+    }))
+}
+
+fn reach(bound: IpAddr) -> Option<Reach> {
+    match bound {
+        ip if ip.to_canonical().is_loopback() => None,
+        IpAddr::V4(ip) if ip.is_unspecified() => Some(Reach::All {
+            v4: true,
+            v6: false,
+        }),
+        IpAddr::V6(ip) if ip.is_unspecified() => Some(Reach::All { v4: true, v6: true }),
+        ip => Some(Reach::Only(ip.to_canonical())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_room_is_told_of_where_it_is_reached() {
+        let reach = |ip: &str| reach(ip.parse().expect(ip));
+        let all = |v4, v6| Some(Reach::All { v4, v6 });
+        for loopback in ["127.0.0.1", "127.5.5.5", "::1", "::ffff:127.0.0.1"] {
+            assert_eq!(reach(loopback), None, "{loopback}");
+        }
+        assert_eq!(reach("0.0.0.0"), all(true, false));
+        assert_eq!(reach("::"), all(true, true));
+        let one = Reach::Only(IpAddr::from([10, 0, 0, 7]));
+        assert_eq!(reach("10.0.0.7"), Some(one));
+        assert_eq!(reach("::ffff:10.0.0.7"), Some(one));
+    }
 }

@@ -1,13 +1,26 @@
 //! Looking for rooms on the local network.
 
-use std::sync::mpsc::{Receiver, channel};
+use std::collections::BTreeMap;
+use std::os::unix::net::UnixStream;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
 
-use super::Change;
+use crate::failure::reason;
+
+use super::finder::{Finder, ROOMS};
+use super::links::{Link, Reach};
+use super::net::{Heard, Letter, Net, Party};
+use super::{Change, Room};
+
+/// How often to look whether the window has taken what was told, while there is more to tell.
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// A search that goes on until it is dropped.
 #[derive(Debug)]
 pub struct Search {
     changes: Receiver<Change>,
+    /// The thread ends when this does.
+    _stop: UnixStream,
 }
 
 impl Search {
@@ -16,13 +29,100 @@ impl Search {
     /// # Errors
     /// A sentence: why the network cannot be asked.
     pub fn start(wake: impl Fn() + Send + 'static) -> Result<Search, String> {
-        let _ = wake;
-        let (_, changes) = channel();
-        Ok(Search { changes })
+        let failed = |error: std::io::Error| {
+            format!(
+                "The local network cannot be searched for rooms: {}. Type the room's address.",
+                reason(&error)
+            )
+        };
+        let net = Net::open(Reach::All { v4: true, v6: true });
+        if net.names().is_empty()
+            && let Some(error) = net.trouble()
+        {
+            return Err(failed(std::io::Error::new(error.kind(), error.to_string())));
+        }
+        let (tell, changes) = sync_channel(ROOMS);
+        let (stop, stopped) = UnixStream::pair().map_err(failed)?;
+        let mut searching = Searching {
+            finder: Finder::default(),
+            told: BTreeMap::new(),
+            tell,
+            wake,
+            more: false,
+        };
+        std::thread::Builder::new()
+            .name("searching".into())
+            .spawn(move || net.run(&mut searching, &stopped))
+            .map_err(failed)?;
+        Ok(Search {
+            changes,
+            _stop: stop,
+        })
     }
 
     /// The next change, if there is one by now.
     pub fn next(&self) -> Option<Change> {
         self.changes.try_recv().ok()
+    }
+}
+
+/// The finder, and what of it was told. A window that does not listen is told the outcome later,
+/// not all that led to it.
+struct Searching<W> {
+    finder: Finder,
+    told: BTreeMap<String, Room>,
+    tell: SyncSender<Change>,
+    wake: W,
+    /// Whether there was no place for a change.
+    more: bool,
+}
+
+impl<W: Fn()> Searching<W> {
+    fn tell(&mut self) {
+        let rooms = self.finder.rooms();
+        let gone = self.told.keys().filter(|id| !rooms.contains_key(*id));
+        let gone = gone.map(|id| Change::Gone(id.clone()));
+        let there = rooms
+            .values()
+            .filter(|room| self.told.get(&room.id) != Some(room));
+        let there = there.map(|room| Change::There(room.clone()));
+        let changes: Vec<Change> = gone.chain(there).collect();
+        self.more = false;
+        let mut any = false;
+        for change in changes {
+            if self.tell.try_send(change.clone()).is_err() {
+                self.more = true;
+                break;
+            }
+            any = true;
+            match change {
+                Change::Gone(id) => drop(self.told.remove(&id)),
+                Change::There(room) => drop(self.told.insert(room.id.clone(), room)),
+            }
+        }
+        if any {
+            (self.wake)();
+        }
+    }
+}
+
+impl<W: Fn()> Party for Searching<W> {
+    fn links(&mut self, links: &[Link], now: Instant, delay: Duration) {
+        self.finder.links(links, now, delay);
+    }
+
+    fn heard(&mut self, heard: &Heard, now: Instant) {
+        self.finder.heard(heard, now);
+    }
+
+    fn due(&mut self, now: Instant) -> Vec<Letter> {
+        let letters = self.finder.due(now);
+        self.tell();
+        letters
+    }
+
+    fn next(&self) -> Option<Instant> {
+        let again = self.more.then(|| Instant::now() + AGAIN);
+        self.finder.next().into_iter().chain(again).min()
     }
 }

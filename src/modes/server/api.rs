@@ -351,6 +351,7 @@ impl Api {
                 "status": "ok",
                 "version": env!("CARGO_PKG_VERSION"),
                 "room": self.room.rules.room,
+                "id": self.room.reader.log().to_string(),
                 "uptime": self.room.uptime().as_secs(),
                 "members": self.room.member_count(),
                 "listeners": self.room.listeners(),
@@ -368,6 +369,7 @@ impl Api {
             format!(
                 "This is the chat room {:?}.\n\n\
              Join it in a window:     chatroom gui --name YOU {host}\n\
+             Or open this link:       chatroom://{host}\n\
              Listen in a terminal:    curl -N{login} http://{host}/events\n\
              Say something:           curl -u YOU:{key} --data-binary 'hello' http://{host}/messages\n\
              Who is here:             curl{login} http://{host}/members\n\

@@ -8,6 +8,7 @@
 //! [`space`] warns of a disk that is almost full.
 
 mod access;
+mod announce;
 mod api;
 mod cold;
 mod committer;
@@ -150,8 +151,11 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
         let why = match asked {
             Ok(shown) => {
                 shown?;
-                start::say_where(address, &args, api.access.has_key());
-                serve(
+                let has_key = api.access.has_key();
+                let log = room.reader.log();
+                let (announced, nearby) = announce::announce(&args, log, has_key, address);
+                start::say_where(address, &args, has_key, nearby.as_deref());
+                let why = serve(
                     listener,
                     api,
                     console.clone(),
@@ -160,7 +164,10 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
                     orders.clone(),
                     &stopped,
                 )
-                .await
+                .await;
+                // Nobody is to come any more.
+                drop(announced);
+                why
             }
             Err(why) => why.unwrap_or(Stop::Asked),
         };

@@ -14,6 +14,7 @@ use async_std::task;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 
+use crate::address::Address;
 use crate::cli::{self, DEFAULT_PORT, History, ServerArgs};
 use crate::event::{Body, Event, Id, Stamp};
 use crate::failure::{Failure, reason};
@@ -350,15 +351,20 @@ fn ask() -> io::Result<bool> {
     ))
 }
 
-/// Prints where the server listens and what to paste to join it.
-pub fn say_where(address: SocketAddr, args: &ServerArgs, has_key: bool) {
+/// Prints where the server listens, what to paste to join it, and whether it is found `nearby`.
+pub fn say_where(address: SocketAddr, args: &ServerArgs, has_key: bool, nearby: Option<&str>) {
     let mut text = format!("Listening on port {}. Join with:\n", address.port());
     let login = if has_key { " -u YOU:KEY" } else { "" };
     for ip in reachable(address.ip()) {
-        let at = SocketAddr::new(ip, address.port());
+        let at = Address::of_ip(ip, address.port(), &network(ip));
+        let link = at.link();
+        let host = link.trim_start_matches("chatroom://");
         text.push_str(&format!(
-            "  chatroom gui --name YOU {at}\n  curl -N{login} http://{at}/events\n"
+            "  chatroom gui --name YOU {at}\n  curl -N{login} http://{host}/events\n  {link}\n"
         ));
+    }
+    if let Some(nearby) = nearby {
+        text.push_str(&format!("{nearby}\n"));
     }
     if has_key {
         text.push_str(
@@ -384,6 +390,13 @@ pub fn say_good_bye(args: &ServerArgs) {
             "\nThe room is closed. `chatroom replay {log}` plays what was said."
         );
     }
+}
+
+/// The name of the network in which this machine has `ip`.
+fn network(ip: IpAddr) -> String {
+    let all = if_addrs::get_if_addrs().unwrap_or_default();
+    let own = all.into_iter().find(|interface| interface.ip() == ip);
+    own.map(|interface| interface.name).unwrap_or_default()
 }
 
 /// The addresses under which others reach a server that listens on `ip`.

@@ -1,0 +1,42 @@
+//! Telling the local network about the room, and the operator about that.
+
+use std::net::SocketAddr;
+
+use crate::cli::ServerArgs;
+use crate::event::LogId;
+use crate::nearby::{self, Announced};
+
+/// Announces the room that listens on `bound`, unless that is not wished for, and what the operator
+/// is told about it.
+pub fn announce(
+    args: &ServerArgs,
+    log: LogId,
+    has_key: bool,
+    bound: SocketAddr,
+) -> (Option<Announced>, Option<String>) {
+    if args.no_announce {
+        return (None, None);
+    }
+    match nearby::announce(&args.room, &log.to_string(), has_key, bound) {
+        Ok(Some(announced)) => {
+            let line = match (announced.networks(), announced.trouble()) {
+                ([], Some(why)) => format!(
+                    "Windows nearby do not find it by themselves: {why}. Join with the address."
+                ),
+                ([], None) => {
+                    "This machine is in no network yet: windows nearby find the room once it is."
+                        .to_string()
+                }
+                (networks, _) => {
+                    format!(
+                        "Windows nearby find it by themselves ({}).",
+                        networks.join(", ")
+                    )
+                }
+            };
+            (Some(announced), Some(line))
+        }
+        Ok(None) => (None, Some("Only this machine can join.".to_string())),
+        Err(sentence) => (None, Some(sentence)),
+    }
+}

@@ -1,0 +1,400 @@
+//! Which rooms there are, from what the network says: RFC 6762 sections 5, 8 and 10, without a
+//! socket and without a clock.
+//!
+//! Only what leads to an address on the network where it was said is a room. What is kept is
+//! bounded: so many instances, so many addresses of each, each at most for its time to live.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use simple_dns::rdata::{PTR, RData};
+use simple_dns::{Name, Question, ResourceRecord, TYPE};
+
+use crate::address::Address;
+
+use super::Room;
+use super::links::{ADDRESSES, Link};
+use super::net::{Heard, Letter, Party};
+use super::said::{self, Folded, Record, Says, Told, folded};
+
+/// The most rooms that are kept.
+pub const ROOMS: usize = 256;
+/// The most records of one message that are looked at.
+const RECORDS: usize = 512;
+/// The most addresses that a room is shown with.
+const SHOWN: usize = 8;
+/// The longest that anything is believed, whatever it says of itself.
+const LONGEST: Duration = Duration::from_secs(4_500);
+/// How long something is still there that said good-bye (RFC 6762 section 10.1).
+const BYE: Duration = Duration::from_secs(1);
+/// The pause after the second question of all, and the longest one (section 5.2).
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LAST_PAUSE: Duration = Duration::from_secs(3_600);
+/// When something is asked for again, in hundredths of its time to live (section 5.2).
+const REFRESH: [u32; 4] = [80, 85, 90, 95];
+/// How often something that is missing is asked for, and how long it may come by itself before.
+const TRIES: u32 = 5;
+const SOON: Duration = Duration::from_millis(100);
+/// Rooms that one question of all names as known, and one question asks about.
+const IN_ONE: usize = 8;
+
+/// How long something holds.
+#[derive(Clone, Copy, Debug)]
+struct Life {
+    since: Instant,
+    length: Duration,
+}
+
+impl Life {
+    fn of(ttl: u32, now: Instant) -> Life {
+        let length = match ttl {
+            0 => BYE,
+            ttl => Duration::from_secs(ttl.into()).min(LONGEST),
+        };
+        Life { since: now, length }
+    }
+
+    fn end(self) -> Instant {
+        self.since + self.length
+    }
+
+    fn percent(self, percent: u32) -> Instant {
+        self.since + self.length * percent / 100
+    }
+}
+
+/// The network it was said on, and its name.
+type Key = (u32, Folded);
+
+#[derive(Debug)]
+struct Instance {
+    name: Name<'static>,
+    life: Life,
+    /// Its host, by name and as a key, and its port.
+    at: Option<(Name<'static>, Key, u16, Life)>,
+    told: Option<(Told, Life)>,
+    /// How often it was asked for since it was last heard of, and when.
+    tries: u32,
+    asked: Instant,
+}
+
+/// What is known.
+#[derive(Debug)]
+pub struct Finder {
+    links: Vec<Link>,
+    instances: BTreeMap<Key, Instance>,
+    hosts: BTreeMap<Key, Vec<(IpAddr, Life)>>,
+    /// When all are asked next, and what comes after that.
+    ask: Option<Instant>,
+    pause: Duration,
+    service: Folded,
+}
+
+impl Default for Finder {
+    fn default() -> Finder {
+        Finder {
+            links: Vec::new(),
+            instances: BTreeMap::new(),
+            hosts: BTreeMap::new(),
+            ask: None,
+            pause: FIRST_PAUSE,
+            service: folded(&said::service()),
+        }
+    }
+}
+
+impl Finder {
+    /// The rooms that are there.
+    pub fn rooms(&self) -> BTreeMap<String, Room> {
+        let mut found: BTreeMap<&str, (Room, Vec<(u8, u32, IpAddr, Address)>)> = BTreeMap::new();
+        for ((index, _), instance) in &self.instances {
+            let (Some((_, host, port, _)), Some((told, _))) = (&instance.at, &instance.told) else {
+                continue;
+            };
+            let Some(link) = self.links.iter().find(|link| link.index == *index) else {
+                continue;
+            };
+            let addresses = self.hosts.get(host).map_or(&[][..], Vec::as_slice);
+            if addresses.is_empty() {
+                continue;
+            }
+            let (room, all) = found.entry(&told.id).or_insert_with(|| {
+                let room = Room {
+                    id: told.id.clone(),
+                    name: told.room.clone(),
+                    addresses: Vec::new(),
+                    key: told.key,
+                };
+                (room, Vec::new())
+            });
+            room.key |= told.key;
+            all.extend(addresses.iter().map(|(ip, _)| {
+                let address = Address::of_ip(*ip, *port, &link.name);
+                (preference(*ip), *index, *ip, address)
+            }));
+        }
+        let sorted = found.into_values().map(|(mut room, mut all)| {
+            all.sort_by(|one, other| (one.0, one.1, one.2).cmp(&(other.0, other.1, other.2)));
+            for (.., address) in all {
+                if !room.addresses.contains(&address) && room.addresses.len() < SHOWN {
+                    room.addresses.push(address);
+                }
+            }
+            (room.id.clone(), room)
+        });
+        sorted.collect()
+    }
+
+    fn take(&mut self, link: &Link, records: &[Record], now: Instant) {
+        // An instance, then where it is, then the host's addresses: each is only kept for what
+        // stands before it, and they come in any order.
+        for record in records {
+            if let Says::Instance(instance) = &record.says
+                && folded(&record.name) == self.service
+            {
+                self.instance(link, instance, record.ttl, now);
+            }
+        }
+        for record in records {
+            let key = (link.index, folded(&record.name));
+            let life = Life::of(record.ttl, now);
+            match &record.says {
+                Says::At { host, port } if *port > 0 => {
+                    if let Some(instance) = self.instances.get_mut(&key) {
+                        let at = (link.index, folded(host));
+                        self.hosts.entry(at.clone()).or_default();
+                        instance.at = Some((host.clone(), at, *port, life));
+                        instance.tries = 0;
+                    }
+                }
+                Says::Of(told) => {
+                    if let Some(instance) = self.instances.get_mut(&key) {
+                        instance.told = told.clone().map(|told| (told, life));
+                        instance.tries = 0;
+                    }
+                }
+                _ => {}
+            }
+        }
+        for record in records {
+            if let Says::Address(ip) = record.says
+                && link.holds(ip)
+            {
+                self.address(link.index, record, ip, now);
+            }
+        }
+    }
+
+    fn instance(&mut self, link: &Link, name: &Name<'static>, ttl: u32, now: Instant) {
+        let key = (link.index, folded(name));
+        let life = Life::of(ttl, now);
+        if let Some(instance) = self.instances.get_mut(&key) {
+            instance.life = life;
+            instance.tries = 0;
+        } else if ttl > 0 && self.instances.len() < ROOMS && key.1.ends_with(&self.service) {
+            let instance = Instance {
+                name: name.clone(),
+                life,
+                at: None,
+                told: None,
+                tries: 0,
+                asked: now,
+            };
+            self.instances.insert(key, instance);
+        }
+    }
+
+    fn address(&mut self, index: u32, record: &Record, ip: IpAddr, now: Instant) {
+        let Some(known) = self.hosts.get_mut(&(index, folded(&record.name))) else {
+            return;
+        };
+        if record.flush {
+            // What the same message said stays, whatever its order.
+            known.retain(|(old, life)| old.is_ipv4() != ip.is_ipv4() || life.since == now);
+        }
+        let life = Life::of(record.ttl, now);
+        match known.iter().position(|(old, _)| *old == ip) {
+            Some(at) => known[at].1 = life,
+            None if record.ttl == 0 || known.len() == ADDRESSES => {}
+            None => known.push((ip, life)),
+        }
+    }
+
+    /// Forgets what is over.
+    fn forget(&mut self, now: Instant) {
+        for instance in self.instances.values_mut() {
+            instance.at = instance.at.take().filter(|at| at.3.end() > now);
+            instance.told = instance.told.take().filter(|told| told.1.end() > now);
+        }
+        let here: BTreeSet<u32> = self.links.iter().map(|link| link.index).collect();
+        self.instances
+            .retain(|key, instance| instance.life.end() > now && here.contains(&key.0));
+        let used: BTreeSet<&Key> = self
+            .instances
+            .values()
+            .filter_map(|i| Some(&i.at.as_ref()?.1))
+            .collect();
+        self.hosts.retain(|key, addresses| {
+            addresses.retain(|(_, life)| life.end() > now);
+            used.contains(key)
+        });
+    }
+
+    /// The shortest of the lives that make `instance` a room, if it is one.
+    fn weakest(&self, instance: &Instance) -> Option<Life> {
+        let (_, host, _, at) = instance.at.as_ref()?;
+        let (_, told) = instance.told.as_ref()?;
+        let addresses = self.hosts.get(host)?.iter().map(|(_, life)| *life);
+        // A room with two addresses is there with one.
+        let address = addresses.max_by_key(|life| life.end())?;
+        [instance.life, *at, *told, address]
+            .into_iter()
+            .min_by_key(|life| life.end())
+    }
+
+    /// When to ask about `instance` by itself.
+    fn ask_about(&self, instance: &Instance) -> Option<Instant> {
+        match self.weakest(instance) {
+            Some(life) if life.length > BYE => REFRESH
+                .get(instance.tries as usize)
+                .map(|percent| life.percent(*percent)),
+            Some(_) => None,
+            None if instance.life.length <= BYE || instance.tries >= TRIES => None,
+            None if instance.tries == 0 => Some(instance.asked + SOON),
+            None => Some(instance.asked + FIRST_PAUSE * 2_u32.pow(instance.tries)),
+        }
+    }
+
+    /// The next moment at which something is over.
+    fn first_end(&self) -> Option<Instant> {
+        let hosts = self.hosts.values().flatten().map(|(_, life)| life.end());
+        let instances = self.instances.values().flat_map(|instance| {
+            let at = instance.at.iter().map(|at| at.3.end());
+            let told = instance.told.iter().map(|told| told.1.end());
+            at.chain(told).chain([instance.life.end()])
+        });
+        hosts.chain(instances).min()
+    }
+
+    /// The question for all rooms, on each network.
+    fn ask_all(&self, now: Instant) -> Vec<Letter> {
+        let ask = |link: &Link| {
+            let known = self.instances.iter().filter(|((index, _), instance)| {
+                // Whoever is known for less than half of its time is to answer (section 7.1).
+                *index == link.index
+                    && self.weakest(instance).is_some()
+                    && instance.life.percent(50) > now
+            });
+            let known: Vec<ResourceRecord> = known
+                .take(IN_ONE)
+                .map(|(_, instance)| {
+                    let left = instance.life.end().duration_since(now).as_secs();
+                    let says = RData::PTR(PTR(instance.name.clone()));
+                    said::say(
+                        said::service(),
+                        u32::try_from(left).unwrap_or(u32::MAX),
+                        false,
+                        says,
+                    )
+                })
+                .collect();
+            Letter {
+                link: link.index,
+                to: None,
+                bytes: said::query(vec![said::question(said::service(), TYPE::PTR)], known),
+            }
+        };
+        self.links.iter().map(ask).collect()
+    }
+
+    /// The questions about single rooms that are due.
+    fn ask_single(&mut self, now: Instant) -> Vec<Letter> {
+        let due = |finder: &Finder, instance: &Instance| {
+            finder.ask_about(instance).is_some_and(|at| at <= now)
+        };
+        let due: Vec<Key> = self
+            .instances
+            .iter()
+            .filter(|(_, instance)| due(self, instance))
+            .map(|(key, _)| key.clone())
+            .collect();
+        let mut letters = Vec::new();
+        for link in &self.links {
+            let here: Vec<&Key> = due.iter().filter(|key| key.0 == link.index).collect();
+            for some in here.chunks(IN_ONE) {
+                let mut questions: Vec<Question<'static>> = Vec::new();
+                for key in some {
+                    let Some(instance) = self.instances.get_mut(*key) else {
+                        continue;
+                    };
+                    instance.tries += 1;
+                    instance.asked = now;
+                    let name = || instance.name.clone();
+                    questions.push(said::question(name(), TYPE::SRV));
+                    questions.push(said::question(name(), TYPE::TXT));
+                    if let Some((host, ..)) = &instance.at {
+                        questions.push(said::question(host.clone(), TYPE::A));
+                        questions.push(said::question(host.clone(), TYPE::AAAA));
+                    }
+                }
+                letters.push(Letter {
+                    link: link.index,
+                    to: None,
+                    bytes: said::query(questions, Vec::new()),
+                });
+            }
+        }
+        letters
+    }
+}
+
+/// Which address to try first: IPv4, then IPv6, then those that hold on one network only.
+fn preference(ip: IpAddr) -> u8 {
+    match ip {
+        IpAddr::V4(ip) if !ip.is_link_local() => 0,
+        IpAddr::V6(ip) if !ip.is_unicast_link_local() => 1,
+        IpAddr::V4(_) => 2,
+        IpAddr::V6(_) => 3,
+    }
+}
+
+impl Party for Finder {
+    fn links(&mut self, links: &[Link], now: Instant, delay: Duration) {
+        self.links = links.to_vec();
+        self.forget(now);
+        self.ask = Some(now + delay);
+        self.pause = FIRST_PAUSE;
+    }
+
+    fn heard(&mut self, heard: &Heard, now: Instant) {
+        // A response that does not come from the port is none (section 6).
+        if heard.from.port() != super::net::PORT {
+            return;
+        }
+        if let Some(mut records) = said::read(heard.bytes) {
+            records.truncate(RECORDS);
+            self.take(heard.link, &records, now);
+        }
+    }
+
+    fn due(&mut self, now: Instant) -> Vec<Letter> {
+        self.forget(now);
+        let mut letters = Vec::new();
+        if self.ask.is_some_and(|at| at <= now) {
+            letters = self.ask_all(now);
+            self.ask = Some(now + self.pause);
+            self.pause = (self.pause * 2).min(LAST_PAUSE);
+        }
+        letters.extend(self.ask_single(now));
+        letters
+    }
+
+    fn next(&self) -> Option<Instant> {
+        let about = self.instances.values().filter_map(|i| self.ask_about(i));
+        about.chain(self.ask).chain(self.first_end()).min()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,175 @@
+//! The networks that this machine is in, as far as they can hear each other: its links.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use if_addrs::{IfAddr, IfOperStatus, Interface};
+
+/// Addresses of one link that are told; more than any machine has.
+pub const ADDRESSES: usize = 16;
+/// Links that are used at once.
+const LINKS: usize = 64;
+
+/// One network of this machine. Never its loopback, and never a tunnel, which leads elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// The interface's number, which is its scope (RFC 4007).
+    pub index: u32,
+    /// The interface's name.
+    pub name: String,
+    /// Our addresses there, each with the length of its network's prefix in bits.
+    pub v4: Vec<(Ipv4Addr, u8)>,
+    /// The same for IPv6.
+    pub v6: Vec<(Ipv6Addr, u8)>,
+}
+
+/// Which links and addresses are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// All of them, of one family or both.
+    All {
+        /// IPv4.
+        v4: bool,
+        /// IPv6.
+        v6: bool,
+    },
+    /// The one with this address, and nothing but the address.
+    Only(IpAddr),
+}
+
+impl Reach {
+    fn has(self, ip: IpAddr) -> bool {
+        match self {
+            Reach::All { v4, v6 } => match ip {
+                IpAddr::V4(_) => v4,
+                IpAddr::V6(_) => v6,
+            },
+            Reach::Only(one) => one == ip,
+        }
+    }
+}
+
+/// The links that are up now.
+pub fn now(reach: Reach) -> Vec<Link> {
+    of(if_addrs::get_if_addrs().unwrap_or_default(), reach)
+}
+
+fn of(interfaces: Vec<Interface>, reach: Reach) -> Vec<Link> {
+    let mut links: Vec<Link> = Vec::new();
+    for interface in interfaces {
+        let up = matches!(
+            interface.oper_status,
+            IfOperStatus::Up | IfOperStatus::Unknown
+        );
+        let Some(index) = interface.index else {
+            continue;
+        };
+        if !up || interface.is_p2p || interface.is_loopback() || !reach.has(interface.ip()) {
+            continue;
+        }
+        let at = match links.iter().position(|link| link.index == index) {
+            Some(at) => at,
+            None if links.len() == LINKS => continue,
+            None => {
+                links.push(Link {
+                    index,
+                    name: interface.name,
+                    v4: Vec::new(),
+                    v6: Vec::new(),
+                });
+                links.len() - 1
+            }
+        };
+        let link = &mut links[at];
+        if link.v4.len() + link.v6.len() < ADDRESSES {
+            match interface.addr {
+                IfAddr::V4(own) => link.v4.push((own.ip, own.prefixlen)),
+                IfAddr::V6(own) => link.v6.push((own.ip, own.prefixlen)),
+            }
+        }
+    }
+    // Their order in the system's answer says nothing; a change of it is no change.
+    for link in &mut links {
+        link.v4.sort_unstable();
+        link.v6.sort_unstable();
+    }
+    links.sort_by_key(|link| link.index);
+    links
+}
+
+impl Link {
+    /// Whether `ip` is an address of this very network, reached without a router.
+    pub fn holds(&self, ip: IpAddr) -> bool {
+        fn same(one: u128, other: u128, prefix: u8, bits: u32) -> bool {
+            let host = bits.saturating_sub(u32::from(prefix));
+            one.checked_shr(host).unwrap_or(0) == other.checked_shr(host).unwrap_or(0)
+        }
+        match ip {
+            IpAddr::V4(ip) if ip.is_unspecified() || ip.is_broadcast() || ip.is_multicast() => {
+                false
+            }
+            IpAddr::V4(ip) => self.v4.iter().any(|(own, prefix)| {
+                same(u32::from(*own).into(), u32::from(ip).into(), *prefix, 32)
+            }),
+            IpAddr::V6(ip) if ip.is_unspecified() || ip.is_multicast() => false,
+            IpAddr::V6(ip) if ip.is_unicast_link_local() => !self.v6.is_empty(),
+            IpAddr::V6(ip) => self
+                .v6
+                .iter()
+                .any(|(own, prefix)| same((*own).into(), ip.into(), *prefix, 128)),
+        }
+    }
+
+    /// Our addresses there.
+    pub fn addresses(&self) -> impl Iterator<Item = IpAddr> + '_ {
+        let v4 = self.v4.iter().map(|(ip, _)| IpAddr::V4(*ip));
+        v4.chain(self.v6.iter().map(|(ip, _)| IpAddr::V6(*ip)))
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    /// A link for tests, with addresses such as `10.0.0.1/24`.
+    pub fn link(index: u32, addresses: &[&str]) -> Link {
+        let mut link = Link {
+            index,
+            name: format!("eth{index}"),
+            v4: Vec::new(),
+            v6: Vec::new(),
+        };
+        for text in addresses {
+            let (ip, prefix) = text.split_once('/').expect("a prefix");
+            let prefix = prefix.parse().expect("a number");
+            match ip.parse().expect("an address") {
+                IpAddr::V4(ip) => link.v4.push((ip, prefix)),
+                IpAddr::V6(ip) => link.v6.push((ip, prefix)),
+            }
+        }
+        link
+    }
+
+    #[test]
+    fn what_is_on_the_link_is_told_from_what_is_not() {
+        let link = link(1, &["192.168.1.20/24", "fe80::1/64", "2001:db8:1::1/64"]);
+        for (ip, on) in [
+            ("192.168.1.77", true),
+            ("192.168.2.77", false),
+            ("8.8.8.8", false),
+            ("0.0.0.0", false),
+            ("255.255.255.255", false),
+            ("224.0.0.251", false),
+            ("fe80::77", true),
+            ("2001:db8:1::77", true),
+            ("2001:db8:2::77", false),
+            ("ff02::fb", false),
+            ("::", false),
+            ("::1", false),
+        ] {
+            assert_eq!(link.holds(ip.parse().expect(ip)), on, "{ip}");
+        }
+        let only_v4 = self::link(2, &["10.0.0.1/0"]);
+        assert!(!only_v4.holds("fe80::1".parse().expect("it")));
+        assert!(only_v4.holds("8.8.8.8".parse().expect("it")), "all is near");
+    }
+}

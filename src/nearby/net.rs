@@ -1,0 +1,353 @@
+//! The sockets, and the one thread that reads and writes them.
+//!
+//! There is a socket for each link and family. It is bound to the multicast group and to the link's
+//! interface: nothing comes in by it that was not sent to the group on that very network, and
+//! nothing goes out elsewhere. While nothing happens the thread sleeps; the kernel tells it when a
+//! network comes or goes.
+
+use std::io::{self, ErrorKind};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::net::netlink::SocketAddrNetlink;
+use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType, sockopt};
+use socket2::{Domain, InterfaceIndexOrAddress, Protocol, Socket, Type};
+
+use super::links::{self, Link, Reach};
+
+/// The port of mDNS.
+pub const PORT: u16 = 5353;
+/// The group of mDNS, IPv4.
+pub const GROUP_V4: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 251);
+/// The group of mDNS, IPv6.
+pub const GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0xfb);
+/// So that who receives it knows that no router passed it on (RFC 6762 section 11).
+const HOPS: u32 = 255;
+/// The longest message (RFC 6762 section 17).
+const LONGEST: usize = 9_000;
+/// Messages that are read before anything else is done, and how long is rested after as many: a
+/// network full of them costs a part of one core.
+const BATCH: usize = 64;
+const REST: Duration = Duration::from_millis(10);
+/// Changes of networks come in crowds.
+const SETTLING: Duration = Duration::from_millis(250);
+/// How often to look at the networks where the kernel cannot tell of changes.
+const LOOK: Duration = Duration::from_secs(30);
+/// RTMGRP_LINK, RTMGRP_IPV4_IFADDR and RTMGRP_IPV6_IFADDR of rtnetlink(7).
+const CHANGES: u32 = 0x1 | 0x10 | 0x100;
+
+/// A message that came.
+#[derive(Debug)]
+pub struct Heard<'a> {
+    /// On which network.
+    pub link: &'a Link,
+    /// From where.
+    pub from: SocketAddr,
+    /// What.
+    pub bytes: &'a [u8],
+    /// How long to wait with an answer that others may give as well: random, 20 to 120 ms.
+    pub delay: Duration,
+}
+
+/// A message to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// On which network.
+    pub link: u32,
+    /// To whom; to all of the network if to nobody.
+    pub to: Option<SocketAddr>,
+    /// What.
+    pub bytes: Vec<u8>,
+}
+
+/// Who talks.
+pub trait Party {
+    /// These are the networks from now on.
+    fn links(&mut self, links: &[Link], now: Instant, delay: Duration);
+    /// Something was said.
+    fn heard(&mut self, heard: &Heard, now: Instant);
+    /// What is to be said by now.
+    fn due(&mut self, now: Instant) -> Vec<Letter>;
+    /// When there is something to be done again.
+    fn next(&self) -> Option<Instant>;
+    /// What is to be said at the end.
+    fn farewell(&mut self) -> Vec<Letter> {
+        Vec::new()
+    }
+}
+
+/// The networks, each with its sockets.
+#[derive(Debug)]
+pub struct Net {
+    reach: Reach,
+    lines: Vec<Line>,
+    watch: Option<OwnedFd>,
+    trouble: Option<io::Error>,
+}
+
+#[derive(Debug)]
+struct Line {
+    link: Link,
+    v4: Option<UdpSocket>,
+    v6: Option<UdpSocket>,
+}
+
+impl Net {
+    /// Opens what there is.
+    pub fn open(reach: Reach) -> Net {
+        let mut net = Net {
+            reach,
+            lines: Vec::new(),
+            watch: watch().ok(),
+            trouble: None,
+        };
+        net.look();
+        net
+    }
+
+    /// The names of the networks that can be talked on.
+    pub fn names(&self) -> Vec<String> {
+        self.lines
+            .iter()
+            .map(|line| line.link.name.clone())
+            .collect()
+    }
+
+    /// Why a network cannot be talked on, if there is one.
+    pub fn trouble(&self) -> Option<&io::Error> {
+        self.trouble.as_ref()
+    }
+
+    /// Looks which networks there are now, and whether that is a change.
+    fn look(&mut self) -> bool {
+        let before = std::mem::take(&mut self.lines);
+        let links_before: Vec<Link> = before.iter().map(|line| line.link.clone()).collect();
+        let mut before: Vec<Option<Line>> = before.into_iter().map(Some).collect();
+        self.trouble = None;
+        for link in links::now(self.reach) {
+            let same = |line: &&mut Option<Line>| {
+                line.as_ref().is_some_and(|line| {
+                    line.link.index == link.index && line.link.name == link.name
+                })
+            };
+            let old = before.iter_mut().find(same).and_then(Option::take);
+            let (v4, v6) = old.map_or((None, None), |line| (line.v4, line.v6));
+            let mut open =
+                |wanted: bool, old: Option<UdpSocket>, open: fn(&Link) -> io::Result<Socket>| {
+                    if !wanted || old.is_some() {
+                        return old.filter(|_| wanted);
+                    }
+                    match open(&link) {
+                        Ok(socket) => Some(socket.into()),
+                        Err(error) => {
+                            self.trouble.get_or_insert(error);
+                            None
+                        }
+                    }
+                };
+            let v4 = open(!link.v4.is_empty(), v4, open_v4);
+            let v6 = open(!link.v6.is_empty(), v6, open_v6);
+            if v4.is_some() || v6.is_some() {
+                self.lines.push(Line { link, v4, v6 });
+            }
+        }
+        let links = self.lines.iter().map(|line| &line.link);
+        !links.eq(links_before.iter())
+    }
+
+    fn links(&self) -> Vec<Link> {
+        self.lines.iter().map(|line| line.link.clone()).collect()
+    }
+
+    fn send(&self, letter: &Letter) {
+        let Some(line) = self
+            .lines
+            .iter()
+            .find(|line| line.link.index == letter.link)
+        else {
+            return;
+        };
+        let v6 = SocketAddrV6::new(GROUP_V6, PORT, 0, line.link.index);
+        let to = match letter.to {
+            Some(to) => vec![to],
+            None => vec![(GROUP_V4, PORT).into(), v6.into()],
+        };
+        for to in to {
+            let socket = if to.is_ipv4() { &line.v4 } else { &line.v6 };
+            if let Some(socket) = socket {
+                // What does not get out is as what gets lost on the way: it is said again.
+                let _ = socket.send_to(&letter.bytes, to);
+            }
+        }
+    }
+
+    /// Lets `party` talk until the other end of `stop` is gone.
+    pub fn run(mut self, party: &mut impl Party, stop: &UnixStream) {
+        party.links(&self.links(), Instant::now(), delay());
+        let mut buffer = vec![0; LONGEST];
+        let mut look_at = self.watch.is_none().then(|| Instant::now() + LOOK);
+        loop {
+            for letter in party.due(Instant::now()) {
+                self.send(&letter);
+            }
+            let next = party.next().into_iter().chain(look_at).min();
+            let Some(ready) = self.wait(stop, next) else {
+                break;
+            };
+            let now = Instant::now();
+            if ready.changed {
+                look_at.get_or_insert(now + SETTLING);
+            }
+            if look_at.is_some_and(|at| at <= now) {
+                look_at = self.watch.is_none().then(|| now + LOOK);
+                if self.look() {
+                    party.links(&self.links(), now, delay());
+                }
+            }
+            if ready.mail && self.read(party, &mut buffer, now) == BATCH {
+                std::thread::sleep(REST);
+            }
+        }
+        for letter in party.farewell() {
+            self.send(&letter);
+        }
+    }
+
+    /// Waits for something to do. `None` is the end.
+    fn wait(&self, stop: &UnixStream, next: Option<Instant>) -> Option<Ready> {
+        let sockets = self
+            .lines
+            .iter()
+            .flat_map(|line| line.v4.iter().chain(&line.v6));
+        let mut fds = vec![PollFd::new(stop, PollFlags::IN)];
+        let watched = usize::from(self.watch.is_some());
+        fds.extend(self.watch.iter().map(|fd| PollFd::new(fd, PollFlags::IN)));
+        fds.extend(sockets.map(|socket| PollFd::new(socket, PollFlags::IN)));
+        let timeout = next.map(|next| {
+            // To the next millisecond: to wake too early would be to wake twice.
+            let left = next.saturating_duration_since(Instant::now()) + Duration::from_millis(1);
+            Timespec {
+                tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
+                tv_nsec: left.subsec_nanos().into(),
+            }
+        });
+        if let Err(error) = poll(&mut fds, timeout.as_ref())
+            && error != rustix::io::Errno::INTR
+        {
+            return None;
+        }
+        let awake = |fd: &PollFd| !fd.revents().is_empty();
+        if awake(&fds[0]) {
+            return None;
+        }
+        let ready = Ready {
+            changed: watched == 1 && awake(&fds[1]),
+            mail: fds[1 + watched..].iter().any(awake),
+        };
+        if ready.changed
+            && let Some(watch) = &self.watch
+        {
+            let mut told = [0_u8; 4_096];
+            // What changed is looked up; a queue that overflowed says the same.
+            while rustix::net::recv(watch, &mut told, RecvFlags::DONTWAIT).is_ok_and(|(_, n)| n > 0)
+            {
+            }
+        }
+        Some(ready)
+    }
+
+    /// Reads at most a batch; how many messages there were.
+    fn read(&self, party: &mut impl Party, buffer: &mut [u8], now: Instant) -> usize {
+        let mut count = 0;
+        for line in &self.lines {
+            for socket in line.v4.iter().chain(&line.v6) {
+                while count < BATCH {
+                    match socket.recv_from(buffer) {
+                        Ok((length, from)) => {
+                            count += 1;
+                            let heard = Heard {
+                                link: &line.link,
+                                from,
+                                bytes: &buffer[..length],
+                                delay: delay(),
+                            };
+                            party.heard(&heard, now);
+                        }
+                        Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                        // An error that a message of ours brought back was taken with this call.
+                        Err(_) => break,
+                    }
+                }
+            }
+        }
+        count
+    }
+}
+
+struct Ready {
+    changed: bool,
+    mail: bool,
+}
+
+/// 20 to 120 ms, so that not all answer at the same moment (RFC 6762 section 6).
+fn delay() -> Duration {
+    let random = getrandom::u32().unwrap_or(50);
+    Duration::from_millis(20 + u64::from(random % 100))
+}
+
+/// What tells of networks that come and go.
+fn watch() -> io::Result<OwnedFd> {
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = rustix::net::socket_with(
+        AddressFamily::NETLINK,
+        SocketType::RAW,
+        flags,
+        None, // NETLINK_ROUTE, rtnetlink(7)
+    )?;
+    rustix::net::bind(&socket, &SocketAddrNetlink::new(0, CHANGES))?;
+    Ok(socket)
+}
+
+fn open_v4(link: &Link) -> io::Result<Socket> {
+    let socket = open(Domain::IPV4)?;
+    socket.set_multicast_all_v4(false)?;
+    socket.bind(&SocketAddr::from((GROUP_V4, PORT)).into())?;
+    socket.join_multicast_v4_n(&GROUP_V4, &InterfaceIndexOrAddress::Index(link.index))?;
+    let any = Ipv4Addr::UNSPECIFIED;
+    sockopt::set_ip_multicast_if_with_ifindex(socket.as_fd(), &any, &any, link.index)?;
+    socket.set_multicast_ttl_v4(HOPS)?;
+    socket.set_ttl_v4(HOPS)?;
+    keep_to(&socket, link);
+    Ok(socket)
+}
+
+fn open_v6(link: &Link) -> io::Result<Socket> {
+    let socket = open(Domain::IPV6)?;
+    socket.set_only_v6(true)?;
+    socket.set_multicast_all_v6(false)?;
+    let group = SocketAddrV6::new(GROUP_V6, PORT, 0, link.index);
+    socket.bind(&SocketAddr::from(group).into())?;
+    socket.join_multicast_v6(&GROUP_V6, link.index)?;
+    socket.set_multicast_if_v6(link.index)?;
+    socket.set_multicast_hops_v6(HOPS)?;
+    socket.set_unicast_hops_v6(HOPS)?;
+    keep_to(&socket, link);
+    Ok(socket)
+}
+
+fn open(domain: Domain) -> io::Result<Socket> {
+    let socket = Socket::new(domain, Type::DGRAM.nonblocking(), Some(Protocol::UDP))?;
+    // Every mDNS program of a machine shares the port.
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(true)?;
+    Ok(socket)
+}
+
+/// Old kernels leave this to the administrator. The group's scope and the check of who asks keep
+/// everything on the link without it.
+fn keep_to(socket: &Socket, link: &Link) {
+    let _ = socket.bind_device(Some(link.name.as_bytes()));
+}

@@ -1,0 +1,274 @@
+//! What is said of a room, when, and to whom: RFC 6762 sections 6 to 8 and 10, without a socket and
+//! without a clock.
+//!
+//! Each start has names of its own, so there is nobody to argue with about them and no probing
+//! (section 8.1). Whatever of it is asked for, all of it is answered: it fits into one packet.
+
+use std::time::{Duration, Instant};
+
+use simple_dns::rdata::{PTR, RData, TXT};
+use simple_dns::{Name, OPCODE, Packet, PacketFlag, QTYPE, Question, ResourceRecord, TYPE};
+
+use super::links::Link;
+use super::net::{Heard, Letter, PORT, Party};
+use super::said::{self, Folded, folded};
+
+/// How long others may keep what names the host, in seconds (section 10).
+const HOST_TTL: u32 = 120;
+/// The same for the rest.
+const OTHER_TTL: u32 = 4_500;
+/// The most that a resolver may which is no mDNS one (section 6.7).
+const LEGACY_TTL: u32 = 10;
+/// When the room is told of by itself, counted from the moment at which a network is there.
+const ANNOUNCEMENTS: [Duration; 3] = [
+    Duration::ZERO,
+    Duration::from_secs(1),
+    Duration::from_secs(3),
+];
+/// Nothing is sent to all of a network more often than this (section 6).
+const RATE: Duration = Duration::from_secs(1);
+/// Answers to single resolvers on one network in that time.
+const LEGACY_RATE: u32 = 20;
+/// Questions of such a resolver that are answered, since they are repeated to it.
+const QUESTIONS: usize = 4;
+
+/// One room's voice.
+#[derive(Debug)]
+pub struct Responder {
+    instance: Name<'static>,
+    host: Name<'static>,
+    txt: TXT<'static>,
+    port: u16,
+    service_key: Folded,
+    types_key: Folded,
+    instance_key: Folded,
+    host_key: Folded,
+    lines: Vec<Line>,
+    replies: Vec<Letter>,
+}
+
+/// What goes on on one network.
+#[derive(Debug)]
+struct Line {
+    link: Link,
+    since: Instant,
+    announced: usize,
+    /// When to answer, if something was asked.
+    answer: Option<Instant>,
+    /// Whether it was the list of services that was asked for.
+    types: bool,
+    sent: Option<Instant>,
+    /// Since when so many single answers were given.
+    replied: (Instant, u32),
+}
+
+impl Line {
+    fn due(&self) -> Option<Instant> {
+        let own = ANNOUNCEMENTS
+            .get(self.announced)
+            .map(|after| self.since + *after);
+        let asked = self
+            .answer
+            .map(|at| self.sent.map_or(at, |sent| at.max(sent + RATE)));
+        own.into_iter().chain(asked).min()
+    }
+}
+
+impl Responder {
+    /// The voice of the room `room` with the log `id` that listens on `port`; `unique` is a word that
+    /// no other start has.
+    pub fn new(room: &str, id: &str, key: bool, port: u16, unique: &str) -> Responder {
+        let label = said::label(room, &format!("{id}-{unique}"));
+        let instance = said::name(&[&label, "_chatroom", "_tcp", "local"]);
+        let host = said::name(&[&format!("chatroom-{id}-{unique}"), "local"]);
+        Responder {
+            service_key: folded(&said::service()),
+            types_key: folded(&said::types()),
+            instance_key: folded(&instance),
+            host_key: folded(&host),
+            instance,
+            host,
+            txt: said::txt(room, id, key),
+            port,
+            lines: Vec::new(),
+            replies: Vec::new(),
+        }
+    }
+
+    /// All there is to say on `link`. `ttl` is the most that a record may hold, in seconds.
+    fn records(
+        &self,
+        link: &Link,
+        types: bool,
+        ttl: u32,
+        flush: bool,
+    ) -> Vec<ResourceRecord<'static>> {
+        let (long, short) = (OTHER_TTL.min(ttl), HOST_TTL.min(ttl));
+        let pointer = |to: Name<'static>| RData::PTR(PTR(to));
+        let instance = || self.instance.clone();
+        let mut records = vec![
+            said::say(said::service(), long, false, pointer(instance())),
+            said::say(
+                instance(),
+                short,
+                flush,
+                said::at(self.host.clone(), self.port),
+            ),
+            said::say(instance(), long, flush, RData::TXT(self.txt.clone())),
+        ];
+        if types {
+            let listed = pointer(said::service());
+            records.push(said::say(said::types(), long, false, listed));
+        }
+        let host = || self.host.clone();
+        records.extend(
+            link.addresses()
+                .map(|ip| said::say(host(), short, flush, said::address(ip))),
+        );
+        records
+    }
+
+    /// Whether `question` is about this room, and whether it asks for the list of services.
+    fn asks(&self, question: &Question) -> Option<bool> {
+        let QTYPE::TYPE(kind) = question.qtype else {
+            let any = question.qtype == QTYPE::ANY;
+            let key = folded(&question.qname);
+            let ours = [&self.service_key, &self.instance_key, &self.host_key];
+            return match any && key == self.types_key {
+                true => Some(true),
+                false => (any && ours.contains(&&key)).then_some(false),
+            };
+        };
+        let key = folded(&question.qname);
+        match kind {
+            TYPE::PTR if key == self.types_key => Some(true),
+            TYPE::PTR => (key == self.service_key).then_some(false),
+            TYPE::SRV | TYPE::TXT => (key == self.instance_key).then_some(false),
+            TYPE::A | TYPE::AAAA => (key == self.host_key).then_some(false),
+            _ => None,
+        }
+    }
+
+    /// Whether the one who asks knows of this room already (section 7.1).
+    fn known(&self, packet: &Packet) -> bool {
+        packet.answers.iter().any(|record| match &record.rdata {
+            RData::PTR(PTR(instance)) => {
+                record.ttl >= OTHER_TTL / 2
+                    && folded(&record.name) == self.service_key
+                    && folded(instance) == self.instance_key
+            }
+            _ => false,
+        })
+    }
+}
+
+impl Party for Responder {
+    fn links(&mut self, links: &[Link], now: Instant, _delay: Duration) {
+        let mut before = std::mem::take(&mut self.lines);
+        for link in links {
+            let same = before.iter().position(|line| line.link == *link);
+            self.lines.push(match same {
+                Some(at) => before.swap_remove(at),
+                None => Line {
+                    link: link.clone(),
+                    since: now,
+                    announced: 0,
+                    answer: None,
+                    types: false,
+                    sent: None,
+                    replied: (now, 0),
+                },
+            });
+        }
+    }
+
+    fn heard(&mut self, heard: &Heard, now: Instant) {
+        let Ok(packet) = Packet::parse(heard.bytes) else {
+            return;
+        };
+        if packet.has_flags(PacketFlag::RESPONSE) || packet.opcode() != OPCODE::StandardQuery {
+            return;
+        }
+        let known = self.known(&packet);
+        let asked: Vec<(&Question, bool)> = packet
+            .questions
+            .iter()
+            .filter_map(|question| Some((question, self.asks(question)?)))
+            .filter(|(question, _)| !(known && folded(&question.qname) == self.service_key))
+            .collect();
+        let types = asked.iter().any(|(_, types)| *types);
+        let Some(at) = self
+            .lines
+            .iter()
+            .position(|line| line.link.index == heard.link.index)
+        else {
+            return;
+        };
+        if asked.is_empty() {
+            return;
+        }
+        if heard.from.port() == PORT {
+            let line = &mut self.lines[at];
+            line.types |= types;
+            line.answer.get_or_insert(now + heard.delay);
+            return;
+        }
+        // A resolver that is no mDNS one, `dig` for example: it alone is answered, once at a time,
+        // and only if it is on this very network (sections 6.7 and 11).
+        let replied = &mut self.lines[at].replied;
+        if now.duration_since(replied.0) >= RATE {
+            *replied = (now, 0);
+        }
+        if !heard.link.holds(heard.from.ip()) || replied.1 >= LEGACY_RATE {
+            return;
+        }
+        replied.1 += 1;
+        let questions = asked.iter().take(QUESTIONS);
+        let questions = questions.map(|(question, _)| (*question).clone().into_owned());
+        let records = self.records(heard.link, types, LEGACY_TTL, false);
+        self.replies.push(Letter {
+            link: heard.link.index,
+            to: Some(heard.from),
+            bytes: said::response(records, Some((packet.id(), questions.collect()))),
+        });
+    }
+
+    fn due(&mut self, now: Instant) -> Vec<Letter> {
+        let mut letters = std::mem::take(&mut self.replies);
+        for at in 0..self.lines.len() {
+            let line = &self.lines[at];
+            if line.due().is_none_or(|due| due > now) {
+                continue;
+            }
+            let records = self.records(&line.link, line.types, u32::MAX, true);
+            letters.push(Letter {
+                link: line.link.index,
+                to: None,
+                bytes: said::response(records, None),
+            });
+            let line = &mut self.lines[at];
+            let own = ANNOUNCEMENTS.get(line.announced);
+            if own.is_some_and(|after| line.since + *after <= now) {
+                line.announced += 1;
+            }
+            (line.answer, line.types, line.sent) = (None, false, Some(now));
+        }
+        letters
+    }
+
+    fn next(&self) -> Option<Instant> {
+        self.lines.iter().filter_map(Line::due).min()
+    }
+
+    fn farewell(&mut self) -> Vec<Letter> {
+        let bye = |line: &Line| Letter {
+            link: line.link.index,
+            to: None,
+            bytes: said::response(self.records(&line.link, false, 0, true), None),
+        };
+        self.lines.iter().map(bye).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;
