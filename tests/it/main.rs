@@ -24,6 +24,7 @@ mod key;
 mod ledger;
 mod log_file;
 mod messages;
+mod nets;
 mod page;
 mod picture;
 mod play;

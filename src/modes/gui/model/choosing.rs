@@ -151,8 +151,9 @@ impl Model {
                 "There are several rooms. Choose one with the arrow keys and Enter, or with a click.",
             ),
             Phase::Out if self.nothing_found() => Some(
-                "No room was found on this network; it is still looked for one. Start one on this \
-                 machine with: chatroom server. Or type where it is, and press Log in.",
+                "No room was found on this network, and the window goes on looking. To start one on \
+                 this machine, run: chatroom server. If you know where one is, type its address and \
+                 press Log in.",
             ),
             _ => None,
         }

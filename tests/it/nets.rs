@@ -1,0 +1,137 @@
+//! Networks of a test's own: machines that are network namespaces, each with a cable to one switch.
+//!
+//! They are held by processes that end with the test, however that ends; nothing is left, and the
+//! network that this machine is in sees none of it.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use crate::server::{Server, wait_for};
+use crate::util::{CHATROOM, Folder, Run};
+
+/// One machine: a network namespace.
+pub struct Machine {
+    holder: Child,
+}
+
+impl Machine {
+    /// One without any network but its loopback.
+    pub fn alone() -> Machine {
+        assert!(
+            rustix::process::geteuid().is_root(),
+            "Networks of a test's own are made by root only. Run the tests as root."
+        );
+        // It ends when nobody holds the other end of its input any more.
+        let holder = Command::new("unshare")
+            .args(["--net", "cat"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("unshare runs (util-linux has it)");
+        let machine = Machine { holder };
+        let own = std::fs::read_link("/proc/self/ns/net").expect("our own network");
+        wait_for("the network of its own", || {
+            let link = std::fs::read_link(machine.network()).ok()?;
+            let comm = format!("/proc/{}/comm", machine.holder.id());
+            let held = std::fs::read_to_string(comm).ok()? == "cat\n";
+            (held && link != own).then_some(())
+        });
+        machine.ip("link set lo up");
+        machine
+    }
+
+    fn network(&self) -> PathBuf {
+        format!("/proc/{}/ns/net", self.holder.id()).into()
+    }
+
+    /// A command that runs on it.
+    pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new("nsenter");
+        let network = self.network();
+        command.arg(format!("--net={}", network.display()));
+        command.arg(program);
+        command
+    }
+
+    /// chatroom on it, in `folder`, as people run it: it may announce and search.
+    pub fn chatroom(&self, folder: &Folder, args: &[&str]) -> Command {
+        let mut command = self.command(CHATROOM);
+        command.args(args);
+        folder.settle(&mut command);
+        command.env_remove("CHATROOM_NO_ANNOUNCE");
+        command.env_remove("CHATROOM_NO_SEARCH");
+        command
+    }
+
+    /// Runs `ip` with these words on it.
+    #[track_caller]
+    pub fn ip(&self, words: &str) {
+        let mut command = self.command("ip");
+        Run::of(command.args(words.split(' '))).code(0);
+    }
+
+    /// Starts a room on it.
+    pub fn serve(&self, folder: &Arc<Folder>, listen: &str, args: &[&str]) -> Server {
+        let mut all = vec!["server", "--listen", listen, "--console", "quiet"];
+        all.extend_from_slice(args);
+        Server::spawn(Arc::clone(folder), self.chatroom(folder, &all))
+    }
+
+    /// What `curl` gets there.
+    #[track_caller]
+    pub fn curl(&self, args: &[&str]) -> String {
+        let mut command = self.command("curl");
+        Run::of(command.args(["-sS", "--max-time", "20"]).args(args))
+            .code(0)
+            .said()
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        let _ = self.holder.kill();
+        let _ = self.holder.wait();
+    }
+}
+
+/// A switch, and the machines that are plugged into it.
+pub struct Switch {
+    hub: Machine,
+    machines: usize,
+}
+
+impl Switch {
+    /// One without machines.
+    pub fn new() -> Switch {
+        let hub = Machine::alone();
+        // Without snooping: it hands on what it is given, at once.
+        hub.ip("link add hub type bridge mcast_snooping 0");
+        hub.ip("link set hub up");
+        Switch { hub, machines: 0 }
+    }
+
+    /// Plugs `machine` in; its network is called `name` there and has the address 10.77.0.N/24, N
+    /// from 1 on, and IPv6 of its own making.
+    pub fn plug(&mut self, machine: &Machine, name: &str) {
+        self.machines += 1;
+        let (number, hub) = (self.machines, self.hub.holder.id());
+        machine.ip(&format!(
+            "link add {name} type veth peer name port{number} netns {hub}"
+        ));
+        self.hub.ip(&format!("link set port{number} master hub up"));
+        // No doubt about an address's being ours alone: it holds at once.
+        let dad = format!("/proc/sys/net/ipv6/conf/{name}/accept_dad");
+        let script = format!("echo 0 > {dad}");
+        Run::of(machine.command("sh").args(["-c", &script])).code(0);
+        machine.ip(&format!("addr add 10.77.0.{number}/24 dev {name}"));
+        machine.ip(&format!("link set {name} up"));
+    }
+
+    /// A new machine that is plugged in with `eth0`.
+    pub fn machine(&mut self) -> Machine {
+        let machine = Machine::alone();
+        self.plug(&machine, "eth0");
+        machine
+    }
+}
