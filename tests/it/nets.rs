@@ -48,10 +48,13 @@ impl Machine {
     /// A command that runs on it.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new("nsenter");
-        let network = self.network();
-        command.arg(format!("--net={}", network.display()));
-        command.arg(program);
+        command.arg(self.door()).arg(program);
         command
+    }
+
+    /// What `nsenter` is told to get there.
+    pub fn door(&self) -> String {
+        format!("--net={}", self.network().display())
     }
 
     /// chatroom on it, in `folder`, as people run it: it may announce and search.

@@ -86,7 +86,8 @@ fn the_only_room_on_the_network_is_joined() {
     let _lobby = serve(&there, &["--room", "Lobby"]);
     let window = open_on(&here, &display, LIGHT, &["--name", "uthira"]);
     wait_for_title(&window, "chatroom - Lobby @ 10.77.0.1");
-    wait_for_sight(&window, "Joined Lobby at 10.77.0.1, found on this network.");
+    let words = "Joined Lobby at 10.77.0.1, found on this network.";
+    Eyes::on(&window).wait_for(words, eyes::TRANSCRIPT, eyes::BESIDE);
     wait_for("the search's end", || (!searches(&here)).then_some(()));
     // What it wrote is in the room.
     say(&window, "found you");
