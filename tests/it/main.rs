@@ -20,10 +20,12 @@ mod into_choice;
 mod into_days;
 mod into_faults;
 mod key;
+mod leaves;
 #[path = "../ledger/mod.rs"]
 mod ledger;
 mod log_file;
 mod messages;
+mod nearby;
 mod nets;
 mod page;
 mod picture;

@@ -1,1 +1,315 @@
+use super::*;
+use crate::nearby::links::tests::link;
+use crate::nearby::net::PORT;
+use crate::nearby::responder::Responder;
 
+const SECOND: Duration = Duration::from_secs(1);
+const DELAY: Duration = Duration::from_millis(70);
+
+fn finder(link: &Link, now: Instant) -> Finder {
+    let mut finder = Finder::default();
+    finder.links(std::slice::from_ref(link), now, DELAY);
+    finder
+}
+
+fn hear(finder: &mut Finder, link: &Link, bytes: &[u8], now: Instant) {
+    let from = ([10, 0, 0, 9], PORT).into();
+    finder.heard(
+        &Heard {
+            link,
+            from,
+            bytes,
+            delay: DELAY,
+        },
+        now,
+    );
+}
+
+/// A room that is at home on `link`.
+fn room(link: &Link, name: &str, id: &str, unique: &str, now: Instant) -> Responder {
+    let mut responder = Responder::new(name, id, false, 1337, unique);
+    responder.links(std::slice::from_ref(link), now, DELAY);
+    responder
+}
+
+/// What it says by itself.
+fn said(responder: &mut Responder, now: Instant) -> Vec<u8> {
+    responder.due(now).remove(0).bytes
+}
+
+/// The rooms as a list: id, name, addresses.
+fn rooms(finder: &Finder) -> Vec<(String, String, Vec<String>)> {
+    let list = |room: Room| {
+        let addresses = room.addresses.iter().map(ToString::to_string);
+        (room.id, room.name, addresses.collect())
+    };
+    finder.rooms().into_values().map(list).collect()
+}
+
+fn one(id: &str, name: &str, addresses: &[&str]) -> Vec<(String, String, Vec<String>)> {
+    let addresses = addresses.iter().map(ToString::to_string).collect();
+    vec![(id.to_string(), name.to_string(), addresses)]
+}
+
+#[test]
+fn the_address_to_try_first_stands_first() {
+    let ours = link(2, &["10.0.0.1/24", "fe80::1/64", "2001:db8::1/64"]);
+    let now = Instant::now();
+    let mut finder = finder(&ours, now);
+    let theirs = link(
+        9,
+        &[
+            "10.0.0.7/24",
+            "fe80::7/64",
+            "2001:db8::7/64",
+            "192.168.7.7/24",
+        ],
+    );
+    hear(
+        &mut finder,
+        &ours,
+        &said(&mut room(&theirs, "kitchen", "abc", "1", now), now),
+        now,
+    );
+    // What is not on this network leads elsewhere, and is not shown.
+    let addresses = ["10.0.0.7:1337", "[2001:db8::7]:1337", "[fe80::7%eth2]:1337"];
+    assert_eq!(rooms(&finder), one("abc", "kitchen", &addresses));
+}
+
+#[test]
+fn rooms_of_one_name_stay_apart_and_one_room_stays_one() {
+    let ours = link(2, &["10.0.0.1/24"]);
+    let now = Instant::now();
+    let mut finder = finder(&ours, now);
+    for (address, id, unique) in [
+        ("10.0.0.7/24", "aaa", "1"),
+        ("10.0.0.8/24", "bbb", "2"),
+        ("10.0.0.9/24", "aaa", "3"),
+    ] {
+        let theirs = link(9, &[address]);
+        hear(
+            &mut finder,
+            &ours,
+            &said(&mut room(&theirs, "chatroom", id, unique, now), now),
+            now,
+        );
+    }
+    let mut both = one("aaa", "chatroom", &["10.0.0.7:1337", "10.0.0.9:1337"]);
+    both.extend(one("bbb", "chatroom", &["10.0.0.8:1337"]));
+    assert_eq!(rooms(&finder), both);
+}
+
+#[test]
+fn a_room_is_gone_a_second_after_its_good_bye() {
+    let ours = link(2, &["10.0.0.1/24"]);
+    let now = Instant::now();
+    let mut finder = finder(&ours, now);
+    let mut kitchen = room(&ours, "kitchen", "abc", "1", now);
+    hear(&mut finder, &ours, &said(&mut kitchen, now), now);
+    let bye = kitchen.farewell().remove(0).bytes;
+    hear(&mut finder, &ours, &bye, now);
+    assert_eq!(rooms(&finder).len(), 1);
+    assert_eq!(
+        finder.next(),
+        Some(now + DELAY),
+        "nothing but the first question"
+    );
+    finder.due(now + SECOND);
+    assert_eq!(rooms(&finder), []);
+    assert!(finder.instances.is_empty() && finder.hosts.is_empty());
+    // To whom it is new it says nothing.
+    hear(&mut finder, &ours, &bye, now);
+    assert!(finder.instances.is_empty());
+}
+
+#[test]
+fn a_room_that_says_nothing_any_more_is_asked_for_and_then_gone() {
+    let ours = link(2, &["10.0.0.1/24"]);
+    let start = Instant::now();
+    let mut finder = finder(&ours, start);
+    let mut kitchen = room(&ours, "kitchen", "abc", "1", start);
+    hear(&mut finder, &ours, &said(&mut kitchen, start), start);
+    let mut asked = Vec::new();
+    let mut now = start;
+    while !finder.rooms().is_empty() {
+        now = finder.next().expect("something to do");
+        for letter in finder.due(now) {
+            let packet = simple_dns::Packet::parse(&letter.bytes).expect("a message");
+            if packet.questions.len() > 1 {
+                assert_eq!(packet.questions.len(), 4, "SRV, TXT, A, AAAA");
+                asked.push((now - start).as_secs());
+            }
+        }
+    }
+    assert_eq!(asked, [96, 102, 108, 114]);
+    assert_eq!(now - start, SECOND * 120);
+    // If it answers it stays.
+    let mut finder = self::finder(&ours, start);
+    hear(
+        &mut finder,
+        &ours,
+        &said(&mut kitchen, start + SECOND),
+        start,
+    );
+    for minute in 1..10 {
+        let mut now = start + SECOND * 60 * minute;
+        while finder.next().is_some_and(|next| next < now + SECOND * 60) {
+            now = finder.next().expect("it").max(now);
+            for letter in finder.due(now) {
+                let from = ([10, 0, 0, 1], PORT).into();
+                let (link, bytes) = (&ours, &letter.bytes);
+                kitchen.heard(
+                    &Heard {
+                        link,
+                        from,
+                        bytes,
+                        delay: DELAY,
+                    },
+                    now,
+                );
+                let answered = kitchen.next().map_or(now, |at| at.max(now));
+                for letter in kitchen.due(answered) {
+                    hear(&mut finder, &ours, &letter.bytes, answered);
+                }
+            }
+        }
+        assert_eq!(rooms(&finder).len(), 1, "minute {minute}");
+    }
+}
+
+#[test]
+fn what_is_missing_is_asked_for() {
+    let ours = link(2, &["10.0.0.1/24"]);
+    let now = Instant::now();
+    let mut finder = finder(&ours, now);
+    let instance = said::name(&["kitchen", "_chatroom", "_tcp", "local"]);
+    let pointer = said::say(said::service(), 4_500, false, RData::PTR(PTR(instance)));
+    hear(
+        &mut finder,
+        &ours,
+        &said::response(vec![pointer], None),
+        now,
+    );
+    let mut times = Vec::new();
+    let mut at = now;
+    while at < now + SECOND * 300 {
+        at = finder.next().expect("something to do");
+        let single = finder.due(at).iter().any(|letter| {
+            simple_dns::Packet::parse(&letter.bytes).is_ok_and(|p| p.questions.len() == 2)
+        });
+        if single {
+            times.push((at - now).as_millis());
+        }
+    }
+    assert_eq!(
+        times,
+        [100, 2_100, 6_100, 14_100, 30_100],
+        "and then no more"
+    );
+    assert_eq!(rooms(&finder), []);
+}
+
+#[test]
+fn the_question_of_all_is_asked_ever_more_seldom() {
+    let ours = link(2, &["10.0.0.1/24"]);
+    let now = Instant::now();
+    let mut finder = finder(&ours, now);
+    let mut times = Vec::new();
+    while times.len() < 16 {
+        let at = finder.next().expect("something to do");
+        assert_eq!(finder.due(at).len(), 1);
+        times.push((at - now - DELAY).as_secs());
+    }
+    assert_eq!(times[..6], [0, 1, 3, 7, 15, 31]);
+    assert_eq!(times[15] - times[14], 3_600);
+    // In a new network it begins anew.
+    finder.links(std::slice::from_ref(&ours), now, DELAY);
+    assert_eq!(finder.next(), Some(now + DELAY));
+}
+
+#[test]
+fn what_answers_from_another_port_or_for_others_is_not_heard() {
+    let ours = link(2, &["10.0.0.1/24"]);
+    let now = Instant::now();
+    let mut finder = finder(&ours, now);
+    let bytes = said(&mut room(&ours, "kitchen", "abc", "1", now), now);
+    let from = ([10, 0, 0, 9], 40_000).into();
+    finder.heard(
+        &Heard {
+            link: &ours,
+            from,
+            bytes: &bytes,
+            delay: DELAY,
+        },
+        now,
+    );
+    assert!(finder.instances.is_empty());
+    // An instance of another service under our name.
+    let printer = said::name(&["printer", "_ipp", "_tcp", "local"]);
+    let pointer = said::say(said::service(), 4_500, false, RData::PTR(PTR(printer)));
+    hear(
+        &mut finder,
+        &ours,
+        &said::response(vec![pointer], None),
+        now,
+    );
+    assert!(finder.instances.is_empty());
+}
+
+#[test]
+fn a_flood_is_bounded_and_over_when_it_is_over() {
+    let ours = link(2, &["10.0.0.1/24"]);
+    let now = Instant::now();
+    let mut finder = finder(&ours, now);
+    for n in 0..5_000_u32 {
+        let theirs = link(9, &["10.0.0.7/24"]);
+        let mut noise = room(&theirs, "noise", &format!("{n:x}"), "1", now);
+        hear(&mut finder, &ours, &said(&mut noise, now), now);
+    }
+    assert_eq!(
+        (finder.instances.len(), finder.rooms().len()),
+        (ROOMS, ROOMS)
+    );
+    // One host with a thousand addresses, and addresses of hosts that no room has.
+    let host = finder
+        .instances
+        .values()
+        .next()
+        .expect("one")
+        .at
+        .clone()
+        .expect("it")
+        .0;
+    for n in 0..1_000_u32 {
+        let ip = IpAddr::from([10, 0, 0, u8::try_from(n % 250).expect("it")]);
+        for name in [host.clone(), said::name(&[&format!("h{n}"), "local"])] {
+            let record = said::say(name, u32::MAX, false, said::address(ip));
+            hear(&mut finder, &ours, &said::response(vec![record], None), now);
+        }
+    }
+    assert!(
+        finder
+            .hosts
+            .values()
+            .all(|addresses| addresses.len() <= ADDRESSES)
+    );
+    assert!(finder.hosts.len() <= ROOMS);
+    finder.due(now + LONGEST);
+    assert!(finder.instances.is_empty() && finder.hosts.is_empty());
+}
+
+#[test]
+fn without_its_network_a_room_is_gone() {
+    let ours = link(2, &["10.0.0.1/24"]);
+    let now = Instant::now();
+    let mut finder = finder(&ours, now);
+    hear(
+        &mut finder,
+        &ours,
+        &said(&mut room(&ours, "kitchen", "abc", "1", now), now),
+        now,
+    );
+    finder.links(&[], now, DELAY);
+    assert_eq!(rooms(&finder), []);
+    assert!(finder.instances.is_empty());
+}
