@@ -306,7 +306,7 @@ impl Window {
             }
             None => self.app.wait(),
         };
-        if self.shown.is_another_size(self.frame.w()) {
+        if self.shown.is_another_size(self.frame.w(), self.frame.h()) {
             self.note(Action::Own(Own::Look));
         }
         // One of our widgets has the cursor exactly while the window is in front.

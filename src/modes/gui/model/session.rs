@@ -102,9 +102,8 @@ impl Model {
                 let why = why.trim_end_matches('.');
                 let sentence = match self.nothing_found() {
                     true => format!(
-                        "No room was found on this network, and none answers where you were last, \
-                         at {}: {why}. It is tried again until it works, and rooms that turn up \
-                         are listed here; you can change the fields meanwhile.",
+                        "No room was found on this network, and none answers at {}: {why}. It is \
+                         tried again until it works; rooms that turn up are listed here.",
                         login.address
                     ),
                     false => format!(

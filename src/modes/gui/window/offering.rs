@@ -7,8 +7,8 @@ use fltk::enums::{Event as Happened, Key};
 use fltk::prelude::*;
 
 use super::parts::Picked;
-use super::style;
-use super::{Action, Own, Window};
+use super::show::{Shown, show_if};
+use super::{Action, Own, Window, look, style};
 use crate::address::Address;
 use crate::modes::gui::rooms::Offer;
 use crate::modes::gui::talk::Field;
@@ -69,6 +69,28 @@ impl Window {
             // It is there, so it takes the keyboard.
             let _ = self.rooms.area.take_focus();
         }
+    }
+
+    /// Gives the list the height that it needs, as far as there is any: half of what the transcript
+    /// has, or all of it where that is little and nobody is in a room. `others` is the height of the
+    /// status line and of what is said about the fields.
+    pub(super) fn fit_rooms(&mut self, now: &Shown, others: i32) {
+        let shown = !now.rooms.is_empty();
+        show_if(&mut self.rooms.area, shown);
+        let needed = self.rooms.show(&now.rooms);
+        let (row, pad) = (look::row_height(), 8);
+        let find = match self.find.is_open() {
+            true => look::field_height() + pad,
+            false => 0,
+        };
+        let fixed = look::field_height() + others + now.input_height + find;
+        let free = self.frame.h() - 2 * 10 - fixed - 3 * pad;
+        let list = needed.min((free - pad) / 2).max(3 * row);
+        let rest = free - list - pad;
+        let alone = shown && now.is_in != Some(true) && rest < 4 * row;
+        show_if(&mut self.middle, !alone);
+        self.column
+            .fixed(&self.rooms.area, if alone { free } else { list });
     }
 
     /// A room was chosen: it is joined, unless nobody knows yet under which name.

@@ -29,7 +29,7 @@ pub(super) struct Shown {
     room: String,
     hint: Option<(Field, String)>,
     asks_key: bool,
-    is_in: Option<bool>,
+    pub(super) is_in: Option<bool>,
     may_write: bool,
     /// The session is; the fields are shown and do not go away.
     over: bool,
@@ -38,17 +38,18 @@ pub(super) struct Shown {
     connected: bool,
     offline: bool,
     limit: String,
-    rooms: Vec<Offer>,
+    pub(super) rooms: Vec<Offer>,
     has_rooms: bool,
     find: String,
     width: i32,
-    input_height: i32,
+    height: i32,
+    pub(super) input_height: i32,
 }
 
 impl Shown {
-    /// Whether the window has another width than what was shown was made for.
-    pub(super) fn is_another_size(&self, width: i32) -> bool {
-        self.width != width
+    /// Whether the window has another size than what was shown was made for.
+    pub(super) fn is_another_size(&self, width: i32, height: i32) -> bool {
+        (self.width, self.height) != (width, height)
     }
 }
 
@@ -122,6 +123,7 @@ impl Window {
             has_rooms: fields && model.has_offers(),
             find: model.find_words(),
             width: self.frame.w(),
+            height: self.frame.h(),
             input_height: message_height(&text, self.message.w()),
         }
     }
@@ -153,7 +155,8 @@ impl Window {
         show_if(&mut self.limit.area, limit > 0);
         show_if(&mut self.try_now, now.offline);
         let least = if now.offline { field_height() } else { row };
-        self.column.fixed(&self.foot, tall.min(3 * row).max(least));
+        let foot = tall.min(3 * row).max(least);
+        self.column.fixed(&self.foot, foot);
         // The fields of the login, or the room.
         show_if(&mut self.key_label, now.asks_key);
         show_if(&mut self.key, now.asks_key);
@@ -170,6 +173,7 @@ impl Window {
         style::paint_field(&mut self.name, wrong == Some(Field::Name));
         style::paint_field(&mut self.key, wrong == Some(Field::Key));
         style::paint_field(&mut self.message, false);
+        let mut hint = 0;
         match &now.hint {
             Some((field, sentence)) => {
                 let ink: Ink = match field {
@@ -177,16 +181,13 @@ impl Window {
                     _ => |p| p.wrong,
                 };
                 let tall = self.hint.show(sentence, ink, None, width);
-                self.column.fixed(&self.hint.area, tall.min(4 * row));
+                hint = tall.min(4 * row) + 8;
+                self.column.fixed(&self.hint.area, hint - 8);
                 self.hint.area.show();
             }
             None => self.hint.area.hide(),
         }
-        show_if(&mut self.rooms.area, !now.rooms.is_empty());
-        let tall = self.rooms.show(&now.rooms);
-        // What is said and written keeps some room.
-        let most = (self.frame.h() * 2 / 5).max(3 * row);
-        self.column.fixed(&self.rooms.area, tall.min(most));
+        self.fit_rooms(now, foot + hint);
         self.find.say(&now.find);
         self.column.fixed(&self.talk, now.input_height);
         self.relayout();
@@ -304,7 +305,7 @@ pub(super) fn icon() -> (Vec<u8>, i32, i32) {
     }
 }
 
-fn show_if(widget: &mut impl WidgetExt, shown: bool) {
+pub(super) fn show_if(widget: &mut impl WidgetExt, shown: bool) {
     if shown { widget.show() } else { widget.hide() }
 }
 

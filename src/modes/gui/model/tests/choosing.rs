@@ -141,9 +141,8 @@ fn without_any_room_the_last_one_is_tried_until_it_is_back() {
     assert_eq!(field, Field::Address);
     assert_eq!(
         sentence,
-        "No room was found on this network, and none answers where you were last, at \
-         10.0.0.1:1337: connection refused. It is tried again until it works, and rooms that turn \
-         up are listed here; you can change the fields meanwhile."
+        "No room was found on this network, and none answers at 10.0.0.1:1337: connection \
+         refused. It is tried again until it works; rooms that turn up are listed here."
     );
     assert!(model.looks_for_rooms());
     // One turns up: it is offered, and nothing else happens.
