@@ -67,6 +67,9 @@ impl Life {
 /// The network it was said on, and its name.
 type Key = (u32, Folded);
 
+/// An address of a room after what it is sorted by: how good it is, its network, itself.
+type Way = (u8, u32, IpAddr, Address);
+
 #[derive(Debug)]
 struct Instance {
     name: Name<'static>,
@@ -107,7 +110,7 @@ impl Default for Finder {
 impl Finder {
     /// The rooms that are there.
     pub fn rooms(&self) -> BTreeMap<String, Room> {
-        let mut found: BTreeMap<&str, (Room, Vec<(u8, u32, IpAddr, Address)>)> = BTreeMap::new();
+        let mut found: BTreeMap<&str, (Room, Vec<Way>)> = BTreeMap::new();
         for ((index, _), instance) in &self.instances {
             let (Some((_, host, port, _)), Some((told, _))) = (&instance.at, &instance.told) else {
                 continue;
@@ -135,7 +138,7 @@ impl Finder {
             }));
         }
         let sorted = found.into_values().map(|(mut room, mut all)| {
-            all.sort_by(|one, other| (one.0, one.1, one.2).cmp(&(other.0, other.1, other.2)));
+            all.sort_by_key(|(rank, index, ip, _)| (*rank, *index, *ip));
             for (.., address) in all {
                 if !room.addresses.contains(&address) && room.addresses.len() < SHOWN {
                     room.addresses.push(address);

@@ -207,8 +207,12 @@ impl Net {
                     party.links(&self.links(), now, delay());
                 }
             }
-            if ready.mail && self.read(party, &mut buffer, now) == BATCH {
-                std::thread::sleep(REST);
+            if ready.mail {
+                // Nothing but an error that stays would be there again at once.
+                let count = self.read(party, &mut buffer, now);
+                if count == BATCH || count == 0 {
+                    std::thread::sleep(REST);
+                }
             }
         }
         for letter in party.farewell() {

@@ -52,7 +52,8 @@ pub fn types() -> Name<'static> {
 
 /// As much of `text` as fits into that many bytes, cut where a character begins.
 pub fn cut(text: &str, bytes: usize) -> &str {
-    &text[..text.floor_char_boundary(bytes)]
+    let fits = |at: &usize| text.is_char_boundary(*at);
+    &text[..(0..=bytes.min(text.len())).rfind(fits).unwrap_or(0)]
 }
 
 /// The label of a room: what people see who list services with another program. `unique` keeps

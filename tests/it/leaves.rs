@@ -228,6 +228,15 @@ fn a_server_talks_to_its_members_and_to_the_link_alone() {
         told.0.contains("accept4("),
         "its members are in what was told"
     );
+    // RFC 6762 section 11: a receiver sees that it did not come through a router.
+    assert!(
+        told.0.contains("IP_MULTICAST_TTL, [255]"),
+        "what all are told"
+    );
+    assert!(
+        told.0.contains("SO_BINDTODEVICE"),
+        "it keeps to the network"
+    );
 }
 
 #[test]

@@ -154,7 +154,7 @@ fn two_rooms_are_found_from_a_third_machine() {
     assert_eq!(health["id"], id_1.as_str());
     // With a key, whoever has none is told nothing of it.
     let guest = format!("http://10.77.0.2:{}/health", port(&second));
-    assert_eq!(three.curl(&[&guest]), "{\"status\":\"ok\"}");
+    assert_eq!(three.curl(&[&guest]), "{\"status\":\"ok\"}\n");
     // All its addresses can be joined.
     let v6 = found.split(' ').next_back().expect("an address");
     let v6 = v6.replace("%", "%25");
@@ -396,7 +396,7 @@ fn a_port_that_is_taken_is_said_and_stops_nothing() {
     let folder = Arc::new(Folder::new());
     let server = machine.serve(&folder, "0.0.0.0:0", &[]);
     server.console.wait_for(
-        "Windows nearby do not find it by themselves: Address already in use. Join with the address.\n",
+        "Windows nearby do not find it by themselves: address already in use. Join with the address.\n",
     );
     let url = format!("http://10.77.0.1:{}/health", port(&server));
     assert!(machine.curl(&[&url]).contains("\"ok\""));

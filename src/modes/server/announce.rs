@@ -27,12 +27,16 @@ pub fn announce(
                     "This machine is in no network yet: windows nearby find the room once it is."
                         .to_string()
                 }
-                (networks, _) => {
+                (networks, None) => {
                     format!(
                         "Windows nearby find it by themselves ({}).",
                         networks.join(", ")
                     )
                 }
+                (networks, Some(why)) => format!(
+                    "Windows nearby find it by themselves ({}), elsewhere with the address: {why}.",
+                    networks.join(", ")
+                ),
             };
             (Some(announced), Some(line))
         }

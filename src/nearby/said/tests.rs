@@ -86,7 +86,7 @@ fn what_is_no_room_is_none() {
 
 #[test]
 fn a_message_fits_into_one_packet() {
-    let many = || (0..200).map(|n| said(n)).collect::<Vec<_>>();
+    let many = || (0..200).map(said).collect::<Vec<_>>();
     fn said(n: u16) -> ResourceRecord<'static> {
         say(
             name(&[&format!("host{n}"), "local"]),
