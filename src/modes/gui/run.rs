@@ -51,10 +51,10 @@ pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
     let mut events = vec![Event::Recent(settings.recent.clone())];
     let mut keeping = Keeping::default();
     let mut place = None;
-    if args.name.is_some() {
-        if let Ok(address) = Address::parse(&fields.address) {
-            place = keeping.look(&address, &fields.name);
-        }
+    if args.name.is_some()
+        && let Ok(address) = Address::parse(&fields.address)
+    {
+        place = keeping.look(&address, &fields.name);
     }
     events.push(first_event(&fields, named.is_some(), !args.no_search));
     // After the login, which begins with an empty status line.

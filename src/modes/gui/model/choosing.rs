@@ -80,7 +80,10 @@ impl Model {
         if let Some(address) = address {
             let key = if keyless { String::new() } else { key };
             let mut effects = vec![Effect::Fill(address.clone())];
+            // What is wrong with this machine's settings is still to be read.
+            let note = self.note.take();
             effects.extend(self.log_in(&address.to_string(), name, key, true));
+            self.note = note;
             return effects;
         }
         self.phase = Phase::Out;

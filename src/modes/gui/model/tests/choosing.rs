@@ -66,8 +66,10 @@ fn offered(model: &Model) -> Vec<String> {
 #[test]
 fn the_only_room_is_joined_and_said() {
     let mut model = looking(&[]);
+    model.update(Event::Note("The settings are odd.".into()));
     find(&mut model, "Lobby", "192.168.1.20", false);
     let effects = looked(&mut model);
+    assert_eq!(model.status(), "The settings are odd.");
     // It wants no key and is told none.
     assert_eq!(goes_to(&effects), ("192.168.1.20".to_string(), None));
     let_in(&mut model, "uthira", true);
