@@ -181,7 +181,7 @@ fn who_wants_no_search_sends_nothing() {
     let (there, here) = (switch.machine(), switch.machine());
     let _lobby = serve(&there, &["--room", "Lobby"]);
     let told = |args: &[&str]| {
-        let folder = home("notify = false\n");
+        let folder = home(&format!("notify = false\n{LIGHT}"));
         let mut command = here.command("strace");
         command.args(["-D", "-f", "-e", "trace=network", "-o", "told"]);
         command.args([crate::util::CHATROOM, "gui", "--name", "uthira"]);
@@ -195,6 +195,15 @@ fn who_wants_no_search_sends_nothing() {
     // Nothing was used before: there may be a room on this machine, but there is none.
     window.wait_for_colour(REFUSED);
     assert!(calls().contains("127.0.0.1"), "{}", calls());
+    // Not even when it looks around for another room, which offers those that were used.
+    window.click(150, 24);
+    window.keys(&["ctrl+a"]);
+    window.type_text("10.77.0.1");
+    window.keys(&["Return"]);
+    wait_for_title(&window, "chatroom - Lobby @ 10.77.0.1");
+    window.click(-50, 24);
+    window.keys(&["shift+Tab", "shift+Tab", "Down"]);
+    wait_for_chosen(&window);
     assert!(!calls().contains("5353"), "{}", calls());
     drop(window);
     let (window, calls) = told(&["10.77.0.1"]);
