@@ -184,14 +184,14 @@ fn who_wants_no_search_sends_nothing() {
         let folder = home(&format!("notify = false\n{LIGHT}"));
         let mut command = here.command("strace");
         command.args(["-D", "-f", "-e", "trace=network", "-o", "told"]);
-        command.args([crate::util::CHATROOM, "gui", "--name", "uthira"]);
+        command.args([crate::util::CHATROOM, "gui", "--name"]);
         folder.settle(command.args(args));
         command.env_remove("CHATROOM_NO_SEARCH");
         let window = display.open_by(Arc::clone(&folder), command);
         let calls = move || std::fs::read_to_string(folder.path().join("told")).unwrap_or_default();
         (window, calls)
     };
-    let (window, calls) = told(&["--no-search"]);
+    let (window, calls) = told(&["uthira", "--no-search"]);
     // Nothing was used before: there may be a room on this machine, but there is none.
     window.wait_for_colour(REFUSED);
     assert!(calls().contains("127.0.0.1"), "{}", calls());
@@ -206,7 +206,7 @@ fn who_wants_no_search_sends_nothing() {
     wait_for_chosen(&window);
     assert!(!calls().contains("5353"), "{}", calls());
     drop(window);
-    let (window, calls) = told(&["10.77.0.1"]);
+    let (window, calls) = told(&["bob", "10.77.0.1"]);
     wait_for_title(&window, "chatroom - Lobby @ 10.77.0.1");
     assert!(!calls().contains("5353"), "{}", calls());
     // Only who looks around for another room asks the network.
