@@ -6,13 +6,14 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 taken=$(mktemp -d)
 trap 'rm -rf "$taken"' EXIT
-CHATROOM_PICTURES=$taken cargo test --locked --test it -- --test-threads=1 window::pictures window::four_people_talk
+CHATROOM_PICTURES=$taken cargo test --locked --test it -- --test-threads=1 window::pictures window::four_people_talk \
+    window::nearby::several_rooms
 
 # small FROM TO [OPTIONS]: what a page needs of a picture, 256 colours at most.
 small() {
     convert "$taken/$1" "${@:3}" +dither -colors 256 -strip -define png:compression-level=9 "png8:$2"
 }
-for name in light dark high-contrast twice scripts unread offline search settings smallest; do
+for name in light dark high-contrast twice scripts unread offline search settings smallest rooms rooms-dark; do
     small "$name.png" "docs/window/$name.png"
 done
 small light.png assets/window.png

@@ -114,10 +114,16 @@ impl Display {
         args: &[&str],
         environment: &[(&str, &str)],
     ) -> Window {
-        let before = self.windows();
         let mut all = vec!["gui"];
         all.extend_from_slice(args);
         let mut command = folder.command(&all);
+        command.envs(environment.iter().copied());
+        self.open_by(folder, command)
+    }
+
+    /// The same by a command of the test's own.
+    pub fn open_by(self: &Arc<Display>, folder: Arc<Folder>, mut command: Command) -> Window {
+        let before = self.windows();
         let home = folder.path().join("home");
         command.env("DISPLAY", &self.name).env("HOME", &home);
         for name in [
@@ -128,9 +134,10 @@ impl Display {
             "WAYLAND_DISPLAY",
             "DBUS_SESSION_BUS_ADDRESS",
         ] {
-            command.env_remove(name);
+            if !command.get_envs().any(|(set, _)| set == name) {
+                command.env_remove(name);
+            }
         }
-        command.envs(environment.iter().copied());
         std::fs::create_dir_all(&home).expect("a home");
         command.stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the window starts");

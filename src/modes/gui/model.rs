@@ -3,10 +3,11 @@
 //! What always holds: an event of the room is in the transcript once, and a message that was typed
 //! is either there, or stands below it with what has become of it.
 //!
-//! Here is what can happen and what may be done about it; `session` has logging in, `reading` what
+//! Here is what can happen and what may be done about it; `choosing` has which room, `session` logging in, `reading` what
 //! comes from the room, `pages` what is missing, `writing` what is typed, `finding` the search, `shown` what the window
 //! reads from it.
 
+mod choosing;
 mod finding;
 mod pages;
 mod reading;
@@ -22,9 +23,12 @@ use chrono::NaiveDateTime;
 
 use super::history::{Entry, History, Hole, What};
 use super::kept::Kept;
+use super::rooms::{Answered, Rooms};
 use super::talk::{Ask, Field, Letter, Login, Report, State};
 use crate::address::Address;
 use crate::event::{Id, Key, Stamp};
+use crate::nearby::Change;
+use choosing::Choice;
 use finding::Find;
 pub use shown::Person;
 
@@ -41,6 +45,29 @@ pub enum Event {
         key: String,
         /// Go on trying while nobody answers (the name came from the command line).
         persist: bool,
+    },
+    /// Join the room that there is, under this name and with this key.
+    Look {
+        /// The name.
+        name: String,
+        /// The room key; may be empty.
+        key: String,
+    },
+    /// Rooms are to be offered; also those of the network, if `search`.
+    Offer {
+        /// Look for them.
+        search: bool,
+    },
+    /// These rooms were used, the last one first.
+    Recent(Vec<String>),
+    /// The search has something to tell.
+    Nearby(Change),
+    /// A room answers at an address that was tried.
+    Answered(Answered),
+    /// It was looked for rooms for as long as anybody waits for that.
+    Looked {
+        /// Somebody is filling in the login meanwhile.
+        busy: bool,
     },
     /// What an earlier window left behind, for the login that was asked for just now.
     Kept(Box<Kept>),
@@ -123,6 +150,10 @@ pub enum Effect {
     Restore(String),
     /// Put the cursor there and mark what stands there.
     Focus(Field),
+    /// This is the address now.
+    Fill(Address),
+    /// Have somebody choose one of the rooms.
+    Choose,
     /// Show where what is new begins.
     GoToUnread,
     /// Show the end.
@@ -166,6 +197,11 @@ pub enum Fate {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Phase {
     Out,
+    /// It is looked for rooms, to join the only one under this name and with this key.
+    Looking {
+        name: String,
+        key: String,
+    },
     Asking(Login),
     In {
         login: Login,
@@ -196,6 +232,9 @@ pub struct Model {
     ask_key: bool,
     /// The longest name that the room takes, once it has said so.
     name_limit: Option<u64>,
+    rooms: Rooms,
+    /// What is wanted of the rooms.
+    choice: Choice,
     token: Option<String>,
     /// The newest event when the login was accepted.
     joined: Option<Id>,
@@ -259,6 +298,8 @@ impl Model {
             hint: None,
             ask_key: false,
             name_limit: None,
+            rooms: Rooms::default(),
+            choice: Choice::default(),
             token: None,
             joined: None,
             history: History::default(),
@@ -305,13 +346,22 @@ impl Model {
                 key,
                 persist,
             } => return self.log_in(&address, name, key, persist),
+            Event::Look { .. }
+            | Event::Offer { .. }
+            | Event::Recent(_)
+            | Event::Nearby(_)
+            | Event::Answered(_)
+            | Event::Looked { .. } => return self.choose(event),
             Event::Kept(kept) => {
                 if let Some((_, place)) = &mut self.asked {
                     *place = *kept;
                 }
             }
             // What was wrong with them is of no use without them.
-            Event::Back => self.hint = None,
+            Event::Back => {
+                self.hint = None;
+                self.put_away();
+            }
             Event::Say { text, key } => return self.typed(&text, key),
             Event::Retry(key) => return self.retry(&key),
             Event::Discard(key) => self.pending.retain(|p| p.letter.key != key),

@@ -16,6 +16,7 @@ use signal_hook::iterator::Signals;
 use super::frames::{self, Frames};
 use super::keeping::Keeping;
 use super::link::Link;
+use super::looking::Looking;
 use super::model::{Effect, Event, Model};
 use super::notify::{Bell, Mention, Notifier, system_is_dark};
 use super::settings::{self, Settings};
@@ -41,26 +42,22 @@ pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
     display::check(std::env::var("DISPLAY").ok().as_deref())?;
     let path = settings::path();
     let (settings, trouble) = path.as_deref().map(settings::load).unwrap_or_default();
-    let address = args.address.or_else(|| settings.recent.first().cloned());
+    let named = args.address;
+    let address = named.clone().or_else(|| settings.recent.first().cloned());
     let fields = Fields {
         address: address.unwrap_or_else(|| Address::default().to_string()),
         name: args.name.clone().unwrap_or_default(),
         key: room_key::find(args.key_file.as_deref())?.unwrap_or_default(),
     };
-    let mut events = Vec::new();
+    let mut events = vec![Event::Recent(settings.recent.clone())];
     let mut keeping = Keeping::default();
     let mut place = None;
-    if args.name.is_some() {
-        if let Ok(address) = Address::parse(&fields.address) {
-            place = keeping.look(&address, &fields.name);
-        }
-        events.push(Event::LogIn {
-            address: fields.address.clone(),
-            name: fields.name.clone(),
-            key: fields.key.clone(),
-            persist: true,
-        });
+    if args.name.is_some()
+        && let Ok(address) = Address::parse(&fields.address)
+    {
+        place = keeping.look(&address, &fields.name);
     }
+    events.push(first_event(&fields, named.is_some(), !args.no_search));
     // After the login, which begins with an empty status line.
     events.extend(trouble.map(Event::Note));
     let model = Rc::new(RefCell::new(Model::new(on_the_wall)));
@@ -83,6 +80,9 @@ pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
         path,
         notifier,
         bell: Bell::default(),
+        looking: None,
+        may_look: !args.no_search,
+        fields,
         events,
         shown: Instant::now(),
         owing: false,
@@ -123,6 +123,12 @@ struct Run {
     path: Option<std::path::PathBuf>,
     notifier: Notifier,
     bell: Bell,
+    /// The search for rooms, while there is one.
+    looking: Option<Looking>,
+    /// Whether there may be one.
+    may_look: bool,
+    /// What the program wrote into the fields of the login.
+    fields: Fields,
     /// What the model is to be told.
     events: Vec<Event>,
     /// When the window last showed the model.
@@ -222,10 +228,28 @@ impl Run {
                 }
             }
         }
+        self.look();
         if by_hand || self.owing && self.shown.elapsed() >= PICTURE {
             self.show();
         }
         !quits
+    }
+
+    /// Looks for rooms while the model wants it.
+    fn look(&mut self) {
+        if !self.may_look || !self.model.borrow().looks_for_rooms() {
+            self.looking = None;
+            return;
+        }
+        let looking = self.looking.get_or_insert_with(|| {
+            let last = self.window.settings().recent.into_iter().next();
+            let last = last.and_then(|last| Address::parse(&last).ok());
+            let mut tried = vec![Address::default()];
+            tried.extend(last.filter(|last| *last != tried[0]));
+            Looking::start(tried, window::wake)
+        });
+        let busy = || self.window.fields() != self.fields;
+        self.events.extend(looking.take(busy));
     }
 
     fn show(&mut self) {
@@ -241,7 +265,11 @@ impl Run {
             Effect::Entered(address) => {
                 self.window.entered();
                 self.change_settings(|settings| settings.remember(&address.to_string()));
+                let recent = self.window.settings().recent;
+                self.events.push(Event::Recent(recent));
             }
+            Effect::Fill(address) => self.window.fill(&address),
+            Effect::Choose => self.window.choose_room(),
             Effect::NotEntered => self.keeping.not_entered(),
             Effect::Say(letter) => self.link.send(Command::Say(letter)),
             Effect::Ask(ask) => self.link.send(Command::Ask(ask)),
@@ -318,7 +346,9 @@ impl Run {
             .then(|| PICTURE.saturating_sub(self.shown.elapsed()));
         let changes = self.model.borrow().changes_in();
         let keeping = self.keeping.due();
-        let soonest = [picture, changes, keeping].into_iter().flatten().min();
+        let looking = self.looking.as_ref().and_then(Looking::due);
+        let times = [picture, changes, keeping, looking];
+        let soonest = times.into_iter().flatten().min();
         let work = (!self.events.is_empty()).then_some(Duration::ZERO);
         let open = self.window.wait(work.or(soonest));
         if changes.is_some() && changes == soonest {
@@ -342,6 +372,22 @@ impl Run {
         });
         // There is nobody left to tell.
         let _ = self.keeping.keep(kept, self.window.place(), true);
+    }
+}
+
+/// What the window begins with: a login, a search for the room to log in to, or the offer of rooms.
+fn first_event(fields: &Fields, to_address: bool, search: bool) -> Event {
+    let search = search && !to_address;
+    let (name, key) = (fields.name.clone(), fields.key.clone());
+    match (name.is_empty(), search) {
+        (true, search) => Event::Offer { search },
+        (false, true) => Event::Look { name, key },
+        (false, false) => Event::LogIn {
+            address: fields.address.clone(),
+            name,
+            key,
+            persist: true,
+        },
     }
 }
 

@@ -7,6 +7,7 @@ mod action;
 pub mod dialog;
 pub mod find;
 pub mod look;
+mod offering;
 mod parts;
 mod reach;
 mod show;
@@ -37,7 +38,7 @@ use super::transcript::Transcript;
 pub use action::{Action, Own};
 use dialog::Dialog;
 use find::FindBar;
-use parts::{Here, Words};
+use parts::{Here, RoomList, Words};
 use show::Shown;
 use style::{Kind, button, caption};
 
@@ -46,7 +47,7 @@ use style::{Kind, button, caption};
 const INPUT_LIMIT: usize = 2 * crate::event::MAX_TEXT;
 
 /// What stands in the fields at first.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fields {
     /// Where the room is.
     pub address: String,
@@ -77,6 +78,7 @@ pub struct Window {
     settings_button: Button,
     switch: Button,
     hint: Words,
+    rooms: RoomList,
     find: FindBar,
     middle: Flex,
     seen: Flex,
@@ -102,6 +104,8 @@ pub struct Window {
     completion: Rc<RefCell<Completion>>,
     /// The fields for the login are shown although we are in.
     switching: bool,
+    /// So is the list of rooms, because somebody asked for it.
+    rooms_open: bool,
     system_is_dark: bool,
     shown: Shown,
     front: bool,
@@ -183,6 +187,7 @@ impl Window {
 
         let mut hint = Words::new();
         hint.area.hide();
+        let rooms = RoomList::new();
         let find = FindBar::new();
         let mut middle = Flex::default().row();
         middle.set_pad(8);
@@ -240,6 +245,7 @@ impl Window {
             settings_button,
             switch,
             hint,
+            rooms,
             find,
             middle,
             seen,
@@ -263,6 +269,7 @@ impl Window {
             recall: Rc::default(),
             completion: Rc::default(),
             switching: false,
+            rooms_open: false,
             system_is_dark: false,
             shown: Shown::default(),
             front: true,
@@ -299,7 +306,7 @@ impl Window {
             }
             None => self.app.wait(),
         };
-        if self.shown.is_another_size(self.frame.w()) {
+        if self.shown.is_another_size(self.frame.w(), self.frame.h()) {
             self.note(Action::Own(Own::Look));
         }
         // One of our widgets has the cursor exactly while the window is in front.
@@ -386,7 +393,7 @@ impl Window {
 
     /// The login worked: its fields go away.
     pub fn entered(&mut self) {
-        self.switching = false;
+        (self.switching, self.rooms_open) = (false, false);
     }
 
     /// Puts the cursor into a field and marks what stands there.

@@ -13,6 +13,7 @@
 
 mod backoff;
 mod connection;
+mod health;
 mod listen;
 mod login;
 mod outbox;
@@ -41,6 +42,7 @@ use crate::address::Address;
 use crate::event::{Id, Key};
 use crate::wire::Session;
 use backoff::Backoff;
+pub use health::health;
 use outbox::Outbox;
 use seen::Seen;
 pub use version::version_sentence;
@@ -350,7 +352,7 @@ impl Shared {
 
 /// What the server said in place of an answer, fit to be shown: one line, not too long, nothing
 /// that moves a cursor or turns the direction of what follows.
-fn presentable(text: &str) -> String {
+pub(super) fn presentable(text: &str) -> String {
     let moves = |c: char| {
         let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}')

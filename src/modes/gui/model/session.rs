@@ -29,7 +29,7 @@ impl Model {
             Ok(address) => {
                 self.hint = None;
                 let before = match &self.phase {
-                    Phase::Out => None,
+                    Phase::Out | Phase::Looking { .. } => None,
                     Phase::Asking(login) | Phase::In { login, .. } => Some(&login.address),
                 };
                 if before != Some(&address) {
@@ -77,6 +77,7 @@ impl Model {
                     self.members.clear();
                 }
                 self.ask_key |= field == Field::Key;
+                self.offer(true);
                 self.hint = Some((field, sentence));
                 effects.extend([Effect::NotEntered, Effect::Focus(field)]);
             }
@@ -98,13 +99,21 @@ impl Model {
             // Nothing that was asked is answered any more.
             self.asking.clear();
             if let Phase::Asking(login) = &self.phase {
-                let sentence = format!(
-                    "No chatroom answers at {}: {}. Is its server running there? It is tried \
-                     again until it works; you can change the fields meanwhile.",
-                    login.address,
-                    why.trim_end_matches('.')
-                );
+                let why = why.trim_end_matches('.');
+                let sentence = match self.nothing_found() {
+                    true => format!(
+                        "No room was found on this network, and none answers at {}: {why}. It is \
+                         tried again until it works; rooms that turn up are listed here.",
+                        login.address
+                    ),
+                    false => format!(
+                        "No chatroom answers at {}: {why}. Is its server running there? It is \
+                         tried again until it works; you can change the fields meanwhile.",
+                        login.address
+                    ),
+                };
                 self.hint = Some((Field::Address, sentence));
+                self.choice.offering = true;
             } else {
                 // What comes after a break is new.
                 self.looked_away();
@@ -141,6 +150,7 @@ impl Model {
                 .extend(version_sentence(session.version.as_deref()));
         }
         let address = login.address.clone();
+        self.found_and_in(&login, same);
         self.joined = Some(session.id);
         self.token = Some(session.token);
         self.phase = Phase::In {

@@ -84,6 +84,7 @@ impl Model {
 
     fn connection_words(&self) -> String {
         let address = match &self.phase {
+            Phase::Looking { .. } => return "looking for rooms on this network…".to_string(),
             Phase::Out => "the room".to_string(),
             Phase::Asking(login) | Phase::In { login, .. } => login.address.to_string(),
         };

@@ -1,6 +1,7 @@
 //! The window as drawn lines: what a user would see after what happened.
 
 mod breaks;
+mod choosing;
 mod edges;
 mod reading;
 mod search;
@@ -159,7 +160,7 @@ impl Model {
     /// The login that is under way, or the one that holds.
     fn login_asked(&self) -> Option<Login> {
         let held = match &self.phase {
-            Phase::Out => None,
+            Phase::Out | Phase::Looking { .. } => None,
             Phase::Asking(login) | Phase::In { login, .. } => Some(login.clone()),
         };
         self.asked.as_ref().map(|(login, _)| login.clone()).or(held)

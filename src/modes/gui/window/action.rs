@@ -5,6 +5,7 @@ use fltk::prelude::*;
 use super::Window;
 use crate::modes::gui::lines::Act;
 use crate::modes::gui::model::Event;
+use crate::modes::gui::rooms::Offer;
 use crate::modes::gui::settings::{MAX_SIZE, MIN_SIZE, Settings, USUAL_SIZE};
 use crate::modes::gui::talk::Field;
 
@@ -45,6 +46,15 @@ pub enum Own {
     Switch,
     /// Hide them again.
     Back,
+    /// Show the rooms, with the keyboard among them.
+    Rooms {
+        /// Hide them if they are shown.
+        toggle: bool,
+    },
+    /// Go back from the rooms to the field for the address.
+    RoomsEnd,
+    /// Join this room.
+    Pick(Box<Offer>),
     /// Show the search.
     Find,
     /// End the search.
@@ -84,16 +94,20 @@ impl Window {
                 }
             }
             Own::Back => {
-                self.switching = false;
+                (self.switching, self.rooms_open) = (false, false);
                 self.note(Action::Tell(Event::Back));
                 self.show();
                 self.focus(Field::Message);
             }
             Own::Switch => {
                 self.switching = true;
+                self.note(Action::Tell(Event::Offer { search: true }));
                 self.show();
                 self.focus(Field::Name);
             }
+            Own::Rooms { toggle } => self.open_rooms(toggle),
+            Own::RoomsEnd => self.leave_rooms(),
+            Own::Pick(offer) => self.pick(&offer),
             Own::Find => {
                 self.find.open();
                 self.relayout();

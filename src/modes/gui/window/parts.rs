@@ -3,6 +3,7 @@
 //! FLTK's labels take `@` and `&` for commands; what others wrote is therefore drawn as it is.
 
 mod here;
+mod rooms;
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -18,6 +19,7 @@ use super::{look, rgb};
 use crate::modes::gui::layout::drawable;
 use crate::modes::gui::theme::Palette;
 pub use here::Here;
+pub use rooms::{Picked, RoomList};
 
 /// One of a palette's colours, whichever palette is in force.
 pub type Ink = fn(&Palette) -> u32;

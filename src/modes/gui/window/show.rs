@@ -15,6 +15,7 @@ use crate::modes::gui::badge::badge;
 use crate::modes::gui::layout::drawable;
 use crate::modes::gui::limits::{name_words, text_words};
 use crate::modes::gui::model::Model;
+use crate::modes::gui::rooms::Offer;
 use crate::modes::gui::talk::Field;
 
 const ICON: &[u8] = include_bytes!("../../../../assets/icons/hicolor/64x64/apps/chatroom.png");
@@ -28,7 +29,7 @@ pub(super) struct Shown {
     room: String,
     hint: Option<(Field, String)>,
     asks_key: bool,
-    is_in: Option<bool>,
+    pub(super) is_in: Option<bool>,
     may_write: bool,
     /// The session is; the fields are shown and do not go away.
     over: bool,
@@ -37,15 +38,18 @@ pub(super) struct Shown {
     connected: bool,
     offline: bool,
     limit: String,
+    pub(super) rooms: Vec<Offer>,
+    has_rooms: bool,
     find: String,
     width: i32,
-    input_height: i32,
+    height: i32,
+    pub(super) input_height: i32,
 }
 
 impl Shown {
-    /// Whether the window has another width than what was shown was made for.
-    pub(super) fn is_another_size(&self, width: i32) -> bool {
-        self.width != width
+    /// Whether the window has another size than what was shown was made for.
+    pub(super) fn is_another_size(&self, width: i32, height: i32) -> bool {
+        (self.width, self.height) != (width, height)
     }
 }
 
@@ -90,6 +94,10 @@ impl Window {
             };
             Some((Field::Message, words))
         });
+        let hint = hint.or_else(|| {
+            let words = model.rooms_words().filter(|_| fields)?;
+            Some((Field::Message, words.to_string()))
+        });
         Shown {
             title: model.title(),
             room: match (model.room(), model.me()) {
@@ -108,8 +116,14 @@ impl Window {
             connected: model.is_connected(),
             offline: model.is_offline(),
             limit: text_words(&text).unwrap_or_default(),
+            rooms: match fields {
+                true => model.offers(self.rooms_open),
+                false => Vec::new(),
+            },
+            has_rooms: fields && model.has_offers(),
             find: model.find_words(),
             width: self.frame.w(),
+            height: self.frame.h(),
             input_height: message_height(&text, self.message.w()),
         }
     }
@@ -141,11 +155,12 @@ impl Window {
         show_if(&mut self.limit.area, limit > 0);
         show_if(&mut self.try_now, now.offline);
         let least = if now.offline { field_height() } else { row };
-        self.column.fixed(&self.foot, tall.min(3 * row).max(least));
+        let foot = tall.min(3 * row).max(least);
+        self.column.fixed(&self.foot, foot);
         // The fields of the login, or the room.
         show_if(&mut self.key_label, now.asks_key);
         show_if(&mut self.key, now.asks_key);
-        show_if(&mut self.recent, !self.settings.borrow().recent.is_empty());
+        show_if(&mut self.recent, now.has_rooms);
         show_if(&mut self.back, now.is_in == Some(true) && !now.over);
         show_if(&mut self.login, now.fields);
         show_if(&mut self.header, !now.fields);
@@ -158,6 +173,7 @@ impl Window {
         style::paint_field(&mut self.name, wrong == Some(Field::Name));
         style::paint_field(&mut self.key, wrong == Some(Field::Key));
         style::paint_field(&mut self.message, false);
+        let mut hint = 0;
         match &now.hint {
             Some((field, sentence)) => {
                 let ink: Ink = match field {
@@ -165,11 +181,13 @@ impl Window {
                     _ => |p| p.wrong,
                 };
                 let tall = self.hint.show(sentence, ink, None, width);
-                self.column.fixed(&self.hint.area, tall.min(4 * row));
+                hint = tall.min(4 * row) + 8;
+                self.column.fixed(&self.hint.area, hint - 8);
                 self.hint.area.show();
             }
             None => self.hint.area.hide(),
         }
+        self.fit_rooms(now, foot + hint);
         self.find.say(&now.find);
         self.column.fixed(&self.talk, now.input_height);
         self.relayout();
@@ -252,6 +270,7 @@ impl Window {
             dialog.restyle();
         }
         self.here.area.redraw();
+        self.rooms.area.redraw();
         self.transcript.set_times(settings.times);
         self.shown = Shown::default();
         self.revision = None;
@@ -286,7 +305,7 @@ pub(super) fn icon() -> (Vec<u8>, i32, i32) {
     }
 }
 
-fn show_if(widget: &mut impl WidgetExt, shown: bool) {
+pub(super) fn show_if(widget: &mut impl WidgetExt, shown: bool) {
     if shown { widget.show() } else { widget.hide() }
 }
 

@@ -17,7 +17,7 @@ use fltk::prelude::*;
 
 use super::{look, rgb};
 use crate::modes::gui::layout::Wrapping;
-pub use controls::{check, choice, menu, scrollbar};
+pub use controls::{check, choice, scrollbar};
 pub use spinner::Spinner;
 
 /// The frame of the field of several lines. Its text begins at the upper edge, so the frame is as

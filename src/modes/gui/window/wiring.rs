@@ -5,7 +5,6 @@ use std::rc::Rc;
 
 use fltk::app;
 use fltk::enums::{CallbackTrigger, Event as Happened, Key};
-use fltk::menu::MenuButton;
 use fltk::prelude::*;
 
 use super::action::action_of;
@@ -62,7 +61,7 @@ impl Window {
         };
         let pressed = log_in.clone();
         self.enter.set_callback(move |_| pressed());
-        self.wire_up_recent();
+        self.wire_up_rooms();
         let pressed = log_in.clone();
         self.address.set_trigger(CallbackTrigger::EnterKeyAlways);
         self.address.set_callback(move |_| pressed());
@@ -83,40 +82,6 @@ impl Window {
         let actions = Rc::clone(&self.actions);
         self.switch
             .set_callback(move |_| actions.borrow_mut().push_back(Action::Own(Own::Switch)));
-    }
-
-    /// The rooms that were logged in to: by the button beside the field, and by its down key.
-    fn wire_up_recent(&mut self) {
-        let (settings, address) = (Rc::clone(&self.settings), self.address.clone());
-        let choose = move || {
-            let recent = settings.borrow().recent.clone();
-            let mut address = address.clone();
-            let (x, y) = (address.x(), address.y() + address.h());
-            let mut menu = MenuButton::new(x, y, address.w(), 1, None);
-            style::menu(&mut menu);
-            for address in recent {
-                menu.add_choice(&address);
-            }
-            let chosen = menu.popup().and_then(|item| item.label());
-            app::delete_widget(menu);
-            if let Some(chosen) = chosen {
-                address.set_value(&chosen);
-                style::mark_all(&mut address);
-            }
-        };
-        let to_choose = choose.clone();
-        self.recent.set_callback(move |_| to_choose());
-        let settings = Rc::clone(&self.settings);
-        self.address.super_handle_first(false);
-        self.address.handle(move |address, event| {
-            style::on_focus(address, event);
-            let down = event == Happened::KeyDown && app::event_key() == Key::Down;
-            let asked = down && !settings.borrow().recent.is_empty();
-            if asked {
-                choose();
-            }
-            asked
-        });
     }
 
     fn wire_up_buttons(&mut self) {

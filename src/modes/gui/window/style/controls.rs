@@ -94,7 +94,7 @@ pub fn choice() -> Choice {
 }
 
 /// Gives a menu the look of the moment.
-pub fn menu(menu: &mut impl MenuExt) {
+fn menu(menu: &mut impl MenuExt) {
     let p = look::palette();
     menu.set_color(rgb(p.field));
     menu.set_text_color(rgb(p.text));

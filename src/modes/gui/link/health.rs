@@ -1,0 +1,45 @@
+//! Whether a room answers at an address: `GET /health`, without a login.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::connection::{Connection, Request, within};
+use super::presentable;
+use crate::address::Address;
+use crate::modes::gui::rooms::Answered;
+
+/// The longest answer, in bytes.
+const MAX_HEALTH: u64 = 16 * 1024;
+
+/// What a room says of itself. One with a key says only that it is there.
+#[derive(Deserialize)]
+struct Health {
+    status: String,
+    id: Option<String>,
+    room: Option<String>,
+}
+
+/// Asks, and waits for the answer at most so long. `None` if no room answers. Not for the main
+/// thread.
+pub fn health(address: &Address, limit: Duration) -> Option<Answered> {
+    let asked = async {
+        let mut connection = Connection::open(address).await?;
+        let request = Request {
+            method: "GET",
+            path: "/health",
+            fields: vec!["Connection: close".to_string()],
+            ..Request::default()
+        };
+        connection.ask_for(&request, MAX_HEALTH).await
+    };
+    let answer = async_std::task::block_on(within(limit, asked)).ok()?;
+    let health = answer.json::<Health>()?;
+    let there = answer.head.status == 200 && health.status == "ok";
+    there.then(|| Answered {
+        address: address.clone(),
+        aliases: Vec::new(),
+        id: health.id,
+        name: health.room.as_deref().map(presentable),
+    })
+}

@@ -1,0 +1,192 @@
+//! Which room: the only one that there is is joined, several are asked about, and whoever logs in by
+//! hand is offered them.
+//!
+//! What always holds: nobody who fills in the login is taken anywhere, and it is looked for rooms
+//! only until one is joined.
+
+use super::{Effect, Event, Model, Phase};
+use crate::modes::gui::link::presentable;
+use crate::modes::gui::rooms::Offer;
+use crate::modes::gui::talk::{Field, Login, State};
+
+/// What is wanted of the rooms.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Choice {
+    /// They are offered where somebody can log in.
+    pub(super) offering: bool,
+    /// The network is looked through.
+    pub(super) search: bool,
+    /// It was looked through for long enough to say that there is nothing.
+    looked: bool,
+    /// Several were there: one of them is to be chosen.
+    asked: bool,
+    /// The one that is being joined because it was the only one.
+    only: Option<Offer>,
+}
+
+impl Model {
+    pub(super) fn choose(&mut self, event: Event) -> Vec<Effect> {
+        match event {
+            Event::Look { name, key } => {
+                self.phase = Phase::Looking { name, key };
+                self.choice.search = true;
+                // What is typed meanwhile is meant for the room.
+                return vec![Effect::Focus(Field::Message)];
+            }
+            Event::Offer { search } => self.offer(search),
+            Event::Recent(recent) => self.rooms.set_recent(&recent),
+            Event::Nearby(change) => self.rooms.change(change),
+            Event::Answered(answered) => self.rooms.answer(answered),
+            Event::Looked { busy } => {
+                self.choice.looked = true;
+                return self.decide(busy);
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    /// Rooms are offered from now on; also those of the network, if `search`.
+    pub(super) fn offer(&mut self, search: bool) {
+        if !self.choice.search {
+            self.choice.looked = false;
+        }
+        self.choice.offering = true;
+        self.choice.search |= search;
+    }
+
+    /// What is there now is what there is.
+    fn decide(&mut self, busy: bool) -> Vec<Effect> {
+        let Phase::Looking { name, key } = &self.phase else {
+            return Vec::new();
+        };
+        let (name, key) = (name.clone(), key.clone());
+        let mut there = self.rooms.present();
+        // A room that wants no key is not told one.
+        let mut keyless = false;
+        let last = self.rooms.last_used().cloned();
+        let address = match (there.len(), last) {
+            _ if busy => None,
+            (0, last) => last,
+            (1, _) => {
+                let only = there.pop();
+                keyless = only.as_ref().is_some_and(|only| !only.key);
+                let address = only.as_ref().map(|only| only.address.clone());
+                self.choice.only = only;
+                address
+            }
+            _ => None,
+        };
+        if let Some(address) = address {
+            let key = if keyless { String::new() } else { key };
+            let mut effects = vec![Effect::Fill(address.clone())];
+            // What is wrong with this machine's settings is still to be read.
+            let note = self.note.take();
+            effects.extend(self.log_in(&address.to_string(), name, key, true));
+            self.note = note;
+            return effects;
+        }
+        self.phase = Phase::Out;
+        self.choice.offering = true;
+        self.choice.asked = there.len() > 1;
+        // What was kept for the room that was used last is free for another window.
+        let mut effects = vec![Effect::NotEntered];
+        match there.is_empty() {
+            _ if busy => {}
+            true => effects.push(Effect::Focus(Field::Address)),
+            false => effects.push(Effect::Choose),
+        }
+        effects
+    }
+
+    /// Whether the network was looked through, and there is no room.
+    pub(super) fn nothing_found(&self) -> bool {
+        self.choice.search && self.choice.looked && self.rooms.present().is_empty()
+    }
+
+    /// A login was accepted. `same` is one that renewed itself, behind the user's back.
+    pub(super) fn found_and_in(&mut self, login: &Login, same: bool) {
+        if same {
+            return;
+        }
+        let only = self.choice.only.take();
+        if let Some(only) = only.filter(|only| only.address == login.address) {
+            self.notes.extend(joined_words(&only));
+        }
+        self.put_away();
+    }
+
+    /// Nobody chooses a room any more.
+    pub(super) fn put_away(&mut self) {
+        self.choice = Choice::default();
+        self.rooms.forget();
+    }
+
+    /// Whether it is to be looked for rooms.
+    pub fn looks_for_rooms(&self) -> bool {
+        self.choice.search
+    }
+
+    /// The rooms that are offered now. `switching` says that somebody who is in wants them.
+    pub fn offers(&self, switching: bool) -> Vec<Offer> {
+        let offers = match &self.phase {
+            Phase::Looking { .. } => false,
+            Phase::Asking(_) | Phase::Out => self.choice.offering,
+            Phase::In { .. } => switching || self.is_over(),
+        };
+        match offers {
+            false => Vec::new(),
+            true if self.choice.asked => self.rooms.present(),
+            true => self.rooms.offers(),
+        }
+    }
+
+    /// Whether there is a room to offer.
+    pub fn has_offers(&self) -> bool {
+        !self.rooms.offers().is_empty()
+    }
+
+    /// What to say about the rooms that are offered, or that there are none.
+    pub fn rooms_words(&self) -> Option<&'static str> {
+        match &self.phase {
+            Phase::Out if !self.choice.offering => None,
+            Phase::Out if self.choice.asked && self.has_present() => Some(
+                "There are several rooms. Choose one with the arrow keys and Enter, or with a click.",
+            ),
+            Phase::Out if self.nothing_found() => Some(
+                "No room was found on this network, and the window goes on looking. To start one on \
+                 this machine, run: chatroom server. If you know where one is, type its address and \
+                 press Log in.",
+            ),
+            _ => None,
+        }
+    }
+
+    fn has_present(&self) -> bool {
+        !self.rooms.present().is_empty()
+    }
+
+    /// Whether we are in the room at this address, under this name.
+    pub fn is_at(&self, address: &str, name: &str) -> bool {
+        let Phase::In { login, .. } = &self.phase else {
+            return false;
+        };
+        let held = matches!(self.state, Some(State::Connected | State::Held { .. }));
+        held && login.address.to_string() == address && login.name == name.trim()
+    }
+}
+
+/// What is said about a room that was joined because it was the only one. Whoever was there last
+/// knows it.
+fn joined_words(only: &Offer) -> Option<String> {
+    if only.used == Some(0) {
+        return None;
+    }
+    let name = only.name.as_deref().map(presentable);
+    let name = name.as_deref().unwrap_or("the room");
+    let at = only.address.short();
+    Some(match only.is_this_machine() {
+        true => format!("Joined {name} at {at}, on this machine."),
+        false => format!("Joined {name} at {at}, found on this network."),
+    })
+}

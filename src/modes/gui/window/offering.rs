@@ -1,0 +1,128 @@
+//! Choosing a room: the list below the login's fields, and what is done with it.
+
+use std::rc::Rc;
+
+use fltk::app;
+use fltk::enums::{Event as Happened, Key};
+use fltk::prelude::*;
+
+use super::parts::Picked;
+use super::show::{Shown, show_if};
+use super::{Action, Own, Window, look, style};
+use crate::address::Address;
+use crate::modes::gui::rooms::Offer;
+use crate::modes::gui::talk::Field;
+
+impl Window {
+    /// The list is reached by the button beside the field for the address, by that field's down key,
+    /// and by Tab.
+    pub(super) fn wire_up_rooms(&mut self) {
+        let actions = Rc::clone(&self.actions);
+        self.recent.set_callback(move |_| {
+            let rooms = Own::Rooms { toggle: true };
+            actions.borrow_mut().push_back(Action::Own(rooms));
+        });
+        let (actions, model) = (Rc::clone(&self.actions), Rc::clone(&self.model));
+        self.address.super_handle_first(false);
+        self.address.handle(move |address, event| {
+            style::on_focus(address, event);
+            let down = event == Happened::KeyDown && app::event_key() == Key::Down;
+            let asked = down && model.borrow().has_offers();
+            if asked {
+                let rooms = Own::Rooms { toggle: false };
+                actions.borrow_mut().push_back(Action::Own(rooms));
+            }
+            asked
+        });
+        let actions = Rc::clone(&self.actions);
+        self.rooms.on_pick(move |picked| {
+            let own = match picked {
+                Picked::Room(offer) => Own::Pick(offer),
+                Picked::Away => Own::RoomsEnd,
+            };
+            actions.borrow_mut().push_back(Action::Own(own));
+        });
+    }
+
+    /// Shows the list with the keyboard in it; hides it instead if it is there because it was
+    /// asked for, and `toggle`.
+    pub(super) fn open_rooms(&mut self, toggle: bool) {
+        if toggle && self.rooms_open {
+            return self.leave_rooms();
+        }
+        // Before the login it is there by itself.
+        self.rooms_open = self.switching;
+        self.choose_room();
+    }
+
+    /// The keyboard goes back to the field for the address.
+    pub(super) fn leave_rooms(&mut self) {
+        self.rooms_open = false;
+        self.show();
+        self.focus(Field::Address);
+    }
+
+    /// Has somebody choose one of the rooms.
+    pub fn choose_room(&mut self) {
+        self.show();
+        if self.rooms.area.visible() {
+            // It is there, so it takes the keyboard.
+            let _ = self.rooms.area.take_focus();
+        }
+    }
+
+    /// Gives the list the height that it needs, as far as there is any: half of what the transcript
+    /// has, or all of it where that is little and nobody is in a room. `others` is the height of the
+    /// status line and of what is said about the fields.
+    pub(super) fn fit_rooms(&mut self, now: &Shown, others: i32) {
+        let shown = !now.rooms.is_empty();
+        show_if(&mut self.rooms.area, shown);
+        let needed = self.rooms.show(&now.rooms);
+        let (row, pad) = (look::row_height(), 8);
+        let find = match self.find.is_open() {
+            true => look::field_height() + pad,
+            false => 0,
+        };
+        let fixed = look::field_height() + others + now.input_height + find;
+        let free = self.frame.h() - 2 * 10 - fixed - 3 * pad;
+        let list = needed.min((free - pad) / 2).max(3 * row);
+        let rest = free - list - pad;
+        let alone = shown && now.is_in != Some(true) && rest < 4 * row;
+        show_if(&mut self.middle, !alone);
+        self.column
+            .fixed(&self.rooms.area, if alone { free } else { list });
+    }
+
+    /// A room was chosen: it is joined, unless nobody knows yet under which name.
+    pub(super) fn pick(&mut self, offer: &Offer) {
+        let address = offer.address.to_string();
+        self.address.set_value(&address);
+        let name = self.name.value();
+        if self.model.borrow().is_at(&address, &name) {
+            return self.do_own(Own::Back);
+        }
+        if name.trim().is_empty() {
+            return self.focus(Field::Name);
+        }
+        // A key that was typed for another room is told only to a room that wants one.
+        let key = match offer.there && !offer.key {
+            true => String::new(),
+            false => self.key.value(),
+        };
+        self.note(Action::LogIn { address, name, key });
+    }
+
+    /// This is the address now.
+    pub fn fill(&mut self, address: &Address) {
+        self.address.set_value(&address.to_string());
+    }
+
+    /// What stands in the fields of the login.
+    pub fn fields(&self) -> super::Fields {
+        super::Fields {
+            address: self.address.value(),
+            name: self.name.value(),
+            key: self.key.value(),
+        }
+    }
+}
