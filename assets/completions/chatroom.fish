@@ -49,7 +49,7 @@ complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l no-announce
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c chatroom -n "__fish_chatroom_using_subcommand gui" -l name -d 'Log in with this name at once' -r -f
 complete -c chatroom -n "__fish_chatroom_using_subcommand gui" -l key-file -d 'A file whose first line is the room key' -r -F
-complete -c chatroom -n "__fish_chatroom_using_subcommand gui" -l no-search -d 'Do not look for rooms on the local network (by default the window finds them through mDNS where no address is given)'
+complete -c chatroom -n "__fish_chatroom_using_subcommand gui" -l no-search -d 'Do not look for rooms on the local network'
 complete -c chatroom -n "__fish_chatroom_using_subcommand gui" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c chatroom -n "__fish_chatroom_using_subcommand replay" -l speed -d 'How many times as fast as it happened, such as 0.5, 2 or 10; `max` does not wait at all' -r -f
 complete -c chatroom -n "__fish_chatroom_using_subcommand replay" -l max-gap -d 'The longest silence that is waited out, before the speed is applied; longer ones are shortened to this (and said, from a minute on)' -r -f

@@ -27,8 +27,8 @@ pub struct GuiArgs {
     /// Where the room is, or its link; without it, rooms on the local network are looked for
     ///
     /// It is written `192.168.1.20:1337`, `chat.local` or `chatroom://192.168.1.20:1337`; the port is
-    /// 1337 if none is named. If no room is found either, it is the address that was
-    /// used last, else `127.0.0.1:1337`.
+    /// 1337 if none is named. Without it the only room that is found is joined, of several one is
+    /// chosen, and where there is none the one that was used last is tried.
     #[arg(value_name = "ADDR", env = "CHATROOM_ADDRESS", value_hint = ValueHint::Other)]
     pub address: Option<String>,
 
@@ -40,8 +40,11 @@ pub struct GuiArgs {
     #[arg(long, value_name = "FILE", env = "CHATROOM_KEY_FILE", value_hint = ValueHint::FilePath)]
     pub key_file: Option<PathBuf>,
 
-    /// Do not look for rooms on the local network (by default the window finds them through mDNS
-    /// where no address is given)
+    /// Do not look for rooms on the local network
+    ///
+    /// By default the window asks for them there (mDNS) where no address is given, and while it asks
+    /// for a login. With this flag and without an address it takes the one that was used last, else
+    /// `127.0.0.1:1337`.
     #[arg(long, env = "CHATROOM_NO_SEARCH", value_parser = switch)]
     pub no_search: bool,
 }
