@@ -13,7 +13,8 @@
 //! 6. [`hue`]: the colour of a name, in the window and on the terminal.
 //! 7. [`links`]: where a text has links.
 //! 8. [`modes`]: the server, the window and the player.
-//! 9. [`nearby`]: rooms on the local network; [`carried`]: the window in a downloaded file.
+//! 9. [`nearby`]: rooms on the local network; [`carried`]: the window in a downloaded file;
+//!    [`version`]: which build this is.
 //! 10. [`cli`], [`failure`]: the command line, and the sentence a failed run ends with.
 
 pub mod address;
@@ -30,4 +31,5 @@ pub mod modes;
 pub mod name;
 pub mod nearby;
 pub mod sse;
+pub mod version;
 pub mod wire;
