@@ -49,7 +49,9 @@ build() {
     )
 }
 
-build dist-static -C target-feature=+crt-static -- --no-default-features --bin chatroom
+# getrandom otherwise looks for the system call by name, which a static executable cannot, and then needs
+# a /dev/urandom.
+build dist-static -C target-feature=+crt-static --cfg 'getrandom_backend="linux_getrandom"' -- --no-default-features --bin chatroom
 build dist-window -- --bin chatroom
 
 static=$built/dist-static/$target/dist/chatroom
