@@ -44,12 +44,8 @@ pub fn find() -> Result<Option<Carried>, Failure> {
         Err(_) if cfg!(feature = "gui") => return Ok(None),
         Err(error) => return Err(unreadable(&error)),
     };
-    match parcel::find(&file) {
-        Ok(parcel) => Ok(parcel.map(|parcel| Carried { file, parcel })),
-        Err(parcel::Error::Read(error)) => Err(unreadable(&error)),
-        Err(parcel::Error::Cut { has, of }) => Err(cut(has, of)),
-        Err(parcel::Error::Damaged) => Err(damaged()),
-    }
+    let parcel = parcel::find(&file).map_err(told)?;
+    Ok(parcel.map(|parcel| Carried { file, parcel }))
 }
 
 /// What to say where there is no window, neither built in nor carried.
@@ -86,60 +82,40 @@ impl Carried {
 
     /// Puts it where it may be executed, and asks there whether it can be.
     fn settle(&self) -> Result<(Place, Verdict), Failure> {
-        let in_memory = self.try_in(Place::memory());
-        let refused = match in_memory {
+        let window = self.parcel.unpack(&self.file).map_err(told)?;
+        let refused = match try_in(Place::memory(), &window) {
             Ok(settled) => return Ok(settled),
-            Err(Refusal::Place(error)) => error,
-            Err(Refusal::Damaged) => return Err(damaged()),
+            Err(error) => reason(&error),
         };
         let Some(folder) = env::var_os("XDG_RUNTIME_DIR").filter(|folder| !folder.is_empty())
         else {
             return Err(Failure::new(format!(
-                "This system does not let a program run from memory ({}), as the window does, and \
-                 XDG_RUNTIME_DIR names no folder to run it from. Set that to a folder of yours from \
-                 which programs may be run, and start it again. {LEFT}",
-                reason(&refused)
+                "This system does not let a program run from memory ({refused}), as the window \
+                 does, and XDG_RUNTIME_DIR names no folder to run it from. Set that to a folder of \
+                 yours from which programs may be run, and start it again. {LEFT}",
             )));
         };
         let folder = Path::new(&folder);
         eprintln!(
-            "chatroom: This system does not let a program run from memory ({}); the window runs \
-             from a file without a name in {} instead.",
-            reason(&refused),
+            "chatroom: This system does not let a program run from memory ({refused}); the window \
+             runs from a file without a name in {} instead.",
             folder.display()
         );
-        match self.try_in(Place::folder(folder)) {
-            Ok(settled) => Ok(settled),
-            Err(Refusal::Damaged) => Err(damaged()),
-            Err(Refusal::Place(error)) => Err(Failure::new(format!(
+        try_in(Place::folder(folder), &window).map_err(|error| {
+            Failure::new(format!(
                 "The window cannot be run from {} either: {}. Set XDG_RUNTIME_DIR to a folder of \
                  yours from which programs may be run, and start it again. {LEFT}",
                 folder.display(),
                 reason(&error)
-            ))),
-        }
-    }
-
-    fn try_in(&self, place: io::Result<Place>) -> Result<(Place, Verdict), Refusal> {
-        let place = place.and_then(|mut place| {
-            let whole = self.parcel.copy(&self.file, place.file())?;
-            Ok((place.finish()?, whole))
-        });
-        let (place, whole) = place.map_err(Refusal::Place)?;
-        if !whole {
-            return Err(Refusal::Damaged);
-        }
-        let verdict = libraries::ask(&place.path()).map_err(Refusal::Place)?;
-        Ok((place, verdict))
+            ))
+        })
     }
 }
 
-/// Why the window is not where it was to be.
-enum Refusal {
-    /// The system does not want it there.
-    Place(io::Error),
-    /// It is not what was packed.
-    Damaged,
+fn try_in(place: io::Result<Place>, window: &[u8]) -> io::Result<(Place, Verdict)> {
+    let place = place?.hold(window)?;
+    let verdict = libraries::ask(&place.path())?;
+    Ok((place, verdict))
 }
 
 /// Gives a window that was carried its name in lists of processes back: the kernel calls a program
@@ -171,16 +147,16 @@ fn unreadable(error: &io::Error) -> Failure {
     ))
 }
 
-fn cut(has: u64, of: u64) -> Failure {
-    Failure::new(format!(
-        "This file is not whole: {has} of its {of} bytes are here, and the window is in the rest. \
-         Download it again and compare it: sha256sum -c SHA256SUMS"
-    ))
-}
-
-fn damaged() -> Failure {
-    Failure::new(
-        "This file is damaged: the window in it is not the one that was packed. Download it again \
-         and compare it: sha256sum -c SHA256SUMS",
-    )
+fn told(error: parcel::Error) -> Failure {
+    let again = "Download it again and compare it: sha256sum -c SHA256SUMS";
+    match error {
+        parcel::Error::Read(error) => unreadable(&error),
+        parcel::Error::Cut { has, of } => Failure::new(format!(
+            "This file is not whole: {has} of its {of} bytes are here, and the window is in the \
+             rest. {again}"
+        )),
+        parcel::Error::Damaged => Failure::new(format!(
+            "This file is damaged: the window in it is not the one that was packed. {again}"
+        )),
+    }
 }

@@ -1,26 +1,29 @@
 //! How an executable carries another: the form, and nothing about running it.
 //!
-//! Behind the end that an executable's own headers tell stands a head of 32 bytes, then the other
-//! executable as it is. Not packed: both together are smaller than they may be, and reading costs less
-//! time than unpacking. The head is `chatroom window\n`, the other's length (8 bytes), its CRC-32C
-//! (4 bytes) and the CRC-32C of these 28 bytes (4 bytes), little-endian. What is longer than its own
-//! headers say and has no such head, or another length than the head says, is not whole.
+//! Behind the end that an executable's own headers tell stands a head of 40 bytes, then the other
+//! executable as one LZ4 block (of what is small enough, it is what is unpacked fastest: it is waited
+//! for at each start). The head is `chatroom window\n`, the lengths of the block and of what is in it
+//! (8 bytes each), the CRC-32C of what is in it (4 bytes) and of these 36 bytes (4 bytes),
+//! little-endian. What is longer than its own headers say and has no such head, or another length than
+//! the head says, is not whole.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::FileExt;
 
-use crc32c::{crc32c, crc32c_append};
+use crc32c::crc32c;
+use lz4_flex::block::{compress, decompress_into};
 
 const MAGIC: &[u8; 16] = b"chatroom window\n";
-const HEAD: usize = 32;
-/// What is read at once.
-const PIECE: usize = 256 * 1024;
+const HEAD: usize = 40;
+/// More than anything that was ever packed has, unpacked; nobody's memory is asked for more.
+const MOST: u64 = 1 << 30;
 
 /// Where in a file the other executable is.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Parcel {
     at: u64,
+    packed: u64,
     length: u64,
     sum: u32,
 }
@@ -50,7 +53,7 @@ impl From<io::Error> for Error {
 /// What `file` carries, if it does. Reads two heads, whatever the length.
 ///
 /// # Errors
-/// See [`Error`]. Whether the carried bytes are the right ones is told by [`Parcel::copy`].
+/// See [`Error`]. Whether the carried bytes are the right ones, [`Parcel::unpack`] finds out.
 pub fn find(file: &File) -> Result<Option<Parcel>, Error> {
     let has = file.metadata()?.len();
     let mut own = [0; 64];
@@ -73,10 +76,11 @@ pub fn find(file: &File) -> Result<Option<Parcel>, Error> {
     }
     let parcel = Parcel {
         at: end + HEAD as u64,
-        length: u64::from_le_bytes(fixed(&told[16..24])),
-        sum: u32::from_le_bytes(fixed(&told[24..28])),
+        packed: u64::from_le_bytes(fixed(&told[16..24])),
+        length: u64::from_le_bytes(fixed(&told[24..32])),
+        sum: u32::from_le_bytes(fixed(&told[32..36])),
     };
-    let of = parcel.at.saturating_add(parcel.length);
+    let of = parcel.at.saturating_add(parcel.packed);
     match has {
         _ if has < of => Err(Error::Cut { has, of }),
         _ if has > of => Err(Error::Damaged),
@@ -85,22 +89,22 @@ pub fn find(file: &File) -> Result<Option<Parcel>, Error> {
 }
 
 impl Parcel {
-    /// Copies the carried executable out of `from`, and says whether it is the one that was packed.
+    /// The carried executable, out of the `file` in which it was found.
     ///
     /// # Errors
-    /// What reading or writing said.
-    pub fn copy(&self, from: &File, to: &mut impl Write) -> io::Result<bool> {
-        let mut piece = vec![0; PIECE];
-        let (mut done, mut sum) = (0, 0);
-        while done < self.length {
-            let wanted = usize::try_from(self.length - done).map_or(PIECE, |left| left.min(PIECE));
-            let piece = &mut piece[..wanted];
-            from.read_exact_at(piece, self.at + done)?;
-            sum = crc32c_append(sum, piece);
-            to.write_all(piece)?;
-            done += wanted as u64;
+    /// [`Error::Damaged`] if it is not what was packed, [`Error::Read`] if it cannot be read.
+    pub fn unpack(&self, file: &File) -> Result<Vec<u8>, Error> {
+        if self.packed.max(self.length) > MOST {
+            return Err(Error::Damaged);
         }
-        Ok(sum == self.sum)
+        let mut packed = vec![0; self.packed as usize];
+        file.read_exact_at(&mut packed, self.at)?;
+        let mut whole = vec![0; self.length as usize];
+        let length = decompress_into(&packed, &mut whole).map_err(|_| Error::Damaged)?;
+        if length != whole.len() || crc32c(&whole) != self.sum {
+            return Err(Error::Damaged);
+        }
+        Ok(whole)
     }
 }
 
@@ -117,11 +121,13 @@ pub fn pack(executable: &[u8], other: &[u8]) -> Result<Vec<u8>, &'static str> {
         }
         Some(_) => {}
     }
+    let packed = compress(other);
     let mut head = MAGIC.to_vec();
+    head.extend((packed.len() as u64).to_le_bytes());
     head.extend((other.len() as u64).to_le_bytes());
     head.extend(crc32c(other).to_le_bytes());
     head.extend(crc32c(&head).to_le_bytes());
-    Ok([executable, &head, other].concat())
+    Ok([executable, &head, &packed].concat())
 }
 
 /// Where an executable ends by its own account: behind the table of its sections, which linkers and
@@ -170,26 +176,23 @@ mod tests {
     }
 
     fn file(bytes: &[u8]) -> File {
-        let mut file = tempfile::tempfile().expect("a file");
-        file.write_all(bytes).expect("written");
+        let file = tempfile::tempfile().expect("a file");
+        file.write_all_at(bytes, 0).expect("written");
         file
     }
 
-    fn carried(bytes: &[u8]) -> Result<Option<(Vec<u8>, bool)>, Error> {
+    fn carried(bytes: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         let file = file(bytes);
-        let parcel = find(&file)?;
-        Ok(parcel.map(|parcel| {
-            let mut copy = Vec::new();
-            let whole = parcel.copy(&file, &mut copy).expect("copied");
-            (copy, whole)
-        }))
+        find(&file)?.map(|parcel| parcel.unpack(&file)).transpose()
     }
 
     #[test]
     fn what_is_packed_is_found() {
-        let other = vec![7; PIECE + 3];
+        let other: Vec<u8> = (0..100_000_u32)
+            .map(|i| (i.wrapping_mul(i) >> 7) as u8)
+            .collect();
         let packed = pack(&executable(), &other).expect("packed");
-        assert_eq!(carried(&packed).expect("whole"), Some((other, true)));
+        assert_eq!(carried(&packed).expect("whole"), Some(other));
     }
 
     #[test]
@@ -209,8 +212,7 @@ mod tests {
         for at in executable().len()..packed.len() {
             let mut changed = packed.clone();
             changed[at] ^= 1;
-            let whole = matches!(carried(&changed), Ok(Some((_, true)) | None));
-            assert!(!whole, "byte {at} was changed");
+            assert!(carried(&changed).is_err(), "byte {at} was changed");
         }
         let longer = [packed.as_slice(), b"\n"].concat();
         assert!(matches!(carried(&longer), Err(Error::Damaged)));

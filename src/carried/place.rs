@@ -3,7 +3,7 @@
 //! Neither can be found by others or stays behind: both are gone with the last process that uses them.
 
 use std::fs::{File, Permissions};
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -42,13 +42,9 @@ impl Place {
         })
     }
 
-    /// What to write into.
-    pub fn file(&mut self) -> &mut File {
-        &mut self.file
-    }
-
-    /// Nothing is written any more: it can be run now.
-    pub fn finish(self) -> io::Result<Place> {
+    /// Puts the executable there. Nothing is written any more then: it can be run.
+    pub fn hold(mut self, executable: &[u8]) -> io::Result<Place> {
+        self.file.write_all(executable)?;
         if self.in_memory {
             let seals = SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL;
             fcntl_add_seals(&self.file, seals)?;

@@ -175,7 +175,7 @@ fn a_carried_window_is_found_when_the_file_is_gone() {
 fn a_cut_or_damaged_download_is_told_and_not_run() {
     let folder = Folder::new();
     let whole = fs::read(teller(&folder)).expect("the file");
-    for length in [whole.len() - 1, stripped().len() + 33] {
+    for length in [whole.len() - 1, stripped().len() + 41] {
         let file = executable(&folder, &whole[..length]);
         let (has, of) = (length.to_string(), whole.len().to_string());
         let run = Run::of(command(&folder, file).arg("gui")).code(1);
