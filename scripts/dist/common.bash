@@ -26,10 +26,11 @@ here=$work/here
 touch "$here/net"
 unshare --net="$here/net" ip link set lo up
 
-# Runs a command without any network but loopback.
+# Before a command: it runs without any network but loopback. (With & behind it, $! is the command's.)
+alone=(nsenter --net="$here/net" env -u DBUS_SESSION_BUS_ADDRESS -u WAYLAND_DISPLAY -u XDG_RUNTIME_DIR
+    CHATROOM_NO_ANNOUNCE=1 CHATROOM_NO_SEARCH=1)
 alone() {
-    nsenter --net="$here/net" env -u DBUS_SESSION_BUS_ADDRESS -u WAYLAND_DISPLAY -u XDG_RUNTIME_DIR \
-        CHATROOM_NO_ANNOUNCE=1 CHATROOM_NO_SEARCH=1 "$@"
+    "${alone[@]}" "$@"
 }
 
 # has WHAT WORDS FILE: the words are in the file, which is shown where they are not.
@@ -37,12 +38,13 @@ has() {
     grep -qF -e "$2" "$3" || fail "$1: not found: $2" "$(cat "$3")"
 }
 
-# until_true WHAT COMMAND...: waits for the command to succeed, at most 30 s.
+# until_true WHAT COMMAND...: waits for the command to succeed, at most 30 s. What programs say is in
+# $here/*.words, and shown where that was in vain.
 until_true() {
     local what=$1 end=$((SECONDS + 30))
     shift
     until "$@" >/dev/null 2>&1; do
-        [ "$SECONDS" -lt "$end" ] || fail "waited 30 s for $what"
+        [ "$SECONDS" -lt "$end" ] || fail "waited 30 s for $what" "$(tail -n 5 "$here"/*.words 2>/dev/null)"
         sleep 0.02
     done
 }

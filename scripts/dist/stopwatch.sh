@@ -28,18 +28,18 @@ at_least() { [ "$(windows)" -ge "$1" ]; }
 
 allowed() { in_root chmod +x /root/chatroom; }
 served() {
-    in_root /root/chatroom server --listen "127.0.0.1:$port" --log /root/log.txt >"$here/server" 2>&1 &
-    until_true "the server ($(cat "$here/server"))" alone curl -fsS "http://127.0.0.1:$port/health"
+    in_root /root/chatroom server --listen "127.0.0.1:$port" --log /root/log.txt >"$here/server.words" 2>&1 &
+    until_true "the server" alone curl -fsS "http://127.0.0.1:$port/health"
 }
-told() { ! in_root /root/chatroom gui --name ada >"$here/said" 2>&1; }
+told() { ! in_root /root/chatroom gui --name ada >"$here/said.words" 2>&1; }
 installed() {
-    command=$(sed -n 's/.*To get them: //p' "$here/said")
+    command=$(sed -n 's/.*To get them: //p' "$here/said.words")
     chroot "$root" /usr/bin/env DEBIAN_FRONTEND=noninteractive \
-        sh -c "apt-get -qq update && $command -y --no-install-recommends" >"$here/apt" 2>&1 || fail "$(cat "$here/apt")"
+        sh -c "apt-get -qq update && $command -y --no-install-recommends" >"$here/apt.words" 2>&1 || fail "$(cat "$here/apt.words")"
 }
 joined() {
-    in_root DISPLAY="$DISPLAY" HOME="/root/$1" /root/chatroom gui --name "$1" "127.0.0.1:$port" >"$here/$1" 2>&1 &
-    until_true "$1 in the room ($(cat "$here/$1"))" member "$1"
+    in_root DISPLAY="$DISPLAY" HOME="/root/$1" /root/chatroom gui --name "$1" "127.0.0.1:$port" >"$here/$1.words" 2>&1 &
+    until_true "$1 in the room" member "$1"
     until_true "a window of $1" at_least "$2"
 }
 member() { alone curl -fsS "http://127.0.0.1:$port/members" | grep -q "\"$1\""; }
@@ -58,7 +58,7 @@ step 'chmod +x chatroom' allowed
 step './chatroom server' served
 step './chatroom gui --name ada    (says what is missing)' told
 before_apt=$total
-step "$(sed -n 's/.*To get them: \(apt-get install\).*/\1 .../p' "$here/said")" installed
+step "$(sed -n 's/.*To get them: \(apt-get install\).*/\1 .../p' "$here/said.words")" installed
 apt=$((total - before_apt))
 step './chatroom gui --name ada 127.0.0.1:4711' joined ada 1
 first=$(alone xdotool search --onlyvisible --class chatroom | head -1)

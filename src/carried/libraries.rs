@@ -90,11 +90,13 @@ fn no_loader() -> String {
 }
 
 fn too_old((_, library, version): &(Vec<u32>, String, String)) -> String {
+    let what = match version.strip_prefix("GLIBC_") {
+        Some(number) => format!("glibc {number} or later; this one's is older"),
+        None => format!("{library} is older here than {version}"),
+    };
     format!(
-        "The window needs a newer system: {library} is older here than {}. Use a newer one for the \
-         window, build it here with cargo build --release, or join with curl: \
-         curl -N http://ADDR/events",
-        version.replace("GLIBC_", "glibc ")
+        "The window needs a newer system: {what}. Use a newer one for the window, build it here with \
+         cargo build --release, or join with curl: curl -N http://ADDR/events"
     )
 }
 
@@ -304,7 +306,7 @@ mod tests {
                    ./chatroom: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.34' not found (required by ./chatroom)\n";
         let said = sentence(&format!("{old}{BARE}"), true, &DEBIAN);
         assert!(
-            said.contains("libc.so.6 is older here than glibc 2.34"),
+            said.contains("a newer system: glibc 2.34 or later;"),
             "{said}"
         );
         assert!(!said.contains("apt-get"), "{said}");
