@@ -5,13 +5,15 @@
 # `make bench-window` and `make bench-replay` to their harnesses: make bench ARGS='calm --rounds 5'
 ARGS ?=
 
-.PHONY: help run build test test-durability bench bench-window bench-replay pictures icons man deb fmt clean
+.PHONY: help run build test dist deb test-dist test-durability bench bench-window bench-replay pictures icons man fmt clean
 
 help:
 	@echo 'make run     build chatroom and start a room on this machine: the server here, and a window'
 	@echo "             where there is a display (ARGS='--room lobby' gives the server arguments)"
 	@echo 'make build   build the executable: target/release/chatroom, or below CARGO_TARGET_DIR'
 	@echo 'make test    run everything that must pass before a change goes in'
+	@echo 'make dist    build the one file that is downloaded: dist/chatroom-VERSION-x86_64-linux and SHA256SUMS'
+	@echo 'make test-dist   try that file on other systems: nothing but a folder, bare Debians; as root, some minutes'
 	@echo 'make test-durability   kills, lost answers, stalled listeners, failing disks: some minutes, alone'
 	@echo "make bench   measure this server beside others (ARGS='--help' says what there is); some 20 minutes, alone"
 	@echo "make bench-window   measure the window beside HexChat (ARGS='--help'); some 10 minutes, alone"
@@ -33,6 +35,13 @@ run: build
 test:
 	@scripts/setup.sh test
 	@scripts/test.sh
+
+dist:
+	@scripts/setup.sh build
+	@scripts/dist.sh
+
+test-dist:
+	@scripts/test-dist.sh
 
 test-durability:
 	@scripts/test-durability.sh

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Sees to it that this machine has what the project needs. `setup.sh build`: what compiling needs;
 # `setup.sh test`: that and what the tests use; `setup.sh pictures`: that and a browser;
-# `setup.sh bench`: what compiling needs and the programs that chatroom is measured beside. Installs
-# only what is missing, and says nothing when nothing is.
+# `setup.sh bench`: what compiling needs and the programs that chatroom is measured beside; `setup.sh
+# dist`: what compiling needs and what makes other systems to try the downloaded file on. Installs only
+# what is missing, and says nothing when nothing is.
 set -euo pipefail
 
 build_packages=(
@@ -33,11 +34,14 @@ bench_packages=(
     ripgrep bsdutils
     xvfb openbox hexchat xclip util-linux fonts-dejavu-core fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji
 )
+# For the file that is downloaded: other Debians, and what looks at executables and at windows.
+dist_packages=(debootstrap mount util-linux iproute2 binutils curl xvfb openbox xdotool imagemagick fonts-dejavu-core)
 # The same on systems without dpkg: commands to find, libraries that pkg-config must know.
 build_commands=(cmake g++ make pkg-config)
 libraries=(x11 xext xft xinerama xcursor xrender xfixes pangoxft pangocairo cairo)
 test_commands=(Xvfb openbox xdotool xclip import dbus-daemon tmux script unshare nsenter ip strace curl man mandoc less zsh fish desktop-file-validate gio valgrind mkfs.ext4 mount python3 nginx caddy openssl)
 picture_commands=(chromium mkfifo)
+dist_commands=(debootstrap unshare nsenter ip readelf curl Xvfb openbox xdotool import)
 bench_commands=(nats-server ngircd nginx ss strace Xvfb openbox hexchat xclip setpriv rg script taskset)
 
 fail() {
@@ -116,6 +120,7 @@ check_other_system() {
     [ "$1" != test ] || more=("${test_commands[@]}")
     [ "$1" != pictures ] || more=("${test_commands[@]}" "${picture_commands[@]}")
     [ "$1" != bench ] || more=("${bench_commands[@]}")
+    [ "$1" != dist ] || more=("${dist_commands[@]}")
     for item in "${more[@]}"; do
         command -v "$item" >/dev/null || missing+=("$item")
     done
@@ -132,8 +137,9 @@ main() {
         test) packages=("${build_packages[@]}" "${test_packages[@]}") ;;
         pictures) packages=("${build_packages[@]}" "${test_packages[@]}" "${picture_packages[@]}") ;;
         bench) packages=("${build_packages[@]}" "${bench_packages[@]}") ;;
+        dist) packages=("${build_packages[@]}" "${dist_packages[@]}") ;;
         *)
-            echo "Say what to set up for: scripts/setup.sh build, test, pictures or bench." >&2
+            echo "Say what to set up for: scripts/setup.sh build, test, pictures, bench or dist." >&2
             exit 2
             ;;
     esac

@@ -33,7 +33,7 @@ rust_and_scripts() {
 
 scripts_parse() {
     local file
-    for file in scripts/*.sh .ci/run; do
+    for file in scripts/*.sh scripts/dist/* .ci/run; do
         bash -n "$file"
     done
 }

@@ -1,35 +1,162 @@
 //! The window that a downloaded file carries.
 //!
 //! The one file that is downloaded is a static executable without the window, because the window needs
-//! a desktop's libraries. Behind its own bytes it carries the full build, packed. For `gui` that one is
-//! unpacked into memory and becomes this process.
+//! a desktop's libraries. Behind its own bytes it carries the full build ([`parcel`] has the form). For
+//! `gui` that one is put into memory and becomes this process: same id, arguments, surroundings and
+//! open files. What holds: nothing that has a name on a disk is ever made, so nothing can be left
+//! behind, however this ends; and a file that is not whole is never run.
 
-use std::process::ExitCode;
+mod libraries;
+pub mod parcel;
+mod place;
 
-use crate::failure::Failure;
+use std::env;
+use std::ffi::{CString, OsStr};
+use std::fs::File;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use crate::failure::{Failure, reason};
+use libraries::Verdict;
+use place::Place;
+
+/// This process's executable, also after the file was replaced or removed.
+const THIS_FILE: &str = "/proc/self/exe";
 
 /// A full build that this executable carries.
 #[derive(Debug)]
-pub struct Carried {}
+pub struct Carried {
+    file: File,
+    parcel: parcel::Parcel,
+}
 
 /// What this executable carries, if it does.
-pub fn find() -> Option<Carried> {
-    None
+///
+/// # Errors
+/// The sentence for a file that is cut or damaged, and for a system on which it cannot be read.
+pub fn find() -> Result<Option<Carried>, Failure> {
+    let file = match File::open(THIS_FILE) {
+        Ok(file) => file,
+        // Then the window is built in, and there is nothing to read.
+        Err(_) if cfg!(feature = "gui") => return Ok(None),
+        Err(error) => return Err(unreadable(&error)),
+    };
+    let parcel = parcel::find(&file).map_err(told)?;
+    Ok(parcel.map(|parcel| Carried { file, parcel }))
 }
 
 /// What to say where there is no window, neither built in nor carried.
 pub fn none() -> Failure {
-    Failure::new(
-        "This build of chatroom has no window. Take the full one, or join with curl: curl -N http://ADDR/events",
-    )
+    Failure::new(concat!(
+        "This build of chatroom has no window. Take the file chatroom-",
+        env!("CARGO_PKG_VERSION"),
+        "-x86_64-linux, build one with cargo build --release, or join with curl: \
+         curl -N http://ADDR/events"
+    ))
 }
 
 impl Carried {
     /// Replaces this process by it, with the same arguments, surroundings and open files.
     ///
     /// # Errors
-    /// The sentence that says what the system lacks, and how to get it.
+    /// The sentence that says what the system lacks, and how to get it. On success this does not
+    /// return.
     pub fn become_it(&self) -> Result<ExitCode, Failure> {
-        Err(none())
+        let (place, verdict) = self.settle()?;
+        match verdict {
+            Verdict::Runs => {}
+            Verdict::Lacks(sentence) => return Err(Failure::new(sentence)),
+        }
+        let mut arguments = env::args_os();
+        let mut window = Command::new(place.path());
+        window.arg0(arguments.next().unwrap_or_else(|| "chatroom".into()));
+        let error = window.args(arguments).exec();
+        Err(Failure::new(format!(
+            "The window that this file carries could not be started: {}. {LEFT}",
+            reason(&error)
+        )))
+    }
+
+    /// Puts it where it may be executed, and asks there whether it can be.
+    fn settle(&self) -> Result<(Place, Verdict), Failure> {
+        let window = self.parcel.unpack(&self.file).map_err(told)?;
+        let refused = match try_in(Place::memory(), &window) {
+            Ok(settled) => return Ok(settled),
+            Err(error) => reason(&error),
+        };
+        let Some(folder) = env::var_os("XDG_RUNTIME_DIR").filter(|folder| !folder.is_empty())
+        else {
+            return Err(Failure::new(format!(
+                "This system does not let a program run from memory ({refused}), as the window \
+                 does, and XDG_RUNTIME_DIR names no folder to run it from. Set that to a folder of \
+                 yours from which programs may be run, and start it again. {LEFT}",
+            )));
+        };
+        let folder = Path::new(&folder);
+        eprintln!(
+            "chatroom: This system does not let a program run from memory ({refused}); the window \
+             runs from a file without a name in {} instead.",
+            folder.display()
+        );
+        try_in(Place::folder(folder), &window).map_err(|error| {
+            Failure::new(format!(
+                "The window cannot be run from {} either: {}. Set XDG_RUNTIME_DIR to a folder of \
+                 yours from which programs may be run, and start it again. {LEFT}",
+                folder.display(),
+                reason(&error)
+            ))
+        })
+    }
+}
+
+fn try_in(place: io::Result<Place>, window: &[u8]) -> io::Result<(Place, Verdict)> {
+    let place = place?.hold(window)?;
+    let verdict = libraries::ask(&place.path())?;
+    Ok((place, verdict))
+}
+
+/// Gives a window that was carried its name in lists of processes back: the kernel calls a program
+/// by what was executed, and that was a number.
+pub fn keep_name() {
+    let is_number = |name: &CString| name.as_bytes().iter().all(u8::is_ascii_digit);
+    if !rustix::thread::name().is_ok_and(|name| is_number(&name)) {
+        return;
+    }
+    let called = env::args_os().next();
+    let called = called.as_deref().map(Path::new).and_then(Path::file_name);
+    let called = called.unwrap_or(OsStr::new("chatroom")).as_bytes();
+    // The kernel keeps 15 bytes, as it did of the file's name before.
+    let kept = &called[..called.len().min(15)];
+    if let Ok(name) = CString::new(kept) {
+        let _ = rustix::thread::set_name(&name);
+    }
+}
+
+/// What there is without a window.
+const LEFT: &str = "chatroom server and chatroom replay work all the same, and anybody can join with \
+                    curl -N http://ADDR/events";
+
+fn unreadable(error: &io::Error) -> Failure {
+    Failure::new(format!(
+        "The window is inside chatroom's own file, which cannot be read through {THIS_FILE}: {}. \
+         Mount /proc and start it again. {LEFT}",
+        reason(error)
+    ))
+}
+
+fn told(error: parcel::Error) -> Failure {
+    let again = "Download it again and compare it: sha256sum -c SHA256SUMS";
+    match error {
+        parcel::Error::Read(error) => unreadable(&error),
+        parcel::Error::Cut { has, of } => Failure::new(format!(
+            "This file is not whole: {has} of its {of} bytes are here, and the window is in the \
+             rest. {again}"
+        )),
+        parcel::Error::Damaged => Failure::new(format!(
+            "This file is damaged: the window in it is not the one that was packed. {again}"
+        )),
     }
 }

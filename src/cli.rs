@@ -27,7 +27,7 @@ pub const DEFAULT_PORT: u16 = 1337;
 #[derive(Parser, Debug)]
 #[command(
     name = "chatroom",
-    version,
+    version = crate::version::VERSION.as_str(),
     about,
     long_about = None,
     after_help = "Try:\n  \

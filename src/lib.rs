@@ -9,11 +9,12 @@
 //! 2. [`mod@line`]: the one place that knows how an event is written as a line of `log.txt`.
 //! 3. [`journal`]: `log.txt` on disk: open, repair, append and sync, read from an offset.
 //! 4. [`name`]: the rules a name obeys before it gets into a room.
-//! 5. [`wire`], [`sse`], [`http`], [`address`]: what is said over a socket and where, without a socket.
+//! 5. [`wire`], [`sse`], [`http`], [`address`], [`mod@lookup`]: what is said over a socket and where, without a socket.
 //! 6. [`hue`]: the colour of a name, in the window and on the terminal.
 //! 7. [`links`]: where a text has links.
 //! 8. [`modes`]: the server, the window and the player.
-//! 9. [`nearby`]: rooms on the local network; [`carried`]: the window in a downloaded file.
+//! 9. [`nearby`]: rooms on the local network; [`carried`]: the window in a downloaded file;
+//!    [`version`]: which build this is.
 //! 10. [`cli`], [`room_key`], [`failure`]: the command line, the room key, and the sentence a failed run
 //!     ends with.
 //! 11. [`supervisor`]: what is said to systemd, where that started us.
@@ -28,10 +29,12 @@ pub mod hue;
 pub mod journal;
 pub mod line;
 pub mod links;
+pub mod lookup;
 pub mod modes;
 pub mod name;
 pub mod nearby;
 pub mod room_key;
 pub mod sse;
 pub mod supervisor;
+pub mod version;
 pub mod wire;

@@ -20,12 +20,15 @@ pub fn run(mode: Mode) -> Result<ExitCode, Failure> {
     match mode {
         Mode::Server(args) => server::run(args),
         #[cfg(feature = "gui")]
-        Mode::Gui(args) => match carried::find() {
+        Mode::Gui(args) => match carried::find()? {
             Some(window) => window.become_it(),
-            None => gui::run(args),
+            None => {
+                carried::keep_name();
+                gui::run(args)
+            }
         },
         #[cfg(not(feature = "gui"))]
-        Mode::Gui(_) => match carried::find() {
+        Mode::Gui(_) => match carried::find()? {
             Some(window) => window.become_it(),
             None => Err(carried::none()),
         },

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::io::{self, BufRead, IsTerminal, Write};
-use std::net::{IpAddr, SocketAddr, TcpListener, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -18,6 +18,7 @@ use crate::cli::{self, DEFAULT_PORT, History, ServerArgs};
 use crate::event::{Body, Event, Id, Stamp};
 use crate::failure::{Failure, reason};
 use crate::journal::{Journal, Opening, Stretch};
+use crate::lookup::lookup;
 use crate::modes::replay;
 
 use super::Stop;
@@ -157,16 +158,15 @@ fn listen_address(text: &str) -> Result<SocketAddr, Failure> {
     if let Ok(port) = text.strip_prefix(':').unwrap_or(text).parse::<u16>() {
         return Ok(SocketAddr::from(([0, 0, 0, 0], port)));
     }
-    let with_port = if text.contains(':') {
-        text.to_string()
-    } else {
-        format!("{text}:{DEFAULT_PORT}")
+    if let Ok(whole) = text.parse() {
+        return Ok(whole);
+    }
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) => (host, port.parse().map_err(|_| wrong())?),
+        None => (text, DEFAULT_PORT),
     };
-    with_port
-        .to_socket_addrs()
-        .ok()
-        .and_then(|mut found| found.next())
-        .ok_or_else(wrong)
+    let found = lookup(host, port).unwrap_or_default();
+    found.first().copied().ok_or_else(wrong)
 }
 
 /// Opens and repairs the log.

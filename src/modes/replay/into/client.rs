@@ -5,13 +5,14 @@
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::TcpStream;
 use std::time::Duration;
 
 use crate::address::Address;
 use crate::failure::reason;
 use crate::http::reply::{Head, MAX_HEAD, ReplyError};
 use crate::http::{Body, BodyError};
+use crate::lookup::lookup;
 
 /// How long connecting to one of a machine's addresses may take.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -251,7 +252,7 @@ fn more(
 /// What the system says of the last of them.
 pub fn connect(address: &Address) -> Result<TcpStream, Trouble> {
     let unknown = || io::Error::new(ErrorKind::NotFound, "no machine of this name is known");
-    let found = (address.host(), address.port()).to_socket_addrs();
+    let found = lookup(address.host(), address.port());
     let mut last = unknown();
     for target in found.map_err(|_| unknown())? {
         match TcpStream::connect_timeout(&target, CONNECT) {

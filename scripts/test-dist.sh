@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# What must hold of the file that is downloaded, on systems that are not this one: folders with nothing
+# in them, and Debians that debootstrap makes (once, below target/dist-test; `rm -r` it to have them
+# anew). Needs root and Debian's packages. Every script in scripts/dist is a part, and can be run
+# alone: scripts/test-dist.sh chroot stopwatch
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+if [ "$(id -u)" -ne 0 ]; then
+    echo 'test-dist: making systems and namespaces needs root: sudo make test-dist' >&2
+    exit 1
+fi
+scripts/setup.sh dist
+scripts/dist.sh
+
+parts=("$@")
+if [ ${#parts[@]} -eq 0 ]; then
+    for part in scripts/dist/*.sh; do
+        parts+=("$(basename "$part" .sh)")
+    done
+fi
+passed=0
+for part in "${parts[@]}"; do
+    printf '\n== %s\n' "$part"
+    from=$SECONDS
+    if ! "scripts/dist/$part.sh"; then
+        printf '== FAILED after %d s: %s\n   This part alone is: scripts/dist/%s.sh\n' "$((SECONDS - from))" "$part" "$part"
+        exit 1
+    fi
+    printf '== ok, %d s: %s\n' "$((SECONDS - from))" "$part"
+    passed=$((passed + 1))
+done
+printf '\n%d passed, 0 failed\n' "$passed"
