@@ -35,13 +35,13 @@ bench_packages=(
     xvfb openbox hexchat xclip util-linux fonts-dejavu-core fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji
 )
 # For the file that is downloaded: other Debians, and what looks at executables and at windows.
-dist_packages=(debootstrap mount util-linux iproute2 binutils curl xvfb openbox xdotool imagemagick fonts-dejavu-core)
+dist_packages=(debootstrap systemd-container mount util-linux iproute2 binutils curl xvfb openbox xdotool imagemagick fonts-dejavu-core)
 # The same on systems without dpkg: commands to find, libraries that pkg-config must know.
 build_commands=(cmake g++ make pkg-config)
 libraries=(x11 xext xft xinerama xcursor xrender xfixes pangoxft pangocairo cairo)
 test_commands=(Xvfb openbox xdotool xclip import dbus-daemon tmux script unshare nsenter ip strace curl man mandoc less zsh fish desktop-file-validate gio valgrind mkfs.ext4 mount python3 nginx caddy openssl)
 picture_commands=(chromium mkfifo)
-dist_commands=(debootstrap unshare nsenter ip readelf curl Xvfb openbox xdotool import)
+dist_commands=(debootstrap systemd-nspawn unshare nsenter ip readelf curl Xvfb openbox xdotool import)
 bench_commands=(nats-server ngircd nginx ss strace Xvfb openbox hexchat xclip setpriv rg script taskset)
 
 fail() {

@@ -12,6 +12,7 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 scripts/setup.sh dist
 scripts/dist.sh
+scripts/deb.sh
 
 parts=("$@")
 if [ ${#parts[@]} -eq 0 ]; then
