@@ -30,8 +30,9 @@ fn of_git() -> Option<String> {
     if !ours {
         return None;
     }
-    // What the answer depends on: where HEAD is, and what is changed.
-    for name in ["HEAD", "logs/HEAD", "index"] {
+    // What the answer depends on: where HEAD is, and whether a source is changed. (Not the index: it is
+    // written anew by git commands that change nothing, and each time all would be compiled again.)
+    for name in ["HEAD", "logs/HEAD"] {
         let path = git(&["rev-parse", "--git-path", name])?;
         if Path::new(&path).exists() {
             println!("cargo:rerun-if-changed={path}");

@@ -32,14 +32,14 @@ for listen in 127.0.0.1 localhost; do
 done
 echo 'server: a message by curl and a log by replay, over 127.0.0.1 and localhost'
 
-for form in --plain --format=html --stats '--stats --format=json' --verify --convert '--plot /plot.svg' '--plot /plot.png' \
-    '--since 2026-11-01 --plain' '--find thing --plain'; do
+for form in --plain '--speed max' '--output json' '--output html' '--output http' --stats --stats=json --verify '--plot /plot.svg' \
+    '--plot /plot.png' '--convert /copy.txt' '--plain --from 2026-11-01 --grep thing'; do
     run "replay sample.txt $form"
     echo "replay $form: $(head -c 60 "$here/said.words" | head -1)"
 done
 alone chroot "$root" /chatroom replay - --plain <log.txt >"$here/said.words" 2>&1 || fail 'replay -' "$(cat "$here/said.words")"
 has 'replay of a pipe' 'is this thing on?' "$here/said.words"
-for line in --help --version 'server --help' 'man' 'completions bash'; do
+for line in --help --version 'server --help' man 'completions bash'; do
     run "$line"
 done
 

@@ -65,7 +65,7 @@ fn judge(said: &str, succeeded: bool, system: &System) -> Verdict {
     ))
 }
 
-/// `	libX11.so.6 => not found`
+/// `libX11.so.6 => not found`
 fn missing_library(line: &str) -> Option<&str> {
     let (library, rest) = line.trim().split_once(" => ")?;
     (rest == "not found").then_some(library)

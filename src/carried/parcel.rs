@@ -212,7 +212,10 @@ mod tests {
         for at in executable().len()..packed.len() {
             let mut changed = packed.clone();
             changed[at] ^= 1;
-            assert!(carried(&changed).is_err(), "byte {at} was changed");
+            // A bit that LZ4 does not look at changes nothing.
+            let harmless =
+                carried(&changed).map_or(true, |got| got.as_deref() == Some(b"the other"));
+            assert!(harmless, "byte {at} was changed");
         }
         let longer = [packed.as_slice(), b"\n"].concat();
         assert!(matches!(carried(&longer), Err(Error::Damaged)));

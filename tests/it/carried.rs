@@ -370,3 +370,23 @@ fn a_carried_window_opens_and_is_called_what_the_file_is_called() {
     assert!(from.starts_with("/memfd:chatroom (deleted)"), "{from:?}");
     nothing_is_left(&folder);
 }
+
+#[test]
+fn a_build_says_which_commit_it_is_of_and_whether_it_has_the_window() {
+    let said = Folder::new().run(&["--version"]).code(0).said();
+    let version = concat!("chatroom ", env!("CARGO_PKG_VERSION"), " (");
+    let told = said
+        .strip_prefix(version)
+        .and_then(|rest| rest.strip_suffix(", with the window)\n"));
+    let told = told.unwrap_or_else(|| panic!("{said:?}"));
+    let Some((commit, day)) = told.split_once(", ") else {
+        assert_eq!(told, "unknown commit");
+        return;
+    };
+    let hash = commit.strip_suffix(" changed").unwrap_or(commit);
+    assert!(
+        hash.len() >= 7 && hash.bytes().all(|b| b.is_ascii_hexdigit()),
+        "{said:?}"
+    );
+    assert!(day.len() == 10 && day.starts_with("20"), "{said:?}");
+}
