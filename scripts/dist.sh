@@ -58,6 +58,10 @@ static=$built/dist-static/$target/dist/chatroom
 window=$built/dist-window/$target/dist/chatroom
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 name=chatroom-$version-x86_64-linux
+
+commit_of() { "$1" --version | sed 's/.*(\(.*\), .*/\1/'; }
+[ "$(commit_of "$static")" = "$(commit_of "$window")" ] || fail 'The tree changed while it was built; once more, please.'
+
 mkdir -p dist
 # Beside the last one, which somebody may be running, and in its place at the end.
 trap 'rm -f "dist/.$name"' EXIT
