@@ -163,7 +163,8 @@ fn http_is_the_servers_console_without_what_no_log_knows() {
     let server = room();
     server.console.wait_for("Client (uthira) is offline\n");
     let console = server.console.text();
-    let (_, traffic) = console.split_once("/events\n").expect("how to join");
+    let link = format!("  chatroom://{}\n", server.address);
+    let (_, traffic) = console.split_once(&link).expect("how to join");
     let host = format!("Host: {}", server.address);
     let known: Vec<&str> = traffic
         .lines()

@@ -71,8 +71,8 @@ fn help_and_version_are_no_failures() {
     ] {
         folder.run(args).code(0).stdout_has("Usage:");
     }
-    let version = concat!("chatroom ", env!("CARGO_PKG_VERSION"), "\n");
-    folder.run(&["--version"]).code(0).stdout(version);
+    let version = concat!("chatroom ", env!("CARGO_PKG_VERSION"), " (");
+    folder.run(&["--version"]).code(0).stdout_has(version);
     // A usage error is 2, and what was meant is guessed.
     let run = folder.run(&["server", "--listne", "x"]).code(2);
     assert!(String::from_utf8_lossy(&run.output.stderr).contains("--listen"));
