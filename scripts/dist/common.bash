@@ -23,6 +23,9 @@ mkdir -p "$work/here"
 # Everything of this run is in memory, and only here to be seen.
 mount -t tmpfs none "$work/here"
 here=$work/here
+# A screen takes the number of one whose process it cannot see, so that those outside are hidden, too.
+mount -t tmpfs none /tmp
+mkdir -m 1777 /tmp/.X11-unix
 touch "$here/net"
 unshare --net="$here/net" ip link set lo up
 
