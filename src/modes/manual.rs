@@ -14,8 +14,11 @@ use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use clap::ValueEnum;
+use signal_hook::consts::{SIGINT, SIGQUIT};
 
 use crate::cli::{CompletionsArgs, ManArgs, Page, Shell};
 use crate::failure::{Failure, reason};
@@ -63,6 +66,7 @@ pub fn man(args: &ManArgs) -> Result<ExitCode, Failure> {
     if !io::stdout().is_terminal() {
         return print(sheet.source);
     }
+    leave_keys_to_the_reader();
     let shown = is_shown_by("man", &["-l", "-"], sheet.source) || is_paged(sheet.text);
     match shown {
         true => Ok(ExitCode::SUCCESS),
@@ -88,6 +92,15 @@ fn print(text: &str) -> Result<ExitCode, Failure> {
     let written = written.and_then(|()| stdout.flush());
     written.map_err(Failure::output)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Ctrl-C is the pager's, which ends a search with it and stays: if it ended this process, pager and shell
+/// would both read the terminal. A handler, unlike being ignored, is not what children begin with.
+fn leave_keys_to_the_reader() {
+    for signal in [SIGINT, SIGQUIT] {
+        // Any handler will do; this one sets a flag that nobody reads.
+        let _ = signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)));
+    }
 }
 
 /// Whether there is such a program, and it showed what it was given. What it complains of is not

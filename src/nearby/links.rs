@@ -55,6 +55,9 @@ pub fn now(reach: Reach) -> Vec<Link> {
 
 fn of(interfaces: Vec<Interface>, reach: Reach) -> Vec<Link> {
     let mut links: Vec<Link> = Vec::new();
+    // An interface is the loopback whatever other addresses it has, as that of WSL does.
+    let loopbacks = interfaces.iter().filter(|one| one.is_loopback());
+    let loopbacks: Vec<Option<u32>> = loopbacks.map(|one| one.index).collect();
     for interface in interfaces {
         let up = matches!(
             interface.oper_status,
@@ -63,7 +66,8 @@ fn of(interfaces: Vec<Interface>, reach: Reach) -> Vec<Link> {
         let Some(index) = interface.index else {
             continue;
         };
-        if !up || interface.is_p2p || interface.is_loopback() || !reach.has(interface.ip()) {
+        let loopback = loopbacks.contains(&interface.index);
+        if !up || interface.is_p2p || loopback || !reach.has(interface.ip()) {
             continue;
         }
         let at = match links.iter().position(|link| link.index == index) {
@@ -171,5 +175,30 @@ pub mod tests {
         let only_v4 = self::link(2, &["10.0.0.1/0"]);
         assert!(!only_v4.holds("fe80::1".parse().expect("it")));
         assert!(only_v4.holds("8.8.8.8".parse().expect("it")), "all is near");
+    }
+
+    #[test]
+    fn the_loopback_is_no_link_whatever_its_addresses() {
+        let interface = |name: &str, index, ip| Interface {
+            name: name.to_string(),
+            addr: IfAddr::V4(if_addrs::Ifv4Addr {
+                ip,
+                netmask: Ipv4Addr::BROADCAST,
+                prefixlen: 32,
+                broadcast: None,
+            }),
+            index: Some(index),
+            oper_status: IfOperStatus::Up,
+            is_p2p: false,
+        };
+        let own = Ipv4Addr::new(10, 255, 255, 254);
+        let interfaces = vec![
+            interface("lo", 1, own),
+            interface("lo", 1, Ipv4Addr::LOCALHOST),
+            interface("eth0", 2, Ipv4Addr::new(10, 0, 0, 1)),
+        ];
+        let links = of(interfaces, Reach::All { v4: true, v6: true });
+        let names: Vec<&str> = links.iter().map(|link| link.name.as_str()).collect();
+        assert_eq!(names, ["eth0"]);
     }
 }

@@ -133,3 +133,18 @@ fn a_terminal_has_it_shown_by_what_is_there() {
         tmux.wait_text("code 0");
     }
 }
+
+#[test]
+fn ctrl_c_is_the_pagers_and_the_shell_waits() {
+    let folder = Folder::new();
+    let tmux = read_with(&folder, &["less"], "log", 24);
+    tmux.wait_text("chatroom-log - the record of a chat room");
+    tmux.keys(&["C-c"]);
+    // It is less that takes the next key, and not the shell.
+    tmux.wait_for("the page's end", |screen| {
+        tmux.keys(&["G"]);
+        screen.contains("(END)")
+    });
+    tmux.keys(&["q"]);
+    tmux.wait_text("code 0");
+}

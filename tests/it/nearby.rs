@@ -301,13 +301,13 @@ fn what_anybody_may_say_does_no_harm_to_a_search() {
     let line = looker.wait("aaaa", "room", |_| true);
     assert_eq!(line, "there|aaaa|[31mevil there|open|10.77.0.2:1337");
     // It says nothing any more: gone when its time is over, not before.
+    let from = Instant::now();
     shouter.say(&response(
         "short",
         &["room=short", "id=dddd"],
         [10, 77, 0, 2],
         2,
     ));
-    let from = Instant::now();
     looker.wait("dddd", "room", |line| line.starts_with("there"));
     looker.wait("dddd", "end", |line| line.starts_with("gone"));
     assert!(

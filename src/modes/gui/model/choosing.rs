@@ -9,6 +9,11 @@ use crate::modes::gui::link::presentable;
 use crate::modes::gui::rooms::Offer;
 use crate::modes::gui::talk::{Field, Login, State};
 
+const SEVERAL: &str =
+    "There are several rooms. Choose one with the arrow keys and Enter, or with a click.";
+const STRANGE: &str = "This room wants a key, and you were not in it before. If its address is the \
+                       right one, join it with Enter or with a click: it is told the key then.";
+
 /// What is wanted of the rooms.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Choice {
@@ -18,8 +23,8 @@ pub(super) struct Choice {
     pub(super) search: bool,
     /// It was looked through for long enough to say that there is nothing.
     looked: bool,
-    /// Several were there: one of them is to be chosen.
-    asked: bool,
+    /// One of those that were there is to be chosen; how that is said.
+    asked: Option<&'static str>,
     /// The one that is being joined because it was the only one.
     only: Option<Offer>,
 }
@@ -68,6 +73,8 @@ impl Model {
         let address = match (there.len(), last) {
             _ if busy => None,
             (0, last) => last,
+            // Anybody can announce a room, one with the name and the id of another, too.
+            (1, _) if !key.is_empty() && is_strange(&there[0]) => None,
             (1, _) => {
                 let only = there.pop();
                 keyless = only.as_ref().is_some_and(|only| !only.key);
@@ -88,7 +95,11 @@ impl Model {
         }
         self.phase = Phase::Out;
         self.choice.offering = true;
-        self.choice.asked = there.len() > 1;
+        self.choice.asked = match there.len() {
+            0 => None,
+            1 => Some(STRANGE).filter(|_| !busy),
+            _ => Some(SEVERAL),
+        };
         // What was kept for the room that was used last is free for another window.
         let mut effects = vec![Effect::NotEntered];
         match there.is_empty() {
@@ -136,7 +147,7 @@ impl Model {
         };
         match offers {
             false => Vec::new(),
-            true if self.choice.asked => self.rooms.present(),
+            true if self.choice.asked.is_some() => self.rooms.present(),
             true => self.rooms.offers(),
         }
     }
@@ -150,9 +161,7 @@ impl Model {
     pub fn rooms_words(&self) -> Option<&'static str> {
         match &self.phase {
             Phase::Out if !self.choice.offering => None,
-            Phase::Out if self.choice.asked && self.has_present() => Some(
-                "There are several rooms. Choose one with the arrow keys and Enter, or with a click.",
-            ),
+            Phase::Out if self.choice.asked.is_some() && self.has_present() => self.choice.asked,
             Phase::Out if self.nothing_found() => Some(
                 "No room was found on this network, and the window goes on looking. To start one on \
                  this machine, run: chatroom server. If you know where one is, type its address and \
@@ -174,6 +183,11 @@ impl Model {
         let held = matches!(self.state, Some(State::Connected | State::Held { .. }));
         held && login.address.to_string() == address && login.name == name.trim()
     }
+}
+
+/// Whether a room that wants a key might be anybody's: nobody has chosen its address yet.
+fn is_strange(only: &Offer) -> bool {
+    only.key && only.used.is_none() && !only.is_this_machine()
 }
 
 /// What is said about a room that was joined because it was the only one. Whoever was there last

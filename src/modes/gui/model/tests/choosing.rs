@@ -102,6 +102,33 @@ fn the_room_that_was_used_last_needs_no_words() {
 }
 
 #[test]
+fn a_key_is_told_to_no_stranger_unasked() {
+    let mut model = looking(&["10.0.0.1"]);
+    find(&mut model, "Lobby", "192.168.1.20", true);
+    assert_eq!(looked(&mut model), [Effect::NotEntered, Effect::Choose]);
+    assert_eq!(offered(&model), ["192.168.1.20"]);
+    let words = model.rooms_words().expect("it is said");
+    assert!(words.starts_with("This room wants a key"), "{words}");
+    // Where somebody was before, it is what it was.
+    let mut model = looking(&["192.168.1.20"]);
+    find(&mut model, "Lobby", "192.168.1.20", true);
+    let there = ("192.168.1.20".to_string(), Some("secret"));
+    assert_eq!(goes_to(&looked(&mut model)), there);
+    // Who has given no key is asked for it by the room.
+    let mut model = model_without_key();
+    find(&mut model, "Lobby", "192.168.1.20", true);
+    let there = ("192.168.1.20".to_string(), None);
+    assert_eq!(goes_to(&looked(&mut model)), there);
+}
+
+fn model_without_key() -> Model {
+    let mut model = model();
+    let (name, key) = ("uthira".into(), String::new());
+    model.update(Event::Look { name, key });
+    model
+}
+
+#[test]
 fn several_rooms_are_asked_about() {
     let mut model = looking(&["10.0.0.9", "10.0.0.2", "10.0.0.8"]);
     find(&mut model, "one", "10.0.0.1", false);
