@@ -1,7 +1,8 @@
 //! The one sentence that a failed run ends with.
 //!
 //! Anything that ends a mode is turned into a [`Failure`] where it is understood best, so that the
-//! sentence can name the path or the address and say what to do next. `main` prints it and exits 1.
+//! sentence can name the path or the address and say what to do next. `main` prints it and exits with its
+//! [code](Failure::code).
 
 use std::fmt;
 use std::io;
@@ -11,6 +12,7 @@ use std::io;
 pub struct Failure {
     sentence: String,
     broken_pipe: bool,
+    setting: bool,
 }
 
 impl Failure {
@@ -19,6 +21,15 @@ impl Failure {
         Failure {
             sentence: sentence.into(),
             broken_pipe: false,
+            setting: false,
+        }
+    }
+
+    /// A failure of what was asked for, not of the attempt: trying again the same way is in vain.
+    pub fn setting(sentence: impl Into<String>) -> Failure {
+        Failure {
+            setting: true,
+            ..Failure::new(sentence)
         }
     }
 
@@ -26,7 +37,17 @@ impl Failure {
     pub fn output(error: io::Error) -> Failure {
         Failure {
             broken_pipe: error.kind() == io::ErrorKind::BrokenPipe,
+            setting: false,
             sentence: format!("The output could not be written: {}.", reason(&error)),
+        }
+    }
+
+    /// What the process exits with: 2 for a setting that makes no sense, as for a command line that is
+    /// not understood, else 1.
+    pub fn code(&self) -> u8 {
+        match self.setting {
+            true => 2,
+            false => 1,
         }
     }
 

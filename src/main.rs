@@ -22,7 +22,7 @@ fn main() -> ExitCode {
         Err(failure) => {
             let text = format!("chatroom: {failure}");
             eprintln!("{}", marked(Severity::Error, &text));
-            ExitCode::FAILURE
+            ExitCode::from(failure.code())
         }
     }
 }

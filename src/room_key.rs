@@ -46,7 +46,7 @@ pub fn for_server(file: Option<&Path>) -> Result<Option<String>, Failure> {
         Some(_) => None,
     };
     match source {
-        Some(source) => Err(Failure::new(format!(
+        Some(source) => Err(Failure::setting(format!(
             "The room key in {source} is empty. Write one, or leave it out for an open room."
         ))),
         None => Ok(key),
@@ -63,7 +63,7 @@ fn in_file(path: &Path) -> Result<String, Failure> {
     })?;
     let key = text.lines().next().unwrap_or_default();
     match key.trim().is_empty() {
-        true => Err(Failure::new(format!(
+        true => Err(Failure::setting(format!(
             "The room key in {} is empty. Write one, or leave it out for an open room.",
             path.display()
         ))),

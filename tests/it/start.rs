@@ -86,10 +86,13 @@ fn an_address_that_cannot_be_is_one_sentence() {
         ("127.0.0.1:99999", "is no address to listen on"),
         ("127.0.0.1:port", "is no address to listen on"),
         ("", "is no address to listen on"),
-        ("203.0.113.9:0", "does not have that address"),
     ] {
-        cannot_start(&folder, &["--listen", listen], &[part]);
+        let run = folder.run(&["server", "--listen", listen]);
+        run.code(2).stdout("").one_sentence(&[part]);
     }
+    // This one may be there later.
+    let part = "does not have that address";
+    cannot_start(&folder, &["--listen", "203.0.113.9:0"], &[part]);
     assert!(folder.contents().is_empty());
     let usage = folder.run(&["server", "--history", "perhaps"]).code(2);
     assert!(

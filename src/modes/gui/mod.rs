@@ -8,6 +8,7 @@
 //! only ones that know FLTK; and [`mod@run`], which has them meet.
 
 pub mod badge;
+mod begin;
 pub mod commands;
 pub mod complete;
 pub mod display;

@@ -13,6 +13,7 @@ use chrono::{Local, NaiveDateTime};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+use super::begin;
 use super::frames::{self, Frames};
 use super::keeping::Keeping;
 use super::link::Link;
@@ -57,7 +58,12 @@ pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
     {
         place = keeping.look(&address, &fields.name);
     }
-    events.push(first_event(&fields, named.is_some(), !args.no_search));
+    events.extend(begin::events(
+        &fields,
+        named.as_deref(),
+        !args.no_search,
+        &settings.recent,
+    ));
     // After the login, which begins with an empty status line.
     events.extend(trouble.map(Event::Note));
     let model = Rc::new(RefCell::new(Model::new(on_the_wall)));
@@ -372,22 +378,6 @@ impl Run {
         });
         // There is nobody left to tell.
         let _ = self.keeping.keep(kept, self.window.place(), true);
-    }
-}
-
-/// What the window begins with: a login, a search for the room to log in to, or the offer of rooms.
-fn first_event(fields: &Fields, to_address: bool, search: bool) -> Event {
-    let search = search && !to_address;
-    let (name, key) = (fields.name.clone(), fields.key.clone());
-    match (name.is_empty(), search) {
-        (true, search) => Event::Offer { search },
-        (false, true) => Event::Look { name, key },
-        (false, false) => Event::LogIn {
-            address: fields.address.clone(),
-            name,
-            key,
-            persist: true,
-        },
     }
 }
 

@@ -144,7 +144,7 @@ pub fn bind(listen: &str) -> Result<TcpListener, Failure> {
 
 fn listen_address(text: &str) -> Result<SocketAddr, Failure> {
     let wrong = || {
-        Failure::new(format!(
+        Failure::setting(format!(
             "{text:?} is no address to listen on. Write one such as 0.0.0.0:1337 or [::]:1337."
         ))
     };

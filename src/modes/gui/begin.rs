@@ -1,0 +1,77 @@
+//! What a window begins with, from the command line and what was kept: pure.
+//!
+//! What always holds: a room key is told to no room that nobody has chosen.
+
+use super::model::Event;
+use super::window::Fields;
+use crate::address::Address;
+
+/// What is said of a link to a room where one was not before, with a room key at hand.
+const STRANGE: &str = "You were not in the room of this link before. If its address is the right one, \
+                       log in: it is told the room key then.";
+
+/// A login, a search for the room to log in to, or the offer of rooms. `named` is the address on the
+/// command line, `recent` are the rooms that were used.
+pub fn events(fields: &Fields, named: Option<&str>, search: bool, recent: &[String]) -> Vec<Event> {
+    if named.is_some_and(|named| is_strange_link(named, fields, recent)) {
+        let offer = Event::Offer { search: false };
+        return vec![offer, Event::Note(STRANGE.to_string())];
+    }
+    let search = search && named.is_none();
+    let (name, key) = (fields.name.clone(), fields.key.clone());
+    vec![match (name.is_empty(), search) {
+        (true, search) => Event::Offer { search },
+        (false, true) => Event::Look { name, key },
+        (false, false) => Event::LogIn {
+            address: fields.address.clone(),
+            name,
+            key,
+            persist: true,
+        },
+    }]
+}
+
+/// A link that is clicked comes from a page or a message of anybody's, and a desktop hands it over with
+/// the key that stands in the surroundings.
+fn is_strange_link(named: &str, fields: &Fields, recent: &[String]) -> bool {
+    let scheme = named.trim().split_once("://").map(|(scheme, _)| scheme);
+    if fields.key.is_empty() || !scheme.is_some_and(|it| it.eq_ignore_ascii_case("chatroom")) {
+        return false;
+    }
+    let known = |address: &Address| {
+        let known = recent.iter().filter_map(|text| Address::parse(text).ok());
+        known.into_iter().any(|old| old == *address)
+    };
+    // What is no address at all is told by the login.
+    Address::parse(named).is_ok_and(|address| !known(&address))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_that_was_not_used_before_gets_no_key_by_itself() {
+        let begins = |named: &str, key: &str| {
+            let fields = Fields {
+                address: named.to_string(),
+                name: "eve".to_string(),
+                key: key.to_string(),
+            };
+            let recent = ["10.0.0.1:1337".to_string()];
+            let events = events(&fields, Some(named), true, &recent);
+            let logs_in = matches!(events[0], Event::LogIn { .. });
+            let said = events.iter().any(|event| matches!(event, Event::Note(_)));
+            assert_ne!(logs_in, said);
+            logs_in
+        };
+        assert!(!begins("chatroom://10.0.0.9", "secret"));
+        assert!(!begins(" ChatRoom://10.0.0.1:1338/", "secret"));
+        assert!(begins("chatroom://10.0.0.1/", "secret"));
+        assert!(begins("chatroom://10.0.0.9", ""));
+        // Somebody has typed this, or knows what a program's arguments are.
+        assert!(begins("10.0.0.9", "secret"));
+        // The login says what is wrong with it.
+        assert!(begins("chatroom://a b", "secret"));
+    }
+}
