@@ -186,7 +186,7 @@ fn of_the_keys_the_flag_goes_first_then_the_file_then_the_variable() {
     let start = ["server", "--listen", "127.0.0.1:0"];
     for variable in ["CHATROOM_KEY_FILE", "CHATROOM_KEY"] {
         Run::of(&mut with(&folder, &start, &[(variable, "")]))
-            .code(1)
+            .code(2)
             .one_sentence(&["room key in", variable, "is empty"]);
     }
 }
