@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The one file that is downloaded: dist/chatroom-<version>-x86_64-linux, and its SHA256SUMS. A static
 # executable without the window, behind whose bytes stands the full build (src/carried.rs says how).
-# Refuses to hand out a file that needs a library, is too large, or tells about the machine that built it.
+# Refuses to hand out a file that needs a library, is too large, tells about the machine that built it, or
+# does not do the simplest things.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -79,6 +80,22 @@ registries=$(find "$cargo_home/registry/src" -mindepth 1 -maxdepth 1 -printf '%f
 told=$(strings -n 4 "dist/.$name" | grep -F -e "$PWD" -e "$cargo_home" -e "$HOME/" -e "$built" \
     ${registries:+-e "${registries//$'\n'/$'\n'}"} | sort -u | head -20) || true
 [ -z "$told" ] || fail "The file tells about this machine:" "$told"
+
+# What everybody's first minute needs, of the very file. Nothing of this opens a socket.
+# says WORDS ARGUMENT...: the file ends well, and what it prints into a pipe has the words.
+says() {
+    local words=$1 said
+    shift
+    said=$("dist/.$name" "$@" 2>&1 </dev/null) || fail "chatroom $* ends with $?:" "$said"
+    grep -qF -e "$words" <<<"$said" || fail "chatroom $* does not say: $words"
+}
+says '.Dt CHATROOM 1' man
+says '.Dt CHATROOM-SERVER 1' man server
+says 'ExecStart=' man service
+says 'complete -F' completions bash
+says '--no-announce' server --help
+says '--no-search' gui --help
+says 'is this thing on?' replay log.txt
 
 mv "dist/.$name" "dist/$name"
 (cd dist && sha256sum "$name" >SHA256SUMS)

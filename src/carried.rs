@@ -54,7 +54,7 @@ pub fn none() -> Failure {
         "This build of chatroom has no window. Take the file chatroom-",
         env!("CARGO_PKG_VERSION"),
         "-x86_64-linux, build one with cargo build --release, or join with curl: \
-         curl -N http://ADDR/events"
+         curl -N http://ADDR:1337/events"
     ))
 }
 
@@ -137,7 +137,7 @@ pub fn keep_name() {
 
 /// What there is without a window.
 const LEFT: &str = "chatroom server and chatroom replay work all the same, and anybody can join with \
-                    curl -N http://ADDR/events";
+                    curl -N http://ADDR:1337/events";
 
 fn unreadable(error: &io::Error) -> Failure {
     Failure::new(format!(

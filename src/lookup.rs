@@ -41,7 +41,8 @@ fn by_getent(name: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     }
     let mut getent = Command::new("getent");
     getent.args(["ahosts", name]).env_remove(room_key::VARIABLE);
-    let answer = getent.stdin(Stdio::null()).stderr(Stdio::null()).output()?;
+    // Not /dev/null: where that is missing, it would seem as if getent was.
+    let answer = getent.stdin(Stdio::piped()).output()?;
     let found = addresses(&String::from_utf8_lossy(&answer.stdout), port);
     match found.is_empty() {
         true => Err(unknown()),

@@ -222,7 +222,7 @@ _chatroom() {
             return 0
             ;;
         chatroom__subcmd__man)
-            opts="-h --output --help chatroom server gui replay log"
+            opts="-h --output --help chatroom server gui replay log service desktop icon"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

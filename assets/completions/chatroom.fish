@@ -96,5 +96,5 @@ complete -c chatroom -n "__fish_chatroom_using_subcommand help; and not __fish_s
 complete -c chatroom -n "__fish_chatroom_using_subcommand help; and not __fish_seen_subcommand_from server gui replay man completions help" -f -a "completions" -d 'Print what a shell needs to complete chatroom\'s flags'
 complete -c chatroom -n "__fish_chatroom_using_subcommand help; and not __fish_seen_subcommand_from server gui replay man completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c chatroom -n "__fish_chatroom_using_subcommand gui" -f
-complete -c chatroom -n "__fish_chatroom_using_subcommand man" -f -a "chatroom server gui replay log"
+complete -c chatroom -n "__fish_chatroom_using_subcommand man" -f -a "chatroom server gui replay log service desktop icon"
 complete -c chatroom -n "__fish_chatroom_using_subcommand completions" -f -a "bash zsh fish"

@@ -27,7 +27,8 @@ pub fn ask(executable: &Path) -> io::Result<Verdict> {
         // For a loader that does not know the question: then at least no window opens.
         .arg("--version")
         .env("LD_TRACE_LOADED_OBJECTS", "1")
-        .stdin(Stdio::null())
+        // Not /dev/null: where that is missing, the answer would be that the loader is.
+        .stdin(Stdio::piped())
         .output();
     let answer = match answer {
         Ok(answer) => answer,
@@ -57,7 +58,7 @@ fn judge(said: &str, succeeded: bool, system: &System) -> Verdict {
     let reason = said.lines().find(|line| !line.trim().is_empty());
     Verdict::Lacks(format!(
         "This system cannot load the window: {}. Build it here with cargo build --release, or join \
-         with curl: curl -N http://ADDR/events",
+         with curl: curl -N http://ADDR:1337/events",
         reason
             .unwrap_or("its loader does not say why")
             .trim()
@@ -85,7 +86,7 @@ fn missing_version(line: &str) -> Option<(Vec<u32>, String, String)> {
 fn no_loader() -> String {
     "The window needs a system with the GNU C library, which this one lacks: its loader is missing. \
      Use such a system for the window, build it here with cargo build --release, or join with curl: \
-     curl -N http://ADDR/events"
+     curl -N http://ADDR:1337/events"
         .to_string()
 }
 
@@ -96,7 +97,7 @@ fn too_old((_, library, version): &(Vec<u32>, String, String)) -> String {
     };
     format!(
         "The window needs a newer system: {what}. Use a newer one for the window, build it here with \
-         cargo build --release, or join with curl: curl -N http://ADDR/events"
+         cargo build --release, or join with curl: curl -N http://ADDR:1337/events"
     )
 }
 

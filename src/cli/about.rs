@@ -24,12 +24,15 @@ The manual:         chatroom man; chatroom man server, gui, replay or log
 #[command(after_help = "Examples:\n  \
     chatroom man server                                  read it\n  \
     chatroom man server > chatroom-server.1              its source, for man and mandoc\n  \
-    chatroom man --output /usr/local/share/man           all pages, where man finds them")]
+    chatroom man --output /usr/local/share/man           all pages, where man finds them\n  \
+    chatroom man service > chatroom.service              what systemd needs to run a server\n  \
+    chatroom man desktop > chatroom.desktop              what a desktop's menu needs")]
 pub struct ManArgs {
     /// Which page
     ///
     /// On a terminal it is shown by man, or as plain text where there is none; into a pipe or a file
-    /// goes its source.
+    /// goes its source. The last three are no pages, but files that a system wants beside the
+    /// executable; they are printed as they are.
     #[arg(
         value_name = "PAGE",
         value_enum,
@@ -62,6 +65,15 @@ pub enum Page {
     /// The form of log.txt
     #[value(aliases = ["chatroom-log", "chatroom-log.5", "chatroom-log(5)", "log.txt"])]
     Log,
+    /// The unit of systemd that runs a server, for /etc/systemd/system/chatroom.service
+    #[value(alias = "chatroom.service")]
+    Service,
+    /// The entry of a desktop's menu, for ~/.local/share/applications/chatroom.desktop
+    #[value(alias = "chatroom.desktop")]
+    Desktop,
+    /// The icon, for ~/.local/share/icons/hicolor/scalable/apps/chatroom.svg
+    #[value(alias = "chatroom.svg")]
+    Icon,
 }
 
 /// `chatroom completions`

@@ -137,6 +137,8 @@ fn unknown_word(
         });
     }
     match name {
+        None if word == "-v" => Some(VERSION.to_string()),
+        Some("gui") => name_before_address(words),
         Some("server") if is_log(word) => Some(format!(
             "to keep the room's record there: chatroom server --log {}",
             typed(word)
@@ -149,13 +151,39 @@ fn unknown_word(
     }
 }
 
+/// What a version is asked for with.
+const VERSION: &str = "to see the version: chatroom --version";
+
+/// `gui uthira 192.168.1.20`, or the other way round, with nothing else.
+fn name_before_address(words: &[OsString]) -> Option<String> {
+    let [_, _, one, other] = words else {
+        return None;
+    };
+    let (one, other) = (one.to_string_lossy(), other.to_string_lossy());
+    let (name, address) = match (is_address(&one), is_address(&other)) {
+        (false, true) => (one, other),
+        (true, false) => (other, one),
+        _ => return None,
+    };
+    let is_word = !name.is_empty() && !name.starts_with('-');
+    is_word.then(|| {
+        format!(
+            "a name follows --name: chatroom gui --name {} {}",
+            typed(&name),
+            typed(&address)
+        )
+    })
+}
+
 fn has_flag(mode: &Command, flag: &str) -> bool {
     mode.get_arguments().any(|arg| arg.get_long() == Some(flag))
 }
 
 /// A first word that is no mode.
 fn no_mode(word: &str, words: &[OsString]) -> Option<String> {
-    if is_log(word) {
+    if word == "version" {
+        Some(VERSION.to_string())
+    } else if is_log(word) {
         Some(format!("to play it back: {}", with_mode("replay", words)))
     } else if is_address(word) {
         Some(format!(
@@ -289,6 +317,30 @@ mod tests {
         ] {
             let said = refused(line);
             assert!(said.contains(right), "{line}: {said}");
+        }
+    }
+
+    #[test]
+    fn what_other_programs_have_is_understood_far_enough_to_say_ours() {
+        for (line, right) in [
+            ("chatroom version", "chatroom --version\n"),
+            ("chatroom -v", "chatroom --version\n"),
+            (
+                "chatroom gui uthira 192.168.7.1",
+                "chatroom gui --name uthira 192.168.7.1\n",
+            ),
+            (
+                "chatroom gui 192.168.7.1:80 uthira",
+                "chatroom gui --name uthira 192.168.7.1:80\n",
+            ),
+        ] {
+            let said = refused(line);
+            assert!(said.contains(right), "{line}: {said}");
+            assert_eq!(said.matches("tip:").count(), 1, "{line}: {said}");
+        }
+        for line in ["chatroom gui one two", "chatroom gui --nme 192.168.7.1"] {
+            let said = refused(line);
+            assert!(!said.contains("a name follows"), "{line}: {said}");
         }
     }
 

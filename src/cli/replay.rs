@@ -49,7 +49,7 @@ pub struct ReplayArgs {
     pub follow: bool,
 
     /// Show the time of day before each event
-    #[arg(long, conflicts_with_all = ["plain", "output", "stats", "plot"], help_heading = PLAY)]
+    #[arg(long, conflicts_with_all = ["output", "stats", "plot"], help_heading = PLAY)]
     pub times: bool,
 
     /// Colours: `auto` has them on a terminal, unless NO_COLOR is set; `always` in a pipe too, as

@@ -44,14 +44,22 @@ macro_rules! sheet {
     };
 }
 
-fn sheet(page: Page) -> Sheet {
-    match page {
+/// The page; or, as it is, the file that is no page.
+fn sheet(page: Page) -> Result<Sheet, &'static str> {
+    Ok(match page {
         Page::Chatroom => sheet!("chatroom", '1'),
         Page::Server => sheet!("chatroom-server", '1'),
         Page::Gui => sheet!("chatroom-gui", '1'),
         Page::Replay => sheet!("chatroom-replay", '1'),
         Page::Log => sheet!("chatroom-log", '5'),
-    }
+        Page::Service => return Err(include_str!("../../assets/chatroom.service")),
+        Page::Desktop => return Err(include_str!("../../assets/chatroom.desktop")),
+        Page::Icon => {
+            return Err(include_str!(
+                "../../assets/icons/hicolor/scalable/apps/chatroom.svg"
+            ));
+        }
+    })
 }
 
 /// Shows a page of the manual on a terminal, or prints its source; or writes all pages.
@@ -62,7 +70,10 @@ pub fn man(args: &ManArgs) -> Result<ExitCode, Failure> {
     if let Some(folder) = &args.output {
         return write_all_below(folder);
     }
-    let sheet = sheet(args.page);
+    let sheet = match sheet(args.page) {
+        Ok(sheet) => sheet,
+        Err(file) => return print(file),
+    };
     if !io::stdout().is_terminal() {
         return print(sheet.source);
     }
@@ -132,8 +143,8 @@ fn is_paged(text: &str) -> bool {
 /// As `man` looks for pages: a folder for each section.
 fn write_all_below(folder: &Path) -> Result<ExitCode, Failure> {
     let mut list = String::new();
-    for page in Page::value_variants() {
-        let sheet = sheet(*page);
+    let pages = Page::value_variants().iter();
+    for sheet in pages.filter_map(|page| sheet(*page).ok()) {
         let section = folder.join(format!("man{}", sheet.section));
         let path = section.join(format!("{}.{}", sheet.name, sheet.section));
         fs::create_dir_all(&section)

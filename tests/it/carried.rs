@@ -221,6 +221,24 @@ fn a_library_that_the_window_lacks_is_named() {
 }
 
 #[test]
+fn where_there_is_no_dev_null_it_is_still_the_library_that_is_named() {
+    let folder = Folder::new();
+    let options = ["-shared", "-fPIC", "-Wl,-soname,libgone.so.1"];
+    let library = "int gone(void) { return 0; }";
+    compile(&folder, "libgone.so.1", library, &options);
+    let source = "int gone(void); int main(void) { return gone(); }";
+    let window = compile(&folder, "window", source, &["libgone.so.1"]);
+    let file = carrying(&folder, &window);
+    let mut bare = command(&folder, "unshare");
+    let script = "mount -t tmpfs none /dev && exec \"$0\" gui";
+    bare.args(["--mount", "sh", "-c", script]).arg(file);
+    Run::of(&mut bare)
+        .code(1)
+        .stdout("")
+        .one_sentence(&["a library that this system lacks: libgone.so.1."]);
+}
+
+#[test]
 fn a_system_that_is_too_old_for_the_window_says_so() {
     let folder = Folder::new();
     let library = |versions: &str| {

@@ -54,7 +54,7 @@ fn bash_completes_modes_flags_values_and_files() {
     // What is no flag there is an address: bash is not to offer files.
     let gui = complete("chatroom gui", "eve", "gui");
     assert_eq!(gui.lines().next(), Some("+o default +o bashdefault"));
-    assert_eq!(complete("chatroom man", "se", "man"), "server\n");
+    assert_eq!(complete("chatroom man", "ser", "man"), "server\nservice\n");
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn the_page_about_the_log_is_run() {
 
 #[test]
 fn the_page_about_operating_is_run() {
-    follow("docs/operating.md", &[("log.txt", "workshop.txt")]);
+    follow("docs/operating.md", &[("log.txt", "evening.txt")]);
 }
 
 #[test]

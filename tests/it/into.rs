@@ -258,6 +258,32 @@ fn a_room_with_a_key_wants_it_and_nobody_else_sees_it() {
 }
 
 #[test]
+fn a_room_that_takes_no_key_from_here_for_a_while_is_said_to_be_so() {
+    let folder = Folder::new();
+    folder.file("key", "open sesame\n");
+    let server = Server::start_in(Arc::new(folder), "127.0.0.1:0", &["--key-file", "key"]);
+    let guess = "Basic Y2k6Z3Vlc3M="; // ci:guess
+    while server
+        .ask("GET", "/members", &[("Authorization", guess)], "")
+        .status
+        != 429
+    {}
+    let events = [at(1.0, said("ann", "hello"))];
+    let (mut child, notices, _) = begin(&server, &events, &["--key-file", "key"]);
+    notices.wait_for("Ctrl-C ends it.\n");
+    kill_process(Pid::from_child(&child), Signal::INT).expect("it runs");
+    assert_eq!(ended(&mut child), Some(130), "{}", notices.text());
+    let said = notices.text();
+    assert!(
+        said.contains(
+            "chatroom: The room takes no key from this machine's address for now (Too many wrong \
+             room keys came from your address. Try again in "
+        ) && !said.contains("slower"),
+        "{said}"
+    );
+}
+
+#[test]
 fn ctrl_c_leaves_nobody_behind() {
     let server = Server::start(&[]);
     let names = ["ann", "bob", "eve", "zoë"];
@@ -276,6 +302,7 @@ fn ctrl_c_leaves_nobody_behind() {
         kill_process(Pid::from_child(&child), signal).expect("it runs");
         assert_eq!(ended(&mut child), Some(130), "{}", notices.text());
         summary.wait_for("1 message of old.txt by 4 people");
+        summary.wait_for("It was ended before old.txt was");
         summary.wait_for("Came in: 4. Left: 4.");
         assert!(members(&server).is_empty(), "{:?}", members(&server));
     }

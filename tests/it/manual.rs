@@ -72,6 +72,22 @@ fn all_pages_are_written_to_where_man_finds_them() {
 }
 
 #[test]
+fn what_a_system_wants_beside_the_executable_is_in_it() {
+    let folder = Folder::new();
+    for (name, path) in [
+        ("service", "chatroom.service"),
+        ("chatroom.service", "chatroom.service"),
+        ("desktop", "chatroom.desktop"),
+        ("icon", "icons/hicolor/scalable/apps/chatroom.svg"),
+    ] {
+        let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
+        let there = std::fs::read_to_string(assets.join(path)).expect(path);
+        let run = folder.run(&["man", name]);
+        run.code(0).stdout(&there).stderr("");
+    }
+}
+
+#[test]
 fn a_page_that_there_is_not_is_answered_with_the_list() {
     let refused = Folder::new().run(&["man", "sevrer"]).code(2).stdout("");
     let said = String::from_utf8_lossy(&refused.output.stderr).into_owned();

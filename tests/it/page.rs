@@ -346,7 +346,14 @@ fn damage_is_named_in_its_place_and_choices_hold() {
     assert_eq!(page_of(&log, &["--user", "bob"]).messages(), ["three"]);
     let late = page_of(&log, &["--from", "2026-11-23T22:34:59Z"]);
     assert_eq!(late.messages(), ["three"]);
-    let none = page_of(&log, &["--grep", "nobody said this"]);
+    // It says so, as the exit code does.
+    let none = piped(
+        &Folder::new(),
+        &["--output", "html", "--grep", "nobody"],
+        &log,
+    )
+    .code(1);
+    let none = parsed(&none);
     assert_eq!(none.messages(), Vec::<String>::new());
     assert!(
         none.named("main")[0]

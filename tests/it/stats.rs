@@ -233,6 +233,26 @@ fn hours_are_those_of_the_clock_on_the_wall_when_it_is_put_back() {
 }
 
 #[test]
+fn who_only_came_and_went_is_not_said_to_have_spoken() {
+    let folder = Folder::new();
+    let events = [
+        (0, join("ann")),
+        (1, join("bob")),
+        (2, said("ann", "hello")),
+        (3, said("ann", "anybody?")),
+    ];
+    folder.file("log.txt", log(&events));
+    folder
+        .run(&["replay", "log.txt", "--stats"])
+        .code(0)
+        .stdout_has("2 messages (2 words) by 1 of 2 names on 1 of 1 day\n");
+    let drawn = folder.run(&["replay", "log.txt", "--plot", "talk.svg"]);
+    drawn.code(0);
+    let picture = std::fs::read_to_string(folder.path().join("talk.svg")).expect("a picture");
+    assert!(picture.contains("2 messages by 1 of 2 names,"), "{picture}");
+}
+
+#[test]
 fn names_can_do_no_harm() {
     let folder = Folder::new();
     let names = [

@@ -69,7 +69,7 @@ fn by_network(host: &str, number: u16) -> bool {
 fn none(why: &str) -> Failure {
     Failure::new(format!(
         "There is no display: {why}. Start the window from a desktop or set DISPLAY, or join \
-         without a window: curl -N http://ADDRESS:1337/events"
+         without a window: curl -N http://ADDR:1337/events"
     ))
 }
 

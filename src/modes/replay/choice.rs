@@ -22,6 +22,9 @@ pub struct Choice {
     pub grep: Option<Regex>,
     /// Only messages, or only who came and went.
     pub(super) only: Option<Kind>,
+    /// The log was converted on the way: that a room was opened, as its first line says, is what a
+    /// room's log begins with, and not in what is replayed.
+    pub begins_converted: bool,
 }
 
 impl Choice {
@@ -38,12 +41,18 @@ impl Choice {
             names: args.user.iter().map(spelt).collect(),
             grep: args.grep.clone(),
             only: args.only,
+            begins_converted: false,
         }
     }
 
     /// Whether every event between the two times is wanted.
     pub fn is_all(&self) -> bool {
         self.names.is_empty() && self.grep.is_none() && self.only.is_none()
+    }
+
+    /// Whether the line at `offset` is one that converting put in front.
+    pub fn is_put_in_front(&self, offset: u64, look: &Look<'_>) -> bool {
+        self.begins_converted && offset == 0 && matches!(look.shape, Shape::Opened { .. })
     }
 
     /// Whether nothing is left out of the log.

@@ -21,8 +21,7 @@ impl Printer for Console {
     fn line(&mut self, line: &Line<'_>, out: &mut Vec<u8>) {
         match line.look.shape {
             Shape::Message { text, key, .. } => {
-                // A message without an authority to send it to has an empty Host (RFC 9112, 3.2).
-                out.extend_from_slice(b"POST /messages HTTP/1.1\nHost:\n");
+                out.extend_from_slice(b"POST /messages HTTP/1.1\n");
                 if let Some(key) = key {
                     out.extend_from_slice(b"Idempotency-Key: ");
                     out.extend_from_slice(key);

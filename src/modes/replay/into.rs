@@ -60,7 +60,8 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     let ended = perform(&mut stage, script, args, begun, &name);
     stage.clear();
     let room = stage.room.address().to_string();
-    let tally = stage.end(begun.elapsed());
+    let mut tally = stage.end(begun.elapsed());
+    tally.cut_short = matches!(ended, Err(Stopped::ByUser));
     // Where nobody ever was, the sentence about the room says it all.
     let written = match tally.joined == 0 && ended.is_err() {
         true => Ok(()),

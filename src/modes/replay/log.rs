@@ -247,7 +247,7 @@ pub fn open(path: &Path, name: &str) -> Result<File, Failure> {
         )),
         io::ErrorKind::PermissionDenied => Failure::new(format!(
             "{name} may not be read by you: permission denied. Ask its owner for a copy, or get \
-             one from the room: curl -O http://ADDRESS:PORT/log.txt."
+             one from the room: curl -O http://ADDR:1337/log.txt."
         )),
         _ => unreadable(name, &error),
     })

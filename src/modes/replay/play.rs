@@ -16,7 +16,7 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 
-use std::io::{self, Write};
+use std::io;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -28,6 +28,7 @@ use super::log::{Log, reader, unreadable};
 use super::show::Look;
 use super::span;
 use super::tape::{Change, Tape};
+use super::wrong::nothing;
 use crate::cli::ReplayArgs;
 use crate::failure::Failure;
 use density::Density;
@@ -51,8 +52,10 @@ const ALONE: Duration = Duration::from_millis(50);
 /// The log cannot be read, the output not written, or the terminal not watched.
 pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     let mut choice = Choice::of(args);
+    choice.begins_converted = log.report.is_some();
     let span = span::find(&log, args, &mut choice)?;
     let (name, report) = (log.name.clone(), log.report.clone());
+    let chosen = !choice.is_everything();
     let terminal = Terminal::take()?;
     let wake = terminal.waker();
     let wake = wake.map_err(|error| unreadable(&name, &error))?;
@@ -93,23 +96,19 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
         play.name.clone(),
         play.tape.failure(),
     );
-    let was_empty = play.player.is_over_without_a_line();
+    let was_empty = chosen && play.player.is_over_without_a_line();
     // Everything is put back before anything more is said.
     drop(play);
     let code = played?;
-    if was_empty {
-        // There is nowhere left to say it if stderr is closed.
-        let _ = writeln!(
-            io::stderr(),
-            "chatroom: Nothing in {name} is what was asked for. Ask for less: --from, --to, --user, \
-             --grep and --only choose."
-        );
-    }
     faults.report_met(&name);
     if let Some(report) = report {
         report.tell(&name, args.verbose);
     }
-    failure.map_or(Ok(code), Err)
+    match failure {
+        Some(failure) => Err(failure),
+        None if was_empty => Err(nothing(&name)),
+        None => Ok(code),
+    }
 }
 
 /// Whether the terminal shows more than ASCII, as far as the locale says.
@@ -141,7 +140,7 @@ struct Play {
 impl Play {
     fn run(&mut self) -> Result<ExitCode, Failure> {
         loop {
-            self.player.columns = columns();
+            (self.player.rows, self.player.columns) = size();
             let now = Instant::now();
             let next = match self.player.tick(now) {
                 Err(error) if self.was_cut(&error)? => continue,
@@ -316,9 +315,10 @@ impl Play {
     }
 }
 
-/// How wide the terminal is. Zero columns is one that does not know.
-fn columns() -> usize {
+/// How high and how wide the terminal is. Zero columns is one that does not know.
+fn size() -> (usize, usize) {
     let size = rustix::termios::tcgetwinsize(io::stdout());
-    let columns = size.map_or(0, |size| size.ws_col);
-    if columns == 0 { 80 } else { columns.into() }
+    let (rows, columns) = size.map_or((0, 0), |size| (size.ws_row, size.ws_col));
+    let columns = if columns == 0 { 80 } else { columns.into() };
+    (rows.into(), columns)
 }

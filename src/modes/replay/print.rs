@@ -18,7 +18,7 @@ use super::log::{Input, Log, cannot_follow, unreadable};
 use super::scan::Scan;
 use super::show::Look;
 use super::span;
-use super::wrong::{Faults, Wrong, read};
+use super::wrong::{Faults, Wrong, nothing, read};
 use crate::cli::{Colour, Output, ReplayArgs};
 use crate::event::{LogId, Stamp};
 use crate::failure::Failure;
@@ -111,6 +111,7 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
         return Err(cannot_follow(&log.name));
     }
     let mut choice = Choice::of(args);
+    choice.begins_converted = log.report.is_some();
     let span = span::find(&log, args, &mut choice)?;
     let mut screen = Screen::new(bar(&log));
     let (name, report) = (log.name.clone(), log.report.clone());
@@ -122,6 +123,7 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
         choice,
         is_live,
         faults: Faults::default(),
+        found: false,
     };
     print.printer.begin(&name, &mut screen.pending);
     if let Some(id) = log.id().map_err(|error| unreadable(&name, &error))? {
@@ -166,13 +168,17 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     if let Some(report) = report {
         report.tell(&name, args.verbose);
     }
-    Ok(ExitCode::SUCCESS)
+    match print.found || args.follow || print.choice.is_everything() {
+        true => Ok(ExitCode::SUCCESS),
+        false => Err(nothing(&name)),
+    }
 }
 
 fn printer(args: &ReplayArgs) -> Box<dyn Printer> {
-    let look = (args.color == Colour::Always).then(|| Look::chosen(args.color));
+    let look = args.color == Colour::Always && !args.plain;
+    let look = look.then(|| Look::chosen(args.color));
     let output = match args.output {
-        None if !args.plain && (args.times || look.is_some()) => {
+        None if args.times || look.is_some() => {
             let times = args.times;
             return Box::new(Shown { look, times });
         }
@@ -193,6 +199,8 @@ struct Print {
     /// What comes is to be seen when it comes.
     is_live: bool,
     faults: Faults,
+    /// Something was wanted of it.
+    found: bool,
 }
 
 impl Print {
@@ -242,13 +250,17 @@ impl Print {
             let ended = offset + (bytes.len() as u64) < end;
             match read(bytes, ended) {
                 Ok((at, look)) => {
-                    if self.choice.is_in_time(at) && self.choice.takes(&look) {
+                    let wanted = self.choice.is_in_time(at)
+                        && self.choice.takes(&look)
+                        && !self.choice.is_put_in_front(offset, &look);
+                    if wanted {
                         let line = Line {
                             offset,
                             bytes,
                             look,
                             at,
                         };
+                        self.found = true;
                         self.printer.line(&line, out);
                     }
                 }
@@ -261,6 +273,7 @@ impl Print {
     fn wrong(&mut self, offset: u64, bytes: &[u8], wrong: Wrong, out: &mut Vec<u8>) {
         self.faults.add(offset, wrong);
         if self.choice.is_all() {
+            self.found = true;
             self.printer.wrong(offset, bytes, wrong, out);
         }
     }

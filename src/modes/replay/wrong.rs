@@ -8,6 +8,7 @@ use std::io::{self, Write};
 
 use super::log::PIPE;
 use crate::event::Stamp;
+use crate::failure::Failure;
 use crate::line::{Damage, Look, look};
 
 /// Why a line is not shown.
@@ -76,6 +77,14 @@ pub fn advice(name: &str) -> String {
         PIPE => String::new(),
         name => format!("; chatroom replay --verify {name} says where and why"),
     }
+}
+
+/// What a choice that fits nothing in the log that is called `name` ends with, as with grep.
+pub fn nothing(name: &str) -> Failure {
+    Failure::new(format!(
+        "Nothing in {name} is what was asked for. Ask for less: --from, --to, --user, --grep and \
+         --only choose."
+    ))
 }
 
 /// What was found wrong on the way.

@@ -84,6 +84,45 @@ fn misses_nothing(file: &str, name: &str, start: &str, note: &str) {
 }
 
 #[test]
+fn both_bots_can_be_in_one_folder() {
+    let document = Document::read("docs/bots.md");
+    let mut shell = Shell::start(None);
+    for file in ["timebot.sh", "timebot.py"] {
+        std::fs::write(shell.here().join(file), document.file(file)).expect("written");
+    }
+    // With a slow disk each has time to come between the other's writing and its renaming.
+    let slow = shell.folder.path().join("bin/mv");
+    script(&slow, "#!/bin/sh\nsleep .05\nexec /usr/bin/mv \"$@\"\n");
+    let _server = serve(&mut shell);
+    std::fs::write(shell.here().join("last"), "").expect("written");
+    let bots = ["sh timebot.sh", "python3 timebot.py"].map(|start| shell.begin(start));
+    listeners(&mut shell, 2);
+    for _ in 0..10 {
+        let ask = "curl -s -o answer.eve -u eve: -d '!time' http://127.0.0.1:1337/messages";
+        assert_eq!(shell.run(ask).0, 0);
+    }
+    for name in ["clock", "pyclock"] {
+        wait_for("the answers", || {
+            (answers(&mut shell, name) >= 10).then_some(())
+        });
+    }
+    // Each has noted the last event, and neither complained.
+    let log = std::fs::metadata(shell.here().join("log.txt")).expect("the log");
+    for note in ["last", "last.txt"] {
+        wait_for("the last note", || {
+            let noted = std::fs::read_to_string(shell.here().join(note)).ok()?;
+            (place(&noted)? + 200 > log.len()).then_some(())
+        });
+    }
+    for bot in &bots {
+        assert_eq!(shell.so_far(bot), "");
+    }
+    for name in ["clock", "pyclock"] {
+        assert_eq!(answers(&mut shell, name), 10, "{name}");
+    }
+}
+
+#[test]
 fn the_bot_in_shell_answers_every_question_once() {
     misses_nothing("timebot.sh", "clock", "sh timebot.sh", "last");
 }

@@ -123,6 +123,8 @@ pub struct Room {
     repeated: bool,
     /// What it asks for when it wants it slower was said.
     slow_said: bool,
+    /// It was said that it takes no key from here for a while.
+    lock_out_said: bool,
 }
 
 impl Room {
@@ -137,6 +139,7 @@ impl Room {
             met: false,
             repeated: false,
             slow_said: false,
+            lock_out_said: false,
         }
     }
 
@@ -228,20 +231,27 @@ impl Room {
     }
 
     fn say_why_it_waits(&mut self, refused: &Refused, away: &mut Option<Instant>) {
-        if refused.status == 429 {
+        let sentence = refused.sentence.trim_end_matches('.');
+        if refused.error == "too_many_keys" {
+            if !self.lock_out_said {
+                self.lock_out_said = true;
+                self.tell(&format!(
+                    "The room takes no key from this machine's address for now ({sentence}). Waiting \
+                     until it does; Ctrl-C ends it."
+                ));
+            }
+        } else if refused.status == 429 {
             if !self.slow_said {
                 self.slow_said = true;
                 self.tell(&format!(
-                    "The room wants it slower ({}) and is given the time it asks for, now and from \
-                     here on.",
-                    refused.sentence.trim_end_matches('.')
+                    "The room wants it slower ({sentence}) and is given the time it asks for, now and \
+                     from here on."
                 ));
             }
         } else if away.is_none() {
             *away = Some(Instant::now());
             self.tell(&format!(
-                "The room takes nothing now ({}). Trying again for up to {} s.",
-                refused.sentence.trim_end_matches('.'),
+                "The room takes nothing now ({sentence}). Trying again for up to {} s.",
                 self.patience.as_secs()
             ));
         }

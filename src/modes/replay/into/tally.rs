@@ -41,6 +41,8 @@ pub struct Tally {
     pub made_room: u64,
     /// Who could not say goodbye.
     pub stranded: usize,
+    /// The user ended it before the log did.
+    pub cut_short: bool,
     /// How long it took.
     pub took: Duration,
 }
@@ -69,6 +71,12 @@ impl Tally {
             in_words_or_tenths(self.took),
             self.said as f64 / seconds.max(1e-3)
         )];
+        if self.cut_short {
+            lines.push(format!(
+                "It was ended before {file} was: what comes after that was not said. --from says the \
+                 rest."
+            ));
+        }
         lines.push(format!("Came in: {}. Left: {}.", self.joined, self.left));
         if !self.renamed.is_empty() {
             let shown = if all { self.renamed.len() } else { FEW };

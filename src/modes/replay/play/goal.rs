@@ -94,7 +94,10 @@ impl Player {
             Key::Char('+' | '=') => self.beat.change_speed(true, now),
             Key::Char('-' | '_') => self.beat.change_speed(false, now),
             Key::Char('t') => self.times = !self.times,
-            Key::Char('?') => help::KEYS.iter().for_each(|line| self.remark(line)),
+            Key::Char('?') => {
+                let keys = help::keys(self.rows, self.columns);
+                keys.iter().for_each(|line| self.remark(line));
+            }
             Key::Char('/') => {
                 let went = self.beat.goes();
                 self.beat.stop(now);

@@ -1,7 +1,7 @@
 //! What `?` says.
 
 /// The keys, in lines that fit a narrow terminal.
-pub const KEYS: &[&str] = &[
+const KEYS: [&str; 12] = [
     "  space      pause, and go on",
     "  .  ,       one event on, one back",
     "  Right Left 5 s on, 5 s back",
@@ -15,3 +15,35 @@ pub const KEYS: &[&str] = &[
     "  t          times on, off",
     "  q          end",
 ];
+
+/// How wide the left one of two columns is.
+const LEFT: usize = 41;
+
+/// The keys as they fit a terminal of that size: in two columns where it is low and wide. No rows are
+/// a terminal that does not know.
+pub fn keys(rows: usize, columns: usize) -> Vec<String> {
+    let (left, right) = KEYS.split_at(KEYS.len() / 2);
+    match (1..=KEYS.len()).contains(&rows) && columns >= 2 * LEFT - 2 {
+        true => {
+            let pairs = left.iter().zip(right);
+            pairs.map(|(a, b)| format!("{a:LEFT$}{b}")).collect()
+        }
+        false => KEYS.map(String::from).to_vec(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_keys_are_on_a_low_terminal_that_is_wide_enough() {
+        let low = keys(8, 80);
+        assert!(low.len() < 8 && low.iter().all(|line| line.len() < 80));
+        let all = low.join("\n");
+        assert!(KEYS.iter().all(|key| all.contains(key)), "{all}");
+        for (rows, columns) in [(24, 80), (8, 60), (0, 80)] {
+            assert_eq!(keys(rows, columns), KEYS);
+        }
+    }
+}

@@ -103,8 +103,8 @@ pub struct Player {
     pub(super) look: Look,
     pub(super) times: bool,
     day: Option<chrono::NaiveDate>,
-    /// How wide the terminal is.
-    pub columns: usize,
+    pub(super) columns: usize,
+    pub(super) rows: usize, // 0 if the terminal does not know
     /// What is to be shown.
     pub out: Vec<u8>,
     extent: Option<Extent>,
@@ -137,6 +137,7 @@ impl Player {
             times: opening.times,
             day: None,
             columns: 80,
+            rows: 0,
             out: Vec::new(),
             extent: None,
         }

@@ -58,11 +58,12 @@ pub struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
-    fn takes(&self, found: &Result<(Stamp, Look<'_>), Wrong>) -> bool {
+    fn takes(&self, offset: u64, found: &Result<(Stamp, Look<'_>), Wrong>) -> bool {
         match found {
             Ok((at, look)) => {
                 self.from.is_none_or(|from| *at >= from)
                     && self.choice.is_in_time(*at)
+                    && !self.choice.is_put_in_front(offset, look)
                     && self.choice.takes(look)
                     && self.hit.is_none_or(|hit| hit.takes(look))
             }
@@ -216,7 +217,7 @@ impl<'a> Line<'a> {
         {
             faults.add(self.offset, wrong);
         }
-        let takes = wanted.takes(&self.found);
+        let takes = wanted.takes(self.offset, &self.found);
         takes.then(|| {
             let read = self.found.and_then(|_| Ok(line::parse_line(self.text)?));
             Box::new(Item {

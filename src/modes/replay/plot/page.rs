@@ -103,15 +103,20 @@ impl<'a> Page<'a> {
             _ => format!("{} {what}s", grouped(count)),
         };
         let (names, more) = self.tally.names();
+        let speakers = self.tally.speakers();
+        let by = match more {
+            true => "more than ".to_string(),
+            false if speakers < names => format!("{} of ", grouped(speakers as u64)),
+            false => String::new(),
+        };
         let (from, to) = (self.wall(self.first), self.wall(self.last));
         let to = match from.date() == to.date() {
             true => to.format("%H:%M"),
             false => to.format("%-d %b %Y %H:%M"),
         };
         format!(
-            "{} by {}{}, {} to {to} ({}, local time)",
+            "{} by {by}{}, {} to {to} ({}, local time)",
             said(self.tally.messages, "message"),
-            if more { "more than " } else { "" },
             said(names as u64, "name"),
             from.format("%-d %b %Y %H:%M"),
             in_words(self.last.since(self.first)),

@@ -98,6 +98,10 @@ impl Page<'_> {
             self.text(&format!("{from} to {to} ({length}), local time"));
         }
         let names = match tally.names() {
+            (count, false) if tally.speakers() < count => {
+                let speakers = grouped(tally.speakers() as u64);
+                format!("{speakers} of {}", counted(count as u64, "name"))
+            }
             (count, false) => counted(count as u64, "name"),
             (count, true) => format!("more than {}", counted(count as u64, "name")),
         };

@@ -157,6 +157,12 @@ impl Tally {
         self.people.sort();
     }
 
+    /// How many of the names that are kept said something.
+    pub fn speakers(&self) -> usize {
+        let people = self.people.all().iter();
+        people.filter(|person| person.messages > 0).count()
+    }
+
     /// How many names there are, and whether there are more that were not kept.
     pub fn names(&self) -> (usize, bool) {
         (self.people.all().len(), self.people.others.is_some())
