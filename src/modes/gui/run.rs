@@ -14,6 +14,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::begin;
+use super::browser;
 use super::frames::{self, Frames};
 use super::keeping::Keeping;
 use super::link::Link;
@@ -319,7 +320,7 @@ impl Run {
         if !spans::opens(address) {
             return;
         }
-        if let Err(error) = open::that_detached(address) {
+        if let Err(error) = browser::open(address) {
             self.events.push(Event::Note(format!(
                 "{address} could not be opened: {}. Is there a browser, and the xdg-open command?",
                 reason(&error)
