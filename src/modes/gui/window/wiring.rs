@@ -261,7 +261,9 @@ impl Window {
             let changed = Action::Changed(Box::new(settings));
             actions.borrow_mut().push_back(changed);
         };
-        self.dialog = Some(Dialog::open(&self.settings.borrow(), on_change));
+        let put = |dialog: &mut fltk::window::Window| self.put_over(dialog);
+        let dialog = Dialog::open(&self.settings.borrow(), put, on_change);
+        self.dialog = Some(dialog);
     }
 }
 
