@@ -65,7 +65,10 @@ pub const HELP: &[(&str, &str)] = &[
     ("Ctrl+T", "while offline: tries again at once"),
     ("Ctrl+,", "shows the settings"),
     ("Ctrl+Q", "leaves the room and closes the window"),
-    ("Escape", "removes refused messages and closes the search"),
+    (
+        "Escape",
+        "removes refused messages and notes, closes the search, and goes back from Switch",
+    ),
 ];
 
 /// Reads what was typed. A command is known in capitals too, and takes no notice of words that it
