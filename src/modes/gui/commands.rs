@@ -44,7 +44,7 @@ pub const HELP: &[(&str, &str)] = &[
     ("Shift+Enter", "begins a new line"),
     (
         "Tab, Shift+Tab",
-        "completes a name, most recent speaker first; again: the next or previous one; with no \
+        "completes a name, of who is here first, the most recent speaker before others; again: the next or previous one; with no \
          name to complete: to the next or previous field",
     ),
     ("Up, Down", "brings back what you sent before"),

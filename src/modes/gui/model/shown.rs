@@ -1,5 +1,6 @@
 //! What the window reads from the model.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::{Id, Model, Pending, Phase, is_past};
@@ -232,7 +233,8 @@ impl Model {
         people
     }
 
-    /// The names that Tab offers: who spoke last comes first, then who is here.
+    /// The names that Tab offers: those who are here before those who are not, and of each the most
+    /// recent speaker first, then who has said nothing.
     pub fn speakers(&self) -> Vec<String> {
         use crate::modes::gui::history::What;
         let mut names: Vec<String> = Vec::new();
@@ -255,6 +257,8 @@ impl Model {
 }
 
 fn idle_words(idle: Duration) -> Option<String> {
+        let here: HashSet<&str> = self.members.iter().map(|m| m.name.as_str()).collect();
+        names.sort_by_key(|name| !here.contains(name.as_str()));
     let minutes = idle.as_secs() / 60;
     match minutes {
         _ if idle < IDLE => None,

@@ -95,6 +95,22 @@ fn who_says_nothing_for_long_is_shown_as_idle() {
 }
 
 #[test]
+fn who_is_here_is_completed_before_who_left() {
+    let mut model = in_the_room();
+    let talk = vec![
+        join(30, "uthira1"),
+        said(31, "uthira1", "hi", None),
+        said(32, "bob", "ho", None),
+        join(33, "uthira2"),
+        said(34, "uthira2", "hi", None),
+        leave(35, "uthira2"),
+        join(36, "zoe"),
+    ];
+    events(&mut model, talk);
+    assert_eq!(model.speakers(), ["bob", "uthira1", "zoe", "uthira2"]);
+}
+
+#[test]
 fn a_server_of_another_version_is_named() {
     let mut model = model();
     log_in(&mut model, "uthira");
