@@ -100,7 +100,7 @@ pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
         if let Ok(dark) = looks.try_recv() {
             run.window.set_system_dark(dark);
         }
-        run.events.extend(trouble.try_iter().map(Event::Note));
+        run.events.extend(trouble.try_iter().map(Event::Aside));
         let goes_on = run.turn();
         // Drawn here, not in the wait, so that the turn can be measured to its end.
         run.window.draw();

@@ -79,7 +79,11 @@ impl Model {
             // Whoever cannot be heard is to know it, whatever else there is to say.
             Some(note) if self.is_offline() => format!("{}. {note}", self.connection_words()),
             Some(note) => note.clone(),
-            None => self.connection_words(),
+            // This one waits until the room is back.
+            None => match self.aside.as_ref().filter(|_| !self.is_offline()) {
+                Some(aside) => aside.clone(),
+                None => self.connection_words(),
+            },
         }
     }
 
@@ -252,13 +256,13 @@ impl Model {
                 names.push(person.name);
             }
         }
+        let here: HashSet<&str> = self.members.iter().map(|m| m.name.as_str()).collect();
+        names.sort_by_key(|name| !here.contains(name.as_str()));
         names
     }
 }
 
 fn idle_words(idle: Duration) -> Option<String> {
-        let here: HashSet<&str> = self.members.iter().map(|m| m.name.as_str()).collect();
-        names.sort_by_key(|name| !here.contains(name.as_str()));
     let minutes = idle.as_secs() / 60;
     match minutes {
         _ if idle < IDLE => None,
