@@ -132,6 +132,19 @@ fn what_the_desktop_lacks_is_said_while_the_room_is_there() {
 }
 
 #[test]
+fn who_logs_in_again_by_hand_has_the_cursor_in_the_input() {
+    let mut model = in_the_room();
+    // By itself, the cursor stays where it is.
+    assert_eq!(let_in(&mut model, "uthira", false), []);
+    log_in(&mut model, "uthira");
+    let effects = let_in(&mut model, "uthira", false);
+    assert!(
+        effects.contains(&Effect::Focus(Field::Message)),
+        "{effects:?}"
+    );
+}
+
+#[test]
 fn a_server_of_another_version_is_named() {
     let mut model = model();
     log_in(&mut model, "uthira");
