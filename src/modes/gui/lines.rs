@@ -13,6 +13,10 @@ use super::spans::{Span, spans};
 use crate::event::Key;
 
 /// An item as text.
+/// What is said where the log became another one.
+const REPLACED: &str =
+    "The room's log was replaced or restored: what you saw before is not in this one.";
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
     /// The text as drawn: who and when, then what.
@@ -201,6 +205,7 @@ pub fn line_of(item: &Item, model: &Model, times: Times) -> Line {
         ),
         Shape::Unread => centred("new messages", Look::Rule, Tone::Unread),
         Shape::Pending(n) => match model.pending().get(n) {
+        Shape::Replaced => centred(REPLACED, Look::Centred, Tone::Text),
             Some(pending) => of_pending(model.me().unwrap_or_default(), pending),
             None => Line::new(Look::Note),
         },

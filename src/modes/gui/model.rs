@@ -284,6 +284,8 @@ pub struct Model {
     read: Option<Id>,
     /// Where the line of what is new stands.
     new_from: Option<u64>,
+    /// The log became another one when it had everything before this offset.
+    replaced: Option<u64>,
     unread: usize,
     mentions: usize,
     /// Counts what was taken in.
@@ -330,6 +332,7 @@ impl Model {
             gap: false,
             read: None,
             new_from: None,
+            replaced: None,
             unread: 0,
             mentions: 0,
             revision: 0,

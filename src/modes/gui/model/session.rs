@@ -246,7 +246,7 @@ impl Model {
         self.opened.clear();
         self.find = None;
         self.read = None;
-        self.new_from = None;
+        (self.new_from, self.replaced) = (None, None);
         (self.unread, self.mentions) = (0, 0);
         self.gap = false;
     }

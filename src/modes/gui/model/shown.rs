@@ -165,6 +165,7 @@ impl Model {
     pub fn around(&self) -> Around<'_> {
         Around {
             new_from: self.new_from,
+            replaced: self.replaced,
             pending: self.pending.len(),
             notes: self.notes.len(),
             opened: Some(&self.opened),

@@ -32,7 +32,7 @@ impl Model {
             }
             Typed::Clear => {
                 self.history.clear_away();
-                self.new_from = None;
+                (self.new_from, self.replaced) = (None, None);
                 taken(text)
             }
             Typed::Help => {
