@@ -333,16 +333,25 @@ impl Window {
 
     /// Its icon, as pixels.
     pub fn icon(&self) -> Vec<u32> {
-        let property = self.property("_NET_WM_ICON");
+        self.icon_of(&self.id)
+    }
+
+    /// That of another window on the same screen.
+    pub fn icon_of(&self, id: &str) -> Vec<u32> {
+        let property = self.property_of(id, "_NET_WM_ICON");
         property.value32().expect("numbers").collect()
     }
 
     /// What it tells the desktop under this name.
     pub fn property(&self, name: &str) -> GetPropertyReply {
+        self.property_of(&self.id, name)
+    }
+
+    fn property_of(&self, id: &str, name: &str) -> GetPropertyReply {
         let (connection, _) = x11rb::connect(Some(&self.display.name)).expect("the display");
         let asked = connection.intern_atom(false, name.as_bytes());
         let atom = asked.expect("asked").reply().expect("an atom").atom;
-        let window = self.id.parse().expect("a number");
+        let window = id.parse().expect("a number");
         let asked = connection.get_property(false, window, atom, AtomEnum::ANY, 0, 1 << 20);
         asked.expect("asked").reply().expect("a property")
     }

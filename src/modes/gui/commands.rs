@@ -1,7 +1,7 @@
 //! What a typed text means: something to say, or a command to the window.
 //!
 //! A command is a `/` and ASCII letters at the very start, followed by the end or a space, all on
-//! one line. Everything else is said, byte for byte, so that a path or a piece of code is never
+//! one line. Everything else is said, byte for byte up to empty lines at its end, so that a path or a piece of code is never
 //! swallowed.
 
 /// What a typed text means.
@@ -44,7 +44,7 @@ pub const HELP: &[(&str, &str)] = &[
     ("Shift+Enter", "begins a new line"),
     (
         "Tab, Shift+Tab",
-        "completes a name, most recent speaker first; again: the next or previous one; with no \
+        "completes a name, of who is here first, the most recent speaker before others; again: the next or previous one; with no \
          name to complete: to the next or previous field",
     ),
     ("Up, Down", "brings back what you sent before"),
@@ -65,8 +65,19 @@ pub const HELP: &[(&str, &str)] = &[
     ("Ctrl+T", "while offline: tries again at once"),
     ("Ctrl+,", "shows the settings"),
     ("Ctrl+Q", "leaves the room and closes the window"),
-    ("Escape", "removes refused messages and closes the search"),
+    (
+        "Escape",
+        "removes refused messages and notes, closes the search, and goes back from Switch",
+    ),
 ];
+
+/// A text without the line breaks and empty lines at its end, which a pasted text often has.
+pub fn without_empty_end(text: &str) -> &str {
+    let text = text.trim_end_matches(['\n', '\r']);
+    let rows = || text.rsplit('\n').take_while(|row| row.trim().is_empty());
+    let empty: usize = rows().map(|row| row.len() + 1).sum();
+    text[..text.len().saturating_sub(empty)].trim_end_matches('\r')
+}
 
 /// Reads what was typed. A command is known in capitals too, and takes no notice of words that it
 /// does not need: `/who bob` is `/who`.
@@ -81,7 +92,7 @@ pub fn read(text: &str) -> Typed<'_> {
     if is("me") {
         match rest.trim().is_empty() {
             true => Typed::Nothing,
-            false => Typed::Say(text),
+            false => Typed::Say(without_empty_end(text)),
         }
     } else if is("who") {
         Typed::Who
@@ -102,7 +113,7 @@ fn said(text: &str) -> Typed<'_> {
     let escaped = text
         .strip_prefix(' ')
         .filter(|rest| command(rest).is_some_and(|(word, _)| !word.eq_ignore_ascii_case("/me")));
-    Typed::Say(escaped.unwrap_or(text))
+    Typed::Say(without_empty_end(escaped.unwrap_or(text)))
 }
 
 /// The command's word with its `/`, and what follows it. `/me` may go over several lines, since it
@@ -171,10 +182,25 @@ mod tests {
             " /usr/bin/x",
             "  /who",
             "\t/who",
-            "hi\n",
+            "a\n\nb ",
         ] {
             assert_eq!(read(text), Say(text), "{text:?}");
         }
+    }
+
+    #[test]
+    fn empty_lines_at_the_end_are_not_said() {
+        for (text, words) in [
+            ("hi\n", "hi"),
+            ("a\n b \n\n", "a\n b "),
+            ("a\r\n\r\n", "a"),
+            ("a\n \n\t\n", "a"),
+            ("/me waves\n", "/me waves"),
+            (" /who\n", "/who"),
+        ] {
+            assert_eq!(read(text), Say(words), "{text:?}");
+        }
+        assert_eq!(without_empty_end("\n \n"), "");
     }
 
     #[test]

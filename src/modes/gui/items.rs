@@ -1,12 +1,15 @@
 //! The transcript as a reader sees it, from top to bottom: messages in groups, days, comings and
 //! goings in one line where there are many, holes, the line of what is new. Pure.
 
+mod run;
+
 use std::collections::BTreeSet;
 
 use chrono::{NaiveDate, TimeDelta};
 
 use super::history::{Entry, History, Part, What};
 use super::lines::action_of;
+pub use run::run_words;
 
 /// From so many on, comings and goings in a row are shown as one line.
 const MANY: usize = 4;
@@ -20,6 +23,8 @@ pub enum Rank {
     Hole,
     /// The room's first event comes next.
     Start,
+    /// The log became another one here.
+    Replaced,
     /// A day begins.
     Day,
     /// What is new begins.
@@ -57,6 +62,8 @@ pub enum Shape {
     Hole,
     /// The room's first event comes next.
     Start,
+    /// The log became another one here.
+    Replaced,
     /// A day begins.
     Day(NaiveDate),
     /// What is new begins.
@@ -82,6 +89,8 @@ pub enum Shape {
 pub struct Around<'a> {
     /// The line of what is new stands before the first event at or behind this offset.
     pub new_from: Option<u64>,
+    /// The log became another one when everything before this offset was in it already.
+    pub replaced: Option<u64>,
     /// How many messages are not in the room yet.
     pub pending: usize,
     /// How many notes this window has to show.
@@ -99,11 +108,13 @@ pub fn items(history: &History, around: &Around<'_>) -> Vec<Item> {
         day: None,
         said: None,
         new_from: around.new_from,
+        replaced: around.replaced,
     };
     let mut first = true;
     for part in history.parts() {
         match part {
             Part::Hole(hole) => {
+                made.replaced_before(hole.end);
                 made.end_run();
                 made.put(hole.end, Rank::Hole, Shape::Hole);
                 made.said = None;
@@ -112,11 +123,13 @@ pub fn items(history: &History, around: &Around<'_>) -> Vec<Item> {
                 if first {
                     made.put(entry.id.offset, Rank::Start, Shape::Start);
                 }
+                made.replaced_before(entry.id.offset + 1);
                 made.entry(entry);
             }
         }
         first = false;
     }
+    made.replaced_before(u64::MAX);
     made.end_run();
     let behind = history.end().max(1 << 62);
     for n in 0..around.pending {
@@ -137,12 +150,22 @@ struct Items<'a> {
     /// The message that the next one may go on with.
     said: Option<&'a Entry>,
     new_from: Option<u64>,
+    replaced: Option<u64>,
 }
 
 impl<'a> Items<'a> {
     fn put(&mut self, place: u64, rank: Rank, shape: Shape) {
         let key = Key { place, rank };
         self.items.push(Item { key, shape });
+    }
+
+    /// The line that says so, if it stands before `place`.
+    fn replaced_before(&mut self, place: u64) {
+        if let Some(at) = self.replaced.take_if(|at| *at < place) {
+            self.end_run();
+            self.said = None;
+            self.put(at, Rank::Replaced, Shape::Replaced);
+        }
     }
 
     fn entry(&mut self, entry: &'a Entry) {
@@ -208,50 +231,6 @@ fn goes_on(before: &Entry, entry: &Entry) -> bool {
     a == b && near && action_of(x).is_none() && action_of(y).is_none()
 }
 
-/// A run of comings and goings in words: `5 came (bob, eve, dan and 2 more), 1 went (eve)`.
-pub fn run_words<'a>(run: impl Iterator<Item = &'a Entry>) -> String {
-    let (mut came, mut went, mut opened, mut closed) = (Vec::new(), Vec::new(), 0, 0);
-    for entry in run {
-        match &entry.what {
-            What::Came(name) => came.push(&**name),
-            What::Went(name) => went.push(&**name),
-            What::Room(text) if text.starts_with("Room opened") => opened += 1,
-            What::Room(_) => closed += 1,
-            _ => {}
-        }
-    }
-    let mut words = Vec::new();
-    for (names, did) in [(came, "came"), (went, "went")] {
-        if !names.is_empty() {
-            words.push(format!("{} {did} ({})", names.len(), some_of(&names)));
-        }
-    }
-    for (count, did) in [(opened, "opened"), (closed, "closed")] {
-        match count {
-            0 => {}
-            1 => words.push(format!("the room was {did}")),
-            n => words.push(format!("the room was {did} {n} times")),
-        }
-    }
-    words.join(", ")
-}
-
-fn some_of(names: &[&str]) -> String {
-    let mut different: Vec<&str> = Vec::new();
-    for name in names {
-        if !different.contains(name) {
-            different.push(name);
-        }
-        if different.len() > 40 {
-            break; // Enough to know that there are more.
-        }
-    }
-    match different.len() {
-        0..=4 => different.join(", "),
-        _ => format!("{} and others", different[..3].join(", ")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -294,6 +273,7 @@ mod tests {
             Shape::Start => "start".to_string(),
             Shape::Day(day) => format!("-- {day}"),
             Shape::Unread => "-- new".to_string(),
+            Shape::Replaced => "-- replaced".to_string(),
             Shape::Entry { grouped: true } => {
                 let entry = history.get(item.key.place).expect("it is there").copied();
                 format!("    {}", entry.split_once("]: ").expect("a message").1)
@@ -364,6 +344,21 @@ mod tests {
                 "note 0",
             ]
         );
+    }
+
+    #[test]
+    fn where_the_log_became_another_one_is_a_line_of_its_own() {
+        let events = vec![(0, said("bob", "one")), (0, said("bob", "two"))];
+        for (at, line) in [(0, 1), (1, 3), (10, 3), (11, 4), (90, 4)] {
+            let around = Around {
+                replaced: Some(at),
+                notes: 1,
+                ..Around::default()
+            };
+            let mut lines = drawn(events.clone(), around);
+            assert_eq!(lines.remove(line), "-- replaced", "{at}: {lines:?}");
+            assert_eq!(lines.len(), 5);
+        }
     }
 
     #[test]

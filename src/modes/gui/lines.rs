@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use chrono::NaiveDateTime;
 
+use super::commands::without_empty_end;
 use super::history::{Entry, What};
 use super::items::{Item, Shape, run_words};
 use super::layout::{drawable, is_rtl};
@@ -11,6 +12,10 @@ use super::model::{Fate, Model, Pending};
 use super::settings::Times;
 use super::spans::{Span, spans};
 use crate::event::Key;
+
+/// What is said where the log became another one.
+const REPLACED: &str =
+    "The room's log was replaced or restored: what you saw before is not in this one.";
 
 /// An item as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,7 +123,8 @@ impl Line {
 
     /// What was said, with its links and our own name in it.
     fn say(&mut self, text: &str, me: Option<&str>, tone: Tone) {
-        let text = drawable(text);
+        // Empty lines below it tell nobody anything.
+        let text = drawable(without_empty_end(text));
         self.rtl = is_rtl(&text);
         let mut at = 0;
         for (range, span) in spans(&text, me) {
@@ -199,6 +205,7 @@ pub fn line_of(item: &Item, model: &Model, times: Times) -> Line {
             Look::Rule,
             Tone::Quiet,
         ),
+        Shape::Replaced => centred(REPLACED, Look::Centred, Tone::Text),
         Shape::Unread => centred("new messages", Look::Rule, Tone::Unread),
         Shape::Pending(n) => match model.pending().get(n) {
             Some(pending) => of_pending(model.me().unwrap_or_default(), pending),
@@ -342,6 +349,7 @@ mod tests {
             "[bob]: 0:00:09:hello @you & me"
         );
         assert_eq!(line("a\nb").text, "[bob]: 0:00:09:a\nb");
+        assert_eq!(line("a\nb\n\n").text, "[bob]: 0:00:09:a\nb");
         assert_eq!(line("/me waves").text, "* bob waves");
         assert_eq!(line("/mean").text, "[bob]: 0:00:09:/mean");
         let below = of_entry(&said("two"), true, None, Times::Elapsed);

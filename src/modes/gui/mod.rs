@@ -9,6 +9,7 @@
 
 pub mod badge;
 mod begin;
+mod browser;
 pub mod commands;
 pub mod complete;
 pub mod display;

@@ -123,6 +123,8 @@ pub enum Event {
     Draft(String),
     /// Something about this machine is to be said in the status line.
     Note(String),
+    /// Something of less weight is to be said there, while the room is there.
+    Aside(String),
     /// Refused messages and notes are not to be shown any longer.
     Dismiss,
     /// So late is it now, on this machine's clock.
@@ -228,6 +230,8 @@ pub struct Model {
     /// When it is tried again.
     again_at: Stamp,
     note: Option<String>,
+    /// What is said while there is nothing of more weight.
+    aside: Option<String>,
     hint: Option<(Field, String)>,
     ask_key: bool,
     /// The longest name that the room takes, once it has said so.
@@ -280,6 +284,8 @@ pub struct Model {
     read: Option<Id>,
     /// Where the line of what is new stands.
     new_from: Option<u64>,
+    /// The log became another one when it had everything before this offset.
+    replaced: Option<u64>,
     unread: usize,
     mentions: usize,
     /// Counts what was taken in.
@@ -295,6 +301,7 @@ impl Model {
             state: None,
             again_at: Stamp::from_micros(0),
             note: None,
+            aside: None,
             hint: None,
             ask_key: false,
             name_limit: None,
@@ -325,6 +332,7 @@ impl Model {
             gap: false,
             read: None,
             new_from: None,
+            replaced: None,
             unread: 0,
             mentions: 0,
             revision: 0,
@@ -367,6 +375,7 @@ impl Model {
             Event::Discard(key) => self.pending.retain(|p| p.letter.key != key),
             Event::Heard(report) => self.heard(report, &mut effects),
             Event::Note(sentence) => self.note = Some(sentence),
+            Event::Aside(sentence) => self.aside = Some(sentence),
             Event::Front(front) => {
                 if front != self.in_front {
                     self.looked_away();
@@ -406,7 +415,7 @@ impl Model {
             Event::Dismiss => {
                 self.pending.retain(|p| !matches!(p.fate, Fate::Refused(_)));
                 self.notes.clear();
-                self.note = None;
+                (self.note, self.aside) = (None, None);
             }
             Event::Time(_) => {}
         }

@@ -14,6 +14,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::begin;
+use super::browser;
 use super::frames::{self, Frames};
 use super::keeping::Keeping;
 use super::link::Link;
@@ -99,7 +100,7 @@ pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
         if let Ok(dark) = looks.try_recv() {
             run.window.set_system_dark(dark);
         }
-        run.events.extend(trouble.try_iter().map(Event::Note));
+        run.events.extend(trouble.try_iter().map(Event::Aside));
         let goes_on = run.turn();
         // Drawn here, not in the wait, so that the turn can be measured to its end.
         run.window.draw();
@@ -319,7 +320,7 @@ impl Run {
         if !spans::opens(address) {
             return;
         }
-        if let Err(error) = open::that_detached(address) {
+        if let Err(error) = browser::open(address) {
             self.events.push(Event::Note(format!(
                 "{address} could not be opened: {}. Is there a browser, and the xdg-open command?",
                 reason(&error)

@@ -203,10 +203,7 @@ impl Window {
         let mut talk = Flex::new(0, 0, 0, 0, None).with_type(FlexType::Row);
         talk.set_pad(8);
         let mut message = MultilineInput::default();
-        style::message_field(
-            &mut message,
-            "Type here. Enter sends, Shift+Enter: new line",
-        );
+        style::message_field(&mut message);
         // At the lower edge, however high the input grows.
         let side = Flex::default().column();
         let _above = Frame::default();

@@ -321,8 +321,8 @@ fn another_log_is_said_and_shown() {
     let seen = wait_for_sight(&window, ":in the other log.");
     assert!(!seen.contains("old log"), "{seen}");
     window.click(400, 460);
-    let words = "The place you had is not in this room's log:";
-    Eyes::on(&window).wait_for(words, eyes::TRANSCRIPT, eyes::BESIDE);
+    let words = "The room's log was replaced or restored: what you saw";
+    Eyes::on(&window).wait_for(words, eyes::TRANSCRIPT, eyes::SAID);
     display.picture("reset.png");
     say(&window, "in the new one.");
     wait_for_sight(&window, ":in the new one.");

@@ -274,6 +274,44 @@ fn a_room_with_a_key_asks_for_it() {
     window.type_text("sesame");
     window.keys(&["Return"]);
     server.console.wait_for("Client (bob) connected");
+    // The form goes, and the cursor is where one writes.
+    wait_for("the room", || {
+        window.title().starts_with("chatroom - ").then_some(())
+    });
+    window.type_text("I am in");
+    window.keys(&["Return"]);
+    wait_for("what was typed, said", || {
+        let said = server.said();
+        said.iter()
+            .any(|line| is_message(line, "bob", "I am in"))
+            .then_some(())
+    });
+}
+
+#[test]
+fn escape_leaves_the_form_for_another_room() {
+    let display = Arc::new(Display::start(900, 700));
+    let server = Server::start(&["--room", "lobby"]);
+    let args = ["--no-search", "--name", "bob", &server.address];
+    let window = display.open(home("notify = false\n"), &args);
+    server.console.wait_for("Client (bob) connected");
+    for (turn, fields) in [1, 0].into_iter().enumerate() {
+        window.click(-50, 24);
+        // From the name, where the cursor is, or from the button before it.
+        for _ in 0..fields {
+            window.keys(&["shift+Tab"]);
+        }
+        window.keys(&["Escape"]);
+        let text = format!("here {turn}");
+        window.type_text(&text);
+        window.keys(&["Return"]);
+        wait_for(&format!("{text}, said"), || {
+            let said = server.said();
+            said.iter()
+                .any(|line| is_message(line, "bob", &text))
+                .then_some(())
+        });
+    }
 }
 
 #[test]

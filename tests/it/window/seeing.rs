@@ -21,7 +21,10 @@ impl Browser {
     fn new() -> Browser {
         let folder = Arc::new(Folder::new());
         let note = folder.path().join("opened");
-        let script = format!("#!/bin/sh\nprintf '%s\\n' \"$@\" >> '{}'\n", note.display());
+        let script = format!(
+            "#!/bin/sh\nprintf '%s\\n' \"$@${{CHATROOM_KEY+ $CHATROOM_KEY}}\" >> '{}'\n",
+            note.display()
+        );
         let program = folder.file("xdg-open", script);
         let mode = std::fs::Permissions::from_mode(0o755);
         std::fs::set_permissions(program, mode).expect("it may be run");
@@ -98,7 +101,8 @@ fn lines_can_be_followed_marked_and_unfolded() {
     let window = display.open_with(
         Arc::new(Folder::new()),
         &["--name", "uthira", &server.address],
-        &[("PATH", &browser.path())],
+        // The browser notes a key that it is told, too.
+        &[("PATH", &browser.path()), ("CHATROOM_KEY", "sesame")],
     );
     let eyes = Eyes::on(&window);
     let day = |days| noon(days).utc().format("%A, %-d %B %Y").to_string();

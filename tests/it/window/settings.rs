@@ -31,12 +31,29 @@ fn what_is_chosen_takes_effect_at_once_and_lasts() {
     let window = start();
     wait_for_members(&server, &["uthira"]);
     window.wait_for_colour(rgb(Palette::LIGHT.surface));
+    window.place(560, 300, 810, 530);
 
     // By keys alone: the dialog, the theme, and out of it again.
     window.keys(&["ctrl+comma"]);
     let find = ["search", "--onlyvisible", "--name", "chatroom settings"];
     let is_open = || !display.xdotool(&find).is_empty();
     wait_for("the settings", || is_open().then_some(()));
+    // Over its window, with its icon.
+    let dialog = display.xdotool(&find);
+    let centre = |id: &str| {
+        let text = display.xdotool(&["getwindowgeometry", "--shell", id]);
+        let value = |name: &str| -> i32 {
+            let line = text.lines().find_map(|line| line.strip_prefix(name));
+            line.and_then(|value| value.parse().ok()).expect("a number")
+        };
+        let (x, y) = (value("X="), value("Y="));
+        (x + value("WIDTH=") / 2, y + value("HEIGHT=") / 2)
+    };
+    wait_for("the settings over the window", || {
+        let ((x, y), (left, top)) = (centre(&window.id), centre(&dialog));
+        ((x - left).abs() < 40 && (y - top).abs() < 40).then_some(())
+    });
+    assert_eq!(window.icon(), window.icon_of(&dialog));
     for (word, palette) in [("light", Palette::LIGHT), ("dark", Palette::DARK)] {
         display.xdotool(&["key", "--clearmodifiers", "Down"]);
         let text = wait_for_settings(&folder, &format!("theme = \"{word}\""));

@@ -48,7 +48,7 @@ pub(super) async fn open(shared: &Shared, address: &Address, token: &str) -> Res
     let again = answer.head.retry_after().map(Duration::from_secs);
     let members: Members = match (answer.head.status, answer.json()) {
         (200, Some(members)) => members,
-        (401, _) => return Err(End::logged_out(&answer)),
+        (401, _) => return Err(End::LoggedOut),
         _ => return Err(End::refused(answer.sentence(), again)),
     };
     let target = members.id;
@@ -88,7 +88,7 @@ pub(super) async fn open(shared: &Shared, address: &Address, token: &str) -> Res
             let body = body.unwrap_or_default();
             let answer = Answer { head, body };
             Err(match answer.head.status {
-                401 => End::logged_out(&answer),
+                401 => End::LoggedOut,
                 _ => End::refused(answer.sentence(), again),
             })
         }

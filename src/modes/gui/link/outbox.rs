@@ -89,7 +89,7 @@ enum Outcome {
     /// It is to be repeated after a while; why, and when if the server said so.
     Later(String, Option<Duration>),
     /// The session is over.
-    LoggedOut(String),
+    LoggedOut,
 }
 
 /// Sends what there is and what comes, until something ends the connection.
@@ -122,7 +122,7 @@ pub(super) async fn send_all(shared: &Shared, address: &Address, token: &str) ->
             match seen::look(shared, address, token).await {
                 Ok(Looked::Through) => continue,
                 Ok(Looked::Later(why, again)) => Outcome::Later(why, again),
-                Ok(Looked::LoggedOut(why)) => Outcome::LoggedOut(why),
+                Ok(Looked::LoggedOut) => Outcome::LoggedOut,
                 Err(trouble) => return End::broken(&trouble),
             }
         } else {
@@ -162,7 +162,7 @@ pub(super) async fn send_all(shared: &Shared, address: &Address, token: &str) ->
                 shared.state(State::Held { why, again }).await;
                 async_std::task::sleep(again).await;
             }
-            Outcome::LoggedOut(why) => return End::LoggedOut { why },
+            Outcome::LoggedOut => return End::LoggedOut,
         }
     }
 }
@@ -193,7 +193,7 @@ async fn post(
             Some(said) => Outcome::Answered(talk::Answer::Said(said)),
             None => Outcome::Answered(talk::Answer::Refused(answer.sentence())),
         },
-        401 => Outcome::LoggedOut(answer.sentence()),
+        401 => Outcome::LoggedOut,
         408 | 429 | 500..=599 => {
             let again = answer.head.retry_after().map(Duration::from_secs);
             Outcome::Later(answer.sentence(), again)

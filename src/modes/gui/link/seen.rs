@@ -78,7 +78,7 @@ pub(super) enum Looked {
     /// The server wants it later.
     Later(String, Option<Duration>),
     /// The session is over.
-    LoggedOut(String),
+    LoggedOut,
 }
 
 /// Looks for the letters that are in doubt, from the oldest doubt on.
@@ -112,7 +112,7 @@ pub(super) async fn look(
                     way = Way::Back(None);
                     continue;
                 }
-                (401, _) => return Ok(Looked::LoggedOut(answer.sentence())),
+                (401, _) => return Ok(Looked::LoggedOut),
                 (408 | 429 | 500..=599, _) => {
                     return Ok(Looked::Later(answer.sentence(), again));
                 }

@@ -13,7 +13,7 @@ use async_std::task;
 use futures_lite::future::or;
 
 use super::backoff::chance;
-use super::connection::{Answer, Trouble};
+use super::connection::Trouble;
 use super::login::{NotIn, log_in, log_off, whose};
 use super::outbox::send_all;
 use super::pages::{self, MAX_ASKS};
@@ -32,10 +32,13 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 /// How long saying goodbye may take.
 const GOODBYE: Duration = Duration::from_millis(400);
 
+/// What is said while a room that does not keep us is left in peace.
+const THROWN_OUT: &str = "the room lets this window in and then does not know it any more";
+
 /// Why a connection came to its end.
 pub(super) enum End {
     /// The session is over: log in again.
-    LoggedOut { why: String },
+    LoggedOut,
     /// It broke, or the server wants us later.
     Broken {
         why: String,
@@ -52,11 +55,6 @@ impl End {
 
     pub(super) fn refused(why: String, again: Option<Duration>) -> End {
         End::Broken { why, again }
-    }
-
-    pub(super) fn logged_out(answer: &Answer) -> End {
-        let why = answer.sentence();
-        End::LoggedOut { why }
     }
 }
 
@@ -300,6 +298,8 @@ fn refusal(login: &Login, not_in: NotIn) -> Report {
 /// Holds a session through everything that can happen, by its token or by logging in again. Returns
 /// when it was refused for good.
 async fn hold(shared: &Shared, login: Login) -> Next {
+    // The room did not know us a moment ago, and has let us in since.
+    let mut thrown_out = false;
     loop {
         shared.reach(Reach::Coming);
         shared.state(State::Connecting).await;
@@ -326,18 +326,23 @@ async fn hold(shared: &Shared, login: Login) -> Next {
                 }
             },
         };
+        if shared.lived.get() {
+            thrown_out = false;
+        }
         match end {
             End::Hurried => {}
             End::Broken { why, again } => {
                 shared.reach(Reach::Away);
                 wait(shared, why, again, true).await;
             }
-            // A server that lets us in only to throw us out is not asked in a circle.
-            End::LoggedOut { why } => {
+            // Another room may be at this address by now, or it was restarted: logging in again is
+            // what helps. But who lets us in only to throw us out is not asked in a circle.
+            End::LoggedOut => {
                 shared.token.replace(None);
-                if !shared.lived.get() {
+                shared.lived.set(false);
+                if std::mem::replace(&mut thrown_out, true) {
                     shared.reach(Reach::Away);
-                    wait(shared, why, None, true).await;
+                    wait(shared, THROWN_OUT.to_string(), None, true).await;
                 }
             }
         }

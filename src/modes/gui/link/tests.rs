@@ -191,6 +191,8 @@ fn a_restart_is_lived_through_and_the_stream_goes_on_where_it_was() {
         2,
         "it logged in again by itself"
     );
+    let waits: Vec<String> = ear.heard.iter().filter_map(offline).collect();
+    assert_eq!(waits, ["the server stopped"], "and at once");
     let fresh: Vec<bool> = ear
         .heard
         .iter()

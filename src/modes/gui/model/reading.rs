@@ -17,15 +17,13 @@ impl Model {
                 self.gap = true;
                 return;
             }
-            Wire::Reset { message } => {
+            Wire::Reset { .. } => {
                 self.forget();
                 self.history.stream_from(self.stream_from);
-                // Once, however often a server says so, and not more than a screen of it.
-                let message: String = message.chars().take(500).collect();
-                if !self.notes.contains(&message) {
-                    self.notes.truncate(20);
-                    self.notes.push(message);
-                }
+                // A line between what the log had when the window came back and what follows: there
+                // it is seen, and goes up with what is said next.
+                let had = self.members_as_of.or(self.stream_from);
+                self.replaced = Some(had.map_or(0, |id| id.offset + 1));
                 // Where the stream will bring them is not known any more; the server has them.
                 self.pending.retain(|p| !matches!(p.fate, Fate::Sent(_)));
                 self.read = self.members_as_of;

@@ -130,6 +130,7 @@ impl Model {
         let same = matches!(&self.phase, Phase::In { login: old, .. } if is_of(old));
         // A session that renews itself is not the one that is asked for meanwhile.
         let asked = self.asked.take_if(|(asked, _)| is_of(asked));
+        let by_hand = asked.is_some();
         let kept = asked.map(|(_, kept)| kept).unwrap_or_default();
         if fresh {
             self.forget();
@@ -159,7 +160,13 @@ impl Model {
             room: session.room,
         };
         if same {
-            return; // By itself, behind the user's back: the cursor stays.
+            // By itself, behind the user's back, the cursor stays. Where somebody had to log in
+            // again, the fields that had it go away.
+            if by_hand {
+                self.hint = None;
+                effects.extend([Effect::Entered(address), Effect::Focus(Field::Message)]);
+            }
+            return;
         }
         effects.extend([Effect::Entered(address), Effect::Focus(Field::Message)]);
         if !kept.draft.is_empty() {
@@ -239,7 +246,7 @@ impl Model {
         self.opened.clear();
         self.find = None;
         self.read = None;
-        self.new_from = None;
+        (self.new_from, self.replaced) = (None, None);
         (self.unread, self.mentions) = (0, 0);
         self.gap = false;
     }

@@ -1,5 +1,6 @@
 //! What the window reads from the model.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::{Id, Model, Pending, Phase, is_past};
@@ -78,7 +79,11 @@ impl Model {
             // Whoever cannot be heard is to know it, whatever else there is to say.
             Some(note) if self.is_offline() => format!("{}. {note}", self.connection_words()),
             Some(note) => note.clone(),
-            None => self.connection_words(),
+            // This one waits until the room is back.
+            None => match self.aside.as_ref().filter(|_| !self.is_offline()) {
+                Some(aside) => aside.clone(),
+                None => self.connection_words(),
+            },
         }
     }
 
@@ -160,6 +165,7 @@ impl Model {
     pub fn around(&self) -> Around<'_> {
         Around {
             new_from: self.new_from,
+            replaced: self.replaced,
             pending: self.pending.len(),
             notes: self.notes.len(),
             opened: Some(&self.opened),
@@ -232,7 +238,8 @@ impl Model {
         people
     }
 
-    /// The names that Tab offers: who spoke last comes first, then who is here.
+    /// The names that Tab offers: those who are here before those who are not, and of each the most
+    /// recent speaker first, then who has said nothing.
     pub fn speakers(&self) -> Vec<String> {
         use crate::modes::gui::history::What;
         let mut names: Vec<String> = Vec::new();
@@ -250,6 +257,8 @@ impl Model {
                 names.push(person.name);
             }
         }
+        let here: HashSet<&str> = self.members.iter().map(|m| m.name.as_str()).collect();
+        names.sort_by_key(|name| !here.contains(name.as_str()));
         names
     }
 }

@@ -144,16 +144,18 @@ fn hello(after: Option<u64>) -> Wire {
 fn members(model: &mut Model, as_of: u64, names: &[&str]) {
     let list = Members {
         id: id(as_of),
-        members: names
-            .iter()
-            .map(|name| Member {
-                name: name.to_string(),
-                since: at(),
-                idle: 0,
-            })
-            .collect(),
+        members: model_members(names),
     };
     hear(model, Report::Members(list));
+}
+
+fn model_members(names: &[&str]) -> Vec<Member> {
+    let member = |name: &&str| Member {
+        name: name.to_string(),
+        since: at(),
+        idle: 0,
+    };
+    names.iter().map(member).collect()
 }
 
 impl Model {

@@ -19,6 +19,10 @@ impl Model {
         if !matches!(command, Typed::Say(_) | Typed::Unknown(_)) {
             self.draft.clear();
         }
+        // What was wrong with what was typed before is settled by what works now.
+        if matches!(command, Typed::Who | Typed::Clear | Typed::Help) {
+            (self.note, self.aside) = (None, None);
+        }
         match command {
             Typed::Nothing => Vec::new(),
             Typed::Say(said) => self.say(text, said.to_string(), key),
@@ -28,7 +32,7 @@ impl Model {
             }
             Typed::Clear => {
                 self.history.clear_away();
-                self.new_from = None;
+                (self.new_from, self.replaced) = (None, None);
                 taken(text)
             }
             Typed::Help => {
@@ -48,7 +52,7 @@ impl Model {
     }
 
     fn say(&mut self, typed: &str, text: String, key: Key) -> Vec<Effect> {
-        self.note = None;
+        (self.note, self.aside) = (None, None);
         let (waiting, bytes) = self.waiting();
         if !self.is_in() {
             let sentence = match self.may_write() {

@@ -59,7 +59,7 @@ pub enum Own {
     Find,
     /// End the search.
     FindEnd,
-    /// Escape was pressed: end the search, or take away what was said below.
+    /// Escape was pressed: end the search, put the fields for another login away, or take away what was said below.
     Escape,
     /// Show where what is new begins.
     Unread,
@@ -117,10 +117,9 @@ impl Window {
                 self.relayout();
                 self.focus(Field::Message);
             }
-            Own::Escape => match self.find.is_open() {
-                true => self.find.close(),
-                false => self.note(Action::Tell(Event::Dismiss)),
-            },
+            Own::Escape if self.find.is_open() => self.find.close(),
+            Own::Escape if self.switching => self.do_own(Own::Back),
+            Own::Escape => self.note(Action::Tell(Event::Dismiss)),
             Own::Unread => self.to_unread(),
             Own::Settings => self.open_settings(),
             Own::Size(step) => {

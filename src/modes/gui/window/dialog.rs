@@ -70,8 +70,15 @@ struct Parts {
 impl Dialog {
     /// Opens the dialog on these settings. `on_change` gets all of them after each choice; only what
     /// [`Settings::choose`] takes over is chosen here.
-    pub fn open(settings: &Settings, on_change: impl FnMut(Settings) + 'static) -> Dialog {
+    ///
+    /// `put` has the window placed, and given its icon, before it is shown.
+    pub fn open(
+        settings: &Settings,
+        put: impl FnOnce(&mut Window),
+        on_change: impl FnMut(Settings) + 'static,
+    ) -> Dialog {
         let (mut window, parts) = build(settings);
+        put(&mut window);
         let chosen = Rc::new(RefCell::new(settings.clone()));
         window.set_callback(|window| window.hide()); // Escape, and the frame's button.
         let mut dialog = Dialog {

@@ -112,6 +112,18 @@ impl Words {
     }
 }
 
+/// The first of these that fits into `room` pixels, else as much of the last one as does.
+pub fn fitting(texts: &[impl AsRef<str>], room: f64) -> String {
+    look::use_font();
+    let mut texts = texts.iter().map(AsRef::as_ref).peekable();
+    while let Some(text) = texts.next() {
+        if texts.peek().is_none() || draw::width(text) <= room {
+            return shortened(text.to_string(), room);
+        }
+    }
+    String::new()
+}
+
 /// As much of a text as fits into `room` pixels, with `…` where something is missing.
 pub fn shortened(text: String, room: f64) -> String {
     if draw::width(&text) <= room {

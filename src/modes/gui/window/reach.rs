@@ -1,7 +1,10 @@
 //! Where the window is on the screens.
 
 use fltk::app;
+use fltk::enums::ColorDepth;
+use fltk::image::RgbImage;
 use fltk::prelude::*;
+use fltk::window::Window as FltkWindow;
 
 use super::Window;
 use crate::modes::gui::kept::Place;
@@ -36,6 +39,23 @@ impl Window {
         }
     }
 
+    /// Puts a dialog over the window, with the same icon.
+    pub(super) fn put_over(&self, dialog: &mut FltkWindow) {
+        let (x, y, width, height) = app::screen_work_area(self.frame.screen_num());
+        let screen = Place {
+            x,
+            y,
+            width,
+            height,
+        };
+        let (x, y) = over(self.place(), (dialog.w(), dialog.h()), screen);
+        dialog.set_pos(x, y);
+        let (pixels, width, height) = &self.icon;
+        if let Ok(icon) = RgbImage::new(pixels, *width, *height, ColorDepth::Rgba8) {
+            dialog.set_icon(Some(icon));
+        }
+    }
+
     /// Where the window is.
     pub fn place(&self) -> Place {
         Place {
@@ -45,6 +65,18 @@ impl Window {
             height: self.frame.h(),
         }
     }
+}
+
+/// Where something of that size is in the middle of its parent, and whole on the screen if it can be.
+fn over(parent: Place, (width, height): (i32, i32), screen: Place) -> (i32, i32) {
+    let put = |from: i32, size: i32, own: i32, edge: i32, room: i32| {
+        let last = edge.max(edge + room - own);
+        (from + (size - own) / 2).clamp(edge, last)
+    };
+    (
+        put(parent.x, parent.width, width, screen.x, screen.width),
+        put(parent.y, parent.height, height, screen.y, screen.height),
+    )
 }
 
 /// The place if enough of its upper edge is on a screen; else the nearest one that is whole on the
@@ -94,6 +126,20 @@ mod tests {
             width,
             height,
         }
+    }
+
+    #[test]
+    fn a_dialog_is_over_its_window_and_on_the_screen() {
+        let screen = place(0, 20, 1400, 880);
+        for (parent, at) in [
+            (place(400, 300, 800, 600), (530, 380)),
+            (place(400, 300, 420, 320), (340, 240)),
+            (place(1300, 800, 420, 320), (860, 460)),
+            (place(-300, -200, 420, 320), (0, 20)),
+        ] {
+            assert_eq!(over(parent, (540, 440), screen), at, "{parent:?}");
+        }
+        assert_eq!(over(screen, (2000, 2000), screen), (0, 20), "too large");
     }
 
     #[test]

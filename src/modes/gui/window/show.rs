@@ -8,7 +8,7 @@ use fltk::image::{PngImage, RgbImage};
 use fltk::prelude::*;
 
 use super::look::{self, field_height, row_height};
-use super::parts::{Ink, shortened};
+use super::parts::{Ink, fitting};
 use super::style::{self, button_width, caption_width, message_height};
 use super::{Window, rgb};
 use crate::modes::gui::badge::badge;
@@ -26,7 +26,8 @@ const USUAL_NAME: usize = 8;
 #[derive(Clone, Default, PartialEq)]
 pub(super) struct Shown {
     title: String,
-    room: String,
+    /// The room, and who one is there: from everything to the least.
+    room: Vec<String>,
     hint: Option<(Field, String)>,
     asks_key: bool,
     pub(super) is_in: Option<bool>,
@@ -102,9 +103,16 @@ impl Window {
             title: model.title(),
             room: match (model.room(), model.me()) {
                 (Some((room, at)), Some(me)) => {
-                    drawable(&format!("{room} @ {at}   you are {me}")).replace('\n', " ")
+                    let words = [
+                        format!("{room} @ {at}   you are {me}"),
+                        format!("{room} @ {at}   {me}"),
+                        format!("{room}   {me}"),
+                        // Cut off, the own name is what is left.
+                        format!("{me}   {room}"),
+                    ];
+                    words.map(|w| drawable(&w).replace('\n', " ")).to_vec()
                 }
-                _ => String::new(),
+                _ => Vec::new(),
             },
             hint,
             asks_key: model.asks_key() || !self.key.value().is_empty(),
@@ -166,7 +174,7 @@ impl Window {
         show_if(&mut self.header, !now.fields);
         let buttons = [&self.search, &self.settings_button, &self.switch];
         let buttons: i32 = buttons.iter().map(|b| button_width(&b.label()) + 8).sum();
-        let room = shortened(now.room.clone(), f64::from(width - buttons));
+        let room = fitting(&now.room, f64::from(width - buttons));
         self.room.show(&room, |p| p.text, None, 10_000);
         let wrong = now.hint.as_ref().map(|(field, _)| *field);
         style::paint_field(&mut self.address, wrong == Some(Field::Address));

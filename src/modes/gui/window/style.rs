@@ -15,6 +15,7 @@ use fltk::frame::Frame;
 use fltk::group::Flex;
 use fltk::prelude::*;
 
+use super::parts::fitting;
 use super::{look, rgb};
 use crate::modes::gui::layout::Wrapping;
 pub use controls::{check, choice, scrollbar};
@@ -27,6 +28,13 @@ const MESSAGE_FRAME: FrameType = FrameType::EmbossedBox;
 const MESSAGE_PAD: (i32, i32) = (7, 7);
 /// The most lines of a message that the field shows at once.
 const MESSAGE_LINES: usize = 6;
+
+/// What it is for, as many words as there is room for.
+const MESSAGE_HINT: [&str; 3] = [
+    "Type here. Enter sends, Shift+Enter: new line",
+    "Type here. Enter sends",
+    "Type here",
+];
 
 /// Whether a button is the one that is meant to be pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,22 +132,23 @@ pub fn field(input: &mut (impl InputExt + WidgetBase)) {
 
 /// Makes a field of several lines ours. Whoever sets a handler or a drawing of its own has it call
 /// [`on_focus`] and [`draw_message`].
-pub fn message_field(input: &mut (impl InputExt + WidgetBase), hint: &'static str) {
+pub fn message_field(input: &mut (impl InputExt + WidgetBase)) {
     field(input);
     input.set_frame(MESSAGE_FRAME);
-    input.draw(move |input| draw_message(input, hint));
+    input.draw(|input| draw_message(input));
 }
 
 /// What the field of several lines has beside its letters: what it is for while it is empty, and
 /// the border.
-pub fn draw_message(input: &impl InputExt, hint: &str) {
+pub fn draw_message(input: &impl InputExt) {
     if input.value().is_empty() && input.active() {
         look::use_font();
         draw::set_draw_color(rgb(look::palette().quiet));
         let (side, above) = MESSAGE_PAD;
         let y = input.y() + above + draw::height() - draw::descent();
         let _clip = look::Clip::to(input.x(), input.y(), input.w() - side, input.h());
-        draw::draw_text(hint, input.x() + side + 3, y);
+        let hint = fitting(&MESSAGE_HINT, f64::from(input.w() - 2 * side - 3));
+        draw::draw_text(&hint, input.x() + side + 3, y);
     }
     draw_focus(input);
 }

@@ -216,9 +216,10 @@ impl Window {
         self.frame.set_callback(move |_| {
             // Escape closes a window of FLTK; nobody wants to leave a room by it.
             let escape = app::event() == Happened::Shortcut && app::event_key() == Key::Escape;
-            if !escape {
-                actions.borrow_mut().push_back(Action::Quit);
-            }
+            actions.borrow_mut().push_back(match escape {
+                true => Action::Own(Own::Escape),
+                false => Action::Quit,
+            });
         });
         let actions = Rc::clone(&self.actions);
         self.frame.handle(move |_, event| {
@@ -261,7 +262,9 @@ impl Window {
             let changed = Action::Changed(Box::new(settings));
             actions.borrow_mut().push_back(changed);
         };
-        self.dialog = Some(Dialog::open(&self.settings.borrow(), on_change));
+        let put = |dialog: &mut fltk::window::Window| self.put_over(dialog);
+        let dialog = Dialog::open(&self.settings.borrow(), put, on_change);
+        self.dialog = Some(dialog);
     }
 }
 

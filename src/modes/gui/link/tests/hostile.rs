@@ -108,7 +108,11 @@ fn a_server_that_throws_us_out_again_and_again_is_not_asked_in_a_circle() {
         }
     });
     let mut ear = Ear::log_in(&fake.address, false);
-    assert_eq!(ear.until(offline), "Log in again.");
+    let words = ear.until(offline);
+    assert_eq!(
+        words,
+        "the room lets this window in and then does not know it any more"
+    );
     ear.heard.clear();
     assert!(grow(waits(&mut ear, 3)));
     assert!(fake.seen("POST /session").len() <= 5);

@@ -70,6 +70,9 @@ fn names(model: &Model) -> Vec<String> {
         .collect()
 }
 
+const REPLACED: &str =
+    "The room's log was replaced or restored: what you saw before is not in this one.";
+
 #[test]
 fn a_reset_starts_the_transcript_afresh_and_says_so() {
     let mut model = in_the_room();
@@ -77,6 +80,12 @@ fn a_reset_starts_the_transcript_afresh_and_says_so() {
         log: LogId(2),
         ..id(3)
     };
+    // The list of members comes first, as it is in the other log.
+    let list = Members {
+        id: other,
+        members: model_members(&["bob", "eve", "uthira"]),
+    };
+    hear(&mut model, Report::Members(list));
     events(
         &mut model,
         vec![
@@ -101,11 +110,26 @@ fn a_reset_starts_the_transcript_afresh_and_says_so() {
             TITLE,
             "~ more was said before",
             "Client (eve) entered room",
-            "> The log was replaced.",
+            REPLACED,
             "Here (3) bob, eve, uthira (you)",
             "connected"
         ]
     );
+    // What is said next stands below it, and the line goes up with the rest.
+    let next = Wire::Message {
+        id: Id { offset: 9, ..other },
+        at: at(),
+        from: "eve".into(),
+        elapsed: Elapsed(9),
+        text: "new".into(),
+        key: None,
+    };
+    events(&mut model, vec![next]);
+    let seen = transcript(&model);
+    assert_eq!(seen[2..], [REPLACED, "[eve]: 0:00:09:new"]);
+    say(&mut model, "/clear", "c");
+    let seen = transcript(&model).join("\n");
+    assert!(!seen.contains(REPLACED), "{seen}");
 }
 
 #[test]

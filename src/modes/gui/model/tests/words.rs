@@ -28,6 +28,13 @@ fn commands_are_answered_below_the_transcript_and_said_to_nobody() {
         "{}",
         model.status()
     );
+    // What works next takes the sentence away.
+    for works in ["/who", "/help", "/clear"] {
+        say(&mut model, "/dance", "k");
+        assert!(model.status().starts_with("There is no"), "{works}");
+        say(&mut model, works, "k");
+        assert_eq!(model.status(), "connected", "{works}");
+    }
     assert_eq!(say(&mut model, "/me waves", "k").len(), 3, "that is said");
 }
 
@@ -92,6 +99,49 @@ fn who_says_nothing_for_long_is_shown_as_idle() {
         .expect("it is there");
     assert_eq!(here, "Here (2) bob 1 d, uthira (you)");
     assert_eq!(model.speakers(), ["bob"], "oneself is not completed");
+}
+
+#[test]
+fn who_is_here_is_completed_before_who_left() {
+    let mut model = in_the_room();
+    let talk = vec![
+        join(30, "uthira1"),
+        said(31, "uthira1", "hi", None),
+        said(32, "bob", "ho", None),
+        join(33, "uthira2"),
+        said(34, "uthira2", "hi", None),
+        leave(35, "uthira2"),
+        join(36, "zoe"),
+    ];
+    events(&mut model, talk);
+    assert_eq!(model.speakers(), ["bob", "uthira1", "zoe", "uthira2"]);
+}
+
+#[test]
+fn what_the_desktop_lacks_is_said_while_the_room_is_there() {
+    let mut model = in_the_room();
+    model.update(Event::Aside("The desktop shows none.".into()));
+    assert_eq!(model.status(), "The desktop shows none.");
+    let (why, again) = ("gone".to_string(), Duration::from_secs(3));
+    hear(&mut model, Report::State(State::Offline { why, again }));
+    assert_eq!(model.status(), "offline: gone; trying again in 3 s");
+    hear(&mut model, Report::State(State::Connected));
+    assert_eq!(model.status(), "The desktop shows none.");
+    say(&mut model, "hi", "k");
+    assert_eq!(model.status(), "connected");
+}
+
+#[test]
+fn who_logs_in_again_by_hand_has_the_cursor_in_the_input() {
+    let mut model = in_the_room();
+    // By itself, the cursor stays where it is.
+    assert_eq!(let_in(&mut model, "uthira", false), []);
+    log_in(&mut model, "uthira");
+    let effects = let_in(&mut model, "uthira", false);
+    assert!(
+        effects.contains(&Effect::Focus(Field::Message)),
+        "{effects:?}"
+    );
 }
 
 #[test]

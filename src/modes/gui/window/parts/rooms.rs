@@ -264,12 +264,14 @@ impl List {
     }
 
     fn heading(&self, line: Line) -> String {
-        let found = self.offers.iter().filter(|offer| offer.used.is_none());
+        let mut found = self.offers.iter().filter(|offer| offer.used.is_none());
         match line {
             Line::Used => "Used before".to_string(),
-            _ if found.count() >= MAX_FOUND => {
+            _ if found.clone().count() >= MAX_FOUND => {
                 format!("On this network, the first {MAX_FOUND} that were found")
             }
+            // What answers here alone is on no network.
+            _ if found.all(Offer::is_this_machine) => "On this machine".to_string(),
             _ => "On this network".to_string(),
         }
     }
@@ -385,5 +387,17 @@ mod tests {
         );
         let marks = offers.iter().map(|offer| marks(offer, false));
         assert_eq!(marks.collect::<Vec<_>>(), ["last used", "there now", ""]);
+    }
+
+    #[test]
+    fn a_room_that_answers_here_alone_is_on_this_machine() {
+        let heading = |there: &[&str]| {
+            let mut rooms = List::default();
+            rooms.set(&list(&["a"], there));
+            rooms.heading(Line::Found)
+        };
+        assert_eq!(heading(&["127.0.0.1"]), "On this machine");
+        assert_eq!(heading(&["192.168.7.1"]), "On this network");
+        assert_eq!(heading(&["127.0.0.1", "192.168.7.1"]), "On this network");
     }
 }
