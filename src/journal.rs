@@ -75,6 +75,11 @@ impl Journal {
         self.log
     }
 
+    /// Where it is, as it was named.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// A handle that reads what was appended.
     pub fn reader(&self) -> Reader {
         Reader::new(Arc::clone(&self.file), self.log)

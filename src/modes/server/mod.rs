@@ -5,7 +5,7 @@
 //! [`scribe`] write it, [`tail`] keeps it, [`fanout`] sends it to each listener that is up to date, [`follower`] to one
 //! that is not. [`history`] and
 //! [`log_file`] read what was said before, [`console`] shows the operator what goes on,
-//! [`space`] warns of a disk that is almost full.
+//! [`space`] warns of a disk that is almost full, [`fullness`] knows when that it is full is told.
 
 mod access;
 mod announce;
@@ -16,6 +16,7 @@ mod connection;
 mod console;
 mod fanout;
 mod follower;
+mod fullness;
 mod history;
 mod log_file;
 mod portion;
@@ -52,6 +53,7 @@ use api::Api;
 use committer::{Committer, Job, Order};
 use connection::Connection;
 use console::{Console, Entry};
+use fullness::{Found, Fullness};
 use room::{Room, Rules};
 use scribe::{Command, Scribe};
 
@@ -105,7 +107,12 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
     for notice in start::notices(&opening) {
         console.show(Entry::Notice(notice));
     }
-    task::spawn(space::watch(args.log.clone(), console.clone()));
+    let found = Found::default();
+    task::spawn(space::watch(
+        args.log.clone(),
+        console.clone(),
+        found.clone(),
+    ));
     let history_end = opening.recent().next;
     let mut begun = start::begin(opening)?;
     let (orders, taken) = channel::bounded(ORDERS);
@@ -135,6 +142,7 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
         Arc::clone(&room),
         console.clone(),
         args.sync,
+        Fullness::new(found),
     );
     start_committer(committer, stop.clone())?;
     start_writers(&room, stop)?;
