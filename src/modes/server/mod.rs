@@ -92,13 +92,8 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
         .local_addr()
         .map_err(|error| Failure::new(reason(&error)))?;
     let opening = start::open_log(&args.log)?;
-    let secret = secret::load_or_make(&args.log).map_err(|error| {
-        Failure::new(format!(
-            "The file {}.secret, which keeps logins valid, cannot be used: {}. Set its permissions right, or remove it.",
-            args.log.display(),
-            reason(&error)
-        ))
-    })?;
+    let secret = secret::load_or_make(&args.log)
+        .map_err(|error| Failure::new(secret::unusable(&args.log, &error)))?;
     let (stop, stopped) = channel::bounded(4);
     start::watch_signals(stop.clone())?;
 
