@@ -17,6 +17,7 @@ mod console;
 mod fanout;
 mod follower;
 mod fullness;
+mod guesses;
 mod history;
 mod log_file;
 mod portion;
@@ -142,7 +143,8 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
     start_committer(committer, stop.clone())?;
     start_writers(&room, stop)?;
 
-    let access = Access::new(secret, key, start::host_names(&args.host_name));
+    let access =
+        Access::new(secret, key, start::host_names(&args.host_name)).telling(console.clone());
     let api = Arc::new(Api {
         room: Arc::clone(&room),
         access,

@@ -50,9 +50,7 @@ pub fn unusable(log: &Path, error: &io::Error) -> String {
         E::PermissionDenied => {
             "Give the server's user the right to read it, and to make files in its folder."
         }
-        E::ReadOnlyFilesystem => {
-            "Make its disk writable, or name a log on another one with --log."
-        }
+        E::ReadOnlyFilesystem => "Make its disk writable, or name a log on another one with --log.",
         E::UnexpectedEof => "It is not whole: remove it, and everybody logs in anew.",
         E::IsADirectory => "Remove the folder of that name; the server makes the file.",
         _ => "Look at its disk, or remove it: everybody logs in anew then.",
