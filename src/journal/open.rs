@@ -86,7 +86,9 @@ impl fmt::Display for OpenError {
                 path.display(),
                 reason(error)
             ),
-            OpenError::Begin(error @ super::AppendError::Fatal(_)) => write!(f, "{error}"),
+            OpenError::Begin(
+                error @ (super::AppendError::Fatal(_) | super::AppendError::Gone(_)),
+            ) => write!(f, "{error}"),
             OpenError::Begin(error) => write!(
                 f,
                 "The room cannot be opened: {error}. Make space, or name another file with --log."

@@ -123,6 +123,7 @@ fn a_log_that_is_taken_away_stops_the_server() {
         let unknown = keyed(&server, &token, "k", "lost?").refused(503, "unknown");
         let sentence = unknown["message"].as_str().expect("it").to_string();
         assert!(sentence.contains("same Idempotency-Key"), "{sentence}");
+        assert!(sentence.contains("log was moved or changed"), "{sentence}");
         assert_eq!(server.ended().code(), Some(1), "{how}");
         server.notices.wait_for("log.txt");
         let notices = server.notices.text();

@@ -40,6 +40,8 @@ pub enum Refused {
     Full,
     /// The disk failed. Whether it was stored is not known.
     Unknown,
+    /// The log was moved or changed. Whether it was stored is not known.
+    Gone,
     /// Too much waits already. Nothing was stored.
     Busy,
     /// This sender is over its rate; nothing was stored. How long to wait.
@@ -233,6 +235,7 @@ impl Committer {
         let refused = match error {
             AppendError::Full(_) => Refused::Full,
             AppendError::Fatal(_) => Refused::Unknown,
+            AppendError::Gone(_) => Refused::Gone,
         };
         let mut changes = Vec::new();
         for (order, verdict) in waiting.into_iter().zip(verdicts) {
@@ -248,15 +251,11 @@ impl Committer {
         }
         self.room.change(&changes);
         match error {
-            AppendError::Fatal(sentence) => Err(sentence),
+            AppendError::Fatal(sentence) | AppendError::Gone(sentence) => Err(sentence),
             full => {
                 let tell = self.fullness.refused(bytes, self.room.clock().mono);
                 self.tell_about_space(tell);
-                debug_assert_eq!(
-                    self.journal.end(),
-                    start,
-                    "a failed write is cut back: {full}"
-                );
+                debug_assert_eq!(self.journal.end(), start, "not cut back: {full}");
                 Ok(())
             }
         }
