@@ -155,6 +155,7 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
             Err(stopped.recv().await)
         })
         .await;
+        let opened = asked.is_ok();
         let why = match asked {
             Ok(shown) => {
                 shown?;
@@ -185,7 +186,7 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
         console.flush(Duration::from_millis(300));
         match why {
             Stop::Asked => {
-                start::say_good_bye(&args);
+                start::say_good_bye(&args, opened);
                 Ok(ExitCode::SUCCESS)
             }
             Stop::Failed(sentence) => {

@@ -296,20 +296,24 @@ pub async fn show_history(args: &ServerArgs, end: u64) -> Result<(), Failure> {
     .await
 }
 
-/// The question of the original; only `yes` is a yes.
+/// The question of the original, asked until the answer is one.
 fn ask() -> io::Result<bool> {
     let mut out = io::stdout();
     out.write_all(b"Do you want to retrieve the old conversation? [yes/no] ")?;
-    out.flush()?;
-    let mut answer = String::new();
-    // The end of the input is a no.
-    if io::stdin().lock().read_line(&mut answer)? == 0 {
-        out.write_all(b"\n")?;
+    loop {
+        out.flush()?;
+        let mut answer = String::new();
+        // The end of the input is a no.
+        if io::stdin().lock().read_line(&mut answer)? == 0 {
+            out.write_all(b"\n")?;
+            return Ok(false);
+        }
+        match answer.trim().to_ascii_lowercase().as_str() {
+            "yes" | "y" => return Ok(true),
+            "no" | "n" | "" => return Ok(false),
+            _ => out.write_all(b"Answer yes or no; Enter alone is no. [yes/no] ")?,
+        }
     }
-    Ok(matches!(
-        answer.trim().to_ascii_lowercase().as_str(),
-        "yes" | "y"
-    ))
 }
 
 /// Prints where the server listens, what to paste to join it, and whether it is found `nearby`.
@@ -340,16 +344,18 @@ pub fn say_where(address: SocketAddr, args: &ServerArgs, has_key: bool, nearby: 
     let _ = io::stdout().flush();
 }
 
-/// Tells a person at a terminal where everything is now.
-pub fn say_good_bye(args: &ServerArgs) {
+/// Tells a person at a terminal where everything is now, if the room was `opened` at all.
+pub fn say_good_bye(args: &ServerArgs, opened: bool) {
     let mut out = io::stdout();
     if out.is_terminal() {
         let log = args.log.display();
+        let text = match opened {
+            true => format!("\nThe room is closed. `chatroom replay {log}` plays what was said.\n"),
+            // Behind the question, which nobody answered.
+            false => "\n".to_string(),
+        };
         // The terminal may be gone, which is as good a reason to stop as any.
-        let _ = writeln!(
-            out,
-            "\nThe room is closed. `chatroom replay {log}` plays what was said."
-        );
+        let _ = out.write_all(text.as_bytes());
     }
 }
 
