@@ -34,6 +34,9 @@ impl Found {
     }
 }
 
+/// Lines of the same text differ by no more than this, in time and key.
+const ALIKE: usize = 64;
+
 /// What is to be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tell {
@@ -79,7 +82,7 @@ impl Fullness {
 
     /// A piece of so many bytes is on the disk. A short one proves nothing of longer ones.
     pub fn written(&mut self, bytes: usize) -> Option<Tell> {
-        if bytes == 0 || self.longest == 0 || bytes < self.longest && !self.found.get() {
+        if bytes == 0 || self.longest == 0 || bytes + ALIKE < self.longest && !self.found.get() {
             return None;
         }
         self.longest = 0;
