@@ -162,7 +162,7 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
                 let has_key = api.access.has_key();
                 let log = room.reader.log();
                 let (announced, nearby) = announce::announce(&args, log, has_key, address);
-                start::say_where(address, &args, has_key, nearby.as_deref());
+                start::say_where(address, &args, has_key, nearby.as_deref(), history_end);
                 let why = serve(
                     listener,
                     api,

@@ -317,8 +317,22 @@ fn ask() -> io::Result<bool> {
 }
 
 /// Prints where the server listens, what to paste to join it, and whether it is found `nearby`.
-pub fn say_where(address: SocketAddr, args: &ServerArgs, has_key: bool, nearby: Option<&str>) {
-    let mut text = format!("Listening on port {}. Join with:\n", address.port());
+/// `before` is how long the log was when it was opened.
+pub fn say_where(
+    address: SocketAddr,
+    args: &ServerArgs,
+    has_key: bool,
+    nearby: Option<&str>,
+    before: u64,
+) {
+    let port = address.port();
+    // Where a relative name leads to depends on where somebody stood.
+    let log = std::path::absolute(&args.log).unwrap_or_else(|_| args.log.clone());
+    let mut text = format!(
+        "Listening on port {port}. The log is {} ({}).\nJoin with:\n",
+        log.display(),
+        size(before)
+    );
     let login = if has_key { " -u YOU:KEY" } else { "" };
     for ip in reachable(address.ip()) {
         let at = Address::of_ip(ip, address.port(), &network(ip));
@@ -342,6 +356,17 @@ pub fn say_where(address: SocketAddr, args: &ServerArgs, has_key: bool, nearby: 
     // Nobody may be reading; the room is open all the same.
     let _ = io::stdout().write_all(text.as_bytes());
     let _ = io::stdout().flush();
+}
+
+/// How much is in a log, roughly. Counting its events would take longer than opening it.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0 => "new".to_string(),
+        1..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{} kB", bytes / 1_000),
+        1_000_000..1_000_000_000 => format!("{} MB", bytes / 1_000_000),
+        _ => format!("{}.{} GB", bytes / 1_000_000_000, bytes / 100_000_000 % 10),
+    }
 }
 
 /// Tells a person at a terminal where everything is now, if the room was `opened` at all.
@@ -389,6 +414,19 @@ fn reachable(ip: IpAddr) -> Vec<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_are_short() {
+        for (bytes, said) in [
+            (0, "new"),
+            (999, "999 bytes"),
+            (1_999, "1 kB"),
+            (25_000_000, "25 MB"),
+            (10_340_000_000, "10.3 GB"),
+        ] {
+            assert_eq!(size(bytes), said);
+        }
+    }
 
     #[test]
     fn addresses_as_people_write_them() {
