@@ -125,6 +125,17 @@ fn what_is_no_log_of_a_room_is_left_alone() {
     for (log, parts) in [
         ("folder", ["folder", "is not a file"]),
         ("letter.txt", ["letter.txt", "is not a chatroom log"]),
+        (
+            "letter.txt",
+            [
+                "letter.txt",
+                "`chatroom replay letter.txt --convert NEW.txt`",
+            ],
+        ),
+        (
+            "/proc/no-log.txt",
+            ["/proc/no-log.txt", "its folder takes no files"],
+        ),
         ("zip", ["zip", "is not a chatroom log"]),
         ("old.txt", ["the original chat room's", "chatroom replay"]),
         ("/dev/null", ["/dev/null", "is not a file"]),

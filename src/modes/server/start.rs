@@ -189,10 +189,13 @@ pub fn notices(opening: &Opening) -> Vec<String> {
         )
     });
     let damaged = opening.damaged().first().map(|(offset, damage)| {
+        let (many, kept) = match opening.damaged().len() {
+            1 => ("the only such line near its end".to_string(), "It is"),
+            count => (format!("{count} such lines near its end"), "They are"),
+        };
         format!(
-            "The log is damaged at byte {offset}: {damage} ({} such lines near its end). They are kept and shown as damaged; \
-             look at the disk, and at a backup.",
-            opening.damaged().len()
+            "The log is damaged at byte {offset}: {damage} ({many}). {kept} kept and shown as damaged; \
+             look at the disk, and at a backup."
         )
     });
     torn.into_iter().chain(damaged).collect()
