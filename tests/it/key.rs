@@ -196,7 +196,7 @@ fn whoever_guesses_is_told_to_wait() {
     assert_eq!(server.get("/health").status, 200);
     server
         .notices
-        .wait_for("20 wrong room keys came from 127.0.0.1 within a minute");
+        .wait_for("Too many wrong room keys came from 127.0.0.1: 20 within a minute.");
 }
 
 #[test]

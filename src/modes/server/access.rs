@@ -177,7 +177,7 @@ impl Access {
         }
         if let (true, Some(console)) = (guesses.wrong(from, now), &self.console) {
             console.show(Entry::Notice(format!(
-                "{MAX_GUESSES} wrong room keys came from {from} within a minute: it may try no other for the rest of it. \
+                "Too many wrong room keys came from {from}: {MAX_GUESSES} within a minute. It may try no other for the rest of it. \
                  If nobody there should know the key, keep the address out with a firewall."
             )));
         }
