@@ -35,8 +35,9 @@ impl Address {
         Address { host, port }
     }
 
-    /// Understands `host`, `host:port`, `[v6]:port`, `v6`, `http://host:port/` and the join link
-    /// `chatroom://host:port` (where a scope is written `%25eth0`, RFC 6874).
+    /// Understands `host`, `host:port`, `[v6]:port`, `v6`, `http://host:port/`, what the server prints
+    /// for curl (`http://host:port/events`), and the join link `chatroom://host:port`. In URLs and
+    /// links a scope is written `%25eth0` (RFC 6874).
     ///
     /// # Errors
     /// A sentence that says what is wrong and what an address looks like.
@@ -52,6 +53,11 @@ impl Address {
         if !matches!(scheme.as_str(), "" | "http" | LINK) {
             return Err(not_understood(text));
         }
+        // What curl is given leads into the same room. Another path is another site's.
+        let rest = match rest.find(['/', '?', '#']) {
+            Some(at) if scheme == "http" && is_ours(&rest[at..]) => &rest[..at],
+            _ => rest,
+        };
         if rest.contains('@') {
             return Err(format!(
                 "\"{text}\" has a name in it. Give the address without, and the name with --name or \
@@ -59,6 +65,13 @@ impl Address {
             ));
         }
         let rest = rest.strip_suffix('/').unwrap_or(rest);
+        if let Some(at) = rest.find(['/', '?', '#']).filter(|at| *at > 0) {
+            return Err(format!(
+                "\"{text}\" goes on after the address. An address ends with the port, as in \
+                 192.168.1.20:1337: leave out \"{}\".",
+                &rest[at..]
+            ));
+        }
         let (host, port) = if let Some(inside) = rest.strip_prefix('[') {
             let (host, after) = inside.split_once(']').ok_or_else(|| not_understood(text))?;
             (host, after)
@@ -85,7 +98,7 @@ impl Address {
         };
         match (valid, port) {
             (true, Some(port)) => Ok(Address {
-                host: match scheme == LINK {
+                host: match matches!(scheme.as_str(), LINK | "http") {
                     true => host.replacen("%25", "%", 1),
                     false => host.to_string(),
                 },
@@ -138,6 +151,22 @@ fn is_host_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '%')
 }
 
+/// Whether a server's own URL goes on like this behind the port.
+fn is_ours(path: &str) -> bool {
+    let path = path.split(['?', '#']).next().unwrap_or(path);
+    let own = [
+        "",
+        "/",
+        "/events",
+        "/members",
+        "/session",
+        "/log.txt",
+        "/health",
+        "/messages",
+    ];
+    own.contains(&path) || path.starts_with("/messages/")
+}
+
 fn not_understood(text: &str) -> String {
     match text {
         "" => "Type where the room is, for example 192.168.1.20:1337.".to_string(),
@@ -163,6 +192,11 @@ mod tests {
             ("fe80::1%eth0", "[fe80::1%eth0]:1337"),
             ("http://host:81/", "host:81"),
             ("HTTP://[::1]:81", "[::1]:81"),
+            ("http://192.168.7.1:1337/events", "192.168.7.1:1337"),
+            ("http://host/events?since=all&token=a@b", "host:1337"),
+            ("http://host:81/messages/5d2f0a11-0-9d02", "host:81"),
+            ("http://host:81?limit=3", "host:81"),
+            ("http://[fe80::1%25eth0]:81/log.txt", "[fe80::1%eth0]:81"),
             ("chatroom://192.168.1.20", "192.168.1.20:1337"),
             ("chatroom://host:81/", "host:81"),
             ("ChatRoom://[::1]/", "[::1]:1337"),
@@ -209,11 +243,24 @@ mod tests {
             "chatroom://host:70000",
             "chatroom://http://host",
             "host/path",
+            "http://host/another/site",
+            "http://host:1337/events/",
+            "http://",
+            "http:///events",
             ":1",
             "é",
         ] {
             let sentence = Address::parse(wrong).expect_err(wrong);
             assert!(sentence.ends_with('.'), "{wrong:?}: {sentence}");
+        }
+    }
+
+    #[test]
+    fn what_follows_the_port_is_not_called_a_wrong_port() {
+        for text in ["192.168.7.1:1337/events", "http://192.168.7.1:1337/room/"] {
+            let sentence = Address::parse(text).expect_err(text);
+            assert!(sentence.contains("ends with the port"), "{sentence}");
+            assert!(!sentence.contains("no valid port"), "{sentence}");
         }
     }
 

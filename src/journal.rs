@@ -45,13 +45,15 @@ pub enum AppendError {
     Full(io::Error),
     /// The disk fails. What is on it is not known; nothing more may be acknowledged.
     Fatal(String),
+    /// Somebody moved, replaced or changed the file. As final.
+    Gone(String),
 }
 
 impl fmt::Display for AppendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             AppendError::Full(error) => write!(f, "there is no room for more: {}", reason(error)),
-            AppendError::Fatal(sentence) => f.write_str(sentence),
+            AppendError::Fatal(sentence) | AppendError::Gone(sentence) => f.write_str(sentence),
         }
     }
 }
@@ -73,6 +75,11 @@ impl Journal {
     /// Which log this is.
     pub fn log(&self) -> LogId {
         self.log
+    }
+
+    /// Where it is, as it was named.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// A handle that reads what was appended.
@@ -142,7 +149,7 @@ impl Journal {
             Ok(_) if ours.len() > self.end => "was written to by another program",
             Ok(_) => return Ok(()),
         };
-        Err(AppendError::Fatal(format!(
+        Err(AppendError::Gone(format!(
             "The log {path} {what} while the room was using it. The server stops so that nothing is \
              acknowledged that is not kept. Put the file back, or start the server on another one."
         )))
@@ -244,11 +251,11 @@ mod tests {
                 }
             }
             match journal.sync() {
-                Err(AppendError::Fatal(sentence)) => assert!(sentence.contains(word), "{sentence}"),
+                Err(AppendError::Gone(sentence)) => assert!(sentence.contains(word), "{sentence}"),
                 other => panic!("{harm}: {other:?}"),
             }
             match journal.append(&notice(2, "a longer line that would cover it up")) {
-                Err(AppendError::Fatal(sentence)) => assert!(sentence.contains(word), "{sentence}"),
+                Err(AppendError::Gone(sentence)) => assert!(sentence.contains(word), "{sentence}"),
                 other => panic!("{harm}: {other:?}"),
             }
             let after = fs::read(&path).unwrap_or_default();

@@ -72,9 +72,20 @@ impl fmt::Display for OpenError {
             ),
             OpenError::Foreign(path) => write!(
                 f,
-                "The file {} is not a chatroom log, so nothing is added to it. Name another file with --log.",
+                "The file {} is not a chatroom log, so nothing is added to it. Name another file with --log. \
+                 If it is another chat program's, `chatroom replay {} --convert NEW.txt` makes a room's log of it.",
+                path.display(),
                 path.display()
             ),
+            OpenError::Io(path, error)
+                if error.kind() == io::ErrorKind::NotFound && has_folder(path) =>
+            {
+                write!(
+                    f,
+                    "The log {} cannot be made: its folder takes no files. Name another file with --log.",
+                    path.display()
+                )
+            }
             OpenError::Io(path, error) if error.kind() == io::ErrorKind::NotFound => write!(
                 f,
                 "The log {} cannot be made: its folder does not exist. Make the folder, or name another file with --log.",
@@ -86,13 +97,21 @@ impl fmt::Display for OpenError {
                 path.display(),
                 reason(error)
             ),
-            OpenError::Begin(error @ super::AppendError::Fatal(_)) => write!(f, "{error}"),
+            OpenError::Begin(
+                error @ (super::AppendError::Fatal(_) | super::AppendError::Gone(_)),
+            ) => write!(f, "{error}"),
             OpenError::Begin(error) => write!(
                 f,
                 "The room cannot be opened: {error}. Make space, or name another file with --log."
             ),
         }
     }
+}
+
+/// Whether the folder is there in which `path` would be made.
+fn has_folder(path: &Path) -> bool {
+    let folder = path.parent().unwrap_or(path);
+    folder.as_os_str().is_empty() || folder.is_dir()
 }
 
 impl std::error::Error for OpenError {}

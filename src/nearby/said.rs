@@ -254,12 +254,15 @@ pub fn response(
     bytes(&mut packet)
 }
 
-/// The message; with fewer records where all would not fit, the last ones first.
+/// The message; with fewer records, and then questions, where all would not fit, the last ones first.
 fn bytes(packet: &mut Packet) -> Vec<u8> {
     loop {
         let bytes = packet.build_bytes_vec_compressed().unwrap_or_default();
-        if bytes.len() <= LONGEST || packet.answers.pop().is_none() {
+        if bytes.len() <= LONGEST {
             return bytes;
+        }
+        if packet.answers.pop().is_none() && packet.questions.pop().is_none() {
+            return Vec::new();
         }
     }
 }

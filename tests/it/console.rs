@@ -216,14 +216,14 @@ fn a_console_that_nobody_reads_slows_nobody() {
 
 #[test]
 fn the_old_conversation_is_shown_for_a_yes_and_nothing_else() {
-    for (answer, shown) in [
-        ("yes\n", true),
-        ("YES\n", true),
-        ("no\n", false),
-        ("\n", false),
-        ("yes please\n", false),
-        ("ja\n", false),
-        ("\x04", false),
+    for (answer, shown, asked_again) in [
+        ("yes\n", true, 0),
+        ("YES\n", true, 0),
+        ("no\n", false, 0),
+        ("\n", false, 0),
+        ("yse\nmaybe\ny\n", true, 2),
+        ("ja\n\x04", false, 1),
+        ("\x04", false, 0),
     ] {
         let mut terminal = Terminal::start(old_log(), "");
         terminal.screen.wait_for(QUESTION);
@@ -233,6 +233,8 @@ fn the_old_conversation_is_shown_for_a_yes_and_nothing_else() {
         );
         terminal.type_in(answer);
         terminal.screen.wait_for("/events\r\n");
+        let again = terminal.screen.text().matches("Answer yes or no").count();
+        assert_eq!(again, asked_again, "{answer:?}");
         let screen = terminal.screen.text();
         let old = screen.split_once("Listening on port").expect("it").0;
         for line in ["as it was", "uthira", "entered room"] {
@@ -273,7 +275,12 @@ fn ctrl_c_is_an_answer_too() {
     let from = std::time::Instant::now();
     terminal.interrupt();
     assert!(from.elapsed() < PATIENCE / 4);
-    assert!(!terminal.screen.text().contains("Listening"));
+    let screen = terminal.screen.text();
+    assert!(!screen.contains("Listening"), "{screen}");
+    assert!(
+        !screen.contains("The room is closed"),
+        "it never opened: {screen}"
+    );
 }
 
 #[test]

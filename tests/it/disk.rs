@@ -42,7 +42,7 @@ fn a_full_disk_refuses_and_the_room_goes_on_afterwards() {
         .refused(507, "log_full");
     server
         .notices
-        .wait_for("There is no room for more in the log");
+        .wait_for("log.txt: messages are refused until there is space");
     assert!(std::fs::read(server.log()).expect("the log") == before);
     // Reading goes on, with a token as well, and so does a repeat of what is stored.
     assert_eq!(server.get("/messages").status, 200);
@@ -56,7 +56,9 @@ fn a_full_disk_refuses_and_the_room_goes_on_afterwards() {
         keyed(&server, &token, "k2", "into the full disk").status,
         201
     );
-    server.notices.wait_for("There is space for the log again");
+    server
+        .notices
+        .wait_for("log.txt again: messages are taken.");
     assert_eq!(server.ask("POST", "/session", &[], "eve").status, 201);
     // bob's leave, which the full disk may have been in the way of, comes as well.
     let mut heard = Vec::new();
@@ -77,6 +79,26 @@ fn a_full_disk_refuses_and_the_room_goes_on_afterwards() {
         2,
         "each is told once"
     );
+}
+
+#[test]
+fn short_messages_that_still_fit_are_not_told_as_space() {
+    let server = Server::start(&[]);
+    let token = server.log_in("uthira");
+    allow(&server, Some(1_000));
+    for time in 0..4 {
+        let long = keyed(&server, &token, &format!("l{time}"), &"x".repeat(2_000));
+        long.refused(507, "log_full");
+        let short = keyed(&server, &token, &format!("s{time}"), "short");
+        assert_eq!(short.status, 201, "{time}");
+    }
+    server.notices.wait_for("There is no room for more");
+    allow(&server, None);
+    let long = keyed(&server, &token, "l", &"x".repeat(2_000));
+    assert_eq!(long.status, 201);
+    server.notices.wait_for("There is space for the log");
+    let told = server.notices.text();
+    assert_eq!(told.lines().count(), 2, "{told}");
 }
 
 #[test]
@@ -101,6 +123,7 @@ fn a_log_that_is_taken_away_stops_the_server() {
         let unknown = keyed(&server, &token, "k", "lost?").refused(503, "unknown");
         let sentence = unknown["message"].as_str().expect("it").to_string();
         assert!(sentence.contains("same Idempotency-Key"), "{sentence}");
+        assert!(sentence.contains("log was moved or changed"), "{sentence}");
         assert_eq!(server.ended().code(), Some(1), "{how}");
         server.notices.wait_for("log.txt");
         let notices = server.notices.text();

@@ -65,7 +65,6 @@ fn with_the_key_everything_does() {
         log_in(&server, body).refused(401, "key_required");
     }
     for key in [
-        "",
         "Open sesame",
         "open sesame ",
         "open sesame\nand a second line",
@@ -195,4 +194,23 @@ fn whoever_guesses_is_told_to_wait() {
         201
     );
     assert_eq!(server.get("/health").status, 200);
+    server
+        .notices
+        .wait_for("Too many wrong room keys came from 127.0.0.1: 20 within a minute.");
+}
+
+#[test]
+fn a_name_alone_is_no_guess() {
+    let server = with_key();
+    let nobody = basic("ci:");
+    for _ in 0..30 {
+        let answer = server.ask("GET", "/members", &[("Authorization", &nobody)], "");
+        answer.refused(401, "key_required");
+        log_in(&server, r#"{"name":"ci","key":""}"#).refused(401, "key_required");
+    }
+    assert_eq!(
+        log_in(&server, r#"{"name":"bob","key":"open sesame"}"#).status,
+        201
+    );
+    assert_eq!(server.notices.text(), "");
 }

@@ -54,12 +54,20 @@ fn it_says_where_it_listens_and_how_to_join() {
         "{said}"
     );
     assert!(!said.contains("power cut"), "{said}");
+    let log = server.log();
+    let new = format!("The log is {} (new).\n", log.display());
+    assert!(said.contains(&new), "{said}");
     assert!(server.stop().success());
     let said = server.said();
     assert_eq!(said.len(), 2, "{said:?}");
     assert!(said[0].starts_with("* Room opened (chatroom "), "{said:?}");
     assert_eq!(said[1], "* Room closed");
     assert_eq!(server.notices.text(), "");
+    let length = fs::metadata(&log).expect("the log").len();
+    let again = Server::start_in(Arc::clone(&server.folder), "127.0.0.1:0", &[]);
+    again
+        .console
+        .wait_for(&format!("log.txt ({length} bytes).\n"));
     for sync in ["2", "never"] {
         let server = Server::start(&["--sync", sync]);
         server
@@ -117,6 +125,17 @@ fn what_is_no_log_of_a_room_is_left_alone() {
     for (log, parts) in [
         ("folder", ["folder", "is not a file"]),
         ("letter.txt", ["letter.txt", "is not a chatroom log"]),
+        (
+            "letter.txt",
+            [
+                "letter.txt",
+                "`chatroom replay letter.txt --convert NEW.txt`",
+            ],
+        ),
+        (
+            "/proc/no-log.txt",
+            ["/proc/no-log.txt", "its folder takes no files"],
+        ),
         ("zip", ["zip", "is not a chatroom log"]),
         ("old.txt", ["the original chat room's", "chatroom replay"]),
         ("/dev/null", ["/dev/null", "is not a file"]),

@@ -204,6 +204,9 @@ fn a_damaged_line_is_shown_as_damaged_and_never_as_genuine() {
     server
         .notices
         .wait_for(&format!("The log is damaged at byte {start}"));
+    server
+        .notices
+        .wait_for("(the only such line near its end). It is kept");
     let all = server.events("since=all");
     let kinds: Vec<&str> = all
         .iter()

@@ -1,10 +1,9 @@
 //! Who is asking: tokens, the room key, and what a browser on a foreign page may do.
 
-use std::collections::HashMap;
 use std::io;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -13,14 +12,10 @@ use sha2::Sha256;
 
 use crate::http::{Head, Response};
 
+use super::console::{Console, Entry};
+use super::guesses::{Guesses, MAX_GUESSES};
 use super::scribe::SessionId;
 
-/// Wrong room keys that one address may try in a minute.
-const MAX_GUESSES: u32 = 20;
-/// Over how long wrong keys are counted.
-const GUESSING: Duration = Duration::from_secs(60);
-/// How many addresses are watched.
-const MAX_WATCHED: usize = 10_000;
 /// The first byte of every token, so that another form can follow one day.
 const TOKEN_FORM: u8 = 1;
 /// How long the signature in a token is.
@@ -43,7 +38,8 @@ pub struct Access {
     secret: [u8; 32],
     key: Option<String>,
     hosts: Vec<String>,
-    guesses: Mutex<HashMap<IpAddr, (u32, Instant)>>,
+    guesses: Mutex<Guesses>,
+    console: Option<Console>,
 }
 
 impl Access {
@@ -59,6 +55,15 @@ impl Access {
             key,
             hosts,
             guesses: Mutex::default(),
+            console: None,
+        }
+    }
+
+    /// The operator hears of addresses that guess.
+    pub fn telling(self, console: Console) -> Access {
+        Access {
+            console: Some(console),
+            ..self
         }
     }
 
@@ -147,7 +152,8 @@ impl Access {
         let Some(key) = &self.key else {
             return Ok(());
         };
-        let Some(given) = given else {
+        // curl -u NAME: gives an empty one, which is nobody's guess.
+        let Some(given) = given.filter(|given| !given.is_empty()) else {
             return Err(unauthorized(
                 "key_required",
                 "This room has a key. Ask whoever runs it, and give it when you log in.",
@@ -155,18 +161,11 @@ impl Access {
         };
         let mut guesses = self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
-        if let Some((count, since)) = guesses.get(&from).copied() {
-            let passed = now.saturating_duration_since(since);
-            if passed >= GUESSING {
-                guesses.remove(&from);
-            } else if count >= MAX_GUESSES {
-                let wait = (GUESSING - passed).as_secs() + 1;
-                let message = format!(
-                    "Too many wrong room keys came from your address. Try again in {wait} s."
-                );
-                return Err(Response::refusal(429, "too_many_keys", message)
-                    .field("Retry-After", wait.to_string()));
-            }
+        if let Some(wait) = guesses.wait(from, now) {
+            let message =
+                format!("Too many wrong room keys came from your address. Try again in {wait} s.");
+            return Err(Response::refusal(429, "too_many_keys", message)
+                .field("Retry-After", wait.to_string()));
         }
         // Compared by their signatures, which takes the same time however much of it is right.
         if self
@@ -176,10 +175,12 @@ impl Access {
         {
             return Ok(());
         }
-        if guesses.len() >= MAX_WATCHED {
-            guesses.clear();
+        if let (true, Some(console)) = (guesses.wrong(from, now), &self.console) {
+            console.show(Entry::Notice(format!(
+                "Too many wrong room keys came from {from}: {MAX_GUESSES} within a minute. It may try no other for the rest of it. \
+                 If nobody there should know the key, keep the address out with a firewall."
+            )));
         }
-        guesses.entry(from).or_insert((0, now)).0 += 1;
         Err(unauthorized(
             "key_wrong",
             "The room key is wrong. Ask whoever runs the room, and try again.",
@@ -363,6 +364,14 @@ mod tests {
             access.caller(&head(&basic("ci:sesame")), None, HERE).ok(),
             Some(Caller::Guest("ci".into()))
         );
+        // A name alone is no guess.
+        for _ in 0..2 * MAX_GUESSES {
+            let refused = access.caller(&head(&basic("ci:")), None, HERE);
+            let refused = refused.expect_err("no key").whole(false, false);
+            let refused = String::from_utf8_lossy(&refused).to_string();
+            assert!(refused.contains("key_required"), "{refused}");
+        }
+        assert_eq!(status(access.check_key(Some("sesame"), HERE)), 200);
         for _ in 0..MAX_GUESSES {
             let _ = access.check_key(Some("guess"), HERE);
         }

@@ -374,7 +374,7 @@ impl Api {
              Say something:           curl -u YOU:{key} --data-binary 'hello' http://{host}/messages\n\
              Who is here:             curl{login} http://{host}/members\n\
              What was said before:    curl{login} 'http://{host}/messages?limit=20'\n\
-             Keep a copy of it all:   curl{login} -O -C - http://{host}/log.txt\n",
+             Keep a copy of it all:   curl{login} -C - -o backup.txt http://{host}/log.txt\n",
                 self.room.rules.room
             ),
         )

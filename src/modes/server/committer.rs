@@ -15,6 +15,7 @@ use crate::journal::{AppendError, Journal, MAX_UNSYNCED, Stretch};
 use crate::line;
 
 use super::console::{Console, Entry, Request};
+use super::fullness::{Fullness, Tell};
 use super::presence::Change;
 use super::room::Room;
 use super::scribe::{Command, Scribe, Speaker, Verdict};
@@ -39,6 +40,8 @@ pub enum Refused {
     Full,
     /// The disk failed. Whether it was stored is not known.
     Unknown,
+    /// The log was moved or changed. Whether it was stored is not known.
+    Gone,
     /// Too much waits already. Nothing was stored.
     Busy,
     /// This sender is over its rate; nothing was stored. How long to wait.
@@ -85,7 +88,7 @@ pub struct Committer {
     room: Arc<Room>,
     console: Console,
     sync: cli::Sync,
-    full: bool,
+    fullness: Fullness,
     behind: bool,
 }
 
@@ -98,6 +101,7 @@ impl Committer {
         room: Arc<Room>,
         console: Console,
         sync: cli::Sync,
+        fullness: Fullness,
     ) -> Committer {
         Committer {
             journal,
@@ -106,7 +110,7 @@ impl Committer {
             room,
             console,
             sync,
-            full: false,
+            fullness,
             behind: false,
         }
     }
@@ -176,9 +180,10 @@ impl Committer {
             }
         }
         if let Err(error) = self.write(&lines, sync) {
-            return self.fail(waiting, &verdicts, start, error);
+            return self.fail(waiting, &verdicts, start, lines.len(), error);
         }
         self.scribe.keep();
+        let bytes = lines.len();
         if let Some(last) = last {
             let next = start + lines.len() as u64;
             let batch = Batch::new(
@@ -199,9 +204,8 @@ impl Committer {
         for entry in entries {
             self.console.show(entry);
         }
-        if last.is_some() {
-            self.tell_about_space(false);
-        }
+        let tell = self.fullness.written(bytes);
+        self.tell_about_space(tell);
         self.tell_about_clock();
         Ok(())
     }
@@ -224,12 +228,14 @@ impl Committer {
         waiting: Vec<Order>,
         verdicts: &[Option<Verdict>],
         start: u64,
+        bytes: usize,
         error: AppendError,
     ) -> Result<(), String> {
         self.scribe.undo();
         let refused = match error {
             AppendError::Full(_) => Refused::Full,
             AppendError::Fatal(_) => Refused::Unknown,
+            AppendError::Gone(_) => Refused::Gone,
         };
         let mut changes = Vec::new();
         for (order, verdict) in waiting.into_iter().zip(verdicts) {
@@ -245,32 +251,29 @@ impl Committer {
         }
         self.room.change(&changes);
         match error {
-            AppendError::Fatal(sentence) => Err(sentence),
+            AppendError::Fatal(sentence) | AppendError::Gone(sentence) => Err(sentence),
             full => {
-                self.tell_about_space(true);
-                debug_assert_eq!(
-                    self.journal.end(),
-                    start,
-                    "a failed write is cut back: {full}"
-                );
+                let tell = self.fullness.refused(bytes, self.room.clock().mono);
+                self.tell_about_space(tell);
+                debug_assert_eq!(self.journal.end(), start, "not cut back: {full}");
                 Ok(())
             }
         }
     }
 
-    fn tell_about_space(&mut self, full: bool) {
-        if self.full != full {
-            self.full = full;
-            self.console.show(Entry::Notice(
-                if full {
-                    "There is no room for more in the log: messages are refused until there is space. Nothing \
-                     acknowledged is lost, and reading goes on. Make space on its disk."
-                } else {
-                    "There is space for the log again: messages are taken."
-                }
-                .to_string(),
-            ));
-        }
+    fn tell_about_space(&self, tell: Option<Tell>) {
+        let log = self.journal.path().display();
+        let sentence = match tell {
+            None => return,
+            Some(Tell::Full) => format!(
+                "There is no room for more in the log {log}: messages are refused until there is space. Nothing \
+                 acknowledged is lost, and reading goes on. Make space on its disk."
+            ),
+            Some(Tell::Space) => {
+                format!("There is space for the log {log} again: messages are taken.")
+            }
+        };
+        self.console.show(Entry::Notice(sentence));
     }
 
     fn tell_about_clock(&mut self) {
@@ -420,7 +423,16 @@ mod tests {
         }
         let scribe = Scribe::new(journal.log(), at);
         let console = Console::start(cli::Console::Quiet);
-        let committer = Committer::new(journal, scribe, taken, room, console, cli::Sync::Always);
+        let fullness = Fullness::default();
+        let committer = Committer::new(
+            journal,
+            scribe,
+            taken,
+            room,
+            console,
+            cli::Sync::Always,
+            fullness,
+        );
         assert_eq!(committer.run(), Ok(()));
         let answered: Vec<Outcome> = answers
             .iter()

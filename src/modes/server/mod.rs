@@ -5,7 +5,7 @@
 //! [`scribe`] write it, [`tail`] keeps it, [`fanout`] sends it to each listener that is up to date, [`follower`] to one
 //! that is not. [`history`] and
 //! [`log_file`] read what was said before, [`console`] shows the operator what goes on,
-//! [`space`] warns of a disk that is almost full.
+//! [`space`] warns of a disk that is almost full, [`fullness`] knows when that it is full is told.
 
 mod access;
 mod announce;
@@ -16,6 +16,8 @@ mod connection;
 mod console;
 mod fanout;
 mod follower;
+mod fullness;
+mod guesses;
 mod history;
 mod log_file;
 mod portion;
@@ -52,6 +54,7 @@ use api::Api;
 use committer::{Committer, Job, Order};
 use connection::Connection;
 use console::{Console, Entry};
+use fullness::{Found, Fullness};
 use room::{Room, Rules};
 use scribe::{Command, Scribe};
 
@@ -90,13 +93,8 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
         .local_addr()
         .map_err(|error| Failure::new(reason(&error)))?;
     let opening = start::open_log(&args.log)?;
-    let secret = secret::load_or_make(&args.log).map_err(|error| {
-        Failure::new(format!(
-            "The file {}.secret, which keeps logins valid, cannot be used: {}. Set its permissions right, or remove it.",
-            args.log.display(),
-            reason(&error)
-        ))
-    })?;
+    let secret = secret::load_or_make(&args.log)
+        .map_err(|error| Failure::new(secret::unusable(&args.log, &error)))?;
     let (stop, stopped) = channel::bounded(4);
     start::watch_signals(stop.clone())?;
 
@@ -105,7 +103,12 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
     for notice in start::notices(&opening) {
         console.show(Entry::Notice(notice));
     }
-    task::spawn(space::watch(args.log.clone(), console.clone()));
+    let found = Found::default();
+    task::spawn(space::watch(
+        args.log.clone(),
+        console.clone(),
+        found.clone(),
+    ));
     let history_end = opening.recent().next;
     let mut begun = start::begin(opening)?;
     let (orders, taken) = channel::bounded(ORDERS);
@@ -135,11 +138,13 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
         Arc::clone(&room),
         console.clone(),
         args.sync,
+        Fullness::new(found),
     );
     start_committer(committer, stop.clone())?;
     start_writers(&room, stop)?;
 
-    let access = Access::new(secret, key, start::host_names(&args.host_name));
+    let access =
+        Access::new(secret, key, start::host_names(&args.host_name)).telling(console.clone());
     let api = Arc::new(Api {
         room: Arc::clone(&room),
         access,
@@ -150,13 +155,14 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
             Err(stopped.recv().await)
         })
         .await;
+        let opened = asked.is_ok();
         let why = match asked {
             Ok(shown) => {
                 shown?;
                 let has_key = api.access.has_key();
                 let log = room.reader.log();
                 let (announced, nearby) = announce::announce(&args, log, has_key, address);
-                start::say_where(address, &args, has_key, nearby.as_deref());
+                start::say_where(address, &args, has_key, nearby.as_deref(), history_end);
                 let why = serve(
                     listener,
                     api,
@@ -180,7 +186,7 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
         console.flush(Duration::from_millis(300));
         match why {
             Stop::Asked => {
-                start::say_good_bye(&args);
+                start::say_good_bye(&args, opened);
                 Ok(ExitCode::SUCCESS)
             }
             Stop::Failed(sentence) => {

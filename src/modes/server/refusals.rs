@@ -77,6 +77,12 @@ pub fn order_refused(refused: Refused) -> Response {
             "unknown",
             "The server's disk failed. Whether this was stored is not known: repeat it with the same Idempotency-Key.",
         ),
+        Refused::Gone => Response::refusal(
+            503,
+            "unknown",
+            "The server's log was moved or changed by somebody, so it stops. Whether this was stored is not known: when \
+             it is back, repeat it with the same Idempotency-Key.",
+        ),
         Refused::Busy => Response::refusal(503, "busy", "The server is too busy. Nothing was stored; repeat it in a moment.")
             .field("Retry-After", "1"),
         Refused::TooFast(wait) => {

@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use crate::failure::reason;
 use crate::journal::sync_folder;
 
 /// The secret beside the log; made, readable by its owner alone, if it is not there.
@@ -39,9 +40,47 @@ pub fn load_or_make(log: &Path) -> io::Result<[u8; 32]> {
     }
 }
 
+/// The sentence for a secret beside `log` that can be neither read nor made.
+pub fn unusable(log: &Path, error: &io::Error) -> String {
+    use io::ErrorKind as E;
+    let advice = match error.kind() {
+        E::StorageFull | E::QuotaExceeded | E::FileTooLarge | E::WriteZero => {
+            "Make space on its disk, then start the server again."
+        }
+        E::PermissionDenied => {
+            "Give the server's user the right to read it, and to make files in its folder."
+        }
+        E::ReadOnlyFilesystem => "Make its disk writable, or name a log on another one with --log.",
+        E::UnexpectedEof => "It is not whole: remove it, and everybody logs in anew.",
+        E::IsADirectory => "Remove the folder of that name; the server makes the file.",
+        _ => "Look at its disk, or remove it: everybody logs in anew then.",
+    };
+    format!(
+        "The file {}.secret, which keeps logins valid, cannot be used: {}. {advice}",
+        log.display(),
+        reason(error)
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_to_do_goes_by_what_is_wrong() {
+        for (kind, advice) in [
+            (io::ErrorKind::StorageFull, "Make space"),
+            (io::ErrorKind::QuotaExceeded, "Make space"),
+            (io::ErrorKind::PermissionDenied, "the right to read"),
+            (io::ErrorKind::ReadOnlyFilesystem, "writable"),
+            (io::ErrorKind::UnexpectedEof, "remove it"),
+            (io::ErrorKind::Other, "Look at its disk"),
+        ] {
+            let said = unusable(Path::new("log.txt"), &io::Error::from(kind));
+            assert!(said.contains("log.txt.secret, which"), "{said}");
+            assert!(said.contains(advice) && said.ends_with('.'), "{said}");
+        }
+    }
 
     #[test]
     fn the_secret_is_made_once_and_for_its_owner_alone() {

@@ -9,6 +9,7 @@ use async_std::task;
 use rustix::fs::statvfs;
 
 use super::console::{Console, Entry};
+use super::fullness::Found;
 
 /// How often is looked.
 const OFTEN: Duration = Duration::from_secs(5);
@@ -16,7 +17,7 @@ const MIB: u64 = 1 << 20;
 
 /// Looks at the log's disk now and then, and tells the operator when it is almost full. Never on
 /// the committer's way: a file system may take its time to answer.
-pub async fn watch(log: PathBuf, console: Console) {
+pub async fn watch(log: PathBuf, console: Console, seen: Found) {
     let mut space = Space::default();
     loop {
         let path = log.clone();
@@ -25,7 +26,9 @@ pub async fn watch(log: PathBuf, console: Console) {
         if let Ok(found) = found {
             let (free, size) = (found.f_bavail, found.f_blocks);
             let unit = found.f_frsize;
-            if let Some(left) = space.told(free.saturating_mul(unit), size.saturating_mul(unit)) {
+            let (free, size) = (free.saturating_mul(unit), size.saturating_mul(unit));
+            seen.set(free, size);
+            if let Some(left) = space.told(free, size) {
                 console.show(Entry::Notice(format!(
                     "The disk of the log {} is almost full: {left} left. Make space on it. When it is full, messages are \
                      refused until there is space; nothing acknowledged is lost.",

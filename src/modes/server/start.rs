@@ -189,10 +189,13 @@ pub fn notices(opening: &Opening) -> Vec<String> {
         )
     });
     let damaged = opening.damaged().first().map(|(offset, damage)| {
+        let (many, kept) = match opening.damaged().len() {
+            1 => ("the only such line near its end".to_string(), "It is"),
+            count => (format!("{count} such lines near its end"), "They are"),
+        };
         format!(
-            "The log is damaged at byte {offset}: {damage} ({} such lines near its end). They are kept and shown as damaged; \
-             look at the disk, and at a backup.",
-            opening.damaged().len()
+            "The log is damaged at byte {offset}: {damage} ({many}). {kept} kept and shown as damaged; \
+             look at the disk, and at a backup."
         )
     });
     torn.into_iter().chain(damaged).collect()
@@ -296,25 +299,43 @@ pub async fn show_history(args: &ServerArgs, end: u64) -> Result<(), Failure> {
     .await
 }
 
-/// The question of the original; only `yes` is a yes.
+/// The question of the original, asked until the answer is one.
 fn ask() -> io::Result<bool> {
     let mut out = io::stdout();
     out.write_all(b"Do you want to retrieve the old conversation? [yes/no] ")?;
-    out.flush()?;
-    let mut answer = String::new();
-    // The end of the input is a no.
-    if io::stdin().lock().read_line(&mut answer)? == 0 {
-        out.write_all(b"\n")?;
+    loop {
+        out.flush()?;
+        let mut answer = String::new();
+        // The end of the input is a no.
+        if io::stdin().lock().read_line(&mut answer)? == 0 {
+            out.write_all(b"\n")?;
+            return Ok(false);
+        }
+        match answer.trim().to_ascii_lowercase().as_str() {
+            "yes" | "y" => return Ok(true),
+            "no" | "n" | "" => return Ok(false),
+            _ => out.write_all(b"Answer yes or no; Enter alone is no. [yes/no] ")?,
+        }
     }
-    Ok(matches!(
-        answer.trim().to_ascii_lowercase().as_str(),
-        "yes" | "y"
-    ))
 }
 
 /// Prints where the server listens, what to paste to join it, and whether it is found `nearby`.
-pub fn say_where(address: SocketAddr, args: &ServerArgs, has_key: bool, nearby: Option<&str>) {
-    let mut text = format!("Listening on port {}. Join with:\n", address.port());
+/// `before` is how long the log was when it was opened.
+pub fn say_where(
+    address: SocketAddr,
+    args: &ServerArgs,
+    has_key: bool,
+    nearby: Option<&str>,
+    before: u64,
+) {
+    let port = address.port();
+    // Where a relative name leads to depends on where somebody stood.
+    let log = std::path::absolute(&args.log).unwrap_or_else(|_| args.log.clone());
+    let mut text = format!(
+        "Listening on port {port}. The log is {} ({}).\nJoin with:\n",
+        log.display(),
+        size(before)
+    );
     let login = if has_key { " -u YOU:KEY" } else { "" };
     for ip in reachable(address.ip()) {
         let at = Address::of_ip(ip, address.port(), &network(ip));
@@ -340,16 +361,29 @@ pub fn say_where(address: SocketAddr, args: &ServerArgs, has_key: bool, nearby: 
     let _ = io::stdout().flush();
 }
 
-/// Tells a person at a terminal where everything is now.
-pub fn say_good_bye(args: &ServerArgs) {
+/// How much is in a log, roughly. Counting its events would take longer than opening it.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0 => "new".to_string(),
+        1..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{} kB", bytes / 1_000),
+        1_000_000..1_000_000_000 => format!("{} MB", bytes / 1_000_000),
+        _ => format!("{}.{} GB", bytes / 1_000_000_000, bytes / 100_000_000 % 10),
+    }
+}
+
+/// Tells a person at a terminal where everything is now, if the room was `opened` at all.
+pub fn say_good_bye(args: &ServerArgs, opened: bool) {
     let mut out = io::stdout();
     if out.is_terminal() {
         let log = args.log.display();
+        let text = match opened {
+            true => format!("\nThe room is closed. `chatroom replay {log}` plays what was said.\n"),
+            // Behind the question, which nobody answered.
+            false => "\n".to_string(),
+        };
         // The terminal may be gone, which is as good a reason to stop as any.
-        let _ = writeln!(
-            out,
-            "\nThe room is closed. `chatroom replay {log}` plays what was said."
-        );
+        let _ = out.write_all(text.as_bytes());
     }
 }
 
@@ -383,6 +417,18 @@ fn reachable(ip: IpAddr) -> Vec<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_are_short() {
+        for (bytes, said) in [
+            (0, "new"),
+            (999, "999 bytes"),
+            (1_999, "1 kB"),
+            (10_340_000_000, "10.3 GB"),
+        ] {
+            assert_eq!(size(bytes), said);
+        }
+    }
 
     #[test]
     fn addresses_as_people_write_them() {

@@ -105,6 +105,19 @@ fn a_message_fits_into_one_packet() {
     assert!(query(vec![question(service(), TYPE::PTR)], many()).len() <= LONGEST);
 }
 
+#[test]
+fn no_message_is_longer_than_a_packet() {
+    let label = |at: usize| format!("{at:0>60}");
+    let questions = |count| (0..count).map(|at| question(name(&[&label(at), "x"]), TYPE::SRV));
+    let known = say(service(), 120, false, RData::PTR(PTR(service())));
+    for count in [1, 20, 21, 22, 23, 100] {
+        let sent = query(questions(count).collect(), vec![known.clone(); 50]);
+        assert!(sent.len() <= LONGEST, "{count}: {}", sent.len());
+        let read = Packet::parse(&sent).expect("a message");
+        assert!(read.questions.len() >= count.min(20), "{count}");
+    }
+}
+
 proptest! {
     /// Whatever comes is read or is not; nothing else happens.
     #[test]

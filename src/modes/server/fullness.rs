@@ -1,0 +1,143 @@
+//! When the operator hears that there is no room for more in the log, and that there is again.
+//!
+//! A state machine without clock and disk. On a disk that is almost full short lines fit and longer
+//! ones do not, in turn: that is told as one state and not as many.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// A disk that is full is told at most this often, and so is that it has space again.
+const SELDOM: Duration = Duration::from_secs(60);
+/// So much must be free for a line of any length.
+const ENOUGH: u64 = 128 << 10;
+
+/// Whether the last look at the disk found space. Shared by who looks and who writes.
+#[derive(Clone, Debug, Default)]
+pub struct Found(Arc<AtomicBool>);
+
+impl Found {
+    /// The disk has so many bytes free of so many.
+    pub fn set(&self, free: u64, size: u64) {
+        // A disk that never had so much has space when half of it is free.
+        self.0
+            .store(free >= ENOUGH.min(size / 2), Ordering::Relaxed);
+    }
+
+    /// What was found before a write failed counts no longer.
+    fn forget(&self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Lines of the same text differ by no more than this, in time and key.
+const ALIKE: usize = 64;
+
+/// What is to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tell {
+    /// There is no room for more.
+    Full,
+    /// There is space again.
+    Space,
+}
+
+/// Whether the log's disk is full, and what the operator knows of it.
+#[derive(Debug, Default)]
+pub struct Fullness {
+    found: Found,
+    /// The longest piece that did not fit since there was space; 0 is space.
+    longest: usize,
+    /// Whether the operator's last word is that it is full.
+    told: bool,
+    when: Option<Duration>,
+}
+
+impl Fullness {
+    /// With space, as far as is known.
+    pub fn new(found: Found) -> Fullness {
+        Fullness {
+            found,
+            ..Fullness::default()
+        }
+    }
+
+    /// A piece of so many bytes did not fit.
+    pub fn refused(&mut self, bytes: usize, now: Duration) -> Option<Tell> {
+        self.found.forget();
+        // What waited together is written together; no line needs more than that.
+        self.longest = self.longest.max(bytes).min(ENOUGH as usize);
+        let lately = |when: Duration| now.saturating_sub(when) < SELDOM;
+        if self.told || self.when.is_some_and(lately) {
+            return None;
+        }
+        self.told = true;
+        self.when = Some(now);
+        Some(Tell::Full)
+    }
+
+    /// A piece of so many bytes is on the disk. A short one proves nothing of longer ones.
+    pub fn written(&mut self, bytes: usize) -> Option<Tell> {
+        if bytes == 0 || self.longest == 0 || bytes + ALIKE < self.longest && !self.found.get() {
+            return None;
+        }
+        self.longest = 0;
+        std::mem::take(&mut self.told).then_some(Tell::Space)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn at(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn short_lines_that_still_fit_are_no_space() {
+        let mut disk = Fullness::default();
+        assert_eq!(disk.refused(9_000, at(0)), Some(Tell::Full));
+        for second in 1..100 {
+            assert_eq!(disk.written(100), None, "{second}");
+            assert_eq!(disk.refused(9_000, at(second)), None, "{second}");
+        }
+        assert_eq!(disk.written(9_000), Some(Tell::Space));
+        assert_eq!(disk.written(9_000), None);
+    }
+
+    #[test]
+    fn space_that_the_watch_found_after_the_refusal_counts() {
+        let found = Found::default();
+        let mut disk = Fullness::new(found.clone());
+        found.set(ENOUGH, 100 * ENOUGH);
+        assert_eq!(disk.refused(9_000, at(0)), Some(Tell::Full));
+        assert_eq!(disk.written(100), None, "what was found before is old");
+        found.set(ENOUGH - 1, 100 * ENOUGH);
+        assert_eq!(disk.written(100), None);
+        found.set(ENOUGH, 100 * ENOUGH);
+        assert_eq!(disk.written(100), Some(Tell::Space));
+        // A disk that is smaller than that.
+        assert_eq!(disk.refused(9_000, at(90)), Some(Tell::Full));
+        found.set(24 << 10, 48 << 10);
+        assert_eq!(disk.written(100), Some(Tell::Space));
+    }
+
+    #[test]
+    fn a_disk_that_comes_and_goes_is_told_once_a_minute() {
+        let mut disk = Fullness::default();
+        let mut told = Vec::new();
+        for second in 0..180 {
+            told.extend(disk.refused(100, at(second)).map(|_| second));
+            disk.written(100);
+        }
+        assert_eq!(told, [0, 60, 120]);
+        // What stays full is told when the minute is over.
+        assert_eq!(disk.refused(100, at(179)), None);
+        assert_eq!(disk.refused(100, at(180)), Some(Tell::Full));
+    }
+}
