@@ -57,6 +57,8 @@ pub struct Run {
     listeners_stop: AtomicBool,
     give_up: AtomicBool,
     acknowledged: AtomicUsize,
+    /// How many times one was refused because there is no space (507).
+    no_space: AtomicUsize,
     /// One more than the offset of the newest acknowledged message.
     newest: AtomicU64,
 }
@@ -81,6 +83,12 @@ impl Run {
     pub fn acknowledged(&self, id: Id) {
         self.newest.fetch_max(id.offset + 1, Ordering::AcqRel);
         self.acknowledged.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Counts a refusal, if it is one for lack of space.
+    pub fn refused(&self, status: u16) {
+        let counts = usize::from(status == 507);
+        self.no_space.fetch_add(counts, Ordering::AcqRel);
     }
 
     /// Where the newest acknowledged message stands.
@@ -129,6 +137,7 @@ impl Load {
             listeners_stop: AtomicBool::new(false),
             give_up: AtomicBool::new(false),
             acknowledged: AtomicUsize::new(0),
+            no_space: AtomicUsize::new(0),
             newest: AtomicU64::new(0),
         });
         let forms = [
@@ -164,6 +173,11 @@ impl Load {
     /// How many messages were acknowledged so far.
     pub fn acknowledged(&self) -> usize {
         self.run.acknowledged.load(Ordering::Acquire)
+    }
+
+    /// How many times one was refused for lack of space so far.
+    pub fn no_space(&self) -> usize {
+        self.run.no_space.load(Ordering::Acquire)
     }
 
     /// Waits until so many were.

@@ -137,6 +137,9 @@ impl<'a> Poster<'a> {
     fn insist(&mut self, entry: &mut Entry) {
         while !self.run.gives_up() {
             let attempt = self.attempt(entry);
+            if let Some(Fate::Refused(status, _)) = entry.fates.last() {
+                self.run.refused(*status);
+            }
             if let Some(id) = entry.acknowledged() {
                 self.run.acknowledged(id);
                 if self.chance.happens(self.habits.again) {

@@ -90,8 +90,17 @@ impl Shell {
         // No bar of progress among what is compared.
         let home = inside("home");
         std::fs::write(home.join(".curlrc"), "no-progress-meter\nshow-error\n").expect("written");
-        let mut command = Command::new("unshare");
-        command.args(["--net", "--pid", "--fork", "--kill-child=KILL", "--mount"]);
+        // Whoever runs the tests may ignore signals (nohup, a shell's &), and a shell hands that on.
+        let mut command = Command::new("env");
+        command.args([
+            "--default-signal",
+            "unshare",
+            "--net",
+            "--pid",
+            "--fork",
+            "--kill-child=KILL",
+            "--mount",
+        ]);
         command.args(["--mount-proc", "bash", "--norc", "-s"]);
         command.env_clear().current_dir(&here);
         let path = format!(
