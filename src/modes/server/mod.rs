@@ -143,8 +143,7 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
     start_committer(committer, stop.clone())?;
     start_writers(&room, stop)?;
 
-    let access =
-        Access::new(secret, key, start::host_names(&args.host_name)).telling(console.clone());
+    let access = Access::new(secret, key, start::host_names(&args)).telling(console.clone());
     let api = Arc::new(Api {
         room: Arc::clone(&room),
         access,
