@@ -236,17 +236,17 @@ fn is_joining(c: char) -> bool {
 }
 
 fn is_forbidden(c: char) -> bool {
+    matches!(c, '[' | ']' | '(' | ')' | ':' | '\u{fffd}') || !is_joining(c) && is_hidden(c)
+}
+
+/// Whether a character shows nothing, or hides or turns round what stands beside it: what may stand in
+/// no name that others are to tell apart. Joiners are among them; whoever allows those asks first.
+pub fn is_hidden(c: char) -> bool {
     use GeneralCategory as G;
-    if matches!(c, '[' | ']' | '(' | ')' | ':') {
-        return true;
-    }
-    if is_joining(c) {
-        return false;
-    }
     let invisible = matches!(c,
         '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
         | '\u{2800}' | '\u{3164}' | '\u{ffa0}' | '\u{fe00}'..='\u{fe0d}' | '\u{e0100}'..='\u{e01ef}'
-        | '\u{fff9}'..='\u{fffd}');
+        | '\u{fff9}'..='\u{fffc}');
     invisible
         || matches!(
             c.general_category(),

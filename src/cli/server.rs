@@ -29,8 +29,8 @@ pub struct ServerArgs {
     /// A name this server is also reached by (needed behind a public domain name), without a port;
     /// may be repeated
     ///
-    /// Requests for names that the server does not know are refused. In the variable, several names
-    /// stand with commas between them.
+    /// Requests for names that the server does not know are refused; it knows this machine's and one
+    /// in `--listen`. In the variable, several names stand with commas between them.
     #[arg(long, value_name = "NAME", value_parser = host_name, value_delimiter = ',', env = "CHATROOM_HOST_NAME", value_hint = ValueHint::Other, help_heading = NETWORK)]
     pub host_name: Vec<String>,
 

@@ -8,7 +8,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use simple_dns::rdata::{A, AAAA, PTR, RData, SRV, TXT};
 use simple_dns::{CLASS, Label, Name, Packet, PacketFlag, QTYPE, Question, ResourceRecord, TYPE};
-use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
+
+use crate::name::is_hidden;
 
 /// The longest message that is sent, so that it fits into one packet everywhere (RFC 6762 section
 /// 17).
@@ -113,23 +114,10 @@ pub fn told(txt: &TXT) -> Option<Told> {
 }
 
 /// A room's name from the network as it may be shown: on one line, and without characters that
-/// would hide or turn round what stands beside it.
+/// show nothing, or hide or turn round what stands beside them.
 fn clean(text: &str) -> String {
-    use GeneralCategory as G;
-    let shown = |c: &char| match c {
-        // They join letters and emoji, and move nothing.
-        '\u{200c}' | '\u{200d}' => true,
-        _ => !matches!(
-            c.general_category(),
-            G::Control
-                | G::Format
-                | G::Surrogate
-                | G::PrivateUse
-                | G::Unassigned
-                | G::LineSeparator
-                | G::ParagraphSeparator
-        ),
-    };
+    // Joiners make letters and emoji what they are, and move nothing.
+    let shown = |c: &char| matches!(c, '\u{200c}' | '\u{200d}') || !is_hidden(*c);
     let text: String = text.chars().filter(shown).collect();
     let words: Vec<&str> = text.split_whitespace().collect();
     let text = words.join(" ");

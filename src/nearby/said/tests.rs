@@ -50,7 +50,14 @@ fn names_from_the_network_cannot_hide_or_turn_round() {
         let told = read_txt(&[text.as_bytes(), b"id=abc"]).expect(room);
         assert_eq!(told.room, shown);
     }
-    for nothing in ["", " ", "\u{202e}", "\u{200d}\u{200c}", "\n"] {
+    for nothing in [
+        "",
+        " ",
+        "\u{202e}",
+        "\u{200d}\u{200c}",
+        "\n",
+        "\u{3164}\u{2800}",
+    ] {
         let text = format!("room={nothing}");
         assert_eq!(read_txt(&[text.as_bytes(), b"id=abc"]), None, "{nothing:?}");
     }
