@@ -77,7 +77,7 @@ impl Drop for Looker {
 
 /// Prints what a search tells, until its input ends.
 #[test]
-#[ignore = "a part of the tests here"]
+#[ignore = "the tests here start it, on a machine of its own"]
 fn look() {
     if !is_helper("look") {
         return;
@@ -180,7 +180,7 @@ fn two_rooms_are_found_from_a_third_machine() {
 /// Says to all of the machine's network, from the port of mDNS, each line of its input: bytes in
 /// hex.
 #[test]
-#[ignore = "a part of the tests here"]
+#[ignore = "the tests here start it, on a machine of its own"]
 fn shout() {
     if !is_helper("shout") {
         return;
