@@ -18,6 +18,7 @@
 //! 10. [`cli`], [`room_key`], [`failure`]: the command line, the room key, and the sentence a failed run
 //!     ends with.
 //! 11. [`supervisor`]: what is said to systemd, where that started us.
+//! 12. [`waited`]: for loops that must give way to others.
 
 pub mod address;
 pub mod carried;
@@ -37,4 +38,5 @@ pub mod room_key;
 pub mod sse;
 pub mod supervisor;
 pub mod version;
+pub mod waited;
 pub mod wire;

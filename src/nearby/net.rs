@@ -28,8 +28,8 @@ pub const GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0xfb);
 const HOPS: u32 = 255;
 /// The longest message (RFC 6762 section 17).
 const LONGEST: usize = 9_000;
-/// Messages that are read before anything else is done, and how long is rested after as many: a
-/// network full of them costs a part of one core.
+/// Messages that are read of one socket before it is another's turn, and how long is rested after
+/// as many: a network full of them costs a part of one core, and keeps no other network waiting.
 const BATCH: usize = 64;
 const REST: Duration = Duration::from_millis(10);
 /// Changes of networks come in crowds.
@@ -210,7 +210,7 @@ impl Net {
             if ready.mail {
                 // Nothing but an error that stays would be there again at once.
                 let count = self.read(party, &mut buffer, now);
-                if count == BATCH || count == 0 {
+                if count >= BATCH || count == 0 {
                     std::thread::sleep(REST);
                 }
             }
@@ -255,40 +255,52 @@ impl Net {
             && let Some(watch) = &self.watch
         {
             let mut told = [0_u8; 4_096];
-            // What changed is looked up; a queue that overflowed says the same.
-            while rustix::net::recv(watch, &mut told, RecvFlags::DONTWAIT).is_ok_and(|(_, n)| n > 0)
-            {
-            }
+            // What changed is looked up; a queue that overflowed says the same. What is left of a
+            // crowd of changes is there at the next turn.
+            let more = |_: &usize| {
+                rustix::net::recv(watch, &mut told, RecvFlags::DONTWAIT).is_ok_and(|(_, n)| n > 0)
+            };
+            let _ = (0..BATCH).take_while(more).count();
         }
         Some(ready)
     }
 
-    /// Reads at most a batch; how many messages there were.
+    /// Reads at most a batch of each socket; how many messages there were.
     fn read(&self, party: &mut impl Party, buffer: &mut [u8], now: Instant) -> usize {
         let mut count = 0;
         for line in &self.lines {
             for socket in line.v4.iter().chain(&line.v6) {
-                while count < BATCH {
-                    match socket.recv_from(buffer) {
-                        Ok((length, from)) => {
-                            count += 1;
-                            let heard = Heard {
-                                link: &line.link,
-                                from,
-                                bytes: &buffer[..length],
-                                delay: delay(),
-                            };
-                            party.heard(&heard, now);
-                        }
-                        Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                        // An error that a message of ours brought back was taken with this call.
-                        Err(_) => break,
-                    }
-                }
+                count += batch(socket, buffer, |from, bytes| {
+                    let heard = Heard {
+                        link: &line.link,
+                        from,
+                        bytes,
+                        delay: delay(),
+                    };
+                    party.heard(&heard, now);
+                });
             }
         }
         count
     }
+}
+
+/// Hands on what waits at a socket, at most a batch; how many messages that were.
+fn batch(socket: &UdpSocket, buffer: &mut [u8], mut heard: impl FnMut(SocketAddr, &[u8])) -> usize {
+    let mut count = 0;
+    // An interruption counts as well: nothing here goes on for as long as somebody wants.
+    for _ in 0..BATCH {
+        match socket.recv_from(buffer) {
+            Ok((length, from)) => {
+                count += 1;
+                heard(from, &buffer[..length]);
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            // An error that a message of ours brought back was taken with this call.
+            Err(_) => break,
+        }
+    }
+    count
 }
 
 struct Ready {
@@ -354,4 +366,29 @@ fn open(domain: Domain) -> io::Result<Socket> {
 /// everything on the link without it.
 fn keep_to(socket: &Socket, link: &Link) {
     let _ = socket.bind_device(Some(link.name.as_bytes()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two sockets that nobody else sends to, the second with so many messages waiting.
+    fn mail(count: usize) -> (UdpSocket, UdpSocket) {
+        let [from, to] = [(); 2].map(|()| UdpSocket::bind("127.0.0.1:0").expect("a socket"));
+        to.set_nonblocking(true).expect("set");
+        let address = to.local_addr().expect("an address");
+        for _ in 0..count {
+            from.send_to(b"x", address).expect("sent");
+        }
+        (from, to)
+    }
+
+    #[test]
+    fn a_flood_on_one_socket_leaves_the_others_their_turn() {
+        let ((_a, flooded), (_b, calm)) = (mail(3 * BATCH), mail(1));
+        let mut buffer = [0; 16];
+        let mut read = |socket| batch(socket, &mut buffer, |_, bytes| assert_eq!(bytes, b"x"));
+        assert_eq!([read(&flooded), read(&calm)], [BATCH, 1]);
+        assert_eq!([read(&flooded), read(&calm)], [BATCH, 0]);
+    }
 }

@@ -1,5 +1,8 @@
 //! One connection, one task: requests are read one after the other, answered, and the connection
 //! is kept, closed, or turned into an event stream.
+//!
+//! What always holds: whoever sends without a pause is served one request, or one piece of what is
+//! read or written, before everybody else on the thread has a turn.
 
 mod stream;
 
@@ -17,6 +20,7 @@ use futures_lite::future;
 
 use crate::event::MAX_TEXT;
 use crate::http::{BadRequest, Body, Head, Response};
+use crate::waited::waited;
 
 use super::api::{Answer, Api, Asked, Follow};
 use super::cold;
@@ -100,6 +104,9 @@ impl Connection {
     async fn one_request(&mut self, idle: Duration) -> Result<Duration, End> {
         if self.buffer.is_empty() {
             within(idle, self.fill()).await??;
+        } else {
+            // The next request came with the last one.
+            task::yield_now().await;
         }
         let (head, raw) = match self.head().await {
             Ok(head) => head,
@@ -220,7 +227,7 @@ impl Connection {
         Err(End::Done)
     }
 
-    /// Waits for more bytes from the peer.
+    /// Waits for more bytes from the peer. If they are there already, others have a turn first.
     async fn fill(&mut self) -> Result<(), End> {
         let buffer = &mut self.buffer;
         // What is read goes through the stack: an array here would be part of the task, and stay
@@ -231,26 +238,35 @@ impl Connection {
             buffer.extend_from_slice(&bytes[..count]);
             Ok(count)
         });
-        match read.await {
+        let (read, waited) = waited(read).await;
+        if !waited {
+            task::yield_now().await;
+        }
+        match read {
             Ok(0) | Err(_) => Err(End::Gone),
             Ok(_) => Ok(()),
         }
     }
 
     async fn write(&self, bytes: &[u8]) -> Result<(), End> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
         let all = async {
             let mut rest = bytes;
-            while !rest.is_empty() {
-                match self
-                    .stream
-                    .write_with(|mut stream| stream.write(rest))
-                    .await
-                {
+            loop {
+                let piece = &rest[..rest.len().min(PIECE)];
+                let write = self.stream.write_with(|mut stream| stream.write(piece));
+                match write.await {
                     Ok(0) | Err(_) => return Err(End::Gone),
                     Ok(written) => rest = &rest[written..],
                 }
+                if rest.is_empty() {
+                    return Ok(());
+                }
+                // It takes what it is sent as fast as it comes.
+                task::yield_now().await;
             }
-            Ok(())
         };
         within(WRITE_TIME, all).await?
     }
@@ -277,13 +293,12 @@ async fn close(stream: &Async<TcpStream>) {
     let drained = async {
         let mut left = DRAIN.0;
         while left > 0 {
-            match stream
-                .read_with(|mut stream| stream.read(&mut [0; READ]))
-                .await
-            {
+            let read = stream.read_with(|mut stream| stream.read(&mut [0; READ]));
+            match read.await {
                 Ok(0) | Err(_) => return,
                 Ok(count) => left = left.saturating_sub(count),
             }
+            task::yield_now().await;
         }
     };
     let _ = within(DRAIN.1, drained).await;
@@ -328,3 +343,6 @@ pub fn turn_away(stream: &TcpStream) -> io::Result<()> {
     let mut stream = stream;
     stream.write_all(&response.whole(true, false))
 }
+
+#[cfg(test)]
+mod tests;

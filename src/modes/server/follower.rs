@@ -111,6 +111,7 @@ impl Follower {
 
     /// Writes as much of `batches` as the socket takes, then lets go of them.
     async fn write(&mut self, batches: Vec<Arc<Batch>>) -> Result<(), Ended> {
+        let mut full = false;
         {
             let form = self.seat.form;
             let Some(portion) = Portion::new(batches) else {
@@ -121,16 +122,18 @@ impl Follower {
             let empty = slices.iter().all(|slice| slice.is_empty());
             match self.stream().get_ref().write_vectored(&slices) {
                 Ok(0) if !empty => return Err(Ended::Gone),
-                Ok(written) => {
-                    self.cursor = portion.cursor(form, start + written);
-                    return Ok(());
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
+                Ok(written) => self.cursor = portion.cursor(form, start + written),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => full = true,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(_) => return Err(Ended::Gone),
             }
         }
-        self.writable().await
+        if full {
+            return self.writable().await;
+        }
+        // Who takes it as fast as it is written would have the thread for as long as there is more.
+        task::yield_now().await;
+        Ok(())
     }
 
     /// Sends a part of what is in the file up to `end`.
@@ -222,3 +225,6 @@ async fn closed(stream: &Async<TcpStream>) -> Ended {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! `chatroom server`: holds one room.
 //!
-//! The parts, in the order in which a message meets them: [`connection`] reads a request,
+//! The parts, in the order in which a message meets them: [`door`] accepts connections, [`connection`] reads a request,
 //! [`api`] decides what it does, [`access`] who may, [`room`] queues it, [`committer`] and
 //! [`scribe`] write it, [`tail`] keeps it, [`fanout`] sends it to each listener that is up to date, [`follower`] to one
 //! that is not. [`history`] and
@@ -14,6 +14,7 @@ mod cold;
 mod committer;
 mod connection;
 mod console;
+mod door;
 mod fanout;
 mod follower;
 mod fullness;
@@ -31,18 +32,15 @@ mod space;
 mod start;
 pub mod tail;
 
-use std::io;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use async_io::{Async, Timer};
 use async_std::channel::{self, Receiver, Sender};
 use async_std::task;
-use rustix::net::sockopt;
 
 use crate::cli::{self, ServerArgs};
 use crate::failure::{Failure, reason};
@@ -52,23 +50,19 @@ use crate::supervisor;
 use access::Access;
 use api::Api;
 use committer::{Committer, Job, Order};
-use connection::Connection;
 use console::{Console, Entry};
+use door::Door;
 use fullness::{Found, Fullness};
 use room::{Room, Rules};
 use scribe::{Command, Scribe};
 
 /// How many orders wait for the committer before senders are told to come back.
 const ORDERS: usize = 1_024;
-/// Descriptors that are kept for everything but connections.
-const RESERVED_FILES: u64 = 64;
 /// How long the server waits for its last line, and then for its peers to take their answer or
 /// their good-bye.
 const FAREWELL: Duration = Duration::from_millis(750);
 /// How long it waits for the committer to say how the last commit went.
 const LAST_WORD: Duration = Duration::from_millis(100);
-/// How long accepting pauses when the system is out of descriptors or memory.
-const PAUSE: Duration = Duration::from_millis(100);
 
 /// Why the server stops.
 #[derive(Debug)]
@@ -264,7 +258,7 @@ async fn serve(
     let room = Arc::clone(&api.room);
     let sweeping = task::spawn(sweep(room));
     let syncing = task::spawn(sync_now_and_then(sync, orders));
-    let accepting = task::spawn(accept(listener, api, console, files));
+    let accepting = task::spawn(Door::new(listener, api, console, files).run());
     supervisor::ready(&match address {
         Ok(address) => format!("Listening on {address}."),
         Err(_) => "Listening.".to_string(),
@@ -279,87 +273,6 @@ async fn serve(
     syncing.cancel().await;
     sweeping.cancel().await;
     why
-}
-
-async fn accept(listener: Async<TcpListener>, api: Arc<Api>, console: Console, files: u64) {
-    let limit = files.saturating_sub(RESERVED_FILES).max(8) as usize;
-    let open = Arc::new(AtomicUsize::new(0));
-    let mut short = false;
-    loop {
-        match listener.accept().await {
-            Ok((stream, from)) => {
-                short = false;
-                if open.load(Ordering::Relaxed) >= limit {
-                    let _ = connection::turn_away(stream.get_ref());
-                    continue;
-                }
-                if prepare(stream.get_ref()).is_err() {
-                    continue;
-                }
-                let place = Place::new(&open);
-                let connection = Connection::new(
-                    stream,
-                    from.ip().to_canonical(),
-                    Arc::clone(&api),
-                    console.clone(),
-                );
-                task::spawn(async move {
-                    if let Some(stream) = connection.run().await {
-                        task::spawn(async move {
-                            let _place = place;
-                            stream.run().await;
-                        });
-                    }
-                });
-            }
-            // The peer gave up while it waited: the next one is there already.
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    io::ErrorKind::ConnectionAborted
-                        | io::ErrorKind::ConnectionReset
-                        | io::ErrorKind::Interrupted
-                ) => {}
-            // Out of descriptors or memory: the peer stays in the queue, and spinning would not help.
-            Err(error) => {
-                if !short {
-                    short = true;
-                    console.show(Entry::Notice(format!(
-                        "No further connection can be taken at the moment: {}. Those who are here are not disturbed.",
-                        reason(&error)
-                    )));
-                }
-                Timer::after(PAUSE).await;
-            }
-        }
-    }
-}
-
-/// Small messages leave at once, and a peer that vanished without a word is noticed within 90 s.
-fn prepare(stream: &TcpStream) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    sockopt::set_socket_keepalive(stream, true)?;
-    sockopt::set_tcp_keepidle(stream, Duration::from_secs(30))?;
-    sockopt::set_tcp_keepintvl(stream, Duration::from_secs(15))?;
-    sockopt::set_tcp_keepcnt(stream, 4)?;
-    sockopt::set_tcp_user_timeout(stream, follower::STALLED.as_millis() as u32)?;
-    Ok(())
-}
-
-/// One of the connections that are open.
-struct Place(Arc<AtomicUsize>);
-
-impl Place {
-    fn new(open: &Arc<AtomicUsize>) -> Place {
-        open.fetch_add(1, Ordering::Relaxed);
-        Place(Arc::clone(open))
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 /// Sends everybody home whose grace ran out.

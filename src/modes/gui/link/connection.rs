@@ -8,11 +8,13 @@ use std::time::Duration;
 use async_std::future::timeout;
 use async_std::io::{ReadExt as _, WriteExt as _};
 use async_std::net::TcpStream;
+use async_std::task;
 
 use crate::address::Address;
 use crate::failure::reason;
 use crate::http::reply::{Head, MAX_HEAD, ReplyError};
 use crate::http::{Body, BodyError};
+use crate::waited::waited;
 use crate::wire::Refusal;
 
 /// How long looking up and connecting may take.
@@ -246,9 +248,14 @@ impl Connection {
         }
     }
 
-    /// Waits for more bytes; the end of the stream is an error here.
+    /// Waits for more bytes; the end of the stream is an error here. If they are there already, the
+    /// others on this thread have a turn first, and limits of time are looked at.
     pub(super) async fn more(&mut self) -> Result<(), Trouble> {
-        match self.stream.read(&mut self.piece).await? {
+        let (read, waited) = waited(self.stream.read(&mut self.piece)).await;
+        if !waited {
+            task::yield_now().await;
+        }
+        match read? {
             0 => Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
             n => {
                 self.unread.extend_from_slice(&self.piece[..n]);

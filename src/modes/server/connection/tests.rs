@@ -1,0 +1,114 @@
+//! How much one connection is served before it is somebody else's turn: between two polls of its
+//! task everybody else on the thread has one.
+
+use super::*;
+use crate::cli;
+use crate::modes::server::access::Access;
+use crate::modes::server::room::tests::room;
+use futures_lite::future::{block_on, poll_once};
+use std::net::TcpListener;
+use std::pin::pin;
+
+/// A connection of a room without a key, and the client's end of it.
+fn connection() -> (tempfile::TempDir, Connection, TcpStream) {
+    let (dir, room, _) = room(Duration::ZERO);
+    let api = Arc::new(Api {
+        room,
+        access: Access::new([0; 32], None, vec![]),
+    });
+    let door = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let far = TcpStream::connect(door.local_addr().expect("an address")).expect("connected");
+    let (near, from) = door.accept().expect("accepted");
+    far.set_nonblocking(true).expect("set");
+    let near = Async::new(near).expect("a stream");
+    let console = Console::start(cli::Console::Quiet);
+    let connection = Connection::new(near, from.ip(), api, console);
+    (dir, connection, far)
+}
+
+/// What has come by now.
+fn come(mut far: &TcpStream) -> Vec<u8> {
+    let mut all = Vec::new();
+    // The end is that there is nothing more yet.
+    let _ = far.read_to_end(&mut all);
+    all
+}
+
+/// How many answers those are.
+fn answers(bytes: &[u8]) -> usize {
+    let text = String::from_utf8_lossy(bytes);
+    text.matches("HTTP/1.1 ").count()
+}
+
+#[test]
+fn of_many_requests_at_once_each_turn_answers_one() {
+    let (_dir, connection, mut far) = connection();
+    let many = 300;
+    let requests = "HEAD /health HTTP/1.1\r\nHost: x\r\n\r\n".repeat(many);
+    far.write_all(requests.as_bytes()).expect("sent");
+    let mut running = pin!(connection.run());
+    let (mut answered, mut turns) = (0, 0);
+    while answered < many && turns < 10 * many {
+        assert!(block_on(poll_once(running.as_mut())).is_none());
+        let now = answers(&come(&far));
+        assert!(now <= 1, "{now} in one turn");
+        answered += now;
+        turns += 1;
+    }
+    assert_eq!(answered, many);
+}
+
+#[test]
+fn a_body_that_never_pauses_is_read_a_piece_a_turn() {
+    let (_dir, connection, mut far) = connection();
+    let chunk = format!("1;{}\r\nx\r\n", "e".repeat(1000));
+    let mut request =
+        String::from("POST /messages HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+    request.push_str(&chunk.repeat(100));
+    request.push_str("0\r\n\r\n");
+    far.write_all(request.as_bytes()).expect("sent");
+    let mut running = pin!(connection.run());
+    let mut turns = 0;
+    while answers(&come(&far)) == 0 && turns < 1000 {
+        assert!(block_on(poll_once(running.as_mut())).is_none());
+        turns += 1;
+    }
+    assert!(turns >= request.len() / READ, "{turns}");
+    assert!(turns < 1000, "never answered");
+}
+
+#[test]
+fn who_takes_a_long_answer_at_once_is_given_a_piece_a_turn() {
+    let (_dir, connection, far) = connection();
+    let bytes = vec![b'x'; 20 * PIECE];
+    let mut writing = pin!(connection.write(&bytes));
+    let mut taken = 0;
+    loop {
+        let done = block_on(poll_once(writing.as_mut()));
+        let now = come(&far).len();
+        assert!(now <= PIECE, "{now} in one turn");
+        taken += now;
+        if done.is_some() {
+            break;
+        }
+    }
+    // The last piece may still be on its way.
+    while taken < bytes.len() {
+        taken += come(&far).len();
+    }
+    assert_eq!(taken, bytes.len());
+}
+
+#[test]
+fn what_comes_after_the_last_answer_is_thrown_away_a_piece_a_turn() {
+    let (_dir, connection, mut far) = connection();
+    let pieces = 50;
+    far.write_all(&vec![b'x'; pieces * READ]).expect("sent");
+    far.shutdown(std::net::Shutdown::Write).expect("shut");
+    let mut closing = pin!(close(&connection.stream));
+    let mut turns = 1;
+    while block_on(poll_once(closing.as_mut())).is_none() {
+        turns += 1;
+    }
+    assert!(turns >= pieces, "{turns}");
+}

@@ -1,0 +1,139 @@
+//! The door: connections are accepted here, each becomes a task, and those that are open are counted.
+//!
+//! What always holds: whoever comes in is one, and then everybody who is inside has a turn, however
+//! many wait outside.
+
+use std::io;
+use std::net::{IpAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use async_io::{Async, Timer};
+use async_std::task;
+use rustix::net::sockopt;
+
+use crate::failure::reason;
+
+use super::api::Api;
+use super::connection::{self, Connection};
+use super::console::{Console, Entry};
+use super::follower;
+
+/// Descriptors that are kept for everything but connections.
+const RESERVED_FILES: u64 = 64;
+/// How long accepting pauses when the system is out of descriptors or memory.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Where connections come in.
+pub struct Door {
+    listener: Async<TcpListener>,
+    api: Arc<Api>,
+    console: Console,
+    /// How many may be open at once.
+    limit: usize,
+    /// How many are.
+    open: Arc<AtomicUsize>,
+    /// The system had no room for the last one that came.
+    short: bool,
+}
+
+impl Door {
+    /// The door of a server that may have `files` descriptors.
+    pub fn new(listener: Async<TcpListener>, api: Arc<Api>, console: Console, files: u64) -> Door {
+        Door {
+            listener,
+            api,
+            console,
+            limit: files.saturating_sub(RESERVED_FILES).max(8) as usize,
+            open: Arc::default(),
+            short: false,
+        }
+    }
+
+    /// Accepts and serves for as long as it is polled.
+    pub async fn run(mut self) {
+        loop {
+            match self.listener.accept().await {
+                Ok((stream, from)) => {
+                    self.short = false;
+                    self.let_in(stream, from.ip().to_canonical());
+                }
+                // The peer gave up while it waited: the next one is there already.
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        io::ErrorKind::ConnectionAborted
+                            | io::ErrorKind::ConnectionReset
+                            | io::ErrorKind::Interrupted
+                    ) => {}
+                // Out of descriptors or memory: the peer stays in the queue, and spinning would not help.
+                Err(error) => {
+                    self.say_short(&error);
+                    Timer::after(PAUSE).await;
+                }
+            }
+            task::yield_now().await;
+        }
+    }
+
+    fn let_in(&self, stream: Async<TcpStream>, from: IpAddr) {
+        if self.open.load(Ordering::Relaxed) >= self.limit {
+            let _ = connection::turn_away(stream.get_ref());
+            return;
+        }
+        if prepare(stream.get_ref()).is_err() {
+            return;
+        }
+        let place = Place::new(&self.open);
+        let api = Arc::clone(&self.api);
+        let connection = Connection::new(stream, from, api, self.console.clone());
+        task::spawn(async move {
+            if let Some(stream) = connection.run().await {
+                task::spawn(async move {
+                    let _place = place;
+                    stream.run().await;
+                });
+            }
+        });
+    }
+
+    fn say_short(&mut self, error: &io::Error) {
+        if !std::mem::replace(&mut self.short, true) {
+            self.console.show(Entry::Notice(format!(
+                "No further connection can be taken at the moment: {}. Those who are here are not disturbed.",
+                reason(error)
+            )));
+        }
+    }
+}
+
+/// Small messages leave at once, and a peer that vanished without a word is noticed within 90 s.
+fn prepare(stream: &TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    sockopt::set_socket_keepalive(stream, true)?;
+    sockopt::set_tcp_keepidle(stream, Duration::from_secs(30))?;
+    sockopt::set_tcp_keepintvl(stream, Duration::from_secs(15))?;
+    sockopt::set_tcp_keepcnt(stream, 4)?;
+    sockopt::set_tcp_user_timeout(stream, follower::STALLED.as_millis() as u32)?;
+    Ok(())
+}
+
+/// One of the connections that are open.
+struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    fn new(open: &Arc<AtomicUsize>) -> Place {
+        open.fetch_add(1, Ordering::Relaxed);
+        Place(Arc::clone(open))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,50 @@
+use super::*;
+use crate::event::{Body, Event, Id, Stamp};
+use crate::journal::Stretch;
+use crate::line;
+use crate::modes::server::room::tests::room;
+use futures_lite::future::{block_on, poll_once};
+use std::net::TcpListener;
+use std::pin::pin;
+
+/// Publishes a line of its own batch.
+fn publish(room: &Room) {
+    let offset = room.end();
+    let at = Stamp::from_micros(0);
+    let body = Body::Notice { text: "x".into() };
+    let mut bytes = Vec::new();
+    line::to_line(&Event { at, body }, &mut bytes);
+    let next = offset + bytes.len() as u64;
+    let log = room.reader.log();
+    let stretch = Stretch {
+        offset,
+        bytes,
+        next,
+    };
+    let check = 0;
+    let id = Id { log, offset, check };
+    room.publish(Arc::new(Batch::new(log, stretch)), id, &[]);
+}
+
+#[test]
+fn who_catches_up_as_fast_as_it_is_sent_has_one_write_a_turn() {
+    let (_dir, room, _) = room(Duration::ZERO);
+    let door = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let far = TcpStream::connect(door.local_addr().expect("an address")).expect("connected");
+    far.set_nonblocking(true).expect("set");
+    let (near, _) = door.accept().expect("accepted");
+    let near = Async::new(near).expect("a stream");
+    let follower = Follower::new(&room, near, None, Form::Plain, room.end());
+    let writes = 10;
+    for _ in 0..writes * BATCHES {
+        publish(&room);
+    }
+    let mut running = pin!(follower.run());
+    for _ in 0..writes {
+        assert!(block_on(poll_once(running.as_mut())).is_none());
+        let mut come = Vec::new();
+        let _ = (&far).read_to_end(&mut come);
+        let lines = come.iter().filter(|byte| **byte == b'\n').count();
+        assert_eq!(lines, BATCHES, "in one turn");
+    }
+}

@@ -1,0 +1,34 @@
+//! Whether a future had to wait: a loop that never does must give way by itself, or nobody else on
+//! its thread has a turn.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+
+/// The outcome of `work`, and whether it had to wait for it.
+pub async fn waited<T>(work: impl Future<Output = T>) -> (T, bool) {
+    let mut work = pin!(work);
+    let mut waited = false;
+    let outcome = poll_fn(|context| {
+        let polled = work.as_mut().poll(context);
+        waited |= polled.is_pending();
+        polled
+    })
+    .await;
+    (outcome, waited)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_lite::future::{block_on, ready, yield_now};
+
+    #[test]
+    fn what_is_there_at_once_is_told_from_what_is_waited_for() {
+        assert_eq!(block_on(waited(ready(1))), (1, false));
+        let later = async {
+            yield_now().await;
+            2
+        };
+        assert_eq!(block_on(waited(later)), (2, true));
+    }
+}
