@@ -110,7 +110,7 @@ name=${CHATROOM_NAME:-${user:0:8}}
 curl_hint=(
     "To join from another terminal:"
     "  to listen:  curl -N http://$address/events"
-    "  to speak:   curl -u ci: -d 'hello' http://$address/messages"
+    "  to speak:   curl -u ci: --data-raw 'hello' http://$address/messages"
 )
 
 say "The conversation is kept in $CHATROOM_LOG."

@@ -18,7 +18,7 @@ for listen in 127.0.0.1 localhost; do
     "${alone[@]}" chroot "$root" /chatroom server --listen "$listen:$port" --log /room.txt >"$here/server.words" 2>&1 &
     server=$!
     until_true "the server" alone curl -fsS "http://127.0.0.1:$port/health"
-    alone curl -fsS -u ada: -d 'hello from outside' "http://127.0.0.1:$port/messages" >"$here/said.words"
+    alone curl -fsS -u ada: --data-raw 'hello from outside' "http://127.0.0.1:$port/messages" >"$here/said.words"
     has 'the answer to a message' '"id"' "$here/said.words"
     alone curl -fsS "http://127.0.0.1:$port/events?poll=1" >"$here/said.words"
     has 'what is listened to' ':hello from outside' "$here/said.words"

@@ -103,7 +103,7 @@ root=$root unshare -n bash -euc '
     server=$!
     trap "kill -9 $server 2>/dev/null || true" EXIT
     curl -sS --retry 50 --retry-delay 1 --retry-connrefused "$at/health" >/dev/null
-    curl -sS -u ci: -d "the build is green" "$at/messages" | grep -q elapsed
+    curl -sS -u ci: --data-raw "the build is green" "$at/messages" | grep -q elapsed
     kill -TERM $server
     wait $server
 ' || fail "The room did not work:" "$(cat "$root/root/out")"
@@ -168,7 +168,7 @@ wait_until 'the bus' there systemctl is-system-running --wait
 there systemctl enable --quiet --now chatroom || fail "The service does not start:" "$(there journalctl --no-pager -u chatroom)"
 # `start` returns when the room has said that it is ready: no waiting here.
 room -f http://127.0.0.1:1337/health >/dev/null || fail "The service is called ready before it answers."
-room -f -u ci: -d 'the build is green' http://127.0.0.1:1337/messages >/dev/null
+room -f -u ci: --data-raw 'the build is green' http://127.0.0.1:1337/messages >/dev/null
 [ "$(there systemctl show --property StatusText --value chatroom)" = 'Listening on 0.0.0.0:1337.' ] ||
     fail "systemctl status does not say where it listens."
 # The user has a number that systemd chose; its name only where libnss-systemd is installed.

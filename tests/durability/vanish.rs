@@ -43,7 +43,12 @@ fn who_vanishes_without_a_word_frees_the_name_within_90_seconds() {
     let server = Server::spawn(Arc::clone(&folder), alone);
 
     let url = |path: &str| format!("http://{}{path}", server.address);
-    let answer = beside(&server, "curl", &["-s", "-d", "uthira", &url("/session")]).output();
+    let answer = beside(
+        &server,
+        "curl",
+        &["-s", "--data-raw", "uthira", &url("/session")],
+    )
+    .output();
     let answer = answer
         .expect("curl runs (scripts/setup.sh test installs it)")
         .stdout;

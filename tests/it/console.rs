@@ -254,7 +254,7 @@ fn on_a_terminal_the_traffic_is_shown_and_ctrl_c_stops() {
     let address = address.split('/').next().expect("it").to_string();
     let url = format!("http://{address}/messages");
     let said = Command::new("curl")
-        .args(["-sS", "-u", "ci:", "-d", "hi", &url])
+        .args(["-sS", "-u", "ci:", "--data-raw", "hi", &url])
         .output();
     assert!(said.expect("curl runs").status.success());
     terminal.screen.wait_for("Task number=");

@@ -2,6 +2,7 @@
 //! compared, every error and flag of the program is in them, and every link leads somewhere.
 
 mod bots;
+mod curl;
 mod follow;
 mod markdown;
 mod proxy;

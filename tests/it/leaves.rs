@@ -213,8 +213,8 @@ fn a_server_talks_to_its_members_and_to_the_link_alone() {
         .parse()
         .expect("it");
     let url = |path: &str| format!("http://{HERE}:{port}{path}");
-    machine.curl(&["-d", "eve", &url("/session")]);
-    machine.curl(&["-u", "bob:", "-d", "hello", &url("/messages")]);
+    machine.curl(&["--data-raw", "eve", &url("/session")]);
+    machine.curl(&["-u", "bob:", "--data-raw", "hello", &url("/messages")]);
     let all = machine.curl(&[&url("/events?since=all&poll=1")]);
     assert!(all.contains("[bob]: 0:00:00:hello"), "{all}");
     // An announcement, and another one.

@@ -288,7 +288,7 @@ fn curl_is_a_client() {
     let server = Server::start(&[]);
     let url = format!("http://{}/messages", server.address);
     let said = std::process::Command::new("curl")
-        .args(["-sS", "-u", "ci:", "--data-binary", "hello there\n", &url])
+        .args(["-sS", "-u", "ci:", "--data-raw", "hello there\n", &url])
         .output()
         .expect("curl runs");
     assert!(said.status.success(), "{said:?}");

@@ -70,7 +70,7 @@ fn systemd_is_told_when_the_room_answers_and_when_it_closes() {
     assert!(log.contains("* Room opened"), "{log}");
     let asked = Run::of(Command::new("curl").args([
         "-sS",
-        "-d",
+        "--data-raw",
         "hi",
         "-u",
         "ci:",

@@ -371,7 +371,7 @@ impl Api {
              Join it in a window:     chatroom gui --name YOU {host}\n\
              Or open this link:       chatroom://{host}\n\
              Listen in a terminal:    curl -N{login} http://{host}/events\n\
-             Say something:           curl -u YOU:{key} --data-binary 'hello' http://{host}/messages\n\
+             Say something:           curl -u YOU:{key} --data-raw 'hello' http://{host}/messages\n\
              Who is here:             curl{login} http://{host}/members\n\
              What was said before:    curl{login} 'http://{host}/messages?limit=20'\n\
              Keep a copy of it all:   curl{login} -C - -o backup.txt http://{host}/log.txt\n",

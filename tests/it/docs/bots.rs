@@ -52,7 +52,8 @@ fn misses_nothing(file: &str, name: &str, start: &str, note: &str) {
     let mut asked = 0;
     for round in 0..5_usize {
         for _ in 0..6 {
-            let ask = "curl -s -o answer.eve -u eve: -d '!time' http://127.0.0.1:1337/messages";
+            let ask =
+                "curl -s -o answer.eve -u eve: --data-raw '!time' http://127.0.0.1:1337/messages";
             assert_eq!(shell.run(ask).0, 0);
             asked += 1;
         }
@@ -71,7 +72,7 @@ fn misses_nothing(file: &str, name: &str, start: &str, note: &str) {
         (answers(&mut shell, name) >= asked).then_some(())
     });
     // One question more, until the bot has noted it: all before it was dealt with, and all of that is said.
-    let (_, last) = shell.run("curl -s -u eve: -d '!time' http://127.0.0.1:1337/messages");
+    let (_, last) = shell.run("curl -s -u eve: --data-raw '!time' http://127.0.0.1:1337/messages");
     let last = place(&last);
     wait_for("the last note", || {
         let noted = std::fs::read_to_string(shell.here().join(note)).ok()?;
@@ -98,7 +99,7 @@ fn both_bots_can_be_in_one_folder() {
     let bots = ["sh timebot.sh", "python3 timebot.py"].map(|start| shell.begin(start));
     listeners(&mut shell, 2);
     for _ in 0..10 {
-        let ask = "curl -s -o answer.eve -u eve: -d '!time' http://127.0.0.1:1337/messages";
+        let ask = "curl -s -o answer.eve -u eve: --data-raw '!time' http://127.0.0.1:1337/messages";
         assert_eq!(shell.run(ask).0, 0);
     }
     for name in ["clock", "pyclock"] {

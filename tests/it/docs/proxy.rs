@@ -56,7 +56,7 @@ fn works(shell: &mut Shell, url: &str, curl: &str) {
     for text in ["one", "two"] {
         let said = ask(
             shell,
-            &format!("-u ci:sesame -d 'said {text}' {url}/messages"),
+            &format!("-u ci:sesame --data-raw 'said {text}' {url}/messages"),
         );
         assert!(said.contains("\"id\":"), "{said}");
         // Each comes by itself: what is held back until more comes, or the end, never would.
