@@ -1,7 +1,7 @@
 //! Where a room is: what people type, and what goes on the wire.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use crate::cli::DEFAULT_PORT;
 
@@ -83,7 +83,7 @@ impl Address {
         let valid = match host.contains(':') {
             true => {
                 let address = host.split('%').next().unwrap_or(host);
-                address.parse::<std::net::Ipv6Addr>().is_ok() && host.chars().all(is_host_char)
+                address.parse::<Ipv6Addr>().is_ok() && host.chars().all(is_host_char)
             }
             // A % introduces a scope, and only an address has one.
             false => {
@@ -91,6 +91,12 @@ impl Address {
                 named && host.chars().all(is_host_char)
             }
         };
+        if let Some((host, port)) = port_without_brackets(host).filter(|_| !rest.starts_with('[')) {
+            return Err(format!(
+                "\"{text}\" could have a port or none. An IPv6 address stands in brackets before a port: \
+                 [{host}]:{port}."
+            ));
+        }
         let port = match port.strip_prefix(':') {
             None if port.is_empty() => Some(DEFAULT_PORT),
             None => None,
@@ -144,6 +150,18 @@ impl fmt::Display for Address {
             false => write!(f, "{}:{}", self.host, self.port),
         }
     }
+}
+
+/// The address and the port that `text` was probably meant for: all of it is one of those IPv6 addresses
+/// that no machine has (its first 96 bits are zero), and what is before the last colon one that every
+/// machine has.
+pub fn port_without_brackets(text: &str) -> Option<(Ipv6Addr, u16)> {
+    let whole: Ipv6Addr = text.parse().ok()?;
+    let (host, port) = text.rsplit_once(':')?;
+    let host: Ipv6Addr = host.parse().ok()?;
+    let port = port.parse().ok().filter(|port| *port != 0)?;
+    let nowhere = whole.segments()[..6].iter().all(|part| *part == 0);
+    (nowhere && host.is_loopback()).then_some((host, port))
 }
 
 /// Nothing else can be in a host's name, and nothing else may get into a request's head.
@@ -252,6 +270,18 @@ mod tests {
         ] {
             let sentence = Address::parse(wrong).expect_err(wrong);
             assert!(sentence.ends_with('.'), "{wrong:?}: {sentence}");
+        }
+    }
+
+    #[test]
+    fn a_port_after_an_address_without_brackets_is_asked_about() {
+        for text in ["::1:6101", "http://::1:6101/", "chatroom://::1:6101"] {
+            let sentence = Address::parse(text).expect_err(text);
+            assert!(sentence.contains(": [::1]:6101."), "{sentence}");
+        }
+        // Machines have these.
+        for text in ["::1", "fe80::1:1337", "2001:db8::1:1337", "[::1:6101]"] {
+            assert!(Address::parse(text).is_ok(), "{text}");
         }
     }
 

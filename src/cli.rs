@@ -9,6 +9,7 @@ mod gui;
 mod parse;
 mod replay;
 mod server;
+mod variables;
 
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ pub use gui::GuiArgs;
 pub use parse::parse;
 pub use replay::{Colour, FileFormat, Kind, Output, ReplayArgs, Speed, StatsForm, When};
 pub use server::{Console, History, ServerArgs, Sync};
+pub use variables::strays;
 
 /// The port a room listens on when none is named: the original's.
 pub const DEFAULT_PORT: u16 = 1337;

@@ -12,7 +12,15 @@ fn main() -> ExitCode {
     let ended = match words.len() {
         0 | 1 => welcome(),
         _ => match cli::parse(words) {
-            Ok(mode) => modes::run(mode),
+            Ok(mode) => {
+                for sentence in cli::strays(std::env::vars_os()) {
+                    eprintln!(
+                        "{}",
+                        marked(Severity::Warning, &format!("chatroom: {sentence}"))
+                    );
+                }
+                modes::run(mode)
+            }
             Err(answer) => answer.exit(),
         },
     };

@@ -23,15 +23,15 @@ The manual:         chatroom man; chatroom man server, gui, replay or log
 #[derive(Args, Debug, Clone)]
 #[command(after_help = "Examples:\n  \
     chatroom man server                                  read it\n  \
-    chatroom man server > chatroom-server.1              its source, for man and mandoc\n  \
-    chatroom man --output /usr/local/share/man           all pages, where man finds them\n  \
+    chatroom man server | less                           the same as plain text\n  \
+    chatroom man --output /usr/local/share/man           all pages' sources, where man finds them\n  \
     chatroom man service > chatroom.service              what systemd needs to run a server\n  \
     chatroom man desktop > chatroom.desktop              what a desktop's menu needs")]
 pub struct ManArgs {
     /// Which page
     ///
-    /// On a terminal it is shown by man, or as plain text where there is none; into a pipe or a file
-    /// goes its source. The last three are no pages, but files that a system wants beside the
+    /// On a terminal it is shown by man, or as plain text where there is none; a pipe or a file gets
+    /// plain text, and `--output` writes the sources. The last three are no pages, but files that a system wants beside the
     /// executable; they are printed as they are.
     #[arg(
         value_name = "PAGE",

@@ -118,6 +118,9 @@ fn unknown_word(
     words: &[OsString],
 ) -> Option<String> {
     let name = mode.map(Command::get_name);
+    if let Some(tip) = port(word, name, words) {
+        return Some(tip);
+    }
     if let Some(flag) = word.strip_prefix("--") {
         let flag = flag.split('=').next()?;
         let owners: Vec<&str> = command
@@ -149,6 +152,30 @@ fn unknown_word(
         )),
         _ => None,
     }
+}
+
+/// A port by itself, as other servers have it.
+fn port(word: &str, mode: Option<&str>, words: &[OsString]) -> Option<String> {
+    let flag = word
+        .split('=')
+        .next()
+        .filter(|flag| matches!(*flag, "--port" | "-p"))?;
+    if mode != Some("server") {
+        return None;
+    }
+    let given = words.iter().map(|word| word.to_string_lossy());
+    let mut given = given.skip_while(|word| word != flag && !word.starts_with(&format!("{flag}=")));
+    let first = given.next()?;
+    let value = match first.split_once('=') {
+        Some((_, value)) => value.to_string(),
+        None => given.next().unwrap_or_default().to_string(),
+    };
+    let port = value
+        .parse::<u16>()
+        .map_or("PORT".to_string(), |port| port.to_string());
+    Some(format!(
+        "to listen on that port: chatroom server --listen {port}"
+    ))
 }
 
 /// What a version is asked for with.
@@ -270,6 +297,26 @@ mod tests {
         ] {
             let said = refused(line);
             assert!(said.contains(tip), "{line}: {said}");
+            assert_eq!(said.matches("tip:").count(), 1, "{line}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_port_by_itself_is_one_to_listen_on() {
+        for (line, right) in [
+            (
+                "chatroom server --port 8080",
+                "chatroom server --listen 8080\n",
+            ),
+            (
+                "chatroom server --room x --port=81",
+                "chatroom server --listen 81\n",
+            ),
+            ("chatroom server -p 8080", "chatroom server --listen 8080\n"),
+            ("chatroom server --port", "chatroom server --listen PORT\n"),
+        ] {
+            let said = refused(line);
+            assert!(said.contains(right), "{line}: {said}");
             assert_eq!(said.matches("tip:").count(), 1, "{line}: {said}");
         }
     }

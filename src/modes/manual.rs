@@ -2,7 +2,7 @@
 //!
 //! Both are files of the repository that are carried as they are. `make man` writes them, partly from the
 //! definitions of the command line; a test in `generated` fails where they are stale. Each page is carried
-//! twice: as its source, and as plain text for a machine that has nothing that shows one.
+//! twice: as its source, and as plain text for a pipe and for a machine that has nothing that shows one.
 
 #[cfg(test)]
 mod generated;
@@ -62,7 +62,7 @@ fn sheet(page: Page) -> Result<Sheet, &'static str> {
     })
 }
 
-/// Shows a page of the manual on a terminal, or prints its source; or writes all pages.
+/// Shows a page of the manual on a terminal, or prints it as plain text; or writes the sources of all pages.
 ///
 /// # Errors
 /// The output cannot be written.
@@ -75,7 +75,8 @@ pub fn man(args: &ManArgs) -> Result<ExitCode, Failure> {
         Err(file) => return print(file),
     };
     if !io::stdout().is_terminal() {
-        return print(sheet.source);
+        // For whatever reads it there; `--output` has the sources.
+        return print(sheet.text);
     }
     leave_keys_to_the_reader();
     let shown = is_shown_by("man", &["-l", "-"], sheet.source) || is_paged(sheet.text);

@@ -40,6 +40,27 @@ const SERVER: [(&str, &str, &str, Option<&str>); 11] = [
 ];
 
 #[test]
+fn a_misspelt_variable_is_told_and_the_run_goes_on() {
+    let folder = Folder::new();
+    folder.file("log.txt", "");
+    let wrong = [
+        ("CHATROOM_LISTN", "127.0.0.1:1"),
+        ("CHATROOM_KEYFILE", "key"),
+    ];
+    let run = Run::of(&mut with(
+        &folder,
+        &["replay", "log.txt", "--verify"],
+        &wrong,
+    ));
+    let said = String::from_utf8_lossy(&run.output.stderr).into_owned();
+    let wanted = [
+        "chatroom: The variable CHATROOM_KEYFILE is not known and has no effect; did you mean CHATROOM_KEY_FILE?",
+        "chatroom: The variable CHATROOM_LISTN is not known and has no effect; did you mean CHATROOM_LISTEN?",
+    ];
+    assert_eq!(said.lines().take(2).collect::<Vec<_>>(), wanted, "{said}");
+}
+
+#[test]
 fn a_value_that_makes_no_sense_is_refused_with_its_variable() {
     let folder = Folder::new();
     for (flag, variable, _, wrong) in SERVER {

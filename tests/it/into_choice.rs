@@ -103,6 +103,18 @@ fn an_address_without_a_room_is_said_at_once() {
         "There is no chatroom at 127.0.0.1:",
         "connection refused. Check the address",
     ]);
+    // Nor is a log with nothing to say said where nobody is.
+    folder.file("empty.txt", log(&[at(1.0, Body::Closed)]));
+    folder
+        .run(&["replay", "empty.txt", "--into", &address])
+        .code(1)
+        .stdout("")
+        .one_sentence(&["There is no chatroom at 127.0.0.1:"]);
+    let server = Server::start(&[]);
+    folder
+        .run(&["replay", "empty.txt", "--into", &server.address])
+        .code(0)
+        .stdout_has("No message of empty.txt was said in the room at ");
     let run = folder
         .run(&["replay", "old.txt", "--into", "host:0"])
         .code(1)

@@ -348,6 +348,7 @@ impl State {
                 }
                 (201, "", serde_json::to_string(&stored).expect("JSON"))
             }
+            "GET /session" => refuse(401, "", "token_required", None),
             "DELETE /session" => match self.members.remove(&token) {
                 Some(_) => (204, "", String::new()),
                 None => refuse(401, "", "token_unknown", None),

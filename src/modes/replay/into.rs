@@ -57,7 +57,8 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     let comings = args.only != Some(Kind::Messages) && args.grep.is_none();
     let script = Script::of(log, choice, span, comings);
     let begun = Instant::now();
-    let ended = perform(&mut stage, script, args, begun, &name);
+    let met = stage.room.meet().map_err(Stopped::from);
+    let ended = met.and_then(|()| perform(&mut stage, script, args, begun, &name));
     stage.clear();
     let room = stage.room.address().to_string();
     let mut tally = stage.end(begun.elapsed());

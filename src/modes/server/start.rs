@@ -13,7 +13,7 @@ use async_std::task;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 
-use crate::address::Address;
+use crate::address::{Address, port_without_brackets};
 use crate::cli::{self, DEFAULT_PORT, History, ServerArgs};
 use crate::event::{Body, Event, Id, Stamp};
 use crate::failure::{Failure, reason};
@@ -127,6 +127,11 @@ pub fn bind(listen: &str) -> Result<TcpListener, Failure> {
             io::ErrorKind::PermissionDenied => {
                 "Ports below 1024 are for the administrator: choose another one with --listen."
             }
+            // With a port that was not taken for one.
+            io::ErrorKind::AddrNotAvailable if address.is_ipv6() && !listen.starts_with('[') => {
+                "This machine does not have that address: choose one of its own with --listen, in brackets \
+                 before a port, as in [fe80::1]:1337."
+            }
             io::ErrorKind::AddrNotAvailable => {
                 "This machine does not have that address: choose one of its own with --listen."
             }
@@ -148,6 +153,12 @@ fn listen_address(text: &str) -> Result<SocketAddr, Failure> {
             "{text:?} is no address to listen on. Write one such as 0.0.0.0:1337 or [::]:1337."
         ))
     };
+    if let Some((host, port)) = port_without_brackets(text) {
+        return Err(Failure::setting(format!(
+            "{text:?} could have a port or none. An IPv6 address stands in brackets before a port: \
+             --listen [{host}]:{port}."
+        )));
+    }
     if let Ok(ip) = text
         .trim_start_matches('[')
         .trim_end_matches(']')

@@ -21,7 +21,7 @@ use super::client::{Answer, Client, Request, Trouble};
 use crate::address::Address;
 use crate::failure::{Failure, reason};
 use crate::line;
-use crate::wire::Refusal;
+use crate::wire::{Refusal, Session};
 
 /// How long one answer may take: longer than a room waits for its disk.
 const ANSWER: Duration = Duration::from_secs(40);
@@ -207,6 +207,20 @@ impl Room {
             self.wait(again.unwrap_or(delay).min(LONGEST_WAIT))?;
             delay = (delay * 2).min(LONGEST_DELAY);
         }
+    }
+
+    /// Asks whether there is a room at all, before anything is said in it.
+    ///
+    /// # Errors
+    /// The user wants to stop; there is none.
+    pub fn meet(&mut self) -> Result<(), Ended> {
+        // Nobody's session: any room refuses it, and nothing but a room does so in its words.
+        let nobody = Request {
+            method: "GET",
+            path: "/session",
+            ..Request::default()
+        };
+        self.ask::<Session>(&nobody).map(drop)
     }
 
     /// Asks once, for somebody who wants to be gone by then.

@@ -63,14 +63,16 @@ impl Tally {
     /// name is left out.
     pub fn words(&self, file: &str, room: &str, all: bool) -> String {
         let seconds = self.took.as_secs_f64();
-        let mut lines = vec![format!(
-            "{} of {} by {} said again in the room at {room}, in {}: {:.1} a second.",
-            count(self.said, "message", "messages"),
-            file,
-            count(self.people as u64, "person", "people"),
-            in_words_or_tenths(self.took),
-            self.said as f64 / seconds.max(1e-3)
-        )];
+        let mut lines = vec![match self.said {
+            0 => format!("No message of {file} was said in the room at {room}."),
+            said => format!(
+                "{} of {file} by {} said again in the room at {room}, in {}: {:.1} a second.",
+                count(said, "message", "messages"),
+                count(self.people as u64, "person", "people"),
+                in_words_or_tenths(self.took),
+                said as f64 / seconds.max(1e-3)
+            ),
+        }];
         if self.cut_short {
             lines.push(format!(
                 "It was ended before {file} was: what comes after that was not said. --from says the \
