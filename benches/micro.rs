@@ -18,6 +18,7 @@ use chatroom::http::Head;
 use chatroom::journal::{Reader, Stretch};
 use chatroom::line;
 use chatroom::modes::server::tail::{Batch, Cursor, Tail};
+use chatroom::name::{Judged, Name};
 use chatroom::sse::decoder::Decoder;
 use chatroom::sse::{self, Form};
 
@@ -289,6 +290,25 @@ fn of_the_wire(c: &mut Criterion) {
     group.finish();
 }
 
+/// A guest's name comes with every request.
+fn of_names(c: &mut Criterion) {
+    let mut group = c.benchmark_group("name");
+    for (kind, raw) in [
+        ("plain", "uthira"),
+        ("burmese", "အောင်အောင်"),
+        ("digits", "build-17"),
+    ] {
+        group.bench_function(format!("judge/{kind}"), |b| {
+            b.iter(|| Name::new(black_box(raw), 64).is_ok());
+        });
+        let judged = Judged::new(64);
+        group.bench_function(format!("known/{kind}"), |b| {
+            b.iter(|| judged.name(black_box(raw)).is_ok());
+        });
+    }
+    group.finish();
+}
+
 fn main() {
     let mut c = Criterion::default()
         .warm_up_time(Duration::from_millis(200))
@@ -299,5 +319,6 @@ fn main() {
     of_seeking(&mut c);
     of_the_tail(&mut c);
     of_the_wire(&mut c);
+    of_names(&mut c);
     c.final_summary();
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::event::{self, Id, Key};
 use crate::http::{Head, Response};
-use crate::name::Name;
+use crate::name::Judged;
 use crate::sse::Form;
 use crate::wire::Session;
 
@@ -28,6 +28,8 @@ pub struct Api {
     pub room: Arc<Room>,
     /// Who may do what.
     pub access: Access,
+    /// Which names are allowed.
+    pub names: Judged,
 }
 
 /// One request, read whole.
@@ -144,8 +146,10 @@ impl Api {
         if !shown {
             self.access.check_key(key.as_deref(), asked.from)?;
         }
-        let name =
-            Name::new(&name, self.room.rules.max_name).map_err(|error| name_refused(&error))?;
+        let name = self
+            .names
+            .name(&name)
+            .map_err(|error| name_refused(&error))?;
         let session = access::new_session().map_err(|error| {
             Response::refusal(
                 500,
@@ -201,12 +205,14 @@ impl Api {
             return Ok(None);
         };
         let over = |sentence: &str| unauthorized("session_over", sentence);
-        // Looking at a name anew costs more than all the rest, and only coming in needs it.
+        // Only coming in needs the name.
         let here = self.room.hold_here(*session);
         let held = match here.transpose() {
             Some(held) => held,
             None => {
-                let name = Name::new(name, self.room.rules.max_name)
+                let name = self
+                    .names
+                    .name(name)
                     .map_err(|error| over(&error.to_string()))?;
                 self.room.hold(*session, &name).await
             }
@@ -255,7 +261,9 @@ impl Api {
                 None => return Err(not_logged_in()),
             },
             Caller::Guest(name) => {
-                let name = Name::new(name, self.room.rules.max_name)
+                let name = self
+                    .names
+                    .name(name)
                     .map_err(|error| name_refused(&error))?;
                 self.room
                     .say_as(&name, text, key, asked.request)
