@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use crate::event::{self, Id, Key};
 use crate::http::{Head, Response};
-use crate::name::Judged;
 use crate::sse::Form;
 use crate::wire::Session;
 
@@ -28,8 +27,6 @@ pub struct Api {
     pub room: Arc<Room>,
     /// Who may do what.
     pub access: Access,
-    /// Which names are allowed.
-    pub names: Judged,
 }
 
 /// One request, read whole.
@@ -147,6 +144,7 @@ impl Api {
             self.access.check_key(key.as_deref(), asked.from)?;
         }
         let name = self
+            .room
             .names
             .name(&name)
             .map_err(|error| name_refused(&error))?;
@@ -211,6 +209,7 @@ impl Api {
             Some(held) => held,
             None => {
                 let name = self
+                    .room
                     .names
                     .name(name)
                     .map_err(|error| over(&error.to_string()))?;
@@ -262,6 +261,7 @@ impl Api {
             },
             Caller::Guest(name) => {
                 let name = self
+                    .room
                     .names
                     .name(name)
                     .map_err(|error| name_refused(&error))?;

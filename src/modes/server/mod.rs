@@ -44,7 +44,6 @@ use async_std::task;
 
 use crate::cli::{self, ServerArgs};
 use crate::failure::{Failure, reason};
-use crate::name::Judged;
 use crate::room_key;
 use crate::supervisor;
 
@@ -140,7 +139,6 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
 
     let access = Access::new(secret, key, start::host_names(&args)).telling(console.clone());
     let api = Arc::new(Api {
-        names: Judged::new(room.rules.max_name),
         room: Arc::clone(&room),
         access,
     });

@@ -19,7 +19,7 @@ use event_listener::Event;
 
 use crate::event::{Id, Key, Stamp};
 use crate::journal::Reader;
-use crate::name::Name;
+use crate::name::{Judged, Name};
 use crate::wire::Members;
 
 use super::committer::{Job, Order, Refused};
@@ -53,6 +53,8 @@ pub struct Rules {
 pub struct Room {
     /// What the operator decided.
     pub rules: Rules,
+    /// Which names it allows.
+    pub names: Judged,
     /// Reads what was committed.
     pub reader: Reader,
     started: Instant,
@@ -104,6 +106,7 @@ impl Room {
     ) -> Room {
         let presence = Presence::new(rules.grace, rules.max_rate);
         Room {
+            names: Judged::new(rules.max_name),
             rules,
             reader,
             started,
