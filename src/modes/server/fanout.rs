@@ -95,6 +95,8 @@ struct News {
     closing: bool,
     /// The writer waits, and must be rung.
     asleep: bool,
+    /// Nobody sits with the writer, so that what is published is nothing to it.
+    vacant: bool,
 }
 
 impl News {
@@ -117,6 +119,7 @@ impl News {
             left: std::mem::take(&mut self.left),
             closing: self.closing,
             asleep: false,
+            vacant: false,
         }
     }
 }
@@ -187,8 +190,11 @@ impl Fanout {
         for desk in &self.desks {
             let mut news = desk.news();
             news.published = end;
-            news.left.extend_from_slice(left);
-            desk.ring(news);
+            // A thread that is woken for nothing takes the processor from whoever waits for the answer.
+            if !(news.asleep && news.vacant) {
+                news.left.extend_from_slice(left);
+                desk.ring(news);
+            }
         }
     }
 

@@ -73,7 +73,7 @@ impl Writer {
     fn wait(&self) -> News {
         let mut news = self.desk.news();
         while news.is_none(self.at) {
-            news.asleep = true;
+            self.sleep(&mut news);
             if self.seats.is_empty() {
                 let rung = self.desk.rung.wait(news);
                 news = rung.unwrap_or_else(PoisonError::into_inner);
@@ -90,7 +90,18 @@ impl Writer {
         news.take()
     }
 
+    /// Has the others ring, for what is news to those who sit here.
+    fn sleep(&self, news: &mut News) {
+        news.asleep = true;
+        news.vacant = self.seats.is_empty();
+    }
+
     fn serve(&mut self, news: News, now: Instant) {
+        if self.seats.is_empty() {
+            // Nobody was to be written what has been published since.
+            let first = news.arrivals.iter().map(|(_, offset)| *offset).min();
+            self.at = first.map_or(news.published, |first| first.min(news.published));
+        }
         for (seat, offset) in news.arrivals {
             self.seat(seat, offset, now);
         }

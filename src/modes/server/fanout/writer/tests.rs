@@ -244,3 +244,26 @@ fn at_the_rooms_end_everybody_is_called_up_having_been_sent_everything() {
     expect(&mut far, &scene.sent);
     assert_eq!(called(sitting), Some(Call::Up(Cursor::at(room.end()))));
 }
+
+#[test]
+fn a_writer_with_whom_nobody_sits_is_not_woken_and_misses_nothing() {
+    let mut scene = Scene::new();
+    let room = Arc::clone(&scene.room);
+    let asleep = |scene: &Scene| scene.writer.desk.news().asleep;
+    scene.writer.sleep(&mut scene.writer.desk.news());
+    scene.publish("to nobody", &[Change::Left([1; 16])]);
+    assert!(asleep(&scene), "woken for nothing");
+    // Who sits down wakes it, and is written what comes from there on, however late it looks.
+    let (seat, mut far) = scene.listener(None);
+    let _sitting = room.fanout.sit(&seat, room.end()).expect("a seat");
+    assert!(!asleep(&scene));
+    let before = scene.sent.len();
+    scene.publish("to one", &[]);
+    scene.work();
+    expect(&mut far, &scene.sent[before..]);
+    nothing_more(&mut far);
+    // With somebody there, sleep ends with each message.
+    scene.writer.sleep(&mut scene.writer.desk.news());
+    scene.publish("to one again", &[]);
+    assert!(!asleep(&scene));
+}
