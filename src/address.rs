@@ -133,6 +133,18 @@ impl Address {
         format!("{LINK}://{}", self.to_string().replacen('%', "%25", 1))
     }
 
+    /// What goes into a request's `Host`: a scope says which of this machine's networks is meant, and
+    /// stays here (RFC 9844).
+    pub fn authority(&self) -> String {
+        let host = self.host.split('%').next().unwrap_or(&self.host);
+        let host = host.to_string();
+        Address {
+            host,
+            port: self.port,
+        }
+        .to_string()
+    }
+
     /// As the window's title has it: the port only where it is not the usual one.
     pub fn short(&self) -> String {
         match self.port {
@@ -142,7 +154,7 @@ impl Address {
     }
 }
 
-/// As it is shown, remembered and sent in `Host`.
+/// As it is shown and remembered.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.host.contains(':') {
@@ -299,6 +311,20 @@ mod tests {
         let link = |text: &str| Address::parse(text).expect(text).link();
         assert_eq!(link("192.168.1.20"), "chatroom://192.168.1.20:1337");
         assert_eq!(link("[fe80::1%eth0]:80"), "chatroom://[fe80::1%25eth0]:80");
+    }
+
+    #[test]
+    fn a_request_names_no_network_of_the_machine_it_comes_from() {
+        for (text, want) in [
+            ("chatroom://[fe80::1%25eth0]", "[fe80::1]:1337"),
+            ("fe80::1%eth0", "[fe80::1]:1337"),
+            ("[::1]:80", "[::1]:80"),
+            ("box.local", "box.local:1337"),
+        ] {
+            let authority = Address::parse(text).expect(text).authority();
+            assert_eq!(authority, want);
+            assert_eq!(crate::http::host::host(&authority), Some(authority));
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! (`None`), not an error.
 
 mod body;
+pub mod host;
 pub mod reply;
 mod response;
 
@@ -32,8 +33,8 @@ pub struct Head {
     pub path: String,
     /// What followed the `?`, still encoded; empty without one.
     pub query: String,
-    /// The host asked for: the target's in absolute form, else the `Host` field's. None only in
-    /// HTTP/1.0.
+    /// The host asked for: the target's in absolute form, else the `Host` field's, valid in either
+    /// case. None only in HTTP/1.0.
     pub host: Option<String>,
     /// How the body's end is known.
     pub framing: Framing,
@@ -151,25 +152,7 @@ impl Head {
             minor,
             fields,
         };
-        let hosts: Vec<&str> = head.all("host").collect();
-        head.host = match hosts.as_slice() {
-            [] if minor == 0 => authority,
-            [] => {
-                return Err(BadRequest::new(
-                    400,
-                    "host_missing",
-                    "The request has no Host field. HTTP/1.1 needs one.",
-                ));
-            }
-            [host] => Some(authority.unwrap_or_else(|| (*host).to_string())),
-            _ => {
-                return Err(BadRequest::new(
-                    400,
-                    "bad_request",
-                    "The request has more than one Host field.",
-                ));
-            }
-        };
+        head.host = named(&head, authority)?;
         head.framing = framing(&head)?;
         head.keep_alive = match minor {
             0 => false,
@@ -222,17 +205,52 @@ impl Head {
 }
 
 /// Splits `http://host:port/path` into host and path; other targets have no host.
-fn absolute(target: &str) -> (Option<String>, &str) {
+fn absolute(target: &str) -> (Option<&str>, &str) {
     let lower = target.get(..7).map(str::to_ascii_lowercase);
     if lower.as_deref() != Some("http://") {
         return (None, target);
     }
     let rest = &target[7..];
     match rest.find(['/', '?']) {
-        Some(end) if rest[end..].starts_with('/') => (Some(rest[..end].to_string()), &rest[end..]),
-        Some(end) => (Some(rest[..end].to_string()), "/"),
-        None => (Some(rest.to_string()), "/"),
+        Some(end) if rest[end..].starts_with('/') => (Some(&rest[..end]), &rest[end..]),
+        Some(end) => (Some(&rest[..end]), "/"),
+        None => (Some(rest), "/"),
     }
+}
+
+/// The host that a head asks for, with that of its target's absolute form, if it has one.
+fn named(head: &Head, authority: Option<&str>) -> Result<Option<String>, BadRequest> {
+    let fields: Vec<&str> = head.all("host").collect();
+    let field = match fields.as_slice() {
+        [] if head.minor == 0 => None,
+        [] => {
+            return Err(BadRequest::new(
+                400,
+                "host_missing",
+                "The request has no Host field. HTTP/1.1 needs one.",
+            ));
+        }
+        [field] => Some(*field),
+        _ => {
+            return Err(BadRequest::new(
+                400,
+                "bad_request",
+                "The request has more than one Host field.",
+            ));
+        }
+    };
+    // Of both, the target's counts, and neither may be wrong.
+    let mut host = None;
+    for given in field.into_iter().chain(authority) {
+        host = Some(host::host(given).ok_or_else(|| {
+            BadRequest::new(
+                400,
+                "bad_request",
+                "The host that the request names is none. Write a name or an address, and a port up to 65535.",
+            )
+        })?);
+    }
+    Ok(host)
 }
 
 fn framing(head: &Head) -> Result<Framing, BadRequest> {
@@ -249,14 +267,7 @@ fn framing(head: &Head) -> Result<Framing, BadRequest> {
             "bad_framing",
             "The request's Content-Length is not one number of plain digits. Send exactly one.",
         )),
-        ([], [coding]) if coding.eq_ignore_ascii_case("chunked") && head.minor == 1 => {
-            Ok(Framing::Chunked)
-        }
-        ([], _) if head.minor == 1 => Err(BadRequest::new(
-            501,
-            "transfer_encoding",
-            "The only Transfer-Encoding this server reads is chunked.",
-        )),
+        ([], _) if head.minor == 1 => chunked(&encodings),
         ([], _) => Err(BadRequest::new(
             400,
             "bad_framing",
@@ -266,6 +277,31 @@ fn framing(head: &Head) -> Result<Framing, BadRequest> {
             400,
             "bad_framing",
             "The request has both Content-Length and Transfer-Encoding. Send one of them.",
+        )),
+    }
+}
+
+/// What the codings of a body, in the order in which they were applied, make of it (RFC 9112,
+/// section 6.3): only with `chunked` as the last, and applied once, is it known where it ends.
+fn chunked(encodings: &[&str]) -> Result<Framing, BadRequest> {
+    let codings = encodings.iter().flat_map(|field| field.split(','));
+    let codings: Vec<&str> = codings.map(|coding| coding.trim_matches(BLANK)).collect();
+    let is_chunked = |coding: &&str| coding.eq_ignore_ascii_case("chunked");
+    match codings.split_last() {
+        Some((last, before)) if is_chunked(last) && !before.iter().any(is_chunked) => {
+            match before {
+                [] => Ok(Framing::Chunked),
+                _ => Err(BadRequest::new(
+                    501,
+                    "transfer_encoding",
+                    "The only Transfer-Encoding this server reads is chunked.",
+                )),
+            }
+        }
+        _ => Err(BadRequest::new(
+            400,
+            "bad_framing",
+            "The request's last Transfer-Encoding is not chunked, or chunked is there twice. Send a Content-Length.",
         )),
     }
 }
@@ -291,129 +327,4 @@ fn unreadable(error: httparse::Error) -> BadRequest {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(text: &str) -> Result<Option<(Head, usize)>, BadRequest> {
-        Head::parse(text.as_bytes())
-    }
-
-    fn head(text: &str) -> Head {
-        match parse(text) {
-            Ok(Some((head, taken))) if taken == text.len() => head,
-            other => panic!("{text:?}: {other:?}"),
-        }
-    }
-
-    fn status(text: &str) -> u16 {
-        parse(text).expect_err(text).status
-    }
-
-    #[test]
-    fn a_head_is_read_whole_however_it_is_cut() {
-        let text = "POST /messages?a=b%20c&a=d HTTP/1.1\r\nHost: x:1337\r\nContent-Length: 2\r\nX: y\r\n\r\n";
-        for cut in 0..text.len() {
-            assert_eq!(parse(&text[..cut]), Ok(None), "{cut}");
-        }
-        let (head, taken) = parse(&format!("{text}hiGET"))
-            .ok()
-            .flatten()
-            .expect("a head");
-        assert_eq!(taken, text.len());
-        assert_eq!(
-            (head.method.as_str(), head.path.as_str()),
-            ("POST", "/messages")
-        );
-        assert_eq!(head.parameter("a").as_deref(), Some("b c"));
-        assert_eq!(head.framing, Framing::Length(2));
-        assert_eq!(head.field("x"), Some("y"));
-        assert!(head.keep_alive);
-    }
-
-    #[test]
-    fn keep_alive_follows_version_and_connection() {
-        assert!(!head("GET / HTTP/1.0\r\n\r\n").keep_alive);
-        assert!(!head("GET / HTTP/1.1\r\nHost: x\r\nConnection: foo, Close\r\n\r\n").keep_alive);
-        assert!(head("GET / HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\n\r\n").keep_alive);
-    }
-
-    #[test]
-    fn the_host_comes_from_the_target_or_the_one_field() {
-        assert_eq!(
-            head("GET http://a:1/x?y HTTP/1.1\r\nHost: b\r\n\r\n")
-                .host
-                .as_deref(),
-            Some("a:1")
-        );
-        assert_eq!(
-            head("GET http://a:1/x?y HTTP/1.1\r\nHost: b\r\n\r\n").path,
-            "/x"
-        );
-        assert_eq!(
-            head("GET / HTTP/1.1\r\nHost: b\r\n\r\n").host.as_deref(),
-            Some("b")
-        );
-        assert_eq!(status("GET / HTTP/1.1\r\n\r\n"), 400);
-        assert_eq!(status("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n"), 400);
-    }
-
-    #[test]
-    fn framing_that_two_readers_could_see_differently_is_refused() {
-        let with = |fields: &str| format!("POST / HTTP/1.1\r\nHost: x\r\n{fields}\r\n\r\n");
-        assert_eq!(
-            head(&with("Transfer-Encoding: Chunked")).framing,
-            Framing::Chunked
-        );
-        for (fields, want) in [
-            ("Content-Length: 2\r\nContent-Length: 2", 400),
-            ("Content-Length: +2", 400),
-            ("Content-Length: 2, 2", 400),
-            ("Content-Length: 0x2", 400),
-            ("Content-Length:", 400),
-            ("Content-Length: -1", 400),
-            ("Content-Length: \u{a0}2", 400),
-            ("Transfer-Encoding: \u{a0}chunked", 501),
-            ("Transfer-Encoding: chunked\u{85}", 501),
-            ("Content-Length: 2\r\nTransfer-Encoding: chunked", 400),
-            ("Transfer-Encoding: gzip, chunked", 501),
-            (
-                "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
-                501,
-            ),
-            ("Transfer-Encoding: identity", 501),
-            ("X: a\r\n b", 400),
-            ("X: a\rb", 400),
-            ("X : a", 400),
-            ("X: a\0b", 400),
-            ("Expect: 200-ok", 417),
-        ] {
-            assert_eq!(status(&with(fields)), want, "{fields:?}");
-        }
-        assert_eq!(
-            head(&with("Content-Length: 99999999999999999999")).framing,
-            Framing::Length(u64::MAX)
-        );
-        assert_eq!(
-            status("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"),
-            400
-        );
-    }
-
-    #[test]
-    fn what_is_no_request_gets_a_fitting_status() {
-        assert_eq!(status("hello\r\n\r\n"), 400);
-        assert_eq!(status("GET / HTTP/2.0\r\n\r\n"), 505);
-        assert_eq!(status("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), 505);
-        assert_eq!(
-            status(&format!("GET /{} HTTP/1.1\r\n", "x".repeat(MAX_HEAD))),
-            431
-        );
-        assert_eq!(
-            status(&format!(
-                "GET / HTTP/1.1\r\n{}\r\n",
-                "X: y\r\n".repeat(MAX_FIELDS + 1)
-            )),
-            431
-        );
-    }
-}
+mod tests;

@@ -173,21 +173,75 @@ impl Body {
 
 /// The size in a line that announces a chunk: hex digits, then nothing or extensions.
 fn chunk_size(line: &[u8]) -> Option<u64> {
-    let end = line
-        .iter()
-        .position(|b| !b.is_ascii_hexdigit())
-        .unwrap_or(line.len());
-    let (digits, rest) = line.split_at(end);
-    let extension = rest.trim_ascii_start();
-    if !(1..=16).contains(&digits.len()) || !(extension.is_empty() || extension[0] == b';') {
+    let (digits, rest) = split(line, |b| b.is_ascii_hexdigit());
+    if !(1..=16).contains(&digits.len()) || !are_extensions(rest) {
         return None;
     }
     u64::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }
 
+/// Whether these are the extensions of a chunk (RFC 9112, section 7.1.1): `;name`, `;name=token` or
+/// `;name="quoted"`, with blanks between, and nothing else. What a reader would pass over may be a
+/// line's end to another one. They mean nothing here. Some servers fill the line with blanks.
+fn are_extensions(mut rest: &[u8]) -> bool {
+    loop {
+        rest = without_blanks(rest);
+        let Some(extension) = rest.strip_prefix(b";") else {
+            return rest.is_empty();
+        };
+        let (name, after) = split(without_blanks(extension), is_token);
+        if name.is_empty() {
+            return false;
+        }
+        rest = after;
+        if let Some(value) = without_blanks(rest).strip_prefix(b"=") {
+            let value = without_blanks(value);
+            let after = match value.strip_prefix(b"\"") {
+                Some(quoted) => after_quoted(quoted),
+                None => Some(split(value, is_token))
+                    .and_then(|(token, after)| (!token.is_empty()).then_some(after)),
+            };
+            let Some(after) = after else {
+                return false;
+            };
+            rest = after;
+        }
+    }
+}
+
+/// What follows the closing quote; `None` without one, or with what no quoted string has.
+fn after_quoted(mut text: &[u8]) -> Option<&[u8]> {
+    let is_text = |b: u8| matches!(b, b'\t' | b' '..=b'~' | 0x80..);
+    loop {
+        let (first, rest) = text.split_first()?;
+        text = match first {
+            b'"' => return Some(rest),
+            b'\\' => rest.split_first().filter(|(b, _)| is_text(**b))?.1,
+            b if is_text(*b) => rest,
+            _ => return None,
+        };
+    }
+}
+
+/// The longest beginning of such bytes, and the rest.
+fn split(bytes: &[u8], such: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
+    let end = bytes.iter().position(|b| !such(*b));
+    bytes.split_at(end.unwrap_or(bytes.len()))
+}
+
+fn without_blanks(bytes: &[u8]) -> &[u8] {
+    split(bytes, |b| matches!(b, b' ' | b'\t')).1
+}
+
+/// Whether a token may have this byte (RFC 9110, section 5.6.2).
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     type BodyAndRest = (Vec<u8>, Vec<u8>);
 
@@ -279,6 +333,63 @@ mod tests {
             ),
             Some(BodyError::Malformed)
         );
+    }
+
+    #[test]
+    fn a_line_that_announces_a_chunk_has_nothing_that_ends_a_line_elsewhere() {
+        for good in [
+            "5",
+            "5;a",
+            "5 ; a = b ;c",
+            "5;a=\"b;\\\"\t\u{e9}\";d",
+            "005",
+            "5  ",
+            "5;a=b ",
+        ] {
+            assert_eq!(chunk_size(good.as_bytes()), Some(5), "{good:?}");
+        }
+        for bad in [
+            "5\r",
+            "5\x0c",
+            "5\x0b",
+            "5\0",
+            "5;a\rb",
+            "5;a\0b",
+            "5;a=b\r",
+            "5;a=\"b\rc\"",
+            "5;a=\"b\\\r\"",
+            "5;a=\"b",
+            "5;a=\"b\"c",
+            "5;a=",
+            "5;",
+            "5;;a",
+            "5 a",
+            "5,a",
+            "5;a b",
+            "5;\u{a0}a",
+            "\u{a0}5",
+            " 5",
+        ] {
+            assert_eq!(chunk_size(bad.as_bytes()), None, "{bad:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_body_is_read_alike_however_it_is_cut(
+            bytes in r#"([0-9a-f]{1,2}|[;="\\ a\r\n\t\x00\x0c]{0,3}|\r\n){0,12}"#,
+            step in 1..8usize,
+        ) {
+            let whole = read(Framing::Chunked, bytes.as_bytes(), usize::MAX);
+            prop_assert_eq!(read(Framing::Chunked, bytes.as_bytes(), step), whole);
+        }
+
+        #[test]
+        fn what_announces_a_chunk_is_visible(line in "[0-9a-f]{1,3}[ -~\\PC\r\n\t\x00\x0b\x0c]{0,8}") {
+            if chunk_size(line.as_bytes()).is_some() {
+                prop_assert!(!line.contains(|c: char| c.is_ascii_control() && c != '\t'));
+            }
+        }
     }
 
     #[test]

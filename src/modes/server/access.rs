@@ -10,7 +10,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::http::{Head, Response};
+use crate::http::{Head, Response, host};
 
 use super::console::{Console, Entry};
 use super::guesses::{Guesses, MAX_GUESSES};
@@ -196,15 +196,15 @@ impl Access {
             return Ok(());
         };
         if !self.is_ours(host) {
-            return Err(Response::refusal(
-                421,
-                "host_unknown",
-                format!(
-                    "This server does not go by the name {:?}. Use its address, or start it with --host-name {}.",
-                    bare(host),
-                    bare(host)
-                ),
-            ));
+            let name = bare(host);
+            // Somebody may paste it into a shell.
+            let advice = match host::is_plain(name) {
+                true => format!(", or start it with --host-name {name}"),
+                false => String::new(),
+            };
+            let message =
+                format!("This server does not go by the name {name:?}. Use its address{advice}.");
+            return Err(Response::refusal(421, "host_unknown", message));
         }
         let Some(origin) = head.field("origin") else {
             return Ok(());
@@ -231,8 +231,7 @@ impl Access {
         let host = host.strip_suffix('.').unwrap_or(&host);
         let local = ["localhost", "local", "lan", "internal", "home.arpa"];
         // It is shown in lines that people paste into a shell.
-        let safe = |b: u8| b.is_ascii_alphanumeric() || b"-._:".contains(&b);
-        if host.is_empty() || !host.bytes().all(safe) {
+        if !host::is_plain(host) {
             return false;
         }
         host.parse::<IpAddr>().is_ok()

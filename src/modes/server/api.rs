@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::event::{self, Id, Key};
-use crate::http::{Head, Response};
+use crate::http::{Head, Response, host};
 use crate::sse::Form;
 use crate::wire::Session;
 
@@ -369,7 +369,8 @@ impl Api {
     }
 
     fn how_to_join(&self, head: &Head) -> Response {
-        let host = head.host.as_deref().unwrap_or("HOST:1337");
+        let host = head.host.as_deref().filter(|host| host::is_plain(host));
+        let host = host.unwrap_or("HOST:1337");
         let key = if self.access.has_key() { "KEY" } else { "" };
         let login = if key.is_empty() { "" } else { " -u YOU:KEY" };
         Response::text(

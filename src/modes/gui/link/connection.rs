@@ -100,9 +100,10 @@ impl<'a> Request<'a> {
 
     fn bytes(&self, address: &Address) -> Vec<u8> {
         let mut head = format!(
-            "{} {} HTTP/1.1\r\nHost: {address}\r\nUser-Agent: chatroom-gui/{}\r\n",
+            "{} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: chatroom-gui/{}\r\n",
             self.method,
             self.path,
+            address.authority(),
             env!("CARGO_PKG_VERSION")
         );
         let token = self.token.map(|t| format!("Authorization: Bearer {t}"));

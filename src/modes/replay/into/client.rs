@@ -92,9 +92,10 @@ impl Request<'_> {
     /// It, as it goes over the wire.
     pub fn bytes(&self, address: &Address) -> Vec<u8> {
         let mut head = format!(
-            "{} {} HTTP/1.1\r\nHost: {address}\r\nUser-Agent: chatroom-replay/{}\r\n",
+            "{} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: chatroom-replay/{}\r\n",
             self.method,
             self.path,
+            address.authority(),
             env!("CARGO_PKG_VERSION")
         );
         let posts = self.method == "POST";
