@@ -72,6 +72,8 @@ fn a_message_is_shown_as_the_request_it_came_in() {
         ("User-Agent", "a test"),
         ("Authorization", &*bearer(&token)),
         ("Cookie", "a=secret"),
+        ("Referer", "http://x/events?token=s3cret"),
+        ("X-Api-Key", "s3cret"),
         ("Content-Type", "text/plain; charset=utf-8"),
     ];
     let answer = server.ask(
@@ -90,34 +92,36 @@ fn a_message_is_shown_as_the_request_it_came_in() {
     let lines: Vec<&str> = block.lines().collect();
     let host = format!("Host: {}", server.address);
     assert_eq!(
-        lines[..8],
+        lines[..10],
         [
-            "POST /messages?x=1&token=*** HTTP/1.1",
+            "POST /messages?*** HTTP/1.1",
             &host,
             "User-Agent: a test",
             "Authorization: ***",
             "Cookie: ***",
+            "Referer: ***",
+            "X-Api-Key: ***",
             "Content-Type: text/plain; charset=utf-8",
             "Content-Length: 13",
-            lines[7],
+            lines[9],
         ]
     );
-    let date = lines[7].strip_prefix("Date: ").expect("a date is added");
+    let date = lines[9].strip_prefix("Date: ").expect("a date is added");
     assert!(date.ends_with(" GMT") && date.len() == 29, "{date}");
-    assert_eq!(lines[8], "");
+    assert_eq!(lines[10], "");
     assert_eq!(
-        lines[9], "hi\\u{1b}[31m\\nthere",
+        lines[11], "hi\\u{1b}[31m\\nthere",
         "nothing moves the cursor"
     );
-    assert_eq!(lines[10], "[uthira]: 0:00:00:hi\\u{1b}[31m\\nthere");
-    let task = lines[11].strip_prefix("Task number=").expect("the task");
+    assert_eq!(lines[12], "[uthira]: 0:00:00:hi\\u{1b}[31m\\nthere");
+    let task = lines[13].strip_prefix("Task number=").expect("the task");
     let (task, thread) = task.split_once(", thread number=").expect("the thread");
     assert!(
         task.parse::<u64>().is_ok() && thread.parse::<u64>().is_ok(),
         "{}",
-        lines[11]
+        lines[13]
     );
-    assert_eq!(lines[12..], ["Client (uthira) is offline"]);
+    assert_eq!(lines[14..], ["Client (uthira) is offline"]);
     assert!(!console.contains(&token) && !console.contains("s3cret"));
 
     // A date that the client gave stays the only one; a refused message is not shown.

@@ -157,7 +157,25 @@ fn shown(level: cli::Console, entry: Entry) -> String {
     }
 }
 
-/// The request's head as it came, with credentials covered and a `Date` if it had none.
+/// The fields whose values are shown. Any other may carry a secret, under whatever name.
+const SHOWN: [&str; 14] = [
+    "accept",
+    "accept-charset",
+    "accept-encoding",
+    "accept-language",
+    "connection",
+    "content-length",
+    "content-type",
+    "date",
+    "expect",
+    "host",
+    "idempotency-key",
+    "origin",
+    "transfer-encoding",
+    "user-agent",
+];
+
+/// The request's head as it came, with what may be secret covered, and a `Date` if it had none.
 fn block(head: &str, at: Stamp) -> String {
     let mut out = String::new();
     let mut dated = false;
@@ -169,14 +187,13 @@ fn block(head: &str, at: Stamp) -> String {
     {
         let name = field.split(':').next().unwrap_or_default().trim();
         dated |= n > 0 && name.eq_ignore_ascii_case("date");
-        let secret = ["authorization", "cookie", "proxy-authorization"];
         if n == 0 {
-            out.push_str(&line::escaped(&without_token(field)));
-        } else if secret.iter().any(|s| name.eq_ignore_ascii_case(s)) {
+            out.push_str(&line::escaped(&without_query(field)));
+        } else if SHOWN.iter().any(|shown| name.eq_ignore_ascii_case(shown)) {
+            out.push_str(&line::escaped(field));
+        } else {
             out.push_str(&line::escaped(name));
             out.push_str(": ***");
-        } else {
-            out.push_str(&line::escaped(field));
         }
         out.push('\n');
     }
@@ -186,28 +203,13 @@ fn block(head: &str, at: Stamp) -> String {
     out
 }
 
-/// The request line with the values of `token` and `key` parameters covered.
-fn without_token(request_line: &str) -> String {
-    let mut parts = request_line.splitn(3, ' ');
-    let (method, target, version) = (parts.next(), parts.next(), parts.next());
-    let Some((path, query)) = target.and_then(|t| t.split_once('?')) else {
+/// The request line with its query covered: a token may be in it, in any spelling.
+fn without_query(request_line: &str) -> String {
+    let Some((before, query)) = request_line.split_once('?') else {
         return request_line.to_string();
     };
-    let covered: Vec<String> = query
-        .split('&')
-        .map(|pair| match pair.split_once('=') {
-            Some((name, _)) if matches!(name.to_ascii_lowercase().as_str(), "token" | "key") => {
-                format!("{name}=***")
-            }
-            _ => pair.to_string(),
-        })
-        .collect();
-    format!(
-        "{} {path}?{} {}",
-        method.unwrap_or_default(),
-        covered.join("&"),
-        version.unwrap_or_default()
-    )
+    let version = query.rsplit_once(' ').map_or("", |(_, version)| version);
+    format!("{before}?*** {version}")
 }
 
 #[cfg(test)]
@@ -216,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_message_is_shown_as_the_request_it_came_in() {
-        let head = "POST /messages?token=s3cret&x=1 HTTP/1.1\r\nHost: 10.0.0.1:1337\r\nAuthorization: Bearer s3cret\r\nX: a\u{1b}[31m\r\nContent-Length: 2\r\n\r\n";
+        let head = "POST /messages?token=s3cret&x=1 HTTP/1.1\r\nHost: 10.0.0.1:1337\r\nAuthorization: Bearer s3cret\r\nUser-Agent: a\u{1b}[31m\r\nContent-Length: 2\r\n\r\n";
         let entry = Entry::Said {
             at: Stamp::from_micros(1_795_473_297_180_845),
             body: "[uthira]: 0:00:17:hi\\nx".into(),
@@ -229,9 +231,32 @@ mod tests {
         };
         assert_eq!(
             shown(cli::Console::Http, entry),
-            "POST /messages?token=***&x=1 HTTP/1.1\nHost: 10.0.0.1:1337\nAuthorization: ***\nX: a\\u{1b}[31m\n\
+            "POST /messages?*** HTTP/1.1\nHost: 10.0.0.1:1337\nAuthorization: ***\nUser-Agent: a\\u{1b}[31m\n\
              Content-Length: 2\nDate: Mon, 23 Nov 2026 22:34:57 GMT\n\nhi\\nx\n[uthira]: 0:00:17:hi\\nx\n\
              Task number=12, thread number=3\n"
         );
+    }
+
+    #[test]
+    fn no_spelling_of_a_secret_is_shown() {
+        for head in [
+            "POST /messages?token=s3cret HTTP/1.1\r\n",
+            "POST /messages?%74oken=s3cret HTTP/1.1\r\n",
+            "POST /messages?a=b;token=s3cret HTTP/1.1\r\n",
+            "POST /messages?s3cret HTTP/1.1\r\n",
+            "POST /messages?a=1?token=s3cret HTTP/1.1\r\n",
+            "POST /messages HTTP/1.1\r\nReferer: http://x/events?token=s3cret\r\n",
+            "POST /messages HTTP/1.1\r\nX-Api-Key: s3cret\r\n",
+            "POST /messages HTTP/1.1\nCOOKIE: s3cret\n",
+            "POST /messages HTTP/1.1\r\nForwarded: for=s3cret\r\n",
+        ] {
+            let shown = block(head, Stamp::from_micros(0));
+            assert!(!shown.contains("s3cret"), "{shown}");
+            assert!(shown.starts_with("POST /messages"), "{shown}");
+            assert!(
+                shown.contains("***") && shown.contains(" HTTP/1.1\n"),
+                "{shown}"
+            );
+        }
     }
 }
