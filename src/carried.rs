@@ -13,7 +13,7 @@ mod place;
 use std::env;
 use std::ffi::{CString, OsStr};
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -96,7 +96,8 @@ impl Carried {
             )));
         };
         let folder = Path::new(&folder);
-        eprintln!(
+        let _ = writeln!(
+            io::stderr(),
             "chatroom: This system does not let a program run from memory ({refused}); the window \
              runs from a file without a name in {} instead.",
             folder.display()

@@ -12,18 +12,21 @@ mod identify;
 mod open;
 mod reader;
 mod torn;
+mod whereabouts;
 
 use std::fmt;
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use identify::log_of;
 pub use open::{MAX_UNSYNCED, OpenError, Opening};
 pub use reader::{Reader, Stretch};
-pub use torn::{Torn, sync_folder};
+pub use torn::{Kept, Torn, sync_folder};
+pub use whereabouts::{Gone, Unseen};
 
 use crate::event::LogId;
 use crate::failure::reason;
@@ -46,14 +49,15 @@ pub enum AppendError {
     /// The disk fails. What is on it is not known; nothing more may be acknowledged.
     Fatal(String),
     /// Somebody moved, replaced or changed the file. As final.
-    Gone(String),
+    Gone(Gone),
 }
 
 impl fmt::Display for AppendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             AppendError::Full(error) => write!(f, "there is no room for more: {}", reason(error)),
-            AppendError::Fatal(sentence) | AppendError::Gone(sentence) => f.write_str(sentence),
+            AppendError::Fatal(sentence) => f.write_str(sentence),
+            AppendError::Gone(gone) => f.write_str(&gone.sentence),
         }
     }
 }
@@ -80,6 +84,11 @@ impl Journal {
     /// Where it is, as it was named.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The number under which this process has the file open.
+    pub fn descriptor(&self) -> i32 {
+        self.file.as_raw_fd()
     }
 
     /// A handle that reads what was appended.
@@ -126,33 +135,7 @@ impl Journal {
         self.file
             .sync_data()
             .map_err(|error| self.fatal("could not be forced to disk", &error))?;
-        self.check_file()
-    }
-
-    /// Checks that nobody removed, replaced or shortened the file.
-    ///
-    /// # Errors
-    /// A sentence. Final.
-    pub fn check_file(&self) -> Result<(), AppendError> {
-        let ours = self
-            .file
-            .metadata()
-            .map_err(|error| self.fatal("could not be looked at", &error))?;
-        let there = std::fs::metadata(&self.path);
-        let path = self.path.display();
-        let what = match there {
-            Err(_) => "was removed or moved away",
-            Ok(found) if (found.dev(), found.ino()) != (ours.dev(), ours.ino()) => {
-                "was replaced by another file"
-            }
-            Ok(_) if ours.len() < self.end => "was shortened",
-            Ok(_) if ours.len() > self.end => "was written to by another program",
-            Ok(_) => return Ok(()),
-        };
-        Err(AppendError::Gone(format!(
-            "The log {path} {what} while the room was using it. The server stops so that nothing is \
-             acknowledged that is not kept. Put the file back, or start the server on another one."
-        )))
+        self.check_file().map(drop)
     }
 
     fn fatal(&self, what: &str, error: &io::Error) -> AppendError {
@@ -251,11 +234,11 @@ mod tests {
                 }
             }
             match journal.sync() {
-                Err(AppendError::Gone(sentence)) => assert!(sentence.contains(word), "{sentence}"),
+                Err(AppendError::Gone(gone)) => assert!(gone.sentence.contains(word), "{gone:?}"),
                 other => panic!("{harm}: {other:?}"),
             }
             match journal.append(&notice(2, "a longer line that would cover it up")) {
-                Err(AppendError::Gone(sentence)) => assert!(sentence.contains(word), "{sentence}"),
+                Err(AppendError::Gone(gone)) => assert!(gone.sentence.contains(word), "{gone:?}"),
                 other => panic!("{harm}: {other:?}"),
             }
             let after = fs::read(&path).unwrap_or_default();

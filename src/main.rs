@@ -29,7 +29,8 @@ fn main() -> ExitCode {
         Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
         Err(failure) => {
             let text = format!("chatroom: {failure}");
-            eprintln!("{}", marked(Severity::Error, &text));
+            // Who cannot be told has the exit code all the same.
+            let _ = writeln!(std::io::stderr(), "{}", marked(Severity::Error, &text));
             ExitCode::from(failure.code())
         }
     }

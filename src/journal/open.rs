@@ -99,7 +99,7 @@ impl fmt::Display for OpenError {
             ),
             OpenError::Begin(
                 error @ (super::AppendError::Fatal(_) | super::AppendError::Gone(_)),
-            ) => write!(f, "{error}"),
+            ) => error.fmt(f),
             OpenError::Begin(error) => write!(
                 f,
                 "The room cannot be opened: {error}. Make space, or name another file with --log."

@@ -1,49 +1,120 @@
 //! The end of a log that the last stop tore: found, saved aside, cut off.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// A torn end that was saved aside and cut off.
+/// The longest torn end that is cut off although it could not be saved.
+const MAX_UNSAVED: u64 = 1 << 20;
+
+/// A torn end that was cut off.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Torn {
-    /// Where the bytes are now.
-    pub saved: PathBuf,
+    /// Where the bytes are now, or themselves if there was no space to save them.
+    pub kept: Kept,
     /// Where they had begun in the log.
     pub offset: u64,
     /// How many.
     pub bytes: u64,
 }
 
+/// What was cut off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// It is in this file.
+    In(PathBuf),
+    /// It is nowhere else, since the disk is full.
+    Here(Vec<u8>),
+}
+
 /// Saves what stands behind `end` beside the log, never over an existing file, and cuts it off.
+///
+/// On a full disk it is cut off first, which may make the space for saving it: none of it was
+/// acknowledged, and a room must open on a full disk, too.
 pub(super) fn cut_off(file: &File, path: &Path, end: u64, length: u64) -> io::Result<Torn> {
+    let mode = file.metadata()?.mode() & 0o666;
+    let torn = |kept| Torn {
+        kept,
+        offset: end,
+        bytes: length - end,
+    };
+    let cut = || file.set_len(end).and_then(|()| file.sync_all());
+    match save(path, end, mode, Bytes::OfFile(file, end, length)) {
+        Ok(saved) => cut().map(|()| torn(Kept::In(saved))),
+        Err(error) if is_full(&error) && length - end <= MAX_UNSAVED => {
+            let mut bytes = vec![0; (length - end) as usize];
+            file.read_exact_at(&mut bytes, end)?;
+            cut()?;
+            Ok(match save(path, end, mode, Bytes::These(&bytes)) {
+                Ok(saved) => torn(Kept::In(saved)),
+                Err(_) => torn(Kept::Here(bytes)),
+            })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+enum Bytes<'a> {
+    OfFile(&'a File, u64, u64),
+    These(&'a [u8]),
+}
+
+/// Nothing is left of an attempt that failed.
+fn save(path: &Path, end: u64, mode: u32, bytes: Bytes) -> io::Result<PathBuf> {
+    let (saved, mut aside) = beside(path, &format!("torn-{end}"), mode)?;
+    let written = match bytes {
+        Bytes::These(bytes) => aside.write_all(bytes),
+        Bytes::OfFile(file, from, to) => copy(file, from, to, &mut aside),
+    };
+    match written.and_then(|()| aside.sync_all()) {
+        Ok(()) => sync_folder(path).map(|()| saved),
+        Err(error) => {
+            let _ = fs::remove_file(&saved);
+            Err(error)
+        }
+    }
+}
+
+/// Copies the bytes from `from` to `to`.
+pub(super) fn copy(file: &File, from: u64, to: u64, into: &mut File) -> io::Result<()> {
+    let mut piece = vec![0; 1 << 20];
+    let mut at = from;
+    while at < to {
+        let count = piece.len().min((to - at) as usize);
+        file.read_exact_at(&mut piece[..count], at)?;
+        into.write_all(&piece[..count])?;
+        at += count as u64;
+    }
+    Ok(())
+}
+
+/// A new file beside the log, whose name says what it has; never one that is there already.
+pub(super) fn beside(path: &Path, what: &str, mode: u32) -> io::Result<(PathBuf, File)> {
     let mut name = path.as_os_str().to_os_string();
-    name.push(format!(".torn-{end}"));
-    let (mut saved, mut number) = (PathBuf::from(&name), 1);
-    let mut aside = loop {
-        match OpenOptions::new().write(true).create_new(true).open(&saved) {
-            Ok(aside) => break aside,
+    name.push(format!(".{what}"));
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(mode);
+    let (mut place, mut number) = (PathBuf::from(&name), 1);
+    loop {
+        match options.open(&place) {
+            Ok(file) => return Ok((place, file)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 let mut next = name.clone();
                 next.push(format!(".{number}"));
-                saved = PathBuf::from(next);
+                place = PathBuf::from(next);
                 number += 1;
             }
             Err(error) => return Err(error),
         }
-    };
-    let mut from = file;
-    from.seek(SeekFrom::Start(end))?;
-    io::copy(&mut from.take(length - end), &mut aside)?;
-    aside.sync_all()?;
-    sync_folder(path)?;
-    file.set_len(end)?;
-    file.sync_all()?;
-    Ok(Torn {
-        saved,
-        offset: end,
-        bytes: length - end,
-    })
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
+    )
 }
 
 /// Makes the names in the folder of the file at `path` durable.

@@ -108,7 +108,8 @@ impl Disk {
         // system without the tools of XFS.
         let code = "import fcntl, os, struct, sys\n\
                     fd = os.open(sys.argv[1], os.O_RDONLY)\n\
-                    os.kill(int(sys.argv[2]), 9)\n\
+                    try: os.kill(int(sys.argv[2]), 9)\n\
+                    except ProcessLookupError: pass\n\
                     fcntl.ioctl(fd, 0x8004587d, struct.pack('I', 2))";
         let (path, pid) = (self.path(), server.pid().as_raw_nonzero().to_string());
         run("python3", &["-c", code, text(&path), &pid]);

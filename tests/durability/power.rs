@@ -78,3 +78,31 @@ fn the_check_finds_what_a_disk_that_does_not_sync_loses() {
     }
     panic!("without fdatasync nothing was lost: this does not cut the power");
 }
+
+#[test]
+fn a_removed_log_is_saved_for_a_power_cut_too() {
+    let folder = Arc::new(Folder::new());
+    for _ in 0..5 {
+        let mut disk = Disk::ext4(64);
+        let mut server = disk.serve(&folder, "127.0.0.1:0");
+        let token = server.log_in("uthira");
+        for n in 0..200 {
+            assert_eq!(server.say(&token, &format!("number {n}")).status, 201);
+        }
+        let before = std::fs::read(disk.log()).expect("the log");
+        std::fs::remove_file(disk.log()).expect("removed");
+        // Nobody speaks. The power goes in the moment in which the server has said where it is.
+        server.notices.wait_for("was saved as");
+        disk.cut_power(&mut server);
+        disk.mount();
+        let saved = disk.path().join(format!("log.txt.saved-{}", before.len()));
+        assert!(std::fs::read(&saved).expect("the copy") == before);
+        std::fs::rename(saved, disk.log()).expect("put back");
+        let mut server = disk.serve(&folder, "127.0.0.1:0");
+        let last = server
+            .get("/messages?limit=400")
+            .text()
+            .contains("number 199");
+        assert!(last && server.stop().success());
+    }
+}

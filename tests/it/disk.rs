@@ -100,34 +100,3 @@ fn short_messages_that_still_fit_are_not_told_as_space() {
     let told = server.notices.text();
     assert_eq!(told.lines().count(), 2, "{told}");
 }
-
-#[test]
-fn a_log_that_is_taken_away_stops_the_server() {
-    for how in ["removed", "replaced", "shrunk"] {
-        let mut server = Server::start(&[]);
-        let token = server.log_in("uthira");
-        assert_eq!(server.say(&token, "safe").status, 201);
-        let log = server.log();
-        match how {
-            "removed" => std::fs::remove_file(&log).expect("removed"),
-            "replaced" => {
-                std::fs::rename(&log, log.with_extension("old")).expect("renamed");
-                std::fs::write(&log, "something else").expect("written");
-            }
-            _ => {
-                let file = std::fs::File::options().write(true).open(&log);
-                file.and_then(|file| file.set_len(50)).expect("cut");
-            }
-        }
-        // Whether it is stored is more than the server can say.
-        let unknown = keyed(&server, &token, "k", "lost?").refused(503, "unknown");
-        let sentence = unknown["message"].as_str().expect("it").to_string();
-        assert!(sentence.contains("same Idempotency-Key"), "{sentence}");
-        assert!(sentence.contains("log was moved or changed"), "{sentence}");
-        assert_eq!(server.ended().code(), Some(1), "{how}");
-        server.notices.wait_for("log.txt");
-        let notices = server.notices.text();
-        assert_eq!(notices.lines().count(), 1, "{how}: {notices}");
-        assert!(notices.trim_end().ends_with('.'), "{notices}");
-    }
-}

@@ -51,6 +51,7 @@ mod stats;
 mod stop;
 mod streams;
 mod supervised;
+mod taken_away;
 mod tmux;
 mod traced;
 mod typing;

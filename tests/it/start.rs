@@ -266,3 +266,71 @@ fn a_log_of_zeros_alone_is_begun_anew() {
     assert_eq!(server.said().len(), 1);
     assert_eq!(server.events("since=all")[1]["type"], "opened");
 }
+
+#[test]
+fn a_torn_log_opens_on_a_full_disk_and_nothing_empty_is_left() {
+    let folder = old_log();
+    let log = folder.path().join("log.txt");
+    let whole = fs::read(&log).expect("the log");
+    let torn = [&whole[..], "half a line ".repeat(300).as_bytes()].concat();
+    fs::write(&log, torn).expect("written");
+    // A limit of the files' size stands for the disk: what was torn off does not fit elsewhere.
+    let limited = |folder: &Folder, limit: &str| {
+        let mut command = Command::new("prlimit");
+        command.args([limit, CHATROOM, "server", "--listen", "127.0.0.1:0"]);
+        folder.settle(&mut command);
+        command
+    };
+    let command = limited(&folder, "--fsize=2000");
+    let mut server = Server::spawn(Arc::clone(&folder), command);
+    server.notices.wait_for("The log's end was torn");
+    let notices = server.notices.text();
+    for part in [
+        "3600 bytes from byte",
+        "could not be saved, since the disk is full (they began with \"half a line half",
+    ] {
+        assert!(notices.contains(part), "{notices}");
+    }
+    assert!(server.stop().success());
+    assert!(fs::read(&log).expect("the log").starts_with(&whole));
+    let names: Vec<String> = folder.contents().into_keys().collect();
+    assert_eq!(names, ["log.txt", "log.txt.secret"]);
+    // Neither does half a secret stay.
+    let folder = Folder::new();
+    let run = Run::of(&mut limited(&folder, "--fsize=20")).code(1);
+    run.one_sentence(&["log.txt.secret", "file too large", "Make space"]);
+    let left: Vec<_> = folder.contents().into_iter().collect();
+    assert_eq!(left, [("log.txt".to_string(), Vec::new())]);
+}
+
+#[test]
+fn what_cannot_be_said_on_standard_error_is_no_crash() {
+    let full = || fs::File::options().write(true).open("/dev/full");
+    let folder = Folder::new();
+    for (args, code) in [
+        (&["replay", "missing.txt"][..], 1),
+        (
+            &["server", "--log", "no/log.txt", "--listen", "127.0.0.1:0"],
+            1,
+        ),
+        (&["server", "--nonsense"], 2),
+    ] {
+        let mut command = folder.command(args);
+        let status = command.stderr(full().expect("it")).status();
+        assert_eq!(status.expect("it runs").code(), Some(code), "{args:?}");
+    }
+    // A room whose notices nobody can be told goes on.
+    let folder = old_log();
+    let log = folder.path().join("log.txt");
+    let torn = [&fs::read(&log).expect("the log")[..], b"half a line"].concat();
+    fs::write(&log, torn).expect("written");
+    let mut command = Command::new("sh");
+    let line = format!("exec {CHATROOM} server --listen 127.0.0.1:0 2>/dev/full");
+    command.args(["-c", &line]);
+    folder.settle(&mut command);
+    let mut server = Server::spawn(folder, command);
+    let token = server.log_in("uthira");
+    assert_eq!(server.say(&token, "hi").status, 201);
+    fs::remove_file(server.log()).expect("removed");
+    assert_eq!(server.ended().code(), Some(1));
+}

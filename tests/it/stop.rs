@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 use std::io::Write;
-use std::sync::Mutex;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,7 @@ use rustix::process::Signal;
 
 use crate::client::{Answer, bearer};
 use crate::server::{Server, wait_for};
+use crate::util::{CHATROOM, Folder};
 
 /// Four members post as fast as they can until the server is gone, which `end` sees to once some
 /// were acknowledged. The texts of those that were.
@@ -71,7 +73,7 @@ fn all_there(server: &Server, acknowledged: &[String]) {
 
 #[test]
 fn it_stops_in_good_order_whatever_goes_on() {
-    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
+    for signal in [Signal::TERM, Signal::INT] {
         let mut server = Server::start(&["--max-rate", "0"]);
         let mut listeners: Vec<_> = (0..3)
             .map(|_| server.listen("/events?since=latest", &[]))
@@ -147,5 +149,42 @@ fn the_port_is_free_at_once() {
         assert!(server.stop().success());
         server.start_again(&[]);
         assert_eq!(server.get("/health").status, 200);
+    }
+}
+
+#[test]
+fn a_closed_terminal_stops_it_in_good_order() {
+    let folder = Arc::new(Folder::new());
+    let mut command = Command::new("script");
+    let server = format!("{CHATROOM} server --listen 127.0.0.1:0");
+    command.args(["-qfc", &server, "/dev/null"]);
+    folder.settle(&mut command);
+    command.stdin(Stdio::piped());
+    let mut server = Server::spawn(folder, command);
+    server.log_in("uthira");
+    // The terminal's end: the kernel sends SIGHUP to who is in front of it.
+    server.kill();
+    wait_for("the room's end", || {
+        (server.said().last().expect("a line") == "* Room closed").then_some(())
+    });
+}
+
+#[test]
+fn without_a_terminal_a_hangup_stops_nothing() {
+    for (before, told) in [("", 1), ("trap '' HUP; ", 0)] {
+        let folder = Arc::new(Folder::new());
+        let mut command = Command::new("setsid");
+        let server = format!("{before}exec {CHATROOM} server --listen 127.0.0.1:0");
+        command.args(["sh", "-c", &server]);
+        folder.settle(&mut command);
+        let mut server = Server::spawn(folder, command);
+        server.signal(Signal::HUP);
+        if told == 1 {
+            server.notices.wait_for("SIGHUP came, and the room goes on");
+        }
+        let token = server.log_in("uthira");
+        assert_eq!(server.say(&token, "still here").status, 201);
+        assert!(server.stop().success());
+        assert_eq!(server.notices.text().lines().count(), told, "{before}");
     }
 }

@@ -1,6 +1,7 @@
 //! Opening logs that are whole, torn, damaged or none at all.
 
 use super::super::tests::{journal, notice, opened};
+use super::super::torn::Kept;
 use super::*;
 
 fn log() -> (tempfile::TempDir, PathBuf, Vec<u8>) {
@@ -22,6 +23,13 @@ fn sentence(path: &Path) -> String {
         .err()
         .map(|e| e.to_string())
         .unwrap_or_default()
+}
+
+fn file_of(torn: &Torn) -> PathBuf {
+    match &torn.kept {
+        Kept::In(saved) => saved.clone(),
+        Kept::Here(_) => panic!("not saved: {torn:?}"),
+    }
 }
 
 #[test]
@@ -69,12 +77,12 @@ fn a_torn_end_is_saved_cut_and_told_wherever_it_is_torn() {
             match report {
                 None => assert_eq!(whole, torn.len()),
                 Some(report) => {
-                    assert_eq!(fs::read(&report.saved).expect("read"), &torn[whole..]);
+                    assert_eq!(fs::read(file_of(&report)).expect("read"), &torn[whole..]);
                     assert_eq!(
                         (report.offset, report.bytes),
                         (whole as u64, (torn.len() - whole) as u64)
                     );
-                    fs::remove_file(report.saved).expect("removed");
+                    fs::remove_file(file_of(&report)).expect("removed");
                 }
             }
         }
@@ -90,15 +98,15 @@ fn an_existing_torn_file_is_never_overwritten() {
         .expect("opened")
         .torn()
         .cloned()
-        .expect("torn")
-        .saved;
+        .map(|torn| file_of(&torn))
+        .expect("torn");
     fs::write(&path, &bytes[..bytes.len() - 3]).expect("written");
     let again = Journal::open(&path)
         .expect("opened")
         .torn()
         .cloned()
-        .expect("torn")
-        .saved;
+        .map(|torn| file_of(&torn))
+        .expect("torn");
     assert_ne!(saved, again);
     assert!(fs::read(again).expect("read").len() > fs::read(saved).expect("read").len());
 }
@@ -168,7 +176,7 @@ fn random_bytes_behind_any_cut_of_the_last_three_lines_harm_nothing_before_it() 
         let line_feed = |bytes: &[u8]| bytes.iter().rposition(|b| *b == b'\n').expect("it") + 1;
         let (intact, end) = (line_feed(&bytes[..cut]), line_feed(&torn));
         let opening = Journal::open(&path).expect("opened");
-        let saved = opening.torn().cloned().map(|torn| torn.saved);
+        let saved = opening.torn().map(file_of);
         assert!(opening.damaged().iter().all(|(at, _)| *at >= intact as u64));
         assert_eq!(opening.recent().bytes, torn[..end], "cut at {cut}");
         assert_eq!(saved.is_some(), end < torn.len());

@@ -4,6 +4,8 @@
 //! piece and synced; only then is it published and its senders answered. Each order is answered
 //! exactly once, whatever happens.
 
+mod told;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,11 +13,11 @@ use async_std::channel::{Receiver, Sender};
 
 use crate::cli;
 use crate::event::{MAX_TEXT, Stamp};
-use crate::journal::{AppendError, Journal, MAX_UNSYNCED, Stretch};
+use crate::journal::{AppendError, Journal, MAX_UNSYNCED, Stretch, Unseen};
 use crate::line;
 
 use super::console::{Console, Entry, Request};
-use super::fullness::{Fullness, Tell};
+use super::fullness::Fullness;
 use super::presence::Change;
 use super::room::Room;
 use super::scribe::{Command, Scribe, Speaker, Verdict};
@@ -57,6 +59,8 @@ pub enum Job {
     Record(Command),
     /// Force to disk what was written (for `--sync SECONDS`).
     Sync,
+    /// Look whether the log is still there, though nothing is to be written.
+    Look,
 }
 
 /// A job, and where the outcome goes.
@@ -90,6 +94,8 @@ pub struct Committer {
     sync: cli::Sync,
     fullness: Fullness,
     behind: bool,
+    /// Why the log's name could not be followed at the last look.
+    unseen: Unseen,
 }
 
 impl Committer {
@@ -112,6 +118,7 @@ impl Committer {
             sync,
             fullness,
             behind: false,
+            unseen: None,
         }
     }
 
@@ -133,9 +140,9 @@ impl Committer {
                 last = is_last(&order);
                 waiting.push(order);
             }
-            if let Err(sentence) = self.commit(waiting) {
+            if let Err(error) = self.commit(waiting) {
                 self.refuse_all();
-                return Err(sentence);
+                return Err(self.part(error));
             }
             if last {
                 break;
@@ -153,7 +160,7 @@ impl Committer {
         }
     }
 
-    fn commit(&mut self, waiting: Vec<Order>) -> Result<(), String> {
+    fn commit(&mut self, waiting: Vec<Order>) -> Result<(), AppendError> {
         let start = self.journal.end();
         let now = self.room.clock();
         let (mut lines, mut last) = (Vec::new(), None);
@@ -161,7 +168,7 @@ impl Committer {
         let mut sync = self.sync == cli::Sync::Always;
         for order in &waiting {
             let Job::Record(command) = &order.job else {
-                sync = true;
+                sync |= order.job == Job::Sync;
                 verdicts.push(None);
                 continue;
             };
@@ -214,11 +221,12 @@ impl Committer {
         if !lines.is_empty() {
             self.journal.append(lines)?;
         }
-        match sync {
-            true if !lines.is_empty() || self.sync != cli::Sync::Always => self.journal.sync(),
-            true => Ok(()),
-            false => self.journal.check_file(),
+        if sync && (!lines.is_empty() || self.sync != cli::Sync::Always) {
+            return self.journal.sync();
         }
+        let unseen = self.journal.check_file()?;
+        self.tell_about_sight(unseen);
+        Ok(())
     }
 
     /// Answers everybody after a write or sync that failed. What had been recorded before is still
@@ -230,7 +238,7 @@ impl Committer {
         start: u64,
         bytes: usize,
         error: AppendError,
-    ) -> Result<(), String> {
+    ) -> Result<(), AppendError> {
         self.scribe.undo();
         let refused = match error {
             AppendError::Full(_) => Refused::Full,
@@ -251,7 +259,7 @@ impl Committer {
         }
         self.room.change(&changes);
         match error {
-            AppendError::Fatal(sentence) | AppendError::Gone(sentence) => Err(sentence),
+            AppendError::Fatal(_) | AppendError::Gone(_) => Err(error),
             full => {
                 let tell = self.fullness.refused(bytes, self.room.clock().mono);
                 self.tell_about_space(tell);
@@ -259,32 +267,6 @@ impl Committer {
                 Ok(())
             }
         }
-    }
-
-    fn tell_about_space(&self, tell: Option<Tell>) {
-        let log = self.journal.path().display();
-        let sentence = match tell {
-            None => return,
-            Some(Tell::Full) => format!(
-                "There is no room for more in the log {log}: messages are refused until there is space. Nothing \
-                 acknowledged is lost, and reading goes on. Make space on its disk."
-            ),
-            Some(Tell::Space) => {
-                format!("There is space for the log {log} again: messages are taken.")
-            }
-        };
-        self.console.show(Entry::Notice(sentence));
-    }
-
-    fn tell_about_clock(&mut self) {
-        let behind = self.scribe.behind(self.room.clock());
-        if let (Some(by), false) = (behind, self.behind) {
-            self.console.show(Entry::Notice(format!(
-                "This machine's clock is {} s behind the log's last line. Times go on from that line; set the clock.",
-                by.as_secs()
-            )));
-        }
-        self.behind = behind.is_some();
     }
 }
 

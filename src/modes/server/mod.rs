@@ -28,6 +28,7 @@ mod refusals;
 mod room;
 mod scribe;
 mod secret;
+mod signals;
 mod space;
 mod start;
 pub mod tail;
@@ -63,6 +64,8 @@ const ORDERS: usize = 1_024;
 const FAREWELL: Duration = Duration::from_millis(750);
 /// How long it waits for the committer to say how the last commit went.
 const LAST_WORD: Duration = Duration::from_millis(100);
+/// How often it is looked whether the log of a room in which nobody speaks is still there.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Why the server stops.
 #[derive(Debug)]
@@ -81,7 +84,7 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
     start::size_runtime();
     let key = room_key::for_server(args.key_file.as_deref())?;
     let files = start::raise_file_limit();
-    start::ignore_file_size_signal()?;
+    signals::ignore_file_size()?;
     let listener = start::bind(&args.listen)?;
     let address = listener
         .local_addr()
@@ -90,10 +93,9 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
     let secret = secret::load_or_make(&args.log)
         .map_err(|error| Failure::new(secret::unusable(&args.log, &error)))?;
     let (stop, stopped) = channel::bounded(4);
-    start::watch_signals(stop.clone())?;
-
     let level = args.console.unwrap_or_else(start::default_console);
     let console = Console::start(level);
+    signals::watch(stop.clone(), console.clone())?;
     for notice in start::notices(&opening) {
         console.show(Entry::Notice(notice));
     }
@@ -257,6 +259,7 @@ async fn serve(
     let address = listener.get_ref().local_addr();
     let room = Arc::clone(&api.room);
     let sweeping = task::spawn(sweep(room));
+    let looking = task::spawn(look_at_the_log(orders.clone()));
     let syncing = task::spawn(sync_now_and_then(sync, orders));
     let accepting = task::spawn(Door::new(listener, api, console, files).run());
     supervisor::ready(&match address {
@@ -271,6 +274,7 @@ async fn serve(
     // Dropping the listener's task closes the port before anything else happens.
     accepting.cancel().await;
     syncing.cancel().await;
+    looking.cancel().await;
     sweeping.cancel().await;
     why
 }
@@ -281,6 +285,22 @@ async fn sweep(room: Arc<Room>) {
     loop {
         Timer::after(often).await;
         room.sweep();
+    }
+}
+
+/// Has the committer look each second whether the log is where it was named. Where it is busy it looks
+/// with each commit anyway.
+async fn look_at_the_log(orders: Sender<Order>) {
+    loop {
+        Timer::after(LOOK).await;
+        let order = Order {
+            job: Job::Look,
+            request: None,
+            reply: None,
+        };
+        if let Err(async_std::channel::TrySendError::Closed(_)) = orders.try_send(order) {
+            return;
+        }
     }
 }
 

@@ -30,11 +30,15 @@ pub fn load_or_make(log: &Path) -> io::Result<[u8; 32]> {
                 .create_new(true)
                 .mode(0o600)
                 .open(&half)?;
-            file.write_all(&secret)?;
-            file.sync_all()?;
-            fs::rename(&half, &path)?;
-            sync_folder(Path::new(&path))?;
-            Ok(secret)
+            let made = file
+                .write_all(&secret)
+                .and_then(|()| file.sync_all())
+                .and_then(|()| fs::rename(&half, &path));
+            if made.is_err() {
+                let _ = fs::remove_file(&half);
+            }
+            made.and_then(|()| sync_folder(Path::new(&path)))
+                .map(|()| secret)
         }
         Err(error) => Err(error),
     }

@@ -4,24 +4,17 @@ use std::env;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
 
-use async_std::channel::Sender;
 use async_std::task;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 
 use crate::address::{Address, port_without_brackets};
 use crate::cli::{self, DEFAULT_PORT, History, ServerArgs};
 use crate::event::{Body, Event, Id, Stamp};
 use crate::failure::{Failure, reason};
-use crate::journal::{Journal, Opening, Stretch};
+use crate::journal::{Journal, Kept, Opening, Stretch};
 use crate::lookup::lookup;
 use crate::modes::replay;
-
-use super::Stop;
 
 /// How many threads write to listeners: half as many as there are cores. More write more often, and
 /// less at a time.
@@ -58,59 +51,6 @@ pub fn raise_file_limit() -> u64 {
         Ok(()) => now.maximum.unwrap_or(u64::MAX),
         Err(_) => now.current.unwrap_or(u64::MAX),
     }
-}
-
-/// A write beyond the file size limit shall be an error, not the end of the process.
-///
-/// # Errors
-/// The system does not allow it.
-pub fn ignore_file_size_signal() -> Result<(), Failure> {
-    // Any handler will do; this one sets a flag that nobody reads.
-    signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)))
-        .map(drop)
-        .map_err(|error| {
-            Failure::new(format!(
-                "The server cannot handle signals: {}.",
-                reason(&error)
-            ))
-        })
-}
-
-/// How long signals mean the same wish: `timeout`, make and supervisors send one to the process
-/// and at once another to its group.
-const SAME_WISH: Duration = Duration::from_millis(500);
-
-/// Turns Ctrl-C, SIGTERM and a closed terminal into a stop in good order; one more, later than
-/// [`SAME_WISH`], ends the process at once.
-///
-/// # Errors
-/// The system does not allow it.
-pub fn watch_signals(stop: Sender<Stop>) -> Result<(), Failure> {
-    let failed = |error: io::Error| {
-        Failure::new(format!(
-            "The server cannot handle signals: {}.",
-            reason(&error)
-        ))
-    };
-    let mut signals =
-        signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(failed)?;
-    std::thread::Builder::new()
-        .name("signals".into())
-        .spawn(move || {
-            let mut asked: Option<Instant> = None;
-            for signal in signals.forever() {
-                match asked {
-                    None => {
-                        asked = Some(Instant::now());
-                        let _ = stop.try_send(Stop::Asked);
-                    }
-                    Some(at) if at.elapsed() < SAME_WISH => {}
-                    Some(_) => std::process::exit(128 + signal),
-                }
-            }
-        })
-        .map(drop)
-        .map_err(failed)
 }
 
 /// Takes the port.
@@ -191,12 +131,17 @@ pub fn open_log(path: &Path) -> Result<Opening, Failure> {
 /// What the operator must know about the log as it was found.
 pub fn notices(opening: &Opening) -> Vec<String> {
     let torn = opening.torn().map(|torn| {
+        let kept = match &torn.kept {
+            Kept::In(saved) => format!("were saved as {} and cut off", saved.display()),
+            Kept::Here(bytes) => format!(
+                "were cut off, and could not be saved, since the disk is full (they began with {:?})",
+                String::from_utf8_lossy(&bytes[..bytes.len().min(200)])
+            ),
+        };
         format!(
-            "The log's end was torn (the last stop was not in good order): {} bytes from byte {} on were saved as {} and cut off. \
+            "The log's end was torn (the last stop was not in good order): {} bytes from byte {} on {kept}. \
              What was acknowledged is whole lines, and no whole line was cut.",
-            torn.bytes,
-            torn.offset,
-            torn.saved.display()
+            torn.bytes, torn.offset,
         )
     });
     let damaged = opening.damaged().first().map(|(offset, damage)| {

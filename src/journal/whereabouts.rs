@@ -1,0 +1,187 @@
+//! Whether the log is still the file that its name leads to, where else it is, and how what an
+//! unlinked one held is saved.
+//!
+//! A file that was removed lives as long as somebody has it open. After the server's end it would be
+//! gone, so it is copied before that.
+
+use std::ffi::OsStr;
+use std::fs::{self, File, Metadata};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use super::torn::{beside, copy, sync_folder};
+use super::{AppendError, Journal};
+use crate::failure::reason;
+
+/// What a look at the log's name found where that is no reason to stop: why nothing could be seen,
+/// if so. The file is the one that is open, and what is written to it is kept.
+pub type Unseen = Option<String>;
+
+impl Journal {
+    /// Checks that nobody removed, replaced, shortened or added to the file.
+    ///
+    /// # Errors
+    /// A sentence. Final.
+    pub fn check_file(&self) -> Result<Unseen, AppendError> {
+        let ours = self
+            .file
+            .metadata()
+            .map_err(|error| self.fatal("could not be looked at", &error))?;
+        match fs::metadata(&self.path) {
+            Err(error) if is_absent(&error) => Err(self.gone(Lost::Absent, &ours)),
+            Err(error) if error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) => {
+                Err(self.fatal("could not be looked at", &error))
+            }
+            // The name cannot be followed at the moment. As long as the file has one it is kept.
+            Err(error) if ours.nlink() > 0 && ours.len() == self.end => Ok(Some(reason(&error))),
+            Err(_) if ours.nlink() == 0 => Err(self.gone(Lost::Absent, &ours)),
+            Ok(found) if !is_same(&found, &ours) => Err(self.gone(Lost::Replaced, &ours)),
+            _ if ours.len() < self.end => Err(self.gone(Lost::Shortened, &ours)),
+            _ if ours.len() > self.end => Err(self.gone(Lost::Written, &ours)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Saves what was committed to a file that has no name any more, and syncs it: beside the log, or
+    /// where that cannot be, in `TMPDIR`, else `/var/tmp`. Nothing is ever written over.
+    ///
+    /// # Errors
+    /// Why it could be saved nowhere; nothing is left of the attempts.
+    pub fn save(&self) -> io::Result<PathBuf> {
+        let mut first = None;
+        let name = self.path.file_name().unwrap_or(OsStr::new("log.txt"));
+        let elsewhere = std::env::var_os("TMPDIR").filter(|dir| !dir.is_empty());
+        let elsewhere = elsewhere.map_or("/var/tmp".into(), PathBuf::from);
+        for place in [self.path.clone(), elsewhere.join(name)] {
+            match self.save_beside(&place) {
+                Ok(saved) => return Ok(saved),
+                Err(error) => drop(first.get_or_insert(error)),
+            }
+        }
+        Err(first.unwrap_or_else(|| io::ErrorKind::NotFound.into()))
+    }
+
+    fn save_beside(&self, path: &Path) -> io::Result<PathBuf> {
+        // As private as the log was.
+        let mode = self.file.metadata()?.mode() & 0o666;
+        let (saved, mut into) = beside(path, &format!("saved-{}", self.end), mode)?;
+        let copied = copy(&self.file, 0, self.end, &mut into)
+            .and_then(|()| into.sync_all())
+            .and_then(|()| sync_folder(&saved));
+        match copied {
+            Ok(()) => Ok(saved),
+            Err(error) => {
+                let _ = fs::remove_file(&saved);
+                Err(error)
+            }
+        }
+    }
+
+    fn gone(&self, lost: Lost, ours: &Metadata) -> AppendError {
+        let path = self.path.display();
+        let now = place_of(&self.file, ours);
+        let unlinked = match lost {
+            Lost::Shortened | Lost::Written => false,
+            Lost::Absent | Lost::Replaced => now == Place::Nowhere,
+        };
+        let what = match (lost, &now) {
+            (Lost::Absent, Place::At(there)) => format!("was moved to {}", there.display()),
+            (Lost::Absent, Place::Nowhere) => "was removed".to_string(),
+            (Lost::Absent, Place::Unknown) => "was removed or moved away".to_string(),
+            (Lost::Replaced, _) => "was replaced by another file".to_string(),
+            (Lost::Shortened, _) => format!(
+                "was shortened by another program, from {} to {} bytes,",
+                self.end,
+                ours.len()
+            ),
+            (Lost::Written, _) => format!(
+                "was written to by another program: {} bytes that the room did not write, from byte {} on,",
+                ours.len() - self.end,
+                self.end
+            ),
+        };
+        let next = match (lost, &now) {
+            (_, Place::Nowhere) if unlinked => String::new(),
+            (_, Place::At(there)) if matches!(lost, Lost::Absent | Lost::Replaced) => format!(
+                " The log itself is {} now. Put it back (`mv {} {path}`), or name another log with --log; then start \
+                 the server again.",
+                there.display(),
+                there.display()
+            ),
+            (Lost::Shortened, _) => format!(
+                " What is missing is not on the disk any more: look for a backup. To go on with what is left, start \
+                 the server again; to go on with a backup, put it in the place of {path} first."
+            ),
+            (Lost::Written, _) => " Start the server again: what the room wrote is whole, and what was added is kept and \
+                 shown as damaged, or saved beside the log if it is no whole line. One server a file, and no editor."
+                .to_string(),
+            _ => " Put the file back, or name another log with --log; then start the server again.".to_string(),
+        };
+        AppendError::Gone(Gone {
+            sentence: format!(
+                "The log {path} {what} while the room was using it. The server stops so that nothing is \
+                 acknowledged that is not kept.{next}"
+            ),
+            unlinked,
+        })
+    }
+}
+
+/// What became of a log under the server.
+#[derive(Debug)]
+pub struct Gone {
+    /// What happened and what to do next, but for what only saving it can tell.
+    pub sentence: String,
+    /// The file has no name any more: [`Journal::save`] keeps what it holds.
+    pub unlinked: bool,
+}
+
+#[derive(Clone, Copy)]
+enum Lost {
+    Absent,
+    Replaced,
+    Shortened,
+    Written,
+}
+
+/// Where an open file is now.
+#[derive(Debug, PartialEq, Eq)]
+enum Place {
+    At(PathBuf),
+    /// It has no name, and is gone once it is closed.
+    Nowhere,
+    Unknown,
+}
+
+fn place_of(file: &File, ours: &Metadata) -> Place {
+    if ours.nlink() == 0 {
+        return Place::Nowhere;
+    }
+    let Ok(there) = fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd())) else {
+        return Place::Unknown;
+    };
+    // Network file systems give a removed file such a name for as long as it is open.
+    let name = there.file_name().map(OsStr::as_bytes).unwrap_or_default();
+    if name.starts_with(b".nfs") || name.starts_with(b".fuse_hidden") {
+        return Place::Nowhere;
+    }
+    match fs::metadata(&there) {
+        Ok(found) if is_same(&found, ours) => Place::At(there),
+        _ => Place::Unknown,
+    }
+}
+
+fn is_same(one: &Metadata, other: &Metadata) -> bool {
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+/// Whether the system knows that nothing has this name, as opposed to not being able to look.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}

@@ -1,0 +1,211 @@
+//! A log that somebody moves, removes, replaces, shortens or adds to while a room uses it: noticed
+//! within moments also where nobody speaks, told as what it is, and never the end of the last copy.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::sync::Arc;
+
+use rustix::process::{Resource, Rlimit, prlimit};
+
+use crate::client::bearer;
+use crate::server::Server;
+use crate::util::Folder;
+
+const WAYS: [&str; 6] = [
+    "removed",
+    "moved",
+    "replaced",
+    "replaced by its copy",
+    "shortened",
+    "written",
+];
+
+fn take_away(log: &Path, how: &str) {
+    let other = log.with_extension("other");
+    let done = match how {
+        "removed" => fs::remove_file(log),
+        "moved" => fs::rename(log, &other),
+        "replaced" => fs::rename(log, &other).and_then(|()| fs::write(log, "something else")),
+        // As an editor and `sed -i` do: the file that the room has open loses its name.
+        "replaced by its copy" => fs::copy(log, &other).and_then(|_| fs::rename(&other, log)),
+        "shortened" => File::options()
+            .write(true)
+            .open(log)
+            .and_then(|file| file.set_len(50)),
+        _ => File::options()
+            .append(true)
+            .open(log)
+            .and_then(|mut file| file.write_all(b"a line of somebody's\n")),
+    };
+    done.expect(how);
+}
+
+/// What the sentence of each says.
+fn words(how: &str) -> &'static [&'static str] {
+    match how {
+        "removed" => &["was removed while", "was saved as", "put it back (`mv "],
+        "moved" => &["was moved to", "log.other", "Put it back (`mv "],
+        "replaced" => &["was replaced by another file", "log.other now"],
+        "replaced by its copy" => &["was replaced by another file", "was saved as"],
+        "shortened" => &["was shortened by another program", "to 50 bytes", "backup"],
+        _ => &["was written to by another program: 21 bytes", "damaged"],
+    }
+}
+
+/// The one file beside the log whose name begins so.
+fn beside(server: &Server, what: &str) -> Option<(String, Vec<u8>)> {
+    let all = server.folder.contents();
+    let mut found = all.into_iter().filter(|(name, _)| name.contains(what));
+    let first = found.next();
+    assert_eq!(found.next(), None, "{what}");
+    first
+}
+
+#[test]
+fn an_idle_room_notices_what_happens_to_its_log_and_loses_nothing() {
+    for how in WAYS {
+        let mut server = Server::start(&[]);
+        let token = server.log_in("uthira");
+        assert_eq!(server.say(&token, "safe").status, 201);
+        let log = server.log();
+        fs::set_permissions(&log, fs::Permissions::from_mode(0o640)).expect("set");
+        let before = fs::read(&log).expect("the log");
+        take_away(&log, how);
+        // Nobody says a word.
+        assert_eq!(server.ended().code(), Some(1), "{how}");
+        server.notices.wait_for("The server stops so that");
+        let notices = server.notices.text();
+        assert_eq!(notices.lines().count(), 1, "{how}: {notices}");
+        assert!(notices.trim_end().ends_with('.'), "{notices}");
+        for word in words(how) {
+            assert!(notices.contains(word), "{how}: {word} in {notices}");
+        }
+        let saved = beside(&server, "log.txt.saved-");
+        assert_eq!(saved.is_some(), notices.contains("was saved as"), "{how}");
+        let Some((name, bytes)) = saved else {
+            continue;
+        };
+        assert!(bytes == before, "{how}: all of it");
+        assert!(notices.contains(&name), "{how}: {notices}");
+        let saved = server.folder.path().join(name);
+        let mode = fs::metadata(&saved).expect("it").permissions().mode();
+        assert_eq!(mode & 0o777, 0o640, "as private as the log");
+        // What the sentence says is what to do.
+        fs::rename(saved, &log).expect("put back");
+        let folder = Arc::clone(&server.folder);
+        let server = Server::start_in(folder, "127.0.0.1:0", &[]);
+        let said = server.said();
+        assert!(said.iter().any(|line| line.ends_with("safe")), "{said:?}");
+    }
+}
+
+#[test]
+fn whoever_speaks_in_that_moment_is_told_that_it_is_not_known() {
+    for how in WAYS {
+        let mut server = Server::start(&[]);
+        let token = server.log_in("uthira");
+        assert_eq!(server.say(&token, "safe").status, 201);
+        let request = server.request(
+            "POST",
+            "/messages",
+            &[
+                ("Authorization", &*bearer(&token)),
+                ("Idempotency-Key", "k"),
+            ],
+            "lost?",
+        );
+        let mut client = server.client();
+        take_away(&server.log(), how);
+        client.send(request);
+        // The look of each second may come before it, and then nothing was tried.
+        let answer = client.answer("POST");
+        assert_eq!(answer.status, 503, "{how}: {}", answer.text());
+        if answer.json()["error"] == "unknown" {
+            let sentence = answer.json()["message"].to_string();
+            assert!(sentence.contains("same Idempotency-Key"), "{sentence}");
+            assert!(sentence.contains("log was moved or changed"), "{sentence}");
+        }
+        assert_eq!(server.ended().code(), Some(1), "{how}");
+    }
+}
+
+#[test]
+fn a_removed_log_is_saved_elsewhere_if_its_folder_is_gone_too() {
+    let (folder, elsewhere) = (Arc::new(Folder::new()), Folder::new());
+    let inner = folder.path().join("rooms");
+    fs::create_dir(&inner).expect("a folder");
+    let log = inner.join("log.txt");
+    let log = log.to_str().expect("a name");
+    let mut command = folder.command(&["server", "--listen", "127.0.0.1:0", "--log", log]);
+    command.env("TMPDIR", elsewhere.path());
+    // What is there already is not written over, whatever its name.
+    let mut server = Server::spawn(Arc::clone(&folder), command);
+    let token = server.log_in("uthira");
+    assert_eq!(server.say(&token, "safe").status, 201);
+    let before = fs::read(log).expect("the log");
+    let taken = format!("log.txt.saved-{}", before.len());
+    elsewhere.file(&taken, "somebody's");
+    fs::remove_dir_all(&inner).expect("removed");
+    assert_eq!(server.ended().code(), Some(1));
+    server.notices.wait_for("was saved as");
+    let all = elsewhere.contents();
+    assert_eq!(all[&taken], b"somebody's");
+    assert!(all[&format!("{taken}.1")] == before);
+}
+
+#[test]
+fn the_server_does_not_end_before_the_last_copy_is_saved() {
+    let mut server = Server::start(&[]);
+    let token = server.log_in("uthira");
+    assert_eq!(server.say(&token, "safe").status, 201);
+    let before = fs::read(server.log()).expect("the log");
+    let limit = |bytes| {
+        let limit = Rlimit {
+            current: bytes,
+            maximum: None,
+        };
+        prlimit(Some(server.pid()), Resource::Fsize, limit).expect("a limit");
+    };
+    limit(Some(100));
+    fs::remove_file(server.log()).expect("removed");
+    server
+        .notices
+        .wait_for("could not be saved: file too large");
+    assert_eq!(beside(&server, "log.txt.saved-"), None, "no half copy");
+    // What was said can still be read.
+    assert_eq!(server.get("/messages").status, 200);
+    assert_eq!(server.say(&token, "more").status, 503);
+    limit(None);
+    assert_eq!(server.ended().code(), Some(1));
+    let (_, saved) = beside(&server, "log.txt.saved-").expect("it");
+    assert!(saved == before);
+}
+
+#[test]
+fn a_name_that_cannot_be_followed_is_not_called_removed() {
+    // A loop of links stands for what a network's disk or the rights of a folder do: the system says
+    // that it cannot look, not that nothing is there.
+    let folder = Arc::new(Folder::new());
+    let at = |name: &str| folder.path().join(name);
+    let lead = |to: &str| {
+        symlink(at(to), at("new")).expect("a link");
+        fs::rename(at("new"), at("log.txt")).expect("renamed");
+    };
+    lead("real.txt");
+    let mut server = Server::start_in(Arc::clone(&folder), "127.0.0.1:0", &[]);
+    let token = server.log_in("uthira");
+    lead("log.txt");
+    server
+        .notices
+        .wait_for("cannot be looked at by its name: too many levels of symbolic links");
+    assert_eq!(server.say(&token, "kept").status, 201);
+    lead("real.txt");
+    server.notices.wait_for("is seen by its name again.");
+    assert!(server.stop().success());
+    let notices = server.notices.text();
+    assert_eq!(notices.lines().count(), 2, "each once: {notices}");
+    assert!(!notices.contains("removed"), "{notices}");
+    assert!(server.said().iter().any(|line| line.ends_with("kept")));
+}
