@@ -20,12 +20,17 @@ use chatroom::line;
 use chatroom::modes::server::tail::{Batch, Cursor, Tail};
 use chatroom::name::{Judged, Name};
 use chatroom::sse::decoder::Decoder;
-use chatroom::sse::{self, Form};
+use chatroom::sse::{self, Encoding, Form};
 
 /// How many lines one round has: as many as stay near the processor.
 const LINES: usize = 1_000;
 /// How many lines one commit of a busy room has.
 const COMMIT: usize = 64;
+/// What most listeners are sent.
+const SSE: Encoding = Encoding {
+    form: Form::Sse,
+    chunked: true,
+};
 const LOG: LogId = LogId(0x5d2f_0a11);
 /// Where the lines stand: offsets of a log that is some days old.
 const OFFSET: u64 = 1_234_567_890;
@@ -198,7 +203,7 @@ fn of_the_tail(c: &mut Criterion) {
     group.bench_function("encode", |b| {
         let fresh = || Batch::new(LOG, stretch(OFFSET, &commit));
         let encode = |batch: Batch| {
-            black_box(batch.encoded(Form::Sse));
+            black_box(batch.encoded(SSE));
             batch
         };
         b.iter_batched(fresh, encode, BatchSize::SmallInput);
@@ -208,7 +213,7 @@ fn of_the_tail(c: &mut Criterion) {
     let mut end = OFFSET;
     while end < OFFSET + (8 << 20) {
         let batch = Batch::new(LOG, stretch(end, &commit));
-        batch.encoded(Form::Sse);
+        batch.encoded(SSE);
         end = batch.end();
         tail.push(Arc::new(batch));
     }
@@ -237,11 +242,8 @@ fn of_the_tail(c: &mut Criterion) {
         b.iter(|| {
             let batches = tail.from(black_box(middle), 16);
             let first = &batches[0];
-            let position = first.position(Form::Sse, cursor);
-            first.cursor(
-                Form::Sse,
-                position + first.encoded(Form::Sse).bytes.len() / 2,
-            )
+            let position = first.position(SSE, cursor);
+            first.cursor(SSE, position + first.encoded(SSE).bytes.len() / 2)
         });
     });
     group.finish();

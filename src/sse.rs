@@ -1,17 +1,20 @@
 //! Event streams: how a line of the log is written for a listener, and how a listener reads it.
 //!
-//! A stream comes in one of three forms (see [`Form`]). What always holds: the bytes for a line
+//! A stream comes in one of three forms (see [`Form`]), in chunks or not (see [`Encoding`]). What always holds: the bytes for a line
 //! depend on nothing but the line and where it stands, so a listener is sent the same bytes
 //! whether they come from memory or from the file, now or after a restart.
 
 pub mod decoder;
 mod encoder;
+mod encoding;
 
 use std::fmt::Write as _;
 
 use crate::event::{Id, LogId};
 use crate::line::{self, Look};
 use crate::wire::Wire;
+
+pub use encoding::Encoding;
 
 /// How a listener wants the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,15 +54,6 @@ impl Form {
             Form::Sse => "text/event-stream",
             Form::Ndjson => "application/x-ndjson",
             Form::Plain => "text/plain; charset=utf-8",
-        }
-    }
-
-    /// The sign of life on a quiet stream; plain lines have none, a person reads them.
-    pub fn heartbeat(self) -> &'static [u8] {
-        match self {
-            Form::Sse => b":\n\n",
-            Form::Ndjson => b"\n",
-            Form::Plain => b"",
         }
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! Reading is plain and patient; what is not as expected fails the test with what came instead.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::Instant;
 
+use chatroom::http::{Body, Framing};
 use serde_json::Value;
 
 use crate::server::PATIENCE;
@@ -173,7 +174,7 @@ impl Client {
 
     /// What follows is an event stream, whose head was read.
     pub fn into_listener(self, head: Head) -> Listener {
-        let reader = self.reader;
+        let reader = Unframed::new(self.reader, &head);
         Listener { reader, head }
     }
 
@@ -186,9 +187,75 @@ impl Client {
     }
 }
 
+/// A body that goes on and on, without its chunks' frames. Where it waits in vain, nothing that came
+/// before is lost.
+pub struct Unframed {
+    reader: BufReader<TcpStream>,
+    framed: Body,
+    content: Vec<u8>,
+    taken: usize,
+}
+
+impl Unframed {
+    /// What follows this head.
+    pub fn new(reader: BufReader<TcpStream>, head: &Head) -> Unframed {
+        let framing = match head.field("transfer-encoding") {
+            Some("chunked") => Framing::Chunked,
+            _ => Framing::UntilClose,
+        };
+        Unframed {
+            reader,
+            framed: Body::new(framing, u64::MAX).expect("there is no length"),
+            content: Vec::new(),
+            taken: 0,
+        }
+    }
+
+    /// The connection.
+    pub fn stream(&self) -> &TcpStream {
+        self.reader.get_ref()
+    }
+
+    /// Whether it ended as it should: by the last chunk, and not by a cut.
+    pub fn is_whole(&self) -> bool {
+        self.framed.is_done() && self.taken == self.content.len()
+    }
+}
+
+impl Read for Unframed {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.fill_buf()?.read(into)?;
+        self.consume(count);
+        Ok(count)
+    }
+}
+
+impl BufRead for Unframed {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        while self.taken == self.content.len() && !self.framed.is_done() {
+            self.taken = 0;
+            self.content.clear();
+            let bytes = self.reader.fill_buf()?;
+            let (mut input, length) = (bytes, bytes.len());
+            if length == 0 {
+                break;
+            }
+            let read = self.framed.read(&mut input, &mut self.content);
+            read.map_err(|error| io::Error::other(format!("the stream's frame: {error:?}")))?;
+            let taken = length - input.len();
+            self.reader.consume(taken);
+        }
+        Ok(&self.content[self.taken..])
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.taken += count;
+    }
+}
+
 /// An open event stream.
 pub struct Listener {
-    reader: BufReader<TcpStream>,
+    reader: Unframed,
     /// The answer's head.
     pub head: Head,
 }
@@ -197,15 +264,15 @@ impl Listener {
     /// The stream that is the answer to a request just sent.
     #[track_caller]
     pub fn new(stream: TcpStream) -> Listener {
-        let mut reader = BufReader::new(stream);
-        let head = Head::read(&mut reader);
+        let mut client = Client::new(stream);
+        let head = client.head();
         assert_eq!(head.status, 200, "this is no stream");
-        Listener { reader, head }
+        client.into_listener(head)
     }
 
     /// The connection.
     pub fn stream(&self) -> &TcpStream {
-        self.reader.get_ref()
+        self.reader.stream()
     }
 
     /// The next line, without its end; `None` when the stream has ended.
@@ -252,10 +319,15 @@ impl Listener {
     }
 
     /// Everything that is left, once the stream has ended.
-    pub fn rest(mut self) -> String {
+    pub fn rest(self) -> String {
+        self.rest_and_end().0
+    }
+
+    /// The same, and whether it ended as it should and was not cut off.
+    pub fn rest_and_end(mut self) -> (String, bool) {
         let mut text = String::new();
         self.reader.read_to_string(&mut text).expect("the rest");
-        text
+        (text, self.reader.is_whole())
     }
 }
 

@@ -82,7 +82,7 @@ fn a_stream_comes_in_the_form_that_was_asked_for() {
             ("connection", Some("close")),
             ("cache-control", Some("no-store")),
             ("x-accel-buffering", Some("no")),
-            ("transfer-encoding", None),
+            ("transfer-encoding", Some("chunked")),
             ("content-length", None),
         ] {
             assert_eq!(stream.head.field(name), value, "{name}");

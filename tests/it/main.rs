@@ -3,6 +3,7 @@
 mod browser;
 mod carried;
 mod choose;
+mod chunked;
 mod client;
 mod completions;
 mod configured;

@@ -4,6 +4,8 @@ use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+use chatroom::http::{Body, Framing};
+
 /// How long an answer may take before the connection is given up.
 pub const ANSWER: Duration = Duration::from_secs(10);
 
@@ -11,6 +13,10 @@ pub const ANSWER: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Speaker {
     reader: BufReader<TcpStream>,
+    /// How the end of a stream is known.
+    framed: Body,
+    /// What came of the stream and is not read yet.
+    content: Vec<u8>,
 }
 
 /// One answer.
@@ -48,6 +54,15 @@ fn broken(what: &str) -> io::Error {
     io::Error::new(ErrorKind::InvalidData, what.to_string())
 }
 
+/// The frame of a stream.
+fn frame(chunked: bool) -> Body {
+    let framing = match chunked {
+        true => Framing::Chunked,
+        false => Framing::UntilClose,
+    };
+    Body::new(framing, u64::MAX).expect("there is no length")
+}
+
 impl Speaker {
     /// A new connection.
     pub fn connect(address: &str) -> io::Result<Speaker> {
@@ -67,6 +82,8 @@ impl Speaker {
         stream.set_write_timeout(Some(ANSWER))?;
         Ok(Speaker {
             reader: BufReader::new(stream),
+            framed: frame(false),
+            content: Vec::new(),
         })
     }
 
@@ -111,11 +128,13 @@ impl Speaker {
             let (name, value) = line.split_once(':').ok_or_else(|| broken("no field"))?;
             fields.push((name.to_ascii_lowercase(), value.trim().to_string()));
         }
-        Ok(Reply {
+        let reply = Reply {
             status,
             fields,
             body: Vec::new(),
-        })
+        };
+        self.framed = frame(reply.field("transfer-encoding") == Some("chunked"));
+        Ok(reply)
     }
 
     /// The next answer, whole.
@@ -143,14 +162,30 @@ impl Speaker {
         Ok(reply)
     }
 
-    /// Appends what comes up to the next `\n` to `line`: `Ok(true)` for a whole line, `Ok(false)`
+    /// Appends a stream's next line to `line`, with its `\n`: `Ok(true)` for a whole line, `Ok(false)`
     /// if that takes longer than the connection waits.
     pub fn stream_line(&mut self, line: &mut Vec<u8>) -> io::Result<bool> {
-        match self.reader.read_until(b'\n', line) {
-            Ok(_) if line.ends_with(b"\n") => Ok(true),
-            Ok(_) => Err(ErrorKind::UnexpectedEof.into()),
-            Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => Ok(false),
-            Err(e) => Err(e),
+        loop {
+            if let Some(end) = self.content.iter().position(|byte| *byte == b'\n') {
+                line.extend(self.content.drain(..=end));
+                return Ok(true);
+            }
+            let bytes = match self.reader.fill_buf() {
+                Ok(bytes) if bytes.is_empty() || self.framed.is_done() => {
+                    return Err(ErrorKind::UnexpectedEof.into());
+                }
+                Ok(bytes) => bytes,
+                Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                    return Ok(false);
+                }
+                Err(e) if e.kind() == ErrorKind::Interrupted => continue,
+                Err(e) => return Err(e),
+            };
+            let (mut input, length) = (bytes, bytes.len());
+            let read = self.framed.read(&mut input, &mut self.content);
+            read.map_err(|_| broken("no chunk"))?;
+            let taken = length - input.len();
+            self.reader.consume(taken);
         }
     }
 }

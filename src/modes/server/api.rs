@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::event::{self, Id, Key};
 use crate::http::{Head, Response, host};
-use crate::sse::Form;
+use crate::sse::{Encoding, Form};
 use crate::wire::Session;
 
 use super::access::{self, Access, Caller, unauthorized};
@@ -56,8 +56,8 @@ pub enum Answer {
 /// A listener that was let in.
 #[derive(Debug)]
 pub struct Follow {
-    /// How it wants the events.
-    pub form: Form,
+    /// How it is sent the events.
+    pub encoding: Encoding,
     /// Where it starts.
     pub start: Start,
     /// Up to where, if it only polls.
@@ -316,7 +316,7 @@ impl Api {
             .map_err(journal_unreadable)??;
         let form = Form::accepted(asked.head.field("accept"));
         Ok(Answer::Follow(Box::new(Follow {
-            form,
+            encoding: Encoding::to(form, asked.head.minor),
             start,
             until: polls.then_some(end),
             hold,

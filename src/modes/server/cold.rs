@@ -11,7 +11,7 @@ use async_std::task;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::journal::Reader;
-use crate::sse::Form;
+use crate::sse::Encoding;
 
 use super::fanout::{Seat, Sent};
 use super::room::Room;
@@ -39,7 +39,7 @@ static SEARCHERS: Semaphore = Semaphore::new(2);
 /// The journal cannot be read.
 pub async fn lines(
     room: &Room,
-    form: Form,
+    encoding: Encoding,
     offset: u64,
     end: u64,
     max: usize,
@@ -48,7 +48,7 @@ pub async fn lines(
     look(move || {
         let batch = Batch::new(reader.log(), reader.read(offset, end, max)?);
         // Here and not where it is written: the tasks of those who are up to date run there.
-        batch.encoded(form);
+        batch.encoded(encoding);
         Ok(Arc::new(batch))
     })
     .await
@@ -93,17 +93,17 @@ fn send(reader: &Reader, seat: &Seat, mut cursor: Cursor, end: u64) -> io::Resul
     let stop = end.min(cursor.offset + TURN);
     while cursor.offset < stop {
         let batch = Batch::new(reader.log(), reader.read(cursor.offset, end, PIECE)?);
-        let mut position = batch.position(seat.form, cursor);
+        let mut position = batch.position(seat.encoding, cursor);
         loop {
-            let bytes = &batch.encoded(seat.form).bytes;
+            let bytes = &batch.encoded(seat.encoding).bytes;
             match seat.send(&bytes[position..]) {
                 Sent::All => break,
-                Sent::Part(0) => return Ok(Turn::Full(batch.cursor(seat.form, position))),
+                Sent::Part(0) => return Ok(Turn::Full(batch.cursor(seat.encoding, position))),
                 Sent::Part(sent) => position += sent,
                 Sent::Gone => return Ok(Turn::Gone),
             }
             if !writable_soon(seat) {
-                return Ok(Turn::Full(batch.cursor(seat.form, position)));
+                return Ok(Turn::Full(batch.cursor(seat.encoding, position)));
             }
         }
         cursor = Cursor::at(batch.end());

@@ -117,7 +117,7 @@ impl Connection {
             Err(error) => return self.refuse(error?).await,
         };
         let (head_only, keep) = (head.method == "HEAD", head.keep_alive);
-        let (minor, member) = (head.minor, head.field("authorization").is_some());
+        let member = head.field("authorization").is_some();
         let request = raw.map(|head| {
             Box::new(Request {
                 head,
@@ -149,12 +149,12 @@ impl Connection {
             Answer::Follow(follow) => {
                 drop(due);
                 match follow.until {
-                    _ if head_only => return Err(self.stream_head(&follow, minor).await),
+                    _ if head_only => return Err(self.stream_head(&follow).await),
                     None => {
                         self.stream(&follow).await?;
                         return Err(End::Stream(follow));
                     }
-                    Some(until) => self.poll(*follow, until, minor, keep).await?,
+                    Some(until) => self.poll(*follow, until, keep).await?,
                 }
                 if !keep {
                     return Err(End::Done);

@@ -24,7 +24,7 @@ use std::task::{Context, Poll, Waker};
 
 use async_io::Async;
 
-use crate::sse::Form;
+use crate::sse::Encoding;
 
 use super::scribe::SessionId;
 use super::tail::Cursor;
@@ -59,8 +59,8 @@ pub enum Call {
 pub struct Seat {
     /// The connection.
     pub stream: Async<TcpStream>,
-    /// How the listener wants the events.
-    pub form: Form,
+    /// How the listener is sent the events.
+    pub encoding: Encoding,
     /// The session that ends with the connection, if it has one.
     session: Option<SessionId>,
     desk: usize,
@@ -158,12 +158,12 @@ impl Fanout {
     pub fn seat(
         &self,
         stream: Async<TcpStream>,
-        form: Form,
+        encoding: Encoding,
         session: Option<SessionId>,
     ) -> Arc<Seat> {
         Arc::new(Seat {
             stream,
-            form,
+            encoding,
             session,
             desk: self.next.fetch_add(1, Ordering::Relaxed) % self.desks.len(),
             index: AtomicUsize::new(usize::MAX),

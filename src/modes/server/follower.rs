@@ -16,7 +16,7 @@ use async_std::task;
 use futures_lite::future;
 use rustix::net::sockopt;
 
-use crate::sse::{self, Form};
+use crate::sse::Encoding;
 use crate::wire::Wire;
 
 use super::cold::{self, Turn};
@@ -37,10 +37,8 @@ const BATCHES: usize = 32;
 /// Why a follower ended.
 #[derive(Debug)]
 pub enum Ended {
-    /// The server stops.
-    Closed,
-    /// The listener's session was ended by its owner.
-    Over,
+    /// The server stops, or the listener's session was ended by its owner: it was told everything.
+    Whole,
     /// The listener went away, or the network did.
     Gone,
     /// It took nothing for too long.
@@ -67,7 +65,7 @@ impl Follower {
         room: &Arc<Room>,
         stream: Async<TcpStream>,
         hold: Option<Hold>,
-        form: Form,
+        encoding: Encoding,
         offset: u64,
     ) -> Follower {
         // Where that cannot be had, only memory is lost.
@@ -75,7 +73,7 @@ impl Follower {
         let session = hold.as_ref().map(Hold::session);
         Follower {
             room: Arc::clone(room),
-            seat: room.fanout.seat(stream, form, session),
+            seat: room.fanout.seat(stream, encoding, session),
             hold,
             cursor: Cursor::at(offset),
             _listener: room.listener(),
@@ -100,8 +98,8 @@ impl Follower {
                 Next::Ready(batches) => self.write(batches).await,
                 Next::InFile(end) => self.read(end).await,
                 Next::Wait => self.sit().await,
-                Next::Over => return Ended::Over,
-                Next::Closed => return self.say_good_bye().await,
+                Next::Over => return self.finish(None).await,
+                Next::Closed => return self.finish(Some(good_bye())).await,
             };
             if let Err(ended) = ended {
                 return ended;
@@ -113,16 +111,16 @@ impl Follower {
     async fn write(&mut self, batches: Vec<Arc<Batch>>) -> Result<(), Ended> {
         let mut full = false;
         {
-            let form = self.seat.form;
+            let encoding = self.seat.encoding;
             let Some(portion) = Portion::new(batches) else {
                 return Ok(());
             };
-            let start = portion.position(form, self.cursor);
-            let slices = portion.slices(form, start);
+            let start = portion.position(encoding, self.cursor);
+            let slices = portion.slices(encoding, start);
             let empty = slices.iter().all(|slice| slice.is_empty());
             match self.stream().get_ref().write_vectored(&slices) {
                 Ok(0) if !empty => return Err(Ended::Gone),
-                Ok(written) => self.cursor = portion.cursor(form, start + written),
+                Ok(written) => self.cursor = portion.cursor(encoding, start + written),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => full = true,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(_) => return Err(Ended::Gone),
@@ -176,19 +174,23 @@ impl Follower {
             }
             Call::Heartbeat { offset, sent } => {
                 self.cursor = Cursor::at(offset);
-                self.write_all(&self.seat.form.heartbeat()[sent..]).await?;
+                self.write_all(&self.seat.encoding.heartbeat()[sent..])
+                    .await?;
             }
             Call::Gone => return Err(Ended::Gone),
         }
         Ok(())
     }
 
-    async fn say_good_bye(&self) -> Ended {
-        let message = "The server is stopping. Connect again later: nothing is lost.".to_string();
-        let mut bye = Vec::new();
-        sse::encode(self.seat.form, &Wire::Bye { message }, &mut bye);
-        match self.write_all(&bye).await {
-            Ok(()) => Ended::Closed,
+    /// The stream's last words, so that its end is not taken for a cut.
+    async fn finish(&self, word: Option<Wire>) -> Ended {
+        let (encoding, mut last) = (self.seat.encoding, Vec::new());
+        if let Some(word) = &word {
+            encoding.encode(word, &mut last);
+        }
+        last.extend_from_slice(encoding.end());
+        match self.write_all(&last).await {
+            Ok(()) => Ended::Whole,
             Err(ended) => ended,
         }
     }
@@ -205,6 +207,12 @@ impl Follower {
         }
         Ok(())
     }
+}
+
+/// What is said when the server stops.
+fn good_bye() -> Wire {
+    let message = "The server is stopping. Connect again later: nothing is lost.".to_string();
+    Wire::Bye { message }
 }
 
 /// Ends when the listener has closed its side. What it still sends is thrown away.

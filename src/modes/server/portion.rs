@@ -4,18 +4,18 @@ use std::cell::OnceCell;
 use std::io::IoSlice;
 use std::sync::Arc;
 
-use crate::sse::Form;
+use crate::sse::Encoding;
 
 use super::tail::{Batch, Cursor};
 
 /// Batches that follow each other in the journal; never none.
 ///
-/// Its bytes in a [`Form`] are those of its batches, one after the other. A *position* is a place
+/// Its bytes in an [`Encoding`] are those of its batches, one after the other. A *position* is a place
 /// in these bytes.
 #[derive(Debug)]
 pub struct Portion {
     batches: Vec<Arc<Batch>>,
-    joined: [OnceCell<Vec<u8>>; 3],
+    joined: [OnceCell<Vec<u8>>; Encoding::COUNT],
 }
 
 impl Portion {
@@ -33,22 +33,22 @@ impl Portion {
     }
 
     /// All the bytes in one piece: joined by the first who asks, for all who are sent the same.
-    pub fn joined(&self, form: Form) -> &[u8] {
+    pub fn joined(&self, encoding: Encoding) -> &[u8] {
         if let [batch] = &self.batches[..] {
-            return &batch.encoded(form).bytes;
+            return &batch.encoded(encoding).bytes;
         }
-        self.joined[form as usize].get_or_init(|| {
-            let pieces = self.batches.iter().map(|b| &b.encoded(form).bytes[..]);
+        self.joined[encoding.index()].get_or_init(|| {
+            let pieces = self.batches.iter().map(|b| &b.encoded(encoding).bytes[..]);
             pieces.collect::<Vec<_>>().concat()
         })
     }
 
     /// The bytes from `position` on, as they lie in memory.
-    pub fn slices(&self, form: Form, position: usize) -> Vec<IoSlice<'_>> {
+    pub fn slices(&self, encoding: Encoding, position: usize) -> Vec<IoSlice<'_>> {
         let mut skip = position;
         let mut slices = Vec::with_capacity(self.batches.len());
         for batch in &self.batches {
-            let bytes = &batch.encoded(form).bytes;
+            let bytes = &batch.encoded(encoding).bytes;
             let from = skip.min(bytes.len());
             skip -= from;
             slices.push(IoSlice::new(&bytes[from..]));
@@ -57,24 +57,24 @@ impl Portion {
     }
 
     /// The position of `cursor`, which is in this portion or at its end.
-    pub fn position(&self, form: Form, cursor: Cursor) -> usize {
+    pub fn position(&self, encoding: Encoding, cursor: Cursor) -> usize {
         let mut before = 0;
         for batch in &self.batches {
             if cursor.offset < batch.end() {
-                return before + batch.position(form, cursor);
+                return before + batch.position(encoding, cursor);
             }
-            before += batch.encoded(form).bytes.len();
+            before += batch.encoded(encoding).bytes.len();
         }
         before
     }
 
     /// The cursor of a listener that was sent everything before `position`.
-    pub fn cursor(&self, form: Form, position: usize) -> Cursor {
+    pub fn cursor(&self, encoding: Encoding, position: usize) -> Cursor {
         let mut left = position;
         for batch in &self.batches {
-            let length = batch.encoded(form).bytes.len();
+            let length = batch.encoded(encoding).bytes.len();
             if left < length {
-                return batch.cursor(form, left);
+                return batch.cursor(encoding, left);
             }
             left -= length;
         }

@@ -1,11 +1,11 @@
-//! The newest lines of the journal in memory, encoded for listeners at most once in each form.
+//! The newest lines of the journal in memory, encoded for listeners at most once in each encoding.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
 
 use crate::event::LogId;
 use crate::journal::Stretch;
-use crate::sse::{self, Form};
+use crate::sse::Encoding;
 
 /// How many bytes of lines are kept in memory.
 const TAIL: usize = 4 << 20;
@@ -15,10 +15,10 @@ const TAIL: usize = 4 << 20;
 pub struct Batch {
     log: LogId,
     stretch: Stretch,
-    encoded: [OnceLock<Encoded>; 3],
+    encoded: [OnceLock<Box<Encoded>>; Encoding::COUNT],
 }
 
-/// A batch in one form.
+/// A batch in one encoding.
 #[derive(Debug)]
 pub struct Encoded {
     /// What a listener is sent.
@@ -58,22 +58,22 @@ impl Batch {
         self.stretch.next
     }
 
-    /// The lines in `form`; encoded by the first who asks.
-    pub fn encoded(&self, form: Form) -> &Encoded {
-        self.encoded[form as usize].get_or_init(|| {
+    /// The lines as they are sent; encoded by the first who asks.
+    pub fn encoded(&self, encoding: Encoding) -> &Encoded {
+        self.encoded[encoding.index()].get_or_init(|| {
             let mut bytes = Vec::with_capacity(self.stretch.bytes.len() * 5 / 2);
             let mut starts = Vec::new();
             for (offset, line) in self.stretch.lines() {
                 starts.push((offset, bytes.len()));
-                sse::encode_line(form, self.log, offset, line, &mut bytes);
+                encoding.encode_line(self.log, offset, line, &mut bytes);
             }
-            Encoded { bytes, starts }
+            Box::new(Encoded { bytes, starts })
         })
     }
 
-    /// Where in `form` a listener at `cursor`, which is in this batch, goes on.
-    pub fn position(&self, form: Form, cursor: Cursor) -> usize {
-        let encoded = self.encoded(form);
+    /// Where in `encoding` a listener at `cursor`, which is in this batch, goes on.
+    pub fn position(&self, encoding: Encoding, cursor: Cursor) -> usize {
+        let encoded = self.encoded(encoding);
         let line = encoded
             .starts
             .partition_point(|(offset, _)| *offset < cursor.offset);
@@ -84,9 +84,9 @@ impl Batch {
         (start + cursor.sent).min(encoded.bytes.len())
     }
 
-    /// The cursor of a listener that was sent everything before `position` in `form`.
-    pub fn cursor(&self, form: Form, position: usize) -> Cursor {
-        let encoded = self.encoded(form);
+    /// The cursor of a listener that was sent everything before `position` in `encoding`.
+    pub fn cursor(&self, encoding: Encoding, position: usize) -> Cursor {
+        let encoded = self.encoded(encoding);
         if position >= encoded.bytes.len() {
             return Cursor::at(self.end());
         }
@@ -154,6 +154,7 @@ mod tests {
     use super::*;
     use crate::event::{Body, Event, Stamp};
     use crate::line;
+    use crate::sse::Form;
 
     fn batch(offset: u64, texts: &[&str]) -> Arc<Batch> {
         let mut bytes = Vec::new();
@@ -183,12 +184,16 @@ mod tests {
     #[test]
     fn a_cursor_survives_any_portion() {
         let batch = batch(100, &["one", "two", "three"]);
-        for form in [Form::Sse, Form::Ndjson] {
-            let bytes = &batch.encoded(form).bytes;
+        let forms = [Form::Sse, Form::Ndjson, Form::Plain];
+        for encoding in forms
+            .map(|form| [0, 1].map(|minor| Encoding::to(form, minor)))
+            .concat()
+        {
+            let bytes = &batch.encoded(encoding).bytes;
             for position in 0..=bytes.len() {
-                let cursor = batch.cursor(form, position);
+                let cursor = batch.cursor(encoding, position);
                 if position < bytes.len() {
-                    assert_eq!(batch.position(form, cursor), position);
+                    assert_eq!(batch.position(encoding, cursor), position);
                 } else {
                     assert_eq!(
                         cursor,

@@ -3,15 +3,19 @@
 //! What always holds: our place in the log moves on only when the window has been given what stands
 //! before it, so that whatever interrupts the reading, nothing is skipped.
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use async_std::task;
 
 use super::Shared;
-use super::connection::{ANSWER, Answer, Connection, MAX_BODY, Request, unexpected, within};
+use super::connection::{
+    ANSWER, Answer, Connection, MAX_BODY, Request, Trouble, unexpected, within,
+};
 use super::session::End;
 use crate::address::Address;
 use crate::event::{Id, Key};
+use crate::http::Body;
 use crate::modes::gui::talk::Report;
 use crate::sse::decoder::{Decoder, Event};
 use crate::wire::{HEARTBEAT, Members, Said, Wire};
@@ -32,6 +36,8 @@ const GRACE: Duration = Duration::from_millis(if cfg!(test) { 50 } else { 5000 }
 /// An open stream.
 pub(super) struct Stream {
     connection: Connection,
+    /// How its end is known.
+    framed: Body,
     /// Once the stream is here, everything that happened before it was opened has been read.
     target: Id,
 }
@@ -80,7 +86,15 @@ pub(super) async fn open(shared: &Shared, address: &Address, token: &str) -> Res
         .await
         .map_err(|trouble| End::broken(&trouble))?;
     match head.status {
-        200 if head.content_type() == "text/event-stream" => Ok(Stream { connection, target }),
+        200 if head.content_type() == "text/event-stream" => {
+            let framed = Body::new(head.framing, u64::MAX);
+            let framed = framed.map_err(|error| End::broken(&error.into()))?;
+            Ok(Stream {
+                connection,
+                framed,
+                target,
+            })
+        }
         200 => Err(End::refused(unexpected(&head), None)),
         _ => {
             let again = head.retry_after().map(Duration::from_secs);
@@ -92,6 +106,16 @@ pub(super) async fn open(shared: &Shared, address: &Address, token: &str) -> Res
                 _ => End::refused(answer.sentence(), again),
             })
         }
+    }
+}
+
+impl Stream {
+    /// What has come of the stream itself, without its frame.
+    fn take(&mut self) -> Result<Vec<u8>, Trouble> {
+        let bytes = std::mem::take(&mut self.connection.unread);
+        let mut content = Vec::with_capacity(bytes.len());
+        self.framed.read(&mut &bytes[..], &mut content)?;
+        Ok(content)
     }
 }
 
@@ -117,7 +141,10 @@ pub(super) async fn follow(shared: &Shared, mut stream: Stream) -> End {
     let mut decoder = Decoder::new();
     let mut heartbeat = None;
     loop {
-        let bytes = std::mem::take(&mut stream.connection.unread);
+        let bytes = match stream.take() {
+            Ok(bytes) => bytes,
+            Err(trouble) => return End::broken(&trouble),
+        };
         let mut input = &bytes[..];
         while !input.is_empty() {
             let mut batch = Batch::default();
@@ -152,6 +179,9 @@ pub(super) async fn follow(shared: &Shared, mut stream: Stream) -> End {
         }
         // A long piece is not kept while nothing comes.
         drop(bytes);
+        if stream.framed.is_done() {
+            return End::broken(&Trouble::System(ErrorKind::UnexpectedEof.into()));
+        }
         catch_up(shared, stream.target);
         let silence = Duration::from_secs(2 * heartbeat.unwrap_or(HEARTBEAT)) + GRACE;
         if let Err(trouble) = within(silence, stream.connection.more()).await {

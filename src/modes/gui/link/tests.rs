@@ -94,6 +94,45 @@ fn events_arrive_whole_however_they_are_cut() {
 }
 
 #[test]
+fn a_stream_in_chunks_is_read_to_its_last_chunk() {
+    let sent = vec![said(10, "one\ntwo", None), said(20, "ż 😀", None)];
+    let events = sent.clone();
+    let fake = Fake::start(move |request, count, stream| {
+        if !request.is("GET /events") {
+            return usual(request, stream);
+        }
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let mut bytes = head.as_bytes().to_vec();
+        let content = encoded(&events);
+        for piece in content.chunks(if count == 0 { 11 } else { 5_000 }) {
+            bytes.extend(format!("{:05x}\r\n", piece.len()).as_bytes());
+            bytes.extend([piece, b"\r\n"].concat());
+        }
+        match count {
+            // It ends though nobody said good-bye.
+            0 => bytes.extend(b"0\r\n\r\n"),
+            // This is no chunk.
+            1 => bytes.extend(b"event\r\n"),
+            _ => {}
+        }
+        let whole = bytes.chunks(7).all(|piece| stream.write_all(piece).is_ok());
+        whole && (count < 2 || hold(stream))
+    });
+    let mut ear = Ear::log_in(&fake.address, false);
+    let ends = [
+        "the connection was closed",
+        "its answer is not well-formed HTTP",
+    ];
+    for end in ends {
+        ear.until(|report| (offline(report)? == end).then_some(()));
+    }
+    fake.wait_for("GET /events", 3);
+    let mut events = ear.events();
+    assert_eq!(events.remove(0).kind(), "hello");
+    assert_eq!(events[..2], sent);
+}
+
+#[test]
 fn messages_go_out_in_order_each_after_the_answer_to_the_one_before() {
     let fake = Fake::start(|request, _, stream| {
         if request.is("GET /events") {

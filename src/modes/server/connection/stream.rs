@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crate::failure::reason;
 use crate::http::Response;
-use crate::sse;
 
 use super::super::api::Follow;
 use super::super::cold;
@@ -20,10 +19,10 @@ pub struct Stream {
 
 impl Stream {
     pub(super) fn new(connection: Connection, follow: Follow) -> Stream {
-        let (form, offset, hold) = (follow.form, follow.start.offset, follow.hold);
+        let (encoding, offset, hold) = (follow.encoding, follow.start.offset, follow.hold);
         let room = &connection.api.room;
         Stream {
-            follower: Follower::new(room, connection.stream, hold, form, offset),
+            follower: Follower::new(room, connection.stream, hold, encoding, offset),
             console: connection.console,
         }
     }
@@ -32,7 +31,7 @@ impl Stream {
     pub async fn run(self) {
         let (ended, seat) = self.follower.run().await;
         match ended {
-            Ended::Closed | Ended::Over => close(&seat.stream).await,
+            Ended::Whole => close(&seat.stream).await,
             Ended::Gone | Ended::Stalled => {}
             Ended::Journal(error) => self.console.show(Entry::Notice(format!(
                 "A listener was cut off because the log could not be read: {}. Check the disk.",
@@ -44,18 +43,19 @@ impl Stream {
 
 impl Connection {
     fn stream_response(&self, follow: &Follow) -> Response {
-        Response::new(200)
-            .field("Content-Type", follow.form.content_type())
+        let response = Response::new(200)
+            .field("Content-Type", follow.encoding.form.content_type())
             .field("Cache-Control", "no-store")
-            .field("X-Accel-Buffering", "no")
+            .field("X-Accel-Buffering", "no");
+        match follow.encoding.chunked {
+            true => response.field("Transfer-Encoding", "chunked"),
+            false => response,
+        }
     }
 
     /// What HEAD gets: the connection ends with it, as the stream's does.
-    pub(super) async fn stream_head(&self, follow: &Follow, minor: u8) -> End {
-        let mut response = self.stream_response(follow);
-        if follow.until.is_some() && minor > 0 {
-            response = response.field("Transfer-Encoding", "chunked");
-        }
+    pub(super) async fn stream_head(&self, follow: &Follow) -> End {
+        let response = self.stream_response(follow);
         match self.write(&response.head(true)).await {
             Ok(()) => End::Done,
             Err(end) => end,
@@ -65,53 +65,28 @@ impl Connection {
     /// Begins an event stream; the connection ends with it.
     pub(super) async fn stream(&self, follow: &Follow) -> Result<(), End> {
         let mut head = self.stream_response(follow).head(true);
-        for wire in &follow.start.first {
-            sse::encode(follow.form, wire, &mut head);
-        }
+        head.extend(first_words(follow));
         self.write(&head).await
     }
 
     /// What there is up to `until`, framed so that a cut is seen: in chunks, or for HTTP/1.0 with
     /// its length, for which everything is encoded twice.
-    pub(super) async fn poll(
-        &self,
-        follow: Follow,
-        until: u64,
-        minor: u8,
-        keep: bool,
-    ) -> Result<(), End> {
-        let mut first = Vec::new();
-        for wire in &follow.start.first {
-            sse::encode(follow.form, wire, &mut first);
-        }
-        let chunked = minor > 0;
-        let response = self.stream_response(&follow);
-        let response = if chunked {
-            response.field("Transfer-Encoding", "chunked")
-        } else {
+    pub(super) async fn poll(&self, follow: Follow, until: u64, keep: bool) -> Result<(), End> {
+        let first = first_words(&follow);
+        let mut response = self.stream_response(&follow);
+        if !follow.encoding.chunked {
             let length = first.len() + self.length(&follow, until).await?;
-            response.field("Content-Length", length.to_string())
-        };
+            response = response.field("Content-Length", length.to_string());
+        }
         self.write(&response.head(!keep)).await?;
-        let framed = |bytes: &[u8]| match (chunked, bytes.len()) {
-            (_, 0) => Vec::new(),
-            (true, length) => [format!("{length:x}\r\n").as_bytes(), bytes, b"\r\n"].concat(),
-            (false, _) => bytes.to_vec(),
-        };
-        self.write(&framed(&first)).await?;
+        self.write(&first).await?;
         let mut offset = follow.start.offset;
         while offset < until {
             let batch = self.piece(&follow, offset, until).await?;
-            let bytes = framed(&batch.encoded(follow.form).bytes);
             offset = batch.end();
-            // A peer that is slow to take it holds one copy, not two.
-            drop(batch);
-            self.write(&bytes).await?;
+            self.write(&batch.encoded(follow.encoding).bytes).await?;
         }
-        if chunked {
-            self.write(b"0\r\n\r\n").await?;
-        }
-        Ok(())
+        self.write(follow.encoding.end()).await
     }
 
     /// How many bytes the events from the start up to `until` take.
@@ -119,7 +94,7 @@ impl Connection {
         let (mut length, mut offset) = (0, follow.start.offset);
         while offset < until {
             let batch = self.piece(follow, offset, until).await?;
-            length += batch.encoded(follow.form).bytes.len();
+            length += batch.encoded(follow.encoding).bytes.len();
             offset = batch.end();
         }
         Ok(length)
@@ -132,8 +107,17 @@ impl Connection {
         until: u64,
     ) -> Result<Arc<super::super::tail::Batch>, End> {
         // A body was promised: all that is left is to break off, and the framing shows it.
-        cold::lines(&self.api.room, follow.form, offset, until, PIECE)
+        cold::lines(&self.api.room, follow.encoding, offset, until, PIECE)
             .await
             .map_err(|_| End::Gone)
     }
+}
+
+/// What a listener is told before the log's lines.
+fn first_words(follow: &Follow) -> Vec<u8> {
+    let mut words = Vec::new();
+    for wire in &follow.start.first {
+        follow.encoding.encode(wire, &mut words);
+    }
+    words
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::sse::Form;
+use crate::sse::Encoding;
 use crate::wire::HEARTBEAT;
 
 use super::{Call, Desk, Fanout, News, Seat, Sent};
@@ -34,7 +34,7 @@ pub struct Writer {
 #[derive(Debug)]
 struct Seated {
     seat: Arc<Seat>,
-    form: Form,
+    encoding: Encoding,
     /// Where it sat down; passes have brought it to the writer's `at` if that is further.
     offset: u64,
     /// When it sat down, or was sent the last sign of life.
@@ -124,7 +124,7 @@ impl Writer {
     fn seat(&mut self, seat: Arc<Seat>, offset: u64, greeted: Instant) {
         seat.index.store(self.seats.len(), Ordering::Relaxed);
         self.seats.push(Seated {
-            form: seat.form,
+            encoding: seat.encoding,
             seat,
             offset,
             greeted,
@@ -185,16 +185,16 @@ impl Writer {
         // Downwards, so that whoever takes a seat's index was written to already.
         for index in (0..self.seats.len()).rev() {
             let seated = &self.seats[index];
-            let form = seated.form;
+            let encoding = seated.encoding;
             // Only who has just sat down can be further than the others.
             let start = match seated.offset <= self.at {
                 true => 0,
-                false => portion.position(form, Cursor::at(seated.offset)),
+                false => portion.position(encoding, Cursor::at(seated.offset)),
             };
-            match seated.seat.send(&portion.joined(form)[start..]) {
+            match seated.seat.send(&portion.joined(encoding)[start..]) {
                 Sent::All => {}
                 Sent::Part(sent) => {
-                    let cursor = portion.cursor(form, start + sent);
+                    let cursor = portion.cursor(encoding, start + sent);
                     self.call(index, Call::Full(cursor));
                 }
                 Sent::Gone => self.call(index, Call::Gone),
@@ -211,7 +211,7 @@ impl Writer {
                 continue;
             }
             seated.greeted = now;
-            match seated.seat.send(seated.form.heartbeat()) {
+            match seated.seat.send(seated.encoding.heartbeat()) {
                 Sent::All => {}
                 Sent::Part(sent) => {
                     let offset = seated.offset.max(self.at);

@@ -3,6 +3,7 @@ use crate::event::{Body, Event, Id, Stamp};
 use crate::journal::Stretch;
 use crate::line;
 use crate::modes::server::room::tests::room;
+use crate::sse::Form;
 use futures_lite::future::{block_on, poll_once};
 use std::net::TcpListener;
 use std::pin::pin;
@@ -34,7 +35,7 @@ fn who_catches_up_as_fast_as_it_is_sent_has_one_write_a_turn() {
     far.set_nonblocking(true).expect("set");
     let (near, _) = door.accept().expect("accepted");
     let near = Async::new(near).expect("a stream");
-    let follower = Follower::new(&room, near, None, Form::Plain, room.end());
+    let follower = Follower::new(&room, near, None, Form::Plain.into(), room.end());
     let writes = 10;
     for _ in 0..writes * BATCHES {
         publish(&room);

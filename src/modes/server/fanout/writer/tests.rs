@@ -12,8 +12,16 @@ use crate::modes::server::room::tests::room;
 use crate::modes::server::scribe::SessionId;
 use crate::modes::server::tail::Batch;
 
+use crate::sse::Form;
+
 use super::super::Sitting;
 use super::*;
+
+/// How the listeners here are sent the events.
+const SSE: Encoding = Encoding {
+    form: Form::Sse,
+    chunked: true,
+};
 
 /// A room with one writer, which works when the test says so, and what was published in it.
 struct Scene {
@@ -52,7 +60,7 @@ impl Scene {
         let far = TcpStream::connect(door.local_addr().expect("an address")).expect("connected");
         let (near, _) = door.accept().expect("accepted");
         let near = Async::new(near).expect("a stream");
-        let mut seat = self.room.fanout.seat(near, Form::Sse, session);
+        let mut seat = self.room.fanout.seat(near, SSE, session);
         // Of several writers, this test has the first.
         Arc::get_mut(&mut seat).expect("nobody else has it").desk = 0;
         (seat, far)
@@ -72,7 +80,7 @@ impl Scene {
             next,
         };
         let batch = Arc::new(Batch::new(log, stretch));
-        self.sent.extend(&batch.encoded(Form::Sse).bytes);
+        self.sent.extend(&batch.encoded(SSE).bytes);
         let last = Id {
             log,
             offset,
@@ -169,8 +177,8 @@ fn who_cannot_take_it_all_is_called_up_at_its_place_and_holds_up_nobody() {
     // From the cursor on, its own task sends exactly what is missing.
     let batches = room.published(cursor.offset, room.end(), usize::MAX);
     let portion = Portion::new(batches).expect("it is in memory");
-    let position = portion.position(Form::Sse, cursor);
-    let rest = &portion.joined(Form::Sse)[position..];
+    let position = portion.position(SSE, cursor);
+    let rest = &portion.joined(SSE)[position..];
     assert!(!rest.is_empty() && scene.sent.ends_with(rest));
     expect(&mut slow_far, &scene.sent[..scene.sent.len() - rest.len()]);
     nothing_more(&mut slow_far);
@@ -188,7 +196,7 @@ fn who_is_quiet_gets_a_sign_of_life_and_who_was_written_to_does_not() {
     nothing_more(&mut far);
     scene.now += Duration::from_secs(1);
     scene.work();
-    expect(&mut far, b":\n\n");
+    expect(&mut far, b"00003\r\n:\n\n\r\n");
     scene.now += Duration::from_secs(HEARTBEAT - 1);
     scene.publish("hi", &[]);
     scene.work();
