@@ -33,7 +33,7 @@ complete -c chatroom -n "__fish_chatroom_needs_command" -f -a "man" -d 'Show a p
 complete -c chatroom -n "__fish_chatroom_needs_command" -f -a "completions" -d 'Print what a shell needs to complete chatroom\'s flags'
 complete -c chatroom -n "__fish_chatroom_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l listen -d 'Address and port to listen on (port 0 takes a free one)' -r -f
-complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l host-name -d 'A name this server is also reached by (needed behind a public domain name), without a port; may be repeated' -r -f
+complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l host-name -d 'A name this server is also reached by (needed behind a public domain name); may be repeated' -r -f
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l room -d 'The room\'s name, as windows show it' -r -f
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l key-file -d 'A file whose first line is the room key; without the key nobody gets in or reads' -r -F
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l max-name -d 'The longest name let in, in characters as a reader counts them: 1 to 64' -r -f

@@ -26,12 +26,12 @@ pub struct ServerArgs {
     #[arg(long, value_name = "ADDR:PORT", default_value = "0.0.0.0:1337", env = "CHATROOM_LISTEN", value_hint = ValueHint::Other, help_heading = NETWORK)]
     pub listen: String,
 
-    /// A name this server is also reached by (needed behind a public domain name), without a port;
-    /// may be repeated
+    /// A name this server is also reached by (needed behind a public domain name); may be repeated
     ///
     /// Requests for names that the server does not know are refused; it knows this machine's and one
-    /// in `--listen`. In the variable, several names stand with commas between them.
-    #[arg(long, value_name = "NAME", value_parser = host_name, value_delimiter = ',', env = "CHATROOM_HOST_NAME", value_hint = ValueHint::Other, help_heading = NETWORK)]
+    /// in `--listen`. A port belongs to it only if pages come from a port other than 80 and 443 that
+    /// a proxy does not pass on. In the variable, several names stand with commas between them.
+    #[arg(long, value_name = "NAME[:PORT]", value_parser = host_name, value_delimiter = ',', env = "CHATROOM_HOST_NAME", value_hint = ValueHint::Other, help_heading = NETWORK)]
     pub host_name: Vec<String>,
 
     /// Do not tell the local network about this room (by default windows on it find the room by
@@ -145,12 +145,15 @@ fn max_rate(text: &str) -> Result<u32, String> {
 }
 
 fn host_name(text: &str) -> Result<String, String> {
-    // The same letters that a request's Host may have; its port is not compared.
+    // The same letters that a request's Host may have.
     let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    let name = text.strip_suffix('.').unwrap_or(text);
-    match !name.is_empty() && name.chars().all(fits) {
-        true => Ok(name.to_string()),
-        false => Err("say a bare name such as chat.example.org, without http:// and port".into()),
+    let (name, port) = text.split_once(':').unwrap_or((text, "1"));
+    let bare = name.strip_suffix('.').unwrap_or(name);
+    let has_port = port.parse::<u16>().is_ok_and(|port| port > 0);
+    match !bare.is_empty() && bare.chars().all(fits) && has_port {
+        true if name == text => Ok(bare.to_string()),
+        true => Ok(format!("{bare}:{port}")),
+        false => Err("say a name such as chat.example.org, without http://".into()),
     }
 }
 
@@ -195,11 +198,9 @@ mod tests {
             ("--max-name", "65", "from 1 to 64"),
             ("--max-rate", "lots", "0 for no limit"),
             ("--host-name", "http://x", "such as chat.example.org"),
-            (
-                "--host-name",
-                "chat.example.org:8080",
-                "without http:// and port",
-            ),
+            ("--host-name", "chat.example.org:", "such as chat"),
+            ("--host-name", "chat.example.org:0", "such as chat"),
+            ("--host-name", "chat.example.org:x", "without http://"),
         ] {
             let said = run(flag, wrong).expect_err(wrong);
             assert!(said.contains(advice), "{said}");
@@ -209,6 +210,7 @@ mod tests {
             ("--max-name", "64"),
             ("--max-rate", "0"),
             ("--host-name", "chat.example.org"),
+            ("--host-name", "chat.example.org.:8443"),
         ] {
             assert!(run(flag, right).is_ok(), "{flag} {right}");
         }

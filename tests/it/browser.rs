@@ -59,6 +59,14 @@ fn a_browser_is_led_astray_by_no_other_page() {
         ask("10.1.2.3:1337", Some("https://chat.example.org")).status,
         200
     );
+    let twice = [
+        ("Host", "10.1.2.3:1337"),
+        ("Origin", "http://10.1.2.3:1337"),
+        ("Origin", "http://evil.example"),
+    ];
+    server
+        .ask("GET", "/members", &twice, "")
+        .refused(400, "bad_request");
     // Every path is protected, and nothing was said by the way.
     for (method, path) in [
         ("POST", "/session"),
@@ -83,4 +91,49 @@ fn a_browser_is_led_astray_by_no_other_page() {
         .ask("GET", "/", &fields, "")
         .refused(421, "host_unknown");
     assert_ne!(json["message"], Value::Null);
+}
+
+/// Another server of this machine, whoever runs it, cannot speak for those who read its pages.
+#[test]
+fn a_page_on_another_port_says_nothing() {
+    let folder = std::sync::Arc::new(crate::util::Folder::new());
+    folder.file("key", "open sesame");
+    // As behind a proxy, and as on a plain network.
+    for listen in ["127.0.0.1:0", "0.0.0.0:0"] {
+        let server = Server::start_in(folder.clone(), listen, &["--key-file", "key"]);
+        let port = server.address.rsplit_once(':').expect("a port").1;
+        let said = server.said();
+        // What the browser sends along by itself.
+        let login = ("Authorization", "Basic Y2k6b3BlbiBzZXNhbWU=");
+        for host in ["127.0.0.1", "192.168.1.20", "[fd00::20]"] {
+            let own = format!("{host}:{port}");
+            for (origin, site, status) in [
+                (format!("http://{host}:8080"), None, 403),
+                (format!("http://{host}"), None, 403),
+                (format!("https://{host}"), None, 403),
+                (format!("http://{host}:8080"), Some("same-site"), 403),
+                (format!("http://{own}"), Some("cross-site"), 403),
+                (format!("http://{own}"), Some("same-origin"), 201),
+                (format!("http://{own}"), None, 201),
+            ] {
+                let mut fields = vec![("Host", &*own), login, ("Origin", &*origin)];
+                fields.extend(site.map(|site| ("Sec-Fetch-Site", site)));
+                let answer = server.ask("POST", "/messages", &fields, "hi");
+                assert_eq!(answer.status, status, "{own} {origin} {site:?}");
+            }
+        }
+        assert_eq!(server.said().len(), said.len() + 6);
+        // A link from a wiki is followed; a picture of that page is not sent.
+        let link = [
+            ("Host", &*format!("localhost:{port}")),
+            login,
+            ("Sec-Fetch-Site", "cross-site"),
+            ("Sec-Fetch-Mode", "navigate"),
+            ("Sec-Fetch-Dest", "document"),
+        ];
+        assert_eq!(server.ask("GET", "/", &link, "").status, 200);
+        server
+            .ask("GET", "/log.txt", &link, "")
+            .refused(403, "origin_foreign");
+    }
 }

@@ -214,3 +214,49 @@ fn a_name_alone_is_no_guess() {
     );
     assert_eq!(server.notices.text(), "");
 }
+
+/// What others on the machine may do with a file.
+fn mode(server: &Server, name: &str) -> u32 {
+    use std::os::unix::fs::PermissionsExt;
+    let file = server.folder.path().join(name).metadata();
+    file.expect("it is there").permissions().mode() & 0o777
+}
+
+#[test]
+fn nobody_else_on_the_machine_reads_a_room_with_a_key() {
+    use std::os::unix::fs::PermissionsExt;
+    let set = |server: &Server, name: &str, mode: u32| {
+        let path = server.folder.path().join(name);
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("set");
+    };
+    let mut server = with_key();
+    assert_eq!(mode(&server, "log.txt"), 0o600);
+    assert_eq!(server.notices.text(), "");
+    server.kill();
+    // As one has it that was begun without a key, with an end that a crash tore.
+    set(&server, "log.txt", 0o644);
+    set(&server, "log.txt.secret", 0o666);
+    let whole = std::fs::read(server.log()).expect("the log");
+    server
+        .folder
+        .file("log.txt", [&whole[..], b"2026-11"].concat());
+    server.start_again(&["--key-file", "key"]);
+    assert_eq!(mode(&server, "log.txt"), 0o600);
+    assert_eq!(mode(&server, "log.txt.secret"), 0o600);
+    assert_eq!(
+        mode(&server, &format!("log.txt.torn-{}", whole.len())),
+        0o600
+    );
+    server.notices.wait_for("(its mode was 666)");
+    server.notices.wait_for("(its mode was 644)");
+    server.kill();
+    // A group that makes the backups may go on.
+    set(&server, "log.txt", 0o640);
+    server.start_again(&["--key-file", "key"]);
+    assert_eq!(mode(&server, "log.txt"), 0o640);
+    server.kill();
+    set(&server, "log.txt", 0o644);
+    server.start_again(&[]);
+    assert_eq!(mode(&server, "log.txt"), 0o644);
+    assert_eq!(server.notices.text(), "");
+}

@@ -421,6 +421,15 @@ fn a_forged_or_foreign_token_is_nobodys() {
         answer.refused(401, word);
         assert!(answer.field("www-authenticate").is_some());
     }
+    for (sent, wrong) in [
+        ("Basic Y2Fm6To=", "not UTF-8"),
+        ("Basic Y2k=", "no colon"),
+        ("Basic %", "not Base64"),
+    ] {
+        let answer = server.ask("POST", "/messages", &[("Authorization", sent)], "x");
+        let said = answer.refused(401, "credentials_unreadable");
+        assert!(said["message"].as_str().expect("it").contains(wrong));
+    }
     let digest = [("Authorization", "Digest username=\"uthira\"")];
     server
         .ask("POST", "/messages", &digest, "x")

@@ -1,4 +1,4 @@
-//! Who is asking: tokens, the room key, and what a browser on a foreign page may do.
+//! Who is asking: tokens and the room key.
 
 use std::io;
 use std::net::IpAddr;
@@ -10,7 +10,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::http::{Head, Response, host};
+use crate::http::{Head, Response};
 
 use super::console::{Console, Entry};
 use super::guesses::{Guesses, MAX_GUESSES};
@@ -37,23 +37,16 @@ pub enum Caller {
 pub struct Access {
     secret: [u8; 32],
     key: Option<String>,
-    hosts: Vec<String>,
     guesses: Mutex<Guesses>,
     console: Option<Console>,
 }
 
 impl Access {
-    /// `secret` signs the tokens, `key` is the room's, `hosts` are the names the operator gave and
-    /// the machine's own.
-    pub fn new(secret: [u8; 32], key: Option<String>, hosts: Vec<String>) -> Access {
-        let hosts = hosts
-            .into_iter()
-            .map(|host| host.to_ascii_lowercase())
-            .collect();
+    /// `secret` signs the tokens, `key` is the room's.
+    pub fn new(secret: [u8; 32], key: Option<String>) -> Access {
         Access {
             secret,
             key,
-            hosts,
             guesses: Mutex::default(),
             console: None,
         }
@@ -130,7 +123,9 @@ impl Access {
                 )
             });
         }
-        if let Some((name, key)) = basic(scheme, value) {
+        if scheme.eq_ignore_ascii_case("basic") {
+            let (name, key) =
+                basic(value).map_err(|wrong| unauthorized("credentials_unreadable", wrong))?;
             self.check_key(Some(&key), from)?;
             return Ok(Caller::Guest(name));
         }
@@ -186,83 +181,23 @@ impl Access {
             "The room key is wrong. Ask whoever runs the room, and try again.",
         ))
     }
-
-    /// Refuses a request that a foreign page or a rebound name made a browser send.
-    ///
-    /// # Errors
-    /// The answer: 421 for a `Host` that is not this server's, 403 for an `Origin` that is not.
-    pub fn check_browser(&self, head: &Head) -> Result<(), Response> {
-        let Some(host) = &head.host else {
-            return Ok(());
-        };
-        if !self.is_ours(host) {
-            let name = bare(host);
-            // Somebody may paste it into a shell.
-            let advice = match host::is_plain(name) {
-                true => format!(", or start it with --host-name {name}"),
-                false => String::new(),
-            };
-            let message =
-                format!("This server does not go by the name {name:?}. Use its address{advice}.");
-            return Err(Response::refusal(421, "host_unknown", message));
-        }
-        let Some(origin) = head.field("origin") else {
-            return Ok(());
-        };
-        let theirs = origin.split_once("://").map_or(origin, |(_, host)| host);
-        let named = self
-            .hosts
-            .iter()
-            .any(|name| *name == bare(theirs).to_ascii_lowercase());
-        if theirs.eq_ignore_ascii_case(host) || named {
-            return Ok(());
-        }
-        Err(Response::refusal(
-            403,
-            "origin_foreign",
-            format!(
-                "A page of {origin:?} may not use this room. Open the room's own address instead."
-            ),
-        ))
-    }
-
-    fn is_ours(&self, host: &str) -> bool {
-        let host = bare(host).to_ascii_lowercase();
-        let host = host.strip_suffix('.').unwrap_or(&host);
-        let local = ["localhost", "local", "lan", "internal", "home.arpa"];
-        // It is shown in lines that people paste into a shell.
-        if !host::is_plain(host) {
-            return false;
-        }
-        host.parse::<IpAddr>().is_ok()
-            || (!host.contains('.') && !host.contains(':'))
-            || local.iter().any(|end| {
-                host.strip_suffix(end)
-                    .is_some_and(|front| front.is_empty() || front.ends_with('.'))
-            })
-            || self.hosts.iter().any(|name| name == host)
-    }
-}
-
-/// A host without its port and brackets.
-fn bare(host: &str) -> &str {
-    if let Some(rest) = host.strip_prefix('[') {
-        return rest.split(']').next().unwrap_or(rest);
-    }
-    match host.split_once(':') {
-        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
-        _ => host,
-    }
 }
 
 /// Name and key of Basic credentials (RFC 7617).
-fn basic(scheme: &str, value: &str) -> Option<(String, String)> {
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return None;
-    }
-    let text = String::from_utf8(STANDARD.decode(value.trim()).ok()?).ok()?;
-    let (name, key) = text.split_once(':')?;
-    Some((name.to_string(), key.to_string()))
+///
+/// # Errors
+/// The sentence that says what is wrong with them.
+fn basic(value: &str) -> Result<(String, String), &'static str> {
+    let bytes = STANDARD.decode(value.trim()).map_err(
+        |_| "The Basic credentials are not Base64. Send name:key in UTF-8, encoded in Base64.",
+    )?;
+    let text = String::from_utf8(bytes).map_err(|_| {
+        "The name and key in the Basic credentials are not UTF-8. Send them in UTF-8; curl takes them as the terminal has them."
+    })?;
+    let (name, key) = text.split_once(':').ok_or(
+        "The Basic credentials have no colon between name and key. Send name:key; in a room without a key, name: alone.",
+    )?;
+    Ok((name.to_string(), key.to_string()))
 }
 
 /// A 401 that says which credentials would do.
@@ -298,11 +233,7 @@ mod tests {
     }
 
     fn access(key: Option<&str>) -> Access {
-        Access::new(
-            [7; 32],
-            key.map(str::to_string),
-            vec!["chat.example.org".into()],
-        )
+        Access::new([7; 32], key.map(str::to_string))
     }
 
     fn status(result: Result<impl std::fmt::Debug, Response>) -> u16 {
@@ -338,7 +269,7 @@ mod tests {
             bytes.map(|bytes| bytes[bytes.len() - SIGNATURE..].to_vec())
         };
         assert_ne!(signature(&old, "x"), signature(&new, "xa"));
-        let other = Access::new([7; 32], Some("a new room key".into()), vec![]);
+        let other = Access::new([7; 32], Some("a new room key".into()));
         assert_eq!(
             status(other.caller(
                 &head(&format!("Host: x\r\nAuthorization: Bearer {token}")),
@@ -382,45 +313,24 @@ mod tests {
     }
 
     #[test]
-    fn hosts_and_origins() {
+    fn what_is_wrong_with_credentials_is_said() {
         let access = access(None);
-        let of = |fields: &str| status(access.check_browser(&head(fields)));
-        for ours in [
-            "10.0.0.1:1337",
-            "[::1]:1337",
-            "localhost",
-            "a.localhost:1",
-            "printer",
-            "box.local",
-            "x.home.arpa.",
-            "chat.example.org",
-            "CHAT.example.org:80",
+        for (fields, word, part) in [
+            ("Basic Y2k6", "", ""),
+            ("Basic ZfxyOg==", "credentials_unreadable", "not UTF-8"),
+            ("basic Y2k=", "credentials_unreadable", "no colon"),
+            ("Basic !!", "credentials_unreadable", "not Base64"),
+            ("Basic ", "credentials_unknown", "neither"),
+            ("Digest x", "credentials_unknown", "neither"),
         ] {
-            assert_eq!(of(&format!("Host: {ours}")), 200, "{ours}");
-        }
-        for foreign in [
-            "evil.example",
-            "example.org:1337",
-            "notlocal.evil",
-            "xlocalhost.com",
-            "",
-            ":80",
-        ] {
-            assert_eq!(of(&format!("Host: {foreign}")), 421, "{foreign}");
-        }
-        assert_eq!(
-            of("Host: 10.0.0.1:1337\r\nOrigin: http://10.0.0.1:1337"),
-            200
-        );
-        assert_eq!(
-            of("Host: 10.0.0.1:1337\r\nOrigin: https://chat.example.org"),
-            200
-        );
-        for foreign in ["http://10.0.0.1:8080", "http://evil.example", "null"] {
-            assert_eq!(
-                of(&format!("Host: 10.0.0.1:1337\r\nOrigin: {foreign}")),
-                403,
-                "{foreign}"
+            let asked = head(&format!("Host: x\r\nAuthorization: {fields}"));
+            let said = match access.caller(&asked, None, HERE) {
+                Ok(_) => String::new(),
+                Err(refused) => String::from_utf8_lossy(&refused.whole(false, false)).into(),
+            };
+            assert!(
+                said.contains(word) && said.contains(part),
+                "{fields}: {said}"
             );
         }
     }

@@ -9,6 +9,7 @@ use crate::sse::{Encoding, Form};
 use crate::wire::Session;
 
 use super::access::{self, Access, Caller, unauthorized};
+use super::browser::Hosts;
 use super::cold;
 use super::console::Request;
 use super::history::{self, PageWanted, Start, Wanted};
@@ -27,6 +28,8 @@ pub struct Api {
     pub room: Arc<Room>,
     /// Who may do what.
     pub access: Access,
+    /// The names the server goes by.
+    pub hosts: Hosts,
 }
 
 /// One request, read whole.
@@ -40,6 +43,13 @@ pub struct Asked {
     pub from: IpAddr,
     /// How it came, if the console shows that.
     pub request: Option<Box<Request>>,
+}
+
+/// What the connection is to know of who asked.
+#[derive(Debug, Default)]
+pub struct About {
+    /// The owner of a session did.
+    pub member: bool,
 }
 
 /// What is to be sent back.
@@ -71,15 +81,19 @@ type Answered<T> = Result<T, Response>;
 
 impl Api {
     /// Answers one request.
-    pub async fn answer(&self, asked: Asked) -> Answer {
-        match self.route(asked).await {
+    pub async fn answer(&self, asked: Asked, about: &mut About) -> Answer {
+        match self.route(asked, about).await {
             Ok(answer) => answer,
-            Err(refusal) => Answer::Whole(refusal),
+            Err(refusal) => {
+                // Whoever was refused as somebody is nobody.
+                about.member &= refusal.status() != 401;
+                Answer::Whole(refusal)
+            }
         }
     }
 
-    async fn route(&self, asked: Asked) -> Answered<Answer> {
-        self.access.check_browser(&asked.head)?;
+    async fn route(&self, asked: Asked, about: &mut About) -> Answered<Answer> {
+        self.hosts.check(&asked.head)?;
         let path = asked.head.path.clone();
         let allowed = match path.as_str() {
             "/" | "/health" | "/events" | "/members" | "/log.txt" => "GET, HEAD",
@@ -104,9 +118,10 @@ impl Api {
         match (method, path.as_str()) {
             ("POST", "/session") => self.log_in(asked).await.map(Answer::Whole),
             ("GET", "/health") => Ok(Answer::Whole(self.health(&asked))),
-            ("GET", "/events") => self.listen(asked).await,
+            ("GET", "/events") => self.listen(asked, about).await,
             (_, path) => {
                 let caller = self.access.caller(&asked.head, None, asked.from)?;
+                about.member = matches!(caller, Caller::Member(..));
                 let _hold = match method {
                     "GET" => self.reader(&caller).await?,
                     _ => None,
@@ -286,11 +301,12 @@ impl Api {
         }
     }
 
-    async fn listen(&self, asked: Asked) -> Answered<Answer> {
+    async fn listen(&self, asked: Asked, about: &mut About) -> Answered<Answer> {
         let token = asked.head.parameter("token");
         let caller = self
             .access
             .caller(&asked.head, token.as_deref(), asked.from)?;
+        about.member = matches!(caller, Caller::Member(..));
         let now = self.room.clock().wall;
         let wanted = Wanted::read(&asked.head, now)?;
         let polls = match asked.head.parameter("poll").as_deref() {
@@ -424,3 +440,6 @@ fn credentials(asked: &Asked) -> Answered<(String, Option<String>)> {
         )),
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests;

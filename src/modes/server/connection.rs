@@ -22,7 +22,7 @@ use crate::event::MAX_TEXT;
 use crate::http::{BadRequest, Body, Head, Response};
 use crate::waited::waited;
 
-use super::api::{Answer, Api, Asked, Follow};
+use super::api::{About, Answer, Api, Asked, Follow};
 use super::cold;
 use super::console::{Console, Request};
 use super::log_file::Range;
@@ -35,7 +35,7 @@ const HEAD_TIME: Duration = Duration::from_secs(10);
 const BODY_TIME: Duration = Duration::from_secs(10);
 /// How long a connection is kept without a request.
 const IDLE_TIME: Duration = Duration::from_secs(30);
-/// The same for a client with a token.
+/// The same for the owner of a session.
 const MEMBER_IDLE_TIME: Duration = Duration::from_secs(300);
 /// How long an ordinary answer may take to be taken.
 const WRITE_TIME: Duration = Duration::from_secs(30);
@@ -117,7 +117,6 @@ impl Connection {
             Err(error) => return self.refuse(error?).await,
         };
         let (head_only, keep) = (head.method == "HEAD", head.keep_alive);
-        let member = head.field("authorization").is_some();
         let request = raw.map(|head| {
             Box::new(Request {
                 head,
@@ -132,7 +131,8 @@ impl Connection {
             request,
         };
         let due = self.api.room.answer_due();
-        match self.api.answer(asked).await {
+        let mut about = About::default();
+        match self.api.answer(asked, &mut about).await {
             Answer::Whole(response) => {
                 let bytes = response.whole(!keep, head_only);
                 self.write(&bytes).await?;
@@ -161,7 +161,10 @@ impl Connection {
                 }
             }
         }
-        Ok(if member { MEMBER_IDLE_TIME } else { IDLE_TIME })
+        Ok(match about.member {
+            true => MEMBER_IDLE_TIME,
+            false => IDLE_TIME,
+        })
     }
 
     /// The next request's head, and its text if the console wants it.

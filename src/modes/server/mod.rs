@@ -10,6 +10,7 @@
 mod access;
 mod announce;
 mod api;
+mod browser;
 mod cold;
 mod committer;
 mod connection;
@@ -50,6 +51,7 @@ use crate::supervisor;
 
 use access::Access;
 use api::Api;
+use browser::Hosts;
 use committer::{Committer, Job, Order};
 use console::{Console, Entry};
 use door::Door;
@@ -89,6 +91,9 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
     let address = listener
         .local_addr()
         .map_err(|error| Failure::new(reason(&error)))?;
+    if key.is_some() {
+        secret::write_privately();
+    }
     let opening = start::open_log(&args.log)?;
     let secret = secret::load_or_make(&args.log)
         .map_err(|error| Failure::new(secret::unusable(&args.log, &error)))?;
@@ -96,7 +101,8 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
     let level = args.console.unwrap_or_else(start::default_console);
     let console = Console::start(level);
     signals::watch(stop.clone(), console.clone())?;
-    for notice in start::notices(&opening) {
+    let open_to_others = secret::take_back(&args.log, key.is_some());
+    for notice in start::notices(&opening).into_iter().chain(open_to_others) {
         console.show(Entry::Notice(notice));
     }
     let found = Found::default();
@@ -139,10 +145,11 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
     start_committer(committer, stop.clone())?;
     start_writers(&room, stop)?;
 
-    let access = Access::new(secret, key, start::host_names(&args)).telling(console.clone());
+    let access = Access::new(secret, key).telling(console.clone());
     let api = Arc::new(Api {
         room: Arc::clone(&room),
         access,
+        hosts: Hosts::new(&args.host_name, &start::own_names(&args)),
     });
     task::block_on(async {
         let asking = start::show_history(&args, history_end);

@@ -1,9 +1,12 @@
-//! The secret beside the log, which keeps logins valid across restarts.
+//! The secret beside the log, which keeps logins valid across restarts, and who on this machine can
+//! read the room's files.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+
+use rustix::fs::Mode;
 
 use crate::failure::reason;
 use crate::journal::sync_folder;
@@ -66,6 +69,53 @@ pub fn unusable(log: &Path, error: &io::Error) -> String {
     )
 }
 
+/// Lets nobody else on this machine read what the server writes from now on: in a room with a key
+/// that is the log, and what is saved of it.
+pub fn write_privately() {
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
+}
+
+/// Takes from others on this machine what is not for them: the secret, and the log of a room with a
+/// key. What the operator must know of it.
+pub fn take_back(log: &Path, has_key: bool) -> Vec<String> {
+    let mut secret = log.as_os_str().to_os_string();
+    secret.push(".secret");
+    let secret = Path::new(&secret);
+    let told = opened(secret, 0o077).map(|(mode, closed)| {
+        let advice = match closed {
+            true => "It is its owner's alone now.".to_string(),
+            false => format!("Take that from them: `chmod 600 {}`.", secret.display()),
+        };
+        format!(
+            "Others on this machine could use the secret {} (its mode was {mode:o}). {advice} Whoever read it can speak as \
+             anybody who is logged in: if that may be, stop the server and remove the file, and everybody logs in anew.",
+            secret.display()
+        )
+    });
+    // A group may be meant to read it: whoever makes the backups.
+    let open = if has_key { 0o007 } else { 0 };
+    let read = opened(log, open).map(|(mode, closed)| {
+        let advice = match closed {
+            true => "It is its owner's alone now.".to_string(),
+            false => format!("Take that from them: `chmod 600 {}`.", log.display()),
+        };
+        format!(
+            "Everybody on this machine could use the log {} of this room with a key (its mode was {mode:o}). {advice}",
+            log.display()
+        )
+    });
+    told.into_iter().chain(read).collect()
+}
+
+/// The mode of a file that is `open` to others, and whether it could be closed.
+fn opened(path: &Path, open: u32) -> Option<(u32, bool)> {
+    let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
+    (mode & open != 0).then(|| {
+        let closed = fs::set_permissions(path, fs::Permissions::from_mode(0o600));
+        (mode, closed.is_ok())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,7 +138,6 @@ mod tests {
 
     #[test]
     fn the_secret_is_made_once_and_for_its_owner_alone() {
-        use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().expect("a folder");
         let log = dir.path().join("log.txt");
         fs::write(dir.path().join("log.txt.secret.new"), b"half").expect("written");

@@ -204,13 +204,13 @@ pub fn begin(opening: Opening) -> Result<Begun, Failure> {
     })
 }
 
-/// The names this machine goes by: those that were given, its own, and one that is listened on.
-pub fn host_names(args: &ServerArgs) -> Vec<String> {
+/// The names this machine goes by without being told: its own, and one that is listened on.
+pub fn own_names(args: &ServerArgs) -> Vec<String> {
     let own = rustix::system::uname();
     let own = own.nodename().to_string_lossy().into_owned();
     let listen = args.listen.rsplit_once(':').map(|(host, _)| host);
     let listen = listen.unwrap_or(&args.listen).to_string();
-    let names = args.host_name.iter().cloned().chain([own, listen]);
+    let names = [own, listen].into_iter();
     names.filter(|name| !name.is_empty()).collect()
 }
 

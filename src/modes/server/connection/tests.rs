@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::cli;
-use crate::modes::server::access::Access;
+use crate::modes::server::api::tests::open_to_all;
 use crate::modes::server::room::tests::room;
 use futures_lite::future::{block_on, poll_once};
 use std::net::TcpListener;
@@ -12,10 +12,7 @@ use std::pin::pin;
 /// A connection of a room without a key, and the client's end of it.
 fn connection() -> (tempfile::TempDir, Connection, TcpStream) {
     let (dir, room, _) = room(Duration::ZERO);
-    let api = Arc::new(Api {
-        room,
-        access: Access::new([0; 32], None, vec![]),
-    });
+    let api = open_to_all(room);
     let door = TcpListener::bind("127.0.0.1:0").expect("a port");
     let far = TcpStream::connect(door.local_addr().expect("an address")).expect("connected");
     let (near, from) = door.accept().expect("accepted");

@@ -1,6 +1,6 @@
 use super::*;
 use crate::cli;
-use crate::modes::server::access::Access;
+use crate::modes::server::api::tests::open_to_all;
 use crate::modes::server::room::tests::room;
 use futures_lite::future::{block_on, poll_once};
 use std::pin::pin;
@@ -8,10 +8,7 @@ use std::pin::pin;
 #[test]
 fn a_crowd_before_the_door_comes_in_one_by_one() {
     let (_dir, room, _) = room(Duration::ZERO);
-    let api = Arc::new(Api {
-        room,
-        access: Access::new([0; 32], None, vec![]),
-    });
+    let api = open_to_all(room);
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     let crowd: Vec<_> = (0..20)
