@@ -73,6 +73,11 @@ pub enum Body {
         /// Spaces that keep the line as long as the one it replaced.
         padding: usize,
     },
+    /// Something about the room in a form that this version does not know.
+    Other {
+        /// The body as it stands in the line, from its `* ` on, escapes and all.
+        text: String,
+    },
 }
 
 /// Which log an id belongs to: the checksum field of the log's first line.
@@ -225,6 +230,12 @@ impl Key {
         Key::is_valid(text.as_bytes()).then(|| Key(text.to_string()))
     }
 
+    /// The key, if it is one that a client may give: a lone `-` is what the log writes where there
+    /// is none. (In a line from before it did, it is a key like any other.)
+    pub fn of_client(text: &str) -> Option<Key> {
+        Key::new(text).filter(|key| key.as_str() != "-")
+    }
+
     /// Whether the bytes are a key.
     pub fn is_valid(bytes: &[u8]) -> bool {
         (1..=MAX_KEY).contains(&bytes.len()) && all::<8>(bytes, |b| b.is_ascii_graphic())
@@ -318,6 +329,8 @@ mod tests {
         for wrong in ["", "a b", "ü", "a\tb", &"k".repeat(65)] {
             assert_eq!(Key::new(wrong), None);
         }
+        assert!(Key::new("-").is_some() && Key::of_client("--").is_some());
+        assert_eq!(Key::of_client("-"), None);
     }
 
     #[test]

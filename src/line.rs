@@ -1,19 +1,23 @@
 //! The line grammar of `log.txt`, and nothing else knows it.
 //!
-//! A line is `time SP body TAB checksum`, and for a message with an idempotency key ` SP key` more:
+//! A line is `time SP body TAB checksum`, for a message with an idempotency key ` SP key` more, and
+//! for each field ` SP name:value` (with `-` in the key's place where there is none):
 //!
 //! ```text
 //! 2026-11-23T22:34:57.180845Z [uthira]: 0:00:17:hi<TAB>9d02b1aa 4fd1c2e07a9b
+//! 2026-11-23T22:41:08.250173Z Client (uthira) is offline<TAB>0a059197 - ended:5b1c93d2a0e4f718
 //! ```
 //!
 //! The checksum is CRC-32C (Castagnoli, RFC 3720 section 12.1) in eight lower-case hex digits, over
-//! the line without the checksum and the space after it: time, body, TAB, key.
+//! the line without the checksum and the space after it: time, body, TAB, key, fields.
 //!
-//! What always holds: an event has exactly one line and a line exactly one event, so
-//! `parse_line(to_line(e)) == e` and back; a line holds no control character but its one TAB.
+//! What always holds: an event with its fields has exactly one line and a line exactly one event
+//! with its fields, so `parse_line(to_line(e)) == e` and back; a line holds no control character but
+//! its one TAB.
 
 mod body;
 mod escape;
+mod fields;
 mod lines;
 mod look;
 mod sum;
@@ -24,10 +28,11 @@ use std::str::from_utf8;
 pub use body::Shape;
 pub(crate) use escape::plain_to_json;
 pub use escape::{escape, escaped, escaped_size, is_unsafe, unescaped, unescaped_name};
+pub use fields::{Fields, NO_KEY};
 pub use lines::{Lines, lines};
 pub use look::{Look, look};
 
-use crate::event::{Body, Event, Stamp, hex, lower_hex};
+use crate::event::{Body, Event, Key, Stamp, hex, lower_hex};
 
 /// The longest line that is ever looked at as one, in bytes. The longest text with every
 /// character escaped stays below it.
@@ -68,10 +73,16 @@ pub struct Parts<'a> {
     pub checksum: u32,
     /// The idempotency key, if the line has one.
     pub key: Option<&'a str>,
+    fields: Option<&'a str>,
 }
 
 /// Appends the event's line with its `\n` to `out` and returns its checksum.
 pub fn to_line(event: &Event, out: &mut Vec<u8>) -> u32 {
+    to_line_with(event, &Fields::default(), out)
+}
+
+/// The same with fields after it.
+pub fn to_line_with(event: &Event, fields: &Fields, out: &mut Vec<u8>) -> u32 {
     let start = out.len();
     event.at.write(out);
     out.push(b' ');
@@ -117,17 +128,25 @@ pub fn to_line(event: &Event, out: &mut Vec<u8>) -> u32 {
             out.extend_from_slice(b"* Erased");
             out.resize(out.len() + padding, b' ');
         }
+        Body::Other { text } => out.extend_from_slice(text.as_bytes()),
     }
     out.push(b'\t');
     let mut checksum = crc32c::crc32c(&out[start..]);
-    if let Some(key) = key {
-        checksum = crc32c::crc32c_append(checksum, key.as_str().as_bytes());
-    }
-    out.extend_from_slice(&hex(checksum));
-    if let Some(key) = key {
+    // What stands after the checksum is covered by it, so its place is kept first.
+    let place = out.len();
+    out.extend_from_slice(&[0; 8]);
+    let fields = Some(fields.as_str()).filter(|fields| !fields.is_empty());
+    let none = fields.map(|_| NO_KEY);
+    for part in [key.map(Key::as_str).or(none), fields]
+        .into_iter()
+        .flatten()
+    {
         out.push(b' ');
-        out.extend_from_slice(key.as_str().as_bytes());
+        out.extend_from_slice(part.as_bytes());
     }
+    let rest = out.get(place + 9..).unwrap_or_default();
+    checksum = crc32c::crc32c_append(checksum, rest);
+    out[place..place + 8].copy_from_slice(&hex(checksum));
     out.push(b'\n');
     checksum
 }
@@ -152,13 +171,14 @@ pub fn parse_line(line: &[u8]) -> Result<Event, Damage> {
 /// # Errors
 /// What is wrong with the line.
 pub fn split(line: &[u8]) -> Result<Parts<'_>, Damage> {
-    let fields = look::fields(line)?;
+    let found = look::taken_apart(line)?;
     let text = |bytes| from_utf8(bytes).map_err(|_| Damage::UnknownForm);
     Ok(Parts {
-        time: fields.time,
-        body: text(fields.body)?,
-        checksum: fields.checksum,
-        key: fields.key.map(text).transpose()?,
+        time: found.time,
+        body: text(found.body)?,
+        checksum: found.checksum,
+        key: found.key.map(text).transpose()?,
+        fields: found.fields.map(text).transpose()?,
     })
 }
 
@@ -217,6 +237,7 @@ impl Parts<'_> {
         if !shape.is_canonical() {
             return Err(Damage::UnknownForm);
         }
+        self.fields()?;
         from_utf8(shape.shown(self.body.as_bytes())).map_err(|_| Damage::UnknownForm)
     }
 
@@ -227,7 +248,18 @@ impl Parts<'_> {
     pub fn event(&self) -> Result<Event, Damage> {
         let at = self.at()?;
         let body = self.shape()?.body().ok_or(Damage::UnknownForm)?;
+        self.fields()?;
         Ok(Event { at, body })
+    }
+
+    /// The fields that stand after the key.
+    ///
+    /// # Errors
+    /// [`Damage::UnknownForm`] if something else stands there.
+    pub fn fields(&self) -> Result<Fields, Damage> {
+        self.fields
+            .map_or(Some(Fields::default()), Fields::read)
+            .ok_or(Damage::UnknownForm)
     }
 
     fn shape(&self) -> Result<Shape<'_>, Damage> {
@@ -334,6 +366,105 @@ mod tests {
         }
     }
 
+    fn with(covered: &str, rest: &str) -> String {
+        let checksum = crc32c::crc32c(format!("{covered}\t{rest}").as_bytes());
+        let rest = Some(rest).filter(|rest| !rest.is_empty());
+        let rest = rest.map(|rest| format!(" {rest}")).unwrap_or_default();
+        format!("{covered}\t{checksum:08x}{rest}")
+    }
+
+    #[test]
+    fn fields_stand_after_the_key_and_are_covered_by_the_checksum() {
+        let message = "2026-11-23T22:34:57.180845Z [bob]: 0:00:17:hi";
+        let leave = "2026-11-23T22:34:57.180845Z Client (bob) is offline";
+        for (covered, rest, key, value) in [
+            (message, "", None, None),
+            (message, "k1", Some("k1"), None),
+            (message, "-", Some("-"), None),
+            (message, "- re:7", None, Some("7")),
+            (message, "k1 re:7", Some("k1"), Some("7")),
+            (message, "k1 x:y re:7 re:8", Some("k1"), Some("7")),
+            (leave, "- re:7:8", None, Some("7:8")),
+            (
+                "2026-11-23T22:34:57.180845Z * Room closed",
+                "- re:7",
+                None,
+                Some("7"),
+            ),
+            (
+                "2026-11-23T22:34:57.180845Z * Room exploded",
+                "- re:7",
+                None,
+                Some("7"),
+            ),
+        ] {
+            let line = with(covered, rest);
+            let event = parse_line(line.as_bytes()).expect(&line);
+            let said = match &event.body {
+                Body::Message { key, .. } => key.as_ref().map(Key::as_str),
+                _ => None,
+            };
+            assert_eq!(said, key, "{line}");
+            let look = look(line.as_bytes()).expect(&line);
+            assert!(look.is_canonical(), "{line}");
+            assert_eq!(look.field("re"), value.map(str::as_bytes), "{line}");
+            assert_eq!(look.field("r"), None, "{line}");
+            let fields = split(line.as_bytes())
+                .and_then(|parts| parts.fields())
+                .expect(&line);
+            let mut again = Vec::new();
+            to_line_with(&event, &fields, &mut again);
+            assert_eq!(String::from_utf8_lossy(&again), format!("{line}\n"));
+            let forged = line.replace("re:7", "re:9");
+            assert!(
+                forged == line || parse_line(forged.as_bytes()).is_err(),
+                "{line}"
+            );
+        }
+        for (covered, rest) in [
+            (message, "- "),
+            (message, "k1 "),
+            (message, "k1 re"),
+            (message, "k1 re:"),
+            (message, "k1 :7"),
+            (message, "k1 Re:7"),
+            (message, "k1  re:7"),
+            (message, "k1 re:7 "),
+            (message, "k1 re:é"),
+            (message, " re:7"),
+            (leave, "re:7"),
+            (leave, "k1 re:7"),
+            (leave, "-"),
+        ] {
+            let line = with(covered, rest);
+            assert_eq!(
+                parse_line(line.as_bytes()),
+                Err(Damage::UnknownForm),
+                "{line}"
+            );
+            assert_eq!(check(line.as_bytes()), Err(Damage::UnknownForm), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_a_newer_version_wrote_about_the_room_stands_as_it_is() {
+        for body in [
+            "* (uthira) muted (bob\\)) for 0:10:00",
+            "* Room exploded",
+            "* Room opened (a)",
+            "* Room opened (a, b, c)",
+            "* Erased by a newer version",
+            "* Notice",
+        ] {
+            let line = with(&format!("2026-11-23T22:34:57.180845Z {body}"), "");
+            let text = body.to_string();
+            let event = parse_line(line.as_bytes()).map(|event| event.body);
+            assert_eq!(event, Ok(Body::Other { text }), "{line}");
+            let parts = split(line.as_bytes()).expect("whole");
+            assert_eq!(parts.plain(), Ok(body));
+        }
+    }
+
     #[test]
     fn a_line_that_was_not_written_by_us_is_named_for_what_is_wrong() {
         let good = written(Body::Join { name: "bob".into() });
@@ -355,15 +486,20 @@ mod tests {
         for body in [
             "",
             "x",
-            "* Room exploded",
+            "* ",
+            "*",
+            "*x",
+            "* (a) muted \\q",
+            "* (a) muted \u{202e}",
+            "* (a) muted \\u{41}",
+            "[a]: said",
+            "Client (a) is away",
             "[a: 0:00:00:x",
             "[a]: 0:00:61:x",
             "[a]: 0:00:00:\\q",
             "[a]: 0:00:00:\\u{41}",
             "[a]: 0:00:00:\\u{0d}",
             "Client (a)b) is offline",
-            "* Room opened (a)",
-            "* Room opened (a, b, c)",
         ] {
             let line = strange(&format!("2026-11-23T22:34:57.180845Z {body}"));
             assert_eq!(

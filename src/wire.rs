@@ -89,6 +89,15 @@ pub enum Wire {
         /// When it had been recorded.
         at: Stamp,
     },
+    /// An event in a form that the server does not know: a newer version wrote it.
+    Other {
+        /// The event's id.
+        id: Id,
+        /// When.
+        at: Stamp,
+        /// The event as it stands in the log, escapes and all.
+        text: String,
+    },
     /// A line of the log that is not as the room wrote it.
     Damaged {
         /// The line's id.
@@ -140,6 +149,7 @@ impl Wire {
             Body::Closed => Wire::Closed { id, at },
             Body::Notice { text } => Wire::Notice { id, at, text },
             Body::Erased { .. } => Wire::Erased { id, at },
+            Body::Other { text } => Wire::Other { id, at, text },
         }
     }
 
@@ -154,6 +164,7 @@ impl Wire {
             Wire::Closed { .. } => "closed",
             Wire::Notice { .. } => "notice",
             Wire::Erased { .. } => "erased",
+            Wire::Other { .. } => "other",
             Wire::Damaged { .. } => "damaged",
             Wire::Gap { .. } => "gap",
             Wire::Reset { .. } => "reset",
@@ -173,6 +184,7 @@ impl Wire {
             | Wire::Closed { id, .. }
             | Wire::Notice { id, .. }
             | Wire::Erased { id, .. }
+            | Wire::Other { id, .. }
             | Wire::Damaged { id, .. } => Some(*id),
             Wire::Gap { .. } | Wire::Reset { .. } | Wire::Bye { .. } | Wire::Unknown => None,
         }

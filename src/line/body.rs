@@ -4,7 +4,7 @@
 use std::str::from_utf8;
 
 use super::Damage;
-use super::escape::{is_canonical, unescape};
+use super::escape::{is_canonical, is_canonical_anywhere, unescape};
 use crate::event::{Body, Elapsed, Key, LogId, lower_hex};
 
 /// A body taken apart; see [`Body`] for what the forms mean. Names, texts and keys are as they stand
@@ -41,6 +41,8 @@ pub enum Shape<'a> {
     Notice(&'a [u8]),
     /// An event was removed; so many spaces keep its place.
     Erased(usize),
+    /// A form that this version does not know: all of the body, from its `* ` on.
+    Other(&'a [u8]),
 }
 
 impl<'a> Shape<'a> {
@@ -51,7 +53,7 @@ impl<'a> Shape<'a> {
             Some(b'[') => message(body, key),
             _ if key.is_some() => None,
             Some(b'C') => coming_or_going(body),
-            Some(b'*') => about_the_room(body),
+            Some(b'*') => about_the_room(body).or_else(|| other(body)),
             _ => None,
         }
         .ok_or(Damage::UnknownForm)
@@ -61,7 +63,10 @@ impl<'a> Shape<'a> {
     pub(super) fn is_canonical(&self) -> bool {
         let good =
             |bytes: &[u8], in_name| from_utf8(bytes).is_ok_and(|text| is_canonical(text, in_name));
-        self.holds(|name| good(name, true), |text| good(text, false))
+        match self {
+            Shape::Other(body) => from_utf8(body).is_ok_and(is_canonical_anywhere),
+            _ => self.holds(|name| good(name, true), |text| good(text, false)),
+        }
     }
 
     /// The same of the `body` that it is of, if that is plain ASCII without any backslash: only a bracket in a name can
@@ -97,7 +102,7 @@ impl<'a> Shape<'a> {
                 version, random, ..
             } => name(version) && name(random),
             Shape::Notice(said) => text(said),
-            Shape::Closed | Shape::Erased(_) => true,
+            Shape::Closed | Shape::Erased(_) | Shape::Other(_) => true,
         }
     }
 
@@ -139,6 +144,10 @@ impl<'a> Shape<'a> {
                 text: unescape(text, false)?,
             },
             Shape::Erased(padding) => Body::Erased { padding },
+            Shape::Other(body) => {
+                let text = from_utf8(body).ok()?;
+                is_canonical_anywhere(text).then(|| Body::Other { text: text.into() })?
+            }
         })
     }
 }
@@ -168,6 +177,11 @@ fn coming_or_going(body: &[u8]) -> Option<Shape<'_>> {
         b") is offline" => Some(Shape::Leave(name)),
         _ => None,
     }
+}
+
+/// Everything about the room begins alike, whatever version wrote it.
+fn other(body: &[u8]) -> Option<Shape<'_>> {
+    (body.starts_with(b"* ") && body.len() > 2).then_some(Shape::Other(body))
 }
 
 fn about_the_room(body: &[u8]) -> Option<Shape<'_>> {

@@ -180,6 +180,18 @@ pub(super) fn is_canonical(text: &str, in_name: bool) -> bool {
     true
 }
 
+/// Whether a text that may hold names has only escapes that one of [`escape`]'s two ways writes.
+pub(super) fn is_canonical_anywhere(text: &str) -> bool {
+    let mut rest = text;
+    while let Some(at) = first_special(rest, IN_TEXT) {
+        match read_escape(&rest[at..], true) {
+            Some((_, after)) => rest = after,
+            None => return false,
+        }
+    }
+    true
+}
+
 /// Appends what is ASCII and unescaped as [`to_json`] would. A key's backslash is doubled, too.
 pub(crate) fn plain_to_json(text: &[u8], out: &mut Vec<u8>) {
     let mut from = 0;

@@ -7,7 +7,7 @@ use std::str::from_utf8;
 
 use super::body::{self, Shape};
 use super::sum::sum;
-use super::{Damage, STAMP, escape};
+use super::{Damage, STAMP, escape, fields};
 use crate::event::{Stamp, hex, lower_hex};
 
 /// A line whose checksum fits, taken apart, and nothing made of it: names, texts and key are as
@@ -22,7 +22,8 @@ pub struct Look<'a> {
     /// What it says.
     pub shape: Shape<'a>,
     body: &'a [u8],
-    /// Time, body and key are ASCII, and nothing in them is escaped.
+    fields: Option<&'a [u8]>,
+    /// Time, body, key and fields are ASCII, and nothing in them is escaped.
     plain: bool,
 }
 
@@ -32,23 +33,35 @@ pub struct Look<'a> {
 /// What is wrong with the line.
 #[inline(always)]
 pub fn look(line: &[u8]) -> Result<Look<'_>, Damage> {
-    let fields = fields(line)?;
+    let fields = taken_apart(line)?;
     Ok(Look {
         time: fields.time,
         checksum: fields.checksum,
         shape: Shape::of(fields.body, fields.key)?,
         body: fields.body,
+        fields: fields.fields,
         plain: fields.plain,
     })
 }
 
 impl<'a> Look<'a> {
-    /// Whether every name, text and key is as the room would have written it.
+    /// Whether every name, text, key and field is as the room would have written it.
     pub fn is_canonical(&self) -> bool {
-        match self.plain {
+        let shape = match self.plain {
             true => self.shape.is_canonical_if_plain(self.body),
             false => self.shape.is_canonical(),
-        }
+        };
+        shape && self.has_good_fields()
+    }
+
+    /// Whether the line has no fields, or they are as the room would have written them.
+    pub fn has_good_fields(&self) -> bool {
+        self.fields.is_none_or(fields::are_good)
+    }
+
+    /// The value of the line's first field of this name, if there is one.
+    pub fn field(&self, name: &str) -> Option<&'a [u8]> {
+        fields::value(self.fields?, name)
     }
 
     /// The body as listeners and readers are shown it, if the line is genuine: of an erased
@@ -86,21 +99,23 @@ impl<'a> Look<'a> {
 
 /// A line whose checksum fits.
 #[derive(Clone, Copy)]
-pub(super) struct Fields<'a> {
+pub(super) struct Split<'a> {
     pub(super) time: &'a [u8; STAMP],
     pub(super) body: &'a [u8],
     pub(super) checksum: u32,
     pub(super) key: Option<&'a [u8]>,
+    /// What stands after the key, not yet judged.
+    pub(super) fields: Option<&'a [u8]>,
     /// See [`Look`].
     plain: bool,
 }
 
 // Always inlined: pieces that stay in registers make a tenth of the cost of a line.
 #[inline(always)]
-pub(super) fn fields(line: &[u8]) -> Result<Fields<'_>, Damage> {
+pub(super) fn taken_apart(line: &[u8]) -> Result<Split<'_>, Damage> {
     // The TAB that counts is the first, and the last is nearer: a plain line has but one.
     let last = memchr::memrchr(b'\t', line).ok_or(Damage::NoChecksum)?;
-    match fields_at(line, last) {
+    match split_at(line, last) {
         Ok(fields) if fields.plain => Ok(fields),
         found => not_plain(line, last, found),
     }
@@ -110,38 +125,43 @@ pub(super) fn fields(line: &[u8]) -> Result<Fields<'_>, Damage> {
 fn not_plain<'a>(
     line: &'a [u8],
     last: usize,
-    found: Result<Fields<'a>, Damage>,
-) -> Result<Fields<'a>, Damage> {
+    found: Result<Split<'a>, Damage>,
+) -> Result<Split<'a>, Damage> {
     match memchr::memchr(b'\t', line) {
-        Some(first) if first < last => fields_at(line, first),
+        Some(first) if first < last => split_at(line, first),
         _ => found,
     }
 }
 
 /// The fields of a line whose body ends at this TAB.
 #[inline(always)]
-fn fields_at(line: &[u8], tab: usize) -> Result<Fields<'_>, Damage> {
+fn split_at(line: &[u8], tab: usize) -> Result<Split<'_>, Damage> {
     let (digits, rest) = line[tab + 1..]
         .split_first_chunk::<8>()
         .ok_or(Damage::NoChecksum)?;
-    let key = match rest {
+    let rest = match rest {
         [] => None,
-        [b' ', key @ ..] => Some(key),
+        [b' ', rest @ ..] => Some(rest),
         _ => return Err(Damage::NoChecksum),
     };
-    let (checksum, plain) = sum(&line[..=tab], key.unwrap_or_default());
+    let (checksum, plain) = sum(&line[..=tab], rest.unwrap_or_default());
     if *digits != hex(checksum) {
         return Err(match lower_hex(digits, 8) {
             Some(_) => Damage::WrongChecksum,
             None => Damage::NoChecksum,
         });
     }
+    let (key, fields) = match rest {
+        None => (None, None),
+        Some(rest) => fields::after_key(rest),
+    };
     match line[..tab].split_first_chunk::<STAMP>() {
-        Some((time, [b' ', body @ ..])) => Ok(Fields {
+        Some((time, [b' ', body @ ..])) => Ok(Split {
             time,
             body,
             checksum,
             key,
+            fields,
             plain,
         }),
         _ => Err(Damage::UnknownForm),

@@ -32,6 +32,7 @@ static LEAVE: Frame = frame!("leave");
 static CLOSED: Frame = frame!("closed");
 static NOTICE: Frame = frame!("notice");
 static ERASED: Frame = frame!("erased");
+static OTHER: Frame = frame!("other");
 
 /// Appends what a listener is sent for the log's line at `offset`, given without its `\n`. `None`,
 /// and perhaps half of it appended, if that must be worked out another way.
@@ -68,6 +69,7 @@ pub(super) fn encode_look(
         Shape::Closed => &CLOSED,
         Shape::Notice(_) => &NOTICE,
         Shape::Erased(_) => &ERASED,
+        Shape::Other(_) => &OTHER,
         Shape::Opened { .. } => return None,
     };
     let id = Id {
@@ -89,6 +91,9 @@ pub(super) fn encode_look(
     }
     out.extend_from_slice(b"\",\"at\":\"");
     out.extend_from_slice(line.time);
+    if !line.has_good_fields() {
+        return None;
+    }
     match line.shape {
         Shape::Message {
             from,
@@ -117,6 +122,13 @@ pub(super) fn encode_look(
         Shape::Notice(text) => {
             out.extend_from_slice(b"\",\"text\":\"");
             line.text_to_json(text, out)?;
+        }
+        Shape::Other(body) => {
+            if !line.is_canonical() {
+                return None;
+            }
+            out.extend_from_slice(b"\",\"text\":\"");
+            line::plain_to_json(body, out);
         }
         Shape::Opened { .. } | Shape::Closed | Shape::Erased(_) => (),
     }

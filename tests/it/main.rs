@@ -34,6 +34,7 @@ mod manual;
 mod messages;
 mod nearby;
 mod nets;
+mod newer;
 mod page;
 mod picture;
 mod play;

@@ -67,6 +67,12 @@ impl Printer for Html {
             Shape::Opened { .. } => self.event(line, "e r", b"The room opened", out),
             Shape::Closed => self.event(line, "e r", b"The room closed", out),
             Shape::Erased(_) => self.event(line, "e r", b"What stood here was erased", out),
+            Shape::Other(body) => {
+                self.apart(Some(line.at), out);
+                self.open("o", line, out);
+                text::put(&String::from_utf8_lossy(body), out);
+                self.close(line, out);
+            }
             Shape::Notice(text) => {
                 self.apart(Some(line.at), out);
                 self.open("o", line, out);

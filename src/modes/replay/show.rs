@@ -73,7 +73,8 @@ impl Look {
             | Body::Leave { .. }
             | Body::Opened { .. }
             | Body::Closed
-            | Body::Erased { .. } => {
+            | Body::Erased { .. }
+            | Body::Other { .. } => {
                 // One grammar: the words are those of the log.
                 let mut whole = Vec::new();
                 line::to_line(event, &mut whole);

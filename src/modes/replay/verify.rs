@@ -19,12 +19,15 @@ use super::print::{Screen, bar};
 use crate::cli::FileFormat;
 use crate::event::{MAX_KEY, Stamp};
 use crate::failure::Failure;
-use crate::line::{self, Damage, MAX_LINE, STAMP as TIME};
+use crate::line::{self, Damage, MAX_LINE, STAMP as TIME, Shape};
 
 /// How much is read at once: what the processor keeps near it.
 const BLOCK: usize = 256 * 1024;
 /// How long a room that uses the file is given to write the end of a line.
 const SETTLED: Duration = Duration::from_millis(100);
+
+/// How much of a line's fields is looked through for another line, in bytes.
+const MAX_FIELDS: usize = 256;
 
 /// What is wrong with a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -150,6 +153,7 @@ pub struct Checker {
     lines: u64,
     /// Of the line that is too long, as much as was passed over already.
     passed: u64,
+    unknown: u64,
     clock: Clock,
 }
 
@@ -162,6 +166,11 @@ impl Checker {
     /// How many lines were looked at.
     pub fn lines(&self) -> u64 {
         self.lines
+    }
+
+    /// How many of them are good and of a form that this version does not know.
+    pub fn unknown(&self) -> u64 {
+        self.unknown
     }
 
     /// Looks at what follows, as far as it can be judged without what comes after it: whole lines,
@@ -224,6 +233,11 @@ impl Checker {
                 if self.lines == 1 && !bytes[TIME..].starts_with(b" * Room opened (") {
                     report(self.fault(Wrong::NotOpened));
                 }
+                // What is about the room is rare, so it may be looked at twice.
+                if bytes.get(TIME + 1) == Some(&b'*') {
+                    let other = line::look(bytes).map(|look| matches!(look.shape, Shape::Other(_)));
+                    self.unknown += u64::from(other.unwrap_or_default());
+                }
                 if let Some(before) = self.clock.advance(time) {
                     report(self.fault(Wrong::Earlier(before.text())));
                 }
@@ -246,8 +260,8 @@ fn joined(bytes: &[u8]) -> bool {
     let Some(tab) = memchr::memchr(b'\t', bytes) else {
         return false;
     };
-    // Checksum, space, key, and what is left of a line feed.
-    let farthest = 8 + 1 + MAX_KEY + 1;
+    // Checksum, space, key, what fields a room writes, and what is left of a line feed.
+    let farthest = 8 + 1 + MAX_KEY + MAX_FIELDS + 1;
     let mut behind = bytes[tab + 1..].windows(TIME).take(farthest + 1);
     behind.any(|place| Stamp::parse(place).is_some())
 }
@@ -379,8 +393,15 @@ pub fn run(log: Log) -> Result<ExitCode, Failure> {
             .show(checker.position(), || format!("{} found", faulty(faults)));
         screen.flush_if_full()?;
     }
+    let unknown = match checker.unknown() {
+        0 => String::new(),
+        1 => " 1 line is of a form that this version does not know: a newer one wrote it.".into(),
+        count => format!(
+            " {count} lines are of a form that this version does not know: a newer one wrote them."
+        ),
+    };
     let summary = format!(
-        "{name}: {}, {}, {}.\n",
+        "{name}: {}, {}, {}.{unknown}\n",
         counted(checker.lines(), "line"),
         faulty(faults),
         counted(checker.position(), "byte")

@@ -256,9 +256,9 @@ impl Api {
     async fn say(&self, caller: Caller, asked: Asked) -> Answered<Response> {
         let key = match asked.head.field("idempotency-key") {
             None => None,
-            Some(text) => Some(Key::new(text).ok_or_else(|| {
+            Some(text) => Some(Key::of_client(text).ok_or_else(|| {
                 let message = format!(
-                    "An Idempotency-Key is 1 to {} visible ASCII characters without spaces.",
+                    "An Idempotency-Key is 1 to {} visible ASCII characters without spaces, and not a lone -.",
                     event::MAX_KEY
                 );
                 Response::refusal(400, "bad_key", message)

@@ -54,6 +54,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         1 => text().prop_map(|text| Body::Notice { text }),
         1 => (0usize..300).prop_map(|padding| Body::Erased { padding }),
         1 => Just(Body::Closed),
+        1 => r#"\* [A-F][ -Z"é]{0,20}(\\[ntr\\\]\)])?"#.prop_map(|text| Body::Other { text }),
         1 => any::<Option<u32>>().prop_map(|after| Body::Opened {
             version: "chatroom 0.1.0".into(),
             random: "6f1d0c5be2a94c07".into(),
@@ -67,8 +68,13 @@ fn any_event() -> impl Strategy<Value = Event> {
 }
 
 fn line_of(event: &Event) -> Vec<u8> {
+    with_fields(event, "")
+}
+
+fn with_fields(event: &Event, fields: &str) -> Vec<u8> {
     let mut text = Vec::new();
-    line::to_line(event, &mut text);
+    let fields = line::Fields::read(fields).unwrap_or_default();
+    line::to_line_with(event, &fields, &mut text);
     assert_eq!(text.pop(), Some(b'\n'));
     text
 }
@@ -105,10 +111,12 @@ fn strange_line() -> impl Strategy<Value = Vec<u8>> {
             [&b"Client ("[..], &name, end].concat()
         }),
         1 => pieces(3).prop_map(|text| [&b"* Notice: "[..], &text].concat()),
+        1 => pieces(3).prop_map(|text| [&b"* "[..], &text].concat()),
         1 => pieces(3),
     ];
     let key = proptest::option::of(prop_oneof![
         "[!-~]{0,65}".prop_map(String::into_bytes),
+        "[!-~]{1,3}( [a-z]{0,2}:?[!-~]{0,3}){0,2}".prop_map(String::into_bytes),
         pieces(2)
     ]);
     (time, form, key).prop_map(|(time, body, key)| {
@@ -132,8 +140,9 @@ proptest! {
         log in any::<u32>(),
         offset in prop_oneof![0u64..1_000, any::<u64>()],
         event in any_event(),
+        fields in "|[a-z]{1,5}:[!-~]{1,20}",
     ) {
-        let quick = same(log, offset, &line_of(&event))?;
+        let quick = same(log, offset, &with_fields(&event, &fields))?;
         let rare = matches!(event.body, Body::Opened { .. });
         prop_assert!(quick || rare, "not done the quick way: {:?}", event);
     }

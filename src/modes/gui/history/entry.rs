@@ -40,7 +40,7 @@ pub enum What {
     Went(Box<str>),
     /// The room was opened or closed.
     Room(Box<str>),
-    /// Something that is to be noticed: a notice, damage, something erased.
+    /// Something that is to be noticed: a notice, damage, something erased, what a newer version wrote.
     Notice(Box<str>),
 }
 
@@ -80,6 +80,10 @@ impl Entry {
                 (Some(at), What::Notice(format!("Notice: {text}").into()))
             }
             Wire::Erased { at, .. } => (Some(at), What::Notice("Erased".into())),
+            Wire::Other { at, text, .. } => {
+                let text = text.strip_prefix("* ").unwrap_or(&text);
+                (Some(at), What::Notice(text.into()))
+            }
             Wire::Damaged { message, .. } => (None, What::Notice(message.into())),
             Wire::Gap { .. }
             | Wire::Reset { .. }

@@ -255,7 +255,7 @@ impl Assembler {
                 self.heard.clear();
                 self.heard_bytes = 0;
             }
-            Body::Notice { .. } | Body::Erased { .. } => (),
+            Body::Notice { .. } | Body::Erased { .. } | Body::Other { .. } => (),
         }
         line::to_line(&Event { at, body }, &mut self.out);
     }

@@ -42,6 +42,8 @@ struct Counted<'a> {
     closed: u64,
     notices: u64,
     erased: u64,
+    /// Events in a form that this version does not know.
+    unknown: u64,
     /// Lines that are not as the room wrote them, and not counted.
     damaged: u64,
     torn: bool,
@@ -195,6 +197,7 @@ pub fn json(tally: &Tally, log: &str, out: &mut dyn Write) -> io::Result<()> {
         closed: tally.closed,
         notices: tally.notices,
         erased: tally.erased,
+        unknown: tally.unknown,
         damaged: tally.damaged,
         torn: tally.torn,
         days: tally.days(),

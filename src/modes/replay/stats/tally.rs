@@ -38,6 +38,8 @@ pub struct Tally {
     pub notices: u64,
     /// Events that were removed.
     pub erased: u64,
+    /// Events in a form that this version does not know.
+    pub unknown: u64,
     /// The longest time between two messages, and when that was.
     pub silence: Option<(Stamp, Stamp)>,
     /// By name.
@@ -73,6 +75,7 @@ impl Tally {
             closed: 0,
             notices: 0,
             erased: 0,
+            unknown: 0,
             silence: None,
             people: People::default(),
             hours: Hours::new(zone),
@@ -115,6 +118,7 @@ impl Tally {
             Shape::Closed => self.closed += 1,
             Shape::Notice(_) => self.notices += 1,
             Shape::Erased(_) => self.erased += 1,
+            Shape::Other(_) => self.unknown += 1,
         }
     }
 

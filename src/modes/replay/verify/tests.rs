@@ -120,7 +120,8 @@ fn each_fault_is_named_for_what_it_is() {
     let unknown = damaged(Damage::UnknownForm);
     let minute = "2026-11-23T22:36:";
     for line in [
-        strange(&format!("{minute}30.000000Z"), "* Room exploded"),
+        strange(&format!("{minute}30.000000Z"), "* (eve) muted \\q"),
+        strange(&format!("{minute}30.000000Z"), "[eve]: waves"),
         strange(&format!("{minute}30.000000Z"), "* Notice: \u{202e}"),
         strange(&format!("{minute}30.000000Z"), "* Notice: \\u{41}"),
         strange(&format!("{minute}60.000000Z"), "* Room closed"),
@@ -134,6 +135,22 @@ fn each_fault_is_named_for_what_it_is() {
     ] {
         assert_eq!(with(line.as_bytes()), unknown, "{line}");
     }
+}
+
+#[test]
+fn what_a_newer_version_wrote_is_counted_and_no_fault() {
+    let covered = "2026-11-23T22:36:30.000000Z * (eve) muted (bob) for 0:10:00\t";
+    let fields = "- by:eve";
+    let checksum = crc32c::crc32c(format!("{covered}{fields}").as_bytes());
+    let line = format!("{covered}{checksum:08x} {fields}\n");
+    let bytes = [&log(3), line.as_bytes(), &said(400, "after")].concat();
+    let mut checker = Checker::default();
+    let used = checker.take(&bytes, &mut |fault| panic!("{fault}"));
+    assert_eq!((used, checker.lines()), (bytes.len(), 6));
+    assert_eq!(checker.unknown(), 1, "and no other");
+    // Where its line feed was lost, another line goes on behind its fields.
+    let joined = String::from_utf8_lossy(&bytes).replace("by:eve\n", "by:eve\x0b");
+    assert_eq!(only(joined.as_bytes()).2, Wrong::Joined);
 }
 
 #[test]
