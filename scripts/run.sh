@@ -32,8 +32,7 @@ server_still_runs() {
     [ "$status" -gt 128 ]
 }
 
-# Waits for the server's answer to /health; false if it ends without one. One connection is enough:
-# it is answered as soon as the server, which may have a question to ask first, takes it.
+# Waits for the server's answer to /health; false if it ends without one.
 wait_for_health() {
     local status
     while server_still_runs 0.2; do
@@ -50,13 +49,13 @@ wait_for_health() {
     return 1
 }
 
-# Runs with the pipe from the server as its input.
+# Runs with the pipe from the server as its input. Until the window ends it says nothing: the server may
+# be asking something on this terminal.
 look_after_window() {
     trap '' INT # Ctrl-C is for the server; the window ends after it
     wait_for_health || return 0
     # Another program may hold the port; then our server has just said so and ended.
     server_still_runs 0.3 || return 0
-    say "Opening a window as $name. Closing it leaves the server running; Ctrl-C here ends both."
     "$chatroom" gui --name "$name" "$address" </dev/null &
     local window=$! result=0
     while server_still_runs 0.5; do
@@ -65,7 +64,7 @@ look_after_window() {
         if [ "$result" -eq 0 ]; then
             say "The window is closed; the server goes on. Ctrl-C ends it."
         else
-            say "The window ended with an error; the server goes on. Ctrl-C ends it." "${curl_hint[@]}"
+            say "The window ended with an error; the server goes on, and said above how to join with curl. Ctrl-C ends it."
         fi
         return
     done
@@ -77,7 +76,8 @@ look_after_window() {
     kill -KILL "$window" 2>/dev/null || true
 }
 
-chatroom=${CARGO_TARGET_DIR:-target}/release/chatroom
+# Whole, so that what the server says to type works in any folder.
+chatroom=$(realpath -m "${CARGO_TARGET_DIR:-target}")/release/chatroom
 if [ ! -x "$chatroom" ]; then
     say "There is no $chatroom yet. Run 'make run', which builds it first."
     exit 1
@@ -107,18 +107,13 @@ user=${USER:-$(id -un 2>/dev/null || true)}
 user=${user:-guest}
 name=${CHATROOM_NAME:-${user:0:8}}
 
-curl_hint=(
-    "To join from another terminal:"
-    "  to listen:  curl -N http://$address/events"
-    "  to speak:   curl -u ci: --data-raw 'hello' http://$address/messages"
-)
-
-say "The conversation is kept in $CHATROOM_LOG."
+# All of this before the server says anything: it may end with a question, at which others keep quiet.
 if [ "$port" = 0 ]; then
     say "The system chooses the port, so no window is opened. The server says below how to join."
 elif display_answers; then
+    say "A window opens as $name once the room is there. Closing it leaves the server running; Ctrl-C here ends both."
     exec 3> >(look_after_window)
 else
-    say "There is no display here, so no window is opened." "${curl_hint[@]}"
+    say "There is no display here, so no window is opened. The server says below how to join with curl."
 fi
 exec "$chatroom" server "$@"

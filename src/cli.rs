@@ -17,7 +17,7 @@ use clap::{Parser, Subcommand};
 
 pub use about::{CompletionsArgs, ManArgs, Page, Shell, WELCOME};
 pub use gui::GuiArgs;
-pub use parse::parse;
+pub use parse::{parse, typed};
 pub use replay::{Colour, FileFormat, Kind, Output, ReplayArgs, Speed, StatsForm, When};
 pub use server::{Console, History, ServerArgs, Sync};
 pub use variables::strays;

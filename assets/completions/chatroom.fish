@@ -41,7 +41,7 @@ complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l grace -d 'H
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l max-rate -d 'Messages a second that one sender may keep up (bursts of ten times that are let through); 0 means no limit' -r -f
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l log -d 'The room\'s record; made if it is not there' -r -F
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l sync -d 'When what was said is forced to disk: `always` (before it is acknowledged or shown to anybody), every so many SECONDS (a power cut may lose that much), or `never` (left to the system)' -r -f
-complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l history -d 'Show the old conversation at start: `ask` (on a terminal only), `yes`, `no`, or the newest N events' -r -f
+complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l history -d 'Show the old conversation at start: `ask` (on a terminal, in the foreground), `yes`, `no`, or the newest N events' -r -f
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l console -d 'What the console shows of the traffic; by default `http` on a terminal, else `quiet`' -r -f -a "http\t'Each message as the HTTP request it came in, the task that served it, and who comes and goes'
 lines\t'The conversation'
 quiet\t'Only what an operator must know'"

@@ -245,7 +245,7 @@ fn with_mode(mode: &str, words: &[OsString]) -> String {
 }
 
 /// A word as a shell takes it.
-fn typed(word: &str) -> String {
+pub fn typed(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_=./:,@%+[]".contains(c);
     match !word.is_empty() && word.chars().all(plain) {
         true => word.to_string(),

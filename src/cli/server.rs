@@ -77,10 +77,10 @@ pub struct ServerArgs {
     #[arg(long, value_name = "always|SECONDS|never", default_value = "always", value_parser = sync, env = "CHATROOM_SYNC", value_hint = ValueHint::Other, help_heading = RECORD)]
     pub sync: Sync,
 
-    /// Show the old conversation at start: `ask` (on a terminal only), `yes`, `no`, or the newest N
+    /// Show the old conversation at start: `ask` (on a terminal, in the foreground), `yes`, `no`, or the newest N
     /// events
     ///
-    /// Where there is no terminal, `ask` shows nothing.
+    /// Elsewhere `ask` shows nothing. The room is open while it is asked or shown.
     #[arg(long, value_name = "ask|yes|no|N", default_value = "ask", value_parser = history, env = "CHATROOM_HISTORY", value_hint = ValueHint::Other, help_heading = RECORD)]
     pub history: History,
 

@@ -1,33 +1,26 @@
-//! What the operator sees: each message as its request, who comes and goes, the old conversation.
+//! What the operator sees: each message as its request, and who comes and goes.
 
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use crate::client::bearer;
-use crate::server::{PATIENCE, Server, Written, wait_for};
+use crate::server::{Server, Written, wait_for};
 use crate::util::{CHATROOM, Folder};
 
-const QUESTION: &str = "Do you want to retrieve the old conversation? [yes/no] ";
-
-/// A folder with a log of one message.
-fn old_log() -> Arc<Folder> {
-    let mut server = Server::start(&[]);
-    let token = server.log_in("uthira");
-    assert_eq!(server.say(&token, "as it was").status, 201);
-    assert!(server.stop().success());
-    Arc::clone(&server.folder)
-}
-
 /// A server on a pseudo terminal of its own.
-struct Terminal {
-    script: Child,
-    screen: Written,
-    folder: Arc<Folder>,
+pub struct Terminal {
+    /// Its parent.
+    pub script: Child,
+    /// What it has shown.
+    pub screen: Written,
+    /// Where it runs.
+    pub folder: Arc<Folder>,
 }
 
 impl Terminal {
-    fn start(folder: Arc<Folder>, args: &str) -> Terminal {
+    /// Starts it there.
+    pub fn start(folder: Arc<Folder>, args: &str) -> Terminal {
         let mut script = Command::new("script");
         let server = format!("exec '{CHATROOM}' server --listen 127.0.0.1:0 {args}");
         script.args(["-qec", &server, "typescript"]);
@@ -42,14 +35,15 @@ impl Terminal {
         }
     }
 
-    fn type_in(&mut self, keys: &str) {
+    /// Presses keys.
+    pub fn type_in(&mut self, keys: &str) {
         let keyboard = self.script.stdin.as_mut().expect("a pipe");
         keyboard.write_all(keys.as_bytes()).expect("typed");
         keyboard.flush().expect("typed");
     }
 
     /// Ctrl-C, which must end it in good order.
-    fn interrupt(&mut self) {
+    pub fn interrupt(&mut self) {
         self.type_in("\x03");
         let script = &mut self.script;
         let ended = wait_for("the end", || script.try_wait().expect("its state"));
@@ -219,41 +213,11 @@ fn a_console_that_nobody_reads_slows_nobody() {
 }
 
 #[test]
-fn the_old_conversation_is_shown_for_a_yes_and_nothing_else() {
-    for (answer, shown, asked_again) in [
-        ("yes\n", true, 0),
-        ("YES\n", true, 0),
-        ("no\n", false, 0),
-        ("\n", false, 0),
-        ("yse\nmaybe\ny\n", true, 2),
-        ("ja\n\x04", false, 1),
-        ("\x04", false, 0),
-    ] {
-        let mut terminal = Terminal::start(old_log(), "");
-        terminal.screen.wait_for(QUESTION);
-        assert!(
-            !terminal.screen.text().contains("Listening"),
-            "the question comes first"
-        );
-        terminal.type_in(answer);
-        terminal.screen.wait_for("/events\r\n");
-        let again = terminal.screen.text().matches("Answer yes or no").count();
-        assert_eq!(again, asked_again, "{answer:?}");
-        let screen = terminal.screen.text();
-        let old = screen.split_once("Listening on port").expect("it").0;
-        for line in ["as it was", "uthira", "entered room"] {
-            assert_eq!(old.contains(line), shown, "{answer:?}: {screen}");
-        }
-        terminal.interrupt();
-    }
-}
-
-#[test]
 fn on_a_terminal_the_traffic_is_shown_and_ctrl_c_stops() {
     let mut terminal = Terminal::start(Arc::new(Folder::new()), "");
-    terminal.screen.wait_for("/events\r\n");
+    terminal.screen.wait_for("chatroom://127.0.0.1:");
     let screen = terminal.screen.text();
-    assert!(!screen.contains(QUESTION), "there is nothing old to show");
+    assert!(!screen.contains("[yes/no]"), "there is nothing old to show");
     let address = screen.split_once("http://").expect("an address").1;
     let address = address.split('/').next().expect("it").to_string();
     let url = format!("http://{address}/messages");
@@ -270,53 +234,4 @@ fn on_a_terminal_the_traffic_is_shown_and_ctrl_c_stops() {
     terminal.interrupt();
     let log = std::fs::read_to_string(terminal.folder.path().join("log.txt")).expect("it");
     assert!(log.contains(" * Room closed\t"), "{log}");
-}
-
-#[test]
-fn ctrl_c_is_an_answer_too() {
-    let mut terminal = Terminal::start(old_log(), "");
-    terminal.screen.wait_for(QUESTION);
-    let from = std::time::Instant::now();
-    terminal.interrupt();
-    assert!(from.elapsed() < PATIENCE / 4);
-    let screen = terminal.screen.text();
-    assert!(!screen.contains("Listening"), "{screen}");
-    assert!(
-        !screen.contains("The room is closed"),
-        "it never opened: {screen}"
-    );
-}
-
-#[test]
-fn the_old_conversation_is_shown_without_asking_if_so_told() {
-    let folder = old_log();
-    for (history, wanted) in [
-        (
-            "yes",
-            "entered room\n[uthira]: 0:00:00:as it was\n* Room closed\nListening",
-        ),
-        ("2", "as it was\n* Room closed\n"),
-        ("1", "* Room closed\n"),
-        ("0", ""),
-        ("no", ""),
-        ("ask", ""),
-    ] {
-        let copy = Arc::new(Folder::new());
-        copy.file("log.txt", &folder.contents()["log.txt"]);
-        let server = Server::start_in(copy, "127.0.0.1:0", &["--history", history]);
-        let console = server.console.text();
-        let (old, _) = console.split_once("Listening").expect("it listens");
-        match history {
-            "yes" => assert!(
-                console.contains(wanted) && old.starts_with("* Room opened"),
-                "{console}"
-            ),
-            "2" => assert_eq!(old, format!("[uthira]: 0:00:00:{wanted}")),
-            _ => assert_eq!(old, wanted, "--history {history}"),
-        }
-    }
-    let mut terminal = Terminal::start(folder, "--history no");
-    terminal.screen.wait_for("/events\r\n");
-    assert!(!terminal.screen.text().contains(QUESTION));
-    terminal.interrupt();
 }

@@ -1,5 +1,6 @@
 //! The integration tests: the real binary, seen from outside. One file a subject.
 
+mod asking;
 mod browser;
 mod carried;
 mod choose;

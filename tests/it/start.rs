@@ -218,7 +218,7 @@ fn a_log_goes_on_where_it_ended() {
         Some(0)
     );
     assert!(
-        !server.console.text().contains("retrieve"),
+        !server.console.text().contains("old conversation"),
         "nobody is asked without a terminal"
     );
 }

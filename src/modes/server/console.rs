@@ -2,8 +2,12 @@
 //!
 //! Lines are written by a thread of their own behind a bounded queue: a terminal that blocks loses
 //! console lines, which are counted and told, and never slows the room.
+//!
+//! A question to the operator is written by the same thread ([`Console::ask`]). While it stands, what is
+//! said in the room is kept for afterwards, and a notice is written above it.
 
-use std::io::{self, Write};
+use std::collections::VecDeque;
+use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -50,11 +54,22 @@ pub enum Entry {
     Notice(String),
 }
 
+/// What the thread that writes is told.
+enum Told {
+    Show(Entry),
+    /// This is asked now, in place of what was asked before.
+    Ask(&'static str),
+    /// Somebody else writes to the terminal now.
+    Hold,
+    /// Nobody is asked any more, and nobody else writes.
+    GoOn,
+}
+
 /// A handle to the console; clones write to the same one.
 #[derive(Clone, Debug)]
 pub struct Console {
     level: cli::Console,
-    queue: SyncSender<Entry>,
+    queue: SyncSender<Told>,
     lost: Arc<AtomicU64>,
     written: Arc<AtomicU64>,
     queued: Arc<AtomicU64>,
@@ -92,10 +107,30 @@ impl Console {
             return;
         }
         self.queued.fetch_add(1, Ordering::Relaxed);
-        if self.queue.try_send(entry).is_err() {
+        if self.queue.try_send(Told::Show(entry)).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
             self.written.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Asks the operator, who is at a terminal, `question`; traffic is kept until [`Console::go_on`].
+    pub fn ask(&self, question: &'static str) {
+        self.tell(Told::Ask(question));
+    }
+
+    /// Keeps the traffic while something else is written to the terminal, until [`Console::go_on`].
+    pub fn hold(&self) {
+        self.tell(Told::Hold);
+    }
+
+    /// Writes what was kept, and from now on at once.
+    pub fn go_on(&self) {
+        self.tell(Told::GoOn);
+    }
+
+    fn tell(&self, told: Told) {
+        // The thread ends with the process only.
+        let _ = self.queue.send(told);
     }
 
     /// Waits until everything was written, at most `patience`.
@@ -109,25 +144,66 @@ impl Console {
     }
 }
 
-fn write(level: cli::Console, entries: &Receiver<Entry>, lost: &AtomicU64, written: &AtomicU64) {
-    while let Ok(entry) = entries.recv() {
-        // A console that cannot be written to (a closed pipe) is no reason to stop a room.
-        let missed = lost.swap(0, Ordering::Relaxed);
-        let _ = if missed > 0 {
-            writeln!(
-                io::stdout(),
-                "({missed} console lines were lost because this output was not read in time)"
-            )
-        } else {
-            Ok(())
-        };
-        let _ = match entry {
-            Entry::Notice(text) => writeln!(io::stderr(), "{}", marked(Severity::Warning, &text)),
-            other => io::stdout().write_all(shown(level, other).as_bytes()),
-        };
-        let _ = io::stdout().flush();
-        written.fetch_add(1, Ordering::Release);
+fn write(level: cli::Console, told: &Receiver<Told>, lost: &AtomicU64, written: &AtomicU64) {
+    let mut kept = VecDeque::new();
+    // What is asked, if anything is; while something else is written there is only nothing to repeat.
+    let mut asked: Option<Option<&'static str>> = None;
+    while let Ok(told) = told.recv() {
+        match told {
+            Told::Ask(question) => {
+                asked = Some(Some(question));
+                put(question);
+            }
+            Told::Hold => asked = Some(None),
+            Told::GoOn => {
+                asked = None;
+                for entry in kept.drain(..) {
+                    show(level, entry, lost, written);
+                }
+            }
+            Told::Show(Entry::Notice(text)) => match asked.flatten() {
+                Some(question) if io::stderr().is_terminal() => {
+                    put("\n");
+                    show(level, Entry::Notice(text), lost, written);
+                    put(question);
+                }
+                _ => show(level, Entry::Notice(text), lost, written),
+            },
+            Told::Show(_) if asked.is_some() && kept.len() >= QUEUE => {
+                lost.fetch_add(1, Ordering::Relaxed);
+                written.fetch_add(1, Ordering::Release);
+            }
+            Told::Show(entry) if asked.is_some() => kept.push_back(entry),
+            Told::Show(entry) => show(level, entry, lost, written),
+        }
     }
+}
+
+/// Writes to the terminal as it stands.
+fn put(text: &str) {
+    // Who cannot be asked does not answer.
+    let _ = io::stdout().write_all(text.as_bytes());
+    let _ = io::stdout().flush();
+}
+
+/// Writes an entry, after how many are missing before it.
+fn show(level: cli::Console, entry: Entry, lost: &AtomicU64, written: &AtomicU64) {
+    // A console that cannot be written to (a closed pipe) is no reason to stop a room.
+    let missed = lost.swap(0, Ordering::Relaxed);
+    let _ = if missed > 0 {
+        writeln!(
+            io::stdout(),
+            "({missed} console lines were lost because this output was not read in time)"
+        )
+    } else {
+        Ok(())
+    };
+    let _ = match entry {
+        Entry::Notice(text) => writeln!(io::stderr(), "{}", marked(Severity::Warning, &text)),
+        other => io::stdout().write_all(shown(level, other).as_bytes()),
+    };
+    let _ = io::stdout().flush();
+    written.fetch_add(1, Ordering::Release);
 }
 
 /// The text of an entry; nothing in it can move the cursor.

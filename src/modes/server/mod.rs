@@ -4,12 +4,13 @@
 //! [`api`] decides what it does, [`access`] who may, [`room`] queues it, [`committer`] and
 //! [`scribe`] write it, [`tail`] keeps it, [`fanout`] sends it to each listener that is up to date, [`follower`] to one
 //! that is not. [`history`] and
-//! [`log_file`] read what was said before, [`console`] shows the operator what goes on,
+//! [`log_file`] read what was said before, [`console`] shows the operator what goes on, [`asking`] what there was,
 //! [`space`] warns of a disk that is almost full, [`fullness`] knows when that it is full is told.
 
 mod access;
 mod announce;
 mod api;
+mod asking;
 mod browser;
 mod cold;
 mod committer;
@@ -51,6 +52,7 @@ use crate::supervisor;
 
 use access::Access;
 use api::Api;
+use asking::Asking;
 use browser::Hosts;
 use committer::{Committer, Job, Order};
 use console::{Console, Entry};
@@ -152,35 +154,26 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
         hosts: Hosts::new(&args.host_name, &start::own_names(&args)),
     });
     task::block_on(async {
-        let asking = start::show_history(&args, history_end);
-        let asked = futures_lite::future::or(async { Ok(asking.await) }, async {
-            Err(stopped.recv().await)
-        })
+        let has_key = api.access.has_key();
+        let log = room.reader.log();
+        let (announced, nearby) = announce::announce(&args, log, has_key, address);
+        let told = args.clone();
+        let asking = Asking::begin(&args, history_end, &console, move || {
+            start::say_where(address, &told, has_key, nearby.as_deref(), history_end);
+        });
+        let why = serve(
+            listener,
+            api,
+            console.clone(),
+            files,
+            args.sync,
+            orders.clone(),
+            &stopped,
+        )
         .await;
-        let opened = asked.is_ok();
-        let why = match asked {
-            Ok(shown) => {
-                shown?;
-                let has_key = api.access.has_key();
-                let log = room.reader.log();
-                let (announced, nearby) = announce::announce(&args, log, has_key, address);
-                start::say_where(address, &args, has_key, nearby.as_deref(), history_end);
-                let why = serve(
-                    listener,
-                    api,
-                    console.clone(),
-                    files,
-                    args.sync,
-                    orders.clone(),
-                    &stopped,
-                )
-                .await;
-                // Nobody is to come any more.
-                drop(announced);
-                why
-            }
-            Err(why) => why.unwrap_or(Stop::Asked),
-        };
+        // Nobody is to come any more.
+        drop(announced);
+        asking.end(&console);
         let why = match why {
             Stop::Asked => shut_down(&room, &orders, &stopped).await,
             failed => failed,
@@ -188,7 +181,7 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
         console.flush(Duration::from_millis(300));
         match why {
             Stop::Asked => {
-                start::say_good_bye(&args, opened);
+                start::say_good_bye(&args);
                 Ok(ExitCode::SUCCESS)
             }
             Stop::Failed(sentence) => {

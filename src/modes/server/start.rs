@@ -1,20 +1,18 @@
 //! Everything between the command line and the first connection, and what is said meanwhile.
 
 use std::env;
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::Path;
 
-use async_std::task;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::address::{Address, port_without_brackets};
-use crate::cli::{self, DEFAULT_PORT, History, ServerArgs};
+use crate::cli::{self, DEFAULT_PORT, ServerArgs, typed};
 use crate::event::{Body, Event, Id, Stamp};
 use crate::failure::{Failure, reason};
 use crate::journal::{Journal, Kept, Opening, Stretch};
 use crate::lookup::lookup;
-use crate::modes::replay;
 
 /// How many threads write to listeners: half as many as there are cores. More write more often, and
 /// less at a time.
@@ -223,54 +221,6 @@ pub fn default_console() -> cli::Console {
     }
 }
 
-/// Shows the old conversation, which ends at `end`, if that is wanted.
-///
-/// # Errors
-/// It cannot be read or written.
-pub async fn show_history(args: &ServerArgs, end: u64) -> Result<(), Failure> {
-    let newest = match args.history {
-        History::No => return Ok(()),
-        History::Ask if end == 0 || !io::stdin().is_terminal() || !io::stdout().is_terminal() => {
-            return Ok(());
-        }
-        History::Ask => {
-            if !task::spawn_blocking(ask).await.map_err(Failure::output)? {
-                return Ok(());
-            }
-            None
-        }
-        History::Yes => None,
-        History::Last(count) => Some(count),
-    };
-    let path = args.log.clone();
-    task::spawn_blocking(move || {
-        let out = io::stdout();
-        let colour = out.is_terminal() && env::var_os("NO_COLOR").is_none();
-        replay::print_history(&path, end, newest, &mut out.lock(), colour).map(drop)
-    })
-    .await
-}
-
-/// The question of the original, asked until the answer is one.
-fn ask() -> io::Result<bool> {
-    let mut out = io::stdout();
-    out.write_all(b"Do you want to retrieve the old conversation? [yes/no] ")?;
-    loop {
-        out.flush()?;
-        let mut answer = String::new();
-        // The end of the input is a no.
-        if io::stdin().lock().read_line(&mut answer)? == 0 {
-            out.write_all(b"\n")?;
-            return Ok(false);
-        }
-        match answer.trim().to_ascii_lowercase().as_str() {
-            "yes" | "y" => return Ok(true),
-            "no" | "n" | "" => return Ok(false),
-            _ => out.write_all(b"Answer yes or no; Enter alone is no. [yes/no] ")?,
-        }
-    }
-}
-
 /// Prints where the server listens, what to paste to join it, and whether it is found `nearby`.
 /// `before` is how long the log was when it was opened.
 pub fn say_where(
@@ -288,13 +238,17 @@ pub fn say_where(
         log.display(),
         size(before)
     );
-    let login = if has_key { " -u YOU:KEY" } else { "" };
+    let (own, login, key) = match has_key {
+        true => (own_command(), " -u YOU:KEY", "KEY"),
+        false => (own_command(), "", ""),
+    };
     for ip in reachable(address.ip()) {
         let at = Address::of_ip(ip, address.port(), &network(ip));
         let link = at.link();
         let host = link.trim_start_matches("chatroom://");
         text.push_str(&format!(
-            "  chatroom gui --name YOU {at}\n  curl -N{login} http://{host}/events\n  {link}\n"
+            "  {own} gui --name YOU {at}\n  curl -N{login} http://{host}/events\n  \
+             curl -u YOU:{key} --data-raw hello http://{host}/messages\n  {link}\n"
         ));
     }
     if let Some(nearby) = nearby {
@@ -324,18 +278,35 @@ fn size(bytes: u64) -> String {
     }
 }
 
-/// Tells a person at a terminal where everything is now, if the room was `opened` at all.
-pub fn say_good_bye(args: &ServerArgs, opened: bool) {
+/// Tells a person at a terminal where everything is now.
+pub fn say_good_bye(args: &ServerArgs) {
     let mut out = io::stdout();
     if out.is_terminal() {
-        let log = args.log.display();
-        let text = match opened {
-            true => format!("\nThe room is closed. `chatroom replay {log}` plays what was said.\n"),
-            // Behind the question, which nobody answered.
-            false => "\n".to_string(),
-        };
+        let (own, log) = (own_command(), typed(&args.log.to_string_lossy()));
+        let text = format!("\nThe room is closed. `{own} replay {log}` plays what was said.\n");
         // The terminal may be gone, which is as good a reason to stop as any.
         let _ = out.write_all(text.as_bytes());
+    }
+}
+
+/// What starts this program on this machine, as a shell takes it: `chatroom` where the shell finds it so.
+fn own_command() -> String {
+    let word = env::args_os().next().unwrap_or_default();
+    let path = Path::new(&word);
+    let usual = || "chatroom".to_string();
+    let Some(own) = path
+        .canonicalize()
+        .ok()
+        .filter(|_| path.components().count() > 1)
+    else {
+        return usual();
+    };
+    let found = env::split_paths(&env::var_os("PATH").unwrap_or_default())
+        .map(|folder| folder.join("chatroom"))
+        .find(|file| file.is_file());
+    match found.is_some_and(|file| file.canonicalize().is_ok_and(|file| file == own)) {
+        true => usual(),
+        false => typed(&word.to_string_lossy()),
     }
 }
 
