@@ -20,7 +20,7 @@ pub use gui::GuiArgs;
 pub use parse::{parse, typed};
 pub use replay::{Colour, FileFormat, Kind, Output, ReplayArgs, Speed, StatsForm, When};
 pub use server::{Console, History, ServerArgs, Sync};
-pub use variables::strays;
+pub use variables::{distance, strays};
 
 /// The port a room listens on when none is named: the original's.
 pub const DEFAULT_PORT: u16 = 1337;

@@ -193,9 +193,14 @@ impl Head {
 
     /// The query's first parameter of that name, decoded.
     pub fn parameter(&self, name: &str) -> Option<String> {
-        form_urlencoded::parse(self.query.as_bytes())
+        self.parameters()
             .find(|(n, _)| n == name)
             .map(|(_, value)| value.into_owned())
+    }
+
+    /// The query's parameters in the order they came, decoded.
+    pub fn parameters(&self) -> form_urlencoded::Parse<'_> {
+        form_urlencoded::parse(self.query.as_bytes())
     }
 
     /// Every field in the order it came, names in lower case.

@@ -82,7 +82,7 @@ fn nearest<'a>(name: &str, known: &'a [String]) -> Option<&'a str> {
 }
 
 /// How many letters are put in, left out, or taken for another one.
-fn distance(one: &str, other: &str) -> usize {
+pub fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();
     for (y, a) in one.chars().enumerate() {

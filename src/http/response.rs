@@ -56,6 +56,10 @@ impl Response {
         self
     }
 
+    fn has(&self, name: &str) -> bool {
+        self.fields.iter().any(|(n, _)| *n == name)
+    }
+
     fn body(mut self, body: Vec<u8>) -> Response {
         self.body = body;
         self
@@ -66,12 +70,16 @@ impl Response {
         self.status
     }
 
-    /// Head and body for an ordinary answer. `close` announces that the connection ends after it;
+    /// Head and body for an ordinary answer, which no cache keeps unless a field says otherwise. `close` announces that the connection ends after it;
     /// `head_only` leaves the body out, as HEAD wants it.
     pub fn whole(mut self, close: bool, head_only: bool) -> Vec<u8> {
         if self.status != 204 {
             let length = self.body.len().to_string();
             self = self.field("Content-Length", length);
+        }
+        // What is true now is not to be given out later by a cache on the way.
+        if !self.has("Cache-Control") {
+            self = self.field("Cache-Control", "no-store");
         }
         let mut out = self.head(close);
         if !head_only {
@@ -150,6 +158,7 @@ mod tests {
         let (head, body) = answer.split_once("\r\n\r\n").expect("a body");
         assert_eq!(body, "{\"error\":\"name_taken\",\"message\":\"Taken.\"}\n");
         assert!(head.contains(&format!("Content-Length: {}", body.len())));
+        assert!(head.contains("\r\nCache-Control: no-store\r\n"));
     }
 
     #[test]

@@ -37,6 +37,7 @@ mod nearby;
 mod nets;
 mod newer;
 mod page;
+mod parameters;
 mod picture;
 mod play;
 mod play_hostile;

@@ -147,7 +147,7 @@ fn whoever_does_not_say_who_they_are_is_told_how() {
     let token = server.log_in("uthira");
     server
         .ask("POST", &format!("/messages?token={token}"), &[], "hi")
-        .refused(401, "not_logged_in");
+        .refused(400, "bad_parameter");
 }
 
 #[test]

@@ -14,6 +14,7 @@ use super::cold;
 use super::console::Request;
 use super::history::{self, PageWanted, Start, Wanted};
 use super::log_file::{self, Range};
+use super::parameters;
 use super::presence::Denied;
 use super::refusals::{
     denied, journal_unreadable, name_refused, not_logged_in, order_refused, text_refused,
@@ -115,6 +116,7 @@ impl Api {
                 Response::refusal(405, "method_not_allowed", message).field("Allow", allowed)
             );
         }
+        parameters::check(&asked.head)?;
         match (method, path.as_str()) {
             ("POST", "/session") => self.log_in(asked).await.map(Answer::Whole),
             ("GET", "/health") => Ok(Answer::Whole(self.health(&asked))),
@@ -196,7 +198,7 @@ impl Api {
             id,
             version: Some(env!("CARGO_PKG_VERSION").to_string()),
         };
-        Response::json(status, &session).field("Cache-Control", "no-store")
+        Response::json(status, &session)
     }
 
     async fn log_out(&self, caller: Caller) -> Answered<Response> {

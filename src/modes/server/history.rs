@@ -69,7 +69,7 @@ fn bad(error: &str, message: impl Into<String>) -> Response {
 }
 
 impl Wanted {
-    /// Reads `since`, `last`, `max` and `Last-Event-ID`.
+    /// Reads `since`, `last`, `max` and `Last-Event-ID`, header or parameter.
     ///
     /// # Errors
     /// The answer: 400 with what is not understood.
@@ -86,25 +86,23 @@ impl Wanted {
         } else {
             asked
         };
-        Ok(
-            match head.field("last-event-id").filter(|text| !text.is_empty()) {
-                None => Wanted {
-                    place: asked,
-                    otherwise,
-                    resets: false,
-                    max,
-                },
-                Some(text) => {
-                    let place = text.parse().map_or(Place::Nowhere, Place::After);
-                    Wanted {
-                        place,
-                        otherwise,
-                        resets: true,
-                        max,
-                    }
-                }
+        Ok(match super::parameters::last_event_id(head) {
+            None => Wanted {
+                place: asked,
+                otherwise,
+                resets: false,
+                max,
             },
-        )
+            Some(text) => {
+                let place = text.parse().map_or(Place::Nowhere, Place::After);
+                Wanted {
+                    place,
+                    otherwise,
+                    resets: true,
+                    max,
+                }
+            }
+        })
     }
 
     /// Finds the place in the journal, which is committed up to `end`.

@@ -23,6 +23,7 @@ mod fullness;
 mod guesses;
 mod history;
 mod log_file;
+mod parameters;
 mod portion;
 mod presence;
 mod rate;

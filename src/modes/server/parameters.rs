@@ -1,0 +1,187 @@
+//! What may stand behind the `?` of each path.
+//!
+//! What always holds: a parameter that is not known is refused with the nearest one that is, since
+//! one that was passed over would leave its sender with an answer to another question.
+
+use crate::cli;
+use crate::http::{Head, Response};
+
+/// Where a listener goes on that can set no header: as `event-source-polyfill` says it, and as others do.
+const PLACES: [&str; 2] = ["lastEventId", "last_event_id"];
+/// What clients add to the address of a stream so that no cache answers.
+const PASSED_OVER: [&str; 2] = ["_", "r"];
+/// As much of a name is said again.
+const SHOWN: usize = 40;
+
+/// What a path's parameters are called; `None` where anything may stand, since links to a room are
+/// passed on by programs that append their own.
+fn known(method: &str, path: &str) -> Option<&'static [&'static str]> {
+    match (method, path) {
+        (_, "/") => None,
+        (_, "/events") => Some(&[
+            "since", "last", "max", "poll", "token", PLACES[0], PLACES[1],
+        ]),
+        ("GET" | "HEAD", "/messages") => Some(&["before", "since", "find", "limit"]),
+        _ => Some(&[]),
+    }
+}
+
+/// Looks whether all of a request's parameters are known.
+///
+/// # Errors
+/// The answer: 400 with the one that is not.
+pub fn check(head: &Head) -> Result<(), Response> {
+    let Some(known) = known(&head.method, &head.path) else {
+        return Ok(());
+    };
+    let passed_over = |name: &str| head.path == "/events" && PASSED_OVER.contains(&name);
+    let mut names = head.parameters().map(|(name, _)| name);
+    match names.find(|name| !known.contains(&&**name) && !passed_over(name)) {
+        None => Ok(()),
+        Some(name) => Err(Response::refusal(
+            400,
+            "bad_parameter",
+            sentence(head, &name, known),
+        )),
+    }
+}
+
+fn sentence(head: &Head, name: &str, known: &[&str]) -> String {
+    let (method, path) = (&head.method, &head.path);
+    let shown: String = name.chars().take(SHOWN).collect();
+    let told = format!("{method} {path} has no parameter {shown:?}");
+    match (nearest(name, known), known) {
+        (Some(right), _) => format!("{told}; perhaps {right} is meant."),
+        (None, []) if name == "token" => {
+            format!("{told}. Send the token as Authorization: Bearer.")
+        }
+        (None, []) => format!("{told}, nor any other. Leave it out."),
+        (None, _) => format!("{told}. It has {}.", known.join(", ")),
+    }
+}
+
+fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    let plain = |name: &str| name.to_ascii_lowercase().replace(['_', '-'], "");
+    let wrong = plain(name);
+    // A long name is no misspelling, and would take long to compare.
+    if wrong.is_empty() || wrong.chars().count() > SHOWN {
+        return None;
+    }
+    let steps = |right: &&'a str| (cli::distance(&wrong, &plain(right)), *right);
+    let (steps, right) = known.iter().map(steps).min()?;
+    // Half of what is left after that many would be a guess.
+    (steps <= wrong.len().div_ceil(3)).then_some(right)
+}
+
+/// The id after which a client goes on that comes back: the header's, else the parameter's.
+pub fn last_event_id(head: &Head) -> Option<String> {
+    let said = |text: &String| !text.is_empty();
+    let header = head.field("last-event-id").map(str::to_string);
+    header.filter(said).or_else(|| {
+        let of = |name: &&str| head.parameter(name).filter(said);
+        PLACES.iter().find_map(of)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(line: &str) -> Head {
+        let text = format!("{line} HTTP/1.1\r\nHost: x\r\n\r\n");
+        let head = Head::parse(text.as_bytes());
+        head.ok().flatten().expect("a head").0
+    }
+
+    fn refused(line: &str) -> Option<String> {
+        let refusal = check(&head(line)).err()?;
+        assert_eq!(refusal.status(), 400);
+        let text = String::from_utf8(refusal.whole(true, false)).expect("UTF-8");
+        let json: serde_json::Value =
+            serde_json::from_str(text.split("\r\n\r\n").nth(1)?).expect("JSON");
+        assert_eq!(json["error"], "bad_parameter");
+        json["message"].as_str().map(str::to_string)
+    }
+
+    #[test]
+    fn what_is_misspelt_is_named_with_what_was_meant() {
+        for (line, meant) in [
+            ("GET /events?sinse=5m", "since"),
+            ("GET /events?Since=5m", "since"),
+            ("HEAD /events?lats=5", "last"),
+            ("GET /events?poll=1&tokn=x", "token"),
+            ("GET /events?LastEventID=x", "lastEventId"),
+            ("GET /events?last-event-id=x", "lastEventId"),
+            ("GET /messages?befor=x", "before"),
+            ("GET /messages?limits=5", "limit"),
+            ("GET /messages?f%69nds=x", "find"),
+        ] {
+            let told = refused(line).expect(line);
+            assert!(
+                told.ends_with(&format!("; perhaps {meant} is meant.")),
+                "{told}"
+            );
+        }
+        for (line, told) in [
+            (
+                "GET /messages?utm_source=x",
+                "GET /messages has no parameter \"utm_source\". It has before, since, find, limit.",
+            ),
+            (
+                "GET /members?x=1",
+                "GET /members has no parameter \"x\", nor any other. Leave it out.",
+            ),
+            (
+                "GET /messages/1-2-3?token=x",
+                "GET /messages/1-2-3 has no parameter \"token\". Send the token as Authorization: Bearer.",
+            ),
+            (
+                "POST /messages?limit=5",
+                "POST /messages has no parameter \"limit\", nor any other. Leave it out.",
+            ),
+            (
+                "GET /health?=",
+                "GET /health has no parameter \"\", nor any other. Leave it out.",
+            ),
+        ] {
+            assert_eq!(refused(line).as_deref(), Some(told));
+        }
+        let long = refused(&format!("GET /events?{}=1", "%0a".repeat(2000)));
+        assert!(long.expect("a refusal").len() < 200);
+    }
+
+    #[test]
+    fn what_others_append_is_passed_over_where_that_is_so() {
+        for line in [
+            "GET /?fbclid=x&utm_source=y",
+            "GET /events?_=1&r=0.5&since=all&last=5&max=5&poll=1&token=x&lastEventId=&last_event_id=y",
+            "GET /events?",
+            "GET /messages?before=x&since=y&find=z&limit=5",
+            "GET /members",
+        ] {
+            assert_eq!(refused(line), None, "{line}");
+        }
+        assert!(refused("GET /messages?_=1").is_some());
+    }
+
+    #[test]
+    fn the_header_goes_before_the_parameter_and_nothing_is_no_place() {
+        let place = |target: &str, field: &str| {
+            let text = format!("GET {target} HTTP/1.1\r\nHost: x\r\n{field}\r\n\r\n");
+            let head = Head::parse(text.as_bytes()).ok().flatten();
+            last_event_id(&head.expect("a head").0)
+        };
+        let header = "Last-Event-ID: a";
+        for (target, field, wanted) in [
+            ("/events", "X: y", None),
+            ("/events", header, Some("a")),
+            ("/events?lastEventId=b", header, Some("a")),
+            ("/events?lastEventId=b", "Last-Event-ID:", Some("b")),
+            ("/events?last_event_id=c", "X: y", Some("c")),
+            ("/events?lastEventId=&last_event_id=c", "X: y", Some("c")),
+            ("/events?lastEventId=", "X: y", None),
+        ] {
+            assert_eq!(place(target, field).as_deref(), wanted, "{target} {field}");
+        }
+    }
+}
