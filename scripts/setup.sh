@@ -18,7 +18,7 @@ build_packages=(
 # one system call for it that has no command, and runs the documents' bot); the proxies that the
 # documents have configurations for (nginx 2 MB, Caddy 36 MB), and what makes them a certificate.
 test_packages=(
-    xvfb openbox xdotool xclip imagemagick dbus-daemon
+    xvfb openbox xdotool xclip x11-xkb-utils imagemagick dbus-daemon
     tmux bsdutils util-linux iproute2 strace curl
     fonts-dejavu-core fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji
     man-db mandoc less bash-completion zsh fish desktop-file-utils libglib2.0-bin valgrind libc6-dbg
@@ -39,7 +39,7 @@ dist_packages=(debootstrap systemd-container mount util-linux iproute2 binutils 
 # The same on systems without dpkg: commands to find, libraries that pkg-config must know.
 build_commands=(cmake g++ make pkg-config)
 libraries=(x11 xext xft xinerama xcursor xrender xfixes pangoxft pangocairo cairo)
-test_commands=(Xvfb openbox xdotool xclip import dbus-daemon tmux script unshare nsenter ip strace curl man mandoc less zsh fish desktop-file-validate gio valgrind mkfs.ext4 mount python3 nginx caddy openssl)
+test_commands=(Xvfb openbox xdotool xclip setxkbmap import dbus-daemon tmux script unshare nsenter ip strace curl man mandoc less zsh fish desktop-file-validate gio valgrind mkfs.ext4 mount python3 nginx caddy openssl)
 picture_commands=(chromium mkfifo)
 dist_commands=(debootstrap systemd-nspawn unshare nsenter ip readelf curl Xvfb openbox xdotool import)
 bench_commands=(nats-server ngircd nginx ss strace Xvfb openbox hexchat xclip setpriv rg script taskset)

@@ -10,7 +10,7 @@ use super::items::{Item, Shape, run_words};
 use super::layout::{drawable, is_rtl};
 use super::model::{Fate, Model, Pending};
 use super::settings::Times;
-use super::spans::{Span, spans};
+use super::spans::{Span, spans, target};
 use crate::event::Key;
 
 /// What is said where the log became another one.
@@ -135,7 +135,7 @@ impl Line {
             match span {
                 Span::Link => {
                     let address = text[range].to_string();
-                    self.act(&address, Act::Open(address.clone()));
+                    self.act(&address, Act::Open(target(&address)));
                 }
                 Span::Mention => {
                     self.mention = true;
@@ -208,7 +208,7 @@ pub fn line_of(item: &Item, model: &Model, times: Times) -> Line {
         Shape::Replaced => centred(REPLACED, Look::Centred, Tone::Text),
         Shape::Unread => centred("new messages", Look::Rule, Tone::Unread),
         Shape::Pending(n) => match model.pending().get(n) {
-            Some(pending) => of_pending(model.me().unwrap_or_default(), pending),
+            Some(pending) => of_pending(model.writer(), pending),
             None => Line::new(Look::Note),
         },
         Shape::Note(n) => {

@@ -24,6 +24,7 @@ pub mod limits;
 pub mod lines;
 pub mod link;
 mod looking;
+mod method;
 pub mod model;
 pub mod notify;
 pub mod recall;

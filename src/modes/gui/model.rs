@@ -224,8 +224,8 @@ struct Member {
 #[derive(Debug)]
 pub struct Model {
     phase: Phase,
-    /// The last login that the link was asked for, and what was kept for it.
-    asked: Option<(Login, Kept)>,
+    /// The last login that the link was asked for, and what was kept for it once that is known.
+    asked: Option<(Login, Option<Kept>)>,
     state: Option<State>,
     /// When it is tried again.
     again_at: Stamp,
@@ -280,6 +280,8 @@ pub struct Model {
     settled: bool,
     /// The stream left something out.
     gap: bool,
+    /// It did just now: what comes next stands behind that.
+    left_out: bool,
     /// The newest event that was read.
     read: Option<Id>,
     /// Where the line of what is new stands.
@@ -288,6 +290,8 @@ pub struct Model {
     replaced: Option<u64>,
     unread: usize,
     mentions: usize,
+    /// There is more that is unread: it is not here, so nobody has counted it.
+    uncounted: bool,
     /// Counts what was taken in.
     revision: u64,
 }
@@ -330,11 +334,13 @@ impl Model {
             near: 0,
             settled: false,
             gap: false,
+            left_out: false,
             read: None,
             new_from: None,
             replaced: None,
             unread: 0,
             mentions: 0,
+            uncounted: false,
             revision: 0,
         }
     }
@@ -360,11 +366,7 @@ impl Model {
             | Event::Nearby(_)
             | Event::Answered(_)
             | Event::Looked { .. } => return self.choose(event),
-            Event::Kept(kept) => {
-                if let Some((_, place)) = &mut self.asked {
-                    *place = *kept;
-                }
-            }
+            Event::Kept(kept) => self.left_behind(*kept, &mut effects),
             // What was wrong with them is of no use without them.
             Event::Back => {
                 self.hint = None;
@@ -422,16 +424,20 @@ impl Model {
         effects
     }
 
-    /// What is to be kept for the next window of this name in this room, while logged in.
+    /// What is to be kept for the next window of this name in this room, while logged in or on the way
+    /// there.
     pub fn kept(&self) -> Option<Kept> {
-        let Phase::In { .. } = self.phase else {
-            return None;
+        let (read, token) = match (&self.phase, &self.asked) {
+            (Phase::In { .. }, _) => (self.read, self.token.clone()),
+            // On the way in the draft may be another already; the rest is as it was left.
+            (Phase::Asking(_), Some((_, Some(kept)))) => (kept.read, kept.token.clone()),
+            _ => return None,
         };
         let waits = |p: &&Pending| matches!(p.fate, Fate::Waiting);
         let letters = self.pending.iter().filter(waits);
         Some(Kept {
-            read: self.read,
-            token: self.token.clone(),
+            read,
+            token,
             draft: self.draft.clone(),
             letters: letters.map(|p| p.letter.clone()).collect(),
             place: None,

@@ -24,7 +24,7 @@ use super::notify::{Bell, Mention, Notifier, system_is_dark};
 use super::settings::{self, Settings};
 use super::talk::{Command, Login, Report, Resume};
 use super::window::{self, Action, Fields, Window};
-use super::{display, spans};
+use super::{display, method, spans};
 use crate::address::Address;
 use crate::cli::GuiArgs;
 use crate::event::{Key, Stamp};
@@ -42,6 +42,14 @@ const PICTURE: Duration = Duration::from_millis(16);
 /// There is no display, or the system refuses what a window needs.
 pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
     display::check(std::env::var("DISPLAY").ok().as_deref())?;
+    method::settle().map_err(|e| {
+        let variable = method::VARIABLE;
+        Failure::new(format!(
+            "The input method that {variable} names does not run, and the window cannot be started \
+             without it: {}. Unset {variable} and try again.",
+            reason(&e)
+        ))
+    })?;
     let path = settings::path();
     let (settings, trouble) = path.as_deref().map(settings::load).unwrap_or_default();
     let named = args.address;
@@ -69,7 +77,7 @@ pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
     events.extend(trouble.map(Event::Note));
     let model = Rc::new(RefCell::new(Model::new(on_the_wall)));
     let told_to_end = on_signals()?;
-    let window = Window::open(Rc::clone(&model), &fields, settings, place);
+    let window = Window::open(Rc::clone(&model), &fields, settings, place)?;
     let link = Link::start(window::wake)
         .map_err(|e| Failure::new(format!("The network cannot be used: {}.", reason(&e))))?;
     let looks = ask_desktop();
@@ -373,8 +381,9 @@ impl Run {
             self.model.borrow_mut().update(Event::Heard(report));
         }
         let kept = self.model.borrow().kept();
+        let is_in = self.model.borrow().is_in();
         let kept = kept.map(|kept| super::kept::Kept {
-            token: None,
+            token: kept.token.filter(|_| !is_in),
             ..kept
         });
         // There is nobody left to tell.

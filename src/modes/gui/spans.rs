@@ -2,23 +2,24 @@
 
 use std::ops::Range;
 
+use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::decompose_compatible;
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::links::links;
-pub use crate::links::opens;
+use crate::links::{is_unspaced, links};
+pub use crate::links::{opens, target};
 
 /// What a stretch of text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Span {
-    /// The address of something; see [`opens`].
+    /// The address of something; see [`target`].
     Link,
     /// Our own name.
     Mention,
 }
 
-/// Where the text has links (http, https) and the name `me`, in order, not overlapping.
-/// What stands in a link is no mention. Links to bare IPv6 addresses are not recognised.
+/// Where the text has links and the name `me`, in order, not overlapping. What stands in a link is no
+/// mention.
 pub fn spans(text: &str, me: Option<&str>) -> Vec<(Range<usize>, Span)> {
     let mut found: Vec<_> = links(text)
         .into_iter()
@@ -89,6 +90,9 @@ pub fn found(text: &str, needle: &str) -> Vec<Range<usize>> {
 ///
 /// The name ends where no letter or digit goes on, so that "uthira's" has it and "uthirav" has
 /// not; scripts that are written without spaces, and Korean with its particles, go on anywhere.
+///
+/// A name of one or two letters is a word as well ("ok", "it", "я"): it is meant where `@` stands
+/// before it, and where it begins a line and `:` follows, as Tab writes it.
 fn names(text: &str, me: &str) -> Vec<Range<usize>> {
     let mut wanted = Vec::new();
     me.trim().chars().for_each(|c| fold(c, |c| wanted.push(c)));
@@ -96,6 +100,7 @@ fn names(text: &str, me: &str) -> Vec<Range<usize>> {
     if wanted.is_empty() {
         return found;
     }
+    let short = is_short(me);
     let mut clusters = text.grapheme_indices(true).peekable();
     while let Some((start, cluster)) = clusters.next() {
         let Some(end) = matching(&text[start..], &wanted).map(|len| start + len) else {
@@ -109,7 +114,8 @@ fn names(text: &str, me: &str) -> Vec<Range<usize>> {
                 None => break,
             }
         }
-        if edge == end && is_edge(text, start) && is_edge(text, end) {
+        let alone = edge == end && is_edge(text, start) && is_edge(text, end);
+        if alone && (!short || is_called(text, start, end)) {
             let at = usize::from(text[..start].ends_with('@'));
             found.push(start - at..end);
             clusters = behind;
@@ -148,6 +154,21 @@ fn fold(c: char, mut put: impl FnMut(char)) {
     }
 }
 
+/// Whether a name has at most two letters, all of a script whose words have more. Signs and emoji, and
+/// scripts that write words in one or two, are not meant.
+fn is_short(name: &str) -> bool {
+    let spaced = |c: char| c.is_alphanumeric() && !is_unspaced(c);
+    let mut letters = name.trim().nfc();
+    letters.by_ref().take(2).all(spaced) && letters.next().is_none()
+}
+
+/// Whether a name that stands there is called: `@name`, or `name:` at the beginning of a line.
+fn is_called(text: &str, start: usize, end: usize) -> bool {
+    let line = text[..start].rsplit('\n').next().unwrap_or_default();
+    line.ends_with('@')
+        || line.trim().is_empty() && text[end..].trim_start().starts_with([':', '：'])
+}
+
 /// Whether a name may begin or end here.
 fn is_edge(text: &str, at: usize) -> bool {
     let before = text[..at].chars().next_back();
@@ -157,13 +178,6 @@ fn is_edge(text: &str, at: usize) -> bool {
     };
     let goes_on = |c: char| (c.is_alphanumeric() || c == '_') && !is_unspaced(c);
     !(goes_on(before) && goes_on(after))
-}
-
-/// Kana, ideographs, Korean syllables, Thai, Lao, Khmer, Burmese.
-fn is_unspaced(c: char) -> bool {
-    matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}'
-        | '\u{3041}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}'
-        | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
 }
 
 #[cfg(test)]
@@ -278,6 +292,28 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_is_a_word_is_meant_only_where_it_is_called() {
+        for (name, text) in [
+            ("ok", "it is ok."),
+            ("ok", "ok, let us go"),
+            ("ok", "OK"),
+            ("it", "it is late: go"),
+            ("я", "я здесь"),
+            ("no", "no, no: that is wrong\nno"),
+            ("d\u{131}", "d\u{131} ne"),
+        ] {
+            assert!(names_in(text, name).is_empty(), "{name}: {text}");
+        }
+        assert_eq!(names_in("is it ok, @ok?", "ok"), ["@ok"]);
+        assert_eq!(names_in("ok: it is ok.", "ok"), ["ok"]);
+        assert_eq!(names_in("first\nOk : second", "ok"), ["Ok"]);
+        assert_eq!(names_in("@Я, да", "я"), ["@Я"]);
+        // Three letters are a name.
+        assert_eq!(names_in("thanks bob", "bob"), ["bob"]);
+        assert_eq!(names_in("see o\u{308}m", "öm"), Vec::<&str>::new());
+    }
+
+    #[test]
     fn what_is_looked_for_is_marked_where_it_stands() {
         let marked = |text: &'static str, needle: &str| -> Vec<&str> {
             let ranges = found(text, needle).into_iter();
@@ -331,6 +367,11 @@ mod tests {
             "://",
             "http://a.b/(",
             "\u{301}",
+            "http://a。",
+            "http://a.b/を",
+            "www.a.b ",
+            "www.a.b\"",
+            "www.",
         ] {
             let text = part.repeat(100_000 / part.len());
             for me in ["uthira", "🇩🇪", "uthir"] {

@@ -10,6 +10,7 @@
 mod inner;
 mod keys;
 mod lay;
+mod moment;
 mod paint;
 mod select;
 
@@ -32,6 +33,7 @@ use super::lines::Act;
 use super::model::Model;
 use super::settings::Times;
 use super::view::{Placed, View};
+use super::window::keys as keyboard;
 use super::window::look::{self, row_height};
 use lay::Laid;
 use select::Selection;
@@ -55,8 +57,6 @@ pub enum Told {
         /// What is read lies above it.
         from_above: bool,
     },
-    /// Somebody typed, although the cursor is not in the input.
-    Typed(String),
     /// The room's beginning is wanted.
     ToStart,
     /// The newest is wanted.
@@ -112,7 +112,11 @@ struct Inner {
     anchor: Option<(Key, usize)>,
     /// How that line read then.
     anchored: String,
+    /// What the pointer is on, and the line of which the exact time is shown.
     hover: Option<Key>,
+    timed: Option<Key>,
+    /// Counts what ends the pointer's rest.
+    moved: u64,
     /// What the keyboard is on.
     picked: Option<Hit>,
     /// What the mouse was pressed on.
@@ -147,6 +151,8 @@ impl Transcript {
             anchor: None,
             anchored: String::new(),
             hover: None,
+            timed: None,
+            moved: 0,
             picked: None,
             pressed: None,
             found: Vec::new(),
@@ -284,6 +290,7 @@ impl Transcript {
     }
 
     fn scroll(&mut self, pixels: i32) {
+        self.hide_time();
         self.inner.borrow_mut().scroll_by(pixels);
         self.refresh();
     }
@@ -355,7 +362,7 @@ impl Transcript {
                 self.scroll(rows * row_height());
                 true
             }
-            Event::KeyDown => self.key(app::event_key()),
+            Event::KeyDown => self.key(keyboard::key()),
             _ => false,
         }
     }
@@ -381,14 +388,6 @@ impl Transcript {
         inner.begin(point, clicks);
         drop(inner);
         self.area.redraw();
-    }
-
-    fn hover(&mut self, key: Option<Key>) {
-        let mut inner = self.inner.borrow_mut();
-        if inner.hover != key {
-            inner.hover = key;
-            self.area.redraw();
-        }
     }
 
     fn point(&self) -> Option<(Key, usize, bool)> {

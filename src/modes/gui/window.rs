@@ -6,6 +6,7 @@
 mod action;
 pub mod dialog;
 pub mod find;
+pub mod keys;
 pub mod look;
 mod offering;
 mod parts;
@@ -35,6 +36,7 @@ use super::recall::Recall;
 use super::settings::Settings;
 use super::talk::Field;
 use super::transcript::Transcript;
+use crate::failure::Failure;
 pub use action::{Action, Own};
 use dialog::Dialog;
 use find::FindBar;
@@ -133,13 +135,17 @@ pub fn wake() {
 
 impl Window {
     /// Builds the window and puts it on the screen.
+    ///
+    /// # Errors
+    /// There is nothing to draw letters with.
     pub fn open(
         model: Rc<RefCell<Model>>,
         fields: &Fields,
         settings: Settings,
         place: Option<Place>,
-    ) -> Window {
+    ) -> Result<Window, Failure> {
         let app = App::default();
+        look::check()?;
         app::keyboard_screen_scaling(false);
         style::frames();
         let actions = Actions::default();
@@ -291,7 +297,7 @@ impl Window {
             _ => Field::Message,
         };
         window.focus(first);
-        window
+        Ok(window)
     }
 
     /// Waits for something to happen, at most so long. `false` means that the window is gone.

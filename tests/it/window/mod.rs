@@ -6,6 +6,7 @@ mod drawing;
 mod eyes;
 mod fake;
 mod hostile;
+mod keyboard;
 mod nearby;
 mod past;
 mod pictures;

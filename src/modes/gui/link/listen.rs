@@ -23,10 +23,11 @@ use crate::wire::{HEARTBEAT, Members, Said, Wire};
 /// How many events a stream begins with that does not go on anywhere.
 const BACKLOG: usize = 200;
 /// The most events that the first stream brings at once: what else happened while there was no
-/// window is read when somebody scrolls there.
-const MAX_FIRST: usize = 500;
+/// window is read when somebody scrolls there. A few more than a round number, so that "more than 500"
+/// can be said of what is new although some of them are comings and goings.
+const MAX_FIRST: usize = 520;
 /// The same for a window that was away for a while.
-const MAX_AGAIN: usize = 2000;
+const MAX_AGAIN: usize = 2100;
 /// The most events in one report.
 const BATCH: usize = 256;
 

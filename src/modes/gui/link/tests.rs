@@ -224,7 +224,7 @@ fn a_restart_is_lived_through_and_the_stream_goes_on_where_it_was() {
         asked[1].field("last-event-id"),
         Some(id(10).to_string().as_str())
     );
-    assert!(asked[1].is("GET /events?last=200&max=2000 HTTP/1.1"));
+    assert!(asked[1].is("GET /events?last=200&max=2100 HTTP/1.1"));
     assert_eq!(
         fake.seen("POST /session").len(),
         2,

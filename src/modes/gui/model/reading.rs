@@ -14,7 +14,7 @@ impl Model {
                 return;
             }
             Wire::Gap { .. } => {
-                self.gap = true;
+                (self.gap, self.left_out) = (true, true);
                 return;
             }
             Wire::Reset { .. } => {
@@ -58,6 +58,10 @@ impl Model {
         if !self.history.push(entry) {
             return; // Seen before.
         }
+        // What was left out is new as well, if this is.
+        if std::mem::take(&mut self.left_out) {
+            self.uncounted |= self.read.is_some_and(|read| !is_past(read, id));
+        }
         self.settle_pending(id, key.as_ref());
         self.found_live(id);
         self.trim();
@@ -98,7 +102,7 @@ impl Model {
             && let Some(newest) = self.heard
         {
             self.read = Some(newest);
-            (self.unread, self.mentions) = (0, 0);
+            (self.unread, self.mentions, self.uncounted) = (0, 0, false);
         }
     }
 
@@ -114,18 +118,47 @@ impl Model {
             return;
         }
         self.read = Some(seen);
-        let (mut unread, mut named) = (0, 0);
-        for entry in self.history.between(seen.offset + 1, u64::MAX) {
+        let left = self.said_between(seen.offset + 1, u64::MAX);
+        let holes = || self.history.holes().map(|hole| hole.end);
+        if !holes().any(|end| end > seen.offset) {
+            (self.unread, self.mentions) = left;
+            self.uncounted = false;
+        } else if holes().any(|end| end > read.offset + 1 && end <= seen.offset) {
+            // Nobody knows how much of what was passed over had been counted.
+            (self.unread, self.mentions) = left;
+            self.uncounted = true;
+        } else {
+            let passed = self.said_between(read.offset + 1, seen.offset);
+            self.unread = self.unread.saturating_sub(passed.0).max(left.0);
+            self.mentions = self.mentions.saturating_sub(passed.1).max(left.1);
+        }
+    }
+
+    /// What was missing has come: it is counted, if it is new.
+    pub(super) fn count_again(&mut self) {
+        let (Some(read), true) = (self.read, self.uncounted) else {
+            return;
+        };
+        let here = self.said_between(read.offset + 1, u64::MAX);
+        self.unread = self.unread.max(here.0);
+        self.mentions = self.mentions.max(here.1);
+        self.uncounted = self.history.holes().any(|hole| hole.end > read.offset + 1);
+    }
+
+    /// How many messages of others there are between two places, both included, and how many of them
+    /// name us, as far as they are here.
+    fn said_between(&self, from: u64, to: u64) -> (usize, usize) {
+        let (mut said, mut named) = (0, 0);
+        for entry in self.history.between(from, to) {
             if let What::Said {
                 own: false, to_us, ..
             } = &entry.what
             {
-                unread += 1;
+                said += 1;
                 named += usize::from(*to_us);
             }
         }
-        // What is in a hole is not counted here.
-        (self.unread, self.mentions) = (self.unread.min(unread), self.mentions.min(named));
+        (said, named)
     }
 
     /// The line of what is new is drawn afresh above what comes from now on.

@@ -43,14 +43,38 @@ impl Model {
                     persist,
                     resume: Resume::default(),
                 };
-                self.asked = Some((login.clone(), Kept::default()));
+                self.asked = Some((login.clone(), None));
                 if !self.is_in() {
                     self.phase = Phase::Asking(login.clone());
+                    // What another room's window left is that room's.
+                    self.pending.clear();
                 }
                 self.state = Some(State::Connecting);
                 vec![Effect::LogIn(login)]
             }
         }
+    }
+
+    /// What an earlier window left for the login that is asked for. It is seen at once, whether or not
+    /// anybody answers, so that nobody writes it again; it is sent once we are in.
+    pub(super) fn left_behind(&mut self, mut kept: Kept, effects: &mut Vec<Effect>) {
+        if self.asked.is_none() {
+            return;
+        }
+        if matches!(self.phase, Phase::Asking(_)) {
+            for letter in &kept.letters {
+                self.pending.push(Pending {
+                    letter: letter.clone(),
+                    fate: Fate::Waiting,
+                });
+            }
+            if self.draft.is_empty() && !kept.draft.is_empty() {
+                // Whoever takes it out does not find it there again.
+                self.draft = std::mem::take(&mut kept.draft);
+                effects.push(Effect::Restore(self.draft.clone()));
+            }
+        }
+        self.asked = self.asked.take().map(|(login, _)| (login, Some(kept)));
     }
 
     pub(super) fn heard(&mut self, report: Report, effects: &mut Vec<Effect>) {
@@ -131,7 +155,7 @@ impl Model {
         // A session that renews itself is not the one that is asked for meanwhile.
         let asked = self.asked.take_if(|(asked, _)| is_of(asked));
         let by_hand = asked.is_some();
-        let kept = asked.map(|(_, kept)| kept).unwrap_or_default();
+        let kept = asked.and_then(|(_, kept)| kept).unwrap_or_default();
         if fresh {
             self.forget();
             // The stream of this room will never bring them.
@@ -173,12 +197,11 @@ impl Model {
             effects.push(Effect::Restore(kept.draft));
         }
         for letter in kept.letters {
-            if self.pending.iter().any(|p| p.letter.key == letter.key) {
-                continue;
-            }
-            let fate = Fate::Waiting;
             effects.push(Effect::Say(letter.clone()));
-            self.pending.push(Pending { letter, fate });
+            if !self.pending.iter().any(|p| p.letter.key == letter.key) {
+                let fate = Fate::Waiting;
+                self.pending.push(Pending { letter, fate });
+            }
         }
     }
 
@@ -247,7 +270,7 @@ impl Model {
         self.find = None;
         self.read = None;
         (self.new_from, self.replaced) = (None, None);
-        (self.unread, self.mentions) = (0, 0);
-        self.gap = false;
+        (self.unread, self.mentions, self.uncounted) = (0, 0, false);
+        (self.gap, self.left_out) = (false, false);
     }
 }

@@ -7,6 +7,7 @@ use super::{Id, Model, Pending, Phase, is_past};
 use crate::modes::gui::history::{History, Hole};
 use crate::modes::gui::items::Around;
 use crate::modes::gui::layout::drawable;
+use crate::modes::gui::limits::grouped;
 use crate::modes::gui::talk::{Ask, Field, State};
 
 /// Who is quiet for less is not called idle.
@@ -48,8 +49,8 @@ impl Model {
     pub fn title(&self) -> String {
         let unread = match (self.unread, self.mentions) {
             (0, _) => String::new(),
-            (n, 0) => format!("({n}) "),
-            (n, m) => format!("({n}, {m} for you) "),
+            (_, 0) => format!("({}) ", self.unread_count()),
+            (_, m) => format!("({}, {m} for you) ", self.unread_count()),
         };
         match &self.phase {
             Phase::In { login, room, .. } => {
@@ -60,7 +61,30 @@ impl Model {
         }
     }
 
-    /// How many messages are unread, and how many of them name us.
+    /// What is unread, in words, if anything is.
+    pub fn unread_words(&self) -> Option<String> {
+        match self.unread {
+            0 => None,
+            1 if !self.uncounted => Some("1 new message".to_string()),
+            _ => Some(format!("{} new messages", self.unread_count())),
+        }
+    }
+
+    /// How many messages are unread. Where some are not here yet, as a round number that they are
+    /// more than.
+    fn unread_count(&self) -> String {
+        let mut unit = 1;
+        while self.uncounted && self.unread / unit >= 100 {
+            unit *= 10;
+        }
+        let count = grouped(self.unread / unit * unit);
+        match self.uncounted {
+            true => format!("more than {count}"),
+            false => count,
+        }
+    }
+
+    /// How many messages are known to be unread, and how many of them name us.
     pub fn unread(&self) -> (usize, usize) {
         (self.unread, self.mentions)
     }
@@ -214,6 +238,15 @@ impl Model {
         match &self.phase {
             Phase::In { name, .. } => Some(name),
             _ => None,
+        }
+    }
+
+    /// Who writes what waits: we, or who we are about to be.
+    pub fn writer(&self) -> &str {
+        match &self.phase {
+            Phase::In { name, .. } => name,
+            Phase::Asking(login) => &login.name,
+            _ => "",
         }
     }
 

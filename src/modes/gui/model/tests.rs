@@ -2,10 +2,14 @@
 
 mod breaks;
 mod choosing;
+mod counting;
 mod edges;
+mod left;
 mod reading;
 mod search;
 mod words;
+
+use std::time::Duration;
 
 use super::*;
 use crate::event::{Elapsed, LogId, MAX_TEXT};

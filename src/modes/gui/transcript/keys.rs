@@ -11,6 +11,7 @@ impl Transcript {
     pub(super) fn key(&mut self, key: Key) -> bool {
         let row = row_height();
         let ctrl = app::is_event_ctrl();
+        self.hide_time();
         match key {
             Key::Up | Key::Down if app::is_event_shift() => {
                 self.inner.borrow_mut().select_more(key == Key::Up);
@@ -35,13 +36,6 @@ impl Transcript {
                 if let Some(text) = selected {
                     app::copy(&text);
                 }
-            }
-            _ if !ctrl && !app::is_event_alt() => {
-                let text = app::event_text();
-                if text.is_empty() || text.chars().any(char::is_control) {
-                    return false;
-                }
-                self.tell(Told::Typed(text));
             }
             _ => return false,
         }

@@ -204,6 +204,30 @@ impl Laid {
         found.map(|(left, right)| (left as i32, (right - left).ceil() as i32))
     }
 
+    /// Where something that wide stands beside the text of one of these rows: the row, and its left
+    /// edge. Where no row has room for it, it covers the end of the last one.
+    pub fn place_for(&self, wide: i32, rows: Range<usize>, width: i32) -> (usize, i32) {
+        let last = self.rows() - 1;
+        let rows = rows.start.min(last)..rows.end.clamp(1, last + 1);
+        for index in rows.clone() {
+            let right = if index == 0 {
+                self.right
+            } else {
+                width - MARGIN
+            };
+            let taken = self.span(index, self.bytes(index), width);
+            let (from, to) = taken.map_or((0, 0), |(left, wide)| (left, left + wide));
+            if right - wide >= to + MARGIN {
+                return (index, right - wide);
+            }
+            let head = if index == 0 { self.first } else { MARGIN };
+            if from - MARGIN - wide >= head {
+                return (index, from - MARGIN - wide);
+            }
+        }
+        (rows.end - 1, (width - MARGIN - wide).max(0))
+    }
+
     /// The byte at a pixel of a row, and whether the pixel is on it and not beside it.
     pub fn byte_at(&self, index: usize, x: i32, width: i32) -> (usize, bool) {
         let x = f64::from(x);

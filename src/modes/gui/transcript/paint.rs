@@ -9,7 +9,7 @@ use super::select::Selection;
 use super::{Inner, Place};
 use crate::modes::gui::history::What;
 use crate::modes::gui::items::Key;
-use crate::modes::gui::lines::{Look, Tone, exact_time};
+use crate::modes::gui::lines::{Look, Tone};
 use crate::modes::gui::theme::Palette;
 use crate::modes::gui::window::look::{self, baseline, row_height};
 use crate::modes::gui::window::rgb;
@@ -40,7 +40,7 @@ impl Inner {
             let width = draw::width(words) as i32;
             draw::draw_text(words, x + (w - width) / 2, y + h / 2);
         }
-        self.draw_time((x, y, w, h), row, &palette);
+        self.draw_time((x, y, w, h), &palette);
         for mark in self.marks(w, h) {
             let (left, top, wide, high) = mark.place;
             draw::draw_rect_fill(x + left, y + top, wide, high, rgb(palette.accent));
@@ -192,32 +192,6 @@ impl Inner {
         }
     }
 
-    /// The exact time of what the pointer is on.
-    fn draw_time(&self, (x, y, w, h): (i32, i32, i32, i32), row: i32, palette: &Palette) {
-        let Some(key) = self.hover else {
-            return;
-        };
-        let model = self.model.borrow();
-        let Some(at) = model.history().get(key.place).and_then(|entry| entry.local) else {
-            return;
-        };
-        let seen = |(n, _): &&(usize, i32)| self.items.get(*n).is_some_and(|i| i.key == key);
-        let Some((_, top)) = self.placed.seen.iter().find(seen) else {
-            return;
-        };
-        let space = self.laid.get(&key).map_or(0, |laid| laid.space);
-        let words = exact_time(at);
-        let wide = draw::width(&words) as i32 + 2 * MARGIN;
-        // Above the line, so that it hides nothing of it; whole, even beside a line that is not.
-        let top = (y + top + space - row).min(y + h - row - 1).max(y + 1);
-        let left = x + w - wide - MARGIN;
-        draw::draw_rect_fill(left, top, wide, row, rgb(palette.window));
-        draw::set_draw_color(rgb(palette.border));
-        draw::draw_rect(left, top, wide, row);
-        draw::set_draw_color(rgb(palette.text));
-        draw::draw_text(&words, left + MARGIN, top + baseline(row));
-    }
-
     /// What is said to who reads further up while others write, and to who has something new
     /// further up: the words, and where they stand.
     pub(super) fn marks(&self, w: i32, h: i32) -> Vec<Mark> {
@@ -231,11 +205,8 @@ impl Inner {
             marks.push(Mark { words, place, goes });
         };
         if !self.view.sticks() {
-            let words = match model.unread().0 {
-                0 => "to the newest".to_string(),
-                1 => "1 new message".to_string(),
-                n => format!("{n} new messages"),
-            };
+            let words = model.unread_words();
+            let words = words.unwrap_or_else(|| "to the newest".to_string());
             mark(format!("{words}  ↓"), h - high - MARGIN, Place::End);
         }
         if self.unread_above() {

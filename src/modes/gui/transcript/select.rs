@@ -3,7 +3,11 @@
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::Inner;
+use crate::modes::gui::history::History;
 use crate::modes::gui::items::{Key, Rank, Shape};
+
+/// What stands in a copy for what is not loaded.
+const MISSING: &str = "(more was said here, which is not loaded)\n";
 
 /// What is marked for copying.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,12 +134,28 @@ impl Inner {
                     Some(Shape::Run { last }) => last,
                     _ => b.place,
                 };
-                let entries = history.between(a.place, end);
-                let text: String = entries.map(|entry| entry.copied() + "\n").collect();
-                Some(text).filter(|text| !text.is_empty())
+                Some(copied(history, a.place, end)).filter(|text| !text.is_empty())
             }
         }
     }
+}
+
+/// The lines from one place to another, both included. Where something is missing, a line says so.
+fn copied(history: &History, from: u64, to: u64) -> String {
+    let holes: Vec<u64> = history.holes().map(|hole| hole.end).collect();
+    let mut text = String::new();
+    let mut before: Option<u64> = None;
+    for entry in history.between(from, to) {
+        let at = entry.id.offset;
+        let missing = |before| holes.iter().any(|end| before < *end && *end <= at);
+        if before.is_some_and(missing) {
+            text.push_str(MISSING);
+        }
+        text.push_str(&entry.copied());
+        text.push('\n');
+        before = Some(at);
+    }
+    text
 }
 
 /// The text without what a terminal would obey where it is pasted: control characters are the
@@ -155,7 +175,45 @@ fn portable(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::portable;
+    use super::{copied, portable};
+    use crate::event::{Elapsed, Id, LogId, Stamp};
+    use crate::modes::gui::history::{Entry, History};
+    use crate::wire::Wire;
+
+    fn said(offset: u64) -> Entry {
+        let id = Id {
+            log: LogId(1),
+            offset,
+            check: 0,
+        };
+        let wire = Wire::Message {
+            id,
+            at: Stamp::from_micros(0),
+            from: "bob".into(),
+            elapsed: Elapsed(0),
+            text: offset.to_string(),
+            key: None,
+        };
+        let local = |at: Stamp| at.utc().naive_utc();
+        Entry::of(wire, None, local).expect("a message")
+    }
+
+    #[test]
+    fn what_is_missing_is_marked_in_a_copy() {
+        let mut history = History::default();
+        history.stream_from(Some(said(500).id));
+        history.push(said(510));
+        assert!(history.insert(100..300, vec![said(100), said(200)]));
+        let line = |at: u64| format!("[bob]: 0:00:00:{at}\n");
+        let missing = "(more was said here, which is not loaded)\n";
+        let all = line(100) + &line(200) + missing + &line(510);
+        assert_eq!(copied(&history, 100, 510), all);
+        assert_eq!(copied(&history, 100, 200), line(100) + &line(200));
+        assert_eq!(copied(&history, 510, 510), line(510));
+        // Once the hole is filled there is nothing to mark.
+        assert!(history.insert(300..501, vec![said(300)]));
+        assert!(!copied(&history, 100, 510).contains(missing));
+    }
 
     #[test]
     fn nothing_that_a_terminal_obeys_is_copied() {

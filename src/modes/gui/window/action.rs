@@ -83,6 +83,9 @@ pub(super) fn action_of(act: Act) -> Action {
 impl Window {
     /// Does what only the window itself has to do with.
     pub(super) fn do_own(&mut self, own: Own) {
+        if matches!(own, Own::Escape) {
+            self.transcript.hide_time();
+        }
         match own {
             Own::Look => self.show(),
             Own::Typed(text) => {

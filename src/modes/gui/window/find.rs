@@ -17,7 +17,7 @@ use fltk::widget::Widget;
 
 use super::parts::shortened;
 use super::style::{Kind, button, button_width, field, mark_all, on_focus, paint_field};
-use super::{look, rgb};
+use super::{keys, look, rgb};
 
 /// What the user does in the bar.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,6 +91,9 @@ impl FindBar {
         self.input.super_handle_first(false);
         self.input.handle(move |input, event| {
             on_focus(input, event);
+            if keys::edit(input, event) {
+                return true;
+            }
             let step = match app::event_key() {
                 Key::Enter | Key::KPEnter if app::is_event_shift() => Find::Newer,
                 Key::Enter | Key::KPEnter => Find::Older,
@@ -105,7 +108,11 @@ impl FindBar {
         let means = [Find::Older, Find::Newer, Find::Closed];
         for (mut button, means) in self.buttons.clone().into_iter().zip(means) {
             let mut this = self.clone();
-            button.set_callback(move |_| this.tell(means.clone()));
+            button.set_callback(move |_| {
+                this.tell(means.clone());
+                // Enter goes on from where the button began. Hidden, it cannot have the cursor.
+                let _ = this.input.take_focus();
+            });
         }
         // What the field and the buttons do not want comes here.
         let mut this = self.clone();

@@ -11,6 +11,7 @@ use fltk::enums::Font;
 use fltk::misc::Tooltip;
 
 use super::rgb;
+use crate::failure::Failure;
 use crate::modes::gui::layout::Widths;
 use crate::modes::gui::theme::Palette;
 
@@ -94,6 +95,22 @@ pub fn size() -> i32 {
 pub fn use_font() {
     let look = LOOK.get();
     draw::set_font(look.font, look.size);
+}
+
+/// Checks that there is a font: without one, letters have no height.
+///
+/// # Errors
+/// The sentence that the run ends with.
+pub fn check() -> Result<(), Failure> {
+    use_font();
+    match draw::height() > 0 {
+        true => Ok(()),
+        false => Err(Failure::new(
+            "There are no fonts on this machine, so the window could show no text. Install some (on \
+             Debian: apt install fonts-dejavu-core), or join without a window: curl -N \
+             http://ADDR:1337/events",
+        )),
+    }
 }
 
 /// The height of a row, in pixels. Has what is measured next be in the font.

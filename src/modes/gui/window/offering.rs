@@ -8,7 +8,7 @@ use fltk::prelude::*;
 
 use super::parts::Picked;
 use super::show::{Shown, show_if};
-use super::{Action, Own, Window, look, style};
+use super::{Action, Own, Window, keys, look, style};
 use crate::address::Address;
 use crate::modes::gui::rooms::Offer;
 use crate::modes::gui::talk::Field;
@@ -26,6 +26,9 @@ impl Window {
         self.address.super_handle_first(false);
         self.address.handle(move |address, event| {
             style::on_focus(address, event);
+            if keys::edit(address, event) {
+                return true;
+            }
             let down = event == Happened::KeyDown && app::event_key() == Key::Down;
             let asked = down && model.borrow().has_offers();
             if asked {

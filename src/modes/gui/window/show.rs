@@ -17,6 +17,7 @@ use crate::modes::gui::limits::{name_words, text_words};
 use crate::modes::gui::model::Model;
 use crate::modes::gui::rooms::Offer;
 use crate::modes::gui::talk::Field;
+use crate::name::extent;
 
 const ICON: &[u8] = include_bytes!("../../../../assets/icons/hicolor/64x64/apps/chatroom.png");
 /// What rooms take at most unless they were told otherwise, in characters.
@@ -86,8 +87,13 @@ impl Window {
         let hint = model.hint().map(|(field, text)| (field, text.to_string()));
         let name = self.name.value();
         // While the room has not spoken, what is usual is told before it is hit.
+        // As long as the one that this room took, whatever is usual.
+        let taken = model.me().is_some_and(|me| {
+            let usual = model.name_limit().is_none() && model.is_at(&self.address.value(), me);
+            name.trim() == me || usual && extent(&name).0 <= extent(me).0
+        });
         let hint = hint.or_else(|| {
-            let words = name_words(&name, name_limit).filter(|_| fields)?;
+            let words = name_words(&name, name_limit).filter(|_| fields && !taken)?;
             let usual = model.name_limit().is_none();
             let words = match usual {
                 true => format!("Name: {words} (what rooms usually take)"),

@@ -16,7 +16,7 @@ use fltk::group::Flex;
 use fltk::prelude::*;
 
 use super::parts::fitting;
-use super::{look, rgb};
+use super::{keys, look, rgb};
 use crate::modes::gui::layout::Wrapping;
 pub use controls::{check, choice, scrollbar};
 pub use spinner::Spinner;
@@ -124,14 +124,16 @@ pub fn field(input: &mut (impl InputExt + WidgetBase)) {
     input.set_frame(FrameType::BorderBox);
     paint_field(input, false);
     input.draw(|input| draw_focus(input));
+    // Before the field itself: it would take what it does not know for letters.
+    input.super_handle_first(false);
     input.handle(|input, event| {
         on_focus(input, event);
-        false
+        keys::edit(input, event)
     });
 }
 
 /// Makes a field of several lines ours. Whoever sets a handler or a drawing of its own has it call
-/// [`on_focus`] and [`draw_message`].
+/// [`on_focus`], [`keys::edit`] and [`draw_message`].
 pub fn message_field(input: &mut (impl InputExt + WidgetBase)) {
     field(input);
     input.set_frame(MESSAGE_FRAME);

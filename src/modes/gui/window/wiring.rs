@@ -4,12 +4,15 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use fltk::app;
+use fltk::button::Button;
 use fltk::enums::{CallbackTrigger, Event as Happened, Key};
+use fltk::input::MultilineInput;
 use fltk::prelude::*;
 
 use super::action::action_of;
 use super::dialog::Dialog;
 use super::find::Find;
+use super::keys;
 use super::style;
 use super::{Action, Actions, INPUT_LIMIT, Own, Window};
 use crate::modes::gui::limits::grouped;
@@ -25,7 +28,6 @@ pub(super) fn on_told(told: Told, actions: &Actions) {
         Told::Act(act) => action_of(act),
         Told::Seen { at_end, near } => Action::Tell(Event::Seen { at_end, near }),
         Told::Missing { hole, from_above } => Action::Tell(Event::Missing { hole, from_above }),
-        Told::Typed(text) => Action::Own(Own::Typed(text)),
         Told::ToStart => Action::Tell(Event::ToStart),
         Told::ToEnd => Action::Tell(Event::ToEnd),
         Told::Escape => Action::Own(Own::Escape),
@@ -60,7 +62,7 @@ impl Window {
             }
         };
         let pressed = log_in.clone();
-        self.enter.set_callback(move |_| pressed());
+        press(&mut self.enter, &self.message, pressed);
         self.wire_up_rooms();
         let pressed = log_in.clone();
         self.address.set_trigger(CallbackTrigger::EnterKeyAlways);
@@ -76,30 +78,44 @@ impl Window {
         });
         self.key.set_trigger(CallbackTrigger::EnterKeyAlways);
         self.key.set_callback(move |_| log_in());
-        let actions = Rc::clone(&self.actions);
-        self.back
-            .set_callback(move |_| actions.borrow_mut().push_back(Action::Own(Own::Back)));
-        let actions = Rc::clone(&self.actions);
-        self.switch
-            .set_callback(move |_| actions.borrow_mut().push_back(Action::Own(Own::Switch)));
+        let means = |own: Own| {
+            let actions = Rc::clone(&self.actions);
+            move || actions.borrow_mut().push_back(Action::Own(own.clone()))
+        };
+        press(&mut self.back, &self.message, means(Own::Back));
+        press(&mut self.switch, &self.message, means(Own::Switch));
     }
 
     fn wire_up_buttons(&mut self) {
-        let actions = Rc::clone(&self.actions);
-        self.quit
-            .set_callback(move |_| actions.borrow_mut().push_back(Action::Quit));
+        let means = |action: Action| {
+            let actions = Rc::clone(&self.actions);
+            move || actions.borrow_mut().push_back(action.clone())
+        };
+        press(&mut self.quit, &self.message, means(Action::Quit));
+        let again = means(Action::Tell(Event::TryNow));
+        press(&mut self.try_now, &self.message, again);
+        press(
+            &mut self.search,
+            &self.message,
+            means(Action::Own(Own::Find)),
+        );
+        let settings = means(Action::Own(Own::Settings));
+        press(&mut self.settings_button, &self.message, settings);
         let (actions, mut message) = (Rc::clone(&self.actions), self.message.clone());
-        self.send.set_callback(move |_| say(&mut message, &actions));
-        let actions = Rc::clone(&self.actions);
-        self.try_now.set_callback(move |_| {
-            actions.borrow_mut().push_back(Action::Tell(Event::TryNow));
+        press(&mut self.send, &self.message, move || {
+            say(&mut message, &actions)
         });
-        let actions = Rc::clone(&self.actions);
-        self.search
-            .set_callback(move |_| actions.borrow_mut().push_back(Action::Own(Own::Find)));
-        let actions = Rc::clone(&self.actions);
-        self.settings_button
-            .set_callback(move |_| actions.borrow_mut().push_back(Action::Own(Own::Settings)));
+        // Whoever has left the input and writes on must not leave the room by a space.
+        let mut message = self.message.clone();
+        self.quit.super_handle_first(false);
+        self.quit.handle(move |quit, event| {
+            match app::event_key() {
+                _ if event != Happened::KeyDown => return false,
+                Key::Enter | Key::KPEnter => quit.do_callback(),
+                _ => return type_on(&mut message),
+            }
+            true
+        });
     }
 
     fn wire_up_message(&mut self) {
@@ -123,11 +139,17 @@ impl Window {
             if event == Happened::Paste {
                 return paste(message, &actions);
             }
+            if event == Happened::KeyDown {
+                transcript.hide_time();
+            }
+            if keys::edit(message, event) {
+                return true;
+            }
             if event != Happened::KeyDown {
                 return false;
             }
             let shift = app::is_event_shift();
-            let put = |message: &mut fltk::input::MultilineInput, text: &str, at: usize| {
+            let put = |message: &mut MultilineInput, text: &str, at: usize| {
                 message.set_value(text);
                 // Fails only for a place that is not in the text.
                 let _ = message.set_position(at as i32);
@@ -222,11 +244,20 @@ impl Window {
             });
         });
         let actions = Rc::clone(&self.actions);
+        let (mut message, mut column) = (self.message.clone(), self.column.clone());
         self.frame.handle(move |_, event| {
+            if event == Happened::KeyDown && !app::is_event_ctrl() {
+                // What nobody wanted: behind the last widget comes the first one, and what is typed is
+                // meant for the message.
+                return match app::event_key() {
+                    Key::Tab => column.take_focus().is_ok(),
+                    _ => type_on(&mut message),
+                };
+            }
             if !matches!(event, Happened::Shortcut | Happened::KeyDown) || !app::is_event_ctrl() {
                 return false;
             }
-            let key = app::event_key();
+            let key = keys::key();
             let is = |c: char| key == Key::from_char(c);
             let action = if is('f') {
                 Action::Own(Own::Find)
@@ -268,9 +299,30 @@ impl Window {
     }
 }
 
+/// Has a button do this when it is pressed. The cursor goes to the input then, unless what is done
+/// takes it elsewhere.
+fn press(button: &mut Button, message: &MultilineInput, mut what: impl FnMut() + 'static) {
+    let mut message = message.clone();
+    button.set_callback(move |_| {
+        what();
+        // Before the login there is no cursor to be had here.
+        let _ = message.take_focus();
+    });
+}
+
+/// What was typed outside of a field goes on in the input. `false` if that was no text, or if nothing
+/// can be written.
+fn type_on(message: &mut MultilineInput) -> bool {
+    if !message.active() || keys::typed().is_none() {
+        return false;
+    }
+    // At once, so that what is typed next goes there by itself.
+    message.take_focus().is_ok() && message.handle_event(Happened::KeyDown)
+}
+
 /// Has what stands in the input be said. It is taken out at once: what is typed next, before the
 /// loop has its turn, belongs to the next message.
-fn say(message: &mut fltk::input::MultilineInput, actions: &Actions) {
+fn say(message: &mut MultilineInput, actions: &Actions) {
     let text = message.value();
     message.set_value("");
     actions.borrow_mut().push_back(Action::Say(text));
@@ -278,7 +330,7 @@ fn say(message: &mut fltk::input::MultilineInput, actions: &Actions) {
 
 /// Pastes what is too long for the input as far as there is room, and says how much was left out.
 /// `false` leaves what fits to FLTK.
-fn paste(message: &mut fltk::input::MultilineInput, actions: &Actions) -> bool {
+fn paste(message: &mut MultilineInput, actions: &Actions) -> bool {
     let text = app::event_text();
     let (from, to) = (message.position(), message.mark());
     let (from, to) = (from.min(to), from.max(to));
@@ -307,7 +359,7 @@ fn paste(message: &mut fltk::input::MultilineInput, actions: &Actions) -> bool {
 
 /// Whether the cursor is in the first row of the input (or, not `up`, in its last), so that the key
 /// is free for what was said.
-fn at_edge(message: &fltk::input::MultilineInput, up: bool) -> bool {
+fn at_edge(message: &MultilineInput, up: bool) -> bool {
     let text = message.value();
     let at = message.position().max(0) as usize;
     let (before, after) = text.split_at_checked(at).unwrap_or((&text, ""));

@@ -11,7 +11,7 @@ use std::str::from_utf8;
 
 use crate::hue::{hash, hue_of};
 use crate::line;
-use crate::links::links;
+use crate::links::{links, target};
 
 /// So many colours names are told apart by.
 pub const HUES: usize = 128;
@@ -92,7 +92,7 @@ pub fn said(text: &[u8], out: &mut Vec<u8>) {
         }
         put(&text[from..link.start], out);
         out.extend_from_slice(b"<a href=\"");
-        put(address, out);
+        put(&target(address), out);
         out.extend_from_slice(b"\" rel=\"noopener noreferrer\" target=\"_blank\">");
         put(address, out);
         out.extend_from_slice(b"</a>");

@@ -60,11 +60,11 @@ fn a_window_goes_on_with_the_token_and_the_place_of_an_earlier_one() {
         asked,
         [
             (
-                "GET /events?last=200&max=500 HTTP/1.1",
+                "GET /events?last=200&max=520 HTTP/1.1",
                 Some(id(77).to_string().as_str())
             ),
             (
-                "GET /events?last=200&max=2000 HTTP/1.1",
+                "GET /events?last=200&max=2100 HTTP/1.1",
                 Some(id(900).to_string().as_str())
             )
         ]

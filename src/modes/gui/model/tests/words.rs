@@ -50,22 +50,16 @@ fn what_was_not_answered_and_the_draft_outlive_the_window() {
     assert_eq!(kept.letters.len(), 1);
     assert_eq!(kept.token.as_deref(), Some("t"));
 
-    let mut model = model_after(kept);
-    let effects = let_in(&mut model, "uthira", true);
+    let mut model = super::model();
+    log_in(&mut model, "uthira");
     let restored = Effect::Restore("half a sentence".into());
-    assert!(effects.contains(&restored), "{effects:?}");
+    assert_eq!(model.update(Event::Kept(Box::new(kept))), [restored]);
+    let effects = let_in(&mut model, "uthira", true);
     let said_again =
         |effect: &&Effect| matches!(effect, Effect::Say(letter) if letter.text == "ho");
     assert_eq!(effects.iter().filter(said_again).count(), 1);
     assert!(transcript(&model).contains(&"[uthira]: ho <waiting>".to_string()));
     assert_eq!(let_in(&mut model, "uthira", false), [], "once is enough");
-}
-
-fn model_after(kept: Kept) -> Model {
-    let mut model = model();
-    log_in(&mut model, "uthira");
-    model.update(Event::Kept(Box::new(kept)));
-    model
 }
 
 #[test]

@@ -26,7 +26,8 @@ pub fn item(text: &str) -> String {
 }
 
 /// What the choice of fonts offers: the system's sans-serif one, every family once, and the chosen
-/// one even if this system has it not. `faces` has several of a family, each by its full name.
+/// one even if this system has it not. `faces` has several of a family, each by its full name, and
+/// with a space before the name where FLTK was told it by [`look::set`](super::look::set).
 pub fn fonts(faces: Vec<String>, chosen: Option<&str>) -> Vec<Offer<String>> {
     // What FLTK adds for slant and weight, and what a plain face may be called.
     const STYLES: [&str; 5] = [
@@ -37,7 +38,7 @@ pub fn fonts(faces: Vec<String>, chosen: Option<&str>) -> Vec<Offer<String>> {
         " Oblique",
     ];
     const PLAIN: [&str; 2] = [" Book", " Roman"];
-    let known: HashSet<&str> = faces.iter().map(String::as_str).collect();
+    let known: HashSet<&str> = faces.iter().map(|face| face.trim()).collect();
     let has = |base: &str, style: &str| known.contains(format!("{base}{style}").as_str());
     // A style is one only beside a face without it: "Noto Sans Old Italic" and "Nimbus Roman" are
     // families.
@@ -48,7 +49,7 @@ pub fn fonts(faces: Vec<String>, chosen: Option<&str>) -> Vec<Offer<String>> {
         let plain = base(&PLAIN).filter(|base| STYLES.iter().any(|style| has(base, style)));
         styled.or(plain).unwrap_or(face).to_string()
     };
-    let mut families: Vec<String> = faces.iter().map(|face| family(face)).collect();
+    let mut families: Vec<String> = known.iter().map(|face| family(face)).collect();
     families.retain(|name| !name.is_empty() && name != "Sans");
     families.sort_by_cached_key(|name| (name.to_lowercase(), name.clone()));
     families.dedup();
@@ -100,6 +101,9 @@ mod tests {
             "DejaVu Sans Bold Oblique",
             "apl",
             "apl",
+            " apl",
+            " DejaVu Sans",
+            "Serif ",
             "Serif",
         ];
         let offered = |chosen: Option<&str>| {

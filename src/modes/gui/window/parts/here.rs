@@ -79,7 +79,7 @@ impl Here {
     }
 
     /// What happens with the text that is meant for the message: `name: ` for a name that was
-    /// picked, and what is typed here.
+    /// picked.
     pub fn on_pick(&mut self, pick: impl FnMut(&str) + 'static) {
         *self.pick.borrow_mut() = Box::new(pick);
     }
@@ -134,10 +134,7 @@ impl Here {
                 self.picked();
                 return true;
             }
-            _ => {
-                drop(list);
-                return self.typed();
-            }
+            _ => return false,
         }
         .min(last);
         list.above = list
@@ -145,17 +142,6 @@ impl Here {
             .clamp((list.at + 1).saturating_sub(page), list.at);
         self.area.redraw();
         true
-    }
-
-    /// What is typed here is meant for the message.
-    fn typed(&mut self) -> bool {
-        let text = app::event_text();
-        let command = app::is_event_ctrl() || app::is_event_alt();
-        let typed = !command && !text.is_empty() && !text.chars().any(char::is_control);
-        if typed {
-            (self.pick.borrow_mut())(&text);
-        }
-        typed
     }
 
     fn picked(&mut self) {

@@ -1,0 +1,111 @@
+//! How many messages are called new: the true number, or a round one that they are more than.
+
+use super::*;
+
+/// uthira had read up to 90; then so much was said that the stream left out what is before 9000, and
+/// brought `count` messages and her own coming.
+fn back_after_a_gap(count: u64) -> Model {
+    let mut model = model();
+    log_in(&mut model, "uthira");
+    let kept = Kept {
+        read: Some(id(90)),
+        ..Kept::default()
+    };
+    model.update(Event::Kept(Box::new(kept)));
+    model.update(Event::Front(false));
+    let_in(&mut model, "uthira", true);
+    let last = 9000 + 10 * (count + 1);
+    members(&mut model, last, &["uthira", "bob"]);
+    hear(&mut model, Report::State(State::Connected));
+    let gap = Wire::Gap {
+        message: "Older events are left out.".into(),
+    };
+    let mut all = vec![hello(Some(9000)), gap];
+    all.extend((1..=count).map(|n| said(9000 + 10 * n, "bob", "new", None)));
+    all.push(join(last, "uthira"));
+    events(&mut model, all);
+    model
+}
+
+#[test]
+fn of_more_than_the_stream_brings_a_round_number_is_said() {
+    for (count, words) in [
+        (1, "more than 1"),
+        (42, "more than 42"),
+        (519, "more than 510"),
+        (2099, "more than 2,000"),
+    ] {
+        let model = back_after_a_gap(count);
+        let title = format!("({words}) chatroom - lobby @ 10.0.0.1");
+        assert_eq!(model.title(), title);
+        let words = format!("{words} new messages");
+        assert_eq!(model.unread_words(), Some(words));
+    }
+}
+
+#[test]
+fn once_what_was_left_out_is_here_the_number_is_the_true_one() {
+    let mut model = back_after_a_gap(200);
+    assert_eq!(
+        model.unread_words().as_deref(),
+        Some("more than 200 new messages")
+    );
+    let hole = model.history().holes().last().expect("a hole");
+    let below = hole.below.expect("what the stream brought");
+    model.update(Event::Missing {
+        hole,
+        from_above: false,
+    });
+    // A part of it, then the rest.
+    for (range, next, words) in [
+        (300..330, Some(200), "more than 230 new messages"),
+        (91..121, Some(90), "260 new messages"),
+    ] {
+        let before = model.history().holes().last().and_then(|hole| hole.below);
+        let ask = Ask::Before(before.unwrap_or(below));
+        model.update(Event::Missing {
+            hole: model.history().holes().last().expect("a hole"),
+            from_above: false,
+        });
+        let events: Vec<Wire> = range.map(|at| said(at, "ann", "old", None)).collect();
+        let next = next.map(id);
+        let page = Ok(Page { events, next });
+        hear(&mut model, Report::Page { ask, page });
+        assert_eq!(model.unread_words().as_deref(), Some(words));
+    }
+}
+
+#[test]
+fn who_reads_on_has_fewer_left() {
+    let mut model = back_after_a_gap(300);
+    model.update(Event::Seen {
+        at_end: false,
+        near: 0,
+    });
+    model.update(Event::Front(true));
+    // Behind the hole: what is below is all here.
+    model.update(Event::Seen {
+        at_end: false,
+        near: 9000 + 10 * 100,
+    });
+    assert_eq!(model.unread_words().as_deref(), Some("200 new messages"));
+    model.update(Event::Seen {
+        at_end: true,
+        near: 9000 + 10 * 300,
+    });
+    assert_eq!(model.unread_words(), None);
+    assert_eq!(model.title(), "chatroom - lobby @ 10.0.0.1");
+}
+
+#[test]
+fn what_came_while_nobody_looked_is_counted_in_full() {
+    let mut model = in_the_room();
+    model.update(Event::Front(false));
+    // Far more than a window keeps.
+    for at in 0..15_000 {
+        events(&mut model, vec![said(100 + at, "bob", "x", None)]);
+    }
+    assert!(model.history().len() < 13_000);
+    assert_eq!(model.unread_words().as_deref(), Some("15,000 new messages"));
+    assert_eq!(model.title(), "(15,000) chatroom - lobby @ 10.0.0.1");
+}

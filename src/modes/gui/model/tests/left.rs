@@ -1,0 +1,81 @@
+//! What an earlier window left: seen before anybody answers, said once somebody does.
+
+use super::*;
+
+fn letter(text: &str) -> Letter {
+    Letter {
+        key: key(&text.replace(' ', "-")),
+        text: text.into(),
+        after: Some(id(5)),
+    }
+}
+
+fn kept(draft: &str, letters: &[&str]) -> Kept {
+    Kept {
+        read: Some(id(9)),
+        token: Some("old".into()),
+        draft: draft.into(),
+        letters: letters.iter().map(|text| letter(text)).collect(),
+        place: None,
+    }
+}
+
+fn offline() -> Report {
+    Report::State(State::Offline {
+        why: "nobody answers".into(),
+        again: Duration::from_secs(5),
+    })
+}
+
+#[test]
+fn it_is_seen_while_the_room_is_away_and_said_once_it_is_back() {
+    let mut model = model();
+    log_in(&mut model, "uthira");
+    let left = kept("half a", &["one", "two"]);
+    let effects = model.update(Event::Kept(Box::new(left.clone())));
+    assert_eq!(effects, [Effect::Restore("half a".into())]);
+    hear(&mut model, offline());
+    let waits = ["[uthira]: one <waiting>", "[uthira]: two <waiting>"];
+    assert_eq!(transcript(&model), waits);
+    assert_eq!(model.kept(), Some(left.clone()), "nothing is given up");
+    // What is written on the way in is kept with the rest.
+    model.update(Event::Draft("half a sentence".into()));
+    let draft = "half a sentence".to_string();
+    assert_eq!(model.kept(), Some(Kept { draft, ..left }));
+    let effects = let_in(&mut model, "uthira", true);
+    let said = effects.iter().filter_map(|effect| match effect {
+        Effect::Say(letter) => Some(letter.text.clone()),
+        Effect::Restore(text) => panic!("{text} is there already"),
+        _ => None,
+    });
+    assert_eq!(said.collect::<Vec<_>>(), ["one", "two"]);
+    assert_eq!(transcript(&model), waits, "and shown once");
+    assert_eq!(model.kept().expect("kept").draft, "half a sentence");
+}
+
+#[test]
+fn what_is_another_rooms_is_not_seen_in_this_one() {
+    let mut model = model();
+    log_in(&mut model, "uthira");
+    model.update(Event::Kept(Box::new(kept("", &["for the other"]))));
+    hear(&mut model, offline());
+    log_in(&mut model, "eve");
+    assert_eq!(model.kept(), None, "not before it is known what eve left");
+    model.update(Event::Kept(Box::new(kept("", &["mine"]))));
+    assert_eq!(transcript(&model), ["[eve]: mine <waiting>"]);
+    let effects = let_in(&mut model, "eve", true);
+    let says = |effect: &&Effect| matches!(effect, Effect::Say(_));
+    assert_eq!(effects.iter().filter(says).count(), 1);
+}
+
+#[test]
+fn who_is_in_a_room_sees_nothing_of_the_one_that_is_asked_for() {
+    let mut model = in_the_room();
+    let before = transcript(&model);
+    log_in(&mut model, "eve");
+    model.update(Event::Kept(Box::new(kept("draft", &["later"]))));
+    assert_eq!(transcript(&model), before);
+    let effects = let_in(&mut model, "eve", true);
+    assert!(effects.contains(&Effect::Restore("draft".into())));
+    assert!(effects.contains(&Effect::Say(letter("later"))));
+}

@@ -1,0 +1,160 @@
+//! What keys mean where FLTK does not say it: commands on keyboards of any script, and letters that
+//! are made of several characters.
+//!
+//! FLTK knows a key by what the first of the keyboard's layouts has on it, so that with a Russian one
+//! Ctrl+V is Ctrl+М. What is meant then is what the key has in another layout, or has where letters
+//! are Latin.
+
+mod board;
+
+use fltk::app;
+use fltk::enums::{Event, Key};
+use fltk::prelude::*;
+use unicode_properties::UnicodeEmoji as _;
+use unicode_segmentation::UnicodeSegmentation as _;
+
+use board::Board;
+
+/// The key of a command: the one that was pressed, or with Ctrl the Latin one that stands there.
+pub fn key() -> Key {
+    let key = app::event_key();
+    match foreign(key) {
+        true => latin(key).map_or(key, Key::from_char),
+        false => key,
+    }
+}
+
+/// Whether it is a command, with a key that Latin keyboards have not.
+fn foreign(key: Key) -> bool {
+    // Those that have no letter are from 0xfd00 on, and the same on all keyboards.
+    let letter = !matches!(key.bits(), 0..0x7f | 0xef00..=0xefff | 0xfd00..=0xffff | 0x1008_0000..=0x1008_ffff);
+    letter && app::is_event_ctrl() && !app::is_event_alt()
+}
+
+fn latin(key: Key) -> Option<char> {
+    // Where a Latin layout is the second one and in use, X has made Ctrl and a letter one character.
+    match app::event_text().as_bytes() {
+        [control @ 1..=26] => return Some(char::from(control + 0x60)),
+        [sign @ 0x21..0x7f] => return Some(char::from(*sign).to_ascii_lowercase()),
+        _ => {}
+    }
+    let number = u32::try_from(key.bits()).ok()?;
+    Board::now()?.latin(number)
+}
+
+/// Does in a field what FLTK does not: commands on keyboards that are not Latin, and steps and
+/// deletions over whole letters. `true` if there is nothing left to do.
+pub fn edit(input: &mut (impl InputExt + WidgetBase), event: Event) -> bool {
+    if event != Event::KeyDown {
+        return false;
+    }
+    let pressed = app::event_key();
+    if !foreign(pressed) {
+        return step(input, pressed);
+    }
+    // Refused only where there is nothing to be copied, cut or undone.
+    match latin(pressed) {
+        Some('a') => {
+            let _ = input.set_position(0);
+            let _ = input.set_mark(input.value().len() as i32);
+        }
+        Some('c') => drop(input.copy()),
+        Some('x') => {
+            let _ = input.copy();
+            let (from, to) = ends(input);
+            if from < to {
+                let _ = input.replace(from, to, "");
+                input.do_callback();
+            }
+        }
+        Some('v') => app::paste_text(input),
+        Some('z') if !app::is_event_shift() => drop(input.undo()),
+        // A command of the window; a field would take it for a letter.
+        _ => {
+            if let Some(mut window) = input.window() {
+                window.handle_event(Event::Shortcut);
+            }
+        }
+    }
+    true
+}
+
+/// Goes over, or deletes, one letter of several characters. `false` leaves it to FLTK.
+fn step(input: &mut impl InputExt, key: Key) -> bool {
+    let marked = input.position() != input.mark();
+    let (shift, ctrl) = (app::is_event_shift(), app::is_event_ctrl());
+    if ctrl || app::is_event_alt() {
+        return false;
+    }
+    let text = input.value();
+    let at = usize::try_from(input.position()).unwrap_or_default();
+    let Some((before, after)) = text.split_at_checked(at) else {
+        return false;
+    };
+    let last = before.graphemes(true).next_back().unwrap_or_default();
+    let next = after.graphemes(true).next().unwrap_or_default();
+    let several = |letter: &str| letter.chars().nth(1).is_some();
+    let (from, to) = (at - last.len(), at + next.len());
+    match key {
+        Key::Left if several(last) => go(input, from, shift),
+        Key::Right if several(next) => go(input, to, shift),
+        // A mark that was typed last is taken back alone; a picture is one thing.
+        Key::BackSpace if !marked && several(last) && is_picture(last) => cut(input, from, at),
+        Key::Delete if !marked && !shift && several(next) => cut(input, at, to),
+        _ => return false,
+    }
+    true
+}
+
+fn go(input: &mut impl InputExt, to: usize, shift: bool) {
+    let mark = input.mark();
+    // These fail where nothing has to be changed.
+    let _ = input.set_position(to as i32);
+    if shift {
+        let _ = input.set_mark(mark);
+    }
+}
+
+fn cut(input: &mut impl InputExt, from: usize, to: usize) {
+    // Refused only for places that are not in the text.
+    let _ = input.replace(from as i32, to as i32, "");
+    input.do_callback();
+}
+
+/// A flag, a family, a hand with its colour: anything that is drawn as one emoji.
+fn is_picture(letter: &str) -> bool {
+    letter.chars().any(|c| {
+        let is_base = !c.is_ascii() && c.is_emoji_char();
+        is_base || matches!(c, '\u{20e3}' | '\u{fe0f}')
+    })
+}
+
+/// What is marked in a field, from its beginning to its end.
+fn ends(input: &impl InputExt) -> (i32, i32) {
+    let (a, b) = (input.position(), input.mark());
+    (a.min(b), a.max(b))
+}
+
+/// What was typed, if it is text and not a command.
+pub fn typed() -> Option<String> {
+    let text = app::event_text();
+    let command = app::is_event_ctrl() || app::is_event_alt();
+    let is_text = !command && !text.is_empty() && !text.chars().any(char::is_control);
+    is_text.then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_picture;
+
+    #[test]
+    fn emoji_are_one_picture_and_marks_are_none() {
+        for picture in ["🇩🇪", "👨‍👩‍👧", "👍🏽", "1\u{fe0f}\u{20e3}", "❤\u{fe0f}", "🏴󠁧󠁢󠁳󠁣󠁴󠁿"]
+        {
+            assert!(is_picture(picture), "{picture}");
+        }
+        for letter in ["e\u{301}", "שָׁ", "नि", "각", "ที่"] {
+            assert!(!is_picture(letter), "{letter}");
+        }
+    }
+}
