@@ -16,6 +16,7 @@
 //! its one TAB.
 
 mod body;
+mod ends;
 mod escape;
 mod fields;
 mod lines;
@@ -26,6 +27,7 @@ use std::fmt;
 use std::str::from_utf8;
 
 pub use body::Shape;
+pub use ends::{has_windows_ends, undone};
 pub(crate) use escape::plain_to_json;
 pub use escape::{escape, escaped, escaped_size, is_unsafe, unescaped, unescaped_name};
 pub use fields::{Fields, NO_KEY};

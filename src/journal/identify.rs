@@ -15,6 +15,8 @@ use crate::line::{self, MAX_LINE};
 const HEAD: usize = 2 * MAX_LINE;
 /// What the first line begins with; `0` is any digit.
 const FIRST: &[u8] = b"0000-00-00T00:00:00.000000Z * Room opened (";
+/// Longer than any first line: version, random number, name of a log before.
+const MAX_FIRST: usize = 1_024;
 /// So many of those bytes may be wrong, and it is still no accident that the others are right.
 const WRONG: usize = 4;
 
@@ -30,6 +32,10 @@ pub(super) enum Known {
     },
     /// Empty, or no more than a torn first line.
     Nothing,
+    /// A room's log whose line feeds became CR LF.
+    Windows,
+    /// Nothing but NUL bytes, more than a first line that was torn leaves.
+    Zeros,
     /// A log of the original chat room.
     Original,
     /// Something else.
@@ -42,11 +48,17 @@ pub(super) fn identify(reader: &Reader, length: u64) -> io::Result<Known> {
     if head.starts_with(b"\r[") {
         return Ok(Known::Original);
     }
+    if line::has_windows_ends(&head) {
+        return Ok(Known::Windows);
+    }
     let end = reader.line_start(length)?;
     let first = match reader.line_at(0, end)? {
         Some(first) => first.bytes,
         // No whole line: nothing, zeros that a power cut left, or the start of a first line.
         None => {
+            if head.len() > MAX_FIRST && head.iter().all(|b| *b == 0) {
+                return Ok(Known::Zeros);
+            }
             let start = head
                 .iter()
                 .zip(FIRST)
@@ -78,13 +90,14 @@ pub fn log_of(first: &[u8]) -> LogId {
     })
 }
 
-/// Whether the file of `length` bytes ends with a whole line of a room whose line feed was changed;
-/// see [`line::has_changed_end`].
-pub(super) fn has_changed_end(reader: &Reader, length: u64) -> io::Result<bool> {
+/// Whether the file of `length` bytes ends with a whole line of a room that lacks its line feed, or
+/// whose line feed was changed; see [`line::has_changed_end`].
+pub(super) fn lacks_line_feed(reader: &Reader, length: u64) -> io::Result<bool> {
     let from = length.saturating_sub(MAX_LINE as u64);
     let end = reader.bytes(from, length, MAX_LINE)?;
     let start = memchr::memrchr(b'\n', &end).map_or(0, |at| at + 1);
-    Ok(line::has_changed_end(&end[start..]))
+    let last = &end[start..];
+    Ok(line::split(last).is_ok() || line::has_changed_end(last))
 }
 
 fn fits(got: &u8, want: &u8) -> bool {

@@ -12,7 +12,7 @@ use crate::event::{Event, LogId, Stamp};
 use crate::failure::reason;
 use crate::line::{self, Damage, MAX_LINE};
 
-use super::identify::{Known, has_changed_end, identify};
+use super::identify::{Known, identify, lacks_line_feed};
 use super::torn::{Torn, cut_off, sync_folder};
 use super::{Journal, Reader, Stretch};
 
@@ -42,6 +42,10 @@ pub enum OpenError {
     Locked(PathBuf),
     /// A log of the original chat room.
     Original(PathBuf),
+    /// A room's log whose line feeds became CR LF.
+    Windows(PathBuf),
+    /// So many NUL bytes and nothing else.
+    Zeros(PathBuf, u64),
     /// Something else than a room's log.
     Foreign(PathBuf),
     /// Reading, writing or making it failed.
@@ -68,6 +72,21 @@ impl fmt::Display for OpenError {
                 "The log {} is one of the original chat room's, which has no times and cannot be added to. \
                  It was not changed. `chatroom replay {} --convert NEW.txt` makes a room's log of it: name that with --log.",
                 path.display(),
+                path.display()
+            ),
+            OpenError::Windows(path) => write!(
+                f,
+                "The log {} has Windows line ends (CR LF): an editor, FTP or git changed them. Nothing in it is lost, and \
+                 it was not changed now. `sed -i '1s/^\\xef\\xbb\\xbf//; s/\\r$//' {}` makes it what it was; then start \
+                 the server again.",
+                path.display(),
+                path.display()
+            ),
+            OpenError::Zeros(path, bytes) => write!(
+                f,
+                "The log {} holds {bytes} NUL bytes and nothing else: what was in it is lost, as after a power cut on a disk \
+                 that does not keep what it was told to, or after a copy that failed. It was not changed. Put a backup in \
+                 its place, or move it away to begin a new one.",
                 path.display()
             ),
             OpenError::Foreign(path) => write!(
@@ -143,14 +162,19 @@ pub(super) fn open(path: &Path) -> Result<Opening, OpenError> {
     let mut length = file.metadata().map_err(io)?.len();
     let file = Arc::new(file);
     let reader = Reader::new(Arc::clone(&file), LogId(0));
-    if has_changed_end(&reader, length).map_err(io)? {
-        // The line was written whole, so it is kept; with an end again it shows as damaged.
+    let mut known = identify(&reader, length).map_err(io)?;
+    let ours = matches!(known, Known::Log { .. } | Known::Nothing);
+    if ours && lacks_line_feed(&reader, length).map_err(io)? {
+        // The line was written whole, so it is kept. If its line feed was changed it shows as damaged.
         file.write_all_at(b"\n", length).map_err(io)?;
         length += 1;
+        known = identify(&reader, length).map_err(io)?;
     }
-    let (log, end) = match identify(&reader, length).map_err(io)? {
+    let (log, end) = match known {
         Known::Log { log, end } => (Some(log), end),
         Known::Nothing => (None, 0),
+        Known::Windows => return Err(OpenError::Windows(path.to_path_buf())),
+        Known::Zeros => return Err(OpenError::Zeros(path.to_path_buf(), length)),
         Known::Original => return Err(OpenError::Original(path.to_path_buf())),
         Known::Foreign => return Err(OpenError::Foreign(path.to_path_buf())),
     };

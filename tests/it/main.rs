@@ -20,6 +20,7 @@ mod follow;
 mod forms;
 mod framing;
 mod hands;
+mod health;
 mod history;
 mod installed;
 mod into;

@@ -268,6 +268,38 @@ fn a_log_of_zeros_alone_is_begun_anew() {
 }
 
 #[test]
+fn a_log_with_windows_line_ends_is_mended_as_the_sentence_says() {
+    let folder = old_log();
+    let path = folder.path().join("log.txt");
+    let before = fs::read(&path).expect("the log");
+    let text = String::from_utf8(before.clone()).expect("UTF-8");
+    let windows = format!("\u{feff}{}", text.replace('\n', "\r\n"));
+    fs::write(&path, &windows).expect("written");
+    cannot_start(
+        &folder,
+        &[],
+        &["Windows line ends", "Nothing in it is lost"],
+    );
+    let run = folder.run(&["server", "--listen", "127.0.0.1:0"]);
+    let story = String::from_utf8_lossy(&run.output.stderr).into_owned();
+    let advice = story.split('`').nth(1).expect("a command");
+    let mut sh = Command::new("sh");
+    folder.settle(&mut sh);
+    Run::of(sh.args(["-c", advice])).code(0);
+    assert!(
+        fs::read(&path).expect("the log") == before,
+        "to the last byte"
+    );
+}
+
+#[test]
+fn zeros_in_the_place_of_a_log_are_told() {
+    let folder = Folder::new();
+    folder.file("log.txt", [0; 5_000]);
+    cannot_start(&folder, &[], &["5000 NUL bytes", "a backup"]);
+}
+
+#[test]
 fn a_torn_log_opens_on_a_full_disk_and_nothing_empty_is_left() {
     let folder = old_log();
     let log = folder.path().join("log.txt");

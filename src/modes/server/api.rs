@@ -363,27 +363,30 @@ impl Api {
     }
 
     fn health(&self, asked: &Asked) -> Response {
+        let word = self.room.health.status();
+        let status = if word == "ok" { 200 } else { 503 };
         if self.access.has_key()
             && !matches!(
                 self.access.caller(&asked.head, None, asked.from),
                 Ok(Caller::Guest(_) | Caller::Member(..))
             )
         {
-            return Response::json(200, &serde_json::json!({"status": "ok"}));
+            return Response::json(status, &serde_json::json!({"status": word}));
         }
-        Response::json(
-            200,
-            &serde_json::json!({
-                "status": "ok",
-                "version": env!("CARGO_PKG_VERSION"),
-                "room": self.room.rules.room,
-                "id": self.room.reader.log().to_string(),
-                "uptime": self.room.uptime().as_secs(),
-                "members": self.room.member_count(),
-                "listeners": self.room.listeners(),
-                "log_bytes": self.room.end(),
-            }),
-        )
+        let mut health = serde_json::json!({
+            "status": word,
+            "version": env!("CARGO_PKG_VERSION"),
+            "room": self.room.rules.room,
+            "id": self.room.reader.log().to_string(),
+            "uptime": self.room.uptime().as_secs(),
+            "members": self.room.member_count(),
+            "listeners": self.room.listeners(),
+            "log_bytes": self.room.end(),
+        });
+        for (name, value) in self.room.health.fields() {
+            health[name] = value;
+        }
+        Response::json(status, &health)
     }
 
     fn how_to_join(&self, head: &Head) -> Response {

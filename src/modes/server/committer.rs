@@ -7,7 +7,7 @@
 mod told;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_std::channel::{Receiver, Sender};
 
@@ -127,6 +127,7 @@ impl Committer {
     /// # Errors
     /// The sentence with which the server must stop: nothing more may be acknowledged.
     pub fn run(mut self) -> Result<(), String> {
+        self.tell_about_clock();
         while let Ok(first) = self.orders.recv_blocking() {
             let mut last = is_last(&first);
             let mut waiting = vec![first];
@@ -191,6 +192,9 @@ impl Committer {
         }
         self.scribe.keep();
         let bytes = lines.len();
+        if bytes > 0 {
+            self.room.health.stored();
+        }
         if let Some(last) = last {
             let next = start + lines.len() as u64;
             let batch = Batch::new(
@@ -222,7 +226,10 @@ impl Committer {
             self.journal.append(lines)?;
         }
         if sync && (!lines.is_empty() || self.sync != cli::Sync::Always) {
-            return self.journal.sync();
+            let from = Instant::now();
+            self.journal.sync()?;
+            self.room.health.synced(Stamp::now(), from.elapsed());
+            return Ok(());
         }
         let unseen = self.journal.check_file()?;
         self.tell_about_sight(unseen);
@@ -245,6 +252,10 @@ impl Committer {
             AppendError::Fatal(_) => Refused::Unknown,
             AppendError::Gone(_) => Refused::Gone,
         };
+        match &error {
+            AppendError::Full(why) => self.room.health.refused(waiting.len(), why),
+            _ => self.room.health.over(),
+        }
         let mut changes = Vec::new();
         for (order, verdict) in waiting.into_iter().zip(verdicts) {
             let outcome = match *verdict {
@@ -322,7 +333,6 @@ mod tests {
     use crate::modes::server::room::Rules;
     use crate::modes::server::scribe::Reading;
     use async_std::channel::bounded;
-    use std::time::Instant;
 
     #[test]
     fn no_line_is_longer_than_it_was_taken_for() {

@@ -29,7 +29,8 @@ impl Found {
         self.0.store(false, Ordering::Relaxed);
     }
 
-    fn get(&self) -> bool {
+    /// Whether the last look found space for a line of any length.
+    pub fn get(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }

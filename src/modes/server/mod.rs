@@ -12,6 +12,7 @@ mod announce;
 mod api;
 mod asking;
 mod browser;
+mod clock;
 mod cold;
 mod committer;
 mod connection;
@@ -21,6 +22,7 @@ mod fanout;
 mod follower;
 mod fullness;
 mod guesses;
+mod health;
 mod history;
 mod log_file;
 mod parameters;
@@ -109,11 +111,6 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
         console.show(Entry::Notice(notice));
     }
     let found = Found::default();
-    task::spawn(space::watch(
-        args.log.clone(),
-        console.clone(),
-        found.clone(),
-    ));
     let history_end = opening.recent().next;
     let mut begun = start::begin(opening)?;
     let (orders, taken) = channel::bounded(ORDERS);
@@ -130,6 +127,12 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
         orders.clone(),
         begun.journal.end(),
         begun.opened,
+    ));
+    task::spawn(space::watch(
+        args.log.clone(),
+        console.clone(),
+        found.clone(),
+        Arc::clone(&room),
     ));
     let mut scribe = Scribe::new(begun.journal.log(), begun.last);
     for (offset, text) in std::mem::take(&mut begun.recent).lines() {

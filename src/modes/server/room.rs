@@ -25,6 +25,7 @@ use crate::wire::Members;
 use super::committer::{Job, Order, Refused};
 use super::console::Request;
 use super::fanout::Fanout;
+use super::health::Health;
 use super::presence::{Change, Denied, Held, Presence, Quitting};
 use super::scribe::{Command, Reading, SessionId, Speaker, Verdict};
 use super::start;
@@ -58,12 +59,16 @@ pub struct Room {
     /// Reads what was committed.
     pub reader: Reader,
     started: Instant,
+    /// The same moment by the clock that goes on while the machine sleeps.
+    booted: Duration,
     orders: Sender<Order>,
     state: Mutex<State>,
     /// Where the listeners are that are up to date.
     pub fanout: Fanout,
     /// For requests that wait for a member to come or go.
     wake: Event,
+    /// How the log, its disk and the clock are.
+    pub health: Health,
     answers: AtomicUsize,
 }
 
@@ -110,6 +115,7 @@ impl Room {
             rules,
             reader,
             started,
+            booted: start::awake(),
             orders,
             state: Mutex::new(State {
                 tail: Tail::default(),
@@ -121,6 +127,7 @@ impl Room {
             }),
             fanout: Fanout::new(start::writers(), end),
             wake: Event::new(),
+            health: Health::default(),
             answers: AtomicUsize::new(0),
         }
     }
@@ -134,7 +141,7 @@ impl Room {
     pub fn clock(&self) -> Reading {
         Reading {
             wall: Stamp::now(),
-            mono: self.started.elapsed(),
+            mono: start::awake().saturating_sub(self.booted),
         }
     }
 

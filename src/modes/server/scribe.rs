@@ -15,6 +15,8 @@ use crate::event::{Body, Elapsed, Event, Id, Key, LogId, Stamp};
 use crate::line;
 use crate::wire::Said;
 
+use super::clock::Clock;
+
 /// How many idempotency keys are remembered.
 const MAX_KEYS: usize = 65_536;
 /// How many speakers without a session are remembered for their elapsed time.
@@ -78,13 +80,11 @@ pub enum Verdict {
 #[derive(Debug)]
 pub struct Scribe {
     log: LogId,
-    last: Stamp,
-    /// While the wall clock is behind the log: the reading from which stamps go on.
-    behind: Option<(Stamp, Duration)>,
+    /// What gives lines their times.
+    pub clock: Clock,
     spoke: HashMap<Speaker, Duration>,
     keys: Keys,
     undo: Vec<Undo>,
-    kept: Stamp,
 }
 
 #[derive(Debug)]
@@ -98,12 +98,10 @@ impl Scribe {
     pub fn new(log: LogId, last: Stamp) -> Scribe {
         Scribe {
             log,
-            last,
-            behind: None,
+            clock: Clock::new(last),
             spoke: HashMap::new(),
             keys: Keys::default(),
             undo: Vec::new(),
-            kept: last,
         }
     }
 
@@ -174,7 +172,7 @@ impl Scribe {
                 }
             }
         };
-        let at = self.stamp(now);
+        let at = self.clock.stamp(now);
         let checksum = line::to_line(&Event { at, body }, out);
         let id = Id {
             log: self.log,
@@ -192,7 +190,7 @@ impl Scribe {
     /// The lines recorded since the last call are in the log.
     pub fn keep(&mut self) {
         self.undo.clear();
-        self.kept = self.last;
+        self.clock.keep();
         self.keys.forget_old();
         if self.spoke.len() > MAX_GUESTS {
             let guests = self
@@ -216,24 +214,7 @@ impl Scribe {
                 Undo::Key => self.keys.remove_newest(),
             }
         }
-        self.last = self.kept;
-    }
-
-    /// By how much the wall clock is behind the log, if stamps go on by the other clock for that.
-    pub fn behind(&self, now: Reading) -> Option<Duration> {
-        self.behind.map(|_| self.last.since(now.wall))
-    }
-
-    /// The time of the next line: the wall clock's, but never before the line above it.
-    fn stamp(&mut self, now: Reading) -> Stamp {
-        if now.wall >= self.last {
-            self.behind = None;
-            self.last = now.wall;
-        } else {
-            let (from, at) = *self.behind.get_or_insert((self.last, now.mono));
-            self.last = self.last.max(from.plus(now.mono.saturating_sub(at)));
-        }
-        self.last
+        self.clock.undo();
     }
 
     fn set_spoke(&mut self, speaker: Speaker, at: Option<Duration>) {
@@ -391,29 +372,5 @@ mod tests {
             scribe.record(say(1, "a", Some("k1")), at(30), 0, out),
             Verdict::Repeat(_)
         ));
-    }
-
-    #[test]
-    fn time_never_goes_back() {
-        let mut scribe = Scribe::new(LOG, at(1000).wall);
-        let out = &mut Vec::new();
-        let back = |mono| Reading {
-            wall: at(400).wall,
-            mono: Duration::from_secs(mono),
-        };
-        assert_eq!(
-            said(scribe.record(say(1, "a", None), back(5), 0, out)).at,
-            at(1000).wall
-        );
-        assert_eq!(
-            said(scribe.record(say(1, "b", None), back(8), 0, out)).at,
-            at(1003).wall
-        );
-        assert_eq!(scribe.behind(back(8)), Some(Duration::from_secs(603)));
-        assert_eq!(
-            said(scribe.record(say(1, "c", None), at(2000), 0, out)).at,
-            at(2000).wall
-        );
-        assert_eq!(scribe.behind(at(2000)), None);
     }
 }

@@ -2,6 +2,7 @@
 //! still time to make some.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_io::Timer;
@@ -10,6 +11,7 @@ use rustix::fs::statvfs;
 
 use super::console::{Console, Entry};
 use super::fullness::Found;
+use super::room::Room;
 
 /// How often is looked.
 const OFTEN: Duration = Duration::from_secs(5);
@@ -17,7 +19,7 @@ const MIB: u64 = 1 << 20;
 
 /// Looks at the log's disk now and then, and tells the operator when it is almost full. Never on
 /// the committer's way: a file system may take its time to answer.
-pub async fn watch(log: PathBuf, console: Console, seen: Found) {
+pub async fn watch(log: PathBuf, console: Console, seen: Found, room: Arc<Room>) {
     let mut space = Space::default();
     loop {
         let path = log.clone();
@@ -28,6 +30,8 @@ pub async fn watch(log: PathBuf, console: Console, seen: Found) {
             let unit = found.f_frsize;
             let (free, size) = (free.saturating_mul(unit), size.saturating_mul(unit));
             seen.set(free, size);
+            let none = found.f_bfree == 0 && size > 0;
+            room.health.space(free, none, seen.get(), room.end());
             if let Some(left) = space.told(free, size) {
                 console.show(Entry::Notice(format!(
                     "The disk of the log {} is almost full: {left} left. Make space on it. When it is full, messages are \
