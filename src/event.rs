@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-pub use time::{Elapsed, Stamp};
+pub use time::{Elapsed, Stamp, on_the_wall};
 
 /// The longest text of one message, in bytes of UTF-8.
 pub const MAX_TEXT: usize = 16 * 1024;

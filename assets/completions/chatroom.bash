@@ -304,7 +304,7 @@ _chatroom() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "room original irssi weechat hexchat day channel" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "room original irssi weechat hexchat znc mirc day channel" -- "${cur}"))
                     return 0
                     ;;
                 --stats)

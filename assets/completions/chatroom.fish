@@ -71,6 +71,8 @@ original\t'The original program\'s'
 irssi\t'irssi\'s'
 weechat\t'WeeChat\'s'
 hexchat\t'HexChat\'s'
+znc\t'A day of ZNC\'s or soju\'s'
+mirc\t'mIRC\'s'
 day\t'Lines as [HH:MM] <nick> text, the date in the file\'s name'
 channel\t'Lines as channel YYYY-MM-DD [HH:MM:SS] <nick> text'"
 complete -c chatroom -n "__fish_chatroom_using_subcommand replay" -l stats -d 'Count: who said how much and when, the busiest hour, the longest silence, and who was there for how long' -r -f -a "table\t'For people'

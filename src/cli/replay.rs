@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum, ValueHint};
 use regex::bytes::Regex;
 
 use super::duration;
-use crate::event::Stamp;
+use crate::event::{Stamp, on_the_wall};
 
 const PLAY: &str = "Play";
 const CHOOSE: &str = "Choose";
@@ -26,8 +26,8 @@ const CARRY: &str = "Carry on";
   chatroom replay log.txt --stats                  who said how much, who was there how long\n  \
   chatroom replay log.txt --into localhost:1337    say it all again in a running room")]
 pub struct ReplayArgs {
-    /// The log: a room's, the original program's, irssi's, WeeChat's, HexChat's and others; - reads
-    /// a pipe
+    /// The log: a room's, the original program's, or that of irssi, WeeChat, HexChat, ZNC, mIRC and
+    /// others; - reads a pipe
     ///
     /// What comes through a pipe is, while it is played, kept in a file without a name, in TMPDIR or
     /// else `/var/tmp`.
@@ -236,6 +236,10 @@ pub enum FileFormat {
     Weechat,
     /// HexChat's.
     Hexchat,
+    /// A day of ZNC's or soju's.
+    Znc,
+    /// mIRC's.
+    Mirc,
     /// `[HH:MM] <nick> text`, the date in the file's name.
     #[value(help = "Lines as [HH:MM] <nick> text, the date in the file's name")]
     Day,
@@ -290,7 +294,7 @@ fn when(text: &str) -> Result<When, String> {
         // A time that a clock change passes over is the first one after it.
         let later = |minutes| at.checked_add_signed(TimeDelta::minutes(minutes));
         let mut moments = (0..=24 * 4).filter_map(|quarter| later(15 * quarter));
-        moments.find_map(|at| at.and_local_timezone(Local).earliest().map(stamp))
+        moments.find_map(|at| on_the_wall(at).next().map(stamp))
     };
     let spaced = text.replace('T', " ");
     let dated = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"]

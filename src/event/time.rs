@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Local, NaiveDateTime, TimeZone, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A moment in UTC, in microseconds since 1970, from the year 0 to 9999.
@@ -116,6 +116,22 @@ const ERA: u64 = 146_097;
 const TO_ZERO: u64 = ERA - 60;
 
 /// How many days the month has; none if there is no such month.
+/// The moments at which this machine's clock shows that, the earlier first: one on most days, none
+/// where clocks are put forward, two where they are put back.
+pub fn on_the_wall(time: NaiveDateTime) -> impl Iterator<Item = DateTime<Local>> {
+    let found = Local.from_local_datetime(&time);
+    // chrono takes the second at which an hour has happened twice for one that did, too.
+    let shows = |at: &DateTime<Local>| at.to_utc().with_timezone(&Local).naive_local() == time;
+    let one = found.earliest().filter(shows);
+    let other = found.latest().filter(shows).filter(|at| Some(*at) != one);
+    // Its order is another where the zone is a rule without a table.
+    let (first, second) = match (one, other) {
+        (Some(one), Some(other)) => (Some(one.min(other)), Some(one.max(other))),
+        (one, other) => (one.or(other), None),
+    };
+    first.into_iter().chain(second)
+}
+
 fn days_of(year: u64, month: u64) -> u64 {
     let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     match month {

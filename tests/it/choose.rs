@@ -9,7 +9,7 @@ use chatroom::line;
 use crate::util::{CHATROOM, Folder, Run};
 
 /// Central Europe, as a rule that needs no files.
-const BERLIN: &str = "CET-1CEST,M3.5.0,M10.5.0/3";
+pub const BERLIN: &str = "CET-1CEST,M3.5.0,M10.5.0/3";
 
 fn line_of(at: &str, body: Body) -> Vec<u8> {
     let at = Stamp::parse(format!("{at}.000000Z").as_bytes()).expect(at);
@@ -28,7 +28,7 @@ fn message(from: &str, text: &str) -> Body {
 }
 
 /// One message at each of these moments; its text is the moment.
-fn log(moments: &[&str]) -> Vec<u8> {
+pub fn log(moments: &[&str]) -> Vec<u8> {
     let line = |at: &&str| line_of(at, message("mira", at));
     moments.iter().flat_map(line).collect()
 }
@@ -40,7 +40,7 @@ fn chosen(folder: &Folder, args: &[&str]) -> Run {
 }
 
 /// What the log above would have for these moments.
-fn texts(moments: &[&str]) -> String {
+pub fn texts(moments: &[&str]) -> String {
     let line = |at: &&str| format!("[mira]: 0:00:07:{at}\n");
     moments.iter().map(line).collect()
 }

@@ -6,6 +6,7 @@ mod carried;
 mod choose;
 mod chunked;
 mod client;
+mod clocks;
 mod completions;
 mod configured;
 mod console;

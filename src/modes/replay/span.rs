@@ -2,12 +2,12 @@
 
 use std::io;
 
-use chrono::{DateTime, Days, Local, NaiveTime, TimeZone};
+use chrono::{Days, Local, NaiveTime};
 
 use super::choice::Choice;
 use super::log::{Input, Log, reader, unreadable};
 use crate::cli::{ReplayArgs, When};
-use crate::event::Stamp;
+use crate::event::{Stamp, on_the_wall};
 use crate::failure::Failure;
 use crate::journal::Reader;
 use crate::line;
@@ -131,14 +131,7 @@ fn next(time: NaiveTime, after: Stamp) -> Stamp {
     let here = after.utc().with_timezone(&Local);
     // On one of the next days there is such a time, even where clocks are put forward.
     let days = (0..4).filter_map(|day| here.date_naive().checked_add_days(Days::new(day)));
-    // Where clocks are put back it says so twice.
-    let mut moments = days.flat_map(|day| {
-        let both = Local.from_local_datetime(&day.and_time(time));
-        let mut both = [both.earliest(), both.latest()];
-        // chrono's are not in this order where the zone is a rule without a table.
-        both.sort();
-        both
-    });
-    let found = moments.find_map(|at| at.filter(|at: &DateTime<Local>| *at >= here));
+    let mut moments = days.flat_map(|day| on_the_wall(day.and_time(time)));
+    let found = moments.find(|at| *at >= here);
     Stamp::from_micros(found.unwrap_or(here).timestamp_micros())
 }

@@ -3,26 +3,37 @@
 //! A time of day without a date that goes back by two hours or more is of the next day; or, in a
 //! log that never had one from 13:00 on and goes on just half a day earlier, of the afternoon: some
 //! archives have a clock of twelve hours. A day of a month more than half a year before the one
-//! before it is of the next year. Times are of this machine's clock ([`Zone::Local`]) or UTC. Where a
-//! local clock was put back, an hour happens twice: a time is of the first, unless that would be
-//! before the line before. Where it was put forward there are times that never were: they are
-//! counted from before.
+//! before it is of the next year, and one of the last days of a year in the first days of the next
+//! is late, as is a time just before midnight just after it ([`Dates::late`]; [`super::late`] finds
+//! them): what comes after a late line is not moved by it. A date that a line states is as it says.
+//! Times are of this machine's clock ([`Zone::Local`]) or UTC. Where a local clock was put back, an
+//! hour happens twice: a time is of the first, unless that would be before the line before by more
+//! than a line is late. Where it was put forward there are times that never were: they are counted
+//! from before.
 
 use chrono::{
     DateTime, Datelike, Days, Local, LocalResult, NaiveDate, NaiveDateTime, Offset, TimeZone,
 };
 
 use super::parsed::{Clock, Date, Time};
-use crate::event::Stamp;
+use crate::event::{Stamp, on_the_wall};
 
 const SECOND: i64 = 1_000_000;
 const MINUTE: i64 = 60 * SECOND;
 /// Minutes.
 const HALF_A_DAY: u32 = 12 * 60;
 /// Minutes: lines may come a little out of order, and clocks are put back by an hour.
-const FAR_BACK: u32 = 2 * 60;
+pub const FAR_BACK: u32 = 2 * 60;
+/// Minutes: so much a line is late at most, of those that are told by the clock.
+const LATE: u32 = 10;
+/// From that minute of the day on a line may be of the day before, and late.
+pub const LATE_AT_NIGHT: u32 = 2 * HALF_A_DAY - LATE;
+/// Microseconds: so much a line is late at most in an hour that happens twice.
+const LATE_IN_THE_HOUR: i64 = MINUTE;
 /// Days.
 const HALF_A_YEAR: i64 = 182;
+/// Days: so much a line with its day is late at most.
+const DAYS_LATE: i64 = 7;
 
 /// Whose clock the times are of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +65,8 @@ pub struct Dates {
     zone: Zone,
     /// The day of the newest line.
     date: Option<NaiveDate>,
+    /// A line told it.
+    stated: bool,
     /// What is taken for the first day if no line tells.
     fallback: NaiveDate,
     /// The minute of the day of the newest time.
@@ -77,6 +90,7 @@ impl Dates {
         Dates {
             zone,
             date: None,
+            stated: false,
             fallback,
             minute: None,
             later: 0,
@@ -114,10 +128,9 @@ impl Dates {
         }
         self.minute = Some(clock.minute);
         let (date, clock) = self.in_the_afternoon(clock);
-        let at = match (time.east, self.zone) {
-            (Some(east), _) => on_clock(date, clock) - i64::from(east) * SECOND,
-            (None, Zone::Utc) => on_clock(date, clock),
-            (None, Zone::Local) => self.local(date, clock),
+        let at = match time.east {
+            Some(east) => on_clock(date, clock) - i64::from(east) * SECOND,
+            None => self.in_zone(date, clock),
         };
         let back = self.latest.is_some_and(|latest| at < latest);
         self.latest = self.latest.max(Some(at));
@@ -126,6 +139,43 @@ impl Dates {
             whole_minute: clock.micros.is_none(),
             back,
         }))
+    }
+
+    /// Whether a line with that time may be of just before the day's beginning, and late: it is at
+    /// the end of a day of which there was nothing yet but its first minutes.
+    pub fn may_be_late(&self, time: &Time) -> bool {
+        let has_begun = match self.minute {
+            Some(minute) => minute <= LATE,
+            None => self.stated,
+        };
+        let at_night = time
+            .clock
+            .is_some_and(|clock| clock.minute >= LATE_AT_NIGHT);
+        has_begun && at_night && time.date.is_none() && self.later == 0
+    }
+
+    /// The moment of a line that was late: the newest, or the day's beginning.
+    pub fn late(&mut self, time: &Time) -> Option<Moment> {
+        let clock = time.clock?;
+        let midnight = Clock {
+            minute: 0,
+            micros: Some(0),
+        };
+        let begun = self.in_zone(self.date?, midnight);
+        let at = self.latest.map_or(begun, |latest| latest.max(begun));
+        self.latest = Some(at);
+        Some(Moment {
+            at: Stamp::from_micros(at),
+            whole_minute: clock.micros.is_none(),
+            back: true,
+        })
+    }
+
+    fn in_zone(&mut self, date: NaiveDate, clock: Clock) -> i64 {
+        match self.zone {
+            Zone::Utc => on_clock(date, clock),
+            Zone::Local => self.local(date, clock),
+        }
     }
 
     /// Passes noon or midnight if the clock went far back.
@@ -164,28 +214,27 @@ impl Dates {
     }
 
     fn turn_to(&mut self, date: NaiveDate) {
-        if self.date != Some(date) {
-            self.date = Some(date);
-            self.minute = None;
-            self.later = 0;
-        }
+        self.date = Some(date);
+        self.stated = true;
+        self.minute = None;
+        self.later = 0;
     }
 
     fn dated(&mut self, month: u32, day: u32) -> Result<NaiveDate, NoSuchDay> {
-        let year = match self.date {
-            Some(date) => date.year(),
-            None => {
-                self.guessed = true;
-                self.fallback.year()
-            }
-        };
+        self.guessed |= self.date.is_none();
+        let year = self.date.unwrap_or(self.fallback).year();
         let of = |year| NaiveDate::from_ymd_opt(year, month, day);
         let later = |date: NaiveDate, than: NaiveDate| (date - than).num_days();
         match (of(year), self.date) {
             (Some(date), Some(before)) if later(before, date) > HALF_A_YEAR => {
                 of(year + 1).ok_or(NoSuchDay)
             }
-            (Some(date), _) => Ok(date),
+            (Some(date), Some(before)) => match of(year - 1) {
+                // As the clock does near midnight.
+                Some(late) if later(before, late) <= DAYS_LATE => Ok(late),
+                _ => Ok(date),
+            },
+            (Some(date), None) => Ok(date),
             // After a year that has no such day comes one that may.
             (None, Some(before)) => match of(year + 1) {
                 Some(date) if later(before, date) > -HALF_A_YEAR => Ok(date),
@@ -217,23 +266,16 @@ impl Dates {
             return began + within;
         }
         let wanted = naive(date, clock);
-        let micros = |at: &DateTime<Local>| at.timestamp_micros();
-        match Local.from_local_datetime(&wanted) {
-            LocalResult::Single(at) => micros(&at),
-            LocalResult::Ambiguous(one, other) => {
-                // chrono does not always give the first of them first.
-                let (first, second) = (
-                    micros(&one).min(micros(&other)),
-                    micros(&one).max(micros(&other)),
-                );
-                match self.latest {
-                    Some(latest) if first < latest => second,
-                    _ => first,
-                }
-            }
-            LocalResult::None => {
+        let mut moments = on_the_wall(wanted).map(|at| at.timestamp_micros());
+        match (moments.next(), moments.next()) {
+            (Some(first), Some(second)) => match self.latest {
+                Some(latest) if first + LATE_IN_THE_HOUR < latest => second,
+                _ => first,
+            },
+            (Some(only), None) => only,
+            (None, _) => {
                 let before = wanted.checked_sub_days(Days::new(1)).unwrap_or(wanted);
-                let offset = Local.from_local_datetime(&before).earliest();
+                let offset = on_the_wall(before).next();
                 let east = offset.map_or(0, |at| at.offset().fix().local_minus_utc());
                 on_clock(date, clock) - i64::from(east) * SECOND
             }
@@ -256,101 +298,4 @@ fn on_clock(date: NaiveDate, clock: Clock) -> i64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::parsed::{clock, month_and_day};
-    use super::*;
-
-    fn day(text: &str) -> NaiveDate {
-        text.parse().expect("a date")
-    }
-
-    fn said(dates: &mut Dates, time: &Time) -> String {
-        match dates.moment(time) {
-            Ok(Some(moment)) => moment.at.to_string()[..19].to_string(),
-            Ok(None) => "nothing".into(),
-            Err(NoSuchDay) => "no such day".into(),
-        }
-    }
-
-    fn at(text: &str) -> Time {
-        Time::clock(clock(text).expect("a time").0)
-    }
-
-    #[test]
-    fn midnight_passes_without_a_date() {
-        let mut dates = Dates::new(Zone::Utc, day("2004-12-31"));
-        let mut next = |text: &str| said(&mut dates, &at(text));
-        assert_eq!(next("22:51"), "2004-12-31T22:51:00");
-        assert_eq!(next("23:59"), "2004-12-31T23:59:00");
-        assert_eq!(next("00:01"), "2005-01-01T00:01:00");
-        // A little back is no midnight.
-        assert_eq!(next("00:00"), "2005-01-01T00:00:00");
-        assert!(dates.guessed);
-        let moment = dates
-            .moment(&at("00:00"))
-            .expect("a day")
-            .expect("a moment");
-        assert!(moment.back && moment.whole_minute);
-    }
-
-    #[test]
-    fn noon_passes_on_a_clock_of_twelve_hours() {
-        let mut dates = Dates::new(Zone::Utc, day("2004-12-25"));
-        let mut next = |text: &str| said(&mut dates, &at(text));
-        assert_eq!(next("09:14"), "2004-12-25T09:14:00");
-        assert_eq!(next("11:55"), "2004-12-25T11:55:00");
-        assert_eq!(next("00:05"), "2004-12-25T12:05:00");
-        assert_eq!(next("11:59"), "2004-12-25T23:59:00");
-        assert_eq!(next("12:01"), "2004-12-26T00:01:00");
-        assert_eq!(next("01:01"), "2004-12-26T01:01:00");
-        assert!(dates.twelve_hours);
-        // One of twenty-four hours passes midnight, however long nobody said anything.
-        let mut dates = Dates::new(Zone::Utc, day("2004-12-25"));
-        let mut next = |text: &str| said(&mut dates, &at(text));
-        assert_eq!(next("11:55"), "2004-12-25T11:55:00");
-        assert_eq!(next("08:00"), "2004-12-26T08:00:00");
-        assert_eq!(next("13:55"), "2004-12-26T13:55:00");
-        assert_eq!(next("02:05"), "2004-12-27T02:05:00");
-        assert!(!dates.twelve_hours);
-    }
-
-    #[test]
-    fn a_date_that_is_told_is_taken_as_it_is() {
-        let mut dates = Dates::new(Zone::Utc, day("2000-01-01"));
-        let told = |text: &str| Time {
-            date: Some(Date::Full(day(text))),
-            ..Time::default()
-        };
-        assert_eq!(said(&mut dates, &told("2026-11-23")), "nothing");
-        assert_eq!(said(&mut dates, &at("23:59:59")), "2026-11-23T23:59:59");
-        assert_eq!(said(&mut dates, &told("2026-11-24")), "nothing");
-        assert_eq!(said(&mut dates, &at("00:00")), "2026-11-24T00:00:00");
-        assert!(!dates.guessed);
-        let east = Time {
-            east: Some(3600),
-            ..at("01:00:00")
-        };
-        assert_eq!(said(&mut dates, &east), "2026-11-24T00:00:00");
-    }
-
-    #[test]
-    fn the_year_changes_in_january() {
-        let mut dates = Dates::new(Zone::Utc, day("2000-01-01"));
-        dates.turn_to(day("2026-12-30"));
-        let mut next = |text: &str| {
-            let ((month, day), _) = month_and_day(text).expect("a day");
-            let time = Time {
-                date: Some(Date::Yearless(month, day)),
-                ..at("12:00:00")
-            };
-            said(&mut dates, &time)
-        };
-        assert_eq!(next("Dec 31"), "2026-12-31T12:00:00");
-        assert_eq!(next("Jan  1"), "2027-01-01T12:00:00");
-        assert_eq!(next("Dec 31"), "2027-12-31T12:00:00");
-        assert_eq!(next("Feb 29"), "2028-02-29T12:00:00");
-        assert_eq!(next("Feb 28"), "2028-02-28T12:00:00");
-        assert_eq!(next("Dec 31"), "2028-12-31T12:00:00");
-        assert_eq!(next("Feb 29"), "no such day");
-    }
-}
+mod tests;

@@ -7,6 +7,7 @@
 //! === bob [b@shed.example]  has joined #books
 //! ```
 
+use super::mirc;
 use super::parsed::{Parsed, Time, What, clock, did, happened, said};
 
 /// Reads one line.
@@ -26,6 +27,10 @@ pub fn speech(rest: &str) -> What<'_> {
         return What::Said { nick, text };
     }
     if let Some(action) = rest.strip_prefix("* ") {
+        // mIRC's words for what nobody did.
+        if mirc::is_told(action) {
+            return What::Other(action);
+        }
         let (nick, text) = did(action.trim_start_matches(' '));
         return What::Did { nick, text };
     }
@@ -63,6 +68,10 @@ mod tests {
             ),
             ("=== Topic: jam", Some(What::Told("Topic: jam"))),
             ("[22:51] what is this", Some(What::Other("what is this"))),
+            (
+                "[22:51] * Now talking in #books",
+                Some(What::Other("Now talking in #books")),
+            ),
             ("22:51 <bob> hi", None),
             ("[25:51] <bob> hi", None),
             ("[22:51 <bob> hi", None),

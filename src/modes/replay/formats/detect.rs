@@ -12,13 +12,15 @@ use crate::line;
 /// How much of a file's beginning tells its kind, in bytes.
 pub const HEAD: usize = 64 * 1024;
 
-/// Where two kinds fit equally well, the first is it: a day's times are in brackets, as irssi's may
-/// be.
-const KINDS: [FileFormat; 5] = [
+/// Where two kinds fit equally well, the first is it. All of a day's times are in brackets, as those
+/// of mIRC are and irssi's may be; of these only ZNC always has seconds.
+const KINDS: [FileFormat; 7] = [
     FileFormat::Channel,
     FileFormat::Weechat,
     FileFormat::Hexchat,
+    FileFormat::Znc,
     FileFormat::Day,
+    FileFormat::Mirc,
     FileFormat::Irssi,
 ];
 
@@ -155,6 +157,22 @@ mod tests {
                 FileFormat::Day,
             ),
             ("[22:34] <bob> hi", FileFormat::Day),
+            (
+                "[22:34:01] <bob> hi\n[22:34:09] *** Joins: eve (e@x)\n[22:35:00] -bob- oh\n",
+                FileFormat::Znc,
+            ),
+            (
+                "[22:34:01] <bob> hi\n[22:35:00] <eve> oh\n[22:35:00] * bob waves",
+                FileFormat::Znc,
+            ),
+            (
+                "\r\nSession Start: Mon Nov 23 22:34:00 2026\r\nSession Ident: #b\r\n[22:34] <bob> hi\r\n",
+                FileFormat::Mirc,
+            ),
+            (
+                "[22:34] * Now talking in #b\n[22:34] * Topic is 'jam'\n[22:35] <eve> oh\n",
+                FileFormat::Mirc,
+            ),
             (
                 "b 2013-01-26 [15:04:04] <bob> hi\nb 2013-01-26 [15:04:05] <eve> oh\nb 20",
                 FileFormat::Channel,

@@ -11,8 +11,9 @@ use std::time::Duration;
 use chrono::{Local, NaiveDate};
 
 use super::assemble::{Assembler, MAX_NAME};
-use super::dates::{Dates, NoSuchDay, Zone};
+use super::dates::{Dates, Zone};
 use super::detect::HEAD;
+use super::late::{Held, Line, Verdict};
 use super::parsed::{Parsed, What};
 use super::report::Account;
 use super::split::Splitter;
@@ -123,6 +124,8 @@ pub struct Lines {
     pub made: Assembler,
     /// The number of the line that was read last.
     line: u64,
+    /// Lines that wait for the next.
+    held: Held,
 }
 
 const TWELVE_HOURS: &str = "never has a time from 13:00 on and goes from before noon to an early one, so its \
@@ -137,6 +140,7 @@ impl Lines {
             reader,
             made,
             line: 0,
+            held: Held::default(),
         }
     }
 
@@ -155,49 +159,95 @@ impl Lines {
             return;
         }
         account.counts.lines += 1;
-        if !self.event(text, account) {
-            account.counts.not_understood += 1;
-            account.name(self.line, NOT_UNDERSTOOD, text);
-        } else if !is_utf8 {
-            account.counts.not_utf8 += 1;
-            account.name(self.line, "was not UTF-8", text);
+        let line = Line {
+            number: self.line,
+            text: String::new(),
+            is_utf8,
+            cut,
+        };
+        let (parser, dates) = match &self.reader {
+            Reader::Lines { parser, dates, .. } => (parser, dates),
+            Reader::Original { .. } => {
+                let understood = self.record(text, account);
+                return tell(&line, text, understood, account);
+            }
+        };
+        let parsed = parser(text);
+        let verdict = self
+            .held
+            .judge(dates, parsed.as_ref().map(|parsed| &parsed.time));
+        match verdict {
+            Verdict::Now => (),
+            Verdict::Hold => {
+                let text = text.to_string();
+                return self.held.hold(Line { text, ..line });
+            }
+            Verdict::Punctual | Verdict::Late => {
+                self.release(verdict == Verdict::Late, account);
+                // It may be one that is held itself.
+                if self.is_held(parsed.as_ref()) {
+                    let text = text.to_string();
+                    return self.held.hold(Line { text, ..line });
+                }
+            }
         }
-        if cut {
-            account.counts.cut += 1;
-            account.name(self.line, "was longer than 1 MiB", text);
+        let understood = parsed.is_some_and(|parsed| self.event(parsed, false, account));
+        tell(&line, text, understood, account);
+    }
+
+    /// Whether a line is to be held, when no other is.
+    fn is_held(&self, parsed: Option<&Parsed<'_>>) -> bool {
+        let Reader::Lines { dates, .. } = &self.reader else {
+            return false;
+        };
+        self.held.judge(dates, parsed.map(|parsed| &parsed.time)) == Verdict::Hold
+    }
+
+    /// Takes what was held; `late` says whether its times are of the day before.
+    fn release(&mut self, late: bool, account: &mut Account) {
+        while let Some(line) = self.held.take() {
+            let Reader::Lines { parser, .. } = &self.reader else {
+                return;
+            };
+            let parsed = parser(&line.text);
+            let understood = parsed.is_some_and(|parsed| self.event(parsed, late, account));
+            tell(&line, &line.text, understood, account);
         }
     }
 
-    /// Makes events of a line; says whether it was understood.
-    fn event(&mut self, text: &str, account: &mut Account) -> bool {
-        let (made, counts) = (&mut self.made, &mut account.counts);
-        let (parser, dates, guess, told, last_channel) = match &mut self.reader {
-            Reader::Lines {
-                parser,
-                dates,
-                guess,
-                told,
-                channel,
-            } => (parser, dates, guess, told, channel),
-            Reader::Original { clock, began } => {
-                let record = original::parse(text.as_bytes());
-                let Some(record) = record.filter(|record| is_name(&record.name)) else {
-                    return false;
-                };
-                let mut event = clock.event(record);
-                event.at = began.plus(event.at.since(Stamp::from_micros(0)));
-                made.exact(event, counts);
-                return true;
-            }
+    /// Makes an event of a record of the original's; says whether it is one.
+    fn record(&mut self, text: &str, account: &mut Account) -> bool {
+        let Reader::Original { clock, began } = &mut self.reader else {
+            return false;
         };
-        let Some(Parsed {
-            time,
-            channel,
-            what,
-        }) = parser(text)
+        let record = original::parse(text.as_bytes());
+        let Some(record) = record.filter(|record| is_name(&record.name)) else {
+            return false;
+        };
+        let mut event = clock.event(record);
+        event.at = began.plus(event.at.since(Stamp::from_micros(0)));
+        self.made.exact(event, &mut account.counts);
+        true
+    }
+
+    /// Makes events of a line; says whether it was understood.
+    fn event(&mut self, parsed: Parsed<'_>, late: bool, account: &mut Account) -> bool {
+        let (made, counts) = (&mut self.made, &mut account.counts);
+        let Reader::Lines {
+            dates,
+            guess,
+            told,
+            channel: last_channel,
+            ..
+        } = &mut self.reader
         else {
             return false;
         };
+        let Parsed {
+            time,
+            channel,
+            what,
+        } = parsed;
         let named = match what {
             What::Said { nick, .. } | What::Did { nick, .. } | What::Left { nick, .. } => {
                 [nick, ""]
@@ -209,9 +259,12 @@ impl Lines {
         if !named.into_iter().all(is_name) {
             return false;
         }
-        let at = match dates.moment(&time) {
-            Ok(at) => at,
-            Err(NoSuchDay) => return false,
+        let at = match late {
+            true => Ok(dates.late(&time)),
+            false => dates.moment(&time),
+        };
+        let Ok(at) = at else {
+            return false;
         };
         if dates.guessed {
             account.notes.extend(guess.take());
@@ -254,7 +307,8 @@ impl Lines {
     ///
     /// # Errors
     /// No line was understood.
-    pub fn end(&mut self, account: &Account) -> io::Result<()> {
+    pub fn end(&mut self, account: &mut Account) -> io::Result<()> {
+        self.release(false, account);
         self.made.end();
         let counts = &account.counts;
         if counts.lines == counts.not_understood {
@@ -262,6 +316,21 @@ impl Lines {
             return Err(io::Error::new(io::ErrorKind::InvalidData, error));
         }
         Ok(())
+    }
+}
+
+/// Accounts for a line.
+fn tell(line: &Line, text: &str, understood: bool, account: &mut Account) {
+    if !understood {
+        account.counts.not_understood += 1;
+        account.name(line.number, NOT_UNDERSTOOD, text);
+    } else if !line.is_utf8 {
+        account.counts.not_utf8 += 1;
+        account.name(line.number, "was not UTF-8", text);
+    }
+    if line.cut {
+        account.counts.cut += 1;
+        account.name(line.number, "was longer than 1 MiB", text);
     }
 }
 

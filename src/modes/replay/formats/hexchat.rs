@@ -72,7 +72,7 @@ fn what(rest: &str) -> What<'_> {
     match mark {
         "---" | "-->" | "<--" => happened(words),
         // One mark for what people do and for what happens to them: only the words tell.
-        "*" => match event(words) {
+        "*" => match happened_here(words) {
             Some(what) => what,
             None if is_told(words) => What::Told(words),
             None => {
@@ -91,6 +91,34 @@ fn what(rest: &str) -> What<'_> {
     }
 }
 
+/// Who came, went or took another name, in HexChat's own words, which have more than people write:
+/// an address behind who comes and leaves, a reason in brackets behind who quits, the channel
+/// somebody is kicked from.
+fn happened_here(words: &str) -> Option<What<'_>> {
+    let (_nick, rest) = words.split_once(' ')?;
+    let has_address = rest.strip_prefix('(').is_some_and(|rest| {
+        let address = rest.split([')', ' ']).next().unwrap_or_default();
+        address.contains('@')
+    });
+    let in_brackets = |verb: &str| {
+        let reason = rest.strip_prefix(verb)?.trim_end();
+        Some(reason.starts_with('(') && reason.ends_with(')'))
+    };
+    let is_kick = rest.strip_prefix("has kicked ").is_some_and(|kicked| {
+        let mut words = kicked.splitn(4, ' ').skip(1);
+        words.next() == Some("from")
+            && words
+                .next()
+                .is_some_and(|channel| channel.starts_with(['#', '&', '+', '!']))
+            && words.next().is_some_and(|reason| reason.starts_with('('))
+    });
+    let ours = has_address
+        || in_brackets("has quit ") == Some(true)
+        || is_kick
+        || rest.starts_with("is now known as ");
+    event(words).filter(|_| ours)
+}
+
 /// What the program says about the channel, and nobody did.
 fn is_told(words: &str) -> bool {
     const BEGINNINGS: [&str; 9] = [
@@ -104,20 +132,39 @@ fn is_told(words: &str) -> bool {
         "Cannot join ",
         "Connected",
     ];
-    const MIDDLES: [&str; 9] = [
-        " sets mode",
-        " gives channel ",
-        " gives voice to ",
-        " removes channel ",
-        " removes voice from ",
-        " has changed the topic to: ",
-        " sets ban on ",
-        " removes ban on ",
-        " has set the topic to: ",
+    /// With the one word that they end with.
+    const OF_SOMEBODY: [&str; 10] = [
+        "gives channel operator status to ",
+        "gives channel half-operator status to ",
+        "gives voice to ",
+        "removes channel operator status from ",
+        "removes channel half-operator status from ",
+        "removes voice from ",
+        "sets ban on ",
+        "removes ban on ",
+        "sets exempt on ",
+        "removes exempt on ",
     ];
-    let after_nick = words.find(' ').map_or("", |at| &words[at..]);
+    const OF_THE_CHANNEL: [&str; 4] = [
+        "has changed the topic to: ",
+        "has set the topic to: ",
+        "sets mode ",
+        "sets modes ",
+    ];
+    let rest = words.split_once(' ').map_or("", |(_nick, rest)| rest);
+    let is_word = |text: &str| !text.is_empty() && !text.contains(' ');
+    let of_somebody = |text: &&str| {
+        rest.strip_prefix(*text)
+            .map(str::trim_end)
+            .is_some_and(is_word)
+    };
+    let of_the_channel = |text: &&str| {
+        let more = rest.strip_prefix(*text);
+        more.is_some_and(|more| !text.starts_with("sets") || more.starts_with(['+', '-']))
+    };
     BEGINNINGS.iter().any(|text| words.starts_with(text))
-        || MIDDLES.iter().any(|text| after_nick.starts_with(text))
+        || OF_SOMEBODY.iter().any(|text| of_somebody(&text))
+        || OF_THE_CHANNEL.iter().any(|text| of_the_channel(&text))
 }
 
 #[cfg(test)]
@@ -128,6 +175,7 @@ mod tests {
     fn every_form_of_the_default_text_events_is_read() {
         let said = |nick, text| Some(What::Said { nick, text });
         let told = |words| Some(What::Told(words));
+        let did = |text| Some(What::Did { nick: "bob", text });
         let left = |words| Some(What::Left { nick: "bob", words });
         for (rest, wanted) in [
             ("<uthira>\thello", said("uthira", "hello")),
@@ -155,6 +203,27 @@ mod tests {
                 Some(What::Joined("bob")),
             ),
             ("*\tbob (b@x) has left", left(None)),
+            ("*\tbob has quit ()", left(None)),
+            ("*\tbob has quit smoking", did("has quit smoking")),
+            ("*\tbob has quit", did("has quit")),
+            ("*\tbob has left the building", did("has left the building")),
+            ("*\tbob has joined", did("has joined")),
+            ("*\tbob (tired) has left", did("(tired) has left")),
+            (
+                "*\tbob has kicked eve under the table",
+                did("has kicked eve under the table"),
+            ),
+            (
+                "*\tbob has kicked eve from behind (x)",
+                did("has kicked eve from behind (x)"),
+            ),
+            ("*\tbob was kicked by a horse", did("was kicked by a horse")),
+            (
+                "*\tbob gives voice to the poor",
+                did("gives voice to the poor"),
+            ),
+            ("*\tbob sets mode to quiet", did("sets mode to quiet")),
+            ("*\tbob gives voice to eve", told("bob gives voice to eve")),
             (
                 "<--\tbob has quit (a > b)",
                 left(Some("bob has quit (a > b)")),

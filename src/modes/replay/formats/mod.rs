@@ -20,11 +20,14 @@ mod detect;
 mod events;
 mod hexchat;
 mod irssi;
+mod late;
+mod mirc;
 mod original;
 mod parsed;
 mod report;
 mod split;
 mod weechat;
+mod znc;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -60,6 +63,8 @@ fn parser(kind: FileFormat) -> Option<Parser> {
         FileFormat::Irssi => Some(irssi::parse),
         FileFormat::Weechat => Some(weechat::parse),
         FileFormat::Hexchat => Some(hexchat::parse),
+        FileFormat::Znc => Some(znc::parse),
+        FileFormat::Mirc => Some(mirc::parse),
         FileFormat::Day => Some(day::parse),
         FileFormat::Channel => Some(channel::parse),
         FileFormat::Room | FileFormat::Original => None,
@@ -74,6 +79,8 @@ pub fn title(kind: FileFormat) -> &'static str {
         FileFormat::Irssi => "irssi's log",
         FileFormat::Weechat => "WeeChat's log",
         FileFormat::Hexchat => "HexChat's log",
+        FileFormat::Znc => "a day of ZNC's or soju's log",
+        FileFormat::Mirc => "mIRC's log",
         FileFormat::Day => "a channel's day",
         FileFormat::Channel => "a channel's log",
     }

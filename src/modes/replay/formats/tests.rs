@@ -1,6 +1,8 @@
 //! Whole logs of each kind through the converter. The local zone of a test is whatever the machine
 //! has, so times are compared by their distances; tests/it/convert.rs sets a zone.
 
+mod days;
+
 use std::io::Cursor;
 
 use proptest::prelude::*;
@@ -10,11 +12,13 @@ use super::*;
 use crate::line::{self, Shape};
 use crate::modes::replay::verify::Checker;
 
-const KINDS: [FileFormat; 6] = [
+const KINDS: [FileFormat; 8] = [
     FileFormat::Original,
     FileFormat::Irssi,
     FileFormat::Weechat,
     FileFormat::Hexchat,
+    FileFormat::Znc,
+    FileFormat::Mirc,
     FileFormat::Day,
     FileFormat::Channel,
 ];
@@ -302,6 +306,13 @@ fn scraps() -> impl Strategy<Value = Vec<u8>> {
         "bob\t",
         "-->\t",
         "**** BEGIN LOGGING AT ",
+        "Session Start: ",
+        "Session Time: ",
+        "[22:34:57] ",
+        "[23:59:57] ",
+        "[00:00:01] ",
+        "*** Joins: bob (b@x)",
+        "*** Quits: bob (b@x) (x)",
         "Nov 23 22:34:57 ",
         "Feb 29 00:00:00 ",
         "*\t",

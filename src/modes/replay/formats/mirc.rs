@@ -1,0 +1,198 @@
+//! mIRC's log with its own theme, and with times (`[09:00]` or `[09:00:05]`). Days stand in lines of
+//! their own. A star is before what people do and before what happens, so only the words tell:
+//!
+//! ```text
+//! Session Start: Mon Nov 23 22:34:00 2026
+//! Session Ident: #books
+//! [22:34] * Now talking in #books
+//! [22:34] <@uthira> hello
+//! [22:35] * uthira waves
+//! [22:36] * bob (~b@host.example) has joined #books
+//! [22:37] * bob (~b@host.example) Quit (Ping timeout)
+//! Session Time: Tue Nov 24 00:00:00 2026
+//! Session Close: Tue Nov 24 00:10:00 2026
+//! ```
+
+use super::parsed::{Parsed, Time, What, clock, ctime, did, event, said, unranked};
+
+/// Reads one line.
+pub fn parse(line: &str) -> Option<Parsed<'_>> {
+    if let Some(mark) = line.strip_prefix("Session ") {
+        let (kind, rest) = mark.split_once(": ")?;
+        let what = match kind {
+            "Start" => What::Opened,
+            "Close" => What::Closed,
+            "Time" => What::Dated,
+            "Ident" => return Some(Parsed::new(Time::default(), What::Told(line))),
+            _ => return None,
+        };
+        return Some(Parsed::new(ctime(rest)?, what));
+    }
+    let (clock, rest) = clock(line.strip_prefix('[')?)?;
+    let rest = rest.strip_prefix("] ")?;
+    Some(Parsed::new(Time::clock(clock), what(rest)))
+}
+
+fn what(rest: &str) -> What<'_> {
+    if let Some((nick, text)) = said(rest) {
+        let nick = unranked(nick);
+        return What::Said { nick, text };
+    }
+    if let Some(words) = rest.strip_prefix("* ") {
+        return happened(words).unwrap_or_else(|| {
+            let (nick, text) = did(words);
+            let nick = unranked(nick);
+            What::Did { nick, text }
+        });
+    }
+    let notice = rest
+        .strip_prefix('-')
+        .and_then(|rest| rest.split_once("- "));
+    match notice.is_some_and(|(nick, _)| !matches!(nick, "" | "!") && !nick.contains(' ')) {
+        true => What::Told(rest),
+        false if rest.trim().is_empty() => What::Dated,
+        false => What::Other(rest),
+    }
+}
+
+/// What happened, in mIRC's own words behind a star; nothing if somebody did it.
+pub fn happened(words: &str) -> Option<What<'_>> {
+    let (nick, rest) = words.split_once(' ')?;
+    let nick = unranked(nick);
+    if let Some((address, rest)) = rest
+        .strip_prefix('(')
+        .and_then(|rest| rest.split_once(") "))
+    {
+        let is_address = address.contains('@') && !address.contains(' ');
+        let quit = rest
+            .strip_prefix("Quit (")
+            .and_then(|rest| rest.strip_suffix(')'));
+        return match (is_address, quit) {
+            (false, _) => None,
+            (true, Some(reason)) => {
+                let words = (!reason.is_empty()).then_some(words);
+                Some(What::Left { nick, words })
+            }
+            (true, None) => event(words),
+        };
+    }
+    let is_told = is_told(words)
+        || rest.starts_with("sets mode: ")
+        || rest.starts_with("changes topic to '")
+        || rest.starts_with("sets mode ");
+    if is_told {
+        return Some(What::Told(words));
+    }
+    let kicked = rest.strip_prefix("was kicked by ");
+    match rest.starts_with("is now known as ") || kicked.is_some_and(|by| by.ends_with(')')) {
+        true => event(words).filter(|what| !matches!(what, What::Told(_))),
+        false => None,
+    }
+}
+
+/// What the program says of the channel, of which the first word is nobody.
+pub fn is_told(words: &str) -> bool {
+    const BEGINNINGS: [&str; 12] = [
+        "Now talking in #",
+        "Now talking in &",
+        "Topic is '",
+        "Set by ",
+        "Retrieving #",
+        "Retrieved #",
+        "Attempting to rejoin ",
+        "Rejoined channel ",
+        "You were kicked ",
+        "You are now known as ",
+        "Disconnected",
+        "Session ",
+    ];
+    BEGINNINGS.iter().any(|text| words.starts_with(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_of_its_own_theme_is_read() {
+        let did = |text| Some(What::Did { nick: "bob", text });
+        let told = |words| Some(What::Told(words));
+        let left = |words| Some(What::Left { nick: "bob", words });
+        for (rest, wanted) in [
+            (
+                "<@ada> hello",
+                Some(What::Said {
+                    nick: "ada",
+                    text: "hello",
+                }),
+            ),
+            ("* bob waves", did("waves")),
+            ("* bob has joined #books", did("has joined #books")),
+            ("* bob Quit (smoking)", did("Quit (smoking)")),
+            (
+                "* bob (tired) has left the room",
+                did("(tired) has left the room"),
+            ),
+            ("* bob was kicked by a horse", did("was kicked by a horse")),
+            ("* bob (~b@x) has joined #books", Some(What::Joined("bob"))),
+            ("* @bob (~b@x) has left #books", left(None)),
+            (
+                "* bob (~b@x) has left #books (tea)",
+                left(Some("bob (~b@x) has left #books (tea)")),
+            ),
+            ("* bob (~b@x) Quit ()", left(None)),
+            (
+                "* bob (~b@x) Quit (Ping (a) timeout)",
+                left(Some("bob (~b@x) Quit (Ping (a) timeout)")),
+            ),
+            (
+                "* bob was kicked by eve (x)",
+                left(Some("bob was kicked by eve (x)")),
+            ),
+            (
+                "* bob is now known as rob",
+                Some(What::Renamed {
+                    old: "bob",
+                    new: "rob",
+                    words: "bob is now known as rob",
+                }),
+            ),
+            ("* Now talking in #books", told("Now talking in #books")),
+            ("* Topic is 'tea'", told("Topic is 'tea'")),
+            (
+                "* Set by eve on Mon Nov 23",
+                told("Set by eve on Mon Nov 23"),
+            ),
+            ("* eve sets mode: +v bob", told("eve sets mode: +v bob")),
+            (
+                "* eve changes topic to 'jam'",
+                told("eve changes topic to 'jam'"),
+            ),
+            ("-eve- tea", told("-eve- tea")),
+            ("what is this", Some(What::Other("what is this"))),
+        ] {
+            for time in ["[22:34]", "[22:34:57]"] {
+                let line = format!("{time} {rest}");
+                assert_eq!(parse(&line).map(|parsed| parsed.what), wanted, "{line}");
+            }
+        }
+        for (line, wanted) in [
+            (
+                "Session Start: Mon Nov 23 22:34:57 2026",
+                Some(What::Opened),
+            ),
+            (
+                "Session Close: Mon Nov 23 22:34:57 2026",
+                Some(What::Closed),
+            ),
+            ("Session Time: Tue Nov 24 00:00:00 2026", Some(What::Dated)),
+            ("Session Ident: #books", told("Session Ident: #books")),
+            ("Session Start: whenever", None),
+            ("Session 5: tea", None),
+            ("22:34 <bob> hi", None),
+            ("", None),
+        ] {
+            assert_eq!(parse(line).map(|parsed| parsed.what), wanted, "{line}");
+        }
+    }
+}
