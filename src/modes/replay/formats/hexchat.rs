@@ -163,8 +163,8 @@ fn is_told(words: &str) -> bool {
         more.is_some_and(|more| !text.starts_with("sets") || more.starts_with(['+', '-']))
     };
     BEGINNINGS.iter().any(|text| words.starts_with(text))
-        || OF_SOMEBODY.iter().any(|text| of_somebody(&text))
-        || OF_THE_CHANNEL.iter().any(|text| of_the_channel(&text))
+        || OF_SOMEBODY.iter().any(of_somebody)
+        || OF_THE_CHANNEL.iter().any(of_the_channel)
 }
 
 #[cfg(test)]
