@@ -29,7 +29,9 @@ build:
 	@scripts/setup.sh build
 	cargo build --release --locked
 
-run: build
+run:
+	@scripts/setup.sh run
+	cargo build --release --locked
 	@scripts/run.sh $(ARGS)
 
 test:

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Sees to it that this machine has what the project needs. `setup.sh build`: what compiling needs;
+# `setup.sh run`: that and curl, which `make run` says how to join with;
 # `setup.sh test`: that and what the tests use; `setup.sh pictures`: that and a browser;
 # `setup.sh bench`: what compiling needs and the programs that chatroom is measured beside; `setup.sh
 # dist`: what compiling needs and what makes other systems to try the downloaded file on. Installs only
 # what is missing, and says nothing when nothing is.
 set -euo pipefail
+here=$(dirname "${BASH_SOURCE[0]}")/..
 
 build_packages=(
     cmake g++ make pkg-config
@@ -24,6 +26,8 @@ test_packages=(
     man-db mandoc less bash-completion zsh fish desktop-file-utils libglib2.0-bin valgrind libc6-dbg
     e2fsprogs mount python3 nginx caddy openssl
 )
+# What joins a room without a window.
+run_packages=(curl)
 # The browser that pages are looked at in.
 picture_packages=(chromium)
 # The others' servers, what counts their writes, and what makes a disk slow; for the window's
@@ -40,6 +44,7 @@ dist_packages=(debootstrap systemd-container mount util-linux iproute2 binutils 
 build_commands=(cmake g++ make pkg-config)
 libraries=(x11 xext xft xinerama xcursor xrender xfixes pangoxft pangocairo cairo)
 test_commands=(Xvfb openbox xdotool xclip setxkbmap import dbus-daemon tmux script unshare nsenter ip strace curl man mandoc less zsh fish desktop-file-validate gio valgrind mkfs.ext4 mount python3 nginx caddy openssl)
+run_commands=(curl)
 picture_commands=(chromium mkfifo)
 dist_commands=(debootstrap systemd-nspawn unshare nsenter ip readelf curl Xvfb openbox xdotool import)
 bench_commands=(nats-server ngircd nginx ss strace Xvfb openbox hexchat xclip setpriv rg script taskset)
@@ -49,20 +54,62 @@ fail() {
     exit 1
 }
 
+# What Cargo.toml says is the oldest that will do.
+oldest_rust() {
+    sed -n 's/^rust-version = "\(.*\)"$/\1/p' "$here/Cargo.toml"
+}
+
 check_rust() {
+    local own=${CARGO_HOME:-$HOME/.cargo}
     if ! command -v cargo >/dev/null; then
-        if [ -x "${CARGO_HOME:-$HOME/.cargo}/bin/cargo" ]; then
+        if [ -x "$own/bin/cargo" ]; then
             fail "Rust is installed, but this shell does not find it." \
-                "Run this and try again:  . \"${CARGO_HOME:-$HOME/.cargo}/env\""
+                "Run this and try again:  . \"$own/env\""
         fi
         fail "Rust is missing: there is no 'cargo' command." \
-            "Install Rust as https://www.rust-lang.org/tools/install says, open a new shell and try again."
+            "Install rustup as https://www.rust-lang.org/tools/install says, open a new shell and try again."
+    fi
+    local found oldest
+    oldest=$(oldest_rust)
+    found=$(cargo --version 2>/dev/null | cut -d ' ' -f 2)
+    if [ "$(printf '%s\n' "$oldest" "${found%%-*}" | sort -V | head -n 1)" != "$oldest" ]; then
+        # Where both are there, the system's may come first.
+        if command -v rustup >/dev/null && [ "$(command -v cargo)" -ef "$(command -v rustup)" ]; then
+            fail "This Rust is too old: it is $found, and $oldest is needed." "Run this and try again:  rustup update"
+        elif [ -x "$own/bin/rustup" ]; then
+            fail "$(command -v cargo) is too old: it is $found, and $oldest is needed. There is another one in $own." \
+                "Run this and try again:  . \"$own/env\"; rustup update"
+        fi
+        fail "$(command -v cargo) is too old: it is $found, and $oldest is needed. This system's own packages have no newer one." \
+            "rustup does: install it as https://www.rust-lang.org/tools/install says, open a new shell and try again."
     fi
     [ "$1" = test ] || return 0
     if ! cargo fmt --version >/dev/null 2>&1 || ! cargo clippy --version >/dev/null 2>&1; then
         fail "Rust's formatter or linter is missing. Run this and try again:" \
             "  rustup component add rustfmt clippy"
     fi
+}
+
+# Tests have networks, file systems and processes of their own. The superuser may make such namespaces,
+# as a rule, and anybody else within a user namespace.
+check_namespaces() {
+    local words=(--net --mount --pid --fork) said
+    [ "$(id -u)" -eq 0 ] || words=(--user --map-root-user "${words[@]}")
+    ! said=$(unshare "${words[@]}" sh -c 'mount -t tmpfs none /mnt' 2>&1) || return 0
+    [ "$(id -u)" -ne 0 ] || fail "The tests make networks and file systems of their own, and this container does not let root do that ($said)." \
+        "Give it the right to: docker run --privileged (or --cap-add SYS_ADMIN --cap-add NET_ADMIN --security-opt seccomp=unconfined --security-opt apparmor=unconfined)."
+    local switch
+    for switch in kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0 user.max_user_namespaces=15000; do
+        local now=/proc/sys/${switch%=*}
+        now=$(cat "${now//.//}" 2>/dev/null) || continue
+        case $switch in
+            kernel.unprivileged_userns_clone=1 | user.*) [ "$now" = 0 ] || continue ;;
+            *) [ "$now" != 0 ] || continue ;;
+        esac
+        fail "The tests make networks and file systems of their own, and this machine lets no ordinary user do that. Until its next start it does after:  sudo sysctl $switch"
+    done
+    fail "The tests make networks and file systems of their own, and nobody but root may do that here ($said)." \
+        "Run them as root, with your Rust:  sudo env \"PATH=\$PATH\" \"HOME=\$HOME\" make test"
 }
 
 # The packages among the arguments that are not installed, one a line.
@@ -79,24 +126,38 @@ install_packages() {
     local as_root=() apt=(apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0)
     if [ "$(id -u)" -ne 0 ]; then
         command -v sudo >/dev/null || fail "These packages are missing: $*" \
-            "Ask an administrator to run:  apt-get install $*"
+            "Ask an administrator to run:  apt-get install --no-install-recommends $*"
         as_root=(sudo)
         [ -t 0 ] || as_root+=(-n) # nobody is there to type a password
+        "${as_root[@]}" true || fail "sudo did not let $(id -un) become root (its line above says why), so nothing was installed. These packages are missing: $*" \
+            "Ask an administrator to run:  apt-get install --no-install-recommends $*"
     fi
     as_root+=(env DEBIAN_FRONTEND=noninteractive)
     echo "setup: installing what is missing: $*" >&2
     "${as_root[@]}" "${apt[@]}" update >&2 ||
         echo "setup: the list of packages could not be renewed; trying with the one that is here." >&2
+    local before status=0
+    before=$(installed_packages)
     no_services "${as_root[@]}"
-    "${as_root[@]}" "${apt[@]}" install -y --no-install-recommends "$@" </dev/null >&2 ||
+    "${as_root[@]}" "${apt[@]}" install -y --no-install-recommends "$@" </dev/null >&2 || status=$?
+    # Also of what came before something went wrong.
+    mapfile -t new < <(comm -13 <(printf '%s\n' "$before") <(installed_packages))
+    [ ${#new[@]} -eq 0 ] || "${as_root[@]}" "$here/scripts/by-hand.sh" "${new[@]}" >&2 ||
+        fail "What was installed could not be kept from running by itself at the next start; the lines above say why." \
+            "Remove it again, or look at it with: systemctl list-unit-files --state=enabled"
+    [ "$status" -eq 0 ] ||
         fail "The packages could not be installed; the lines above say why." \
             "Mend that, or install them yourself, and try again: $*"
+}
+
+# All of them, in order.
+installed_packages() {
+    dpkg-query -W -f='${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | sort
 }
 
 # The servers that are tested and measured come as services; none of them is to run by itself. Unless this
 # machine has a policy of its own for what starts, one that says no is there while they are installed.
 no_services() {
-    [ "$set" != build ] || return 0
     local policy=/usr/sbin/policy-rc.d
     [ ! -e "$policy" ] || return 0
     # shellcheck disable=SC2064 # what it is now
@@ -117,6 +178,7 @@ check_other_system() {
         done
     fi
     local more=()
+    [ "$1" != run ] || more=("${run_commands[@]}")
     [ "$1" != test ] || more=("${test_commands[@]}")
     [ "$1" != pictures ] || more=("${test_commands[@]}" "${picture_commands[@]}")
     [ "$1" != bench ] || more=("${bench_commands[@]}")
@@ -134,16 +196,18 @@ main() {
     local set=${1:-} packages missing
     case $set in
         build) packages=("${build_packages[@]}") ;;
+        run) packages=("${build_packages[@]}" "${run_packages[@]}") ;;
         test) packages=("${build_packages[@]}" "${test_packages[@]}") ;;
         pictures) packages=("${build_packages[@]}" "${test_packages[@]}" "${picture_packages[@]}") ;;
         bench) packages=("${build_packages[@]}" "${bench_packages[@]}") ;;
         dist) packages=("${build_packages[@]}" "${dist_packages[@]}") ;;
         *)
-            echo "Say what to set up for: scripts/setup.sh build, test, pictures, bench or dist." >&2
+            echo "Say what to set up for: scripts/setup.sh build, run, test, pictures, bench or dist." >&2
             exit 2
             ;;
     esac
     check_rust "$set"
+    [ "$set" != test ] || check_namespaces
     if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
         check_other_system "$set"
         return

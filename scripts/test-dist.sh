@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 if [ "$(id -u)" -ne 0 ]; then
-    echo 'test-dist: making systems and namespaces needs root: sudo make test-dist' >&2
+    echo "test-dist: making systems needs root, here with your own Rust: sudo env \"PATH=\$PATH\" \"HOME=\$HOME\" make test-dist" >&2
     exit 1
 fi
 scripts/setup.sh dist

@@ -4,6 +4,10 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+if [ "$(id -u)" -ne 0 ]; then
+    echo "test-durability: mounting disks needs root, here with your own Rust: sudo env \"PATH=\$PATH\" \"HOME=\$HOME\" make test-durability" >&2
+    exit 1
+fi
 scripts/setup.sh test
 from=$SECONDS
 status=0

@@ -15,6 +15,7 @@ use chatroom::carried::parcel;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::display::Display;
+use crate::namespaces;
 use crate::server::wait_for;
 use crate::util::{CHATROOM, Folder, Run};
 
@@ -229,9 +230,10 @@ fn where_there_is_no_dev_null_it_is_still_the_library_that_is_named() {
     let source = "int gone(void); int main(void) { return gone(); }";
     let window = compile(&folder, "window", source, &["libgone.so.1"]);
     let file = carrying(&folder, &window);
-    let mut bare = command(&folder, "unshare");
+    let mut bare = namespaces::unshare(&["--mount", "sh", "-c"]);
+    folder.settle(&mut bare);
     let script = "mount -t tmpfs none /dev && exec \"$0\" gui";
-    bare.args(["--mount", "sh", "-c", script]).arg(file);
+    bare.arg(script).arg(file);
     Run::of(&mut bare)
         .code(1)
         .stdout("")

@@ -6,7 +6,7 @@ mod curl;
 mod follow;
 mod markdown;
 mod proxy;
-mod shell;
+pub mod shell;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -103,7 +103,7 @@ fn traced(
     told: &Path,
     args: &[&str],
 ) -> Command {
-    enter.arg(machine.door()).arg("strace");
+    enter.args(machine.door()).arg("strace");
     enter.args([
         "-D",
         "-f",

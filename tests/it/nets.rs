@@ -3,11 +3,11 @@
 //! They are held by processes that end with the test, however that ends; nothing is left, and the
 //! network that this machine is in sees none of it.
 
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::sync::Arc;
 
-use crate::server::{Server, wait_for};
+use crate::namespaces;
+use crate::server::Server;
 use crate::util::{CHATROOM, Folder, Run};
 
 /// One machine: a network namespace.
@@ -18,43 +18,27 @@ pub struct Machine {
 impl Machine {
     /// One without any network but its loopback.
     pub fn alone() -> Machine {
-        assert!(
-            rustix::process::geteuid().is_root(),
-            "Networks of a test's own are made by root only. Run the tests as root."
-        );
-        // It ends when nobody holds the other end of its input any more.
-        let holder = Command::new("unshare")
-            .args(["--net", "cat"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("unshare runs (util-linux has it)");
-        let machine = Machine { holder };
-        let own = std::fs::read_link("/proc/self/ns/net").expect("our own network");
-        wait_for("the network of its own", || {
-            let link = std::fs::read_link(machine.network()).ok()?;
-            let comm = format!("/proc/{}/comm", machine.holder.id());
-            let held = std::fs::read_to_string(comm).ok()? == "cat\n";
-            (held && link != own).then_some(())
-        });
+        let mut command = Command::new("nsenter");
+        command.args(namespaces::house()).args(["unshare", "--net"]);
+        let machine = Machine {
+            holder: namespaces::holder(command),
+        };
         machine.ip("link set lo up");
         machine
-    }
-
-    fn network(&self) -> PathBuf {
-        format!("/proc/{}/ns/net", self.holder.id()).into()
     }
 
     /// A command that runs on it.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new("nsenter");
-        command.arg(self.door()).arg(program);
+        command.args(self.door()).arg(program);
         command
     }
 
     /// What `nsenter` is told to get there.
-    pub fn door(&self) -> String {
-        format!("--net={}", self.network().display())
+    pub fn door(&self) -> Vec<String> {
+        let mut door = namespaces::house();
+        door.push(format!("--net=/proc/{}/ns/net", self.holder.id()));
+        door
     }
 
     /// chatroom on it, in `folder`, as people run it: it may announce and search.
