@@ -28,6 +28,7 @@ pub mod failure;
 pub mod http;
 pub mod hue;
 pub mod journal;
+pub mod json;
 pub mod line;
 pub mod links;
 pub mod lookup;

@@ -159,7 +159,7 @@ pub fn encode(form: Form, wire: &Wire, out: &mut Vec<u8>) {
 
 fn json(wire: &Wire, out: &mut Vec<u8>) {
     // Strings, numbers and options in a Vec: there is nothing in it that could fail.
-    let _ = serde_json::to_writer(out, wire);
+    let _ = crate::json::write(wire, out);
 }
 
 #[cfg(test)]

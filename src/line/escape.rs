@@ -3,6 +3,8 @@
 //! Everything here goes from one character that matters to the next; what lies between them is
 //! passed over in large steps, since it is nearly everything.
 
+use std::borrow::Cow;
+
 use crate::event::{all, hex, lower_hex};
 
 /// Whether a character is never written as itself: what moves the cursor, reorders its
@@ -203,8 +205,36 @@ pub(crate) fn plain_to_json(text: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(&text[from..]);
 }
 
+/// A piece of a JSON string, in which what JSON itself escapes does not occur, with every unsafe
+/// character as its number.
+pub(crate) fn spelt_for_json(text: &str) -> Cow<'_, str> {
+    let mut rest = text;
+    let mut spelt = Vec::new();
+    while let Some(at) = first_special(rest, IN_TEXT) {
+        spelt.extend_from_slice(&rest.as_bytes()[..at]);
+        let mut letters = rest[at..].chars();
+        match letters.next() {
+            Some(c) if is_unsafe(c) => by_number(c, &mut spelt),
+            Some(c) => spelt.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            None => (),
+        }
+        rest = letters.as_str();
+    }
+    if spelt.is_empty() {
+        return Cow::Borrowed(rest);
+    }
+    spelt.extend_from_slice(rest.as_bytes());
+    Cow::Owned(String::from_utf8_lossy(&spelt).into_owned())
+}
+
+/// Appends an unsafe character as JSON can have every character. None of them is beyond U+FFFF.
+fn by_number(c: char, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"\\u");
+    out.extend_from_slice(&hex(c.into())[4..]);
+}
+
 /// Appends what [`unescape`] would give, as it stands inside the quotes of a JSON string, in the
-/// spelling that serde_json has for it; `None` for what [`unescape`] would not read.
+/// spelling of [`crate::json`]; `None` for what [`unescape`] would not read.
 pub(super) fn to_json(text: &str, in_name: bool, out: &mut Vec<u8>) -> Option<()> {
     let stops = match in_name {
         true => IN_NAME_FOR_JSON,
@@ -227,10 +257,7 @@ pub(super) fn to_json(text: &str, in_name: bool, out: &mut Vec<u8>) -> Option<()
             '\t' => out.extend_from_slice(b"\\t"),
             '\u{8}' => out.extend_from_slice(b"\\b"),
             '\u{c}' => out.extend_from_slice(b"\\f"),
-            '\0'..='\x1f' => {
-                out.extend_from_slice(b"\\u");
-                out.extend_from_slice(&hex(c.into())[4..]);
-            }
+            c if is_unsafe(c) => by_number(c, out),
             c => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
         }
         rest = after;

@@ -77,7 +77,7 @@ impl<'a> Look<'a> {
     }
 
     /// Appends one of the line's names as it stands inside the quotes of a JSON string, spelt as
-    /// serde_json does; `None` if it is not as the room would have written it.
+    /// [`crate::json`] does; `None` if it is not as the room would have written it.
     pub fn name_to_json(&self, name: &[u8], out: &mut Vec<u8>) -> Option<()> {
         match self.plain {
             true if body::is_plain_name(name) => escape::plain_to_json(name, out),

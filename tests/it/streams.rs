@@ -3,6 +3,7 @@
 
 use std::thread;
 
+use chatroom::line::is_unsafe;
 use rustix::net::sockopt;
 use serde_json::Value;
 
@@ -100,6 +101,45 @@ fn every_listener_is_sent_the_same_bytes() {
         .expect("one");
     let lines: Vec<&str> = plain.lines().collect();
     assert_eq!(lines[..lines.len() - 1], log, "a plain stream is the log");
+}
+
+#[test]
+fn nothing_in_an_object_breaks_a_line_in_any_language() {
+    let server = Server::start(&[]);
+    let token = server.log_in("uthira");
+    // All that Python's splitlines, JavaScript and terminals take for the end of a line or obey.
+    let all: String = ('\u{1}'..='\u{ffff}').filter(|c| is_unsafe(*c)).collect();
+    let text = format!("a{all}\u{b}\u{c}\u{1c}\u{85}\u{2028}\u{2029}z \\ \" é 😀");
+    let said = server.say(&token, &text);
+    assert_eq!(said.status, 201);
+    let place = said.field("location").expect("a place");
+    let ndjson = server.ask("GET", "/events?poll=1&last=1", &[("Accept", FORMS[1])], "");
+    let sse = server.ask("GET", "/events?poll=1&last=1", &[("Accept", FORMS[0])], "");
+    let (ndjson, sse) = (ndjson.text(), sse.text());
+    let data = sse
+        .lines()
+        .rev()
+        .find_map(|line| line.strip_prefix("data: "));
+    let page = server.get("/messages?limit=1").text();
+    let one = server.get(place).text();
+    for (json, text_of) in [
+        (ndjson.lines().last(), "/text"),
+        (data, "/text"),
+        (page.lines().next(), "/events/0/text"),
+        (one.lines().next(), "/text"),
+    ] {
+        let json = json.expect("an object");
+        assert!(!json.chars().any(is_unsafe), "{json:?}");
+        let object: Value = serde_json::from_str(json).expect("JSON");
+        assert_eq!(object.pointer(text_of).expect("a text"), &*text);
+    }
+    // And what replay prints is the same.
+    let mut replay = server
+        .folder
+        .command(&["replay", "--output", "json", "log.txt"]);
+    let printed = replay.output().expect("replay").stdout;
+    let printed = String::from_utf8(printed).expect("UTF-8");
+    assert_eq!(printed.lines().last(), ndjson.lines().last());
 }
 
 #[test]

@@ -16,8 +16,8 @@ use super::people::Person;
 use super::tally::Tally;
 use super::{Stretch, on_wall};
 use crate::event::Stamp;
+use crate::json;
 use crate::line;
-use crate::modes::replay::json::Safe;
 
 /// About so many stretches of time are told.
 const STRETCHES: usize = 200;
@@ -215,7 +215,7 @@ pub fn json(tally: &Tally, log: &str, out: &mut dyn Write) -> io::Result<()> {
             ..Row::of(others, tally)
         }),
     };
-    serde_json::to_writer(Safe(&mut *out), &counted)?;
+    json::write(&counted, &mut *out)?;
     out.write_all(b"\n")
 }
 
