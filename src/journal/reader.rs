@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use memchr::{memchr, memrchr};
 
@@ -21,6 +22,18 @@ const BLOCK: usize = 64 * 1024;
 pub struct Reader {
     file: Arc<File>,
     log: LogId,
+    /// Whether nobody waits any more for what is read.
+    given_up: Option<Arc<AtomicBool>>,
+}
+
+/// Somebody who waits for what a [`Reader`] reads.
+#[derive(Debug)]
+pub struct Waiting(Arc<AtomicBool>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Whole lines as they stand in the file.
@@ -45,7 +58,25 @@ impl Stretch {
 impl Reader {
     /// A reader of `file`, whose ids belong to `log`.
     pub fn new(file: Arc<File>, log: LogId) -> Reader {
-        Reader { file, log }
+        let given_up = None;
+        Reader {
+            file,
+            log,
+            given_up,
+        }
+    }
+
+    /// A reader for as long as somebody waits: once what comes with it is dropped, it reads nothing
+    /// more.
+    pub fn while_waiting(&self) -> (Reader, Waiting) {
+        let given_up = Arc::new(AtomicBool::new(false));
+        let waiting = Waiting(Arc::clone(&given_up));
+        let given_up = Some(given_up);
+        let reader = Reader {
+            given_up,
+            ..self.clone()
+        };
+        (reader, waiting)
     }
 
     /// Which log this reads.
@@ -56,8 +87,12 @@ impl Reader {
     /// Bytes from `offset` on, as they are: up to `max`, fewer at `end`.
     ///
     /// # Errors
-    /// Reading failed, or the file is shorter than `end`.
+    /// Reading failed, the file is shorter than `end`, or nobody waits any more.
     pub fn bytes(&self, offset: u64, end: u64, max: usize) -> io::Result<Vec<u8>> {
+        let given_up = self.given_up.as_ref();
+        if given_up.is_some_and(|given_up| given_up.load(Ordering::Relaxed)) {
+            return Err(io::Error::other("nobody waits for it any more"));
+        }
         let count = end.saturating_sub(offset).min(max as u64) as usize;
         let mut bytes = vec![0; count];
         self.file.read_exact_at(&mut bytes, offset)?;
@@ -217,17 +252,32 @@ impl Reader {
     /// # Errors
     /// Reading failed.
     pub fn newest(&self, count: usize, end: u64) -> io::Result<u64> {
+        self.newest_within(count, u64::MAX, end)
+            .map(|(start, _)| start)
+    }
+
+    /// Where the newest `count` lines before `end` start, or those of them that are within the last
+    /// `bytes`, if that leaves any out; at least one line.
+    ///
+    /// # Errors
+    /// Reading failed.
+    pub fn newest_within(&self, count: usize, bytes: u64, end: u64) -> io::Result<(u64, bool)> {
+        let floor = end.saturating_sub(bytes);
         let (mut left, mut to) = (count, end);
         while left > 0 && to > 0 {
             let block = self.read_back(to, BLOCK)?;
-            let starts: Vec<u64> = block.lines().map(|(offset, _)| offset).collect();
-            if starts.len() >= left {
-                return Ok(starts[starts.len() - left]);
+            for (offset, _) in block.lines().rev() {
+                if offset < floor && left < count {
+                    return Ok((to, true));
+                }
+                (to, left) = (offset, left - 1);
+                if left == 0 {
+                    return Ok((to, false));
+                }
             }
-            left -= starts.len();
             to = block.offset;
         }
-        Ok(to)
+        Ok((to, false))
     }
 
     /// Where the first line at or after the moment `from` starts, found by binary search that
@@ -285,147 +335,4 @@ impl Reader {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::tests::{journal, notice};
-    use super::*;
-
-    /// A journal of the opening line and `texts`, the places where its lines start, and its end.
-    fn written(texts: &[String]) -> (tempfile::TempDir, Reader, Vec<u64>, u64) {
-        let dir = tempfile::tempdir().expect("a folder");
-        let mut journal = journal(&dir.path().join("log.txt"));
-        let mut starts = vec![0];
-        for (n, text) in texts.iter().enumerate() {
-            starts.push(journal.end());
-            journal
-                .append(&notice(1_000_000 * (n as i64 + 1), text))
-                .expect("appended");
-        }
-        (dir, journal.reader(), starts, journal.end())
-    }
-
-    fn texts(count: usize) -> Vec<String> {
-        (0..count)
-            .map(|n| format!("{n} ").repeat(1 + n * n % 90))
-            .collect()
-    }
-
-    #[test]
-    fn reading_in_any_portion_gives_every_line_once() {
-        let (_dir, reader, starts, end) = written(&texts(300));
-        for portion in [1, 100, 4096, 1 << 20] {
-            let (mut forwards, mut at) = (Vec::new(), 0);
-            while at < end {
-                let stretch = reader.read(at, end, portion).expect("read");
-                forwards.extend(stretch.lines().map(|(offset, _)| offset));
-                at = stretch.next;
-            }
-            assert_eq!(forwards, starts, "forwards by {portion}");
-            let (mut backwards, mut before) = (Vec::new(), end);
-            while before > 0 {
-                let stretch = reader.read_back(before, portion).expect("read");
-                assert_eq!(stretch.next, before);
-                backwards.extend(stretch.lines().rev().map(|(offset, _)| offset));
-                before = stretch.offset;
-            }
-            backwards.reverse();
-            assert_eq!(backwards, starts, "backwards by {portion}");
-        }
-    }
-
-    #[test]
-    fn the_newest_lines_are_found_from_the_end() {
-        let (_dir, reader, starts, end) = written(&texts(2000));
-        for count in [0, 1, 2, 50, 1999, 2001] {
-            let want = starts
-                .len()
-                .checked_sub(count)
-                .map(|n| starts.get(n).copied().unwrap_or(end));
-            assert_eq!(reader.newest(count, end).ok(), want, "{count}");
-        }
-        assert_eq!(reader.newest(5000, end).ok(), Some(0));
-    }
-
-    #[test]
-    fn an_id_is_honoured_only_where_its_line_starts() {
-        let (_dir, reader, starts, end) = written(&texts(20));
-        let line = reader
-            .line_at(starts[7], end)
-            .expect("read")
-            .expect("a line");
-        let id = reader.id(starts[7], &line.bytes);
-        assert_eq!(reader.after(id, end).ok(), Some(Some(starts[8])));
-        assert_eq!(reader.id_before(starts[8]).ok(), Some(Some(id)));
-        for wrong in [
-            Id {
-                offset: id.offset + 1,
-                ..id
-            },
-            Id { offset: end, ..id },
-            Id {
-                offset: u64::MAX,
-                ..id
-            },
-            Id {
-                check: !id.check,
-                ..id
-            },
-            Id {
-                log: LogId(!id.log.0),
-                ..id
-            },
-        ] {
-            assert_eq!(reader.after(wrong, end).ok(), Some(None), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_time_is_found_among_damaged_lines() {
-        let (dir, reader, starts, end) = written(&texts(3000));
-        let file = std::fs::OpenOptions::new()
-            .write(true)
-            .open(dir.path().join("log.txt"))
-            .expect("opened");
-        for n in (0..3000).filter(|n| n % 3 == 0) {
-            file.write_all_at(b"!", starts[n + 1] + 30)
-                .expect("written");
-        }
-        for n in [1usize, 2, 4, 1000, 1001, 2999] {
-            let mut want = n;
-            while (want - 1).is_multiple_of(3) {
-                want += 1;
-            }
-            let from = Stamp::from_micros(1_000_000 * n as i64);
-            assert_eq!(reader.at_time(from, end).ok(), Some(starts[want]), "{n}");
-        }
-        assert_eq!(reader.at_time(Stamp::from_micros(-1), end).ok(), Some(0));
-        assert_eq!(
-            reader.at_time(Stamp::from_micros(i64::MAX), end).ok(),
-            Some(end)
-        );
-    }
-
-    #[test]
-    fn a_line_that_nobody_could_have_written_costs_no_memory() {
-        let (dir, reader, starts, end) = written(&texts(3));
-        let file = std::fs::OpenOptions::new()
-            .write(true)
-            .open(dir.path().join("log.txt"))
-            .expect("opened");
-        let garbage = vec![b'x'; 3 * MAX_LINE];
-        file.write_all_at(&garbage, end).expect("written");
-        let after = end + garbage.len() as u64 + 1;
-        file.write_all_at(b"\nlast\n", after - 1).expect("written");
-        let all = after + 5;
-        let stretch = reader.read(end, all, 100).expect("read");
-        assert_eq!((stretch.bytes.len(), stretch.next), (MAX_LINE, after));
-        let back = reader.read_back(after, 100).expect("read");
-        assert_eq!(
-            (back.offset, back.bytes.len(), back.next),
-            (end, MAX_LINE, after)
-        );
-        assert_eq!(reader.newest(2, all).ok(), Some(end));
-        assert_eq!(reader.newest(3, all).ok(), Some(starts[3]));
-        let id = reader.id(end, &stretch.bytes);
-        assert_eq!(reader.after(id, all).ok(), Some(Some(after)));
-    }
-}
+mod tests;

@@ -160,6 +160,12 @@ impl Client {
         sent.expect("the bytes are taken");
     }
 
+    /// Says that nothing more is sent, and goes on reading.
+    pub fn half_close(&mut self) {
+        let stream = self.reader.get_ref();
+        stream.shutdown(std::net::Shutdown::Write).expect("shut");
+    }
+
     /// The next answer; `method` is that of its request.
     #[track_caller]
     pub fn answer(&mut self, method: &str) -> Answer {

@@ -23,6 +23,7 @@ mod framing;
 mod hands;
 mod health;
 mod history;
+mod hung_up;
 mod installed;
 mod into;
 mod into_choice;

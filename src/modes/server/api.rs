@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::event::{self, Id, Key};
 use crate::http::{Head, Response, host};
+use crate::journal::Reader;
 use crate::sse::{Encoding, Form};
 use crate::wire::Session;
 
@@ -14,6 +15,7 @@ use super::cold;
 use super::console::Request;
 use super::history::{self, PageWanted, Start, Wanted};
 use super::log_file::{self, Range};
+use super::login;
 use super::parameters;
 use super::presence::Denied;
 use super::refusals::{
@@ -134,13 +136,16 @@ impl Api {
                     (_, "/") => Ok(Answer::Whole(self.how_to_join(&asked.head))),
                     (_, "/session") => self.whose(caller).await.map(Answer::Whole),
                     (_, "/members") => Ok(Answer::Whole(Response::json(200, &self.room.members()))),
-                    (_, "/messages") => self.page(&asked.head).await.map(Answer::Whole),
+                    (_, "/messages") => self.page(&asked).await.map(Answer::Whole),
                     (_, "/log.txt") => {
                         log_file::range(&asked.head, self.room.reader.log(), self.room.end())
                             .map(Answer::LogFile)
                     }
                     (_, path) => self
-                        .event(path.strip_prefix("/messages/").unwrap_or_default())
+                        .event(
+                            path.strip_prefix("/messages/").unwrap_or_default(),
+                            asked.from,
+                        )
                         .await
                         .map(Answer::Whole),
                 }
@@ -149,7 +154,7 @@ impl Api {
     }
 
     async fn log_in(&self, asked: Asked) -> Answered<Response> {
-        let (name, key) = credentials(&asked)?;
+        let (name, key) = login::credentials(&asked.head, &asked.body)?;
         // The key may also come as Basic credentials, as it does everywhere else. A token is none:
         // its session may be over.
         let shown = key.is_none()
@@ -328,8 +333,9 @@ impl Api {
         } else {
             self.hold(&caller).await?
         };
-        let (reader, end) = (self.room.reader.clone(), self.room.end());
-        let start = cold::look(move || wanted.find(&reader, end, now))
+        let end = self.room.end();
+        let find = move |reader: &Reader| wanted.find(reader, end, now);
+        let start = cold::look(&self.room, asked.from, find)
             .await
             .map_err(journal_unreadable)??;
         let form = Form::accepted(asked.head.field("accept"));
@@ -341,22 +347,26 @@ impl Api {
         })))
     }
 
-    async fn page(&self, head: &Head) -> Answered<Response> {
-        let wanted = PageWanted::read(head, self.room.clock().wall)?;
-        let (reader, end) = (self.room.reader.clone(), self.room.end());
+    async fn page(&self, asked: &Asked) -> Answered<Response> {
+        let wanted = PageWanted::read(&asked.head, self.room.clock().wall)?;
+        let end = self.room.end();
         let searches = wanted.searches();
-        let read = move || wanted.page(&reader, end);
-        let page = match searches {
-            true => cold::search(read).await,
-            false => cold::look(read).await,
+        // Made an answer there, too: a page of long events is megabytes.
+        let read = move |reader: &Reader| {
+            let page = wanted.page(reader, end)?;
+            Ok(page.map(|page| Response::json(200, &page)))
         };
-        let page = page.map_err(journal_unreadable)??;
-        Ok(Response::json(200, &page))
+        let page = match searches {
+            true => cold::search(&self.room, asked.from, read).await,
+            false => cold::look(&self.room, asked.from, read).await,
+        };
+        page.map_err(journal_unreadable)?
     }
 
-    async fn event(&self, id: &str) -> Answered<Response> {
-        let (reader, end, id) = (self.room.reader.clone(), self.room.end(), id.to_string());
-        let event = cold::look(move || history::event(&reader, &id, end))
+    async fn event(&self, id: &str, from: IpAddr) -> Answered<Response> {
+        let (end, id) = (self.room.end(), id.to_string());
+        let find = move |reader: &Reader| history::event(reader, &id, end);
+        let event = cold::look(&self.room, from, find)
             .await
             .map_err(journal_unreadable)??;
         Ok(Response::json(200, &event))
@@ -408,41 +418,6 @@ impl Api {
                 self.room.rules.room
             ),
         )
-    }
-}
-
-/// Name and room key of a login: JSON, or the name alone.
-fn credentials(asked: &Asked) -> Answered<(String, Option<String>)> {
-    #[derive(serde::Deserialize)]
-    struct Login {
-        name: String,
-        #[serde(default)]
-        key: Option<String>,
-    }
-    let says_json = asked.head.field("content-type").is_some_and(|t| {
-        t.split(';')
-            .next()
-            .is_some_and(|t| t.trim().eq_ignore_ascii_case("application/json"))
-    });
-    if says_json || asked.body.trim_ascii_start().starts_with(b"{") {
-        return match serde_json::from_slice::<Login>(&asked.body) {
-            Ok(login) => Ok((login.name, login.key)),
-            Err(error) => Err(Response::refusal(
-                400,
-                "bad_json",
-                format!(
-                    "The body is not {{\"name\":\"...\",\"key\":\"...\"}}: {error}. The name alone, as plain text, does too."
-                ),
-            )),
-        };
-    }
-    match std::str::from_utf8(&asked.body) {
-        Ok(name) => Ok((name.trim_end_matches(['\r', '\n']).to_string(), None)),
-        Err(_) => Err(Response::refusal(
-            400,
-            "not_utf8",
-            "The name is not UTF-8. Send it in UTF-8.",
-        )),
     }
 }
 

@@ -1,12 +1,16 @@
 //! Reading the journal's file for requests: on the blocking pool, and only a few at once, so that
 //! neither the tasks nor the committer's disk are kept from those who are up to date.
+//!
+//! What always holds: who wants a little never waits for the end of what is long. What is long is
+//! read piece by piece, with a place in a [`queue`](super::queue) for each, and in other queues than
+//! what is short; whose asker has gone away is not read to its end.
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use async_io::Timer;
-use async_lock::Semaphore;
 use async_std::task;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
@@ -14,6 +18,7 @@ use crate::journal::Reader;
 use crate::sse::Encoding;
 
 use super::fanout::{Seat, Sent};
+use super::queue::Queue;
 use super::room::Room;
 use super::start;
 use super::tail::{Batch, Cursor};
@@ -25,27 +30,32 @@ const TURN: u64 = 1 << 20;
 /// How long a turn waits for a listener that was taking until now.
 const WAIT: Duration = Duration::from_millis(1);
 
-/// How many look something up at once.
-static READERS: Semaphore = Semaphore::new(4);
-/// How many who are behind have a turn at once. However many wait for one, they have no more cores
-/// than the writers.
-static TURNS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(start::writers()));
-/// How many search long stretches at once. They wait here, not in the way of short readers.
-static SEARCHERS: Semaphore = Semaphore::new(2);
+/// Times that a turn waits for that.
+const WAITS: usize = 16;
 
-/// Up to about `max` bytes of lines from `offset` on, encoded.
+/// Who looks something up.
+static LOOKUPS: LazyLock<Queue> = LazyLock::new(|| Queue::new(4));
+/// Who takes the log away piece by piece.
+static PIECES: LazyLock<Queue> = LazyLock::new(|| Queue::new(2));
+/// Who is so little behind that one piece is all of it.
+static NEARLY: LazyLock<Queue> = LazyLock::new(|| Queue::new(start::writers()));
+/// Who is further behind. However many wait for a turn, they have no more cores than the writers.
+static BEHIND: LazyLock<Queue> = LazyLock::new(|| Queue::new(start::writers()));
+/// Who searches long stretches.
+static SEARCHES: LazyLock<Queue> = LazyLock::new(|| Queue::new(2));
+
+/// Up to about `max` bytes of lines from `offset` on, encoded, for somebody at `who`.
 ///
 /// # Errors
 /// The journal cannot be read.
 pub async fn lines(
     room: &Room,
+    who: IpAddr,
     encoding: Encoding,
-    offset: u64,
-    end: u64,
+    (offset, end): (u64, u64),
     max: usize,
 ) -> io::Result<Arc<Batch>> {
-    let reader = room.reader.clone();
-    look(move || {
+    piece(room, who, move |reader| {
         let batch = Batch::new(reader.log(), reader.read(offset, end, max)?);
         // Here and not where it is written: the tasks of those who are up to date run there.
         batch.encoded(encoding);
@@ -76,13 +86,17 @@ pub enum Turn {
 /// The journal cannot be read.
 pub async fn turn(room: &Room, seat: &Arc<Seat>, cursor: Cursor, end: u64) -> io::Result<Turn> {
     let (reader, seat) = (room.reader.clone(), Arc::clone(seat));
-    let permit = TURNS.acquire().await;
+    let queue = match end.saturating_sub(cursor.offset) <= PIECE as u64 {
+        true => &NEARLY,
+        false => &BEHIND,
+    };
+    let place = queue.enter(seat.from).await;
     let sending = task::spawn_blocking(move || {
+        let _place = place;
         let start = Instant::now();
         (send(&reader, &seat, cursor, end), start.elapsed())
     });
     let (turn, took) = sending.await;
-    drop(permit);
     if matches!(turn, Ok(Turn::On(cursor)) if cursor.offset < end) {
         Timer::after(took).await;
     }
@@ -91,6 +105,7 @@ pub async fn turn(room: &Room, seat: &Arc<Seat>, cursor: Cursor, end: u64) -> io
 
 fn send(reader: &Reader, seat: &Seat, mut cursor: Cursor, end: u64) -> io::Result<Turn> {
     let stop = end.min(cursor.offset + TURN);
+    let mut waits = WAITS;
     while cursor.offset < stop {
         let batch = Batch::new(reader.log(), reader.read(cursor.offset, end, PIECE)?);
         let mut position = batch.position(seat.encoding, cursor);
@@ -102,7 +117,9 @@ fn send(reader: &Reader, seat: &Seat, mut cursor: Cursor, end: u64) -> io::Resul
                 Sent::Part(sent) => position += sent,
                 Sent::Gone => return Ok(Turn::Gone),
             }
-            if !writable_soon(seat) {
+            // Who takes a little now and then would have the place for as long as it likes.
+            waits = waits.saturating_sub(1);
+            if waits == 0 || !writable_soon(seat) {
                 return Ok(Turn::Full(batch.cursor(seat.encoding, position)));
             }
         }
@@ -120,14 +137,59 @@ fn writable_soon(seat: &Seat) -> bool {
     poll(&mut [PollFd::new(fd, PollFlags::OUT)], Some(&wait)).is_ok_and(|ready| ready > 0)
 }
 
-/// Something short that reads the file.
-pub async fn look<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> T {
-    let _turn = READERS.acquire().await;
-    task::spawn_blocking(read).await
+/// Something short that reads the file, for somebody at `who`.
+///
+/// # Errors
+/// The journal cannot be read.
+pub async fn look<T: Send + 'static>(
+    room: &Room,
+    who: IpAddr,
+    read: impl FnOnce(&Reader) -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    wait_for(&LOOKUPS, &room.reader, who, read).await
+}
+
+/// A piece of something long.
+///
+/// # Errors
+/// The journal cannot be read.
+pub async fn piece<T: Send + 'static>(
+    room: &Room,
+    who: IpAddr,
+    read: impl FnOnce(&Reader) -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    wait_for(&PIECES, &room.reader, who, read).await
 }
 
 /// Something that may read a lot of the file.
-pub async fn search<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> T {
-    let _turn = SEARCHERS.acquire().await;
-    task::spawn_blocking(read).await
+///
+/// # Errors
+/// The journal cannot be read.
+pub async fn search<T: Send + 'static>(
+    room: &Room,
+    who: IpAddr,
+    read: impl FnOnce(&Reader) -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    wait_for(&SEARCHES, &room.reader, who, read).await
 }
+
+/// Reads once there is a place. If it is dropped, the reading ends; until it has, it has its place.
+async fn wait_for<T: Send + 'static>(
+    queue: &'static Queue,
+    reader: &Reader,
+    who: IpAddr,
+    read: impl FnOnce(&Reader) -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    let place = queue.enter(who).await;
+    let (reader, waiting) = reader.while_waiting();
+    let outcome = task::spawn_blocking(move || {
+        let _place = place;
+        read(&reader)
+    });
+    let outcome = outcome.await;
+    drop(waiting);
+    outcome
+}
+
+#[cfg(test)]
+mod tests;

@@ -4,12 +4,14 @@
 //! What always holds: whoever sends without a pause is served one request, or one piece of what is
 //! read or written, before everybody else on the thread has a turn.
 
+mod gone;
 mod stream;
 
 use std::cell::Cell;
 use std::future::Future;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, TcpStream};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -20,6 +22,7 @@ use futures_lite::future;
 
 use crate::event::MAX_TEXT;
 use crate::http::{BadRequest, Body, Head, Response};
+use crate::journal::Reader;
 use crate::waited::waited;
 
 use super::api::{About, Answer, Api, Asked, Follow};
@@ -132,7 +135,7 @@ impl Connection {
         };
         let due = self.api.room.answer_due();
         let mut about = About::default();
-        match self.api.answer(asked, &mut about).await {
+        match self.answer(asked, &mut about).await? {
             Answer::Whole(response) => {
                 let bytes = response.whole(!keep, head_only);
                 self.write(&bytes).await?;
@@ -165,6 +168,23 @@ impl Connection {
             true => MEMBER_IDLE_TIME,
             false => IDLE_TIME,
         })
+    }
+
+    /// What is to be sent back; a request that reads the log is dropped, and its reading ended, when
+    /// nobody is there for the answer any more.
+    async fn answer(&self, asked: Asked, about: &mut About) -> Result<Answer, End> {
+        let (path, minor) = (asked.head.path.as_str(), asked.head.minor);
+        let reads = path == "/events" || path.starts_with("/messages");
+        let reads = reads && asked.head.method != "POST";
+        let mut answer = pin!(self.api.answer(asked, about));
+        if !reads {
+            return Ok(answer.await);
+        }
+        future::or(async { Ok(answer.as_mut().await) }, async {
+            gone::gone(self.stream.get_ref(), minor, gone::OFTEN).await;
+            Err(End::Gone)
+        })
+        .await
     }
 
     /// The next request's head, and its text if the console wants it.
@@ -278,8 +298,9 @@ impl Connection {
         self.write(&range.response.head(close)).await?;
         let mut at = range.from;
         while at < range.to && !head_only {
-            let (reader, to) = (self.api.room.reader.clone(), range.to);
-            let bytes = cold::look(move || reader.bytes(at, to, PIECE)).await;
+            let to = range.to;
+            let read = move |reader: &Reader| reader.bytes(at, to, PIECE);
+            let bytes = cold::piece(&self.api.room, self.from, read).await;
             // A length was promised: all that is left is to break off.
             let bytes = bytes.map_err(|_| End::Gone)?;
             at += bytes.len() as u64;

@@ -16,7 +16,7 @@ mod writer;
 
 use std::future::Future;
 use std::io::{self, Write};
-use std::net::TcpStream;
+use std::net::{IpAddr, TcpStream};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -59,7 +59,9 @@ pub enum Call {
 pub struct Seat {
     /// The connection.
     pub stream: Async<TcpStream>,
-    /// How the listener is sent the events.
+    /// Where the listener is.
+    pub from: IpAddr,
+    /// How it is sent the events.
     pub encoding: Encoding,
     /// The session that ends with the connection, if it has one.
     session: Option<SessionId>,
@@ -157,12 +159,13 @@ impl Fanout {
     /// A seat for a connection, not yet taken.
     pub fn seat(
         &self,
-        stream: Async<TcpStream>,
+        (stream, from): (Async<TcpStream>, IpAddr),
         encoding: Encoding,
         session: Option<SessionId>,
     ) -> Arc<Seat> {
         Arc::new(Seat {
             stream,
+            from,
             encoding,
             session,
             desk: self.next.fetch_add(1, Ordering::Relaxed) % self.desks.len(),

@@ -7,7 +7,7 @@
 //! every byte of its form exactly once.
 
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
+use std::net::{IpAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,17 +59,17 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// A follower that goes on with the line at `offset`, and ends with the session that `hold`
-    /// keeps present.
+    /// A follower of a listener, given with its address, that goes on with the line at `offset`, and
+    /// ends with the session that `hold` keeps present.
     pub fn new(
         room: &Arc<Room>,
-        stream: Async<TcpStream>,
+        stream: (Async<TcpStream>, IpAddr),
         hold: Option<Hold>,
         encoding: Encoding,
         offset: u64,
     ) -> Follower {
         // Where that cannot be had, only memory is lost.
-        let _ = sockopt::set_socket_send_buffer_size(stream.get_ref(), KERNEL);
+        let _ = sockopt::set_socket_send_buffer_size(stream.0.get_ref(), KERNEL);
         let session = hold.as_ref().map(Hold::session);
         Follower {
             room: Arc::clone(room),

@@ -15,7 +15,8 @@ const LAST: usize = 50;
 const MAX_LAST: usize = 10_000;
 /// The most events on one page.
 const MAX_LIMIT: usize = 1_000;
-/// A page takes no further events once it has so many bytes of the journal.
+/// A page takes no further events once it has so many bytes of the journal, and what is counted back
+/// from the end goes no further.
 const MAX_PAGE: usize = 1 << 20;
 /// The most bytes of the journal that one request searches.
 const MAX_SEARCHED: u64 = 16 << 20;
@@ -116,29 +117,31 @@ impl Wanted {
         now: Stamp,
     ) -> io::Result<Result<Start, Response>> {
         let mut first = Vec::new();
-        let mut offset = match find(self.place, reader, end)? {
-            Some(offset) => offset,
+        let (mut offset, mut cut) = match find(self.place, reader, end)? {
+            Some(found) => found,
             None if self.resets => {
                 first.push(Wire::Reset {
                     message: "The place you had is not in this room's log: it was replaced or restored. Start afresh with what follows.".into(),
                 });
-                find(self.otherwise, reader, end)?.unwrap_or(end)
+                find(self.otherwise, reader, end)?.unwrap_or((end, false))
             }
             None => return Ok(Err(unknown_id(self.place, reader))),
         };
         if let Some(max) = self.max {
-            let newest = reader.newest(max, end)?;
+            let (newest, _) = newest(max, reader, end)?;
             if newest > offset {
-                let after = reader
-                    .id_before(offset)?
-                    .map_or("the start".to_string(), |id| id.to_string());
-                first.push(Wire::Gap {
-                    message: format!(
-                        "Older events after {after} are left out. GET /messages?before=ID has them, page by page."
-                    ),
-                });
-                offset = newest;
+                (offset, cut) = (newest, true);
             }
+        }
+        if cut {
+            let after = reader
+                .id_before(offset)?
+                .map_or("the start".to_string(), |id| id.to_string());
+            first.push(Wire::Gap {
+                message: format!(
+                    "Older events after {after} are left out. GET /messages?before=ID has them, page by page."
+                ),
+            });
         }
         let hello = Wire::Hello {
             id: reader.id_before(offset)?,
@@ -150,14 +153,24 @@ impl Wanted {
     }
 }
 
-fn find(place: Place, reader: &Reader, end: u64) -> io::Result<Option<u64>> {
+/// Where a place is, and whether it would have been further back if that were not too far.
+fn find(place: Place, reader: &Reader, end: u64) -> io::Result<Option<(u64, bool)>> {
+    let there = |offset| (offset, false);
     match place {
-        Place::After(id) => reader.after(id, end),
-        Place::From(at) => reader.at_time(at, end).map(Some),
-        Place::All => Ok(Some(0)),
-        Place::Latest => Ok(Some(end)),
+        Place::After(id) => Ok(reader.after(id, end)?.map(there)),
+        Place::From(at) => Ok(Some(there(reader.at_time(at, end)?))),
+        Place::All => Ok(Some(there(0))),
+        Place::Latest => Ok(Some(there(end))),
         Place::Nowhere => Ok(None),
-        Place::Newest(count) => reader.newest(count, end).map(Some),
+        Place::Newest(count) => newest(count, reader, end).map(Some),
+    }
+}
+
+/// Where the newest `count` events start, or those of them that one request may have.
+fn newest(count: usize, reader: &Reader, end: u64) -> io::Result<(u64, bool)> {
+    match count {
+        0 => Ok((end, false)),
+        count => reader.newest_within(count, MAX_PAGE as u64, end),
     }
 }
 
@@ -283,7 +296,7 @@ impl PageWanted {
     pub fn page(&self, reader: &Reader, end: u64) -> io::Result<Result<Page, Response>> {
         if let Some(place) = self.since {
             return match find(place, reader, end)? {
-                Some(offset) => self.forward(reader, offset, end).map(Ok),
+                Some((offset, _)) => self.forward(reader, offset, end).map(Ok),
                 None => Ok(Err(unknown_id(place, reader))),
             };
         }
@@ -380,69 +393,4 @@ pub fn event(reader: &Reader, id: &str, end: u64) -> io::Result<Result<Wire, Res
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::event::{Body, Event};
-    use crate::journal::Journal;
-    use crate::line;
-
-    #[test]
-    fn pages_of_long_events_are_bounded_and_leave_none_out() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let at = Stamp::from_micros(0);
-        let body = Body::Opened {
-            version: "chatroom test".into(),
-            random: "6f1d0c5be2a94c07".into(),
-            after: None,
-        };
-        let mut journal = Journal::open(&dir.path().join("log.txt"))
-            .and_then(|opening| opening.begin(&Event { at, body }))
-            .expect("a journal");
-        for _ in 0..30 {
-            let mut bytes = Vec::new();
-            let text = "\u{1b}".repeat(crate::event::MAX_TEXT);
-            let body = Body::Notice { text };
-            line::to_line(&Event { at, body }, &mut bytes);
-            journal.append(&bytes).expect("appended");
-        }
-        let (reader, end) = (journal.reader(), journal.end());
-        let all: Vec<Option<Id>> = {
-            let lines = reader.read_back(end, end as usize).expect("read");
-            lines
-                .lines()
-                .map(|(at, text)| Some(reader.id(at, text)))
-                .collect()
-        };
-        let wanted = |before, since| PageWanted {
-            before,
-            since,
-            find: None,
-            limit: MAX_LIMIT,
-        };
-        let (mut forward, mut next) = (Vec::new(), Place::All);
-        loop {
-            let page = wanted(None, Some(next)).page(&reader, end);
-            let page = page.expect("read").expect("a page");
-            assert!(page.events.len() < 15);
-            forward.extend(page.events.iter().map(Wire::id));
-            match page.next {
-                Some(id) => next = Place::After(id),
-                None => break,
-            }
-        }
-        assert_eq!(forward, all);
-        let (mut back, mut next) = (Vec::new(), None);
-        loop {
-            let page = wanted(next, None).page(&reader, end);
-            let page = page.expect("read").expect("a page");
-            assert!(page.events.len() < 15);
-            back.extend(page.events.iter().rev().map(Wire::id));
-            match page.next {
-                Some(id) => next = Some(id),
-                None => break,
-            }
-        }
-        back.reverse();
-        assert_eq!(back, all);
-    }
-}
+mod tests;

@@ -3,7 +3,7 @@
 //! The parts, in the order in which a message meets them: [`door`] accepts connections, [`connection`] reads a request,
 //! [`api`] decides what it does, [`access`] who may, [`room`] queues it, [`committer`] and
 //! [`scribe`] write it, [`tail`] keeps it, [`fanout`] sends it to each listener that is up to date, [`follower`] to one
-//! that is not. [`history`] and
+//! that is not, for whom [`cold`] reads in the turns of a [`queue`]. [`history`] and
 //! [`log_file`] read what was said before, [`console`] shows the operator what goes on, [`asking`] what there was,
 //! [`space`] warns of a disk that is almost full, [`fullness`] knows when that it is full is told.
 
@@ -25,9 +25,11 @@ mod guesses;
 mod health;
 mod history;
 mod log_file;
+mod login;
 mod parameters;
 mod portion;
 mod presence;
+mod queue;
 mod rate;
 mod refusals;
 mod room;

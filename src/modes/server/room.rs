@@ -31,6 +31,7 @@ use super::scribe::{Command, Reading, SessionId, Speaker, Verdict};
 use super::start;
 use super::tail::{Batch, Tail};
 
+use guards::Undo;
 pub use guards::{AnswerDue, Hold, Listener};
 
 /// How long a full queue is waited for before a sender is told to come back.
@@ -322,16 +323,13 @@ impl Room {
             }
         };
         if let Some(order) = unsent {
-            let refused = match async_std::future::timeout(PATIENCE, self.orders.send(order)).await
-            {
-                Ok(Ok(())) => None,
-                Ok(Err(_)) => Some(Refused::Stopping),
-                Err(_) => Some(Refused::Busy),
-            };
-            if let Some(refused) = refused {
-                // What never reaches the committer is undone here; it undoes the rest itself.
-                self.change(undo.as_slice());
-                return Err(Denied::Order(refused));
+            // What never reaches the committer is undone here, also if nobody waits any more; it
+            // undoes the rest itself.
+            let mut undo = Undo(self, undo);
+            match async_std::future::timeout(PATIENCE, self.orders.send(order)).await {
+                Ok(Ok(())) => undo.1 = None,
+                Ok(Err(_)) => return Err(Denied::Order(Refused::Stopping)),
+                Err(_) => return Err(Denied::Order(Refused::Busy)),
             }
         }
         // The committer answers every order it took; if it is gone, nobody knows what it wrote.

@@ -9,7 +9,7 @@ use super::super::api::Follow;
 use super::super::cold;
 use super::super::console::{Console, Entry};
 use super::super::follower::{Ended, Follower};
-use super::{Connection, End, PIECE, close};
+use super::{Connection, End, PIECE, close, gone};
 
 /// A connection that has become an event stream.
 pub struct Stream {
@@ -21,8 +21,9 @@ impl Stream {
     pub(super) fn new(connection: Connection, follow: Follow) -> Stream {
         let (encoding, offset, hold) = (follow.encoding, follow.start.offset, follow.hold);
         let room = &connection.api.room;
+        let stream = (connection.stream, connection.from);
         Stream {
-            follower: Follower::new(room, connection.stream, hold, encoding, offset),
+            follower: Follower::new(room, stream, hold, encoding, offset),
             console: connection.console,
         }
     }
@@ -73,12 +74,18 @@ impl Connection {
     /// its length, for which everything is encoded twice.
     pub(super) async fn poll(&self, follow: Follow, until: u64, keep: bool) -> Result<(), End> {
         let first = first_words(&follow);
-        let mut response = self.stream_response(&follow);
-        if !follow.encoding.chunked {
+        let head = self.stream_response(&follow).head(!keep);
+        if follow.encoding.chunked {
+            self.write(&head).await?;
+        } else {
+            // What the head begins with is sent before everything is counted: a machine where
+            // nobody waits any more refuses it.
+            let begun = head.strip_suffix(b"\r\n").unwrap_or(&head);
+            self.write(begun).await?;
             let length = first.len() + self.length(&follow, until).await?;
-            response = response.field("Content-Length", length.to_string());
+            let rest = format!("Content-Length: {length}\r\n\r\n");
+            self.write(rest.as_bytes()).await?;
         }
-        self.write(&response.head(!keep)).await?;
         self.write(&first).await?;
         let mut offset = follow.start.offset;
         while offset < until {
@@ -93,6 +100,9 @@ impl Connection {
     async fn length(&self, follow: &Follow, until: u64) -> Result<usize, End> {
         let (mut length, mut offset) = (0, follow.start.offset);
         while offset < until {
+            if gone::is_gone(self.stream.get_ref()) {
+                return Err(End::Gone);
+            }
             let batch = self.piece(follow, offset, until).await?;
             length += batch.encoded(follow.encoding).bytes.len();
             offset = batch.end();
@@ -107,7 +117,8 @@ impl Connection {
         until: u64,
     ) -> Result<Arc<super::super::tail::Batch>, End> {
         // A body was promised: all that is left is to break off, and the framing shows it.
-        cold::lines(&self.api.room, follow.encoding, offset, until, PIECE)
+        let (room, stretch) = (&self.api.room, (offset, until));
+        cold::lines(room, self.from, follow.encoding, stretch, PIECE)
             .await
             .map_err(|_| End::Gone)
     }

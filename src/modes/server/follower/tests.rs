@@ -33,9 +33,15 @@ fn who_catches_up_as_fast_as_it_is_sent_has_one_write_a_turn() {
     let door = TcpListener::bind("127.0.0.1:0").expect("a port");
     let far = TcpStream::connect(door.local_addr().expect("an address")).expect("connected");
     far.set_nonblocking(true).expect("set");
-    let (near, _) = door.accept().expect("accepted");
+    let (near, from) = door.accept().expect("accepted");
     let near = Async::new(near).expect("a stream");
-    let follower = Follower::new(&room, near, None, Form::Plain.into(), room.end());
+    let follower = Follower::new(
+        &room,
+        (near, from.ip()),
+        None,
+        Form::Plain.into(),
+        room.end(),
+    );
     let writes = 10;
     for _ in 0..writes * BATCHES {
         publish(&room);

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::Room;
+use crate::modes::server::presence::Change;
 use crate::modes::server::scribe::SessionId;
 
 /// Keeps a member present while it lives.
@@ -45,5 +46,17 @@ pub struct Listener(pub(super) Arc<Room>);
 impl Drop for Listener {
     fn drop(&mut self) {
         self.0.state().listeners -= 1;
+    }
+}
+
+/// Undoes what was decided when it is dropped, if there still is something.
+#[derive(Debug)]
+pub struct Undo<'a>(pub(super) &'a Room, pub(super) Option<Change>);
+
+impl Drop for Undo<'_> {
+    fn drop(&mut self) {
+        if let Some(change) = self.1.take() {
+            self.0.change(&[change]);
+        }
     }
 }

@@ -3,7 +3,7 @@ use crate::event::{Body, Elapsed, Event as Recorded};
 use crate::journal::Journal;
 use crate::wire::Said;
 use async_std::channel::Receiver;
-use futures_lite::future::{block_on, zip};
+use futures_lite::future::{block_on, poll_once, zip};
 
 fn at() -> Stamp {
     Stamp::from_micros(0)
@@ -118,4 +118,25 @@ fn nothing_is_said_by_a_session_that_has_quit_meanwhile() {
         assert_eq!(said, Err(Denied::Ended));
         drop((leave, quit));
     });
+}
+
+#[test]
+fn who_stops_waiting_to_come_in_leaves_the_name_free() {
+    let (_dir, room, taken) = room(Duration::from_secs(3600));
+    let name = Name::new("eve", 8).expect("a name");
+    let mut crowd = Vec::new();
+    for n in 0..16 {
+        let other = Name::new(&format!("n{n}"), 8).expect("a name");
+        let room = Arc::clone(&room);
+        let mut coming = Box::pin(async move { room.join([n; 16], &other).await });
+        assert!(block_on(poll_once(coming.as_mut())).is_none());
+        crowd.push(coming);
+    }
+    let mut coming = Box::pin(room.join([77; 16], &name));
+    assert!(block_on(poll_once(coming.as_mut())).is_none());
+    drop(coming);
+    let mut again = Box::pin(room.join([78; 16], &name));
+    // It waits for the queue, not refused: nobody has the name.
+    assert!(block_on(poll_once(again.as_mut())).is_none());
+    drop(taken);
 }

@@ -58,9 +58,9 @@ impl Scene {
     fn listener(&self, session: Option<SessionId>) -> (Arc<Seat>, TcpStream) {
         let door = TcpListener::bind("127.0.0.1:0").expect("a port");
         let far = TcpStream::connect(door.local_addr().expect("an address")).expect("connected");
-        let (near, _) = door.accept().expect("accepted");
+        let (near, from) = door.accept().expect("accepted");
         let near = Async::new(near).expect("a stream");
-        let mut seat = self.room.fanout.seat(near, SSE, session);
+        let mut seat = self.room.fanout.seat((near, from.ip()), SSE, session);
         // Of several writers, this test has the first.
         Arc::get_mut(&mut seat).expect("nobody else has it").desk = 0;
         (seat, far)

@@ -1,0 +1,106 @@
+use super::*;
+use crate::event::{Body, Event};
+use crate::journal::Journal;
+use crate::line;
+
+/// A journal of 30 lines, each as long as a line can be.
+fn long_events() -> (tempfile::TempDir, Journal) {
+    let dir = tempfile::tempdir().expect("a folder");
+    let at = Stamp::from_micros(0);
+    let body = Body::Opened {
+        version: "chatroom test".into(),
+        random: "6f1d0c5be2a94c07".into(),
+        after: None,
+    };
+    let mut journal = Journal::open(&dir.path().join("log.txt"))
+        .and_then(|opening| opening.begin(&Event { at, body }))
+        .expect("a journal");
+    for _ in 0..30 {
+        let mut bytes = Vec::new();
+        let text = "\u{1b}".repeat(crate::event::MAX_TEXT);
+        let body = Body::Notice { text };
+        line::to_line(&Event { at, body }, &mut bytes);
+        journal.append(&bytes).expect("appended");
+    }
+    (dir, journal)
+}
+
+#[test]
+fn pages_of_long_events_are_bounded_and_leave_none_out() {
+    let (_dir, journal) = long_events();
+    let (reader, end) = (journal.reader(), journal.end());
+    let all: Vec<Option<Id>> = {
+        let lines = reader.read_back(end, end as usize).expect("read");
+        lines
+            .lines()
+            .map(|(at, text)| Some(reader.id(at, text)))
+            .collect()
+    };
+    let wanted = |before, since| PageWanted {
+        before,
+        since,
+        find: None,
+        limit: MAX_LIMIT,
+    };
+    let (mut forward, mut next) = (Vec::new(), Place::All);
+    loop {
+        let page = wanted(None, Some(next)).page(&reader, end);
+        let page = page.expect("read").expect("a page");
+        assert!(page.events.len() < 15);
+        forward.extend(page.events.iter().map(Wire::id));
+        match page.next {
+            Some(id) => next = Place::After(id),
+            None => break,
+        }
+    }
+    assert_eq!(forward, all);
+    let (mut back, mut next) = (Vec::new(), None);
+    loop {
+        let page = wanted(next, None).page(&reader, end);
+        let page = page.expect("read").expect("a page");
+        assert!(page.events.len() < 15);
+        back.extend(page.events.iter().rev().map(Wire::id));
+        match page.next {
+            Some(id) => next = Some(id),
+            None => break,
+        }
+    }
+    back.reverse();
+    assert_eq!(back, all);
+}
+
+#[test]
+fn what_is_counted_back_from_the_end_is_bounded_as_a_page_is() {
+    let (_dir, journal) = long_events();
+    let (reader, end) = (journal.reader(), journal.end());
+    let wanted = |place, max| Wanted {
+        place,
+        otherwise: Place::Latest,
+        resets: false,
+        max,
+    };
+    let found = |place, max| {
+        let found = wanted(place, max).find(&reader, end, Stamp::from_micros(0));
+        let start = found.expect("read").expect("a place");
+        let gap = start
+            .first
+            .iter()
+            .any(|wire| matches!(wire, Wire::Gap { .. }));
+        (end - start.offset, gap)
+    };
+    let max_page = MAX_PAGE as u64;
+    for (place, max) in [
+        (Place::Newest(MAX_LAST), None),
+        (Place::All, Some(MAX_LAST)),
+        (Place::From(Stamp::from_micros(0)), Some(MAX_LAST)),
+    ] {
+        let (bytes, gap) = found(place, max);
+        assert!(bytes <= max_page && bytes > max_page / 2, "{bytes}");
+        assert!(gap, "what is left out is told");
+    }
+    let (one, gap) = found(Place::Newest(1), None);
+    assert!(!gap && one > 0 && one < max_page / 10, "{one}");
+    assert_eq!(found(Place::Newest(0), None), (0, false));
+    // Whoever wants everything has it.
+    assert_eq!(found(Place::All, None), (end, false));
+}
