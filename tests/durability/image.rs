@@ -104,6 +104,14 @@ impl Disk {
     /// (one cut in sixteen; never one that had ended before). A machine without power tells nothing.
     #[track_caller]
     pub fn cut_power(&mut self, server: &mut Server) {
+        self.cut(server.pid().as_raw_nonzero().get());
+        server.kill();
+        self.unmount();
+    }
+
+    /// The same for a process of any kind, which the caller then waits for before he unmounts the disk.
+    #[track_caller]
+    pub fn cut(&self, pid: i32) {
         // FS_IOC_SHUTDOWN with FS_SHUTDOWN_FLAGS_NOLOGFLUSH. There is no command for it on a
         // system without the tools of XFS.
         let code = "import fcntl, os, struct, sys\n\
@@ -111,14 +119,13 @@ impl Disk {
                     try: os.kill(int(sys.argv[2]), 9)\n\
                     except ProcessLookupError: pass\n\
                     fcntl.ioctl(fd, 0x8004587d, struct.pack('I', 2))";
-        let (path, pid) = (self.path(), server.pid().as_raw_nonzero().to_string());
+        let (path, pid) = (self.path(), pid.to_string());
         run("python3", &["-c", code, text(&path), &pid]);
-        server.kill();
-        self.unmount();
     }
 
+    /// Takes it away.
     #[track_caller]
-    fn unmount(&mut self) {
+    pub fn unmount(&mut self) {
         run("umount", &[text(&self.path())]);
         self.mounted = false;
     }

@@ -44,6 +44,12 @@ mod typing;
 mod util;
 
 mod calls;
+#[path = "../it/window/eyes.rs"]
+#[allow(
+    dead_code,
+    reason = "the harness of tests/it, of which this uses a part"
+)]
+mod eyes;
 mod faults;
 mod image;
 mod open;

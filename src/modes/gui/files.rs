@@ -39,21 +39,57 @@ pub fn lock(path: &Path, patience: Duration) -> io::Result<Option<Lock>> {
     }
 }
 
-/// Makes a folder and those above it that are missing, for the user alone.
+/// Makes a folder and those above it that are missing, for the user alone, and has the disk be sure of
+/// them.
 ///
 /// # Errors
 /// The file system's.
 pub fn make_folder(folder: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+    let missing = folder.ancestors().take_while(|folder| !folder.exists());
+    let missing: Vec<&Path> = missing.collect();
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)?;
+    // Where a folder above cannot be read it cannot be synced either, and the file may still be.
+    for made in missing {
+        let _ = sync_folder_of(made);
+    }
+    Ok(())
+}
+
+/// Has the disk be sure of what the folder of this path lists.
+fn sync_folder_of(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 /// Replaces the file whole or not at all, whatever ends the process and when. The disk is not waited
-/// for: a power cut may cost what came last. The caller holds the lock: what an earlier writer left
-/// half done is removed.
+/// for: a power cut may cost the file. The caller holds the lock: what an earlier writer left half done
+/// is removed.
 ///
 /// # Errors
 /// The file system's; the file is as it was then.
 pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    write(path, bytes, mode, |_| Ok(()))
+}
+
+/// The same, and the power may be cut as well: the old file or the new one is there then, and the new
+/// one once this has come back.
+///
+/// # Errors
+/// The file system's; the file is as it was then, or the new one.
+pub fn replace_surely(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    write(path, bytes, mode, File::sync_all)?;
+    sync_folder_of(path)
+}
+
+fn write(
+    path: &Path,
+    bytes: &[u8],
+    mode: u32,
+    settle: impl FnOnce(&File) -> io::Result<()>,
+) -> io::Result<()> {
     let fresh = fresh(path);
     remove_fresh(path)?;
     let mut file = OpenOptions::new()
@@ -63,6 +99,7 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
         .open(&fresh)?;
     let moved = file
         .write_all(bytes)
+        .and_then(|()| settle(&file))
         .and_then(|()| fs::rename(&fresh, path));
     if moved.is_err() {
         // The first error is the one to tell.

@@ -5,17 +5,21 @@ use std::time::{Duration, Instant};
 
 use super::kept::{self, Keeper, Kept, Place};
 use crate::address::Address;
+use crate::event::Key;
 
 /// A draft, or how far somebody read, is written so long after it changed.
 const SOON: Duration = Duration::from_millis(400);
 
 /// The files of this window.
-#[derive(Default)]
 pub struct Keeping {
+    /// Called when there is something to ask [`Keeping::sure`] about.
+    tell: fn(),
     /// The room and name that we are in with.
     current: Option<Mine>,
     /// The one that was asked for just now.
     asked: Option<Mine>,
+    /// It is the current one.
+    same: bool,
     /// What was written last.
     written: Kept,
     /// What was wrong when the window's place was looked up, until it can be told.
@@ -32,6 +36,20 @@ struct Mine {
 }
 
 impl Keeping {
+    /// No file yet. `tell` is called, on another thread, when there is something to ask
+    /// [`Keeping::sure`] about.
+    pub fn new(tell: fn()) -> Keeping {
+        Keeping {
+            tell,
+            current: None,
+            asked: None,
+            same: false,
+            written: Kept::default(),
+            trouble: None,
+            due: None,
+        }
+    }
+
     /// Where the window of this room and name was.
     pub fn look(&mut self, address: &Address, name: &str) -> Option<Place> {
         let (kept, trouble) = self.open(address, name);
@@ -45,7 +63,8 @@ impl Keeping {
         let trouble = self.trouble.take();
         let (address, name) = (address.to_string(), name.trim().to_string());
         let is = |mine: &Mine| mine.address == address && mine.name == name;
-        if self.current.as_ref().is_some_and(is) {
+        self.same = self.current.as_ref().is_some_and(is);
+        if self.same {
             return (self.written.clone(), None);
         }
         if let Some(mine) = self.asked.as_ref().filter(|mine| is(mine)) {
@@ -55,7 +74,7 @@ impl Keeping {
         let Some(folder) = kept::folder().filter(|_| !name.is_empty()) else {
             return (Kept::default(), None);
         };
-        let (keeper, kept, sentence) = Keeper::open(&folder, &address, &name);
+        let (keeper, kept, sentence) = Keeper::open(&folder, &address, &name, self.tell);
         self.asked = keeper.map(|keeper| Mine {
             address,
             name,
@@ -70,7 +89,24 @@ impl Keeping {
         if let Some(mine) = self.asked.take() {
             self.written = mine.kept.clone();
             self.current = Some(mine);
+        } else if !self.same {
+            // Nothing can be kept here, and nothing of it belongs into the file of before.
+            self.current = None;
         }
+    }
+
+    /// Whether anything is kept of the login that there is.
+    pub fn keeps(&self) -> bool {
+        self.current.is_some()
+    }
+
+    /// The letters of which the disk has become sure.
+    ///
+    /// # Errors
+    /// A sentence for the status line.
+    pub fn sure(&mut self) -> Result<Vec<Key>, String> {
+        let mine = self.current.as_mut().or(self.asked.as_mut());
+        mine.map_or(Ok(Vec::new()), |mine| mine.keeper.sure())
     }
 
     /// It did not: what was kept before goes on.
@@ -83,25 +119,33 @@ impl Keeping {
     /// # Errors
     /// A sentence for the status line.
     pub fn keep(&mut self, kept: Option<Kept>, place: Place, now: bool) -> Result<(), String> {
-        let Some((kept, mine)) = kept.zip(self.current.as_mut()) else {
+        // Who is in no room yet may be changing the draft for the one that is asked for.
+        let out = self.current.is_none();
+        let mine = self.current.as_mut().or(self.asked.as_mut());
+        let Some((kept, mine)) = kept.zip(mine) else {
             return Ok(());
         };
         let kept = Kept {
             place: Some(place),
             ..kept
         };
-        if kept == self.written {
+        let written = if out {
+            &mut mine.kept
+        } else {
+            &mut self.written
+        };
+        if kept == *written {
             self.due = None;
             return Ok(());
         }
-        let urgent = kept.letters != self.written.letters || kept.token != self.written.token;
+        let urgent = kept.letters != written.letters || kept.token != written.token;
         let due = *self.due.get_or_insert_with(|| Instant::now() + SOON);
         if !now && !urgent && due > Instant::now() {
             return Ok(());
         }
         self.due = None;
-        self.written = kept;
-        mine.keeper.save(&self.written)
+        *written = kept;
+        mine.keeper.save(written)
     }
 
     /// In what time something is to be written.

@@ -3,7 +3,10 @@
 //!
 //! There is one file for each room and name, and one window at a time has it: the others of the same
 //! room and name keep nothing. A file is replaced whole, so that whatever kills the window leaves
-//! the old state or the new one.
+//! the old state or the new one. A power cut may cost the file, so a thread has the disk be sure of a
+//! copy beside it ([`saver`]); of both, what was written last is read.
+
+mod saver;
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
@@ -16,8 +19,9 @@ use sha2::{Digest, Sha256};
 
 use super::files::{self, Lock};
 use super::talk::Letter;
-use crate::event::Id;
+use crate::event::{Id, Key};
 use crate::failure::reason;
+use saver::Saver;
 
 /// The longest file that is read, in bytes: far more than a window's bounds allow it to keep.
 const MAX_FILE: u64 = 64 << 20;
@@ -59,12 +63,25 @@ pub fn folder() -> Option<PathBuf> {
     })
 }
 
+/// What stands in the file.
+#[derive(Debug, Deserialize, Serialize)]
+struct Stored {
+    /// Which was written when; none in the files of earlier versions.
+    number: Option<u64>,
+    #[serde(flatten)]
+    kept: Kept,
+}
+
 /// The right to write the file of one room and name.
 #[derive(Debug)]
 pub struct Keeper {
     path: PathBuf,
     /// What the file holds.
     last: Kept,
+    number: u64,
+    /// The letters that the disk may not be sure of, and since which number the file has them.
+    unsure: Vec<(u64, Key)>,
+    saver: Saver,
     _lock: Lock,
 }
 
@@ -73,19 +90,22 @@ impl Keeper {
     ///
     /// There is no Keeper, and a sentence, while another window has the same room and name, or where
     /// nothing can be kept. A file that is not readable is set aside, with a sentence too.
+    ///
+    /// `tell` is called, on another thread, when there is something to ask [`Keeper::sure`] about.
     pub fn open(
         folder: &Path,
         address: &str,
         name: &str,
+        tell: fn(),
     ) -> (Option<Keeper>, Kept, Option<String>) {
-        match open(folder, address, name) {
+        match open(folder, address, name, tell) {
             Ok((keeper, kept, sentence)) => (Some(keeper), kept, sentence),
             Err(sentence) => (None, Kept::default(), Some(sentence)),
         }
     }
 
     /// Writes the file, whole or not at all; does nothing if that is what it holds. The disk is not
-    /// waited for, since this is done while somebody types: a power cut may cost what came last.
+    /// waited for, since this is done while somebody types; [`Keeper::sure`] tells what it has.
     ///
     /// # Errors
     /// A sentence for the status line; the file holds what it held before.
@@ -93,19 +113,52 @@ impl Keeper {
         if *kept == self.last {
             return Ok(());
         }
-        let written = serde_json::to_vec(kept)
+        let number = self.number + 1;
+        let stored = Stored {
+            number: Some(number),
+            kept: kept.clone(),
+        };
+        let written = serde_json::to_vec(&stored)
             .map_err(io::Error::from)
-            .and_then(|bytes| files::replace(&self.path, &bytes, 0o600));
-        written.map_err(|error| {
-            format!(
-                "What you write is not kept for the next start: {} could not be written: {}. See to \
-                 it that there is space and that the folder is yours.",
-                self.path.display(),
-                reason(&error)
-            )
-        })?;
+            .and_then(|bytes| files::replace(&self.path, &bytes, 0o600).map(|()| bytes));
+        let bytes = written.map_err(|error| self.not_kept(&error))?;
+        self.number = number;
+        let new = kept.letters.iter().filter(|letter| {
+            let mut before = self.last.letters.iter();
+            !before.any(|old| old.key == letter.key)
+        });
+        let before = self.unsure.len();
+        let new = new.map(|letter| (number, letter.key.clone()));
+        self.unsure.extend(new);
+        let hurry = self.unsure.len() > before || kept.token != self.last.token;
+        self.saver.put(number, bytes, hurry);
         self.last.clone_from(kept);
         Ok(())
+    }
+
+    /// The letters of which the disk has become sure.
+    ///
+    /// # Errors
+    /// A sentence for the status line: it has not become sure, and that is tried again.
+    pub fn sure(&mut self) -> Result<Vec<Key>, String> {
+        if let Some(error) = self.saver.wrong() {
+            return Err(self.not_kept(&error));
+        }
+        if self.unsure.is_empty() {
+            return Ok(Vec::new());
+        }
+        let done = self.saver.done();
+        let sure = self.unsure.extract_if(.., |(number, _)| *number <= done);
+        Ok(sure.map(|(_, key)| key).collect())
+    }
+
+    fn not_kept(&self, error: &io::Error) -> String {
+        format!(
+            "What you write is not kept for the next start: {} could not be written: {}. See to it \
+             that there is space and that the folder is yours.",
+            self.path.display(),
+            reason(error)
+        )
     }
 }
 
@@ -113,6 +166,7 @@ fn open(
     folder: &Path,
     address: &str,
     name: &str,
+    tell: fn(),
 ) -> Result<(Keeper, Kept, Option<String>), String> {
     let path = folder.join(file_name(address, name));
     let cannot = |error: io::Error| {
@@ -138,28 +192,55 @@ fn open(
                 .to_string(),
         );
     };
+    let copy = files::beside(&path, "sure");
     files::remove_fresh(&path).map_err(cannot)?;
-    let (kept, sentence) = match read(&path).map_err(cannot)? {
-        None => (Kept::default(), None),
-        Some(bytes) => match serde_json::from_slice(&bytes) {
-            Ok(kept) => (kept, None),
-            Err(_) => {
-                let aside = files::set_aside(&path).map_err(cannot)?;
-                let sentence = format!(
-                    "What this window kept was not readable. It is set aside as {}, and the window \
-                     begins afresh.",
-                    aside.display()
-                );
-                (Kept::default(), Some(sentence))
-            }
-        },
+    files::remove_fresh(&copy).map_err(cannot)?;
+    let bytes = read(&path).map_err(cannot)?;
+    let file = bytes.as_deref().and_then(Stored::of);
+    let sure = read(&copy).map_err(cannot)?;
+    let sure = sure.as_deref().and_then(Stored::of);
+    let done = sure.as_ref().and_then(|sure| sure.number).unwrap_or(0);
+    let newest = file.as_ref().and_then(|file| file.number);
+    let mut sentence = None;
+    let kept = match (file, sure) {
+        // A file of an earlier version has no number: that version wrote it last.
+        (Some(file), sure) if sure.is_none() || newest.is_none_or(|newest| newest > done) => {
+            // Whoever wrote it was killed before the disk was sure; now it is, before it is shown.
+            let settled = bytes.map(|bytes| files::replace_surely(&copy, &bytes, 0o600));
+            settled.transpose().map_err(cannot)?;
+            file.kept
+        }
+        // What a power cut left of the file is of no use where there is a copy.
+        (_, Some(sure)) => sure.kept,
+        (_, None) if bytes.is_some() => {
+            let aside = files::set_aside(&path).map_err(cannot)?;
+            sentence = Some(format!(
+                "What this window kept was not readable. It is set aside as {}, and the window \
+                 begins afresh.",
+                aside.display()
+            ));
+            Kept::default()
+        }
+        (_, None) => Kept::default(),
     };
+    let number = newest.unwrap_or(0).max(done);
+    let saver = Saver::start(copy, number, tell).map_err(cannot)?;
     let keeper = Keeper {
         path,
         last: kept.clone(),
+        number,
+        unsure: Vec::new(),
+        saver,
         _lock: lock,
     };
     Ok((keeper, kept, sentence))
+}
+
+impl Stored {
+    /// `None` for what is not readable.
+    fn of(bytes: &[u8]) -> Option<Stored> {
+        serde_json::from_slice(bytes).ok()
+    }
 }
 
 /// At most [`MAX_FILE`] and one bytes, which is not readable then; `None` where there is no file.

@@ -208,7 +208,7 @@ pub fn line_of(item: &Item, model: &Model, times: Times) -> Line {
         Shape::Replaced => centred(REPLACED, Look::Centred, Tone::Text),
         Shape::Unread => centred("new messages", Look::Rule, Tone::Unread),
         Shape::Pending(n) => match model.pending().get(n) {
-            Some(pending) => of_pending(model.writer(), pending),
+            Some(pending) => of_pending(model.writer(), model.keeps(), pending),
             None => Line::new(Look::Note),
         },
         Shape::Note(n) => {
@@ -279,7 +279,7 @@ fn of_entry(entry: &Entry, grouped: bool, me: Option<&str>, times: Times) -> Lin
     }
 }
 
-fn of_pending(me: &str, pending: &Pending) -> Line {
+fn of_pending(me: &str, keeps: bool, pending: &Pending) -> Line {
     let mut line = Line::new(Look::Message);
     line.add("[", Tone::Waiting);
     line.add(&drawable(me).replace('\n', " "), Tone::Waiting);
@@ -287,7 +287,14 @@ fn of_pending(me: &str, pending: &Pending) -> Line {
     line.head = line.text.len();
     line.say(&pending.letter.text, None, Tone::Waiting);
     match &pending.fate {
-        Fate::Waiting => line.fate = "waiting",
+        // What waits is on the disk.
+        Fate::Waiting => {
+            line.fate = match (keeps, pending.sure) {
+                (false, _) => "not kept",
+                (true, false) => "saving",
+                (true, true) => "waiting",
+            };
+        }
         Fate::Sent(_) => line.fate = "sent",
         Fate::Refused(why) => {
             line.fate = "refused";
@@ -395,10 +402,11 @@ mod tests {
                 after: None,
             },
             fate,
+            sure: true,
         };
-        let waiting = of_pending("eve", &pending(Fate::Waiting));
+        let waiting = of_pending("eve", true, &pending(Fate::Waiting));
         assert_eq!((&*waiting.text, waiting.fate), ("[eve]: hi", "waiting"));
-        let refused = of_pending("eve", &pending(Fate::Refused("Too long.".into())));
+        let refused = of_pending("eve", true, &pending(Fate::Refused("Too long.".into())));
         assert_eq!(refused.text, "[eve]: hi\nrefused: Too long.  Retry  Remove");
         assert_eq!(refused.acts.len(), 2);
     }

@@ -10,6 +10,7 @@
 pub mod badge;
 mod begin;
 mod browser;
+mod clerk;
 pub mod commands;
 pub mod complete;
 pub mod display;
@@ -27,6 +28,7 @@ mod looking;
 mod method;
 pub mod model;
 pub mod notify;
+mod outside;
 pub mod recall;
 pub mod rooms;
 mod run;

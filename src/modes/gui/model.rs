@@ -71,6 +71,10 @@ pub enum Event {
     },
     /// What an earlier window left behind, for the login that was asked for just now.
     Kept(Box<Kept>),
+    /// What is written in this room is kept, or is not.
+    Keeps(bool),
+    /// The disk is sure of these messages.
+    Sure(Vec<Key>),
     /// The fields for another login were put away.
     Back,
     /// Enter was pressed over a text.
@@ -182,6 +186,8 @@ pub struct Pending {
     pub letter: Letter,
     /// What has become of it.
     pub fate: Fate,
+    /// The disk is sure of it: it outlives the window and a power cut.
+    pub sure: bool,
 }
 
 /// What has become of a message.
@@ -260,6 +266,8 @@ pub struct Model {
     find: Option<Find>,
 
     pending: Vec<Pending>,
+    /// What is written is kept for the next window.
+    keeps: bool,
     /// What this window says by itself below the transcript.
     notes: Vec<String>,
     draft: String,
@@ -322,6 +330,7 @@ impl Model {
             opened: BTreeSet::new(),
             find: None,
             pending: Vec::new(),
+            keeps: true,
             notes: Vec::new(),
             draft: String::new(),
             members: Vec::new(),
@@ -366,6 +375,13 @@ impl Model {
             | Event::Nearby(_)
             | Event::Answered(_)
             | Event::Looked { .. } => return self.choose(event),
+            Event::Keeps(keeps) => self.keeps = keeps,
+            Event::Sure(keys) => {
+                let waiting = self.pending.iter_mut();
+                for pending in waiting.filter(|p| keys.contains(&p.letter.key)) {
+                    pending.sure = true;
+                }
+            }
             Event::Kept(kept) => self.left_behind(*kept, &mut effects),
             // What was wrong with them is of no use without them.
             Event::Back => {
@@ -422,26 +438,6 @@ impl Model {
             Event::Time(_) => {}
         }
         effects
-    }
-
-    /// What is to be kept for the next window of this name in this room, while logged in or on the way
-    /// there.
-    pub fn kept(&self) -> Option<Kept> {
-        let (read, token) = match (&self.phase, &self.asked) {
-            (Phase::In { .. }, _) => (self.read, self.token.clone()),
-            // On the way in the draft may be another already; the rest is as it was left.
-            (Phase::Asking(_), Some((_, Some(kept)))) => (kept.read, kept.token.clone()),
-            _ => return None,
-        };
-        let waits = |p: &&Pending| matches!(p.fate, Fate::Waiting);
-        let letters = self.pending.iter().filter(waits);
-        Some(Kept {
-            read,
-            token,
-            draft: self.draft.clone(),
-            letters: letters.map(|p| p.letter.clone()).collect(),
-            place: None,
-        })
     }
 }
 

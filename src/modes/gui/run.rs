@@ -4,30 +4,27 @@
 use std::cell::RefCell;
 use std::process::ExitCode;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, mpsc};
-use std::thread;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
-
-use chrono::{Local, NaiveDateTime};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 
 use super::begin;
 use super::browser;
+use super::clerk::Clerk;
 use super::frames::{self, Frames};
 use super::keeping::Keeping;
 use super::link::Link;
 use super::looking::Looking;
 use super::model::{Effect, Event, Model};
-use super::notify::{Bell, Mention, Notifier, system_is_dark};
+use super::notify::{Bell, Mention, Notifier};
+use super::outside::{ask_desktop, no_thread, on_signals, on_the_wall, random_key};
 use super::settings::{self, Settings};
 use super::talk::{Command, Login, Report, Resume};
 use super::window::{self, Action, Fields, Window};
 use super::{display, method, spans};
 use crate::address::Address;
 use crate::cli::GuiArgs;
-use crate::event::{Key, Stamp};
+use crate::event::Stamp;
 use crate::failure::{Failure, reason};
 use crate::room_key;
 
@@ -60,7 +57,7 @@ pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
         key: room_key::find(args.key_file.as_deref())?.unwrap_or_default(),
     };
     let mut events = vec![Event::Recent(settings.recent.clone())];
-    let mut keeping = Keeping::default();
+    let mut keeping = Keeping::new(window::wake);
     let mut place = None;
     if args.name.is_some()
         && let Ok(address) = Address::parse(&fields.address)
@@ -82,17 +79,23 @@ pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
         .map_err(|e| Failure::new(format!("The network cannot be used: {}.", reason(&e))))?;
     let looks = ask_desktop();
     let (said, trouble) = mpsc::channel();
-    let notifier = Notifier::new(move |sentence| {
+    let tell = move |event| {
         // Nobody listens any more if the window is closed.
-        let _ = said.send(sentence);
+        let _ = said.send(event);
         window::wake();
+    };
+    let clerk = path.map(|path| {
+        let tell = tell.clone();
+        Clerk::start(path, move |sentence| tell(Event::Note(sentence)))
     });
+    let clerk = clerk.transpose().map_err(|e| no_thread(&e))?;
+    let notifier = Notifier::new(move |sentence| tell(Event::Aside(sentence)));
     let mut run = Run {
         model,
         window,
         link,
         keeping,
-        path,
+        clerk,
         notifier,
         bell: Bell::default(),
         looking: None,
@@ -108,7 +111,7 @@ pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
         if let Ok(dark) = looks.try_recv() {
             run.window.set_system_dark(dark);
         }
-        run.events.extend(trouble.try_iter().map(Event::Aside));
+        run.events.extend(trouble.try_iter());
         let goes_on = run.turn();
         // Drawn here, not in the wait, so that the turn can be measured to its end.
         run.window.draw();
@@ -134,8 +137,8 @@ struct Run {
     window: Window,
     link: Link,
     keeping: Keeping,
-    /// Where the settings are.
-    path: Option<std::path::PathBuf>,
+    /// Writes the settings.
+    clerk: Option<Clerk>,
     notifier: Notifier,
     bell: Bell,
     /// The search for rooms, while there is one.
@@ -186,6 +189,11 @@ impl Run {
                 Action::Own(_) => {}
             }
         }
+        match self.keeping.sure() {
+            Ok(keys) if keys.is_empty() => {}
+            Ok(keys) => self.events.push(Event::Sure(keys)),
+            Err(sentence) => self.events.push(Event::Note(sentence)),
+        }
         if self.keeping.due() == Some(Duration::ZERO) {
             let (kept, place) = (self.model.borrow().kept(), self.window.place());
             let kept = self.keeping.keep(kept, place, true);
@@ -225,6 +233,7 @@ impl Run {
                     let kept = self.keeping.keep(before, self.window.place(), true);
                     self.events.extend(kept.err().map(Event::Note));
                     self.keeping.entered();
+                    self.events.push(Event::Keeps(self.keeping.keeps()));
                 }
                 effects.extend(next);
             }
@@ -279,7 +288,8 @@ impl Run {
             Effect::LogIn(login) => self.log_in(login),
             Effect::Entered(address) => {
                 self.window.entered();
-                self.change_settings(|settings| settings.remember(&address.to_string()));
+                let address = address.to_string();
+                self.change_settings(move |settings| settings.remember(&address));
                 let recent = self.window.settings().recent;
                 self.events.push(Event::Recent(recent));
             }
@@ -338,18 +348,14 @@ impl Run {
 
     /// The user wants these settings.
     fn change(&mut self, wanted: Settings) {
-        self.change_settings(|settings| settings.choose(&wanted));
+        self.change_settings(move |settings| settings.choose(&wanted));
     }
 
-    fn change_settings(&mut self, change: impl Fn(&mut Settings)) {
+    fn change_settings(&mut self, change: impl Fn(&mut Settings) + Send + 'static) {
         let mut here = self.window.settings();
         change(&mut here);
-        let kept = self
-            .path
-            .as_deref()
-            .map(|path| settings::update(path, change));
-        if let Some(Err(sentence)) = kept {
-            self.events.push(Event::Note(sentence));
+        if let Some(clerk) = &self.clerk {
+            clerk.change(change);
         }
         self.window.apply(here);
     }
@@ -389,58 +395,4 @@ impl Run {
         // There is nobody left to tell.
         let _ = self.keeping.keep(kept, self.window.place(), true);
     }
-}
-
-/// The clock on the wall.
-fn on_the_wall(at: Stamp) -> NaiveDateTime {
-    at.utc().with_timezone(&Local).naive_local()
-}
-
-/// Asks the desktop whether it is dark, on a thread of its own: the window does not wait for it.
-fn ask_desktop() -> mpsc::Receiver<bool> {
-    let (tell, told) = mpsc::channel();
-    let ask = move || {
-        if let Some(dark) = system_is_dark() {
-            // Nobody listens any more if the window is closed.
-            let _ = tell.send(dark);
-            window::wake();
-        }
-    };
-    // Without a thread to be had it stays light.
-    let _ = thread::Builder::new()
-        .name("desktop".to_string())
-        .spawn(ask);
-    told
-}
-
-/// 16 random hex digits: no two messages of the world have the same.
-fn random_key() -> Key {
-    let mut bytes = [0; 8];
-    if getrandom::fill(&mut bytes).is_err() {
-        // No chance to be had: the clock and the process tell two messages apart as well.
-        let now = Stamp::now().micros() as u64;
-        bytes = (now << 16 ^ u64::from(std::process::id())).to_be_bytes();
-    }
-    let digits = format!("{:016x}", u64::from_be_bytes(bytes));
-    // infallible: hex digits are visible ASCII and 16 of them are no more than 64.
-    Key::new(&digits).expect("hex digits are a key")
-}
-
-/// Has the loop end when the process is told to, so that the room sees us leave.
-fn on_signals() -> Result<Arc<AtomicBool>, Failure> {
-    let told = Arc::new(AtomicBool::new(false));
-    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])
-        .map_err(|e| Failure::new(format!("Signals cannot be heard: {}.", reason(&e))))?;
-    let heard = Arc::clone(&told);
-    let listen = move || {
-        for _ in signals.forever() {
-            heard.store(true, Ordering::SeqCst);
-            window::wake();
-        }
-    };
-    thread::Builder::new()
-        .name("signals".to_string())
-        .spawn(listen)
-        .map_err(|e| Failure::new(format!("The system gives no thread: {}.", reason(&e))))?;
-    Ok(told)
 }

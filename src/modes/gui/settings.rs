@@ -148,7 +148,7 @@ pub fn load(path: &Path) -> (Settings, Option<String>) {
     }
 }
 
-/// Changes the file, without waiting for the disk to be sure: reads it, has `change` change what it says, and writes what is another then,
+/// Changes the file and waits for the disk to be sure: reads it, has `change` change what it says, and writes what is another then,
 /// whole or not at all. The answer is as [`load`] would give it now.
 ///
 /// # Errors
@@ -190,7 +190,7 @@ pub fn update(
         write(&mut document, &before, &after);
         let text = format!("{}{document}", if is_new { HEAD } else { "" });
         let mode = fs::metadata(path).map_or(0o644, |found| found.permissions().mode() & 0o777);
-        files::replace(path, text.as_bytes(), mode).map_err(cannot)?;
+        files::replace_surely(path, text.as_bytes(), mode).map_err(cannot)?;
     }
     Ok((after, aside.or(wrong)))
 }

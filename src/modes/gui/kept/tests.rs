@@ -48,8 +48,10 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
+fn nobody() {}
+
 fn opened(folder: &Path, name: &str) -> (Keeper, Kept) {
-    let (keeper, kept, sentence) = Keeper::open(folder, ROOM, name);
+    let (keeper, kept, sentence) = Keeper::open(folder, ROOM, name, nobody);
     assert_eq!(sentence, None);
     (keeper.expect("a keeper"), kept)
 }
@@ -70,9 +72,9 @@ fn what_was_kept_is_there_again_for_this_room_and_name_alone() {
     drop(keeper);
     assert_eq!(opened(&folder, "uthira").1, some());
     assert_eq!(opened(&folder, "Uthira").1, Kept::default());
-    let (_, other, _) = Keeper::open(&folder, "192.168.1.20:13377", "uthira");
+    let (_, other, _) = Keeper::open(&folder, "192.168.1.20:13377", "uthira", nobody);
     assert_eq!(other, Kept::default());
-    let (_, other, _) = Keeper::open(&folder, "192.168.1.20:133", "7uthira");
+    let (_, other, _) = Keeper::open(&folder, "192.168.1.20:133", "7uthira", nobody);
     assert_eq!(other, Kept::default());
 }
 
@@ -93,7 +95,7 @@ fn a_second_window_of_the_same_room_and_name_keeps_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut first, _) = opened(folder.path(), "uthira");
     first.save(&some()).expect("saved");
-    let (second, kept, sentence) = Keeper::open(folder.path(), ROOM, "uthira");
+    let (second, kept, sentence) = Keeper::open(folder.path(), ROOM, "uthira", nobody);
     assert!(second.is_none());
     assert_eq!(kept, Kept::default());
     assert!(sentence.expect("a sentence").contains("Another window"));
@@ -109,7 +111,7 @@ fn a_broken_file_is_set_aside_and_never_over_an_older_one() {
     let broken = [b"".as_slice(), b"{\"read\":", b"\xff\xfe", b"{\"draft\":5}"];
     for (round, bytes) in broken.into_iter().enumerate() {
         fs::write(&path, bytes).expect("written");
-        let (keeper, kept, sentence) = Keeper::open(folder.path(), ROOM, "uthira");
+        let (keeper, kept, sentence) = Keeper::open(folder.path(), ROOM, "uthira", nobody);
         assert_eq!(kept, Kept::default());
         let aside = match round {
             0 => files::beside(&path, "broken"),
@@ -122,6 +124,7 @@ fn a_broken_file_is_set_aside_and_never_over_an_older_one() {
         );
         assert_eq!(fs::read(aside).expect("kept"), bytes);
         keeper.expect("a keeper").save(&some()).expect("saved");
+        fs::remove_file(copy_of(folder.path())).expect("removed");
     }
     // What a later version keeps besides is no harm.
     fs::write(&path, br#"{"draft":"hi","mood":"fine"}"#).expect("written");
@@ -133,14 +136,15 @@ fn what_was_left_half_written_is_harmless_and_goes() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut keeper, _) = opened(folder.path(), "uthira");
     keeper.save(&some()).expect("saved");
-    let clean = names(folder.path());
     let left = files::beside(&keeper.path, "new");
     drop(keeper);
+    let clean = names(folder.path());
     fs::write(&left, b"{\"draft\":\"ha").expect("written");
     let (mut keeper, kept) = opened(folder.path(), "uthira");
     assert_eq!((kept, names(folder.path())), (some(), clean.clone()));
     fs::write(&left, b"{\"draft\":\"ha").expect("written");
     keeper.save(&Kept::default()).expect("saved");
+    drop(keeper);
     assert_eq!(names(folder.path()), clean);
 }
 
@@ -160,7 +164,7 @@ fn where_nothing_can_be_kept_a_sentence_says_so() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("file");
     fs::write(&file, b"").expect("written");
-    let (keeper, kept, sentence) = Keeper::open(&file.join("gui"), ROOM, "uthira");
+    let (keeper, kept, sentence) = Keeper::open(&file.join("gui"), ROOM, "uthira", nobody);
     assert!(keeper.is_none() && kept == Kept::default());
     assert!(sentence.expect("a sentence").contains("is not kept"));
     // Later, too: the folder is gone.
@@ -250,5 +254,110 @@ fn a_window_that_is_killed_leaves_the_old_state_or_the_new() {
             "{number} after {last}"
         );
         assert!(kept == state(number), "half of {number}");
+    }
+}
+
+/// What is beside a file: the copy that the disk is sure of.
+fn copy_of(folder: &Path) -> PathBuf {
+    files::beside(&folder.join(file_name(ROOM, "uthira")), "sure")
+}
+
+#[test]
+fn what_the_disk_is_sure_of_is_read_where_a_power_cut_took_the_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join(file_name(ROOM, "uthira"));
+    let (mut keeper, _) = opened(folder.path(), "uthira");
+    keeper.save(&some()).expect("saved");
+    drop(keeper);
+    // As file systems leave what was not synced.
+    for left in [Some(vec![0; 4096]), Some(Vec::new()), None] {
+        match left {
+            Some(bytes) => fs::write(&path, bytes).expect("written"),
+            None => fs::remove_file(&path).expect("removed"),
+        }
+        let (keeper, kept) = opened(folder.path(), "uthira");
+        assert_eq!(kept, some());
+        drop(keeper);
+        fs::write(&path, b"").expect("written");
+    }
+    // A file that is older than the copy has come back: the copy is what was written last.
+    fs::remove_file(&path).expect("removed");
+    let (mut keeper, _) = opened(folder.path(), "uthira");
+    keeper.save(&Kept::default()).expect("saved");
+    let old = fs::read(&path).expect("there");
+    keeper.save(&some()).expect("saved");
+    drop(keeper);
+    fs::write(&path, old).expect("written");
+    assert_eq!(opened(folder.path(), "uthira").1, some());
+    // And a file that is newer, of a window that was killed, becomes the copy before it is shown.
+    let (mut keeper, _) = opened(folder.path(), "uthira");
+    let copy = fs::read(copy_of(folder.path())).expect("there");
+    let draft = "newer".to_string();
+    let newer = Kept { draft, ..some() };
+    keeper.save(&newer).expect("saved");
+    drop(keeper);
+    fs::write(copy_of(folder.path()), copy).expect("written");
+    assert_eq!(opened(folder.path(), "uthira").1, newer);
+    fs::remove_file(&path).expect("removed");
+    assert_eq!(opened(folder.path(), "uthira").1, newer);
+}
+
+#[test]
+fn the_file_of_an_earlier_version_is_newer_than_any_copy() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut keeper, _) = opened(folder.path(), "uthira");
+    keeper.save(&some()).expect("saved");
+    let path = keeper.path.clone();
+    drop(keeper);
+    fs::write(&path, br#"{"draft":"older program"}"#).expect("written");
+    let (mut keeper, kept) = opened(folder.path(), "uthira");
+    assert_eq!(kept.draft, "older program");
+    keeper.save(&some()).expect("saved");
+    drop(keeper);
+    assert_eq!(opened(folder.path(), "uthira").1, some());
+}
+
+#[test]
+fn letters_are_sure_once_the_copy_has_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (tell, told) = (|| (), folder.path());
+    let (keeper, ..) = Keeper::open(told, ROOM, "uthira", tell);
+    let mut keeper = keeper.expect("a keeper");
+    keeper.save(&some()).expect("saved");
+    let mut sure = Vec::new();
+    while sure.len() < 2 {
+        let new = keeper.sure().expect("no trouble");
+        if !new.is_empty() {
+            let bytes = fs::read(copy_of(told)).expect("the copy");
+            let stored = Stored::of(&bytes).expect("readable");
+            assert_eq!(stored.kept, some());
+        }
+        sure.extend(new);
+        std::thread::yield_now();
+    }
+    let keys: Vec<Key> = some().letters.into_iter().map(|l| l.key).collect();
+    assert_eq!(sure, keys);
+    assert_eq!(keeper.sure(), Ok(Vec::new()), "told once");
+}
+
+#[test]
+fn what_the_disk_does_not_take_is_told_and_tried_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut keeper, _) = opened(folder.path(), "uthira");
+    // A folder where the copy is to be: it cannot be replaced.
+    fs::create_dir(copy_of(folder.path())).expect("made");
+    fs::write(copy_of(folder.path()).join("x"), b"").expect("written");
+    keeper.save(&some()).expect("the file is there");
+    let sentence = loop {
+        match keeper.sure() {
+            Ok(sure) => assert_eq!(sure, []),
+            Err(sentence) => break sentence,
+        }
+        std::thread::yield_now();
+    };
+    assert!(sentence.contains("is not kept"), "{sentence}");
+    fs::remove_dir_all(copy_of(folder.path())).expect("removed");
+    while keeper.sure().expect("told once").is_empty() {
+        std::thread::yield_now();
     }
 }

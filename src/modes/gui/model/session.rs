@@ -66,6 +66,7 @@ impl Model {
                 self.pending.push(Pending {
                     letter: letter.clone(),
                     fate: Fate::Waiting,
+                    sure: true,
                 });
             }
             if self.draft.is_empty() && !kept.draft.is_empty() {
@@ -199,8 +200,11 @@ impl Model {
         for letter in kept.letters {
             effects.push(Effect::Say(letter.clone()));
             if !self.pending.iter().any(|p| p.letter.key == letter.key) {
-                let fate = Fate::Waiting;
-                self.pending.push(Pending { letter, fate });
+                self.pending.push(Pending {
+                    letter,
+                    fate: Fate::Waiting,
+                    sure: true,
+                });
             }
         }
     }

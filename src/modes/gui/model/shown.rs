@@ -228,6 +228,11 @@ impl Model {
         &self.pending
     }
 
+    /// Whether what is written is kept for the next window.
+    pub fn keeps(&self) -> bool {
+        self.keeps
+    }
+
     /// What this window says by itself.
     pub fn notes(&self) -> &[String] {
         &self.notes

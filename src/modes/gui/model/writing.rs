@@ -1,6 +1,6 @@
 //! What is typed: messages and what becomes of them, commands.
 
-use super::{Effect, Fate, Id, Key, Letter, Model, Pending, is_past};
+use super::{Effect, Fate, Id, Kept, Key, Letter, Model, Pending, Phase, is_past};
 use crate::event::MAX_TEXT;
 use crate::modes::gui::commands::{self, HELP, Typed};
 use crate::modes::gui::talk::Answer;
@@ -80,6 +80,7 @@ impl Model {
             self.pending.push(Pending {
                 letter: letter.clone(),
                 fate: Fate::Waiting,
+                sure: false,
             });
             let taken = Effect::Taken(typed.to_string());
             return vec![Effect::Say(letter), taken, self.go_to_end()];
@@ -93,6 +94,7 @@ impl Model {
             return Vec::new();
         };
         pending.fate = Fate::Waiting;
+        pending.sure = false;
         // Somebody has decided that it is to be said: nothing is looked through for it any more. If
         // it is there all the same, the server knows its key.
         pending.letter.after = None;
@@ -124,6 +126,26 @@ impl Model {
     fn waiting(&self) -> (usize, usize) {
         let bytes = self.pending.iter().map(|p| p.letter.text.len()).sum();
         (self.pending.len(), bytes)
+    }
+
+    /// What is to be kept for the next window of this name in this room, while logged in or on the way
+    /// there.
+    pub fn kept(&self) -> Option<Kept> {
+        let (read, token) = match (&self.phase, &self.asked) {
+            (Phase::In { .. }, _) => (self.read, self.token.clone()),
+            // On the way in the draft may be another already; the rest is as it was left.
+            (Phase::Asking(_), Some((_, Some(kept)))) => (kept.read, kept.token.clone()),
+            _ => return None,
+        };
+        let waits = |p: &&Pending| matches!(p.fate, Fate::Waiting);
+        let letters = self.pending.iter().filter(waits);
+        Some(Kept {
+            read,
+            token,
+            draft: self.draft.clone(),
+            letters: letters.map(|p| p.letter.clone()).collect(),
+            place: None,
+        })
     }
 
     fn who(&self) -> String {

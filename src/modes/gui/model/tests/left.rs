@@ -79,3 +79,32 @@ fn who_is_in_a_room_sees_nothing_of_the_one_that_is_asked_for() {
     assert!(effects.contains(&Effect::Restore("draft".into())));
     assert!(effects.contains(&Effect::Say(letter("later"))));
 }
+
+#[test]
+fn what_waits_is_on_the_disk() {
+    let mut model = in_the_room();
+    for text in ["one", "two"] {
+        let key = key(text);
+        let text = text.to_string();
+        model.update(Event::Say { text, key });
+    }
+    let last = |model: &Model| transcript(model)[3..].to_vec();
+    let saving = ["[uthira]: one <saving>", "[uthira]: two <saving>"];
+    assert_eq!(last(&model), saving);
+    model.update(Event::Sure(vec![key("one"), key("other")]));
+    let sure = ["[uthira]: one <waiting>", "[uthira]: two <saving>"];
+    assert_eq!(last(&model), sure);
+    // One that was refused is not kept, so it begins anew.
+    let refused = Answer::Refused("no".into());
+    let answer = Report::Answer {
+        key: key("one"),
+        answer: refused,
+    };
+    hear(&mut model, answer);
+    model.update(Event::Retry(key("one")));
+    assert_eq!(last(&model), saving);
+    // Where nothing can be kept, nothing is said to be.
+    model.update(Event::Keeps(false));
+    let not = ["[uthira]: one <not kept>", "[uthira]: two <not kept>"];
+    assert_eq!(last(&model), not);
+}

@@ -1,0 +1,98 @@
+//! The thread that writes the settings, one change after the other, so that nobody who chooses
+//! something waits for the disk.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use super::settings::{self, Settings};
+
+/// So long the end of a window waits for the disk.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+type Change = Box<dyn FnOnce(&mut Settings) + Send>;
+
+/// The thread. Dropping it waits until everything is written, but not for ever.
+pub struct Clerk {
+    changes: Option<mpsc::Sender<Change>>,
+    done: mpsc::Receiver<()>,
+}
+
+impl Clerk {
+    /// Starts the thread. `tell` is called on it with a sentence if something could not be kept.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn start(path: PathBuf, tell: impl Fn(String) + Send + 'static) -> io::Result<Clerk> {
+        let (changes, to_make) = mpsc::channel::<Change>();
+        let (finished, done) = mpsc::channel();
+        let work = move || {
+            for change in to_make {
+                if let Err(sentence) = settings::update(&path, change) {
+                    tell(sentence);
+                }
+            }
+            // Nobody listens any more if the window waited in vain.
+            let _ = finished.send(());
+        };
+        thread::Builder::new()
+            .name("settings".to_string())
+            .spawn(work)?;
+        Ok(Clerk {
+            changes: Some(changes),
+            done,
+        })
+    }
+
+    /// Has the file changed.
+    pub fn change(&self, change: impl FnOnce(&mut Settings) + Send + 'static) {
+        if let Some(changes) = &self.changes {
+            // The thread lives as long as the sender does.
+            let _ = changes.send(Box::new(change));
+        }
+    }
+}
+
+impl Drop for Clerk {
+    fn drop(&mut self) {
+        self.changes = None;
+        // Whatever comes of it, the window ends.
+        let _ = self.done.recv_timeout(GOODBYE);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_changed_is_in_the_file_in_order_once_it_is_dropped() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("gui.toml");
+        let clerk = Clerk::start(path.clone(), |sentence| panic!("{sentence}"));
+        let clerk = clerk.expect("a thread");
+        for size in 9..=32 {
+            clerk.change(move |settings| settings.size = size);
+        }
+        drop(clerk);
+        assert_eq!(settings::load(&path).0.size, 32);
+    }
+
+    #[test]
+    fn what_could_not_be_kept_is_told() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").expect("written");
+        let (tell, told) = mpsc::channel();
+        let clerk = Clerk::start(file.join("gui.toml"), move |sentence| {
+            tell.send(sentence).expect("heard");
+        });
+        clerk
+            .expect("a thread")
+            .change(|settings| settings.bell = true);
+        let sentence = told.recv().expect("a sentence");
+        assert!(sentence.contains("could not be kept"), "{sentence}");
+    }
+}
