@@ -104,6 +104,8 @@ case $host in
 esac
 
 user=${USER:-$(id -un 2>/dev/null || true)}
+# A room keeps that name for itself.
+[ "$user" != root ] || user=guest
 user=${user:-guest}
 name=${CHATROOM_NAME:-${user:0:8}}
 

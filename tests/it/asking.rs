@@ -209,6 +209,25 @@ fn a_question_is_withdrawn_in_the_background_and_asked_again_in_the_foreground()
 }
 
 #[test]
+fn a_short_conversation_leaves_where_to_join_on_the_screen() {
+    for (rows, times) in [(40, 1), (14, 2)] {
+        let folder = old_log();
+        let tmux = Tmux::start(&folder, 120, rows);
+        tmux.shell("clear; \"$CHATROOM\" server --listen 127.0.0.1:0");
+        let screen = tmux.wait_text(QUESTION.trim_end());
+        let at = address(&screen);
+        tmux.shell("yes");
+        say(&at, "next");
+        tmux.wait_text("[ci]: 0:00:00:next");
+        // With what has left the screen.
+        let said = tmux.run(&["capture-pane", "-p", "-S", "-"]);
+        assert_eq!(said.matches("Listening on port").count(), times, "{said}");
+        tmux.keys(&["C-c"]);
+        tmux.wait_text("The room is closed.");
+    }
+}
+
+#[test]
 fn who_has_no_terminal_for_input_is_not_asked() {
     let folder = old_log();
     let mut terminal = Terminal::start(folder, "</dev/null");

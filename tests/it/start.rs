@@ -77,6 +77,48 @@ fn it_says_where_it_listens_and_how_to_join() {
 }
 
 #[test]
+fn what_it_says_to_type_works_as_it_stands() {
+    let folder = Arc::new(Folder::new());
+    let away = folder.path().join("not on the PATH");
+    fs::create_dir(&away).expect("a folder");
+    let program = away.join("chatroom");
+    fs::copy(CHATROOM, &program).expect("copied");
+    // By its path, and by its name where the shell finds it.
+    for by_name in [false, true] {
+        let mut path = std::ffi::OsString::from("/usr/bin:/bin");
+        let mut command = Command::new(&program);
+        if by_name {
+            path = format!("{}:/usr/bin:/bin", away.display()).into();
+        }
+        command.args(["server", "--listen", "127.0.0.1:0"]);
+        folder.settle(&mut command);
+        command.env("PATH", &path);
+        let server = Server::spawn(Arc::clone(&folder), command);
+        server.console.wait_for("chatroom://");
+        let text = server.console.text();
+        let lines: Vec<&str> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("  "))
+            .collect();
+        let [window, listen, say, _link] = lines[..] else {
+            panic!("{text}");
+        };
+        assert_eq!(window.starts_with("chatroom gui"), by_name, "{window}");
+        let window = window.replace("gui --name YOU", "replay --verify log.txt #");
+        for line in [say, &listen.replace("/events", "/events?poll=1"), &window] {
+            let mut shell = Command::new("sh");
+            folder.settle(&mut shell);
+            shell
+                .env("PATH", &path)
+                .args(["-c", &format!("set -e; {line}")]);
+            Run::of(&mut shell).code(0);
+        }
+        let said = server.said();
+        assert_eq!(said.last().expect("it"), "[YOU]: 0:00:00:hello");
+    }
+}
+
+#[test]
 fn a_port_in_use_is_one_sentence_and_touches_nothing() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("an address").to_string();

@@ -22,7 +22,7 @@ use std::thread;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::getpgrp;
-use rustix::termios::tcgetpgrp;
+use rustix::termios::{tcgetpgrp, tcgetwinsize};
 use signal_hook::SigId;
 use signal_hook::consts::SIGCONT;
 use signal_hook::low_level::{pipe, unregister};
@@ -33,6 +33,8 @@ use crate::modes::replay;
 
 const QUESTION: &str = "Show the old conversation here? It is kept either way. [yes/no] ";
 const AGAIN: &str = "Answer yes or no; Enter alone is no. [yes/no] ";
+/// So many lines of a screen are for where to join, and for the question.
+const SPARE_ROWS: u64 = 12;
 /// The longest answer that is looked at.
 const LONGEST: usize = 256;
 
@@ -76,19 +78,20 @@ impl Asking {
             over: Arc::clone(&over),
         };
         let talk = move || {
-            if !asks {
-                old.show();
-            } else {
+            let mut seen = false;
+            if asks {
                 say_where();
                 old.console.ask(QUESTION);
                 let _continued = waking.ok().map(Continued::watch);
                 if answer(&old.console, woken, &old.over) != Some(true) {
                     return old.console.go_on();
                 }
-                old.show();
+                seen = true;
             }
-            // After a long conversation it is seen no more, or was not said yet.
-            if !old.over.load(Ordering::Relaxed) {
+            let shown = old.show();
+            // After a long conversation it is on the screen no more.
+            seen &= shown + SPARE_ROWS < rows();
+            if !seen && !old.over.load(Ordering::Relaxed) {
                 say_where();
             }
             old.console.go_on();
@@ -122,20 +125,29 @@ struct Old {
 }
 
 impl Old {
-    fn show(&self) {
+    /// Shows it; how many lines it had.
+    fn show(&self) -> u64 {
         self.console.hold();
         let out = io::stdout();
         let colour = out.is_terminal() && env::var_os("NO_COLOR").is_none();
         let over = &self.over;
         let mut out = Until { out, over };
         let done = replay::print_history(&self.path, self.end, self.newest, &mut out, colour);
-        if let Err(failure) = done
-            && !failure.is_broken_pipe()
-        {
-            let sentence = format!("The old conversation is not shown: {failure}");
-            self.console.show(Entry::Notice(sentence));
+        match done {
+            Ok(shown) => return shown,
+            Err(failure) if failure.is_broken_pipe() => (),
+            Err(failure) => {
+                let sentence = format!("The old conversation is not shown: {failure}");
+                self.console.show(Entry::Notice(sentence));
+            }
         }
+        0
     }
+}
+
+/// How many lines the terminal has.
+fn rows() -> u64 {
+    tcgetwinsize(io::stdout()).map_or(0, |size| size.ws_row.into())
 }
 
 /// Whether somebody at a terminal would see a question and could answer it.
