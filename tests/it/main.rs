@@ -40,6 +40,7 @@ mod namespaces;
 mod nearby;
 mod nets;
 mod newer;
+mod packed;
 mod page;
 mod parameters;
 mod picture;

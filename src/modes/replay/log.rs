@@ -1,7 +1,8 @@
 //! The log that is replayed: opened, recognised, and every way in which that fails.
 //!
 //! What always holds: whatever the file is, what is read from here is a room's log. A file of a
-//! room is read where it stands; any other is converted on the way ([`super::formats`]).
+//! room is read where it stands; any other is unpacked ([`super::source`]) and converted
+//! ([`super::formats`]) on the way.
 
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read};
@@ -12,6 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::blocks::Blocks;
 use super::formats::{self, HEAD, Origin, Report};
+use super::source::{Broken, Ends, MAGIC, Mended, Packing, Unpacked, sniff};
 use crate::cli::FileFormat;
 use crate::event::{LogId, Stamp};
 use crate::failure::{Failure, reason};
@@ -29,9 +31,11 @@ pub struct Log {
     pub path: Option<PathBuf>,
     /// What kind it is.
     pub format: FileFormat,
+    /// What its lines end with.
+    pub ends: Ends,
     /// What there is of it.
     pub input: Input,
-    /// What became of its lines on the way, if it had to be converted.
+    /// What became of its lines on the way, if it is not read as it stands.
     pub report: Option<Arc<Report>>,
 }
 
@@ -85,6 +89,7 @@ impl Log {
         let origin = Origin {
             path: Some(path.to_path_buf()),
             modified,
+            is_packed: false,
         };
         if !data.is_file() {
             return stream(Box::new(file), None, format, name, origin);
@@ -93,21 +98,24 @@ impl Log {
         let mut head = vec![0; HEAD.min(end as usize)];
         file.read_exact_at(&mut head, 0)
             .map_err(|error| unreadable(&name, &error))?;
-        let known = format
-            .or_else(|| formats::detect(&head, &origin))
-            .or_else(|| {
+        let known = match Packing::of(&head) {
+            Some(_) => None,
+            None => sniff(&head, format, &origin).or_else(|| {
                 // A head that was overwritten does not tell; the end of the same file may.
                 let from = end - head.len() as u64;
                 file.read_exact_at(&mut head, from).ok()?;
-                formats::detect(&head, &origin).filter(|found| *found == FileFormat::Room)
-            });
-        if known != Some(FileFormat::Room) {
-            return stream(Box::new(file.take(end)), Some(end), known, name, origin);
+                sniff(&head, None, &origin)
+                    .filter(|found| *found == (FileFormat::Room, Ends::LineFeed))
+            }),
+        };
+        if known != Some((FileFormat::Room, Ends::LineFeed)) {
+            return stream(Box::new(file.take(end)), Some(end), format, name, origin);
         }
         Ok(Log {
             name,
             path: Some(path.to_path_buf()),
             format: FileFormat::Room,
+            ends: Ends::LineFeed,
             input: Input::File {
                 file: Arc::new(file),
                 end,
@@ -156,33 +164,49 @@ fn stream(
     length: Option<u64>,
     format: Option<FileFormat>,
     name: String,
-    origin: Origin,
+    mut origin: Origin,
 ) -> Result<Log, Failure> {
     let position = Arc::new(AtomicU64::new(0));
-    let mut read = Counted {
+    let mut read: Box<dyn Read + Send> = Box::new(Counted {
         read,
         position: Arc::clone(&position),
+    });
+    let failed = |error: io::Error| unreadable(&name, &error);
+    let magic = beginning(&mut read, MAGIC, |_| false).map_err(failed)?;
+    let packing = Packing::of(&magic);
+    read = Box::new(Cursor::new(magic).chain(read));
+    match packing {
+        None => (),
+        Some(Packing::Gzip) => read = Box::new(Unpacked::new(read)),
+        Some(Packing::Other(tool)) => {
+            return Err(Failure::new(format!(
+                "{name} is compressed, and only gzip is read as it is. Try: {tool} {} | chatroom replay -",
+                origin.path.as_deref().map_or("FILE".to_string(), shown)
+            )));
+        }
+    }
+    origin.is_packed = packing.is_some();
+    // What its lines end with is told by the first end.
+    let tells = |head: &[u8]| match format {
+        Some(FileFormat::Original) => true,
+        Some(_) => memchr::memchr(b'\n', head).is_some(),
+        None => sniff(head, None, &origin).is_some(),
     };
-    let tells = |head: &[u8]| format.is_some() || formats::detect(head, &origin).is_some();
-    let head = beginning(&mut read, tells).map_err(|error| unreadable(&name, &error))?;
+    let head = beginning(&mut read, HEAD, tells).map_err(failed)?;
     if head.is_empty() {
         return Err(Failure::new(format!(
             "{name} is empty: nothing was ever recorded in it. Name the log that the room \
              writes (chatroom server --log FILE)."
         )));
     }
-    let format = format
-        .or_else(|| formats::detect(&head, &origin))
-        .ok_or_else(|| {
-            Failure::new(format!(
-                "{name} is not a chat log of a kind that this program knows. Name a log.txt that \
-             a room wrote, or say what kind it is with --format."
-            ))
-        })?;
+    let (format, ends) = sniff(&head, format, &origin).ok_or_else(|| unknown(&name, &head))?;
     let path = origin.path.clone();
-    let whole = Cursor::new(head).chain(read);
+    let mut whole: Box<dyn Read + Send> = Box::new(Cursor::new(head).chain(read));
+    if ends != Ends::LineFeed {
+        whole = Box::new(Mended::new(whole, ends));
+    }
     let (read, report): (Box<dyn Read + Send>, _) = match format {
-        FileFormat::Room => (Box::new(whole), None),
+        FileFormat::Room => (whole, ends.note().map(Report::of_note)),
         kind => {
             let input = Box::new(BufReader::with_capacity(HEAD, whole));
             let converter = formats::Converter::new(input, kind, &origin)
@@ -195,6 +219,7 @@ fn stream(
         name,
         path,
         format,
+        ends,
         input: Input::Stream(Stream {
             read,
             length,
@@ -204,12 +229,33 @@ fn stream(
     })
 }
 
-/// The first bytes: as many as `tells` wants to see, if there are so many. A pipe may have little
-/// at first, and its first line need not be one that tells.
-fn beginning(read: &mut dyn Read, tells: impl Fn(&[u8]) -> bool) -> io::Result<Vec<u8>> {
-    let mut head = vec![0; HEAD];
+/// A log of no kind that is known, and what to try: `--format` only where a line would be read by it.
+fn unknown(name: &str, head: &[u8]) -> Failure {
+    let hint = match formats::nearest(head) {
+        Some((kind, title)) => format!(
+            "Some of its lines read like {title}; if it is that, --format {kind} reads those"
+        ),
+        None => {
+            "Name a log.txt that a room wrote, or one of the kinds that chatroom replay --help \
+                 has below --format"
+                .to_string()
+        }
+    };
+    Failure::new(format!(
+        "{name} is not a chat log of a kind that this program knows. {hint}."
+    ))
+}
+
+/// The first bytes, not more than `most`: as many as `tells` wants to see, if there are so many. A
+/// pipe may have little at first, and its first line need not be one that tells.
+fn beginning(
+    read: &mut dyn Read,
+    most: usize,
+    tells: impl Fn(&[u8]) -> bool,
+) -> io::Result<Vec<u8>> {
+    let mut head = vec![0; most];
     let mut filled = 0;
-    while filled < HEAD && (filled == 0 || !tells(&head[..filled])) {
+    while filled < most && (filled == 0 || !tells(&head[..filled])) {
         match read.read(&mut head[filled..]) {
             Ok(0) => break,
             Ok(count) => filled += count,
@@ -255,9 +301,13 @@ pub fn open(path: &Path, name: &str) -> Result<File, Failure> {
 
 /// Reading failed in the middle or at once.
 pub fn unreadable(name: &str, error: &io::Error) -> Failure {
-    let inside = error.get_ref().and_then(|inside| inside.downcast_ref());
-    if let Some(other) = inside {
-        return Failure::new(formats::NotOfThisKind::sentence(other, name));
+    if let Some(inside) = error.get_ref() {
+        if let Some(other) = inside.downcast_ref::<formats::NotOfThisKind>() {
+            return Failure::new(other.sentence(name));
+        }
+        if let Some(broken) = inside.downcast_ref::<Broken>() {
+            return Failure::new(broken.sentence(name));
+        }
     }
     if error.kind() == io::ErrorKind::UnexpectedEof {
         return Failure::new(format!(

@@ -26,6 +26,7 @@ mod plot;
 mod print;
 mod scan;
 mod show;
+mod source;
 mod span;
 mod stats;
 mod tape;

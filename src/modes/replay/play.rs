@@ -29,7 +29,7 @@ use super::show::Look;
 use super::span;
 use super::tape::{Change, Tape};
 use super::wrong::nothing;
-use crate::cli::ReplayArgs;
+use crate::cli::{FileFormat, ReplayArgs};
 use crate::failure::Failure;
 use density::Density;
 use footer::Footer;
@@ -52,7 +52,7 @@ const ALONE: Duration = Duration::from_millis(50);
 /// The log cannot be read, the output not written, or the terminal not watched.
 pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     let mut choice = Choice::of(args);
-    choice.begins_converted = log.report.is_some();
+    choice.begins_converted = log.format != FileFormat::Room;
     let span = span::find(&log, args, &mut choice)?;
     let (name, report) = (log.name.clone(), log.report.clone());
     let chosen = !choice.is_everything();

@@ -19,7 +19,7 @@ use super::scan::Scan;
 use super::show::Look;
 use super::span;
 use super::wrong::{Faults, Wrong, nothing, read};
-use crate::cli::{Colour, Output, ReplayArgs};
+use crate::cli::{Colour, FileFormat, Output, ReplayArgs};
 use crate::event::{LogId, Stamp};
 use crate::failure::Failure;
 use crate::journal;
@@ -111,7 +111,7 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
         return Err(cannot_follow(&log.name));
     }
     let mut choice = Choice::of(args);
-    choice.begins_converted = log.report.is_some();
+    choice.begins_converted = log.format != FileFormat::Room;
     let span = span::find(&log, args, &mut choice)?;
     let mut screen = Screen::new(bar(&log));
     let (name, report) = (log.name.clone(), log.report.clone());

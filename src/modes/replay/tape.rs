@@ -269,6 +269,7 @@ mod tests {
     use super::*;
     use crate::cli::FileFormat;
     use crate::modes::replay::log::Stream;
+    use crate::modes::replay::source::Ends;
     use std::sync::mpsc;
 
     /// A pipe that is fed by hand.
@@ -289,6 +290,7 @@ mod tests {
             name: "standard input".into(),
             path: None,
             format: FileFormat::Room,
+            ends: Ends::LineFeed,
             input: Input::Stream(Stream {
                 read: Box::new(Pipe(pipe)),
                 length: None,

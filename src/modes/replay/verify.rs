@@ -6,20 +6,25 @@
 //! byte where its line starts, and what checksums cannot find (whole lines that were removed,
 //! repeated or moved) is found only where time goes back.
 
-use std::fmt;
+mod fault;
+
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::ahead::Ahead;
 use super::log::{Input, Log, unreadable};
 use super::print::{Screen, bar};
+use super::source::Ends;
 use crate::cli::FileFormat;
 use crate::event::{MAX_KEY, Stamp};
 use crate::failure::Failure;
 use crate::line::{self, Damage, MAX_LINE, STAMP as TIME, Shape};
+
+pub use fault::{Fault, Wrong};
 
 /// How much is read at once: what the processor keeps near it.
 const BLOCK: usize = 256 * 1024;
@@ -28,122 +33,6 @@ const SETTLED: Duration = Duration::from_millis(100);
 
 /// How much of a line's fields is looked through for another line, in bytes.
 const MAX_FIELDS: usize = 256;
-
-/// What is wrong with a line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wrong {
-    /// Its checksum or its form.
-    Damaged(Damage),
-    /// Another line goes on in it: the line feed between them is not there.
-    Joined,
-    /// It holds so many NUL bytes.
-    Nul(usize),
-    /// It has so many bytes, more than any that a room writes.
-    TooLong(u64),
-    /// It is earlier than the line before, which has this time.
-    Earlier(String),
-    /// It is the first, and does not say that the room was opened.
-    NotOpened,
-    /// It is the last, and so many bytes of it have no line feed behind them.
-    Torn(u64),
-    /// It is the last, and whole but for its line feed.
-    NoLineFeed,
-    /// It is the last and whole, and has another byte where its line feed was.
-    EndChanged,
-}
-
-impl fmt::Display for Wrong {
-    /// What it means and what to do, in one line.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const KEPT: &str = "The room keeps it and shows it as damaged; look for it in a backup.";
-        const CUT: &str = "At its next start the room saves it beside the log and cuts it off. \
-                           If a room is writing to this file, verify it again.";
-        match self {
-            Wrong::Damaged(damage @ Damage::WrongChecksum) => write!(
-                f,
-                "{damage}: something in it was changed after it was written. {KEPT}"
-            ),
-            Wrong::Damaged(damage @ Damage::NoChecksum) => write!(
-                f,
-                "{damage}: its end was changed or lost, or something else wrote here. {KEPT}"
-            ),
-            Wrong::Damaged(damage @ Damage::UnknownForm) => write!(
-                f,
-                "{damage}, but its checksum fits: a newer version may have written it. Verify it \
-                 with that one."
-            ),
-            Wrong::Joined => write!(
-                f,
-                "lines run together here: the line feed between them was changed or lost. {KEPT}"
-            ),
-            Wrong::Nul(1) => write!(
-                f,
-                "a NUL byte stands in the line, which no room writes: the disk lost what was here. \
-                 {KEPT}"
-            ),
-            Wrong::Nul(count) => write!(
-                f,
-                "{count} NUL bytes stand in the line, which no room writes: the disk lost what was \
-                 here. {KEPT}"
-            ),
-            Wrong::TooLong(bytes) => write!(
-                f,
-                "the line has {bytes} bytes, more than any that a room writes: its line feeds were \
-                 lost, or something else wrote here. {KEPT}"
-            ),
-            Wrong::Earlier(before) => write!(
-                f,
-                "its time is earlier than that of the line before, {before}: whole lines were \
-                 moved, repeated or put in, or a clock was set back by hand. Compare with a backup."
-            ),
-            Wrong::NotOpened => f.write_str(
-                "the log does not begin with \"* Room opened\": its first lines were removed, or \
-                 this is a part of a log. Look for the rest in a backup.",
-            ),
-            Wrong::Torn(1) => write!(
-                f,
-                "the last line is torn, 1 byte without a line feed: a room was stopped while it \
-                 wrote, or the end was lost. {CUT}"
-            ),
-            Wrong::Torn(bytes) => write!(
-                f,
-                "the last line is torn, {bytes} bytes without a line feed: a room was stopped \
-                 while it wrote, or the end was lost. {CUT}"
-            ),
-            Wrong::NoLineFeed => write!(
-                f,
-                "the last line is whole, but its line feed is missing: a room was stopped while it \
-                 wrote. {CUT}"
-            ),
-            Wrong::EndChanged => f.write_str(
-                "the last line is whole, but the line feed at its end was changed. At its next \
-                 start the room keeps the line and shows it as damaged.",
-            ),
-        }
-    }
-}
-
-/// One fault and where it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// Where its line starts in the file.
-    pub offset: u64,
-    /// Which line it is; the first is 1.
-    pub line: u64,
-    /// What is wrong with it.
-    pub wrong: Wrong,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Fault {
-            offset,
-            line,
-            wrong,
-        } = self;
-        write!(f, "byte {offset} (line {line}): {wrong}")
-    }
-}
 
 /// Looks at the bytes of a room's log, from the first on.
 #[derive(Debug, Default)]
@@ -337,6 +226,7 @@ pub fn run(log: Log) -> Result<ExitCode, Failure> {
     let Log {
         name,
         format,
+        ends,
         input,
         ..
     } = log;
@@ -348,8 +238,23 @@ pub fn run(log: Log) -> Result<ExitCode, Failure> {
     }
     let (mut checker, mut faults) = (Checker::default(), 0u64);
     let (mut buffer, mut filled) = (vec![0; MAX_LINE + BLOCK], 0);
+    if ends != Ends::LineFeed {
+        faults += 1;
+        let fault = Fault {
+            offset: 0,
+            line: 1,
+            wrong: Wrong::OtherEnds,
+        };
+        screen
+            .pending
+            .extend_from_slice(format!("{fault}\n").as_bytes());
+    }
+    let mut position = None;
     let (mut read, file): (Box<dyn Read>, _) = match input {
-        Input::Stream(stream) => (stream.read, None),
+        Input::Stream(stream) => {
+            position = Some(stream.position);
+            (stream.read, None)
+        }
         Input::File { file, end } => {
             let ahead = Ahead::of(Arc::clone(&file), 0, end);
             let ahead = ahead.map_err(|error| unreadable(&name, &error))?;
@@ -388,9 +293,10 @@ pub fn run(log: Log) -> Result<ExitCode, Failure> {
         if ended {
             checker.end(&buffer[..filled], &mut report);
         }
-        screen
-            .bar
-            .show(checker.position(), || format!("{} found", faulty(faults)));
+        let packed = position.as_ref().map(|at| at.load(Ordering::Relaxed));
+        screen.bar.show(packed.unwrap_or(checker.position()), || {
+            format!("{} found", faulty(faults))
+        });
         screen.flush_if_full()?;
     }
     let unknown = match checker.unknown() {

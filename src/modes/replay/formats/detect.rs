@@ -4,7 +4,7 @@
 //! neither prose nor a program's diagnostics are taken for a conversation.
 
 use super::parsed::Time;
-use super::{Origin, decoded, original, parser};
+use super::{Origin, decoded, original, parser, title, value};
 use crate::cli::FileFormat;
 use crate::event::Stamp;
 use crate::line;
@@ -29,25 +29,32 @@ pub fn detect(head: &[u8], _origin: &Origin) -> Option<FileFormat> {
     if is_room(head) {
         return Some(FileFormat::Room);
     }
-    let is_record = |record: &[u8]| original::parse(record).is_some();
-    if head.starts_with(b"\r") && most(records(head, b'\r').map(is_record)) > 0 {
-        return Some(FileFormat::Original);
+    if head.starts_with(b"\r") {
+        let all = records(head, b'\r').count();
+        let is_record = |record: &&[u8]| original::parse(record).is_some();
+        if most(records(head, b'\r').filter(is_record).count(), all) > 0 {
+            return Some(FileFormat::Original);
+        }
     }
     let fitting = |kind| {
-        let parser = parser(kind)?;
-        let mut timed = false;
-        let is_sure = |line: &[u8]| {
-            let text = decoded(line).0;
-            let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-            let parsed = parser(text.strip_suffix('\r').unwrap_or(text));
-            parsed.is_some_and(|line| {
-                timed |= line.time != Time::default();
-                line.is_sure()
-            })
-        };
-        let count = most(records(head, b'\n').map(is_sure));
-        timed.then_some(count)
+        let (fitting, all, timed) = sure_lines(head, kind)?;
+        timed.then(|| most(fitting, all))
     };
+    best(fitting).map(|(_, kind)| kind)
+}
+
+/// The kind that most lines read like, though too few for it to be that: what `--format` calls it, and
+/// what it is in words.
+pub fn nearest(head: &[u8]) -> Option<(String, &'static str)> {
+    let fitting = |kind| {
+        let (fitting, _, timed) = sure_lines(head, kind)?;
+        timed.then_some(fitting)
+    };
+    best(fitting).map(|(_, kind)| (value(kind), title(kind)))
+}
+
+/// The kind of the most lines, and how many they are.
+fn best(fitting: impl Fn(FileFormat) -> Option<usize>) -> Option<(usize, FileFormat)> {
     let mut best = (0, None);
     for kind in KINDS {
         let count = fitting(kind).unwrap_or(0);
@@ -55,7 +62,23 @@ pub fn detect(head: &[u8], _origin: &Origin) -> Option<FileFormat> {
             best = (count, Some(kind));
         }
     }
-    best.1
+    Some((best.0, best.1?))
+}
+
+/// How many lines are in forms that only this kind has, of how many, and whether one has a time.
+fn sure_lines(head: &[u8], kind: FileFormat) -> Option<(usize, usize, bool)> {
+    let parser = parser(kind)?;
+    let (mut fitting, mut all, mut timed) = (0, 0, false);
+    for line in records(head, b'\n') {
+        all += 1;
+        let text = decoded(line).0;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        if let Some(line) = parser(text.strip_suffix('\r').unwrap_or(text)) {
+            timed |= line.time != Time::default();
+            fitting += usize::from(line.is_sure());
+        }
+    }
+    Some((fitting, all, timed))
 }
 
 /// Whether the first line or half of the lines are a room's: the first may be damaged, and an example
@@ -73,12 +96,7 @@ fn is_room(head: &[u8]) -> bool {
 }
 
 /// How many fit, if most do.
-fn most(fits: impl Iterator<Item = bool>) -> usize {
-    let (mut all, mut fitting) = (0, 0);
-    for fits in fits {
-        all += 1;
-        fitting += usize::from(fits);
-    }
+fn most(fitting: usize, all: usize) -> usize {
     match fitting * 5 >= all * 3 && (fitting > 1 || all == 1) {
         true => fitting,
         false => 0,

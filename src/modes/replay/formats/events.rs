@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use chrono::{Local, NaiveDate};
 
+use super::super::source::Unpacked;
 use super::assemble::{Assembler, MAX_NAME};
 use super::dates::{Dates, Zone};
 use super::detect::HEAD;
@@ -84,7 +85,14 @@ impl Reader {
         let file = origin.path.as_ref().zip(origin.modified);
         let file = file.filter(|(path, _)| fs::metadata(path).is_ok_and(|data| data.is_file()));
         let (began, note) = match file {
-            Some((path, modified)) => (modified.minus(total(File::open(path)?)?), None),
+            Some((path, modified)) => {
+                let file = Box::new(File::open(path)?);
+                let read: Box<dyn Read + Send> = match origin.is_packed {
+                    true => Box::new(Unpacked::new(file)),
+                    false => file,
+                };
+                (modified.minus(total(read)?), None)
+            }
             None => {
                 let note = "has no times but how long everybody was quiet, so it is taken to begin \
                             in 1970. Of a file, the end is taken to be when it was last written to.";
@@ -97,7 +105,7 @@ impl Reader {
 }
 
 /// How long the conversation in an original's log took.
-fn total(mut file: File) -> io::Result<Duration> {
+fn total(mut file: Box<dyn Read + Send>) -> io::Result<Duration> {
     let mut splitter = Splitter::new(separator(FileFormat::Original));
     let (mut clock, mut latest) = (original::Clock::default(), Stamp::from_micros(0));
     let mut buffer = vec![0; HEAD];

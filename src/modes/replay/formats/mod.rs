@@ -42,7 +42,7 @@ use events::{Lines, Reader};
 use parsed::Parsed;
 use split::Splitter;
 
-pub use detect::{HEAD, detect};
+pub use detect::{HEAD, detect, nearest};
 pub use report::Report;
 
 /// What is known of a file besides its bytes.
@@ -52,6 +52,8 @@ pub struct Origin {
     pub path: Option<PathBuf>,
     /// When it was last written to.
     pub modified: Option<Stamp>,
+    /// It is compressed by gzip.
+    pub is_packed: bool,
 }
 
 /// What reads a line.
@@ -86,6 +88,12 @@ pub fn title(kind: FileFormat) -> &'static str {
     }
 }
 
+/// What `--format` calls a kind.
+fn value(kind: FileFormat) -> String {
+    let value = clap::ValueEnum::to_possible_value(&kind);
+    value.map_or(String::new(), |value| value.get_name().to_string())
+}
+
 /// Nothing of a log is of the kind that it was taken for.
 #[derive(Debug)]
 pub struct NotOfThisKind(FileFormat);
@@ -93,13 +101,11 @@ pub struct NotOfThisKind(FileFormat);
 impl NotOfThisKind {
     /// The sentence for the log called `name`.
     pub fn sentence(&self, name: &str) -> String {
-        let value = clap::ValueEnum::to_possible_value(&self.0);
-        let value = value.map(|value| value.get_name().to_string());
         format!(
             "{name} has no line that is of {} (--format {}), so there is nothing to show. Leave \
              --format out to have the kind found out, or name another one.",
             title(self.0),
-            value.unwrap_or_default()
+            value(self.0)
         )
     }
 }

@@ -4,7 +4,7 @@
 //! room's log is counted as not understood.
 
 use std::io::{self, Write};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::line::escaped;
 
@@ -82,6 +82,13 @@ pub struct Report {
 }
 
 impl Report {
+    /// Of a log of which there is only this to say; its name goes before it.
+    pub fn of_note(note: String) -> Arc<Report> {
+        let report = Report::default();
+        report.change(|account| account.notes.push(note));
+        Arc::new(report)
+    }
+
     /// Lets the account be changed.
     pub fn change<T>(&self, change: impl FnOnce(&mut Account) -> T) -> T {
         change(&mut self.account.lock().unwrap_or_else(PoisonError::into_inner))

@@ -42,6 +42,7 @@ fn convert_in(
     let origin = Origin {
         path: Some(path.into()),
         modified: Some(Stamp::from_micros(1_795_473_297_000_000)),
+        ..Origin::default()
     };
     let input = io::BufReader::new(Drops(Cursor::new(bytes.to_vec()), portion));
     let mut converter = Converter::new(Box::new(input), kind, &origin)?;
@@ -228,6 +229,7 @@ fn the_original_ends_when_its_file_was_written() {
     let origin = Origin {
         path: Some(path),
         modified: Some(Stamp::from_micros(1_795_473_297_500_000)),
+        ..Origin::default()
     };
     let input = Box::new(Cursor::new(bytes));
     let mut converter = Converter::new(input, FileFormat::Original, &origin).expect("a converter");

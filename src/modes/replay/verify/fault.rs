@@ -1,0 +1,128 @@
+//! What can be wrong with a line of a room's log, what that means and what to do.
+
+use std::fmt;
+
+use crate::line::Damage;
+
+/// What is wrong with a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wrong {
+    /// Its checksum or its form.
+    Damaged(Damage),
+    /// It and the others end as on another system.
+    OtherEnds,
+    /// Another line goes on in it: the line feed between them is not there.
+    Joined,
+    /// It holds so many NUL bytes.
+    Nul(usize),
+    /// It has so many bytes, more than any that a room writes.
+    TooLong(u64),
+    /// It is earlier than the line before, which has this time.
+    Earlier(String),
+    /// It is the first, and does not say that the room was opened.
+    NotOpened,
+    /// It is the last, and so many bytes of it have no line feed behind them.
+    Torn(u64),
+    /// It is the last, and whole but for its line feed.
+    NoLineFeed,
+    /// It is the last and whole, and has another byte where its line feed was.
+    EndChanged,
+}
+
+impl fmt::Display for Wrong {
+    /// What it means and what to do, in one line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const KEPT: &str = "The room keeps it and shows it as damaged; look for it in a backup.";
+        const CUT: &str = "At its next start the room saves it beside the log and cuts it off. \
+                           If a room is writing to this file, verify it again.";
+        match self {
+            Wrong::Damaged(damage @ Damage::WrongChecksum) => write!(
+                f,
+                "{damage}: something in it was changed after it was written. {KEPT}"
+            ),
+            Wrong::Damaged(damage @ Damage::NoChecksum) => write!(
+                f,
+                "{damage}: its end was changed or lost, or something else wrote here. {KEPT}"
+            ),
+            Wrong::Damaged(damage @ Damage::UnknownForm) => write!(
+                f,
+                "{damage}, but its checksum fits: a newer version may have written it. Verify it \
+                 with that one."
+            ),
+            Wrong::OtherEnds => f.write_str(
+                "its lines end with CR LF or CR, as on another system: an editor, FTP or git changed \
+                 them. Nothing is lost by that. The rest is about the log as it was, whose bytes are \
+                 counted; --convert NEW.txt makes it again.",
+            ),
+            Wrong::Joined => write!(
+                f,
+                "lines run together here: the line feed between them was changed or lost. {KEPT}"
+            ),
+            Wrong::Nul(1) => write!(
+                f,
+                "a NUL byte stands in the line, which no room writes: the disk lost what was here. \
+                 {KEPT}"
+            ),
+            Wrong::Nul(count) => write!(
+                f,
+                "{count} NUL bytes stand in the line, which no room writes: the disk lost what was \
+                 here. {KEPT}"
+            ),
+            Wrong::TooLong(bytes) => write!(
+                f,
+                "the line has {bytes} bytes, more than any that a room writes: its line feeds were \
+                 lost, or something else wrote here. {KEPT}"
+            ),
+            Wrong::Earlier(before) => write!(
+                f,
+                "its time is earlier than that of the line before, {before}: whole lines were \
+                 moved, repeated or put in, or a clock was set back by hand. Compare with a backup."
+            ),
+            Wrong::NotOpened => f.write_str(
+                "the log does not begin with \"* Room opened\": its first lines were removed, or \
+                 this is a part of a log. Look for the rest in a backup.",
+            ),
+            Wrong::Torn(1) => write!(
+                f,
+                "the last line is torn, 1 byte without a line feed: a room was stopped while it \
+                 wrote, or the end was lost. {CUT}"
+            ),
+            Wrong::Torn(bytes) => write!(
+                f,
+                "the last line is torn, {bytes} bytes without a line feed: a room was stopped \
+                 while it wrote, or the end was lost. {CUT}"
+            ),
+            Wrong::NoLineFeed => write!(
+                f,
+                "the last line is whole, but its line feed is missing: a room was stopped while it \
+                 wrote. {CUT}"
+            ),
+            Wrong::EndChanged => f.write_str(
+                "the last line is whole, but the line feed at its end was changed. At its next \
+                 start the room keeps the line and shows it as damaged.",
+            ),
+        }
+    }
+}
+
+/// One fault and where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Where its line starts in the file.
+    pub offset: u64,
+    /// Which line it is; the first is 1.
+    pub line: u64,
+    /// What is wrong with it.
+    pub wrong: Wrong,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Fault {
+            offset,
+            line,
+            wrong,
+        } = self;
+        write!(f, "byte {offset} (line {line}): {wrong}")
+    }
+}
