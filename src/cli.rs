@@ -5,6 +5,7 @@
 //! `--help` and the manual say (`modes::manual`). What is typed as it stands is between backticks.
 
 mod about;
+mod backup;
 mod gui;
 mod parse;
 mod replay;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 
 pub use about::{CompletionsArgs, ManArgs, Page, Shell, WELCOME};
+pub use backup::BackupArgs;
 pub use gui::GuiArgs;
 pub use parse::{parse, typed};
 pub use replay::{Colour, FileFormat, Kind, Output, ReplayArgs, Speed, StatsForm, When};
@@ -44,7 +46,7 @@ pub struct Cli {
     pub mode: Mode,
 }
 
-/// What the one executable can be: three modes, and two that tell about them.
+/// What the one executable can be: three modes, what keeps a copy of a room, and two that tell about them.
 #[derive(Subcommand, Debug)]
 pub enum Mode {
     /// Hold a room that windows and any HTTP client can join
@@ -53,6 +55,8 @@ pub enum Mode {
     Gui(GuiArgs),
     /// Play a room's log.txt back, without a server
     Replay(ReplayArgs),
+    /// Copy a room's log, or add what was said since to the copy
+    Backup(BackupArgs),
     /// Show a page of the manual
     Man(ManArgs),
     /// Print what a shell needs to complete chatroom's flags

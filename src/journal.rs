@@ -10,6 +10,7 @@
 
 mod identify;
 mod open;
+mod place;
 mod reader;
 mod torn;
 mod whereabouts;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 
 pub use identify::log_of;
 pub use open::{MAX_UNSYNCED, OpenError, Opening};
+pub use place::Place;
 pub use reader::{Reader, Stretch};
 pub use torn::{Kept, Torn, sync_folder};
 pub use whereabouts::{Gone, Unseen};

@@ -16,6 +16,9 @@ _chatroom() {
             ",$1")
                 cmd="chatroom"
                 ;;
+            chatroom,backup)
+                cmd="chatroom__subcmd__backup"
+                ;;
             chatroom,completions)
                 cmd="chatroom__subcmd__completions"
                 ;;
@@ -33,6 +36,9 @@ _chatroom() {
                 ;;
             chatroom,server)
                 cmd="chatroom__subcmd__server"
+                ;;
+            chatroom__subcmd__help,backup)
+                cmd="chatroom__subcmd__help__subcmd__backup"
                 ;;
             chatroom__subcmd__help,completions)
                 cmd="chatroom__subcmd__help__subcmd__completions"
@@ -59,12 +65,41 @@ _chatroom() {
 
     case "${cmd}" in
         chatroom)
-            opts="-h -V --help --version server gui replay man completions help"
+            opts="-h -V --help --version server gui replay backup man completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        chatroom__subcmd__backup)
+            opts="-h --key-file --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --key-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -124,8 +159,22 @@ _chatroom() {
             return 0
             ;;
         chatroom__subcmd__help)
-            opts="server gui replay man completions help"
+            opts="server gui replay backup man completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        chatroom__subcmd__help__subcmd__backup)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

@@ -1,5 +1,6 @@
 //! The modes: each takes its part of the command line and runs to its end.
 
+pub mod backup;
 #[cfg(feature = "gui")]
 pub mod gui;
 pub mod manual;
@@ -33,6 +34,7 @@ pub fn run(mode: Mode) -> Result<ExitCode, Failure> {
             None => Err(carried::none()),
         },
         Mode::Replay(args) => replay::run(args),
+        Mode::Backup(args) => backup::run(args),
         Mode::Man(args) => manual::man(&args),
         Mode::Completions(args) => manual::completions(&args),
     }

@@ -279,6 +279,7 @@ fn every_flag_and_variable_is_in_its_modes_page() {
         ("server", "docs/server.md"),
         ("gui", "docs/window/README.md"),
         ("replay", "docs/replay/README.md"),
+        ("backup", "docs/operating.md"),
     ] {
         let text = Document::read(page).text;
         let command = Cli::command();

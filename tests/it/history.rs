@@ -273,7 +273,7 @@ fn how_to_join_and_how_it_is() {
         &server.address,
         "curl -N",
         "chatroom gui --name",
-        "curl -C - -o backup.txt http://",
+        &format!("chatroom backup {} backup.txt", server.address),
     ] {
         assert!(page.contains(part), "{part:?} is not in:\n{page}");
     }

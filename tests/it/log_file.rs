@@ -76,7 +76,7 @@ fn parts_of_it_are_those_that_were_asked_for() {
 
 #[test]
 fn a_part_of_another_log_is_never_joined_to_a_copy() {
-    let (server, token, _) = with_log();
+    let (mut server, token, bytes) = with_log();
     let tag = get(&server, &[]).field("etag").expect("a tag").to_string();
     server.say(&token, "the log grows, and its name stays");
     let range = ("Range", "bytes=5-9");
@@ -93,6 +93,24 @@ fn a_part_of_another_log_is_never_joined_to_a_copy() {
         .status,
         200
     );
+    // A range that leaves something out after that place, or begins within it.
+    let from = |at: usize| {
+        let range = format!("bytes={at}-");
+        get(&server, &[("Range", &range), ("If-Range", &tag)]).status
+    };
+    let end = bytes.len();
+    assert_eq!([from(end - 1), from(end), from(end + 1)], [206, 206, 200]);
+    // The same log, restored from an older copy and gone on: longer than it was, and another past.
+    let last = bytes[..end - 1].iter().rposition(|b| *b == b'\n');
+    let older = &bytes[..last.expect("a line") + 1];
+    server.kill();
+    std::fs::write(server.log(), older).expect("restored");
+    server.start_again(&[]);
+    let token = server.log_in("bob");
+    server.say(&token, &"x".repeat(1_000));
+    let whole = get(&server, &[("Range", "bytes=10-"), ("If-Range", &tag)]);
+    assert_eq!(whole.status, 200);
+    assert!(whole.body == std::fs::read(server.log()).expect("the log"));
     let other = Server::start(&[]);
     assert_ne!(get(&other, &[]).field("etag"), Some(&*tag));
 }

@@ -1,6 +1,7 @@
 //! The integration tests: the real binary, seen from outside. One file a subject.
 
 mod asking;
+mod backup;
 mod browser;
 mod carried;
 mod choose;

@@ -9,6 +9,7 @@ fn every_flag_is_in_its_man_page() {
         ("server", include_str!("../../man/chatroom-server.1")),
         ("gui", include_str!("../../man/chatroom-gui.1")),
         ("replay", include_str!("../../man/chatroom-replay.1")),
+        ("backup", include_str!("../../man/chatroom.1")),
     ];
     for (mode, page) in pages {
         let program = Cli::command();

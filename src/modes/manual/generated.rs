@@ -134,10 +134,12 @@ fn for_words_that_are_no_flags() -> String {
     let program = program();
     let modes = program.get_subcommands();
     modes
-        .flat_map(|mode| mode.get_positionals().map(move |word| (mode, word)))
-        .filter(|(mode, word)| {
-            mode.get_name() != "help" && word.get_value_hint() != ValueHint::FilePath
+        .filter(|mode| {
+            let mut words = mode.get_positionals();
+            mode.get_name() != "help"
+                && words.all(|word| word.get_value_hint() != ValueHint::FilePath)
         })
+        .flat_map(|mode| mode.get_positionals().map(move |word| (mode, word)))
         .map(|(mode, word)| {
             let values = word.get_possible_values();
             let values: Vec<&str> = values.iter().map(|value| value.get_name()).collect();

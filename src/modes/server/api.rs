@@ -137,10 +137,7 @@ impl Api {
                     (_, "/session") => self.whose(caller).await.map(Answer::Whole),
                     (_, "/members") => Ok(Answer::Whole(Response::json(200, &self.room.members()))),
                     (_, "/messages") => self.page(&asked).await.map(Answer::Whole),
-                    (_, "/log.txt") => {
-                        log_file::range(&asked.head, self.room.reader.log(), self.room.end())
-                            .map(Answer::LogFile)
-                    }
+                    (_, "/log.txt") => self.log_file(&asked).await,
                     (_, path) => self
                         .event(
                             path.strip_prefix("/messages/").unwrap_or_default(),
@@ -363,6 +360,15 @@ impl Api {
         page.map_err(journal_unreadable)?
     }
 
+    async fn log_file(&self, asked: &Asked) -> Answered<Answer> {
+        let (wanted, end) = (log_file::Wanted::read(&asked.head), self.room.end());
+        let find = move |reader: &Reader| wanted.find(reader, end);
+        cold::look(&self.room, asked.from, find)
+            .await
+            .map_err(journal_unreadable)?
+            .map(Answer::LogFile)
+    }
+
     async fn event(&self, id: &str, from: IpAddr) -> Answered<Response> {
         let (end, id) = (self.room.end(), id.to_string());
         let find = move |reader: &Reader| history::event(reader, &id, end);
@@ -404,6 +410,11 @@ impl Api {
         let host = host.unwrap_or("HOST:1337");
         let key = if self.access.has_key() { "KEY" } else { "" };
         let login = if key.is_empty() { "" } else { " -u YOU:KEY" };
+        let secret = if key.is_empty() {
+            ""
+        } else {
+            "CHATROOM_KEY=KEY "
+        };
         Response::text(
             200,
             format!(
@@ -414,7 +425,7 @@ impl Api {
              Say something:           curl -u YOU:{key} --data-raw 'hello' http://{host}/messages\n\
              Who is here:             curl{login} http://{host}/members\n\
              What was said before:    curl{login} 'http://{host}/messages?limit=20'\n\
-             Keep a copy of it all:   curl{login} -C - -o backup.txt http://{host}/log.txt\n",
+             Keep a copy of it all:   {secret}chatroom backup {host} backup.txt\n",
                 self.room.rules.room
             ),
         )

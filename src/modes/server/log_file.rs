@@ -1,7 +1,10 @@
-//! `GET /log.txt`: the journal's committed bytes as they are, so that `curl -C -` is a backup.
+//! `GET /log.txt`: the journal's committed bytes as they are, whole or from a place on. See
+//! [`crate::modes::backup`] for who asks so.
 
-use crate::event::LogId;
+use std::io;
+
 use crate::http::{Head, Response};
+use crate::journal::{Place, Reader};
 
 /// The bytes to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,25 +17,67 @@ pub struct Range {
     pub response: Response,
 }
 
-/// Reads `Range` (RFC 9110, section 14): one range of bytes; anything else is answered whole.
-///
-/// # Errors
-/// The answer: 416 for a range that begins behind the end.
-pub fn range(head: &Head, log: LogId, end: u64) -> Result<Range, Response> {
-    // The log only grows, so one strong tag names every length of it.
-    let tag = format!("\"{log}\"");
+/// What of the log is asked for.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    range: Option<String>,
+    condition: Option<String>,
+}
+
+impl Wanted {
+    /// Reads `Range` and `If-Range`.
+    pub fn read(head: &Head) -> Wanted {
+        let field = |name| head.field(name).map(str::to_string);
+        Wanted {
+            range: field("range"),
+            condition: field("if-range"),
+        }
+    }
+
+    /// What is sent of the log that ends at `end`: one range of bytes (RFC 9110, section 14), or all.
+    ///
+    /// A range with a condition is for who has the log up to a place. It is sent if nothing before
+    /// that place has changed and it leaves nothing out after it; otherwise the whole log is, as the
+    /// two do not go together. A range alone is sent as it is asked for.
+    ///
+    /// # Errors
+    /// Reading failed.
+    pub fn find(&self, reader: &Reader, end: u64) -> io::Result<Result<Range, Response>> {
+        let place = reader.place(end)?.map(|place| format!("\"{place}\""));
+        let range = self.range.as_deref().and_then(|text| one_range(text, end));
+        let holds = match (&self.condition, range) {
+            (Some(condition), Some((from, _))) => follows(condition, from, reader, end)?,
+            _ => true,
+        };
+        Ok(answer(range.filter(|_| holds), end, place))
+    }
+}
+
+/// Whether a range from `from` on goes on where somebody is who has the log up to the place in the
+/// condition.
+fn follows(condition: &str, from: u64, reader: &Reader, end: u64) -> io::Result<bool> {
+    let place = condition
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'))
+        .and_then(Place::parse)
+        .filter(|place| place.end <= end && from <= place.end);
+    Ok(match place {
+        Some(place) => reader.place(place.end)? == Some(place),
+        None => false,
+    })
+}
+
+fn answer(part: Option<(u64, u64)>, end: u64, tag: Option<String>) -> Result<Range, Response> {
     let base = |status: u16| {
-        Response::new(status)
+        let response = Response::new(status)
             .field("Content-Type", "text/plain; charset=utf-8")
             .field("Accept-Ranges", "bytes")
-            .field("ETag", tag.clone())
-            .field("Cache-Control", "no-cache")
+            .field("Cache-Control", "no-cache");
+        match &tag {
+            Some(tag) => response.field("ETag", tag.clone()),
+            None => response,
+        }
     };
-    let same = head.field("if-range").is_none_or(|given| given == tag);
-    let part = head
-        .field("range")
-        .filter(|_| same)
-        .and_then(|text| one_range(text, end));
     match part {
         None => Ok(Range {
             from: 0,

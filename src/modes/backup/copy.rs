@@ -1,0 +1,301 @@
+//! The copy: what it has, and how it grows or makes way for another.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::event::LogId;
+use crate::failure::{Failure, reason};
+use crate::journal::{Place, Reader, log_of, sync_folder};
+use crate::line;
+
+use super::Fetched;
+use super::room::Sent;
+
+/// At most so much of the copy's end is fetched once more, to be compared.
+const COMPARED: u64 = 64 * 1024;
+/// How much is compared of two copies at once.
+const PIECE: usize = 1 << 20;
+
+/// What a copy has.
+#[derive(Clone, Debug, Default)]
+pub struct Kept {
+    /// Where its whole lines end.
+    pub end: u64,
+    /// The same, as the room names it; `None` of an empty copy.
+    pub place: Option<Place>,
+    /// From where on the end is compared.
+    pub from: u64,
+}
+
+/// A copy that this process alone has open.
+pub struct Copy {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it has.
+    pub kept: Kept,
+    file: Arc<File>,
+    private: bool,
+    /// Whether this run made the file.
+    made: bool,
+}
+
+/// A new copy under a name for the meantime.
+pub struct Fresh(Copy);
+
+impl Copy {
+    /// Opens the copy at `path`, or makes an empty one; a `private` one is made for its owner alone.
+    ///
+    /// # Errors
+    /// It is no copy of a room's log, or somebody uses it.
+    pub fn open(path: &Path, private: bool) -> Result<Copy, Failure> {
+        let unusable = |error: io::Error| unusable(path, &error);
+        if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+            return Err(Failure::setting(format!(
+                "{} is not a file. Name the file that the copy is to be in; it is made if it is not there.",
+                path.display()
+            )));
+        }
+        let made = !path.exists();
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true);
+        options.mode(if private { 0o600 } else { 0o666 });
+        let file = options.open(path).map_err(unusable)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(Failure::new(format!(
+                    "{} is in use, by a backup that is still under way or by a server. Nothing was changed.",
+                    path.display()
+                )));
+            }
+            Err(TryLockError::Error(error)) => return Err(unusable(error)),
+        }
+        let mut copy = Copy {
+            path: path.to_path_buf(),
+            kept: Kept::default(),
+            file: Arc::new(file),
+            private,
+            made,
+        };
+        if !copy.look().map_err(unusable)? {
+            return Err(Failure::new(format!(
+                "{} is no copy of a room's log, so nothing is added to it. Name another file.",
+                path.display()
+            )));
+        }
+        Ok(copy)
+    }
+
+    /// Finds out what there is; `false` if it is no copy of a log.
+    fn look(&mut self) -> io::Result<bool> {
+        let length = self.file.metadata()?.len();
+        let reader = Reader::new(Arc::clone(&self.file), LogId(0));
+        let end = reader.line_start(length)?;
+        let Some(first) = reader.line_at(0, end)? else {
+            // Nothing, or a first line of which a piece has come.
+            self.kept = Kept::default();
+            let head = reader.bytes(0, length, 64)?;
+            return Ok(head.is_empty() || head[0].is_ascii_digit());
+        };
+        if line::split(&first.bytes).is_err() {
+            return Ok(false);
+        }
+        let reader = Reader::new(Arc::clone(&self.file), log_of(&first.bytes));
+        let last = reader.read_back(end, 1024)?;
+        let last = last.lines().next_back().map_or(0, |(offset, _)| offset);
+        self.kept = Kept {
+            end,
+            place: reader.place(end)?,
+            from: last.max(end.saturating_sub(COMPARED)),
+        };
+        Ok(true)
+    }
+
+    /// Takes a log from its beginning.
+    pub fn take_all(&mut self, sent: Sent) -> Result<Fetched, Failure> {
+        self.write(sent, 0)
+    }
+
+    /// Takes what follows, after a comparison of what is there.
+    pub fn go_on(&mut self, mut sent: Sent) -> Result<Fetched, Failure> {
+        let (mut came, overlap) = (Vec::new(), (self.kept.end - self.kept.from) as usize);
+        while came.len() < overlap {
+            match sent.next(&mut came) {
+                Ok(true) => {}
+                Ok(false) => return Ok(Fetched::Cut("it ended too soon".to_string())),
+                Err(why) => return Ok(Fetched::Cut(why)),
+            }
+        }
+        let mut there = vec![0; overlap];
+        self.file
+            .read_exact_at(&mut there, self.kept.from)
+            .map_err(|error| unusable(&self.path, &error))?;
+        if came[..overlap] != there[..] {
+            return Err(Failure::new(format!(
+                "What came for {} does not continue it, although it was said to. Nothing was changed. Try again, and look at \
+                 what is between here and the room.",
+                self.path.display()
+            )));
+        }
+        let rest = came.split_off(overlap);
+        self.write_after(sent, self.kept.end, rest)
+    }
+
+    fn write(&mut self, sent: Sent, at: u64) -> Result<Fetched, Failure> {
+        self.write_after(sent, at, Vec::new())
+    }
+
+    /// Writes what comes from `at` on, `piece` first, and syncs it.
+    fn write_after(
+        &mut self,
+        mut sent: Sent,
+        mut at: u64,
+        mut piece: Vec<u8>,
+    ) -> Result<Fetched, Failure> {
+        let path = self.path.clone();
+        let failed = |error: io::Error| {
+            Failure::new(format!(
+                "{} cannot be written: {}. The lines that it has are whole; set this right and start it again.",
+                path.display(),
+                reason(&error)
+            ))
+        };
+        // The piece of a line that the last run got comes again.
+        self.file.set_len(at).map_err(failed)?;
+        let cut = loop {
+            self.file.write_all_at(&piece, at).map_err(failed)?;
+            at += piece.len() as u64;
+            piece.clear();
+            match sent.next(&mut piece) {
+                Ok(true) => {}
+                Ok(false) => break None,
+                Err(why) => break Some(why),
+            }
+        };
+        self.file.sync_all().map_err(failed)?;
+        sync_folder(&self.path).map_err(failed)?;
+        let is_log = self.look().map_err(failed)?;
+        match cut {
+            Some(why) => Ok(Fetched::Cut(why)),
+            None if is_log && self.kept.place == Some(sent.place) => Ok(Fetched::Whole),
+            None => Err(Failure::new(format!(
+                "{} is not what the room says that it has sent. Look at it with `chatroom replay --verify {}`, and at the disks \
+                 on both sides.",
+                self.path.display(),
+                self.path.display()
+            ))),
+        }
+    }
+
+    /// Up to which byte two copies have the same, at the start of a line.
+    pub fn same_until(&self, other: &Fresh) -> Result<u64, Failure> {
+        let end = self.kept.end.min(other.0.kept.end);
+        let failed = |error: io::Error| unusable(&self.path, &error);
+        let mut at = 0;
+        while at < end {
+            let count = PIECE.min((end - at) as usize);
+            let (mut ours, mut theirs) = (vec![0; count], vec![0; count]);
+            self.file.read_exact_at(&mut ours, at).map_err(failed)?;
+            other
+                .0
+                .file
+                .read_exact_at(&mut theirs, at)
+                .map_err(failed)?;
+            if let Some(differs) = ours
+                .iter()
+                .zip(&theirs)
+                .position(|(one, other)| one != other)
+            {
+                at += differs as u64;
+                let reader = Reader::new(Arc::clone(&self.file), LogId(0));
+                return reader.line_start(at).map_err(failed);
+            }
+            at += count as u64;
+        }
+        Ok(end)
+    }
+
+    /// Sets this copy aside, under a name that nothing has, and puts the fresh one in its place. Where
+    /// that is.
+    pub fn give_way(&mut self, fresh: Fresh) -> Result<PathBuf, Failure> {
+        let failed = |error: io::Error| unusable(&self.path, &error);
+        let mut name = self.path.as_os_str().to_os_string();
+        name.push(".old");
+        let (mut aside, mut number) = (PathBuf::from(&name), 1);
+        loop {
+            // A second name first: in no moment is there no copy.
+            match fs::hard_link(&self.path, &aside) {
+                Ok(()) => break,
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                    let mut next = name.clone();
+                    next.push(format!(".{number}"));
+                    aside = PathBuf::from(next);
+                    number += 1;
+                }
+                // Some file systems know no second names.
+                Err(_) if !aside.exists() => {
+                    fs::rename(&self.path, &aside).map_err(failed)?;
+                    break;
+                }
+                Err(error) => return Err(failed(error)),
+            }
+        }
+        fs::rename(&fresh.0.path, &self.path).map_err(failed)?;
+        sync_folder(&self.path).map_err(failed)?;
+        self.file = Arc::clone(&fresh.0.file);
+        self.kept = fresh.0.kept.clone();
+        Ok(aside)
+    }
+
+    /// Takes away a file that this run made, and that has nothing.
+    pub fn leave(&self) {
+        let empty = self.file.metadata().is_ok_and(|file| file.len() == 0);
+        if self.made && empty {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+impl Fresh {
+    /// An empty copy beside one that is there.
+    pub fn beside(copy: &Copy) -> Result<Fresh, Failure> {
+        let mut name = copy.path.as_os_str().to_os_string();
+        name.push(".new");
+        let path = PathBuf::from(name);
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(true);
+        options.mode(if copy.private { 0o600 } else { 0o666 });
+        let file = options
+            .open(&path)
+            .map_err(|error| unusable(&path, &error))?;
+        // Whoever opens it under its last name is kept off as well.
+        let _ = file.try_lock();
+        Ok(Fresh(Copy {
+            path,
+            kept: Kept::default(),
+            file: Arc::new(file),
+            private: copy.private,
+            made: true,
+        }))
+    }
+
+    /// Takes a log from its beginning.
+    pub fn take_all(&mut self, sent: Sent) -> Result<Fetched, Failure> {
+        let taken = self.0.take_all(sent);
+        if !matches!(taken, Ok(Fetched::Whole)) {
+            let _ = fs::remove_file(&self.0.path);
+        }
+        taken
+    }
+}
+
+fn unusable(path: &Path, error: &io::Error) -> Failure {
+    Failure::new(format!(
+        "The copy {} cannot be used: {}. Set this right, or name another file.",
+        path.display(),
+        reason(error)
+    ))
+}

@@ -1,0 +1,111 @@
+//! `chatroom backup`: a copy of a room's log that grows with it and never mixes two histories.
+//!
+//! What always holds: whatever happens to either machine, the copy is whole lines of one log in their
+//! order, then perhaps a piece that the next run fetches again. A copy that is not the beginning of the
+//! room's log any more is set aside under a name of its own, whole.
+
+mod copy;
+mod room;
+
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use crate::address::Address;
+use crate::cli::BackupArgs;
+use crate::failure::Failure;
+use crate::room_key;
+
+use copy::{Copy, Fresh};
+use room::{Answer, Sent};
+
+/// Brings the copy up to date.
+///
+/// # Errors
+/// The sentence that says why it is not. What was fetched until then is kept.
+pub fn run(args: BackupArgs) -> Result<ExitCode, Failure> {
+    let key = room_key::find(args.key_file.as_deref())?;
+    let mut copy = Copy::open(&args.file, key.is_some())?;
+    let before = copy.kept.end;
+    let ended = bring_up(&args.address, key.as_deref(), &mut copy);
+    let aside = match ended {
+        Ok(aside) => aside,
+        Err(failure) => {
+            copy.leave();
+            return Err(failure);
+        }
+    };
+    let file = args.file.display();
+    if let Some(aside) = aside {
+        let _ = writeln!(io::stderr(), "chatroom: {aside}");
+    } else if io::stdout().is_terminal() {
+        let (all, more) = (copy.kept.end, copy.kept.end - before);
+        let said = match more {
+            0 => format!("{file} is up to date, with {all} bytes.\n"),
+            _ => format!("{file} has {more} bytes more, and {all} in all.\n"),
+        };
+        io::stdout()
+            .write_all(said.as_bytes())
+            .map_err(Failure::output)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What is to be said if the copy from before was set aside.
+fn bring_up(
+    address: &Address,
+    key: Option<&str>,
+    copy: &mut Copy,
+) -> Result<Option<String>, Failure> {
+    loop {
+        let before = copy.kept.end;
+        let answer = room::ask(address, key, &copy.kept)?;
+        let fetched = match answer {
+            Answer::Whole(sent) if before == 0 => copy.take_all(sent),
+            Answer::Rest(sent) => copy.go_on(sent),
+            Answer::Whole(sent) => return start_anew(address, copy, sent).map(Some),
+        };
+        match fetched? {
+            Fetched::Whole => return Ok(None),
+            // Where the connection breaks again and again, each time has brought something.
+            Fetched::Cut(why) if copy.kept.end == before => return Err(broken(address, &why)),
+            Fetched::Cut(_) => {}
+        }
+    }
+}
+
+/// How a transfer ended.
+enum Fetched {
+    Whole,
+    Cut(String),
+}
+
+fn broken(address: &Address, why: &str) -> Failure {
+    Failure::new(format!(
+        "The room at {address} stopped in the middle of its log: {why}. What came is kept; start this again, and it goes on \
+         from there."
+    ))
+}
+
+/// The room's log is not the copy's any more.
+fn start_anew(address: &Address, copy: &mut Copy, sent: Sent) -> Result<String, Failure> {
+    let mut fresh = Fresh::beside(copy)?;
+    if let Fetched::Cut(why) = fresh.take_all(sent)? {
+        return Err(broken(address, &why));
+    }
+    let same = copy.same_until(&fresh)?;
+    let path = copy.path.display().to_string();
+    let lost = copy.kept.end - same;
+    let aside = copy.give_way(fresh)?;
+    let (aside, at) = (aside.display(), address);
+    Ok(match same {
+        0 => format!(
+            "The room at {at} has another log than the one in {path}. That copy is {aside} now, and {path} is one of the \
+             new log."
+        ),
+        _ => format!(
+            "The room at {at} has gone back: its log is like {path} up to byte {same}, and the {lost} bytes after that \
+             are not in it any more, as where an older copy was put in its place. That copy is {aside} now, and {path} is \
+             one of the log as it is."
+        ),
+    })
+}

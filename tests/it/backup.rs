@@ -1,0 +1,285 @@
+//! `chatroom backup`: a copy that grows with the room's log, and never mixes two histories.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use crate::server::Server;
+use crate::util::{Folder, Run};
+
+fn said(server: &Server, texts: &[&str]) {
+    let token = server.log_in("uthira");
+    for text in texts {
+        assert_eq!(server.say(&token, text).status, 201);
+    }
+    server.ask(
+        "DELETE",
+        "/session",
+        &[("Authorization", &format!("Bearer {token}"))],
+        "",
+    );
+}
+
+fn log(server: &Server) -> Vec<u8> {
+    fs::read(server.log()).expect("the log")
+}
+
+fn copy(folder: &Folder) -> (PathBuf, Vec<u8>) {
+    let path = folder.path().join("backup.txt");
+    let bytes = fs::read(&path).expect("the copy");
+    (path, bytes)
+}
+
+#[track_caller]
+fn backup(folder: &Folder, address: &str) -> Run {
+    folder.run(&["backup", address, "backup.txt"]).stdout("")
+}
+
+/// What is in the folder, in their order.
+fn names(folder: &Folder) -> Vec<String> {
+    folder.contents().into_keys().collect()
+}
+
+#[test]
+fn a_copy_is_made_and_then_grows_with_the_log() {
+    let (server, folder) = (Server::start(&[]), Folder::new());
+    said(&server, &["one", "zwei é", "[three]\n"]);
+    backup(&folder, &server.address).code(0).stderr("");
+    let (path, bytes) = copy(&folder);
+    assert!(bytes == log(&server));
+    let file = fs::metadata(&path).expect("it").ino();
+    // Nothing new, something new, and something after a transfer that was killed within a line.
+    for (text, torn) in [
+        (None, ""),
+        (Some("four"), ""),
+        (Some("five"), "2026-11-23T22:3"),
+    ] {
+        said(&server, text.as_slice());
+        let with_torn = [&fs::read(&path).expect("it"), torn.as_bytes()].concat();
+        fs::write(&path, with_torn).expect("written");
+        backup(&folder, &server.address).code(0).stderr("");
+        assert!(copy(&folder).1 == log(&server), "{text:?}");
+    }
+    assert_eq!(
+        fs::metadata(&path).expect("it").ino(),
+        file,
+        "the same file"
+    );
+    assert_eq!(names(&folder), ["backup.txt"]);
+    folder.run(&["replay", "--verify", "backup.txt"]).code(0);
+}
+
+#[test]
+fn a_room_that_went_back_gets_a_new_copy_and_the_old_one_stays() {
+    let (mut server, folder) = (Server::start(&[]), Folder::new());
+    said(&server, &["one"]);
+    let older = log(&server);
+    for round in ["", ".1"] {
+        said(&server, &["lost one", "lost two"]);
+        backup(&folder, &server.address).code(0).stderr("");
+        let before = copy(&folder).1;
+        // An older copy is restored, and the room goes on until it is longer than it was.
+        server.kill();
+        fs::write(server.log(), &older).expect("restored");
+        server.start_again(&[]);
+        let long = "x".repeat(before.len());
+        said(&server, &[&long]);
+        let story = backup(&folder, &server.address).code(0).story();
+        let place = format!(
+            "up to byte {}, and the {} bytes",
+            older.len(),
+            before.len() - older.len()
+        );
+        assert!(
+            story.contains("has gone back") && story.contains(&place),
+            "{story}"
+        );
+        assert!(
+            story.contains(&format!("backup.txt.old{round} now")),
+            "{story}"
+        );
+        assert!(
+            copy(&folder).1 == log(&server),
+            "all of it is the new history"
+        );
+        let all = folder.contents();
+        assert!(
+            all[&format!("backup.txt.old{round}")] == before,
+            "all of it is the old one"
+        );
+    }
+    assert_eq!(
+        names(&folder),
+        ["backup.txt", "backup.txt.old", "backup.txt.old.1"]
+    );
+    for name in names(&folder) {
+        folder.run(&["replay", "--verify", &name]).code(0);
+    }
+    // A room whose log is shorter than the copy is the same.
+    server.kill();
+    fs::write(server.log(), &older).expect("restored");
+    server.start_again(&[]);
+    backup(&folder, &server.address).code(0);
+    assert!(copy(&folder).1 == log(&server));
+}
+
+#[test]
+fn another_log_is_not_added_to_the_copy_of_the_first() {
+    let (mut server, folder) = (Server::start(&[]), Folder::new());
+    said(&server, &["one"]);
+    backup(&folder, &server.address).code(0);
+    let first = copy(&folder).1;
+    assert!(server.stop().success());
+    fs::remove_file(server.log()).expect("removed");
+    server.start_again(&[]);
+    let story = backup(&folder, &server.address).code(0).story();
+    assert!(
+        story.contains("has another log than the one in backup.txt"),
+        "{story}"
+    );
+    assert!(copy(&folder).1 == log(&server));
+    assert!(folder.contents()["backup.txt.old"] == first);
+}
+
+/// Stands between: passes on so many bytes of each answer and hangs up. How often it was asked.
+fn cutting(to: String, bytes: usize) -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address").to_string();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a connection");
+            count.fetch_add(1, Ordering::Relaxed);
+            let mut request = Vec::new();
+            let mut piece = [0; 1024];
+            while !request.ends_with(b"\r\n\r\n") {
+                let count = stream.read(&mut piece).expect("a request");
+                request.extend_from_slice(&piece[..count]);
+            }
+            let mut there = TcpStream::connect(&to).expect("the server");
+            there.write_all(&request).expect("sent");
+            let mut answer = Vec::new();
+            there
+                .take(bytes as u64)
+                .read_to_end(&mut answer)
+                .expect("read");
+            stream.write_all(&answer).expect("passed on");
+        }
+    });
+    (address, asked)
+}
+
+#[test]
+fn a_connection_that_breaks_costs_nothing_that_came() {
+    let (server, folder) = (Server::start(&["--max-rate", "0"]), Folder::new());
+    let texts: Vec<String> = (0..100).map(|n| format!("number {n}")).collect();
+    said(
+        &server,
+        &texts.iter().map(String::as_str).collect::<Vec<_>>(),
+    );
+    let (address, asked) = cutting(server.address.clone(), 2_000);
+    backup(&folder, &address).code(0).stderr("");
+    assert!(copy(&folder).1 == log(&server));
+    assert!(asked.load(Ordering::Relaxed) > 3);
+    // One that brings nothing more is not asked for ever; what is there stays.
+    said(&server, &[&"more ".repeat(1_000)]);
+    let before = copy(&folder).1;
+    let (address, asked) = cutting(server.address.clone(), 2_000);
+    let run = backup(&folder, &address).code(1);
+    run.one_sentence(&[&address, "start this again"]);
+    // Once for the line before, and once in vain.
+    assert!(asked.load(Ordering::Relaxed) <= 2);
+    assert!(copy(&folder).1.starts_with(&before));
+    backup(&folder, &server.address).code(0);
+    assert!(copy(&folder).1 == log(&server));
+}
+
+#[test]
+fn a_room_with_a_key_is_copied_with_it_and_for_its_owner_alone() {
+    let rooms = Folder::new();
+    rooms.file("key", "open sesame\n");
+    let server = Server::start_in(Arc::new(rooms), "127.0.0.1:0", &["--key-file", "key"]);
+    let folder = Folder::new();
+    folder.file("key", "open sesame\n");
+    folder.file("wrong", "guess\n");
+    let none = folder
+        .run(&["backup", &server.address, "backup.txt"])
+        .code(1);
+    none.one_sentence(&[&server.address, "gives no copy", "key"]);
+    let wrong = [
+        "backup",
+        "--key-file",
+        "wrong",
+        &server.address,
+        "backup.txt",
+    ];
+    folder.run(&wrong).code(1).one_sentence(&["gives no copy"]);
+    assert_eq!(names(&folder), ["key", "wrong"], "nothing empty is left");
+    let right = ["backup", "--key-file", "key", &server.address, "backup.txt"];
+    folder.run(&right).code(0).stderr("");
+    let (path, bytes) = copy(&folder);
+    assert!(bytes == log(&server));
+    let mode = fs::metadata(path).expect("it").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let mut command = folder.command(&["backup", &server.address, "other.txt"]);
+    let run = Run::of(command.env("CHATROOM_KEY", "open sesame"));
+    run.code(0);
+}
+
+#[test]
+fn what_is_no_copy_is_left_alone() {
+    let (server, folder) = (Server::start(&[]), Folder::new());
+    folder.file("letter.txt", "Dear all,\nhello\n");
+    folder.file(
+        "windows.txt",
+        String::from_utf8(log(&server))
+            .expect("UTF-8")
+            .replace('\n', "\r\n"),
+    );
+    fs::create_dir(folder.path().join("folder")).expect("a folder");
+    let before = folder.contents();
+    let own = server.log();
+    let own = own.to_str().expect("a name");
+    for (file, code, part) in [
+        ("letter.txt", 1, "is no copy of a room's log"),
+        ("windows.txt", 1, "is no copy of a room's log"),
+        ("folder", 2, "is not a file"),
+        ("no/backup.txt", 1, "no such file or directory"),
+        (own, 1, "is in use"),
+    ] {
+        let run = folder.run(&["backup", &server.address, file]).code(code);
+        run.stdout("").one_sentence(&[file, part]);
+    }
+    assert!(folder.contents() == before);
+    // Nobody there, and somebody else there.
+    let free = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let nobody = free.local_addr().expect("an address").to_string();
+    drop(free);
+    let run = folder.run(&["backup", &nobody, "backup.txt"]).code(1);
+    run.one_sentence(&[&nobody, "cannot be reached: connection refused"]);
+    let stranger = stranger("HTTP/1.1 200 OK\r\nETag: \"abc\"\r\nContent-Length: 2\r\n\r\nhi");
+    let run = folder.run(&["backup", &stranger, "backup.txt"]).code(1);
+    run.one_sentence(&[&stranger, "does not say which log it sends"]);
+    assert!(folder.contents() == before);
+}
+
+/// Says the same to everybody.
+fn stranger(answer: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address").to_string();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a connection");
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request);
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    address
+}
