@@ -1,10 +1,12 @@
 //! The old conversation at a server's start: who is asked whether to see it, and that nobody else waits
 //! for the answer.
 
+use std::net::TcpStream;
 use std::sync::Arc;
 
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
+use crate::client::Client;
 use crate::console::Terminal;
 use crate::server::{Server, wait_for};
 use crate::tmux::Tmux;
@@ -132,6 +134,41 @@ fn the_room_is_open_while_the_question_stands() {
         },
     )
     .expect("no limit");
+    terminal.interrupt();
+}
+
+#[test]
+fn what_nobody_answers_for_long_is_kept_within_bounds() {
+    let args = "--console lines --max-rate 0 --sync never";
+    let mut terminal = Terminal::start(old_log(), args);
+    terminal.screen.wait_for(QUESTION);
+    let stream = TcpStream::connect(address(&terminal.screen.text())).expect("a connection");
+    let mut client = Client::new(stream);
+    for part in 0..25 {
+        let requests: String = (part * 200..(part + 1) * 200)
+            .map(|n| format!("POST /messages HTTP/1.1\r\nHost: a\r\nAuthorization: Basic Y2k6\r\nContent-Length: 5\r\n\r\n{n:05}"))
+            .collect();
+        client.send(requests);
+        for _ in 0..200 {
+            assert_eq!(client.answer("POST").status, 201);
+        }
+    }
+    terminal.type_in("no\n");
+    terminal.screen.wait_for("04999\r\n");
+    let screen = terminal.screen.text();
+    let (_, after) = screen.split_once(QUESTION).expect("it");
+    let mut lines = after.lines().skip(1);
+    let lost = lines.next().expect("what is missing").to_string();
+    let lost = lost
+        .strip_prefix('(')
+        .and_then(|rest| rest.split_once(" console lines were lost"));
+    let lost: usize = lost.expect("it is counted").0.parse().expect("a number");
+    // Every line but those is there, in order.
+    let kept: Vec<usize> = lines
+        .filter_map(|line| line.rsplit(':').next()?.parse().ok())
+        .collect();
+    assert_eq!(kept, (lost..5_000).collect::<Vec<_>>());
+    assert!(kept.len() >= 4_096, "{}", kept.len());
     terminal.interrupt();
 }
 

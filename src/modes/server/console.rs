@@ -4,7 +4,7 @@
 //! console lines, which are counted and told, and never slows the room.
 //!
 //! A question to the operator is written by the same thread ([`Console::ask`]). While it stands, what is
-//! said in the room is kept for afterwards, and a notice is written above it.
+//! said in the room is kept for afterwards, the newest of it, and a notice is written above it.
 
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal, Write};
@@ -169,11 +169,14 @@ fn write(level: cli::Console, told: &Receiver<Told>, lost: &AtomicU64, written: 
                 }
                 _ => show(level, Entry::Notice(text), lost, written),
             },
-            Told::Show(_) if asked.is_some() && kept.len() >= QUEUE => {
-                lost.fetch_add(1, Ordering::Relaxed);
-                written.fetch_add(1, Ordering::Release);
+            Told::Show(entry) if asked.is_some() => {
+                // The newest are kept: how many are missing is said before them.
+                if kept.len() >= QUEUE && kept.pop_front().is_some() {
+                    lost.fetch_add(1, Ordering::Relaxed);
+                    written.fetch_add(1, Ordering::Release);
+                }
+                kept.push_back(entry);
             }
-            Told::Show(entry) if asked.is_some() => kept.push_back(entry),
             Told::Show(entry) => show(level, entry, lost, written),
         }
     }
