@@ -378,18 +378,20 @@ impl Window {
 
     /// Everything the transcript shows, read as a person copies it.
     pub fn transcript(&self) -> String {
-        self.display.set_clipboard("");
-        self.click(60, 160);
-        self.keys(&["ctrl+a", "ctrl+c"]);
-        // The text is handed over by the window's own event loop.
-        let until = Instant::now() + Duration::from_secs(2);
-        loop {
-            let text = self.display.clipboard();
-            if !text.is_empty() || Instant::now() > until {
-                return text;
+        wait_for("the copied transcript", || {
+            self.display.set_clipboard("");
+            self.click(60, 160);
+            self.keys(&["ctrl+a", "ctrl+c"]);
+            // The text is handed over by the window's own event loop; where there is none yet, never.
+            let until = Instant::now() + Duration::from_secs(2);
+            loop {
+                let text = self.display.clipboard();
+                if !text.is_empty() || Instant::now() > until {
+                    return Some(text).filter(|text| !text.is_empty());
+                }
+                sleep(Duration::from_millis(10));
             }
-            sleep(Duration::from_millis(10));
-        }
+        })
     }
 
     /// Waits until a line of the transcript is `line`; gives the transcript.

@@ -16,7 +16,7 @@ use crate::client::{Answer, Client, Listener, bearer};
 use crate::util::Folder;
 
 /// How long anything may take before it has failed.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Waits until `found` gives something.
 #[track_caller]

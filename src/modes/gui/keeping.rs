@@ -1,9 +1,10 @@
 //! When what the window keeps about itself is written: what was said before it goes out, the rest
 //! a moment later.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::kept::{self, Keeper, Kept, Place};
+use super::kept::{Keeper, Kept, Place};
 use crate::address::Address;
 use crate::event::Key;
 
@@ -12,6 +13,8 @@ const SOON: Duration = Duration::from_millis(400);
 
 /// The files of this window.
 pub struct Keeping {
+    /// Where they are; none on a machine without a home.
+    folder: Option<PathBuf>,
     /// Called when there is something to ask [`Keeping::sure`] about.
     tell: fn(),
     /// The room and name that we are in with.
@@ -36,10 +39,11 @@ struct Mine {
 }
 
 impl Keeping {
-    /// No file yet. `tell` is called, on another thread, when there is something to ask
+    /// No file yet, and then one in `folder` for each login. `tell` is called, on another thread, when there is something to ask
     /// [`Keeping::sure`] about.
-    pub fn new(tell: fn()) -> Keeping {
+    pub fn new(folder: Option<PathBuf>, tell: fn()) -> Keeping {
         Keeping {
+            folder,
             tell,
             current: None,
             asked: None,
@@ -71,10 +75,10 @@ impl Keeping {
             return (mine.kept.clone(), trouble);
         }
         self.asked = None;
-        let Some(folder) = kept::folder().filter(|_| !name.is_empty()) else {
+        let Some(folder) = self.folder.as_deref().filter(|_| !name.is_empty()) else {
             return (Kept::default(), None);
         };
-        let (keeper, kept, sentence) = Keeper::open(&folder, &address, &name, self.tell);
+        let (keeper, kept, sentence) = Keeper::open(folder, &address, &name, self.tell);
         self.asked = keeper.map(|keeper| Mine {
             address,
             name,
@@ -152,5 +156,74 @@ impl Keeping {
     pub fn due(&self) -> Option<Duration> {
         let due = self.due?;
         Some(due.saturating_duration_since(Instant::now()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLACE: Place = Place {
+        x: 0,
+        y: 0,
+        width: 1,
+        height: 1,
+    };
+
+    fn kept(draft: &str) -> Kept {
+        Kept {
+            draft: draft.to_string(),
+            ..Kept::default()
+        }
+    }
+
+    fn room(text: &str) -> Address {
+        Address::parse(text).expect("an address")
+    }
+
+    #[test]
+    fn who_can_keep_nothing_here_writes_nothing_over_what_is_kept_there() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let keeping = || Keeping::new(Some(folder.path().to_path_buf()), || ());
+        // Somebody else has the second room open.
+        let mut other = keeping();
+        other.open(&room("b"), "eve");
+        let mut own = keeping();
+        own.open(&room("a"), "eve");
+        own.entered();
+        assert!(own.keeps());
+        own.keep(Some(kept("for a")), PLACE, true).expect("kept");
+        let (_, sentence) = own.open(&room("b"), "eve");
+        assert!(sentence.expect("a sentence").contains("Another window"));
+        own.entered();
+        assert!(!own.keeps());
+        own.keep(Some(kept("for b")), PLACE, true)
+            .expect("nothing to do");
+        drop(own);
+        assert_eq!(keeping().open(&room("a"), "eve").0.draft, "for a");
+    }
+
+    #[test]
+    fn a_login_that_renews_itself_goes_on_being_kept() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut own = Keeping::new(Some(folder.path().to_path_buf()), || ());
+        own.open(&room("a"), "eve");
+        own.entered();
+        own.open(&room("a"), "eve");
+        own.entered();
+        assert!(own.keeps());
+    }
+
+    #[test]
+    fn what_is_written_on_the_way_in_is_kept() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let keeping = || Keeping::new(Some(folder.path().to_path_buf()), || ());
+        let mut own = keeping();
+        own.open(&room("a"), "eve");
+        own.keep(Some(kept("nobody answers")), PLACE, true)
+            .expect("kept");
+        drop(own);
+        let (left, _) = keeping().open(&room("a"), "eve");
+        assert_eq!(left.draft, "nobody answers");
     }
 }

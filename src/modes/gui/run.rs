@@ -13,6 +13,7 @@ use super::browser;
 use super::clerk::Clerk;
 use super::frames::{self, Frames};
 use super::keeping::Keeping;
+use super::kept;
 use super::link::Link;
 use super::looking::Looking;
 use super::model::{Effect, Event, Model};
@@ -57,7 +58,7 @@ pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
         key: room_key::find(args.key_file.as_deref())?.unwrap_or_default(),
     };
     let mut events = vec![Event::Recent(settings.recent.clone())];
-    let mut keeping = Keeping::new(window::wake);
+    let mut keeping = Keeping::new(kept::folder(), window::wake);
     let mut place = None;
     if args.name.is_some()
         && let Ok(address) = Address::parse(&fields.address)
@@ -120,8 +121,9 @@ pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
             break;
         }
     }
+    let rows = run.window.most_rows();
     run.end();
-    frames.finish().map_err(|e| {
+    frames.finish(rows).map_err(|e| {
         Failure::new(format!(
             "The file that {} names cannot be written: {}.",
             frames::VARIABLE,
@@ -388,7 +390,7 @@ impl Run {
         }
         let kept = self.model.borrow().kept();
         let is_in = self.model.borrow().is_in();
-        let kept = kept.map(|kept| super::kept::Kept {
+        let kept = kept.map(|kept| kept::Kept {
             token: kept.token.filter(|_| !is_in),
             ..kept
         });

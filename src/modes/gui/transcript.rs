@@ -125,6 +125,8 @@ struct Inner {
     found: Vec<(Key, Range<usize>)>,
     found_now: Option<u64>,
     told: Option<(bool, u64)>,
+    /// The most rows that were made for one picture.
+    most_rows: usize,
 }
 
 impl Transcript {
@@ -158,6 +160,7 @@ impl Transcript {
             found: Vec::new(),
             found_now: None,
             told: None,
+            most_rows: 0,
         }));
         let tell = Rc::new(RefCell::new(tell));
         let mut transcript = Transcript {
@@ -187,6 +190,11 @@ impl Transcript {
             this.inner.borrow_mut().scroll_to(above);
             this.refresh();
         });
+    }
+
+    /// The most rows that were made for one picture so far.
+    pub fn most_rows(&self) -> usize {
+        self.inner.borrow().most_rows
     }
 
     /// Elapsed times or the clock's.

@@ -1,7 +1,7 @@
 //! The window: its widgets, what pressing them means, and how the model is shown.
 //!
-//! Callbacks do nothing but note an [`Action`]; the event loop does the work between two waits, so
-//! that no widget is changed from inside itself.
+//! Callbacks note an [`Action`], and at most move the keyboard; the event loop does the work between two
+//! waits, so that no widget is changed from inside itself.
 
 mod action;
 pub mod dialog;

@@ -174,16 +174,14 @@ fn any_text_is_drawn_literally_and_a_very_long_one_does_not_stop_the_window() {
     }
     window.click(-48, -62);
     assert_eq!(window.ended(), Some(0));
+    // How long that takes is for `make bench-window`: what bounds it is how much is laid out at once.
     let turns = std::fs::read_to_string(frames).expect("the window's turns");
     let number = |name: &str| -> usize {
         let rest = turns.split(name).nth(1).unwrap_or_default().trim();
         let digits = rest.split(|c: char| !c.is_ascii_digit()).next();
         digits.and_then(|n| n.parse().ok()).expect("a count")
     };
-    // Two turns, for a machine that has other things to do than this test.
-    let (long, longest) = (number("over_100ms"), number("longest_us"));
-    assert!(
-        long <= 2 && longest < 500_000,
-        "it did not answer for a while: {turns}"
-    );
+    let rows = number("most_rows");
+    // What fits on the screen comes on top of what is made of a long text.
+    assert!((100..=450).contains(&rows), "{rows} rows: {turns}");
 }

@@ -58,6 +58,7 @@ impl Inner {
             times: self.times,
             width,
             budget: ROWS_A_PICTURE,
+            made: 0,
         };
         self.placed = self.view.place(&self.items, height, &mut layout);
         // What is seen must be there even if its height was known.
@@ -66,6 +67,7 @@ impl Inner {
                 layout.lay(&self.items[*n]);
             }
         }
+        self.most_rows = self.most_rows.max(layout.made);
         self.mark_found(&model);
         drop(model);
         self.drop_stale();
@@ -144,6 +146,7 @@ impl Inner {
             times: self.times,
             width: self.width,
             budget: 0,
+            made: 0,
         };
         self.view.scroll_to(above, &self.items, &layout);
     }

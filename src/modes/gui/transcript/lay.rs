@@ -281,6 +281,8 @@ pub(super) struct Layout<'a> {
     pub width: i32,
     /// How many more rows may be made before the next picture.
     pub budget: usize,
+    /// How many were.
+    pub made: usize,
 }
 
 impl Layout<'_> {
@@ -295,9 +297,9 @@ impl Layout<'_> {
             let rows = self.budget.clamp(1, ROWS_AT_ONCE);
             let measure = |piece: &str| draw::width(piece);
             laid.wrapping.go_on(body, self.widths, &measure, rows);
-            self.budget = self
-                .budget
-                .saturating_sub(laid.wrapping.rows().len() - made);
+            let made = laid.wrapping.rows().len() - made;
+            self.budget = self.budget.saturating_sub(made);
+            self.made += made;
         }
         laid.height()
     }

@@ -112,7 +112,10 @@ impl Window {
             Own::RoomsEnd => self.leave_rooms(),
             Own::Pick(offer) => self.pick(&offer),
             Own::Find => {
-                self.find.open();
+                // By keys it is open already, so that what is typed next goes there.
+                if !self.find.has_keyboard() {
+                    self.find.open();
+                }
                 self.relayout();
             }
             Own::FindEnd => {

@@ -137,6 +137,11 @@ impl FindBar {
         mark_all(&mut self.input);
     }
 
+    /// Whether what is typed goes into it.
+    pub fn has_keyboard(&self) -> bool {
+        self.input.has_focus()
+    }
+
     /// Closes the bar, as its button does.
     pub fn close(&mut self) {
         self.tell(Find::Closed);

@@ -56,6 +56,11 @@ impl Window {
         }
     }
 
+    /// The most rows of the transcript that were made for one picture so far.
+    pub fn most_rows(&self) -> usize {
+        self.transcript.most_rows()
+    }
+
     /// Where the window is.
     pub fn place(&self) -> Place {
         Place {

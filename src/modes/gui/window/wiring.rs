@@ -245,6 +245,7 @@ impl Window {
         });
         let actions = Rc::clone(&self.actions);
         let (mut message, mut column) = (self.message.clone(), self.column.clone());
+        let mut find = self.find.clone();
         self.frame.handle(move |_, event| {
             if event == Happened::KeyDown && !app::is_event_ctrl() {
                 // What nobody wanted: behind the last widget comes the first one, and what is typed is
@@ -260,6 +261,7 @@ impl Window {
             let key = keys::key();
             let is = |c: char| key == Key::from_char(c);
             let action = if is('f') {
+                find.open();
                 Action::Own(Own::Find)
             } else if is('q') {
                 Action::Quit
