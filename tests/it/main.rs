@@ -52,6 +52,7 @@ mod plot;
 #[path = "ledger.rs"]
 mod promise;
 mod replay;
+mod restart;
 mod rot;
 mod sample;
 mod server;

@@ -389,8 +389,15 @@ fn a_name_taken_meanwhile_is_gone() {
     let mut server = Server::start(&[]);
     let token = server.log_in("uthira");
     server.kill();
-    server.start_again(&[]);
-    let other = server.log_in("Uthira");
+    server.start_again(&["--grace", "200ms"]);
+    // Once the name is not held for its owner any more.
+    let other = wait_for("the end of the grace", || {
+        let answer = server.ask("POST", "/session", &[], "Uthira");
+        let json = (answer.status == 201).then(|| answer.json())?;
+        Some(json["token"].as_str()?.to_string())
+    });
+    let holds = bearer(&other);
+    let _listener = server.listen("/events", &[("Authorization", &holds)]);
     let over = server.say(&token, "me!").refused(401, "session_over");
     assert!(
         over["message"]

@@ -10,14 +10,17 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use crate::event::Stamp;
 use crate::http::{Head, Response};
 
 use super::console::{Console, Entry};
 use super::guesses::{Guesses, MAX_GUESSES};
-use super::scribe::SessionId;
+use super::presence::Claim;
+use super::scribe::{Mark, SessionId};
 
-/// The first byte of every token, so that another form can follow one day.
-const TOKEN_FORM: u8 = 1;
+/// The first byte of every token, so that another form can follow one day. (The first form did not
+/// say since when a session is.)
+const TOKEN_FORM: u8 = 2;
 /// How long the signature in a token is.
 const SIGNATURE: usize = 32;
 
@@ -25,11 +28,20 @@ const SIGNATURE: usize = 32;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Caller {
     /// The owner of a session.
-    Member(SessionId, String),
+    Member(Ticket, String),
     /// Somebody with a name but no session, who knows the room key if there is one.
     Guest(String),
     /// Anybody, in a room without a key.
     Nobody,
+}
+
+/// A session, and the time of its first join in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    /// The session.
+    pub session: SessionId,
+    /// The time.
+    pub issued: Stamp,
 }
 
 /// Judges credentials.
@@ -78,9 +90,10 @@ impl Access {
     }
 
     /// The token that proves a session. It needs no memory here, so it outlives a restart.
-    pub fn token(&self, session: SessionId, name: &str) -> String {
+    pub fn token(&self, ticket: Ticket, name: &str) -> String {
         let mut token = vec![TOKEN_FORM];
-        token.extend_from_slice(&session);
+        token.extend_from_slice(&ticket.session);
+        token.extend_from_slice(&ticket.issued.micros().to_be_bytes());
         token.extend_from_slice(name.as_bytes());
         let signature = self.sign(&token).finalize().into_bytes();
         token.extend_from_slice(&signature);
@@ -92,9 +105,30 @@ impl Access {
         let (payload, signature) = bytes.split_at_checked(bytes.len().checked_sub(SIGNATURE)?)?;
         self.sign(payload).verify_slice(signature).ok()?;
         let (form, rest) = payload.split_first()?;
-        let (session, name) = rest.split_first_chunk::<16>()?;
+        let (session, rest) = rest.split_first_chunk::<16>()?;
+        let (issued, name) = rest.split_first_chunk::<8>()?;
         let name = std::str::from_utf8(name).ok()?;
-        (*form == TOKEN_FORM).then(|| Caller::Member(*session, name.to_string()))
+        let ticket = Ticket {
+            session: *session,
+            issued: Stamp::from_micros(i64::from_be_bytes(*issued)),
+        };
+        (*form == TOKEN_FORM).then(|| Caller::Member(ticket, name.to_string()))
+    }
+
+    /// What the session claims when it comes back, or ends.
+    pub fn claim(&self, ticket: Ticket) -> Claim {
+        // Not under the room key: one that is changed back must not bring it back.
+        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.secret)
+            .unwrap_or_else(|_| unreachable!());
+        mac.update(b"ended session");
+        mac.update(&ticket.session);
+        let mark = mac.finalize().into_bytes();
+        let mark = mark.first_chunk().copied().unwrap_or_default();
+        Claim {
+            session: ticket.session,
+            issued: ticket.issued,
+            mark: Mark(u64::from_be_bytes(mark)),
+        }
     }
 
     /// Who sent this request; `token` is one that came in the query, where that is allowed.
@@ -119,7 +153,7 @@ impl Access {
             return self.owner(token).ok_or_else(|| {
                 unauthorized(
                     "token_invalid",
-                    "This token is not one of this room's, or the room key has changed. Log in again with POST /session.",
+                    "This token is not one of this room's, or of an earlier version of the server, or the room key has changed. Log in again with POST /session.",
                 )
             });
         }
@@ -232,6 +266,13 @@ mod tests {
             .0
     }
 
+    fn ticket() -> Ticket {
+        Ticket {
+            session: [3; 16],
+            issued: Stamp::from_micros(1_795_473_297_180_845),
+        }
+    }
+
     fn access(key: Option<&str>) -> Access {
         Access::new([7; 32], key.map(str::to_string))
     }
@@ -243,7 +284,7 @@ mod tests {
     #[test]
     fn a_token_proves_its_session_and_no_other_string_does() {
         let access = access(None);
-        let token = access.token([3; 16], "uthira");
+        let token = access.token(ticket(), "uthira");
         let caller = |token: &str| {
             access.caller(
                 &head(&format!("Host: x\r\nAuthorization: Bearer {token}")),
@@ -253,7 +294,7 @@ mod tests {
         };
         assert_eq!(
             caller(&token).ok(),
-            Some(Caller::Member([3; 16], "uthira".into()))
+            Some(Caller::Member(ticket(), "uthira".into()))
         );
         for at in 0..token.len() {
             let mut forged = token.clone().into_bytes();
@@ -262,10 +303,15 @@ mod tests {
             assert_eq!(status(caller(&forged)), 401, "{forged}");
         }
         assert_eq!(status(caller("")), 401);
+        // One from before tokens said since when a session is.
+        let mut old = [&[1][..], &[3; 16], b"uthira"].concat();
+        let signature = access.sign(&old).finalize().into_bytes();
+        old.extend_from_slice(&signature);
+        assert_eq!(status(caller(&URL_SAFE_NO_PAD.encode(old))), 401);
         // The room key's start does not pass for the name's end.
         let (old, new) = (self::access(Some("abc")), self::access(Some("bc")));
         let signature = |access: &Access, name: &str| {
-            let bytes = URL_SAFE_NO_PAD.decode(access.token([3; 16], name));
+            let bytes = URL_SAFE_NO_PAD.decode(access.token(ticket(), name));
             bytes.map(|bytes| bytes[bytes.len() - SIGNATURE..].to_vec())
         };
         assert_ne!(signature(&old, "x"), signature(&new, "xa"));

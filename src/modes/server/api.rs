@@ -9,7 +9,7 @@ use crate::journal::Reader;
 use crate::sse::{Encoding, Form};
 use crate::wire::Session;
 
-use super::access::{self, Access, Caller, unauthorized};
+use super::access::{self, Access, Caller, Ticket, unauthorized};
 use super::browser::Hosts;
 use super::cold;
 use super::console::Request;
@@ -19,10 +19,10 @@ use super::login;
 use super::parameters;
 use super::presence::Denied;
 use super::refusals::{
-    denied, journal_unreadable, name_refused, not_logged_in, order_refused, text_refused,
+    denied, journal_unreadable, name_refused, not_logged_in, not_yet, order_refused, text_refused,
 };
 use super::room::{Hold, Room};
-use super::scribe::{SessionId, Verdict};
+use super::scribe::Verdict;
 
 /// Everything an answer is made from.
 #[derive(Debug)]
@@ -174,16 +174,17 @@ impl Api {
                 format!("The server cannot make a secret token: {error}."),
             )
         })?;
-        let id = self.room.join(session, &name).await.map_err(denied)?;
-        Ok(self.session(201, session, name.as_str(), id))
+        let joined = self.room.join(session, &name).await.map_err(denied)?;
+        let issued = joined.at;
+        Ok(self.session(201, Ticket { session, issued }, name.as_str(), joined.id))
     }
 
     /// Whose the token is. A client that kept one learns whether it is still good, and is here again.
     async fn whose(&self, caller: Caller) -> Answered<Response> {
         let _hold = self.hold(&caller).await?;
         match caller {
-            Caller::Member(session, name) => {
-                Ok(self.session(200, session, &name, self.room.members().id))
+            Caller::Member(ticket, name) => {
+                Ok(self.session(200, ticket, &name, self.room.members().id))
             }
             _ => Err(unauthorized(
                 "token_required",
@@ -192,10 +193,10 @@ impl Api {
         }
     }
 
-    fn session(&self, status: u16, session: SessionId, name: &str, id: Id) -> Response {
+    fn session(&self, status: u16, ticket: Ticket, name: &str, id: Id) -> Response {
         let session = Session {
             name: name.to_string(),
-            token: self.access.token(session, name),
+            token: self.access.token(ticket, name),
             room: self.room.rules.room.clone(),
             id,
             version: Some(env!("CARGO_PKG_VERSION").to_string()),
@@ -205,8 +206,9 @@ impl Api {
 
     async fn log_out(&self, caller: Caller) -> Answered<Response> {
         match caller {
-            Caller::Member(session, _) => {
-                self.room.quit(session).await.map_err(denied)?;
+            Caller::Member(ticket, name) => {
+                let claim = self.access.claim(ticket);
+                self.room.quit(&claim, &name).await.map_err(denied)?;
                 Ok(Response::new(204))
             }
             _ => Err(unauthorized(
@@ -218,12 +220,12 @@ impl Api {
 
     /// Keeps the caller's member present, if it is one.
     async fn hold(&self, caller: &Caller) -> Answered<Option<Hold>> {
-        let Caller::Member(session, name) = caller else {
+        let Caller::Member(ticket, name) = caller else {
             return Ok(None);
         };
         let over = |sentence: &str| unauthorized("session_over", sentence);
         // Only coming in needs the name.
-        let here = self.room.hold_here(*session);
+        let here = self.room.hold_here(ticket.session);
         let held = match here.transpose() {
             Some(held) => held,
             None => {
@@ -232,7 +234,7 @@ impl Api {
                     .names
                     .name(name)
                     .map_err(|error| over(&error.to_string()))?;
-                self.room.hold(*session, &name).await
+                self.room.hold(&self.access.claim(*ticket), &name).await
             }
         };
         match held {
@@ -241,7 +243,7 @@ impl Api {
             Err(Denied::Ended) => Err(over(
                 "This session was ended by its owner. Log in again with POST /session.",
             )),
-            Err(Denied::RoomFull) => Err(denied(Denied::RoomFull)),
+            Err(refused @ (Denied::RoomFull | Denied::TooOld)) => Err(denied(refused)),
             Err(_) => Err(over(
                 "Somebody took your name, or one very like it, while you were away. Log in again with POST /session.",
             )),
@@ -297,6 +299,7 @@ impl Api {
             }
             Verdict::Repeat(said) => Ok(Response::json(200, &said)
                 .field("Content-Location", format!("/messages/{}", said.id))),
+            Verdict::NotYet => Err(not_yet()),
             Verdict::KeyReused => Err(Response::refusal(
                 409,
                 "key_reused",

@@ -20,7 +20,7 @@ use super::console::{Console, Entry, Request};
 use super::fullness::Fullness;
 use super::presence::Change;
 use super::room::Room;
-use super::scribe::{Command, Scribe, Speaker, Verdict};
+use super::scribe::{Command, Past, Scribe, Speaker, Verdict};
 use super::tail::Batch;
 
 /// The most orders in one commit.
@@ -59,6 +59,8 @@ pub enum Job {
     Record(Command),
     /// Force to disk what was written (for `--sync SECONDS`).
     Sync,
+    /// Take keys that an earlier run wrote.
+    Recall(Box<Past>),
     /// Look whether the log is still there, though nothing is to be written.
     Look,
 }
@@ -168,6 +170,9 @@ impl Committer {
         let (mut verdicts, mut changes, mut entries) = (Vec::new(), Vec::new(), Vec::new());
         let mut sync = self.sync == cli::Sync::Always;
         for order in &waiting {
+            if let Job::Recall(past) = &order.job {
+                self.scribe.recall(past, start);
+            }
             let Job::Record(command) = &order.job else {
                 sync |= order.job == Job::Sync;
                 verdicts.push(None);
@@ -182,6 +187,7 @@ impl Committer {
             if let Verdict::Recorded(said) = verdict {
                 last = Some(said.id);
                 changes.extend(change(command, said.at));
+                changes.extend(ended(command, said.at));
                 if self.console.wants_traffic() {
                     entries.extend(entry(command, said.at, &lines[at..], order.request.clone()));
                 }
@@ -190,7 +196,7 @@ impl Committer {
         if let Err(error) = self.write(&lines, sync) {
             return self.fail(waiting, &verdicts, start, lines.len(), error);
         }
-        self.scribe.keep();
+        self.scribe.keep(self.journal.end());
         let bytes = lines.len();
         if bytes > 0 {
             self.room.health.stored();
@@ -260,7 +266,7 @@ impl Committer {
         for (order, verdict) in waiting.into_iter().zip(verdicts) {
             let outcome = match *verdict {
                 Some(Verdict::Repeat(said)) if said.id.offset < start => Ok(Verdict::Repeat(said)),
-                Some(Verdict::KeyReused) => Ok(Verdict::KeyReused),
+                Some(sure @ (Verdict::KeyReused | Verdict::NotYet)) => Ok(sure),
                 _ => Err(refused),
             };
             if let Job::Record(command) = &order.job {
@@ -296,12 +302,20 @@ fn size(order: &Order) -> usize {
 fn change(command: &Command, at: Stamp) -> Option<Change> {
     match command {
         Command::Join(session, _) => Some(Change::Joined(*session, at)),
-        Command::Leave(session, _) => Some(Change::Left(*session)),
+        Command::Leave(session, ..) => Some(Change::Left(*session)),
         Command::Say {
             speaker: Speaker::Session(session),
             ..
         } => Some(Change::Said(*session)),
-        Command::Say { .. } | Command::Close => None,
+        Command::Say { .. } | Command::End(..) | Command::Close => None,
+    }
+}
+
+/// The session that ends with it.
+fn ended(command: &Command, at: Stamp) -> Option<Change> {
+    match command {
+        Command::Leave(_, _, Some(mark)) | Command::End(mark, _) => Some(Change::Ended(*mark, at)),
+        _ => None,
     }
 }
 
@@ -313,8 +327,8 @@ fn entry(
 ) -> Option<Entry> {
     match command {
         Command::Join(_, name) => Some(Entry::Connected(name.clone())),
-        Command::Leave(_, name) => Some(Entry::Offline(name.clone())),
-        Command::Close => None,
+        Command::Leave(_, name, _) => Some(Entry::Offline(name.clone())),
+        Command::End(..) | Command::Close => None,
         Command::Say { text: said, .. } => Some(Entry::Said {
             at,
             body: line::split(text.strip_suffix(b"\n").unwrap_or(text))

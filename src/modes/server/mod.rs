@@ -31,6 +31,7 @@ mod portion;
 mod presence;
 mod queue;
 mod rate;
+mod recall;
 mod refusals;
 mod room;
 mod scribe;
@@ -136,11 +137,10 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
         found.clone(),
         Arc::clone(&room),
     ));
-    let mut scribe = Scribe::new(begun.journal.log(), begun.last);
-    for (offset, text) in std::mem::take(&mut begun.recent).lines() {
-        scribe.remember(offset, text);
-    }
-    scribe.keep();
+    let mut scribe = Scribe::new(begun.journal.log(), begun.last).reading_back();
+    let recent = std::mem::take(&mut begun.recent);
+    recall::begin(&mut scribe, &room, &recent, orders.clone(), console.clone())?;
+    drop(recent);
     let committer = Committer::new(
         begun.journal,
         scribe,

@@ -7,7 +7,9 @@
 //! - Whether somebody leaves is decided once, when the leave is asked for. A leave that could not
 //!   be written makes the member stay, to be asked for again: it is never dropped.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+mod past;
+
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use crate::event::Stamp;
@@ -16,12 +18,12 @@ use crate::wire;
 
 use super::committer::Refused;
 use super::rate::Bucket;
-use super::scribe::{Command, SessionId};
+use super::scribe::{Command, Mark, SessionId};
+
+pub use past::{Past, Seen};
 
 /// The most members at once.
 const MAX_MEMBERS: usize = 20_000;
-/// How many sessions that quit are remembered, so that their tokens stay dead.
-const MAX_ENDED: usize = 10_000;
 /// How many names that post without a session have their rate watched.
 const MAX_GUESTS: usize = 4_096;
 
@@ -33,8 +35,8 @@ pub struct Presence {
     members: HashMap<SessionId, Member>,
     joins: u64,
     guests: HashMap<String, Bucket>,
-    ended: HashSet<SessionId>,
-    ended_order: VecDeque<SessionId>,
+    /// What earlier runs left, and which sessions have ended.
+    pub past: Past,
 }
 
 #[derive(Debug)]
@@ -50,6 +52,19 @@ struct Member {
     /// Since when there are none.
     away: Instant,
     bucket: Bucket,
+    /// Its owner quit: it leaves as soon as that can be written.
+    quit: Option<Mark>,
+}
+
+/// What a token proves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The session.
+    pub session: SessionId,
+    /// The time of its join in the log.
+    pub issued: Stamp,
+    /// What stands in the log if it was ended.
+    pub mark: Mark,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +95,9 @@ pub enum Quitting {
     Here,
     /// The next commit decides.
     ComingOrGoing,
-    /// Nothing: it is not here.
+    /// It is not here, but its end is still to be written.
+    Away,
+    /// Nothing.
     Gone,
 }
 
@@ -97,6 +114,10 @@ pub enum Denied {
     RoomFull,
     /// The token's owner quit.
     Ended,
+    /// The token is older than what the server knows of sessions that ended.
+    TooOld,
+    /// What decides it is still being read back from the log.
+    NotYet,
     /// It could not be recorded.
     Order(Refused),
 }
@@ -108,6 +129,8 @@ pub enum Change {
     Joined(SessionId, Stamp),
     /// The leave is recorded.
     Left(SessionId),
+    /// With the line of this time, a session ended for good.
+    Ended(Mark, Stamp),
     /// A message is recorded.
     Said(SessionId),
     /// The join could not be recorded.
@@ -121,8 +144,8 @@ impl Change {
     pub fn undoing(command: &Command) -> Option<Change> {
         match command {
             Command::Join(session, _) => Some(Change::JoinFailed(*session)),
-            Command::Leave(session, _) => Some(Change::LeaveFailed(*session)),
-            Command::Say { .. } | Command::Close => None,
+            Command::Leave(session, ..) => Some(Change::LeaveFailed(*session)),
+            Command::Say { .. } | Command::End(..) | Command::Close => None,
         }
     }
 }
@@ -137,8 +160,7 @@ impl Presence {
             members: HashMap::new(),
             joins: 0,
             guests: HashMap::new(),
-            ended: HashSet::new(),
-            ended_order: VecDeque::new(),
+            past: Past::default(),
         }
     }
 
@@ -147,6 +169,21 @@ impl Presence {
     /// # Errors
     /// Why not.
     pub fn come(&mut self, session: SessionId, name: &Name, now: Instant) -> Result<(), Denied> {
+        self.past.check_free(name, now)?;
+        self.put(session, name, now)
+    }
+
+    /// The same for a session that had come in before: a name that is held for who was here before the
+    /// server's start is held for it.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn come_back(&mut self, claim: &Claim, name: &Name, now: Instant) -> Result<(), Denied> {
+        self.past.check_claim(claim)?;
+        self.put(claim.session, name, now)
+    }
+
+    fn put(&mut self, session: SessionId, name: &Name, now: Instant) -> Result<(), Denied> {
         self.check_free(name, Some(session), now)?;
         if self.members.contains_key(&session) {
             return Err(Denied::Already);
@@ -164,6 +201,7 @@ impl Presence {
             holders: 0,
             away: now,
             bucket: Bucket::new(self.max_rate, now),
+            quit: None,
         };
         self.members.insert(session, member);
         Ok(())
@@ -174,11 +212,9 @@ impl Presence {
     /// # Errors
     /// [`Denied::Ended`] for a session whose owner quit.
     pub fn hold(&mut self, session: SessionId) -> Result<Held, Denied> {
-        if self.ended.contains(&session) {
-            return Err(Denied::Ended);
-        }
         Ok(match self.members.get_mut(&session) {
             None => Held::Absent,
+            Some(member) if member.quit.is_some() => return Err(Denied::Ended),
             Some(member) if member.phase == Phase::Here => {
                 member.holders += 1;
                 Held::Here
@@ -196,20 +232,22 @@ impl Presence {
     }
 
     /// Ends the session for good; what is left to do for that.
-    pub fn quit(&mut self, session: SessionId) -> Quitting {
-        if self.ended.insert(session) {
-            self.ended_order.push_back(session);
-        }
-        if self.ended_order.len() > MAX_ENDED
-            && let Some(old) = self.ended_order.pop_front()
-        {
-            self.ended.remove(&old);
-        }
-        match self.members.get(&session).map(|member| member.phase) {
-            None => Quitting::Gone,
-            Some(Phase::Here) => Quitting::Here,
-            Some(_) => Quitting::ComingOrGoing,
-        }
+    ///
+    /// # Errors
+    /// [`Denied::NotYet`] while it is not known whether it has ended.
+    pub fn quit(&mut self, claim: &Claim) -> Result<Quitting, Denied> {
+        let Some(member) = self.members.get_mut(&claim.session) else {
+            return match self.past.check_claim(claim) {
+                Ok(()) => Ok(Quitting::Away),
+                Err(Denied::NotYet) => Err(Denied::NotYet),
+                Err(_) => Ok(Quitting::Gone),
+            };
+        };
+        member.quit = Some(claim.mark);
+        Ok(match member.phase {
+            Phase::Here => Quitting::Here,
+            _ => Quitting::ComingOrGoing,
+        })
     }
 
     /// Those who are to leave: whose grace ran out, and who quit but could not be written off
@@ -218,33 +256,37 @@ impl Presence {
         let over = self
             .members
             .iter()
-            .filter(|(session, member)| self.is_over(session, member, now));
+            .filter(|(_, member)| self.is_over(member, now));
         over.map(|(session, _)| *session).collect()
     }
 
-    fn is_over(&self, session: &SessionId, member: &Member, now: Instant) -> bool {
+    fn is_over(&self, member: &Member, now: Instant) -> bool {
         let away = now.saturating_duration_since(member.away) >= self.grace;
-        let over = member.holders == 0 && away || self.ended.contains(session);
+        let over = member.holders == 0 && away || member.quit.is_some();
         over && member.phase == Phase::Here
     }
 
-    /// Decides a leave that will be asked for now; the name to write.
+    /// Decides a leave that will be asked for now; the name to write, and the mark if its session ends.
     ///
     /// # Errors
     /// [`Denied::Already`] if it is not to leave, or not any more.
-    pub fn go(&mut self, session: SessionId, now: Instant) -> Result<String, Denied> {
+    pub fn go(
+        &mut self,
+        session: SessionId,
+        now: Instant,
+    ) -> Result<(String, Option<Mark>), Denied> {
         let member = self.members.get(&session).ok_or(Denied::Already)?;
-        if !self.is_over(&session, member, now) {
+        if !self.is_over(member, now) {
             return Err(Denied::Already);
         }
         let member = self.members.get_mut(&session).ok_or(Denied::Already)?;
         member.phase = Phase::Leaving;
-        Ok(member.name.as_str().to_string())
+        Ok((member.name.as_str().to_string(), member.quit))
     }
 
-    /// Whether the session's owner quit and its leave is written.
+    /// Whether the leave of a session that was held is written: its owner quit.
     pub fn has_left(&self, session: SessionId) -> bool {
-        self.ended.contains(&session) && !self.members.contains_key(&session)
+        !self.members.contains_key(&session)
     }
 
     /// The name under which the session's member may say something now.
@@ -256,7 +298,7 @@ impl Presence {
         let member = self
             .members
             .get_mut(&session)
-            .filter(|member| member.phase == Phase::Here)
+            .filter(|member| member.phase == Phase::Here && member.quit.is_none())
             .ok_or(Denied::Ended)?;
         member.bucket.take(now).map_err(too_fast)?;
         Ok(member.name.as_str().to_string())
@@ -267,6 +309,7 @@ impl Presence {
     /// # Errors
     /// Somebody has the name or one like it, or it speaks too fast.
     pub fn speak_as(&mut self, name: &Name, now: Instant) -> Result<(), Denied> {
+        self.past.check_free(name, now)?;
         self.check_free(name, None, now)?;
         if self.guests.len() >= MAX_GUESTS {
             self.guests.clear();
@@ -288,6 +331,7 @@ impl Presence {
                         member.phase = Phase::Here;
                         member.since = *at;
                         (member.said, member.away) = (now, now);
+                        self.past.came_back(&member.name);
                     }
                 }
                 Change::Said(session) => {
@@ -295,6 +339,7 @@ impl Presence {
                         member.said = now;
                     }
                 }
+                Change::Ended(mark, at) => self.past.ended(*mark, *at),
                 Change::Left(session) | Change::JoinFailed(session) => {
                     self.members.remove(session);
                 }
@@ -358,80 +403,4 @@ fn too_fast(wait: Duration) -> Denied {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ANN: SessionId = [1; 16];
-    const BOB: SessionId = [2; 16];
-
-    fn name(text: &str) -> Name {
-        Name::new(text, 8).expect("a name")
-    }
-
-    fn names(presence: &Presence, now: Instant) -> Vec<String> {
-        presence.list(now).into_iter().map(|m| m.name).collect()
-    }
-
-    #[test]
-    fn a_member_is_shown_between_its_commits_and_its_name_held_a_little_longer() {
-        let (start, at) = (Instant::now(), Stamp::from_micros(7));
-        let mut presence = Presence::new(Duration::from_secs(5), 0);
-        presence.come(ANN, &name("ann"), start).expect("free");
-        assert!(names(&presence, start).is_empty());
-        let taken = presence.come(BOB, &name("ANN"), start);
-        assert_eq!(taken, Err(Denied::Taken(None)));
-        presence.apply(&[Change::Joined(ANN, at)], start);
-        assert_eq!(names(&presence, start), ["ann"]);
-        assert_eq!(presence.list(start)[0].since, at);
-
-        let later = start + Duration::from_secs(4);
-        let held = presence.come(BOB, &name("ann"), later);
-        assert_eq!(held, Err(Denied::Taken(Some(Duration::from_secs(1)))));
-        assert!(presence.leavers(later).is_empty());
-        assert_eq!(presence.go(ANN, later), Err(Denied::Already));
-        let over = start + Duration::from_secs(5);
-        assert_eq!(presence.leavers(over), [ANN]);
-        assert_eq!(presence.go(ANN, over), Ok("ann".into()));
-        assert_eq!(
-            presence.go(ANN, over),
-            Err(Denied::Already),
-            "it leaves once"
-        );
-        assert_eq!(names(&presence, over), ["ann"], "until it is written");
-        presence.apply(&[Change::Left(ANN)], over);
-        assert!(names(&presence, over).is_empty());
-        assert_eq!(presence.come(BOB, &name("ann"), over), Ok(()));
-    }
-
-    #[test]
-    fn who_is_held_does_not_leave_and_a_failed_leave_is_asked_for_again() {
-        let now = Instant::now();
-        let mut presence = Presence::new(Duration::ZERO, 0);
-        presence.come(ANN, &name("ann"), now).expect("free");
-        presence.apply(&[Change::Joined(ANN, Stamp::from_micros(0))], now);
-        assert_eq!(presence.hold(ANN), Ok(Held::Here));
-        assert!(presence.leavers(now).is_empty());
-        presence.release(ANN, now);
-        assert_eq!(presence.go(ANN, now), Ok("ann".into()));
-        assert_eq!(presence.hold(ANN), Ok(Held::ComingOrGoing));
-        presence.apply(&[Change::LeaveFailed(ANN)], now);
-        assert_eq!(presence.leavers(now), [ANN]);
-    }
-
-    #[test]
-    fn a_session_that_quit_stays_dead() {
-        let now = Instant::now();
-        let mut presence = Presence::new(Duration::ZERO, 0);
-        presence.come(ANN, &name("ann"), now).expect("free");
-        presence.apply(&[Change::Joined(ANN, Stamp::from_micros(0))], now);
-        assert_eq!(presence.quit(ANN), Quitting::Here);
-        assert_eq!(presence.go(ANN, now), Ok("ann".into()));
-        assert_eq!(presence.quit(ANN), Quitting::ComingOrGoing);
-        assert!(!presence.has_left(ANN), "it is not written yet");
-        presence.apply(&[Change::Left(ANN)], now);
-        assert!(presence.has_left(ANN));
-        assert_eq!(presence.quit(ANN), Quitting::Gone);
-        assert_eq!(presence.hold(ANN), Err(Denied::Ended));
-        assert_eq!(presence.speak(ANN, now), Err(Denied::Ended));
-    }
-}
+mod tests;

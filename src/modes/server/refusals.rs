@@ -60,8 +60,23 @@ pub fn denied(refused: Denied) -> Response {
             "session_over",
             "This session was ended. Log in again with POST /session.",
         ),
+        Denied::TooOld => unauthorized(
+            "session_over",
+            "This session is from before what the server knows of ended ones, which it has read back from its log. Log in again with POST /session.",
+        ),
+        Denied::NotYet => not_yet(),
         Denied::Order(refused) => order_refused(refused),
     }
+}
+
+/// The answer where the log has not been read back far enough.
+pub fn not_yet() -> Response {
+    Response::refusal(
+        503,
+        "starting",
+        "The server has just started and still reads its log for the keys of before. Nothing was stored; repeat it with the same Idempotency-Key in a moment.",
+    )
+    .field("Retry-After", "1")
 }
 
 pub fn order_refused(refused: Refused) -> Response {

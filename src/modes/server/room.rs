@@ -7,14 +7,14 @@
 //!   over I/O.
 //! - Tail, offset and members change in one step, when a batch is published.
 
+mod coming;
 mod guards;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_std::channel::{Sender, TrySendError, bounded};
-use async_std::task;
 use event_listener::Event;
 
 use crate::event::{Id, Key, Stamp};
@@ -26,8 +26,8 @@ use super::committer::{Job, Order, Refused};
 use super::console::Request;
 use super::fanout::Fanout;
 use super::health::Health;
-use super::presence::{Change, Denied, Held, Presence, Quitting};
-use super::scribe::{Command, Reading, SessionId, Speaker, Verdict};
+use super::presence::{Change, Denied, Presence};
+use super::scribe::{Command, Reading, Speaker, Verdict};
 use super::start;
 use super::tail::{Batch, Tail};
 
@@ -71,6 +71,8 @@ pub struct Room {
     /// How the log, its disk and the clock are.
     pub health: Health,
     answers: AtomicUsize,
+    /// It is still being read back from the log who was here before the server's start.
+    names_unknown: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -130,6 +132,7 @@ impl Room {
             wake: Event::new(),
             health: Health::default(),
             answers: AtomicUsize::new(0),
+            names_unknown: AtomicBool::new(false),
         }
     }
 
@@ -149,107 +152,6 @@ impl Room {
     /// How long the server has been running.
     pub fn uptime(&self) -> Duration {
         self.started.elapsed()
-    }
-
-    /// Lets `name` in under a session.
-    ///
-    /// # Errors
-    /// Why not.
-    pub async fn join(&self, session: SessionId, name: &Name) -> Result<Id, Denied> {
-        let come = |presence: &mut Presence| {
-            presence.come(session, name, Instant::now())?;
-            Ok(Command::Join(session, name.as_str().to_string()))
-        };
-        match self.order(None, come).await? {
-            Verdict::Recorded(said) | Verdict::Repeat(said) => Ok(said.id),
-            // A join has no key.
-            Verdict::KeyReused => Err(Denied::Order(Refused::Unknown)),
-        }
-    }
-
-    /// Keeps the session's member present while the answer lives. A member that is not here (the
-    /// server was restarted, or the grace ran out) comes in again.
-    ///
-    /// # Errors
-    /// Why the name is not to be had.
-    pub async fn hold(self: &Arc<Room>, session: SessionId, name: &Name) -> Result<Hold, Denied> {
-        loop {
-            let woken = self.wake.listen();
-            match self.try_hold(session)? {
-                Held::Here => return Ok(self.held(session)),
-                Held::Absent => match self.join(session, name).await {
-                    // Another request of the same session was faster.
-                    Ok(_) | Err(Denied::Already) => {}
-                    Err(denied) => return Err(denied),
-                },
-                // The next commit decides.
-                Held::ComingOrGoing => woken.await,
-            }
-        }
-    }
-
-    /// The same for a member that is here already, as nearly always; `None` if it is not.
-    ///
-    /// # Errors
-    /// The session was ended by its owner.
-    pub fn hold_here(self: &Arc<Room>, session: SessionId) -> Result<Option<Hold>, Denied> {
-        let here = self.try_hold(session)? == Held::Here;
-        Ok(here.then(|| self.held(session)))
-    }
-
-    fn held(self: &Arc<Room>, session: SessionId) -> Hold {
-        let room = Arc::clone(self);
-        Hold { room, session }
-    }
-
-    fn try_hold(&self, session: SessionId) -> Result<Held, Denied> {
-        let mut state = self.state();
-        match state.presence.hold(session)? {
-            Held::ComingOrGoing if state.closing => Err(Denied::Order(Refused::Stopping)),
-            held => Ok(held),
-        }
-    }
-
-    /// Quit: ends the session and returns when the leave is recorded.
-    ///
-    /// # Errors
-    /// The leave could not be recorded yet; it is asked for again until it is.
-    pub async fn quit(&self, session: SessionId) -> Result<(), Denied> {
-        loop {
-            let woken = self.wake.listen();
-            // Not in the condition: the lock would be held over the await.
-            let quitting = self.state().presence.quit(session);
-            match quitting {
-                Quitting::Gone => return Ok(()),
-                Quitting::Here => match self.leave(session).await {
-                    // Another request or the sweep was faster.
-                    Err(Denied::Already) => {}
-                    left => return left,
-                },
-                // The next commit decides.
-                Quitting::ComingOrGoing => woken.await,
-            }
-        }
-    }
-
-    /// Asks for the leaves of all whose grace ran out, and of those who quit but could not be
-    /// written off then.
-    pub fn sweep(self: &Arc<Room>) {
-        let leavers = self.state().presence.leavers(Instant::now());
-        // All at once, so that a crowd that leaves together shares a commit. A leave that failed
-        // makes the member stay, and the next sweep finds it again.
-        for session in leavers {
-            let room = Arc::clone(self);
-            task::spawn(async move { room.leave(session).await });
-        }
-    }
-
-    async fn leave(&self, session: SessionId) -> Result<(), Denied> {
-        let go = |presence: &mut Presence| {
-            let name = presence.go(session, Instant::now())?;
-            Ok(Command::Leave(session, name))
-        };
-        self.order(None, go).await.map(drop)
     }
 
     /// Says something as a member.
@@ -285,6 +187,7 @@ impl Room {
         key: Option<Key>,
         request: Option<Box<Request>>,
     ) -> Result<Verdict, Denied> {
+        self.names_known().await;
         let speak = |presence: &mut Presence| {
             presence.speak_as(name, Instant::now())?;
             Ok(Command::Say {

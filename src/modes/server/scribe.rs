@@ -7,23 +7,54 @@
 //! Lines are recorded in batches. Until [`Scribe::keep`] is called they are provisional, and
 //! [`Scribe::undo`] makes as if they had never been asked for.
 
-use std::collections::{HashMap, VecDeque};
+mod keys;
+
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
-use crate::event::{Body, Elapsed, Event, Id, Key, LogId, Stamp};
-use crate::line;
+use crate::event::{Body, Elapsed, Event, Id, Key, LogId, Stamp, lower_hex};
+use crate::line::{self, Fields};
 use crate::wire::Said;
 
 use super::clock::Clock;
 
-/// How many idempotency keys are remembered.
-const MAX_KEYS: usize = 65_536;
+pub use keys::{Keys, Limits, OldKey};
+
 /// How many speakers without a session are remembered for their elapsed time.
 const MAX_GUESTS: usize = 4_096;
 
 /// What a session is known by inside the server.
 pub type SessionId = [u8; 16];
+
+/// What stands in the log for a session that was ended: only who has the server's secret knows which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Mark(pub u64);
+
+/// The field of the line with which a session ended.
+const ENDED: &str = "ended";
+
+impl Mark {
+    /// The mark of the session that ended with this line, if one did.
+    pub fn of(line: &line::Look<'_>) -> Option<Mark> {
+        let (high, low) = line.field(ENDED)?.split_at_checked(8)?;
+        let (high, low) = (lower_hex(high, 8)?, lower_hex(low, 8)?);
+        Some(Mark(u64::from(high) << 32 | u64::from(low)))
+    }
+
+    fn ended(self) -> Fields {
+        Fields::of(ENDED, &format!("{:016x}", self.0)).unwrap_or_default()
+    }
+}
+
+/// Keys that an earlier run wrote, the newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Past {
+    /// The keys.
+    pub keys: Vec<OldKey>,
+    /// These are the last.
+    pub all: bool,
+}
 
 /// Who speaks, for the elapsed time.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -39,8 +70,10 @@ pub enum Speaker {
 pub enum Command {
     /// A member comes in.
     Join(SessionId, String),
-    /// A member leaves.
-    Leave(SessionId, String),
+    /// A member leaves; with a mark its session ends for good.
+    Leave(SessionId, String, Option<Mark>),
+    /// A session of this name ends for good whose member is not here.
+    End(Mark, String),
     /// Somebody says something.
     Say {
         /// Who, for the elapsed time.
@@ -74,6 +107,8 @@ pub enum Verdict {
     Repeat(Said),
     /// Its key stands for another text; nothing was written.
     KeyReused,
+    /// Its key is not known yet, and the log is still being read back; nothing was written.
+    NotYet,
 }
 
 /// The state that lines are made from.
@@ -84,13 +119,14 @@ pub struct Scribe {
     pub clock: Clock,
     spoke: HashMap<Speaker, Duration>,
     keys: Keys,
+    /// The log is still being read back for keys.
+    reading_back: bool,
     undo: Vec<Undo>,
 }
 
 #[derive(Debug)]
 enum Undo {
     Spoke(Speaker, Option<Duration>),
-    Key,
 }
 
 impl Scribe {
@@ -100,32 +136,34 @@ impl Scribe {
             log,
             clock: Clock::new(last),
             spoke: HashMap::new(),
-            keys: Keys::default(),
+            keys: Keys::new(Limits::default()),
+            reading_back: false,
             undo: Vec::new(),
         }
     }
 
-    /// Takes the key of a line that an earlier run wrote, so that a repeat is still recognised.
-    pub fn remember(&mut self, offset: u64, text: &[u8]) {
-        let id = Id {
-            log: self.log,
-            offset,
-            check: line::check_of(text),
-        };
-        if let Ok(Event {
-            at,
-            body:
-                Body::Message {
-                    from,
-                    elapsed,
-                    text,
-                    key: Some(key),
-                },
-        }) = line::parse_line(text)
-        {
-            self.keys
-                .insert(from, key, Said { id, at, elapsed }, hash(&text));
+    /// The same with other limits to the keys that are known.
+    #[cfg(test)]
+    pub fn limited(self, limits: Limits) -> Scribe {
+        let keys = Keys::new(limits);
+        Scribe { keys, ..self }
+    }
+
+    /// The scribe of a log that is still to be read back: a key that it does not know may be there.
+    pub fn reading_back(self) -> Scribe {
+        Scribe {
+            reading_back: true,
+            ..self
         }
+    }
+
+    /// Takes keys that an earlier run wrote, the newest first, so that a repeat is still recognised.
+    /// `end` is where the log ends now.
+    pub fn recall(&mut self, past: &Past, end: u64) {
+        for old in &past.keys {
+            self.keys.recall(old, end);
+        }
+        self.reading_back &= !past.all;
     }
 
     /// Appends the command's line, which will stand at `offset`, to `out`.
@@ -137,15 +175,22 @@ impl Scribe {
         out: &mut Vec<u8>,
     ) -> Verdict {
         let mut elapsed = Elapsed::default();
-        let mut stored = None;
+        let (mut stored, mut is_message) = (None, false);
+        let mut fields = Fields::default();
         let body = match command {
             Command::Join(session, name) => {
                 self.set_spoke(Speaker::Session(session), Some(now.mono));
                 Body::Join { name }
             }
-            Command::Leave(session, name) => {
+            Command::Leave(session, name, ended) => {
                 self.set_spoke(Speaker::Session(session), None);
+                fields = ended.map(Mark::ended).unwrap_or_default();
                 Body::Leave { name }
+            }
+            Command::End(mark, name) => {
+                fields = mark.ended();
+                let text = format!("An earlier session of {name} was ended.");
+                Body::Notice { text }
             }
             Command::Close => Body::Closed,
             Command::Say {
@@ -158,9 +203,11 @@ impl Scribe {
                     match self.keys.get(&from, key) {
                         Some((said, same)) if same == hash(&text) => return Verdict::Repeat(said),
                         Some(_) => return Verdict::KeyReused,
+                        None if self.reading_back => return Verdict::NotYet,
                         None => stored = Some((from.clone(), key.clone(), hash(&text))),
                     }
                 }
+                is_message = true;
                 let before = self.spoke.get(&speaker).copied().unwrap_or(now.mono);
                 elapsed = Elapsed(now.mono.saturating_sub(before).as_secs());
                 self.set_spoke(speaker, Some(now.mono));
@@ -173,25 +220,26 @@ impl Scribe {
             }
         };
         let at = self.clock.stamp(now);
-        let checksum = line::to_line(&Event { at, body }, out);
+        let checksum = line::to_line_with(&Event { at, body }, &fields, out);
         let id = Id {
             log: self.log,
             offset,
             check: (checksum >> 16) as u16,
         };
         let said = Said { id, at, elapsed };
-        if let Some((from, key, text)) = stored {
-            self.keys.insert(from, key, said, text);
-            self.undo.push(Undo::Key);
+        match stored {
+            Some((from, key, text)) => self.keys.insert(&from, &key, said, text),
+            None if is_message => self.keys.pass(),
+            None => (),
         }
         Verdict::Recorded(said)
     }
 
-    /// The lines recorded since the last call are in the log.
-    pub fn keep(&mut self) {
+    /// The lines recorded since the last call are in the log, which ends at `end`.
+    pub fn keep(&mut self, end: u64) {
         self.undo.clear();
         self.clock.keep();
-        self.keys.forget_old();
+        self.keys.keep(end);
         if self.spoke.len() > MAX_GUESTS {
             let guests = self
                 .spoke
@@ -211,9 +259,9 @@ impl Scribe {
             match step {
                 Undo::Spoke(speaker, Some(at)) => drop(self.spoke.insert(speaker, at)),
                 Undo::Spoke(speaker, None) => drop(self.spoke.remove(&speaker)),
-                Undo::Key => self.keys.remove_newest(),
             }
         }
+        self.keys.undo();
         self.clock.undo();
     }
 
@@ -226,44 +274,11 @@ impl Scribe {
     }
 }
 
-fn hash(text: &str) -> u64 {
+/// What stands for a text where a repeat is recognised.
+pub fn hash(text: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
     hasher.finish()
-}
-
-/// The newest idempotency keys, each scoped to the name that used it.
-#[derive(Debug, Default)]
-struct Keys {
-    known: HashMap<(String, Key), (Said, u64)>,
-    order: VecDeque<(String, Key)>,
-}
-
-impl Keys {
-    fn get(&self, from: &str, key: &Key) -> Option<(Said, u64)> {
-        self.known.get(&(from.to_string(), key.clone())).copied()
-    }
-
-    fn insert(&mut self, from: String, key: Key, said: Said, text: u64) {
-        let name = (from, key);
-        if self.known.insert(name.clone(), (said, text)).is_none() {
-            self.order.push_back(name);
-        }
-    }
-
-    fn remove_newest(&mut self) {
-        if let Some(name) = self.order.pop_back() {
-            self.known.remove(&name);
-        }
-    }
-
-    fn forget_old(&mut self) {
-        while self.order.len() > MAX_KEYS {
-            if let Some(name) = self.order.pop_front() {
-                self.known.remove(&name);
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -291,7 +306,7 @@ mod tests {
     fn said(verdict: Verdict) -> Said {
         match verdict {
             Verdict::Recorded(said) | Verdict::Repeat(said) => said,
-            Verdict::KeyReused => panic!("the key was reused"),
+            other => panic!("{other:?}"),
         }
     }
 
@@ -348,13 +363,37 @@ mod tests {
             scribe.record(say(2, "b", Some("k")), at(2), 0, out),
             Verdict::Recorded(_)
         ));
-        // The same after a restart, from the log alone.
-        let mut again = Scribe::new(LOG, at(0).wall);
-        again.remember(0, &out[..length - 1]);
-        assert_eq!(
-            again.record(say(1, "a", Some("k")), at(3), length as u64, out),
-            Verdict::Repeat(first)
-        );
+        // After a restart it is not known yet; the keys of before are found by `recall`.
+        let mut again = Scribe::new(LOG, at(0).wall).reading_back();
+        let repeat = |scribe: &mut Scribe| {
+            scribe.record(
+                say(1, "a", Some("k")),
+                at(3),
+                length as u64,
+                &mut Vec::new(),
+            )
+        };
+        assert_eq!(repeat(&mut again), Verdict::NotYet);
+        let unkeyed = again.record(say(1, "a", None), at(3), 0, out);
+        assert!(matches!(unkeyed, Verdict::Recorded(_)));
+        let key = OldKey {
+            from: "name1".into(),
+            key: Key::new("k").expect("a key"),
+            said: first,
+            text: hash("a"),
+            after: 0,
+            place: 0,
+        };
+        let keys = vec![key];
+        again.recall(&Past { keys, all: false }, length as u64);
+        assert_eq!(repeat(&mut again), Verdict::Repeat(first));
+        let other = |scribe: &mut Scribe| {
+            scribe.record(say(1, "a", Some("other")), at(3), 0, &mut Vec::new())
+        };
+        assert_eq!(other(&mut again), Verdict::NotYet);
+        let keys = Vec::new();
+        again.recall(&Past { keys, all: true }, length as u64);
+        assert!(matches!(other(&mut again), Verdict::Recorded(_)));
     }
 
     #[test]
@@ -362,7 +401,7 @@ mod tests {
         let mut scribe = Scribe::new(LOG, at(0).wall);
         let out = &mut Vec::new();
         scribe.record(say(1, "a", Some("k1")), at(10), 0, out);
-        scribe.keep();
+        scribe.keep(0);
         scribe.record(say(1, "b", Some("k2")), at(20), 0, out);
         scribe.record(say(1, "c", None), at(25), 0, out);
         scribe.undo();

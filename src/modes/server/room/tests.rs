@@ -1,8 +1,11 @@
 use super::*;
 use crate::event::{Body, Elapsed, Event as Recorded};
 use crate::journal::Journal;
+use crate::modes::server::presence::Claim;
+use crate::modes::server::scribe::Mark;
 use crate::wire::Said;
 use async_std::channel::Receiver;
+use async_std::task;
 use futures_lite::future::{block_on, poll_once, zip};
 
 fn at() -> Stamp {
@@ -35,7 +38,7 @@ pub fn room(grace: Duration) -> (tempfile::TempDir, Arc<Room>, Receiver<Order>) 
 }
 
 /// Answers the next order as a committer does whose log is full or not; what it was.
-async fn commit(room: &Room, taken: &Receiver<Order>, full: bool) -> Command {
+pub async fn commit(room: &Room, taken: &Receiver<Order>, full: bool) -> Command {
     let order = taken.recv().await.expect("an order");
     let Job::Record(command) = order.job else {
         panic!("{:?}", order.job)
@@ -43,8 +46,9 @@ async fn commit(room: &Room, taken: &Receiver<Order>, full: bool) -> Command {
     let change = match (&command, full) {
         (Command::Join(session, _), false) => Change::Joined(*session, at()),
         (Command::Join(session, _), true) => Change::JoinFailed(*session),
-        (Command::Leave(session, _), false) => Change::Left(*session),
-        (Command::Leave(session, _), true) => Change::LeaveFailed(*session),
+        (Command::End(mark, _), false) => Change::Ended(*mark, at()),
+        (Command::Leave(session, ..), false) => Change::Left(*session),
+        (Command::Leave(session, ..), true) => Change::LeaveFailed(*session),
         other => panic!("{other:?}"),
     };
     room.change(&[change]);
@@ -60,9 +64,21 @@ async fn commit(room: &Room, taken: &Receiver<Order>, full: bool) -> Command {
     command
 }
 
+fn claim(session: u8) -> Claim {
+    Claim {
+        session: [session; 16],
+        issued: at(),
+        mark: Mark(session.into()),
+    }
+}
+
 async fn joined(room: &Arc<Room>, taken: &Receiver<Order>, session: u8, name: &str) -> Hold {
     let name = Name::new(name, 8).expect("a name");
-    let (hold, _) = zip(room.hold([session; 16], &name), commit(room, taken, false)).await;
+    let (hold, _) = zip(
+        room.hold(&claim(session), &name),
+        commit(room, taken, false),
+    )
+    .await;
     hold.expect("held")
 }
 
@@ -71,7 +87,7 @@ fn who_quits_while_the_log_is_full_leaves_later_though_a_stream_is_open() {
     let (_dir, room, taken) = room(Duration::from_secs(3600));
     block_on(async {
         let hold = joined(&room, &taken, 1, "bob").await;
-        let (quit, _) = zip(room.quit([1; 16]), commit(&room, &taken, true)).await;
+        let (quit, _) = zip(room.quit(&claim(1), "bob"), commit(&room, &taken, true)).await;
         assert_eq!(quit, Err(Denied::Order(Refused::Full)));
         assert_eq!(
             room.members().members.len(),
@@ -80,7 +96,7 @@ fn who_quits_while_the_log_is_full_leaves_later_though_a_stream_is_open() {
         );
         room.sweep();
         let left = commit(&room, &taken, false).await;
-        assert_eq!(left, Command::Leave([1; 16], "bob".into()));
+        assert_eq!(left, Command::Leave([1; 16], "bob".into(), Some(Mark(1))));
         assert!(room.members().members.is_empty());
         drop(hold);
     });
@@ -111,7 +127,7 @@ fn nothing_is_said_by_a_session_that_has_quit_meanwhile() {
         let hold = joined(&room, &taken, 1, "bob").await;
         let quit = task::spawn({
             let room = Arc::clone(&room);
-            async move { room.quit([1; 16]).await }
+            async move { room.quit(&claim(1), "bob").await }
         });
         let leave = taken.recv().await.expect("an order");
         let said = room.say(&hold, "hi".into(), None, None).await;

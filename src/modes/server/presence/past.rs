@@ -1,0 +1,161 @@
+//! What earlier runs of the server left: which sessions have ended, and who was here.
+//!
+//! What always holds: a token is honoured only if it is known that its session was not ended, so an
+//! ended session stays dead however many end after it; what is forgotten takes all tokens with it
+//! that are as old.
+
+use std::collections::{HashSet, VecDeque};
+use std::time::Instant;
+
+use super::{Claim, Denied};
+use crate::event::Stamp;
+use crate::modes::server::scribe::Mark;
+use crate::name::Name;
+
+/// How many ended sessions are known.
+const MAX_ENDED: usize = 100_000;
+
+/// What a stretch of the log says of them, the newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// The sessions that ended in it, and when.
+    pub ended: Vec<(Mark, Stamp)>,
+    /// Who was here at the log's end.
+    pub here: Vec<String>,
+    /// Everybody who was is known.
+    pub names_known: bool,
+    /// The time of its oldest line.
+    pub oldest: Option<Stamp>,
+    /// It is the last that is looked through.
+    pub all: bool,
+    /// Nothing stands before it.
+    pub beginning: bool,
+}
+
+/// What is known of earlier runs.
+#[derive(Debug)]
+pub struct Past {
+    most: usize,
+    ended: HashSet<Mark>,
+    /// The same, the oldest first.
+    order: VecDeque<(Mark, Stamp)>,
+    /// Of tokens up to this time it is not known any more whether they ended.
+    forgotten: Option<Stamp>,
+    /// The log is still being read back, and was looked through from this time on.
+    reading: Option<Stamp>,
+    names_unknown: bool,
+    /// Names of who was here, and how long each is held.
+    held: Vec<(Name, Instant)>,
+}
+
+impl Default for Past {
+    /// Of a room that has none.
+    fn default() -> Past {
+        Past {
+            most: MAX_ENDED,
+            ended: HashSet::new(),
+            order: VecDeque::new(),
+            forgotten: None,
+            reading: None,
+            names_unknown: false,
+            held: Vec::new(),
+        }
+    }
+}
+
+impl Past {
+    /// The log is to be read back from here on.
+    pub fn read_back(&mut self) {
+        self.reading = Some(Stamp::from_micros(i64::MAX));
+        self.names_unknown = true;
+    }
+
+    /// Takes what a further stretch of the log says; the names are held until then.
+    pub fn recall(&mut self, seen: &Seen, names: Vec<Name>, until: Instant) {
+        for (mark, at) in &seen.ended {
+            if self.order.len() >= self.most {
+                self.forget(*at);
+            } else if self.ended.insert(*mark) {
+                self.order.push_front((*mark, *at));
+            }
+        }
+        self.held
+            .extend(names.into_iter().map(|name| (name, until)));
+        self.names_unknown &= !(seen.names_known || seen.all);
+        if let Some(oldest) = seen.oldest
+            && self.reading.is_some_and(|reading| oldest < reading)
+        {
+            self.reading = Some(oldest);
+        }
+        if seen.all {
+            let looked = self.reading.take();
+            if let (false, Some(at)) = (seen.beginning, looked) {
+                self.forget(at);
+            }
+        }
+    }
+
+    /// A session was ended for good by a line of this time.
+    pub fn ended(&mut self, mark: Mark, at: Stamp) {
+        if self.ended.insert(mark) {
+            self.order.push_back((mark, at));
+        }
+        if self.order.len() > self.most
+            && let Some((mark, at)) = self.order.pop_front()
+        {
+            self.ended.remove(&mark);
+            self.forget(at);
+        }
+    }
+
+    fn forget(&mut self, at: Stamp) {
+        self.forgotten = self.forgotten.max(Some(at));
+    }
+
+    /// Whether a session may come back.
+    ///
+    /// # Errors
+    /// It has ended; or that is not known any more, or not yet.
+    pub fn check_claim(&self, claim: &Claim) -> Result<(), Denied> {
+        if self.ended.contains(&claim.mark) {
+            return Err(Denied::Ended);
+        }
+        if self.forgotten.is_some_and(|at| claim.issued <= at) {
+            return Err(Denied::TooOld);
+        }
+        match self.reading {
+            Some(looked) if claim.issued <= looked => Err(Denied::NotYet),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether nobody who was here before has the name or one like it.
+    ///
+    /// # Errors
+    /// Somebody has, or that is not known yet.
+    pub fn check_free(&self, name: &Name, now: Instant) -> Result<(), Denied> {
+        let held = |(_, until): &&(Name, Instant)| now < *until;
+        let same = |(held, _): &&(Name, Instant)| held.is_same(name);
+        if let Some((_, until)) = self.held.iter().filter(held).find(same) {
+            return Err(Denied::Taken(Some(until.saturating_duration_since(now))));
+        }
+        let alike = |(held, _): &&(Name, Instant)| held.is_confusable_with(name);
+        if let Some((other, _)) = self.held.iter().filter(held).find(alike) {
+            return Err(Denied::Confusable(other.as_str().to_string()));
+        }
+        match self.names_unknown {
+            true => Err(Denied::NotYet),
+            false => Ok(()),
+        }
+    }
+
+    /// The session with this name is here again, so nothing is held for it any more.
+    pub fn came_back(&mut self, name: &Name) {
+        self.held.retain(|(held, _)| !held.is_same(name));
+    }
+
+    /// Lets go of the names whose grace is over.
+    pub fn let_go(&mut self, now: Instant) {
+        self.held.retain(|(_, until)| now < *until);
+    }
+}

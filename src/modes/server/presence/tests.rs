@@ -1,0 +1,182 @@
+//! Who may come in, stays and leaves, without clocks, locks or I/O.
+
+use super::*;
+
+const ANN: SessionId = [1; 16];
+const BOB: SessionId = [2; 16];
+
+fn name(text: &str) -> Name {
+    Name::new(text, 8).expect("a name")
+}
+
+fn names(presence: &Presence, now: Instant) -> Vec<String> {
+    presence.list(now).into_iter().map(|m| m.name).collect()
+}
+
+#[test]
+fn a_member_is_shown_between_its_commits_and_its_name_held_a_little_longer() {
+    let (start, at) = (Instant::now(), Stamp::from_micros(7));
+    let mut presence = Presence::new(Duration::from_secs(5), 0);
+    presence.come(ANN, &name("ann"), start).expect("free");
+    assert!(names(&presence, start).is_empty());
+    let taken = presence.come(BOB, &name("ANN"), start);
+    assert_eq!(taken, Err(Denied::Taken(None)));
+    presence.apply(&[Change::Joined(ANN, at)], start);
+    assert_eq!(names(&presence, start), ["ann"]);
+    assert_eq!(presence.list(start)[0].since, at);
+
+    let later = start + Duration::from_secs(4);
+    let held = presence.come(BOB, &name("ann"), later);
+    assert_eq!(held, Err(Denied::Taken(Some(Duration::from_secs(1)))));
+    assert!(presence.leavers(later).is_empty());
+    assert_eq!(presence.go(ANN, later), Err(Denied::Already));
+    let over = start + Duration::from_secs(5);
+    assert_eq!(presence.leavers(over), [ANN]);
+    assert_eq!(presence.go(ANN, over), Ok(("ann".into(), None)));
+    assert_eq!(
+        presence.go(ANN, over),
+        Err(Denied::Already),
+        "it leaves once"
+    );
+    assert_eq!(names(&presence, over), ["ann"], "until it is written");
+    presence.apply(&[Change::Left(ANN)], over);
+    assert!(names(&presence, over).is_empty());
+    assert_eq!(presence.come(BOB, &name("ann"), over), Ok(()));
+}
+
+#[test]
+fn who_is_held_does_not_leave_and_a_failed_leave_is_asked_for_again() {
+    let now = Instant::now();
+    let mut presence = Presence::new(Duration::ZERO, 0);
+    presence.come(ANN, &name("ann"), now).expect("free");
+    presence.apply(&[Change::Joined(ANN, Stamp::from_micros(0))], now);
+    assert_eq!(presence.hold(ANN), Ok(Held::Here));
+    assert!(presence.leavers(now).is_empty());
+    presence.release(ANN, now);
+    assert_eq!(presence.go(ANN, now), Ok(("ann".into(), None)));
+    assert_eq!(presence.hold(ANN), Ok(Held::ComingOrGoing));
+    presence.apply(&[Change::LeaveFailed(ANN)], now);
+    assert_eq!(presence.leavers(now), [ANN]);
+}
+
+/// The token of that session, which came in at that time.
+fn claim(session: SessionId, issued: i64) -> Claim {
+    Claim {
+        session,
+        issued: Stamp::from_micros(issued),
+        mark: Mark(u64::from(session[0])),
+    }
+}
+
+#[test]
+fn a_session_that_quit_stays_dead() {
+    let (now, at) = (Instant::now(), Stamp::from_micros(7));
+    let mut presence = Presence::new(Duration::ZERO, 0);
+    let ann = claim(ANN, 7);
+    presence.come(ANN, &name("ann"), now).expect("free");
+    presence.apply(&[Change::Joined(ANN, at)], now);
+    assert_eq!(presence.quit(&ann), Ok(Quitting::Here));
+    assert_eq!(presence.speak(ANN, now), Err(Denied::Ended));
+    assert_eq!(presence.go(ANN, now), Ok(("ann".into(), Some(ann.mark))));
+    assert_eq!(presence.quit(&ann), Ok(Quitting::ComingOrGoing));
+    assert!(!presence.has_left(ANN), "it is not written yet");
+    presence.apply(&[Change::Left(ANN), Change::Ended(ann.mark, at)], now);
+    assert!(presence.has_left(ANN));
+    assert_eq!(presence.quit(&ann), Ok(Quitting::Gone));
+    assert_eq!(presence.hold(ANN), Ok(Held::Absent));
+    let back = presence.come_back(&ann, &name("ann"), now);
+    assert_eq!(back, Err(Denied::Ended));
+    assert_eq!(presence.speak(ANN, now), Err(Denied::Ended));
+}
+
+#[test]
+fn an_ended_session_stays_dead_however_many_end_after_it() {
+    let now = Instant::now();
+    let mut presence = Presence::new(Duration::ZERO, 0);
+    let ann = claim(ANN, 7);
+    let mut recent = claim(BOB, 200_007);
+    recent.mark = Mark(u64::MAX);
+    for n in 0..100_001 {
+        let at = Stamp::from_micros(n + 8);
+        presence.apply(&[Change::Ended(Mark(n as u64 + 1000), at)], now);
+        if n == 0 {
+            presence.apply(&[Change::Ended(ann.mark, at)], now);
+        }
+    }
+    let back = presence.come_back(&ann, &name("ann"), now);
+    assert_eq!(back, Err(Denied::TooOld));
+    assert_eq!(presence.come_back(&recent, &name("bob"), now), Ok(()));
+}
+
+#[test]
+fn who_was_here_before_is_held_for_the_grace_and_comes_back() {
+    let now = Instant::now();
+    let (mut presence, until) = (
+        Presence::new(Duration::ZERO, 0),
+        now + Duration::from_secs(5),
+    );
+    presence.past.read_back();
+    assert_eq!(presence.come(BOB, &name("bob"), now), Err(Denied::NotYet));
+    let seen = Seen {
+        ended: vec![(Mark(2), Stamp::from_micros(60))],
+        names_known: true,
+        oldest: Some(Stamp::from_micros(50)),
+        ..Seen::default()
+    };
+    presence.past.recall(&seen, vec![name("ann")], until);
+    // A stranger is refused as after a client's death.
+    let held = Some(Duration::from_secs(5));
+    assert_eq!(
+        presence.come(BOB, &name("Ann"), now),
+        Err(Denied::Taken(held))
+    );
+    assert_eq!(
+        presence.speak_as(&name("ann"), now),
+        Err(Denied::Taken(held))
+    );
+    assert!(names(&presence, now).is_empty(), "nobody is here for that");
+    // Of who came in later than what was looked through all is known, of others not yet.
+    let ann = |issued| claim(ANN, issued);
+    let back = presence.come_back(&ann(50), &name("ann"), now);
+    assert_eq!(back, Err(Denied::NotYet));
+    let ended = presence.come_back(&claim(BOB, 55), &name("bob"), now);
+    assert_eq!(ended, Err(Denied::Ended));
+    assert_eq!(presence.come_back(&ann(51), &name("ann"), now), Ok(()));
+    presence.apply(&[Change::Joined(ANN, Stamp::from_micros(70))], now);
+    // Once it leaves for good the name is free.
+    assert_eq!(presence.quit(&ann(51)), Ok(Quitting::Here));
+    presence.go(ANN, now).expect("it leaves");
+    presence.apply(&[Change::Left(ANN)], now);
+    assert_eq!(presence.come(BOB, &name("ann"), now), Ok(()));
+    // What was not looked through is not honoured.
+    let last = Seen {
+        all: true,
+        oldest: Some(Stamp::from_micros(40)),
+        ..Seen::default()
+    };
+    presence.past.recall(&last, Vec::new(), until);
+    let eve = |issued| claim([3; 16], issued);
+    let too_old = presence.come_back(&eve(40), &name("eve"), now);
+    assert_eq!(too_old, Err(Denied::TooOld));
+    assert_eq!(presence.come_back(&eve(41), &name("eve"), now), Ok(()));
+}
+
+#[test]
+fn a_name_that_is_held_for_nobody_is_free_after_the_grace() {
+    let now = Instant::now();
+    let (mut presence, until) = (
+        Presence::new(Duration::ZERO, 0),
+        now + Duration::from_secs(5),
+    );
+    let seen = Seen {
+        all: true,
+        beginning: true,
+        ..Seen::default()
+    };
+    presence.past.read_back();
+    presence.past.recall(&seen, vec![name("ann")], until);
+    let alike = presence.come(BOB, &name("Αnn"), now);
+    assert_eq!(alike, Err(Denied::Confusable("ann".into())));
+    presence.past.let_go(until);
+    assert_eq!(presence.come(BOB, &name("ann"), until), Ok(()));
+}

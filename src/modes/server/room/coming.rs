@@ -1,0 +1,176 @@
+//! Who comes, stays and goes, and what is known of them from before the server's start.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use async_std::task;
+
+use super::guards::Hold;
+use super::{Denied, Presence, Refused, Room, Verdict};
+use crate::modes::server::presence::{Claim, Held, Quitting, Seen};
+use crate::modes::server::scribe::{Command, SessionId};
+use crate::name::Name;
+use crate::wire::Said;
+
+impl Room {
+    /// The log is to be read back: until [`Room::recall`] has been given all of it, who comes waits
+    /// where it is not known what earlier runs left.
+    pub fn read_back(&self) {
+        self.names_unknown.store(true, Ordering::Release);
+        self.state().presence.past.read_back();
+    }
+
+    /// Takes what a further stretch of the log says of those who were here.
+    pub fn recall(&self, seen: &Seen) {
+        // What no name may be today nobody can take either.
+        let names = seen.here.iter().filter_map(|name| {
+            let judged = self.names.name(name).ok()?;
+            Some(Name::clone(&judged))
+        });
+        let names = names.collect();
+        let until = Instant::now() + self.rules.grace;
+        self.state().presence.past.recall(seen, names, until);
+        if seen.names_known || seen.all {
+            self.names_unknown.store(false, Ordering::Release);
+        }
+        self.wake.notify(usize::MAX);
+    }
+
+    /// Waits until it is known who was here before the server's start.
+    pub(super) async fn names_known(&self) {
+        while self.names_unknown.load(Ordering::Acquire) {
+            let woken = self.wake.listen();
+            if self.names_unknown.load(Ordering::Acquire) {
+                woken.await;
+            }
+        }
+    }
+
+    /// Lets `name` in under a new session.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn join(&self, session: SessionId, name: &Name) -> Result<Said, Denied> {
+        self.names_known().await;
+        let come = |presence: &mut Presence| {
+            presence.come(session, name, Instant::now())?;
+            Ok(Command::Join(session, name.as_str().to_string()))
+        };
+        self.order(None, come).await.and_then(recorded)
+    }
+
+    /// Keeps the session's member present while the answer lives. A member that is not here (the
+    /// server was restarted, or the grace ran out) comes in again.
+    ///
+    /// # Errors
+    /// Why the name is not to be had.
+    pub async fn hold(self: &Arc<Room>, claim: &Claim, name: &Name) -> Result<Hold, Denied> {
+        let session = claim.session;
+        let come_back = |presence: &mut Presence| {
+            presence.come_back(claim, name, Instant::now())?;
+            Ok(Command::Join(session, name.as_str().to_string()))
+        };
+        loop {
+            let woken = self.wake.listen();
+            match self.try_hold(session)? {
+                Held::Here => return Ok(self.held(session)),
+                Held::Absent => match self.order(None, come_back).await {
+                    // Another request of the same session was faster.
+                    Ok(_) | Err(Denied::Already) => {}
+                    Err(Denied::NotYet) => woken.await,
+                    Err(denied) => return Err(denied),
+                },
+                // The next commit decides.
+                Held::ComingOrGoing => woken.await,
+            }
+        }
+    }
+
+    /// The same for a member that is here already, as nearly always; `None` if it is not.
+    ///
+    /// # Errors
+    /// The session was ended by its owner.
+    pub fn hold_here(self: &Arc<Room>, session: SessionId) -> Result<Option<Hold>, Denied> {
+        let here = self.try_hold(session)? == Held::Here;
+        Ok(here.then(|| self.held(session)))
+    }
+
+    fn held(self: &Arc<Room>, session: SessionId) -> Hold {
+        let room = Arc::clone(self);
+        Hold { room, session }
+    }
+
+    fn try_hold(&self, session: SessionId) -> Result<Held, Denied> {
+        let mut state = self.state();
+        match state.presence.hold(session)? {
+            Held::ComingOrGoing if state.closing => Err(Denied::Order(Refused::Stopping)),
+            held => Ok(held),
+        }
+    }
+
+    /// Quit: ends the session for good and returns when that is recorded.
+    ///
+    /// # Errors
+    /// It could not be recorded yet. The leave of a member that is here is asked for again until it is.
+    pub async fn quit(&self, claim: &Claim, name: &str) -> Result<(), Denied> {
+        loop {
+            let woken = self.wake.listen();
+            // Not in the condition: the lock would be held over the await.
+            let quitting = self.state().presence.quit(claim);
+            match quitting {
+                Ok(Quitting::Gone) => return Ok(()),
+                Ok(Quitting::Here) => match self.leave(claim.session).await {
+                    // Another request or the sweep was faster.
+                    Err(Denied::Already) => {}
+                    left => return left,
+                },
+                Ok(Quitting::Away) => {
+                    let end = |presence: &mut Presence| match presence.quit(claim)? {
+                        Quitting::Away => Ok(Command::End(claim.mark, name.to_string())),
+                        _ => Err(Denied::Already),
+                    };
+                    match self.order(None, end).await.map(drop) {
+                        Err(Denied::Already) => {}
+                        ended => return ended,
+                    }
+                }
+                // The next commit, or what is still read back, decides.
+                Ok(Quitting::ComingOrGoing) | Err(Denied::NotYet) => woken.await,
+                Err(denied) => return Err(denied),
+            }
+        }
+    }
+
+    /// Asks for the leaves of all whose grace ran out, and of those who quit but could not be
+    /// written off then.
+    pub fn sweep(self: &Arc<Room>) {
+        let leavers = {
+            let mut state = self.state();
+            state.presence.past.let_go(Instant::now());
+            state.presence.leavers(Instant::now())
+        };
+        // All at once, so that a crowd that leaves together shares a commit. A leave that failed
+        // makes the member stay, and the next sweep finds it again.
+        for session in leavers {
+            let room = Arc::clone(self);
+            task::spawn(async move { room.leave(session).await });
+        }
+    }
+
+    async fn leave(&self, session: SessionId) -> Result<(), Denied> {
+        let go = |presence: &mut Presence| {
+            let (name, ended) = presence.go(session, Instant::now())?;
+            Ok(Command::Leave(session, name, ended))
+        };
+        self.order(None, go).await.map(drop)
+    }
+}
+
+fn recorded(verdict: Verdict) -> Result<Said, Denied> {
+    match verdict {
+        Verdict::Recorded(said) | Verdict::Repeat(said) => Ok(said),
+        // A join has no key.
+        Verdict::KeyReused | Verdict::NotYet => Err(Denied::Order(Refused::Unknown)),
+    }
+}
