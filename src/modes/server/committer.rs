@@ -20,7 +20,7 @@ use super::console::{Console, Entry, Request};
 use super::fullness::Fullness;
 use super::presence::Change;
 use super::room::Room;
-use super::scribe::{Command, Past, Scribe, Speaker, Verdict};
+use super::scribe::{Command, Past, Scribe, Verdict};
 use super::tail::Batch;
 
 /// The most orders in one commit.
@@ -186,8 +186,7 @@ impl Committer {
             sync |= *command == Command::Close && self.sync != cli::Sync::Never;
             if let Verdict::Recorded(said) = verdict {
                 last = Some(said.id);
-                changes.extend(change(command, said.at));
-                changes.extend(ended(command, said.at));
+                changes.extend(Change::by(command, said.at));
                 if self.console.wants_traffic() {
                     entries.extend(entry(command, said.at, &lines[at..], order.request.clone()));
                 }
@@ -299,26 +298,6 @@ fn size(order: &Order) -> usize {
     }
 }
 
-fn change(command: &Command, at: Stamp) -> Option<Change> {
-    match command {
-        Command::Join(session, _) => Some(Change::Joined(*session, at)),
-        Command::Leave(session, ..) => Some(Change::Left(*session)),
-        Command::Say {
-            speaker: Speaker::Session(session),
-            ..
-        } => Some(Change::Said(*session)),
-        Command::Say { .. } | Command::End(..) | Command::Close => None,
-    }
-}
-
-/// The session that ends with it.
-fn ended(command: &Command, at: Stamp) -> Option<Change> {
-    match command {
-        Command::Leave(_, _, Some(mark)) | Command::End(mark, _) => Some(Change::Ended(*mark, at)),
-        _ => None,
-    }
-}
-
 fn entry(
     command: &Command,
     at: Stamp,
@@ -345,7 +324,7 @@ mod tests {
     use super::*;
     use crate::event::{Body, Event, Key, LogId};
     use crate::modes::server::room::Rules;
-    use crate::modes::server::scribe::Reading;
+    use crate::modes::server::scribe::{Reading, Speaker};
     use async_std::channel::bounded;
 
     #[test]

@@ -18,7 +18,7 @@ use crate::wire;
 
 use super::committer::Refused;
 use super::rate::Bucket;
-use super::scribe::{Command, Mark, SessionId};
+use super::scribe::{Command, Mark, SessionId, Speaker};
 
 pub use past::{Past, Seen};
 
@@ -140,6 +140,25 @@ pub enum Change {
 }
 
 impl Change {
+    /// What becomes of members and sessions by this command, recorded at that time.
+    pub fn by(command: &Command, at: Stamp) -> impl Iterator<Item = Change> {
+        let member = match command {
+            Command::Join(session, _) => Some(Change::Joined(*session, at)),
+            Command::Leave(session, ..) => Some(Change::Left(*session)),
+            Command::Say {
+                speaker: Speaker::Session(session),
+                ..
+            } => Some(Change::Said(*session)),
+            Command::Say { .. } | Command::End(..) | Command::Close => None,
+        };
+        let ended = match command {
+            Command::Leave(_, _, Some(mark)) | Command::End(mark, _) => Some(*mark),
+            _ => None,
+        };
+        let ended = ended.map(|mark| Change::Ended(mark, at));
+        member.into_iter().chain(ended)
+    }
+
     /// What becomes of the member if this command is not recorded.
     pub fn undoing(command: &Command) -> Option<Change> {
         match command {
