@@ -56,6 +56,15 @@ impl Encoding {
         }
     }
 
+    /// What shows nothing and yet is sent, to find out whether anybody is there: the sign of life, and
+    /// for plain lines in chunks a leading zero of the next chunk's size. Bare plain lines have nothing.
+    pub fn pulse(self) -> &'static [u8] {
+        match (self.form, self.chunked) {
+            (Form::Plain, true) => b"0",
+            _ => self.heartbeat(),
+        }
+    }
+
     /// What a whole stream ends with, so that one that was cut off is known.
     pub fn end(self) -> &'static [u8] {
         match self.chunked {

@@ -21,6 +21,7 @@ mod faults;
 mod follow;
 mod forms;
 mod framing;
+mod half_closed;
 mod hands;
 mod health;
 mod history;

@@ -43,11 +43,11 @@ pub enum Call {
     Up(Cursor),
     /// Its socket is full; it is at this cursor.
     Full(Cursor),
-    /// Its socket is full, so of the heartbeat only so many bytes went out.
+    /// Its socket is full, so of a sign of life only so many bytes went out.
     Heartbeat {
         /// Up to where it was sent everything.
         offset: u64,
-        /// How many bytes of the heartbeat it was sent.
+        /// How many bytes of [`Encoding::pulse`] it was sent.
         sent: usize,
     },
     /// The listener went away, or the network did.
@@ -92,6 +92,8 @@ struct News {
     arrivals: Vec<(Arc<Seat>, u64)>,
     /// Who went away while sitting.
     departures: Vec<Arc<Seat>>,
+    /// Who is to be sent a sign of life now.
+    pulses: Vec<Arc<Seat>>,
     /// Sessions whose leave was published.
     left: Vec<SessionId>,
     closing: bool,
@@ -107,6 +109,7 @@ impl News {
         self.published == at
             && self.arrivals.is_empty()
             && self.departures.is_empty()
+            && self.pulses.is_empty()
             && self.left.is_empty()
             && !self.closing
     }
@@ -118,6 +121,7 @@ impl News {
             published: self.published,
             arrivals: std::mem::take(&mut self.arrivals),
             departures: std::mem::take(&mut self.departures),
+            pulses: std::mem::take(&mut self.pulses),
             left: std::mem::take(&mut self.left),
             closing: self.closing,
             asleep: false,
@@ -186,6 +190,14 @@ impl Fanout {
         news.arrivals.push((Arc::clone(seat), offset));
         desk.ring(news);
         Some(Sitting { fanout: self, seat })
+    }
+
+    /// Has a sign of life sent to somebody who sits; who does not is written to by its own task.
+    pub fn pulse(&self, seat: &Arc<Seat>) {
+        let desk = &self.desks[seat.desk];
+        let mut news = desk.news();
+        news.pulses.push(Arc::clone(seat));
+        desk.ring(news);
     }
 
     /// Everything before `end` may be sent. The sessions in `left` are over with it.

@@ -6,7 +6,9 @@
 //! file, when it takes more. So a listener that stalls slows nobody, loses nothing, and is sent
 //! every byte of its form exactly once.
 
-use std::io::{self, Read, Write};
+mod half;
+
+use std::io::{self, Write};
 use std::net::{IpAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +26,7 @@ use super::fanout::{Call, Seat};
 use super::portion::Portion;
 use super::room::{Hold, Listener, Next, Room};
 use super::tail::{Batch, Cursor};
+use half::Half;
 
 /// How long a peer may take nothing although there is something to send. With the heartbeat before
 /// it and the grace after it, a name is free 90 s after its owner vanished without a word.
@@ -54,6 +57,7 @@ pub struct Follower {
     seat: Arc<Seat>,
     hold: Option<Hold>,
     cursor: Cursor,
+    half: Half,
     /// Counts it while it lives.
     _listener: Listener,
 }
@@ -76,6 +80,7 @@ impl Follower {
             seat: room.fanout.seat(stream, encoding, session),
             hold,
             cursor: Cursor::at(offset),
+            half: Half::default(),
             _listener: room.listener(),
         }
     }
@@ -160,11 +165,12 @@ impl Follower {
     /// Lets a writer of the fan-out take over until there is something that it cannot do.
     async fn sit(&mut self) -> Result<(), Ended> {
         let call = {
-            let Some(sitting) = self.room.fanout.sit(&self.seat, self.cursor.offset) else {
+            let (fanout, seat) = (&self.room.fanout, &self.seat);
+            let Some(sitting) = fanout.sit(seat, self.cursor.offset) else {
                 return Ok(());
             };
-            let called = async { Ok(sitting.await) };
-            future::or(called, async { Err(closed(self.stream()).await) }).await?
+            let gone = self.half.watch(fanout, seat, &mut self.hold);
+            future::or(async { Ok(sitting.await) }, async { Err(gone.await) }).await?
         };
         match call {
             Call::Up(cursor) => self.cursor = cursor,
@@ -174,8 +180,7 @@ impl Follower {
             }
             Call::Heartbeat { offset, sent } => {
                 self.cursor = Cursor::at(offset);
-                self.write_all(&self.seat.encoding.heartbeat()[sent..])
-                    .await?;
+                self.write_all(&self.seat.encoding.pulse()[sent..]).await?;
             }
             Call::Gone => return Err(Ended::Gone),
         }
@@ -213,25 +218,6 @@ impl Follower {
 fn good_bye() -> Wire {
     let message = "The server is stopping. Connect again later: nothing is lost.".to_string();
     Wire::Bye { message }
-}
-
-/// Ends when the listener has closed its side. What it still sends is thrown away.
-async fn closed(stream: &Async<TcpStream>) -> Ended {
-    loop {
-        if stream.readable().await.is_err() {
-            return Ended::Gone;
-        }
-        match stream.get_ref().read(&mut [0; 512]) {
-            Ok(0) => return Ended::Gone,
-            Ok(_) => task::yield_now().await,
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
-                ) => {}
-            Err(_) => return Ended::Gone,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -109,6 +109,11 @@ impl Writer {
             self.clear(&seat);
         }
         self.pass(news.published, now);
+        for seat in news.pulses {
+            if let Some(index) = self.index(&seat) {
+                self.pulse(index);
+            }
+        }
         if !news.left.is_empty() {
             self.call_all(|seat| seat.session.is_some_and(|s| news.left.contains(&s)));
         }
@@ -142,11 +147,16 @@ impl Writer {
 
     /// Lets go of one who went away while sitting, if it was not called up meanwhile.
     fn clear(&mut self, seat: &Arc<Seat>) {
-        let index = seat.index.load(Ordering::Relaxed);
-        let seated = self.seats.get(index);
-        if seated.is_some_and(|seated| Arc::ptr_eq(&seated.seat, seat)) {
+        if let Some(index) = self.index(seat) {
             self.remove(index);
         }
+    }
+
+    /// Where one sits who was not called up.
+    fn index(&self, seat: &Arc<Seat>) -> Option<usize> {
+        let index = seat.index.load(Ordering::Relaxed);
+        let seated = self.seats.get(index)?;
+        Arc::ptr_eq(&seated.seat, seat).then_some(index)
     }
 
     fn call(&mut self, index: usize, call: Call) {
@@ -211,14 +221,21 @@ impl Writer {
                 continue;
             }
             seated.greeted = now;
-            match seated.seat.send(seated.encoding.heartbeat()) {
-                Sent::All => {}
-                Sent::Part(sent) => {
-                    let offset = seated.offset.max(self.at);
-                    self.call(index, Call::Heartbeat { offset, sent });
-                }
-                Sent::Gone => self.call(index, Call::Gone),
+            if !seated.encoding.heartbeat().is_empty() {
+                self.pulse(index);
             }
+        }
+    }
+
+    fn pulse(&mut self, index: usize) {
+        let seated = &self.seats[index];
+        match seated.seat.send(seated.encoding.pulse()) {
+            Sent::All => {}
+            Sent::Part(sent) => {
+                let offset = seated.offset.max(self.at);
+                self.call(index, Call::Heartbeat { offset, sent });
+            }
+            Sent::Gone => self.call(index, Call::Gone),
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::line;
 use crate::modes::server::room::tests::room;
 use crate::sse::Form;
 use futures_lite::future::{block_on, poll_once};
+use std::io::Read as _;
 use std::net::TcpListener;
 use std::pin::pin;
 
