@@ -167,6 +167,24 @@ fn a_poll_is_framed_once_and_ends_with_the_last_chunk() {
 }
 
 #[test]
+fn proxies_are_told_not_to_collect_keep_or_compress_a_stream() {
+    let server = Server::start(&[]);
+    for (codings, coding) in [("", None), ("Accept-Encoding: gzip\r\n", Some("identity"))] {
+        for query in ["since=latest", "poll=1"] {
+            let mut client = server.client();
+            client.send(format!(
+                "GET /events?{query} HTTP/1.1\r\nHost: {}\r\n{codings}\r\n",
+                server.address
+            ));
+            let head = client.head();
+            assert_eq!(head.field("cache-control"), Some("no-store, no-transform"));
+            assert_eq!(head.field("x-accel-buffering"), Some("no"));
+            assert_eq!(head.field("content-encoding"), coding, "{query}");
+        }
+    }
+}
+
+#[test]
 fn a_cut_is_seen_and_the_end_of_a_session_is_none() {
     let mut server = Server::start(&[]);
     let authorised = bearer(&server.log_in("uthira"));

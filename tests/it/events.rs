@@ -80,7 +80,7 @@ fn a_stream_comes_in_the_form_that_was_asked_for() {
         assert_eq!(stream.head.field("content-type"), Some(kind), "{accept:?}");
         for (name, value) in [
             ("connection", Some("close")),
-            ("cache-control", Some("no-store")),
+            ("cache-control", Some("no-store, no-transform")),
             ("x-accel-buffering", Some("no")),
             ("transfer-encoding", Some("chunked")),
             ("content-length", None),

@@ -95,11 +95,8 @@ fn nothing_that_is_true_for_a_moment_is_kept_by_a_cache() {
     ] {
         let answer = server.ask(method, path, &[session], "");
         assert_eq!(answer.status, status, "{method} {path}");
-        assert_eq!(
-            answer.field("cache-control"),
-            Some("no-store"),
-            "{method} {path}"
-        );
+        let cached = answer.field("cache-control").unwrap_or_default();
+        assert!(cached.starts_with("no-store"), "{method} {path}: {cached}");
     }
     assert_eq!(said.field("cache-control"), Some("no-store"));
     // A copy of the log is asked for again, and goes on.

@@ -71,6 +71,8 @@ pub enum Answer {
 pub struct Follow {
     /// How it is sent the events.
     pub encoding: Encoding,
+    /// Whether it takes compressed answers, so that a proxy on the way may be about to compress this one.
+    pub takes_codings: bool,
     /// Where it starts.
     pub start: Start,
     /// Up to where, if it only polls.
@@ -341,6 +343,7 @@ impl Api {
         let form = Form::accepted(asked.head.field("accept"));
         Ok(Answer::Follow(Box::new(Follow {
             encoding: Encoding::to(form, asked.head.minor),
+            takes_codings: asked.head.field("accept-encoding").is_some(),
             start,
             until: polls.then_some(end),
             hold,

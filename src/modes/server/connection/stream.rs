@@ -43,11 +43,17 @@ impl Stream {
 }
 
 impl Connection {
+    /// The head of a stream, which proxies are told neither to keep nor to collect nor to compress: some
+    /// that compress hold the end of an event back until there is another.
     fn stream_response(&self, follow: &Follow) -> Response {
-        let response = Response::new(200)
+        let mut response = Response::new(200)
             .field("Content-Type", follow.encoding.form.content_type())
-            .field("Cache-Control", "no-store")
+            .field("Cache-Control", "no-store, no-transform")
             .field("X-Accel-Buffering", "no");
+        if follow.takes_codings {
+            // Caddy 2.6 compresses whatever has no coding yet.
+            response = response.field("Content-Encoding", "identity");
+        }
         match follow.encoding.chunked {
             true => response.field("Transfer-Encoding", "chunked"),
             false => response,
