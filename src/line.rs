@@ -27,7 +27,7 @@ use std::fmt;
 use std::str::from_utf8;
 
 pub use body::Shape;
-pub use ends::{has_windows_ends, undone};
+pub use ends::has_windows_ends;
 pub use escape::{escape, escaped, escaped_size, is_unsafe, unescaped, unescaped_name};
 pub(crate) use escape::{plain_to_json, spelt_for_json};
 pub use fields::{Fields, NO_KEY};

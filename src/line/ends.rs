@@ -23,7 +23,7 @@ pub fn has_windows_ends(head: &[u8]) -> bool {
 }
 
 /// A line as it was before its end was changed, given without its `\n`; `None` if that was not.
-pub fn undone(line: &[u8]) -> Option<&[u8]> {
+fn undone(line: &[u8]) -> Option<&[u8]> {
     let line = line.strip_suffix(b"\r")?;
     Some(line.strip_prefix(MARK).unwrap_or(line))
 }

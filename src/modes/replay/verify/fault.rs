@@ -92,10 +92,10 @@ impl fmt::Display for Wrong {
                 "the last line is torn, {bytes} bytes without a line feed: a room was stopped \
                  while it wrote, or the end was lost. {CUT}"
             ),
-            Wrong::NoLineFeed => write!(
-                f,
+            Wrong::NoLineFeed => f.write_str(
                 "the last line is whole, but its line feed is missing: a room was stopped while it \
-                 wrote. {CUT}"
+                 wrote, or an editor took it away. At its next start the room adds it and keeps the \
+                 line. If a room is writing to this file, verify it again.",
             ),
             Wrong::EndChanged => f.write_str(
                 "the last line is whole, but the line feed at its end was changed. At its next \
