@@ -114,6 +114,8 @@ impl Shell {
         command.env("PATH", path).env("HOME", &home);
         command.env("TZ", "UTC").env("LANG", "C.UTF-8");
         command.env("TERM", "dumb").env("PLACE", &place);
+        // However slowly it is read, who is here on a page is here at its end.
+        command.env("CHATROOM_GRACE", "60s");
         if let Some(name) = display {
             command.env("DISPLAY", name);
         }
