@@ -43,10 +43,19 @@ const POST_INSTRUCTIONS: f64 = 125_000.0;
 const DELIVERY_ALLOCATIONS: f64 = 0.05;
 /// The same for one post.
 const POST_ALLOCATIONS: f64 = 80.0;
+/// How many times the instructions of a session's post a guest's may take, who says a name each time.
+const GUEST: f64 = 1.2;
 
 /// Few and many listeners, few and many posts.
 const LISTENERS: [usize; 2] = [10, 210];
 const POSTS: [usize; 2] = [20, 120];
+
+/// Who posts.
+#[derive(Clone, Copy)]
+enum Poster {
+    Session,
+    Guest,
+}
 
 /// What is counted: a tool of valgrind, and what it says before and after the number.
 struct Counter {
@@ -69,7 +78,7 @@ const ALLOCATIONS: Counter = Counter {
 
 impl Counter {
     /// What the whole life of a server costs to which so many listen while so much is said.
-    fn count(&self, listeners: usize, posts: usize) -> f64 {
+    fn count(&self, listeners: usize, posts: usize, poster: Poster) -> f64 {
         let folder = Arc::new(Folder::new());
         let mut command = Command::new("valgrind");
         command.args(self.tool).arg(CHATROOM);
@@ -77,7 +86,11 @@ impl Counter {
         command.args(["--max-rate", "0", "--console", "quiet"]);
         folder.settle(&mut command);
         let mut server = Server::spawn(folder, command);
-        let token = server.log_in("ann");
+        let authorization = match poster {
+            Poster::Session => bearer(&server.log_in("ann")),
+            // bob and nothing.
+            Poster::Guest => "Basic Ym9iOg==".to_string(),
+        };
         let accept = [("Accept", "text/event-stream")];
         let listen = |_| server.listen("/events?since=latest", &accept);
         let mut listeners: Vec<Listener> = (0..listeners).map(listen).collect();
@@ -86,7 +99,7 @@ impl Counter {
         }
         let mut ann = server.client();
         let text = "x".repeat(100);
-        let fields = [("Authorization", &bearer(&token)[..])];
+        let fields = [("Authorization", &authorization[..])];
         for _ in 0..posts {
             ann.send(server.request("POST", "/messages", &fields, &text));
             assert_eq!(ann.answer("POST").status, 201);
@@ -105,14 +118,17 @@ impl Counter {
         })
     }
 
+    /// What one more post costs where so many listen.
+    fn more(&self, listeners: usize, poster: Poster) -> f64 {
+        let [few, many] = POSTS;
+        let cost = self.count(listeners, many, poster) - self.count(listeners, few, poster);
+        cost / (many - few) as f64
+    }
+
     /// What one delivery costs, and one post without its deliveries.
     fn costs(&self) -> (f64, f64) {
-        let [few, many] = POSTS;
-        let more = |listeners| {
-            let cost = self.count(listeners, many) - self.count(listeners, few);
-            cost / (many - few) as f64
-        };
         let [some, crowd] = LISTENERS;
+        let more = |listeners| self.more(listeners, Poster::Session);
         let (a, b) = (more(some), more(crowd));
         let delivery = (b - a) / (crowd - some) as f64;
         (delivery, a - delivery * some as f64)
@@ -125,6 +141,15 @@ fn a_message_costs_no_more_instructions_than_it_may() {
     println!("instructions: {delivery:.0} a delivery, {post:.0} a post");
     assert!(delivery < DELIVERY_INSTRUCTIONS, "{delivery} a delivery");
     assert!(post < POST_INSTRUCTIONS, "{post} a post");
+}
+
+#[test]
+fn a_guests_post_costs_little_more_than_a_sessions() {
+    let [listeners, _] = LISTENERS;
+    let [session, guest] =
+        [Poster::Session, Poster::Guest].map(|poster| INSTRUCTIONS.more(listeners, poster));
+    println!("instructions: {session:.0} a session's post, {guest:.0} a guest's");
+    assert!(guest < GUEST * session, "{guest} and {session}");
 }
 
 #[test]
