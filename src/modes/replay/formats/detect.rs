@@ -43,12 +43,12 @@ pub fn detect(head: &[u8], _origin: &Origin) -> Option<FileFormat> {
     best(fitting).map(|(_, kind)| kind)
 }
 
-/// The kind that most lines read like, though too few for it to be that: what `--format` calls it, and
+/// The kind that a quarter of the lines or more read like, though too few for it to be that: what `--format` calls it, and
 /// what it is in words.
 pub fn nearest(head: &[u8]) -> Option<(String, &'static str)> {
     let fitting = |kind| {
-        let (fitting, _, timed) = sure_lines(head, kind)?;
-        timed.then_some(fitting)
+        let (fitting, all, timed) = sure_lines(head, kind)?;
+        (timed && fitting > 1 && fitting * 4 >= all).then_some(fitting)
     };
     best(fitting).map(|(_, kind)| (value(kind), title(kind)))
 }
