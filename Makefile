@@ -5,7 +5,7 @@
 # `make bench-window` and `make bench-replay` to their harnesses: make bench ARGS='calm --rounds 5'
 ARGS ?=
 
-.PHONY: help run build test dist deb test-dist test-durability bench bench-window bench-replay pictures icons man fmt clean
+.PHONY: help run build test dist deb test-dist test-durability test-clients bench bench-window bench-replay pictures icons man fmt clean
 
 help:
 	@echo 'make run     build chatroom and start a room on this machine: the server here, and a window'
@@ -14,6 +14,7 @@ help:
 	@echo 'make test    run everything that must pass before a change goes in'
 	@echo 'make dist    build the one file that is downloaded: dist/chatroom-VERSION-x86_64-linux and SHA256SUMS'
 	@echo 'make test-dist   try that file on other systems: nothing but a folder, bare Debians; as root, some minutes'
+	@echo 'make test-clients   real clients from PyPI and npm, direct and through four proxies: some two minutes, with the registries'
 	@echo 'make test-durability   kills, lost answers, stalled listeners, failing disks: some minutes, alone'
 	@echo "make bench   measure this server beside others (ARGS='--help' says what there is); some 20 minutes, alone"
 	@echo "make bench-window   measure the window beside HexChat (ARGS='--help'); some 10 minutes, alone"
@@ -47,6 +48,9 @@ test-dist:
 
 test-durability:
 	@scripts/test-durability.sh
+
+test-clients:
+	@scripts/test-clients.sh $(ARGS)
 
 bench:
 	@scripts/setup.sh bench

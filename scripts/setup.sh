@@ -40,12 +40,18 @@ bench_packages=(
 )
 # For the file that is downloaded: other Debians, and what looks at executables and at windows.
 dist_packages=(debootstrap systemd-container mount util-linux iproute2 binutils curl xvfb openbox xdotool imagemagick fonts-dejavu-core)
+# The proxies that `make test-clients` goes through, and what runs its clients: they come from PyPI and npm.
+# Node may be of another source than Debian's, and have its npm with it.
+clients_packages=(nginx haproxy caddy apache2-bin python3-venv)
+command -v node >/dev/null || clients_packages+=(nodejs)
+command -v npm >/dev/null || clients_packages+=(npm)
 # The same on systems without dpkg: commands to find, libraries that pkg-config must know.
 build_commands=(cmake g++ make pkg-config)
 libraries=(x11 xext xft xinerama xcursor xrender xfixes pangoxft pangocairo cairo)
 test_commands=(Xvfb openbox xdotool xclip setxkbmap import dbus-daemon tmux script unshare nsenter ip strace curl man mandoc less zsh fish desktop-file-validate gio valgrind mkfs.ext4 mount python3 nginx caddy openssl)
 run_commands=(curl)
 picture_commands=(chromium mkfifo)
+clients_commands=(nginx haproxy caddy apache2 python3 node npm)
 dist_commands=(debootstrap systemd-nspawn unshare nsenter ip readelf curl Xvfb openbox xdotool import)
 bench_commands=(nats-server ngircd nginx ss strace Xvfb openbox hexchat xclip setpriv rg script taskset)
 
@@ -183,6 +189,7 @@ check_other_system() {
     [ "$1" != pictures ] || more=("${test_commands[@]}" "${picture_commands[@]}")
     [ "$1" != bench ] || more=("${bench_commands[@]}")
     [ "$1" != dist ] || more=("${dist_commands[@]}")
+    [ "$1" != clients ] || more=("${clients_commands[@]}")
     for item in "${more[@]}"; do
         command -v "$item" >/dev/null || missing+=("$item")
     done
@@ -200,9 +207,10 @@ main() {
         test) packages=("${build_packages[@]}" "${test_packages[@]}") ;;
         pictures) packages=("${build_packages[@]}" "${test_packages[@]}" "${picture_packages[@]}") ;;
         bench) packages=("${build_packages[@]}" "${bench_packages[@]}") ;;
+        clients) packages=("${build_packages[@]}" "${clients_packages[@]}") ;;
         dist) packages=("${build_packages[@]}" "${dist_packages[@]}") ;;
         *)
-            echo "Say what to set up for: scripts/setup.sh build, run, test, pictures, bench or dist." >&2
+            echo "Say what to set up for: scripts/setup.sh build, run, test, pictures, bench, clients or dist." >&2
             exit 2
             ;;
     esac
