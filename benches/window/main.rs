@@ -6,8 +6,8 @@
 //! frames when `CHATROOM_GUI_FRAMES` names a file.
 //!
 //! The modules: [`screen`] is Xvfb with hands and eyes, [`client`] opens the windows, [`speaker`] says
-//! things in the room, [`chat`] is what is said; [`start`], [`memory`], [`idle`], [`flood`] and
-//! [`latency`] are what is measured, each with what could be wrong with it in its first lines;
+//! things in the room, [`chat`] is what is said; [`start`], [`memory`], [`idle`], [`flood`],
+//! [`latency`] and [`long`] are what is measured, each with what could be wrong with it in its first lines;
 //! [`figures`] are the tables.
 
 mod chat;
@@ -19,6 +19,7 @@ mod figures;
 mod flood;
 mod idle;
 mod latency;
+mod long;
 mod memory;
 mod picture;
 mod screen;
@@ -47,6 +48,8 @@ enum Scenario {
     Flood,
     /// From sending a message to its pixels
     Latency,
+    /// Very long texts, scrolled through while somebody writes
+    Long,
 }
 
 /// Measures the window beside HexChat.
@@ -150,6 +153,7 @@ fn measure(cli: &Cli) -> Res<bool> {
             Scenario::Idle => idle::idle(&setting, &mut report)?,
             Scenario::Flood => flood::flood(&setting, &mut report)?,
             Scenario::Latency => latency::latency(&setting, &mut report)?,
+            Scenario::Long => long::long(&setting, &mut report)?,
         }
     }
     figures::frames(&mut report);
