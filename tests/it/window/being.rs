@@ -308,6 +308,28 @@ fn what_the_room_refuses_is_said_and_changes_nothing() {
 const HINT: crate::picture::Area = (10, 40, 800, 60);
 
 #[test]
+fn a_name_that_the_room_took_is_not_called_too_long() {
+    let display = Arc::new(Display::start(900, 700));
+    let server = Server::start(&["--max-name", "12", "--grace", "1s"]);
+    let window = open(&display, &server, "tencharact");
+    window.wait_to_be_in();
+    let eyes = Eyes::on(&window);
+    let too_long =
+        |count| format!("Name: {count} of 8 characters: too long (what rooms usually take)");
+    for count in [10, 11] {
+        eyes.learn(&too_long(count));
+    }
+    window.click(-50, 24);
+    window.at_rest();
+    let picture = window.picture();
+    assert!(!eyes.was_there(&picture, &too_long(10), HINT, eyes::WRONG));
+    // Another one may be.
+    window.keys(&["End"]);
+    window.type_text("s");
+    eyes.wait_for(&too_long(11), HINT, eyes::WRONG);
+}
+
+#[test]
 fn another_log_is_said_and_shown() {
     let display = Arc::new(Display::start(900, 700));
     let mut server = Server::start(&["--grace", "1s"]);

@@ -202,10 +202,14 @@ fn who_wants_no_search_sends_nothing() {
     window.keys(&["Return"]);
     wait_for_title(&window, "chatroom - Lobby @ 10.77.0.1");
     window.click(-50, 24);
+    window.at_rest();
     window.keys(&["shift+Tab", "shift+Tab", "Down"]);
     wait_for_chosen(&window);
     // What it does after that has been to the room and back; a search would have begun before.
-    window.keys(&["Escape", "Escape"]);
+    window.keys(&["Escape"]);
+    window.at_rest();
+    window.keys(&["Escape"]);
+    window.at_rest();
     say(&window, "still here.");
     wait_for_sight(&window, ":still here.");
     window.keys(&["ctrl+q"]);

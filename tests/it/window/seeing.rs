@@ -180,6 +180,15 @@ fn lines_can_be_followed_marked_and_unfolded() {
     window.point((200, y), &[]);
     eyes.wait_for_at(&exact, eyes::TRANSCRIPT, eyes::STATE, (200, y));
     display.picture("hover.png");
+    // In its own line, and gone with the next key.
+    let place = eyes.find(&exact, eyes::TRANSCRIPT, eyes::STATE);
+    let top = place.expect("the time").1 as i32;
+    assert!((0..24).contains(&(y - top)), "{top} beside {y}");
+    window.keys(&["Escape"]);
+    wait_for("no time", || {
+        let place = eyes.find(&exact, eyes::TRANSCRIPT, eyes::STATE);
+        place.is_none().then_some(())
+    });
 
     // Many comings are one line until somebody wants to see them; the keyboard reaches both.
     let many = "6 came (ann, bob, cat and others)";

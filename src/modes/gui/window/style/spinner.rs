@@ -12,7 +12,7 @@ use fltk::input::IntInput;
 use fltk::prelude::*;
 
 use super::{Kind, button, field, on_focus, paint_field};
-use crate::modes::gui::window::look;
+use crate::modes::gui::window::{keys, look};
 
 type Changed = Box<dyn FnMut(i32)>;
 
@@ -66,6 +66,9 @@ impl Spinner {
         self.input.super_handle_first(false);
         self.input.handle(move |input, event| {
             on_focus(input, event);
+            if keys::edit(input, event) {
+                return true;
+            }
             let step = match (event, app::event_key()) {
                 (Event::KeyDown, Key::Up) => 1,
                 (Event::KeyDown, Key::Down) => -1,
