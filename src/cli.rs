@@ -9,6 +9,7 @@ mod backup;
 mod gui;
 mod parse;
 mod replay;
+mod rotate;
 mod server;
 mod variables;
 
@@ -21,6 +22,7 @@ pub use backup::BackupArgs;
 pub use gui::GuiArgs;
 pub use parse::{parse, typed};
 pub use replay::{Colour, FileFormat, Kind, Output, ReplayArgs, Speed, StatsForm, When};
+pub use rotate::RotateArgs;
 pub use server::{Console, History, ServerArgs, Sync};
 pub use variables::{distance, strays};
 
@@ -57,6 +59,8 @@ pub enum Mode {
     Replay(ReplayArgs),
     /// Copy a room's log, or add what was said since to the copy
     Backup(BackupArgs),
+    /// Begin a stopped room's log anew, and keep the old one beside it
+    Rotate(RotateArgs),
     /// Show a page of the manual
     Man(ManArgs),
     /// Print what a shell needs to complete chatroom's flags

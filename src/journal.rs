@@ -8,10 +8,12 @@
 //!   `fdatasync` would report success for pages that the first one lost.
 //! - Everything before [`Journal::end`] is whole lines, so every line starts after a `\n`.
 
+mod before;
 mod identify;
 mod open;
 mod place;
 mod reader;
+mod rotate;
 mod torn;
 mod whereabouts;
 
@@ -23,10 +25,12 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use before::{Before, comes_before};
 pub use identify::log_of;
 pub use open::{MAX_UNSYNCED, OpenError, Opening};
 pub use place::Place;
 pub use reader::{Reader, Stretch};
+pub use rotate::{RotateError, Rotated, finish as finish_rotation, rotate};
 pub use torn::{Kept, Torn, sync_folder};
 pub use whereabouts::{Gone, Unseen};
 
@@ -40,6 +44,8 @@ pub struct Journal {
     file: Arc<File>,
     log: LogId,
     end: u64,
+    /// The logs that came before it.
+    earlier: Arc<[Before]>,
 }
 
 /// Why nothing was appended.
@@ -95,7 +101,7 @@ impl Journal {
 
     /// A handle that reads what was appended.
     pub fn reader(&self) -> Reader {
-        Reader::new(Arc::clone(&self.file), self.log)
+        Reader::new(Arc::clone(&self.file), self.log).going_on_from(Arc::clone(&self.earlier))
     }
 
     /// Writes whole lines at the end. They are not durable before [`Journal::sync`].

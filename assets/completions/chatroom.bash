@@ -34,6 +34,9 @@ _chatroom() {
             chatroom,replay)
                 cmd="chatroom__subcmd__replay"
                 ;;
+            chatroom,rotate)
+                cmd="chatroom__subcmd__rotate"
+                ;;
             chatroom,server)
                 cmd="chatroom__subcmd__server"
                 ;;
@@ -55,6 +58,9 @@ _chatroom() {
             chatroom__subcmd__help,replay)
                 cmd="chatroom__subcmd__help__subcmd__replay"
                 ;;
+            chatroom__subcmd__help,rotate)
+                cmd="chatroom__subcmd__help__subcmd__rotate"
+                ;;
             chatroom__subcmd__help,server)
                 cmd="chatroom__subcmd__help__subcmd__server"
                 ;;
@@ -65,7 +71,7 @@ _chatroom() {
 
     case "${cmd}" in
         chatroom)
-            opts="-h -V --help --version server gui replay backup man completions help"
+            opts="-h -V --help --version server gui replay backup rotate man completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -159,7 +165,7 @@ _chatroom() {
             return 0
             ;;
         chatroom__subcmd__help)
-            opts="server gui replay backup man completions help"
+            opts="server gui replay backup rotate man completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -243,6 +249,20 @@ _chatroom() {
             return 0
             ;;
         chatroom__subcmd__help__subcmd__replay)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        chatroom__subcmd__help__subcmd__rotate)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -412,6 +432,20 @@ _chatroom() {
                     fi
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        chatroom__subcmd__rotate)
+            opts="-h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;

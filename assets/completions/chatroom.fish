@@ -30,6 +30,7 @@ complete -c chatroom -n "__fish_chatroom_needs_command" -f -a "server" -d 'Hold 
 complete -c chatroom -n "__fish_chatroom_needs_command" -f -a "gui" -d 'Join a room in a window'
 complete -c chatroom -n "__fish_chatroom_needs_command" -f -a "replay" -d 'Play a room\'s log.txt back, without a server'
 complete -c chatroom -n "__fish_chatroom_needs_command" -f -a "backup" -d 'Copy a room\'s log, or add what was said since to the copy'
+complete -c chatroom -n "__fish_chatroom_needs_command" -f -a "rotate" -d 'Begin a stopped room\'s log anew, and keep the old one beside it'
 complete -c chatroom -n "__fish_chatroom_needs_command" -f -a "man" -d 'Show a page of the manual'
 complete -c chatroom -n "__fish_chatroom_needs_command" -f -a "completions" -d 'Print what a shell needs to complete chatroom\'s flags'
 complete -c chatroom -n "__fish_chatroom_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -91,16 +92,18 @@ complete -c chatroom -n "__fish_chatroom_using_subcommand replay" -l verify -d '
 complete -c chatroom -n "__fish_chatroom_using_subcommand replay" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c chatroom -n "__fish_chatroom_using_subcommand backup" -l key-file -d 'A file whose first line is the room key' -r -F
 complete -c chatroom -n "__fish_chatroom_using_subcommand backup" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c chatroom -n "__fish_chatroom_using_subcommand rotate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c chatroom -n "__fish_chatroom_using_subcommand man" -l output -d 'Write all pages below this folder, as man expects them: `man1/chatroom.1` and so on' -r -f -a "(__fish_complete_directories)"
 complete -c chatroom -n "__fish_chatroom_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c chatroom -n "__fish_chatroom_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c chatroom -n "__fish_chatroom_using_subcommand help; and not __fish_seen_subcommand_from server gui replay backup man completions help" -f -a "server" -d 'Hold a room that windows and any HTTP client can join'
-complete -c chatroom -n "__fish_chatroom_using_subcommand help; and not __fish_seen_subcommand_from server gui replay backup man completions help" -f -a "gui" -d 'Join a room in a window'
-complete -c chatroom -n "__fish_chatroom_using_subcommand help; and not __fish_seen_subcommand_from server gui replay backup man completions help" -f -a "replay" -d 'Play a room\'s log.txt back, without a server'
-complete -c chatroom -n "__fish_chatroom_using_subcommand help; and not __fish_seen_subcommand_from server gui replay backup man completions help" -f -a "backup" -d 'Copy a room\'s log, or add what was said since to the copy'
-complete -c chatroom -n "__fish_chatroom_using_subcommand help; and not __fish_seen_subcommand_from server gui replay backup man completions help" -f -a "man" -d 'Show a page of the manual'
-complete -c chatroom -n "__fish_chatroom_using_subcommand help; and not __fish_seen_subcommand_from server gui replay backup man completions help" -f -a "completions" -d 'Print what a shell needs to complete chatroom\'s flags'
-complete -c chatroom -n "__fish_chatroom_using_subcommand help; and not __fish_seen_subcommand_from server gui replay backup man completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c chatroom -n "__fish_chatroom_using_subcommand help; and not __fish_seen_subcommand_from server gui replay backup rotate man completions help" -f -a "server" -d 'Hold a room that windows and any HTTP client can join'
+complete -c chatroom -n "__fish_chatroom_using_subcommand help; and not __fish_seen_subcommand_from server gui replay backup rotate man completions help" -f -a "gui" -d 'Join a room in a window'
+complete -c chatroom -n "__fish_chatroom_using_subcommand help; and not __fish_seen_subcommand_from server gui replay backup rotate man completions help" -f -a "replay" -d 'Play a room\'s log.txt back, without a server'
+complete -c chatroom -n "__fish_chatroom_using_subcommand help; and not __fish_seen_subcommand_from server gui replay backup rotate man completions help" -f -a "backup" -d 'Copy a room\'s log, or add what was said since to the copy'
+complete -c chatroom -n "__fish_chatroom_using_subcommand help; and not __fish_seen_subcommand_from server gui replay backup rotate man completions help" -f -a "rotate" -d 'Begin a stopped room\'s log anew, and keep the old one beside it'
+complete -c chatroom -n "__fish_chatroom_using_subcommand help; and not __fish_seen_subcommand_from server gui replay backup rotate man completions help" -f -a "man" -d 'Show a page of the manual'
+complete -c chatroom -n "__fish_chatroom_using_subcommand help; and not __fish_seen_subcommand_from server gui replay backup rotate man completions help" -f -a "completions" -d 'Print what a shell needs to complete chatroom\'s flags'
+complete -c chatroom -n "__fish_chatroom_using_subcommand help; and not __fish_seen_subcommand_from server gui replay backup rotate man completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c chatroom -n "__fish_chatroom_using_subcommand gui" -f
 complete -c chatroom -n "__fish_chatroom_using_subcommand man" -f -a "chatroom server gui replay log service desktop icon"
 complete -c chatroom -n "__fish_chatroom_using_subcommand completions" -f -a "bash zsh fish"

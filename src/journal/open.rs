@@ -12,6 +12,7 @@ use crate::event::{Event, LogId, Stamp};
 use crate::failure::reason;
 use crate::line::{self, Damage, MAX_LINE};
 
+use super::before::{Before, chain};
 use super::identify::{Known, identify, lacks_line_feed};
 use super::torn::{Torn, cut_off, sync_folder};
 use super::{Journal, Reader, Stretch};
@@ -31,6 +32,7 @@ pub struct Opening {
     end: u64,
     torn: Option<Torn>,
     recent: Stretch,
+    earlier: Arc<[Before]>,
 }
 
 /// Why a log cannot be opened. Each is a sentence with the path and what to do.
@@ -192,8 +194,10 @@ pub(super) fn open(path: &Path) -> Result<Opening, OpenError> {
     file.write_all_at(&recent.bytes, recent.offset)
         .and_then(|()| file.sync_data())
         .map_err(io)?;
+    let earlier = fs::canonicalize(path).map(|path| chain(&path, &file));
     Ok(Opening {
         path: path.to_path_buf(),
+        earlier: earlier.map_err(io)?.into(),
         file,
         log,
         end,
@@ -203,6 +207,11 @@ pub(super) fn open(path: &Path) -> Result<Opening, OpenError> {
 }
 
 impl Opening {
+    /// Which log it is; none if nothing is in it yet.
+    pub fn log(&self) -> Option<LogId> {
+        self.log
+    }
+
     /// The torn end that was cut off, if there was one.
     pub fn torn(&self) -> Option<&Torn> {
         self.torn.as_ref()
@@ -244,6 +253,7 @@ impl Opening {
             file: self.file,
             log,
             end: self.end,
+            earlier: self.earlier,
         };
         journal
             .append(&first)

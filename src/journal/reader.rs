@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use memchr::{memchr, memrchr};
 
+use super::Before;
 use crate::event::{Id, LogId, Stamp};
 use crate::line::{self, MAX_LINE};
 
@@ -24,6 +25,7 @@ pub struct Reader {
     log: LogId,
     /// Whether nobody waits any more for what is read.
     given_up: Option<Arc<AtomicBool>>,
+    earlier: Arc<[Before]>,
 }
 
 /// Somebody who waits for what a [`Reader`] reads.
@@ -63,7 +65,24 @@ impl Reader {
             file,
             log,
             given_up,
+            earlier: Arc::default(),
         }
+    }
+
+    /// The same of a log that these came before, the newest first.
+    pub(super) fn going_on_from(self, earlier: Arc<[Before]>) -> Reader {
+        Reader { earlier, ..self }
+    }
+
+    /// The logs that came before this one, the newest first.
+    pub fn earlier(&self) -> &[Before] {
+        &self.earlier
+    }
+
+    /// What the file of an earlier log is called beside this one; `None` of any other log.
+    pub fn before(&self, log: LogId) -> Option<&str> {
+        let found = self.earlier.iter().find(|before| before.log == log)?;
+        Some(&found.name)
     }
 
     /// A reader for as long as somebody waits: once what comes with it is dropped, it reads nothing

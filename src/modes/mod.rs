@@ -5,6 +5,7 @@ pub mod backup;
 pub mod gui;
 pub mod manual;
 pub mod replay;
+pub mod rotate;
 pub mod server;
 
 use std::process::ExitCode;
@@ -35,6 +36,7 @@ pub fn run(mode: Mode) -> Result<ExitCode, Failure> {
         },
         Mode::Replay(args) => replay::run(args),
         Mode::Backup(args) => backup::run(args),
+        Mode::Rotate(args) => rotate::run(&args),
         Mode::Man(args) => manual::man(&args),
         Mode::Completions(args) => manual::completions(&args),
     }

@@ -55,6 +55,7 @@ mod promise;
 mod replay;
 mod restart;
 mod rot;
+mod rotate;
 mod sample;
 mod server;
 mod session;

@@ -385,32 +385,6 @@ fn a_token_outlives_the_server() {
 }
 
 #[test]
-fn a_name_taken_meanwhile_is_gone() {
-    let mut server = Server::start(&[]);
-    let token = server.log_in("uthira");
-    server.kill();
-    server.start_again(&["--grace", "200ms"]);
-    // Once the name is not held for its owner any more.
-    let other = wait_for("the end of the grace", || {
-        let answer = server.ask("POST", "/session", &[], "Uthira");
-        let json = (answer.status == 201).then(|| answer.json())?;
-        Some(json["token"].as_str()?.to_string())
-    });
-    let holds = bearer(&other);
-    let _listener = server.listen("/events", &[("Authorization", &holds)]);
-    let over = server.say(&token, "me!").refused(401, "session_over");
-    assert!(
-        over["message"]
-            .as_str()
-            .expect("it")
-            .contains("Somebody took your name")
-    );
-    // When it is free again, the first one may have it back.
-    quit(&server, &other);
-    assert_eq!(server.say(&token, "me again").status, 201);
-}
-
-#[test]
 fn a_forged_or_foreign_token_is_nobodys() {
     let server = Server::start(&[]);
     let token = server.log_in("uthira");

@@ -33,12 +33,14 @@ mod tape;
 mod verify;
 mod wrong;
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use crate::cli::ReplayArgs;
 use crate::failure::Failure;
-use log::Log;
+use crate::journal::comes_before;
+use crate::line;
+use log::{Input, Log};
 use show::Look;
 
 pub use history::{MOST, print_history};
@@ -48,12 +50,37 @@ pub fn wants_colour() -> bool {
     io::stdout().is_terminal() && Look::wished().colour
 }
 
+/// Says which log came before, of one that goes on from another.
+fn say_what_comes_before(log: &Log) {
+    let path = log
+        .path
+        .as_deref()
+        .filter(|_| matches!(log.input, Input::File { .. }));
+    let Some((before, is_there)) = path.and_then(comes_before) else {
+        return;
+    };
+    let where_it_is = match is_there {
+        true => "which lies beside it",
+        false => "which does not lie beside it any more",
+    };
+    let before = line::escaped(&before.display().to_string());
+    let name = &log.name;
+    // There is nowhere left to say it if stderr is closed.
+    let _ = writeln!(
+        io::stderr(),
+        "chatroom: {name} goes on from {before}, {where_it_is}. What was said before is there."
+    );
+}
+
 /// Does what is asked with the log.
 ///
 /// # Errors
 /// The sentence the run ends with: no such file, not a log, output that cannot be written.
 pub fn run(args: ReplayArgs) -> Result<ExitCode, Failure> {
     let log = Log::open(&args.file, args.format)?;
+    if args.from.is_none() {
+        say_what_comes_before(&log);
+    }
     let printed = args.plain || args.output.is_some() || !io::stdout().is_terminal();
     if args.verify {
         verify::run(log)

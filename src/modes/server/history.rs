@@ -121,7 +121,7 @@ impl Wanted {
             Some(found) => found,
             None if self.resets => {
                 first.push(Wire::Reset {
-                    message: "The place you had is not in this room's log: it was replaced or restored. Start afresh with what follows.".into(),
+                    message: reset(self.place, reader),
                 });
                 find(self.otherwise, reader, end)?.unwrap_or((end, false))
             }
@@ -174,7 +174,35 @@ fn newest(count: usize, reader: &Reader, end: u64) -> io::Result<(u64, bool)> {
     }
 }
 
+/// What who had a place is told that is not in this log.
+fn reset(place: Place, reader: &Reader) -> String {
+    let earlier = match place {
+        Place::After(id) => reader.before(id.log),
+        _ => None,
+    };
+    match earlier {
+        Some(name) => format!(
+            "The place you had is in an earlier log of this room, {name}, which whoever runs it has. Start afresh with what follows."
+        ),
+        None => "The place you had is not in this room's log: it was replaced or restored. Start afresh with what follows.".into(),
+    }
+}
+
+/// The answer to an id of a log before this one.
+fn earlier(id: Id, reader: &Reader) -> Option<Response> {
+    let name = reader.before(id.log)?;
+    let message = format!(
+        "This id is from an earlier log of this room, {name}, which whoever runs it has. Ask again with since=all, last=50 or a time."
+    );
+    Some(Response::refusal(410, "id_earlier", message))
+}
+
 fn unknown_id(place: Place, reader: &Reader) -> Response {
+    if let Place::After(id) = place
+        && let Some(told) = earlier(id, reader)
+    {
+        return told;
+    }
     match place {
         Place::After(id) if id.log != reader.log() => bad(
             "id_foreign",
@@ -376,6 +404,9 @@ pub fn event(reader: &Reader, id: &str, end: u64) -> io::Result<Result<Wire, Res
     let Ok(id) = id.parse::<Id>() else {
         return Ok(Err(nothing()));
     };
+    if let Some(told) = earlier(id, reader) {
+        return Ok(Err(told));
+    }
     if id.log != reader.log() {
         return Ok(Err(Response::refusal(
             410,

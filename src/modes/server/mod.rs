@@ -102,6 +102,7 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
     if key.is_some() {
         secret::write_privately();
     }
+    let finished = start::finish_rotation(&args.log)?;
     let opening = start::open_log(&args.log)?;
     let secret = secret::load_or_make(&args.log)
         .map_err(|error| Failure::new(secret::unusable(&args.log, &error)))?;
@@ -110,7 +111,8 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
     let console = Console::start(level);
     signals::watch(stop.clone(), console.clone())?;
     let open_to_others = secret::take_back(&args.log, key.is_some());
-    for notice in start::notices(&opening).into_iter().chain(open_to_others) {
+    let notices = finished.into_iter().chain(start::notices(&opening));
+    for notice in notices.chain(open_to_others) {
         console.show(Entry::Notice(notice));
     }
     let found = Found::default();

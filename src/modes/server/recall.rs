@@ -5,7 +5,7 @@
 //! out. Around it [`begin`] takes what is at hand when the log is opened, and a thread reads on while
 //! the room is open. What always holds: it ends within [`Limits::bytes`] of the log.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::io;
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use async_std::channel::Sender;
 
 use crate::event::{Body, Id, LogId, Stamp};
 use crate::failure::{Failure, reason};
-use crate::journal::{Reader, Stretch};
+use crate::journal::{Before, Reader, Stretch};
 use crate::line::{self, Look, Shape, unescaped_name};
 use crate::wire::Said;
 
@@ -135,6 +135,13 @@ impl Walk {
         }
     }
 
+    /// Nothing more can be looked at.
+    fn given_up(&self) -> Found {
+        let mut none = Found::default();
+        (none.past.all, none.seen.all) = (true, true);
+        none
+    }
+
     /// Whether everything that counts was looked at.
     fn is_over(&self) -> bool {
         self.bytes > self.limits.bytes
@@ -144,6 +151,8 @@ impl Walk {
 /// A log that is read back.
 #[derive(Debug)]
 struct Source {
+    /// The logs before it that are still to be read.
+    earlier: VecDeque<Before>,
     reader: Reader,
     /// Up to where it is not looked at yet.
     end: u64,
@@ -168,9 +177,11 @@ pub fn begin(
         reader: room.reader.clone(),
         end: recent.offset,
         base: 0,
+        earlier: room.reader.earlier().iter().cloned().collect(),
     };
     room.read_back();
-    let found = walk.back(source.reader.log(), 0, recent, recent.offset == 0);
+    let beginning = recent.offset == 0 && source.earlier.is_empty();
+    let found = walk.back(source.reader.log(), 0, recent, beginning);
     scribe.recall(&found.past, recent.next);
     room.recall(&found.seen);
     if found.seen.all {
@@ -193,9 +204,7 @@ pub fn begin(
                 "The log cannot be read back: {}. Who logged in before what could be read logs in again. Look at the disk.",
                 reason(&error)
             )));
-            let mut none = Found::default();
-            (none.past.all, none.seen.all) = (true, true);
-            given(none);
+            given(walk.given_up());
         }
     });
     reading.map(drop).map_err(|error| {
@@ -209,9 +218,20 @@ pub fn begin(
 /// Reads back as far as counts, or until nobody takes it.
 fn read_back(walk: &mut Walk, mut source: Source, given: &dyn Fn(Found) -> bool) -> io::Result<()> {
     loop {
+        if source.end == 0
+            && let Some(before) = source.earlier.pop_front()
+        {
+            let Ok((reader, end)) = before.reader() else {
+                // What is not there is not known; that it was there is.
+                given(walk.given_up());
+                return Ok(());
+            };
+            (source.reader, source.end) = (reader, end);
+            source.base -= end as i64;
+        }
         let stretch = source.reader.read_back(source.end, BLOCK)?;
         source.end = stretch.offset;
-        let beginning = source.end == 0;
+        let beginning = source.end == 0 && source.earlier.is_empty();
         let found = walk.back(source.reader.log(), source.base, &stretch, beginning);
         let all = found.seen.all;
         if !given(found) || all {

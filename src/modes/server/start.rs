@@ -12,7 +12,7 @@ use crate::address::{Address, port_without_brackets};
 use crate::cli::{self, DEFAULT_PORT, ServerArgs, typed};
 use crate::event::{Body, Event, Id, Stamp};
 use crate::failure::{Failure, reason};
-use crate::journal::{Journal, Kept, Opening, Stretch};
+use crate::journal::{self, Journal, Kept, Opening, Stretch};
 use crate::lookup::lookup;
 
 /// How many threads write to listeners: half as many as there are cores. More write more often, and
@@ -123,6 +123,27 @@ fn listen_address(text: &str) -> Result<SocketAddr, Failure> {
     };
     let found = lookup(host, port).unwrap_or_default();
     found.first().copied().ok_or_else(wrong)
+}
+
+/// Goes on where `chatroom rotate` was cut off; what the operator is told of it.
+///
+/// # Errors
+/// The new log cannot get its name.
+pub fn finish_rotation(path: &Path) -> Result<Option<String>, Failure> {
+    let finished = journal::finish_rotation(path).map_err(|error| {
+        Failure::new(format!(
+            "The log {} was being begun anew, and that cannot be finished: {}. Wait for chatroom rotate to end, or rename {}.new to it.",
+            path.display(),
+            reason(&error),
+            path.display()
+        ))
+    })?;
+    Ok(finished.then(|| {
+        format!(
+            "Beginning the log {} anew had been cut off; it is finished now. Nothing is lost.",
+            path.display()
+        )
+    }))
 }
 
 /// Opens and repairs the log.

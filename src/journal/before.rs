@@ -1,0 +1,185 @@
+//! The logs that came before this one.
+//!
+//! A log that goes on from another one says in its first line which (`after`), and in that line's
+//! field `file` under which name the other lies beside it. What always holds: a file is taken for the
+//! one that is meant only if it is that log.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::Reader;
+use super::identify::log_of;
+use crate::event::LogId;
+use crate::line::{self, Fields, Shape};
+
+/// The field of a first line that says where the log before it lies.
+const FILE: &str = "file";
+/// The most logs that are gone back through.
+const MOST: usize = 1_000;
+/// A first line is shorter than this, in bytes.
+const FIRST: usize = 4_096;
+
+/// A log that came before another one.
+#[derive(Clone, Debug)]
+pub struct Before {
+    /// Which.
+    pub log: LogId,
+    /// Its name in the folder of the log after it.
+    pub name: String,
+    /// The file, if it is there.
+    pub file: Option<Arc<File>>,
+}
+
+/// The field with which a first line names the file beside it.
+pub(super) fn field(name: &Path) -> Option<Fields> {
+    let mut value = String::new();
+    for byte in name.as_os_str().as_bytes() {
+        match byte {
+            b'%' => value.push_str("%25"),
+            byte if byte.is_ascii_graphic() => value.push(char::from(*byte)),
+            byte => value.push_str(&format!("%{byte:02x}")),
+        }
+    }
+    Fields::of(FILE, &value)
+}
+
+/// The name that such a field has; none that leads out of the folder.
+fn name_in(field: &[u8]) -> Option<PathBuf> {
+    let (mut name, mut rest) = (Vec::new(), field);
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
+        match (byte, after) {
+            (b'%', [high, low, after @ ..]) => {
+                let digits = [*high, *low];
+                let digits = std::str::from_utf8(&digits).ok()?;
+                name.push(u8::from_str_radix(digits, 16).ok()?);
+                rest = after;
+            }
+            (b'%', _) => return None,
+            _ => name.push(*byte),
+        }
+    }
+    let name = PathBuf::from(std::ffi::OsString::from_vec(name));
+    let alone = name.file_name() == Some(name.as_os_str());
+    alone.then_some(name)
+}
+
+/// The log that a log's first line says it goes on from: which, and the name of its file.
+pub fn said_before(first: &[u8]) -> Option<(LogId, PathBuf)> {
+    let look = line::look(first).ok().filter(line::Look::is_canonical)?;
+    let Shape::Opened {
+        after: Some(log), ..
+    } = look.shape
+    else {
+        return None;
+    };
+    Some((log, name_in(look.field(FILE)?)?))
+}
+
+/// The first line of a file, without its `\n`; `None` if it has no whole one.
+///
+/// # Errors
+/// Reading failed.
+pub(super) fn first_line(file: &File) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = vec![0; FIRST];
+    let mut filled = 0;
+    while filled < FIRST {
+        match file.read_at(&mut bytes[filled..], filled as u64) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let end = memchr::memchr(b'\n', &bytes[..filled]);
+    Ok(end.map(|end| {
+        bytes.truncate(end);
+        bytes
+    }))
+}
+
+/// The file beside `path` with this name, if it is that log.
+pub(super) fn beside(path: &Path, log: LogId, name: &Path) -> Option<File> {
+    let path = path.with_file_name(name);
+    // Opening a pipe would wait for ever.
+    if !path.metadata().ok()?.is_file() {
+        return None;
+    }
+    let file = File::open(path).ok()?;
+    let first = first_line(&file).ok()??;
+    (log_of(&first) == log).then_some(file)
+}
+
+/// The logs that came before the one at `path`, the newest first, as far as they lie beside it.
+pub(super) fn chain(path: &Path, file: &File) -> Vec<Before> {
+    let mut found: Vec<Before> = Vec::new();
+    let mut first = first_line(file).ok().flatten();
+    while let Some((log, name)) = first.as_deref().and_then(said_before) {
+        if found.len() == MOST || found.iter().any(|before| before.log == log) {
+            break;
+        }
+        let file = beside(path, log, &name);
+        first = file.as_ref().and_then(|file| first_line(file).ok()?);
+        found.push(Before {
+            log,
+            name: name.display().to_string(),
+            file: file.map(Arc::new),
+        });
+    }
+    found
+}
+
+/// The name of the file that the log at `path` says it goes on from, and whether that lies beside it.
+pub fn comes_before(path: &Path) -> Option<(PathBuf, bool)> {
+    let path = path.canonicalize().ok()?;
+    let first = first_line(&File::open(&path).ok()?).ok()??;
+    let (log, name) = said_before(&first)?;
+    let is_there = beside(&path, log, &name).is_some();
+    Some((name, is_there))
+}
+
+impl Before {
+    /// What reads it, and where its last whole line ends.
+    ///
+    /// # Errors
+    /// Reading failed; also if it is not there.
+    pub fn reader(&self) -> io::Result<(Reader, u64)> {
+        let file = self.file.clone().ok_or(io::ErrorKind::NotFound)?;
+        let length = file.metadata()?.len();
+        let reader = Reader::new(file, self.log);
+        let end = reader.line_start(length)?;
+        Ok((reader, end))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_file_name_is_named_and_none_elsewhere() {
+        for name in ["log-2026.txt", "my log.txt", "100%.txt", "zoë\n.txt", "-"] {
+            let field = field(Path::new(name)).expect(name);
+            let value = field.as_str().strip_prefix("file:").expect("the field");
+            assert_eq!(name_in(value.as_bytes()), Some(name.into()), "{value}");
+        }
+        let odd = std::ffi::OsString::from_vec(vec![b'a', 0xff]);
+        let value = field(Path::new(&odd)).expect("a field");
+        assert_eq!(value.as_str(), "file:a%ff");
+        for elsewhere in [
+            "../log.txt",
+            "/etc/passwd",
+            "..",
+            "a/b",
+            "%2e%2e%2fx",
+            "a%",
+            "a%4",
+        ] {
+            assert_eq!(name_in(elsewhere.as_bytes()), None, "{elsewhere}");
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! A new log that goes on from the one that there is, which gets another name.
+//!
+//! What always holds: wherever this ends, the old log is there whole under one of its names, and
+//! whoever opens the log's own name gets the old one or the new one. Where the disk has no second
+//! names for a file there is a moment without either; then [`finish`] goes on where it ended.
+
+use std::fmt;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use super::before::{beside, field, first_line, said_before};
+use super::torn::sync_folder;
+use super::{Journal, OpenError, Torn};
+use crate::event::{Body, Event, Stamp};
+use crate::failure::reason;
+use crate::line;
+
+/// What became of it.
+#[derive(Debug)]
+pub struct Rotated {
+    /// What the old log is called now.
+    pub old: PathBuf,
+    /// How long it is, in bytes.
+    pub bytes: u64,
+    /// The torn end of it that was cut off, if there was one.
+    pub torn: Option<Torn>,
+}
+
+/// Why there is no new log. Each is a sentence with the path and what to do.
+#[derive(Debug)]
+pub enum RotateError {
+    /// There is no log.
+    Absent(PathBuf),
+    /// Nothing is in it.
+    Empty(PathBuf),
+    /// It cannot be opened.
+    Open(OpenError),
+    /// Writing or renaming failed; the log is as it was.
+    Io(PathBuf, io::Error),
+}
+
+impl fmt::Display for RotateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RotateError::Absent(path) => write!(
+                f,
+                "There is no log {}. Name the log of a room that is stopped.",
+                path.display()
+            ),
+            RotateError::Empty(path) => write!(
+                f,
+                "Nothing is in the log {} yet, so there is nothing to begin anew.",
+                path.display()
+            ),
+            RotateError::Open(OpenError::Locked(path)) => write!(
+                f,
+                "The log {} is in use: a server is running on it. Nothing was changed. Stop the server, say this again, \
+                 and start it.",
+                path.display()
+            ),
+            RotateError::Open(OpenError::NotAFile(path)) => {
+                write!(f, "{} is not a file. Name a room's log.", path.display())
+            }
+            RotateError::Open(OpenError::Original(path) | OpenError::Foreign(path)) => write!(
+                f,
+                "The file {} is not a room's log, and it was not changed. Name the log of a server.",
+                path.display()
+            ),
+            RotateError::Open(error) => write!(f, "{error}"),
+            RotateError::Io(path, error) => write!(
+                f,
+                "The log {} cannot be begun anew: {}. It is as it was. Set this right, and say it again.",
+                path.display(),
+                reason(error)
+            ),
+        }
+    }
+}
+
+/// Begins a log at `path` that goes on from the one there, which is named after the day of `now`.
+///
+/// # Errors
+/// See [`RotateError`].
+pub fn rotate(path: &Path, now: Stamp) -> Result<Rotated, RotateError> {
+    let failed = |error| RotateError::Io(path.to_path_buf(), error);
+    finish(path).map_err(failed)?;
+    if matches!(fs::metadata(path), Err(error) if error.kind() == io::ErrorKind::NotFound) {
+        return Err(RotateError::Absent(path.to_path_buf()));
+    }
+    // Holds the lock to the end: a server that starts meanwhile says that the log is in use.
+    let opening = Journal::open(path).map_err(RotateError::Open)?;
+    let Some(log) = opening.log() else {
+        return Err(RotateError::Empty(path.to_path_buf()));
+    };
+    // What a link leads to is renamed, not the link.
+    let real = fs::canonicalize(path).map_err(failed)?;
+    let at = now.max(opening.last_stamp().unwrap_or(now));
+    let begun = || -> io::Result<PathBuf> {
+        let old = old_name(&real, now)?;
+        let name = old.file_name().map(Path::new).unwrap_or(&old);
+        let mut random = [0; 8];
+        getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
+        let body = Body::Opened {
+            version: concat!("chatroom ", env!("CARGO_PKG_VERSION")).to_string(),
+            random: random.iter().map(|byte| format!("{byte:02x}")).collect(),
+            after: Some(log),
+        };
+        let mut first = Vec::new();
+        let fields = field(name).unwrap_or_default();
+        line::to_line_with(&Event { at, body }, &fields, &mut first);
+        let _new = write_new(&real, &first)?;
+        exchange(&real, &old)?;
+        Ok(old)
+    };
+    let old = begun().map_err(failed)?;
+    Ok(Rotated {
+        old,
+        bytes: opening.recent().next,
+        torn: opening.torn().cloned(),
+    })
+}
+
+/// Where the new log is until it gets its name.
+fn new_name(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_os_string();
+    name.push(".new");
+    PathBuf::from(name)
+}
+
+/// A name with the day in it that nothing else has.
+fn old_name(path: &Path, now: Stamp) -> io::Result<PathBuf> {
+    let day = now.to_string();
+    let day = day.get(..10).unwrap_or_default();
+    let stem = path.file_stem().unwrap_or_default();
+    let ours = fs::metadata(path)?;
+    let mut number = 1;
+    loop {
+        let mut name = stem.to_os_string();
+        name.push(format!("-{day}"));
+        if number > 1 {
+            name.push(format!("-{number}"));
+        }
+        if let Some(extension) = path.extension() {
+            name.push(".");
+            name.push(extension);
+        }
+        let old = path.with_file_name(name);
+        match fs::symlink_metadata(&old) {
+            // Made by an attempt that was cut off.
+            Ok(found) if (found.dev(), found.ino()) == (ours.dev(), ours.ino()) => return Ok(old),
+            Ok(_) => number += 1,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(old),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Writes the new log beside the old one, for the same owner and with the same rights, and locks it.
+fn write_new(path: &Path, first: &[u8]) -> io::Result<File> {
+    let ours = fs::metadata(path)?;
+    let new = new_name(path);
+    // What an attempt that was cut off has left.
+    let _ = fs::remove_file(&new);
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&new)?;
+    let mut written = || -> io::Result<()> {
+        let theirs = file.metadata()?;
+        if (theirs.uid(), theirs.gid()) != (ours.uid(), ours.gid()) {
+            std::os::unix::fs::fchown(&file, Some(ours.uid()), Some(ours.gid()))?;
+        }
+        file.set_permissions(fs::Permissions::from_mode(ours.mode() & 0o7777))?;
+        file.write_all(first)?;
+        file.sync_all()?;
+        file.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => io::ErrorKind::ResourceBusy.into(),
+            TryLockError::Error(error) => error,
+        })
+    };
+    match written() {
+        Ok(()) => Ok(file),
+        Err(error) => {
+            let _ = fs::remove_file(&new);
+            Err(error)
+        }
+    }
+}
+
+/// Gives the old log its new name and the new one the old name, each step on the disk before the next.
+fn exchange(path: &Path, old: &Path) -> io::Result<()> {
+    let new = new_name(path);
+    match fs::hard_link(path, old) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        // A disk on which a file has but one name.
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied
+            ) =>
+        {
+            fs::rename(path, old)?;
+        }
+        Err(error) => return Err(error),
+    }
+    sync_folder(path)?;
+    fs::rename(&new, path)?;
+    sync_folder(path)
+}
+
+/// Goes on where beginning a log anew was cut off between the two names; whether it was.
+///
+/// # Errors
+/// The new log cannot get its name.
+pub fn finish(path: &Path) -> io::Result<bool> {
+    let new = new_name(path);
+    let there = |path: &Path| !matches!(fs::symlink_metadata(path), Err(error) if error.kind() == io::ErrorKind::NotFound);
+    if there(path) || !there(&new) {
+        return Ok(false);
+    }
+    let file = File::open(&new)?;
+    let first = first_line(&file)?;
+    let Some((log, name)) = first.as_deref().and_then(said_before) else {
+        return Ok(false);
+    };
+    if beside(path, log, &name).is_none() {
+        return Ok(false);
+    }
+    match file.try_lock() {
+        Ok(()) => {}
+        // It is being begun right now.
+        Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::ResourceBusy.into()),
+        Err(TryLockError::Error(error)) => return Err(error),
+    }
+    fs::rename(&new, path)?;
+    sync_folder(path)?;
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,182 @@
+//! Beginning a log anew, and each state in which it can be cut off.
+
+use super::super::tests::{journal, notice, opened};
+use super::*;
+use crate::event::LogId;
+use std::collections::BTreeMap;
+
+/// 23 November 2026.
+fn day() -> Stamp {
+    Stamp::from_micros(1_795_473_297_180_845)
+}
+
+const OLD: &str = "log-2026-11-23.txt";
+
+/// The files of a folder and what is in them.
+fn files(path: &Path) -> BTreeMap<String, Vec<u8>> {
+    let folder = path.parent().expect("a folder");
+    let entries = fs::read_dir(folder).expect("the folder");
+    let read = |path: PathBuf| {
+        let name = path.file_name().expect("a name").to_string_lossy();
+        (name.into_owned(), fs::read(&path).expect("read"))
+    };
+    entries
+        .map(|entry| read(entry.expect("an entry").path()))
+        .collect()
+}
+
+/// A stopped room's log: where it is, which, and what is in it.
+fn stopped() -> (tempfile::TempDir, PathBuf, LogId, Vec<u8>) {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("log.txt");
+    let mut journal = journal(&path);
+    journal.append(&notice(1, "hi")).expect("appended");
+    journal.sync().expect("synced");
+    let log = journal.log();
+    drop(journal);
+    let bytes = fs::read(&path).expect("read");
+    (dir, path, log, bytes)
+}
+
+/// The first line of a log that goes on from `log`.
+fn first(log: LogId) -> Vec<u8> {
+    let mut event = opened(2);
+    if let Body::Opened { after, .. } = &mut event.body {
+        *after = Some(log);
+    }
+    let mut line = Vec::new();
+    line::to_line_with(&event, &field(Path::new(OLD)).expect("a field"), &mut line);
+    line
+}
+
+/// Expects that all is done: the old log under its new name, the new one in its place.
+#[track_caller]
+fn is_done(path: &Path, log: LogId, bytes: &[u8]) {
+    let files = files(path);
+    let names: Vec<&str> = files.keys().map(String::as_str).collect();
+    assert_eq!(names, [OLD, "log.txt"]);
+    assert_eq!(files[OLD], bytes);
+    let journal = Journal::open(path).and_then(|opening| opening.begin(&opened(3)));
+    let journal = journal.expect("a room");
+    assert_ne!(journal.log(), log);
+    let reader = journal.reader();
+    assert_eq!(reader.before(log), Some(OLD));
+    let before = reader.earlier().first().expect("one");
+    let (reader, end) = before.reader().expect("it is there");
+    assert_eq!((reader.log(), end), (log, bytes.len() as u64));
+}
+
+#[test]
+fn a_new_log_goes_on_from_the_old_one() {
+    let (_dir, path, log, bytes) = stopped();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).expect("set");
+    let rotated = rotate(&path, day()).expect("begun anew");
+    assert_eq!(
+        rotated.old,
+        fs::canonicalize(&path).expect("it").with_file_name(OLD)
+    );
+    assert_eq!(rotated.bytes, bytes.len() as u64);
+    let mode = |name| fs::metadata(path.with_file_name(name)).expect("it").mode() & 0o777;
+    assert_eq!((mode("log.txt"), mode(OLD)), (0o640, 0o640));
+    is_done(&path, log, &bytes);
+    // Once more on the same day, and all logs are found from the newest.
+    rotate(&path, day()).expect("begun anew");
+    let journal = Journal::open(&path).and_then(|opening| opening.begin(&opened(4)));
+    let reader = journal.expect("a room").reader();
+    let names: Vec<_> = reader
+        .earlier()
+        .iter()
+        .map(|before| before.name.as_str())
+        .collect();
+    assert_eq!(names, ["log-2026-11-23-2.txt", OLD]);
+    assert_eq!(reader.before(log), Some(OLD));
+}
+
+#[test]
+fn what_is_cut_off_is_done_by_the_next_attempt_or_start() {
+    let exists = |path: &Path| path.with_file_name("log.txt.new").exists();
+    // The new log half written.
+    let (_dir, path, log, bytes) = stopped();
+    fs::write(new_name(&path), &first(log)[..20]).expect("written");
+    assert!(!finish(&path).expect("nothing to do") && exists(&path));
+    rotate(&path, day()).expect("begun anew");
+    is_done(&path, log, &bytes);
+    // Written, and nothing renamed.
+    let (_dir, path, log, bytes) = stopped();
+    drop(write_new(&path, &first(log)).expect("written"));
+    assert!(!finish(&path).expect("nothing to do"));
+    let journal = Journal::open(&path).and_then(|opening| opening.begin(&opened(3)));
+    assert_eq!(journal.expect("the old room").log(), log);
+    let bytes = [
+        bytes,
+        fs::read(&path).expect("read")[bytes_len(&path)..].to_vec(),
+    ]
+    .concat();
+    rotate(&path, day()).expect("begun anew");
+    is_done(&path, log, &bytes);
+    // The old log has both names, and a server went on with it.
+    let (_dir, path, log, _) = stopped();
+    drop(write_new(&path, &first(log)).expect("written"));
+    fs::hard_link(&path, path.with_file_name(OLD)).expect("linked");
+    assert!(!finish(&path).expect("nothing to do"));
+    let journal = Journal::open(&path).and_then(|opening| opening.begin(&opened(3)));
+    assert_eq!(journal.expect("the old room").log(), log);
+    let bytes = fs::read(&path).expect("read");
+    rotate(&path, day()).expect("begun anew");
+    is_done(&path, log, &bytes);
+    // On a disk where a file has but one name: the old log has the new one, nothing has the old one.
+    let (_dir, path, log, bytes) = stopped();
+    drop(write_new(&path, &first(log)).expect("written"));
+    fs::rename(&path, path.with_file_name(OLD)).expect("renamed");
+    assert!(finish(&path).expect("finished"));
+    is_done(&path, log, &bytes);
+}
+
+/// Where the log was when it was stopped first: two lines.
+fn bytes_len(path: &Path) -> usize {
+    let all = fs::read(path).expect("read");
+    let ends = memchr::memchr_iter(b'\n', &all);
+    ends.take(2).last().map_or(0, |end| end + 1)
+}
+
+#[test]
+fn what_is_not_this_logs_is_not_taken_for_it() {
+    let (_dir, path, log, _) = stopped();
+    // Another log lies where the one before is said to be.
+    drop(write_new(&path, &first(LogId(!log.0))).expect("written"));
+    fs::rename(&path, path.with_file_name(OLD)).expect("renamed");
+    assert!(!finish(&path).expect("nothing is done"));
+    // Somebody is at it right now.
+    let held = write_new(&path.with_file_name(OLD), &first(log));
+    let held = held.and_then(|file| {
+        fs::rename(new_name(&path.with_file_name(OLD)), new_name(&path)).map(|()| file)
+    });
+    let busy = finish(&path).expect_err("it is held");
+    assert_eq!(busy.kind(), io::ErrorKind::ResourceBusy);
+    drop(held);
+    assert!(finish(&path).expect("finished"));
+}
+
+#[test]
+fn what_cannot_be_begun_anew_is_said_and_stays_as_it_is() {
+    let (_dir, path, _, _) = stopped();
+    let running = Journal::open(&path).and_then(|opening| opening.begin(&opened(3)));
+    let running = running.expect("a room");
+    let before = files(&path);
+    let said = rotate(&path, day()).expect_err("in use").to_string();
+    assert!(said.contains("a server is running on it"), "{said}");
+    assert_eq!(files(&path), before);
+    drop(running);
+    let absent = path.with_file_name("absent.txt");
+    let said = rotate(&absent, day()).expect_err("absent").to_string();
+    assert!(said.starts_with("There is no log"), "{said}");
+    assert!(!absent.exists(), "it is not made");
+    let foreign = path.with_file_name("notes.txt");
+    fs::write(&foreign, "milk\neggs\n").expect("written");
+    let said = rotate(&foreign, day()).expect_err("foreign").to_string();
+    assert!(said.contains("is not a room's log"), "{said}");
+    let empty = path.with_file_name("empty.txt");
+    fs::write(&empty, "").expect("written");
+    let said = rotate(&empty, day()).expect_err("empty").to_string();
+    assert!(said.contains("nothing to begin anew"), "{said}");
+}
