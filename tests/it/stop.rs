@@ -1,6 +1,7 @@
 //! Stopping a server, in good order or not: nothing acknowledged is lost, and nobody waits long.
 
 use std::collections::HashSet;
+use std::fs::File;
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -167,6 +168,9 @@ fn a_closed_terminal_stops_it_in_good_order() {
     wait_for("the room's end", || {
         (server.said().last().expect("a line") == "* Room closed").then_some(())
     });
+    // It is not the terminal's process: only its lock says that it has ended.
+    let log = File::open(server.log()).expect("the log");
+    wait_for("the server's end", || log.try_lock().ok());
 }
 
 #[test]
