@@ -9,7 +9,7 @@
 //! 2. [`mod@line`]: the one place that knows how an event is written as a line of `log.txt`.
 //! 3. [`journal`]: `log.txt` on disk: open, repair, append and sync, read from an offset.
 //! 4. [`name`]: the rules a name obeys before it gets into a room.
-//! 5. [`wire`], [`sse`], [`http`], [`address`], [`mod@lookup`]: what is said over a socket and where, without a socket.
+//! 5. [`wire`], [`sse`], [`http`], [`address`], [`cidr`], [`mod@lookup`]: what is said over a socket and where, without a socket.
 //! 6. [`hue`]: the colour of a name, in the window and on the terminal.
 //! 7. [`links`]: where a text has links.
 //! 8. [`modes`]: the server, the window and the player.
@@ -22,6 +22,7 @@
 
 pub mod address;
 pub mod carried;
+pub mod cidr;
 pub mod cli;
 pub mod event;
 pub mod failure;

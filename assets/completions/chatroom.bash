@@ -454,7 +454,7 @@ _chatroom() {
             return 0
             ;;
         chatroom__subcmd__server)
-            opts="-h --listen --host-name --no-announce --room --key-file --max-name --grace --max-rate --log --sync --history --console --help"
+            opts="-h --listen --host-name --trust-proxy --no-announce --room --key-file --max-name --grace --max-rate --no-address-limits --log --sync --history --console --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -468,6 +468,13 @@ _chatroom() {
                     return 0
                     ;;
                 --host-name)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --trust-proxy)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace

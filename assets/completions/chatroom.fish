@@ -36,11 +36,12 @@ complete -c chatroom -n "__fish_chatroom_needs_command" -f -a "completions" -d '
 complete -c chatroom -n "__fish_chatroom_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l listen -d 'Address and port to listen on (port 0 takes a free one)' -r -f
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l host-name -d 'A name this server is also reached by (needed behind a public domain name); may be repeated' -r -f
+complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l trust-proxy -d 'A proxy in front of the server, by its address or network, that is believed when it says whose a request is; may be repeated' -r -f
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l room -d 'The room\'s name, as windows show it' -r -f
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l key-file -d 'A file whose first line is the room key; without the key nobody gets in or reads' -r -F
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l max-name -d 'The longest name let in, in characters as a reader counts them: 1 to 64' -r -f
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l grace -d 'How long a name stays present without any connection' -r -f
-complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l max-rate -d 'Messages a second that one sender may keep up (bursts of ten times that are let through); 0 means no limit' -r -f
+complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l max-rate -d 'Messages a second that one session may keep up (bursts of ten times that are let through), and twice that for all guests of an address; 0 means no limit' -r -f
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l log -d 'The room\'s record; made if it is not there' -r -F
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l sync -d 'When what was said is forced to disk: `always` (before it is acknowledged or shown to anybody), every so many SECONDS (a power cut may lose that much), or `never` (left to the system)' -r -f
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l history -d 'Show the old conversation at start: `ask` (on a terminal, in the foreground), `yes`, `no`, or the newest N events' -r -f
@@ -48,6 +49,7 @@ complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l console -d 
 lines\t'The conversation'
 quiet\t'Only what an operator must know'"
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l no-announce -d 'Do not tell the local network about this room (by default windows on it find the room by themselves, through mDNS)'
+complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l no-address-limits -d 'Do not count by address: connections, new ones a second, names, joins, guests, what waits'
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c chatroom -n "__fish_chatroom_using_subcommand gui" -l name -d 'Log in with this name at once' -r -f
 complete -c chatroom -n "__fish_chatroom_using_subcommand gui" -l key-file -d 'A file whose first line is the room key' -r -F

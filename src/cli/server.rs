@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum, ValueHint};
 
 use super::{duration, switch};
+use crate::cidr::Cidr;
 
 const NETWORK: &str = "Network";
 const ROOM: &str = "The room and who is in it";
@@ -34,6 +35,14 @@ pub struct ServerArgs {
     #[arg(long, value_name = "NAME[:PORT]", value_parser = host_name, value_delimiter = ',', env = "CHATROOM_HOST_NAME", value_hint = ValueHint::Other, help_heading = NETWORK)]
     pub host_name: Vec<String>,
 
+    /// A proxy in front of the server, by its address or network, that is believed when it says whose
+    /// a request is; may be repeated
+    ///
+    /// It says so in `X-Forwarded-For` or `Forwarded`. Without it, whoever comes through the proxy counts
+    /// as one address. In the variable, several stand with commas between them.
+    #[arg(long, value_name = "CIDR", value_delimiter = ',', env = "CHATROOM_TRUST_PROXY", value_hint = ValueHint::Other, help_heading = NETWORK)]
+    pub trust_proxy: Vec<Cidr>,
+
     /// Do not tell the local network about this room (by default windows on it find the room by
     /// themselves, through mDNS)
     #[arg(long, env = "CHATROOM_NO_ANNOUNCE", value_parser = switch, help_heading = NETWORK)]
@@ -58,10 +67,17 @@ pub struct ServerArgs {
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration, env = "CHATROOM_GRACE", value_hint = ValueHint::Other, help_heading = ROOM)]
     pub grace: Duration,
 
-    /// Messages a second that one sender may keep up (bursts of ten times that are let through); 0
-    /// means no limit
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = max_rate, env = "CHATROOM_MAX_RATE", value_hint = ValueHint::Other, help_heading = ROOM)]
+    /// Messages a second that one session may keep up (bursts of ten times that are let through), and
+    /// twice that for all guests of an address; 0 means no limit
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = max_rate, env = "CHATROOM_MAX_RATE", value_hint = ValueHint::Other, help_heading = ROOM)]
     pub max_rate: u32,
+
+    /// Do not count by address: connections, new ones a second, names, joins, guests, what waits
+    ///
+    /// For load tests, and for a proxy in front that `--trust-proxy` does not name: all who come through it
+    /// have its address. Wrong room keys are counted all the same.
+    #[arg(long, env = "CHATROOM_NO_ADDRESS_LIMITS", value_parser = switch, help_heading = ROOM)]
+    pub no_address_limits: bool,
 
     /// The room's record; made if it is not there
     ///

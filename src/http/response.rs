@@ -29,6 +29,11 @@ impl Response {
         let mut body = Vec::new();
         let _ = crate::json::write(value, &mut body);
         body.push(b'\n');
+        Response::of_json(status, body)
+    }
+
+    /// An answer with a body that is JSON already.
+    pub fn of_json(status: u16, body: Vec<u8>) -> Response {
         Response::new(status)
             .field("Content-Type", "application/json")
             .body(body)

@@ -85,7 +85,8 @@ impl Disk {
     pub fn serve(&self, folder: &Arc<Folder>, listen: &str) -> Server {
         let log = self.log();
         let mut args = vec!["server", "--listen", listen, "--console", "quiet"];
-        args.extend(["--max-rate", "0", "--grace", "60s", "--log", text(&log)]);
+        args.extend(["--max-rate", "0", "--no-address-limits"]);
+        args.extend(["--grace", "60s", "--log", text(&log)]);
         Server::spawn(Arc::clone(folder), folder.command(&args))
     }
 

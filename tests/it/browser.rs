@@ -35,7 +35,6 @@ fn a_browser_is_led_astray_by_no_other_page() {
         "example.org",
         "chat.example.org.evil.example",
         "10.1.2.3.evil.example",
-        "",
     ] {
         let json = ask(host, None).refused(421, "host_unknown");
         assert!(

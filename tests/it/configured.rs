@@ -15,7 +15,7 @@ fn with(folder: &Folder, args: &[&str], variables: &[(&str, &str)]) -> Command {
 }
 
 /// Every flag of the server with its variable, a value for each, and one that makes no sense.
-const SERVER: [(&str, &str, &str, Option<&str>); 11] = [
+const SERVER: [(&str, &str, &str, Option<&str>); 13] = [
     ("--listen", "CHATROOM_LISTEN", "127.0.0.1:0", None),
     (
         "--host-name",
@@ -26,6 +26,18 @@ const SERVER: [(&str, &str, &str, Option<&str>); 11] = [
     (
         "--no-announce",
         "CHATROOM_NO_ANNOUNCE",
+        "1",
+        Some("perhaps"),
+    ),
+    (
+        "--trust-proxy",
+        "CHATROOM_TRUST_PROXY",
+        "127.0.0.1,10.0.0.0/8",
+        Some("everybody"),
+    ),
+    (
+        "--no-address-limits",
+        "CHATROOM_NO_ADDRESS_LIMITS",
         "1",
         Some("perhaps"),
     ),
@@ -73,7 +85,7 @@ fn a_value_that_makes_no_sense_is_refused_with_its_variable() {
         );
         assert!(!said.contains(&format!("'{flag}")), "{said}");
         // Where the flag is wrong, it is the flag that is named.
-        if flag != "--no-announce" {
+        if !["--no-announce", "--no-address-limits"].contains(&flag) {
             let flag_too = ["server", flag, wrong];
             let said = Run::of(&mut with(&folder, &flag_too, &[(variable, wrong)]))
                 .code(2)

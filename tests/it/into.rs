@@ -1,5 +1,7 @@
 //! `chatroom replay FILE --into ADDR`: a log said again in a real room.
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
@@ -259,15 +261,23 @@ fn a_room_with_a_key_wants_it_and_nobody_else_sees_it() {
 
 #[test]
 fn a_room_that_takes_no_key_from_here_for_a_while_is_said_to_be_so() {
-    let folder = Folder::new();
-    folder.file("key", "open sesame\n");
-    let server = Server::start_in(Arc::new(folder), "127.0.0.1:0", &["--key-file", "key"]);
-    let guess = "Basic Y2k6Z3Vlc3M="; // ci:guess
-    while server
-        .ask("GET", "/members", &[("Authorization", guess)], "")
-        .status
-        != 429
-    {}
+    // A room at whose address so many guess that no further key is let wait.
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("it is bound").to_string();
+    std::thread::spawn(move || {
+        let body = r#"{"error":"too_many_keys","message":"Too many room keys are tried from your address, so this one was not looked at. Try again in 2 s."}"#;
+        let answer = format!(
+            "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 2\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        while let Ok((mut stream, _)) = listener.accept() {
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    let mut server = Server::start(&[]);
+    server.folder.file("key", "open sesame\n");
+    server.address = address;
     let events = [at(1.0, said("ann", "hello"))];
     let (mut child, notices, _) = begin(&server, &events, &["--key-file", "key"]);
     notices.wait_for("Ctrl-C ends it.\n");
@@ -276,8 +286,8 @@ fn a_room_that_takes_no_key_from_here_for_a_while_is_said_to_be_so() {
     let said = notices.text();
     assert!(
         said.contains(
-            "chatroom: The room takes no key from this machine's address for now (Too many wrong \
-             room keys came from your address. Try again in "
+            "chatroom: The room takes no key from this machine's address for now (Too many room \
+             keys are tried from your address, so this one was not looked at. Try again in 2 s)"
         ) && !said.contains("slower"),
         "{said}"
     );

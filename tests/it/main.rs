@@ -35,6 +35,7 @@ mod key;
 mod leaves;
 #[path = "../ledger/mod.rs"]
 mod ledger;
+mod limits;
 mod log_file;
 mod manual;
 mod messages;

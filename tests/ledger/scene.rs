@@ -18,6 +18,8 @@ pub fn command(folder: &Folder, listen: &str, args: &[&str]) -> Command {
             all.extend([flag, value]);
         }
     }
+    // All of a load come from one address.
+    all.push("--no-address-limits");
     all.extend_from_slice(args);
     let mut command = folder.command(&all);
     command.stdout(Stdio::null()).stderr(Stdio::null());

@@ -25,7 +25,7 @@ pub fn arguments(
         // A speaker who says nothing for a while stays: leaving and coming back would be events.
         Kind::Chatroom => format!(
             "server --listen {address} --log log.txt --history no --console {console} --max-rate 0 \
-             --grace 1h --sync always"
+             --no-address-limits --grace 1h --sync always"
         ),
         Kind::Nats => format!("--addr 127.0.0.1 --port {port}"),
         Kind::Ngircd => format!("--nodaemon --config {}", file("ngircd.conf", ngircd(port))?),

@@ -1,9 +1,6 @@
 //! Who is asking: tokens and the room key.
 
 use std::io;
-use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -13,8 +10,8 @@ use sha2::Sha256;
 use crate::event::Stamp;
 use crate::http::{Head, Response};
 
-use super::console::{Console, Entry};
-use super::guesses::{Guesses, MAX_GUESSES};
+use super::console::Console;
+use super::key::{Asker, RoomKey};
 use super::presence::Claim;
 use super::scribe::{Mark, SessionId};
 
@@ -48,28 +45,20 @@ pub struct Ticket {
 #[derive(Debug)]
 pub struct Access {
     secret: [u8; 32],
-    key: Option<String>,
-    guesses: Mutex<Guesses>,
-    console: Option<Console>,
+    key: Option<RoomKey>,
 }
 
 impl Access {
     /// `secret` signs the tokens, `key` is the room's.
     pub fn new(secret: [u8; 32], key: Option<String>) -> Access {
-        Access {
-            secret,
-            key,
-            guesses: Mutex::default(),
-            console: None,
-        }
+        let key = key.map(|key| RoomKey::new(secret, key));
+        Access { secret, key }
     }
 
     /// The operator hears of addresses that guess.
     pub fn telling(self, console: Console) -> Access {
-        Access {
-            console: Some(console),
-            ..self
-        }
+        let key = self.key.map(|key| key.telling(console));
+        Access { key, ..self }
     }
 
     /// Whether the room has a key.
@@ -85,7 +74,7 @@ impl Access {
         // Where one ends and the other begins must be signed, or a name's end could pass for a key's start.
         mac.update(&payload.len().to_be_bytes());
         // A new room key ends the tokens that were given out under the old one.
-        mac.update(self.key.as_deref().unwrap_or_default().as_bytes());
+        mac.update(self.key.as_ref().map_or("", RoomKey::text).as_bytes());
         mac
     }
 
@@ -134,12 +123,12 @@ impl Access {
     /// Who sent this request; `token` is one that came in the query, where that is allowed.
     ///
     /// # Errors
-    /// The answer: 401, or 429 for an address that guesses.
-    pub fn caller(
+    /// The answer: 401, or 429 for a key that was not looked at.
+    pub async fn caller(
         &self,
         head: &Head,
         token: Option<&str>,
-        from: IpAddr,
+        from: Asker,
     ) -> Result<Caller, Response> {
         let credentials = head.field("authorization");
         let (scheme, value) = credentials
@@ -160,7 +149,7 @@ impl Access {
         if scheme.eq_ignore_ascii_case("basic") {
             let (name, key) =
                 basic(value).map_err(|wrong| unauthorized("credentials_unreadable", wrong))?;
-            self.check_key(Some(&key), from)?;
+            self.check_key(Some(&key), from).await?;
             return Ok(Caller::Guest(name));
         }
         if credentials.is_some() {
@@ -169,15 +158,15 @@ impl Access {
                 "The Authorization field is neither Bearer with a token nor Basic with name:key. Send one of them.",
             ));
         }
-        self.check_key(None, from)?;
+        self.check_key(None, from).await?;
         Ok(Caller::Nobody)
     }
 
     /// Checks a room key that was given, or that none was.
     ///
     /// # Errors
-    /// The answer: 401, or 429 for an address that guesses.
-    pub fn check_key(&self, given: Option<&str>, from: IpAddr) -> Result<(), Response> {
+    /// The answer: 401, or 429 for a key that was not looked at.
+    pub async fn check_key(&self, given: Option<&str>, from: Asker) -> Result<(), Response> {
         let Some(key) = &self.key else {
             return Ok(());
         };
@@ -188,32 +177,7 @@ impl Access {
                 "This room has a key. Ask whoever runs it, and give it when you log in.",
             ));
         };
-        let mut guesses = self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        if let Some(wait) = guesses.wait(from, now) {
-            let message =
-                format!("Too many wrong room keys came from your address. Try again in {wait} s.");
-            return Err(Response::refusal(429, "too_many_keys", message)
-                .field("Retry-After", wait.to_string()));
-        }
-        // Compared by their signatures, which takes the same time however much of it is right.
-        if self
-            .sign(given.as_bytes())
-            .verify_slice(&self.sign(key.as_bytes()).finalize().into_bytes())
-            .is_ok()
-        {
-            return Ok(());
-        }
-        if let (true, Some(console)) = (guesses.wrong(from, now), &self.console) {
-            console.show(Entry::Notice(format!(
-                "Too many wrong room keys came from {from}: {MAX_GUESSES} within a minute. It may try no other for the rest of it. \
-                 If nobody there should know the key, keep the address out with a firewall."
-            )));
-        }
-        Err(unauthorized(
-            "key_wrong",
-            "The room key is wrong. Ask whoever runs the room, and try again.",
-        ))
+        key.check(given, from).await
     }
 }
 
@@ -255,8 +219,16 @@ pub fn new_session() -> io::Result<SessionId> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::modes::server::guesses::AT_ONCE;
+    use futures_lite::future::block_on;
+    use std::net::IpAddr;
 
-    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+    fn here() -> Asker {
+        Asker {
+            client: IpAddr::from([127, 0, 0, 1]).into(),
+            first: true,
+        }
+    }
 
     fn head(fields: &str) -> Head {
         let text = format!("GET / HTTP/1.1\r\n{fields}\r\n\r\n");
@@ -286,11 +258,8 @@ mod tests {
         let access = access(None);
         let token = access.token(ticket(), "uthira");
         let caller = |token: &str| {
-            access.caller(
-                &head(&format!("Host: x\r\nAuthorization: Bearer {token}")),
-                None,
-                HERE,
-            )
+            let asked = head(&format!("Host: x\r\nAuthorization: Bearer {token}"));
+            block_on(access.caller(&asked, None, here()))
         };
         assert_eq!(
             caller(&token).ok(),
@@ -317,11 +286,11 @@ mod tests {
         assert_ne!(signature(&old, "x"), signature(&new, "xa"));
         let other = Access::new([7; 32], Some("a new room key".into()));
         assert_eq!(
-            status(other.caller(
+            status(block_on(other.caller(
                 &head(&format!("Host: x\r\nAuthorization: Bearer {token}")),
                 None,
-                HERE
-            )),
+                here()
+            ))),
             401
         );
     }
@@ -331,31 +300,25 @@ mod tests {
         let access = access(Some("sesame"));
         let basic =
             |pair: &str| format!("Host: x\r\nAuthorization: Basic {}", STANDARD.encode(pair));
-        assert_eq!(status(access.caller(&head("Host: x"), None, HERE)), 401);
-        assert_eq!(
-            status(access.caller(&head(&basic("ci:no")), None, HERE)),
-            401
-        );
-        assert_eq!(
-            access.caller(&head(&basic("ci:sesame")), None, HERE).ok(),
-            Some(Caller::Guest("ci".into()))
-        );
+        let caller = |fields: &str| block_on(access.caller(&head(fields), None, here()));
+        assert_eq!(status(caller("Host: x")), 401);
+        assert_eq!(status(caller(&basic("ci:no"))), 401);
+        let right = caller(&basic("ci:sesame"));
+        assert_eq!(right.ok(), Some(Caller::Guest("ci".into())));
         // A name alone is no guess.
-        for _ in 0..2 * MAX_GUESSES {
-            let refused = access.caller(&head(&basic("ci:")), None, HERE);
-            let refused = refused.expect_err("no key").whole(false, false);
+        for _ in 0..2 * AT_ONCE {
+            let refused = caller(&basic("ci:")).expect_err("no key");
+            let refused = refused.whole(false, false);
             let refused = String::from_utf8_lossy(&refused).to_string();
             assert!(refused.contains("key_required"), "{refused}");
         }
-        assert_eq!(status(access.check_key(Some("sesame"), HERE)), 200);
-        for _ in 0..MAX_GUESSES {
-            let _ = access.check_key(Some("guess"), HERE);
+        let check = |given| status(block_on(access.check_key(Some(given), here())));
+        assert_eq!(check("sesame"), 200);
+        for _ in 0..AT_ONCE - 1 {
+            assert_eq!(check("guess"), 401);
         }
-        assert_eq!(status(access.check_key(Some("sesame"), HERE)), 429);
-        assert_eq!(
-            status(access.check_key(Some("sesame"), "10.0.0.9".parse().expect("an address"))),
-            200
-        );
+        // It has to wait a little now, and is let in.
+        assert_eq!(check("sesame"), 200);
     }
 
     #[test]
@@ -370,7 +333,7 @@ mod tests {
             ("Digest x", "credentials_unknown", "neither"),
         ] {
             let asked = head(&format!("Host: x\r\nAuthorization: {fields}"));
-            let said = match access.caller(&asked, None, HERE) {
+            let said = match block_on(access.caller(&asked, None, here())) {
                 Ok(_) => String::new(),
                 Err(refused) => String::from_utf8_lossy(&refused.whole(false, false)).into(),
             };

@@ -1,23 +1,28 @@
 //! What each request does: the table of endpoints and their answers.
 
-use std::net::IpAddr;
+mod told;
+
 use std::sync::Arc;
 
 use crate::event::{self, Id, Key};
-use crate::http::{Head, Response, host};
+use crate::http::{Head, Response};
 use crate::journal::Reader;
 use crate::sse::{Encoding, Form};
 use crate::wire::Session;
 
 use super::access::{self, Access, Caller, Ticket, unauthorized};
 use super::browser::Hosts;
+use super::clients::{Client, Proxies};
 use super::cold;
 use super::console::Request;
 use super::history::{self, PageWanted, Start, Wanted};
+use super::idle::Idle;
+use super::key::Asker;
 use super::log_file::{self, Range};
 use super::login;
 use super::parameters;
 use super::presence::Denied;
+use super::quotas::Connections;
 use super::refusals::{
     denied, journal_unreadable, name_refused, not_logged_in, not_yet, order_refused, text_refused,
 };
@@ -33,6 +38,12 @@ pub struct Api {
     pub access: Access,
     /// The names the server goes by.
     pub hosts: Hosts,
+    /// Who is believed about whose a request is.
+    pub proxies: Proxies,
+    /// The connections of which no request is under way.
+    pub idle: Idle,
+    /// The connections of each address.
+    pub connections: Arc<Connections>,
 }
 
 /// One request, read whole.
@@ -42,8 +53,8 @@ pub struct Asked {
     pub head: Head,
     /// Its body.
     pub body: Vec<u8>,
-    /// Where it came from.
-    pub from: IpAddr,
+    /// Whose it is.
+    pub from: Asker,
     /// How it came, if the console shows that.
     pub request: Option<Box<Request>>,
 }
@@ -123,27 +134,36 @@ impl Api {
         parameters::check(&asked.head)?;
         match (method, path.as_str()) {
             ("POST", "/session") => self.log_in(asked).await.map(Answer::Whole),
-            ("GET", "/health") => Ok(Answer::Whole(self.health(&asked))),
+            ("GET", "/health") => Ok(Answer::Whole(self.health(&asked).await)),
             ("GET", "/events") => self.listen(asked, about).await,
             (_, path) => {
-                let caller = self.access.caller(&asked.head, None, asked.from)?;
+                let caller = self.access.caller(&asked.head, None, asked.from).await?;
                 about.member = matches!(caller, Caller::Member(..));
                 let _hold = match method {
-                    "GET" => self.reader(&caller).await?,
+                    "GET" => self.reader(&caller, asked.from.client).await?,
                     _ => None,
                 };
                 match (method, path) {
-                    ("DELETE", _) => self.log_out(caller).await.map(Answer::Whole),
+                    ("DELETE", _) => self
+                        .log_out(caller, asked.from.client)
+                        .await
+                        .map(Answer::Whole),
                     ("POST", _) => self.say(caller, asked).await.map(Answer::Whole),
                     (_, "/") => Ok(Answer::Whole(self.how_to_join(&asked.head))),
-                    (_, "/session") => self.whose(caller).await.map(Answer::Whole),
-                    (_, "/members") => Ok(Answer::Whole(Response::json(200, &self.room.members()))),
+                    (_, "/session") => self
+                        .whose(caller, asked.from.client)
+                        .await
+                        .map(Answer::Whole),
+                    (_, "/members") => {
+                        let members = self.room.members_as_sent();
+                        Ok(Answer::Whole(Response::of_json(200, members)))
+                    }
                     (_, "/messages") => self.page(&asked).await.map(Answer::Whole),
                     (_, "/log.txt") => self.log_file(&asked).await,
                     (_, path) => self
                         .event(
                             path.strip_prefix("/messages/").unwrap_or_default(),
-                            asked.from,
+                            asked.from.client,
                         )
                         .await
                         .map(Answer::Whole),
@@ -158,11 +178,11 @@ impl Api {
         // its session may be over.
         let shown = key.is_none()
             && matches!(
-                self.access.caller(&asked.head, None, asked.from)?,
+                self.access.caller(&asked.head, None, asked.from).await?,
                 Caller::Guest(_)
             );
         if !shown {
-            self.access.check_key(key.as_deref(), asked.from)?;
+            self.access.check_key(key.as_deref(), asked.from).await?;
         }
         let name = self
             .room
@@ -176,18 +196,20 @@ impl Api {
                 format!("The server cannot make a secret token: {error}."),
             )
         })?;
-        let joined = self.room.join(session, &name).await.map_err(denied)?;
+        let joined = self
+            .room
+            .join(session, &name, asked.from.client)
+            .await
+            .map_err(denied)?;
         let issued = joined.at;
         Ok(self.session(201, Ticket { session, issued }, name.as_str(), joined.id))
     }
 
     /// Whose the token is. A client that kept one learns whether it is still good, and is here again.
-    async fn whose(&self, caller: Caller) -> Answered<Response> {
-        let _hold = self.hold(&caller).await?;
+    async fn whose(&self, caller: Caller, from: Client) -> Answered<Response> {
+        let _hold = self.hold(&caller, from).await?;
         match caller {
-            Caller::Member(ticket, name) => {
-                Ok(self.session(200, ticket, &name, self.room.members().id))
-            }
+            Caller::Member(ticket, name) => Ok(self.session(200, ticket, &name, self.room.last())),
             _ => Err(unauthorized(
                 "token_required",
                 "Only a session is told about itself. Send its token as Authorization: Bearer.",
@@ -206,11 +228,14 @@ impl Api {
         Response::json(status, &session)
     }
 
-    async fn log_out(&self, caller: Caller) -> Answered<Response> {
+    async fn log_out(&self, caller: Caller, from: Client) -> Answered<Response> {
         match caller {
             Caller::Member(ticket, name) => {
                 let claim = self.access.claim(ticket);
-                self.room.quit(&claim, &name).await.map_err(denied)?;
+                self.room
+                    .quit((&claim, &name), from)
+                    .await
+                    .map_err(denied)?;
                 Ok(Response::new(204))
             }
             _ => Err(unauthorized(
@@ -221,7 +246,7 @@ impl Api {
     }
 
     /// Keeps the caller's member present, if it is one.
-    async fn hold(&self, caller: &Caller) -> Answered<Option<Hold>> {
+    async fn hold(&self, caller: &Caller, from: Client) -> Answered<Option<Hold>> {
         let Caller::Member(ticket, name) = caller else {
             return Ok(None);
         };
@@ -236,7 +261,8 @@ impl Api {
                     .names
                     .name(name)
                     .map_err(|error| over(&error.to_string()))?;
-                self.room.hold(&self.access.claim(*ticket), &name).await
+                let claim = self.access.claim(*ticket);
+                self.room.hold((&claim, &name), from).await
             }
         };
         match held {
@@ -245,7 +271,9 @@ impl Api {
             Err(Denied::Ended) => Err(over(
                 "This session was ended by its owner. Log in again with POST /session.",
             )),
-            Err(refused @ (Denied::RoomFull | Denied::TooOld)) => Err(denied(refused)),
+            Err(refused @ (Denied::RoomFull | Denied::TooOld | Denied::Address(_))) => {
+                Err(denied(refused))
+            }
             Err(_) => Err(over(
                 "Somebody took your name, or one very like it, while you were away. Log in again with POST /session.",
             )),
@@ -254,8 +282,8 @@ impl Api {
 
     /// Whoever reads with a token is here. Reading itself needs no place in the room, so nothing but
     /// a session that is over is in its way.
-    async fn reader(&self, caller: &Caller) -> Answered<Option<Hold>> {
-        match self.hold(caller).await {
+    async fn reader(&self, caller: &Caller, from: Client) -> Answered<Option<Hold>> {
+        match self.hold(caller, from).await {
             Err(refusal) if refusal.status() != 401 => Ok(None),
             held => held,
         }
@@ -274,7 +302,7 @@ impl Api {
         };
         let text = event::text(asked.body).map_err(text_refused)?;
         let verdict = match &caller {
-            Caller::Member(..) => match self.hold(&caller).await? {
+            Caller::Member(..) => match self.hold(&caller, asked.from.client).await? {
                 Some(hold) => self
                     .room
                     .say(&hold, text, key, asked.request)
@@ -289,7 +317,7 @@ impl Api {
                     .name(name)
                     .map_err(|error| name_refused(&error))?;
                 self.room
-                    .say_as(&name, text, key, asked.request)
+                    .say_as((&name, asked.from.client), text, key, asked.request)
                     .await
                     .map_err(denied)?
             }
@@ -314,7 +342,8 @@ impl Api {
         let token = asked.head.parameter("token");
         let caller = self
             .access
-            .caller(&asked.head, token.as_deref(), asked.from)?;
+            .caller(&asked.head, token.as_deref(), asked.from)
+            .await?;
         about.member = matches!(caller, Caller::Member(..));
         let now = self.room.clock().wall;
         let wanted = Wanted::read(&asked.head, now)?;
@@ -333,11 +362,11 @@ impl Api {
         let hold = if asked.head.method == "HEAD" {
             None
         } else {
-            self.hold(&caller).await?
+            self.hold(&caller, asked.from.client).await?
         };
         let end = self.room.end();
         let find = move |reader: &Reader| wanted.find(reader, end, now);
-        let start = cold::look(&self.room, asked.from, find)
+        let start = cold::look(&self.room, asked.from.client.address(), find)
             .await
             .map_err(journal_unreadable)??;
         let form = Form::accepted(asked.head.field("accept"));
@@ -360,8 +389,8 @@ impl Api {
             Ok(page.map(|page| Response::json(200, &page)))
         };
         let page = match searches {
-            true => cold::search(&self.room, asked.from, read).await,
-            false => cold::look(&self.room, asked.from, read).await,
+            true => cold::search(&self.room, asked.from.client.address(), read).await,
+            false => cold::look(&self.room, asked.from.client.address(), read).await,
         };
         page.map_err(journal_unreadable)?
     }
@@ -369,72 +398,19 @@ impl Api {
     async fn log_file(&self, asked: &Asked) -> Answered<Answer> {
         let (wanted, end) = (log_file::Wanted::read(&asked.head), self.room.end());
         let find = move |reader: &Reader| wanted.find(reader, end);
-        cold::look(&self.room, asked.from, find)
+        cold::look(&self.room, asked.from.client.address(), find)
             .await
             .map_err(journal_unreadable)?
             .map(Answer::LogFile)
     }
 
-    async fn event(&self, id: &str, from: IpAddr) -> Answered<Response> {
+    async fn event(&self, id: &str, from: Client) -> Answered<Response> {
         let (end, id) = (self.room.end(), id.to_string());
         let find = move |reader: &Reader| history::event(reader, &id, end);
-        let event = cold::look(&self.room, from, find)
+        let event = cold::look(&self.room, from.address(), find)
             .await
             .map_err(journal_unreadable)??;
         Ok(Response::json(200, &event))
-    }
-
-    fn health(&self, asked: &Asked) -> Response {
-        let word = self.room.health.status();
-        let status = if word == "ok" { 200 } else { 503 };
-        if self.access.has_key()
-            && !matches!(
-                self.access.caller(&asked.head, None, asked.from),
-                Ok(Caller::Guest(_) | Caller::Member(..))
-            )
-        {
-            return Response::json(status, &serde_json::json!({"status": word}));
-        }
-        let mut health = serde_json::json!({
-            "status": word,
-            "version": env!("CARGO_PKG_VERSION"),
-            "room": self.room.rules.room,
-            "id": self.room.reader.log().to_string(),
-            "uptime": self.room.uptime().as_secs(),
-            "members": self.room.member_count(),
-            "listeners": self.room.listeners(),
-            "log_bytes": self.room.end(),
-        });
-        for (name, value) in self.room.health.fields() {
-            health[name] = value;
-        }
-        Response::json(status, &health)
-    }
-
-    fn how_to_join(&self, head: &Head) -> Response {
-        let host = head.host.as_deref().filter(|host| host::is_plain(host));
-        let host = host.unwrap_or("HOST:1337");
-        let key = if self.access.has_key() { "KEY" } else { "" };
-        let login = if key.is_empty() { "" } else { " -u YOU:KEY" };
-        let secret = if key.is_empty() {
-            ""
-        } else {
-            "CHATROOM_KEY=KEY "
-        };
-        Response::text(
-            200,
-            format!(
-                "This is the chat room {:?}.\n\n\
-             Join it in a window:     chatroom gui --name YOU {host}\n\
-             Or open this link:       chatroom://{host}\n\
-             Listen in a terminal:    curl -N{login} http://{host}/events\n\
-             Say something:           curl -u YOU:{key} --data-raw 'hello' http://{host}/messages\n\
-             Who is here:             curl{login} http://{host}/members\n\
-             What was said before:    curl{login} 'http://{host}/messages?limit=20'\n\
-             Keep a copy of it all:   {secret}chatroom backup {host} backup.txt\n",
-                self.room.rules.room
-            ),
-        )
     }
 }
 

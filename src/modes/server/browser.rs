@@ -79,6 +79,13 @@ impl Hosts {
         }
     }
 
+    /// Whether the operator gave the name.
+    pub fn has(&self, host: &str) -> bool {
+        let host = split(host).0;
+        let mut given = self.given.iter();
+        given.any(|(name, _)| name.eq_ignore_ascii_case(host))
+    }
+
     /// Whether a page of `origin` is this server's, which was asked as `host`.
     fn is_page(&self, origin: &str, host: Option<&str>) -> bool {
         let origin = origin.to_ascii_lowercase();

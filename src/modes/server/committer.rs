@@ -9,7 +9,7 @@ mod told;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use async_std::channel::{Receiver, Sender};
+use async_std::channel::Sender;
 
 use crate::cli;
 use crate::event::{MAX_TEXT, Stamp};
@@ -18,6 +18,7 @@ use crate::line;
 
 use super::console::{Console, Entry, Request};
 use super::fullness::Fullness;
+use super::orders::Taker;
 use super::presence::Change;
 use super::room::Room;
 use super::scribe::{Command, Past, Scribe, Verdict};
@@ -46,6 +47,8 @@ pub enum Refused {
     Gone,
     /// Too much waits already. Nothing was stored.
     Busy,
+    /// Too much of this address waits already. Nothing was stored.
+    TooMany,
     /// This sender is over its rate; nothing was stored. How long to wait.
     TooFast(Duration),
     /// The server stops. Nothing was stored.
@@ -90,7 +93,7 @@ impl Order {
 pub struct Committer {
     journal: Journal,
     scribe: Scribe,
-    orders: Receiver<Order>,
+    orders: Taker,
     room: Arc<Room>,
     console: Console,
     sync: cli::Sync,
@@ -105,7 +108,7 @@ impl Committer {
     pub fn new(
         journal: Journal,
         scribe: Scribe,
-        orders: Receiver<Order>,
+        orders: Taker,
         room: Arc<Room>,
         console: Console,
         sync: cli::Sync,
@@ -130,19 +133,16 @@ impl Committer {
     /// The sentence with which the server must stop: nothing more may be acknowledged.
     pub fn run(mut self) -> Result<(), String> {
         self.tell_about_clock();
-        while let Ok(first) = self.orders.recv_blocking() {
-            let mut last = is_last(&first);
+        while let Some(first) = self.orders.wait() {
+            let (mut taken, mut bytes, mut last) = (0, 0, false);
             let mut waiting = vec![first];
-            let mut bytes = size(&waiting[0]);
-            // What comes behind the room's end is not recorded.
-            while !last && waiting.len() < MAX_ORDERS && bytes < MAX_BYTES {
-                let Ok(order) = self.orders.try_recv() else {
-                    break;
-                };
-                bytes += size(&order);
-                last = is_last(&order);
-                waiting.push(order);
-            }
+            let more = |newest: &Order| {
+                taken += 1;
+                bytes += size(newest);
+                last = is_last(newest);
+                !last && taken < MAX_ORDERS && bytes < MAX_BYTES
+            };
+            self.orders.gather(more, &mut waiting);
             if let Err(error) = self.commit(waiting) {
                 self.refuse_all();
                 return Err(self.part(error));
@@ -158,7 +158,7 @@ impl Committer {
     /// Whoever still waits is told that nothing more is recorded.
     fn refuse_all(&self) {
         self.orders.close();
-        while let Ok(order) = self.orders.try_recv() {
+        while let Some(order) = self.orders.take() {
             order.answer(Err(Refused::Stopping));
         }
     }
@@ -320,113 +320,4 @@ fn entry(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::event::{Body, Event, Key, LogId};
-    use crate::modes::server::room::Rules;
-    use crate::modes::server::scribe::{Reading, Speaker};
-    use async_std::channel::bounded;
-
-    #[test]
-    fn no_line_is_longer_than_it_was_taken_for() {
-        let letters = [
-            'a', '\\', '\n', '\u{1b}', '\u{9f}', '\u{202e}', '\u{feff}', '界',
-        ];
-        for letter in letters {
-            let text = letter.to_string().repeat(MAX_TEXT / letter.len_utf8());
-            // A name and key longer than any, after the longest silence.
-            let speaker = Speaker::Session([1; 16]);
-            let command = Command::Say {
-                speaker,
-                from: "\\".repeat(64),
-                text: text.clone(),
-                key: Key::new(&"k".repeat(64)),
-            };
-            let mut scribe = Scribe::new(LogId(0), Stamp::from_micros(0));
-            let reading = |mono| Reading {
-                wall: Stamp::from_micros(0),
-                mono,
-            };
-            let mut lines = Vec::new();
-            let join = Command::Join([1; 16], "e".into());
-            scribe.record(join, reading(Duration::ZERO), 0, &mut lines);
-            lines.clear();
-            scribe.record(command.clone(), reading(Duration::MAX), 0, &mut lines);
-            let order = Order {
-                job: Job::Record(command),
-                request: None,
-                reply: None,
-            };
-            assert!(lines.len() <= size(&order), "{letter:?}");
-            assert!(size(&order) <= 8 * MAX_TEXT + AROUND_TEXT);
-        }
-    }
-
-    #[test]
-    fn nothing_is_recorded_behind_the_rooms_end() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let path = dir.path().join("log.txt");
-        let at = Stamp::from_micros(0);
-        let body = Body::Opened {
-            version: "chatroom test".into(),
-            random: "6f1d0c5be2a94c07".into(),
-            after: None,
-        };
-        let journal = Journal::open(&path)
-            .and_then(|opening| opening.begin(&Event { at, body }))
-            .expect("a journal");
-        let last = journal.reader().id_before(journal.end());
-        let rules = Rules {
-            room: "test".into(),
-            max_name: 8,
-            grace: Duration::ZERO,
-            max_rate: 0,
-        };
-        let (orders, taken) = bounded(16);
-        let room = Arc::new(Room::new(
-            rules,
-            journal.reader(),
-            Instant::now(),
-            orders.clone(),
-            journal.end(),
-            last.expect("read").expect("an id"),
-        ));
-        let mut answers = Vec::new();
-        for command in [
-            Command::Join([1; 16], "ann".into()),
-            Command::Close,
-            Command::Join([2; 16], "bob".into()),
-        ] {
-            let (reply, answer) = bounded(1);
-            let order = Order {
-                job: Job::Record(command),
-                request: None,
-                reply: Some(reply),
-            };
-            orders.try_send(order).expect("room in the queue");
-            answers.push(answer);
-        }
-        let scribe = Scribe::new(journal.log(), at);
-        let console = Console::start(cli::Console::Quiet);
-        let fullness = Fullness::default();
-        let committer = Committer::new(
-            journal,
-            scribe,
-            taken,
-            room,
-            console,
-            cli::Sync::Always,
-            fullness,
-        );
-        assert_eq!(committer.run(), Ok(()));
-        let answered: Vec<Outcome> = answers
-            .iter()
-            .map(|answer| answer.try_recv().expect("an answer"))
-            .collect();
-        assert!(answered[0].is_ok() && answered[1].is_ok(), "{answered:?}");
-        assert_eq!(answered[2], Err(Refused::Stopping));
-        let text = std::fs::read_to_string(&path).expect("read");
-        let end = text.lines().last().expect("a line");
-        assert!(end.contains("* Room closed\t"), "{text}");
-    }
-}
+mod tests;

@@ -5,11 +5,12 @@
 //! read or written, before everybody else on the thread has a turn.
 
 mod gone;
+mod places;
 mod stream;
 
 use std::cell::Cell;
 use std::future::Future;
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 use std::net::{IpAddr, TcpStream};
 use std::pin::pin;
 use std::sync::Arc;
@@ -21,15 +22,19 @@ use async_std::task;
 use futures_lite::future;
 
 use crate::event::MAX_TEXT;
-use crate::http::{BadRequest, Body, Head, Response};
+use crate::http::{BadRequest, Body, Head};
 use crate::journal::Reader;
 use crate::waited::waited;
 
 use super::api::{About, Answer, Api, Asked, Follow};
 use super::cold;
 use super::console::{Console, Request};
+use super::idle::Call;
+use super::key::Asker;
 use super::log_file::Range;
+use super::quotas::Connected;
 
+pub use places::{full, too_many, turn_away};
 pub use stream::Stream;
 
 /// How long a request's head may take.
@@ -60,6 +65,9 @@ enum End {
     Stream(Box<Follow>),
 }
 
+/// A request's head and, if the console wants it, its text; or what is wrong with it.
+type Headed = Result<(Head, Option<String>), Result<BadRequest, End>>;
+
 /// One peer.
 pub struct Connection {
     stream: Async<TcpStream>,
@@ -67,6 +75,14 @@ pub struct Connection {
     api: Arc<Api>,
     console: Console,
     buffer: Vec<u8>,
+    /// A room key may have come on it.
+    gave_key: bool,
+    /// Counts it for its address.
+    connected: Option<Connected>,
+    /// A member asked last.
+    member: bool,
+    /// Told when it is to make room.
+    call: Arc<Call>,
 }
 
 impl Connection {
@@ -83,7 +99,16 @@ impl Connection {
             api,
             console,
             buffer: Vec::new(),
+            gave_key: false,
+            connected: None,
+            member: false,
+            call: Arc::default(),
         }
+    }
+
+    /// The same, counted for its address.
+    pub fn counted(self, connected: Option<Connected>) -> Connection {
+        Connection { connected, ..self }
     }
 
     /// Serves it to its end, or until it becomes an event stream. That is a task of its own: it
@@ -105,13 +130,7 @@ impl Connection {
 
     /// Reads and answers one request; how long the next may be waited for.
     async fn one_request(&mut self, idle: Duration) -> Result<Duration, End> {
-        if self.buffer.is_empty() {
-            within(idle, self.fill()).await??;
-        } else {
-            // The next request came with the last one.
-            task::yield_now().await;
-        }
-        let (head, raw) = match self.head().await {
+        let (head, raw) = match self.next_head(idle).await? {
             Ok(head) => head,
             Err(error) => return self.refuse(error?).await,
         };
@@ -127,10 +146,19 @@ impl Connection {
                 thread: thread_number(),
             })
         });
+        let client = self.api.proxies.client(self.from, &head);
+        if let Err(wait) = self.count(client) {
+            self.write(&too_many(wait).whole(true, head.method == "HEAD"))
+                .await?;
+            return Err(End::Done);
+        }
+        let first = !self.gave_key;
+        self.gave_key |= places::gives_key(&head);
+        self.look_for_proxy(&head);
         let asked = Asked {
+            from: Asker { client, first },
             head,
             body,
-            from: self.from,
             request,
         };
         let due = self.api.room.answer_due();
@@ -164,6 +192,7 @@ impl Connection {
                 }
             }
         }
+        self.member = about.member;
         Ok(match about.member {
             true => MEMBER_IDLE_TIME,
             false => IDLE_TIME,
@@ -187,8 +216,33 @@ impl Connection {
         .await
     }
 
+    /// The next request's head, unless the connection has to make room for another before it comes.
+    async fn next_head(&mut self, idle: Duration) -> Result<Headed, End> {
+        // No member's does.
+        let call = (!self.member).then(|| Arc::clone(&self.call));
+        let api = Arc::clone(&self.api);
+        let _stay = call.as_ref().map(|call| api.idle.enter(call));
+        let called = async {
+            match &call {
+                Some(call) => call.wait().await,
+                None => future::pending().await,
+            }
+            Err(End::Gone)
+        };
+        let comes = async {
+            if self.buffer.is_empty() {
+                within(idle, self.fill()).await??;
+            } else {
+                // The next request came with the last one.
+                task::yield_now().await;
+            }
+            Ok(self.head().await)
+        };
+        future::or(comes, called).await
+    }
+
     /// The next request's head, and its text if the console wants it.
-    async fn head(&mut self) -> Result<(Head, Option<String>), Result<BadRequest, End>> {
+    async fn head(&mut self) -> Headed {
         let whole = async {
             loop {
                 match Head::parse(&self.buffer) {
@@ -300,7 +354,7 @@ impl Connection {
         while at < range.to && !head_only {
             let to = range.to;
             let read = move |reader: &Reader| reader.bytes(at, to, PIECE);
-            let bytes = cold::piece(&self.api.room, self.from, read).await;
+            let bytes = cold::piece(&self.api.room, self.whose(), read).await;
             // A length was promised: all that is left is to break off.
             let bytes = bytes.map_err(|_| End::Gone)?;
             at += bytes.len() as u64;
@@ -358,14 +412,6 @@ fn thread_number() -> usize {
         }
         number.get()
     })
-}
-
-/// Answers a connection that there is no room for, without waiting for its request.
-pub fn turn_away(stream: &TcpStream) -> io::Result<()> {
-    let message = "The server has as many connections as it can. Try again in a moment.";
-    let response = Response::refusal(503, "room_full", message).field("Retry-After", "5");
-    let mut stream = stream;
-    stream.write_all(&response.whole(true, false))
 }
 
 #[cfg(test)]

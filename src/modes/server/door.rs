@@ -7,7 +7,7 @@ use std::io;
 use std::net::{IpAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_io::{Async, Timer};
 use async_std::task;
@@ -78,16 +78,28 @@ impl Door {
     }
 
     fn let_in(&self, stream: Async<TcpStream>, from: IpAddr) {
-        if self.open.load(Ordering::Relaxed) >= self.limit {
-            let _ = connection::turn_away(stream.get_ref());
+        if self.open.load(Ordering::Relaxed) >= self.limit && !self.api.idle.make_room() {
+            let _ = connection::turn_away(stream.get_ref(), connection::full());
             return;
         }
+        // Those of a proxy are its clients', who are known with the first request.
+        let connected = match self.api.proxies.has(from) {
+            true => None,
+            false => match self.api.connections.open(from.into(), true, Instant::now()) {
+                Ok(connected) => Some(connected),
+                Err(wait) => {
+                    let _ = connection::turn_away(stream.get_ref(), connection::too_many(wait));
+                    return;
+                }
+            },
+        };
         if prepare(stream.get_ref()).is_err() {
             return;
         }
         let place = Place::new(&self.open);
         let api = Arc::clone(&self.api);
-        let connection = Connection::new(stream, from, api, self.console.clone());
+        let connection =
+            Connection::new(stream, from, api, self.console.clone()).counted(connected);
         task::spawn(async move {
             if let Some(stream) = connection.run().await {
                 task::spawn(async move {

@@ -12,6 +12,7 @@ mod announce;
 mod api;
 mod asking;
 mod browser;
+mod clients;
 mod clock;
 mod cold;
 mod committer;
@@ -24,12 +25,16 @@ mod fullness;
 mod guesses;
 mod health;
 mod history;
+mod idle;
+mod key;
 mod log_file;
 mod login;
+mod orders;
 mod parameters;
 mod portion;
 mod presence;
 mod queue;
+mod quotas;
 mod rate;
 mod recall;
 mod refusals;
@@ -40,6 +45,7 @@ mod signals;
 mod space;
 mod start;
 pub mod tail;
+mod turns;
 
 use std::net::TcpListener;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -60,15 +66,17 @@ use access::Access;
 use api::Api;
 use asking::Asking;
 use browser::Hosts;
+use clients::Proxies;
 use committer::{Committer, Job, Order};
 use console::{Console, Entry};
 use door::Door;
 use fullness::{Found, Fullness};
+use idle::Idle;
+use orders::Orders;
+use quotas::Connections;
 use room::{Room, Rules};
 use scribe::{Command, Scribe};
 
-/// How many orders wait for the committer before senders are told to come back.
-const ORDERS: usize = 1_024;
 /// How long the server waits for its last line, and then for its peers to take their answer or
 /// their good-bye.
 const FAREWELL: Duration = Duration::from_millis(750);
@@ -118,12 +126,13 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
     let found = Found::default();
     let history_end = opening.recent().next;
     let mut begun = start::begin(opening)?;
-    let (orders, taken) = channel::bounded(ORDERS);
+    let (orders, taken) = Orders::new(!args.no_address_limits);
     let rules = Rules {
         room: args.room.clone(),
         max_name: args.max_name.into(),
         grace: args.grace,
         max_rate: args.max_rate,
+        address_limits: !args.no_address_limits,
     };
     let room = Arc::new(Room::new(
         rules,
@@ -160,6 +169,9 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
         room: Arc::clone(&room),
         access,
         hosts: Hosts::new(&args.host_name, &start::own_names(&args)),
+        proxies: Proxies::new(args.trust_proxy.clone()),
+        idle: Idle::default(),
+        connections: Arc::new(Connections::new(!args.no_address_limits)),
     });
     task::block_on(async {
         let has_key = api.access.has_key();
@@ -252,7 +264,7 @@ async fn serve(
     console: Console,
     files: u64,
     sync: cli::Sync,
-    orders: Sender<Order>,
+    orders: Arc<Orders>,
     stopped: &Receiver<Stop>,
 ) -> Stop {
     let listener = match Async::new(listener) {
@@ -298,7 +310,7 @@ async fn sweep(room: Arc<Room>) {
 
 /// Has the committer look each second whether the log is where it was named. Where it is busy it looks
 /// with each commit anyway.
-async fn look_at_the_log(orders: Sender<Order>) {
+async fn look_at_the_log(orders: Arc<Orders>) {
     loop {
         Timer::after(LOOK).await;
         let order = Order {
@@ -306,13 +318,13 @@ async fn look_at_the_log(orders: Sender<Order>) {
             request: None,
             reply: None,
         };
-        if let Err(async_std::channel::TrySendError::Closed(_)) = orders.try_send(order) {
+        if !orders.push_own(order) {
             return;
         }
     }
 }
 
-async fn sync_now_and_then(sync: cli::Sync, orders: Sender<Order>) {
+async fn sync_now_and_then(sync: cli::Sync, orders: Arc<Orders>) {
     let cli::Sync::Every(often) = sync else {
         return;
     };
@@ -323,7 +335,7 @@ async fn sync_now_and_then(sync: cli::Sync, orders: Sender<Order>) {
             request: None,
             reply: None,
         };
-        if orders.send(order).await.is_err() {
+        if !orders.push_own(order) {
             return;
         }
     }
@@ -331,7 +343,7 @@ async fn sync_now_and_then(sync: cli::Sync, orders: Sender<Order>) {
 
 /// Finishes what was taken, writes the last line, and says good-bye to every listener. Whoever was
 /// promised an answer gets it.
-async fn shut_down(room: &Arc<Room>, orders: &Sender<Order>, stopped: &Receiver<Stop>) -> Stop {
+async fn shut_down(room: &Arc<Room>, orders: &Orders, stopped: &Receiver<Stop>) -> Stop {
     room.stop_orders();
     let (reply, written) = channel::bounded(1);
     let order = Order {
@@ -340,7 +352,7 @@ async fn shut_down(room: &Arc<Room>, orders: &Sender<Order>, stopped: &Receiver<
         reply: Some(reply),
     };
     let closing = async {
-        if orders.send(order).await.is_ok() {
+        if orders.push_end(order) {
             let _ = written.recv().await;
         }
     };

@@ -7,6 +7,7 @@
 //! - Whether somebody leaves is decided once, when the leave is asked for. A leave that could not
 //!   be written makes the member stay, to be asked for again: it is never dropped.
 
+mod change;
 mod past;
 
 use std::collections::HashMap;
@@ -16,16 +17,17 @@ use crate::event::Stamp;
 use crate::name::Name;
 use crate::wire;
 
+use super::clients::Client;
 use super::committer::Refused;
-use super::rate::Bucket;
-use super::scribe::{Command, Mark, SessionId, Speaker};
+use super::quotas::{Over, Quotas};
+use super::rate::{Bucket, Buckets, Rate};
+use super::scribe::{Mark, SessionId};
 
+pub use change::Change;
 pub use past::{Past, Seen};
 
 /// The most members at once.
 const MAX_MEMBERS: usize = 20_000;
-/// How many names that post without a session have their rate watched.
-const MAX_GUESTS: usize = 4_096;
 
 /// Everybody who comes, is here or goes.
 #[derive(Debug)]
@@ -34,7 +36,10 @@ pub struct Presence {
     max_rate: u32,
     members: HashMap<SessionId, Member>,
     joins: u64,
-    guests: HashMap<String, Bucket>,
+    /// How many times somebody came or went.
+    changes: u64,
+    guests: Buckets<String>,
+    quotas: Quotas,
     /// What earlier runs left, and which sessions have ended.
     pub past: Past,
 }
@@ -42,6 +47,8 @@ pub struct Presence {
 #[derive(Debug)]
 struct Member {
     name: Name,
+    /// Where its owner came in from.
+    from: Client,
     phase: Phase,
     /// How many came before: the order in which members are listed.
     turn: u64,
@@ -112,6 +119,8 @@ pub enum Denied {
     Already,
     /// There are too many members.
     RoomFull,
+    /// Too many came from this address.
+    Address(Over),
     /// The token's owner quit.
     Ended,
     /// The token is older than what the server knows of sessions that ended.
@@ -120,53 +129,6 @@ pub enum Denied {
     NotYet,
     /// It could not be recorded.
     Order(Refused),
-}
-
-/// What a commit did to a member.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// The join is recorded.
-    Joined(SessionId, Stamp),
-    /// The leave is recorded.
-    Left(SessionId),
-    /// With the line of this time, a session ended for good.
-    Ended(Mark, Stamp),
-    /// A message is recorded.
-    Said(SessionId),
-    /// The join could not be recorded.
-    JoinFailed(SessionId),
-    /// The leave could not be recorded, and is to be asked for again.
-    LeaveFailed(SessionId),
-}
-
-impl Change {
-    /// What becomes of members and sessions by this command, recorded at that time.
-    pub fn by(command: &Command, at: Stamp) -> impl Iterator<Item = Change> {
-        let member = match command {
-            Command::Join(session, _) => Some(Change::Joined(*session, at)),
-            Command::Leave(session, ..) => Some(Change::Left(*session)),
-            Command::Say {
-                speaker: Speaker::Session(session),
-                ..
-            } => Some(Change::Said(*session)),
-            Command::Say { .. } | Command::End(..) | Command::Close => None,
-        };
-        let ended = match command {
-            Command::Leave(_, _, Some(mark)) | Command::End(mark, _) => Some(*mark),
-            _ => None,
-        };
-        let ended = ended.map(|mark| Change::Ended(mark, at));
-        member.into_iter().chain(ended)
-    }
-
-    /// What becomes of the member if this command is not recorded.
-    pub fn undoing(command: &Command) -> Option<Change> {
-        match command {
-            Command::Join(session, _) => Some(Change::JoinFailed(*session)),
-            Command::Leave(session, ..) => Some(Change::LeaveFailed(*session)),
-            Command::Say { .. } | Command::End(..) | Command::Close => None,
-        }
-    }
 }
 
 impl Presence {
@@ -178,18 +140,32 @@ impl Presence {
             max_rate,
             members: HashMap::new(),
             joins: 0,
-            guests: HashMap::new(),
+            changes: 0,
+            guests: Buckets::new(Rate::of_messages(max_rate)),
+            quotas: Quotas::new(true, max_rate),
             past: Past::default(),
         }
     }
 
-    /// Takes the name for a session whose join will now be asked for.
+    /// The same without what is counted by address.
+    pub fn without_address_limits(mut self) -> Presence {
+        self.quotas = Quotas::new(false, self.max_rate);
+        self
+    }
+
+    /// Takes the name for a new session whose join will now be asked for.
     ///
     /// # Errors
     /// Why not.
-    pub fn come(&mut self, session: SessionId, name: &Name, now: Instant) -> Result<(), Denied> {
+    pub fn come(
+        &mut self,
+        session: SessionId,
+        name: &Name,
+        from: Client,
+        now: Instant,
+    ) -> Result<(), Denied> {
         self.past.check_free(name, now)?;
-        self.put(session, name, now)
+        self.put((session, true), name, from, now)
     }
 
     /// The same for a session that had come in before: a name that is held for who was here before the
@@ -197,12 +173,24 @@ impl Presence {
     ///
     /// # Errors
     /// Why not.
-    pub fn come_back(&mut self, claim: &Claim, name: &Name, now: Instant) -> Result<(), Denied> {
+    pub fn come_back(
+        &mut self,
+        claim: &Claim,
+        name: &Name,
+        from: Client,
+        now: Instant,
+    ) -> Result<(), Denied> {
         self.past.check_claim(claim)?;
-        self.put(claim.session, name, now)
+        self.put((claim.session, false), name, from, now)
     }
 
-    fn put(&mut self, session: SessionId, name: &Name, now: Instant) -> Result<(), Denied> {
+    fn put(
+        &mut self,
+        (session, new): (SessionId, bool),
+        name: &Name,
+        from: Client,
+        now: Instant,
+    ) -> Result<(), Denied> {
         self.check_free(name, Some(session), now)?;
         if self.members.contains_key(&session) {
             return Err(Denied::Already);
@@ -210,16 +198,20 @@ impl Presence {
         if self.members.len() >= MAX_MEMBERS {
             return Err(Denied::RoomFull);
         }
+        let quota = self.quotas.check(from, new, now);
+        quota.map_err(Denied::Address)?;
+        self.quotas.came(from);
         self.joins += 1;
         let member = Member {
             name: name.clone(),
+            from,
             phase: Phase::Joining,
             turn: self.joins,
             since: Stamp::from_micros(0),
             said: now,
             holders: 0,
             away: now,
-            bucket: Bucket::new(self.max_rate, now),
+            bucket: Bucket::new(Rate::of_messages(self.max_rate), now),
             quit: None,
         };
         self.members.insert(session, member);
@@ -285,7 +277,8 @@ impl Presence {
         over && member.phase == Phase::Here
     }
 
-    /// Decides a leave that will be asked for now; the name to write, and the mark if its session ends.
+    /// Decides a leave that will be asked for now; the name to write, the mark if its session ends, and
+    /// whose turn it is.
     ///
     /// # Errors
     /// [`Denied::Already`] if it is not to leave, or not any more.
@@ -293,14 +286,15 @@ impl Presence {
         &mut self,
         session: SessionId,
         now: Instant,
-    ) -> Result<(String, Option<Mark>), Denied> {
+    ) -> Result<(String, Option<Mark>, Client), Denied> {
         let member = self.members.get(&session).ok_or(Denied::Already)?;
         if !self.is_over(member, now) {
             return Err(Denied::Already);
         }
         let member = self.members.get_mut(&session).ok_or(Denied::Already)?;
         member.phase = Phase::Leaving;
-        Ok((member.name.as_str().to_string(), member.quit))
+        let name = member.name.as_str().to_string();
+        Ok((name, member.quit, member.from))
     }
 
     /// Whether the leave of a session that was held is written: its owner quit.
@@ -308,11 +302,11 @@ impl Presence {
         !self.members.contains_key(&session)
     }
 
-    /// The name under which the session's member may say something now.
+    /// The name under which the session's member may say something now, and whose turn it is.
     ///
     /// # Errors
     /// It has quit meanwhile, or speaks too fast.
-    pub fn speak(&mut self, session: SessionId, now: Instant) -> Result<String, Denied> {
+    pub fn speak(&mut self, session: SessionId, now: Instant) -> Result<(String, Client), Denied> {
         // Another request of the session may have quit since it was held.
         let member = self
             .members
@@ -320,25 +314,19 @@ impl Presence {
             .filter(|member| member.phase == Phase::Here && member.quit.is_none())
             .ok_or(Denied::Ended)?;
         member.bucket.take(now).map_err(too_fast)?;
-        Ok(member.name.as_str().to_string())
+        Ok((member.name.as_str().to_string(), member.from))
     }
 
     /// Whether somebody without a session may say something under `name` now.
     ///
     /// # Errors
     /// Somebody has the name or one like it, or it speaks too fast.
-    pub fn speak_as(&mut self, name: &Name, now: Instant) -> Result<(), Denied> {
+    pub fn speak_as(&mut self, name: &Name, from: Client, now: Instant) -> Result<(), Denied> {
         self.past.check_free(name, now)?;
         self.check_free(name, None, now)?;
-        if self.guests.len() >= MAX_GUESTS {
-            self.guests.clear();
-        }
-        let full = || Bucket::new(self.max_rate, now);
-        let bucket = self
-            .guests
-            .entry(name.folded().to_string())
-            .or_insert_with(full);
-        bucket.take(now).map_err(too_fast)
+        let folded = name.folded().to_string();
+        self.guests.take(&folded, now).map_err(too_fast)?;
+        self.quotas.say(from, now).map_err(too_fast)
     }
 
     /// What a commit did to the members.
@@ -347,6 +335,7 @@ impl Presence {
             match change {
                 Change::Joined(session, at) => {
                     if let Some(member) = self.members.get_mut(session) {
+                        self.changes += 1;
                         member.phase = Phase::Here;
                         member.since = *at;
                         (member.said, member.away) = (now, now);
@@ -360,7 +349,10 @@ impl Presence {
                 }
                 Change::Ended(mark, at) => self.past.ended(*mark, *at),
                 Change::Left(session) | Change::JoinFailed(session) => {
-                    self.members.remove(session);
+                    self.changes += 1;
+                    if let Some(member) = self.members.remove(session) {
+                        self.quotas.went(member.from);
+                    }
                 }
                 Change::LeaveFailed(session) => {
                     if let Some(member) = self.members.get_mut(session) {
@@ -369,6 +361,11 @@ impl Presence {
                 }
             }
         }
+    }
+
+    /// How many times somebody came or went: as long as it is the same, so are those who are here.
+    pub fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// How many are here.

@@ -1,27 +1,50 @@
-//! How fast one sender may speak: a token bucket.
+//! How fast somebody may do something: token buckets, without a clock.
 
+use std::collections::{BTreeSet, HashMap};
+use std::hash::Hash;
 use std::time::{Duration, Instant};
 
-/// Bursts may be so many seconds' worth of messages.
-const BURST: f64 = 10.0;
+/// Bursts of messages may be so many seconds' worth of them.
+const BURST: u32 = 10;
+/// How many of those that are counted are remembered.
+const MAX_KNOWN: usize = 10_000;
 
-/// Fills with `rate` tokens a second up to ten seconds' worth; each message takes one.
+/// What a bucket holds, and how fast it fills.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// How long one token takes; nothing is no limit.
+    each: Duration,
+    /// How long all of them take.
+    depth: Duration,
+}
+
+impl Rate {
+    /// So many a second after a burst; 0 is no limit.
+    pub fn new(a_second: u32, burst: u32) -> Rate {
+        let each = Duration::from_secs(1).checked_div(a_second);
+        let each = each.unwrap_or_default();
+        let depth = each.saturating_mul(burst);
+        Rate { each, depth }
+    }
+
+    /// So many messages a second, with the usual bursts.
+    pub fn of_messages(a_second: u32) -> Rate {
+        Rate::new(a_second, a_second.saturating_mul(BURST))
+    }
+}
+
+/// Fills at its rate; whatever is let through takes one token.
 #[derive(Clone, Debug)]
 pub struct Bucket {
-    rate: f64,
-    tokens: f64,
-    filled: Instant,
+    rate: Rate,
+    /// When it is full again.
+    full: Instant,
 }
 
 impl Bucket {
-    /// A full bucket; a rate of 0 is no limit.
-    pub fn new(rate: u32, now: Instant) -> Bucket {
-        let rate = f64::from(rate);
-        Bucket {
-            rate,
-            tokens: rate * BURST,
-            filled: now,
-        }
+    /// A full bucket.
+    pub fn new(rate: Rate, now: Instant) -> Bucket {
+        Bucket { rate, full: now }
     }
 
     /// Takes one token.
@@ -29,17 +52,59 @@ impl Bucket {
     /// # Errors
     /// How long it takes until there is one.
     pub fn take(&mut self, now: Instant) -> Result<(), Duration> {
-        if self.rate == 0.0 {
+        let full = self.full.max(now) + self.rate.each;
+        let over = full.saturating_duration_since(now + self.rate.depth);
+        if over.is_zero() {
+            self.full = full;
             return Ok(());
         }
-        let passed = now.saturating_duration_since(self.filled).as_secs_f64();
-        self.tokens = (self.tokens + passed * self.rate).min(self.rate * BURST);
-        self.filled = now;
-        if self.tokens >= 1.0 {
-            self.tokens -= 1.0;
+        Err(over)
+    }
+}
+
+/// A bucket for each of many. Who has not taken anything for long need not be remembered; if there
+/// are too many, the one goes that is full again first: whoever takes the most is forgotten last.
+#[derive(Debug)]
+pub struct Buckets<K> {
+    rate: Rate,
+    known: HashMap<K, Bucket>,
+    full: BTreeSet<(Instant, K)>,
+}
+
+impl<K: Clone + Eq + Hash + Ord> Buckets<K> {
+    /// Full ones for everybody.
+    pub fn new(rate: Rate) -> Buckets<K> {
+        Buckets {
+            rate,
+            known: HashMap::new(),
+            full: BTreeSet::new(),
+        }
+    }
+
+    /// Takes one token from somebody's bucket.
+    ///
+    /// # Errors
+    /// How long it takes until there is one.
+    pub fn take(&mut self, who: &K, now: Instant) -> Result<(), Duration> {
+        if self.rate.each.is_zero() {
             return Ok(());
         }
-        Err(Duration::from_secs_f64((1.0 - self.tokens) / self.rate))
+        let mut bucket = match self.known.get(who) {
+            Some(bucket) => bucket.clone(),
+            None => Bucket::new(self.rate, now),
+        };
+        let before = (bucket.full, who.clone());
+        bucket.take(now)?;
+        self.full.remove(&before);
+        while let Some((full, _)) = self.full.first()
+            && (*full <= now || self.full.len() >= MAX_KNOWN)
+            && let Some((_, gone)) = self.full.pop_first()
+        {
+            self.known.remove(&gone);
+        }
+        self.full.insert((bucket.full, who.clone()));
+        self.known.insert(who.clone(), bucket);
+        Ok(())
     }
 }
 
@@ -50,14 +115,34 @@ mod tests {
     #[test]
     fn bursts_pass_and_a_flood_waits() {
         let start = Instant::now();
-        let mut bucket = Bucket::new(2, start);
+        let mut bucket = Bucket::new(Rate::of_messages(2), start);
         for _ in 0..20 {
             assert_eq!(bucket.take(start), Ok(()));
         }
         assert_eq!(bucket.take(start), Err(Duration::from_millis(500)));
         assert_eq!(bucket.take(start + Duration::from_millis(500)), Ok(()));
         assert!(bucket.take(start + Duration::from_millis(501)).is_err());
-        let mut open = Bucket::new(0, start);
+        let mut open = Bucket::new(Rate::of_messages(0), start);
         assert!((0..100_000).all(|_| open.take(start).is_ok()));
+    }
+
+    #[test]
+    fn the_one_who_takes_most_is_remembered_among_many() {
+        let start = Instant::now();
+        let mut buckets = Buckets::new(Rate::new(5, 120));
+        let taken = (0..1_000).filter(|_| buckets.take(&0, start).is_ok());
+        assert_eq!(taken.count(), 120);
+        let later = start + Duration::from_millis(1);
+        for other in 1..2 * MAX_KNOWN {
+            assert_eq!(buckets.take(&other, later), Ok(()));
+        }
+        assert!(buckets.take(&0, later).is_err());
+        assert!(buckets.known.len() <= MAX_KNOWN);
+        assert_eq!(buckets.known.len(), buckets.full.len());
+        // Whoever has all of it again is forgotten.
+        assert_eq!(buckets.take(&0, start + Duration::from_secs(60)), Ok(()));
+        assert_eq!((buckets.known.len(), buckets.full.len()), (1, 1));
+        let mut open = Buckets::new(Rate::of_messages(0));
+        assert!((0..1_000).all(|_| open.take(&0, start).is_ok()));
     }
 }

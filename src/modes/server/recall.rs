@@ -9,8 +9,6 @@ use std::collections::{HashSet, VecDeque};
 use std::io;
 use std::sync::Arc;
 
-use async_std::channel::Sender;
-
 use crate::event::{Body, Id, LogId, Stamp};
 use crate::failure::{Failure, reason};
 use crate::journal::{Before, Reader, Stretch};
@@ -19,6 +17,7 @@ use crate::wire::Said;
 
 use super::committer::{Job, Order};
 use super::console::{Console, Entry};
+use super::orders::Orders;
 use super::presence::Seen;
 use super::room::Room;
 use super::scribe::{Limits, Mark, OldKey, Past, Scribe, hash};
@@ -169,7 +168,7 @@ pub fn begin(
     scribe: &mut Scribe,
     room: &Arc<Room>,
     recent: &Stretch,
-    orders: Sender<Order>,
+    orders: Arc<Orders>,
     console: Console,
 ) -> Result<(), Failure> {
     let mut walk = Walk::new(Limits::default());
@@ -197,7 +196,7 @@ pub fn begin(
                 request: None,
                 reply: None,
             };
-            orders.send_blocking(order).is_ok()
+            orders.push_own(order)
         };
         if let Err(error) = read_back(&mut walk, source, &given) {
             console.show(Entry::Notice(format!(

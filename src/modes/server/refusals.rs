@@ -10,6 +10,7 @@ use crate::wire::Refusal;
 use super::access::unauthorized;
 use super::committer::Refused;
 use super::presence::Denied;
+use super::quotas::{MAX_NAMES, Over};
 
 pub fn name_refused(error: &NameError) -> Response {
     let (word, limit) = match error {
@@ -56,6 +57,18 @@ pub fn denied(refused: Denied) -> Response {
             "The room is full. Try again when somebody has left.",
         )
         .field("Retry-After", "30"),
+        Denied::Address(Over::Names) => {
+            let message = format!(
+                "There are {MAX_NAMES} names here from your address, and it may have no more. Try again when one of them has left."
+            );
+            Response::refusal(429, "too_many_names", message).field("Retry-After", "30")
+        }
+        Denied::Address(Over::Joins(wait)) => {
+            let wait = seconds(wait);
+            let message =
+                format!("Too many came in from your address just now. Try again in {wait} s.");
+            Response::refusal(429, "too_many_joins", message).field("Retry-After", wait.to_string())
+        }
         Denied::Ended => unauthorized(
             "session_over",
             "This session was ended. Log in again with POST /session.",
@@ -100,6 +113,12 @@ pub fn order_refused(refused: Refused) -> Response {
         ),
         Refused::Busy => Response::refusal(503, "busy", "The server is too busy. Nothing was stored; repeat it in a moment.")
             .field("Retry-After", "1"),
+        Refused::TooMany => Response::refusal(
+            429,
+            "too_many_waiting",
+            "Too much of your address waits to be stored already. Nothing of this was; repeat it in a moment.",
+        )
+        .field("Retry-After", "1"),
         Refused::TooFast(wait) => {
             let wait = seconds(wait);
             let message = format!("You are sending too fast. Nothing was stored; repeat it in {wait} s.");

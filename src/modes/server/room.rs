@@ -7,14 +7,16 @@
 //!   over I/O.
 //! - Tail, offset and members change in one step, when a batch is published.
 
+mod asking;
 mod coming;
 mod guards;
+mod listed;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use async_std::channel::{Sender, TrySendError, bounded};
+use async_std::channel::bounded;
 use event_listener::Event;
 
 use crate::event::{Id, Key, Stamp};
@@ -22,20 +24,21 @@ use crate::journal::Reader;
 use crate::name::{Judged, Name};
 use crate::wire::Members;
 
+use super::clients::Client;
 use super::committer::{Job, Order, Refused};
 use super::console::Request;
 use super::fanout::Fanout;
 use super::health::Health;
+use super::orders::Orders;
 use super::presence::{Change, Denied, Presence};
 use super::scribe::{Command, Reading, Speaker, Verdict};
 use super::start;
 use super::tail::{Batch, Tail};
+use super::turns::Sender;
 
-use guards::Undo;
+use guards::Late;
 pub use guards::{AnswerDue, Hold, Listener};
-
-/// How long a full queue is waited for before a sender is told to come back.
-const PATIENCE: Duration = Duration::from_secs(5);
+use listed::Listed;
 
 /// What the operator decided about the room.
 #[derive(Clone, Debug)]
@@ -48,6 +51,8 @@ pub struct Rules {
     pub grace: Duration,
     /// Messages a second that one sender may keep up; 0 for no limit.
     pub max_rate: u32,
+    /// Whether anything is counted by address.
+    pub address_limits: bool,
 }
 
 /// The one conversation that the server holds.
@@ -62,10 +67,12 @@ pub struct Room {
     started: Instant,
     /// The same moment by the clock that goes on while the machine sleeps.
     booted: Duration,
-    orders: Sender<Order>,
+    orders: Arc<Orders>,
     state: Mutex<State>,
     /// Where the listeners are that are up to date.
     pub fanout: Fanout,
+    /// Who is here, as it was sent last.
+    listed: Listed,
     /// For requests that wait for a member to come or go.
     wake: Event,
     /// How the log, its disk and the clock are.
@@ -108,11 +115,14 @@ impl Room {
         rules: Rules,
         reader: Reader,
         started: Instant,
-        orders: Sender<Order>,
+        orders: Arc<Orders>,
         end: u64,
         last: Id,
     ) -> Room {
-        let presence = Presence::new(rules.grace, rules.max_rate);
+        let mut presence = Presence::new(rules.grace, rules.max_rate);
+        if !rules.address_limits {
+            presence = presence.without_address_limits();
+        }
         Room {
             names: Judged::new(rules.max_name),
             rules,
@@ -129,6 +139,7 @@ impl Room {
                 closing: false,
             }),
             fanout: Fanout::new(start::writers(), end),
+            listed: Listed::default(),
             wake: Event::new(),
             health: Health::default(),
             answers: AtomicUsize::new(0),
@@ -152,92 +163,6 @@ impl Room {
     /// How long the server has been running.
     pub fn uptime(&self) -> Duration {
         self.started.elapsed()
-    }
-
-    /// Says something as a member.
-    ///
-    /// # Errors
-    /// Why nothing was recorded.
-    pub async fn say(
-        &self,
-        hold: &Hold,
-        text: String,
-        key: Option<Key>,
-        request: Option<Box<Request>>,
-    ) -> Result<Verdict, Denied> {
-        let speak = |presence: &mut Presence| {
-            Ok(Command::Say {
-                speaker: Speaker::Session(hold.session),
-                from: presence.speak(hold.session, Instant::now())?,
-                text,
-                key,
-            })
-        };
-        self.order(request, speak).await
-    }
-
-    /// Says something without a session: no join, no leave.
-    ///
-    /// # Errors
-    /// Somebody else has the name, or nothing was recorded.
-    pub async fn say_as(
-        &self,
-        name: &Name,
-        text: String,
-        key: Option<Key>,
-        request: Option<Box<Request>>,
-    ) -> Result<Verdict, Denied> {
-        self.names_known().await;
-        let speak = |presence: &mut Presence| {
-            presence.speak_as(name, Instant::now())?;
-            Ok(Command::Say {
-                speaker: Speaker::Guest(name.folded().to_string()),
-                from: name.as_str().to_string(),
-                text,
-                key,
-            })
-        };
-        self.order(request, speak).await
-    }
-
-    /// Decides and queues in one step under the lock, so that the journal has things in the order
-    /// in which they were decided; then waits for the outcome.
-    async fn order(
-        &self,
-        request: Option<Box<Request>>,
-        decide: impl FnOnce(&mut Presence) -> Result<Command, Denied>,
-    ) -> Result<Verdict, Denied> {
-        let (reply, answer) = bounded(1);
-        let (unsent, undo) = {
-            let mut state = self.state();
-            if state.closing {
-                return Err(Denied::Order(Refused::Stopping));
-            }
-            let command = decide(&mut state.presence)?;
-            let undo = Change::undoing(&command);
-            let order = Order {
-                job: Job::Record(command),
-                request,
-                reply: Some(reply),
-            };
-            match self.orders.try_send(order) {
-                Ok(()) => (None, undo),
-                Err(TrySendError::Full(order) | TrySendError::Closed(order)) => (Some(order), undo),
-            }
-        };
-        if let Some(order) = unsent {
-            // What never reaches the committer is undone here, also if nobody waits any more; it
-            // undoes the rest itself.
-            let mut undo = Undo(self, undo);
-            match async_std::future::timeout(PATIENCE, self.orders.send(order)).await {
-                Ok(Ok(())) => undo.1 = None,
-                Ok(Err(_)) => return Err(Denied::Order(Refused::Stopping)),
-                Err(_) => return Err(Denied::Order(Refused::Busy)),
-            }
-        }
-        // The committer answers every order it took; if it is gone, nobody knows what it wrote.
-        let outcome = answer.recv().await.unwrap_or(Err(Refused::Unknown));
-        outcome.map_err(Denied::Order)
     }
 
     /// Makes a committed batch visible: tail, offset and members change in one step, then it goes
@@ -316,6 +241,32 @@ impl Room {
             id: state.last,
             members: state.presence.list(Instant::now()),
         }
+    }
+
+    /// The same as JSON, which may be as old as an idle time is exact; who came and went is in it.
+    pub fn members_as_sent(&self) -> Vec<u8> {
+        let make = || {
+            let mut bytes = Vec::new();
+            // Before the list: if somebody comes in between it is made again.
+            let changes = self.state().presence.changes();
+            let members = self.members();
+            let last = members.id;
+            // infallible: a list of names and numbers.
+            let _ = crate::json::write(&members, &mut bytes);
+            bytes.push(b'\n');
+            (bytes, listed::State { changes, last })
+        };
+        let state = || {
+            let state = self.state();
+            let (changes, last) = (state.presence.changes(), state.last);
+            listed::State { changes, last }
+        };
+        self.listed.get(Instant::now(), state, make)
+    }
+
+    /// The newest committed event.
+    pub fn last(&self) -> Id {
+        self.state().last
     }
 
     /// How many are here.

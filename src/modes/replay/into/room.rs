@@ -308,9 +308,11 @@ impl Room {
 }
 
 impl Refused {
-    /// Whether the same may be taken later. A full room is another matter: somebody can leave.
+    /// Whether the same may be taken later. A full room is another matter, and so is an address that
+    /// has all its names: somebody can leave.
     fn is_for_now(&self) -> bool {
-        self.status == 429 || self.status >= 500 && self.error != "room_full"
+        let lasts = ["room_full", "too_many_names"].contains(&&*self.error);
+        (self.status == 429 || self.status >= 500) && !lasts
     }
 }
 

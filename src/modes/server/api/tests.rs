@@ -1,3 +1,4 @@
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::*;
@@ -10,6 +11,9 @@ pub fn open_to_all(room: Arc<Room>) -> Arc<Api> {
         room,
         access: Access::new([7; 32], None),
         hosts: Hosts::new(&[], &[]),
+        proxies: Proxies::default(),
+        idle: Idle::default(),
+        connections: Arc::new(Connections::new(true)),
     })
 }
 
@@ -30,7 +34,10 @@ fn only_the_owner_of_a_session_is_waited_for_as_a_member() {
         let asked = Asked {
             head,
             body: Vec::new(),
-            from: [127, 0, 0, 1].into(),
+            from: Asker {
+                client: IpAddr::from([127, 0, 0, 1]).into(),
+                first: true,
+            },
             request: None,
         };
         let mut about = About::default();

@@ -9,22 +9,27 @@ use super::super::api::Follow;
 use super::super::cold;
 use super::super::console::{Console, Entry};
 use super::super::follower::{Ended, Follower};
+use super::super::quotas::Connected;
 use super::{Connection, End, PIECE, close, gone};
 
 /// A connection that has become an event stream.
 pub struct Stream {
     follower: Follower,
     console: Console,
+    /// Counts it for its address.
+    _connected: Option<Connected>,
 }
 
 impl Stream {
     pub(super) fn new(connection: Connection, follow: Follow) -> Stream {
         let (encoding, offset, hold) = (follow.encoding, follow.start.offset, follow.hold);
         let room = &connection.api.room;
-        let stream = (connection.stream, connection.from);
+        let whose = connection.whose();
+        let stream = (connection.stream, whose);
         Stream {
             follower: Follower::new(room, stream, hold, encoding, offset),
             console: connection.console,
+            _connected: connection.connected,
         }
     }
 
@@ -124,7 +129,7 @@ impl Connection {
     ) -> Result<Arc<super::super::tail::Batch>, End> {
         // A body was promised: all that is left is to break off, and the framing shows it.
         let (room, stretch) = (&self.api.room, (offset, until));
-        cold::lines(room, self.from, follow.encoding, stretch, PIECE)
+        cold::lines(room, self.whose(), follow.encoding, stretch, PIECE)
             .await
             .map_err(|_| End::Gone)
     }

@@ -5,6 +5,10 @@ use super::*;
 const ANN: SessionId = [1; 16];
 const BOB: SessionId = [2; 16];
 
+fn here() -> Client {
+    std::net::IpAddr::from([127, 0, 0, 1]).into()
+}
+
 fn name(text: &str) -> Name {
     Name::new(text, 8).expect("a name")
 }
@@ -17,22 +21,24 @@ fn names(presence: &Presence, now: Instant) -> Vec<String> {
 fn a_member_is_shown_between_its_commits_and_its_name_held_a_little_longer() {
     let (start, at) = (Instant::now(), Stamp::from_micros(7));
     let mut presence = Presence::new(Duration::from_secs(5), 0);
-    presence.come(ANN, &name("ann"), start).expect("free");
+    presence
+        .come(ANN, &name("ann"), here(), start)
+        .expect("free");
     assert!(names(&presence, start).is_empty());
-    let taken = presence.come(BOB, &name("ANN"), start);
+    let taken = presence.come(BOB, &name("ANN"), here(), start);
     assert_eq!(taken, Err(Denied::Taken(None)));
     presence.apply(&[Change::Joined(ANN, at)], start);
     assert_eq!(names(&presence, start), ["ann"]);
     assert_eq!(presence.list(start)[0].since, at);
 
     let later = start + Duration::from_secs(4);
-    let held = presence.come(BOB, &name("ann"), later);
+    let held = presence.come(BOB, &name("ann"), here(), later);
     assert_eq!(held, Err(Denied::Taken(Some(Duration::from_secs(1)))));
     assert!(presence.leavers(later).is_empty());
     assert_eq!(presence.go(ANN, later), Err(Denied::Already));
     let over = start + Duration::from_secs(5);
     assert_eq!(presence.leavers(over), [ANN]);
-    assert_eq!(presence.go(ANN, over), Ok(("ann".into(), None)));
+    assert_eq!(presence.go(ANN, over), Ok(("ann".into(), None, here())));
     assert_eq!(
         presence.go(ANN, over),
         Err(Denied::Already),
@@ -41,19 +47,19 @@ fn a_member_is_shown_between_its_commits_and_its_name_held_a_little_longer() {
     assert_eq!(names(&presence, over), ["ann"], "until it is written");
     presence.apply(&[Change::Left(ANN)], over);
     assert!(names(&presence, over).is_empty());
-    assert_eq!(presence.come(BOB, &name("ann"), over), Ok(()));
+    assert_eq!(presence.come(BOB, &name("ann"), here(), over), Ok(()));
 }
 
 #[test]
 fn who_is_held_does_not_leave_and_a_failed_leave_is_asked_for_again() {
     let now = Instant::now();
     let mut presence = Presence::new(Duration::ZERO, 0);
-    presence.come(ANN, &name("ann"), now).expect("free");
+    presence.come(ANN, &name("ann"), here(), now).expect("free");
     presence.apply(&[Change::Joined(ANN, Stamp::from_micros(0))], now);
     assert_eq!(presence.hold(ANN), Ok(Held::Here));
     assert!(presence.leavers(now).is_empty());
     presence.release(ANN, now);
-    assert_eq!(presence.go(ANN, now), Ok(("ann".into(), None)));
+    assert_eq!(presence.go(ANN, now), Ok(("ann".into(), None, here())));
     assert_eq!(presence.hold(ANN), Ok(Held::ComingOrGoing));
     presence.apply(&[Change::LeaveFailed(ANN)], now);
     assert_eq!(presence.leavers(now), [ANN]);
@@ -73,18 +79,21 @@ fn a_session_that_quit_stays_dead() {
     let (now, at) = (Instant::now(), Stamp::from_micros(7));
     let mut presence = Presence::new(Duration::ZERO, 0);
     let ann = claim(ANN, 7);
-    presence.come(ANN, &name("ann"), now).expect("free");
+    presence.come(ANN, &name("ann"), here(), now).expect("free");
     presence.apply(&[Change::Joined(ANN, at)], now);
     assert_eq!(presence.quit(&ann), Ok(Quitting::Here));
     assert_eq!(presence.speak(ANN, now), Err(Denied::Ended));
-    assert_eq!(presence.go(ANN, now), Ok(("ann".into(), Some(ann.mark))));
+    assert_eq!(
+        presence.go(ANN, now),
+        Ok(("ann".into(), Some(ann.mark), here()))
+    );
     assert_eq!(presence.quit(&ann), Ok(Quitting::ComingOrGoing));
     assert!(!presence.has_left(ANN), "it is not written yet");
     presence.apply(&[Change::Left(ANN), Change::Ended(ann.mark, at)], now);
     assert!(presence.has_left(ANN));
     assert_eq!(presence.quit(&ann), Ok(Quitting::Gone));
     assert_eq!(presence.hold(ANN), Ok(Held::Absent));
-    let back = presence.come_back(&ann, &name("ann"), now);
+    let back = presence.come_back(&ann, &name("ann"), here(), now);
     assert_eq!(back, Err(Denied::Ended));
     assert_eq!(presence.speak(ANN, now), Err(Denied::Ended));
 }
@@ -103,9 +112,12 @@ fn an_ended_session_stays_dead_however_many_end_after_it() {
             presence.apply(&[Change::Ended(ann.mark, at)], now);
         }
     }
-    let back = presence.come_back(&ann, &name("ann"), now);
+    let back = presence.come_back(&ann, &name("ann"), here(), now);
     assert_eq!(back, Err(Denied::TooOld));
-    assert_eq!(presence.come_back(&recent, &name("bob"), now), Ok(()));
+    assert_eq!(
+        presence.come_back(&recent, &name("bob"), here(), now),
+        Ok(())
+    );
 }
 
 #[test]
@@ -116,7 +128,10 @@ fn who_was_here_before_is_held_for_the_grace_and_comes_back() {
         now + Duration::from_secs(5),
     );
     presence.past.read_back();
-    assert_eq!(presence.come(BOB, &name("bob"), now), Err(Denied::NotYet));
+    assert_eq!(
+        presence.come(BOB, &name("bob"), here(), now),
+        Err(Denied::NotYet)
+    );
     let seen = Seen {
         ended: vec![(Mark(2), Stamp::from_micros(60))],
         names_known: true,
@@ -127,27 +142,30 @@ fn who_was_here_before_is_held_for_the_grace_and_comes_back() {
     // A stranger is refused as after a client's death.
     let held = Some(Duration::from_secs(5));
     assert_eq!(
-        presence.come(BOB, &name("Ann"), now),
+        presence.come(BOB, &name("Ann"), here(), now),
         Err(Denied::Taken(held))
     );
     assert_eq!(
-        presence.speak_as(&name("ann"), now),
+        presence.speak_as(&name("ann"), here(), now),
         Err(Denied::Taken(held))
     );
     assert!(names(&presence, now).is_empty(), "nobody is here for that");
     // Of who came in later than what was looked through all is known, of others not yet.
     let ann = |issued| claim(ANN, issued);
-    let back = presence.come_back(&ann(50), &name("ann"), now);
+    let back = presence.come_back(&ann(50), &name("ann"), here(), now);
     assert_eq!(back, Err(Denied::NotYet));
-    let ended = presence.come_back(&claim(BOB, 55), &name("bob"), now);
+    let ended = presence.come_back(&claim(BOB, 55), &name("bob"), here(), now);
     assert_eq!(ended, Err(Denied::Ended));
-    assert_eq!(presence.come_back(&ann(51), &name("ann"), now), Ok(()));
+    assert_eq!(
+        presence.come_back(&ann(51), &name("ann"), here(), now),
+        Ok(())
+    );
     presence.apply(&[Change::Joined(ANN, Stamp::from_micros(70))], now);
     // Once it leaves for good the name is free.
     assert_eq!(presence.quit(&ann(51)), Ok(Quitting::Here));
     presence.go(ANN, now).expect("it leaves");
     presence.apply(&[Change::Left(ANN)], now);
-    assert_eq!(presence.come(BOB, &name("ann"), now), Ok(()));
+    assert_eq!(presence.come(BOB, &name("ann"), here(), now), Ok(()));
     // What was not looked through is not honoured.
     let last = Seen {
         all: true,
@@ -156,9 +174,12 @@ fn who_was_here_before_is_held_for_the_grace_and_comes_back() {
     };
     presence.past.recall(&last, Vec::new(), until);
     let eve = |issued| claim([3; 16], issued);
-    let too_old = presence.come_back(&eve(40), &name("eve"), now);
+    let too_old = presence.come_back(&eve(40), &name("eve"), here(), now);
     assert_eq!(too_old, Err(Denied::TooOld));
-    assert_eq!(presence.come_back(&eve(41), &name("eve"), now), Ok(()));
+    assert_eq!(
+        presence.come_back(&eve(41), &name("eve"), here(), now),
+        Ok(())
+    );
 }
 
 #[test]
@@ -175,8 +196,8 @@ fn a_name_that_is_held_for_nobody_is_free_after_the_grace() {
     };
     presence.past.read_back();
     presence.past.recall(&seen, vec![name("ann")], until);
-    let alike = presence.come(BOB, &name("Αnn"), now);
+    let alike = presence.come(BOB, &name("Αnn"), here(), now);
     assert_eq!(alike, Err(Denied::Confusable("ann".into())));
     presence.past.let_go(until);
-    assert_eq!(presence.come(BOB, &name("ann"), until), Ok(()));
+    assert_eq!(presence.come(BOB, &name("ann"), here(), until), Ok(()));
 }

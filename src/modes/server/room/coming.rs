@@ -6,8 +6,10 @@ use std::time::Instant;
 
 use async_std::task;
 
+use super::asking::session as sender;
 use super::guards::Hold;
 use super::{Denied, Presence, Refused, Room, Verdict};
+use crate::modes::server::clients::Client;
 use crate::modes::server::presence::{Claim, Held, Quitting, Seen};
 use crate::modes::server::scribe::{Command, SessionId};
 use crate::name::Name;
@@ -51,13 +53,19 @@ impl Room {
     ///
     /// # Errors
     /// Why not.
-    pub async fn join(&self, session: SessionId, name: &Name) -> Result<Said, Denied> {
+    pub async fn join(
+        &self,
+        session: SessionId,
+        name: &Name,
+        from: Client,
+    ) -> Result<Said, Denied> {
         self.names_known().await;
         let come = |presence: &mut Presence| {
-            presence.come(session, name, Instant::now())?;
-            Ok(Command::Join(session, name.as_str().to_string()))
+            presence.come(session, name, from, Instant::now())?;
+            let command = Command::Join(session, name.as_str().to_string());
+            Ok((command, sender(session, from)))
         };
-        self.order(None, come).await.and_then(recorded)
+        self.order(None, Some(name), come).await.and_then(recorded)
     }
 
     /// Keeps the session's member present while the answer lives. A member that is not here (the
@@ -65,17 +73,22 @@ impl Room {
     ///
     /// # Errors
     /// Why the name is not to be had.
-    pub async fn hold(self: &Arc<Room>, claim: &Claim, name: &Name) -> Result<Hold, Denied> {
+    pub async fn hold(
+        self: &Arc<Room>,
+        (claim, name): (&Claim, &Name),
+        from: Client,
+    ) -> Result<Hold, Denied> {
         let session = claim.session;
         let come_back = |presence: &mut Presence| {
-            presence.come_back(claim, name, Instant::now())?;
-            Ok(Command::Join(session, name.as_str().to_string()))
+            presence.come_back(claim, name, from, Instant::now())?;
+            let command = Command::Join(session, name.as_str().to_string());
+            Ok((command, sender(session, from)))
         };
         loop {
             let woken = self.wake.listen();
             match self.try_hold(session)? {
                 Held::Here => return Ok(self.held(session)),
-                Held::Absent => match self.order(None, come_back).await {
+                Held::Absent => match self.order(None, Some(name), come_back).await {
                     // Another request of the same session was faster.
                     Ok(_) | Err(Denied::Already) => {}
                     Err(Denied::NotYet) => woken.await,
@@ -113,7 +126,7 @@ impl Room {
     ///
     /// # Errors
     /// It could not be recorded yet. The leave of a member that is here is asked for again until it is.
-    pub async fn quit(&self, claim: &Claim, name: &str) -> Result<(), Denied> {
+    pub async fn quit(&self, (claim, name): (&Claim, &str), from: Client) -> Result<(), Denied> {
         loop {
             let woken = self.wake.listen();
             // Not in the condition: the lock would be held over the await.
@@ -127,10 +140,13 @@ impl Room {
                 },
                 Ok(Quitting::Away) => {
                     let end = |presence: &mut Presence| match presence.quit(claim)? {
-                        Quitting::Away => Ok(Command::End(claim.mark, name.to_string())),
+                        Quitting::Away => {
+                            let command = Command::End(claim.mark, name.to_string());
+                            Ok((command, sender(claim.session, from)))
+                        }
                         _ => Err(Denied::Already),
                     };
-                    match self.order(None, end).await.map(drop) {
+                    match self.order(None, None, end).await.map(drop) {
                         Err(Denied::Already) => {}
                         ended => return ended,
                     }
@@ -160,10 +176,11 @@ impl Room {
 
     async fn leave(&self, session: SessionId) -> Result<(), Denied> {
         let go = |presence: &mut Presence| {
-            let (name, ended) = presence.go(session, Instant::now())?;
-            Ok(Command::Leave(session, name, ended))
+            let (name, ended, from) = presence.go(session, Instant::now())?;
+            let command = Command::Leave(session, name, ended);
+            Ok((command, sender(session, from)))
         };
-        self.order(None, go).await.map(drop)
+        self.order(None, None, go).await.map(drop)
     }
 }
 

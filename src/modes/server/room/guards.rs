@@ -5,8 +5,10 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::Room;
+use crate::modes::server::orders::Placed;
 use crate::modes::server::presence::Change;
 use crate::modes::server::scribe::SessionId;
+use crate::modes::server::turns::Sender;
 
 /// Keeps a member present while it lives.
 #[derive(Debug)]
@@ -49,14 +51,29 @@ impl Drop for Listener {
     }
 }
 
-/// Undoes what was decided when it is dropped, if there still is something.
+/// An order that came when all places were taken. Taken back when it is dropped, also because whoever
+/// asked does not wait any more: what never reaches the committer is undone here.
 #[derive(Debug)]
-pub struct Undo<'a>(pub(super) &'a Room, pub(super) Option<Change>);
+pub struct Late<'a> {
+    pub(super) room: &'a Room,
+    pub(super) sender: Sender,
+    pub(super) placed: Placed,
+    pub(super) undo: Option<Change>,
+}
 
-impl Drop for Undo<'_> {
-    fn drop(&mut self) {
-        if let Some(change) = self.1.take() {
-            self.0.change(&[change]);
+impl Late<'_> {
+    /// Takes it back; whether it was not taken yet.
+    pub fn take_back(&mut self) -> bool {
+        let back = self.room.orders.withdraw(&self.sender, self.placed);
+        if back && let Some(change) = self.undo.take() {
+            self.room.change(&[change]);
         }
+        back
+    }
+}
+
+impl Drop for Late<'_> {
+    fn drop(&mut self) {
+        self.take_back();
     }
 }

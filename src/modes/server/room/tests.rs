@@ -1,10 +1,10 @@
 use super::*;
 use crate::event::{Body, Elapsed, Event as Recorded};
 use crate::journal::Journal;
+use crate::modes::server::orders::{self, Taker};
 use crate::modes::server::presence::Claim;
 use crate::modes::server::scribe::Mark;
 use crate::wire::Said;
-use async_std::channel::Receiver;
 use async_std::task;
 use futures_lite::future::{block_on, poll_once, zip};
 
@@ -13,7 +13,7 @@ fn at() -> Stamp {
 }
 
 /// A room whose orders this test answers.
-pub fn room(grace: Duration) -> (tempfile::TempDir, Arc<Room>, Receiver<Order>) {
+pub fn room(grace: Duration) -> (tempfile::TempDir, Arc<Room>, Taker) {
     let dir = tempfile::tempdir().expect("a folder");
     let body = Body::Opened {
         version: "chatroom test".into(),
@@ -30,16 +30,31 @@ pub fn room(grace: Duration) -> (tempfile::TempDir, Arc<Room>, Receiver<Order>) 
         max_name: 8,
         grace,
         max_rate: 0,
+        address_limits: true,
     };
-    let (orders, taken) = bounded(16);
+    let (orders, taken) = Orders::new(true);
     let (reader, end) = (journal.reader(), journal.end());
     let room = Room::new(rules, reader, Instant::now(), orders, end, last);
     (dir, Arc::new(room), taken)
 }
 
+fn here() -> Client {
+    std::net::IpAddr::from([127, 0, 0, 1]).into()
+}
+
+/// The next order, once there is one.
+async fn next(taken: &Taker) -> Order {
+    loop {
+        if let Some(order) = taken.take() {
+            return order;
+        }
+        task::yield_now().await;
+    }
+}
+
 /// Answers the next order as a committer does whose log is full or not; what it was.
-pub async fn commit(room: &Room, taken: &Receiver<Order>, full: bool) -> Command {
-    let order = taken.recv().await.expect("an order");
+pub async fn commit(room: &Room, taken: &Taker, full: bool) -> Command {
+    let order = next(taken).await;
     let Job::Record(command) = order.job else {
         panic!("{:?}", order.job)
     };
@@ -72,10 +87,10 @@ fn claim(session: u8) -> Claim {
     }
 }
 
-async fn joined(room: &Arc<Room>, taken: &Receiver<Order>, session: u8, name: &str) -> Hold {
+async fn joined(room: &Arc<Room>, taken: &Taker, session: u8, name: &str) -> Hold {
     let name = Name::new(name, 8).expect("a name");
     let (hold, _) = zip(
-        room.hold(&claim(session), &name),
+        room.hold((&claim(session), &name), here()),
         commit(room, taken, false),
     )
     .await;
@@ -87,7 +102,11 @@ fn who_quits_while_the_log_is_full_leaves_later_though_a_stream_is_open() {
     let (_dir, room, taken) = room(Duration::from_secs(3600));
     block_on(async {
         let hold = joined(&room, &taken, 1, "bob").await;
-        let (quit, _) = zip(room.quit(&claim(1), "bob"), commit(&room, &taken, true)).await;
+        let (quit, _) = zip(
+            room.quit((&claim(1), "bob"), here()),
+            commit(&room, &taken, true),
+        )
+        .await;
         assert_eq!(quit, Err(Denied::Order(Refused::Full)));
         assert_eq!(
             room.members().members.len(),
@@ -113,10 +132,10 @@ fn a_crowd_that_leaves_together_is_asked_for_at_once() {
         // Nobody is answered before the last of them has come.
         let mut orders = Vec::new();
         for _ in 0..3 {
-            orders.push(taken.recv().await.expect("an order"));
+            orders.push(next(&taken).await);
         }
         room.sweep();
-        assert!(taken.try_recv().is_err(), "nobody leaves twice");
+        assert!(taken.take().is_none(), "nobody leaves twice");
     });
 }
 
@@ -127,9 +146,9 @@ fn nothing_is_said_by_a_session_that_has_quit_meanwhile() {
         let hold = joined(&room, &taken, 1, "bob").await;
         let quit = task::spawn({
             let room = Arc::clone(&room);
-            async move { room.quit(&claim(1), "bob").await }
+            async move { room.quit((&claim(1), "bob"), here()).await }
         });
-        let leave = taken.recv().await.expect("an order");
+        let leave = next(&taken).await;
         let said = room.say(&hold, "hi".into(), None, None).await;
         assert_eq!(said, Err(Denied::Ended));
         drop((leave, quit));
@@ -140,18 +159,22 @@ fn nothing_is_said_by_a_session_that_has_quit_meanwhile() {
 fn who_stops_waiting_to_come_in_leaves_the_name_free() {
     let (_dir, room, taken) = room(Duration::from_secs(3600));
     let name = Name::new("eve", 8).expect("a name");
-    let mut crowd = Vec::new();
-    for n in 0..16 {
-        let other = Name::new(&format!("n{n}"), 8).expect("a name");
-        let room = Arc::clone(&room);
-        let mut coming = Box::pin(async move { room.join([n; 16], &other).await });
-        assert!(block_on(poll_once(coming.as_mut())).is_none());
-        crowd.push(coming);
+    for n in 0..orders::PLACES {
+        let sender = Sender {
+            from: here(),
+            speaker: Speaker::Guest(n.to_string()),
+        };
+        let order = Order {
+            job: Job::Record(Command::Close),
+            request: None,
+            reply: None,
+        };
+        assert!(room.orders.push(sender, None, order).is_ok());
     }
-    let mut coming = Box::pin(room.join([77; 16], &name));
+    let mut coming = Box::pin(room.join([77; 16], &name, here()));
     assert!(block_on(poll_once(coming.as_mut())).is_none());
     drop(coming);
-    let mut again = Box::pin(room.join([78; 16], &name));
+    let mut again = Box::pin(room.join([78; 16], &name, here()));
     // It waits for the queue, not refused: nobody has the name.
     assert!(block_on(poll_once(again.as_mut())).is_none());
     drop(taken);

@@ -1,0 +1,269 @@
+//! Whose a request is, as far as its address tells: also of one that comes through a proxy.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::cidr::Cidr;
+use crate::http::Head;
+
+/// What is counted as one: an IPv4 address, or the /64 that one gets of IPv6.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Client(IpAddr);
+
+impl Client {
+    /// The address, or the network's first.
+    pub fn address(self) -> IpAddr {
+        self.0
+    }
+}
+
+impl From<IpAddr> for Client {
+    fn from(address: IpAddr) -> Client {
+        Client(match address.to_canonical() {
+            IpAddr::V6(address) => {
+                let network = address.to_bits() >> 64 << 64;
+                IpAddr::V6(Ipv6Addr::from_bits(network))
+            }
+            v4 => v4,
+        })
+    }
+}
+
+impl fmt::Display for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            IpAddr::V4(address) => write!(f, "{address}"),
+            IpAddr::V6(network) => write!(f, "{network}/64"),
+        }
+    }
+}
+
+/// The proxies that are believed when they say whose a request is.
+#[derive(Debug, Default)]
+pub struct Proxies {
+    trusted: Vec<Cidr>,
+    /// It was said that there is one that is not trusted.
+    told: AtomicBool,
+}
+
+impl Proxies {
+    /// Those in these networks.
+    pub fn new(trusted: Vec<Cidr>) -> Proxies {
+        Proxies {
+            trusted,
+            told: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether what is at `address` is one of them.
+    pub fn has(&self, address: IpAddr) -> bool {
+        self.trusted.iter().any(|network| network.has(address))
+    }
+
+    /// Whose a request from `peer` is: of the hops that it came by, the last that is not trusted.
+    ///
+    /// A proxy writes one of the two fields and may pass the other on as its client sent it. Where
+    /// they disagree one of them is made up, and the request counts as the proxy's own.
+    pub fn client(&self, peer: IpAddr, head: &Head) -> Client {
+        if !self.has(peer) {
+            return peer.into();
+        }
+        let told = [forwarded_for(head), forwarded(head)]
+            .into_iter()
+            .filter(|hops| !hops.is_empty())
+            .map(|hops| Client::from(self.last_untrusted(peer, &hops)));
+        let told: Vec<Client> = told.collect();
+        match told.as_slice() {
+            [one] => *one,
+            [one, other] if one == other => *one,
+            _ => peer.into(),
+        }
+    }
+
+    fn last_untrusted(&self, peer: IpAddr, hops: &[Option<IpAddr>]) -> IpAddr {
+        let mut last = peer;
+        for hop in hops.iter().rev() {
+            match hop {
+                Some(hop) if self.has(last) => last = *hop,
+                _ => break,
+            }
+        }
+        last
+    }
+
+    /// What the operator is to know, once: a request from `peer` seems to come through a proxy that
+    /// is not trusted. `named` is whether it was sent to a name of `--host-name`, which leads to no
+    /// machine's own loopback.
+    pub fn unknown(&self, peer: IpAddr, head: &Head, named: bool) -> Option<String> {
+        let near = match peer {
+            IpAddr::V4(peer) => peer.is_loopback() || peer.is_private(),
+            IpAddr::V6(peer) => peer.is_loopback() || peer.is_unique_local(),
+        };
+        if !near || self.has(peer) || self.told.load(Ordering::Relaxed) {
+            return None;
+        }
+        let says = ["x-forwarded-for", "forwarded", "x-real-ip", "via"]
+            .iter()
+            .any(|field| head.field(field).is_some());
+        let seems = says || named && peer.is_loopback();
+        if !seems || self.told.swap(true, Ordering::Relaxed) {
+            return None;
+        }
+        Some(format!(
+            "There seems to be a proxy at {peer}. Whoever comes through it counts as one address here, and they share \
+             its limits. If it is yours, have it send X-Forwarded-For or Forwarded, and start the server with --trust-proxy {peer}."
+        ))
+    }
+}
+
+/// The hops of all `X-Forwarded-For` fields, the client's first; `None` is one without an address.
+fn forwarded_for(head: &Head) -> Vec<Option<IpAddr>> {
+    all(head, "x-forwarded-for")
+        .flat_map(|value| value.split(','))
+        .map(node)
+        .collect()
+}
+
+/// The same of `Forwarded` (RFC 7239).
+fn forwarded(head: &Head) -> Vec<Option<IpAddr>> {
+    all(head, "forwarded")
+        .flat_map(|value| unquoted(value, ','))
+        .map(|element| {
+            let pairs = unquoted(element, ';').into_iter();
+            let mut named = pairs.filter_map(|pair| pair.split_once('='));
+            let node_is = named.find(|(name, _)| name.trim().eq_ignore_ascii_case("for"));
+            node_is.and_then(|(_, value)| node(value))
+        })
+        .collect()
+}
+
+fn all<'a>(head: &'a Head, name: &'a str) -> impl Iterator<Item = &'a str> {
+    let named = head.fields().iter().filter(move |(n, _)| n == name);
+    named.map(|(_, value)| value.as_str())
+}
+
+/// The parts between separators that stand outside quotes.
+fn unquoted(text: &str, separator: char) -> Vec<&str> {
+    let mut quoted = false;
+    let between = |c: char| {
+        quoted ^= c == '"';
+        c == separator && !quoted
+    };
+    text.split(between).collect()
+}
+
+/// The address of a hop, which may be quoted, in brackets and with a port.
+fn node(text: &str) -> Option<IpAddr> {
+    let text = text.trim().trim_matches('"');
+    if let Some(rest) = text.strip_prefix('[') {
+        return rest.split_once(']')?.0.parse().ok();
+    }
+    let alone = text.parse().ok();
+    alone.or_else(|| text.rsplit_once(':')?.0.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(fields: &str) -> Head {
+        let text = format!("GET / HTTP/1.1\r\nHost: x\r\n{fields}\r\n");
+        let parsed = Head::parse(text.as_bytes()).expect("a head");
+        parsed.expect("whole").0
+    }
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().expect("an address")
+    }
+
+    #[test]
+    fn of_ipv6_a_client_is_its_network() {
+        assert_eq!(Client::from(ip("2001:db8::1")), ip("2001:db8::2:3").into());
+        assert_ne!(
+            Client::from(ip("2001:db8::1")),
+            ip("2001:db8:0:1::1").into()
+        );
+        assert_eq!(Client::from(ip("::ffff:192.0.2.1")), ip("192.0.2.1").into());
+        assert_ne!(Client::from(ip("192.0.2.1")), ip("192.0.2.2").into());
+        assert_eq!(Client::from(ip("2001:db8::1")).to_string(), "2001:db8::/64");
+        assert_eq!(Client::from(ip("192.0.2.1")).to_string(), "192.0.2.1");
+    }
+
+    #[test]
+    fn of_the_hops_the_last_that_is_not_trusted_asks() {
+        let trusted = ["127.0.0.1", "10.0.0.0/8", "fd00::/8"];
+        let trusted = trusted.map(|network| network.parse().expect("a network"));
+        let proxies = Proxies::new(trusted.to_vec());
+        for (fields, client) in [
+            ("", "127.0.0.1"),
+            ("X-Forwarded-For: 192.0.2.1\r\n", "192.0.2.1"),
+            // What a client sends itself stands before what the proxy adds.
+            ("X-Forwarded-For: 198.51.100.7, 192.0.2.1\r\n", "192.0.2.1"),
+            (
+                "X-Forwarded-For: 198.51.100.7\r\nX-Forwarded-For: 192.0.2.1\r\n",
+                "192.0.2.1",
+            ),
+            (
+                "X-Forwarded-For: 198.51.100.7, 192.0.2.1, 10.1.2.3\r\n",
+                "192.0.2.1",
+            ),
+            ("X-Forwarded-For: 10.1.2.3\r\n", "10.1.2.3"),
+            ("X-Forwarded-For: 192.0.2.1:4711\r\n", "192.0.2.1"),
+            ("X-Forwarded-For: 2001:db8::1\r\n", "2001:db8::1"),
+            ("X-Forwarded-For: [2001:db8::1]:4711\r\n", "2001:db8::1"),
+            // A hop without an address: no further than it.
+            ("X-Forwarded-For: 192.0.2.1, unknown\r\n", "127.0.0.1"),
+            (
+                "X-Forwarded-For: 192.0.2.1, unknown, 10.1.2.3\r\n",
+                "10.1.2.3",
+            ),
+            ("Forwarded: for=192.0.2.1\r\n", "192.0.2.1"),
+            (
+                "Forwarded: proto=http;For=\"[2001:db8::1]:4711\";by=10.0.0.1\r\n",
+                "2001:db8::1",
+            ),
+            (
+                "Forwarded: for=198.51.100.7, for=\"192.0.2.1:80\", for=10.1.2.3\r\n",
+                "192.0.2.1",
+            ),
+            ("Forwarded: for=\"a,b;c\", for=192.0.2.1\r\n", "192.0.2.1"),
+            ("Forwarded: for=192.0.2.1, for=_hidden\r\n", "127.0.0.1"),
+            ("Forwarded: proto=http\r\n", "127.0.0.1"),
+            // Both are there: they must say the same.
+            (
+                "Forwarded: for=192.0.2.1\r\nX-Forwarded-For: 192.0.2.1\r\n",
+                "192.0.2.1",
+            ),
+            (
+                "Forwarded: for=198.51.100.7\r\nX-Forwarded-For: 192.0.2.1\r\n",
+                "127.0.0.1",
+            ),
+        ] {
+            let asked = proxies.client(ip("127.0.0.1"), &head(fields));
+            assert_eq!(asked, ip(client).into(), "{fields}");
+        }
+        // Whoever is no proxy is not believed.
+        let asked = proxies.client(ip("192.0.2.9"), &head("X-Forwarded-For: 192.0.2.1\r\n"));
+        assert_eq!(asked, ip("192.0.2.9").into());
+    }
+
+    #[test]
+    fn a_proxy_that_is_not_trusted_is_told_once() {
+        let through = head("X-Forwarded-For: 192.0.2.1\r\n");
+        let proxies = Proxies::new(vec!["10.0.0.1".parse().expect("a network")]);
+        let plain = head("");
+        let told = |peer, head, named| proxies.unknown(ip(peer), head, named);
+        assert_eq!(told("10.0.0.1", &through, false), None, "it is trusted");
+        assert_eq!(
+            told("192.0.2.9", &through, false),
+            None,
+            "anybody can say so"
+        );
+        assert_eq!(told("127.0.0.1", &plain, false), None);
+        assert_eq!(told("10.0.0.2", &plain, true), None);
+        let said = told("127.0.0.1", &plain, true).expect("told");
+        assert!(said.contains("--trust-proxy 127.0.0.1"), "{said}");
+        assert_eq!(told("10.0.0.2", &through, false), None, "once");
+    }
+}

@@ -1,0 +1,120 @@
+use super::*;
+use crate::event::{Body, Event, Key, LogId};
+use crate::modes::server::orders::Orders;
+use crate::modes::server::room::Rules;
+use crate::modes::server::scribe::{Reading, Speaker};
+use crate::modes::server::turns::Sender;
+use async_std::channel::bounded;
+
+#[test]
+fn no_line_is_longer_than_it_was_taken_for() {
+    let letters = [
+        'a', '\\', '\n', '\u{1b}', '\u{9f}', '\u{202e}', '\u{feff}', '界',
+    ];
+    for letter in letters {
+        let text = letter.to_string().repeat(MAX_TEXT / letter.len_utf8());
+        // A name and key longer than any, after the longest silence.
+        let speaker = Speaker::Session([1; 16]);
+        let command = Command::Say {
+            speaker,
+            from: "\\".repeat(64),
+            text: text.clone(),
+            key: Key::new(&"k".repeat(64)),
+        };
+        let mut scribe = Scribe::new(LogId(0), Stamp::from_micros(0));
+        let reading = |mono| Reading {
+            wall: Stamp::from_micros(0),
+            mono,
+        };
+        let mut lines = Vec::new();
+        let join = Command::Join([1; 16], "e".into());
+        scribe.record(join, reading(Duration::ZERO), 0, &mut lines);
+        lines.clear();
+        scribe.record(command.clone(), reading(Duration::MAX), 0, &mut lines);
+        let order = Order {
+            job: Job::Record(command),
+            request: None,
+            reply: None,
+        };
+        assert!(lines.len() <= size(&order), "{letter:?}");
+        assert!(size(&order) <= 8 * MAX_TEXT + AROUND_TEXT);
+    }
+}
+
+#[test]
+fn nothing_is_recorded_behind_the_rooms_end() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("log.txt");
+    let at = Stamp::from_micros(0);
+    let body = Body::Opened {
+        version: "chatroom test".into(),
+        random: "6f1d0c5be2a94c07".into(),
+        after: None,
+    };
+    let journal = Journal::open(&path)
+        .and_then(|opening| opening.begin(&Event { at, body }))
+        .expect("a journal");
+    let last = journal.reader().id_before(journal.end());
+    let rules = Rules {
+        room: "test".into(),
+        max_name: 8,
+        grace: Duration::ZERO,
+        max_rate: 0,
+        address_limits: true,
+    };
+    let (orders, taken) = Orders::new(true);
+    let room = Arc::new(Room::new(
+        rules,
+        journal.reader(),
+        Instant::now(),
+        Arc::clone(&orders),
+        journal.end(),
+        last.expect("read").expect("an id"),
+    ));
+    let mut answers = Vec::new();
+    for command in [
+        Command::Join([1; 16], "ann".into()),
+        Command::Close,
+        Command::Join([2; 16], "bob".into()),
+    ] {
+        let (reply, answer) = bounded(1);
+        let order = Order {
+            job: Job::Record(command),
+            request: None,
+            reply: Some(reply),
+        };
+        let sender = Sender {
+            from: std::net::IpAddr::from([127, 0, 0, 1]).into(),
+            speaker: Speaker::Session([1; 16]),
+        };
+        let ends = order.job == Job::Record(Command::Close);
+        let taken = match ends {
+            true => orders.push_end(order),
+            false => orders.push(sender, None, order).is_ok(),
+        };
+        answers.push((taken, answer));
+    }
+    let scribe = Scribe::new(journal.log(), at);
+    let console = Console::start(cli::Console::Quiet);
+    let fullness = Fullness::default();
+    let committer = Committer::new(
+        journal,
+        scribe,
+        taken,
+        room,
+        console,
+        cli::Sync::Always,
+        fullness,
+    );
+    assert_eq!(committer.run(), Ok(()));
+    let answered: Vec<Outcome> = answers
+        .iter()
+        .filter(|(taken, _)| *taken)
+        .map(|(_, answer)| answer.try_recv().expect("an answer"))
+        .collect();
+    assert_eq!(answered.len(), 2);
+    assert!(answered[0].is_ok() && answered[1].is_ok(), "{answered:?}");
+    let text = std::fs::read_to_string(&path).expect("read");
+    let end = text.lines().last().expect("a line");
+    assert!(end.contains("* Room closed\t"), "{text}");
+}

@@ -1,0 +1,239 @@
+use super::*;
+
+fn client(number: u32) -> Client {
+    std::net::IpAddr::from(number.to_be_bytes()).into()
+}
+
+const ONE: u32 = 0x0a00_0001;
+
+/// A minute and more in which the same client tries wrong keys as fast as it is let: when each was
+/// answered.
+fn hammer(
+    guesses: &mut Guesses<()>,
+    from: Client,
+    start: Instant,
+    length: Duration,
+) -> Vec<Instant> {
+    let mut answered = Vec::new();
+    let mut now = start;
+    while now < start + length {
+        for first in [true, false] {
+            match guesses.ask(from, first, (), now) {
+                Asked::Now(()) => {
+                    guesses.wrong(from, now);
+                    answered.push(now);
+                }
+                Asked::Waits(_) | Asked::Refused => {}
+            }
+        }
+        while guesses.draw(from, 7, now).is_some() {
+            guesses.wrong(from, now);
+            answered.push(now);
+        }
+        now += Duration::from_millis(10);
+    }
+    answered
+}
+
+#[test]
+fn no_more_than_sixty_are_answered_in_any_minute() {
+    let mut guesses = Guesses::default();
+    let start = Instant::now();
+    let answered = hammer(&mut guesses, client(ONE), start, Duration::from_secs(400));
+    for (at, from) in answered.iter().enumerate() {
+        let within = answered[at..]
+            .iter()
+            .take_while(|then| **then < *from + MINUTE);
+        assert!(within.count() <= A_MINUTE);
+    }
+    let first = answered.iter().filter(|then| **then < start + PAUSE);
+    assert_eq!(first.count(), AT_ONCE);
+    // And there is no long pause either.
+    let pause = answered.windows(2).map(|two| two[1] - two[0]).max();
+    assert!(pause < Some(Duration::from_secs(2)), "{pause:?}");
+    assert!(answered.len() > 300, "{}", answered.len());
+}
+
+#[test]
+fn a_right_key_waits_a_little_and_a_connections_first_goes_before_later_ones() {
+    let mut guesses = Guesses::default();
+    let start = Instant::now();
+    for _ in 0..AT_ONCE {
+        assert_eq!(
+            guesses.ask(client(ONE), true, "wrong", start),
+            Asked::Now("wrong")
+        );
+        guesses.wrong(client(ONE), start);
+    }
+    // Two hundred connections that go on: their keys are no longer first ones.
+    for number in 0..200 {
+        let asked = guesses.ask(client(ONE), false, "wrong", start);
+        assert_eq!(asked == Asked::Refused, number >= MAX_WAITING, "{number}");
+    }
+    assert!(matches!(
+        guesses.ask(client(ONE), true, "right", start),
+        Asked::Waits(_)
+    ));
+    assert_eq!(
+        guesses.draw(client(ONE), 0, start),
+        None,
+        "it is not time yet"
+    );
+    let due = start + guesses.due(client(ONE), start);
+    assert!(due > start && due < start + Duration::from_secs(2));
+    assert_eq!(guesses.draw(client(ONE), u64::MAX, due), Some("right"));
+    // It was no wrong one, so the next is looked at at once, and then it is not time again.
+    assert_eq!(guesses.draw(client(ONE), 0, due), Some("wrong"));
+    guesses.wrong(client(ONE), due);
+    assert_eq!(guesses.draw(client(ONE), 0, due), None);
+    // Others are not concerned.
+    assert_eq!(
+        guesses.ask(client(ONE + 1), true, "right", due),
+        Asked::Now("right")
+    );
+}
+
+#[test]
+fn beyond_thirty_two_first_ones_nobody_waits_and_who_leaves_makes_room() {
+    let mut guesses = Guesses::default();
+    let now = Instant::now();
+    for _ in 0..AT_ONCE {
+        guesses.wrong(client(ONE), now);
+    }
+    let mut tickets = Vec::new();
+    for _ in 0..MAX_WAITING {
+        match guesses.ask(client(ONE), true, (), now) {
+            Asked::Waits(ticket) => tickets.push(ticket),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(guesses.ask(client(ONE), true, (), now), Asked::Refused);
+    guesses.leave(client(ONE), tickets[5]);
+    assert!(matches!(
+        guesses.ask(client(ONE), true, (), now),
+        Asked::Waits(_)
+    ));
+}
+
+/// Five guessers with forty connections each that ask again as soon as they are answered, and one
+/// honest login, which gives up after ten seconds and comes again on another connection.
+#[test]
+fn five_guessers_do_not_keep_the_class_out() {
+    const HONEST: usize = usize::MAX;
+    for seed in 0..20_u64 {
+        let mut chance = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let mut random = || {
+            chance ^= chance << 13;
+            chance ^= chance >> 7;
+            chance ^= chance << 17;
+            chance
+        };
+        let mut guesses = Guesses::default();
+        let start = Instant::now();
+        let patience = Duration::from_secs(10);
+        // Of each connection: whether it gave a key before, and what it waits for since when.
+        let mut before = [false; 200];
+        let mut waits: HashMap<usize, (u64, Instant)> = HashMap::new();
+        let (mut now, mut answered, mut came) = (start, Vec::new(), None);
+        // Whoever is refused comes again when they are told to.
+        let mut again = start + PAUSE;
+        while came.is_none() && now < start + MINUTE {
+            let everybody = (0..200).chain((now >= again).then_some(HONEST));
+            for who in everybody {
+                if let Some((ticket, since)) = waits.get(&who).copied() {
+                    if now < since + patience {
+                        continue;
+                    }
+                    guesses.leave(client(ONE), ticket);
+                    waits.remove(&who);
+                }
+                let first = who == HONEST || !std::mem::replace(&mut before[who], true);
+                match guesses.ask(client(ONE), first, who, now) {
+                    Asked::Now(HONEST) => came = Some(now),
+                    Asked::Now(_) => {
+                        guesses.wrong(client(ONE), now);
+                        answered.push(now);
+                    }
+                    Asked::Waits(ticket) => drop(waits.insert(who, (ticket, now))),
+                    Asked::Refused if who == HONEST => again = now + 2 * PAUSE,
+                    Asked::Refused => {}
+                }
+            }
+            while let Some(who) = guesses.draw(client(ONE), random(), now) {
+                waits.remove(&who);
+                if who == HONEST {
+                    came = Some(now);
+                } else {
+                    guesses.wrong(client(ONE), now);
+                    answered.push(now);
+                }
+            }
+            // Who was dropped for somebody's first key asks again.
+            let still: Vec<usize> = guesses.watched[&client(ONE)]
+                .waiting
+                .iter()
+                .map(|w| w.key)
+                .collect();
+            waits.retain(|who, _| still.contains(who));
+            now += Duration::from_millis(50);
+        }
+        assert!(
+            came.is_some(),
+            "seed {seed}: nobody came in within a minute"
+        );
+        assert!(answered.len() <= A_MINUTE);
+    }
+}
+
+#[test]
+fn other_addresses_do_not_wipe_what_is_counted() {
+    let mut guesses = Guesses::default();
+    let start = Instant::now();
+    for _ in 0..AT_ONCE {
+        guesses.wrong(client(ONE), start);
+    }
+    for other in 0..2 * MAX_WATCHED as u32 {
+        guesses.wrong(
+            client(0x1400_0000 + other),
+            start + Duration::from_millis(1),
+        );
+    }
+    assert!(guesses.watched.len() <= MAX_WATCHED);
+    assert_eq!(guesses.forgettable.len(), guesses.watched.len());
+    let asked = guesses.ask(client(ONE), true, (), start + Duration::from_millis(2));
+    assert!(matches!(asked, Asked::Waits(_)));
+    guesses.leave(client(ONE), 1);
+    // A newcomer is counted, though all others guessed more than it.
+    let mut full = Guesses::<()>::default();
+    for other in 0..MAX_WATCHED as u32 {
+        full.wrong(client(other), start);
+        full.wrong(client(other), start);
+    }
+    for _ in 0..AT_ONCE {
+        full.wrong(client(u32::MAX), start);
+    }
+    assert!(matches!(
+        full.ask(client(u32::MAX), true, (), start),
+        Asked::Waits(_)
+    ));
+    // When the minute is over nobody is watched any more.
+    full.wrong(client(ONE), start + MINUTE + PAUSE);
+    assert!(full.watched.len() <= 2, "{}", full.watched.len());
+}
+
+#[test]
+fn the_operator_is_told_once_a_minute() {
+    let mut guesses = Guesses::<()>::default();
+    let start = Instant::now();
+    let try_all = |guesses: &mut Guesses<()>, from, now| {
+        let tells = (0..AT_ONCE).map(|_| guesses.wrong(from, now));
+        tells.filter(|tell| *tell).count()
+    };
+    assert_eq!(try_all(&mut guesses, client(1), start), 1);
+    assert_eq!(
+        try_all(&mut guesses, client(2), start),
+        0,
+        "one was told just now"
+    );
+    assert_eq!(try_all(&mut guesses, client(1), start + MINUTE), 1);
+}

@@ -1,0 +1,124 @@
+//! The way in for what is to be recorded.
+
+use super::*;
+use crate::modes::server::orders::Unplaced;
+use crate::modes::server::scribe::SessionId;
+
+/// How long somebody waits who came when the queue was full, before they are told to come back.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+impl Room {
+    /// Says something as a member.
+    ///
+    /// # Errors
+    /// Why nothing was recorded.
+    pub async fn say(
+        &self,
+        hold: &Hold,
+        text: String,
+        key: Option<Key>,
+        request: Option<Box<Request>>,
+    ) -> Result<Verdict, Denied> {
+        let speak = |presence: &mut Presence| {
+            let (name, from) = presence.speak(hold.session, Instant::now())?;
+            let sender = session(hold.session, from);
+            let command = Command::Say {
+                speaker: sender.speaker.clone(),
+                from: name,
+                text,
+                key,
+            };
+            Ok((command, sender))
+        };
+        self.order(request, None, speak).await
+    }
+
+    /// Says something without a session: no join, no leave.
+    ///
+    /// # Errors
+    /// Somebody else has the name, or nothing was recorded.
+    pub async fn say_as(
+        &self,
+        (name, from): (&Name, Client),
+        text: String,
+        key: Option<Key>,
+        request: Option<Box<Request>>,
+    ) -> Result<Verdict, Denied> {
+        self.names_known().await;
+        let speak = |presence: &mut Presence| {
+            presence.speak_as(name, from, Instant::now())?;
+            let speaker = Speaker::Guest(name.folded().to_string());
+            let command = Command::Say {
+                speaker: speaker.clone(),
+                from: name.as_str().to_string(),
+                text,
+                key,
+            };
+            Ok((command, Sender { from, speaker }))
+        };
+        self.order(request, None, speak).await
+    }
+
+    /// Decides and queues in one step under the lock, so that the journal has what one sender asks
+    /// for in the order in which it was decided, and nobody under a `name` before its guests; then
+    /// waits for the outcome.
+    pub(super) async fn order(
+        &self,
+        request: Option<Box<Request>>,
+        name: Option<&Name>,
+        decide: impl FnOnce(&mut Presence) -> Result<(Command, Sender), Denied>,
+    ) -> Result<Verdict, Denied> {
+        let (reply, answer) = bounded(1);
+        let (placed, sender, undo) = {
+            let mut state = self.state();
+            if state.closing {
+                return Err(Denied::Order(Refused::Stopping));
+            }
+            let (command, sender) = decide(&mut state.presence)?;
+            let undo = Change::undoing(&command);
+            let order = Order {
+                job: Job::Record(command),
+                request,
+                reply: Some(reply),
+            };
+            let name = name.map(Name::folded);
+            (self.orders.push(sender.clone(), name, order), sender, undo)
+        };
+        let refused = match placed {
+            Ok(placed) if placed.late => {
+                let mut late = Late {
+                    room: self,
+                    sender,
+                    placed,
+                    undo,
+                };
+                match async_std::future::timeout(PATIENCE, answer.recv()).await {
+                    Ok(outcome) => {
+                        let outcome = outcome.unwrap_or(Err(Refused::Unknown));
+                        return outcome.map_err(Denied::Order);
+                    }
+                    Err(_) if late.take_back() => return Err(Denied::Order(Refused::Busy)),
+                    // It was taken just now.
+                    Err(_) => None,
+                }
+            }
+            Ok(_) => None,
+            Err(Unplaced::Closed) => Some((Refused::Stopping, undo)),
+            Err(Unplaced::TooMany) => Some((Refused::TooMany, undo)),
+        };
+        if let Some((refused, undo)) = refused {
+            // What never reaches the committer is undone here; it undoes the rest itself.
+            self.change(undo.as_slice());
+            return Err(Denied::Order(refused));
+        }
+        // The committer answers every order it took; if it is gone, nobody knows what it wrote.
+        let outcome = answer.recv().await.unwrap_or(Err(Refused::Unknown));
+        outcome.map_err(Denied::Order)
+    }
+}
+
+/// A session whose owner came in from there.
+pub fn session(session: SessionId, from: Client) -> Sender {
+    let speaker = Speaker::Session(session);
+    Sender { from, speaker }
+}

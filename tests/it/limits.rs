@@ -1,0 +1,157 @@
+//! What one session and one address may have of the room, and that others do not notice.
+
+use std::io::{Read, Write};
+use std::process::Command;
+use std::sync::Arc;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::client::bearer;
+use crate::server::{Server, wait_for};
+use crate::util::{CHATROOM, Folder};
+
+/// Lets this process have as many connections as the system allows it.
+fn many_files() {
+    let now = getrlimit(Resource::Nofile);
+    let all = Rlimit {
+        current: now.maximum,
+        ..now
+    };
+    setrlimit(Resource::Nofile, all).expect("set");
+}
+
+#[test]
+fn a_session_says_five_a_second_and_the_guests_of_an_address_ten() {
+    let server = Server::start(&["--trust-proxy", "127.0.0.1", "--sync", "never"]);
+    let token = server.log_in("uthira");
+    let session = bearer(&token);
+    let mut client = server.client();
+    let mut flood = |fields: &[(&str, &str)]| {
+        let mut taken = 0;
+        loop {
+            client.send(server.request("POST", "/messages", fields, "hi"));
+            let answer = client.answer("POST");
+            if answer.status == 429 {
+                answer.refused(429, "too_fast");
+                return taken;
+            }
+            assert_eq!(answer.status, 201, "{}", answer.text());
+            taken += 1;
+        }
+    };
+    // Ten seconds' worth at once, and what comes meanwhile.
+    let taken = flood(&[
+        ("Authorization", &session),
+        ("X-Forwarded-For", "192.0.2.1"),
+    ]);
+    assert!((50..1_000).contains(&taken), "{taken}");
+    // Guests have names enough, but one address.
+    let mut all = 0;
+    for name in ["Basic YTo=", "Basic Yjo=", "Basic Yzo="] {
+        all += flood(&[("Authorization", name), ("X-Forwarded-For", "192.0.2.1")]);
+    }
+    assert!((100..2_000).contains(&all), "{all}");
+    let other = flood(&[
+        ("Authorization", "Basic ZDo="),
+        ("X-Forwarded-For", "192.0.2.2"),
+    ]);
+    assert!(other >= 50, "{other}");
+}
+
+#[test]
+fn one_address_does_not_take_all_the_names() {
+    let server = Server::start(&["--trust-proxy", "127.0.0.1", "--sync", "never"]);
+    let mut client = server.client();
+    let mut come = |name: &str, from: &str| {
+        let fields = [("X-Forwarded-For", from)];
+        client.send(server.request("POST", "/session", &fields, name));
+        client.answer("POST")
+    };
+    let mut tokens = Vec::new();
+    let refused = wait_for("a name too many", || {
+        let answer = come(&format!("n{}", tokens.len()), "192.0.2.1");
+        match answer.status {
+            201 => tokens.push(answer.json()["token"].as_str().expect("it").to_string()),
+            // 120 at once, then five a second: a test does not wait for the rest.
+            _ if tokens.len() >= 120 => return Some(answer),
+            _ => panic!("{}", answer.text()),
+        }
+        None
+    });
+    refused.refused(429, "too_many_joins");
+    assert!(refused.field("retry-after").is_some());
+    assert_eq!(come("honest", "192.0.2.2").status, 201);
+    // Coming back is free, and so is everything for those who are here.
+    assert_eq!(server.say(&tokens[0], "hi").status, 201);
+    let lifted = Server::start(&["--no-address-limits", "--sync", "never"]);
+    let mut client = lifted.client();
+    for number in 0..300 {
+        client.send(lifted.request("POST", "/session", &[], format!("n{number}")));
+        assert_eq!(client.answer("POST").status, 201);
+    }
+}
+
+#[test]
+fn one_address_does_not_take_all_the_connections() {
+    many_files();
+    let server = Server::start(&["--no-announce"]);
+    let token = server.log_in("uthira");
+    let mut member = server.client();
+    let say = [("Authorization", &*bearer(&token))];
+    // The member's is one of 1,024.
+    let mut held: Vec<_> = (1..1_024).map(|_| server.client()).collect();
+    for client in &mut held {
+        client.send(server.request("GET", "/health", &[], ""));
+        assert_eq!(client.answer("GET").status, 200);
+    }
+    // It is answered before it asks.
+    let refused = server.client().answer("GET");
+    refused.refused(429, "too_many_connections");
+    // Whoever is inside does not notice.
+    member.send(server.request("POST", "/messages", &say, "hi"));
+    assert_eq!(member.answer("POST").status, 201);
+    // What is closed is not counted any more.
+    drop(held);
+    wait_for("room again", || {
+        let mut stream = server.connect();
+        let mut text = String::new();
+        // One that is turned away may be cut off before it is answered.
+        let asked = stream.write_all(b"GET /health HTTP/1.0\r\n\r\n");
+        let _ = asked.and_then(|()| stream.read_to_string(&mut text));
+        text.contains("200 OK").then_some(())
+    });
+}
+
+/// The one that was idle for the longest goes; listeners and members stay.
+#[test]
+fn idle_connections_make_room_where_all_places_are_taken() {
+    let folder = Arc::new(Folder::new());
+    // With 64 for itself, the server has places for ten.
+    let mut command = Command::new("sh");
+    let line = "ulimit -n 74; exec \"$0\" server --listen 127.0.0.1:0 --grace 60s --no-announce";
+    command.args(["-c", line, CHATROOM]);
+    folder.settle(&mut command);
+    let server = Server::spawn(folder, command);
+    let token = server.log_in("uthira");
+    let bearer = bearer(&token);
+    let mut member = server.client();
+    let say = server.request("POST", "/messages", &[("Authorization", &bearer)], "hi");
+    member.send(&say);
+    assert_eq!(member.answer("POST").status, 201);
+    let mut listener = server.listen("/events?since=latest", &[]);
+    let health = server.request("GET", "/health", &[], "");
+    let mut idle: Vec<_> = (0..30).map(|_| server.client()).collect();
+    for client in &mut idle[20..] {
+        client.send(&health);
+    }
+    // Those that came last are served, with as many places as there are.
+    for client in &mut idle[23..] {
+        assert_eq!(client.answer("GET").status, 200);
+    }
+    for first in idle.drain(..15) {
+        first.ended();
+    }
+    member.send(&say);
+    assert_eq!(member.answer("POST").status, 201);
+    assert_eq!(listener.line().as_deref(), Some("[uthira]: 0:00:00:hi"));
+}
