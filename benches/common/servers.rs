@@ -129,6 +129,7 @@ pub struct Start<'a> {
     entrant: &'a Entrant,
     folder: PathBuf,
     tracer: Vec<String>,
+    more: Vec<String>,
     console: &'static str,
     stdout: Stdio,
 }
@@ -140,6 +141,7 @@ impl<'a> Start<'a> {
             entrant,
             folder: new_folder(&entrant.name)?,
             tracer: Vec::new(),
+            more: Vec::new(),
             console: "quiet",
             stdout: Stdio::null(),
         })
@@ -156,6 +158,13 @@ impl<'a> Start<'a> {
         self
     }
 
+    /// With a room key.
+    pub fn with_key(mut self, key: &str) -> Res<Start<'a>> {
+        fs::write(self.folder.join("key"), key)?;
+        self.more.extend(["--key-file", "key"].map(str::to_string));
+        Ok(self)
+    }
+
     /// With chatroom's full console, written to a pipe.
     pub fn with_console(mut self) -> Start<'a> {
         (self.console, self.stdout) = ("http", Stdio::piped());
@@ -169,6 +178,7 @@ impl<'a> Start<'a> {
         let mut line = self.tracer;
         line.push(self.entrant.program.to_string_lossy().into_owned());
         line.extend(config::arguments(kind, address, &folder, self.console)?);
+        line.extend(self.more);
         let mut command = launched(&line, &folder)?;
         let child = command.stdout(self.stdout).spawn()?;
         let mut running = Running {

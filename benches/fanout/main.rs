@@ -43,6 +43,8 @@ enum Scenario {
     CatchUp,
     /// A console that nobody reads
     Console,
+    /// What others have of it when somebody floods the room
+    Disturbed,
     /// 100 to 10,000 listeners, 100 B to 10 KB
     Growth,
 }
@@ -223,6 +225,7 @@ fn measure(cli: &Cli) -> Res<bool> {
             Scenario::CatchUp => scenarios::catch_up::catch_up(&setting, &mut report)?,
             Scenario::Growth => scenarios::growth::growth(&setting, &mut report)?,
             Scenario::Console => scenarios::console::console(&setting, &mut report)?,
+            Scenario::Disturbed => scenarios::disturbed::disturbed(&setting, &mut report)?,
         }
     }
     let saved = Saved {

@@ -4,6 +4,7 @@
 pub mod catch_up;
 pub mod console;
 pub mod crowd;
+pub mod disturbed;
 pub mod fanout;
 pub mod growth;
 pub mod posting;

@@ -108,7 +108,7 @@ pub fn catch_up(setting: &Setting, report: &mut Report) -> Res<()> {
 }
 
 /// Writes a log as the room would have; its size in bytes.
-fn plant(log: &Path, size: usize) -> Res<u64> {
+pub fn plant(log: &Path, size: usize) -> Res<u64> {
     let begin = Stamp::now().minus(Duration::from_secs(7_200));
     let opened = Body::Opened {
         version: "chatroom bench".to_string(),
