@@ -27,6 +27,9 @@ pub enum Attack {
     Readers(usize, &'static str),
 }
 
+/// What a thread does until it is over, and counts.
+type Work = Box<dyn FnOnce(&AtomicBool, &AtomicU64) + Send>;
+
 /// An attack that goes on.
 pub struct UnderWay {
     over: Arc<AtomicBool>,
@@ -39,7 +42,7 @@ impl Attack {
     pub fn start(self, address: SocketAddr) -> Res<UnderWay> {
         let (over, taken) = (Arc::<AtomicBool>::default(), Arc::<AtomicU64>::default());
         let mut threads = Vec::new();
-        let mut begin = |work: Box<dyn FnOnce(&AtomicBool, &AtomicU64) + Send>| -> Res<()> {
+        let mut begin = |work: Work| -> Res<()> {
             let (over, taken) = (Arc::clone(&over), Arc::clone(&taken));
             let thread = thread::Builder::new().stack_size(256 * 1024);
             threads.push(thread.spawn(move || work(&over, &taken))?);
