@@ -242,8 +242,11 @@ fn what_is_typed_in_one_go_is_said_once_or_kept() {
 
     // A command is done once it is done.
     let eve = open_eve(&display, &folder, &server);
-    eve.to_message();
-    eve.keys(&["ctrl+a", "BackSpace"]);
+    wait_for("an empty field, kept", || {
+        eve.to_message();
+        eve.keys(&["ctrl+a", "BackSpace"]);
+        draft_is("")
+    });
     say(&eve, "/quit");
     assert_eq!(eve.ended(), Some(0));
     draft_is("").expect("kept");
