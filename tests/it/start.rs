@@ -403,7 +403,7 @@ fn what_cannot_be_said_on_standard_error_is_no_crash() {
     command.args(["-c", &line]);
     folder.settle(&mut command);
     let mut server = Server::spawn(folder, command);
-    let token = server.log_in("uthira");
+    let token = server.log_in("bob");
     assert_eq!(server.say(&token, "hi").status, 201);
     fs::remove_file(server.log()).expect("removed");
     assert_eq!(server.ended().code(), Some(1));
