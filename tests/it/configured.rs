@@ -207,7 +207,8 @@ fn of_the_keys_the_flag_goes_first_then_the_file_then_the_variable() {
         (&[], &both[1..], "variable"),
     ] {
         let server = server(&folder, args, variables);
-        let body = format!(r#"{{"name":"uthira","key":"{key}"}}"#);
+        // A name of its own: the one before is held for whoever has its token.
+        let body = format!(r#"{{"name":"{key}","key":"{key}"}}"#);
         let json = [("Content-Type", "application/json")];
         assert_eq!(
             server.ask("POST", "/session", &json, body).status,
