@@ -87,11 +87,13 @@ const WHILE_AWAY: [(&str, &str); 5] = [
     ("மலர்", "then it is all here but uthira"),
 ];
 
-/// Writes a log of those days, the last of which ends just now.
+/// Writes a log of those days, the last of which ends just now. Whoever is still there goes at its end, since the
+/// names of those who were there when a room ended are held for them.
 fn write_log(path: &Path, days: &[Script]) {
     let now = Stamp::now().micros();
     let mut bytes = Vec::new();
     let mut spoke = std::collections::HashMap::new();
+    let mut here: Vec<&str> = Vec::new();
     let mut put = |at: i64, body: Body| {
         let at = Stamp::from_micros(at);
         line::to_line(&Event { at, body }, &mut bytes);
@@ -114,9 +116,13 @@ fn write_log(path: &Path, days: &[Script]) {
             let body = match *who {
                 "+" => {
                     spoke.insert(*what, at);
+                    here.push(what);
                     Body::Join { name: name() }
                 }
-                "-" => Body::Leave { name: name() },
+                "-" => {
+                    here.retain(|name| name != what);
+                    Body::Leave { name: name() }
+                }
                 "*" => Body::Closed,
                 who => {
                     let before = spoke.insert(who, at).unwrap_or(at - 17 * SECOND);
@@ -130,6 +136,10 @@ fn write_log(path: &Path, days: &[Script]) {
             };
             put(at, body);
         }
+    }
+    for name in here {
+        let name = name.to_string();
+        put(now, Body::Leave { name });
     }
     std::fs::write(path, bytes).expect("a log");
 }
