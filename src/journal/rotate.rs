@@ -134,7 +134,6 @@ fn old_name(path: &Path, now: Stamp) -> io::Result<PathBuf> {
     let day = now.to_string();
     let day = day.get(..10).unwrap_or_default();
     let stem = path.file_stem().unwrap_or_default();
-    let ours = fs::metadata(path)?;
     let mut number = 1;
     loop {
         let mut name = stem.to_os_string();
@@ -147,10 +146,10 @@ fn old_name(path: &Path, now: Stamp) -> io::Result<PathBuf> {
             name.push(extension);
         }
         let old = path.with_file_name(name);
-        match fs::symlink_metadata(&old) {
+        match is_same_file(path, &old) {
             // Made by an attempt that was cut off.
-            Ok(found) if (found.dev(), found.ino()) == (ours.dev(), ours.ino()) => return Ok(old),
-            Ok(_) => number += 1,
+            Ok(true) => return Ok(old),
+            Ok(false) => number += 1,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(old),
             Err(error) => return Err(error),
         }
@@ -196,7 +195,8 @@ fn exchange(path: &Path, old: &Path) -> io::Result<()> {
     let new = new_name(path);
     match fs::hard_link(path, old) {
         Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        // Made by an attempt that was cut off. Whatever else has got the name since keeps it.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_same_file(path, old)? => {}
         // A disk on which a file has but one name.
         Err(error)
             if matches!(
@@ -211,6 +211,11 @@ fn exchange(path: &Path, old: &Path) -> io::Result<()> {
     sync_folder(path)?;
     fs::rename(&new, path)?;
     sync_folder(path)
+}
+
+fn is_same_file(path: &Path, other: &Path) -> io::Result<bool> {
+    let (ours, theirs) = (fs::metadata(path)?, fs::symlink_metadata(other)?);
+    Ok((ours.dev(), ours.ino()) == (theirs.dev(), theirs.ino()))
 }
 
 /// Goes on where beginning a log anew was cut off between the two names; whether it was.

@@ -158,6 +158,22 @@ fn what_is_not_this_logs_is_not_taken_for_it() {
 }
 
 #[test]
+fn a_file_that_gets_the_old_logs_name_meanwhile_costs_nobody_the_log() {
+    let (_dir, path, log, bytes) = stopped();
+    let old = path.with_file_name(OLD);
+    drop(write_new(&path, &first(log)).expect("written"));
+    fs::write(&old, "notes").expect("written");
+    let error = exchange(&path, &old).expect_err("the name is somebody else's");
+    assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+    assert_eq!(fs::read(&path).expect("the log"), bytes);
+    assert_eq!(fs::read(&old).expect("the notes"), b"notes");
+    // The next attempt takes another name.
+    let rotated = rotate(&path, day()).expect("begun anew");
+    assert_eq!(fs::read(&rotated.old).expect("the log"), bytes);
+    assert_eq!(fs::read(&old).expect("the notes"), b"notes");
+}
+
+#[test]
 fn what_cannot_be_begun_anew_is_said_and_stays_as_it_is() {
     let (_dir, path, _, _) = stopped();
     let running = Journal::open(&path).and_then(|opening| opening.begin(&opened(3)));

@@ -159,6 +159,9 @@ impl Committer {
     fn refuse_all(&self) {
         self.orders.close();
         while let Some(order) = self.orders.take() {
+            if let Job::Record(command) = &order.job {
+                self.room.change(Change::undoing(command).as_slice());
+            }
             order.answer(Err(Refused::Stopping));
         }
     }
@@ -264,7 +267,12 @@ impl Committer {
         let mut changes = Vec::new();
         for (order, verdict) in waiting.into_iter().zip(verdicts) {
             let outcome = match *verdict {
-                Some(Verdict::Repeat(said)) if said.id.offset < start => Ok(Verdict::Repeat(said)),
+                // What an earlier log has is stored, wherever it stands there.
+                Some(Verdict::Repeat(said))
+                    if said.id.log != self.journal.log() || said.id.offset < start =>
+                {
+                    Ok(Verdict::Repeat(said))
+                }
                 Some(sure @ (Verdict::KeyReused | Verdict::NotYet)) => Ok(sure),
                 _ => Err(refused),
             };

@@ -248,6 +248,9 @@ impl Presence {
     /// [`Denied::NotYet`] while it is not known whether it has ended.
     pub fn quit(&mut self, claim: &Claim) -> Result<Quitting, Denied> {
         let Some(member) = self.members.get_mut(&claim.session) else {
+            if self.past.is_ending(claim.mark) {
+                return Ok(Quitting::ComingOrGoing);
+            }
             return match self.past.check_claim(claim) {
                 Ok(()) => Ok(Quitting::Away),
                 Err(Denied::NotYet) => Err(Denied::NotYet),
@@ -348,6 +351,7 @@ impl Presence {
                     }
                 }
                 Change::Ended(mark, at) => self.past.ended(*mark, *at),
+                Change::EndFailed(mark) => self.past.end_failed(*mark),
                 Change::Left(session) | Change::JoinFailed(session) => {
                     self.changes += 1;
                     if let Some(member) = self.members.remove(session) {

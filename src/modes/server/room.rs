@@ -197,9 +197,10 @@ impl Room {
         self.wake.notify(usize::MAX);
     }
 
-    /// No order is taken from now on.
+    /// No order is taken from now on. Whoever waits for what is still read back hears it.
     pub fn stop_orders(&self) {
         self.state().closing = true;
+        self.wake.notify(usize::MAX);
     }
 
     /// Calls every follower to say good-bye; the orders must have stopped.

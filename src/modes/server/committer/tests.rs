@@ -1,9 +1,10 @@
 use super::*;
-use crate::event::{Body, Event, Key, LogId};
+use crate::event::{Body, Elapsed, Event, Id, Key, LogId};
 use crate::modes::server::orders::Orders;
 use crate::modes::server::room::Rules;
 use crate::modes::server::scribe::{Reading, Speaker};
 use crate::modes::server::turns::Sender;
+use crate::wire::Said;
 use async_std::channel::bounded;
 
 #[test]
@@ -41,17 +42,15 @@ fn no_line_is_longer_than_it_was_taken_for() {
     }
 }
 
-#[test]
-fn nothing_is_recorded_behind_the_rooms_end() {
-    let dir = tempfile::tempdir().expect("a folder");
-    let path = dir.path().join("log.txt");
+/// A committer for a new log there, and the way to it.
+fn committer(path: &std::path::Path) -> (Committer, Arc<Orders>) {
     let at = Stamp::from_micros(0);
     let body = Body::Opened {
         version: "chatroom test".into(),
         random: "6f1d0c5be2a94c07".into(),
         after: None,
     };
-    let journal = Journal::open(&path)
+    let journal = Journal::open(path)
         .and_then(|opening| opening.begin(&Event { at, body }))
         .expect("a journal");
     let last = journal.reader().id_before(journal.end());
@@ -71,6 +70,26 @@ fn nothing_is_recorded_behind_the_rooms_end() {
         journal.end(),
         last.expect("read").expect("an id"),
     ));
+    let scribe = Scribe::new(journal.log(), at);
+    let console = Console::start(cli::Console::Quiet);
+    let fullness = Fullness::default();
+    let committer = Committer::new(
+        journal,
+        scribe,
+        taken,
+        room,
+        console,
+        cli::Sync::Always,
+        fullness,
+    );
+    (committer, orders)
+}
+
+#[test]
+fn nothing_is_recorded_behind_the_rooms_end() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("log.txt");
+    let (committer, orders) = committer(&path);
     let mut answers = Vec::new();
     for command in [
         Command::Join([1; 16], "ann".into()),
@@ -94,18 +113,6 @@ fn nothing_is_recorded_behind_the_rooms_end() {
         };
         answers.push((taken, answer));
     }
-    let scribe = Scribe::new(journal.log(), at);
-    let console = Console::start(cli::Console::Quiet);
-    let fullness = Fullness::default();
-    let committer = Committer::new(
-        journal,
-        scribe,
-        taken,
-        room,
-        console,
-        cli::Sync::Always,
-        fullness,
-    );
     assert_eq!(committer.run(), Ok(()));
     let answered: Vec<Outcome> = answers
         .iter()
@@ -117,4 +124,51 @@ fn nothing_is_recorded_behind_the_rooms_end() {
     let text = std::fs::read_to_string(&path).expect("read");
     let end = text.lines().last().expect("a line");
     assert!(end.contains("* Room closed\t"), "{text}");
+}
+
+#[test]
+fn a_repeat_of_what_an_earlier_log_has_is_stored_wherever_it_stands_there() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (mut committer, _orders) = committer(&dir.path().join("log.txt"));
+    let start = committer.journal.end();
+    let log = committer.journal.log();
+    let repeat = |log, offset| {
+        let (at, elapsed) = (Stamp::from_micros(0), Elapsed(0));
+        let check = 0;
+        let id = Id { log, offset, check };
+        Verdict::Repeat(Said { id, at, elapsed })
+    };
+    let verdicts = [
+        repeat(log, start - 1),
+        repeat(LogId(!log.0), start + 1_000),
+        // Its first time is in the batch that failed.
+        repeat(log, start),
+    ];
+    let (waiting, answers): (Vec<Order>, Vec<_>) = verdicts
+        .iter()
+        .map(|_| {
+            let (reply, answer) = bounded(1);
+            let command = Command::Say {
+                speaker: Speaker::Session([1; 16]),
+                from: "ann".into(),
+                text: "hi".into(),
+                key: Key::new("k"),
+            };
+            let order = Order {
+                job: Job::Record(command),
+                request: None,
+                reply: Some(reply),
+            };
+            (order, answer)
+        })
+        .unzip();
+    let full = AppendError::Full(std::io::ErrorKind::StorageFull.into());
+    let known = verdicts.map(Some);
+    assert!(committer.fail(waiting, &known, start, 0, full).is_ok());
+    let answers: Vec<Outcome> = answers
+        .iter()
+        .map(|answer| answer.try_recv().expect("an answer"))
+        .collect();
+    let [first, second, _] = verdicts;
+    assert_eq!(answers, [Ok(first), Ok(second), Err(Refused::Full)]);
 }

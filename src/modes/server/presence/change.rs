@@ -12,6 +12,8 @@ pub enum Change {
     Left(SessionId),
     /// With the line of this time, a session ended for good.
     Ended(Mark, Stamp),
+    /// The end of a session whose member is not here could not be recorded.
+    EndFailed(Mark),
     /// A message is recorded.
     Said(SessionId),
     /// The join could not be recorded.
@@ -40,12 +42,13 @@ impl Change {
         member.into_iter().chain(ended)
     }
 
-    /// What becomes of the member if this command is not recorded.
+    /// What becomes of the member or session if this command is not recorded.
     pub fn undoing(command: &Command) -> Option<Change> {
         match command {
             Command::Join(session, _) => Some(Change::JoinFailed(*session)),
             Command::Leave(session, ..) => Some(Change::LeaveFailed(*session)),
-            Command::Say { .. } | Command::End(..) | Command::Close => None,
+            Command::End(mark, _) => Some(Change::EndFailed(*mark)),
+            Command::Say { .. } | Command::Close => None,
         }
     }
 }

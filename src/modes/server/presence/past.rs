@@ -39,6 +39,8 @@ pub struct Past {
     ended: HashSet<Mark>,
     /// The same, the oldest first.
     order: VecDeque<(Mark, Stamp)>,
+    /// Those whose end is asked for and not written yet.
+    ending: HashSet<Mark>,
     /// Of tokens up to this time it is not known any more whether they ended.
     forgotten: Option<Stamp>,
     /// The log is still being read back, and was looked through from this time on.
@@ -55,6 +57,7 @@ impl Default for Past {
             most: MAX_ENDED,
             ended: HashSet::new(),
             order: VecDeque::new(),
+            ending: HashSet::new(),
             forgotten: None,
             reading: None,
             names_unknown: false,
@@ -95,8 +98,24 @@ impl Past {
         }
     }
 
+    /// The end of a session whose member is not here is asked for now.
+    pub fn ending(&mut self, mark: Mark) {
+        self.ending.insert(mark);
+    }
+
+    /// It could not be written.
+    pub fn end_failed(&mut self, mark: Mark) {
+        self.ending.remove(&mark);
+    }
+
+    /// Whether the next commit decides if the session ends.
+    pub fn is_ending(&self, mark: Mark) -> bool {
+        self.ending.contains(&mark)
+    }
+
     /// A session was ended for good by a line of this time.
     pub fn ended(&mut self, mark: Mark, at: Stamp) {
+        self.ending.remove(&mark);
         if self.ended.insert(mark) {
             self.order.push_back((mark, at));
         }
@@ -119,6 +138,9 @@ impl Past {
     pub fn check_claim(&self, claim: &Claim) -> Result<(), Denied> {
         if self.ended.contains(&claim.mark) {
             return Err(Denied::Ended);
+        }
+        if self.is_ending(claim.mark) {
+            return Err(Denied::NotYet);
         }
         if self.forgotten.is_some_and(|at| claim.issued <= at) {
             return Err(Denied::TooOld);

@@ -39,10 +39,14 @@ impl Room {
         self.wake.notify(usize::MAX);
     }
 
-    /// Waits until it is known who was here before the server's start.
+    /// Waits until it is known who was here before the server's start, or the room takes no orders
+    /// any more.
     pub(super) async fn names_known(&self) {
         while self.names_unknown.load(Ordering::Acquire) {
             let woken = self.wake.listen();
+            if self.state().closing {
+                return;
+            }
             if self.names_unknown.load(Ordering::Acquire) {
                 woken.await;
             }
@@ -130,8 +134,13 @@ impl Room {
         loop {
             let woken = self.wake.listen();
             // Not in the condition: the lock would be held over the await.
-            let quitting = self.state().presence.quit(claim);
+            let (quitting, closing) = {
+                let mut state = self.state();
+                (state.presence.quit(claim), state.closing)
+            };
             match quitting {
+                // Nothing more is read back for it.
+                Err(Denied::NotYet) if closing => return Err(Denied::Order(Refused::Stopping)),
                 Ok(Quitting::Gone) => return Ok(()),
                 Ok(Quitting::Here) => match self.leave(claim.session).await {
                     // Another request or the sweep was faster.
@@ -141,6 +150,7 @@ impl Room {
                 Ok(Quitting::Away) => {
                     let end = |presence: &mut Presence| match presence.quit(claim)? {
                         Quitting::Away => {
+                            presence.past.ending(claim.mark);
                             let command = Command::End(claim.mark, name.to_string());
                             Ok((command, sender(claim.session, from)))
                         }

@@ -62,6 +62,7 @@ pub async fn commit(room: &Room, taken: &Taker, full: bool) -> Command {
         (Command::Join(session, _), false) => Change::Joined(*session, at()),
         (Command::Join(session, _), true) => Change::JoinFailed(*session),
         (Command::End(mark, _), false) => Change::Ended(*mark, at()),
+        (Command::End(mark, _), true) => Change::EndFailed(*mark),
         (Command::Leave(session, ..), false) => Change::Left(*session),
         (Command::Leave(session, ..), true) => Change::LeaveFailed(*session),
         other => panic!("{other:?}"),
@@ -177,5 +178,63 @@ fn who_stops_waiting_to_come_in_leaves_the_name_free() {
     let mut again = Box::pin(room.join([78; 16], &name, here()));
     // It waits for the queue, not refused: nobody has the name.
     assert!(block_on(poll_once(again.as_mut())).is_none());
+    drop(taken);
+}
+
+#[test]
+fn a_session_that_is_ended_many_times_at_once_is_written_off_once() {
+    let (_dir, room, taken) = room(Duration::from_secs(3600));
+    let (one, name) = (claim(1), Name::new("bob", 8).expect("a name"));
+    let quit = || Box::pin(room.quit((&one, "bob"), here()));
+    let mut quits = [quit(), quit(), quit()];
+    let mut back = Box::pin(room.hold((&one, &name), here()));
+    block_on(async {
+        for full in [true, false] {
+            for quit in &mut quits[usize::from(!full)..] {
+                assert!(poll_once(quit.as_mut()).await.is_none());
+            }
+            // Nor does it come back meanwhile.
+            assert!(poll_once(back.as_mut()).await.is_none());
+            let ended = commit(&room, &taken, full).await;
+            assert_eq!(ended, Command::End(Mark(1), "bob".into()));
+            assert!(taken.take().is_none(), "it is asked for once");
+            if full {
+                let first = poll_once(quits[0].as_mut()).await;
+                assert_eq!(first, Some(Err(Denied::Order(Refused::Full))));
+            }
+        }
+        for quit in &mut quits[1..] {
+            assert_eq!(poll_once(quit.as_mut()).await, Some(Ok(())));
+        }
+        let back = poll_once(back.as_mut()).await;
+        assert_eq!(back.map(|held| held.err()), Some(Some(Denied::Ended)));
+    });
+}
+
+#[test]
+fn a_stop_while_the_log_is_read_back_answers_whoever_waits_for_it() {
+    let (_dir, room, taken) = room(Duration::from_secs(3600));
+    room.read_back();
+    let (one, name) = (claim(1), Name::new("eve", 8).expect("a name"));
+    let mut joins = Box::pin(room.join([77; 16], &name, here()));
+    let mut says = Box::pin(room.say_as((&name, here()), "hi".into(), None, None));
+    let mut holds = Box::pin(room.hold((&one, &name), here()));
+    let mut quits = Box::pin(room.quit((&one, "eve"), here()));
+    block_on(async {
+        assert!(poll_once(joins.as_mut()).await.is_none());
+        assert!(poll_once(says.as_mut()).await.is_none());
+        assert!(poll_once(holds.as_mut()).await.is_none());
+        assert!(poll_once(quits.as_mut()).await.is_none());
+        room.stop_orders();
+        let stopping = || Some(Some(Denied::Order(Refused::Stopping)));
+        let joins = poll_once(joins.as_mut()).await;
+        assert_eq!(joins.map(|joined| joined.err()), stopping());
+        let says = poll_once(says.as_mut()).await;
+        assert_eq!(says.map(|said| said.err()), stopping());
+        let holds = poll_once(holds.as_mut()).await;
+        assert_eq!(holds.map(|held| held.err()), stopping());
+        let quits = poll_once(quits.as_mut()).await;
+        assert_eq!(quits.map(|quit| quit.err()), stopping());
+    });
     drop(taken);
 }

@@ -184,6 +184,9 @@ impl Keys {
             self.known.remove(&slot.hash);
             if let Some(keys) = self.senders.get_mut(&slot.sender) {
                 keys.pop_back();
+                if keys.is_empty() {
+                    self.senders.remove(&slot.sender);
+                }
             }
         }
         self.newest = self.kept;
@@ -219,5 +222,35 @@ impl Keys {
 
     fn sender(&self, from: &str) -> u64 {
         self.hashers[0].hash_one(from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Elapsed, Id, LogId, Stamp};
+
+    #[test]
+    fn nothing_is_left_of_whoever_could_not_be_written() {
+        let mut keys = Keys::new(Limits::default());
+        let key = Key::new("k").expect("a key");
+        let said = Said {
+            id: Id {
+                log: LogId(7),
+                offset: 0,
+                check: 0,
+            },
+            at: Stamp::from_micros(0),
+            elapsed: Elapsed(0),
+        };
+        keys.insert("ann", &key, said, 1);
+        keys.keep(100);
+        for n in 0..100 {
+            keys.insert(&format!("name{n}"), &key, said, 1);
+            keys.undo();
+        }
+        assert_eq!((keys.known.len(), keys.order.len()), (1, 1));
+        assert_eq!(keys.senders.len(), 1);
+        assert_eq!(keys.get("ann", &key), Some((said, 1)));
     }
 }
