@@ -25,8 +25,8 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use before::{Before, comes_before};
-pub use identify::log_of;
+pub use before::{Before, comes_before, said_before};
+pub use identify::{Known, identify, log_of};
 pub use open::{MAX_UNSYNCED, OpenError, Opening};
 pub use place::Place;
 pub use reader::{Reader, Stretch};

@@ -11,7 +11,8 @@ use crate::address::Address;
 #[command(after_help = "Examples:\n  \
     chatroom backup 192.168.1.20 backup.txt                    a copy, or what was said since the last one\n  \
     chatroom backup --key-file key 192.168.1.20 backup.txt     of a room with a key\n  \
-    0 3 * * * chatroom backup chat.local /srv/backup.txt       each night, in a crontab")]
+    0 3 * * * cd /srv && chatroom backup chat.local backup.txt && chatroom replay --verify backup.txt >/dev/null\n  \
+                                                               each night, in a crontab")]
 pub struct BackupArgs {
     /// Where the room is: `192.168.1.20`, `[fe80::1%eth0]:1337`, `chatroom://host:port`
     #[arg(value_name = "ADDR", value_parser = Address::parse, value_hint = ValueHint::Hostname)]
@@ -27,7 +28,8 @@ pub struct BackupArgs {
 
     /// A file whose first line is the room key
     ///
-    /// The key itself may be in the environment variable CHATROOM_KEY instead.
+    /// Without it, the file that the environment variable CHATROOM_KEY_FILE names, or the key itself
+    /// in CHATROOM_KEY. The copy is made readable for its owner alone then.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub key_file: Option<PathBuf>,
 }

@@ -7,6 +7,7 @@ use clap::{Args, ValueHint};
 /// `chatroom rotate`
 #[derive(Args, Debug, Clone)]
 #[command(after_help = "Example, for the service of the Debian package:\n  \
+    chatroom backup 127.0.0.1 backup.txt      so that the copy has the end of the old log\n  \
     systemctl stop chatroom\n  \
     chatroom rotate /var/lib/chatroom/log.txt\n  \
     systemctl start chatroom")]

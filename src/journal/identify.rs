@@ -22,7 +22,7 @@ const WRONG: usize = 4;
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Known {
+pub enum Known {
     /// A room's log with at least one line; the last line ends at `end`.
     Log {
         /// Which.
@@ -43,7 +43,10 @@ pub(super) enum Known {
 }
 
 /// Says what the file of `length` bytes is.
-pub(super) fn identify(reader: &Reader, length: u64) -> io::Result<Known> {
+///
+/// # Errors
+/// Reading failed.
+pub fn identify(reader: &Reader, length: u64) -> io::Result<Known> {
     let head = reader.bytes(0, length, HEAD)?;
     if head.starts_with(b"\r[") {
         return Ok(Known::Original);

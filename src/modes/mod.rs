@@ -9,16 +9,21 @@ pub mod rotate;
 pub mod server;
 
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use signal_hook::consts::SIGXFSZ;
 
 use crate::carried;
 use crate::cli::Mode;
-use crate::failure::Failure;
+use crate::failure::{Failure, reason};
 
 /// Runs the mode that was asked for.
 ///
 /// # Errors
 /// The sentence the run ends with; the process then exits with 1.
 pub fn run(mode: Mode) -> Result<ExitCode, Failure> {
+    survive_file_size()?;
     match mode {
         Mode::Server(args) => server::run(args),
         #[cfg(feature = "gui")]
@@ -40,4 +45,15 @@ pub fn run(mode: Mode) -> Result<ExitCode, Failure> {
         Mode::Man(args) => manual::man(&args),
         Mode::Completions(args) => manual::completions(&args),
     }
+}
+
+/// Makes a write beyond the file size limit an error, which has a sentence, and not the end of the process.
+fn survive_file_size() -> Result<(), Failure> {
+    // Any handler will do; this one sets a flag that nobody reads. Programs that are started have none.
+    signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)))
+        .map(drop)
+        .map_err(|error| {
+            let why = reason(&error);
+            Failure::new(format!("The signal SIGXFSZ cannot be watched: {why}."))
+        })
 }

@@ -5,12 +5,13 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use crate::server::Server;
-use crate::util::{Folder, Run};
+use crate::util::{CHATROOM, Folder, Run};
 
 fn said(server: &Server, texts: &[&str]) {
     let token = server.log_in("uthira");
@@ -72,6 +73,65 @@ fn a_copy_is_made_and_then_grows_with_the_log() {
     );
     assert_eq!(names(&folder), ["backup.txt"]);
     folder.run(&["replay", "--verify", "backup.txt"]).code(0);
+    // Killed within the first line, also where a power cut left zeros in the place of the rest.
+    for zeros in [0, 20] {
+        let torn = [&log(&server)[..30], &vec![0; zeros]].concat();
+        fs::write(&path, torn).expect("written");
+        backup(&folder, &server.address).code(0).stderr("");
+        assert!(copy(&folder).1 == log(&server), "{zeros}");
+    }
+    assert_eq!(names(&folder), ["backup.txt"]);
+}
+
+#[test]
+fn a_log_whose_first_line_is_damaged_is_copied_as_it_is_served() {
+    let (mut server, folder) = (Server::start(&[]), Folder::new());
+    said(&server, &["one"]);
+    assert!(server.stop().success());
+    let mut damaged = log(&server);
+    damaged[3] ^= 1;
+    fs::write(server.log(), damaged).expect("written");
+    server.start_again(&[]);
+    for text in ["two", "three"] {
+        said(&server, &[text]);
+        backup(&folder, &server.address).code(0).stderr("");
+        assert!(copy(&folder).1 == log(&server), "{text}");
+    }
+    assert_eq!(names(&folder), ["backup.txt"]);
+}
+
+#[test]
+fn a_log_begun_anew_is_told_with_the_place_of_what_neither_copy_has() {
+    let (mut server, folder) = (Server::start(&[]), Folder::new());
+    said(&server, &["one"]);
+    backup(&folder, &server.address).code(0);
+    let first = copy(&folder).1;
+    said(&server, &["after the backup"]);
+    assert!(server.stop().success());
+    server.folder.run(&["rotate", "log.txt"]).code(0);
+    let all = server.folder.contents().into_keys();
+    let earlier = all.filter(|name| name.starts_with("log-"));
+    let earlier: Vec<String> = earlier.collect();
+    server.start_again(&[]);
+    let run = backup(&folder, &server.address).code(0);
+    let place = format!("it is in {} beside the room's log", earlier[0]);
+    run.one_sentence(&["has begun its log anew", "backup.txt.old now", &place]);
+    assert!(copy(&folder).1 == log(&server));
+    assert!(folder.contents()["backup.txt.old"] == first);
+}
+
+#[test]
+fn a_file_size_limit_is_a_sentence_and_the_next_run_goes_on() {
+    let (server, folder) = (Server::start(&[]), Folder::new());
+    said(&server, &[&"long ".repeat(1_000)]);
+    let mut shell = Command::new("bash");
+    let limited = "ulimit -f 1; exec \"$0\" backup \"$1\" backup.txt";
+    shell.args(["-c", limited, CHATROOM, &server.address]);
+    folder.settle(&mut shell);
+    let run = Run::of(&mut shell).code(1);
+    run.one_sentence(&["backup.txt cannot be written: file too large"]);
+    backup(&folder, &server.address).code(0).stderr("");
+    assert!(copy(&folder).1 == log(&server));
 }
 
 #[test]
@@ -211,7 +271,12 @@ fn a_room_with_a_key_is_copied_with_it_and_for_its_owner_alone() {
     let none = folder
         .run(&["backup", &server.address, "backup.txt"])
         .code(1);
-    none.one_sentence(&[&server.address, "gives no copy", "key"]);
+    none.one_sentence(&[
+        &server.address,
+        "gives no copy",
+        "--key-file FILE",
+        "CHATROOM_KEY",
+    ]);
     let wrong = [
         "backup",
         "--key-file",
@@ -225,8 +290,12 @@ fn a_room_with_a_key_is_copied_with_it_and_for_its_owner_alone() {
     folder.run(&right).code(0).stderr("");
     let (path, bytes) = copy(&folder);
     assert!(bytes == log(&server));
-    let mode = fs::metadata(path).expect("it").permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
+    let mode = |path| fs::metadata(path).expect("it").permissions().mode() & 0o7777;
+    assert_eq!(mode(&path), 0o600);
+    // A copy from when the room was open.
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("set");
+    folder.run(&right).code(0).stderr("");
+    assert_eq!(mode(&path), 0o600);
     let mut command = folder.command(&["backup", &server.address, "other.txt"]);
     let run = Run::of(command.env("CHATROOM_KEY", "open sesame"));
     run.code(0);
@@ -236,6 +305,14 @@ fn a_room_with_a_key_is_copied_with_it_and_for_its_owner_alone() {
 fn what_is_no_copy_is_left_alone() {
     let (server, folder) = (Server::start(&[]), Folder::new());
     folder.file("letter.txt", "Dear all,\nhello\n");
+    // None has a line feed, and each begins with a digit; two as the first line of a log does.
+    for (name, text) in [
+        ("budget.txt", "2026 budget: 1000 EUR"),
+        ("year.txt", "1999"),
+        ("begun.txt", "2001-02-03T04:05:06.789012Z * Room op"),
+    ] {
+        folder.file(name, text);
+    }
     folder.file(
         "windows.txt",
         String::from_utf8(log(&server))
@@ -249,6 +326,10 @@ fn what_is_no_copy_is_left_alone() {
     for (file, code, part) in [
         ("letter.txt", 1, "is no copy of a room's log"),
         ("windows.txt", 1, "is no copy of a room's log"),
+        ("budget.txt", 1, "is no copy of a room's log"),
+        ("year.txt", 1, "is not the beginning of this room's log"),
+        ("begun.txt", 1, "is not the beginning of this room's log"),
+        ("-", 2, "cannot go to standard output"),
         ("folder", 2, "is not a file"),
         ("no/backup.txt", 1, "no such file or directory"),
         (own, 1, "is in use"),

@@ -246,13 +246,17 @@ fn a_room_with_a_key_wants_it_and_nobody_else_sees_it() {
     run(&server, &events, &[])
         .code(1)
         .stdout("")
-        .one_sentence(&["has a key. Ask whoever runs it", "CHATROOM_KEY"]);
+        .one_sentence(&[
+            "has a key. Ask whoever runs it",
+            "--key-file FILE",
+            "CHATROOM_KEY",
+        ]);
     let with = |key: &str| {
         let mut command = server.folder.command(&args(&server, &[]));
         Run::of(command.env("CHATROOM_KEY", key))
     };
     let wrong = with("guesswork").code(1).stdout("");
-    let wrong = wrong.one_sentence(&["does not take the key in CHATROOM_KEY"]);
+    let wrong = wrong.one_sentence(&["does not take this key"]);
     assert!(!wrong.story().contains("guesswork\n"));
     let right = with("open sesame").code(0).stderr("");
     assert!(!right.said().contains("sesame"), "{}", right.story());

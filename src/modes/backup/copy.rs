@@ -2,14 +2,13 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::event::LogId;
 use crate::failure::{Failure, reason};
-use crate::journal::{Place, Reader, log_of, sync_folder};
-use crate::line;
+use crate::journal::{Known, Place, Reader, identify, said_before, sync_folder};
 
 use super::Fetched;
 use super::room::Sent;
@@ -18,6 +17,10 @@ use super::room::Sent;
 const COMPARED: u64 = 64 * 1024;
 /// How much is compared of two copies at once.
 const PIECE: usize = 1 << 20;
+/// More than a first line has.
+const FIRST: usize = 4_096;
+/// The rights of everybody but the owner.
+const OTHERS: u32 = 0o077;
 
 /// What a copy has.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +31,8 @@ pub struct Kept {
     pub place: Option<Place>,
     /// From where on the end is compared.
     pub from: u64,
+    /// Its first line.
+    pub first: Vec<u8>,
 }
 
 /// A copy that this process alone has open.
@@ -46,7 +51,8 @@ pub struct Copy {
 pub struct Fresh(Copy);
 
 impl Copy {
-    /// Opens the copy at `path`, or makes an empty one; a `private` one is made for its owner alone.
+    /// Opens the copy at `path`, or makes an empty one; a `private` one is for its owner alone, also if it
+    /// was not until now.
     ///
     /// # Errors
     /// It is no copy of a room's log, or somebody uses it.
@@ -86,66 +92,91 @@ impl Copy {
                 path.display()
             )));
         }
+        if private {
+            copy.narrow().map_err(|error| {
+                Failure::new(format!(
+                    "{} can be read by others, and that cannot be changed: {}. The room has a key, so nothing was added. \
+                     Name a file of your own.",
+                    path.display(),
+                    reason(&error)
+                ))
+            })?;
+        }
         Ok(copy)
+    }
+
+    /// Takes the others' rights away.
+    fn narrow(&self) -> io::Result<()> {
+        let mode = self.file.metadata()?.mode() & 0o7777;
+        match mode & OTHERS {
+            0 => Ok(()),
+            _ => self
+                .file
+                .set_permissions(fs::Permissions::from_mode(mode & !OTHERS)),
+        }
     }
 
     /// Finds out what there is; `false` if it is no copy of a log.
     fn look(&mut self) -> io::Result<bool> {
         let length = self.file.metadata()?.len();
         let reader = Reader::new(Arc::clone(&self.file), LogId(0));
-        let end = reader.line_start(length)?;
-        let Some(first) = reader.line_at(0, end)? else {
+        let (log, end) = match identify(&reader, length)? {
+            Known::Log { log, end } => (log, end),
             // Nothing, or a first line of which a piece has come.
-            self.kept = Kept::default();
-            let head = reader.bytes(0, length, 64)?;
-            return Ok(head.is_empty() || head[0].is_ascii_digit());
+            Known::Nothing => {
+                self.kept = Kept::default();
+                return Ok(true);
+            }
+            _ => return Ok(false),
         };
-        if line::split(&first.bytes).is_err() {
-            return Ok(false);
-        }
-        let reader = Reader::new(Arc::clone(&self.file), log_of(&first.bytes));
+        let first = reader.line_at(0, end)?.map(|first| first.bytes);
+        let reader = Reader::new(Arc::clone(&self.file), log);
         let last = reader.read_back(end, 1024)?;
         let last = last.lines().next_back().map_or(0, |(offset, _)| offset);
         self.kept = Kept {
             end,
             place: reader.place(end)?,
             from: last.max(end.saturating_sub(COMPARED)),
+            first: first.unwrap_or_default(),
         };
         Ok(true)
     }
 
-    /// Takes a log from its beginning.
-    pub fn take_all(&mut self, sent: Sent) -> Result<Fetched, Failure> {
-        self.write(sent, 0)
+    /// Takes a log from its beginning. What is there is the piece of a first line, if it is this log's.
+    pub fn take_all(&mut self, mut sent: Sent) -> Result<Fetched, Failure> {
+        let failed = |error: io::Error| unusable(&self.path, &error);
+        let length = self.file.metadata().map_err(failed)?.len();
+        let reader = Reader::new(Arc::clone(&self.file), LogId(0));
+        let mut there = reader.bytes(0, length, FIRST).map_err(failed)?;
+        // A power cut leaves zeros where the rest was to be.
+        while there.last() == Some(&0) {
+            there.pop();
+        }
+        match begins_with(&mut sent, &there) {
+            Begun::With(rest) => self.write_after(sent, there.len() as u64, rest),
+            Begun::Cut(why) => Ok(Fetched::Cut(why)),
+            Begun::Otherwise => Err(Failure::new(format!(
+                "What is in {} is not the beginning of this room's log, so nothing was added to it. Name another file.",
+                self.path.display()
+            ))),
+        }
     }
 
     /// Takes what follows, after a comparison of what is there.
     pub fn go_on(&mut self, mut sent: Sent) -> Result<Fetched, Failure> {
-        let (mut came, overlap) = (Vec::new(), (self.kept.end - self.kept.from) as usize);
-        while came.len() < overlap {
-            match sent.next(&mut came) {
-                Ok(true) => {}
-                Ok(false) => return Ok(Fetched::Cut("it ended too soon".to_string())),
-                Err(why) => return Ok(Fetched::Cut(why)),
-            }
-        }
-        let mut there = vec![0; overlap];
+        let mut there = vec![0; (self.kept.end - self.kept.from) as usize];
         self.file
             .read_exact_at(&mut there, self.kept.from)
             .map_err(|error| unusable(&self.path, &error))?;
-        if came[..overlap] != there[..] {
-            return Err(Failure::new(format!(
+        match begins_with(&mut sent, &there) {
+            Begun::With(rest) => self.write_after(sent, self.kept.end, rest),
+            Begun::Cut(why) => Ok(Fetched::Cut(why)),
+            Begun::Otherwise => Err(Failure::new(format!(
                 "What came for {} does not continue it, although it was said to. Nothing was changed. Try again, and look at \
                  what is between here and the room.",
                 self.path.display()
-            )));
+            ))),
         }
-        let rest = came.split_off(overlap);
-        self.write_after(sent, self.kept.end, rest)
-    }
-
-    fn write(&mut self, sent: Sent, at: u64) -> Result<Fetched, Failure> {
-        self.write_after(sent, at, Vec::new())
     }
 
     /// Writes what comes from `at` on, `piece` first, and syncs it.
@@ -250,6 +281,12 @@ impl Copy {
         Ok(aside)
     }
 
+    /// Whether the fresh copy's log goes on from this one's; under which name the room keeps this one's then.
+    pub fn goes_on_in(&self, other: &Fresh) -> Option<PathBuf> {
+        let (before, name) = said_before(&other.0.kept.first)?;
+        (before == self.kept.place?.log).then_some(name)
+    }
+
     /// Takes away a file that this run made, and that has nothing.
     pub fn leave(&self) {
         let empty = self.file.metadata().is_ok_and(|file| file.len() == 0);
@@ -289,6 +326,32 @@ impl Fresh {
             let _ = fs::remove_file(&self.0.path);
         }
         taken
+    }
+}
+
+/// How what comes begins.
+enum Begun {
+    /// As it is to; what came after that.
+    With(Vec<u8>),
+    /// With something else.
+    Otherwise,
+    /// It broke off before that was known.
+    Cut(String),
+}
+
+/// Whether what is sent begins with `there`.
+fn begins_with(sent: &mut Sent, there: &[u8]) -> Begun {
+    let mut came = Vec::new();
+    while came.len() < there.len() {
+        match sent.next(&mut came) {
+            Ok(true) => {}
+            Ok(false) => return Begun::Cut("it ended too soon".to_string()),
+            Err(why) => return Begun::Cut(why),
+        }
+    }
+    match came.starts_with(there) {
+        true => Begun::With(came.split_off(there.len())),
+        false => Begun::Otherwise,
     }
 }
 

@@ -23,6 +23,12 @@ use room::{Answer, Sent};
 /// # Errors
 /// The sentence that says why it is not. What was fetched until then is kept.
 pub fn run(args: BackupArgs) -> Result<ExitCode, Failure> {
+    if args.file.as_os_str() == "-" {
+        return Err(Failure::setting(
+            "A backup is a file that grows, so it cannot go to standard output. Name a file (one called - is ./-), or ask \
+             the room for /log.txt with curl.",
+        ));
+    }
     let key = room_key::find(args.key_file.as_deref())?;
     let mut copy = Copy::open(&args.file, key.is_some())?;
     let before = copy.kept.end;
@@ -95,10 +101,17 @@ fn start_anew(address: &Address, copy: &mut Copy, sent: Sent) -> Result<String, 
     let same = copy.same_until(&fresh)?;
     let path = copy.path.display().to_string();
     let lost = copy.kept.end - same;
+    let rotated = copy.goes_on_in(&fresh);
     let aside = copy.give_way(fresh)?;
     let (aside, at) = (aside.display(), address);
-    Ok(match same {
-        0 => format!(
+    Ok(match (same, rotated) {
+        (0, Some(name)) => format!(
+            "The room at {at} has begun its log anew. The copy of the log before is {aside} now, and {path} is one of the new \
+             log. What was said after the last backup and before the new log began is not in either: it is in {} beside the \
+             room's log. Copy that file, too.",
+            name.display()
+        ),
+        (0, None) => format!(
             "The room at {at} has another log than the one in {path}. That copy is {aside} now, and {path} is one of the \
              new log."
         ),

@@ -13,6 +13,7 @@ use crate::http::reply::{Head, MAX_HEAD, ReplyError};
 use crate::http::{Body, BodyError};
 use crate::journal::Place;
 use crate::lookup::lookup;
+use crate::room_key;
 use crate::wire::Refusal;
 
 use super::copy::Kept;
@@ -151,15 +152,24 @@ pub fn ask(address: &Address, key: Option<&str>, kept: &Kept) -> Result<Answer, 
                 end: 0,
                 check: 0,
             };
-            Err(refused(address, status, sent(nowhere)))
+            Err(refused(address, status, key.is_some(), sent(nowhere)))
         }
     }
 }
 
-fn refused(address: &Address, status: u16, mut sent: Sent) -> Failure {
+fn refused(address: &Address, status: u16, has_key: bool, mut sent: Sent) -> Failure {
     let mut text = Vec::new();
     while let Ok(true) = sent.next(&mut text) {}
     match serde_json::from_slice::<Refusal>(&text) {
+        Ok(refusal)
+            if !has_key && matches!(refusal.error.as_str(), "key_required" | "key_wrong") =>
+        {
+            Failure::new(format!(
+                "The room at {address} has a key and gives no copy of its log without it. Ask whoever runs it, and name a \
+                 file with it (--key-file FILE), or give it in the environment variable {}.",
+                room_key::VARIABLE
+            ))
+        }
         Ok(refusal) => Failure::new(format!(
             "The room at {address} gives no copy of its log: {}",
             refusal.message

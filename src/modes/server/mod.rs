@@ -102,7 +102,6 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
     start::size_runtime();
     let key = room_key::for_server(args.key_file.as_deref())?;
     let files = start::raise_file_limit();
-    signals::ignore_file_size()?;
     let listener = start::bind(&args.listen)?;
     let address = listener
         .local_addr()

@@ -2,12 +2,10 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use async_std::channel::Sender;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::failure::{Failure, reason};
@@ -18,17 +16,6 @@ use super::console::{Console, Entry};
 /// How long signals mean the same wish: `timeout`, make and supervisors send one to the process
 /// and at once another to its group.
 const SAME_WISH: Duration = Duration::from_millis(500);
-
-/// A write beyond the file size limit shall be an error, not the end of the process.
-///
-/// # Errors
-/// The system does not allow it.
-pub fn ignore_file_size() -> Result<(), Failure> {
-    // Any handler will do; this one sets a flag that nobody reads.
-    signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)))
-        .map(drop)
-        .map_err(failed)
-}
 
 /// Turns Ctrl-C, SIGTERM and a closed terminal into a stop in good order; one more, later than
 /// [`SAME_WISH`], ends the process at once.

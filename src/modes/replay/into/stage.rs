@@ -191,11 +191,11 @@ impl Stage {
         let address = self.room.address();
         Ended::Failed(match (refused.error.as_str(), &self.key) {
             ("key_required" | "key_wrong", None) => format!(
-                "The room at {address} has a key. Ask whoever runs it, and give it in the \
-                 environment variable CHATROOM_KEY."
+                "The room at {address} has a key. Ask whoever runs it, and name a file with it \
+                 (--key-file FILE), or give it in the environment variable CHATROOM_KEY."
             ),
             ("key_wrong", Some(_)) => format!(
-                "The room at {address} does not take the key in CHATROOM_KEY. Ask whoever runs it, \
+                "The room at {address} does not take this key. Ask whoever runs it, \
                  and try again."
             ),
             _ => format!("The room at {address} lets nobody in: {}", refused.sentence),
