@@ -197,6 +197,13 @@ fn another_log_is_not_added_to_the_copy_of_the_first() {
     assert!(server.stop().success());
     fs::remove_file(server.log()).expect("removed");
     server.start_again(&[]);
+    // The new copy is not made over something else, but over what a run that was cut off has left.
+    folder.file("backup.txt.new", "Dear all");
+    let run = backup(&folder, &server.address).code(1);
+    run.one_sentence(&["backup.txt.new", "is something else"]);
+    assert_eq!(folder.contents()["backup.txt.new"], b"Dear all");
+    assert!(copy(&folder).1 == first);
+    fs::write(folder.path().join("backup.txt.new"), &first).expect("written");
     let story = backup(&folder, &server.address).code(0).story();
     assert!(
         story.contains("has another log than the one in backup.txt"),
@@ -204,6 +211,7 @@ fn another_log_is_not_added_to_the_copy_of_the_first() {
     );
     assert!(copy(&folder).1 == log(&server));
     assert!(folder.contents()["backup.txt.old"] == first);
+    assert_eq!(names(&folder), ["backup.txt", "backup.txt.old"]);
 }
 
 /// Stands between: passes on so many bytes of each answer and hangs up. How often it was asked.

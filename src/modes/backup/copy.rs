@@ -303,20 +303,37 @@ impl Fresh {
         name.push(".new");
         let path = PathBuf::from(name);
         let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(true);
+        options.read(true).write(true).create(true);
         options.mode(if copy.private { 0o600 } else { 0o666 });
         let file = options
             .open(&path)
             .map_err(|error| unusable(&path, &error))?;
         // Whoever opens it under its last name is kept off as well.
         let _ = file.try_lock();
-        Ok(Fresh(Copy {
+        let mut fresh = Copy {
             path,
             kept: Kept::default(),
             file: Arc::new(file),
             private: copy.private,
             made: true,
-        }))
+        };
+        let failed = |error: io::Error| unusable(&copy.path, &error);
+        // What a run that was cut off has left is a log, or nothing yet.
+        let is_left = fresh.look().map_err(failed)? && fresh.kept.place.is_some();
+        if !is_left && fresh.file.metadata().map_err(failed)?.len() > 0 {
+            return Err(Failure::new(format!(
+                "The room's log is not the one in {} any more, and {}, where the new copy would be made, is something else. \
+                 Nothing was changed. Move it away, and start this again.",
+                copy.path.display(),
+                fresh.path.display()
+            )));
+        }
+        fresh.file.set_len(0).map_err(failed)?;
+        fresh.kept = Kept::default();
+        if fresh.private {
+            fresh.narrow().map_err(failed)?;
+        }
+        Ok(Fresh(fresh))
     }
 
     /// Takes a log from its beginning.
