@@ -253,7 +253,7 @@ fn of_the_wire(c: &mut Criterion) {
     let curl = "POST /messages HTTP/1.1\r\nHost: 192.168.1.20:1337\r\nUser-Agent: curl/8.5.0\r\n\
                 Accept: */*\r\nAuthorization: Bearer dXRoaXJhLjE3OTU0NzMyOTcuNDM\r\n\
                 Content-Length: 2\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\n";
-    let browser = "GET /events?since=5d2f0a11-18342-9d02&last=100 HTTP/1.1\r\n\
+    let browser = "GET /events?since=5d2f0a11-18342-9d02&max=100 HTTP/1.1\r\n\
                    Host: room.local:1337\r\nConnection: keep-alive\r\nCache-Control: no-cache\r\n\
                    sec-ch-ua: \"Chromium\";v=\"142\", \"Not_A Brand\";v=\"99\"\r\n\
                    sec-ch-ua-mobile: ?0\r\nsec-ch-ua-platform: \"Linux\"\r\n\

@@ -21,6 +21,8 @@ impl Default for Address {
     }
 }
 
+/// The port of an `http://` URL that names none.
+const HTTP_PORT: u16 = 80;
 /// The scheme of a join link.
 const LINK: &str = "chatroom";
 
@@ -36,7 +38,8 @@ impl Address {
     }
 
     /// Understands `host`, `host:port`, `[v6]:port`, `v6`, `http://host:port/`, what the server prints
-    /// for curl (`http://host:port/events`), and the join link `chatroom://host:port`. In URLs and
+    /// for curl (`http://host:port/events`), and the join link `chatroom://host:port`. Without a port
+    /// an `http://` URL means 80, as everywhere, and everything else the room's usual one. In URLs and
     /// links a scope is written `%25eth0` (RFC 6874).
     ///
     /// # Errors
@@ -98,6 +101,7 @@ impl Address {
             ));
         }
         let port = match port.strip_prefix(':') {
+            None if port.is_empty() && scheme == "http" => Some(HTTP_PORT),
             None if port.is_empty() => Some(DEFAULT_PORT),
             None => None,
             Some(digits) => digits.parse().ok().filter(|port| *port != 0),
@@ -223,7 +227,9 @@ mod tests {
             ("http://host:81/", "host:81"),
             ("HTTP://[::1]:81", "[::1]:81"),
             ("http://192.168.7.1:1337/events", "192.168.7.1:1337"),
-            ("http://host/events?since=all&token=a@b", "host:1337"),
+            ("http://host/events?since=all&token=a@b", "host:80"),
+            ("http://chat.example.org", "chat.example.org:80"),
+            ("HTTP://[::1]/", "[::1]:80"),
             ("http://host:81/messages/5d2f0a11-0-9d02", "host:81"),
             ("http://host:81?limit=3", "host:81"),
             ("http://[fe80::1%25eth0]:81/log.txt", "[fe80::1%eth0]:81"),

@@ -27,7 +27,7 @@ pub struct GuiArgs {
     /// Where the room is, or its link; without it, rooms on the local network are looked for
     ///
     /// It is written `192.168.1.20:1337`, `chat.local` or `chatroom://192.168.1.20:1337`; the port is
-    /// 1337 if none is named. Without it the only room that is found is joined, of several one is
+    /// 1337 if none is named (80 in `http://chat.local`). Without it the only room that is found is joined, of several one is
     /// chosen, and where there is none the one that was used last is tried.
     #[arg(value_name = "ADDR", env = "CHATROOM_ADDRESS", value_hint = ValueHint::Other)]
     pub address: Option<String>,

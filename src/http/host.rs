@@ -31,6 +31,14 @@ pub fn is_plain(host: &str) -> bool {
     !host.is_empty() && host.bytes().all(plain)
 }
 
+/// Whether `host`, which is one, names a port.
+pub fn has_port(host: &str) -> bool {
+    let name_ends = host.rfind(']').unwrap_or(0);
+    host[name_ends..]
+        .split_once(':')
+        .is_some_and(|(_, port)| !port.is_empty())
+}
+
 /// Empty is a port as well: the usual one.
 fn is_port(digits: &str) -> bool {
     let plain = digits.bytes().all(|b| b.is_ascii_digit());
@@ -122,6 +130,16 @@ mod tests {
             scoped.map(host),
             [(); 2].map(|()| Some("[fe80::1]:1337".into()))
         );
+    }
+
+    #[test]
+    fn a_port_is_after_the_address() {
+        for with in ["x:1337", "10.0.0.1:80", "[::1]:1337"] {
+            assert!(has_port(with), "{with}");
+        }
+        for without in ["x", "x:", "10.0.0.1", "[::1]", "[::1]:", "[2001:db8::7]"] {
+            assert!(!has_port(without), "{without}");
+        }
     }
 
     #[test]

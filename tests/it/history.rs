@@ -278,3 +278,64 @@ fn how_to_join_and_how_it_is() {
         assert!(page.contains(part), "{part:?} is not in:\n{page}");
     }
 }
+
+#[test]
+fn the_lines_to_join_with_lead_to_where_they_were_asked_for() {
+    let flags = [
+        "--host-name",
+        "chat.example.org",
+        "--trust-proxy",
+        "127.0.0.1",
+    ];
+    let server = Server::start(&flags);
+    let page = |host: &str, fields: &[(&str, &str)]| {
+        let mut head = format!("GET / HTTP/1.1\r\nHost: {host}\r\n");
+        for (name, value) in fields {
+            head += &format!("{name}: {value}\r\n");
+        }
+        let mut client = server.client();
+        client.send(head + "\r\n");
+        let answer = client.answer("GET");
+        assert_eq!(answer.status, 200, "{host}: {}", answer.text());
+        answer.text()
+    };
+    let lines = |page: &str, parts: &[&str]| {
+        for part in parts {
+            let part = format!(" {part}\n");
+            assert!(page.contains(&part), "{part:?} is not in:\n{page}");
+        }
+    };
+    // A browser means port 80 without saying so; the window would take its own usual one.
+    for (host, at) in [
+        ("chat.example.org", "chat.example.org:80"),
+        ("[::1]", "[::1]:80"),
+        ("chat.example.org:8080", "chat.example.org:8080"),
+    ] {
+        lines(
+            &page(host, &[]),
+            &[
+                &format!("chatroom gui --name YOU {at}"),
+                &format!("chatroom://{at}"),
+                &format!("chatroom backup {at} backup.txt"),
+                &format!("curl -N http://{host}/events"),
+            ],
+        );
+    }
+    for field in [
+        ("X-Forwarded-Proto", "https"),
+        ("Forwarded", "for=192.0.2.1;proto=https"),
+    ] {
+        let page = page("chat.example.org", &[field]);
+        lines(
+            &page,
+            &[
+                "curl -N https://chat.example.org/events",
+                "curl -C - -o backup.txt https://chat.example.org/log.txt",
+            ],
+        );
+        // Windows do not speak it.
+        for not in ["http:", "chatroom gui", "chatroom:", "chatroom backup"] {
+            assert!(!page.contains(not), "{not:?} is in:\n{page}");
+        }
+    }
+}

@@ -56,6 +56,11 @@ fn a_parameter_that_is_not_known_is_refused_with_the_nearest() {
         ("/members?limit=5", "has no parameter \"limit\""),
         ("/health?x", "has no parameter \"x\""),
         ("/log.txt?from=5", "has no parameter \"from\""),
+        ("/events?last=1&last=2", "last is there more than once"),
+        (
+            "/events?poll=1&last=1&since=all",
+            "since and last do not go together",
+        ),
     ] {
         let json = server.get(path).refused(400, "bad_parameter");
         let told = json["message"].as_str().expect("a sentence");

@@ -55,6 +55,8 @@ pub struct Asked {
     pub body: Vec<u8>,
     /// Whose it is.
     pub from: Asker,
+    /// It came to a proxy by TLS.
+    pub encrypted: bool,
     /// How it came, if the console shows that.
     pub request: Option<Box<Request>>,
 }
@@ -149,7 +151,9 @@ impl Api {
                         .await
                         .map(Answer::Whole),
                     ("POST", _) => self.say(caller, asked).await.map(Answer::Whole),
-                    (_, "/") => Ok(Answer::Whole(self.how_to_join(&asked.head))),
+                    (_, "/") => Ok(Answer::Whole(
+                        self.how_to_join(&asked.head, asked.encrypted),
+                    )),
                     (_, "/session") => self
                         .whose(caller, asked.from.client)
                         .await

@@ -81,6 +81,23 @@ impl Proxies {
         }
     }
 
+    /// Whether the request came to a proxy that is trusted by TLS. It matters to nobody but who
+    /// asked, so of several hops the first one's word does.
+    pub fn encrypted(&self, peer: IpAddr, head: &Head) -> bool {
+        let first = |text: &str| text.split(',').next().map(|word| word.trim().to_string());
+        let told = || {
+            let plain = head.field("x-forwarded-proto").and_then(first);
+            plain.or_else(|| {
+                let elements = all(head, "forwarded").flat_map(|value| unquoted(value, ','));
+                let mut schemes = elements.filter_map(|element| parameter(element, "proto"));
+                schemes
+                    .next()
+                    .map(|word| word.trim().trim_matches('"').to_string())
+            })
+        };
+        self.has(peer) && told().is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
+    }
+
     fn last_untrusted(&self, peer: IpAddr, hops: &[Option<IpAddr>]) -> IpAddr {
         let mut last = peer;
         for hop in hops.iter().rev() {
@@ -129,13 +146,16 @@ fn forwarded_for(head: &Head) -> Vec<Option<IpAddr>> {
 fn forwarded(head: &Head) -> Vec<Option<IpAddr>> {
     all(head, "forwarded")
         .flat_map(|value| unquoted(value, ','))
-        .map(|element| {
-            let pairs = unquoted(element, ';').into_iter();
-            let mut named = pairs.filter_map(|pair| pair.split_once('='));
-            let node_is = named.find(|(name, _)| name.trim().eq_ignore_ascii_case("for"));
-            node_is.and_then(|(_, value)| node(value))
-        })
+        .map(|element| parameter(element, "for").and_then(node))
         .collect()
+}
+
+/// What an element of `Forwarded` says of one thing.
+fn parameter<'a>(element: &'a str, wanted: &str) -> Option<&'a str> {
+    let pairs = unquoted(element, ';').into_iter();
+    let mut named = pairs.filter_map(|pair| pair.split_once('='));
+    let found = named.find(|(name, _)| name.trim().eq_ignore_ascii_case(wanted));
+    found.map(|(_, value)| value)
 }
 
 fn all<'a>(head: &'a Head, name: &'a str) -> impl Iterator<Item = &'a str> {
@@ -246,6 +266,33 @@ mod tests {
         // Whoever is no proxy is not believed.
         let asked = proxies.client(ip("192.0.2.9"), &head("X-Forwarded-For: 192.0.2.1\r\n"));
         assert_eq!(asked, ip("192.0.2.9").into());
+    }
+
+    #[test]
+    fn a_trusted_proxy_says_whether_it_was_asked_by_tls() {
+        let proxies = Proxies::new(vec!["127.0.0.1".parse().expect("a network")]);
+        for (fields, encrypted) in [
+            ("", false),
+            ("X-Forwarded-Proto: https\r\n", true),
+            ("X-Forwarded-Proto: HTTPS\r\n", true),
+            ("X-Forwarded-Proto: https, http\r\n", true),
+            ("X-Forwarded-Proto: http\r\n", false),
+            ("Forwarded: for=192.0.2.1;proto=https\r\n", true),
+            (
+                "Forwarded: for=192.0.2.1; Proto=\"https\", for=10.0.0.1;proto=http\r\n",
+                true,
+            ),
+            ("Forwarded: for=\"_proto=https\"\r\n", false),
+            (
+                "X-Forwarded-Proto: http\r\nForwarded: proto=https\r\n",
+                false,
+            ),
+        ] {
+            let found = proxies.encrypted(ip("127.0.0.1"), &head(fields));
+            assert_eq!(found, encrypted, "{fields}");
+        }
+        let told = head("X-Forwarded-Proto: https\r\n");
+        assert!(!proxies.encrypted(ip("192.0.2.9"), &told), "no proxy");
     }
 
     #[test]

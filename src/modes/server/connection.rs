@@ -157,6 +157,7 @@ impl Connection {
         self.look_for_proxy(&head);
         let asked = Asked {
             from: Asker { client, first },
+            encrypted: self.api.proxies.encrypted(self.from, &head),
             head,
             body,
             request,

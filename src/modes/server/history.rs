@@ -80,6 +80,13 @@ impl Wanted {
             Some(text) => Some(place(&text, now)?),
             None => None,
         };
+        if since.is_some() && head.parameter("last").is_some() {
+            return Err(bad(
+                "bad_parameter",
+                "since and last do not go together: since says where to start, last how many events before now. \
+                 Leave one out; max bounds what since brings.",
+            ));
+        }
         let max = number(head, "max")?;
         let asked = since.unwrap_or(Place::Newest(last));
         let otherwise = if matches!(asked, Place::After(_)) {

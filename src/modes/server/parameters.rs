@@ -26,7 +26,7 @@ fn known(method: &str, path: &str) -> Option<&'static [&'static str]> {
     }
 }
 
-/// Looks whether all of a request's parameters are known.
+/// Looks whether all of a request's parameters are known, and each is there once.
 ///
 /// # Errors
 /// The answer: 400 with the one that is not.
@@ -35,15 +35,21 @@ pub fn check(head: &Head) -> Result<(), Response> {
         return Ok(());
     };
     let passed_over = |name: &str| head.path == "/events" && PASSED_OVER.contains(&name);
-    let mut names = head.parameters().map(|(name, _)| name);
-    match names.find(|name| !known.contains(&&**name) && !passed_over(name)) {
-        None => Ok(()),
-        Some(name) => Err(Response::refusal(
-            400,
-            "bad_parameter",
-            sentence(head, &name, known),
-        )),
+    let refused = |sentence| Err(Response::refusal(400, "bad_parameter", sentence));
+    let mut seen: Vec<&str> = Vec::new();
+    for (name, _) in head.parameters() {
+        match known.iter().find(|known| **known == name) {
+            None if passed_over(&name) => {}
+            None => return refused(sentence(head, &name, known)),
+            Some(known) if seen.contains(known) => {
+                return refused(format!(
+                    "The parameter {known} is there more than once. Say it once."
+                ));
+            }
+            Some(known) => seen.push(known),
+        }
     }
+    Ok(())
 }
 
 fn sentence(head: &Head, name: &str, known: &[&str]) -> String {
@@ -148,6 +154,19 @@ mod tests {
         }
         let long = refused(&format!("GET /events?{}=1", "%0a".repeat(2000)));
         assert!(long.expect("a refusal").len() < 200);
+    }
+
+    #[test]
+    fn what_is_there_twice_is_refused() {
+        for (line, name) in [
+            ("GET /events?last=1&last=2", "last"),
+            ("GET /events?since=all&poll=1&since=all", "since"),
+            ("GET /messages?limit=5&l%69mit=5", "limit"),
+        ] {
+            let wanted = format!("The parameter {name} is there more than once. Say it once.");
+            assert_eq!(refused(line), Some(wanted), "{line}");
+        }
+        assert_eq!(refused("GET /events?_=1&_=2"), None);
     }
 
     #[test]

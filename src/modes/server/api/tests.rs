@@ -38,6 +38,7 @@ fn only_the_owner_of_a_session_is_waited_for_as_a_member() {
                 client: IpAddr::from([127, 0, 0, 1]).into(),
                 first: true,
             },
+            encrypted: false,
             request: None,
         };
         let mut about = About::default();

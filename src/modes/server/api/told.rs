@@ -32,27 +32,47 @@ impl Api {
         Response::json(status, &health)
     }
 
-    pub(super) fn how_to_join(&self, head: &Head) -> Response {
+    /// Lines that work where they are pasted. `encrypted` is whether the request came to a proxy by
+    /// TLS, which windows and backups do not speak.
+    pub(super) fn how_to_join(&self, head: &Head, encrypted: bool) -> Response {
         let host = head.host.as_deref().filter(|host| host::is_plain(host));
-        let host = host.unwrap_or("HOST:1337");
-        let key = if self.access.has_key() { "KEY" } else { "" };
-        let login = if key.is_empty() { "" } else { " -u YOU:KEY" };
-        let secret = if key.is_empty() {
-            ""
+        let host = host.unwrap_or("HOST:1337").trim_end_matches(':');
+        let (key, login, secret) = match self.access.has_key() {
+            true => ("KEY", " -u YOU:KEY", "CHATROOM_KEY=KEY "),
+            false => ("", "", ""),
+        };
+        let (scheme, window, copy) = if encrypted {
+            (
+                "https",
+                "Join it in a window:     not by https; ask whoever runs the room for another way\n"
+                    .to_string(),
+                format!("curl -C -{login} -o backup.txt https://{host}/log.txt"),
+            )
         } else {
-            "CHATROOM_KEY=KEY "
+            // Without a port a browser means 80, and the window the room's usual one.
+            let at = match host::has_port(host) {
+                true => host.to_string(),
+                false => format!("{host}:80"),
+            };
+            (
+                "http",
+                format!(
+                    "Join it in a window:     chatroom gui --name YOU {at}\n\
+                     Or open this link:       chatroom://{at}\n"
+                ),
+                format!("{secret}chatroom backup {at} backup.txt"),
+            )
         };
         Response::text(
             200,
             format!(
                 "This is the chat room {:?}.\n\n\
-             Join it in a window:     chatroom gui --name YOU {host}\n\
-             Or open this link:       chatroom://{host}\n\
-             Listen in a terminal:    curl -N{login} http://{host}/events\n\
-             Say something:           curl -u YOU:{key} --data-raw 'hello' http://{host}/messages\n\
-             Who is here:             curl{login} http://{host}/members\n\
-             What was said before:    curl{login} 'http://{host}/messages?limit=20'\n\
-             Keep a copy of it all:   {secret}chatroom backup {host} backup.txt\n",
+             {window}\
+             Listen in a terminal:    curl -N{login} {scheme}://{host}/events\n\
+             Say something:           curl -u YOU:{key} --data-raw 'hello' {scheme}://{host}/messages\n\
+             Who is here:             curl{login} {scheme}://{host}/members\n\
+             What was said before:    curl{login} '{scheme}://{host}/messages?limit=20'\n\
+             Keep a copy of it all:   {copy}\n",
                 self.room.rules.room
             ),
         )
