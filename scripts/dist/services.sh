@@ -28,13 +28,13 @@ by_itself() {
 }
 
 by_itself >"$here/before"
-for set in test bench; do
+for set in test clients bench; do
     inside /src/scripts/setup.sh "$set" >"$here/setup.words" 2>&1 || fail "setup.sh $set" "$(tail -n 20 "$here/setup.words")"
     by_itself >"$here/after"
     more=$(comm -13 "$here/before" "$here/after")
     [ -z "$more" ] || fail "after setup.sh $set these run by themselves:" "$more"
 done
-for server in nginx caddy nats-server ngircd; do
+for server in nginx caddy haproxy apache2 nats-server ngircd; do
     inside sh -c "command -v $server" >/dev/null || fail "$server is not installed: nothing was tried"
 done
 [ ! -e "$root/usr/sbin/policy-rc.d" ] || fail 'the policy against services stayed'
