@@ -127,6 +127,19 @@ mod tests {
     }
 
     #[test]
+    fn the_key_file_is_named_by_one_variable() {
+        let program = Cli::command();
+        // replay needs it with --into alone, and looks for it there.
+        for mode in ["server", "gui", "backup"] {
+            let mode = program.find_subcommand(mode).expect("the mode");
+            let mut flags = mode.get_arguments();
+            let flag = flags.find(|arg| arg.get_id() == "key_file");
+            let variable = flag.and_then(|flag| flag.get_env());
+            assert_eq!(variable, Some("CHATROOM_KEY_FILE".as_ref()), "{mode}");
+        }
+    }
+
+    #[test]
     fn lengths_of_time_as_people_write_them() {
         assert_eq!(duration("5"), Ok(Duration::from_secs(5)));
         assert_eq!(duration("0.5s"), Ok(Duration::from_millis(500)));

@@ -15,7 +15,7 @@ chatroom: a chat room for a group, in one file. No account, no Internet needed.
 
 A room elsewhere:   chatroom gui --name YOU 192.168.1.20:1337
 Without a window:   curl -N http://192.168.1.20:1337/events
-All flags:          chatroom server --help; the same for gui and replay
+All flags:          chatroom server --help; also gui, replay, backup and rotate
 The manual:         chatroom man; chatroom man server, gui, replay or log
 ";
 
@@ -51,7 +51,7 @@ pub struct ManArgs {
 pub enum Page {
     /// What there is: modes, environment, files, exit status
     #[default]
-    #[value(aliases = ["chatroom.1", "chatroom(1)"])]
+    #[value(aliases = ["chatroom.1", "chatroom(1)", "backup", "chatroom-backup", "rotate", "chatroom-rotate"])]
     Chatroom,
     /// Holding a room
     #[value(aliases = ["chatroom-server", "chatroom-server.1", "chatroom-server(1)"])]

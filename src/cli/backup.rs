@@ -28,8 +28,8 @@ pub struct BackupArgs {
 
     /// A file whose first line is the room key
     ///
-    /// Without it, the file that the environment variable CHATROOM_KEY_FILE names, or the key itself
-    /// in CHATROOM_KEY. The copy is made readable for its owner alone then.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    /// The key itself may be in the environment variable CHATROOM_KEY instead. With either, the copy
+    /// is made readable for its owner alone.
+    #[arg(long, value_name = "FILE", env = "CHATROOM_KEY_FILE", value_hint = ValueHint::FilePath)]
     pub key_file: Option<PathBuf>,
 }

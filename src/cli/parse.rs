@@ -63,7 +63,10 @@ fn explain(mut error: Error, command: &Command, words: &[OsString]) -> Error {
             if let Some(tip) = no_mode(&word, words) {
                 suggest(&mut error, tip);
             } else if error.get(ContextKind::SuggestedSubcommand).is_none() {
-                suggest(&mut error, "say server, gui or replay first".to_string());
+                suggest(
+                    &mut error,
+                    "say server, gui, replay, backup or rotate first".to_string(),
+                );
             }
             error
         }
@@ -325,7 +328,7 @@ mod tests {
     fn what_is_misspelt_is_guessed() {
         for (line, right) in [
             ("chatroom sevrer", "'server'"),
-            ("chatroom xyz", "server, gui or replay"),
+            ("chatroom xyz", "server, gui, replay, backup or rotate"),
             ("chatroom server --listne x", "'--listen'"),
             ("chatroom gui --nmae x", "'--name'"),
             ("chatroom server --console htp", "'http'"),

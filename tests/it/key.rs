@@ -1,5 +1,7 @@
 //! A room with a key: nobody gets in or reads without it.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -312,6 +314,27 @@ fn a_proxy_that_nobody_named_is_told_once() {
         server.notices.text().matches("seems to be a proxy").count(),
         1
     );
+}
+
+#[test]
+fn a_key_that_everybody_on_the_machine_can_read_is_told() {
+    let folder = Folder::new();
+    let key = folder.file("key", "open sesame");
+    for (path, mode) in [(folder.path(), 0o755), (&key, 0o644)] {
+        std::fs::set_permissions(path, Permissions::from_mode(mode)).expect("set");
+    }
+    // Where temporary files lie in a folder of their user's own, nobody else can.
+    let whole = folder.path().canonicalize().expect("a path");
+    let everybody = whole.ancestors().all(|folder| {
+        let about = std::fs::metadata(folder).expect("a folder");
+        about.permissions().mode() & 1 != 0
+    });
+    let server = Server::start_in(Arc::new(folder), "127.0.0.1:0", &["--key-file", "key"]);
+    let remark = "Everybody on this machine can read the room key in key (its mode is 644).";
+    match everybody {
+        true => server.notices.wait_for(remark),
+        false => assert!(!server.notices.text().contains(remark)),
+    }
 }
 
 #[test]

@@ -37,7 +37,15 @@ fn into_a_pipe_goes_the_text_of_each_page_under_each_of_its_names() {
                 .stderr("");
         }
     }
-    folder.run(&["man"]).code(0).stdout_has("\nNAME\n");
+    let first = folder.run(&["man"]).code(0).stdout_has("\nNAME\n");
+    // Both are a part of the first page.
+    let text = String::from_utf8(first.output.stdout).expect("ASCII");
+    for mode in ["backup", "rotate"] {
+        folder.run(&["man", mode]).code(0).stdout(&text);
+    }
+    let synopsis = text.split("\nDESCRIPTION\n").next().expect("it");
+    let alone = synopsis.lines().any(|line| line.trim() == "chatroom");
+    assert!(!alone, "{synopsis}");
 }
 
 #[test]

@@ -4,6 +4,8 @@
 //! understand it.
 
 use std::collections::BTreeMap;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -44,10 +46,14 @@ impl Folder {
             .collect()
     }
 
-    /// Writes a file into it and says where it is.
+    /// Writes a file into it and says where it is. One called `key` is its owner's alone, as a room
+    /// key's is to be.
     pub fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
         let path = self.dir.path().join(name);
         std::fs::write(&path, bytes).expect("the file is written");
+        if name == "key" {
+            std::fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("set");
+        }
         path
     }
 

@@ -36,6 +36,7 @@ fn chatroom_alone_says_what_to_try() {
         "chatroom gui --name YOU",
         "chatroom replay log.txt",
         "chatroom man",
+        "backup and rotate",
         "--help",
     ] {
         assert!(said.contains(part), "{part}: {said}");

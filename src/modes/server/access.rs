@@ -174,7 +174,7 @@ impl Access {
         let Some(given) = given.filter(|given| !given.is_empty()) else {
             return Err(unauthorized(
                 "key_required",
-                "This room has a key. Ask whoever runs it, and give it when you log in.",
+                "This room has a key. Ask whoever runs it, and give it as the password (curl -u NAME:KEY), or with the login.",
             ));
         };
         key.check(given, from).await
@@ -190,7 +190,7 @@ fn basic(value: &str) -> Result<(String, String), &'static str> {
         |_| "The Basic credentials are not Base64. Send name:key in UTF-8, encoded in Base64.",
     )?;
     let text = String::from_utf8(bytes).map_err(|_| {
-        "The name and key in the Basic credentials are not UTF-8. Send them in UTF-8; curl takes them as the terminal has them."
+        "The name and key in the Basic credentials are not UTF-8. Send them in UTF-8: curl takes them as the terminal has them, and Python's requests as bytes, auth=(name.encode(), key.encode())."
     })?;
     let (name, key) = text.split_once(':').ok_or(
         "The Basic credentials have no colon between name and key. Send name:key; in a room without a key, name: alone.",
@@ -311,6 +311,7 @@ mod tests {
             let refused = refused.whole(false, false);
             let refused = String::from_utf8_lossy(&refused).to_string();
             assert!(refused.contains("key_required"), "{refused}");
+            assert!(refused.contains("curl -u NAME:KEY"), "{refused}");
         }
         let check = |given| status(block_on(access.check_key(Some(given), here())));
         assert_eq!(check("sesame"), 200);
@@ -327,6 +328,12 @@ mod tests {
         for (fields, word, part) in [
             ("Basic Y2k6", "", ""),
             ("Basic ZfxyOg==", "credentials_unreadable", "not UTF-8"),
+            // What requests makes of ("j\u{fc}rgen", "").
+            (
+                "Basic avxyZ2VuOg==",
+                "credentials_unreadable",
+                "auth=(name.encode(), key.encode())",
+            ),
             ("basic Y2k=", "credentials_unreadable", "no colon"),
             ("Basic !!", "credentials_unreadable", "not Base64"),
             ("Basic ", "credentials_unknown", "neither"),

@@ -119,7 +119,8 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
     signals::watch(stop.clone(), console.clone())?;
     let open_to_others = secret::take_back(&args.log, key.is_some());
     let notices = finished.into_iter().chain(start::notices(&opening));
-    for notice in notices.chain(open_to_others) {
+    let open_key = args.key_file.as_deref().and_then(secret::open_key);
+    for notice in notices.chain(open_to_others).chain(open_key) {
         console.show(Entry::Notice(notice));
     }
     let found = Found::default();

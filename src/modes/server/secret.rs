@@ -107,6 +107,25 @@ pub fn take_back(log: &Path, has_key: bool) -> Vec<String> {
     told.into_iter().chain(read).collect()
 }
 
+/// What the operator must know of a key file that everybody on this machine can read.
+pub fn open_key(file: &Path) -> Option<String> {
+    let mode = |path: &Path| Some(fs::metadata(path).ok()?.permissions().mode() & 0o777);
+    let whole = fs::canonicalize(file).ok()?;
+    let folders = whole.ancestors().skip(1).map(mode);
+    remark(file, mode(&whole)?, &folders.collect::<Option<Vec<_>>>()?)
+}
+
+/// A group may be meant to read it: the service's. And nobody reads a file in a folder that is closed.
+fn remark(file: &Path, mode: u32, folders: &[u32]) -> Option<String> {
+    let everybody = mode & 0o004 != 0 && folders.iter().all(|folder| folder & 0o001 != 0);
+    everybody.then(|| {
+        let file = file.display();
+        format!(
+            "Everybody on this machine can read the room key in {file} (its mode is {mode:o}). Take that from them: `chmod o= {file}`."
+        )
+    })
+}
+
 /// The mode of a file that is `open` to others, and whether it could be closed.
 fn opened(path: &Path, open: u32) -> Option<(u32, bool)> {
     let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
@@ -133,6 +152,24 @@ mod tests {
             let said = unusable(Path::new("log.txt"), &io::Error::from(kind));
             assert!(said.contains("log.txt.secret, which"), "{said}");
             assert!(said.contains(advice) && said.ends_with('.'), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_everybody_can_read_is_remarked_on() {
+        let told = |mode, folders: &[u32]| remark(Path::new("key"), mode, folders);
+        let said = told(0o644, &[0o755, 0o755]).expect("a remark");
+        assert!(
+            said.contains("key (its mode is 644)") && said.ends_with("`chmod o= key`."),
+            "{said}"
+        );
+        for (mode, folders) in [
+            (0o600, [0o755, 0o755]),
+            (0o640, [0o755, 0o755]),
+            (0o644, [0o700, 0o755]),
+            (0o644, [0o755, 0o750]),
+        ] {
+            assert_eq!(told(mode, &folders), None, "{mode:o} {folders:?}");
         }
     }
 
