@@ -144,9 +144,29 @@ impl Window {
         }
     }
 
+    /// Waits until the rows of the transcript are as wanted; see [`Window::rows`].
+    #[track_caller]
+    pub fn wait_for_rows(&self, what: &str, wanted: impl Fn(&[String]) -> bool) {
+        // A row that the window hands over late is missing in one reading of them, not in all.
+        let mut patience = Duration::from_millis(200);
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let rows = self.rows(patience);
+            if wanted(&rows) {
+                return;
+            }
+            assert!(
+                Instant::now() < until,
+                "waited in vain for {what} in:\n{rows:#?}"
+            );
+            patience *= 2;
+        }
+    }
+
     /// The rows of the transcript as they are seen, also those that are not in the room: each is
-    /// marked with the mouse and copied. What stands at the right edge is not among it.
-    pub fn rows(&self) -> Vec<String> {
+    /// marked with the mouse and copied, for which the window has `patience` each. What stands at
+    /// the right edge is not among it.
+    fn rows(&self, patience: Duration) -> Vec<String> {
         let (width, height) = self.size();
         let (mut rows, mut blank) = (Vec::<String>::new(), 0);
         // Rows are 26 pixels high.
@@ -160,7 +180,7 @@ impl Window {
             args.extend([id, &*right, &*y, "mouseup", "1", "key", "ctrl+c"]);
             self.display.xdotool(&args);
             // The window hands it over when it has its turn; where there is no row, never.
-            let until = Instant::now() + Duration::from_millis(200);
+            let until = Instant::now() + patience;
             let mut text = self.display.clipboard();
             while text == "nothing" && Instant::now() < until {
                 std::thread::sleep(Duration::from_millis(10));

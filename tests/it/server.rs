@@ -22,12 +22,15 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 #[track_caller]
 pub fn wait_for<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
     let until = Instant::now() + PATIENCE;
+    let mut pause = Duration::from_millis(5);
     loop {
         if let Some(it) = found() {
             return it;
         }
         assert!(Instant::now() < until, "waited in vain for {what}");
-        std::thread::sleep(Duration::from_millis(5));
+        std::thread::sleep(pause);
+        // Ever less often: who asks the server each time must not come upon its limit of rate.
+        pause = (pause * 5 / 4).min(Duration::from_millis(50));
     }
 }
 
@@ -95,7 +98,7 @@ impl Server {
     pub fn start_in(folder: Arc<Folder>, listen: &str, args: &[&str]) -> Server {
         let mut all = vec!["server", "--listen", listen, "--console", "http"];
         if !args.contains(&"--grace") {
-            all.extend(["--grace", "60s"]);
+            all.extend(["--grace", "1h"]);
         }
         all.extend_from_slice(args);
         let command = folder.command(&all);

@@ -26,7 +26,9 @@ use crate::util::Folder;
 const REFUSED: [u8; 3] = [0xFD, 0xE7, 0xE5];
 
 fn members(server: &Server) -> Vec<String> {
-    let members = server.get("/members").json();
+    let answer = server.get("/members");
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let members = answer.json();
     let members = members["members"].as_array().expect("a list").clone();
     members
         .iter()

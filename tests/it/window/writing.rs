@@ -160,25 +160,23 @@ fn commands_are_carried_out_and_an_unknown_one_stays() {
     eve.wait_for_line("the action", |line| is_message(line, "eve", "/me waves"));
 
     command("/who");
-    let shown = eve.rows();
-    let who = shown.iter().any(|row| row == "2 here: bob, eve (you)");
-    assert!(who, "{shown:#?}");
+    eve.wait_for_rows("who is here", |rows| {
+        rows.iter().any(|row| row == "2 here: bob, eve (you)")
+    });
     display.picture("who.png");
     command("/help");
-    let shown = eve.rows();
-    for word in [
+    let words = [
         "/me waves ",
         "/who ",
         "/clear ",
         "/quit ",
         "Shift+Enter ",
         "Escape ",
-    ] {
-        assert!(
-            shown.iter().any(|row| row.starts_with(word)),
-            "{word}{shown:#?}"
-        );
-    }
+    ];
+    eve.wait_for_rows("the help", |rows| {
+        let there = |word: &&str| rows.iter().any(|row| row.starts_with(*word));
+        words.iter().all(there)
+    });
     display.picture("help.png");
 
     // An unknown one says so, and is there to be corrected; with a space before it, it is said.
@@ -221,11 +219,9 @@ fn a_message_shows_what_becomes_of_it() {
     });
     eve.wait_for_field("");
     display.picture("waiting.png");
-    let shown = eve.rows();
-    assert!(
-        shown.iter().any(|row| row == "[eve]: patience"),
-        "{shown:#?}"
-    );
+    eve.wait_for_rows("the message that waits", |rows| {
+        rows.iter().any(|row| row == "[eve]: patience")
+    });
     assert!(
         !eve.transcript().contains("patience"),
         "it is not in the room"
@@ -264,14 +260,15 @@ fn a_message_shows_what_becomes_of_it() {
         transcript(seen).lines(LINK, 20).len() == 4 && transcript(seen).count(WRONG) > 50
     });
     display.picture("refused-message.png");
-    let shown = eve.rows().concat();
-    for words in [
+    let words = [
         "lost?",
         "unwanted",
         "refused: You logged in differently before the room had it.",
-    ] {
-        assert!(shown.contains(words), "{words}: {shown}");
-    }
+    ];
+    eve.wait_for_rows("the refused messages", |rows| {
+        let shown = rows.concat();
+        words.iter().all(|words| shown.contains(words))
+    });
     assert_eq!(said(&server, "eve"), ["patience"]);
     assert_eq!(said(&server, "eva"), [""; 0]);
 
