@@ -8,7 +8,7 @@ use rustix::process::Signal;
 use super::{REFUSED, is_message, open, wait_for_members};
 use crate::display::{Display, Window};
 use crate::hands::Picture;
-use crate::server::{Server, wait_for};
+use crate::server::Server;
 use crate::typing::{WAITING, said};
 use crate::util::Folder;
 
@@ -195,12 +195,16 @@ fn commands_are_carried_out_and_an_unknown_one_stays() {
 
     // Cleared on this screen; the room keeps everything, and it can be had again.
     assert!(eve.transcript().contains("hello"));
+    eve.to_message();
+    let before = transcript(&eve.at_rest());
     command("/clear");
-    wait_for("a clear transcript", || {
-        (!eve.transcript().contains("hello")).then_some(())
-    });
+    eve.wait_for_look("a clear transcript", |seen| transcript(seen) != before);
     display.picture("clear.png");
-    assert_eq!(said(&server, "bob"), ["hello"]);
+    // Nothing can be copied from an empty one.
+    server.say(&bob, "after");
+    let seen = eve.wait_for_line("what is said next", |line| is_message(line, "bob", "after"));
+    assert!(!seen.contains("hello"), "{seen}");
+    assert_eq!(said(&server, "bob"), ["hello", "after"]);
     command("/quit");
     assert_eq!(eve.ended(), Some(0));
     wait_for_members(&server, &["bob"]);
