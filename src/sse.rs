@@ -146,7 +146,7 @@ pub fn encode(form: Form, wire: &Wire, out: &mut Vec<u8>) {
             let text = match wire {
                 Wire::Damaged { message, .. }
                 | Wire::Gap { message }
-                | Wire::Reset { message }
+                | Wire::Reset { message, .. }
                 | Wire::Bye { message } => message,
                 _ => return,
             };

@@ -114,6 +114,9 @@ pub enum Wire {
     Reset {
         /// Why.
         message: String,
+        /// The file of the earlier log that the id is of, if it is of one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        earlier: Option<String>,
     },
     /// The server stops.
     Bye {

@@ -93,6 +93,10 @@ fn a_room_goes_on_with_a_new_log_and_knows_what_was_before() {
         .unwrap_or_default()
         .to_string();
     assert!(told.contains(oldest.as_str()), "{told}");
+    let named = heard
+        .last()
+        .and_then(|event| event.data["earlier"].as_str());
+    assert_eq!(named, Some(oldest.as_str()));
     server
         .get("/messages/00000000-0-0000")
         .refused(410, "id_foreign");

@@ -266,7 +266,13 @@ fn what_is_wrong_with_a_stream_is_found() {
     assert_eq!(key, [WrongContent]);
     let reset = events(2, |e| {
         let message = "afresh".into();
-        e.insert(0, Wire::Reset { message });
+        e.insert(
+            0,
+            Wire::Reset {
+                message,
+                earlier: None,
+            },
+        );
     });
     assert_eq!(reset, [Reset]);
     let refused = planted(|_, book| {

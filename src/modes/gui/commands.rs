@@ -79,6 +79,14 @@ pub fn without_empty_end(text: &str) -> &str {
     text[..text.len().saturating_sub(empty)].trim_end_matches('\r')
 }
 
+/// The part of what was typed that Enter would say, whose length counts; all of it if that is none.
+pub fn to_be_said(text: &str) -> &str {
+    match read(text) {
+        Typed::Say(said) => said,
+        _ => text,
+    }
+}
+
 /// Reads what was typed. A command is known in capitals too, and takes no notice of words that it
 /// does not need: `/who bob` is `/who`.
 pub fn read(text: &str) -> Typed<'_> {
@@ -133,6 +141,19 @@ fn command(text: &str) -> Option<(&str, &str)> {
 mod tests {
     use super::Typed::*;
     use super::*;
+
+    #[test]
+    fn what_counts_is_what_would_be_said() {
+        for (typed, counts) in [
+            ("one\ntwo\n\n", "one\ntwo"),
+            (" /who\n", "/who"),
+            ("/me waves\n", "/me waves"),
+            ("/who", "/who"),
+            ("", ""),
+        ] {
+            assert_eq!(to_be_said(typed), counts, "{typed:?}");
+        }
+    }
 
     #[test]
     fn commands_are_carried_out() {

@@ -205,7 +205,16 @@ pub fn line_of(item: &Item, model: &Model, times: Times) -> Line {
             Look::Rule,
             Tone::Quiet,
         ),
-        Shape::Replaced => centred(REPLACED, Look::Centred, Tone::Text),
+        Shape::Replaced => {
+            let words = match model.earlier_log() {
+                Some(name) => format!(
+                    "The room has a new log: what you saw before is in the earlier one, {name}, \
+                     which whoever runs the room has."
+                ),
+                None => REPLACED.to_string(),
+            };
+            centred(&words, Look::Centred, Tone::Text)
+        }
         Shape::Unread => centred("new messages", Look::Rule, Tone::Unread),
         Shape::Pending(n) => match model.pending().get(n) {
             Some(pending) => of_pending(model.writer(), model.keeps(), pending),

@@ -296,6 +296,8 @@ pub struct Model {
     new_from: Option<u64>,
     /// The log became another one when it had everything before this offset.
     replaced: Option<u64>,
+    /// The file that has what was before, if the room was given a new log.
+    earlier_log: Option<String>,
     unread: usize,
     mentions: usize,
     /// There is more that is unread: it is not here, so nobody has counted it.
@@ -347,6 +349,7 @@ impl Model {
             read: None,
             new_from: None,
             replaced: None,
+            earlier_log: None,
             unread: 0,
             mentions: 0,
             uncounted: false,

@@ -129,6 +129,7 @@ impl Wanted {
             None if self.resets => {
                 first.push(Wire::Reset {
                     message: reset(self.place, reader),
+                    earlier: earlier_name(self.place, reader).map(Into::into),
                 });
                 find(self.otherwise, reader, end)?.unwrap_or((end, false))
             }
@@ -183,15 +184,19 @@ fn newest(count: usize, reader: &Reader, end: u64) -> io::Result<(u64, bool)> {
 
 /// What who had a place is told that is not in this log.
 fn reset(place: Place, reader: &Reader) -> String {
-    let earlier = match place {
-        Place::After(id) => reader.before(id.log),
-        _ => None,
-    };
-    match earlier {
+    match earlier_name(place, reader) {
         Some(name) => format!(
             "The place you had is in an earlier log of this room, {name}, which whoever runs it has. Start afresh with what follows."
         ),
         None => "The place you had is not in this room's log: it was replaced or restored. Start afresh with what follows.".into(),
+    }
+}
+
+/// The file of the log before this one that the place is in.
+fn earlier_name(place: Place, reader: &Reader) -> Option<&str> {
+    match place {
+        Place::After(id) => reader.before(id.log),
+        _ => None,
     }
 }
 

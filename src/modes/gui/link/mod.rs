@@ -352,7 +352,7 @@ impl Shared {
 
 /// What the server said in place of an answer, fit to be shown: one line, not too long, nothing
 /// that moves a cursor or turns the direction of what follows.
-pub(super) fn presentable(text: &str) -> String {
+pub fn presentable(text: &str) -> String {
     let moves = |c: char| {
         let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}')

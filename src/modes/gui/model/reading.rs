@@ -1,6 +1,7 @@
 //! What comes from the room, and what of it is new.
 
 use super::{Effect, Entry, Fate, Id, Model, What, is_past};
+use crate::modes::gui::link::presentable;
 use crate::wire::Wire;
 
 impl Model {
@@ -17,13 +18,14 @@ impl Model {
                 (self.gap, self.left_out) = (true, true);
                 return;
             }
-            Wire::Reset { .. } => {
+            Wire::Reset { earlier, .. } => {
                 self.forget();
                 self.history.stream_from(self.stream_from);
                 // A line between what the log had when the window came back and what follows: there
                 // it is seen, and goes up with what is said next.
                 let had = self.members_as_of.or(self.stream_from);
                 self.replaced = Some(had.map_or(0, |id| id.offset + 1));
+                self.earlier_log = earlier.as_deref().map(presentable);
                 // Where the stream will bring them is not known any more; the server has them.
                 self.pending.retain(|p| !matches!(p.fate, Fate::Sent(_)));
                 self.read = self.members_as_of;

@@ -196,6 +196,11 @@ impl Model {
         }
     }
 
+    /// The file that has what stood here before the log became another one, as the server said.
+    pub fn earlier_log(&self) -> Option<&str> {
+        self.earlier_log.as_deref()
+    }
+
     /// Where the line of what is new stands, as an offset.
     pub fn new_from(&self) -> Option<u64> {
         self.new_from

@@ -12,6 +12,7 @@ use super::parts::{Ink, fitting};
 use super::style::{self, button_width, caption_width, message_height};
 use super::{Window, rgb};
 use crate::modes::gui::badge::badge;
+use crate::modes::gui::commands::to_be_said;
 use crate::modes::gui::layout::drawable;
 use crate::modes::gui::limits::{name_words, text_words};
 use crate::modes::gui::model::Model;
@@ -129,7 +130,7 @@ impl Window {
             status: model.status(),
             connected: model.is_connected(),
             offline: model.is_offline(),
-            limit: text_words(&text).unwrap_or_default(),
+            limit: text_words(to_be_said(&text)).unwrap_or_default(),
             rooms: match fields {
                 true => model.offers(self.rooms_open),
                 false => Vec::new(),

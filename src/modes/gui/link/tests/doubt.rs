@@ -12,7 +12,10 @@ fn gap() -> Wire {
 
 fn reset() -> Wire {
     let message = "Another log.".into();
-    Wire::Reset { message }
+    Wire::Reset {
+        message,
+        earlier: None,
+    }
 }
 
 /// A window that knew the event 10, and whose letter `k1` was said behind it.

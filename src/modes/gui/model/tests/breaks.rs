@@ -74,6 +74,31 @@ const REPLACED: &str =
     "The room's log was replaced or restored: what you saw before is not in this one.";
 
 #[test]
+fn a_reset_after_a_rotation_names_the_earlier_log() {
+    let mut model = in_the_room();
+    events(
+        &mut model,
+        vec![Wire::Reset {
+            message: "It is in an earlier log.".into(),
+            earlier: Some("log.txt.\u{202e}old".into()),
+        }],
+    );
+    let seen = transcript(&model).join("\n");
+    let words = "what you saw before is in the earlier one, log.txt. old, which";
+    assert!(seen.contains(words) && !seen.contains(REPLACED), "{seen}");
+    // The next one is another matter.
+    events(
+        &mut model,
+        vec![Wire::Reset {
+            message: "It is in no log.".into(),
+            earlier: None,
+        }],
+    );
+    let seen = transcript(&model).join("\n");
+    assert!(seen.contains(REPLACED), "{seen}");
+}
+
+#[test]
 fn a_reset_starts_the_transcript_afresh_and_says_so() {
     let mut model = in_the_room();
     let other = Id {
@@ -96,6 +121,7 @@ fn a_reset_starts_the_transcript_afresh_and_says_so() {
             },
             Wire::Reset {
                 message: "The log was replaced.".into(),
+                earlier: None,
             },
             Wire::Join {
                 id: other,
