@@ -163,7 +163,7 @@ fn a_login_that_is_not_to_be_read_is_refused() {
 
 #[test]
 fn a_name_is_given_once() {
-    let server = Server::start(&[]);
+    let server = Server::start(&["--grace", "60s"]);
     let answer = ask(&server, "mira");
     let token = answer.json()["token"].as_str().expect("it").to_string();
     // Nobody listens with the token: the name is only held.
