@@ -1,7 +1,7 @@
 //! Whose a request is, as far as its address tells: also of one that comes through a proxy.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::cidr::Cidr;
@@ -64,7 +64,8 @@ impl Proxies {
     /// Whose a request from `peer` is: of the hops that it came by, the last that is not trusted.
     ///
     /// A proxy writes one of the two fields and may pass the other on as its client sent it. Where
-    /// they disagree one of them is made up, and the request counts as the proxy's own.
+    /// they disagree one of them is made up, and such requests count together as nobody's: as the
+    /// proxy's own they would be taken for those of whoever is on its machine.
     pub fn client(&self, peer: IpAddr, head: &Head) -> Client {
         if !self.has(peer) {
             return peer.into();
@@ -75,9 +76,10 @@ impl Proxies {
             .map(|hops| Client::from(self.last_untrusted(peer, &hops)));
         let told: Vec<Client> = told.collect();
         match told.as_slice() {
+            [] => peer.into(),
             [one] => *one,
             [one, other] if one == other => *one,
-            _ => peer.into(),
+            _ => IpAddr::V4(Ipv4Addr::UNSPECIFIED).into(),
         }
     }
 
@@ -257,7 +259,16 @@ mod tests {
             ),
             (
                 "Forwarded: for=198.51.100.7\r\nX-Forwarded-For: 192.0.2.1\r\n",
-                "127.0.0.1",
+                "0.0.0.0",
+            ),
+            // Nobody poses as the proxy by a field that it passes on.
+            (
+                "Forwarded: for=127.0.0.1\r\nX-Forwarded-For: 192.0.2.1\r\n",
+                "0.0.0.0",
+            ),
+            (
+                "Forwarded: for=_hidden\r\nX-Forwarded-For: 192.0.2.1\r\n",
+                "0.0.0.0",
             ),
         ] {
             let asked = proxies.client(ip("127.0.0.1"), &head(fields));

@@ -219,15 +219,11 @@ impl Connection {
 
     /// The next request's head, unless the connection has to make room for another before it comes.
     async fn next_head(&mut self, idle: Duration) -> Result<Headed, End> {
-        // No member's does.
-        let call = (!self.member).then(|| Arc::clone(&self.call));
-        let api = Arc::clone(&self.api);
-        let _stay = call.as_ref().map(|call| api.idle.enter(call));
+        let (call, api) = (Arc::clone(&self.call), Arc::clone(&self.api));
+        let from = self.connected.as_ref().map(Connected::from);
+        let _stay = api.idle.enter(&call, from, self.member);
         let called = async {
-            match &call {
-                Some(call) => call.wait().await,
-                None => future::pending().await,
-            }
+            call.wait().await;
             Err(End::Gone)
         };
         let comes = async {

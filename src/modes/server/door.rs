@@ -16,9 +16,11 @@ use rustix::net::sockopt;
 use crate::failure::reason;
 
 use super::api::Api;
+use super::clients::Client;
 use super::connection::{self, Connection};
 use super::console::{Console, Entry};
 use super::follower;
+use super::quotas::Connected;
 
 /// Descriptors that are kept for everything but connections.
 const RESERVED_FILES: u64 = 64;
@@ -45,7 +47,7 @@ impl Door {
             listener,
             api,
             console,
-            limit: files.saturating_sub(RESERVED_FILES).max(8) as usize,
+            limit: places(files),
             open: Arc::default(),
             short: false,
         }
@@ -83,10 +85,10 @@ impl Door {
             return;
         }
         // Those of a proxy are its clients', who are known with the first request.
-        let connected = match self.api.proxies.has(from) {
-            true => None,
-            false => match self.api.connections.open(from.into(), true, Instant::now()) {
-                Ok(connected) => Some(connected),
+        let (connected, wait) = match self.api.proxies.has(from) {
+            true => (None, Duration::ZERO),
+            false => match self.count(from.into()) {
+                Ok((connected, wait)) => (Some(connected), wait),
                 Err(wait) => {
                     let _ = connection::turn_away(stream.get_ref(), connection::too_many(wait));
                     return;
@@ -101,6 +103,9 @@ impl Door {
         let connection =
             Connection::new(stream, from, api, self.console.clone()).counted(connected);
         task::spawn(async move {
+            if !wait.is_zero() {
+                Timer::after(wait).await;
+            }
             if let Some(stream) = connection.run().await {
                 task::spawn(async move {
                     let _place = place;
@@ -108,6 +113,12 @@ impl Door {
                 });
             }
         });
+    }
+
+    fn count(&self, from: Client) -> Result<(Connected, Duration), Duration> {
+        let (api, now) = (&self.api, Instant::now());
+        let make_room = || api.idle.make_room_of(from);
+        api.connections.open(from, true, make_room, now)
     }
 
     fn say_short(&mut self, error: &io::Error) {
@@ -120,7 +131,14 @@ impl Door {
     }
 }
 
-/// Small messages leave at once, and a peer that vanished without a word is noticed within 90 s.
+/// For how many connections there are places where `files` descriptors may be open.
+pub fn places(files: u64) -> usize {
+    let left = files.saturating_sub(RESERVED_FILES).max(8);
+    usize::try_from(left).unwrap_or(usize::MAX)
+}
+
+/// Small messages leave at once, a peer that vanished without a word is noticed within 90 s, and the
+/// kernel keeps little for one that does not read.
 fn prepare(stream: &TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
     sockopt::set_socket_keepalive(stream, true)?;
@@ -128,6 +146,8 @@ fn prepare(stream: &TcpStream) -> io::Result<()> {
     sockopt::set_tcp_keepintvl(stream, Duration::from_secs(15))?;
     sockopt::set_tcp_keepcnt(stream, 4)?;
     sockopt::set_tcp_user_timeout(stream, follower::STALLED.as_millis() as u32)?;
+    // Where that cannot be had, only memory is lost.
+    let _ = sockopt::set_socket_send_buffer_size(stream, follower::KERNEL);
     Ok(())
 }
 

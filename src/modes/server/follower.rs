@@ -16,7 +16,6 @@ use std::time::Duration;
 use async_io::{Async, Timer};
 use async_std::task;
 use futures_lite::future;
-use rustix::net::sockopt;
 
 use crate::sse::Encoding;
 use crate::wire::Wire;
@@ -31,9 +30,9 @@ use half::Half;
 /// How long a peer may take nothing although there is something to send. With the heartbeat before
 /// it and the grace after it, a name is free 90 s after its owner vanished without a word.
 pub const STALLED: Duration = Duration::from_secs(65);
-/// What the kernel may keep for one listener, which it doubles for its own needs. Left to itself it
+/// What the kernel may keep for one peer, which it doubles for its own needs. Left to itself it
 /// grows to megabytes, and a crowd that does not read takes a gigabyte.
-const KERNEL: usize = 64 * 1024;
+pub const KERNEL: usize = 64 * 1024;
 /// The most batches in one write.
 const BATCHES: usize = 32;
 
@@ -72,8 +71,6 @@ impl Follower {
         encoding: Encoding,
         offset: u64,
     ) -> Follower {
-        // Where that cannot be had, only memory is lost.
-        let _ = sockopt::set_socket_send_buffer_size(stream.0.get_ref(), KERNEL);
         let session = hold.as_ref().map(Hold::session);
         Follower {
             room: Arc::clone(room),

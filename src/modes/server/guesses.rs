@@ -4,8 +4,11 @@
 //!
 //! - Of one client at most [`A_MINUTE`] wrong keys are answered in any minute, and nothing but that
 //!   answer depends on whether a key is right.
-//! - A right key is never refused for what others of its address tried. It may have to wait among
-//!   at most [`MAX_WAITING`], and who asks for the first time on a connection goes first.
+//! - While an address guesses at most [`AT_ONCE`] keys a minute nobody waits. Beyond that a key waits
+//!   among at most [`MAX_WAITING`], of which those that came first on their connections are drawn
+//!   before the others, each as likely as any: right or wrong, it may find all places taken, or not be
+//!   drawn in time, as long as others of its address go on guessing over new connections.
+//! - Other addresses do not wait for it.
 //! - However many other addresses guess, those that guess most stay counted.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};

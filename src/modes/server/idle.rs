@@ -1,13 +1,16 @@
 //! Connections of which no request is under way: when all places are taken, the one that has waited
-//! the longest makes room. Listeners and members are none of them.
+//! the longest makes room, and when those of one address are, the one of that address. Listeners are
+//! none of them; members go only for their own address, and after everybody else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use event_listener::Event;
 
-/// Those that wait, the longest first.
+use super::clients::Client;
+
+/// Those that wait.
 #[derive(Debug, Default)]
 pub struct Idle {
     state: Mutex<State>,
@@ -16,7 +19,18 @@ pub struct Idle {
 #[derive(Debug, Default)]
 struct State {
     next: u64,
-    waiting: BTreeMap<u64, Arc<Call>>,
+    waiting: HashMap<u64, Waiting>,
+    /// Who is no member, the longest first.
+    all: BTreeSet<u64>,
+    /// Those whose address is known: of each the longest first, and its members last.
+    own: BTreeSet<(Client, bool, u64)>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    call: Arc<Call>,
+    from: Option<Client>,
+    member: bool,
 }
 
 /// How a connection hears that it is to go.
@@ -40,28 +54,61 @@ impl Call {
 }
 
 impl Idle {
-    /// A connection waits for a request as long as what this gives lives.
-    pub fn enter(&self, call: &Arc<Call>) -> Stay<'_> {
+    /// A connection of `from`, if that is known, waits for a request as long as what this gives lives.
+    pub fn enter(&self, call: &Arc<Call>, from: Option<Client>, member: bool) -> Stay<'_> {
         let mut state = self.state();
         let number = state.next;
         state.next += 1;
-        state.waiting.insert(number, Arc::clone(call));
+        if !member {
+            state.all.insert(number);
+        }
+        if let Some(from) = from {
+            state.own.insert((from, member, number));
+        }
+        let call = Arc::clone(call);
+        let waiting = Waiting { call, from, member };
+        state.waiting.insert(number, waiting);
         Stay { idle: self, number }
     }
 
     /// Sends the one away that has waited the longest; whether there was one.
     pub fn make_room(&self) -> bool {
-        let Some((_, call)) = self.state().waiting.pop_first() else {
-            return false;
-        };
-        call.over.store(true, Ordering::Release);
-        call.came.notify(usize::MAX);
-        true
+        let mut state = self.state();
+        let longest = state.all.first().copied();
+        longest.is_some_and(|longest| state.send_away(longest))
+    }
+
+    /// The same among those of one address.
+    pub fn make_room_of(&self, from: Client) -> bool {
+        let mut state = self.state();
+        let mut own = state.own.range((from, false, 0)..=(from, true, u64::MAX));
+        let longest = own.next().map(|(_, _, number)| *number);
+        longest.is_some_and(|longest| state.send_away(longest))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         // A panic elsewhere leaves it whole: every change is made in one piece.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn send_away(&mut self, number: u64) -> bool {
+        let Some(waiting) = self.remove(number) else {
+            return false;
+        };
+        waiting.call.over.store(true, Ordering::Release);
+        waiting.call.came.notify(usize::MAX);
+        true
+    }
+
+    fn remove(&mut self, number: u64) -> Option<Waiting> {
+        let waiting = self.waiting.remove(&number)?;
+        self.all.remove(&number);
+        if let Some(from) = waiting.from {
+            self.own.remove(&(from, waiting.member, number));
+        }
+        Some(waiting)
     }
 }
 
@@ -74,7 +121,7 @@ pub struct Stay<'a> {
 
 impl Drop for Stay<'_> {
     fn drop(&mut self) {
-        self.idle.state().waiting.remove(&self.number);
+        let _ = self.idle.state().remove(self.number);
     }
 }
 
@@ -82,18 +129,19 @@ impl Drop for Stay<'_> {
 mod tests {
     use super::*;
     use futures_lite::future::{block_on, poll_once};
+    use std::net::IpAddr;
 
     #[test]
     fn the_longest_idle_goes_first_and_nobody_who_asks() {
         let idle = Idle::default();
         let calls: Vec<Arc<Call>> = (0..3).map(|_| Arc::default()).collect();
         let is_over = |call: &Call| block_on(poll_once(call.wait())).is_some();
-        let first = idle.enter(&calls[0]);
-        let _second = idle.enter(&calls[1]);
+        let first = idle.enter(&calls[0], None, false);
+        let _second = idle.enter(&calls[1], None, false);
         // The first one asks something, and waits again after that.
         drop(first);
-        let _first = idle.enter(&calls[0]);
-        let third = idle.enter(&calls[2]);
+        let _first = idle.enter(&calls[0], None, false);
+        let third = idle.enter(&calls[2], None, false);
         drop(third);
         assert!(idle.make_room());
         assert!(is_over(&calls[1]) && !is_over(&calls[0]));
@@ -101,5 +149,35 @@ mod tests {
         assert!(is_over(&calls[0]));
         assert!(!idle.make_room(), "the third has a request under way");
         assert!(!is_over(&calls[2]));
+    }
+
+    #[test]
+    fn an_address_makes_room_of_its_own_and_of_members_last() {
+        let idle = Idle::default();
+        let client = |last| Some(Client::from(IpAddr::from([10, 0, 0, last])));
+        let calls: Vec<Arc<Call>> = (0..4).map(|_| Arc::default()).collect();
+        let over = || -> Vec<bool> {
+            let is_over = |call: &Arc<Call>| block_on(poll_once(call.wait())).is_some();
+            calls.iter().map(is_over).collect()
+        };
+        let of = |last| idle.make_room_of(client(last).expect("an address"));
+        let _other = idle.enter(&calls[0], client(1), false);
+        let _member = idle.enter(&calls[1], client(2), true);
+        let _one = idle.enter(&calls[2], client(2), false);
+        let _unknown = idle.enter(&calls[3], None, false);
+        assert!(of(2));
+        assert_eq!(over(), [false, false, true, false]);
+        assert!(of(2));
+        assert_eq!(over(), [false, true, true, false]);
+        assert!(!of(2), "none is left of it");
+        assert!(idle.make_room() && idle.make_room());
+        assert_eq!(over(), [true; 4]);
+        // For others no member makes room.
+        let member = idle.enter(&calls[1], client(2), true);
+        assert!(!idle.make_room());
+        drop(member);
+        assert!(!of(2));
+        let state = idle.state();
+        assert!(state.waiting.is_empty() && state.own.is_empty() && state.all.is_empty());
     }
 }

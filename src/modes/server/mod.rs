@@ -171,7 +171,10 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
         hosts: Hosts::new(&args.host_name, &start::own_names(&args)),
         proxies: Proxies::new(args.trust_proxy.clone()),
         idle: Idle::default(),
-        connections: Arc::new(Connections::new(!args.no_address_limits)),
+        connections: Arc::new(Connections::new(
+            !args.no_address_limits,
+            door::places(files),
+        )),
     });
     task::block_on(async {
         let has_key = api.access.has_key();

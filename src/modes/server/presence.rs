@@ -327,6 +327,8 @@ impl Presence {
     pub fn speak_as(&mut self, name: &Name, from: Client, now: Instant) -> Result<(), Denied> {
         self.past.check_free(name, now)?;
         self.check_free(name, None, now)?;
+        // Who is refused for one of the two loses nothing of the other.
+        self.quotas.may_say(from, now).map_err(too_fast)?;
         let folded = name.folded().to_string();
         self.guests.take(&folded, now).map_err(too_fast)?;
         self.quotas.say(from, now).map_err(too_fast)

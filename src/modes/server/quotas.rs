@@ -11,16 +11,22 @@ use std::time::{Duration, Instant};
 use super::clients::Client;
 use super::rate::{Buckets, Rate};
 
-/// Connections that one address may have open.
-pub const MAX_CONNECTIONS: usize = 1_024;
+/// Connections that one address may have open, if that is no more than its share.
+const MAX_CONNECTIONS: usize = 1_024;
+/// One address may have this part of all places, and at least so many.
+const SHARE: usize = 4;
+const FEW_CONNECTIONS: usize = 8;
 /// New ones a second, after as many as may be open.
 const NEW_CONNECTIONS: u32 = 100;
+/// How long those that come faster may be kept waiting.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// Names that one address may have at once.
 pub const MAX_NAMES: usize = 256;
 /// Joins a second that one address may keep up, and how many it may begin with.
 const JOINS: (u32, u32) = (5, 120);
-/// Guests of one address may together say so many times what one session may.
-const GUESTS: u32 = 2;
+/// Guests of one address may together say so many times what one session may: a class behind one
+/// address is no flood.
+const GUESTS: u32 = 10;
 
 /// Why an address may not have more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +90,14 @@ impl Quotas {
         less(&mut self.names, from);
     }
 
+    /// Whether the guests of an address may say something.
+    ///
+    /// # Errors
+    /// How long it takes until they may.
+    pub fn may_say(&self, from: Client, now: Instant) -> Result<(), Duration> {
+        self.guests.look(&from, now)
+    }
+
     /// Takes one of the messages that the guests of an address have.
     ///
     /// # Errors
@@ -97,6 +111,8 @@ impl Quotas {
 #[derive(Debug)]
 pub struct Connections {
     limited: bool,
+    /// How many one address may have open.
+    most: usize,
     state: Mutex<Open>,
 }
 
@@ -107,20 +123,23 @@ struct Open {
 }
 
 impl Connections {
-    /// None yet; whether they are `limited` at all.
-    pub fn new(limited: bool) -> Connections {
-        let most = u32::try_from(MAX_CONNECTIONS).unwrap_or(u32::MAX);
+    /// None yet; whether they are `limited` at all, and for how many in all there are `places`.
+    pub fn new(limited: bool, places: usize) -> Connections {
+        let most = (places / SHARE).clamp(FEW_CONNECTIONS, MAX_CONNECTIONS);
+        let burst = u32::try_from(most).unwrap_or(u32::MAX);
         Connections {
             limited,
+            most,
             state: Mutex::new(Open {
                 each: HashMap::new(),
-                new: Buckets::new(Rate::new(NEW_CONNECTIONS, most)),
+                new: Buckets::new(Rate::new(NEW_CONNECTIONS, burst)),
             }),
         }
     }
 
-    /// Counts a connection of `from` as long as what this gives lives. One that comes through a
-    /// proxy is `new` to the proxy only.
+    /// Counts a connection of `from` as long as what this gives lives, and says how long it is to be
+    /// kept waiting. One that comes through a proxy is `new` to the proxy only. Where the address has
+    /// all that it may have, `make_room` sends another of it away, if it can.
     ///
     /// # Errors
     /// How long to wait before the next attempt.
@@ -128,21 +147,23 @@ impl Connections {
         self: &Arc<Connections>,
         from: Client,
         new: bool,
+        make_room: impl FnOnce() -> bool,
         now: Instant,
-    ) -> Result<Connected, Duration> {
+    ) -> Result<(Connected, Duration), Duration> {
         let mut state = self.state();
+        let mut wait = Duration::ZERO;
         if self.limited {
-            let open = state.each.get(&from).copied().unwrap_or_default();
-            if open >= MAX_CONNECTIONS {
-                return Err(Duration::from_secs(5));
-            }
             if new {
-                state.new.take(&from, now)?;
+                wait = state.new.book(&from, now, PATIENCE)?;
+            }
+            let open = state.each.get(&from).copied().unwrap_or_default();
+            if open >= self.most && !make_room() {
+                return Err(Duration::from_secs(5));
             }
         }
         *state.each.entry(from).or_default() += 1;
         let all = Arc::clone(self);
-        Ok(Connected { all, from })
+        Ok((Connected { all, from }, wait))
     }
 
     fn state(&self) -> MutexGuard<'_, Open> {
@@ -221,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn the_guests_of_an_address_have_twice_what_a_session_has() {
+    fn the_guests_of_an_address_have_ten_times_what_a_session_has() {
         let start = Instant::now();
         let mut quotas = Quotas::new(true, 5);
         let mut say = |from| {
@@ -229,35 +250,68 @@ mod tests {
                 .filter(|_| quotas.say(from, start).is_ok())
                 .count()
         };
-        assert_eq!(say(client(1)), 100);
-        assert_eq!(say(client(2)), 100);
+        assert_eq!(say(client(1)), 500);
+        assert_eq!(say(client(2)), 500);
         for mut open in [Quotas::new(true, 0), Quotas::new(false, 5)] {
             assert!((0..1_000).all(|_| open.say(client(1), start).is_ok()));
         }
     }
 
+    fn open(
+        all: &Arc<Connections>,
+        from: Client,
+        now: Instant,
+    ) -> Result<(Connected, Duration), Duration> {
+        all.open(from, true, || false, now)
+    }
+
     #[test]
     fn connections_are_counted_while_they_are_open() {
         let start = Instant::now();
-        let all = Arc::new(Connections::new(true));
-        let open = |new, now| all.open(client(1), new, now);
-        let mut held: Vec<Connected> = (0..MAX_CONNECTIONS)
-            .map(|_| open(true, start).expect("there is room"))
+        let all = Arc::new(Connections::new(true, usize::MAX));
+        let mut held: Vec<_> = (0..MAX_CONNECTIONS)
+            .map(|_| open(&all, client(1), start).expect("there is room"))
             .collect();
-        assert!(open(true, start).is_err());
-        assert!(all.open(client(2), true, start).is_ok(), "another address");
+        assert!(held.iter().all(|(_, wait)| wait.is_zero()));
+        let second = start + Duration::from_secs(1);
+        assert!(open(&all, client(1), second).is_err());
+        assert!(open(&all, client(2), second).is_ok(), "another address");
         held.pop();
-        let second = Duration::from_secs(1) / NEW_CONNECTIONS;
-        assert_eq!(
-            open(true, start).err(),
-            Some(second),
-            "one comes each 10 ms"
-        );
-        assert!(open(true, start + second).is_ok());
+        assert!(open(&all, client(1), second).is_ok());
+        // One of its own goes, and nobody else's.
+        assert!(all.open(client(1), true, || true, second).is_ok());
         drop(held);
         assert!(all.state().each.is_empty());
-        let free = Arc::new(Connections::new(false));
-        let many = (0..2 * MAX_CONNECTIONS).map(|_| free.open(client(1), true, start));
+        let free = Arc::new(Connections::new(false, usize::MAX));
+        let many = (0..2 * MAX_CONNECTIONS).map(|_| open(&free, client(1), start));
         assert!(many.collect::<Vec<_>>().iter().all(Result::is_ok));
+    }
+
+    #[test]
+    fn connections_that_come_too_fast_wait_for_their_turn() {
+        let start = Instant::now();
+        let all = Arc::new(Connections::new(true, usize::MAX));
+        let wait = |from| open(&all, from, start).map(|(_, wait)| wait);
+        for _ in 0..MAX_CONNECTIONS {
+            assert_eq!(wait(client(1)), Ok(Duration::ZERO));
+        }
+        let each = Duration::from_secs(1) / NEW_CONNECTIONS;
+        for turn in 1..=200 {
+            assert_eq!(wait(client(1)), Ok(turn * each));
+        }
+        assert_eq!(wait(client(1)), Err(each), "as many wait as may");
+        assert_eq!(wait(client(2)), Ok(Duration::ZERO));
+    }
+
+    #[test]
+    fn an_address_has_no_more_than_a_quarter_of_all_places() {
+        let start = Instant::now();
+        for (places, most) in [(0, 8), (10, 8), (960, 240), (1 << 20, MAX_CONNECTIONS)] {
+            let all = Arc::new(Connections::new(true, places));
+            let held: Vec<_> = (0..2 * MAX_CONNECTIONS)
+                .map_while(|_| open(&all, client(1), start).ok())
+                .collect();
+            assert_eq!(held.len(), most, "of {places}");
+        }
     }
 }

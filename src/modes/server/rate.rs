@@ -52,13 +52,21 @@ impl Bucket {
     /// # Errors
     /// How long it takes until there is one.
     pub fn take(&mut self, now: Instant) -> Result<(), Duration> {
+        self.book(now, Duration::ZERO).map(drop)
+    }
+
+    /// Takes one token, if need be one that will be there within `patience`; how long until it is.
+    ///
+    /// # Errors
+    /// How long it takes until one can be had so.
+    fn book(&mut self, now: Instant, patience: Duration) -> Result<Duration, Duration> {
         let full = self.full.max(now) + self.rate.each;
         let over = full.saturating_duration_since(now + self.rate.depth);
-        if over.is_zero() {
+        if over <= patience {
             self.full = full;
-            return Ok(());
+            return Ok(over);
         }
-        Err(over)
+        Err(over - patience)
     }
 }
 
@@ -86,15 +94,37 @@ impl<K: Clone + Eq + Hash + Ord> Buckets<K> {
     /// # Errors
     /// How long it takes until there is one.
     pub fn take(&mut self, who: &K, now: Instant) -> Result<(), Duration> {
+        self.book(who, now, Duration::ZERO).map(drop)
+    }
+
+    /// Whether there is a token in somebody's bucket; none is taken.
+    ///
+    /// # Errors
+    /// How long it takes until there is one.
+    pub fn look(&self, who: &K, now: Instant) -> Result<(), Duration> {
+        let known = self.known.get(who).cloned();
+        known.map_or(Ok(()), |mut bucket| bucket.take(now))
+    }
+
+    /// Takes one token, if need be one that will be there within `patience`; how long until it is.
+    ///
+    /// # Errors
+    /// How long it takes until one can be had so.
+    pub fn book(
+        &mut self,
+        who: &K,
+        now: Instant,
+        patience: Duration,
+    ) -> Result<Duration, Duration> {
         if self.rate.each.is_zero() {
-            return Ok(());
+            return Ok(Duration::ZERO);
         }
         let mut bucket = match self.known.get(who) {
             Some(bucket) => bucket.clone(),
             None => Bucket::new(self.rate, now),
         };
         let before = (bucket.full, who.clone());
-        bucket.take(now)?;
+        let wait = bucket.book(now, patience)?;
         self.full.remove(&before);
         while let Some((full, _)) = self.full.first()
             && (*full <= now || self.full.len() >= MAX_KNOWN)
@@ -104,7 +134,7 @@ impl<K: Clone + Eq + Hash + Ord> Buckets<K> {
         }
         self.full.insert((bucket.full, who.clone()));
         self.known.insert(who.clone(), bucket);
-        Ok(())
+        Ok(wait)
     }
 }
 
@@ -124,6 +154,25 @@ mod tests {
         assert!(bucket.take(start + Duration::from_millis(501)).is_err());
         let mut open = Bucket::new(Rate::of_messages(0), start);
         assert!((0..100_000).all(|_| open.take(start).is_ok()));
+    }
+
+    #[test]
+    fn what_is_booked_comes_in_turn() {
+        let start = Instant::now();
+        let mut buckets = Buckets::new(Rate::new(10, 1));
+        let tenth = Duration::from_millis(100);
+        for turn in 0..4 {
+            assert_eq!(buckets.book(&0, start, 3 * tenth), Ok(turn * tenth));
+        }
+        assert_eq!(buckets.book(&0, start, 3 * tenth), Err(tenth));
+        assert_eq!(buckets.book(&0, start + tenth, 3 * tenth), Ok(3 * tenth));
+        assert_eq!(buckets.book(&1, start, 3 * tenth), Ok(Duration::ZERO));
+        // Whoever only looks takes nothing.
+        for _ in 0..3 {
+            assert_eq!(buckets.look(&2, start), Ok(()));
+        }
+        assert_eq!(buckets.take(&2, start), Ok(()));
+        assert_eq!(buckets.look(&2, start), Err(tenth));
     }
 
     #[test]

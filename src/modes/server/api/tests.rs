@@ -13,7 +13,7 @@ pub fn open_to_all(room: Arc<Room>) -> Arc<Api> {
         hosts: Hosts::new(&[], &[]),
         proxies: Proxies::default(),
         idle: Idle::default(),
-        connections: Arc::new(Connections::new(true)),
+        connections: Arc::new(Connections::new(true, usize::MAX)),
     })
 }
 

@@ -20,8 +20,12 @@ impl Connection {
             .is_none_or(|counted| counted.from() != client)
         {
             self.connected = None;
-            let connected = self.api.connections.open(client, false, Instant::now());
-            self.connected = Some(connected?);
+            // What the one before gave is nothing of this one's.
+            self.gave_key = false;
+            let (api, now) = (&self.api, Instant::now());
+            let make_room = || api.idle.make_room_of(client);
+            let counted = api.connections.open(client, false, make_room, now);
+            self.connected = Some(counted?.0);
         }
         Ok(())
     }

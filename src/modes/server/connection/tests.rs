@@ -109,3 +109,15 @@ fn what_comes_after_the_last_answer_is_thrown_away_a_piece_a_turn() {
     }
     assert!(turns >= pieces, "{turns}");
 }
+
+#[test]
+fn what_one_client_of_a_proxy_gave_is_not_held_against_the_next() {
+    let (_dir, mut connection, _far) = connection();
+    let client = |last| IpAddr::from([192, 0, 2, last]).into();
+    connection.count(client(1)).expect("there is room");
+    connection.gave_key = true;
+    connection.count(client(1)).expect("it is counted already");
+    assert!(connection.gave_key, "it is the same client");
+    connection.count(client(2)).expect("there is room");
+    assert!(!connection.gave_key);
+}

@@ -24,3 +24,14 @@ fn a_crowd_before_the_door_comes_in_one_by_one() {
     }
     assert_eq!(open.load(Ordering::Relaxed), crowd.len());
 }
+
+#[test]
+fn the_kernel_keeps_little_for_a_peer_that_does_not_read() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let _far = TcpStream::connect(address).expect("connected");
+    let (near, _) = listener.accept().expect("accepted");
+    prepare(&near).expect("prepared");
+    let kept = sockopt::socket_send_buffer_size(&near).expect("a size");
+    assert!(kept <= 2 * follower::KERNEL, "{kept}");
+}

@@ -201,3 +201,34 @@ fn a_name_that_is_held_for_nobody_is_free_after_the_grace() {
     presence.past.let_go(until);
     assert_eq!(presence.come(BOB, &name("ann"), here(), until), Ok(()));
 }
+
+#[test]
+fn a_guest_refused_for_the_others_of_the_address_keeps_what_is_its_own() {
+    let now = Instant::now();
+    let mut presence = Presence::new(Duration::ZERO, 1);
+    // Ten a second of an address, for ten seconds at once.
+    for guest in 0..10 {
+        let guest = name(&format!("g{guest}"));
+        for _ in 0..10 {
+            assert_eq!(presence.speak_as(&guest, here(), now), Ok(()));
+        }
+    }
+    let last = name("last");
+    for _ in 0..20 {
+        assert!(presence.speak_as(&last, here(), now).is_err());
+    }
+    let elsewhere = std::net::IpAddr::from([192, 0, 2, 1]).into();
+    for _ in 0..10 {
+        assert_eq!(presence.speak_as(&last, elsewhere, now), Ok(()));
+    }
+    // Nor does one that is too fast itself take anything from the others.
+    let later = now + Duration::from_secs(1);
+    assert_eq!(presence.speak_as(&last, here(), later), Ok(()));
+    for _ in 0..20 {
+        assert!(presence.speak_as(&last, here(), later).is_err());
+    }
+    let others = ["o1", "o2", "o3", "o4", "o5", "o6", "o7", "o8", "o9"];
+    for other in others.map(name) {
+        assert_eq!(presence.speak_as(&other, here(), later), Ok(()));
+    }
+}
