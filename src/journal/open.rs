@@ -217,6 +217,11 @@ impl Opening {
         self.torn.as_ref()
     }
 
+    /// The logs that came before this one, the newest first.
+    pub(super) fn earlier(&self) -> &[Before] {
+        &self.earlier
+    }
+
     /// The newest lines, about a MiB of them.
     pub fn recent(&self) -> &Stretch {
         &self.recent

@@ -33,7 +33,7 @@ pub struct Rotated {
 pub enum RotateError {
     /// There is no log.
     Absent(PathBuf),
-    /// Nothing is in it.
+    /// Nothing is in it, or nothing but its first line.
     Empty(PathBuf),
     /// It cannot be opened.
     Open(OpenError),
@@ -85,7 +85,7 @@ impl fmt::Display for RotateError {
 /// See [`RotateError`].
 pub fn rotate(path: &Path, now: Stamp) -> Result<Rotated, RotateError> {
     let failed = |error| RotateError::Io(path.to_path_buf(), error);
-    finish(path).map_err(failed)?;
+    let finished = finish(path).map_err(failed)?;
     if matches!(fs::metadata(path), Err(error) if error.kind() == io::ErrorKind::NotFound) {
         return Err(RotateError::Absent(path.to_path_buf()));
     }
@@ -96,6 +96,18 @@ pub fn rotate(path: &Path, now: Stamp) -> Result<Rotated, RotateError> {
     };
     // What a link leads to is renamed, not the link.
     let real = fs::canonicalize(path).map_err(failed)?;
+    // Nothing but a first line: it was begun anew already, perhaps just now.
+    if opening.recent().offset == 0 && opening.recent().lines().count() < 2 {
+        let before = opening.earlier().first().filter(|_| finished);
+        let (before, (_, bytes)) = before
+            .and_then(|before| Some((before, before.reader().ok()?)))
+            .ok_or_else(|| RotateError::Empty(path.to_path_buf()))?;
+        return Ok(Rotated {
+            old: real.with_file_name(&before.name),
+            bytes,
+            torn: None,
+        });
+    }
     let at = now.max(opening.last_stamp().unwrap_or(now));
     let begun = || -> io::Result<PathBuf> {
         let old = old_name(&real, now)?;

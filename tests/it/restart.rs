@@ -119,6 +119,23 @@ fn who_was_here_when_the_server_ended_is_held_for_the_grace() {
 }
 
 #[test]
+fn an_earlier_session_does_not_take_the_name_over_a_restart() {
+    let mut server = Server::start(&["--grace", "100ms"]);
+    let first = server.log_in("zoe");
+    let last = wait_for("the end of the grace", || {
+        let answer = server.ask("POST", "/session", &[], "zoe");
+        let json = (answer.status == 201).then(|| answer.json())?;
+        Some(json["token"].as_str()?.to_string())
+    });
+    let holds = bearer(&last);
+    let _listener = server.listen("/events", &[("Authorization", &holds)]);
+    server.kill();
+    server.start_again(&["--grace", "60s"]);
+    whose(&server, &first).refused(401, "session_over");
+    assert_eq!(whose(&server, &last).status, 200);
+}
+
+#[test]
 fn a_name_that_nobody_comes_back_for_is_free_after_the_grace() {
     let mut server = Server::start(&[]);
     server.log_in("uthira");

@@ -30,6 +30,7 @@ fn logs(folder: &Folder) -> Vec<String> {
 fn a_room_goes_on_with_a_new_log_and_knows_what_was_before() {
     let mut server = Server::start(&[]);
     let (token, ended) = (server.log_in("uthira"), server.log_in("bob"));
+    let unused = server.log_in("carl");
     let first = say(&server, &token, "k1", "hi").json();
     let fields = [("Authorization", bearer(&ended))];
     let fields = fields
@@ -43,9 +44,15 @@ fn a_room_goes_on_with_a_new_log_and_knows_what_was_before() {
     server.stop();
     let old = fs::read(server.log()).expect("the log");
     fs::set_permissions(server.log(), fs::Permissions::from_mode(0o600)).expect("set");
-    for _ in 0..2 {
-        server.folder.run(&["rotate", "log.txt"]).code(0).stderr("");
-    }
+    server.folder.run(&["rotate", "log.txt"]).code(0).stderr("");
+    let run = server.folder.run(&["rotate", "log.txt"]).code(1);
+    let said = String::from_utf8_lossy(&run.output.stderr).into_owned();
+    assert!(said.contains("nothing to begin anew"), "{said}");
+    // Once more on the same day, with something in it.
+    server.start_again(&[]);
+    assert_eq!(say(&server, &token, "k0", "hello").status, 201);
+    server.stop();
+    server.folder.run(&["rotate", "log.txt"]).code(0).stderr("");
     let [second, oldest, _] = &logs(&server.folder)[..] else {
         panic!("{:?}", logs(&server.folder))
     };
@@ -109,11 +116,14 @@ fn a_room_goes_on_with_a_new_log_and_knows_what_was_before() {
         .run(&["replay", "--plain", oldest.as_str()])
         .code(0)
         .stderr("");
-    // Without the old log its keys are not known, and tokens from then end.
+    // Without the old log its keys are not known, and tokens end that were not used since.
     server.stop();
     fs::remove_file(server.folder.path().join(second)).expect("removed");
     server.start_again(&[]);
     assert_eq!(server.get(&format!("/messages/{id}")).status, 410);
+    // The new log says that uthira's session came in since; of another one nothing is known.
+    assert_eq!(server.say(&token, "still here").status, 201);
+    server.say(&unused, "hi").refused(401, "session_over");
 }
 
 #[test]

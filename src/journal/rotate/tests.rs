@@ -158,6 +158,26 @@ fn what_is_not_this_logs_is_not_taken_for_it() {
 }
 
 #[test]
+fn a_log_that_was_just_begun_anew_is_not_begun_once_more() {
+    let (_dir, path, log, bytes) = stopped();
+    rotate(&path, day()).expect("begun anew");
+    let before = files(&path);
+    let said = rotate(&path, day()).expect_err("nothing is in it");
+    assert!(said.to_string().contains("nothing to begin anew"), "{said}");
+    assert_eq!(files(&path), before);
+    is_done(&path, log, &bytes);
+    // One that was cut off before its last step is done by saying it again, and no more than that.
+    let (_dir, path, log, bytes) = stopped();
+    drop(write_new(&path, &first(log)).expect("written"));
+    fs::rename(&path, path.with_file_name(OLD)).expect("renamed");
+    let rotated = rotate(&path, day()).expect("finished");
+    assert_eq!(rotated.bytes, bytes.len() as u64);
+    let old = fs::canonicalize(&path).expect("it").with_file_name(OLD);
+    assert_eq!(rotated.old, old);
+    is_done(&path, log, &bytes);
+}
+
+#[test]
 fn a_file_that_gets_the_old_logs_name_meanwhile_costs_nobody_the_log() {
     let (_dir, path, log, bytes) = stopped();
     let old = path.with_file_name(OLD);

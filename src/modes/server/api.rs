@@ -4,7 +4,7 @@ mod told;
 
 use std::sync::Arc;
 
-use crate::event::{self, Id, Key};
+use crate::event::{self, Id, Key, Stamp};
 use crate::http::{Head, Response};
 use crate::journal::Reader;
 use crate::sse::{Encoding, Form};
@@ -200,9 +200,14 @@ impl Api {
                 format!("The server cannot make a secret token: {error}."),
             )
         })?;
+        let claim = self.access.claim(Ticket {
+            session,
+            // It has none before its line is written.
+            issued: Stamp::from_micros(0),
+        });
         let joined = self
             .room
-            .join(session, &name, asked.from.client)
+            .join(&claim, &name, asked.from.client)
             .await
             .map_err(denied)?;
         let issued = joined.at;

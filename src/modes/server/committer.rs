@@ -313,7 +313,7 @@ fn entry(
     request: Option<Box<Request>>,
 ) -> Option<Entry> {
     match command {
-        Command::Join(_, name) => Some(Entry::Connected(name.clone())),
+        Command::Join(_, name, _) => Some(Entry::Connected(name.clone())),
         Command::Leave(_, name, _) => Some(Entry::Offline(name.clone())),
         Command::End(..) | Command::Close => None,
         Command::Say { text: said, .. } => Some(Entry::Said {

@@ -169,7 +169,7 @@ impl Presence {
     }
 
     /// The same for a session that had come in before: a name that is held for who was here before the
-    /// server's start is held for it.
+    /// server's start may be held for it.
     ///
     /// # Errors
     /// Why not.
@@ -181,6 +181,7 @@ impl Presence {
         now: Instant,
     ) -> Result<(), Denied> {
         self.past.check_claim(claim)?;
+        self.past.check_held(name, claim.mark, now)?;
         self.put((claim.session, false), name, from, now)
     }
 

@@ -76,6 +76,11 @@ impl Walk {
             if let Some(mark) = Mark::of(&look) {
                 found.seen.ended.push((mark, at));
             }
+            if matches!(look.shape, Shape::Join(_))
+                && let Some(mark) = Mark::of_join(&look)
+            {
+                found.seen.joined.push((mark, at));
+            }
             let id = Id {
                 log,
                 offset,
@@ -121,7 +126,7 @@ impl Walk {
                     && matches!(look.shape, Shape::Join(_))
                     && let Some(name) = std::str::from_utf8(name).ok().and_then(unescaped_name)
                 {
-                    found.seen.here.push(name);
+                    found.seen.here.push((name, Mark::of_join(look)));
                 }
             }
             // Whoever was here before a server started is not, but a log that only goes on from another

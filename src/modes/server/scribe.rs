@@ -27,23 +27,42 @@ const MAX_GUESTS: usize = 4_096;
 /// What a session is known by inside the server.
 pub type SessionId = [u8; 16];
 
-/// What stands in the log for a session that was ended: only who has the server's secret knows which.
+/// What stands in the log for a session that came in or was ended: only who has the server's secret knows which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Mark(pub u64);
 
 /// The field of the line with which a session ended.
 const ENDED: &str = "ended";
+/// The field of the line with which a session's member came in.
+const SESSION: &str = "session";
 
 impl Mark {
     /// The mark of the session that ended with this line, if one did.
     pub fn of(line: &line::Look<'_>) -> Option<Mark> {
-        let (high, low) = line.field(ENDED)?.split_at_checked(8)?;
+        Mark::read(line.field(ENDED)?)
+    }
+
+    /// The mark of the session whose member came in with this line; lines of before have none.
+    pub fn of_join(line: &line::Look<'_>) -> Option<Mark> {
+        Mark::read(line.field(SESSION)?)
+    }
+
+    fn read(value: &[u8]) -> Option<Mark> {
+        let (high, low) = value.split_at_checked(8)?;
         let (high, low) = (lower_hex(high, 8)?, lower_hex(low, 8)?);
         Some(Mark(u64::from(high) << 32 | u64::from(low)))
     }
 
     fn ended(self) -> Fields {
-        Fields::of(ENDED, &format!("{:016x}", self.0)).unwrap_or_default()
+        self.field(ENDED)
+    }
+
+    fn joined(self) -> Fields {
+        self.field(SESSION)
+    }
+
+    fn field(self, name: &str) -> Fields {
+        Fields::of(name, &format!("{:016x}", self.0)).unwrap_or_default()
     }
 }
 
@@ -68,8 +87,8 @@ pub enum Speaker {
 /// What is to be recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// A member comes in.
-    Join(SessionId, String),
+    /// A member comes in; the mark says whose session it is.
+    Join(SessionId, String, Mark),
     /// A member leaves; with a mark its session ends for good.
     Leave(SessionId, String, Option<Mark>),
     /// A session of this name ends for good whose member is not here.
@@ -178,7 +197,8 @@ impl Scribe {
         let (mut stored, mut is_message) = (None, false);
         let mut fields = Fields::default();
         let body = match command {
-            Command::Join(session, name) => {
+            Command::Join(session, name, mark) => {
+                fields = mark.joined();
                 self.set_spoke(Speaker::Session(session), Some(now.mono));
                 Body::Join { name }
             }
@@ -314,8 +334,18 @@ mod tests {
     fn elapsed_is_since_the_senders_previous_message_or_the_join() {
         let mut scribe = Scribe::new(LOG, at(0).wall);
         let out = &mut Vec::new();
-        scribe.record(Command::Join([1; 16], "name1".into()), at(100), 0, out);
-        scribe.record(Command::Join([2; 16], "name2".into()), at(105), 0, out);
+        scribe.record(
+            Command::Join([1; 16], "name1".into(), Mark(1)),
+            at(100),
+            0,
+            out,
+        );
+        scribe.record(
+            Command::Join([2; 16], "name2".into(), Mark(2)),
+            at(105),
+            0,
+            out,
+        );
         assert_eq!(
             said(scribe.record(say(1, "a", None), at(117), 0, out)).elapsed,
             Elapsed(17)

@@ -2,7 +2,7 @@ use super::*;
 use crate::event::{Body, Elapsed, Event, Id, Key, LogId};
 use crate::modes::server::orders::Orders;
 use crate::modes::server::room::Rules;
-use crate::modes::server::scribe::{Reading, Speaker};
+use crate::modes::server::scribe::{Mark, Reading, Speaker};
 use crate::modes::server::turns::Sender;
 use crate::wire::Said;
 use async_std::channel::bounded;
@@ -28,7 +28,7 @@ fn no_line_is_longer_than_it_was_taken_for() {
             mono,
         };
         let mut lines = Vec::new();
-        let join = Command::Join([1; 16], "e".into());
+        let join = Command::Join([1; 16], "e".into(), Mark(1));
         scribe.record(join, reading(Duration::ZERO), 0, &mut lines);
         lines.clear();
         scribe.record(command.clone(), reading(Duration::MAX), 0, &mut lines);
@@ -92,9 +92,9 @@ fn nothing_is_recorded_behind_the_rooms_end() {
     let (committer, orders) = committer(&path);
     let mut answers = Vec::new();
     for command in [
-        Command::Join([1; 16], "ann".into()),
+        Command::Join([1; 16], "ann".into(), Mark(1)),
         Command::Close,
-        Command::Join([2; 16], "bob".into()),
+        Command::Join([2; 16], "bob".into(), Mark(2)),
     ] {
         let (reply, answer) = bounded(1);
         let order = Order {

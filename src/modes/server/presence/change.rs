@@ -26,7 +26,7 @@ impl Change {
     /// What becomes of members and sessions by this command, recorded at that time.
     pub fn by(command: &Command, at: Stamp) -> impl Iterator<Item = Change> {
         let member = match command {
-            Command::Join(session, _) => Some(Change::Joined(*session, at)),
+            Command::Join(session, ..) => Some(Change::Joined(*session, at)),
             Command::Leave(session, ..) => Some(Change::Left(*session)),
             Command::Say {
                 speaker: Speaker::Session(session),
@@ -45,7 +45,7 @@ impl Change {
     /// What becomes of the member or session if this command is not recorded.
     pub fn undoing(command: &Command) -> Option<Change> {
         match command {
-            Command::Join(session, _) => Some(Change::JoinFailed(*session)),
+            Command::Join(session, ..) => Some(Change::JoinFailed(*session)),
             Command::Leave(session, ..) => Some(Change::LeaveFailed(*session)),
             Command::End(mark, _) => Some(Change::EndFailed(*mark)),
             Command::Say { .. } | Command::Close => None,

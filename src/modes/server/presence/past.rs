@@ -4,8 +4,8 @@
 //! ended session stays dead however many end after it; what is forgotten takes all tokens with it
 //! that are as old.
 
-use std::collections::{HashSet, VecDeque};
-use std::time::Instant;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::time::{Duration, Instant};
 
 use super::{Claim, Denied};
 use crate::event::Stamp;
@@ -20,8 +20,10 @@ const MAX_ENDED: usize = 100_000;
 pub struct Seen {
     /// The sessions that ended in it, and when.
     pub ended: Vec<(Mark, Stamp)>,
-    /// Who was here at the log's end.
-    pub here: Vec<String>,
+    /// The sessions whose members came in in it, and when.
+    pub joined: Vec<(Mark, Stamp)>,
+    /// Who was here at the log's end, and by which session if the line says it.
+    pub here: Vec<(String, Option<Mark>)>,
     /// Everybody who was is known.
     pub names_known: bool,
     /// The time of its oldest line.
@@ -39,6 +41,8 @@ pub struct Past {
     ended: HashSet<Mark>,
     /// The same, the oldest first.
     order: VecDeque<(Mark, Stamp)>,
+    /// When the members of sessions came in last, of the newest in the log.
+    joined: HashMap<Mark, Stamp>,
     /// Those whose end is asked for and not written yet.
     ending: HashSet<Mark>,
     /// Of tokens up to this time it is not known any more whether they ended.
@@ -46,8 +50,17 @@ pub struct Past {
     /// The log is still being read back, and was looked through from this time on.
     reading: Option<Stamp>,
     names_unknown: bool,
-    /// Names of who was here, and how long each is held.
-    held: Vec<(Name, Instant)>,
+    /// Names of who was here.
+    held: Vec<HeldName>,
+}
+
+/// The name of somebody who was here.
+#[derive(Debug)]
+struct HeldName {
+    name: Name,
+    /// The session that it is held for; any that had the name where the log does not say which.
+    session: Option<Mark>,
+    until: Instant,
 }
 
 impl Default for Past {
@@ -57,6 +70,7 @@ impl Default for Past {
             most: MAX_ENDED,
             ended: HashSet::new(),
             order: VecDeque::new(),
+            joined: HashMap::new(),
             ending: HashSet::new(),
             forgotten: None,
             reading: None,
@@ -74,7 +88,7 @@ impl Past {
     }
 
     /// Takes what a further stretch of the log says; the names are held until then.
-    pub fn recall(&mut self, seen: &Seen, names: Vec<Name>, until: Instant) {
+    pub fn recall(&mut self, seen: &Seen, names: Vec<(Name, Option<Mark>)>, until: Instant) {
         for (mark, at) in &seen.ended {
             if self.order.len() >= self.most {
                 self.forget(*at);
@@ -82,8 +96,18 @@ impl Past {
                 self.order.push_front((*mark, *at));
             }
         }
-        self.held
-            .extend(names.into_iter().map(|name| (name, until)));
+        for (mark, at) in &seen.joined {
+            // The newest first: what is there already is newer.
+            if self.joined.len() < self.most {
+                self.joined.entry(*mark).or_insert(*at);
+            }
+        }
+        let held = |(name, session)| HeldName {
+            name,
+            session,
+            until,
+        };
+        self.held.extend(names.into_iter().map(held));
         self.names_unknown &= !(seen.names_known || seen.all);
         if let Some(oldest) = seen.oldest
             && self.reading.is_some_and(|reading| oldest < reading)
@@ -142,12 +166,31 @@ impl Past {
         if self.is_ending(claim.mark) {
             return Err(Denied::NotYet);
         }
-        if self.forgotten.is_some_and(|at| claim.issued <= at) {
+        // One that had ended did not come in any more.
+        let joined = self.joined.get(&claim.mark).copied();
+        let lived = joined.map_or(claim.issued, |joined| joined.max(claim.issued));
+        if self.forgotten.is_some_and(|at| lived <= at) {
             return Err(Denied::TooOld);
         }
         match self.reading {
-            Some(looked) if claim.issued <= looked => Err(Denied::NotYet),
+            Some(looked) if lived <= looked => Err(Denied::NotYet),
             _ => Ok(()),
+        }
+    }
+
+    /// Whether no name is held for another session than this one that is its name.
+    ///
+    /// # Errors
+    /// One is, so long.
+    pub fn check_held(&self, name: &Name, mark: Mark, now: Instant) -> Result<(), Denied> {
+        let others = |held: &&HeldName| {
+            now < held.until
+                && held.name.is_same(name)
+                && held.session.is_some_and(|session| session != mark)
+        };
+        match self.held.iter().find(others) {
+            Some(held) => Err(Denied::Taken(Some(held.left(now)))),
+            None => Ok(()),
         }
     }
 
@@ -156,14 +199,12 @@ impl Past {
     /// # Errors
     /// Somebody has, or that is not known yet.
     pub fn check_free(&self, name: &Name, now: Instant) -> Result<(), Denied> {
-        let held = |(_, until): &&(Name, Instant)| now < *until;
-        let same = |(held, _): &&(Name, Instant)| held.is_same(name);
-        if let Some((_, until)) = self.held.iter().filter(held).find(same) {
-            return Err(Denied::Taken(Some(until.saturating_duration_since(now))));
+        let held = || self.held.iter().filter(|held| now < held.until);
+        if let Some(held) = held().find(|held| held.name.is_same(name)) {
+            return Err(Denied::Taken(Some(held.left(now))));
         }
-        let alike = |(held, _): &&(Name, Instant)| held.is_confusable_with(name);
-        if let Some((other, _)) = self.held.iter().filter(held).find(alike) {
-            return Err(Denied::Confusable(other.as_str().to_string()));
+        if let Some(held) = held().find(|held| held.name.is_confusable_with(name)) {
+            return Err(Denied::Confusable(held.name.as_str().to_string()));
         }
         match self.names_unknown {
             true => Err(Denied::NotYet),
@@ -173,11 +214,17 @@ impl Past {
 
     /// The session with this name is here again, so nothing is held for it any more.
     pub fn came_back(&mut self, name: &Name) {
-        self.held.retain(|(held, _)| !held.is_same(name));
+        self.held.retain(|held| !held.name.is_same(name));
     }
 
     /// Lets go of the names whose grace is over.
     pub fn let_go(&mut self, now: Instant) {
-        self.held.retain(|(_, until)| now < *until);
+        self.held.retain(|held| now < held.until);
+    }
+}
+
+impl HeldName {
+    fn left(&self, now: Instant) -> Duration {
+        self.until.saturating_duration_since(now)
     }
 }

@@ -138,7 +138,9 @@ fn who_was_here_before_is_held_for_the_grace_and_comes_back() {
         oldest: Some(Stamp::from_micros(50)),
         ..Seen::default()
     };
-    presence.past.recall(&seen, vec![name("ann")], until);
+    presence
+        .past
+        .recall(&seen, vec![(name("ann"), None)], until);
     // A stranger is refused as after a client's death.
     let held = Some(Duration::from_secs(5));
     assert_eq!(
@@ -195,7 +197,9 @@ fn a_name_that_is_held_for_nobody_is_free_after_the_grace() {
         ..Seen::default()
     };
     presence.past.read_back();
-    presence.past.recall(&seen, vec![name("ann")], until);
+    presence
+        .past
+        .recall(&seen, vec![(name("ann"), None)], until);
     let alike = presence.come(BOB, &name("Αnn"), here(), now);
     assert_eq!(alike, Err(Denied::Confusable("ann".into())));
     presence.past.let_go(until);
@@ -231,4 +235,58 @@ fn a_guest_refused_for_the_others_of_the_address_keeps_what_is_its_own() {
     for other in others.map(name) {
         assert_eq!(presence.speak_as(&other, here(), later), Ok(()));
     }
+}
+
+#[test]
+fn a_name_is_held_for_the_session_that_had_it_last() {
+    let now = Instant::now();
+    let until = now + Duration::from_secs(5);
+    let mut presence = Presence::new(Duration::ZERO, 0);
+    let (first, last) = (claim(ANN, 50), claim(BOB, 60));
+    let seen = Seen {
+        all: true,
+        beginning: true,
+        ..Seen::default()
+    };
+    presence.past.read_back();
+    let names = vec![(name("zoe"), Some(last.mark))];
+    presence.past.recall(&seen, names, until);
+    let held = Err(Denied::Taken(Some(Duration::from_secs(5))));
+    let mut back = |claim, at| presence.come_back(claim, &name("zoe"), here(), at);
+    assert_eq!(back(&first, now), held);
+    assert_eq!(back(&last, now), Ok(()));
+    presence.apply(&[Change::JoinFailed(BOB)], now);
+    // Once it is held for nobody any more, the first to come has it.
+    assert_eq!(
+        presence.come_back(&first, &name("zoe"), here(), until),
+        Ok(())
+    );
+}
+
+#[test]
+fn a_session_that_came_in_since_is_known_not_to_have_ended_before() {
+    let now = Instant::now();
+    let mut presence = Presence::new(Duration::ZERO, 0);
+    let (used, unused, over) = (claim(ANN, 50), claim(BOB, 50), claim([3; 16], 50));
+    let at = Stamp::from_micros;
+    let seen = Seen {
+        joined: vec![(over.mark, at(120)), (used.mark, at(110))],
+        ended: vec![(over.mark, at(130))],
+        oldest: Some(at(100)),
+        all: true,
+        ..Seen::default()
+    };
+    presence.past.read_back();
+    presence.past.recall(&seen, Vec::new(), now);
+    let mut back = |claim, text| presence.come_back(claim, &name(text), here(), now);
+    assert_eq!(back(&used, "ann"), Ok(()));
+    assert_eq!(back(&unused, "bob"), Err(Denied::TooOld));
+    assert_eq!(back(&over, "eve"), Err(Denied::Ended));
+    // What is forgotten later takes it along: it may have ended meanwhile.
+    presence.apply(&[Change::Left(ANN)], now);
+    for n in 0..100_001 {
+        presence.apply(&[Change::Ended(Mark(n + 1000), at(200))], now);
+    }
+    let back = presence.come_back(&used, &name("ann"), here(), now);
+    assert_eq!(back, Err(Denied::TooOld));
 }

@@ -150,7 +150,7 @@ fn seen(commands: &[Command]) -> Seen {
 
 #[test]
 fn who_was_here_at_the_end_and_who_ended_is_read_back() {
-    let join = |n: u8, name: &str| Command::Join([n; 16], name.into());
+    let join = |n: u8, name: &str| Command::Join([n; 16], name.into(), Mark(n.into()));
     let leave = |n: u8, name: &str, mark| Command::Leave([n; 16], name.into(), mark);
     let found = seen(&[
         join(1, "ann"),
@@ -164,7 +164,13 @@ fn who_was_here_at_the_end_and_who_ended_is_read_back() {
         Command::End(Mark(3), "carl".into()),
         Command::Close,
     ]);
-    assert_eq!(found.here, ["ann", "e]v"]);
+    let here = found.here.iter();
+    let here: Vec<(&str, Option<Mark>)> = here.map(|(name, mark)| (&**name, *mark)).collect();
+    // Of ann it is the second session.
+    assert_eq!(here, [("ann", Some(Mark(5))), ("e]v", Some(Mark(3)))]);
+    let joined: Vec<Mark> = found.joined.iter().map(|(mark, _)| *mark).collect();
+    assert_eq!(joined, [5, 4, 3, 2, 1].map(Mark));
+    assert_eq!(found.joined[0].1, reading(7).wall);
     let ended: Vec<Mark> = found.ended.iter().map(|(mark, _)| *mark).collect();
     assert_eq!(ended, [Mark(3), Mark(0xfedc_ba98_0000_0001)]);
     assert_eq!(found.ended[1].1, reading(5).wall);
@@ -187,4 +193,20 @@ fn a_walk_ends_within_its_limit_of_bytes_and_says_so() {
     let found = Walk::new(limits).back(LOG, 0, &stretch(0, &log), true);
     assert!(found.seen.all && found.past.all && !found.seen.beginning);
     assert_eq!(found.seen.oldest, Some(reading(50).wall));
+}
+
+#[test]
+fn a_join_from_before_lines_had_fields_is_nobodys_in_particular() {
+    let mut log = Vec::new();
+    let (at, name) = (Stamp::from_micros(0), "ann".to_string());
+    line::to_line(
+        &crate::event::Event {
+            at,
+            body: Body::Join { name },
+        },
+        &mut log,
+    );
+    let found = Walk::new(Limits::default()).back(LOG, 0, &stretch(0, &log), true);
+    assert_eq!(found.seen.here, [("ann".to_string(), None)]);
+    assert!(found.seen.joined.is_empty());
 }

@@ -26,9 +26,9 @@ impl Room {
     /// Takes what a further stretch of the log says of those who were here.
     pub fn recall(&self, seen: &Seen) {
         // What no name may be today nobody can take either.
-        let names = seen.here.iter().filter_map(|name| {
+        let names = seen.here.iter().filter_map(|(name, mark)| {
             let judged = self.names.name(name).ok()?;
-            Some(Name::clone(&judged))
+            Some((Name::clone(&judged), *mark))
         });
         let names = names.collect();
         let until = Instant::now() + self.rules.grace;
@@ -53,20 +53,16 @@ impl Room {
         }
     }
 
-    /// Lets `name` in under a new session.
+    /// Lets `name` in under a new session, which claims what it will when it comes back but for the time.
     ///
     /// # Errors
     /// Why not.
-    pub async fn join(
-        &self,
-        session: SessionId,
-        name: &Name,
-        from: Client,
-    ) -> Result<Said, Denied> {
+    pub async fn join(&self, claim: &Claim, name: &Name, from: Client) -> Result<Said, Denied> {
+        let session = claim.session;
         self.names_known().await;
         let come = |presence: &mut Presence| {
             presence.come(session, name, from, Instant::now())?;
-            let command = Command::Join(session, name.as_str().to_string());
+            let command = Command::Join(session, name.as_str().to_string(), claim.mark);
             Ok((command, sender(session, from)))
         };
         self.order(None, Some(name), come).await.and_then(recorded)
@@ -85,7 +81,7 @@ impl Room {
         let session = claim.session;
         let come_back = |presence: &mut Presence| {
             presence.come_back(claim, name, from, Instant::now())?;
-            let command = Command::Join(session, name.as_str().to_string());
+            let command = Command::Join(session, name.as_str().to_string(), claim.mark);
             Ok((command, sender(session, from)))
         };
         loop {

@@ -59,8 +59,8 @@ pub async fn commit(room: &Room, taken: &Taker, full: bool) -> Command {
         panic!("{:?}", order.job)
     };
     let change = match (&command, full) {
-        (Command::Join(session, _), false) => Change::Joined(*session, at()),
-        (Command::Join(session, _), true) => Change::JoinFailed(*session),
+        (Command::Join(session, ..), false) => Change::Joined(*session, at()),
+        (Command::Join(session, ..), true) => Change::JoinFailed(*session),
         (Command::End(mark, _), false) => Change::Ended(*mark, at()),
         (Command::End(mark, _), true) => Change::EndFailed(*mark),
         (Command::Leave(session, ..), false) => Change::Left(*session),
@@ -172,10 +172,11 @@ fn who_stops_waiting_to_come_in_leaves_the_name_free() {
         };
         assert!(room.orders.push(sender, None, order).is_ok());
     }
-    let mut coming = Box::pin(room.join([77; 16], &name, here()));
+    let (one, other) = (claim(77), claim(78));
+    let mut coming = Box::pin(room.join(&one, &name, here()));
     assert!(block_on(poll_once(coming.as_mut())).is_none());
     drop(coming);
-    let mut again = Box::pin(room.join([78; 16], &name, here()));
+    let mut again = Box::pin(room.join(&other, &name, here()));
     // It waits for the queue, not refused: nobody has the name.
     assert!(block_on(poll_once(again.as_mut())).is_none());
     drop(taken);
@@ -216,7 +217,7 @@ fn a_stop_while_the_log_is_read_back_answers_whoever_waits_for_it() {
     let (_dir, room, taken) = room(Duration::from_secs(3600));
     room.read_back();
     let (one, name) = (claim(1), Name::new("eve", 8).expect("a name"));
-    let mut joins = Box::pin(room.join([77; 16], &name, here()));
+    let mut joins = Box::pin(room.join(&one, &name, here()));
     let mut says = Box::pin(room.say_as((&name, here()), "hi".into(), None, None));
     let mut holds = Box::pin(room.hold((&one, &name), here()));
     let mut quits = Box::pin(room.quit((&one, "eve"), here()));
