@@ -137,6 +137,7 @@ fn a_change_to_a_new_log_that_was_cut_off_is_finished_at_the_start() {
     let log = server.log();
     fs::rename(&log, log.with_file_name("log.txt.new")).expect("renamed");
     server.start_again(&[]);
+    server.notices.wait_for("had been cut off");
     let told = server.notices.text();
     assert!(
         told.contains("had been cut off") && told.contains("log.txt"),
