@@ -192,6 +192,22 @@ impl Wire {
             Wire::Gap { .. } | Wire::Reset { .. } | Wire::Bye { .. } | Wire::Unknown => None,
         }
     }
+
+    /// When it was recorded; `None` for what is not in the log, and for a line that is damaged.
+    pub fn at(&self) -> Option<Stamp> {
+        match self {
+            Wire::Message { at, .. }
+            | Wire::Join { at, .. }
+            | Wire::Leave { at, .. }
+            | Wire::Opened { at, .. }
+            | Wire::Closed { at, .. }
+            | Wire::Notice { at, .. }
+            | Wire::Erased { at, .. }
+            | Wire::Other { at, .. } => Some(*at),
+            Wire::Hello { .. } | Wire::Damaged { .. } | Wire::Gap { .. } => None,
+            Wire::Reset { .. } | Wire::Bye { .. } | Wire::Unknown => None,
+        }
+    }
 }
 
 /// What `POST /session` answers, and `GET /session` to a token.

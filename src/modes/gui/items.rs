@@ -246,6 +246,7 @@ mod tests {
                 offset,
                 check: 0,
             },
+            at: None,
             local: Some(local + TimeDelta::minutes(minute)),
             what,
         }

@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 
 use super::files::{self, Lock};
 use super::talk::Letter;
-use crate::event::{Id, Key};
+use crate::event::{Id, Key, Stamp};
 use crate::failure::reason;
 use saver::Saver;
 
@@ -32,6 +32,8 @@ const MAX_FILE: u64 = 64 << 20;
 pub struct Kept {
     /// The newest event that was read.
     pub read: Option<Id>,
+    /// When it was recorded, by the room's clock: what tells new from read in a log that does not know it.
+    pub read_at: Option<Stamp>,
     /// The session's token: a secret.
     pub token: Option<String>,
     /// What stands in the input.

@@ -8,7 +8,7 @@ use super::commands::without_empty_end;
 use super::history::{Entry, What};
 use super::items::{Item, Shape, run_words};
 use super::layout::{drawable, is_rtl};
-use super::model::{Fate, Model, Pending};
+use super::model::{Fate, Model, Pending, Turn};
 use super::settings::Times;
 use super::spans::{Span, spans, target};
 use crate::event::Key;
@@ -16,6 +16,10 @@ use crate::event::Key;
 /// What is said where the log became another one.
 const REPLACED: &str =
     "The room's log was replaced or restored: what you saw before is not in this one.";
+
+/// What is said where it is an older copy of itself that went on.
+const RESTORED: &str = "The room's log was restored from an older copy: the newest of what you \
+                        saw before is not in it.";
 
 /// An item as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -206,12 +210,13 @@ pub fn line_of(item: &Item, model: &Model, times: Times) -> Line {
             Tone::Quiet,
         ),
         Shape::Replaced => {
-            let words = match model.earlier_log() {
-                Some(name) => format!(
+            let words = match model.turn() {
+                Some(Turn::Rotated(name)) => format!(
                     "The room has a new log: what you saw before is in the earlier one, {name}, \
                      which whoever runs the room has."
                 ),
-                None => REPLACED.to_string(),
+                Some(Turn::Restored) => RESTORED.to_string(),
+                Some(Turn::Replaced) | None => REPLACED.to_string(),
             };
             centred(&words, Look::Centred, Tone::Text)
         }
@@ -343,6 +348,7 @@ mod tests {
                 offset: 1,
                 check: 0,
             },
+            at: None,
             local: day.and_hms_opt(22, 34, 57),
             what: What::Said {
                 from: "bob".into(),

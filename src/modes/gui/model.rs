@@ -3,9 +3,8 @@
 //! What always holds: an event of the room is in the transcript once, and a message that was typed
 //! is either there, or stands below it with what has become of it.
 //!
-//! Here is what can happen and what may be done about it; `choosing` has which room, `session` logging in, `reading` what
-//! comes from the room, `pages` what is missing, `writing` what is typed, `finding` the search, `shown` what the window
-//! reads from it.
+//! Here is what can happen and what is done about it; `choosing` has which room, `session` logging in, `reading` what comes,
+//! `turned` other logs, `pages` what is missing, `writing` what is typed, `finding` the search, `shown` what is shown.
 
 mod choosing;
 mod finding;
@@ -15,6 +14,7 @@ mod session;
 mod shown;
 #[cfg(test)]
 mod tests;
+mod turned;
 mod writing;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +31,8 @@ use crate::nearby::Change;
 use choosing::Choice;
 use finding::Find;
 pub use shown::Person;
+pub use turned::Turn;
+use turned::{Times, Turned};
 
 /// What happened to the window.
 #[derive(Clone, Debug)]
@@ -294,10 +296,8 @@ pub struct Model {
     read: Option<Id>,
     /// Where the line of what is new stands.
     new_from: Option<u64>,
-    /// The log became another one when it had everything before this offset.
-    replaced: Option<u64>,
-    /// The file that has what was before, if the room was given a new log.
-    earlier_log: Option<String>,
+    times: Times,
+    turned: Option<Turned>,
     unread: usize,
     mentions: usize,
     /// There is more that is unread: it is not here, so nobody has counted it.
@@ -348,8 +348,8 @@ impl Model {
             left_out: false,
             read: None,
             new_from: None,
-            replaced: None,
-            earlier_log: None,
+            times: Times::default(),
+            turned: None,
             unread: 0,
             mentions: 0,
             uncounted: false,

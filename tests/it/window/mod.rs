@@ -11,6 +11,7 @@ mod nearby;
 mod past;
 mod pictures;
 mod reading;
+mod restored;
 mod seeing;
 mod settings;
 mod survival;

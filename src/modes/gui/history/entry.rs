@@ -12,7 +12,9 @@ use crate::wire::Wire;
 pub struct Entry {
     /// Its id.
     pub id: Id,
-    /// When, on the clock of this machine's user; unknown for a damaged line.
+    /// When, by the room's clock; unknown for a damaged line.
+    pub at: Option<Stamp>,
+    /// When, on the clock of this machine's user.
     pub local: Option<NaiveDateTime>,
     /// What happened.
     pub what: What,
@@ -92,7 +94,12 @@ impl Entry {
             | Wire::Unknown => return None,
         };
         let local = at.map(local);
-        Some(Entry { id, local, what })
+        Some(Entry {
+            id,
+            at,
+            local,
+            what,
+        })
     }
 
     /// Says anew whether it is ours, or is said to us.

@@ -11,6 +11,7 @@ fn id(offset: u64) -> Id {
 fn entry(offset: u64) -> Entry {
     Entry {
         id: id(offset),
+        at: None,
         local: None,
         what: What::Notice(offset.to_string().into()),
     }

@@ -69,6 +69,7 @@ mod tests {
         };
         Entry {
             id,
+            at: None,
             local: None,
             what,
         }

@@ -22,6 +22,7 @@ fn letter(number: usize) -> Letter {
 fn some() -> Kept {
     Kept {
         read: Some("5d2f0a11-18301-7c41".parse().expect("an id")),
+        read_at: Stamp::parse(b"2026-11-23T22:34:57.180845Z"),
         token: Some("a secret".into()),
         draft: "half a \"thought\"\n".into(),
         letters: vec![letter(1), letter(2)],

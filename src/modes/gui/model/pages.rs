@@ -96,6 +96,7 @@ impl Model {
             Ask::Newest if self.at_end => effects.push(Effect::GoToEnd),
             _ => {}
         }
+        self.recognise_older();
         self.count_again();
         self.trim();
         self.look();

@@ -1,7 +1,6 @@
 //! What comes from the room, and what of it is new.
 
-use super::{Effect, Entry, Fate, Id, Model, What, is_past};
-use crate::modes::gui::link::presentable;
+use super::{Effect, Entry, Id, Model, What, is_past};
 use crate::wire::Wire;
 
 impl Model {
@@ -18,19 +17,7 @@ impl Model {
                 (self.gap, self.left_out) = (true, true);
                 return;
             }
-            Wire::Reset { earlier, .. } => {
-                self.forget();
-                self.history.stream_from(self.stream_from);
-                // A line between what the log had when the window came back and what follows: there
-                // it is seen, and goes up with what is said next.
-                let had = self.members_as_of.or(self.stream_from);
-                self.replaced = Some(had.map_or(0, |id| id.offset + 1));
-                self.earlier_log = earlier.as_deref().map(presentable);
-                // Where the stream will bring them is not known any more; the server has them.
-                self.pending.retain(|p| !matches!(p.fate, Fate::Sent(_)));
-                self.read = self.members_as_of;
-                return;
-            }
+            Wire::Reset { earlier, .. } => return self.turn_to(earlier.as_deref()),
             _ => {}
         }
         let Some(id) = wire.id() else {
@@ -38,7 +25,9 @@ impl Model {
         };
         if !self.heard.is_some_and(|heard| is_past(heard, id)) {
             self.heard = Some(id);
+            self.times.heard = wire.at().or(self.times.heard);
         }
+        self.recognise(id, wire.at());
         self.come_and_go(&wire);
         let key = match &wire {
             Wire::Message { key, .. } => key.clone(),
@@ -62,7 +51,7 @@ impl Model {
         }
         // What was left out is new as well, if this is.
         if std::mem::take(&mut self.left_out) {
-            self.uncounted |= self.read.is_some_and(|read| !is_past(read, id));
+            self.uncounted |= !self.was_read(id);
         }
         self.settle_pending(id, key.as_ref());
         self.found_live(id);
@@ -76,7 +65,7 @@ impl Model {
 
     /// What others say is new until it was seen; if it calls us, that may be told.
     fn new_message(&mut self, id: Id, call: Option<Effect>) -> Option<Effect> {
-        if self.read.is_some_and(|read| is_past(read, id)) {
+        if self.was_read(id) {
             return None;
         }
         let missed = self.members_as_of.is_some_and(|as_of| is_past(as_of, id));
@@ -91,6 +80,15 @@ impl Model {
         call.filter(|_| !self.in_front && !missed)
     }
 
+    fn was_read(&self, id: Id) -> bool {
+        self.read.is_some_and(|read| is_past(read, id))
+    }
+
+    /// What was not read begins at this offset, or behind it.
+    fn first_unread(&self) -> u64 {
+        self.read.map_or(0, |read| read.offset + 1)
+    }
+
     /// Whether what comes now is seen as it comes.
     fn is_reading(&self) -> bool {
         self.in_front && self.at_end && self.settled
@@ -103,34 +101,43 @@ impl Model {
             && self.history.is_whole_at_end()
             && let Some(newest) = self.heard
         {
-            self.read = Some(newest);
+            // What was read elsewhere may come in once more.
+            if self.read == Some(newest) || !self.was_read(newest) {
+                self.read = Some(newest);
+                self.times.read = self.times.read.max(self.times.heard);
+            }
             (self.unread, self.mentions, self.uncounted) = (0, 0, false);
         }
     }
 
     /// What was scrolled through is read too.
     pub(super) fn look_through(&mut self) {
-        let (Some(read), true) = (self.read, self.in_front && self.settled && !self.at_end) else {
-            return;
-        };
-        let Some(seen) = self.history.get(self.near).map(|entry| entry.id) else {
-            return;
-        };
-        if is_past(read, seen) {
+        if !self.in_front || !self.settled || self.at_end {
             return;
         }
-        self.read = Some(seen);
+        let Some((seen, at)) = self
+            .history
+            .get(self.near)
+            .map(|entry| (entry.id, entry.at))
+        else {
+            return;
+        };
+        if self.was_read(seen) {
+            return;
+        }
+        let unread = self.first_unread();
+        (self.read, self.times.read) = (Some(seen), self.times.read.max(at));
         let left = self.said_between(seen.offset + 1, u64::MAX);
         let holes = || self.history.holes().map(|hole| hole.end);
         if !holes().any(|end| end > seen.offset) {
             (self.unread, self.mentions) = left;
             self.uncounted = false;
-        } else if holes().any(|end| end > read.offset + 1 && end <= seen.offset) {
+        } else if holes().any(|end| end > unread && end <= seen.offset) {
             // Nobody knows how much of what was passed over had been counted.
             (self.unread, self.mentions) = left;
             self.uncounted = true;
         } else {
-            let passed = self.said_between(read.offset + 1, seen.offset);
+            let passed = self.said_between(unread, seen.offset);
             self.unread = self.unread.saturating_sub(passed.0).max(left.0);
             self.mentions = self.mentions.saturating_sub(passed.1).max(left.1);
         }
@@ -138,13 +145,14 @@ impl Model {
 
     /// What was missing has come: it is counted, if it is new.
     pub(super) fn count_again(&mut self) {
-        let (Some(read), true) = (self.read, self.uncounted) else {
+        if !self.uncounted {
             return;
-        };
-        let here = self.said_between(read.offset + 1, u64::MAX);
+        }
+        let unread = self.first_unread();
+        let here = self.said_between(unread, u64::MAX);
         self.unread = self.unread.max(here.0);
         self.mentions = self.mentions.max(here.1);
-        self.uncounted = self.history.holes().any(|hole| hole.end > read.offset + 1);
+        self.uncounted = self.history.holes().any(|hole| hole.end > unread);
     }
 
     /// How many messages of others there are between two places, both included, and how many of them

@@ -167,7 +167,7 @@ impl Model {
             self.members_as_of = None;
             self.settled = false;
             self.gap = false;
-            self.read = kept.read;
+            self.had_read(kept.read, kept.read_at);
             self.history.belongs_to(&session.name);
             if self.draft.is_empty() {
                 self.draft = kept.draft.clone();
@@ -218,7 +218,9 @@ impl Model {
         self.members = list.members.into_iter().map(member).collect();
         self.members_as_of = Some(list.id);
         // Who comes for the first time finds what was said before, but nothing new.
-        self.read.get_or_insert(list.id);
+        if self.times.read.is_none() {
+            self.read.get_or_insert(list.id);
+        }
     }
 
     /// So late is it on the server.
@@ -273,7 +275,8 @@ impl Model {
         self.opened.clear();
         self.find = None;
         self.read = None;
-        (self.new_from, self.replaced) = (None, None);
+        (self.new_from, self.turned) = (None, None);
+        self.times = super::Times::default();
         (self.unread, self.mentions, self.uncounted) = (0, 0, false);
         (self.gap, self.left_out) = (false, false);
     }

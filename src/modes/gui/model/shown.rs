@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::{Id, Model, Pending, Phase, is_past};
+use super::{Id, Model, Pending, Phase, Turn, is_past};
 use crate::modes::gui::history::{History, Hole};
 use crate::modes::gui::items::Around;
 use crate::modes::gui::layout::drawable;
@@ -189,16 +189,16 @@ impl Model {
     pub fn around(&self) -> Around<'_> {
         Around {
             new_from: self.new_from,
-            replaced: self.replaced,
+            replaced: self.turned.as_ref().map(|turned| turned.at),
             pending: self.pending.len(),
             notes: self.notes.len(),
             opened: Some(&self.opened),
         }
     }
 
-    /// The file that has what stood here before the log became another one, as the server said.
-    pub fn earlier_log(&self) -> Option<&str> {
-        self.earlier_log.as_deref()
+    /// What became of the log that was read before, if it is not this one.
+    pub fn turn(&self) -> Option<&Turn> {
+        self.turned.as_ref().map(|turned| &turned.turn)
     }
 
     /// Where the line of what is new stands, as an offset.

@@ -7,6 +7,7 @@ mod edges;
 mod left;
 mod reading;
 mod search;
+mod turned;
 mod words;
 
 use std::time::Duration;

@@ -32,7 +32,7 @@ impl Model {
             }
             Typed::Clear => {
                 self.history.clear_away();
-                (self.new_from, self.replaced) = (None, None);
+                (self.new_from, self.turned) = (None, None);
                 taken(text)
             }
             Typed::Help => {
@@ -131,16 +131,19 @@ impl Model {
     /// What is to be kept for the next window of this name in this room, while logged in or on the way
     /// there.
     pub fn kept(&self) -> Option<Kept> {
-        let (read, token) = match (&self.phase, &self.asked) {
-            (Phase::In { .. }, _) => (self.read, self.token.clone()),
+        let ((read, read_at), token) = match (&self.phase, &self.asked) {
+            (Phase::In { .. }, _) => ((self.read, self.times.read), self.token.clone()),
             // On the way in the draft may be another already; the rest is as it was left.
-            (Phase::Asking(_), Some((_, Some(kept)))) => (kept.read, kept.token.clone()),
+            (Phase::Asking(_), Some((_, Some(kept)))) => {
+                ((kept.read, kept.read_at), kept.token.clone())
+            }
             _ => return None,
         };
         let waits = |p: &&Pending| matches!(p.fate, Fate::Waiting);
         let letters = self.pending.iter().filter(waits);
         Some(Kept {
             read,
+            read_at,
             token,
             draft: self.draft.clone(),
             letters: letters.map(|p| p.letter.clone()).collect(),

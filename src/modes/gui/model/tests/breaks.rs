@@ -76,6 +76,16 @@ const REPLACED: &str =
 #[test]
 fn a_reset_after_a_rotation_names_the_earlier_log() {
     let mut model = in_the_room();
+    // The list of members is as of the log that there is.
+    let list = |model: &mut Model, log: u32| {
+        let id = Id {
+            log: LogId(log),
+            ..id(3)
+        };
+        let members = model_members(&["uthira"]);
+        hear(model, Report::Members(Members { id, members }));
+    };
+    list(&mut model, 2);
     events(
         &mut model,
         vec![Wire::Reset {
@@ -87,6 +97,7 @@ fn a_reset_after_a_rotation_names_the_earlier_log() {
     let words = "what you saw before is in the earlier one, log.txt. old, which";
     assert!(seen.contains(words) && !seen.contains(REPLACED), "{seen}");
     // The next one is another matter.
+    list(&mut model, 3);
     events(
         &mut model,
         vec![Wire::Reset {

@@ -13,6 +13,7 @@ fn letter(text: &str) -> Letter {
 fn kept(draft: &str, letters: &[&str]) -> Kept {
     Kept {
         read: Some(id(9)),
+        read_at: None,
         token: Some("old".into()),
         draft: draft.into(),
         letters: letters.iter().map(|text| letter(text)).collect(),

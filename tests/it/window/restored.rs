@@ -1,0 +1,63 @@
+//! A room whose log was restored from an older copy: what was read stays read, what was said since is new.
+
+use std::sync::Arc;
+
+use super::eyes::{self, in_sight_below, wait_for_sight};
+use crate::display::{Display, Window};
+use crate::server::{Server, wait_for};
+use crate::typing::{ARGS, kept};
+use crate::util::Folder;
+
+/// What is in sight below the line of what is new.
+fn new(window: &Window) -> String {
+    let row = wait_for("the line of what is new", || {
+        let lines = window.picture().lines(eyes::TRANSCRIPT, eyes::UNREAD, 100);
+        lines.first().map(|(_, y, _)| *y)
+    });
+    in_sight_below(window, row as i32 + 4)
+}
+
+#[test]
+fn what_was_read_is_not_new_where_an_older_copy_goes_on() {
+    let display = Arc::new(Display::start(900, 700));
+    let mut server = Server::start(ARGS);
+    let bob = server.log_in("bob");
+    for n in 0..4 {
+        server.say(&bob, &format!("kept {n}."));
+    }
+    let copy = std::fs::read(server.log()).expect("the log");
+    let home = Arc::new(Folder::new());
+    let open = |server: &Server| {
+        let args = ["--name", "uthira", &server.address];
+        display.open(Arc::clone(&home), &args)
+    };
+    let mut window = open(&server);
+    wait_for_sight(&window, ":kept 3.");
+    server.say(&bob, "lost.");
+    wait_for_sight(&window, ":lost.");
+    // The window stays, or another one opens afterwards.
+    for (name, stays) in [("ann", true), ("cat", false)] {
+        let newest = server.events("last=1");
+        wait_for("what was read, kept", || {
+            (kept(&home)?["read"] == newest.last()?["id"]).then_some(())
+        });
+        if !stays {
+            window.keys(&["ctrl+q"]);
+            assert_eq!(window.ended(), Some(0));
+        }
+        server.kill();
+        server.folder.file("log.txt", &copy);
+        server.start_again(ARGS);
+        let since = server.log_in(name);
+        server.say(&since, &format!("{name} is new."));
+        if !stays {
+            window = open(&server);
+        }
+        let text = format!(":{name} is new.");
+        let seen = wait_for_sight(&window, &text);
+        assert!(seen.contains(":kept 3."), "{seen}");
+        let new = new(&window);
+        assert!(new.contains(&text) && !new.contains(":kept"), "{new}");
+        display.picture(&format!("restored-{name}.png"));
+    }
+}
