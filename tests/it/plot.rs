@@ -5,12 +5,13 @@
 //! talk are kept there.
 
 use std::fs;
+use std::process::Command;
 
 use chatroom::event::{Body, Elapsed, Event, Stamp};
 use chatroom::line;
 use serde_json::Value;
 
-use crate::util::Folder;
+use crate::util::{CHATROOM, Folder, Run};
 
 const SAMPLE: &str = include_str!("../../log.txt");
 
@@ -253,4 +254,36 @@ fn pictures_that_cannot_be_are_refused_in_a_sentence() {
         fs::read(folder.path().join("log.svg")).expect("it"),
         SAMPLE.as_bytes()
     );
+}
+
+#[test]
+fn a_picture_that_cannot_be_written_whole_leaves_the_one_of_before() {
+    let folder = Folder::new();
+    folder.file("log.txt", SAMPLE);
+    for name in ["talk.svg", "talk.png"] {
+        let before = b"the picture of before";
+        let draw = |limited: bool| {
+            let limit = if limited { "ulimit -f 1; " } else { "" };
+            let line = format!("{limit}exec \"$0\" replay log.txt --plot {name}");
+            let mut shell = Command::new("bash");
+            shell.args(["-c", &line, CHATROOM]);
+            folder.settle(&mut shell);
+            Run::of(&mut shell)
+        };
+        draw(true)
+            .code(1)
+            .one_sentence(&[&format!("{name} could not be written: file too large")]);
+        assert_eq!(folder.contents().len(), 1, "nothing is left of a new one");
+        folder.file(name, before);
+        draw(true)
+            .code(1)
+            .stdout("")
+            .one_sentence(&["could not be written"]);
+        assert_eq!(folder.contents()[name], before);
+        draw(false).code(0);
+        assert!(folder.contents()[name].len() > 1_024, "drawn anew");
+        let names: Vec<String> = folder.contents().into_keys().collect();
+        assert_eq!(names, ["log.txt", name]);
+        fs::remove_file(folder.path().join(name)).expect("removed");
+    }
 }

@@ -3,9 +3,10 @@
 //! What always holds: the picture needs nothing beside it. A PNG's letters come from a font that is
 //! part of this program, so that they are there on machines without any; an SVG's are of whatever
 //! shows it. It replaces the picture that is there already, as one expects of a picture that is
-//! drawn anew, but never the log itself.
+//! drawn anew, once it is whole itself, but never the log.
 
 mod canvas;
+mod file;
 mod page;
 
 use std::fs;
@@ -102,7 +103,7 @@ impl Picture {
                 "{name} could not be drawn: {why}. Try the other kind of picture, .svg or .png."
             ))
         })?;
-        fs::write(&self.path, bytes).map_err(|error| {
+        file::replace(&self.path, &bytes).map_err(|error| {
             Failure::new(format!(
                 "{name} could not be written: {}. Name a place where you may write and that has \
                  room.",
