@@ -57,7 +57,7 @@ pub fn log(events: &[Event]) -> Vec<u8> {
 
 /// The log of a room without the times: who came, went and said what. Whatever else is in it is not
 /// given.
-fn heard(log: &[u8]) -> Vec<String> {
+pub fn heard(log: &[u8]) -> Vec<String> {
     let lines = log.split(|b| *b == b'\n').filter(|line| !line.is_empty());
     let events = lines.map(|line| parse_line(line).expect("a good line"));
     events

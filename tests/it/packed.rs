@@ -1,9 +1,12 @@
 //! Logs that are compressed, or that another system gave its own line ends.
 
+use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::into::heard;
+use crate::server::Server;
 use crate::util::{CHATROOM, Folder, Run};
 
 const SAMPLE: &[u8] = include_bytes!("../../log.txt");
@@ -64,6 +67,43 @@ fn a_compressed_log_is_as_good_as_the_log() {
         .run(&["replay", "log.txt.gz", "--follow", "--plain"])
         .code(1)
         .one_sentence(&["--follow goes on with a room's own log"]);
+}
+
+#[test]
+fn a_compressed_log_is_drawn_and_said_again() {
+    let server = Server::start(&["--max-rate", "0", "--no-address-limits"]);
+    let folder = &server.folder;
+    folder.file("old.txt", SAMPLE);
+    folder.file("old.txt.gz", gzipped(SAMPLE));
+    let drawn = |log: &str| {
+        folder
+            .run(&["replay", log, "--plot", "talk.svg"])
+            .code(0)
+            .stdout("Drew talk.svg.\n")
+            .stderr("");
+        let picture = String::from_utf8(folder.contents()["talk.svg"].clone());
+        picture.expect("UTF-8").replace(log, "old.txt")
+    };
+    assert_eq!(drawn("old.txt.gz"), drawn("old.txt"));
+    // Read once, front to back, with all the comings and goings.
+    let into = ["--into", &server.address, "--speed", "max"];
+    let run = folder.run(&[&["replay", "old.txt.gz"][..], &into].concat());
+    run.code(0);
+    let spoken = |log: &[u8]| -> Vec<String> {
+        let heard = heard(log).into_iter();
+        heard.filter(|line| line.contains(": ")).collect()
+    };
+    let (before, now) = (spoken(SAMPLE), spoken(&fs::read(server.log()).expect("it")));
+    assert!(before.len() == 27 && before == now, "{now:?}");
+    // What is chosen of it is not all of it.
+    let some = ["--into", &server.address, "--speed", "max", "--user", "eve"];
+    folder
+        .run(&[&["replay", "old.txt.gz"][..], &some].concat())
+        .code(0);
+    let now = spoken(&fs::read(server.log()).expect("it"));
+    let eve = |line: &&String| line.starts_with("eve: ");
+    assert!(now[27..].iter().all(|line| eve(&line)), "{now:?}");
+    assert_eq!(now.len() - 27, before.iter().filter(eve).count());
 }
 
 #[test]
