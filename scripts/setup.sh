@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Sees to it that this machine has what the project needs. `setup.sh build`: what compiling needs;
 # `setup.sh run`: that and curl, which `make run` says how to join with;
-# `setup.sh test`: that and what the tests use; `setup.sh pictures`: that and a browser;
+# `setup.sh test`: that and what the tests use; `setup.sh durability`: that and the tools of one more file
+# system; `setup.sh pictures`: what the tests use and a browser;
 # `setup.sh bench`: what compiling needs and the programs that chatroom is measured beside; `setup.sh
 # dist`: what compiling needs and what makes other systems to try the downloaded file on. Installs only
 # what is missing, and says nothing when nothing is.
@@ -28,6 +29,8 @@ test_packages=(
 )
 # What joins a room without a window.
 run_packages=(curl)
+# The disks whose power `make test-durability` cuts are ext4, whose tools the tests have, and this.
+durability_packages=(xfsprogs)
 # The browser that pages are looked at in.
 picture_packages=(chromium)
 # The others' servers, what counts their writes, and what makes a disk slow; for the window's
@@ -50,6 +53,7 @@ build_commands=(cmake g++ make pkg-config)
 libraries=(x11 xext xft xinerama xcursor xrender xfixes pangoxft pangocairo cairo)
 test_commands=(Xvfb openbox xdotool xclip setxkbmap import dbus-daemon tmux script unshare nsenter ip strace curl man mandoc less zsh fish desktop-file-validate gio valgrind mkfs.ext4 mount python3 nginx caddy openssl)
 run_commands=(curl)
+durability_commands=(mkfs.xfs)
 picture_commands=(chromium mkfifo)
 clients_commands=(nginx haproxy caddy apache2 python3 node npm)
 dist_commands=(debootstrap systemd-nspawn unshare nsenter ip readelf curl Xvfb openbox xdotool import)
@@ -186,6 +190,7 @@ check_other_system() {
     local more=()
     [ "$1" != run ] || more=("${run_commands[@]}")
     [ "$1" != test ] || more=("${test_commands[@]}")
+    [ "$1" != durability ] || more=("${test_commands[@]}" "${durability_commands[@]}")
     [ "$1" != pictures ] || more=("${test_commands[@]}" "${picture_commands[@]}")
     [ "$1" != bench ] || more=("${bench_commands[@]}")
     [ "$1" != dist ] || more=("${dist_commands[@]}")
@@ -205,12 +210,13 @@ main() {
         build) packages=("${build_packages[@]}") ;;
         run) packages=("${build_packages[@]}" "${run_packages[@]}") ;;
         test) packages=("${build_packages[@]}" "${test_packages[@]}") ;;
+        durability) packages=("${build_packages[@]}" "${test_packages[@]}" "${durability_packages[@]}") ;;
         pictures) packages=("${build_packages[@]}" "${test_packages[@]}" "${picture_packages[@]}") ;;
         bench) packages=("${build_packages[@]}" "${bench_packages[@]}") ;;
         clients) packages=("${build_packages[@]}" "${clients_packages[@]}") ;;
         dist) packages=("${build_packages[@]}" "${dist_packages[@]}") ;;
         *)
-            echo "Say what to set up for: scripts/setup.sh build, run, test, pictures, bench, clients or dist." >&2
+            echo "Say what to set up for: scripts/setup.sh build, run, test, durability, pictures, bench, clients or dist." >&2
             exit 2
             ;;
     esac

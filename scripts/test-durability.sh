@@ -8,7 +8,7 @@ if [ "$(id -u)" -ne 0 ]; then
     echo "test-durability: mounting disks needs root, here with your own Rust: sudo env \"PATH=\$PATH\" \"HOME=\$HOME\" make test-durability" >&2
     exit 1
 fi
-scripts/setup.sh test
+scripts/setup.sh durability
 from=$SECONDS
 status=0
 cargo test --release --locked --test durability -- --test-threads=1 --nocapture || status=$?

@@ -28,7 +28,7 @@ by_itself() {
 }
 
 by_itself >"$here/before"
-for set in test clients bench; do
+for set in test durability clients bench; do
     inside /src/scripts/setup.sh "$set" >"$here/setup.words" 2>&1 || fail "setup.sh $set" "$(tail -n 20 "$here/setup.words")"
     by_itself >"$here/after"
     more=$(comm -13 "$here/before" "$here/after")

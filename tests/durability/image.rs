@@ -1,4 +1,4 @@
-//! A disk that a test has for itself, and whose power it can cut: ext4 in a file, mounted through a
+//! A disk that a test has for itself, and whose power it can cut: ext4 or xfs in a file, mounted through a
 //! loop device; or a small tmpfs. Unmounted at the end, also of a test that fails.
 
 use std::path::{Path, PathBuf};
@@ -16,6 +16,9 @@ pub struct Disk {
     dir: TempDir,
     mounted: bool,
 }
+
+/// The size of an xfs, in bytes: the tools of 2022 and later make none below 300 MB.
+const XFS: u64 = 320 << 20;
 
 /// Runs a command that must work.
 #[track_caller]
@@ -42,6 +45,17 @@ impl Disk {
         let image = std::fs::File::create(disk.image()).expect("an image");
         image.set_len(mib << 20).expect("its length");
         run("mkfs.ext4", &["-q", "-F", text(&disk.image())]);
+        disk.mount();
+        disk
+    }
+
+    /// A new xfs, as small as it makes them.
+    #[track_caller]
+    pub fn xfs() -> Disk {
+        let mut disk = Disk::empty();
+        let image = std::fs::File::create(disk.image()).expect("an image");
+        image.set_len(XFS).expect("its length");
+        run("mkfs.xfs", &["-q", text(&disk.image())]);
         disk.mount();
         disk
     }
@@ -113,8 +127,8 @@ impl Disk {
     /// The same for a process of any kind, which the caller then waits for before he unmounts the disk.
     #[track_caller]
     pub fn cut(&self, pid: i32) {
-        // FS_IOC_SHUTDOWN with FS_SHUTDOWN_FLAGS_NOLOGFLUSH. There is no command for it on a
-        // system without the tools of XFS.
+        // FS_IOC_SHUTDOWN with FS_SHUTDOWN_FLAGS_NOLOGFLUSH, whose number both file systems share. The
+        // command of xfs's tools for it cannot kill in the same moment.
         let code = "import fcntl, os, struct, sys\n\
                     fd = os.open(sys.argv[1], os.O_RDONLY)\n\
                     try: os.kill(int(sys.argv[2]), 9)\n\

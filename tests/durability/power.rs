@@ -24,7 +24,15 @@ fn plan() -> Plan {
 
 #[test]
 fn nothing_acknowledged_or_seen_is_lost_in_fifty_power_cuts() {
-    let mut disk = Disk::ext4(512);
+    fifty_power_cuts(Disk::ext4(512));
+}
+
+#[test]
+fn nothing_acknowledged_or_seen_is_lost_in_fifty_power_cuts_on_xfs() {
+    fifty_power_cuts(Disk::xfs());
+}
+
+fn fifty_power_cuts(mut disk: Disk) {
     let folder = Arc::new(Folder::new());
     let mut chance = Chance::new(Chance::seed());
     let mut server = disk.serve(&folder, "127.0.0.1:0");
@@ -54,10 +62,15 @@ fn nothing_acknowledged_or_seen_is_lost_in_fifty_power_cuts() {
 
 #[test]
 fn the_check_finds_what_a_disk_that_does_not_sync_loses() {
+    without_sync(|| Disk::ext4(64));
+    without_sync(Disk::xfs);
+}
+
+fn without_sync(new: impl Fn() -> Disk) {
     let folder = Arc::new(Folder::new());
     let other = Folder::new();
     for attempt in 1..=5 {
-        let mut disk = Disk::ext4(64);
+        let mut disk = new();
         let log = disk.log();
         let lies = ["-e", "inject=fdatasync:retval=0"];
         let told = other.path().join("told");
@@ -82,8 +95,11 @@ fn the_check_finds_what_a_disk_that_does_not_sync_loses() {
 #[test]
 fn a_removed_log_is_saved_for_a_power_cut_too() {
     let folder = Arc::new(Folder::new());
-    for _ in 0..5 {
-        let mut disk = Disk::ext4(64);
+    for n in 0..6 {
+        let mut disk = match n % 2 {
+            0 => Disk::ext4(64),
+            _ => Disk::xfs(),
+        };
         let mut server = disk.serve(&folder, "127.0.0.1:0");
         let token = server.log_in("uthira");
         for n in 0..200 {

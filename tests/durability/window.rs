@@ -60,8 +60,16 @@ fn sure(disk: &Disk) -> Vec<PathBuf> {
 
 #[test]
 fn what_is_called_waiting_and_the_draft_outlive_power_cuts() {
+    power_cuts(Disk::ext4(64));
+}
+
+#[test]
+fn what_is_called_waiting_and_the_draft_outlive_power_cuts_on_xfs() {
+    power_cuts(Disk::xfs());
+}
+
+fn power_cuts(mut disk: Disk) {
     let display = Arc::new(Display::start(900, 700));
-    let mut disk = Disk::ext4(64);
     let mut server = Server::start(ARGS);
     let mut all: Vec<String> = Vec::new();
     for cut in 0..CUTS {
