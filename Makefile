@@ -1,11 +1,11 @@
 # The two commands are `make run` and `make test`; each installs what it needs first (Debian, Ubuntu).
 # CARGO_TARGET_DIR is honoured by all of them.
 
-# What `make run` gives to the server, for example: make run ARGS='--room lobby'; and `make bench`,
-# `make bench-window` and `make bench-replay` to their harnesses: make bench ARGS='calm --rounds 5'
+# What `make run` gives to the server, for example: make run ARGS='--room lobby'; and `make test-clients`,
+# `make fuzz` and the benchmarks to their harnesses: make bench ARGS='calm --rounds 5'
 ARGS ?=
 
-.PHONY: help run build test dist deb test-dist test-durability test-clients bench bench-window bench-replay pictures icons man fmt clean
+.PHONY: help run build test dist deb test-dist test-durability test-clients fuzz bench bench-window bench-replay pictures icons man fmt clean
 
 help:
 	@echo 'make run     build chatroom and start a room on this machine: the server here, and a window'
@@ -16,6 +16,7 @@ help:
 	@echo 'make test-dist   try that file on other systems: nothing but a folder, bare Debians; as root, some minutes'
 	@echo 'make test-clients   real clients from PyPI and npm, direct and through four proxies: some two minutes, with the registries'
 	@echo 'make test-durability   kills, lost answers, stalled listeners, failing disks: some minutes, alone'
+	@echo "make fuzz    any bytes as any kind of log (ARGS='--seconds 600 irssi'); some ten minutes, with crates.io"
 	@echo "make bench   measure this server beside others (ARGS='--help' says what there is); some 20 minutes, alone"
 	@echo "make bench-window   measure the window beside HexChat (ARGS='--help'); some 10 minutes, alone"
 	@echo "make bench-replay   measure replay beside cut, grep and ripgrep (ARGS='--help'); some 10 minutes, alone"
@@ -51,6 +52,9 @@ test-durability:
 
 test-clients:
 	@scripts/test-clients.sh $(ARGS)
+
+fuzz:
+	@scripts/fuzz.sh $(ARGS)
 
 bench:
 	@scripts/setup.sh bench
