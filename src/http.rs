@@ -76,6 +76,7 @@ impl BadRequest {
             error: self.error.to_string(),
             message: self.message,
             limit: self.limit,
+            ..Refusal::default()
         };
         Response::json(self.status, &refusal)
     }

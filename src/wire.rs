@@ -267,7 +267,7 @@ pub struct Page {
 }
 
 /// A refusal, on every path: `{"error":"name_too_long","message":"...","limit":8}`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
     /// One word for programs.
     pub error: String,
@@ -276,6 +276,9 @@ pub struct Refusal {
     /// The limit that was passed, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,
+    /// The file of the earlier log that an id is of, where that is why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<String>,
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ impl Response {
         let refusal = Refusal {
             error: error.to_string(),
             message: message.into(),
-            limit: None,
+            ..Refusal::default()
         };
         Response::json(status, &refusal)
     }

@@ -222,6 +222,12 @@ impl Opening {
         &self.earlier
     }
 
+    /// The name of the log that this one goes on from, where that is not beside it.
+    pub fn missing(&self) -> Option<&str> {
+        let before = self.earlier.first()?;
+        before.file.is_none().then_some(&*before.name)
+    }
+
     /// The newest lines, about a MiB of them.
     pub fn recent(&self) -> &Stretch {
         &self.recent

@@ -121,6 +121,47 @@ fn a_log_begun_anew_is_told_with_the_place_of_what_neither_copy_has() {
 }
 
 #[test]
+fn a_log_begun_anew_more_than_once_since_is_told_with_every_place() {
+    let (mut server, folder) = (Server::start(&[]), Folder::new());
+    said(&server, &["one"]);
+    backup(&folder, &server.address).code(0);
+    let first = copy(&folder).1;
+    // Each time under a name that says which time it was.
+    for time in ["first", "second", "third"] {
+        said(&server, &["after the backup"]);
+        assert!(server.stop().success());
+        server.folder.run(&["rotate", "log.txt"]).code(0);
+        server.start_again(&[]);
+        said(&server, &[time]);
+    }
+    let all = server.folder.contents().into_keys();
+    let mut earlier: Vec<String> = all.filter(|name| name.starts_with("log-")).collect();
+    // log-DAY.txt comes after log-DAY-2.txt in the alphabet.
+    earlier.sort_by_key(|name| name.replace(".txt", ""));
+    let [oldest, _, newest] = &earlier[..] else {
+        panic!("{earlier:?}")
+    };
+    let run = backup(&folder, &server.address).code(0);
+    let place = format!("it is in {oldest}, {newest} and any log between these two");
+    run.one_sentence(&["anew more than once", "backup.txt.old now", &place]);
+    assert!(copy(&folder).1 == log(&server));
+    assert!(folder.contents()["backup.txt.old"] == first);
+
+    // A room that does not have the copy's log any more says from where its own goes on.
+    assert!(server.stop().success());
+    fs::remove_file(server.folder.path().join(newest)).expect("removed");
+    fs::remove_file(server.folder.path().join(oldest)).expect("removed");
+    server.start_again(&[]);
+    fs::write(folder.path().join("backup.txt"), &first).expect("written");
+    let run = backup(&folder, &server.address).code(0);
+    run.one_sentence(&[
+        "has another log",
+        "backup.txt.old.1 now",
+        &format!("goes on from {newest} beside it"),
+    ]);
+}
+
+#[test]
 fn a_file_size_limit_is_a_sentence_and_the_next_run_goes_on() {
     let (server, folder) = (Server::start(&[]), Folder::new());
     said(&server, &[&"long ".repeat(1_000)]);

@@ -390,6 +390,7 @@ fn refuse(
         error: error.to_string(),
         message: "No.".to_string(),
         limit,
+        ..Refusal::default()
     };
     (
         status,

@@ -89,6 +89,7 @@ fn a_room_goes_on_with_a_new_log_and_knows_what_was_before() {
         let told = server.get(&path).refused(410, "id_earlier");
         let message = told["message"].as_str().expect("one");
         assert!(message.contains(oldest.as_str()), "{path}: {message}");
+        assert_eq!(told["earlier"].as_str(), Some(oldest.as_str()), "{path}");
     }
     let accept = ("Accept", "text/event-stream");
     let mut listener = server.listen("/events", &[accept, ("Last-Event-ID", id)]);
@@ -120,6 +121,8 @@ fn a_room_goes_on_with_a_new_log_and_knows_what_was_before() {
     server.stop();
     fs::remove_file(server.folder.path().join(second)).expect("removed");
     server.start_again(&[]);
+    let missing = format!("The log goes on from {second}, which is not beside it.");
+    server.notices.wait_for(&missing);
     assert_eq!(server.get(&format!("/messages/{id}")).status, 410);
     // The new log says that uthira's session came in since; of another one nothing is known.
     assert_eq!(server.say(&token, "still here").status, 201);

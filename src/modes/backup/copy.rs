@@ -211,7 +211,7 @@ impl Copy {
         let is_log = self.look().map_err(failed)?;
         match cut {
             Some(why) => Ok(Fetched::Cut(why)),
-            None if is_log && self.kept.place == Some(sent.place) => Ok(Fetched::Whole),
+            None if is_log && self.kept.place == sent.place => Ok(Fetched::Whole),
             None => Err(Failure::new(format!(
                 "{} is not what the room says that it has sent. Look at it with `chatroom replay --verify {}`, and at the disks \
                  on both sides.",
@@ -281,10 +281,9 @@ impl Copy {
         Ok(aside)
     }
 
-    /// Whether the fresh copy's log goes on from this one's; under which name the room keeps this one's then.
-    pub fn goes_on_in(&self, other: &Fresh) -> Option<PathBuf> {
-        let (before, name) = said_before(&other.0.kept.first)?;
-        (before == self.kept.place?.log).then_some(name)
+    /// The log that it is of.
+    pub fn log(&self) -> Option<LogId> {
+        self.kept.place.map(|place| place.log)
     }
 
     /// Takes away a file that this run made, and that has nothing.
@@ -334,6 +333,11 @@ impl Fresh {
             fresh.narrow().map_err(failed)?;
         }
         Ok(Fresh(fresh))
+    }
+
+    /// The log that its log says it goes on from, and the name of that one's file.
+    pub fn goes_on_from(&self) -> Option<(LogId, PathBuf)> {
+        said_before(&self.0.kept.first)
     }
 
     /// Takes a log from its beginning.

@@ -68,7 +68,7 @@ fn bring_up(
         let fetched = match answer {
             Answer::Whole(sent) if before == 0 => copy.take_all(sent),
             Answer::Rest(sent) => copy.go_on(sent),
-            Answer::Whole(sent) => return start_anew(address, copy, sent).map(Some),
+            Answer::Whole(sent) => return start_anew(address, key, copy, sent).map(Some),
         };
         match fetched? {
             Fetched::Whole => return Ok(None),
@@ -92,8 +92,38 @@ fn broken(address: &Address, why: &str) -> Failure {
     ))
 }
 
+/// How a log came about that goes on from another one. Files are named as they lie beside the room's log.
+enum Anew {
+    /// From the copy's, which is in this file.
+    Once(String),
+    /// With others between the two: the files of the copy's and of the newest before the room's.
+    Often { first: String, last: String },
+    /// From this file, and whether from the copy's as well is not known.
+    From(String),
+}
+
+impl Anew {
+    /// How the log of the fresh copy did.
+    fn of(address: &Address, key: Option<&str>, copy: &Copy, fresh: &Fresh) -> Option<Anew> {
+        let (before, last) = fresh.goes_on_from()?;
+        let (log, last) = (copy.log()?, last.display().to_string());
+        if before == log {
+            return Some(Anew::Once(last));
+        }
+        Some(match room::name_of_earlier(address, key, log) {
+            Some(first) => Anew::Often { first, last },
+            None => Anew::From(last),
+        })
+    }
+}
+
 /// The room's log is not the copy's any more.
-fn start_anew(address: &Address, copy: &mut Copy, sent: Sent) -> Result<String, Failure> {
+fn start_anew(
+    address: &Address,
+    key: Option<&str>,
+    copy: &mut Copy,
+    sent: Sent,
+) -> Result<String, Failure> {
     let mut fresh = Fresh::beside(copy)?;
     if let Fetched::Cut(why) = fresh.take_all(sent)? {
         return Err(broken(address, &why));
@@ -101,15 +131,24 @@ fn start_anew(address: &Address, copy: &mut Copy, sent: Sent) -> Result<String, 
     let same = copy.same_until(&fresh)?;
     let path = copy.path.display().to_string();
     let lost = copy.kept.end - same;
-    let rotated = copy.goes_on_in(&fresh);
+    let begun_anew = Anew::of(address, key, copy, &fresh);
     let aside = copy.give_way(fresh)?;
     let (aside, at) = (aside.display(), address);
-    Ok(match (same, rotated) {
-        (0, Some(name)) => format!(
+    Ok(match (same, begun_anew) {
+        (0, Some(Anew::Once(name))) => format!(
             "The room at {at} has begun its log anew. The copy of the log before is {aside} now, and {path} is one of the new \
-             log. What was said after the last backup and before the new log began is not in either: it is in {} beside the \
-             room's log. Copy that file, too.",
-            name.display()
+             log. What was said after the last backup and before the new log began is not in either: it is in {name} beside the \
+             room's log. Copy that file, too."
+        ),
+        (0, Some(Anew::Often { first, last })) => format!(
+            "The room at {at} has begun its log anew more than once. The copy of the log of the last backup is {aside} now, \
+             and {path} is one of the newest log. What was said between the two is not in either: it is in {first}, {last} and \
+             any log between these two in time, beside the room's log. Copy those files, too."
+        ),
+        (0, Some(Anew::From(name))) => format!(
+            "The room at {at} has another log than the one in {path}. That copy is {aside} now, and {path} is one of the \
+             new log, which goes on from {name} beside it; what went before that is not known there. Look for logs beside the \
+             room's that neither copy has, and copy those, too."
         ),
         (0, None) => format!(
             "The room at {at} has another log than the one in {path}. That copy is {aside} now, and {path} is one of the \

@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::address::Address;
+use crate::event::{Id, LogId};
 use crate::failure::{Failure, reason};
 use crate::http::reply::{Head, MAX_HEAD, ReplyError};
 use crate::http::{Body, BodyError};
@@ -33,13 +34,13 @@ pub enum Answer {
     Rest(Sent),
 }
 
-/// A log under way.
+/// An answer under way.
 pub struct Sent {
     stream: TcpStream,
     unread: Vec<u8>,
     body: Body,
-    /// Where it will end.
-    pub place: Place,
+    /// Where it will end, if that is said.
+    pub place: Option<Place>,
 }
 
 impl Sent {
@@ -70,6 +71,13 @@ impl Sent {
         self.unread.drain(..taken);
         Ok(!self.body.is_done() || out.len() > before)
     }
+
+    /// All that comes, of a short answer.
+    fn all(&mut self) -> Vec<u8> {
+        let mut text = Vec::new();
+        while let Ok(true) = self.next(&mut text) {}
+        text
+    }
 }
 
 /// Asks for what the copy lacks.
@@ -77,6 +85,45 @@ impl Sent {
 /// # Errors
 /// The room is not there, or refuses.
 pub fn ask(address: &Address, key: Option<&str>, kept: &Kept) -> Result<Answer, Failure> {
+    // The end that is there comes once more, and is compared.
+    let fields = kept
+        .place
+        .map(|place| format!("Range: bytes={}-\r\nIf-Range: \"{place}\"\r\n", kept.from));
+    let (head, sent) = request(address, key, "/log.txt", &fields.unwrap_or_default())?;
+    let begins = format!("bytes {}-", kept.from);
+    let fits = |range: &str| range.starts_with(&begins);
+    match (head.status, sent.place) {
+        (200, Some(_)) => Ok(Answer::Whole(sent)),
+        (206, Some(_)) if head.field("content-range").is_some_and(fits) => Ok(Answer::Rest(sent)),
+        (200 | 206, _) => Err(Failure::new(format!(
+            "What answers at {address} does not say which log it sends and how far, as a room of this version does. Nothing \
+             was changed. Is it a chatroom server, and is there nothing between that changes its answers?"
+        ))),
+        (status, _) => Err(refused(address, status, key.is_some(), sent)),
+    }
+}
+
+/// The name of the file beside the room's log that this earlier log of the room is in; nothing if the room
+/// knows of no such log.
+pub fn name_of_earlier(address: &Address, key: Option<&str>, log: LogId) -> Option<String> {
+    // Whatever id of it.
+    let id = Id {
+        log,
+        offset: 0,
+        check: 0,
+    };
+    let (head, mut sent) = request(address, key, &format!("/messages/{id}"), "").ok()?;
+    let text = (head.status == 410).then(|| sent.all())?;
+    serde_json::from_slice::<Refusal>(&text).ok()?.earlier
+}
+
+/// Asks, and reads how the answer begins.
+fn request(
+    address: &Address,
+    key: Option<&str>,
+    path: &str,
+    fields: &str,
+) -> Result<(Head, Sent), Failure> {
     let away = |why: String| {
         Failure::new(format!(
             "The room at {address} cannot be reached: {why}. Nothing was changed; check the address, and that the room is open."
@@ -84,20 +131,13 @@ pub fn ask(address: &Address, key: Option<&str>, kept: &Kept) -> Result<Answer, 
     };
     let mut stream = connect(address).map_err(|error| away(said(&error)))?;
     let mut request = format!(
-        "GET /log.txt HTTP/1.1\r\nHost: {}\r\nUser-Agent: chatroom-backup/{}\r\nConnection: close\r\n",
+        "GET {path} HTTP/1.1\r\nHost: {}\r\nUser-Agent: chatroom-backup/{}\r\nConnection: close\r\n{fields}",
         address.authority(),
         env!("CARGO_PKG_VERSION")
     );
     if let Some(key) = key {
         let pair = STANDARD.encode(format!("backup:{key}"));
         request.push_str(&format!("Authorization: Basic {pair}\r\n"));
-    }
-    if let Some(place) = kept.place {
-        // The end that is there comes once more, and is compared.
-        request.push_str(&format!(
-            "Range: bytes={}-\r\nIf-Range: \"{place}\"\r\n",
-            kept.from
-        ));
     }
     request.push_str("\r\n");
     stream
@@ -128,39 +168,17 @@ pub fn ask(address: &Address, key: Option<&str>, kept: &Kept) -> Result<Answer, 
     };
     let body = Body::new(head.framing, limit)
         .map_err(|error| away(ReplyError::from(error).to_string()))?;
-    let sent = |place| Sent {
+    let sent = Sent {
         stream,
         unread,
         body,
         place,
     };
-    let begins = format!("bytes {}-", kept.from);
-    let fits = |range: &str| range.starts_with(&begins);
-    match (head.status, place) {
-        (200, Some(place)) => Ok(Answer::Whole(sent(place))),
-        (206, Some(place)) if head.field("content-range").is_some_and(fits) => {
-            Ok(Answer::Rest(sent(place)))
-        }
-        (200 | 206, _) => Err(Failure::new(format!(
-            "What answers at {address} does not say which log it sends and how far, as a room of this version does. Nothing \
-             was changed. Is it a chatroom server, and is there nothing between that changes its answers?"
-        ))),
-        (status, _) => {
-            // It has a place in no refusal, and none is needed.
-            let nowhere = Place {
-                log: crate::event::LogId(0),
-                end: 0,
-                check: 0,
-            };
-            Err(refused(address, status, key.is_some(), sent(nowhere)))
-        }
-    }
+    Ok((head, sent))
 }
 
 fn refused(address: &Address, status: u16, has_key: bool, mut sent: Sent) -> Failure {
-    let mut text = Vec::new();
-    while let Ok(true) = sent.next(&mut text) {}
-    match serde_json::from_slice::<Refusal>(&text) {
+    match serde_json::from_slice::<Refusal>(&sent.all()) {
         Ok(refusal)
             if !has_key && matches!(refusal.error.as_str(), "key_required" | "key_wrong") =>
         {

@@ -7,7 +7,7 @@ use crate::event::{Id, Stamp};
 use crate::http::{Head, Response};
 use crate::journal::Reader;
 use crate::sse;
-use crate::wire::{Page, Wire};
+use crate::wire::{Page, Refusal, Wire};
 
 /// Events that a listener is given first if it does not say.
 const LAST: usize = 50;
@@ -203,10 +203,15 @@ fn earlier_name(place: Place, reader: &Reader) -> Option<&str> {
 /// The answer to an id of a log before this one.
 fn earlier(id: Id, reader: &Reader) -> Option<Response> {
     let name = reader.before(id.log)?;
-    let message = format!(
-        "This id is from an earlier log of this room, {name}, which whoever runs it has. Ask again with since=all, last=50 or a time."
-    );
-    Some(Response::refusal(410, "id_earlier", message))
+    let refusal = Refusal {
+        error: "id_earlier".into(),
+        message: format!(
+            "This id is from an earlier log of this room, {name}, which whoever runs it has. Ask again with since=all, last=50 or a time."
+        ),
+        earlier: Some(name.into()),
+        ..Refusal::default()
+    };
+    Some(Response::json(410, &refusal))
 }
 
 fn unknown_id(place: Place, reader: &Reader) -> Response {

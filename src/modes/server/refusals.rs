@@ -27,6 +27,7 @@ pub fn name_refused(error: &NameError) -> Response {
             error: word.into(),
             message: error.to_string(),
             limit,
+            ..Refusal::default()
         },
     )
 }
@@ -153,6 +154,7 @@ pub fn text_refused(error: TextError) -> Response {
                     event::MAX_TEXT
                 ),
                 limit: Some(event::MAX_TEXT as u64),
+                ..Refusal::default()
             },
         ),
     }

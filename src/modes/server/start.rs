@@ -180,7 +180,14 @@ pub fn notices(opening: &Opening) -> Vec<String> {
              look at the disk, and at a backup."
         )
     });
-    torn.into_iter().chain(damaged).collect()
+    let missing = opening.missing().map(|name| {
+        format!(
+            "The log goes on from {name}, which is not beside it. What was said before is still the room's, but a message \
+             of then that is sent once more counts as a new one, and tokens that were not used since have to log in again. \
+             Put that file back, unpacked, and start the server again; if it is kept elsewhere on purpose, nothing is to be done."
+        )
+    });
+    torn.into_iter().chain(damaged).chain(missing).collect()
 }
 
 /// A log that this run has begun to write.
