@@ -286,7 +286,39 @@ fn plain(error: io::Error) -> io::Error {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+    use std::net::TcpListener;
+    use std::pin::pin;
+
+    use futures_lite::future::{block_on, poll_once};
+
     use super::*;
+
+    #[test]
+    fn an_answer_that_never_pauses_is_read_a_piece_a_turn() {
+        let door = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = door.local_addr().expect("an address").to_string();
+        let address = Address::parse(&address).expect("an address");
+        let mut near = block_on(Connection::open(&address)).expect("connected");
+        let (mut far, _) = door.accept().expect("accepted");
+        let pieces = 6;
+        let length = pieces * near.piece.len();
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
+        // All of it is there before anything is read.
+        far.write_all(head.as_bytes()).expect("sent");
+        far.write_all(&vec![b'x'; length]).expect("sent");
+        let request = Request::get("/", "token");
+        let mut asking = pin!(near.ask(&request));
+        let mut turns = 1;
+        let answer = loop {
+            match block_on(poll_once(asking.as_mut())) {
+                Some(answer) => break answer.expect("an answer"),
+                None => turns += 1,
+            }
+        };
+        assert_eq!(answer.body.len(), length);
+        assert!(turns > pieces, "{turns}");
+    }
 
     #[test]
     fn an_unknown_machine_is_said_without_the_librarys_words() {

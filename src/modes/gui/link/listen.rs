@@ -262,3 +262,43 @@ fn not_understood() -> String {
         env!("CARGO_PKG_VERSION")
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::pin::pin;
+
+    use futures_lite::future::{block_on, poll_once};
+
+    use super::*;
+    use crate::http::Framing;
+    use crate::modes::gui::link::tests::fake::{encoded, id, said};
+
+    #[test]
+    fn a_stream_that_never_pauses_has_one_report_a_turn() {
+        let door = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = door.local_addr().expect("an address").to_string();
+        let address = Address::parse(&address).expect("an address");
+        let mut connection = block_on(Connection::open(&address)).expect("connected");
+        let turns = 10;
+        // The greeting is one of them.
+        let count = turns * BATCH as u64 - 1;
+        let all: Vec<Wire> = (2..2 + count).map(|n| said(n, "hi", None)).collect();
+        connection.unread = encoded(&all);
+        let stream = Stream {
+            connection,
+            framed: Body::new(Framing::UntilClose, u64::MAX).expect("a body"),
+            target: id(2),
+        };
+        let (shared, reports) = Shared::new(|| ());
+        let mut running = pin!(follow(&shared, stream));
+        for _ in 0..turns {
+            assert!(block_on(poll_once(running.as_mut())).is_none());
+            let Ok(Report::Events(events)) = reports.try_recv() else {
+                panic!("no report in a turn");
+            };
+            assert_eq!(events.len(), BATCH);
+            assert!(reports.is_empty(), "more than one in a turn");
+        }
+    }
+}

@@ -70,33 +70,9 @@ impl Link {
     pub fn start(wake: impl Fn() + Send + 'static) -> std::io::Result<Link> {
         // Unbounded, but fed by a person's hands and by nothing else.
         let (commands, to_do) = channel::unbounded();
-        let (sender, reports) = channel::bounded(REPORTS);
         let (end, ended) = mpsc::channel();
-        let woken = Arc::new(AtomicBool::new(false));
-        let pages = Arc::new(AtomicUsize::new(0));
-        let shared = Shared {
-            reports: sender,
-            woken: Arc::clone(&woken),
-            wake: Box::new(wake),
-            pages: Arc::clone(&pages),
-            outbox: RefCell::default(),
-            kick: channel::bounded(1),
-            asks: RefCell::default(),
-            change: Event::new(),
-            hurried: Event::new(),
-            backoff: RefCell::new(Backoff::new()),
-            reach: Cell::new(Reach::Away),
-            said: RefCell::default(),
-            address: RefCell::default(),
-            token: RefCell::default(),
-            me: RefCell::default(),
-            place: Cell::new(None),
-            seen: RefCell::default(),
-            streamed: Cell::new(false),
-            caught_up: Cell::new(false),
-            settled: Cell::new(false),
-            lived: Cell::new(false),
-        };
+        let (shared, reports) = Shared::new(wake);
+        let (woken, pages) = (Arc::clone(&shared.woken), Arc::clone(&shared.pages));
         thread::Builder::new()
             .name("link".to_string())
             .spawn(move || {
@@ -204,6 +180,35 @@ struct Shared {
 }
 
 impl Shared {
+    /// What there is before anything was said, and where its reports come.
+    fn new(wake: impl Fn() + Send + 'static) -> (Shared, Receiver<Report>) {
+        let (sender, reports) = channel::bounded(REPORTS);
+        let shared = Shared {
+            reports: sender,
+            woken: Arc::default(),
+            wake: Box::new(wake),
+            pages: Arc::default(),
+            outbox: RefCell::default(),
+            kick: channel::bounded(1),
+            asks: RefCell::default(),
+            change: Event::new(),
+            hurried: Event::new(),
+            backoff: RefCell::new(Backoff::new()),
+            reach: Cell::new(Reach::Away),
+            said: RefCell::default(),
+            address: RefCell::default(),
+            token: RefCell::default(),
+            me: RefCell::default(),
+            place: Cell::new(None),
+            seen: RefCell::default(),
+            streamed: Cell::new(false),
+            caught_up: Cell::new(false),
+            settled: Cell::new(false),
+            lived: Cell::new(false),
+        };
+        (shared, reports)
+    }
+
     /// Reports to the window; waits while the window has not taken the earlier ones. Dropped before
     /// its end, it has reported nothing.
     async fn report(&self, report: Report) {

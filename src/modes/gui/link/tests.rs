@@ -1,7 +1,7 @@
 //! The link against a server made for each test: refusals, breaks, restarts, hostility.
 
 mod doubt;
-mod fake;
+pub(super) mod fake;
 mod hostile;
 mod logins;
 mod pages;
