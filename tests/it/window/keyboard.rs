@@ -137,7 +137,7 @@ fn keyboard(display: &Display, args: &[&str]) {
 #[test]
 fn commands_are_commands_on_keyboards_of_any_script() {
     // Keys by their numbers, as a hand presses them: what they mean is the keyboard's to say.
-    let (ctrl, shift) = ("37", "50");
+    let (ctrl, shift, end, back) = ("37", "50", "115", "22");
     let (a, c, f, q, v, x, z) = ("38", "54", "41", "24", "55", "53", "52");
     let server = Server::start(&["--max-rate", "0"]);
     let (display, window) = eve(&server, &[]);
@@ -176,6 +176,22 @@ fn commands_are_commands_on_keyboards_of_any_script() {
         press(&[ctrl, v]);
         press(&[ctrl, v]);
         press(&[ctrl, z]);
+        copied(&name);
+        // What was undone comes back, and goes again.
+        press(&[ctrl, shift, z]);
+        copied(&format!("{name}{name}"));
+        press(&[ctrl, z]);
+        copied(&name);
+        press(&[ctrl, z]);
+        press(&[ctrl, shift, z]);
+        press(&[ctrl, shift, z]);
+        copied(&format!("{name}{name}"));
+        press(&[ctrl, z]);
+        copied(&name);
+        // Once something else was typed there is nothing to be done again.
+        for keys in [&[end][..], &[x], &[ctrl, shift, z], &[back]] {
+            press(keys);
+        }
         copied(&name);
         // The bar to search in, and back.
         press(&[ctrl, f]);

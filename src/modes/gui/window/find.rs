@@ -88,10 +88,11 @@ impl FindBar {
         self.input
             .set_callback(move |input| this.tell(Find::Changed(input.value())));
         let mut this = self.clone();
+        let mut editing = keys::Editing::default();
         self.input.super_handle_first(false);
         self.input.handle(move |input, event| {
             on_focus(input, event);
-            if keys::edit(input, event) {
+            if editing.edit(input, event) {
                 return true;
             }
             let step = match app::event_key() {

@@ -42,41 +42,94 @@ fn latin(key: Key) -> Option<char> {
     Board::now()?.latin(number)
 }
 
-/// Does in a field what FLTK does not: commands on keyboards that are not Latin, and steps and
-/// deletions over whole letters. `true` if there is nothing left to do.
-pub fn edit(input: &mut (impl InputExt + WidgetBase), event: Event) -> bool {
-    if event != Event::KeyDown {
-        return false;
-    }
-    let pressed = app::event_key();
-    if !foreign(pressed) {
-        return step(input, pressed);
-    }
-    // Refused only where there is nothing to be copied, cut or undone.
-    match latin(pressed) {
-        Some('a') => {
-            let _ = input.set_position(0);
-            let _ = input.set_mark(input.value().len() as i32);
+/// What one field needs for the keys that FLTK does not know.
+#[derive(Default)]
+pub struct Editing {
+    /// What was undone and can be done again, the last one at the end. FLTK's own does it also over
+    /// what was typed since, and on keyboards alone that have a Latin z.
+    undone: Vec<Undone>,
+}
+
+/// A change that was undone.
+struct Undone {
+    /// What stood in the field after that.
+    left: String,
+    /// What stood there before.
+    text: String,
+    /// Where the cursor was.
+    at: i32,
+}
+
+impl Editing {
+    /// Does in a field what FLTK does not: commands on keyboards that are not Latin, and steps and
+    /// deletions over whole letters. `true` if there is nothing left to do.
+    pub fn edit(&mut self, input: &mut (impl InputExt + WidgetBase), event: Event) -> bool {
+        if event != Event::KeyDown {
+            return false;
         }
-        Some('c') => drop(input.copy()),
-        Some('x') => {
-            let _ = input.copy();
-            let (from, to) = ends(input);
-            if from < to {
-                let _ = input.replace(from, to, "");
-                input.do_callback();
+        let pressed = app::event_key();
+        let is_undo =
+            pressed == Key::from_char('z') && app::is_event_ctrl() && !app::is_event_alt();
+        let letter = match foreign(pressed) {
+            true => latin(pressed),
+            false if is_undo => Some('z'),
+            false => return step(input, pressed),
+        };
+        // Refused only where there is nothing to be copied or cut.
+        match letter {
+            Some('a') => {
+                let _ = input.set_position(0);
+                let _ = input.set_mark(input.value().len() as i32);
+            }
+            Some('c') => drop(input.copy()),
+            Some('x') => {
+                let _ = input.copy();
+                let (from, to) = ends(input);
+                if from < to {
+                    cut(input, from as usize, to as usize);
+                }
+            }
+            Some('v') => app::paste_text(input),
+            Some('z') if app::is_event_shift() => self.redo(input),
+            Some('z') => self.undo(input),
+            // A command of the window; a field would take it for a letter.
+            _ => {
+                if let Some(mut window) = input.window() {
+                    window.handle_event(Event::Shortcut);
+                }
             }
         }
-        Some('v') => app::paste_text(input),
-        Some('z') if !app::is_event_shift() => drop(input.undo()),
-        // A command of the window; a field would take it for a letter.
-        _ => {
-            if let Some(mut window) = input.window() {
-                window.handle_event(Event::Shortcut);
-            }
+        true
+    }
+
+    fn undo(&mut self, input: &mut impl InputExt) {
+        let (text, at) = (input.value(), input.position());
+        if self.undone.last().is_some_and(|last| last.left != text) {
+            // Something was changed since.
+            self.undone.clear();
+        }
+        // Refused where nothing is left to be undone.
+        let _ = input.undo();
+        let left = input.value();
+        if left != text {
+            self.undone.push(Undone { left, text, at });
         }
     }
-    true
+
+    fn redo(&mut self, input: &mut impl InputExt) {
+        let Some(last) = self.undone.pop() else {
+            return;
+        };
+        let now = input.value();
+        if now != last.left {
+            self.undone.clear();
+            return;
+        }
+        // Whole, since FLTK takes what joins on to the change before for a part of that.
+        let _ = input.replace(0, now.len() as i32, &last.text);
+        let _ = input.set_position(last.at);
+        input.do_callback();
+    }
 }
 
 /// Goes over, or deletes, one letter of several characters. `false` leaves it to FLTK.

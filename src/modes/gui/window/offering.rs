@@ -23,10 +23,11 @@ impl Window {
             actions.borrow_mut().push_back(Action::Own(rooms));
         });
         let (actions, model) = (Rc::clone(&self.actions), Rc::clone(&self.model));
+        let mut editing = keys::Editing::default();
         self.address.super_handle_first(false);
         self.address.handle(move |address, event| {
             style::on_focus(address, event);
-            if keys::edit(address, event) {
+            if editing.edit(address, event) {
                 return true;
             }
             let down = event == Happened::KeyDown && app::event_key() == Key::Down;

@@ -124,16 +124,17 @@ pub fn field(input: &mut (impl InputExt + WidgetBase)) {
     input.set_frame(FrameType::BorderBox);
     paint_field(input, false);
     input.draw(|input| draw_focus(input));
+    let mut editing = keys::Editing::default();
     // Before the field itself: it would take what it does not know for letters.
     input.super_handle_first(false);
-    input.handle(|input, event| {
+    input.handle(move |input, event| {
         on_focus(input, event);
-        keys::edit(input, event)
+        editing.edit(input, event)
     });
 }
 
 /// Makes a field of several lines ours. Whoever sets a handler or a drawing of its own has it call
-/// [`on_focus`], [`keys::edit`] and [`draw_message`].
+/// [`on_focus`], [`keys::Editing::edit`] and [`draw_message`].
 pub fn message_field(input: &mut (impl InputExt + WidgetBase)) {
     field(input);
     input.set_frame(MESSAGE_FRAME);

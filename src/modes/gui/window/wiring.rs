@@ -132,6 +132,7 @@ impl Window {
         let mut transcript = self.transcript.clone();
         let (recall, completion) = (Rc::clone(&self.recall), Rc::clone(&self.completion));
         let model = Rc::clone(&self.model);
+        let mut editing = keys::Editing::default();
         // Before the field itself: it would take Enter for a new line.
         self.message.super_handle_first(false);
         self.message.handle(move |message, event| {
@@ -142,7 +143,7 @@ impl Window {
             if event == Happened::KeyDown {
                 transcript.hide_time();
             }
-            if keys::edit(message, event) {
+            if editing.edit(message, event) {
                 return true;
             }
             if event != Happened::KeyDown {

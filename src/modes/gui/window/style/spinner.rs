@@ -63,10 +63,11 @@ impl Spinner {
         let this = self.clone();
         self.input.set_callback(move |_| this.tell());
         let mut this = self.clone();
+        let mut editing = keys::Editing::default();
         self.input.super_handle_first(false);
         self.input.handle(move |input, event| {
             on_focus(input, event);
-            if keys::edit(input, event) {
+            if editing.edit(input, event) {
                 return true;
             }
             let step = match (event, app::event_key()) {
