@@ -12,6 +12,7 @@
 //!
 //! These rules bind logging in. The log can hold any name.
 
+mod alike;
 mod joining;
 mod judged;
 mod reserved;
@@ -24,6 +25,7 @@ use unicode_properties::{GeneralCategory, UnicodeEmoji, UnicodeGeneralCategory};
 use unicode_script::UnicodeScript;
 use unicode_segmentation::UnicodeSegmentation;
 
+pub use alike::Alike;
 pub use judged::Judged;
 
 /// The longest name in bytes of UTF-8, however few characters it has.
@@ -161,6 +163,13 @@ impl Name {
     pub fn is_confusable_with(&self, other: &Name) -> bool {
         let theirs = &other.skeletons;
         self.skeletons.iter().any(|mine| theirs.contains(mine))
+    }
+
+    /// What it looks like: the names that share one of these could be mistaken for one another.
+    fn looks(&self) -> impl Iterator<Item = &str> {
+        let [folded, shown] = &self.skeletons;
+        let shown = Some(shown).filter(|shown| *shown != folded);
+        [folded].into_iter().chain(shown).map(String::as_str)
     }
 
     /// What makes names the same; a key for maps.

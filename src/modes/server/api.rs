@@ -375,7 +375,7 @@ impl Api {
         };
         let end = self.room.end();
         let find = move |reader: &Reader| wanted.find(reader, end, now);
-        let start = cold::look(&self.room, asked.from.client.address(), find)
+        let start = cold::look(&self.room, asked.from.client.network().address(), find)
             .await
             .map_err(journal_unreadable)??;
         let form = Form::accepted(asked.head.field("accept"));
@@ -398,8 +398,8 @@ impl Api {
             Ok(page.map(|page| Response::json(200, &page)))
         };
         let page = match searches {
-            true => cold::search(&self.room, asked.from.client.address(), read).await,
-            false => cold::look(&self.room, asked.from.client.address(), read).await,
+            true => cold::search(&self.room, asked.from.client.network().address(), read).await,
+            false => cold::look(&self.room, asked.from.client.network().address(), read).await,
         };
         page.map_err(journal_unreadable)?
     }
@@ -407,7 +407,7 @@ impl Api {
     async fn log_file(&self, asked: &Asked) -> Answered<Answer> {
         let (wanted, end) = (log_file::Wanted::read(&asked.head), self.room.end());
         let find = move |reader: &Reader| wanted.find(reader, end);
-        cold::look(&self.room, asked.from.client.address(), find)
+        cold::look(&self.room, asked.from.client.network().address(), find)
             .await
             .map_err(journal_unreadable)?
             .map(Answer::LogFile)
@@ -416,7 +416,7 @@ impl Api {
     async fn event(&self, id: &str, from: Client) -> Answered<Response> {
         let (end, id) = (self.room.end(), id.to_string());
         let find = move |reader: &Reader| history::event(reader, &id, end);
-        let event = cold::look(&self.room, from.address(), find)
+        let event = cold::look(&self.room, from.network().address(), find)
             .await
             .map_err(journal_unreadable)??;
         Ok(Response::json(200, &event))

@@ -7,34 +7,55 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::cidr::Cidr;
 use crate::http::Head;
 
-/// What is counted as one: an IPv4 address, or the /64 that one gets of IPv6.
+/// What is counted as one: an address, or all of an IPv6 network.
+///
+/// Of IPv6 whoever has one address has its whole /64, and so has everybody else who is in that
+/// network: a school's is one. So each address is counted, and the /64 as well, which may have more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Client(IpAddr);
+pub struct Client {
+    address: IpAddr,
+    /// It is the network that begins with this address.
+    network: bool,
+}
 
 impl Client {
     /// The address, or the network's first.
     pub fn address(self) -> IpAddr {
-        self.0
+        self.address
+    }
+
+    /// Whether it is all of a network.
+    pub fn is_network(self) -> bool {
+        self.network
+    }
+
+    /// Its /64, if it is one of IPv6: what nobody gets out of by taking another address. Of IPv4
+    /// itself.
+    pub fn network(self) -> Client {
+        match self.address {
+            IpAddr::V4(_) => self,
+            IpAddr::V6(address) => Client {
+                address: Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+                network: true,
+            },
+        }
     }
 }
 
 impl From<IpAddr> for Client {
     fn from(address: IpAddr) -> Client {
-        Client(match address.to_canonical() {
-            IpAddr::V6(address) => {
-                let network = address.to_bits() >> 64 << 64;
-                IpAddr::V6(Ipv6Addr::from_bits(network))
-            }
-            v4 => v4,
-        })
+        Client {
+            address: address.to_canonical(),
+            network: false,
+        }
     }
 }
 
 impl fmt::Display for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            IpAddr::V4(address) => write!(f, "{address}"),
-            IpAddr::V6(network) => write!(f, "{network}/64"),
+        match self.network {
+            true => write!(f, "{}/64", self.address),
+            false => write!(f, "{}", self.address),
         }
     }
 }
@@ -200,16 +221,22 @@ mod tests {
     }
 
     #[test]
-    fn of_ipv6_a_client_is_its_network() {
-        assert_eq!(Client::from(ip("2001:db8::1")), ip("2001:db8::2:3").into());
-        assert_ne!(
-            Client::from(ip("2001:db8::1")),
-            ip("2001:db8:0:1::1").into()
-        );
-        assert_eq!(Client::from(ip("::ffff:192.0.2.1")), ip("192.0.2.1").into());
-        assert_ne!(Client::from(ip("192.0.2.1")), ip("192.0.2.2").into());
-        assert_eq!(Client::from(ip("2001:db8::1")).to_string(), "2001:db8::/64");
-        assert_eq!(Client::from(ip("192.0.2.1")).to_string(), "192.0.2.1");
+    fn of_ipv6_addresses_have_a_network_in_common() {
+        let client = |text| Client::from(ip(text));
+        let (one, other) = (client("2001:db8::1"), client("2001:db8::2:3"));
+        assert_ne!(one, other);
+        assert_eq!(one.network(), other.network());
+        assert_ne!(one.network(), client("2001:db8:0:1::1").network());
+        // The first address of a network is not the network.
+        let first = client("2001:db8::");
+        assert_ne!(first, first.network());
+        assert_eq!(first.network().network(), one.network());
+        assert_eq!(client("::ffff:192.0.2.1"), client("192.0.2.1"));
+        assert_eq!(client("192.0.2.1").network(), client("192.0.2.1"));
+        assert_ne!(client("192.0.2.1"), client("192.0.2.2"));
+        assert_eq!(one.to_string(), "2001:db8::1");
+        assert_eq!(one.network().to_string(), "2001:db8::/64");
+        assert_eq!(client("192.0.2.1").network().to_string(), "192.0.2.1");
     }
 
     #[test]

@@ -200,14 +200,17 @@ impl Connection {
         })
     }
 
-    /// What is to be sent back; a request that reads the log is dropped, and its reading ended, when
-    /// nobody is there for the answer any more.
+    /// What is to be sent back; a request that reads the log, gives a room key or comes in is dropped,
+    /// and its reading or waiting ended, when nobody is there for the answer any more.
     async fn answer(&self, asked: Asked, about: &mut About) -> Result<Answer, End> {
         let (path, minor) = (asked.head.path.as_str(), asked.head.minor);
-        let reads = path == "/events" || path.starts_with("/messages");
-        let reads = reads && asked.head.method != "POST";
+        // What somebody said, or ended, stands whether they wait or not.
+        let stands = match asked.head.method.as_str() {
+            "POST" => path == "/messages",
+            method => method == "DELETE",
+        };
         let mut answer = pin!(self.api.answer(asked, about));
-        if !reads {
+        if stands {
             return Ok(answer.await);
         }
         future::or(async { Ok(answer.as_mut().await) }, async {

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use async_io::{Async, Timer};
 use async_std::task;
 use rustix::net::sockopt;
+use socket2::SockRef;
 
 use crate::failure::reason;
 
@@ -117,7 +118,7 @@ impl Door {
 
     fn count(&self, from: Client) -> Result<(Connected, Duration), Duration> {
         let (api, now) = (&self.api, Instant::now());
-        let make_room = || api.idle.make_room_of(from);
+        let make_room = |whose| api.idle.make_room_of(whose);
         api.connections.open(from, true, make_room, now)
     }
 
@@ -146,8 +147,9 @@ fn prepare(stream: &TcpStream) -> io::Result<()> {
     sockopt::set_tcp_keepintvl(stream, Duration::from_secs(15))?;
     sockopt::set_tcp_keepcnt(stream, 4)?;
     sockopt::set_tcp_user_timeout(stream, follower::STALLED.as_millis() as u32)?;
-    // Where that cannot be had, only memory is lost.
-    let _ = sockopt::set_socket_send_buffer_size(stream, follower::KERNEL);
+    // Only what was not sent yet: a bound for all of the buffer would let a far peer have no more in
+    // the time that an answer of its takes. Where that cannot be had, only memory is lost.
+    let _ = SockRef::from(stream).set_tcp_notsent_lowat(follower::KERNEL);
     Ok(())
 }
 

@@ -30,9 +30,9 @@ use half::Half;
 /// How long a peer may take nothing although there is something to send. With the heartbeat before
 /// it and the grace after it, a name is free 90 s after its owner vanished without a word.
 pub const STALLED: Duration = Duration::from_secs(65);
-/// What the kernel may keep for one peer, which it doubles for its own needs. Left to itself it
-/// grows to megabytes, and a crowd that does not read takes a gigabyte.
-pub const KERNEL: usize = 64 * 1024;
+/// What the kernel may keep for one peer beyond what is on its way to it. Left to itself it keeps
+/// megabytes, and a crowd that does not read takes a gigabyte.
+pub const KERNEL: u32 = 64 * 1024;
 /// The most batches in one write.
 const BATCHES: usize = 32;
 

@@ -22,7 +22,8 @@ struct State {
     waiting: HashMap<u64, Waiting>,
     /// Who is no member, the longest first.
     all: BTreeSet<u64>,
-    /// Those whose address is known: of each the longest first, and its members last.
+    /// Those whose address is known: of each, and of each IPv6 network, the longest first, and its
+    /// members last.
     own: BTreeSet<(Client, bool, u64)>,
 }
 
@@ -64,6 +65,7 @@ impl Idle {
         }
         if let Some(from) = from {
             state.own.insert((from, member, number));
+            state.own.insert((from.network(), member, number));
         }
         let call = Arc::clone(call);
         let waiting = Waiting { call, from, member };
@@ -78,7 +80,7 @@ impl Idle {
         longest.is_some_and(|longest| state.send_away(longest))
     }
 
-    /// The same among those of one address.
+    /// The same among those of one address, or of one network.
     pub fn make_room_of(&self, from: Client) -> bool {
         let mut state = self.state();
         let mut own = state.own.range((from, false, 0)..=(from, true, u64::MAX));
@@ -107,6 +109,7 @@ impl State {
         self.all.remove(&number);
         if let Some(from) = waiting.from {
             self.own.remove(&(from, waiting.member, number));
+            self.own.remove(&(from.network(), waiting.member, number));
         }
         Some(waiting)
     }

@@ -86,6 +86,8 @@ impl RoomKey {
     /// # Errors
     /// The answer: 401 for a wrong one, 429 for one that was not looked at.
     pub async fn check(&self, given: &str, from: Asker) -> Result<(), Response> {
+        // Whoever has one address of a network can have them all.
+        let client = from.client.network();
         let (verdict, answer) = bounded(1);
         let guess = Guess {
             given: given.to_string(),
@@ -94,9 +96,9 @@ impl RoomKey {
         let asked = {
             let mut guesses = self.guesses();
             let now = Instant::now();
-            match guesses.ask(from.client, from.first, guess, now) {
+            match guesses.ask(client, from.first, guess, now) {
                 Asked::Now(guess) => {
-                    self.judge(&mut guesses, from.client, &guess, now);
+                    self.judge(&mut guesses, client, &guess, now);
                     None
                 }
                 Asked::Waits(ticket) => Some(Some(ticket)),
@@ -107,7 +109,7 @@ impl RoomKey {
             None => None,
             Some(Some(ticket)) => Some(Place {
                 key: self,
-                from: from.client,
+                from: client,
                 ticket,
             }),
             Some(None) => {
@@ -117,7 +119,7 @@ impl RoomKey {
         };
         let until = Instant::now() + PATIENCE;
         loop {
-            let pause = self.turn(from.client);
+            let pause = self.turn(client);
             let left = until.saturating_duration_since(Instant::now());
             let heard = async { Some(answer.recv().await) };
             let time = async {

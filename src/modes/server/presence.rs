@@ -8,13 +8,14 @@
 //!   be written makes the member stay, to be asked for again: it is never dropped.
 
 mod change;
+mod coming;
 mod past;
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use crate::event::Stamp;
-use crate::name::Name;
+use crate::name::{Alike, Name};
 use crate::wire;
 
 use super::clients::Client;
@@ -26,15 +27,14 @@ use super::scribe::{Mark, SessionId};
 pub use change::Change;
 pub use past::{Past, Seen};
 
-/// The most members at once.
-const MAX_MEMBERS: usize = 20_000;
-
 /// Everybody who comes, is here or goes.
 #[derive(Debug)]
 pub struct Presence {
     grace: Duration,
     max_rate: u32,
     members: HashMap<SessionId, Member>,
+    /// Whose their names are.
+    names: Alike<SessionId>,
     joins: u64,
     /// How many times somebody came or went.
     changes: u64,
@@ -139,6 +139,7 @@ impl Presence {
             grace,
             max_rate,
             members: HashMap::new(),
+            names: Alike::default(),
             joins: 0,
             changes: 0,
             guests: Buckets::new(Rate::of_messages(max_rate)),
@@ -151,72 +152,6 @@ impl Presence {
     pub fn without_address_limits(mut self) -> Presence {
         self.quotas = Quotas::new(false, self.max_rate);
         self
-    }
-
-    /// Takes the name for a new session whose join will now be asked for.
-    ///
-    /// # Errors
-    /// Why not.
-    pub fn come(
-        &mut self,
-        session: SessionId,
-        name: &Name,
-        from: Client,
-        now: Instant,
-    ) -> Result<(), Denied> {
-        self.past.check_free(name, now)?;
-        self.put((session, true), name, from, now)
-    }
-
-    /// The same for a session that had come in before: a name that is held for who was here before the
-    /// server's start may be held for it.
-    ///
-    /// # Errors
-    /// Why not.
-    pub fn come_back(
-        &mut self,
-        claim: &Claim,
-        name: &Name,
-        from: Client,
-        now: Instant,
-    ) -> Result<(), Denied> {
-        self.past.check_claim(claim)?;
-        self.past.check_held(name, claim.mark, now)?;
-        self.put((claim.session, false), name, from, now)
-    }
-
-    fn put(
-        &mut self,
-        (session, new): (SessionId, bool),
-        name: &Name,
-        from: Client,
-        now: Instant,
-    ) -> Result<(), Denied> {
-        self.check_free(name, Some(session), now)?;
-        if self.members.contains_key(&session) {
-            return Err(Denied::Already);
-        }
-        if self.members.len() >= MAX_MEMBERS {
-            return Err(Denied::RoomFull);
-        }
-        let quota = self.quotas.check(from, new, now);
-        quota.map_err(Denied::Address)?;
-        self.quotas.came(from);
-        self.joins += 1;
-        let member = Member {
-            name: name.clone(),
-            from,
-            phase: Phase::Joining,
-            turn: self.joins,
-            since: Stamp::from_micros(0),
-            said: now,
-            holders: 0,
-            away: now,
-            bucket: Bucket::new(Rate::of_messages(self.max_rate), now),
-            quit: None,
-        };
-        self.members.insert(session, member);
-        Ok(())
     }
 
     /// Keeps the session's member here, if it is here, until [`Presence::release`].
@@ -358,6 +293,7 @@ impl Presence {
                 Change::Left(session) | Change::JoinFailed(session) => {
                     self.changes += 1;
                     if let Some(member) = self.members.remove(session) {
+                        self.names.remove(&member.name, *session);
                         self.quotas.went(member.from);
                     }
                 }
@@ -393,31 +329,6 @@ impl Presence {
                 idle: now.saturating_duration_since(member.said).as_secs(),
             })
             .collect()
-    }
-
-    fn check_free(&self, name: &Name, but: Option<SessionId>, now: Instant) -> Result<(), Denied> {
-        let mut others = self
-            .members
-            .iter()
-            .filter(|(session, _)| Some(**session) != but);
-        let mut alike = None;
-        let same = others.find_map(|(_, member)| {
-            if alike.is_none() && member.name.is_confusable_with(name) {
-                alike = Some(member.name.as_str().to_string());
-            }
-            member.name.is_same(name).then_some(member)
-        });
-        if let Some(member) = same {
-            let away = member.phase == Phase::Here && member.holders == 0;
-            let since = now.saturating_duration_since(member.away);
-            return Err(Denied::Taken(
-                away.then(|| self.grace.saturating_sub(since)),
-            ));
-        }
-        match alike {
-            Some(other) => Err(Denied::Confusable(other)),
-            None => Ok(()),
-        }
     }
 }
 

@@ -136,6 +136,18 @@ impl<K: Clone + Eq + Hash + Ord> Buckets<K> {
         self.known.insert(who.clone(), bucket);
         Ok(wait)
     }
+
+    /// Puts a token back that was booked and is not used.
+    pub fn give_back(&mut self, who: &K) {
+        if let Some(bucket) = self.known.get_mut(who) {
+            self.full.remove(&(bucket.full, who.clone()));
+            bucket.full = bucket
+                .full
+                .checked_sub(self.rate.each)
+                .unwrap_or(bucket.full);
+            self.full.insert((bucket.full, who.clone()));
+        }
+    }
 }
 
 #[cfg(test)]
@@ -167,6 +179,12 @@ mod tests {
         assert_eq!(buckets.book(&0, start, 3 * tenth), Err(tenth));
         assert_eq!(buckets.book(&0, start + tenth, 3 * tenth), Ok(3 * tenth));
         assert_eq!(buckets.book(&1, start, 3 * tenth), Ok(Duration::ZERO));
+        // Who does not wait any more makes room for the next.
+        assert_eq!(buckets.book(&0, start + tenth, 3 * tenth), Err(tenth));
+        buckets.give_back(&0);
+        assert_eq!(buckets.book(&0, start + tenth, 3 * tenth), Ok(3 * tenth));
+        buckets.give_back(&7);
+        assert_eq!((buckets.known.len(), buckets.full.len()), (1, 1));
         // Whoever only looks takes nothing.
         for _ in 0..3 {
             assert_eq!(buckets.look(&2, start), Ok(()));

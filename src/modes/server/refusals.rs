@@ -10,7 +10,7 @@ use crate::wire::Refusal;
 use super::access::unauthorized;
 use super::committer::Refused;
 use super::presence::Denied;
-use super::quotas::{MAX_NAMES, Over};
+use super::quotas::Over;
 
 pub fn name_refused(error: &NameError) -> Response {
     let (word, limit) = match error {
@@ -58,16 +58,21 @@ pub fn denied(refused: Denied) -> Response {
             "The room is full. Try again when somebody has left.",
         )
         .field("Retry-After", "30"),
-        Denied::Address(Over::Names) => {
+        Denied::Address(Over::Names(whose, most)) => {
+            let whose = match whose.is_network() {
+                true => format!("network ({whose})"),
+                false => "address".to_string(),
+            };
             let message = format!(
-                "There are {MAX_NAMES} names here from your address, and it may have no more. Try again when one of them has left."
+                "There are {most} names here from your {whose}, and it may have no more. Try again when one of them has left."
             );
             Response::refusal(429, "too_many_names", message).field("Retry-After", "30")
         }
         Denied::Address(Over::Joins(wait)) => {
             let wait = seconds(wait);
-            let message =
-                format!("Too many came in from your address just now. Try again in {wait} s.");
+            let message = format!(
+                "Too many come in from your address, and wait for their turn. Try again in {wait} s."
+            );
             Response::refusal(429, "too_many_joins", message).field("Retry-After", wait.to_string())
         }
         Denied::Ended => unauthorized(

@@ -75,6 +75,8 @@ pub struct Room {
     listed: Listed,
     /// For requests that wait for a member to come or go.
     wake: Event,
+    /// For those who wait for their turn to come in: no order is taken any more.
+    stopped: Event,
     /// How the log, its disk and the clock are.
     pub health: Health,
     answers: AtomicUsize,
@@ -141,6 +143,7 @@ impl Room {
             fanout: Fanout::new(start::writers(), end),
             listed: Listed::default(),
             wake: Event::new(),
+            stopped: Event::new(),
             health: Health::default(),
             answers: AtomicUsize::new(0),
             names_unknown: AtomicBool::new(false),
@@ -201,6 +204,7 @@ impl Room {
     pub fn stop_orders(&self) {
         self.state().closing = true;
         self.wake.notify(usize::MAX);
+        self.stopped.notify(usize::MAX);
     }
 
     /// Calls every follower to say good-bye; the orders must have stopped.

@@ -15,7 +15,8 @@ use super::scribe::Speaker;
 /// Who sent something: from where, and as whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sender {
-    /// The address that its turn is of. For a session always the one that it came in from.
+    /// The address, or the IPv6 network, that its turn is of. For a session always the one that it
+    /// came in from.
     pub from: Client,
     /// The session or the guest.
     pub speaker: Speaker,

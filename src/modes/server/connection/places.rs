@@ -23,17 +23,18 @@ impl Connection {
             // What the one before gave is nothing of this one's.
             self.gave_key = false;
             let (api, now) = (&self.api, Instant::now());
-            let make_room = || api.idle.make_room_of(client);
+            let make_room = |whose| api.idle.make_room_of(whose);
             let counted = api.connections.open(client, false, make_room, now);
             self.connected = Some(counted?.0);
         }
         Ok(())
     }
 
-    /// Whose turn it is when the log is read for this connection.
+    /// Whose turn it is when the log is read for this connection: a network's, so that nobody gets
+    /// more of them by more addresses.
     pub(super) fn whose(&self) -> IpAddr {
         let counted = self.connected.as_ref();
-        counted.map_or(self.from, |counted| counted.from().address())
+        counted.map_or(self.from, |counted| counted.from().network().address())
     }
 
     /// Tells the operator, once, that all who come through a proxy count as one.
@@ -67,7 +68,7 @@ pub fn full() -> Response {
 pub fn too_many(wait: Duration) -> Response {
     let wait = seconds(wait);
     let message = format!(
-        "Too many connections come from your address, or came just now. Close some, and try again in {wait} s."
+        "Your address has as many connections here as it may, or opens too many at once. Close windows or programs that listen here, or wait, and try again in {wait} s."
     );
     Response::refusal(429, "too_many_connections", message).field("Retry-After", wait.to_string())
 }

@@ -4,7 +4,8 @@
 use super::*;
 use crate::cli;
 use crate::modes::server::api::tests::open_to_all;
-use crate::modes::server::room::tests::room;
+use crate::modes::server::room::Room;
+use crate::modes::server::room::tests::{crowded, room};
 use futures_lite::future::{block_on, poll_once};
 use std::net::TcpListener;
 use std::pin::pin;
@@ -12,6 +13,11 @@ use std::pin::pin;
 /// A connection of a room without a key, and the client's end of it.
 fn connection() -> (tempfile::TempDir, Connection, TcpStream) {
     let (dir, room, _) = room(Duration::ZERO);
+    let (connection, far) = connection_to(room);
+    (dir, connection, far)
+}
+
+fn connection_to(room: Arc<Room>) -> (Connection, TcpStream) {
     let api = open_to_all(room);
     let door = TcpListener::bind("127.0.0.1:0").expect("a port");
     let far = TcpStream::connect(door.local_addr().expect("an address")).expect("connected");
@@ -19,8 +25,7 @@ fn connection() -> (tempfile::TempDir, Connection, TcpStream) {
     far.set_nonblocking(true).expect("set");
     let near = Async::new(near).expect("a stream");
     let console = Console::start(cli::Console::Quiet);
-    let connection = Connection::new(near, from.ip(), api, console);
-    (dir, connection, far)
+    (Connection::new(near, from.ip(), api, console), far)
 }
 
 /// What has come by now.
@@ -120,4 +125,20 @@ fn what_one_client_of_a_proxy_gave_is_not_held_against_the_next() {
     assert!(connection.gave_key, "it is the same client");
     connection.count(client(2)).expect("there is room");
     assert!(!connection.gave_key);
+}
+
+#[test]
+fn who_hangs_up_does_not_wait_to_come_in() {
+    let (_dir, room, _taken) = room(Duration::ZERO);
+    crowded(&room, 50);
+    let (connection, mut far) = connection_to(room);
+    let request = "POST /session HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nbob";
+    far.write_all(request.as_bytes()).expect("sent");
+    let mut running = pin!(connection.run());
+    assert!(block_on(poll_once(running.as_mut())).is_none());
+    drop(far);
+    // Nobody answers what it would ask of the room in its turn, so nothing else ends it.
+    let limit = Duration::from_secs(60);
+    let over = block_on(async_std::future::timeout(limit, running));
+    assert!(over.is_ok_and(|stream| stream.is_none()));
 }

@@ -4,13 +4,14 @@
 //! ended session stays dead however many end after it; what is forgotten takes all tokens with it
 //! that are as old.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use super::{Claim, Denied};
 use crate::event::Stamp;
 use crate::modes::server::scribe::Mark;
-use crate::name::Name;
+use crate::name::{Alike, Name};
 
 /// How many ended sessions are known.
 const MAX_ENDED: usize = 100_000;
@@ -50,8 +51,10 @@ pub struct Past {
     /// The log is still being read back, and was looked through from this time on.
     reading: Option<Stamp>,
     names_unknown: bool,
-    /// Names of who was here.
-    held: Vec<HeldName>,
+    /// Names of who was here, and how many there were.
+    held: HashMap<u64, HeldName>,
+    names: Alike<u64>,
+    holds: u64,
 }
 
 /// The name of somebody who was here.
@@ -75,7 +78,9 @@ impl Default for Past {
             forgotten: None,
             reading: None,
             names_unknown: false,
-            held: Vec::new(),
+            held: HashMap::new(),
+            names: Alike::default(),
+            holds: 0,
         }
     }
 }
@@ -102,12 +107,16 @@ impl Past {
                 self.joined.entry(*mark).or_insert(*at);
             }
         }
-        let held = |(name, session)| HeldName {
-            name,
-            session,
-            until,
-        };
-        self.held.extend(names.into_iter().map(held));
+        for (name, session) in names {
+            self.holds += 1;
+            self.names.insert(&name, self.holds);
+            let held = HeldName {
+                name,
+                session,
+                until,
+            };
+            self.held.insert(self.holds, held);
+        }
         self.names_unknown &= !(seen.names_known || seen.all);
         if let Some(oldest) = seen.oldest
             && self.reading.is_some_and(|reading| oldest < reading)
@@ -184,11 +193,9 @@ impl Past {
     /// One is, so long.
     pub fn check_held(&self, name: &Name, mark: Mark, now: Instant) -> Result<(), Denied> {
         let others = |held: &&HeldName| {
-            now < held.until
-                && held.name.is_same(name)
-                && held.session.is_some_and(|session| session != mark)
+            held.name.is_same(name) && held.session.is_some_and(|session| session != mark)
         };
-        match self.held.iter().find(others) {
+        match self.like(name, now).find(others) {
             Some(held) => Err(Denied::Taken(Some(held.left(now)))),
             None => Ok(()),
         }
@@ -199,11 +206,10 @@ impl Past {
     /// # Errors
     /// Somebody has, or that is not known yet.
     pub fn check_free(&self, name: &Name, now: Instant) -> Result<(), Denied> {
-        let held = || self.held.iter().filter(|held| now < held.until);
-        if let Some(held) = held().find(|held| held.name.is_same(name)) {
+        if let Some(held) = self.like(name, now).find(|held| held.name.is_same(name)) {
             return Err(Denied::Taken(Some(held.left(now))));
         }
-        if let Some(held) = held().find(|held| held.name.is_confusable_with(name)) {
+        if let Some(held) = self.like(name, now).next() {
             return Err(Denied::Confusable(held.name.as_str().to_string()));
         }
         match self.names_unknown {
@@ -214,12 +220,31 @@ impl Past {
 
     /// The session with this name is here again, so nothing is held for it any more.
     pub fn came_back(&mut self, name: &Name) {
-        self.held.retain(|held| !held.name.is_same(name));
+        let like: Vec<u64> = self.names.find(name).collect();
+        for number in like {
+            if let Entry::Occupied(held) = self.held.entry(number)
+                && held.get().name.is_same(name)
+            {
+                self.names.remove(&held.remove().name, number);
+            }
+        }
     }
 
     /// Lets go of the names whose grace is over.
     pub fn let_go(&mut self, now: Instant) {
-        self.held.retain(|held| now < held.until);
+        let over = self.held.extract_if(|_, held| now >= held.until);
+        for (number, held) in over {
+            self.names.remove(&held.name, number);
+        }
+    }
+
+    /// The names that are held and could be mistaken for this one.
+    fn like(&self, name: &Name, now: Instant) -> impl Iterator<Item = &HeldName> {
+        let held = self
+            .names
+            .find(name)
+            .filter_map(|number| self.held.get(&number));
+        held.filter(move |held| now < held.until)
     }
 }
 

@@ -54,6 +54,7 @@ impl Room {
                 text,
                 key,
             };
+            let from = from.network();
             Ok((command, Sender { from, speaker }))
         };
         self.order(request, None, speak).await
@@ -117,8 +118,9 @@ impl Room {
     }
 }
 
-/// A session whose owner came in from there.
+/// A session whose owner came in from there. All of an IPv6 network have one turn: nobody gets more
+/// of them by more addresses.
 pub fn session(session: SessionId, from: Client) -> Sender {
-    let speaker = Speaker::Session(session);
+    let (speaker, from) = (Speaker::Session(session), from.network());
     Sender { from, speaker }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_std::task;
 
@@ -54,18 +54,52 @@ impl Room {
     }
 
     /// Lets `name` in under a new session, which claims what it will when it comes back but for the time.
+    /// If more come in from there than may at once, it waits for its turn first.
     ///
     /// # Errors
     /// Why not.
     pub async fn join(&self, claim: &Claim, name: &Name, from: Client) -> Result<Said, Denied> {
         let session = claim.session;
         self.names_known().await;
+        let wait = {
+            let mut state = self.state();
+            if state.closing {
+                return Err(Denied::Order(Refused::Stopping));
+            }
+            state.presence.line_up(name, from, Instant::now())?
+        };
+        let mut turn = Turn {
+            room: self,
+            from,
+            used: false,
+        };
+        self.wait(wait).await?;
         let come = |presence: &mut Presence| {
             presence.come(session, name, from, Instant::now())?;
             let command = Command::Join(session, name.as_str().to_string(), claim.mark);
             Ok((command, sender(session, from)))
         };
-        self.order(None, Some(name), come).await.and_then(recorded)
+        // It may come in although nobody waits for the answer any more.
+        turn.used = true;
+        let joined = self.order(None, Some(name), come).await.and_then(recorded);
+        turn.used = joined.is_ok();
+        joined
+    }
+
+    /// Returns after so long.
+    ///
+    /// # Errors
+    /// The room takes no orders any more.
+    async fn wait(&self, wait: Duration) -> Result<(), Denied> {
+        if wait.is_zero() {
+            return Ok(());
+        }
+        let stopped = self.stopped.listen();
+        if self.state().closing {
+            return Err(Denied::Order(Refused::Stopping));
+        }
+        let over = async_std::future::timeout(wait, stopped).await;
+        over.map_or(Ok(()), |()| Err(Denied::Order(Refused::Stopping)))
     }
 
     /// Keeps the session's member present while the answer lives. A member that is not here (the
@@ -187,6 +221,21 @@ impl Room {
             Ok((command, sender(session, from)))
         };
         self.order(None, None, go).await.map(drop)
+    }
+}
+
+/// A place in the line of those who come in from one address. Whoever does not come in gives it back.
+struct Turn<'a> {
+    room: &'a Room,
+    from: Client,
+    used: bool,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if !self.used {
+            self.room.state().presence.give_up(self.from);
+        }
     }
 }
 

@@ -239,3 +239,60 @@ fn a_stop_while_the_log_is_read_back_answers_whoever_waits_for_it() {
     });
     drop(taken);
 }
+
+/// As many have come in from here just now as may at once, and so many more wait for it.
+pub fn crowded(room: &Arc<Room>, more: usize) {
+    let name = Name::new("crowd", 8).expect("a name");
+    for _ in 0..120 + more {
+        let mut state = room.state();
+        let booked = state.presence.line_up(&name, here(), Instant::now());
+        booked.expect("a place in the line");
+    }
+}
+
+#[test]
+fn who_comes_in_too_fast_waits_and_who_gives_up_makes_room() {
+    let (_dir, room, taken) = room(Duration::from_secs(3600));
+    crowded(&room, 0);
+    block_on(async {
+        let names: Vec<Name> = (0..102)
+            .map(|n| Name::new(&format!("n{n}"), 8).expect("a name"))
+            .collect();
+        let claims: Vec<Claim> = (0..102).map(claim).collect();
+        let mut waiting = Vec::new();
+        for (name, claim) in names.iter().zip(&claims).take(100) {
+            let mut join = Box::pin(room.join(claim, name, here()));
+            assert!(poll_once(&mut join).await.is_none(), "{name} waits");
+            waiting.push(join);
+        }
+        let refused = room.join(&claims[100], &names[100], here()).await;
+        assert!(matches!(refused, Err(Denied::Address(_))), "{refused:?}");
+        assert!(taken.take().is_none(), "nobody's turn has come");
+        drop(waiting);
+        // It is the next one's now.
+        let line_up = || {
+            let mut state = room.state();
+            state.presence.line_up(&names[100], here(), Instant::now())
+        };
+        let wait = line_up();
+        assert!(wait.expect("a place") <= Duration::from_millis(200));
+        let join = room.join(&claims[101], &names[101], here());
+        let (joined, _) = zip(join, commit(&room, &taken, false)).await;
+        assert!(joined.is_ok(), "{joined:?}");
+    });
+    assert_eq!(room.members().members[0].name, "n101");
+}
+
+#[test]
+fn who_waits_to_come_in_hears_of_a_stop() {
+    let (_dir, room, _taken) = room(Duration::ZERO);
+    crowded(&room, 90);
+    block_on(async {
+        let (claim, name) = (claim(1), Name::new("bob", 8).expect("a name"));
+        let mut join = Box::pin(room.join(&claim, &name, here()));
+        assert!(poll_once(&mut join).await.is_none());
+        room.stop_orders();
+        let over = poll_once(&mut join).await;
+        assert_eq!(over, Some(Err(Denied::Order(Refused::Stopping))));
+    });
+}

@@ -1,0 +1,135 @@
+//! Coming in: whether a name is free, and whether its address may have it now.
+
+use std::time::{Duration, Instant};
+
+use super::{Bucket, Claim, Client, Denied, Member, Name, Phase, Presence, Rate, SessionId, Stamp};
+
+/// The most members at once.
+const MAX_MEMBERS: usize = 20_000;
+
+impl Presence {
+    /// Takes a place in the line of those who come in from there for a new session that wants the
+    /// name; how long until it may come.
+    ///
+    /// # Errors
+    /// Why it may not.
+    pub fn line_up(&mut self, name: &Name, from: Client, now: Instant) -> Result<Duration, Denied> {
+        self.past.check_free(name, now)?;
+        self.check_place(name, None, from, now)?;
+        self.quotas.book(from, now).map_err(Denied::Address)
+    }
+
+    /// Gives a place in that line back: whoever had it did not come in.
+    pub fn give_up(&mut self, from: Client) {
+        self.quotas.give_back(from);
+    }
+
+    /// Takes the name for a new session whose join will now be asked for.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn come(
+        &mut self,
+        session: SessionId,
+        name: &Name,
+        from: Client,
+        now: Instant,
+    ) -> Result<(), Denied> {
+        self.past.check_free(name, now)?;
+        self.put(session, name, from, now)
+    }
+
+    /// The same for a session that had come in before: a name that is held for who was here before the
+    /// server's start may be held for it.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn come_back(
+        &mut self,
+        claim: &Claim,
+        name: &Name,
+        from: Client,
+        now: Instant,
+    ) -> Result<(), Denied> {
+        self.past.check_claim(claim)?;
+        self.past.check_held(name, claim.mark, now)?;
+        self.put(claim.session, name, from, now)
+    }
+
+    fn put(
+        &mut self,
+        session: SessionId,
+        name: &Name,
+        from: Client,
+        now: Instant,
+    ) -> Result<(), Denied> {
+        self.check_place(name, Some(session), from, now)?;
+        self.quotas.came(from);
+        self.names.insert(name, session);
+        self.joins += 1;
+        let member = Member {
+            name: name.clone(),
+            from,
+            phase: Phase::Joining,
+            turn: self.joins,
+            since: Stamp::from_micros(0),
+            said: now,
+            holders: 0,
+            away: now,
+            bucket: Bucket::new(Rate::of_messages(self.max_rate), now),
+            quit: None,
+        };
+        self.members.insert(session, member);
+        Ok(())
+    }
+
+    fn check_place(
+        &self,
+        name: &Name,
+        session: Option<SessionId>,
+        from: Client,
+        now: Instant,
+    ) -> Result<(), Denied> {
+        self.check_free(name, session, now)?;
+        if session.is_some_and(|session| self.members.contains_key(&session)) {
+            return Err(Denied::Already);
+        }
+        if self.members.len() >= MAX_MEMBERS {
+            return Err(Denied::RoomFull);
+        }
+        self.quotas.check(from).map_err(Denied::Address)
+    }
+
+    /// Whether nobody but this session has the name or one like it.
+    ///
+    /// # Errors
+    /// Somebody has.
+    pub(super) fn check_free(
+        &self,
+        name: &Name,
+        but: Option<SessionId>,
+        now: Instant,
+    ) -> Result<(), Denied> {
+        let (mut alike, mut same) = (None, None);
+        for session in self.names.find(name).filter(|found| Some(*found) != but) {
+            let Some(member) = self.members.get(&session) else {
+                continue;
+            };
+            match member.name.is_same(name) {
+                true => same = Some(member),
+                false => alike = Some(member.name.as_str().to_string()),
+            }
+        }
+        if let Some(member) = same {
+            let away = member.phase == Phase::Here && member.holders == 0;
+            let since = now.saturating_duration_since(member.away);
+            return Err(Denied::Taken(
+                away.then(|| self.grace.saturating_sub(since)),
+            ));
+        }
+        match alike {
+            Some(other) => Err(Denied::Confusable(other)),
+            None => Ok(()),
+        }
+    }
+}
