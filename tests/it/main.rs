@@ -10,6 +10,7 @@ mod client;
 mod clocks;
 mod completions;
 mod configured;
+mod conformance;
 mod console;
 mod convert;
 mod crash;
