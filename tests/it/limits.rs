@@ -203,3 +203,18 @@ fn idle_connections_make_room_where_all_places_are_taken() {
     assert_eq!(member.answer("POST").status, 201);
     assert_eq!(listener.line().as_deref(), Some("[uthira]: 0:00:00:hi"));
 }
+
+#[test]
+fn a_connection_that_asks_nothing_is_closed_and_a_members_is_kept() {
+    let server = Server::start(&[]);
+    let token = server.log_in("uthira");
+    let silent = server.client();
+    let mut member = server.client();
+    let bearer = bearer(&token);
+    let say = server.request("POST", "/messages", &[("Authorization", &bearer)], "hi");
+    member.send(&say);
+    assert_eq!(member.answer("POST").status, 201);
+    silent.ended();
+    member.send(&say);
+    assert_eq!(member.answer("POST").status, 201);
+}

@@ -8,14 +8,14 @@ mod gone;
 mod places;
 mod stream;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::io::{Read, Write};
 use std::net::{IpAddr, TcpStream};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_io::{Async, Timer};
 use async_std::task;
@@ -53,6 +53,11 @@ const DRAIN: (usize, Duration) = (64 << 20, Duration::from_secs(2));
 const READ: usize = 4096;
 /// How much of the journal is held for one answer at a time: peers that do not take it hold it.
 const PIECE: usize = 64 * 1024;
+
+thread_local! {
+    /// Where what is read is put first.
+    static BYTES: RefCell<[u8; READ]> = const { RefCell::new([0; READ]) };
+}
 
 /// Why the connection ends. None of these is anybody's fault.
 #[derive(Debug)]
@@ -220,18 +225,20 @@ impl Connection {
         .await
     }
 
-    /// The next request's head, unless the connection has to make room for another before it comes.
+    /// The next request's head, unless its time is up or the connection has to make room for another
+    /// before it comes.
     async fn next_head(&mut self, idle: Duration) -> Result<Headed, End> {
         let (call, api) = (Arc::clone(&self.call), Arc::clone(&self.api));
         let from = self.connected.as_ref().map(Connected::from);
-        let _stay = api.idle.enter(&call, from, self.member);
+        let until = Instant::now() + idle;
+        let _stay = api.idle.enter(&call, from, self.member, until);
         let called = async {
             call.wait().await;
             Err(End::Gone)
         };
         let comes = async {
             if self.buffer.is_empty() {
-                within(idle, self.fill()).await??;
+                self.fill().await?;
             } else {
                 // The next request came with the last one.
                 task::yield_now().await;
@@ -307,13 +314,14 @@ impl Connection {
     /// Waits for more bytes from the peer. If they are there already, others have a turn first.
     async fn fill(&mut self) -> Result<(), End> {
         let buffer = &mut self.buffer;
-        // What is read goes through the stack: an array here would be part of the task, and stay
-        // as long as a listener does.
+        // What is read goes through memory of the thread: an array here would be part of the task, and
+        // stay as long as a listener does.
         let read = self.stream.read_with(|mut stream| {
-            let mut bytes = [0; READ];
-            let count = stream.read(&mut bytes)?;
-            buffer.extend_from_slice(&bytes[..count]);
-            Ok(count)
+            BYTES.with_borrow_mut(|bytes| {
+                let count = stream.read(bytes)?;
+                buffer.extend_from_slice(&bytes[..count]);
+                Ok(count)
+            })
         });
         let (read, waited) = waited(read).await;
         if !waited {

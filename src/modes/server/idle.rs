@@ -1,14 +1,21 @@
 //! Connections of which no request is under way: when all places are taken, the one that has waited
 //! the longest makes room, and when those of one address are, the one of that address. Listeners are
-//! none of them; members go only for their own address, and after everybody else.
+//! none of them; members go only for their own address, and after everybody else. Each goes when its
+//! time is up: one look a second for all of them, since a timer for each request costs as much as
+//! reading it.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
+use async_io::Timer;
 use event_listener::Event;
 
 use super::clients::Client;
+
+/// How often it is looked whose time is up.
+const OFTEN: Duration = Duration::from_secs(1);
 
 /// Those that wait.
 #[derive(Debug, Default)]
@@ -32,6 +39,7 @@ struct Waiting {
     call: Arc<Call>,
     from: Option<Client>,
     member: bool,
+    until: Instant,
 }
 
 /// How a connection hears that it is to go.
@@ -55,8 +63,15 @@ impl Call {
 }
 
 impl Idle {
-    /// A connection of `from`, if that is known, waits for a request as long as what this gives lives.
-    pub fn enter(&self, call: &Arc<Call>, from: Option<Client>, member: bool) -> Stay<'_> {
+    /// A connection of `from`, if that is known, waits for a request as long as what this gives lives,
+    /// and not much longer than `until`.
+    pub fn enter(
+        &self,
+        call: &Arc<Call>,
+        from: Option<Client>,
+        member: bool,
+        until: Instant,
+    ) -> Stay<'_> {
         let mut state = self.state();
         let number = state.next;
         state.next += 1;
@@ -68,9 +83,31 @@ impl Idle {
             state.own.insert((from.network(), member, number));
         }
         let call = Arc::clone(call);
-        let waiting = Waiting { call, from, member };
+        let waiting = Waiting {
+            call,
+            from,
+            member,
+            until,
+        };
         state.waiting.insert(number, waiting);
         Stay { idle: self, number }
+    }
+
+    /// Sends away whose time is up, for as long as it is polled.
+    pub async fn watch(&self) {
+        loop {
+            Timer::after(OFTEN).await;
+            self.sweep(Instant::now());
+        }
+    }
+
+    fn sweep(&self, now: Instant) {
+        let mut state = self.state();
+        let late = state.waiting.iter().filter(|(_, one)| one.until <= now);
+        let late: Vec<u64> = late.map(|(number, _)| *number).collect();
+        for number in late {
+            state.send_away(number);
+        }
     }
 
     /// Sends the one away that has waited the longest; whether there was one.
@@ -137,14 +174,16 @@ mod tests {
     #[test]
     fn the_longest_idle_goes_first_and_nobody_who_asks() {
         let idle = Idle::default();
+        let later = Instant::now() + Duration::from_secs(60);
+        let enter = |call, from, member| idle.enter(call, from, member, later);
         let calls: Vec<Arc<Call>> = (0..3).map(|_| Arc::default()).collect();
         let is_over = |call: &Call| block_on(poll_once(call.wait())).is_some();
-        let first = idle.enter(&calls[0], None, false);
-        let _second = idle.enter(&calls[1], None, false);
+        let first = enter(&calls[0], None, false);
+        let _second = enter(&calls[1], None, false);
         // The first one asks something, and waits again after that.
         drop(first);
-        let _first = idle.enter(&calls[0], None, false);
-        let third = idle.enter(&calls[2], None, false);
+        let _first = enter(&calls[0], None, false);
+        let third = enter(&calls[2], None, false);
         drop(third);
         assert!(idle.make_room());
         assert!(is_over(&calls[1]) && !is_over(&calls[0]));
@@ -155,8 +194,32 @@ mod tests {
     }
 
     #[test]
+    fn each_goes_when_its_time_is_up() {
+        let idle = Idle::default();
+        let calls: Vec<Arc<Call>> = (0..3).map(|_| Arc::default()).collect();
+        let start = Instant::now();
+        let at = |second| start + Duration::from_secs(second);
+        let enter = |call, second| idle.enter(&calls[call], None, call == 1, at(second));
+        let (_short, _member, asks) = (enter(0, 10), enter(1, 300), enter(2, 10));
+        let over = || -> Vec<bool> {
+            let is_over = |call: &Arc<Call>| block_on(poll_once(call.wait())).is_some();
+            calls.iter().map(is_over).collect()
+        };
+        drop(asks);
+        idle.sweep(at(9));
+        assert_eq!(over(), [false; 3]);
+        idle.sweep(at(10));
+        assert_eq!(over(), [true, false, false]);
+        idle.sweep(at(300));
+        assert_eq!(over(), [true, true, false]);
+        assert!(idle.state().waiting.is_empty());
+    }
+
+    #[test]
     fn an_address_makes_room_of_its_own_and_of_members_last() {
         let idle = Idle::default();
+        let later = Instant::now() + Duration::from_secs(60);
+        let enter = |call, from, member| idle.enter(call, from, member, later);
         let client = |last| Some(Client::from(IpAddr::from([10, 0, 0, last])));
         let calls: Vec<Arc<Call>> = (0..4).map(|_| Arc::default()).collect();
         let over = || -> Vec<bool> {
@@ -164,10 +227,10 @@ mod tests {
             calls.iter().map(is_over).collect()
         };
         let of = |last| idle.make_room_of(client(last).expect("an address"));
-        let _other = idle.enter(&calls[0], client(1), false);
-        let _member = idle.enter(&calls[1], client(2), true);
-        let _one = idle.enter(&calls[2], client(2), false);
-        let _unknown = idle.enter(&calls[3], None, false);
+        let _other = enter(&calls[0], client(1), false);
+        let _member = enter(&calls[1], client(2), true);
+        let _one = enter(&calls[2], client(2), false);
+        let _unknown = enter(&calls[3], None, false);
         assert!(of(2));
         assert_eq!(over(), [false, false, true, false]);
         assert!(of(2));
@@ -176,7 +239,7 @@ mod tests {
         assert!(idle.make_room() && idle.make_room());
         assert_eq!(over(), [true; 4]);
         // For others no member makes room.
-        let member = idle.enter(&calls[1], client(2), true);
+        let member = enter(&calls[1], client(2), true);
         assert!(!idle.make_room());
         drop(member);
         assert!(!of(2));

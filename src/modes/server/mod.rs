@@ -282,6 +282,10 @@ async fn serve(
     let address = listener.get_ref().local_addr();
     let room = Arc::clone(&api.room);
     let sweeping = task::spawn(sweep(room));
+    let watching = {
+        let api = Arc::clone(&api);
+        task::spawn(async move { api.idle.watch().await })
+    };
     let looking = task::spawn(look_at_the_log(orders.clone()));
     let syncing = task::spawn(sync_now_and_then(sync, orders));
     let accepting = task::spawn(Door::new(listener, api, console, files).run());
@@ -299,6 +303,7 @@ async fn serve(
     syncing.cancel().await;
     looking.cancel().await;
     sweeping.cancel().await;
+    watching.cancel().await;
     why
 }
 
