@@ -5,6 +5,7 @@
 //! (`None`), not an error.
 
 mod body;
+mod date;
 pub mod host;
 pub mod reply;
 mod response;

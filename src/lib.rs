@@ -36,6 +36,7 @@ pub mod lookup;
 pub mod modes;
 pub mod name;
 pub mod nearby;
+pub mod remembered;
 pub mod room_key;
 pub mod sse;
 pub mod supervisor;

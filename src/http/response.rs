@@ -1,15 +1,20 @@
 //! An answer, as bytes to write.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
-use crate::event::Stamp;
+use super::date;
 use crate::wire::Refusal;
+
+/// About how many bytes a head has.
+const HEAD: usize = 384;
 
 /// A whole answer with its body, or the head of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
     status: u16,
-    fields: Vec<(&'static str, String)>,
+    fields: Vec<(&'static str, Cow<'static, str>)>,
     body: Vec<u8>,
 }
 
@@ -57,7 +62,7 @@ impl Response {
     }
 
     /// The same with one more header field. `value` must have no line break in it.
-    pub fn field(mut self, name: &'static str, value: impl Into<String>) -> Response {
+    pub fn field(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Response {
         self.fields.push((name, value.into()));
         self
     }
@@ -96,21 +101,25 @@ impl Response {
 
     /// The head alone, for a body that is written bit by bit and framed by what the fields say.
     pub fn head(&self, close: bool) -> Vec<u8> {
-        let date = Stamp::now().http();
-        let mut head = format!(
-            "HTTP/1.1 {} {}\r\nDate: {date}\r\n",
-            self.status,
-            phrase(self.status)
-        );
+        let mut head = Vec::with_capacity(HEAD + self.body.len());
+        let status = self.status.to_string();
+        append(&mut head, &["HTTP/1.1 ", &status, " ", phrase(self.status)]);
+        date::now(|date| append(&mut head, &["\r\nDate: ", date, "\r\n"]));
         for (name, value) in &self.fields {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            append(&mut head, &[name, ": ", value, "\r\n"]);
         }
-        head.push_str("X-Content-Type-Options: nosniff\r\n");
+        append(&mut head, &["X-Content-Type-Options: nosniff\r\n"]);
         if close {
-            head.push_str("Connection: close\r\n");
+            append(&mut head, &["Connection: close\r\n"]);
         }
-        head.push_str("\r\n");
-        head.into_bytes()
+        append(&mut head, &["\r\n"]);
+        head
+    }
+}
+
+fn append(to: &mut Vec<u8>, pieces: &[&str]) {
+    for piece in pieces {
+        to.extend_from_slice(piece.as_bytes());
     }
 }
 

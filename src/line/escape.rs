@@ -138,12 +138,18 @@ pub fn escaped(text: &str) -> String {
 
 /// At most how many bytes `text` has in the escaped form.
 pub fn escaped_size(text: &str) -> usize {
-    let size = |c| match c {
-        '\\' | '\n' | '\r' | '\t' => 2,
-        c if is_unsafe(c) => "\\u{feff}".len(),
-        c => c.len_utf8(),
-    };
-    text.chars().map(size).sum()
+    let mut size = text.len();
+    let mut rest = text;
+    while let Some(at) = first_special(rest, IN_TEXT) {
+        let mut letters = rest[at..].chars();
+        size += match letters.next() {
+            Some('\\' | '\n' | '\r' | '\t') => 1,
+            Some(c) => "\\u{feff}".len() - c.len_utf8(),
+            None => 0,
+        };
+        rest = letters.as_str();
+    }
+    size
 }
 
 /// The text whose escaped form this is; `None` if it is no such form.

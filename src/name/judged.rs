@@ -4,13 +4,11 @@
 //! all the rest of a post. What always holds: the answer is that of [`Name::new`], and memory is
 //! bounded. It keeps the names of late: when one half is full, the older half goes.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use super::{Name, NameError};
+use crate::remembered::Remembered;
 
-/// So many names are in each half.
-const HALF: usize = 2_048;
 /// A name that is longer as it was given, in bytes, is judged each time.
 const LONGEST: usize = 128;
 
@@ -20,13 +18,7 @@ type Verdict = Result<Arc<Name>, NameError>;
 #[derive(Debug)]
 pub struct Judged {
     limit: usize,
-    halves: Mutex<Halves>,
-}
-
-#[derive(Debug, Default)]
-struct Halves {
-    newer: HashMap<Box<str>, Verdict>,
-    older: HashMap<Box<str>, Verdict>,
+    verdicts: Remembered<Verdict>,
 }
 
 impl Judged {
@@ -34,7 +26,7 @@ impl Judged {
     pub fn new(limit: usize) -> Judged {
         Judged {
             limit,
-            halves: Mutex::default(),
+            verdicts: Remembered::default(),
         }
     }
 
@@ -46,36 +38,12 @@ impl Judged {
         if raw.len() > LONGEST {
             return Name::new(raw, self.limit).map(Arc::new);
         }
-        if let Some(known) = self.known(raw) {
+        if let Some(known) = self.verdicts.get(raw) {
             return known;
         }
-        // Not under the lock: others are not to wait for it.
         let verdict = Name::new(raw, self.limit).map(Arc::new);
-        self.lock().keep(raw.into(), verdict.clone());
+        self.verdicts.keep(raw, verdict.clone());
         verdict
-    }
-
-    fn known(&self, raw: &str) -> Option<Verdict> {
-        let mut halves = self.lock();
-        if let Some(known) = halves.newer.get(raw) {
-            return Some(known.clone());
-        }
-        let (raw, known) = halves.older.remove_entry(raw)?;
-        halves.keep(raw, known.clone());
-        Some(known)
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Halves> {
-        self.halves.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Halves {
-    fn keep(&mut self, raw: Box<str>, verdict: Verdict) {
-        if self.newer.len() >= HALF {
-            self.older = std::mem::take(&mut self.newer);
-        }
-        self.newer.insert(raw, verdict);
     }
 }
 
@@ -88,9 +56,6 @@ mod tests {
         let judged = Judged::new(8);
         let first = judged.name(" Zoë ").expect("a name");
         assert_eq!(first.as_str(), "Zoë");
-        for n in 0..HALF {
-            assert!(judged.name(&format!("n{n}")).is_ok());
-        }
         let again = judged.name(" Zoë ").expect("a name");
         assert!(Arc::ptr_eq(&first, &again), "it was judged twice");
         for raw in ["admin", "a\u{202e}b", "ninecharss", ""] {
@@ -101,16 +66,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_remembered_is_bounded() {
+    fn a_long_one_is_not_remembered() {
         let judged = Judged::new(64);
-        for n in 0..5 * HALF {
-            assert!(judged.name(&n.to_string()).is_ok());
-        }
-        let halves = judged.lock();
-        assert!(halves.newer.len() <= HALF && halves.older.len() <= HALF);
-        drop(halves);
         let long = "x".repeat(LONGEST + 1);
         assert!(judged.name(&long).is_err());
-        assert!(!judged.lock().newer.contains_key(long.as_str()));
+        assert_eq!(judged.verdicts.get(&long), None);
     }
 }
