@@ -111,7 +111,7 @@ impl Api {
     }
 
     async fn route(&self, asked: Asked, about: &mut About) -> Answered<Answer> {
-        self.hosts.check(&asked.head)?;
+        self.hosts.check(&asked.head, asked.encrypted)?;
         let path = asked.head.path.clone();
         let allowed = match path.as_str() {
             "/" | "/health" | "/events" | "/members" | "/log.txt" => "GET, HEAD",

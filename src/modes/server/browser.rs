@@ -5,7 +5,8 @@
 //! - A name that is not the server's is answered by nothing but a refusal, so that a name that was
 //!   made to lead here does not make a foreign page one of ours.
 //! - A page is ours if its host *and* port are those that the request was sent to, or a name of
-//!   `--host-name`. Another port of the same machine is another server, whoever runs it.
+//!   `--host-name`. Another port of the same machine is another server, whoever runs it, also where that
+//!   has the name. What was asked for by TLS is asked for by no page without it.
 //! - Browsers say where a request comes from (`Sec-Fetch-Site`) on encrypted and local addresses
 //!   alone: on a plain address of a network, `Origin` decides by itself.
 
@@ -36,12 +37,13 @@ impl Hosts {
         }
     }
 
-    /// Refuses a request that a foreign page or a rebound name made a browser send.
+    /// Refuses a request that a foreign page or a rebound name made a browser send; `encrypted` is one
+    /// that came to a proxy by TLS.
     ///
     /// # Errors
     /// The answer: 421 for a `Host` that is not this server's, 403 for a page that is not, 400 for
     /// more than one `Origin`.
-    pub fn check(&self, head: &Head) -> Result<(), Response> {
+    pub fn check(&self, head: &Head, encrypted: bool) -> Result<(), Response> {
         if let Some(host) = &head.host
             && !self.is_ours(host)
         {
@@ -72,9 +74,9 @@ impl Hosts {
             )));
         }
         match origin {
-            Some(origin) if !self.is_page(origin, head.host.as_deref()) => Err(foreign(format!(
-                "A page of {origin:?} may not use this room."
-            ))),
+            Some(origin) if !self.is_page(origin, head.host.as_deref(), encrypted) => Err(foreign(
+                format!("A page of {origin:?} may not use this room."),
+            )),
             _ => Ok(()),
         }
     }
@@ -87,13 +89,13 @@ impl Hosts {
     }
 
     /// Whether a page of `origin` is this server's, which was asked as `host`.
-    fn is_page(&self, origin: &str, host: Option<&str>) -> bool {
+    fn is_page(&self, origin: &str, host: Option<&str>, encrypted: bool) -> bool {
         let origin = origin.to_ascii_lowercase();
         let Some((scheme, theirs)) = origin.split_once("://") else {
             return false;
         };
         let usual = match scheme {
-            "http" => 80,
+            "http" if !encrypted => 80,
             "https" => 443,
             _ => return false,
         };
@@ -101,12 +103,16 @@ impl Hosts {
         let page = whole(split(theirs));
         let asked = host.map(str::to_ascii_lowercase);
         let asked = asked.as_deref().map(|host| whole(split(host)));
-        // A name of the operator's has the port it was given with, else the usual one or that
-        // which was asked.
+        // A name of the operator's has the port it was given with, else that which was asked, or
+        // the usual one where a proxy asks by another name.
         let named = self.given.iter().any(|(name, port)| {
-            let asked = asked.as_ref().map(|(_, port)| *port);
-            let known = port.is_none() && (page.1 == usual || Some(page.1) == asked);
-            *name == page.0 && (known || *port == Some(page.1))
+            let known = match &asked {
+                _ if port.is_some() => *port == Some(page.1),
+                Some((asked, _)) if asked == name => false,
+                Some((_, asked)) => page.1 == usual || page.1 == *asked,
+                None => page.1 == usual,
+            };
+            *name == page.0 && known
         });
         named || asked == Some(page)
     }
@@ -176,7 +182,9 @@ mod tests {
     fn status(hosts: &Hosts, line: &str, fields: &str) -> u16 {
         let text = format!("{line} HTTP/1.1\r\n{fields}\r\n\r\n");
         let parsed = Head::parse(text.as_bytes()).expect("a head");
-        let checked = hosts.check(&parsed.expect("whole").0);
+        let head = parsed.expect("whole").0;
+        let encrypted = head.field("x-forwarded-proto") == Some("https");
+        let checked = hosts.check(&head, encrypted);
         checked.err().map_or(200, |response| response.status())
     }
 
@@ -208,6 +216,8 @@ mod tests {
             "evil.example",
             "example.org:1337",
             "notlocal.evil",
+            "evil.notlocal",
+            "evil.wlan",
             "xlocalhost.com",
             "",
             ":80",
@@ -252,6 +262,10 @@ mod tests {
             ("[fd00::7]:1337", "http://[fd00::7]:8080"),
             ("chat.example.org", "https://chat.example.org:8080"),
             ("10.0.0.1:1337", "https://talk.example.org"),
+            // What else runs on a machine that has the name.
+            ("chat.example.org:1337", "http://chat.example.org"),
+            ("chat.example.org:1337", "https://chat.example.org"),
+            ("chat.example.org", "http://chat.example.org:1337"),
             ("10.0.0.1:1337", "http://evil.example"),
             ("10.0.0.1:1337", "http://10.0.0.1:1337.evil.example"),
             ("10.0.0.1:1337", "10.0.0.1:1337"),
@@ -260,6 +274,17 @@ mod tests {
             ("10.0.0.1:1337", ""),
         ] {
             assert_eq!(post(host, origin), 403, "{host} {origin}");
+        }
+        // A proxy that was asked by TLS has no page without it.
+        for (host, page, status) in [
+            ("chat.example.org", "https://chat.example.org", 200),
+            ("chat.example.org", "http://chat.example.org", 403),
+            ("127.0.0.1:1337", "https://chat.example.org", 200),
+            ("127.0.0.1:1337", "http://chat.example.org", 403),
+            ("127.0.0.1:1337", "http://127.0.0.1:1337", 403),
+        ] {
+            let host = format!("{host}\r\nX-Forwarded-Proto: https");
+            assert_eq!(post(&host, page), status, "{host} {page}");
         }
         let twice = "Host: 10.0.0.1\r\nOrigin: http://10.0.0.1\r\nOrigin: http://10.0.0.1";
         assert_eq!(status(&hosts, "POST /messages", twice), 400);
