@@ -1,6 +1,7 @@
 use super::*;
 use crate::modes::server::scribe::{Command, Speaker};
 use std::net::IpAddr;
+use std::time::{Duration, Instant};
 
 fn sender(address: u8, number: u16) -> Sender {
     let mut session = [0; 16];
@@ -72,16 +73,28 @@ fn beyond_the_places_one_may_lose_patience_and_an_address_has_its_bound() {
 #[test]
 fn who_waits_is_woken_and_hears_the_end() {
     let (orders, taker) = Orders::new(true);
-    let taking = std::thread::spawn(move || {
+    let (says, heard) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
         let mut taken = Vec::new();
         while let Some(order) = taker.wait() {
             taken.push(order.job);
         }
-        taken
+        says.send(taken).expect("somebody waits");
     });
+    // Each time it sleeps, so that somebody has to wake it.
+    let until = Instant::now() + Duration::from_secs(60);
+    let asleep = || {
+        while !orders.state().sleeps {
+            assert!(Instant::now() < until, "it was not woken");
+            std::thread::yield_now();
+        }
+    };
     for _ in 0..1_000 {
+        asleep();
         assert!(orders.push(sender(1, 1), None, leave("x")).is_ok());
     }
+    asleep();
     orders.close();
-    assert_eq!(taking.join().expect("no panic").len(), 1_000);
+    let taken = heard.recv_timeout(Duration::from_secs(60));
+    assert_eq!(taken.expect("it hears the end").len(), 1_000);
 }
