@@ -4,10 +4,12 @@
 //!
 //! - Of one client at most [`A_MINUTE`] wrong keys are answered in any minute, and nothing but that
 //!   answer depends on whether a key is right.
-//! - While an address guesses at most [`AT_ONCE`] keys a minute nobody waits. Beyond that a key waits
-//!   among at most [`MAX_WAITING`], of which those that came first on their connections are drawn
-//!   before the others, each as likely as any: right or wrong, it may find all places taken, or not be
-//!   drawn in time, as long as others of its address go on guessing over new connections.
+//! - While an address guesses at most [`AT_ONCE`] keys a minute nobody waits. Beyond that all its keys
+//!   wait, those that came first on their connections are drawn before the others, each as likely as
+//!   any, and all that wait are let in with the first right one. Among guessers who open a connection
+//!   for each key nothing tells one honest newcomer from them, so it cannot be likelier to be drawn: as
+//!   often as they are, and they may be only [`A_MINUTE`] times a minute. But guessers need other keys
+//!   each, and the honest have the same: a class has as many lots as it has pupils.
 //! - Other addresses do not wait for it.
 //! - However many other addresses guess, those that guess most stay counted.
 
@@ -24,8 +26,8 @@ const A_MINUTE: usize = 60;
 const MINUTE: Duration = Duration::from_secs(60);
 /// At least so long lies between two keys once they are not looked at at once.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How many keys of one client may wait to be looked at.
-pub const MAX_WAITING: usize = 32;
+/// How many keys of one client may wait to be looked at: as many as an address may have connections.
+const MAX_WAITING: usize = 1_024;
 /// How many clients are watched.
 const MAX_WATCHED: usize = 10_000;
 
@@ -128,6 +130,18 @@ impl<T> Guesses<T> {
         let drawn = watched.waiting.swap_remove(*places.get(chosen)?);
         self.note(from);
         Some(drawn.key)
+    }
+
+    /// The other keys of this client that wait and are like one that was right. Of wrong ones only
+    /// what was drawn is answered.
+    pub fn alike(&mut self, from: Client, like: impl Fn(&T) -> bool) -> Vec<T> {
+        let Some(watched) = self.watched.get_mut(&from) else {
+            return Vec::new();
+        };
+        let alike = watched.waiting.extract_if(.., |waiting| like(&waiting.key));
+        let alike = alike.map(|waiting| waiting.key).collect();
+        self.note(from);
+        alike
     }
 
     /// Somebody no longer waits.
