@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use x11rb::protocol::xproto::{AtomEnum, ConnectionExt, GetPropertyReply};
 
+use crate::clipboard::hand_over;
 use crate::picture::Picture;
 use crate::server::{PATIENCE, Written, wait_for};
 use crate::util::Folder;
@@ -264,10 +265,9 @@ impl Window {
             .xdotool(&["type", "--clearmodifiers", "--delay", "12", text]);
     }
 
-    /// Pastes text into whatever has the focus.
+    /// Pastes text into whatever has the focus; what is pressed next comes after it.
     pub fn paste(&self, text: &str) {
-        self.display.set_clipboard(text);
-        self.keys(&["ctrl+v"]);
+        hand_over(&self.display.name, text, || self.keys(&["ctrl+v"]));
     }
 
     /// Its size in pixels.
@@ -378,12 +378,14 @@ impl Window {
 
     /// Everything the transcript shows, read as a person copies it.
     pub fn transcript(&self) -> String {
+        let mut patience = Duration::from_secs(1);
         wait_for("the copied transcript", || {
+            patience *= 2;
             self.display.set_clipboard("");
             self.click(60, 160);
             self.keys(&["ctrl+a", "ctrl+c"]);
             // The text is handed over by the window's own event loop; where there is none yet, never.
-            let until = Instant::now() + Duration::from_secs(2);
+            let until = Instant::now() + patience;
             loop {
                 let text = self.display.clipboard();
                 if !text.is_empty() || Instant::now() > until {

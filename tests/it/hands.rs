@@ -110,7 +110,7 @@ impl Window {
 
     /// What stands in the field that has the keyboard.
     pub fn field(&self) -> String {
-        self.copied("an empty field", Duration::from_millis(1500))
+        self.copied("an empty field", Duration::from_secs(3))
     }
 
     /// What Ctrl+A and Ctrl+C bring into the clipboard; nothing if that is empty for so long.
@@ -133,15 +133,38 @@ impl Window {
     /// Waits until the field that has the keyboard holds this.
     #[track_caller]
     pub fn wait_for_field(&self, text: &str) {
-        let mut last = String::new();
+        // Nothing can be copied from an empty field, nor from a window that is slow.
+        assert!(!text.is_empty(), "see wait_for_empty_field");
         let until = Instant::now() + PATIENCE;
-        while last != text {
-            last = self.field();
+        loop {
+            let last = self.field();
+            if last == text {
+                return;
+            }
             assert!(
                 Instant::now() < until,
                 "{text:?} does not stand in the field, but {last:?}"
             );
         }
+    }
+
+    /// Waits until the field that has the keyboard holds nothing: what is typed is all that there is.
+    #[track_caller]
+    pub fn wait_for_empty_field(&self) {
+        self.type_text("x");
+        self.wait_for_field("x");
+        self.keys(&["ctrl+a", "BackSpace"]);
+    }
+
+    /// Has the field that has the keyboard hold this and nothing else. While the window puts the cursor
+    /// there by itself, and marks what stands there, a part of it is typed over and typed afresh.
+    #[track_caller]
+    pub fn fill(&self, text: &str) {
+        wait_for(&format!("{text:?} in the field"), || {
+            self.keys(&["ctrl+a"]);
+            self.type_text(text);
+            (self.field() == text).then_some(())
+        });
     }
 
     /// Waits until the rows of the transcript are as wanted; see [`Window::rows`].

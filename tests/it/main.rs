@@ -7,6 +7,7 @@ mod carried;
 mod choose;
 mod chunked;
 mod client;
+mod clipboard;
 mod clocks;
 mod completions;
 mod configured;

@@ -10,8 +10,8 @@ use chatroom::event::Stamp;
 use super::desktop::Desktop;
 use super::eyes::{self, Eyes, in_sight_below, wait_for_sight, wait_for_title};
 use super::past::{Past, noon};
-use super::reading::to_the_beginning;
-use super::{REFUSED, members, open, say, wait_for_members};
+use super::reading::everything;
+use super::{REFUSED, members, open, say, switch_room, wait_for_members};
 use crate::display::Display;
 use crate::server::{PATIENCE, Server, wait_for};
 use crate::util::Folder;
@@ -48,14 +48,14 @@ fn who_is_called_is_told_unless_the_window_is_in_front() {
     wait_for_members(&server, &["uthira", "eve", "bob"]);
     server.say(&eve, "hello");
     wait_for_title(&window, "(1) chatroom - lobby");
-    let counting = window.icon();
-    assert!(counting != icon, "the icon says nothing");
+    let counting = wait_for("an icon that counts", || {
+        Some(window.icon()).filter(|now| *now != icon)
+    });
     server.say(&eve, "uthira: two");
     wait_for_title(&window, "(2, 1 for you) chatroom - lobby");
-    assert!(
-        ![&icon, &counting].contains(&&window.icon()),
-        "being named is no more than one more"
-    );
+    wait_for("an icon that shows that we are named", || {
+        (![&icon, &counting].contains(&&window.icon())).then_some(())
+    });
     let (above, below) = desktop
         .shown
         .recv_timeout(PATIENCE)
@@ -70,7 +70,9 @@ fn who_is_called_is_told_unless_the_window_is_in_front() {
     // In front again everything is read, and nobody is told of what stands before their eyes.
     window.activate();
     wait_for_title(&window, "chatroom - lobby");
-    assert!(window.icon() == icon);
+    wait_for("the icon that counts nothing", || {
+        (window.icon() == icon).then_some(())
+    });
     server.say(&eve, "uthira: three");
     wait_for_sight(&window, ":uthira: three");
     bob.activate();
@@ -238,8 +240,7 @@ fn a_thousand_missed_messages_are_there_whole_and_once() {
     let window = display.open(home, &["--name", "uthira", &server.address]);
     wait_for_sight(&window, ":away 1199.");
     display.picture("away.png");
-    to_the_beginning(&window, ":before.");
-    let all = window.transcript();
+    let all = everything(&window, ":before.", ":away 1199.");
     assert!(
         messages(&all) == messages(&server.said().join("\n")),
         "{all}"
@@ -272,7 +273,7 @@ fn what_the_room_refuses_is_said_and_changes_nothing() {
     // Another name that is refused leaves the login as it is.
     let words = "A name has at most 8 characters; this one has 10. Choose a shorter one.";
     eyes.learn(words);
-    window.click(-50, 24);
+    switch_room(&window);
     window.type_text("waytoolong");
     window.keys(&["Return"]);
     window.wait_for_colour(REFUSED);
@@ -319,8 +320,7 @@ fn a_name_that_the_room_took_is_not_called_too_long() {
     for count in [10, 11] {
         eyes.learn(&too_long(count));
     }
-    window.click(-50, 24);
-    window.at_rest();
+    switch_room(&window);
     let picture = window.picture();
     assert!(!eyes.was_there(&picture, &too_long(10), HINT, eyes::WRONG));
     // Another one may be.

@@ -70,6 +70,13 @@ impl Eyes<'_> {
         let window = self.window;
         window.click(120, -62);
         window.keys(&["ctrl+a", "BackSpace"]);
+        // What an empty field says in it is quiet.
+        let is_empty =
+            |picture: &Picture| picture.count(FIELD, TEXT) <= picture.count(FIELD, QUIET);
+        // What stood there before is not taken for these words.
+        wait_for("an empty field", || {
+            is_empty(&window.picture()).then_some(())
+        });
         window.paste(words);
         // Without the cursor, which is in the field no longer.
         window.click(60, 160);
@@ -77,9 +84,7 @@ impl Eyes<'_> {
         let picture = wait_for(&format!("{words:?} in the field"), || {
             let picture = window.picture();
             let here: Vec<Colour> = picture.pixels(FIELD).collect();
-            let count = |colour| here.iter().filter(|pixel| **pixel == colour).count();
-            // What an empty field says in it is quiet.
-            let rests = before.as_ref() == Some(&here) && count(TEXT) > count(QUIET);
+            let rests = before.as_ref() == Some(&here) && !is_empty(&picture);
             before = Some(here);
             rests.then_some(picture)
         });
@@ -138,11 +143,13 @@ pub fn in_sight(window: &Window) -> String {
 #[track_caller]
 pub fn in_sight_below(window: &Window, top: i32) -> String {
     let display = window.display();
+    let mut patience = Duration::from_millis(500);
     wait_for("the marked text", || {
+        patience *= 2;
         display.set_selection("primary", "");
         window.drag((30, top), (30, 470));
         // What is marked is told when the button goes up; what comes meanwhile may undo it.
-        let until = Instant::now() + Duration::from_secs(1);
+        let until = Instant::now() + patience;
         loop {
             let text = display.selection("primary");
             if !text.is_empty() || Instant::now() > until {

@@ -4,13 +4,8 @@
 use std::process::Command;
 
 use super::*;
+use crate::clipboard::hand_over;
 use crate::typing::said;
-
-/// What has the keyboard has a border of this colour.
-const FOCUS: [u8; 3] = [0x1F, 0x5F, 0xD0];
-
-/// What an empty field says of itself.
-const QUIET: [u8; 3] = [0x5C, 0x62, 0x6C];
 
 /// A window of eve that is in a room alone.
 fn eve(server: &Server, environment: &[(&str, &str)]) -> (Arc<Display>, Window) {
@@ -42,19 +37,6 @@ fn is_in_the_field(window: &Window) -> bool {
         .lines(FOCUS, 500)
         .len()
         >= 4
-}
-
-/// Pastes into the empty field for messages by these means, and waits until something stands there: the
-/// window asks for what is pasted, and it must not be another by then.
-fn pasted(window: &Window, text: &str, paste: impl FnOnce()) {
-    let field = |seen: &crate::hands::Picture| seen.part((14, 600), (-76, -50));
-    let before = field(&window.at_rest());
-    window.display().set_clipboard(text);
-    paste();
-    window.wait_for_look("what was pasted", |seen| {
-        // What an empty field says in it is quiet.
-        field(seen).count(QUIET) + 20 < before.count(QUIET)
-    });
 }
 
 #[test]
@@ -100,9 +82,10 @@ fn tab_goes_round_and_typing_goes_on_in_the_message_from_everywhere() {
         });
         let mut steps = 0;
         loop {
+            let before = window.look();
             window.keys(&[key]);
             steps += 1;
-            window.at_rest();
+            window.wait_for_look("the keyboard elsewhere", |seen| *seen != before);
             if is_in_the_field(&window) {
                 break;
             }
@@ -113,7 +96,6 @@ fn tab_goes_round_and_typing_goes_on_in_the_message_from_everywhere() {
     }
     for steps in 1..8 {
         window.keys(&vec!["Tab"; steps]);
-        window.at_rest();
         window.type_text("hello wide world");
         window.wait_for_field("hello wide world");
         window.keys(&["BackSpace"]);
@@ -170,7 +152,7 @@ fn commands_are_commands_on_keyboards_of_any_script() {
             press(&["66"]);
         }
         window.activate();
-        pasted(&window, &name, || press(&[ctrl, v]));
+        hand_over(display.name(), &name, || press(&[ctrl, v]));
         copied(&name);
         press(&[ctrl, x]);
         press(&[ctrl, v]);
@@ -213,7 +195,7 @@ fn commands_are_commands_on_keyboards_of_any_script() {
     // What is no command is no letter either.
     keyboard(&display, &["-layout", "ru", "-option", ""]);
     press(&[ctrl, shift, "58"]);
-    pasted(&window, "nothing else", || press(&[ctrl, v]));
+    hand_over(display.name(), "nothing else", || press(&[ctrl, v]));
     copied("nothing else");
     press(&[ctrl, q]);
     assert_eq!(window.ended(), Some(0));
@@ -254,7 +236,7 @@ fn one_press_takes_one_letter() {
         ("xe\u{301}", vec!["BackSpace"], "xe"),
         ("xyz", vec!["BackSpace"], "xy"),
     ] {
-        pasted(&window, text, || window.keys(&["ctrl+v"]));
+        window.paste(text);
         window.wait_for_field(text);
         window.keys(&["End"]);
         window.keys(&keys);

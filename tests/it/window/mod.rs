@@ -26,6 +26,9 @@ use crate::util::Folder;
 /// The field that holds a refused name turns to this colour.
 const REFUSED: [u8; 3] = [0xFD, 0xE7, 0xE5];
 
+/// What has the keyboard has a border of this colour, in the light theme.
+const FOCUS: [u8; 3] = [0x1F, 0x5F, 0xD0];
+
 fn members(server: &Server) -> Vec<String> {
     let answer = server.get("/members");
     assert_eq!(answer.status, 200, "{}", answer.text());
@@ -63,6 +66,16 @@ fn say(window: &Window, text: &str) {
     window.keys(&["Return"]);
 }
 
+/// Presses Switch, and waits until the cursor is in the field of the name.
+#[track_caller]
+fn switch_room(window: &Window) {
+    window.click(-50, 24);
+    window.wait_for_look("the cursor in the field of the name", |seen| {
+        let name = seen.part((seen.width / 2, 0), (6, 44));
+        name.lines(FOCUS, 150).len() >= 2
+    });
+}
+
 /// A message's line, whatever its elapsed time.
 fn is_message(line: &str, from: &str, text: &str) -> bool {
     let rest = line.strip_prefix(&format!("[{from}]: "));
@@ -90,8 +103,7 @@ fn four_people_talk_and_two_of_them_leave() {
     display.picture("refused.png");
     for again in ["anotherlongone", "uthira"] {
         assert_eq!(members(&server), Vec::<String>::new());
-        uthira.keys(&["ctrl+a"]);
-        uthira.type_text(again);
+        uthira.fill(again);
         uthira.keys(&["Return"]);
         if again != "uthira" {
             uthira.wait_for_colour(REFUSED);
@@ -300,12 +312,15 @@ fn escape_leaves_the_form_for_another_room() {
     let window = display.open(home("notify = false\n"), &args);
     server.console.wait_for("Client (bob) connected");
     for (turn, fields) in [1, 0].into_iter().enumerate() {
-        window.click(-50, 24);
+        switch_room(&window);
         // From the name, where the cursor is, or from the button before it.
         for _ in 0..fields {
             window.keys(&["shift+Tab"]);
         }
         window.keys(&["Escape"]);
+        window.wait_for_look("the cursor in the message", |seen| {
+            seen.part((0, 0), (-86, -40)).lines(FOCUS, 500).len() >= 4
+        });
         let text = format!("here {turn}");
         window.type_text(&text);
         window.keys(&["Return"]);

@@ -127,14 +127,14 @@ fn several_rooms_are_asked_about_and_chosen_by_keys_and_by_mouse() {
     wait_for_title(&window, "chatroom - Lobby @ 10.77.0.1");
 
     // To another one, by mouse: the list is below the fields, two keys from the name.
-    window.click(-50, 24);
+    switch_room(&window);
     window.keys(&["shift+Tab", "shift+Tab", "Down"]);
     let (top, height) = wait_for_chosen(&window);
     window.click(100, (top + height + height / 2) as i32);
     wait_for_title(&window, "chatroom - Kitchen @home & garden @ 10.77.0.2");
 
     // And to one that wants a key, which it asks for.
-    window.click(-50, 24);
+    switch_room(&window);
     window.keys(&["shift+Tab", "shift+Tab", "Down"]);
     let known = wait_for_chosen(&window);
     wait_for("the room with a key", || {
@@ -197,12 +197,10 @@ fn who_wants_no_search_sends_nothing() {
     assert!(calls().contains("127.0.0.1"), "{}", calls());
     // Not even when it looks around for another room, which offers those that were used.
     window.click(150, 24);
-    window.keys(&["ctrl+a"]);
-    window.type_text("10.77.0.1");
+    window.fill("10.77.0.1");
     window.keys(&["Return"]);
     wait_for_title(&window, "chatroom - Lobby @ 10.77.0.1");
-    window.click(-50, 24);
-    window.at_rest();
+    switch_room(&window);
     window.keys(&["shift+Tab", "shift+Tab", "Down"]);
     wait_for_chosen(&window);
     // What it does after that has been to the room and back; a search would have begun before.

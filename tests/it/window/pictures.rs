@@ -286,7 +286,9 @@ fn every_theme_has_its_colours_and_twice_the_scale_is_twice_as_large() {
         let settings = format!("theme = \"{word}\"\nscale = {scale}.0\n");
         let stage = Stage::open(&display, &settings, &[LAST_WEEK, TODAY], scale);
         let (window, server) = (&stage.window, &stage.server);
-        assert_eq!(window.size(), (820 * scale, 560 * scale));
+        wait_for("a window of this size", || {
+            (window.size() == (820 * scale, 560 * scale)).then_some(())
+        });
         stage.say("eve", "uthira: is the kettle yours?");
         stage.type_in("it is everybody's. /me is only a guest here");
         window.keys(&["Return"]);
@@ -346,7 +348,9 @@ fn all_scripts_are_drawn_and_the_smallest_window_too() {
     stage.take("chatroom - workshop", "scripts.png", &drawn);
 
     stage.window.place(20, 40, 100, 100);
-    assert_eq!(stage.window.size(), (420, 320), "it becomes no smaller");
+    wait_for("the smallest size that it has", || {
+        (stage.window.size() == (420, 320)).then_some(())
+    });
     let small = [(p.surface, 30_000), (p.text, 100)];
     stage.take("chatroom - workshop", "smallest.png", &small);
 }

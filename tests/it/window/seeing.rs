@@ -68,12 +68,15 @@ fn copied(window: &Window) -> String {
     })
 }
 
-fn marked(window: &Window, doing: impl Fn()) -> String {
+/// Does something, and waits until it has marked what is wanted. What two clicks mark is told before a
+/// third one comes.
+#[track_caller]
+fn marks(window: &Window, doing: impl Fn(), what: &str, wanted: impl Fn(&str) -> bool) {
     window.display().set_selection("primary", "");
     doing();
-    wait_for("something marked", || {
-        Some(window.display().selection("primary")).filter(|text| !text.is_empty())
-    })
+    wait_for(&format!("{what}, marked"), || {
+        wanted(&window.display().selection("primary")).then_some(())
+    });
 }
 
 #[test]
@@ -114,14 +117,17 @@ fn lines_can_be_followed_marked_and_unfolded() {
     assert!(first + 60 < second, "{first} {second}");
 
     // Its own name has the line of who names it stand out; a longer one has not.
-    let rows = window.picture().lines(eyes::TRANSCRIPT, eyes::MENTION, 100);
+    let rows = wait_for("a line that stands out", || {
+        let rows = window.picture().lines(eyes::TRANSCRIPT, eyes::MENTION, 100);
+        Some(rows).filter(|rows| !rows.is_empty())
+    });
     let (top, bottom) = (rows[0].1, rows[rows.len() - 1].1);
     assert!((20..30).contains(&(bottom - top)), "{top} to {bottom}");
     let middle = (top + bottom) / 2;
-    let line = marked(&window, || {
-        window.point((30, middle as i32), &["click", "--repeat", "3", "1"]);
+    let thrice = || window.point((30, middle as i32), &["click", "--repeat", "3", "1"]);
+    marks(&window, thrice, "the line that names us", |line| {
+        line.ends_with("uthira: tea?\n")
     });
-    assert!(line.ends_with("uthira: tea?\n"), "{line}");
     display.picture("seeing.png");
 
     // A click opens what is a link and nothing else.
@@ -154,15 +160,13 @@ fn lines_can_be_followed_marked_and_unfolded() {
         .map(|line| format!("{line}\n"))
         .collect();
     for (from, to) in [(y, y + 62), (y + 62, y)] {
-        let lines = marked(&window, || window.drag((200, from), (240, to)));
-        assert_eq!(lines, all);
+        let drag = || window.drag((200, from), (240, to));
+        marks(&window, drag, "three lines", |lines| lines == all);
         assert_eq!(copied(&window), all);
     }
     // One word, by two clicks.
-    let word = marked(&window, || {
-        window.point((left as i32 - 15, y), &["click", "--repeat", "2", "1"]);
-    });
-    assert_eq!(word, "see");
+    let twice = || window.point((left as i32 - 15, y), &["click", "--repeat", "2", "1"]);
+    marks(&window, twice, "a word", |word| word == "see");
     // By keyboard, from the lowest line on.
     window.click(400, 460);
     window.keys(&["shift+Up", "shift+Up", "shift+Up", "shift+Down"]);

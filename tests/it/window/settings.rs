@@ -54,6 +54,8 @@ fn what_is_chosen_takes_effect_at_once_and_lasts() {
         ((x - left).abs() < 40 && (y - top).abs() < 40).then_some(())
     });
     assert_eq!(window.icon(), window.icon_of(&dialog));
+    // What can be seen need not have the keyboard yet.
+    display.xdotool(&["windowactivate", "--sync", &dialog]);
     for (word, palette) in [("light", Palette::LIGHT), ("dark", Palette::DARK)] {
         display.xdotool(&["key", "--clearmodifiers", "Down"]);
         let text = wait_for_settings(&folder, &format!("theme = \"{word}\""));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{REFUSED, members, say, wait_for_members};
+use super::{REFUSED, members, say, switch_room, wait_for_members};
 use crate::display::{Display, Window};
 use crate::server::{Server, found_within, wait_for};
 use crate::typing::{
@@ -185,10 +185,8 @@ fn windows_of_one_home_keep_what_is_theirs() {
             .contains(&"as eve".to_string())
             .then_some(())
     });
-    // Switch, in the upper right corner; the cursor is in the field of the name.
-    other.click(-40, 24);
-    other.keys(&["ctrl+a"]);
-    other.type_text("eva");
+    switch_room(&other);
+    other.fill("eva");
     other.keys(&["Return"]);
     wait_for_members(&server, &["eva"]);
     display.picture("switched.png");

@@ -221,7 +221,7 @@ fn a_message_shows_what_becomes_of_it() {
     eve.wait_for_look("a message that waits", |seen| {
         transcript(seen).count(WAITING) > 20
     });
-    eve.wait_for_field("");
+    eve.wait_for_empty_field();
     display.picture("waiting.png");
     eve.wait_for_rows("the message that waits", |rows| {
         rows.iter().any(|row| row == "[eve]: patience")
@@ -256,8 +256,8 @@ fn a_message_shows_what_becomes_of_it() {
     display.picture("key-wanted.png");
     // The cursor is in the field of the key; before it is that of the name.
     eve.type_text("sesame");
-    eve.keys(&["shift+Tab", "ctrl+a"]);
-    eve.type_text("eva");
+    eve.keys(&["shift+Tab"]);
+    eve.fill("eva");
     eve.keys(&["Return"]);
     server.console.wait_for("Client (eva) connected");
     let seen = eve.wait_for_look("two refused messages, each with Retry and Remove", |seen| {
@@ -323,7 +323,7 @@ fn limits_are_shown_before_they_are_hit() {
     // It is not lost by being refused.
     window.keys(&["Return"]);
     window.wait_for_colour(REFUSED);
-    assert_eq!(window.field(), "uthira779");
+    window.wait_for_field("uthira779");
     window.keys(&["End", "BackSpace", "Return"]);
     server.console.wait_for("Client (uthira77) connected");
     window.wait_for_look("Send, ready", |seen| foot(seen).count(ACCENT) > 500);
@@ -362,5 +362,5 @@ fn limits_are_shown_before_they_are_hit() {
     window.paste(&text.repeat(64));
     window.wait_for_look("a sentence", |seen| status(seen) != before);
     display.picture("text-cut.png");
-    assert_eq!(window.field(), text.repeat(2));
+    window.wait_for_field(&text.repeat(2));
 }
