@@ -89,8 +89,8 @@ says() {
     said=$("dist/.$name" "$@" 2>&1 </dev/null) || fail "chatroom $* ends with $?:" "$said"
     grep -qF -e "$words" <<<"$said" || fail "chatroom $* does not say: $words"
 }
-says '.Dt CHATROOM 1' man
-says '.Dt CHATROOM-SERVER 1' man server
+says 'CHATROOM(1)' man
+says 'CHATROOM-SERVER(1)' man server
 says 'ExecStart=' man service
 says 'complete -F' completions bash
 says '--no-announce' server --help
