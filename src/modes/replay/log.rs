@@ -60,6 +60,8 @@ pub struct Stream {
     pub length: Option<u64>,
     /// How much of that was read, in bytes.
     pub position: Arc<AtomicU64>,
+    /// What goes in is compressed.
+    pub packed: bool,
 }
 
 impl Log {
@@ -224,6 +226,7 @@ fn stream(
             read,
             length,
             position,
+            packed: packing.is_some(),
         }),
         report,
     })
@@ -321,8 +324,14 @@ pub fn unreadable(name: &str, error: &io::Error) -> Failure {
     ))
 }
 
-/// A log that is no room's own is to be followed.
-pub fn cannot_follow(name: &str) -> Failure {
+/// A log that no room writes is to be followed.
+pub fn cannot_follow(name: &str, stream: &Stream) -> Failure {
+    if stream.packed {
+        return Failure::new(format!(
+            "--follow waits for what a room writes, and nothing more comes into {name}, which is \
+             compressed. Leave --follow out, or name the log.txt of the room."
+        ));
+    }
     Failure::new(format!(
         "--follow goes on with a room's own log, and {name} is none. What comes through a pipe is \
          played as it comes, so try: tail -n +1 -f FILE | chatroom replay -"

@@ -107,8 +107,11 @@ impl Screen {
 /// # Errors
 /// The log cannot be read, or the output not written.
 pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
-    if args.follow && matches!(log.input, Input::Stream(_)) && log.path.is_some() {
-        return Err(cannot_follow(&log.name));
+    if let Input::Stream(stream) = &log.input
+        && args.follow
+        && log.path.is_some()
+    {
+        return Err(cannot_follow(&log.name, stream));
     }
     let mut choice = Choice::of(args);
     choice.begins_converted = log.format != FileFormat::Room;

@@ -85,7 +85,7 @@ impl Tape {
                     source: Source::Live { watch, gone: false },
                 })
             }
-            (Input::Stream(_), true) => Err(cannot_follow(&name)),
+            (Input::Stream(stream), true) => Err(cannot_follow(&name, &stream)),
             (Input::Stream(stream), false) => {
                 let file = Arc::new(nameless(&name)?);
                 let coming = Arc::new(Coming::default());
@@ -295,6 +295,7 @@ mod tests {
                 read: Box::new(Pipe(pipe)),
                 length: None,
                 position: Arc::default(),
+                packed: false,
             }),
             report: None,
         };
