@@ -2,8 +2,8 @@
 # process namespaces of its own: what it mounts and starts is gone with it, however it ends. What it
 # starts of chatroom has a network of its own too, with nothing in it but loopback ([alone]).
 set -euo pipefail
-if [ -z "${CHATROOM_PART:-}" ]; then
-    CHATROOM_PART=1 exec unshare --mount --pid --fork --kill-child --mount-proc bash "$0" "$@"
+if [ -z "${DIST_PART:-}" ]; then
+    DIST_PART=1 exec unshare --mount --pid --fork --kill-child --mount-proc bash "$0" "$@"
 fi
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -19,6 +19,10 @@ fail() {
 }
 
 [ -n "$file" ] || fail 'There is no file in dist; scripts/dist.sh makes it.'
+# A part has a /tmp of its own.
+case $PWD/ in
+    /tmp/*) fail "This is in /tmp, which a part does not see. Move the repository elsewhere, and try again." ;;
+esac
 mkdir -p "$work/here"
 # Everything of this run is in memory, and only here to be seen.
 mount -t tmpfs none "$work/here"
