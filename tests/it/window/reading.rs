@@ -1,12 +1,13 @@
 //! Reading: where the window opens, what it follows, how it loads and finds what was said before.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::eyes::{self, Eyes, in_sight, in_sight_below, wait_for_sight, wait_for_title};
 use super::past::{Past, noon};
 use super::{say, wait_for_members};
 use crate::display::{Display, Window};
-use crate::server::{Server, wait_for};
+use crate::server::{PATIENCE, Server, wait_for};
 use crate::util::Folder;
 
 /// A window whose home outlives it.
@@ -124,12 +125,19 @@ const MISSING: &str = "(more was said here, which is not loaded)";
 
 /// Everything that the transcript can show between two messages, with the holes filled by going there.
 pub fn everything(window: &Window, first: &str, last: &str) -> String {
-    let mut keys = ["Prior"; 10];
-    wait_for("all that was said", || {
+    let (mut keys, mut most) = (["Prior"; 10], 0);
+    let mut until = Instant::now() + PATIENCE;
+    loop {
         let text = window.transcript();
         if text.contains(first) && !text.contains(MISSING) {
-            return Some(text);
+            return text;
         }
+        // There is much to load: as long as more comes it is waited for.
+        if text.len() > most {
+            most = text.len();
+            until = Instant::now() + PATIENCE;
+        }
+        assert!(Instant::now() < until, "no more comes than this: {text}");
         // A hole is filled once it is near; whoever is fast is past it by then, and comes back.
         window.keys(&keys);
         let seen = in_sight(window);
@@ -138,8 +146,7 @@ pub fn everything(window: &Window, first: &str, last: &str) -> String {
         } else if seen.contains(last) {
             keys = ["Prior"; 10];
         }
-        None
-    })
+    }
 }
 
 /// A room in which uthira's friends said much: "mellon" in every fortieth message.
