@@ -125,27 +125,24 @@ const MISSING: &str = "(more was said here, which is not loaded)";
 
 /// Everything that the transcript can show between two messages, with the holes filled by going there.
 pub fn everything(window: &Window, first: &str, last: &str) -> String {
-    let (mut keys, mut most) = (["Prior"; 10], 0);
-    let mut until = Instant::now() + PATIENCE;
+    let (mut pages, mut up, mut turns) = (10, true, 0);
+    let (mut before, mut until) = (String::new(), Instant::now());
     loop {
         let text = window.transcript();
         if text.contains(first) && !text.contains(MISSING) {
             return text;
         }
-        // There is much to load: as long as more comes it is waited for.
-        if text.len() > most {
-            most = text.len();
+        // A hole is filled once it is in sight; who goes past it in one go comes back in smaller steps.
+        window.keys(&vec![if up { "Prior" } else { "Next" }; pages]);
+        let seen = in_sight(window);
+        if seen != before {
             until = Instant::now() + PATIENCE;
         }
-        assert!(Instant::now() < until, "no more comes than this: {text}");
-        // A hole is filled once it is near; whoever is fast is past it by then, and comes back.
-        window.keys(&keys);
-        let seen = in_sight(window);
-        if seen.contains(first) {
-            keys = ["Next"; 10];
-        } else if seen.contains(last) {
-            keys = ["Prior"; 10];
+        assert!(turns < 10 && Instant::now() < until, "it stays so: {text}");
+        if seen.contains(if up { first } else { last }) {
+            (up, turns, pages) = (!up, turns + 1, pages.div_ceil(2));
         }
+        before = seen;
     }
 }
 
