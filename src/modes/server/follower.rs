@@ -4,7 +4,8 @@
 //! What always holds: a listener costs a cursor. There is no queue for it, and no buffer is kept
 //! while its socket is full: what it was not sent yet is looked up again, in memory or in the
 //! file, when it takes more. So a listener that stalls slows nobody, loses nothing, and is sent
-//! every byte of its form exactly once.
+//! every byte of its form exactly once. Its task is small: what is seldom done is apart from it, in a
+//! box, and nothing is kept over an await that need not be.
 
 mod half;
 
@@ -100,8 +101,8 @@ impl Follower {
                 Next::Ready(batches) => self.write(batches).await,
                 Next::InFile(end) => self.read(end).await,
                 Next::Wait => self.sit().await,
-                Next::Over => return self.finish(None).await,
-                Next::Closed => return self.finish(Some(good_bye())).await,
+                Next::Over => return Box::pin(self.finish(None)).await,
+                Next::Closed => return Box::pin(self.finish(Some(good_bye()))).await,
             };
             if let Err(ended) = ended {
                 return ended;
@@ -138,7 +139,7 @@ impl Follower {
 
     /// Sends a part of what is in the file up to `end`.
     async fn read(&mut self, end: u64) -> Result<(), Ended> {
-        let turn = cold::turn(&self.room, &self.seat, self.cursor, end).await;
+        let turn = Box::pin(cold::turn(&self.room, &self.seat, self.cursor, end)).await;
         match turn.map_err(Ended::Journal)? {
             Turn::On(cursor) => self.cursor = cursor,
             Turn::Full(cursor) => {
@@ -177,7 +178,8 @@ impl Follower {
             }
             Call::Heartbeat { offset, sent } => {
                 self.cursor = Cursor::at(offset);
-                self.write_all(&self.seat.encoding.pulse()[sent..]).await?;
+                let rest = &self.seat.encoding.pulse()[sent..];
+                Box::pin(self.write_all(rest)).await?;
             }
             Call::Gone => return Err(Ended::Gone),
         }

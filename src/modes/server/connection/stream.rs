@@ -37,7 +37,7 @@ impl Stream {
     pub async fn run(self) {
         let (ended, seat) = self.follower.run().await;
         match ended {
-            Ended::Whole => close(&seat.stream).await,
+            Ended::Whole => Box::pin(close(&seat.stream)).await,
             Ended::Gone | Ended::Stalled => {}
             Ended::Journal(error) => self.console.show(Entry::Notice(format!(
                 "A listener was cut off because the log could not be read: {}. Check the disk.",

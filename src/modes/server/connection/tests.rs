@@ -142,3 +142,12 @@ fn who_hangs_up_does_not_wait_to_come_in() {
     let over = block_on(async_std::future::timeout(limit, running));
     assert!(over.is_ok_and(|stream| stream.is_none()));
 }
+
+#[test]
+fn a_listeners_task_is_a_kilobyte_at_most() {
+    fn size<T, F>(_: impl FnOnce(T) -> F) -> usize {
+        size_of::<F>()
+    }
+    let task = size(Stream::run);
+    assert!(task <= 1_024, "{task} bytes");
+}

@@ -61,6 +61,10 @@ impl Half {
                 *hold = None;
             }
         }
+        Box::pin(self.until_gone(fanout, seat)).await
+    }
+
+    async fn until_gone(&mut self, fanout: &Fanout, seat: &Arc<Seat>) -> Ended {
         loop {
             let age = self.since.map_or(Duration::ZERO, |since| since.elapsed());
             if self.pulses == 0 || self.pulses == 1 && age >= AGAIN {
@@ -68,7 +72,7 @@ impl Half {
                 fanout.pulse(seat);
             }
             Timer::after(age.clamp(LOOKS.0, LOOKS.1)).await;
-            if is_over(stream.get_ref()) {
+            if is_over(seat.stream.get_ref()) {
                 return Ended::Gone;
             }
         }
@@ -79,7 +83,9 @@ impl Half {
 async fn finished(stream: &Async<TcpStream>) -> io::Result<()> {
     loop {
         stream.readable().await?;
-        match stream.get_ref().read(&mut [0; 512]) {
+        // Not in the match, which would keep the bytes over the await in it.
+        let read = stream.get_ref().read(&mut [0; 512]);
+        match read {
             Ok(0) => return Ok(()),
             Ok(_) => task::yield_now().await,
             Err(error)
