@@ -32,17 +32,17 @@ use client::{Listener, bearer};
 use server::{Server, wait_for};
 use util::{CHATROOM, Folder};
 
-// What is seen is 240 to 310 and 85,000 to 95,000 instructions, 0.003 to 0.01 and 62 allocations: how
+// What is seen is 170 to 310 and 70,000 to 80,000 instructions, 0.003 to 0.01 and 54 allocations: how
 // the threads take turns is not the same twice.
 
 /// The most instructions outside the kernel for one delivery: looking at the seat, one call to send.
 const DELIVERY_INSTRUCTIONS: f64 = 500.0;
 /// The same for one post: its request, its line, its event, its answer.
-const POST_INSTRUCTIONS: f64 = 125_000.0;
+const POST_INSTRUCTIONS: f64 = 95_000.0;
 /// The most allocations for one delivery. It makes none.
 const DELIVERY_ALLOCATIONS: f64 = 0.05;
 /// The same for one post.
-const POST_ALLOCATIONS: f64 = 80.0;
+const POST_ALLOCATIONS: f64 = 65.0;
 /// How many times the instructions of a session's post a guest's may take, who says a name each time.
 const GUEST: f64 = 1.2;
 
