@@ -25,6 +25,8 @@ impl<'a> Tmux<'a> {
         command.args(["bash", "--noprofile", "--rcfile", "shell.rc", "-i"]);
         folder.settle(&mut command);
         command.env("LC_ALL", "C.UTF-8").env("CHATROOM", CHATROOM);
+        // What shells and pagers keep of what was typed is not to go among what its owner typed.
+        command.env("HOME", folder.path()).env_remove("HISTFILE");
         let status = command.status().expect("tmux starts");
         assert!(status.success());
         tmux.wait_for("the shell", |screen| screen.starts_with('$'));
@@ -148,5 +150,18 @@ impl<'a> Tmux<'a> {
 impl Drop for Tmux<'_> {
     fn drop(&mut self) {
         let _ = self.command().arg("kill-server").output();
+    }
+}
+
+#[test]
+fn what_is_typed_in_a_terminal_is_kept_with_the_test() {
+    let folder = Folder::new();
+    let tmux = Tmux::start(&folder, 80, 24);
+    tmux.shell("history -a; less -c shell.rc");
+    tmux.wait_for("the pager", |screen| screen.contains("PS1="));
+    tmux.keys(&["/", "s", "e", "t", "Enter", "q"]);
+    for name in [".bash_history", ".lesshst"] {
+        let kept = folder.path().join(name);
+        wait_for(name, || kept.exists().then_some(()));
     }
 }
