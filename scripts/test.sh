@@ -74,6 +74,8 @@ step 'no file longer than 450 lines' files_are_small
 step 'man pages' mandoc -T lint -W warning man/*.[15]
 step 'format' cargo fmt --check
 step 'clippy' cargo clippy --quiet --all-targets --locked -- -D warnings
+# Those that take too long to be run here; --all-targets leaves them out.
+step 'clippy of the long tests' cargo clippy --quiet --locked --test durability --test pages --test budget -- -D warnings
 step 'clippy without the window' cargo clippy --quiet --no-default-features --lib --bins --locked -- -D warnings
 step 'documentation' docs
 step 'tests' cargo test --locked

@@ -7,6 +7,12 @@
     reason = "the harness of tests/it, of which this uses a part"
 )]
 mod client;
+#[path = "../it/clipboard.rs"]
+#[allow(
+    dead_code,
+    reason = "the harness of tests/it, of which this uses a part"
+)]
+mod clipboard;
 #[path = "../it/display.rs"]
 #[allow(
     dead_code,
