@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A new user's first minute: a bare Debian 12 and the file copied over; from chmod +x to a second
-# person's message on the screen. Prints the steps and their seconds as they stand in the README. The
+# person's message on the screen. Prints the steps and their seconds, the table of docs/joining.md. The
 # time that apt-get takes for the window's libraries is the mirror's, and counted apart.
 # shellcheck source=scripts/dist/common.bash
 source "$(dirname "$0")/common.bash"
