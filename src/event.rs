@@ -25,6 +25,25 @@ pub struct Event {
     pub body: Body,
 }
 
+/// An event and the id that it was recorded under.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// The id: the event's place in its log.
+    pub id: Id,
+    /// The time of the recording, by the server's clock.
+    pub at: Stamp,
+    /// What happened.
+    pub body: Body,
+}
+
+impl Recorded {
+    /// The event that was recorded under `id`.
+    pub fn new(id: Id, event: Event) -> Recorded {
+        let Event { at, body } = event;
+        Recorded { id, at, body }
+    }
+}
+
 /// What happened.
 ///
 /// Names are plain strings here: the rules of [`crate::name`] bind logging in, not the file, and
@@ -78,6 +97,22 @@ pub enum Body {
         /// The body as it stands in the line, from its `* ` on, escapes and all.
         text: String,
     },
+}
+
+impl Body {
+    /// The kind of the event in one word: the `type` of its JSON object.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Body::Message { .. } => "message",
+            Body::Join { .. } => "join",
+            Body::Leave { .. } => "leave",
+            Body::Opened { .. } => "opened",
+            Body::Closed => "closed",
+            Body::Notice { .. } => "notice",
+            Body::Erased { .. } => "erased",
+            Body::Other { .. } => "other",
+        }
+    }
 }
 
 /// Which log an id belongs to: the checksum field of the log's first line.

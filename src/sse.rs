@@ -10,7 +10,7 @@ mod encoding;
 
 use std::fmt::Write as _;
 
-use crate::event::{Id, LogId};
+use crate::event::{Id, LogId, Recorded};
 use crate::line::{self, Look};
 use crate::wire::Wire;
 
@@ -66,7 +66,7 @@ pub fn wire_of(log: LogId, offset: u64, text: &[u8]) -> Wire {
     };
     let id = Id { log, offset, check };
     match event {
-        Ok(event) => Wire::of(id, event),
+        Ok(event) => Wire::of(Recorded::new(id, event)),
         Err(damage) => Wire::Damaged {
             id,
             message: format!(

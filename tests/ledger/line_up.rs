@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chatroom::event::{Body, Event, Id, LogId};
+use chatroom::event::{Body, Event, Id, LogId, Recorded};
 use chatroom::line::{self, Damage};
 use chatroom::wire::Wire;
 
@@ -115,7 +115,7 @@ impl LineUp {
     pub fn is_sent_as(&self, index: usize, wire: &Wire) -> bool {
         let line = &self.lines[index];
         match (&line.event, wire) {
-            (Ok(event), wire) => Wire::of(line.id, event.clone()) == *wire,
+            (Ok(event), wire) => Wire::of(Recorded::new(line.id, event.clone())) == *wire,
             (Err(_), Wire::Damaged { id, .. }) => *id == line.id,
             (Err(_), _) => false,
         }

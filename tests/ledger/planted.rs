@@ -1,7 +1,7 @@
 //! A checker that cannot fail is worth nothing: each kind of violation is planted in a made-up log
 //! and book, and must be found.
 
-use chatroom::event::{Body, Elapsed, Event, Id, Key, Stamp};
+use chatroom::event::{Body, Elapsed, Event, Id, Key, Recorded, Stamp};
 use chatroom::line::to_line;
 use chatroom::wire::Wire;
 
@@ -70,7 +70,7 @@ impl World {
             fates: vec![Fate::Acknowledged(201, ids[index])],
         };
         let wires: Vec<Wire> = (ids.iter().zip(&self.events))
-            .map(|(id, event)| Wire::of(*id, event.clone()))
+            .map(|(id, event)| Wire::of(Recorded::new(*id, event.clone())))
             .collect();
         let part = |after: usize, to: usize, resumed: bool| Segment {
             after: resumed.then(|| ids[after]),
@@ -240,26 +240,44 @@ fn what_is_wrong_with_a_stream_is_found() {
     });
     assert_eq!(again, [Repeated]);
     let forged_id = events(0, |e| {
-        if let Wire::Message { id, .. } = &mut e[2] {
+        if let Wire::Recorded(Recorded {
+            id,
+            body: Body::Message { .. },
+            ..
+        }) = &mut e[2]
+        {
             id.check ^= 1;
         }
     });
     // Its place is nobody's, so the line that stands there was never sent.
     assert_eq!(forged_id, [Forged, Skipped]);
     let inside = events(2, |e| {
-        if let Some(Wire::Message { id, .. }) = e.last_mut() {
+        if let Some(Wire::Recorded(Recorded {
+            id,
+            body: Body::Message { .. },
+            ..
+        })) = e.last_mut()
+        {
             id.offset += 3;
         }
     });
     assert_eq!(inside, [Forged, Behind]);
     let text = events(0, |e| {
-        if let Wire::Message { text, .. } = &mut e[2] {
+        if let Wire::Recorded(Recorded {
+            body: Body::Message { text, .. },
+            ..
+        }) = &mut e[2]
+        {
             text.push('!');
         }
     });
     assert_eq!(text, [WrongContent]);
     let key = events(0, |e| {
-        if let Wire::Message { key, .. } = &mut e[2] {
+        if let Wire::Recorded(Recorded {
+            body: Body::Message { key, .. },
+            ..
+        }) = &mut e[2]
+        {
             *key = None;
         }
     });

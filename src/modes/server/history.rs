@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::cli;
-use crate::event::{Id, Stamp};
+use crate::event::{Body, Id, Recorded, Stamp};
 use crate::http::{Head, Response};
 use crate::journal::Reader;
 use crate::sse;
@@ -389,9 +389,13 @@ impl PageWanted {
                 let wire = sse::wire_of(reader.log(), at, text);
                 let found = match (&needle, &wire) {
                     (None, _) => true,
-                    (Some(needle), Wire::Message { text, .. }) => {
-                        text.to_lowercase().contains(needle)
-                    }
+                    (
+                        Some(needle),
+                        Wire::Recorded(Recorded {
+                            body: Body::Message { text, .. },
+                            ..
+                        }),
+                    ) => text.to_lowercase().contains(needle),
                     (Some(_), _) => false,
                 };
                 if found {

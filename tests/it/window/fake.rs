@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use chatroom::event::{Elapsed, Id, LogId, Stamp};
+use chatroom::event::{Body, Elapsed, Id, LogId, Recorded, Stamp};
 use chatroom::sse::{Form, encode};
 use chatroom::wire::{Members, Said, Session, Wire};
 
@@ -192,12 +192,14 @@ pub fn id(offset: u64) -> Id {
 
 /// A message at a place in the log.
 pub fn said(offset: u64, from: &str, text: &str) -> Wire {
-    Wire::Message {
+    Wire::Recorded(Recorded {
         id: id(offset),
         at: Stamp::now(),
-        from: from.into(),
-        elapsed: Elapsed(1),
-        text: text.into(),
-        key: None,
-    }
+        body: Body::Message {
+            from: from.into(),
+            elapsed: Elapsed(1),
+            text: text.into(),
+            key: None,
+        },
+    })
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use chatroom::event::{Id, LogId};
+use chatroom::event::{Body, Id, LogId, Recorded};
 use chatroom::wire::{Page, Wire};
 
 use super::fake::{Fake, begin_stream, encoded, hold, id, reply, said, usual};
@@ -272,7 +272,12 @@ fn a_history_that_lies_is_bounded_and_leaves_what_is_true() {
     let lie = move |kind: usize, stream: &mut TcpStream| -> bool {
         let backwards = (0..200).rev().map(|n| said(1000 + n, "liar", "backwards"));
         let mut elsewhere = said(1, "liar", "elsewhere");
-        if let Wire::Message { id, .. } = &mut elsewhere {
+        if let Wire::Recorded(Recorded {
+            id,
+            body: Body::Message { .. },
+            ..
+        }) = &mut elsewhere
+        {
             *id = other(40);
         }
         let endless = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{\"events\":[";
@@ -346,29 +351,13 @@ fn events_of_another_log_are_never_mixed_with_the_others() {
         }
         // Both logs in turn, without a word about it.
         let events: Vec<Wire> = (0..2000)
-            .map(
-                |n| match said(100 + n, "bob", &format!("log {} at {n}", n / 500)) {
-                    Wire::Message {
-                        id,
-                        at,
-                        from,
-                        elapsed,
-                        text,
-                        key,
-                    } => Wire::Message {
-                        id: Id {
-                            log: LogId((n / 500) as u32),
-                            ..id
-                        },
-                        at,
-                        from,
-                        elapsed,
-                        text,
-                        key,
-                    },
-                    other => other,
-                },
-            )
+            .map(|n| {
+                let mut event = said(100 + n, "bob", &format!("log {} at {n}", n / 500));
+                if let Wire::Recorded(Recorded { id, .. }) = &mut event {
+                    id.log = LogId((n / 500) as u32);
+                }
+                event
+            })
             .collect();
         begin_stream(stream, &events) && hold(stream)
     });

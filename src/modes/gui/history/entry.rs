@@ -2,7 +2,7 @@
 
 use chrono::NaiveDateTime;
 
-use crate::event::{Elapsed, Id, Stamp};
+use crate::event::{Body, Elapsed, Id, Recorded, Stamp};
 use crate::line::escape;
 use crate::modes::gui::spans::mentions;
 use crate::wire::Wire;
@@ -46,14 +46,11 @@ pub enum What {
     Notice(Box<str>),
 }
 
-impl Entry {
-    /// The entry for an object of the stream; `None` for what has no place in the log. `local` is
-    /// the clock on the wall.
-    pub fn of(wire: Wire, me: Option<&str>, local: fn(Stamp) -> NaiveDateTime) -> Option<Entry> {
-        let id = wire.id()?;
-        let (at, what) = match wire {
-            Wire::Message {
-                at,
+impl What {
+    /// What an event's body tells the one whose name is `me`.
+    fn of(body: Body, me: Option<&str>) -> What {
+        match body {
+            Body::Message {
                 from,
                 elapsed,
                 text,
@@ -62,31 +59,32 @@ impl Entry {
                 let own = me == Some(from.as_str());
                 let to_us = !own && me.is_some_and(|me| mentions(&text, me));
                 let (from, text) = (from.into(), text.into());
-                let what = What::Said {
+                What::Said {
                     from,
                     elapsed,
                     text,
                     own,
                     to_us,
-                };
-                (Some(at), what)
+                }
             }
-            Wire::Join { at, name, .. } => (Some(at), What::Came(name.into())),
-            Wire::Leave { at, name, .. } => (Some(at), What::Went(name.into())),
-            Wire::Opened { at, version, .. } => (
-                Some(at),
-                What::Room(format!("Room opened ({version})").into()),
-            ),
-            Wire::Closed { at, .. } => (Some(at), What::Room("Room closed".into())),
-            Wire::Notice { at, text, .. } => {
-                (Some(at), What::Notice(format!("Notice: {text}").into()))
-            }
-            Wire::Erased { at, .. } => (Some(at), What::Notice("Erased".into())),
-            Wire::Other { at, text, .. } => {
-                let text = text.strip_prefix("* ").unwrap_or(&text);
-                (Some(at), What::Notice(text.into()))
-            }
-            Wire::Damaged { message, .. } => (None, What::Notice(message.into())),
+            Body::Join { name } => What::Came(name.into()),
+            Body::Leave { name } => What::Went(name.into()),
+            Body::Opened { version, .. } => What::Room(format!("Room opened ({version})").into()),
+            Body::Closed => What::Room("Room closed".into()),
+            Body::Notice { text } => What::Notice(format!("Notice: {text}").into()),
+            Body::Erased { .. } => What::Notice("Erased".into()),
+            Body::Other { text } => What::Notice(text.strip_prefix("* ").unwrap_or(&text).into()),
+        }
+    }
+}
+
+impl Entry {
+    /// The entry for an object of the stream; `None` for what has no place in the log. `local` is
+    /// the clock on the wall.
+    pub fn of(wire: Wire, me: Option<&str>, local: fn(Stamp) -> NaiveDateTime) -> Option<Entry> {
+        let (id, at, what) = match wire {
+            Wire::Recorded(Recorded { id, at, body }) => (id, Some(at), What::of(body, me)),
+            Wire::Damaged { id, message } => (id, None, What::Notice(message.into())),
             Wire::Gap { .. }
             | Wire::Reset { .. }
             | Wire::Hello { .. }

@@ -14,8 +14,8 @@ use super::connection::{
 };
 use super::session::End;
 use crate::address::Address;
-use crate::event::{Id, Key};
-use crate::http::Body;
+use crate::event::{Body, Id, Key, Recorded};
+use crate::http::Body as BodyDecoder;
 use crate::modes::gui::talk::Report;
 use crate::sse::decoder::{Decoder, Event};
 use crate::wire::{HEARTBEAT, Members, Said, Wire};
@@ -38,7 +38,7 @@ const GRACE: Duration = Duration::from_millis(if cfg!(test) { 50 } else { 5000 }
 pub(super) struct Stream {
     connection: Connection,
     /// How its end is known.
-    framed: Body,
+    framed: BodyDecoder,
     /// Once the stream is here, everything that happened before it was opened has been read.
     target: Id,
 }
@@ -88,7 +88,7 @@ pub(super) async fn open(shared: &Shared, address: &Address, token: &str) -> Res
         .map_err(|trouble| End::broken(&trouble))?;
     match head.status {
         200 if head.content_type() == "text/event-stream" => {
-            let framed = Body::new(head.framing, u64::MAX);
+            let framed = BodyDecoder::new(head.framing, u64::MAX);
             let framed = framed.map_err(|error| End::broken(&error.into()))?;
             Ok(Stream {
                 connection,
@@ -210,14 +210,17 @@ impl Batch {
                 self.place = other.id().or(self.place);
             }
         }
-        if let Wire::Message {
+        if let Wire::Recorded(Recorded {
             id,
             at,
-            from,
-            elapsed,
-            key: Some(key),
-            ..
-        } = &wire
+            body:
+                Body::Message {
+                    from,
+                    elapsed,
+                    key: Some(key),
+                    ..
+                },
+        }) = &wire
             && shared.is_ours(from, key)
         {
             let (id, at, elapsed) = (*id, *at, *elapsed);
@@ -287,7 +290,7 @@ mod tests {
         connection.unread = encoded(&all);
         let stream = Stream {
             connection,
-            framed: Body::new(Framing::UntilClose, u64::MAX).expect("a body"),
+            framed: BodyDecoder::new(Framing::UntilClose, u64::MAX).expect("a body"),
             target: id(2),
         };
         let (shared, reports) = Shared::new(|| ());

@@ -19,7 +19,7 @@ use super::Shared;
 use super::connection::{Connection, Trouble};
 use super::pages;
 use crate::address::Address;
-use crate::event::{Id, Key};
+use crate::event::{Body, Id, Key, Recorded};
 use crate::modes::gui::talk::Answer;
 use crate::wire::{Said, Wire};
 
@@ -185,13 +185,16 @@ fn doubtful(shared: &Shared, after: Id) -> Vec<Key> {
 /// Answers the letters that are on a page.
 async fn found(shared: &Shared, events: &[Wire]) {
     for event in events {
-        if let Wire::Message {
+        if let Wire::Recorded(Recorded {
             id,
             at,
-            elapsed,
-            key: Some(key),
-            ..
-        } = event
+            body:
+                Body::Message {
+                    elapsed,
+                    key: Some(key),
+                    ..
+                },
+        }) = event
             && shared.outbox.borrow().has(key)
         {
             let (id, at, elapsed) = (*id, *at, *elapsed);

@@ -1,6 +1,7 @@
 //! What comes from the room, and what of it is new.
 
 use super::{Effect, Entry, Id, Model, What, is_past};
+use crate::event::{Body, Recorded};
 use crate::wire::Wire;
 
 impl Model {
@@ -30,7 +31,10 @@ impl Model {
         self.recognise(id, wire.at());
         self.come_and_go(&wire);
         let key = match &wire {
-            Wire::Message { key, .. } => key.clone(),
+            Wire::Recorded(Recorded {
+                body: Body::Message { key, .. },
+                ..
+            }) => key.clone(),
             _ => None,
         };
         let Some(entry) = Entry::of(wire, self.me(), self.local) else {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Effect, Fate, Member, Model, Pending, Phase, Stamp, is_past};
 use crate::address::Address;
+use crate::event::{Body, Recorded};
 use crate::modes::gui::kept::Kept;
 use crate::modes::gui::link::version_sentence;
 use crate::modes::gui::talk::{Field, Login, Report, Resume, State};
@@ -239,30 +240,28 @@ impl Model {
 
     /// Somebody came, went or spoke.
     pub(super) fn come_and_go(&mut self, wire: &Wire) {
-        if let Wire::Message { from, at, .. } = wire
+        let Wire::Recorded(Recorded { id, at, body }) = wire else {
+            return;
+        };
+        if let Body::Message { from, .. } = body
             && let Some(member) = self.members.iter_mut().find(|m| m.name == *from)
         {
             // What was said before they came in comes later.
             member.active = member.active.max(*at);
         }
-        let id = wire.id();
-        if self
-            .members_as_of
-            .zip(id)
-            .is_some_and(|(as_of, id)| is_past(as_of, id))
-        {
+        if self.members_as_of.is_some_and(|as_of| is_past(as_of, *id)) {
             return;
         }
-        match wire {
-            Wire::Join { name, at, .. }
+        match body {
+            Body::Join { name }
                 if self.members.len() < MAX_MEMBERS
                     && !self.members.iter().any(|m| m.name == *name) =>
             {
                 let (name, active) = (name.clone(), *at);
                 self.members.push(Member { name, active });
             }
-            Wire::Leave { name, .. } => self.members.retain(|member| member.name != *name),
-            Wire::Opened { .. } | Wire::Closed { .. } => self.members.clear(),
+            Body::Leave { name } => self.members.retain(|member| member.name != *name),
+            Body::Opened { .. } | Body::Closed => self.members.clear(),
             _ => {}
         }
     }

@@ -13,7 +13,7 @@ mod words;
 use std::time::Duration;
 
 use super::*;
-use crate::event::{Elapsed, LogId, MAX_TEXT};
+use crate::event::{Body, Elapsed, LogId, MAX_TEXT, Recorded};
 use crate::modes::gui::items::{Rank, items};
 use crate::modes::gui::lines::{Look, line_of};
 use crate::modes::gui::settings::Times;
@@ -86,38 +86,44 @@ fn key(text: &str) -> Key {
 }
 
 fn said(offset: u64, from: &str, text: &str, with: Option<&str>) -> Wire {
-    Wire::Message {
+    Wire::Recorded(Recorded {
         id: id(offset),
         at: at(),
-        from: from.into(),
-        elapsed: Elapsed(offset),
-        text: text.into(),
-        key: with.map(key),
-    }
+        body: Body::Message {
+            from: from.into(),
+            elapsed: Elapsed(offset),
+            text: text.into(),
+            key: with.map(key),
+        },
+    })
 }
 
 fn join(offset: u64, name: &str) -> Wire {
-    Wire::Join {
+    Wire::Recorded(Recorded {
         id: id(offset),
         at: at(),
-        name: name.into(),
-    }
+        body: Body::Join { name: name.into() },
+    })
 }
 
 fn leave(offset: u64, name: &str) -> Wire {
-    Wire::Leave {
+    Wire::Recorded(Recorded {
         id: id(offset),
         at: at(),
-        name: name.into(),
-    }
+        body: Body::Leave { name: name.into() },
+    })
 }
 
 fn opened(offset: u64) -> Wire {
-    Wire::Opened {
+    Wire::Recorded(Recorded {
         id: id(offset),
         at: at(),
-        version: "chatroom 0.1.0".into(),
-    }
+        body: Body::Opened {
+            version: "chatroom 0.1.0".into(),
+            random: String::new(),
+            after: None,
+        },
+    })
 }
 
 fn log_in(model: &mut Model, name: &str) -> Vec<Effect> {

@@ -176,7 +176,7 @@ fn portable(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{copied, portable};
-    use crate::event::{Elapsed, Id, LogId, Stamp};
+    use crate::event::{Body, Elapsed, Id, LogId, Recorded, Stamp};
     use crate::modes::gui::history::{Entry, History};
     use crate::wire::Wire;
 
@@ -186,14 +186,16 @@ mod tests {
             offset,
             check: 0,
         };
-        let wire = Wire::Message {
+        let wire = Wire::Recorded(Recorded {
             id,
             at: Stamp::from_micros(0),
-            from: "bob".into(),
-            elapsed: Elapsed(0),
-            text: offset.to_string(),
-            key: None,
-        };
+            body: Body::Message {
+                from: "bob".into(),
+                elapsed: Elapsed(0),
+                text: offset.to_string(),
+                key: None,
+            },
+        });
         let local = |at: Stamp| at.utc().naive_utc();
         Entry::of(wire, None, local).expect("a message")
     }

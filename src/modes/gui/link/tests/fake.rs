@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::address::Address;
-use crate::event::{Elapsed, Id, Key, LogId, Stamp};
+use crate::event::{Body, Elapsed, Id, Key, LogId, Recorded, Stamp};
 use crate::modes::gui::link::Link;
 use crate::modes::gui::talk::{Command, Letter, Login, Report, Resume};
 use crate::sse::{Form, encode};
@@ -240,14 +240,16 @@ pub fn key(text: &str) -> Key {
 
 /// A message of ours as the stream has it.
 pub fn said(offset: u64, text: &str, with: Option<&str>) -> Wire {
-    Wire::Message {
+    Wire::Recorded(Recorded {
         id: id(offset),
         at: Stamp::from_micros(0),
-        from: "uthira".into(),
-        elapsed: Elapsed(1),
-        text: text.into(),
-        key: with.map(key),
-    }
+        body: Body::Message {
+            from: "uthira".into(),
+            elapsed: Elapsed(1),
+            text: text.into(),
+            key: with.map(key),
+        },
+    })
 }
 
 /// A login with a name and nothing else.

@@ -1,7 +1,7 @@
 //! What was said before, page by page, beside the stream.
 
 use super::*;
-use crate::event::Id;
+use crate::event::{Body, Id, Recorded};
 use crate::modes::gui::link::pages::MAX_ASKS;
 use crate::modes::gui::talk::Ask;
 use crate::wire::Page;
@@ -50,14 +50,14 @@ fn every_question_is_answered_in_order_while_the_stream_goes_on() {
     let strange = vec![
         said(30, "a", None),
         said(20, "b", None),
-        Wire::Join {
+        Wire::Recorded(Recorded {
             id: Id {
                 log: crate::event::LogId(9),
                 ..id(1)
             },
             at: crate::event::Stamp::from_micros(0),
-            name: "eve".into(),
-        },
+            body: Body::Join { name: "eve".into() },
+        }),
     ];
     let events = strange.clone();
     let fake = room(move |count, stream| match count {

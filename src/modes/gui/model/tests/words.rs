@@ -77,14 +77,16 @@ fn who_says_nothing_for_long_is_shown_as_idle() {
     model.update(Event::Time(later(6)));
     assert_eq!(here(&model), "Here (2) bob 6 min, uthira (you) 6 min");
     model.update(Event::Time(later(60 * 25)));
-    let spoken = Wire::Message {
+    let spoken = Wire::Recorded(Recorded {
         id: id(40),
         at: later(60 * 25),
-        from: "uthira".into(),
-        elapsed: Elapsed(0),
-        text: "still here".into(),
-        key: None,
-    };
+        body: Body::Message {
+            from: "uthira".into(),
+            elapsed: Elapsed(0),
+            text: "still here".into(),
+            key: None,
+        },
+    });
     events(&mut model, vec![spoken]);
     let shown = screen(&model);
     let here = shown

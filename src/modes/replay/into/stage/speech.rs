@@ -1,6 +1,7 @@
 //! What they say: every message in as few parts as the room takes, each once.
 
 use super::Stage;
+use crate::event::{Body, Recorded};
 use crate::modes::replay::into::client::Request;
 use crate::modes::replay::into::room::{Ended, Reply};
 use crate::wire::{Page, Said, Wire};
@@ -118,7 +119,7 @@ impl Stage {
             self.tally.doubtful += 1;
             return Ok(Outcome::Not);
         };
-        let has_it = |event: &Wire| matches!(event, Wire::Message { key: Some(have), .. } if have.as_str() == key);
+        let has_it = |event: &Wire| matches!(event, Wire::Recorded(Recorded { body: Body::Message { key: Some(have), .. }, .. }) if have.as_str() == key);
         if page.events.iter().any(has_it) {
             return Ok(Outcome::Said);
         }
