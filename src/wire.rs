@@ -148,12 +148,12 @@ pub struct Members {
     pub members: Vec<Member>,
 }
 
-/// What `GET /messages` answers: a page of history, oldest first.
+/// The answer to `GET /messages`: a range of history, oldest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Page {
+pub struct HistoryRange {
     /// The events.
     pub events: Vec<Wire>,
-    /// What to give as `before` (or `since`) for the next page; none at the end.
+    /// The `before` (or `since`) that asks for the next range; none at the end.
     pub next: Option<Id>,
 }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use chatroom::event::{Id, LogId};
-use chatroom::wire::{Page, Wire};
+use chatroom::wire::{HistoryRange, Wire};
 
 use crate::client::bearer;
 use crate::server::Server;
@@ -292,7 +292,7 @@ impl Target {
                 }
             }
             2 => {
-                let page: Page = serde_json::from_slice(&reply.body).expect("a page");
+                let page: HistoryRange = serde_json::from_slice(&reply.body).expect("a page");
                 let index = genuine.unwrap_or_else(|| panic!("{what} was taken for a place"));
                 let from = index.saturating_sub(LAST);
                 assert_eq!(page.events.len(), index - from, "{what}");

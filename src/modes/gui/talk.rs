@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
 use crate::event::{Id, Key};
-use crate::wire::{Members, Page, Said, Session, Wire};
+use crate::wire::{HistoryRange, Members, Said, Session, Wire};
 
 /// Who wants to be where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,7 +127,7 @@ pub enum Report {
         /// What was asked.
         ask: Ask,
         /// The page, or why there is none now, for people.
-        page: Result<Page, String>,
+        page: Result<HistoryRange, String>,
     },
 }
 

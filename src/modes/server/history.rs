@@ -7,7 +7,7 @@ use crate::event::{Body, Id, Recorded, Stamp};
 use crate::http::{Head, Response};
 use crate::journal::Reader;
 use crate::sse;
-use crate::wire::{Page, Refusal, Wire};
+use crate::wire::{HistoryRange, Refusal, Wire};
 
 /// Events that a listener is given first if it does not say.
 const LAST: usize = 50;
@@ -338,7 +338,7 @@ impl PageWanted {
     ///
     /// # Errors
     /// The journal cannot be read; or the answer, for an id that is not this log's.
-    pub fn page(&self, reader: &Reader, end: u64) -> io::Result<Result<Page, Response>> {
+    pub fn page(&self, reader: &Reader, end: u64) -> io::Result<Result<HistoryRange, Response>> {
         if let Some(place) = self.since {
             return match find(place, reader, end)? {
                 Some((offset, _)) => self.forward(reader, offset, end).map(Ok),
@@ -353,13 +353,13 @@ impl PageWanted {
         self.back(reader, before).map(Ok)
     }
 
-    fn forward(&self, reader: &Reader, mut offset: u64, end: u64) -> io::Result<Page> {
+    fn forward(&self, reader: &Reader, mut offset: u64, end: u64) -> io::Result<HistoryRange> {
         let (mut events, mut bytes) = (Vec::new(), 0);
         while offset < end {
             let stretch = reader.read(offset, end, BLOCK)?;
             for (at, text) in stretch.lines() {
                 if events.len() == self.limit || bytes >= MAX_PAGE {
-                    return Ok(Page {
+                    return Ok(HistoryRange {
                         next: events.last().and_then(Wire::id),
                         events,
                     });
@@ -369,12 +369,12 @@ impl PageWanted {
             }
             offset = stretch.next;
         }
-        Ok(Page { events, next: None })
+        Ok(HistoryRange { events, next: None })
     }
 
     /// Newest first, turned round at the end; a search stops after a bounded stretch and says
     /// where to go on.
-    fn back(&self, reader: &Reader, before: u64) -> io::Result<Page> {
+    fn back(&self, reader: &Reader, before: u64) -> io::Result<HistoryRange> {
         let needle = self.find.as_ref().map(|text| text.to_lowercase());
         let (mut events, mut bytes, mut to, mut last) = (Vec::new(), 0, before, None);
         while to > 0 {
@@ -383,7 +383,7 @@ impl PageWanted {
                 let full = events.len() == self.limit || bytes >= MAX_PAGE;
                 if full || needle.is_some() && before - at > MAX_SEARCHED {
                     events.reverse();
-                    return Ok(Page { events, next: last });
+                    return Ok(HistoryRange { events, next: last });
                 }
                 last = Some(reader.id(at, text));
                 let wire = sse::wire_of(reader.log(), at, text);
@@ -406,7 +406,7 @@ impl PageWanted {
             to = stretch.offset;
         }
         events.reverse();
-        Ok(Page { events, next: None })
+        Ok(HistoryRange { events, next: None })
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use chatroom::event::{Body, Id, LogId, Recorded};
-use chatroom::wire::{Page, Wire};
+use chatroom::wire::{HistoryRange, Wire};
 
 use super::fake::{Fake, begin_stream, encoded, hold, id, reply, said, usual};
 use super::{REFUSED, is_message};
@@ -258,7 +258,7 @@ fn a_flood_of_events_leaves_the_window_usable() {
 
 /// Answers with a page.
 fn page(stream: &mut TcpStream, events: Vec<Wire>, next: Option<Id>) -> bool {
-    let page = serde_json::to_string(&Page { events, next });
+    let page = serde_json::to_string(&HistoryRange { events, next });
     reply(stream, "200 OK", &page.expect("JSON"))
 }
 

@@ -14,7 +14,7 @@ use crate::address::Address;
 use crate::event::Id;
 use crate::modes::gui::talk::{Ask, Report};
 use crate::sse::decoder::MAX_EVENT;
-use crate::wire::{Page, Wire};
+use crate::wire::{HistoryRange, Wire};
 
 /// How many questions may wait.
 pub(super) const MAX_ASKS: usize = 16;
@@ -84,7 +84,7 @@ async fn fetch(
     address: &Address,
     token: &str,
     ask: &Ask,
-) -> Result<Page, String> {
+) -> Result<HistoryRange, String> {
     let path = path(ask)?;
     let fresh = |(connection, of, since): (Connection, Address, Instant)| {
         (of == *address && since.elapsed() < RESTED).then_some(connection)
@@ -163,9 +163,9 @@ pub(super) async fn get(
 }
 
 /// The page in an answer.
-pub(super) fn read(answer: &Answer) -> Option<Page> {
+pub(super) fn read(answer: &Answer) -> Option<HistoryRange> {
     let read: Read = answer.json()?;
-    Some(Page {
+    Some(HistoryRange {
         events: read.events.0,
         next: read.next,
     })

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Ask, Effect, Entry, Id, Model, What};
-use crate::wire::Page;
+use crate::wire::HistoryRange;
 
 /// The most matches that are kept; older ones are looked for from the last of them.
 const MAX_FOUND: usize = 10_000;
@@ -134,7 +134,7 @@ impl Model {
         &mut self,
         text: &str,
         before: Option<Id>,
-        page: Result<Page, String>,
+        page: Result<HistoryRange, String>,
         effects: &mut Vec<Effect>,
     ) {
         let (me, local) = (self.me().map(str::to_string), self.local);

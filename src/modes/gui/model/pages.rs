@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Ask, Effect, Entry, Hole, Id, Model};
-use crate::wire::{Page, Wire};
+use crate::wire::{HistoryRange, Wire};
 
 impl Model {
     /// A hole is in sight: it is filled, unless that is on its way or did not work.
@@ -48,7 +48,12 @@ impl Model {
     }
 
     /// A page has come, or cannot be had.
-    pub(super) fn page(&mut self, ask: Ask, page: Result<Page, String>, effects: &mut Vec<Effect>) {
+    pub(super) fn page(
+        &mut self,
+        ask: Ask,
+        page: Result<HistoryRange, String>,
+        effects: &mut Vec<Effect>,
+    ) {
         let asked = self.asking.len();
         self.asking.retain(|waiting| *waiting != ask);
         if let Ask::Find { text, before } = ask {
@@ -103,7 +108,7 @@ impl Model {
     }
 
     /// Whether the page has what was asked for; then it is in the history.
-    fn take_page(&mut self, ask: &Ask, page: Page) -> bool {
+    fn take_page(&mut self, ask: &Ask, page: HistoryRange) -> bool {
         let ids = || page.events.iter().filter_map(Wire::id);
         let next = page.next.map(|id| id.offset);
         let first = ids().next().map(|id| id.offset);

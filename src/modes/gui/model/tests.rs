@@ -18,7 +18,7 @@ use crate::modes::gui::items::{Rank, items};
 use crate::modes::gui::lines::{Look, line_of};
 use crate::modes::gui::settings::Times;
 use crate::modes::gui::talk::Answer;
-use crate::wire::{Member, Members, Page, Said, Session, Wire};
+use crate::wire::{HistoryRange, Member, Members, Said, Session, Wire};
 
 /// The window, drawn as a user sees it: title, hint, transcript, who is here, status.
 fn screen(model: &Model) -> Vec<String> {

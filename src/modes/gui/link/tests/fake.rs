@@ -11,7 +11,7 @@ use crate::event::{Body, Elapsed, Id, Key, LogId, Recorded, Stamp};
 use crate::modes::gui::link::Link;
 use crate::modes::gui::talk::{Command, Letter, Login, Report, Resume};
 use crate::sse::{Form, encode};
-use crate::wire::{Members, Page, Said, Session, Wire};
+use crate::wire::{HistoryRange, Members, Said, Session, Wire};
 
 /// How long anything may take before the test fails.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -148,7 +148,7 @@ pub fn reply(stream: &mut TcpStream, status: &str, fields: &str, body: &str) -> 
 
 /// Answers a page.
 pub fn reply_page(stream: &mut TcpStream, events: Vec<Wire>, next: Option<Id>) -> bool {
-    let page = serde_json::to_string(&Page { events, next });
+    let page = serde_json::to_string(&HistoryRange { events, next });
     reply(stream, "200 OK", "", &page.expect("JSON"))
 }
 

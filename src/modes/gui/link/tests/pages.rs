@@ -4,9 +4,9 @@ use super::*;
 use crate::event::{Body, Id, Recorded};
 use crate::modes::gui::link::pages::MAX_ASKS;
 use crate::modes::gui::talk::Ask;
-use crate::wire::Page;
+use crate::wire::HistoryRange;
 
-type Paged = (Ask, Result<Page, String>);
+type Paged = (Ask, Result<HistoryRange, String>);
 
 fn page(report: &Report) -> Option<Paged> {
     match report {

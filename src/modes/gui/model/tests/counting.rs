@@ -69,7 +69,7 @@ fn once_what_was_left_out_is_here_the_number_is_the_true_one() {
         });
         let events: Vec<Wire> = range.map(|at| said(at, "ann", "old", None)).collect();
         let next = next.map(id);
-        let page = Ok(Page { events, next });
+        let page = Ok(HistoryRange { events, next });
         hear(&mut model, Report::Page { ask, page });
         assert_eq!(model.unread_words().as_deref(), Some(words));
     }

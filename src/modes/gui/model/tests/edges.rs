@@ -5,7 +5,7 @@ use crate::modes::gui::history::Part;
 
 fn page(model: &mut Model, ask: Ask, events: Vec<Wire>, next: Option<u64>) -> Vec<Effect> {
     let next = next.map(id);
-    let page = Ok(Page { events, next });
+    let page = Ok(HistoryRange { events, next });
     hear(model, Report::Page { ask, page })
 }
 

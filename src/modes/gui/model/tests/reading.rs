@@ -23,7 +23,7 @@ fn hole(model: &Model) -> Hole {
 
 fn page(model: &mut Model, ask: Ask, events: Vec<Wire>, next: Option<u64>) {
     let next = next.map(id);
-    let page = Ok(Page { events, next });
+    let page = Ok(HistoryRange { events, next });
     hear(model, Report::Page { ask, page });
 }
 
@@ -212,7 +212,7 @@ fn the_beginning_is_one_key_away_however_long_the_log_is() {
         vec![hello(Some(90_000)), said(90_010, "bob", "live", None)],
     );
     assert_eq!(model.update(Event::ToStart), [Effect::Ask(Ask::Oldest)]);
-    let page = Ok(Page {
+    let page = Ok(HistoryRange {
         events: vec![opened(0), said(10, "eve", "first", None)],
         next: Some(id(10)),
     });

@@ -12,7 +12,7 @@ fn page(
         text: "tea".into(),
         before: before.map(id),
     };
-    let page = Ok(Page {
+    let page = Ok(HistoryRange {
         events: found,
         next: next.map(id),
     });

@@ -174,7 +174,7 @@ fn where_more_was_said_since_than_comes_the_number_is_one_that_it_is_more_than()
         hole,
         from_above: false,
     });
-    let page = Page {
+    let page = HistoryRange {
         events: [(10, 1), (20, 2), (30, 7), (40, 8), (90, 9)]
             .map(|(offset, second)| bob(1, offset, second))
             .to_vec(),

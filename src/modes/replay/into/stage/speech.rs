@@ -4,7 +4,7 @@ use super::Stage;
 use crate::event::{Body, Recorded};
 use crate::modes::replay::into::client::Request;
 use crate::modes::replay::into::room::{Ended, Reply};
-use crate::wire::{Page, Said, Wire};
+use crate::wire::{HistoryRange, Said, Wire};
 
 /// So often somebody logs in anew for the sake of one message.
 const MOST_RETURNS: usize = 5;
@@ -109,7 +109,7 @@ impl Stage {
 
     /// Whether the message with that key is among the newest of the room.
     fn look_for(&mut self, token: &str, key: &str) -> Result<Outcome, Ended> {
-        let heard = self.room.ask::<Page>(&Request {
+        let heard = self.room.ask::<HistoryRange>(&Request {
             method: "GET",
             path: "/messages?limit=1000",
             token: Some(token),
