@@ -10,7 +10,7 @@ pub mod host;
 pub mod reply;
 mod response;
 
-pub use body::{Body, BodyError, Framing};
+pub use body::{BodyDecoder, BodyError, Framing};
 pub use response::Response;
 
 use crate::wire::Refusal;

@@ -36,7 +36,7 @@ pub enum BodyError {
 
 /// Where the reading of a body stands.
 #[derive(Clone, Debug)]
-pub struct Body {
+pub struct BodyDecoder {
     state: State,
     /// How many more bytes of content are accepted.
     room: u64,
@@ -53,12 +53,12 @@ enum State {
     Done,
 }
 
-impl Body {
+impl BodyDecoder {
     /// At the beginning of a body that may have at most `limit` bytes.
     ///
     /// # Errors
     /// [`BodyError::TooLong`] if the announced length is over the limit.
-    pub fn new(framing: Framing, limit: u64) -> Result<Body, BodyError> {
+    pub fn new(framing: Framing, limit: u64) -> Result<BodyDecoder, BodyError> {
         let state = match framing {
             Framing::None | Framing::Length(0) => State::Done,
             Framing::Length(length) if length > limit => return Err(BodyError::TooLong),
@@ -66,7 +66,7 @@ impl Body {
             Framing::Chunked => State::ChunkSize(Vec::new()),
             Framing::UntilClose => State::UntilClose,
         };
-        Ok(Body { state, room: limit })
+        Ok(BodyDecoder { state, room: limit })
     }
 
     /// Takes bytes off the front of `input` and appends the content in them to `out`. When the
@@ -247,7 +247,7 @@ mod tests {
 
     /// Feeds `bytes` in portions of `step` and gives the body and what was left over.
     fn read(framing: Framing, bytes: &[u8], step: usize) -> Result<Option<BodyAndRest>, BodyError> {
-        let mut body = Body::new(framing, 100)?;
+        let mut body = BodyDecoder::new(framing, 100)?;
         let (mut content, mut rest) = (Vec::new(), Vec::new());
         for mut portion in bytes.chunks(step) {
             body.read(&mut portion, &mut content)?;
@@ -396,19 +396,19 @@ mod tests {
     fn a_body_that_was_cut_off_is_never_taken_for_a_whole_one() {
         let bytes = b"4;x=y\r\nWiki\r\n6 \r\npedia \r\n0\r\nX: y\r\n\r\n";
         for end in 0..bytes.len() {
-            let mut body = Body::new(Framing::Chunked, 100).expect("no length yet");
+            let mut body = BodyDecoder::new(Framing::Chunked, 100).expect("no length yet");
             let read = body.read(&mut &bytes[..end], &mut Vec::new());
             assert_eq!(read, Ok(()));
             assert_eq!(body.closed(), Err(BodyError::CutOff), "cut at {end}");
         }
-        let mut counted = Body::new(Framing::Length(3), 100).expect("short");
+        let mut counted = BodyDecoder::new(Framing::Length(3), 100).expect("short");
         assert_eq!(counted.read(&mut &b"ab"[..], &mut Vec::new()), Ok(()));
         assert_eq!(counted.closed(), Err(BodyError::CutOff));
     }
 
     #[test]
     fn what_ends_with_the_connection_has_a_limit_too() {
-        let mut body = Body::new(Framing::UntilClose, 2).expect("no length");
+        let mut body = BodyDecoder::new(Framing::UntilClose, 2).expect("no length");
         let mut content = Vec::new();
         assert_eq!(body.read(&mut &b"ab"[..], &mut content), Ok(()));
         assert_eq!((body.is_done(), body.closed()), (false, Ok(())));

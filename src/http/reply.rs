@@ -1,4 +1,4 @@
-//! Reads the head of what a server answers (RFC 9112, sections 4 and 6); [`super::Body`] reads the
+//! Reads the head of what a server answers (RFC 9112, sections 4 and 6); [`super::BodyDecoder`] reads the
 //! rest. Nothing grows beyond its limit.
 
 use std::fmt;

@@ -118,7 +118,7 @@ impl From<Form> for Encoding {
 mod tests {
     use super::*;
     use crate::event::{Body, Elapsed, Event, MAX_TEXT, Stamp};
-    use crate::http::{Body as Framed, Framing};
+    use crate::http::{BodyDecoder, Framing};
     use crate::line;
 
     const FORMS: [Form; 3] = [Form::Sse, Form::Ndjson, Form::Plain];
@@ -174,7 +174,7 @@ mod tests {
             assert!(!got[4].is_empty());
             // And a reader that is not ours finds the end.
             bytes.extend_from_slice(chunked.end());
-            let mut framed = Framed::new(Framing::Chunked, u64::MAX).expect("no limit");
+            let mut framed = BodyDecoder::new(Framing::Chunked, u64::MAX).expect("no limit");
             let mut content = Vec::new();
             let read = framed.read(&mut &bytes[..], &mut content);
             assert!(read.is_ok() && framed.is_done());

@@ -6,7 +6,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::Instant;
 
-use chatroom::http::{Body, Framing};
+use chatroom::http::{BodyDecoder, Framing};
 use serde_json::Value;
 
 use crate::server::PATIENCE;
@@ -197,7 +197,7 @@ impl Client {
 /// before is lost.
 pub struct Unframed {
     reader: BufReader<TcpStream>,
-    framed: Body,
+    framed: BodyDecoder,
     content: Vec<u8>,
     taken: usize,
 }
@@ -211,7 +211,7 @@ impl Unframed {
         };
         Unframed {
             reader,
-            framed: Body::new(framing, u64::MAX).expect("there is no length"),
+            framed: BodyDecoder::new(framing, u64::MAX).expect("there is no length"),
             content: Vec::new(),
             taken: 0,
         }

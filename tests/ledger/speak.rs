@@ -4,7 +4,7 @@ use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use chatroom::http::{Body, Framing};
+use chatroom::http::{BodyDecoder, Framing};
 
 /// How long an answer may take before the connection is given up.
 pub const ANSWER: Duration = Duration::from_secs(10);
@@ -14,7 +14,7 @@ pub const ANSWER: Duration = Duration::from_secs(10);
 pub struct Speaker {
     reader: BufReader<TcpStream>,
     /// How the end of a stream is known.
-    framed: Body,
+    framed: BodyDecoder,
     /// What came of the stream and is not read yet.
     content: Vec<u8>,
 }
@@ -55,12 +55,12 @@ fn broken(what: &str) -> io::Error {
 }
 
 /// The frame of a stream.
-fn frame(chunked: bool) -> Body {
+fn frame(chunked: bool) -> BodyDecoder {
     let framing = match chunked {
         true => Framing::Chunked,
         false => Framing::UntilClose,
     };
-    Body::new(framing, u64::MAX).expect("there is no length")
+    BodyDecoder::new(framing, u64::MAX).expect("there is no length")
 }
 
 impl Speaker {

@@ -11,7 +11,7 @@ use crate::address::Address;
 use crate::event::{Id, LogId};
 use crate::failure::{Failure, reason};
 use crate::http::reply::{Head, MAX_HEAD, ReplyError};
-use crate::http::{Body, BodyError};
+use crate::http::{BodyDecoder, BodyError};
 use crate::journal::Place;
 use crate::lookup::lookup;
 use crate::room_key;
@@ -38,7 +38,7 @@ pub enum Answer {
 pub struct Sent {
     stream: TcpStream,
     unread: Vec<u8>,
-    body: Body,
+    body: BodyDecoder,
     /// Where it will end, if that is said.
     pub place: Option<Place>,
 }
@@ -166,7 +166,7 @@ fn request(
     } else {
         MAX_REFUSAL
     };
-    let body = Body::new(head.framing, limit)
+    let body = BodyDecoder::new(head.framing, limit)
         .map_err(|error| away(ReplyError::from(error).to_string()))?;
     let sent = Sent {
         stream,

@@ -22,7 +22,7 @@ use async_std::task;
 use futures_lite::future;
 
 use crate::event::MAX_TEXT;
-use crate::http::{BadRequest, Body, Head};
+use crate::http::{BadRequest, BodyDecoder, Head};
 use crate::journal::Reader;
 use crate::waited::waited;
 
@@ -277,7 +277,7 @@ impl Connection {
 
     async fn body(&mut self, head: &Head) -> Result<Vec<u8>, Result<BadRequest, End>> {
         let refused = |error| Ok(BadRequest::from(error));
-        let mut framed = Body::new(head.framing, MAX_TEXT as u64).map_err(refused)?;
+        let mut framed = BodyDecoder::new(head.framing, MAX_TEXT as u64).map_err(refused)?;
         if head.expects_continue && !framed.is_done() && self.buffer.is_empty() {
             self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
                 .await

@@ -13,7 +13,7 @@ use async_std::task;
 use crate::address::Address;
 use crate::failure::reason;
 use crate::http::reply::{Head, MAX_HEAD, ReplyError};
-use crate::http::{Body, BodyError};
+use crate::http::{BodyDecoder, BodyError};
 use crate::waited::waited;
 use crate::wire::Refusal;
 
@@ -228,7 +228,7 @@ impl Connection {
 
     /// Reads the body that belongs to the head.
     pub(super) async fn rest(&mut self, head: &Head, limit: u64) -> Result<Vec<u8>, Trouble> {
-        let mut framed = Body::new(head.framing, limit)?;
+        let mut framed = BodyDecoder::new(head.framing, limit)?;
         let mut body = Vec::new();
         loop {
             let mut input = &self.unread[..];

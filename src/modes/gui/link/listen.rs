@@ -15,7 +15,7 @@ use super::connection::{
 use super::session::End;
 use crate::address::Address;
 use crate::event::{Body, Id, Key, Recorded};
-use crate::http::Body as BodyDecoder;
+use crate::http::BodyDecoder;
 use crate::modes::gui::talk::Report;
 use crate::sse::decoder::{Decoder, Event};
 use crate::wire::{HEARTBEAT, Members, Said, Wire};

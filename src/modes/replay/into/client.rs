@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::address::Address;
 use crate::failure::reason;
 use crate::http::reply::{Head, MAX_HEAD, ReplyError};
-use crate::http::{Body, BodyError};
+use crate::http::{BodyDecoder, BodyError};
 use crate::lookup::lookup;
 
 /// How long connecting to one of a machine's addresses may take.
@@ -193,7 +193,7 @@ impl Client {
                 None => more(&mut stream, &mut unread, enough)?,
             }
         };
-        let mut framed = Body::new(head.framing, MAX_BODY)?;
+        let mut framed = BodyDecoder::new(head.framing, MAX_BODY)?;
         let mut body = Vec::new();
         loop {
             let mut input = &unread[..];
