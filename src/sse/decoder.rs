@@ -14,7 +14,7 @@ pub const MAX_EVENT: usize = 512 * 1024;
 
 /// One event of the stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
+pub struct SseEvent {
     /// Its type; `message` if the stream did not say.
     pub kind: String,
     /// Its data, lines joined by `\n`.
@@ -69,7 +69,7 @@ impl Decoder {
     ///
     /// # Errors
     /// The stream is beyond the limits; reading it further is of no use.
-    pub fn next(&mut self, input: &mut &[u8]) -> Result<Option<Event>, TooLong> {
+    pub fn next(&mut self, input: &mut &[u8]) -> Result<Option<SseEvent>, TooLong> {
         while !input.is_empty() {
             if std::mem::take(&mut self.after_cr) && input[0] == b'\n' {
                 *input = &input[1..];
@@ -111,7 +111,7 @@ impl Decoder {
         self.retry
     }
 
-    fn line(&mut self, line: &[u8]) -> Result<Option<Event>, TooLong> {
+    fn line(&mut self, line: &[u8]) -> Result<Option<SseEvent>, TooLong> {
         let line = match std::mem::replace(&mut self.begun, true) {
             false => line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line),
             true => line,
@@ -144,13 +144,13 @@ impl Decoder {
         Ok(None)
     }
 
-    fn dispatch(&mut self) -> Option<Event> {
+    fn dispatch(&mut self) -> Option<SseEvent> {
         let (kind, mut data) = (
             std::mem::take(&mut self.kind),
             std::mem::take(&mut self.data),
         );
         data.pop()?; // The last line's `\n`; without any there is no event.
-        Some(Event {
+        Some(SseEvent {
             kind: match kind.as_str() {
                 "" => "message".to_string(),
                 _ => kind,

@@ -17,7 +17,7 @@ use crate::address::Address;
 use crate::event::{Body, Id, Key, Recorded};
 use crate::http::BodyDecoder;
 use crate::modes::gui::talk::Report;
-use crate::sse::decoder::{Decoder, Event};
+use crate::sse::decoder::{Decoder, SseEvent};
 use crate::wire::{HEARTBEAT, Members, Said, Wire};
 
 /// How many events a stream begins with that does not go on anywhere.
@@ -192,7 +192,7 @@ pub(super) async fn follow(shared: &Shared, mut stream: Stream) -> End {
 }
 
 impl Batch {
-    fn take_in(&mut self, shared: &Shared, wire: Wire, event: &Event) {
+    fn take_in(&mut self, shared: &Shared, wire: Wire, event: &SseEvent) {
         match &wire {
             // What it names lies behind a gap if there is one, of which the window has to be told
             // first.
