@@ -11,7 +11,7 @@
 //! 4. [`name`]: the rules a name obeys before it gets into a room.
 //! 5. [`wire`], [`sse`], [`http`], [`address`], [`cidr`], [`mod@lookup`]: what is said over a socket and where, without a socket.
 //! 6. [`hue`]: the colour of a name, in the window and on the terminal.
-//! 7. [`links`]: where a text has links.
+//! 7. [`urls`]: the web addresses in a text.
 //! 8. [`modes`]: the server, the window and the player.
 //! 9. [`nearby`]: rooms on the local network; [`carried`]: the window in a downloaded file;
 //!    [`version`]: which build this is.
@@ -31,7 +31,6 @@ pub mod hue;
 pub mod journal;
 pub mod json;
 pub mod line;
-pub mod links;
 pub mod lookup;
 pub mod modes;
 pub mod name;
@@ -40,6 +39,7 @@ pub mod remembered;
 pub mod room_key;
 pub mod sse;
 pub mod supervisor;
+pub mod urls;
 pub mod version;
 pub mod waited;
 pub mod wire;

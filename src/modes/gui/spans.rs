@@ -6,8 +6,8 @@ use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::decompose_compatible;
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::links::{is_unspaced, links};
-pub use crate::links::{opens, target};
+use crate::urls::{is_unspaced, urls};
+pub use crate::urls::{opens, target};
 
 /// What a stretch of text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub enum Span {
 /// Where the text has links and the name `me`, in order, not overlapping. What stands in a link is no
 /// mention.
 pub fn spans(text: &str, me: Option<&str>) -> Vec<(Range<usize>, Span)> {
-    let mut found: Vec<_> = links(text)
+    let mut found: Vec<_> = urls(text)
         .into_iter()
         .map(|link| (link, Span::Link))
         .collect();

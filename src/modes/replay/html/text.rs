@@ -11,7 +11,7 @@ use std::str::from_utf8;
 
 use crate::hue::{hash, hue_of};
 use crate::line;
-use crate::links::{links, target};
+use crate::urls::{target, urls};
 
 /// So many colours names are told apart by.
 pub const HUES: usize = 128;
@@ -84,7 +84,7 @@ fn is_nowhere(c: char) -> bool {
 pub fn said(text: &[u8], out: &mut Vec<u8>) {
     let text = plain(text);
     let mut from = 0;
-    for link in links(&text) {
+    for link in urls(&text) {
         let address = &text[link.clone()];
         // An address that cannot be shown as it is cannot be trusted to be what it seems.
         if line::escaped_size(address) != address.len() || address.chars().any(is_nowhere) {

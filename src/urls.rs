@@ -1,16 +1,16 @@
-//! Where a text has links to the web: the only ones that are ever made into something to press.
+//! The links to the web in a text: the only ones that become something to click.
 
 use std::ops::Range;
 
 use linkify::{LinkFinder, LinkKind};
 
-/// Where the text has links (http, https, and what begins with `www.`), in order, not overlapping.
+/// The byte ranges of the links in a text (http, https, and what begins with `www.`), in order, not overlapping.
 /// Links to bare IPv6 addresses are not recognised. What a link opens is [`target`]'s to say.
 ///
 /// A link ends where a reader sees its end: at quotation marks and at the punctuation of Chinese and
 /// Japanese, and where a script without spaces goes on directly after a letter or a digit. Where such
 /// a script begins a part of an address (`/wiki/日本`), it belongs to it.
-pub fn links(text: &str) -> Vec<Range<usize>> {
+pub fn urls(text: &str) -> Vec<Range<usize>> {
     // Most texts have none, and a colon alone makes the finder look for the beginning of a scheme.
     if !text.contains("://") && !has_www(text) {
         return Vec::new();
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     fn links_in(text: &str) -> Vec<&str> {
-        let found = links(text).into_iter();
+        let found = urls(text).into_iter();
         found.map(|range| &text[range]).collect()
     }
 
