@@ -5,18 +5,18 @@
 //! (the log's, the same for all addresses of a room and after a restart), `version`, and `key=1` where
 //! the room has a key.
 //!
-//! What always holds: nothing is sent beyond the link, and nothing at all by a room that only this
+//! What always holds: nothing is sent beyond the local network, and nothing at all by a room that only this
 //! machine can reach. [`net`] has one socket for each network and family, bound to the multicast
-//! group, so that what was sent to one of this machine's addresses does not even arrive; [`said`]
+//! group, so that what was sent to one of this machine's addresses does not even arrive; [`messages`]
 //! reads and writes messages; [`responder`] and [`finder`] decide, without sockets and clocks; both
 //! keep a bounded amount, whatever the network says.
 
 mod announce;
 mod finder;
-mod links;
+mod interfaces;
+mod messages;
 mod net;
 mod responder;
-mod said;
 mod search;
 
 pub use announce::{Announced, announce};
@@ -27,9 +27,9 @@ use crate::address::Address;
 /// The DNS-SD service type.
 pub const SERVICE: &str = "_chatroom._tcp.local.";
 
-/// A room that was found.
+/// A room found on the local network.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Room {
+pub struct FoundRoom {
     /// Names the room's log; the same room under several addresses has one.
     pub id: String,
     /// What its windows show.
@@ -40,11 +40,11 @@ pub struct Room {
     pub key: bool,
 }
 
-/// What a search has to tell.
+/// A change among the rooms found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum RoomChange {
     /// A room is there, or is reached otherwise than before.
-    There(Room),
+    There(FoundRoom),
     /// The room with this id said good-bye, or was not heard of for too long.
     Gone(String),
 }

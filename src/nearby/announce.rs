@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 
 use crate::failure::reason;
 
-use super::links::Reach;
+use super::interfaces::Reach;
 use super::net::Net;
 use super::responder::Responder;
 

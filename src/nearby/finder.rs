@@ -13,10 +13,10 @@ use simple_dns::{Name, Question, ResourceRecord, TYPE};
 
 use crate::address::Address;
 
-use super::Room;
-use super::links::{ADDRESSES, Link};
-use super::net::{Heard, Letter, Party};
-use super::said::{self, Folded, Record, Says, Told, folded};
+use super::FoundRoom;
+use super::interfaces::{ADDRESSES, Interface};
+use super::messages::{self, Folded, Record, RecordData, RecordText, folded};
+use super::net::{Incoming, Outgoing, Party};
 
 /// The most rooms that are kept.
 pub const ROOMS: usize = 256;
@@ -65,18 +65,18 @@ impl Life {
 }
 
 /// The network it was said on, and its name.
-type Key = (u32, Folded);
+type RecordName = (u32, Folded);
 
 /// An address of a room after what it is sorted by: how good it is, its network, itself.
-type Way = (u8, u32, IpAddr, Address);
+type SortedAddress = (u8, u32, IpAddr, Address);
 
 #[derive(Debug)]
 struct Instance {
     name: Name<'static>,
     life: Life,
     /// Its host, by name and as a key, and its port.
-    at: Option<(Name<'static>, Key, u16, Life)>,
-    told: Option<(Told, Life)>,
+    at: Option<(Name<'static>, RecordName, u16, Life)>,
+    told: Option<(RecordText, Life)>,
     /// How often it was asked for since it was last heard of, and when.
     tries: u32,
     asked: Instant,
@@ -85,9 +85,9 @@ struct Instance {
 /// What is known.
 #[derive(Debug)]
 pub struct Finder {
-    links: Vec<Link>,
-    instances: BTreeMap<Key, Instance>,
-    hosts: BTreeMap<Key, Vec<(IpAddr, Life)>>,
+    interfaces: Vec<Interface>,
+    instances: BTreeMap<RecordName, Instance>,
+    hosts: BTreeMap<RecordName, Vec<(IpAddr, Life)>>,
     /// When all are asked next, and what comes after that.
     ask: Option<Instant>,
     pause: Duration,
@@ -97,25 +97,29 @@ pub struct Finder {
 impl Default for Finder {
     fn default() -> Finder {
         Finder {
-            links: Vec::new(),
+            interfaces: Vec::new(),
             instances: BTreeMap::new(),
             hosts: BTreeMap::new(),
             ask: None,
             pause: FIRST_PAUSE,
-            service: folded(&said::service()),
+            service: folded(&messages::service()),
         }
     }
 }
 
 impl Finder {
     /// The rooms that are there.
-    pub fn rooms(&self) -> BTreeMap<String, Room> {
-        let mut found: BTreeMap<&str, (Room, Vec<Way>)> = BTreeMap::new();
+    pub fn rooms(&self) -> BTreeMap<String, FoundRoom> {
+        let mut found: BTreeMap<&str, (FoundRoom, Vec<SortedAddress>)> = BTreeMap::new();
         for ((index, _), instance) in &self.instances {
             let (Some((_, host, port, _)), Some((told, _))) = (&instance.at, &instance.told) else {
                 continue;
             };
-            let Some(link) = self.links.iter().find(|link| link.index == *index) else {
+            let Some(interface) = self
+                .interfaces
+                .iter()
+                .find(|interface| interface.index == *index)
+            else {
                 continue;
             };
             let addresses = self.hosts.get(host).map_or(&[][..], Vec::as_slice);
@@ -123,7 +127,7 @@ impl Finder {
                 continue;
             }
             let (room, all) = found.entry(&told.id).or_insert_with(|| {
-                let room = Room {
+                let room = FoundRoom {
                     id: told.id.clone(),
                     name: told.room.clone(),
                     addresses: Vec::new(),
@@ -133,7 +137,7 @@ impl Finder {
             });
             room.key |= told.key;
             all.extend(addresses.iter().map(|(ip, _)| {
-                let address = Address::of_ip(*ip, *port, &link.name);
+                let address = Address::of_ip(*ip, *port, &interface.name);
                 (preference(*ip), *index, *ip, address)
             }));
         }
@@ -149,29 +153,29 @@ impl Finder {
         sorted.collect()
     }
 
-    fn take(&mut self, link: &Link, records: &[Record], now: Instant) {
+    fn take(&mut self, interface: &Interface, records: &[Record], now: Instant) {
         // An instance, then where it is, then the host's addresses: each is only kept for what
         // stands before it, and they come in any order.
         for record in records {
-            if let Says::Instance(instance) = &record.says
+            if let RecordData::Instance(instance) = &record.says
                 && folded(&record.name) == self.service
             {
-                self.instance(link, instance, record.ttl, now);
+                self.instance(interface, instance, record.ttl, now);
             }
         }
         for record in records {
-            let key = (link.index, folded(&record.name));
+            let key = (interface.index, folded(&record.name));
             let life = Life::of(record.ttl, now);
             match &record.says {
-                Says::At { host, port } if *port > 0 => {
+                RecordData::At { host, port } if *port > 0 => {
                     if let Some(instance) = self.instances.get_mut(&key) {
-                        let at = (link.index, folded(host));
+                        let at = (interface.index, folded(host));
                         self.hosts.entry(at.clone()).or_default();
                         instance.at = Some((host.clone(), at, *port, life));
                         instance.tries = 0;
                     }
                 }
-                Says::Of(told) => {
+                RecordData::Of(told) => {
                     if let Some(instance) = self.instances.get_mut(&key) {
                         instance.told = told.clone().map(|told| (told, life));
                         instance.tries = 0;
@@ -181,16 +185,16 @@ impl Finder {
             }
         }
         for record in records {
-            if let Says::Address(ip) = record.says
-                && link.holds(ip)
+            if let RecordData::Address(ip) = record.says
+                && interface.holds(ip)
             {
-                self.address(link.index, record, ip, now);
+                self.address(interface.index, record, ip, now);
             }
         }
     }
 
-    fn instance(&mut self, link: &Link, name: &Name<'static>, ttl: u32, now: Instant) {
-        let key = (link.index, folded(name));
+    fn instance(&mut self, interface: &Interface, name: &Name<'static>, ttl: u32, now: Instant) {
+        let key = (interface.index, folded(name));
         let life = Life::of(ttl, now);
         if let Some(instance) = self.instances.get_mut(&key) {
             instance.life = life;
@@ -230,10 +234,14 @@ impl Finder {
             instance.at = instance.at.take().filter(|at| at.3.end() > now);
             instance.told = instance.told.take().filter(|told| told.1.end() > now);
         }
-        let here: BTreeSet<u32> = self.links.iter().map(|link| link.index).collect();
+        let here: BTreeSet<u32> = self
+            .interfaces
+            .iter()
+            .map(|interface| interface.index)
+            .collect();
         self.instances
             .retain(|key, instance| instance.life.end() > now && here.contains(&key.0));
-        let used: BTreeSet<&Key> = self
+        let used: BTreeSet<&RecordName> = self
             .instances
             .values()
             .filter_map(|i| Some(&i.at.as_ref()?.1))
@@ -281,11 +289,11 @@ impl Finder {
     }
 
     /// The question for all rooms, on each network.
-    fn ask_all(&self, now: Instant) -> Vec<Letter> {
-        let ask = |link: &Link| {
+    fn ask_all(&self, now: Instant) -> Vec<Outgoing> {
+        let ask = |interface: &Interface| {
             let known = self.instances.iter().filter(|((index, _), instance)| {
                 // Whoever is known for less than half of its time is to answer (section 7.1).
-                *index == link.index
+                *index == interface.index
                     && self.weakest(instance).is_some()
                     && instance.life.percent(50) > now
             });
@@ -294,37 +302,41 @@ impl Finder {
                 .map(|(_, instance)| {
                     let left = instance.life.end().duration_since(now).as_secs();
                     let says = RData::PTR(PTR(instance.name.clone()));
-                    said::say(
-                        said::service(),
+                    messages::say(
+                        messages::service(),
                         u32::try_from(left).unwrap_or(u32::MAX),
                         false,
                         says,
                     )
                 })
                 .collect();
-            Letter {
-                link: link.index,
+            Outgoing {
+                interface: interface.index,
                 to: None,
-                bytes: said::query(vec![said::question(said::service(), TYPE::PTR)], known),
+                bytes: messages::query(
+                    vec![messages::question(messages::service(), TYPE::PTR)],
+                    known,
+                ),
             }
         };
-        self.links.iter().map(ask).collect()
+        self.interfaces.iter().map(ask).collect()
     }
 
     /// The questions about single rooms that are due.
-    fn ask_single(&mut self, now: Instant) -> Vec<Letter> {
+    fn ask_single(&mut self, now: Instant) -> Vec<Outgoing> {
         let due = |finder: &Finder, instance: &Instance| {
             finder.ask_about(instance).is_some_and(|at| at <= now)
         };
-        let due: Vec<Key> = self
+        let due: Vec<RecordName> = self
             .instances
             .iter()
             .filter(|(_, instance)| due(self, instance))
             .map(|(key, _)| key.clone())
             .collect();
-        let mut letters = Vec::new();
-        for link in &self.links {
-            let here: Vec<&Key> = due.iter().filter(|key| key.0 == link.index).collect();
+        let mut outgoing = Vec::new();
+        for interface in &self.interfaces {
+            let here: Vec<&RecordName> =
+                due.iter().filter(|key| key.0 == interface.index).collect();
             for some in here.chunks(IN_ONE) {
                 let mut questions: Vec<Question<'static>> = Vec::new();
                 for key in some {
@@ -334,21 +346,21 @@ impl Finder {
                     instance.tries += 1;
                     instance.asked = now;
                     let name = || instance.name.clone();
-                    questions.push(said::question(name(), TYPE::SRV));
-                    questions.push(said::question(name(), TYPE::TXT));
+                    questions.push(messages::question(name(), TYPE::SRV));
+                    questions.push(messages::question(name(), TYPE::TXT));
                     if let Some((host, ..)) = &instance.at {
-                        questions.push(said::question(host.clone(), TYPE::A));
-                        questions.push(said::question(host.clone(), TYPE::AAAA));
+                        questions.push(messages::question(host.clone(), TYPE::A));
+                        questions.push(messages::question(host.clone(), TYPE::AAAA));
                     }
                 }
-                letters.push(Letter {
-                    link: link.index,
+                outgoing.push(Outgoing {
+                    interface: interface.index,
                     to: None,
-                    bytes: said::query(questions, Vec::new()),
+                    bytes: messages::query(questions, Vec::new()),
                 });
             }
         }
-        letters
+        outgoing
     }
 }
 
@@ -363,34 +375,34 @@ fn preference(ip: IpAddr) -> u8 {
 }
 
 impl Party for Finder {
-    fn links(&mut self, links: &[Link], now: Instant, delay: Duration) {
-        self.links = links.to_vec();
+    fn interfaces(&mut self, interfaces: &[Interface], now: Instant, delay: Duration) {
+        self.interfaces = interfaces.to_vec();
         self.forget(now);
         self.ask = Some(now + delay);
         self.pause = FIRST_PAUSE;
     }
 
-    fn heard(&mut self, heard: &Heard, now: Instant) {
+    fn heard(&mut self, heard: &Incoming, now: Instant) {
         // A response that does not come from the port is none (section 6).
         if heard.from.port() != super::net::PORT {
             return;
         }
-        if let Some(mut records) = said::read(heard.bytes) {
+        if let Some(mut records) = messages::read(heard.bytes) {
             records.truncate(RECORDS);
-            self.take(heard.link, &records, now);
+            self.take(heard.interface, &records, now);
         }
     }
 
-    fn due(&mut self, now: Instant) -> Vec<Letter> {
+    fn due(&mut self, now: Instant) -> Vec<Outgoing> {
         self.forget(now);
-        let mut letters = Vec::new();
+        let mut outgoing = Vec::new();
         if self.ask.is_some_and(|at| at <= now) {
-            letters = self.ask_all(now);
+            outgoing = self.ask_all(now);
             self.ask = Some(now + self.pause);
             self.pause = (self.pause * 2).min(LAST_PAUSE);
         }
-        letters.extend(self.ask_single(now));
-        letters
+        outgoing.extend(self.ask_single(now));
+        outgoing
     }
 
     fn next(&self) -> Option<Instant> {

@@ -1,6 +1,6 @@
 //! The sockets, and the one thread that reads and writes them.
 //!
-//! There is a socket for each link and family. It is bound to the multicast group and to the link's
+//! There is a socket for each interface and family. It is bound to the multicast group and to the interface's
 //! interface: nothing comes in by it that was not sent to the group on that very network, and
 //! nothing goes out elsewhere. While nothing happens the thread sleeps; the kernel tells it when a
 //! network comes or goes.
@@ -16,7 +16,7 @@ use rustix::net::netlink::SocketAddrNetlink;
 use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType, sockopt};
 use socket2::{Domain, InterfaceIndexOrAddress, Protocol, Socket, Type};
 
-use super::links::{self, Link, Reach};
+use super::interfaces::{self, Interface, Reach};
 
 /// The port of mDNS.
 pub const PORT: u16 = 5353;
@@ -41,9 +41,9 @@ const CHANGES: u32 = 0x1 | 0x10 | 0x100;
 
 /// A message that came.
 #[derive(Debug)]
-pub struct Heard<'a> {
+pub struct Incoming<'a> {
     /// On which network.
-    pub link: &'a Link,
+    pub interface: &'a Interface,
     /// From where.
     pub from: SocketAddr,
     /// What.
@@ -54,9 +54,9 @@ pub struct Heard<'a> {
 
 /// A message to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Letter {
+pub struct Outgoing {
     /// On which network.
-    pub link: u32,
+    pub interface: u32,
     /// To whom; to all of the network if to nobody.
     pub to: Option<SocketAddr>,
     /// What.
@@ -66,15 +66,15 @@ pub struct Letter {
 /// Who talks.
 pub trait Party {
     /// These are the networks from now on.
-    fn links(&mut self, links: &[Link], now: Instant, delay: Duration);
+    fn interfaces(&mut self, interfaces: &[Interface], now: Instant, delay: Duration);
     /// Something was said.
-    fn heard(&mut self, heard: &Heard, now: Instant);
+    fn heard(&mut self, heard: &Incoming, now: Instant);
     /// What is to be said by now.
-    fn due(&mut self, now: Instant) -> Vec<Letter>;
+    fn due(&mut self, now: Instant) -> Vec<Outgoing>;
     /// When there is something to be done again.
     fn next(&self) -> Option<Instant>;
     /// What is to be said at the end.
-    fn farewell(&mut self) -> Vec<Letter> {
+    fn farewell(&mut self) -> Vec<Outgoing> {
         Vec::new()
     }
 }
@@ -83,14 +83,14 @@ pub trait Party {
 #[derive(Debug)]
 pub struct Net {
     reach: Reach,
-    lines: Vec<Line>,
+    interfaces: Vec<InterfaceSockets>,
     watch: Option<OwnedFd>,
     trouble: Option<io::Error>,
 }
 
 #[derive(Debug)]
-struct Line {
-    link: Link,
+struct InterfaceSockets {
+    interface: Interface,
     v4: Option<UdpSocket>,
     v6: Option<UdpSocket>,
 }
@@ -100,7 +100,7 @@ impl Net {
     pub fn open(reach: Reach) -> Net {
         let mut net = Net {
             reach,
-            lines: Vec::new(),
+            interfaces: Vec::new(),
             watch: watch().ok(),
             trouble: None,
         };
@@ -110,9 +110,9 @@ impl Net {
 
     /// The names of the networks that can be talked on.
     pub fn names(&self) -> Vec<String> {
-        self.lines
+        self.interfaces
             .iter()
-            .map(|line| line.link.name.clone())
+            .map(|sockets| sockets.interface.name.clone())
             .collect()
     }
 
@@ -123,75 +123,87 @@ impl Net {
 
     /// Looks which networks there are now, and whether that is a change.
     fn look(&mut self) -> bool {
-        let before = std::mem::take(&mut self.lines);
-        let links_before: Vec<Link> = before.iter().map(|line| line.link.clone()).collect();
-        let mut before: Vec<Option<Line>> = before.into_iter().map(Some).collect();
+        let before = std::mem::take(&mut self.interfaces);
+        let interfaces_before: Vec<Interface> = before
+            .iter()
+            .map(|sockets| sockets.interface.clone())
+            .collect();
+        let mut before: Vec<Option<InterfaceSockets>> = before.into_iter().map(Some).collect();
         self.trouble = None;
-        for link in links::now(self.reach) {
-            let same = |line: &&mut Option<Line>| {
-                line.as_ref().is_some_and(|line| {
-                    line.link.index == link.index && line.link.name == link.name
+        for interface in interfaces::now(self.reach) {
+            let same = |sockets: &&mut Option<InterfaceSockets>| {
+                sockets.as_ref().is_some_and(|sockets| {
+                    sockets.interface.index == interface.index
+                        && sockets.interface.name == interface.name
                 })
             };
             let old = before.iter_mut().find(same).and_then(Option::take);
-            let (v4, v6) = old.map_or((None, None), |line| (line.v4, line.v6));
-            let mut open =
-                |wanted: bool, old: Option<UdpSocket>, open: fn(&Link) -> io::Result<Socket>| {
-                    if !wanted || old.is_some() {
-                        return old.filter(|_| wanted);
+            let (v4, v6) = old.map_or((None, None), |sockets| (sockets.v4, sockets.v6));
+            let mut open = |wanted: bool,
+                            old: Option<UdpSocket>,
+                            open: fn(&Interface) -> io::Result<Socket>| {
+                if !wanted || old.is_some() {
+                    return old.filter(|_| wanted);
+                }
+                match open(&interface) {
+                    Ok(socket) => Some(socket.into()),
+                    Err(error) => {
+                        self.trouble.get_or_insert(error);
+                        None
                     }
-                    match open(&link) {
-                        Ok(socket) => Some(socket.into()),
-                        Err(error) => {
-                            self.trouble.get_or_insert(error);
-                            None
-                        }
-                    }
-                };
-            let v4 = open(!link.v4.is_empty(), v4, open_v4);
-            let v6 = open(!link.v6.is_empty(), v6, open_v6);
+                }
+            };
+            let v4 = open(!interface.v4.is_empty(), v4, open_v4);
+            let v6 = open(!interface.v6.is_empty(), v6, open_v6);
             if v4.is_some() || v6.is_some() {
-                self.lines.push(Line { link, v4, v6 });
+                self.interfaces.push(InterfaceSockets { interface, v4, v6 });
             }
         }
-        let links = self.lines.iter().map(|line| &line.link);
-        !links.eq(links_before.iter())
+        let interfaces = self.interfaces.iter().map(|sockets| &sockets.interface);
+        !interfaces.eq(interfaces_before.iter())
     }
 
-    fn links(&self) -> Vec<Link> {
-        self.lines.iter().map(|line| line.link.clone()).collect()
-    }
-
-    fn send(&self, letter: &Letter) {
-        let Some(line) = self
-            .lines
+    fn interfaces(&self) -> Vec<Interface> {
+        self.interfaces
             .iter()
-            .find(|line| line.link.index == letter.link)
+            .map(|sockets| sockets.interface.clone())
+            .collect()
+    }
+
+    fn send(&self, message: &Outgoing) {
+        let Some(sockets) = self
+            .interfaces
+            .iter()
+            .find(|sockets| sockets.interface.index == message.interface)
         else {
             return;
         };
-        let v6 = SocketAddrV6::new(GROUP_V6, PORT, 0, line.link.index);
-        let to = match letter.to {
+        let v6 = SocketAddrV6::new(GROUP_V6, PORT, 0, sockets.interface.index);
+        let to = match message.to {
             Some(to) => vec![to],
             None => vec![(GROUP_V4, PORT).into(), v6.into()],
         };
         for to in to {
-            let socket = if to.is_ipv4() { &line.v4 } else { &line.v6 };
+            let socket = if to.is_ipv4() {
+                &sockets.v4
+            } else {
+                &sockets.v6
+            };
             if let Some(socket) = socket {
                 // What does not get out is as what gets lost on the way: it is said again.
-                let _ = socket.send_to(&letter.bytes, to);
+                let _ = socket.send_to(&message.bytes, to);
             }
         }
     }
 
     /// Lets `party` talk until the other end of `stop` is gone.
     pub fn run(mut self, party: &mut impl Party, stop: &UnixStream) {
-        party.links(&self.links(), Instant::now(), delay());
+        party.interfaces(&self.interfaces(), Instant::now(), delay());
         let mut buffer = vec![0; LONGEST];
         let mut look_at = self.watch.is_none().then(|| Instant::now() + LOOK);
         loop {
-            for letter in party.due(Instant::now()) {
-                self.send(&letter);
+            for message in party.due(Instant::now()) {
+                self.send(&message);
             }
             let next = party.next().into_iter().chain(look_at).min();
             let Some(ready) = self.wait(stop, next) else {
@@ -204,7 +216,7 @@ impl Net {
             if look_at.is_some_and(|at| at <= now) {
                 look_at = self.watch.is_none().then(|| now + LOOK);
                 if self.look() {
-                    party.links(&self.links(), now, delay());
+                    party.interfaces(&self.interfaces(), now, delay());
                 }
             }
             if ready.mail {
@@ -215,17 +227,17 @@ impl Net {
                 }
             }
         }
-        for letter in party.farewell() {
-            self.send(&letter);
+        for message in party.farewell() {
+            self.send(&message);
         }
     }
 
     /// Waits for something to do. `None` is the end.
     fn wait(&self, stop: &UnixStream, next: Option<Instant>) -> Option<Ready> {
         let sockets = self
-            .lines
+            .interfaces
             .iter()
-            .flat_map(|line| line.v4.iter().chain(&line.v6));
+            .flat_map(|sockets| sockets.v4.iter().chain(&sockets.v6));
         let mut fds = vec![PollFd::new(stop, PollFlags::IN)];
         let watched = usize::from(self.watch.is_some());
         fds.extend(self.watch.iter().map(|fd| PollFd::new(fd, PollFlags::IN)));
@@ -268,11 +280,11 @@ impl Net {
     /// Reads at most a batch of each socket; how many messages there were.
     fn read(&self, party: &mut impl Party, buffer: &mut [u8], now: Instant) -> usize {
         let mut count = 0;
-        for line in &self.lines {
-            for socket in line.v4.iter().chain(&line.v6) {
+        for sockets in &self.interfaces {
+            for socket in sockets.v4.iter().chain(&sockets.v6) {
                 count += batch(socket, buffer, |from, bytes| {
-                    let heard = Heard {
-                        link: &line.link,
+                    let heard = Incoming {
+                        interface: &sockets.interface,
                         from,
                         bytes,
                         delay: delay(),
@@ -327,30 +339,30 @@ fn watch() -> io::Result<OwnedFd> {
     Ok(socket)
 }
 
-fn open_v4(link: &Link) -> io::Result<Socket> {
+fn open_v4(interface: &Interface) -> io::Result<Socket> {
     let socket = open(Domain::IPV4)?;
     socket.set_multicast_all_v4(false)?;
     socket.bind(&SocketAddr::from((GROUP_V4, PORT)).into())?;
-    socket.join_multicast_v4_n(&GROUP_V4, &InterfaceIndexOrAddress::Index(link.index))?;
+    socket.join_multicast_v4_n(&GROUP_V4, &InterfaceIndexOrAddress::Index(interface.index))?;
     let any = Ipv4Addr::UNSPECIFIED;
-    sockopt::set_ip_multicast_if_with_ifindex(socket.as_fd(), &any, &any, link.index)?;
+    sockopt::set_ip_multicast_if_with_ifindex(socket.as_fd(), &any, &any, interface.index)?;
     socket.set_multicast_ttl_v4(HOPS)?;
     socket.set_ttl_v4(HOPS)?;
-    keep_to(&socket, link);
+    keep_to(&socket, interface);
     Ok(socket)
 }
 
-fn open_v6(link: &Link) -> io::Result<Socket> {
+fn open_v6(interface: &Interface) -> io::Result<Socket> {
     let socket = open(Domain::IPV6)?;
     socket.set_only_v6(true)?;
     socket.set_multicast_all_v6(false)?;
-    let group = SocketAddrV6::new(GROUP_V6, PORT, 0, link.index);
+    let group = SocketAddrV6::new(GROUP_V6, PORT, 0, interface.index);
     socket.bind(&SocketAddr::from(group).into())?;
-    socket.join_multicast_v6(&GROUP_V6, link.index)?;
-    socket.set_multicast_if_v6(link.index)?;
+    socket.join_multicast_v6(&GROUP_V6, interface.index)?;
+    socket.set_multicast_if_v6(interface.index)?;
     socket.set_multicast_hops_v6(HOPS)?;
     socket.set_unicast_hops_v6(HOPS)?;
-    keep_to(&socket, link);
+    keep_to(&socket, interface);
     Ok(socket)
 }
 
@@ -363,9 +375,9 @@ fn open(domain: Domain) -> io::Result<Socket> {
 }
 
 /// Old kernels leave this to the administrator. The group's scope and the check of who asks keep
-/// everything on the link without it.
-fn keep_to(socket: &Socket, link: &Link) {
-    let _ = socket.bind_device(Some(link.name.as_bytes()));
+/// everything on the interface without it.
+fn keep_to(socket: &Socket, interface: &Interface) {
+    let _ = socket.bind_device(Some(interface.name.as_bytes()));
 }
 
 #[cfg(test)]

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use simple_dns::rdata::{PTR, RData, TXT};
 use simple_dns::{Name, OPCODE, Packet, PacketFlag, QTYPE, Question, ResourceRecord, TYPE};
 
-use super::links::Link;
-use super::net::{Heard, Letter, PORT, Party};
-use super::said::{self, Folded, folded};
+use super::interfaces::Interface;
+use super::messages::{self, Folded, folded};
+use super::net::{Incoming, Outgoing, PORT, Party};
 
 /// How long others may keep what names the host, in seconds (section 10).
 const HOST_TTL: u32 = 120;
@@ -43,14 +43,14 @@ pub struct Responder {
     types_key: Folded,
     instance_key: Folded,
     host_key: Folded,
-    lines: Vec<Line>,
-    replies: Vec<Letter>,
+    speaking: Vec<Speaking>,
+    replies: Vec<Outgoing>,
 }
 
 /// What goes on on one network.
 #[derive(Debug)]
-struct Line {
-    link: Link,
+struct Speaking {
+    interface: Interface,
     since: Instant,
     announced: usize,
     /// When to answer, if something was asked.
@@ -62,7 +62,7 @@ struct Line {
     replied: (Instant, u32),
 }
 
-impl Line {
+impl Speaking {
     fn due(&self) -> Option<Instant> {
         let own = ANNOUNCEMENTS
             .get(self.announced)
@@ -78,27 +78,27 @@ impl Responder {
     /// The voice of the room `room` with the log `id` that listens on `port`; `unique` is a word that
     /// no other start has.
     pub fn new(room: &str, id: &str, key: bool, port: u16, unique: &str) -> Responder {
-        let label = said::label(room, &format!("{id}-{unique}"));
-        let instance = said::name(&[&label, "_chatroom", "_tcp", "local"]);
-        let host = said::name(&[&format!("chatroom-{id}-{unique}"), "local"]);
+        let label = messages::label(room, &format!("{id}-{unique}"));
+        let instance = messages::name(&[&label, "_chatroom", "_tcp", "local"]);
+        let host = messages::name(&[&format!("chatroom-{id}-{unique}"), "local"]);
         Responder {
-            service_key: folded(&said::service()),
-            types_key: folded(&said::types()),
+            service_key: folded(&messages::service()),
+            types_key: folded(&messages::types()),
             instance_key: folded(&instance),
             host_key: folded(&host),
             instance,
             host,
-            txt: said::txt(room, id, key),
+            txt: messages::txt(room, id, key),
             port,
-            lines: Vec::new(),
+            speaking: Vec::new(),
             replies: Vec::new(),
         }
     }
 
-    /// All there is to say on `link`. `ttl` is the most that a record may hold, in seconds.
+    /// All there is to say on `interface`. `ttl` is the most that a record may hold, in seconds.
     fn records(
         &self,
-        link: &Link,
+        interface: &Interface,
         types: bool,
         ttl: u32,
         flush: bool,
@@ -107,23 +107,24 @@ impl Responder {
         let pointer = |to: Name<'static>| RData::PTR(PTR(to));
         let instance = || self.instance.clone();
         let mut records = vec![
-            said::say(said::service(), long, false, pointer(instance())),
-            said::say(
+            messages::say(messages::service(), long, false, pointer(instance())),
+            messages::say(
                 instance(),
                 short,
                 flush,
-                said::at(self.host.clone(), self.port),
+                messages::at(self.host.clone(), self.port),
             ),
-            said::say(instance(), long, flush, RData::TXT(self.txt.clone())),
+            messages::say(instance(), long, flush, RData::TXT(self.txt.clone())),
         ];
         if types {
-            let listed = pointer(said::service());
-            records.push(said::say(said::types(), long, false, listed));
+            let listed = pointer(messages::service());
+            records.push(messages::say(messages::types(), long, false, listed));
         }
         let host = || self.host.clone();
         records.extend(
-            link.addresses()
-                .map(|ip| said::say(host(), short, flush, said::address(ip))),
+            interface
+                .addresses()
+                .map(|ip| messages::say(host(), short, flush, messages::address(ip))),
         );
         records
     }
@@ -163,14 +164,16 @@ impl Responder {
 }
 
 impl Party for Responder {
-    fn links(&mut self, links: &[Link], now: Instant, _delay: Duration) {
-        let mut before = std::mem::take(&mut self.lines);
-        for link in links {
-            let same = before.iter().position(|line| line.link == *link);
-            self.lines.push(match same {
+    fn interfaces(&mut self, interfaces: &[Interface], now: Instant, _delay: Duration) {
+        let mut before = std::mem::take(&mut self.speaking);
+        for interface in interfaces {
+            let same = before
+                .iter()
+                .position(|speaking| speaking.interface == *interface);
+            self.speaking.push(match same {
                 Some(at) => before.swap_remove(at),
-                None => Line {
-                    link: link.clone(),
+                None => Speaking {
+                    interface: interface.clone(),
                     since: now,
                     announced: 0,
                     answer: None,
@@ -182,7 +185,7 @@ impl Party for Responder {
         }
     }
 
-    fn heard(&mut self, heard: &Heard, now: Instant) {
+    fn heard(&mut self, heard: &Incoming, now: Instant) {
         let Ok(packet) = Packet::parse(heard.bytes) else {
             return;
         };
@@ -198,9 +201,9 @@ impl Party for Responder {
             .collect();
         let types = asked.iter().any(|(_, types)| *types);
         let Some(at) = self
-            .lines
+            .speaking
             .iter()
-            .position(|line| line.link.index == heard.link.index)
+            .position(|speaking| speaking.interface.index == heard.interface.index)
         else {
             return;
         };
@@ -208,65 +211,65 @@ impl Party for Responder {
             return;
         }
         if heard.from.port() == PORT {
-            let line = &mut self.lines[at];
-            line.types |= types;
-            line.answer.get_or_insert(now + heard.delay);
+            let speaking = &mut self.speaking[at];
+            speaking.types |= types;
+            speaking.answer.get_or_insert(now + heard.delay);
             return;
         }
         // A resolver that is no mDNS one, `dig` for example: it alone is answered, once at a time,
         // and only if it is on this very network (sections 6.7 and 11).
-        let replied = &mut self.lines[at].replied;
+        let replied = &mut self.speaking[at].replied;
         if now.duration_since(replied.0) >= RATE {
             *replied = (now, 0);
         }
-        if !heard.link.holds(heard.from.ip()) || replied.1 >= LEGACY_RATE {
+        if !heard.interface.holds(heard.from.ip()) || replied.1 >= LEGACY_RATE {
             return;
         }
         replied.1 += 1;
         let questions = asked.iter().take(QUESTIONS);
         let questions = questions.map(|(question, _)| (*question).clone().into_owned());
-        let records = self.records(heard.link, types, LEGACY_TTL, false);
-        self.replies.push(Letter {
-            link: heard.link.index,
+        let records = self.records(heard.interface, types, LEGACY_TTL, false);
+        self.replies.push(Outgoing {
+            interface: heard.interface.index,
             to: Some(heard.from),
-            bytes: said::response(records, Some((packet.id(), questions.collect()))),
+            bytes: messages::response(records, Some((packet.id(), questions.collect()))),
         });
     }
 
-    fn due(&mut self, now: Instant) -> Vec<Letter> {
-        let mut letters = std::mem::take(&mut self.replies);
-        for at in 0..self.lines.len() {
-            let line = &self.lines[at];
-            if line.due().is_none_or(|due| due > now) {
+    fn due(&mut self, now: Instant) -> Vec<Outgoing> {
+        let mut outgoing = std::mem::take(&mut self.replies);
+        for at in 0..self.speaking.len() {
+            let speaking = &self.speaking[at];
+            if speaking.due().is_none_or(|due| due > now) {
                 continue;
             }
-            let records = self.records(&line.link, line.types, u32::MAX, true);
-            letters.push(Letter {
-                link: line.link.index,
+            let records = self.records(&speaking.interface, speaking.types, u32::MAX, true);
+            outgoing.push(Outgoing {
+                interface: speaking.interface.index,
                 to: None,
-                bytes: said::response(records, None),
+                bytes: messages::response(records, None),
             });
-            let line = &mut self.lines[at];
-            let own = ANNOUNCEMENTS.get(line.announced);
-            if own.is_some_and(|after| line.since + *after <= now) {
-                line.announced += 1;
+            let speaking = &mut self.speaking[at];
+            let own = ANNOUNCEMENTS.get(speaking.announced);
+            if own.is_some_and(|after| speaking.since + *after <= now) {
+                speaking.announced += 1;
             }
-            (line.answer, line.types, line.sent) = (None, false, Some(now));
+            (speaking.answer, speaking.types, speaking.sent) = (None, false, Some(now));
         }
-        letters
+        outgoing
     }
 
     fn next(&self) -> Option<Instant> {
-        self.lines.iter().filter_map(Line::due).min()
+        self.speaking.iter().filter_map(Speaking::due).min()
     }
 
-    fn farewell(&mut self) -> Vec<Letter> {
-        let bye = |line: &Line| Letter {
-            link: line.link.index,
+    fn farewell(&mut self) -> Vec<Outgoing> {
+        let bye = |speaking: &Speaking| Outgoing {
+            interface: speaking.interface.index,
             to: None,
-            bytes: said::response(self.records(&line.link, false, 0, true), None),
+            bytes: messages::response(self.records(&speaking.interface, false, 0, true), None),
         };
-        self.lines.iter().map(bye).collect()
+        self.speaking.iter().map(bye).collect()
     }
 }
 

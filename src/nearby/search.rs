@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use crate::failure::reason;
 
 use super::finder::{Finder, ROOMS};
-use super::links::{Link, Reach};
-use super::net::{Heard, Letter, Net, Party};
-use super::{Change, Room};
+use super::interfaces::{Interface, Reach};
+use super::net::{Incoming, Net, Outgoing, Party};
+use super::{FoundRoom, RoomChange};
 
 /// How often to look whether the window has taken what was told, while there is more to tell.
 const AGAIN: Duration = Duration::from_millis(100);
@@ -18,7 +18,7 @@ const AGAIN: Duration = Duration::from_millis(100);
 /// A search that goes on until it is dropped.
 #[derive(Debug)]
 pub struct Search {
-    changes: Receiver<Change>,
+    changes: Receiver<RoomChange>,
     /// The thread ends when this does.
     _stop: UnixStream,
 }
@@ -61,7 +61,7 @@ impl Search {
     }
 
     /// The next change, if there is one by now.
-    pub fn next(&self) -> Option<Change> {
+    pub fn next(&self) -> Option<RoomChange> {
         self.changes.try_recv().ok()
     }
 }
@@ -70,8 +70,8 @@ impl Search {
 /// not all that led to it.
 struct Searching<W> {
     finder: Finder,
-    told: BTreeMap<String, Room>,
-    tell: SyncSender<Change>,
+    told: BTreeMap<String, FoundRoom>,
+    tell: SyncSender<RoomChange>,
     wake: W,
     /// Whether there was no place for a change.
     more: bool,
@@ -81,12 +81,12 @@ impl<W: Fn()> Searching<W> {
     fn tell(&mut self) {
         let rooms = self.finder.rooms();
         let gone = self.told.keys().filter(|id| !rooms.contains_key(*id));
-        let gone = gone.map(|id| Change::Gone(id.clone()));
+        let gone = gone.map(|id| RoomChange::Gone(id.clone()));
         let there = rooms
             .values()
             .filter(|room| self.told.get(&room.id) != Some(room));
-        let there = there.map(|room| Change::There(room.clone()));
-        let changes: Vec<Change> = gone.chain(there).collect();
+        let there = there.map(|room| RoomChange::There(room.clone()));
+        let changes: Vec<RoomChange> = gone.chain(there).collect();
         self.more = false;
         let mut any = false;
         for change in changes {
@@ -96,8 +96,8 @@ impl<W: Fn()> Searching<W> {
             }
             any = true;
             match change {
-                Change::Gone(id) => drop(self.told.remove(&id)),
-                Change::There(room) => drop(self.told.insert(room.id.clone(), room)),
+                RoomChange::Gone(id) => drop(self.told.remove(&id)),
+                RoomChange::There(room) => drop(self.told.insert(room.id.clone(), room)),
             }
         }
         if any {
@@ -107,18 +107,18 @@ impl<W: Fn()> Searching<W> {
 }
 
 impl<W: Fn()> Party for Searching<W> {
-    fn links(&mut self, links: &[Link], now: Instant, delay: Duration) {
-        self.finder.links(links, now, delay);
+    fn interfaces(&mut self, interfaces: &[Interface], now: Instant, delay: Duration) {
+        self.finder.interfaces(interfaces, now, delay);
     }
 
-    fn heard(&mut self, heard: &Heard, now: Instant) {
+    fn heard(&mut self, heard: &Incoming, now: Instant) {
         self.finder.heard(heard, now);
     }
 
-    fn due(&mut self, now: Instant) -> Vec<Letter> {
-        let letters = self.finder.due(now);
+    fn due(&mut self, now: Instant) -> Vec<Outgoing> {
+        let outgoing = self.finder.due(now);
         self.tell();
-        letters
+        outgoing
     }
 
     fn next(&self) -> Option<Instant> {

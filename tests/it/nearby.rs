@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chatroom::nearby::{Change, Search};
+use chatroom::nearby::{RoomChange, Search};
 use rustix::process::Signal;
 
 use crate::nets::{Machine, Switch};
@@ -90,7 +90,7 @@ fn look() {
     });
     loop {
         match search.next() {
-            Some(Change::There(room)) => {
+            Some(RoomChange::There(room)) => {
                 let addresses: Vec<String> =
                     room.addresses.iter().map(ToString::to_string).collect();
                 let key = if room.key { "key" } else { "open" };
@@ -101,7 +101,7 @@ fn look() {
                     addresses.join(" ")
                 );
             }
-            Some(Change::Gone(id)) => println!("gone|{id}"),
+            Some(RoomChange::Gone(id)) => println!("gone|{id}"),
             None => std::thread::sleep(Duration::from_millis(5)),
         }
     }

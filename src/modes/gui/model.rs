@@ -27,7 +27,7 @@ use super::rooms::{Answered, Rooms};
 use super::talk::{Ask, Field, Letter, Login, Report, State};
 use crate::address::Address;
 use crate::event::{Id, Key, Stamp};
-use crate::nearby::Change;
+use crate::nearby::RoomChange;
 use choosing::Choice;
 use finding::Find;
 pub use shown::Person;
@@ -63,7 +63,7 @@ pub enum Event {
     /// These rooms were used, the last one first.
     Recent(Vec<String>),
     /// The search has something to tell.
-    Nearby(Change),
+    Nearby(RoomChange),
     /// A room answers at an address that was tried.
     Answered(Answered),
     /// It was looked for rooms for as long as anybody waits for that.

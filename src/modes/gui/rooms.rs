@@ -10,7 +10,7 @@ mod tests;
 use std::net::IpAddr;
 
 use crate::address::Address;
-use crate::nearby::{Change, Room};
+use crate::nearby::{FoundRoom, RoomChange};
 
 /// The most rooms of the network that are offered: more is no list for a person, and what a network
 /// tells is nobody's promise.
@@ -65,7 +65,7 @@ pub struct Rooms {
     /// The last one first.
     recent: Vec<Address>,
     /// In the order in which they were found.
-    found: Vec<Room>,
+    found: Vec<FoundRoom>,
     answered: Vec<Answered>,
 }
 
@@ -82,9 +82,9 @@ impl Rooms {
     }
 
     /// A room came, went, or is reached otherwise.
-    pub fn change(&mut self, change: Change) {
+    pub fn change(&mut self, change: RoomChange) {
         match change {
-            Change::There(room) => {
+            RoomChange::There(room) => {
                 let known = self.found.iter().position(|known| known.id == room.id);
                 match known {
                     _ if room.addresses.is_empty() => {}
@@ -93,7 +93,7 @@ impl Rooms {
                     None => {}
                 }
             }
-            Change::Gone(id) => self.found.retain(|known| known.id != id),
+            RoomChange::Gone(id) => self.found.retain(|known| known.id != id),
         }
     }
 
@@ -120,7 +120,7 @@ impl Rooms {
         };
         for (used, address) in self.recent.iter().enumerate() {
             let answered = self.answered.iter().find(|a| a.address == *address);
-            let is_it = |room: &&Room| {
+            let is_it = |room: &&FoundRoom| {
                 room.addresses.contains(address) || answered.is_some_and(|a| is_of(a, room))
             };
             let room = self.found.iter().find(is_it);
@@ -151,7 +151,7 @@ impl Rooms {
 
 /// Whether what answered is that room. Where only one of both says which room it is, the address
 /// decides.
-fn is_of(answered: &Answered, room: &Room) -> bool {
+fn is_of(answered: &Answered, room: &FoundRoom) -> bool {
     match &answered.id {
         Some(id) => *id == room.id,
         None => {
@@ -165,7 +165,7 @@ fn is_of(answered: &Answered, room: &Room) -> bool {
 fn offer(
     address: Address,
     used: Option<usize>,
-    room: Option<&Room>,
+    room: Option<&FoundRoom>,
     answered: Option<&Answered>,
 ) -> Offer {
     let name = room.map(|room| room.name.clone());

@@ -1,22 +1,22 @@
 use super::*;
-use crate::nearby::links::tests::link;
+use crate::nearby::interfaces::tests::interface;
 use crate::nearby::net::PORT;
 use crate::nearby::responder::Responder;
 
 const SECOND: Duration = Duration::from_secs(1);
 const DELAY: Duration = Duration::from_millis(70);
 
-fn finder(link: &Link, now: Instant) -> Finder {
+fn finder(interface: &Interface, now: Instant) -> Finder {
     let mut finder = Finder::default();
-    finder.links(std::slice::from_ref(link), now, DELAY);
+    finder.interfaces(std::slice::from_ref(interface), now, DELAY);
     finder
 }
 
-fn hear(finder: &mut Finder, link: &Link, bytes: &[u8], now: Instant) {
+fn hear(finder: &mut Finder, interface: &Interface, bytes: &[u8], now: Instant) {
     let from = ([10, 0, 0, 9], PORT).into();
     finder.heard(
-        &Heard {
-            link,
+        &Incoming {
+            interface,
             from,
             bytes,
             delay: DELAY,
@@ -25,10 +25,10 @@ fn hear(finder: &mut Finder, link: &Link, bytes: &[u8], now: Instant) {
     );
 }
 
-/// A room that is at home on `link`.
-fn room(link: &Link, name: &str, id: &str, unique: &str, now: Instant) -> Responder {
+/// A room that is at home on `interface`.
+fn room(interface: &Interface, name: &str, id: &str, unique: &str, now: Instant) -> Responder {
     let mut responder = Responder::new(name, id, false, 1337, unique);
-    responder.links(std::slice::from_ref(link), now, DELAY);
+    responder.interfaces(std::slice::from_ref(interface), now, DELAY);
     responder
 }
 
@@ -39,7 +39,7 @@ fn said(responder: &mut Responder, now: Instant) -> Vec<u8> {
 
 /// The rooms as a list: id, name, addresses.
 fn rooms(finder: &Finder) -> Vec<(String, String, Vec<String>)> {
-    let list = |room: Room| {
+    let list = |room: FoundRoom| {
         let addresses = room.addresses.iter().map(ToString::to_string);
         (room.id, room.name, addresses.collect())
     };
@@ -53,10 +53,10 @@ fn one(id: &str, name: &str, addresses: &[&str]) -> Vec<(String, String, Vec<Str
 
 #[test]
 fn the_address_to_try_first_stands_first() {
-    let ours = link(2, &["10.0.0.1/24", "fe80::1/64", "2001:db8::1/64"]);
+    let ours = interface(2, &["10.0.0.1/24", "fe80::1/64", "2001:db8::1/64"]);
     let now = Instant::now();
     let mut finder = finder(&ours, now);
-    let theirs = link(
+    let theirs = interface(
         9,
         &[
             "10.0.0.7/24",
@@ -78,7 +78,7 @@ fn the_address_to_try_first_stands_first() {
 
 #[test]
 fn rooms_of_one_name_stay_apart_and_one_room_stays_one() {
-    let ours = link(2, &["10.0.0.1/24"]);
+    let ours = interface(2, &["10.0.0.1/24"]);
     let now = Instant::now();
     let mut finder = finder(&ours, now);
     for (address, id, unique) in [
@@ -86,7 +86,7 @@ fn rooms_of_one_name_stay_apart_and_one_room_stays_one() {
         ("10.0.0.8/24", "bbb", "2"),
         ("10.0.0.9/24", "aaa", "3"),
     ] {
-        let theirs = link(9, &[address]);
+        let theirs = interface(9, &[address]);
         hear(
             &mut finder,
             &ours,
@@ -101,7 +101,7 @@ fn rooms_of_one_name_stay_apart_and_one_room_stays_one() {
 
 #[test]
 fn a_room_is_gone_a_second_after_its_good_bye() {
-    let ours = link(2, &["10.0.0.1/24"]);
+    let ours = interface(2, &["10.0.0.1/24"]);
     let now = Instant::now();
     let mut finder = finder(&ours, now);
     let mut kitchen = room(&ours, "kitchen", "abc", "1", now);
@@ -124,7 +124,7 @@ fn a_room_is_gone_a_second_after_its_good_bye() {
 
 #[test]
 fn a_room_that_says_nothing_any_more_is_asked_for_and_then_gone() {
-    let ours = link(2, &["10.0.0.1/24"]);
+    let ours = interface(2, &["10.0.0.1/24"]);
     let start = Instant::now();
     let mut finder = finder(&ours, start);
     let mut kitchen = room(&ours, "kitchen", "abc", "1", start);
@@ -133,8 +133,8 @@ fn a_room_that_says_nothing_any_more_is_asked_for_and_then_gone() {
     let mut now = start;
     while !finder.rooms().is_empty() {
         now = finder.next().expect("something to do");
-        for letter in finder.due(now) {
-            let packet = simple_dns::Packet::parse(&letter.bytes).expect("a message");
+        for message in finder.due(now) {
+            let packet = simple_dns::Packet::parse(&message.bytes).expect("a message");
             if packet.questions.len() > 1 {
                 assert_eq!(packet.questions.len(), 4, "SRV, TXT, A, AAAA");
                 asked.push((now - start).as_secs());
@@ -155,12 +155,12 @@ fn a_room_that_says_nothing_any_more_is_asked_for_and_then_gone() {
         let mut now = start + SECOND * 60 * minute;
         while finder.next().is_some_and(|next| next < now + SECOND * 60) {
             now = finder.next().expect("it").max(now);
-            for letter in finder.due(now) {
+            for message in finder.due(now) {
                 let from = ([10, 0, 0, 1], PORT).into();
-                let (link, bytes) = (&ours, &letter.bytes);
+                let (interface, bytes) = (&ours, &message.bytes);
                 kitchen.heard(
-                    &Heard {
-                        link,
+                    &Incoming {
+                        interface,
                         from,
                         bytes,
                         delay: DELAY,
@@ -168,8 +168,8 @@ fn a_room_that_says_nothing_any_more_is_asked_for_and_then_gone() {
                     now,
                 );
                 let answered = kitchen.next().map_or(now, |at| at.max(now));
-                for letter in kitchen.due(answered) {
-                    hear(&mut finder, &ours, &letter.bytes, answered);
+                for message in kitchen.due(answered) {
+                    hear(&mut finder, &ours, &message.bytes, answered);
                 }
             }
         }
@@ -179,23 +179,23 @@ fn a_room_that_says_nothing_any_more_is_asked_for_and_then_gone() {
 
 #[test]
 fn what_is_missing_is_asked_for() {
-    let ours = link(2, &["10.0.0.1/24"]);
+    let ours = interface(2, &["10.0.0.1/24"]);
     let now = Instant::now();
     let mut finder = finder(&ours, now);
-    let instance = said::name(&["kitchen", "_chatroom", "_tcp", "local"]);
-    let pointer = said::say(said::service(), 4_500, false, RData::PTR(PTR(instance)));
+    let instance = messages::name(&["kitchen", "_chatroom", "_tcp", "local"]);
+    let pointer = messages::say(messages::service(), 4_500, false, RData::PTR(PTR(instance)));
     hear(
         &mut finder,
         &ours,
-        &said::response(vec![pointer], None),
+        &messages::response(vec![pointer], None),
         now,
     );
     let mut times = Vec::new();
     let mut at = now;
     while at < now + SECOND * 300 {
         at = finder.next().expect("something to do");
-        let single = finder.due(at).iter().any(|letter| {
-            simple_dns::Packet::parse(&letter.bytes).is_ok_and(|p| p.questions.len() == 2)
+        let single = finder.due(at).iter().any(|message| {
+            simple_dns::Packet::parse(&message.bytes).is_ok_and(|p| p.questions.len() == 2)
         });
         if single {
             times.push((at - now).as_millis());
@@ -211,7 +211,7 @@ fn what_is_missing_is_asked_for() {
 
 #[test]
 fn the_question_of_all_is_asked_ever_more_seldom() {
-    let ours = link(2, &["10.0.0.1/24"]);
+    let ours = interface(2, &["10.0.0.1/24"]);
     let now = Instant::now();
     let mut finder = finder(&ours, now);
     let mut times = Vec::new();
@@ -223,20 +223,20 @@ fn the_question_of_all_is_asked_ever_more_seldom() {
     assert_eq!(times[..6], [0, 1, 3, 7, 15, 31]);
     assert_eq!(times[15] - times[14], 3_600);
     // In a new network it begins anew.
-    finder.links(std::slice::from_ref(&ours), now, DELAY);
+    finder.interfaces(std::slice::from_ref(&ours), now, DELAY);
     assert_eq!(finder.next(), Some(now + DELAY));
 }
 
 #[test]
 fn what_answers_from_another_port_or_for_others_is_not_heard() {
-    let ours = link(2, &["10.0.0.1/24"]);
+    let ours = interface(2, &["10.0.0.1/24"]);
     let now = Instant::now();
     let mut finder = finder(&ours, now);
     let bytes = said(&mut room(&ours, "kitchen", "abc", "1", now), now);
     let from = ([10, 0, 0, 9], 40_000).into();
     finder.heard(
-        &Heard {
-            link: &ours,
+        &Incoming {
+            interface: &ours,
             from,
             bytes: &bytes,
             delay: DELAY,
@@ -245,12 +245,12 @@ fn what_answers_from_another_port_or_for_others_is_not_heard() {
     );
     assert!(finder.instances.is_empty());
     // An instance of another service under our name.
-    let printer = said::name(&["printer", "_ipp", "_tcp", "local"]);
-    let pointer = said::say(said::service(), 4_500, false, RData::PTR(PTR(printer)));
+    let printer = messages::name(&["printer", "_ipp", "_tcp", "local"]);
+    let pointer = messages::say(messages::service(), 4_500, false, RData::PTR(PTR(printer)));
     hear(
         &mut finder,
         &ours,
-        &said::response(vec![pointer], None),
+        &messages::response(vec![pointer], None),
         now,
     );
     assert!(finder.instances.is_empty());
@@ -258,11 +258,11 @@ fn what_answers_from_another_port_or_for_others_is_not_heard() {
 
 #[test]
 fn a_flood_is_bounded_and_over_when_it_is_over() {
-    let ours = link(2, &["10.0.0.1/24"]);
+    let ours = interface(2, &["10.0.0.1/24"]);
     let now = Instant::now();
     let mut finder = finder(&ours, now);
     for n in 0..5_000_u32 {
-        let theirs = link(9, &["10.0.0.7/24"]);
+        let theirs = interface(9, &["10.0.0.7/24"]);
         let mut noise = room(&theirs, "noise", &format!("{n:x}"), "1", now);
         hear(&mut finder, &ours, &said(&mut noise, now), now);
     }
@@ -282,9 +282,14 @@ fn a_flood_is_bounded_and_over_when_it_is_over() {
         .0;
     for n in 0..1_000_u32 {
         let ip = IpAddr::from([10, 0, 0, u8::try_from(n % 250).expect("it")]);
-        for name in [host.clone(), said::name(&[&format!("h{n}"), "local"])] {
-            let record = said::say(name, u32::MAX, false, said::address(ip));
-            hear(&mut finder, &ours, &said::response(vec![record], None), now);
+        for name in [host.clone(), messages::name(&[&format!("h{n}"), "local"])] {
+            let record = messages::say(name, u32::MAX, false, messages::address(ip));
+            hear(
+                &mut finder,
+                &ours,
+                &messages::response(vec![record], None),
+                now,
+            );
         }
     }
     assert!(
@@ -300,7 +305,7 @@ fn a_flood_is_bounded_and_over_when_it_is_over() {
 
 #[test]
 fn without_its_network_a_room_is_gone() {
-    let ours = link(2, &["10.0.0.1/24"]);
+    let ours = interface(2, &["10.0.0.1/24"]);
     let now = Instant::now();
     let mut finder = finder(&ours, now);
     hear(
@@ -309,7 +314,7 @@ fn without_its_network_a_room_is_gone() {
         &said(&mut room(&ours, "kitchen", "abc", "1", now), now),
         now,
     );
-    finder.links(&[], now, DELAY);
+    finder.interfaces(&[], now, DELAY);
     assert_eq!(rooms(&finder), []);
     assert!(finder.instances.is_empty());
 }

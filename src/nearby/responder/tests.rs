@@ -1,6 +1,6 @@
 use super::*;
-use crate::nearby::links::tests::link;
-use crate::nearby::said::{Record, Says, question};
+use crate::nearby::interfaces::tests::interface;
+use crate::nearby::messages::{Record, RecordData, question};
 
 const SECOND: Duration = Duration::from_secs(1);
 const DELAY: Duration = Duration::from_millis(70);
@@ -13,24 +13,24 @@ fn responder() -> Responder {
 fn shown(bytes: &[u8]) -> Vec<String> {
     let say = |record: &Record| {
         let says = match &record.says {
-            Says::Instance(name) => format!("PTR {name}"),
-            Says::At { host, port } => format!("SRV {host} {port}"),
-            Says::Of(told) => format!("TXT {told:?}"),
-            Says::Address(ip) => format!("A {ip}"),
+            RecordData::Instance(name) => format!("PTR {name}"),
+            RecordData::At { host, port } => format!("SRV {host} {port}"),
+            RecordData::Of(told) => format!("TXT {told:?}"),
+            RecordData::Address(ip) => format!("A {ip}"),
         };
         let flush = if record.flush { " flush" } else { "" };
         format!("{} {}{flush} {says}", record.name, record.ttl)
     };
-    crate::nearby::said::read(bytes)
+    crate::nearby::messages::read(bytes)
         .expect("a response")
         .iter()
         .map(say)
         .collect()
 }
 
-fn ask(responder: &mut Responder, link: &Link, from: &str, bytes: &[u8], now: Instant) {
-    let heard = Heard {
-        link,
+fn ask(responder: &mut Responder, interface: &Interface, from: &str, bytes: &[u8], now: Instant) {
+    let heard = Incoming {
+        interface,
         from: from.parse().expect(from),
         bytes,
         delay: DELAY,
@@ -39,13 +39,13 @@ fn ask(responder: &mut Responder, link: &Link, from: &str, bytes: &[u8], now: In
 }
 
 fn query(name: Name<'static>, kind: TYPE) -> Vec<u8> {
-    said::query(vec![question(name, kind)], Vec::new())
+    messages::query(vec![question(name, kind)], Vec::new())
 }
 
 /// A responder that has said of itself what it says, and when that was over.
-fn settled(link: &Link) -> (Responder, Instant) {
+fn settled(interface: &Interface) -> (Responder, Instant) {
     let (mut responder, start) = (responder(), Instant::now());
-    responder.links(std::slice::from_ref(link), start, DELAY);
+    responder.interfaces(std::slice::from_ref(interface), start, DELAY);
     for second in [0, 1, 3] {
         assert_eq!(responder.due(start + SECOND * second).len(), 1, "{second}");
     }
@@ -55,13 +55,13 @@ fn settled(link: &Link) -> (Responder, Instant) {
 
 #[test]
 fn a_room_is_told_of_three_times_and_then_when_asked() {
-    let link = link(3, &["10.0.0.7/24", "fe80::7/64"]);
+    let interface = interface(3, &["10.0.0.7/24", "fe80::7/64"]);
     let (mut responder, start) = (responder(), Instant::now());
-    responder.links(std::slice::from_ref(&link), start, DELAY);
+    responder.interfaces(std::slice::from_ref(&interface), start, DELAY);
     let first = responder.due(start);
-    assert_eq!((first.len(), first[0].link, first[0].to), (1, 3, None));
+    assert_eq!((first.len(), first[0].interface, first[0].to), (1, 3, None));
     let instance = "kitchen 5d2f0a11-00c0ffee._chatroom._tcp.local";
-    let told = "Some(Told { room: \"kitchen\", id: \"5d2f0a11\", key: true })";
+    let told = "Some(RecordText { room: \"kitchen\", id: \"5d2f0a11\", key: true })";
     let host = "chatroom-5d2f0a11-00c0ffee.local";
     assert_eq!(
         shown(&first[0].bytes),
@@ -79,24 +79,24 @@ fn a_room_is_told_of_three_times_and_then_when_asked() {
     assert_eq!(responder.due(start + SECOND * 3), first);
     assert_eq!(responder.next(), None);
     // The same networks again are no news; another address is.
-    responder.links(std::slice::from_ref(&link), start + SECOND * 4, DELAY);
+    responder.interfaces(std::slice::from_ref(&interface), start + SECOND * 4, DELAY);
     assert_eq!(responder.next(), None);
-    let other = super::super::links::tests::link(3, &["10.0.0.8/24"]);
-    responder.links(&[other], start + SECOND * 5, DELAY);
+    let other = super::super::interfaces::tests::interface(3, &["10.0.0.8/24"]);
+    responder.interfaces(&[other], start + SECOND * 5, DELAY);
     let moved = responder.due(start + SECOND * 5);
     assert!(shown(&moved[0].bytes).contains(&format!("{host} 120 flush A 10.0.0.8")));
 }
 
 #[test]
 fn all_who_ask_at_once_get_one_answer() {
-    let link = link(1, &["10.0.0.7/24"]);
-    let (mut responder, now) = settled(&link);
+    let interface = interface(1, &["10.0.0.7/24"]);
+    let (mut responder, now) = settled(&interface);
     for from in ["10.0.0.9:5353", "10.0.0.10:5353", "[fe80::9]:5353"] {
         ask(
             &mut responder,
-            &link,
+            &interface,
             from,
-            &query(said::service(), TYPE::PTR),
+            &query(messages::service(), TYPE::PTR),
             now,
         );
     }
@@ -109,9 +109,9 @@ fn all_who_ask_at_once_get_one_answer() {
     // Asked again it waits until a second has passed.
     ask(
         &mut responder,
-        &link,
+        &interface,
         "10.0.0.9:5353",
-        &query(said::service(), TYPE::PTR),
+        &query(messages::service(), TYPE::PTR),
         now + DELAY,
     );
     assert_eq!(responder.next(), Some(now + DELAY + SECOND));
@@ -120,27 +120,31 @@ fn all_who_ask_at_once_get_one_answer() {
 
 #[test]
 fn every_name_of_the_room_is_answered_for_and_no_other() {
-    let link = link(1, &["10.0.0.7/24"]);
-    let instance = |label: &str| said::name(&[label, "_chatroom", "_tcp", "local"]);
+    let interface = interface(1, &["10.0.0.7/24"]);
+    let instance = |label: &str| messages::name(&[label, "_chatroom", "_tcp", "local"]);
     let (own, host) = ("KITCHEN 5d2f0a11-00c0ffee", "Chatroom-5d2f0a11-00c0ffee");
     for (name, kind, answered) in [
-        (said::service(), TYPE::PTR, true),
-        (said::name(&["_CHATROOM", "_tcp", "LOCAL"]), TYPE::PTR, true),
-        (said::types(), TYPE::PTR, true),
+        (messages::service(), TYPE::PTR, true),
+        (
+            messages::name(&["_CHATROOM", "_tcp", "LOCAL"]),
+            TYPE::PTR,
+            true,
+        ),
+        (messages::types(), TYPE::PTR, true),
         (instance(own), TYPE::SRV, true),
         (instance(own), TYPE::TXT, true),
-        (said::name(&[host, "local"]), TYPE::A, true),
-        (said::name(&[host, "local"]), TYPE::AAAA, true),
+        (messages::name(&[host, "local"]), TYPE::A, true),
+        (messages::name(&[host, "local"]), TYPE::AAAA, true),
         (instance("kitchen"), TYPE::SRV, false),
-        (said::name(&["_ipp", "_tcp", "local"]), TYPE::PTR, false),
-        (said::service(), TYPE::TXT, false),
-        (said::name(&["other", "local"]), TYPE::A, false),
-        (said::name(&[]), TYPE::PTR, false),
+        (messages::name(&["_ipp", "_tcp", "local"]), TYPE::PTR, false),
+        (messages::service(), TYPE::TXT, false),
+        (messages::name(&["other", "local"]), TYPE::A, false),
+        (messages::name(&[]), TYPE::PTR, false),
     ] {
-        let (mut responder, now) = settled(&link);
+        let (mut responder, now) = settled(&interface);
         ask(
             &mut responder,
-            &link,
+            &interface,
             "10.0.0.9:5353",
             &query(name.clone(), kind),
             now,
@@ -151,12 +155,12 @@ fn every_name_of_the_room_is_answered_for_and_no_other() {
             "{name} {kind:?}"
         );
     }
-    let (mut responder, now) = settled(&link);
+    let (mut responder, now) = settled(&interface);
     ask(
         &mut responder,
-        &link,
+        &interface,
         "10.0.0.9:5353",
-        &query(said::types(), TYPE::PTR),
+        &query(messages::types(), TYPE::PTR),
         now,
     );
     let listed = "_services._dns-sd._udp.local 4500 PTR _chatroom._tcp.local";
@@ -165,13 +169,13 @@ fn every_name_of_the_room_is_answered_for_and_no_other() {
 
 #[test]
 fn who_knows_already_is_not_told_again() {
-    let link = link(1, &["10.0.0.7/24"]);
-    let (mut responder, now) = settled(&link);
+    let interface = interface(1, &["10.0.0.7/24"]);
+    let (mut responder, now) = settled(&interface);
     let mut asked = |ttl: u32, label: &str| {
-        let instance = said::name(&[label, "_chatroom", "_tcp", "local"]);
-        let known = said::say(said::service(), ttl, false, RData::PTR(PTR(instance)));
-        let query = said::query(vec![question(said::service(), TYPE::PTR)], vec![known]);
-        ask(&mut responder, &link, "10.0.0.9:5353", &query, now);
+        let instance = messages::name(&[label, "_chatroom", "_tcp", "local"]);
+        let known = messages::say(messages::service(), ttl, false, RData::PTR(PTR(instance)));
+        let query = messages::query(vec![question(messages::service(), TYPE::PTR)], vec![known]);
+        ask(&mut responder, &interface, "10.0.0.9:5353", &query, now);
         responder.due(now + DELAY).len()
     };
     assert_eq!(asked(4_000, "kitchen 5d2f0a11-00c0ffee"), 0);
@@ -184,15 +188,15 @@ fn who_knows_already_is_not_told_again() {
 
 #[test]
 fn a_plain_resolver_on_the_link_is_answered_by_itself() {
-    let link = link(1, &["10.0.0.7/24"]);
-    let (mut responder, now) = settled(&link);
-    let mut bytes = query(said::service(), TYPE::PTR);
+    let interface = interface(1, &["10.0.0.7/24"]);
+    let (mut responder, now) = settled(&interface);
+    let mut bytes = query(messages::service(), TYPE::PTR);
     bytes[..2].copy_from_slice(&[0x12, 0x34]);
-    ask(&mut responder, &link, "10.0.0.9:40000", &bytes, now);
-    let letters = responder.due(now);
-    assert_eq!(letters.len(), 1);
-    assert_eq!(letters[0].to, Some("10.0.0.9:40000".parse().expect("it")));
-    let packet = Packet::parse(&letters[0].bytes).expect("a message");
+    ask(&mut responder, &interface, "10.0.0.9:40000", &bytes, now);
+    let outgoing = responder.due(now);
+    assert_eq!(outgoing.len(), 1);
+    assert_eq!(outgoing[0].to, Some("10.0.0.9:40000".parse().expect("it")));
+    let packet = Packet::parse(&outgoing[0].bytes).expect("a message");
     assert_eq!((packet.id(), packet.questions.len()), (0x1234, 1));
     assert!(
         packet
@@ -202,21 +206,21 @@ fn a_plain_resolver_on_the_link_is_answered_by_itself() {
     );
     // Whoever is elsewhere is not, so that nothing leaves the network; nor is a flood.
     for from in ["8.8.8.8:40000", "10.0.1.9:40000", "[2001:db8::1]:40000"] {
-        ask(&mut responder, &link, from, &bytes, now);
+        ask(&mut responder, &interface, from, &bytes, now);
         assert_eq!(responder.due(now), [], "{from}");
     }
     for _ in 0..1_000 {
-        ask(&mut responder, &link, "10.0.0.9:40000", &bytes, now);
+        ask(&mut responder, &interface, "10.0.0.9:40000", &bytes, now);
     }
     assert_eq!(responder.due(now).len(), 19);
 }
 
 #[test]
 fn what_is_no_question_changes_nothing() {
-    let link = link(1, &["10.0.0.7/24"]);
-    let (mut responder, now) = settled(&link);
-    let own = said::response(responder.records(&link, true, 0, true), None);
-    let mut update = query(said::service(), TYPE::PTR);
+    let interface = interface(1, &["10.0.0.7/24"]);
+    let (mut responder, now) = settled(&interface);
+    let own = messages::response(responder.records(&interface, true, 0, true), None);
+    let mut update = query(messages::service(), TYPE::PTR);
     update[2] = 0x28;
     for bytes in [
         &own[..],
@@ -224,18 +228,18 @@ fn what_is_no_question_changes_nothing() {
         b"",
         b"\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff",
     ] {
-        ask(&mut responder, &link, "10.0.0.9:5353", bytes, now);
+        ask(&mut responder, &interface, "10.0.0.9:5353", bytes, now);
         assert_eq!(responder.next(), None, "{bytes:?}");
     }
 }
 
 #[test]
 fn good_bye_takes_everything_back() {
-    let link = link(1, &["10.0.0.7/24"]);
-    let (mut responder, _) = settled(&link);
-    let letters = responder.farewell();
-    assert_eq!(letters.len(), 1);
-    let all = shown(&letters[0].bytes);
+    let interface = interface(1, &["10.0.0.7/24"]);
+    let (mut responder, _) = settled(&interface);
+    let outgoing = responder.farewell();
+    assert_eq!(outgoing.len(), 1);
+    let all = shown(&outgoing[0].bytes);
     assert_eq!(all.len(), 4);
     for line in all {
         assert!(line.contains("local 0 "), "{line}");

@@ -6,8 +6,8 @@ fn address(text: &str) -> Address {
     Address::parse(text).expect("an address")
 }
 
-fn room(id: &str, name: &str, addresses: &[&str]) -> Change {
-    Change::There(Room {
+fn room(id: &str, name: &str, addresses: &[&str]) -> RoomChange {
+    RoomChange::There(FoundRoom {
         id: id.into(),
         name: name.into(),
         addresses: addresses.iter().map(|text| address(text)).collect(),
@@ -73,8 +73,8 @@ fn what_was_used_comes_first_and_the_rest_as_it_is_found() {
     // It is called otherwise now, and keeps its place.
     rooms.change(room("c", "3rd", &["10.0.0.3"]));
     assert_eq!(lines(&rooms.offers())[2], "3rd @ 10.0.0.3, there");
-    rooms.change(Change::Gone("a".into()));
-    rooms.change(Change::Gone("unknown".into()));
+    rooms.change(RoomChange::Gone("a".into()));
+    rooms.change(RoomChange::Gone("unknown".into()));
     assert_eq!(
         lines(&rooms.present()),
         ["3rd @ 10.0.0.3, there", "another @ 10.0.0.4, there"]
@@ -128,17 +128,17 @@ fn a_room_with_a_key_on_this_machine_is_one_too() {
     let mut rooms = rooms(&[]);
     rooms.answer(answered("127.0.0.1", None, &["192.168.1.20", "10.0.0.20"]));
     assert_eq!(lines(&rooms.present()), [" @ 127.0.0.1, key, there"]);
-    let mut secret = Room {
+    let mut secret = FoundRoom {
         id: "a".into(),
         name: "secret".into(),
         addresses: vec![address("192.168.1.20")],
         key: true,
     };
-    rooms.change(Change::There(secret.clone()));
+    rooms.change(RoomChange::There(secret.clone()));
     assert_eq!(lines(&rooms.present()), ["secret @ 127.0.0.1, key, there"]);
     // Another machine's.
     secret.addresses = vec![address("192.168.1.30")];
-    rooms.change(Change::There(secret));
+    rooms.change(RoomChange::There(secret));
     assert_eq!(rooms.present().len(), 2);
 }
 
@@ -151,7 +151,7 @@ fn a_network_that_tells_of_thousands_fills_no_memory() {
     }
     assert_eq!(rooms.offers().len(), MAX_FOUND);
     rooms.change(room("none", "nowhere", &[]));
-    rooms.change(Change::Gone("3".into()));
+    rooms.change(RoomChange::Gone("3".into()));
     rooms.change(room("new", "new", &["10.9.9.9"]));
     assert_eq!(rooms.offers().len(), MAX_FOUND);
     assert_eq!(

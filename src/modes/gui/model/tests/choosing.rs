@@ -1,7 +1,7 @@
 //! Which room: found, asked about, or none.
 
 use super::*;
-use crate::nearby::Room;
+use crate::nearby::{FoundRoom, RoomChange};
 
 fn address(text: &str) -> Address {
     Address::parse(text).expect("an address")
@@ -24,13 +24,13 @@ fn looking(recent: &[&str]) -> Model {
 }
 
 fn find(model: &mut Model, name: &str, at: &str, key: bool) {
-    let room = Room {
+    let room = FoundRoom {
         id: format!("id of {name}"),
         name: name.into(),
         addresses: vec![address(at)],
         key,
     };
-    assert_eq!(model.update(Event::Nearby(Change::There(room))), []);
+    assert_eq!(model.update(Event::Nearby(RoomChange::There(room))), []);
 }
 
 fn answers(model: &mut Model, name: &str, at: &str) {
@@ -144,11 +144,11 @@ fn several_rooms_are_asked_about() {
     find(&mut model, "three", "10.0.0.3", false);
     assert_eq!(offered(&model), ["10.0.0.2", "10.0.0.1", "10.0.0.3"]);
     for gone in ["two", "one"] {
-        let gone = Change::Gone(format!("id of {gone}"));
+        let gone = RoomChange::Gone(format!("id of {gone}"));
         assert_eq!(model.update(Event::Nearby(gone)), []);
     }
     assert_eq!(offered(&model), ["10.0.0.3"]);
-    let gone = Change::Gone("id of three".into());
+    let gone = RoomChange::Gone("id of three".into());
     model.update(Event::Nearby(gone));
     assert!(offered(&model).is_empty());
     let words = model.rooms_words().expect("it is said");

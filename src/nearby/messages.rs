@@ -85,7 +85,7 @@ pub fn txt(room: &str, id: &str, key: bool) -> TXT<'static> {
 
 /// What a TXT record says of a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct RecordText {
     /// Its name, cleaned.
     pub room: String,
     /// The id of its log.
@@ -96,7 +96,7 @@ pub struct Told {
 
 /// Reads a TXT record. `None` if it is not that of a room, or has a name of which nothing can be
 /// shown.
-pub fn told(txt: &TXT) -> Option<Told> {
+pub fn told(txt: &TXT) -> Option<RecordText> {
     // Of keys that come twice the first counts (RFC 6763 section 6.4).
     let value = |wanted: &str| {
         let mut all = txt.iter_raw();
@@ -106,7 +106,7 @@ pub fn told(txt: &TXT) -> Option<Told> {
     let id = std::str::from_utf8(value("id")?).ok()?;
     let fits = (1..=32).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric());
     let room = clean(&String::from_utf8_lossy(value("room")?));
-    (fits && !room.is_empty()).then(|| Told {
+    (fits && !room.is_empty()).then(|| RecordText {
         room,
         id: id.to_ascii_lowercase(),
         key: value("key").is_some_and(|value| value == b"1"),
@@ -116,7 +116,7 @@ pub fn told(txt: &TXT) -> Option<Told> {
 /// A room's name from the network as it may be shown: on one line, and without characters that
 /// show nothing, or hide or turn round what stands beside them.
 fn clean(text: &str) -> String {
-    // Joiners make letters and emoji what they are, and move nothing.
+    // Joiners make outgoing and emoji what they are, and move nothing.
     let shown = |c: &char| matches!(c, '\u{200c}' | '\u{200d}') || !is_hidden(*c);
     let text: String = text.chars().filter(shown).collect();
     let words: Vec<&str> = text.split_whitespace().collect();
@@ -137,12 +137,12 @@ pub struct Record {
     /// Whether it replaces what was said of that name and type before.
     pub flush: bool,
     /// What it says.
-    pub says: Says,
+    pub says: RecordData,
 }
 
 /// What a record says.
 #[derive(Clone, Debug)]
-pub enum Says {
+pub enum RecordData {
     /// There is an instance of the service.
     Instance(Name<'static>),
     /// Where an instance is.
@@ -153,7 +153,7 @@ pub enum Says {
         port: u16,
     },
     /// What a room tells of itself; `None` if that makes no sense.
-    Of(Option<Told>),
+    Of(Option<RecordText>),
     /// A host's address.
     Address(IpAddr),
 }
@@ -170,14 +170,14 @@ pub fn read(bytes: &[u8]) -> Option<Vec<Record>> {
 
 fn record(record: &ResourceRecord) -> Option<Record> {
     let says = match &record.rdata {
-        RData::PTR(PTR(instance)) => Says::Instance(instance.clone().into_owned()),
-        RData::SRV(srv) => Says::At {
+        RData::PTR(PTR(instance)) => RecordData::Instance(instance.clone().into_owned()),
+        RData::SRV(srv) => RecordData::At {
             host: srv.target.clone().into_owned(),
             port: srv.port,
         },
-        RData::TXT(txt) => Says::Of(told(txt)),
-        RData::A(a) => Says::Address(IpAddr::V4(Ipv4Addr::from(a.address))),
-        RData::AAAA(aaaa) => Says::Address(IpAddr::V6(Ipv6Addr::from(aaaa.address))),
+        RData::TXT(txt) => RecordData::Of(told(txt)),
+        RData::A(a) => RecordData::Address(IpAddr::V4(Ipv4Addr::from(a.address))),
+        RData::AAAA(aaaa) => RecordData::Address(IpAddr::V6(Ipv6Addr::from(aaaa.address))),
         _ => return None,
     };
     Some(Record {

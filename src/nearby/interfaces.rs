@@ -1,17 +1,17 @@
-//! The networks that this machine is in, as far as they can hear each other: its links.
+//! The networks that this machine is in, as far as they can hear each other: its network interfaces.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use if_addrs::{IfAddr, IfOperStatus, Interface};
+use if_addrs::{IfAddr, IfOperStatus};
 
-/// Addresses of one link that are told; more than any machine has.
+/// Addresses of one interface that are told; more than any machine has.
 pub const ADDRESSES: usize = 16;
-/// Links that are used at once.
-const LINKS: usize = 64;
+/// Interfaces that are used at once.
+const INTERFACES: usize = 64;
 
 /// One network of this machine. Never its loopback, and never a tunnel, which leads elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Link {
+pub struct Interface {
     /// The interface's number, which is its scope (RFC 4007).
     pub index: u32,
     /// The interface's name.
@@ -22,7 +22,7 @@ pub struct Link {
     pub v6: Vec<(Ipv6Addr, u8)>,
 }
 
-/// Which links and addresses are wanted.
+/// Which interfaces and addresses are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
     /// All of them, of one family or both.
@@ -48,59 +48,59 @@ impl Reach {
     }
 }
 
-/// The links that are up now.
-pub fn now(reach: Reach) -> Vec<Link> {
+/// The interfaces that are up now.
+pub fn now(reach: Reach) -> Vec<Interface> {
     of(if_addrs::get_if_addrs().unwrap_or_default(), reach)
 }
 
-fn of(interfaces: Vec<Interface>, reach: Reach) -> Vec<Link> {
-    let mut links: Vec<Link> = Vec::new();
+fn of(found: Vec<if_addrs::Interface>, reach: Reach) -> Vec<Interface> {
+    let mut interfaces: Vec<Interface> = Vec::new();
     // An interface is the loopback whatever other addresses it has, as that of WSL does.
-    let loopbacks = interfaces.iter().filter(|one| one.is_loopback());
+    let loopbacks = found.iter().filter(|one| one.is_loopback());
     let loopbacks: Vec<Option<u32>> = loopbacks.map(|one| one.index).collect();
-    for interface in interfaces {
-        let up = matches!(
-            interface.oper_status,
-            IfOperStatus::Up | IfOperStatus::Unknown
-        );
-        let Some(index) = interface.index else {
+    for one in found {
+        let up = matches!(one.oper_status, IfOperStatus::Up | IfOperStatus::Unknown);
+        let Some(index) = one.index else {
             continue;
         };
-        let loopback = loopbacks.contains(&interface.index);
-        if !up || interface.is_p2p || loopback || !reach.has(interface.ip()) {
+        let loopback = loopbacks.contains(&one.index);
+        if !up || one.is_p2p || loopback || !reach.has(one.ip()) {
             continue;
         }
-        let at = match links.iter().position(|link| link.index == index) {
+        let at = match interfaces
+            .iter()
+            .position(|interface| interface.index == index)
+        {
             Some(at) => at,
-            None if links.len() == LINKS => continue,
+            None if interfaces.len() == INTERFACES => continue,
             None => {
-                links.push(Link {
+                interfaces.push(Interface {
                     index,
-                    name: interface.name,
+                    name: one.name,
                     v4: Vec::new(),
                     v6: Vec::new(),
                 });
-                links.len() - 1
+                interfaces.len() - 1
             }
         };
-        let link = &mut links[at];
-        if link.v4.len() + link.v6.len() < ADDRESSES {
-            match interface.addr {
-                IfAddr::V4(own) => link.v4.push((own.ip, own.prefixlen)),
-                IfAddr::V6(own) => link.v6.push((own.ip, own.prefixlen)),
+        let interface = &mut interfaces[at];
+        if interface.v4.len() + interface.v6.len() < ADDRESSES {
+            match one.addr {
+                IfAddr::V4(own) => interface.v4.push((own.ip, own.prefixlen)),
+                IfAddr::V6(own) => interface.v6.push((own.ip, own.prefixlen)),
             }
         }
     }
     // Their order in the system's answer says nothing; a change of it is no change.
-    for link in &mut links {
-        link.v4.sort_unstable();
-        link.v6.sort_unstable();
+    for interface in &mut interfaces {
+        interface.v4.sort_unstable();
+        interface.v6.sort_unstable();
     }
-    links.sort_by_key(|link| link.index);
-    links
+    interfaces.sort_by_key(|interface| interface.index);
+    interfaces
 }
 
-impl Link {
+impl Interface {
     /// Whether `ip` is an address of this very network, reached without a router.
     pub fn holds(&self, ip: IpAddr) -> bool {
         fn same(one: u128, other: u128, prefix: u8, bits: u32) -> bool {
@@ -134,9 +134,9 @@ impl Link {
 pub mod tests {
     use super::*;
 
-    /// A link for tests, with addresses such as `10.0.0.1/24`.
-    pub fn link(index: u32, addresses: &[&str]) -> Link {
-        let mut link = Link {
+    /// An interface for tests, with addresses such as `10.0.0.1/24`.
+    pub fn interface(index: u32, addresses: &[&str]) -> Interface {
+        let mut interface = Interface {
             index,
             name: format!("eth{index}"),
             v4: Vec::new(),
@@ -146,16 +146,16 @@ pub mod tests {
             let (ip, prefix) = text.split_once('/').expect("a prefix");
             let prefix = prefix.parse().expect("a number");
             match ip.parse().expect("an address") {
-                IpAddr::V4(ip) => link.v4.push((ip, prefix)),
-                IpAddr::V6(ip) => link.v6.push((ip, prefix)),
+                IpAddr::V4(ip) => interface.v4.push((ip, prefix)),
+                IpAddr::V6(ip) => interface.v6.push((ip, prefix)),
             }
         }
-        link
+        interface
     }
 
     #[test]
     fn what_is_on_the_link_is_told_from_what_is_not() {
-        let link = link(1, &["192.168.1.20/24", "fe80::1/64", "2001:db8:1::1/64"]);
+        let interface = interface(1, &["192.168.1.20/24", "fe80::1/64", "2001:db8:1::1/64"]);
         for (ip, on) in [
             ("192.168.1.77", true),
             ("192.168.2.77", false),
@@ -170,16 +170,16 @@ pub mod tests {
             ("::", false),
             ("::1", false),
         ] {
-            assert_eq!(link.holds(ip.parse().expect(ip)), on, "{ip}");
+            assert_eq!(interface.holds(ip.parse().expect(ip)), on, "{ip}");
         }
-        let only_v4 = self::link(2, &["10.0.0.1/0"]);
+        let only_v4 = self::interface(2, &["10.0.0.1/0"]);
         assert!(!only_v4.holds("fe80::1".parse().expect("it")));
         assert!(only_v4.holds("8.8.8.8".parse().expect("it")), "all is near");
     }
 
     #[test]
     fn the_loopback_is_no_link_whatever_its_addresses() {
-        let interface = |name: &str, index, ip| Interface {
+        let interface = |name: &str, index, ip| if_addrs::Interface {
             name: name.to_string(),
             addr: IfAddr::V4(if_addrs::Ifv4Addr {
                 ip,
@@ -192,13 +192,16 @@ pub mod tests {
             is_p2p: false,
         };
         let own = Ipv4Addr::new(10, 255, 255, 254);
-        let interfaces = vec![
+        let found = vec![
             interface("lo", 1, own),
             interface("lo", 1, Ipv4Addr::LOCALHOST),
             interface("eth0", 2, Ipv4Addr::new(10, 0, 0, 1)),
         ];
-        let links = of(interfaces, Reach::All { v4: true, v6: true });
-        let names: Vec<&str> = links.iter().map(|link| link.name.as_str()).collect();
+        let interfaces = of(found, Reach::All { v4: true, v6: true });
+        let names: Vec<&str> = interfaces
+            .iter()
+            .map(|interface| interface.name.as_str())
+            .collect();
         assert_eq!(names, ["eth0"]);
     }
 }

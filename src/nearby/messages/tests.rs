@@ -1,7 +1,7 @@
 use super::*;
 use proptest::prelude::*;
 
-fn read_txt(strings: &[&[u8]]) -> Option<Told> {
+fn read_txt(strings: &[&[u8]]) -> Option<RecordText> {
     let mut txt = TXT::new();
     for text in strings {
         let text = simple_dns::CharacterString::new(text).expect("short");
@@ -156,7 +156,7 @@ proptest! {
         }
         bytes.truncate(length);
         for record in read(&bytes).unwrap_or_default() {
-            if let Says::Of(Some(told)) = record.says {
+            if let RecordData::Of(Some(told)) = record.says {
                 prop_assert!(!told.room.is_empty() && told.room.len() <= ROOM);
                 prop_assert!(!told.room.chars().any(char::is_control));
             }
