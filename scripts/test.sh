@@ -53,15 +53,12 @@ nothing_left_undone() {
     fi
 }
 
-files_are_small() {
-    local long
-    long=$(rust_and_scripts | xargs -0 awk '
-        FNR == 451 && FILENAME ~ /^(src|tests|benches)\/.*\.rs$/ { print FILENAME }')
-    if [ -n "$long" ]; then
-        printf '%s\n' "$long"
-        echo 'A file is read in one sitting: 450 lines at most. Split these where two subjects meet.'
-        return 1
-    fi
+# A file may be as long as its subject; a very long one is worth a look.
+long_files() {
+    rust_and_scripts | xargs -0 awk '
+        FNR == 601 && FILENAME ~ /^(src|tests|benches)\/.*\.rs$/ {
+            print "warning: " FILENAME " has more than 600 lines: is it one subject?"
+        }'
 }
 
 docs() {
@@ -70,7 +67,7 @@ docs() {
 
 step 'scripts parse' scripts_parse
 step 'nothing left undone' nothing_left_undone
-step 'no file longer than 450 lines' files_are_small
+step 'long files' long_files
 step 'man pages' mandoc -T lint -W warning man/*.[15]
 step 'format' cargo fmt --check
 step 'clippy' cargo clippy --quiet --all-targets --locked -- -D warnings

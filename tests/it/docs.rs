@@ -262,7 +262,7 @@ fn every_error_and_every_request_is_on_the_http_page() {
     }
     assert!(requests >= 10, "{paths}");
     let parameter = Regex::new(r#"(?:parameter\(|number\(head, )"(\w+)""#).expect("a pattern");
-    let history = std::fs::read_to_string(root().join("src/modes/server/history.rs"));
+    let history = std::fs::read_to_string(root().join("src/modes/server/api/history.rs"));
     let sources = api + &history.expect("history.rs");
     for found in parameter.captures_iter(&sources) {
         assert!(

@@ -7,9 +7,13 @@
 //! `turned` other logs, `pages` what is missing, `writing` what is typed, `finding` the search, `shown` what is shown.
 
 mod choosing;
+pub mod commands;
+pub mod complete;
 mod finding;
+pub mod limits;
 mod pages;
 mod reading;
+pub mod recall;
 mod session;
 mod shown;
 #[cfg(test)]
@@ -21,12 +25,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDateTime;
 
-use super::history::{Entry, History, Hole, What};
-use super::kept::Kept;
 use super::rooms::{Answered, Rooms};
 use super::talk::{Ask, Field, Letter, Login, Report, State};
 use crate::address::Address;
 use crate::event::{Id, Key, Stamp};
+use crate::modes::gui::keep::kept::Kept;
+use crate::modes::gui::transcript::history::Entry;
+use crate::modes::gui::transcript::history::History;
+use crate::modes::gui::transcript::history::Hole;
+use crate::modes::gui::transcript::history::What;
 use crate::nearby::RoomChange;
 use choosing::Choice;
 use finding::Find;

@@ -9,24 +9,29 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use super::begin;
-use super::browser;
-use super::clerk::Clerk;
 use super::frames::{self, Frames};
-use super::keeping::Keeping;
-use super::kept;
 use super::link::Link;
-use super::looking::Looking;
 use super::model::{Effect, Event, Model};
-use super::notify::{Bell, Mention, Notifier};
 use super::outside::{ask_desktop, no_thread, on_signals, on_the_wall, random_key};
-use super::settings::{self, Settings};
 use super::talk::{Command, Login, Report, Resume};
 use super::window::{self, Action, Fields, Window};
-use super::{display, method, spans};
 use crate::address::Address;
 use crate::cli::GuiArgs;
 use crate::event::Stamp;
 use crate::failure::{Failure, reason};
+use crate::modes::gui::desktop::browser;
+use crate::modes::gui::desktop::display;
+use crate::modes::gui::desktop::method;
+use crate::modes::gui::desktop::notify::Bell;
+use crate::modes::gui::desktop::notify::Mention;
+use crate::modes::gui::desktop::notify::Notifier;
+use crate::modes::gui::keep::clerk::Clerk;
+use crate::modes::gui::keep::keeping::Keeping;
+use crate::modes::gui::keep::kept;
+use crate::modes::gui::keep::settings;
+use crate::modes::gui::keep::settings::Settings;
+use crate::modes::gui::rooms::looking::Looking;
+use crate::modes::gui::transcript::spans;
 use crate::room_key;
 
 /// How long saying goodbye may keep the process, with the window gone already.

@@ -11,16 +11,19 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use super::bar::{Bar, time_of_day};
-use super::blocks::Block;
-use super::choice::Choice;
 use super::formats::title;
-use super::log::{Input, Log, shown, unreadable};
-use super::span;
 use super::wrong::{advice, read};
 use crate::cli::{FileFormat, ReplayArgs};
 use crate::event::{Body, Event, Stamp};
 use crate::failure::{Failure, reason};
 use crate::line::{self, Shape};
+use crate::modes::replay::read::blocks::Block;
+use crate::modes::replay::read::choice::Choice;
+use crate::modes::replay::read::log::Input;
+use crate::modes::replay::read::log::Log;
+use crate::modes::replay::read::log::shown;
+use crate::modes::replay::read::log::unreadable;
+use crate::modes::replay::read::span;
 use target::Target;
 
 /// Writes what is chosen of the log to where `--convert` says.

@@ -8,8 +8,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::bar::Bar;
-use super::blocks::Blocks;
-use super::log::{open, shown, unreadable};
 use super::print::plain_wrong;
 use super::show::Look;
 use super::wrong::{Wrong, read};
@@ -17,6 +15,10 @@ use crate::event::LogId;
 use crate::failure::Failure;
 use crate::journal::Reader;
 use crate::line;
+use crate::modes::replay::read::blocks::Blocks;
+use crate::modes::replay::read::log::open;
+use crate::modes::replay::read::log::shown;
+use crate::modes::replay::read::log::unreadable;
 
 /// So many events are shown at most when not a number but the whole conversation is asked for.
 pub const MOST: usize = 10_000;

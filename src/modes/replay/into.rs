@@ -22,14 +22,15 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use super::bar::{Bar, time_of_day};
-use super::choice::Choice;
-use super::log::{Log, unreadable};
 use super::pace;
-use super::span;
 use crate::address::Address;
 use crate::cli::{Kind, ReplayArgs, Speed};
 use crate::event::{Body, Stamp};
 use crate::failure::{Failure, reason};
+use crate::modes::replay::read::choice::Choice;
+use crate::modes::replay::read::log::Log;
+use crate::modes::replay::read::log::unreadable;
+use crate::modes::replay::read::span;
 use crate::room_key;
 use room::{Ended, Room, Stop};
 use script::{Placed, Script, Step};

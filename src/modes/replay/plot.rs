@@ -15,9 +15,11 @@ use std::path::{Path, PathBuf};
 
 use plotters::prelude::*;
 
-use super::log::{Input, Log, shown};
 use super::stats::Tally;
 use crate::failure::{Failure, reason};
+use crate::modes::replay::read::log::Input;
+use crate::modes::replay::read::log::Log;
+use crate::modes::replay::read::log::shown;
 use canvas::Canvas;
 use page::{HEIGHT, Page, WIDTH};
 

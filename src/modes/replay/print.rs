@@ -1,6 +1,9 @@
 //! The log printed at once, front to back, in one of several forms.
 
+pub(super) mod console;
 mod follow;
+pub(super) mod html;
+pub(super) mod json;
 mod plain;
 mod shown;
 
@@ -11,19 +14,24 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::bar::Bar;
-use super::blocks::{Block, Blocks};
-use super::choice::Choice;
-use super::follow::{Watch, whole_lines};
-use super::log::{Input, Log, cannot_follow, unreadable};
-use super::scan::Scan;
 use super::show::Look;
-use super::span;
 use super::wrong::{Faults, Wrong, nothing, read};
 use crate::cli::{Colour, FileFormat, Output, ReplayArgs};
 use crate::event::{LogId, Stamp};
 use crate::failure::Failure;
 use crate::journal;
 use crate::line;
+use crate::modes::replay::read::blocks::Block;
+use crate::modes::replay::read::blocks::Blocks;
+use crate::modes::replay::read::choice::Choice;
+use crate::modes::replay::read::follow::Watch;
+use crate::modes::replay::read::follow::whole_lines;
+use crate::modes::replay::read::log::Input;
+use crate::modes::replay::read::log::Log;
+use crate::modes::replay::read::log::cannot_follow;
+use crate::modes::replay::read::log::unreadable;
+use crate::modes::replay::read::scan::Scan;
+use crate::modes::replay::read::span;
 
 pub use plain::{Plain, plain_wrong};
 use shown::Shown;
@@ -189,9 +197,9 @@ fn printer(args: &ReplayArgs) -> Box<dyn Printer> {
     };
     match output {
         Output::Plain => Box::new(Plain),
-        Output::Json => Box::new(super::json::Json::default()),
-        Output::Http => Box::new(super::console::Console::default()),
-        Output::Html => Box::new(super::html::Html::default()),
+        Output::Json => Box::new(crate::modes::replay::print::json::Json::default()),
+        Output::Http => Box::new(crate::modes::replay::print::console::Console::default()),
+        Output::Html => Box::new(crate::modes::replay::print::html::Html::default()),
     }
 }
 

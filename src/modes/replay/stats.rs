@@ -18,17 +18,19 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::blocks::Block;
-use super::choice::Choice;
-use super::log::{Input, Log, unreadable};
 use super::plot::Picture;
 use super::print::bar;
 use super::show::Look;
-use super::span;
 use super::wrong::{Wrong, advice, read};
 use crate::cli::{Colour, ReplayArgs, StatsForm};
 use crate::failure::Failure;
 use crate::line;
+use crate::modes::replay::read::blocks::Block;
+use crate::modes::replay::read::choice::Choice;
+use crate::modes::replay::read::log::Input;
+use crate::modes::replay::read::log::Log;
+use crate::modes::replay::read::log::unreadable;
+use crate::modes::replay::read::span;
 use people::MOST_NAMES;
 
 pub use bins::Stretch;

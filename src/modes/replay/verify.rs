@@ -15,14 +15,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::ahead::Ahead;
-use super::log::{Input, Log, unreadable};
 use super::print::{Screen, bar};
-use super::source::Ends;
 use crate::cli::FileFormat;
 use crate::event::{MAX_KEY, Stamp};
 use crate::failure::Failure;
 use crate::line::{self, Damage, MAX_LINE, STAMP as TIME, Shape};
+use crate::modes::replay::read::ahead::Ahead;
+use crate::modes::replay::read::log::Input;
+use crate::modes::replay::read::log::Log;
+use crate::modes::replay::read::log::unreadable;
+use crate::modes::replay::read::source::Ends;
 
 pub use fault::{Fault, Wrong};
 

@@ -6,10 +6,10 @@
 use std::fmt;
 use std::io::{self, Write};
 
-use super::log::PIPE;
 use crate::event::Stamp;
 use crate::failure::Failure;
 use crate::line::{Damage, Look, look};
+use crate::modes::replay::read::log::PIPE;
 
 /// Why a line is not shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,18 @@
 //! What each request does: the table of endpoints and their answers.
 
+pub(super) mod access;
+pub(super) mod browser;
+pub(super) mod clients;
+pub(super) mod connection;
+pub(super) mod door;
+pub(super) mod guesses;
+pub(super) mod history;
+pub(super) mod idle;
+pub(super) mod key;
+pub(super) mod log_file;
+pub(super) mod login;
+pub(super) mod parameters;
+pub(super) mod refusals;
 mod told;
 
 use std::sync::Arc;
@@ -10,24 +23,32 @@ use crate::journal::Reader;
 use crate::sse::{Encoding, Form};
 use crate::wire::Session;
 
-use super::access::{self, Access, Caller, Ticket, unauthorized};
-use super::browser::Hosts;
-use super::clients::{Client, Proxies};
-use super::cold;
 use super::console::Request;
-use super::history::{self, PageWanted, Start, Wanted};
-use super::idle::Idle;
-use super::key::Asker;
-use super::log_file::{self, Range};
-use super::login;
-use super::parameters;
-use super::presence::Denied;
-use super::quotas::Connections;
-use super::refusals::{
-    denied, journal_unreadable, name_refused, not_logged_in, not_yet, order_refused, text_refused,
-};
 use super::room::{Hold, Room};
-use super::scribe::Verdict;
+use crate::modes::server::api::access::Access;
+use crate::modes::server::api::access::Caller;
+use crate::modes::server::api::access::Ticket;
+use crate::modes::server::api::access::unauthorized;
+use crate::modes::server::api::browser::Hosts;
+use crate::modes::server::api::clients::Client;
+use crate::modes::server::api::clients::Proxies;
+use crate::modes::server::api::history::PageWanted;
+use crate::modes::server::api::history::Start;
+use crate::modes::server::api::history::Wanted;
+use crate::modes::server::api::idle::Idle;
+use crate::modes::server::api::key::Asker;
+use crate::modes::server::api::log_file::Range;
+use crate::modes::server::api::refusals::denied;
+use crate::modes::server::api::refusals::journal_unreadable;
+use crate::modes::server::api::refusals::name_refused;
+use crate::modes::server::api::refusals::not_logged_in;
+use crate::modes::server::api::refusals::not_yet;
+use crate::modes::server::api::refusals::order_refused;
+use crate::modes::server::api::refusals::text_refused;
+use crate::modes::server::commit::scribe::Verdict;
+use crate::modes::server::fanout::cold;
+use crate::modes::server::room::presence::Denied;
+use crate::modes::server::room::quotas::Connections;
 
 /// Everything an answer is made from.
 #[derive(Debug)]
@@ -424,4 +445,4 @@ impl Api {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+pub(crate) mod tests;

@@ -12,6 +12,10 @@
 //!   writer while it sits.
 //! - A writer never waits for a listener, and holds no lock while it writes.
 
+pub(super) mod cold;
+pub(super) mod follower;
+pub(super) mod portion;
+pub(super) mod queue;
 mod writer;
 
 use std::future::Future;
@@ -26,8 +30,8 @@ use async_io::Async;
 
 use crate::sse::Encoding;
 
-use super::scribe::SessionId;
-use super::tail::Cursor;
+use crate::modes::server::commit::scribe::SessionId;
+use crate::modes::server::room::tail::Cursor;
 
 /// The seats of a room.
 #[derive(Debug)]

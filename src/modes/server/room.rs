@@ -1,4 +1,4 @@
-//! The room: how far the journal has come, who is here ([`presence`](super::presence) decides), and
+//! The room: how far the journal has come, who is here ([`presence`] decides), and
 //! the way in for everything that is to be recorded.
 //!
 //! What always holds:
@@ -10,7 +10,14 @@
 mod asking;
 mod coming;
 mod guards;
+pub(super) mod health;
 mod listed;
+pub(super) mod orders;
+pub(super) mod presence;
+pub(super) mod quotas;
+pub(super) mod rate;
+pub mod tail;
+pub(super) mod turns;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,17 +31,25 @@ use crate::journal::Reader;
 use crate::name::{Judged, Name};
 use crate::wire::Members;
 
-use super::clients::Client;
-use super::committer::{Job, Order, Refused};
 use super::console::Request;
 use super::fanout::Fanout;
-use super::health::Health;
-use super::orders::Orders;
-use super::presence::{Change, Denied, Presence};
-use super::scribe::{Command, Reading, Speaker, Verdict};
-use super::start;
-use super::tail::{Batch, Tail};
-use super::turns::Sender;
+use crate::modes::server::api::clients::Client;
+use crate::modes::server::commit::committer::Job;
+use crate::modes::server::commit::committer::Order;
+use crate::modes::server::commit::committer::Refused;
+use crate::modes::server::commit::scribe::Command;
+use crate::modes::server::commit::scribe::Reading;
+use crate::modes::server::commit::scribe::Speaker;
+use crate::modes::server::commit::scribe::Verdict;
+use crate::modes::server::room::health::Health;
+use crate::modes::server::room::orders::Orders;
+use crate::modes::server::room::presence::Change;
+use crate::modes::server::room::presence::Denied;
+use crate::modes::server::room::presence::Presence;
+use crate::modes::server::room::tail::Batch;
+use crate::modes::server::room::tail::Tail;
+use crate::modes::server::room::turns::Sender;
+use crate::modes::server::startup::start;
 
 use guards::Late;
 pub use guards::{AnswerDue, Hold, Listener};
@@ -303,4 +318,4 @@ impl Room {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+pub(crate) mod tests;

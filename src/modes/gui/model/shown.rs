@@ -4,11 +4,12 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use super::{Id, Model, Pending, Phase, Turn, is_past};
-use crate::modes::gui::history::{History, Hole};
-use crate::modes::gui::items::Around;
-use crate::modes::gui::layout::drawable;
-use crate::modes::gui::limits::grouped;
+use crate::modes::gui::model::limits::grouped;
 use crate::modes::gui::talk::{Ask, Field, State};
+use crate::modes::gui::transcript::history::History;
+use crate::modes::gui::transcript::history::Hole;
+use crate::modes::gui::transcript::items::Around;
+use crate::modes::gui::transcript::layout::drawable;
 
 /// Who is quiet for less is not called idle.
 const IDLE: Duration = Duration::from_secs(5 * 60);
@@ -284,7 +285,7 @@ impl Model {
     /// The names that Tab offers: those who are here before those who are not, and of each the most
     /// recent speaker first, then who has said nothing.
     pub fn speakers(&self) -> Vec<String> {
-        use crate::modes::gui::history::What;
+        use crate::modes::gui::transcript::history::What;
         let mut names: Vec<String> = Vec::new();
         for entry in self.history.iter().rev().take(2000) {
             if let What::Said {

@@ -14,10 +14,10 @@ use std::time::Duration;
 
 use super::*;
 use crate::event::{Body, Elapsed, LogId, MAX_TEXT, Recorded};
-use crate::modes::gui::items::{Rank, items};
-use crate::modes::gui::lines::{Look, line_of};
-use crate::modes::gui::settings::Times;
+use crate::modes::gui::keep::settings::Times;
 use crate::modes::gui::talk::Answer;
+use crate::modes::gui::transcript::items::{Rank, items};
+use crate::modes::gui::transcript::lines::{Look, line_of};
 use crate::wire::{HistoryRange, Member, Members, Said, Session, Wire};
 
 /// The window, drawn as a user sees it: title, hint, transcript, who is here, status.

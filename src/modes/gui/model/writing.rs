@@ -2,7 +2,9 @@
 
 use super::{Effect, Fate, Id, Kept, Key, Letter, Model, Pending, Phase, is_past};
 use crate::event::MAX_TEXT;
-use crate::modes::gui::commands::{self, HELP, Typed};
+use crate::modes::gui::model::commands;
+use crate::modes::gui::model::commands::HELP;
+use crate::modes::gui::model::commands::Typed;
 use crate::modes::gui::talk::Answer;
 
 /// The most messages that stand below the transcript, waiting or refused; more are not taken from

@@ -3,11 +3,14 @@
 use fltk::prelude::*;
 
 use super::Window;
-use crate::modes::gui::lines::Act;
+use crate::modes::gui::keep::settings::MAX_SIZE;
+use crate::modes::gui::keep::settings::MIN_SIZE;
+use crate::modes::gui::keep::settings::Settings;
+use crate::modes::gui::keep::settings::USUAL_SIZE;
 use crate::modes::gui::model::Event;
 use crate::modes::gui::rooms::Offer;
-use crate::modes::gui::settings::{MAX_SIZE, MIN_SIZE, Settings, USUAL_SIZE};
 use crate::modes::gui::talk::Field;
+use crate::modes::gui::transcript::lines::Act;
 
 /// What the user wants.
 #[derive(Clone, Debug)]

@@ -23,7 +23,12 @@ use super::look::{self, field_height};
 use super::parts::Words;
 use super::rgb;
 use super::style::{self, Kind, Spinner, button, button_width, caption};
-use crate::modes::gui::settings::{self, MAX_SIZE, MIN_SIZE, Settings, Theme, Times};
+use crate::modes::gui::keep::settings;
+use crate::modes::gui::keep::settings::MAX_SIZE;
+use crate::modes::gui::keep::settings::MIN_SIZE;
+use crate::modes::gui::keep::settings::Settings;
+use crate::modes::gui::keep::settings::Theme;
+use crate::modes::gui::keep::settings::Times;
 
 const THEMES: [(&str, Theme); 4] = [
     ("As the system", Theme::System),

@@ -12,8 +12,8 @@ use fltk::misc::Tooltip;
 
 use super::rgb;
 use crate::failure::Failure;
-use crate::modes::gui::layout::Widths;
 use crate::modes::gui::theme::Palette;
+use crate::modes::gui::transcript::layout::Widths;
 
 /// The smallest letters, in pixels.
 pub const SMALLEST: i32 = 9;

@@ -16,8 +16,8 @@ use fltk::widget::Widget;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::{look, rgb};
-use crate::modes::gui::layout::drawable;
 use crate::modes::gui::theme::Palette;
+use crate::modes::gui::transcript::layout::drawable;
 pub use here::Here;
 pub use rooms::{Picked, RoomList};
 

@@ -12,12 +12,13 @@ use super::parts::{Ink, fitting};
 use super::style::{self, button_width, caption_width, message_height};
 use super::{Window, rgb};
 use crate::modes::gui::badge::badge;
-use crate::modes::gui::commands::to_be_said;
-use crate::modes::gui::layout::drawable;
-use crate::modes::gui::limits::{name_words, text_words};
 use crate::modes::gui::model::Model;
+use crate::modes::gui::model::commands::to_be_said;
+use crate::modes::gui::model::limits::name_words;
+use crate::modes::gui::model::limits::text_words;
 use crate::modes::gui::rooms::Offer;
 use crate::modes::gui::talk::Field;
+use crate::modes::gui::transcript::layout::drawable;
 use crate::name::extent;
 
 const ICON: &[u8] = include_bytes!("../../../../assets/icons/hicolor/64x64/apps/chatroom.png");

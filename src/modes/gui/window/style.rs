@@ -17,7 +17,7 @@ use fltk::prelude::*;
 
 use super::parts::fitting;
 use super::{keys, look, rgb};
-use crate::modes::gui::layout::Wrapping;
+use crate::modes::gui::transcript::layout::Wrapping;
 pub use controls::{check, choice, scrollbar};
 pub use spinner::Spinner;
 

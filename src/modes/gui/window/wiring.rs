@@ -15,9 +15,9 @@ use super::find::Find;
 use super::keys;
 use super::style;
 use super::{Action, Actions, INPUT_LIMIT, Own, Window};
-use crate::modes::gui::limits::grouped;
 use crate::modes::gui::model::Event;
-use crate::modes::gui::transcript::Told;
+use crate::modes::gui::model::limits::grouped;
+use crate::modes::gui::transcript::widget::Told;
 
 /// How long a search waits for more letters.
 const PAUSE: f64 = 0.3;

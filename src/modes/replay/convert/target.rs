@@ -13,7 +13,7 @@ use signal_hook::iterator::{Handle, Signals};
 
 use super::unwritable;
 use crate::failure::{Failure, reason};
-use crate::modes::replay::log::shown;
+use crate::modes::replay::read::log::shown;
 
 /// What a shell calls a program that Ctrl-C ended.
 const INTERRUPTED: i32 = 130;

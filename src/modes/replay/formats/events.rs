@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use chrono::{Local, NaiveDate};
 
-use super::super::source::Unpacked;
 use super::assemble::{Assembler, MAX_NAME};
 use super::dates::{Dates, Zone};
 use super::detect::HEAD;
@@ -21,6 +20,7 @@ use super::split::Splitter;
 use super::{NotOfThisKind, Origin, Parser, decoded, original, separator};
 use crate::cli::FileFormat;
 use crate::event::Stamp;
+use crate::modes::replay::read::source::Unpacked;
 
 /// What makes events of lines.
 pub enum Reader {

@@ -8,13 +8,14 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::super::blocks::Blocks;
-use super::super::choice::Choice;
-use super::super::log::{Input, Log};
-use super::super::span::Span;
 use super::super::wrong::read;
 use crate::event::{Event, Stamp};
 use crate::line::{self, Shape};
+use crate::modes::replay::read::blocks::Blocks;
+use crate::modes::replay::read::choice::Choice;
+use crate::modes::replay::read::log::Input;
+use crate::modes::replay::read::log::Log;
+use crate::modes::replay::read::span::Span;
 
 /// One thing to do, or not to.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use super::help;
 use super::keys::Key;
 use super::player::{Hunt, Player, Prompt};
 use crate::event::Stamp;
-use crate::modes::replay::choice::Choice;
+use crate::modes::replay::read::choice::Choice;
 use crate::modes::replay::show;
 
 /// What the arrows go.

@@ -13,9 +13,9 @@ use super::goal::{Goal, Way};
 use super::reel::{Found, Item, Reel, Wanted};
 use crate::cli::Speed;
 use crate::event::Stamp;
-use crate::modes::replay::choice::Choice;
+use crate::modes::replay::read::choice::Choice;
+use crate::modes::replay::read::span;
 use crate::modes::replay::show::{self, Look};
-use crate::modes::replay::span;
 
 /// A shortened silence is said in a line of its own from this length on; a shorter one shows in
 /// the bar's clock, or every second line of a lively talk would be about silence.

@@ -7,7 +7,7 @@ use std::io;
 use crate::event::{Event, Stamp};
 use crate::journal::{Reader, Stretch};
 use crate::line::{self, Look, MAX_LINE};
-use crate::modes::replay::choice::Choice;
+use crate::modes::replay::read::choice::Choice;
 use crate::modes::replay::wrong::{Faults, Wrong, read};
 
 /// How much is read at once, in bytes.

@@ -11,7 +11,7 @@ use crate::cli::Speed;
 use crate::event::{Body, Elapsed, Event, LogId, Stamp};
 use crate::journal::Reader;
 use crate::line;
-use crate::modes::replay::choice::Choice;
+use crate::modes::replay::read::choice::Choice;
 use crate::modes::replay::show::Look;
 
 const HOUR: Duration = Duration::from_secs(3600);

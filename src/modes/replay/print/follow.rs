@@ -13,10 +13,11 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::{Print, Screen};
 use crate::failure::Failure;
-use crate::modes::replay::blocks::Blocks;
-use crate::modes::replay::follow::{Seen, Watch};
-use crate::modes::replay::log::unreadable;
-use crate::modes::replay::scan::Scan;
+use crate::modes::replay::read::blocks::Blocks;
+use crate::modes::replay::read::follow::Seen;
+use crate::modes::replay::read::follow::Watch;
+use crate::modes::replay::read::log::unreadable;
+use crate::modes::replay::read::scan::Scan;
 
 /// How often the log is looked at.
 const LOOK: Duration = Duration::from_millis(100);

@@ -8,9 +8,9 @@ use crate::sse::Encoding;
 use crate::wire::HEARTBEAT;
 
 use super::{Call, Desk, Fanout, News, Seat, Sent};
-use crate::modes::server::portion::Portion;
+use crate::modes::server::fanout::portion::Portion;
 use crate::modes::server::room::Room;
-use crate::modes::server::tail::Cursor;
+use crate::modes::server::room::tail::Cursor;
 
 /// How often it looks for listeners that are owed a sign of life.
 const TICK: Duration = Duration::from_secs(1);

@@ -1,8 +1,8 @@
 //! The way in for what is to be recorded.
 
 use super::*;
-use crate::modes::server::orders::Unplaced;
-use crate::modes::server::scribe::SessionId;
+use crate::modes::server::commit::scribe::SessionId;
+use crate::modes::server::room::orders::Unplaced;
 
 /// How long somebody waits who came when the queue was full, before they are told to come back.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -5,10 +5,10 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::Room;
-use crate::modes::server::orders::Placed;
-use crate::modes::server::presence::Change;
-use crate::modes::server::scribe::SessionId;
-use crate::modes::server::turns::Sender;
+use crate::modes::server::commit::scribe::SessionId;
+use crate::modes::server::room::orders::Placed;
+use crate::modes::server::room::presence::Change;
+use crate::modes::server::room::turns::Sender;
 
 /// Keeps a member present while it lives.
 #[derive(Debug)]

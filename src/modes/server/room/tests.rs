@@ -1,9 +1,10 @@
 use super::*;
 use crate::event::{Body, Elapsed, Event as Recorded};
 use crate::journal::Journal;
-use crate::modes::server::orders::{self, Taker};
-use crate::modes::server::presence::Claim;
-use crate::modes::server::scribe::Mark;
+use crate::modes::server::commit::scribe::Mark;
+use crate::modes::server::room::orders;
+use crate::modes::server::room::orders::Taker;
+use crate::modes::server::room::presence::Claim;
 use crate::wire::Said;
 use async_std::task;
 use futures_lite::future::{block_on, poll_once, zip};

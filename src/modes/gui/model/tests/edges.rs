@@ -1,7 +1,7 @@
 //! Where several things meet: cleared and searched, two logins at once, pages that do not help.
 
 use super::*;
-use crate::modes::gui::history::Part;
+use crate::modes::gui::transcript::history::Part;
 
 fn page(model: &mut Model, ask: Ask, events: Vec<Wire>, next: Option<u64>) -> Vec<Effect> {
     let next = next.map(id);

@@ -10,8 +10,8 @@ use fltk::prelude::*;
 use fltk::widget::Widget;
 
 use super::shortened;
-use crate::modes::gui::layout::drawable;
 use crate::modes::gui::model::Person;
+use crate::modes::gui::transcript::layout::drawable;
 use crate::modes::gui::window::style::draw_focus;
 use crate::modes::gui::window::{look, rgb};
 

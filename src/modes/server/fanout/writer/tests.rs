@@ -7,10 +7,10 @@ use futures_lite::future::{self, block_on};
 use crate::event::{Body, Event, Id, Stamp};
 use crate::journal::Stretch;
 use crate::line;
-use crate::modes::server::presence::Change;
+use crate::modes::server::commit::scribe::SessionId;
+use crate::modes::server::room::presence::Change;
+use crate::modes::server::room::tail::Batch;
 use crate::modes::server::room::tests::room;
-use crate::modes::server::scribe::SessionId;
-use crate::modes::server::tail::Batch;
 
 use crate::sse::Form;
 

@@ -1,0 +1,6 @@
+//! What the window asks of the desktop around it.
+
+pub(super) mod browser;
+pub mod display;
+pub(super) mod method;
+pub mod notify;

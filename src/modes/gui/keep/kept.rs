@@ -1,0 +1,287 @@
+//! What a window keeps about itself between two starts, in the user's state folder: how far was
+//! read, the session, the draft, and the messages that were not answered.
+//!
+//! There is one file for each room and name, and one window at a time has it: the others of the same
+//! room and name keep nothing. A file is replaced whole, so that whatever kills the window leaves
+//! the old state or the new one. A power cut may cost the file, so a thread has the disk be sure of a
+//! copy beside it ([`saver`]); of both, what was written last is read.
+
+mod saver;
+
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::files::{self, Lock};
+use crate::event::{Id, Key, Stamp};
+use crate::failure::reason;
+use crate::modes::gui::talk::Letter;
+use saver::Saver;
+
+/// The longest file that is read, in bytes: far more than a window's bounds allow it to keep.
+const MAX_FILE: u64 = 64 << 20;
+
+/// What is kept.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Kept {
+    /// The newest event that was read.
+    pub read: Option<Id>,
+    /// When it was recorded, by the room's clock: what tells new from read in a log that does not know it.
+    pub read_at: Option<Stamp>,
+    /// The session's token: a secret.
+    pub token: Option<String>,
+    /// What stands in the input.
+    pub draft: String,
+    /// The messages that were not answered, oldest first.
+    pub letters: Vec<Letter>,
+    /// Where the window was.
+    pub place: Option<Place>,
+}
+
+/// Where a window is on the screen, in the window system's units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// From the left edge.
+    pub x: i32,
+    /// From the upper edge.
+    pub y: i32,
+    /// How wide.
+    pub width: i32,
+    /// How high.
+    pub height: i32,
+}
+
+/// The folder of these files; `None` on a machine without a home.
+pub fn folder() -> Option<PathBuf> {
+    directories::ProjectDirs::from("", "", "chatroom").map(|dirs| {
+        let state = dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir());
+        state.join("gui")
+    })
+}
+
+/// What stands in the file.
+#[derive(Debug, Deserialize, Serialize)]
+struct Stored {
+    /// Which was written when; none in the files of earlier versions.
+    number: Option<u64>,
+    #[serde(flatten)]
+    kept: Kept,
+}
+
+/// The right to write the file of one room and name.
+#[derive(Debug)]
+pub struct Keeper {
+    path: PathBuf,
+    /// What the file holds.
+    last: Kept,
+    number: u64,
+    /// The letters that the disk may not be sure of, and since which number the file has them.
+    unsure: Vec<(u64, Key)>,
+    saver: Saver,
+    _lock: Lock,
+}
+
+impl Keeper {
+    /// What was kept for this room and name, and the right to write it.
+    ///
+    /// There is no Keeper, and a sentence, while another window has the same room and name, or where
+    /// nothing can be kept. A file that is not readable is set aside, with a sentence too.
+    ///
+    /// `tell` is called, on another thread, when there is something to ask [`Keeper::sure`] about.
+    pub fn open(
+        folder: &Path,
+        address: &str,
+        name: &str,
+        tell: fn(),
+    ) -> (Option<Keeper>, Kept, Option<String>) {
+        match open(folder, address, name, tell) {
+            Ok((keeper, kept, sentence)) => (Some(keeper), kept, sentence),
+            Err(sentence) => (None, Kept::default(), Some(sentence)),
+        }
+    }
+
+    /// Writes the file, whole or not at all; does nothing if that is what it holds. The disk is not
+    /// waited for, since this is done while somebody types; [`Keeper::sure`] tells what it has.
+    ///
+    /// # Errors
+    /// A sentence for the status line; the file holds what it held before.
+    pub fn save(&mut self, kept: &Kept) -> Result<(), String> {
+        if *kept == self.last {
+            return Ok(());
+        }
+        let number = self.number + 1;
+        let stored = Stored {
+            number: Some(number),
+            kept: kept.clone(),
+        };
+        let written = serde_json::to_vec(&stored)
+            .map_err(io::Error::from)
+            .and_then(|bytes| files::replace(&self.path, &bytes, 0o600).map(|()| bytes));
+        let bytes = written.map_err(|error| self.not_kept(&error))?;
+        self.number = number;
+        let new = kept.letters.iter().filter(|letter| {
+            let mut before = self.last.letters.iter();
+            !before.any(|old| old.key == letter.key)
+        });
+        let before = self.unsure.len();
+        let new = new.map(|letter| (number, letter.key.clone()));
+        self.unsure.extend(new);
+        let hurry = self.unsure.len() > before || kept.token != self.last.token;
+        self.saver.put(number, bytes, hurry);
+        self.last.clone_from(kept);
+        Ok(())
+    }
+
+    /// The letters of which the disk has become sure.
+    ///
+    /// # Errors
+    /// A sentence for the status line: it has not become sure, and that is tried again.
+    pub fn sure(&mut self) -> Result<Vec<Key>, String> {
+        if let Some(error) = self.saver.wrong() {
+            return Err(self.not_kept(&error));
+        }
+        if self.unsure.is_empty() {
+            return Ok(Vec::new());
+        }
+        let done = self.saver.done();
+        let sure = self.unsure.extract_if(.., |(number, _)| *number <= done);
+        Ok(sure.map(|(_, key)| key).collect())
+    }
+
+    fn not_kept(&self, error: &io::Error) -> String {
+        format!(
+            "What you write is not kept for the next start: {} could not be written: {}. See to it \
+             that there is space and that the folder is yours.",
+            self.path.display(),
+            reason(error)
+        )
+    }
+}
+
+fn open(
+    folder: &Path,
+    address: &str,
+    name: &str,
+    tell: fn(),
+) -> Result<(Keeper, Kept, Option<String>), String> {
+    let path = folder.join(file_name(address, name));
+    let cannot = |error: io::Error| {
+        format!(
+            "What you write in this window is not kept for the next start: {} cannot be used: {}. \
+             Mend that and open the window again.",
+            path.display(),
+            reason(&error)
+        )
+    };
+    files::make_folder(folder).map_err(cannot)?;
+    if let Ok(found) = fs::metadata(folder)
+        && found.permissions().mode() & 0o077 != 0
+    {
+        // Where this is refused the folder is somebody else's, and the files are for us alone.
+        let _ = fs::set_permissions(folder, fs::Permissions::from_mode(0o700));
+    }
+    let lock = files::lock(&files::beside(&path, "lock"), Duration::ZERO).map_err(cannot)?;
+    let Some(lock) = lock else {
+        return Err(
+            "Another window has this room and name open. What you write in this one is not kept \
+             for the next start."
+                .to_string(),
+        );
+    };
+    let copy = files::beside(&path, "sure");
+    files::remove_fresh(&path).map_err(cannot)?;
+    files::remove_fresh(&copy).map_err(cannot)?;
+    let bytes = read(&path).map_err(cannot)?;
+    let file = bytes.as_deref().and_then(Stored::of);
+    let sure = read(&copy).map_err(cannot)?;
+    let sure = sure.as_deref().and_then(Stored::of);
+    let done = sure.as_ref().and_then(|sure| sure.number).unwrap_or(0);
+    let newest = file.as_ref().and_then(|file| file.number);
+    let mut sentence = None;
+    let kept = match (file, sure) {
+        // A file of an earlier version has no number: that version wrote it last.
+        (Some(file), sure) if sure.is_none() || newest.is_none_or(|newest| newest > done) => {
+            // Whoever wrote it was killed before the disk was sure; now it is, before it is shown.
+            let settled = bytes.map(|bytes| files::replace_surely(&copy, &bytes, 0o600));
+            settled.transpose().map_err(cannot)?;
+            file.kept
+        }
+        // What a power cut left of the file is of no use where there is a copy.
+        (_, Some(sure)) => sure.kept,
+        (_, None) if bytes.is_some() => {
+            let aside = files::set_aside(&path).map_err(cannot)?;
+            sentence = Some(format!(
+                "What this window kept was not readable. It is set aside as {}, and the window \
+                 begins afresh.",
+                aside.display()
+            ));
+            Kept::default()
+        }
+        (_, None) => Kept::default(),
+    };
+    let number = newest.unwrap_or(0).max(done);
+    let saver = Saver::start(copy, number, tell).map_err(cannot)?;
+    let keeper = Keeper {
+        path,
+        last: kept.clone(),
+        number,
+        unsure: Vec::new(),
+        saver,
+        _lock: lock,
+    };
+    Ok((keeper, kept, sentence))
+}
+
+impl Stored {
+    /// `None` for what is not readable.
+    fn of(bytes: &[u8]) -> Option<Stored> {
+        serde_json::from_slice(bytes).ok()
+    }
+}
+
+/// At most [`MAX_FILE`] and one bytes, which is not readable then; `None` where there is no file.
+fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        file => file?,
+    };
+    let mut bytes = Vec::new();
+    file.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_FILE {
+        bytes.clear();
+    }
+    Ok(Some(bytes))
+}
+
+/// Something for people to recognise and something that tells any two apart.
+fn file_name(address: &str, name: &str) -> String {
+    let mut slug = String::new();
+    for c in format!("{address} {name}").chars() {
+        match c.to_ascii_lowercase() {
+            c if c.is_ascii_alphanumeric() => slug.push(c),
+            '.' if !slug.is_empty() => slug.push('.'),
+            _ if !slug.is_empty() && !slug.ends_with('-') => slug.push('-'),
+            _ => {}
+        }
+    }
+    slug.truncate(48);
+    let hash = Sha256::new()
+        .chain_update(address)
+        .chain_update([0])
+        .chain_update(name)
+        .finalize();
+    let hash: String = hash[..6].iter().map(|byte| format!("{byte:02x}")).collect();
+    match slug.trim_end_matches(['-', '.']) {
+        "" => format!("room-{hash}.json"),
+        slug => format!("{slug}-{hash}.json"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,166 @@
+//! The thread that has the disk be sure of what is kept: a copy beside the file, synced before it takes
+//! the place of the copy before, and the folder after it.
+//!
+//! What always holds: typing waits for no disk, a copy that was reported is there after a power cut,
+//! and there is at most one that waits to be written, the newest.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::modes::gui::keep::files;
+
+/// So often at most the disk is asked for what is of no hurry, such as a draft.
+const CALM: Duration = Duration::from_secs(2);
+/// What could not be written is tried again after so long.
+const AGAIN: Duration = Duration::from_secs(5);
+/// So long the end of a window waits for the disk.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+/// The thread, and what it has done.
+#[derive(Debug)]
+pub(super) struct Saver {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    next: Option<Job>,
+    /// The newest of which the disk is sure.
+    done: u64,
+    /// What went wrong since it last worked, until it is told.
+    wrong: Option<io::Error>,
+    /// No more will come.
+    ending: bool,
+    ended: bool,
+}
+
+#[derive(Debug)]
+struct Job {
+    number: u64,
+    bytes: Vec<u8>,
+    hurry: bool,
+}
+
+impl Saver {
+    /// Starts the thread. The disk is sure of `done` already; `tell` is called whenever there is
+    /// something to ask about.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub(super) fn start(path: PathBuf, done: u64, tell: fn()) -> io::Result<Saver> {
+        let shared = Arc::new(Shared::default());
+        shared.lock().done = done;
+        let own = Arc::clone(&shared);
+        thread::Builder::new()
+            .name("kept".to_string())
+            .spawn(move || own.work(&path, tell))?;
+        Ok(Saver { shared })
+    }
+
+    /// Has this be on the disk: now, or within a few seconds. What waited is of no interest any more.
+    pub(super) fn put(&self, number: u64, bytes: Vec<u8>, hurry: bool) {
+        let mut state = self.shared.lock();
+        let hurry = hurry || state.next.as_ref().is_some_and(|job| job.hurry);
+        state.next = Some(Job {
+            number,
+            bytes,
+            hurry,
+        });
+        drop(state);
+        self.shared.changed.notify_all();
+    }
+
+    /// The newest of which the disk is sure.
+    pub(super) fn done(&self) -> u64 {
+        self.shared.lock().done
+    }
+
+    /// What went wrong, once.
+    pub(super) fn wrong(&self) -> Option<io::Error> {
+        self.shared.lock().wrong.take()
+    }
+}
+
+impl Drop for Saver {
+    /// Waits until the last is on the disk, but not for ever.
+    fn drop(&mut self) {
+        let mut state = self.shared.lock();
+        state.ending = true;
+        self.shared.changed.notify_all();
+        let until = Instant::now() + GOODBYE;
+        while !state.ended && Instant::now() < until {
+            let left = until.saturating_duration_since(Instant::now());
+            state = self.shared.wait(state, left);
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait<'a>(&self, state: MutexGuard<'a, State>, limit: Duration) -> MutexGuard<'a, State> {
+        let waited = self.changed.wait_timeout(state, limit);
+        waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    fn work(&self, path: &Path, tell: fn()) {
+        let mut last: Option<Instant> = None;
+        let mut failed = false;
+        let mut state = self.lock();
+        loop {
+            let rest = match (last, failed) {
+                (Some(last), true) => (last + AGAIN).saturating_duration_since(Instant::now()),
+                (Some(last), false) => (last + CALM).saturating_duration_since(Instant::now()),
+                (None, _) => Duration::ZERO,
+            };
+            let due = |job: &Job| job.hurry && !failed || rest.is_zero();
+            let ending = state.ending;
+            let job = state.next.take_if(|job| ending || due(job));
+            let Some(job) = job else {
+                if ending {
+                    break;
+                }
+                // With nothing to do, for as long as it takes.
+                let limit = match state.next {
+                    Some(_) => rest,
+                    None => Duration::from_secs(3600),
+                };
+                state = self.wait(state, limit);
+                continue;
+            };
+            drop(state);
+            let written = files::replace_surely(path, &job.bytes, 0o600);
+            last = Some(Instant::now());
+            state = self.lock();
+            match written {
+                Ok(()) => {
+                    state.done = job.number;
+                    failed = false;
+                }
+                Err(error) => {
+                    if !failed {
+                        state.wrong = Some(error);
+                    }
+                    failed = true;
+                    let ending = state.ending;
+                    state.next = state.next.take().or(Some(job)).filter(|_| !ending);
+                }
+            }
+            self.changed.notify_all();
+            tell();
+        }
+        state.ended = true;
+        self.changed.notify_all();
+    }
+}

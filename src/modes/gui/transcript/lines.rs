@@ -1,0 +1,431 @@
+//! How an item of the transcript reads: its text, and which part of it has which tone. Pure.
+
+use std::ops::Range;
+
+use chrono::NaiveDateTime;
+
+use super::history::{Entry, What};
+use super::items::{Item, Shape, run_words};
+use super::layout::{drawable, is_rtl};
+use super::spans::{Span, spans, target};
+use crate::event::Key;
+use crate::modes::gui::keep::settings::Times;
+use crate::modes::gui::model::Fate;
+use crate::modes::gui::model::Model;
+use crate::modes::gui::model::Pending;
+use crate::modes::gui::model::Turn;
+use crate::modes::gui::model::commands::without_empty_end;
+
+/// What is said where the log became another one.
+const REPLACED: &str =
+    "The room's log was replaced or restored: what you saw before is not in this one.";
+
+/// What is said where it is an older copy of itself that went on.
+const RESTORED: &str = "The room's log was restored from an older copy: the newest of what you \
+                        saw before is not in it.";
+
+/// An item as text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The text as drawn: who and when, then what.
+    pub text: String,
+    /// How many bytes of it are who and when; they stay together.
+    pub head: usize,
+    /// What it stands under without showing it: the name of its group.
+    pub under: String,
+    /// From which byte on which tone is used. Each part is drawn by itself, so that a name that
+    /// runs from right to left cannot turn the brackets around it.
+    pub tones: Vec<(usize, Tone)>,
+    /// What can be clicked, as ranges of bytes.
+    pub acts: Vec<(Range<usize>, Act)>,
+    /// Where it stands.
+    pub look: Look,
+    /// What was said runs from right to left.
+    pub rtl: bool,
+    /// It names us.
+    pub mention: bool,
+    /// What has become of it, at the right edge.
+    pub fate: &'static str,
+}
+
+/// Where a line stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// At the left, a message that begins a group.
+    Message,
+    /// At the left, below others of its sender.
+    Grouped,
+    /// At the left, and quiet.
+    Note,
+    /// In the middle.
+    Centred,
+    /// In the middle of a line across.
+    Rule,
+}
+
+/// What colour a part has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// What was said.
+    Text,
+    /// Times, comings and goings.
+    Quiet,
+    /// Not in the room yet.
+    Waiting,
+    /// What went wrong.
+    Wrong,
+    /// What is new.
+    Unread,
+    /// A link, or what else can be clicked.
+    Link,
+    /// Our own name.
+    Own,
+    /// The name of who said it.
+    Name,
+    /// Our own name in what others said.
+    Mention,
+}
+
+/// What a click does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Opens this address in the browser.
+    Open(String),
+    /// Shows comings and goings one by one.
+    Unfold(u64),
+    /// Loads what is missing.
+    Fetch,
+    /// Sends a refused message again.
+    Retry(Key),
+    /// Takes a refused message away.
+    Discard(Key),
+}
+
+impl Line {
+    fn new(look: Look) -> Line {
+        Line {
+            text: String::new(),
+            head: 0,
+            under: String::new(),
+            tones: Vec::new(),
+            acts: Vec::new(),
+            look,
+            rtl: false,
+            mention: false,
+            fate: "",
+        }
+    }
+
+    fn add(&mut self, text: &str, tone: Tone) -> Range<usize> {
+        let start = self.text.len();
+        self.tones.push((start, tone));
+        self.text.push_str(text);
+        start..self.text.len()
+    }
+
+    fn act(&mut self, text: &str, act: Act) {
+        let range = self.add(text, Tone::Link);
+        self.acts.push((range, act));
+    }
+
+    /// What was said, with its links and our own name in it.
+    fn say(&mut self, text: &str, me: Option<&str>, tone: Tone) {
+        // Empty lines below it tell nobody anything.
+        let text = drawable(without_empty_end(text));
+        self.rtl = is_rtl(&text);
+        let mut at = 0;
+        for (range, span) in spans(&text, me) {
+            if at < range.start {
+                self.add(&text[at..range.start], tone);
+            }
+            at = range.end;
+            match span {
+                Span::Link => {
+                    let address = text[range].to_string();
+                    self.act(&address, Act::Open(target(&address)));
+                }
+                Span::Mention => {
+                    self.mention = true;
+                    self.add(&text[range], Tone::Mention);
+                }
+            }
+        }
+        if at < text.len() || at == 0 {
+            self.add(&text[at..], tone);
+        }
+    }
+
+    /// The parts of a range of bytes, each with its tone.
+    pub fn parts(&self, range: Range<usize>) -> impl Iterator<Item = (Range<usize>, Tone)> {
+        let ends = self.tones.iter().skip(1).map(|(start, _)| *start);
+        let ends = ends.chain([self.text.len()]);
+        let parts = self.tones.iter().zip(ends);
+        parts.filter_map(move |((start, tone), end)| {
+            let part = (*start).max(range.start)..end.min(range.end);
+            (part.start < part.end).then_some((part, *tone))
+        })
+    }
+}
+
+/// The line for an item.
+pub fn line_of(item: &Item, model: &Model, times: Times) -> Line {
+    let history = model.history();
+    match item.shape {
+        Shape::Entry { grouped } => match history.get(item.key.place) {
+            Some(entry) => {
+                let mut line = of_entry(entry, grouped, model.me(), times);
+                if !model.was_here(entry.id) {
+                    line.fate = ""; // Long ago, and nobody wonders.
+                }
+                line
+            }
+            None => Line::new(Look::Note), // It has gone since the items were made.
+        },
+        Shape::Run { last } => {
+            let mut line = Line::new(Look::Centred);
+            let words = run_words(history.between(item.key.place, last));
+            line.add(&drawable(&words), Tone::Quiet);
+            line.add("  ", Tone::Quiet);
+            line.act("show", Act::Unfold(item.key.place));
+            line
+        }
+        Shape::Hole => {
+            let mut line = Line::new(Look::Centred);
+            let found = history.holes().find(|hole| hole.end == item.key.place);
+            let words = found.map(|hole| model.hole_words(&hole));
+            let words = words.unwrap_or_default();
+            match words.split_once("Click here") {
+                Some((before, after)) => {
+                    line.add(before, Tone::Quiet);
+                    line.act("Click here", Act::Fetch);
+                    line.add(after, Tone::Quiet);
+                }
+                None => {
+                    line.add(&words, Tone::Quiet);
+                }
+            }
+            line
+        }
+        Shape::Start => centred("This is where the room begins.", Look::Centred, Tone::Quiet),
+        Shape::Day(day) => centred(
+            &day.format("%A, %-d %B %Y").to_string(),
+            Look::Rule,
+            Tone::Quiet,
+        ),
+        Shape::Replaced => {
+            let words = match model.turn() {
+                Some(Turn::Rotated(name)) => format!(
+                    "The room has a new log: what you saw before is in the earlier one, {name}, \
+                     which whoever runs the room has."
+                ),
+                Some(Turn::Restored) => RESTORED.to_string(),
+                Some(Turn::Replaced) | None => REPLACED.to_string(),
+            };
+            centred(&words, Look::Centred, Tone::Text)
+        }
+        Shape::Unread => centred("new messages", Look::Rule, Tone::Unread),
+        Shape::Pending(n) => match model.pending().get(n) {
+            Some(pending) => of_pending(model.writer(), model.keeps(), pending),
+            None => Line::new(Look::Note),
+        },
+        Shape::Note(n) => {
+            let mut line = Line::new(Look::Note);
+            let note = model.notes().get(n).map(String::as_str);
+            line.add(&drawable(note.unwrap_or_default()), Tone::Quiet);
+            line
+        }
+    }
+}
+
+fn centred(words: &str, look: Look, tone: Tone) -> Line {
+    let mut line = Line::new(look);
+    line.add(words, tone);
+    line
+}
+
+fn of_entry(entry: &Entry, grouped: bool, me: Option<&str>, times: Times) -> Line {
+    match &entry.what {
+        What::Said {
+            from,
+            elapsed,
+            text,
+            own,
+            ..
+        } => {
+            let name = drawable(from).replace('\n', " ");
+            let tone = match own {
+                true => Tone::Own,
+                false => Tone::Name,
+            };
+            // Nobody is called by what they say themselves.
+            let me = me.filter(|_| !own);
+            let mut line = Line::new(match grouped {
+                true => Look::Grouped,
+                false => Look::Message,
+            });
+            line.fate = if *own { "sent" } else { "" };
+            if let Some(action) = action_of(text) {
+                line.add("* ", tone);
+                line.add(&name, tone);
+                line.add(" ", tone);
+                line.head = line.text.len();
+                line.say(action, me, tone);
+                return line;
+            }
+            match grouped {
+                true => line.under = format!("[{name}]: "),
+                false => {
+                    line.add("[", tone);
+                    line.add(&name, tone);
+                    line.add("]: ", tone);
+                }
+            }
+            let when = match (times, entry.local) {
+                (Times::Clock, Some(at)) => at.format("%H:%M:%S ").to_string(),
+                _ => format!("{elapsed}:"),
+            };
+            line.add(&when, Tone::Quiet);
+            line.head = line.text.len();
+            line.say(text, me, Tone::Text);
+            line
+        }
+        What::Came(_) | What::Went(_) | What::Room(_) => {
+            centred(&drawable(&entry.copied()), Look::Centred, Tone::Quiet)
+        }
+        What::Notice(text) => centred(&format!("* {}", drawable(text)), Look::Centred, Tone::Text),
+    }
+}
+
+fn of_pending(me: &str, keeps: bool, pending: &Pending) -> Line {
+    let mut line = Line::new(Look::Message);
+    line.add("[", Tone::Waiting);
+    line.add(&drawable(me).replace('\n', " "), Tone::Waiting);
+    line.add("]: ", Tone::Waiting);
+    line.head = line.text.len();
+    line.say(&pending.letter.text, None, Tone::Waiting);
+    match &pending.fate {
+        // What waits is on the disk.
+        Fate::Waiting => {
+            line.fate = match (keeps, pending.sure) {
+                (false, _) => "not kept",
+                (true, false) => "saving",
+                (true, true) => "waiting",
+            };
+        }
+        Fate::Sent(_) => line.fate = "sent",
+        Fate::Refused(why) => {
+            line.fate = "refused";
+            line.rtl = false;
+            line.add(&format!("\nrefused: {}  ", drawable(why)), Tone::Wrong);
+            line.act("Retry", Act::Retry(pending.letter.key.clone()));
+            line.add("  ", Tone::Wrong);
+            line.act("Remove", Act::Discard(pending.letter.key.clone()));
+        }
+    }
+    line
+}
+
+/// What is done, of a text that says so.
+pub fn action_of(text: &str) -> Option<&str> {
+    let (command, action) = text.split_at_checked(4)?;
+    command.eq_ignore_ascii_case("/me ").then_some(action)
+}
+
+/// When exactly, for a reader.
+pub fn exact_time(at: NaiveDateTime) -> String {
+    at.format("%A, %-d %B %Y, %H:%M:%S").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Elapsed, Id, LogId};
+    use crate::modes::gui::talk::Letter;
+    use chrono::NaiveDate;
+
+    fn said(text: &str) -> Entry {
+        let day = NaiveDate::from_ymd_opt(2026, 11, 23).expect("a day");
+        Entry {
+            id: Id {
+                log: LogId(1),
+                offset: 1,
+                check: 0,
+            },
+            at: None,
+            local: day.and_hms_opt(22, 34, 57),
+            what: What::Said {
+                from: "bob".into(),
+                elapsed: Elapsed(9),
+                text: text.into(),
+                own: false,
+                to_us: false,
+            },
+        }
+    }
+
+    fn line(text: &str) -> Line {
+        of_entry(&said(text), false, Some("eve"), Times::Elapsed)
+    }
+
+    #[test]
+    fn a_message_reads_as_in_the_log() {
+        assert_eq!(
+            line("hello @you & me").text,
+            "[bob]: 0:00:09:hello @you & me"
+        );
+        assert_eq!(line("a\nb").text, "[bob]: 0:00:09:a\nb");
+        assert_eq!(line("a\nb\n\n").text, "[bob]: 0:00:09:a\nb");
+        assert_eq!(line("/me waves").text, "* bob waves");
+        assert_eq!(line("/mean").text, "[bob]: 0:00:09:/mean");
+        let below = of_entry(&said("two"), true, None, Times::Elapsed);
+        assert_eq!((&*below.under, &*below.text), ("[bob]: ", "0:00:09:two"));
+        let clock = of_entry(&said("hi"), false, None, Times::Clock);
+        assert_eq!(clock.text, "[bob]: 22:34:57 hi");
+        let at = said("").local.expect("a time");
+        assert_eq!(exact_time(at), "Monday, 23 November 2026, 22:34:57");
+    }
+
+    #[test]
+    fn links_and_our_name_are_parts_of_their_own() {
+        let line = line("eve: see https://a.example/x?y=1. Bye");
+        assert!(line.mention);
+        let parts = line.parts(line.head..line.text.len());
+        let parts: Vec<(&str, Tone)> = parts.map(|(r, tone)| (&line.text[r], tone)).collect();
+        assert_eq!(
+            parts,
+            [
+                ("eve", Tone::Mention),
+                (": see ", Tone::Text),
+                ("https://a.example/x?y=1", Tone::Link),
+                (". Bye", Tone::Text),
+            ]
+        );
+        let (range, act) = &line.acts[0];
+        assert_eq!(*act, Act::Open("https://a.example/x?y=1".to_string()));
+        assert_eq!(&line.text[range.clone()], "https://a.example/x?y=1");
+    }
+
+    #[test]
+    fn a_message_has_its_own_direction() {
+        assert!(line("שלום abc").rtl);
+        assert!(!line("abc שלום").rtl);
+    }
+
+    #[test]
+    fn what_became_of_a_message_is_said_beside_it() {
+        let pending = |fate| Pending {
+            letter: Letter {
+                key: Key::new("k").expect("a key"),
+                text: "hi".into(),
+                after: None,
+            },
+            fate,
+            sure: true,
+        };
+        let waiting = of_pending("eve", true, &pending(Fate::Waiting));
+        assert_eq!((&*waiting.text, waiting.fate), ("[eve]: hi", "waiting"));
+        let refused = of_pending("eve", true, &pending(Fate::Refused("Too long.".into())));
+        assert_eq!(refused.text, "[eve]: hi\nrefused: Too long.  Retry  Remove");
+        assert_eq!(refused.acts.len(), 2);
+    }
+}

@@ -1,0 +1,303 @@
+//! Which part of the transcript is seen: heights, scrolling, sticking to the end. Pure.
+//!
+//! The place is kept as an item and how far it is below the upper edge, so that nothing jumps
+//! while what stands above it turns out higher than was thought, or comes only now: only what is
+//! seen is laid out.
+
+use std::collections::HashMap;
+
+use super::items::{Item, Key, Rank};
+
+/// The most heights that are remembered; the others are estimated.
+const REMEMBERED: usize = 20_000;
+
+/// What is seen, as items and pixels.
+#[derive(Debug, Default)]
+pub struct View {
+    /// The place while the end is not followed.
+    place: Option<Place>,
+    heights: HashMap<Key, i32>,
+}
+
+/// An item, and where its upper edge is below that of the view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    key: Key,
+    y: i32,
+}
+
+/// Where things are drawn.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Placed {
+    /// The items that are seen, by their place among all, and where each begins.
+    pub seen: Vec<(usize, i32)>,
+    /// The height of everything.
+    pub total: i32,
+    /// How much of it is above the upper edge.
+    pub above: i32,
+}
+
+/// How high an item is: known once it was laid out, estimated before.
+pub trait Heights {
+    /// Roughly, without work.
+    fn estimate(&self, item: &Item) -> i32;
+    /// Exactly.
+    fn measure(&mut self, item: &Item) -> i32;
+}
+
+impl View {
+    /// Whether the end is followed.
+    pub fn sticks(&self) -> bool {
+        self.place.is_none()
+    }
+
+    /// Every height is to be asked for again: the width has changed, or the letters.
+    pub fn forget_heights(&mut self) {
+        self.heights.clear();
+    }
+
+    /// The height of one item is to be asked for again.
+    pub fn forget_height(&mut self, key: Key) {
+        self.heights.remove(&key);
+    }
+
+    /// Goes up (negative) or down from what was placed.
+    pub fn scroll_by(&mut self, pixels: i32, items: &[Item], placed: &Placed) {
+        if self.place.is_none() && pixels < 0 {
+            self.place = anchor(items, placed);
+        }
+        if let Some(place) = &mut self.place {
+            place.y -= pixels;
+        }
+    }
+
+    /// Goes to where so much is above the upper edge.
+    pub fn scroll_to(&mut self, above: i32, items: &[Item], heights: &impl Heights) {
+        let mut left = above.max(0);
+        for item in items {
+            let tall = self.height(item, heights);
+            if left < tall {
+                let (key, y) = (item.key, -left);
+                self.place = Some(Place { key, y });
+                return;
+            }
+            left -= tall;
+        }
+        self.place = None;
+    }
+
+    /// Goes to where an item is so far below the upper edge.
+    pub fn show(&mut self, key: Key, y: i32) {
+        self.place = Some(Place { key, y });
+    }
+
+    /// Goes to the end and stays there.
+    pub fn to_end(&mut self) {
+        self.place = None;
+    }
+
+    /// Places what is seen in `height`. Whoever is at the end from here on follows it.
+    pub fn place(&mut self, items: &[Item], height: i32, heights: &mut impl Heights) -> Placed {
+        if items.is_empty() {
+            self.place = None;
+            return Placed::default();
+        }
+        if self.heights.len() > REMEMBERED {
+            self.heights.clear();
+        }
+        let (mut index, mut y) = match self.place {
+            Some(place) => {
+                // What is gone has left its neighbours at its place.
+                let at = items.partition_point(|item| item.key < place.key);
+                (at.min(items.len() - 1), place.y)
+            }
+            None => (items.len() - 1, height),
+        };
+        if self.place.is_none() {
+            y -= self.measured(&items[index], heights);
+        }
+        // Up to the upper edge, or to the beginning.
+        while y > 0 && index > 0 {
+            index -= 1;
+            y -= self.measured(&items[index], heights);
+        }
+        if index == 0 && y > 0 {
+            y = 0; // Nothing is above the first.
+        }
+        let (mut seen, mut behind) = (Vec::new(), index);
+        let mut bottom = y;
+        while behind < items.len() && bottom < height {
+            let tall = self.measured(&items[behind], heights);
+            if bottom + tall > 0 {
+                seen.push((behind, bottom));
+            }
+            bottom += tall;
+            behind += 1;
+        }
+        if bottom < height && behind == items.len() {
+            // Below the last there is nothing to see: the end is at the lower edge, or a short
+            // transcript at the upper one.
+            let again = self.place.is_some() && (index > 0 || y < 0);
+            self.place = None;
+            if again {
+                return self.place(items, height, heights);
+            }
+        } else if behind == items.len() && bottom <= height {
+            self.place = None;
+        }
+        let mut placed = Placed {
+            seen,
+            total: 0,
+            above: 0,
+        };
+        for (n, item) in items.iter().enumerate() {
+            let tall = self.height(item, heights);
+            placed.total += tall;
+            if n < placed.seen.first().map_or(0, |(first, _)| *first) {
+                placed.above += tall;
+            }
+        }
+        placed.above -= placed.seen.first().map_or(0, |(_, y)| *y);
+        if self.place.is_some() {
+            self.place = anchor(items, &placed);
+        }
+        placed
+    }
+
+    fn height(&self, item: &Item, heights: &impl Heights) -> i32 {
+        let known = self.heights.get(&item.key).copied();
+        known.unwrap_or_else(|| heights.estimate(item).max(1))
+    }
+
+    fn measured(&mut self, item: &Item, heights: &mut impl Heights) -> i32 {
+        if let Some(tall) = self.heights.get(&item.key) {
+            return *tall;
+        }
+        let tall = heights.measure(item).max(1);
+        self.heights.insert(item.key, tall);
+        tall
+    }
+}
+
+/// The item that stays where it is: the first that is seen and is no hole, since holes go.
+fn anchor(items: &[Item], placed: &Placed) -> Option<Place> {
+    let lasting = |(n, _): &&(usize, i32)| !matches!(items[*n].key.rank, Rank::Hole | Rank::Start);
+    let found = placed.seen.iter().find(lasting).or(placed.seen.first())?;
+    let (key, y) = (items[found.0].key, found.1);
+    Some(Place { key, y })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::modes::gui::transcript::items::Shape;
+
+    fn items(places: impl IntoIterator<Item = u64>) -> Vec<Item> {
+        let item = |place| Item {
+            key: Key {
+                place,
+                rank: Rank::Entry,
+            },
+            shape: Shape::Entry { grouped: false },
+        };
+        places.into_iter().map(item).collect()
+    }
+
+    /// Every third place is twenty pixels high, the others ten; thought to be ten.
+    #[derive(Default)]
+    struct Tens {
+        asked: usize,
+    }
+
+    impl Heights for Tens {
+        fn estimate(&self, _: &Item) -> i32 {
+            10
+        }
+
+        fn measure(&mut self, item: &Item) -> i32 {
+            self.asked += 1;
+            if item.key.place.is_multiple_of(3) {
+                20
+            } else {
+                10
+            }
+        }
+    }
+
+    /// What is seen, by place.
+    fn seen(view: &mut View, items: &[Item], height: i32) -> Vec<(u64, i32)> {
+        let placed = view.place(items, height, &mut Tens::default());
+        let named = placed.seen.iter().map(|(n, y)| (items[*n].key.place, *y));
+        named.collect()
+    }
+
+    #[test]
+    fn a_short_transcript_begins_at_the_upper_edge() {
+        let mut view = View::default();
+        let two = items(0..2);
+        let placed = view.place(&two, 100, &mut Tens::default());
+        assert_eq!(placed.seen, [(0, 0), (1, 20)]);
+        assert_eq!((placed.total, placed.above), (30, 0));
+        view.scroll_by(-50, &two, &placed);
+        assert_eq!(seen(&mut view, &two, 100), [(0, 0), (1, 20)]);
+        assert!(view.sticks());
+        assert_eq!(seen(&mut View::default(), &[], 100), []);
+    }
+
+    #[test]
+    fn the_end_is_followed_only_from_the_end() {
+        let mut view = View::default();
+        let nine = items(0..9);
+        assert_eq!(seen(&mut view, &nine, 25), [(6, -15), (7, 5), (8, 15)]);
+        let ten = items(0..10);
+        assert_eq!(seen(&mut view, &ten, 25), [(8, -5), (9, 5)]);
+        let placed = view.place(&ten, 25, &mut Tens::default());
+        view.scroll_by(-10, &ten, &placed);
+        let before = seen(&mut view, &ten, 25);
+        assert_eq!(before, [(7, -5), (8, 5), (9, 15)]);
+        let twenty = items(0..20);
+        assert_eq!(seen(&mut view, &twenty, 25), before, "nobody is disturbed");
+        assert!(!view.sticks());
+        let placed = view.place(&twenty, 25, &mut Tens::default());
+        view.scroll_by(1000, &twenty, &placed);
+        assert_eq!(seen(&mut view, &twenty, 25), [(18, -5), (19, 15)]);
+        assert!(view.sticks());
+    }
+
+    #[test]
+    fn what_comes_above_moves_nothing() {
+        let mut view = View::default();
+        let some = items(100..130);
+        view.show(some[5].key, 7);
+        let before = seen(&mut view, &some, 60);
+        assert!(before.contains(&(105, 7)));
+        assert_eq!(seen(&mut view, &items(0..130), 60), before);
+        // What was at the upper edge is gone: its place stays.
+        let gone = seen(&mut view, &items((0..130).filter(|n| *n != 104)), 60);
+        assert!(gone.contains(&(105, 7)) || gone[0].0 >= 103, "{gone:?}");
+    }
+
+    #[test]
+    fn only_what_is_seen_is_laid_out() {
+        let mut view = View::default();
+        let many = items(0..10_000);
+        let mut tens = Tens::default();
+        view.place(&many, 500, &mut tens);
+        view.show(many[0].key, 0);
+        assert_eq!(view.place(&many, 500, &mut tens).seen[0], (0, 0));
+        view.scroll_to(50_000, &many, &tens);
+        let placed = view.place(&many, 500, &mut tens);
+        assert!((placed.above - 50_000).abs() < 600);
+        assert!((4900..5100).contains(&placed.seen[0].0));
+        assert!(tens.asked < 250, "{} items were laid out", tens.asked);
+    }
+
+    #[test]
+    fn going_beyond_the_beginning_stops_there() {
+        let mut view = View::default();
+        let many = items(0..100);
+        let placed = view.place(&many, 50, &mut Tens::default());
+        view.scroll_by(-100_000, &many, &placed);
+        assert_eq!(seen(&mut view, &many, 50)[0], (0, 0));
+    }
+}

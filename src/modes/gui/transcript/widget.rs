@@ -1,0 +1,417 @@
+//! The transcript as a widget: draws what is seen, scrolls, selects, copies, follows links.
+//!
+//! An own widget because FLTK's text widgets cut off the lower edge of every line with a fallback
+//! font (emoji, CJK, Arabic): pango moves such a run down by some pixels. Rows higher than the
+//! letters have room for that.
+//!
+//! What always holds: only what is seen is laid out, and no picture waits for more than some rows
+//! of a text that is very long.
+
+mod inner;
+mod keys;
+mod lay;
+mod moment;
+mod paint;
+mod select;
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ops::Range;
+use std::rc::Rc;
+
+use fltk::app::{self, MouseWheel};
+use fltk::draw;
+use fltk::enums::{Cursor, Event, FrameType};
+use fltk::prelude::*;
+use fltk::valuator::Scrollbar;
+use fltk::widget::Widget;
+
+use super::history::Hole;
+use super::items::{Item, Key, Rank};
+use super::layout::Widths;
+use super::lines::Act;
+use super::view::{Placed, View};
+use crate::modes::gui::keep::settings::Times;
+use crate::modes::gui::model::Model;
+use crate::modes::gui::window::keys as keyboard;
+use crate::modes::gui::window::look;
+use crate::modes::gui::window::look::row_height;
+use lay::Laid;
+use select::Selection;
+
+/// What the transcript has to tell the window.
+#[derive(Clone, Debug)]
+pub enum Told {
+    /// Something in it was clicked.
+    Act(Act),
+    /// What is seen has changed.
+    Seen {
+        /// The end is.
+        at_end: bool,
+        /// The lowest event that is seen, as an offset.
+        near: u64,
+    },
+    /// A hole is in sight or near.
+    Missing {
+        /// Which.
+        hole: Hole,
+        /// What is read lies above it.
+        from_above: bool,
+    },
+    /// The room's beginning is wanted.
+    ToStart,
+    /// The newest is wanted.
+    ToEnd,
+    /// Escape was pressed.
+    Escape,
+}
+
+/// The transcript, as the window holds it.
+#[derive(Clone)]
+pub struct Transcript {
+    /// The drawn part, for the window's layout.
+    pub area: Widget,
+    /// Its scrollbar, for the window's layout.
+    pub bar: Scrollbar,
+    inner: Rc<RefCell<Inner>>,
+    tell: Rc<RefCell<dyn FnMut(Told)>>,
+}
+
+/// Where a mark goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    End,
+    Unread,
+}
+
+/// Something in a line that can be clicked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Hit {
+    key: Key,
+    /// Which of the line's.
+    number: usize,
+    act: Act,
+}
+
+struct Inner {
+    model: Rc<RefCell<Model>>,
+    items: Vec<Item>,
+    /// The model's revision that the items show.
+    revision: Option<u64>,
+    view: View,
+    widths: Widths,
+    laid: HashMap<Key, Laid>,
+    placed: Placed,
+    generation: u64,
+    width: i32,
+    height: i32,
+    times: Times,
+    /// The last scrolling went up.
+    up: bool,
+    selection: Selection,
+    /// Where the marking began.
+    anchor: Option<(Key, usize)>,
+    /// How that line read then.
+    anchored: String,
+    /// What the pointer is on, and the line of which the exact time is shown.
+    hover: Option<Key>,
+    timed: Option<Key>,
+    /// Counts what ends the pointer's rest.
+    moved: u64,
+    /// What the keyboard is on.
+    picked: Option<Hit>,
+    /// What the mouse was pressed on.
+    pressed: Option<Hit>,
+    /// What is looked for, where it is seen, and the match that is shown.
+    found: Vec<(Key, Range<usize>)>,
+    found_now: Option<u64>,
+    told: Option<(bool, u64)>,
+    /// The most rows that were made for one picture.
+    most_rows: usize,
+}
+
+impl Transcript {
+    /// A transcript of the model's history; `tell` is called with what happens in it.
+    pub fn new(model: Rc<RefCell<Model>>, tell: impl FnMut(Told) + 'static) -> Transcript {
+        let mut area = Widget::default();
+        area.set_frame(FrameType::FlatBox);
+        let mut bar = Scrollbar::default();
+        bar.clear_visible_focus();
+        let inner = Rc::new(RefCell::new(Inner {
+            model,
+            items: Vec::new(),
+            revision: None,
+            view: View::default(),
+            widths: Widths::default(),
+            laid: HashMap::new(),
+            placed: Placed::default(),
+            generation: 0,
+            width: 0,
+            height: 0,
+            times: Times::default(),
+            up: true,
+            selection: Selection::Nothing,
+            anchor: None,
+            anchored: String::new(),
+            hover: None,
+            timed: None,
+            moved: 0,
+            picked: None,
+            pressed: None,
+            found: Vec::new(),
+            found_now: None,
+            told: None,
+            most_rows: 0,
+        }));
+        let tell = Rc::new(RefCell::new(tell));
+        let mut transcript = Transcript {
+            area,
+            bar,
+            inner,
+            tell,
+        };
+        transcript.wire_up();
+        transcript
+    }
+
+    fn wire_up(&mut self) {
+        let inner = Rc::clone(&self.inner);
+        self.area.draw(move |area| {
+            look::use_font();
+            inner.borrow_mut().draw(area);
+        });
+        let mut this = self.clone();
+        self.area.handle(move |_, event| this.handle(event));
+        let mut this = self.clone();
+        self.area
+            .resize_callback(move |_, _, _, _, _| this.refresh());
+        let mut this = self.clone();
+        self.bar.set_callback(move |bar| {
+            let above = bar.value() as i32;
+            this.inner.borrow_mut().scroll_to(above);
+            this.refresh();
+        });
+    }
+
+    /// The most rows that were made for one picture so far.
+    pub fn most_rows(&self) -> usize {
+        self.inner.borrow().most_rows
+    }
+
+    /// Elapsed times or the clock's.
+    pub fn set_times(&mut self, times: Times) {
+        self.inner.borrow_mut().times = times;
+        self.restyle();
+    }
+
+    /// Letters or colours have changed: everything is laid out anew.
+    pub fn restyle(&mut self) {
+        let mut inner = self.inner.borrow_mut();
+        inner.widths = Widths::default();
+        inner.width = 0;
+        drop(inner);
+        self.refresh();
+    }
+
+    /// Lays out what is to be seen now and has it drawn.
+    pub fn refresh(&mut self) {
+        let (width, height) = (self.area.w(), self.area.h());
+        let mut inner = self.inner.borrow_mut();
+        let done = inner.place(width, height);
+        let (total, above) = (inner.placed.total, inner.placed.above);
+        let told = inner.whats_to_tell();
+        drop(inner);
+        let hidden = (total - height).max(0);
+        self.bar.set_maximum(f64::from(hidden));
+        self.bar
+            .set_slider_size((height as f32 / total.max(1) as f32).clamp(0.05, 1.0));
+        self.bar.set_linesize(row_height());
+        self.bar.set_value(f64::from(above.clamp(0, hidden)));
+        if hidden > 0 {
+            self.bar.activate();
+        } else {
+            self.bar.deactivate();
+        }
+        self.bar.redraw();
+        self.area.redraw();
+        if !done {
+            // The rest of a long text, once this much has been drawn.
+            let mut this = self.clone();
+            app::add_timeout3(0.001, move |_| this.refresh());
+        }
+        for told in told {
+            self.tell(told);
+        }
+    }
+
+    fn tell(&self, told: Told) {
+        (self.tell.borrow_mut())(told);
+    }
+
+    /// Goes up (negative) or down by so many pages.
+    pub fn page(&mut self, pages: i32) {
+        let step = (self.area.h() - row_height()).max(row_height());
+        self.scroll(step * pages);
+    }
+
+    /// Goes to the first of what is here.
+    pub fn to_start(&mut self) {
+        let first = self.inner.borrow().items.first().map(|item| item.key);
+        if let Some(first) = first {
+            self.show(first, 0);
+        }
+    }
+
+    /// Goes to the end and follows it.
+    pub fn to_end(&mut self) {
+        let mut inner = self.inner.borrow_mut();
+        inner.view.to_end();
+        // Whoever follows the end reads what is above it.
+        inner.up = true;
+        // Whoever sent us here is to know what came of it.
+        inner.told = None;
+        drop(inner);
+        self.refresh();
+    }
+
+    /// Goes to where what is new begins.
+    pub fn to_unread(&mut self) {
+        let new_from = self.inner.borrow().model.borrow().new_from();
+        if let Some(place) = new_from {
+            let rank = Rank::Unread;
+            self.show(Key { place, rank }, self.area.h() / 4);
+        }
+    }
+
+    /// Goes to the event at that offset.
+    pub fn to_event(&mut self, place: u64) {
+        let rank = Rank::Entry;
+        self.show(Key { place, rank }, self.area.h() / 2);
+    }
+
+    fn show(&mut self, key: Key, y: i32) {
+        let mut inner = self.inner.borrow_mut();
+        inner.up = true;
+        inner.view.show(key, y);
+        inner.told = None;
+        drop(inner);
+        self.refresh();
+    }
+
+    fn scroll(&mut self, pixels: i32) {
+        self.hide_time();
+        self.inner.borrow_mut().scroll_by(pixels);
+        self.refresh();
+    }
+
+    fn handle(&mut self, event: Event) -> bool {
+        match event {
+            Event::Focus | Event::Unfocus => {
+                self.inner.borrow_mut().picked = None;
+                self.area.redraw();
+                true
+            }
+            Event::Enter => true,
+            Event::Leave => {
+                draw::set_cursor(Cursor::Default);
+                self.hover(None);
+                true
+            }
+            Event::Move => {
+                let point = self.point();
+                let act = point.and_then(|point| self.hit(point));
+                draw::set_cursor(match act {
+                    Some(_) => Cursor::Hand,
+                    None => Cursor::Insert,
+                });
+                self.hover(point.map(|(key, ..)| key));
+                true
+            }
+            Event::Push if app::event_button() == 1 => {
+                // Refused only by a widget that cannot have it; this one can.
+                let _ = self.area.take_focus();
+                self.push();
+                true
+            }
+            Event::Drag => {
+                let (_, y) = app::event_coords();
+                if y < self.area.y() {
+                    self.scroll(-row_height());
+                } else if y > self.area.y() + self.area.h() {
+                    self.scroll(row_height());
+                }
+                let point = self.point();
+                self.inner.borrow_mut().extend(point);
+                self.area.redraw();
+                true
+            }
+            Event::Released => {
+                // For the middle button.
+                let selected = self.inner.borrow().selected();
+                let point = self.point();
+                let pressed = self.inner.borrow_mut().pressed.take();
+                match (selected, point.and_then(|point| self.hit(point))) {
+                    (Some(text), _) => app::copy2(&text),
+                    // What the pointer is on may have moved there since.
+                    (None, Some(hit))
+                        if app::event_is_click() && pressed.as_ref() == Some(&hit) =>
+                    {
+                        self.tell(Told::Act(hit.act));
+                    }
+                    _ => {}
+                }
+                true
+            }
+            Event::MouseWheel => {
+                let rows = match app::event_dy() {
+                    MouseWheel::Up => 3,
+                    MouseWheel::Down => -3,
+                    _ => 0,
+                };
+                self.scroll(rows * row_height());
+                true
+            }
+            Event::KeyDown => self.key(keyboard::key()),
+            _ => false,
+        }
+    }
+
+    fn push(&mut self) {
+        let marks = self.inner.borrow().marks(self.area.w(), self.area.h());
+        let on = |(x, y, w, h)| app::event_inside(self.area.x() + x, self.area.y() + y, w, h);
+        let goes = marks.iter().find(|mark| on(mark.place)).map(|m| m.goes);
+        if goes.is_some() {
+            let mut inner = self.inner.borrow_mut();
+            (inner.pressed, inner.anchor) = (None, None);
+        }
+        match goes {
+            Some(Place::End) => return self.tell(Told::ToEnd),
+            Some(Place::Unread) => return self.to_unread(),
+            None => {}
+        }
+        let point = self.point();
+        let pressed = point.and_then(|point| self.hit(point));
+        let clicks = app::event_clicks_num();
+        let mut inner = self.inner.borrow_mut();
+        inner.pressed = pressed;
+        inner.begin(point, clicks);
+        drop(inner);
+        self.area.redraw();
+    }
+
+    fn point(&self) -> Option<(Key, usize, bool)> {
+        look::use_font();
+        let (x, y) = app::event_coords();
+        let inner = self.inner.borrow();
+        inner.point(x - self.area.x(), y - self.area.y())
+    }
+
+    fn hit(&self, (key, at, on): (Key, usize, bool)) -> Option<Hit> {
+        let inner = self.inner.borrow();
+        let line = &inner.laid.get(&key).filter(|_| on)?.line;
+        let mut acts = line.acts.iter().enumerate();
+        let (number, (_, act)) = acts.find(|(_, (range, _))| range.contains(&at))?;
+        let act = act.clone();
+        Some(Hit { key, number, act })
+    }
+}

@@ -1,0 +1,348 @@
+//! How a line of the transcript is laid out: its rows, where they begin, which character is where.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use fltk::draw;
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::modes::gui::keep::settings::Times;
+use crate::modes::gui::model::Model;
+use crate::modes::gui::transcript::items::Item;
+use crate::modes::gui::transcript::items::Key;
+use crate::modes::gui::transcript::items::Rank;
+use crate::modes::gui::transcript::items::Shape;
+use crate::modes::gui::transcript::layout::Widths;
+use crate::modes::gui::transcript::layout::Wrapping;
+use crate::modes::gui::transcript::layout::is_bidi;
+use crate::modes::gui::transcript::layout::is_rtl;
+use crate::modes::gui::transcript::lines::Line;
+use crate::modes::gui::transcript::lines::Look;
+use crate::modes::gui::transcript::lines::line_of;
+use crate::modes::gui::transcript::view::Heights;
+use crate::modes::gui::window::look::row_height;
+
+/// Space at the left and right edge.
+pub(super) const MARGIN: i32 = 8;
+/// How far the rows of a long message are moved in where there is no room below its beginning.
+const INDENT: f64 = 16.0;
+/// How many rows are made in one go of a message that is very long.
+const ROWS_AT_ONCE: usize = 200;
+
+/// A line, laid out.
+#[derive(Debug)]
+pub(super) struct Laid {
+    pub line: Line,
+    pub shape: Shape,
+    wrapping: Wrapping,
+    /// Where the first row begins, and the others, from the left edge.
+    first: i32,
+    hang: i32,
+    /// Where rows end that run from right to left.
+    right: i32,
+    /// Free space above the first row.
+    pub space: i32,
+    pub row: i32,
+}
+
+impl Laid {
+    fn new(item: &Item, model: &Model, times: Times, width: i32) -> Laid {
+        let line = line_of(item, model, times);
+        let row = row_height();
+        let room = f64::from((width - 2 * MARGIN).max(1));
+        let fate = match line.fate {
+            "" => 0.0,
+            fate => draw::width(fate) + f64::from(MARGIN),
+        };
+        let under = match line.under.is_empty() {
+            true => 0.0,
+            false => draw::width(&line.under),
+        };
+        let head = line.parts(0..line.head);
+        let head: f64 = head.map(|(part, _)| draw::width(&line.text[part])).sum();
+        // Below who and when, if that leaves room for what was said.
+        let hang = match line.look {
+            Look::Message | Look::Grouped if under + head < room * 0.4 => under + head,
+            Look::Message | Look::Grouped => INDENT,
+            _ => 0.0,
+        };
+        let wrapping = Wrapping::new(under + head, room - fate, hang);
+        let space = match line.look {
+            Look::Message => row / 5,
+            Look::Rule => row / 3,
+            _ => 0,
+        };
+        Laid {
+            shape: item.shape,
+            wrapping,
+            first: MARGIN + under as i32,
+            hang: MARGIN + hang as i32,
+            right: width - MARGIN - fate as i32,
+            space,
+            row,
+            line,
+        }
+    }
+
+    pub fn is_done(&self) -> bool {
+        self.wrapping.is_done()
+    }
+
+    /// Its height in pixels, as far as it is laid out.
+    pub fn height(&self) -> i32 {
+        let below = if self.line.look == Look::Rule {
+            self.space
+        } else {
+            0
+        };
+        self.space + self.rows() as i32 * self.row + below
+    }
+
+    pub fn rows(&self) -> usize {
+        self.wrapping.rows().len().max(1)
+    }
+
+    /// The bytes of what was said that stand in a row.
+    pub fn said(&self, index: usize) -> Range<usize> {
+        let head = self.line.head;
+        let range = self.wrapping.rows().get(index).cloned().unwrap_or(0..0);
+        head + range.start..head + range.end
+    }
+
+    /// All bytes that stand in a row, who and when included.
+    pub fn bytes(&self, index: usize) -> Range<usize> {
+        let said = self.said(index);
+        match index {
+            0 => 0..said.end,
+            _ => said,
+        }
+    }
+
+    /// The pieces of a row as they are drawn: their bytes, where they begin, how wide they are,
+    /// and the text with what gives it its direction.
+    pub fn pieces(&self, index: usize, width: i32) -> Vec<Piece> {
+        let said = self.said(index);
+        let mut pieces = Vec::new();
+        let mut x = f64::from(match index {
+            0 => self.first,
+            _ => self.hang,
+        });
+        if index == 0 {
+            for (range, _) in self.line.parts(0..self.line.head) {
+                let wide = draw::width(&self.line.text[range.clone()]);
+                let text = self.line.text[range.clone()].to_string();
+                pieces.push(Piece {
+                    range,
+                    x,
+                    wide,
+                    text,
+                });
+                x += wide;
+            }
+        }
+        let text = &self.line.text[said.clone()];
+        if is_bidi(text) {
+            // Its parts are not where they stand in the text: the row is one piece.
+            let directed = match (self.line.rtl, is_rtl(text)) {
+                (true, false) => format!("\u{200f}{text}"),
+                (false, true) => format!("\u{200e}{text}"),
+                _ => text.to_string(),
+            };
+            let wide = draw::width(&directed);
+            if self.line.rtl {
+                x = (f64::from(self.right) - wide).max(x);
+            }
+            pieces.push(Piece {
+                range: said,
+                x,
+                wide,
+                text: directed,
+            });
+        } else {
+            if self.line.rtl {
+                x = (f64::from(self.right) - draw::width(text)).max(x);
+            }
+            for (range, _) in self.line.parts(said) {
+                let text = self.line.text[range.clone()].to_string();
+                let wide = draw::width(&text);
+                pieces.push(Piece {
+                    range,
+                    x,
+                    wide,
+                    text,
+                });
+                x += wide;
+            }
+        }
+        if matches!(self.line.look, Look::Centred | Look::Rule) {
+            let all: f64 = pieces.iter().map(|piece| piece.wide).sum();
+            let left = ((f64::from(width) - all) / 2.0).max(f64::from(MARGIN));
+            let first = pieces.first().map_or(0.0, |piece| piece.x);
+            for piece in &mut pieces {
+                piece.x += left - first;
+            }
+        }
+        pieces
+    }
+
+    /// Where a range of bytes of a row is, as left edge and width.
+    pub fn span(&self, index: usize, range: Range<usize>, width: i32) -> Option<(i32, i32)> {
+        let mut found: Option<(f64, f64)> = None;
+        for piece in self.pieces(index, width) {
+            let from = range.start.max(piece.range.start);
+            let to = range.end.min(piece.range.end);
+            if from >= to {
+                continue;
+            }
+            let (left, right) = match is_bidi(&piece.text) {
+                true => (piece.x, piece.x + piece.wide),
+                false => {
+                    let text = &self.line.text;
+                    // Whoever asks for the middle of a letter gets where it begins.
+                    let wide =
+                        |to: usize| draw::width(&text[piece.range.start..begins_at(text, to)]);
+                    (piece.x + wide(from), piece.x + wide(to))
+                }
+            };
+            found = Some(match found {
+                Some((a, b)) => (a.min(left), b.max(right)),
+                None => (left, right),
+            });
+        }
+        found.map(|(left, right)| (left as i32, (right - left).ceil() as i32))
+    }
+
+    /// Where something that wide stands beside the text of one of these rows: the row, and its left
+    /// edge. Where no row has room for it, it covers the end of the last one.
+    pub fn place_for(&self, wide: i32, rows: Range<usize>, width: i32) -> (usize, i32) {
+        let last = self.rows() - 1;
+        let rows = rows.start.min(last)..rows.end.clamp(1, last + 1);
+        for index in rows.clone() {
+            let right = if index == 0 {
+                self.right
+            } else {
+                width - MARGIN
+            };
+            let taken = self.span(index, self.bytes(index), width);
+            let (from, to) = taken.map_or((0, 0), |(left, wide)| (left, left + wide));
+            if right - wide >= to + MARGIN {
+                return (index, right - wide);
+            }
+            let head = if index == 0 { self.first } else { MARGIN };
+            if from - MARGIN - wide >= head {
+                return (index, from - MARGIN - wide);
+            }
+        }
+        (rows.end - 1, (width - MARGIN - wide).max(0))
+    }
+
+    /// The byte at a pixel of a row, and whether the pixel is on it and not beside it.
+    pub fn byte_at(&self, index: usize, x: i32, width: i32) -> (usize, bool) {
+        let x = f64::from(x);
+        let pieces = self.pieces(index, width);
+        for piece in &pieces {
+            if x < piece.x || x >= piece.x + piece.wide {
+                continue;
+            }
+            let range = piece.range.clone();
+            if is_bidi(&piece.text) {
+                let first = x < piece.x + piece.wide / 2.0;
+                return (if first { range.start } else { range.end }, true);
+            }
+            let text = &self.line.text[range.clone()];
+            let clusters: Vec<(usize, &str)> = text.grapheme_indices(true).collect();
+            let is_left = |(at, cluster): &(usize, &str)| {
+                let (before, behind) = (&text[..*at], &text[..at + cluster.len()]);
+                x - piece.x >= (draw::width(before) + draw::width(behind)) / 2.0
+            };
+            let left = clusters.partition_point(is_left);
+            let at = clusters.get(left).map_or(text.len(), |(at, _)| *at);
+            return (range.start + at, true);
+        }
+        let bytes = self.bytes(index);
+        let left = pieces.first().is_none_or(|first| x < first.x);
+        (if left { bytes.start } else { bytes.end }, false)
+    }
+}
+
+/// Where the letter begins that byte `at` is in, or the text's end.
+fn begins_at(text: &str, at: usize) -> usize {
+    let mut places = (0..=at.min(text.len())).rev();
+    places.find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
+/// A piece of a row.
+pub(super) struct Piece {
+    pub range: Range<usize>,
+    pub x: f64,
+    pub wide: f64,
+    /// As it is drawn.
+    pub text: String,
+}
+
+/// What lays lines out, and keeps them.
+pub(super) struct Layout<'a> {
+    pub laid: &'a mut HashMap<Key, Laid>,
+    pub widths: &'a mut Widths,
+    pub model: &'a Model,
+    pub times: Times,
+    pub width: i32,
+    /// How many more rows may be made before the next picture.
+    pub budget: usize,
+    /// How many were.
+    pub made: usize,
+}
+
+impl Layout<'_> {
+    /// Lays an item out, unless it is; something very long only in part.
+    pub fn lay(&mut self, item: &Item) -> i32 {
+        let (model, times, width) = (self.model, self.times, self.width);
+        let make = || Laid::new(item, model, times, width);
+        let laid = self.laid.entry(item.key).or_insert_with(make);
+        if !laid.is_done() {
+            let body = &laid.line.text[laid.line.head..];
+            let made = laid.wrapping.rows().len();
+            let rows = self.budget.clamp(1, ROWS_AT_ONCE);
+            let measure = |piece: &str| draw::width(piece);
+            laid.wrapping.go_on(body, self.widths, &measure, rows);
+            let made = laid.wrapping.rows().len() - made;
+            self.budget = self.budget.saturating_sub(made);
+            self.made += made;
+        }
+        laid.height()
+    }
+}
+
+impl Heights for Layout<'_> {
+    fn estimate(&self, item: &Item) -> i32 {
+        use crate::modes::gui::transcript::history::What;
+        let row = row_height();
+        let Rank::Entry = item.key.rank else {
+            return row;
+        };
+        let entry = self.model.history().get(item.key.place);
+        match entry.map(|entry| &entry.what) {
+            Some(What::Said { text, .. }) if text.len() > 40 => {
+                // A letter is about half as wide as it is high.
+                let letters = (self.width - 150).max(100) / (row * 2 / 5).max(1);
+                (text.len() as i32 / letters.max(1) + 1) * row
+            }
+            _ => row,
+        }
+    }
+
+    fn measure(&mut self, item: &Item) -> i32 {
+        self.lay(item)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::begins_at;
+
+    #[test]
+    fn no_letter_is_cut() {
+        let places = [0, 1, 2, 3, 4, 5, 9].map(|at| begins_at("aẞé", at));
+        assert_eq!(places, [0, 1, 1, 1, 4, 4, 6]);
+    }
+}

@@ -1,0 +1,89 @@
+//! The exact time of what the pointer rests on.
+//!
+//! It stands in the line that it is of, and goes with the next key, turn of the wheel or move to
+//! another line.
+
+use fltk::app;
+use fltk::draw;
+use fltk::prelude::*;
+
+use super::lay::MARGIN;
+use super::{Inner, Transcript};
+use crate::modes::gui::theme::Palette;
+use crate::modes::gui::transcript::items::Key;
+use crate::modes::gui::transcript::lines::exact_time;
+use crate::modes::gui::window::look::{self, baseline};
+use crate::modes::gui::window::rgb;
+
+/// How long the pointer rests on a line before its time is shown, in seconds.
+const REST: f64 = 0.4;
+
+impl Transcript {
+    /// The pointer is on this line, or on none.
+    pub(super) fn hover(&mut self, key: Option<Key>) {
+        if self.inner.borrow().hover == key {
+            return;
+        }
+        self.hide_time();
+        let mut inner = self.inner.borrow_mut();
+        inner.hover = key;
+        let moved = inner.moved;
+        drop(inner);
+        if key.is_some() {
+            let mut this = self.clone();
+            app::add_timeout3(REST, move |_| this.rest(moved));
+        }
+    }
+
+    /// The pointer has been where it is for a while, unless it has moved since.
+    fn rest(&mut self, moved: u64) {
+        let mut inner = self.inner.borrow_mut();
+        if inner.moved == moved {
+            inner.timed = inner.hover;
+            self.area.redraw();
+        }
+    }
+
+    /// Shows no time until the pointer moves to another line.
+    pub fn hide_time(&mut self) {
+        let mut inner = self.inner.borrow_mut();
+        inner.moved += 1;
+        if inner.timed.take().is_some() {
+            self.area.redraw();
+        }
+    }
+}
+
+impl Inner {
+    pub(super) fn draw_time(&self, (x, y, w, h): (i32, i32, i32, i32), palette: &Palette) {
+        let Some(key) = self.timed else {
+            return;
+        };
+        let model = self.model.borrow();
+        let Some(at) = model.history().get(key.place).and_then(|entry| entry.local) else {
+            return;
+        };
+        let seen = |(n, _): &&(usize, i32)| self.items.get(*n).is_some_and(|i| i.key == key);
+        let Some((_, top)) = self.placed.seen.iter().find(seen) else {
+            return;
+        };
+        let Some(laid) = self.laid.get(&key) else {
+            return;
+        };
+        look::use_font();
+        let words = exact_time(at);
+        let wide = draw::width(&words) as i32 + 2 * MARGIN;
+        // The rows that are seen whole, or the one that something is seen of.
+        let first = top + laid.space;
+        let high = laid.row.max(1);
+        let from = ((-first).max(0) + high - 1) / high;
+        let to = ((h - first) / high).clamp(from + 1, laid.rows().max(1) as i32);
+        let (row, left) = laid.place_for(wide, from as usize..to.max(from + 1) as usize, w);
+        let (left, top) = (x + left, y + first + row as i32 * laid.row);
+        draw::draw_rect_fill(left, top, wide, laid.row, rgb(palette.window));
+        draw::set_draw_color(rgb(palette.border));
+        draw::draw_rect(left, top, wide, laid.row);
+        draw::set_draw_color(rgb(palette.text));
+        draw::draw_text(&words, left + MARGIN, top + baseline(laid.row));
+    }
+}

@@ -1,0 +1,239 @@
+//! How the transcript is painted.
+
+use fltk::draw;
+use fltk::prelude::*;
+use fltk::widget::Widget;
+
+use super::lay::{Laid, MARGIN};
+use super::select::Selection;
+use super::{Inner, Place};
+use crate::modes::gui::theme::Palette;
+use crate::modes::gui::transcript::history::What;
+use crate::modes::gui::transcript::items::Key;
+use crate::modes::gui::transcript::lines::Look;
+use crate::modes::gui::transcript::lines::Tone;
+use crate::modes::gui::window::look::{self, baseline, row_height};
+use crate::modes::gui::window::rgb;
+
+impl Inner {
+    pub(super) fn draw(&mut self, area: &mut Widget) {
+        let (x, y, w, h) = (area.x(), area.y(), area.w(), area.h());
+        let palette = look::palette();
+        let clip = look::Clip::to(x, y, w, h);
+        draw::draw_rect_fill(x, y, w, h, rgb(palette.surface));
+        let row = row_height();
+        for (n, top) in &self.placed.seen {
+            let Some(key) = self.items.get(*n).map(|item| item.key) else {
+                continue;
+            };
+            if let Some(laid) = self.laid.get(&key) {
+                self.draw_line(laid, key, (x, y + top, w), (y, y + h), &palette);
+            }
+        }
+        if self.placed.seen.is_empty() {
+            let model = self.model.borrow();
+            let words = match (model.is_in(), model.is_connected()) {
+                (true, true) => "Nothing has been said here yet.",
+                (true, false) => "What is said here appears once the room is back.",
+                _ => "Log in to see what is said here.",
+            };
+            draw::set_draw_color(rgb(palette.quiet));
+            let width = draw::width(words) as i32;
+            draw::draw_text(words, x + (w - width) / 2, y + h / 2);
+        }
+        self.draw_time((x, y, w, h), &palette);
+        for mark in self.marks(w, h) {
+            let (left, top, wide, high) = mark.place;
+            draw::draw_rect_fill(x + left, y + top, wide, high, rgb(palette.accent));
+            draw::set_draw_color(rgb(palette.accent_text));
+            draw::draw_text(&mark.words, x + left + MARGIN, y + top + baseline(row));
+        }
+        drop(clip);
+        let (border, wide) = match area.has_focus() {
+            true => (palette.focus, 2),
+            false => (palette.border, 1),
+        };
+        draw::set_draw_color(rgb(border));
+        for inset in 0..wide {
+            draw::draw_rect(x + inset, y + inset, w - 2 * inset, h - 2 * inset);
+        }
+    }
+
+    fn draw_line(
+        &self,
+        laid: &Laid,
+        key: Key,
+        (x, top, w): (i32, i32, i32),
+        (upper, lower): (i32, i32),
+        palette: &Palette,
+    ) {
+        let row = laid.row;
+        let base = baseline(row);
+        let height = laid.height() - laid.space;
+        if laid.line.mention {
+            draw::draw_rect_fill(x, top + laid.space, w, height, rgb(palette.mention));
+        }
+        let mut y = top + laid.space;
+        for index in 0..laid.rows() {
+            if y + row > upper && y < lower {
+                self.draw_backgrounds(laid, key, index, (x, y, w), palette);
+                let name = self.name_colour(laid, key, palette);
+                for piece in laid.pieces(index, w) {
+                    let tone = laid.line.parts(piece.range.clone()).next();
+                    let tone = tone.map_or(Tone::Text, |(_, tone)| tone);
+                    let left = x + piece.x.round() as i32;
+                    draw::set_draw_color(rgb(colour(tone, name, palette)));
+                    draw::draw_text(&piece.text, left, y + base);
+                    if tone == Tone::Link {
+                        let right = left + piece.wide as i32;
+                        draw::draw_line(left, y + base + 2, right, y + base + 2);
+                    }
+                }
+                if index == 0 {
+                    self.draw_beside(laid, (x, y, w), base, palette);
+                }
+            }
+            y += row;
+        }
+    }
+
+    /// The lines beside what stands across, and what has become of a message.
+    fn draw_beside(&self, laid: &Laid, (x, y, w): (i32, i32, i32), base: i32, palette: &Palette) {
+        let line = &laid.line;
+        let tone = line.tones.first().map_or(Tone::Quiet, |(_, tone)| *tone);
+        if line.look == Look::Rule {
+            let middle = y + laid.row / 2;
+            let words = laid.span(0, 0..line.text.len(), w).unwrap_or((w / 2, 0));
+            draw::set_draw_color(rgb(match tone {
+                Tone::Quiet => palette.border,
+                tone => colour(tone, 0, palette),
+            }));
+            draw::draw_line(x + MARGIN, middle, x + words.0 - MARGIN, middle);
+            draw::draw_line(
+                x + words.0 + words.1 + MARGIN,
+                middle,
+                x + w - MARGIN,
+                middle,
+            );
+        }
+        if !line.fate.is_empty() {
+            let tone = if line.fate == "refused" {
+                palette.wrong
+            } else {
+                palette.quiet
+            };
+            draw::set_draw_color(rgb(tone));
+            let wide = draw::width(line.fate) as i32;
+            draw::draw_text(line.fate, x + w - MARGIN - wide, y + base);
+        }
+    }
+
+    fn name_colour(&self, laid: &Laid, key: Key, palette: &Palette) -> u32 {
+        if !laid.line.tones.iter().any(|(_, tone)| *tone == Tone::Name) {
+            return 0;
+        }
+        let model = self.model.borrow();
+        match model.history().get(key.place).map(|entry| &entry.what) {
+            Some(What::Said { from, .. }) => palette.name(from),
+            _ => palette.text,
+        }
+    }
+
+    /// What is marked, what is looked for, what the keyboard is on.
+    fn draw_backgrounds(
+        &self,
+        laid: &Laid,
+        key: Key,
+        index: usize,
+        (x, y, w): (i32, i32, i32),
+        palette: &Palette,
+    ) {
+        let bytes = laid.bytes(index);
+        let fill = |range: std::ops::Range<usize>, colour: u32| {
+            let range = range.start.max(bytes.start)..range.end.min(bytes.end);
+            if range.start < range.end
+                && let Some((left, wide)) = laid.span(index, range, w)
+            {
+                draw::draw_rect_fill(x + left, y + 1, wide, laid.row - 2, rgb(colour));
+            }
+        };
+        for found in &self.found {
+            if found.0 == key {
+                let now = self.found_now == Some(key.place);
+                let colour = if now {
+                    palette.found_current
+                } else {
+                    palette.found
+                };
+                fill(found.1.clone(), colour);
+            }
+        }
+        match self.selection {
+            Selection::Lines(a, b) if a <= key && key <= b => {
+                fill(bytes.clone(), palette.selection);
+            }
+            Selection::Within(of, a, b) if of == key => fill(a..b, palette.selection),
+            _ => {}
+        }
+        if let Some(hit) = &self.picked
+            && hit.key == key
+            && let Some((range, _)) = laid.line.acts.get(hit.number)
+            && let Some((left, wide)) = laid.span(index, range.clone(), w)
+        {
+            draw::set_draw_color(rgb(palette.focus));
+            for inset in 0..2 {
+                let (grown, less) = (2 - inset, 2 * (2 - inset));
+                draw::draw_rect(
+                    x + left - grown,
+                    y + inset,
+                    wide + less,
+                    laid.row - 2 * inset,
+                );
+            }
+        }
+    }
+
+    /// What is said to who reads further up while others write, and to who has something new
+    /// further up: the words, and where they stand.
+    pub(super) fn marks(&self, w: i32, h: i32) -> Vec<Mark> {
+        look::use_font();
+        let high = row_height();
+        let mut marks = Vec::new();
+        let model = self.model.borrow();
+        let mut mark = |words: String, top: i32, goes| {
+            let wide = draw::width(&words) as i32 + 2 * MARGIN;
+            let place = ((w - wide) / 2, top, wide, high);
+            marks.push(Mark { words, place, goes });
+        };
+        if !self.view.sticks() {
+            let words = model.unread_words();
+            let words = words.unwrap_or_else(|| "to the newest".to_string());
+            mark(format!("{words}  ↓"), h - high - MARGIN, Place::End);
+        }
+        if self.unread_above() {
+            mark("new since you left  ↑".to_string(), MARGIN, Place::Unread);
+        }
+        marks
+    }
+}
+
+/// A mark at an edge that goes somewhere when it is clicked.
+pub(super) struct Mark {
+    pub words: String,
+    /// Left, top, width and height.
+    pub place: (i32, i32, i32, i32),
+    pub goes: Place,
+}
+
+fn colour(tone: Tone, name: u32, palette: &Palette) -> u32 {
+    match tone {
+        Tone::Text => palette.text,
+        Tone::Quiet => palette.quiet,
+        Tone::Waiting => palette.waiting,
+        Tone::Wrong => palette.wrong,
+        Tone::Unread => palette.unread,
+        Tone::Link => palette.link,
+        Tone::Own | Tone::Mention => palette.own,
+        Tone::Name => name,
+    }
+}

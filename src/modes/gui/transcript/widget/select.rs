@@ -1,0 +1,228 @@
+//! Marking and copying.
+
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::Inner;
+use crate::modes::gui::transcript::history::History;
+use crate::modes::gui::transcript::items::Key;
+use crate::modes::gui::transcript::items::Rank;
+use crate::modes::gui::transcript::items::Shape;
+
+/// What stands in a copy for what is not loaded.
+const MISSING: &str = "(more was said here, which is not loaded)\n";
+
+/// What is marked for copying.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Selection {
+    Nothing,
+    /// Some bytes of one line.
+    Within(Key, usize, usize),
+    /// Whole lines, both ends included.
+    Lines(Key, Key),
+}
+
+impl Inner {
+    /// The line and the byte in it at a pixel, and whether the pixel is on it.
+    pub(super) fn point(&self, x: i32, y: i32) -> Option<(Key, usize, bool)> {
+        let (first, last) = (self.placed.seen.first()?, self.placed.seen.last()?);
+        let found = self.placed.seen.iter().rev().find(|(_, top)| *top <= y);
+        let (n, top) = *found.unwrap_or(first);
+        let key = self.items.get(n)?.key;
+        let laid = self.laid.get(&key)?;
+        let index = (y - top - laid.space).div_euclid(laid.row.max(1));
+        if n == last.0 && index >= laid.rows() as i32 {
+            return Some((key, laid.line.text.len(), false));
+        }
+        let row = (index.max(0) as usize).min(laid.rows() - 1);
+        let (byte, on) = laid.byte_at(row, x, self.width);
+        Some((key, byte, on && index == row as i32))
+    }
+
+    pub(super) fn begin(&mut self, point: Option<(Key, usize, bool)>, clicks: i32) {
+        self.selection = Selection::Nothing;
+        self.anchor = point.map(|(key, at, _)| (key, at));
+        let Some((key, at, _)) = point else {
+            return;
+        };
+        let line = self.laid.get(&key).map(|laid| &laid.line);
+        self.anchored = line.map(|line| line.text.clone()).unwrap_or_default();
+        self.selection = match (clicks, self.laid.get(&key)) {
+            (1, Some(laid)) => {
+                let mut words = laid.line.text.split_word_bound_indices();
+                let word = words.find(|(start, word)| (*start..start + word.len()).contains(&at));
+                match word {
+                    Some((start, word)) => Selection::Within(key, start, start + word.len()),
+                    None => Selection::Nothing,
+                }
+            }
+            (2.., _) => Selection::Lines(key, key),
+            _ => Selection::Nothing,
+        };
+    }
+
+    pub(super) fn extend(&mut self, point: Option<(Key, usize, bool)>) {
+        let (Some((from, a)), Some((to, b, _))) = (self.anchor, point) else {
+            return;
+        };
+        self.selection = match from == to {
+            true if a == b => return,
+            true => Selection::Within(from, a.min(b), a.max(b)),
+            false => Selection::Lines(from.min(to), from.max(to)),
+        };
+    }
+
+    pub(super) fn select_all(&mut self) {
+        let mut entries = self.items.iter().filter(|i| i.key.rank == Rank::Entry);
+        if let Some(first) = entries.next() {
+            let last = entries.next_back().unwrap_or(first);
+            self.selection = Selection::Lines(first.key, last.key);
+        }
+    }
+
+    /// Marks lines with the keyboard: one more above (or below) those that are marked.
+    pub(super) fn select_more(&mut self, up: bool) {
+        let lines: Vec<Key> = self
+            .items
+            .iter()
+            .map(|item| item.key)
+            .filter(|key| key.rank == Rank::Entry)
+            .collect();
+        let seen = self.placed.seen.iter().rev();
+        let mut seen = seen.filter_map(|(n, _)| Some(self.items.get(*n)?.key));
+        let start = seen.find(|key| key.rank == Rank::Entry);
+        let (from, to) = match (self.selection, self.anchor, start) {
+            (Selection::Lines(a, b), Some((anchor, _)), _) if anchor == a => (a, b),
+            (Selection::Lines(a, b), ..) => (b, a),
+            (_, _, Some(start)) => {
+                self.anchor = Some((start, 0));
+                self.selection = Selection::Lines(start, start);
+                return;
+            }
+            _ => return,
+        };
+        let at = lines.partition_point(|key| *key < to);
+        let next = match up {
+            true => at.saturating_sub(1),
+            false => (at + 1).min(lines.len().saturating_sub(1)),
+        };
+        if let Some(to) = lines.get(next) {
+            self.anchor = Some((from, 0));
+            self.selection = Selection::Lines(from.min(*to), from.max(*to));
+        }
+    }
+
+    /// What is marked, fit for the clipboard: whole messages as the log has them, some characters
+    /// as themselves.
+    pub(super) fn selected(&self) -> Option<String> {
+        self.marked().map(|text| portable(&text))
+    }
+
+    fn marked(&self) -> Option<String> {
+        let model = self.model.borrow();
+        let history = model.history();
+        match self.selection {
+            Selection::Nothing => None,
+            Selection::Within(key, a, b) => {
+                let line = &self.laid.get(&key)?.line;
+                let whole = a == 0 && b == line.text.len() && line.under.is_empty();
+                match history.get(key.place).filter(|_| key.rank == Rank::Entry) {
+                    Some(entry) if whole => Some(entry.copied() + "\n"),
+                    _ => line.text.get(a..b).map(str::to_string),
+                }
+            }
+            Selection::Lines(a, b) => {
+                let at = self.items.binary_search_by_key(&b, |item| item.key);
+                let end = match at.ok().map(|n| self.items[n].shape) {
+                    Some(Shape::Run { last }) => last,
+                    _ => b.place,
+                };
+                Some(copied(history, a.place, end)).filter(|text| !text.is_empty())
+            }
+        }
+    }
+}
+
+/// The lines from one place to another, both included. Where something is missing, a line says so.
+fn copied(history: &History, from: u64, to: u64) -> String {
+    let holes: Vec<u64> = history.holes().map(|hole| hole.end).collect();
+    let mut text = String::new();
+    let mut before: Option<u64> = None;
+    for entry in history.between(from, to) {
+        let at = entry.id.offset;
+        let missing = |before| holes.iter().any(|end| before < *end && *end <= at);
+        if before.is_some_and(missing) {
+            text.push_str(MISSING);
+        }
+        text.push_str(&entry.copied());
+        text.push('\n');
+        before = Some(at);
+    }
+    text
+}
+
+/// The text without what a terminal would obey where it is pasted: control characters are the
+/// escapes that the log has for them. Not one NUL may reach FLTK: fltk-rs cuts the text there and
+/// hands over the length of the whole, so that whatever lies behind it in memory would be copied.
+fn portable(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\t' | '\r' => safe.push(c),
+            c if c.is_control() => safe.push_str(&format!("\\u{{{:x}}}", u32::from(c))),
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{copied, portable};
+    use crate::event::{Body, Elapsed, Id, LogId, Recorded, Stamp};
+    use crate::modes::gui::transcript::history::{Entry, History};
+    use crate::wire::Wire;
+
+    fn said(offset: u64) -> Entry {
+        let id = Id {
+            log: LogId(1),
+            offset,
+            check: 0,
+        };
+        let wire = Wire::Recorded(Recorded {
+            id,
+            at: Stamp::from_micros(0),
+            body: Body::Message {
+                from: "bob".into(),
+                elapsed: Elapsed(0),
+                text: offset.to_string(),
+                key: None,
+            },
+        });
+        let local = |at: Stamp| at.utc().naive_utc();
+        Entry::of(wire, None, local).expect("a message")
+    }
+
+    #[test]
+    fn what_is_missing_is_marked_in_a_copy() {
+        let mut history = History::default();
+        history.stream_from(Some(said(500).id));
+        history.push(said(510));
+        assert!(history.insert(100..300, vec![said(100), said(200)]));
+        let line = |at: u64| format!("[bob]: 0:00:00:{at}\n");
+        let missing = "(more was said here, which is not loaded)\n";
+        let all = line(100) + &line(200) + missing + &line(510);
+        assert_eq!(copied(&history, 100, 510), all);
+        assert_eq!(copied(&history, 100, 200), line(100) + &line(200));
+        assert_eq!(copied(&history, 510, 510), line(510));
+        // Once the hole is filled there is nothing to mark.
+        assert!(history.insert(300..501, vec![said(300)]));
+        assert!(!copied(&history, 100, 510).contains(missing));
+    }
+
+    #[test]
+    fn nothing_that_a_terminal_obeys_is_copied() {
+        let said = "a\tb\nc \u{0}\u{1b}[31m\u{7f}\u{9b} שלום 👩‍👧";
+        let copied = "a\tb\nc \\u{0}\\u{1b}[31m\\u{7f}\\u{9b} שלום 👩‍👧";
+        assert_eq!(portable(said), copied);
+    }
+}

@@ -1,0 +1,87 @@
+//! `chatroom replay`: plays a log back as it happened, prints it, counts it, or says it again.
+//!
+//! Whatever kind of file it is, [`read::log`] makes a room's log of it; what was asked for is then done
+//! with that, in constant memory and without a server. On a terminal the conversation is played
+//! ([`play`]); anywhere else, and with `--output`, it is printed at once ([`mod@print`]). A damaged
+//! line is named in its place and stops nothing.
+
+mod bar;
+mod convert;
+mod formats;
+#[doc(hidden)]
+pub mod fuzzing;
+mod history;
+mod into;
+mod pace;
+mod play;
+mod plot;
+mod print;
+mod read;
+mod show;
+mod stats;
+mod verify;
+mod wrong;
+
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use crate::cli::ReplayArgs;
+use crate::failure::Failure;
+use crate::journal::comes_before;
+use crate::line;
+use read::log::{Input, Log};
+use show::Look;
+
+pub use history::{MOST, print_history};
+
+/// Whether what goes to stdout should have colours: it is a terminal and nobody asked for none.
+pub fn wants_colour() -> bool {
+    io::stdout().is_terminal() && Look::wished().colour
+}
+
+/// Says which log came before, of one that goes on from another.
+fn say_what_comes_before(log: &Log) {
+    let path = log
+        .path
+        .as_deref()
+        .filter(|_| matches!(log.input, Input::File { .. }));
+    let Some((before, is_there)) = path.and_then(comes_before) else {
+        return;
+    };
+    let where_it_is = match is_there {
+        true => "which lies beside it",
+        false => "which does not lie beside it any more",
+    };
+    let before = line::escaped(&before.display().to_string());
+    let name = &log.name;
+    // There is nowhere left to say it if stderr is closed.
+    let _ = writeln!(
+        io::stderr(),
+        "chatroom: {name} goes on from {before}, {where_it_is}. What was said before is there."
+    );
+}
+
+/// Does what is asked with the log.
+///
+/// # Errors
+/// The sentence the run ends with: no such file, not a log, output that cannot be written.
+pub fn run(args: ReplayArgs) -> Result<ExitCode, Failure> {
+    let log = Log::open(&args.file, args.format)?;
+    if args.from.is_none() {
+        say_what_comes_before(&log);
+    }
+    let printed = args.plain || args.output.is_some() || !io::stdout().is_terminal();
+    if args.verify {
+        verify::run(log)
+    } else if args.convert.is_some() {
+        convert::run(log, &args)
+    } else if args.into.is_some() {
+        into::run(log, &args)
+    } else if args.stats.is_some() || args.plot.is_some() {
+        stats::run(log, &args)
+    } else if printed {
+        print::run(log, &args)
+    } else {
+        play::run(log, &args)
+    }
+}

@@ -1,0 +1,77 @@
+//! The blocks of the server's console: every message as the request it came in, who came and went.
+//!
+//! What always holds: nothing is invented. The log knows when a message came, its key and its text;
+//! the program that sent it, the address it was sent to and the task that served it were never
+//! written down. What is not a message and no coming or going stands as it does in the log.
+
+use crate::event::Stamp;
+use crate::line::{Shape, unescaped};
+use crate::modes::replay::print::Line;
+use crate::modes::replay::print::Printer;
+use crate::modes::replay::print::plain_wrong;
+use crate::modes::replay::wrong::Wrong;
+
+/// Prints blocks.
+#[derive(Default)]
+pub struct Console {
+    /// The second that was written last, and as what: there are often many messages in one.
+    second: Option<i64>,
+    date: String,
+}
+
+impl Printer for Console {
+    fn line(&mut self, line: &Line<'_>, out: &mut Vec<u8>) {
+        match line.look.shape {
+            Shape::Message { text, key, .. } => {
+                out.extend_from_slice(b"POST /messages HTTP/1.1\n");
+                if let Some(key) = key {
+                    out.extend_from_slice(b"Idempotency-Key: ");
+                    out.extend_from_slice(key);
+                    out.push(b'\n');
+                }
+                out.extend_from_slice(b"Content-Type: text/plain; charset=utf-8\nContent-Length: ");
+                out.extend_from_slice(itoa::Buffer::new().format(said(text)).as_bytes());
+                out.extend_from_slice(b"\nDate: ");
+                out.extend_from_slice(self.date(line.at).as_bytes());
+                out.extend_from_slice(b"\n\n");
+                out.extend_from_slice(text);
+                out.push(b'\n');
+                out.extend_from_slice(line.look.shown());
+            }
+            Shape::Join(name) => client(name, b") connected", out),
+            Shape::Leave(name) => client(name, b") is offline", out),
+            _ => out.extend_from_slice(line.look.shown()),
+        }
+        out.push(b'\n');
+    }
+
+    fn wrong(&mut self, offset: u64, _bytes: &[u8], wrong: Wrong, out: &mut Vec<u8>) {
+        plain_wrong(wrong, offset, out);
+    }
+}
+
+impl Console {
+    fn date(&mut self, at: Stamp) -> &str {
+        let second = at.micros().div_euclid(1_000_000);
+        if self.second != Some(second) {
+            self.second = Some(second);
+            self.date = at.http();
+        }
+        &self.date
+    }
+}
+
+fn client(name: &[u8], what: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(b"Client (");
+    out.extend_from_slice(name);
+    out.extend_from_slice(what);
+}
+
+/// How many bytes were said, of a text as it stands in a line.
+fn said(text: &[u8]) -> usize {
+    if memchr::memchr(b'\\', text).is_none() {
+        return text.len();
+    }
+    let said = std::str::from_utf8(text).ok().and_then(unescaped);
+    said.map_or(text.len(), |said| said.len())
+}

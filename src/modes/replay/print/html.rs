@@ -1,0 +1,233 @@
+//! One page for a browser, with everything in it: it needs no network, and what is in the log can
+//! do nothing in it.
+//!
+//! What always holds: whatever the log's length, only what the next message depends on is kept (who
+//! spoke last, the day, a few comings and goings); every character that comes from the log goes
+//! through [`text`], which leaves nothing of it that is markup; the page's own style and script
+//! are the only ones that a browser is allowed to use ([`page`]).
+
+mod page;
+mod passing;
+mod text;
+mod times;
+
+use std::time::Duration;
+
+use chrono::NaiveDate;
+
+use crate::event::Stamp;
+use crate::line::Shape;
+use crate::modes::replay::print::Line;
+use crate::modes::replay::print::Printer;
+use crate::modes::replay::wrong::Wrong;
+use passing::Passing;
+use text::{name, said};
+use times::Clock;
+
+/// What one person says within so long of their message before needs no name above it again.
+const TOGETHER: Duration = Duration::from_secs(10 * 60);
+/// So many lines are laid out together by a browser, and so many if one person speaks on and on.
+const PART: (usize, usize) = (50, 200);
+
+/// Prints a page.
+#[derive(Default)]
+pub struct Html {
+    clock: Clock,
+    /// The day whose part of the page is open, and whether one is: what is damaged has no day.
+    day: Option<NaiveDate>,
+    in_day: bool,
+    /// How many lines the open part has; none is open if there are none.
+    lines: usize,
+    /// Who speaks, as the line spells it, and since when nothing else was said.
+    speaker: Option<(Vec<u8>, Stamp)>,
+    passing: Passing,
+    counts: Counts,
+}
+
+/// What the page's end says.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    messages: u64,
+    passing: u64,
+    wrong: u64,
+    span: Option<(Stamp, Stamp)>,
+}
+
+impl Printer for Html {
+    fn begin(&mut self, name: &str, out: &mut Vec<u8>) {
+        page::begin(name, out);
+    }
+
+    fn line(&mut self, line: &Line<'_>, out: &mut Vec<u8>) {
+        let first = self.counts.span.map_or(line.at, |(first, _)| first);
+        self.counts.span = Some((first, line.at));
+        match line.look.shape {
+            Shape::Message { from, text, .. } => self.message(line, from, text, out),
+            Shape::Join(name) => self.pass(line, name, " came in ", out),
+            Shape::Leave(name) => self.pass(line, name, " left ", out),
+            Shape::Opened { .. } => self.event(line, "e r", b"The room opened", out),
+            Shape::Closed => self.event(line, "e r", b"The room closed", out),
+            Shape::Erased(_) => self.event(line, "e r", b"What stood here was erased", out),
+            Shape::Other(body) => {
+                self.apart(Some(line.at), out);
+                self.open("o", line, out);
+                text::put(&String::from_utf8_lossy(body), out);
+                self.close(line, out);
+            }
+            Shape::Notice(text) => {
+                self.apart(Some(line.at), out);
+                self.open("o", line, out);
+                said(text, out);
+                self.close(line, out);
+            }
+        }
+    }
+
+    fn wrong(&mut self, offset: u64, _bytes: &[u8], wrong: Wrong, out: &mut Vec<u8>) {
+        self.counts.wrong += 1;
+        self.apart(None, out);
+        out.extend_from_slice(b"<p class=\"w\">");
+        text::put(&wrong.sentence(offset), out);
+        out.extend_from_slice(b"</p>\n");
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>) {
+        self.end_day(out);
+        page::end(&self.counts, out);
+    }
+}
+
+impl Html {
+    fn message(&mut self, line: &Line<'_>, from: &[u8], text: &[u8], out: &mut Vec<u8>) {
+        self.counts.messages += 1;
+        let day = self.clock.look(line.at).day;
+        let goes_on = self.passing.is_empty() && self.day == Some(day) && self.lines < PART.1;
+        let before = self
+            .speaker
+            .as_ref()
+            .filter(|(who, at)| goes_on && who == from && line.at.since(*at) <= TOGETHER)
+            .map(|(_, at)| *at);
+        if let Some(action) = text.strip_prefix(b"/me ") {
+            self.apart(Some(line.at), out);
+            out.extend_from_slice(b"<div class=\"g\">");
+            self.open("a", line, out);
+            name(from, out);
+            out.push(b' ');
+            said(action, out);
+            self.close(line, out);
+            out.extend_from_slice(b"</div>\n");
+            return;
+        }
+        let mut class = "";
+        match (before, &mut self.speaker) {
+            (Some(before), Some((_, at))) => {
+                if before.micros().div_euclid(60_000_000) == line.at.micros().div_euclid(60_000_000)
+                {
+                    class = "s";
+                }
+                *at = line.at;
+                self.lines += 1;
+            }
+            _ => {
+                self.apart(Some(line.at), out);
+                out.extend_from_slice(b"<div class=\"g\">");
+                text::heading(from, out);
+                self.speaker = Some((from.to_vec(), line.at));
+            }
+        }
+        self.open(class, line, out);
+        said(text, out);
+        self.close(line, out);
+    }
+
+    /// The beginning of a message, with its place.
+    fn open(&mut self, class: &str, line: &Line<'_>, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"<p");
+        if !class.is_empty() {
+            out.extend_from_slice(b" class=\"");
+            out.extend_from_slice(class.as_bytes());
+            out.push(b'"');
+        }
+        out.extend_from_slice(b" id=\"");
+        out.extend_from_slice(itoa::Buffer::new().format(line.offset).as_bytes());
+        out.extend_from_slice(b"\" dir=\"auto\">");
+    }
+
+    /// The end of a message, with its time, which links to it.
+    fn close(&mut self, line: &Line<'_>, out: &mut Vec<u8>) {
+        out.extend_from_slice(b" <a href=\"#");
+        out.extend_from_slice(itoa::Buffer::new().format(line.offset).as_bytes());
+        out.extend_from_slice(b"\">");
+        self.clock.look(line.at).write(line.look.time, out);
+        out.extend_from_slice(b"</a></p>\n");
+    }
+
+    fn pass(&mut self, line: &Line<'_>, who: &[u8], what: &str, out: &mut Vec<u8>) {
+        self.counts.passing += 1;
+        if !self.passing.is_empty() && self.day == Some(self.clock.look(line.at).day) {
+            self.lines += 1;
+        } else {
+            self.apart(Some(line.at), out);
+        }
+        let moment = self.clock.look(line.at);
+        self.passing.add(who, what, moment, line.look.time, out);
+    }
+
+    /// Something about the room.
+    fn event(&mut self, line: &Line<'_>, class: &str, what: &[u8], out: &mut Vec<u8>) {
+        self.apart(Some(line.at), out);
+        out.extend_from_slice(b"<p class=\"");
+        out.extend_from_slice(class.as_bytes());
+        out.extend_from_slice(b"\">");
+        out.extend_from_slice(what);
+        out.push(b' ');
+        self.clock.look(line.at).write(line.look.time, out);
+        out.extend_from_slice(b"</p>\n");
+    }
+
+    /// Ends what stood before and makes room for a line of its own.
+    fn apart(&mut self, at: Option<Stamp>, out: &mut Vec<u8>) {
+        self.passing.flush(out);
+        if self.speaker.take().is_some() {
+            out.extend_from_slice(b"</div>\n");
+        }
+        let day = at.map(|at| self.clock.look(at).day);
+        if !self.in_day || day.is_some() && day != self.day {
+            self.end_day(out);
+            out.extend_from_slice(b"<section>\n");
+            self.in_day = true;
+            if let Some(day) = day {
+                times::heading(day, out);
+                self.day = Some(day);
+            }
+        } else if self.lines >= PART.0 {
+            self.end_part(out);
+        }
+        if self.lines == 0 {
+            out.extend_from_slice(b"<div class=\"k\">\n");
+        }
+        self.lines += 1;
+    }
+
+    fn end_part(&mut self, out: &mut Vec<u8>) {
+        self.passing.flush(out);
+        if self.speaker.take().is_some() {
+            out.extend_from_slice(b"</div>\n");
+        }
+        if self.lines > 0 {
+            out.extend_from_slice(b"</div>\n");
+        }
+        self.lines = 0;
+    }
+
+    fn end_day(&mut self, out: &mut Vec<u8>) {
+        self.end_part(out);
+        if self.in_day {
+            out.extend_from_slice(b"</section>\n");
+        }
+        self.in_day = false;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,44 @@
+//! One JSON object a line: what a listener of the room is sent as `application/x-ndjson`, so that
+//! what reads a room's events reads this.
+//!
+//! What always holds: the bytes of a good line are those of the wire ([`sse`]), ids and all.
+
+use crate::event::{Id, LogId};
+use crate::line::check_of;
+use crate::modes::replay::print::Line;
+use crate::modes::replay::print::Printer;
+use crate::modes::replay::wrong::Wrong;
+use crate::sse::{self, Form};
+use crate::wire::Wire;
+
+/// Prints objects.
+pub struct Json {
+    log: LogId,
+}
+
+impl Default for Json {
+    fn default() -> Json {
+        Json { log: LogId(0) }
+    }
+}
+
+impl Printer for Json {
+    fn of(&mut self, log: LogId) {
+        self.log = log;
+    }
+
+    fn line(&mut self, line: &Line<'_>, out: &mut Vec<u8>) {
+        let (form, log) = (Form::Ndjson, self.log);
+        sse::encode_look(form, log, line.offset, line.bytes, &line.look, out);
+    }
+
+    fn wrong(&mut self, offset: u64, bytes: &[u8], wrong: Wrong, out: &mut Vec<u8>) {
+        let id = Id {
+            log: self.log,
+            offset,
+            check: check_of(bytes),
+        };
+        let message = wrong.sentence(offset);
+        sse::encode(Form::Ndjson, &Wire::Damaged { id, message }, out);
+    }
+}

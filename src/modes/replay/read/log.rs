@@ -1,0 +1,347 @@
+//! The log that is replayed: opened, recognised, and every way in which that fails.
+//!
+//! What always holds: whatever the file is, what is read from here is a room's log. A file of a
+//! room is read where it stands; any other is unpacked ([`super::source`]) and converted
+//! ([`crate::modes::replay::formats`]) on the way.
+
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, Read};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::blocks::Blocks;
+use super::source::{Broken, Ends, MAGIC, Mended, Packing, Unpacked, sniff};
+use crate::cli::FileFormat;
+use crate::event::{LogId, Stamp};
+use crate::failure::{Failure, reason};
+use crate::journal::{self, Reader};
+use crate::line;
+use crate::modes::replay::formats;
+use crate::modes::replay::formats::HEAD;
+use crate::modes::replay::formats::Origin;
+use crate::modes::replay::formats::Report;
+
+/// What a log is called that has no name.
+pub const PIPE: &str = "standard input";
+
+/// An opened log.
+pub struct Log {
+    /// Its name as it is said to people.
+    pub name: String,
+    /// Where it is; nothing if it comes through a pipe.
+    pub path: Option<PathBuf>,
+    /// What kind it is.
+    pub format: FileFormat,
+    /// What its lines end with.
+    pub ends: Ends,
+    /// What there is of it.
+    pub input: Input,
+    /// What became of its lines on the way, if it is not read as it stands.
+    pub report: Option<Arc<Report>>,
+}
+
+/// The bytes of a room's log.
+pub enum Input {
+    /// A file on a disk: any place can be gone to.
+    File {
+        /// It.
+        file: Arc<File>,
+        /// How long it was when it was opened, in bytes.
+        end: u64,
+    },
+    /// What can be read only once, front to back.
+    Stream(Stream),
+}
+
+/// A log that is read front to back.
+pub struct Stream {
+    /// Where a room's log comes out.
+    pub read: Box<dyn Read + Send>,
+    /// How long what goes in is, in bytes; not known of a pipe.
+    pub length: Option<u64>,
+    /// How much of that was read, in bytes.
+    pub position: Arc<AtomicU64>,
+    /// What goes in is compressed.
+    pub packed: bool,
+}
+
+impl Log {
+    /// Opens the log at `path` as long as it is now; `-` is standard input. Its kind is told by
+    /// its beginning if none is given.
+    ///
+    /// # Errors
+    /// One sentence for each way in which this can fail.
+    pub fn open(path: &Path, format: Option<FileFormat>) -> Result<Log, Failure> {
+        if path.as_os_str() == "-" {
+            let name = PIPE.to_string();
+            return stream(Box::new(io::stdin()), None, format, name, Origin::default());
+        }
+        let name = shown(path);
+        let file = open(path, &name)?;
+        let data = file.metadata().map_err(|error| unreadable(&name, &error))?;
+        if data.is_dir() {
+            return Err(Failure::new(format!(
+                "{name} is a folder. Name the log in it, such as {}.",
+                shown(&path.join("log.txt"))
+            )));
+        }
+        let modified = data.modified().ok().and_then(|at| {
+            let since = at.duration_since(std::time::UNIX_EPOCH).ok()?;
+            Some(Stamp::from_micros(0).plus(since))
+        });
+        let origin = Origin {
+            path: Some(path.to_path_buf()),
+            modified,
+            is_packed: false,
+        };
+        if !data.is_file() {
+            return stream(Box::new(file), None, format, name, origin);
+        }
+        let end = data.len();
+        let mut head = vec![0; HEAD.min(end as usize)];
+        file.read_exact_at(&mut head, 0)
+            .map_err(|error| unreadable(&name, &error))?;
+        let known = match Packing::of(&head) {
+            Some(_) => None,
+            None => sniff(&head, format, &origin).or_else(|| {
+                // A head that was overwritten does not tell; the end of the same file may.
+                let from = end - head.len() as u64;
+                file.read_exact_at(&mut head, from).ok()?;
+                sniff(&head, None, &origin)
+                    .filter(|found| *found == (FileFormat::Room, Ends::LineFeed))
+            }),
+        };
+        if known != Some((FileFormat::Room, Ends::LineFeed)) {
+            return stream(Box::new(file.take(end)), Some(end), format, name, origin);
+        }
+        Ok(Log {
+            name,
+            path: Some(path.to_path_buf()),
+            format: FileFormat::Room,
+            ends: Ends::LineFeed,
+            input: Input::File {
+                file: Arc::new(file),
+                end,
+            },
+            report: None,
+        })
+    }
+
+    /// Its lines; of a file those between two places at which lines start.
+    pub fn blocks(self, start: u64, to: Option<u64>) -> Blocks {
+        match self.input {
+            Input::File { file, end } => Blocks::of_file(file, start, to.unwrap_or(end)),
+            Input::Stream(stream) => Blocks::of_stream(stream.read),
+        }
+    }
+
+    /// Which log it is, if any place of it can be gone to. Of a stream, the first line that comes
+    /// tells.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn id(&self) -> io::Result<Option<LogId>> {
+        let Input::File { file, end } = &self.input else {
+            return Ok(None);
+        };
+        let first = reader(file).line_at(0, *end)?;
+        Ok(first.map(|first| journal::log_of(&first.bytes)))
+    }
+
+    /// How long what is read is, in bytes, if that is known.
+    pub fn length(&self) -> Option<u64> {
+        match &self.input {
+            Input::File { end, .. } => Some(*end),
+            Input::Stream(stream) => stream.length,
+        }
+    }
+}
+
+/// A reader of the file that looks for times and lines in it.
+pub fn reader(file: &Arc<File>) -> Reader {
+    Reader::new(Arc::clone(file), LogId(0))
+}
+
+fn stream(
+    read: Box<dyn Read + Send>,
+    length: Option<u64>,
+    format: Option<FileFormat>,
+    name: String,
+    mut origin: Origin,
+) -> Result<Log, Failure> {
+    let position = Arc::new(AtomicU64::new(0));
+    let mut read: Box<dyn Read + Send> = Box::new(Counted {
+        read,
+        position: Arc::clone(&position),
+    });
+    let failed = |error: io::Error| unreadable(&name, &error);
+    let magic = beginning(&mut read, MAGIC, |_| false).map_err(failed)?;
+    let packing = Packing::of(&magic);
+    read = Box::new(Cursor::new(magic).chain(read));
+    match packing {
+        None => (),
+        Some(Packing::Gzip) => read = Box::new(Unpacked::new(read)),
+        Some(Packing::Other(tool)) => {
+            return Err(Failure::new(format!(
+                "{name} is compressed, and only gzip is read as it is. Try: {tool} {} | chatroom replay -",
+                origin.path.as_deref().map_or("FILE".to_string(), shown)
+            )));
+        }
+    }
+    origin.is_packed = packing.is_some();
+    // What its lines end with is told by the first end.
+    let tells = |head: &[u8]| match format {
+        Some(FileFormat::Original) => true,
+        Some(_) => memchr::memchr(b'\n', head).is_some(),
+        None => sniff(head, None, &origin).is_some(),
+    };
+    let head = beginning(&mut read, HEAD, tells).map_err(failed)?;
+    if head.is_empty() {
+        return Err(Failure::new(format!(
+            "{name} is empty: nothing was ever recorded in it. Name the log that the room \
+             writes (chatroom server --log FILE)."
+        )));
+    }
+    let (format, ends) = sniff(&head, format, &origin).ok_or_else(|| unknown(&name, &head))?;
+    let path = origin.path.clone();
+    let mut whole: Box<dyn Read + Send> = Box::new(Cursor::new(head).chain(read));
+    if ends != Ends::LineFeed {
+        whole = Box::new(Mended::new(whole, ends));
+    }
+    let (read, report): (Box<dyn Read + Send>, _) = match format {
+        FileFormat::Room => (whole, ends.note().map(Report::of_note)),
+        kind => {
+            let input = Box::new(BufReader::with_capacity(HEAD, whole));
+            let converter = formats::Converter::new(input, kind, &origin)
+                .map_err(|error| unreadable(&name, &error))?;
+            let report = converter.report();
+            (Box::new(converter), Some(report))
+        }
+    };
+    Ok(Log {
+        name,
+        path,
+        format,
+        ends,
+        input: Input::Stream(Stream {
+            read,
+            length,
+            position,
+            packed: packing.is_some(),
+        }),
+        report,
+    })
+}
+
+/// A log of no kind that is known, and what to try: `--format` only where a line would be read by it.
+fn unknown(name: &str, head: &[u8]) -> Failure {
+    let hint = match formats::nearest(head) {
+        Some((kind, title)) => format!(
+            "Some of its lines read like {title}; if it is that, --format {kind} reads those"
+        ),
+        None => {
+            "Name a log.txt that a room wrote, or one of the kinds that chatroom replay --help \
+                 has below --format"
+                .to_string()
+        }
+    };
+    Failure::new(format!(
+        "{name} is not a chat log of a kind that this program knows. {hint}."
+    ))
+}
+
+/// The first bytes, not more than `most`: as many as `tells` wants to see, if there are so many. A
+/// pipe may have little at first, and its first line need not be one that tells.
+fn beginning(
+    read: &mut dyn Read,
+    most: usize,
+    tells: impl Fn(&[u8]) -> bool,
+) -> io::Result<Vec<u8>> {
+    let mut head = vec![0; most];
+    let mut filled = 0;
+    while filled < most && (filled == 0 || !tells(&head[..filled])) {
+        match read.read(&mut head[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
+            Err(error) => return Err(error),
+        }
+    }
+    head.truncate(filled);
+    Ok(head)
+}
+
+/// Says how much was read.
+struct Counted<R> {
+    read: R,
+    position: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.read.read(into)?;
+        self.position.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+/// Opens a file for reading.
+///
+/// # Errors
+/// A sentence that says what the system has against it and what to try.
+pub fn open(path: &Path, name: &str) -> Result<File, Failure> {
+    File::open(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Failure::new(format!(
+            "There is no file {name} here. Check the name; a room keeps its log as log.txt in the \
+             folder in which it was started."
+        )),
+        io::ErrorKind::PermissionDenied => Failure::new(format!(
+            "{name} may not be read by you: permission denied. Ask its owner for a copy, or get \
+             one from the room: curl -O http://ADDR:1337/log.txt."
+        )),
+        _ => unreadable(name, &error),
+    })
+}
+
+/// Reading failed in the middle or at once.
+pub fn unreadable(name: &str, error: &io::Error) -> Failure {
+    if let Some(inside) = error.get_ref() {
+        if let Some(other) = inside.downcast_ref::<formats::NotOfThisKind>() {
+            return Failure::new(other.sentence(name));
+        }
+        if let Some(broken) = inside.downcast_ref::<Broken>() {
+            return Failure::new(broken.sentence(name));
+        }
+    }
+    if error.kind() == io::ErrorKind::UnexpectedEof {
+        return Failure::new(format!(
+            "{name} became shorter while it was read: something else cut it. Start again; what a \
+             room writes is followed with --follow."
+        ));
+    }
+    Failure::new(format!(
+        "{name} could not be read: {}. Check the disk or the connection it is on, and try again.",
+        reason(error)
+    ))
+}
+
+/// A log that no room writes is to be followed.
+pub fn cannot_follow(name: &str, stream: &Stream) -> Failure {
+    if stream.packed {
+        return Failure::new(format!(
+            "--follow waits for what a room writes, and nothing more comes into {name}, which is \
+             compressed. Leave --follow out, or name the log.txt of the room."
+        ));
+    }
+    Failure::new(format!(
+        "--follow goes on with a room's own log, and {name} is none. What comes through a pipe is \
+         played as it comes, so try: tail -n +1 -f FILE | chatroom replay -"
+    ))
+}
+
+/// A path as it is safe to show on a terminal.
+pub fn shown(path: &Path) -> String {
+    line::escaped(&path.to_string_lossy())
+}

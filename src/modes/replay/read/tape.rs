@@ -1,0 +1,320 @@
+//! What is played: always a file with an end, so that one can go back in it; the end may move.
+//!
+//! A log that can be read only once, a pipe's or another program's, is copied by a thread into a
+//! file without a name while it is played, so memory stays constant and going on beyond what has
+//! come means waiting for it.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use memchr::memrchr;
+
+use super::follow::{Seen, Watch, whole_lines};
+use super::log::{Input, Log, cannot_follow, unreadable};
+use crate::failure::{Failure, reason};
+
+/// How much is copied at once, in bytes.
+const BLOCK: usize = 256 * 1024;
+
+/// A log that is played.
+pub struct Tape {
+    file: Arc<File>,
+    end: u64,
+    source: Source,
+}
+
+enum Source {
+    /// It is as it was when it was opened.
+    Whole,
+    /// It comes.
+    Coming(Arc<Coming>),
+    /// A room goes on with it.
+    Live { watch: Watch, gone: bool },
+}
+
+/// How far a log has come.
+#[derive(Default)]
+struct Coming {
+    /// Behind the last line that is whole, in bytes.
+    end: AtomicU64,
+    /// Nothing more comes; now the end is that of everything.
+    done: AtomicBool,
+    failure: Mutex<Option<Failure>>,
+}
+
+/// What has become of the tape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Nothing new.
+    Nothing,
+    /// It is longer, or all of it is there now.
+    Grown,
+    /// Whole lines were taken away.
+    Cut,
+    /// It is another file now, from its beginning.
+    Replaced,
+    /// There is no file of its name any more; said once.
+    Gone,
+}
+
+impl Tape {
+    /// What there is to play of the log. With `follow` it goes on with what the room writes. `wake`
+    /// is called from another thread whenever more has come.
+    ///
+    /// # Errors
+    /// The log is not one that can be followed; there is no place for what comes through a pipe.
+    pub fn of(log: Log, follow: bool, wake: impl Fn() + Send + 'static) -> Result<Tape, Failure> {
+        let name = log.name;
+        match (log.input, follow) {
+            (Input::File { file, end }, false) => Ok(Tape {
+                file,
+                end,
+                source: Source::Whole,
+            }),
+            (Input::File { file, end }, true) => {
+                let end = whole_lines(&file, 0, end).map_err(|error| unreadable(&name, &error))?;
+                let watch = Watch::new(log.path.unwrap_or_default(), Arc::clone(&file));
+                Ok(Tape {
+                    file,
+                    end,
+                    source: Source::Live { watch, gone: false },
+                })
+            }
+            (Input::Stream(stream), true) => Err(cannot_follow(&name, &stream)),
+            (Input::Stream(stream), false) => {
+                let file = Arc::new(nameless(&name)?);
+                let coming = Arc::new(Coming::default());
+                let copy = Copy {
+                    read: stream.read,
+                    file: Arc::clone(&file),
+                    coming: Arc::clone(&coming),
+                };
+                let begun = thread::Builder::new()
+                    .name("reading".to_string())
+                    .spawn(move || copy.run(&name, &wake));
+                begun.map_err(|error| {
+                    Failure::new(format!(
+                        "The log cannot be read beside playing it: {}. Try chatroom replay --plain.",
+                        reason(&error)
+                    ))
+                })?;
+                Ok(Tape {
+                    file,
+                    end: 0,
+                    source: Source::Coming(coming),
+                })
+            }
+        }
+    }
+
+    /// The file that is played.
+    pub fn file(&self) -> &Arc<File> {
+        &self.file
+    }
+
+    /// Where what is there ends, in bytes.
+    pub fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// Whether a room may go on with it for ever.
+    pub fn is_live(&self) -> bool {
+        matches!(self.source, Source::Live { .. })
+    }
+
+    /// Whether more may come.
+    pub fn may_grow(&self) -> bool {
+        match &self.source {
+            Source::Whole => false,
+            Source::Coming(coming) => {
+                !coming.done.load(Ordering::Acquire)
+                    || self.end < coming.end.load(Ordering::Acquire)
+            }
+            Source::Live { .. } => true,
+        }
+    }
+
+    /// Looks for what has changed.
+    ///
+    /// # Errors
+    /// A file that is followed cannot be read.
+    pub fn look(&mut self) -> io::Result<Change> {
+        let seen = match &mut self.source {
+            Source::Whole => return Ok(Change::Nothing),
+            Source::Coming(coming) => {
+                let end = coming.end.load(Ordering::Acquire);
+                let grown = end > self.end || coming.done.load(Ordering::Acquire);
+                self.end = end;
+                return Ok(if grown {
+                    Change::Grown
+                } else {
+                    Change::Nothing
+                });
+            }
+            Source::Live { watch, .. } => watch.look(self.end)?,
+        };
+        let is_gone = matches!(seen, Seen::Gone);
+        let change = match seen {
+            Seen::Same => Change::Nothing,
+            Seen::Grown(end) => {
+                self.end = end;
+                return Ok(Change::Grown);
+            }
+            Seen::Shrunk(end) => {
+                self.end = end;
+                return Ok(Change::Cut);
+            }
+            Seen::Replaced(file) => {
+                self.file = file;
+                self.end = 0;
+                Change::Replaced
+            }
+            Seen::Gone => Change::Gone,
+        };
+        let Source::Live { gone, .. } = &mut self.source else {
+            return Ok(change);
+        };
+        let said = std::mem::replace(gone, is_gone);
+        Ok(match change {
+            Change::Gone if said => Change::Nothing,
+            change => change,
+        })
+    }
+
+    /// Why not everything has come, if that is so.
+    pub fn failure(&self) -> Option<Failure> {
+        match &self.source {
+            Source::Coming(coming) => coming
+                .failure
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+            _ => None,
+        }
+    }
+}
+
+/// A file that goes when it is closed, on a disk: `/tmp` is memory on many machines.
+fn nameless(name: &str) -> Result<File, Failure> {
+    let asked = std::env::var_os("TMPDIR").map(PathBuf::from);
+    let places = asked.into_iter().chain(["/var/tmp".into(), "/tmp".into()]);
+    let mut failed = None;
+    for place in places {
+        match tempfile::tempfile_in(place) {
+            Ok(file) => return Ok(file),
+            Err(error) => failed = Some(error),
+        }
+    }
+    let why = failed.map_or(String::new(), |error| reason(&error));
+    Err(Failure::new(format!(
+        "There is no place to keep what comes from {name} while it is played: {why}. Name a folder \
+         with TMPDIR, or try chatroom replay --plain."
+    )))
+}
+
+struct Copy {
+    read: Box<dyn Read + Send>,
+    file: Arc<File>,
+    coming: Arc<Coming>,
+}
+
+impl Copy {
+    fn run(mut self, name: &str, wake: &dyn Fn()) {
+        if let Err(failure) = self.copy(name, wake) {
+            let mut failed = self.coming.failure.lock();
+            *failed.as_deref_mut().unwrap_or(&mut None) = Some(failure);
+        }
+        self.coming.done.store(true, Ordering::Release);
+        wake();
+    }
+
+    fn copy(&mut self, name: &str, wake: &dyn Fn()) -> Result<(), Failure> {
+        let mut block = vec![0; BLOCK];
+        let mut at = 0;
+        loop {
+            let count = match self.read.read(&mut block) {
+                Ok(0) => break,
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(unreadable(name, &error)),
+            };
+            let kept = self.file.write_all_at(&block[..count], at);
+            kept.map_err(|error| {
+                Failure::new(format!(
+                    "What comes from {name} could not be kept while it is played: {}. Name a folder \
+                     with more space with TMPDIR, or try chatroom replay --plain.",
+                    reason(&error)
+                ))
+            })?;
+            if let Some(last) = memrchr(b'\n', &block[..count]) {
+                let end = at + last as u64 + 1;
+                self.coming.end.store(end, Ordering::Release);
+                wake();
+            }
+            at += count as u64;
+        }
+        // A last line that is torn counts now.
+        self.coming.end.store(at, Ordering::Release);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::FileFormat;
+    use crate::modes::replay::read::log::Stream;
+    use crate::modes::replay::read::source::Ends;
+    use std::sync::mpsc;
+
+    /// A pipe that is fed by hand.
+    struct Pipe(mpsc::Receiver<Vec<u8>>);
+
+    impl Read for Pipe {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            let bytes = self.0.recv().unwrap_or_default();
+            into[..bytes.len()].copy_from_slice(&bytes);
+            Ok(bytes.len())
+        }
+    }
+
+    #[test]
+    fn what_comes_through_a_pipe_is_there_in_whole_lines() {
+        let (feed, pipe) = mpsc::channel();
+        let log = Log {
+            name: "standard input".into(),
+            path: None,
+            format: FileFormat::Room,
+            ends: Ends::LineFeed,
+            input: Input::Stream(Stream {
+                read: Box::new(Pipe(pipe)),
+                length: None,
+                position: Arc::default(),
+                packed: false,
+            }),
+            report: None,
+        };
+        let (wake, woken) = mpsc::channel();
+        let wake = move || wake.send(()).expect("somebody waits");
+        let mut tape = Tape::of(log, false, wake).unwrap_or_else(|_| panic!("a tape"));
+        assert_eq!(tape.look().expect("a look"), Change::Nothing);
+        for (bytes, end) in [(&b"one\ntw"[..], 4), (b"o\nthree", 8)] {
+            feed.send(bytes.to_vec()).expect("it listens");
+            woken.recv().expect("woken");
+            assert_eq!(tape.look().expect("a look"), Change::Grown);
+            assert_eq!((tape.end(), tape.may_grow()), (end, true));
+        }
+        drop(feed);
+        woken.recv().expect("woken");
+        assert_eq!(tape.look().expect("a look"), Change::Grown);
+        assert_eq!((tape.end(), tape.may_grow()), (13, false));
+        let mut all = [0; 13];
+        tape.file().read_exact_at(&mut all, 0).expect("read");
+        assert_eq!(&all, b"one\ntwo\nthree");
+    }
+}

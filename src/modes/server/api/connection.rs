@@ -1,0 +1,431 @@
+//! One connection, one task: requests are read one after the other, answered, and the connection
+//! is kept, closed, or turned into an event stream.
+//!
+//! What always holds: whoever sends without a pause is served one request, or one piece of what is
+//! read or written, before everybody else on the thread has a turn.
+
+mod gone;
+mod places;
+mod stream;
+
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::io::{Read, Write};
+use std::net::{IpAddr, TcpStream};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use async_io::{Async, Timer};
+use async_std::task;
+use futures_lite::future;
+
+use crate::event::MAX_TEXT;
+use crate::http::{BadRequest, BodyDecoder, Head};
+use crate::journal::Reader;
+use crate::waited::waited;
+
+use super::idle::Call;
+use super::key::Asker;
+use super::log_file::Range;
+use crate::modes::server::api::About;
+use crate::modes::server::api::Answer;
+use crate::modes::server::api::Api;
+use crate::modes::server::api::Asked;
+use crate::modes::server::api::Follow;
+use crate::modes::server::console::Console;
+use crate::modes::server::console::Request;
+use crate::modes::server::fanout::cold;
+use crate::modes::server::room::quotas::Connected;
+
+pub use places::{full, too_many, turn_away};
+pub use stream::Stream;
+
+/// How long a request's head may take.
+const HEAD_TIME: Duration = Duration::from_secs(10);
+/// How long a request's body may take.
+const BODY_TIME: Duration = Duration::from_secs(10);
+/// How long a connection is kept without a request.
+const IDLE_TIME: Duration = Duration::from_secs(30);
+/// The same for the owner of a session.
+const MEMBER_IDLE_TIME: Duration = Duration::from_secs(300);
+/// How long an ordinary answer may take to be taken.
+const WRITE_TIME: Duration = Duration::from_secs(30);
+/// How much is read, and how long, after the last answer, so that the answer arrives.
+const DRAIN: (usize, Duration) = (64 << 20, Duration::from_secs(2));
+/// How much is read at once.
+const READ: usize = 4096;
+/// How much of the journal is held for one answer at a time: peers that do not take it hold it.
+const PIECE: usize = 64 * 1024;
+
+thread_local! {
+    /// Where what is read is put first.
+    static BYTES: RefCell<[u8; READ]> = const { RefCell::new([0; READ]) };
+}
+
+/// Why the connection ends. None of these is anybody's fault.
+#[derive(Debug)]
+enum End {
+    /// The peer is gone, or was too slow.
+    Gone,
+    /// Everything was said.
+    Done,
+    /// It goes on as an event stream.
+    Stream(Box<Follow>),
+}
+
+/// A request's head and, if the console wants it, its text; or what is wrong with it.
+type Headed = Result<(Head, Option<String>), Result<BadRequest, End>>;
+
+/// One peer.
+pub struct Connection {
+    stream: Async<TcpStream>,
+    from: IpAddr,
+    api: Arc<Api>,
+    console: Console,
+    buffer: Vec<u8>,
+    /// A room key may have come on it.
+    gave_key: bool,
+    /// Counts it for its address.
+    connected: Option<Connected>,
+    /// A member asked last.
+    member: bool,
+    /// Told when it is to make room.
+    call: Arc<Call>,
+}
+
+impl Connection {
+    /// A connection that was just accepted.
+    pub fn new(
+        stream: Async<TcpStream>,
+        from: IpAddr,
+        api: Arc<Api>,
+        console: Console,
+    ) -> Connection {
+        Connection {
+            stream,
+            from,
+            api,
+            console,
+            buffer: Vec::new(),
+            gave_key: false,
+            connected: None,
+            member: false,
+            call: Arc::default(),
+        }
+    }
+
+    /// The same, counted for its address.
+    pub fn counted(self, connected: Option<Connected>) -> Connection {
+        Connection { connected, ..self }
+    }
+
+    /// Serves it to its end, or until it becomes an event stream. That is a task of its own: it
+    /// lasts for hours, and needs little of what reading requests takes.
+    pub async fn run(mut self) -> Option<Stream> {
+        let mut patience = HEAD_TIME;
+        loop {
+            match self.one_request(patience).await {
+                Ok(idle) => patience = idle,
+                Err(End::Gone) => return None,
+                Err(End::Done) => {
+                    close(&self.stream).await;
+                    return None;
+                }
+                Err(End::Stream(follow)) => return Some(Stream::new(self, *follow)),
+            }
+        }
+    }
+
+    /// Reads and answers one request; how long the next may be waited for.
+    async fn one_request(&mut self, idle: Duration) -> Result<Duration, End> {
+        let (head, raw) = match self.next_head(idle).await? {
+            Ok(head) => head,
+            Err(error) => return self.refuse(error?).await,
+        };
+        let body = match self.body(&head).await {
+            Ok(body) => body,
+            Err(error) => return self.refuse(error?).await,
+        };
+        let (head_only, keep) = (head.method == "HEAD", head.keep_alive);
+        let request = raw.map(|head| {
+            Box::new(Request {
+                head,
+                task: task_number(),
+                thread: thread_number(),
+            })
+        });
+        let client = self.api.proxies.client(self.from, &head);
+        if let Err(wait) = self.count(client) {
+            self.write(&too_many(wait).whole(true, head.method == "HEAD"))
+                .await?;
+            return Err(End::Done);
+        }
+        let first = !self.gave_key;
+        self.gave_key |= places::gives_key(&head);
+        self.look_for_proxy(&head);
+        let asked = Asked {
+            from: Asker { client, first },
+            encrypted: self.api.proxies.encrypted(self.from, &head),
+            head,
+            body,
+            request,
+        };
+        let due = self.api.room.answer_due();
+        let mut about = About::default();
+        match self.answer(asked, &mut about).await? {
+            Answer::Whole(response) => {
+                let bytes = response.whole(!keep, head_only);
+                self.write(&bytes).await?;
+                if !keep {
+                    return Err(End::Done);
+                }
+            }
+            Answer::LogFile(range) => {
+                self.log_file(&range, !keep, head_only).await?;
+                if !keep {
+                    return Err(End::Done);
+                }
+            }
+            Answer::Follow(follow) => {
+                drop(due);
+                match follow.until {
+                    _ if head_only => return Err(self.stream_head(&follow).await),
+                    None => {
+                        self.stream(&follow).await?;
+                        return Err(End::Stream(follow));
+                    }
+                    Some(until) => self.poll(*follow, until, keep).await?,
+                }
+                if !keep {
+                    return Err(End::Done);
+                }
+            }
+        }
+        self.member = about.member;
+        Ok(match about.member {
+            true => MEMBER_IDLE_TIME,
+            false => IDLE_TIME,
+        })
+    }
+
+    /// What is to be sent back; a request that reads the log, gives a room key or comes in is dropped,
+    /// and its reading or waiting ended, when nobody is there for the answer any more.
+    async fn answer(&self, asked: Asked, about: &mut About) -> Result<Answer, End> {
+        let (path, minor) = (asked.head.path.as_str(), asked.head.minor);
+        // What somebody said, or ended, stands whether they wait or not.
+        let stands = match asked.head.method.as_str() {
+            "POST" => path == "/messages",
+            method => method == "DELETE",
+        };
+        let mut answer = pin!(self.api.answer(asked, about));
+        if stands {
+            return Ok(answer.await);
+        }
+        future::or(async { Ok(answer.as_mut().await) }, async {
+            gone::gone(self.stream.get_ref(), minor, gone::OFTEN).await;
+            Err(End::Gone)
+        })
+        .await
+    }
+
+    /// The next request's head, unless its time is up or the connection has to make room for another
+    /// before it comes.
+    async fn next_head(&mut self, idle: Duration) -> Result<Headed, End> {
+        let (call, api) = (Arc::clone(&self.call), Arc::clone(&self.api));
+        let from = self.connected.as_ref().map(Connected::from);
+        let until = Instant::now() + idle;
+        let _stay = api.idle.enter(&call, from, self.member, until);
+        let called = async {
+            call.wait().await;
+            Err(End::Gone)
+        };
+        let comes = async {
+            if self.buffer.is_empty() {
+                self.fill().await?;
+            } else {
+                // The next request came with the last one.
+                task::yield_now().await;
+            }
+            Ok(self.head().await)
+        };
+        future::or(comes, called).await
+    }
+
+    /// The next request's head, and its text if the console wants it.
+    async fn head(&mut self) -> Headed {
+        let whole = async {
+            loop {
+                match Head::parse(&self.buffer) {
+                    Ok(Some((head, taken))) => {
+                        let shown = self.console.wants_requests()
+                            && head.method == "POST"
+                            && head.path == "/messages";
+                        let raw = shown
+                            .then(|| String::from_utf8_lossy(&self.buffer[..taken]).into_owned());
+                        self.buffer.drain(..taken);
+                        return Ok((head, raw));
+                    }
+                    Ok(None) => self.fill().await.map_err(Err)?,
+                    Err(error) => return Err(Ok(error)),
+                }
+            }
+        };
+        let slow = || {
+            Err(Ok(timeout(
+                "The request's head took too long. Send it in one piece.",
+            )))
+        };
+        within(HEAD_TIME, whole).await.unwrap_or_else(|_| slow())
+    }
+
+    async fn body(&mut self, head: &Head) -> Result<Vec<u8>, Result<BadRequest, End>> {
+        let refused = |error| Ok(BadRequest::from(error));
+        let mut framed = BodyDecoder::new(head.framing, MAX_TEXT as u64).map_err(refused)?;
+        if head.expects_continue && !framed.is_done() && self.buffer.is_empty() {
+            self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                .await
+                .map_err(Err)?;
+        }
+        let mut body = Vec::new();
+        let whole = async {
+            loop {
+                let mut input = &self.buffer[..];
+                framed.read(&mut input, &mut body).map_err(refused)?;
+                let taken = self.buffer.len() - input.len();
+                self.buffer.drain(..taken);
+                if framed.is_done() {
+                    return Ok(body);
+                }
+                self.fill().await.map_err(Err)?;
+            }
+        };
+        let slow = || {
+            Err(Ok(timeout(
+                "The request's body took too long. Send all that Content-Length announced.",
+            )))
+        };
+        within(BODY_TIME, whole).await.unwrap_or_else(|_| slow())
+    }
+
+    /// Answers a request that cannot be read; the connection ends, since nobody knows where the
+    /// next one begins.
+    async fn refuse(&mut self, error: BadRequest) -> Result<Duration, End> {
+        self.write(&error.response().whole(true, false)).await?;
+        Err(End::Done)
+    }
+
+    /// Waits for more bytes from the peer. If they are there already, others have a turn first.
+    async fn fill(&mut self) -> Result<(), End> {
+        let buffer = &mut self.buffer;
+        // What is read goes through memory of the thread: an array here would be part of the task, and
+        // stay as long as a listener does.
+        let read = self.stream.read_with(|mut stream| {
+            BYTES.with_borrow_mut(|bytes| {
+                let count = stream.read(bytes)?;
+                buffer.extend_from_slice(&bytes[..count]);
+                Ok(count)
+            })
+        });
+        let (read, waited) = waited(read).await;
+        if !waited {
+            task::yield_now().await;
+        }
+        match read {
+            Ok(0) | Err(_) => Err(End::Gone),
+            Ok(_) => Ok(()),
+        }
+    }
+
+    async fn write(&self, bytes: &[u8]) -> Result<(), End> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let all = async {
+            let mut rest = bytes;
+            loop {
+                let piece = &rest[..rest.len().min(PIECE)];
+                let write = self.stream.write_with(|mut stream| stream.write(piece));
+                match write.await {
+                    Ok(0) | Err(_) => return Err(End::Gone),
+                    Ok(written) => rest = &rest[written..],
+                }
+                if rest.is_empty() {
+                    return Ok(());
+                }
+                // It takes what it is sent as fast as it comes.
+                task::yield_now().await;
+            }
+        };
+        within(WRITE_TIME, all).await?
+    }
+
+    async fn log_file(&self, range: &Range, close: bool, head_only: bool) -> Result<(), End> {
+        self.write(&range.response.head(close)).await?;
+        let mut at = range.from;
+        while at < range.to && !head_only {
+            let to = range.to;
+            let read = move |reader: &Reader| reader.bytes(at, to, PIECE);
+            let bytes = cold::piece(&self.api.room, self.whose(), read).await;
+            // A length was promised: all that is left is to break off.
+            let bytes = bytes.map_err(|_| End::Gone)?;
+            at += bytes.len() as u64;
+            self.write(&bytes).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Ends a connection so that the last answer arrives: a close with unread bytes would send a reset,
+/// which throws the answer away at the peer.
+async fn close(stream: &Async<TcpStream>) {
+    let _ = stream.get_ref().shutdown(std::net::Shutdown::Write);
+    let drained = async {
+        let mut left = DRAIN.0;
+        while left > 0 {
+            let read = stream.read_with(|mut stream| stream.read(&mut [0; READ]));
+            match read.await {
+                Ok(0) | Err(_) => return,
+                Ok(count) => left = left.saturating_sub(count),
+            }
+            task::yield_now().await;
+        }
+    };
+    let _ = within(DRAIN.1, drained).await;
+}
+
+fn timeout(message: &str) -> BadRequest {
+    BadRequest::new(408, "timeout", message)
+}
+
+async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T, End> {
+    let late = async {
+        Timer::after(limit).await;
+        Err(End::Gone)
+    };
+    future::or(async { Ok(work.await) }, late).await
+}
+
+/// The number of the task that runs here, as async-std counts them.
+fn task_number() -> u64 {
+    let current = task::current().id().to_string();
+    current.parse().unwrap_or_default()
+}
+
+/// A small number for the thread that runs here.
+fn thread_number() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(1);
+    thread_local! {
+        static NUMBER: Cell<usize> = const { Cell::new(0) };
+    }
+    NUMBER.with(|number| {
+        if number.get() == 0 {
+            number.set(NEXT.fetch_add(1, Ordering::Relaxed));
+        }
+        number.get()
+    })
+}
+
+#[cfg(test)]
+mod tests;

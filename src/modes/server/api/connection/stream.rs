@@ -1,0 +1,147 @@
+//! Connections that become event streams, and polls of what there is.
+
+use std::sync::Arc;
+
+use crate::failure::reason;
+use crate::http::Response;
+
+use super::{Connection, End, PIECE, close, gone};
+use crate::modes::server::api::Follow;
+use crate::modes::server::console::Console;
+use crate::modes::server::console::Entry;
+use crate::modes::server::fanout::cold;
+use crate::modes::server::fanout::follower::Ended;
+use crate::modes::server::fanout::follower::Follower;
+use crate::modes::server::room::quotas::Connected;
+
+/// A connection that has become an event stream.
+pub struct Stream {
+    follower: Follower,
+    console: Console,
+    /// Counts it for its address.
+    _connected: Option<Connected>,
+}
+
+impl Stream {
+    pub(super) fn new(connection: Connection, follow: Follow) -> Stream {
+        let (encoding, offset, hold) = (follow.encoding, follow.start.offset, follow.hold);
+        let room = &connection.api.room;
+        let whose = connection.whose();
+        let stream = (connection.stream, whose);
+        Stream {
+            follower: Follower::new(room, stream, hold, encoding, offset),
+            console: connection.console,
+            _connected: connection.connected,
+        }
+    }
+
+    /// Serves it to its end.
+    pub async fn run(self) {
+        let (ended, seat) = self.follower.run().await;
+        match ended {
+            Ended::Whole => Box::pin(close(&seat.stream)).await,
+            Ended::Gone | Ended::Stalled => {}
+            Ended::Journal(error) => self.console.show(Entry::Notice(format!(
+                "A listener was cut off because the log could not be read: {}. Check the disk.",
+                reason(&error)
+            ))),
+        }
+    }
+}
+
+impl Connection {
+    /// The head of a stream, which proxies are told neither to keep nor to collect nor to compress: some
+    /// that compress hold the end of an event back until there is another.
+    fn stream_response(&self, follow: &Follow) -> Response {
+        let mut response = Response::new(200)
+            .field("Content-Type", follow.encoding.form.content_type())
+            .field("Cache-Control", "no-store, no-transform")
+            .field("X-Accel-Buffering", "no");
+        if follow.takes_codings {
+            // Caddy 2.6 compresses whatever has no coding yet.
+            response = response.field("Content-Encoding", "identity");
+        }
+        match follow.encoding.chunked {
+            true => response.field("Transfer-Encoding", "chunked"),
+            false => response,
+        }
+    }
+
+    /// What HEAD gets: the connection ends with it, as the stream's does.
+    pub(super) async fn stream_head(&self, follow: &Follow) -> End {
+        let response = self.stream_response(follow);
+        match self.write(&response.head(true)).await {
+            Ok(()) => End::Done,
+            Err(end) => end,
+        }
+    }
+
+    /// Begins an event stream; the connection ends with it.
+    pub(super) async fn stream(&self, follow: &Follow) -> Result<(), End> {
+        let mut head = self.stream_response(follow).head(true);
+        head.extend(first_words(follow));
+        self.write(&head).await
+    }
+
+    /// What there is up to `until`, framed so that a cut is seen: in chunks, or for HTTP/1.0 with
+    /// its length, for which everything is encoded twice.
+    pub(super) async fn poll(&self, follow: Follow, until: u64, keep: bool) -> Result<(), End> {
+        let first = first_words(&follow);
+        let head = self.stream_response(&follow).head(!keep);
+        if follow.encoding.chunked {
+            self.write(&head).await?;
+        } else {
+            // What the head begins with is sent before everything is counted: a machine where
+            // nobody waits any more refuses it.
+            let begun = head.strip_suffix(b"\r\n").unwrap_or(&head);
+            self.write(begun).await?;
+            let length = first.len() + self.length(&follow, until).await?;
+            let rest = format!("Content-Length: {length}\r\n\r\n");
+            self.write(rest.as_bytes()).await?;
+        }
+        self.write(&first).await?;
+        let mut offset = follow.start.offset;
+        while offset < until {
+            let batch = self.piece(&follow, offset, until).await?;
+            offset = batch.end();
+            self.write(&batch.encoded(follow.encoding).bytes).await?;
+        }
+        self.write(follow.encoding.end()).await
+    }
+
+    /// How many bytes the events from the start up to `until` take.
+    async fn length(&self, follow: &Follow, until: u64) -> Result<usize, End> {
+        let (mut length, mut offset) = (0, follow.start.offset);
+        while offset < until {
+            if gone::is_gone(self.stream.get_ref()) {
+                return Err(End::Gone);
+            }
+            let batch = self.piece(follow, offset, until).await?;
+            length += batch.encoded(follow.encoding).bytes.len();
+            offset = batch.end();
+        }
+        Ok(length)
+    }
+
+    async fn piece(
+        &self,
+        follow: &Follow,
+        offset: u64,
+        until: u64,
+    ) -> Result<Arc<crate::modes::server::room::tail::Batch>, End> {
+        // A body was promised: all that is left is to break off, and the framing shows it.
+        let (room, stretch) = (&self.api.room, (offset, until));
+        cold::lines(room, self.whose(), follow.encoding, stretch, PIECE)
+            .await
+            .map_err(|_| End::Gone)
+    }
+}
+
+/// What a listener is told before the log's lines.
+fn first_words(follow: &Follow) -> Vec<u8> {
+    let mut words = Vec::new();
+    for wire in &follow.start.first {
+        follow.encoding.encode(wire, &mut words);
+    }
+    words
+}

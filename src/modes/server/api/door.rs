@@ -1,0 +1,174 @@
+//! The door: connections are accepted here, each becomes a task, and those that are open are counted.
+//!
+//! What always holds: whoever comes in is one, and then everybody who is inside has a turn, however
+//! many wait outside.
+
+use std::io;
+use std::net::{IpAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use async_io::{Async, Timer};
+use async_std::task;
+use rustix::net::sockopt;
+use socket2::SockRef;
+
+use crate::failure::reason;
+
+use super::clients::Client;
+use super::connection::{self, Connection};
+use crate::modes::server::api::Api;
+use crate::modes::server::console::Console;
+use crate::modes::server::console::Entry;
+use crate::modes::server::fanout::follower;
+use crate::modes::server::room::quotas::Connected;
+
+/// Descriptors that are kept for everything but connections.
+const RESERVED_FILES: u64 = 64;
+/// How long accepting pauses when the system is out of descriptors or memory.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Where connections come in.
+pub struct Door {
+    listener: Async<TcpListener>,
+    api: Arc<Api>,
+    console: Console,
+    /// How many may be open at once.
+    limit: usize,
+    /// How many are.
+    open: Arc<AtomicUsize>,
+    /// The system had no room for the last one that came.
+    short: bool,
+}
+
+impl Door {
+    /// The door of a server that may have `files` descriptors.
+    pub fn new(listener: Async<TcpListener>, api: Arc<Api>, console: Console, files: u64) -> Door {
+        Door {
+            listener,
+            api,
+            console,
+            limit: places(files),
+            open: Arc::default(),
+            short: false,
+        }
+    }
+
+    /// Accepts and serves for as long as it is polled.
+    pub async fn run(mut self) {
+        loop {
+            match self.listener.accept().await {
+                Ok((stream, from)) => {
+                    self.short = false;
+                    self.let_in(stream, from.ip().to_canonical());
+                }
+                // The peer gave up while it waited: the next one is there already.
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        io::ErrorKind::ConnectionAborted
+                            | io::ErrorKind::ConnectionReset
+                            | io::ErrorKind::Interrupted
+                    ) => {}
+                // Out of descriptors or memory: the peer stays in the queue, and spinning would not help.
+                Err(error) => {
+                    self.say_short(&error);
+                    Timer::after(PAUSE).await;
+                }
+            }
+            task::yield_now().await;
+        }
+    }
+
+    fn let_in(&self, stream: Async<TcpStream>, from: IpAddr) {
+        if self.open.load(Ordering::Relaxed) >= self.limit && !self.api.idle.make_room() {
+            let _ = connection::turn_away(stream.get_ref(), connection::full());
+            return;
+        }
+        // Those of a proxy are its clients', who are known with the first request.
+        let (connected, wait) = match self.api.proxies.has(from) {
+            true => (None, Duration::ZERO),
+            false => match self.count(from.into()) {
+                Ok((connected, wait)) => (Some(connected), wait),
+                Err(wait) => {
+                    let _ = connection::turn_away(stream.get_ref(), connection::too_many(wait));
+                    return;
+                }
+            },
+        };
+        if prepare(stream.get_ref()).is_err() {
+            return;
+        }
+        let place = Place::new(&self.open);
+        let api = Arc::clone(&self.api);
+        let connection =
+            Connection::new(stream, from, api, self.console.clone()).counted(connected);
+        task::spawn(async move {
+            if !wait.is_zero() {
+                Timer::after(wait).await;
+            }
+            if let Some(stream) = connection.run().await {
+                task::spawn(async move {
+                    let _place = place;
+                    stream.run().await;
+                });
+            }
+        });
+    }
+
+    fn count(&self, from: Client) -> Result<(Connected, Duration), Duration> {
+        let (api, now) = (&self.api, Instant::now());
+        let make_room = |whose| api.idle.make_room_of(whose);
+        api.connections.open(from, true, make_room, now)
+    }
+
+    fn say_short(&mut self, error: &io::Error) {
+        if !std::mem::replace(&mut self.short, true) {
+            self.console.show(Entry::Notice(format!(
+                "No further connection can be taken at the moment: {}. Those who are here are not disturbed.",
+                reason(error)
+            )));
+        }
+    }
+}
+
+/// For how many connections there are places where `files` descriptors may be open.
+pub fn places(files: u64) -> usize {
+    let left = files.saturating_sub(RESERVED_FILES).max(8);
+    usize::try_from(left).unwrap_or(usize::MAX)
+}
+
+/// Small messages leave at once, a peer that vanished without a word is noticed within 90 s, and the
+/// kernel keeps little for one that does not read.
+fn prepare(stream: &TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    sockopt::set_socket_keepalive(stream, true)?;
+    sockopt::set_tcp_keepidle(stream, Duration::from_secs(30))?;
+    sockopt::set_tcp_keepintvl(stream, Duration::from_secs(15))?;
+    sockopt::set_tcp_keepcnt(stream, 4)?;
+    sockopt::set_tcp_user_timeout(stream, follower::STALLED.as_millis() as u32)?;
+    // Only what was not sent yet: a bound for all of the buffer would let a far peer have no more in
+    // the time that an answer of its takes. Where that cannot be had, only memory is lost.
+    let _ = SockRef::from(stream).set_tcp_notsent_lowat(follower::KERNEL);
+    Ok(())
+}
+
+/// One of the connections that are open.
+struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    fn new(open: &Arc<AtomicUsize>) -> Place {
+        open.fetch_add(1, Ordering::Relaxed);
+        Place(Arc::clone(open))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests;

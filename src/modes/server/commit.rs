@@ -1,0 +1,8 @@
+//! The one thread that writes the journal, and the pure maker of its lines.
+
+pub(super) mod clock;
+pub(super) mod committer;
+pub(super) mod fullness;
+pub(super) mod recall;
+pub(super) mod scribe;
+pub(super) mod space;

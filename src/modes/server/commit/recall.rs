@@ -1,0 +1,249 @@
+//! What earlier runs of the server left, read back from the log's end: the keys that are known, the
+//! sessions that ended, who was here.
+//!
+//! [`Walk`] is the whole of it: stretches of lines go in, the newest first, and what they say comes
+//! out. Around it [`begin`] takes what is at hand when the log is opened, and a thread reads on while
+//! the room is open. What always holds: it ends within [`Limits::bytes`] of the log.
+
+use std::collections::{HashSet, VecDeque};
+use std::io;
+use std::sync::Arc;
+
+use crate::event::{Body, Id, LogId, Stamp};
+use crate::failure::{Failure, reason};
+use crate::journal::{Before, Reader, Stretch};
+use crate::line::{self, Look, Shape, unescaped_name};
+use crate::wire::Said;
+
+use super::committer::{Job, Order};
+use super::scribe::{Limits, Mark, OldKey, Past, Scribe, hash};
+use crate::modes::server::console::Console;
+use crate::modes::server::console::Entry;
+use crate::modes::server::room::Room;
+use crate::modes::server::room::orders::Orders;
+use crate::modes::server::room::presence::Seen;
+
+/// How much is read at once.
+const BLOCK: usize = 256 * 1024;
+
+/// What a stretch of the log says.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// For the scribe.
+    pub past: Past,
+    /// For the room.
+    pub seen: Seen,
+}
+
+/// Goes through a log from its end.
+#[derive(Debug)]
+pub struct Walk {
+    limits: Limits,
+    messages: u64,
+    bytes: u64,
+    /// Names of which the newest coming or going was seen.
+    names: HashSet<Vec<u8>>,
+    names_known: bool,
+}
+
+impl Walk {
+    /// At the end.
+    pub fn new(limits: Limits) -> Walk {
+        Walk {
+            limits,
+            messages: 0,
+            bytes: 0,
+            names: HashSet::new(),
+            names_known: false,
+        }
+    }
+
+    /// What the lines say that stand before all that were looked at. `base` is where their log would
+    /// begin if the log of now began at 0; `beginning` says that nothing stands before them.
+    pub fn back(&mut self, log: LogId, base: i64, stretch: &Stretch, beginning: bool) -> Found {
+        let mut found = Found::default();
+        for (offset, text) in stretch.lines().rev() {
+            self.bytes += text.len() as u64 + 1;
+            if self.is_over() {
+                break;
+            }
+            let Ok(look) = line::look(text) else {
+                continue;
+            };
+            let Some(at) = Stamp::parse(look.time).filter(|_| look.is_canonical()) else {
+                continue;
+            };
+            found.seen.oldest = Some(found.seen.oldest.map_or(at, |oldest| oldest.min(at)));
+            if let Some(mark) = Mark::of(&look) {
+                found.seen.ended.push((mark, at));
+            }
+            if matches!(look.shape, Shape::Join(_))
+                && let Some(mark) = Mark::of_join(&look)
+            {
+                found.seen.joined.push((mark, at));
+            }
+            let id = Id {
+                log,
+                offset,
+                check: (look.checksum >> 16) as u16,
+            };
+            self.line(id, base, text, &look, &mut found);
+        }
+        let all = beginning || self.is_over();
+        found.past.all = all || self.messages >= self.limits.messages;
+        (found.seen.all, found.seen.beginning) = (all, beginning && !self.is_over());
+        found.seen.names_known = self.names_known;
+        found
+    }
+
+    fn line(&mut self, id: Id, base: i64, text: &[u8], look: &Look<'_>, found: &mut Found) {
+        match look.shape {
+            Shape::Message { key, .. } => {
+                if key.is_some()
+                    && self.messages < self.limits.messages
+                    && let Ok(event) = line::parse_line(text)
+                    && let Body::Message {
+                        from,
+                        elapsed,
+                        text,
+                        key: Some(key),
+                    } = event.body
+                {
+                    let at = event.at;
+                    found.past.keys.push(OldKey {
+                        from,
+                        key,
+                        said: Said { id, at, elapsed },
+                        text: hash(&text),
+                        after: self.messages,
+                        place: base + id.offset as i64,
+                    });
+                }
+                self.messages += 1;
+            }
+            Shape::Join(name) | Shape::Leave(name) if !self.names_known => {
+                let is_newest = self.names.insert(name.to_vec());
+                if is_newest
+                    && matches!(look.shape, Shape::Join(_))
+                    && let Some(name) = std::str::from_utf8(name).ok().and_then(unescaped_name)
+                {
+                    found.seen.here.push((name, Mark::of_join(look)));
+                }
+            }
+            // Whoever was here before a server started is not, but a log that only goes on from another
+            // one was begun by no server.
+            Shape::Opened { after, .. } if after.is_none() || id.offset > 0 => {
+                self.names_known = true;
+                self.names.clear();
+            }
+            _ => (),
+        }
+    }
+
+    /// Nothing more can be looked at.
+    fn given_up(&self) -> Found {
+        let mut none = Found::default();
+        (none.past.all, none.seen.all) = (true, true);
+        none
+    }
+
+    /// Whether everything that counts was looked at.
+    fn is_over(&self) -> bool {
+        self.bytes > self.limits.bytes
+    }
+}
+
+/// A log that is read back.
+#[derive(Debug)]
+struct Source {
+    /// The logs before it that are still to be read.
+    earlier: VecDeque<Before>,
+    reader: Reader,
+    /// Up to where it is not looked at yet.
+    end: u64,
+    /// Where it would begin if the log of now began at 0.
+    base: i64,
+}
+
+/// Takes what the newest lines say, and reads on by a thread if that is not all. `recent` ends where
+/// the log ended before this run.
+///
+/// # Errors
+/// The system has no thread for it.
+pub fn begin(
+    scribe: &mut Scribe,
+    room: &Arc<Room>,
+    recent: &Stretch,
+    orders: Arc<Orders>,
+    console: Console,
+) -> Result<(), Failure> {
+    let mut walk = Walk::new(Limits::default());
+    let source = Source {
+        reader: room.reader.clone(),
+        end: recent.offset,
+        base: 0,
+        earlier: room.reader.earlier().iter().cloned().collect(),
+    };
+    room.read_back();
+    let beginning = recent.offset == 0 && source.earlier.is_empty();
+    let found = walk.back(source.reader.log(), 0, recent, beginning);
+    scribe.recall(&found.past, recent.next);
+    room.recall(&found.seen);
+    if found.seen.all {
+        return Ok(());
+    }
+    let room = Arc::clone(room);
+    let reading = std::thread::Builder::new().name("recall".into());
+    let reading = reading.spawn(move || {
+        let given = |found: Found| {
+            room.recall(&found.seen);
+            let order = Order {
+                job: Job::Recall(Box::new(found.past)),
+                request: None,
+                reply: None,
+            };
+            orders.push_own(order)
+        };
+        if let Err(error) = read_back(&mut walk, source, &given) {
+            console.show(Entry::Notice(format!(
+                "The log cannot be read back: {}. Who logged in before what could be read logs in again. Look at the disk.",
+                reason(&error)
+            )));
+            given(walk.given_up());
+        }
+    });
+    reading.map(drop).map_err(|error| {
+        Failure::new(format!(
+            "The server cannot start a thread: {}.",
+            reason(&error)
+        ))
+    })
+}
+
+/// Reads back as far as counts, or until nobody takes it.
+fn read_back(walk: &mut Walk, mut source: Source, given: &dyn Fn(Found) -> bool) -> io::Result<()> {
+    loop {
+        if source.end == 0
+            && let Some(before) = source.earlier.pop_front()
+        {
+            let Ok((reader, end)) = before.reader() else {
+                // What is not there is not known; that it was there is.
+                given(walk.given_up());
+                return Ok(());
+            };
+            (source.reader, source.end) = (reader, end);
+            source.base -= end as i64;
+        }
+        let stretch = source.reader.read_back(source.end, BLOCK)?;
+        source.end = stretch.offset;
+        let beginning = source.end == 0 && source.earlier.is_empty();
+        let found = walk.back(source.reader.log(), source.base, &stretch, beginning);
+        let all = found.seen.all;
+        if !given(found) || all {
+            return Ok(());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+//! The space that is left for the log. The operator hears of it before it is gone, while there is
+//! still time to make some.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_io::Timer;
+use async_std::task;
+use rustix::fs::statvfs;
+
+use super::fullness::Found;
+use crate::modes::server::console::Console;
+use crate::modes::server::console::Entry;
+use crate::modes::server::room::Room;
+
+/// How often is looked.
+const OFTEN: Duration = Duration::from_secs(5);
+const MIB: u64 = 1 << 20;
+
+/// Looks at the log's disk now and then, and tells the operator when it is almost full. Never on
+/// the committer's way: a file system may take its time to answer.
+pub async fn watch(log: PathBuf, console: Console, seen: Found, room: Arc<Room>) {
+    let mut space = Space::default();
+    loop {
+        let path = log.clone();
+        let found = task::spawn_blocking(move || statvfs(&path)).await;
+        // A file system that does not say is not known to be full.
+        if let Ok(found) = found {
+            let (free, size) = (found.f_bavail, found.f_blocks);
+            let unit = found.f_frsize;
+            let (free, size) = (free.saturating_mul(unit), size.saturating_mul(unit));
+            seen.set(free, size);
+            let none = found.f_bfree == 0 && size > 0;
+            room.health.space(free, none, seen.get(), room.end());
+            if let Some(left) = space.told(free, size) {
+                console.show(Entry::Notice(format!(
+                    "The disk of the log {} is almost full: {left} left. Make space on it. When it is full, messages are \
+                     refused until there is space; nothing acknowledged is lost.",
+                    log.display()
+                )));
+            }
+        }
+        Timer::after(OFTEN).await;
+    }
+}
+
+/// Whether the operator has been told.
+#[derive(Debug, Default)]
+struct Space {
+    low: bool,
+}
+
+impl Space {
+    /// How much is left, if that is to be told now: once, and again only after it had recovered.
+    fn told(&mut self, free: u64, size: u64) -> Option<String> {
+        // A disk of a chat room's size has no use for a warning with half of it left, and a huge
+        // one is not almost full with a GiB left.
+        let little = (size / 100).clamp(64 * MIB, 1024 * MIB).min(size / 10);
+        let was = self.low;
+        if free < little {
+            self.low = true;
+        } else if free >= little + little / 2 {
+            self.low = false;
+        }
+        (self.low && !was).then(|| match free {
+            0..MIB => format!("{} KiB", free / 1024),
+            _ => format!("{} MiB", free / MIB),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn little_space_is_told_once_until_there_was_enough_again() {
+        let gib = 1024 * MIB;
+        for (size, little) in [
+            (2 * MIB, 2 * MIB / 10),
+            (2 * gib, 64 * MIB),
+            (50 * gib, gib / 2),
+            (8_000 * gib, gib),
+        ] {
+            let mut space = Space::default();
+            assert_eq!(space.told(little, size), None, "{size}");
+            assert!(space.told(little - 1, size).is_some(), "{size}");
+            // It hovers about the limit: once is enough.
+            for free in [0, little, little - 1] {
+                assert_eq!(space.told(free, size), None, "{size}");
+            }
+            assert_eq!(space.told(2 * little, size), None);
+            assert!(space.told(0, size).is_some(), "{size}");
+        }
+        let left = |free| Space::default().told(free, 50 * gib);
+        assert_eq!(left(20 * MIB + 5).as_deref(), Some("20 MiB"));
+        assert_eq!(left(100 * 1024 + 5).as_deref(), Some("100 KiB"));
+        // Nothing is known about a file system without a size.
+        assert_eq!(Space::default().told(0, 0), None);
+    }
+}

@@ -1,0 +1,84 @@
+//! A portion: neighbouring batches, as one listener or many are sent them at once.
+
+use std::cell::OnceCell;
+use std::io::IoSlice;
+use std::sync::Arc;
+
+use crate::sse::Encoding;
+
+use crate::modes::server::room::tail::Batch;
+use crate::modes::server::room::tail::Cursor;
+
+/// Batches that follow each other in the journal; never none.
+///
+/// Its bytes in an [`Encoding`] are those of its batches, one after the other. A *position* is a place
+/// in these bytes.
+#[derive(Debug)]
+pub struct Portion {
+    batches: Vec<Arc<Batch>>,
+    joined: [OnceCell<Vec<u8>>; Encoding::COUNT],
+}
+
+impl Portion {
+    /// The portion of these batches; `None` if there are none.
+    pub fn new(batches: Vec<Arc<Batch>>) -> Option<Portion> {
+        (!batches.is_empty()).then(|| Portion {
+            batches,
+            joined: Default::default(),
+        })
+    }
+
+    /// Where the line after the last one starts in the journal.
+    pub fn end(&self) -> u64 {
+        self.batches.last().map_or(0, |batch| batch.end())
+    }
+
+    /// All the bytes in one piece: joined by the first who asks, for all who are sent the same.
+    pub fn joined(&self, encoding: Encoding) -> &[u8] {
+        if let [batch] = &self.batches[..] {
+            return &batch.encoded(encoding).bytes;
+        }
+        self.joined[encoding.index()].get_or_init(|| {
+            let pieces = self.batches.iter().map(|b| &b.encoded(encoding).bytes[..]);
+            pieces.collect::<Vec<_>>().concat()
+        })
+    }
+
+    /// The bytes from `position` on, as they lie in memory.
+    pub fn slices(&self, encoding: Encoding, position: usize) -> Vec<IoSlice<'_>> {
+        let mut skip = position;
+        let mut slices = Vec::with_capacity(self.batches.len());
+        for batch in &self.batches {
+            let bytes = &batch.encoded(encoding).bytes;
+            let from = skip.min(bytes.len());
+            skip -= from;
+            slices.push(IoSlice::new(&bytes[from..]));
+        }
+        slices
+    }
+
+    /// The position of `cursor`, which is in this portion or at its end.
+    pub fn position(&self, encoding: Encoding, cursor: Cursor) -> usize {
+        let mut before = 0;
+        for batch in &self.batches {
+            if cursor.offset < batch.end() {
+                return before + batch.position(encoding, cursor);
+            }
+            before += batch.encoded(encoding).bytes.len();
+        }
+        before
+    }
+
+    /// The cursor of a listener that was sent everything before `position`.
+    pub fn cursor(&self, encoding: Encoding, position: usize) -> Cursor {
+        let mut left = position;
+        for batch in &self.batches {
+            let length = batch.encoded(encoding).bytes.len();
+            if left < length {
+                return batch.cursor(encoding, left);
+            }
+            left -= length;
+        }
+        Cursor::at(self.end())
+    }
+}

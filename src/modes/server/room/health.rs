@@ -1,0 +1,175 @@
+//! How the room is, as `GET /health` tells it: whether anything can be stored, since when not, what
+//! the disk and the clock do.
+
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rustix::process::{Resource, getrlimit};
+use serde_json::{Value, json};
+
+use crate::event::Stamp;
+
+use crate::modes::server::commit::clock::State as Clock;
+
+/// Shared by the committer and the look at the disk, which write it, and by whoever asks.
+#[derive(Clone, Debug, Default)]
+pub struct Health(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// Why the last attempt to store something failed, if nothing has been stored since.
+    full: Option<Full>,
+    /// Nothing more will be stored by this server.
+    over: bool,
+    /// What is left on the log's disk.
+    free: Option<u64>,
+    /// When something was forced to disk last, and how long that took.
+    synced: Option<(Stamp, Duration)>,
+    /// What was refused for lack of space since something was stored last.
+    refused: u64,
+    /// The same since the start.
+    refused_in_all: u64,
+    clock: Clock,
+}
+
+/// What is full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Full {
+    Disk,
+    /// The limit of a file's size.
+    Limit,
+    /// Somebody's share of the disk.
+    Quota,
+}
+
+impl Health {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// So many orders were refused, since the log could not grow.
+    pub fn refused(&self, orders: usize, why: &io::Error) {
+        let mut state = self.state();
+        state.refused += orders as u64;
+        state.refused_in_all += orders as u64;
+        state.full = Some(match why.kind() {
+            io::ErrorKind::FileTooLarge => Full::Limit,
+            io::ErrorKind::QuotaExceeded => Full::Quota,
+            _ => Full::Disk,
+        });
+    }
+
+    /// Something was stored.
+    pub fn stored(&self) {
+        let mut state = self.state();
+        state.full = None;
+        state.refused = 0;
+    }
+
+    /// What was stored is on the disk.
+    pub fn synced(&self, at: Stamp, took: Duration) {
+        self.state().synced = Some((at, took));
+    }
+
+    /// The log is lost to this server, or its disk fails.
+    pub fn over(&self) {
+        self.state().over = true;
+    }
+
+    /// How the clock stands.
+    pub fn clock(&self, clock: Clock) {
+        self.state().clock = clock;
+    }
+
+    /// The log's disk has so much left, for nobody or for root alone if `none`; `enough` is room for a
+    /// line of any length. The log is `length` bytes long.
+    pub fn space(&self, free: u64, none: bool, enough: bool, length: u64) {
+        let mut state = self.state();
+        state.free = Some(free);
+        let limit = || getrlimit(Resource::Fsize).current;
+        match state.full {
+            Some(Full::Disk) if enough => state.full = None,
+            Some(Full::Limit) if limit().is_none_or(|limit| limit > length) => state.full = None,
+            None if none => state.full = Some(Full::Disk),
+            // Whether a share has space is known by the next message alone.
+            _ => {}
+        }
+    }
+
+    /// `ok`, or in a word why nothing can be stored.
+    pub fn status(&self) -> &'static str {
+        let state = self.state();
+        match (state.over, state.full) {
+            (true, _) => "log_lost",
+            (false, Some(_)) => "log_full",
+            (false, None) => "ok",
+        }
+    }
+
+    /// Everything, for who may know it.
+    pub fn fields(&self) -> Vec<(&'static str, Value)> {
+        let state = self.state();
+        let seconds = |took: Duration| took.as_micros() as f64 / 1e6;
+        let (synced, took) = state.synced.unzip();
+        let (clock, until) = match state.clock {
+            Clock::Right => ("right", None),
+            Clock::Held => ("jumped", None),
+            Clock::Behind(behind) => ("behind", Some(behind.until)),
+        };
+        let fields = [
+            ("writable", json!(!state.over && state.full.is_none())),
+            ("disk_free", json!(state.free)),
+            ("last_sync", json!(synced)),
+            ("last_sync_seconds", json!(took.map(seconds))),
+            ("refused", json!(state.refused)),
+            ("refused_in_all", json!(state.refused_in_all)),
+            ("clock", json!(clock)),
+            ("clock_behind_until", json!(until)),
+        ];
+        fields.into_iter().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(number: rustix::io::Errno) -> io::Error {
+        number.into()
+    }
+
+    #[test]
+    fn a_full_disk_is_told_until_something_was_stored_or_there_is_space() {
+        use rustix::io::Errno;
+        let health = Health::default();
+        assert_eq!(health.status(), "ok");
+        health.refused(3, &error(Errno::NOSPC));
+        health.space(0, true, false, 1_000);
+        assert_eq!(health.status(), "log_full");
+        health.space(1 << 30, false, true, 1_000);
+        assert_eq!(health.status(), "ok");
+        // Of a share nothing is known from the disk's space.
+        health.refused(2, &error(Errno::DQUOT));
+        health.space(1 << 30, false, true, 1_000);
+        assert_eq!(health.status(), "log_full");
+        let refused = |name| {
+            let fields = health.fields();
+            let field = fields.into_iter().find(|(field, _)| *field == name);
+            field.map(|(_, value)| value)
+        };
+        assert_eq!(refused("refused"), Some(json!(5)));
+        health.stored();
+        assert_eq!(health.status(), "ok");
+        assert_eq!(refused("refused"), Some(json!(0)));
+        assert_eq!(refused("refused_in_all"), Some(json!(5)));
+        // A disk without a byte is told before anybody speaks.
+        health.space(0, true, false, 1_000);
+        assert_eq!(
+            (health.status(), refused("writable")),
+            ("log_full", Some(json!(false)))
+        );
+        health.over();
+        assert_eq!(health.status(), "log_lost");
+    }
+}

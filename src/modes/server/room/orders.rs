@@ -1,0 +1,208 @@
+//! What waits for the committer: [`Turns`] says who is next, here are lock and bounds.
+//!
+//! What always holds: [`PLACES`] orders wait for as long as it takes. What comes when they are
+//! taken waits as well, in its turn, but may be taken back by whoever loses patience. Of one address
+//! no more than [`MAX_WAITING`] wait.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::turns::{Sender, Turns};
+use crate::modes::server::commit::committer::Job;
+use crate::modes::server::commit::committer::Order;
+
+/// How many orders wait before senders lose patience.
+pub const PLACES: usize = 1_024;
+/// How many of one address wait.
+const MAX_WAITING: usize = 2_048;
+
+/// The queue: everybody puts in.
+#[derive(Debug, Default)]
+pub struct Orders {
+    state: Mutex<State>,
+    /// Something came, or nothing will any more.
+    came: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// The server's own wishes, which go first.
+    own: VecDeque<Order>,
+    turns: Turns<Order>,
+    /// The room's end, which comes when nothing else waits.
+    end: Option<Order>,
+    /// Addresses are not counted.
+    unlimited: bool,
+    closed: bool,
+    /// The committer sleeps.
+    sleeps: bool,
+}
+
+/// Why an order cannot wait.
+#[derive(Debug)]
+pub enum Unplaced {
+    /// Nothing is taken any more.
+    Closed,
+    /// Too much of this address waits.
+    TooMany,
+}
+
+/// An order that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placed {
+    ticket: u64,
+    /// All places were taken: whoever waits may lose patience.
+    pub late: bool,
+}
+
+/// The one who takes from the queue. When it is gone, nothing is taken any more.
+#[derive(Debug)]
+pub struct Taker(Arc<Orders>);
+
+impl Orders {
+    /// An empty queue, and its other end. Addresses are `limited` or not.
+    pub fn new(limited: bool) -> (Arc<Orders>, Taker) {
+        let orders = Arc::new(Orders::default());
+        orders.state().unlimited = !limited;
+        let taker = Taker(Arc::clone(&orders));
+        (orders, taker)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic elsewhere leaves the queue whole: every change is made in one piece.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets an order wait; if it takes a `name`, until what guests said under that is taken.
+    ///
+    /// # Errors
+    /// It cannot.
+    pub fn push(
+        &self,
+        sender: Sender,
+        name: Option<&str>,
+        order: Order,
+    ) -> Result<Placed, Unplaced> {
+        let mut state = self.state();
+        // Nothing is recorded after the room's end.
+        if state.closed || state.end.is_some() {
+            return Err(Unplaced::Closed);
+        }
+        if !state.unlimited && state.turns.of(sender.from) >= MAX_WAITING {
+            return Err(Unplaced::TooMany);
+        }
+        let late = state.turns.len() >= PLACES;
+        let ticket = state.turns.push(sender, name, order);
+        self.wake(state);
+        Ok(Placed { ticket, late })
+    }
+
+    /// Takes an order back that was not taken yet; whether it could be.
+    pub fn withdraw(&self, sender: &Sender, placed: Placed) -> bool {
+        let taken = self.state().turns.withdraw(sender, placed.ticket);
+        taken.is_some()
+    }
+
+    /// What the server itself wants done, once however often it is wanted; whether it will be.
+    pub fn push_own(&self, order: Order) -> bool {
+        let mut state = self.state();
+        if state.closed {
+            return false;
+        }
+        let again = matches!(order.job, Job::Look | Job::Sync)
+            && state.own.iter().any(|waits| waits.job == order.job);
+        if !again {
+            state.own.push_back(order);
+            self.wake(state);
+        }
+        true
+    }
+
+    /// The room's end; whether it will be recorded.
+    pub fn push_end(&self, order: Order) -> bool {
+        let mut state = self.state();
+        if state.closed {
+            return false;
+        }
+        state.end = Some(order);
+        self.wake(state);
+        true
+    }
+
+    fn wake(&self, mut state: MutexGuard<'_, State>) {
+        let sleeps = std::mem::replace(&mut state.sleeps, false);
+        drop(state);
+        if sleeps {
+            self.came.notify_one();
+        }
+    }
+
+    /// Nothing is taken any more.
+    pub fn close(&self) {
+        self.state().closed = true;
+        self.came.notify_all();
+    }
+
+    /// Whether nothing is taken any more.
+    pub fn is_closed(&self) -> bool {
+        self.state().closed
+    }
+}
+
+impl Taker {
+    /// The next order, once there is one; `None` when there will be none.
+    pub fn wait(&self) -> Option<Order> {
+        let mut state = self.0.state();
+        loop {
+            if let Some(order) = state.next() {
+                return Some(order);
+            }
+            if state.closed {
+                return None;
+            }
+            state.sleeps = true;
+            let woken = self.0.came.wait(state);
+            state = woken.unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Takes what waits for as long as `more` is wanted after the newest.
+    pub fn gather(&self, mut more: impl FnMut(&Order) -> bool, into: &mut Vec<Order>) {
+        let mut state = self.0.state();
+        while into.last().is_none_or(&mut more)
+            && let Some(order) = state.next()
+        {
+            into.push(order);
+        }
+    }
+
+    /// The next order, if there is one.
+    pub fn take(&self) -> Option<Order> {
+        self.0.state().next()
+    }
+
+    /// Nothing is taken any more.
+    pub fn close(&self) {
+        self.0.close();
+    }
+}
+
+impl Drop for Taker {
+    fn drop(&mut self) {
+        self.close();
+        // Whoever waits hears that nobody knows. Not under the lock: hearing may take it.
+        while let Some(order) = self.take() {
+            drop(order);
+        }
+    }
+}
+
+impl State {
+    fn next(&mut self) -> Option<Order> {
+        let own = self.own.pop_front();
+        own.or_else(|| self.turns.pop()).or_else(|| self.end.take())
+    }
+}
+
+#[cfg(test)]
+mod tests;

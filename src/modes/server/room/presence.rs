@@ -1,0 +1,341 @@
+//! Who is here: a state machine without clocks, locks or I/O.
+//!
+//! What always holds:
+//!
+//! - A member is shown from the moment its join is in the journal until its leave is, never
+//!   before and never after; its name is held from the moment the join is asked for.
+//! - Whether somebody leaves is decided once, when the leave is asked for. A leave that could not
+//!   be written makes the member stay, to be asked for again: it is never dropped.
+
+mod change;
+mod coming;
+mod past;
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use crate::event::Stamp;
+use crate::name::{Alike, Name};
+use crate::wire;
+
+use super::quotas::{Over, Quotas};
+use super::rate::{Bucket, Buckets, Rate};
+use crate::modes::server::api::clients::Client;
+use crate::modes::server::commit::committer::Refused;
+use crate::modes::server::commit::scribe::Mark;
+use crate::modes::server::commit::scribe::SessionId;
+
+pub use change::Change;
+pub use past::{Past, Seen};
+
+/// Everybody who comes, is here or goes.
+#[derive(Debug)]
+pub struct Presence {
+    grace: Duration,
+    max_rate: u32,
+    members: HashMap<SessionId, Member>,
+    /// Whose their names are.
+    names: Alike<SessionId>,
+    joins: u64,
+    /// How many times somebody came or went.
+    changes: u64,
+    guests: Buckets<String>,
+    quotas: Quotas,
+    /// What earlier runs left, and which sessions have ended.
+    pub past: Past,
+}
+
+#[derive(Debug)]
+struct Member {
+    name: Name,
+    /// Where its owner came in from.
+    from: Client,
+    phase: Phase,
+    /// How many came before: the order in which members are listed.
+    turn: u64,
+    since: Stamp,
+    said: Instant,
+    /// Streams and requests that are open now.
+    holders: usize,
+    /// Since when there are none.
+    away: Instant,
+    bucket: Bucket,
+    /// Its owner quit: it leaves as soon as that can be written.
+    quit: Option<Mark>,
+}
+
+/// What a token proves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The session.
+    pub session: SessionId,
+    /// The time of its join in the log.
+    pub issued: Stamp,
+    /// What stands in the log if it was ended.
+    pub mark: Mark,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// The join is asked for.
+    Joining,
+    /// The join is in the journal.
+    Here,
+    /// The leave is asked for.
+    Leaving,
+}
+
+/// What came of trying to hold a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// It is here, and held now.
+    Here,
+    /// The next commit decides.
+    ComingOrGoing,
+    /// It is not here, and may come in.
+    Absent,
+}
+
+/// What is left to do for a session that ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quitting {
+    /// Its leave is to be asked for.
+    Here,
+    /// The next commit decides.
+    ComingOrGoing,
+    /// It is not here, but its end is still to be written.
+    Away,
+    /// Nothing.
+    Gone,
+}
+
+/// Why somebody may not come in, stay or speak.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Denied {
+    /// Somebody has it. The time is how long it is still held for somebody who is away.
+    Taken(Option<Duration>),
+    /// It could be mistaken for this member's.
+    Confusable(String),
+    /// Another request of the same session is doing it, or has done it.
+    Already,
+    /// There are too many members.
+    RoomFull,
+    /// Too many came from this address.
+    Address(Over),
+    /// The token's owner quit.
+    Ended,
+    /// The token is older than what the server knows of sessions that ended.
+    TooOld,
+    /// What decides it is still being read back from the log.
+    NotYet,
+    /// It could not be recorded.
+    Order(Refused),
+}
+
+impl Presence {
+    /// Nobody yet. A name stays for `grace` without a connection; a sender may keep up `max_rate`
+    /// messages a second.
+    pub fn new(grace: Duration, max_rate: u32) -> Presence {
+        Presence {
+            grace,
+            max_rate,
+            members: HashMap::new(),
+            names: Alike::default(),
+            joins: 0,
+            changes: 0,
+            guests: Buckets::new(Rate::of_messages(max_rate)),
+            quotas: Quotas::new(true, max_rate),
+            past: Past::default(),
+        }
+    }
+
+    /// The same without what is counted by address.
+    pub fn without_address_limits(mut self) -> Presence {
+        self.quotas = Quotas::new(false, self.max_rate);
+        self
+    }
+
+    /// Keeps the session's member here, if it is here, until [`Presence::release`].
+    ///
+    /// # Errors
+    /// [`Denied::Ended`] for a session whose owner quit.
+    pub fn hold(&mut self, session: SessionId) -> Result<Held, Denied> {
+        Ok(match self.members.get_mut(&session) {
+            None => Held::Absent,
+            Some(member) if member.quit.is_some() => return Err(Denied::Ended),
+            Some(member) if member.phase == Phase::Here => {
+                member.holders += 1;
+                Held::Here
+            }
+            Some(_) => Held::ComingOrGoing,
+        })
+    }
+
+    /// Ends one hold.
+    pub fn release(&mut self, session: SessionId, now: Instant) {
+        if let Some(member) = self.members.get_mut(&session) {
+            member.holders = member.holders.saturating_sub(1);
+            member.away = now;
+        }
+    }
+
+    /// Ends the session for good; what is left to do for that.
+    ///
+    /// # Errors
+    /// [`Denied::NotYet`] while it is not known whether it has ended.
+    pub fn quit(&mut self, claim: &Claim) -> Result<Quitting, Denied> {
+        let Some(member) = self.members.get_mut(&claim.session) else {
+            if self.past.is_ending(claim.mark) {
+                return Ok(Quitting::ComingOrGoing);
+            }
+            return match self.past.check_claim(claim) {
+                Ok(()) => Ok(Quitting::Away),
+                Err(Denied::NotYet) => Err(Denied::NotYet),
+                Err(_) => Ok(Quitting::Gone),
+            };
+        };
+        member.quit = Some(claim.mark);
+        Ok(match member.phase {
+            Phase::Here => Quitting::Here,
+            _ => Quitting::ComingOrGoing,
+        })
+    }
+
+    /// Those who are to leave: whose grace ran out, and who quit but could not be written off
+    /// then.
+    pub fn leavers(&self, now: Instant) -> Vec<SessionId> {
+        let over = self
+            .members
+            .iter()
+            .filter(|(_, member)| self.is_over(member, now));
+        over.map(|(session, _)| *session).collect()
+    }
+
+    fn is_over(&self, member: &Member, now: Instant) -> bool {
+        let away = now.saturating_duration_since(member.away) >= self.grace;
+        let over = member.holders == 0 && away || member.quit.is_some();
+        over && member.phase == Phase::Here
+    }
+
+    /// Decides a leave that will be asked for now; the name to write, the mark if its session ends, and
+    /// whose turn it is.
+    ///
+    /// # Errors
+    /// [`Denied::Already`] if it is not to leave, or not any more.
+    pub fn go(
+        &mut self,
+        session: SessionId,
+        now: Instant,
+    ) -> Result<(String, Option<Mark>, Client), Denied> {
+        let member = self.members.get(&session).ok_or(Denied::Already)?;
+        if !self.is_over(member, now) {
+            return Err(Denied::Already);
+        }
+        let member = self.members.get_mut(&session).ok_or(Denied::Already)?;
+        member.phase = Phase::Leaving;
+        let name = member.name.as_str().to_string();
+        Ok((name, member.quit, member.from))
+    }
+
+    /// Whether the leave of a session that was held is written: its owner quit.
+    pub fn has_left(&self, session: SessionId) -> bool {
+        !self.members.contains_key(&session)
+    }
+
+    /// The name under which the session's member may say something now, and whose turn it is.
+    ///
+    /// # Errors
+    /// It has quit meanwhile, or speaks too fast.
+    pub fn speak(&mut self, session: SessionId, now: Instant) -> Result<(String, Client), Denied> {
+        // Another request of the session may have quit since it was held.
+        let member = self
+            .members
+            .get_mut(&session)
+            .filter(|member| member.phase == Phase::Here && member.quit.is_none())
+            .ok_or(Denied::Ended)?;
+        member.bucket.take(now).map_err(too_fast)?;
+        Ok((member.name.as_str().to_string(), member.from))
+    }
+
+    /// Whether somebody without a session may say something under `name` now.
+    ///
+    /// # Errors
+    /// Somebody has the name or one like it, or it speaks too fast.
+    pub fn speak_as(&mut self, name: &Name, from: Client, now: Instant) -> Result<(), Denied> {
+        self.past.check_free(name, now)?;
+        self.check_free(name, None, now)?;
+        // Who is refused for one of the two loses nothing of the other.
+        self.quotas.may_say(from, now).map_err(too_fast)?;
+        let folded = name.folded().to_string();
+        self.guests.take(&folded, now).map_err(too_fast)?;
+        self.quotas.say(from, now).map_err(too_fast)
+    }
+
+    /// What a commit did to the members.
+    pub fn apply(&mut self, changes: &[Change], now: Instant) {
+        for change in changes {
+            match change {
+                Change::Joined(session, at) => {
+                    if let Some(member) = self.members.get_mut(session) {
+                        self.changes += 1;
+                        member.phase = Phase::Here;
+                        member.since = *at;
+                        (member.said, member.away) = (now, now);
+                        self.past.came_back(&member.name);
+                    }
+                }
+                Change::Said(session) => {
+                    if let Some(member) = self.members.get_mut(session) {
+                        member.said = now;
+                    }
+                }
+                Change::Ended(mark, at) => self.past.ended(*mark, *at),
+                Change::EndFailed(mark) => self.past.end_failed(*mark),
+                Change::Left(session) | Change::JoinFailed(session) => {
+                    self.changes += 1;
+                    if let Some(member) = self.members.remove(session) {
+                        self.names.remove(&member.name, *session);
+                        self.quotas.went(member.from);
+                    }
+                }
+                Change::LeaveFailed(session) => {
+                    if let Some(member) = self.members.get_mut(session) {
+                        member.phase = Phase::Here;
+                    }
+                }
+            }
+        }
+    }
+
+    /// How many times somebody came or went: as long as it is the same, so are those who are here.
+    pub fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// How many are here.
+    pub fn count(&self) -> usize {
+        let members = self.members.values();
+        members.filter(|m| m.phase != Phase::Joining).count()
+    }
+
+    /// Who is here, in the order in which they came.
+    pub fn list(&self, now: Instant) -> Vec<wire::Member> {
+        let members = self.members.values();
+        let mut here: Vec<&Member> = members.filter(|m| m.phase != Phase::Joining).collect();
+        here.sort_by_key(|member| member.turn);
+        here.into_iter()
+            .map(|member| wire::Member {
+                name: member.name.as_str().to_string(),
+                since: member.since,
+                idle: now.saturating_duration_since(member.said).as_secs(),
+            })
+            .collect()
+    }
+}
+
+fn too_fast(wait: Duration) -> Denied {
+    Denied::Order(Refused::TooFast(wait))
+}
+
+#[cfg(test)]
+mod tests;

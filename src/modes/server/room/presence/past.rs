@@ -1,0 +1,255 @@
+//! What earlier runs of the server left: which sessions have ended, and who was here.
+//!
+//! What always holds: a token is honoured only if it is known that its session was not ended, so an
+//! ended session stays dead however many end after it; what is forgotten takes all tokens with it
+//! that are as old.
+
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::time::{Duration, Instant};
+
+use super::{Claim, Denied};
+use crate::event::Stamp;
+use crate::modes::server::commit::scribe::Mark;
+use crate::name::{Alike, Name};
+
+/// How many ended sessions are known.
+const MAX_ENDED: usize = 100_000;
+
+/// What a stretch of the log says of them, the newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// The sessions that ended in it, and when.
+    pub ended: Vec<(Mark, Stamp)>,
+    /// The sessions whose members came in in it, and when.
+    pub joined: Vec<(Mark, Stamp)>,
+    /// Who was here at the log's end, and by which session if the line says it.
+    pub here: Vec<(String, Option<Mark>)>,
+    /// Everybody who was is known.
+    pub names_known: bool,
+    /// The time of its oldest line.
+    pub oldest: Option<Stamp>,
+    /// It is the last that is looked through.
+    pub all: bool,
+    /// Nothing stands before it.
+    pub beginning: bool,
+}
+
+/// What is known of earlier runs.
+#[derive(Debug)]
+pub struct Past {
+    most: usize,
+    ended: HashSet<Mark>,
+    /// The same, the oldest first.
+    order: VecDeque<(Mark, Stamp)>,
+    /// When the members of sessions came in last, of the newest in the log.
+    joined: HashMap<Mark, Stamp>,
+    /// Those whose end is asked for and not written yet.
+    ending: HashSet<Mark>,
+    /// Of tokens up to this time it is not known any more whether they ended.
+    forgotten: Option<Stamp>,
+    /// The log is still being read back, and was looked through from this time on.
+    reading: Option<Stamp>,
+    names_unknown: bool,
+    /// Names of who was here, and how many there were.
+    held: HashMap<u64, HeldName>,
+    names: Alike<u64>,
+    holds: u64,
+}
+
+/// The name of somebody who was here.
+#[derive(Debug)]
+struct HeldName {
+    name: Name,
+    /// The session that it is held for; any that had the name where the log does not say which.
+    session: Option<Mark>,
+    until: Instant,
+}
+
+impl Default for Past {
+    /// Of a room that has none.
+    fn default() -> Past {
+        Past {
+            most: MAX_ENDED,
+            ended: HashSet::new(),
+            order: VecDeque::new(),
+            joined: HashMap::new(),
+            ending: HashSet::new(),
+            forgotten: None,
+            reading: None,
+            names_unknown: false,
+            held: HashMap::new(),
+            names: Alike::default(),
+            holds: 0,
+        }
+    }
+}
+
+impl Past {
+    /// The log is to be read back from here on.
+    pub fn read_back(&mut self) {
+        self.reading = Some(Stamp::from_micros(i64::MAX));
+        self.names_unknown = true;
+    }
+
+    /// Takes what a further stretch of the log says; the names are held until then.
+    pub fn recall(&mut self, seen: &Seen, names: Vec<(Name, Option<Mark>)>, until: Instant) {
+        for (mark, at) in &seen.ended {
+            if self.order.len() >= self.most {
+                self.forget(*at);
+            } else if self.ended.insert(*mark) {
+                self.order.push_front((*mark, *at));
+            }
+        }
+        for (mark, at) in &seen.joined {
+            // The newest first: what is there already is newer.
+            if self.joined.len() < self.most {
+                self.joined.entry(*mark).or_insert(*at);
+            }
+        }
+        for (name, session) in names {
+            self.holds += 1;
+            self.names.insert(&name, self.holds);
+            let held = HeldName {
+                name,
+                session,
+                until,
+            };
+            self.held.insert(self.holds, held);
+        }
+        self.names_unknown &= !(seen.names_known || seen.all);
+        if let Some(oldest) = seen.oldest
+            && self.reading.is_some_and(|reading| oldest < reading)
+        {
+            self.reading = Some(oldest);
+        }
+        if seen.all {
+            let looked = self.reading.take();
+            if let (false, Some(at)) = (seen.beginning, looked) {
+                self.forget(at);
+            }
+        }
+    }
+
+    /// The end of a session whose member is not here is asked for now.
+    pub fn ending(&mut self, mark: Mark) {
+        self.ending.insert(mark);
+    }
+
+    /// It could not be written.
+    pub fn end_failed(&mut self, mark: Mark) {
+        self.ending.remove(&mark);
+    }
+
+    /// Whether the next commit decides if the session ends.
+    pub fn is_ending(&self, mark: Mark) -> bool {
+        self.ending.contains(&mark)
+    }
+
+    /// A session was ended for good by a line of this time.
+    pub fn ended(&mut self, mark: Mark, at: Stamp) {
+        self.ending.remove(&mark);
+        if self.ended.insert(mark) {
+            self.order.push_back((mark, at));
+        }
+        if self.order.len() > self.most
+            && let Some((mark, at)) = self.order.pop_front()
+        {
+            self.ended.remove(&mark);
+            self.forget(at);
+        }
+    }
+
+    fn forget(&mut self, at: Stamp) {
+        self.forgotten = self.forgotten.max(Some(at));
+    }
+
+    /// Whether a session may come back.
+    ///
+    /// # Errors
+    /// It has ended; or that is not known any more, or not yet.
+    pub fn check_claim(&self, claim: &Claim) -> Result<(), Denied> {
+        if self.ended.contains(&claim.mark) {
+            return Err(Denied::Ended);
+        }
+        if self.is_ending(claim.mark) {
+            return Err(Denied::NotYet);
+        }
+        // One that had ended did not come in any more.
+        let joined = self.joined.get(&claim.mark).copied();
+        let lived = joined.map_or(claim.issued, |joined| joined.max(claim.issued));
+        if self.forgotten.is_some_and(|at| lived <= at) {
+            return Err(Denied::TooOld);
+        }
+        match self.reading {
+            Some(looked) if lived <= looked => Err(Denied::NotYet),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether no name is held for another session than this one that is its name.
+    ///
+    /// # Errors
+    /// One is, so long.
+    pub fn check_held(&self, name: &Name, mark: Mark, now: Instant) -> Result<(), Denied> {
+        let others = |held: &&HeldName| {
+            held.name.is_same(name) && held.session.is_some_and(|session| session != mark)
+        };
+        match self.like(name, now).find(others) {
+            Some(held) => Err(Denied::Taken(Some(held.left(now)))),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether nobody who was here before has the name or one like it.
+    ///
+    /// # Errors
+    /// Somebody has, or that is not known yet.
+    pub fn check_free(&self, name: &Name, now: Instant) -> Result<(), Denied> {
+        if let Some(held) = self.like(name, now).find(|held| held.name.is_same(name)) {
+            return Err(Denied::Taken(Some(held.left(now))));
+        }
+        if let Some(held) = self.like(name, now).next() {
+            return Err(Denied::Confusable(held.name.as_str().to_string()));
+        }
+        match self.names_unknown {
+            true => Err(Denied::NotYet),
+            false => Ok(()),
+        }
+    }
+
+    /// The session with this name is here again, so nothing is held for it any more.
+    pub fn came_back(&mut self, name: &Name) {
+        let like: Vec<u64> = self.names.find(name).collect();
+        for number in like {
+            if let Entry::Occupied(held) = self.held.entry(number)
+                && held.get().name.is_same(name)
+            {
+                self.names.remove(&held.remove().name, number);
+            }
+        }
+    }
+
+    /// Lets go of the names whose grace is over.
+    pub fn let_go(&mut self, now: Instant) {
+        let over = self.held.extract_if(|_, held| now >= held.until);
+        for (number, held) in over {
+            self.names.remove(&held.name, number);
+        }
+    }
+
+    /// The names that are held and could be mistaken for this one.
+    fn like(&self, name: &Name, now: Instant) -> impl Iterator<Item = &HeldName> {
+        let held = self
+            .names
+            .find(name)
+            .filter_map(|number| self.held.get(&number));
+        held.filter(move |held| now < held.until)
+    }
+}
+
+impl HeldName {
+    fn left(&self, now: Instant) -> Duration {
+        self.until.saturating_duration_since(now)
+    }
+}

@@ -1,0 +1,309 @@
+//! What one address may have of the room: connections, names, joins, guests. A session has its own
+//! rate (`presence`).
+//!
+//! What always holds: what is counted is what there is, so that no count outlives it; what is only
+//! remembered for a while is bounded, and other addresses do not wipe it. All addresses of an IPv6
+//! /64 together have no more than a few times what one has: it is a whole local network, and anybody
+//! in it can take as many of its addresses as they like.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::rate::{Buckets, Rate};
+use crate::modes::server::api::clients::Client;
+
+/// Connections that one address may have open, if that is no more than its share.
+const MAX_CONNECTIONS: usize = 1_024;
+/// One address may have this part of all places, a network this one, and both at least so many.
+const SHARE: usize = 4;
+const NETWORK_SHARE: usize = 2;
+const FEW_CONNECTIONS: usize = 8;
+/// New ones a second, after as many as may be open.
+const NEW_CONNECTIONS: u32 = 100;
+/// How long those that come faster may be kept waiting.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Names that one address may have at once.
+const MAX_NAMES: usize = 256;
+/// Joins a second that one address may keep up, and how many it may begin with.
+const JOINS: (u32, u32) = (5, 120);
+/// How long those who come in faster wait for their turn, rather than being refused: a class of two
+/// hundred that a cut network brings back gets in.
+const JOIN_PATIENCE: Duration = Duration::from_secs(20);
+/// Guests of one address may together say so many times what one session may: a class behind one
+/// address is no flood.
+const GUESTS: u32 = 10;
+/// All addresses of an IPv6 network together may have so many times what one may.
+const NETWORK: u32 = 8;
+
+/// Why an address may not have more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// It, or its network, has all the names that it may have: so many.
+    Names(Client, usize),
+    /// Too many came from it lately. How long to wait.
+    Joins(Duration),
+}
+
+/// Names and guests of each address. Who asks holds the room's lock.
+#[derive(Debug)]
+pub struct Quotas {
+    limited: bool,
+    names: HashMap<Client, usize>,
+    joins: Rates,
+    guests: Rates,
+}
+
+impl Quotas {
+    /// Nobody yet; whether addresses are `limited` at all, and what one session may say a second.
+    pub fn new(limited: bool, max_rate: u32) -> Quotas {
+        let guests = if limited { max_rate } else { 0 };
+        let guests = guests.saturating_mul(GUESTS);
+        Quotas {
+            limited,
+            names: HashMap::new(),
+            joins: Rates::new(
+                Rate::new(JOINS.0, JOINS.1),
+                Rate::new(NETWORK * JOINS.0, NETWORK * JOINS.1),
+            ),
+            guests: Rates::new(
+                Rate::of_messages(guests),
+                Rate::of_messages(guests.saturating_mul(NETWORK)),
+            ),
+        }
+    }
+
+    /// Whether there may be one more name from there.
+    ///
+    /// # Errors
+    /// It has all that it may have.
+    pub fn check(&self, from: Client) -> Result<(), Over> {
+        let most = |whose: Client| match whose.is_network() {
+            true => MAX_NAMES * NETWORK as usize,
+            false => MAX_NAMES,
+        };
+        let all = |whose: Client| self.names.get(&whose).copied().unwrap_or_default();
+        let over = [from, from.network()]
+            .into_iter()
+            .find(|whose| all(*whose) >= most(*whose));
+        match over.filter(|_| self.limited) {
+            Some(whose) => Err(Over::Names(whose, most(whose))),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes one of the joins of an address; how long until it may come in. Coming back with a token
+    /// takes none.
+    ///
+    /// # Errors
+    /// Too many wait for theirs already.
+    pub fn book(&mut self, from: Client, now: Instant) -> Result<Duration, Over> {
+        if !self.limited {
+            return Ok(Duration::ZERO);
+        }
+        let wait = self.joins.book(from, now, JOIN_PATIENCE);
+        wait.map_err(Over::Joins)
+    }
+
+    /// Gives a join back that was not used.
+    pub fn give_back(&mut self, from: Client) {
+        self.joins.give_back(from);
+    }
+
+    /// Somebody came in.
+    pub fn came(&mut self, from: Client) {
+        more(&mut self.names, from);
+    }
+
+    /// Somebody is gone.
+    pub fn went(&mut self, from: Client) {
+        less(&mut self.names, from);
+    }
+
+    /// Whether the guests of an address may say something.
+    ///
+    /// # Errors
+    /// How long it takes until they may.
+    pub fn may_say(&self, from: Client, now: Instant) -> Result<(), Duration> {
+        self.guests.look(from, now)
+    }
+
+    /// Takes one of the messages that the guests of an address have.
+    ///
+    /// # Errors
+    /// How long it takes until there is one.
+    pub fn say(&mut self, from: Client, now: Instant) -> Result<(), Duration> {
+        self.guests.book(from, now, Duration::ZERO).map(drop)
+    }
+}
+
+/// How fast an address may do something, and all those of an IPv6 network together.
+#[derive(Debug)]
+struct Rates {
+    each: Buckets<Client>,
+    network: Buckets<Client>,
+}
+
+impl Rates {
+    fn new(each: Rate, network: Rate) -> Rates {
+        Rates {
+            each: Buckets::new(each),
+            network: Buckets::new(network),
+        }
+    }
+
+    fn look(&self, from: Client, now: Instant) -> Result<(), Duration> {
+        self.each.look(&from, now)?;
+        self.network.look(&from.network(), now)
+    }
+
+    fn book(
+        &mut self,
+        from: Client,
+        now: Instant,
+        patience: Duration,
+    ) -> Result<Duration, Duration> {
+        let wait = self.each.book(&from, now, patience)?;
+        let network = from.network();
+        if network == from {
+            return Ok(wait);
+        }
+        match self.network.book(&network, now, patience) {
+            Ok(longer) => Ok(wait.max(longer)),
+            Err(later) => {
+                self.each.give_back(&from);
+                Err(later)
+            }
+        }
+    }
+
+    fn give_back(&mut self, from: Client) {
+        self.each.give_back(&from);
+        if from.network() != from {
+            self.network.give_back(&from.network());
+        }
+    }
+}
+
+/// The connections of each address.
+#[derive(Debug)]
+pub struct Connections {
+    limited: bool,
+    /// How many one address may have open, and one network.
+    most: usize,
+    most_of_network: usize,
+    state: Mutex<Open>,
+}
+
+#[derive(Debug)]
+struct Open {
+    each: HashMap<Client, usize>,
+    new: Rates,
+}
+
+impl Connections {
+    /// None yet; whether they are `limited` at all, and for how many in all there are `places`.
+    pub fn new(limited: bool, places: usize) -> Connections {
+        let times = NETWORK as usize;
+        let most = (places / SHARE).clamp(FEW_CONNECTIONS, MAX_CONNECTIONS);
+        let most_of_network =
+            (places / NETWORK_SHARE).clamp(FEW_CONNECTIONS, times * MAX_CONNECTIONS);
+        let rate = |a_second, most| Rate::new(a_second, u32::try_from(most).unwrap_or(u32::MAX));
+        let new = Rates::new(
+            rate(NEW_CONNECTIONS, most),
+            rate(NETWORK * NEW_CONNECTIONS, most_of_network),
+        );
+        Connections {
+            limited,
+            most,
+            most_of_network,
+            state: Mutex::new(Open {
+                each: HashMap::new(),
+                new,
+            }),
+        }
+    }
+
+    /// Counts a connection of `from` as long as what this gives lives, and says how long it is to be
+    /// kept waiting. One that comes through a proxy is `new` to the proxy only. Where the address, or
+    /// its network, has all that it may have, `make_room` sends another of it away, if it can.
+    ///
+    /// # Errors
+    /// How long to wait before the next attempt.
+    pub fn open(
+        self: &Arc<Connections>,
+        from: Client,
+        new: bool,
+        make_room: impl Fn(Client) -> bool,
+        now: Instant,
+    ) -> Result<(Connected, Duration), Duration> {
+        let mut state = self.state();
+        let mut wait = Duration::ZERO;
+        if self.limited {
+            if new {
+                wait = state.new.book(from, now, PATIENCE)?;
+            }
+            let full = [(from, self.most), (from.network(), self.most_of_network)];
+            let full = full.into_iter().find(|(whose, most)| {
+                let open = state.each.get(whose).copied().unwrap_or_default();
+                open >= *most
+            });
+            // One of the address is one of its network as well.
+            if full.is_some_and(|(whose, _)| !make_room(whose)) {
+                return Err(Duration::from_secs(5));
+            }
+        }
+        more(&mut state.each, from);
+        let all = Arc::clone(self);
+        Ok((Connected { all, from }, wait))
+    }
+
+    fn state(&self) -> MutexGuard<'_, Open> {
+        // A panic elsewhere leaves the counts whole: every change is made in one piece.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Counts a connection while it lives.
+#[derive(Debug)]
+pub struct Connected {
+    all: Arc<Connections>,
+    from: Client,
+}
+
+impl Connected {
+    /// Whose it is.
+    pub fn from(&self) -> Client {
+        self.from
+    }
+}
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        less(&mut self.all.state().each, self.from);
+    }
+}
+
+/// One more of an address, and of its network.
+fn more(counts: &mut HashMap<Client, usize>, of: Client) {
+    *counts.entry(of).or_default() += 1;
+    if of.network() != of {
+        *counts.entry(of.network()).or_default() += 1;
+    }
+}
+
+/// One less of both.
+fn less(counts: &mut HashMap<Client, usize>, of: Client) {
+    let network = Some(of.network()).filter(|network| *network != of);
+    for whose in [of].into_iter().chain(network) {
+        if let Some(count) = counts.get_mut(&whose) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&whose);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

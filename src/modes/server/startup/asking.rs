@@ -1,0 +1,273 @@
+//! What the terminal is asked and told at the start, while the room is open already: whether to show
+//! the old conversation, that conversation, and where to join.
+//!
+//! What always holds:
+//!
+//! - Nobody waits for the answer but who is asked: connections are served meanwhile.
+//! - Only a process in the foreground of its terminal reads from it. In the background that would stop
+//!   the process, and with it the room, so a question is not asked there, or is withdrawn.
+//! - While a question stands, or the old conversation is shown, the console keeps its lines
+//!   ([`Console::ask`]).
+//!
+//! The thread that reads the answer is the one that reads the terminal: what an operator may type later
+//! goes here, too.
+
+use std::env;
+use std::io::{self, IsTerminal, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::getpgrp;
+use rustix::termios::{tcgetpgrp, tcgetwinsize};
+use signal_hook::SigId;
+use signal_hook::consts::SIGCONT;
+use signal_hook::low_level::{pipe, unregister};
+
+use crate::cli::{History, ServerArgs};
+use crate::modes::replay;
+use crate::modes::server::console::Console;
+use crate::modes::server::console::Entry;
+
+const QUESTION: &str = "Show the old conversation here? It is kept either way. [yes/no] ";
+const AGAIN: &str = "Answer yes or no; Enter alone is no. [yes/no] ";
+/// So many lines of a screen are for where to join, and for the question.
+const SPARE_ROWS: u64 = 12;
+/// The longest answer that is looked at.
+const LONGEST: usize = 256;
+
+/// A question that stands, or a conversation that is being shown; or nothing of both.
+pub struct Asking {
+    over: Arc<AtomicBool>,
+    wake: Option<UnixStream>,
+}
+
+impl Asking {
+    /// Says where the room is, by `say_where`, and shows the old conversation, which ends at `end`,
+    /// if that is wanted; a terminal in whose foreground this runs is asked. Comes back at once.
+    pub fn begin(
+        args: &ServerArgs,
+        end: u64,
+        console: &Console,
+        say_where: impl Fn() + Send + 'static,
+    ) -> Asking {
+        let over = Arc::new(AtomicBool::new(false));
+        let asks = args.history == History::Ask && end > 0 && may_ask();
+        let newest = match args.history {
+            History::Last(count) => Some(count),
+            History::Yes => None,
+            History::Ask if asks => None,
+            History::Ask | History::No => {
+                say_where();
+                return Asking { over, wake: None };
+            }
+        };
+        let Ok((wake, woken)) = UnixStream::pair() else {
+            // Out of descriptors already: nothing is shown, and the room is open all the same.
+            say_where();
+            return Asking { over, wake: None };
+        };
+        let waking = wake.try_clone();
+        let old = Old {
+            path: args.log.clone(),
+            end,
+            newest,
+            console: console.clone(),
+            over: Arc::clone(&over),
+        };
+        let talk = move || {
+            let mut seen = false;
+            if asks {
+                say_where();
+                old.console.ask(QUESTION);
+                let _continued = waking.ok().map(Continued::watch);
+                if answer(&old.console, woken, &old.over) != Some(true) {
+                    return old.console.go_on();
+                }
+                seen = true;
+            }
+            let shown = old.show();
+            // After a long conversation it is on the screen no more.
+            seen &= shown + SPARE_ROWS < rows();
+            if !seen && !old.over.load(Ordering::Relaxed) {
+                say_where();
+            }
+            old.console.go_on();
+        };
+        // Without a thread nothing is shown; the room is open all the same.
+        let _ = thread::Builder::new().name("terminal".into()).spawn(talk);
+        Asking {
+            over,
+            wake: Some(wake),
+        }
+    }
+
+    /// Withdraws a question and ends what is being shown.
+    pub fn end(self, console: &Console) {
+        self.over.store(true, Ordering::Relaxed);
+        if let Some(mut wake) = self.wake {
+            // Who has heard the answer does not listen any more.
+            let _ = wake.write(b".");
+        }
+        console.go_on();
+    }
+}
+
+/// The old conversation, and how it is to be shown.
+struct Old {
+    path: PathBuf,
+    end: u64,
+    newest: Option<usize>,
+    console: Console,
+    over: Arc<AtomicBool>,
+}
+
+impl Old {
+    /// Shows it; how many lines it had.
+    fn show(&self) -> u64 {
+        self.console.hold();
+        let out = io::stdout();
+        let colour = out.is_terminal() && env::var_os("NO_COLOR").is_none();
+        let over = &self.over;
+        let mut out = Until { out, over };
+        let done = replay::print_history(&self.path, self.end, self.newest, &mut out, colour);
+        match done {
+            Ok(shown) => return shown,
+            Err(failure) if failure.is_broken_pipe() => (),
+            Err(failure) => {
+                let sentence = format!("The old conversation is not shown: {failure}");
+                self.console.show(Entry::Notice(sentence));
+            }
+        }
+        0
+    }
+}
+
+/// How many lines the terminal has.
+fn rows() -> u64 {
+    tcgetwinsize(io::stdout()).map_or(0, |size| size.ws_row.into())
+}
+
+/// Whether somebody at a terminal would see a question and could answer it.
+fn may_ask() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal() && in_foreground()
+}
+
+/// Whether this process may read its terminal. One that does not control any process may be read by all.
+fn in_foreground() -> bool {
+    tcgetpgrp(io::stdin()).map_or(true, |group| group == getpgrp())
+}
+
+/// The answer, asked for until it is one; none if the question is withdrawn.
+fn answer(console: &Console, mut woken: UnixStream, over: &AtomicBool) -> Option<bool> {
+    let mut line = Vec::new();
+    loop {
+        let stdin = io::stdin();
+        let mut ready = [
+            PollFd::new(&stdin, PollFlags::IN),
+            PollFd::new(&woken, PollFlags::IN),
+        ];
+        match poll(&mut ready, None) {
+            Err(rustix::io::Errno::INTR) => continue,
+            Err(_) => return None,
+            Ok(_) => (),
+        }
+        let (typed, was_woken) = (
+            !ready[0].revents().is_empty(),
+            !ready[1].revents().is_empty(),
+        );
+        if over.load(Ordering::Relaxed) || !in_foreground() {
+            return None;
+        }
+        if was_woken {
+            // Stopped by Ctrl-Z and back in the foreground: the shell has written over it.
+            let _ = woken.read(&mut [0; 64]);
+            console.ask(QUESTION);
+        } else if typed {
+            let mut bytes = [0; LONGEST];
+            match rustix::io::read(&stdin, &mut bytes) {
+                Err(rustix::io::Errno::INTR) => continue,
+                // The end of the input is a no, and so is a terminal that is gone.
+                Ok(0) | Err(_) => {
+                    let _ = io::stdout().write_all(b"\n");
+                    return Some(false);
+                }
+                Ok(count) => line.extend_from_slice(&bytes[..count]),
+            }
+            if line.ends_with(b"\n") || line.len() >= LONGEST {
+                match meant(&line) {
+                    Some(answer) => return Some(answer),
+                    None => console.ask(AGAIN),
+                }
+                line.clear();
+            }
+        }
+    }
+}
+
+fn meant(line: &[u8]) -> Option<bool> {
+    let line = String::from_utf8_lossy(line);
+    match line.trim().to_ascii_lowercase().as_str() {
+        "yes" | "y" => Some(true),
+        "no" | "n" | "" => Some(false),
+        _ => None,
+    }
+}
+
+/// Hears that the process was continued, for as long as it is there.
+struct Continued(Option<SigId>);
+
+impl Continued {
+    /// A byte is written into `waking` each time.
+    fn watch(waking: UnixStream) -> Continued {
+        Continued(pipe::register(SIGCONT, waking).ok())
+    }
+}
+
+impl Drop for Continued {
+    fn drop(&mut self) {
+        if let Some(id) = self.0 {
+            unregister(id);
+        }
+    }
+}
+
+/// Standard output, until it is over.
+struct Until<'a> {
+    out: io::Stdout,
+    over: &'a AtomicBool,
+}
+
+impl Write for Until<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.over.load(Ordering::Relaxed) {
+            true => Err(io::ErrorKind::BrokenPipe.into()),
+            false => self.out.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_yes_is_one() {
+        for (line, answer) in [
+            ("yes\n", Some(true)),
+            (" Y \r\n", Some(true)),
+            ("no\n", Some(false)),
+            ("\n", Some(false)),
+            ("perhaps\n", None),
+        ] {
+            assert_eq!(meant(line.as_bytes()), answer, "{line:?}");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! What the server does with signals.
+
+use std::fs::{self, File};
+use std::io;
+use std::time::{Duration, Instant};
+
+use async_std::channel::Sender;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use crate::failure::{Failure, reason};
+
+use crate::modes::server::Stop;
+use crate::modes::server::console::Console;
+use crate::modes::server::console::Entry;
+
+/// How long signals mean the same wish: `timeout`, make and supervisors send one to the process
+/// and at once another to its group.
+const SAME_WISH: Duration = Duration::from_millis(500);
+
+/// Turns Ctrl-C, SIGTERM and a closed terminal into a stop in good order; one more, later than
+/// [`SAME_WISH`], ends the process at once.
+///
+/// SIGHUP means a closed terminal only where there is one. Elsewhere it is what people send to make
+/// a service look at its settings again, and where it is ignored (`nohup`) it stays ignored.
+///
+/// # Errors
+/// The system does not allow it.
+pub fn watch(stop: Sender<Stop>, console: Console) -> Result<(), Failure> {
+    let mut watched = vec![SIGINT, SIGTERM];
+    if !is_ignored(SIGHUP) {
+        watched.push(SIGHUP);
+    }
+    let has_terminal = File::open("/dev/tty").is_ok();
+    let mut signals = Signals::new(watched).map_err(failed)?;
+    std::thread::Builder::new()
+        .name("signals".into())
+        .spawn(move || {
+            let mut asked: Option<Instant> = None;
+            for signal in signals.forever() {
+                if signal == SIGHUP && !has_terminal {
+                    console.show(Entry::Notice(STAYS.to_string()));
+                    continue;
+                }
+                match asked {
+                    None => {
+                        asked = Some(Instant::now());
+                        let _ = stop.try_send(Stop::Asked);
+                    }
+                    Some(at) if at.elapsed() < SAME_WISH => {}
+                    Some(_) => std::process::exit(128 + signal),
+                }
+            }
+        })
+        .map(drop)
+        .map_err(failed)
+}
+
+const STAYS: &str = "SIGHUP came, and the room goes on: there is nothing that it reads again while it runs. For other \
+                     settings or another key, start it anew; SIGTERM stops it.";
+
+/// Whether whoever started this process had the signal ignored.
+fn is_ignored(signal: i32) -> bool {
+    fs::read_to_string("/proc/self/status").is_ok_and(|status| ignores(&status, signal))
+}
+
+fn ignores(status: &str, signal: i32) -> bool {
+    let mut masks = status
+        .lines()
+        .filter_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = masks
+        .next()
+        .map(|mask| u64::from_str_radix(mask.trim(), 16));
+    matches!(mask, Some(Ok(mask)) if mask >> (signal - 1) & 1 == 1)
+}
+
+fn failed(error: io::Error) -> Failure {
+    Failure::new(format!(
+        "The server cannot handle signals: {}.",
+        reason(&error)
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_ignored_is_read_from_the_mask() {
+        let status = "SigBlk:\t0000000000000001\nSigIgn:\t0000000000001003\nSigCgt:\t0\n";
+        for (signal, ignored) in [(SIGHUP, true), (SIGINT, true), (SIGTERM, false), (13, true)] {
+            assert_eq!(ignores(status, signal), ignored, "{signal}");
+        }
+        assert!(!ignores("", SIGHUP));
+    }
+}
