@@ -32,7 +32,7 @@ impl FromStr for Cidr {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Cidr, String> {
-        let wrong = || "say an address or a network such as 10.0.0.0/8 or fd00::/8".to_string();
+        let wrong = || "give an address or a network such as 10.0.0.0/8 or fd00::/8".to_string();
         let (address, bits) = match text.split_once('/') {
             Some((address, bits)) => (address, Some(bits)),
             None => (text, None),

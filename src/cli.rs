@@ -1,8 +1,8 @@
-//! The command line: clap types, help texts, and what is said where they are not understood. No mode's
+//! The command line: clap types, help texts, and the sentences for command lines that are not understood. No mode's
 //! behaviour lives here.
 //!
-//! The first paragraph of a field's comment is what `-h` says of a flag; with the others it is what
-//! `--help` and the manual say (`modes::manual`). What is typed as it stands is between backticks.
+//! The first paragraph of a field's comment is the flag's text in `-h`; all paragraphs together are its
+//! text in `--help` and the manual (`modes::manual`). Literal input is between backticks.
 
 mod about;
 mod backup;
@@ -29,7 +29,7 @@ pub use variables::{distance, strays};
 /// The port a room listens on when none is named: the original's.
 pub const DEFAULT_PORT: u16 = 1337;
 
-/// A group gets a chat room by downloading one file.
+/// A chat room for a group, in one file.
 #[derive(Parser, Debug)]
 #[command(
     name = "chatroom",
@@ -38,28 +38,28 @@ pub const DEFAULT_PORT: u16 = 1337;
     long_about = None,
     after_help = "Try:\n  \
         chatroom server                start a room on this machine\n  \
-        chatroom gui --name YOU        join it from another one on the local network\n  \
-        chatroom replay log.txt        relive what was said\n\n\
-        Each explains itself: chatroom server --help. The manual: chatroom man."
+        chatroom gui --name YOU        join it from another machine on the local network\n  \
+        chatroom replay log.txt        play the conversation back\n\n\
+        Help for each: chatroom server --help. The manual: chatroom man."
 )]
 pub struct Cli {
-    /// What to be.
+    /// The mode to run.
     #[command(subcommand)]
     pub mode: Mode,
 }
 
-/// What the one executable can be: three modes, what keeps a copy of a room, and two that tell about them.
+/// The modes of the executable.
 #[derive(Subcommand, Debug)]
 pub enum Mode {
-    /// Hold a room that windows and any HTTP client can join
+    /// Run a room that windows and any HTTP client can join
     Server(ServerArgs),
     /// Join a room in a window
     Gui(GuiArgs),
     /// Play a room's log.txt back, without a server
     Replay(ReplayArgs),
-    /// Copy a room's log, or add what was said since to the copy
+    /// Copy a room's log, or bring the copy up to date
     Backup(BackupArgs),
-    /// Begin a stopped room's log anew, and keep the old one beside it
+    /// Start a new log for a stopped room, and keep the old one beside it
     Rotate(RotateArgs),
     /// Show a page of the manual
     Man(ManArgs),
@@ -89,18 +89,18 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         .ok()
         .and_then(|n| Duration::try_from_secs_f64(n * scale).ok())
         .filter(|d| *d <= Duration::from_secs(100 * 366 * 86_400))
-        .ok_or_else(|| "say a length of time such as 5s, 250ms, 15m or 2h".to_string())
+        .ok_or_else(|| "give a length of time such as 5s, 250ms, 15m or 2h".to_string())
 }
 
-/// What the environment variable of a flag without a value says.
+/// The value of the environment variable for a flag without a value.
 ///
 /// # Errors
-/// A sentence that says what can be said.
+/// A sentence that lists the values.
 fn switch(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
         "1" | "yes" | "true" | "on" => Ok(true),
         "0" | "no" | "false" | "off" => Ok(false),
-        _ => Err("say 1 or 0 (or yes or no)".to_string()),
+        _ => Err("use 1 or 0 (or yes or no)".to_string()),
     }
 }
 

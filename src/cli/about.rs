@@ -9,9 +9,9 @@ use clap::{Args, ValueEnum, ValueHint};
 pub const WELCOME: &str = "\
 chatroom: a chat room for a group, in one file. No account, no Internet needed.
 
-  chatroom server             starts a room on this machine, says how to join it
-  chatroom gui --name YOU     opens a window on the room on the local network
-  chatroom replay log.txt     plays a conversation back from the room's file
+  chatroom server             starts a room on this machine and says how to join
+  chatroom gui --name YOU     opens a window on the room in the local network
+  chatroom replay log.txt     plays a conversation back from its log
 
 A room elsewhere:   chatroom gui --name YOU 192.168.1.20:1337
 Without a window:   curl -N http://192.168.1.20:1337/events
@@ -24,15 +24,15 @@ The manual:         chatroom man; chatroom man server, gui, replay or log
 #[command(after_help = "Examples:\n  \
     chatroom man server                                  read it\n  \
     chatroom man server | less                           the same as plain text\n  \
-    chatroom man --output /usr/local/share/man           all pages' sources, where man finds them\n  \
-    chatroom man service > chatroom.service              what systemd needs to run a server\n  \
-    chatroom man desktop > chatroom.desktop              what a desktop's menu needs")]
+    chatroom man --output /usr/local/share/man           install the sources of all pages\n  \
+    chatroom man service > chatroom.service              a systemd unit for a server\n  \
+    chatroom man desktop > chatroom.desktop              an entry for a desktop's menu")]
 pub struct ManArgs {
-    /// Which page
+    /// The page to show
     ///
-    /// On a terminal it is shown by man, or as plain text where there is none; a pipe or a file gets
-    /// plain text, and `--output` writes the sources. The last three are no pages, but files that a system wants beside the
-    /// executable; they are printed as they are.
+    /// On a terminal man shows it, or if there is no man, it is printed as plain text; a pipe or a file gets plain text, and
+    /// `--output` writes the sources. The last three are not pages but files that a system needs
+    /// besides the executable; they are printed as they are.
     #[arg(
         value_name = "PAGE",
         value_enum,
@@ -46,14 +46,14 @@ pub struct ManArgs {
     pub output: Option<PathBuf>,
 }
 
-/// A page of the manual. Other programs' habits of naming one are understood too.
+/// A page of the manual, by any of the names that other programs would use for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Page {
-    /// What there is: modes, environment, files, exit status
+    /// Overview: modes, environment, files, exit status
     #[default]
     #[value(aliases = ["chatroom.1", "chatroom(1)", "backup", "chatroom-backup", "rotate", "chatroom-rotate"])]
     Chatroom,
-    /// Holding a room
+    /// Running a room
     #[value(aliases = ["chatroom-server", "chatroom-server.1", "chatroom-server(1)"])]
     Server,
     /// The window, its keys and commands
@@ -62,13 +62,13 @@ pub enum Page {
     /// Playing, printing, searching, counting and checking a log
     #[value(aliases = ["chatroom-replay", "chatroom-replay.1", "chatroom-replay(1)"])]
     Replay,
-    /// The form of log.txt
+    /// The format of log.txt
     #[value(aliases = ["chatroom-log", "chatroom-log.5", "chatroom-log(5)", "log.txt"])]
     Log,
-    /// The unit of systemd that runs a server, for /etc/systemd/system/chatroom.service
+    /// A systemd unit that runs a server, for /etc/systemd/system/chatroom.service
     #[value(alias = "chatroom.service")]
     Service,
-    /// The entry of a desktop's menu, for ~/.local/share/applications/chatroom.desktop
+    /// An entry for a desktop's menu, for ~/.local/share/applications/chatroom.desktop
     #[value(alias = "chatroom.desktop")]
     Desktop,
     /// The icon, for ~/.local/share/icons/hicolor/scalable/apps/chatroom.svg
@@ -78,19 +78,19 @@ pub enum Page {
 
 /// `chatroom completions`
 #[derive(Args, Debug, Clone)]
-#[command(after_help = "Where shells look for them:\n  \
+#[command(after_help = "Where shells look for completions:\n  \
     chatroom completions bash > ~/.local/share/bash-completion/completions/chatroom\n  \
     chatroom completions fish > ~/.config/fish/completions/chatroom.fish\n  \
     chatroom completions zsh > ~/.zfunc/_chatroom\n\n\
-    Make the folder first if it is not there (mkdir -p). bash needs the package bash-completion. zsh \
-    needs this in ~/.zshrc, before compinit: fpath+=~/.zfunc. Shells that are opened afterwards complete.")]
+    Make the folder first if it is missing (mkdir -p). bash needs the package bash-completion. zsh \
+    needs this in ~/.zshrc, before compinit: fpath+=~/.zfunc. New shells will use them.")]
 pub struct CompletionsArgs {
-    /// For which shell
+    /// The shell
     #[arg(value_name = "SHELL", value_enum)]
     pub shell: Shell,
 }
 
-/// A shell that completes.
+/// A shell with completions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Shell {
     /// bash 4 and later

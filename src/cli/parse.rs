@@ -65,7 +65,7 @@ fn explain(mut error: Error, command: &Command, words: &[OsString]) -> Error {
             } else if error.get(ContextKind::SuggestedSubcommand).is_none() {
                 suggest(
                     &mut error,
-                    "say server, gui, replay, backup or rotate first".to_string(),
+                    "put server, gui, replay, backup or rotate first".to_string(),
                 );
             }
             error
@@ -83,7 +83,7 @@ fn explain(mut error: Error, command: &Command, words: &[OsString]) -> Error {
             match mode.and_then(|mode| culprit(mode, words, broken)) {
                 Some(variable) => command.clone().error(
                     ErrorKind::InvalidUtf8,
-                    format!("the environment variable {variable} is not UTF-8; set it anew"),
+                    format!("the environment variable {variable} is not UTF-8; set it again"),
                 ),
                 None => error,
             }
@@ -146,7 +146,7 @@ fn unknown_word(
         None if word == "-v" => Some(VERSION.to_string()),
         Some("gui") => name_before_address(words),
         Some("server") if is_log(word) => Some(format!(
-            "to keep the room's record there: chatroom server --log {}",
+            "to keep the room's log there: chatroom server --log {}",
             typed(word)
         )),
         Some("server") if is_address(word) => Some(format!(

@@ -11,10 +11,10 @@ use super::duration;
 use crate::event::{Stamp, on_the_wall};
 
 const PLAY: &str = "Play";
-const CHOOSE: &str = "Choose";
+const CHOOSE: &str = "Select";
 const PRINT: &str = "Print";
-const UNDERSTAND: &str = "Understand";
-const CARRY: &str = "Carry on";
+const UNDERSTAND: &str = "Analyse";
+const CARRY: &str = "Reuse";
 
 /// `chatroom replay`
 #[derive(Args, Debug, Clone)]
@@ -23,28 +23,27 @@ const CARRY: &str = "Carry on";
   chatroom replay log.txt --from -2h --speed 10    the last two hours, ten times as fast\n  \
   chatroom replay log.txt --grep toaster --times   who said it, and when\n  \
   chatroom replay irc.log --convert log.txt        another program's log as a room's\n  \
-  chatroom replay log.txt --stats                  who said how much, who was there how long\n  \
-  chatroom replay log.txt --into localhost:1337    say it all again in a running room")]
+  chatroom replay log.txt --stats                  who said how much and who was there how long\n  \
+  chatroom replay log.txt --into localhost:1337    post it all again in a running room")]
 pub struct ReplayArgs {
-    /// The log: a room's, the original program's, or that of irssi, WeeChat, HexChat, ZNC, mIRC and
+    /// The log: a room's, the original program's, or one of irssi, WeeChat, HexChat, ZNC, mIRC and
     /// others; - reads a pipe
     ///
-    /// What comes through a pipe is, while it is played, kept in a file without a name, in TMPDIR or
-    /// else `/var/tmp`.
+    /// While input from a pipe is played, it is kept in a file without a name, in TMPDIR or else
+    /// `/var/tmp`.
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
 
-    /// How many times as fast as it happened, such as 0.5, 2 or 10; `max` does not wait at all
+    /// How many times as fast as it happened, such as 0.5, 2 or 10; `max` means without waiting
     #[arg(long, value_name = "N|max", default_value = "1", value_parser = speed, value_hint = ValueHint::Other, help_heading = PLAY)]
     pub speed: Speed,
 
-    /// The longest silence that is waited out, before the speed is applied; longer ones are
-    /// shortened to this (and said, from a minute on)
+    /// The longest silence to wait out, before the speed is applied; longer ones are shortened to this
+    /// (with a note, from a minute on)
     #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = duration, value_hint = ValueHint::Other, help_heading = PLAY)]
     pub max_gap: Duration,
 
-    /// Go on with what the room writes, once the end is reached, also after the server was started
-    /// again
+    /// After the end, keep following what the room writes, even across a restart
     #[arg(long, conflicts_with_all = ["to", "verify", "stats", "plot"], help_heading = PLAY)]
     pub follow: bool,
 
@@ -52,154 +51,154 @@ pub struct ReplayArgs {
     #[arg(long, conflicts_with_all = ["output", "stats", "plot"], help_heading = PLAY)]
     pub times: bool,
 
-    /// Colours: `auto` has them on a terminal, unless NO_COLOR is set; `always` in a pipe too, as
-    /// for `less -R`
+    /// Colours: `auto` uses them on a terminal, unless NO_COLOR is set; `always` also in a pipe, as for
+    /// `less -R`
     #[arg(long, value_name = "WHEN", value_enum, default_value_t, env = "CHATROOM_COLOR", help_heading = PLAY)]
     pub color: Colour,
 
-    /// Begin here: `2026-11-23T22:34:57Z`, `2026-11-23 22:34` or `22:34` on this machine's clock,
+    /// Start here: `2026-11-23T22:34:57Z`, `2026-11-23 22:34` or `22:34` on this machine's clock,
     /// or `-2h` before the end
     ///
-    /// The first of these forms is RFC 3339. `2026-11-23` is its first moment, `22:34` the first time in the log that the clock says so,
-    /// `-2h` so long before the log's last line.
+    /// The first of these forms is RFC 3339. `2026-11-23` means the beginning of that day, `22:34` the first
+    /// such time in the log, `-2h` two hours before the log's last line.
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = when, value_hint = ValueHint::Other, help_heading = CHOOSE)]
     pub from: Option<When>,
 
-    /// End before this
+    /// Stop before this time
     ///
-    /// `22:34` is then the first such time after the beginning.
+    /// `22:34` means the first such time after the start.
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = when, value_hint = ValueHint::Other, help_heading = CHOOSE)]
     pub to: Option<When>,
 
-    /// Only what this name said and did; may be given several times
+    /// Only events of this name; may be repeated
     #[arg(long, value_name = "NAME", value_hint = ValueHint::Other, help_heading = CHOOSE)]
     pub user: Vec<String>,
 
-    /// Only messages that match; `(?i)` at the beginning does not care about capitals
+    /// Only messages that match; `(?i)` at the beginning ignores case
     ///
-    /// The text is matched as it was said and not as it is escaped. How a pattern is written is at
-    /// <https://docs.rs/regex/latest/regex/#syntax> on the Internet.
+    /// The pattern is matched against the text as it was written, not as the log escapes it. Its syntax
+    /// is described at <https://docs.rs/regex/latest/regex/#syntax>.
     #[arg(long, value_name = "REGEX", value_parser = pattern, value_hint = ValueHint::Other, help_heading = CHOOSE)]
     pub grep: Option<Regex>,
 
-    /// Only messages, or only who came and went
+    /// Only messages, or only joins and leaves
     #[arg(long, value_name = "WHAT", value_enum, help_heading = CHOOSE)]
     pub only: Option<Kind>,
 
-    /// Print one event a line, at once, exactly as the log has it but for time and checksum: the
-    /// same as `--output plain`
+    /// Print one event a line, at once, exactly as in the log but without time and checksum: the same
+    /// as `--output plain`
     #[arg(long, help_heading = PRINT)]
     pub plain: bool,
 
-    /// Print it all at once: lines, requests as on the server's console, one JSON object a line, or
-    /// one page for a browser
+    /// Print it all at once: as lines, as requests like the server's console, as one JSON object a line,
+    /// or as one page for a browser
     ///
-    /// The objects of `json` are what listeners of a room get (application/x-ndjson). The page of
+    /// The objects of `json` are those that a room's listeners get (application/x-ndjson). The page of
     /// `html` loads nothing else and has a search.
     #[arg(long, value_name = "FORM", value_enum, conflicts_with = "plain", help_heading = PRINT)]
     pub output: Option<Output>,
 
-    /// What kind of log it is, if the file does not tell
+    /// The log's format, if it is not recognised
     #[arg(long, value_name = "KIND", value_enum, help_heading = PRINT)]
     pub format: Option<FileFormat>,
 
-    /// Name the lines of another program's log that are not understood, with their places
+    /// List the lines of another program's log that are not understood, with their places
     #[arg(long, short, help_heading = PRINT)]
     pub verbose: bool,
 
-    /// Play nothing; check every line, and print each fault with its place in the file, what it
-    /// means and what to do, and a count at the end. Exits with 1 if there are any
+    /// Check every line instead of playing; print each fault with its place in the file, what it means
+    /// and what to do, and a count at the end. Exits with 1 if there are any
     ///
-    /// Checked are a line's checksum and its form, that its time is not earlier than that of the
-    /// line before, that the first line says `Room opened`, and that the last one is whole. Each
-    /// fault is one line on standard output, with the byte at which its line starts and that line's
-    /// number. The last line counts lines, faults and bytes.
+    /// The checks: each line's checksum and form, that its time is not earlier than in the line before,
+    /// that the first line says `Room opened`, and that the last line is complete. Each fault is one line
+    /// on standard output, with the byte at which its line starts and that line's number. The last line
+    /// counts lines, faults and bytes.
     ///
-    /// This finds every changed bit, and of larger damage all but about one case in four thousand
-    /// million. It does not find whole lines that were removed, repeated or moved, which have good
-    /// checksums, except where the time goes back; nor what somebody changed who computed the
-    /// checksum again. Only a room's log has checksums and can be verified.
+    /// This finds every changed bit, and larger damage in all but about one case in four thousand
+    /// million. It does not find whole lines that were removed, repeated or moved, which have valid
+    /// checksums, except where the time goes back; nor changes by somebody who computed the checksum
+    /// again. Only a room's log has checksums and can be verified.
     #[arg(long, conflicts_with_all = ["speed", "max_gap", "times", "from", "to", "user", "grep", "only", "plain", "output", "stats", "plot", "into", "convert"], help_heading = UNDERSTAND)]
     pub verify: bool,
 
     /// Count: who said how much and when, the busiest hour, the longest silence, and who was there
     /// for how long
     ///
-    /// `json` is one object with UTC times, `csv` one row a name for a spreadsheet; a name that
-    /// would be a formula has a `'` before it. A presence lasts from the join to the leave, or until
-    /// the room was closed or opened again; without a join it counts from the first message. Damaged
-    /// lines are not counted, and said.
+    /// `json` is one object with UTC times, `csv` one row a name for a spreadsheet; a name that would be
+    /// a formula gets a `'` in front. A presence lasts from the join to the leave, or until the room was
+    /// closed or opened again; without a join it counts from the first message. Damaged lines are not
+    /// counted but reported.
     #[arg(long, value_name = "FORM", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "table", conflicts_with_all = ["plain", "output", "into", "convert"], help_heading = UNDERSTAND)]
     pub stats: Option<StatsForm>,
 
-    /// Draw the talk over time and by hour and weekday, into an .svg or .png file; an older picture
-    /// of that name is replaced
+    /// Draw messages over time and by hour and weekday, into an .svg or .png file; an older picture with
+    /// that name is replaced
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["plain", "output", "into", "convert"], help_heading = UNDERSTAND)]
     pub plot: Option<PathBuf>,
 
-    /// Write it, or what is chosen of it, as a room's log, which `chatroom server --log` goes on
-    /// with; `-` is standard output
+    /// Write it, or the selected part, as a room's log, which `chatroom server --log` can continue; `-`
+    /// is standard output
     ///
-    /// A file that is there already is left alone, and no half one is left behind; damaged lines are
-    /// left out and counted.
+    /// An existing file is left alone, and an interrupted run leaves no file; damaged lines are left out
+    /// and counted.
     ///
-    /// Of another program's log, actions become `/me`, a change of name is a leave and a join,
-    /// topics, modes and reasons are notices, and addresses are left out. What is not UTF-8 is taken
-    /// for Windows-1252. Times are this machine's clock's, those of the two forms of archives UTC;
-    /// what happened within a minute of a log with minutes only is spread over it; the original's
-    /// log is taken to end when it was last written to.
+    /// In another program's log, actions become `/me`, a change of name becomes a leave and a join,
+    /// topics, modes and reasons become notices, and addresses are left out. Text that is not UTF-8 is
+    /// read as Windows-1252. Times are in this machine's time zone, those of the two archive formats in
+    /// UTC; if a log has only minutes, the events of a minute are spread over it; the original program's
+    /// log is assumed to end when the file was last written.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["plain", "output", "into", "follow", "times"], help_heading = CARRY)]
     pub convert: Option<PathBuf>,
 
-    /// Say what is chosen again in a running room, every speaker a member of it, at `--speed` and
-    /// `--max-gap`
+    /// Post it, or the selected part, again in a running room, with every speaker as a member, at
+    /// `--speed` and `--max-gap`
     ///
-    /// The port is 1337 if none is given. Everybody comes and goes as in the log. The order is the
-    /// log's and nothing is said twice, also if the room is away for up to two minutes; its limits
-    /// are respected. Names that it does not take are shortened and listed at the end. Ctrl-C lets
-    /// everybody leave. Exits with 1 if the room stayed away or refused something.
+    /// The default port is 1337. Everybody comes and goes as in the log. The order is the log's and
+    /// nothing is posted twice, even if the room is away for up to two minutes; its limits are
+    /// respected. Names that the room does not accept are shortened and listed at the end. On Ctrl-C
+    /// everybody leaves. Exits with 1 if the room stayed away or refused something.
     #[arg(long, value_name = "ADDR", value_hint = ValueHint::Other, conflicts_with_all = ["plain", "output", "follow", "times"], help_heading = CARRY)]
     pub into: Option<String>,
 
-    /// A file whose first line is the key of the room that `--into` names
+    /// A file whose first line is the key of the room for `--into`
     ///
-    /// Without it, the file that the environment variable CHATROOM_KEY_FILE names, or the key itself
-    /// in CHATROOM_KEY.
+    /// The default is the file named by the environment variable CHATROOM_KEY_FILE, or the key itself in
+    /// CHATROOM_KEY.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "into", help_heading = CARRY)]
     pub key_file: Option<PathBuf>,
 }
 
-/// How fast a replay runs.
+/// The speed of a replay.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Speed {
-    /// So many times real time; always finite and above zero.
+    /// A multiple of real time; always finite and above zero.
     Times(f64),
-    /// No waiting.
+    /// Without waiting.
     Max,
 }
 
-/// When there are colours.
+/// When to use colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Colour {
-    /// On a terminal that can and is asked to.
+    /// On a terminal that supports them.
     #[default]
     Auto,
-    /// In a pipe too.
+    /// Also in a pipe.
     Always,
-    /// Nowhere.
+    /// Never.
     Never,
 }
 
-/// What is chosen.
+/// The kinds of event to select.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Kind {
-    /// What was said.
+    /// Messages.
     Messages,
-    /// Who came and went.
+    /// Joins and leaves.
     Joins,
 }
 
-/// What is printed.
+/// The form of printed events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Output {
     /// One event a line.
@@ -212,7 +211,7 @@ pub enum Output {
     Html,
 }
 
-/// How statistics are printed.
+/// The form of statistics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum StatsForm {
     /// For people.
@@ -248,14 +247,14 @@ pub enum FileFormat {
     Channel,
 }
 
-/// A moment, as people name it.
+/// A moment as people write it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
     /// This one.
     At(Stamp),
-    /// The first time that the clock on the wall says so.
+    /// The first such time of day.
     Clock(NaiveTime),
-    /// So long before the log's end.
+    /// This long before the log's end.
     BeforeEnd(Duration),
 }
 
@@ -265,7 +264,7 @@ fn speed(text: &str) -> Result<Speed, String> {
     }
     match text.trim_end_matches('x').parse::<f64>() {
         Ok(times) if times.is_finite() && (0.001..=1e9).contains(&times) => Ok(Speed::Times(times)),
-        _ => Err("say a number above 0, such as 0.5, 2 or 10, or max".to_string()),
+        _ => Err("use a number above 0, such as 0.5, 2 or 10, or max".to_string()),
     }
 }
 
@@ -274,7 +273,7 @@ fn pattern(text: &str) -> Result<Regex, String> {
         let why = error.to_string();
         let last = why.lines().last().unwrap_or_default().to_string();
         format!(
-            "this is no regular expression: {}",
+            "this is not a regular expression: {}",
             last.trim_start_matches("error: ")
         )
     })
@@ -311,7 +310,7 @@ fn when(text: &str) -> Result<When, String> {
         .iter()
         .find_map(|form| NaiveTime::parse_from_str(text, form).ok());
     clock.map(When::Clock).ok_or_else(|| {
-        "say a time such as 2026-11-23T22:34:57Z, \"2026-11-23 22:34\", 22:34, or -2h before the end"
+        "give a time such as 2026-11-23T22:34:57Z, \"2026-11-23 22:34\", 22:34, or -2h before the end"
             .to_string()
     })
 }
@@ -353,7 +352,7 @@ mod tests {
     fn a_pattern_that_is_none_is_refused_in_a_sentence() {
         let sentence = pattern("a(").expect_err("unclosed");
         assert!(
-            sentence.starts_with("this is no regular expression: "),
+            sentence.starts_with("this is not a regular expression: "),
             "{sentence}"
         );
     }

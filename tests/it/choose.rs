@@ -231,7 +231,7 @@ fn times_between_which_nothing_is_are_said_so() {
     }
     for wrong in ["yesterday", "25:00", "2026-13-01", "-", "-2x"] {
         let run = chosen(&folder, &["--from", wrong]).code(2).stdout("");
-        assert!(run.story().contains("say a time such as") || run.story().contains("--from"));
+        assert!(run.story().contains("give a time such as") || run.story().contains("--from"));
     }
 }
 
@@ -382,7 +382,7 @@ fn names_texts_and_kinds_are_chosen() {
     }
     let run = chosen(&folder, &["--grep", "a("]).code(2).stdout("");
     assert!(
-        run.story().contains("this is no regular expression"),
+        run.story().contains("this is not a regular expression"),
         "{}",
         run.story()
     );

@@ -74,7 +74,7 @@ fn all_pages_are_written_to_where_man_finds_them() {
         .env("LC_ALL", "C");
     Run::of(&mut man)
         .code(0)
-        .stdout_has("the record of a chat room");
+        .stdout_has("the log of a chat room");
     folder.file("file", "");
     let refused = folder.run(&["man", "--output", "file"]).code(1);
     refused
@@ -135,7 +135,7 @@ fn without_any_program_a_terminal_gets_plain_text() {
     let screen = tmux.wait_text("code 0");
     let text = include_str!("../../man/text/chatroom-server.txt");
     assert!(
-        screen.contains("chatroom-server - hold a chat room"),
+        screen.contains("chatroom-server - run a chat room"),
         "{screen}"
     );
     assert!(screen.contains("--max-name n\n"), "{screen}");
@@ -155,7 +155,7 @@ fn a_terminal_has_it_shown_by_what_is_there() {
         let programs: Vec<&str> = programs.split(' ').collect();
         let tmux = read_with(&folder, &programs, "log", 24);
         // Its beginning stays on the screen until somebody has read it.
-        tmux.wait_text(&format!("chatroom-log {dash} the record of a chat room"));
+        tmux.wait_text(&format!("chatroom-log {dash} the log of a chat room"));
         tmux.keys(&["q"]);
         tmux.wait_text("code 0");
     }
@@ -165,7 +165,7 @@ fn a_terminal_has_it_shown_by_what_is_there() {
 fn ctrl_c_is_the_pagers_and_the_shell_waits() {
     let folder = Folder::new();
     let tmux = read_with(&folder, &["less"], "log", 24);
-    tmux.wait_text("chatroom-log - the record of a chat room");
+    tmux.wait_text("chatroom-log - the log of a chat room");
     tmux.keys(&["C-c"]);
     // It is less that takes the next key, and not the shell.
     tmux.wait_for("the page's end", |screen| {

@@ -146,7 +146,7 @@ fn an_address_that_cannot_be_is_one_sentence() {
     assert!(folder.contents().is_empty());
     let usage = folder.run(&["server", "--history", "perhaps"]).code(2);
     assert!(
-        usage.story().contains("say ask, yes, no"),
+        usage.story().contains("use ask, yes, no"),
         "{}",
         usage.story()
     );
