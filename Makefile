@@ -83,7 +83,7 @@ deb: dist
 	@scripts/deb.sh
 
 fmt:
-	cargo fmt
+	cargo fmt --all
 
 clean:
 	cargo clean

@@ -69,7 +69,7 @@ step 'scripts parse' scripts_parse
 step 'nothing left undone' nothing_left_undone
 step 'long files' long_files
 step 'man pages' mandoc -T lint -W warning man/*.[15]
-step 'format' cargo fmt --check
+step 'format' cargo fmt --all --check
 step 'clippy' cargo clippy --quiet --all-targets --locked -- -D warnings
 # Those that take too long to be run here; --all-targets leaves them out.
 step 'clippy of the long tests' cargo clippy --quiet --locked --test durability --test pages --test budget -- -D warnings

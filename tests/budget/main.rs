@@ -6,31 +6,13 @@
 //! starting, logging in and connecting do not count. `scripts/test.sh` builds the server for it as
 //! it is released, but without the window.
 
-#[path = "../it/client.rs"]
-#[allow(
-    dead_code,
-    reason = "the harness of tests/it, of which this uses a part"
-)]
-mod client;
-#[path = "../it/server.rs"]
-#[allow(
-    dead_code,
-    reason = "the harness of tests/it, of which this uses a part"
-)]
-mod server;
-#[path = "../it/util.rs"]
-#[allow(
-    dead_code,
-    reason = "the harness of tests/it, of which this uses a part"
-)]
-mod util;
-
 use std::process::Command;
 use std::sync::Arc;
 
-use client::{Listener, bearer};
-use server::{Server, wait_for};
-use util::{CHATROOM, Folder};
+use support::client::{Listener, bearer};
+use support::program::{CHATROOM, Folder};
+use support::server::Server;
+use support::waiting::wait_for;
 
 // What is seen is 170 to 310 and 70,000 to 80,000 instructions, 0.003 to 0.01 and 54 allocations: how
 // the threads take turns is not the same twice.

@@ -18,9 +18,10 @@ use crate::ledger::check::{self, Kind, Violation};
 use crate::ledger::load::{Load, Plan};
 use crate::ledger::poster::Habits;
 use crate::order::{SENDING, whole};
-use crate::server::{Server, wait_for};
-use crate::traced;
-use crate::util::Folder;
+use support::program::Folder;
+use support::server::Server;
+use support::strace;
+use support::waiting::wait_for;
 
 /// Within which the server has ended, or a room takes messages again.
 const SOON: Duration = Duration::from_secs(1);
@@ -156,7 +157,7 @@ fn the_check_finds_a_start_that_shows_what_it_has_not_synced() {
         let (told, log) = (folder.path().join("told"), disk.log());
         let lies = ["-einject=fdatasync:retval=0"];
         let args = ["--log", text(&log)];
-        let server = traced::start(&folder, &told, "fdatasync", &lies, &args);
+        let server = strace::start(&folder, &told, "fdatasync", &lies, &args);
         let wrong = shown_too_early(&mut disk, server, book);
         let forged = wrong.iter().filter(|wrong| wrong.kind == Kind::Forged);
         let forged = forged.count();
@@ -175,7 +176,8 @@ fn add(all: &mut Book, mut book: Book, log: &Path) {
     for heard in &mut book.heard {
         heard.caught_up = false;
     }
-    all.add(book);
+    all.entries.extend(book.entries);
+    all.heard.extend(book.heard);
 }
 
 /// Every so many writes fail: what was refused then is not stored, and the room goes on.
@@ -312,7 +314,7 @@ fn fill_up(path: &Path, but: usize) {
 fn a_limit_on_the_files_size_may_come_and_go() {
     let (folder, other) = (Arc::new(Folder::new()), Folder::new());
     let told = other.path().join("told");
-    let mut server = traced::start(&folder, &told, "pwrite64", &[], &[]);
+    let mut server = strace::start(&folder, &told, "pwrite64", &[], &[]);
     let log = server.log();
     let limit = |server: &Server, current| {
         let limit = Rlimit {
@@ -354,7 +356,7 @@ fn the_operator_is_warned_before_the_disk_is_full_and_again_later() {
     fill_up(&filler, 102_400);
     let (told, log) = (other.path().join("told"), disk.log());
     let args = ["--log", text(&log)];
-    let server = traced::start(&folder, &told, "statfs", &[], &args);
+    let server = strace::start(&folder, &told, "statfs", &[], &args);
     // It looks every five seconds.
     let looks = |count| {
         wait_for("another look at the disk", || {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 
-use crate::server::Server;
-use crate::util::Folder;
+use support::program::Folder;
+use support::server::Server;
 
 /// A mounted file system.
 #[derive(Debug)]

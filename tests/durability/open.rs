@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use chatroom::event::{Body, Elapsed, Event, Stamp};
 use chatroom::line;
 
-use crate::server::Server;
-use crate::util::Folder;
+use support::program::Folder;
+use support::server::Server;
 
 const GB: u64 = 1 << 30;
 const LIMIT: Duration = Duration::from_millis(200);

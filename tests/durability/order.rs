@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::thread;
 
 use crate::calls::{Calls, MARK};
-use crate::client::bearer;
-use crate::server::{Server, wait_for};
-use crate::traced;
-use crate::util::Folder;
+use support::client::bearer;
+use support::program::Folder;
+use support::server::Server;
+use support::strace;
+use support::waiting::wait_for;
 
 /// All that writes to the log, and all that sends.
 pub const SENDING: &str = "pwrite64,fdatasync,sendto,sendmsg,write,writev";
@@ -19,7 +20,7 @@ const KINDS: [&str; 3] = ["*/*", "text/event-stream", "application/x-ndjson"];
 fn traced_load(posters: usize, each: usize, calls: &str, options: &[&str]) -> String {
     let (folder, other) = (Arc::new(Folder::new()), Folder::new());
     let told = other.path().join("told");
-    let mut server = traced::start(&folder, &told, calls, options, &[]);
+    let mut server = strace::start(&folder, &told, calls, options, &[]);
     let count = posters * each;
     let listeners: Vec<_> = [KINDS, KINDS]
         .concat()

@@ -8,8 +8,8 @@ use crate::image::{Disk, text};
 use crate::ledger::chance::Chance;
 use crate::ledger::check::{self, Kind};
 use crate::ledger::load::{Load, Plan};
-use crate::traced;
-use crate::util::Folder;
+use support::program::Folder;
+use support::strace;
 
 const CUTS: usize = 50;
 /// At most how long a server lives.
@@ -75,7 +75,7 @@ fn without_sync(new: impl Fn() -> Disk) {
         let lies = ["-e", "inject=fdatasync:retval=0"];
         let told = other.path().join("told");
         let args = ["--log", text(&log)];
-        let mut server = traced::start(&folder, &told, "fdatasync", &lies, &args);
+        let mut server = strace::start(&folder, &told, "fdatasync", &lies, &args);
         let load = Load::start(&server.address, &plan());
         load.wait_for(200);
         disk.cut_power(&mut server);

@@ -7,8 +7,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::server::{Server, wait_for};
-use crate::util::{CHATROOM, Folder};
+use support::program::{CHATROOM, Folder};
+use support::server::Server;
+use support::waiting::wait_for;
 
 /// How long a name may stay taken by somebody who is gone.
 const LIMIT: Duration = Duration::from_secs(90);

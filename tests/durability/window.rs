@@ -4,12 +4,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::display::{Display, Window};
-use crate::eyes::{self, Eyes};
 use crate::image::Disk;
-use crate::server::{Server, wait_for};
-use crate::typing::{ARGS, kill_while_typing, said, type_through_kills};
-use crate::util::Folder;
+use support::display::Display;
+use support::program::Folder;
+use support::server::Server;
+use support::waiting::wait_for;
+use support::window::Window;
+use support::window::eyes::{self, Eyes};
+use support::window::typing::{ARGS, kill_while_typing, said, type_through_kills};
 
 /// How often the power is cut.
 const CUTS: usize = 8;
@@ -96,8 +98,8 @@ fn power_cuts(mut disk: Disk) {
                 texts.flatten().any(has).then_some(())
             });
         }
-        let pid = window.child.borrow().id();
-        disk.cut(i32::try_from(pid).expect("a number"));
+        let pid = window.pid();
+        disk.cut(pid.as_raw_nonzero().get());
         window.kill();
         disk.unmount();
         disk.mount();

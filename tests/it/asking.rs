@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
-use crate::client::Client;
 use crate::console::Terminal;
-use crate::server::{Server, wait_for};
-use crate::tmux::Tmux;
-use crate::util::{Folder, Run};
+use support::client::Client;
+use support::program::{Folder, Run};
+use support::server::Server;
+use support::tmux::Tmux;
+use support::waiting::wait_for;
 
 const QUESTION: &str = "Show the old conversation here? It is kept either way. [yes/no] ";
 

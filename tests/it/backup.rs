@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use crate::server::Server;
-use crate::util::{CHATROOM, Folder, Run};
+use support::program::{CHATROOM, Folder, Run};
+use support::server::Server;
 
 fn said(server: &Server, texts: &[&str]) {
     let token = server.log_in("uthira");
@@ -167,7 +167,7 @@ fn a_file_size_limit_is_a_sentence_and_the_next_run_goes_on() {
     said(&server, &[&"long ".repeat(1_000)]);
     let mut shell = Command::new("bash");
     let limited = "ulimit -f 1; exec \"$0\" backup \"$1\" backup.txt";
-    shell.args(["-c", limited, CHATROOM, &server.address]);
+    shell.args(["-c", limited, &CHATROOM, &server.address]);
     folder.settle(&mut shell);
     let run = Run::of(&mut shell).code(1);
     run.one_sentence(&["backup.txt cannot be written: file too large"]);

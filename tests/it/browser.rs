@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::server::Server;
+use support::server::Server;
 
 #[test]
 fn a_browser_is_led_astray_by_no_other_page() {
@@ -95,7 +95,7 @@ fn a_browser_is_led_astray_by_no_other_page() {
 /// Another server of this machine, whoever runs it, cannot speak for those who read its pages.
 #[test]
 fn a_page_on_another_port_says_nothing() {
-    let folder = std::sync::Arc::new(crate::util::Folder::new());
+    let folder = std::sync::Arc::new(support::program::Folder::new());
     folder.file("key", "open sesame");
     // As behind a proxy, and as on a plain network.
     for listen in ["127.0.0.1:0", "0.0.0.0:0"] {

@@ -14,10 +14,10 @@ use std::sync::OnceLock;
 use chatroom::carried::parcel;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::display::Display;
-use crate::namespaces;
-use crate::server::wait_for;
-use crate::util::{CHATROOM, Folder, Run};
+use support::display::Display;
+use support::network::namespaces;
+use support::program::{CHATROOM, Folder, Run};
+use support::waiting::wait_for;
 
 /// Tells its arguments, where it runs from, what it has open and one variable; then it ends with the
 /// code in CODE, or waits for a signal.

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use chatroom::event::{Body, Elapsed, Event, Stamp};
 use chatroom::line;
 
-use crate::util::{CHATROOM, Folder, Run};
+use support::program::{CHATROOM, Folder, Run};
 
 /// Central Europe, as a rule that needs no files.
 pub const BERLIN: &str = "CET-1CEST,M3.5.0,M10.5.0/3";
@@ -244,7 +244,7 @@ fn a_pipe_is_chosen_from_line_by_line() {
         shell.args([
             "-c",
             &format!("cat log.txt | \"$0\" replay - {args}"),
-            CHATROOM,
+            &CHATROOM,
         ]);
         folder.settle(&mut shell);
         Run::of(shell.env("TZ", BERLIN))

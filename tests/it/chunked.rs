@@ -5,8 +5,9 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::thread;
 
-use crate::client::bearer;
-use crate::server::{Server, wait_for};
+use support::client::bearer;
+use support::server::Server;
+use support::waiting::wait_for;
 
 const FORMS: [&str; 3] = ["text/event-stream", "application/x-ndjson", "*/*"];
 const TEXTS: [&str; 5] = ["hi", "two\nlines", "\u{7}\r\n0\r\n\r\n", "a\u{2028}b", "👩‍👩‍👧‍👦"];

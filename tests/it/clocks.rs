@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::choose::{BERLIN, log, texts};
-use crate::util::{Folder, Run};
+use support::program::{Folder, Run};
 
 #[test]
 fn a_time_that_the_clock_shows_twice_is_the_first() {

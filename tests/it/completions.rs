@@ -2,13 +2,15 @@
 
 use std::process::Command;
 
-use crate::util::{CHATROOM, Folder, Run};
+use support::program::{CHATROOM, Folder, Run};
 
 /// What the shell says to a script, with the binary on the path.
 fn said(folder: &Folder, shell: &[&str], script: &str) -> String {
     let mut command = Command::new(shell[0]);
     folder.settle(&mut command);
-    let bin = std::path::Path::new(CHATROOM).parent().expect("its folder");
+    let bin = std::path::Path::new(&*CHATROOM)
+        .parent()
+        .expect("its folder");
     let path = format!("{}:/usr/bin:/bin", bin.display());
     command
         .args(&shell[1..])

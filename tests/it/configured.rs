@@ -3,9 +3,10 @@
 use std::process::Command;
 use std::sync::Arc;
 
-use crate::display::Display;
-use crate::server::{Server, wait_for};
-use crate::util::{Folder, Run};
+use support::display::Display;
+use support::program::{Folder, Run};
+use support::server::Server;
+use support::waiting::wait_for;
 
 /// The command with these variables.
 fn with(folder: &Folder, args: &[&str], variables: &[(&str, &str)]) -> Command {

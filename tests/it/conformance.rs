@@ -4,8 +4,9 @@
 use std::io::{BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
 
-use crate::client::{Answer, Head};
-use crate::server::{PATIENCE, Server};
+use support::client::{Answer, Head};
+use support::server::Server;
+use support::waiting::PATIENCE;
 
 /// What must come back.
 #[derive(Clone, Copy, Debug)]

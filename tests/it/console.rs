@@ -4,9 +4,11 @@ use std::io::Write;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
-use crate::client::bearer;
-use crate::server::{Server, Written, wait_for};
-use crate::util::{CHATROOM, Folder};
+use support::client::bearer;
+use support::program::{CHATROOM, Folder};
+use support::server::Server;
+use support::waiting::wait_for;
+use support::written::Written;
 
 /// A server on a pseudo terminal of its own.
 pub struct Terminal {
@@ -176,7 +178,7 @@ fn a_console_that_nobody_reads_slows_nobody() {
     command.args([
         "-c",
         "exec \"$0\" server --listen 127.0.0.1:0 --console http --max-rate 0 --sync never > >(head -n 1; timeout 60 head -n 1 go > seen; cat)",
-        CHATROOM,
+        &CHATROOM,
     ]);
     folder.settle(&mut command);
     let fifo = folder.path().join("go");

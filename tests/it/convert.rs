@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::server::Server;
-use crate::util::{CHATROOM, Folder, Run};
+use support::program::{CHATROOM, Folder, Run};
+use support::server::Server;
 
 const SAMPLE: &[u8] = include_bytes!("../../log.txt");
 const DAY: &[u8] = include_bytes!("data/day.txt");
@@ -306,7 +306,7 @@ fn nothing_is_written_over_and_nothing_half_is_left() {
     folder.file("long-2026-11-23.txt", long);
     let mut shell = Command::new("bash");
     let limited = "ulimit -f 100; exec \"$0\" replay long-2026-11-23.txt --convert out.txt";
-    shell.args(["-c", limited, CHATROOM]);
+    shell.args(["-c", limited, &CHATROOM]);
     folder.settle(&mut shell);
     let run = Run::of(&mut shell).code(1);
     run.one_sentence(&["out.txt could not be written: file too large. Nothing was left there;"]);
@@ -378,7 +378,7 @@ fn the_log_of_the_original_is_read() {
     assert_eq!(at.timestamp_micros(), written.timestamp_micros());
     verified(&folder);
     let mut shell = Command::new("bash");
-    shell.args(["-c", "cat old.txt | \"$0\" replay -", CHATROOM]);
+    shell.args(["-c", "cat old.txt | \"$0\" replay -", &CHATROOM]);
     folder.settle(&mut shell);
     let run = Run::of(&mut shell).code(0).stdout_has(said);
     run.one_sentence(&["standard input has no times but how long everybody was quiet"]);

@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use crate::client::{Answer, bearer};
-use crate::server::Server;
-use crate::traced;
-use crate::util::{Folder, Run};
+use support::client::{Answer, bearer};
+use support::program::{Folder, Run};
+use support::server::Server;
+use support::strace;
 
 fn keyed(server: &Server, token: &str, n: usize) -> Answer {
     let key = format!("k{n}");
@@ -24,7 +24,7 @@ fn a_failed_sync_stops_the_server_and_is_not_tried_again() {
         let inject = format!("inject=fdatasync:error={error}:when={at}");
         let told = other.path().join("told");
         // The opening syncs twice, on another thread, and strace counts by thread.
-        let mut server = traced::start(&folder, &told, "fdatasync", &["-e", &inject], &[]);
+        let mut server = strace::start(&folder, &told, "fdatasync", &["-e", &inject], &[]);
         let listener = server.listen("/events?since=all", &[]);
         let token = server.log_in("uthira");
         for n in 2..at {
@@ -61,7 +61,7 @@ fn a_server_that_cannot_sync_does_not_open() {
         let (folder, other) = (Folder::new(), Folder::new());
         let inject = format!("inject=fdatasync:error=EIO:when={at}");
         let told = other.path().join("told");
-        let mut command = traced::command(&folder, &told, "fdatasync", &["-e", &inject], &[]);
+        let mut command = strace::command(&folder, &told, "fdatasync", &["-e", &inject], &[]);
         let run = Run::of(&mut command).code(1).stdout("");
         run.one_sentence(&["log.txt", "input/output error", "."]);
         let mut server = Server::start_in(Arc::new(folder), "127.0.0.1:0", &[]);
@@ -84,7 +84,7 @@ fn what_a_start_shows_was_written_again_and_synced_with_its_folder() {
     let other = Folder::new();
     let told = other.path().join("told");
     let calls = "pwrite64,fdatasync,fsync,rename,write";
-    let server = traced::start(&folder, &told, calls, &["-y"], &[]);
+    let server = strace::start(&folder, &told, calls, &["-y"], &[]);
     let told = std::fs::read_to_string(told).expect("what strace told");
     drop(server);
     let log = format!("{}/log.txt>", folder.path().display());

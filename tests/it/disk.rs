@@ -3,8 +3,8 @@
 
 use rustix::process::{Resource, Rlimit, prlimit};
 
-use crate::client::{Answer, bearer};
-use crate::server::Server;
+use support::client::{Answer, bearer};
+use support::server::Server;
 
 /// Allows the server's log to grow by so many bytes, as a full disk would; `None` for no limit.
 fn allow(server: &Server, more: Option<u64>) {

@@ -20,7 +20,7 @@ use clap::CommandFactory;
 use follow::Reader;
 use markdown::{Document, Step};
 
-use crate::util::CHATROOM;
+use support::program::CHATROOM;
 
 /// The documents, without those that only picture or measure.
 const DOCUMENTS: [&str; 11] = [

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use crate::client::{Listener, SseEvent, bearer};
-use crate::server::{Server, wait_for};
+use support::client::{Listener, SseEvent, bearer};
+use support::server::Server;
+use support::waiting::wait_for;
 
 const SSE: (&str, &str) = ("Accept", "text/event-stream");
 const NDJSON: (&str, &str) = ("Accept", "application/x-ndjson");

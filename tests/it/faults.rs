@@ -5,8 +5,9 @@ use std::time::Duration;
 use rustix::net::sockopt;
 use serde_json::Value;
 
-use crate::client::{Client, bearer};
-use crate::server::{Server, wait_for};
+use support::client::{Client, bearer};
+use support::server::Server;
+use support::waiting::wait_for;
 
 const SSE: [(&str, &str); 1] = [("Accept", "text/event-stream")];
 

@@ -7,8 +7,10 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value;
 
 use crate::forms::says;
-use crate::server::{PATIENCE, Server, Written, wait_for};
-use crate::util::{Folder, Run};
+use support::program::{Folder, Run};
+use support::server::Server;
+use support::waiting::{PATIENCE, wait_for};
+use support::written::Written;
 
 /// A run that goes on until it is ended.
 struct Following {

@@ -8,9 +8,9 @@ use chatroom::event::{Body, Elapsed, Event, Key, Stamp};
 use chatroom::line;
 use serde_json::Value;
 
-use crate::client::bearer;
-use crate::server::Server;
-use crate::util::{CHATROOM, Folder, Run};
+use support::client::bearer;
+use support::program::{CHATROOM, Folder, Run};
+use support::server::Server;
 
 /// A text that would do something to a terminal or a page if it could.
 pub const HOSTILE: &str =

@@ -5,9 +5,10 @@ use std::io::Write;
 use std::process::Command;
 use std::sync::Arc;
 
-use crate::client::{Answer, Client, bearer};
-use crate::server::{Server, wait_for};
-use crate::util::{CHATROOM, Folder};
+use support::client::{Answer, Client, bearer};
+use support::program::{CHATROOM, Folder};
+use support::server::Server;
+use support::waiting::wait_for;
 
 /// Sends bytes on a connection of their own.
 fn send(server: &Server, bytes: impl AsRef<[u8]>) -> Client {
@@ -385,7 +386,7 @@ fn a_connection_too_many_is_told_to_come_back() {
     let mut command = Command::new("bash");
     // 64 of the files are kept for other things, so there are 16 connections; one address may have them all here.
     let server = "ulimit -n 80; exec \"$0\" server --listen 127.0.0.1:0 --no-address-limits";
-    command.args(["-c", server, CHATROOM]);
+    command.args(["-c", server, &CHATROOM]);
     folder.settle(&mut command);
     let server = Server::spawn(Arc::clone(&folder), command);
     let mut listeners: Vec<_> = (0..16).map(|_| server.listen("/events", &[])).collect();

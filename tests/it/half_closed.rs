@@ -3,8 +3,9 @@
 
 use std::net::Shutdown;
 
-use crate::client::{Client, Listener, bearer};
-use crate::server::{Server, wait_for};
+use support::client::{Client, Listener, bearer};
+use support::server::Server;
+use support::waiting::wait_for;
 
 const FORMS: [&str; 3] = ["text/event-stream", "application/x-ndjson", "*/*"];
 

@@ -8,8 +8,9 @@ use chatroom::event::{Body, Event, Stamp};
 use chatroom::line;
 use rustix::process::{Resource, Rlimit, prlimit};
 
-use crate::server::{Server, wait_for};
-use crate::util::Folder;
+use support::program::Folder;
+use support::server::Server;
+use support::waiting::wait_for;
 
 /// Lets no file of the server grow beyond so many bytes; `None` for no limit.
 fn limit(server: &Server, bytes: Option<u64>) {

@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use crate::client::bearer;
-use crate::server::{Server, wait_for};
+use support::client::bearer;
+use support::server::Server;
+use support::waiting::wait_for;
 
 /// A server in which uthira said the texts, after two lines of coming in.
 fn with_messages(texts: impl IntoIterator<Item = String>) -> Server {

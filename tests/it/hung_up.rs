@@ -5,8 +5,9 @@ use std::sync::Arc;
 use chatroom::event::{Body, Elapsed, Event, MAX_TEXT, Stamp};
 use chatroom::line;
 
-use crate::server::{Server, wait_for};
-use crate::util::Folder;
+use support::program::Folder;
+use support::server::Server;
+use support::waiting::wait_for;
 
 /// How many ask and hang up.
 const ASKERS: usize = 60;

@@ -11,9 +11,9 @@ use std::sync::Arc;
 use chatroom::cli::Cli;
 use clap::CommandFactory;
 
-use crate::display::Display;
-use crate::server::wait_for;
-use crate::util::{Folder, Run};
+use support::display::Display;
+use support::program::{Folder, Run};
+use support::waiting::wait_for;
 
 /// Wherever the tests run: a file of the project.
 fn ours(path: &str) -> PathBuf {

@@ -9,8 +9,10 @@ use chatroom::event::{Body, Elapsed, Event, Stamp};
 use chatroom::line::{parse_line, to_line};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::server::{Server, Written, wait_for};
-use crate::util::{Folder, Run};
+use support::program::{Folder, Run};
+use support::server::Server;
+use support::waiting::wait_for;
+use support::written::Written;
 
 const SAMPLE: &[u8] = include_bytes!("../../log.txt");
 
@@ -384,7 +386,7 @@ fn more_people_than_connections_take_turns() {
     let mut command = Command::new("sh");
     // So many descriptors that a dozen can be present.
     let line = "ulimit -n 44; exec \"$0\" \"$@\"";
-    command.args(["-c", line, crate::util::CHATROOM]);
+    command.args(["-c", line, &support::program::CHATROOM]);
     command.args(args(&server, &["--speed", "max"]));
     server.folder.settle(&mut command);
     let run = Run::of(&mut command).code(0);

@@ -6,8 +6,9 @@ use std::time::Instant;
 use chatroom::event::Body;
 
 use crate::into::{args, at, heard_in, join, leave, log, run, said};
-use crate::server::{PATIENCE, Server};
-use crate::util::Folder;
+use support::program::Folder;
+use support::server::Server;
+use support::waiting::PATIENCE;
 
 #[test]
 fn only_what_is_chosen_is_said_and_the_rest_is_counted() {

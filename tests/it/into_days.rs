@@ -10,7 +10,7 @@ use chatroom::event::{Body, Event};
 use chatroom::line::parse_line;
 
 use crate::into::{at, log, said};
-use crate::server::Server;
+use support::server::Server;
 
 const DAY: &[u8] = include_bytes!("data/day.txt");
 
@@ -197,7 +197,7 @@ fn same_for_everybody(day: &[u8]) -> HashMap<String, String> {
 }
 
 /// Hears the room to the end of the stream.
-fn messages(mut listener: crate::client::Listener) -> Vec<(String, String)> {
+fn messages(mut listener: support::client::Listener) -> Vec<(String, String)> {
     let mut heard = Vec::new();
     while let Some(event) = listener.event() {
         heard.extend(message(&event));
@@ -205,7 +205,7 @@ fn messages(mut listener: crate::client::Listener) -> Vec<(String, String)> {
     heard
 }
 
-fn message(event: &crate::client::SseEvent) -> Option<(String, String)> {
+fn message(event: &support::client::SseEvent) -> Option<(String, String)> {
     let text = |name: &str| event.data[name].as_str().expect("a string").to_string();
     (event.kind == "message").then(|| (text("from"), text("text")))
 }

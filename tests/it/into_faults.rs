@@ -12,7 +12,7 @@ use chatroom::name::{Name, NameError};
 use chatroom::wire::{Refusal, Said as Stored, Session};
 
 use crate::into::{at, log, said};
-use crate::util::Folder;
+use support::program::Folder;
 
 #[test]
 fn a_room_that_does_everything_wrong_hears_everything_once_and_in_order() {

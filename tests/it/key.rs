@@ -10,9 +10,10 @@ use std::time::Instant;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::client::{Answer, bearer};
-use crate::server::{PATIENCE, Server, wait_for};
-use crate::util::Folder;
+use support::client::{Answer, bearer};
+use support::program::Folder;
+use support::server::Server;
+use support::waiting::{PATIENCE, wait_for};
 
 fn basic(pair: &str) -> String {
     format!("Basic {}", STANDARD.encode(pair))
@@ -168,7 +169,7 @@ fn a_key_that_protects_nothing_is_refused() {
     }
     let mut command = folder.command(&start[..3]);
     command.env("CHATROOM_KEY", "");
-    crate::util::Run::of(&mut command)
+    support::program::Run::of(&mut command)
         .code(2)
         .one_sentence(&["CHATROOM_KEY", "is empty"]);
     assert!(!folder.path().join("log.txt").exists());

@@ -9,10 +9,11 @@ use std::sync::Arc;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::display::Display;
-use crate::nets::Machine;
-use crate::server::{Server, wait_for};
-use crate::util::{CHATROOM, Folder, Run};
+use support::display::Display;
+use support::network::Machine;
+use support::program::{CHATROOM, Folder, Run};
+use support::server::Server;
+use support::waiting::wait_for;
 
 /// Where the rooms of these tests are.
 const HERE: &str = "10.77.0.1";

@@ -7,9 +7,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::client::bearer;
-use crate::server::{Server, wait_for};
-use crate::util::{CHATROOM, Folder};
+use support::client::bearer;
+use support::program::{CHATROOM, Folder};
+use support::server::Server;
+use support::waiting::wait_for;
 
 /// Lets this process have as many connections as the system allows it.
 fn many_files() {
@@ -145,7 +146,7 @@ fn with_files(files: usize, settings: &str) -> Server {
     let line = format!(
         "ulimit -n {files}; exec \"$0\" server --listen 127.0.0.1:0 --grace 60s --no-announce {settings}"
     );
-    command.args(["-c", &line, CHATROOM]);
+    command.args(["-c", &line, &CHATROOM]);
     folder.settle(&mut command);
     Server::spawn(folder, command)
 }

@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use crate::client::Answer;
-use crate::server::Server;
+use support::client::Answer;
+use support::server::Server;
 
 fn with_log() -> (Server, String, Vec<u8>) {
     let server = Server::start(&[]);
@@ -139,7 +139,7 @@ fn a_long_log_arrives_whole() {
     let server = Server::start(&["--max-rate", "0", "--sync", "never"]);
     let token = server.log_in("uthira");
     let mut client = server.client();
-    let authorised = crate::client::bearer(&token);
+    let authorised = support::client::bearer(&token);
     for n in 0..40 {
         let text = format!("{n}{}", "\0".repeat(16_000));
         client.send(server.request("POST", "/messages", &[("Authorization", &authorised)], text));

@@ -4,8 +4,8 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
-use crate::tmux::Tmux;
-use crate::util::{Folder, Run};
+use support::program::{Folder, Run};
+use support::tmux::Tmux;
 
 const PAGES: [(&str, &str, &str); 5] = [
     ("chatroom", "man1/chatroom.1", "chatroom"),

@@ -7,8 +7,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use crate::client::{Answer, bearer};
-use crate::server::{Server, wait_for};
+use support::client::{Answer, bearer};
+use support::server::Server;
+use support::waiting::wait_for;
 
 const LIMIT: usize = 16 * 1024;
 

@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 use chatroom::nearby::{RoomChange, Search};
 use rustix::process::Signal;
 
-use crate::nets::{Machine, Switch};
-use crate::server::{Server, Written};
-use crate::util::Folder;
+use support::network::{Machine, Switch};
+use support::program::Folder;
+use support::server::Server;
+use support::written::Written;
 
 /// This program again, on `machine`, for one of the two that are no tests by themselves.
 fn helper(machine: &Machine, name: &str) -> Command {
@@ -53,7 +54,7 @@ impl Looker {
     /// Waits until the last line about `id` is as wished.
     #[track_caller]
     fn wait(&self, id: &str, what: &str, fits: impl Fn(&str) -> bool) -> String {
-        let until = Instant::now() + crate::server::PATIENCE;
+        let until = Instant::now() + support::waiting::PATIENCE;
         loop {
             if let Some(line) = self.last(id).filter(|line| fits(line)) {
                 return line;
@@ -338,7 +339,7 @@ fn what_anybody_may_say_does_no_harm_to_a_search() {
             .and_then(|kib| kib.parse::<u64>().ok())
             .expect("a number")
     };
-    crate::server::wait_for("the flood to be over", || {
+    support::waiting::wait_for("the flood to be over", || {
         shouter.say(&response(
             "last",
             &["room=last", "id=eeee"],

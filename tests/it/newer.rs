@@ -5,8 +5,8 @@ use std::sync::Arc;
 use chatroom::event::{Body, Event, Stamp};
 use chatroom::line::{Fields, to_line_with};
 
-use crate::server::Server;
-use crate::util::Folder;
+use support::program::Folder;
+use support::server::Server;
 
 /// An event that a newer version may have, with a name whose bracket is escaped.
 const MUTED: &str = r"* (a\)b) muted (bob) for 0:10:00";

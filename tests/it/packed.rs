@@ -6,8 +6,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::into::heard;
-use crate::server::Server;
-use crate::util::{CHATROOM, Folder, Run};
+use support::program::{CHATROOM, Folder, Run};
+use support::server::Server;
 
 const SAMPLE: &[u8] = include_bytes!("../../log.txt");
 
@@ -59,7 +59,7 @@ fn a_compressed_log_is_as_good_as_the_log() {
         .code(0)
         .stdout_has(" 0 faults, ");
     let mut shell = Command::new("bash");
-    shell.args(["-c", "cat log.txt.gz | \"$0\" replay - --plain", CHATROOM]);
+    shell.args(["-c", "cat log.txt.gz | \"$0\" replay - --plain", &CHATROOM]);
     folder.settle(&mut shell);
     let piped = Run::of(&mut shell).code(0).said();
     assert_eq!(piped, said(&folder, &["log.txt", "--plain"]));

@@ -9,7 +9,7 @@ use html5ever::{ParseOpts, parse_document};
 use markup5ever_rcdom::{Handle, NodeData, RcDom};
 
 use crate::forms::{HOSTILE, line_of, piped, says};
-use crate::util::{Folder, Run};
+use support::program::{Folder, Run};
 
 /// An element of a page.
 #[derive(Clone)]

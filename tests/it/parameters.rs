@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::client::bearer;
-use crate::server::Server;
+use support::client::bearer;
+use support::server::Server;
 
 fn texts(stream: &str) -> Vec<String> {
     let events = stream.lines().map(serde_json::from_str::<Value>);

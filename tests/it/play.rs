@@ -9,9 +9,10 @@ use chatroom::event::{Body, Elapsed, Event, Stamp};
 use chatroom::line;
 use rustix::process::{Signal, kill_process};
 
-use crate::server::{Server, wait_for};
-use crate::tmux::Tmux;
-use crate::util::Folder;
+use support::program::Folder;
+use support::server::Server;
+use support::tmux::Tmux;
+use support::waiting::wait_for;
 
 /// A minute before midnight of a day in 2026.
 const START: i64 = 1_795_564_740;

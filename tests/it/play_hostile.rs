@@ -7,7 +7,7 @@ use chatroom::event::{Body, Elapsed, Event, Stamp};
 use chatroom::line;
 use vt100::{Callbacks, Parser, Screen};
 
-use crate::util::{CHATROOM, Folder, Run};
+use support::program::{CHATROOM, Folder, Run};
 
 /// What must never reach a terminal from a log, each between `<` and `>`.
 fn hostile() -> Vec<String> {

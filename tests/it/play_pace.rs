@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::play::log;
-use crate::util::{CHATROOM, Folder, Run};
+use support::program::{CHATROOM, Folder, Run};
 
 /// A replay on a pseudo terminal.
 fn command(folder: &Folder, args: &str) -> Command {
@@ -156,7 +156,7 @@ fn a_paused_play_uses_no_processor_time() {
         (number(numbers.next()), number(numbers.nth(1)))
     };
     // The columns of the bar are counted first; then it is asleep, and not even woken.
-    crate::server::wait_for("a play that sleeps", || {
+    support::waiting::wait_for("a play that sleeps", || {
         let before = spent();
         std::thread::sleep(Duration::from_millis(600));
         (before.0.is_some() && before == spent()).then_some(())

@@ -11,7 +11,7 @@ use chatroom::event::{Body, Elapsed, Event, Stamp};
 use chatroom::line;
 use serde_json::Value;
 
-use crate::util::{CHATROOM, Folder, Run};
+use support::program::{CHATROOM, Folder, Run};
 
 const SAMPLE: &str = include_str!("../../log.txt");
 
@@ -111,7 +111,7 @@ fn a_long_talk_is_drawn_and_tabled() {
         assert!(svg.contains(&format!("\n{wanted}\n")), "{wanted}");
     }
     let mut command = folder.command(&["replay", "workshop.txt", "--stats", "--color", "always"]);
-    let page = crate::util::Run::of(command.env("LC_ALL", "C.UTF-8"))
+    let page = support::program::Run::of(command.env("LC_ALL", "C.UTF-8"))
         .code(0)
         .said();
     assert!(page.contains("\u{1b}[38;5;220m██\u{1b}[0m"), "{page}");
@@ -196,7 +196,7 @@ fn a_png_has_letters_bars_and_cells_without_any_font_of_the_machine() {
     command
         .env("FONTCONFIG_FILE", "/nonexistent")
         .env("HOME", "/nonexistent");
-    crate::util::Run::of(&mut command).code(0);
+    support::program::Run::of(&mut command).code(0);
     let file = fs::File::open(folder.path().join("talk.png")).expect("it is there");
     let mut reader = png::Decoder::new(std::io::BufReader::new(file))
         .read_info()
@@ -266,7 +266,7 @@ fn a_picture_that_cannot_be_written_whole_leaves_the_one_of_before() {
             let limit = if limited { "ulimit -f 1; " } else { "" };
             let line = format!("{limit}exec \"$0\" replay log.txt --plot {name}");
             let mut shell = Command::new("bash");
-            shell.args(["-c", &line, CHATROOM]);
+            shell.args(["-c", &line, &CHATROOM]);
             folder.settle(&mut shell);
             Run::of(&mut shell)
         };

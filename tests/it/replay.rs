@@ -7,7 +7,7 @@ use chatroom::event::{Body, Elapsed, Event, LogId, Stamp};
 use chatroom::line;
 use chatroom::sse::{self, Form};
 
-use crate::util::{CHATROOM, Folder, Run};
+use support::program::{CHATROOM, Folder, Run};
 
 const SAMPLE: &[u8] = include_bytes!("../../log.txt");
 
@@ -158,7 +158,7 @@ fn a_reader_that_leaves_is_no_failure() {
     shell.args([
         "-c",
         "\"$0\" replay log.txt | head -n 1; exit \"${PIPESTATUS[0]}\"",
-        CHATROOM,
+        &CHATROOM,
     ]);
     folder.settle(&mut shell);
     Run::of(&mut shell)
@@ -172,7 +172,7 @@ fn a_pipe_is_played_too() {
     let folder = Folder::new();
     folder.file("log.txt", SAMPLE);
     let mut shell = Command::new("bash");
-    shell.args(["-c", "cat log.txt | \"$0\" replay /dev/stdin", CHATROOM]);
+    shell.args(["-c", "cat log.txt | \"$0\" replay /dev/stdin", &CHATROOM]);
     folder.settle(&mut shell);
     Run::of(&mut shell)
         .code(0)

@@ -5,8 +5,9 @@ use std::time::Instant;
 
 use rustix::process::Signal;
 
-use crate::client::{Answer, bearer};
-use crate::server::{PATIENCE, Server, wait_for};
+use support::client::{Answer, bearer};
+use support::server::Server;
+use support::waiting::{PATIENCE, wait_for};
 
 fn whose(server: &Server, token: &str) -> Answer {
     let fields = [("Authorization", bearer(token))];

@@ -11,9 +11,9 @@ use chatroom::line;
 use chatroom::sse::{self, Form};
 use serde_json::Value;
 
-use crate::client::Client;
-use crate::server::Server;
-use crate::util::Folder;
+use support::client::Client;
+use support::program::Folder;
+use support::server::Server;
 
 /// A xorshift generator: the same places in every run.
 struct Random(u64);

@@ -5,9 +5,9 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
-use crate::client::{Answer, bearer};
-use crate::server::Server;
-use crate::util::Folder;
+use support::client::{Answer, bearer};
+use support::program::Folder;
+use support::server::Server;
 
 fn say(server: &Server, token: &str, key: &str, text: &str) -> Answer {
     let fields = [

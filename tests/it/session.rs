@@ -4,8 +4,9 @@ use std::net::Shutdown;
 
 use serde_json::{Value, json};
 
-use crate::client::{Answer, bearer};
-use crate::server::{Server, wait_for};
+use support::client::{Answer, bearer};
+use support::server::Server;
+use support::waiting::wait_for;
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 

@@ -6,8 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::sync::Arc;
 
-use crate::server::Server;
-use crate::util::{CHATROOM, Folder, Run};
+use support::program::{CHATROOM, Folder, Run};
+use support::server::Server;
 
 /// A log that somebody said two things in, closed in good order.
 fn old_log() -> Arc<Folder> {
@@ -351,7 +351,7 @@ fn a_torn_log_opens_on_a_full_disk_and_nothing_empty_is_left() {
     // A limit of the files' size stands for the disk: what was torn off does not fit elsewhere.
     let limited = |folder: &Folder, limit: &str| {
         let mut command = Command::new("prlimit");
-        command.args([limit, CHATROOM, "server", "--listen", "127.0.0.1:0"]);
+        command.args([limit, &CHATROOM, "server", "--listen", "127.0.0.1:0"]);
         folder.settle(&mut command);
         command
     };

@@ -7,7 +7,7 @@ use chatroom::event::{Body, Elapsed, Event, Stamp};
 use chatroom::line;
 use serde_json::Value;
 
-use crate::util::Folder;
+use support::program::Folder;
 
 const SAMPLE: &str = include_str!("../../log.txt");
 
@@ -183,11 +183,11 @@ fn what_is_chosen_is_counted_and_nothing_else() {
     assert_eq!(late["joins"], 0);
     let piped = format!(
         "cat log.txt | '{}' replay - --stats=json",
-        crate::util::CHATROOM
+        support::program::CHATROOM
     );
     let mut shell = std::process::Command::new("sh");
     folder.settle(shell.args(["-c", &piped]));
-    let run = crate::util::Run::of(&mut shell).code(0);
+    let run = support::program::Run::of(&mut shell).code(0);
     let from_pipe: Value = serde_json::from_slice(&run.output.stdout).expect("JSON");
     assert_eq!(from_pipe["people"], json(&folder, &[])["people"]);
 }
@@ -218,7 +218,7 @@ fn hours_are_those_of_the_clock_on_the_wall_when_it_is_put_back() {
     folder.file("log.txt", log(&events));
     let mut command = folder.command(&["replay", "log.txt", "--stats=json"]);
     command.env("TZ", "CET-1CEST,M3.5.0,M10.5.0/3");
-    let run = crate::util::Run::of(&mut command).code(0);
+    let run = support::program::Run::of(&mut command).code(0);
     let json: Value = serde_json::from_slice(&run.output.stdout).expect("JSON");
     let sunday = &json["by_weekday_and_hour"][6];
     assert_eq!(

@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::client::{Answer, bearer};
-use crate::server::{Server, wait_for};
-use crate::util::{CHATROOM, Folder};
+use support::client::{Answer, bearer};
+use support::program::{CHATROOM, Folder};
+use support::server::Server;
+use support::waiting::wait_for;
 
 /// Four members post as fast as they can until the server is gone, which `end` sees to once some
 /// were acknowledged. The texts of those that were.

@@ -7,9 +7,10 @@ use chatroom::line::is_unsafe;
 use rustix::net::sockopt;
 use serde_json::Value;
 
-use crate::client::{Listener, bearer};
 use crate::ledger::stalled;
-use crate::server::{Server, wait_for};
+use support::client::{Listener, bearer};
+use support::server::Server;
+use support::waiting::wait_for;
 
 const FORMS: [&str; 3] = ["text/event-stream", "application/x-ndjson", "*/*"];
 
@@ -176,7 +177,7 @@ fn a_listener_that_does_not_read_loses_nothing_and_slows_nobody() {
     let token = server.log_in("uthira");
     let stream = server.connect();
     sockopt::set_socket_recv_buffer_size(&stream, 64 * 1024).expect("a small buffer");
-    let mut client = crate::client::Client::new(stream);
+    let mut client = support::client::Client::new(stream);
     let ndjson = [("Accept", FORMS[1])];
     client.send(server.request("GET", "/events?since=all", &ndjson, ""));
     let head = client.head();
@@ -215,7 +216,7 @@ fn what_the_kernel_keeps_for_a_listener_is_bounded() {
     }
     let stream = server.connect();
     sockopt::set_socket_recv_buffer_size(&stream, 16 * 1024).expect("a small buffer");
-    let mut client = crate::client::Client::new(stream);
+    let mut client = support::client::Client::new(stream);
     client.send(server.request("GET", "/events?since=all", &[], ""));
     let head = client.head();
     stalled::at_rest(&server);

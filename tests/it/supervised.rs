@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::server::{PATIENCE, Server, wait_for};
-use crate::util::{Folder, Run};
+use support::program::{Folder, Run};
+use support::server::Server;
+use support::waiting::{PATIENCE, wait_for};
 
 /// What systemd listens at, in a test.
 struct Supervisor(UnixDatagram);

@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use rustix::process::{Resource, Rlimit, prlimit};
 
-use crate::client::bearer;
-use crate::server::Server;
-use crate::util::Folder;
+use support::client::bearer;
+use support::program::Folder;
+use support::server::Server;
 
 const WAYS: [&str; 6] = [
     "removed",

@@ -8,7 +8,7 @@ use std::time::Duration;
 use chatroom::event::{Body, Event, Stamp};
 use chatroom::line;
 
-use crate::util::{CHATROOM, Folder, Run};
+use support::program::{CHATROOM, Folder, Run};
 
 const SAMPLE: &[u8] = include_bytes!("../../log.txt");
 
@@ -39,7 +39,7 @@ fn a_whole_log_is_a_count_and_a_good_end() {
     shell.args([
         "-c",
         "cat log.txt | \"$0\" replay --verify /dev/stdin",
-        CHATROOM,
+        &CHATROOM,
     ]);
     folder.settle(&mut shell);
     let piped = count.replace("log.txt", "/dev/stdin");
@@ -196,7 +196,7 @@ fn a_reader_that_leaves_is_no_failure() {
     shell.args([
         "-c",
         "\"$0\" replay --verify log.txt | head -n 1; exit \"${PIPESTATUS[0]}\"",
-        CHATROOM,
+        &CHATROOM,
     ]);
     folder.settle(&mut shell);
     Run::of(&mut shell)

@@ -27,7 +27,7 @@ fn every_flag_is_in_its_man_page() {
 
 #[test]
 fn chatroom_alone_says_what_to_try() {
-    let folder = crate::util::Folder::new();
+    let folder = support::program::Folder::new();
     let run = folder.run(&[]).code(0).stderr("");
     let said = run.said();
     assert_eq!(said.lines().count(), 10, "{said}");
@@ -45,7 +45,7 @@ fn chatroom_alone_says_what_to_try() {
 
 #[test]
 fn what_is_typed_wrongly_is_told_what_was_meant() {
-    let folder = crate::util::Folder::new();
+    let folder = support::program::Folder::new();
     folder.file("evening", "");
     for (args, part) in [
         (&["evening"][..], "chatroom replay evening"),
@@ -64,7 +64,7 @@ fn what_is_typed_wrongly_is_told_what_was_meant() {
 
 #[test]
 fn help_and_version_are_no_failures() {
-    let folder = crate::util::Folder::new();
+    let folder = support::program::Folder::new();
     for args in [
         &["--help"][..],
         &["server", "--help"],

@@ -3,12 +3,6 @@
 
 mod browser;
 mod terminal;
-#[path = "../it/util.rs"]
-#[allow(
-    dead_code,
-    reason = "the harness of tests/it, of which this uses a part"
-)]
-mod util;
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -16,7 +10,7 @@ use std::time::Instant;
 use browser::Browser;
 use chatroom::event::{Body, Elapsed, Event, Stamp};
 use chatroom::line;
-use util::Folder;
+use support::program::Folder;
 
 const SAMPLE: &[u8] = include_bytes!("../../log.txt");
 

@@ -2,12 +2,11 @@
 //! terminal draws them.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::{Duration, Instant};
 
 use super::SAMPLE;
 use super::browser::Browser;
-use crate::util::{CHATROOM, Folder};
+use support::program::{CHATROOM, Folder};
+use support::tmux::Tmux;
 
 /// What a terminal of that size shows after these bytes, as a page.
 fn page(bytes: &[u8], rows: u16, columns: u16) -> String {
@@ -82,37 +81,6 @@ fn picture(folder: &Folder, bytes: &[u8], rows: u16, columns: u16, to: &Path) {
     std::fs::write(to, browser.picture()).expect("written");
 }
 
-/// A tmux of its own, ended with this.
-struct Tmux(PathBuf);
-
-impl Tmux {
-    fn run(&self, args: &[&str]) -> Vec<u8> {
-        let mut tmux = Command::new("tmux");
-        tmux.arg("-S").arg(&self.0).args(args);
-        let output = tmux.env("LC_ALL", "C.UTF-8").output().expect("tmux runs");
-        assert!(output.status.success(), "{args:?}");
-        output.stdout
-    }
-
-    fn wait_for(&self, part: &str) {
-        let until = Instant::now() + Duration::from_secs(30);
-        while !String::from_utf8_lossy(&self.run(&["capture-pane", "-p"])).contains(part) {
-            assert!(Instant::now() < until, "waited in vain for {part:?}");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
-
-impl Drop for Tmux {
-    fn drop(&mut self) {
-        let _ = Command::new("tmux")
-            .arg("-S")
-            .arg(&self.0)
-            .arg("kill-server")
-            .output();
-    }
-}
-
 #[test]
 fn pictures_of_terminals() {
     let Some(to) = std::env::var_os("CHATROOM_PICTURES").map(PathBuf::from) else {
@@ -120,33 +88,20 @@ fn pictures_of_terminals() {
     };
     let folder = Folder::new();
     let log = folder.file("log.txt", SAMPLE);
-    let tmux = Tmux(folder.path().join("t"));
+    let tmux = Tmux::start(&folder, 92, 24);
     let play = format!(
-        "TZ=UTC LC_ALL=C.UTF-8 TERM=tmux-256color '{CHATROOM}' replay '{}' --speed 20 --times",
+        "clear; TERM=tmux-256color '{CHATROOM}' replay '{}' --speed 20 --times",
         log.display()
     );
-    tmux.run(&[
-        "-f",
-        "/dev/null",
-        "new-session",
-        "-d",
-        "-x",
-        "92",
-        "-y",
-        "24",
-        &play,
-    ]);
-    tmux.wait_for("x20");
-    tmux.run(&["send-keys", "5"]);
-    tmux.wait_for("and the toaster?");
-    tmux.run(&["send-keys", "Space"]);
-    tmux.wait_for("paused");
+    tmux.shell(&play);
+    tmux.wait_text("x20");
+    tmux.keys(&["5"]);
+    tmux.wait_text("and the toaster?");
+    tmux.keys(&["Space"]);
+    tmux.wait_text("paused");
     let mut shown = Vec::new();
-    for line in tmux
-        .run(&["capture-pane", "-e", "-p"])
-        .split_inclusive(|b| *b == b'\n')
-    {
-        shown.extend_from_slice(line.strip_suffix(b"\n").unwrap_or(line));
+    for line in tmux.run(&["capture-pane", "-e", "-p"]).lines() {
+        shown.extend_from_slice(line.as_bytes());
         shown.extend_from_slice(b"\r\n");
     }
     while shown.ends_with(b"\r\n") {

@@ -5,7 +5,7 @@ use regex::Regex;
 
 use super::markdown::Document;
 use super::shell::{Job, Shell, script};
-use crate::server::wait_for;
+use support::waiting::wait_for;
 
 const SERVER: &str = "chatroom server --console quiet --max-rate 0 --history no";
 

@@ -5,8 +5,8 @@ use std::path::Path;
 use regex::Regex;
 
 use super::root;
-use crate::server::Server;
-use crate::util::{Folder, Run};
+use support::program::{Folder, Run};
+use support::server::Server;
 
 /// Every text below `folder` in which somebody may find a line to paste.
 fn texts(folder: &Path, found: &mut Vec<(String, String)>) {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use regex::Regex;
 
-use crate::display::Display;
+use support::display::Display;
 
 use super::markdown::{Document, Step};
 use super::shell::{Job, Shell};

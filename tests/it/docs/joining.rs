@@ -4,7 +4,8 @@
 use super::markdown::Document;
 use super::shell::Shell;
 use super::{follow, root};
-use crate::server::{Server, wait_for};
+use support::server::Server;
+use support::waiting::wait_for;
 
 #[test]
 fn the_page_about_joining_is_run() {

@@ -3,7 +3,7 @@
 
 use super::markdown::Document;
 use super::shell::Shell;
-use crate::server::wait_for;
+use support::waiting::wait_for;
 
 const CERTIFICATE: &str = "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=chat.example.org \
      -addext subjectAltName=DNS:chat.example.org -keyout /etc/ssl/chatroom.key -out /etc/ssl/chatroom.crt";

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::namespaces;
-use crate::util::{CHATROOM, Folder};
+use support::network::namespaces;
+use support::program::{CHATROOM, Folder};
 
 /// How long one command may take.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -8,13 +8,14 @@ use std::thread::JoinHandle;
 use chatroom::event::Stamp;
 
 use super::desktop::Desktop;
-use super::eyes::{self, Eyes, in_sight_below, wait_for_sight, wait_for_title};
 use super::past::{Past, noon};
 use super::reading::everything;
 use super::{REFUSED, members, open, say, switch_room, wait_for_members};
-use crate::display::Display;
-use crate::server::{PATIENCE, Server, wait_for};
-use crate::util::Folder;
+use support::display::Display;
+use support::program::Folder;
+use support::server::Server;
+use support::waiting::{PATIENCE, wait_for};
+use support::window::eyes::{self, Eyes, in_sight_below, wait_for_sight, wait_for_title};
 
 #[test]
 fn who_is_called_is_told_unless_the_window_is_in_front() {
@@ -95,14 +96,14 @@ fn who_is_called_is_told_unless_the_window_is_in_front() {
     server.ask(
         "DELETE",
         "/session",
-        &[("Authorization", &crate::client::bearer(&eve))],
+        &[("Authorization", &support::client::bearer(&eve))],
         "",
     );
     eyes.wait_for("Here (2)", HERE, eyes::BESIDE);
 }
 
 /// Where the list of who is here is.
-const HERE: crate::picture::Area = (648, 50, 160, 422);
+const HERE: support::picture::Area = (648, 50, 160, 422);
 
 /// A server that hangs up at once, and counts whom.
 struct Other {
@@ -306,7 +307,7 @@ fn what_the_room_refuses_is_said_and_changes_nothing() {
 }
 
 /// Where it is said what is wrong with a field.
-const HINT: crate::picture::Area = (10, 40, 800, 60);
+const HINT: support::picture::Area = (10, 40, 800, 60);
 
 #[test]
 fn a_name_that_the_room_took_is_not_called_too_long() {

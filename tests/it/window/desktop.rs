@@ -9,8 +9,8 @@ use futures_lite::StreamExt;
 use zbus::connection::Builder;
 use zbus::{MessageStream, OwnedVariant};
 
-use crate::server::PATIENCE;
-use crate::util::Folder;
+use support::program::Folder;
+use support::waiting::PATIENCE;
 
 /// The arguments of `Notify` (Desktop Notifications Specification 1.2).
 type Arguments = (

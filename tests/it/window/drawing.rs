@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
-use super::eyes::{self, Eyes, wait_for_sight};
 use super::past::{Past, noon};
-use crate::display::Display;
-use crate::picture::{Area, Colour, Picture};
-use crate::server::wait_for;
-use crate::util::Folder;
+use support::display::Display;
+use support::picture::{Area, Colour, Picture};
+use support::program::Folder;
+use support::waiting::wait_for;
+use support::window::eyes::{self, Eyes, wait_for_sight};
 
 fn is_ink(pixel: Colour) -> bool {
     pixel.iter().any(|part| *part < 0xF0)

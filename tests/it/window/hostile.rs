@@ -12,11 +12,13 @@ use std::time::{Duration, Instant};
 use chatroom::event::{Body, Id, LogId, Recorded};
 use chatroom::wire::{HistoryRange, Wire};
 
-use super::fake::{Fake, begin_stream, encoded, hold, id, reply, said, usual};
+use super::fake::{begin_stream, encoded, hold, id, said, usual};
 use super::{REFUSED, is_message};
-use crate::display::{Display, Window};
-use crate::hands::Picture;
-use crate::util::Folder;
+use support::display::Display;
+use support::fake::{Fake, reply};
+use support::program::Folder;
+use support::window::Window;
+use support::window::hands::Picture;
 
 /// What the window may take at most, whatever a server sends: its own memory (PSS), and the most
 /// that it ever had mapped and present, shared libraries and the debug build's code included.

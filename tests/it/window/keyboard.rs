@@ -4,8 +4,8 @@
 use std::process::Command;
 
 use super::*;
-use crate::clipboard::hand_over;
-use crate::typing::said;
+use support::display::clipboard::hand_over;
+use support::window::typing::said;
 
 /// A window of eve that is in a room alone.
 fn eve(server: &Server, environment: &[(&str, &str)]) -> (Arc<Display>, Window) {
@@ -22,11 +22,6 @@ fn wait_for_said(server: &Server, texts: &[&str]) {
     wait_for(&format!("{texts:?} in the log"), || {
         (said(server, "eve") == texts).then_some(())
     });
-}
-
-fn lives(window: &Window) -> bool {
-    let state = window.child.borrow_mut().try_wait();
-    state.expect("its state").is_none()
 }
 
 /// Whether the field for messages has the keyboard, by the border around it.
@@ -69,7 +64,7 @@ fn what_is_typed_after_a_button_is_the_next_message() {
     window.keys(&["Return"]);
     let all = ["the first", " and the second", "third, by and by"];
     wait_for_said(&server, &all);
-    assert!(lives(&window));
+    assert!(window.lives());
 }
 
 #[test]
@@ -104,7 +99,7 @@ fn tab_goes_round_and_typing_goes_on_in_the_message_from_everywhere() {
     window.keys(&["Tab", "Tab"]);
     window.type_text("  still here");
     window.wait_for_field("  still here");
-    assert!(lives(&window));
+    assert!(window.lives());
     window.keys(&["BackSpace", "Tab", "Tab", "Return"]);
     assert_eq!(window.ended(), Some(0), "Enter leaves");
 }
@@ -258,7 +253,7 @@ fn without_fonts_it_says_so_in_one_sentence() {
         .env("DISPLAY", display.name())
         .env("FONTCONFIG_FILE", none);
     command.env("HOME", folder.path());
-    crate::util::Run::of(&mut command)
+    support::program::Run::of(&mut command)
         .code(1)
         .one_sentence(&["no fonts", "curl"]);
 }

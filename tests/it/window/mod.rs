@@ -3,7 +3,6 @@
 mod being;
 mod desktop;
 mod drawing;
-mod eyes;
 mod fake;
 mod hostile;
 mod keyboard;
@@ -19,9 +18,11 @@ mod writing;
 
 use std::sync::Arc;
 
-use crate::display::{Display, Window};
-use crate::server::{Server, wait_for};
-use crate::util::Folder;
+use support::display::Display;
+use support::program::Folder;
+use support::server::Server;
+use support::waiting::wait_for;
+use support::window::Window;
 
 /// The field that holds a refused name turns to this colour.
 const REFUSED: [u8; 3] = [0xFD, 0xE7, 0xE5];
@@ -338,12 +339,12 @@ fn without_a_display_it_says_so_in_one_sentence() {
     let folder = Folder::new();
     let mut command = folder.command(&["gui"]);
     command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY");
-    crate::util::Run::of(&mut command)
+    support::program::Run::of(&mut command)
         .code(1)
         .one_sentence(&["display", "curl"]);
     let mut command = folder.command(&["gui"]);
     command.env("DISPLAY", ":9999");
-    crate::util::Run::of(&mut command)
+    support::program::Run::of(&mut command)
         .code(1)
         .one_sentence(&[":9999"]);
 }

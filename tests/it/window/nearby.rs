@@ -5,10 +5,10 @@ use std::path::Path;
 
 use chatroom::modes::gui::theme::Palette;
 
-use super::eyes::{self, Eyes, wait_for_sight, wait_for_title};
 use super::*;
-use crate::nets::{Machine, Switch};
-use crate::picture::{Area, Picture};
+use support::network::{Machine, Switch};
+use support::picture::{Area, Picture};
+use support::window::eyes::{self, Eyes, wait_for_sight, wait_for_title};
 
 const LIGHT: &str = "theme = \"light\"\n";
 /// Where the list is, in a window of the usual size.
@@ -73,7 +73,7 @@ fn keep(window: &Window, name: &str) {
     if let Some(folder) = std::env::var_os("CHATROOM_PICTURES") {
         let path = Path::new(&folder).join(name);
         let mut command = window.display().command("import");
-        let taken = command.args(["-window", &window.id]).arg(&path).status();
+        let taken = command.args(["-window", window.id()]).arg(&path).status();
         assert!(taken.is_ok_and(|status| status.success()), "{path:?}");
     }
 }
@@ -184,7 +184,7 @@ fn who_wants_no_search_sends_nothing() {
         let folder = home(&format!("notify = false\n{LIGHT}"));
         let mut command = here.command("strace");
         command.args(["-D", "-f", "-e", "trace=network", "-o", "told"]);
-        command.args([crate::util::CHATROOM, "gui", "--name"]);
+        command.args([&support::program::CHATROOM, "gui", "--name"]);
         folder.settle(command.args(args));
         command.env_remove("CHATROOM_NO_SEARCH");
         let window = display.open_by(Arc::clone(&folder), command);

@@ -9,8 +9,8 @@ use std::time::Duration;
 use chatroom::event::{Body, Elapsed, Event, Stamp};
 use chatroom::line;
 
-use crate::server::Server;
-use crate::util::Folder;
+use support::program::Folder;
+use support::server::Server;
 
 /// What happened in a room, as the lines of its log.
 pub struct Past {

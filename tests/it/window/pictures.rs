@@ -11,9 +11,11 @@ use chatroom::line;
 use chatroom::modes::gui::theme::{Palette, Theme};
 
 use super::{home, is_message, wait_for_members};
-use crate::display::{Display, Window};
-use crate::server::{PATIENCE, Server, wait_for};
-use crate::util::Folder;
+use support::display::Display;
+use support::program::Folder;
+use support::server::Server;
+use support::waiting::{PATIENCE, wait_for};
+use support::window::Window;
 
 /// Who else is here.
 const OTHERS: &[&str] = &["bob", "eve", "山田", "மலர்"];

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::eyes::{self, Eyes, in_sight, in_sight_below, wait_for_sight, wait_for_title};
 use super::past::{Past, noon};
 use super::{say, wait_for_members};
-use crate::display::{Display, Window};
-use crate::server::{PATIENCE, Server, wait_for};
-use crate::util::Folder;
+use support::display::Display;
+use support::program::Folder;
+use support::server::Server;
+use support::waiting::{PATIENCE, wait_for};
+use support::window::Window;
+use support::window::eyes::{self, Eyes, in_sight, in_sight_below, wait_for_sight, wait_for_title};
 
 /// A window whose home outlives it.
 fn open(display: &Arc<Display>, home: &Arc<Folder>, server: &Server) -> Window {
@@ -34,7 +36,7 @@ fn logged(server: &Server) -> Vec<String> {
 }
 
 /// Where the search is.
-const BAR: crate::picture::Area = (10, 48, 800, 32);
+const BAR: support::picture::Area = (10, 48, 800, 32);
 /// The match that is shown stands on this.
 const FOUND_NOW: [u8; 3] = [0xFF, 0xDD, 0x7A];
 

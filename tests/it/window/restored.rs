@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use chatroom::event::Stamp;
 
-use super::eyes::{self, in_sight_below, wait_for_sight};
 use super::past::Past;
-use crate::display::{Display, Window};
-use crate::server::{Server, wait_for};
-use crate::typing::{ARGS, kept};
-use crate::util::Folder;
+use support::display::Display;
+use support::program::Folder;
+use support::server::Server;
+use support::waiting::wait_for;
+use support::window::Window;
+use support::window::eyes::{self, in_sight_below, wait_for_sight};
+use support::window::typing::{ARGS, kept};
 
 /// What is in sight below the line of what is new.
 fn new(window: &Window) -> String {

@@ -4,11 +4,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::eyes::{self, Eyes, in_sight};
 use super::past::{Past, noon};
-use crate::display::{Display, Window};
-use crate::server::wait_for;
-use crate::util::Folder;
+use support::display::Display;
+use support::program::Folder;
+use support::waiting::wait_for;
+use support::window::Window;
+use support::window::eyes::{self, Eyes, in_sight};
 
 const ADDRESS: &str = "https://a.example/x?y=1&z=@2";
 

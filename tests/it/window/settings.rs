@@ -50,7 +50,7 @@ fn what_is_chosen_takes_effect_at_once_and_lasts() {
         (x + value("WIDTH=") / 2, y + value("HEIGHT=") / 2)
     };
     wait_for("the settings over the window", || {
-        let ((x, y), (left, top)) = (centre(&window.id), centre(&dialog));
+        let ((x, y), (left, top)) = (centre(window.id()), centre(&dialog));
         ((x - left).abs() < 40 && (y - top).abs() < 40).then_some(())
     });
     assert_eq!(window.icon(), window.icon_of(&dialog));

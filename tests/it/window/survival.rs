@@ -3,16 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Signal, kill_process};
 
 use super::{REFUSED, members, say, switch_room, wait_for_members};
-use crate::display::{Display, Window};
-use crate::server::{Server, found_within, wait_for};
-use crate::typing::{
+use support::display::Display;
+use support::program::Folder;
+use support::server::Server;
+use support::waiting::{found_within, wait_for};
+use support::window::Window;
+use support::window::typing::{
     ARGS, kept, kept_files, kill_while_typing, open_eve, said, shown, type_through_kills,
     unanswered,
 };
-use crate::util::Folder;
 
 #[test]
 fn messages_typed_through_kills_are_said_once_and_in_order() {
@@ -206,7 +208,7 @@ fn what_is_typed_in_one_go_is_said_once_or_kept() {
     let folder = Arc::new(Folder::new());
     let server = Server::start(ARGS);
     let in_one_go = |window: &Window, actions: &[&[&str]]| {
-        let pid = Pid::from_child(&window.child.borrow());
+        let pid = window.pid();
         kill_process(pid, Signal::STOP).expect("stopped");
         for action in actions {
             display.xdotool(action);

@@ -6,11 +6,12 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use super::{REFUSED, is_message, open, wait_for_members};
-use crate::display::{Display, Window};
-use crate::hands::Picture;
-use crate::server::Server;
-use crate::typing::{WAITING, said};
-use crate::util::Folder;
+use support::display::Display;
+use support::program::Folder;
+use support::server::Server;
+use support::window::Window;
+use support::window::hands::Picture;
+use support::window::typing::{WAITING, said};
 
 /// What the light theme has for what went wrong, for links, and for the button that is meant to be
 /// pressed.
@@ -26,7 +27,7 @@ const MAX_TEXT: usize = 16 * 1024;
 #[track_caller]
 fn wait_for_said(server: &Server, name: &str, texts: &[&str]) {
     let mut last = Vec::new();
-    let until = std::time::Instant::now() + crate::server::PATIENCE;
+    let until = std::time::Instant::now() + support::waiting::PATIENCE;
     while last != texts {
         last = said(server, name);
         assert!(

@@ -4,7 +4,7 @@
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
-use crate::server::wait_for;
+use crate::waiting::wait_for;
 
 /// Whether namespaces are made without further ado.
 pub fn is_superuser() -> bool {

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Pid;
 
-use crate::server::{PATIENCE, wait_for};
-use crate::util::{CHATROOM, Folder};
+use crate::program::{CHATROOM, Folder};
+use crate::waiting::{PATIENCE, wait_for};
 
 /// A terminal with a shell in it. The terminal, and what runs in it, go with this.
 pub struct Tmux<'a> {
@@ -150,18 +150,5 @@ impl<'a> Tmux<'a> {
 impl Drop for Tmux<'_> {
     fn drop(&mut self) {
         let _ = self.command().arg("kill-server").output();
-    }
-}
-
-#[test]
-fn what_is_typed_in_a_terminal_is_kept_with_the_test() {
-    let folder = Folder::new();
-    let tmux = Tmux::start(&folder, 80, 24);
-    tmux.shell("history -a; less -c shell.rc");
-    tmux.wait_for("the pager", |screen| screen.contains("PS1="));
-    tmux.keys(&["/", "s", "e", "t", "Enter", "q"]);
-    for name in [".bash_history", ".lesshst"] {
-        let kept = folder.path().join(name);
-        wait_for(name, || kept.exists().then_some(()));
     }
 }

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, prlimit};
 
-use crate::server::{Server, wait_for};
-use crate::util::Folder;
+use support::program::Folder;
+use support::server::Server;
+use support::waiting::wait_for;
 
 use super::book::Fate;
 use super::chance::Chance;

@@ -2,87 +2,20 @@
 //!
 //! Everything waits for conditions, with a limit that only a failure reaches.
 
-use std::io::{BufReader, Read, Write};
+use std::io::{BufReader, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::client::{Answer, Client, Listener, bearer};
-use crate::util::Folder;
-
-/// How long anything may take before it has failed.
-pub const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Waits until `found` gives something.
-#[track_caller]
-pub fn wait_for<T>(what: &str, found: impl FnMut() -> Option<T>) -> T {
-    match found_within(PATIENCE, found) {
-        Some(it) => it,
-        None => panic!("waited in vain for {what}"),
-    }
-}
-
-/// Waits until `found` gives something, and for so long at most: what is tried again then may come late.
-pub fn found_within<T>(limit: Duration, mut found: impl FnMut() -> Option<T>) -> Option<T> {
-    let until = Instant::now() + limit;
-    let mut pause = Duration::from_millis(5);
-    loop {
-        if let Some(it) = found() {
-            return Some(it);
-        }
-        if Instant::now() >= until {
-            return None;
-        }
-        std::thread::sleep(pause);
-        // Ever less often: who asks the server each time must not come upon its limit of rate.
-        pause = (pause * 5 / 4).min(Duration::from_millis(50));
-    }
-}
-
-/// What a process has written so far.
-#[derive(Clone, Default)]
-pub struct Written(Arc<Mutex<String>>);
-
-impl Written {
-    /// Reads what comes, for as long as it comes.
-    pub fn follow(from: impl Read + Send + 'static) -> Written {
-        let written = Written::default();
-        let into = written.clone();
-        std::thread::spawn(move || {
-            let mut from = from;
-            let mut bytes = [0; 4096];
-            while let Ok(count @ 1..) = from.read(&mut bytes) {
-                let text = String::from_utf8_lossy(&bytes[..count]);
-                into.0.lock().expect("no panic").push_str(&text);
-            }
-        });
-        written
-    }
-
-    /// All of it.
-    pub fn text(&self) -> String {
-        self.0.lock().expect("no panic").clone()
-    }
-
-    /// Waits until `part` is in it.
-    #[track_caller]
-    pub fn wait_for(&self, part: &str) {
-        let until = Instant::now() + PATIENCE;
-        while !self.text().contains(part) {
-            assert!(
-                Instant::now() < until,
-                "waited in vain for {part:?} in:\n{}",
-                self.text()
-            );
-            std::thread::sleep(Duration::from_millis(5));
-        }
-    }
-}
+use crate::program::Folder;
+use crate::waiting::{PATIENCE, wait_for};
+use crate::written::Written;
 
 /// A running server.
 pub struct Server {

@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 use rustix::net::{AddressFamily, SocketType, connect, socket, sockopt};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::client::bearer;
-use crate::server::{Server, wait_for};
-use crate::util::Folder;
+use support::client::bearer;
+use support::program::Folder;
+use support::server::Server;
+use support::waiting::wait_for;
 
 use super::line_up::LineUp;
 use super::probe::Probe;

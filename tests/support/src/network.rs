@@ -3,12 +3,13 @@
 //! They are held by processes that end with the test, however that ends; nothing is left, and the
 //! network that this machine is in sees none of it.
 
+pub mod namespaces;
+
 use std::process::{Child, Command};
 use std::sync::Arc;
 
-use crate::namespaces;
+use crate::program::{CHATROOM, Folder, Run};
 use crate::server::Server;
-use crate::util::{CHATROOM, Folder, Run};
 
 /// One machine: a network namespace.
 pub struct Machine {
@@ -86,6 +87,12 @@ impl Drop for Machine {
 pub struct Switch {
     hub: Machine,
     machines: usize,
+}
+
+impl Default for Switch {
+    fn default() -> Switch {
+        Switch::new()
+    }
 }
 
 impl Switch {

@@ -4,8 +4,8 @@
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::display::Window;
-use crate::server::{PATIENCE, wait_for};
+use crate::waiting::{PATIENCE, wait_for};
+use crate::window::Window;
 
 /// What a window looks like, in red, green and blue of 8 bits.
 #[derive(Clone, PartialEq, Eq)]

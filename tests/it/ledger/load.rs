@@ -199,11 +199,6 @@ impl Load {
         }
     }
 
-    /// Whether every poster has said all it had to.
-    pub fn said_all(&self) -> bool {
-        self.posters.iter().all(JoinHandle::is_finished)
-    }
-
     /// Lets the posters finish their messages and the listeners catch up, which the server must be
     /// there for; what takes longer than `patience` stays unanswered, or unheard.
     pub fn finish(self, patience: Duration) -> Book {

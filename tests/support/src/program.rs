@@ -4,19 +4,72 @@
 //! understand it.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fmt::{self, Display};
 use std::fs::Permissions;
+use std::ops::Deref;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::LazyLock;
 
 use tempfile::TempDir;
 
 /// The binary under test.
-pub const CHATROOM: &str = env!("CARGO_BIN_EXE_chatroom");
+pub const CHATROOM: Program = Program;
+
+/// The path of the binary under test, as whatever a path is needed as.
+#[derive(Clone, Copy, Debug)]
+pub struct Program;
+
+impl Deref for Program {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        static PATH: LazyLock<String> = LazyLock::new(|| {
+            // Cargo names it to what it runs, older ones only while it is compiled. It is in the folder
+            // above that of the tests.
+            let named = std::env::var_os("CARGO_BIN_EXE_chatroom").map(PathBuf::from);
+            let path = named.unwrap_or_else(|| {
+                let test = std::env::current_exe().expect("the test's own path");
+                let folder = test.ancestors().nth(2).expect("the folder above deps");
+                folder.join("chatroom")
+            });
+            path.into_os_string()
+                .into_string()
+                .expect("a path in UTF-8")
+        });
+        &PATH
+    }
+}
+
+impl AsRef<OsStr> for Program {
+    fn as_ref(&self) -> &OsStr {
+        OsStr::new(&**self)
+    }
+}
+
+impl AsRef<Path> for Program {
+    fn as_ref(&self) -> &Path {
+        Path::new(&**self)
+    }
+}
+
+impl Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self)
+    }
+}
 
 /// A folder that one test has for itself; gone at its end.
 pub struct Folder {
     dir: TempDir,
+}
+
+impl Default for Folder {
+    fn default() -> Folder {
+        Folder::new()
+    }
 }
 
 impl Folder {

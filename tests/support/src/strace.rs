@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
+use crate::program::{CHATROOM, Folder};
 use crate::server::Server;
-use crate::util::{CHATROOM, Folder};
 
 /// A command that runs the server in `folder` under strace, which tells of these `calls` in the
 /// file `told`. The process that it becomes is the server's.

@@ -12,9 +12,11 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::display::{Display, Window};
-use crate::server::{Server, wait_for};
-use crate::util::Folder;
+use crate::display::Display;
+use crate::program::Folder;
+use crate::server::Server;
+use crate::waiting::wait_for;
+use crate::window::Window;
 
 /// What the light theme has for a message that waits.
 pub const WAITING: [u8; 3] = [0x66, 0x5E, 0x50];

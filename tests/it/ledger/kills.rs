@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use crate::util::Folder;
+use support::program::Folder;
 
 use super::chance::Chance;
 use super::check;

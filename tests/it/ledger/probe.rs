@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::util::Folder;
+use support::program::Folder;
 
 #[derive(Debug, Default)]
 struct State {

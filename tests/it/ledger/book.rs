@@ -90,12 +90,6 @@ impl Book {
         segments.filter(|s| s.after.is_some()).count()
     }
 
-    /// Takes what another run on the same log recorded.
-    pub fn add(&mut self, other: Book) {
-        self.entries.extend(other.entries);
-        self.heard.extend(other.heard);
-    }
-
     /// One line about it, for the test's output.
     pub fn summary(&self) -> String {
         format!(

@@ -8,9 +8,9 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use crate::display::Window;
 use crate::picture::{Area, Colour, Ink, Picture, Shape};
-use crate::server::wait_for;
+use crate::waiting::wait_for;
+use crate::window::Window;
 
 /// Where the transcript is, without its frame.
 pub const TRANSCRIPT: Area = (12, 50, 610, 422);

@@ -6,10 +6,9 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::Instant;
 
-use chatroom::http::{BodyDecoder, Framing};
 use serde_json::Value;
 
-use crate::server::PATIENCE;
+use crate::waiting::PATIENCE;
 
 /// The `Authorization` of a token.
 pub fn bearer(token: &str) -> String {
@@ -197,21 +196,41 @@ impl Client {
 /// before is lost.
 pub struct Unframed {
     reader: BufReader<TcpStream>,
-    framed: BodyDecoder,
+    /// What the next bytes are.
+    next: Next,
+    /// What came of a frame that is not whole yet.
+    frame: Vec<u8>,
     content: Vec<u8>,
     taken: usize,
+}
+
+/// The next bytes of a body.
+enum Next {
+    /// Content, until the connection is closed.
+    Rest,
+    /// The size of a chunk.
+    Size,
+    /// So many bytes of a chunk.
+    Chunk(usize),
+    /// The end of a chunk's line.
+    ChunkEnd,
+    /// The empty line after the last chunk.
+    LastLine,
+    /// Nothing: the last chunk has come.
+    Nothing,
 }
 
 impl Unframed {
     /// What follows this head.
     pub fn new(reader: BufReader<TcpStream>, head: &Head) -> Unframed {
-        let framing = match head.field("transfer-encoding") {
-            Some("chunked") => Framing::Chunked,
-            _ => Framing::UntilClose,
+        let next = match head.field("transfer-encoding") {
+            Some("chunked") => Next::Size,
+            _ => Next::Rest,
         };
         Unframed {
             reader,
-            framed: BodyDecoder::new(framing, u64::MAX).expect("there is no length"),
+            next,
+            frame: Vec::new(),
             content: Vec::new(),
             taken: 0,
         }
@@ -224,7 +243,55 @@ impl Unframed {
 
     /// Whether it ended as it should: by the last chunk, and not by a cut.
     pub fn is_whole(&self) -> bool {
-        self.framed.is_done() && self.taken == self.content.len()
+        matches!(self.next, Next::Nothing) && self.taken == self.content.len()
+    }
+
+    /// Takes the frames off these bytes, as far as they go.
+    fn unframe(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        let bad = |what: &[u8]| {
+            let text = String::from_utf8_lossy(what);
+            io::Error::other(format!("the stream's frame: {text:?}"))
+        };
+        while let Some((first, rest)) = bytes.split_first() {
+            match self.next {
+                Next::Rest => {
+                    self.content.extend_from_slice(bytes);
+                    return Ok(());
+                }
+                Next::Chunk(left) => {
+                    let (now, later) = bytes.split_at(left.min(bytes.len()));
+                    self.content.extend_from_slice(now);
+                    bytes = later;
+                    self.next = match left - now.len() {
+                        0 => Next::ChunkEnd,
+                        left => Next::Chunk(left),
+                    };
+                }
+                Next::Size | Next::ChunkEnd | Next::LastLine => {
+                    self.frame.push(*first);
+                    bytes = rest;
+                    let Some(line) = self.frame.strip_suffix(b"\r\n") else {
+                        continue;
+                    };
+                    self.next = match self.next {
+                        Next::Size => {
+                            let size = str::from_utf8(line).ok();
+                            let size = size.and_then(|text| usize::from_str_radix(text, 16).ok());
+                            match size.ok_or_else(|| bad(line))? {
+                                0 => Next::LastLine,
+                                size => Next::Chunk(size),
+                            }
+                        }
+                        _ if !line.is_empty() => return Err(bad(line)),
+                        Next::ChunkEnd => Next::Size,
+                        _ => Next::Nothing,
+                    };
+                    self.frame.clear();
+                }
+                Next::Nothing => return Err(bad(bytes)),
+            }
+        }
+        Ok(())
     }
 }
 
@@ -238,18 +305,15 @@ impl Read for Unframed {
 
 impl BufRead for Unframed {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        while self.taken == self.content.len() && !self.framed.is_done() {
+        while self.taken == self.content.len() && !matches!(self.next, Next::Nothing) {
             self.taken = 0;
             self.content.clear();
-            let bytes = self.reader.fill_buf()?;
-            let (mut input, length) = (bytes, bytes.len());
-            if length == 0 {
+            let bytes = self.reader.fill_buf()?.to_vec();
+            if bytes.is_empty() {
                 break;
             }
-            let read = self.framed.read(&mut input, &mut self.content);
-            read.map_err(|error| io::Error::other(format!("the stream's frame: {error:?}")))?;
-            let taken = length - input.len();
-            self.reader.consume(taken);
+            self.reader.consume(bytes.len());
+            self.unframe(&bytes)?;
         }
         Ok(&self.content[self.taken..])
     }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::server::{PATIENCE, Server};
-use crate::util::Folder;
+use support::program::Folder;
+use support::server::Server;
+use support::waiting::PATIENCE;
 
 use super::speak::{Reply, Speaker, request};
 

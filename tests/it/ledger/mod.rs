@@ -5,13 +5,7 @@
 //! were told and what they saw is a [`book::Book`]; [`check::check`] holds it against the log's
 //! bytes, whose offsets and ids it works out by itself.
 //!
-//! Two test targets use this: `it` with small numbers, `durability` with the real ones. The files
-//! about single promises start servers, for which they need the harness of `it` beside them.
-
-#![allow(
-    dead_code,
-    reason = "each of the two targets uses a part of what both share"
-)]
+//! Two test targets use this: `it` with small numbers, `durability` with the real ones.
 
 pub mod book;
 pub mod chance;

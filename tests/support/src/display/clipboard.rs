@@ -11,7 +11,7 @@ use x11rb::protocol::xproto::{
 };
 use x11rb::wrapper::ConnectionExt as _;
 
-use crate::server::PATIENCE;
+use crate::waiting::PATIENCE;
 
 /// Has `text` be what is in the clipboard of this display, calls `ask`, and comes back once somebody
 /// was given it.

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use chatroom::event::{Id, LogId};
 use chatroom::wire::{HistoryRange, Wire};
 
-use crate::client::bearer;
-use crate::server::Server;
-use crate::util::Folder;
+use support::client::bearer;
+use support::program::Folder;
+use support::server::Server;
 
 use super::chance::Chance;
 use super::line_up::{LineUp, id_of};

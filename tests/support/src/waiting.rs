@@ -1,0 +1,32 @@
+//! Waiting for conditions, with a limit that only a failure reaches.
+
+use std::time::{Duration, Instant};
+
+/// How long anything may take before it has failed.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits until `found` gives something.
+#[track_caller]
+pub fn wait_for<T>(what: &str, found: impl FnMut() -> Option<T>) -> T {
+    match found_within(PATIENCE, found) {
+        Some(it) => it,
+        None => panic!("waited in vain for {what}"),
+    }
+}
+
+/// Waits until `found` gives something, and for so long at most: what is tried again then may come late.
+pub fn found_within<T>(limit: Duration, mut found: impl FnMut() -> Option<T>) -> Option<T> {
+    let until = Instant::now() + limit;
+    let mut pause = Duration::from_millis(5);
+    loop {
+        if let Some(it) = found() {
+            return Some(it);
+        }
+        if Instant::now() >= until {
+            return None;
+        }
+        std::thread::sleep(pause);
+        // Ever less often: who asks the server each time must not come upon its limit of rate.
+        pause = (pause * 5 / 4).min(Duration::from_millis(50));
+    }
+}
