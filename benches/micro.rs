@@ -124,7 +124,7 @@ fn of_lines(c: &mut Criterion) {
             b.iter(|| each.iter().filter(|line| line::check(line).is_ok()).count());
         });
         group.bench_function(format!("look/{kind}"), |b| {
-            b.iter(|| each.iter().filter(|line| line::look(line).is_ok()).count());
+            b.iter(|| each.iter().filter(|line| line::raw(line).is_ok()).count());
         });
         group.bench_function(format!("parse_line/{kind}"), |b| {
             b.iter(|| {

@@ -20,7 +20,7 @@ mod ends;
 mod escape;
 mod fields;
 mod lines;
-mod look;
+mod raw;
 mod sum;
 
 use std::fmt;
@@ -32,7 +32,7 @@ pub use escape::{escape, escaped, escaped_size, is_unsafe, unescaped, unescaped_
 pub(crate) use escape::{plain_to_json, spelt_for_json};
 pub use fields::{Fields, NO_KEY};
 pub use lines::{Lines, lines};
-pub use look::{Look, look};
+pub use raw::{RawLine, raw};
 
 use crate::event::{Body, Event, Key, Stamp, hex, lower_hex};
 
@@ -173,7 +173,7 @@ pub fn parse_line(line: &[u8]) -> Result<Event, Damage> {
 /// # Errors
 /// What is wrong with the line.
 pub fn split(line: &[u8]) -> Result<Parts<'_>, Damage> {
-    let found = look::taken_apart(line)?;
+    let found = raw::taken_apart(line)?;
     let text = |bytes| from_utf8(bytes).map_err(|_| Damage::UnknownForm);
     Ok(Parts {
         time: found.time,
@@ -190,9 +190,9 @@ pub fn split(line: &[u8]) -> Result<Parts<'_>, Damage> {
 /// # Errors
 /// What is wrong with the line.
 pub fn check(line: &[u8]) -> Result<&[u8; STAMP], Damage> {
-    let look = look(line)?;
-    look.is_canonical()
-        .then_some(look.time)
+    let raw = raw(line)?;
+    raw.is_canonical()
+        .then_some(raw.time)
         .ok_or(Damage::UnknownForm)
 }
 

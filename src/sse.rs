@@ -11,7 +11,7 @@ mod encoding;
 use std::fmt::Write as _;
 
 use crate::event::{Id, LogId, Recorded};
-use crate::line::{self, Look};
+use crate::line::{self, RawLine};
 use crate::wire::Wire;
 
 pub use encoding::Encoding;
@@ -86,16 +86,16 @@ pub fn encode_line(form: Form, log: LogId, offset: u64, text: &[u8], out: &mut V
 }
 
 /// What [`encode_line`] does, for a line that was already taken apart.
-pub fn encode_look(
+pub fn encode_raw(
     form: Form,
     log: LogId,
     offset: u64,
     text: &[u8],
-    look: &Look<'_>,
+    raw: &RawLine<'_>,
     out: &mut Vec<u8>,
 ) {
     let start = out.len();
-    if encoder::encode_look(form, log, offset, look, out).is_none() {
+    if encoder::encode_raw(form, log, offset, raw, out).is_none() {
         out.truncate(start);
         encode_any_line(form, log, offset, text, out);
     }

@@ -2,7 +2,7 @@
 //! again as the same bytes.
 #![no_main]
 
-use chatroom::line::{check, look, parse_line, split, to_line_with};
+use chatroom::line::{check, parse_line, raw, split, to_line_with};
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     // With its checksum made to fit, or nothing would get past that.
@@ -22,7 +22,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         let event = parse_line(line);
         let plain = split(line).and_then(|parts| Ok(parts.plain()?.to_string()));
         assert_eq!(event.is_ok(), plain.is_ok(), "parse_line and plain differ");
-        let looked = look(line)
+        let looked = raw(line)
             .ok()
             .and_then(|look| look.plain().map(<[u8]>::to_vec));
         assert_eq!(

@@ -70,14 +70,14 @@ fn name_in(field: &[u8]) -> Option<PathBuf> {
 
 /// The log that a log's first line says it goes on from: which, and the name of its file.
 pub fn said_before(first: &[u8]) -> Option<(LogId, PathBuf)> {
-    let look = line::look(first).ok().filter(line::Look::is_canonical)?;
+    let raw = line::raw(first).ok().filter(line::RawLine::is_canonical)?;
     let Shape::Opened {
         after: Some(log), ..
-    } = look.shape
+    } = raw.shape
     else {
         return None;
     };
-    Some((log, name_in(look.field(FILE)?)?))
+    Some((log, name_in(raw.field(FILE)?)?))
 }
 
 /// The first line of a file, without its `\n`; `None` if it has no whole one.

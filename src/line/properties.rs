@@ -59,7 +59,7 @@ proptest! {
         prop_assert_eq!(split(&line).and_then(|parts| parts.fields()), Ok(fields));
     }
 
-    /// What is only looked at is judged as what is read; and what is read is written the same.
+    /// Judging a raw line and parsing it agree, and a parsed line is written the same again.
     #[test]
     fn a_body_is_checked_as_it_is_read(
         body in r#"(\[|Client \(|\* |\* Notice: |\* Erased|\* Room opened \()?([ -~]|[\\\]\): ]|\\u\{[0-9a-f]{1,5}\}|\PC|\p{Cc}|\p{Cf}){0,12}(\]: 0:00:01:|\) entered room|, [a-z]\))?([ -~]|\\[\\nrtx]|\PC|\p{Cc}){0,40}"#,

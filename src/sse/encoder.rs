@@ -7,7 +7,7 @@
 
 use super::Form;
 use crate::event::{Id, Key, LogId, Stamp};
-use crate::line::{self, Look, Shape};
+use crate::line::{self, RawLine, Shape};
 
 /// What stands around the ids of an event of one type.
 struct Frame {
@@ -43,16 +43,16 @@ pub(super) fn encode(
     text: &[u8],
     out: &mut Vec<u8>,
 ) -> Option<()> {
-    encode_look(form, log, offset, &line::look(text).ok()?, out)
+    encode_raw(form, log, offset, &line::raw(text).ok()?, out)
 }
 
 /// The same of a line that was already taken apart.
 #[inline(always)]
-pub(super) fn encode_look(
+pub(super) fn encode_raw(
     form: Form,
     log: LogId,
     offset: u64,
-    line: &Look<'_>,
+    line: &RawLine<'_>,
     out: &mut Vec<u8>,
 ) -> Option<()> {
     if form == Form::Plain {

@@ -46,7 +46,7 @@ pub struct Line<'a> {
     /// It, as it stands there, without its `\n`.
     pub bytes: &'a [u8],
     /// What it says.
-    pub look: line::Look<'a>,
+    pub look: line::RawLine<'a>,
     /// When.
     pub at: Stamp,
 }

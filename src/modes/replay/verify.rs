@@ -126,7 +126,7 @@ impl Checker {
                 }
                 // What is about the room is rare, so it may be looked at twice.
                 if bytes.get(TIME + 1) == Some(&b'*') {
-                    let other = line::look(bytes).map(|look| matches!(look.shape, Shape::Other(_)));
+                    let other = line::raw(bytes).map(|look| matches!(look.shape, Shape::Other(_)));
                     self.unknown += u64::from(other.unwrap_or_default());
                 }
                 if let Some(before) = self.clock.advance(time) {

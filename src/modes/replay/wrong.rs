@@ -8,7 +8,7 @@ use std::io::{self, Write};
 
 use crate::event::Stamp;
 use crate::failure::Failure;
-use crate::line::{Damage, Look, look};
+use crate::line::{Damage, RawLine, raw};
 use crate::modes::replay::read::log::PIPE;
 
 /// Why a line is not shown.
@@ -58,12 +58,12 @@ impl From<Damage> for Wrong {
 ///
 /// # Errors
 /// Why it is not shown. What lacks its `\n` and is not good was cut off.
-pub fn read(line: &[u8], ended: bool) -> Result<(Stamp, Look<'_>), Wrong> {
-    let genuine = |look: Look<'_>| match Stamp::parse(look.time) {
-        Some(at) if look.is_canonical() => Ok(at),
+pub fn read(line: &[u8], ended: bool) -> Result<(Stamp, RawLine<'_>), Wrong> {
+    let genuine = |raw: RawLine<'_>| match Stamp::parse(raw.time) {
+        Some(at) if raw.is_canonical() => Ok(at),
         _ => Err(Damage::UnknownForm),
     };
-    let found = look(line).and_then(|look| Ok((genuine(look)?, look)));
+    let found = raw(line).and_then(|raw| Ok((genuine(raw)?, raw)));
     found.map_err(|damage| match ended {
         true => Wrong::Damaged(damage),
         false => Wrong::Torn,

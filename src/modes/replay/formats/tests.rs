@@ -355,7 +355,7 @@ proptest! {
                     let rest = |log: &[u8]| {
                         let lines = log.split(|b| *b == b'\n');
                         let kept = |line: &&[u8]| {
-                            !line::look(line).is_ok_and(|look| matches!(look.shape, Shape::Opened { .. }))
+                            !line::raw(line).is_ok_and(|look| matches!(look.shape, Shape::Opened { .. }))
                         };
                         lines.filter(kept).map(<[u8]>::to_vec).collect::<Vec<_>>()
                     };

@@ -6,7 +6,7 @@ use std::io;
 
 use crate::event::{Event, Stamp};
 use crate::journal::{Reader, Stretch};
-use crate::line::{self, Look, MAX_LINE};
+use crate::line::{self, MAX_LINE, RawLine};
 use crate::modes::replay::read::choice::Choice;
 use crate::modes::replay::wrong::{Faults, Wrong, read};
 
@@ -58,7 +58,7 @@ pub struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
-    fn takes(&self, offset: u64, found: &Result<(Stamp, Look<'_>), Wrong>) -> bool {
+    fn takes(&self, offset: u64, found: &Result<(Stamp, RawLine<'_>), Wrong>) -> bool {
         match found {
             Ok((at, look)) => {
                 self.from.is_none_or(|from| *at >= from)
@@ -185,7 +185,7 @@ struct Line<'a> {
     offset: u64,
     next: u64,
     text: &'a [u8],
-    found: Result<(Stamp, Look<'a>), Wrong>,
+    found: Result<(Stamp, RawLine<'a>), Wrong>,
 }
 
 impl<'a> Line<'a> {

@@ -29,7 +29,7 @@ impl Printer for Json {
 
     fn line(&mut self, line: &Line<'_>, out: &mut Vec<u8>) {
         let (form, log) = (Form::Ndjson, self.log);
-        sse::encode_look(form, log, line.offset, line.bytes, &line.look, out);
+        sse::encode_raw(form, log, line.offset, line.bytes, &line.look, out);
     }
 
     fn wrong(&mut self, offset: u64, bytes: &[u8], wrong: Wrong, out: &mut Vec<u8>) {

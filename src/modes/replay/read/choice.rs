@@ -7,7 +7,7 @@ use regex::bytes::Regex;
 
 use crate::cli::{Kind, ReplayArgs};
 use crate::event::Stamp;
-use crate::line::{self, Look, Shape};
+use crate::line::{self, RawLine, Shape};
 
 /// What is asked of an event, besides where it stands in the log.
 #[derive(Clone, Debug, Default)]
@@ -51,8 +51,8 @@ impl Choice {
     }
 
     /// Whether the line at `offset` is one that converting put in front.
-    pub fn is_put_in_front(&self, offset: u64, look: &Look<'_>) -> bool {
-        self.begins_converted && offset == 0 && matches!(look.shape, Shape::Opened { .. })
+    pub fn is_put_in_front(&self, offset: u64, raw: &RawLine<'_>) -> bool {
+        self.begins_converted && offset == 0 && matches!(raw.shape, Shape::Opened { .. })
     }
 
     /// Whether nothing is left out of the log.
@@ -61,8 +61,8 @@ impl Choice {
     }
 
     /// Whether the line is wanted; its time is not asked.
-    pub fn takes(&self, look: &Look<'_>) -> bool {
-        match look.shape {
+    pub fn takes(&self, raw: &RawLine<'_>) -> bool {
+        match raw.shape {
             Shape::Message { from, text, .. } => {
                 self.only != Some(Kind::Joins)
                     && self.name(from)
@@ -108,7 +108,7 @@ mod tests {
             let mut bytes = Vec::new();
             line::to_line(event, &mut bytes);
             bytes.pop();
-            line::look(&bytes).is_ok_and(|look| self.takes(&look))
+            line::raw(&bytes).is_ok_and(|look| self.takes(&look))
         }
     }
 

@@ -10,7 +10,7 @@ use super::bins::Bins;
 use super::hours::{Hours, Zone};
 use super::people::{People, Size};
 use crate::event::Stamp;
-use crate::line::{self, Look, Shape};
+use crate::line::{self, RawLine, Shape};
 
 /// What was counted.
 pub struct Tally {
@@ -91,8 +91,8 @@ impl Tally {
     /// A good line between the two times; `wanted` says whether it is to be counted. What is not
     /// can still end presences.
     #[inline]
-    pub fn add(&mut self, at: Stamp, look: &Look<'_>, wanted: bool) {
-        match look.shape {
+    pub fn add(&mut self, at: Stamp, raw: &RawLine<'_>, wanted: bool) {
+        match raw.shape {
             Shape::Opened { .. } => self.people.all_go(self.newest.unwrap_or(at)),
             Shape::Closed => self.people.all_go(at),
             _ => (),
@@ -104,7 +104,7 @@ impl Tally {
         self.lines += 1;
         let (first, last) = self.range.unwrap_or((at, at));
         self.range = Some((first.min(at), last.max(at)));
-        match look.shape {
+        match raw.shape {
             Shape::Message { from, text, .. } => self.says(at, from, text),
             Shape::Join(name) => {
                 self.joins += 1;
@@ -233,11 +233,7 @@ mod tests {
         let at = at(minute);
         line::to_line(&Event { at, body }, &mut bytes);
         bytes.pop();
-        tally.add(
-            at,
-            &line::look(&bytes).expect("it was just written"),
-            wanted,
-        );
+        tally.add(at, &line::raw(&bytes).expect("it was just written"), wanted);
     }
 
     fn said(from: &str, text: &str) -> Body {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crate::event::{Body, Id, LogId, Stamp};
 use crate::failure::{Failure, reason};
 use crate::journal::{Before, Reader, Stretch};
-use crate::line::{self, Look, Shape, unescaped_name};
+use crate::line::{self, RawLine, Shape, unescaped_name};
 use crate::wire::Said;
 
 use super::committer::{Job, Order};
@@ -67,27 +67,27 @@ impl Walk {
             if self.is_over() {
                 break;
             }
-            let Ok(look) = line::look(text) else {
+            let Ok(raw) = line::raw(text) else {
                 continue;
             };
-            let Some(at) = Stamp::parse(look.time).filter(|_| look.is_canonical()) else {
+            let Some(at) = Stamp::parse(raw.time).filter(|_| raw.is_canonical()) else {
                 continue;
             };
             found.seen.oldest = Some(found.seen.oldest.map_or(at, |oldest| oldest.min(at)));
-            if let Some(mark) = Mark::of(&look) {
+            if let Some(mark) = Mark::of(&raw) {
                 found.seen.ended.push((mark, at));
             }
-            if matches!(look.shape, Shape::Join(_))
-                && let Some(mark) = Mark::of_join(&look)
+            if matches!(raw.shape, Shape::Join(_))
+                && let Some(mark) = Mark::of_join(&raw)
             {
                 found.seen.joined.push((mark, at));
             }
             let id = Id {
                 log,
                 offset,
-                check: (look.checksum >> 16) as u16,
+                check: (raw.checksum >> 16) as u16,
             };
-            self.line(id, base, text, &look, &mut found);
+            self.line(id, base, text, &raw, &mut found);
         }
         let all = beginning || self.is_over();
         found.past.all = all || self.messages >= self.limits.messages;
@@ -96,8 +96,8 @@ impl Walk {
         found
     }
 
-    fn line(&mut self, id: Id, base: i64, text: &[u8], look: &Look<'_>, found: &mut Found) {
-        match look.shape {
+    fn line(&mut self, id: Id, base: i64, text: &[u8], raw: &RawLine<'_>, found: &mut Found) {
+        match raw.shape {
             Shape::Message { key, .. } => {
                 if key.is_some()
                     && self.messages < self.limits.messages
@@ -124,10 +124,10 @@ impl Walk {
             Shape::Join(name) | Shape::Leave(name) if !self.names_known => {
                 let is_newest = self.names.insert(name.to_vec());
                 if is_newest
-                    && matches!(look.shape, Shape::Join(_))
+                    && matches!(raw.shape, Shape::Join(_))
                     && let Some(name) = std::str::from_utf8(name).ok().and_then(unescaped_name)
                 {
-                    found.seen.here.push((name, Mark::of_join(look)));
+                    found.seen.here.push((name, Mark::of_join(raw)));
                 }
             }
             // Whoever was here before a server started is not, but a log that only goes on from another

@@ -38,12 +38,12 @@ const SESSION: &str = "session";
 
 impl Mark {
     /// The mark of the session that ended with this line, if one did.
-    pub fn of(line: &line::Look<'_>) -> Option<Mark> {
+    pub fn of(line: &line::RawLine<'_>) -> Option<Mark> {
         Mark::read(line.field(ENDED)?)
     }
 
     /// The mark of the session whose member came in with this line; lines of before have none.
-    pub fn of_join(line: &line::Look<'_>) -> Option<Mark> {
+    pub fn of_join(line: &line::RawLine<'_>) -> Option<Mark> {
         Mark::read(line.field(SESSION)?)
     }
 

@@ -22,7 +22,7 @@ fn tally(events: &[(i64, Body)]) -> Tally {
         let mut bytes = Vec::new();
         line::to_line(&Event { at, body }, &mut bytes);
         bytes.pop();
-        tally.add(at, &line::look(&bytes).expect("just written"), true);
+        tally.add(at, &line::raw(&bytes).expect("just written"), true);
     }
     tally.end();
     tally

@@ -1,6 +1,6 @@
 //! A line taken apart where it stands: for readers that want to make as little of it as they can.
 //!
-//! What always holds: [`look`] refuses what [`parse_line`](super::parse_line) refuses, but for what
+//! What always holds: [`raw`] refuses what [`parse_line`](super::parse_line) refuses, but for what
 //! a time, a name, a text or a key must be to be genuine. Those are asked when they are wanted.
 
 use std::str::from_utf8;
@@ -14,7 +14,7 @@ use crate::event::{Stamp, hex, lower_hex};
 /// they stand there. Whether they are as the room would have written them, and whether the time is
 /// one, is still to be asked.
 #[derive(Clone, Copy, Debug)]
-pub struct Look<'a> {
+pub struct RawLine<'a> {
     /// The time field.
     pub time: &'a [u8; STAMP],
     /// The checksum.
@@ -32,9 +32,9 @@ pub struct Look<'a> {
 /// # Errors
 /// What is wrong with the line.
 #[inline(always)]
-pub fn look(line: &[u8]) -> Result<Look<'_>, Damage> {
+pub fn raw(line: &[u8]) -> Result<RawLine<'_>, Damage> {
     let fields = taken_apart(line)?;
-    Ok(Look {
+    Ok(RawLine {
         time: fields.time,
         checksum: fields.checksum,
         shape: Shape::of(fields.body, fields.key)?,
@@ -44,7 +44,7 @@ pub fn look(line: &[u8]) -> Result<Look<'_>, Damage> {
     })
 }
 
-impl<'a> Look<'a> {
+impl<'a> RawLine<'a> {
     /// Whether every name, text, key and field is as the room would have written it.
     pub fn is_canonical(&self) -> bool {
         let shape = match self.plain {
@@ -106,7 +106,7 @@ pub(super) struct Split<'a> {
     pub(super) key: Option<&'a [u8]>,
     /// What stands after the key, not yet judged.
     pub(super) fields: Option<&'a [u8]>,
-    /// See [`Look`].
+    /// See [`RawLine`].
     plain: bool,
 }
 
