@@ -6,9 +6,9 @@
 //! open files. What holds: nothing that has a name on a disk is ever made, so nothing can be left
 //! behind, however this ends; and a file that is not whole is never run.
 
+mod executable;
 mod libraries;
 pub mod parcel;
-mod place;
 
 use std::env;
 use std::ffi::{CString, OsStr};
@@ -20,8 +20,8 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use crate::failure::{Failure, reason};
+use executable::Executable;
 use libraries::Verdict;
-use place::Place;
 
 /// This process's executable, also after the file was replaced or removed.
 const THIS_FILE: &str = "/proc/self/exe";
@@ -65,13 +65,13 @@ impl Carried {
     /// The sentence that says what the system lacks, and how to get it. On success this does not
     /// return.
     pub fn become_it(&self) -> Result<ExitCode, Failure> {
-        let (place, verdict) = self.settle()?;
+        let (executable, verdict) = self.settle()?;
         match verdict {
             Verdict::Runs => {}
             Verdict::Lacks(sentence) => return Err(Failure::new(sentence)),
         }
         let mut arguments = env::args_os();
-        let mut window = Command::new(place.path());
+        let mut window = Command::new(executable.path());
         window.arg0(arguments.next().unwrap_or_else(|| "chatroom".into()));
         let error = window.args(arguments).exec();
         Err(Failure::new(format!(
@@ -81,9 +81,9 @@ impl Carried {
     }
 
     /// Puts it where it may be executed, and asks there whether it can be.
-    fn settle(&self) -> Result<(Place, Verdict), Failure> {
+    fn settle(&self) -> Result<(Executable, Verdict), Failure> {
         let window = self.parcel.unpack(&self.file).map_err(told)?;
-        let refused = match try_in(Place::memory(), &window) {
+        let refused = match try_in(Executable::memory(), &window) {
             Ok(settled) => return Ok(settled),
             Err(error) => reason(&error),
         };
@@ -102,7 +102,7 @@ impl Carried {
              runs from a file without a name in {} instead.",
             folder.display()
         );
-        try_in(Place::folder(folder), &window).map_err(|error| {
+        try_in(Executable::folder(folder), &window).map_err(|error| {
             Failure::new(format!(
                 "The window cannot be run from {} either: {}. Set XDG_RUNTIME_DIR to a folder of \
                  yours from which programs may be run, and start it again. {LEFT}",
@@ -113,10 +113,10 @@ impl Carried {
     }
 }
 
-fn try_in(place: io::Result<Place>, window: &[u8]) -> io::Result<(Place, Verdict)> {
-    let place = place?.hold(window)?;
-    let verdict = libraries::ask(&place.path())?;
-    Ok((place, verdict))
+fn try_in(executable: io::Result<Executable>, window: &[u8]) -> io::Result<(Executable, Verdict)> {
+    let executable = executable?.hold(window)?;
+    let verdict = libraries::ask(&executable.path())?;
+    Ok((executable, verdict))
 }
 
 /// Gives a window that was carried its name in lists of processes back: the kernel calls a program

@@ -9,9 +9,9 @@
 //! - Everything before [`Journal::end`] is whole lines, so every line starts after a `\n`.
 
 mod before;
+mod fingerprint;
 mod identify;
 mod open;
-mod place;
 mod reader;
 mod rotate;
 mod torn;
@@ -26,9 +26,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use before::{Before, comes_before, said_before};
+pub use fingerprint::Fingerprint;
 pub use identify::{Known, identify, log_of};
 pub use open::{MAX_UNSYNCED, OpenError, Opening};
-pub use place::Place;
 pub use reader::{Reader, Stretch};
 pub use rotate::{RotateError, Rotated, finish as finish_rotation, rotate};
 pub use torn::{Kept, Torn, sync_folder};

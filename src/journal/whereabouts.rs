@@ -82,15 +82,15 @@ impl Journal {
 
     fn gone(&self, lost: Lost, ours: &Metadata) -> AppendError {
         let path = self.path.display();
-        let now = place_of(&self.file, ours);
+        let now = whereabouts_of(&self.file, ours);
         let unlinked = match lost {
             Lost::Shortened | Lost::Written => false,
-            Lost::Absent | Lost::Replaced => now == Place::Nowhere,
+            Lost::Absent | Lost::Replaced => now == Whereabouts::Nowhere,
         };
         let what = match (lost, &now) {
-            (Lost::Absent, Place::At(there)) => format!("was moved to {}", there.display()),
-            (Lost::Absent, Place::Nowhere) => "was removed".to_string(),
-            (Lost::Absent, Place::Unknown) => "was removed or moved away".to_string(),
+            (Lost::Absent, Whereabouts::At(there)) => format!("was moved to {}", there.display()),
+            (Lost::Absent, Whereabouts::Nowhere) => "was removed".to_string(),
+            (Lost::Absent, Whereabouts::Unknown) => "was removed or moved away".to_string(),
             (Lost::Replaced, _) => "was replaced by another file".to_string(),
             (Lost::Shortened, _) => format!(
                 "was shortened by another program, from {} to {} bytes,",
@@ -104,8 +104,8 @@ impl Journal {
             ),
         };
         let next = match (lost, &now) {
-            (_, Place::Nowhere) if unlinked => String::new(),
-            (_, Place::At(there)) if matches!(lost, Lost::Absent | Lost::Replaced) => format!(
+            (_, Whereabouts::Nowhere) if unlinked => String::new(),
+            (_, Whereabouts::At(there)) if matches!(lost, Lost::Absent | Lost::Replaced) => format!(
                 " The log itself is {} now. Put it back (`mv {} {path}`), or name another log with --log; then start \
                  the server again.",
                 there.display(),
@@ -149,28 +149,28 @@ enum Lost {
 
 /// Where an open file is now.
 #[derive(Debug, PartialEq, Eq)]
-enum Place {
+enum Whereabouts {
     At(PathBuf),
     /// It has no name, and is gone once it is closed.
     Nowhere,
     Unknown,
 }
 
-fn place_of(file: &File, ours: &Metadata) -> Place {
+fn whereabouts_of(file: &File, ours: &Metadata) -> Whereabouts {
     if ours.nlink() == 0 {
-        return Place::Nowhere;
+        return Whereabouts::Nowhere;
     }
     let Ok(there) = fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd())) else {
-        return Place::Unknown;
+        return Whereabouts::Unknown;
     };
     // Network file systems give a removed file such a name for as long as it is open.
     let name = there.file_name().map(OsStr::as_bytes).unwrap_or_default();
     if name.starts_with(b".nfs") || name.starts_with(b".fuse_hidden") {
-        return Place::Nowhere;
+        return Whereabouts::Nowhere;
     }
     match fs::metadata(&there) {
-        Ok(found) if is_same(&found, ours) => Place::At(there),
-        _ => Place::Unknown,
+        Ok(found) if is_same(&found, ours) => Whereabouts::At(there),
+        _ => Whereabouts::Unknown,
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::event::LogId;
 use crate::failure::{Failure, reason};
-use crate::journal::{Known, Place, Reader, identify, said_before, sync_folder};
+use crate::journal::{Fingerprint, Known, Reader, identify, said_before, sync_folder};
 
 use super::Fetched;
 use super::room::Sent;
@@ -28,7 +28,7 @@ pub struct Kept {
     /// Where its whole lines end.
     pub end: u64,
     /// The same, as the room names it; `None` of an empty copy.
-    pub place: Option<Place>,
+    pub fingerprint: Option<Fingerprint>,
     /// From where on the end is compared.
     pub from: u64,
     /// Its first line.
@@ -135,7 +135,7 @@ impl Copy {
         let last = last.lines().next_back().map_or(0, |(offset, _)| offset);
         self.kept = Kept {
             end,
-            place: reader.place(end)?,
+            fingerprint: reader.fingerprint(end)?,
             from: last.max(end.saturating_sub(COMPARED)),
             first: first.unwrap_or_default(),
         };
@@ -211,7 +211,7 @@ impl Copy {
         let is_log = self.look().map_err(failed)?;
         match cut {
             Some(why) => Ok(Fetched::Cut(why)),
-            None if is_log && self.kept.place == sent.place => Ok(Fetched::Whole),
+            None if is_log && self.kept.fingerprint == sent.fingerprint => Ok(Fetched::Whole),
             None => Err(Failure::new(format!(
                 "{} is not what the room says that it has sent. Look at it with `chatroom replay --verify {}`, and at the disks \
                  on both sides.",
@@ -283,7 +283,7 @@ impl Copy {
 
     /// The log that it is of.
     pub fn log(&self) -> Option<LogId> {
-        self.kept.place.map(|place| place.log)
+        self.kept.fingerprint.map(|fingerprint| fingerprint.log)
     }
 
     /// Takes away a file that this run made, and that has nothing.
@@ -318,7 +318,7 @@ impl Fresh {
         };
         let failed = |error: io::Error| unusable(&copy.path, &error);
         // What a run that was cut off has left is a log, or nothing yet.
-        let is_left = fresh.look().map_err(failed)? && fresh.kept.place.is_some();
+        let is_left = fresh.look().map_err(failed)? && fresh.kept.fingerprint.is_some();
         if !is_left && fresh.file.metadata().map_err(failed)?.len() > 0 {
             return Err(Failure::new(format!(
                 "The room's log is not the one in {} any more, and {}, where the new copy would be made, is something else. \

@@ -12,7 +12,7 @@ use crate::event::{Id, LogId};
 use crate::failure::{Failure, reason};
 use crate::http::reply::{Head, MAX_HEAD, ReplyError};
 use crate::http::{BodyDecoder, BodyError};
-use crate::journal::Place;
+use crate::journal::Fingerprint;
 use crate::lookup::lookup;
 use crate::room_key;
 use crate::wire::Refusal;
@@ -40,7 +40,7 @@ pub struct Sent {
     unread: Vec<u8>,
     body: BodyDecoder,
     /// Where it will end, if that is said.
-    pub place: Option<Place>,
+    pub fingerprint: Option<Fingerprint>,
 }
 
 impl Sent {
@@ -86,13 +86,16 @@ impl Sent {
 /// The room is not there, or refuses.
 pub fn ask(address: &Address, key: Option<&str>, kept: &Kept) -> Result<Answer, Failure> {
     // The end that is there comes once more, and is compared.
-    let fields = kept
-        .place
-        .map(|place| format!("Range: bytes={}-\r\nIf-Range: \"{place}\"\r\n", kept.from));
+    let fields = kept.fingerprint.map(|fingerprint| {
+        format!(
+            "Range: bytes={}-\r\nIf-Range: \"{fingerprint}\"\r\n",
+            kept.from
+        )
+    });
     let (head, sent) = request(address, key, "/log.txt", &fields.unwrap_or_default())?;
     let begins = format!("bytes {}-", kept.from);
     let fits = |range: &str| range.starts_with(&begins);
-    match (head.status, sent.place) {
+    match (head.status, sent.fingerprint) {
         (200, Some(_)) => Ok(Answer::Whole(sent)),
         (206, Some(_)) if head.field("content-range").is_some_and(fits) => Ok(Answer::Rest(sent)),
         (200 | 206, _) => Err(Failure::new(format!(
@@ -157,9 +160,9 @@ fn request(
             None => more(&mut stream, &mut unread).map_err(|error| away(said(&error)))?,
         }
     };
-    let place = head.field("etag").and_then(|tag| {
+    let fingerprint = head.field("etag").and_then(|tag| {
         let tag = tag.strip_prefix('"')?.strip_suffix('"')?;
-        Place::parse(tag)
+        Fingerprint::parse(tag)
     });
     let limit = if head.status < 300 {
         u64::MAX
@@ -172,7 +175,7 @@ fn request(
         stream,
         unread,
         body,
-        place,
+        fingerprint,
     };
     Ok((head, sent))
 }

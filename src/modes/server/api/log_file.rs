@@ -4,7 +4,7 @@
 use std::io;
 
 use crate::http::{Head, Response};
-use crate::journal::{Place, Reader};
+use crate::journal::{Fingerprint, Reader};
 
 /// The bytes to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,26 +43,28 @@ impl Wanted {
     /// # Errors
     /// Reading failed.
     pub fn find(&self, reader: &Reader, end: u64) -> io::Result<Result<Range, Response>> {
-        let place = reader.place(end)?.map(|place| format!("\"{place}\""));
+        let fingerprint = reader
+            .fingerprint(end)?
+            .map(|fingerprint| format!("\"{fingerprint}\""));
         let range = self.range.as_deref().and_then(|text| one_range(text, end));
         let holds = match (&self.condition, range) {
             (Some(condition), Some((from, _))) => follows(condition, from, reader, end)?,
             _ => true,
         };
-        Ok(answer(range.filter(|_| holds), end, place))
+        Ok(answer(range.filter(|_| holds), end, fingerprint))
     }
 }
 
 /// Whether a range from `from` on goes on where somebody is who has the log up to the place in the
 /// condition.
 fn follows(condition: &str, from: u64, reader: &Reader, end: u64) -> io::Result<bool> {
-    let place = condition
+    let fingerprint = condition
         .strip_prefix('"')
         .and_then(|text| text.strip_suffix('"'))
-        .and_then(Place::parse)
-        .filter(|place| place.end <= end && from <= place.end);
-    Ok(match place {
-        Some(place) => reader.place(place.end)? == Some(place),
+        .and_then(Fingerprint::parse)
+        .filter(|fingerprint| fingerprint.end <= end && from <= fingerprint.end);
+    Ok(match fingerprint {
+        Some(fingerprint) => reader.fingerprint(fingerprint.end)? == Some(fingerprint),
         None => false,
     })
 }

@@ -13,21 +13,21 @@ use rustix::io::Errno;
 
 /// Room for an executable: first to be written, then to be run.
 #[derive(Debug)]
-pub struct Place {
+pub struct Executable {
     file: File,
     in_memory: bool,
 }
 
-impl Place {
+impl Executable {
     /// In memory.
-    pub fn memory() -> io::Result<Place> {
+    pub fn memory() -> io::Result<Executable> {
         let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
         let made = match memfd_create("chatroom", flags | MemfdFlags::EXEC) {
             // Linux before 6.3 does not know the flag, and lets everything be executed.
             Err(Errno::INVAL) => memfd_create("chatroom", flags),
             made => made,
         };
-        Ok(Place {
+        Ok(Executable {
             file: made?.into(),
             in_memory: true,
         })
@@ -35,15 +35,15 @@ impl Place {
 
     /// In a file in `folder` that has no name from the start, or, where a file system cannot do that,
     /// loses it before anything is written.
-    pub fn folder(folder: &Path) -> io::Result<Place> {
-        Ok(Place {
+    pub fn folder(folder: &Path) -> io::Result<Executable> {
+        Ok(Executable {
             file: tempfile::tempfile_in(folder)?,
             in_memory: false,
         })
     }
 
     /// Puts the executable there. Nothing is written any more then: it can be run.
-    pub fn hold(mut self, executable: &[u8]) -> io::Result<Place> {
+    pub fn hold(mut self, executable: &[u8]) -> io::Result<Executable> {
         self.file.write_all(executable)?;
         if self.in_memory {
             let seals = SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL;
@@ -52,7 +52,7 @@ impl Place {
         }
         self.file.set_permissions(Permissions::from_mode(0o500))?;
         // What is open for writing is not executed (ETXTBSY): it is opened anew, the old one closed.
-        Ok(Place {
+        Ok(Executable {
             file: File::open(self.path())?,
             in_memory: false,
         })

@@ -1,4 +1,4 @@
-//! How far somebody has a log: the place that the `ETag` of `/log.txt` names, and a backup keeps.
+//! The fingerprint of a log up to one of its lines: the `ETag` of `/log.txt`, by which a backup knows the log that it continues.
 
 use std::fmt;
 use std::io;
@@ -6,35 +6,35 @@ use std::io;
 use super::Reader;
 use crate::event::LogId;
 
-/// An end of a log that holds for its whole past: two logs with the same lines until then have the
-/// same one, and a log that went another way has not.
+/// A line's end that stands for all of the log before it: two logs with the same lines up to it have
+/// the same fingerprint, and a log that took another course has another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// Which log.
+pub struct Fingerprint {
+    /// The log.
     pub log: LogId,
-    /// Where its last line ends.
+    /// The offset at which the last line ends.
     pub end: u64,
     /// The CRC-32C of that line as it stands, without its `\n`. Its time and text are in it.
     pub check: u32,
 }
 
-impl Place {
+impl Fingerprint {
     /// Reads what `Display` writes.
-    pub fn parse(text: &str) -> Option<Place> {
+    pub fn parse(text: &str) -> Option<Fingerprint> {
         let mut parts = text.split('-');
         let (log, end, check) = (parts.next()?, parts.next()?, parts.next()?);
         let hex = |text: &str| u32::from_str_radix(text, 16).ok();
-        let place = Place {
+        let fingerprint = Fingerprint {
             log: LogId(hex(log)?),
             end: end.parse().ok()?,
             check: hex(check)?,
         };
         // Nothing else is the same.
-        (place.to_string() == text).then_some(place)
+        (fingerprint.to_string() == text).then_some(fingerprint)
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The last is how many events were erased, which changes bytes before the end.
         write!(f, "{}-{}-{:08x}-0", self.log, self.end, self.check)
@@ -42,17 +42,17 @@ impl fmt::Display for Place {
 }
 
 impl Reader {
-    /// The place at `end`, which must not be beyond the log's; `None` if no line ends there.
+    /// The fingerprint at `end`, which must not be beyond the log's; `None` if no line ends there.
     ///
     /// # Errors
     /// Reading failed.
-    pub fn place(&self, end: u64) -> io::Result<Option<Place>> {
+    pub fn fingerprint(&self, end: u64) -> io::Result<Option<Fingerprint>> {
         if end == 0 || self.bytes(end - 1, end, 1)? != b"\n" {
             return Ok(None);
         }
         let last = self.read_back(end, 1024)?;
         let last = last.lines().next_back();
-        Ok(last.map(|(_, line)| Place {
+        Ok(last.map(|(_, line)| Fingerprint {
             log: self.log(),
             end,
             check: crc32c::crc32c(line),
@@ -66,21 +66,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_what_stands_before_it() {
+    fn a_fingerprint_is_of_what_stands_before_it() {
         let dir = tempfile::tempdir().expect("a folder");
         let mut journal = journal(&dir.path().join("log.txt"));
         let first = journal.end();
         journal.append(&notice(1, "hi")).expect("appended");
         let (reader, end) = (journal.reader(), journal.end());
-        let place = reader.place(end).expect("read").expect("a place");
-        assert_eq!(Place::parse(&place.to_string()), Some(place));
+        let fingerprint = reader
+            .fingerprint(end)
+            .expect("read")
+            .expect("a fingerprint");
         assert_eq!(
-            place.check,
+            Fingerprint::parse(&fingerprint.to_string()),
+            Some(fingerprint)
+        );
+        assert_eq!(
+            fingerprint.check,
             crc32c::crc32c(notice(1, "hi").trim_ascii_end())
         );
-        assert_ne!(reader.place(first).expect("read"), Some(place));
+        assert_ne!(reader.fingerprint(first).expect("read"), Some(fingerprint));
         for inside in [0, 1, first - 1, first + 1, end - 1] {
-            assert_eq!(reader.place(inside).expect("read"), None, "{inside}");
+            assert_eq!(reader.fingerprint(inside).expect("read"), None, "{inside}");
         }
         for wrong in [
             "",
@@ -91,7 +97,7 @@ mod tests {
             "5d2f0a11-1-00000002-0-",
             "5d2f0a11-1-00000002-1",
         ] {
-            assert_eq!(Place::parse(wrong), None, "{wrong}");
+            assert_eq!(Fingerprint::parse(wrong), None, "{wrong}");
         }
     }
 }
