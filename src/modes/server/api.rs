@@ -45,8 +45,8 @@ use crate::modes::server::api::refusals::not_logged_in;
 use crate::modes::server::api::refusals::not_yet;
 use crate::modes::server::api::refusals::order_refused;
 use crate::modes::server::api::refusals::text_refused;
-use crate::modes::server::commit::scribe::Verdict;
 use crate::modes::server::fanout::cold;
+use crate::modes::server::room::order::Verdict;
 use crate::modes::server::room::presence::Denied;
 use crate::modes::server::room::quotas::Connections;
 

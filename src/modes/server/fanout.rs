@@ -30,7 +30,7 @@ use async_io::Async;
 
 use crate::sse::Encoding;
 
-use crate::modes::server::commit::scribe::SessionId;
+use crate::modes::server::room::order::SessionId;
 use crate::modes::server::room::tail::Cursor;
 
 /// The seats of a room.

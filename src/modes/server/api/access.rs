@@ -12,9 +12,9 @@ use crate::http::{Head, Response};
 use crate::remembered::Remembered;
 
 use super::key::{Asker, RoomKey};
-use crate::modes::server::commit::scribe::Mark;
-use crate::modes::server::commit::scribe::SessionId;
 use crate::modes::server::console::Console;
+use crate::modes::server::room::order::Mark;
+use crate::modes::server::room::order::SessionId;
 use crate::modes::server::room::presence::Claim;
 
 /// The first byte of every token, so that another form can follow one day. (The first form did not

@@ -8,7 +8,7 @@ use crate::name::NameError;
 use crate::wire::Refusal;
 
 use super::access::unauthorized;
-use crate::modes::server::commit::committer::Refused;
+use crate::modes::server::room::order::Refused;
 use crate::modes::server::room::presence::Denied;
 use crate::modes::server::room::quotas::Over;
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crate::event::Stamp;
 
-use super::scribe::Reading;
+use crate::modes::server::room::order::Reading;
 
 /// A jump ahead by more than this is not believed at once.
 const FAR: Duration = Duration::from_secs(24 * 3_600);

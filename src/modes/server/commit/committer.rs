@@ -7,9 +7,7 @@
 mod told;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-use async_std::channel::Sender;
+use std::time::Instant;
 
 use crate::cli;
 use crate::event::{MAX_TEXT, Stamp};
@@ -17,11 +15,10 @@ use crate::journal::{AppendError, Journal, MAX_UNSYNCED, Stretch, Unseen};
 use crate::line;
 
 use super::fullness::Fullness;
-use super::scribe::{Command, Past, Scribe, Verdict};
-use crate::modes::server::console::Console;
-use crate::modes::server::console::Entry;
-use crate::modes::server::console::Request;
+use super::scribe::Scribe;
+use crate::modes::server::console::{Console, Entry, Request};
 use crate::modes::server::room::Room;
+use crate::modes::server::room::order::{Command, Job, Order, Refused, Verdict};
 use crate::modes::server::room::orders::Taker;
 use crate::modes::server::room::presence::Change;
 use crate::modes::server::room::tail::Batch;
@@ -34,61 +31,6 @@ const MAX_BYTES: usize = 1 << 19;
 const AROUND_TEXT: usize = 320;
 // What a failed sync leaves unsure is rewritten at the next start, all of it.
 const _: () = assert!(MAX_BYTES + 8 * MAX_TEXT + AROUND_TEXT <= MAX_UNSYNCED);
-
-/// What an order gets back.
-pub type Outcome = Result<Verdict, Refused>;
-
-/// Why an order was not recorded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
-    /// There is no space. Nothing was stored.
-    Full,
-    /// The disk failed. Whether it was stored is not known.
-    Unknown,
-    /// The log was moved or changed. Whether it was stored is not known.
-    Gone,
-    /// Too much waits already. Nothing was stored.
-    Busy,
-    /// Too much of this address waits already. Nothing was stored.
-    TooMany,
-    /// This sender is over its rate; nothing was stored. How long to wait.
-    TooFast(Duration),
-    /// The server stops. Nothing was stored.
-    Stopping,
-}
-
-/// What the committer is to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Job {
-    /// Write a line.
-    Record(Command),
-    /// Force to disk what was written (for `--sync SECONDS`).
-    Sync,
-    /// Take keys that an earlier run wrote.
-    Recall(Box<Past>),
-    /// Look whether the log is still there, though nothing is to be written.
-    Look,
-}
-
-/// A job, and where the outcome goes.
-#[derive(Debug)]
-pub struct Order {
-    /// What to do.
-    pub job: Job,
-    /// How the message came, if the console shows that.
-    pub request: Option<Box<Request>>,
-    /// Where the outcome goes. Has room for it, so that answering never waits.
-    pub reply: Option<Sender<Outcome>>,
-}
-
-impl Order {
-    fn answer(self, outcome: Outcome) {
-        if let Some(reply) = self.reply {
-            // The sender may have given up waiting.
-            let _ = reply.try_send(outcome);
-        }
-    }
-}
 
 /// Writes the journal until the orders end.
 #[derive(Debug)]

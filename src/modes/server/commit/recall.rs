@@ -15,11 +15,10 @@ use crate::journal::{Before, Reader, Stretch};
 use crate::line::{self, RawLine, Shape, unescaped_name};
 use crate::wire::Said;
 
-use super::committer::{Job, Order};
-use super::scribe::{Limits, Mark, OldKey, Past, Scribe, hash};
-use crate::modes::server::console::Console;
-use crate::modes::server::console::Entry;
+use super::scribe::{Limits, Scribe, hash};
+use crate::modes::server::console::{Console, Entry};
 use crate::modes::server::room::Room;
+use crate::modes::server::room::order::{Job, Mark, OldKey, Order, PastKeys};
 use crate::modes::server::room::orders::Orders;
 use crate::modes::server::room::presence::Seen;
 
@@ -30,7 +29,7 @@ const BLOCK: usize = 256 * 1024;
 #[derive(Debug, Default)]
 pub struct Found {
     /// For the scribe.
-    pub past: Past,
+    pub past: PastKeys,
     /// For the room.
     pub seen: Seen,
 }

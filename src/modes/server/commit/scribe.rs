@@ -13,122 +13,17 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
-use crate::event::{Body, Elapsed, Event, Id, Key, LogId, Stamp, lower_hex};
+use crate::event::{Body, Elapsed, Event, Id, LogId, Stamp};
 use crate::line::{self, Fields};
 use crate::wire::Said;
 
 use super::clock::Clock;
+use crate::modes::server::room::order::{Command, Mark, PastKeys, Reading, Speaker, Verdict};
 
-pub use keys::{Keys, Limits, OldKey};
+pub use keys::{Keys, Limits};
 
 /// How many speakers without a session are remembered for their elapsed time.
 const MAX_GUESTS: usize = 4_096;
-
-/// What a session is known by inside the server.
-pub type SessionId = [u8; 16];
-
-/// What stands in the log for a session that came in or was ended: only who has the server's secret knows which.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Mark(pub u64);
-
-/// The field of the line with which a session ended.
-const ENDED: &str = "ended";
-/// The field of the line with which a session's member came in.
-const SESSION: &str = "session";
-
-impl Mark {
-    /// The mark of the session that ended with this line, if one did.
-    pub fn of(line: &line::RawLine<'_>) -> Option<Mark> {
-        Mark::read(line.field(ENDED)?)
-    }
-
-    /// The mark of the session whose member came in with this line; lines of before have none.
-    pub fn of_join(line: &line::RawLine<'_>) -> Option<Mark> {
-        Mark::read(line.field(SESSION)?)
-    }
-
-    fn read(value: &[u8]) -> Option<Mark> {
-        let (high, low) = value.split_at_checked(8)?;
-        let (high, low) = (lower_hex(high, 8)?, lower_hex(low, 8)?);
-        Some(Mark(u64::from(high) << 32 | u64::from(low)))
-    }
-
-    fn ended(self) -> Fields {
-        self.field(ENDED)
-    }
-
-    fn joined(self) -> Fields {
-        self.field(SESSION)
-    }
-
-    fn field(self, name: &str) -> Fields {
-        Fields::of(name, &format!("{:016x}", self.0)).unwrap_or_default()
-    }
-}
-
-/// Keys that an earlier run wrote, the newest first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Past {
-    /// The keys.
-    pub keys: Vec<OldKey>,
-    /// These are the last.
-    pub all: bool,
-}
-
-/// Who speaks, for the elapsed time.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Speaker {
-    /// A member.
-    Session(SessionId),
-    /// Somebody who posts without a session, by folded name.
-    Guest(String),
-}
-
-/// What is to be recorded.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Command {
-    /// A member comes in; the mark says whose session it is.
-    Join(SessionId, String, Mark),
-    /// A member leaves; with a mark its session ends for good.
-    Leave(SessionId, String, Option<Mark>),
-    /// A session of this name ends for good whose member is not here.
-    End(Mark, String),
-    /// Somebody says something.
-    Say {
-        /// Who, for the elapsed time.
-        speaker: Speaker,
-        /// The name, as it is shown.
-        from: String,
-        /// What.
-        text: String,
-        /// What makes a repeat recognisable.
-        key: Option<Key>,
-    },
-    /// The server stops.
-    Close,
-}
-
-/// Both clocks, read at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reading {
-    /// The wall clock, which may jump.
-    pub wall: Stamp,
-    /// Since the server's start, by a clock that never goes back.
-    pub mono: Duration,
-}
-
-/// What became of a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It has its line.
-    Recorded(Said),
-    /// It had been recorded before; nothing was written.
-    Repeat(Said),
-    /// Its key stands for another text; nothing was written.
-    KeyReused,
-    /// Its key is not known yet, and the log is still being read back; nothing was written.
-    NotYet,
-}
 
 /// The state that lines are made from.
 #[derive(Debug)]
@@ -178,7 +73,7 @@ impl Scribe {
 
     /// Takes keys that an earlier run wrote, the newest first, so that a repeat is still recognised.
     /// `end` is where the log ends now.
-    pub fn recall(&mut self, past: &Past, end: u64) {
+    pub fn recall(&mut self, past: &PastKeys, end: u64) {
         for old in &past.keys {
             self.keys.recall(old, end);
         }
@@ -304,6 +199,8 @@ pub fn hash(text: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::Key;
+    use crate::modes::server::room::order::OldKey;
 
     const LOG: LogId = LogId(7);
 
@@ -415,14 +312,14 @@ mod tests {
             place: 0,
         };
         let keys = vec![key];
-        again.recall(&Past { keys, all: false }, length as u64);
+        again.recall(&PastKeys { keys, all: false }, length as u64);
         assert_eq!(repeat(&mut again), Verdict::Repeat(first));
         let other = |scribe: &mut Scribe| {
             scribe.record(say(1, "a", Some("other")), at(3), 0, &mut Vec::new())
         };
         assert_eq!(other(&mut again), Verdict::NotYet);
         let keys = Vec::new();
-        again.recall(&Past { keys, all: true }, length as u64);
+        again.recall(&PastKeys { keys, all: true }, length as u64);
         assert!(matches!(other(&mut again), Verdict::Recorded(_)));
     }
 

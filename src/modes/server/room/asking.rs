@@ -1,7 +1,7 @@
 //! The way in for what is to be recorded.
 
 use super::*;
-use crate::modes::server::commit::scribe::SessionId;
+use crate::modes::server::room::order::SessionId;
 use crate::modes::server::room::orders::Unplaced;
 
 /// How long somebody waits who came when the queue was full, before they are told to come back.

@@ -10,12 +10,8 @@ use super::asking::session as sender;
 use super::guards::Hold;
 use super::{Denied, Presence, Refused, Room, Verdict};
 use crate::modes::server::api::clients::Client;
-use crate::modes::server::commit::scribe::Command;
-use crate::modes::server::commit::scribe::SessionId;
-use crate::modes::server::room::presence::Claim;
-use crate::modes::server::room::presence::Held;
-use crate::modes::server::room::presence::Quitting;
-use crate::modes::server::room::presence::Seen;
+use crate::modes::server::room::order::{Command, SessionId};
+use crate::modes::server::room::presence::{Claim, Held, Quitting, Seen};
 use crate::name::Name;
 use crate::wire::Said;
 

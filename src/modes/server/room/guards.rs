@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::Room;
-use crate::modes::server::commit::scribe::SessionId;
+use crate::modes::server::room::order::SessionId;
 use crate::modes::server::room::orders::Placed;
 use crate::modes::server::room::presence::Change;
 use crate::modes::server::room::turns::Sender;

@@ -8,8 +8,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::turns::{Sender, Turns};
-use crate::modes::server::commit::committer::Job;
-use crate::modes::server::commit::committer::Order;
+use crate::modes::server::room::order::{Job, Order};
 
 /// How many orders wait before senders lose patience.
 pub const PLACES: usize = 1_024;

@@ -21,9 +21,7 @@ use crate::wire;
 use super::quotas::{Over, Quotas};
 use super::rate::{Bucket, Buckets, Rate};
 use crate::modes::server::api::clients::Client;
-use crate::modes::server::commit::committer::Refused;
-use crate::modes::server::commit::scribe::Mark;
-use crate::modes::server::commit::scribe::SessionId;
+use crate::modes::server::room::order::{Mark, Refused, SessionId};
 
 pub use change::Change;
 pub use past::{Past, Seen};

@@ -1,7 +1,7 @@
 use super::*;
 use crate::event::{Body, Elapsed, Event as Recorded};
 use crate::journal::Journal;
-use crate::modes::server::commit::scribe::Mark;
+use crate::modes::server::room::order::Mark;
 use crate::modes::server::room::orders;
 use crate::modes::server::room::orders::Taker;
 use crate::modes::server::room::presence::Claim;

@@ -10,7 +10,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use crate::modes::server::api::clients::Client;
-use crate::modes::server::commit::scribe::Speaker;
+use crate::modes::server::room::order::Speaker;
 
 /// Who sent something: from where, and as whom.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,13 +1,12 @@
 use super::*;
 use crate::event::{Body, Elapsed, Event, Id, Key, LogId};
-use crate::modes::server::commit::scribe::Mark;
-use crate::modes::server::commit::scribe::Reading;
-use crate::modes::server::commit::scribe::Speaker;
 use crate::modes::server::room::Rules;
+use crate::modes::server::room::order::{Mark, Outcome, Reading, Speaker};
 use crate::modes::server::room::orders::Orders;
 use crate::modes::server::room::turns::Sender;
 use crate::wire::Said;
 use async_std::channel::bounded;
+use std::time::Duration;
 
 #[test]
 fn no_line_is_longer_than_it_was_taken_for() {

@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::event::Key;
-use crate::modes::server::commit::scribe::Command;
-use crate::modes::server::commit::scribe::Reading;
-use crate::modes::server::commit::scribe::Speaker;
-use crate::modes::server::commit::scribe::Verdict;
+use crate::modes::server::room::order::{Command, Reading, Speaker, Verdict};
 use proptest::prelude::*;
 
 const LOG: LogId = LogId(7);

@@ -9,6 +9,7 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 
 use crate::event::Key;
+use crate::modes::server::room::order::OldKey;
 use crate::wire::Said;
 
 /// How far back keys are known.
@@ -30,23 +31,6 @@ impl Default for Limits {
             bytes: 256 << 20,
         }
     }
-}
-
-/// A key that stands in the log, with what a repeat of its message is answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OldKey {
-    /// Who used it.
-    pub from: String,
-    /// The key.
-    pub key: Key,
-    /// The first answer.
-    pub said: Said,
-    /// Stands for the text.
-    pub text: u64,
-    /// How many messages came after it before this run.
-    pub after: u64,
-    /// Where its line starts; what is in an earlier log stands before 0.
-    pub place: i64,
 }
 
 /// The keys that are known, each scoped to the name that used it.

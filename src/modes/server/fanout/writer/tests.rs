@@ -7,7 +7,7 @@ use futures_lite::future::{self, block_on};
 use crate::event::{Body, Event, Id, Stamp};
 use crate::journal::Stretch;
 use crate::line;
-use crate::modes::server::commit::scribe::SessionId;
+use crate::modes::server::room::order::SessionId;
 use crate::modes::server::room::presence::Change;
 use crate::modes::server::room::tail::Batch;
 use crate::modes::server::room::tests::room;

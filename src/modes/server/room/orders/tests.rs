@@ -1,6 +1,5 @@
 use super::*;
-use crate::modes::server::commit::scribe::Command;
-use crate::modes::server::commit::scribe::Speaker;
+use crate::modes::server::room::order::{Command, Speaker};
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 

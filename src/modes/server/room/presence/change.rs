@@ -1,10 +1,7 @@
 //! What a command does to members and sessions, recorded or not.
 
 use crate::event::Stamp;
-use crate::modes::server::commit::scribe::Command;
-use crate::modes::server::commit::scribe::Mark;
-use crate::modes::server::commit::scribe::SessionId;
-use crate::modes::server::commit::scribe::Speaker;
+use crate::modes::server::room::order::{Command, Mark, SessionId, Speaker};
 
 /// What a commit did to a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

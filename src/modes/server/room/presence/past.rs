@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::{Claim, Denied};
 use crate::event::Stamp;
-use crate::modes::server::commit::scribe::Mark;
+use crate::modes::server::room::order::Mark;
 use crate::name::{Alike, Name};
 
 /// How many ended sessions are known.
