@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# by-hand.sh PACKAGE...: sees to it that nothing of these newly installed packages runs by itself: no
-# service, socket or timer of theirs is enabled, no init script is, and no job of cron is left. They are
-# started by hand, by tests and measurements. As root. Updates of the packages leave it so.
+# by-hand.sh PACKAGE...: keeps these newly installed packages from starting anything by themselves: disables
+# their services, sockets, timers and init scripts, and renames their cron jobs. Tests and measurements start
+# what they need. Needs root. Updates of the packages do not undo this.
 set -euo pipefail
 
-# The files of all packages with such a path.
+# The packages' files with a matching path.
 files() {
     dpkg-query -L "${packages[@]}" | grep -E "$1" | sort -u || true
 }
 
 packages=("$@")
 [ "$#" -gt 0 ] || exit 0
-# A unit is enabled by a link of its name. Where one that a package has made is gone, its updates make none.
+# A link with its name enables a unit. If a package's link was removed, updates do not make a new one.
 while read -r path; do
     unit=${path##*/}
     [ ! -d /etc/systemd ] ||
@@ -23,7 +23,7 @@ done < <(files '^/etc/init\.d/[^/]+$')
 while read -r path; do
     [ ! -f "$path" ] || chmod a-x "$path"
 done < <(files '^/etc/cron\.(hourly|daily|weekly|monthly)/[^/.]+$')
-# cron passes over a name with a dot in it.
+# cron ignores names with a dot.
 while read -r path; do
     [ ! -f "$path" ] || mv "$path" "$path.off"
 done < <(files '^/etc/cron\.d/[^/.]+$')

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The Debian package of the one downloaded file, with what belongs beside it: dist/chatroom_<version>_amd64.deb.
-# What is in it stands in Cargo.toml below [package.metadata.deb]; here is what has to be made for that.
-# Takes the file from `make dist`, or the one that is named: scripts/deb.sh FILE
+# Makes the Debian package of the downloaded file and its companions: dist/chatroom_<version>_amd64.deb.
+# [package.metadata.deb] in Cargo.toml lists the contents; this script makes the generated ones.
+# Takes the file from `make dist`, or another one: scripts/deb.sh FILE
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -17,11 +17,11 @@ fail() {
 
 [ -f "$file" ] || fail "There is no $file." "Run make dist first, or name the executable: scripts/deb.sh FILE"
 
-# The time of the commit, so that the same commit gives the same package.
+# The commit's time, so that the same commit gives the same package.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 export SOURCE_DATE_EPOCH
 
-# As a block of Debian's machine-readable copyright file (DEP 5).
+# Formats a block of Debian's machine-readable copyright file (DEP 5).
 block() {
     sed -e 's/[[:space:]]*$//' -e 's/^$/./' -e 's/^/ /' "$@"
 }
@@ -54,7 +54,7 @@ changelog() {
     cat <<END
 chatroom ($version-1) unstable; urgency=medium
 
-  * As /usr/share/doc/chatroom/NEWS.md tells.
+  * See /usr/share/doc/chatroom/NEWS.md.
 
  -- the chatroom authors <chatroom@localhost>  $(LC_ALL=C date -u -R -d "@$SOURCE_DATE_EPOCH")
 END
@@ -71,5 +71,5 @@ mkdir -p "$made"
 install -m 755 "$file" "$made/chatroom"
 copyright >"$made/copyright"
 changelog >"$made/changelog"
-# It is packed as it is: what it carries stands behind its last section, which strip would cut off.
+# Packed as it is: the window is appended after the last section, and strip would cut it off.
 "$tools/bin/cargo-deb" --no-build --no-strip --output "dist/chatroom_${version}-1_amd64.deb"

@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
-# The one file that is downloaded: dist/chatroom-<version>-x86_64-linux, and its SHA256SUMS. A static
-# executable without the window, behind whose bytes stands the full build (src/carried.rs says how).
-# Refuses to hand out a file that needs a library, is too large, tells about the machine that built it, or
-# does not do the simplest things.
+# Makes the downloaded file, dist/chatroom-<version>-x86_64-linux, and its SHA256SUMS: a static executable
+# without the window, with the full build appended to it (src/carried.rs says how). Refuses to make a file
+# that needs a library, is too large, reveals the machine that built it, or fails at the simplest things.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -17,8 +16,8 @@ fail() {
     exit 1
 }
 
-# Compilers write the paths of sources into what they make. These take their place: first the ones
-# that hold others, since the last that fits wins.
+# Compilers write source paths into their output. These replacements hide them: outer folders first,
+# since the last match wins.
 flags() {
     local folder flags=("$@")
     local from=("$cargo_home=/cargo") separator=$'\x1f'
@@ -50,8 +49,8 @@ build() {
     )
 }
 
-# getrandom otherwise looks for the system call by name, which a static executable cannot, and then needs
-# a /dev/urandom.
+# Without this backend getrandom looks the system call up by name, which a static executable cannot do, and
+# then needs /dev/urandom.
 build dist-static -C target-feature=+crt-static --cfg 'getrandom_backend="linux_getrandom"' -- --no-default-features --bin chatroom
 build dist-window -- --bin chatroom
 
@@ -61,32 +60,32 @@ version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 name=chatroom-$version-x86_64-linux
 
 commit_of() { "$1" --version | sed 's/.*(\(.*\), .*/\1/'; }
-[ "$(commit_of "$static")" = "$(commit_of "$window")" ] || fail 'The tree changed while it was built; once more, please.'
+[ "$(commit_of "$static")" = "$(commit_of "$window")" ] || fail 'The tree changed during the build. Run make dist again.'
 
 mkdir -p dist
-# Beside the last one, which somebody may be running, and in its place at the end.
+# Build next to the previous file, which somebody may be running, and replace it at the end.
 trap 'rm -f "dist/.$name"' EXIT
 cargo run --quiet --locked --no-default-features --example pack -- "$static" "$window" "dist/.$name"
 
 size=$(stat -c %s "dist/.$name")
-[ "$size" -le "$at_most" ] || fail "The file has $size bytes; $at_most are allowed."
+[ "$size" -le "$at_most" ] || fail "The file has $size bytes; the limit is $at_most."
 
 readelf -h "$static" | grep -q 'Type: *DYN' || fail "The file is not position-independent (static-pie)."
 ! readelf -lW "$static" | grep -q INTERP || fail "The file needs a loader; it is not static."
 ! readelf -dW "$static" | grep NEEDED || fail "The file needs these libraries; it is not static."
 
-# What a builder's machine is called and where things are on it is nobody's business.
+# The name of the builder's machine and its paths are nobody's business.
 registries=$(find "$cargo_home/registry/src" -mindepth 1 -maxdepth 1 -printf '%f\n' 2>/dev/null | sed 's/-[0-9a-f]*$//' | sort -u)
 told=$(strings -n 4 "dist/.$name" | grep -F -e "$PWD" -e "$cargo_home" -e "$HOME/" -e "$built" \
     ${registries:+-e "${registries//$'\n'/$'\n'}"} | sort -u | head -20) || true
-[ -z "$told" ] || fail "The file tells about this machine:" "$told"
+[ -z "$told" ] || fail "The file reveals details of this machine:" "$told"
 
-# What everybody's first minute needs, of the very file. Nothing of this opens a socket.
-# says WORDS ARGUMENT...: the file ends well, and what it prints into a pipe has the words.
+# What everybody needs in their first minute, with this very file. None of it opens a socket.
+# says WORDS ARGUMENT...: the file succeeds, and its output to a pipe contains the words.
 says() {
     local words=$1 said
     shift
-    said=$("dist/.$name" "$@" 2>&1 </dev/null) || fail "chatroom $* ends with $?:" "$said"
+    said=$("dist/.$name" "$@" 2>&1 </dev/null) || fail "chatroom $* failed with $?:" "$said"
     grep -qF -e "$words" <<<"$said" || fail "chatroom $* does not say: $words"
 }
 says 'CHATROOM(1)' man

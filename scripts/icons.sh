@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Draws assets/icon.svg in the sizes that desktops ask for (freedesktop.org icon theme specification),
-# below assets/icons/hicolor, as they are installed below /usr/share/icons/hicolor.
+# below assets/icons/hicolor, in the layout of /usr/share/icons/hicolor.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Takes the pictures of replay in docs/replay anew. The page of a log is put to the test in a browser
-# on the way (what is searched for is found, a hostile log does nothing, it fits a phone): what fails
-# ends this. Look at each picture before it is committed.
+# Takes the pictures of replay in docs/replay again. On the way it tests the page of a log in a browser (the
+# search finds, a hostile log does no harm, it fits a phone) and stops at the first failure. Look at each
+# picture before you commit it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

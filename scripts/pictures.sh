@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Takes the pictures of the window in docs/window and assets anew: the tests put the windows into the
-# states that they show, and check them. Look at each before it is committed.
+# Takes the pictures of the window in docs/window and assets again: the tests put the windows into the states
+# to show, and check them. Look at each picture before you commit it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -9,7 +9,7 @@ trap 'rm -rf "$taken"' EXIT
 CHATROOM_PICTURES=$taken cargo test --locked --test it -- --test-threads=1 window::pictures window::four_people_talk \
     window::nearby::several_rooms
 
-# small FROM TO [OPTIONS]: what a page needs of a picture, 256 colours at most.
+# small FROM TO [OPTIONS]: reduces a picture for a web page, to at most 256 colours.
 small() {
     convert "$taken/$1" "${@:3}" +dither -colors 256 -strip -define png:compression-level=9 "png8:$2"
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# A room to try on this machine: the server in the foreground with its console and, where there is a
-# display, a window that is logged in. What is given to this script is given to the server.
+# A room to try on this machine: the server in the foreground with its console and, if there is a display,
+# a window that is logged in. Arguments go to the server.
 #
-# This process becomes the server, so that the terminal, signals and the exit code are the server's
-# own. The window is looked after by a child that reads a pipe of which only the server holds the
-# other end: however the server ends, the child sees the pipe close and ends the window.
+# This process becomes the server, so that the terminal, signals and the exit code are the server's own. A
+# child looks after the window and reads a pipe whose other end only the server holds: however the server
+# ends, the child sees the pipe close and ends the window.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -12,8 +12,8 @@ say() {
     printf 'run: %s\n' "$@" >&2
 }
 
-# Whether an X server answers. Without a tool that asks it, its socket has to do; the window itself
-# says so if that was too hopeful.
+# Whether an X server answers. Without a tool to ask it, the existence of its socket has to do; if nobody
+# answers there, the window says so.
 display_answers() {
     [ -n "${DISPLAY:-}" ] || return 1
     if command -v xset >/dev/null; then
@@ -49,8 +49,8 @@ wait_for_health() {
     return 1
 }
 
-# Runs with the pipe from the server as its input. Until the window ends it says nothing: the server may
-# be asking something on this terminal.
+# Runs with the pipe from the server as its input. It prints nothing until the window ends: the server may
+# be asking a question on this terminal.
 look_after_window() {
     trap '' INT # Ctrl-C is for the server; the window ends after it
     wait_for_health || return 0
@@ -62,9 +62,9 @@ look_after_window() {
         kill -0 "$window" 2>/dev/null && continue
         wait "$window" || result=$?
         if [ "$result" -eq 0 ]; then
-            say "The window is closed; the server goes on. Ctrl-C ends it."
+            say "The window is closed; the server is still running. Ctrl-C ends it."
         else
-            say "The window ended with an error; the server goes on, and said above how to join with curl. Ctrl-C ends it."
+            say "The window failed; the server is still running, and its lines above say how to join with curl. Ctrl-C ends it."
         fi
         return
     done
@@ -76,10 +76,10 @@ look_after_window() {
     kill -KILL "$window" 2>/dev/null || true
 }
 
-# Whole, so that what the server says to type works in any folder.
+# An absolute path, so that the lines that the server prints work in any folder.
 chatroom=$(realpath -m "${CARGO_TARGET_DIR:-target}")/release/chatroom
 if [ ! -x "$chatroom" ]; then
-    say "There is no $chatroom yet. Run 'make run', which builds it first."
+    say "There is no $chatroom yet. Use 'make run', which builds it first."
     exit 1
 fi
 
@@ -109,13 +109,13 @@ user=${USER:-$(id -un 2>/dev/null || true)}
 user=${user:-guest}
 name=${CHATROOM_NAME:-${user:0:8}}
 
-# All of this before the server says anything: it may end with a question, at which others keep quiet.
+# Print everything before the server starts: its output may end with a question, and nothing may follow that.
 if [ "$port" = 0 ]; then
-    say "The system chooses the port, so no window is opened. The server says below how to join."
+    say "The system picks the port, so no window opens. The server says below how to join."
 elif display_answers; then
-    say "A window opens as $name once the room is there. Closing it leaves the server running; Ctrl-C here ends both."
+    say "A window opens as $name once the room is open. Closing it leaves the server running; Ctrl-C here ends both."
     exec 3> >(look_after_window)
 else
-    say "There is no display here, so no window is opened. The server says below how to join with curl."
+    say "There is no display, so no window opens. The server says below how to join with curl."
 fi
 exec "$chatroom" server "$@"

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Sees to it that this machine has what the project needs. `setup.sh build`: what compiling needs;
-# `setup.sh run`: that and curl, which `make run` says how to join with;
-# `setup.sh test`: that and what the tests use; `setup.sh durability`: that and the tools of one more file
-# system; `setup.sh pictures`: what the tests use and a browser;
-# `setup.sh bench`: what compiling needs and the programs that chatroom is measured beside; `setup.sh
-# dist`: what compiling needs and what makes other systems to try the downloaded file on. Installs only
-# what is missing, and says nothing when nothing is.
+# Installs what the project needs and this machine lacks; silent if nothing is missing.
+# `setup.sh build`: for compiling; `setup.sh run`: also curl, to join what `make run` starts;
+# `setup.sh test`: for compiling and the tests; `setup.sh durability`: also the tools of one more file
+# system; `setup.sh pictures`: for the tests, and a browser; `setup.sh bench`: for compiling, and the
+# programs that chatroom is compared with; `setup.sh clients`: for compiling, and the proxies and clients
+# of `make test-clients`; `setup.sh dist`: for compiling, and the tools that make other systems to try the
+# downloaded file on.
 set -euo pipefail
 here=$(dirname "${BASH_SOURCE[0]}")/..
 
@@ -14,12 +14,12 @@ build_packages=(
     libx11-dev libxext-dev libxft-dev libxinerama-dev libxcursor-dev libxrender-dev libxfixes-dev
     libpango1.0-dev libcairo2-dev
 )
-# A display without a screen, a window manager and hands to use windows with; a desktop's bus for
-# notifications; a terminal to type into (tmux, and `script` of bsdutils); fonts for every script; the
-# checkers of man pages and of menu entries, and what opens a link as desktops do; what shows man pages;
-# shells that complete (39 MB); a counter of instructions; disks whose power is cut (python3 makes the
-# one system call for it that has no command, and runs the documents' bot); the proxies that the
-# documents have configurations for (nginx 2 MB, Caddy 36 MB), and what makes them a certificate.
+# A virtual display, a window manager and tools that click and type; a desktop's bus for notifications; a
+# terminal to type into (tmux, and `script` from bsdutils); fonts for every script; checkers for man pages
+# and menu entries, and a program that opens links as desktops do; a viewer for man pages; shells with
+# completion (39 MB); a counter of instructions; disks whose power can be cut (python3 makes the one system
+# call for that which has no command, and runs the bot of the documents); the proxies that the documents
+# have configurations for (nginx 2 MB, Caddy 36 MB), and a tool that makes their certificate.
 test_packages=(
     xvfb openbox xdotool xclip x11-xkb-utils imagemagick dbus-daemon
     tmux bsdutils util-linux iproute2 strace curl
@@ -27,28 +27,27 @@ test_packages=(
     man-db mandoc less bash-completion zsh fish desktop-file-utils libglib2.0-bin valgrind libc6-dbg
     e2fsprogs mount python3 nginx caddy openssl
 )
-# What joins a room without a window.
+# A client for a room without a window.
 run_packages=(curl)
-# The disks whose power `make test-durability` cuts are ext4, whose tools the tests have, and this.
+# `make test-durability` cuts the power of ext4 disks, whose tools the tests have, and of xfs disks.
 durability_packages=(xfsprogs)
-# The browser that pages are looked at in.
+# A browser to view pages in.
 picture_packages=(chromium)
-# The others' servers, what counts their writes, and what makes a disk slow; for the window's
-# benchmark a screen without a screen, the other window, and what shows it all; for replay's the search
-# that is hardest to beat.
+# The other servers, and tools that count their writes and make a disk slow; for the window's benchmark a
+# virtual display, the other window, and fonts; for replay's the search tool that is hardest to beat.
 bench_packages=(
     nats-server ngircd nginx libnginx-mod-nchan iproute2 strace
     ripgrep bsdutils
     xvfb openbox hexchat xclip util-linux fonts-dejavu-core fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji
 )
-# For the file that is downloaded: other Debians, and what looks at executables and at windows.
+# For the downloaded file: other Debians, and tools that inspect executables and windows.
 dist_packages=(debootstrap systemd-container mount util-linux iproute2 binutils curl xvfb openbox xdotool imagemagick fonts-dejavu-core)
-# The proxies that `make test-clients` goes through, and what runs its clients: they come from PyPI and npm.
-# Node may be of another source than Debian's, and have its npm with it.
+# The proxies of `make test-clients`, and the runtimes of its clients, which come from PyPI and npm.
+# Node may come from another source than Debian, with its own npm.
 clients_packages=(nginx haproxy caddy apache2-bin python3-venv)
 command -v node >/dev/null || clients_packages+=(nodejs)
 command -v npm >/dev/null || clients_packages+=(npm)
-# The same on systems without dpkg: commands to find, libraries that pkg-config must know.
+# The same for systems without dpkg: commands to look for, libraries that pkg-config must know.
 build_commands=(cmake g++ make pkg-config)
 libraries=(x11 xext xft xinerama xcursor xrender xfixes pangoxft pangocairo cairo)
 test_commands=(Xvfb openbox xdotool xclip setxkbmap import dbus-daemon tmux script unshare nsenter ip strace curl man mandoc less zsh fish desktop-file-validate gio valgrind mkfs.ext4 mount python3 nginx caddy openssl)
@@ -64,7 +63,7 @@ fail() {
     exit 1
 }
 
-# What Cargo.toml says is the oldest that will do.
+# The oldest version that will do, from Cargo.toml.
 oldest_rust() {
     sed -n 's/^rust-version = "\(.*\)"$/\1/p' "$here/Cargo.toml"
 }
@@ -77,21 +76,21 @@ check_rust() {
                 "Run this and try again:  . \"$own/env\""
         fi
         fail "Rust is missing: there is no 'cargo' command." \
-            "Install rustup as https://www.rust-lang.org/tools/install says, open a new shell and try again."
+            "Install rustup (https://www.rust-lang.org/tools/install), open a new shell and try again."
     fi
     local found oldest
     oldest=$(oldest_rust)
     found=$(cargo --version 2>/dev/null | cut -d ' ' -f 2)
     if [ "$(printf '%s\n' "$oldest" "${found%%-*}" | sort -V | head -n 1)" != "$oldest" ]; then
-        # Where both are there, the system's may come first.
+        # If both are installed, the system's may come first.
         if command -v rustup >/dev/null && [ "$(command -v cargo)" -ef "$(command -v rustup)" ]; then
-            fail "This Rust is too old: it is $found, and $oldest is needed." "Run this and try again:  rustup update"
+            fail "Rust is too old: this is $found, and $oldest is needed." "Run this and try again:  rustup update"
         elif [ -x "$own/bin/rustup" ]; then
-            fail "$(command -v cargo) is too old: it is $found, and $oldest is needed. There is another one in $own." \
+            fail "$(command -v cargo) is too old: this is $found, and $oldest is needed. There is another one in $own." \
                 "Run this and try again:  . \"$own/env\"; rustup update"
         fi
-        fail "$(command -v cargo) is too old: it is $found, and $oldest is needed. This system's own packages have no newer one." \
-            "rustup does: install it as https://www.rust-lang.org/tools/install says, open a new shell and try again."
+        fail "$(command -v cargo) is too old: this is $found, and $oldest is needed. This system's packages have no newer one." \
+            "Install rustup (https://www.rust-lang.org/tools/install), open a new shell and try again."
     fi
     [ "$1" = test ] || return 0
     if ! cargo fmt --version >/dev/null 2>&1 || ! cargo clippy --version >/dev/null 2>&1; then
@@ -100,14 +99,14 @@ check_rust() {
     fi
 }
 
-# Tests have networks, file systems and processes of their own. The superuser may make such namespaces,
-# as a rule, and anybody else within a user namespace.
+# Tests use their own networks, file systems and processes. Root can usually make such namespaces, and
+# anybody else within a user namespace.
 check_namespaces() {
     local words=(--net --mount --pid --fork) said
     [ "$(id -u)" -eq 0 ] || words=(--user --map-root-user "${words[@]}")
     ! said=$(unshare "${words[@]}" sh -c 'mount -t tmpfs none /mnt' 2>&1) || return 0
-    [ "$(id -u)" -ne 0 ] || fail "The tests make networks and file systems of their own, and this container does not let root do that ($said)." \
-        "Give it the right to: docker run --privileged (or --cap-add SYS_ADMIN --cap-add NET_ADMIN --security-opt seccomp=unconfined --security-opt apparmor=unconfined)."
+    [ "$(id -u)" -ne 0 ] || fail "The tests make their own networks and file systems, and this container does not let root do that ($said)." \
+        "Allow it with: docker run --privileged (or --cap-add SYS_ADMIN --cap-add NET_ADMIN --security-opt seccomp=unconfined --security-opt apparmor=unconfined)."
     local switch
     for switch in kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0 user.max_user_namespaces=15000; do
         local now=/proc/sys/${switch%=*}
@@ -116,9 +115,9 @@ check_namespaces() {
             kernel.unprivileged_userns_clone=1 | user.*) [ "$now" = 0 ] || continue ;;
             *) [ "$now" != 0 ] || continue ;;
         esac
-        fail "The tests make networks and file systems of their own, and this machine lets no ordinary user do that. Until its next start it does after:  sudo sysctl $switch"
+        fail "The tests make their own networks and file systems, and this machine does not let ordinary users do that. Allow it until the next reboot with:  sudo sysctl $switch"
     done
-    fail "The tests make networks and file systems of their own, and nobody but root may do that here ($said)." \
+    fail "The tests make their own networks and file systems, and only root may do that here ($said)." \
         "Run them as root, with your Rust:  sudo env \"PATH=\$PATH\" \"HOME=\$HOME\" make test"
 }
 
@@ -138,45 +137,45 @@ install_packages() {
         command -v sudo >/dev/null || fail "These packages are missing: $*" \
             "Ask an administrator to run:  apt-get install --no-install-recommends $*"
         as_root=(sudo)
-        [ -t 0 ] || as_root+=(-n) # nobody is there to type a password
-        "${as_root[@]}" true || fail "sudo did not let $(id -un) become root (its line above says why), so nothing was installed. These packages are missing: $*" \
+        [ -t 0 ] || as_root+=(-n) # nobody can type a password
+        "${as_root[@]}" true || fail "sudo did not let $(id -un) become root (see its message above), so nothing was installed. These packages are missing: $*" \
             "Ask an administrator to run:  apt-get install --no-install-recommends $*"
     fi
     as_root+=(env DEBIAN_FRONTEND=noninteractive)
-    echo "setup: installing what is missing: $*" >&2
+    echo "setup: installing missing packages: $*" >&2
     "${as_root[@]}" "${apt[@]}" update >&2 ||
-        echo "setup: the list of packages could not be renewed; trying with the one that is here." >&2
+        echo "setup: the package list could not be updated; trying with the present one." >&2
     local before status=0
     before=$(installed_packages)
     no_services "${as_root[@]}"
     "${as_root[@]}" "${apt[@]}" install -y --no-install-recommends "$@" </dev/null >&2 || status=$?
-    # Also of what came before something went wrong.
+    # Including packages that were installed before something went wrong.
     mapfile -t new < <(comm -13 <(printf '%s\n' "$before") <(installed_packages))
     [ ${#new[@]} -eq 0 ] || "${as_root[@]}" "$here/scripts/by-hand.sh" "${new[@]}" >&2 ||
-        fail "What was installed could not be kept from running by itself at the next start; the lines above say why." \
-            "Remove it again, or look at it with: systemctl list-unit-files --state=enabled"
+        fail "The new packages could not be kept from starting by themselves at the next boot; see the lines above." \
+            "Remove them, or check with: systemctl list-unit-files --state=enabled"
     [ "$status" -eq 0 ] ||
-        fail "The packages could not be installed; the lines above say why." \
-            "Mend that, or install them yourself, and try again: $*"
+        fail "The packages could not be installed; see the lines above." \
+            "Fix that, or install them yourself, and try again: $*"
 }
 
-# All of them, in order.
+# All installed packages, sorted.
 installed_packages() {
     dpkg-query -W -f='${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | sort
 }
 
-# The servers that are tested and measured come as services; none of them is to run by itself. Unless this
-# machine has a policy of its own for what starts, one that says no is there while they are installed.
+# The servers that are tested and measured come as services, and none of them may start by itself. Unless
+# this machine has its own start policy, one that forbids starting is in place during the installation.
 no_services() {
     local policy=/usr/sbin/policy-rc.d
     [ ! -e "$policy" ] || return 0
-    # shellcheck disable=SC2064 # what it is now
+    # shellcheck disable=SC2064 # expand now
     trap "$* rm -f $policy" EXIT
     printf '#!/bin/sh\nexit 101\n' | "$@" tee "$policy" >/dev/null
     "$@" chmod 755 "$policy"
 }
 
-# Elsewhere nothing is installed: what is missing is named.
+# On other systems nothing is installed: this lists what is missing.
 check_other_system() {
     local missing=() item
     for item in "${build_commands[@]}"; do
@@ -199,7 +198,7 @@ check_other_system() {
         command -v "$item" >/dev/null || missing+=("$item")
     done
     [ ${#missing[@]} -eq 0 ] && return
-    fail "This is neither Debian nor Ubuntu, so nothing was installed. Missing here:" \
+    fail "This is neither Debian nor Ubuntu, so nothing was installed. Missing:" \
         "${missing[@]/#/  }" \
         "Install these with this system's package manager and try again."
 }
@@ -216,7 +215,7 @@ main() {
         clients) packages=("${build_packages[@]}" "${clients_packages[@]}") ;;
         dist) packages=("${build_packages[@]}" "${dist_packages[@]}") ;;
         *)
-            echo "Say what to set up for: scripts/setup.sh build, run, test, durability, pictures, bench, clients or dist." >&2
+            echo "What for? scripts/setup.sh build, run, test, durability, pictures, bench, clients or dist." >&2
             exit 2
             ;;
     esac

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Real HTTP and event stream clients, direct and through real proxies: each hears each message soon and comes
-# back over a cut without a loss (tests/clients/run.py). With arguments only these ways: direct, nginx,
-# nginx-1.0, haproxy, caddy, apache. The clients come from PyPI and npm, below the target folder.
+# Real HTTP and event stream clients, direct and through real proxies: each gets every message promptly and
+# resumes after a cut without loss (tests/clients/run.py). Arguments select the ways: direct, nginx, nginx-1.0,
+# haproxy, caddy, apache. The clients come from PyPI and npm, below the target folder.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

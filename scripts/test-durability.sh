@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# The promise with its real numbers: nothing acknowledged is ever lost, doubled or reordered. Takes
-# minutes and wants the machine for itself, since it measures. What cannot be run here fails.
+# The promise with its real numbers: nothing acknowledged is ever lost, duplicated or reordered. Takes
+# minutes and needs an otherwise idle machine, since it measures. A test that cannot run here fails.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 if [ "$(id -u)" -ne 0 ]; then
-    echo "test-durability: mounting disks needs root, here with your own Rust: sudo env \"PATH=\$PATH\" \"HOME=\$HOME\" make test-durability" >&2
+    echo "test-durability: mounting disks needs root. Run it with your own Rust: sudo env \"PATH=\$PATH\" \"HOME=\$HOME\" make test-durability" >&2
     exit 1
 fi
 scripts/setup.sh durability

@@ -4,26 +4,26 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# step NAME COMMAND...: runs it, says what it is and how long it took.
+# step NAME COMMAND...: runs the command, prints its name and how long it took.
 step() {
     local name=$1 from=$SECONDS status=0
     shift
     printf '\n== %s\n' "$name"
-    # In a subshell of its own: an error inside a function ends the step.
+    # In a subshell: an error inside a function ends the step.
     set +e
     (set -e; "$@")
     status=$?
     set -e
     if [ "$status" -ne 0 ]; then
         printf '\n== FAILED after %d s: %s\n' "$((SECONDS - from))" "$name"
-        echo '   The lines above say what is wrong. Mend it and run make test again.'
-        [ "$(type -t "$1")" = function ] || printf '   This step alone is: %s\n' "$*"
+        echo '   See the lines above. Fix it and run make test again.'
+        [ "$(type -t "$1")" = function ] || printf '   To run this step only: %s\n' "$*"
         exit 1
     fi
     printf '== ok, %d s: %s\n' "$((SECONDS - from))" "$name"
 }
 
-# Every file that people write code in, as find -print0 has it.
+# Every source file, in the form of find -print0.
 rust_and_scripts() {
     local folder
     for folder in src tests examples benches fuzz scripts; do
@@ -38,7 +38,7 @@ scripts_parse() {
     done
 }
 
-# Work left undone has no place in the tree. (The brackets keep this line from finding itself.)
+# Unfinished work has no place in the tree. (The brackets keep this line from finding itself.)
 nothing_left_undone() {
     local left
     # shellcheck disable=SC2016 # $0 is awk's
@@ -48,7 +48,7 @@ nothing_left_undone() {
         }')
     if [ -n "$left" ]; then
         printf '%s\n' "$left"
-        echo 'Finish what these lines put off, or say what holds today instead.'
+        echo 'Finish what these lines postpone, or write what holds today instead.'
         return 1
     fi
 }
@@ -71,13 +71,13 @@ step 'long files' long_files
 step 'man pages' mandoc -T lint -W warning man/*.[15]
 step 'format' cargo fmt --all --check
 step 'clippy' cargo clippy --quiet --all-targets --locked -- -D warnings
-# Those that take too long to be run here; --all-targets leaves them out.
+# Those that take too long to run here; --all-targets leaves them out.
 step 'clippy of the long tests' cargo clippy --quiet --locked --test durability --test pages --test budget -- -D warnings
 step 'clippy without the window' cargo clippy --quiet --no-default-features --lib --bins --locked -- -D warnings
 step 'documentation' docs
 step 'tests' cargo test --locked
-# Without the window, whose library would have to be built once more.
-# valgrind hides the kernel's own clock from libc, and rustix asks past libc for it if it is not told otherwise.
+# Without the window, whose library would have to be built again.
+# valgrind hides the kernel's own clock from libc, and rustix bypasses libc unless told otherwise.
 step 'what a message costs' cargo test --locked --profile budget --no-default-features --features rustix/use-libc-auxv \
     --test budget -- --nocapture --test-threads=1
 printf '\n== All steps passed in %d s.\n' "$SECONDS"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A folder with the file and a log in it, and nothing else: no libc, no /etc, no /dev, no /proc, no /tmp.
-# The server serves a member over loopback, replay does all it can, the window says what it needs.
+# A folder with only the file and a log: no libc, no /etc, no /dev, no /proc, no /tmp. The server serves a
+# member over loopback, replay does all it can, and the window says what it needs.
 # shellcheck source=scripts/dist/common.bash
 source "$(dirname "$0")/common.bash"
 
@@ -8,7 +8,7 @@ root=$here/empty
 mkdir "$root"
 cp "$file" "$root/chatroom"
 cp log.txt "$root/sample.txt"
-# run COMMAND LINE: there, its words in $here/said.
+# run COMMAND LINE: runs it in there; the output goes to $here/said.words.
 run() {
     # shellcheck disable=SC2086 # a line of words
     alone timeout 20 chroot "$root" /chatroom $1 >"$here/said.words" 2>&1 || fail "$1" "$(cat "$here/said.words")"
@@ -26,7 +26,7 @@ for listen in 127.0.0.1 localhost; do
     alone curl -fsS "http://localhost:$port/events?poll=1" >"$here/said.words"
     has 'what was posted by replay' 'is this thing on?' "$here/said.words"
     kill -TERM "$server"
-    wait "$server" || fail "the server did not stop in good order" "$(cat "$here/server.words")"
+    wait "$server" || fail "the server did not stop cleanly" "$(cat "$here/server.words")"
     tail -1 "$root/room.txt" >"$here/said.words"
     has "the log's end" 'Room closed' "$here/said.words"
 done

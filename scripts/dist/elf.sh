@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# The file by the tools that know: static, at most 16 MB, as SHA256SUMS says; and a package is known for
-# each library that the window needs.
+# Inspects the file: static, at most 16 MB, matches SHA256SUMS; and the program knows a package for each
+# library that the window needs.
 # shellcheck source=scripts/dist/common.bash
 source "$(dirname "$0")/common.bash"
 
-(cd dist && sha256sum --quiet -c SHA256SUMS) || fail 'SHA256SUMS is of another file'
+(cd dist && sha256sum --quiet -c SHA256SUMS) || fail 'SHA256SUMS does not match the file'
 [ "$(stat -c %s "$file")" -le 16000000 ] || fail 'larger than 16 MB'
-# What ldd says of it, and readelf.
+# ldd and readelf.
 ldd "$file" 2>&1 | tee "$here/ldd" | sed 's/^/ldd: /'
 grep -q 'statically linked' "$here/ldd" || fail 'ldd does not call it static'
 readelf -hW "$file" >"$here/readelf" 2>/dev/null

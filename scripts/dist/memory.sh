@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A system that lets no program run from memory (Linux 6.3 and later: vm.memfd_noexec=2, of this process
-# namespace): the window says so, runs from the user's runtime directory, and leaves nothing there.
+# On a system that forbids running programs from memory (Linux 6.3 and later: vm.memfd_noexec=2, in this
+# process namespace), the window says so, runs from the user's runtime directory, and leaves nothing there.
 # shellcheck source=scripts/dist/common.bash
 source "$(dirname "$0")/common.bash"
 

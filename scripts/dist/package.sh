@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# The Debian package as its users meet it: installed into a Debian without anything else, used, run as a
-# service by a systemd that has booted, removed and purged. Changes nothing but a copy of the folder.
+# Tests the Debian package as its users would: installs it into a bare Debian, uses it, runs it as a service
+# under a booted systemd, removes and purges it. Changes only a copy of the folder.
 #
 #   package.sh [DEB [ROOT]]   DEB: the package (dist/chatroom_*.deb); ROOT: a debootstrapped Debian (one is made)
 #
-# As root, since it changes roots. apt fetches from Debian; chatroom itself has only a loopback of its own.
+# Needs root for chroot. apt downloads from Debian; chatroom itself has only its own loopback.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -17,13 +17,13 @@ say() {
     printf '   %s\n' "$*"
 }
 
-[ "$(id -u)" -eq 0 ] || fail "This changes roots, so it has to run as root."
+[ "$(id -u)" -eq 0 ] || fail "This uses chroot, so run it as root."
 deb=${1:-$(ls dist/chatroom_*_amd64.deb)}
 [ -f "$deb" ] || fail "There is no package $deb. Run make deb first."
 
-# Debian's own look at it, on machines that have the tool.
+# Debian's own checker, on machines that have it.
 if command -v lintian >/dev/null; then
-    lintian --allow-root --fail-on error,warning "$deb" || fail "Mend these, or say in assets/debian/lintian-overrides why they are right."
+    lintian --allow-root --fail-on error,warning "$deb" || fail "Fix these, or explain them in assets/debian/lintian-overrides."
 else
     say "no lintian here: not looked at"
 fi
@@ -43,7 +43,7 @@ if [ -n "${2:-}" ]; then
     cp -ax --reflink=auto "$2" "$root"
 else
     debootstrap --variant=minbase bookworm "$root" >"$scratch/debootstrap.log" ||
-        fail "A Debian could not be made:" "$(tail -n 5 "$scratch/debootstrap.log")"
+        fail "debootstrap failed:" "$(tail -n 5 "$scratch/debootstrap.log")"
 fi
 # Installing starts no services here.
 printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
@@ -59,7 +59,7 @@ apt() {
         fail "apt-get $* failed:" "$(tail -n 20 "$scratch/apt.log")"
 }
 
-# What a package leaves: files, without what dpkg, apt and ldconfig keep for themselves.
+# The files on the system, without those that dpkg, apt and ldconfig keep for themselves.
 everything() {
     (cd "$root" && find etc usr opt srv home root var -not -type d \
         -not -path 'var/lib/dpkg/*' -not -path 'var/lib/apt/*' -not -path 'var/cache/*' -not -path 'var/log/*' | sort)
@@ -93,7 +93,7 @@ inside bash -euc '. /usr/share/bash-completion/completions/chatroom; complete -p
     fail "bash cannot complete chatroom."
 say "$(inside chatroom --version | head -n 1), $(inside dpkg-query -W -f '${Installed-Size}' chatroom) KiB"
 
-echo '-- a room in it, and what was said there'
+echo '-- a room in it, and its log'
 mount -t proc proc "$root/proc"
 # shellcheck disable=SC2016 # the inner shell's
 root=$root unshare -n bash -euc '
@@ -107,16 +107,16 @@ root=$root unshare -n bash -euc '
     kill -TERM $server
     wait $server
 ' || fail "The room did not work:" "$(cat "$root/root/out")"
-inside chatroom replay --plain /root/log.txt | grep -q '^\[ci\]: 0:00:00:the build is green$' || fail "Replay does not show what was said."
-inside chatroom replay --verify /root/log.txt >/dev/null || fail "The log is not whole."
+inside chatroom replay --plain /root/log.txt | grep -q '^\[ci\]: 0:00:00:the build is green$' || fail "Replay does not show the message."
+inside chatroom replay --verify /root/log.txt >/dev/null || fail "The log has faults."
 umount "$root/proc"
 rm "$root"/root/{log.txt,log.txt.secret,out}
 
-echo '-- removing and purging leave what was there before'
+echo '-- removing and purging leave the system as it was'
 apt remove -y chatroom
-# Debian's helper remembers whether the service was switched on, and masks it, until the purge.
+# Debian's helper remembers whether the service was enabled, and masks it, until the purge.
 everything | comm -13 "$scratch/before" - | grep -v -e deb-systemd-helper -e '^etc/systemd/system/chatroom.service$' >"$scratch/left"
-[ "$(cat "$scratch/left")" = etc/default/chatroom ] || fail "Removing left not just the settings:" "$(cat "$scratch/left")"
+[ "$(cat "$scratch/left")" = etc/default/chatroom ] || fail "Removing left more than the settings:" "$(cat "$scratch/left")"
 apt purge -y chatroom
 everything | diff "$scratch/before" - || fail "Purging left these differences."
 
@@ -125,15 +125,15 @@ apt install -y --no-install-recommends systemd systemd-sysv dbus
 apt install -y --no-install-recommends /var/cache/chatroom.deb
 inside systemd-analyze verify --man=no chatroom.service || fail "systemd does not accept the service as it is."
 inside systemd-analyze security --offline=true --no-pager --threshold=15 /usr/lib/systemd/system/chatroom.service >"$scratch/security" ||
-    fail "The service may do more than it needs:" "$(cat "$scratch/security")"
+    fail "The service has more rights than it needs:" "$(cat "$scratch/security")"
 say "$(tail -n 1 "$scratch/security" | sed 's/^[^O]*//')"
 if ! command -v systemd-nspawn >/dev/null; then
-    fail "There is no systemd-nspawn to boot that Debian with. Run scripts/setup.sh dist."
+    fail "systemd-nspawn is missing, which boots that Debian. Run scripts/setup.sh dist."
 fi
 
-echo '-- the service, under a systemd that has booted'
-rm "$root/usr/sbin/policy-rc.d" # from here on services start and stop as anywhere
-# No network but a loopback; what stands on the console would be in the way.
+echo '-- the service, under a booted systemd'
+rm "$root/usr/sbin/policy-rc.d" # from here on services start and stop as usual
+# Only a loopback network; the console's output would be in the way.
 systemd-nspawn --quiet --register=no --keep-unit --private-network --directory="$root" --boot \
     --console=pipe </dev/null >"$scratch/console" 2>&1 &
 booted=$!
@@ -152,7 +152,7 @@ wait_until() {
     local what=$1 until=$((SECONDS + 60))
     shift
     until "$@" >/dev/null 2>&1; do
-        [ $SECONDS -lt $until ] || fail "Waited in vain for $what:" \
+        [ $SECONDS -lt $until ] || fail "Timed out waiting for $what:" \
             "$(there systemctl status chatroom; there journalctl --no-pager -u chatroom)"
         sleep 0.2
     done
@@ -164,15 +164,15 @@ main_pid() {
     there systemctl show --property MainPID --value chatroom
 }
 wait_until 'the bus' there systemctl is-system-running --wait
-[ "$(there systemctl is-active chatroom)" = inactive ] || fail "The service runs before anybody has asked for it."
+[ "$(there systemctl is-active chatroom)" = inactive ] || fail "The service runs before anybody has enabled it."
 there systemctl enable --quiet --now chatroom || fail "The service does not start:" "$(there journalctl --no-pager -u chatroom)"
-# `start` returns when the room has said that it is ready: no waiting here.
-room -f http://127.0.0.1:1337/health >/dev/null || fail "The service is called ready before it answers."
+# `start` returns once the room is ready: no waiting here.
+room -f http://127.0.0.1:1337/health >/dev/null || fail "The service reports ready before it answers."
 room -f -u ci: --data-raw 'the build is green' http://127.0.0.1:1337/messages >/dev/null
 [ "$(there systemctl show --property StatusText --value chatroom)" = 'Listening on 0.0.0.0:1337.' ] ||
     fail "systemctl status does not say where it listens."
-# The user has a number that systemd chose; its name only where libnss-systemd is installed.
-there stat -c '%u %a' /var/lib/private/chatroom/log.txt | grep -qx '6[0-9]* 600' || fail "The log is not the room's alone."
+# systemd chose the user's number; a name exists only with libnss-systemd.
+there stat -c '%u %a' /var/lib/private/chatroom/log.txt | grep -qx '6[0-9]* 600' || fail "Others can read the log."
 [ "$(awk '/CapEff/ { print $2 }' "/proc/$(pgrep -P "$init" -x chatroom)/status")" = 0000000000000000 ] ||
     fail "The room has capabilities."
 
@@ -182,19 +182,19 @@ restarted() {
     [ "$(main_pid)" != "$first" ] && [ "$(there systemctl is-active chatroom)" = active ]
 }
 wait_until 'the service after it was killed' restarted
-room -f 'http://127.0.0.1:1337/messages?limit=10' | grep -q 'the build is green' || fail "What was said is gone after a kill."
+room -f 'http://127.0.0.1:1337/messages?limit=10' | grep -q 'the build is green' || fail "The message is gone after a kill."
 
-echo '-- a newer package restarts the room, and its log goes on'
+echo '-- a newer package restarts the room, which continues its log'
 first=$(main_pid)
 there dpkg --install /var/cache/chatroom.deb >"$scratch/upgrade" 2>&1 || fail "$(cat "$scratch/upgrade")"
-restarted || fail "The room of before goes on after an upgrade:" "$(there systemctl status chatroom)"
-room -f 'http://127.0.0.1:1337/messages?limit=10' | grep -q 'the build is green' || fail "What was said is gone after an upgrade."
+restarted || fail "The old process is still running after an upgrade:" "$(there systemctl status chatroom)"
+room -f 'http://127.0.0.1:1337/messages?limit=10' | grep -q 'the build is green' || fail "The message is gone after an upgrade."
 
-echo '-- what the journal has; what a purge leaves'
+echo '-- the journal, and what a purge leaves'
 there sh -c 'echo CHATROOM_LISTEN=nonsense: >>/etc/default/chatroom; systemctl restart chatroom' 2>/dev/null &&
-    fail "A setting that makes no sense is taken."
+    fail "A setting that makes no sense is accepted."
 there journalctl --no-pager --quiet -u chatroom -p err -o cat | grep -q '^chatroom: ' ||
-    fail "What is wrong with a setting is no error in the journal:" "$(there journalctl --no-pager -u chatroom)"
+    fail "The journal has no error about the wrong setting:" "$(there journalctl --no-pager -u chatroom)"
 there sed -i '/nonsense/d' /etc/default/chatroom
 there systemctl restart chatroom
 there journalctl --no-pager -u chatroom >"$scratch/journal"
@@ -203,6 +203,6 @@ sed 's/^/   | /' "$scratch/journal"
 
 there env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 purge -y chatroom >"$scratch/purge" 2>&1 || fail "$(cat "$scratch/purge")"
 grep -q "The room's log stays in /var/lib/private/chatroom" "$scratch/purge" || fail "A purge does not say where the log is:" "$(cat "$scratch/purge")"
-[ -s "$root/var/lib/private/chatroom/log.txt" ] || fail "A purge has deleted what was said."
-! room -f http://127.0.0.1:1337/health >/dev/null 2>&1 || fail "The room goes on without its package."
+[ -s "$root/var/lib/private/chatroom/log.txt" ] || fail "A purge has deleted the log."
+! room -f http://127.0.0.1:1337/health >/dev/null 2>&1 || fail "The room is still running without its package."
 say 'purged: the room is closed, its log is there'

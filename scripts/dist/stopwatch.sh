@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# A new user's first minute: a bare Debian 12 and the file copied over; from chmod +x to a second
-# person's message on the screen. Prints the steps and their seconds, the table of docs/joining.md. The
-# time that apt-get takes for the window's libraries is the mirror's, and counted apart.
+# A new user's first minute on a bare Debian 12 with the file copied over: from chmod +x to a second person's
+# message on the screen. Prints the steps and their seconds, the table of docs/joining.md. apt-get's time for
+# the window's libraries depends on the mirror and is counted separately.
 # shellcheck source=scripts/dist/common.bash
 source "$(dirname "$0")/common.bash"
 
@@ -12,7 +12,7 @@ screen
 
 total=0
 now() { date +%s%N; }
-# step COMMAND... : what is typed, and the seconds until what it is for is there.
+# step TYPED COMMAND...: runs the command, prints what a user types and the seconds until it has worked.
 step() {
     local from took
     printf '%-58s' "$1"
@@ -67,7 +67,7 @@ step './chatroom gui --name bob 127.0.0.1:4711' joined bob 2
 second=$(alone xdotool search --onlyvisible --class chatroom | grep -vx "$first")
 alone xdotool windowmove "$second" 600 0 windowsize "$second" 590 650
 alone xdotool windowfocus --sync "$second"
-# What the windows do when they are moved is no part of it.
+# Moving the windows is not part of it.
 last=
 resting() {
     local now

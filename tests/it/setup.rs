@@ -111,7 +111,7 @@ fn where_nobody_may_make_namespaces_it_is_said_before_anything_else() {
         // The formatter is asked for first, and is there.
         let said = complaint(&run.code(1).stdout(""));
         assert!(
-            said.starts_with("setup: The tests make networks and file systems of their own, and "),
+            said.starts_with("setup: The tests make their own networks and file systems, and "),
             "{said}"
         );
         assert!(said.contains(advice), "{said}");
