@@ -11,6 +11,7 @@ mod api;
 mod commit;
 mod console;
 mod fanout;
+mod machine;
 mod room;
 mod startup;
 

@@ -8,6 +8,7 @@
 //! - Tail, offset and members change in one step, when a batch is published.
 
 mod asking;
+pub(super) mod client;
 mod coming;
 mod guards;
 pub(super) mod health;
@@ -34,14 +35,14 @@ use crate::wire::Members;
 
 use super::console::Request;
 use super::fanout::Fanout;
-use crate::modes::server::api::clients::Client;
+use crate::modes::server::machine;
+use crate::modes::server::room::client::Client;
 use crate::modes::server::room::health::Health;
 use crate::modes::server::room::order::{Command, Job, Order, Reading, Refused, Speaker, Verdict};
 use crate::modes::server::room::orders::Orders;
 use crate::modes::server::room::presence::{Change, Denied, Presence};
 use crate::modes::server::room::tail::{Batch, Tail};
 use crate::modes::server::room::turns::Sender;
-use crate::modes::server::startup::start;
 
 use guards::Late;
 pub use guards::{AnswerDue, Hold, Listener};
@@ -137,7 +138,7 @@ impl Room {
             rules,
             reader,
             started,
-            booted: start::awake(),
+            booted: machine::awake(),
             orders,
             state: Mutex::new(State {
                 tail: Tail::default(),
@@ -147,7 +148,7 @@ impl Room {
                 listeners: 0,
                 closing: false,
             }),
-            fanout: Fanout::new(start::writers(), end),
+            fanout: Fanout::new(machine::writers(), end),
             listed: Listed::default(),
             wake: Event::new(),
             stopped: Event::new(),
@@ -166,7 +167,7 @@ impl Room {
     pub fn clock(&self) -> Reading {
         Reading {
             wall: Stamp::now(),
-            mono: start::awake().saturating_sub(self.booted),
+            mono: machine::awake().saturating_sub(self.booted),
         }
     }
 

@@ -1,64 +1,11 @@
 //! Whose a request is, as far as its address tells: also of one that comes through a proxy.
 
-use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::cidr::Cidr;
 use crate::http::Head;
-
-/// What is counted as one: an address, or all of an IPv6 network.
-///
-/// Of IPv6 whoever has one address has its whole /64, and so has everybody else who is in that
-/// network: a school's is one. So each address is counted, and the /64 as well, which may have more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Client {
-    address: IpAddr,
-    /// It is the network that begins with this address.
-    network: bool,
-}
-
-impl Client {
-    /// The address, or the network's first.
-    pub fn address(self) -> IpAddr {
-        self.address
-    }
-
-    /// Whether it is all of a network.
-    pub fn is_network(self) -> bool {
-        self.network
-    }
-
-    /// Its /64, if it is one of IPv6: what nobody gets out of by taking another address. Of IPv4
-    /// itself.
-    pub fn network(self) -> Client {
-        match self.address {
-            IpAddr::V4(_) => self,
-            IpAddr::V6(address) => Client {
-                address: Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
-                network: true,
-            },
-        }
-    }
-}
-
-impl From<IpAddr> for Client {
-    fn from(address: IpAddr) -> Client {
-        Client {
-            address: address.to_canonical(),
-            network: false,
-        }
-    }
-}
-
-impl fmt::Display for Client {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.network {
-            true => write!(f, "{}/64", self.address),
-            false => write!(f, "{}", self.address),
-        }
-    }
-}
+use crate::modes::server::room::client::Client;
 
 /// The proxies that are believed when they say whose a request is.
 #[derive(Debug, Default)]

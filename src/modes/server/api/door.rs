@@ -16,12 +16,12 @@ use socket2::SockRef;
 
 use crate::failure::reason;
 
-use super::clients::Client;
 use super::connection::{self, Connection};
 use crate::modes::server::api::Api;
 use crate::modes::server::console::Console;
 use crate::modes::server::console::Entry;
 use crate::modes::server::fanout::follower;
+use crate::modes::server::room::client::Client;
 use crate::modes::server::room::quotas::Connected;
 
 /// Descriptors that are kept for everything but connections.

@@ -16,7 +16,7 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use super::clients::Client;
+use crate::modes::server::room::client::Client;
 
 /// Wrong keys of one client that are answered at once in a minute.
 pub const AT_ONCE: usize = 20;

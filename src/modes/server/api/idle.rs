@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use async_io::Timer;
 use event_listener::Event;
 
-use super::clients::Client;
+use crate::modes::server::room::client::Client;
 
 /// How often it is looked whose time is up.
 const OFTEN: Duration = Duration::from_secs(1);

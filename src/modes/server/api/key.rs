@@ -16,10 +16,10 @@ use sha2::Sha256;
 use crate::http::Response;
 
 use super::access::unauthorized;
-use super::clients::Client;
 use super::guesses::{AT_ONCE, Asked, Guesses};
 use crate::modes::server::console::Console;
 use crate::modes::server::console::Entry;
+use crate::modes::server::room::client::Client;
 
 /// How long a key waits to be looked at.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use crate::event::Stamp;
 
+use crate::modes::server::room::health::{ClockBehind, ClockState, ClockTrust};
 use crate::modes::server::room::order::Reading;
 
 /// A jump ahead by more than this is not believed at once.
@@ -24,42 +25,6 @@ const HELD: Duration = Duration::from_secs(60);
 const LITTLE: Duration = Duration::from_secs(1);
 /// No clock that is right shows an earlier time: 2026-01-01, in microseconds since 1970.
 const FIRST: i64 = 1_767_225_600_000_000;
-
-/// How the log's times and the machine's clock stand to each other.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum State {
-    /// Lines have the clock's time.
-    #[default]
-    Right,
-    /// The clock jumped ahead and is not believed yet.
-    Held,
-    /// The log is ahead.
-    Behind(Behind),
-}
-
-/// A clock that is behind the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Behind {
-    /// What it shows.
-    pub now: Stamp,
-    /// The time of the log's last line.
-    pub last: Stamp,
-    /// When it will have caught up, by its own reckoning.
-    pub until: Stamp,
-    /// What is known of the clock.
-    pub clock: Trust,
-}
-
-/// Whether a clock that is behind the log is wrong, or was wrong when the log was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trust {
-    /// It is right: it came back from where it had jumped to.
-    Right,
-    /// It shows a time before this program was made.
-    Wrong,
-    /// Who can say.
-    Unknown,
-}
 
 /// What gives lines their times.
 #[derive(Clone, Debug)]
@@ -106,7 +71,7 @@ impl Clock {
 
     /// How the clock stands, and by how much it jumped if that has just been believed. To be asked now
     /// and then, also while nothing is said: a jump is only known from the reading before it.
-    pub fn look(&mut self, now: Reading) -> (State, Option<Duration>) {
+    pub fn look(&mut self, now: Reading) -> (ClockState, Option<Duration>) {
         let (wall, jump) = self.judge(now);
         let state = match self.behind {
             // What lines will have, whether or not one is written.
@@ -114,8 +79,8 @@ impl Clock {
                 let last = self.last.max(from.plus(now.mono.saturating_sub(at) / 2));
                 let gap = last.since(wall);
                 match gap < LITTLE {
-                    true => State::Right,
-                    false => State::Behind(Behind {
+                    true => ClockState::Right,
+                    false => ClockState::Behind(ClockBehind {
                         now: wall,
                         last,
                         until: wall.plus(gap.saturating_mul(2)),
@@ -123,8 +88,8 @@ impl Clock {
                     }),
                 }
             }
-            None if self.jumped.is_some() => State::Held,
-            None => State::Right,
+            None if self.jumped.is_some() => ClockState::Held,
+            None => ClockState::Right,
         };
         (state, jump)
     }
@@ -171,15 +136,15 @@ impl Clock {
         (wall, taken)
     }
 
-    fn trust(&self, now: Reading) -> Trust {
+    fn trust(&self, now: Reading) -> ClockTrust {
         let near = |before: &Reading| {
             let expected = course(*before, now);
             now.wall.since(expected) <= FAR && expected.since(now.wall) <= FAR
         };
         match self.before.as_ref().is_some_and(near) {
-            _ if now.wall < Stamp::from_micros(FIRST) => Trust::Wrong,
-            true => Trust::Right,
-            false => Trust::Unknown,
+            _ if now.wall < Stamp::from_micros(FIRST) => ClockTrust::Wrong,
+            true => ClockTrust::Right,
+            false => ClockTrust::Unknown,
         }
     }
 }
@@ -215,11 +180,11 @@ mod tests {
         let far = 8_000 * 365 * DAY;
         assert_eq!(clock.stamp(at(10, 10)), stamp(10));
         assert_eq!(clock.stamp(at(far, 11)), stamp(11));
-        assert_eq!(clock.look(at(far + 30, 40)), (State::Held, None));
+        assert_eq!(clock.look(at(far + 30, 40)), (ClockState::Held, None));
         assert_eq!(clock.stamp(at(far + 59, 70)), stamp(70));
         // It is back.
         assert_eq!(clock.stamp(at(71, 71)), stamp(71));
-        assert_eq!(clock.look(at(72, 72)), (State::Right, None));
+        assert_eq!(clock.look(at(72, 72)), (ClockState::Right, None));
         // Another one begins a minute of its own.
         assert_eq!(clock.stamp(at(far, 100)), stamp(100));
         assert_eq!(clock.stamp(at(far, 159)), stamp(159));
@@ -232,11 +197,14 @@ mod tests {
         let weeks = 21 * DAY;
         assert_eq!(clock.stamp(at(5, 5)), stamp(5));
         // Nobody speaks: it is looked at all the same.
-        assert_eq!(clock.look(at(weeks + 6, 6)), (State::Held, None));
+        assert_eq!(clock.look(at(weeks + 6, 6)), (ClockState::Held, None));
         assert_eq!(clock.stamp(at(weeks + 65, 65)), stamp(65));
         let by = Duration::from_secs(weeks);
-        assert_eq!(clock.look(at(weeks + 66, 66)), (State::Right, Some(by)));
-        assert_eq!(clock.look(at(weeks + 67, 67)), (State::Right, None));
+        assert_eq!(
+            clock.look(at(weeks + 66, 66)),
+            (ClockState::Right, Some(by))
+        );
+        assert_eq!(clock.look(at(weeks + 67, 67)), (ClockState::Right, None));
         assert_eq!(clock.stamp(at(weeks + 68, 68)), stamp(weeks + 68));
     }
 
@@ -246,24 +214,24 @@ mod tests {
         // The room was closed for weeks.
         assert_eq!(clock.stamp(at(40 * DAY, 1)), stamp(40 * DAY));
         assert_eq!(clock.stamp(at(41 * DAY, 2)), stamp(41 * DAY));
-        assert_eq!(clock.look(at(41 * DAY + 1, 3)), (State::Right, None));
+        assert_eq!(clock.look(at(41 * DAY + 1, 3)), (ClockState::Right, None));
     }
 
     #[test]
     fn while_the_log_is_ahead_times_go_on_until_the_clock_has_caught_up() {
         let mut clock = Clock::new(stamp(1_000));
-        let behind = |now, last, until| Behind {
+        let behind = |now, last, until| ClockBehind {
             now: stamp(now),
             last: stamp(last),
             until: stamp(until),
-            clock: Trust::Unknown,
+            clock: ClockTrust::Unknown,
         };
         let (state, _) = clock.look(at(400, 5));
-        assert_eq!(state, State::Behind(behind(400, 1_000, 1_600)));
+        assert_eq!(state, ClockState::Behind(behind(400, 1_000, 1_600)));
         assert_eq!(clock.stamp(at(400, 5)), stamp(1_000));
         assert_eq!(clock.stamp(at(600, 205)), stamp(1_100));
         let (state, _) = clock.look(at(600, 205));
-        assert_eq!(state, State::Behind(behind(600, 1_100, 1_600)));
+        assert_eq!(state, ClockState::Behind(behind(600, 1_100, 1_600)));
         let mut last = stamp(0);
         for second in 600..1_700 {
             let now = clock.stamp(at(second, second - 395));
@@ -271,13 +239,13 @@ mod tests {
             last = now;
         }
         assert_eq!(clock.stamp(at(1_700, 1_305)), stamp(1_700));
-        assert_eq!(clock.look(at(1_700, 1_305)), (State::Right, None));
+        assert_eq!(clock.look(at(1_700, 1_305)), (ClockState::Right, None));
     }
 
     #[test]
     fn the_clock_is_called_wrong_or_right_only_where_that_is_known() {
         let trust = |clock: &mut Clock, now| match clock.look(now).0 {
-            State::Behind(behind) => behind.clock,
+            ClockState::Behind(behind) => behind.clock,
             other => panic!("{other:?}"),
         };
         // It was believed in the year 2090 after a minute, and came back.
@@ -287,16 +255,16 @@ mod tests {
         clock.look(at(far, 2));
         assert!(clock.look(at(far + 60, 62)).1.is_some());
         assert_eq!(clock.stamp(at(far + 61, 63)), stamp(far + 61));
-        assert_eq!(trust(&mut clock, at(64, 64)), Trust::Right);
+        assert_eq!(trust(&mut clock, at(64, 64)), ClockTrust::Right);
         // The next run knows nothing of that.
         let mut clock = Clock::new(stamp(far));
-        assert_eq!(trust(&mut clock, at(64, 64)), Trust::Unknown);
+        assert_eq!(trust(&mut clock, at(64, 64)), ClockTrust::Unknown);
         // A battery that is empty.
         let empty = Reading {
             wall: Stamp::from_micros(0),
             mono: Duration::ZERO,
         };
-        assert_eq!(trust(&mut clock, empty), Trust::Wrong);
+        assert_eq!(trust(&mut clock, empty), ClockTrust::Wrong);
     }
 
     #[test]

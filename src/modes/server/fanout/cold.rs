@@ -20,10 +20,10 @@ use crate::sse::Encoding;
 use super::queue::Queue;
 use crate::modes::server::fanout::Seat;
 use crate::modes::server::fanout::Sent;
+use crate::modes::server::machine;
 use crate::modes::server::room::Room;
 use crate::modes::server::room::tail::Batch;
 use crate::modes::server::room::tail::Cursor;
-use crate::modes::server::startup::start;
 
 /// How much is read and encoded at once.
 const PIECE: usize = 64 * 1024;
@@ -40,9 +40,9 @@ static LOOKUPS: LazyLock<Queue> = LazyLock::new(|| Queue::new(4));
 /// Who takes the log away piece by piece.
 static PIECES: LazyLock<Queue> = LazyLock::new(|| Queue::new(2));
 /// Who is so little behind that one piece is all of it.
-static NEARLY: LazyLock<Queue> = LazyLock::new(|| Queue::new(start::writers()));
+static NEARLY: LazyLock<Queue> = LazyLock::new(|| Queue::new(machine::writers()));
 /// Who is further behind. However many wait for a turn, they have no more cores than the writers.
-static BEHIND: LazyLock<Queue> = LazyLock::new(|| Queue::new(start::writers()));
+static BEHIND: LazyLock<Queue> = LazyLock::new(|| Queue::new(machine::writers()));
 /// Who searches long stretches.
 static SEARCHES: LazyLock<Queue> = LazyLock::new(|| Queue::new(2));
 

@@ -9,7 +9,7 @@ use async_std::task;
 use super::asking::session as sender;
 use super::guards::Hold;
 use super::{Denied, Presence, Refused, Room, Verdict};
-use crate::modes::server::api::clients::Client;
+use crate::modes::server::room::client::Client;
 use crate::modes::server::room::order::{Command, SessionId};
 use crate::modes::server::room::presence::{Claim, Held, Quitting, Seen};
 use crate::name::Name;

@@ -10,7 +10,41 @@ use serde_json::{Value, json};
 
 use crate::event::Stamp;
 
-use crate::modes::server::commit::clock::State as Clock;
+/// The relation of the machine's clock to the log's times.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClockState {
+    /// Lines have the clock's time.
+    #[default]
+    Right,
+    /// The clock jumped ahead and is not believed yet.
+    Held,
+    /// The log is ahead.
+    Behind(ClockBehind),
+}
+
+/// A clock that shows an earlier time than the log's last line has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClockBehind {
+    /// The time that the clock shows.
+    pub now: Stamp,
+    /// The time of the log's last line.
+    pub last: Stamp,
+    /// When the clock will have caught up, by its own reckoning.
+    pub until: Stamp,
+    /// Whether it is the clock that is wrong.
+    pub clock: ClockTrust,
+}
+
+/// The verdict on a clock that is behind the log: is it wrong, or was it wrong when the log was written?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClockTrust {
+    /// The clock is right: it came back from where it had jumped to.
+    Right,
+    /// The clock shows a time before this program was made.
+    Wrong,
+    /// Nothing tells.
+    Unknown,
+}
 
 /// Shared by the committer and the look at the disk, which write it, and by whoever asks.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +64,7 @@ struct State {
     refused: u64,
     /// The same since the start.
     refused_in_all: u64,
-    clock: Clock,
+    clock: ClockState,
 }
 
 /// What is full.
@@ -78,7 +112,7 @@ impl Health {
     }
 
     /// How the clock stands.
-    pub fn clock(&self, clock: Clock) {
+    pub fn clock(&self, clock: ClockState) {
         self.state().clock = clock;
     }
 
@@ -113,9 +147,9 @@ impl Health {
         let seconds = |took: Duration| took.as_micros() as f64 / 1e6;
         let (synced, took) = state.synced.unzip();
         let (clock, until) = match state.clock {
-            Clock::Right => ("right", None),
-            Clock::Held => ("jumped", None),
-            Clock::Behind(behind) => ("behind", Some(behind.until)),
+            ClockState::Right => ("right", None),
+            ClockState::Held => ("jumped", None),
+            ClockState::Behind(behind) => ("behind", Some(behind.until)),
         };
         let fields = [
             ("writable", json!(!state.over && state.full.is_none())),

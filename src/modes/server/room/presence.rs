@@ -20,7 +20,7 @@ use crate::wire;
 
 use super::quotas::{Over, Quotas};
 use super::rate::{Bucket, Buckets, Rate};
-use crate::modes::server::api::clients::Client;
+use crate::modes::server::room::client::Client;
 use crate::modes::server::room::order::{Mark, Refused, SessionId};
 
 pub use change::Change;

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::rate::{Buckets, Rate};
-use crate::modes::server::api::clients::Client;
+use crate::modes::server::room::client::Client;
 
 /// Connections that one address may have open, if that is no more than its share.
 const MAX_CONNECTIONS: usize = 1_024;

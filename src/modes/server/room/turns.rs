@@ -9,7 +9,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use crate::modes::server::api::clients::Client;
+use crate::modes::server::room::client::Client;
 use crate::modes::server::room::order::Speaker;
 
 /// Who sent something: from where, and as whom.

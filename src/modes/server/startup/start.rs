@@ -4,7 +4,6 @@ use std::env;
 use std::io::{self, IsTerminal, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::Path;
-use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -14,32 +13,17 @@ use crate::event::{Body, Event, Id, Stamp};
 use crate::failure::{Failure, reason};
 use crate::journal::{self, Journal, Kept, Opening, Stretch};
 use crate::lookup::lookup;
-
-/// How many threads write to listeners: half as many as there are cores. More write more often, and
-/// less at a time.
-pub fn writers() -> usize {
-    (cores() / 2).max(1)
-}
+use crate::modes::server::machine;
 
 /// Gives the tasks a thread for each core that the writers leave. With more of them than that, one
 /// request wakes several for what one does.
 pub fn size_runtime() {
-    let threads = (cores() - writers()).max(1);
+    let threads = (machine::cores() - machine::writers()).max(1);
     let config = async_global_executor::GlobalExecutorConfig::default()
         .with_min_threads(threads)
         .with_max_threads(threads)
         .with_thread_name_fn(|| "tasks".to_string());
     async_global_executor::init_with_config(config);
-}
-
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
-}
-
-/// How long ago the machine was started, sleep and all: one that wakes up has not had its clock set.
-pub fn awake() -> Duration {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-    Duration::try_from(now).unwrap_or_default()
 }
 
 /// Connections that wait to be accepted.

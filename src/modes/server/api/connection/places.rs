@@ -5,9 +5,9 @@ use std::net::{IpAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use crate::http::{Head, Response};
-use crate::modes::server::api::clients::Client;
 use crate::modes::server::api::refusals::seconds;
 use crate::modes::server::console::Entry;
+use crate::modes::server::room::client::Client;
 
 use super::Connection;
 

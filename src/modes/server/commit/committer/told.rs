@@ -6,10 +6,10 @@ use crate::event::Stamp;
 use crate::failure::reason;
 use crate::journal::{AppendError, Unseen};
 
-use super::super::clock::{Behind, State, Trust};
 use super::super::fullness::Tell;
 use super::Committer;
 use crate::modes::server::console::Entry;
+use crate::modes::server::room::health::{ClockBehind, ClockState, ClockTrust};
 
 /// How long until it is tried again to save a log that was removed.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -93,16 +93,16 @@ impl Committer {
                 long(by)
             )));
         }
-        if let (State::Behind(behind), false) = (state, self.behind) {
+        if let (ClockState::Behind(behind), false) = (state, self.behind) {
             let log = self.journal.path().display().to_string();
             self.console
                 .show(Entry::Notice(behind_sentence(&log, &behind)));
         }
-        self.behind = matches!(state, State::Behind(_));
+        self.behind = matches!(state, ClockState::Behind(_));
     }
 }
 
-fn behind_sentence(log: &str, behind: &Behind) -> String {
+fn behind_sentence(log: &str, behind: &ClockBehind) -> String {
     let gap = behind.last.since(behind.now);
     let (by, last, until) = (long(gap), second(behind.last), second(behind.until));
     let mut told = format!(
@@ -110,12 +110,12 @@ fn behind_sentence(log: &str, behind: &Behind) -> String {
          pace, until the clock has caught up ({until})."
     );
     let set = match behind.clock {
-        Trust::Right => " The clock came back from a jump, so it is right now.",
-        Trust::Wrong => " The clock shows a time before this program was made: set it.",
-        Trust::Unknown => " If the clock is wrong, set it.",
+        ClockTrust::Right => " The clock came back from a jump, so it is right now.",
+        ClockTrust::Wrong => " The clock shows a time before this program was made: set it.",
+        ClockTrust::Unknown => " If the clock is wrong, set it.",
     };
     told.push_str(set);
-    if gap > A_DAY && behind.clock != Trust::Wrong {
+    if gap > A_DAY && behind.clock != ClockTrust::Wrong {
         let now = second(behind.now);
         told.push_str(&format!(
             " If the clock is right, every line until then has a wrong time. To begin again with right ones, stop the \
@@ -148,7 +148,7 @@ mod tests {
             let now = Stamp::from_micros(1_795_824_000_000_000);
             let last = now.plus(Duration::from_secs(gap));
             let until = now.plus(Duration::from_secs(2 * gap));
-            let behind = Behind {
+            let behind = ClockBehind {
                 now,
                 last,
                 until,
@@ -157,19 +157,19 @@ mod tests {
             behind_sentence("log.txt", &behind)
         };
         let convert = "`chatroom replay log.txt --to 2026-11-28T00:00:00Z --convert NEW.txt`";
-        let short = told(300, Trust::Unknown);
+        let short = told(300, ClockTrust::Unknown);
         assert!(short.contains("is 5 minutes ahead"), "{short}");
         assert!(
             short.contains("caught up (2026-11-28T00:10:00Z)"),
             "{short}"
         );
         assert!(short.ends_with("If the clock is wrong, set it."), "{short}");
-        let long = told(4_000 * 86_400, Trust::Unknown);
+        let long = told(4_000 * 86_400, ClockTrust::Unknown);
         assert!(long.contains("is 4000 days ahead"), "{long}");
         assert!(long.contains("set it") && long.contains(convert), "{long}");
-        let back = told(4_000 * 86_400, Trust::Right);
+        let back = told(4_000 * 86_400, ClockTrust::Right);
         assert!(!back.contains("set it") && back.contains(convert), "{back}");
-        let wrong = told(4_000 * 86_400, Trust::Wrong);
+        let wrong = told(4_000 * 86_400, ClockTrust::Wrong);
         assert!(wrong.ends_with("was made: set it."), "{wrong}");
     }
 }
