@@ -15,7 +15,7 @@ use criterion::{BatchSize, Criterion, Throughput};
 
 use chatroom::event::{Body, Elapsed, Event, Key, LogId, Stamp};
 use chatroom::http::Head;
-use chatroom::journal::{Reader, Stretch};
+use chatroom::journal::{LogRange, Reader};
 use chatroom::line;
 use chatroom::modes::server::tail::{Batch, Cursor, Tail};
 use chatroom::name::{Judged, Name};
@@ -94,8 +94,8 @@ fn lines(events: &[Event]) -> Vec<u8> {
     out
 }
 
-fn stretch(offset: u64, bytes: &[u8]) -> Stretch {
-    Stretch {
+fn range(offset: u64, bytes: &[u8]) -> LogRange {
+    LogRange {
         offset,
         bytes: bytes.to_vec(),
         next: offset + bytes.len() as u64,
@@ -190,18 +190,13 @@ fn of_the_tail(c: &mut Criterion) {
     let mut group = c.benchmark_group("tail");
     group.throughput(Throughput::Bytes(log.len() as u64));
     group.bench_function("lines", |b| {
-        let stretch = stretch(OFFSET, &log);
-        b.iter(|| {
-            stretch
-                .lines()
-                .map(|(at, line)| at ^ line.len() as u64)
-                .max()
-        });
+        let range = range(OFFSET, &log);
+        b.iter(|| range.lines().map(|(at, line)| at ^ line.len() as u64).max());
     });
 
     group.throughput(Throughput::Bytes(commit.len() as u64));
     group.bench_function("encode", |b| {
-        let fresh = || Batch::new(LOG, stretch(OFFSET, &commit));
+        let fresh = || Batch::new(LOG, range(OFFSET, &commit));
         let encode = |batch: Batch| {
             black_box(batch.encoded(SSE));
             batch
@@ -212,7 +207,7 @@ fn of_the_tail(c: &mut Criterion) {
     let mut tail = Tail::default();
     let mut end = OFFSET;
     while end < OFFSET + (8 << 20) {
-        let batch = Batch::new(LOG, stretch(end, &commit));
+        let batch = Batch::new(LOG, range(end, &commit));
         batch.encoded(SSE);
         end = batch.end();
         tail.push(Arc::new(batch));
@@ -220,14 +215,14 @@ fn of_the_tail(c: &mut Criterion) {
     group.bench_function("publish", |b| {
         let mut end = end;
         let fresh = || {
-            let batch = stretch(end, &commit);
+            let batch = range(end, &commit);
             end = batch.next;
             batch
         };
         let mut tail = Tail::default();
         b.iter_batched(
             fresh,
-            |stretch| tail.push(Arc::new(Batch::new(LOG, stretch))),
+            |range| tail.push(Arc::new(Batch::new(LOG, range))),
             BatchSize::SmallInput,
         );
     });

@@ -29,7 +29,7 @@ pub use before::{Before, comes_before, said_before};
 pub use fingerprint::Fingerprint;
 pub use identify::{Known, identify, log_of};
 pub use open::{MAX_UNSYNCED, OpenError, Opening};
-pub use reader::{Reader, Stretch};
+pub use reader::{LogRange, Reader};
 pub use rotate::{RotateError, Rotated, finish as finish_rotation, rotate};
 pub use torn::{Kept, Torn, sync_folder};
 pub use whereabouts::{Gone, Unseen};
@@ -200,12 +200,12 @@ mod tests {
         let first = journal.end();
         journal.append(&notice(1, "hi")).expect("appended");
         journal.sync().expect("synced");
-        let stretch = journal
+        let range = journal
             .reader()
             .read(first, journal.end(), 4096)
             .expect("read");
-        assert_eq!(stretch.bytes, notice(1, "hi"));
-        assert_eq!(stretch.next, journal.end());
+        assert_eq!(range.bytes, notice(1, "hi"));
+        assert_eq!(range.next, journal.end());
     }
 
     #[test]

@@ -15,12 +15,12 @@ use crate::line::{self, Damage, MAX_LINE};
 use super::before::{Before, chain};
 use super::identify::{Known, identify, lacks_line_feed};
 use super::torn::{Torn, cut_off, sync_folder};
-use super::{Journal, Reader, Stretch};
+use super::{Journal, LogRange, Reader};
 
 /// About how much of the end is rewritten and looked at when a log is opened.
 const STRETCH: usize = 1 << 20;
 /// At most how much may be appended between two [`Journal::sync`]s: after a failed one it is still
-/// rewritten whole when the log is opened again, be the stretch's first line the longest there is.
+/// rewritten whole when the log is opened again, even where the range's first line is the longest there is.
 pub const MAX_UNSYNCED: usize = STRETCH - MAX_LINE;
 
 /// A log that is open and repaired, but to which this run has not yet added its first line.
@@ -31,7 +31,7 @@ pub struct Opening {
     log: Option<LogId>,
     end: u64,
     torn: Option<Torn>,
-    recent: Stretch,
+    recent: LogRange,
     earlier: Arc<[Before]>,
 }
 
@@ -185,7 +185,7 @@ pub(super) fn open(path: &Path) -> Result<Opening, OpenError> {
         .transpose()
         .map_err(io)?;
     let recent = if end == 0 {
-        Stretch::default()
+        LogRange::default()
     } else {
         reader.read_back(end, STRETCH).map_err(io)?
     };
@@ -229,7 +229,7 @@ impl Opening {
     }
 
     /// The newest lines, about a MiB of them.
-    pub fn recent(&self) -> &Stretch {
+    pub fn recent(&self) -> &LogRange {
         &self.recent
     }
 

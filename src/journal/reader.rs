@@ -38,19 +38,19 @@ impl Drop for Waiting {
     }
 }
 
-/// Whole lines as they stand in the file.
+/// A range of the log: whole lines as they stand in the file, and their place in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Stretch {
-    /// Where the first line starts.
+pub struct LogRange {
+    /// The offset of the first line.
     pub offset: u64,
     /// The lines, each with its `\n`. A line beyond [`MAX_LINE`], which nobody wrote, stands alone
     /// here, cut short and without a `\n`.
     pub bytes: Vec<u8>,
-    /// Where the line after them starts.
+    /// The offset of the line after them.
     pub next: u64,
 }
 
-impl Stretch {
+impl LogRange {
     /// The lines with their offsets, without their `\n`.
     pub fn lines(&self) -> impl DoubleEndedIterator<Item = (u64, &[u8])> {
         line::lines(self.offset, &self.bytes)
@@ -123,13 +123,13 @@ impl Reader {
     ///
     /// # Errors
     /// Reading failed.
-    pub fn read(&self, offset: u64, end: u64, max: usize) -> io::Result<Stretch> {
+    pub fn read(&self, offset: u64, end: u64, max: usize) -> io::Result<LogRange> {
         let mut bytes = self.bytes(offset, end, max)?;
         loop {
             if let Some(last) = memrchr(b'\n', &bytes) {
                 bytes.truncate(last + 1);
                 let next = offset + bytes.len() as u64;
-                return Ok(Stretch {
+                return Ok(LogRange {
                     offset,
                     bytes,
                     next,
@@ -137,7 +137,7 @@ impl Reader {
             }
             let seen = offset + bytes.len() as u64;
             if bytes.is_empty() || seen >= end {
-                return Ok(Stretch {
+                return Ok(LogRange {
                     offset,
                     bytes,
                     next: seen,
@@ -146,7 +146,7 @@ impl Reader {
             if bytes.len() >= MAX_LINE {
                 bytes.truncate(MAX_LINE);
                 let next = self.newline_from(seen, end)?.map_or(end, |at| at + 1);
-                return Ok(Stretch {
+                return Ok(LogRange {
                     offset,
                     bytes,
                     next,
@@ -162,9 +162,9 @@ impl Reader {
     ///
     /// # Errors
     /// Reading failed.
-    pub fn read_back(&self, before: u64, max: usize) -> io::Result<Stretch> {
+    pub fn read_back(&self, before: u64, max: usize) -> io::Result<LogRange> {
         if before == 0 {
-            return Ok(Stretch::default());
+            return Ok(LogRange::default());
         }
         let from = before.saturating_sub(max.max(1) as u64);
         // The newline that ends the line before the first whole one; not the very last byte,
@@ -174,13 +174,13 @@ impl Reader {
             Some(at) => at + 1,
             None => self.line_start(from)?,
         };
-        let mut stretch = self.read(
+        let mut range = self.read(
             offset,
             before,
             (before - offset).min(MAX_LINE.max(max) as u64) as usize,
         )?;
-        stretch.next = before;
-        Ok(stretch)
+        range.next = before;
+        Ok(range)
     }
 
     /// Where the line that holds the byte before `at` starts, or would if it had no end: after the
@@ -218,16 +218,16 @@ impl Reader {
     ///
     /// # Errors
     /// Reading failed.
-    pub fn line_at(&self, offset: u64, end: u64) -> io::Result<Option<Stretch>> {
+    pub fn line_at(&self, offset: u64, end: u64) -> io::Result<Option<LogRange>> {
         if offset >= end || offset > 0 && self.bytes(offset - 1, end, 1)? != b"\n" {
             return Ok(None);
         }
-        let mut stretch = self.read(offset, end, 1024)?;
-        if let Some(first) = memchr(b'\n', &stretch.bytes) {
-            stretch.bytes.truncate(first);
-            stretch.next = offset + first as u64 + 1;
+        let mut range = self.read(offset, end, 1024)?;
+        if let Some(first) = memchr(b'\n', &range.bytes) {
+            range.bytes.truncate(first);
+            range.next = offset + first as u64 + 1;
         }
-        Ok(Some(stretch))
+        Ok(Some(range))
     }
 
     /// The id of the line that ends where the one at `before` starts; `None` at 0.
@@ -235,8 +235,8 @@ impl Reader {
     /// # Errors
     /// Reading failed.
     pub fn id_before(&self, before: u64) -> io::Result<Option<Id>> {
-        let stretch = self.read_back(before, 1024)?;
-        Ok(stretch
+        let range = self.read_back(before, 1024)?;
+        Ok(range
             .lines()
             .next_back()
             .map(|(offset, text)| self.id(offset, text)))
@@ -319,8 +319,8 @@ impl Reader {
             }
         }
         while low < found {
-            let stretch = self.read(low, found, BLOCK)?;
-            for (offset, text) in stretch.lines() {
+            let range = self.read(low, found, BLOCK)?;
+            for (offset, text) in range.lines() {
                 if line::split(text)
                     .and_then(|parts| parts.at())
                     .is_ok_and(|at| at >= from)
@@ -328,7 +328,7 @@ impl Reader {
                     return Ok(offset);
                 }
             }
-            low = stretch.next;
+            low = range.next;
         }
         Ok(found)
     }
@@ -341,13 +341,13 @@ impl Reader {
         };
         let mut at = newline + 1;
         while at < high {
-            let stretch = self.read(at, high, 4096)?;
-            for (offset, text) in stretch.lines() {
+            let range = self.read(at, high, 4096)?;
+            for (offset, text) in range.lines() {
                 if let Ok(stamp) = line::split(text).and_then(|parts| parts.at()) {
                     return Ok(Some((offset, offset + text.len() as u64 + 1, stamp)));
                 }
             }
-            at = stretch.next;
+            at = range.next;
         }
         Ok(None)
     }

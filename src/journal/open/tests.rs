@@ -263,11 +263,11 @@ fn a_whole_line_whose_line_feed_was_changed_is_kept() {
 fn ids(path: &Path, bytes: &[u8]) -> Vec<(crate::event::Id, Vec<u8>)> {
     let opening = Journal::open(path).expect("opened");
     let reader = Reader::new(Arc::clone(&opening.file), opening.log.expect("a log"));
-    let stretch = Stretch {
+    let range = LogRange {
         bytes: bytes.to_vec(),
-        ..Stretch::default()
+        ..LogRange::default()
     };
-    let ids = stretch.lines();
+    let ids = range.lines();
     ids.map(|(at, text)| (reader.id(at, text), text.to_vec()))
         .collect()
 }

@@ -27,17 +27,17 @@ fn reading_in_any_portion_gives_every_line_once() {
     for portion in [1, 100, 4096, 1 << 20] {
         let (mut forwards, mut at) = (Vec::new(), 0);
         while at < end {
-            let stretch = reader.read(at, end, portion).expect("read");
-            forwards.extend(stretch.lines().map(|(offset, _)| offset));
-            at = stretch.next;
+            let range = reader.read(at, end, portion).expect("read");
+            forwards.extend(range.lines().map(|(offset, _)| offset));
+            at = range.next;
         }
         assert_eq!(forwards, starts, "forwards by {portion}");
         let (mut backwards, mut before) = (Vec::new(), end);
         while before > 0 {
-            let stretch = reader.read_back(before, portion).expect("read");
-            assert_eq!(stretch.next, before);
-            backwards.extend(stretch.lines().rev().map(|(offset, _)| offset));
-            before = stretch.offset;
+            let range = reader.read_back(before, portion).expect("read");
+            assert_eq!(range.next, before);
+            backwards.extend(range.lines().rev().map(|(offset, _)| offset));
+            before = range.offset;
         }
         backwards.reverse();
         assert_eq!(backwards, starts, "backwards by {portion}");
@@ -152,8 +152,8 @@ fn a_line_that_nobody_could_have_written_costs_no_memory() {
     let after = end + garbage.len() as u64 + 1;
     file.write_all_at(b"\nlast\n", after - 1).expect("written");
     let all = after + 5;
-    let stretch = reader.read(end, all, 100).expect("read");
-    assert_eq!((stretch.bytes.len(), stretch.next), (MAX_LINE, after));
+    let range = reader.read(end, all, 100).expect("read");
+    assert_eq!((range.bytes.len(), range.next), (MAX_LINE, after));
     let back = reader.read_back(after, 100).expect("read");
     assert_eq!(
         (back.offset, back.bytes.len(), back.next),
@@ -161,6 +161,6 @@ fn a_line_that_nobody_could_have_written_costs_no_memory() {
     );
     assert_eq!(reader.newest(2, all).ok(), Some(end));
     assert_eq!(reader.newest(3, all).ok(), Some(starts[3]));
-    let id = reader.id(end, &stretch.bytes);
+    let id = reader.id(end, &range.bytes);
     assert_eq!(reader.after(id, all).ok(), Some(Some(after)));
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::io;
 
 use crate::event::{Event, Stamp};
-use crate::journal::{Reader, Stretch};
+use crate::journal::{LogRange, Reader};
 use crate::line::{self, MAX_LINE, RawLine};
 use crate::modes::replay::read::choice::Choice;
 use crate::modes::replay::wrong::{Faults, Wrong, read};
@@ -76,7 +76,7 @@ impl Wanted<'_> {
 pub struct Reel {
     reader: Reader,
     /// What was read last.
-    stretch: Stretch,
+    range: LogRange,
     faults: Faults,
     counted: BTreeSet<u64>,
 }
@@ -86,7 +86,7 @@ impl Reel {
     pub fn new(reader: Reader) -> Reel {
         Reel {
             reader,
-            stretch: Stretch::default(),
+            range: LogRange::default(),
             faults: Faults::default(),
             counted: BTreeSet::new(),
         }
@@ -100,7 +100,7 @@ impl Reel {
     /// Goes on with another file, or with what was cut.
     pub fn restart(&mut self, reader: Reader) {
         self.reader = reader;
-        self.stretch = Stretch::default();
+        self.range = LogRange::default();
     }
 
     /// What was found wrong with the lines that were looked at.
@@ -119,19 +119,19 @@ impl Reel {
             if from >= until {
                 return Ok(Found::NotYet(from));
             }
-            if !(self.stretch.offset..self.stretch.next).contains(&from) {
-                self.stretch = self.reader.read(from, end, BLOCK)?;
+            if !(self.range.offset..self.range.next).contains(&from) {
+                self.range = self.reader.read(from, end, BLOCK)?;
             }
-            let cut = cut(&self.reader, &self.stretch, end)?;
-            let skip = (from - self.stretch.offset) as usize;
-            let bytes = self.stretch.bytes.get(skip..).unwrap_or_default();
+            let cut = cut(&self.reader, &self.range, end)?;
+            let skip = (from - self.range.offset) as usize;
+            let bytes = self.range.bytes.get(skip..).unwrap_or_default();
             for (offset, text) in line::lines(from, bytes) {
-                let line = Line::of(&self.stretch, offset, text, cut);
+                let line = Line::of(&self.range, offset, text, cut);
                 if let Some(item) = line.wanted(wanted, &mut self.faults, &mut self.counted) {
                     return Ok(Found::Here(item));
                 }
             }
-            from = self.stretch.next;
+            from = self.range.next;
         }
         Ok(Found::Nothing)
     }
@@ -153,30 +153,30 @@ impl Reel {
             if before <= until && until > 0 {
                 return Ok(Found::NotYet(before));
             }
-            let stretch = self.reader.read_back(before, BLOCK)?;
-            let cut = cut(&self.reader, &stretch, end)?;
-            for (offset, text) in stretch.lines().rev() {
+            let range = self.reader.read_back(before, BLOCK)?;
+            let cut = cut(&self.reader, &range, end)?;
+            for (offset, text) in range.lines().rev() {
                 if offset < start {
                     return Ok(Found::Nothing);
                 }
-                let line = Line::of(&stretch, offset, text, cut);
+                let line = Line::of(&range, offset, text, cut);
                 if let Some(item) = line.wanted(wanted, &mut self.faults, &mut self.counted) {
                     return Ok(Found::Here(item));
                 }
             }
-            before = stretch.offset;
+            before = range.offset;
         }
         Ok(Found::Nothing)
     }
 }
 
 /// What is wrong with the one line of a stretch that was cut because it is too long.
-fn cut(reader: &Reader, stretch: &Stretch, end: u64) -> io::Result<Option<Wrong>> {
-    if stretch.next - stretch.offset <= stretch.bytes.len() as u64 {
+fn cut(reader: &Reader, range: &LogRange, end: u64) -> io::Result<Option<Wrong>> {
+    if range.next - range.offset <= range.bytes.len() as u64 {
         return Ok(None);
     }
-    let last = reader.bytes(stretch.next - 1, stretch.next, 1)?;
-    let torn = stretch.next == end && last != b"\n";
+    let last = reader.bytes(range.next - 1, range.next, 1)?;
+    let torn = range.next == end && last != b"\n";
     Ok(Some(if torn { Wrong::Torn } else { Wrong::TooLong }))
 }
 
@@ -189,9 +189,9 @@ struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    fn of(stretch: &Stretch, offset: u64, text: &'a [u8], cut: Option<Wrong>) -> Line<'a> {
+    fn of(range: &LogRange, offset: u64, text: &'a [u8], cut: Option<Wrong>) -> Line<'a> {
         let behind = offset + text.len() as u64;
-        let ended = behind < stretch.offset + stretch.bytes.len() as u64;
+        let ended = behind < range.offset + range.bytes.len() as u64;
         let found = match cut {
             Some(wrong) => Err(wrong),
             None if text.len() > MAX_LINE => Err(Wrong::TooLong),
@@ -199,7 +199,7 @@ impl<'a> Line<'a> {
         };
         Line {
             offset,
-            next: if ended { behind + 1 } else { stretch.next },
+            next: if ended { behind + 1 } else { range.next },
             text,
             found,
         }

@@ -113,15 +113,15 @@ pub fn ends(reader: &Reader, end: u64) -> io::Result<Option<(Stamp, Stamp)>> {
     let at = |text: &[u8]| line::split(text).and_then(|parts| parts.at()).ok();
     let (mut from, mut first) = (0, None);
     while first.is_none() && from < end {
-        let stretch = reader.read(from, end, BLOCK)?;
-        first = stretch.lines().find_map(|(_, text)| at(text));
-        from = stretch.next;
+        let range = reader.read(from, end, BLOCK)?;
+        first = range.lines().find_map(|(_, text)| at(text));
+        from = range.next;
     }
     let (mut before, mut last) = (end, None);
     while last.is_none() && before > 0 {
-        let stretch = reader.read_back(before, BLOCK)?;
-        last = stretch.lines().rev().find_map(|(_, text)| at(text));
-        before = stretch.offset;
+        let range = reader.read_back(before, BLOCK)?;
+        last = range.lines().rev().find_map(|(_, text)| at(text));
+        before = range.offset;
     }
     Ok(first.zip(last))
 }

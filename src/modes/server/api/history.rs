@@ -356,8 +356,8 @@ impl PageWanted {
     fn forward(&self, reader: &Reader, mut offset: u64, end: u64) -> io::Result<HistoryRange> {
         let (mut events, mut bytes) = (Vec::new(), 0);
         while offset < end {
-            let stretch = reader.read(offset, end, BLOCK)?;
-            for (at, text) in stretch.lines() {
+            let range = reader.read(offset, end, BLOCK)?;
+            for (at, text) in range.lines() {
                 if events.len() == self.limit || bytes >= MAX_PAGE {
                     return Ok(HistoryRange {
                         next: events.last().and_then(Wire::id),
@@ -367,7 +367,7 @@ impl PageWanted {
                 events.push(sse::wire_of(reader.log(), at, text));
                 bytes += text.len();
             }
-            offset = stretch.next;
+            offset = range.next;
         }
         Ok(HistoryRange { events, next: None })
     }
@@ -378,8 +378,8 @@ impl PageWanted {
         let needle = self.find.as_ref().map(|text| text.to_lowercase());
         let (mut events, mut bytes, mut to, mut last) = (Vec::new(), 0, before, None);
         while to > 0 {
-            let stretch = reader.read_back(to, if needle.is_some() { BLOCK } else { BLOCK / 4 })?;
-            for (at, text) in stretch.lines().rev() {
+            let range = reader.read_back(to, if needle.is_some() { BLOCK } else { BLOCK / 4 })?;
+            for (at, text) in range.lines().rev() {
                 let full = events.len() == self.limit || bytes >= MAX_PAGE;
                 if full || needle.is_some() && before - at > MAX_SEARCHED {
                     events.reverse();
@@ -403,7 +403,7 @@ impl PageWanted {
                     bytes += text.len();
                 }
             }
-            to = stretch.offset;
+            to = range.offset;
         }
         events.reverse();
         Ok(HistoryRange { events, next: None })

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use crate::cli;
 use crate::event::{MAX_TEXT, Stamp};
-use crate::journal::{AppendError, Journal, MAX_UNSYNCED, Stretch, Unseen};
+use crate::journal::{AppendError, Journal, LogRange, MAX_UNSYNCED, Unseen};
 use crate::line;
 
 use super::fullness::Fullness;
@@ -151,7 +151,7 @@ impl Committer {
             let next = start + lines.len() as u64;
             let batch = Batch::new(
                 self.journal.log(),
-                Stretch {
+                LogRange {
                     offset: start,
                     bytes: lines,
                     next,

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::event::{Body, Id, LogId, Stamp};
 use crate::failure::{Failure, reason};
-use crate::journal::{Before, Reader, Stretch};
+use crate::journal::{Before, LogRange, Reader};
 use crate::line::{self, RawLine, Shape, unescaped_name};
 use crate::wire::Said;
 
@@ -59,9 +59,9 @@ impl Walk {
 
     /// What the lines say that stand before all that were looked at. `base` is where their log would
     /// begin if the log of now began at 0; `beginning` says that nothing stands before them.
-    pub fn back(&mut self, log: LogId, base: i64, stretch: &Stretch, beginning: bool) -> Found {
+    pub fn back(&mut self, log: LogId, base: i64, range: &LogRange, beginning: bool) -> Found {
         let mut found = Found::default();
-        for (offset, text) in stretch.lines().rev() {
+        for (offset, text) in range.lines().rev() {
             self.bytes += text.len() as u64 + 1;
             if self.is_over() {
                 break;
@@ -172,7 +172,7 @@ struct Source {
 pub fn begin(
     scribe: &mut Scribe,
     room: &Arc<Room>,
-    recent: &Stretch,
+    recent: &LogRange,
     orders: Arc<Orders>,
     console: Console,
 ) -> Result<(), Failure> {
@@ -233,10 +233,10 @@ fn read_back(walk: &mut Walk, mut source: Source, given: &dyn Fn(Found) -> bool)
             (source.reader, source.end) = (reader, end);
             source.base -= end as i64;
         }
-        let stretch = source.reader.read_back(source.end, BLOCK)?;
-        source.end = stretch.offset;
+        let range = source.reader.read_back(source.end, BLOCK)?;
+        source.end = range.offset;
         let beginning = source.end == 0 && source.earlier.is_empty();
-        let found = walk.back(source.reader.log(), source.base, &stretch, beginning);
+        let found = walk.back(source.reader.log(), source.base, &range, beginning);
         let all = found.seen.all;
         if !given(found) || all {
             return Ok(());

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
 
 use crate::event::LogId;
-use crate::journal::Stretch;
+use crate::journal::LogRange;
 use crate::sse::Encoding;
 
 /// How many bytes of lines are kept in memory.
@@ -14,7 +14,7 @@ const TAIL: usize = 4 << 20;
 #[derive(Debug)]
 pub struct Batch {
     log: LogId,
-    stretch: Stretch,
+    range: LogRange,
     encoded: [OnceLock<Box<Encoded>>; Encoding::COUNT],
 }
 
@@ -44,26 +44,26 @@ impl Cursor {
 }
 
 impl Batch {
-    /// The lines of `stretch`, from memory or from the file: listeners get the same bytes.
-    pub fn new(log: LogId, stretch: Stretch) -> Batch {
+    /// The lines of `range`, from memory or from the file: listeners get the same bytes.
+    pub fn new(log: LogId, range: LogRange) -> Batch {
         Batch {
             log,
-            stretch,
+            range,
             encoded: Default::default(),
         }
     }
 
     /// Where the line after the last one starts.
     pub fn end(&self) -> u64 {
-        self.stretch.next
+        self.range.next
     }
 
     /// The lines as they are sent; encoded by the first who asks.
     pub fn encoded(&self, encoding: Encoding) -> &Encoded {
         self.encoded[encoding.index()].get_or_init(|| {
-            let mut bytes = Vec::with_capacity(self.stretch.bytes.len() * 5 / 2);
+            let mut bytes = Vec::with_capacity(self.range.bytes.len() * 5 / 2);
             let mut starts = Vec::new();
-            for (offset, line) in self.stretch.lines() {
+            for (offset, line) in self.range.lines() {
                 starts.push((offset, bytes.len()));
                 encoding.encode_line(self.log, offset, line, &mut bytes);
             }
@@ -110,11 +110,11 @@ pub struct Tail {
 impl Tail {
     /// Adds the batch that follows the newest one.
     pub fn push(&mut self, batch: Arc<Batch>) {
-        self.bytes += batch.stretch.bytes.len();
+        self.bytes += batch.range.bytes.len();
         self.batches.push_back(batch);
         while self.bytes > TAIL && self.batches.len() > 1 {
             if let Some(old) = self.batches.pop_front() {
-                self.bytes -= old.stretch.bytes.len();
+                self.bytes -= old.range.bytes.len();
             }
         }
     }
@@ -132,7 +132,7 @@ impl Tail {
         let mut left = bytes;
         let wanted = self.after(offset).take_while(|batch| {
             let more = left > 0 && batch.end() <= to;
-            left = left.saturating_sub(batch.stretch.bytes.len());
+            left = left.saturating_sub(batch.range.bytes.len());
             more
         });
         wanted.cloned().collect()
@@ -140,7 +140,7 @@ impl Tail {
 
     fn after(&self, offset: u64) -> impl Iterator<Item = &Arc<Batch>> {
         let first = self.batches.partition_point(|batch| batch.end() <= offset);
-        let held = |batch: &Arc<Batch>| batch.stretch.offset <= offset;
+        let held = |batch: &Arc<Batch>| batch.range.offset <= offset;
         let first = match self.batches.get(first) {
             Some(batch) if held(batch) => first,
             _ => self.batches.len(),
@@ -173,7 +173,7 @@ mod tests {
         let next = offset + bytes.len() as u64;
         Arc::new(Batch::new(
             LogId(1),
-            Stretch {
+            LogRange {
                 offset,
                 bytes,
                 next,

@@ -11,7 +11,7 @@ use crate::address::{Address, port_without_brackets};
 use crate::cli::{self, DEFAULT_PORT, ServerArgs, typed};
 use crate::event::{Body, Event, Id, Stamp};
 use crate::failure::{Failure, reason};
-use crate::journal::{self, Journal, Kept, Opening, Stretch};
+use crate::journal::{self, Journal, Kept, LogRange, Opening};
 use crate::lookup::lookup;
 use crate::modes::server::machine;
 
@@ -183,7 +183,7 @@ pub struct Begun {
     /// The latest time in it.
     pub last: Stamp,
     /// The lines before that.
-    pub recent: Stretch,
+    pub recent: LogRange,
 }
 
 /// Writes this run's first line.

@@ -25,8 +25,8 @@ fn say(from: &str, key: Option<&str>, text: &str) -> Command {
     }
 }
 
-fn stretch(offset: u64, log: &[u8]) -> Stretch {
-    Stretch {
+fn range(offset: u64, log: &[u8]) -> LogRange {
+    LogRange {
         offset,
         bytes: log[offset as usize..].to_vec(),
         next: log.len() as u64,
@@ -44,7 +44,7 @@ fn again(log: &[u8], limits: Limits, portion: usize) -> Scribe {
         let from = end.saturating_sub(portion);
         let from = log[..from].iter().rposition(|b| *b == b'\n');
         let from = from.map_or(0, |at| at + 1);
-        let found = walk.back(LOG, 0, &stretch(from as u64, &log[..end]), from == 0);
+        let found = walk.back(LOG, 0, &range(from as u64, &log[..end]), from == 0);
         scribe.recall(&found.past, log.len() as u64);
         end = from;
         if found.seen.all {
@@ -144,7 +144,7 @@ fn seen(commands: &[Command]) -> Seen {
         scribe.record(command.clone(), reading(second as u64), offset, &mut log);
     }
     Walk::new(Limits::default())
-        .back(LOG, 0, &stretch(0, &log), true)
+        .back(LOG, 0, &range(0, &log), true)
         .seen
 }
 
@@ -190,7 +190,7 @@ fn a_walk_ends_within_its_limit_of_bytes_and_says_so() {
         bytes: log.len() as u64 / 2,
         ..Limits::default()
     };
-    let found = Walk::new(limits).back(LOG, 0, &stretch(0, &log), true);
+    let found = Walk::new(limits).back(LOG, 0, &range(0, &log), true);
     assert!(found.seen.all && found.past.all && !found.seen.beginning);
     assert_eq!(found.seen.oldest, Some(reading(50).wall));
 }
@@ -206,7 +206,7 @@ fn a_join_from_before_lines_had_fields_is_nobodys_in_particular() {
         },
         &mut log,
     );
-    let found = Walk::new(Limits::default()).back(LOG, 0, &stretch(0, &log), true);
+    let found = Walk::new(Limits::default()).back(LOG, 0, &range(0, &log), true);
     assert_eq!(found.seen.here, [("ann".to_string(), None)]);
     assert!(found.seen.joined.is_empty());
 }

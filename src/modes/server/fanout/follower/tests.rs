@@ -1,6 +1,6 @@
 use super::*;
 use crate::event::{Body, Event, Id, Stamp};
-use crate::journal::Stretch;
+use crate::journal::LogRange;
 use crate::line;
 use crate::modes::server::room::tests::room;
 use crate::sse::Form;
@@ -18,14 +18,14 @@ fn publish(room: &Room) {
     line::to_line(&Event { at, body }, &mut bytes);
     let next = offset + bytes.len() as u64;
     let log = room.reader.log();
-    let stretch = Stretch {
+    let range = LogRange {
         offset,
         bytes,
         next,
     };
     let check = 0;
     let id = Id { log, offset, check };
-    room.publish(Arc::new(Batch::new(log, stretch)), id, &[]);
+    room.publish(Arc::new(Batch::new(log, range)), id, &[]);
 }
 
 #[test]

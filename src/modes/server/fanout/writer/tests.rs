@@ -5,7 +5,7 @@ use async_io::Async;
 use futures_lite::future::{self, block_on};
 
 use crate::event::{Body, Event, Id, Stamp};
-use crate::journal::Stretch;
+use crate::journal::LogRange;
 use crate::line;
 use crate::modes::server::room::order::SessionId;
 use crate::modes::server::room::presence::Change;
@@ -74,12 +74,12 @@ impl Scene {
         line::to_line(&Event { at, body }, &mut bytes);
         let next = offset + bytes.len() as u64;
         let log = self.room.reader.log();
-        let stretch = Stretch {
+        let range = LogRange {
             offset,
             bytes,
             next,
         };
-        let batch = Arc::new(Batch::new(log, stretch));
+        let batch = Arc::new(Batch::new(log, range));
         self.sent.extend(&batch.encoded(SSE).bytes);
         let last = Id {
             log,
