@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
 use crate::cli::DEFAULT_PORT;
+use crate::wire::endpoint::Endpoint;
 
 /// The machine and the port that a room listens on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -185,20 +186,10 @@ fn is_host_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '%')
 }
 
-/// Whether a server's own URL goes on like this behind the port.
+/// Whether a server's own URL goes on like this after the port.
 fn is_ours(path: &str) -> bool {
     let path = path.split(['?', '#']).next().unwrap_or(path);
-    let own = [
-        "",
-        "/",
-        "/events",
-        "/members",
-        "/session",
-        "/log.txt",
-        "/health",
-        "/messages",
-    ];
-    own.contains(&path) || path.starts_with("/messages/")
+    path.is_empty() || Endpoint::any_at(path)
 }
 
 fn not_understood(text: &str) -> String {

@@ -1,7 +1,9 @@
-//! What is said over the wire: every JSON object that an event stream or a page of history holds.
+//! The HTTP API as both ends see it: the table of endpoints, and every JSON object that an event
+//! stream or a range of history holds.
 //!
 //! One definition serves both ends: the server writes these objects, the window reads them.
 
+pub mod endpoint;
 mod object;
 
 use serde::{Deserialize, Serialize};

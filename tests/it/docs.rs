@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 
 use chatroom::cli::Cli;
+use chatroom::wire::endpoint::{Endpoint, Parameters};
 use clap::CommandFactory;
 
 use follow::Reader;
@@ -244,32 +245,22 @@ fn every_error_and_every_request_is_on_the_http_page() {
             &word[1]
         );
     }
-    let api = std::fs::read_to_string(root().join("src/modes/server/api.rs")).expect("api.rs");
-    let paths = Regex::new(r#"allowed = match path[^;]*?;"#).expect("a pattern");
-    let paths = paths.find(&api).expect("the table of paths").as_str();
-    let arm = Regex::new(r#"(?m)^\s*((?:"/[^"]*"(?: \| )?)+) => "([^"]*)""#).expect("a pattern");
-    let mut requests = 0;
-    for arm in arm.captures_iter(paths) {
-        for path in arm[1].split(" | ").map(|path| path.trim_matches('"')) {
-            for method in arm[2].split(", ").filter(|method| *method != "HEAD") {
-                requests += 1;
-                assert!(
-                    page.contains(&format!("`{method} {path}")),
-                    "{method} {path} is not in docs/http.md"
-                );
-            }
-        }
-    }
-    assert!(requests >= 10, "{paths}");
-    let parameter = Regex::new(r#"(?:parameter\(|number\(head, )"(\w+)""#).expect("a pattern");
-    let history = std::fs::read_to_string(root().join("src/modes/server/api/history.rs"));
-    let sources = api + &history.expect("history.rs");
-    for found in parameter.captures_iter(&sources) {
+    for endpoint in Endpoint::ALL {
+        let (method, path) = (endpoint.method().as_str(), endpoint.path());
         assert!(
-            page.contains(&format!("`{}=", &found[1])),
-            "{}= is not in docs/http.md",
-            &found[1]
+            page.contains(&format!("`{method} {path}`")),
+            "{method} {path} is not in docs/http.md"
         );
+        let Parameters::Known(parameters) = endpoint.parameters() else {
+            continue;
+        };
+        for name in parameters {
+            let told = [format!("`{name}="), format!("`{name}`")];
+            assert!(
+                told.iter().any(|told| page.contains(told)),
+                "{name}= of {method} {path} is not in docs/http.md"
+            );
+        }
     }
 }
 

@@ -22,6 +22,7 @@ use crate::http::{Head, Response};
 use crate::journal::Reader;
 use crate::sse::{Encoding, Form};
 use crate::wire::Session;
+use crate::wire::endpoint::{Endpoint, Method};
 
 use super::console::Request;
 use super::room::{Hold, Room};
@@ -133,68 +134,67 @@ impl Api {
 
     async fn route(&self, asked: Asked, about: &mut About) -> Answered<Answer> {
         self.hosts.check(&asked.head, asked.encrypted)?;
-        let path = asked.head.path.clone();
-        let allowed = match path.as_str() {
-            "/" | "/health" | "/events" | "/members" | "/log.txt" => "GET, HEAD",
-            "/session" => "GET, HEAD, POST, DELETE",
-            "/messages" => "GET, HEAD, POST",
-            other if other.starts_with("/messages/") => "GET, HEAD",
-            other => {
-                let message = format!("There is nothing at {other:?}. GET / tells how to join.");
-                return Err(Response::refusal(404, "not_found", message));
+        let endpoint = match Endpoint::parse(&asked.head.method, &asked.head.path) {
+            Ok(endpoint) => endpoint,
+            Err(unrouted) => return Err(refusals::unrouted(unrouted, &asked.head.path)),
+        };
+        parameters::check(endpoint, &asked.head)?;
+        let client = asked.from.client;
+        let response = match endpoint {
+            Endpoint::LogIn => self.log_in(asked).await?,
+            Endpoint::Health => self.health(&asked).await,
+            Endpoint::Events => return self.listen(asked, about).await,
+            Endpoint::LogFile => {
+                let (_, _hold) = self.caller(endpoint, &asked, about).await?;
+                return self.log_file(&asked).await;
+            }
+            Endpoint::Guide => {
+                let (_, _hold) = self.caller(endpoint, &asked, about).await?;
+                self.how_to_join(&asked.head, asked.encrypted)
+            }
+            Endpoint::Members => {
+                let (_, _hold) = self.caller(endpoint, &asked, about).await?;
+                Response::of_json(200, self.room.members_as_sent())
+            }
+            Endpoint::OwnSession => {
+                let (caller, _hold) = self.caller(endpoint, &asked, about).await?;
+                self.whose(caller, client).await?
+            }
+            Endpoint::LogOut => {
+                let (caller, _) = self.caller(endpoint, &asked, about).await?;
+                self.log_out(caller, client).await?
+            }
+            Endpoint::PostMessage => {
+                let (caller, _) = self.caller(endpoint, &asked, about).await?;
+                self.say(caller, asked).await?
+            }
+            Endpoint::History => {
+                let (_, _hold) = self.caller(endpoint, &asked, about).await?;
+                self.page(&asked).await?
+            }
+            Endpoint::OneEvent => {
+                let (_, _hold) = self.caller(endpoint, &asked, about).await?;
+                let id = endpoint.id_in(&asked.head.path).unwrap_or_default();
+                self.event(id, client).await?
             }
         };
-        let method = match asked.head.method.as_str() {
-            "HEAD" => "GET",
-            method => method,
+        Ok(Answer::Whole(response))
+    }
+
+    /// Who sent a request, and what keeps them present while they read.
+    async fn caller(
+        &self,
+        endpoint: Endpoint,
+        asked: &Asked,
+        about: &mut About,
+    ) -> Answered<(Caller, Option<Hold>)> {
+        let caller = self.access.caller(&asked.head, None, asked.from).await?;
+        about.member = matches!(caller, Caller::Member(..));
+        let hold = match endpoint.method() {
+            Method::Get => self.reader(&caller, asked.from.client).await?,
+            Method::Post | Method::Delete => None,
         };
-        if !allowed.split(", ").any(|one| one == method) {
-            let message = format!("{path} is for {allowed} only. GET / tells how to join.");
-            return Err(
-                Response::refusal(405, "method_not_allowed", message).field("Allow", allowed)
-            );
-        }
-        parameters::check(&asked.head)?;
-        match (method, path.as_str()) {
-            ("POST", "/session") => self.log_in(asked).await.map(Answer::Whole),
-            ("GET", "/health") => Ok(Answer::Whole(self.health(&asked).await)),
-            ("GET", "/events") => self.listen(asked, about).await,
-            (_, path) => {
-                let caller = self.access.caller(&asked.head, None, asked.from).await?;
-                about.member = matches!(caller, Caller::Member(..));
-                let _hold = match method {
-                    "GET" => self.reader(&caller, asked.from.client).await?,
-                    _ => None,
-                };
-                match (method, path) {
-                    ("DELETE", _) => self
-                        .log_out(caller, asked.from.client)
-                        .await
-                        .map(Answer::Whole),
-                    ("POST", _) => self.say(caller, asked).await.map(Answer::Whole),
-                    (_, "/") => Ok(Answer::Whole(
-                        self.how_to_join(&asked.head, asked.encrypted),
-                    )),
-                    (_, "/session") => self
-                        .whose(caller, asked.from.client)
-                        .await
-                        .map(Answer::Whole),
-                    (_, "/members") => {
-                        let members = self.room.members_as_sent();
-                        Ok(Answer::Whole(Response::of_json(200, members)))
-                    }
-                    (_, "/messages") => self.page(&asked).await.map(Answer::Whole),
-                    (_, "/log.txt") => self.log_file(&asked).await,
-                    (_, path) => self
-                        .event(
-                            path.strip_prefix("/messages/").unwrap_or_default(),
-                            asked.from.client,
-                        )
-                        .await
-                        .map(Answer::Whole),
-                }
-            }
-        }
+        Ok((caller, hold))
     }
 
     async fn log_in(&self, asked: Asked) -> Answered<Response> {

@@ -21,10 +21,10 @@ use async_io::{Async, Timer};
 use async_std::task;
 use futures_lite::future;
 
-use crate::event::MAX_TEXT;
 use crate::http::{BadRequest, BodyDecoder, Head};
 use crate::journal::Reader;
 use crate::waited::waited;
+use crate::wire::endpoint::{Endpoint, MAX_BODY};
 
 use super::idle::Call;
 use super::key::Asker;
@@ -213,12 +213,12 @@ impl Connection {
     /// What is to be sent back; a request that reads the log, gives a room key or comes in is dropped,
     /// and its reading or waiting ended, when nobody is there for the answer any more.
     async fn answer(&self, asked: Asked, about: &mut About) -> Result<Answer, End> {
-        let (path, minor) = (asked.head.path.as_str(), asked.head.minor);
-        // What somebody said, or ended, stands whether they wait or not.
-        let stands = match asked.head.method.as_str() {
-            "POST" => path == "/messages",
-            method => method == "DELETE",
-        };
+        let minor = asked.head.minor;
+        // A message or the end of a session stands whether its sender waits or not.
+        let stands = matches!(
+            Endpoint::parse(&asked.head.method, &asked.head.path),
+            Ok(Endpoint::PostMessage | Endpoint::LogOut)
+        );
         let mut answer = pin!(self.api.answer(asked, about));
         if stands {
             return Ok(answer.await);
@@ -259,9 +259,10 @@ impl Connection {
             loop {
                 match Head::parse(&self.buffer) {
                     Ok(Some((head, taken))) => {
-                        let shown = self.console.wants_requests()
-                            && head.method == "POST"
-                            && head.path == "/messages";
+                        let posts = || {
+                            Endpoint::parse(&head.method, &head.path) == Ok(Endpoint::PostMessage)
+                        };
+                        let shown = self.console.wants_requests() && posts();
                         let raw = shown
                             .then(|| String::from_utf8_lossy(&self.buffer[..taken]).into_owned());
                         self.buffer.drain(..taken);
@@ -282,7 +283,9 @@ impl Connection {
 
     async fn body(&mut self, head: &Head) -> Result<Vec<u8>, Result<BadRequest, End>> {
         let refused = |error| Ok(BadRequest::from(error));
-        let mut framed = BodyDecoder::new(head.framing, MAX_TEXT as u64).map_err(refused)?;
+        let limit =
+            Endpoint::parse(&head.method, &head.path).map_or(MAX_BODY, Endpoint::body_limit);
+        let mut framed = BodyDecoder::new(head.framing, limit as u64).map_err(refused)?;
         if head.expects_continue && !framed.is_done() && self.buffer.is_empty() {
             self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
                 .await

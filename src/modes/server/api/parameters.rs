@@ -5,36 +5,22 @@
 
 use crate::cli;
 use crate::http::{Head, Response};
+use crate::wire::endpoint::{Endpoint, LAST_EVENT_ID, Parameters};
 
-/// Where a listener goes on that can set no header: as `event-source-polyfill` says it, and as others do.
-const PLACES: [&str; 2] = ["lastEventId", "last_event_id"];
 /// What clients add to the address of a stream so that no cache answers.
 const PASSED_OVER: [&str; 2] = ["_", "r"];
 /// As much of a name is said again.
 const SHOWN: usize = 40;
 
-/// What a path's parameters are called; `None` where anything may stand, since links to a room are
-/// passed on by programs that append their own.
-fn known(method: &str, path: &str) -> Option<&'static [&'static str]> {
-    match (method, path) {
-        (_, "/") => None,
-        (_, "/events") => Some(&[
-            "since", "last", "max", "poll", "token", PLACES[0], PLACES[1],
-        ]),
-        ("GET" | "HEAD", "/messages") => Some(&["before", "since", "find", "limit"]),
-        _ => Some(&[]),
-    }
-}
-
 /// Looks whether all of a request's parameters are known, and each is there once.
 ///
 /// # Errors
 /// The answer: 400 with the one that is not.
-pub fn check(head: &Head) -> Result<(), Response> {
-    let Some(known) = known(&head.method, &head.path) else {
+pub fn check(endpoint: Endpoint, head: &Head) -> Result<(), Response> {
+    let Parameters::Known(known) = endpoint.parameters() else {
         return Ok(());
     };
-    let passed_over = |name: &str| head.path == "/events" && PASSED_OVER.contains(&name);
+    let passed_over = |name: &str| endpoint == Endpoint::Events && PASSED_OVER.contains(&name);
     let refused = |sentence| Err(Response::refusal(400, "bad_parameter", sentence));
     let mut seen: Vec<&str> = Vec::new();
     for (name, _) in head.parameters() {
@@ -85,7 +71,7 @@ pub fn last_event_id(head: &Head) -> Option<String> {
     let header = head.field("last-event-id").map(str::to_string);
     header.filter(said).or_else(|| {
         let of = |name: &&str| head.parameter(name).filter(said);
-        PLACES.iter().find_map(of)
+        LAST_EVENT_ID.iter().find_map(of)
     })
 }
 
@@ -100,7 +86,9 @@ mod tests {
     }
 
     fn refused(line: &str) -> Option<String> {
-        let refusal = check(&head(line)).err()?;
+        let head = head(line);
+        let endpoint = Endpoint::parse(&head.method, &head.path).expect("an endpoint");
+        let refusal = check(endpoint, &head).err()?;
         assert_eq!(refusal.status(), 400);
         let text = String::from_utf8(refusal.whole(true, false)).expect("UTF-8");
         let json: serde_json::Value =

@@ -6,6 +6,7 @@ use crate::event::{self, TextError};
 use crate::http::Response;
 use crate::name::NameError;
 use crate::wire::Refusal;
+use crate::wire::endpoint::Unrouted;
 
 use super::access::unauthorized;
 use crate::modes::server::room::order::Refused;
@@ -85,6 +86,20 @@ pub fn denied(refused: Denied) -> Response {
         ),
         Denied::NotYet => not_yet(),
         Denied::Order(refused) => order_refused(refused),
+    }
+}
+
+/// The answer to a request that no endpoint takes.
+pub fn unrouted(unrouted: Unrouted, path: &str) -> Response {
+    match unrouted {
+        Unrouted::NoSuchPath => {
+            let message = format!("There is nothing at {path:?}. GET / tells how to join.");
+            Response::refusal(404, "not_found", message)
+        }
+        Unrouted::MethodNotAllowed(allowed) => {
+            let message = format!("{path} is for {allowed} only. GET / tells how to join.");
+            Response::refusal(405, "method_not_allowed", message).field("Allow", allowed)
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::http::{Head, Response};
 use crate::modes::server::api::refusals::seconds;
 use crate::modes::server::console::Entry;
 use crate::modes::server::room::client::Client;
+use crate::wire::endpoint::Endpoint;
 
 use super::Connection;
 
@@ -55,7 +56,7 @@ pub fn gives_key(head: &Head) -> bool {
         .field("authorization")
         .and_then(|c| c.split(' ').next());
     let basic = scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic"));
-    basic || head.method == "POST" && head.path == "/session"
+    basic || Endpoint::parse(&head.method, &head.path) == Ok(Endpoint::LogIn)
 }
 
 /// What a connection is told that there is no room for.

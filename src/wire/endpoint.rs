@@ -1,0 +1,309 @@
+//! The endpoints of the HTTP API: one table of paths, methods, callers, body limits and parameters.
+//! The server routes by it, and clients take their paths from it.
+//!
+//! What always holds: a path and a method that stand in no row of [`Endpoint`] reach no handler.
+
+use crate::event::MAX_TEXT;
+
+/// The page for people.
+pub const HOME: &str = "/";
+/// The state of the server.
+pub const HEALTH: &str = "/health";
+/// The event stream.
+pub const EVENTS: &str = "/events";
+/// The present members.
+pub const MEMBERS: &str = "/members";
+/// The log as it is on disk.
+pub const LOG_FILE: &str = "/log.txt";
+/// Logins, and what a token stands for.
+pub const SESSION: &str = "/session";
+/// The messages of the room.
+pub const MESSAGES: &str = "/messages";
+/// One event; `ID` stands for its id.
+pub const MESSAGE: &str = "/messages/ID";
+/// The end of a path in the table that a request replaces by an id.
+const ID: &str = "ID";
+
+/// The longest body of any request, in bytes. A body that an endpoint does not need is read and ignored.
+pub const MAX_BODY: usize = MAX_TEXT;
+
+/// A method that some path has. `HEAD` is `GET` without a body and has no row of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Reads.
+    Get,
+    /// Adds.
+    Post,
+    /// Ends.
+    Delete,
+}
+
+impl Method {
+    /// The method as a request line has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Method::Get => "GET",
+            Method::Post => "POST",
+            Method::Delete => "DELETE",
+        }
+    }
+}
+
+/// Who may call an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody. Missing or wrong credentials are not refused, but may get a shorter answer.
+    Anybody,
+    /// A newcomer: the body has a name and the room's key, or the key comes as Basic credentials.
+    Newcomer,
+    /// A session, a guest with the room's key, or anybody in a room without a key.
+    Reader,
+    /// A session or a guest with the room's key: somebody with a name.
+    Speaker,
+    /// The owner of a session.
+    Session,
+}
+
+/// The parameters that an endpoint takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parameters {
+    /// Any, all ignored: links are passed on by programs that append their own.
+    Ignored,
+    /// These, each at most once.
+    Known(&'static [&'static str]),
+}
+
+/// The parameters that stand for the header `Last-Event-ID`, for clients that cannot set one: as
+/// `event-source-polyfill` spells it, and as others do.
+pub const LAST_EVENT_ID: [&str; 2] = ["lastEventId", "last_event_id"];
+/// No parameters at all.
+const NONE: Parameters = Parameters::Known(&[]);
+const OF_EVENTS: Parameters = Parameters::Known(&[
+    "since",
+    "last",
+    "max",
+    "poll",
+    "token",
+    LAST_EVENT_ID[0],
+    LAST_EVENT_ID[1],
+]);
+const OF_HISTORY: Parameters = Parameters::Known(&["before", "since", "find", "limit"]);
+
+/// One row of the table.
+struct Route {
+    method: Method,
+    path: &'static str,
+    access: Access,
+    body_limit: usize,
+    parameters: Parameters,
+}
+
+/// Makes the enum, its list and its rows of one table, so that none can lack another.
+macro_rules! endpoints {
+    ($($(#[$about:meta])* $name:ident: $method:ident $path:ident, $access:ident, $body:ident, $parameters:expr;)*) => {
+        /// One thing that a client can ask of the server: a method of a path.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Endpoint {
+            $($(#[$about])* $name,)*
+        }
+
+        impl Endpoint {
+            /// Every endpoint, in the order of the table.
+            pub const ALL: &[Endpoint] = &[$(Endpoint::$name),*];
+
+            const fn route(self) -> Route {
+                match self {
+                    $(Endpoint::$name => Route {
+                        method: Method::$method,
+                        path: $path,
+                        access: Access::$access,
+                        body_limit: $body,
+                        parameters: $parameters,
+                    },)*
+                }
+            }
+        }
+    };
+}
+
+endpoints! {
+    /// Tells a person how to join.
+    Guide:       Get HOME,        Reader,   MAX_BODY, Parameters::Ignored;
+    /// Tells an operator how the server is.
+    Health:      Get HEALTH,      Anybody,  MAX_BODY, NONE;
+    /// Streams events.
+    Events:      Get EVENTS,      Reader,   MAX_BODY, OF_EVENTS;
+    /// Lists who is present.
+    Members:     Get MEMBERS,     Reader,   MAX_BODY, NONE;
+    /// Gives the log as it is on disk.
+    LogFile:     Get LOG_FILE,    Reader,   MAX_BODY, NONE;
+    /// Tells the owner of a token about their session.
+    OwnSession:  Get SESSION,     Session,  MAX_BODY, NONE;
+    /// Makes a session.
+    LogIn:       Post SESSION,    Newcomer, MAX_BODY, NONE;
+    /// Ends a session.
+    LogOut:      Delete SESSION,  Session,  MAX_BODY, NONE;
+    /// Gives a range of history.
+    History:     Get MESSAGES,    Reader,   MAX_BODY, OF_HISTORY;
+    /// Records a message.
+    PostMessage: Post MESSAGES,   Speaker,  MAX_BODY, NONE;
+    /// Gives one event.
+    OneEvent:    Get MESSAGE,     Reader,   MAX_BODY, NONE;
+}
+
+/// Why a request has no endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unrouted {
+    /// There is nothing at the path.
+    NoSuchPath,
+    /// The path has only these methods, as the field `Allow` lists them.
+    MethodNotAllowed(String),
+}
+
+impl Endpoint {
+    /// The endpoint of a request.
+    ///
+    /// # Errors
+    /// No row of the table has the path, or none of those that have it has the method.
+    pub fn parse(method: &str, path: &str) -> Result<Endpoint, Unrouted> {
+        let wanted = if method == "HEAD" { "GET" } else { method };
+        let mut here = Endpoint::ALL.iter().filter(|one| one.is_at(path));
+        if let Some(found) = here.clone().find(|one| one.method().as_str() == wanted) {
+            return Ok(*found);
+        }
+        let allowed = |endpoint: &Endpoint| match endpoint.method() {
+            Method::Get => "GET, HEAD",
+            other => other.as_str(),
+        };
+        match here.next() {
+            None => Err(Unrouted::NoSuchPath),
+            Some(first) => {
+                let all: Vec<&str> = std::iter::once(first).chain(here).map(allowed).collect();
+                Err(Unrouted::MethodNotAllowed(all.join(", ")))
+            }
+        }
+    }
+
+    /// Whether some endpoint has the path.
+    pub fn any_at(path: &str) -> bool {
+        Endpoint::ALL.iter().any(|one| one.is_at(path))
+    }
+
+    /// The method.
+    pub fn method(self) -> Method {
+        self.route().method
+    }
+
+    /// The path, with `ID` for an id.
+    pub fn path(self) -> &'static str {
+        self.route().path
+    }
+
+    /// Who may call it.
+    pub fn access(self) -> Access {
+        self.route().access
+    }
+
+    /// The longest body that it takes, in bytes.
+    pub fn body_limit(self) -> usize {
+        self.route().body_limit
+    }
+
+    /// The parameters that it takes.
+    pub fn parameters(self) -> Parameters {
+        self.route().parameters
+    }
+
+    /// Whether it takes a parameter of that name.
+    pub fn takes(self, parameter: &str) -> bool {
+        matches!(self.parameters(), Parameters::Known(known) if known.contains(&parameter))
+    }
+
+    /// What a request's path has in place of `ID`.
+    pub fn id_in(self, path: &str) -> Option<&str> {
+        path.strip_prefix(self.path().strip_suffix(ID)?)
+    }
+
+    fn is_at(self, path: &str) -> bool {
+        match self.path().strip_suffix(ID) {
+            Some(front) => path.starts_with(front),
+            None => path == self.path(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_has_its_methods_and_no_others() {
+        for (path, allowed) in [
+            ("/", "GET, HEAD"),
+            ("/health", "GET, HEAD"),
+            ("/events", "GET, HEAD"),
+            ("/members", "GET, HEAD"),
+            ("/log.txt", "GET, HEAD"),
+            ("/session", "GET, HEAD, POST, DELETE"),
+            ("/messages", "GET, HEAD, POST"),
+            ("/messages/1-2-3", "GET, HEAD"),
+            ("/messages/", "GET, HEAD"),
+            ("/messages/ID", "GET, HEAD"),
+            ("/messages/a/b", "GET, HEAD"),
+        ] {
+            let wrong = Err(Unrouted::MethodNotAllowed(allowed.to_string()));
+            for method in [
+                "GET",
+                "HEAD",
+                "POST",
+                "DELETE",
+                "PUT",
+                "OPTIONS",
+                "get",
+                "",
+                "GET, HEAD",
+            ] {
+                let found = Endpoint::parse(method, path);
+                if allowed.split(", ").any(|one| one == method) {
+                    let found = found.expect(path);
+                    assert!(found.is_at(path) && Endpoint::any_at(path), "{path}");
+                    let own = found.method().as_str();
+                    assert_eq!(own, if method == "HEAD" { "GET" } else { method });
+                } else {
+                    assert_eq!(found, wrong, "{method} {path}");
+                }
+            }
+        }
+        for path in [
+            "",
+            "//",
+            "/event",
+            "/events/",
+            "/session/x",
+            "/Health",
+            "*",
+            "/ID",
+        ] {
+            for method in ["GET", "POST", "OPTIONS"] {
+                assert_eq!(Endpoint::parse(method, path), Err(Unrouted::NoSuchPath));
+            }
+            assert!(!Endpoint::any_at(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn no_two_rows_are_of_the_same_requests() {
+        for endpoint in Endpoint::ALL {
+            let (method, path) = (endpoint.method().as_str(), endpoint.path());
+            assert_eq!(Endpoint::parse(method, path), Ok(*endpoint));
+        }
+    }
+
+    #[test]
+    fn an_id_is_the_rest_of_its_path() {
+        assert_eq!(Endpoint::OneEvent.id_in("/messages/1-2-3"), Some("1-2-3"));
+        assert_eq!(Endpoint::OneEvent.id_in("/messages/"), Some(""));
+        assert_eq!(Endpoint::OneEvent.id_in("/messages"), None);
+        assert_eq!(Endpoint::History.id_in("/messages"), None);
+    }
+}
