@@ -42,6 +42,7 @@ use commit::committer::Committer;
 use commit::fullness::{Found, Fullness};
 use commit::scribe::Scribe;
 use console::{Console, Entry};
+use fanout::Fanout;
 use room::order::{Command, Job, Order};
 use room::orders::Orders;
 use room::quotas::Connections;
@@ -115,6 +116,7 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
         begun.journal.end(),
         begun.opened,
     ));
+    let fanout = Arc::new(Fanout::new(Arc::clone(&room), machine::writers()));
     task::spawn(commit::space::watch(
         args.log.clone(),
         console.clone(),
@@ -129,17 +131,18 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
         begun.journal,
         scribe,
         taken,
-        Arc::clone(&room),
+        Arc::clone(&fanout),
         console.clone(),
         args.sync,
         Fullness::new(found),
     );
     start_committer(committer, stop.clone())?;
-    start_writers(&room, stop)?;
+    start_writers(&fanout, stop)?;
 
     let access = Access::new(secret, key).telling(console.clone());
     let api = Arc::new(Api {
         room: Arc::clone(&room),
+        fanout: Arc::clone(&fanout),
         access,
         hosts: Hosts::new(&args.host_name, &startup::start::own_names(&args)),
         proxies: Proxies::new(args.trust_proxy.clone()),
@@ -171,7 +174,7 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
         drop(announced);
         asking.end(&console);
         let why = match why {
-            Stop::Asked => shut_down(&room, &orders, &stopped).await,
+            Stop::Asked => shut_down(&fanout, &orders, &stopped).await,
             failed => failed,
         };
         console.flush(Duration::from_millis(300));
@@ -208,8 +211,8 @@ fn start_committer(committer: Committer, stop: Sender<Stop>) -> Result<(), Failu
 }
 
 /// Starts the threads that write to the listeners. The server does not go on without one of them.
-fn start_writers(room: &Arc<Room>, stop: Sender<Stop>) -> Result<(), Failure> {
-    for writer in room.fanout.writers(room) {
+fn start_writers(fanout: &Fanout, stop: Sender<Stop>) -> Result<(), Failure> {
+    for writer in fanout.writers() {
         let stop = stop.clone();
         start_thread("writer", move || {
             if catch_unwind(AssertUnwindSafe(|| writer.run())).is_err() {
@@ -324,7 +327,8 @@ async fn sync_now_and_then(sync: cli::Sync, orders: Arc<Orders>) {
 
 /// Finishes what was taken, writes the last line, and says good-bye to every listener. Whoever was
 /// promised an answer gets it.
-async fn shut_down(room: &Arc<Room>, orders: &Orders, stopped: &Receiver<Stop>) -> Stop {
+async fn shut_down(fanout: &Fanout, orders: &Orders, stopped: &Receiver<Stop>) -> Stop {
+    let room = &fanout.room;
     room.stop_orders();
     let (reply, written) = channel::bounded(1);
     let order = Order {
@@ -339,8 +343,9 @@ async fn shut_down(room: &Arc<Room>, orders: &Orders, stopped: &Receiver<Stop>) 
     };
     let _ = async_std::future::timeout(FAREWELL, closing).await;
     room.close();
+    fanout.close();
     let until = Instant::now() + FAREWELL;
-    while room.listeners() + room.answers() > 0 && Instant::now() < until {
+    while fanout.listeners() + room.answers() > 0 && Instant::now() < until {
         Timer::after(Duration::from_millis(5)).await;
     }
     // The committer says at its end whether the last commit failed.

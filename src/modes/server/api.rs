@@ -45,7 +45,7 @@ use crate::modes::server::api::refusals::not_logged_in;
 use crate::modes::server::api::refusals::not_yet;
 use crate::modes::server::api::refusals::order_refused;
 use crate::modes::server::api::refusals::text_refused;
-use crate::modes::server::fanout::cold;
+use crate::modes::server::fanout::{Fanout, cold};
 use crate::modes::server::room::client::Client;
 use crate::modes::server::room::order::Verdict;
 use crate::modes::server::room::presence::Denied;
@@ -56,6 +56,8 @@ use crate::modes::server::room::quotas::Connections;
 pub struct Api {
     /// The room.
     pub room: Arc<Room>,
+    /// Its listeners.
+    pub fanout: Arc<Fanout>,
     /// Who may do what.
     pub access: Access,
     /// The names the server goes by.

@@ -30,14 +30,18 @@ use async_io::Async;
 
 use crate::sse::Encoding;
 
+use crate::modes::server::room::Room;
 use crate::modes::server::room::order::SessionId;
 use crate::modes::server::room::tail::Cursor;
 
-/// The seats of a room.
+/// The listeners of a room, and the seats of those that are up to date.
 #[derive(Debug)]
 pub struct Fanout {
+    /// The room that they listen to.
+    pub room: Arc<Room>,
     desks: Vec<Arc<Desk>>,
     next: AtomicUsize,
+    listeners: AtomicUsize,
 }
 
 /// Why a listener was called up from its seat.
@@ -150,18 +154,31 @@ impl Desk {
 }
 
 impl Fanout {
-    /// A fan-out of `writers` threads, which [`Fanout::writers`] are to be run by, for a journal
-    /// that is published up to `end`.
-    pub fn new(writers: usize, end: u64) -> Fanout {
+    /// The fan-out of a room, to be served by `writers` threads, which run [`Fanout::writers`].
+    pub fn new(room: Arc<Room>, writers: usize) -> Fanout {
+        let end = room.end();
         let desk = || {
             let desk = Desk::default();
             desk.news().published = end;
             Arc::new(desk)
         };
         Fanout {
+            room,
             desks: (0..writers.max(1)).map(|_| desk()).collect(),
             next: AtomicUsize::new(0),
+            listeners: AtomicUsize::new(0),
         }
+    }
+
+    /// Counts a listener for as long as the result lives.
+    pub fn listener(self: &Arc<Fanout>) -> Listener {
+        self.listeners.fetch_add(1, Ordering::AcqRel);
+        Listener(Arc::clone(self))
+    }
+
+    /// The number of listeners.
+    pub fn listeners(&self) -> usize {
+        self.listeners.load(Ordering::Acquire)
     }
 
     /// A seat for a connection, not yet taken.
@@ -224,6 +241,23 @@ impl Fanout {
             news.closing = true;
             desk.ring(news);
         }
+    }
+}
+
+/// One of the listeners that are counted; dropped, it is one no more.
+#[derive(Debug)]
+pub struct Listener(Arc<Fanout>);
+
+impl Listener {
+    /// The fan-out that counts it.
+    pub fn fanout(&self) -> &Arc<Fanout> {
+        &self.0
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.0.listeners.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

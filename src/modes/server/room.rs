@@ -34,7 +34,6 @@ use crate::name::{Judged, Name};
 use crate::wire::Members;
 
 use super::console::Request;
-use super::fanout::Fanout;
 use crate::modes::server::machine;
 use crate::modes::server::room::client::Client;
 use crate::modes::server::room::health::Health;
@@ -45,7 +44,7 @@ use crate::modes::server::room::tail::{Batch, Tail};
 use crate::modes::server::room::turns::Sender;
 
 use guards::Late;
-pub use guards::{AnswerDue, Hold, Listener};
+pub use guards::{AnswerDue, Hold};
 use listed::Listed;
 
 /// What the operator decided about the room.
@@ -77,8 +76,6 @@ pub struct Room {
     booted: Duration,
     orders: Arc<Orders>,
     state: Mutex<State>,
-    /// Where the listeners are that are up to date.
-    pub fanout: Fanout,
     /// Who is here, as it was sent last.
     listed: Listed,
     /// For requests that wait for a member to come or go.
@@ -100,7 +97,6 @@ struct State {
     /// The newest committed event.
     last: Id,
     presence: Presence,
-    listeners: usize,
     closing: bool,
 }
 
@@ -145,10 +141,8 @@ impl Room {
                 end,
                 last,
                 presence,
-                listeners: 0,
                 closing: false,
             }),
-            fanout: Fanout::new(machine::writers(), end),
             listed: Listed::default(),
             wake: Event::new(),
             stopped: Event::new(),
@@ -176,8 +170,8 @@ impl Room {
         self.started.elapsed()
     }
 
-    /// Makes a committed batch visible: tail, offset and members change in one step, then it goes
-    /// out to everybody who waits.
+    /// Makes a committed batch visible: tail, offset and members change in one step. Wakes the requests
+    /// that wait for a member; listeners are the fan-out's.
     pub fn publish(&self, batch: Arc<Batch>, last: Id, changes: &[Change]) {
         let end = batch.end();
         {
@@ -187,12 +181,6 @@ impl Room {
             state.tail.push(batch);
             state.presence.apply(changes, Instant::now());
         }
-        let left = |change: &Change| match change {
-            Change::Left(session) => Some(*session),
-            _ => None,
-        };
-        let left: Vec<_> = changes.iter().filter_map(left).collect();
-        self.fanout.publish(end, &left);
         self.wake.notify(usize::MAX);
     }
 
@@ -215,10 +203,10 @@ impl Room {
         self.stopped.notify(usize::MAX);
     }
 
-    /// Calls every follower to say good-bye; the orders must have stopped.
+    /// Ends the room: a listener that has been sent everything finds [`Next::Closed`]. The orders must
+    /// have stopped.
     pub fn close(&self) {
         self.orders.close();
-        self.fanout.close();
         self.wake.notify(usize::MAX);
     }
 
@@ -285,17 +273,6 @@ impl Room {
     /// How many are here.
     pub fn member_count(&self) -> usize {
         self.state().presence.count()
-    }
-
-    /// Counts a listener as long as the answer lives.
-    pub fn listener(self: &Arc<Room>) -> Listener {
-        self.state().listeners += 1;
-        Listener(Arc::clone(self))
-    }
-
-    /// How many listeners there are.
-    pub fn listeners(&self) -> usize {
-        self.state().listeners
     }
 
     /// Counts a request that waits for its answer as long as what this gives lives.

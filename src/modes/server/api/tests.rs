@@ -8,6 +8,7 @@ use futures_lite::future::{block_on, or};
 /// What answers for a room without a key.
 pub fn open_to_all(room: Arc<Room>) -> Arc<Api> {
     Arc::new(Api {
+        fanout: Arc::new(Fanout::new(Arc::clone(&room), 1)),
         room,
         access: Access::new([7; 32], None),
         hosts: Hosts::new(&[], &[]),

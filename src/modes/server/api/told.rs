@@ -23,7 +23,7 @@ impl Api {
             "id": self.room.reader.log().to_string(),
             "uptime": self.room.uptime().as_secs(),
             "members": self.room.member_count(),
-            "listeners": self.room.listeners(),
+            "listeners": self.fanout.listeners(),
             "log_bytes": self.room.end(),
         });
         for (name, value) in self.room.health.fields() {

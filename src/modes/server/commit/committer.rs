@@ -17,8 +17,9 @@ use crate::line;
 use super::fullness::Fullness;
 use super::scribe::Scribe;
 use crate::modes::server::console::{Console, Entry, Request};
+use crate::modes::server::fanout::Fanout;
 use crate::modes::server::room::Room;
-use crate::modes::server::room::order::{Command, Job, Order, Refused, Verdict};
+use crate::modes::server::room::order::{Command, Job, Order, Refused, SessionId, Verdict};
 use crate::modes::server::room::orders::Taker;
 use crate::modes::server::room::presence::Change;
 use crate::modes::server::room::tail::Batch;
@@ -39,6 +40,7 @@ pub struct Committer {
     scribe: Scribe,
     orders: Taker,
     room: Arc<Room>,
+    fanout: Arc<Fanout>,
     console: Console,
     sync: cli::Sync,
     fullness: Fullness,
@@ -53,7 +55,7 @@ impl Committer {
         journal: Journal,
         scribe: Scribe,
         orders: Taker,
-        room: Arc<Room>,
+        fanout: Arc<Fanout>,
         console: Console,
         sync: cli::Sync,
         fullness: Fullness,
@@ -62,7 +64,8 @@ impl Committer {
             journal,
             scribe,
             orders,
-            room,
+            room: Arc::clone(&fanout.room),
+            fanout,
             console,
             sync,
             fullness,
@@ -158,6 +161,8 @@ impl Committer {
                 },
             );
             self.room.publish(Arc::new(batch), last, &changes);
+            let left: Vec<SessionId> = changes.iter().filter_map(Change::left).collect();
+            self.fanout.publish(next, &left);
         }
         for (order, verdict) in waiting.into_iter().zip(verdicts) {
             if let Some(verdict) = verdict {

@@ -24,9 +24,10 @@ use crate::wire::Wire;
 use super::cold::{self, Turn};
 use super::portion::Portion;
 use crate::modes::server::fanout::Call;
+use crate::modes::server::fanout::Fanout;
+use crate::modes::server::fanout::Listener;
 use crate::modes::server::fanout::Seat;
 use crate::modes::server::room::Hold;
-use crate::modes::server::room::Listener;
 use crate::modes::server::room::Next;
 use crate::modes::server::room::Room;
 use crate::modes::server::room::tail::Batch;
@@ -58,20 +59,18 @@ pub enum Ended {
 /// One listener at its place.
 #[derive(Debug)]
 pub struct Follower {
-    room: Arc<Room>,
     seat: Arc<Seat>,
     hold: Option<Hold>,
     cursor: Cursor,
     half: Half,
-    /// Counts it while it lives.
-    _listener: Listener,
+    listener: Listener,
 }
 
 impl Follower {
     /// A follower of a listener, given with its address, that goes on with the line at `offset`, and
     /// ends with the session that `hold` keeps present.
     pub fn new(
-        room: &Arc<Room>,
+        fanout: &Arc<Fanout>,
         stream: (Async<TcpStream>, IpAddr),
         hold: Option<Hold>,
         encoding: Encoding,
@@ -79,13 +78,16 @@ impl Follower {
     ) -> Follower {
         let session = hold.as_ref().map(Hold::session);
         Follower {
-            room: Arc::clone(room),
-            seat: room.fanout.seat(stream, encoding, session),
+            seat: fanout.seat(stream, encoding, session),
             hold,
             cursor: Cursor::at(offset),
             half: Half::default(),
-            _listener: room.listener(),
+            listener: fanout.listener(),
         }
+    }
+
+    fn room(&self) -> &Arc<Room> {
+        &self.listener.fanout().room
     }
 
     fn stream(&self) -> &Async<TcpStream> {
@@ -100,7 +102,7 @@ impl Follower {
     async fn follow(&mut self) -> Ended {
         loop {
             let next = self
-                .room
+                .room()
                 .next(self.cursor.offset, BATCHES, self.hold.as_ref());
             let ended = match next {
                 Next::Ready(batches) => self.write(batches).await,
@@ -144,7 +146,7 @@ impl Follower {
 
     /// Sends a part of what is in the file up to `end`.
     async fn read(&mut self, end: u64) -> Result<(), Ended> {
-        let turn = Box::pin(cold::turn(&self.room, &self.seat, self.cursor, end)).await;
+        let turn = Box::pin(cold::turn(self.room(), &self.seat, self.cursor, end)).await;
         match turn.map_err(Ended::Journal)? {
             Turn::On(cursor) => self.cursor = cursor,
             Turn::Full(cursor) => {
@@ -168,7 +170,7 @@ impl Follower {
     /// Lets a writer of the fan-out take over until there is something that it cannot do.
     async fn sit(&mut self) -> Result<(), Ended> {
         let call = {
-            let (fanout, seat) = (&self.room.fanout, &self.seat);
+            let (fanout, seat) = (self.listener.fanout(), &self.seat);
             let Some(sitting) = fanout.sit(seat, self.cursor.offset) else {
                 return Ok(());
             };

@@ -43,9 +43,9 @@ struct Seated {
 
 impl Fanout {
     /// The writers, one for each thread.
-    pub fn writers(&self, room: &Arc<Room>) -> Vec<Writer> {
+    pub fn writers(&self) -> Vec<Writer> {
         let writer = |desk: &Arc<Desk>| Writer {
-            room: Arc::clone(room),
+            room: Arc::clone(&self.room),
             desk: Arc::clone(desk),
             seats: Vec::new(),
             at: desk.news().published,

@@ -41,16 +41,6 @@ impl Drop for AnswerDue {
     }
 }
 
-/// Counts a listener while it lives.
-#[derive(Debug)]
-pub struct Listener(pub(super) Arc<Room>);
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        self.0.state().listeners -= 1;
-    }
-}
-
 /// An order that came when all places were taken. Taken back when it is dropped, also because whoever
 /// asked does not wait any more: what never reaches the committer is undone here.
 #[derive(Debug)]

@@ -25,11 +25,11 @@ pub struct Stream {
 impl Stream {
     pub(super) fn new(connection: Connection, follow: Follow) -> Stream {
         let (encoding, offset, hold) = (follow.encoding, follow.start.offset, follow.hold);
-        let room = &connection.api.room;
+        let fanout = &connection.api.fanout;
         let whose = connection.whose();
         let stream = (connection.stream, whose);
         Stream {
-            follower: Follower::new(room, stream, hold, encoding, offset),
+            follower: Follower::new(fanout, stream, hold, encoding, offset),
             console: connection.console,
             _connected: connection.connected,
         }

@@ -78,7 +78,7 @@ fn committer(path: &std::path::Path) -> (Committer, Arc<Orders>) {
         journal,
         scribe,
         taken,
-        room,
+        Arc::new(Fanout::new(room, 1)),
         console,
         cli::Sync::Always,
         fullness,

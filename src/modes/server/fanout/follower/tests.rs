@@ -37,7 +37,7 @@ fn who_catches_up_as_fast_as_it_is_sent_has_one_write_a_turn() {
     let (near, from) = door.accept().expect("accepted");
     let near = Async::new(near).expect("a stream");
     let follower = Follower::new(
-        &room,
+        &Arc::new(Fanout::new(Arc::clone(&room), 1)),
         (near, from.ip()),
         None,
         Form::Plain.into(),

@@ -27,6 +27,7 @@ const SSE: Encoding = Encoding {
 struct Scene {
     _dir: tempfile::TempDir,
     room: Arc<Room>,
+    fanout: Arc<Fanout>,
     writer: Writer,
     now: Instant,
     sent: Vec<u8>,
@@ -36,7 +37,8 @@ impl Scene {
     fn new() -> Scene {
         let (dir, room, _) = room(Duration::ZERO);
         let end = room.end();
-        let desk = Arc::clone(&room.fanout.desks[0]);
+        let fanout = Arc::new(Fanout::new(Arc::clone(&room), 1));
+        let desk = Arc::clone(&fanout.desks[0]);
         let now = Instant::now();
         Scene {
             _dir: dir,
@@ -49,6 +51,7 @@ impl Scene {
                 ticked: now,
             },
             room,
+            fanout,
             now,
             sent: Vec::new(),
         }
@@ -60,10 +63,7 @@ impl Scene {
         let far = TcpStream::connect(door.local_addr().expect("an address")).expect("connected");
         let (near, from) = door.accept().expect("accepted");
         let near = Async::new(near).expect("a stream");
-        let mut seat = self.room.fanout.seat((near, from.ip()), SSE, session);
-        // Of several writers, this test has the first.
-        Arc::get_mut(&mut seat).expect("nobody else has it").desk = 0;
-        (seat, far)
+        (self.fanout.seat((near, from.ip()), SSE, session), far)
     }
 
     fn publish(&mut self, text: &str, changes: &[Change]) {
@@ -86,7 +86,10 @@ impl Scene {
             offset,
             check: 0,
         };
+        let end = batch.end();
         self.room.publish(batch, last, changes);
+        let left: Vec<SessionId> = changes.iter().filter_map(Change::left).collect();
+        self.fanout.publish(end, &left);
     }
 
     /// The writer does what there is to do.
@@ -122,14 +125,14 @@ fn called(sitting: Sitting<'_>) -> Option<Call> {
 #[test]
 fn everybody_who_sits_is_sent_everything_once_wherever_they_sat_down() {
     let mut scene = Scene::new();
-    let room = Arc::clone(&scene.room);
+    let (room, fanout) = (Arc::clone(&scene.room), Arc::clone(&scene.fanout));
     let (first, mut first_far) = scene.listener(None);
-    let _first = room.fanout.sit(&first, room.end()).expect("a seat");
+    let _first = fanout.sit(&first, room.end()).expect("a seat");
     scene.publish("one", &[]);
     let whole = scene.sent.len();
     // Sits down between two events that then go out in one pass.
     let (second, mut second_far) = scene.listener(None);
-    let _second = room.fanout.sit(&second, room.end()).expect("a seat");
+    let _second = fanout.sit(&second, room.end()).expect("a seat");
     scene.publish("two", &[]);
     scene.publish("three", &[]);
     scene.work();
@@ -143,24 +146,25 @@ fn everybody_who_sits_is_sent_everything_once_wherever_they_sat_down() {
 #[test]
 fn nobody_sits_down_behind_what_is_published() {
     let mut scene = Scene::new();
-    let room = Arc::clone(&scene.room);
+    let (room, fanout) = (Arc::clone(&scene.room), Arc::clone(&scene.fanout));
     let before = room.end();
     let (seat, _far) = scene.listener(None);
     scene.publish("missed", &[]);
-    assert!(room.fanout.sit(&seat, before).is_none());
-    assert!(room.fanout.sit(&seat, room.end()).is_some());
+    assert!(fanout.sit(&seat, before).is_none());
+    assert!(fanout.sit(&seat, room.end()).is_some());
     room.close();
-    assert!(room.fanout.sit(&seat, room.end()).is_none());
+    fanout.close();
+    assert!(fanout.sit(&seat, room.end()).is_none());
 }
 
 #[test]
 fn who_cannot_take_it_all_is_called_up_at_its_place_and_holds_up_nobody() {
     let mut scene = Scene::new();
-    let room = Arc::clone(&scene.room);
+    let (room, fanout) = (Arc::clone(&scene.room), Arc::clone(&scene.fanout));
     let (slow, mut slow_far) = scene.listener(None);
     let (quick, mut quick_far) = scene.listener(None);
-    let sitting = room.fanout.sit(&slow, room.end()).expect("a seat");
-    let _quick = room.fanout.sit(&quick, room.end()).expect("a seat");
+    let sitting = fanout.sit(&slow, room.end()).expect("a seat");
+    let _quick = fanout.sit(&quick, room.end()).expect("a seat");
     let mut taken = 0;
     let cursor = loop {
         scene.publish(&"x".repeat(9_000), &[]);
@@ -187,9 +191,9 @@ fn who_cannot_take_it_all_is_called_up_at_its_place_and_holds_up_nobody() {
 #[test]
 fn who_is_quiet_gets_a_sign_of_life_and_who_was_written_to_does_not() {
     let mut scene = Scene::new();
-    let room = Arc::clone(&scene.room);
+    let (room, fanout) = (Arc::clone(&scene.room), Arc::clone(&scene.fanout));
     let (seat, mut far) = scene.listener(None);
-    let _sitting = room.fanout.sit(&seat, room.end()).expect("a seat");
+    let _sitting = fanout.sit(&seat, room.end()).expect("a seat");
     scene.work();
     scene.now += Duration::from_secs(HEARTBEAT - 1);
     scene.work();
@@ -209,11 +213,11 @@ fn who_is_quiet_gets_a_sign_of_life_and_who_was_written_to_does_not() {
 #[test]
 fn a_session_that_is_over_is_called_up_after_its_leave() {
     let mut scene = Scene::new();
-    let room = Arc::clone(&scene.room);
+    let (room, fanout) = (Arc::clone(&scene.room), Arc::clone(&scene.fanout));
     let (ann, mut ann_far) = scene.listener(Some([1; 16]));
     let (bob, _bob_far) = scene.listener(Some([2; 16]));
-    let ann = room.fanout.sit(&ann, room.end()).expect("a seat");
-    let bob = room.fanout.sit(&bob, room.end()).expect("a seat");
+    let ann = fanout.sit(&ann, room.end()).expect("a seat");
+    let bob = fanout.sit(&bob, room.end()).expect("a seat");
     scene.publish("ann leaves", &[Change::Left([1; 16])]);
     scene.work();
     expect(&mut ann_far, &scene.sent);
@@ -224,11 +228,11 @@ fn a_session_that_is_over_is_called_up_after_its_leave() {
 #[test]
 fn who_goes_away_gives_up_the_seat_and_the_connection() {
     let mut scene = Scene::new();
-    let room = Arc::clone(&scene.room);
+    let (room, fanout) = (Arc::clone(&scene.room), Arc::clone(&scene.fanout));
     let (seat, mut far) = scene.listener(None);
     let (stays, mut stays_far) = scene.listener(None);
-    let sitting = room.fanout.sit(&seat, room.end()).expect("a seat");
-    let _stays = room.fanout.sit(&stays, room.end()).expect("a seat");
+    let sitting = fanout.sit(&seat, room.end()).expect("a seat");
+    let _stays = fanout.sit(&stays, room.end()).expect("a seat");
     scene.work();
     drop(sitting);
     drop(seat);
@@ -243,11 +247,12 @@ fn who_goes_away_gives_up_the_seat_and_the_connection() {
 #[test]
 fn at_the_rooms_end_everybody_is_called_up_having_been_sent_everything() {
     let mut scene = Scene::new();
-    let room = Arc::clone(&scene.room);
+    let (room, fanout) = (Arc::clone(&scene.room), Arc::clone(&scene.fanout));
     let (seat, mut far) = scene.listener(None);
-    let sitting = room.fanout.sit(&seat, room.end()).expect("a seat");
+    let sitting = fanout.sit(&seat, room.end()).expect("a seat");
     scene.publish("the last", &[]);
     room.close();
+    fanout.close();
     scene.work();
     expect(&mut far, &scene.sent);
     assert_eq!(called(sitting), Some(Call::Up(Cursor::at(room.end()))));
@@ -256,14 +261,14 @@ fn at_the_rooms_end_everybody_is_called_up_having_been_sent_everything() {
 #[test]
 fn a_writer_with_whom_nobody_sits_is_not_woken_and_misses_nothing() {
     let mut scene = Scene::new();
-    let room = Arc::clone(&scene.room);
+    let (room, fanout) = (Arc::clone(&scene.room), Arc::clone(&scene.fanout));
     let asleep = |scene: &Scene| scene.writer.desk.news().asleep;
     scene.writer.sleep(&mut scene.writer.desk.news());
     scene.publish("to nobody", &[Change::Left([1; 16])]);
     assert!(asleep(&scene), "woken for nothing");
     // Who sits down wakes it, and is written what comes from there on, however late it looks.
     let (seat, mut far) = scene.listener(None);
-    let _sitting = room.fanout.sit(&seat, room.end()).expect("a seat");
+    let _sitting = fanout.sit(&seat, room.end()).expect("a seat");
     assert!(!asleep(&scene));
     let before = scene.sent.len();
     scene.publish("to one", &[]);

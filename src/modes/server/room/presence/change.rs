@@ -23,6 +23,14 @@ pub enum Change {
 }
 
 impl Change {
+    /// The session whose leave is recorded, if this is a leave.
+    pub fn left(&self) -> Option<SessionId> {
+        match self {
+            Change::Left(session) => Some(*session),
+            _ => None,
+        }
+    }
+
     /// What becomes of members and sessions by this command, recorded at that time.
     pub fn by(command: &Command, at: Stamp) -> impl Iterator<Item = Change> {
         let member = match command {
