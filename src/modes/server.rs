@@ -3,7 +3,7 @@
 //! The parts, in the order in which a message meets them: [`api::door`] accepts connections, [`api::connection`] reads a request,
 //! [`api`] decides what it does, [`api::access`] who may, [`room`] queues it, [`commit::committer`] and
 //! [`commit::scribe`] write it, [`room::tail`] keeps it, [`fanout`] sends it to each listener that is up to date, [`fanout::follower`] to one
-//! that is not, for whom [`fanout::cold`] reads in the turns of a [`fanout::queue`]. [`api::history`] and
+//! that is not, for whom [`fanout::cold`] reads in the turns of a [`fanout::queue`]. [`api::ranges`] and
 //! [`api::log_file`] read what was said before, [`console`] shows the operator what goes on, [`startup::asking`] what there was,
 //! [`commit::space`] warns of a disk that is almost full, [`commit::fullness`] knows when that it is full is told.
 
@@ -35,9 +35,9 @@ use crate::supervisor;
 use api::Api;
 use api::access::Access;
 use api::browser::Hosts;
-use api::clients::Proxies;
 use api::door::Door;
 use api::idle::Idle;
+use api::proxies::Proxies;
 use commit::committer::Committer;
 use commit::fullness::{Found, Fullness};
 use commit::scribe::Scribe;

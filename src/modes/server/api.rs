@@ -2,16 +2,16 @@
 
 pub(super) mod access;
 pub(super) mod browser;
-pub(super) mod clients;
 pub(super) mod connection;
 pub(super) mod door;
-pub(super) mod guesses;
-pub(super) mod history;
+pub(super) mod guess_limiter;
 pub(super) mod idle;
-pub(super) mod key;
+pub(super) mod key_check;
 pub(super) mod log_file;
 pub(super) mod login;
 pub(super) mod parameters;
+pub(super) mod proxies;
+pub(super) mod ranges;
 pub(super) mod refusals;
 mod told;
 
@@ -31,13 +31,13 @@ use crate::modes::server::api::access::Caller;
 use crate::modes::server::api::access::Ticket;
 use crate::modes::server::api::access::unauthorized;
 use crate::modes::server::api::browser::Hosts;
-use crate::modes::server::api::clients::Proxies;
-use crate::modes::server::api::history::PageWanted;
-use crate::modes::server::api::history::Start;
-use crate::modes::server::api::history::Wanted;
 use crate::modes::server::api::idle::Idle;
-use crate::modes::server::api::key::Asker;
-use crate::modes::server::api::log_file::Range;
+use crate::modes::server::api::key_check::Asker;
+use crate::modes::server::api::log_file::FileRange;
+use crate::modes::server::api::proxies::Proxies;
+use crate::modes::server::api::ranges::RangeQuery;
+use crate::modes::server::api::ranges::StreamQuery;
+use crate::modes::server::api::ranges::StreamStart;
 use crate::modes::server::api::refusals::denied;
 use crate::modes::server::api::refusals::journal_unreadable;
 use crate::modes::server::api::refusals::name_refused;
@@ -100,7 +100,7 @@ pub enum Answer {
     /// An event stream.
     Follow(Box<Follow>),
     /// A part of the journal as it is.
-    LogFile(Range),
+    LogFile(FileRange),
 }
 
 /// A listener that was let in.
@@ -111,7 +111,7 @@ pub struct Follow {
     /// Whether it takes compressed answers, so that a proxy on the way may be about to compress this one.
     pub takes_codings: bool,
     /// Where it starts.
-    pub start: Start,
+    pub start: StreamStart,
     /// Up to where, if it only polls.
     pub until: Option<u64>,
     /// Keeps its member present.
@@ -378,7 +378,7 @@ impl Api {
             .await?;
         about.member = matches!(caller, Caller::Member(..));
         let now = self.room.clock().wall;
-        let wanted = Wanted::read(&asked.head, now)?;
+        let wanted = StreamQuery::read(&asked.head, now)?;
         let polls = match asked.head.parameter("poll").as_deref() {
             None | Some("0") => false,
             Some("1") => true,
@@ -412,7 +412,7 @@ impl Api {
     }
 
     async fn page(&self, asked: &Asked) -> Answered<Response> {
-        let wanted = PageWanted::read(&asked.head, self.room.clock().wall)?;
+        let wanted = RangeQuery::read(&asked.head, self.room.clock().wall)?;
         let end = self.room.end();
         let searches = wanted.searches();
         // Made an answer there, too: a page of long events is megabytes.
@@ -428,7 +428,7 @@ impl Api {
     }
 
     async fn log_file(&self, asked: &Asked) -> Answered<Answer> {
-        let (wanted, end) = (log_file::Wanted::read(&asked.head), self.room.end());
+        let (wanted, end) = (log_file::FileQuery::read(&asked.head), self.room.end());
         let find = move |reader: &Reader| wanted.find(reader, end);
         cold::look(&self.room, asked.from.client.network().address(), find)
             .await
@@ -438,7 +438,7 @@ impl Api {
 
     async fn event(&self, id: &str, from: Client) -> Answered<Response> {
         let (end, id) = (self.room.end(), id.to_string());
-        let find = move |reader: &Reader| history::event(reader, &id, end);
+        let find = move |reader: &Reader| ranges::event(reader, &id, end);
         let event = cold::look(&self.room, from.network().address(), find)
             .await
             .map_err(journal_unreadable)??;

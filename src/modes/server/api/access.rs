@@ -11,7 +11,7 @@ use crate::event::Stamp;
 use crate::http::{Head, Response};
 use crate::remembered::Remembered;
 
-use super::key::{Asker, RoomKey};
+use super::key_check::{Asker, RoomKey};
 use crate::modes::server::console::Console;
 use crate::modes::server::room::order::Mark;
 use crate::modes::server::room::order::SessionId;
@@ -241,7 +241,7 @@ pub fn new_session() -> io::Result<SessionId> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::modes::server::api::guesses::AT_ONCE;
+    use crate::modes::server::api::guess_limiter::AT_ONCE;
     use futures_lite::future::block_on;
     use std::net::IpAddr;
 

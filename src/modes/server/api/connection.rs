@@ -27,8 +27,8 @@ use crate::waited::waited;
 use crate::wire::endpoint::{Endpoint, MAX_BODY};
 
 use super::idle::Call;
-use super::key::Asker;
-use super::log_file::Range;
+use super::key_check::Asker;
+use super::log_file::FileRange;
 use crate::modes::server::api::About;
 use crate::modes::server::api::Answer;
 use crate::modes::server::api::Api;
@@ -364,7 +364,7 @@ impl Connection {
         within(WRITE_TIME, all).await?
     }
 
-    async fn log_file(&self, range: &Range, close: bool, head_only: bool) -> Result<(), End> {
+    async fn log_file(&self, range: &FileRange, close: bool, head_only: bool) -> Result<(), End> {
         self.write(&range.response.head(close)).await?;
         let mut at = range.from;
         while at < range.to && !head_only {

@@ -8,7 +8,7 @@ use crate::journal::{Fingerprint, Reader};
 
 /// The bytes to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Range {
+pub struct FileRange {
     /// The first one.
     pub from: u64,
     /// The one after the last.
@@ -19,16 +19,16 @@ pub struct Range {
 
 /// What of the log is asked for.
 #[derive(Clone, Debug)]
-pub struct Wanted {
+pub struct FileQuery {
     range: Option<String>,
     condition: Option<String>,
 }
 
-impl Wanted {
+impl FileQuery {
     /// Reads `Range` and `If-Range`.
-    pub fn read(head: &Head) -> Wanted {
+    pub fn read(head: &Head) -> FileQuery {
         let field = |name| head.field(name).map(str::to_string);
-        Wanted {
+        FileQuery {
             range: field("range"),
             condition: field("if-range"),
         }
@@ -42,7 +42,7 @@ impl Wanted {
     ///
     /// # Errors
     /// Reading failed.
-    pub fn find(&self, reader: &Reader, end: u64) -> io::Result<Result<Range, Response>> {
+    pub fn find(&self, reader: &Reader, end: u64) -> io::Result<Result<FileRange, Response>> {
         let fingerprint = reader
             .fingerprint(end)?
             .map(|fingerprint| format!("\"{fingerprint}\""));
@@ -69,7 +69,7 @@ fn follows(condition: &str, from: u64, reader: &Reader, end: u64) -> io::Result<
     })
 }
 
-fn answer(part: Option<(u64, u64)>, end: u64, tag: Option<String>) -> Result<Range, Response> {
+fn answer(part: Option<(u64, u64)>, end: u64, tag: Option<String>) -> Result<FileRange, Response> {
     let base = |status: u16| {
         let response = Response::new(status)
             .field("Content-Type", "text/plain; charset=utf-8")
@@ -81,12 +81,12 @@ fn answer(part: Option<(u64, u64)>, end: u64, tag: Option<String>) -> Result<Ran
         }
     };
     match part {
-        None => Ok(Range {
+        None => Ok(FileRange {
             from: 0,
             to: end,
             response: base(200).field("Content-Length", end.to_string()),
         }),
-        Some((from, to)) if from < to => Ok(Range {
+        Some((from, to)) if from < to => Ok(FileRange {
             from,
             to,
             response: base(206)

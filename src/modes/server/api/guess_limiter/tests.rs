@@ -9,7 +9,7 @@ const ONE: u32 = 0x0a00_0001;
 /// A minute and more in which the same client tries wrong keys as fast as it is let: when each was
 /// answered.
 fn hammer(
-    guesses: &mut Guesses<()>,
+    guesses: &mut GuessLimiter<()>,
     from: Client,
     start: Instant,
     length: Duration,
@@ -19,11 +19,11 @@ fn hammer(
     while now < start + length {
         for first in [true, false] {
             match guesses.ask(from, first, (), now) {
-                Asked::Now(()) => {
+                Admission::Now(()) => {
                     guesses.wrong(from, now);
                     answered.push(now);
                 }
-                Asked::Waits(_) | Asked::Refused => {}
+                Admission::Waits(_) | Admission::Refused => {}
             }
         }
         while guesses.draw(from, 7, now).is_some() {
@@ -37,7 +37,7 @@ fn hammer(
 
 #[test]
 fn no_more_than_sixty_are_answered_in_any_minute() {
-    let mut guesses = Guesses::default();
+    let mut guesses = GuessLimiter::default();
     let start = Instant::now();
     let answered = hammer(&mut guesses, client(ONE), start, Duration::from_secs(400));
     for (at, from) in answered.iter().enumerate() {
@@ -56,23 +56,27 @@ fn no_more_than_sixty_are_answered_in_any_minute() {
 
 #[test]
 fn a_right_key_waits_a_little_and_a_connections_first_goes_before_later_ones() {
-    let mut guesses = Guesses::default();
+    let mut guesses = GuessLimiter::default();
     let start = Instant::now();
     for _ in 0..AT_ONCE {
         assert_eq!(
             guesses.ask(client(ONE), true, "wrong", start),
-            Asked::Now("wrong")
+            Admission::Now("wrong")
         );
         guesses.wrong(client(ONE), start);
     }
     // As many connections that go on as there may be: their keys are no longer first ones.
     for number in 0..MAX_WAITING + 10 {
         let asked = guesses.ask(client(ONE), false, "wrong", start);
-        assert_eq!(asked == Asked::Refused, number >= MAX_WAITING, "{number}");
+        assert_eq!(
+            asked == Admission::Refused,
+            number >= MAX_WAITING,
+            "{number}"
+        );
     }
     assert!(matches!(
         guesses.ask(client(ONE), true, "right", start),
-        Asked::Waits(_)
+        Admission::Waits(_)
     ));
     assert_eq!(
         guesses.draw(client(ONE), 0, start),
@@ -89,13 +93,13 @@ fn a_right_key_waits_a_little_and_a_connections_first_goes_before_later_ones() {
     // Others are not concerned.
     assert_eq!(
         guesses.ask(client(ONE + 1), true, "right", due),
-        Asked::Now("right")
+        Admission::Now("right")
     );
 }
 
 #[test]
 fn beyond_what_may_wait_nobody_does_and_who_leaves_makes_room() {
-    let mut guesses = Guesses::default();
+    let mut guesses = GuessLimiter::default();
     let now = Instant::now();
     for _ in 0..AT_ONCE {
         guesses.wrong(client(ONE), now);
@@ -103,15 +107,15 @@ fn beyond_what_may_wait_nobody_does_and_who_leaves_makes_room() {
     let mut tickets = Vec::new();
     for _ in 0..MAX_WAITING {
         match guesses.ask(client(ONE), true, (), now) {
-            Asked::Waits(ticket) => tickets.push(ticket),
+            Admission::Waits(ticket) => tickets.push(ticket),
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!(guesses.ask(client(ONE), true, (), now), Asked::Refused);
+    assert_eq!(guesses.ask(client(ONE), true, (), now), Admission::Refused);
     guesses.leave(client(ONE), tickets[5]);
     assert!(matches!(
         guesses.ask(client(ONE), true, (), now),
-        Asked::Waits(_)
+        Admission::Waits(_)
     ));
 }
 
@@ -130,7 +134,7 @@ fn siege(seed: u64, new_connections: bool, honest: usize) -> (usize, usize) {
         chance ^= chance << 17;
         chance
     };
-    let mut guesses = Guesses::default();
+    let mut guesses = GuessLimiter::default();
     let start = Instant::now();
     let (patience, pause) = (Duration::from_secs(10), Duration::from_secs(1));
     // Of each connection: whether it gave a key before, and what it waits for since when.
@@ -160,13 +164,13 @@ fn siege(seed: u64, new_connections: bool, honest: usize) -> (usize, usize) {
             let again_on_it = |before: &mut bool| std::mem::replace(before, true);
             let first = new_connections || !before.get_mut(who).is_some_and(again_on_it);
             match (guesses.ask(client(ONE), first, who, now), number) {
-                (Asked::Now(_), Some(number)) => drop(came.insert(number)),
-                (Asked::Now(_), None) => {
+                (Admission::Now(_), Some(number)) => drop(came.insert(number)),
+                (Admission::Now(_), None) => {
                     guesses.wrong(client(ONE), now);
                     answered += 1;
                 }
-                (Asked::Waits(ticket), _) => drop(waits.insert(who, (ticket, now))),
-                (Asked::Refused, _) => panic!("all may wait"),
+                (Admission::Waits(ticket), _) => drop(waits.insert(who, (ticket, now))),
+                (Admission::Refused, _) => panic!("all may wait"),
             }
         }
         while let Some(who) = guesses.draw(client(ONE), random(), now) {
@@ -217,14 +221,14 @@ fn guessers_who_come_anew_for_each_key_delay_one_and_hardly_a_class() {
 
 #[test]
 fn with_a_right_key_all_the_same_are_let_in_and_wrong_ones_wait_on() {
-    let mut guesses = Guesses::default();
+    let mut guesses = GuessLimiter::default();
     let now = Instant::now();
     for _ in 0..AT_ONCE {
         guesses.wrong(client(ONE), now);
     }
     for key in ["right", "wrong", "right", "wrong", "other"] {
         let asked = guesses.ask(client(ONE), true, key, now);
-        assert!(matches!(asked, Asked::Waits(_)));
+        assert!(matches!(asked, Admission::Waits(_)));
     }
     let alike = guesses.alike(client(ONE), |key| *key == "right");
     assert_eq!(alike, ["right", "right"]);
@@ -236,7 +240,7 @@ fn with_a_right_key_all_the_same_are_let_in_and_wrong_ones_wait_on() {
 
 #[test]
 fn other_addresses_do_not_wipe_what_is_counted() {
-    let mut guesses = Guesses::default();
+    let mut guesses = GuessLimiter::default();
     let start = Instant::now();
     for _ in 0..AT_ONCE {
         guesses.wrong(client(ONE), start);
@@ -250,10 +254,10 @@ fn other_addresses_do_not_wipe_what_is_counted() {
     assert!(guesses.watched.len() <= MAX_WATCHED);
     assert_eq!(guesses.forgettable.len(), guesses.watched.len());
     let asked = guesses.ask(client(ONE), true, (), start + Duration::from_millis(2));
-    assert!(matches!(asked, Asked::Waits(_)));
+    assert!(matches!(asked, Admission::Waits(_)));
     guesses.leave(client(ONE), 1);
     // A newcomer is counted, though all others guessed more than it.
-    let mut full = Guesses::<()>::default();
+    let mut full = GuessLimiter::<()>::default();
     for other in 0..MAX_WATCHED as u32 {
         full.wrong(client(other), start);
         full.wrong(client(other), start);
@@ -263,7 +267,7 @@ fn other_addresses_do_not_wipe_what_is_counted() {
     }
     assert!(matches!(
         full.ask(client(u32::MAX), true, (), start),
-        Asked::Waits(_)
+        Admission::Waits(_)
     ));
     // When the minute is over nobody is watched any more.
     full.wrong(client(ONE), start + MINUTE + PAUSE);
@@ -272,9 +276,9 @@ fn other_addresses_do_not_wipe_what_is_counted() {
 
 #[test]
 fn the_operator_is_told_once_a_minute() {
-    let mut guesses = Guesses::<()>::default();
+    let mut guesses = GuessLimiter::<()>::default();
     let start = Instant::now();
-    let try_all = |guesses: &mut Guesses<()>, from, now| {
+    let try_all = |guesses: &mut GuessLimiter<()>, from, now| {
         let tells = (0..AT_ONCE).map(|_| guesses.wrong(from, now));
         tells.filter(|tell| *tell).count()
     };

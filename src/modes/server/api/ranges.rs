@@ -27,7 +27,7 @@ const MAX_NEEDLE: usize = 256;
 
 /// A place in the journal, as a request names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum StartPoint {
     /// After this event.
     After(Id),
     /// From this moment on.
@@ -44,11 +44,11 @@ pub enum Place {
 
 /// What a listener asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wanted {
+pub struct StreamQuery {
     /// Where to start.
-    pub place: Place,
+    pub place: StartPoint,
     /// Where to start after a `reset`.
-    pub otherwise: Place,
+    pub otherwise: StartPoint,
     /// Whether an id that is not this log's is answered with a `reset` (for `Last-Event-ID`: an
     /// EventSource gives up for good on anything but 200).
     pub resets: bool,
@@ -58,7 +58,7 @@ pub struct Wanted {
 
 /// Where a listener starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Start {
+pub struct StreamStart {
     /// The first line it is sent.
     pub offset: u64,
     /// What it is told before that.
@@ -69,12 +69,12 @@ fn bad(error: &str, message: impl Into<String>) -> Response {
     Response::refusal(400, error, message)
 }
 
-impl Wanted {
+impl StreamQuery {
     /// Reads `since`, `last`, `max` and `Last-Event-ID`, header or parameter.
     ///
     /// # Errors
     /// The answer: 400 with what is not understood.
-    pub fn read(head: &Head, now: Stamp) -> Result<Wanted, Response> {
+    pub fn read(head: &Head, now: Stamp) -> Result<StreamQuery, Response> {
         let last = number(head, "last")?.unwrap_or(LAST);
         let since = match head.parameter("since") {
             Some(text) => Some(place(&text, now)?),
@@ -88,22 +88,22 @@ impl Wanted {
             ));
         }
         let max = number(head, "max")?;
-        let asked = since.unwrap_or(Place::Newest(last));
-        let otherwise = if matches!(asked, Place::After(_)) {
-            Place::Newest(last)
+        let asked = since.unwrap_or(StartPoint::Newest(last));
+        let otherwise = if matches!(asked, StartPoint::After(_)) {
+            StartPoint::Newest(last)
         } else {
             asked
         };
         Ok(match super::parameters::last_event_id(head) {
-            None => Wanted {
+            None => StreamQuery {
                 place: asked,
                 otherwise,
                 resets: false,
                 max,
             },
             Some(text) => {
-                let place = text.parse().map_or(Place::Nowhere, Place::After);
-                Wanted {
+                let place = text.parse().map_or(StartPoint::Nowhere, StartPoint::After);
+                StreamQuery {
                     place,
                     otherwise,
                     resets: true,
@@ -122,7 +122,7 @@ impl Wanted {
         reader: &Reader,
         end: u64,
         now: Stamp,
-    ) -> io::Result<Result<Start, Response>> {
+    ) -> io::Result<Result<StreamStart, Response>> {
         let mut first = Vec::new();
         let (mut offset, mut cut) = match find(self.place, reader, end)? {
             Some(found) => found,
@@ -157,20 +157,20 @@ impl Wanted {
             heartbeat: crate::wire::HEARTBEAT,
         };
         first.insert(0, hello);
-        Ok(Ok(Start { offset, first }))
+        Ok(Ok(StreamStart { offset, first }))
     }
 }
 
 /// Where a place is, and whether it would have been further back if that were not too far.
-fn find(place: Place, reader: &Reader, end: u64) -> io::Result<Option<(u64, bool)>> {
+fn find(place: StartPoint, reader: &Reader, end: u64) -> io::Result<Option<(u64, bool)>> {
     let there = |offset| (offset, false);
     match place {
-        Place::After(id) => Ok(reader.after(id, end)?.map(there)),
-        Place::From(at) => Ok(Some(there(reader.at_time(at, end)?))),
-        Place::All => Ok(Some(there(0))),
-        Place::Latest => Ok(Some(there(end))),
-        Place::Nowhere => Ok(None),
-        Place::Newest(count) => newest(count, reader, end).map(Some),
+        StartPoint::After(id) => Ok(reader.after(id, end)?.map(there)),
+        StartPoint::From(at) => Ok(Some(there(reader.at_time(at, end)?))),
+        StartPoint::All => Ok(Some(there(0))),
+        StartPoint::Latest => Ok(Some(there(end))),
+        StartPoint::Nowhere => Ok(None),
+        StartPoint::Newest(count) => newest(count, reader, end).map(Some),
     }
 }
 
@@ -183,7 +183,7 @@ fn newest(count: usize, reader: &Reader, end: u64) -> io::Result<(u64, bool)> {
 }
 
 /// What who had a place is told that is not in this log.
-fn reset(place: Place, reader: &Reader) -> String {
+fn reset(place: StartPoint, reader: &Reader) -> String {
     match earlier_name(place, reader) {
         Some(name) => format!(
             "The place you had is in an earlier log of this room, {name}, which whoever runs it has. Start afresh with what follows."
@@ -193,9 +193,9 @@ fn reset(place: Place, reader: &Reader) -> String {
 }
 
 /// The file of the log before this one that the place is in.
-fn earlier_name(place: Place, reader: &Reader) -> Option<&str> {
+fn earlier_name(place: StartPoint, reader: &Reader) -> Option<&str> {
     match place {
-        Place::After(id) => reader.before(id.log),
+        StartPoint::After(id) => reader.before(id.log),
         _ => None,
     }
 }
@@ -214,14 +214,14 @@ fn earlier(id: Id, reader: &Reader) -> Option<Response> {
     Some(Response::json(410, &refusal))
 }
 
-fn unknown_id(place: Place, reader: &Reader) -> Response {
-    if let Place::After(id) = place
+fn unknown_id(place: StartPoint, reader: &Reader) -> Response {
+    if let StartPoint::After(id) = place
         && let Some(told) = earlier(id, reader)
     {
         return told;
     }
     match place {
-        Place::After(id) if id.log != reader.log() => bad(
+        StartPoint::After(id) if id.log != reader.log() => bad(
             "id_foreign",
             "This id is from another log. Ask again with since=all, last=50 or a time.",
         ),
@@ -248,22 +248,22 @@ fn number(head: &Head, name: &str) -> Result<Option<usize>, Response> {
 }
 
 /// An id, a time, a length of time before now, `all` or `latest`.
-fn place(text: &str, now: Stamp) -> Result<Place, Response> {
+fn place(text: &str, now: Stamp) -> Result<StartPoint, Response> {
     if let Ok(id) = text.parse() {
-        return Ok(Place::After(id));
+        return Ok(StartPoint::After(id));
     }
     match text {
-        "all" => return Ok(Place::All),
-        "latest" => return Ok(Place::Latest),
+        "all" => return Ok(StartPoint::All),
+        "latest" => return Ok(StartPoint::Latest),
         _ => {}
     }
     // A plus sign that was not encoded arrives as a space.
     if let Ok(at) = chrono::DateTime::parse_from_rfc3339(&text.replace(' ', "+")) {
-        return Ok(Place::From(Stamp::from_micros(at.timestamp_micros())));
+        return Ok(StartPoint::From(Stamp::from_micros(at.timestamp_micros())));
     }
     match cli::duration(text) {
         Ok(ago) if text.ends_with(|c: char| c.is_ascii_alphabetic()) => {
-            Ok(Place::From(now.minus(ago)))
+            Ok(StartPoint::From(now.minus(ago)))
         }
         _ => Err(bad(
             "bad_since",
@@ -274,19 +274,19 @@ fn place(text: &str, now: Stamp) -> Result<Place, Response> {
 
 /// What `GET /messages` asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PageWanted {
+pub struct RangeQuery {
     before: Option<Id>,
-    since: Option<Place>,
+    since: Option<StartPoint>,
     find: Option<String>,
     limit: usize,
 }
 
-impl PageWanted {
+impl RangeQuery {
     /// Reads `before`, `since`, `find` and `limit`.
     ///
     /// # Errors
     /// The answer: 400 with what is not understood.
-    pub fn read(head: &Head, now: Stamp) -> Result<PageWanted, Response> {
+    pub fn read(head: &Head, now: Stamp) -> Result<RangeQuery, Response> {
         let limit = number(head, "limit")?.unwrap_or(LAST);
         if !(1..=MAX_LIMIT).contains(&limit) {
             return Err(bad(
@@ -321,7 +321,7 @@ impl PageWanted {
                 "since goes forward and before goes back: give only one of them.",
             ));
         }
-        Ok(PageWanted {
+        Ok(RangeQuery {
             before,
             since,
             find,
@@ -348,7 +348,7 @@ impl PageWanted {
         let before = match self.before {
             None => end,
             Some(id) if reader.after(id, end)?.is_some() => id.offset,
-            Some(id) => return Ok(Err(unknown_id(Place::After(id), reader))),
+            Some(id) => return Ok(Err(unknown_id(StartPoint::After(id), reader))),
         };
         self.back(reader, before).map(Ok)
     }

@@ -36,20 +36,20 @@ fn pages_of_long_events_are_bounded_and_leave_none_out() {
             .map(|(at, text)| Some(reader.id(at, text)))
             .collect()
     };
-    let wanted = |before, since| PageWanted {
+    let wanted = |before, since| RangeQuery {
         before,
         since,
         find: None,
         limit: MAX_LIMIT,
     };
-    let (mut forward, mut next) = (Vec::new(), Place::All);
+    let (mut forward, mut next) = (Vec::new(), StartPoint::All);
     loop {
         let page = wanted(None, Some(next)).page(&reader, end);
         let page = page.expect("read").expect("a page");
         assert!(page.events.len() < 15);
         forward.extend(page.events.iter().map(Wire::id));
         match page.next {
-            Some(id) => next = Place::After(id),
+            Some(id) => next = StartPoint::After(id),
             None => break,
         }
     }
@@ -73,9 +73,9 @@ fn pages_of_long_events_are_bounded_and_leave_none_out() {
 fn what_is_counted_back_from_the_end_is_bounded_as_a_page_is() {
     let (_dir, journal) = long_events();
     let (reader, end) = (journal.reader(), journal.end());
-    let wanted = |place, max| Wanted {
+    let wanted = |place, max| StreamQuery {
         place,
-        otherwise: Place::Latest,
+        otherwise: StartPoint::Latest,
         resets: false,
         max,
     };
@@ -90,17 +90,17 @@ fn what_is_counted_back_from_the_end_is_bounded_as_a_page_is() {
     };
     let max_page = MAX_PAGE as u64;
     for (place, max) in [
-        (Place::Newest(MAX_LAST), None),
-        (Place::All, Some(MAX_LAST)),
-        (Place::From(Stamp::from_micros(0)), Some(MAX_LAST)),
+        (StartPoint::Newest(MAX_LAST), None),
+        (StartPoint::All, Some(MAX_LAST)),
+        (StartPoint::From(Stamp::from_micros(0)), Some(MAX_LAST)),
     ] {
         let (bytes, gap) = found(place, max);
         assert!(bytes <= max_page && bytes > max_page / 2, "{bytes}");
         assert!(gap, "what is left out is told");
     }
-    let (one, gap) = found(Place::Newest(1), None);
+    let (one, gap) = found(StartPoint::Newest(1), None);
     assert!(!gap && one > 0 && one < max_page / 10, "{one}");
-    assert_eq!(found(Place::Newest(0), None), (0, false));
+    assert_eq!(found(StartPoint::Newest(0), None), (0, false));
     // Whoever wants everything has it.
-    assert_eq!(found(Place::All, None), (end, false));
+    assert_eq!(found(StartPoint::All, None), (end, false));
 }

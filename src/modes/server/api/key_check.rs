@@ -1,7 +1,7 @@
-//! The room key: whoever gives the right one is let in, whoever guesses waits. [`guesses`] decides
+//! The room key: whoever gives the right one is let in, whoever guesses waits. [`guess_limiter`] decides
 //! which key is looked at when; here is the clock.
 //!
-//! [`guesses`]: super::guesses
+//! [`guess_limiter`]: super::guess_limiter
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,7 +16,7 @@ use sha2::Sha256;
 use crate::http::Response;
 
 use super::access::unauthorized;
-use super::guesses::{AT_ONCE, Asked, Guesses};
+use super::guess_limiter::{AT_ONCE, Admission, GuessLimiter};
 use crate::modes::server::console::Console;
 use crate::modes::server::console::Entry;
 use crate::modes::server::room::client::Client;
@@ -41,7 +41,7 @@ pub struct Asker {
 pub struct RoomKey {
     secret: [u8; 32],
     key: String,
-    guesses: Mutex<Guesses<Guess>>,
+    guesses: Mutex<GuessLimiter<Guess>>,
     console: Option<Console>,
 }
 
@@ -101,12 +101,12 @@ impl RoomKey {
             let mut guesses = self.guesses();
             let now = Instant::now();
             match guesses.ask(client, from.first, guess, now) {
-                Asked::Now(guess) => {
+                Admission::Now(guess) => {
                     self.judge(&mut guesses, client, &guess, now);
                     None
                 }
-                Asked::Waits(ticket) => Some(Some(ticket)),
-                Asked::Refused => Some(None),
+                Admission::Waits(ticket) => Some(Some(ticket)),
+                Admission::Refused => Some(None),
             }
         };
         let _place = match asked {
@@ -157,7 +157,7 @@ impl RoomKey {
         guesses.due(from, now)
     }
 
-    fn judge(&self, guesses: &mut Guesses<Guess>, from: Client, guess: &Guess, now: Instant) {
+    fn judge(&self, guesses: &mut GuessLimiter<Guess>, from: Client, guess: &Guess, now: Instant) {
         // Compared by their signatures, whose first bytes tell nothing of the keys.
         let right = self.sign(&self.key) == guess.given;
         if right {
@@ -187,7 +187,7 @@ impl RoomKey {
         mac.finalize().into_bytes().into()
     }
 
-    fn guesses(&self) -> MutexGuard<'_, Guesses<Guess>> {
+    fn guesses(&self) -> MutexGuard<'_, GuessLimiter<Guess>> {
         // A panic elsewhere leaves the counts whole: every change is made in one piece.
         self.guesses.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -33,7 +33,7 @@ const MAX_WATCHED: usize = 10_000;
 
 /// Who tried how many wrong keys, and which keys wait to be looked at.
 #[derive(Debug)]
-pub struct Guesses<T> {
+pub struct GuessLimiter<T> {
     watched: HashMap<Client, Watched<T>>,
     /// Those of which no key waits: fewest wrong keys first, then the oldest.
     forgettable: BTreeSet<(usize, Instant, Client)>,
@@ -61,7 +61,7 @@ struct Waiting<T> {
 
 /// What becomes of a key.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Asked<T> {
+pub enum Admission<T> {
     /// It is looked at now.
     Now(T),
     /// It waits under this ticket.
@@ -70,9 +70,9 @@ pub enum Asked<T> {
     Refused,
 }
 
-impl<T> Default for Guesses<T> {
-    fn default() -> Guesses<T> {
-        Guesses {
+impl<T> Default for GuessLimiter<T> {
+    fn default() -> GuessLimiter<T> {
+        GuessLimiter {
             watched: HashMap::new(),
             forgettable: BTreeSet::new(),
             cleared: None,
@@ -82,29 +82,29 @@ impl<T> Default for Guesses<T> {
     }
 }
 
-impl<T> Guesses<T> {
+impl<T> GuessLimiter<T> {
     /// Somebody gives a key, the `first` on its connection or not. One that waits and is not the
     /// first of its connection makes room for one that is: it is dropped.
-    pub fn ask(&mut self, from: Client, first: bool, key: T, now: Instant) -> Asked<T> {
+    pub fn ask(&mut self, from: Client, first: bool, key: T, now: Instant) -> Admission<T> {
         let Some(watched) = self.watched.get_mut(&from) else {
-            return Asked::Now(key);
+            return Admission::Now(key);
         };
         watched.forget(now);
         if watched.waiting.is_empty() && watched.wrong.len() < AT_ONCE {
-            return Asked::Now(key);
+            return Admission::Now(key);
         }
         if watched.waiting.len() >= MAX_WAITING {
             let later = watched.waiting.iter().position(|waiting| !waiting.first);
             match later.filter(|_| first) {
                 Some(later) => drop(watched.waiting.swap_remove(later)),
-                None => return Asked::Refused,
+                None => return Admission::Refused,
             }
         }
         self.tickets += 1;
         let ticket = self.tickets;
         watched.waiting.push(Waiting { ticket, first, key });
         self.note(from);
-        Asked::Waits(ticket)
+        Admission::Waits(ticket)
     }
 
     /// How long until the next key of this client may be looked at.
