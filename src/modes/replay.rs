@@ -5,22 +5,22 @@
 //! ([`play`]); anywhere else, and with `--output`, it is printed at once ([`mod@print`]). A damaged
 //! line is named in its place and stops nothing.
 
-mod bar;
 mod convert;
 mod formats;
 #[doc(hidden)]
 pub mod fuzzing;
-mod history;
 mod into;
 mod pace;
+mod painter;
 mod play;
 mod plot;
 mod print;
+mod progress;
 mod read;
-mod show;
+mod scrollback;
 mod stats;
+mod tally;
 mod verify;
-mod wrong;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -29,14 +29,14 @@ use crate::cli::ReplayArgs;
 use crate::failure::Failure;
 use crate::journal::comes_before;
 use crate::line;
+use painter::Painter;
 use read::log::{Input, Log};
-use show::Look;
 
-pub use history::{MOST, print_history};
+pub use scrollback::{MOST, print_history};
 
 /// Whether what goes to stdout should have colours: it is a terminal and nobody asked for none.
 pub fn wants_colour() -> bool {
-    io::stdout().is_terminal() && Look::wished().colour
+    io::stdout().is_terminal() && Painter::wished().colour
 }
 
 /// Says which log came before, of one that goes on from another.

@@ -4,27 +4,27 @@
 //! a log that is whole and on the disk. Until then it is `OUT.part`, which goes again whatever
 //! happens. A line of a room's log is copied as it stands; one that is damaged is left out.
 
-mod target;
+mod destination;
 
 use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use super::bar::{Bar, time_of_day};
 use super::formats::title;
-use super::wrong::{advice, read};
+use super::progress::{Progress, time_of_day};
+use super::read::defects::{advice, judge};
 use crate::cli::{FileFormat, ReplayArgs};
 use crate::event::{Body, Event, Stamp};
 use crate::failure::{Failure, reason};
 use crate::line::{self, Shape};
 use crate::modes::replay::read::blocks::Block;
-use crate::modes::replay::read::choice::Choice;
+use crate::modes::replay::read::filter::Filter;
 use crate::modes::replay::read::log::Input;
 use crate::modes::replay::read::log::Log;
 use crate::modes::replay::read::log::shown;
 use crate::modes::replay::read::log::unreadable;
-use crate::modes::replay::read::span;
-use target::Target;
+use crate::modes::replay::read::time_range;
+use destination::Destination;
 
 /// Writes what is chosen of the log to where `--convert` says.
 ///
@@ -34,18 +34,18 @@ use target::Target;
 pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     // infallible: this is what was asked for.
     let out = args.convert.as_deref().unwrap_or(OsStr::new("-").as_ref());
-    let mut choice = Choice::of(args);
-    let span = span::find(&log, args, &mut choice)?;
-    let mut target = Target::create(out)?;
-    let mut bar = Bar::after_a_moment(log.length());
+    let mut filter = Filter::of(args);
+    let span = time_range::find(&log, args, &mut filter)?;
+    let mut destination = Destination::create(out)?;
+    let mut progress = Progress::after_a_moment(log.length());
     let (name, format, report) = (log.name.clone(), log.format, log.report.clone());
     let position = match &log.input {
         Input::Stream(stream) => Some(std::sync::Arc::clone(&stream.position)),
         Input::File { .. } => None,
     };
-    let mut copy = Copy {
-        choice,
-        counts: Counts::default(),
+    let mut conversion = Conversion {
+        filter,
+        counts: CopyCounts::default(),
         times: None,
         ready: Vec::new(),
     };
@@ -54,27 +54,27 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
         None => log.blocks(0, None),
     };
     while let Some(block) = blocks.next().map_err(|error| unreadable(&name, &error))? {
-        copy.block(&block)?;
-        target.write(&copy.ready)?;
-        copy.ready.clear();
+        conversion.block(&block)?;
+        destination.write(&conversion.ready)?;
+        conversion.ready.clear();
         let read = position
             .as_ref()
             .map(|at| at.load(std::sync::atomic::Ordering::Relaxed));
-        bar.show(read.unwrap_or(blocks.position()), String::new);
+        progress.show(read.unwrap_or(blocks.position()), String::new);
     }
-    let Some(times) = copy.times else {
+    let Some(times) = conversion.times else {
         return Err(Failure::new(format!(
             "Nothing of {name} is chosen, so {} was not written. Choose more of it with --from, --to, \
              --user, --grep or --only, or leave them out.",
             shown(out)
         )));
     };
-    target.finish()?;
-    drop(bar);
+    destination.finish()?;
+    drop(progress);
     if let Some(report) = report {
         report.tell(&name, args.verbose);
     }
-    let summary = copy.counts.summary(&name, format, out, times);
+    let summary = conversion.counts.summary(&name, format, out, times);
     // There is nowhere left to say it if stderr is closed.
     let _ = io::stderr().write_all(summary.as_bytes());
     Ok(ExitCode::SUCCESS)
@@ -82,7 +82,7 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
 
 /// How many lines were copied, by what they say, and how many were not.
 #[derive(Debug, Default)]
-struct Counts {
+struct CopyCounts {
     messages: u64,
     joins: u64,
     leaves: u64,
@@ -94,16 +94,16 @@ struct Counts {
 }
 
 /// What is copied of a log.
-struct Copy {
-    choice: Choice,
-    counts: Counts,
+struct Conversion {
+    filter: Filter,
+    counts: CopyCounts,
     /// The first and the newest time in the result.
     times: Option<(Stamp, Stamp)>,
     /// What is to be written.
     ready: Vec<u8>,
 }
 
-impl Copy {
+impl Conversion {
     fn block(&mut self, block: &Block<'_>) -> Result<(), Failure> {
         if block.too_long {
             self.counts.damaged += 1;
@@ -111,11 +111,11 @@ impl Copy {
         }
         for (_, bytes) in line::lines(block.offset, block.bytes) {
             // A last line that lacks only its end is whole.
-            let Ok((at, look)) = read(bytes, true) else {
+            let Ok((at, look)) = judge(bytes, true) else {
                 self.counts.damaged += 1;
                 continue;
             };
-            if !self.choice.is_in_time(at) || !self.choice.takes(&look) {
+            if !self.filter.is_in_time(at) || !self.filter.accepts(&look) {
                 self.counts.not_chosen += 1;
                 continue;
             }
@@ -159,7 +159,7 @@ impl Copy {
     }
 }
 
-impl Counts {
+impl CopyCounts {
     /// What was read, what became of it, and what to do next.
     fn summary(
         &self,

@@ -17,13 +17,13 @@ mod channel;
 mod dates;
 mod day;
 mod detect;
-mod events;
 mod hexchat;
+mod interpret;
 mod irssi;
 mod late;
 mod mirc;
 mod original;
-mod parsed;
+mod pieces;
 mod report;
 mod split;
 mod weechat;
@@ -38,12 +38,12 @@ use std::sync::Arc;
 use crate::cli::FileFormat;
 use crate::event::Stamp;
 use assemble::Assembler;
-use events::{Lines, Reader};
-use parsed::Parsed;
+use interpret::{FormatState, Interpreter};
+use pieces::ParsedLine;
 use split::Splitter;
 
 pub use detect::{HEAD, detect, nearest};
-pub use report::Report;
+pub use report::ConversionReport;
 
 /// What is known of a file besides its bytes.
 #[derive(Clone, Debug, Default)]
@@ -57,7 +57,7 @@ pub struct Origin {
 }
 
 /// What reads a line.
-type Parser = for<'a> fn(&'a str) -> Option<Parsed<'a>>;
+type Parser = for<'a> fn(&'a str) -> Option<ParsedLine<'a>>;
 
 /// The parser of a form, if each of its lines has one.
 fn parser(kind: FileFormat) -> Option<Parser> {
@@ -122,11 +122,11 @@ impl std::error::Error for NotOfThisKind {}
 pub struct Converter {
     input: Box<dyn BufRead + Send>,
     splitter: Splitter,
-    lines: Lines,
+    interpreter: Interpreter,
     /// How much of what is made was given.
     given: usize,
     ended: bool,
-    report: Arc<Report>,
+    report: Arc<ConversionReport>,
 }
 
 impl Converter {
@@ -140,19 +140,19 @@ impl Converter {
         kind: FileFormat,
         origin: &Origin,
     ) -> io::Result<Converter> {
-        let report = Arc::new(Report::default());
+        let report = Arc::new(ConversionReport::default());
         let (reader, note) = match parser(kind) {
-            Some(parser) => (Reader::lines(parser, kind, origin), None),
-            None => Reader::original(origin)?,
+            Some(parser) => (FormatState::lines(parser, kind, origin), None),
+            None => FormatState::original(origin)?,
         };
-        report.change(|account| account.notes.extend(note));
+        report.change(|entries| entries.notes.extend(note));
         let mut random = [0; 8];
         getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
         let random = random.iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(Converter {
             input,
             splitter: Splitter::new(separator(kind)),
-            lines: Lines::new(kind, reader, Assembler::new(random)),
+            interpreter: Interpreter::new(kind, reader, Assembler::new(random)),
             given: 0,
             ended: false,
             report,
@@ -160,7 +160,7 @@ impl Converter {
     }
 
     /// The account of it, which goes on while it is read.
-    pub fn report(&self) -> Arc<Report> {
+    pub fn report(&self) -> Arc<ConversionReport> {
         Arc::clone(&self.report)
     }
 
@@ -169,25 +169,25 @@ impl Converter {
         let Converter {
             input,
             splitter,
-            lines,
+            interpreter,
             ended,
             report,
             ..
         } = self;
-        lines.made.out.clear();
+        interpreter.made.out.clear();
         self.given = 0;
-        while lines.made.out.is_empty() && !*ended {
+        while interpreter.made.out.is_empty() && !*ended {
             let chunk = match input.fill_buf() {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 chunk => chunk?,
             };
             let count = chunk.len();
-            report.change(|account| {
-                let mut take = |line: &[u8], cut| lines.take(line, cut, account);
+            report.change(|entries| {
+                let mut take = |line: &[u8], cut| interpreter.take(line, cut, entries);
                 match count {
                     0 => {
                         splitter.end(&mut take);
-                        lines.end(account)
+                        interpreter.end(entries)
                     }
                     _ => {
                         splitter.feed(chunk, &mut take);
@@ -204,10 +204,10 @@ impl Converter {
 
 impl Read for Converter {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        if self.given == self.lines.made.out.len() {
+        if self.given == self.interpreter.made.out.len() {
             self.fill()?;
         }
-        let rest = &self.lines.made.out[self.given..];
+        let rest = &self.interpreter.made.out[self.given..];
         let count = rest.len().min(into.len());
         into[..count].copy_from_slice(&rest[..count]);
         self.given += count;

@@ -9,32 +9,32 @@
 //!   nothing is said twice and nothing is lost.
 //! - However it ends, whoever came in leaves.
 
-mod cast;
+mod actors;
 mod client;
-mod presence;
-mod room;
+mod listeners;
+mod room_names;
 mod script;
-mod stage;
-mod tally;
+mod summary;
+mod target_room;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use super::bar::{Bar, time_of_day};
 use super::pace;
+use super::progress::{Progress, time_of_day};
 use crate::address::Address;
 use crate::cli::{Kind, ReplayArgs, Speed};
 use crate::event::{Body, Stamp};
 use crate::failure::{Failure, reason};
-use crate::modes::replay::read::choice::Choice;
+use crate::modes::replay::read::filter::Filter;
 use crate::modes::replay::read::log::Log;
 use crate::modes::replay::read::log::unreadable;
-use crate::modes::replay::read::span;
+use crate::modes::replay::read::time_range;
 use crate::room_key;
-use room::{Ended, Room, Stop};
-use script::{Placed, Script, Step};
-use stage::Stage;
+use actors::Actors;
+use script::{PlacedStep, Script, Step};
+use target_room::{Halt, StopRequest, TargetRoom};
 
 /// What a shell calls a program that Ctrl-C ended.
 const INTERRUPTED: u8 = 130;
@@ -49,25 +49,25 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     let address = args.into.as_deref().unwrap_or_default();
     let address = Address::parse(address).map_err(Failure::new)?;
     let key = room_key::find(args.key_file.as_deref())?;
-    let mut choice = Choice::of(args);
-    let span = span::find(&log, args, &mut choice)?;
-    let stop = Stop::watch()?;
-    let room = Room::new(address, stop, Bar::at_once(log.length()), PATIENCE);
-    let mut stage = Stage::new(room, key)?;
+    let mut filter = Filter::of(args);
+    let span = time_range::find(&log, args, &mut filter)?;
+    let stop = StopRequest::watch()?;
+    let room = TargetRoom::new(address, stop, Progress::at_once(log.length()), PATIENCE);
+    let mut actors = Actors::new(room, key)?;
     let (name, report) = (log.name.clone(), log.report.clone());
     let comings = args.only != Some(Kind::Messages) && args.grep.is_none();
-    let script = Script::of(log, choice, span, comings);
+    let script = Script::of(log, filter, span, comings);
     let begun = Instant::now();
-    let met = stage.room.meet().map_err(Stopped::from);
-    let ended = met.and_then(|()| perform(&mut stage, script, args, begun, &name));
-    stage.clear();
-    let room = stage.room.address().to_string();
-    let mut tally = stage.end(begun.elapsed());
-    tally.cut_short = matches!(ended, Err(Stopped::ByUser));
+    let met = actors.room.meet().map_err(Stopped::from);
+    let ended = met.and_then(|()| perform(&mut actors, script, args, begun, &name));
+    actors.clear();
+    let room = actors.room.address().to_string();
+    let mut summary = actors.end(begun.elapsed());
+    summary.cut_short = matches!(ended, Err(Stopped::ByUser));
     // Where nobody ever was, the sentence about the room says it all.
-    let written = match tally.joined == 0 && ended.is_err() {
+    let written = match summary.joined == 0 && ended.is_err() {
         true => Ok(()),
-        false => io::stdout().write_all(tally.words(&name, &room, args.verbose).as_bytes()),
+        false => io::stdout().write_all(summary.words(&name, &room, args.verbose).as_bytes()),
     };
     if let Some(report) = report {
         report.tell(&name, args.verbose);
@@ -77,7 +77,7 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
         Err(Stopped::ByUser) => Ok(ExitCode::from(INTERRUPTED)),
         Ok(()) => {
             written.map_err(Failure::output)?;
-            Ok(match tally.is_whole() {
+            Ok(match summary.is_whole() {
                 true => ExitCode::SUCCESS,
                 false => ExitCode::FAILURE,
             })
@@ -91,18 +91,18 @@ enum Stopped {
     Failed(Failure),
 }
 
-impl From<Ended> for Stopped {
-    fn from(ended: Ended) -> Stopped {
+impl From<Halt> for Stopped {
+    fn from(ended: Halt) -> Stopped {
         match ended {
-            Ended::Stopped => Stopped::ByUser,
-            Ended::Failed(sentence) => Stopped::Failed(Failure::new(sentence)),
+            Halt::Stopped => Stopped::ByUser,
+            Halt::Failed(sentence) => Stopped::Failed(Failure::new(sentence)),
         }
     }
 }
 
 /// One step after the other, each when it is due.
 fn perform(
-    stage: &mut Stage,
+    actors: &mut Actors,
     script: Script,
     args: &ReplayArgs,
     begun: Instant,
@@ -114,40 +114,40 @@ fn perform(
     };
     let mut now = None;
     for cue in pace::cues(script, args.max_gap, args.speed) {
-        let Placed { step, place } = cue.what;
+        let PlacedStep { step, place } = cue.what;
         if let Step::Event(event) = &step {
             now = Some(event.at);
         }
         // What the room made everybody wait for is not to be caught up with in a rush.
-        let due = cue.due.saturating_add(stage.room.waited);
-        show(stage, place, now, &speed);
+        let due = cue.due.saturating_add(actors.room.waited);
+        show(actors, place, now, &speed);
         if let Some(due) = begun.checked_add(due) {
-            stage.room.sleep(due)?;
+            actors.room.sleep(due)?;
         }
         match step {
             Step::Event(event) => match event.body {
-                Body::Message { from, text, .. } => stage.say(&from, &text)?,
+                Body::Message { from, text, .. } => actors.say(&from, &text)?,
                 Body::Join { name } => {
-                    stage.come(&name)?;
+                    actors.come(&name)?;
                 }
-                Body::Leave { name } => stage.go(&name)?,
-                _ => stage.tally.unsaid += 1,
+                Body::Leave { name } => actors.go(&name)?,
+                _ => actors.summary.unsaid += 1,
             },
             Step::Started => {
-                stage.tally.unsaid += 1;
-                stage.all_go()?;
+                actors.summary.unsaid += 1;
+                actors.all_go()?;
             }
-            Step::Unsaid => stage.tally.unsaid += 1,
-            Step::Wrong => stage.tally.add_damaged(place),
+            Step::Unsaid => actors.summary.unsaid += 1,
+            Step::Defect => actors.summary.add_damaged(place),
             Step::Unreadable(error) => return Err(Stopped::Failed(unreadable(name, &error))),
         }
     }
     Ok(())
 }
 
-fn show(stage: &mut Stage, place: u64, now: Option<Stamp>, speed: &str) {
-    let (said, here) = (stage.tally.said, stage.present());
-    stage.room.bar.show(place, || {
+fn show(actors: &mut Actors, place: u64, now: Option<Stamp>, speed: &str) {
+    let (said, here) = (actors.summary.said, actors.present());
+    actors.room.progress.show(place, || {
         let time = now.map(time_of_day).unwrap_or_default();
         format!("{time}  {here} here, {said} said  {speed}")
     });

@@ -3,15 +3,15 @@
 //! [`player`] is the play without a clock and a terminal; here are both, and the one loop that waits:
 //! for a key, a signal, more of the log, or the time at which the next event is due.
 
-mod beat;
+mod bindings;
 mod density;
+mod event_reader;
 mod footer;
-mod goal;
 mod help;
 mod keys;
 mod player;
-mod reel;
-mod status;
+mod status_line;
+mod tempo;
 mod terminal;
 #[cfg(test)]
 mod tests;
@@ -23,23 +23,23 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::{SIGCONT, SIGTSTP};
 use unicode_width::UnicodeWidthStr;
 
-use super::show::Look;
-use super::wrong::nothing;
+use super::painter::Painter;
+use super::read::defects::nothing;
 use crate::cli::{FileFormat, ReplayArgs};
 use crate::failure::Failure;
-use crate::modes::replay::read::choice::Choice;
+use crate::modes::replay::read::filter::Filter;
 use crate::modes::replay::read::log::Log;
 use crate::modes::replay::read::log::reader;
 use crate::modes::replay::read::log::unreadable;
-use crate::modes::replay::read::span;
-use crate::modes::replay::read::tape::Change;
 use crate::modes::replay::read::tape::Tape;
+use crate::modes::replay::read::tape::TapeChange;
+use crate::modes::replay::read::time_range;
 use density::Density;
+use event_reader::EventReader;
 use footer::Footer;
-use keys::Keys;
-use player::{Next, Opening, Player, State};
-use reel::Reel;
-use status::Can;
+use keys::KeyParser;
+use player::{PlayOptions, PlayState, Player, Wakeup};
+use status_line::Can;
 use terminal::{Terminal, ends};
 
 /// How often the bar's clock moves.
@@ -54,27 +54,31 @@ const ALONE: Duration = Duration::from_millis(50);
 /// # Errors
 /// The log cannot be read, the output not written, or the terminal not watched.
 pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
-    let mut choice = Choice::of(args);
-    choice.begins_converted = log.format != FileFormat::Room;
-    let span = span::find(&log, args, &mut choice)?;
+    let mut filter = Filter::of(args);
+    filter.begins_converted = log.format != FileFormat::Room;
+    let span = time_range::find(&log, args, &mut filter)?;
     let (name, report) = (log.name.clone(), log.report.clone());
-    let chosen = !choice.is_everything();
+    let chosen = !filter.is_everything();
     let terminal = Terminal::take()?;
     let wake = terminal.waker();
     let wake = wake.map_err(|error| unreadable(&name, &error))?;
     let tape = Tape::of(log, args.follow, wake)?;
-    let look = Look::chosen(args.color);
+    let painter = Painter::chosen(args.color);
     let end = span.filter(|_| !tape.is_live());
-    let opening = Opening {
+    let options = PlayOptions {
         start: span.map_or(0, |span| span.start),
         end: end.map_or(tape.end(), |span| span.end),
-        choice,
+        filter,
         speed: args.speed,
         longest: args.max_gap,
-        look,
+        painter,
         times: args.times,
     };
-    let mut player = Player::new(Reel::new(reader(tape.file())), opening, Instant::now());
+    let mut player = Player::new(
+        EventReader::new(reader(tape.file())),
+        options,
+        Instant::now(),
+    );
     if tape.may_grow() {
         player.grown(tape.end(), !tape.is_live(), tape.is_live());
     }
@@ -82,12 +86,12 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
         player,
         tape,
         terminal,
-        keys: Keys::default(),
+        keys: KeyParser::default(),
         footer: Footer::new(),
         density: Density::default(),
         can: Can {
             unicode: is_unicode(),
-            colour: look.colour,
+            colour: painter.colour,
         },
         name,
         looked: Instant::now(),
@@ -95,7 +99,7 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     };
     let played = play.run();
     let (faults, name, failure) = (
-        play.player.reel().faults(),
+        play.player.events().faults(),
         play.name.clone(),
         play.tape.failure(),
     );
@@ -129,7 +133,7 @@ struct Play {
     player: Player,
     tape: Tape,
     terminal: Terminal,
-    keys: Keys,
+    keys: KeyParser,
     footer: Footer,
     density: Density,
     can: Can,
@@ -150,14 +154,14 @@ impl Play {
                 next => next.map_err(|error| self.unreadable(&error))?,
             };
             let has_shown = !self.player.out.is_empty();
-            if next == Next::End {
+            if next == Wakeup::End {
                 self.write(now)?;
                 return Ok(ExitCode::SUCCESS);
             }
             self.write(now)?;
             let counts = !self.density.is_done() && !has_shown;
             if counts {
-                let counted = self.density.step(self.player.reel().reader());
+                let counted = self.density.step(self.player.events().reader());
                 counted.map_err(|error| self.unreadable(&error))?;
             }
             let happened = self.terminal.wait(self.patience(next, has_shown || counts));
@@ -191,15 +195,15 @@ impl Play {
     }
 
     /// How long nothing needs to be done unless something happens.
-    fn patience(&self, next: Next, is_new: bool) -> Option<Duration> {
+    fn patience(&self, next: Wakeup, is_new: bool) -> Option<Duration> {
         let wait = match next {
-            Next::Now | Next::End => Some(Duration::ZERO),
-            Next::At(due) => {
+            Wakeup::Now | Wakeup::End => Some(Duration::ZERO),
+            Wakeup::At(due) => {
                 let left = due.saturating_duration_since(Instant::now());
                 Some(left.min(CLOCK))
             }
-            Next::Wait if self.player.state() == State::Live => Some(LOOK),
-            Next::Wait => None,
+            Wakeup::Wait if self.player.state() == PlayState::Live => Some(LOOK),
+            Wakeup::Wait => None,
         };
         let mut limits = vec![wait];
         if self.keys.is_waiting() {
@@ -226,7 +230,7 @@ impl Play {
         }
         let clock = self.player.clock(now);
         let extent = extent.or(self.density.extent());
-        let mut status = status::of(&self.player, &self.density);
+        let mut status = status_line::of(&self.player, &self.density);
         status.clock = clock;
         status.share = clock.and_then(|clock| Some(extent?.share(clock)));
         let comes = self.tape.may_grow() && !self.tape.is_live();
@@ -258,11 +262,11 @@ impl Play {
     }
 
     /// Looks for more of the log.
-    fn look(&mut self, next: Next) -> Result<(), Failure> {
+    fn look(&mut self, next: Wakeup) -> Result<(), Failure> {
         if self.tape.is_live() {
             // A file that took this one's place comes when all of this one was shown.
             let is_time = self.looked.elapsed() >= LOOK;
-            if next != Next::Wait || self.player.state() != State::Live || !is_time {
+            if next != Wakeup::Wait || self.player.state() != PlayState::Live || !is_time {
                 return Ok(());
             }
             self.looked = Instant::now();
@@ -281,32 +285,32 @@ impl Play {
         }
         let change = self.tape.look();
         let change = change.map_err(|error| self.unreadable(&error))?;
-        let was_cut = matches!(change, Change::Cut | Change::Replaced);
+        let was_cut = matches!(change, TapeChange::Cut | TapeChange::Replaced);
         self.changed(change);
         Ok(was_cut)
     }
 
     /// Tells the player what has become of the log.
-    fn changed(&mut self, change: Change) {
+    fn changed(&mut self, change: TapeChange) {
         let (end, live) = (self.tape.end(), self.tape.is_live());
         let name = &self.name;
         match change {
-            Change::Nothing => (),
-            Change::Grown => {
+            TapeChange::Nothing => (),
+            TapeChange::Grown => {
                 let comes = self.tape.may_grow() && !live;
                 self.player.grown(end, comes, live);
             }
-            Change::Cut => {
+            TapeChange::Cut => {
                 let words = format!("... {name} was cut back to its first {end} bytes ...");
                 self.player.remark(&words);
                 self.player.restart(reader(self.tape.file()), end, end);
             }
-            Change::Replaced => {
+            TapeChange::Replaced => {
                 let words = format!("... {name} is a new file: from its beginning ...");
                 self.player.remark(&words);
                 self.player.restart(reader(self.tape.file()), 0, end);
             }
-            Change::Gone => {
+            TapeChange::Gone => {
                 let words = format!("... there is no file {name} any more: waiting for one ...");
                 self.player.remark(&words);
             }

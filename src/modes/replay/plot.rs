@@ -7,7 +7,7 @@
 
 mod canvas;
 mod file;
-mod page;
+mod sheet;
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -15,13 +15,13 @@ use std::path::{Path, PathBuf};
 
 use plotters::prelude::*;
 
-use super::stats::Tally;
+use super::tally::Tally;
 use crate::failure::{Failure, reason};
 use crate::modes::replay::read::log::Input;
 use crate::modes::replay::read::log::Log;
 use crate::modes::replay::read::log::shown;
 use canvas::Canvas;
-use page::{HEIGHT, Page, WIDTH};
+use sheet::{HEIGHT, Sheet, WIDTH};
 
 /// So many pixels a PNG has for each of an SVG's, so that it is sharp on every screen.
 const SCALE: u32 = 2;
@@ -30,11 +30,11 @@ const SCALE: u32 = 2;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Picture {
     path: PathBuf,
-    kind: Kind,
+    kind: PictureFormat,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum PictureFormat {
     Svg,
     Png,
 }
@@ -48,8 +48,8 @@ impl Picture {
         let name = shown(path);
         let ending = path.extension().unwrap_or_default().to_string_lossy();
         let kind = match ending.to_ascii_lowercase().as_str() {
-            "svg" => Kind::Svg,
-            "png" => Kind::Png,
+            "svg" => PictureFormat::Svg,
+            "png" => PictureFormat::Png,
             _ => {
                 return Err(Failure::new(format!(
                     "--plot {name}: pictures are drawn as SVG or PNG. Give a name that ends in \
@@ -89,7 +89,7 @@ impl Picture {
     /// # Errors
     /// There is nothing to draw, or the picture cannot be written.
     pub fn draw(&self, tally: &Tally, log: &str) -> Result<String, Failure> {
-        let Some(page) = Page::of(tally, log) else {
+        let Some(sheet) = Sheet::of(tally, log) else {
             return Err(Failure::new(format!(
                 "There is nothing to draw: nobody said anything in what was chosen of {log}. Look \
                  at --from, --to, --user, --grep and --only again."
@@ -97,8 +97,8 @@ impl Picture {
         };
         let name = shown(&self.path);
         let drawn = match self.kind {
-            Kind::Svg => svg(&page),
-            Kind::Png => png(&page),
+            PictureFormat::Svg => svg(&sheet),
+            PictureFormat::Png => png(&sheet),
         };
         let bytes = drawn.map_err(|why| {
             Failure::new(format!(
@@ -116,15 +116,15 @@ impl Picture {
     }
 }
 
-fn svg(page: &Page<'_>) -> Result<Vec<u8>, String> {
+fn svg(sheet: &Sheet<'_>) -> Result<Vec<u8>, String> {
     let mut drawn = String::new();
     {
         let root = SVGBackend::with_string(&mut drawn, (WIDTH, HEIGHT)).into_drawing_area();
-        page.draw(&Canvas::new(root, 1)?)?;
+        sheet.draw(&Canvas::new(root, 1)?)?;
     }
     // What a reader that cannot see it is told.
     let (head, rest) = drawn.split_once(">\n").ok_or("it has no beginning")?;
-    let title = xml(&page.title());
+    let title = xml(&sheet.title());
     Ok(format!("{head} role=\"img\">\n<title>{title}</title>\n{rest}").into_bytes())
 }
 
@@ -142,19 +142,19 @@ fn xml(text: &str) -> String {
     out
 }
 
-fn png(page: &Page<'_>) -> Result<Vec<u8>, String> {
+fn png(sheet: &Sheet<'_>) -> Result<Vec<u8>, String> {
     let (wide, high) = (WIDTH * SCALE, HEIGHT * SCALE);
     let mut pixels = vec![0; (wide * high * 3) as usize];
     {
         let root = BitMapBackend::with_buffer(&mut pixels, (wide, high)).into_drawing_area();
-        page.draw(&Canvas::new(root, SCALE)?)?;
+        sheet.draw(&Canvas::new(root, SCALE)?)?;
     }
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, wide, high);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
     let words = |error: png::EncodingError| error.to_string();
-    let title = encoder.add_itxt_chunk("Title".to_string(), page.title());
+    let title = encoder.add_itxt_chunk("Title".to_string(), sheet.title());
     title.map_err(words)?;
     let mut writer = encoder.write_header().map_err(words)?;
     writer.write_image_data(&pixels).map_err(words)?;

@@ -4,8 +4,8 @@ pub(super) mod console;
 mod follow;
 pub(super) mod html;
 pub(super) mod json;
+mod pager;
 mod plain;
-mod shown;
 
 use std::io::{self, Write};
 use std::os::fd::AsFd;
@@ -13,9 +13,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::bar::Bar;
-use super::show::Look;
-use super::wrong::{Faults, Wrong, nothing, read};
+use super::painter::Painter;
+use super::progress::Progress;
+use super::read::defects::{Defect, Faults, judge, nothing};
 use crate::cli::{Colour, FileFormat, Output, ReplayArgs};
 use crate::event::{LogId, Stamp};
 use crate::failure::Failure;
@@ -23,24 +23,24 @@ use crate::journal;
 use crate::line;
 use crate::modes::replay::read::blocks::Block;
 use crate::modes::replay::read::blocks::Blocks;
-use crate::modes::replay::read::choice::Choice;
-use crate::modes::replay::read::follow::Watch;
-use crate::modes::replay::read::follow::whole_lines;
+use crate::modes::replay::read::filter::Filter;
 use crate::modes::replay::read::log::Input;
 use crate::modes::replay::read::log::Log;
 use crate::modes::replay::read::log::cannot_follow;
 use crate::modes::replay::read::log::unreadable;
-use crate::modes::replay::read::scan::Scan;
-use crate::modes::replay::read::span;
+use crate::modes::replay::read::prefilter::Prefilter;
+use crate::modes::replay::read::time_range;
+use crate::modes::replay::read::watch::Watch;
+use crate::modes::replay::read::watch::whole_lines;
 
-pub use plain::{Plain, plain_wrong};
-use shown::Shown;
+use pager::PagerPrinter;
+pub use plain::{PlainPrinter, plain_wrong};
 
 /// So much is gathered before it is written, in bytes.
 const BATCH: usize = 128 * 1024;
 
 /// One good line of a log.
-pub struct Line<'a> {
+pub struct PrintedLine<'a> {
     /// Where it starts.
     pub offset: u64,
     /// It, as it stands there, without its `\n`.
@@ -58,26 +58,26 @@ pub trait Printer {
     /// Which log the lines are of: said before the first of them.
     fn of(&mut self, _log: LogId) {}
     /// One event.
-    fn line(&mut self, line: &Line<'_>, out: &mut Vec<u8>);
+    fn line(&mut self, line: &PrintedLine<'_>, out: &mut Vec<u8>);
     /// What stands in the place of a line that is not shown; `bytes` are what is there.
-    fn wrong(&mut self, offset: u64, bytes: &[u8], wrong: Wrong, out: &mut Vec<u8>);
+    fn wrong(&mut self, offset: u64, bytes: &[u8], wrong: Defect, out: &mut Vec<u8>);
     /// What stands behind everything.
     fn end(&mut self, _out: &mut Vec<u8>) {}
 }
 
 /// Lines on their way to stdout, past the bar.
-pub struct Screen {
+pub struct Printout {
     /// How far it is.
-    pub bar: Bar,
+    pub progress: Progress,
     /// What was not yet written.
     pub pending: Vec<u8>,
 }
 
-impl Screen {
+impl Printout {
     /// A screen with that bar below it.
-    pub fn new(bar: Bar) -> Screen {
-        Screen {
-            bar,
+    pub fn new(progress: Progress) -> Printout {
+        Printout {
+            progress,
             pending: Vec::with_capacity(BATCH),
         }
     }
@@ -101,7 +101,7 @@ impl Screen {
         if self.pending.is_empty() {
             return Ok(());
         }
-        let written = self.bar.around(|| {
+        let written = self.progress.around(|| {
             let mut out = io::stdout().lock();
             out.write_all(&self.pending).and_then(|()| out.flush())
         });
@@ -121,22 +121,22 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     {
         return Err(cannot_follow(&log.name, stream));
     }
-    let mut choice = Choice::of(args);
-    choice.begins_converted = log.format != FileFormat::Room;
-    let span = span::find(&log, args, &mut choice)?;
-    let mut screen = Screen::new(bar(&log));
+    let mut filter = Filter::of(args);
+    filter.begins_converted = log.format != FileFormat::Room;
+    let span = time_range::find(&log, args, &mut filter)?;
+    let mut printout = Printout::new(progress_of(&log));
     let (name, report) = (log.name.clone(), log.report.clone());
     // Who writes into a pipe may do so as it happens.
     let is_live = log.length().is_none();
-    let scan = Scan::of(&choice);
+    let prefilter = Prefilter::of(&filter);
     let mut print = Print {
         printer: printer(args),
-        choice,
+        filter,
         is_live,
         faults: Faults::default(),
         found: false,
     };
-    print.printer.begin(&name, &mut screen.pending);
+    print.printer.begin(&name, &mut printout.pending);
     if let Some(id) = log.id().map_err(|error| unreadable(&name, &error))? {
         print.printer.of(id);
     }
@@ -156,57 +156,63 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
         *end = whole_lines(file, start, *end).map_err(|error| unreadable(&name, &error))?;
     }
     let mut blocks = log.blocks(start, end).ahead();
-    print.all(&mut blocks, &scan, &mut screen, &name, position.as_deref())?;
+    print.all(
+        &mut blocks,
+        &prefilter,
+        &mut printout,
+        &name,
+        position.as_deref(),
+    )?;
     if let (Some((file, path)), Some(end)) = (followed, end) {
-        screen.flush()?;
-        screen.bar = Bar::none();
+        printout.flush()?;
+        printout.progress = Progress::none();
         print.follow(
             Watch::new(path, Arc::clone(&file)),
             file,
             end,
-            &scan,
-            &mut screen,
+            &prefilter,
+            &mut printout,
             &name,
         )?;
     }
-    print.printer.end(&mut screen.pending);
-    screen.flush()?;
-    drop(screen);
-    match print.choice.is_everything() {
+    print.printer.end(&mut printout.pending);
+    printout.flush()?;
+    drop(printout);
+    match print.filter.is_everything() {
         true => print.faults.report(&name),
         false => print.faults.report_met(&name),
     }
     if let Some(report) = report {
         report.tell(&name, args.verbose);
     }
-    match print.found || args.follow || print.choice.is_everything() {
+    match print.found || args.follow || print.filter.is_everything() {
         true => Ok(ExitCode::SUCCESS),
         false => Err(nothing(&name)),
     }
 }
 
 fn printer(args: &ReplayArgs) -> Box<dyn Printer> {
-    let look = args.color == Colour::Always && !args.plain;
-    let look = look.then(|| Look::chosen(args.color));
+    let painter = args.color == Colour::Always && !args.plain;
+    let painter = painter.then(|| Painter::chosen(args.color));
     let output = match args.output {
-        None if args.times || look.is_some() => {
+        None if args.times || painter.is_some() => {
             let times = args.times;
-            return Box::new(Shown { look, times });
+            return Box::new(PagerPrinter { painter, times });
         }
         output => output.unwrap_or(Output::Plain),
     };
     match output {
-        Output::Plain => Box::new(Plain),
-        Output::Json => Box::new(crate::modes::replay::print::json::Json::default()),
-        Output::Http => Box::new(crate::modes::replay::print::console::Console::default()),
-        Output::Html => Box::new(crate::modes::replay::print::html::Html::default()),
+        Output::Plain => Box::new(PlainPrinter),
+        Output::Json => Box::new(crate::modes::replay::print::json::JsonPrinter::default()),
+        Output::Http => Box::new(crate::modes::replay::print::console::ConsolePrinter::default()),
+        Output::Html => Box::new(crate::modes::replay::print::html::HtmlPrinter::default()),
     }
 }
 
 /// A log being printed.
 struct Print {
     printer: Box<dyn Printer>,
-    choice: Choice,
+    filter: Filter,
     /// What comes is to be seen when it comes.
     is_live: bool,
     faults: Faults,
@@ -220,52 +226,52 @@ impl Print {
     fn all(
         &mut self,
         blocks: &mut Blocks,
-        scan: &Scan,
-        screen: &mut Screen,
+        prefilter: &Prefilter,
+        printout: &mut Printout,
         name: &str,
         source: Option<&AtomicU64>,
     ) -> Result<(), Failure> {
         loop {
             match blocks.next() {
-                Ok(Some(block)) => self.block(scan, &block, &mut screen.pending),
+                Ok(Some(block)) => self.block(prefilter, &block, &mut printout.pending),
                 Ok(None) => return Ok(()),
                 Err(error) => {
-                    screen.flush()?;
+                    printout.flush()?;
                     return Err(unreadable(name, &error));
                 }
             }
             let position = source.map_or(blocks.position(), |read| read.load(Ordering::Relaxed));
-            screen.bar.show(position, String::new);
+            printout.progress.show(position, String::new);
             match self.is_live {
-                true => screen.flush()?,
-                false => screen.flush_if_full()?,
+                true => printout.flush()?,
+                false => printout.flush_if_full()?,
             }
         }
     }
 
-    fn block(&mut self, scan: &Scan, block: &Block<'_>, out: &mut Vec<u8>) {
+    fn block(&mut self, prefilter: &Prefilter, block: &Block<'_>, out: &mut Vec<u8>) {
         if block.offset == 0 {
             let first = block.bytes.split(|b| *b == b'\n').next();
             self.printer.of(journal::log_of(first.unwrap_or_default()));
         }
         if block.too_long {
             let wrong = if block.torn {
-                Wrong::Torn
+                Defect::Torn
             } else {
-                Wrong::TooLong
+                Defect::TooLong
             };
             return self.wrong(block.offset, block.bytes, wrong, out);
         }
         let end = block.offset + block.bytes.len() as u64;
-        for (offset, bytes) in scan.lines(block.offset, block.bytes) {
+        for (offset, bytes) in prefilter.lines(block.offset, block.bytes) {
             let ended = offset + (bytes.len() as u64) < end;
-            match read(bytes, ended) {
+            match judge(bytes, ended) {
                 Ok((at, look)) => {
-                    let wanted = self.choice.is_in_time(at)
-                        && self.choice.takes(&look)
-                        && !self.choice.is_put_in_front(offset, &look);
+                    let wanted = self.filter.is_in_time(at)
+                        && self.filter.accepts(&look)
+                        && !self.filter.is_put_in_front(offset, &look);
                     if wanted {
-                        let line = Line {
+                        let line = PrintedLine {
                             offset,
                             bytes,
                             look,
@@ -281,9 +287,9 @@ impl Print {
     }
 
     /// Of a choice of events the damaged lines are no part, but those that were met are counted.
-    fn wrong(&mut self, offset: u64, bytes: &[u8], wrong: Wrong, out: &mut Vec<u8>) {
+    fn wrong(&mut self, offset: u64, bytes: &[u8], wrong: Defect, out: &mut Vec<u8>) {
         self.faults.add(offset, wrong);
-        if self.choice.is_all() {
+        if self.filter.is_all() {
             self.found = true;
             self.printer.wrong(offset, bytes, wrong, out);
         }
@@ -292,10 +298,10 @@ impl Print {
 
 /// How far the log is printed, if that takes longer than a moment. A bar would get between the
 /// lines of whatever reads the pipe and shows them.
-pub fn bar(log: &Log) -> Bar {
+pub fn progress_of(log: &Log) -> Progress {
     match stdout_is_pipe() {
-        true => Bar::none(),
-        false => Bar::after_a_moment(log.length()),
+        true => Progress::none(),
+        false => Progress::after_a_moment(log.length()),
     }
 }
 

@@ -1,11 +1,12 @@
 //! How a log is opened and read, whatever is given.
 
-pub(super) mod ahead;
 pub(super) mod blocks;
-pub(super) mod choice;
-pub(super) mod follow;
+pub(super) mod defects;
+pub(super) mod filter;
 pub(super) mod log;
-pub(super) mod scan;
+pub(super) mod prefilter;
+pub(super) mod readahead;
 pub(super) mod source;
-pub(super) mod span;
 pub(super) mod tape;
+pub(super) mod time_range;
+pub(super) mod watch;

@@ -4,40 +4,33 @@
 //! data for programs and the picture are made. What always holds: every line's checksum is checked,
 //! and how many lines were not counted for that is said.
 
-mod bins;
-mod calendar;
 mod chart;
 mod data;
-mod hours;
-mod people;
 mod table;
-mod tally;
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::painter::Painter;
 use super::plot::Picture;
-use super::print::bar;
-use super::show::Look;
-use super::wrong::{Wrong, advice, read};
+use super::print::progress_of;
+use super::read::defects::{Defect, advice, judge};
 use crate::cli::{Colour, ReplayArgs, StatsForm};
 use crate::failure::Failure;
 use crate::line;
 use crate::modes::replay::read::blocks::Block;
-use crate::modes::replay::read::choice::Choice;
+use crate::modes::replay::read::filter::Filter;
 use crate::modes::replay::read::log::Input;
 use crate::modes::replay::read::log::Log;
 use crate::modes::replay::read::log::unreadable;
-use crate::modes::replay::read::span;
-use people::MOST_NAMES;
+use crate::modes::replay::read::time_range;
+use crate::modes::replay::tally::Tally;
+use crate::modes::replay::tally::hours;
+use crate::modes::replay::tally::names::MOST_NAMES;
 
-pub use bins::Stretch;
-pub use calendar::{Unit, on_wall};
-pub use hours::second;
 pub use table::grouped;
-pub use tally::Tally;
 
 /// How many columns there are where nobody says.
 const COLUMNS: usize = 80;
@@ -90,9 +83,9 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
 
 /// The one pass.
 fn count(log: Log, args: &ReplayArgs) -> Result<Tally, Failure> {
-    let mut choice = Choice::of(args);
-    let span = span::find(&log, args, &mut choice)?;
-    let (name, mut bar) = (log.name.clone(), bar(&log));
+    let mut filter = Filter::of(args);
+    let span = time_range::find(&log, args, &mut filter)?;
+    let (name, mut progress) = (log.name.clone(), progress_of(&log));
     let (start, end) = span.map_or((0, None), |span| (span.start, Some(span.end)));
     let source = match &log.input {
         Input::Stream(stream) => Some(Arc::clone(&stream.position)),
@@ -101,8 +94,8 @@ fn count(log: Log, args: &ReplayArgs) -> Result<Tally, Failure> {
     let mut blocks = log.blocks(start, end).ahead();
     let mut pass = Pass {
         tally: Tally::new(hours::here),
-        all: choice.is_all(),
-        choice,
+        all: filter.is_all(),
+        filter,
     };
     loop {
         match blocks.next() {
@@ -111,7 +104,7 @@ fn count(log: Log, args: &ReplayArgs) -> Result<Tally, Failure> {
             Err(error) => return Err(unreadable(&name, &error)),
         }
         let position = source.as_ref().map(|read| read.load(Ordering::Relaxed));
-        bar.show(position.unwrap_or(blocks.position()), || {
+        progress.show(position.unwrap_or(blocks.position()), || {
             "counted".to_string()
         });
     }
@@ -122,7 +115,7 @@ fn count(log: Log, args: &ReplayArgs) -> Result<Tally, Failure> {
 /// A log being counted.
 struct Pass {
     tally: Tally,
-    choice: Choice,
+    filter: Filter,
     /// Everything is chosen.
     all: bool,
 }
@@ -130,15 +123,15 @@ struct Pass {
 impl Pass {
     fn block(&mut self, block: &Block<'_>) {
         if block.too_long {
-            return self.tally.add_wrong(block.offset, Wrong::TooLong);
+            return self.tally.add_wrong(block.offset, Defect::TooLong);
         }
         let end = block.offset + block.bytes.len() as u64;
         for (offset, bytes) in line::lines(block.offset, block.bytes) {
             let ended = offset + (bytes.len() as u64) < end;
-            match read(bytes, ended) {
+            match judge(bytes, ended) {
                 Ok((at, look)) => {
-                    if self.choice.is_in_time(at) {
-                        let wanted = self.all || self.choice.takes(&look);
+                    if self.filter.is_in_time(at) {
+                        let wanted = self.all || self.filter.accepts(&look);
                         self.tally.add(at, &look, wanted);
                     }
                 }
@@ -190,7 +183,7 @@ fn say_others(tally: &Tally, name: &str) {
 
 /// What the table is printed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Screen {
+pub struct ChartStyle {
     /// How many columns there are.
     pub columns: usize,
     /// Whether names and bars have colours.
@@ -199,11 +192,11 @@ pub struct Screen {
     pub blocks: bool,
 }
 
-fn screen(wished: Colour) -> Screen {
+fn screen(wished: Colour) -> ChartStyle {
     let is_terminal = io::stdout().is_terminal();
     // None or zero columns is a terminal that does not know.
     let columns = rustix::termios::tcgetwinsize(io::stdout()).map_or(0, |size| size.ws_col);
-    Screen {
+    ChartStyle {
         columns: match columns {
             0 => COLUMNS,
             columns => usize::from(columns),
@@ -211,7 +204,7 @@ fn screen(wished: Colour) -> Screen {
         colour: match wished {
             Colour::Always => true,
             Colour::Never => false,
-            Colour::Auto => is_terminal && Look::wished().colour,
+            Colour::Auto => is_terminal && Painter::wished().colour,
         },
         blocks: is_utf8(|name| std::env::var(name).ok()),
     }

@@ -15,18 +15,18 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::print::{Screen, bar};
+use super::print::{Printout, progress_of};
 use crate::cli::FileFormat;
 use crate::event::{MAX_KEY, Stamp};
 use crate::failure::Failure;
 use crate::line::{self, Damage, MAX_LINE, STAMP as TIME, Shape};
-use crate::modes::replay::read::ahead::Ahead;
 use crate::modes::replay::read::log::Input;
 use crate::modes::replay::read::log::Log;
 use crate::modes::replay::read::log::unreadable;
+use crate::modes::replay::read::readahead::ReadAhead;
 use crate::modes::replay::read::source::Ends;
 
-pub use fault::{Fault, Wrong};
+pub use fault::{Fault, FaultKind};
 
 /// How much is read at once: what the processor keeps near it.
 const BLOCK: usize = 256 * 1024;
@@ -45,7 +45,7 @@ pub struct Checker {
     /// Of the line that is too long, as much as was passed over already.
     passed: u64,
     unknown: u64,
-    clock: Clock,
+    clock: NewestTime,
 }
 
 impl Checker {
@@ -89,18 +89,18 @@ impl Checker {
             return;
         }
         let wrong = if line::has_changed_end(rest) {
-            Wrong::EndChanged
+            FaultKind::EndChanged
         } else if line::split(rest).is_ok() {
-            Wrong::NoLineFeed
+            FaultKind::NoLineFeed
         } else {
-            Wrong::Torn(bytes)
+            FaultKind::Torn(bytes)
         };
         self.lines += 1;
         report(self.fault(wrong));
         (self.offset, self.passed) = (self.offset + bytes, 0);
     }
 
-    fn fault(&self, wrong: Wrong) -> Fault {
+    fn fault(&self, wrong: FaultKind) -> Fault {
         Fault {
             offset: self.offset,
             line: self.lines,
@@ -113,7 +113,7 @@ impl Checker {
         self.lines += 1;
         if self.passed > 0 || bytes.len() > MAX_LINE {
             let length = self.passed + bytes.len() as u64;
-            report(self.fault(Wrong::TooLong(length)));
+            report(self.fault(FaultKind::TooLong(length)));
             // The next line's start is counted from this one's by the caller.
             self.offset += self.passed;
             self.passed = 0;
@@ -122,7 +122,7 @@ impl Checker {
         match line::check(bytes).and_then(|time| self.clock.read(time)) {
             Ok(time) => {
                 if self.lines == 1 && !bytes[TIME..].starts_with(b" * Room opened (") {
-                    report(self.fault(Wrong::NotOpened));
+                    report(self.fault(FaultKind::NotOpened));
                 }
                 // What is about the room is rare, so it may be looked at twice.
                 if bytes.get(TIME + 1) == Some(&b'*') {
@@ -130,15 +130,17 @@ impl Checker {
                     self.unknown += u64::from(other.unwrap_or_default());
                 }
                 if let Some(before) = self.clock.advance(time) {
-                    report(self.fault(Wrong::Earlier(before.text())));
+                    report(self.fault(FaultKind::Earlier(before.text())));
                 }
             }
             Err(damage) => {
                 let nuls = memchr::memchr_iter(0, bytes).count();
                 let wrong = match damage {
-                    _ if nuls > 0 => Wrong::Nul(nuls),
-                    Damage::NoChecksum | Damage::WrongChecksum if joined(bytes) => Wrong::Joined,
-                    damage => Wrong::Damaged(damage),
+                    _ if nuls > 0 => FaultKind::Nul(nuls),
+                    Damage::NoChecksum | Damage::WrongChecksum if joined(bytes) => {
+                        FaultKind::Joined
+                    }
+                    damage => FaultKind::Damaged(damage),
                 };
                 report(self.fault(wrong));
             }
@@ -159,24 +161,24 @@ fn joined(bytes: &[u8]) -> bool {
 
 /// The time of the newest good line.
 #[derive(Debug, Default)]
-struct Clock {
-    newest: Option<Time>,
+struct NewestTime {
+    newest: Option<TimeField>,
 }
 
 /// A time as it stands in a line: date, hour and minute, then the rest. As numbers, its digits sort
 /// as times do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Time(u128, u64, u32);
+struct TimeField(u128, u64, u32);
 
-impl Time {
-    fn of(field: &[u8; TIME]) -> Time {
+impl TimeField {
+    fn of(field: &[u8; TIME]) -> TimeField {
         let mut number = [0; 32];
         number[..TIME].copy_from_slice(field);
         let [mut minute, mut rest] = [[0; 16]; 2];
         minute.copy_from_slice(&number[..16]);
         rest.copy_from_slice(&number[16..]);
         let rest = u128::from_be_bytes(rest);
-        Time(
+        TimeField(
             u128::from_be_bytes(minute),
             (rest >> 64) as u64,
             (rest >> 32) as u32,
@@ -191,13 +193,13 @@ impl Time {
     }
 }
 
-impl Clock {
+impl NewestTime {
     /// The field, if it is a time. Most lines are of the same hour as the one before, and a
     /// calendar need not be asked again.
-    fn read(&self, field: &[u8; TIME]) -> Result<Time, Damage> {
+    fn read(&self, field: &[u8; TIME]) -> Result<TimeField, Damage> {
         /// How many bits of a time's first number stand for `:MM`.
         const MINUTE: u32 = 24;
-        let time = Time::of(field);
+        let time = TimeField::of(field);
         let good = match self.newest {
             Some(newest) if newest.0 >> MINUTE == time.0 >> MINUTE => {
                 // What is left is :MM:SS.ffffffZ
@@ -213,7 +215,7 @@ impl Clock {
     }
 
     /// Goes on to the time of the next line; says the one before if that was later.
-    fn advance(&mut self, time: Time) -> Option<Time> {
+    fn advance(&mut self, time: TimeField) -> Option<TimeField> {
         let before = self.newest.replace(time)?;
         (time < before).then_some(before)
     }
@@ -224,7 +226,7 @@ impl Clock {
 /// # Errors
 /// The log cannot be read, has no checksums at all, or the output cannot be written.
 pub fn run(log: Log) -> Result<ExitCode, Failure> {
-    let mut screen = Screen::new(bar(&log));
+    let mut printout = Printout::new(progress_of(&log));
     let Log {
         name,
         format,
@@ -245,9 +247,9 @@ pub fn run(log: Log) -> Result<ExitCode, Failure> {
         let fault = Fault {
             offset: 0,
             line: 1,
-            wrong: Wrong::OtherEnds,
+            wrong: FaultKind::OtherEnds,
         };
-        screen
+        printout
             .pending
             .extend_from_slice(format!("{fault}\n").as_bytes());
     }
@@ -258,7 +260,7 @@ pub fn run(log: Log) -> Result<ExitCode, Failure> {
             (stream.read, None)
         }
         Input::File { file, end } => {
-            let ahead = Ahead::of(Arc::clone(&file), 0, end);
+            let ahead = ReadAhead::of(Arc::clone(&file), 0, end);
             let ahead = ahead.map_err(|error| unreadable(&name, &error))?;
             (Box::new(ahead), Some(file))
         }
@@ -277,7 +279,7 @@ pub fn run(log: Log) -> Result<ExitCode, Failure> {
         let count = match count {
             Ok(count) => count,
             Err(error) => {
-                screen.flush()?;
+                printout.flush()?;
                 return Err(unreadable(&name, &error));
             }
         };
@@ -285,7 +287,7 @@ pub fn run(log: Log) -> Result<ExitCode, Failure> {
         filled += count;
         let mut report = |fault: Fault| {
             faults += 1;
-            screen
+            printout
                 .pending
                 .extend_from_slice(format!("{fault}\n").as_bytes());
         };
@@ -296,10 +298,12 @@ pub fn run(log: Log) -> Result<ExitCode, Failure> {
             checker.end(&buffer[..filled], &mut report);
         }
         let packed = position.as_ref().map(|at| at.load(Ordering::Relaxed));
-        screen.bar.show(packed.unwrap_or(checker.position()), || {
-            format!("{} found", faulty(faults))
-        });
-        screen.flush_if_full()?;
+        printout
+            .progress
+            .show(packed.unwrap_or(checker.position()), || {
+                format!("{} found", faulty(faults))
+            });
+        printout.flush_if_full()?;
     }
     let unknown = match checker.unknown() {
         0 => String::new(),
@@ -314,8 +318,8 @@ pub fn run(log: Log) -> Result<ExitCode, Failure> {
         faulty(faults),
         counted(checker.position(), "byte")
     );
-    screen.pending.extend_from_slice(summary.as_bytes());
-    screen.flush()?;
+    printout.pending.extend_from_slice(summary.as_bytes());
+    printout.flush()?;
     Ok(match faults {
         0 => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::collections::VecDeque;
 
 use super::dates::Moment;
-use super::report::Counts;
+use super::report::LineCounts;
 use crate::event::{Body, Elapsed, Event, MAX_TEXT, Stamp};
 use crate::line;
 
@@ -63,7 +63,7 @@ impl Assembler {
     }
 
     /// Something was said; a long text becomes several messages.
-    pub fn message(&mut self, at: Option<Moment>, from: &str, text: &str, counts: &mut Counts) {
+    pub fn message(&mut self, at: Option<Moment>, from: &str, text: &str, counts: &mut LineCounts) {
         counts.empty += u64::from(text.trim().is_empty());
         for text in pieces(text) {
             counts.messages += 1;
@@ -78,7 +78,7 @@ impl Assembler {
     }
 
     /// Somebody came in.
-    pub fn join(&mut self, at: Option<Moment>, name: &str, counts: &mut Counts) {
+    pub fn join(&mut self, at: Option<Moment>, name: &str, counts: &mut LineCounts) {
         counts.joins += 1;
         let body = Body::Join {
             name: name.to_string(),
@@ -87,7 +87,7 @@ impl Assembler {
     }
 
     /// Somebody left.
-    pub fn leave(&mut self, at: Option<Moment>, name: &str, counts: &mut Counts) {
+    pub fn leave(&mut self, at: Option<Moment>, name: &str, counts: &mut LineCounts) {
         counts.leaves += 1;
         let body = Body::Leave {
             name: name.to_string(),
@@ -96,7 +96,7 @@ impl Assembler {
     }
 
     /// There is this to tell.
-    pub fn notice(&mut self, at: Option<Moment>, text: &str, counts: &mut Counts) {
+    pub fn notice(&mut self, at: Option<Moment>, text: &str, counts: &mut LineCounts) {
         for text in pieces(text) {
             counts.notices += 1;
             let body = Body::Notice {
@@ -125,7 +125,7 @@ impl Assembler {
     }
 
     /// Something was said at a time and after a silence that are known.
-    pub fn exact(&mut self, event: Event, counts: &mut Counts) {
+    pub fn exact(&mut self, event: Event, counts: &mut LineCounts) {
         let Event {
             at,
             body:
@@ -340,7 +340,7 @@ mod tests {
 
     #[test]
     fn a_minute_is_shared_by_what_happened_in_it() {
-        let (mut made, counts) = (assembler(), &mut Counts::default());
+        let (mut made, counts) = (assembler(), &mut LineCounts::default());
         made.notice(None, "before all", counts);
         made.message(minute(1), "bob", "one", counts);
         made.join(None, "eve", counts);
@@ -362,7 +362,7 @@ mod tests {
 
     #[test]
     fn time_never_goes_back() {
-        let (mut made, counts) = (assembler(), &mut Counts::default());
+        let (mut made, counts) = (assembler(), &mut LineCounts::default());
         made.message(second(100), "bob", "one", counts);
         made.message(second(90), "bob", "two", counts);
         made.message(minute(1), "bob", "three", counts);
@@ -380,7 +380,7 @@ mod tests {
 
     #[test]
     fn a_silence_begins_with_the_join_and_ends_with_the_session() {
-        let (mut made, counts) = (assembler(), &mut Counts::default());
+        let (mut made, counts) = (assembler(), &mut LineCounts::default());
         made.open(second(0));
         made.join(second(5), "bob", counts);
         made.message(second(15), "bob", "one", counts);
@@ -406,7 +406,7 @@ mod tests {
 
     #[test]
     fn what_is_too_much_for_one_minute_or_one_line_is_shared_out() {
-        let (mut made, counts) = (assembler(), &mut Counts::default());
+        let (mut made, counts) = (assembler(), &mut LineCounts::default());
         for _ in 0..2 * MAX_WAITING.0 + 10 {
             made.message(minute(1), "bob", "x", counts);
         }
@@ -431,7 +431,7 @@ mod tests {
 
     #[test]
     fn the_names_that_are_remembered_are_bounded() {
-        let (mut made, counts) = (assembler(), &mut Counts::default());
+        let (mut made, counts) = (assembler(), &mut LineCounts::default());
         for n in 0..MAX_NAMES.0 + 10 {
             made.join(second(n as i64), &n.to_string(), counts);
         }

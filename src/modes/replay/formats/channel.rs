@@ -6,35 +6,35 @@
 //! ```
 
 use super::day::speech;
-use super::parsed::{Date, Parsed, Time, clock, iso_date};
+use super::pieces::{LineDate, LineTime, ParsedLine, clock, iso_date};
 
 /// Reads one line.
-pub fn parse(line: &str) -> Option<Parsed<'_>> {
+pub fn parse(line: &str) -> Option<ParsedLine<'_>> {
     let (channel, rest) = line.split_once(' ')?;
     let (date, rest) = iso_date(rest)?;
     let (clock, rest) = clock(rest.strip_prefix(" [")?)?;
-    let what = speech(rest.strip_prefix(']')?);
-    let time = Time {
-        date: Some(Date::Full(date)),
+    let content = speech(rest.strip_prefix(']')?);
+    let time = LineTime {
+        date: Some(LineDate::Full(date)),
         clock: Some(clock),
         east: None,
     };
     let channel = Some(channel);
-    Some(Parsed {
+    Some(ParsedLine {
         time,
         channel,
-        what,
+        content,
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::parsed::What;
+    use super::super::pieces::LineContent;
     use super::*;
 
     #[test]
     fn every_form_is_read() {
-        let said = |nick, text| Some((Some("books"), What::Said { nick, text }));
+        let said = |nick, text| Some((Some("books"), LineContent::Said { nick, text }));
         for (line, wanted) in [
             (
                 "books 2013-01-26 [15:04:04] <bob>\t tea ",
@@ -44,7 +44,7 @@ mod tests {
                 "books 2013-01-26 [15:04:04] * bob  waves",
                 Some((
                     Some("books"),
-                    What::Did {
+                    LineContent::Did {
                         nick: "bob",
                         text: " waves",
                     },
@@ -56,7 +56,7 @@ mod tests {
             ("books 2013-01-26 15:04:04 <bob> hi", None),
             ("", None),
         ] {
-            let found = parse(line).map(|parsed| (parsed.channel, parsed.what));
+            let found = parse(line).map(|parsed| (parsed.channel, parsed.content));
             assert_eq!(found, wanted, "{line}");
         }
     }

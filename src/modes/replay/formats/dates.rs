@@ -15,7 +15,7 @@ use chrono::{
     DateTime, Datelike, Days, Local, LocalResult, NaiveDate, NaiveDateTime, Offset, TimeZone,
 };
 
-use super::parsed::{Clock, Date, Time};
+use super::pieces::{LineDate, LineTime, TimeOfDay};
 use crate::event::{Stamp, on_the_wall};
 
 const SECOND: i64 = 1_000_000;
@@ -106,10 +106,10 @@ impl Dates {
     ///
     /// # Errors
     /// The 29th of February of another year.
-    pub fn moment(&mut self, time: &Time) -> Result<Option<Moment>, NoSuchDay> {
+    pub fn moment(&mut self, time: &LineTime) -> Result<Option<Moment>, NoSuchDay> {
         match time.date {
-            Some(Date::Full(date)) => self.turn_to(date),
-            Some(Date::Yearless(month, day)) => {
+            Some(LineDate::Full(date)) => self.turn_to(date),
+            Some(LineDate::Yearless(month, day)) => {
                 let date = self.dated(month, day)?;
                 self.turn_to(date);
             }
@@ -143,7 +143,7 @@ impl Dates {
 
     /// Whether a line with that time may be of just before the day's beginning, and late: it is at
     /// the end of a day of which there was nothing yet but its first minutes.
-    pub fn may_be_late(&self, time: &Time) -> bool {
+    pub fn may_be_late(&self, time: &LineTime) -> bool {
         let has_begun = match self.minute {
             Some(minute) => minute <= LATE,
             None => self.stated,
@@ -155,9 +155,9 @@ impl Dates {
     }
 
     /// The moment of a line that was late: the newest, or the day's beginning.
-    pub fn late(&mut self, time: &Time) -> Option<Moment> {
+    pub fn late(&mut self, time: &LineTime) -> Option<Moment> {
         let clock = time.clock?;
-        let midnight = Clock {
+        let midnight = TimeOfDay {
             minute: 0,
             micros: Some(0),
         };
@@ -171,7 +171,7 @@ impl Dates {
         })
     }
 
-    fn in_zone(&mut self, date: NaiveDate, clock: Clock) -> i64 {
+    fn in_zone(&mut self, date: NaiveDate, clock: TimeOfDay) -> i64 {
         match self.zone {
             Zone::Utc => on_clock(date, clock),
             Zone::Local => self.local(date, clock),
@@ -203,14 +203,14 @@ impl Dates {
     }
 
     /// The day and the time of day that a clock's time stands for.
-    fn in_the_afternoon(&self, clock: Clock) -> (NaiveDate, Clock) {
+    fn in_the_afternoon(&self, clock: TimeOfDay) -> (NaiveDate, TimeOfDay) {
         let date = self.date.unwrap_or(self.fallback);
         let minute = clock.minute + self.later;
         let (date, minute) = match minute.checked_sub(2 * HALF_A_DAY) {
             Some(minute) => (date.succ_opt().unwrap_or(date), minute),
             None => (date, minute),
         };
-        (date, Clock { minute, ..clock })
+        (date, TimeOfDay { minute, ..clock })
     }
 
     fn turn_to(&mut self, date: NaiveDate) {
@@ -244,7 +244,7 @@ impl Dates {
         }
     }
 
-    fn local(&mut self, date: NaiveDate, clock: Clock) -> i64 {
+    fn local(&mut self, date: NaiveDate, clock: TimeOfDay) -> i64 {
         let hour = clock.minute / 60;
         let within = i64::from(clock.minute % 60) * MINUTE + i64::from(clock.micros.unwrap_or(0));
         if let Some((known, of_day, began)) = self.hour
@@ -252,7 +252,7 @@ impl Dates {
         {
             return began + within;
         }
-        let minute = |minute| Clock {
+        let minute = |minute| TimeOfDay {
             minute,
             micros: None,
         };
@@ -283,7 +283,7 @@ impl Dates {
     }
 }
 
-fn naive(date: NaiveDate, clock: Clock) -> NaiveDateTime {
+fn naive(date: NaiveDate, clock: TimeOfDay) -> NaiveDateTime {
     let micros = on_clock(date, clock);
     DateTime::from_timestamp_micros(micros)
         .unwrap_or_default()
@@ -291,7 +291,7 @@ fn naive(date: NaiveDate, clock: Clock) -> NaiveDateTime {
 }
 
 /// Microseconds since 1970 on a clock that shows the date and time.
-fn on_clock(date: NaiveDate, clock: Clock) -> i64 {
+fn on_clock(date: NaiveDate, clock: TimeOfDay) -> i64 {
     let days = i64::from(date.to_epoch_days());
     let minutes = days * 24 * 60 + i64::from(clock.minute);
     minutes * MINUTE + i64::from(clock.micros.unwrap_or(0))

@@ -8,35 +8,37 @@
 //! ```
 
 use super::mirc;
-use super::parsed::{Parsed, Time, What, clock, did, happened, said};
+use super::pieces::{
+    LineContent, LineTime, ParsedLine, clock, nick_and_action, nick_and_text, program_words,
+};
 
 /// Reads one line.
-pub fn parse(line: &str) -> Option<Parsed<'_>> {
+pub fn parse(line: &str) -> Option<ParsedLine<'_>> {
     if let Some(words) = line.strip_prefix("=== ") {
-        return Some(Parsed::new(Time::default(), happened(words)));
+        return Some(ParsedLine::new(LineTime::default(), program_words(words)));
     }
     let (clock, rest) = clock(line.strip_prefix('[')?)?;
     let rest = rest.strip_prefix(']')?;
-    Some(Parsed::new(Time::clock(clock), speech(rest)))
+    Some(ParsedLine::new(LineTime::clock(clock), speech(rest)))
 }
 
 /// ` <nick> text` or `  * nick does something`, behind the bracket of the time.
-pub fn speech(rest: &str) -> What<'_> {
+pub fn speech(rest: &str) -> LineContent<'_> {
     let rest = rest.trim_start_matches(' ');
-    if let Some((nick, text)) = said(rest) {
-        return What::Said { nick, text };
+    if let Some((nick, text)) = nick_and_text(rest) {
+        return LineContent::Said { nick, text };
     }
     if let Some(action) = rest.strip_prefix("* ") {
         // mIRC's words for what nobody did.
         if mirc::is_told(action) {
-            return What::Other(action);
+            return LineContent::Other(action);
         }
-        let (nick, text) = did(action.trim_start_matches(' '));
-        return What::Did { nick, text };
+        let (nick, text) = nick_and_action(action.trim_start_matches(' '));
+        return LineContent::Did { nick, text };
     }
     match rest.trim() {
-        "" => What::Dated,
-        _ => What::Other(rest),
+        "" => LineContent::Dated,
+        _ => LineContent::Other(rest),
     }
 }
 
@@ -46,7 +48,7 @@ mod tests {
 
     #[test]
     fn every_form_is_read() {
-        let said = |nick, text| Some(What::Said { nick, text });
+        let said = |nick, text| Some(LineContent::Said { nick, text });
         for (line, wanted) in [
             (
                 "[22:51] <marrow> good evening ",
@@ -57,20 +59,23 @@ mod tests {
             ("[22:51] <_>", said("_", "")),
             (
                 "[22:51]  * bob is back",
-                Some(What::Did {
+                Some(LineContent::Did {
                     nick: "bob",
                     text: "is back",
                 }),
             ),
             (
                 "=== bob [b@x]  has joined #books",
-                Some(What::Joined("bob")),
+                Some(LineContent::Joined("bob")),
             ),
-            ("=== Topic: jam", Some(What::Told("Topic: jam"))),
-            ("[22:51] what is this", Some(What::Other("what is this"))),
+            ("=== Topic: jam", Some(LineContent::Told("Topic: jam"))),
+            (
+                "[22:51] what is this",
+                Some(LineContent::Other("what is this")),
+            ),
             (
                 "[22:51] * Now talking in #books",
-                Some(What::Other("Now talking in #books")),
+                Some(LineContent::Other("Now talking in #books")),
             ),
             ("22:51 <bob> hi", None),
             ("[25:51] <bob> hi", None),
@@ -78,7 +83,7 @@ mod tests {
             ("=======", None),
             ("", None),
         ] {
-            assert_eq!(parse(line).map(|parsed| parsed.what), wanted, "{line}");
+            assert_eq!(parse(line).map(|parsed| parsed.content), wanted, "{line}");
         }
     }
 }

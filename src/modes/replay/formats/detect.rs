@@ -3,7 +3,7 @@
 //! What always holds: a kind is told by lines that only it has, and only if most lines are such:
 //! neither prose nor a program's diagnostics are taken for a conversation.
 
-use super::parsed::Time;
+use super::pieces::LineTime;
 use super::{Origin, decoded, original, parser, title, value};
 use crate::cli::FileFormat;
 use crate::event::Stamp;
@@ -74,7 +74,7 @@ fn sure_lines(head: &[u8], kind: FileFormat) -> Option<(usize, usize, bool)> {
         let text = decoded(line).0;
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         if let Some(line) = parser(text.strip_suffix('\r').unwrap_or(text)) {
-            timed |= line.time != Time::default();
+            timed |= line.time != LineTime::default();
             fitting += usize::from(line.is_sure());
         }
     }

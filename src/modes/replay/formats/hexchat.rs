@@ -12,33 +12,33 @@
 //! **** ENDING LOGGING AT Mon Nov 23 22:40:00 2026
 //! ```
 
-use super::parsed::{
-    Date, Parsed, Time, What, clock, ctime, did, east, event, happened, iso_date, month_and_day,
-    said, unranked,
+use super::pieces::{
+    LineContent, LineDate, LineTime, ParsedLine, clock, ctime, east, iso_date, month_and_day,
+    nick_and_action, nick_and_text, presence, program_words, unranked,
 };
 
 /// Reads one line.
-pub fn parse(line: &str) -> Option<Parsed<'_>> {
+pub fn parse(line: &str) -> Option<ParsedLine<'_>> {
     if let Some(mark) = line.strip_prefix("**** ") {
         let marks = [
-            ("BEGIN LOGGING AT ", What::Opened),
-            ("ENDING LOGGING AT ", What::Closed),
+            ("BEGIN LOGGING AT ", LineContent::Opened),
+            ("ENDING LOGGING AT ", LineContent::Closed),
         ];
         let found = marks
             .into_iter()
-            .find_map(|(words, what)| Some((ctime(mark.strip_prefix(words)?)?, what)));
-        return found.map(|(time, what)| Parsed::new(time, what));
+            .find_map(|(words, content)| Some((ctime(mark.strip_prefix(words)?)?, content)));
+        return found.map(|(time, content)| ParsedLine::new(time, content));
     }
     let (time, rest) = time(line)?;
-    Some(Parsed::new(time, what(rest)))
+    Some(ParsedLine::new(time, content(rest)))
 }
 
-fn time(line: &str) -> Option<(Time, &str)> {
+fn time(line: &str) -> Option<(LineTime, &str)> {
     let (date, rest) = match iso_date(line) {
-        Some((date, rest)) => (Date::Full(date), rest.strip_prefix([' ', 'T'])?),
+        Some((date, rest)) => (LineDate::Full(date), rest.strip_prefix([' ', 'T'])?),
         None => {
             let ((month, day), rest) = month_and_day(line)?;
-            (Date::Yearless(month, day), rest.strip_prefix(' ')?)
+            (LineDate::Yearless(month, day), rest.strip_prefix(' ')?)
         }
     };
     let (clock, rest) = clock(rest)?;
@@ -52,49 +52,51 @@ fn time(line: &str) -> Option<(Time, &str)> {
         false => rest.strip_prefix(' ')?,
     };
     let (date, clock) = (Some(date), Some(clock));
-    Some((Time { date, clock, east }, rest))
+    Some((LineTime { date, clock, east }, rest))
 }
 
-fn what(rest: &str) -> What<'_> {
+fn content(rest: &str) -> LineContent<'_> {
     // The mark of somebody who goes begins like a nick.
     if !rest.starts_with("<--")
-        && let Some((nick, text)) = said(rest)
+        && let Some((nick, text)) = nick_and_text(rest)
     {
         let nick = unranked(nick);
-        return What::Said { nick, text };
+        return LineContent::Said { nick, text };
     }
     let Some((mark, words)) = rest.split_once('\t').or_else(|| rest.split_once(' ')) else {
         return match rest.trim() {
-            "" => What::Dated,
-            _ => What::Other(rest),
+            "" => LineContent::Dated,
+            _ => LineContent::Other(rest),
         };
     };
     match mark {
-        "---" | "-->" | "<--" => happened(words),
+        "---" | "-->" | "<--" => program_words(words),
         // One mark for what people do and for what happens to them: only the words tell.
         "*" => match happened_here(words) {
-            Some(what) => what,
-            None if is_told(words) => What::Told(words),
+            Some(content) => content,
+            None if is_told(words) => LineContent::Told(words),
             None => {
-                let (nick, text) = did(words);
+                let (nick, text) = nick_and_action(words);
                 let nick = unranked(nick);
-                What::Did { nick, text }
+                LineContent::Did { nick, text }
             }
         },
         // A notice, -nick- or -nick/#channel-, and a private message, *nick*.
-        _ if mark.len() > 2 && mark.starts_with('-') && mark.ends_with('-') => What::Told(rest),
+        _ if mark.len() > 2 && mark.starts_with('-') && mark.ends_with('-') => {
+            LineContent::Told(rest)
+        }
         _ if mark.len() > 2 && mark.starts_with('*') && mark.ends_with('*') => {
             let nick = &mark[1..mark.len() - 1];
-            What::Said { nick, text: words }
+            LineContent::Said { nick, text: words }
         }
-        _ => What::Other(rest),
+        _ => LineContent::Other(rest),
     }
 }
 
 /// Who came, went or took another name, in HexChat's own words, which have more than people write:
 /// an address behind who comes and leaves, a reason in brackets behind who quits, the channel
 /// somebody is kicked from.
-fn happened_here(words: &str) -> Option<What<'_>> {
+fn happened_here(words: &str) -> Option<LineContent<'_>> {
     let (_nick, rest) = words.split_once(' ')?;
     let has_address = rest.strip_prefix('(').is_some_and(|rest| {
         let address = rest.split([')', ' ']).next().unwrap_or_default();
@@ -116,7 +118,7 @@ fn happened_here(words: &str) -> Option<What<'_>> {
         || in_brackets("has quit ") == Some(true)
         || is_kick
         || rest.starts_with("is now known as ");
-    event(words).filter(|_| ours)
+    presence(words).filter(|_| ours)
 }
 
 /// What the program says about the channel, and nobody did.
@@ -173,10 +175,10 @@ mod tests {
 
     #[test]
     fn every_form_of_the_default_text_events_is_read() {
-        let said = |nick, text| Some(What::Said { nick, text });
-        let told = |words| Some(What::Told(words));
-        let did = |text| Some(What::Did { nick: "bob", text });
-        let left = |words| Some(What::Left { nick: "bob", words });
+        let said = |nick, text| Some(LineContent::Said { nick, text });
+        let told = |words| Some(LineContent::Told(words));
+        let did = |text| Some(LineContent::Did { nick: "bob", text });
+        let left = |words| Some(LineContent::Left { nick: "bob", words });
         for (rest, wanted) in [
             ("<uthira>\thello", said("uthira", "hello")),
             ("<@uthira>\thello ", said("uthira", "hello ")),
@@ -185,22 +187,22 @@ mod tests {
             ("*bob*\tpsst", said("bob", "psst")),
             (
                 "*\tbob waves",
-                Some(What::Did {
+                Some(LineContent::Did {
                     nick: "bob",
                     text: "waves",
                 }),
             ),
             (
                 "* bob waves",
-                Some(What::Did {
+                Some(LineContent::Did {
                     nick: "bob",
                     text: "waves",
                 }),
             ),
-            ("*\tbob (b@x) has joined", Some(What::Joined("bob"))),
+            ("*\tbob (b@x) has joined", Some(LineContent::Joined("bob"))),
             (
                 "-->\tbob (b@x) has joined #books",
-                Some(What::Joined("bob")),
+                Some(LineContent::Joined("bob")),
             ),
             ("*\tbob (b@x) has left", left(None)),
             ("*\tbob has quit ()", left(None)),
@@ -241,7 +243,7 @@ mod tests {
             ("-eve/#books-\ttea", told("-eve/#books-\ttea")),
             (
                 "kernel: eth0 is up",
-                Some(What::Other("kernel: eth0 is up")),
+                Some(LineContent::Other("kernel: eth0 is up")),
             ),
         ] {
             for time in [
@@ -250,11 +252,14 @@ mod tests {
                 "2026-11-23T22:34:57+0100",
             ] {
                 let line = format!("{time} {rest}");
-                assert_eq!(parse(&line).map(|parsed| parsed.what), wanted, "{line}");
+                assert_eq!(parse(&line).map(|parsed| parsed.content), wanted, "{line}");
             }
         }
         let begins = parse("**** BEGIN LOGGING AT Mon Nov 23 22:34:57 2026");
-        assert_eq!(begins.map(|parsed| parsed.what), Some(What::Opened));
+        assert_eq!(
+            begins.map(|parsed| parsed.content),
+            Some(LineContent::Opened)
+        );
         for wrong in [
             "",
             "**** BEGIN LOGGING AT noon",

@@ -11,35 +11,36 @@
 //! --- Log closed Tue Nov 24 00:10:12 2026
 //! ```
 
-use super::parsed::{
-    Date, Parsed, Time, What, clock, ctime, did, happened, iso_date, said, unranked,
+use super::pieces::{
+    LineContent, LineDate, LineTime, ParsedLine, clock, ctime, iso_date, nick_and_action,
+    nick_and_text, program_words, unranked,
 };
 
 /// Reads one line.
-pub fn parse(line: &str) -> Option<Parsed<'_>> {
+pub fn parse(line: &str) -> Option<ParsedLine<'_>> {
     if let Some(mark) = line.strip_prefix("--- ") {
         let marks = [
-            ("Log opened ", What::Opened),
-            ("Log closed ", What::Closed),
-            ("Day changed ", What::Dated),
+            ("Log opened ", LineContent::Opened),
+            ("Log closed ", LineContent::Closed),
+            ("Day changed ", LineContent::Dated),
         ];
         let found = marks
             .into_iter()
-            .find_map(|(words, what)| Some((ctime(mark.strip_prefix(words)?)?, what)));
-        return found.map(|(time, what)| Parsed::new(time, what));
+            .find_map(|(words, content)| Some((ctime(mark.strip_prefix(words)?)?, content)));
+        return found.map(|(time, content)| ParsedLine::new(time, content));
     }
     let (time, rest) = time(line)?;
-    Some(Parsed::new(time, what(rest)))
+    Some(ParsedLine::new(time, content(rest)))
 }
 
-fn time(line: &str) -> Option<(Time, &str)> {
+fn time(line: &str) -> Option<(LineTime, &str)> {
     let (close, rest) = match line.as_bytes().first()? {
         b'[' => (Some(']'), &line[1..]),
         b'(' => (Some(')'), &line[1..]),
         _ => (None, line),
     };
     let (date, rest) = match iso_date(rest) {
-        Some((date, rest)) => (Some(Date::Full(date)), rest.strip_prefix([' ', 'T'])?),
+        Some((date, rest)) => (Some(LineDate::Full(date)), rest.strip_prefix([' ', 'T'])?),
         None => (None, rest),
     };
     let (clock, rest) = clock(rest)?;
@@ -55,20 +56,20 @@ fn time(line: &str) -> Option<(Time, &str)> {
     };
     let clock = Some(clock);
     let east = None;
-    Some((Time { date, clock, east }, rest))
+    Some((LineTime { date, clock, east }, rest))
 }
 
-fn what(rest: &str) -> What<'_> {
-    if let Some((nick, text)) = said(rest) {
+fn content(rest: &str) -> LineContent<'_> {
+    if let Some((nick, text)) = nick_and_text(rest) {
         let nick = unranked(nick);
-        return What::Said { nick, text };
+        return LineContent::Said { nick, text };
     }
     if let Some(action) = rest.trim_start_matches(' ').strip_prefix("* ") {
-        let (nick, text) = did(action);
-        return What::Did { nick, text };
+        let (nick, text) = nick_and_action(action);
+        return LineContent::Did { nick, text };
     }
     if let Some(words) = rest.strip_prefix("-!- ") {
-        return happened(words);
+        return program_words(words);
     }
     // A private message outside of a window of its own: [nick(user@host)] text
     if let Some((from, text)) = rest
@@ -78,16 +79,16 @@ fn what(rest: &str) -> What<'_> {
         && address.contains('@')
         && !nick.contains(' ')
     {
-        return What::Said { nick, text };
+        return LineContent::Said { nick, text };
     }
     let is_notice = |rest: &str| {
         let from = rest.strip_prefix('-')?.split_once("- ")?.0;
         Some(!from.is_empty() && !from.contains(' '))
     };
     match rest.trim() {
-        "" => What::Dated,
-        _ if is_notice(rest) == Some(true) => What::Told(rest),
-        _ => What::Other(rest),
+        "" => LineContent::Dated,
+        _ if is_notice(rest) == Some(true) => LineContent::Told(rest),
+        _ => LineContent::Other(rest),
     }
 }
 
@@ -95,24 +96,24 @@ fn what(rest: &str) -> What<'_> {
 mod tests {
     use super::*;
 
-    fn what_of(line: &str) -> Option<What<'_>> {
-        parse(line).map(|parsed| parsed.what)
+    fn what_of(line: &str) -> Option<LineContent<'_>> {
+        parse(line).map(|parsed| parsed.content)
     }
 
     #[test]
     fn every_form_of_the_default_theme_is_read() {
-        let said = |nick, text| Some(What::Said { nick, text });
-        let left = |nick, words| Some(What::Left { nick, words });
+        let said = |nick, text| Some(LineContent::Said { nick, text });
+        let left = |nick, words| Some(LineContent::Left { nick, words });
         for (line, wanted) in [
             (
                 "--- Log opened Mon Nov 23 22:34:00 2026",
-                Some(What::Opened),
+                Some(LineContent::Opened),
             ),
             (
                 "--- Log closed Mon Nov 23 22:34:00 2026",
-                Some(What::Closed),
+                Some(LineContent::Closed),
             ),
-            ("--- Day changed Mon Nov 23 2026", Some(What::Dated)),
+            ("--- Day changed Mon Nov 23 2026", Some(LineContent::Dated)),
             ("22:34 <@uthira> hello", said("uthira", "hello")),
             ("22:34 < bob> <eve> lies", said("bob", "<eve> lies")),
             ("22:34:57 <+bob> hi ", said("bob", "hi ")),
@@ -124,14 +125,14 @@ mod tests {
             ("22:34 [bob(b@x)] psst", said("bob", "psst")),
             (
                 "22:34  * bob waves ",
-                Some(What::Did {
+                Some(LineContent::Did {
                     nick: "bob",
                     text: "waves ",
                 }),
             ),
             (
                 "22:34 -!- bob [b@x] has joined #books",
-                Some(What::Joined("bob")),
+                Some(LineContent::Joined("bob")),
             ),
             ("22:34 -!- bob [b@x] has left #books []", left("bob", None)),
             (
@@ -143,18 +144,21 @@ mod tests {
             ),
             (
                 "22:34 -!- You're now known as rob",
-                Some(What::Told("You're now known as rob")),
+                Some(LineContent::Told("You're now known as rob")),
             ),
             (
                 "22:34 -!- eve changed the topic of #books to: jam",
-                Some(What::Told("eve changed the topic of #books to: jam")),
+                Some(LineContent::Told("eve changed the topic of #books to: jam")),
             ),
             (
                 "22:34 -eve:#books- tea",
-                Some(What::Told("-eve:#books- tea")),
+                Some(LineContent::Told("-eve:#books- tea")),
             ),
-            ("22:34 [Users #books]", Some(What::Other("[Users #books]"))),
-            ("22:34 ", Some(What::Dated)),
+            (
+                "22:34 [Users #books]",
+                Some(LineContent::Other("[Users #books]")),
+            ),
+            ("22:34 ", Some(LineContent::Dated)),
             ("--- Log opened whenever", None),
             ("<bob> no time", None),
             ("12:30pm was too late", None),

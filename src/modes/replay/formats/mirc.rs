@@ -13,50 +13,58 @@
 //! Session Close: Tue Nov 24 00:10:00 2026
 //! ```
 
-use super::parsed::{Parsed, Time, What, clock, ctime, did, event, said, unranked};
+use super::pieces::{
+    LineContent, LineTime, ParsedLine, clock, ctime, nick_and_action, nick_and_text, presence,
+    unranked,
+};
 
 /// Reads one line.
-pub fn parse(line: &str) -> Option<Parsed<'_>> {
+pub fn parse(line: &str) -> Option<ParsedLine<'_>> {
     if let Some(mark) = line.strip_prefix("Session ") {
         let (kind, rest) = mark.split_once(": ")?;
-        let what = match kind {
-            "Start" => What::Opened,
-            "Close" => What::Closed,
-            "Time" => What::Dated,
-            "Ident" => return Some(Parsed::new(Time::default(), What::Told(line))),
+        let content = match kind {
+            "Start" => LineContent::Opened,
+            "Close" => LineContent::Closed,
+            "Time" => LineContent::Dated,
+            "Ident" => {
+                return Some(ParsedLine::new(
+                    LineTime::default(),
+                    LineContent::Told(line),
+                ));
+            }
             _ => return None,
         };
-        return Some(Parsed::new(ctime(rest)?, what));
+        return Some(ParsedLine::new(ctime(rest)?, content));
     }
     let (clock, rest) = clock(line.strip_prefix('[')?)?;
     let rest = rest.strip_prefix("] ")?;
-    Some(Parsed::new(Time::clock(clock), what(rest)))
+    Some(ParsedLine::new(LineTime::clock(clock), content(rest)))
 }
 
-fn what(rest: &str) -> What<'_> {
-    if let Some((nick, text)) = said(rest) {
+fn content(rest: &str) -> LineContent<'_> {
+    if let Some((nick, text)) = nick_and_text(rest) {
         let nick = unranked(nick);
-        return What::Said { nick, text };
+        return LineContent::Said { nick, text };
     }
     if let Some(words) = rest.strip_prefix("* ") {
         return happened(words).unwrap_or_else(|| {
-            let (nick, text) = did(words);
+            let (nick, text) = nick_and_action(words);
             let nick = unranked(nick);
-            What::Did { nick, text }
+            LineContent::Did { nick, text }
         });
     }
     let notice = rest
         .strip_prefix('-')
         .and_then(|rest| rest.split_once("- "));
     match notice.is_some_and(|(nick, _)| !matches!(nick, "" | "!") && !nick.contains(' ')) {
-        true => What::Told(rest),
-        false if rest.trim().is_empty() => What::Dated,
-        false => What::Other(rest),
+        true => LineContent::Told(rest),
+        false if rest.trim().is_empty() => LineContent::Dated,
+        false => LineContent::Other(rest),
     }
 }
 
 /// What happened, in mIRC's own words behind a star; nothing if somebody did it.
-pub fn happened(words: &str) -> Option<What<'_>> {
+pub fn happened(words: &str) -> Option<LineContent<'_>> {
     let (nick, rest) = words.split_once(' ')?;
     let nick = unranked(nick);
     if let Some((address, rest)) = rest
@@ -71,9 +79,9 @@ pub fn happened(words: &str) -> Option<What<'_>> {
             (false, _) => None,
             (true, Some(reason)) => {
                 let words = (!reason.is_empty()).then_some(words);
-                Some(What::Left { nick, words })
+                Some(LineContent::Left { nick, words })
             }
-            (true, None) => event(words),
+            (true, None) => presence(words),
         };
     }
     let is_told = is_told(words)
@@ -81,11 +89,11 @@ pub fn happened(words: &str) -> Option<What<'_>> {
         || rest.starts_with("changes topic to '")
         || rest.starts_with("sets mode ");
     if is_told {
-        return Some(What::Told(words));
+        return Some(LineContent::Told(words));
     }
     let kicked = rest.strip_prefix("was kicked by ");
     match rest.starts_with("is now known as ") || kicked.is_some_and(|by| by.ends_with(')')) {
-        true => event(words).filter(|what| !matches!(what, What::Told(_))),
+        true => presence(words).filter(|content| !matches!(content, LineContent::Told(_))),
         false => None,
     }
 }
@@ -115,13 +123,13 @@ mod tests {
 
     #[test]
     fn every_form_of_its_own_theme_is_read() {
-        let did = |text| Some(What::Did { nick: "bob", text });
-        let told = |words| Some(What::Told(words));
-        let left = |words| Some(What::Left { nick: "bob", words });
+        let did = |text| Some(LineContent::Did { nick: "bob", text });
+        let told = |words| Some(LineContent::Told(words));
+        let left = |words| Some(LineContent::Left { nick: "bob", words });
         for (rest, wanted) in [
             (
                 "<@ada> hello",
-                Some(What::Said {
+                Some(LineContent::Said {
                     nick: "ada",
                     text: "hello",
                 }),
@@ -134,7 +142,10 @@ mod tests {
                 did("(tired) has left the room"),
             ),
             ("* bob was kicked by a horse", did("was kicked by a horse")),
-            ("* bob (~b@x) has joined #books", Some(What::Joined("bob"))),
+            (
+                "* bob (~b@x) has joined #books",
+                Some(LineContent::Joined("bob")),
+            ),
             ("* @bob (~b@x) has left #books", left(None)),
             (
                 "* bob (~b@x) has left #books (tea)",
@@ -151,7 +162,7 @@ mod tests {
             ),
             (
                 "* bob is now known as rob",
-                Some(What::Renamed {
+                Some(LineContent::Renamed {
                     old: "bob",
                     new: "rob",
                     words: "bob is now known as rob",
@@ -169,30 +180,33 @@ mod tests {
                 told("eve changes topic to 'jam'"),
             ),
             ("-eve- tea", told("-eve- tea")),
-            ("what is this", Some(What::Other("what is this"))),
+            ("what is this", Some(LineContent::Other("what is this"))),
         ] {
             for time in ["[22:34]", "[22:34:57]"] {
                 let line = format!("{time} {rest}");
-                assert_eq!(parse(&line).map(|parsed| parsed.what), wanted, "{line}");
+                assert_eq!(parse(&line).map(|parsed| parsed.content), wanted, "{line}");
             }
         }
         for (line, wanted) in [
             (
                 "Session Start: Mon Nov 23 22:34:57 2026",
-                Some(What::Opened),
+                Some(LineContent::Opened),
             ),
             (
                 "Session Close: Mon Nov 23 22:34:57 2026",
-                Some(What::Closed),
+                Some(LineContent::Closed),
             ),
-            ("Session Time: Tue Nov 24 00:00:00 2026", Some(What::Dated)),
+            (
+                "Session Time: Tue Nov 24 00:00:00 2026",
+                Some(LineContent::Dated),
+            ),
             ("Session Ident: #books", told("Session Ident: #books")),
             ("Session Start: whenever", None),
             ("Session 5: tea", None),
             ("22:34 <bob> hi", None),
             ("", None),
         ] {
-            assert_eq!(parse(line).map(|parsed| parsed.what), wanted, "{line}");
+            assert_eq!(parse(line).map(|parsed| parsed.content), wanted, "{line}");
         }
     }
 }

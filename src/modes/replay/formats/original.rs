@@ -16,7 +16,7 @@ const MAX_SENDERS: usize = 4_096;
 
 /// One record of the original's log.
 #[derive(Debug, PartialEq)]
-pub struct Record<'a> {
+pub struct OriginalRecord<'a> {
     /// Who said it.
     pub name: Cow<'a, str>,
     /// The elapsed time as it stands in the file.
@@ -28,14 +28,14 @@ pub struct Record<'a> {
 }
 
 /// Reads one record, given without the `\r`s around it.
-pub fn parse(bytes: &[u8]) -> Option<Record<'_>> {
+pub fn parse(bytes: &[u8]) -> Option<OriginalRecord<'_>> {
     let inside = bytes.strip_prefix(b"[")?;
     let mut from = 0;
     // A name may hold a `]`: the first one that an elapsed time follows ends it.
     while let Some(at) = find(&inside[from..], b"]: ").map(|at| from + at) {
         let rest = &inside[at + 3..];
         if let Some((elapsed_text, elapsed)) = elapsed(rest) {
-            return Some(Record {
+            return Some(OriginalRecord {
                 name: String::from_utf8_lossy(&inside[..at]),
                 elapsed_text,
                 elapsed,
@@ -106,14 +106,14 @@ fn elapsed(bytes: &[u8]) -> Option<(&str, Duration)> {
 /// The time starts at nought when the first sender came in. A sender who is new is taken to have
 /// come in then too; where that cannot be, the order of the file wins.
 #[derive(Default)]
-pub struct Clock {
+pub struct OriginalClock {
     now: Duration,
     last: HashMap<String, Duration>,
 }
 
-impl Clock {
+impl OriginalClock {
     /// The event that a record stands for. Its stamp counts from nought (1970), not from a date.
-    pub fn event(&mut self, record: Record<'_>) -> Event {
+    pub fn event(&mut self, record: OriginalRecord<'_>) -> Event {
         let before = self.last.get(record.name.as_ref()).copied();
         let at = before.unwrap_or_default().saturating_add(record.elapsed);
         self.now = self.now.max(at);
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn times_are_rebuilt_and_never_run_backwards() {
-        let mut clock = Clock::default();
+        let mut clock = OriginalClock::default();
         let times: Vec<i64> = [
             "[mira]: 0:00:10:first",
             "[jo]: 0:00:04:came later, or wrote sooner",
@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn the_senders_that_are_remembered_are_bounded() {
-        let mut clock = Clock::default();
+        let mut clock = OriginalClock::default();
         for n in 0..MAX_SENDERS + 10 {
             let record = format!("[n{n}]: 0:00:01:x");
             clock.event(parse(record.as_bytes()).expect("a record"));

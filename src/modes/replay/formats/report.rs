@@ -15,7 +15,7 @@ const SHOWN: usize = 100;
 
 /// How many lines there were of each kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
+pub struct LineCounts {
     /// Lines that are not blank; of the original program's log, records.
     pub lines: u64,
     /// Messages in the room's log, actions among them.
@@ -48,15 +48,15 @@ struct Named {
 
 /// An account of a conversion, which goes on while it is read.
 #[derive(Debug, Default)]
-pub struct Account {
+pub struct ReportEntries {
     /// The counts.
-    pub counts: Counts,
+    pub counts: LineCounts,
     named: Vec<Named>,
     /// Where the times come from, if the log does not have all of them.
     pub notes: Vec<String>,
 }
 
-impl Account {
+impl ReportEntries {
     /// Keeps a line to be named; the first is 1.
     pub fn name(&mut self, line: u64, what: &'static str, text: &str) {
         if self.named.len() < NAMED {
@@ -77,51 +77,51 @@ impl Account {
 
 /// What became of the lines, for whoever is not converting them.
 #[derive(Debug, Default)]
-pub struct Report {
-    account: Mutex<Account>,
+pub struct ConversionReport {
+    entries: Mutex<ReportEntries>,
 }
 
-impl Report {
+impl ConversionReport {
     /// Of a log of which there is only this to say; its name goes before it.
-    pub fn of_note(note: String) -> Arc<Report> {
-        let report = Report::default();
-        report.change(|account| account.notes.push(note));
+    pub fn of_note(note: String) -> Arc<ConversionReport> {
+        let report = ConversionReport::default();
+        report.change(|entries| entries.notes.push(note));
         Arc::new(report)
     }
 
     /// Lets the account be changed.
-    pub fn change<T>(&self, change: impl FnOnce(&mut Account) -> T) -> T {
-        change(&mut self.account.lock().unwrap_or_else(PoisonError::into_inner))
+    pub fn change<T>(&self, change: impl FnOnce(&mut ReportEntries) -> T) -> T {
+        change(&mut self.entries.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Says on stderr what is not in the room's log as it was in the log called `name`; with
     /// `verbose` which lines.
     pub fn tell(&self, name: &str, verbose: bool) {
-        let text = self.change(|account| told(account, name, verbose));
+        let text = self.change(|entries| told(entries, name, verbose));
         // There is nowhere left to say it if stderr is closed.
         let _ = io::stderr().write_all(text.as_bytes());
     }
 }
 
 /// The sentences of an account, each a line.
-fn told(account: &Account, name: &str, verbose: bool) -> String {
+fn told(entries: &ReportEntries, name: &str, verbose: bool) -> String {
     let mut out = String::new();
     let mut say = |sentence: String| out += &format!("chatroom: {sentence}\n");
-    for note in &account.notes {
+    for note in &entries.notes {
         say(format!("{name} {note}"));
     }
-    let counts = &account.counts;
+    let counts = &entries.counts;
     let which = if verbose { "" } else { "; -v names them" };
     let lines = |count: u64| match count {
         1 => format!("1 line of {name} was"),
         _ => format!("{count} lines of {name} were"),
     };
     if verbose {
-        for Named { line, what, text } in &account.named {
+        for Named { line, what, text } in &entries.named {
             say(format!("{name}, line {line} {what}: {text}"));
         }
         let more = counts.not_understood + counts.not_utf8 + counts.cut;
-        let more = more.saturating_sub(account.named.len() as u64);
+        let more = more.saturating_sub(entries.named.len() as u64);
         if more > 0 {
             say(format!("{more} more such lines of {name} are not named."));
         }
@@ -162,18 +162,18 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_said_and_named() {
-        let mut account = Account::default();
-        assert_eq!(told(&account, "irc.log", true), "");
-        account.counts.not_understood = 2;
-        account.counts.not_utf8 = 1;
-        account.name(7, "was not understood", "what\u{1b} is this");
-        account.name(9, "was not understood", &"x".repeat(101));
+        let mut entries = ReportEntries::default();
+        assert_eq!(told(&entries, "irc.log", true), "");
+        entries.counts.not_understood = 2;
+        entries.counts.not_utf8 = 1;
+        entries.name(7, "was not understood", "what\u{1b} is this");
+        entries.name(9, "was not understood", &"x".repeat(101));
         assert_eq!(
-            told(&account, "irc.log", false),
+            told(&entries, "irc.log", false),
             "chatroom: 2 lines of irc.log were not understood and are not in the result; -v names them.\n\
              chatroom: 1 line of irc.log was not UTF-8 and taken for Windows-1252; -v names them.\n"
         );
-        let verbose = told(&account, "irc.log", true);
+        let verbose = told(&entries, "irc.log", true);
         let lines: Vec<&str> = verbose.lines().collect();
         let long = format!(
             "chatroom: irc.log, line 9 was not understood: {}...",
@@ -193,10 +193,10 @@ mod tests {
 
     #[test]
     fn the_lines_that_are_kept_are_bounded() {
-        let mut account = Account::default();
+        let mut entries = ReportEntries::default();
         for line in 0..2 * NAMED as u64 {
-            account.name(line, "was not understood", "x");
+            entries.name(line, "was not understood", "x");
         }
-        assert_eq!(account.named.len(), NAMED);
+        assert_eq!(entries.named.len(), NAMED);
     }
 }

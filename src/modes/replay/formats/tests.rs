@@ -7,7 +7,7 @@ use std::io::Cursor;
 
 use proptest::prelude::*;
 
-use super::report::Counts;
+use super::report::LineCounts;
 use super::*;
 use crate::line::{self, Shape};
 use crate::modes::replay::verify::Checker;
@@ -38,7 +38,7 @@ fn convert_in(
     kind: FileFormat,
     path: &str,
     portion: usize,
-) -> io::Result<(Vec<u8>, Arc<Report>)> {
+) -> io::Result<(Vec<u8>, Arc<ConversionReport>)> {
     let origin = Origin {
         path: Some(path.into()),
         modified: Some(Stamp::from_micros(1_795_473_297_000_000)),
@@ -52,8 +52,8 @@ fn convert_in(
     Ok((made, report))
 }
 
-fn counts(report: &Report) -> Counts {
-    report.change(|account| account.counts.clone())
+fn counts(report: &ConversionReport) -> LineCounts {
+    report.change(|entries| entries.counts.clone())
 }
 
 fn faults(log: &[u8]) -> Vec<String> {
@@ -64,7 +64,7 @@ fn faults(log: &[u8]) -> Vec<String> {
 }
 
 /// The log as `seconds since the first line, body`, without the first line.
-fn plain(text: &str, kind: FileFormat, path: &str) -> (Vec<String>, Counts) {
+fn plain(text: &str, kind: FileFormat, path: &str) -> (Vec<String>, LineCounts) {
     let (made, report) = convert_in(text.as_bytes(), kind, path, 1 << 20).expect("it is converted");
     assert_eq!(faults(&made), [""; 0]);
     let mut first = None;
@@ -194,7 +194,7 @@ fn a_day_and_a_channel() {
             "2005-01-01T00:02:00.000000Z * Notice: what is this",
         ]
     );
-    assert!(report.change(|account| account.notes.is_empty()));
+    assert!(report.change(|entries| entries.notes.is_empty()));
     let channel = "a 2013-01-26 [15:04:04] <bob> one \nb 2013-01-26 [15:04:05] * bob waves\n";
     let (lines, _) = plain(channel, FileFormat::Channel, "all.txt");
     assert_eq!(
@@ -213,7 +213,7 @@ fn what_has_no_date_says_whose_it_is_given() {
     let day = b"[23:58] <bob> one\n";
     let (made, report) = convert_in(day, FileFormat::Day, "books.txt", 100).expect("made");
     assert!(made.starts_with(b"2026-11-23T23:58:00.000000Z "));
-    let note = report.change(|account| account.notes.concat());
+    let note = report.change(|entries| entries.notes.concat());
     assert!(
         note.contains("2026-11-23, when the file was last written to"),
         "{note}"

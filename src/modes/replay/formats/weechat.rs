@@ -9,10 +9,13 @@
 //! 2026-11-23 22:37:10<TAB>--<TAB>Mode #books [+o eve] by uthira
 //! ```
 
-use super::parsed::{Date, Parsed, Time, What, clock, did, east, happened, iso_date, unranked};
+use super::pieces::{
+    LineContent, LineDate, LineTime, ParsedLine, clock, east, iso_date, nick_and_action,
+    program_words, unranked,
+};
 
 /// Reads one line.
-pub fn parse(line: &str) -> Option<Parsed<'_>> {
+pub fn parse(line: &str) -> Option<ParsedLine<'_>> {
     let (date, rest) = iso_date(line)?;
     let (clock, rest) = clock(rest.strip_prefix([' ', 'T'])?)?;
     clock.micros?;
@@ -21,35 +24,35 @@ pub fn parse(line: &str) -> Option<Parsed<'_>> {
         None => (None, rest),
     };
     let (prefix, message) = rest.strip_prefix('\t')?.split_once('\t')?;
-    let time = Time {
-        date: Some(Date::Full(date)),
+    let time = LineTime {
+        date: Some(LineDate::Full(date)),
         clock: Some(clock),
         east,
     };
-    Some(Parsed::new(time, what(prefix, message)))
+    Some(ParsedLine::new(time, content(prefix, message)))
 }
 
-fn what<'a>(prefix: &'a str, message: &'a str) -> What<'a> {
+fn content<'a>(prefix: &'a str, message: &'a str) -> LineContent<'a> {
     match prefix.trim_matches(' ') {
-        "-->" | "<--" | "--" => happened(message),
+        "-->" | "<--" | "--" => program_words(message),
         "*" => {
-            let (nick, text) = did(message);
+            let (nick, text) = nick_and_action(message);
             let nick = unranked(nick);
-            What::Did { nick, text }
+            LineContent::Did { nick, text }
         }
         "" => match message.trim_matches([' ', '\t', '*']) {
-            "Beginning of log" => What::Opened,
-            "End of log" => What::Closed,
-            "" => What::Dated,
-            _ => What::Told(message),
+            "Beginning of log" => LineContent::Opened,
+            "End of log" => LineContent::Closed,
+            "" => LineContent::Dated,
+            _ => LineContent::Told(message),
         },
-        "=!=" => What::Told(message),
+        "=!=" => LineContent::Told(message),
         // weechat.look.nick_prefix and nick_suffix may put it into brackets.
         nick => {
             let inside = nick
                 .strip_prefix('<')
                 .and_then(|rest| rest.strip_suffix('>'));
-            What::Said {
+            LineContent::Said {
                 nick: unranked(inside.unwrap_or(nick)),
                 text: message,
             }
@@ -63,7 +66,7 @@ mod tests {
 
     #[test]
     fn every_form_is_read() {
-        let said = |nick, text| Some(What::Said { nick, text });
+        let said = |nick, text| Some(LineContent::Said { nick, text });
         for (rest, wanted) in [
             ("\t@uthira\thello", said("uthira", "hello")),
             ("\tbob\ttabs\tin\tit ", said("bob", "tabs\tin\tit ")),
@@ -72,36 +75,42 @@ mod tests {
             (".123456Z\tbob\thi", said("bob", "hi")),
             (
                 "\t *\tbob waves",
-                Some(What::Did {
+                Some(LineContent::Did {
                     nick: "bob",
                     text: "waves",
                 }),
             ),
             (
                 "\t-->\tbob (b@x) has joined #books",
-                Some(What::Joined("bob")),
+                Some(LineContent::Joined("bob")),
             ),
             (
                 "\t<--\teve has kicked bob (jam)",
-                Some(What::Left {
+                Some(LineContent::Left {
                     nick: "bob",
                     words: Some("eve has kicked bob (jam)"),
                 }),
             ),
             (
                 "\t--\tYou are now known as rob",
-                Some(What::Told("You are now known as rob")),
+                Some(LineContent::Told("You are now known as rob")),
             ),
-            ("\t=!=\tno such nick", Some(What::Told("no such nick"))),
-            ("\t\t****  Beginning of log  ****", Some(What::Opened)),
-            ("\t\t****  End of log  ****", Some(What::Closed)),
-            ("\t\tsome words", Some(What::Told("some words"))),
+            (
+                "\t=!=\tno such nick",
+                Some(LineContent::Told("no such nick")),
+            ),
+            (
+                "\t\t****  Beginning of log  ****",
+                Some(LineContent::Opened),
+            ),
+            ("\t\t****  End of log  ****", Some(LineContent::Closed)),
+            ("\t\tsome words", Some(LineContent::Told("some words"))),
             ("\tbob", None),
             (" bob\thi", None),
         ] {
             let line = format!("2026-11-23 22:34:57{rest}");
             let parsed = parse(&line);
-            assert_eq!(parsed.map(|parsed| parsed.what), wanted, "{line}");
+            assert_eq!(parsed.map(|parsed| parsed.content), wanted, "{line}");
         }
         let utc = parse("2026-11-23 22:34:57.5Z\tbob\thi")
             .expect("a line")

@@ -11,50 +11,52 @@
 //! [22:36:20] *** Quits: eve (~e@host.example) (Ping timeout)
 //! ```
 
-use super::parsed::{Parsed, Time, What, clock, did, happened, said};
+use super::pieces::{
+    LineContent, LineTime, ParsedLine, clock, nick_and_action, nick_and_text, program_words,
+};
 
 /// Reads one line.
-pub fn parse(line: &str) -> Option<Parsed<'_>> {
+pub fn parse(line: &str) -> Option<ParsedLine<'_>> {
     let (clock, rest) = clock(line.strip_prefix('[')?)?;
     clock.micros?;
     let rest = rest.strip_prefix("] ")?;
-    Some(Parsed::new(Time::clock(clock), what(rest)))
+    Some(ParsedLine::new(LineTime::clock(clock), content(rest)))
 }
 
-fn what(rest: &str) -> What<'_> {
-    if let Some((nick, text)) = said(rest) {
-        return What::Said { nick, text };
+fn content(rest: &str) -> LineContent<'_> {
+    if let Some((nick, text)) = nick_and_text(rest) {
+        return LineContent::Said { nick, text };
     }
     if let Some(words) = rest.strip_prefix("*** ") {
-        return came_or_went(words).unwrap_or_else(|| happened(words));
+        return came_or_went(words).unwrap_or_else(|| program_words(words));
     }
     if let Some(action) = rest.strip_prefix("* ") {
-        let (nick, text) = did(action);
-        return What::Did { nick, text };
+        let (nick, text) = nick_and_action(action);
+        return LineContent::Did { nick, text };
     }
     let notice = rest
         .strip_prefix('-')
         .and_then(|rest| rest.split_once("- "));
     match notice.is_some_and(|(nick, _)| !matches!(nick, "" | "!") && !nick.contains(' ')) {
-        true => What::Told(rest),
-        false if rest.trim().is_empty() => What::Dated,
-        false => What::Other(rest),
+        true => LineContent::Told(rest),
+        false if rest.trim().is_empty() => LineContent::Dated,
+        false => LineContent::Other(rest),
     }
 }
 
 /// `Joins: nick (address)`, and the same of who parts or quits, with a reason in brackets.
-fn came_or_went(words: &str) -> Option<What<'_>> {
+fn came_or_went(words: &str) -> Option<LineContent<'_>> {
     let (verb, who) = words.split_once(": ")?;
     let (nick, more) = who.split_once(' ').unwrap_or((who, ""));
     let reason = more
         .split_once(") ")
         .map_or("", |(_address, reason)| reason);
     Some(match verb {
-        "Joins" => What::Joined(nick),
+        "Joins" => LineContent::Joined(nick),
         "Parts" | "Quits" => {
             let said = !matches!(reason.trim(), "" | "()" | "(\"\")");
             let words = said.then_some(words);
-            What::Left { nick, words }
+            LineContent::Left { nick, words }
         }
         _ => return None,
     })
@@ -66,9 +68,9 @@ mod tests {
 
     #[test]
     fn every_form_is_read() {
-        let said = |nick, text| Some(What::Said { nick, text });
-        let told = |words| Some(What::Told(words));
-        let left = |nick, words| Some(What::Left { nick, words });
+        let said = |nick, text| Some(LineContent::Said { nick, text });
+        let told = |words| Some(LineContent::Told(words));
+        let left = |nick, words| Some(LineContent::Left { nick, words });
         for (rest, wanted) in [
             (
                 "<ada> *** Joins: ben (x@y)",
@@ -78,13 +80,13 @@ mod tests {
             ("<ada>", said("ada", "")),
             (
                 "* ben Quits: tea",
-                Some(What::Did {
+                Some(LineContent::Did {
                     nick: "ben",
                     text: "Quits: tea",
                 }),
             ),
-            ("*** Joins: ben (~b@x)", Some(What::Joined("ben"))),
-            ("*** Joins: ben", Some(What::Joined("ben"))),
+            ("*** Joins: ben (~b@x)", Some(LineContent::Joined("ben"))),
+            ("*** Joins: ben", Some(LineContent::Joined("ben"))),
             ("*** Parts: ben (~b@x) ()", left("ben", None)),
             ("*** Parts: ben (~b@x)", left("ben", None)),
             (
@@ -101,7 +103,7 @@ mod tests {
             ),
             (
                 "*** ben is now known as benny",
-                Some(What::Renamed {
+                Some(LineContent::Renamed {
                     old: "ben",
                     new: "benny",
                     words: "ben is now known as benny",
@@ -113,10 +115,10 @@ mod tests {
                 told("ada changes topic to 'Joins: x'"),
             ),
             ("-ada- a notice", told("-ada- a notice")),
-            ("what is this", Some(What::Other("what is this"))),
+            ("what is this", Some(LineContent::Other("what is this"))),
         ] {
             let line = format!("[22:34:57] {rest}");
-            assert_eq!(parse(&line).map(|parsed| parsed.what), wanted, "{line}");
+            assert_eq!(parse(&line).map(|parsed| parsed.content), wanted, "{line}");
         }
         for wrong in [
             "[22:34] <ada> no seconds",

@@ -8,14 +8,14 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::super::wrong::read;
 use crate::event::{Event, Stamp};
 use crate::line::{self, Shape};
 use crate::modes::replay::read::blocks::Blocks;
-use crate::modes::replay::read::choice::Choice;
+use crate::modes::replay::read::defects::judge;
+use crate::modes::replay::read::filter::Filter;
 use crate::modes::replay::read::log::Input;
 use crate::modes::replay::read::log::Log;
-use crate::modes::replay::read::span::Span;
+use crate::modes::replay::read::time_range::ByteRange;
 
 /// One thing to do, or not to.
 #[derive(Debug)]
@@ -27,14 +27,14 @@ pub enum Step {
     /// What only a server says.
     Unsaid,
     /// A line that is not as a room wrote it.
-    Wrong,
+    Defect,
     /// The log cannot be read any further.
     Unreadable(io::Error),
 }
 
 /// A step and where the log stands there, in bytes of the file.
 #[derive(Debug)]
-pub struct Placed {
+pub struct PlacedStep {
     /// The step.
     pub step: Step,
     /// How far the file was read.
@@ -44,19 +44,19 @@ pub struct Placed {
 /// The steps of what is chosen, with their times.
 pub struct Script {
     blocks: Blocks,
-    choice: Choice,
+    filter: Filter,
     /// Who comes and goes is chosen, too.
     comings: bool,
     /// How much was read of what is converted on the way.
     position: Option<Arc<AtomicU64>>,
-    steps: VecDeque<(Option<Stamp>, Placed)>,
+    steps: VecDeque<(Option<Stamp>, PlacedStep)>,
     ended: bool,
 }
 
 impl Script {
     /// The steps of what is chosen of the log; `span` is where that is, if it is a file, and
     /// `comings` whether who comes and goes is chosen, too.
-    pub fn of(log: Log, choice: Choice, span: Option<Span>, comings: bool) -> Script {
+    pub fn of(log: Log, filter: Filter, span: Option<ByteRange>, comings: bool) -> Script {
         let position = match &log.input {
             Input::File { .. } => None,
             Input::Stream(stream) => Some(Arc::clone(&stream.position)),
@@ -67,7 +67,7 @@ impl Script {
         };
         Script {
             blocks,
-            choice,
+            filter,
             comings,
             position,
             steps: VecDeque::new(),
@@ -85,39 +85,39 @@ impl Script {
             Err(error) => {
                 self.ended = true;
                 let step = Step::Unreadable(error);
-                self.steps.push_back((None, Placed { step, place: 0 }));
+                self.steps.push_back((None, PlacedStep { step, place: 0 }));
                 return;
             }
         };
         let read_so_far = self.position.as_ref().map(|at| at.load(Ordering::Relaxed));
         let mut add = |at, offset, step| {
             let place = read_so_far.unwrap_or(offset);
-            self.steps.push_back((at, Placed { step, place }));
+            self.steps.push_back((at, PlacedStep { step, place }));
         };
         if block.too_long {
-            return add(None, block.offset, Step::Wrong);
+            return add(None, block.offset, Step::Defect);
         }
         let end = block.offset + block.bytes.len() as u64;
         for (offset, bytes) in line::lines(block.offset, block.bytes) {
             let ended = offset + (bytes.len() as u64) < end;
-            match read(bytes, ended) {
-                Err(_) => add(None, offset, Step::Wrong),
+            match judge(bytes, ended) {
+                Err(_) => add(None, offset, Step::Defect),
                 Ok((at, look)) => {
-                    if !self.choice.is_in_time(at) {
+                    if !self.filter.is_in_time(at) {
                         continue;
                     }
                     match look.shape {
                         Shape::Message { .. } | Shape::Join(_) | Shape::Leave(_) => {
-                            if !self.choice.takes(&look) {
+                            if !self.filter.accepts(&look) {
                                 continue;
                             }
                             match line::parse_line(bytes) {
                                 Ok(event) => add(Some(at), offset, Step::Event(event)),
-                                Err(_) => add(None, offset, Step::Wrong),
+                                Err(_) => add(None, offset, Step::Defect),
                             }
                         }
                         Shape::Opened { .. } if self.comings => add(None, offset, Step::Started),
-                        _ if self.choice.is_all() => add(None, offset, Step::Unsaid),
+                        _ if self.filter.is_all() => add(None, offset, Step::Unsaid),
                         _ => (),
                     }
                 }
@@ -127,9 +127,9 @@ impl Script {
 }
 
 impl Iterator for Script {
-    type Item = (Option<Stamp>, Placed);
+    type Item = (Option<Stamp>, PlacedStep);
 
-    fn next(&mut self) -> Option<(Option<Stamp>, Placed)> {
+    fn next(&mut self) -> Option<(Option<Stamp>, PlacedStep)> {
         while self.steps.is_empty() && !self.ended {
             self.fill();
         }

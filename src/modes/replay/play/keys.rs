@@ -5,7 +5,7 @@
 
 /// A key that was pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Key {
+pub enum KeyPress {
     /// Something with a letter on it: never a control character.
     Char(char),
     /// Arrow.
@@ -43,7 +43,7 @@ const ESC: u8 = 0x1b;
 
 /// What has come of a key so far.
 #[derive(Debug, Default)]
-enum State {
+enum SequenceState {
     #[default]
     Nothing,
     Escape,
@@ -57,13 +57,13 @@ enum State {
 
 /// Takes bytes, gives keys.
 #[derive(Debug, Default)]
-pub struct Keys {
-    state: State,
+pub struct KeyParser {
+    state: SequenceState,
 }
 
-impl Keys {
+impl KeyParser {
     /// Takes what the terminal sent and appends the keys in it.
-    pub fn take(&mut self, bytes: &[u8], keys: &mut Vec<Key>) {
+    pub fn take(&mut self, bytes: &[u8], keys: &mut Vec<KeyPress>) {
         for byte in bytes {
             self.byte(*byte, keys);
         }
@@ -71,44 +71,44 @@ impl Keys {
 
     /// Whether a key has begun and not ended: an escape alone is one only if nothing follows.
     pub fn is_waiting(&self) -> bool {
-        !matches!(self.state, State::Nothing)
+        !matches!(self.state, SequenceState::Nothing)
     }
 
     /// Nothing has followed for a while.
-    pub fn nothing_follows(&mut self) -> Option<Key> {
-        let alone = matches!(self.state, State::Escape);
-        self.state = State::Nothing;
-        alone.then_some(Key::Escape)
+    pub fn nothing_follows(&mut self) -> Option<KeyPress> {
+        let alone = matches!(self.state, SequenceState::Escape);
+        self.state = SequenceState::Nothing;
+        alone.then_some(KeyPress::Escape)
     }
 
-    fn byte(&mut self, byte: u8, keys: &mut Vec<Key>) {
+    fn byte(&mut self, byte: u8, keys: &mut Vec<KeyPress>) {
         match std::mem::take(&mut self.state) {
-            State::Nothing => self.first(byte, keys),
-            State::Escape => match byte {
-                b'[' => self.state = State::Control(Vec::new()),
-                b'O' => self.state = State::Single,
+            SequenceState::Nothing => self.first(byte, keys),
+            SequenceState::Escape => match byte {
+                b'[' => self.state = SequenceState::Control(Vec::new()),
+                b'O' => self.state = SequenceState::Single,
                 ESC => {
-                    keys.push(Key::Escape);
-                    self.state = State::Escape;
+                    keys.push(KeyPress::Escape);
+                    self.state = SequenceState::Escape;
                 }
                 // Alt and a letter.
                 _ => (),
             },
-            State::Single => keys.extend(arrow(byte)),
-            State::Control(_) if byte == ESC => self.state = State::Escape,
-            State::Control(mut sequence) => match byte {
+            SequenceState::Single => keys.extend(arrow(byte)),
+            SequenceState::Control(_) if byte == ESC => self.state = SequenceState::Escape,
+            SequenceState::Control(mut sequence) => match byte {
                 // ECMA-48, 5.4: parameters and intermediates, then one final byte.
                 0x20..=0x3f => {
                     if sequence.len() < LONGEST {
                         sequence.push(byte);
                     }
-                    self.state = State::Control(sequence);
+                    self.state = SequenceState::Control(sequence);
                 }
                 // The Linux console's function keys are `ESC [ [ A` to `E`.
-                b'[' if sequence.is_empty() => self.state = State::Control(vec![b'[']),
+                b'[' if sequence.is_empty() => self.state = SequenceState::Control(vec![b'[']),
                 _ => keys.extend(control(&sequence, byte)),
             },
-            State::Letter(mut letter) => {
+            SequenceState::Letter(mut letter) => {
                 if !(0x80..=0xbf).contains(&byte) {
                     return self.first(byte, keys);
                 }
@@ -118,54 +118,54 @@ impl Keys {
         }
     }
 
-    fn first(&mut self, byte: u8, keys: &mut Vec<Key>) {
+    fn first(&mut self, byte: u8, keys: &mut Vec<KeyPress>) {
         match byte {
-            ESC => self.state = State::Escape,
-            b'\r' | b'\n' => keys.push(Key::Enter),
-            0x08 | 0x7f => keys.push(Key::Backspace),
-            0x04 => keys.push(Key::Eof),
-            0x15 => keys.push(Key::Clear),
+            ESC => self.state = SequenceState::Escape,
+            b'\r' | b'\n' => keys.push(KeyPress::Enter),
+            0x08 | 0x7f => keys.push(KeyPress::Backspace),
+            0x04 => keys.push(KeyPress::Eof),
+            0x15 => keys.push(KeyPress::Clear),
             0x00..=0x1f => (),
             _ => self.letter(vec![byte], keys),
         }
     }
 
-    fn letter(&mut self, letter: Vec<u8>, keys: &mut Vec<Key>) {
+    fn letter(&mut self, letter: Vec<u8>, keys: &mut Vec<KeyPress>) {
         match std::str::from_utf8(&letter) {
             Ok(text) => {
                 // What is escaped when it is shown cannot be typed either.
                 let letters = text.chars().filter(|c| !c.is_control());
-                keys.extend(letters.map(Key::Char));
+                keys.extend(letters.map(KeyPress::Char));
             }
             // The rest may follow.
-            Err(error) if error.error_len().is_none() => self.state = State::Letter(letter),
+            Err(error) if error.error_len().is_none() => self.state = SequenceState::Letter(letter),
             Err(_) => (),
         }
     }
 }
 
 /// The key of a sequence's last byte.
-fn arrow(last: u8) -> Option<Key> {
+fn arrow(last: u8) -> Option<KeyPress> {
     Some(match last {
-        b'A' => Key::Up,
-        b'B' => Key::Down,
-        b'C' => Key::Right,
-        b'D' => Key::Left,
-        b'H' => Key::Home,
-        b'F' => Key::End,
-        b'M' => Key::Enter,
+        b'A' => KeyPress::Up,
+        b'B' => KeyPress::Down,
+        b'C' => KeyPress::Right,
+        b'D' => KeyPress::Left,
+        b'H' => KeyPress::Home,
+        b'F' => KeyPress::End,
+        b'M' => KeyPress::Enter,
         // rxvt's arrows with Shift.
-        b'c' => Key::ShiftRight,
-        b'd' => Key::ShiftLeft,
+        b'c' => KeyPress::ShiftRight,
+        b'd' => KeyPress::ShiftLeft,
         _ => return None,
     })
 }
 
-fn control(sequence: &[u8], last: u8) -> Option<Key> {
+fn control(sequence: &[u8], last: u8) -> Option<KeyPress> {
     if last == b'~' {
         return match sequence {
-            b"1" | b"7" => Some(Key::Home),
-            b"4" | b"8" => Some(Key::End),
+            b"1" | b"7" => Some(KeyPress::Home),
+            b"4" | b"8" => Some(KeyPress::End),
             _ => None,
         };
     }
@@ -173,8 +173,8 @@ fn control(sequence: &[u8], last: u8) -> Option<Key> {
     match (sequence, key) {
         (b"" | b"1", key) => Some(key),
         // xterm's: one more than the sum of Shift 1, Alt 2, Ctrl 4.
-        (b"1;2", Key::Left) => Some(Key::ShiftLeft),
-        (b"1;2", Key::Right) => Some(Key::ShiftRight),
+        (b"1;2", KeyPress::Left) => Some(KeyPress::ShiftLeft),
+        (b"1;2", KeyPress::Right) => Some(KeyPress::ShiftRight),
         _ => None,
     }
 }
@@ -184,8 +184,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn keys(bytes: &[u8]) -> Vec<Key> {
-        let (mut parser, mut keys) = (Keys::default(), Vec::new());
+    fn keys(bytes: &[u8]) -> Vec<KeyPress> {
+        let (mut parser, mut keys) = (KeyParser::default(), Vec::new());
         parser.take(bytes, &mut keys);
         keys.extend(parser.nothing_follows());
         keys
@@ -194,30 +194,30 @@ mod tests {
     #[test]
     fn every_key_is_known_as_terminals_send_it() {
         for (bytes, key) in [
-            (&b" "[..], Key::Char(' ')),
-            (b"q", Key::Char('q')),
-            ("é".as_bytes(), Key::Char('é')),
-            ("😀".as_bytes(), Key::Char('😀')),
-            (b"\x1b[A", Key::Up),
-            (b"\x1bOA", Key::Up),
-            (b"\x1b[B", Key::Down),
-            (b"\x1b[C", Key::Right),
-            (b"\x1bOD", Key::Left),
-            (b"\x1b[1;2C", Key::ShiftRight),
-            (b"\x1b[1;2D", Key::ShiftLeft),
-            (b"\x1b[c", Key::ShiftRight),
-            (b"\x1b[H", Key::Home),
-            (b"\x1b[1~", Key::Home),
-            (b"\x1b[7~", Key::Home),
-            (b"\x1bOF", Key::End),
-            (b"\x1b[4~", Key::End),
-            (b"\r", Key::Enter),
-            (b"\n", Key::Enter),
-            (b"\x7f", Key::Backspace),
-            (b"\x08", Key::Backspace),
-            (b"\x15", Key::Clear),
-            (b"\x04", Key::Eof),
-            (b"\x1b", Key::Escape),
+            (&b" "[..], KeyPress::Char(' ')),
+            (b"q", KeyPress::Char('q')),
+            ("é".as_bytes(), KeyPress::Char('é')),
+            ("😀".as_bytes(), KeyPress::Char('😀')),
+            (b"\x1b[A", KeyPress::Up),
+            (b"\x1bOA", KeyPress::Up),
+            (b"\x1b[B", KeyPress::Down),
+            (b"\x1b[C", KeyPress::Right),
+            (b"\x1bOD", KeyPress::Left),
+            (b"\x1b[1;2C", KeyPress::ShiftRight),
+            (b"\x1b[1;2D", KeyPress::ShiftLeft),
+            (b"\x1b[c", KeyPress::ShiftRight),
+            (b"\x1b[H", KeyPress::Home),
+            (b"\x1b[1~", KeyPress::Home),
+            (b"\x1b[7~", KeyPress::Home),
+            (b"\x1bOF", KeyPress::End),
+            (b"\x1b[4~", KeyPress::End),
+            (b"\r", KeyPress::Enter),
+            (b"\n", KeyPress::Enter),
+            (b"\x7f", KeyPress::Backspace),
+            (b"\x08", KeyPress::Backspace),
+            (b"\x15", KeyPress::Clear),
+            (b"\x04", KeyPress::Eof),
+            (b"\x1b", KeyPress::Escape),
         ] {
             assert_eq!(keys(bytes), [key], "{bytes:?}");
         }
@@ -242,9 +242,9 @@ mod tests {
         ] {
             assert_eq!(keys(bytes), [], "{bytes:?}");
         }
-        assert_eq!(keys(b"\xc3q"), [Key::Char('q')]);
-        assert_eq!(keys(b"\x1b\x1b[C"), [Key::Escape, Key::Right]);
-        assert_eq!(keys(b"\x1b[1\x1b[C"), [Key::Right]);
+        assert_eq!(keys(b"\xc3q"), [KeyPress::Char('q')]);
+        assert_eq!(keys(b"\x1b\x1b[C"), [KeyPress::Escape, KeyPress::Right]);
+        assert_eq!(keys(b"\x1b[1\x1b[C"), [KeyPress::Right]);
     }
 
     proptest! {
@@ -254,7 +254,7 @@ mod tests {
                 prop_oneof![Just(ESC), Just(b'['), Just(b';'), Just(b'C'), any::<u8>()], 0..60),
             cut in any::<prop::sample::Index>(),
         ) {
-            let (mut parser, mut found) = (Keys::default(), Vec::new());
+            let (mut parser, mut found) = (KeyParser::default(), Vec::new());
             let (left, right) = bytes.split_at(cut.index(bytes.len() + 1));
             parser.take(left, &mut found);
             parser.take(right, &mut found);

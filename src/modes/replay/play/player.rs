@@ -7,15 +7,15 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use super::beat::Beat;
+use super::bindings::{Direction, Jump};
 use super::density::Extent;
-use super::goal::{Goal, Way};
-use super::reel::{Found, Item, Reel, Wanted};
+use super::event_reader::{EventReader, PlayedEvent, Query, SearchResult};
+use super::tempo::Tempo;
 use crate::cli::Speed;
 use crate::event::Stamp;
-use crate::modes::replay::read::choice::Choice;
-use crate::modes::replay::read::span;
-use crate::modes::replay::show::{self, Look};
+use crate::modes::replay::painter::{self, Painter};
+use crate::modes::replay::read::filter::Filter;
+use crate::modes::replay::read::time_range;
 
 /// A shortened silence is said in a line of its own from this length on; a shorter one shows in
 /// the bar's clock, or every second line of a lively talk would be about silence.
@@ -25,7 +25,7 @@ const BATCH: usize = 64 * 1024;
 
 /// When to ask the player again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
+pub enum Wakeup {
     /// At once, when keys were heard.
     Now,
     /// At this moment, or when something happens.
@@ -37,19 +37,19 @@ pub enum Next {
 }
 
 /// How a play begins.
-pub struct Opening {
+pub struct PlayOptions {
     /// Where its first line is.
     pub start: u64,
     /// Where what is there ends.
     pub end: u64,
     /// What is shown.
-    pub choice: Choice,
+    pub filter: Filter,
     /// How fast.
     pub speed: Speed,
     /// The longest silence that is waited out.
     pub longest: Duration,
     /// How it is drawn.
-    pub look: Look,
+    pub painter: Painter,
     /// Whether times are shown.
     pub times: bool,
 }
@@ -64,27 +64,27 @@ pub struct Prompt {
 }
 
 /// A search.
-pub struct Hunt {
+pub struct Search {
     /// As it was typed.
     pub pattern: String,
-    pub(super) hit: Choice,
+    pub(super) hit: Filter,
 }
 
 /// A log being played.
 pub struct Player {
-    pub(super) reel: Reel,
+    pub(super) events: EventReader,
     pub(super) start: u64,
     pub(super) end: u64,
     /// More is coming, and what comes is to be waited for.
     pub(super) comes: bool,
     /// A room goes on with it, maybe.
     pub(super) live: bool,
-    choice: Choice,
-    pub(super) beat: Beat,
+    filter: Filter,
+    pub(super) tempo: Tempo,
     /// Where the next line to look at starts.
     pub(super) cursor: u64,
     /// The next event, which waits for its time.
-    next: Option<Box<Item>>,
+    next: Option<Box<PlayedEvent>>,
     /// Where the newest shown event starts.
     pub(super) newest: Option<u64>,
     /// What time it is in the log.
@@ -93,14 +93,14 @@ pub struct Player {
     caught_up: bool,
     /// What is shown next was asked for by a key; so was what was shown last.
     jumped: bool,
-    pub(super) goal: Option<Goal>,
+    pub(super) jump: Option<Jump>,
     /// The next event is being looked for, further than one portion.
     searching: bool,
-    pub(super) hunt: Option<Hunt>,
+    pub(super) search: Option<Search>,
     pub(super) prompt: Option<Prompt>,
     pub(super) note: Option<String>,
     pub(super) ended: bool,
-    pub(super) look: Look,
+    pub(super) painter: Painter,
     pub(super) times: bool,
     day: Option<chrono::NaiveDate>,
     pub(super) columns: usize,
@@ -111,30 +111,30 @@ pub struct Player {
 }
 
 impl Player {
-    /// A play of what `reel` reads that starts now.
-    pub fn new(reel: Reel, opening: Opening, now: Instant) -> Player {
+    /// A play of what `events` reads that starts now.
+    pub fn new(events: EventReader, options: PlayOptions, now: Instant) -> Player {
         Player {
-            reel,
-            start: opening.start,
-            end: opening.end,
+            events,
+            start: options.start,
+            end: options.end,
             comes: false,
             live: false,
-            choice: opening.choice,
-            beat: Beat::new(opening.speed, opening.longest, now),
-            cursor: opening.start,
+            filter: options.filter,
+            tempo: Tempo::new(options.speed, options.longest, now),
+            cursor: options.start,
             next: None,
             newest: None,
             time: None,
             caught_up: false,
             jumped: false,
-            goal: None,
+            jump: None,
             searching: false,
-            hunt: None,
+            search: None,
             prompt: None,
             note: None,
             ended: false,
-            look: opening.look,
-            times: opening.times,
+            painter: options.painter,
+            times: options.times,
             day: None,
             columns: 80,
             rows: 0,
@@ -154,8 +154,8 @@ impl Player {
 
     /// The log is another file, or was cut: it goes on from `cursor`.
     pub fn restart(&mut self, reader: crate::journal::Reader, cursor: u64, end: u64) {
-        self.reel.restart(reader);
-        (self.end, self.extent, self.goal, self.next) = (end, None, None, None);
+        self.events.restart(reader);
+        (self.end, self.extent, self.jump, self.next) = (end, None, None, None);
         self.start = self.start.min(cursor);
         self.cursor = cursor;
         self.newest = None;
@@ -166,37 +166,37 @@ impl Player {
 
     /// The process was stopped for that time: the play goes on from where it was.
     pub fn slept(&mut self, from: Instant, to: Instant) {
-        if self.beat.goes() {
-            self.beat.stop(from);
-            self.beat.go(to);
+        if self.tempo.goes() {
+            self.tempo.stop(from);
+            self.tempo.go(to);
         }
     }
 
     /// A line between events that is not the log's.
     pub fn remark(&mut self, words: &str) {
-        self.look.remark(words, &mut self.out);
+        self.painter.remark(words, &mut self.out);
     }
 
     /// Goes on with the play as far as the time is.
     ///
     /// # Errors
     /// The log cannot be read.
-    pub fn tick(&mut self, now: Instant) -> io::Result<Next> {
+    pub fn tick(&mut self, now: Instant) -> io::Result<Wakeup> {
         loop {
             if self.ended {
-                return Ok(Next::End);
+                return Ok(Wakeup::End);
             }
             if self.out.len() >= BATCH {
-                return Ok(Next::Now);
+                return Ok(Wakeup::Now);
             }
-            if let Some(goal) = self.goal.take() {
-                match self.pursue(goal, now)? {
+            if let Some(jump) = self.jump.take() {
+                match self.pursue(jump, now)? {
                     Some(next) => return Ok(next),
                     None => continue,
                 }
             }
-            if self.prompt.is_some() || !self.beat.goes() {
-                return Ok(Next::Wait);
+            if self.prompt.is_some() || !self.tempo.goes() {
+                return Ok(Wakeup::Wait);
             }
             let Some(item) = self.next.take() else {
                 match self.look_on(now)? {
@@ -205,21 +205,21 @@ impl Player {
                 }
             };
             let silence = self.silence_before(&item);
-            let due = self.beat.due(silence);
+            let due = self.tempo.due(silence);
             if let Some(due) = due
                 && due > now
                 && !self.caught_up
             {
                 self.next = Some(item);
-                return Ok(Next::At(due));
+                return Ok(Wakeup::At(due));
             }
             if self.caught_up {
-                self.beat.restart(now);
-                self.beat.shown(Duration::ZERO, None, now);
+                self.tempo.restart(now);
+                self.tempo.shown(Duration::ZERO, None, now);
             } else {
-                self.beat.shown(silence, due, now);
-                if self.beat.shortens(silence) && silence >= WORTH_SAYING {
-                    self.look.silence(silence, &mut self.out);
+                self.tempo.shown(silence, due, now);
+                if self.tempo.shortens(silence) && silence >= WORTH_SAYING {
+                    self.painter.silence(silence, &mut self.out);
                 }
             }
             (self.caught_up, self.jumped) = (false, false);
@@ -228,117 +228,122 @@ impl Player {
     }
 
     /// Looks for the next event.
-    fn look_on(&mut self, now: Instant) -> io::Result<Option<Next>> {
-        let wanted = Wanted {
-            choice: &self.choice,
+    fn look_on(&mut self, now: Instant) -> io::Result<Option<Wakeup>> {
+        let wanted = Query {
+            filter: &self.filter,
             hit: None,
             from: None,
         };
-        let found = self.reel.forward(self.cursor, self.end, wanted)?;
-        self.searching = matches!(found, Found::NotYet(_));
+        let found = self.events.forward(self.cursor, self.end, wanted)?;
+        self.searching = matches!(found, SearchResult::NotYet(_));
         Ok(match found {
-            Found::Here(item) => {
+            SearchResult::Here(item) => {
                 self.cursor = item.next;
                 self.next = Some(item);
                 None
             }
-            Found::NotYet(from) => {
+            SearchResult::NotYet(from) => {
                 self.cursor = from;
-                Some(Next::Now)
+                Some(Wakeup::Now)
             }
-            Found::Nothing => {
+            SearchResult::Nothing => {
                 self.cursor = self.cursor.max(self.end);
                 self.caught_up |= self.live || self.comes;
                 if self.live || self.comes {
-                    return Ok(Some(Next::Wait));
+                    return Ok(Some(Wakeup::Wait));
                 }
                 if self.jumped {
                     // Whoever went there by a key may want to go elsewhere.
-                    self.beat.stop(now);
-                    return Ok(Some(Next::Wait));
+                    self.tempo.stop(now);
+                    return Ok(Some(Wakeup::Wait));
                 }
                 self.ended = true;
-                Some(Next::End)
+                Some(Wakeup::End)
             }
         })
     }
 
     /// Goes one portion on towards what a key asked for; `None` if that is settled.
-    fn pursue(&mut self, mut goal: Goal, now: Instant) -> io::Result<Option<Next>> {
-        let wanted = Wanted {
-            choice: &self.choice,
-            hit: match goal.hits {
-                true => self.hunt.as_ref().map(|hunt| &hunt.hit),
+    fn pursue(&mut self, mut jump: Jump, now: Instant) -> io::Result<Option<Wakeup>> {
+        let wanted = Query {
+            filter: &self.filter,
+            hit: match jump.hits {
+                true => self.search.as_ref().map(|search| &search.hit),
                 false => None,
             },
-            from: goal.from,
+            from: jump.from,
         };
-        let found = match goal.way {
-            Way::On => self.reel.forward(goal.cursor, self.end, wanted)?,
-            Way::Back => self
-                .reel
-                .backward(self.start, goal.cursor, self.end, wanted)?,
+        let found = match jump.direction {
+            Direction::Forward => self.events.forward(jump.cursor, self.end, wanted)?,
+            Direction::Backward => {
+                self.events
+                    .backward(self.start, jump.cursor, self.end, wanted)?
+            }
         };
         match found {
-            Found::Here(item) if goal.until.is_none_or(|until| item.offset < until) => {
-                if let Some(words) = goal.words {
+            SearchResult::Here(item) if jump.until.is_none_or(|until| item.offset < until) => {
+                if let Some(words) = jump.words {
                     let words = match item.at() {
-                        Some(at) => format!("{words} {}", show::day_and_clock(at)),
+                        Some(at) => format!("{words} {}", painter::day_and_clock(at)),
                         None => words.trim_end_matches(" to").to_string(),
                     };
-                    self.look.part(&words, self.columns, &mut self.out);
+                    self.painter.part(&words, self.columns, &mut self.out);
                     // Not measured by what was shown before.
                     self.time = None;
                 }
                 self.cursor = item.next;
                 (self.next, self.jumped) = (None, true);
                 self.caught_up = false;
-                self.beat.restart(now);
+                self.tempo.restart(now);
                 self.show(&item);
                 Ok(None)
             }
-            Found::NotYet(cursor) => {
-                goal.cursor = cursor;
-                self.goal = Some(goal);
-                Ok(Some(Next::Now))
+            SearchResult::NotYet(cursor) => {
+                jump.cursor = cursor;
+                self.jump = Some(jump);
+                Ok(Some(Wakeup::Now))
             }
-            Found::Nothing if goal.way == Way::On && self.comes && goal.until.is_none() => {
-                goal.cursor = goal.cursor.max(self.end);
-                self.goal = Some(goal);
-                Ok(Some(Next::Wait))
+            SearchResult::Nothing
+                if jump.direction == Direction::Forward && self.comes && jump.until.is_none() =>
+            {
+                jump.cursor = jump.cursor.max(self.end);
+                self.jump = Some(jump);
+                Ok(Some(Wakeup::Wait))
             }
             _ => {
-                self.goal = goal.otherwise.map(|goal| *goal);
-                if self.goal.is_none() {
-                    self.note = Some(goal.in_vain);
+                self.jump = jump.otherwise.map(|jump| *jump);
+                if self.jump.is_none() {
+                    self.note = Some(jump.in_vain);
                 }
                 Ok(None)
             }
         }
     }
 
-    fn silence_before(&self, item: &Item) -> Duration {
+    fn silence_before(&self, item: &PlayedEvent) -> Duration {
         match (item.at(), self.time) {
             (Some(at), Some(time)) => at.since(time),
             _ => Duration::ZERO,
         }
     }
 
-    fn show(&mut self, item: &Item) {
+    fn show(&mut self, item: &PlayedEvent) {
         if self.times
             && let Some(at) = item.at()
         {
-            let day = show::day(at);
+            let day = painter::day(at);
             if let Some(day) = day.filter(|_| day != self.day) {
                 let words = day.format("%A, %-d %B %Y").to_string();
-                self.look.part(&words, self.columns, &mut self.out);
+                self.painter.part(&words, self.columns, &mut self.out);
             }
             self.day = day;
-            self.look.time(at, &mut self.out);
+            self.painter.time(at, &mut self.out);
         }
         match &item.what {
-            Ok(event) => self.look.event(event, &mut self.out),
-            Err(wrong) => self.look.wrong(&wrong.sentence(item.offset), &mut self.out),
+            Ok(event) => self.painter.event(event, &mut self.out),
+            Err(wrong) => self
+                .painter
+                .wrong(&wrong.sentence(item.offset), &mut self.out),
         }
         self.newest = Some(item.offset);
         self.time = item.at().max(self.time);
@@ -354,11 +359,11 @@ impl Player {
     /// What time it is in the log: of what is coming, what was asked for.
     pub fn clock(&self, now: Instant) -> Option<Stamp> {
         let time = self.time?;
-        let past = time.plus(self.beat.since_shown(now));
+        let past = time.plus(self.tempo.since_shown(now));
         let next = self.next.as_ref().and_then(|item| item.at());
         Some(match next {
             Some(next) => past.min(next.max(time)),
-            None if self.beat.goes() && !self.searching && !self.caught_up => past,
+            None if self.tempo.goes() && !self.searching && !self.caught_up => past,
             None => time,
         })
     }
@@ -369,10 +374,10 @@ impl Player {
     /// The log cannot be read.
     pub fn extent(&mut self) -> io::Result<Option<Extent>> {
         if self.extent.is_none() {
-            let ends = span::ends(self.reel.reader(), self.end)?;
+            let ends = time_range::ends(self.events.reader(), self.end)?;
             self.extent = ends.map(|(first, last)| Extent {
-                first: self.choice.from.map_or(first, |from| from.max(first)),
-                last: self.choice.to.map_or(last, |to| to.min(last)),
+                first: self.filter.from.map_or(first, |from| from.max(first)),
+                last: self.filter.to.map_or(last, |to| to.min(last)),
                 end: self.end,
             });
         }
@@ -380,21 +385,21 @@ impl Player {
     }
 
     /// What the bar says in a word.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> PlayState {
         match () {
-            () if self.goal.is_some() && self.goal_waits() => State::Reading,
-            () if self.goal.is_some() || self.searching => State::Searching,
-            () if !self.beat.goes() && self.is_at_end() => State::AtEnd,
-            () if !self.beat.goes() => State::Paused,
-            () if self.caught_up && self.live => State::Live,
-            () if self.caught_up => State::Reading,
-            () => State::Playing,
+            () if self.jump.is_some() && self.jump_waits() => PlayState::Reading,
+            () if self.jump.is_some() || self.searching => PlayState::Searching,
+            () if !self.tempo.goes() && self.is_at_end() => PlayState::AtEnd,
+            () if !self.tempo.goes() => PlayState::Paused,
+            () if self.caught_up && self.live => PlayState::Live,
+            () if self.caught_up => PlayState::Reading,
+            () => PlayState::Playing,
         }
     }
 
-    fn goal_waits(&self) -> bool {
-        let at_end = |goal: &Goal| goal.way == Way::On && goal.cursor >= self.end;
-        self.goal.as_ref().is_some_and(at_end)
+    fn jump_waits(&self) -> bool {
+        let at_end = |jump: &Jump| jump.direction == Direction::Forward && jump.cursor >= self.end;
+        self.jump.as_ref().is_some_and(at_end)
     }
 
     fn is_at_end(&self) -> bool {
@@ -408,7 +413,7 @@ impl Player {
 
     /// How fast it goes.
     pub fn speed(&self) -> Speed {
-        self.beat.speed()
+        self.tempo.speed()
     }
 
     /// What the user is told until the next key.
@@ -422,19 +427,19 @@ impl Player {
     }
 
     /// What is searched for.
-    pub fn hunt(&self) -> Option<&Hunt> {
-        self.hunt.as_ref()
+    pub fn search(&self) -> Option<&Search> {
+        self.search.as_ref()
     }
 
     /// What reads the log, and what was found wrong in it.
-    pub fn reel(&self) -> &Reel {
-        &self.reel
+    pub fn events(&self) -> &EventReader {
+        &self.events
     }
 }
 
 /// What the play does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum PlayState {
     /// It goes.
     Playing,
     /// It stands still.

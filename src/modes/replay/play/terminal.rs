@@ -29,16 +29,16 @@ const PATIENCE: Duration = Duration::from_millis(500);
 const GLANCE: Duration = Duration::from_millis(250);
 
 /// What is to be put back, while it is changed.
-static CHANGED: Mutex<Option<Changed>> = Mutex::new(None);
+static CHANGED: Mutex<Option<SavedSettings>> = Mutex::new(None);
 
-struct Changed {
+struct SavedSettings {
     terminal: File,
     before: Termios,
 }
 
 /// What happened.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Happened {
+pub struct TerminalInput {
     /// What was typed, as it came.
     pub typed: Vec<u8>,
     /// Signals.
@@ -122,7 +122,7 @@ impl Terminal {
     }
 
     /// Waits until something happens, so long at most.
-    pub fn wait(&mut self, length: Option<Duration>) -> Happened {
+    pub fn wait(&mut self, length: Option<Duration>) -> TerminalInput {
         let behind = !self.has_front();
         let length = match behind {
             true => Some(length.unwrap_or(GLANCE).min(GLANCE)),
@@ -135,7 +135,7 @@ impl Terminal {
         if behind && self.is_in_front() {
             signals.push(SIGCONT);
         }
-        Happened { typed, signals }
+        TerminalInput { typed, signals }
     }
 
     /// Whether nobody else uses the terminal now: there a bar disturbs nobody.
@@ -207,7 +207,7 @@ fn is_in_front(terminal: &File) -> bool {
     termios::tcgetpgrp(terminal).is_ok_and(|group| group == process::getpgrp())
 }
 
-fn changed() -> MutexGuard<'static, Option<Changed>> {
+fn changed() -> MutexGuard<'static, Option<SavedSettings>> {
     CHANGED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -228,7 +228,7 @@ fn take_over(terminal: &File) {
     by_key.special_codes[SpecialCodeIndex::VMIN] = 1;
     by_key.special_codes[SpecialCodeIndex::VTIME] = 0;
     if termios::tcsetattr(&terminal, OptionalActions::Now, &by_key).is_ok() {
-        *changed = Some(Changed { terminal, before });
+        *changed = Some(SavedSettings { terminal, before });
     }
 }
 

@@ -4,15 +4,15 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::keys::Key;
-use super::player::{Next, Opening, Player, State};
-use super::reel::Reel;
+use super::event_reader::EventReader;
+use super::keys::KeyPress;
+use super::player::{PlayOptions, PlayState, Player, Wakeup};
 use crate::cli::Speed;
 use crate::event::{Body, Elapsed, Event, LogId, Stamp};
 use crate::journal::Reader;
 use crate::line;
-use crate::modes::replay::read::choice::Choice;
-use crate::modes::replay::show::Look;
+use crate::modes::replay::painter::Painter;
+use crate::modes::replay::read::filter::Filter;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -30,44 +30,44 @@ fn said(second: f64, text: &str) -> Vec<u8> {
 }
 
 /// A play and what time it is.
-struct Stage {
+struct Rig {
     player: Player,
     file: std::fs::File,
     end: u64,
     start: Instant,
     now: Instant,
-    next: Next,
+    next: Wakeup,
 }
 
-impl Stage {
+impl Rig {
     /// Messages `0`, `1`, ... at these seconds.
-    fn of(seconds: &[f64], longest: Duration, speed: Speed) -> Stage {
+    fn of(seconds: &[f64], longest: Duration, speed: Speed) -> Rig {
         let lines = seconds.iter().enumerate();
         let lines: Vec<Vec<u8>> = lines.map(|(n, s)| said(*s, &n.to_string())).collect();
-        Stage::with(&lines.concat(), Choice::default(), longest, speed)
+        Rig::with(&lines.concat(), Filter::default(), longest, speed)
     }
 
-    fn with(bytes: &[u8], choice: Choice, longest: Duration, speed: Speed) -> Stage {
+    fn with(bytes: &[u8], filter: Filter, longest: Duration, speed: Speed) -> Rig {
         let mut file = tempfile::tempfile().expect("a file");
         file.write_all(bytes).expect("written");
         let reader = Reader::new(Arc::new(file.try_clone().expect("a file")), LogId(0));
-        let opening = Opening {
+        let options = PlayOptions {
             start: 0,
             end: bytes.len() as u64,
-            choice,
+            filter,
             speed,
             longest,
-            look: Look { colour: false },
+            painter: Painter { colour: false },
             times: false,
         };
         let start = Instant::now();
-        Stage {
-            player: Player::new(Reel::new(reader), opening, start),
+        Rig {
+            player: Player::new(EventReader::new(reader), options, start),
             file,
             end: bytes.len() as u64,
             start,
             now: start,
-            next: Next::Now,
+            next: Wakeup::Now,
         }
     }
 
@@ -76,7 +76,7 @@ impl Stage {
     fn tick(&mut self) -> Vec<String> {
         loop {
             self.next = self.player.tick(self.now).expect("read");
-            if self.next != Next::Now {
+            if self.next != Wakeup::Now {
                 break;
             }
         }
@@ -92,7 +92,7 @@ impl Stage {
     /// Waits until the next event is due, and says after how many seconds of the play that is, and
     /// what is shown then.
     fn next(&mut self) -> (f64, Vec<String>) {
-        let Next::At(due) = self.next else {
+        let Wakeup::At(due) = self.next else {
             panic!("{:?}", self.next)
         };
         self.now = due;
@@ -108,7 +108,7 @@ impl Stage {
         self.tick()
     }
 
-    fn press(&mut self, keys: &[Key]) -> Vec<String> {
+    fn press(&mut self, keys: &[KeyPress]) -> Vec<String> {
         for key in keys {
             self.player.key(*key, self.now).expect("read");
         }
@@ -116,128 +116,128 @@ impl Stage {
     }
 
     fn type_text(&mut self, text: &str) -> Vec<String> {
-        let mut keys: Vec<Key> = text.chars().map(Key::Char).collect();
-        keys.push(Key::Enter);
+        let mut keys: Vec<KeyPress> = text.chars().map(KeyPress::Char).collect();
+        keys.push(KeyPress::Enter);
         self.press(&keys)
     }
 }
 
 #[test]
 fn events_come_at_their_pace_and_then_it_is_over() {
-    let mut stage = Stage::of(&[100.0, 101.5, 103.0], HOUR, Speed::Times(2.0));
-    assert_eq!(stage.tick(), ["0"]);
-    assert_eq!(stage.next(), (0.75, vec!["1".into()]));
-    assert_eq!(stage.next(), (1.5, vec!["2".into()]));
-    assert_eq!(stage.next, Next::End);
-    let mut stage = Stage::of(&[0.0, 5000.0, 90_000.0], HOUR, Speed::Max);
-    assert_eq!(stage.tick().len(), 5, "three events and two silences");
-    assert_eq!(stage.next, Next::End);
+    let mut rig = Rig::of(&[100.0, 101.5, 103.0], HOUR, Speed::Times(2.0));
+    assert_eq!(rig.tick(), ["0"]);
+    assert_eq!(rig.next(), (0.75, vec!["1".into()]));
+    assert_eq!(rig.next(), (1.5, vec!["2".into()]));
+    assert_eq!(rig.next, Wakeup::End);
+    let mut rig = Rig::of(&[0.0, 5000.0, 90_000.0], HOUR, Speed::Max);
+    assert_eq!(rig.tick().len(), 5, "three events and two silences");
+    assert_eq!(rig.next, Wakeup::End);
 }
 
 #[test]
 fn a_long_silence_is_shortened_and_said() {
     let two = Duration::from_secs(2);
-    let mut stage = Stage::of(&[0.0, 30.0, 11_550.0], two, Speed::Times(1.0));
-    assert_eq!(stage.tick(), ["0"]);
-    assert_eq!(stage.next(), (2.0, vec!["1".into()]));
+    let mut rig = Rig::of(&[0.0, 30.0, 11_550.0], two, Speed::Times(1.0));
+    assert_eq!(rig.tick(), ["0"]);
+    assert_eq!(rig.next(), (2.0, vec!["1".into()]));
     let silence = "... 3 h 12 min of silence ...".to_string();
-    assert_eq!(stage.next(), (4.0, vec![silence, "2".into()]));
+    assert_eq!(rig.next(), (4.0, vec![silence, "2".into()]));
 }
 
 #[test]
 fn time_that_runs_backwards_is_no_silence() {
-    let mut stage = Stage::of(&[100.0, 50.0, 99.0, 103.0], HOUR, Speed::Times(1.0));
-    assert_eq!(stage.tick(), ["0", "1", "2"]);
-    assert_eq!(stage.next().0, 3.0);
+    let mut rig = Rig::of(&[100.0, 50.0, 99.0, 103.0], HOUR, Speed::Times(1.0));
+    assert_eq!(rig.tick(), ["0", "1", "2"]);
+    assert_eq!(rig.next().0, 3.0);
 }
 
 #[test]
 fn a_pause_and_steps() {
-    let mut stage = Stage::of(&[0.0, 10.0, 20.0, 30.0], HOUR, Speed::Times(1.0));
-    stage.tick();
-    stage.wait(4.0);
-    assert!(stage.press(&[Key::Char(' ')]).is_empty());
+    let mut rig = Rig::of(&[0.0, 10.0, 20.0, 30.0], HOUR, Speed::Times(1.0));
+    rig.tick();
+    rig.wait(4.0);
+    assert!(rig.press(&[KeyPress::Char(' ')]).is_empty());
     assert_eq!(
-        (stage.next, stage.player.state()),
-        (Next::Wait, State::Paused)
+        (rig.next, rig.player.state()),
+        (Wakeup::Wait, PlayState::Paused)
     );
-    assert!(stage.wait(100.0).is_empty());
-    stage.press(&[Key::Char(' ')]);
-    assert_eq!(stage.next(), (110.0, vec!["1".into()]));
-    assert_eq!(stage.press(&[Key::Char('.')]), ["2"]);
-    assert_eq!(stage.player.state(), State::Paused);
-    assert_eq!(stage.press(&[Key::Char(',')])[1..], ["1"]);
-    assert_eq!(stage.press(&[Key::Char(',')])[1..], ["0"]);
-    assert!(stage.press(&[Key::Char(',')]).is_empty());
-    assert_eq!(stage.player.note(), Some("nothing before this"));
-    assert_eq!(stage.press(&[Key::Char('.')]), ["1"]);
+    assert!(rig.wait(100.0).is_empty());
+    rig.press(&[KeyPress::Char(' ')]);
+    assert_eq!(rig.next(), (110.0, vec!["1".into()]));
+    assert_eq!(rig.press(&[KeyPress::Char('.')]), ["2"]);
+    assert_eq!(rig.player.state(), PlayState::Paused);
+    assert_eq!(rig.press(&[KeyPress::Char(',')])[1..], ["1"]);
+    assert_eq!(rig.press(&[KeyPress::Char(',')])[1..], ["0"]);
+    assert!(rig.press(&[KeyPress::Char(',')]).is_empty());
+    assert_eq!(rig.player.note(), Some("nothing before this"));
+    assert_eq!(rig.press(&[KeyPress::Char('.')]), ["1"]);
     // After a step the silence is waited out from there.
-    stage.press(&[Key::Char(' ')]);
-    assert_eq!(stage.next(), (120.0, vec!["2".into()]));
+    rig.press(&[KeyPress::Char(' ')]);
+    assert_eq!(rig.next(), (120.0, vec!["2".into()]));
     for _ in 0..3 {
-        stage.press(&[Key::Char('.')]);
+        rig.press(&[KeyPress::Char('.')]);
     }
-    assert_eq!(stage.player.note(), Some("nothing more after this"));
+    assert_eq!(rig.player.note(), Some("nothing more after this"));
     assert_eq!(
-        (stage.next, stage.player.state()),
-        (Next::Wait, State::AtEnd)
+        (rig.next, rig.player.state()),
+        (Wakeup::Wait, PlayState::AtEnd)
     );
-    stage.press(&[Key::Char('q')]);
-    assert_eq!(stage.next, Next::End);
+    rig.press(&[KeyPress::Char('q')]);
+    assert_eq!(rig.next, Wakeup::End);
 }
 
 #[test]
 fn the_arrows_go_by_the_logs_time_and_at_least_one_event() {
     let mut seconds: Vec<f64> = (0..300).map(f64::from).collect();
     seconds.push(10_000.0);
-    let mut stage = Stage::of(&seconds, HOUR, Speed::Times(1.0));
-    stage.tick();
-    assert_eq!(stage.press(&[Key::Right]), ["on to 0:00:05", "5"]);
-    assert_eq!(stage.press(&[Key::Up]), ["on to 0:01:05", "65"]);
-    assert_eq!(stage.press(&[Key::Left]), ["back to 0:01:00", "60"]);
+    let mut rig = Rig::of(&seconds, HOUR, Speed::Times(1.0));
+    rig.tick();
+    assert_eq!(rig.press(&[KeyPress::Right]), ["on to 0:00:05", "5"]);
+    assert_eq!(rig.press(&[KeyPress::Up]), ["on to 0:01:05", "65"]);
+    assert_eq!(rig.press(&[KeyPress::Left]), ["back to 0:01:00", "60"]);
     // Twice before anything is shown is twice as far.
     assert_eq!(
-        stage.press(&[Key::Left, Key::Left]),
+        rig.press(&[KeyPress::Left, KeyPress::Left]),
         ["back to 0:00:50", "50"]
     );
-    stage.wait(0.9);
-    assert_eq!(stage.press(&[Key::Right]), ["on to 0:00:56", "56"]);
-    assert_eq!(stage.press(&[Key::Down])[1..], ["0"]);
-    assert_eq!(stage.press(&[Key::Down])[1..], ["0"]);
-    assert_eq!(stage.press(&[Key::ShiftRight]), ["on to 2:46:40", "300"]);
-    assert_eq!(stage.press(&[Key::Left]), ["back to 0:04:59", "299"]);
-    assert_eq!(stage.press(&[Key::ShiftLeft]), ["back to 0:00:00", "0"]);
-    assert_eq!(stage.press(&[Key::Char('9')])[1..], ["300"]);
-    assert_eq!(stage.press(&[Key::Char('0')])[1..], ["0"]);
-    assert_eq!(stage.press(&[Key::End])[1..], ["300"]);
+    rig.wait(0.9);
+    assert_eq!(rig.press(&[KeyPress::Right]), ["on to 0:00:56", "56"]);
+    assert_eq!(rig.press(&[KeyPress::Down])[1..], ["0"]);
+    assert_eq!(rig.press(&[KeyPress::Down])[1..], ["0"]);
+    assert_eq!(rig.press(&[KeyPress::ShiftRight]), ["on to 2:46:40", "300"]);
+    assert_eq!(rig.press(&[KeyPress::Left]), ["back to 0:04:59", "299"]);
+    assert_eq!(rig.press(&[KeyPress::ShiftLeft]), ["back to 0:00:00", "0"]);
+    assert_eq!(rig.press(&[KeyPress::Char('9')])[1..], ["300"]);
+    assert_eq!(rig.press(&[KeyPress::Char('0')])[1..], ["0"]);
+    assert_eq!(rig.press(&[KeyPress::End])[1..], ["300"]);
     // Whoever went to the end stays there, and whoever goes beyond it.
-    assert_eq!(stage.player.state(), State::AtEnd);
-    assert_eq!(stage.press(&[Key::Up])[1..], ["300"]);
-    assert_eq!(stage.press(&[Key::Home])[1..], ["0"]);
+    assert_eq!(rig.player.state(), PlayState::AtEnd);
+    assert_eq!(rig.press(&[KeyPress::Up])[1..], ["300"]);
+    assert_eq!(rig.press(&[KeyPress::Home])[1..], ["0"]);
 }
 
 #[test]
 fn a_jump_while_playing_goes_on_playing_from_there() {
     let seconds: Vec<f64> = (0..100).map(f64::from).collect();
-    let mut stage = Stage::of(&seconds, HOUR, Speed::Times(1.0));
-    stage.tick();
-    stage.wait(0.5);
-    assert_eq!(stage.press(&[Key::Char('5')])[1..], ["50"]);
-    assert_eq!(stage.next(), (1.5, vec!["51".into()]));
-    let (_, last) = (0..48).map(|_| stage.next()).last().expect("some");
-    assert_eq!((last, stage.next), (vec!["99".to_string()], Next::End));
+    let mut rig = Rig::of(&seconds, HOUR, Speed::Times(1.0));
+    rig.tick();
+    rig.wait(0.5);
+    assert_eq!(rig.press(&[KeyPress::Char('5')])[1..], ["50"]);
+    assert_eq!(rig.next(), (1.5, vec!["51".into()]));
+    let (_, last) = (0..48).map(|_| rig.next()).last().expect("some");
+    assert_eq!((last, rig.next), (vec!["99".to_string()], Wakeup::End));
 }
 
 #[test]
 fn speed_changes_without_a_jump() {
-    let mut stage = Stage::of(&[0.0, 10.0, 20.0], HOUR, Speed::Times(1.0));
-    stage.tick();
-    stage.wait(4.0);
-    stage.press(&[Key::Char('+')]);
-    assert_eq!(stage.next(), (7.0, vec!["1".into()]));
-    stage.press(&[Key::Char('-'), Key::Char('_')]);
-    assert_eq!(stage.player.speed(), Speed::Times(0.5));
-    assert_eq!(stage.next(), (27.0, vec!["2".into()]));
+    let mut rig = Rig::of(&[0.0, 10.0, 20.0], HOUR, Speed::Times(1.0));
+    rig.tick();
+    rig.wait(4.0);
+    rig.press(&[KeyPress::Char('+')]);
+    assert_eq!(rig.next(), (7.0, vec!["1".into()]));
+    rig.press(&[KeyPress::Char('-'), KeyPress::Char('_')]);
+    assert_eq!(rig.player.speed(), Speed::Times(0.5));
+    assert_eq!(rig.next(), (27.0, vec!["2".into()]));
 }
 
 #[test]
@@ -245,52 +245,46 @@ fn finding_goes_both_ways_and_ignores_capitals_unless_there_are_some() {
     let texts = ["a Toaster", "b", "the toaster", "d", "Toaster!", "f"];
     let lines = texts.iter().enumerate();
     let lines: Vec<Vec<u8>> = lines.map(|(n, t)| said(n as f64 * 60.0, t)).collect();
-    let mut stage = Stage::with(&lines.concat(), Choice::default(), HOUR, Speed::Times(1.0));
-    stage.tick();
-    stage.press(&[Key::Char('/')]);
-    assert!(
-        stage.wait(1000.0).is_empty(),
-        "nothing moves while one types"
-    );
-    stage.press(&[Key::Char('x'), Key::Backspace]);
+    let mut rig = Rig::with(&lines.concat(), Filter::default(), HOUR, Speed::Times(1.0));
+    rig.tick();
+    rig.press(&[KeyPress::Char('/')]);
+    assert!(rig.wait(1000.0).is_empty(), "nothing moves while one types");
+    rig.press(&[KeyPress::Char('x'), KeyPress::Backspace]);
     assert_eq!(
-        stage.type_text("toaster"),
+        rig.type_text("toaster"),
         ["found at 0:02:00", "the toaster"]
     );
-    assert_eq!(stage.press(&[Key::Char('n')])[1..], ["Toaster!"]);
-    assert!(stage.press(&[Key::Char('n')]).is_empty());
+    assert_eq!(rig.press(&[KeyPress::Char('n')])[1..], ["Toaster!"]);
+    assert!(rig.press(&[KeyPress::Char('n')]).is_empty());
     assert!(
-        stage
-            .player
+        rig.player
             .note()
             .is_some_and(|note| note.starts_with("not found after this: toaster"))
     );
-    assert_eq!(stage.press(&[Key::Char('N')])[1..], ["the toaster"]);
-    assert_eq!(stage.press(&[Key::Char('N')])[1..], ["a Toaster"]);
-    stage.press(&[Key::Char('N')]);
+    assert_eq!(rig.press(&[KeyPress::Char('N')])[1..], ["the toaster"]);
+    assert_eq!(rig.press(&[KeyPress::Char('N')])[1..], ["a Toaster"]);
+    rig.press(&[KeyPress::Char('N')]);
     assert!(
-        stage
-            .player
+        rig.player
             .note()
             .is_some_and(|note| note.starts_with("not found before this"))
     );
-    stage.press(&[Key::Char('/')]);
-    assert_eq!(stage.type_text("Toaster")[1..], ["Toaster!"]);
+    rig.press(&[KeyPress::Char('/')]);
+    assert_eq!(rig.type_text("Toaster")[1..], ["Toaster!"]);
     // Nothing typed finds the same again; Escape leaves; what is no pattern is said.
-    stage.press(&[Key::Home, Key::Char('/')]);
-    assert_eq!(stage.type_text("")[1..], ["Toaster!"]);
-    stage.press(&[Key::Char('/'), Key::Char('q'), Key::Escape]);
-    assert!(stage.player.prompt().is_none());
-    stage.press(&[Key::Char('/')]);
-    stage.type_text("(");
+    rig.press(&[KeyPress::Home, KeyPress::Char('/')]);
+    assert_eq!(rig.type_text("")[1..], ["Toaster!"]);
+    rig.press(&[KeyPress::Char('/'), KeyPress::Char('q'), KeyPress::Escape]);
+    assert!(rig.player.prompt().is_none());
+    rig.press(&[KeyPress::Char('/')]);
+    rig.type_text("(");
     assert!(
-        stage
-            .player
+        rig.player
             .note()
             .is_some_and(|note| note.contains("regular expression"))
     );
     // It goes on playing.
-    assert!(matches!(stage.next, Next::At(_)), "{:?}", stage.next);
+    assert!(matches!(rig.next, Wakeup::At(_)), "{:?}", rig.next);
 }
 
 #[test]
@@ -298,51 +292,52 @@ fn only_what_is_chosen_is_gone_to() {
     let lines: Vec<Vec<u8>> = (0..100)
         .map(|n| said(f64::from(n), if n % 10 == 5 { "yes" } else { "no" }))
         .collect();
-    let choice = Choice {
+    let filter = Filter {
         grep: Some(regex::bytes::Regex::new("yes").expect("a pattern")),
-        ..Choice::default()
+        ..Filter::default()
     };
-    let mut stage = Stage::with(&lines.concat(), choice, HOUR, Speed::Times(1.0));
-    assert_eq!(stage.tick(), ["yes"]);
-    assert_eq!(stage.next(), (10.0, vec!["yes".into()]));
-    assert_eq!(stage.press(&[Key::Right]), ["on to 0:00:25", "yes"]);
-    assert_eq!(stage.press(&[Key::Left]), ["back to 0:00:15", "yes"]);
-    assert_eq!(stage.press(&[Key::End]), ["on to 0:01:35", "yes"]);
-    assert_eq!(stage.press(&[Key::Char(',')]), ["back to 0:01:25", "yes"]);
+    let mut rig = Rig::with(&lines.concat(), filter, HOUR, Speed::Times(1.0));
+    assert_eq!(rig.tick(), ["yes"]);
+    assert_eq!(rig.next(), (10.0, vec!["yes".into()]));
+    assert_eq!(rig.press(&[KeyPress::Right]), ["on to 0:00:25", "yes"]);
+    assert_eq!(rig.press(&[KeyPress::Left]), ["back to 0:00:15", "yes"]);
+    assert_eq!(rig.press(&[KeyPress::End]), ["on to 0:01:35", "yes"]);
+    assert_eq!(
+        rig.press(&[KeyPress::Char(',')]),
+        ["back to 0:01:25", "yes"]
+    );
 }
 
 #[test]
 fn a_log_that_grows_is_waited_for() {
-    let mut stage = Stage::of(&[0.0, 1.0], HOUR, Speed::Times(1.0));
-    stage.player.grown(stage.end, false, true);
-    stage.tick();
-    stage.next();
+    let mut rig = Rig::of(&[0.0, 1.0], HOUR, Speed::Times(1.0));
+    rig.player.grown(rig.end, false, true);
+    rig.tick();
+    rig.next();
     assert_eq!(
-        (stage.next, stage.player.state()),
-        (Next::Wait, State::Live)
+        (rig.next, rig.player.state()),
+        (Wakeup::Wait, PlayState::Live)
     );
-    stage.wait(5000.0);
+    rig.wait(5000.0);
     let more = [said(4000.0, "late"), said(4002.0, "later")].concat();
-    stage.file.write_all(&more).expect("written");
-    stage.end += more.len() as u64;
-    stage.player.grown(stage.end, false, true);
+    rig.file.write_all(&more).expect("written");
+    rig.end += more.len() as u64;
+    rig.player.grown(rig.end, false, true);
     // At once, and no silence is told that was waited through.
-    assert_eq!(stage.tick(), ["late"]);
-    let before = stage.past();
-    assert_eq!(stage.next(), (before + 2.0, vec!["later".into()]));
+    assert_eq!(rig.tick(), ["late"]);
+    let before = rig.past();
+    assert_eq!(rig.next(), (before + 2.0, vec!["later".into()]));
     // What is asked for and has not come yet is waited for, if it is sure to come.
-    stage.player.grown(stage.end, true, false);
-    stage.press(&[Key::Up]);
+    rig.player.grown(rig.end, true, false);
+    rig.press(&[KeyPress::Up]);
     assert_eq!(
-        (stage.next, stage.player.state()),
-        (Next::Wait, State::Reading)
+        (rig.next, rig.player.state()),
+        (Wakeup::Wait, PlayState::Reading)
     );
     let more = [said(4010.0, "passed"), said(4070.0, "there")].concat();
-    stage.file.write_all(&more).expect("written");
-    stage
-        .player
-        .grown(stage.end + more.len() as u64, true, false);
-    assert_eq!(stage.tick(), ["on to 1:07:50", "there"]);
+    rig.file.write_all(&more).expect("written");
+    rig.player.grown(rig.end + more.len() as u64, true, false);
+    assert_eq!(rig.tick(), ["on to 1:07:50", "there"]);
 }
 
 #[test]
@@ -353,21 +348,21 @@ fn damage_is_shown_in_its_place() {
         said(3.0, "two"),
         said(4.0, "three"),
     ];
-    let choice = Choice::default();
-    let mut stage = Stage::with(&lines.concat(), choice, HOUR, Speed::Times(1.0));
-    let shown = stage.tick();
+    let filter = Filter::default();
+    let mut rig = Rig::with(&lines.concat(), filter, HOUR, Speed::Times(1.0));
+    let shown = rig.tick();
     assert!(shown[1].contains("damaged at byte"), "{shown:?}");
-    assert_eq!(stage.next(), (3.0, vec!["two".into()]));
-    assert!(stage.press(&[Key::Char(',')])[1].contains("damaged at byte"));
+    assert_eq!(rig.next(), (3.0, vec!["two".into()]));
+    assert!(rig.press(&[KeyPress::Char(',')])[1].contains("damaged at byte"));
 }
 
 #[test]
 fn times_are_shown_with_the_day_when_it_changes() {
     let day = 86_400.0 * 20_000.0;
     let seconds = [day + 43_200.0, day + 43_201.0, day + 2.5 * 86_400.0];
-    let mut stage = Stage::of(&seconds, Duration::ZERO, Speed::Times(1.0));
-    stage.player.key(Key::Char('t'), stage.now).expect("read");
-    let shown = stage.tick();
+    let mut rig = Rig::of(&seconds, Duration::ZERO, Speed::Times(1.0));
+    rig.player.key(KeyPress::Char('t'), rig.now).expect("read");
+    let shown = rig.tick();
     let days = shown.iter().filter(|line| line.contains(" October 2024"));
     assert_eq!(days.count(), 2, "{shown:?}");
     assert!(shown[1].contains(":00:00 [mira]"), "{shown:?}");
@@ -381,13 +376,13 @@ fn it_keeps_time() {
         .map(|n| f64::from(n) * 0.1 + f64::from(n % 3) * 0.01)
         .collect();
     for (speed, wanted) in [(1.0, 60.0), (100.0, 0.6)] {
-        let mut stage = Stage::of(&seconds, HOUR, Speed::Times(speed));
-        stage.tick();
+        let mut rig = Rig::of(&seconds, HOUR, Speed::Times(speed));
+        rig.tick();
         let mut last = 0.0;
-        while let Next::At(due) = stage.next {
-            last = (due - stage.start).as_secs_f64();
-            stage.now = due + Duration::from_millis(3);
-            stage.tick();
+        while let Wakeup::At(due) = rig.next {
+            last = (due - rig.start).as_secs_f64();
+            rig.now = due + Duration::from_millis(3);
+            rig.tick();
         }
         assert!((last - wanted).abs() < 0.001, "{speed}: {last}");
     }

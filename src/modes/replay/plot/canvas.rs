@@ -26,7 +26,7 @@ pub enum Side {
 
 /// A letter size in points, and a colour.
 #[derive(Clone, Copy, Debug)]
-pub struct Ink(pub u32, pub RGBColor);
+pub struct TextStyle(pub u32, pub RGBColor);
 
 /// A picture that is being drawn.
 pub struct Canvas<B: DrawingBackend> {
@@ -70,7 +70,13 @@ impl<B: DrawingBackend> Canvas<B> {
     }
 
     /// A text, its middle at the height of the point.
-    pub fn text(&self, text: &str, at: (f64, f64), side: Side, ink: Ink) -> Result<(), String> {
+    pub fn text(
+        &self,
+        text: &str,
+        at: (f64, f64),
+        side: Side,
+        ink: TextStyle,
+    ) -> Result<(), String> {
         let across = match side {
             Side::Right => HPos::Left,
             Side::Left => HPos::Right,

@@ -6,21 +6,21 @@
 
 use crate::event::Stamp;
 use crate::line::{Shape, unescaped};
-use crate::modes::replay::print::Line;
+use crate::modes::replay::print::PrintedLine;
 use crate::modes::replay::print::Printer;
 use crate::modes::replay::print::plain_wrong;
-use crate::modes::replay::wrong::Wrong;
+use crate::modes::replay::read::defects::Defect;
 
 /// Prints blocks.
 #[derive(Default)]
-pub struct Console {
+pub struct ConsolePrinter {
     /// The second that was written last, and as what: there are often many messages in one.
     second: Option<i64>,
     date: String,
 }
 
-impl Printer for Console {
-    fn line(&mut self, line: &Line<'_>, out: &mut Vec<u8>) {
+impl Printer for ConsolePrinter {
+    fn line(&mut self, line: &PrintedLine<'_>, out: &mut Vec<u8>) {
         match line.look.shape {
             Shape::Message { text, key, .. } => {
                 out.extend_from_slice(b"POST /messages HTTP/1.1\n");
@@ -45,12 +45,12 @@ impl Printer for Console {
         out.push(b'\n');
     }
 
-    fn wrong(&mut self, offset: u64, _bytes: &[u8], wrong: Wrong, out: &mut Vec<u8>) {
+    fn wrong(&mut self, offset: u64, _bytes: &[u8], wrong: Defect, out: &mut Vec<u8>) {
         plain_wrong(wrong, offset, out);
     }
 }
 
-impl Console {
+impl ConsolePrinter {
     fn date(&mut self, at: Stamp) -> &str {
         let second = at.micros().div_euclid(1_000_000);
         if self.second != Some(second) {

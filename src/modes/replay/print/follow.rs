@@ -11,13 +11,13 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::{Print, Screen};
+use super::{Print, Printout};
 use crate::failure::Failure;
 use crate::modes::replay::read::blocks::Blocks;
-use crate::modes::replay::read::follow::Seen;
-use crate::modes::replay::read::follow::Watch;
 use crate::modes::replay::read::log::unreadable;
-use crate::modes::replay::read::scan::Scan;
+use crate::modes::replay::read::prefilter::Prefilter;
+use crate::modes::replay::read::watch::FileChange;
+use crate::modes::replay::read::watch::Watch;
 
 /// How often the log is looked at.
 const LOOK: Duration = Duration::from_millis(100);
@@ -29,37 +29,37 @@ impl Print {
         mut watch: Watch,
         mut file: Arc<File>,
         mut known: u64,
-        scan: &Scan,
-        screen: &mut Screen,
+        prefilter: &Prefilter,
+        printout: &mut Printout,
         name: &str,
     ) -> Result<(), Failure> {
         let mut gone = false;
         loop {
-            let seen = watch
+            let change = watch
                 .look(known)
                 .map_err(|error| unreadable(name, &error))?;
-            if !matches!(seen, Seen::Same | Seen::Gone) {
+            if !matches!(change, FileChange::Same | FileChange::Gone) {
                 gone = false;
             }
-            match seen {
-                Seen::Same => (),
-                Seen::Grown(end) => {
+            match change {
+                FileChange::Same => (),
+                FileChange::Grown(end) => {
                     let mut blocks = Blocks::of_file(Arc::clone(&file), known, end);
-                    self.all(&mut blocks, scan, screen, name, None)?;
-                    screen.flush()?;
+                    self.all(&mut blocks, prefilter, printout, name, None)?;
+                    printout.flush()?;
                     known = end;
                     continue;
                 }
-                Seen::Shrunk(end) => known = end,
-                Seen::Replaced(other) => {
+                FileChange::Shrunk(end) => known = end,
+                FileChange::Replaced(other) => {
                     say(&format!(
                         "{name} is another file now. It is followed from its beginning."
                     ));
                     (file, known) = (other, 0);
                     continue;
                 }
-                Seen::Gone if gone => (),
-                Seen::Gone => {
+                FileChange::Gone if gone => (),
+                FileChange::Gone => {
                     gone = true;
                     say(&format!(
                         "There is no {name} any more. What comes under that name is printed when \

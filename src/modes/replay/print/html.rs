@@ -6,10 +6,10 @@
 //! through [`text`], which leaves nothing of it that is markup; the page's own style and script
 //! are the only ones that a browser is allowed to use ([`page`]).
 
-mod page;
-mod passing;
+mod document;
+mod joins_and_leaves;
 mod text;
-mod times;
+mod wall_clock;
 
 use std::time::Duration;
 
@@ -17,12 +17,12 @@ use chrono::NaiveDate;
 
 use crate::event::Stamp;
 use crate::line::Shape;
-use crate::modes::replay::print::Line;
+use crate::modes::replay::print::PrintedLine;
 use crate::modes::replay::print::Printer;
-use crate::modes::replay::wrong::Wrong;
-use passing::Passing;
+use crate::modes::replay::read::defects::Defect;
+use joins_and_leaves::JoinsAndLeaves;
 use text::{name, said};
-use times::Clock;
+use wall_clock::WallClock;
 
 /// What one person says within so long of their message before needs no name above it again.
 const TOGETHER: Duration = Duration::from_secs(10 * 60);
@@ -31,8 +31,8 @@ const PART: (usize, usize) = (50, 200);
 
 /// Prints a page.
 #[derive(Default)]
-pub struct Html {
-    clock: Clock,
+pub struct HtmlPrinter {
+    clock: WallClock,
     /// The day whose part of the page is open, and whether one is: what is damaged has no day.
     day: Option<NaiveDate>,
     in_day: bool,
@@ -40,27 +40,27 @@ pub struct Html {
     lines: usize,
     /// Who speaks, as the line spells it, and since when nothing else was said.
     speaker: Option<(Vec<u8>, Stamp)>,
-    passing: Passing,
-    counts: Counts,
+    joins_and_leaves: JoinsAndLeaves,
+    totals: Totals,
 }
 
 /// What the page's end says.
 #[derive(Clone, Copy, Debug, Default)]
-struct Counts {
+struct Totals {
     messages: u64,
     passing: u64,
     wrong: u64,
     span: Option<(Stamp, Stamp)>,
 }
 
-impl Printer for Html {
+impl Printer for HtmlPrinter {
     fn begin(&mut self, name: &str, out: &mut Vec<u8>) {
-        page::begin(name, out);
+        document::begin(name, out);
     }
 
-    fn line(&mut self, line: &Line<'_>, out: &mut Vec<u8>) {
-        let first = self.counts.span.map_or(line.at, |(first, _)| first);
-        self.counts.span = Some((first, line.at));
+    fn line(&mut self, line: &PrintedLine<'_>, out: &mut Vec<u8>) {
+        let first = self.totals.span.map_or(line.at, |(first, _)| first);
+        self.totals.span = Some((first, line.at));
         match line.look.shape {
             Shape::Message { from, text, .. } => self.message(line, from, text, out),
             Shape::Join(name) => self.pass(line, name, " came in ", out),
@@ -83,8 +83,8 @@ impl Printer for Html {
         }
     }
 
-    fn wrong(&mut self, offset: u64, _bytes: &[u8], wrong: Wrong, out: &mut Vec<u8>) {
-        self.counts.wrong += 1;
+    fn wrong(&mut self, offset: u64, _bytes: &[u8], wrong: Defect, out: &mut Vec<u8>) {
+        self.totals.wrong += 1;
         self.apart(None, out);
         out.extend_from_slice(b"<p class=\"w\">");
         text::put(&wrong.sentence(offset), out);
@@ -93,15 +93,16 @@ impl Printer for Html {
 
     fn end(&mut self, out: &mut Vec<u8>) {
         self.end_day(out);
-        page::end(&self.counts, out);
+        document::end(&self.totals, out);
     }
 }
 
-impl Html {
-    fn message(&mut self, line: &Line<'_>, from: &[u8], text: &[u8], out: &mut Vec<u8>) {
-        self.counts.messages += 1;
+impl HtmlPrinter {
+    fn message(&mut self, line: &PrintedLine<'_>, from: &[u8], text: &[u8], out: &mut Vec<u8>) {
+        self.totals.messages += 1;
         let day = self.clock.look(line.at).day;
-        let goes_on = self.passing.is_empty() && self.day == Some(day) && self.lines < PART.1;
+        let goes_on =
+            self.joins_and_leaves.is_empty() && self.day == Some(day) && self.lines < PART.1;
         let before = self
             .speaker
             .as_ref()
@@ -141,7 +142,7 @@ impl Html {
     }
 
     /// The beginning of a message, with its place.
-    fn open(&mut self, class: &str, line: &Line<'_>, out: &mut Vec<u8>) {
+    fn open(&mut self, class: &str, line: &PrintedLine<'_>, out: &mut Vec<u8>) {
         out.extend_from_slice(b"<p");
         if !class.is_empty() {
             out.extend_from_slice(b" class=\"");
@@ -154,7 +155,7 @@ impl Html {
     }
 
     /// The end of a message, with its time, which links to it.
-    fn close(&mut self, line: &Line<'_>, out: &mut Vec<u8>) {
+    fn close(&mut self, line: &PrintedLine<'_>, out: &mut Vec<u8>) {
         out.extend_from_slice(b" <a href=\"#");
         out.extend_from_slice(itoa::Buffer::new().format(line.offset).as_bytes());
         out.extend_from_slice(b"\">");
@@ -162,19 +163,20 @@ impl Html {
         out.extend_from_slice(b"</a></p>\n");
     }
 
-    fn pass(&mut self, line: &Line<'_>, who: &[u8], what: &str, out: &mut Vec<u8>) {
-        self.counts.passing += 1;
-        if !self.passing.is_empty() && self.day == Some(self.clock.look(line.at).day) {
+    fn pass(&mut self, line: &PrintedLine<'_>, who: &[u8], what: &str, out: &mut Vec<u8>) {
+        self.totals.passing += 1;
+        if !self.joins_and_leaves.is_empty() && self.day == Some(self.clock.look(line.at).day) {
             self.lines += 1;
         } else {
             self.apart(Some(line.at), out);
         }
         let moment = self.clock.look(line.at);
-        self.passing.add(who, what, moment, line.look.time, out);
+        self.joins_and_leaves
+            .add(who, what, moment, line.look.time, out);
     }
 
     /// Something about the room.
-    fn event(&mut self, line: &Line<'_>, class: &str, what: &[u8], out: &mut Vec<u8>) {
+    fn event(&mut self, line: &PrintedLine<'_>, class: &str, what: &[u8], out: &mut Vec<u8>) {
         self.apart(Some(line.at), out);
         out.extend_from_slice(b"<p class=\"");
         out.extend_from_slice(class.as_bytes());
@@ -187,7 +189,7 @@ impl Html {
 
     /// Ends what stood before and makes room for a line of its own.
     fn apart(&mut self, at: Option<Stamp>, out: &mut Vec<u8>) {
-        self.passing.flush(out);
+        self.joins_and_leaves.flush(out);
         if self.speaker.take().is_some() {
             out.extend_from_slice(b"</div>\n");
         }
@@ -197,7 +199,7 @@ impl Html {
             out.extend_from_slice(b"<section>\n");
             self.in_day = true;
             if let Some(day) = day {
-                times::heading(day, out);
+                wall_clock::heading(day, out);
                 self.day = Some(day);
             }
         } else if self.lines >= PART.0 {
@@ -210,7 +212,7 @@ impl Html {
     }
 
     fn end_part(&mut self, out: &mut Vec<u8>) {
-        self.passing.flush(out);
+        self.joins_and_leaves.flush(out);
         if self.speaker.take().is_some() {
             out.extend_from_slice(b"</div>\n");
         }

@@ -5,34 +5,34 @@
 
 use crate::event::{Id, LogId};
 use crate::line::check_of;
-use crate::modes::replay::print::Line;
+use crate::modes::replay::print::PrintedLine;
 use crate::modes::replay::print::Printer;
-use crate::modes::replay::wrong::Wrong;
+use crate::modes::replay::read::defects::Defect;
 use crate::sse::{self, Form};
 use crate::wire::Wire;
 
 /// Prints objects.
-pub struct Json {
+pub struct JsonPrinter {
     log: LogId,
 }
 
-impl Default for Json {
-    fn default() -> Json {
-        Json { log: LogId(0) }
+impl Default for JsonPrinter {
+    fn default() -> JsonPrinter {
+        JsonPrinter { log: LogId(0) }
     }
 }
 
-impl Printer for Json {
+impl Printer for JsonPrinter {
     fn of(&mut self, log: LogId) {
         self.log = log;
     }
 
-    fn line(&mut self, line: &Line<'_>, out: &mut Vec<u8>) {
+    fn line(&mut self, line: &PrintedLine<'_>, out: &mut Vec<u8>) {
         let (form, log) = (Form::Ndjson, self.log);
         sse::encode_raw(form, log, line.offset, line.bytes, &line.look, out);
     }
 
-    fn wrong(&mut self, offset: u64, bytes: &[u8], wrong: Wrong, out: &mut Vec<u8>) {
+    fn wrong(&mut self, offset: u64, bytes: &[u8], wrong: Defect, out: &mut Vec<u8>) {
         let id = Id {
             log: self.log,
             offset,

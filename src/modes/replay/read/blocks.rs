@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use memchr::{memchr, memrchr};
 
-use super::ahead::Ahead;
+use super::readahead::ReadAhead;
 use crate::line::MAX_LINE;
 
 /// How much is read at once: what the processor keeps near it, in bytes.
@@ -30,14 +30,14 @@ pub struct Block<'a> {
 }
 
 /// Where the bytes come from.
-enum Bytes {
+enum BlockSource {
     File { file: Arc<File>, end: u64 },
     Stream(Box<dyn Read + Send>),
 }
 
 /// Reads a log in blocks.
 pub struct Blocks {
-    bytes: Bytes,
+    bytes: BlockSource,
     buffer: Vec<u8>,
     /// Where the buffer's first byte stands in the log.
     offset: u64,
@@ -54,27 +54,27 @@ impl Blocks {
     /// The lines of `file` between two places at which lines start; `end` may be the end of a log
     /// that is torn.
     pub fn of_file(file: Arc<File>, start: u64, end: u64) -> Blocks {
-        Blocks::new(Bytes::File { file, end }, start)
+        Blocks::new(BlockSource::File { file, end }, start)
     }
 
     /// The lines that come out of `stream`; its first byte is the log's.
     pub fn of_stream(stream: Box<dyn Read + Send>) -> Blocks {
-        Blocks::new(Bytes::Stream(stream), 0)
+        Blocks::new(BlockSource::Stream(stream), 0)
     }
 
     /// The same, and a file is read by a thread of its own from here on: for who reads all of it.
     pub fn ahead(mut self) -> Blocks {
-        if let Bytes::File { file, end } = &self.bytes {
+        if let BlockSource::File { file, end } = &self.bytes {
             let at = self.offset + self.filled as u64;
             // Where there can be no thread it is read here.
-            if let Ok(ahead) = Ahead::of(Arc::clone(file), at, *end) {
-                self.bytes = Bytes::Stream(Box::new(ahead));
+            if let Ok(ahead) = ReadAhead::of(Arc::clone(file), at, *end) {
+                self.bytes = BlockSource::Stream(Box::new(ahead));
             }
         }
         self
     }
 
-    fn new(bytes: Bytes, offset: u64) -> Blocks {
+    fn new(bytes: BlockSource, offset: u64) -> Blocks {
         Blocks {
             bytes,
             buffer: vec![0; MAX_LINE + BLOCK],
@@ -162,8 +162,8 @@ impl Blocks {
         let free = &mut self.buffer[self.filled..];
         let count = loop {
             let count = match &mut self.bytes {
-                Bytes::Stream(stream) => stream.read(free),
-                Bytes::File { file, end } => {
+                BlockSource::Stream(stream) => stream.read(free),
+                BlockSource::File { file, end } => {
                     let at = self.offset + self.filled as u64;
                     let left = end.saturating_sub(at).min(BLOCK as u64) as usize;
                     file.read_at(&mut free[..left], at)

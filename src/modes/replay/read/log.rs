@@ -19,9 +19,9 @@ use crate::failure::{Failure, reason};
 use crate::journal::{self, Reader};
 use crate::line;
 use crate::modes::replay::formats;
+use crate::modes::replay::formats::ConversionReport;
 use crate::modes::replay::formats::HEAD;
 use crate::modes::replay::formats::Origin;
-use crate::modes::replay::formats::Report;
 
 /// What a log is called that has no name.
 pub const PIPE: &str = "standard input";
@@ -39,7 +39,7 @@ pub struct Log {
     /// What there is of it.
     pub input: Input,
     /// What became of its lines on the way, if it is not read as it stands.
-    pub report: Option<Arc<Report>>,
+    pub report: Option<Arc<ConversionReport>>,
 }
 
 /// The bytes of a room's log.
@@ -52,11 +52,11 @@ pub enum Input {
         end: u64,
     },
     /// What can be read only once, front to back.
-    Stream(Stream),
+    Stream(LogStream),
 }
 
 /// A log that is read front to back.
-pub struct Stream {
+pub struct LogStream {
     /// Where a room's log comes out.
     pub read: Box<dyn Read + Send>,
     /// How long what goes in is, in bytes; not known of a pipe.
@@ -172,7 +172,7 @@ fn stream(
     mut origin: Origin,
 ) -> Result<Log, Failure> {
     let position = Arc::new(AtomicU64::new(0));
-    let mut read: Box<dyn Read + Send> = Box::new(Counted {
+    let mut read: Box<dyn Read + Send> = Box::new(CountingReader {
         read,
         position: Arc::clone(&position),
     });
@@ -211,7 +211,7 @@ fn stream(
         whole = Box::new(Mended::new(whole, ends));
     }
     let (read, report): (Box<dyn Read + Send>, _) = match format {
-        FileFormat::Room => (whole, ends.note().map(Report::of_note)),
+        FileFormat::Room => (whole, ends.note().map(ConversionReport::of_note)),
         kind => {
             let input = Box::new(BufReader::with_capacity(HEAD, whole));
             let converter = formats::Converter::new(input, kind, &origin)
@@ -225,7 +225,7 @@ fn stream(
         path,
         format,
         ends,
-        input: Input::Stream(Stream {
+        input: Input::Stream(LogStream {
             read,
             length,
             position,
@@ -274,12 +274,12 @@ fn beginning(
 }
 
 /// Says how much was read.
-struct Counted<R> {
+struct CountingReader<R> {
     read: R,
     position: Arc<AtomicU64>,
 }
 
-impl<R: Read> Read for Counted<R> {
+impl<R: Read> Read for CountingReader<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let count = self.read.read(into)?;
         self.position.fetch_add(count as u64, Ordering::Relaxed);
@@ -328,7 +328,7 @@ pub fn unreadable(name: &str, error: &io::Error) -> Failure {
 }
 
 /// A log that no room writes is to be followed.
-pub fn cannot_follow(name: &str, stream: &Stream) -> Failure {
+pub fn cannot_follow(name: &str, stream: &LogStream) -> Failure {
     if stream.packed {
         return Failure::new(format!(
             "--follow waits for what a room writes, and nothing more comes into {name}, which is \

@@ -14,8 +14,8 @@ use std::thread;
 
 use memchr::memrchr;
 
-use super::follow::{Seen, Watch, whole_lines};
 use super::log::{Input, Log, cannot_follow, unreadable};
+use super::watch::{FileChange, Watch, whole_lines};
 use crate::failure::{Failure, reason};
 
 /// How much is copied at once, in bytes.
@@ -25,10 +25,10 @@ const BLOCK: usize = 256 * 1024;
 pub struct Tape {
     file: Arc<File>,
     end: u64,
-    source: Source,
+    source: TapeSource,
 }
 
-enum Source {
+enum TapeSource {
     /// It is as it was when it was opened.
     Whole,
     /// It comes.
@@ -49,7 +49,7 @@ struct Coming {
 
 /// What has become of the tape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum TapeChange {
     /// Nothing new.
     Nothing,
     /// It is longer, or all of it is there now.
@@ -74,7 +74,7 @@ impl Tape {
             (Input::File { file, end }, false) => Ok(Tape {
                 file,
                 end,
-                source: Source::Whole,
+                source: TapeSource::Whole,
             }),
             (Input::File { file, end }, true) => {
                 let end = whole_lines(&file, 0, end).map_err(|error| unreadable(&name, &error))?;
@@ -82,14 +82,14 @@ impl Tape {
                 Ok(Tape {
                     file,
                     end,
-                    source: Source::Live { watch, gone: false },
+                    source: TapeSource::Live { watch, gone: false },
                 })
             }
             (Input::Stream(stream), true) => Err(cannot_follow(&name, &stream)),
             (Input::Stream(stream), false) => {
                 let file = Arc::new(nameless(&name)?);
                 let coming = Arc::new(Coming::default());
-                let copy = Copy {
+                let copy = Copier {
                     read: stream.read,
                     file: Arc::clone(&file),
                     coming: Arc::clone(&coming),
@@ -106,7 +106,7 @@ impl Tape {
                 Ok(Tape {
                     file,
                     end: 0,
-                    source: Source::Coming(coming),
+                    source: TapeSource::Coming(coming),
                 })
             }
         }
@@ -124,18 +124,18 @@ impl Tape {
 
     /// Whether a room may go on with it for ever.
     pub fn is_live(&self) -> bool {
-        matches!(self.source, Source::Live { .. })
+        matches!(self.source, TapeSource::Live { .. })
     }
 
     /// Whether more may come.
     pub fn may_grow(&self) -> bool {
         match &self.source {
-            Source::Whole => false,
-            Source::Coming(coming) => {
+            TapeSource::Whole => false,
+            TapeSource::Coming(coming) => {
                 !coming.done.load(Ordering::Acquire)
                     || self.end < coming.end.load(Ordering::Acquire)
             }
-            Source::Live { .. } => true,
+            TapeSource::Live { .. } => true,
         }
     }
 
@@ -143,45 +143,45 @@ impl Tape {
     ///
     /// # Errors
     /// A file that is followed cannot be read.
-    pub fn look(&mut self) -> io::Result<Change> {
-        let seen = match &mut self.source {
-            Source::Whole => return Ok(Change::Nothing),
-            Source::Coming(coming) => {
+    pub fn look(&mut self) -> io::Result<TapeChange> {
+        let change = match &mut self.source {
+            TapeSource::Whole => return Ok(TapeChange::Nothing),
+            TapeSource::Coming(coming) => {
                 let end = coming.end.load(Ordering::Acquire);
                 let grown = end > self.end || coming.done.load(Ordering::Acquire);
                 self.end = end;
                 return Ok(if grown {
-                    Change::Grown
+                    TapeChange::Grown
                 } else {
-                    Change::Nothing
+                    TapeChange::Nothing
                 });
             }
-            Source::Live { watch, .. } => watch.look(self.end)?,
+            TapeSource::Live { watch, .. } => watch.look(self.end)?,
         };
-        let is_gone = matches!(seen, Seen::Gone);
-        let change = match seen {
-            Seen::Same => Change::Nothing,
-            Seen::Grown(end) => {
+        let is_gone = matches!(change, FileChange::Gone);
+        let change = match change {
+            FileChange::Same => TapeChange::Nothing,
+            FileChange::Grown(end) => {
                 self.end = end;
-                return Ok(Change::Grown);
+                return Ok(TapeChange::Grown);
             }
-            Seen::Shrunk(end) => {
+            FileChange::Shrunk(end) => {
                 self.end = end;
-                return Ok(Change::Cut);
+                return Ok(TapeChange::Cut);
             }
-            Seen::Replaced(file) => {
+            FileChange::Replaced(file) => {
                 self.file = file;
                 self.end = 0;
-                Change::Replaced
+                TapeChange::Replaced
             }
-            Seen::Gone => Change::Gone,
+            FileChange::Gone => TapeChange::Gone,
         };
-        let Source::Live { gone, .. } = &mut self.source else {
+        let TapeSource::Live { gone, .. } = &mut self.source else {
             return Ok(change);
         };
         let said = std::mem::replace(gone, is_gone);
         Ok(match change {
-            Change::Gone if said => Change::Nothing,
+            TapeChange::Gone if said => TapeChange::Nothing,
             change => change,
         })
     }
@@ -189,7 +189,7 @@ impl Tape {
     /// Why not everything has come, if that is so.
     pub fn failure(&self) -> Option<Failure> {
         match &self.source {
-            Source::Coming(coming) => coming
+            TapeSource::Coming(coming) => coming
                 .failure
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
@@ -217,13 +217,13 @@ fn nameless(name: &str) -> Result<File, Failure> {
     )))
 }
 
-struct Copy {
+struct Copier {
     read: Box<dyn Read + Send>,
     file: Arc<File>,
     coming: Arc<Coming>,
 }
 
-impl Copy {
+impl Copier {
     fn run(mut self, name: &str, wake: &dyn Fn()) {
         if let Err(failure) = self.copy(name, wake) {
             let mut failed = self.coming.failure.lock();
@@ -268,7 +268,7 @@ impl Copy {
 mod tests {
     use super::*;
     use crate::cli::FileFormat;
-    use crate::modes::replay::read::log::Stream;
+    use crate::modes::replay::read::log::LogStream;
     use crate::modes::replay::read::source::Ends;
     use std::sync::mpsc;
 
@@ -291,7 +291,7 @@ mod tests {
             path: None,
             format: FileFormat::Room,
             ends: Ends::LineFeed,
-            input: Input::Stream(Stream {
+            input: Input::Stream(LogStream {
                 read: Box::new(Pipe(pipe)),
                 length: None,
                 position: Arc::default(),
@@ -302,16 +302,16 @@ mod tests {
         let (wake, woken) = mpsc::channel();
         let wake = move || wake.send(()).expect("somebody waits");
         let mut tape = Tape::of(log, false, wake).unwrap_or_else(|_| panic!("a tape"));
-        assert_eq!(tape.look().expect("a look"), Change::Nothing);
+        assert_eq!(tape.look().expect("a look"), TapeChange::Nothing);
         for (bytes, end) in [(&b"one\ntw"[..], 4), (b"o\nthree", 8)] {
             feed.send(bytes.to_vec()).expect("it listens");
             woken.recv().expect("woken");
-            assert_eq!(tape.look().expect("a look"), Change::Grown);
+            assert_eq!(tape.look().expect("a look"), TapeChange::Grown);
             assert_eq!((tape.end(), tape.may_grow()), (end, true));
         }
         drop(feed);
         woken.recv().expect("woken");
-        assert_eq!(tape.look().expect("a look"), Change::Grown);
+        assert_eq!(tape.look().expect("a look"), TapeChange::Grown);
         assert_eq!((tape.end(), tape.may_grow()), (13, false));
         let mut all = [0; 13];
         tape.file().read_exact_at(&mut all, 0).expect("read");

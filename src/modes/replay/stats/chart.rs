@@ -3,7 +3,7 @@
 //! What always holds: a chart has exactly as many columns as it is said to have, and is of ASCII
 //! alone where nothing else can be shown.
 
-use super::Screen;
+use super::ChartStyle;
 
 /// Parts of a column from the left, an eighth more each.
 const ACROSS: [char; 8] = ['▏', '▎', '▍', '▌', '▋', '▊', '▉', '█'];
@@ -20,7 +20,7 @@ const BAR: &str = "38;5;31";
 /// The colour of what is beside the point.
 const GREY: &str = "90";
 
-impl Screen {
+impl ChartStyle {
     /// The text in that colour, if there are any.
     pub fn painted(self, colour: &str, text: &str) -> String {
         match self.colour && !text.trim().is_empty() {
@@ -108,12 +108,12 @@ impl Screen {
 mod tests {
     use super::*;
 
-    const BLOCKS: Screen = Screen {
+    const BLOCKS: ChartStyle = ChartStyle {
         columns: 80,
         colour: false,
         blocks: true,
     };
-    const ASCII: Screen = Screen {
+    const ASCII: ChartStyle = ChartStyle {
         blocks: false,
         ..BLOCKS
     };
@@ -127,7 +127,7 @@ mod tests {
         assert_eq!(BLOCKS.bar(0.0, 4), "    ");
         assert_eq!(BLOCKS.bar(7.0, 2), "██");
         assert_eq!(ASCII.bar(0.3, 4), "##  ");
-        let colour = Screen {
+        let colour = ChartStyle {
             colour: true,
             ..BLOCKS
         };

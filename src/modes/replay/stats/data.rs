@@ -11,20 +11,21 @@ use std::str::from_utf8;
 
 use serde::{Serialize, Serializer};
 
-use super::hours::{Hour, second};
-use super::people::Person;
-use super::tally::Tally;
-use super::{Stretch, on_wall};
 use crate::event::Stamp;
 use crate::json;
 use crate::line;
+use crate::modes::replay::tally::Tally;
+use crate::modes::replay::tally::calendar::on_wall;
+use crate::modes::replay::tally::hours::{Hour, second};
+use crate::modes::replay::tally::intervals::Interval;
+use crate::modes::replay::tally::names::NameTally;
 
 /// About so many stretches of time are told.
-const STRETCHES: usize = 200;
+const INTERVALS: usize = 200;
 
 /// Everything, as `--stats=json` has it. Keys stay what they are; new ones may come.
 #[derive(Serialize)]
-struct Counted<'a> {
+struct StatsObject<'a> {
     log: &'a str,
     /// Times of the first and last line that was counted.
     from: Option<Stamp>,
@@ -57,9 +58,9 @@ struct Counted<'a> {
     /// From Monday to Sunday.
     by_weekday: [u64; 7],
     by_weekday_and_hour: [[u64; 24]; 7],
-    over_time: Vec<Over>,
+    over_time: Vec<TimeSlice>,
     names: usize,
-    people: People<'a>,
+    people: NameRows<'a>,
     /// What the names beyond those did, if there are more than are kept.
     others: Option<Row<'a>>,
 }
@@ -79,16 +80,16 @@ struct Busiest {
 }
 
 #[derive(Serialize)]
-struct Over {
+struct TimeSlice {
     from: Stamp,
     to: Stamp,
     messages: u64,
 }
 
 /// The rows, made one at a time.
-struct People<'a>(&'a Tally);
+struct NameRows<'a>(&'a Tally);
 
-impl Serialize for People<'_> {
+impl Serialize for NameRows<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let rows = self.0.people.all().iter();
         serializer.collect_seq(rows.map(|person| Row::of(person, self.0)))
@@ -117,7 +118,7 @@ struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn of(person: &'a Person, tally: &Tally) -> Row<'a> {
+    fn of(person: &'a NameTally, tally: &Tally) -> Row<'a> {
         let spelt = from_utf8(&person.name).unwrap_or_default();
         let name = match memchr::memchr(b'\\', &person.name) {
             Some(_) => line::unescaped_name(spelt).map(Into::into),
@@ -144,7 +145,7 @@ impl<'a> Row<'a> {
 }
 
 /// How much of all messages is that name's, in percent with two places.
-fn share(person: &Person, tally: &Tally) -> f64 {
+fn share(person: &NameTally, tally: &Tally) -> f64 {
     match tally.messages {
         0 => 0.0,
         all => rounded(person.messages as f64 * 100.0 / all as f64, 2),
@@ -171,16 +172,16 @@ pub fn json(tally: &Tally, log: &str, out: &mut dyn Write) -> io::Result<()> {
         to: hour.to,
         messages: hour.messages,
     };
-    let over = |stretch: Stretch| Over {
-        from: stretch.from,
-        to: stretch.to,
-        messages: stretch.messages,
+    let over = |interval: Interval| TimeSlice {
+        from: interval.from,
+        to: interval.to,
+        messages: interval.messages,
     };
     let over_time = tally.range.map(|(from, to)| {
-        let (_, stretches) = tally.bins.gathered(from, to, STRETCHES);
-        stretches.into_iter().map(over).collect()
+        let (_, intervals) = tally.bins.gathered(from, to, INTERVALS);
+        intervals.into_iter().map(over).collect()
     });
-    let counted = Counted {
+    let counted = StatsObject {
         log,
         from: tally.range.map(|(first, _)| first),
         to: tally.range.map(|(_, last)| last),
@@ -209,7 +210,7 @@ pub fn json(tally: &Tally, log: &str, out: &mut dyn Write) -> io::Result<()> {
         by_weekday_and_hour: tally.hours.heat,
         over_time: over_time.unwrap_or_default(),
         names: tally.people.all().len(),
-        people: People(tally),
+        people: NameRows(tally),
         others: tally.people.others.as_ref().map(|others| Row {
             name: None,
             ..Row::of(others, tally)
@@ -288,8 +289,8 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
-    use super::super::hours::moment;
     use super::*;
+    use crate::modes::replay::tally::hours::moment;
 
     #[test]
     fn cells_are_quoted_and_never_formulas() {

@@ -10,10 +10,12 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use super::super::pace::in_words;
-use super::people::{MOST_NAMES, Person};
-use super::tally::Tally;
-use super::{Screen, not_counted, on_wall, second};
+use super::{ChartStyle, not_counted};
 use crate::event::Stamp;
+use crate::modes::replay::tally::Tally;
+use crate::modes::replay::tally::calendar::on_wall;
+use crate::modes::replay::tally::hours::second;
+use crate::modes::replay::tally::names::{MOST_NAMES, NameTally};
 
 /// So many names are shown.
 const SHOWN: usize = 20;
@@ -30,8 +32,8 @@ const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 ///
 /// # Errors
 /// The output cannot be written.
-pub fn write(tally: &Tally, log: &str, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
-    let mut page = Page {
+pub fn write(tally: &Tally, log: &str, screen: ChartStyle, out: &mut dyn Write) -> io::Result<()> {
+    let mut page = TextTable {
         tally,
         screen,
         width: screen.columns.clamp(NARROWEST, WIDEST),
@@ -46,9 +48,9 @@ pub fn write(tally: &Tally, log: &str, screen: Screen, out: &mut dyn Write) -> i
     out.write_all(page.out.as_bytes())
 }
 
-struct Page<'a> {
+struct TextTable<'a> {
     tally: &'a Tally,
-    screen: Screen,
+    screen: ChartStyle,
     width: usize,
     out: String,
 }
@@ -59,7 +61,7 @@ struct Column {
     cells: Vec<String>,
 }
 
-impl Page<'_> {
+impl TextTable<'_> {
     fn line(&mut self, text: &str) {
         self.out.push_str(text.trim_end());
         self.out.push('\n');
@@ -136,15 +138,15 @@ impl Page<'_> {
 
     fn who_said(&mut self) {
         let tally = self.tally;
-        let people: Vec<&Person> = tally.people.all().iter().take(SHOWN).collect();
+        let people: Vec<&NameTally> = tally.people.all().iter().take(SHOWN).collect();
         if tally.messages == 0 {
             return;
         }
-        let column = |head, cell: &dyn Fn(&Person) -> String| Column {
+        let column = |head, cell: &dyn Fn(&NameTally) -> String| Column {
             head,
             cells: people.iter().map(|person| cell(person)).collect(),
         };
-        let share = |p: &Person| p.messages as f64 / tally.messages as f64;
+        let share = |p: &NameTally| p.messages as f64 / tally.messages as f64;
         let columns = [
             column("messages", &|p| grouped(p.messages)),
             column("share", &|p| format!("{:.1} %", share(p) * 100.0)),
@@ -166,14 +168,14 @@ impl Page<'_> {
 
     fn who_was_there(&mut self) {
         let tally = self.tally;
-        let mut people: Vec<&Person> = tally.people.all().iter().collect();
+        let mut people: Vec<&NameTally> = tally.people.all().iter().collect();
         // Stable: of equals those who said most are first.
         people.sort_by_key(|person| std::cmp::Reverse(person.present));
         people.truncate(SHOWN);
         if people.is_empty() {
             return;
         }
-        let column = |head, cell: &dyn Fn(&Person) -> String| Column {
+        let column = |head, cell: &dyn Fn(&NameTally) -> String| Column {
             head,
             cells: people.iter().map(|person| cell(person)).collect(),
         };
@@ -209,7 +211,7 @@ impl Page<'_> {
     }
 
     /// Names, numbers, and bars behind them where there is room.
-    fn grid(&mut self, people: &[&Person], columns: &[Column], bars: Option<Vec<f64>>) {
+    fn grid(&mut self, people: &[&NameTally], columns: &[Column], bars: Option<Vec<f64>>) {
         let names: Vec<String> = people.iter().map(|person| spelt(person)).collect();
         let longest = names
             .iter()
@@ -301,8 +303,8 @@ impl Page<'_> {
         let Some((first, last)) = self.tally.range.filter(|_| self.tally.messages > 0) else {
             return;
         };
-        let (unit, stretches) = self.tally.bins.gathered(first, last, self.width);
-        let counts: Vec<u64> = stretches.iter().map(|stretch| stretch.messages).collect();
+        let (unit, intervals) = self.tally.bins.gathered(first, last, self.width);
+        let counts: Vec<u64> = intervals.iter().map(|interval| interval.messages).collect();
         // Few stretches are drawn wider, so that the page is as wide as it can be.
         let wide = (self.width / counts.len().max(1)).clamp(1, 8);
         let most = counts.iter().copied().max().unwrap_or(0);
@@ -367,12 +369,12 @@ impl Page<'_> {
 }
 
 /// A name as the log spells it.
-fn spelt(person: &Person) -> String {
+fn spelt(person: &NameTally) -> String {
     from_utf8(&person.name).unwrap_or_default().to_string()
 }
 
 /// As much of a text as fits into so many columns, with a mark if that is not all.
-fn cut(text: &str, columns: usize, screen: Screen) -> String {
+fn cut(text: &str, columns: usize, screen: ChartStyle) -> String {
     if text.width() <= columns {
         return text.to_string();
     }

@@ -6,7 +6,7 @@ use crate::line::Damage;
 
 /// What is wrong with a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wrong {
+pub enum FaultKind {
     /// Its checksum or its form.
     Damaged(Damage),
     /// It and the others end as on another system.
@@ -29,75 +29,75 @@ pub enum Wrong {
     EndChanged,
 }
 
-impl fmt::Display for Wrong {
+impl fmt::Display for FaultKind {
     /// What it means and what to do, in one line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const KEPT: &str = "The room keeps it and shows it as damaged; look for it in a backup.";
         const CUT: &str = "At its next start the room saves it beside the log and cuts it off. \
                            If a room is writing to this file, verify it again.";
         match self {
-            Wrong::Damaged(damage @ Damage::WrongChecksum) => write!(
+            FaultKind::Damaged(damage @ Damage::WrongChecksum) => write!(
                 f,
                 "{damage}: something in it was changed after it was written. {KEPT}"
             ),
-            Wrong::Damaged(damage @ Damage::NoChecksum) => write!(
+            FaultKind::Damaged(damage @ Damage::NoChecksum) => write!(
                 f,
                 "{damage}: its end was changed or lost, or something else wrote here. {KEPT}"
             ),
-            Wrong::Damaged(damage @ Damage::UnknownForm) => write!(
+            FaultKind::Damaged(damage @ Damage::UnknownForm) => write!(
                 f,
                 "{damage}, but its checksum fits: a newer version may have written it. Verify it \
                  with that one."
             ),
-            Wrong::OtherEnds => f.write_str(
+            FaultKind::OtherEnds => f.write_str(
                 "its lines end with CR LF or CR, as on another system: an editor, FTP or git changed \
                  them. Nothing is lost by that. The rest is about the log as it was, whose bytes are \
                  counted; --convert NEW.txt makes it again.",
             ),
-            Wrong::Joined => write!(
+            FaultKind::Joined => write!(
                 f,
                 "lines run together here: the line feed between them was changed or lost. {KEPT}"
             ),
-            Wrong::Nul(1) => write!(
+            FaultKind::Nul(1) => write!(
                 f,
                 "a NUL byte stands in the line, which no room writes: the disk lost what was here. \
                  {KEPT}"
             ),
-            Wrong::Nul(count) => write!(
+            FaultKind::Nul(count) => write!(
                 f,
                 "{count} NUL bytes stand in the line, which no room writes: the disk lost what was \
                  here. {KEPT}"
             ),
-            Wrong::TooLong(bytes) => write!(
+            FaultKind::TooLong(bytes) => write!(
                 f,
                 "the line has {bytes} bytes, more than any that a room writes: its line feeds were \
                  lost, or something else wrote here. {KEPT}"
             ),
-            Wrong::Earlier(before) => write!(
+            FaultKind::Earlier(before) => write!(
                 f,
                 "its time is earlier than that of the line before, {before}: whole lines were \
                  moved, repeated or put in, or a clock was set back by hand. Compare with a backup."
             ),
-            Wrong::NotOpened => f.write_str(
+            FaultKind::NotOpened => f.write_str(
                 "the log does not begin with \"* Room opened\": its first lines were removed, or \
                  this is a part of a log. Look for the rest in a backup.",
             ),
-            Wrong::Torn(1) => write!(
+            FaultKind::Torn(1) => write!(
                 f,
                 "the last line is torn, 1 byte without a line feed: a room was stopped while it \
                  wrote, or the end was lost. {CUT}"
             ),
-            Wrong::Torn(bytes) => write!(
+            FaultKind::Torn(bytes) => write!(
                 f,
                 "the last line is torn, {bytes} bytes without a line feed: a room was stopped \
                  while it wrote, or the end was lost. {CUT}"
             ),
-            Wrong::NoLineFeed => f.write_str(
+            FaultKind::NoLineFeed => f.write_str(
                 "the last line is whole, but its line feed is missing: a room was stopped while it \
                  wrote, or an editor took it away. At its next start the room adds it and keeps the \
                  line. If a room is writing to this file, verify it again.",
             ),
-            Wrong::EndChanged => f.write_str(
+            FaultKind::EndChanged => f.write_str(
                 "the last line is whole, but the line feed at its end was changed. At its next \
                  start the room keeps the line and shows it as damaged.",
             ),
@@ -113,7 +113,7 @@ pub struct Fault {
     /// Which line it is; the first is 1.
     pub line: u64,
     /// What is wrong with it.
-    pub wrong: Wrong,
+    pub wrong: FaultKind,
 }
 
 impl fmt::Display for Fault {

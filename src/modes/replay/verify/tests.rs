@@ -67,7 +67,7 @@ fn found(bytes: &[u8]) -> Vec<Fault> {
 
 /// The one fault in `bytes`.
 #[track_caller]
-fn only(bytes: &[u8]) -> (u64, u64, Wrong) {
+fn only(bytes: &[u8]) -> (u64, u64, FaultKind) {
     let mut faults = found(bytes);
     assert_eq!(faults.len(), 1, "{faults:#?}");
     let fault = faults.remove(0);
@@ -94,23 +94,26 @@ fn each_fault_is_named_for_what_it_is() {
         assert_ne!(text.as_bytes(), good);
         with(text.as_bytes())
     };
-    let damaged = |damage| (place, 5, Wrong::Damaged(damage));
+    let damaged = |damage| (place, 5, FaultKind::Damaged(damage));
     assert_eq!(changed("10", "90"), damaged(Damage::WrongChecksum));
     assert_eq!(changed(" k1\n", " k2\n"), damaged(Damage::WrongChecksum));
     assert_eq!(changed("\t", "_"), damaged(Damage::NoChecksum));
     assert_eq!(with(b"hello\n"), damaged(Damage::NoChecksum));
     assert_eq!(with(b"\n"), damaged(Damage::NoChecksum));
-    assert_eq!(changed("owe", "\0\0\0"), (place, 5, Wrong::Nul(3)));
-    assert_eq!(changed("\n", "\x0b"), (place, 5, Wrong::Joined));
+    assert_eq!(changed("owe", "\0\0\0"), (place, 5, FaultKind::Nul(3)));
+    assert_eq!(changed("\n", "\x0b"), (place, 5, FaultKind::Joined));
     let long = [&vec![b'x'; MAX_LINE + 9][..], b"\n"].concat();
-    assert_eq!(with(&long), (place, 5, Wrong::TooLong(MAX_LINE as u64 + 9)));
+    assert_eq!(
+        with(&long),
+        (place, 5, FaultKind::TooLong(MAX_LINE as u64 + 9))
+    );
     // Time goes back once; what follows is measured by the line before it.
     assert_eq!(
         with(&said(-1, "moved")),
         (
             place,
             5,
-            Wrong::Earlier("2026-11-23T22:36:11.180845Z".into())
+            FaultKind::Earlier("2026-11-23T22:36:11.180845Z".into())
         )
     );
     let strange = |time: &str, body: &str| {
@@ -150,14 +153,14 @@ fn what_a_newer_version_wrote_is_counted_and_no_fault() {
     assert_eq!(checker.unknown(), 1, "and no other");
     // Where its line feed was lost, another line goes on behind its fields.
     let joined = String::from_utf8_lossy(&bytes).replace("by:eve\n", "by:eve\x0b");
-    assert_eq!(only(joined.as_bytes()).2, Wrong::Joined);
+    assert_eq!(only(joined.as_bytes()).2, FaultKind::Joined);
 }
 
 #[test]
 fn the_beginning_and_the_end_are_looked_at() {
     let bytes = log(3);
     let first = opened().len();
-    assert_eq!(only(&bytes[first..]), (0, 1, Wrong::NotOpened));
+    assert_eq!(only(&bytes[first..]), (0, 1, FaultKind::NotOpened));
     let end = bytes.len();
     let last = bytes[..end - 1]
         .iter()
@@ -165,20 +168,20 @@ fn the_beginning_and_the_end_are_looked_at() {
         .expect("it")
         + 1;
     let at = |wrong| (last as u64, 4, wrong);
-    assert_eq!(only(&bytes[..end - 1]), at(Wrong::NoLineFeed));
+    assert_eq!(only(&bytes[..end - 1]), at(FaultKind::NoLineFeed));
     for cut in last + 1..end - 1 {
-        let torn = Wrong::Torn((cut - last) as u64);
+        let torn = FaultKind::Torn((cut - last) as u64);
         assert_eq!(only(&bytes[..cut]), at(torn), "cut at {cut}");
     }
     for bit in 0..8 {
         let mut changed = bytes.clone();
         changed[end - 1] ^= 1 << bit;
-        assert_eq!(only(&changed), at(Wrong::EndChanged), "bit {bit}");
+        assert_eq!(only(&changed), at(FaultKind::EndChanged), "bit {bit}");
     }
     let zeros = [&bytes[..], &[0; 3 * MAX_LINE]].concat();
     for portion in [5000, MAX_LINE + 1, zeros.len()] {
         let (faults, lines) = found_in(&zeros, portion);
-        let torn = Wrong::Torn(3 * MAX_LINE as u64);
+        let torn = FaultKind::Torn(3 * MAX_LINE as u64);
         assert_eq!((faults[0].offset, &faults[0].wrong), (end as u64, &torn));
         assert_eq!((faults.len(), lines), (1, 5));
     }
@@ -187,19 +190,19 @@ fn the_beginning_and_the_end_are_looked_at() {
 #[test]
 fn every_sentence_is_one_line_with_its_place_and_what_to_do() {
     for wrong in [
-        Wrong::Damaged(Damage::WrongChecksum),
-        Wrong::Damaged(Damage::NoChecksum),
-        Wrong::Damaged(Damage::UnknownForm),
-        Wrong::Joined,
-        Wrong::Nul(1),
-        Wrong::Nul(2),
-        Wrong::TooLong(300_000),
-        Wrong::Earlier("2026-11-23T22:36:11.180845Z".into()),
-        Wrong::NotOpened,
-        Wrong::Torn(1),
-        Wrong::Torn(2),
-        Wrong::NoLineFeed,
-        Wrong::EndChanged,
+        FaultKind::Damaged(Damage::WrongChecksum),
+        FaultKind::Damaged(Damage::NoChecksum),
+        FaultKind::Damaged(Damage::UnknownForm),
+        FaultKind::Joined,
+        FaultKind::Nul(1),
+        FaultKind::Nul(2),
+        FaultKind::TooLong(300_000),
+        FaultKind::Earlier("2026-11-23T22:36:11.180845Z".into()),
+        FaultKind::NotOpened,
+        FaultKind::Torn(1),
+        FaultKind::Torn(2),
+        FaultKind::NoLineFeed,
+        FaultKind::EndChanged,
     ] {
         let fault = Fault {
             offset: 1234,

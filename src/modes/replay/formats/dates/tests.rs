@@ -1,13 +1,13 @@
 //! Times that leave something out.
 
-use super::super::parsed::{clock, month_and_day};
+use super::super::pieces::{clock, month_and_day};
 use super::*;
 
 fn day(text: &str) -> NaiveDate {
     text.parse().expect("a date")
 }
 
-fn said(dates: &mut Dates, time: &Time) -> String {
+fn said(dates: &mut Dates, time: &LineTime) -> String {
     match dates.moment(time) {
         Ok(Some(moment)) => moment.at.to_string()[..19].to_string(),
         Ok(None) => "nothing".into(),
@@ -15,8 +15,8 @@ fn said(dates: &mut Dates, time: &Time) -> String {
     }
 }
 
-fn at(text: &str) -> Time {
-    Time::clock(clock(text).expect("a time").0)
+fn at(text: &str) -> LineTime {
+    LineTime::clock(clock(text).expect("a time").0)
 }
 
 #[test]
@@ -60,16 +60,16 @@ fn noon_passes_on_a_clock_of_twelve_hours() {
 #[test]
 fn a_date_that_is_told_is_taken_as_it_is() {
     let mut dates = Dates::new(Zone::Utc, day("2000-01-01"));
-    let told = |text: &str| Time {
-        date: Some(Date::Full(day(text))),
-        ..Time::default()
+    let told = |text: &str| LineTime {
+        date: Some(LineDate::Full(day(text))),
+        ..LineTime::default()
     };
     assert_eq!(said(&mut dates, &told("2026-11-23")), "nothing");
     assert_eq!(said(&mut dates, &at("23:59:59")), "2026-11-23T23:59:59");
     assert_eq!(said(&mut dates, &told("2026-11-24")), "nothing");
     assert_eq!(said(&mut dates, &at("00:00")), "2026-11-24T00:00:00");
     assert!(!dates.guessed);
-    let east = Time {
+    let east = LineTime {
         east: Some(3600),
         ..at("01:00:00")
     };
@@ -82,8 +82,8 @@ fn the_year_changes_in_january() {
     dates.turn_to(day("2026-12-30"));
     let mut next = |text: &str| {
         let ((month, day), _) = month_and_day(text).expect("a day");
-        let time = Time {
-            date: Some(Date::Yearless(month, day)),
+        let time = LineTime {
+            date: Some(LineDate::Yearless(month, day)),
             ..at("12:00:00")
         };
         said(&mut dates, &time)
@@ -104,9 +104,9 @@ fn the_year_changes_in_january() {
 #[test]
 fn a_date_that_is_told_again_is_that_day() {
     let mut dates = Dates::new(Zone::Utc, day("2000-01-01"));
-    let told = |text: &str| Time {
-        date: Some(Date::Full(day(text))),
-        ..Time::default()
+    let told = |text: &str| LineTime {
+        date: Some(LineDate::Full(day(text))),
+        ..LineTime::default()
     };
     assert_eq!(said(&mut dates, &told("2026-11-23")), "nothing");
     assert_eq!(said(&mut dates, &at("23:59:59")), "2026-11-23T23:59:59");
@@ -122,9 +122,9 @@ fn what_is_late_is_put_at_the_days_beginning_or_where_it_came() {
     let mut dates = Dates::new(Zone::Utc, day("2026-11-23"));
     assert!(!dates.may_be_late(&at("23:59:59")));
     assert_eq!(said(&mut dates, &at("23:58:00")), "2026-11-23T23:58:00");
-    let told = Time {
-        date: Some(Date::Full(day("2026-11-24"))),
-        ..Time::default()
+    let told = LineTime {
+        date: Some(LineDate::Full(day("2026-11-24"))),
+        ..LineTime::default()
     };
     assert_eq!(said(&mut dates, &told), "nothing");
     assert!(dates.may_be_late(&at("23:59:59")) && !dates.may_be_late(&at("23:49:59")));

@@ -1,4 +1,4 @@
-use super::page::{DARK, LEAST, LIGHT, STYLE, style};
+use super::document::{DARK, LEAST, LIGHT, STYLE, style};
 use super::text::{HUES, put};
 use crate::hue::contrast;
 

@@ -1,12 +1,12 @@
-use super::super::hours::Zone;
 use super::*;
 use crate::event::{Body, Elapsed, Event};
 use crate::line;
+use crate::modes::replay::tally::hours::UtcOffset;
 
-const UTC: Zone = |_| 0;
+const UTC: UtcOffset = |_| 0;
 
-fn screen(columns: usize) -> Screen {
-    Screen {
+fn screen(columns: usize) -> ChartStyle {
+    ChartStyle {
         columns,
         colour: false,
         blocks: true,
@@ -37,7 +37,7 @@ fn said(from: &str, text: &str) -> Body {
     }
 }
 
-fn page(tally: &Tally, screen: Screen) -> String {
+fn page(tally: &Tally, screen: ChartStyle) -> String {
     let mut out = Vec::new();
     write(tally, "log.txt", screen, &mut out).expect("memory");
     String::from_utf8(out).expect("UTF-8")
@@ -134,7 +134,7 @@ fn no_line_is_wider_than_the_screen() {
         for colour in [false, true] {
             let drawn = page(
                 &tally,
-                Screen {
+                ChartStyle {
                     columns,
                     colour,
                     blocks: true,
@@ -173,7 +173,7 @@ fn where_there_is_only_ascii_the_charts_are_that() {
     }
     let drawn = page(
         &tally(&events),
-        Screen {
+        ChartStyle {
             blocks: false,
             ..screen(80)
         },

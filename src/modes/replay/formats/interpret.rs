@@ -1,0 +1,398 @@
+//! From lines to events: what was parsed gets its time and goes to the assembler, and what was not
+//! goes into the account.
+//!
+//! What always holds: a line that is not blank either gives what it says to the room's log or is
+//! counted as not understood.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::time::Duration;
+
+use chrono::{Local, NaiveDate};
+
+use super::assemble::{Assembler, MAX_NAME};
+use super::dates::{Dates, Zone};
+use super::detect::HEAD;
+use super::late::{HeldLine, HeldLines, Lateness};
+use super::pieces::{LineContent, ParsedLine};
+use super::report::ReportEntries;
+use super::split::Splitter;
+use super::{NotOfThisKind, Origin, Parser, decoded, original, separator};
+use crate::cli::FileFormat;
+use crate::event::Stamp;
+use crate::modes::replay::read::source::Unpacked;
+
+/// What makes events of lines.
+pub enum FormatState {
+    /// Of every line one.
+    Lines {
+        parser: Parser,
+        dates: Dates,
+        /// Where the date is from if no line tells it; nothing if that can be relied on.
+        guess: Option<String>,
+        /// It was said that the clock has twelve hours.
+        told: bool,
+        /// The channel of the line before.
+        channel: String,
+    },
+    /// Of records without times.
+    Original {
+        clock: original::OriginalClock,
+        /// When the first sender came in.
+        began: Stamp,
+    },
+}
+
+impl FormatState {
+    /// Of a log whose lines this parser reads.
+    pub fn lines(parser: Parser, kind: FileFormat, origin: &Origin) -> FormatState {
+        let zone = match kind {
+            // Public archives keep UTC, whoever reads them.
+            FileFormat::Day | FileFormat::Channel => Zone::Utc,
+            _ => Zone::Local,
+        };
+        let name = origin.path.as_deref().and_then(|path| path.file_name());
+        let named = name.and_then(|name| date_in(&name.to_string_lossy()));
+        let written = origin.modified.map(|at| match zone {
+            Zone::Utc => at.utc().date_naive(),
+            Zone::Local => at.utc().with_timezone(&Local).date_naive(),
+        });
+        let (day, why) = match (named, written) {
+            (Some(day), _) => (day, None),
+            (None, Some(day)) => (day, Some(", when the file was last written to")),
+            (None, None) => (NaiveDate::default(), Some("")),
+        };
+        let guess = why.map(|why| {
+            format!(
+                "does not tell its date, so its first day is taken to be {day}{why}. A date in the \
+                 file's name, such as books-2026-11-23.log, is used instead."
+            )
+        });
+        FormatState::Lines {
+            parser,
+            dates: Dates::new(zone, day),
+            guess,
+            told: false,
+            channel: String::new(),
+        }
+    }
+
+    /// Of the original program's log; says where the times are from if not from its file.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn original(origin: &Origin) -> io::Result<(FormatState, Option<String>)> {
+        let file = origin.path.as_ref().zip(origin.modified);
+        let file = file.filter(|(path, _)| fs::metadata(path).is_ok_and(|data| data.is_file()));
+        let (began, note) = match file {
+            Some((path, modified)) => {
+                let file = Box::new(File::open(path)?);
+                let read: Box<dyn Read + Send> = match origin.is_packed {
+                    true => Box::new(Unpacked::new(file)),
+                    false => file,
+                };
+                (modified.minus(total(read)?), None)
+            }
+            None => {
+                let note = "has no times but how long everybody was quiet, so it is taken to begin \
+                            in 1970. Of a file, the end is taken to be when it was last written to.";
+                (Stamp::from_micros(0), Some(note.to_string()))
+            }
+        };
+        let clock = original::OriginalClock::default();
+        Ok((FormatState::Original { clock, began }, note))
+    }
+}
+
+/// How long the conversation in an original's log took.
+fn total(mut file: Box<dyn Read + Send>) -> io::Result<Duration> {
+    let mut splitter = Splitter::new(separator(FileFormat::Original));
+    let (mut clock, mut latest) = (original::OriginalClock::default(), Stamp::from_micros(0));
+    let mut buffer = vec![0; HEAD];
+    loop {
+        let count = file.read(&mut buffer)?;
+        let mut take = |record: &[u8], _| {
+            if let Some(record) = original::parse(decoded(record).0.as_bytes()) {
+                latest = clock.event(record).at;
+            }
+        };
+        if count == 0 {
+            splitter.end(&mut take);
+            return Ok(latest.since(Stamp::from_micros(0)));
+        }
+        splitter.feed(&buffer[..count], &mut take);
+    }
+}
+
+/// A log on its way from lines to events.
+pub struct Interpreter {
+    kind: FileFormat,
+    reader: FormatState,
+    /// What is made of it.
+    pub made: Assembler,
+    /// The number of the line that was read last.
+    line: u64,
+    /// Lines that wait for the next.
+    held: HeldLines,
+}
+
+const TWELVE_HOURS: &str = "never has a time from 13:00 on and goes from before noon to an early one, so its \
+                            clock is taken to have twelve hours.";
+const NOT_UNDERSTOOD: &str = "was not understood";
+
+impl Interpreter {
+    /// Nothing was read yet.
+    pub fn new(kind: FileFormat, reader: FormatState, made: Assembler) -> Interpreter {
+        Interpreter {
+            kind,
+            reader,
+            made,
+            line: 0,
+            held: HeldLines::default(),
+        }
+    }
+
+    /// Takes one line; `cut` says whether it went on.
+    pub fn take(&mut self, line: &[u8], cut: bool, entries: &mut ReportEntries) {
+        self.line += 1;
+        let (text, is_utf8) = decoded(line);
+        let mut text = &*text;
+        if self.line == 1 {
+            text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        }
+        if self.kind != FileFormat::Original {
+            text = text.strip_suffix('\r').unwrap_or(text);
+        }
+        if text.trim().is_empty() {
+            return;
+        }
+        entries.counts.lines += 1;
+        let line = HeldLine {
+            number: self.line,
+            text: String::new(),
+            is_utf8,
+            cut,
+        };
+        let (parser, dates) = match &self.reader {
+            FormatState::Lines { parser, dates, .. } => (parser, dates),
+            FormatState::Original { .. } => {
+                let understood = self.record(text, entries);
+                return tell(&line, text, understood, entries);
+            }
+        };
+        let parsed = parser(text);
+        let verdict = self
+            .held
+            .judge(dates, parsed.as_ref().map(|parsed| &parsed.time));
+        match verdict {
+            Lateness::Now => (),
+            Lateness::Hold => {
+                let text = text.to_string();
+                return self.held.hold(HeldLine { text, ..line });
+            }
+            Lateness::Punctual | Lateness::Late => {
+                self.release(verdict == Lateness::Late, entries);
+                // It may be one that is held itself.
+                if self.is_held(parsed.as_ref()) {
+                    let text = text.to_string();
+                    return self.held.hold(HeldLine { text, ..line });
+                }
+            }
+        }
+        let understood = parsed.is_some_and(|parsed| self.event(parsed, false, entries));
+        tell(&line, text, understood, entries);
+    }
+
+    /// Whether a line is to be held, when no other is.
+    fn is_held(&self, parsed: Option<&ParsedLine<'_>>) -> bool {
+        let FormatState::Lines { dates, .. } = &self.reader else {
+            return false;
+        };
+        self.held.judge(dates, parsed.map(|parsed| &parsed.time)) == Lateness::Hold
+    }
+
+    /// Takes what was held; `late` says whether its times are of the day before.
+    fn release(&mut self, late: bool, entries: &mut ReportEntries) {
+        while let Some(line) = self.held.take() {
+            let FormatState::Lines { parser, .. } = &self.reader else {
+                return;
+            };
+            let parsed = parser(&line.text);
+            let understood = parsed.is_some_and(|parsed| self.event(parsed, late, entries));
+            tell(&line, &line.text, understood, entries);
+        }
+    }
+
+    /// Makes an event of a record of the original's; says whether it is one.
+    fn record(&mut self, text: &str, entries: &mut ReportEntries) -> bool {
+        let FormatState::Original { clock, began } = &mut self.reader else {
+            return false;
+        };
+        let record = original::parse(text.as_bytes());
+        let Some(record) = record.filter(|record| is_name(&record.name)) else {
+            return false;
+        };
+        let mut event = clock.event(record);
+        event.at = began.plus(event.at.since(Stamp::from_micros(0)));
+        self.made.exact(event, &mut entries.counts);
+        true
+    }
+
+    /// Makes events of a line; says whether it was understood.
+    fn event(&mut self, parsed: ParsedLine<'_>, late: bool, entries: &mut ReportEntries) -> bool {
+        let (made, counts) = (&mut self.made, &mut entries.counts);
+        let FormatState::Lines {
+            dates,
+            guess,
+            told,
+            channel: last_channel,
+            ..
+        } = &mut self.reader
+        else {
+            return false;
+        };
+        let ParsedLine {
+            time,
+            channel,
+            content,
+        } = parsed;
+        let named = match content {
+            LineContent::Said { nick, .. }
+            | LineContent::Did { nick, .. }
+            | LineContent::Left { nick, .. } => [nick, ""],
+            LineContent::Joined(nick) => [nick, ""],
+            LineContent::Renamed { old, new, .. } => [old, new],
+            _ => [""; 2],
+        };
+        if !named.into_iter().all(is_name) {
+            return false;
+        }
+        let at = match late {
+            true => Ok(dates.late(&time)),
+            false => dates.moment(&time),
+        };
+        let Ok(at) = at else {
+            return false;
+        };
+        if dates.guessed {
+            entries.notes.extend(guess.take());
+        }
+        if dates.twelve_hours && !*told {
+            *told = true;
+            entries.notes.push(TWELVE_HOURS.to_string());
+        }
+        counts.back += u64::from(at.is_some_and(|at| at.back));
+        if let Some(channel) = channel
+            && channel != last_channel
+        {
+            *last_channel = channel.to_string();
+            made.notice(at, &format!("Channel: {channel}"), counts);
+        }
+        match content {
+            LineContent::Said { nick, text } => made.message(at, nick, text, counts),
+            LineContent::Did { nick, text } => {
+                made.message(at, nick, &format!("/me {text}"), counts)
+            }
+            LineContent::Joined(nick) => made.join(at, nick, counts),
+            LineContent::Left { nick, words } => {
+                if let Some(words) = words {
+                    made.notice(at, words, counts);
+                }
+                made.leave(at, nick, counts);
+            }
+            LineContent::Renamed { old, new, words } => {
+                made.notice(at, words, counts);
+                made.leave(at, old, counts);
+                made.join(at, new, counts);
+            }
+            LineContent::Told(words) | LineContent::Other(words) => made.notice(at, words, counts),
+            LineContent::Opened => made.open(at),
+            LineContent::Closed => made.close(at),
+            LineContent::Dated => (),
+        }
+        true
+    }
+
+    /// Nothing more comes.
+    ///
+    /// # Errors
+    /// No line was understood.
+    pub fn end(&mut self, entries: &mut ReportEntries) -> io::Result<()> {
+        self.release(false, entries);
+        self.made.end();
+        let counts = &entries.counts;
+        if counts.lines == counts.not_understood {
+            let error = NotOfThisKind(self.kind);
+            return Err(io::Error::new(io::ErrorKind::InvalidData, error));
+        }
+        Ok(())
+    }
+}
+
+/// Accounts for a line.
+fn tell(line: &HeldLine, text: &str, understood: bool, entries: &mut ReportEntries) {
+    if !understood {
+        entries.counts.not_understood += 1;
+        entries.name(line.number, NOT_UNDERSTOOD, text);
+    } else if !line.is_utf8 {
+        entries.counts.not_utf8 += 1;
+        entries.name(line.number, "was not UTF-8", text);
+    }
+    if line.cut {
+        entries.counts.cut += 1;
+        entries.name(line.number, "was longer than 1 MiB", text);
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    name.len() <= MAX_NAME
+}
+
+/// The date in a file's name: `2026-11-23`, `20261123` or with another character between.
+fn date_in(name: &str) -> Option<NaiveDate> {
+    let bytes = name.as_bytes();
+    let number = |from: usize, count: usize| {
+        let digits = bytes.get(from..from + count)?;
+        digits.iter().try_fold(0, |sum, b| {
+            b.is_ascii_digit().then(|| sum * 10 + u32::from(b - b'0'))
+        })
+    };
+    let is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    (0..bytes.len()).find_map(|at| {
+        if at > 0 && is_digit(at - 1) {
+            return None;
+        }
+        let year = number(at, 4)?;
+        let gap = usize::from(!is_digit(at + 4));
+        let (month, day) = (number(at + 4 + gap, 2)?, number(at + 6 + 2 * gap, 2)?);
+        if is_digit(at + 8 + 2 * gap) || !(1970..=2200).contains(&year) {
+            return None;
+        }
+        NaiveDate::from_ymd_opt(year as i32, month, day)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_found_in_names() {
+        for (name, wanted) in [
+            ("ubuntu-2004-12-25.txt", Some("2004-12-25")),
+            ("#books_20261123.log", Some("2026-11-23")),
+            ("2026.11.23", Some("2026-11-23")),
+            ("1234567890.log", None),
+            ("books-2026-13-01.txt", None),
+            ("books-2026-11.txt", None),
+            ("été-2026-11-23é", Some("2026-11-23")),
+            ("", None),
+        ] {
+            assert_eq!(
+                date_in(name).map(|day| day.to_string()).as_deref(),
+                wanted,
+                "{name}"
+            );
+        }
+    }
+}

@@ -1,0 +1,420 @@
+//! What a line of another program's log says: what the parsers give, and the pieces they share.
+//!
+//! What always holds: nothing here knows another line than the one it is given, and all texts and
+//! names are parts of it, unchanged.
+
+use chrono::NaiveDate;
+
+/// What one line says, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ParsedLine<'a> {
+    /// As much of the time as the line has.
+    pub time: LineTime,
+    /// In which channel, if every line says so.
+    pub channel: Option<&'a str>,
+    /// What it says.
+    pub content: LineContent<'a>,
+}
+
+impl<'a> ParsedLine<'a> {
+    /// The line of a log of one channel.
+    pub fn new(time: LineTime, content: LineContent<'a>) -> ParsedLine<'a> {
+        let channel = None;
+        ParsedLine {
+            time,
+            channel,
+            content,
+        }
+    }
+
+    /// Whether the line is in a form that this program alone writes, and not merely behind a time.
+    pub fn is_sure(&self) -> bool {
+        !matches!(self.content, LineContent::Other(_))
+    }
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineContent<'a> {
+    /// Somebody said something.
+    Said { nick: &'a str, text: &'a str },
+    /// Somebody did something: IRC's action, `/me`.
+    Did { nick: &'a str, text: &'a str },
+    /// Somebody came in.
+    Joined(&'a str),
+    /// Somebody left; the words if they say more than that.
+    Left {
+        nick: &'a str,
+        words: Option<&'a str>,
+    },
+    /// Somebody took another name.
+    Renamed {
+        old: &'a str,
+        new: &'a str,
+        words: &'a str,
+    },
+    /// The program tells something else: a topic, a mode.
+    Told(&'a str),
+    /// Words behind a time that are in none of the program's forms.
+    Other(&'a str),
+    /// The program began to write the log.
+    Opened,
+    /// The program ended the log.
+    Closed,
+    /// Only a date or a time.
+    Dated,
+}
+
+/// As much of a time as a line has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LineTime {
+    /// The day.
+    pub date: Option<LineDate>,
+    /// The time of day.
+    pub clock: Option<TimeOfDay>,
+    /// How far east of Greenwich that clock is, in seconds, if the line says it.
+    pub east: Option<i32>,
+}
+
+impl LineTime {
+    /// The time of day of some day.
+    pub fn clock(clock: TimeOfDay) -> LineTime {
+        LineTime {
+            clock: Some(clock),
+            ..LineTime::default()
+        }
+    }
+}
+
+/// A day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineDate {
+    /// Of a year.
+    Full(NaiveDate),
+    /// A month and a day of it, in a year that another line tells.
+    Yearless(u32, u32),
+}
+
+/// A time of day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeOfDay {
+    /// The minute of the day, less than 1440.
+    pub minute: u32,
+    /// Microseconds in that minute, if the line has seconds.
+    pub micros: Option<u32>,
+}
+
+/// So many decimal digits at the beginning of `text`.
+fn digits(text: &str, count: usize) -> Option<(u32, &str)> {
+    let (head, rest) = text.split_at_checked(count)?;
+    let number = head.bytes().try_fold(0, |sum, b| {
+        b.is_ascii_digit().then(|| sum * 10 + u32::from(b - b'0'))
+    });
+    Some((number?, rest))
+}
+
+/// `HH:MM`, `HH:MM:SS` or `HH:MM:SS.ffffff` (up to nine digits) at the beginning of `text`.
+pub fn clock(text: &str) -> Option<(TimeOfDay, &str)> {
+    let (hour, rest) = digits(text, 2)?;
+    let (minute, rest) = digits(rest.strip_prefix(':')?, 2)?;
+    if hour > 23 || minute > 59 {
+        return None;
+    }
+    let minute = hour * 60 + minute;
+    let micros = None;
+    let Some((second, rest)) = rest.strip_prefix(':').and_then(|rest| digits(rest, 2)) else {
+        return Some((TimeOfDay { minute, micros }, rest));
+    };
+    if second > 60 {
+        return None;
+    }
+    // A leap second has no place in the clocks of this machine.
+    let (mut fraction, mut rest) = (second.min(59) * 1_000_000, rest);
+    if let Some(behind) = rest.strip_prefix('.') {
+        let count = behind.bytes().take_while(u8::is_ascii_digit).count();
+        if !(1..=9).contains(&count) {
+            return None;
+        }
+        let (number, after) = digits(behind, count)?;
+        let scaled = u64::from(number) * 1_000_000 / 10u64.pow(count as u32);
+        fraction += scaled as u32;
+        rest = after;
+    }
+    let micros = Some(fraction);
+    Some((TimeOfDay { minute, micros }, rest))
+}
+
+/// `YYYY-MM-DD` at the beginning of `text`.
+pub fn iso_date(text: &str) -> Option<(NaiveDate, &str)> {
+    let (year, rest) = digits(text, 4)?;
+    let (month, rest) = digits(rest.strip_prefix('-')?, 2)?;
+    let (day, rest) = digits(rest.strip_prefix('-')?, 2)?;
+    Some((NaiveDate::from_ymd_opt(year as i32, month, day)?, rest))
+}
+
+/// `Z`, `+HHMM` or `+HH:MM` at the beginning of `text`, in seconds.
+pub fn east(text: &str) -> Option<(i32, &str)> {
+    if let Some(rest) = text.strip_prefix('Z') {
+        return Some((0, rest));
+    }
+    let sign = match text.as_bytes().first()? {
+        b'+' => 1,
+        b'-' => -1,
+        _ => return None,
+    };
+    let (hours, rest) = digits(&text[1..], 2)?;
+    let (minutes, rest) = digits(rest.strip_prefix(':').unwrap_or(rest), 2)?;
+    let seconds = (hours * 3600 + minutes * 60) as i32;
+    (hours < 24 && minutes < 60).then_some((sign * seconds, rest))
+}
+
+/// `Nov 23` or `Nov  3` at the beginning of `text`.
+pub fn month_and_day(text: &str) -> Option<((u32, u32), &str)> {
+    const MONTHS: &[u8; 36] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
+    let (name, rest) = text.split_at_checked(3)?;
+    let mut months = MONTHS.chunks_exact(3);
+    let month = months.position(|month| month.eq_ignore_ascii_case(name.as_bytes()))? as u32 + 1;
+    let rest = rest.strip_prefix(' ')?;
+    let (day, rest) = match rest.strip_prefix(' ') {
+        Some(rest) => digits(rest, 1)?,
+        None => digits(rest, 2)?,
+    };
+    (1..=31).contains(&day).then_some(((month, day), rest))
+}
+
+/// A whole text such as C's ctime writes it, `Mon Nov 23 22:34:57 2026`, or without the time of day.
+pub fn ctime(text: &str) -> Option<LineTime> {
+    let (_weekday, rest) = text.trim_end().split_once(' ')?;
+    let ((month, day), rest) = month_and_day(rest)?;
+    let rest = rest.strip_prefix(' ')?;
+    let (clock, rest) = match clock(rest) {
+        Some((clock, rest)) => (Some(clock), rest.strip_prefix(' ')?),
+        None => (None, rest),
+    };
+    let (year, rest) = digits(rest, 4)?;
+    let date = NaiveDate::from_ymd_opt(year as i32, month, day)?;
+    rest.is_empty().then_some(LineTime {
+        date: Some(LineDate::Full(date)),
+        clock,
+        east: None,
+    })
+}
+
+/// `<nick> text`: the nick, which may hold a `>` that no space follows, and the text behind the one
+/// space or TAB.
+pub fn nick_and_text(rest: &str) -> Option<(&str, &str)> {
+    let inside = rest.strip_prefix('<')?;
+    let bytes = inside.as_bytes();
+    let ends = |at: &usize| matches!(bytes.get(at + 1), None | Some(b' ' | b'\t'));
+    let at = memchr::memchr_iter(b'>', bytes)
+        .find(ends)
+        .or_else(|| memchr::memchr(b'>', bytes))?;
+    let text = &inside[at + 1..];
+    let text = text.strip_prefix([' ', '\t']).unwrap_or(text);
+    Some((&inside[..at], text))
+}
+
+/// `nick does something`, behind the star.
+pub fn nick_and_action(rest: &str) -> (&str, &str) {
+    rest.split_once(' ').unwrap_or((rest, ""))
+}
+
+/// A nick without what says its rank before it; irssi writes a space for none.
+pub fn unranked(nick: &str) -> &str {
+    let plain = nick.trim_start_matches([' ', '@', '+', '%', '&', '~', '!']);
+    match plain {
+        "" => nick,
+        plain => plain,
+    }
+}
+
+/// Who came, went or took another name, in the words that all these programs have for it.
+///
+/// ```text
+/// nick [user@host] has joined #channel
+/// nick (user@host) has left #channel (reason)
+/// nick [user@host] has quit [reason]
+/// nick was kicked from #channel by other [reason]
+/// other has kicked nick from #channel (reason)
+/// old is now known as new
+/// ```
+pub fn program_words(words: &str) -> LineContent<'_> {
+    presence(words).unwrap_or(match words.trim() {
+        "" => LineContent::Dated,
+        _ => LineContent::Told(words),
+    })
+}
+
+/// As [`happened`], if it is one of those.
+pub fn presence(words: &str) -> Option<LineContent<'_>> {
+    let (nick, rest) = words.split_once(' ')?;
+    let nick = unranked(nick);
+    let rest = rest.trim_start();
+    // The address, and what WeeChat puts beside it, which may hold brackets itself.
+    if rest.starts_with(['[', '(']) {
+        let mut ends = rest.match_indices([']', ')']).map(|(at, _)| at + 1);
+        return ends.find_map(|at| verb(nick, rest[at..].trim_start(), words));
+    }
+    verb(nick, rest, words)
+}
+
+/// What somebody did, behind their name and address.
+fn verb<'a>(nick: &'a str, rest: &'a str, words: &'a str) -> Option<LineContent<'a>> {
+    let verb = |verb: &str| {
+        let rest = rest.strip_prefix(verb)?;
+        match rest.is_empty() {
+            true => Some(rest),
+            false => rest.strip_prefix(' '),
+        }
+    };
+    let is_word = |text: &str| !text.is_empty() && !text.contains(' ');
+    if let Some(channel) = verb("has joined") {
+        let channel = channel.trim_end();
+        return (channel.is_empty() || is_word(channel)).then_some(LineContent::Joined(nick));
+    }
+    if let Some(more) = verb("has left") {
+        let (_channel, reason) = more.split_once(' ').unwrap_or((more, ""));
+        return Some(left(nick, words, reason));
+    }
+    if let Some(reason) = verb("has quit") {
+        return Some(left(nick, words, reason));
+    }
+    if let Some(new) = verb("is now known as") {
+        let new = unranked(new.trim_end());
+        let old = nick;
+        return is_word(new).then_some(LineContent::Renamed { old, new, words });
+    }
+    if rest.starts_with("was kicked ") {
+        let words = Some(words);
+        return Some(LineContent::Left { nick, words });
+    }
+    let kicked = verb("has kicked")?;
+    let nick = unranked(kicked.split(' ').next().unwrap_or(kicked));
+    let words = Some(words);
+    (!nick.is_empty()).then_some(LineContent::Left { nick, words })
+}
+
+/// A leave, whose words are kept only if they give a reason.
+fn left<'a>(nick: &'a str, words: &'a str, reason: &str) -> LineContent<'a> {
+    let said = !matches!(reason.trim(), "" | "[]" | "()");
+    let words = said.then_some(words);
+    LineContent::Left { nick, words }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nick_ends_where_a_text_begins() {
+        for (line, wanted) in [
+            ("<bob> hi", ("bob", "hi")),
+            ("<bob>\thi", ("bob", "hi")),
+            ("<bob>  two spaces", ("bob", " two spaces")),
+            ("<bob>", ("bob", "")),
+            ("<bob> ", ("bob", "")),
+            ("<bob>close", ("bob", "close")),
+            ("<a>b> hi <eve> there", ("a>b", "hi <eve> there")),
+            ("<a]b> hi", ("a]b", "hi")),
+            ("<> nobody", ("", "nobody")),
+        ] {
+            assert_eq!(nick_and_text(line), Some(wanted), "{line}");
+        }
+        assert_eq!(nick_and_text("bob> hi"), None);
+        assert_eq!(nick_and_text("<bob hi"), None);
+    }
+
+    #[test]
+    fn times_are_read_and_nothing_else_is() {
+        let at = |minute, micros| TimeOfDay { minute, micros };
+        assert_eq!(clock("22:34 x"), Some((at(1354, None), " x")));
+        assert_eq!(clock("00:00:07"), Some((at(0, Some(7_000_000)), "")));
+        assert_eq!(clock("00:00:07.25Z"), Some((at(0, Some(7_250_000)), "Z")));
+        assert_eq!(clock("23:59:60"), Some((at(1439, Some(59_000_000)), "")));
+        for wrong in [
+            "24:00",
+            "12:60",
+            "1:30",
+            "",
+            "12",
+            "12:30:61",
+            "12:30:00.",
+            "é2:30",
+        ] {
+            assert_eq!(clock(wrong), None, "{wrong}");
+        }
+        assert_eq!(east("+05:30 x"), Some((19_800, " x")));
+        assert_eq!(east("-0800"), Some((-28_800, "")));
+        assert_eq!(east("+2400"), None);
+        let day = |y, m, d| NaiveDate::from_ymd_opt(y, m, d).expect("a day");
+        let time = ctime("Tue Nov  3 22:34:57 2026").expect("a time");
+        assert_eq!(time.date, Some(LineDate::Full(day(2026, 11, 3))));
+        assert_eq!(time.clock, Some(at(1354, Some(57_000_000))));
+        let time = ctime("Mon Nov 23 2026").expect("a date");
+        assert_eq!(
+            (time.date, time.clock),
+            (Some(LineDate::Full(day(2026, 11, 23))), None)
+        );
+        for wrong in [
+            "Mon Nov 31 2026",
+            "Mon Foo 23 2026",
+            "Mon Nov 23 2026 x",
+            "Mon",
+        ] {
+            assert_eq!(ctime(wrong), None, "{wrong}");
+        }
+        assert_eq!(iso_date("2026-02-29 "), None);
+    }
+
+    #[test]
+    fn comings_and_goings_are_told_from_talk() {
+        let left = |nick, words| LineContent::Left { nick, words };
+        for (words, wanted) in [
+            ("bob [b@x]  has joined #books", LineContent::Joined("bob")),
+            ("bob (b@x) has joined", LineContent::Joined("bob")),
+            (
+                "@bob [acc] (Bob (B) B.) (b@x) has joined #books",
+                LineContent::Joined("bob"),
+            ),
+            ("bob [b@x]  has left #books []", left("bob", None)),
+            (
+                "bob (b@x) has quit (gone)",
+                left("bob", Some("bob (b@x) has quit (gone)")),
+            ),
+            ("bob has quit", left("bob", None)),
+            (
+                "bob was kicked from #b by eve [x]",
+                left("bob", Some("bob was kicked from #b by eve [x]")),
+            ),
+            (
+                "eve has kicked bob (x)",
+                left("bob", Some("eve has kicked bob (x)")),
+            ),
+            (
+                "bob is now known as [rob]",
+                LineContent::Renamed {
+                    old: "bob",
+                    new: "[rob]",
+                    words: "bob is now known as [rob]",
+                },
+            ),
+            (
+                "bob is now known as a great cook",
+                LineContent::Told("bob is now known as a great cook"),
+            ),
+            (
+                "bob has joined #books and said so",
+                LineContent::Told("bob has joined #books and said so"),
+            ),
+            (
+                "mode/#books [+o bob]  by eve",
+                LineContent::Told("mode/#books [+o bob]  by eve"),
+            ),
+            ("bob [b@x", LineContent::Told("bob [b@x")),
+            ("bob has quitted", LineContent::Told("bob has quitted")),
+            ("", LineContent::Dated),
+        ] {
+            assert_eq!(program_words(words), wanted, "{words}");
+        }
+    }
+}

@@ -1,0 +1,306 @@
+//! Everybody who is in the room for the log's sake: they come, say what they said, and go.
+//!
+//! What always holds: whoever is in [`Actors`] is known to the room by the token there, and is let
+//! go before the stage is.
+
+mod posting;
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Resource, getrlimit};
+
+use super::client::Request;
+use super::listeners::Listeners;
+use super::not_given;
+use super::room_names::{MOST_NAMES, RoomNames};
+use super::summary::Summary;
+use super::target_room::{Halt, Reply, RoomRefusal, TargetRoom};
+use crate::event::MAX_TEXT;
+use crate::failure::Failure;
+use crate::line::escaped;
+use crate::wire::Session;
+
+/// The most members at once: each has a connection of its own.
+const MOST_PRESENT: u64 = 1_000;
+/// Descriptors that are needed for everything else.
+const SPARE: u64 = 32;
+/// How long it may take until all have left at the end.
+const LEAVING: Duration = Duration::from_secs(10);
+/// The longest token that is taken from a room, in bytes.
+const MAX_TOKEN: usize = 4096;
+/// So often it is waited for a full room in which nobody is ours.
+const MOST_WAITS: usize = 4;
+
+/// Somebody in the room.
+struct Actor {
+    /// Their number, in the order in which they came.
+    number: u64,
+    token: String,
+    name: String,
+    /// When they last did something, counted in what all did.
+    active: u64,
+}
+
+/// Everybody in the room.
+pub struct Actors {
+    /// The room.
+    pub room: TargetRoom,
+    /// What happened so far.
+    pub summary: Summary,
+    key: Option<String>,
+    listeners: Listeners,
+    names: RoomNames,
+    /// By their names in the log.
+    here: HashMap<String, Actor>,
+    most_present: usize,
+    most_text: usize,
+    /// What tells the keys of this run from those of any other.
+    run: String,
+    deeds: u64,
+    messages: u64,
+}
+
+impl Actors {
+    /// An empty stage in that room, which may have a key.
+    ///
+    /// # Errors
+    /// The system gives no thread or no random numbers.
+    pub fn new(room: TargetRoom, key: Option<String>) -> Result<Actors, Failure> {
+        let mut random = [0; 8];
+        getrandom::fill(&mut random)
+            .map_err(|error| not_given(&std::io::Error::other(error.to_string())))?;
+        let listeners = Listeners::start(room.address()).map_err(|error| not_given(&error))?;
+        let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+        let most = descriptors.saturating_sub(SPARE).clamp(1, MOST_PRESENT);
+        Ok(Actors {
+            room,
+            summary: Summary::default(),
+            key,
+            listeners,
+            names: RoomNames::new(),
+            here: HashMap::new(),
+            most_present: usize::try_from(most).unwrap_or(1),
+            most_text: MAX_TEXT,
+            run: format!("{:016x}", u64::from_be_bytes(random)),
+            deeds: 0,
+            messages: 0,
+        })
+    }
+
+    /// How many are here.
+    pub fn present(&self) -> usize {
+        self.here.len()
+    }
+
+    /// `who` comes in, if they are not here yet. Whether they are here then.
+    ///
+    /// # Errors
+    /// It cannot go on.
+    pub fn come(&mut self, who: &str) -> Result<bool, Halt> {
+        if self.here.contains_key(who) {
+            return Ok(true);
+        }
+        if self.names.is_turned_away(who) {
+            return Ok(false);
+        }
+        while self.here.len() >= self.most_present {
+            self.make_room()?;
+        }
+        let mut number = 0;
+        let (mut waits, mut held) = (0, false);
+        while number < MOST_NAMES {
+            let Some(name) = self.names.candidate(who, number) else {
+                number += 1;
+                continue;
+            };
+            let login = match &self.key {
+                Some(key) => serde_json::json!({"name": name, "key": key}),
+                None => serde_json::json!({"name": name}),
+            };
+            let heard = self.room.ask::<Session>(&Request {
+                method: "POST",
+                path: "/session",
+                kind: "application/json",
+                body: login.to_string().as_bytes(),
+                ..Request::default()
+            })?;
+            match heard.reply {
+                Reply::Done(session) => return self.is_in(who, session).map(|()| true),
+                Reply::Refused(refused) => match (refused.status, refused.error.as_str()) {
+                    (401, _) => return Err(self.key_refused(&refused)),
+                    // The same name again, under the limit that is known now.
+                    (422, "name_too_long") if self.names.learn_limit(refused.limit) => (),
+                    // It may be held for a session of ours: one of which the answer was lost, or
+                    // that was over. It is free again soon.
+                    (409, "name_taken")
+                        if !held
+                            && refused.again.is_some()
+                            && (heard.doubt || self.names.has(who)) =>
+                    {
+                        held = true;
+                        self.room.wait(refused.again.unwrap_or_default())?;
+                    }
+                    (409 | 422, _) => number += 1,
+                    (503, _) if !self.here.is_empty() => self.make_room()?,
+                    (503, _) if waits < MOST_WAITS => {
+                        waits += 1;
+                        self.room.wait(refused.again.unwrap_or_default())?;
+                    }
+                    _ => {
+                        return Err(Halt::Failed(format!(
+                            "The room at {} lets nobody in: {}",
+                            self.room.address(),
+                            refused.sentence
+                        )));
+                    }
+                },
+            }
+        }
+        self.names.turn_away(who);
+        Ok(false)
+    }
+
+    fn is_in(&mut self, who: &str, session: Session) -> Result<(), Halt> {
+        // It goes into the head of every request.
+        let usable = session.token.bytes().all(|b| b.is_ascii_graphic());
+        if !usable || !(1..=MAX_TOKEN).contains(&session.token.len()) {
+            return Err(Halt::Failed(format!(
+                "What is at {} lets people in as no chatroom does. Check the address and the port.",
+                self.room.address()
+            )));
+        }
+        self.summary.joined += 1;
+        self.deeds += 1;
+        if self.names.give(who, &session.name) {
+            let renamed = (who.to_string(), session.name.clone());
+            self.summary.renamed.push(renamed);
+        }
+        let member = Actor {
+            number: self.deeds,
+            token: session.token,
+            name: session.name,
+            active: self.deeds,
+        };
+        self.listeners.listen(member.number, &member.token);
+        self.here.insert(who.to_string(), member);
+        Ok(())
+    }
+
+    fn key_refused(&self, refused: &RoomRefusal) -> Halt {
+        let address = self.room.address();
+        Halt::Failed(match (refused.error.as_str(), &self.key) {
+            ("key_required" | "key_wrong", None) => format!(
+                "The room at {address} has a key. Ask whoever runs it, and name a file with it \
+                 (--key-file FILE), or give it in the environment variable CHATROOM_KEY."
+            ),
+            ("key_wrong", Some(_)) => format!(
+                "The room at {address} does not take this key. Ask whoever runs it, \
+                 and try again."
+            ),
+            _ => format!("The room at {address} lets nobody in: {}", refused.sentence),
+        })
+    }
+
+    /// Whoever was silent for longest leaves, so that somebody else can come.
+    fn make_room(&mut self) -> Result<(), Halt> {
+        let idle = self.here.iter().min_by_key(|(_, member)| member.active);
+        let Some(who) = idle.map(|(who, _)| who.clone()) else {
+            return Ok(());
+        };
+        if self.summary.made_room == 0 {
+            self.room.tell(&format!(
+                "More people are present in this log than can be at once ({}). Who was silent for \
+                 longest leaves, and comes back to speak.",
+                self.here.len()
+            ));
+        }
+        self.summary.made_room += 1;
+        self.go(&who)
+    }
+
+    /// `who` leaves, if they are here.
+    ///
+    /// # Errors
+    /// It cannot go on.
+    pub fn go(&mut self, who: &str) -> Result<(), Halt> {
+        let Some(member) = self.here.get(who) else {
+            return Ok(());
+        };
+        let token = member.token.clone();
+        // Whatever the room says to it: the token's owner is gone then.
+        self.room
+            .ask::<()>(&goodbye(&token))
+            .map(|_| self.is_gone(who))
+    }
+
+    /// Everybody leaves.
+    ///
+    /// # Errors
+    /// It cannot go on.
+    pub fn all_go(&mut self) -> Result<(), Halt> {
+        for who in self.in_order() {
+            self.go(&who)?;
+        }
+        Ok(())
+    }
+
+    /// Everybody leaves at the end, however it ended, and nobody waits for a room that is away.
+    pub fn clear(&mut self) {
+        let until = Instant::now() + LEAVING;
+        for who in self.in_order() {
+            let Some(member) = self.here.get(&who) else {
+                continue;
+            };
+            let token = member.token.clone();
+            if self.room.ask_until(&goodbye(&token), until).is_err() {
+                break;
+            }
+            self.is_gone(&who);
+        }
+        self.summary.stranded = self.here.len();
+    }
+
+    /// The room does not know them any more.
+    fn lose(&mut self, who: &str) {
+        if let Some(member) = self.here.remove(who) {
+            self.listeners.forget(member.number);
+            self.summary.left += 1;
+            self.room.tell(&format!(
+                "The room has ended the session of {}, who comes in again.",
+                escaped(&member.name)
+            ));
+        }
+    }
+
+    /// Ends it; the account of it all.
+    pub fn end(mut self, took: Duration) -> Summary {
+        self.summary.people = self.names.size();
+        self.summary.turned_away.0 = self.names.turned_away();
+        self.summary.took = took;
+        self.summary
+    }
+
+    fn is_gone(&mut self, who: &str) {
+        if let Some(member) = self.here.remove(who) {
+            self.listeners.forget(member.number);
+            self.summary.left += 1;
+        }
+    }
+
+    /// Who is here, in the order in which they came.
+    fn in_order(&self) -> Vec<String> {
+        let here = self.here.iter();
+        let here: BTreeMap<_, _> = here.map(|(who, member)| (member.number, who)).collect();
+        here.into_values().cloned().collect()
+    }
+}
+
+fn goodbye(token: &str) -> Request<'_> {
+    Request {
+        method: "DELETE",
+        path: "/session",
+        token: Some(token),
+        ..Request::default()
+    }
+}

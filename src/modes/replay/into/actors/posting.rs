@@ -1,0 +1,174 @@
+//! What they say: every message in as few parts as the room takes, each once.
+
+use super::Actors;
+use crate::event::{Body, Recorded};
+use crate::modes::replay::into::client::Request;
+use crate::modes::replay::into::target_room::{Halt, Reply};
+use crate::wire::{HistoryRange, Said, Wire};
+
+/// So often somebody logs in anew for the sake of one message.
+const MOST_RETURNS: usize = 5;
+
+impl Actors {
+    /// `who` says it, coming in first if they are not here.
+    ///
+    /// # Errors
+    /// It cannot go on.
+    pub fn say(&mut self, who: &str, text: &str) -> Result<(), Halt> {
+        if text.trim().is_empty() {
+            self.summary.empty += 1;
+            return Ok(());
+        }
+        self.messages += 1;
+        let mut rest = text;
+        let mut part = 0;
+        while !rest.trim().is_empty() {
+            let (piece, after) = split(rest, self.most_text);
+            if piece.trim().is_empty() {
+                rest = after;
+                continue;
+            }
+            let key = match part {
+                0 => format!("{}-{}", self.run, self.messages),
+                n => format!("{}-{}.{n}", self.run, self.messages),
+            };
+            match self.say_piece(who, piece, &key)? {
+                Posted::Said => (),
+                Posted::TooLong => continue,
+                Posted::Not => return Ok(()),
+            }
+            rest = after;
+            part += 1;
+        }
+        self.summary.said += 1;
+        if part > 1 {
+            self.summary.split.0 += 1;
+            self.summary.split.1 += part;
+        }
+        Ok(())
+    }
+
+    fn say_piece(&mut self, who: &str, text: &str, key: &str) -> Result<Posted, Halt> {
+        let mut in_doubt: Option<String> = None;
+        for _ in 0..MOST_RETURNS {
+            if !self.come(who)? {
+                self.summary.turned_away.1 += 1;
+                return Ok(Posted::Not);
+            }
+            self.deeds += 1;
+            let Some(member) = self.here.get_mut(who) else {
+                break;
+            };
+            member.active = self.deeds;
+            let (token, name) = (member.token.clone(), member.name.clone());
+            // A key is known by its sender: under another name it would be said a second time.
+            if in_doubt.as_ref().is_some_and(|before| *before != name) {
+                return self.look_for(&token, key);
+            }
+            let heard = self.room.ask::<Said>(&Request {
+                method: "POST",
+                path: "/messages",
+                token: Some(&token),
+                key: Some(key),
+                kind: "text/plain; charset=utf-8",
+                body: text.as_bytes(),
+            })?;
+            if heard.doubt {
+                in_doubt = Some(name);
+            }
+            match heard.reply {
+                Reply::Done(_) => return Ok(Posted::Said),
+                Reply::Refused(refused) => match refused.status {
+                    // The session is over; they come in again.
+                    401 => self.lose(who),
+                    413 if self.learn_length(refused.limit) => return Ok(Posted::TooLong),
+                    _ => return Ok(self.refused(refused.sentence)),
+                },
+            }
+        }
+        Ok(self.refused("its sender is sent out of the room again and again".to_string()))
+    }
+
+    fn refused(&mut self, sentence: String) -> Posted {
+        if self.summary.refused.0 == 0 {
+            self.summary.refused.1 = sentence.trim_end_matches('.').to_string();
+        }
+        self.summary.refused.0 += 1;
+        Posted::Not
+    }
+
+    fn learn_length(&mut self, limit: Option<u64>) -> bool {
+        match limit.and_then(|limit| usize::try_from(limit).ok()) {
+            Some(limit) if (4..self.most_text).contains(&limit) => {
+                self.most_text = limit;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the message with that key is among the newest of the room.
+    fn look_for(&mut self, token: &str, key: &str) -> Result<Posted, Halt> {
+        let heard = self.room.ask::<HistoryRange>(&Request {
+            method: "GET",
+            path: "/messages?limit=1000",
+            token: Some(token),
+            ..Request::default()
+        })?;
+        let Reply::Done(page) = heard.reply else {
+            self.summary.doubtful += 1;
+            return Ok(Posted::Not);
+        };
+        let has_it = |event: &Wire| matches!(event, Wire::Recorded(Recorded { body: Body::Message { key: Some(have), .. }, .. }) if have.as_str() == key);
+        if page.events.iter().any(has_it) {
+            return Ok(Posted::Said);
+        }
+        self.summary.doubtful += 1;
+        Ok(Posted::Not)
+    }
+}
+
+/// What became of a message.
+enum Posted {
+    Said,
+    /// The room takes less at once than was thought; that is known now.
+    TooLong,
+    /// It is not said, and counted.
+    Not,
+}
+
+/// As much of a text as a room takes at once, up to the end of a word if there is one in its last
+/// quarter, and the rest.
+fn split(text: &str, most: usize) -> (&str, &str) {
+    if text.len() <= most {
+        return (text, "");
+    }
+    let mut end = most;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let word = text[..end].rfind(char::is_whitespace);
+    text.split_at(word.filter(|at| *at > most * 3 / 4).unwrap_or(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_cut_between_words_and_nothing_of_it_is_lost() {
+        assert_eq!(split("short", 10), ("short", ""));
+        assert_eq!(split("one two three four", 10), ("one two th", "ree four"));
+        assert_eq!(split("one two three four", 14), ("one two three", " four"));
+        assert_eq!(split("éééééé", 5), ("éé", "éééé"));
+        let text = "word 👩‍👩‍👧‍👦 ".repeat(2_000);
+        let (mut rest, mut whole) = (text.as_str(), String::new());
+        while !rest.is_empty() {
+            let (piece, after) = split(rest, 100);
+            assert!((1..=100).contains(&piece.len()));
+            whole.push_str(piece);
+            rest = after;
+        }
+        assert!(whole == text);
+    }
+}

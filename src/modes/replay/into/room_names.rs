@@ -1,0 +1,252 @@
+//! Who is who: the name in the room of everybody in the log.
+//!
+//! What always holds: two people of the log never have one name in the room, not even one after
+//! the other, unless the log itself gave it to both.
+
+use std::collections::{HashMap, HashSet};
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::name::{MAX_BYTES, Name, NameError};
+
+/// The name for somebody of whose own nothing is left that a room allows.
+const NOBODY: &str = "guest";
+/// So many names are tried for one person.
+pub const MOST_NAMES: usize = 2_000;
+/// After so many that were made of their own name, it is [`NOBODY`]'s turn.
+const OWN_NAMES: usize = 1_000;
+/// The longest name that any room allows, in characters.
+const LONGEST: usize = 64;
+/// No name has more characters that have to be replaced one by one.
+const MOST_REPAIRS: usize = 64;
+
+/// The names that were given.
+#[derive(Debug)]
+pub struct RoomNames {
+    /// How many characters the room allows, as far as it has said.
+    limit: usize,
+    /// By the name in the log.
+    given: HashMap<String, String>,
+    /// By what makes names the same: whose it is, and whether it is not their own.
+    owners: HashMap<String, (String, bool)>,
+    turned_away: HashSet<String>,
+    /// Whose name was looked at last, and what it is without what no room allows.
+    repaired: (String, String),
+}
+
+impl RoomNames {
+    /// Nobody yet.
+    pub fn new() -> RoomNames {
+        RoomNames {
+            limit: LONGEST,
+            given: HashMap::new(),
+            owners: HashMap::new(),
+            turned_away: HashSet::new(),
+            repaired: Default::default(),
+        }
+    }
+
+    /// The room allows no more characters than this. Whether that is news.
+    pub fn learn_limit(&mut self, limit: Option<u64>) -> bool {
+        match limit.and_then(|limit| usize::try_from(limit).ok()) {
+            Some(limit) if (1..self.limit).contains(&limit) => {
+                self.limit = limit;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The name to try as the `number`th, from 0, for `who`; `None` if that one is not to be tried.
+    pub fn candidate(&mut self, who: &str, number: usize) -> Option<String> {
+        if number > 0 && self.repaired.0 != who {
+            self.repaired = (who.to_string(), repaired(who));
+        }
+        let own = &self.repaired.1;
+        let name = match (number, self.given.get(who)) {
+            (0, Some(given)) => given.clone(),
+            (0, None) => who.to_string(),
+            (1, given) => {
+                let name = shortened(own, "", self.limit)?;
+                (given.is_some() || name != who).then_some(name)?
+            }
+            (2..=OWN_NAMES, _) => shortened(own, &number.to_string(), self.limit)?,
+            _ => shortened(NOBODY, &(number - OWN_NAMES).to_string(), self.limit)?,
+        };
+        // Asked before anything that costs more: many names may end up alike.
+        let owner = self.owners.get(&name.to_lowercase());
+        if number > 1 && owner.is_some_and(|(owner, _)| owner != who) {
+            return None;
+        }
+        let valid = Name::new(&name, self.limit).ok()?;
+        let changed = valid.as_str() != who;
+        match self.owners.get(valid.folded()) {
+            Some((owner, theirs_changed)) if owner != who && (changed || *theirs_changed) => None,
+            _ => Some(name),
+        }
+    }
+
+    /// The room knows `who` as `name` from now on. Whether that is another name than before.
+    pub fn give(&mut self, who: &str, name: &str) -> bool {
+        if let Ok(valid) = Name::new(name, LONGEST) {
+            let owner = (who.to_string(), name != who);
+            self.owners.insert(valid.folded().to_string(), owner);
+        }
+        let before = self.given.insert(who.to_string(), name.to_string());
+        before.as_deref().unwrap_or(who) != name
+    }
+
+    /// The room lets `who` in under no name.
+    pub fn turn_away(&mut self, who: &str) {
+        self.turned_away.insert(who.to_string());
+    }
+
+    /// Whether that is so.
+    pub fn is_turned_away(&self, who: &str) -> bool {
+        self.turned_away.contains(who)
+    }
+
+    /// How many are not let in.
+    pub fn turned_away(&self) -> usize {
+        self.turned_away.len()
+    }
+
+    /// How many have a name.
+    pub fn size(&self) -> usize {
+        self.given.len()
+    }
+
+    /// Whether `who` has a name.
+    pub fn has(&self, who: &str) -> bool {
+        self.given.contains_key(who)
+    }
+}
+
+/// As much of a repaired name as a room with that limit allows, with something behind it.
+fn shortened(own: &str, behind: &str, limit: usize) -> Option<String> {
+    let room = limit.checked_sub(behind.len()).filter(|room| *room > 0)?;
+    let mut own = own.to_string();
+    if own.graphemes(true).count() > room {
+        own = own.graphemes(true).take(room).collect();
+    }
+    while own.trim_end().len() + behind.len() > MAX_BYTES {
+        let last = own.grapheme_indices(true).next_back()?.0;
+        own.truncate(last);
+    }
+    Some(format!("{}{behind}", own.trim_end()))
+}
+
+/// A name with every character replaced that no room allows; of any length.
+fn repaired(name: &str) -> String {
+    let composed: String = name.nfkc().collect();
+    let mut name: String = composed.graphemes(true).take(LONGEST).collect();
+    for _ in 0..MOST_REPAIRS {
+        match Name::new(&name, LONGEST) {
+            Err(NameError::Forbidden(c)) if name.contains(c) => name = name.replace(c, "-"),
+            Err(NameError::TooManyMarks) => name.retain(|c| !is_combining_mark(c)),
+            Err(NameError::Forbidden(_)) => break,
+            Err(NameError::Empty) => return NOBODY.to_string(),
+            Ok(valid) => return valid.as_str().to_string(),
+            // Its length and whose it is are for others to say.
+            Err(_) => return name,
+        }
+    }
+    name.retain(|c| c.is_ascii_alphanumeric());
+    match name.is_empty() {
+        true => NOBODY.to_string(),
+        false => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cast(limit: u64) -> RoomNames {
+        let mut cast = RoomNames::new();
+        cast.learn_limit(Some(limit));
+        cast
+    }
+
+    /// The first name that is not in `taken`.
+    fn first(cast: &mut RoomNames, who: &str, taken: &[&str]) -> String {
+        let names = (0..MOST_NAMES).filter_map(move |number| cast.candidate(who, number));
+        let mut free = names.filter(|name| !taken.contains(&name.as_str()));
+        free.next().expect("a name")
+    }
+
+    #[test]
+    fn what_a_room_allows_stays_as_it_is_and_the_rest_is_made_to_fit() {
+        let mut cast = cast(8);
+        for (who, name) in [
+            ("uthira", "uthira"),
+            ("Zoë", "Zoë"),
+            ("日本語", "日本語"),
+            ("alexander", "alexande"),
+            ("[away]bob", "-away-bo"),
+            ("a:b", "a-b"),
+            ("\u{202e}evil\u{1b}[0m", "-evil--0"),
+            ("", "guest"),
+            ("   ", "guest"),
+            ("two words here", "two word"),
+            ("one two three", "one two"),
+            ("admin", "admin2"),
+            ("z\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}", "ź"),
+            ("👩‍👩‍👧‍👦👩‍👩‍👧‍👦👩‍👩‍👧‍👦", "👩‍👩‍👧‍👦👩‍👩‍👧‍👦"),
+        ] {
+            let given = first(&mut cast, who, &[]);
+            assert_eq!(given, name, "{who:?}");
+            assert!(Name::new(&given, 8).is_ok(), "{who:?} as {given:?}");
+        }
+    }
+
+    #[test]
+    fn names_that_end_up_alike_are_told_apart() {
+        let mut cast = cast(8);
+        let mut given = Vec::new();
+        for n in 0..150 {
+            let who = format!("alexander the {n}th");
+            let name = first(&mut cast, &who, &[]);
+            assert!(!given.contains(&name), "{name} twice");
+            assert!(cast.give(&who, &name));
+            given.push(name);
+        }
+        assert_eq!(given[0], "alexande");
+        assert_eq!(given[1], "alexand2");
+        assert_eq!(given[149], "alexa150");
+        // Whoever has the name of their own has to stand back, too, so that it means one person.
+        assert_eq!(first(&mut cast, "alexande", &[]), "alexa151");
+    }
+
+    #[test]
+    fn somebody_keeps_a_name_and_the_same_name_stays_the_same() {
+        let mut cast = cast(8);
+        assert!(!cast.give("bob", "bob"));
+        assert_eq!(first(&mut cast, "bob", &[]), "bob");
+        // In a room Bob and bob are one name; the log says when each of them is there.
+        assert_eq!(first(&mut cast, "Bob", &[]), "Bob");
+        assert!(cast.give("eve", "eve2"));
+        assert_eq!(first(&mut cast, "eve", &[]), "eve2");
+        assert_eq!(first(&mut cast, "eve", &["eve2"]), "eve");
+    }
+
+    #[test]
+    fn a_name_that_somebody_here_has_becomes_another() {
+        assert_eq!(first(&mut cast(8), "bob", &["bob"]), "bob2");
+        assert_eq!(first(&mut cast(8), "longname", &["longname"]), "longnam2");
+        assert_eq!(first(&mut cast(2), "bob", &["bo"]), "b2");
+    }
+
+    #[test]
+    fn a_limit_is_news_once() {
+        let mut cast = RoomNames::new();
+        assert!(cast.learn_limit(Some(4)));
+        assert!(!cast.learn_limit(Some(4)));
+        assert!(!cast.learn_limit(Some(64)));
+        assert!(!cast.learn_limit(Some(0)));
+        assert!(!cast.learn_limit(None));
+        assert_eq!(first(&mut cast, "marrow", &[]), "marr");
+    }
+}

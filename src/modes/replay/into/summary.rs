@@ -1,0 +1,187 @@
+//! The account of a re-enactment: what was said again, what was not and why.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::super::pace::in_words;
+use crate::line::escaped;
+use crate::modes::replay::read::defects::advice;
+
+/// So many other names are said, unless all are asked for.
+const FEW: usize = 20;
+
+/// What happened.
+#[derive(Debug, Default)]
+pub struct Summary {
+    /// Messages that the room took.
+    pub said: u64,
+    /// How often somebody came in.
+    pub joined: u64,
+    /// How often somebody left.
+    pub left: u64,
+    /// Names of the log and what the room knows them by, if that is another.
+    pub renamed: Vec<(String, String)>,
+    /// How many people there were.
+    pub people: usize,
+    /// Texts that are nothing but white space.
+    pub empty: u64,
+    /// Texts that were said in several parts, and in how many altogether.
+    pub split: (u64, u64),
+    /// Lines that only a server writes.
+    pub unsaid: u64,
+    /// Lines that are not as a room wrote them, and where the first of them is.
+    pub damaged: (u64, u64),
+    /// Messages that the room refused, and its first sentence about them.
+    pub refused: (u64, String),
+    /// Messages of which it cannot be known whether the room has them.
+    pub doubtful: u64,
+    /// People whom the room let in under no name, and their messages.
+    pub turned_away: (usize, u64),
+    /// Who had to leave early, so that the others have room.
+    pub made_room: u64,
+    /// Who could not say goodbye.
+    pub stranded: usize,
+    /// The user ended it before the log did.
+    pub cut_short: bool,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl Summary {
+    /// Counts a damaged line that is not said; where it is.
+    pub fn add_damaged(&mut self, place: u64) {
+        let (count, first) = self.damaged;
+        self.damaged = (count + 1, if count == 0 { place } else { first });
+    }
+
+    /// Whether the room has all that it could have.
+    pub fn is_whole(&self) -> bool {
+        self.refused.0 + self.doubtful + self.turned_away.0 as u64 == 0
+    }
+
+    /// The account for people. `file` is the log's name, `room` where the room is; with `all` no
+    /// name is left out.
+    pub fn words(&self, file: &str, room: &str, all: bool) -> String {
+        let seconds = self.took.as_secs_f64();
+        let mut lines = vec![match self.said {
+            0 => format!("No message of {file} was said in the room at {room}."),
+            said => format!(
+                "{} of {file} by {} said again in the room at {room}, in {}: {:.1} a second.",
+                count(said, "message", "messages"),
+                count(self.people as u64, "person", "people"),
+                in_words_or_tenths(self.took),
+                said as f64 / seconds.max(1e-3)
+            ),
+        }];
+        if self.cut_short {
+            lines.push(format!(
+                "It was ended before {file} was: what comes after that was not said. --from says the \
+                 rest."
+            ));
+        }
+        lines.push(format!("Came in: {}. Left: {}.", self.joined, self.left));
+        if !self.renamed.is_empty() {
+            let shown = if all { self.renamed.len() } else { FEW };
+            let names = self.renamed.iter().take(shown);
+            let names: Vec<_> = names
+                .map(|(who, name)| match who.trim() {
+                    "" => format!("nobody's as {}", escaped(name)),
+                    _ => format!("{} as {}", escaped(who), escaped(name)),
+                })
+                .collect();
+            let more = self.renamed.len() - names.len();
+            let more = match more {
+                0 => String::new(),
+                n => format!(", and {n} more (-v names all)"),
+            };
+            lines.push(format!(
+                "Under another name, since the room did not take their own: {}{more}.",
+                names.join(", ")
+            ));
+        }
+        if self.split.0 > 0 {
+            lines.push(format!(
+                "{} longer than the room takes at once: said in {} parts.",
+                count(self.split.0, "text", "texts"),
+                self.split.1
+            ));
+        }
+        if self.made_room > 0 {
+            lines.push(format!(
+                "Left early, to come back when they have something to say, since too many were \
+                 present at once: {}.",
+                self.made_room
+            ));
+        }
+        lines.extend(self.not_said(file));
+        if self.stranded > 0 {
+            lines.push(format!(
+                "{} could not say goodbye, since the room does not answer; it lets them go by itself \
+                 when it is back.",
+                count(self.stranded as u64, "member", "members")
+            ));
+        }
+        lines.join("\n") + "\n"
+    }
+
+    fn not_said(&self, file: &str) -> Vec<String> {
+        let mut lines = Vec::new();
+        let (damaged, first) = self.damaged;
+        for (number, one, many, more) in [
+            (
+                self.unsaid,
+                "line that only a server writes",
+                "lines that only a server writes",
+                " (its starts, stops and notices)".to_string(),
+            ),
+            (self.empty, "empty text", "empty texts", String::new()),
+            (
+                damaged,
+                "damaged line",
+                "damaged lines",
+                format!(", first at byte {first}{}", advice(file)),
+            ),
+            (
+                self.refused.0,
+                "message that the room refused",
+                "messages that the room refused",
+                format!(" ({})", self.refused.1),
+            ),
+            (
+                self.doubtful,
+                "message that was on its way when its sender lost the name",
+                "messages that were on their way when their senders lost the name",
+                String::new(),
+            ),
+            (
+                self.turned_away.1,
+                "message",
+                "messages",
+                format!(
+                    " of {}, whom the room lets in under no name",
+                    count(self.turned_away.0 as u64, "person", "people")
+                ),
+            ),
+        ] {
+            if number > 0 {
+                lines.push(format!(
+                    "Not said again: {}{more}.",
+                    count(number, one, many)
+                ));
+            }
+        }
+        lines
+    }
+}
+
+fn count(number: u64, one: &str, many: &str) -> impl fmt::Display {
+    let what = if number == 1 { one } else { many };
+    format!("{number} {what}")
+}
+
+fn in_words_or_tenths(length: Duration) -> String {
+    match length.as_secs() {
+        0..60 => format!("{:.1} s", length.as_secs_f64()),
+        _ => in_words(length),
+    }
+}

@@ -1,0 +1,424 @@
+//! The room that hears it all, asked with patience: it may be slow, full, stopping, or away for a
+//! while.
+//!
+//! What always holds: a request is repeated unchanged, with its key, until the room has answered
+//! it in a way that waiting does not change; and every kind of waiting is said once.
+
+use std::fmt;
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde::de::DeserializeOwned;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::flag;
+
+use super::super::progress::Progress;
+use super::INTERRUPTED;
+use super::client::{Answer, Client, Request, Trouble};
+use crate::address::Address;
+use crate::failure::{Failure, reason};
+use crate::line;
+use crate::wire::{Refusal, Session};
+
+/// How long one answer may take: longer than a room waits for its disk.
+const ANSWER: Duration = Duration::from_secs(40);
+/// How long the answer on its way is still waited for when the user wants to stop.
+const LAST_ANSWER: Duration = Duration::from_secs(2);
+/// The first wait after a connection was lost; each is twice the one before, up to the longest.
+const FIRST_DELAY: Duration = Duration::from_millis(250);
+const LONGEST_DELAY: Duration = Duration::from_secs(5);
+/// No longer than this is waited before it is asked again, whatever the room says.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// How often it is looked whether the user wants to stop.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// Why the re-enactment ends before the log does.
+#[derive(Debug)]
+pub enum Halt {
+    /// The user wants it.
+    Stopped,
+    /// The room stayed away or would not listen; the sentence says so.
+    Failed(String),
+}
+
+/// Ctrl-C and every friendly kill. The second of them ends the program on the spot.
+#[derive(Clone, Debug, Default)]
+pub struct StopRequest(Arc<AtomicBool>);
+
+impl StopRequest {
+    /// Watches for them from now on.
+    ///
+    /// # Errors
+    /// The system gives no signal handler.
+    pub fn watch() -> Result<StopRequest, Failure> {
+        let stop = StopRequest::default();
+        for signal in [SIGINT, SIGTERM, SIGQUIT, SIGHUP] {
+            let exit = i32::from(INTERRUPTED);
+            flag::register_conditional_shutdown(signal, exit, Arc::clone(&stop.0))
+                .and_then(|_| flag::register(signal, Arc::clone(&stop.0)))
+                .map_err(|error| {
+                    Failure::new(format!(
+                        "The replay cannot watch for Ctrl-C: {}. Close some programs and try again.",
+                        reason(&error)
+                    ))
+                })?;
+        }
+        Ok(stop)
+    }
+
+    /// Whether one came.
+    pub fn is_asked(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// What the room says to a request.
+#[derive(Debug)]
+pub enum Reply<T> {
+    /// It did it.
+    Done(T),
+    /// It does not do that.
+    Refused(RoomRefusal),
+}
+
+/// A refusal.
+#[derive(Debug)]
+pub struct RoomRefusal {
+    /// Its status.
+    pub status: u16,
+    /// Its word for programs.
+    pub error: String,
+    /// Its sentence for people, safe to print.
+    pub sentence: String,
+    /// The limit that was passed.
+    pub limit: Option<u64>,
+    /// After which time to ask again.
+    pub again: Option<Duration>,
+}
+
+/// A reply, and what is known of its request.
+#[derive(Debug)]
+pub struct Heard<T> {
+    /// The reply.
+    pub reply: Reply<T>,
+    /// An earlier attempt got no answer, so what was asked may have been done already.
+    pub doubt: bool,
+}
+
+/// The room.
+pub struct TargetRoom {
+    client: Client,
+    stop: StopRequest,
+    /// How far it is.
+    pub progress: Progress,
+    /// How long it was waited for the room altogether, beyond its answers.
+    pub waited: Duration,
+    patience: Duration,
+    /// It has answered as a room does.
+    met: bool,
+    /// The newest answer is to a request that was sent twice.
+    repeated: bool,
+    /// What it asks for when it wants it slower was said.
+    slow_said: bool,
+    /// It was said that it takes no key from here for a while.
+    lock_out_said: bool,
+}
+
+impl TargetRoom {
+    /// The room at `address`, which may be away for as long as `patience`.
+    pub fn new(
+        address: Address,
+        stop: StopRequest,
+        progress: Progress,
+        patience: Duration,
+    ) -> TargetRoom {
+        TargetRoom {
+            client: Client::new(address),
+            stop,
+            progress,
+            waited: Duration::ZERO,
+            patience,
+            met: false,
+            repeated: false,
+            slow_said: false,
+            lock_out_said: false,
+        }
+    }
+
+    /// Where it is.
+    pub fn address(&self) -> &Address {
+        self.client.address()
+    }
+
+    /// Asks until the room answers for good.
+    ///
+    /// # Errors
+    /// The user wants to stop; the room is away for too long, or there is none.
+    pub fn ask<T: DeserializeOwned>(&mut self, request: &Request<'_>) -> Result<Heard<T>, Halt> {
+        let begun = Instant::now();
+        let mut delay = FIRST_DELAY;
+        let mut away = None;
+        let mut doubt = false;
+        loop {
+            if self.stop.is_asked() {
+                return Err(Halt::Stopped);
+            }
+            let (why, again) = match self.once(request) {
+                Ok(Reply::Refused(refused)) if refused.is_for_now() => {
+                    self.met = true;
+                    self.say_why_it_waits(&refused, &mut away);
+                    (refused.sentence, refused.again)
+                }
+                Ok(reply) => {
+                    self.met = true;
+                    doubt |= self.repeated;
+                    if let Some(since) = away {
+                        self.tell(&format!("The room is back after {}.", seconds(since)));
+                    }
+                    return Ok(Heard { reply, doubt });
+                }
+                Err(_) if self.stop.is_asked() => return Err(Halt::Stopped),
+                Err(trouble) if !self.met => {
+                    return Err(Halt::Failed(format!(
+                        "There is no chatroom at {}: {trouble}. Check the address and the port, and \
+                         that the server runs.",
+                        self.address()
+                    )));
+                }
+                Err(trouble) => {
+                    doubt = true;
+                    if away.is_none() {
+                        away = Some(Instant::now());
+                        self.tell(&format!(
+                            "The room is away: {trouble}. Trying again for up to {} s.",
+                            self.patience.as_secs()
+                        ));
+                    }
+                    (trouble.to_string(), None)
+                }
+            };
+            if begun.elapsed() >= self.patience {
+                return Err(Halt::Failed(format!(
+                    "The room at {} stayed away for {} s ({}). Start it again, and say the rest with \
+                     --from.",
+                    self.address(),
+                    begun.elapsed().as_secs(),
+                    why.trim_end_matches('.')
+                )));
+            }
+            self.wait(again.unwrap_or(delay).min(LONGEST_WAIT))?;
+            delay = (delay * 2).min(LONGEST_DELAY);
+        }
+    }
+
+    /// Asks whether there is a room at all, before anything is said in it.
+    ///
+    /// # Errors
+    /// The user wants to stop; there is none.
+    pub fn meet(&mut self) -> Result<(), Halt> {
+        // Nobody's session: any room refuses it, and nothing but a room does so in its words.
+        let nobody = Request {
+            method: "GET",
+            path: "/session",
+            ..Request::default()
+        };
+        self.ask::<Session>(&nobody).map(drop)
+    }
+
+    /// Asks once, for somebody who wants to be gone by then.
+    ///
+    /// # Errors
+    /// There is no answer of a room.
+    pub fn ask_until(&mut self, request: &Request<'_>, until: Instant) -> Result<(), Trouble> {
+        let answer = self.client.ask(request, &|| Instant::now() >= until)?;
+        reply::<()>(&answer).map(|_| ())
+    }
+
+    fn once<T: DeserializeOwned>(&mut self, request: &Request<'_>) -> Result<Reply<T>, Trouble> {
+        let begun = Instant::now();
+        let stop = &self.stop;
+        let enough = || {
+            let limit = if stop.is_asked() { LAST_ANSWER } else { ANSWER };
+            begun.elapsed() >= limit
+        };
+        let answer = self.client.ask(request, &enough)?;
+        self.repeated = answer.repeated;
+        reply(&answer)
+    }
+
+    fn say_why_it_waits(&mut self, refused: &RoomRefusal, away: &mut Option<Instant>) {
+        let sentence = refused.sentence.trim_end_matches('.');
+        if refused.error == "too_many_keys" {
+            if !self.lock_out_said {
+                self.lock_out_said = true;
+                self.tell(&format!(
+                    "The room takes no key from this machine's address for now ({sentence}). Waiting \
+                     until it does; Ctrl-C ends it."
+                ));
+            }
+        } else if refused.status == 429 {
+            if !self.slow_said {
+                self.slow_said = true;
+                self.tell(&format!(
+                    "The room wants it slower ({sentence}) and is given the time it asks for, now and \
+                     from here on."
+                ));
+            }
+        } else if away.is_none() {
+            *away = Some(Instant::now());
+            self.tell(&format!(
+                "The room takes nothing now ({sentence}). Trying again for up to {} s.",
+                self.patience.as_secs()
+            ));
+        }
+    }
+
+    /// Waits for the room's sake.
+    ///
+    /// # Errors
+    /// The user wants to stop.
+    pub fn wait(&mut self, length: Duration) -> Result<(), Halt> {
+        let begun = Instant::now();
+        let waited = self.sleep(begun + length);
+        self.waited += begun.elapsed();
+        waited
+    }
+
+    /// Waits until a moment comes.
+    ///
+    /// # Errors
+    /// The user wants to stop.
+    pub fn sleep(&self, until: Instant) -> Result<(), Halt> {
+        loop {
+            if self.stop.is_asked() {
+                return Err(Halt::Stopped);
+            }
+            match until.saturating_duration_since(Instant::now()) {
+                Duration::ZERO => return Ok(()),
+                left => thread::sleep(left.min(GLANCE)),
+            }
+        }
+    }
+
+    /// Says a sentence on stderr, past the bar.
+    pub fn tell(&self, sentence: &str) {
+        // There is nowhere left to say it if stderr is closed.
+        let _ = self
+            .progress
+            .around(|| writeln!(std::io::stderr(), "chatroom: {sentence}"));
+    }
+}
+
+impl RoomRefusal {
+    /// Whether the same may be taken later. A full room is another matter, and so is an address that
+    /// has all its names: somebody can leave.
+    fn is_for_now(&self) -> bool {
+        let lasts = ["room_full", "too_many_names"].contains(&&*self.error);
+        (self.status == 429 || self.status >= 500) && !lasts
+    }
+}
+
+/// What a room means with its answer.
+fn reply<T: DeserializeOwned>(answer: &Answer) -> Result<Reply<T>, Trouble> {
+    let status = answer.head.status;
+    let foreign = |_| Trouble::Foreign(status);
+    if (200..300).contains(&status) {
+        // An answer without a body says nothing but that it was done.
+        let body: &[u8] = match status {
+            204 => b"null",
+            _ => &answer.body,
+        };
+        return serde_json::from_slice(body)
+            .map(Reply::Done)
+            .map_err(foreign);
+    }
+    let refusal: Refusal = serde_json::from_slice(&answer.body).map_err(foreign)?;
+    Ok(Reply::Refused(RoomRefusal {
+        status,
+        error: refusal.error,
+        sentence: line::escaped(&refusal.message),
+        limit: refusal.limit,
+        again: answer.head.retry_after().map(Duration::from_secs),
+    }))
+}
+
+/// How long ago something was, as it is said.
+fn seconds(since: Instant) -> impl fmt::Display {
+    format!("{:.1} s", since.elapsed().as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// A room that gives these answers, one to each connection, and is away after that.
+    fn room(answers: &'static [&'static str], patience: Duration) -> TargetRoom {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("it is bound").to_string();
+        thread::spawn(move || {
+            for answer in answers {
+                let (mut stream, _) = listener.accept().expect("a visitor");
+                let _ = stream.read(&mut [0; 4096]);
+                let _ = stream.write_all(answer.as_bytes());
+            }
+        });
+        let address = Address::parse(&address).expect("an address");
+        TargetRoom::new(address, StopRequest::default(), Progress::none(), patience)
+    }
+
+    const GOODBYE: Request<'_> = Request {
+        method: "DELETE",
+        path: "/session",
+        token: Some("t"),
+        key: None,
+        kind: "",
+        body: b"",
+    };
+    const DONE: &str = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
+    const BUSY: &str = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 0\r\nConnection: close\r\n\
+        Content-Length: 34\r\n\r\n{\"error\":\"busy\",\"message\":\"Busy.\"}";
+
+    #[test]
+    fn a_room_that_stays_away_is_given_up_when_patience_ends() {
+        let mut room = room(&[DONE], Duration::from_millis(400));
+        let heard = room.ask::<()>(&GOODBYE).expect("it is there");
+        assert!(matches!(heard.reply, Reply::Done(())) && !heard.doubt);
+        let ended = room.ask::<()>(&GOODBYE).expect_err("it is away");
+        let Halt::Failed(sentence) = ended else {
+            panic!("nobody stopped it");
+        };
+        assert!(
+            sentence.contains("stayed away for 0 s (connection refused)"),
+            "{sentence}"
+        );
+        assert!(room.waited >= Duration::from_millis(250));
+    }
+
+    #[test]
+    fn a_busy_room_and_a_lost_answer_are_asked_again() {
+        let mut room = room(
+            &[BUSY, "", "HTTP/1.1 2", BUSY, DONE],
+            Duration::from_secs(60),
+        );
+        let heard = room.ask::<()>(&GOODBYE).expect("in the end");
+        assert!(matches!(heard.reply, Reply::Done(())));
+        assert!(heard.doubt, "it may have been done the first time");
+    }
+
+    #[test]
+    fn who_wants_to_stop_does_not_wait_for_the_room() {
+        let mut room = room(&[BUSY], Duration::from_secs(60));
+        let stop = room.stop.clone();
+        thread::spawn(move || {
+            thread::sleep(Duration::from_millis(100));
+            stop.0.store(true, Ordering::Relaxed);
+        });
+        assert!(matches!(room.ask::<()>(&GOODBYE), Err(Halt::Stopped)));
+    }
+}

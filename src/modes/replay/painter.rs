@@ -1,0 +1,315 @@
+//! How an event looks on a terminal.
+//!
+//! What always holds: nothing that somebody said or called themselves reaches the terminal as a
+//! control or bidi character, so no text can move the cursor, colour anything or pass for a line
+//! of its own; a text's further lines are indented.
+
+use std::time::Duration;
+
+use chrono::{Local, NaiveDate};
+
+use super::pace;
+use crate::cli::Colour;
+use crate::event::{Body, Elapsed, Event, Stamp};
+use crate::hue;
+use crate::line;
+
+const GREY: &str = "90";
+const ALARM: &str = "1;31";
+/// How events are drawn on a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Painter {
+    /// Whether names, comings and goings have colours.
+    pub colour: bool,
+}
+
+impl Painter {
+    /// As the user's surroundings wish it: no colours with `NO_COLOR` or on a dumb terminal.
+    pub fn wished() -> Painter {
+        let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+        let dumb = set("TERM").is_none_or(|term| term == "dumb");
+        Painter {
+            colour: set("NO_COLOR").is_none() && !dumb,
+        }
+    }
+
+    /// As `--color` says, on a terminal.
+    pub fn chosen(colour: Colour) -> Painter {
+        match colour {
+            Colour::Auto => Painter::wished(),
+            Colour::Always => Painter { colour: true },
+            Colour::Never => Painter { colour: false },
+        }
+    }
+
+    /// Appends the event, in one line or, if its text has several, in as many.
+    pub fn event(self, event: &Event, out: &mut Vec<u8>) {
+        match &event.body {
+            Body::Message {
+                from,
+                elapsed,
+                text,
+                ..
+            } => match text.strip_prefix("/me ") {
+                Some(action) => {
+                    // In brackets, or a name could make it one of the room's own lines.
+                    out.extend_from_slice(b"* [");
+                    self.name(from, out);
+                    out.extend_from_slice(b"] ");
+                    lines(action, out);
+                }
+                None => {
+                    out.push(b'[');
+                    self.name(from, out);
+                    out.extend_from_slice(format!("]: {elapsed}:").as_bytes());
+                    lines(text, out);
+                }
+            },
+            Body::Notice { text } => {
+                out.extend_from_slice(b"* Notice: ");
+                lines(text, out);
+            }
+            Body::Join { .. }
+            | Body::Leave { .. }
+            | Body::Opened { .. }
+            | Body::Closed
+            | Body::Erased { .. }
+            | Body::Other { .. } => {
+                // One grammar: the words are those of the log.
+                let mut whole = Vec::new();
+                line::to_line(event, &mut whole);
+                let body = line::split(whole.strip_suffix(b"\n").unwrap_or(&whole));
+                let words = body.map_or("", |parts| parts.body.trim_end_matches(' '));
+                self.painted(GREY, words.as_bytes(), out);
+                out.push(b'\n');
+            }
+        }
+    }
+
+    /// Appends what stands in the place of a record that is not shown.
+    pub fn wrong(self, sentence: &str, out: &mut Vec<u8>) {
+        self.painted(ALARM, format!("* {sentence}").as_bytes(), out);
+        out.push(b'\n');
+    }
+
+    /// Appends the line that says how long nobody said anything.
+    pub fn silence(self, length: Duration, out: &mut Vec<u8>) {
+        self.remark(
+            &format!("... {} of silence ...", pace::in_words(length)),
+            out,
+        );
+    }
+
+    /// Appends a line that is not the log's.
+    pub fn remark(self, words: &str, out: &mut Vec<u8>) {
+        self.painted(GREY, words.as_bytes(), out);
+        out.push(b'\n');
+    }
+
+    /// Appends a line that parts what is above from what is below, on so many columns.
+    pub fn part(self, words: &str, columns: usize, out: &mut Vec<u8>) {
+        let dashes = (columns.saturating_sub(words.len() + 2) / 2).clamp(2, 8);
+        let dashes = "-".repeat(dashes);
+        self.remark(&format!("{dashes} {words} {dashes}"), out);
+    }
+
+    /// Appends what stands before an event if times are shown.
+    pub fn time(self, at: Stamp, out: &mut Vec<u8>) {
+        self.painted(GREY, clock(at).as_bytes(), out);
+        out.push(b' ');
+    }
+
+    fn name(self, name: &str, out: &mut Vec<u8>) {
+        let colour = hue::on_terminal(name);
+        let mut safe = Vec::new();
+        line::escape(name, true, &mut safe);
+        self.painted(&format!("38;5;{colour}"), &safe, out);
+    }
+
+    fn painted(self, colour: &str, text: &[u8], out: &mut Vec<u8>) {
+        if self.colour {
+            out.extend_from_slice(format!("\x1b[{colour}m").as_bytes());
+        }
+        out.extend_from_slice(text);
+        if self.colour {
+            out.extend_from_slice(b"\x1b[0m");
+        }
+    }
+}
+
+/// Whether a log has times of day. One of the original program has only how long it has been going
+/// on, which is counted from 1970.
+fn has_days(at: Stamp) -> bool {
+    const YEAR: i64 = 365 * 86_400_000_000;
+    at.micros() >= YEAR
+}
+
+/// The clock on the wall at a moment, where the reader is: `22:34:57`.
+pub fn clock(at: Stamp) -> String {
+    match has_days(at) {
+        true => at
+            .utc()
+            .with_timezone(&Local)
+            .format("%H:%M:%S")
+            .to_string(),
+        false => {
+            let mut past = Vec::new();
+            Elapsed((at.micros() / 1_000_000).unsigned_abs()).write(&mut past);
+            String::from_utf8_lossy(&past).into_owned()
+        }
+    }
+}
+
+/// Clock and day of a moment, where the reader is: `2026-11-23 22:34:57`.
+pub fn day_and_clock(at: Stamp) -> String {
+    match day(at) {
+        Some(day) => format!("{day} {}", clock(at)),
+        None => clock(at),
+    }
+}
+
+/// The day of a moment, where the reader is.
+pub fn day(at: Stamp) -> Option<NaiveDate> {
+    has_days(at).then(|| at.utc().with_timezone(&Local).date_naive())
+}
+
+/// Text that somebody typed or a file is called, as it is safe on a terminal; a backslash is itself.
+pub fn safe(text: &str) -> String {
+    let mut out = Vec::new();
+    inert(text, &mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Appends one line of a text, and only what could disturb the terminal escaped.
+fn inert(line: &str, out: &mut Vec<u8>) {
+    for (n, piece) in line.split('\\').enumerate() {
+        if n > 0 {
+            out.push(b'\\');
+        }
+        line::escape(piece, false, out);
+    }
+}
+
+/// Appends a text for people: lines as lines, a backslash as itself, and only what could disturb
+/// the terminal escaped.
+fn lines(text: &str, out: &mut Vec<u8>) {
+    let text = text.trim_end_matches(['\n', '\r']);
+    for (n, line) in text.split('\n').enumerate() {
+        if n > 0 {
+            out.extend_from_slice(b"    ");
+        }
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        inert(line, out);
+        out.push(b'\n');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Elapsed, Stamp};
+
+    fn shown(colour: bool, body: Body) -> String {
+        let at = Stamp::from_micros(1_795_473_297_180_845);
+        let mut out = Vec::new();
+        Painter { colour }.event(&Event { at, body }, &mut out);
+        String::from_utf8(out).expect("UTF-8")
+    }
+
+    fn said(from: &str, text: &str) -> Body {
+        Body::Message {
+            from: from.into(),
+            elapsed: Elapsed(17),
+            text: text.into(),
+            key: None,
+        }
+    }
+
+    #[test]
+    fn a_message_looks_as_in_the_log() {
+        assert_eq!(shown(false, said("uthira", "hi")), "[uthira]: 0:00:17:hi\n");
+        assert_eq!(
+            shown(false, said("uthira", r"C:\temp \o/")),
+            "[uthira]: 0:00:17:C:\\temp \\o/\n"
+        );
+    }
+
+    #[test]
+    fn further_lines_are_indented_so_that_none_passes_for_a_message() {
+        assert_eq!(
+            shown(
+                false,
+                said("eve", "look:\r\n\n[bob]: 0:00:01:I owe eve 5\n")
+            ),
+            "[eve]: 0:00:17:look:\n    \n    [bob]: 0:00:01:I owe eve 5\n"
+        );
+    }
+
+    #[test]
+    fn an_action_is_shown_as_one() {
+        assert_eq!(
+            shown(false, said("uthira", "/me waves\nwith both arms")),
+            "* [uthira] waves\n    with both arms\n"
+        );
+        assert_eq!(
+            shown(false, said("uthira", "/mean")),
+            "[uthira]: 0:00:17:/mean\n"
+        );
+    }
+
+    #[test]
+    fn nothing_said_can_steer_the_terminal() {
+        let evil = "\u{1b}[2J\r\u{7}\u{9b}31m\u{202e}\t\0x";
+        let line = shown(false, said(evil, evil));
+        assert_eq!(
+            line,
+            "[\\u{1b}[2J\\r\\u{7}\\u{9b}31m\\u{202e}\\t\\u{0}x]: 0:00:17:\
+             \\u{1b}[2J\\r\\u{7}\\u{9b}31m\\u{202e}\\t\\u{0}x\n"
+        );
+        let notice = shown(false, Body::Notice { text: evil.into() });
+        assert!(!notice.trim_end().contains(char::is_control), "{notice:?}");
+        let join = shown(false, Body::Join { name: evil.into() });
+        assert!(!join.trim_end().contains(char::is_control), "{join:?}");
+    }
+
+    #[test]
+    fn a_log_without_days_has_only_how_long_it_has_been_going_on() {
+        let at = Stamp::from_micros(93_784_000_000);
+        assert_eq!((clock(at), day(at)), ("26:03:04".to_string(), None));
+        assert_eq!(day_and_clock(at), "26:03:04");
+        let at = Stamp::from_micros(1_795_473_297_180_845);
+        assert!(
+            day_and_clock(at).starts_with("2026-11-2"),
+            "{}",
+            day_and_clock(at)
+        );
+    }
+
+    #[test]
+    fn a_parting_line_fits_where_it_stands() {
+        let part = |columns| {
+            let mut out = Vec::new();
+            Painter { colour: false }.part("back to noon", columns, &mut out);
+            String::from_utf8(out).expect("UTF-8")
+        };
+        assert_eq!(part(80), "-------- back to noon --------\n");
+        assert_eq!(part(20), "--- back to noon ---\n");
+    }
+
+    #[test]
+    fn a_name_has_one_colour_and_comings_are_grey() {
+        let first = shown(true, said("uthira", "a"));
+        let again = shown(true, said("uthira", "a"));
+        assert_eq!(first, again);
+        assert!(first.starts_with("[\u{1b}["), "{first:?}");
+        assert!(
+            first.ends_with("uthira\u{1b}[0m]: 0:00:17:a\n"),
+            "{first:?}"
+        );
+        assert_eq!(
+            shown(true, Body::Join { name: "bob".into() }),
+            "\u{1b}[90mClient (bob) entered room\u{1b}[0m\n"
+        );
+        assert_eq!(shown(false, Body::Closed), "* Room closed\n");
+    }
+}

@@ -1,0 +1,332 @@
+//! What each key does, and where it wants to go.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use regex::bytes::{Regex, RegexBuilder};
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::help;
+use super::keys::KeyPress;
+use super::player::{Player, Prompt, Search};
+use crate::event::Stamp;
+use crate::modes::replay::painter;
+use crate::modes::replay::read::filter::Filter;
+
+/// What the arrows go.
+const LITTLE: Duration = Duration::from_secs(5);
+const MORE: Duration = Duration::from_secs(60);
+/// What they go with Shift: this share of the time.
+const SHARE: f64 = 0.1;
+
+/// In which direction something is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Towards the end.
+    Forward,
+    /// Towards the beginning.
+    Backward,
+}
+
+/// The event that a key asked for.
+#[derive(Clone, Debug)]
+pub struct Jump {
+    /// In which direction it is.
+    pub direction: Direction,
+    /// From where on, or before where.
+    pub cursor: u64,
+    /// It starts before this.
+    pub until: Option<u64>,
+    /// It did not happen earlier than this.
+    pub from: Option<Stamp>,
+    /// It is one that is searched for.
+    pub hits: bool,
+    /// What is said above it, before its time; nothing where the play just goes on.
+    pub words: Option<&'static str>,
+    /// What is looked for instead if there is none.
+    pub otherwise: Option<Box<Jump>>,
+    /// What is said if there is none at all.
+    pub in_vain: String,
+}
+
+impl Jump {
+    fn on(cursor: u64) -> Jump {
+        Jump {
+            direction: Direction::Forward,
+            cursor,
+            until: None,
+            from: None,
+            hits: false,
+            words: Some("on to"),
+            otherwise: None,
+            in_vain: "nothing more after this".to_string(),
+        }
+    }
+
+    fn back(cursor: u64) -> Jump {
+        Jump {
+            direction: Direction::Backward,
+            words: Some("back to"),
+            in_vain: "nothing before this".to_string(),
+            ..Jump::on(cursor)
+        }
+    }
+}
+
+impl Player {
+    /// Does what a key asks for.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub fn key(&mut self, key: KeyPress, now: Instant) -> io::Result<()> {
+        self.note = None;
+        if let Some(prompt) = self.prompt.take() {
+            self.typed(prompt, key, now);
+            return Ok(());
+        }
+        match key {
+            KeyPress::Char('q') | KeyPress::Eof => self.ended = true,
+            KeyPress::Escape => self.jump = None,
+            KeyPress::Char(' ') => match self.tempo.goes() {
+                true => self.tempo.stop(now),
+                false => self.tempo.go(now),
+            },
+            KeyPress::Char('+' | '=') => self.tempo.change_speed(true, now),
+            KeyPress::Char('-' | '_') => self.tempo.change_speed(false, now),
+            KeyPress::Char('t') => self.times = !self.times,
+            KeyPress::Char('?') => {
+                let keys = help::keys(self.rows, self.columns);
+                keys.iter().for_each(|line| self.remark(line));
+            }
+            KeyPress::Char('/') => {
+                let went = self.tempo.goes();
+                self.tempo.stop(now);
+                self.prompt = Some(Prompt {
+                    went,
+                    ..Prompt::default()
+                });
+            }
+            KeyPress::Char('.') => {
+                self.tempo.stop(now);
+                self.put_back();
+                self.jump = Some(Jump {
+                    words: None,
+                    ..Jump::on(self.cursor)
+                });
+            }
+            KeyPress::Char(',') => {
+                self.tempo.stop(now);
+                self.put_back();
+                self.jump = Some(Jump::back(self.newest.unwrap_or(self.cursor)));
+            }
+            KeyPress::Char('n') => self.search_next(Direction::Forward),
+            KeyPress::Char('N') => self.search_next(Direction::Backward),
+            KeyPress::Home | KeyPress::Char('0') => {
+                self.put_back();
+                self.jump = Some(Jump {
+                    words: Some("back to"),
+                    ..Jump::on(self.start)
+                });
+            }
+            KeyPress::End => {
+                self.put_back();
+                self.jump = Some(Jump {
+                    words: Some("on to"),
+                    ..Jump::back(self.end)
+                });
+            }
+            KeyPress::Char(digit @ '1'..='9') => {
+                let tenth = f64::from(u32::from(digit) - u32::from('0')) / 10.0;
+                if let Some(extent) = self.extent()? {
+                    self.go_to(extent.moment(tenth), false)?;
+                }
+            }
+            KeyPress::Left => self.go_by(-(LITTLE.as_secs() as i64) * 1_000_000, now)?,
+            KeyPress::Right => self.go_by(LITTLE.as_secs() as i64 * 1_000_000, now)?,
+            KeyPress::Down => self.go_by(-(MORE.as_secs() as i64) * 1_000_000, now)?,
+            KeyPress::Up => self.go_by(MORE.as_secs() as i64 * 1_000_000, now)?,
+            KeyPress::ShiftLeft | KeyPress::ShiftRight => {
+                if let Some(extent) = self.extent()? {
+                    let length = extent.last.since(extent.first).as_micros() as f64;
+                    let share = (length * SHARE) as i64;
+                    self.go_by(
+                        if key == KeyPress::ShiftLeft {
+                            -share
+                        } else {
+                            share
+                        },
+                        now,
+                    )?;
+                }
+            }
+            _ => (),
+        }
+        Ok(())
+    }
+
+    /// Goes so many microseconds, and at least one event.
+    fn go_by(&mut self, micros: i64, now: Instant) -> io::Result<()> {
+        // From where a key that was pressed just before goes.
+        let asked = self.jump.as_ref().and_then(|jump| jump.from);
+        let Some(clock) = asked.or(self.clock(now)) else {
+            return Ok(());
+        };
+        let target = Stamp::from_micros(clock.micros().saturating_add(micros));
+        self.go_to(target, true)
+    }
+
+    /// Goes to a moment; with `at_least_one` never to nothing but the silence one is in.
+    fn go_to(&mut self, target: Stamp, at_least_one: bool) -> io::Result<()> {
+        self.put_back();
+        let place = self.events.reader().at_time(target, self.end)?;
+        let place = place.max(self.start);
+        let newest = self.newest.unwrap_or(self.cursor);
+        let from = Some(target);
+        self.jump = Some(if place > newest || place >= self.end {
+            let waits = self.comes && place >= self.end;
+            Jump {
+                from: from.filter(|_| waits),
+                // Beyond the end is the end.
+                otherwise: (!waits).then(|| {
+                    Box::new(Jump {
+                        words: Some("on to"),
+                        in_vain: "nothing more after this".to_string(),
+                        ..Jump::back(self.end)
+                    })
+                }),
+                ..Jump::on(place.max(self.cursor))
+            }
+        } else if at_least_one {
+            Jump {
+                words: Some("back to"),
+                from,
+                until: Some(newest),
+                otherwise: Some(Box::new(Jump {
+                    // Where there is nothing before, the first is shown again.
+                    otherwise: Some(Box::new(Jump {
+                        words: Some("back to"),
+                        ..Jump::on(self.start)
+                    })),
+                    ..Jump::back(place)
+                })),
+                ..Jump::on(place)
+            }
+        } else {
+            Jump {
+                words: Some("back to"),
+                ..Jump::on(place)
+            }
+        });
+        Ok(())
+    }
+
+    /// Goes to the next hit.
+    fn search_next(&mut self, direction: Direction) {
+        let Some(search) = &self.search else {
+            self.note = Some("nothing to find yet: / asks for it".to_string());
+            return;
+        };
+        let pattern = painter::safe(&search.pattern);
+        self.put_back();
+        let jump = match direction {
+            Direction::Forward => Jump {
+                in_vain: format!("not found after this: {pattern}  (N looks back)"),
+                ..Jump::on(self.cursor)
+            },
+            Direction::Backward => Jump {
+                in_vain: format!("not found before this: {pattern}  (n looks on)"),
+                ..Jump::back(self.newest.unwrap_or(self.cursor))
+            },
+        };
+        self.jump = Some(Jump {
+            hits: true,
+            words: Some("found at"),
+            ..jump
+        });
+    }
+
+    /// A key for the prompt.
+    fn typed(&mut self, mut prompt: Prompt, key: KeyPress, now: Instant) {
+        match key {
+            KeyPress::Char(c) => prompt.text.push(c),
+            KeyPress::Clear => prompt.text.clear(),
+            KeyPress::Backspace if !prompt.text.is_empty() => {
+                let last = prompt.text.grapheme_indices(true).next_back();
+                prompt.text.truncate(last.map_or(0, |(at, _)| at));
+            }
+            KeyPress::Enter => {
+                self.done_typing(&prompt, now);
+                if !prompt.text.is_empty() {
+                    match pattern(&prompt.text) {
+                        Ok(regex) => {
+                            let hit = Filter {
+                                grep: Some(regex),
+                                ..Filter::default()
+                            };
+                            self.search = Some(Search {
+                                pattern: prompt.text,
+                                hit,
+                            });
+                        }
+                        Err(why) => {
+                            self.note = Some(why);
+                            return;
+                        }
+                    }
+                }
+                return self.search_next(Direction::Forward);
+            }
+            // Rubbing out nothing leaves, as in a pager.
+            KeyPress::Escape | KeyPress::Eof | KeyPress::Backspace => {
+                return self.done_typing(&prompt, now);
+            }
+            _ => (),
+        }
+        self.prompt = Some(prompt);
+    }
+
+    fn done_typing(&mut self, prompt: &Prompt, now: Instant) {
+        if prompt.went {
+            self.tempo.go(now);
+        }
+    }
+}
+
+/// What is typed as a regular expression: without capitals it does not care about them.
+fn pattern(text: &str) -> Result<Regex, String> {
+    // The letter behind a backslash is no letter of the text: \W, \S.
+    let mut letters = text.chars();
+    let mut capitals = false;
+    while let Some(c) = letters.next() {
+        match c {
+            '\\' => drop(letters.next()),
+            c => capitals |= c.is_uppercase(),
+        }
+    }
+    let built = RegexBuilder::new(text).case_insensitive(!capitals).build();
+    built.map_err(|error| {
+        let why = error.to_string();
+        let last = why.lines().last().unwrap_or_default().to_string();
+        let last = last.trim_start_matches("error: ");
+        format!("no regular expression: {}", painter::safe(last))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn capitals_matter_where_one_was_typed() {
+        let is_match = |text: &str, said: &str| {
+            let regex = pattern(text).expect("a pattern");
+            regex.is_match(said.as_bytes())
+        };
+        assert!(is_match("toaster", "The TOASTER"));
+        assert!(!is_match("Toaster", "the toaster"));
+        assert!(is_match(r"\Wtoaster", "the TOASTER"));
+        let why = pattern("a(").expect_err("unclosed");
+        assert!(why.starts_with("no regular expression: "), "{why}");
+        assert!(!why.contains('\n'), "{why}");
+    }
+}

@@ -1,0 +1,347 @@
+//! The events of a log from any place in both directions, in portions that take no time one would
+//! notice.
+
+use std::collections::BTreeSet;
+use std::io;
+
+use crate::event::{Event, Stamp};
+use crate::journal::{LogRange, Reader};
+use crate::line::{self, MAX_LINE, RawLine};
+use crate::modes::replay::read::defects::{Defect, Faults, judge};
+use crate::modes::replay::read::filter::Filter;
+
+/// How much is read at once, in bytes.
+const BLOCK: usize = 64 * 1024;
+/// How much is looked through before somebody may press a key, in bytes.
+const PORTION: u64 = 4 * 1024 * 1024;
+/// So many places of damage are remembered, so that none is counted twice.
+const REMEMBERED: usize = 100_000;
+
+/// One event, or what stands in its place.
+#[derive(Clone, Debug)]
+pub struct PlayedEvent {
+    /// Where its line starts.
+    pub offset: u64,
+    /// Where the next line starts.
+    pub next: u64,
+    /// It.
+    pub what: Result<Event, Defect>,
+}
+
+impl PlayedEvent {
+    /// When it happened, if that is known.
+    pub fn at(&self) -> Option<Stamp> {
+        self.what.as_ref().ok().map(|event| event.at)
+    }
+}
+
+/// What came of looking.
+#[derive(Clone, Debug)]
+pub enum SearchResult {
+    /// This.
+    Here(Box<PlayedEvent>),
+    /// Nothing up to here, so far.
+    NotYet(u64),
+    /// Nothing.
+    Nothing,
+}
+
+/// What is looked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Query<'a> {
+    /// What is shown at all.
+    pub filter: &'a Filter,
+    /// And what is searched for among that.
+    pub hit: Option<&'a Filter>,
+    /// And nothing earlier than this.
+    pub from: Option<Stamp>,
+}
+
+impl Query<'_> {
+    fn accepts(&self, offset: u64, found: &Result<(Stamp, RawLine<'_>), Defect>) -> bool {
+        match found {
+            Ok((at, look)) => {
+                self.from.is_none_or(|from| *at >= from)
+                    && self.filter.is_in_time(*at)
+                    && !self.filter.is_put_in_front(offset, look)
+                    && self.filter.accepts(look)
+                    && self.hit.is_none_or(|hit| hit.accepts(look))
+            }
+            Err(_) => self.filter.is_all() && self.hit.is_none() && self.from.is_none(),
+        }
+    }
+}
+
+/// Reads events.
+pub struct EventReader {
+    reader: Reader,
+    /// What was read last.
+    range: LogRange,
+    faults: Faults,
+    counted: BTreeSet<u64>,
+}
+
+impl EventReader {
+    /// The events that `reader` reads.
+    pub fn new(reader: Reader) -> EventReader {
+        EventReader {
+            reader,
+            range: LogRange::default(),
+            faults: Faults::default(),
+            counted: BTreeSet::new(),
+        }
+    }
+
+    /// What reads the log.
+    pub fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// Goes on with another file, or with what was cut.
+    pub fn restart(&mut self, reader: Reader) {
+        self.reader = reader;
+        self.range = LogRange::default();
+    }
+
+    /// What was found wrong with the lines that were looked at.
+    pub fn faults(&self) -> Faults {
+        self.faults
+    }
+
+    /// The first that is wanted at or after `from`, where a line starts.
+    ///
+    /// # Errors
+    /// Reading failed.
+    pub fn forward(&mut self, from: u64, end: u64, wanted: Query<'_>) -> io::Result<SearchResult> {
+        let mut from = from;
+        let until = from.saturating_add(PORTION);
+        while from < end {
+            if from >= until {
+                return Ok(SearchResult::NotYet(from));
+            }
+            if !(self.range.offset..self.range.next).contains(&from) {
+                self.range = self.reader.read(from, end, BLOCK)?;
+            }
+            let cut = cut(&self.reader, &self.range, end)?;
+            let skip = (from - self.range.offset) as usize;
+            let bytes = self.range.bytes.get(skip..).unwrap_or_default();
+            for (offset, text) in line::lines(from, bytes) {
+                let line = FoundLine::of(&self.range, offset, text, cut);
+                if let Some(item) = line.wanted(wanted, &mut self.faults, &mut self.counted) {
+                    return Ok(SearchResult::Here(item));
+                }
+            }
+            from = self.range.next;
+        }
+        Ok(SearchResult::Nothing)
+    }
+
+    /// The last that is wanted before `before`, where a line starts, and not before `start`.
+    ///
+    /// # Errors
+    /// Reading failed.
+    pub fn backward(
+        &mut self,
+        start: u64,
+        before: u64,
+        end: u64,
+        wanted: Query<'_>,
+    ) -> io::Result<SearchResult> {
+        let mut before = before;
+        let until = before.saturating_sub(PORTION);
+        while before > start {
+            if before <= until && until > 0 {
+                return Ok(SearchResult::NotYet(before));
+            }
+            let range = self.reader.read_back(before, BLOCK)?;
+            let cut = cut(&self.reader, &range, end)?;
+            for (offset, text) in range.lines().rev() {
+                if offset < start {
+                    return Ok(SearchResult::Nothing);
+                }
+                let line = FoundLine::of(&range, offset, text, cut);
+                if let Some(item) = line.wanted(wanted, &mut self.faults, &mut self.counted) {
+                    return Ok(SearchResult::Here(item));
+                }
+            }
+            before = range.offset;
+        }
+        Ok(SearchResult::Nothing)
+    }
+}
+
+/// What is wrong with the one line of a range that was cut because it is too long.
+fn cut(reader: &Reader, range: &LogRange, end: u64) -> io::Result<Option<Defect>> {
+    if range.next - range.offset <= range.bytes.len() as u64 {
+        return Ok(None);
+    }
+    let last = reader.bytes(range.next - 1, range.next, 1)?;
+    let torn = range.next == end && last != b"\n";
+    Ok(Some(if torn { Defect::Torn } else { Defect::TooLong }))
+}
+
+/// A line where it stands.
+struct FoundLine<'a> {
+    offset: u64,
+    next: u64,
+    text: &'a [u8],
+    found: Result<(Stamp, RawLine<'a>), Defect>,
+}
+
+impl<'a> FoundLine<'a> {
+    fn of(range: &LogRange, offset: u64, text: &'a [u8], cut: Option<Defect>) -> FoundLine<'a> {
+        let behind = offset + text.len() as u64;
+        let ended = behind < range.offset + range.bytes.len() as u64;
+        let found = match cut {
+            Some(wrong) => Err(wrong),
+            None if text.len() > MAX_LINE => Err(Defect::TooLong),
+            None => judge(text, ended),
+        };
+        FoundLine {
+            offset,
+            next: if ended { behind + 1 } else { range.next },
+            text,
+            found,
+        }
+    }
+
+    fn wanted(
+        self,
+        wanted: Query<'_>,
+        faults: &mut Faults,
+        counted: &mut BTreeSet<u64>,
+    ) -> Option<Box<PlayedEvent>> {
+        if let Err(wrong) = self.found
+            && counted.len() < REMEMBERED
+            && counted.insert(self.offset)
+        {
+            faults.add(self.offset, wrong);
+        }
+        let takes = wanted.accepts(self.offset, &self.found);
+        takes.then(|| {
+            let read = self.found.and_then(|_| Ok(line::parse_line(self.text)?));
+            Box::new(PlayedEvent {
+                offset: self.offset,
+                next: self.next,
+                what: read,
+            })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Body, Elapsed, LogId};
+    use std::io::Write;
+    use std::sync::Arc;
+
+    fn said(second: i64, text: &str) -> Vec<u8> {
+        let mut out = Vec::new();
+        let body = Body::Message {
+            from: "mira".into(),
+            elapsed: Elapsed(7),
+            text: text.into(),
+            key: None,
+        };
+        let at = Stamp::from_micros(second * 1_000_000);
+        line::to_line(&Event { at, body }, &mut out);
+        out
+    }
+
+    fn events(bytes: &[u8]) -> (EventReader, u64) {
+        let mut file = tempfile::tempfile().expect("a file");
+        file.write_all(bytes).expect("written");
+        let reader = Reader::new(Arc::new(file), LogId(0));
+        (EventReader::new(reader), bytes.len() as u64)
+    }
+
+    /// All places forwards, all backwards.
+    fn both(events: &mut EventReader, end: u64, wanted: Query<'_>) -> (Vec<u64>, Vec<u64>) {
+        let (mut on, mut back) = (Vec::new(), Vec::new());
+        let mut at = 0;
+        loop {
+            match events.forward(at, end, wanted).expect("read") {
+                SearchResult::Here(item) => {
+                    on.push(item.offset);
+                    at = item.next;
+                }
+                SearchResult::NotYet(from) => at = from,
+                SearchResult::Nothing => break,
+            }
+        }
+        let mut before = end;
+        loop {
+            match events.backward(0, before, end, wanted).expect("read") {
+                SearchResult::Here(item) => {
+                    back.push(item.offset);
+                    before = item.offset;
+                }
+                SearchResult::NotYet(to) => before = to,
+                SearchResult::Nothing => break,
+            }
+        }
+        back.reverse();
+        (on, back)
+    }
+
+    #[test]
+    fn both_ways_give_the_same_events() {
+        let lines: Vec<Vec<u8>> = (0..3000)
+            .map(|n| said(n, &"x".repeat(n as usize % 300)))
+            .collect();
+        let mut starts = vec![0];
+        for line in &lines {
+            starts.push(starts.last().expect("one") + line.len() as u64);
+        }
+        starts.pop();
+        let (mut events, end) = events(&lines.concat());
+        let filter = Filter::default();
+        let hit = Filter {
+            grep: Some(regex::bytes::Regex::new("^x{299}$").expect("a pattern")),
+            ..Filter::default()
+        };
+        let mut wanted = Query {
+            filter: &filter,
+            hit: None,
+            from: None,
+        };
+        assert_eq!(
+            both(&mut events, end, wanted),
+            (starts.clone(), starts.clone())
+        );
+        wanted.hit = Some(&hit);
+        let hits: Vec<u64> = (0..10).map(|n| starts[300 * n + 299]).collect();
+        assert_eq!(both(&mut events, end, wanted), (hits.clone(), hits.clone()));
+        wanted.from = Some(Stamp::from_micros(2_000_000_000));
+        assert_eq!(both(&mut events, end, wanted).0, hits[6..]);
+    }
+
+    #[test]
+    fn damage_is_found_both_ways_and_counted_once() {
+        let long = [&vec![b'y'; 3 * MAX_LINE][..], b"\n"].concat();
+        let (one, two) = (said(1, "one"), said(2, "two"));
+        let torn = vec![0; 2 * MAX_LINE];
+        let parts = [&one[..], b"nonsense\n", &long, &two, &torn];
+        let (mut events, end) = events(&parts.concat());
+        let mut starts = vec![0];
+        for part in &parts[..4] {
+            starts.push(starts.last().expect("one") + part.len() as u64);
+        }
+        let filter = Filter::default();
+        let wanted = Query {
+            filter: &filter,
+            hit: None,
+            from: None,
+        };
+        assert_eq!(
+            both(&mut events, end, wanted),
+            (starts.clone(), starts.clone())
+        );
+        assert_eq!(events.counted.len(), 3);
+        let last = events.forward(starts[4], end, wanted).expect("read");
+        assert!(matches!(last, SearchResult::Here(item) if item.what == Err(Defect::Torn)));
+        let long = events.forward(starts[2], end, wanted).expect("read");
+        assert!(matches!(long, SearchResult::Here(item) if item.what == Err(Defect::TooLong)));
+    }
+}

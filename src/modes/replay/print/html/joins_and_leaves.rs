@@ -1,0 +1,86 @@
+//! Who came and went between two messages: a few one by one, many in one line that opens.
+
+use super::text::name;
+use super::wall_clock::WallMinute;
+use crate::line::STAMP;
+
+/// More than so many at once are put together.
+const FEW: usize = 3;
+/// So many names are given where many are put together.
+const NAMED: usize = 6;
+/// So many are put together at most, and so many bytes.
+const MOST: (usize, usize) = (500, 128 * 1024);
+
+/// Those that are not yet written.
+#[derive(Debug, Default)]
+pub struct JoinsAndLeaves {
+    lines: Vec<u8>,
+    count: usize,
+    /// The first names, as lines spell them.
+    names: Vec<Vec<u8>>,
+    more: bool,
+}
+
+impl JoinsAndLeaves {
+    /// Whether none are waiting.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Adds one; writes those before it if they are as many as may wait.
+    pub fn add(
+        &mut self,
+        who: &[u8],
+        what: &str,
+        moment: &WallMinute,
+        stamp: &[u8; STAMP],
+        out: &mut Vec<u8>,
+    ) {
+        if self.count >= MOST.0 || self.lines.len() >= MOST.1 {
+            self.flush(out);
+        }
+        self.count += 1;
+        if !self.names.iter().any(|known| known == who) {
+            match self.names.len() < NAMED {
+                true => self.names.push(who.to_vec()),
+                false => self.more = true,
+            }
+        }
+        self.lines.extend_from_slice(b"<p class=\"e\">");
+        name(who, &mut self.lines);
+        self.lines.extend_from_slice(what.as_bytes());
+        moment.write(stamp, &mut self.lines);
+        self.lines.extend_from_slice(b"</p>\n");
+    }
+
+    /// Writes them.
+    pub fn flush(&mut self, out: &mut Vec<u8>) {
+        if self.count > FEW {
+            let words = format!(
+                "<details><summary>{} comings and goings: ",
+                itoa::Buffer::new().format(self.count)
+            );
+            out.extend_from_slice(words.as_bytes());
+            for (n, who) in self.names.iter().enumerate() {
+                out.extend_from_slice(match n {
+                    0 => b"".as_slice(),
+                    n if n + 1 == self.names.len() && !self.more => b" and ",
+                    _ => b", ",
+                });
+                name(who, out);
+            }
+            if self.more {
+                out.extend_from_slice(b" and others");
+            }
+            out.extend_from_slice(b"</summary>\n");
+            out.extend_from_slice(&self.lines);
+            out.extend_from_slice(b"</details>\n");
+        } else {
+            out.extend_from_slice(&self.lines);
+        }
+        self.lines.clear();
+        self.count = 0;
+        self.names.clear();
+        self.more = false;
+    }
+}

@@ -1,0 +1,102 @@
+//! Days and times of day as a page shows them: those of this machine's clock.
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, Local, NaiveDate, Timelike};
+
+use crate::event::Stamp;
+use crate::line::STAMP;
+
+/// A minute, as the clock on the wall shows it.
+#[derive(Clone, Debug, Default)]
+pub struct WallMinute {
+    /// The day.
+    pub day: NaiveDate,
+    /// `22:34`
+    clock: String,
+    /// `2026-11-23 22:34`
+    full: String,
+    /// `+01:00`
+    offset: String,
+    second: u32,
+}
+
+/// Tells the time, and remembers the minute it was last asked for.
+#[derive(Debug, Default)]
+pub struct WallClock {
+    minute: Option<i64>,
+    moment: WallMinute,
+}
+
+impl WallClock {
+    /// What the clock showed then.
+    pub fn look(&mut self, at: Stamp) -> &WallMinute {
+        let minute = at.micros().div_euclid(60_000_000);
+        if self.minute != Some(minute) {
+            let here = local(at);
+            self.moment = WallMinute {
+                day: here.date_naive(),
+                clock: here.format("%H:%M").to_string(),
+                full: here.format("%Y-%m-%d %H:%M").to_string(),
+                offset: here.format("%:z").to_string(),
+                second: 0,
+            };
+            self.minute = Some(minute);
+        }
+        self.moment.second = at.micros().div_euclid(1_000_000).rem_euclid(60) as u32;
+        &self.moment
+    }
+}
+
+fn local(at: Stamp) -> DateTime<Local> {
+    at.utc().with_timezone(&Local)
+}
+
+impl WallMinute {
+    /// Appends the time of day, exact for whoever points at it and for programs; `stamp` is the
+    /// log's.
+    pub fn write(&self, stamp: &[u8; STAMP], out: &mut Vec<u8>) {
+        out.extend_from_slice(b"<time datetime=\"");
+        out.extend_from_slice(stamp);
+        out.extend_from_slice(b"\" title=\"");
+        out.extend_from_slice(self.full.as_bytes());
+        let second = self.second as u8;
+        out.extend_from_slice(&[b':', b'0' + second / 10, b'0' + second % 10, b' ']);
+        out.extend_from_slice(self.offset.as_bytes());
+        out.extend_from_slice(b"\">");
+        out.extend_from_slice(self.clock.as_bytes());
+        out.extend_from_slice(b"</time>");
+    }
+}
+
+/// Appends the line above a day.
+pub fn heading(day: NaiveDate, out: &mut Vec<u8>) {
+    let (date, words) = (day.format("%Y-%m-%d"), day.format("%A, %-d %B %Y"));
+    let line = format!("<h2><time datetime=\"{date}\">{words}</time></h2>\n");
+    out.extend_from_slice(line.as_bytes());
+}
+
+/// `, on 16 November 2026 from 18:30 to 18:52`, and whose times those are.
+pub fn span(first: Stamp, last: Stamp) -> (String, String) {
+    let (first, last) = (local(first), local(last));
+    let day = |at: &DateTime<Local>| at.format("%-d %B %Y").to_string();
+    let minute = |at: &DateTime<Local>| format!("{:02}:{:02}", at.hour(), at.minute());
+    let mut words = match day(&first) == day(&last) {
+        true => format!(", on {} from {}", day(&first), minute(&first)),
+        false => format!(", from {}, {}", day(&first), minute(&first)),
+    };
+    // Writing to a String cannot fail.
+    let _ = match day(&first) == day(&last) {
+        true => write!(words, " to {}", minute(&last)),
+        false => write!(words, " to {}, {}", day(&last), minute(&last)),
+    };
+    let zone = |at: &DateTime<Local>| match at.offset().local_minus_utc() {
+        0 => "UTC".to_string(),
+        _ => format!("UTC{}", at.format("%:z")),
+    };
+    let zones = match zone(&first) == zone(&last) {
+        true => zone(&first),
+        false => format!("{}, later {}", zone(&first), zone(&last)),
+    };
+    (words, zones)
+}

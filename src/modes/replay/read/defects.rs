@@ -1,0 +1,145 @@
+//! What is wrong with a line that is not shown, and the account of it at the end.
+//!
+//! What always holds: a line that is not as the room wrote it is never shown as genuine; it is
+//! [`Defect`] and says where it is.
+
+use std::fmt;
+use std::io::{self, Write};
+
+use crate::event::Stamp;
+use crate::failure::Failure;
+use crate::line::{Damage, RawLine, raw};
+use crate::modes::replay::read::log::PIPE;
+
+/// Why a line is not shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Defect {
+    /// A line that is not as the room wrote it.
+    Damaged(Damage),
+    /// A line longer than any that a room writes.
+    TooLong,
+    /// The last line, cut off in the middle.
+    Torn,
+}
+
+impl Defect {
+    /// The sentence that stands in the place of the line at `offset`.
+    pub fn sentence(self, offset: u64) -> String {
+        match self {
+            Defect::Torn => format!(
+                "The log is torn at byte {offset}: its last line is not whole. What stood there is \
+                 not shown."
+            ),
+            // The words of `sse::wire_of`: a listener and a replay say the same.
+            _ => format!(
+                "The log is damaged at byte {offset}: {self}. What stood there is not shown."
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Defect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Defect::Damaged(damage) => damage.fmt(f),
+            Defect::TooLong => f.write_str("the line is longer than any that a room writes"),
+            Defect::Torn => f.write_str("the last line is not whole"),
+        }
+    }
+}
+
+impl From<Damage> for Defect {
+    fn from(damage: Damage) -> Defect {
+        Defect::Damaged(damage)
+    }
+}
+
+/// Takes a line apart, given without its `\n`; `ended` says whether that is there.
+///
+/// # Errors
+/// Why it is not shown. What lacks its `\n` and is not good was cut off.
+pub fn judge(line: &[u8], ended: bool) -> Result<(Stamp, RawLine<'_>), Defect> {
+    let genuine = |raw: RawLine<'_>| match Stamp::parse(raw.time) {
+        Some(at) if raw.is_canonical() => Ok(at),
+        _ => Err(Damage::UnknownForm),
+    };
+    let found = raw(line).and_then(|raw| Ok((genuine(raw)?, raw)));
+    found.map_err(|damage| match ended {
+        true => Defect::Damaged(damage),
+        false => Defect::Torn,
+    })
+}
+
+/// What to do about damage in the log that is called `name`, as the end of a sentence: nothing of
+/// one that came through a pipe and is gone.
+pub fn advice(name: &str) -> String {
+    match name {
+        PIPE => String::new(),
+        name => format!("; chatroom replay --verify {name} says where and why"),
+    }
+}
+
+/// What a choice that fits nothing in the log that is called `name` ends with, as with grep.
+pub fn nothing(name: &str) -> Failure {
+    Failure::new(format!(
+        "Nothing in {name} is what was asked for. Ask for less: --from, --to, --user, --grep and \
+         --only choose."
+    ))
+}
+
+/// What was found wrong on the way.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Faults {
+    damaged: u64,
+    first: Option<u64>,
+    torn: bool,
+}
+
+impl Faults {
+    /// Counts what is wrong with the line at `offset`.
+    pub fn add(&mut self, offset: u64, wrong: Defect) {
+        match wrong {
+            Defect::Torn => self.torn = true,
+            _ => self.damaged += 1,
+        }
+        self.first.get_or_insert(offset);
+    }
+
+    /// One line on stderr, if there is anything to say of the log that is called `name`.
+    pub fn report(&self, name: &str) {
+        let Some(found) = self.found() else { return };
+        let first = self.first.unwrap_or_default();
+        // There is nowhere left to say it if stderr is closed.
+        let _ = writeln!(
+            io::stderr(),
+            "chatroom: {name} has {found}, first at byte {first}. Each is named in its place; \
+             the rest is whole."
+        );
+    }
+
+    /// The same where not all lines were looked at, or not all are shown.
+    pub fn report_met(&self, name: &str) {
+        let Some(found) = self.found() else { return };
+        let first = self.first.unwrap_or_default();
+        let _ = writeln!(
+            io::stderr(),
+            "chatroom: {name} has at least {found}, first at byte {first}. What stood there is not \
+             shown{}.",
+            advice(name)
+        );
+    }
+
+    fn found(&self) -> Option<String> {
+        let damaged = match self.damaged {
+            0 => String::new(),
+            1 => "1 damaged line".to_string(),
+            n => format!("{n} damaged lines"),
+        };
+        Some(match (self.damaged, self.torn) {
+            (0, false) => return None,
+            (0, true) => "a torn last line".to_string(),
+            (_, false) => damaged,
+            (_, true) => format!("{damaged} and a torn last line"),
+        })
+    }
+}

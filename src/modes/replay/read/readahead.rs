@@ -1,0 +1,137 @@
+//! A file read by a thread of its own, some blocks ahead of whoever works on what was read.
+//!
+//! Reading is copying, and for a search nearly all of the work. What always holds: memory is
+//! bounded, since a block that was worked on is what the next is read into, and the thread ends soon
+//! after the reader is dropped.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+/// How many blocks there are.
+const BLOCKS: usize = 3;
+/// How large each is, in bytes: what the processor keeps near it.
+const BLOCK: usize = 256 * 1024;
+
+/// The bytes of a file between two places.
+pub struct ReadAhead {
+    full: Receiver<io::Result<Vec<u8>>>,
+    free: Sender<Vec<u8>>,
+    /// What is being given, and how much of it was.
+    block: Vec<u8>,
+    given: usize,
+}
+
+impl ReadAhead {
+    /// Begins to read from `start`; not beyond `end`, and not beyond the file's end.
+    ///
+    /// # Errors
+    /// There can be no thread.
+    pub fn of(file: Arc<File>, start: u64, end: u64) -> io::Result<ReadAhead> {
+        let (give, full) = channel();
+        let (free, take) = channel();
+        let read = move || {
+            let mut at = start;
+            while let Ok(mut block) = take.recv() {
+                let read = fill(&file, &mut block, at, end);
+                at += block.len() as u64;
+                let last = block.is_empty();
+                if give.send(read.map(|()| block)).is_err() || last {
+                    return;
+                }
+            }
+        };
+        std::thread::Builder::new()
+            .name("read ahead".into())
+            .spawn(read)?;
+        for _ in 1..BLOCKS {
+            // It is there as long as there is something to read.
+            let _ = free.send(Vec::new());
+        }
+        let block = Vec::new();
+        Ok(ReadAhead {
+            full,
+            free,
+            block,
+            given: 0,
+        })
+    }
+}
+
+/// Reads a block at `at`; nothing at the end.
+fn fill(file: &File, block: &mut Vec<u8>, at: u64, end: u64) -> io::Result<()> {
+    let wanted = end.saturating_sub(at).min(BLOCK as u64) as usize;
+    block.resize(wanted, 0);
+    let count = loop {
+        match file.read_at(block, at) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
+            other => break other,
+        }
+    };
+    block.truncate(*count.as_ref().unwrap_or(&0));
+    count.map(|_| ())
+}
+
+impl Read for ReadAhead {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.given == self.block.len() {
+            let empty = std::mem::take(&mut self.block);
+            self.given = 0;
+            // An error is the last thing that is said, and behind it and the end there is nothing.
+            let _ = self.free.send(empty);
+            let Ok(next) = self.full.recv() else {
+                return Ok(0);
+            };
+            self.block = next?;
+        }
+        let rest = &self.block[self.given..];
+        let count = rest.len().min(into.len());
+        into[..count].copy_from_slice(&rest[..count]);
+        self.given += count;
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn what_is_read_ahead_is_what_is_there() {
+        let mut file = tempfile::tempfile().expect("a file");
+        let bytes: Vec<u8> = (0..2_000_000u32).map(|n| (n / 7) as u8).collect();
+        file.write_all(&bytes).expect("written");
+        let file = Arc::new(file);
+        let all = bytes.len() as u64;
+        for (start, end) in [
+            (0, all),
+            (5, all - 1),
+            (7, 7),
+            (9, 10),
+            (all - 3, all + 1_000),
+        ] {
+            let mut found = Vec::new();
+            let mut ahead = ReadAhead::of(Arc::clone(&file), start, end).expect("a thread");
+            ahead.read_to_end(&mut found).expect("read");
+            let wanted = &bytes[start as usize..end.min(all) as usize];
+            assert!(found == wanted, "{start} to {end}");
+            assert_eq!(
+                ahead.read(&mut [0; 9]).ok(),
+                Some(0),
+                "the end stays the end"
+            );
+        }
+    }
+
+    #[test]
+    fn an_error_of_the_file_arrives() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = Arc::new(File::open(folder.path()).expect("opened"));
+        let mut ahead = ReadAhead::of(file, 0, 10).expect("a thread");
+        assert!(ahead.read(&mut [0; 9]).is_err(), "a folder was read");
+        assert_eq!(ahead.read(&mut [0; 9]).ok(), Some(0));
+    }
+}

@@ -1,0 +1,141 @@
+//! From the times that people name to moments, and from moments to places in a file.
+
+use std::io;
+
+use chrono::{Days, Local, NaiveTime};
+
+use super::filter::Filter;
+use super::log::{Input, Log, reader, unreadable};
+use crate::cli::{ReplayArgs, When};
+use crate::event::{Stamp, on_the_wall};
+use crate::failure::Failure;
+use crate::journal::Reader;
+use crate::line;
+
+/// Between which bytes of a file is what is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ByteRange {
+    /// Where the first line starts.
+    pub start: u64,
+    /// Where the last one ends.
+    pub end: u64,
+}
+
+/// Works out what `--from` and `--to` mean in this log: the two times of the choice, and where
+/// they are in the file if it is one. Of a stream the whole is to be read, and asked line by line.
+///
+/// # Errors
+/// The file cannot be read; a time that only a file can tell is asked of a stream; the end is
+/// before the beginning.
+pub fn find(
+    log: &Log,
+    args: &ReplayArgs,
+    filter: &mut Filter,
+) -> Result<Option<ByteRange>, Failure> {
+    let ends = match &log.input {
+        Input::File { file, end } => {
+            let reader = reader(file);
+            let failed = |error| unreadable(&log.name, &error);
+            Some((ends(&reader, *end).map_err(failed)?, reader, *end))
+        }
+        Input::Stream(_) => None,
+    };
+    let known = ends.as_ref().and_then(|(ends, ..)| *ends);
+    let moment = |when: Option<When>, after: Option<Stamp>| -> Result<Option<Stamp>, Failure> {
+        let Some(when) = when else { return Ok(None) };
+        let lacking = || {
+            Failure::new(format!(
+                "{} is read front to back, so its first and last times are not known before: give \
+                 a date and a time, such as \"2026-11-23 22:34\", or save it as a file and name that \
+                 (another program's log: --convert FILE first).",
+                log.name
+            ))
+        };
+        Ok(match (when, known) {
+            (When::At(at), _) => Some(at),
+            (When::BeforeEnd(ago), Some((_, last))) => Some(last.minus(ago)),
+            (When::Clock(time), Some((first, _))) => Some(next(time, after.unwrap_or(first))),
+            // A log without one good line: there is nothing to choose from.
+            (_, None) if ends.is_some() => None,
+            (_, None) => return Err(lacking()),
+        })
+    };
+    filter.from = moment(args.from, None)?;
+    filter.to = moment(args.to, filter.from)?;
+    if let (Some(from), Some(to)) = (filter.from, filter.to)
+        && from >= to
+    {
+        return Err(Failure::new(format!(
+            "--to ({}) is not after --from ({}), so there is nothing between them. Give a later \
+             --to.",
+            crate::modes::replay::progress::time_of_day(to),
+            crate::modes::replay::progress::time_of_day(from)
+        )));
+    }
+    let Some((_, reader, end)) = ends else {
+        return Ok(None);
+    };
+    if let Some((first, last)) = known {
+        let of = |at| crate::modes::replay::progress::time_of_day(at);
+        if let Some(from) = filter.from.filter(|from| *from > last && !args.follow) {
+            return Err(Failure::new(format!(
+                "{} ends at {}, before --from ({}), so there is nothing to show. Give an earlier \
+                 --from.",
+                log.name,
+                of(last),
+                of(from)
+            )));
+        }
+        if let Some(to) = filter.to.filter(|to| *to <= first) {
+            return Err(Failure::new(format!(
+                "{} begins at {}, not before --to ({}), so there is nothing to show. Give a later \
+                 --to.",
+                log.name,
+                of(first),
+                of(to)
+            )));
+        }
+    }
+    let place = |at: Option<Stamp>, or: u64| -> Result<u64, Failure> {
+        at.map_or(Ok(or), |at| reader.at_time(at, end))
+            .map_err(|error: io::Error| unreadable(&log.name, &error))
+    };
+    let start = place(filter.from, 0)?;
+    let end = place(filter.to, end)?;
+    Ok(Some(ByteRange {
+        start,
+        end: end.max(start),
+    }))
+}
+
+/// The times of the first and the last line with a good checksum.
+///
+/// # Errors
+/// Reading failed.
+pub fn ends(reader: &Reader, end: u64) -> io::Result<Option<(Stamp, Stamp)>> {
+    const BLOCK: usize = 64 * 1024;
+    let at = |text: &[u8]| line::split(text).and_then(|parts| parts.at()).ok();
+    let (mut from, mut first) = (0, None);
+    while first.is_none() && from < end {
+        let range = reader.read(from, end, BLOCK)?;
+        first = range.lines().find_map(|(_, text)| at(text));
+        from = range.next;
+    }
+    let (mut before, mut last) = (end, None);
+    while last.is_none() && before > 0 {
+        let range = reader.read_back(before, BLOCK)?;
+        last = range.lines().rev().find_map(|(_, text)| at(text));
+        before = range.offset;
+    }
+    Ok(first.zip(last))
+}
+
+/// The first moment from `after` on at which the clock on the wall says so.
+fn next(time: NaiveTime, after: Stamp) -> Stamp {
+    let here = after.utc().with_timezone(&Local);
+    // On one of the next days there is such a time, even where clocks are put forward.
+    let days = (0..4).filter_map(|day| here.date_naive().checked_add_days(Days::new(day)));
+    let mut moments = days.flat_map(|day| on_the_wall(day.and_time(time)));
+    let found = moments.find(|at| *at >= here);
+    Stamp::from_micros(found.unwrap_or(here).timestamp_micros())
+}

@@ -1,0 +1,357 @@
+//! Everything that is counted, line by line and in one pass.
+//!
+//! What always holds: only lines whose checksum fits are counted, as only they are shown; how many
+//! others there are is counted too. Memory does not grow with the log.
+
+pub(super) mod calendar;
+pub(super) mod hours;
+pub(super) mod intervals;
+pub(super) mod names;
+
+use std::str::from_utf8;
+
+use crate::event::Stamp;
+use crate::line::{self, RawLine, Shape};
+use crate::modes::replay::read::defects::Defect;
+use hours::{Hours, UtcOffset};
+use intervals::Intervals;
+use names::{Names, TextSize};
+
+/// What was counted.
+pub struct Tally {
+    /// The zone whose clock is on the wall.
+    pub zone: UtcOffset,
+    /// Times of the first and last line that was counted.
+    pub range: Option<(Stamp, Stamp)>,
+    /// How many lines were.
+    pub lines: u64,
+    /// What was said, all in all.
+    pub messages: u64,
+    /// Runs without white space in it.
+    pub words: u64,
+    /// Unicode scalar values in it.
+    pub characters: u64,
+    /// How many times somebody came in.
+    pub joins: u64,
+    /// How many times somebody left.
+    pub leaves: u64,
+    /// How many times the room was opened.
+    pub opened: u64,
+    /// How many times it was closed in good order.
+    pub closed: u64,
+    /// The room's own messages.
+    pub notices: u64,
+    /// Events that were removed.
+    pub erased: u64,
+    /// Events in a form that this version does not know.
+    pub unknown: u64,
+    /// The longest time between two messages, and when that was.
+    pub silence: Option<(Stamp, Stamp)>,
+    /// By name.
+    pub people: Names,
+    /// By the clock on the wall.
+    pub hours: Hours,
+    /// Over time.
+    pub bins: Intervals,
+    /// Lines that are not as the room wrote them.
+    pub damaged: u64,
+    /// The last line is not whole.
+    pub torn: bool,
+    /// Where the first of them starts.
+    pub damage_at: Option<u64>,
+    spoken: Option<Stamp>,
+    /// The newest good line, chosen or not.
+    newest: Option<Stamp>,
+}
+
+impl Tally {
+    /// Nothing yet, by the clock of that zone.
+    pub fn new(zone: UtcOffset) -> Tally {
+        Tally {
+            zone,
+            range: None,
+            lines: 0,
+            messages: 0,
+            words: 0,
+            characters: 0,
+            joins: 0,
+            leaves: 0,
+            opened: 0,
+            closed: 0,
+            notices: 0,
+            erased: 0,
+            unknown: 0,
+            silence: None,
+            people: Names::default(),
+            hours: Hours::new(zone),
+            bins: Intervals::new(zone),
+            damaged: 0,
+            torn: false,
+            damage_at: None,
+            spoken: None,
+            newest: None,
+        }
+    }
+
+    /// A good line between the two times; `wanted` says whether it is to be counted. What is not
+    /// can still end presences.
+    #[inline]
+    pub fn add(&mut self, at: Stamp, raw: &RawLine<'_>, wanted: bool) {
+        match raw.shape {
+            Shape::Opened { .. } => self.people.all_go(self.newest.unwrap_or(at)),
+            Shape::Closed => self.people.all_go(at),
+            _ => (),
+        }
+        self.newest = Some(at);
+        if !wanted {
+            return;
+        }
+        self.lines += 1;
+        let (first, last) = self.range.unwrap_or((at, at));
+        self.range = Some((first.min(at), last.max(at)));
+        match raw.shape {
+            Shape::Message { from, text, .. } => self.says(at, from, text),
+            Shape::Join(name) => {
+                self.joins += 1;
+                self.people.joins(name, at);
+            }
+            Shape::Leave(name) => {
+                self.leaves += 1;
+                self.people.leaves(name, at);
+            }
+            Shape::Opened { .. } => self.opened += 1,
+            Shape::Closed => self.closed += 1,
+            Shape::Notice(_) => self.notices += 1,
+            Shape::Erased(_) => self.erased += 1,
+            Shape::Other(_) => self.unknown += 1,
+        }
+    }
+
+    #[inline]
+    fn says(&mut self, at: Stamp, from: &[u8], text: &[u8]) {
+        let size = size(text);
+        self.messages += 1;
+        self.words += size.words;
+        self.characters += size.characters;
+        self.people.says(from, size, at);
+        self.hours.add(at);
+        self.bins.add(at);
+        let before = self.spoken;
+        self.spoken = Some(before.map_or(at, |before| before.max(at)));
+        if let Some(before) = before
+            && at > before
+            && self
+                .silence
+                .is_none_or(|(from, to)| at.since(before) > to.since(from))
+        {
+            self.silence = Some((before, at));
+        }
+    }
+
+    /// A line at that place which is not shown.
+    pub fn add_wrong(&mut self, offset: u64, wrong: Defect) {
+        match wrong {
+            Defect::Torn => self.torn = true,
+            _ => self.damaged += 1,
+        }
+        self.damage_at.get_or_insert(offset);
+    }
+
+    /// There is no more to come.
+    pub fn end(&mut self) {
+        if let Some(newest) = self.newest {
+            self.people.end(newest);
+        }
+        self.hours.end();
+        self.people.sort();
+    }
+
+    /// How many of the names that are kept said something.
+    pub fn speakers(&self) -> usize {
+        let people = self.people.all().iter();
+        people.filter(|person| person.messages > 0).count()
+    }
+
+    /// How many names there are, and whether there are more that were not kept.
+    pub fn names(&self) -> (usize, bool) {
+        (self.people.all().len(), self.people.others.is_some())
+    }
+}
+
+/// How much a text is, given as it stands in the line.
+#[inline]
+fn size(text: &[u8]) -> TextSize {
+    let (mut marks, mut words) = (0u8, 0);
+    let mut before = b' ';
+    for part in text.chunks(128) {
+        // Of a part the words fit into a byte, so that many are counted at once.
+        let mut starts = u8::from((before == b' ') & (part[0] != b' '));
+        for (before, now) in part.iter().zip(&part[1..]) {
+            starts += u8::from((*before == b' ') & (*now != b' '));
+        }
+        marks |= part
+            .iter()
+            .fold(0, |marks, b| marks | (b & 0x80) | u8::from(*b == b'\\'));
+        words += u64::from(starts);
+        before = part[part.len() - 1];
+    }
+    match marks {
+        0 => TextSize {
+            words,
+            characters: text.len() as u64,
+        },
+        _ => size_as_said(text),
+    }
+}
+
+/// The same of a text with escapes, or that is not ASCII.
+#[cold]
+fn size_as_said(text: &[u8]) -> TextSize {
+    let text = from_utf8(text).unwrap_or_default();
+    let said = match memchr::memchr(b'\\', text.as_bytes()) {
+        Some(_) => line::unescaped(text),
+        None => None,
+    };
+    let said = said.as_deref().unwrap_or(text);
+    TextSize {
+        words: said.split_whitespace().count() as u64,
+        characters: said.chars().count() as u64,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Body, Elapsed, Event};
+
+    /// 2026-11-23T23:50:00Z, a Monday, and so many minutes later.
+    fn at(minute: i64) -> Stamp {
+        Stamp::from_micros((1_795_477_800 + minute * 60) * 1_000_000)
+    }
+
+    fn add(tally: &mut Tally, minute: i64, body: Body) {
+        add_if(tally, minute, body, true);
+    }
+
+    fn add_if(tally: &mut Tally, minute: i64, body: Body, wanted: bool) {
+        let mut bytes = Vec::new();
+        let at = at(minute);
+        line::to_line(&Event { at, body }, &mut bytes);
+        bytes.pop();
+        tally.add(at, &line::raw(&bytes).expect("it was just written"), wanted);
+    }
+
+    fn said(from: &str, text: &str) -> Body {
+        Body::Message {
+            from: from.into(),
+            elapsed: Elapsed(0),
+            text: text.into(),
+            key: None,
+        }
+    }
+
+    fn join(name: &str) -> Body {
+        Body::Join { name: name.into() }
+    }
+
+    fn leave(name: &str) -> Body {
+        Body::Leave { name: name.into() }
+    }
+
+    fn opened() -> Body {
+        Body::Opened {
+            version: "chatroom 0.1.0".into(),
+            random: "6f1d0c5be2a94c07".into(),
+            after: None,
+        }
+    }
+
+    #[test]
+    fn an_evening_over_midnight_is_counted() {
+        let mut tally = Tally::new(|_| 0);
+        add(&mut tally, 0, opened());
+        add(&mut tally, 1, join("mira"));
+        add(&mut tally, 2, said("mira", "anybody here?"));
+        add(&mut tally, 3, join("bob"));
+        add(&mut tally, 9, said("bob", "  two\nlines "));
+        add(&mut tally, 12, said("mira", "நன்றி  😄"));
+        add(&mut tally, 13, leave("bob"));
+        // The power fails; an hour later the room is opened again.
+        add(&mut tally, 73, opened());
+        add(&mut tally, 74, join("bob"));
+        add(&mut tally, 80, Body::Notice { text: "x".into() });
+        tally.end();
+        assert_eq!(tally.range, Some((at(0), at(80))));
+        assert_eq!((tally.lines, tally.messages), (10, 3));
+        assert_eq!((tally.joins, tally.leaves, tally.opened), (3, 1, 2));
+        assert_eq!(tally.words, 2 + 2 + 2);
+        assert_eq!(tally.characters, 13 + 12 + 8);
+        assert_eq!(tally.silence, Some((at(2), at(9))));
+        // Monday 23h: two; Tuesday 0h: one.
+        assert_eq!((tally.hours.heat[0][23], tally.hours.heat[1][0]), (2, 1));
+        assert_eq!(tally.hours.days, 2);
+        let [mira, bob] = tally.people.all() else {
+            panic!("two names");
+        };
+        // Until the last line before the second opening, not until the opening.
+        assert_eq!((mira.minutes(), mira.left), (12, Some(at(13))));
+        assert!(!mira.is_present);
+        assert_eq!((mira.messages, mira.longest), (2, 13));
+        assert_eq!(mira.spoke, Some((at(2), at(12))));
+        assert_eq!((bob.minutes(), bob.is_present), (10 + 6, true));
+    }
+
+    #[test]
+    fn what_is_not_chosen_still_ends_presences() {
+        let mut tally = Tally::new(|_| 0);
+        add(&mut tally, 0, join("mira"));
+        add_if(&mut tally, 5, said("bob", "not asked for"), false);
+        add_if(&mut tally, 9, opened(), false);
+        add_if(&mut tally, 20, said("bob", "not asked for"), false);
+        tally.end();
+        assert_eq!((tally.lines, tally.messages, tally.opened), (1, 0, 0));
+        assert_eq!(tally.people.all().len(), 1);
+        assert_eq!(tally.people.all()[0].minutes(), 5);
+    }
+
+    #[test]
+    fn texts_are_measured_as_they_were_said() {
+        let long = "ab ".repeat(200);
+        let measured = |text: &str| {
+            let mut bytes = Vec::new();
+            line::escape(text, false, &mut bytes);
+            size(&bytes)
+        };
+        for text in [
+            "",
+            " ",
+            "a",
+            " a  b ",
+            "C:\\new folder\\x",
+            "one\ttwo\nthree",
+            "全角　空白",
+            "e\u{301} \u{202e}x",
+            &long,
+            &"x".repeat(128),
+            &format!("{} {}", "x".repeat(127), "y".repeat(128)),
+            &format!("{}y", " ".repeat(128)),
+        ] {
+            let wanted = TextSize {
+                words: text.split_whitespace().count() as u64,
+                characters: text.chars().count() as u64,
+            };
+            assert_eq!(measured(text), wanted, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_makes_no_silence() {
+        let mut tally = Tally::new(|_| 0);
+        for minute in [100, 50, 51, 40, 103] {
+            add(&mut tally, minute, said("a", "x"));
+        }
+        tally.end();
+        assert_eq!(tally.silence, Some((at(100), at(103))));
+        assert_eq!(tally.range, Some((at(40), at(103))));
+    }
+}
