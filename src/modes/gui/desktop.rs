@@ -2,5 +2,5 @@
 
 pub(super) mod browser;
 pub mod display;
-pub(super) mod method;
+pub(super) mod input_method;
 pub mod notify;

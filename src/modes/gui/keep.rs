@@ -1,7 +1,7 @@
 //! What the window keeps on disk: settings, drafts, messages that wait.
 
-pub(super) mod clerk;
+pub(super) mod autosave;
 pub(super) mod files;
-pub(super) mod keeping;
-pub mod kept;
+pub mod session_file;
 pub mod settings;
+pub(super) mod settings_writer;

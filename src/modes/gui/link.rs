@@ -2,7 +2,7 @@
 //!
 //! What always holds: a message is sent under one key from the moment it was typed, after a break
 //! the stream is read up to date before anything is repeated, what the stream left out is looked
-//! through ([`seen`]), and nothing grows without limit. If the window cannot keep up, the link stops
+//! through ([`reconcile`]), and nothing grows without limit. If the window cannot keep up, the link stops
 //! reading and the server waits.
 //!
 //! Whatever a server sends, it makes the link keep at most: [`REPORTS`] reports, each with the events
@@ -11,15 +11,15 @@
 //! nothing); four pages of 3 MiB, two of them waiting; one list of members of 1 MiB. At rest it keeps two or three
 //! connections with 16 KiB each.
 
+mod authenticate;
 mod backoff;
 mod connection;
 mod health;
 mod listen;
-mod login;
 mod outbox;
-mod pages;
-mod seen;
-mod session;
+mod ranges;
+mod reconcile;
+mod reconnect;
 #[cfg(test)]
 mod tests;
 mod version;
@@ -44,7 +44,7 @@ use crate::wire::Session;
 use backoff::Backoff;
 pub use health::health;
 use outbox::Outbox;
-use seen::Seen;
+use reconcile::Seen;
 pub use version::version_sentence;
 
 /// How often it is listened for what comes during the goodbye.
@@ -76,7 +76,7 @@ impl Link {
         thread::Builder::new()
             .name("link".to_string())
             .spawn(move || {
-                async_std::task::block_on(session::run(shared, to_do));
+                async_std::task::block_on(reconnect::run(shared, to_do));
                 // Nobody waits any more if the window went first.
                 let _ = end.send(());
             })?;

@@ -6,20 +6,20 @@
 //! Here is what can happen and what is done about it; `choosing` has which room, `session` logging in, `reading` what comes,
 //! `turned` other logs, `pages` what is missing, `writing` what is typed, `finding` the search, `shown` what is shown.
 
-mod choosing;
 pub mod commands;
-pub mod complete;
-mod finding;
+pub mod completion;
+mod compose;
+mod gaps;
 pub mod limits;
-mod pages;
-mod reading;
-pub mod recall;
-mod session;
-mod shown;
+mod log_change;
+mod login;
+mod room_choice;
+mod search;
+pub mod sent_texts;
 #[cfg(test)]
 mod tests;
-mod turned;
-mod writing;
+mod unread;
+mod view_state;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,17 +29,17 @@ use super::rooms::{Answered, Rooms};
 use super::talk::{Ask, Field, Letter, Login, Report, State};
 use crate::address::Address;
 use crate::event::{Id, Key, Stamp};
-use crate::modes::gui::keep::kept::Kept;
+use crate::modes::gui::keep::session_file::Kept;
 use crate::modes::gui::transcript::history::Entry;
 use crate::modes::gui::transcript::history::History;
 use crate::modes::gui::transcript::history::Hole;
 use crate::modes::gui::transcript::history::What;
 use crate::nearby::RoomChange;
-use choosing::Choice;
-use finding::Find;
-pub use shown::Person;
-pub use turned::Turn;
-use turned::{Times, Turned};
+pub use log_change::Turn;
+use log_change::{Times, Turned};
+use room_choice::Choice;
+use search::Find;
+pub use view_state::Person;
 
 /// What happened to the window.
 #[derive(Clone, Debug)]

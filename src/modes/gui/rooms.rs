@@ -4,7 +4,7 @@
 //! What always holds: one room is offered once, under whichever of its addresses is the best, and
 //! what is offered already keeps its place while others come and go.
 
-pub(super) mod looking;
+pub(super) mod discovery;
 #[cfg(test)]
 mod tests;
 

@@ -1,6 +1,10 @@
 //! The event loop: what happens in the window, on the wire and on the clock becomes events of the
 //! model; what the model wants done is done.
 
+mod first_inputs;
+mod frames;
+mod outside;
+
 use std::cell::RefCell;
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -8,31 +12,30 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use super::begin;
-use super::frames::{self, Frames};
-use super::link::Link;
-use super::model::{Effect, Event, Model};
-use super::outside::{ask_desktop, no_thread, on_signals, on_the_wall, random_key};
-use super::talk::{Command, Login, Report, Resume};
-use super::window::{self, Action, Fields, Window};
 use crate::address::Address;
 use crate::cli::GuiArgs;
 use crate::event::Stamp;
 use crate::failure::{Failure, reason};
 use crate::modes::gui::desktop::browser;
 use crate::modes::gui::desktop::display;
-use crate::modes::gui::desktop::method;
+use crate::modes::gui::desktop::input_method;
 use crate::modes::gui::desktop::notify::Bell;
 use crate::modes::gui::desktop::notify::Mention;
 use crate::modes::gui::desktop::notify::Notifier;
-use crate::modes::gui::keep::clerk::Clerk;
-use crate::modes::gui::keep::keeping::Keeping;
-use crate::modes::gui::keep::kept;
+use crate::modes::gui::keep::autosave::Keeping;
+use crate::modes::gui::keep::session_file;
 use crate::modes::gui::keep::settings;
 use crate::modes::gui::keep::settings::Settings;
-use crate::modes::gui::rooms::looking::Looking;
+use crate::modes::gui::keep::settings_writer::Clerk;
+use crate::modes::gui::link::Link;
+use crate::modes::gui::model::{Effect, Event, Model};
+use crate::modes::gui::rooms::discovery::Looking;
+use crate::modes::gui::talk::{Command, Login, Report, Resume};
 use crate::modes::gui::transcript::spans;
+use crate::modes::gui::window::{self, Action, Fields, Window};
 use crate::room_key;
+use frames::Frames;
+use outside::{ask_desktop, no_thread, on_signals, on_the_wall, random_key};
 
 /// How long saying goodbye may keep the process, with the window gone already.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -45,8 +48,8 @@ const PICTURE: Duration = Duration::from_millis(16);
 /// There is no display, or the system refuses what a window needs.
 pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
     display::check(std::env::var("DISPLAY").ok().as_deref())?;
-    method::settle().map_err(|e| {
-        let variable = method::VARIABLE;
+    input_method::settle().map_err(|e| {
+        let variable = input_method::VARIABLE;
         Failure::new(format!(
             "The input method that {variable} names does not run, and the window cannot be started \
              without it: {}. Unset {variable} and try again.",
@@ -63,14 +66,14 @@ pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
         key: room_key::find(args.key_file.as_deref())?.unwrap_or_default(),
     };
     let mut events = vec![Event::Recent(settings.recent.clone())];
-    let mut keeping = Keeping::new(kept::folder(), window::wake);
+    let mut keeping = Keeping::new(session_file::folder(), window::wake);
     let mut place = None;
     if args.name.is_some()
         && let Ok(address) = Address::parse(&fields.address)
     {
         place = keeping.look(&address, &fields.name);
     }
-    events.extend(begin::events(
+    events.extend(first_inputs::events(
         &fields,
         named.as_deref(),
         !args.no_search,
@@ -395,7 +398,7 @@ impl Run {
         }
         let kept = self.model.borrow().kept();
         let is_in = self.model.borrow().is_in();
-        let kept = kept.map(|kept| kept::Kept {
+        let kept = kept.map(|kept| session_file::Kept {
             token: kept.token.filter(|_| !is_in),
             ..kept
         });

@@ -3,7 +3,6 @@
 pub mod history;
 pub mod items;
 pub mod layout;
-pub mod lines;
 pub mod spans;
+pub mod styled;
 pub mod view;
-pub mod widget;

@@ -4,16 +4,18 @@
 //! waits, so that no widget is changed from inside itself.
 
 mod action;
-pub mod dialog;
-pub mod find;
-pub mod keys;
-pub mod look;
-mod offering;
+pub mod appearance;
+mod badge;
+mod callbacks;
+pub mod find_bar;
+mod geometry;
+pub mod keyboard;
 mod parts;
-mod reach;
-mod show;
+mod render;
+mod room_picker;
+pub mod settings_dialog;
 mod style;
-mod wiring;
+mod transcript;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -32,16 +34,16 @@ use fltk::window::Window as FltkWindow;
 use super::model::{Event, Model};
 use super::talk::Field;
 use crate::failure::Failure;
-use crate::modes::gui::keep::kept::Place;
+use crate::modes::gui::keep::session_file::Place;
 use crate::modes::gui::keep::settings::Settings;
-use crate::modes::gui::model::complete::Completion;
-use crate::modes::gui::model::recall::Recall;
-use crate::modes::gui::transcript::widget::Transcript;
+use crate::modes::gui::model::completion::Completion;
+use crate::modes::gui::model::sent_texts::Recall;
+use crate::modes::gui::window::transcript::Transcript;
 pub use action::{Action, Own};
-use dialog::Dialog;
-use find::FindBar;
+use find_bar::FindBar;
 use parts::{Here, RoomList, Words};
-use show::Shown;
+use render::Shown;
+use settings_dialog::Dialog;
 use style::{Kind, button, caption};
 
 /// The longest text that the input takes, in bytes: twice what can be said, so that it can be told,
@@ -145,7 +147,7 @@ impl Window {
         place: Option<Place>,
     ) -> Result<Window, Failure> {
         let app = App::default();
-        look::check()?;
+        appearance::check()?;
         app::keyboard_screen_scaling(false);
         style::frames();
         let actions = Actions::default();
@@ -200,7 +202,7 @@ impl Window {
         let mut seen = Flex::default().row();
         seen.set_pad(0);
         let to_tell = Rc::clone(&actions);
-        let told = move |told| wiring::on_told(told, &to_tell);
+        let told = move |told| callbacks::on_told(told, &to_tell);
         let transcript = Transcript::new(Rc::clone(&model), told);
         seen.end();
         let here = Here::new();
@@ -278,7 +280,7 @@ impl Window {
             front: true,
             revision: None,
             own_scale: 1.0,
-            icon: show::icon(),
+            icon: render::icon(),
             badge: (0, 0),
         };
         window.own_scale = app::screen_scale(window.frame.screen_num());

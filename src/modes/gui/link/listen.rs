@@ -12,7 +12,7 @@ use super::Shared;
 use super::connection::{
     ANSWER, Answer, Connection, MAX_BODY, Request, Trouble, unexpected, within,
 };
-use super::session::End;
+use super::reconnect::End;
 use crate::address::Address;
 use crate::event::{Body, Id, Key, Recorded};
 use crate::http::BodyDecoder;

@@ -9,8 +9,8 @@ use async_std::future::timeout;
 use super::Shared;
 use super::backoff::{Backoff, chance};
 use super::connection::{Connection, Request, Trouble};
-use super::seen::{self, Looked};
-use super::session::End;
+use super::reconcile::{self, Looked};
+use super::reconnect::End;
 use crate::address::Address;
 use crate::event::{Id, Key};
 use crate::modes::gui::talk::{self, Letter, State};
@@ -23,7 +23,7 @@ const RESTED: Duration = Duration::from_secs(20);
 const QUIET: Duration = Duration::from_secs(5);
 
 /// What was said and is not answered, oldest first. The `after` of a letter in here is there only
-/// while the letter is in doubt, see [`super::seen`].
+/// while the letter is in doubt, see [`super::reconcile`].
 #[derive(Default)]
 pub(super) struct Outbox {
     letters: VecDeque<Letter>,
@@ -119,7 +119,7 @@ pub(super) async fn send_all(shared: &Shared, address: &Address, token: &str) ->
         };
         let covered = |after: Id| shared.seen.borrow().covers(after);
         let outcome = if letter.after.is_some_and(|after| !covered(after)) {
-            match seen::look(shared, address, token).await {
+            match reconcile::look(shared, address, token).await {
                 Ok(Looked::Through) => continue,
                 Ok(Looked::Later(why, again)) => Outcome::Later(why, again),
                 Ok(Looked::LoggedOut) => Outcome::LoggedOut,

@@ -1,10 +1,10 @@
 //! The link against a server made for each test: refusals, breaks, restarts, hostility.
 
-mod doubt;
 pub(super) mod fake;
 mod hostile;
 mod logins;
-mod pages;
+mod ranges;
+mod reconcile;
 mod resume;
 
 use std::io::Write as _;

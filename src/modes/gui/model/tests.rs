@@ -1,13 +1,13 @@
 //! The window as drawn lines: what a user would see after what happened.
 
 mod breaks;
-mod choosing;
 mod counting;
 mod edges;
 mod left;
-mod reading;
+mod log_change;
+mod room_choice;
 mod search;
-mod turned;
+mod unread;
 mod words;
 
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::event::{Body, Elapsed, LogId, MAX_TEXT, Recorded};
 use crate::modes::gui::keep::settings::Times;
 use crate::modes::gui::talk::Answer;
 use crate::modes::gui::transcript::items::{Rank, items};
-use crate::modes::gui::transcript::lines::{Look, line_of};
+use crate::modes::gui::transcript::styled::{Look, line_of};
 use crate::wire::{HistoryRange, Member, Members, Said, Session, Wire};
 
 /// The window, drawn as a user sees it: title, hint, transcript, who is here, status.

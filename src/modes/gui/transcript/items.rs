@@ -1,15 +1,15 @@
 //! The transcript as a reader sees it, from top to bottom: messages in groups, days, comings and
 //! goings in one line where there are many, holes, the line of what is new. Pure.
 
-mod run;
+mod presence_run;
 
 use std::collections::BTreeSet;
 
 use chrono::{NaiveDate, TimeDelta};
 
 use super::history::{Entry, History, Part, What};
-use super::lines::action_of;
-pub use run::run_words;
+use super::styled::action_of;
+pub use presence_run::run_words;
 
 /// From so many on, comings and goings in a row are shown as one line.
 const MANY: usize = 4;

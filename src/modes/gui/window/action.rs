@@ -10,7 +10,7 @@ use crate::modes::gui::keep::settings::USUAL_SIZE;
 use crate::modes::gui::model::Event;
 use crate::modes::gui::rooms::Offer;
 use crate::modes::gui::talk::Field;
-use crate::modes::gui::transcript::lines::Act;
+use crate::modes::gui::transcript::styled::Act;
 
 /// What the user wants.
 #[derive(Clone, Debug)]

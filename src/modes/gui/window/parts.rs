@@ -2,8 +2,8 @@
 //!
 //! FLTK's labels take `@` and `&` for commands; what others wrote is therefore drawn as it is.
 
-mod here;
-mod rooms;
+mod member_list;
+mod room_list;
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -15,11 +15,11 @@ use fltk::prelude::*;
 use fltk::widget::Widget;
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::{look, rgb};
+use super::{appearance, rgb};
 use crate::modes::gui::theme::Palette;
 use crate::modes::gui::transcript::layout::drawable;
-pub use here::Here;
-pub use rooms::{Picked, RoomList};
+pub use member_list::Here;
+pub use room_list::{Picked, RoomList};
 
 /// One of a palette's colours, whichever palette is in force.
 pub type Ink = fn(&Palette) -> u32;
@@ -43,7 +43,7 @@ struct Said {
 
 /// The width that a dot takes.
 fn dot_room() -> i32 {
-    look::size() + 2
+    appearance::size() + 2
 }
 
 impl Default for Words {
@@ -67,21 +67,21 @@ impl Words {
         let to_draw = Rc::clone(&said);
         area.draw(move |area| {
             let said = to_draw.borrow();
-            let p = look::palette();
-            let row = look::row_height();
+            let p = appearance::palette();
+            let row = appearance::row_height();
             let (mut x, mut y) = (area.x(), area.y());
-            let _clip = look::Clip::to(x, y, area.w(), area.h());
+            let _clip = appearance::Clip::to(x, y, area.w(), area.h());
             draw::draw_rect_fill(x, y, area.w(), area.h(), rgb(p.window));
             // In the middle of what is higher.
             y += ((area.h() - said.rows.len() as i32 * row) / 2).max(0);
             if let Some(dot) = said.dot {
-                let size = look::size() * 2 / 3;
+                let size = appearance::size() * 2 / 3;
                 draw::draw_circle_fill(x + 1, y + (row - size) / 2, size, rgb(dot(&p)));
                 x += dot_room();
             }
             draw::set_draw_color(rgb((said.ink)(&p)));
             for range in &said.rows {
-                draw::draw_text(&said.text[range.clone()], x, y + look::baseline(row));
+                draw::draw_text(&said.text[range.clone()], x, y + appearance::baseline(row));
                 y += row;
             }
         });
@@ -103,10 +103,10 @@ impl Words {
     /// Wraps the sentence again after a change of the look; the height that it needs now.
     pub fn restyle(&mut self) -> i32 {
         let mut said = self.said.borrow_mut();
-        let row = look::row_height();
+        let row = appearance::row_height();
         let room = f64::from((said.width - said.dot.map_or(0, |_| dot_room())).max(40));
         let measure = |piece: &str| draw::width(piece);
-        said.rows = look::with_widths(|widths| widths.wrap(&said.text, room, 0.0, &measure));
+        said.rows = appearance::with_widths(|widths| widths.wrap(&said.text, room, 0.0, &measure));
         self.area.redraw();
         said.rows.len() as i32 * row
     }
@@ -114,7 +114,7 @@ impl Words {
 
 /// The first of these that fits into `room` pixels, else as much of the last one as does.
 pub fn fitting(texts: &[impl AsRef<str>], room: f64) -> String {
-    look::use_font();
+    appearance::use_font();
     let mut texts = texts.iter().map(AsRef::as_ref).peekable();
     while let Some(text) = texts.next() {
         if texts.peek().is_none() || draw::width(text) <= room {

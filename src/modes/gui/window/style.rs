@@ -16,7 +16,7 @@ use fltk::group::Flex;
 use fltk::prelude::*;
 
 use super::parts::fitting;
-use super::{keys, look, rgb};
+use super::{appearance, keyboard, rgb};
 use crate::modes::gui::transcript::layout::Wrapping;
 pub use controls::{check, choice, scrollbar};
 pub use spinner::Spinner;
@@ -58,14 +58,14 @@ pub fn frames() {
 /// A face with the theme's border; FLTK's own border is black.
 pub fn draw_border(x: i32, y: i32, w: i32, h: i32, colour: Color) {
     draw::draw_rect_fill(x, y, w, h, colour);
-    draw::set_draw_color(rgb(look::palette().border));
+    draw::set_draw_color(rgb(appearance::palette().border));
     draw::draw_rect(x, y, w, h);
 }
 
 /// The border of two pixels, if the widget has the keyboard. To be drawn last.
 pub fn draw_focus(widget: &impl WidgetExt) {
     if widget.has_focus() {
-        draw::set_draw_color(rgb(look::palette().focus));
+        draw::set_draw_color(rgb(appearance::palette().focus));
         let (x, y, w, h) = (widget.x(), widget.y(), widget.w(), widget.h());
         draw::draw_rect(x, y, w, h);
         draw::draw_rect(x + 1, y + 1, w - 2, h - 2);
@@ -95,10 +95,10 @@ pub fn caption(row: &mut Flex, text: &str, width: i32) -> Frame {
     row.fixed(&label, width);
     label.super_draw(false);
     label.draw(|label| {
-        let p = look::palette();
+        let p = appearance::palette();
         let place = (label.x(), label.y(), label.w(), label.h());
         draw::draw_rect_fill(place.0, place.1, place.2, place.3, rgb(p.window));
-        look::use_font();
+        appearance::use_font();
         let wide = draw::width(&label.label()).ceil() as i32;
         draw_centred(&label.label(), p.text, (place.0, place.1, wide, place.3));
     });
@@ -107,15 +107,15 @@ pub fn caption(row: &mut Flex, text: &str, width: i32) -> Frame {
 
 /// The width in pixels that words before a field need.
 pub fn caption_width(text: &str) -> i32 {
-    look::use_font();
+    appearance::use_font();
     draw::width(text).ceil() as i32 + 8
 }
 
 /// Tells a label that FLTK draws the look again.
 pub fn restyle(widget: &mut impl WidgetExt) {
-    widget.set_label_font(look::font());
-    widget.set_label_size(look::size());
-    widget.set_label_color(rgb(look::palette().text));
+    widget.set_label_font(appearance::font());
+    widget.set_label_size(appearance::size());
+    widget.set_label_color(rgb(appearance::palette().text));
     widget.redraw();
 }
 
@@ -124,7 +124,7 @@ pub fn field(input: &mut (impl InputExt + WidgetBase)) {
     input.set_frame(FrameType::BorderBox);
     paint_field(input, false);
     input.draw(|input| draw_focus(input));
-    let mut editing = keys::Editing::default();
+    let mut editing = keyboard::Editing::default();
     // Before the field itself: it would take what it does not know for letters.
     input.super_handle_first(false);
     input.handle(move |input, event| {
@@ -134,7 +134,7 @@ pub fn field(input: &mut (impl InputExt + WidgetBase)) {
 }
 
 /// Makes a field of several lines ours. Whoever sets a handler or a drawing of its own has it call
-/// [`on_focus`], [`keys::Editing::edit`] and [`draw_message`].
+/// [`on_focus`], [`keyboard::Editing::edit`] and [`draw_message`].
 pub fn message_field(input: &mut (impl InputExt + WidgetBase)) {
     field(input);
     input.set_frame(MESSAGE_FRAME);
@@ -145,11 +145,11 @@ pub fn message_field(input: &mut (impl InputExt + WidgetBase)) {
 /// the border.
 pub fn draw_message(input: &impl InputExt) {
     if input.value().is_empty() && input.active() {
-        look::use_font();
-        draw::set_draw_color(rgb(look::palette().quiet));
+        appearance::use_font();
+        draw::set_draw_color(rgb(appearance::palette().quiet));
         let (side, above) = MESSAGE_PAD;
         let y = input.y() + above + draw::height() - draw::descent();
-        let _clip = look::Clip::to(input.x(), input.y(), input.w() - side, input.h());
+        let _clip = appearance::Clip::to(input.x(), input.y(), input.w() - side, input.h());
         let hint = fitting(&MESSAGE_HINT, f64::from(input.w() - 2 * side - 3));
         draw::draw_text(&hint, input.x() + side + 3, y);
     }
@@ -159,19 +159,19 @@ pub fn draw_message(input: &impl InputExt) {
 /// The height in pixels of the field of several lines for `text`, at that width in pixels: one
 /// line to six.
 pub fn message_height(text: &str, width: i32) -> i32 {
-    look::use_font();
+    appearance::use_font();
     let line = draw::height();
     let (side, above) = MESSAGE_PAD;
     let mut lines = Wrapping::new(0.0, f64::from((width - 2 * side - 4).max(40)), 0.0);
     let measure = |piece: &str| draw::width(piece);
     // Far more than are shown need not be known.
-    look::with_widths(|widths| lines.go_on(text, widths, &measure, MESSAGE_LINES));
+    appearance::with_widths(|widths| lines.go_on(text, widths, &measure, MESSAGE_LINES));
     lines.rows().len().clamp(1, MESSAGE_LINES) as i32 * line + 2 * above
 }
 
 /// Tells a field the look again, and whether what stands in it was refused.
 pub fn paint_field(input: &mut impl InputExt, wrong: bool) {
-    let p = look::palette();
+    let p = appearance::palette();
     let face = match wrong {
         _ if !input.active() => p.off,
         true => p.wrong_field,
@@ -181,8 +181,8 @@ pub fn paint_field(input: &mut impl InputExt, wrong: bool) {
     input.set_text_color(rgb(p.text));
     input.set_cursor_color(rgb(p.text));
     input.set_selection_color(rgb(p.selection));
-    input.set_text_font(look::font());
-    input.set_text_size(look::size());
+    input.set_text_font(appearance::font());
+    input.set_text_size(appearance::size());
     input.redraw();
 }
 
@@ -206,12 +206,12 @@ pub fn button(label: &str, kind: Kind) -> Button {
 
 /// The width in pixels that a button with this label needs.
 pub fn button_width(label: &str) -> i32 {
-    look::use_font();
-    draw::width(label).ceil() as i32 + 2 * look::size()
+    appearance::use_font();
+    draw::width(label).ceil() as i32 + 2 * appearance::size()
 }
 
 fn draw_button(button: &Button, kind: Kind) {
-    let p = look::palette();
+    let p = appearance::palette();
     let (face, letters) = match (button.active_r(), kind, button.value()) {
         (false, ..) => (p.off, p.off_text),
         (true, Kind::Primary, false) => (p.accent, p.accent_text),
@@ -239,9 +239,9 @@ fn draw_button(button: &Button, kind: Kind) {
 
 /// Draws words in the middle of a place, literally: FLTK's labels take `@` and `&` for commands.
 fn draw_centred(words: &str, colour: u32, (x, y, w, h): (i32, i32, i32, i32)) {
-    look::use_font();
+    appearance::use_font();
     draw::set_draw_color(rgb(colour));
     let left = x + (w - draw::width(words) as i32) / 2;
-    let _clip = look::Clip::to(x, y, w, h);
-    draw::draw_text(words, left, y + look::baseline(h));
+    let _clip = appearance::Clip::to(x, y, w, h);
+    draw::draw_text(words, left, y + appearance::baseline(h));
 }

@@ -8,7 +8,7 @@ use fltk::prelude::*;
 use fltk::valuator::Scrollbar;
 
 use super::{draw_border, draw_focus};
-use crate::modes::gui::window::{look, rgb};
+use crate::modes::gui::window::{appearance, rgb};
 
 /// Something that is so or not. It draws itself, in the look of the moment.
 pub fn check(label: &str) -> CheckButton {
@@ -16,11 +16,11 @@ pub fn check(label: &str) -> CheckButton {
     check.set_frame(FrameType::FlatBox);
     check.super_draw(false);
     check.draw(|check| {
-        let p = look::palette();
+        let p = appearance::palette();
         let (x, y, w, h) = (check.x(), check.y(), check.w(), check.h());
         draw::draw_rect_fill(x, y, w, h, rgb(p.window));
-        look::use_font();
-        let size = look::size() + 2;
+        appearance::use_font();
+        let size = appearance::size() + 2;
         let (left, top) = (x + 5, y + (h - size) / 2);
         let (ticked, active) = (check.value(), check.active_r());
         let face = match (active, ticked) {
@@ -34,8 +34,8 @@ pub fn check(label: &str) -> CheckButton {
             draw_tick(left, top, size, colour);
         }
         draw::set_draw_color(rgb(if active { p.text } else { p.off_text }));
-        let clip = look::Clip::to(x, y, w - 2, h);
-        draw::draw_text(&check.label(), left + size + 7, y + look::baseline(h));
+        let clip = appearance::Clip::to(x, y, w - 2, h);
+        draw::draw_text(&check.label(), left + size + 7, y + appearance::baseline(h));
         drop(clip);
         draw_focus(check);
     });
@@ -62,7 +62,7 @@ pub fn choice() -> Choice {
     choice.set_frame(FrameType::BorderBox);
     choice.super_draw(false);
     choice.draw(|choice| {
-        let p = look::palette();
+        let p = appearance::palette();
         menu(choice);
         let (x, y, w, h) = (choice.x(), choice.y(), choice.w(), choice.h());
         let (face, letters) = match choice.active_r() {
@@ -70,14 +70,14 @@ pub fn choice() -> Choice {
             false => (p.off, p.off_text),
         };
         draw_border(x, y, w, h, rgb(face));
-        look::use_font();
+        appearance::use_font();
         draw::set_draw_color(rgb(letters));
-        let arrow = look::size() / 3;
-        let clip = look::Clip::to(x, y, w - 4 * arrow, h);
+        let arrow = appearance::size() / 3;
+        let clip = appearance::Clip::to(x, y, w - 4 * arrow, h);
         // As it reads, without what FLTK's menus want written twice.
         let words = choice.choice().unwrap_or_default();
         let words = words.replace("&&", "&").replace("@@", "@");
-        draw::draw_text(&words, x + 8, y + look::baseline(h));
+        draw::draw_text(&words, x + 8, y + appearance::baseline(h));
         drop(clip);
         let (middle, top) = (x + w - 2 * arrow - 4, y + (h - arrow) / 2);
         draw::draw_polygon(
@@ -95,22 +95,22 @@ pub fn choice() -> Choice {
 
 /// Gives a menu the look of the moment.
 fn menu(menu: &mut impl MenuExt) {
-    let p = look::palette();
+    let p = appearance::palette();
     menu.set_color(rgb(p.field));
     menu.set_text_color(rgb(p.text));
     menu.set_selection_color(rgb(p.selection));
-    menu.set_text_font(look::font());
-    menu.set_text_size(look::size());
+    menu.set_text_font(appearance::font());
+    menu.set_text_size(appearance::size());
 }
 
 /// Makes a scrollbar ours. It draws itself, in the look of the moment, and needs a width of
-/// `look::bar_width()`.
+/// `appearance::bar_width()`.
 pub fn scrollbar(bar: &mut Scrollbar) {
     bar.clear_visible_focus();
     bar.set_frame(FrameType::FlatBox);
     bar.super_draw(false);
     bar.draw(|bar| {
-        let p = look::palette();
+        let p = appearance::palette();
         let (x, y, w, h) = (bar.x(), bar.y(), bar.w(), bar.h());
         draw::draw_rect_fill(x, y, w, h, rgb(p.bar));
         if !bar.active_r() {

@@ -12,7 +12,7 @@ use fltk::input::IntInput;
 use fltk::prelude::*;
 
 use super::{Kind, button, field, on_focus, paint_field};
-use crate::modes::gui::window::{keys, look};
+use crate::modes::gui::window::{appearance, keyboard};
 
 type Changed = Box<dyn FnMut(i32)>;
 
@@ -63,7 +63,7 @@ impl Spinner {
         let this = self.clone();
         self.input.set_callback(move |_| this.tell());
         let mut this = self.clone();
-        let mut editing = keys::Editing::default();
+        let mut editing = keyboard::Editing::default();
         self.input.super_handle_first(false);
         self.input.handle(move |input, event| {
             on_focus(input, event);
@@ -110,7 +110,7 @@ impl Spinner {
     /// Tells it the look again.
     pub fn restyle(&mut self) {
         paint_field(&mut self.input, false);
-        let wide = look::field_height();
+        let wide = appearance::field_height();
         self.row.fixed(&self.less, wide);
         self.row.fixed(&self.more, wide);
         self.row.redraw();

@@ -13,7 +13,7 @@ use super::shortened;
 use crate::modes::gui::model::Person;
 use crate::modes::gui::transcript::layout::drawable;
 use crate::modes::gui::window::style::draw_focus;
-use crate::modes::gui::window::{look, rgb};
+use crate::modes::gui::window::{appearance, rgb};
 
 /// Space at the left and right edge.
 const MARGIN: i32 = 8;
@@ -98,7 +98,7 @@ impl Here {
             Event::Push if app::event_button() == 1 => {
                 // Refused only by a widget that cannot have it; this one can.
                 let _ = self.area.take_focus();
-                let row = look::row_height();
+                let row = appearance::row_height();
                 let y = app::event_y() - self.area.y() - row - 3;
                 let mut list = self.list.borrow_mut();
                 let index = list.above + (y.max(0) / row) as usize;
@@ -157,17 +157,17 @@ impl Here {
 
 /// How many names are seen whole in that height.
 fn seen(height: i32) -> usize {
-    let row = look::row_height();
+    let row = appearance::row_height();
     ((height - row - 4) / row).max(1) as usize
 }
 
 impl List {
     fn draw(&mut self, area: &Widget) {
-        let p = look::palette();
+        let p = appearance::palette();
         let (x, y, w, h) = (area.x(), area.y(), area.w(), area.h());
-        let row = look::row_height();
-        let base = look::baseline(row);
-        let clip = look::Clip::to(x, y, w, h);
+        let row = appearance::row_height();
+        let base = appearance::baseline(row);
+        let clip = appearance::Clip::to(x, y, w, h);
         draw::draw_rect_fill(x, y, w, h, rgb(p.surface));
         draw::set_draw_color(rgb(p.quiet));
         let title = format!("Here ({})", self.people.len());
@@ -178,7 +178,7 @@ impl List {
         self.above = self.above.min(self.people.len().saturating_sub(whole));
         let shown = self.people.iter().enumerate().skip(self.above);
         let mut top = y + row + 3;
-        let inner = look::Clip::to(x, top, w, h - row - 5);
+        let inner = appearance::Clip::to(x, top, w, h - row - 5);
         for (index, person) in shown.take(whole + 1) {
             if index == self.at && area.has_focus() {
                 draw::draw_rect_fill(x + 3, top, w - 6, row, rgb(p.selection));
@@ -195,7 +195,7 @@ impl List {
 }
 
 fn draw_person(person: &Person, x: i32, w: i32, base: i32) {
-    let p = look::palette();
+    let p = appearance::palette();
     let mut room = f64::from(w);
     draw::set_draw_color(rgb(p.quiet));
     if let Some(idle) = &person.idle {

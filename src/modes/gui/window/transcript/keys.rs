@@ -5,7 +5,7 @@ use fltk::enums::Key;
 use fltk::prelude::*;
 
 use super::{Hit, Told, Transcript};
-use crate::modes::gui::window::look::row_height;
+use crate::modes::gui::window::appearance::row_height;
 
 impl Transcript {
     pub(super) fn key(&mut self, key: Key) -> bool {

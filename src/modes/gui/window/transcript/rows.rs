@@ -16,11 +16,11 @@ use crate::modes::gui::transcript::layout::Widths;
 use crate::modes::gui::transcript::layout::Wrapping;
 use crate::modes::gui::transcript::layout::is_bidi;
 use crate::modes::gui::transcript::layout::is_rtl;
-use crate::modes::gui::transcript::lines::Line;
-use crate::modes::gui::transcript::lines::Look;
-use crate::modes::gui::transcript::lines::line_of;
+use crate::modes::gui::transcript::styled::Line;
+use crate::modes::gui::transcript::styled::Look;
+use crate::modes::gui::transcript::styled::line_of;
 use crate::modes::gui::transcript::view::Heights;
-use crate::modes::gui::window::look::row_height;
+use crate::modes::gui::window::appearance::row_height;
 
 /// Space at the left and right edge.
 pub(super) const MARGIN: i32 = 8;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::event::{Body, Id, Recorded};
-use crate::modes::gui::link::pages::MAX_ASKS;
+use crate::modes::gui::link::ranges::MAX_ASKS;
 use crate::modes::gui::talk::Ask;
 use crate::wire::HistoryRange;
 

@@ -7,12 +7,12 @@
 //! What always holds: only what is seen is laid out, and no picture waits for more than some rows
 //! of a text that is very long.
 
-mod inner;
+mod exact_time;
 mod keys;
-mod lay;
-mod moment;
 mod paint;
-mod select;
+mod rows;
+mod selection;
+mod viewport;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -26,18 +26,18 @@ use fltk::prelude::*;
 use fltk::valuator::Scrollbar;
 use fltk::widget::Widget;
 
-use super::history::Hole;
-use super::items::{Item, Key, Rank};
-use super::layout::Widths;
-use super::lines::Act;
-use super::view::{Placed, View};
 use crate::modes::gui::keep::settings::Times;
 use crate::modes::gui::model::Model;
-use crate::modes::gui::window::keys as keyboard;
-use crate::modes::gui::window::look;
-use crate::modes::gui::window::look::row_height;
-use lay::Laid;
-use select::Selection;
+use crate::modes::gui::transcript::history::Hole;
+use crate::modes::gui::transcript::items::{Item, Key, Rank};
+use crate::modes::gui::transcript::layout::Widths;
+use crate::modes::gui::transcript::styled::Act;
+use crate::modes::gui::transcript::view::{Placed, View};
+use crate::modes::gui::window::appearance;
+use crate::modes::gui::window::appearance::row_height;
+use crate::modes::gui::window::keyboard;
+use rows::Laid;
+use selection::Selection;
 
 /// What the transcript has to tell the window.
 #[derive(Clone, Debug)]
@@ -177,7 +177,7 @@ impl Transcript {
     fn wire_up(&mut self) {
         let inner = Rc::clone(&self.inner);
         self.area.draw(move |area| {
-            look::use_font();
+            appearance::use_font();
             inner.borrow_mut().draw(area);
         });
         let mut this = self.clone();
@@ -400,7 +400,7 @@ impl Transcript {
     }
 
     fn point(&self) -> Option<(Key, usize, bool)> {
-        look::use_font();
+        appearance::use_font();
         let (x, y) = app::event_coords();
         let inner = self.inner.borrow();
         inner.point(x - self.area.x(), y - self.area.y())

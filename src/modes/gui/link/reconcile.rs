@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use super::Shared;
 use super::connection::{Connection, Trouble};
-use super::pages;
+use super::ranges;
 use crate::address::Address;
 use crate::event::{Body, Id, Key, Recorded};
 use crate::modes::gui::talk::Answer;
@@ -102,10 +102,10 @@ pub(super) async fn look(
                 Some(open) => open,
                 None => Connection::open(address).await?,
             };
-            let answer = pages::get(&mut open, token, &way.path()).await?;
+            let answer = ranges::get(&mut open, token, &way.path()).await?;
             let again = answer.head.retry_after().map(Duration::from_secs);
             connection = answer.head.reusable.then_some(open);
-            let page = match (answer.head.status, pages::read(&answer)) {
+            let page = match (answer.head.status, ranges::read(&answer)) {
                 (200, Some(page)) => page,
                 // The log does not know the event: it was replaced, or restored from a copy.
                 (400, _) if matches!(way, Way::On(_)) => {
@@ -149,9 +149,9 @@ enum Way {
 impl Way {
     fn path(&self) -> String {
         match self {
-            Way::On(after) => format!("/messages?since={after}&limit={}", pages::MOST),
-            Way::Back(None) => format!("/messages?limit={}", pages::MOST),
-            Way::Back(Some(id)) => format!("/messages?before={id}&limit={}", pages::MOST),
+            Way::On(after) => format!("/messages?since={after}&limit={}", ranges::MOST),
+            Way::Back(None) => format!("/messages?limit={}", ranges::MOST),
+            Way::Back(Some(id)) => format!("/messages?before={id}&limit={}", ranges::MOST),
         }
     }
 

@@ -5,7 +5,7 @@
 //! Ctrl+V is Ctrl+М. What is meant then is what the key has in another layout, or has where letters
 //! are Latin.
 
-mod board;
+mod layouts;
 
 use fltk::app;
 use fltk::enums::{Event, Key};
@@ -13,7 +13,7 @@ use fltk::prelude::*;
 use unicode_properties::UnicodeEmoji as _;
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use board::Board;
+use layouts::Board;
 
 /// The key of a command: the one that was pressed, or with Ctrl the Latin one that stands there.
 pub fn key() -> Key {

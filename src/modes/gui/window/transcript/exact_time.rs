@@ -7,12 +7,12 @@ use fltk::app;
 use fltk::draw;
 use fltk::prelude::*;
 
-use super::lay::MARGIN;
+use super::rows::MARGIN;
 use super::{Inner, Transcript};
 use crate::modes::gui::theme::Palette;
 use crate::modes::gui::transcript::items::Key;
-use crate::modes::gui::transcript::lines::exact_time;
-use crate::modes::gui::window::look::{self, baseline};
+use crate::modes::gui::transcript::styled::exact_time;
+use crate::modes::gui::window::appearance::{self, baseline};
 use crate::modes::gui::window::rgb;
 
 /// How long the pointer rests on a line before its time is shown, in seconds.
@@ -70,7 +70,7 @@ impl Inner {
         let Some(laid) = self.laid.get(&key) else {
             return;
         };
-        look::use_font();
+        appearance::use_font();
         let words = exact_time(at);
         let wide = draw::width(&words) as i32 + 2 * MARGIN;
         // The rows that are seen whole, or the one that something is seen of.

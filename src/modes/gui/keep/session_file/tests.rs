@@ -224,8 +224,7 @@ fn a_window_that_is_killed_leaves_the_old_state_or_the_new() {
         play(Path::new(&folder));
     }
     let folder = tempfile::tempdir().expect("a folder");
-    let this =
-        "modes::gui::keep::kept::tests::a_window_that_is_killed_leaves_the_old_state_or_the_new";
+    let this = "modes::gui::keep::session_file::tests::a_window_that_is_killed_leaves_the_old_state_or_the_new";
     for round in 0..20 {
         let mut window = Command::new(std::env::current_exe().expect("this program"))
             .args(["--exact", this, "--nocapture"])

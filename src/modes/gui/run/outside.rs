@@ -9,10 +9,10 @@ use chrono::{Local, NaiveDateTime};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use super::window;
 use crate::event::{Key, Stamp};
 use crate::failure::{Failure, reason};
 use crate::modes::gui::desktop::notify::system_is_dark;
+use crate::modes::gui::window;
 
 /// The clock on the wall.
 pub(super) fn on_the_wall(at: Stamp) -> NaiveDateTime {

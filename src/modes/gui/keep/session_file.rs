@@ -6,7 +6,7 @@
 //! the old state or the new one. A power cut may cost the file, so a thread has the disk be sure of a
 //! copy beside it ([`saver`]); of both, what was written last is read.
 
-mod saver;
+mod syncer;
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
@@ -21,7 +21,7 @@ use super::files::{self, Lock};
 use crate::event::{Id, Key, Stamp};
 use crate::failure::reason;
 use crate::modes::gui::talk::Letter;
-use saver::Saver;
+use syncer::Saver;
 
 /// The longest file that is read, in bytes: far more than a window's bounds allow it to keep.
 const MAX_FILE: u64 = 64 << 20;

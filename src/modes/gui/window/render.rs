@@ -7,11 +7,10 @@ use fltk::enums::ColorDepth;
 use fltk::image::{PngImage, RgbImage};
 use fltk::prelude::*;
 
-use super::look::{self, field_height, row_height};
+use super::appearance::{self, field_height, row_height};
 use super::parts::{Ink, fitting};
 use super::style::{self, button_width, caption_width, message_height};
 use super::{Window, rgb};
-use crate::modes::gui::badge::badge;
 use crate::modes::gui::model::Model;
 use crate::modes::gui::model::commands::to_be_said;
 use crate::modes::gui::model::limits::name_words;
@@ -19,6 +18,7 @@ use crate::modes::gui::model::limits::text_words;
 use crate::modes::gui::rooms::Offer;
 use crate::modes::gui::talk::Field;
 use crate::modes::gui::transcript::layout::drawable;
+use crate::modes::gui::window::badge::badge;
 use crate::name::extent;
 
 const ICON: &[u8] = include_bytes!("../../../../assets/icons/hicolor/64x64/apps/chatroom.png");
@@ -246,9 +246,13 @@ impl Window {
         }
         let side = (self.frame.w() / 5).clamp(caption_width("uthira (you)") + 20, 260);
         // A narrow window is for reading.
-        show_if(&mut self.here.area, self.frame.w() > 36 * look::size());
+        show_if(
+            &mut self.here.area,
+            self.frame.w() > 36 * appearance::size(),
+        );
         self.middle.fixed(&self.here.area, side);
-        self.seen.fixed(&self.transcript.bar, look::bar_width());
+        self.seen
+            .fixed(&self.transcript.bar, appearance::bar_width());
         for row in [
             &self.login,
             &self.header,
@@ -269,7 +273,7 @@ impl Window {
     pub(super) fn restyle(&mut self) {
         let settings = self.settings.borrow().clone();
         let palette = settings.theme.palette(self.system_is_dark);
-        look::set(palette, settings.font.as_deref(), settings.size);
+        appearance::set(palette, settings.font.as_deref(), settings.size);
         let screen = self.frame.screen_num();
         let scale = settings.scale.map_or(self.own_scale, |scale| scale as f32);
         if app::screen_scale(screen) != scale {

@@ -7,7 +7,7 @@ use fltk::prelude::*;
 use fltk::window::Window as FltkWindow;
 
 use super::Window;
-use crate::modes::gui::keep::kept::Place;
+use crate::modes::gui::keep::session_file::Place;
 
 /// How much of a window's upper edge must be on a screen, so that it can be seen and moved: wide and
 /// high, in the window system's units.

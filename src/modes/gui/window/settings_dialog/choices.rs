@@ -27,7 +27,7 @@ pub fn item(text: &str) -> String {
 
 /// What the choice of fonts offers: the system's sans-serif one, every family once, and the chosen
 /// one even if this system has it not. `faces` has several of a family, each by its full name, and
-/// with a space before the name where FLTK was told it by [`look::set`](super::look::set).
+/// with a space before the name where FLTK was told it by [`appearance::set`](super::appearance::set).
 pub fn fonts(faces: Vec<String>, chosen: Option<&str>) -> Vec<Offer<String>> {
     // What FLTK adds for slant and weight, and what a plain face may be called.
     const STYLES: [&str; 5] = [

@@ -17,7 +17,7 @@ use fltk::widget::Widget;
 
 use super::parts::shortened;
 use super::style::{Kind, button, button_width, field, mark_all, on_focus, paint_field};
-use super::{keys, look, rgb};
+use super::{appearance, keyboard, rgb};
 
 /// What the user does in the bar.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ type Told = Box<dyn FnMut(Find)>;
 /// The bar. Hidden at first.
 #[derive(Clone)]
 pub struct FindBar {
-    /// For the layout, with a height of `look::field_height()`.
+    /// For the layout, with a height of `appearance::field_height()`.
     pub row: Flex,
     /// For the keyboard.
     pub input: Input,
@@ -88,7 +88,7 @@ impl FindBar {
         self.input
             .set_callback(move |input| this.tell(Find::Changed(input.value())));
         let mut this = self.clone();
-        let mut editing = keys::Editing::default();
+        let mut editing = keyboard::Editing::default();
         self.input.super_handle_first(false);
         self.input.handle(move |input, event| {
             on_focus(input, event);
@@ -168,7 +168,7 @@ impl FindBar {
         for button in &self.buttons {
             self.row.fixed(button, button_width(&button.label()));
         }
-        look::use_font();
+        appearance::use_font();
         let room = draw::width("1000 of at least 1000") as i32;
         self.row.fixed(&self.label, room);
         self.row.layout();
@@ -184,11 +184,11 @@ impl FindBar {
 }
 
 fn draw_words(label: &Widget, words: &str) {
-    let p = look::palette();
+    let p = appearance::palette();
     let (x, y, w, h) = (label.x(), label.y(), label.w(), label.h());
     draw::draw_rect_fill(x, y, w, h, rgb(p.window));
-    look::use_font();
+    appearance::use_font();
     draw::set_draw_color(rgb(p.quiet));
     let words = shortened(words.to_string(), f64::from(w));
-    draw::draw_text(&words, x, y + look::baseline(h));
+    draw::draw_text(&words, x, y + appearance::baseline(h));
 }

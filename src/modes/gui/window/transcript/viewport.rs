@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use super::lay::{Laid, Layout};
-use super::select::Selection;
+use super::rows::{Laid, Layout};
+use super::selection::Selection;
 use super::{Hit, Inner, Told};
 use crate::modes::gui::model::Model;
 use crate::modes::gui::transcript::items::Key;
@@ -11,7 +11,7 @@ use crate::modes::gui::transcript::items::Rank;
 use crate::modes::gui::transcript::items::items;
 use crate::modes::gui::transcript::spans;
 use crate::modes::gui::transcript::view::View;
-use crate::modes::gui::window::look;
+use crate::modes::gui::window::appearance;
 
 /// The most laid-out lines that are kept.
 const LAID: usize = 300;
@@ -24,7 +24,7 @@ impl Inner {
     /// Takes in what has changed and places what is seen. `false` if something long is not laid
     /// out to its end yet.
     pub(super) fn place(&mut self, width: i32, height: i32) -> bool {
-        look::use_font();
+        appearance::use_font();
         let model = Rc::clone(&self.model);
         let model = model.borrow();
         let history = model.history();

@@ -2,9 +2,9 @@
 //!
 //! What always holds: a room key is told to no room that nobody has chosen.
 
-use super::model::Event;
-use super::window::Fields;
 use crate::address::Address;
+use crate::modes::gui::model::Event;
+use crate::modes::gui::window::Fields;
 
 /// What is said of a link to a room where one was not before, with a room key at hand.
 const STRANGE: &str = "You were not in the room of this link before. If its address is the right one, \

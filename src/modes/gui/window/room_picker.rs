@@ -7,8 +7,8 @@ use fltk::enums::{Event as Happened, Key};
 use fltk::prelude::*;
 
 use super::parts::Picked;
-use super::show::{Shown, show_if};
-use super::{Action, Own, Window, keys, look, style};
+use super::render::{Shown, show_if};
+use super::{Action, Own, Window, appearance, keyboard, style};
 use crate::address::Address;
 use crate::modes::gui::rooms::Offer;
 use crate::modes::gui::talk::Field;
@@ -23,7 +23,7 @@ impl Window {
             actions.borrow_mut().push_back(Action::Own(rooms));
         });
         let (actions, model) = (Rc::clone(&self.actions), Rc::clone(&self.model));
-        let mut editing = keys::Editing::default();
+        let mut editing = keyboard::Editing::default();
         self.address.super_handle_first(false);
         self.address.handle(move |address, event| {
             style::on_focus(address, event);
@@ -82,12 +82,12 @@ impl Window {
         let shown = !now.rooms.is_empty();
         show_if(&mut self.rooms.area, shown);
         let needed = self.rooms.show(&now.rooms);
-        let (row, pad) = (look::row_height(), 8);
+        let (row, pad) = (appearance::row_height(), 8);
         let find = match self.find.is_open() {
-            true => look::field_height() + pad,
+            true => appearance::field_height() + pad,
             false => 0,
         };
-        let fixed = look::field_height() + others + now.input_height + find;
+        let fixed = appearance::field_height() + others + now.input_height + find;
         let free = self.frame.h() - 2 * 10 - fixed - 3 * pad;
         let list = needed.min((free - pad) / 2).max(3 * row);
         let rest = free - list - pad;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Effect, Fate, Member, Model, Pending, Phase, Stamp, is_past};
 use crate::address::Address;
 use crate::event::{Body, Recorded};
-use crate::modes::gui::keep::kept::Kept;
+use crate::modes::gui::keep::session_file::Kept;
 use crate::modes::gui::link::version_sentence;
 use crate::modes::gui::talk::{Field, Login, Report, Resume, State};
 use crate::wire::{Members, Session, Wire};

@@ -12,11 +12,11 @@ use async_std::future::timeout;
 use async_std::task;
 use futures_lite::future::or;
 
+use super::authenticate::{NotIn, log_in, log_off, whose};
 use super::backoff::chance;
 use super::connection::Trouble;
-use super::login::{NotIn, log_in, log_off, whose};
 use super::outbox::send_all;
-use super::pages::{self, MAX_ASKS};
+use super::ranges::{self, MAX_ASKS};
 use super::{Reach, Shared, listen, presentable};
 use crate::address::Address;
 use crate::modes::gui::talk::{self, Command, Field, Login, Report, State};
@@ -84,7 +84,7 @@ pub(super) async fn run(shared: Shared, commands: Receiver<Command>) {
     let mut room: Option<Address> = None;
     let mut listening: Doing = Box::pin(next_command(shared, &commands));
     let (mut holding, mut asking) = (nothing(), nothing());
-    let mut answering: Doing = Box::pin(pages::answer_all(shared));
+    let mut answering: Doing = Box::pin(ranges::answer_all(shared));
     loop {
         let work = or(&mut holding, or(&mut asking, &mut answering));
         match or(&mut listening, work).await {
@@ -144,8 +144,8 @@ pub(super) async fn run(shared: Shared, commands: Receiver<Command>) {
                 if fresh {
                     if room.is_some() {
                         drop(answering);
-                        pages::answer_none(shared).await;
-                        answering = Box::pin(pages::answer_all(shared));
+                        ranges::answer_none(shared).await;
+                        answering = Box::pin(ranges::answer_all(shared));
                     }
                     shared.forget();
                 }

@@ -13,7 +13,7 @@ use super::shortened;
 use crate::modes::gui::link::presentable;
 use crate::modes::gui::rooms::{MAX_FOUND, Offer};
 use crate::modes::gui::window::style::draw_focus;
-use crate::modes::gui::window::{look, rgb};
+use crate::modes::gui::window::{appearance, rgb};
 
 /// Space at the left and right edge, and between the parts of a line.
 const MARGIN: i32 = 8;
@@ -96,7 +96,7 @@ impl RoomList {
             list.set(offers);
             self.area.redraw();
         }
-        list.lines.len() as i32 * look::row_height() + 2 * EDGE
+        list.lines.len() as i32 * appearance::row_height() + 2 * EDGE
     }
 
     /// What happens with what is picked.
@@ -120,7 +120,7 @@ impl RoomList {
                 let _ = self.area.take_focus();
                 let y = (app::event_y() - self.area.y() - EDGE).max(0);
                 let mut list = self.list.borrow_mut();
-                let line = list.above + (y / look::row_height()) as usize;
+                let line = list.above + (y / appearance::row_height()) as usize;
                 let hit = match list.lines.get(line) {
                     Some(Line::Offer(at)) => Some(*at),
                     _ => None,
@@ -183,7 +183,7 @@ impl RoomList {
 
 /// How many lines are seen whole in that height.
 fn seen(height: i32) -> usize {
-    ((height - 2 * EDGE) / look::row_height()).max(1) as usize
+    ((height - 2 * EDGE) / appearance::row_height()).max(1) as usize
 }
 
 impl List {
@@ -226,11 +226,11 @@ impl List {
     }
 
     fn draw(&mut self, area: &Widget) {
-        let p = look::palette();
+        let p = appearance::palette();
         let (x, y, w, h) = (area.x(), area.y(), area.w(), area.h());
-        let row = look::row_height();
-        let base = look::baseline(row);
-        let clip = look::Clip::to(x, y, w, h);
+        let row = appearance::row_height();
+        let base = appearance::baseline(row);
+        let clip = appearance::Clip::to(x, y, w, h);
         draw::draw_rect_fill(x, y, w, h, rgb(p.surface));
         self.above = self.above.min(self.lines.len().saturating_sub(seen(h)));
         let mut top = y + EDGE;
@@ -310,7 +310,7 @@ fn marks(offer: &Offer, all_there: bool) -> String {
 }
 
 fn draw_offer(offer: &Offer, all_there: bool, x: i32, w: i32, base: i32) {
-    let p = look::palette();
+    let p = appearance::palette();
     let gap = f64::from(2 * MARGIN);
     let mut room = f64::from(w);
     let marks = marks(offer, all_there);

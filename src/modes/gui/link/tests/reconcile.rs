@@ -2,7 +2,7 @@
 //! stream does not bring everything.
 
 use super::*;
-use crate::modes::gui::link::seen::MAX_PAGES;
+use crate::modes::gui::link::reconcile::MAX_PAGES;
 use crate::modes::gui::talk::{Login, Resume};
 
 fn gap() -> Wire {

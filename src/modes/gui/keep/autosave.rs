@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::kept::{Keeper, Kept, Place};
+use super::session_file::{Keeper, Kept, Place};
 use crate::address::Address;
 use crate::event::Key;
 

@@ -4,22 +4,22 @@ use fltk::draw;
 use fltk::prelude::*;
 use fltk::widget::Widget;
 
-use super::lay::{Laid, MARGIN};
-use super::select::Selection;
+use super::rows::{Laid, MARGIN};
+use super::selection::Selection;
 use super::{Inner, Place};
 use crate::modes::gui::theme::Palette;
 use crate::modes::gui::transcript::history::What;
 use crate::modes::gui::transcript::items::Key;
-use crate::modes::gui::transcript::lines::Look;
-use crate::modes::gui::transcript::lines::Tone;
-use crate::modes::gui::window::look::{self, baseline, row_height};
+use crate::modes::gui::transcript::styled::Look;
+use crate::modes::gui::transcript::styled::Tone;
+use crate::modes::gui::window::appearance::{self, baseline, row_height};
 use crate::modes::gui::window::rgb;
 
 impl Inner {
     pub(super) fn draw(&mut self, area: &mut Widget) {
         let (x, y, w, h) = (area.x(), area.y(), area.w(), area.h());
-        let palette = look::palette();
-        let clip = look::Clip::to(x, y, w, h);
+        let palette = appearance::palette();
+        let clip = appearance::Clip::to(x, y, w, h);
         draw::draw_rect_fill(x, y, w, h, rgb(palette.surface));
         let row = row_height();
         for (n, top) in &self.placed.seen {
@@ -196,7 +196,7 @@ impl Inner {
     /// What is said to who reads further up while others write, and to who has something new
     /// further up: the words, and where they stand.
     pub(super) fn marks(&self, w: i32, h: i32) -> Vec<Mark> {
-        look::use_font();
+        appearance::use_font();
         let high = row_height();
         let mut marks = Vec::new();
         let model = self.model.borrow();

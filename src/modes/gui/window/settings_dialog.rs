@@ -3,7 +3,7 @@
 //! Everything is reached by keyboard alone: Tab moves on, the arrow keys choose, Enter and Space
 //! press, Escape closes.
 
-mod offers;
+mod choices;
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -18,8 +18,8 @@ use fltk::menu::Choice;
 use fltk::prelude::*;
 use fltk::window::Window;
 
-use self::offers::{Offer, fonts, item, scales};
-use super::look::{self, field_height};
+use self::choices::{Offer, fonts, item, scales};
+use super::appearance::{self, field_height};
 use super::parts::Words;
 use super::rgb;
 use super::style::{self, Kind, Spinner, button, button_width, caption};
@@ -251,7 +251,7 @@ fn build(settings: &Settings) -> (Window, Parts) {
 impl Parts {
     /// Gives everything the look of the moment.
     fn restyle(&mut self, window: &mut Window) {
-        window.set_color(rgb(look::palette().window));
+        window.set_color(rgb(appearance::palette().window));
         for (row, caption) in &mut self.rows {
             if let Some(caption) = caption {
                 style::restyle(caption);

@@ -10,14 +10,14 @@ use fltk::input::MultilineInput;
 use fltk::prelude::*;
 
 use super::action::action_of;
-use super::dialog::Dialog;
-use super::find::Find;
-use super::keys;
+use super::find_bar::Find;
+use super::keyboard;
+use super::settings_dialog::Dialog;
 use super::style;
 use super::{Action, Actions, INPUT_LIMIT, Own, Window};
 use crate::modes::gui::model::Event;
 use crate::modes::gui::model::limits::grouped;
-use crate::modes::gui::transcript::widget::Told;
+use crate::modes::gui::window::transcript::Told;
 
 /// How long a search waits for more letters.
 const PAUSE: f64 = 0.3;
@@ -132,7 +132,7 @@ impl Window {
         let mut transcript = self.transcript.clone();
         let (recall, completion) = (Rc::clone(&self.recall), Rc::clone(&self.completion));
         let model = Rc::clone(&self.model);
-        let mut editing = keys::Editing::default();
+        let mut editing = keyboard::Editing::default();
         // Before the field itself: it would take Enter for a new line.
         self.message.super_handle_first(false);
         self.message.handle(move |message, event| {
@@ -259,7 +259,7 @@ impl Window {
             if !matches!(event, Happened::Shortcut | Happened::KeyDown) || !app::is_event_ctrl() {
                 return false;
             }
-            let key = keys::key();
+            let key = keyboard::key();
             let is = |c: char| key == Key::from_char(c);
             let action = if is('f') {
                 find.open();
@@ -316,7 +316,7 @@ fn press(button: &mut Button, message: &MultilineInput, mut what: impl FnMut() +
 /// What was typed outside of a field goes on in the input. `false` if that was no text, or if nothing
 /// can be written.
 fn type_on(message: &mut MultilineInput) -> bool {
-    if !message.active() || keys::typed().is_none() {
+    if !message.active() || keyboard::typed().is_none() {
         return false;
     }
     // At once, so that what is typed next goes there by itself.
