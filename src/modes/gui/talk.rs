@@ -55,9 +55,6 @@ pub enum Command {
     ///
     /// What an earlier window left is said before the login's first stream is up to date.
     Say(Letter),
-    /// Take a letter back that waits. No answer follows; if it is on its way at this moment, it may
-    /// still arrive.
-    TakeBack(Key),
     /// Ask what was said before. Each is answered with one [`Report::Page`], in order (only what is too
     /// much at once is refused out of turn); what belongs to a room that is left, before
     /// [`Report::LoggedIn`] tells of the other.

@@ -35,7 +35,7 @@ impl Outbox {
         self.letters.push_back(letter);
     }
 
-    /// A message was answered, or seen in the stream, or taken back.
+    /// A message was answered, or seen in the stream.
     pub(super) fn done(&mut self, key: &Key) {
         self.letters.retain(|letter| letter.key != *key);
     }

@@ -195,7 +195,6 @@ async fn next_command(shared: &Shared, commands: &Receiver<Command>) -> Next {
     loop {
         match commands.recv().await {
             Ok(Command::Say(letter)) => shared.take_letter(letter).await,
-            Ok(Command::TakeBack(key)) => shared.outbox.borrow_mut().done(&key),
             Ok(Command::TryNow) => shared.hurry(),
             Ok(Command::Ask(ask)) => {
                 let full = shared.asks.borrow().len() >= MAX_ASKS;

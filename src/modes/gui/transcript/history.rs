@@ -37,8 +37,6 @@ pub struct History {
     stretches: Vec<Stretch>,
     count: usize,
     bytes: usize,
-    /// Changes with every change.
-    revision: u64,
     /// Changes whenever places stop meaning what they meant.
     generation: u64,
     /// The hole that ends here is not filled by itself: what was there was cleared away.
@@ -74,7 +72,6 @@ impl Default for History {
             stretches: vec![Stretch::at(0)],
             count: 0,
             bytes: 0,
-            revision: 0,
             generation: 0,
             cleared: None,
         }
@@ -98,7 +95,6 @@ impl History {
             self.clear();
         }
         self.log = after.map(|id| id.log).or(self.log);
-        self.revision += 1;
         let last = self.live();
         if last.entries.is_empty() {
             if last.covers.end < from {
@@ -126,7 +122,6 @@ impl History {
         last.entries.push_back(entry);
         self.bytes += bytes;
         self.count += 1;
-        self.revision += 1;
         true
     }
 
@@ -195,7 +190,6 @@ impl History {
     fn recount(&mut self) {
         let entries = || self.stretches.iter().flat_map(|s| &s.entries);
         (self.count, self.bytes) = (entries().count(), entries().map(Entry::bytes).sum());
-        self.revision += 1;
     }
 
     /// Drops what is furthest from `near` if there is too much; whether there was.
@@ -224,7 +218,6 @@ impl History {
             n += 1;
             n > live || !stretch.entries.is_empty()
         });
-        self.revision += 1;
         true
     }
 
@@ -248,7 +241,6 @@ impl History {
                 entry.belongs_to(me);
             }
         }
-        self.revision += 1;
         self.generation += 1;
     }
 
@@ -282,7 +274,6 @@ impl History {
     pub fn clear(&mut self) {
         *self = History {
             generation: self.generation + 1,
-            revision: self.revision + 1,
             ..History::default()
         };
     }
@@ -297,9 +288,7 @@ impl History {
 
     /// The hole that was cleared away may be filled again.
     pub fn wake(&mut self) {
-        if self.cleared.take().is_some() {
-            self.revision += 1;
-        }
+        if self.cleared.take().is_some() {}
     }
 
     /// Everything in order, with the holes.
@@ -354,11 +343,6 @@ impl History {
         })
     }
 
-    /// The newest event that is known.
-    pub fn newest(&self) -> Option<Id> {
-        self.iter().next_back().map(|entry| entry.id)
-    }
-
     /// Up to where the stream has been read, as an offset.
     pub fn end(&self) -> u64 {
         self.stretches.last().map_or(0, |last| last.covers.end)
@@ -372,16 +356,6 @@ impl History {
     /// How many events are known.
     pub fn len(&self) -> usize {
         self.count
-    }
-
-    /// Whether nothing is known.
-    pub fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
-    /// Something else after every change.
-    pub fn revision(&self) -> u64 {
-        self.revision
     }
 
     /// Something else once places mean something else.

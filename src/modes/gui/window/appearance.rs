@@ -193,15 +193,3 @@ fn face(family: &str) -> Font {
         }
     })
 }
-
-/// The families that the system has, sorted. Takes long: for a dialog, not for a start.
-pub fn families() -> Vec<String> {
-    let mut names: Vec<String> = app::get_font_names()
-        .into_iter()
-        // `B`, `I` and `P` stand before bold and slanted ones.
-        .filter_map(|name| name.strip_prefix(' ').map(str::to_string))
-        .collect();
-    names.sort();
-    names.dedup();
-    names
-}

@@ -238,22 +238,6 @@ fn what_is_said_before_the_first_login_is_for_that_and_no_other() {
 }
 
 #[test]
-fn what_is_taken_back_in_time_is_not_sent() {
-    let fake = picky();
-    let mut ear = Ear::log_in(&fake.address, false);
-    ear.until(is_connected);
-    for one in ["k1", "k2", "k3"] {
-        ear.say(one, one);
-    }
-    ear.until(|r| matches!(r, Report::State(State::Held { .. })).then_some(()));
-    ear.link.send(Command::TakeBack(key("k2")));
-    ear.until(|report| answer_to(report, "k3"));
-    assert_eq!(keys(&fake.seen("POST /messages")), ["k1", "k1", "k3"]);
-    let answered = |report: &Report| answer_to(report, "k2");
-    assert_eq!(ear.heard.iter().find_map(answered), None);
-}
-
-#[test]
 fn the_wait_for_the_next_attempt_ends_when_the_user_wants_it() {
     let fake = Fake::start(|request, count, stream| {
         if request.is("POST /session") && count < 2 {

@@ -30,8 +30,9 @@ impl Widths {
         self.asked
     }
 
-    /// How many bytes the remembered words take.
-    pub fn bytes(&self) -> usize {
+    /// The bytes that the remembered words take.
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> usize {
         self.bytes
     }
 
