@@ -312,10 +312,10 @@ impl Run {
             Effect::Taken(text) => self.window.taken(&text),
             Effect::Restore(text) => self.window.restore(&text),
             Effect::Focus(field) => self.window.focus(field),
-            Effect::GoToUnread => self.window.to_unread(),
-            Effect::GoToEnd => self.window.to_end(),
-            Effect::GoToStart => self.window.to_start(),
-            Effect::Show(place) => self.window.to_event(place),
+            Effect::GoToUnread => self.window.go_to_unread(),
+            Effect::GoToEnd => self.window.go_to_end(),
+            Effect::GoToStart => self.window.go_to_start(),
+            Effect::Show(place) => self.window.go_to_event(place),
             Effect::Notify { from, text } => {
                 let settings = self.window.settings();
                 if settings.bell && self.bell.rings(Instant::now()) {

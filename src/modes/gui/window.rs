@@ -367,27 +367,27 @@ impl Window {
     }
 
     /// Shows the end of the transcript.
-    pub fn to_end(&mut self) {
+    pub fn go_to_end(&mut self) {
         self.forget_seen();
-        self.transcript.to_end();
+        self.transcript.go_to_end();
     }
 
     /// Shows the beginning of the transcript.
-    pub fn to_start(&mut self) {
+    pub fn go_to_start(&mut self) {
         self.forget_seen();
-        self.transcript.to_start();
+        self.transcript.go_to_start();
     }
 
     /// Shows where what is new begins.
-    pub fn to_unread(&mut self) {
+    pub fn go_to_unread(&mut self) {
         self.forget_seen();
-        self.transcript.to_unread();
+        self.transcript.go_to_unread();
     }
 
     /// Shows the event at that offset.
-    pub fn to_event(&mut self, place: u64) {
+    pub fn go_to_event(&mut self, place: u64) {
         self.forget_seen();
-        self.transcript.to_event(place);
+        self.transcript.go_to_event(place);
     }
 
     /// What was seen before the view was sent elsewhere is of no interest any more.

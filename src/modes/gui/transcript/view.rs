@@ -92,7 +92,7 @@ impl View {
     }
 
     /// Goes to the end and stays there.
-    pub fn to_end(&mut self) {
+    pub fn go_to_end(&mut self) {
         self.place = None;
     }
 

@@ -129,7 +129,7 @@ impl Window {
             Own::Escape if self.find.is_open() => self.find.close(),
             Own::Escape if self.switching => self.do_own(Own::Back),
             Own::Escape => self.note(Action::Tell(Event::Dismiss)),
-            Own::Unread => self.to_unread(),
+            Own::Unread => self.go_to_unread(),
             Own::Settings => self.open_settings(),
             Own::Size(step) => {
                 let mut settings = self.settings();

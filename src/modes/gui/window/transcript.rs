@@ -255,7 +255,7 @@ impl Transcript {
     }
 
     /// Goes to the first of what is here.
-    pub fn to_start(&mut self) {
+    pub fn go_to_start(&mut self) {
         let first = self.inner.borrow().items.first().map(|item| item.key);
         if let Some(first) = first {
             self.show(first, 0);
@@ -263,9 +263,9 @@ impl Transcript {
     }
 
     /// Goes to the end and follows it.
-    pub fn to_end(&mut self) {
+    pub fn go_to_end(&mut self) {
         let mut inner = self.inner.borrow_mut();
-        inner.view.to_end();
+        inner.view.go_to_end();
         // Whoever follows the end reads what is above it.
         inner.up = true;
         // Whoever sent us here is to know what came of it.
@@ -275,7 +275,7 @@ impl Transcript {
     }
 
     /// Goes to where what is new begins.
-    pub fn to_unread(&mut self) {
+    pub fn go_to_unread(&mut self) {
         let new_from = self.inner.borrow().model.borrow().new_from();
         if let Some(place) = new_from {
             let rank = Rank::Unread;
@@ -284,7 +284,7 @@ impl Transcript {
     }
 
     /// Goes to the event at that offset.
-    pub fn to_event(&mut self, place: u64) {
+    pub fn go_to_event(&mut self, place: u64) {
         let rank = Rank::Entry;
         self.show(Key { place, rank }, self.area.h() / 2);
     }
@@ -386,7 +386,7 @@ impl Transcript {
         }
         match goes {
             Some(Place::End) => return self.tell(Told::ToEnd),
-            Some(Place::Unread) => return self.to_unread(),
+            Some(Place::Unread) => return self.go_to_unread(),
             None => {}
         }
         let point = self.point();
