@@ -64,14 +64,14 @@ impl Address {
         };
         if rest.contains('@') {
             return Err(format!(
-                "\"{text}\" has a name in it. Give the address without, and the name with --name or \
-                 in the window."
+                "\"{text}\" contains a name. Give the address without it, and the name with --name \
+                 or in the window."
             ));
         }
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         if let Some(at) = rest.find(['/', '?', '#']).filter(|at| *at > 0) {
             return Err(format!(
-                "\"{text}\" goes on after the address. An address ends with the port, as in \
+                "\"{text}\" has something after the address. An address ends with the port, as in \
                  192.168.1.20:1337: leave out \"{}\".",
                 &rest[at..]
             ));
@@ -97,8 +97,8 @@ impl Address {
         };
         if let Some((host, port)) = port_without_brackets(host).filter(|_| !rest.starts_with('[')) {
             return Err(format!(
-                "\"{text}\" could have a port or none. An IPv6 address stands in brackets before a port: \
-                 [{host}]:{port}."
+                "It is unclear whether \"{text}\" has a port. Put an IPv6 address in brackets \
+                 before a port: [{host}]:{port}."
             ));
         }
         let port = match port.strip_prefix(':') {
@@ -194,9 +194,9 @@ fn is_ours(path: &str) -> bool {
 
 fn not_understood(text: &str) -> String {
     match text {
-        "" => "Type where the room is, for example 192.168.1.20:1337.".to_string(),
+        "" => "Type the room's address, for example 192.168.1.20:1337.".to_string(),
         _ => format!(
-            "\"{text}\" is no address. Write it like 192.168.1.20:1337 or like a machine's name."
+            "\"{text}\" is not an address. Write one like 192.168.1.20:1337, or a machine's name."
         ),
     }
 }

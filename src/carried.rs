@@ -75,7 +75,7 @@ impl Carried {
         window.arg0(arguments.next().unwrap_or_else(|| "chatroom".into()));
         let error = window.args(arguments).exec();
         Err(Failure::new(format!(
-            "The window that this file carries could not be started: {}. {LEFT}",
+            "The window inside this file could not be started: {}. {LEFT}",
             reason(&error)
         )))
     }
@@ -90,22 +90,22 @@ impl Carried {
         let Some(folder) = env::var_os("XDG_RUNTIME_DIR").filter(|folder| !folder.is_empty())
         else {
             return Err(Failure::new(format!(
-                "This system does not let a program run from memory ({refused}), as the window \
-                 does, and XDG_RUNTIME_DIR names no folder to run it from. Set that to a folder of \
-                 yours from which programs may be run, and start it again. {LEFT}",
+                "This system does not let programs run from memory ({refused}), which the window \
+                 needs, and XDG_RUNTIME_DIR names no folder to run it from. Set it to a folder of \
+                 yours in which programs may run, and start again. {LEFT}",
             )));
         };
         let folder = Path::new(&folder);
         let _ = writeln!(
             io::stderr(),
-            "chatroom: This system does not let a program run from memory ({refused}); the window \
-             runs from a file without a name in {} instead.",
+            "chatroom: This system does not let programs run from memory ({refused}); the window \
+             runs from an unnamed file in {} instead.",
             folder.display()
         );
         try_in(Executable::folder(folder), &window).map_err(|error| {
             Failure::new(format!(
                 "The window cannot be run from {} either: {}. Set XDG_RUNTIME_DIR to a folder of \
-                 yours from which programs may be run, and start it again. {LEFT}",
+                 yours in which programs may run, and start again. {LEFT}",
                 folder.display(),
                 reason(&error)
             ))
@@ -137,13 +137,13 @@ pub fn keep_name() {
 }
 
 /// What there is without a window.
-const LEFT: &str = "chatroom server and chatroom replay work all the same, and anybody can join with \
-                    curl -N http://ADDR:1337/events";
+const LEFT: &str = "chatroom server and chatroom replay still work, and anybody can join with curl \
+                    -N http://ADDR:1337/events";
 
 fn unreadable(error: &io::Error) -> Failure {
     Failure::new(format!(
         "The window is inside chatroom's own file, which cannot be read through {THIS_FILE}: {}. \
-         Mount /proc and start it again. {LEFT}",
+         Mount /proc and start again. {LEFT}",
         reason(error)
     ))
 }
@@ -153,7 +153,7 @@ fn told(error: parcel::Error) -> Failure {
     match error {
         parcel::Error::Read(error) => unreadable(&error),
         parcel::Error::Cut { has, of } => Failure::new(format!(
-            "This file is not whole: {has} of its {of} bytes are here, and the window is in the \
+            "This file is incomplete: it has {has} of its {of} bytes, and the window is in the \
              rest. {again}"
         )),
         parcel::Error::Damaged => Failure::new(format!(

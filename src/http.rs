@@ -87,9 +87,7 @@ impl From<BodyError> for BadRequest {
     fn from(error: BodyError) -> BadRequest {
         match error {
             BodyError::TooLong => {
-                let message = format!(
-                    "A message has at most {MAX_TEXT} bytes. Send it in several shorter ones."
-                );
+                let message = format!("A message has at most {MAX_TEXT} bytes. Send it in parts.");
                 BadRequest {
                     limit: Some(MAX_TEXT as u64),
                     ..BadRequest::new(413, "text_too_long", message)
@@ -253,7 +251,8 @@ fn named(head: &Head, authority: Option<&str>) -> Result<Option<String>, BadRequ
             BadRequest::new(
                 400,
                 "bad_request",
-                "The host that the request names is none. Write a name or an address, and a port up to 65535.",
+                "The host in the request is not valid. Send a name or an address, and a port up to \
+                 65535.",
             )
         })?);
     }
@@ -272,7 +271,8 @@ fn framing(head: &Head) -> Result<Framing, BadRequest> {
         ([_, ..], []) => Err(BadRequest::new(
             400,
             "bad_framing",
-            "The request's Content-Length is not one number of plain digits. Send exactly one.",
+            "The request's Content-Length is not a single number. Send exactly one, in plain \
+             digits.",
         )),
         ([], _) if head.minor == 1 => chunked(&encodings),
         ([], _) => Err(BadRequest::new(
@@ -308,7 +308,8 @@ fn chunked(encodings: &[&str]) -> Result<Framing, BadRequest> {
         _ => Err(BadRequest::new(
             400,
             "bad_framing",
-            "The request's last Transfer-Encoding is not chunked, or chunked is there twice. Send a Content-Length.",
+            "The request's last Transfer-Encoding is not chunked, or chunked is given twice. Send \
+             a Content-Length.",
         )),
     }
 }

@@ -148,8 +148,8 @@ impl Journal {
 
     fn fatal(&self, what: &str, error: &io::Error) -> AppendError {
         AppendError::Fatal(format!(
-            "The log {} {what}: {}. The server stops so that nothing is acknowledged that may not be \
-             kept. Check the disk, then start the server again.",
+            "The log {} {what}: {}. The server stops, so that it acknowledges nothing that may not \
+             be stored. Check the disk, then start the server again.",
             self.path.display(),
             reason(error)
         ))

@@ -58,7 +58,7 @@ impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Damage::NoChecksum => "the line has no checksum",
-            Damage::WrongChecksum => "the checksum does not fit the line",
+            Damage::WrongChecksum => "the checksum does not match the line",
             Damage::UnknownForm => "the line has a form that this version does not know",
         })
     }

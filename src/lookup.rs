@@ -34,7 +34,7 @@ pub fn lookup(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
 
 /// What the system's own program says.
 fn by_getent(name: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-    let unknown = || io::Error::other("no machine of this name is known");
+    let unknown = || io::Error::other("no machine by this name is known");
     // No machine's name begins so, and it would be taken for a flag.
     if name.starts_with('-') {
         return Err(unknown());

@@ -88,15 +88,17 @@ impl fmt::Display for NameError {
             ),
             NameError::Forbidden(c) if c.is_ascii_graphic() => write!(
                 f,
-                "A name cannot have the character {c} (none of [ ] ( ) : is allowed). Choose a name without it."
+                "A name cannot contain the character {c} ([ ] ( ) : are not allowed). Choose a \
+                 name without it."
             ),
             NameError::Forbidden(c) => write!(
                 f,
-                "A name cannot have the invisible or special character U+{:04X}. Choose a name without it.",
+                "A name cannot contain the invisible or special character U+{:04X}. Choose a name \
+                 without it.",
                 u32::from(*c)
             ),
             NameError::Reserved => {
-                f.write_str("This name is kept for the room itself. Choose another one.")
+                f.write_str("This name is reserved for the room itself. Choose another one.")
             }
         }
     }

@@ -115,9 +115,14 @@ impl Parcel {
 pub fn pack(executable: &[u8], other: &[u8]) -> Result<Vec<u8>, &'static str> {
     let end = executable.first_chunk().and_then(own_end);
     match end {
-        None => return Err("This is no 64-bit ELF executable, which alone can carry another."),
+        None => {
+            return Err(
+                "This is not a 64-bit ELF executable; only those can contain another \
+                            one.",
+            );
+        }
         Some(end) if end != executable.len() as u64 => {
-            return Err("This executable carries something already, or is not whole.");
+            return Err("This executable already contains another one, or is incomplete.");
         }
         Some(_) => {}
     }

@@ -61,7 +61,8 @@ impl fmt::Display for OpenError {
         match self {
             OpenError::NotAFile(path) => write!(
                 f,
-                "The log {} is not a file. Name a file with --log; it is made if it is not there.",
+                "The log {} is not a file. Name a file with --log; it is created if it does not \
+                 exist.",
                 path.display()
             ),
             OpenError::Locked(path) => write!(
@@ -71,30 +72,32 @@ impl fmt::Display for OpenError {
             ),
             OpenError::Original(path) => write!(
                 f,
-                "The log {} is one of the original chat room's, which has no times and cannot be added to. \
-                 It was not changed. `chatroom replay {} --convert NEW.txt` makes a room's log of it: name that with --log.",
+                "The log {} was written by the original chat room: it has no times and cannot be \
+                 continued. It was not changed. `chatroom replay {} --convert NEW.txt` turns it \
+                 into a room's log; name that with --log.",
                 path.display(),
                 path.display()
             ),
             OpenError::Windows(path) => write!(
                 f,
-                "The log {} has Windows line ends (CR LF): an editor, FTP or git changed them. Nothing in it is lost, and \
-                 it was not changed now. `sed -i '1s/^\\xef\\xbb\\xbf//; s/\\r$//' {}` makes it what it was; then start \
-                 the server again.",
+                "The log {} has Windows line ends (CR LF): an editor, FTP or git changed them. \
+                 Nothing is lost, and the log was not changed now. `sed -i '1s/^\\xef\\xbb\\xbf//; \
+                 s/\\r$//' {}` restores it; then start the server again.",
                 path.display(),
                 path.display()
             ),
             OpenError::Zeros(path, bytes) => write!(
                 f,
-                "The log {} holds {bytes} NUL bytes and nothing else: what was in it is lost, as after a power cut on a disk \
-                 that does not keep what it was told to, or after a copy that failed. It was not changed. Put a backup in \
-                 its place, or move it away to begin a new one.",
+                "The log {} holds {bytes} NUL bytes and nothing else: its contents are lost, as \
+                 after a power cut on an unreliable disk or a failed copy. It was not changed. Put \
+                 a backup in its place, or move it away to start a new log.",
                 path.display()
             ),
             OpenError::Foreign(path) => write!(
                 f,
-                "The file {} is not a chatroom log, so nothing is added to it. Name another file with --log. \
-                 If it is another chat program's, `chatroom replay {} --convert NEW.txt` makes a room's log of it.",
+                "The file {} is not a chatroom log, so nothing is added to it. Name another file \
+                 with --log. If it is another chat program's log, `chatroom replay {} --convert \
+                 NEW.txt` converts it.",
                 path.display(),
                 path.display()
             ),
@@ -114,7 +117,7 @@ impl fmt::Display for OpenError {
             ),
             OpenError::Io(path, error) => write!(
                 f,
-                "The log {} cannot be used: {}. Name another file with --log, or set this right.",
+                "The log {} cannot be used: {}. Fix this, or name another file with --log.",
                 path.display(),
                 reason(error)
             ),
@@ -123,7 +126,8 @@ impl fmt::Display for OpenError {
             ) => error.fmt(f),
             OpenError::Begin(error) => write!(
                 f,
-                "The room cannot be opened: {error}. Make space, or name another file with --log."
+                "The room cannot be opened: {error}. Free some disk space, or name another file \
+                 with --log."
             ),
         }
     }

@@ -46,18 +46,18 @@ impl fmt::Display for RotateError {
         match self {
             RotateError::Absent(path) => write!(
                 f,
-                "There is no log {}. Name the log of a room that is stopped.",
+                "There is no log {}. Name the log of a stopped room.",
                 path.display()
             ),
             RotateError::Empty(path) => write!(
                 f,
-                "Nothing is in the log {} yet, so there is nothing to begin anew.",
+                "The log {} is still empty, so there is nothing to rotate.",
                 path.display()
             ),
             RotateError::Open(OpenError::Locked(path)) => write!(
                 f,
-                "The log {} is in use: a server is running on it. Nothing was changed. Stop the server, say this again, \
-                 and start it.",
+                "The log {} is in use: a server is running on it. Nothing was changed. Stop the \
+                 server, run this again, then start the server.",
                 path.display()
             ),
             RotateError::Open(OpenError::NotAFile(path)) => {
@@ -71,7 +71,8 @@ impl fmt::Display for RotateError {
             RotateError::Open(error) => write!(f, "{error}"),
             RotateError::Io(path, error) => write!(
                 f,
-                "The log {} cannot be begun anew: {}. It is as it was. Set this right, and say it again.",
+                "The log {} cannot be rotated: {}. It was not changed. Fix this, then run it \
+                 again.",
                 path.display(),
                 reason(error)
             ),

@@ -29,11 +29,11 @@ impl Journal {
         let ours = self
             .file
             .metadata()
-            .map_err(|error| self.fatal("could not be looked at", &error))?;
+            .map_err(|error| self.fatal("could not be examined", &error))?;
         match fs::metadata(&self.path) {
             Err(error) if is_absent(&error) => Err(self.gone(Lost::Absent, &ours)),
             Err(error) if error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) => {
-                Err(self.fatal("could not be looked at", &error))
+                Err(self.fatal("could not be examined", &error))
             }
             // The name cannot be followed at the moment. As long as the file has one it is kept.
             Err(error) if ours.nlink() > 0 && ours.len() == self.end => Ok(Some(reason(&error))),
@@ -105,25 +105,31 @@ impl Journal {
         };
         let next = match (lost, &now) {
             (_, Whereabouts::Nowhere) if unlinked => String::new(),
-            (_, Whereabouts::At(there)) if matches!(lost, Lost::Absent | Lost::Replaced) => format!(
-                " The log itself is {} now. Put it back (`mv {} {path}`), or name another log with --log; then start \
+            (_, Whereabouts::At(there)) if matches!(lost, Lost::Absent | Lost::Replaced) => {
+                format!(
+                    " The log itself is {} now. Put it back (`mv {} {path}`), or name another log with --log; then start \
                  the server again.",
-                there.display(),
-                there.display()
-            ),
+                    there.display(),
+                    there.display()
+                )
+            }
             (Lost::Shortened, _) => format!(
-                " What is missing is not on the disk any more: look for a backup. To go on with what is left, start \
-                 the server again; to go on with a backup, put it in the place of {path} first."
+                " The missing part is no longer on the disk: look for a backup. To continue with \
+                 what is left, start the server again; to continue with a backup, first put it in \
+                 the place of {path}."
             ),
-            (Lost::Written, _) => " Start the server again: what the room wrote is whole, and what was added is kept and \
-                 shown as damaged, or saved beside the log if it is no whole line. One server a file, and no editor."
+            (Lost::Written, _) => " Start the server again: everything the room wrote is intact; \
+                                   what was added is kept and shown as damaged, or saved next to \
+                                   the log if it is not a whole line. Use one server for a file, \
+                                   and no editor."
                 .to_string(),
-            _ => " Put the file back, or name another log with --log; then start the server again.".to_string(),
+            _ => " Put the file back, or name another log with --log; then start the server again."
+                .to_string(),
         };
         AppendError::Gone(Gone {
             sentence: format!(
-                "The log {path} {what} while the room was using it. The server stops so that nothing is \
-                 acknowledged that is not kept.{next}"
+                "The log {path} {what} while the room was using it. The server stops, so that it \
+                 acknowledges nothing that is not stored.{next}"
             ),
             unlinked,
         })

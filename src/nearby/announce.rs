@@ -58,7 +58,8 @@ pub fn announce(
     };
     let failed = |error: std::io::Error| {
         format!(
-            "The local network cannot be told about this room: {}. Others join with the address.",
+            "This room cannot be announced on the local network: {}. Others can join with the \
+             address.",
             reason(&error)
         )
     };

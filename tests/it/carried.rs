@@ -181,7 +181,7 @@ fn a_cut_or_damaged_download_is_told_and_not_run() {
         let (has, of) = (length.to_string(), whole.len().to_string());
         let run = Run::of(command(&folder, file).arg("gui")).code(1);
         run.stdout("")
-            .one_sentence(&["not whole", &has, &of, "Download it again", "SHA256SUMS"]);
+            .one_sentence(&["incomplete", &has, &of, "Download it again", "SHA256SUMS"]);
     }
     for at in [stripped().len() + 3, whole.len() - 1000] {
         let mut damaged = whole.clone();
@@ -313,7 +313,7 @@ fn where_memory_is_refused_the_runtime_directory_is_used_and_stays_empty() {
     let run = Run::of(run.env("CODE", "42")).code(42);
     let runtime = folder.path().join("run");
     let run = run.one_sentence(&[
-        "does not let a program run from memory (permission denied)",
+        "does not let programs run from memory (permission denied)",
         &runtime.to_string_lossy(),
     ]);
     run.stdout_has(&format!("from {}/", runtime.display()));
@@ -346,7 +346,7 @@ fn where_nothing_may_be_run_the_sentence_says_what_to_set() {
     let mut run = refusing(&folder, "memfd_create", &file);
     let run = Run::of(run.env_remove("XDG_RUNTIME_DIR")).code(1);
     run.stdout("")
-        .one_sentence(&["run from memory", "Set that to a folder"]);
+        .one_sentence(&["run from memory", "Set it to a folder"]);
     let mut run = refusing(&folder, "memfd_create", &file);
     let run = Run::of(run.env("XDG_RUNTIME_DIR", folder.path().join("none"))).code(1);
     let said = String::from_utf8_lossy(&run.output.stderr).into_owned();

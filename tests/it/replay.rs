@@ -63,7 +63,7 @@ fn a_damaged_line_is_named_and_stops_nothing() {
         .code(0)
         .stdout(&as_sent(&bytes))
         .stdout_has(&format!(
-            "* The log is damaged at byte {start}: the checksum does not fit the line."
+            "* The log is damaged at byte {start}: the checksum does not match the line."
         ))
         .one_sentence(&["log.txt has 1 damaged line,", &named]);
 }

@@ -123,7 +123,7 @@ fn log_id_now(log: &[u8]) -> LogId {
 
 const REASONS: [&str; 3] = [
     "the line has no checksum",
-    "the checksum does not fit the line",
+    "the checksum does not match the line",
     "the line has a form that this version does not know",
 ];
 

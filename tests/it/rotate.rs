@@ -47,7 +47,7 @@ fn a_room_goes_on_with_a_new_log_and_knows_what_was_before() {
     server.folder.run(&["rotate", "log.txt"]).code(0).stderr("");
     let run = server.folder.run(&["rotate", "log.txt"]).code(1);
     let said = String::from_utf8_lossy(&run.output.stderr).into_owned();
-    assert!(said.contains("nothing to begin anew"), "{said}");
+    assert!(said.contains("nothing to rotate"), "{said}");
     // Once more on the same day, with something in it.
     server.start_again(&[]);
     assert_eq!(say(&server, &token, "k0", "hello").status, 201);

@@ -179,7 +179,7 @@ fn what_is_no_log_of_a_room_is_left_alone() {
             ["/proc/no-log.txt", "its folder takes no files"],
         ),
         ("zip", ["zip", "is not a chatroom log"]),
-        ("old.txt", ["the original chat room's", "chatroom replay"]),
+        ("old.txt", ["by the original chat room", "chatroom replay"]),
         ("/dev/null", ["/dev/null", "is not a file"]),
         (
             "missing/log.txt",
@@ -317,11 +317,7 @@ fn a_log_with_windows_line_ends_is_mended_as_the_sentence_says() {
     let text = String::from_utf8(before.clone()).expect("UTF-8");
     let windows = format!("\u{feff}{}", text.replace('\n', "\r\n"));
     fs::write(&path, &windows).expect("written");
-    cannot_start(
-        &folder,
-        &[],
-        &["Windows line ends", "Nothing in it is lost"],
-    );
+    cannot_start(&folder, &[], &["Windows line ends", "Nothing is lost"]);
     let run = folder.run(&["server", "--listen", "127.0.0.1:0"]);
     let story = String::from_utf8_lossy(&run.output.stderr).into_owned();
     let advice = story.split('`').nth(1).expect("a command");

@@ -75,7 +75,7 @@ fn an_idle_room_notices_what_happens_to_its_log_and_loses_nothing() {
         take_away(&log, how);
         // Nobody says a word.
         assert_eq!(server.ended().code(), Some(1), "{how}");
-        server.notices.wait_for("The server stops so that");
+        server.notices.wait_for("The server stops, so that");
         let notices = server.notices.text();
         assert_eq!(notices.lines().count(), 1, "{how}: {notices}");
         assert!(notices.trim_end().ends_with('.'), "{notices}");

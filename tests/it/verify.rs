@@ -60,7 +60,8 @@ fn each_fault_is_a_line_with_its_place_and_the_end_is_bad() {
         &log,
         2,
         &format!(
-            "the checksum does not fit the line: something in it was changed after it was written. {KEPT}"
+            "the checksum does not match the line: something in it was changed after it was \
+             written. {KEPT}"
         ),
     );
     let mut changed = lines[2].to_vec();

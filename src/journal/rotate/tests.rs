@@ -163,7 +163,7 @@ fn a_log_that_was_just_begun_anew_is_not_begun_once_more() {
     rotate(&path, day()).expect("begun anew");
     let before = files(&path);
     let said = rotate(&path, day()).expect_err("nothing is in it");
-    assert!(said.to_string().contains("nothing to begin anew"), "{said}");
+    assert!(said.to_string().contains("nothing to rotate"), "{said}");
     assert_eq!(files(&path), before);
     is_done(&path, log, &bytes);
     // One that was cut off before its last step is done by saying it again, and no more than that.
@@ -214,5 +214,5 @@ fn what_cannot_be_begun_anew_is_said_and_stays_as_it_is() {
     let empty = path.with_file_name("empty.txt");
     fs::write(&empty, "").expect("written");
     let said = rotate(&empty, day()).expect_err("empty").to_string();
-    assert!(said.contains("nothing to begin anew"), "{said}");
+    assert!(said.contains("nothing to rotate"), "{said}");
 }

@@ -202,7 +202,7 @@ fn refused(address: &Address, status: u16, has_key: bool, mut sent: Sent) -> Fai
 }
 
 fn connect(address: &Address) -> io::Result<TcpStream> {
-    let unknown = || io::Error::new(ErrorKind::NotFound, "no machine of this name is known");
+    let unknown = || io::Error::new(ErrorKind::NotFound, "no machine by this name is known");
     let found = lookup(address.host(), address.port()).map_err(|_| unknown())?;
     let mut last = unknown();
     for target in found {

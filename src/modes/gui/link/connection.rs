@@ -277,7 +277,7 @@ fn plain(error: io::Error) -> io::Error {
         ConnectionReset | ConnectionAborted => "the connection was broken off",
         PermissionDenied => "the system does not allow it",
         _ if error.to_string().starts_with("could not resolve") => {
-            "no machine of this name is known"
+            "no machine by this name is known"
         }
         _ => return error,
     };
@@ -324,6 +324,6 @@ mod tests {
     fn an_unknown_machine_is_said_without_the_librarys_words() {
         let words = "could not resolve address `(\"nohost\", 1337)`";
         let trouble = Trouble::from(plain(io::Error::other(words)));
-        assert_eq!(trouble.to_string(), "no machine of this name is known");
+        assert_eq!(trouble.to_string(), "no machine by this name is known");
     }
 }

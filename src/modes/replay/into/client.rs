@@ -252,7 +252,7 @@ fn more(
 /// # Errors
 /// What the system says of the last of them.
 pub fn connect(address: &Address) -> Result<TcpStream, Trouble> {
-    let unknown = || io::Error::new(ErrorKind::NotFound, "no machine of this name is known");
+    let unknown = || io::Error::new(ErrorKind::NotFound, "no machine by this name is known");
     let found = lookup(address.host(), address.port());
     let mut last = unknown();
     for target in found.map_err(|_| unknown())? {

@@ -170,7 +170,7 @@ pub fn text_refused(error: TextError) -> Response {
             &Refusal {
                 error: "text_too_long".into(),
                 message: format!(
-                    "A message has at most {} bytes. Send it in several shorter ones.",
+                    "A message has at most {} bytes. Send it in parts.",
                     event::MAX_TEXT
                 ),
                 limit: Some(event::MAX_TEXT as u64),
