@@ -9,18 +9,21 @@ mod convert;
 mod formats;
 #[doc(hidden)]
 pub mod fuzzing;
+mod gzip;
 mod into;
-mod pace;
+mod locale;
 mod painter;
 mod play;
 mod plot;
 mod print;
+mod printout;
 mod progress;
 mod read;
 mod scrollback;
 mod stats;
 mod tally;
 mod verify;
+mod wording;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;

@@ -11,18 +11,16 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use super::formats::title;
-use super::progress::{Progress, time_of_day};
+use super::progress::Progress;
 use super::read::defects::{advice, judge};
+use super::wording::{counted, date_and_clock};
 use crate::cli::{FileFormat, ReplayArgs};
 use crate::event::{Body, Event, Stamp};
-use crate::failure::{Failure, reason};
+use crate::failure::Failure;
 use crate::line::{self, Shape};
 use crate::modes::replay::read::blocks::Block;
 use crate::modes::replay::read::filter::Filter;
-use crate::modes::replay::read::log::Input;
-use crate::modes::replay::read::log::Log;
-use crate::modes::replay::read::log::shown;
-use crate::modes::replay::read::log::unreadable;
+use crate::modes::replay::read::log::{Input, Log, shown, unreadable};
 use crate::modes::replay::read::time_range;
 use destination::Destination;
 
@@ -183,8 +181,8 @@ impl CopyCounts {
             "chatroom: {name} ({}) is now in {place}: {}, from {} to {}.\n",
             title(format),
             kinds.join(", "),
-            time_of_day(first),
-            time_of_day(last)
+            date_and_clock(first),
+            date_and_clock(last)
         );
         let mut say = |sentence: String| text += &format!("chatroom: {sentence}\n");
         if self.not_chosen > 0 {
@@ -209,19 +207,4 @@ impl CopyCounts {
         }
         text
     }
-}
-
-fn counted(count: u64, one: &str, many: &str) -> String {
-    match count {
-        1 => format!("1 {one}"),
-        _ => format!("{count} {many}"),
-    }
-}
-
-/// Writing the result failed.
-fn unwritable(place: &str, error: &io::Error) -> Failure {
-    Failure::new(format!(
-        "{place} could not be written: {}. Nothing was left there; make space, or name another place.",
-        reason(error)
-    ))
 }

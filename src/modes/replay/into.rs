@@ -13,6 +13,7 @@ mod actors;
 mod client;
 mod listeners;
 mod room_names;
+mod schedule;
 mod script;
 mod summary;
 mod target_room;
@@ -21,23 +22,20 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use super::pace;
-use super::progress::{Progress, time_of_day};
+use super::progress::Progress;
+use super::wording::date_and_clock;
 use crate::address::Address;
 use crate::cli::{Kind, ReplayArgs, Speed};
 use crate::event::{Body, Stamp};
-use crate::failure::{Failure, reason};
+use crate::failure::Failure;
 use crate::modes::replay::read::filter::Filter;
-use crate::modes::replay::read::log::Log;
-use crate::modes::replay::read::log::unreadable;
+use crate::modes::replay::read::log::{Log, unreadable};
 use crate::modes::replay::read::time_range;
 use crate::room_key;
 use actors::Actors;
 use script::{PlacedStep, Script, Step};
-use target_room::{Halt, StopRequest, TargetRoom};
+use target_room::{Halt, INTERRUPTED, StopRequest, TargetRoom};
 
-/// What a shell calls a program that Ctrl-C ended.
-const INTERRUPTED: u8 = 130;
 /// How long the room may be away before the rest is given up.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -113,7 +111,7 @@ fn perform(
         Speed::Times(times) => format!("x{times}"),
     };
     let mut now = None;
-    for cue in pace::cues(script, args.max_gap, args.speed) {
+    for cue in schedule::cues(script, args.max_gap, args.speed) {
         let PlacedStep { step, place } = cue.what;
         if let Step::Event(event) = &step {
             now = Some(event.at);
@@ -148,15 +146,7 @@ fn perform(
 fn show(actors: &mut Actors, place: u64, now: Option<Stamp>, speed: &str) {
     let (said, here) = (actors.summary.said, actors.present());
     actors.room.progress.show(place, || {
-        let time = now.map(time_of_day).unwrap_or_default();
+        let time = now.map(date_and_clock).unwrap_or_default();
         format!("{time}  {here} here, {said} said  {speed}")
     });
-}
-
-/// The system would not do what every program needs.
-fn not_given(error: &io::Error) -> Failure {
-    Failure::new(format!(
-        "The replay cannot start what it needs: {}. Close some programs and try again.",
-        reason(error)
-    ))
 }

@@ -6,16 +6,15 @@
 
 use std::time::Duration;
 
-use chrono::{Local, NaiveDate};
-
-use super::pace;
+use super::wording;
 use crate::cli::Colour;
-use crate::event::{Body, Elapsed, Event, Stamp};
+use crate::event::{Body, Event, Stamp};
 use crate::hue;
 use crate::line;
 
 const GREY: &str = "90";
 const ALARM: &str = "1;31";
+
 /// How events are drawn on a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Painter {
@@ -95,7 +94,7 @@ impl Painter {
     /// Appends the line that says how long nobody said anything.
     pub fn silence(self, length: Duration, out: &mut Vec<u8>) {
         self.remark(
-            &format!("... {} of silence ...", pace::in_words(length)),
+            &format!("... {} of silence ...", wording::duration(length)),
             out,
         );
     }
@@ -115,7 +114,7 @@ impl Painter {
 
     /// Appends what stands before an event if times are shown.
     pub fn time(self, at: Stamp, out: &mut Vec<u8>) {
-        self.painted(GREY, clock(at).as_bytes(), out);
+        self.painted(GREY, wording::clock(at).as_bytes(), out);
         out.push(b' ');
     }
 
@@ -135,42 +134,6 @@ impl Painter {
             out.extend_from_slice(b"\x1b[0m");
         }
     }
-}
-
-/// Whether a log has times of day. One of the original program has only how long it has been going
-/// on, which is counted from 1970.
-fn has_days(at: Stamp) -> bool {
-    const YEAR: i64 = 365 * 86_400_000_000;
-    at.micros() >= YEAR
-}
-
-/// The clock on the wall at a moment, where the reader is: `22:34:57`.
-pub fn clock(at: Stamp) -> String {
-    match has_days(at) {
-        true => at
-            .utc()
-            .with_timezone(&Local)
-            .format("%H:%M:%S")
-            .to_string(),
-        false => {
-            let mut past = Vec::new();
-            Elapsed((at.micros() / 1_000_000).unsigned_abs()).write(&mut past);
-            String::from_utf8_lossy(&past).into_owned()
-        }
-    }
-}
-
-/// Clock and day of a moment, where the reader is: `2026-11-23 22:34:57`.
-pub fn day_and_clock(at: Stamp) -> String {
-    match day(at) {
-        Some(day) => format!("{day} {}", clock(at)),
-        None => clock(at),
-    }
-}
-
-/// The day of a moment, where the reader is.
-pub fn day(at: Stamp) -> Option<NaiveDate> {
-    has_days(at).then(|| at.utc().with_timezone(&Local).date_naive())
 }
 
 /// Text that somebody typed or a file is called, as it is safe on a terminal; a backslash is itself.
@@ -270,19 +233,6 @@ mod tests {
         assert!(!notice.trim_end().contains(char::is_control), "{notice:?}");
         let join = shown(false, Body::Join { name: evil.into() });
         assert!(!join.trim_end().contains(char::is_control), "{join:?}");
-    }
-
-    #[test]
-    fn a_log_without_days_has_only_how_long_it_has_been_going_on() {
-        let at = Stamp::from_micros(93_784_000_000);
-        assert_eq!((clock(at), day(at)), ("26:03:04".to_string(), None));
-        assert_eq!(day_and_clock(at), "26:03:04");
-        let at = Stamp::from_micros(1_795_473_297_180_845);
-        assert!(
-            day_and_clock(at).starts_with("2026-11-2"),
-            "{}",
-            day_and_clock(at)
-        );
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod density;
 mod event_reader;
 mod footer;
 mod help;
+mod jump;
 mod keys;
 mod player;
 mod status_line;
@@ -23,16 +24,13 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::{SIGCONT, SIGTSTP};
 use unicode_width::UnicodeWidthStr;
 
+use super::locale;
 use super::painter::Painter;
-use super::read::defects::nothing;
 use crate::cli::{FileFormat, ReplayArgs};
 use crate::failure::Failure;
-use crate::modes::replay::read::filter::Filter;
-use crate::modes::replay::read::log::Log;
-use crate::modes::replay::read::log::reader;
-use crate::modes::replay::read::log::unreadable;
-use crate::modes::replay::read::tape::Tape;
-use crate::modes::replay::read::tape::TapeChange;
+use crate::modes::replay::read::filter::{Filter, nothing_accepted};
+use crate::modes::replay::read::log::{Log, reader, unreadable};
+use crate::modes::replay::read::tape::{Tape, TapeChange};
 use crate::modes::replay::read::time_range;
 use density::Density;
 use event_reader::EventReader;
@@ -90,7 +88,7 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
         footer: Footer::new(),
         density: Density::default(),
         can: Can {
-            unicode: is_unicode(),
+            unicode: locale::is_utf8(),
             colour: painter.colour,
         },
         name,
@@ -113,19 +111,9 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     }
     match failure {
         Some(failure) => Err(failure),
-        None if was_empty => Err(nothing(&name)),
+        None if was_empty => Err(nothing_accepted(&name)),
         None => Ok(code),
     }
-}
-
-/// Whether the terminal shows more than ASCII, as far as the locale says.
-fn is_unicode() -> bool {
-    let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
-    locale.is_some_and(|locale| {
-        let locale = locale.to_ascii_lowercase();
-        locale.contains("utf-8") || locale.contains("utf8")
-    })
 }
 
 /// A play on a terminal.

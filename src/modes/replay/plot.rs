@@ -17,9 +17,7 @@ use plotters::prelude::*;
 
 use super::tally::Tally;
 use crate::failure::{Failure, reason};
-use crate::modes::replay::read::log::Input;
-use crate::modes::replay::read::log::Log;
-use crate::modes::replay::read::log::shown;
+use crate::modes::replay::read::log::{Input, Log, shown};
 use canvas::Canvas;
 use sheet::{HEIGHT, Sheet, WIDTH};
 

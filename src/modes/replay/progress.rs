@@ -6,10 +6,7 @@
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
-use chrono::Local;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-
-use crate::event::Stamp;
 
 /// How long something must take before a bar says how far it is.
 const A_MOMENT: Duration = Duration::from_millis(300);
@@ -94,10 +91,4 @@ impl Drop for Progress {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }
-}
-
-/// The time of day of an event, where the reader is.
-pub fn time_of_day(at: Stamp) -> String {
-    let here = at.utc().with_timezone(&Local);
-    here.format("%Y-%m-%d %H:%M:%S").to_string()
 }

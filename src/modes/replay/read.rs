@@ -3,10 +3,10 @@
 pub(super) mod blocks;
 pub(super) mod defects;
 pub(super) mod filter;
+pub(super) mod line_ends;
 pub(super) mod log;
 pub(super) mod prefilter;
 pub(super) mod readahead;
-pub(super) mod source;
 pub(super) mod tape;
 pub(super) mod time_range;
 pub(super) mod watch;

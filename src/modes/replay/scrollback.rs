@@ -16,9 +16,7 @@ use crate::failure::Failure;
 use crate::journal::Reader;
 use crate::line;
 use crate::modes::replay::read::blocks::Blocks;
-use crate::modes::replay::read::log::open;
-use crate::modes::replay::read::log::shown;
-use crate::modes::replay::read::log::unreadable;
+use crate::modes::replay::read::log::{open, shown, unreadable};
 
 /// So many events are shown at most when not a number but the whole conversation is asked for.
 pub const MOST: usize = 10_000;

@@ -13,24 +13,21 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::locale;
 use super::painter::Painter;
 use super::plot::Picture;
-use super::print::progress_of;
+use super::printout::progress_of;
 use super::read::defects::{Defect, advice, judge};
 use crate::cli::{Colour, ReplayArgs, StatsForm};
 use crate::failure::Failure;
 use crate::line;
 use crate::modes::replay::read::blocks::Block;
 use crate::modes::replay::read::filter::Filter;
-use crate::modes::replay::read::log::Input;
-use crate::modes::replay::read::log::Log;
-use crate::modes::replay::read::log::unreadable;
+use crate::modes::replay::read::log::{Input, Log, unreadable};
 use crate::modes::replay::read::time_range;
-use crate::modes::replay::tally::Tally;
-use crate::modes::replay::tally::hours;
 use crate::modes::replay::tally::names::MOST_NAMES;
-
-pub use table::grouped;
+use crate::modes::replay::tally::{Tally, hours};
+use chart::ChartStyle;
 
 /// How many columns there are where nobody says.
 const COLUMNS: usize = 80;
@@ -141,24 +138,9 @@ impl Pass {
     }
 }
 
-/// What is in none of the sums, in words; nothing if that is nothing.
-fn not_counted(tally: &Tally) -> Option<String> {
-    let lines = |count| match count {
-        1 => "1 damaged line".to_string(),
-        _ => format!("{count} damaged lines"),
-    };
-    let found = match (tally.damaged, tally.torn) {
-        (0, false) => return None,
-        (0, true) => "a torn last line".to_string(),
-        (count, false) => lines(count),
-        (count, true) => format!("{} and a torn last line", lines(count)),
-    };
-    Some(found)
-}
-
 /// One line on stderr, if anything was not counted.
 fn say_damage(tally: &Tally, name: &str) {
-    if let Some(found) = not_counted(tally) {
+    if let Some(found) = tally.damage_in_words() {
         // There is nowhere left to say it if stderr is closed.
         let _ = writeln!(
             io::stderr(),
@@ -181,17 +163,6 @@ fn say_others(tally: &Tally, name: &str) {
     }
 }
 
-/// What the table is printed on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ChartStyle {
-    /// How many columns there are.
-    pub columns: usize,
-    /// Whether names and bars have colours.
-    pub colour: bool,
-    /// Whether it shows more than ASCII.
-    pub blocks: bool,
-}
-
 fn screen(wished: Colour) -> ChartStyle {
     let is_terminal = io::stdout().is_terminal();
     // None or zero columns is a terminal that does not know.
@@ -206,34 +177,6 @@ fn screen(wished: Colour) -> ChartStyle {
             Colour::Never => false,
             Colour::Auto => is_terminal && Painter::wished().colour,
         },
-        blocks: is_utf8(|name| std::env::var(name).ok()),
-    }
-}
-
-/// Whether the surroundings are said to show UTF-8 (POSIX: the first of the three that is set).
-fn is_utf8(variable: impl Fn(&str) -> Option<String>) -> bool {
-    let set = |name| variable(name).filter(|value| !value.is_empty());
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
-    let locale = locale.unwrap_or_default().to_ascii_lowercase();
-    locale.contains("utf-8") || locale.contains("utf8")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_locale_says_whether_blocks_can_be_shown() {
-        let asked = |set: &[(&str, &str)]| {
-            is_utf8(|name| {
-                let found = set.iter().find(|(set, _)| *set == name);
-                found.map(|(_, value)| value.to_string())
-            })
-        };
-        assert!(asked(&[("LANG", "de_DE.UTF-8")]));
-        assert!(asked(&[("LC_CTYPE", "C.utf8"), ("LANG", "C")]));
-        assert!(asked(&[("LC_ALL", ""), ("LANG", "en_GB.UTF-8")]));
-        assert!(!asked(&[("LC_ALL", "C"), ("LANG", "en_GB.UTF-8")]));
-        assert!(!asked(&[]));
+        blocks: locale::is_utf8(),
     }
 }

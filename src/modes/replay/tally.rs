@@ -176,6 +176,37 @@ impl Tally {
     pub fn names(&self) -> (usize, bool) {
         (self.people.all().len(), self.people.others.is_some())
     }
+
+    /// How many days of the calendar there are from the first line to the last, both counted.
+    pub fn days(&self) -> i64 {
+        let day = |at: Stamp| {
+            let at = hours::second(at);
+            (at + (self.zone)(at)).div_euclid(86_400)
+        };
+        self.range
+            .map_or(0, |(first, last)| day(last) - day(first) + 1)
+    }
+
+    /// The time on the wall at a moment.
+    pub fn wall(&self, at: Stamp) -> chrono::NaiveDateTime {
+        let at = hours::second(at);
+        calendar::on_wall(at + (self.zone)(at))
+    }
+
+    /// What is in none of the sums, in words; nothing if that is nothing.
+    pub fn damage_in_words(&self) -> Option<String> {
+        let lines = |count| match count {
+            1 => "1 damaged line".to_string(),
+            _ => format!("{count} damaged lines"),
+        };
+        let found = match (self.damaged, self.torn) {
+            (0, false) => return None,
+            (0, true) => "a torn last line".to_string(),
+            (count, false) => lines(count),
+            (count, true) => format!("{} and a torn last line", lines(count)),
+        };
+        Some(found)
+    }
 }
 
 /// How much a text is, given as it stands in the line.
@@ -353,5 +384,16 @@ mod tests {
         tally.end();
         assert_eq!(tally.silence, Some((at(100), at(103))));
         assert_eq!(tally.range, Some((at(40), at(103))));
+    }
+
+    #[test]
+    fn days_are_those_of_the_calendar() {
+        let mut tally = Tally::new(|_| 3600);
+        assert_eq!(tally.days(), 0);
+        let midnight = 1_795_474_800; // 2026-11-24 00:00 there
+        tally.range = Some((hours::moment(midnight - 1), hours::moment(midnight)));
+        assert_eq!(tally.days(), 2);
+        tally.range = Some((hours::moment(midnight), hours::moment(midnight + 86_399)));
+        assert_eq!(tally.days(), 1);
     }
 }

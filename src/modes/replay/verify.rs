@@ -15,16 +15,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::print::{Printout, progress_of};
+use super::printout::{Printout, progress_of};
+use super::wording::counted;
 use crate::cli::FileFormat;
 use crate::event::{MAX_KEY, Stamp};
 use crate::failure::Failure;
 use crate::line::{self, Damage, MAX_LINE, STAMP as TIME, Shape};
-use crate::modes::replay::read::log::Input;
-use crate::modes::replay::read::log::Log;
-use crate::modes::replay::read::log::unreadable;
+use crate::modes::replay::read::line_ends::LineEnds;
+use crate::modes::replay::read::log::{Input, Log, unreadable};
 use crate::modes::replay::read::readahead::ReadAhead;
-use crate::modes::replay::read::source::Ends;
 
 pub use fault::{Fault, FaultKind};
 
@@ -242,7 +241,7 @@ pub fn run(log: Log) -> Result<ExitCode, Failure> {
     }
     let (mut checker, mut faults) = (Checker::default(), 0u64);
     let (mut buffer, mut filled) = (vec![0; MAX_LINE + BLOCK], 0);
-    if ends != Ends::LineFeed {
+    if ends != LineEnds::LineFeed {
         faults += 1;
         let fault = Fault {
             offset: 0,
@@ -314,9 +313,9 @@ pub fn run(log: Log) -> Result<ExitCode, Failure> {
     };
     let summary = format!(
         "{name}: {}, {}, {}.{unknown}\n",
-        counted(checker.lines(), "line"),
+        counted(checker.lines(), "line", "lines"),
         faulty(faults),
-        counted(checker.position(), "byte")
+        counted(checker.position(), "byte", "bytes")
     );
     printout.pending.extend_from_slice(summary.as_bytes());
     printout.flush()?;
@@ -346,14 +345,7 @@ fn settle(file: &std::fs::File, at: u64, into: &mut [u8]) -> io::Result<usize> {
 }
 
 fn faulty(count: u64) -> String {
-    counted(count, "fault")
-}
-
-fn counted(count: u64, what: &str) -> String {
-    match count {
-        1 => format!("1 {what}"),
-        _ => format!("{count} {what}s"),
-    }
+    counted(count, "fault", "faults")
 }
 
 #[cfg(test)]

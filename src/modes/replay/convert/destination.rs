@@ -11,7 +11,6 @@ use rustix::io::Errno;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::{Handle, Signals};
 
-use super::unwritable;
 use crate::failure::{Failure, reason};
 use crate::modes::replay::read::log::shown;
 
@@ -134,6 +133,14 @@ fn taken(out: &Path) -> Failure {
     Failure::new(format!(
         "{} is there already, and nothing is written over it. Name another place, or move it away.",
         shown(out)
+    ))
+}
+
+/// Writing the result failed.
+fn unwritable(place: &str, error: &io::Error) -> Failure {
+    Failure::new(format!(
+        "{place} could not be written: {}. Nothing was left there; make space, or name another place.",
+        reason(error)
     ))
 }
 

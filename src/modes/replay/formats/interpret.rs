@@ -20,7 +20,7 @@ use super::split::Splitter;
 use super::{NotOfThisKind, Origin, Parser, decoded, original, separator};
 use crate::cli::FileFormat;
 use crate::event::Stamp;
-use crate::modes::replay::read::source::Unpacked;
+use crate::modes::replay::gzip::Gunzip;
 
 /// What makes events of lines.
 pub enum FormatState {
@@ -88,7 +88,7 @@ impl FormatState {
             Some((path, modified)) => {
                 let file = Box::new(File::open(path)?);
                 let read: Box<dyn Read + Send> = match origin.is_packed {
-                    true => Box::new(Unpacked::new(file)),
+                    true => Box::new(Gunzip::new(file)),
                     false => file,
                 };
                 (modified.minus(total(read)?), None)

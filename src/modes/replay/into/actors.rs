@@ -12,12 +12,11 @@ use rustix::process::{Resource, getrlimit};
 
 use super::client::Request;
 use super::listeners::Listeners;
-use super::not_given;
 use super::room_names::{MOST_NAMES, RoomNames};
 use super::summary::Summary;
 use super::target_room::{Halt, Reply, RoomRefusal, TargetRoom};
 use crate::event::MAX_TEXT;
-use crate::failure::Failure;
+use crate::failure::{Failure, reason};
 use crate::line::escaped;
 use crate::wire::Session;
 
@@ -303,4 +302,12 @@ fn goodbye(token: &str) -> Request<'_> {
         token: Some(token),
         ..Request::default()
     }
+}
+
+/// The system would not do what every program needs.
+fn not_given(error: &std::io::Error) -> Failure {
+    Failure::new(format!(
+        "The replay cannot start what it needs: {}. Close some programs and try again.",
+        reason(error)
+    ))
 }

@@ -13,8 +13,7 @@ use crate::line::{self, Shape};
 use crate::modes::replay::read::blocks::Blocks;
 use crate::modes::replay::read::defects::judge;
 use crate::modes::replay::read::filter::Filter;
-use crate::modes::replay::read::log::Input;
-use crate::modes::replay::read::log::Log;
+use crate::modes::replay::read::log::{Input, Log};
 use crate::modes::replay::read::time_range::ByteRange;
 
 /// One thing to do, or not to.

@@ -1,11 +1,10 @@
 //! The account of a re-enactment: what was said again, what was not and why.
 
-use std::fmt;
 use std::time::Duration;
 
-use super::super::pace::in_words;
 use crate::line::escaped;
 use crate::modes::replay::read::defects::advice;
+use crate::modes::replay::wording::{counted, duration};
 
 /// So many other names are said, unless all are asked for.
 const FEW: usize = 20;
@@ -67,8 +66,8 @@ impl Summary {
             0 => format!("No message of {file} was said in the room at {room}."),
             said => format!(
                 "{} of {file} by {} said again in the room at {room}, in {}: {:.1} a second.",
-                count(said, "message", "messages"),
-                count(self.people as u64, "person", "people"),
+                counted(said, "message", "messages"),
+                counted(self.people as u64, "person", "people"),
                 in_words_or_tenths(self.took),
                 said as f64 / seconds.max(1e-3)
             ),
@@ -102,7 +101,7 @@ impl Summary {
         if self.split.0 > 0 {
             lines.push(format!(
                 "{} longer than the room takes at once: said in {} parts.",
-                count(self.split.0, "text", "texts"),
+                counted(self.split.0, "text", "texts"),
                 self.split.1
             ));
         }
@@ -118,7 +117,7 @@ impl Summary {
             lines.push(format!(
                 "{} could not say goodbye, since the room does not answer; it lets them go by itself \
                  when it is back.",
-                count(self.stranded as u64, "member", "members")
+                counted(self.stranded as u64, "member", "members")
             ));
         }
         lines.join("\n") + "\n"
@@ -159,14 +158,14 @@ impl Summary {
                 "messages",
                 format!(
                     " of {}, whom the room lets in under no name",
-                    count(self.turned_away.0 as u64, "person", "people")
+                    counted(self.turned_away.0 as u64, "person", "people")
                 ),
             ),
         ] {
             if number > 0 {
                 lines.push(format!(
                     "Not said again: {}{more}.",
-                    count(number, one, many)
+                    counted(number, one, many)
                 ));
             }
         }
@@ -174,14 +173,9 @@ impl Summary {
     }
 }
 
-fn count(number: u64, one: &str, many: &str) -> impl fmt::Display {
-    let what = if number == 1 { one } else { many };
-    format!("{number} {what}")
-}
-
 fn in_words_or_tenths(length: Duration) -> String {
     match length.as_secs() {
         0..60 => format!("{:.1} s", length.as_secs_f64()),
-        _ => in_words(length),
+        _ => duration(length),
     }
 }

@@ -16,13 +16,14 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::flag;
 
 use super::super::progress::Progress;
-use super::INTERRUPTED;
 use super::client::{Answer, Client, Request, Trouble};
 use crate::address::Address;
 use crate::failure::{Failure, reason};
 use crate::line;
 use crate::wire::{Refusal, Session};
 
+/// What a shell calls a program that Ctrl-C ended.
+pub const INTERRUPTED: u8 = 130;
 /// How long one answer may take: longer than a room waits for its disk.
 const ANSWER: Duration = Duration::from_secs(40);
 /// How long the answer on its way is still waited for when the user wants to stop.

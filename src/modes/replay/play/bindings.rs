@@ -7,6 +7,7 @@ use regex::bytes::{Regex, RegexBuilder};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::help;
+use super::jump::{Direction, Jump};
 use super::keys::KeyPress;
 use super::player::{Player, Prompt, Search};
 use crate::event::Stamp;
@@ -18,60 +19,6 @@ const LITTLE: Duration = Duration::from_secs(5);
 const MORE: Duration = Duration::from_secs(60);
 /// What they go with Shift: this share of the time.
 const SHARE: f64 = 0.1;
-
-/// In which direction something is looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// Towards the end.
-    Forward,
-    /// Towards the beginning.
-    Backward,
-}
-
-/// The event that a key asked for.
-#[derive(Clone, Debug)]
-pub struct Jump {
-    /// In which direction it is.
-    pub direction: Direction,
-    /// From where on, or before where.
-    pub cursor: u64,
-    /// It starts before this.
-    pub until: Option<u64>,
-    /// It did not happen earlier than this.
-    pub from: Option<Stamp>,
-    /// It is one that is searched for.
-    pub hits: bool,
-    /// What is said above it, before its time; nothing where the play just goes on.
-    pub words: Option<&'static str>,
-    /// What is looked for instead if there is none.
-    pub otherwise: Option<Box<Jump>>,
-    /// What is said if there is none at all.
-    pub in_vain: String,
-}
-
-impl Jump {
-    fn on(cursor: u64) -> Jump {
-        Jump {
-            direction: Direction::Forward,
-            cursor,
-            until: None,
-            from: None,
-            hits: false,
-            words: Some("on to"),
-            otherwise: None,
-            in_vain: "nothing more after this".to_string(),
-        }
-    }
-
-    fn back(cursor: u64) -> Jump {
-        Jump {
-            direction: Direction::Backward,
-            words: Some("back to"),
-            in_vain: "nothing before this".to_string(),
-            ..Jump::on(cursor)
-        }
-    }
-}
 
 impl Player {
     /// Does what a key asks for.

@@ -7,15 +7,16 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use super::bindings::{Direction, Jump};
 use super::density::Extent;
 use super::event_reader::{EventReader, PlayedEvent, Query, SearchResult};
+use super::jump::{Direction, Jump};
 use super::tempo::Tempo;
 use crate::cli::Speed;
 use crate::event::Stamp;
-use crate::modes::replay::painter::{self, Painter};
+use crate::modes::replay::painter::Painter;
 use crate::modes::replay::read::filter::Filter;
 use crate::modes::replay::read::time_range;
+use crate::modes::replay::wording;
 
 /// A shortened silence is said in a line of its own from this length on; a shorter one shows in
 /// the bar's clock, or every second line of a lively talk would be about silence.
@@ -284,7 +285,7 @@ impl Player {
             SearchResult::Here(item) if jump.until.is_none_or(|until| item.offset < until) => {
                 if let Some(words) = jump.words {
                     let words = match item.at() {
-                        Some(at) => format!("{words} {}", painter::day_and_clock(at)),
+                        Some(at) => format!("{words} {}", wording::day_and_clock(at)),
                         None => words.trim_end_matches(" to").to_string(),
                     };
                     self.painter.part(&words, self.columns, &mut self.out);
@@ -331,7 +332,7 @@ impl Player {
         if self.times
             && let Some(at) = item.at()
         {
-            let day = painter::day(at);
+            let day = wording::day(at);
             if let Some(day) = day.filter(|_| day != self.day) {
                 let words = day.format("%A, %-d %B %Y").to_string();
                 self.painter.part(&words, self.columns, &mut self.out);

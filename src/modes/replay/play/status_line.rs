@@ -7,6 +7,7 @@ use super::player::{PlayState, Player};
 use crate::cli::Speed;
 use crate::event::Stamp;
 use crate::modes::replay::painter;
+use crate::modes::replay::wording;
 
 /// Fewer columns than these show nothing of when was talked.
 const FEWEST: usize = 8;
@@ -58,8 +59,8 @@ impl StatusLine<'_> {
             (None, None) => String::new(),
         };
         let clock = match self.clock {
-            Some(at) if columns >= WIDE => painter::day_and_clock(at),
-            Some(at) => painter::clock(at),
+            Some(at) if columns >= WIDE => wording::day_and_clock(at),
+            Some(at) => wording::clock(at),
             None => String::new(),
         };
         let speed = match self.speed {

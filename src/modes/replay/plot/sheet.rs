@@ -6,14 +6,13 @@
 
 use plotters::prelude::*;
 
-use super::super::pace::in_words;
-use super::super::stats::grouped;
 use super::canvas::{Canvas, Side, TextStyle, cut, width};
 use crate::event::Stamp;
 use crate::modes::replay::tally::Tally;
-use crate::modes::replay::tally::calendar::{Unit, on_wall};
+use crate::modes::replay::tally::calendar::Unit;
 use crate::modes::replay::tally::hours::second;
 use crate::modes::replay::tally::intervals::Interval;
+use crate::modes::replay::wording::{counted_in_groups, duration, grouped};
 
 /// How large the page is, in points.
 pub const WIDTH: u32 = 960;
@@ -102,10 +101,6 @@ impl<'a> Sheet<'a> {
     }
 
     fn about(&self) -> String {
-        let said = |count: u64, what: &str| match count {
-            1 => format!("1 {what}"),
-            _ => format!("{} {what}s", grouped(count)),
-        };
         let (names, more) = self.tally.names();
         let speakers = self.tally.speakers();
         let by = match more {
@@ -113,23 +108,18 @@ impl<'a> Sheet<'a> {
             false if speakers < names => format!("{} of ", grouped(speakers as u64)),
             false => String::new(),
         };
-        let (from, to) = (self.wall(self.first), self.wall(self.last));
+        let (from, to) = (self.tally.wall(self.first), self.tally.wall(self.last));
         let to = match from.date() == to.date() {
             true => to.format("%H:%M"),
             false => to.format("%-d %b %Y %H:%M"),
         };
         format!(
             "{} by {by}{}, {} to {to} ({}, local time)",
-            said(self.tally.messages, "message"),
-            said(names as u64, "name"),
+            counted_in_groups(self.tally.messages, "message", "messages"),
+            counted_in_groups(names as u64, "name", "names"),
             from.format("%-d %b %Y %H:%M"),
-            in_words(self.last.since(self.first)),
+            duration(self.last.since(self.first)),
         )
-    }
-
-    fn wall(&self, at: Stamp) -> chrono::NaiveDateTime {
-        let at = second(at);
-        on_wall(at + (self.tally.zone)(at))
     }
 
     fn over_time<B: DrawingBackend>(&self, canvas: &Canvas<B>) -> Result<(), String> {

@@ -4,11 +4,10 @@
 //! the program that sent it, the address it was sent to and the task that served it were never
 //! written down. What is not a message and no coming or going stands as it does in the log.
 
+use super::form::{PrintedLine, Printer};
+use super::plain::plain_wrong;
 use crate::event::Stamp;
 use crate::line::{Shape, unescaped};
-use crate::modes::replay::print::PrintedLine;
-use crate::modes::replay::print::Printer;
-use crate::modes::replay::print::plain_wrong;
 use crate::modes::replay::read::defects::Defect;
 
 /// Prints blocks.

@@ -11,18 +11,18 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::{Print, Printout};
+use super::printing::Printing;
 use crate::failure::Failure;
+use crate::modes::replay::printout::Printout;
 use crate::modes::replay::read::blocks::Blocks;
 use crate::modes::replay::read::log::unreadable;
 use crate::modes::replay::read::prefilter::Prefilter;
-use crate::modes::replay::read::watch::FileChange;
-use crate::modes::replay::read::watch::Watch;
+use crate::modes::replay::read::watch::{FileChange, Watch};
 
 /// How often the log is looked at.
 const LOOK: Duration = Duration::from_millis(100);
 
-impl Print {
+impl Printing {
     /// Prints what the room goes on to write, until somebody ends it.
     pub(super) fn follow(
         &mut self,

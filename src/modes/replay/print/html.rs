@@ -15,10 +15,9 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 
+use super::form::{PrintedLine, Printer};
 use crate::event::Stamp;
 use crate::line::Shape;
-use crate::modes::replay::print::PrintedLine;
-use crate::modes::replay::print::Printer;
 use crate::modes::replay::read::defects::Defect;
 use joins_and_leaves::JoinsAndLeaves;
 use text::{name, said};

@@ -3,10 +3,9 @@
 //!
 //! What always holds: the bytes of a good line are those of the wire ([`sse`]), ids and all.
 
+use super::form::{PrintedLine, Printer};
 use crate::event::{Id, LogId};
 use crate::line::check_of;
-use crate::modes::replay::print::PrintedLine;
-use crate::modes::replay::print::Printer;
 use crate::modes::replay::read::defects::Defect;
 use crate::sse::{self, Form};
 use crate::wire::Wire;

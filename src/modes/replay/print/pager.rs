@@ -1,10 +1,12 @@
 //! Lines for people where there is no terminal to play on: with the time of day, with colours for a
 //! pager, or both.
 
-use super::{PlainPrinter, PrintedLine, Printer};
+use super::form::{PrintedLine, Printer};
+use super::plain::PlainPrinter;
 use crate::line::parse_line;
-use crate::modes::replay::painter::{Painter, day_and_clock};
+use crate::modes::replay::painter::Painter;
 use crate::modes::replay::read::defects::Defect;
+use crate::modes::replay::wording::day_and_clock;
 
 /// Prints lines as they were asked for.
 pub struct PagerPrinter {

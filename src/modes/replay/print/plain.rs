@@ -1,7 +1,7 @@
 //! One event a line, as the log has it but for time and checksum: what a listener who asks for
 //! plain lines is sent.
 
-use super::{PrintedLine, Printer};
+use super::form::{PrintedLine, Printer};
 use crate::line;
 use crate::modes::replay::read::defects::Defect;
 

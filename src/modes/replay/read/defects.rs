@@ -7,7 +7,6 @@ use std::fmt;
 use std::io::{self, Write};
 
 use crate::event::Stamp;
-use crate::failure::Failure;
 use crate::line::{Damage, RawLine, raw};
 use crate::modes::replay::read::log::PIPE;
 
@@ -77,14 +76,6 @@ pub fn advice(name: &str) -> String {
         PIPE => String::new(),
         name => format!("; chatroom replay --verify {name} says where and why"),
     }
-}
-
-/// What a choice that fits nothing in the log that is called `name` ends with, as with grep.
-pub fn nothing(name: &str) -> Failure {
-    Failure::new(format!(
-        "Nothing in {name} is what was asked for. Ask for less: --from, --to, --user, --grep and \
-         --only choose."
-    ))
 }
 
 /// What was found wrong on the way.

@@ -7,6 +7,7 @@ use regex::bytes::Regex;
 
 use crate::cli::{Kind, ReplayArgs};
 use crate::event::Stamp;
+use crate::failure::Failure;
 use crate::line::{self, RawLine, Shape};
 
 /// What is asked of an event, besides where it stands in the log.
@@ -86,6 +87,14 @@ impl Filter {
     fn name(&self, name: &[u8]) -> bool {
         self.names.is_empty() || self.names.iter().any(|wanted| wanted == name)
     }
+}
+
+/// What a choice that fits nothing in the log that is called `name` ends with, as with grep.
+pub fn nothing_accepted(name: &str) -> Failure {
+    Failure::new(format!(
+        "Nothing in {name} is what was asked for. Ask for less: --from, --to, --user, --grep and \
+         --only choose."
+    ))
 }
 
 /// A text as it was said; most are as they stand in the line.

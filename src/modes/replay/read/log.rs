@@ -1,7 +1,7 @@
 //! The log that is replayed: opened, recognised, and every way in which that fails.
 //!
 //! What always holds: whatever the file is, what is read from here is a room's log. A file of a
-//! room is read where it stands; any other is unpacked ([`super::source`]) and converted
+//! room is read where it stands; any other is unpacked ([`super::line_ends`]) and converted
 //! ([`crate::modes::replay::formats`]) on the way.
 
 use std::fs::File;
@@ -12,16 +12,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::blocks::Blocks;
-use super::source::{Broken, Ends, MAGIC, Mended, Packing, Unpacked, sniff};
+use super::line_ends::{LineEnds, LineFeeds, sniff};
 use crate::cli::FileFormat;
 use crate::event::{LogId, Stamp};
 use crate::failure::{Failure, reason};
 use crate::journal::{self, Reader};
 use crate::line;
-use crate::modes::replay::formats;
-use crate::modes::replay::formats::ConversionReport;
-use crate::modes::replay::formats::HEAD;
-use crate::modes::replay::formats::Origin;
+use crate::modes::replay::formats::{self, ConversionReport, HEAD, Origin};
+use crate::modes::replay::gzip::{BrokenGzip, Gunzip, MAGIC, Packing};
 
 /// What a log is called that has no name.
 pub const PIPE: &str = "standard input";
@@ -35,7 +33,7 @@ pub struct Log {
     /// What kind it is.
     pub format: FileFormat,
     /// What its lines end with.
-    pub ends: Ends,
+    pub ends: LineEnds,
     /// What there is of it.
     pub input: Input,
     /// What became of its lines on the way, if it is not read as it stands.
@@ -110,17 +108,17 @@ impl Log {
                 let from = end - head.len() as u64;
                 file.read_exact_at(&mut head, from).ok()?;
                 sniff(&head, None, &origin)
-                    .filter(|found| *found == (FileFormat::Room, Ends::LineFeed))
+                    .filter(|found| *found == (FileFormat::Room, LineEnds::LineFeed))
             }),
         };
-        if known != Some((FileFormat::Room, Ends::LineFeed)) {
+        if known != Some((FileFormat::Room, LineEnds::LineFeed)) {
             return stream(Box::new(file.take(end)), Some(end), format, name, origin);
         }
         Ok(Log {
             name,
             path: Some(path.to_path_buf()),
             format: FileFormat::Room,
-            ends: Ends::LineFeed,
+            ends: LineEnds::LineFeed,
             input: Input::File {
                 file: Arc::new(file),
                 end,
@@ -182,7 +180,7 @@ fn stream(
     read = Box::new(Cursor::new(magic).chain(read));
     match packing {
         None => (),
-        Some(Packing::Gzip) => read = Box::new(Unpacked::new(read)),
+        Some(Packing::Gzip) => read = Box::new(Gunzip::new(read)),
         Some(Packing::Other(tool)) => {
             return Err(Failure::new(format!(
                 "{name} is compressed, and only gzip is read as it is. Try: {tool} {} | chatroom replay -",
@@ -207,8 +205,8 @@ fn stream(
     let (format, ends) = sniff(&head, format, &origin).ok_or_else(|| unknown(&name, &head))?;
     let path = origin.path.clone();
     let mut whole: Box<dyn Read + Send> = Box::new(Cursor::new(head).chain(read));
-    if ends != Ends::LineFeed {
-        whole = Box::new(Mended::new(whole, ends));
+    if ends != LineEnds::LineFeed {
+        whole = Box::new(LineFeeds::new(whole, ends));
     }
     let (read, report): (Box<dyn Read + Send>, _) = match format {
         FileFormat::Room => (whole, ends.note().map(ConversionReport::of_note)),
@@ -311,7 +309,7 @@ pub fn unreadable(name: &str, error: &io::Error) -> Failure {
         if let Some(other) = inside.downcast_ref::<formats::NotOfThisKind>() {
             return Failure::new(other.sentence(name));
         }
-        if let Some(broken) = inside.downcast_ref::<Broken>() {
+        if let Some(broken) = inside.downcast_ref::<BrokenGzip>() {
             return Failure::new(broken.sentence(name));
         }
     }

@@ -268,8 +268,8 @@ impl Copier {
 mod tests {
     use super::*;
     use crate::cli::FileFormat;
+    use crate::modes::replay::read::line_ends::LineEnds;
     use crate::modes::replay::read::log::LogStream;
-    use crate::modes::replay::read::source::Ends;
     use std::sync::mpsc;
 
     /// A pipe that is fed by hand.
@@ -290,7 +290,7 @@ mod tests {
             name: "standard input".into(),
             path: None,
             format: FileFormat::Room,
-            ends: Ends::LineFeed,
+            ends: LineEnds::LineFeed,
             input: Input::Stream(LogStream {
                 read: Box::new(Pipe(pipe)),
                 length: None,

@@ -11,6 +11,7 @@ use crate::event::{Stamp, on_the_wall};
 use crate::failure::Failure;
 use crate::journal::Reader;
 use crate::line;
+use crate::modes::replay::wording::date_and_clock;
 
 /// Between which bytes of a file is what is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,15 +69,15 @@ pub fn find(
         return Err(Failure::new(format!(
             "--to ({}) is not after --from ({}), so there is nothing between them. Give a later \
              --to.",
-            crate::modes::replay::progress::time_of_day(to),
-            crate::modes::replay::progress::time_of_day(from)
+            date_and_clock(to),
+            date_and_clock(from)
         )));
     }
     let Some((_, reader, end)) = ends else {
         return Ok(None);
     };
     if let Some((first, last)) = known {
-        let of = |at| crate::modes::replay::progress::time_of_day(at);
+        let of = |at| date_and_clock(at);
         if let Some(from) = filter.from.filter(|from| *from > last && !args.follow) {
             return Err(Failure::new(format!(
                 "{} ends at {}, before --from ({}), so there is nothing to show. Give an earlier \

@@ -3,8 +3,6 @@
 //! What always holds: a chart has exactly as many columns as it is said to have, and is of ASCII
 //! alone where nothing else can be shown.
 
-use super::ChartStyle;
-
 /// Parts of a column from the left, an eighth more each.
 const ACROSS: [char; 8] = ['▏', '▎', '▍', '▌', '▋', '▊', '▉', '█'];
 /// Parts of a row from below.
@@ -19,6 +17,17 @@ const HEAT: [u8; 7] = [54, 61, 31, 36, 71, 112, 220];
 const BAR: &str = "38;5;31";
 /// The colour of what is beside the point.
 const GREY: &str = "90";
+
+/// What the table is printed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChartStyle {
+    /// How many columns there are.
+    pub columns: usize,
+    /// Whether names and bars have colours.
+    pub colour: bool,
+    /// Whether it shows more than ASCII.
+    pub blocks: bool,
+}
 
 impl ChartStyle {
     /// The text in that colour, if there are any.

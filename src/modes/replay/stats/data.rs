@@ -15,7 +15,6 @@ use crate::event::Stamp;
 use crate::json;
 use crate::line;
 use crate::modes::replay::tally::Tally;
-use crate::modes::replay::tally::calendar::on_wall;
 use crate::modes::replay::tally::hours::{Hour, second};
 use crate::modes::replay::tally::intervals::Interval;
 use crate::modes::replay::tally::names::NameTally;
@@ -258,9 +257,7 @@ pub fn csv(tally: &Tally, out: &mut dyn Write) -> io::Result<()> {
 
 /// A time as spreadsheets understand it, by the clock on the wall.
 fn on_the_wall(at: Stamp, tally: &Tally) -> String {
-    let at = second(at);
-    let at = on_wall(at + (tally.zone)(at));
-    at.format("%Y-%m-%d %H:%M:%S").to_string()
+    tally.wall(at).format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 /// A name, spelt as in the log, as it stands in a sheet.
@@ -275,22 +272,9 @@ fn cell(name: &str) -> String {
     }
 }
 
-impl Tally {
-    /// How many days of the calendar there are from the first line to the last, both counted.
-    pub fn days(&self) -> i64 {
-        let day = |at: Stamp| {
-            let at = second(at);
-            (at + (self.zone)(at)).div_euclid(86_400)
-        };
-        self.range
-            .map_or(0, |(first, last)| day(last) - day(first) + 1)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::modes::replay::tally::hours::moment;
 
     #[test]
     fn cells_are_quoted_and_never_formulas() {
@@ -309,16 +293,5 @@ mod tests {
         ] {
             assert_eq!(cell(name), cell_of_it);
         }
-    }
-
-    #[test]
-    fn days_are_those_of_the_calendar() {
-        let mut tally = Tally::new(|_| 3600);
-        assert_eq!(tally.days(), 0);
-        let midnight = 1_795_474_800; // 2026-11-24 00:00 there
-        tally.range = Some((moment(midnight - 1), moment(midnight)));
-        assert_eq!(tally.days(), 2);
-        tally.range = Some((moment(midnight), moment(midnight + 86_399)));
-        assert_eq!(tally.days(), 1);
     }
 }

@@ -9,13 +9,11 @@ use std::str::from_utf8;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-use super::super::pace::in_words;
-use super::{ChartStyle, not_counted};
+use super::chart::ChartStyle;
 use crate::event::Stamp;
 use crate::modes::replay::tally::Tally;
-use crate::modes::replay::tally::calendar::on_wall;
-use crate::modes::replay::tally::hours::second;
 use crate::modes::replay::tally::names::{MOST_NAMES, NameTally};
+use crate::modes::replay::wording::{counted_in_groups, duration, grouped};
 
 /// So many names are shown.
 const SHOWN: usize = 20;
@@ -96,38 +94,47 @@ impl TextTable<'_> {
         self.line(&name);
         if let Some((first, last)) = tally.range {
             let (from, to) = (self.time(first), self.time(last));
-            let length = in_words(last.since(first));
+            let length = duration(last.since(first));
             self.text(&format!("{from} to {to} ({length}), local time"));
         }
         let names = match tally.names() {
             (count, false) if tally.speakers() < count => {
                 let speakers = grouped(tally.speakers() as u64);
-                format!("{speakers} of {}", counted(count as u64, "name"))
+                format!(
+                    "{speakers} of {}",
+                    counted_in_groups(count as u64, "name", "names")
+                )
             }
-            (count, false) => counted(count as u64, "name"),
-            (count, true) => format!("more than {}", counted(count as u64, "name")),
+            (count, false) => counted_in_groups(count as u64, "name", "names"),
+            (count, true) => format!(
+                "more than {}",
+                counted_in_groups(count as u64, "name", "names")
+            ),
         };
         self.text(&format!(
             "{} ({}) by {names} on {} of {}",
-            counted(tally.messages, "message"),
-            counted(tally.words, "word"),
+            counted_in_groups(tally.messages, "message", "messages"),
+            counted_in_groups(tally.words, "word", "words"),
             grouped(tally.hours.days),
-            counted(tally.days() as u64, "day"),
+            counted_in_groups(tally.days() as u64, "day", "days"),
         ));
         self.text(&format!(
             "{} and {}; the room was {} and {}",
-            counted(tally.joins, "join"),
-            counted(tally.leaves, "leave"),
+            counted_in_groups(tally.joins, "join", "joins"),
+            counted_in_groups(tally.leaves, "leave", "leaves"),
             done("opened", tally.opened),
             done("closed", tally.closed),
         ));
         let silence = tally.silence.map(|(from, to)| {
-            let (length, from, to) = (in_words(to.since(from)), self.time(from), self.time(to));
+            let (length, from, to) = (duration(to.since(from)), self.time(from), self.time(to));
             format!("Longest silence: {length}, from {from} to {to}")
         });
         let busiest = tally.hours.busiest.map(|hour| {
-            let messages = counted(hour.messages, "message");
-            let (from, to) = (self.wall(hour.from), self.wall(hour.to).format("%H:%M"));
+            let messages = counted_in_groups(hour.messages, "message", "messages");
+            let (from, to) = (
+                self.tally.wall(hour.from),
+                self.tally.wall(hour.to).format("%H:%M"),
+            );
             let from = from.format("%Y-%m-%d %H:%M");
             format!("Busiest hour: {messages}, {from} to {to}")
         });
@@ -338,33 +345,28 @@ impl TextTable<'_> {
                 "There are more names than are kept one by one ({}). Of those that came later {} and \
                  {} are in every sum, but in no row.",
                 grouped(MOST_NAMES as u64),
-                counted(others.messages, "message"),
-                counted(others.joins, "join"),
+                counted_in_groups(others.messages, "message", "messages"),
+                counted_in_groups(others.joins, "join", "joins"),
             ));
         }
-        if let Some(found) = not_counted(self.tally) {
+        if let Some(found) = self.tally.damage_in_words() {
             self.out.push('\n');
             self.text(&format!("Not counted: {found}."));
         }
     }
 
-    fn wall(&self, at: Stamp) -> chrono::NaiveDateTime {
-        let at = second(at);
-        on_wall(at + (self.tally.zone)(at))
-    }
-
     fn time(&self, at: Stamp) -> String {
-        self.wall(at).format("%Y-%m-%d %H:%M:%S").to_string()
+        self.tally.wall(at).format("%Y-%m-%d %H:%M:%S").to_string()
     }
 
     fn minute(&self, at: Option<Stamp>) -> String {
         at.map_or("-".to_string(), |at| {
-            self.wall(at).format("%Y-%m-%d %H:%M").to_string()
+            self.tally.wall(at).format("%Y-%m-%d %H:%M").to_string()
         })
     }
 
     fn day(&self, at: Stamp) -> String {
-        self.wall(at).format("%Y-%m-%d").to_string()
+        self.tally.wall(at).format("%Y-%m-%d").to_string()
     }
 }
 
@@ -392,26 +394,6 @@ fn cut(text: &str, columns: usize, screen: ChartStyle) -> String {
 /// The text with spaces behind it up to so many columns.
 fn pad(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(columns.saturating_sub(text.width())))
-}
-
-/// A number as people write it: `1,234,567`.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-fn counted(count: u64, what: &str) -> String {
-    match count {
-        1 => format!("1 {what}"),
-        _ => format!("{} {what}s", grouped(count)),
-    }
 }
 
 fn done(what: &str, count: u64) -> String {

@@ -13,6 +13,7 @@ use super::Totals;
 use super::text::{HUES, put};
 use super::wall_clock;
 use crate::hue::{contrast, from_hsl};
+use crate::modes::replay::wording::counted_in_groups;
 
 const SCRIPT: &str = include_str!("document.js");
 pub(super) const STYLE: &str = include_str!("document.css");
@@ -69,10 +70,10 @@ pub fn begin(name: &str, out: &mut Vec<u8>) {
 
 /// Appends everything behind the conversation.
 pub fn end(totals: &Totals, out: &mut Vec<u8>) {
-    let mut words = many(totals.messages, "message", "messages");
+    let mut words = counted_in_groups(totals.messages, "message", "messages");
     if totals.passing > 0 {
         words += " and ";
-        words += &many(totals.passing, "coming or going", "comings and goings");
+        words += &counted_in_groups(totals.passing, "coming or going", "comings and goings");
     }
     let mut zones = String::new();
     if let Some((first, last)) = totals.span {
@@ -82,7 +83,7 @@ pub fn end(totals: &Totals, out: &mut Vec<u8>) {
     }
     words.push('.');
     if totals.wrong > 0 {
-        let lines = many(totals.wrong, "line is", "lines are");
+        let lines = counted_in_groups(totals.wrong, "line is", "lines are");
         words += &format!(" {lines} damaged.");
     }
     let nothing = match totals.span.is_none() && totals.wrong == 0 {
@@ -101,19 +102,6 @@ pub fn end(totals: &Totals, out: &mut Vec<u8>) {
         env!("CARGO_PKG_VERSION")
     );
     out.extend_from_slice(end.as_bytes());
-}
-
-/// `1,234 messages`
-fn many(count: u64, one: &str, more: &str) -> String {
-    let digits = count.to_string();
-    let mut words = String::new();
-    for (n, digit) in digits.chars().enumerate() {
-        if n > 0 && (digits.len() - n).is_multiple_of(3) {
-            words.push(',');
-        }
-        words.push(digit);
-    }
-    words + " " + if count == 1 { one } else { more }
 }
 
 /// The page's style, with a colour for every step of hue.

@@ -3,108 +3,22 @@
 //! What always holds: it is read once, front to back, in constant memory, and what comes out has line
 //! feeds alone at the ends of its lines.
 
-use std::fmt;
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 
-use flate2::bufread::MultiGzDecoder;
 use memchr::memchr;
 
 use crate::cli::FileFormat;
 use crate::line;
-use crate::modes::replay::formats::Origin;
-use crate::modes::replay::formats::detect;
+use crate::modes::replay::formats::{Origin, detect};
 
 /// How much is read at once, in bytes.
 const BLOCK: usize = 64 * 1024;
-/// So many bytes tell whether a file is compressed.
-pub const MAGIC: usize = 6;
 /// What an editor may put before the first line.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// How a file is compressed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Packing {
-    /// By gzip, which is read.
-    Gzip,
-    /// By a program that this is not, and what unpacks it to standard output.
-    Other(&'static str),
-}
-
-impl Packing {
-    /// What a file begins with tells; nothing if it is not compressed.
-    pub fn of(head: &[u8]) -> Option<Packing> {
-        const KNOWN: [(&[u8], Packing); 5] = [
-            (b"\x1f\x8b\x08", Packing::Gzip),
-            (b"\xfd7zXZ\x00", Packing::Other("xzcat")),
-            (b"\x28\xb5\x2f\xfd", Packing::Other("zstdcat")),
-            (b"BZh", Packing::Other("bzcat")),
-            (b"PK\x03\x04", Packing::Other("unzip -p")),
-        ];
-        let known = KNOWN.into_iter().find(|(magic, _)| head.starts_with(magic));
-        known.map(|(_, packing)| packing)
-    }
-}
-
-/// What is inside of a gzip file, or of several behind one another.
-pub struct Unpacked(MultiGzDecoder<BufReader<Box<dyn Read + Send>>>);
-
-impl Unpacked {
-    /// Of what is in `read`.
-    pub fn new(read: Box<dyn Read + Send>) -> Unpacked {
-        Unpacked(MultiGzDecoder::new(BufReader::with_capacity(BLOCK, read)))
-    }
-}
-
-impl Read for Unpacked {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        self.0.read(into).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => broken(Broken::Cut),
-            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => broken(Broken::Damaged),
-            _ => error,
-        })
-    }
-}
-
-fn broken(why: Broken) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, why)
-}
-
-/// A gzip file is not whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Broken {
-    /// Its end is missing.
-    Cut,
-    /// What it holds is not what was put in.
-    Damaged,
-}
-
-impl Broken {
-    /// The sentence for the log called `name`.
-    pub fn sentence(self, name: &str) -> String {
-        match self {
-            Broken::Cut => format!(
-                "{name} is a gzip file whose end is missing; what is there was read. Get a whole \
-                 copy of it."
-            ),
-            Broken::Damaged => format!(
-                "{name} is a gzip file that is damaged: what comes out is not what was put in. Look \
-                 for it in a backup; gzip -t checks a copy."
-            ),
-        }
-    }
-}
-
-impl fmt::Display for Broken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the gzip file is not whole")
-    }
-}
-
-impl std::error::Error for Broken {}
-
 /// What stands at the ends of lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Ends {
+pub enum LineEnds {
     /// A line feed.
     #[default]
     LineFeed,
@@ -114,13 +28,13 @@ pub enum Ends {
     Cr,
 }
 
-impl Ends {
+impl LineEnds {
     /// What is said of a room's log that has them.
     pub fn note(self) -> Option<String> {
         let which = match self {
-            Ends::LineFeed => return None,
-            Ends::Windows => "CR LF, as Windows has it",
-            Ends::Cr => "CR alone, as old Macs had it",
+            LineEnds::LineFeed => return None,
+            LineEnds::Windows => "CR LF, as Windows has it",
+            LineEnds::Cr => "CR alone, as old Macs had it",
         };
         Some(format!(
             "has other line ends than a room writes ({which}): an editor, FTP or git changed them. \
@@ -135,19 +49,19 @@ pub fn sniff(
     head: &[u8],
     format: Option<FileFormat>,
     origin: &Origin,
-) -> Option<(FileFormat, Ends)> {
+) -> Option<(FileFormat, LineEnds)> {
     let windows = matches!(format, None | Some(FileFormat::Room)) && line::has_windows_ends(head);
     if windows {
-        return Some((FileFormat::Room, Ends::Windows));
+        return Some((FileFormat::Room, LineEnds::Windows));
     }
     let found = format.or_else(|| detect(head, origin));
     if found == Some(FileFormat::Original) || !has_lone_cr(head) {
-        return Some((found?, Ends::LineFeed));
+        return Some((found?, LineEnds::LineFeed));
     }
     let mut mended = head.to_vec();
     with_line_feeds(&mut mended);
     let found = format.or_else(|| detect(&mended, origin)).or(found)?;
-    Some((found, Ends::Cr))
+    Some((found, LineEnds::Cr))
 }
 
 /// Whether there are lines that end with CR, and none that end otherwise. A CR at the very end may be
@@ -164,9 +78,9 @@ fn with_line_feeds(bytes: &mut [u8]) {
 }
 
 /// Gives line feeds for other line ends.
-pub struct Mended<R> {
+pub struct LineFeeds<R> {
     read: R,
-    ends: Ends,
+    ends: LineEnds,
     /// What was read last.
     raw: Vec<u8>,
     /// What is made of it, and how much of that was given.
@@ -177,10 +91,10 @@ pub struct Mended<R> {
     begun: bool,
 }
 
-impl<R: Read> Mended<R> {
+impl<R: Read> LineFeeds<R> {
     /// Of what is in `read`, whose lines end so.
-    pub fn new(read: R, ends: Ends) -> Mended<R> {
-        Mended {
+    pub fn new(read: R, ends: LineEnds) -> LineFeeds<R> {
+        LineFeeds {
             read,
             ends,
             raw: vec![0; BLOCK],
@@ -196,7 +110,7 @@ impl<R: Read> Mended<R> {
         if !std::mem::replace(&mut self.begun, true) {
             rest = rest.strip_prefix(MARK).unwrap_or(rest);
         }
-        if self.ends == Ends::Cr {
+        if self.ends == LineEnds::Cr {
             self.ready.extend_from_slice(rest);
             return with_line_feeds(&mut self.ready);
         }
@@ -214,7 +128,7 @@ impl<R: Read> Mended<R> {
     }
 }
 
-impl<R: Read> Read for Mended<R> {
+impl<R: Read> Read for LineFeeds<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         while self.given == self.ready.len() {
             self.ready.clear();
@@ -236,8 +150,6 @@ impl<R: Read> Read for Mended<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use flate2::{Compression, write::GzEncoder};
-    use std::io::{Cursor, Write};
 
     /// Gives its bytes in portions of so many.
     struct Drops<'a>(&'a [u8], usize);
@@ -252,9 +164,9 @@ mod tests {
         }
     }
 
-    fn mended(bytes: &[u8], ends: Ends, portion: usize) -> String {
+    fn mended(bytes: &[u8], ends: LineEnds, portion: usize) -> String {
         let mut out = String::new();
-        let mut read = Mended::new(Drops(bytes, portion), ends);
+        let mut read = LineFeeds::new(Drops(bytes, portion), ends);
         read.read_to_string(&mut out).expect("read");
         out
     }
@@ -264,13 +176,13 @@ mod tests {
         for portion in [3, 4, 5, 100] {
             let windows = b"\xef\xbb\xbfone\r\n\r\ntwo\rmore\r\r\nthree\nfour\r";
             assert_eq!(
-                mended(windows, Ends::Windows, portion),
+                mended(windows, LineEnds::Windows, portion),
                 "one\n\ntwo\rmore\r\nthree\nfour\r"
             );
-            assert_eq!(mended(b"one\rtwo\r", Ends::Cr, portion), "one\ntwo\n");
-            assert_eq!(mended(b"", Ends::Windows, portion), "");
+            assert_eq!(mended(b"one\rtwo\r", LineEnds::Cr, portion), "one\ntwo\n");
+            assert_eq!(mended(b"", LineEnds::Windows, portion), "");
         }
-        assert_eq!(mended(b"a\r\nb\r\n", Ends::Windows, 1), "a\nb\n");
+        assert_eq!(mended(b"a\r\nb\r\n", LineEnds::Windows, 1), "a\nb\n");
     }
 
     #[test]
@@ -293,65 +205,39 @@ mod tests {
         for (head, wanted) in [
             (
                 format!("{line}\n{line}\n"),
-                Some((FileFormat::Room, Ends::LineFeed)),
+                Some((FileFormat::Room, LineEnds::LineFeed)),
             ),
             (
                 format!("{line}\r\n{line}\r\n"),
-                Some((FileFormat::Room, Ends::Windows)),
+                Some((FileFormat::Room, LineEnds::Windows)),
             ),
             (
                 format!("\u{feff}{line}\r\n{line}\r\n"),
-                Some((FileFormat::Room, Ends::Windows)),
+                Some((FileFormat::Room, LineEnds::Windows)),
             ),
             (
                 format!("{line}\r{line}\r"),
-                Some((FileFormat::Room, Ends::Cr)),
+                Some((FileFormat::Room, LineEnds::Cr)),
             ),
             (
                 format!("{room}\r"),
-                Some((FileFormat::Room, Ends::LineFeed)),
+                Some((FileFormat::Room, LineEnds::LineFeed)),
             ),
             (
                 "[22:34] <bob> hi\r[22:35] <eve> oh\r".into(),
-                Some((FileFormat::Day, Ends::Cr)),
+                Some((FileFormat::Day, LineEnds::Cr)),
             ),
             (
                 "[22:34] <bob> hi\r\n[22:35] <eve> oh\r\n".into(),
-                Some((FileFormat::Day, Ends::LineFeed)),
+                Some((FileFormat::Day, LineEnds::LineFeed)),
             ),
             (
                 "\r[mira]: 0:00:05:tea?\r[jo]: 0:00:02:yes".into(),
-                Some((FileFormat::Original, Ends::LineFeed)),
+                Some((FileFormat::Original, LineEnds::LineFeed)),
             ),
             ("Dear all,\rhello\r".into(), None),
         ] {
             assert_eq!(of(&head), wanted, "{head:?}");
         }
-    }
-
-    #[test]
-    fn gzip_is_read_and_what_is_broken_is_told() {
-        let packed = |text: &str| {
-            let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-            encoder.write_all(text.as_bytes()).expect("packed");
-            encoder.finish().expect("packed")
-        };
-        let two = [packed("one\n"), packed("two\n")].concat();
-        assert_eq!(Packing::of(&two), Some(Packing::Gzip));
-        let unpacked = |bytes: Vec<u8>| {
-            let mut out = String::new();
-            let read = Unpacked::new(Box::new(Cursor::new(bytes))).read_to_string(&mut out);
-            let why = |error: io::Error| error.get_ref()?.downcast_ref::<Broken>().copied();
-            (out, read.err().and_then(why))
-        };
-        assert_eq!(unpacked(two.clone()), ("one\ntwo\n".into(), None));
-        let (out, why) = unpacked(two[..two.len() - 3].to_vec());
-        assert_eq!((out.as_str(), why), ("one\ntwo\n", Some(Broken::Cut)));
-        let mut damaged = two;
-        let sum = damaged.len() - 6;
-        damaged[sum] ^= 1;
-        assert_eq!(unpacked(damaged).1, Some(Broken::Damaged));
-        assert_eq!(Packing::of(b"\xfd7zXZ\x00"), Some(Packing::Other("xzcat")));
-        assert_eq!(Packing::of(b"2026-11-23"), None);
     }
 }

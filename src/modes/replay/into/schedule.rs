@@ -78,26 +78,6 @@ fn schedule<T>(
     })
 }
 
-/// A length of time as one would say it: `3 h 12 min`, `45 s`, `2 days 4 h`.
-pub fn in_words(length: Duration) -> String {
-    let seconds = length.as_secs();
-    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
-    let days_word = if days == 1 { "day" } else { "days" };
-    let (large, small) = if days > 0 {
-        ((days, days_word), (hours, "h"))
-    } else if hours > 0 {
-        ((hours, "h"), (minutes, "min"))
-    } else if minutes > 0 {
-        ((minutes, "min"), (seconds % 60, "s"))
-    } else {
-        ((seconds, "s"), (0, ""))
-    };
-    match small {
-        (0, _) => format!("{} {}", large.0, large.1),
-        small => format!("{} {} {} {}", large.0, large.1, small.0, small.1),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,20 +154,5 @@ mod tests {
         let items = ends.map(|at| (Some(at), ()));
         let last = cues(items.into_iter(), Duration::MAX, Speed::Times(0.001)).last();
         assert!(last.is_some_and(|cue| cue.due > Duration::from_secs(1 << 40)));
-    }
-
-    #[test]
-    fn lengths_of_time_are_said_in_words() {
-        for (seconds, words) in [
-            (0, "0 s"),
-            (45, "45 s"),
-            (60, "1 min"),
-            (725, "12 min 5 s"),
-            (11_520, "3 h 12 min"),
-            (93_784, "1 day 2 h"),
-            (172_800, "2 days"),
-        ] {
-            assert_eq!(in_words(Duration::from_secs(seconds)), words);
-        }
     }
 }

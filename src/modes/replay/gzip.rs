@@ -1,0 +1,125 @@
+//! Logs that are compressed: gzip is unpacked on the way, and of other packings the tool is named.
+
+use std::fmt;
+use std::io::{self, BufReader, Read};
+
+use flate2::bufread::MultiGzDecoder;
+
+/// Bytes that are read at once.
+const BLOCK: usize = 64 * 1024;
+/// So many bytes tell whether a file is compressed.
+pub const MAGIC: usize = 6;
+
+/// How a file is compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Packing {
+    /// By gzip, which is read.
+    Gzip,
+    /// By a program that this is not, and what unpacks it to standard output.
+    Other(&'static str),
+}
+
+impl Packing {
+    /// What a file begins with tells; nothing if it is not compressed.
+    pub fn of(head: &[u8]) -> Option<Packing> {
+        const KNOWN: [(&[u8], Packing); 5] = [
+            (b"\x1f\x8b\x08", Packing::Gzip),
+            (b"\xfd7zXZ\x00", Packing::Other("xzcat")),
+            (b"\x28\xb5\x2f\xfd", Packing::Other("zstdcat")),
+            (b"BZh", Packing::Other("bzcat")),
+            (b"PK\x03\x04", Packing::Other("unzip -p")),
+        ];
+        let known = KNOWN.into_iter().find(|(magic, _)| head.starts_with(magic));
+        known.map(|(_, packing)| packing)
+    }
+}
+
+/// What is inside of a gzip file, or of several behind one another.
+pub struct Gunzip(MultiGzDecoder<BufReader<Box<dyn Read + Send>>>);
+
+impl Gunzip {
+    /// Of what is in `read`.
+    pub fn new(read: Box<dyn Read + Send>) -> Gunzip {
+        Gunzip(MultiGzDecoder::new(BufReader::with_capacity(BLOCK, read)))
+    }
+}
+
+impl Read for Gunzip {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.0.read(into).map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => broken(BrokenGzip::Cut),
+            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => broken(BrokenGzip::Damaged),
+            _ => error,
+        })
+    }
+}
+
+fn broken(why: BrokenGzip) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, why)
+}
+
+/// A gzip file is not whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BrokenGzip {
+    /// Its end is missing.
+    Cut,
+    /// What it holds is not what was put in.
+    Damaged,
+}
+
+impl BrokenGzip {
+    /// The sentence for the log called `name`.
+    pub fn sentence(self, name: &str) -> String {
+        match self {
+            BrokenGzip::Cut => format!(
+                "{name} is a gzip file whose end is missing; what is there was read. Get a whole \
+                 copy of it."
+            ),
+            BrokenGzip::Damaged => format!(
+                "{name} is a gzip file that is damaged: what comes out is not what was put in. Look \
+                 for it in a backup; gzip -t checks a copy."
+            ),
+        }
+    }
+}
+
+impl fmt::Display for BrokenGzip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the gzip file is not whole")
+    }
+}
+
+impl std::error::Error for BrokenGzip {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::{Compression, write::GzEncoder};
+    use std::io::{Cursor, Write};
+
+    #[test]
+    fn gzip_is_read_and_what_is_broken_is_told() {
+        let packed = |text: &str| {
+            let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+            encoder.write_all(text.as_bytes()).expect("packed");
+            encoder.finish().expect("packed")
+        };
+        let two = [packed("one\n"), packed("two\n")].concat();
+        assert_eq!(Packing::of(&two), Some(Packing::Gzip));
+        let unpacked = |bytes: Vec<u8>| {
+            let mut out = String::new();
+            let read = Gunzip::new(Box::new(Cursor::new(bytes))).read_to_string(&mut out);
+            let why = |error: io::Error| error.get_ref()?.downcast_ref::<BrokenGzip>().copied();
+            (out, read.err().and_then(why))
+        };
+        assert_eq!(unpacked(two.clone()), ("one\ntwo\n".into(), None));
+        let (out, why) = unpacked(two[..two.len() - 3].to_vec());
+        assert_eq!((out.as_str(), why), ("one\ntwo\n", Some(BrokenGzip::Cut)));
+        let mut damaged = two;
+        let sum = damaged.len() - 6;
+        damaged[sum] ^= 1;
+        assert_eq!(unpacked(damaged).1, Some(BrokenGzip::Damaged));
+        assert_eq!(Packing::of(b"\xfd7zXZ\x00"), Some(Packing::Other("xzcat")));
+        assert_eq!(Packing::of(b"2026-11-23"), None);
+    }
+}

@@ -1,0 +1,131 @@
+//! Numbers, lengths of time and times in words. Times are those of this machine's zone.
+
+use std::time::Duration;
+
+use chrono::{Local, NaiveDate};
+
+use crate::event::{Elapsed, Stamp};
+
+/// A number and what it counts: `1 line`, `2 lines`.
+pub fn counted(number: u64, one: &str, many: &str) -> String {
+    match number {
+        1 => format!("1 {one}"),
+        _ => format!("{number} {many}"),
+    }
+}
+
+/// The same with the digits in groups: `1,234 lines`.
+pub fn counted_in_groups(number: u64, one: &str, many: &str) -> String {
+    match number {
+        1 => format!("1 {one}"),
+        _ => format!("{} {many}", grouped(number)),
+    }
+}
+
+/// A number as people write it: `1,234,567`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A length of time as one would say it: `3 h 12 min`, `45 s`, `2 days 4 h`.
+pub fn duration(length: Duration) -> String {
+    let seconds = length.as_secs();
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+    let days_word = if days == 1 { "day" } else { "days" };
+    let (large, small) = if days > 0 {
+        ((days, days_word), (hours, "h"))
+    } else if hours > 0 {
+        ((hours, "h"), (minutes, "min"))
+    } else if minutes > 0 {
+        ((minutes, "min"), (seconds % 60, "s"))
+    } else {
+        ((seconds, "s"), (0, ""))
+    };
+    match small {
+        (0, _) => format!("{} {}", large.0, large.1),
+        small => format!("{} {} {} {}", large.0, large.1, small.0, small.1),
+    }
+}
+
+/// Whether a log has times of day. One of the original program has only how long it has been going
+/// on, which is counted from 1970.
+fn has_days(at: Stamp) -> bool {
+    const YEAR: i64 = 365 * 86_400_000_000;
+    at.micros() >= YEAR
+}
+
+/// The clock on the wall at a moment, where the reader is: `22:34:57`.
+pub fn clock(at: Stamp) -> String {
+    match has_days(at) {
+        true => at
+            .utc()
+            .with_timezone(&Local)
+            .format("%H:%M:%S")
+            .to_string(),
+        false => {
+            let mut past = Vec::new();
+            Elapsed((at.micros() / 1_000_000).unsigned_abs()).write(&mut past);
+            String::from_utf8_lossy(&past).into_owned()
+        }
+    }
+}
+
+/// Clock and day of a moment, where the reader is: `2026-11-23 22:34:57`.
+pub fn day_and_clock(at: Stamp) -> String {
+    match day(at) {
+        Some(day) => format!("{day} {}", clock(at)),
+        None => clock(at),
+    }
+}
+
+/// The day of a moment, where the reader is.
+pub fn day(at: Stamp) -> Option<NaiveDate> {
+    has_days(at).then(|| at.utc().with_timezone(&Local).date_naive())
+}
+
+/// The time of day of an event, where the reader is.
+pub fn date_and_clock(at: Stamp) -> String {
+    let here = at.utc().with_timezone(&Local);
+    here.format("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_without_days_has_only_how_long_it_has_been_going_on() {
+        let at = Stamp::from_micros(93_784_000_000);
+        assert_eq!((clock(at), day(at)), ("26:03:04".to_string(), None));
+        assert_eq!(day_and_clock(at), "26:03:04");
+        let at = Stamp::from_micros(1_795_473_297_180_845);
+        assert!(
+            day_and_clock(at).starts_with("2026-11-2"),
+            "{}",
+            day_and_clock(at)
+        );
+    }
+
+    #[test]
+    fn lengths_of_time_are_said_duration() {
+        for (seconds, words) in [
+            (0, "0 s"),
+            (45, "45 s"),
+            (60, "1 min"),
+            (725, "12 min 5 s"),
+            (11_520, "3 h 12 min"),
+            (93_784, "1 day 2 h"),
+            (172_800, "2 days"),
+        ] {
+            assert_eq!(duration(Duration::from_secs(seconds)), words);
+        }
+    }
+}
