@@ -1,7 +1,7 @@
 //! `chatroom server`: holds one room.
 //!
 //! The parts, in the order in which a message meets them: [`api::door`] accepts connections, [`api::connection`] reads a request,
-//! [`api`] decides what it does, [`api::access`] who may, [`room`] queues it, [`commit::committer`] and
+//! [`api`] decides what it does, [`api::caller`] resolves who asks, [`room`] queues it, [`commit::committer`] and
 //! [`commit::scribe`] write it, [`room::tail`] keeps it, [`fanout`] sends it to each listener that is up to date, [`fanout::follower`] to one
 //! that is not, for whom [`fanout::cold`] reads in the turns of a [`fanout::queue`]. [`api::ranges`] and
 //! [`api::log_file`] read what was said before, [`console`] shows the operator what goes on, [`startup::asking`] what there was,
@@ -32,12 +32,11 @@ use crate::failure::{Failure, reason};
 use crate::room_key;
 use crate::supervisor;
 
-use api::Api;
-use api::access::Access;
 use api::browser::Hosts;
 use api::door::Door;
 use api::idle::Idle;
 use api::proxies::Proxies;
+use api::{Api, Callers};
 use commit::committer::Committer;
 use commit::fullness::{Found, Fullness};
 use commit::scribe::Scribe;
@@ -139,11 +138,11 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
     start_committer(committer, stop.clone())?;
     start_writers(&fanout, stop)?;
 
-    let access = Access::new(secret, key).telling(console.clone());
+    let callers = Callers::new(secret, key).telling(console.clone());
     let api = Arc::new(Api {
         room: Arc::clone(&room),
         fanout: Arc::clone(&fanout),
-        access,
+        callers,
         hosts: Hosts::new(&args.host_name, &startup::start::own_names(&args)),
         proxies: Proxies::new(args.trust_proxy.clone()),
         idle: Idle::default(),
@@ -153,7 +152,7 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
         )),
     });
     task::block_on(async {
-        let has_key = api.access.has_key();
+        let has_key = api.callers.has_key();
         let log = room.reader.log();
         let (announced, nearby) = startup::announce::announce(&args, log, has_key, address);
         let told = args.clone();

@@ -176,7 +176,7 @@ fn no_line_of_shell_is_left_out() {
 fn words(folder: &Path, found: &mut BTreeSet<String>) {
     // A word and a sentence: `"name_taken",` followed by text, or the word that becomes one.
     let word = Regex::new(
-        r#"(?s)(?:refusal\(\s*\w+,|BadRequest::new\(\s*\d+,|unauthorized\(|\bbad\(|timeout\(|error:|=>)\s*[({]?\s*\(?"([a-z0-9]+(?:_[a-z0-9]+)*)"(?:\.into\(\))?\s*,"#,
+        r#"(?s)(?:(?:refusal|limited)\(\s*\w+,|BadRequest::new\(\s*\d+,|unauthorized\(|timeout\(|error:|=>)\s*[({]?\s*\(?"([a-z0-9]+(?:_[a-z0-9]+)*)"(?:\.into\(\))?\s*,"#,
     );
     let word = word.expect("a pattern");
     for entry in std::fs::read_dir(folder).expect("a folder") {

@@ -1,25 +1,28 @@
-//! What a page of somebody else may make its reader's browser do here: nothing.
+//! Protection from pages of other sites: they can make their reader's browser do nothing here.
 //!
 //! What always holds:
 //!
-//! - A name that is not the server's is answered by nothing but a refusal, so that a name that was
-//!   made to lead here does not make a foreign page one of ours.
+//! - A request to a name that is not the server's gets nothing but a refusal, so that a foreign page
+//!   does not become one of ours by a name that was made to lead here.
 //! - A page is ours if its host *and* port are those that the request was sent to, or a name of
-//!   `--host-name`. Another port of the same machine is another server, whoever runs it, also where that
-//!   has the name. What was asked for by TLS is asked for by no page without it.
-//! - Browsers say where a request comes from (`Sec-Fetch-Site`) on encrypted and local addresses
-//!   alone: on a plain address of a network, `Origin` decides by itself.
+//!   `--host-name`. Another port of the same machine is another server, even under the same name. A
+//!   request that came by TLS is never from a page without it.
+//! - Browsers send `Sec-Fetch-Site` to encrypted and local addresses only: on a plain address of a
+//!   network, `Origin` alone decides.
 
 use std::net::IpAddr;
 
-use crate::http::{Head, Response, host};
+use crate::http::{Head, host};
+use crate::wire::endpoint::HOME;
 
-/// The names the server goes by, in small letters.
+use super::rejection::Rejection;
+
+/// The names of the server, in lower case.
 #[derive(Debug)]
 pub struct Hosts {
-    /// Those of `--host-name`, with the port if one was given.
+    /// The names of `--host-name`, with the port if one was given.
     given: Vec<(String, Option<u16>)>,
-    /// The machine's own.
+    /// The machine's own names.
     own: Vec<String>,
 }
 
@@ -41,48 +44,33 @@ impl Hosts {
     /// that came to a proxy by TLS.
     ///
     /// # Errors
-    /// The answer: 421 for a `Host` that is not this server's, 403 for a page that is not, 400 for
-    /// more than one `Origin`.
-    pub fn check(&self, head: &Head, encrypted: bool) -> Result<(), Response> {
+    /// `Host` is not a name of this server, the page is another site's, or there are several `Origin` fields.
+    pub(super) fn check(&self, head: &Head, encrypted: bool) -> Result<(), Rejection> {
         if let Some(host) = &head.host
             && !self.is_ours(host)
         {
-            let name = split(host).0;
-            // Somebody may paste it into a shell.
-            let advice = match host::is_plain(name) {
-                true => format!(", or start it with --host-name {name}"),
-                false => String::new(),
-            };
-            let message =
-                format!("This server does not go by the name {name:?}. Use its address{advice}.");
-            return Err(Response::refusal(421, "host_unknown", message));
+            return Err(Rejection::HostUnknown(split(host).0.to_string()));
         }
         let mut origins = fields(head, "origin");
         let origin = origins.next();
         if origins.next().is_some() {
-            return Err(Response::refusal(
-                400,
-                "bad_request",
-                "The request has more than one Origin field.",
-            ));
+            return Err(Rejection::SeveralOrigins);
         }
         if let Some(site) = fields(head, "sec-fetch-site").find(|site| is_foreign(site))
             && !is_link(head)
         {
-            return Err(foreign(format!(
-                "A page of another site ({site}) may not use this room."
-            )));
+            return Err(Rejection::ForeignSite(site.to_string()));
         }
         match origin {
-            Some(origin) if !self.is_page(origin, head.host.as_deref(), encrypted) => Err(foreign(
-                format!("A page of {origin:?} may not use this room."),
-            )),
+            Some(origin) if !self.is_page(origin, head.host.as_deref(), encrypted) => {
+                Err(Rejection::ForeignOrigin(origin.to_string()))
+            }
             _ => Ok(()),
         }
     }
 
     /// Whether the operator gave the name.
-    pub fn has(&self, host: &str) -> bool {
+    pub(super) fn has(&self, host: &str) -> bool {
         let host = split(host).0;
         let mut given = self.given.iter();
         given.any(|(name, _)| name.eq_ignore_ascii_case(host))
@@ -147,20 +135,15 @@ fn is_foreign(site: &str) -> bool {
         .any(|other| site.eq_ignore_ascii_case(other))
 }
 
-/// Whether somebody follows a link to the room, as from a wiki: it shows them the room and nothing
-/// to the page that has the link.
+/// Whether a reader follows a link to the room, as from a wiki: this shows the room to the reader, and
+/// nothing to the page with the link.
 fn is_link(head: &Head) -> bool {
     let is = |name, value| fields(head, name).all(|v| v.eq_ignore_ascii_case(value));
     head.method == "GET"
-        && head.path == "/"
+        && head.path == HOME
         && head.field("sec-fetch-mode").is_some()
         && is("sec-fetch-mode", "navigate")
         && is("sec-fetch-dest", "document")
-}
-
-fn foreign(what: String) -> Response {
-    let message = format!("{what} Open the room's own address instead.");
-    Response::refusal(403, "origin_foreign", message)
 }
 
 /// A host without its port and brackets, and the port.
@@ -185,7 +168,7 @@ mod tests {
         let head = parsed.expect("whole").0;
         let encrypted = head.field("x-forwarded-proto") == Some("https");
         let checked = hosts.check(&head, encrypted);
-        checked.err().map_or(200, |response| response.status())
+        checked.err().map_or(200, |rejection| rejection.status())
     }
 
     fn hosts(given: &[&str]) -> Hosts {

@@ -26,14 +26,11 @@ use crate::journal::Reader;
 use crate::waited::waited;
 use crate::wire::endpoint::{Endpoint, MAX_BODY};
 
+use super::caller::Source;
+use super::events::Subscription;
 use super::idle::Call;
-use super::key_check::Asker;
 use super::log_file::FileRange;
-use crate::modes::server::api::About;
-use crate::modes::server::api::Answer;
-use crate::modes::server::api::Api;
-use crate::modes::server::api::Asked;
-use crate::modes::server::api::Follow;
+use super::{Answer, Api, ApiRequest, Content};
 use crate::modes::server::console::Console;
 use crate::modes::server::console::Request;
 use crate::modes::server::fanout::cold;
@@ -72,7 +69,7 @@ enum End {
     /// Everything was said.
     Done,
     /// It goes on as an event stream.
-    Stream(Box<Follow>),
+    Stream(Box<Subscription>),
 }
 
 /// A request's head and, if the console wants it, its text; or what is wrong with it.
@@ -144,12 +141,14 @@ impl Connection {
             Ok(head) => head,
             Err(error) => return self.refuse(error?).await,
         };
-        let body = match self.body(&head).await {
+        let endpoint = Endpoint::parse(&head.method, &head.path);
+        let limit = endpoint.as_ref().map_or(MAX_BODY, |one| one.body_limit());
+        let body = match self.body(&head, limit).await {
             Ok(body) => body,
             Err(error) => return self.refuse(error?).await,
         };
         let (head_only, keep) = (head.method == "HEAD", head.keep_alive);
-        let request = raw.map(|head| {
+        let shown = raw.map(|head| {
             Box::new(Request {
                 head,
                 task: task_number(),
@@ -163,32 +162,36 @@ impl Connection {
             return Err(End::Done);
         }
         let first = !self.gave_key;
-        self.gave_key |= places::gives_key(&head);
+        self.gave_key |= places::gives_key(&head, endpoint == Ok(Endpoint::LogIn));
         self.look_for_proxy(&head);
-        let asked = Asked {
-            from: Asker { client, first },
-            encrypted: self.api.proxies.encrypted(self.from, &head),
+        let request = ApiRequest {
+            source: Source {
+                client,
+                first,
+                encrypted: self.api.proxies.encrypted(self.from, &head),
+            },
             head,
             body,
-            request,
+            endpoint,
+            shown,
         };
         let due = self.api.room.answer_due();
-        let mut about = About::default();
-        match self.answer(asked, &mut about).await? {
-            Answer::Whole(response) => {
+        let Answer { content, to_member } = self.answer(request).await?;
+        match content {
+            Content::Whole(response) => {
                 let bytes = response.whole(!keep, head_only);
                 self.write(&bytes).await?;
                 if !keep {
                     return Err(End::Done);
                 }
             }
-            Answer::LogFile(range) => {
+            Content::LogFile(range) => {
                 self.log_file(&range, !keep, head_only).await?;
                 if !keep {
                     return Err(End::Done);
                 }
             }
-            Answer::Follow(follow) => {
+            Content::Events(follow) => {
                 drop(due);
                 match follow.until {
                     _ if head_only => return Err(self.stream_head(&follow).await),
@@ -203,8 +206,8 @@ impl Connection {
                 }
             }
         }
-        self.member = about.member;
-        Ok(match about.member {
+        self.member = to_member;
+        Ok(match to_member {
             true => MEMBER_IDLE_TIME,
             false => IDLE_TIME,
         })
@@ -212,14 +215,14 @@ impl Connection {
 
     /// What is to be sent back; a request that reads the log, gives a room key or comes in is dropped,
     /// and its reading or waiting ended, when nobody is there for the answer any more.
-    async fn answer(&self, asked: Asked, about: &mut About) -> Result<Answer, End> {
-        let minor = asked.head.minor;
+    async fn answer(&self, request: ApiRequest) -> Result<Answer, End> {
+        let minor = request.head.minor;
         // A message or the end of a session stands whether its sender waits or not.
         let stands = matches!(
-            Endpoint::parse(&asked.head.method, &asked.head.path),
+            request.endpoint,
             Ok(Endpoint::PostMessage | Endpoint::LogOut)
         );
-        let mut answer = pin!(self.api.answer(asked, about));
+        let mut answer = pin!(self.api.answer(request));
         if stands {
             return Ok(answer.await);
         }
@@ -281,10 +284,12 @@ impl Connection {
         within(HEAD_TIME, whole).await.unwrap_or_else(|_| slow())
     }
 
-    async fn body(&mut self, head: &Head) -> Result<Vec<u8>, Result<BadRequest, End>> {
+    async fn body(
+        &mut self,
+        head: &Head,
+        limit: usize,
+    ) -> Result<Vec<u8>, Result<BadRequest, End>> {
         let refused = |error| Ok(BadRequest::from(error));
-        let limit =
-            Endpoint::parse(&head.method, &head.path).map_or(MAX_BODY, Endpoint::body_limit);
         let mut framed = BodyDecoder::new(head.framing, limit as u64).map_err(refused)?;
         if head.expects_continue && !framed.is_done() && self.buffer.is_empty() {
             self.write(b"HTTP/1.1 100 Continue\r\n\r\n")

@@ -1,5 +1,5 @@
-//! The room key: whoever gives the right one is let in, whoever guesses waits. [`guess_limiter`] decides
-//! which key is looked at when; here is the clock.
+//! The check of room keys: a caller with the right one is let in, and one that guesses waits. The
+//! [`guess_limiter`] decides which key is checked when; the clock is here.
 //!
 //! [`guess_limiter`]: super::guess_limiter
 
@@ -10,35 +10,24 @@ use std::time::{Duration, Instant};
 use async_io::Timer;
 use async_std::channel::{Sender, bounded};
 use futures_lite::future;
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use hmac::Mac;
 
-use crate::http::Response;
-
-use super::access::unauthorized;
 use super::guess_limiter::{AT_ONCE, Admission, GuessLimiter};
+use super::rejection::Rejection;
+use super::tokens::signer;
 use crate::modes::server::console::Console;
 use crate::modes::server::console::Entry;
 use crate::modes::server::room::client::Client;
 
-/// How long a key waits to be looked at.
+/// The longest that a key waits to be checked.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How soon whoever was not drawn may ask again.
+/// The wait before a caller whose key was not checked may try again.
 const PAUSE: Duration = Duration::from_secs(1);
 /// The shortest wait for a turn.
 const GLANCE: Duration = Duration::from_millis(10);
 
-/// Who gives a key.
-#[derive(Clone, Copy, Debug)]
-pub struct Asker {
-    /// Whose the request is.
-    pub client: Client,
-    /// No key came on its connection before.
-    pub first: bool,
-}
-
 /// The room's key.
-pub struct RoomKey {
+pub(super) struct RoomKey {
     secret: [u8; 32],
     key: String,
     guesses: Mutex<GuessLimiter<Guess>>,
@@ -47,11 +36,11 @@ pub struct RoomKey {
 
 type Signature = [u8; 32];
 
-/// A key that somebody gave.
+/// A key that a caller gave.
 struct Guess {
-    /// Its signature.
+    /// The key's signature.
     given: Signature,
-    /// Where it is told whether it is right.
+    /// The channel for the answer: `true` for the right key.
     verdict: Sender<bool>,
 }
 
@@ -63,7 +52,7 @@ impl fmt::Debug for RoomKey {
 
 impl RoomKey {
     /// `secret` is the server's.
-    pub fn new(secret: [u8; 32], key: String) -> RoomKey {
+    pub(super) fn new(secret: [u8; 32], key: String) -> RoomKey {
         RoomKey {
             secret,
             key,
@@ -72,26 +61,26 @@ impl RoomKey {
         }
     }
 
-    /// The operator hears of addresses that guess.
-    pub fn telling(self, console: Console) -> RoomKey {
+    /// The same, telling the operator of addresses that guess.
+    pub(super) fn telling(self, console: Console) -> RoomKey {
         RoomKey {
             console: Some(console),
             ..self
         }
     }
 
-    /// The key itself.
-    pub fn text(&self) -> &str {
-        &self.key
-    }
-
-    /// Checks a key that was given.
+    /// Checks a key that was given from an address, as the `first` on its connection or not.
     ///
     /// # Errors
-    /// The answer: 401 for a wrong one, 429 for one that was not looked at.
-    pub async fn check(&self, given: &str, from: Asker) -> Result<(), Response> {
-        // Whoever has one address of a network can have them all.
-        let client = from.client.network();
+    /// The key is wrong, or so many came from the address that it was not checked.
+    pub(super) async fn check(
+        &self,
+        given: &str,
+        client: Client,
+        first: bool,
+    ) -> Result<(), Rejection> {
+        // A caller with one address of a network can have them all.
+        let client = client.network();
         let (verdict, answer) = bounded(1);
         let guess = Guess {
             given: self.sign(given),
@@ -100,7 +89,7 @@ impl RoomKey {
         let asked = {
             let mut guesses = self.guesses();
             let now = Instant::now();
-            match guesses.ask(client, from.first, guess, now) {
+            match guesses.ask(client, first, guess, now) {
                 Admission::Now(guess) => {
                     self.judge(&mut guesses, client, &guess, now);
                     None
@@ -109,9 +98,9 @@ impl RoomKey {
                 Admission::Refused => Some(None),
             }
         };
-        let _place = match asked {
+        let _waiting = match asked {
             None => None,
-            Some(Some(ticket)) => Some(Place {
+            Some(Some(ticket)) => Some(Waiting {
                 key: self,
                 from: client,
                 ticket,
@@ -119,7 +108,7 @@ impl RoomKey {
             // As long as everybody else: at once they would only ask again.
             Some(None) => {
                 Timer::after(PATIENCE).await;
-                return Err(refused());
+                return Err(Rejection::TooManyKeys(PAUSE));
             }
         };
         let until = Instant::now() + PATIENCE;
@@ -133,21 +122,16 @@ impl RoomKey {
             };
             match future::or(heard, time).await {
                 Some(Ok(true)) => return Ok(()),
-                Some(Ok(false)) => {
-                    return Err(unauthorized(
-                        "key_wrong",
-                        "The room key is wrong. Ask whoever runs the room, and try again.",
-                    ));
-                }
-                // Somebody's first key took its place.
-                Some(Err(_)) => return Err(refused()),
-                None if Instant::now() >= until => return Err(refused()),
+                Some(Ok(false)) => return Err(Rejection::KeyWrong),
+                // Another connection's first key took its place.
+                Some(Err(_)) => return Err(Rejection::TooManyKeys(PAUSE)),
+                None if Instant::now() >= until => return Err(Rejection::TooManyKeys(PAUSE)),
                 None => {}
             }
         }
     }
 
-    /// Looks at the keys of this client whose turn has come; how long until the next is.
+    /// Checks the keys of this client whose turn has come. Returns how long it is until the next turn.
     fn turn(&self, from: Client) -> Duration {
         let mut guesses = self.guesses();
         let now = Instant::now();
@@ -179,9 +163,7 @@ impl RoomKey {
     }
 
     fn sign(&self, text: &str) -> Signature {
-        // infallible: HMAC takes a key of any length.
-        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.secret)
-            .unwrap_or_else(|_| unreachable!());
+        let mut mac = signer(&self.secret);
         mac.update(b"room key ");
         mac.update(text.as_bytes());
         mac.finalize().into_bytes().into()
@@ -193,28 +175,20 @@ impl RoomKey {
     }
 }
 
-/// One that waits; whoever hangs up does not wait any more.
-struct Place<'a> {
+/// A key that waits. It waits no longer once its caller hangs up, which drops this.
+struct Waiting<'a> {
     key: &'a RoomKey,
     from: Client,
     ticket: u64,
 }
 
-impl Drop for Place<'_> {
+impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.key.guesses().leave(self.from, self.ticket);
     }
 }
 
-fn refused() -> Response {
-    let wait = PAUSE.as_secs();
-    let message = format!(
-        "Too many room keys are tried from your address, so this one was not looked at. Try again in {wait} s."
-    );
-    Response::refusal(429, "too_many_keys", message).field("Retry-After", wait.to_string())
-}
-
-/// Whose turn it is; without random numbers the first one's.
+/// A random number that draws the next key; 0, which draws the first, without random numbers.
 fn chance() -> u64 {
     let mut bytes = [0; 8];
     let _ = getrandom::fill(&mut bytes);

@@ -1,32 +1,50 @@
-//! `GET /log.txt`: the journal's committed bytes as they are, whole or from a place on. See
-//! [`crate::modes::backup`] for who asks so.
+//! `GET /log.txt`: the journal's committed bytes as they are, all or a range of them. The mode
+//! [`backup`](crate::modes::backup) reads it.
 
 use std::io;
 
 use crate::http::{Head, Response};
 use crate::journal::{Fingerprint, Reader};
+use crate::modes::server::fanout::cold;
 
-/// The bytes to send.
+use super::Api;
+use super::caller::Caller;
+use super::rejection::Rejection;
+
+/// A part of the log that is sent as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileRange {
-    /// The first one.
-    pub from: u64,
-    /// The one after the last.
-    pub to: u64,
-    /// The answer's head.
-    pub response: Response,
+pub(super) struct FileRange {
+    /// The offset of the first byte.
+    pub(super) from: u64,
+    /// The offset after the last byte.
+    pub(super) to: u64,
+    /// The head of the answer.
+    pub(super) response: Response,
 }
 
-/// What of the log is asked for.
+/// The part of the log that a request asks for.
 #[derive(Clone, Debug)]
-pub struct FileQuery {
+struct FileQuery {
     range: Option<String>,
     condition: Option<String>,
 }
 
+impl Api {
+    /// Answers `GET /log.txt`.
+    pub(super) async fn log_file(
+        &self,
+        caller: &Caller,
+        head: &Head,
+    ) -> Result<FileRange, Rejection> {
+        let (query, end) = (FileQuery::read(head), self.room.end());
+        let find = move |reader: &Reader| query.find(reader, end);
+        cold::look(&self.room, caller.turn(), find).await
+    }
+}
+
 impl FileQuery {
     /// Reads `Range` and `If-Range`.
-    pub fn read(head: &Head) -> FileQuery {
+    fn read(head: &Head) -> FileQuery {
         let field = |name| head.field(name).map(str::to_string);
         FileQuery {
             range: field("range"),
@@ -34,29 +52,27 @@ impl FileQuery {
         }
     }
 
-    /// What is sent of the log that ends at `end`: one range of bytes (RFC 9110, section 14), or all.
+    /// Finds the part of a log that ends at `end`: one range of bytes (RFC 9110, section 14), or all.
     ///
-    /// A range with a condition is for who has the log up to a place. It is sent if nothing before
-    /// that place has changed and it leaves nothing out after it; otherwise the whole log is, as the
+    /// A range with a condition is for a client that has the log up to a place. It is sent if nothing
+    /// before that place has changed and it leaves nothing out after it; otherwise the whole log is, as the
     /// two do not go together. A range alone is sent as it is asked for.
     ///
     /// # Errors
-    /// Reading failed.
-    pub fn find(&self, reader: &Reader, end: u64) -> io::Result<Result<FileRange, Response>> {
-        let fingerprint = reader
-            .fingerprint(end)?
-            .map(|fingerprint| format!("\"{fingerprint}\""));
+    /// The log cannot be read, or ends before the range.
+    fn find(&self, reader: &Reader, end: u64) -> Result<FileRange, Rejection> {
+        let tag = reader.fingerprint(end)?.map(|tag| format!("\"{tag}\""));
         let range = self.range.as_deref().and_then(|text| one_range(text, end));
         let holds = match (&self.condition, range) {
             (Some(condition), Some((from, _))) => follows(condition, from, reader, end)?,
             _ => true,
         };
-        Ok(answer(range.filter(|_| holds), end, fingerprint))
+        answer(range.filter(|_| holds), end, tag)
     }
 }
 
-/// Whether a range from `from` on goes on where somebody is who has the log up to the place in the
-/// condition.
+/// Whether a range from `from` on leaves nothing out for a client that has the log up to the fingerprint
+/// in the condition.
 fn follows(condition: &str, from: u64, reader: &Reader, end: u64) -> io::Result<bool> {
     let fingerprint = condition
         .strip_prefix('"')
@@ -69,7 +85,7 @@ fn follows(condition: &str, from: u64, reader: &Reader, end: u64) -> io::Result<
     })
 }
 
-fn answer(part: Option<(u64, u64)>, end: u64, tag: Option<String>) -> Result<FileRange, Response> {
+fn answer(part: Option<(u64, u64)>, end: u64, tag: Option<String>) -> Result<FileRange, Rejection> {
     let base = |status: u16| {
         let response = Response::new(status)
             .field("Content-Type", "text/plain; charset=utf-8")
@@ -93,16 +109,11 @@ fn answer(part: Option<(u64, u64)>, end: u64, tag: Option<String>) -> Result<Fil
                 .field("Content-Range", format!("bytes {from}-{}/{end}", to - 1))
                 .field("Content-Length", (to - from).to_string()),
         }),
-        Some(_) => Err(Response::refusal(
-            416,
-            "range_unsatisfiable",
-            format!("The log has {end} bytes: there is nothing behind them yet. Ask again when more was said."),
-        )
-        .field("Content-Range", format!("bytes */{end}"))),
+        Some(_) => Err(Rejection::BeyondLog(end)),
     }
 }
 
-/// The first byte and the one after the last; empty if it begins behind the end.
+/// The offsets of the first byte and after the last; an empty range if it begins after the end.
 fn one_range(text: &str, end: u64) -> Option<(u64, u64)> {
     let (first, last) = text.strip_prefix("bytes=")?.split_once('-')?;
     let number = |digits: &str| -> Option<u64> {

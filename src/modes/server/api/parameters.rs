@@ -1,36 +1,42 @@
-//! What may stand behind the `?` of each path.
+//! The check of the parameters after the `?` of a path.
 //!
-//! What always holds: a parameter that is not known is refused with the nearest one that is, since
-//! one that was passed over would leave its sender with an answer to another question.
+//! What always holds: an unknown parameter is refused, with the nearest known one, since a caller whose
+//! parameter was ignored would get the answer to another question.
 
 use crate::cli;
-use crate::http::{Head, Response};
+use crate::http::Head;
 use crate::wire::endpoint::{Endpoint, LAST_EVENT_ID, Parameters};
 
-/// What clients add to the address of a stream so that no cache answers.
+use super::rejection::Rejection;
+
+/// Parameters of streams that are ignored: clients add them so that no cache answers.
 const PASSED_OVER: [&str; 2] = ["_", "r"];
-/// As much of a name is said again.
+/// The most characters of an unknown name that are repeated in the refusal.
 const SHOWN: usize = 40;
 
-/// Looks whether all of a request's parameters are known, and each is there once.
+/// Checks that all of a request's parameters are known, and that each is there once.
 ///
 /// # Errors
-/// The answer: 400 with the one that is not.
-pub fn check(endpoint: Endpoint, head: &Head) -> Result<(), Response> {
+/// One of them is unknown or repeated.
+pub(super) fn check(endpoint: Endpoint, head: &Head) -> Result<(), Rejection> {
     let Parameters::Known(known) = endpoint.parameters() else {
         return Ok(());
     };
     let passed_over = |name: &str| endpoint == Endpoint::Events && PASSED_OVER.contains(&name);
-    let refused = |sentence| Err(Response::refusal(400, "bad_parameter", sentence));
     let mut seen: Vec<&str> = Vec::new();
     for (name, _) in head.parameters() {
         match known.iter().find(|known| **known == name) {
             None if passed_over(&name) => {}
-            None => return refused(sentence(head, &name, known)),
+            None => {
+                return Err(Rejection::UnknownParameter {
+                    request: format!("{} {}", head.method, head.path),
+                    name: name.chars().take(SHOWN).collect(),
+                    known,
+                    meant: nearest(&name, known),
+                });
+            }
             Some(known) if seen.contains(known) => {
-                return refused(format!(
-                    "The parameter {known} is there more than once. Say it once."
-                ));
+                return Err(Rejection::RepeatedParameter(known));
             }
             Some(known) => seen.push(known),
         }
@@ -38,35 +44,22 @@ pub fn check(endpoint: Endpoint, head: &Head) -> Result<(), Response> {
     Ok(())
 }
 
-fn sentence(head: &Head, name: &str, known: &[&str]) -> String {
-    let (method, path) = (&head.method, &head.path);
-    let shown: String = name.chars().take(SHOWN).collect();
-    let told = format!("{method} {path} has no parameter {shown:?}");
-    match (nearest(name, known), known) {
-        (Some(right), _) => format!("{told}; perhaps {right} is meant."),
-        (None, []) if name == "token" => {
-            format!("{told}. Send the token as Authorization: Bearer.")
-        }
-        (None, []) => format!("{told}, nor any other. Leave it out."),
-        (None, _) => format!("{told}. It has {}.", known.join(", ")),
-    }
-}
-
-fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+/// The known parameter that `name` is probably a misspelling of.
+fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str> {
     let plain = |name: &str| name.to_ascii_lowercase().replace(['_', '-'], "");
     let wrong = plain(name);
     // A long name is no misspelling, and would take long to compare.
     if wrong.is_empty() || wrong.chars().count() > SHOWN {
         return None;
     }
-    let steps = |right: &&'a str| (cli::distance(&wrong, &plain(right)), *right);
+    let steps = |right: &&'static str| (cli::distance(&wrong, &plain(right)), *right);
     let (steps, right) = known.iter().map(steps).min()?;
     // Half of what is left after that many would be a guess.
     (steps <= wrong.len().div_ceil(3)).then_some(right)
 }
 
-/// The id after which a client goes on that comes back: the header's, else the parameter's.
-pub fn last_event_id(head: &Head) -> Option<String> {
+/// The id after which a returning listener continues: the header's, else the parameter's.
+pub(super) fn last_event_id(head: &Head) -> Option<String> {
     let said = |text: &String| !text.is_empty();
     let header = head.field("last-event-id").map(str::to_string);
     header.filter(said).or_else(|| {
@@ -90,7 +83,7 @@ mod tests {
         let endpoint = Endpoint::parse(&head.method, &head.path).expect("an endpoint");
         let refusal = check(endpoint, &head).err()?;
         assert_eq!(refusal.status(), 400);
-        let text = String::from_utf8(refusal.whole(true, false)).expect("UTF-8");
+        let text = String::from_utf8(refusal.response().whole(true, false)).expect("UTF-8");
         let json: serde_json::Value =
             serde_json::from_str(text.split("\r\n\r\n").nth(1)?).expect("JSON");
         assert_eq!(json["error"], "bad_parameter");

@@ -1,139 +1,134 @@
-//! Where a listener starts, and pages of what was said before.
+//! Ranges of history: the start of an event stream, the events of `GET /messages`, and one event, found in
+//! the journal. Nothing here waits or knows who asks.
 
 use std::io;
 
 use crate::cli;
 use crate::event::{Body, Id, Recorded, Stamp};
-use crate::http::{Head, Response};
+use crate::http::Head;
 use crate::journal::Reader;
 use crate::sse;
-use crate::wire::{HistoryRange, Refusal, Wire};
+use crate::wire::{HistoryRange, Wire};
 
-/// Events that a listener is given first if it does not say.
+use super::rejection::Rejection;
+
+/// The number of past events that a listener is given by default.
 const LAST: usize = 50;
-/// The most events that are counted back from the end; more are named by a time or an id.
+/// The most events that are counted back from the end; a start further back is named by a time or an id.
 const MAX_LAST: usize = 10_000;
-/// The most events on one page.
+/// The most events in one answer.
 const MAX_LIMIT: usize = 1_000;
-/// A page takes no further events once it has so many bytes of the journal, and what is counted back
-/// from the end goes no further.
-const MAX_PAGE: usize = 1 << 20;
+/// The bytes of the journal after which an answer takes no further events, and the most that is counted
+/// back from the end.
+const MAX_RANGE: usize = 1 << 20;
 /// The most bytes of the journal that one request searches.
 const MAX_SEARCHED: u64 = 16 << 20;
-/// How much is read at once.
+/// The bytes that are read at once.
 const BLOCK: usize = 256 * 1024;
 /// The longest text that can be searched for, in bytes.
 const MAX_NEEDLE: usize = 256;
 
-/// A place in the journal, as a request names it.
+/// A point in the journal from which events are read, as a request names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StartPoint {
+enum StartPoint {
     /// After this event.
     After(Id),
     /// From this moment on.
     From(Stamp),
     /// From the very first event.
     All,
-    /// Only what comes.
+    /// After the newest event.
     Latest,
-    /// The newest so many.
+    /// From the newest so many events on.
     Newest(usize),
-    /// What was given is no place at all.
+    /// At an id that is malformed.
     Nowhere,
 }
 
-/// What a listener asked for.
+/// The past events that a listener asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StreamQuery {
-    /// Where to start.
-    pub place: StartPoint,
-    /// Where to start after a `reset`.
-    pub otherwise: StartPoint,
+pub(super) struct StreamQuery {
+    start: StartPoint,
+    /// The start after a `reset`.
+    otherwise: StartPoint,
     /// Whether an id that is not this log's is answered with a `reset` (for `Last-Event-ID`: an
     /// EventSource gives up for good on anything but 200).
-    pub resets: bool,
+    resets: bool,
     /// The most events before now.
-    pub max: Option<usize>,
+    max: Option<usize>,
+    /// Whether the stream ends once everything up to now was sent.
+    pub(super) polls: bool,
 }
 
-/// Where a listener starts.
+/// The start of an event stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StreamStart {
-    /// The first line it is sent.
-    pub offset: u64,
-    /// What it is told before that.
-    pub first: Vec<Wire>,
-}
-
-fn bad(error: &str, message: impl Into<String>) -> Response {
-    Response::refusal(400, error, message)
+pub(super) struct StreamStart {
+    /// The offset of the first line that is sent.
+    pub(super) offset: u64,
+    /// The objects that are sent before it.
+    pub(super) first: Vec<Wire>,
 }
 
 impl StreamQuery {
-    /// Reads `since`, `last`, `max` and `Last-Event-ID`, header or parameter.
+    /// Reads `since`, `last`, `max`, `poll` and the id of the last event, header or parameter.
     ///
     /// # Errors
-    /// The answer: 400 with what is not understood.
-    pub fn read(head: &Head, now: Stamp) -> Result<StreamQuery, Response> {
-        let last = number(head, "last")?.unwrap_or(LAST);
+    /// One of them is malformed, or two exclude each other.
+    pub(super) fn read(head: &Head, now: Stamp) -> Result<StreamQuery, Rejection> {
+        let last = count(head, "last")?.unwrap_or(LAST);
         let since = match head.parameter("since") {
-            Some(text) => Some(place(&text, now)?),
+            Some(text) => Some(start_point(&text, now)?),
             None => None,
         };
         if since.is_some() && head.parameter("last").is_some() {
-            return Err(bad(
-                "bad_parameter",
-                "since and last do not go together: since says where to start, last how many events before now. \
-                 Leave one out; max bounds what since brings.",
-            ));
+            return Err(Rejection::SinceWithLast);
         }
-        let max = number(head, "max")?;
-        let asked = since.unwrap_or(StartPoint::Newest(last));
-        let otherwise = if matches!(asked, StartPoint::After(_)) {
-            StartPoint::Newest(last)
-        } else {
-            asked
+        let max = count(head, "max")?;
+        let named = since.unwrap_or(StartPoint::Newest(last));
+        let otherwise = match named {
+            StartPoint::After(_) => StartPoint::Newest(last),
+            other => other,
         };
-        Ok(match super::parameters::last_event_id(head) {
-            None => StreamQuery {
-                place: asked,
-                otherwise,
-                resets: false,
-                max,
-            },
-            Some(text) => {
-                let place = text.parse().map_or(StartPoint::Nowhere, StartPoint::After);
-                StreamQuery {
-                    place,
-                    otherwise,
-                    resets: true,
-                    max,
-                }
-            }
+        let resumed = super::parameters::last_event_id(head);
+        let start = match &resumed {
+            None => named,
+            Some(text) => text.parse().map_or(StartPoint::Nowhere, StartPoint::After),
+        };
+        let polls = match head.parameter("poll").as_deref() {
+            None | Some("0") => false,
+            Some("1") => true,
+            Some(_) => return Err(Rejection::BadPoll),
+        };
+        Ok(StreamQuery {
+            start,
+            otherwise,
+            resets: resumed.is_some(),
+            max,
+            polls,
         })
     }
 
-    /// Finds the place in the journal, which is committed up to `end`.
+    /// Finds the start in the journal, which is committed up to `end`.
     ///
     /// # Errors
-    /// The journal cannot be read; or the answer, for an id that is not this log's.
-    pub fn find(
+    /// The journal cannot be read, or the id to start from is not this log's.
+    pub(super) fn find(
         &self,
         reader: &Reader,
         end: u64,
         now: Stamp,
-    ) -> io::Result<Result<StreamStart, Response>> {
+    ) -> Result<StreamStart, Rejection> {
         let mut first = Vec::new();
-        let (mut offset, mut cut) = match find(self.place, reader, end)? {
+        let (mut offset, mut cut) = match find(self.start, reader, end)? {
             Some(found) => found,
             None if self.resets => {
                 first.push(Wire::Reset {
-                    message: reset(self.place, reader),
-                    earlier: earlier_name(self.place, reader).map(Into::into),
+                    message: reset(self.start, reader),
+                    earlier: earlier_log(self.start, reader).map(Into::into),
                 });
                 find(self.otherwise, reader, end)?.unwrap_or((end, false))
             }
-            None => return Ok(Err(unknown_id(self.place, reader))),
+            None => return Err(unknown_id(self.start, reader)),
         };
         if let Some(max) = self.max {
             let (newest, _) = newest(max, reader, end)?;
@@ -157,14 +152,15 @@ impl StreamQuery {
             heartbeat: crate::wire::HEARTBEAT,
         };
         first.insert(0, hello);
-        Ok(Ok(StreamStart { offset, first }))
+        Ok(StreamStart { offset, first })
     }
 }
 
-/// Where a place is, and whether it would have been further back if that were not too far.
-fn find(place: StartPoint, reader: &Reader, end: u64) -> io::Result<Option<(u64, bool)>> {
+/// Finds the offset of a start point. The flag is whether the start would be further back if that were
+/// not too far.
+fn find(start: StartPoint, reader: &Reader, end: u64) -> io::Result<Option<(u64, bool)>> {
     let there = |offset| (offset, false);
-    match place {
+    match start {
         StartPoint::After(id) => Ok(reader.after(id, end)?.map(there)),
         StartPoint::From(at) => Ok(Some(there(reader.at_time(at, end)?))),
         StartPoint::All => Ok(Some(there(0))),
@@ -174,17 +170,17 @@ fn find(place: StartPoint, reader: &Reader, end: u64) -> io::Result<Option<(u64,
     }
 }
 
-/// Where the newest `count` events start, or those of them that one request may have.
+/// Finds the offset of the newest `count` events, or of those of them that one request may have.
 fn newest(count: usize, reader: &Reader, end: u64) -> io::Result<(u64, bool)> {
     match count {
         0 => Ok((end, false)),
-        count => reader.newest_within(count, MAX_PAGE as u64, end),
+        count => reader.newest_within(count, MAX_RANGE as u64, end),
     }
 }
 
-/// What who had a place is told that is not in this log.
-fn reset(place: StartPoint, reader: &Reader) -> String {
-    match earlier_name(place, reader) {
+/// The message to a listener whose last event is not in this log.
+fn reset(start: StartPoint, reader: &Reader) -> String {
+    match earlier_log(start, reader) {
         Some(name) => format!(
             "The place you had is in an earlier log of this room, {name}, which whoever runs it has. Start afresh with what follows."
         ),
@@ -192,63 +188,37 @@ fn reset(place: StartPoint, reader: &Reader) -> String {
     }
 }
 
-/// The file of the log before this one that the place is in.
-fn earlier_name(place: StartPoint, reader: &Reader) -> Option<&str> {
-    match place {
+/// The file of the earlier log that the start point is in.
+fn earlier_log(start: StartPoint, reader: &Reader) -> Option<&str> {
+    match start {
         StartPoint::After(id) => reader.before(id.log),
         _ => None,
     }
 }
 
-/// The answer to an id of a log before this one.
-fn earlier(id: Id, reader: &Reader) -> Option<Response> {
-    let name = reader.before(id.log)?;
-    let refusal = Refusal {
-        error: "id_earlier".into(),
-        message: format!(
-            "This id is from an earlier log of this room, {name}, which whoever runs it has. Ask again with since=all, last=50 or a time."
-        ),
-        earlier: Some(name.into()),
-        ..Refusal::default()
-    };
-    Some(Response::json(410, &refusal))
-}
-
-fn unknown_id(place: StartPoint, reader: &Reader) -> Response {
-    if let StartPoint::After(id) = place
-        && let Some(told) = earlier(id, reader)
-    {
-        return told;
+fn unknown_id(start: StartPoint, reader: &Reader) -> Rejection {
+    if let Some(file) = earlier_log(start, reader) {
+        return Rejection::IdEarlier(file.into());
     }
-    match place {
-        StartPoint::After(id) if id.log != reader.log() => bad(
-            "id_foreign",
-            "This id is from another log. Ask again with since=all, last=50 or a time.",
-        ),
-        _ => bad(
-            "id_unknown",
-            "No event of this room has this id. Ask again with since=all, last=50 or a time.",
-        ),
+    match start {
+        StartPoint::After(id) if id.log != reader.log() => Rejection::IdForeign,
+        _ => Rejection::IdUnknown,
     }
 }
 
-fn number(head: &Head, name: &str) -> Result<Option<usize>, Response> {
+/// Reads a parameter that is a number of events.
+fn count(head: &Head, name: &'static str) -> Result<Option<usize>, Rejection> {
     match head.parameter(name) {
         None => Ok(None),
         Some(text) => match text.parse() {
-            Ok(number) if number <= MAX_LAST => Ok(Some(number)),
-            _ => Err(bad(
-                "bad_parameter",
-                format!(
-                    "{name} must be a whole number up to {MAX_LAST}. since=all gives everything."
-                ),
-            )),
+            Ok(count) if count <= MAX_LAST => Ok(Some(count)),
+            _ => Err(Rejection::BadCount(name, MAX_LAST)),
         },
     }
 }
 
-/// An id, a time, a length of time before now, `all` or `latest`.
-fn place(text: &str, now: Stamp) -> Result<StartPoint, Response> {
+/// Reads an id, a time, a length of time before now, `all` or `latest`.
+fn start_point(text: &str, now: Stamp) -> Result<StartPoint, Rejection> {
     if let Ok(id) = text.parse() {
         return Ok(StartPoint::After(id));
     }
@@ -265,16 +235,13 @@ fn place(text: &str, now: Stamp) -> Result<StartPoint, Response> {
         Ok(ago) if text.ends_with(|c: char| c.is_ascii_alphabetic()) => {
             Ok(StartPoint::From(now.minus(ago)))
         }
-        _ => Err(bad(
-            "bad_since",
-            "since must be an id, a time such as 2026-11-23T22:34:57Z, a length of time such as 15m, all or latest.",
-        )),
+        _ => Err(Rejection::BadSince),
     }
 }
 
-/// What `GET /messages` asks for.
+/// The range of history that `GET /messages` asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RangeQuery {
+pub(super) struct RangeQuery {
     before: Option<Id>,
     since: Option<StartPoint>,
     find: Option<String>,
@@ -285,41 +252,32 @@ impl RangeQuery {
     /// Reads `before`, `since`, `find` and `limit`.
     ///
     /// # Errors
-    /// The answer: 400 with what is not understood.
-    pub fn read(head: &Head, now: Stamp) -> Result<RangeQuery, Response> {
-        let limit = number(head, "limit")?.unwrap_or(LAST);
+    /// One of them is malformed, or two exclude each other.
+    pub(super) fn read(head: &Head, now: Stamp) -> Result<RangeQuery, Rejection> {
+        let limit = count(head, "limit")?.unwrap_or(LAST);
         if !(1..=MAX_LIMIT).contains(&limit) {
-            return Err(bad(
-                "bad_parameter",
-                format!("limit must be from 1 to {MAX_LIMIT}."),
-            ));
+            return Err(Rejection::BadLimit(MAX_LIMIT));
         }
         let before = match head.parameter("before") {
             None => None,
-            Some(text) => Some(
-                text.parse()
-                    .map_err(|e| bad("bad_id", format!("before is no id: {e}.")))?,
-            ),
+            Some(text) => match text.parse::<Id>() {
+                Ok(id) => Some(id),
+                Err(error) => return Err(Rejection::BadBefore(error.to_string())),
+            },
         };
         let since = match head.parameter("since") {
             None => None,
-            Some(text) => Some(place(&text, now)?),
+            Some(text) => Some(start_point(&text, now)?),
         };
         let find = head.parameter("find");
         if find
             .as_ref()
             .is_some_and(|text| text.is_empty() || text.len() > MAX_NEEDLE)
         {
-            return Err(bad(
-                "bad_parameter",
-                format!("find needs 1 to {MAX_NEEDLE} bytes of text."),
-            ));
+            return Err(Rejection::BadFind(MAX_NEEDLE));
         }
         if since.is_some() && (before.is_some() || find.is_some()) {
-            return Err(bad(
-                "bad_parameter",
-                "since goes forward and before goes back: give only one of them.",
-            ));
+            return Err(Rejection::SinceWithBefore);
         }
         Ok(RangeQuery {
             before,
@@ -330,35 +288,36 @@ impl RangeQuery {
     }
 
     /// Whether this reads much more of the journal than it gives.
-    pub fn searches(&self) -> bool {
+    pub(super) fn searches(&self) -> bool {
         self.find.is_some()
     }
 
-    /// The page, from a journal committed up to `end`.
+    /// Reads the range, from a journal committed up to `end`.
     ///
     /// # Errors
-    /// The journal cannot be read; or the answer, for an id that is not this log's.
-    pub fn page(&self, reader: &Reader, end: u64) -> io::Result<Result<HistoryRange, Response>> {
-        if let Some(place) = self.since {
-            return match find(place, reader, end)? {
-                Some((offset, _)) => self.forward(reader, offset, end).map(Ok),
-                None => Ok(Err(unknown_id(place, reader))),
+    /// The journal cannot be read, or the id to start from is not this log's.
+    pub(super) fn range(&self, reader: &Reader, end: u64) -> Result<HistoryRange, Rejection> {
+        if let Some(start) = self.since {
+            return match find(start, reader, end)? {
+                Some((offset, _)) => Ok(self.forward(reader, offset, end)?),
+                None => Err(unknown_id(start, reader)),
             };
         }
         let before = match self.before {
             None => end,
             Some(id) if reader.after(id, end)?.is_some() => id.offset,
-            Some(id) => return Ok(Err(unknown_id(StartPoint::After(id), reader))),
+            Some(id) => return Err(unknown_id(StartPoint::After(id), reader)),
         };
-        self.back(reader, before).map(Ok)
+        Ok(self.back(reader, before)?)
     }
 
+    /// Reads on from `offset`, oldest first.
     fn forward(&self, reader: &Reader, mut offset: u64, end: u64) -> io::Result<HistoryRange> {
         let (mut events, mut bytes) = (Vec::new(), 0);
         while offset < end {
             let range = reader.read(offset, end, BLOCK)?;
             for (at, text) in range.lines() {
-                if events.len() == self.limit || bytes >= MAX_PAGE {
+                if events.len() == self.limit || bytes >= MAX_RANGE {
                     return Ok(HistoryRange {
                         next: events.last().and_then(Wire::id),
                         events,
@@ -372,15 +331,15 @@ impl RangeQuery {
         Ok(HistoryRange { events, next: None })
     }
 
-    /// Newest first, turned round at the end; a search stops after a bounded stretch and says
-    /// where to go on.
+    /// Reads back from `before`, newest first, and reverses the events at the end. A search stops after
+    /// [`MAX_SEARCHED`] bytes with the id to continue from.
     fn back(&self, reader: &Reader, before: u64) -> io::Result<HistoryRange> {
         let needle = self.find.as_ref().map(|text| text.to_lowercase());
         let (mut events, mut bytes, mut to, mut last) = (Vec::new(), 0, before, None);
         while to > 0 {
             let range = reader.read_back(to, if needle.is_some() { BLOCK } else { BLOCK / 4 })?;
             for (at, text) in range.lines().rev() {
-                let full = events.len() == self.limit || bytes >= MAX_PAGE;
+                let full = events.len() == self.limit || bytes >= MAX_RANGE;
                 if full || needle.is_some() && before - at > MAX_SEARCHED {
                     events.reverse();
                     return Ok(HistoryRange { events, next: last });
@@ -410,38 +369,24 @@ impl RangeQuery {
     }
 }
 
-/// The one event that `id` names.
+/// Reads the event of an id.
 ///
 /// # Errors
-/// The journal cannot be read; or the answer, for an id that names nothing.
-pub fn event(reader: &Reader, id: &str, end: u64) -> io::Result<Result<Wire, Response>> {
-    let nothing = || {
-        Response::refusal(
-            404,
-            "id_unknown",
-            "No event of this room has this id. GET /messages lists those there are.",
-        )
-    };
-    let Ok(id) = id.parse::<Id>() else {
-        return Ok(Err(nothing()));
-    };
-    if let Some(told) = earlier(id, reader) {
-        return Ok(Err(told));
+/// The journal cannot be read, or no event of this log has the id.
+pub(super) fn event(reader: &Reader, id: &str, end: u64) -> Result<Wire, Rejection> {
+    let id: Id = id.parse().map_err(|_| Rejection::EventUnknown)?;
+    if let Some(file) = reader.before(id.log) {
+        return Err(Rejection::IdEarlier(file.into()));
     }
     if id.log != reader.log() {
-        return Ok(Err(Response::refusal(
-            410,
-            "id_foreign",
-            "This id is from another log, which this room no longer has.",
-        )));
+        return Err(Rejection::EventForeign);
     }
     if reader.after(id, end)?.is_none() {
-        return Ok(Err(nothing()));
+        return Err(Rejection::EventUnknown);
     }
     let line = reader.line_at(id.offset, end)?;
-    Ok(line
-        .map(|line| sse::wire_of(reader.log(), id.offset, &line.bytes))
-        .ok_or_else(nothing))
+    line.map(|line| sse::wire_of(reader.log(), id.offset, &line.bytes))
+        .ok_or(Rejection::EventUnknown)
 }
 
 #[cfg(test)]

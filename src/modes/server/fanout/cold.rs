@@ -143,11 +143,11 @@ fn writable_soon(seat: &Seat) -> bool {
 ///
 /// # Errors
 /// The journal cannot be read.
-pub async fn look<T: Send + 'static>(
+pub async fn look<T: Send + 'static, E: Send + 'static>(
     room: &Room,
     who: IpAddr,
-    read: impl FnOnce(&Reader) -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
+    read: impl FnOnce(&Reader) -> Result<T, E> + Send + 'static,
+) -> Result<T, E> {
     wait_for(&LOOKUPS, &room.reader, who, read).await
 }
 
@@ -167,21 +167,21 @@ pub async fn piece<T: Send + 'static>(
 ///
 /// # Errors
 /// The journal cannot be read.
-pub async fn search<T: Send + 'static>(
+pub async fn search<T: Send + 'static, E: Send + 'static>(
     room: &Room,
     who: IpAddr,
-    read: impl FnOnce(&Reader) -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
+    read: impl FnOnce(&Reader) -> Result<T, E> + Send + 'static,
+) -> Result<T, E> {
     wait_for(&SEARCHES, &room.reader, who, read).await
 }
 
 /// Reads once there is a place. If it is dropped, the reading ends; until it has, it has its place.
-async fn wait_for<T: Send + 'static>(
+async fn wait_for<T: Send + 'static, E: Send + 'static>(
     queue: &'static Queue,
     reader: &Reader,
     who: IpAddr,
-    read: impl FnOnce(&Reader) -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
+    read: impl FnOnce(&Reader) -> Result<T, E> + Send + 'static,
+) -> Result<T, E> {
     let place = queue.enter(who).await;
     let (reader, waiting) = reader.while_waiting();
     let outcome = task::spawn_blocking(move || {

@@ -60,15 +60,16 @@ pub async fn commit(room: &Room, taken: &Taker, full: bool) -> Command {
         panic!("{:?}", order.job)
     };
     let change = match (&command, full) {
-        (Command::Join(session, ..), false) => Change::Joined(*session, at()),
-        (Command::Join(session, ..), true) => Change::JoinFailed(*session),
-        (Command::End(mark, _), false) => Change::Ended(*mark, at()),
-        (Command::End(mark, _), true) => Change::EndFailed(*mark),
-        (Command::Leave(session, ..), false) => Change::Left(*session),
-        (Command::Leave(session, ..), true) => Change::LeaveFailed(*session),
+        (Command::Join(session, ..), false) => Some(Change::Joined(*session, at())),
+        (Command::Join(session, ..), true) => Some(Change::JoinFailed(*session)),
+        (Command::End(mark, _), false) => Some(Change::Ended(*mark, at())),
+        (Command::End(mark, _), true) => Some(Change::EndFailed(*mark)),
+        (Command::Leave(session, ..), false) => Some(Change::Left(*session)),
+        (Command::Leave(session, ..), true) => Some(Change::LeaveFailed(*session)),
+        (Command::Say { .. }, _) => None,
         other => panic!("{other:?}"),
     };
-    room.change(&[change]);
+    room.change(change.as_slice());
     let (at, elapsed) = (at(), Elapsed(0));
     let id = room.state().last;
     let outcome = if full {

@@ -5,10 +5,9 @@ use std::net::{IpAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use crate::http::{Head, Response};
-use crate::modes::server::api::refusals::seconds;
+use crate::modes::server::api::rejection::Rejection;
 use crate::modes::server::console::Entry;
 use crate::modes::server::room::client::Client;
-use crate::wire::endpoint::Endpoint;
 
 use super::Connection;
 
@@ -50,28 +49,22 @@ impl Connection {
     }
 }
 
-/// Whether a room key may come with the request.
-pub fn gives_key(head: &Head) -> bool {
+/// Whether a room key may come with the request, which is a login or not.
+pub fn gives_key(head: &Head, login: bool) -> bool {
     let scheme = head
         .field("authorization")
         .and_then(|c| c.split(' ').next());
-    let basic = scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic"));
-    basic || Endpoint::parse(&head.method, &head.path) == Ok(Endpoint::LogIn)
+    login || scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic"))
 }
 
-/// What a connection is told that there is no room for.
+/// The answer to a connection that there is no room for.
 pub fn full() -> Response {
-    let message = "The server has as many connections as it can. Try again in a moment.";
-    Response::refusal(503, "room_full", message).field("Retry-After", "5")
+    Rejection::ServerFull.response()
 }
 
-/// What a connection is told of whose address there are too many.
+/// The answer to a connection whose address has too many.
 pub fn too_many(wait: Duration) -> Response {
-    let wait = seconds(wait);
-    let message = format!(
-        "Your address has as many connections here as it may, or opens too many at once. Close windows or programs that listen here, or wait, and try again in {wait} s."
-    );
-    Response::refusal(429, "too_many_connections", message).field("Retry-After", wait.to_string())
+    Rejection::TooManyConnections(wait).response()
 }
 
 /// Answers a connection without waiting for its request.

@@ -6,7 +6,7 @@ use crate::failure::reason;
 use crate::http::Response;
 
 use super::{Connection, End, PIECE, close, gone};
-use crate::modes::server::api::Follow;
+use crate::modes::server::api::events::Subscription;
 use crate::modes::server::console::Console;
 use crate::modes::server::console::Entry;
 use crate::modes::server::fanout::cold;
@@ -23,7 +23,7 @@ pub struct Stream {
 }
 
 impl Stream {
-    pub(super) fn new(connection: Connection, follow: Follow) -> Stream {
+    pub(super) fn new(connection: Connection, follow: Subscription) -> Stream {
         let (encoding, offset, hold) = (follow.encoding, follow.start.offset, follow.hold);
         let fanout = &connection.api.fanout;
         let whose = connection.whose();
@@ -52,7 +52,7 @@ impl Stream {
 impl Connection {
     /// The head of a stream, which proxies are told neither to keep nor to collect nor to compress: some
     /// that compress hold the end of an event back until there is another.
-    fn stream_response(&self, follow: &Follow) -> Response {
+    fn stream_response(&self, follow: &Subscription) -> Response {
         let mut response = Response::new(200)
             .field("Content-Type", follow.encoding.form.content_type())
             .field("Cache-Control", "no-store, no-transform")
@@ -68,7 +68,7 @@ impl Connection {
     }
 
     /// What HEAD gets: the connection ends with it, as the stream's does.
-    pub(super) async fn stream_head(&self, follow: &Follow) -> End {
+    pub(super) async fn stream_head(&self, follow: &Subscription) -> End {
         let response = self.stream_response(follow);
         match self.write(&response.head(true)).await {
             Ok(()) => End::Done,
@@ -77,7 +77,7 @@ impl Connection {
     }
 
     /// Begins an event stream; the connection ends with it.
-    pub(super) async fn stream(&self, follow: &Follow) -> Result<(), End> {
+    pub(super) async fn stream(&self, follow: &Subscription) -> Result<(), End> {
         let mut head = self.stream_response(follow).head(true);
         head.extend(first_words(follow));
         self.write(&head).await
@@ -85,7 +85,12 @@ impl Connection {
 
     /// What there is up to `until`, framed so that a cut is seen: in chunks, or for HTTP/1.0 with
     /// its length, for which everything is encoded twice.
-    pub(super) async fn poll(&self, follow: Follow, until: u64, keep: bool) -> Result<(), End> {
+    pub(super) async fn poll(
+        &self,
+        follow: Subscription,
+        until: u64,
+        keep: bool,
+    ) -> Result<(), End> {
         let first = first_words(&follow);
         let head = self.stream_response(&follow).head(!keep);
         if follow.encoding.chunked {
@@ -110,7 +115,7 @@ impl Connection {
     }
 
     /// How many bytes the events from the start up to `until` take.
-    async fn length(&self, follow: &Follow, until: u64) -> Result<usize, End> {
+    async fn length(&self, follow: &Subscription, until: u64) -> Result<usize, End> {
         let (mut length, mut offset) = (0, follow.start.offset);
         while offset < until {
             if gone::is_gone(self.stream.get_ref()) {
@@ -125,7 +130,7 @@ impl Connection {
 
     async fn piece(
         &self,
-        follow: &Follow,
+        follow: &Subscription,
         offset: u64,
         until: u64,
     ) -> Result<Arc<crate::modes::server::room::tail::Batch>, End> {
@@ -138,7 +143,7 @@ impl Connection {
 }
 
 /// What a listener is told before the log's lines.
-fn first_words(follow: &Follow) -> Vec<u8> {
+fn first_words(follow: &Subscription) -> Vec<u8> {
     let mut words = Vec::new();
     for wire in &follow.start.first {
         follow.encoding.encode(wire, &mut words);

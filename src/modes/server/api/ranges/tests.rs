@@ -26,7 +26,7 @@ fn long_events() -> (tempfile::TempDir, Journal) {
 }
 
 #[test]
-fn pages_of_long_events_are_bounded_and_leave_none_out() {
+fn ranges_of_long_events_are_bounded_and_leave_none_out() {
     let (_dir, journal) = long_events();
     let (reader, end) = (journal.reader(), journal.end());
     let all: Vec<Option<Id>> = {
@@ -36,7 +36,7 @@ fn pages_of_long_events_are_bounded_and_leave_none_out() {
             .map(|(at, text)| Some(reader.id(at, text)))
             .collect()
     };
-    let wanted = |before, since| RangeQuery {
+    let query = |before, since| RangeQuery {
         before,
         since,
         find: None,
@@ -44,11 +44,11 @@ fn pages_of_long_events_are_bounded_and_leave_none_out() {
     };
     let (mut forward, mut next) = (Vec::new(), StartPoint::All);
     loop {
-        let page = wanted(None, Some(next)).page(&reader, end);
-        let page = page.expect("read").expect("a page");
-        assert!(page.events.len() < 15);
-        forward.extend(page.events.iter().map(Wire::id));
-        match page.next {
+        let range = query(None, Some(next)).range(&reader, end);
+        let range = range.expect("a range");
+        assert!(range.events.len() < 15);
+        forward.extend(range.events.iter().map(Wire::id));
+        match range.next {
             Some(id) => next = StartPoint::After(id),
             None => break,
         }
@@ -56,11 +56,11 @@ fn pages_of_long_events_are_bounded_and_leave_none_out() {
     assert_eq!(forward, all);
     let (mut back, mut next) = (Vec::new(), None);
     loop {
-        let page = wanted(next, None).page(&reader, end);
-        let page = page.expect("read").expect("a page");
-        assert!(page.events.len() < 15);
-        back.extend(page.events.iter().rev().map(Wire::id));
-        match page.next {
+        let range = query(next, None).range(&reader, end);
+        let range = range.expect("a range");
+        assert!(range.events.len() < 15);
+        back.extend(range.events.iter().rev().map(Wire::id));
+        match range.next {
             Some(id) => next = Some(id),
             None => break,
         }
@@ -70,36 +70,37 @@ fn pages_of_long_events_are_bounded_and_leave_none_out() {
 }
 
 #[test]
-fn what_is_counted_back_from_the_end_is_bounded_as_a_page_is() {
+fn what_is_counted_back_from_the_end_is_bounded_as_a_range_is() {
     let (_dir, journal) = long_events();
     let (reader, end) = (journal.reader(), journal.end());
-    let wanted = |place, max| StreamQuery {
-        place,
+    let query = |start, max| StreamQuery {
+        start,
         otherwise: StartPoint::Latest,
         resets: false,
         max,
+        polls: false,
     };
-    let found = |place, max| {
-        let found = wanted(place, max).find(&reader, end, Stamp::from_micros(0));
-        let start = found.expect("read").expect("a place");
+    let found = |start, max| {
+        let found = query(start, max).find(&reader, end, Stamp::from_micros(0));
+        let start = found.expect("a start");
         let gap = start
             .first
             .iter()
             .any(|wire| matches!(wire, Wire::Gap { .. }));
         (end - start.offset, gap)
     };
-    let max_page = MAX_PAGE as u64;
-    for (place, max) in [
+    let max_range = MAX_RANGE as u64;
+    for (start, max) in [
         (StartPoint::Newest(MAX_LAST), None),
         (StartPoint::All, Some(MAX_LAST)),
         (StartPoint::From(Stamp::from_micros(0)), Some(MAX_LAST)),
     ] {
-        let (bytes, gap) = found(place, max);
-        assert!(bytes <= max_page && bytes > max_page / 2, "{bytes}");
+        let (bytes, gap) = found(start, max);
+        assert!(bytes <= max_range && bytes > max_range / 2, "{bytes}");
         assert!(gap, "what is left out is told");
     }
     let (one, gap) = found(StartPoint::Newest(1), None);
-    assert!(!gap && one > 0 && one < max_page / 10, "{one}");
+    assert!(!gap && one > 0 && one < max_range / 10, "{one}");
     assert_eq!(found(StartPoint::Newest(0), None), (0, false));
     // Whoever wants everything has it.
     assert_eq!(found(StartPoint::All, None), (end, false));

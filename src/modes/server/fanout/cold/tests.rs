@@ -26,7 +26,12 @@ fn the_work_ends_with_whoever_wanted_it_and_keeps_its_place_until_then() {
             let _ = reads.send(());
         }
     };
-    let mut asked = Box::pin(wait_for::<()>(queue, &room.reader, HERE, endless));
+    let mut asked = Box::pin(wait_for::<(), io::Error>(
+        queue,
+        &room.reader,
+        HERE,
+        endless,
+    ));
     assert!(block_on(poll_once(asked.as_mut())).is_none());
     read.recv().expect("it reads");
     let mut next = pin!(wait_for(queue, &room.reader, HERE, |reader| reader.bytes(0, 1, 1)));

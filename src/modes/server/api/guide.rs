@@ -1,43 +1,16 @@
-//! What the room tells of itself: to people, and to those who run it.
+//! `GET /`: how to join, for people.
 
 use crate::http::{Head, Response, host};
 
-use super::{Api, Asked, Caller};
+use super::Api;
 
 impl Api {
-    pub(super) async fn health(&self, asked: &Asked) -> Response {
-        let word = self.room.health.status();
-        let status = if word == "ok" { 200 } else { 503 };
-        if self.access.has_key()
-            && !matches!(
-                self.access.caller(&asked.head, None, asked.from).await,
-                Ok(Caller::Guest(_) | Caller::Member(..))
-            )
-        {
-            return Response::json(status, &serde_json::json!({"status": word}));
-        }
-        let mut health = serde_json::json!({
-            "status": word,
-            "version": env!("CARGO_PKG_VERSION"),
-            "room": self.room.rules.room,
-            "id": self.room.reader.log().to_string(),
-            "uptime": self.room.uptime().as_secs(),
-            "members": self.room.member_count(),
-            "listeners": self.fanout.listeners(),
-            "log_bytes": self.room.end(),
-        });
-        for (name, value) in self.room.health.fields() {
-            health[name] = value;
-        }
-        Response::json(status, &health)
-    }
-
-    /// Lines that work where they are pasted. `encrypted` is whether the request came to a proxy by
-    /// TLS, which windows and backups do not speak.
-    pub(super) fn how_to_join(&self, head: &Head, encrypted: bool) -> Response {
+    /// Answers `GET /` with lines that work where they are pasted. `encrypted` is whether the request came to
+    /// a proxy by TLS, which windows and backups do not speak.
+    pub(super) fn guide(&self, head: &Head, encrypted: bool) -> Response {
         let host = head.host.as_deref().filter(|host| host::is_plain(host));
         let host = host.unwrap_or("HOST:1337").trim_end_matches(':');
-        let (key, login, secret) = match self.access.has_key() {
+        let (key, login, secret) = match self.callers.has_key() {
             true => ("KEY", " -u YOU:KEY", "CHATROOM_KEY=KEY "),
             false => ("", "", ""),
         };
