@@ -395,12 +395,66 @@ mod tests {
         (from, to)
     }
 
+    /// Who listens, and how often each interface was heard.
+    #[derive(Default)]
+    struct Ears(Vec<(String, usize)>);
+
+    impl Party for Ears {
+        fn interfaces(&mut self, _: &[Interface], _: Instant, _: Duration) {}
+
+        fn heard(&mut self, heard: &Incoming, _: Instant) {
+            assert_eq!(heard.bytes, b"x");
+            let name = &heard.interface.name;
+            match self.0.last_mut() {
+                Some((last, count)) if last == name => *count += 1,
+                _ => self.0.push((name.clone(), 1)),
+            }
+        }
+
+        fn due(&mut self, _: Instant) -> Vec<Outgoing> {
+            Vec::new()
+        }
+
+        fn next(&self) -> Option<Instant> {
+            None
+        }
+    }
+
     #[test]
     fn a_flood_on_one_socket_leaves_the_others_their_turn() {
-        let ((_a, flooded), (_b, calm)) = (mail(3 * BATCH), mail(1));
-        let mut buffer = [0; 16];
-        let mut read = |socket| batch(socket, &mut buffer, |_, bytes| assert_eq!(bytes, b"x"));
-        assert_eq!([read(&flooded), read(&calm)], [BATCH, 1]);
-        assert_eq!([read(&flooded), read(&calm)], [BATCH, 0]);
+        let mut senders = Vec::new();
+        let mut sockets = |name: &str, counts: [usize; 2]| {
+            let [v4, v6] = counts.map(|count| {
+                let (from, to) = mail(count);
+                senders.push(from);
+                Some(to)
+            });
+            let interface = Interface {
+                index: 1,
+                name: name.into(),
+                v4: Vec::new(),
+                v6: Vec::new(),
+            };
+            InterfaceSockets { interface, v4, v6 }
+        };
+        let net = Net {
+            reach: Reach::All { v4: true, v6: true },
+            interfaces: vec![sockets("a", [3 * BATCH, 2]), sockets("b", [1, BATCH + 1])],
+            watch: None,
+            trouble: None,
+        };
+        // One batch of each socket a turn, whatever waits at the others.
+        for turn in [
+            &[("a", BATCH + 2), ("b", 1 + BATCH)][..],
+            &[("a", BATCH), ("b", 1)],
+            &[("a", BATCH)],
+            &[],
+        ] {
+            let mut ears = Ears::default();
+            let count = net.read(&mut ears, &mut [0; 16], Instant::now());
+            let heard: Vec<_> = ears.0.iter().map(|(name, n)| (&**name, *n)).collect();
+            assert_eq!(heard, turn);
+            assert_eq!(count, turn.iter().map(|(_, n)| n).sum::<usize>());
+        }
     }
 }

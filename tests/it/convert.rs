@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use support::program::{CHATROOM, Folder, Run};
 use support::server::Server;
+use support::waiting::wait_for;
 
 const SAMPLE: &[u8] = include_bytes!("../../log.txt");
 const DAY: &[u8] = include_bytes!("data/day.txt");
@@ -323,30 +324,15 @@ fn a_conversion_that_is_stopped_leaves_nothing() {
     let mut pipe = child.stdin.take().expect("a pipe");
     pipe.write_all(b"[22:34] <bob> hi\n").expect("written");
     let part = folder.path().join("out.txt.part");
-    let began = Instant::now();
-    while !part.exists() {
-        assert!(began.elapsed() < Duration::from_secs(20));
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    // The handler is there a moment after the file.
-    while child.try_wait().expect("its state").is_none() {
-        assert!(began.elapsed() < Duration::from_secs(20));
-        let kill = Command::new("kill")
-            .args(["-INT", &child.id().to_string()])
-            .status();
-        kill.expect("kill starts");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    wait_for("the result on its way", || part.exists().then_some(()));
+    kill_process(Pid::from_child(&child), Signal::INT).expect("it is there");
     let output = child.wait_with_output().expect("it ends");
+    // Only now does its input end.
     drop(pipe);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    if output.status.code() == Some(130) {
-        assert_eq!(said, "chatroom: Stopped; out.txt was not written.\n");
-        assert_eq!(folder.contents(), BTreeMap::new());
-    } else {
-        // Stopped between the two: then the file is a part, and says so.
-        assert!(!folder.path().join("out.txt").exists(), "{said}");
-    }
+    assert_eq!(said, "chatroom: Stopped; out.txt was not written.\n");
+    assert_eq!(output.status.code(), Some(130));
+    assert_eq!(folder.contents(), BTreeMap::new());
 }
 
 #[test]

@@ -8,6 +8,7 @@
 
 mod fault;
 
+use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::process::ExitCode;
@@ -240,7 +241,6 @@ pub fn run(log: Log) -> Result<ExitCode, Failure> {
         )));
     }
     let (mut checker, mut faults) = (Checker::default(), 0u64);
-    let (mut buffer, mut filled) = (vec![0; MAX_LINE + BLOCK], 0);
     if ends != LineEnds::LineFeed {
         faults += 1;
         let fault = Fault {
@@ -253,7 +253,7 @@ pub fn run(log: Log) -> Result<ExitCode, Failure> {
             .extend_from_slice(format!("{fault}\n").as_bytes());
     }
     let mut position = None;
-    let (mut read, file): (Box<dyn Read>, _) = match input {
+    let (read, file): (Box<dyn Read>, _) = match input {
         Input::Stream(stream) => {
             position = Some(stream.position);
             (stream.read, None)
@@ -264,46 +264,29 @@ pub fn run(log: Log) -> Result<ExitCode, Failure> {
             (Box::new(ahead), Some(file))
         }
     };
-    let mut ended = false;
-    while !ended {
-        let at = checker.position() + filled as u64;
-        let count = match (read.read(&mut buffer[filled..]), &file) {
-            (Err(error), _) if error.kind() == io::ErrorKind::Interrupted => continue,
-            (Ok(0), Some(file)) if filled > 0 => {
-                ended = true;
-                settle(file, at, &mut buffer[filled..])
+    let checked = check(
+        &name,
+        read,
+        file.as_deref(),
+        &mut checker,
+        || std::thread::sleep(SETTLED),
+        |checked, found| {
+            faults += found.len() as u64;
+            for fault in found.drain(..) {
+                let line = format!("{fault}\n");
+                printout.pending.extend_from_slice(line.as_bytes());
             }
-            (count, _) => count,
-        };
-        let count = match count {
-            Ok(count) => count,
-            Err(error) => {
-                printout.flush()?;
-                return Err(unreadable(&name, &error));
-            }
-        };
-        ended |= count == 0;
-        filled += count;
-        let mut report = |fault: Fault| {
-            faults += 1;
-            printout
-                .pending
-                .extend_from_slice(format!("{fault}\n").as_bytes());
-        };
-        let used = checker.take(&buffer[..filled], &mut report);
-        buffer.copy_within(used..filled, 0);
-        filled -= used;
-        if ended {
-            checker.end(&buffer[..filled], &mut report);
-        }
-        let packed = position.as_ref().map(|at| at.load(Ordering::Relaxed));
-        printout
-            .progress
-            .show(packed.unwrap_or(checker.position()), || {
+            let packed = position.as_ref().map(|at| at.load(Ordering::Relaxed));
+            printout.progress.show(packed.unwrap_or(checked), || {
                 format!("{} found", faulty(faults))
             });
-        printout.flush_if_full()?;
+            printout.flush_if_full()
+        },
+    );
+    if checked.is_err() {
+        printout.flush()?;
     }
+    checked?;
     let unknown = match checker.unknown() {
         0 => String::new(),
         1 => " 1 line is of a form that this version does not know: a newer one wrote it.".into(),
@@ -325,10 +308,51 @@ pub fn run(log: Log) -> Result<ExitCode, Failure> {
     })
 }
 
-/// A room that is writing right now may have been caught in the middle of a line: reads on to the
-/// end of that line, and no further.
-fn settle(file: &std::fs::File, at: u64, into: &mut [u8]) -> io::Result<usize> {
-    std::thread::sleep(SETTLED);
+/// Has all that is read checked, and `found` hear of each block: how far the checker is, in bytes, and
+/// the faults since the block before. Where a `file` ends in the middle of a line, `wait` gives the
+/// room that may be writing it a moment.
+///
+/// # Errors
+/// The log cannot be read, or `found` failed.
+fn check(
+    name: &str,
+    mut read: impl Read,
+    file: Option<&File>,
+    checker: &mut Checker,
+    wait: impl Fn(),
+    mut found: impl FnMut(u64, &mut Vec<Fault>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let (mut buffer, mut filled) = (vec![0; MAX_LINE + BLOCK], 0);
+    let (mut faults, mut ended) = (Vec::new(), false);
+    while !ended {
+        let at = checker.position() + filled as u64;
+        let count = match (read.read(&mut buffer[filled..]), file) {
+            (Err(error), _) if error.kind() == io::ErrorKind::Interrupted => continue,
+            (Ok(0), Some(file)) if filled > 0 => {
+                ended = true;
+                wait();
+                rest_of_line(file, at, &mut buffer[filled..])
+            }
+            (count, _) => count,
+        };
+        let count = count.map_err(|error| unreadable(name, &error))?;
+        ended |= count == 0;
+        filled += count;
+        let mut report = |fault: Fault| faults.push(fault);
+        let used = checker.take(&buffer[..filled], &mut report);
+        buffer.copy_within(used..filled, 0);
+        filled -= used;
+        if ended {
+            checker.end(&buffer[..filled], &mut report);
+        }
+        found(checker.position(), &mut faults)?;
+    }
+    Ok(())
+}
+
+/// Reads on to the end of the line that the file stops in, and no further: a room that is writing
+/// right now may have been caught in the middle of it.
+fn rest_of_line(file: &File, at: u64, into: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     loop {
         let count = match file.read_at(&mut into[filled..], at + filled as u64) {

@@ -49,6 +49,8 @@ impl Destination {
         let mut part = OsString::from(out);
         part.push(".part");
         let part = PathBuf::from(part);
+        // Before the file is there: what stops the program from then on finds it, and removes it.
+        let signals = Signals::new([SIGINT, SIGTERM, SIGQUIT, SIGHUP]).ok();
         let file = File::create_new(&part).map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => Failure::new(format!(
                 "{} is there already: another conversion is writing it, or one was killed. Wait for \
@@ -66,7 +68,7 @@ impl Destination {
                 reason(&error)
             )),
         })?;
-        let signals = removed_when_stopped(&part, out);
+        let signals = signals.and_then(|signals| removed_when_stopped(signals, &part, out));
         Ok(Destination::File(PartialFile {
             file,
             part,
@@ -160,8 +162,7 @@ fn sync_folder(path: &Path) -> io::Result<()> {
 
 /// Removes the file and exits when somebody stops the program: a thread, since the program may be
 /// waiting for a pipe. Without one a stopped conversion leaves the file behind, which is no harm.
-fn removed_when_stopped(part: &Path, out: &Path) -> Option<Handle> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGQUIT, SIGHUP]).ok()?;
+fn removed_when_stopped(mut signals: Signals, part: &Path, out: &Path) -> Option<Handle> {
     let handle = signals.handle();
     let (part, out) = (part.to_path_buf(), shown(out));
     let watch = move || {

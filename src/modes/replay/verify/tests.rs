@@ -1,5 +1,8 @@
 //! The checker, fed with whole, broken and random logs in portions of any size.
 
+use std::io::{Seek, Write};
+use std::os::unix::fs::FileExt as _;
+
 use super::*;
 use crate::event::{Body, Elapsed, Event, Key};
 use proptest::prelude::*;
@@ -241,4 +244,39 @@ proptest! {
     ) {
         prop_assert_eq!(found_in(&bytes, portion), found_in(&bytes, 400));
     }
+}
+
+#[test]
+fn a_line_that_a_room_is_just_writing_is_no_fault() {
+    let (whole, end) = (log(3), log(4));
+    let half = whole.len() + 30;
+    let verified = |and_then: &[u8]| {
+        let mut log = tempfile::tempfile().expect("a file");
+        log.write_all(&end[..half]).expect("written");
+        let (read, write) = (&log, &log);
+        let (mut checker, mut all) = (Checker::default(), Vec::new());
+        let beginning = read.take(half as u64);
+        (&log).rewind().expect("the start");
+        check(
+            "log.txt",
+            beginning,
+            Some(&log),
+            &mut checker,
+            || write.write_all_at(and_then, half as u64).expect("written"),
+            |_, found| {
+                all.append(found);
+                Ok(())
+            },
+        )
+        .expect("read");
+        (checker.position(), all)
+    };
+    // The room finishes its line and begins the next one, which is not waited for again.
+    let next = said(1_000, "next");
+    let (position, faults) = verified(&[&end[half..], &next[..40]].concat());
+    assert_eq!((position, &faults[..]), (end.len() as u64, &[][..]));
+    // It writes nothing more.
+    let (_, faults) = verified(b"");
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert_eq!(faults[0].offset, whole.len() as u64);
 }
