@@ -253,7 +253,7 @@ fn without_fonts_it_says_so_in_one_sentence() {
         .env("DISPLAY", display.name())
         .env("FONTCONFIG_FILE", none);
     command.env("HOME", folder.path());
-    support::program::Run::of(&mut command)
+    support::program::Run::that_ends(&mut command)
         .code(1)
         .one_sentence(&["no fonts", "curl"]);
 }

@@ -339,12 +339,12 @@ fn without_a_display_it_says_so_in_one_sentence() {
     let folder = Folder::new();
     let mut command = folder.command(&["gui"]);
     command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY");
-    support::program::Run::of(&mut command)
+    support::program::Run::that_ends(&mut command)
         .code(1)
         .one_sentence(&["display", "curl"]);
     let mut command = folder.command(&["gui"]);
     command.env("DISPLAY", ":9999");
-    support::program::Run::of(&mut command)
+    support::program::Run::that_ends(&mut command)
         .code(1)
         .one_sentence(&[":9999"]);
 }

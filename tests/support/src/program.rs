@@ -12,8 +12,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use tempfile::TempDir;
+
+use crate::waiting::PATIENCE;
 
 /// The binary under test.
 pub const CHATROOM: Program = Program;
@@ -153,6 +159,32 @@ impl Run {
         let what = format!("{command:?}");
         let output = command.output().expect("the command starts");
         Run { what, output }
+    }
+
+    /// Runs a command that must end by itself, such as a window that cannot open. One that goes on is
+    /// killed, and fails the test.
+    #[track_caller]
+    pub fn that_ends(command: &mut Command) -> Run {
+        let what = format!("{command:?}");
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().expect("the command starts");
+        let pid = Pid::from_child(&child);
+        let process = pidfd_open(pid, PidfdFlags::empty()).expect("the kernel has pidfds");
+        let (done, waits) = mpsc::channel::<()>();
+        let watch = thread::spawn(move || {
+            let late = waits.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout);
+            if late {
+                // Gone is what it should be.
+                let _ = pidfd_send_signal(process, Signal::KILL);
+            }
+            late
+        });
+        let output = child.wait_with_output().expect("the command ends");
+        drop(done);
+        let late = watch.join().expect("no panic");
+        let run = Run { what, output };
+        assert!(!late, "it did not end by itself\n{}", run.story());
+        run
     }
 
     /// A run of `what` whose end was waited for.

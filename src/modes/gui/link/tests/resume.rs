@@ -183,6 +183,7 @@ fn a_break_while_the_window_is_behind_loses_nothing() {
     let events = ear.events();
     let ids = events.iter().filter(|event| event.kind() == "message");
     let ids: Vec<u64> = ids.filter_map(|e| Some(e.id()?.offset)).collect();
-    assert_eq!(ids, (2..=MANY).collect::<Vec<u64>>());
+    let wrong = ids.iter().zip(2..).find(|(id, wanted)| *id != wanted);
+    assert_eq!((wrong, ids.len() as u64), (None, MANY - 1));
     assert_eq!(fake.seen("GET /events").len(), 2);
 }
