@@ -1,7 +1,7 @@
 //! `chatroom server`: holds one room.
 //!
 //! The parts, in the order in which a message meets them: [`api::door`] accepts connections, [`api::connection`] reads a request,
-//! [`api`] decides what it does, [`api::caller`] resolves who asks, [`room`] queues it, [`commit::committer`] and
+//! [`api`] decides what it does, [`api::access`] who may, [`room`] queues it, [`commit::committer`] and
 //! [`commit::scribe`] write it, [`room::tail`] keeps it, [`fanout`] sends it to each listener that is up to date, [`fanout::follower`] to one
 //! that is not, for whom [`fanout::cold`] reads in the turns of a [`fanout::queue`]. [`api::ranges`] and
 //! [`api::log_file`] read what was said before, [`console`] shows the operator what goes on, [`startup::asking`] what there was,
@@ -32,11 +32,11 @@ use crate::failure::{Failure, reason};
 use crate::room_key;
 use crate::supervisor;
 
+use api::{Api, Callers};
 use api::browser::Hosts;
 use api::door::Door;
 use api::idle::Idle;
 use api::proxies::Proxies;
-use api::{Api, Callers};
 use commit::committer::Committer;
 use commit::fullness::{Found, Fullness};
 use commit::scribe::Scribe;
@@ -70,35 +70,33 @@ enum Stop {
 /// # Errors
 /// The sentence with which it could not start, or had to stop.
 pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
-    startup::start::size_runtime();
+    machine::size_runtime();
     let key = room_key::for_server(args.key_file.as_deref())?;
-    let files = startup::start::raise_file_limit();
-    let listener = startup::start::bind(&args.listen)?;
+    let files = startup::listen::raise_file_limit();
+    let listener = startup::listen::bind(&args.listen)?;
     let address = listener
         .local_addr()
         .map_err(|error| Failure::new(reason(&error)))?;
     if key.is_some() {
         startup::secret::write_privately();
     }
-    let finished = startup::start::finish_rotation(&args.log)?;
-    let opening = startup::start::open_log(&args.log)?;
+    let finished = startup::log::finish_rotation(&args.log)?;
+    let opening = startup::log::open(&args.log)?;
     let secret = startup::secret::load_or_make(&args.log)
         .map_err(|error| Failure::new(startup::secret::unusable(&args.log, &error)))?;
     let (stop, stopped) = channel::bounded(4);
-    let level = args.console.unwrap_or_else(startup::start::default_console);
+    let level = args.console.unwrap_or_else(startup::words::default_console);
     let console = Console::start(level);
     startup::signals::watch(stop.clone(), console.clone())?;
     let open_to_others = startup::secret::take_back(&args.log, key.is_some());
-    let notices = finished
-        .into_iter()
-        .chain(startup::start::notices(&opening));
+    let notices = finished.into_iter().chain(startup::log::notices(&opening));
     let open_key = args.key_file.as_deref().and_then(startup::secret::open_key);
     for notice in notices.chain(open_to_others).chain(open_key) {
         console.show(Entry::Notice(notice));
     }
     let found = Found::default();
     let history_end = opening.recent().next;
-    let mut begun = startup::start::begin(opening)?;
+    let mut begun = startup::log::begin(opening)?;
     let (orders, taken) = Orders::new(!args.no_address_limits);
     let rules = Rules {
         room: args.room.clone(),
@@ -143,7 +141,7 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
         room: Arc::clone(&room),
         fanout: Arc::clone(&fanout),
         callers,
-        hosts: Hosts::new(&args.host_name, &startup::start::own_names(&args)),
+        hosts: Hosts::new(&args.host_name, &startup::listen::own_names(&args)),
         proxies: Proxies::new(args.trust_proxy.clone()),
         idle: Idle::default(),
         connections: Arc::new(Connections::new(
@@ -157,7 +155,7 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
         let (announced, nearby) = startup::announce::announce(&args, log, has_key, address);
         let told = args.clone();
         let asking = Asking::begin(&args, history_end, &console, move || {
-            startup::start::say_where(address, &told, has_key, nearby.as_deref(), history_end);
+            startup::words::say_where(address, &told, has_key, nearby.as_deref(), history_end);
         });
         let why = serve(
             listener,
@@ -179,7 +177,7 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
         console.flush(Duration::from_millis(300));
         match why {
             Stop::Asked => {
-                startup::start::say_good_bye(&args);
+                startup::words::say_good_bye(&args);
                 Ok(ExitCode::SUCCESS)
             }
             Stop::Failed(sentence) => {

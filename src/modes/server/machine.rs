@@ -13,6 +13,17 @@ pub fn writers() -> usize {
     (cores() / 2).max(1)
 }
 
+/// Gives the process's tasks a thread for each core that the writers leave. With more threads than that,
+/// one request wakes several to do the work of one.
+pub fn size_runtime() {
+    let threads = (cores() - writers()).max(1);
+    let config = async_global_executor::GlobalExecutorConfig::default()
+        .with_min_threads(threads)
+        .with_max_threads(threads)
+        .with_thread_name_fn(|| "tasks".to_string());
+    async_global_executor::init_with_config(config);
+}
+
 /// The time since the machine was started, sleep included: a machine that wakes up has not had its clock
 /// set.
 pub fn awake() -> Duration {

@@ -1,0 +1,119 @@
+//! Opening the log, and what the operator hears of the state in which it was found.
+
+use std::path::Path;
+
+use crate::event::{Body, Event, Id, Stamp};
+use crate::failure::{Failure, reason};
+use crate::journal::{self, Journal, Kept, LogRange, Opening};
+
+/// Goes on where `chatroom rotate` was cut off; what the operator is told of it.
+///
+/// # Errors
+/// The new log cannot get its name.
+pub fn finish_rotation(path: &Path) -> Result<Option<String>, Failure> {
+    let finished = journal::finish_rotation(path).map_err(|error| {
+        Failure::new(format!(
+            "The log {} was being begun anew, and that cannot be finished: {}. Wait for chatroom rotate to end, or rename {}.new to it.",
+            path.display(),
+            reason(&error),
+            path.display()
+        ))
+    })?;
+    Ok(finished.then(|| {
+        format!(
+            "Beginning the log {} anew had been cut off; it is finished now. Nothing is lost.",
+            path.display()
+        )
+    }))
+}
+
+/// Opens and repairs the log.
+///
+/// # Errors
+/// A sentence; nothing was touched then.
+pub fn open(path: &Path) -> Result<Opening, Failure> {
+    Journal::open(path).map_err(|error| Failure::new(error.to_string()))
+}
+
+/// What the operator must know about the log as it was found.
+pub fn notices(opening: &Opening) -> Vec<String> {
+    let torn = opening.torn().map(|torn| {
+        let kept = match &torn.kept {
+            Kept::In(saved) => format!("were saved as {} and cut off", saved.display()),
+            Kept::Here(bytes) => format!(
+                "were cut off, and could not be saved, since the disk is full (they began with {:?})",
+                String::from_utf8_lossy(&bytes[..bytes.len().min(200)])
+            ),
+        };
+        format!(
+            "The log's end was torn (the last stop was not in good order): {} bytes from byte {} on {kept}. \
+             What was acknowledged is whole lines, and no whole line was cut.",
+            torn.bytes, torn.offset,
+        )
+    });
+    let damaged = opening.damaged().first().map(|(offset, damage)| {
+        let (many, kept) = match opening.damaged().len() {
+            1 => ("the only such line near its end".to_string(), "It is"),
+            count => (format!("{count} such lines near its end"), "They are"),
+        };
+        format!(
+            "The log is damaged at byte {offset}: {damage} ({many}). {kept} kept and shown as damaged; \
+             look at the disk, and at a backup."
+        )
+    });
+    let missing = opening.missing().map(|name| {
+        format!(
+            "The log goes on from {name}, which is not beside it. What was said before is still the room's, but a message \
+             of then that is sent once more counts as a new one, and tokens that were not used since have to log in again. \
+             Put that file back, unpacked, and start the server again; if it is kept elsewhere on purpose, nothing is to be done."
+        )
+    });
+    torn.into_iter().chain(damaged).chain(missing).collect()
+}
+
+/// A log that this run has begun to write.
+pub struct Begun {
+    /// Its append end.
+    pub journal: Journal,
+    /// The id of the line that says so.
+    pub opened: Id,
+    /// The latest time in it.
+    pub last: Stamp,
+    /// The lines before that.
+    pub recent: LogRange,
+}
+
+/// Writes this run's first line.
+///
+/// # Errors
+/// It could not be written.
+pub fn begin(opening: Opening) -> Result<Begun, Failure> {
+    let mut random = [0; 8];
+    getrandom::fill(&mut random)
+        .map_err(|error| Failure::new(format!("The system has no random numbers: {error}.")))?;
+    // A clock that is behind the log must not make time go back in it.
+    let at = Stamp::now().max(opening.last_stamp().unwrap_or(Stamp::from_micros(i64::MIN)));
+    let body = Body::Opened {
+        version: concat!("chatroom ", env!("CARGO_PKG_VERSION")).to_string(),
+        random: random.iter().map(|byte| format!("{byte:02x}")).collect(),
+        after: None,
+    };
+    let recent = opening.recent().clone();
+    let failed = |error: String| Failure::new(error);
+    let journal = opening
+        .begin(&Event { at, body })
+        .map_err(|error| failed(error.to_string()))?;
+    let opened = journal
+        .reader()
+        .id_before(journal.end())
+        .map_err(|error| failed(reason(&error)))?;
+    let opened = opened.ok_or_else(|| {
+        failed("The log is empty after its first line was written. Check the disk.".into())
+    })?;
+    Ok(Begun {
+        journal,
+        opened,
+        last: at,
+        recent,
+    })
+}
