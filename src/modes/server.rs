@@ -1,11 +1,12 @@
 //! `chatroom server`: holds one room.
 //!
-//! The parts, in the order in which a message meets them: [`api::door`] accepts connections, [`api::connection`] reads a request,
-//! [`api`] decides what it does, [`api::access`] who may, [`room`] queues it, [`commit::committer`] and
-//! [`commit::scribe`] write it, [`room::tail`] keeps it, [`fanout`] sends it to each listener that is up to date, [`fanout::follower`] to one
-//! that is not, for whom [`fanout::cold`] reads in the turns of a [`fanout::queue`]. [`api::ranges`] and
-//! [`api::log_file`] read what was said before, [`console`] shows the operator what goes on, [`startup::asking`] what there was,
-//! [`commit::space`] warns of a disk that is almost full, [`commit::fullness`] knows when that it is full is told.
+//! [`Server`] is the server itself, which a test can run in its own process; [`run`] is the program around
+//! it: arguments, key, signals, supervisor, and what the operator reads.
+//!
+//! The rooms of the server, in the order in which a message meets them: [`api`] accepts connections and
+//! decides what a request does, [`room`] knows who is present and queues what is to be recorded, [`commit`]
+//! writes it, [`room::tail`] keeps the newest of it in memory, [`fanout`] sends it to the listeners.
+//! [`startup`] has what is done once, [`console`] shows the operator what goes on.
 
 mod api;
 mod commit;
@@ -17,7 +18,8 @@ mod startup;
 
 pub use room::tail;
 
-use std::net::TcpListener;
+use std::future::Future;
+use std::net::{SocketAddr, TcpListener};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -25,21 +27,24 @@ use std::time::{Duration, Instant};
 
 use async_io::{Async, Timer};
 use async_std::channel::{self, Receiver, Sender};
-use async_std::task;
+use async_std::task::{self, JoinHandle};
+use futures_lite::future;
 
 use crate::cli::{self, ServerArgs};
+use crate::event::LogId;
 use crate::failure::{Failure, reason};
 use crate::room_key;
 use crate::supervisor;
 
-use api::{Api, Callers};
 use api::browser::Hosts;
-use api::door::Door;
+use api::door::{self, Door};
 use api::idle::Idle;
 use api::proxies::Proxies;
-use commit::committer::Committer;
+use api::{Api, Callers};
+use commit::committer::{self, Committer};
 use commit::fullness::{Found, Fullness};
 use commit::scribe::Scribe;
+use commit::{recall, space};
 use console::{Console, Entry};
 use fanout::Fanout;
 use room::order::{Command, Job, Order};
@@ -47,284 +52,188 @@ use room::orders::Orders;
 use room::quotas::Connections;
 use room::{Room, Rules};
 use startup::asking::Asking;
+use startup::log::BegunLog;
+use startup::{announce, listen, log, secret, signals, words};
 
-/// How long the server waits for its last line, and then for its peers to take their answer or
-/// their good-bye.
+/// How long the server waits for its last line, and then for its peers to take their answer or their
+/// good-bye.
 const FAREWELL: Duration = Duration::from_millis(750);
-/// How long it waits for the committer to say how the last commit went.
+/// How long it waits for the committer to report how the last commit went.
 const LAST_WORD: Duration = Duration::from_millis(100);
-/// How often it is looked whether the log of a room in which nobody speaks is still there.
+/// How long clients that wait for an answer have to hear that its outcome is unknown, when the log failed.
+const BAD_NEWS: Duration = Duration::from_millis(200);
+/// How often the log of a room in which nobody speaks is checked to be still there.
 const LOOK: Duration = Duration::from_secs(1);
+/// How long the terminal may take to show what is left for it.
+const FLUSH: Duration = Duration::from_millis(300);
 
-/// Why the server stops.
-#[derive(Debug)]
-enum Stop {
-    /// Ctrl-C or SIGTERM.
-    Asked,
-    /// Nothing more may be acknowledged.
-    Failed(String),
+/// The end of a thread on which the server depends; an error is the sentence with which the server fails.
+type Ended = Result<(), String>;
+
+/// A server, by its parts. Nothing of it belongs to the process, so that several can run side by side.
+struct Server {
+    /// The port.
+    listener: TcpListener,
+    /// The log, to which this run's first line was written.
+    log: BegunLog,
+    /// When the log is forced to disk.
+    sync: cli::Sync,
+    /// The rules of the room.
+    rules: Rules,
+    /// The secret that signs tokens.
+    secret: [u8; 32],
+    /// The room key, if the room has one.
+    key: Option<String>,
+    /// The names by which browsers may address it.
+    hosts: Hosts,
+    /// The proxies that it trusts.
+    proxies: Proxies,
+    /// The number of files that the process may have open, most of which are connections.
+    files: u64,
+    /// The operator's view.
+    console: Console,
 }
 
-/// Runs a room until it is told to stop.
-///
-/// # Errors
-/// The sentence with which it could not start, or had to stop.
-pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
-    machine::size_runtime();
-    let key = room_key::for_server(args.key_file.as_deref())?;
-    let files = startup::listen::raise_file_limit();
-    let listener = startup::listen::bind(&args.listen)?;
-    let address = listener
-        .local_addr()
-        .map_err(|error| Failure::new(reason(&error)))?;
-    if key.is_some() {
-        startup::secret::write_privately();
-    }
-    let finished = startup::log::finish_rotation(&args.log)?;
-    let opening = startup::log::open(&args.log)?;
-    let secret = startup::secret::load_or_make(&args.log)
-        .map_err(|error| Failure::new(startup::secret::unusable(&args.log, &error)))?;
-    let (stop, stopped) = channel::bounded(4);
-    let level = args.console.unwrap_or_else(startup::words::default_console);
-    let console = Console::start(level);
-    startup::signals::watch(stop.clone(), console.clone())?;
-    let open_to_others = startup::secret::take_back(&args.log, key.is_some());
-    let notices = finished.into_iter().chain(startup::log::notices(&opening));
-    let open_key = args.key_file.as_deref().and_then(startup::secret::open_key);
-    for notice in notices.chain(open_to_others).chain(open_key) {
-        console.show(Entry::Notice(notice));
-    }
-    let found = Found::default();
-    let history_end = opening.recent().next;
-    let mut begun = startup::log::begin(opening)?;
-    let (orders, taken) = Orders::new(!args.no_address_limits);
-    let rules = Rules {
-        room: args.room.clone(),
-        max_name: args.max_name.into(),
-        grace: args.grace,
-        max_rate: args.max_rate,
-        address_limits: !args.no_address_limits,
-    };
-    let room = Arc::new(Room::new(
-        rules,
-        begun.journal.reader(),
-        Instant::now(),
-        orders.clone(),
-        begun.journal.end(),
-        begun.opened,
-    ));
-    let fanout = Arc::new(Fanout::new(Arc::clone(&room), machine::writers()));
-    task::spawn(commit::space::watch(
-        args.log.clone(),
-        console.clone(),
-        found.clone(),
-        Arc::clone(&room),
-    ));
-    let mut scribe = Scribe::new(begun.journal.log(), begun.last).reading_back();
-    let recent = std::mem::take(&mut begun.recent);
-    commit::recall::begin(&mut scribe, &room, &recent, orders.clone(), console.clone())?;
-    drop(recent);
-    let committer = Committer::new(
-        begun.journal,
-        scribe,
-        taken,
-        Arc::clone(&fanout),
-        console.clone(),
-        args.sync,
-        Fullness::new(found),
-    );
-    start_committer(committer, stop.clone())?;
-    start_writers(&fanout, stop)?;
-
-    let callers = Callers::new(secret, key).telling(console.clone());
-    let api = Arc::new(Api {
-        room: Arc::clone(&room),
-        fanout: Arc::clone(&fanout),
-        callers,
-        hosts: Hosts::new(&args.host_name, &startup::listen::own_names(&args)),
-        proxies: Proxies::new(args.trust_proxy.clone()),
-        idle: Idle::default(),
-        connections: Arc::new(Connections::new(
-            !args.no_address_limits,
-            api::door::places(files),
-        )),
-    });
-    task::block_on(async {
-        let has_key = api.callers.has_key();
-        let log = room.reader.log();
-        let (announced, nearby) = startup::announce::announce(&args, log, has_key, address);
-        let told = args.clone();
-        let asking = Asking::begin(&args, history_end, &console, move || {
-            startup::words::say_where(address, &told, has_key, nearby.as_deref(), history_end);
-        });
-        let why = serve(
-            listener,
-            api,
+impl Server {
+    /// Holds the room until `stop` is ready. `stop` is polled first when the room is open.
+    ///
+    /// Returns when the last line is written, and listeners and waiting requests were answered or given
+    /// up.
+    ///
+    /// # Errors
+    /// The server could not start, or its log failed: nothing more may be acknowledged.
+    async fn run(self, stop: impl Future<Output = ()>) -> Result<(), Failure> {
+        let listener = Async::new(self.listener).map_err(|error| {
+            Failure::new(format!(
+                "The server cannot wait for connections: {}. Start it again.",
+                reason(&error)
+            ))
+        })?;
+        let (limited, grace) = (self.rules.address_limits, self.rules.grace);
+        let (orders, taken) = Orders::new(limited);
+        let (journal, console) = (self.log.journal, self.console);
+        let room = Arc::new(Room::new(
+            self.rules,
+            journal.reader(),
+            Arc::clone(&orders),
+            journal.end(),
+            self.log.opened,
+        ));
+        let fanout = Arc::new(Fanout::new(Arc::clone(&room), machine::writers()));
+        let mut scribe = Scribe::new(journal.log(), self.log.last).reading_back();
+        recall::begin(
+            &mut scribe,
+            &room,
+            self.log.recent,
+            Arc::clone(&orders),
             console.clone(),
-            files,
-            args.sync,
-            orders.clone(),
-            &stopped,
-        )
-        .await;
-        // Nobody is to come any more.
-        drop(announced);
-        asking.end(&console);
-        let why = match why {
-            Stop::Asked => shut_down(&fanout, &orders, &stopped).await,
-            failed => failed,
-        };
-        console.flush(Duration::from_millis(300));
-        match why {
-            Stop::Asked => {
-                startup::words::say_good_bye(&args);
-                Ok(ExitCode::SUCCESS)
-            }
-            Stop::Failed(sentence) => {
-                // Those who wait for an answer are being told that it is not known.
-                Timer::after(Duration::from_millis(200)).await;
-                Err(Failure::new(sentence))
-            }
+        )?;
+        let (found, path) = (Found::default(), journal.path().to_path_buf());
+        let committer = Committer::new(
+            journal,
+            scribe,
+            taken,
+            Arc::clone(&fanout),
+            console.clone(),
+            self.sync,
+            Fullness::new(found.clone()),
+        );
+        let (end, ended) = channel::bounded(4);
+        start_threads(committer, &fanout, &end)?;
+        let api = Arc::new(Api {
+            room: Arc::clone(&room),
+            fanout: Arc::clone(&fanout),
+            callers: Callers::new(self.secret, self.key).telling(console.clone()),
+            hosts: self.hosts,
+            proxies: self.proxies,
+            idle: Idle::default(),
+            connections: Arc::new(Connections::new(limited, door::places(self.files))),
+        });
+        let door = Door::new(listener, Arc::clone(&api), console.clone(), self.files);
+        let mut tasks = vec![
+            task::spawn(door.run()),
+            task::spawn(room::sweep_often(Arc::clone(&room), grace)),
+            task::spawn(committer::remind(Job::Look, LOOK, Arc::clone(&orders))),
+            task::spawn(space::watch(path, console, found, room)),
+            task::spawn({
+                let api = Arc::clone(&api);
+                async move { api.idle.watch().await }
+            }),
+        ];
+        if let cli::Sync::Every(often) = self.sync {
+            let remind = committer::remind(Job::Sync, often, Arc::clone(&orders));
+            tasks.push(task::spawn(remind));
         }
-    })
-}
-
-/// Starts the one thread that writes the journal. When it ends, for whatever reason, the server
-/// stops.
-fn start_committer(committer: Committer, stop: Sender<Stop>) -> Result<(), Failure> {
-    start_thread("committer", move || {
-        let ended = catch_unwind(AssertUnwindSafe(|| committer.run()));
-        let why = match ended {
-            Ok(Ok(())) => Stop::Asked,
-            Ok(Err(sentence)) => Stop::Failed(sentence),
-            Err(_) => Stop::Failed(
-                "The server has a fault and cannot write its log. Start it again, and report this."
-                    .into(),
-            ),
+        let stop = async {
+            stop.await;
+            Ok(())
         };
-        // If nobody listens, the server is stopping already.
-        let _ = stop.try_send(why);
-    })
+        let failed = async { ended.recv().await.unwrap_or(Ok(())) };
+        let outcome = future::or(stop, failed).await;
+        end_tasks(tasks).await;
+        let outcome = match outcome {
+            Ok(()) => shut_down(&fanout, &orders, &ended).await,
+            failed => {
+                Timer::after(BAD_NEWS).await;
+                failed
+            }
+        };
+        api.idle.close();
+        outcome.map_err(Failure::new)
+    }
 }
 
-/// Starts the threads that write to the listeners. The server does not go on without one of them.
-fn start_writers(fanout: &Fanout, stop: Sender<Stop>) -> Result<(), Failure> {
+/// Starts the one thread that writes the journal and those that write to the listeners. The server does
+/// not go on without one of them: `end` hears when the committer ends, and when any other breaks.
+fn start_threads(
+    committer: Committer,
+    fanout: &Fanout,
+    end: &Sender<Ended>,
+) -> Result<(), Failure> {
+    let fault = "The server has a fault and cannot write its log. Start it again, and report this.";
+    start_thread("committer", fault, end, || Some(committer.run()))?;
+    let fault = "The server has a fault and cannot write to its listeners. Start it again, and report this.";
     for writer in fanout.writers() {
-        let stop = stop.clone();
-        start_thread("writer", move || {
-            if catch_unwind(AssertUnwindSafe(|| writer.run())).is_err() {
-                let _ = stop.try_send(Stop::Failed("The server has a fault and cannot write to its listeners. Start it again, and report this.".into()));
-            }
+        start_thread("writer", fault, end, || {
+            writer.run();
+            None
         })?;
     }
     Ok(())
 }
 
-fn start_thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Failure> {
-    std::thread::Builder::new()
-        .name(name.into())
-        .spawn(work)
-        .map(drop)
-        .map_err(|error| {
-            Failure::new(format!(
-                "The server cannot start a thread: {}.",
-                reason(&error)
-            ))
-        })
-}
-
-/// Accepts and serves until told to stop.
-async fn serve(
-    listener: TcpListener,
-    api: Arc<Api>,
-    console: Console,
-    files: u64,
-    sync: cli::Sync,
-    orders: Arc<Orders>,
-    stopped: &Receiver<Stop>,
-) -> Stop {
-    let listener = match Async::new(listener) {
-        Ok(listener) => listener,
-        Err(error) => {
-            return Stop::Failed(format!(
-                "The server cannot wait for connections: {}. Start it again.",
-                reason(&error)
-            ));
+/// Starts a thread that tells `end` of its end, if it returns one, or of its `fault`, if it panics.
+fn start_thread(
+    name: &str,
+    fault: &'static str,
+    end: &Sender<Ended>,
+    work: impl FnOnce() -> Option<Ended> + Send + 'static,
+) -> Result<(), Failure> {
+    let end = end.clone();
+    let work = move || {
+        let ended = catch_unwind(AssertUnwindSafe(work));
+        if let Some(ended) = ended.unwrap_or_else(|_| Some(Err(fault.into()))) {
+            // If nobody listens, the server is stopping already.
+            let _ = end.try_send(ended);
         }
     };
-    let address = listener.get_ref().local_addr();
-    let room = Arc::clone(&api.room);
-    let sweeping = task::spawn(sweep(room));
-    let watching = {
-        let api = Arc::clone(&api);
-        task::spawn(async move { api.idle.watch().await })
-    };
-    let looking = task::spawn(look_at_the_log(orders.clone()));
-    let syncing = task::spawn(sync_now_and_then(sync, orders));
-    let accepting = task::spawn(Door::new(listener, api, console, files).run());
-    supervisor::ready(&match address {
-        Ok(address) => format!("Listening on {address}."),
-        Err(_) => "Listening.".to_string(),
-    });
-    let why = stopped.recv().await.unwrap_or(Stop::Asked);
-    supervisor::stopping(match &why {
-        Stop::Asked => "Closing the room.",
-        Stop::Failed(sentence) => sentence,
-    });
-    // Dropping the listener's task closes the port before anything else happens.
-    accepting.cancel().await;
-    syncing.cancel().await;
-    looking.cancel().await;
-    sweeping.cancel().await;
-    watching.cancel().await;
-    why
+    let started = std::thread::Builder::new().name(name.into()).spawn(work);
+    started.map(drop).map_err(|error| {
+        let why = reason(&error);
+        Failure::new(format!("The server cannot start a thread: {why}."))
+    })
 }
 
-/// Sends everybody home whose grace ran out.
-async fn sweep(room: Arc<Room>) {
-    let often = (room.rules.grace / 5).clamp(Duration::from_millis(20), Duration::from_millis(500));
-    loop {
-        Timer::after(often).await;
-        room.sweep();
+/// Ends the tasks. The first is the door: the port is closed before anything else happens.
+async fn end_tasks(tasks: Vec<JoinHandle<()>>) {
+    for task in tasks {
+        task.cancel().await;
     }
 }
 
-/// Has the committer look each second whether the log is where it was named. Where it is busy it looks
-/// with each commit anyway.
-async fn look_at_the_log(orders: Arc<Orders>) {
-    loop {
-        Timer::after(LOOK).await;
-        let order = Order {
-            job: Job::Look,
-            request: None,
-            reply: None,
-        };
-        if !orders.push_own(order) {
-            return;
-        }
-    }
-}
-
-async fn sync_now_and_then(sync: cli::Sync, orders: Arc<Orders>) {
-    let cli::Sync::Every(often) = sync else {
-        return;
-    };
-    loop {
-        Timer::after(often).await;
-        let order = Order {
-            job: Job::Sync,
-            request: None,
-            reply: None,
-        };
-        if !orders.push_own(order) {
-            return;
-        }
-    }
-}
-
-/// Finishes what was taken, writes the last line, and says good-bye to every listener. Whoever was
+/// Finishes what was taken, writes the last line, and says good-bye to every listener. A client that was
 /// promised an answer gets it.
-async fn shut_down(fanout: &Fanout, orders: &Orders, stopped: &Receiver<Stop>) -> Stop {
+async fn shut_down(fanout: &Fanout, orders: &Orders, ended: &Receiver<Ended>) -> Ended {
     let room = &fanout.room;
     room.stop_orders();
     let (reply, written) = channel::bounded(1);
@@ -345,9 +254,110 @@ async fn shut_down(fanout: &Fanout, orders: &Orders, stopped: &Receiver<Stop>) -
     while fanout.listeners() + room.answers() > 0 && Instant::now() < until {
         Timer::after(Duration::from_millis(5)).await;
     }
-    // The committer says at its end whether the last commit failed.
-    match async_std::future::timeout(LAST_WORD, stopped.recv()).await {
-        Ok(Ok(Stop::Failed(sentence))) => Stop::Failed(sentence),
-        _ => Stop::Asked,
+    // The committer reports at its end whether the last commit failed.
+    let last = async_std::future::timeout(LAST_WORD, ended.recv()).await;
+    match last {
+        Ok(Ok(ended)) => ended,
+        _ => Ok(()),
     }
 }
+
+/// Runs a room until a signal stops it.
+///
+/// # Errors
+/// The sentence with which it could not start, or had to stop.
+pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
+    machine::size_runtime();
+    let key = room_key::for_server(args.key_file.as_deref())?;
+    let files = listen::raise_file_limit();
+    let listener = listen::bind(&args.listen)?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| Failure::new(reason(&error)))?;
+    if key.is_some() {
+        secret::write_privately();
+    }
+    let finished = log::finish_rotation(&args.log)?;
+    let opening = log::open(&args.log)?;
+    let secret = secret::load_or_make(&args.log)
+        .map_err(|error| Failure::new(secret::unusable(&args.log, &error)))?;
+    let console = Console::start(args.console.unwrap_or_else(words::default_console));
+    let signals = signals::watch(console.clone())?;
+    let open_to_others = secret::take_back(&args.log, key.is_some());
+    let open_key = args.key_file.as_deref().and_then(secret::open_key);
+    let notices = finished.into_iter().chain(log::notices(&opening));
+    for notice in notices.chain(open_to_others).chain(open_key) {
+        console.show(Entry::Notice(notice));
+    }
+    let history_end = opening.recent().next;
+    let log = log::begin(opening)?;
+    let open = Open {
+        address,
+        log: log.journal.log(),
+        has_key: key.is_some(),
+        history_end,
+        console: console.clone(),
+        args: args.clone(),
+    };
+    let server = Server {
+        listener,
+        log,
+        sync: args.sync,
+        rules: Rules {
+            room: args.room.clone(),
+            max_name: args.max_name.into(),
+            grace: args.grace,
+            max_rate: args.max_rate,
+            address_limits: !args.no_address_limits,
+        },
+        secret,
+        key,
+        hosts: Hosts::new(&args.host_name, &listen::own_names(&args)),
+        proxies: Proxies::new(args.trust_proxy.clone()),
+        files,
+        console: console.clone(),
+    };
+    let outcome = task::block_on(server.run(open.until_stopped(signals)));
+    console.flush(FLUSH);
+    match outcome {
+        Ok(()) => {
+            words::say_good_bye(&args);
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(failure) => {
+            supervisor::stopping(&failure.to_string());
+            Err(failure)
+        }
+    }
+}
+
+/// The facts that people and programs around an open room are told.
+struct Open {
+    address: SocketAddr,
+    log: LogId,
+    has_key: bool,
+    /// Where the log ended before this run.
+    history_end: u64,
+    console: Console,
+    args: ServerArgs,
+}
+
+impl Open {
+    /// Tells the network, the operator and the supervisor that the room is open, and returns when a signal
+    /// stops it.
+    async fn until_stopped(self, signals: Receiver<()>) {
+        let (address, has_key, end) = (self.address, self.has_key, self.history_end);
+        let (_announced, nearby) = announce::announce(&self.args, self.log, has_key, address);
+        let args = self.args.clone();
+        let _asking = Asking::begin(&self.args, end, self.console, move || {
+            words::say_where(address, &args, has_key, nearby.as_deref(), end);
+        });
+        supervisor::ready(&format!("Listening on {address}."));
+        // The sender lives as long as the process.
+        let _ = signals.recv().await;
+        supervisor::stopping("Closing the room.");
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 pub(super) mod clock;
 pub(super) mod committer;
 pub(super) mod fullness;
+mod keys;
 pub(super) mod recall;
 pub(super) mod scribe;
 pub(super) mod space;

@@ -7,7 +7,6 @@
 //!   over I/O.
 //! - Tail, offset and members change in one step, when a batch is published.
 
-mod asking;
 pub(super) mod client;
 mod coming;
 mod guards;
@@ -18,6 +17,7 @@ pub(super) mod orders;
 pub(super) mod presence;
 pub(super) mod quotas;
 pub(super) mod rate;
+mod recording;
 pub mod tail;
 pub(super) mod turns;
 
@@ -25,6 +25,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use async_io::Timer;
 use async_std::channel::bounded;
 use event_listener::Event;
 
@@ -117,14 +118,7 @@ pub enum Next {
 
 impl Room {
     /// A room whose journal ends at `end` with the event `last`.
-    pub fn new(
-        rules: Rules,
-        reader: Reader,
-        started: Instant,
-        orders: Arc<Orders>,
-        end: u64,
-        last: Id,
-    ) -> Room {
+    pub fn new(rules: Rules, reader: Reader, orders: Arc<Orders>, end: u64, last: Id) -> Room {
         let mut presence = Presence::new(rules.grace, rules.max_rate);
         if !rules.address_limits {
             presence = presence.without_address_limits();
@@ -133,7 +127,7 @@ impl Room {
             names: Judged::new(rules.max_name),
             rules,
             reader,
-            started,
+            started: Instant::now(),
             booted: machine::awake(),
             orders,
             state: Mutex::new(State {
@@ -284,6 +278,15 @@ impl Room {
     /// How many requests wait for their answer.
     pub fn answers(&self) -> usize {
         self.answers.load(Ordering::Acquire)
+    }
+}
+
+/// Sends home, for as long as it is polled, every member whose grace ran out.
+pub async fn sweep_often(room: Arc<Room>, grace: Duration) {
+    let often = (grace / 5).clamp(Duration::from_millis(20), Duration::from_millis(500));
+    loop {
+        Timer::after(often).await;
+        room.sweep();
     }
 }
 

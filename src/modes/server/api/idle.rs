@@ -32,6 +32,8 @@ struct State {
     /// Those whose address is known: of each, and of each IPv6 network, the longest first, and its
     /// members last.
     own: BTreeSet<(Client, bool, u64)>,
+    /// No connection waits for a request any more.
+    closed: bool,
 }
 
 #[derive(Debug)]
@@ -90,6 +92,9 @@ impl Idle {
             until,
         };
         state.waiting.insert(number, waiting);
+        if state.closed {
+            state.send_away(number);
+        }
         Stay { idle: self, number }
     }
 
@@ -98,6 +103,16 @@ impl Idle {
         loop {
             Timer::after(OFTEN).await;
             self.sweep(Instant::now());
+        }
+    }
+
+    /// Sends all of them away, and every connection that would wait for a request from now on.
+    pub fn close(&self) {
+        let mut state = self.state();
+        state.closed = true;
+        let all: Vec<u64> = state.waiting.keys().copied().collect();
+        for number in all {
+            state.send_away(number);
         }
     }
 
@@ -213,6 +228,22 @@ mod tests {
         idle.sweep(at(300));
         assert_eq!(over(), [true, true, false]);
         assert!(idle.state().waiting.is_empty());
+    }
+
+    #[test]
+    fn nobody_waits_once_it_is_closed() {
+        let idle = Idle::default();
+        let later = Instant::now() + Duration::from_secs(60);
+        let calls: Vec<Arc<Call>> = (0..3).map(|_| Arc::default()).collect();
+        let is_over = |call: &Call| block_on(poll_once(call.wait())).is_some();
+        let _waits = idle.enter(&calls[0], None, true, later);
+        drop(idle.enter(&calls[1], None, false, later));
+        idle.close();
+        assert!(is_over(&calls[0]));
+        assert!(!is_over(&calls[1]), "it has a request under way");
+        let _waits = idle.enter(&calls[1], None, false, later);
+        let _came_last = idle.enter(&calls[2], None, false, later);
+        assert!(is_over(&calls[1]) && is_over(&calls[2]));
     }
 
     #[test]

@@ -7,7 +7,9 @@
 mod told;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use async_io::Timer;
 
 use crate::cli;
 use crate::event::{MAX_TEXT, Stamp};
@@ -20,7 +22,7 @@ use crate::modes::server::console::{Console, Entry, Request};
 use crate::modes::server::fanout::Fanout;
 use crate::modes::server::room::Room;
 use crate::modes::server::room::order::{Command, Job, Order, Refused, SessionId, Verdict};
-use crate::modes::server::room::orders::Taker;
+use crate::modes::server::room::orders::{Orders, Taker};
 use crate::modes::server::room::presence::Change;
 use crate::modes::server::room::tail::Batch;
 
@@ -239,6 +241,21 @@ impl Committer {
                 debug_assert_eq!(self.journal.end(), start, "not cut back: {full}");
                 Ok(())
             }
+        }
+    }
+}
+
+/// Has the committer do `job` every so `often`, until no orders are taken any more.
+pub async fn remind(job: Job, often: Duration, orders: Arc<Orders>) {
+    loop {
+        Timer::after(often).await;
+        let order = Order {
+            job: job.clone(),
+            request: None,
+            reply: None,
+        };
+        if !orders.push_own(order) {
+            return;
         }
     }
 }

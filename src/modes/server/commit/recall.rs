@@ -15,7 +15,8 @@ use crate::journal::{Before, LogRange, Reader};
 use crate::line::{self, RawLine, Shape, unescaped_name};
 use crate::wire::Said;
 
-use super::scribe::{Limits, Scribe, hash};
+use super::keys::Limits;
+use super::scribe::{Scribe, hash};
 use crate::modes::server::console::{Console, Entry};
 use crate::modes::server::room::Room;
 use crate::modes::server::room::order::{Job, Mark, OldKey, Order, PastKeys};
@@ -172,7 +173,7 @@ struct Source {
 pub fn begin(
     scribe: &mut Scribe,
     room: &Arc<Room>,
-    recent: &LogRange,
+    recent: LogRange,
     orders: Arc<Orders>,
     console: Console,
 ) -> Result<(), Failure> {
@@ -185,8 +186,10 @@ pub fn begin(
     };
     room.read_back();
     let beginning = recent.offset == 0 && source.earlier.is_empty();
-    let found = walk.back(source.reader.log(), 0, recent, beginning);
+    let found = walk.back(source.reader.log(), 0, &recent, beginning);
     scribe.recall(&found.past, recent.next);
+    // Up to a MiB, which the server has no further use for.
+    drop(recent);
     room.recall(&found.seen);
     if found.seen.all {
         return Ok(());

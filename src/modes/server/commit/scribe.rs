@@ -7,8 +7,6 @@
 //! Lines are recorded in batches. Until [`Scribe::keep`] is called they are provisional, and
 //! [`Scribe::undo`] makes as if they had never been asked for.
 
-mod keys;
-
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
@@ -20,7 +18,7 @@ use crate::wire::Said;
 use super::clock::Clock;
 use crate::modes::server::room::order::{Command, Mark, PastKeys, Reading, Speaker, Verdict};
 
-pub use keys::{Keys, Limits};
+use super::keys::{Keys, Limits};
 
 /// How many speakers without a session are remembered for their elapsed time.
 const MAX_GUESTS: usize = 4_096;

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use async_std::task;
 
-use super::asking::session as sender;
 use super::guards::Hold;
+use super::recording::session as sender;
 use super::{Denied, Presence, Refused, Room, Verdict};
 use crate::modes::server::room::client::Client;
 use crate::modes::server::room::order::{Command, SessionId};

@@ -35,7 +35,7 @@ pub fn room(grace: Duration) -> (tempfile::TempDir, Arc<Room>, Taker) {
     };
     let (orders, taken) = Orders::new(true);
     let (reader, end) = (journal.reader(), journal.end());
-    let room = Room::new(rules, reader, Instant::now(), orders, end, last);
+    let room = Room::new(rules, reader, orders, end, last);
     (dir, Arc::new(room), taken)
 }
 

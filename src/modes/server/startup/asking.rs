@@ -39,10 +39,12 @@ const SPARE_ROWS: u64 = 12;
 /// The longest answer that is looked at.
 const LONGEST: usize = 256;
 
-/// A question that stands, or a conversation that is being shown; or nothing of both.
+/// A question that stands, a conversation that is being shown, or neither. Dropped, the question is
+/// withdrawn, and what is being shown ends.
 pub struct Asking {
     over: Arc<AtomicBool>,
     wake: Option<UnixStream>,
+    console: Console,
 }
 
 impl Asking {
@@ -51,7 +53,7 @@ impl Asking {
     pub fn begin(
         args: &ServerArgs,
         end: u64,
-        console: &Console,
+        console: Console,
         say_where: impl Fn() + Send + 'static,
     ) -> Asking {
         let over = Arc::new(AtomicBool::new(false));
@@ -62,13 +64,21 @@ impl Asking {
             History::Ask if asks => None,
             History::Ask | History::No => {
                 say_where();
-                return Asking { over, wake: None };
+                return Asking {
+                    over,
+                    wake: None,
+                    console,
+                };
             }
         };
         let Ok((wake, woken)) = UnixStream::pair() else {
             // Out of descriptors already: nothing is shown, and the room is open all the same.
             say_where();
-            return Asking { over, wake: None };
+            return Asking {
+                over,
+                wake: None,
+                console,
+            };
         };
         let waking = wake.try_clone();
         let old = Old {
@@ -102,17 +112,19 @@ impl Asking {
         Asking {
             over,
             wake: Some(wake),
+            console,
         }
     }
+}
 
-    /// Withdraws a question and ends what is being shown.
-    pub fn end(self, console: &Console) {
+impl Drop for Asking {
+    fn drop(&mut self) {
         self.over.store(true, Ordering::Relaxed);
-        if let Some(mut wake) = self.wake {
-            // Who has heard the answer does not listen any more.
+        if let Some(mut wake) = self.wake.take() {
+            // A thread that has the answer does not listen any more.
             let _ = wake.write(b".");
         }
-        console.go_on();
+        self.console.go_on();
     }
 }
 

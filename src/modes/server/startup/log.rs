@@ -72,7 +72,7 @@ pub fn notices(opening: &Opening) -> Vec<String> {
 }
 
 /// A log that this run has begun to write.
-pub struct Begun {
+pub struct BegunLog {
     /// Its append end.
     pub journal: Journal,
     /// The id of the line that says so.
@@ -87,7 +87,7 @@ pub struct Begun {
 ///
 /// # Errors
 /// It could not be written.
-pub fn begin(opening: Opening) -> Result<Begun, Failure> {
+pub fn begin(opening: Opening) -> Result<BegunLog, Failure> {
     let mut random = [0; 8];
     getrandom::fill(&mut random)
         .map_err(|error| Failure::new(format!("The system has no random numbers: {error}.")))?;
@@ -110,7 +110,7 @@ pub fn begin(opening: Opening) -> Result<Begun, Failure> {
     let opened = opened.ok_or_else(|| {
         failed("The log is empty after its first line was written. Check the disk.".into())
     })?;
-    Ok(Begun {
+    Ok(BegunLog {
         journal,
         opened,
         last: at,

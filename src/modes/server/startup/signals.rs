@@ -4,13 +4,12 @@ use std::fs::{self, File};
 use std::io;
 use std::time::{Duration, Instant};
 
-use async_std::channel::Sender;
+use async_std::channel::{self, Receiver};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::failure::{Failure, reason};
 
-use crate::modes::server::Stop;
 use crate::modes::server::console::Console;
 use crate::modes::server::console::Entry;
 
@@ -26,7 +25,8 @@ const SAME_WISH: Duration = Duration::from_millis(500);
 ///
 /// # Errors
 /// The system does not allow it.
-pub fn watch(stop: Sender<Stop>, console: Console) -> Result<(), Failure> {
+pub fn watch(console: Console) -> Result<Receiver<()>, Failure> {
+    let (stop, stopped) = channel::bounded(1);
     let mut watched = vec![SIGINT, SIGTERM];
     if !is_ignored(SIGHUP) {
         watched.push(SIGHUP);
@@ -45,15 +45,15 @@ pub fn watch(stop: Sender<Stop>, console: Console) -> Result<(), Failure> {
                 match asked {
                     None => {
                         asked = Some(Instant::now());
-                        let _ = stop.try_send(Stop::Asked);
+                        let _ = stop.try_send(());
                     }
                     Some(at) if at.elapsed() < SAME_WISH => {}
                     Some(_) => std::process::exit(128 + signal),
                 }
             }
         })
-        .map(drop)
-        .map_err(failed)
+        .map_err(failed)?;
+    Ok(stopped)
 }
 
 const STAYS: &str = "SIGHUP came, and the room goes on: there is nothing that it reads again while it runs. For other \

@@ -2,7 +2,6 @@ use super::*;
 use crate::event::{Body, Elapsed, Event, Id, Key, LogId};
 use crate::modes::server::room::Rules;
 use crate::modes::server::room::order::{Mark, Outcome, Reading, Speaker};
-use crate::modes::server::room::orders::Orders;
 use crate::modes::server::room::turns::Sender;
 use crate::wire::Said;
 use async_std::channel::bounded;
@@ -66,7 +65,6 @@ fn committer(path: &std::path::Path) -> (Committer, Arc<Orders>) {
     let room = Arc::new(Room::new(
         rules,
         journal.reader(),
-        Instant::now(),
         Arc::clone(&orders),
         journal.end(),
         last.expect("read").expect("an id"),
