@@ -49,7 +49,7 @@ impl Method {
     }
 }
 
-/// Who may call an endpoint.
+/// The callers that an endpoint is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// Anybody. Missing or wrong credentials are not refused, but may get a shorter answer.
@@ -184,7 +184,7 @@ impl Endpoint {
         }
     }
 
-    /// Whether some endpoint has the path.
+    /// Tells whether some endpoint has the path.
     pub fn any_at(path: &str) -> bool {
         Endpoint::ALL.iter().any(|one| one.is_at(path))
     }
@@ -199,7 +199,7 @@ impl Endpoint {
         self.route().path
     }
 
-    /// Who may call it.
+    /// The callers that it is for.
     pub fn access(self) -> Access {
         self.route().access
     }
@@ -214,12 +214,12 @@ impl Endpoint {
         self.route().parameters
     }
 
-    /// Whether it takes a parameter of that name.
+    /// Tells whether it takes a parameter of that name.
     pub fn takes(self, parameter: &str) -> bool {
         matches!(self.parameters(), Parameters::Known(known) if known.contains(&parameter))
     }
 
-    /// What a request's path has in place of `ID`.
+    /// The part of a request's path that stands for `ID`.
     pub fn id_in(self, path: &str) -> Option<&str> {
         path.strip_prefix(self.path().strip_suffix(ID)?)
     }

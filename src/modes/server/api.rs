@@ -83,7 +83,7 @@ struct ApiRequest {
 struct Answer {
     /// The content.
     content: Content,
-    /// Whether the owner of a session asked. One whose session is over owns none.
+    /// True if the owner of a session asked. One whose session is over owns none.
     to_member: bool,
 }
 

@@ -69,14 +69,14 @@ impl Hosts {
         }
     }
 
-    /// Whether the operator gave the name.
+    /// Tells whether the operator gave the name.
     pub(super) fn has(&self, host: &str) -> bool {
         let host = split(host).0;
         let mut given = self.given.iter();
         given.any(|(name, _)| name.eq_ignore_ascii_case(host))
     }
 
-    /// Whether a page of `origin` is this server's, which was asked as `host`.
+    /// Tells whether a page of `origin` is this server's, which was asked as `host`.
     fn is_page(&self, origin: &str, host: Option<&str>, encrypted: bool) -> bool {
         let origin = origin.to_ascii_lowercase();
         let Some((scheme, theirs)) = origin.split_once("://") else {
@@ -135,7 +135,7 @@ fn is_foreign(site: &str) -> bool {
         .any(|other| site.eq_ignore_ascii_case(other))
 }
 
-/// Whether a reader follows a link to the room, as from a wiki: this shows the room to the reader, and
+/// Tells whether a reader follows a link to the room, as from a wiki: this shows the room to the reader, and
 /// nothing to the page with the link.
 fn is_link(head: &Head) -> bool {
     let is = |name, value| fields(head, name).all(|v| v.eq_ignore_ascii_case(value));

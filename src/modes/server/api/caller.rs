@@ -21,9 +21,9 @@ use super::tokens::{Owner, Tokens};
 pub(super) struct Source {
     /// The address that the request counts for.
     pub(super) client: Client,
-    /// Whether no room key came on its connection before.
+    /// True if no room key came on its connection before.
     pub(super) first: bool,
-    /// Whether a trusted proxy had it by TLS.
+    /// True if a trusted proxy had it by TLS.
     pub(super) encrypted: bool,
 }
 
@@ -77,7 +77,7 @@ impl Caller {
         }
     }
 
-    /// Whether the caller has shown neither right credentials nor the room's key.
+    /// Tells whether the caller has shown neither right credentials nor the room's key.
     pub(super) fn is_stranger(&self) -> bool {
         self.identity == Identity::Stranger
     }
@@ -111,7 +111,7 @@ impl Callers {
         Callers { key, ..self }
     }
 
-    /// Whether the room has a key.
+    /// Tells whether the room has a key.
     pub fn has_key(&self) -> bool {
         self.key.is_some()
     }

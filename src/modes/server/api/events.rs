@@ -16,7 +16,7 @@ use super::rejection::Rejection;
 pub(super) struct Subscription {
     /// The encoding of the events.
     pub(super) encoding: Encoding,
-    /// Whether the listener takes compressed answers, so that a proxy on the way may be about to
+    /// True if the listener takes compressed answers, so that a proxy on the way may be about to
     /// compress this one.
     pub(super) takes_codings: bool,
     /// The start.

@@ -1,15 +1,16 @@
-//! Wrong room keys, counted for each client: a state machine without clock and chance.
+//! The limiter of guesses at the room key, which counts wrong keys for each client: a state machine without
+//! clock or randomness.
 //!
 //! What always holds:
 //!
-//! - Of one client at most [`A_MINUTE`] wrong keys are answered in any minute, and nothing but that
+//! - At most [`A_MINUTE`] wrong keys of one client are answered in any minute, and nothing but that
 //!   answer depends on whether a key is right.
-//! - While an address guesses at most [`AT_ONCE`] keys a minute nobody waits. Beyond that all its keys
-//!   wait, those that came first on their connections are drawn before the others, each as likely as
-//!   any, and all that wait are let in with the first right one. Among guessers who open a connection
-//!   for each key nothing tells one honest newcomer from them, so it cannot be likelier to be drawn: as
-//!   often as they are, and they may be only [`A_MINUTE`] times a minute. But guessers need other keys
-//!   each, and the honest have the same: a class has as many lots as it has pupils.
+//! - While an address guesses at most [`AT_ONCE`] keys a minute, nobody waits. Beyond that all its keys
+//!   wait. Keys that came first on their connections are drawn before the others, each with the same
+//!   chance, and with the first right one all the same keys that wait are let in. Nothing tells one honest
+//!   newcomer from guessers who open a connection for each key, so its chance is the same as theirs, and
+//!   they are drawn at most [`A_MINUTE`] times a minute. But each guess is another key, and the honest all
+//!   have the same: a class has as many lots as it has pupils.
 //! - Other addresses do not wait for it.
 //! - However many other addresses guess, those that guess most stay counted.
 
@@ -18,26 +19,26 @@ use std::time::{Duration, Instant};
 
 use crate::modes::server::room::client::Client;
 
-/// Wrong keys of one client that are answered at once in a minute.
-pub const AT_ONCE: usize = 20;
-/// Those that are answered at all.
+/// The wrong keys of one client that are answered at once in a minute.
+pub(super) const AT_ONCE: usize = 20;
+/// The wrong keys of one client that are answered at all in a minute.
 const A_MINUTE: usize = 60;
-/// Over how long wrong keys are counted, and how seldom the operator is told of an address.
+/// The time over which wrong keys are counted, and the shortest between two notices to the operator.
 const MINUTE: Duration = Duration::from_secs(60);
-/// At least so long lies between two keys once they are not looked at at once.
+/// The shortest time between two keys that have to wait.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How many keys of one client may wait to be looked at: as many as an address may have connections.
+/// The most keys of one client that wait to be checked: as many as an address may have connections.
 const MAX_WAITING: usize = 1_024;
-/// How many clients are watched.
+/// The most clients that are watched.
 const MAX_WATCHED: usize = 10_000;
 
-/// Who tried how many wrong keys, and which keys wait to be looked at.
+/// The wrong keys of each client, and its keys that wait to be checked.
 #[derive(Debug)]
-pub struct GuessLimiter<T> {
+pub(super) struct GuessLimiter<T> {
     watched: HashMap<Client, Watched<T>>,
-    /// Those of which no key waits: fewest wrong keys first, then the oldest.
+    /// The clients of which no key waits: fewest wrong keys first, then the oldest.
     forgettable: BTreeSet<(usize, Instant, Client)>,
-    /// When it was last looked whose minute is over.
+    /// The time at which clients whose minute is over were last removed.
     cleared: Option<Instant>,
     told: Option<Instant>,
     tickets: u64,
@@ -45,10 +46,10 @@ pub struct GuessLimiter<T> {
 
 #[derive(Debug)]
 struct Watched<T> {
-    /// When its wrong keys were answered, oldest first.
+    /// The times at which its wrong keys were answered, oldest first.
     wrong: VecDeque<Instant>,
     waiting: Vec<Waiting<T>>,
-    /// Where it stands among the forgettable.
+    /// Its entry among the forgettable.
     noted: Option<(usize, Instant)>,
 }
 
@@ -59,14 +60,14 @@ struct Waiting<T> {
     key: T,
 }
 
-/// What becomes of a key.
+/// The treatment of a key that was given.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Admission<T> {
-    /// It is looked at now.
+pub(super) enum Admission<T> {
+    /// The key is checked now.
     Now(T),
-    /// It waits under this ticket.
+    /// The key waits under this ticket.
     Waits(u64),
-    /// Too many wait: it is not looked at.
+    /// Too many keys wait: this one is not checked.
     Refused,
 }
 
@@ -83,9 +84,9 @@ impl<T> Default for GuessLimiter<T> {
 }
 
 impl<T> GuessLimiter<T> {
-    /// Somebody gives a key, the `first` on its connection or not. One that waits and is not the
-    /// first of its connection makes room for one that is: it is dropped.
-    pub fn ask(&mut self, from: Client, first: bool, key: T, now: Instant) -> Admission<T> {
+    /// Takes a key, the `first` on its connection or not. A waiting key that was not the first on its
+    /// connection makes room for one that is: it is dropped.
+    pub(super) fn ask(&mut self, from: Client, first: bool, key: T, now: Instant) -> Admission<T> {
         let Some(watched) = self.watched.get_mut(&from) else {
             return Admission::Now(key);
         };
@@ -107,16 +108,16 @@ impl<T> GuessLimiter<T> {
         Admission::Waits(ticket)
     }
 
-    /// How long until the next key of this client may be looked at.
-    pub fn due(&self, from: Client, now: Instant) -> Duration {
+    /// The time until the next key of this client may be checked.
+    pub(super) fn due(&self, from: Client, now: Instant) -> Duration {
         let watched = self.watched.get(&from);
         let due = watched.and_then(|watched| watched.due(now));
         due.map_or(Duration::ZERO, |due| due.saturating_duration_since(now))
     }
 
-    /// A key to look at, if it is time: one of those that came first on their connections, as
-    /// `chance` says, else one of the others.
-    pub fn draw(&mut self, from: Client, chance: u64, now: Instant) -> Option<T> {
+    /// Draws a key to check, if it is time: one of those that came first on their connections, else one of
+    /// the others. `chance` is the random number that decides.
+    pub(super) fn draw(&mut self, from: Client, chance: u64, now: Instant) -> Option<T> {
         let watched = self.watched.get_mut(&from)?;
         watched.forget(now);
         if watched.due(now).is_some_and(|due| due > now) {
@@ -132,9 +133,9 @@ impl<T> GuessLimiter<T> {
         Some(drawn.key)
     }
 
-    /// The other keys of this client that wait and are like one that was right. Of wrong ones only
-    /// what was drawn is answered.
-    pub fn alike(&mut self, from: Client, like: impl Fn(&T) -> bool) -> Vec<T> {
+    /// Takes out the other waiting keys of this client that are like one that was right. Of wrong keys only
+    /// the one that was drawn is answered.
+    pub(super) fn alike(&mut self, from: Client, like: impl Fn(&T) -> bool) -> Vec<T> {
         let Some(watched) = self.watched.get_mut(&from) else {
             return Vec::new();
         };
@@ -144,17 +145,17 @@ impl<T> GuessLimiter<T> {
         alike
     }
 
-    /// Somebody no longer waits.
-    pub fn leave(&mut self, from: Client, ticket: u64) {
+    /// Drops the key of a caller that no longer waits.
+    pub(super) fn leave(&mut self, from: Client, ticket: u64) {
         if let Some(watched) = self.watched.get_mut(&from) {
             watched.waiting.retain(|waiting| waiting.ticket != ticket);
             self.note(from);
         }
     }
 
-    /// Counts a wrong key; whether the operator is to be told that keys of this client have to wait
-    /// now. One of many addresses in a minute is enough.
-    pub fn wrong(&mut self, from: Client, now: Instant) -> bool {
+    /// Counts a wrong key. Returns whether to tell the operator that keys of this client have to wait now;
+    /// one of many addresses in a minute is enough.
+    pub(super) fn wrong(&mut self, from: Client, now: Instant) -> bool {
         self.make_room(from, now);
         let fresh = || Watched {
             wrong: VecDeque::new(),
@@ -174,7 +175,7 @@ impl<T> GuessLimiter<T> {
         tell
     }
 
-    /// Notes what it would mean to forget the client, if it may be forgotten.
+    /// Files the client among the forgettable, if it may be forgotten.
     fn note(&mut self, from: Client) {
         let Some(watched) = self.watched.get_mut(&from) else {
             return;
@@ -195,7 +196,7 @@ impl<T> GuessLimiter<T> {
         }
     }
 
-    /// Sees to it that `from` can be watched: first those go whose minute is over, then the one that
+    /// Makes sure that `from` can be watched: removes the clients whose minute is over, then the one that
     /// guessed least.
     fn make_room(&mut self, from: Client, now: Instant) {
         if self.watched.len() < MAX_WATCHED || self.watched.contains_key(&from) {
@@ -230,8 +231,8 @@ impl<T> Watched<T> {
         }
     }
 
-    /// When the next key may be looked at, unless that is at once. What may still be answered in the
-    /// minute is spread over what is left of it, so that nobody meets a pause at its end.
+    /// The time at which the next key may be checked; `None` for at once. The keys that may still be answered
+    /// in the minute are spread over the rest of it, so that nobody meets a pause at its end.
     fn due(&self, now: Instant) -> Option<Instant> {
         let lately = |then: &&Instant| now.saturating_duration_since(**then) < MINUTE;
         let many = self.wrong.iter().filter(lately).count();

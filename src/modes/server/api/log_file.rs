@@ -71,7 +71,7 @@ impl FileQuery {
     }
 }
 
-/// Whether a range from `from` on leaves nothing out for a client that has the log up to the fingerprint
+/// Tells whether a range from `from` on leaves nothing out for a client that has the log up to the fingerprint
 /// in the condition.
 fn follows(condition: &str, from: u64, reader: &Reader, end: u64) -> io::Result<bool> {
     let fingerprint = condition

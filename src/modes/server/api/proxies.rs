@@ -1,4 +1,4 @@
-//! Whose a request is, as far as its address tells: also of one that comes through a proxy.
+//! The proxies that are trusted to name the client of a request.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,16 +7,16 @@ use crate::cidr::Cidr;
 use crate::http::Head;
 use crate::modes::server::room::client::Client;
 
-/// The proxies that are believed when they say whose a request is.
+/// The trusted proxies.
 #[derive(Debug, Default)]
 pub struct Proxies {
     trusted: Vec<Cidr>,
-    /// It was said that there is one that is not trusted.
+    /// True if the operator was told of a proxy that is not trusted.
     told: AtomicBool,
 }
 
 impl Proxies {
-    /// Those in these networks.
+    /// All proxies in these networks.
     pub fn new(trusted: Vec<Cidr>) -> Proxies {
         Proxies {
             trusted,
@@ -24,17 +24,17 @@ impl Proxies {
         }
     }
 
-    /// Whether what is at `address` is one of them.
-    pub fn has(&self, address: IpAddr) -> bool {
+    /// Tells whether `address` is a trusted proxy's.
+    pub(super) fn has(&self, address: IpAddr) -> bool {
         self.trusted.iter().any(|network| network.has(address))
     }
 
-    /// Whose a request from `peer` is: of the hops that it came by, the last that is not trusted.
+    /// The client of a request from `peer`: the last hop that is not trusted.
     ///
     /// A proxy writes one of the two fields and may pass the other on as its client sent it. Where
-    /// they disagree one of them is made up, and such requests count together as nobody's: as the
-    /// proxy's own they would be taken for those of whoever is on its machine.
-    pub fn client(&self, peer: IpAddr, head: &Head) -> Client {
+    /// they disagree one of them is made up, and such requests count together as those of `0.0.0.0`: as the
+    /// proxy's own they would be taken for those of its machine's users.
+    pub(super) fn client(&self, peer: IpAddr, head: &Head) -> Client {
         if !self.has(peer) {
             return peer.into();
         }
@@ -51,9 +51,9 @@ impl Proxies {
         }
     }
 
-    /// Whether the request came to a proxy that is trusted by TLS. It matters to nobody but who
-    /// asked, so of several hops the first one's word does.
-    pub fn encrypted(&self, peer: IpAddr, head: &Head) -> bool {
+    /// Tells whether the request came to a trusted proxy by TLS. This matters to the client alone, so of several
+    /// hops the first decides.
+    pub(super) fn encrypted(&self, peer: IpAddr, head: &Head) -> bool {
         let first = |text: &str| text.split(',').next().map(|word| word.trim().to_string());
         let told = || {
             let plain = head.field("x-forwarded-proto").and_then(first);
@@ -79,10 +79,10 @@ impl Proxies {
         last
     }
 
-    /// What the operator is to know, once: a request from `peer` seems to come through a proxy that
-    /// is not trusted. `named` is whether it was sent to a name of `--host-name`, which leads to no
-    /// machine's own loopback.
-    pub fn unknown(&self, peer: IpAddr, head: &Head, named: bool) -> Option<String> {
+    /// The notice to the operator, made once, that a request from `peer` seems to come through a proxy that
+    /// is not trusted. `named` is whether the request was sent to a name of `--host-name`, which leads to
+    /// no machine's own loopback.
+    pub(super) fn unknown(&self, peer: IpAddr, head: &Head, named: bool) -> Option<String> {
         let near = match peer {
             IpAddr::V4(peer) => peer.is_loopback() || peer.is_private(),
             IpAddr::V6(peer) => peer.is_loopback() || peer.is_unique_local(),
@@ -112,7 +112,7 @@ fn forwarded_for(head: &Head) -> Vec<Option<IpAddr>> {
         .collect()
 }
 
-/// The same of `Forwarded` (RFC 7239).
+/// The hops of all `Forwarded` fields (RFC 7239), the client's first.
 fn forwarded(head: &Head) -> Vec<Option<IpAddr>> {
     all(head, "forwarded")
         .flat_map(|value| unquoted(value, ','))
@@ -120,7 +120,7 @@ fn forwarded(head: &Head) -> Vec<Option<IpAddr>> {
         .collect()
 }
 
-/// What an element of `Forwarded` says of one thing.
+/// The value of one parameter of an element of `Forwarded`.
 fn parameter<'a>(element: &'a str, wanted: &str) -> Option<&'a str> {
     let pairs = unquoted(element, ';').into_iter();
     let mut named = pairs.filter_map(|pair| pair.split_once('='));

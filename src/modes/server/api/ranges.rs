@@ -51,12 +51,12 @@ pub(super) struct StreamQuery {
     start: StartPoint,
     /// The start after a `reset`.
     otherwise: StartPoint,
-    /// Whether an id that is not this log's is answered with a `reset` (for `Last-Event-ID`: an
+    /// True if an id that is not this log's is answered with a `reset` (for `Last-Event-ID`: an
     /// EventSource gives up for good on anything but 200).
     resets: bool,
     /// The most events before now.
     max: Option<usize>,
-    /// Whether the stream ends once everything up to now was sent.
+    /// True if the stream ends once everything up to now was sent.
     pub(super) polls: bool,
 }
 
@@ -287,7 +287,7 @@ impl RangeQuery {
         })
     }
 
-    /// Whether this reads much more of the journal than it gives.
+    /// Tells whether this reads much more of the journal than it gives.
     pub(super) fn searches(&self) -> bool {
         self.find.is_some()
     }

@@ -19,7 +19,7 @@ use crate::modes::server::room::quotas::Over;
 pub(super) enum Rejection {
     /// No endpoint has the path and the method.
     Unrouted {
-        /// What the path lacks.
+        /// The reason.
         why: Unrouted,
         /// The path.
         path: String,

@@ -201,7 +201,8 @@ fn five_guessers_do_not_keep_the_class_out() {
     }
 }
 
-/// What no rule can mend for one: among two hundred that look alike and of whom sixty may be answered.
+/// The odds of one caller among two hundred that look alike, of whom sixty may be answered: no rule can
+/// mend them.
 #[test]
 fn guessers_who_come_anew_for_each_key_delay_one_and_hardly_a_class() {
     for (honest, many, least) in [(1, 60, 10), (5, 12, 50), (20, 6, 85)] {
