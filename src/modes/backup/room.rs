@@ -16,6 +16,7 @@ use crate::journal::Fingerprint;
 use crate::lookup::lookup;
 use crate::room_key;
 use crate::wire::Refusal;
+use crate::wire::endpoint::{LOG_FILE, MESSAGES};
 
 use super::copy::Kept;
 
@@ -92,7 +93,7 @@ pub fn ask(address: &Address, key: Option<&str>, kept: &Kept) -> Result<Answer, 
             kept.from
         )
     });
-    let (head, sent) = request(address, key, "/log.txt", &fields.unwrap_or_default())?;
+    let (head, sent) = request(address, key, LOG_FILE, &fields.unwrap_or_default())?;
     let begins = format!("bytes {}-", kept.from);
     let fits = |range: &str| range.starts_with(&begins);
     match (head.status, sent.fingerprint) {
@@ -115,7 +116,7 @@ pub fn name_of_earlier(address: &Address, key: Option<&str>, log: LogId) -> Opti
         offset: 0,
         check: 0,
     };
-    let (head, mut sent) = request(address, key, &format!("/messages/{id}"), "").ok()?;
+    let (head, mut sent) = request(address, key, &format!("{MESSAGES}/{id}"), "").ok()?;
     let text = (head.status == 410).then(|| sent.all())?;
     serde_json::from_slice::<Refusal>(&text).ok()?.earlier
 }

@@ -9,6 +9,7 @@ use super::Shared;
 use super::connection::{Answer, Connection, Request, Trouble, within};
 use crate::address::Address;
 use crate::modes::gui::talk::{Field, Login};
+use crate::wire::endpoint::SESSION;
 use crate::wire::{Refusal, Session};
 
 /// The longest name, and the longest name of a room, in bytes, that a server is believed.
@@ -67,7 +68,7 @@ pub(super) async fn log_in(shared: &Shared, login: &Login) -> Result<Session, No
     let answer = connection
         .ask(&Request {
             method: "POST",
-            path: "/session",
+            path: SESSION,
             fields: vec!["Content-Type: application/json".to_string()],
             body: &body,
             ..Request::default()
@@ -91,7 +92,7 @@ pub(super) async fn whose(
     }
     let asking = async {
         let mut connection = Connection::open(&login.address).await?;
-        connection.ask(&Request::get("/session", token)).await
+        connection.ask(&Request::get(SESSION, token)).await
     };
     let answer = shared
         .unless_hurried(asking)
@@ -156,7 +157,7 @@ pub(super) async fn log_off(address: &Address, token: &str, limit: Duration) {
         let mut connection = Connection::open(address).await?;
         let request = Request {
             method: "DELETE",
-            path: "/session",
+            path: SESSION,
             token: Some(token),
             fields: vec!["Connection: close".to_string()],
             ..Request::default()

@@ -8,6 +8,7 @@ use super::connection::{Connection, Request, within};
 use super::presentable;
 use crate::address::Address;
 use crate::modes::gui::rooms::Answered;
+use crate::wire::endpoint::HEALTH;
 
 /// The longest answer, in bytes.
 const MAX_HEALTH: u64 = 16 * 1024;
@@ -27,7 +28,7 @@ pub fn health(address: &Address, limit: Duration) -> Option<Answered> {
         let mut connection = Connection::open(address).await?;
         let request = Request {
             method: "GET",
-            path: "/health",
+            path: HEALTH,
             fields: vec!["Connection: close".to_string()],
             ..Request::default()
         };

@@ -18,6 +18,7 @@ use crate::event::{Body, Id, Key, Recorded};
 use crate::http::BodyDecoder;
 use crate::modes::gui::talk::Report;
 use crate::sse::decoder::{Decoder, SseEvent};
+use crate::wire::endpoint::{EVENTS, MEMBERS};
 use crate::wire::{HEARTBEAT, Members, Said, Wire};
 
 /// How many events a stream begins with that does not go on anywhere.
@@ -49,7 +50,7 @@ pub(super) struct Stream {
 pub(super) async fn open(shared: &Shared, address: &Address, token: &str) -> Result<Stream, End> {
     let mut connection = connect(address).await?;
     let answer = connection
-        .ask(&Request::get("/members", token))
+        .ask(&Request::get(MEMBERS, token))
         .await
         .map_err(|trouble| End::broken(&trouble))?;
     let again = answer.head.retry_after().map(Duration::from_secs);
@@ -72,11 +73,11 @@ pub(super) async fn open(shared: &Shared, address: &Address, token: &str) -> Res
                 true => MAX_AGAIN,
             };
             // The last ones are what comes if the log is another one by now.
-            format!("/events?last={BACKLOG}&max={max}")
+            format!("{EVENTS}?last={BACKLOG}&max={max}")
         }
         None => {
             shared.seen.borrow_mut().cut();
-            format!("/events?last={BACKLOG}")
+            format!("{EVENTS}?last={BACKLOG}")
         }
     };
     let request = Request {

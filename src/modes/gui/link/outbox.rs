@@ -15,6 +15,7 @@ use crate::address::Address;
 use crate::event::{Id, Key};
 use crate::modes::gui::talk::{self, Letter, State};
 use crate::wire::Said;
+use crate::wire::endpoint::MESSAGES;
 
 /// A kept connection that rested longer may have been closed by the server meanwhile; sending on
 /// it could leave a message in doubt for no reason.
@@ -179,7 +180,7 @@ async fn post(
     let answer = connection
         .ask(&Request {
             method: "POST",
-            path: "/messages",
+            path: MESSAGES,
             token: Some(token),
             fields: vec![
                 "Content-Type: text/plain; charset=utf-8".to_string(),

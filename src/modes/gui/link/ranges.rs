@@ -14,6 +14,7 @@ use crate::address::Address;
 use crate::event::Id;
 use crate::modes::gui::talk::{Ask, Report};
 use crate::sse::decoder::MAX_EVENT;
+use crate::wire::endpoint::MESSAGES;
 use crate::wire::{HistoryRange, Wire};
 
 /// How many questions may wait.
@@ -133,10 +134,10 @@ fn closed() -> Trouble {
 
 fn path(ask: &Ask) -> Result<String, String> {
     Ok(match ask {
-        Ask::Newest => format!("/messages?limit={SHOWN}"),
-        Ask::Oldest => format!("/messages?since=all&limit={SHOWN}"),
-        Ask::Before(id) => format!("/messages?before={id}&limit={SHOWN}"),
-        Ask::After(id) => format!("/messages?since={id}&limit={SHOWN}"),
+        Ask::Newest => format!("{MESSAGES}?limit={SHOWN}"),
+        Ask::Oldest => format!("{MESSAGES}?since=all&limit={SHOWN}"),
+        Ask::Before(id) => format!("{MESSAGES}?before={id}&limit={SHOWN}"),
+        Ask::After(id) => format!("{MESSAGES}?since={id}&limit={SHOWN}"),
         Ask::Find { text, .. } if text.len() > MAX_NEEDLE => {
             return Err("This is too long to be searched for. Take a part of it.".to_string());
         }
@@ -146,7 +147,7 @@ fn path(ask: &Ask) -> Result<String, String> {
             if let Some(before) = before {
                 query.append_pair("before", &before.to_string());
             }
-            format!("/messages?{}&limit={FOUND}", query.finish())
+            format!("{MESSAGES}?{}&limit={FOUND}", query.finish())
         }
     })
 }

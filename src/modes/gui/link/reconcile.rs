@@ -21,6 +21,7 @@ use super::ranges;
 use crate::address::Address;
 use crate::event::{Body, Id, Key, Recorded};
 use crate::modes::gui::talk::Answer;
+use crate::wire::endpoint::MESSAGES;
 use crate::wire::{Said, Wire};
 
 /// How many messages of ours are remembered.
@@ -149,9 +150,9 @@ enum Way {
 impl Way {
     fn path(&self) -> String {
         match self {
-            Way::On(after) => format!("/messages?since={after}&limit={}", ranges::MOST),
-            Way::Back(None) => format!("/messages?limit={}", ranges::MOST),
-            Way::Back(Some(id)) => format!("/messages?before={id}&limit={}", ranges::MOST),
+            Way::On(after) => format!("{MESSAGES}?since={after}&limit={}", ranges::MOST),
+            Way::Back(None) => format!("{MESSAGES}?limit={}", ranges::MOST),
+            Way::Back(Some(id)) => format!("{MESSAGES}?before={id}&limit={}", ranges::MOST),
         }
     }
 

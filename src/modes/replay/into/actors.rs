@@ -19,6 +19,7 @@ use crate::event::MAX_TEXT;
 use crate::failure::{Failure, reason};
 use crate::line::escaped;
 use crate::wire::Session;
+use crate::wire::endpoint::SESSION;
 
 /// The most members at once: each has a connection of its own.
 const MOST_PRESENT: u64 = 1_000;
@@ -119,7 +120,7 @@ impl Actors {
             };
             let heard = self.room.ask::<Session>(&Request {
                 method: "POST",
-                path: "/session",
+                path: SESSION,
                 kind: "application/json",
                 body: login.to_string().as_bytes(),
                 ..Request::default()
@@ -298,7 +299,7 @@ impl Actors {
 fn goodbye(token: &str) -> Request<'_> {
     Request {
         method: "DELETE",
-        path: "/session",
+        path: SESSION,
         token: Some(token),
         ..Request::default()
     }

@@ -17,6 +17,7 @@ use super::client::{Request, connect};
 use crate::address::Address;
 use crate::http::reply::{Head, MAX_HEAD};
 use crate::wire::HEARTBEAT;
+use crate::wire::endpoint::EVENTS;
 
 /// How often the streams are emptied: often enough that the room never waits for a full one, and
 /// seldom enough that a busy room is heard in large pieces.
@@ -137,9 +138,10 @@ impl ListenerThread {
         if Instant::now() < self.not_before {
             return;
         }
+        let path = format!("{EVENTS}?since=latest");
         let request = Request {
             method: "GET",
-            path: "/events?since=latest",
+            path: &path,
             token: Some(&listener.token),
             ..Request::default()
         };

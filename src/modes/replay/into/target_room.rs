@@ -20,6 +20,7 @@ use super::client::{Answer, Client, Request, Trouble};
 use crate::address::Address;
 use crate::failure::{Failure, reason};
 use crate::line;
+use crate::wire::endpoint::SESSION;
 use crate::wire::{Refusal, Session};
 
 /// What a shell calls a program that Ctrl-C ended.
@@ -223,7 +224,7 @@ impl TargetRoom {
         // Nobody's session: any room refuses it, and nothing but a room does so in its words.
         let nobody = Request {
             method: "GET",
-            path: "/session",
+            path: SESSION,
             ..Request::default()
         };
         self.ask::<Session>(&nobody).map(drop)

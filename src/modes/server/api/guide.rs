@@ -1,6 +1,7 @@
 //! `GET /`: how to join, for people.
 
 use crate::http::{Head, Response, host};
+use crate::wire::endpoint::{EVENTS, LOG_FILE, MEMBERS, MESSAGES};
 
 use super::Api;
 
@@ -19,7 +20,7 @@ impl Api {
                 "https",
                 "Join it in a window:     not by https; ask whoever runs the room for another way\n"
                     .to_string(),
-                format!("curl -C -{login} -o backup.txt https://{host}/log.txt"),
+                format!("curl -C -{login} -o backup.txt https://{host}{LOG_FILE}"),
             )
         } else {
             // Without a port a browser means 80, and the window the room's usual one.
@@ -41,10 +42,10 @@ impl Api {
             format!(
                 "This is the chat room {:?}.\n\n\
              {window}\
-             Listen in a terminal:    curl -N{login} {scheme}://{host}/events\n\
-             Say something:           curl -u YOU:{key} --data-raw 'hello' {scheme}://{host}/messages\n\
-             Who is here:             curl{login} {scheme}://{host}/members\n\
-             What was said before:    curl{login} '{scheme}://{host}/messages?limit=20'\n\
+             Listen in a terminal:    curl -N{login} {scheme}://{host}{EVENTS}\n\
+             Say something:           curl -u YOU:{key} --data-raw 'hello' {scheme}://{host}{MESSAGES}\n\
+             Who is here:             curl{login} {scheme}://{host}{MEMBERS}\n\
+             What was said before:    curl{login} '{scheme}://{host}{MESSAGES}?limit=20'\n\
              Keep a copy of it all:   {copy}\n",
                 self.room.rules.room
             ),

@@ -4,6 +4,7 @@ use super::Actors;
 use crate::event::{Body, Recorded};
 use crate::modes::replay::into::client::Request;
 use crate::modes::replay::into::target_room::{Halt, Reply};
+use crate::wire::endpoint::MESSAGES;
 use crate::wire::{HistoryRange, Said, Wire};
 
 /// So often somebody logs in anew for the sake of one message.
@@ -67,7 +68,7 @@ impl Actors {
             }
             let heard = self.room.ask::<Said>(&Request {
                 method: "POST",
-                path: "/messages",
+                path: MESSAGES,
                 token: Some(&token),
                 key: Some(key),
                 kind: "text/plain; charset=utf-8",
@@ -111,7 +112,7 @@ impl Actors {
     fn look_for(&mut self, token: &str, key: &str) -> Result<Posted, Halt> {
         let heard = self.room.ask::<HistoryRange>(&Request {
             method: "GET",
-            path: "/messages?limit=1000",
+            path: &format!("{MESSAGES}?limit=1000"),
             token: Some(token),
             ..Request::default()
         })?;
