@@ -3,7 +3,7 @@
 //! Who has been sent everything takes a seat with one of a few [`writer`] threads. When something
 //! is published, each of them writes the same bytes to all its seats in one pass, without waking a
 //! task for any. What comes while a pass is under way goes out with the next, in one write. Whoever
-//! cannot take it all at once is called up from the seat, and its own task goes on from there.
+//! cannot take it all at once is handed back from the seat, and its own task goes on from there.
 //!
 //! What always holds:
 //!
@@ -12,10 +12,10 @@
 //!   writer while it sits.
 //! - A writer never waits for a listener, and holds no lock while it writes.
 
+pub(super) mod batches;
 pub(super) mod cold;
 pub(super) mod follower;
-pub(super) mod portion;
-pub(super) mod queue;
+pub(super) mod permits;
 mod writer;
 
 use std::future::Future;
@@ -39,20 +39,20 @@ use crate::modes::server::room::tail::Cursor;
 pub struct Fanout {
     /// The room that they listen to.
     pub room: Arc<Room>,
-    desks: Vec<Arc<Desk>>,
+    inboxes: Vec<Arc<Inbox>>,
     next: AtomicUsize,
     listeners: AtomicUsize,
 }
 
-/// Why a listener was called up from its seat.
+/// Why a listener was handed back from its seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Call {
+pub enum Unseated {
     /// There is something for its own task to look at, from this cursor on.
-    Up(Cursor),
+    More(Cursor),
     /// Its socket is full; it is at this cursor.
     Full(Cursor),
     /// Its socket is full, so of a sign of life only so many bytes went out.
-    Heartbeat {
+    HeartbeatCut {
         /// Up to where it was sent everything.
         offset: u64,
         /// How many bytes of [`Encoding::pulse`] it was sent.
@@ -73,27 +73,27 @@ pub struct Seat {
     pub encoding: Encoding,
     /// The session that ends with the connection, if it has one.
     session: Option<SessionId>,
-    desk: usize,
+    inbox: usize,
     /// Where the writer keeps it; the writer's alone.
     index: AtomicUsize,
-    state: Mutex<State>,
+    holder: Mutex<Holder>,
 }
 
 #[derive(Debug)]
-enum State {
-    Sitting(Option<Waker>),
-    Called(Call),
+enum Holder {
+    Writer(Option<Waker>),
+    Task(Unseated),
 }
 
 /// Where listeners and the committer leave word for one writer.
 #[derive(Debug, Default)]
-struct Desk {
-    news: Mutex<News>,
-    rung: Condvar,
+struct Inbox {
+    pending: Mutex<Pending>,
+    woken: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct News {
+struct Pending {
     /// Everything before this offset is published.
     published: u64,
     /// Who sits down, with the offset up to which it was sent everything.
@@ -105,15 +105,15 @@ struct News {
     /// Sessions whose leave was published.
     left: Vec<SessionId>,
     closing: bool,
-    /// The writer waits, and must be rung.
+    /// The writer waits, and must be woken.
     asleep: bool,
     /// Nobody sits with the writer, so that what is published is nothing to it.
     vacant: bool,
 }
 
-impl News {
+impl Pending {
     /// Whether there is nothing to do for a writer that has written everything before `at`.
-    fn is_none(&self, at: u64) -> bool {
+    fn is_empty(&self, at: u64) -> bool {
         self.published == at
             && self.arrivals.is_empty()
             && self.departures.is_empty()
@@ -123,9 +123,9 @@ impl News {
     }
 
     /// All of it, for the writer, which is awake.
-    fn take(&mut self) -> News {
+    fn take(&mut self) -> Pending {
         self.asleep = false;
-        News {
+        Pending {
             published: self.published,
             arrivals: std::mem::take(&mut self.arrivals),
             departures: std::mem::take(&mut self.departures),
@@ -138,17 +138,17 @@ impl News {
     }
 }
 
-impl Desk {
-    fn news(&self) -> MutexGuard<'_, News> {
+impl Inbox {
+    fn pending(&self) -> MutexGuard<'_, Pending> {
         // A panic elsewhere leaves it whole: every change is made in one piece.
-        self.news.lock().unwrap_or_else(PoisonError::into_inner)
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn ring(&self, mut news: MutexGuard<'_, News>) {
-        let asleep = std::mem::take(&mut news.asleep);
-        drop(news);
+    fn wake(&self, mut pending: MutexGuard<'_, Pending>) {
+        let asleep = std::mem::take(&mut pending.asleep);
+        drop(pending);
         if asleep {
-            self.rung.notify_one();
+            self.woken.notify_one();
         }
     }
 }
@@ -157,14 +157,14 @@ impl Fanout {
     /// The fan-out of a room, to be served by `writers` threads, which run [`Fanout::writers`].
     pub fn new(room: Arc<Room>, writers: usize) -> Fanout {
         let end = room.end();
-        let desk = || {
-            let desk = Desk::default();
-            desk.news().published = end;
-            Arc::new(desk)
+        let inbox = || {
+            let inbox = Inbox::default();
+            inbox.pending().published = end;
+            Arc::new(inbox)
         };
         Fanout {
             room,
-            desks: (0..writers.max(1)).map(|_| desk()).collect(),
+            inboxes: (0..writers.max(1)).map(|_| inbox()).collect(),
             next: AtomicUsize::new(0),
             listeners: AtomicUsize::new(0),
         }
@@ -193,53 +193,53 @@ impl Fanout {
             from,
             encoding,
             session,
-            desk: self.next.fetch_add(1, Ordering::Relaxed) % self.desks.len(),
+            inbox: self.next.fetch_add(1, Ordering::Relaxed) % self.inboxes.len(),
             index: AtomicUsize::new(usize::MAX),
-            state: Mutex::new(State::Called(Call::Gone)),
+            holder: Mutex::new(Holder::Task(Unseated::Gone)),
         })
     }
 
     /// Sits down at `offset`, up to which the listener was sent everything. `None` when more than
     /// that is published, or the room is closing: then the task has to look for itself.
-    pub fn sit<'a>(&'a self, seat: &'a Arc<Seat>, offset: u64) -> Option<Sitting<'a>> {
-        let desk = &self.desks[seat.desk];
-        let mut news = desk.news();
-        if news.closing || news.published > offset {
+    pub fn sit<'a>(&'a self, seat: &'a Arc<Seat>, offset: u64) -> Option<SeatGuard<'a>> {
+        let inbox = &self.inboxes[seat.inbox];
+        let mut pending = inbox.pending();
+        if pending.closing || pending.published > offset {
             return None;
         }
-        *seat.state() = State::Sitting(None);
-        news.arrivals.push((Arc::clone(seat), offset));
-        desk.ring(news);
-        Some(Sitting { fanout: self, seat })
+        *seat.holder() = Holder::Writer(None);
+        pending.arrivals.push((Arc::clone(seat), offset));
+        inbox.wake(pending);
+        Some(SeatGuard { fanout: self, seat })
     }
 
     /// Has a sign of life sent to somebody who sits; who does not is written to by its own task.
     pub fn pulse(&self, seat: &Arc<Seat>) {
-        let desk = &self.desks[seat.desk];
-        let mut news = desk.news();
-        news.pulses.push(Arc::clone(seat));
-        desk.ring(news);
+        let inbox = &self.inboxes[seat.inbox];
+        let mut pending = inbox.pending();
+        pending.pulses.push(Arc::clone(seat));
+        inbox.wake(pending);
     }
 
     /// Everything before `end` may be sent. The sessions in `left` are over with it.
     pub fn publish(&self, end: u64, left: &[SessionId]) {
-        for desk in &self.desks {
-            let mut news = desk.news();
-            news.published = end;
+        for inbox in &self.inboxes {
+            let mut pending = inbox.pending();
+            pending.published = end;
             // A thread that is woken for nothing takes the processor from whoever waits for the answer.
-            if !(news.asleep && news.vacant) {
-                news.left.extend_from_slice(left);
-                desk.ring(news);
+            if !(pending.asleep && pending.vacant) {
+                pending.left.extend_from_slice(left);
+                inbox.wake(pending);
             }
         }
     }
 
-    /// Calls everybody up: nothing more is published.
+    /// Hands everybody back: nothing more is published.
     pub fn close(&self) {
-        for desk in &self.desks {
-            let mut news = desk.news();
-            news.closing = true;
-            desk.ring(news);
+        for inbox in &self.inboxes {
+            let mut pending = inbox.pending();
+            pending.closing = true;
+            inbox.wake(pending);
         }
     }
 }
@@ -263,61 +263,61 @@ impl Drop for Listener {
 
 /// What became of bytes that were to be sent at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sent {
+pub enum SendOutcome {
     /// The socket took them all.
     All,
     /// It took so many, and is full.
-    Part(usize),
+    Full(usize),
     /// The listener went away, or the network did.
     Gone,
 }
 
 impl Seat {
     /// Sends what the socket takes without waiting. For whose turn it is to write.
-    pub fn send(&self, bytes: &[u8]) -> Sent {
+    pub fn send(&self, bytes: &[u8]) -> SendOutcome {
         if bytes.is_empty() {
-            return Sent::All;
+            return SendOutcome::All;
         }
         loop {
             return match self.stream.get_ref().write(bytes) {
-                Ok(sent) if sent == bytes.len() => Sent::All,
-                Ok(0) => Sent::Gone,
-                Ok(sent) => Sent::Part(sent),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => Sent::Part(0),
+                Ok(sent) if sent == bytes.len() => SendOutcome::All,
+                Ok(0) => SendOutcome::Gone,
+                Ok(sent) => SendOutcome::Full(sent),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => SendOutcome::Full(0),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(_) => Sent::Gone,
+                Err(_) => SendOutcome::Gone,
             };
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn holder(&self) -> MutexGuard<'_, Holder> {
+        self.holder.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Hands the connection back to its task.
-    fn call(&self, call: Call) {
-        let before = std::mem::replace(&mut *self.state(), State::Called(call));
-        if let State::Sitting(Some(waker)) = before {
+    fn hand_back(&self, why: Unseated) {
+        let before = std::mem::replace(&mut *self.holder(), Holder::Task(why));
+        if let Holder::Writer(Some(waker)) = before {
             waker.wake();
         }
     }
 }
 
-/// Ready when the listener is called up. Gives the seat up when dropped before that.
+/// Ready when the listener is handed back. Gives the seat up when dropped before that.
 #[derive(Debug)]
-pub struct Sitting<'a> {
+pub struct SeatGuard<'a> {
     fanout: &'a Fanout,
     seat: &'a Arc<Seat>,
 }
 
-impl Future for Sitting<'_> {
-    type Output = Call;
+impl Future for SeatGuard<'_> {
+    type Output = Unseated;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Call> {
-        match &mut *self.seat.state() {
-            State::Called(call) => Poll::Ready(*call),
-            State::Sitting(Some(waker)) if waker.will_wake(context.waker()) => Poll::Pending,
-            State::Sitting(waker) => {
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Unseated> {
+        match &mut *self.seat.holder() {
+            Holder::Task(why) => Poll::Ready(*why),
+            Holder::Writer(Some(waker)) if waker.will_wake(context.waker()) => Poll::Pending,
+            Holder::Writer(waker) => {
                 *waker = Some(context.waker().clone());
                 Poll::Pending
             }
@@ -325,13 +325,13 @@ impl Future for Sitting<'_> {
     }
 }
 
-impl Drop for Sitting<'_> {
+impl Drop for SeatGuard<'_> {
     fn drop(&mut self) {
-        if matches!(*self.seat.state(), State::Sitting(_)) {
-            let desk = &self.fanout.desks[self.seat.desk];
-            let mut news = desk.news();
-            news.departures.push(Arc::clone(self.seat));
-            desk.ring(news);
+        if matches!(*self.seat.holder(), Holder::Writer(_)) {
+            let inbox = &self.fanout.inboxes[self.seat.inbox];
+            let mut pending = inbox.pending();
+            pending.departures.push(Arc::clone(self.seat));
+            inbox.wake(pending);
         }
     }
 }

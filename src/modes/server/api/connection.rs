@@ -28,7 +28,7 @@ use crate::wire::endpoint::{Endpoint, MAX_BODY};
 
 use super::caller::Source;
 use super::events::Subscription;
-use super::idle::Call;
+use super::idle::Eviction;
 use super::log_file::FileRange;
 use super::{Answer, Api, ApiRequest, Content};
 use crate::modes::server::console::Console;
@@ -63,17 +63,17 @@ thread_local! {
 
 /// Why the connection ends. None of these is anybody's fault.
 #[derive(Debug)]
-enum End {
+enum ConnectionEnd {
     /// The peer is gone, or was too slow.
     Gone,
     /// Everything was said.
-    Done,
+    Finished,
     /// It goes on as an event stream.
     Stream(Box<Subscription>),
 }
 
 /// A request's head and, if the console wants it, its text; or what is wrong with it.
-type Headed = Result<(Head, Option<String>), Result<BadRequest, End>>;
+type Headed = Result<(Head, Option<String>), Result<BadRequest, ConnectionEnd>>;
 
 /// One peer.
 pub struct Connection {
@@ -89,7 +89,7 @@ pub struct Connection {
     /// A member asked last.
     member: bool,
     /// Told when it is to make room.
-    call: Arc<Call>,
+    eviction: Arc<Eviction>,
 }
 
 impl Connection {
@@ -109,7 +109,7 @@ impl Connection {
             gave_key: false,
             connected: None,
             member: false,
-            call: Arc::default(),
+            eviction: Arc::default(),
         }
     }
 
@@ -125,18 +125,18 @@ impl Connection {
         loop {
             match self.one_request(patience).await {
                 Ok(idle) => patience = idle,
-                Err(End::Gone) => return None,
-                Err(End::Done) => {
+                Err(ConnectionEnd::Gone) => return None,
+                Err(ConnectionEnd::Finished) => {
                     close(&self.stream).await;
                     return None;
                 }
-                Err(End::Stream(follow)) => return Some(Stream::new(self, *follow)),
+                Err(ConnectionEnd::Stream(follow)) => return Some(Stream::new(self, *follow)),
             }
         }
     }
 
     /// Reads and answers one request; how long the next may be waited for.
-    async fn one_request(&mut self, idle: Duration) -> Result<Duration, End> {
+    async fn one_request(&mut self, idle: Duration) -> Result<Duration, ConnectionEnd> {
         let (head, raw) = match self.next_head(idle).await? {
             Ok(head) => head,
             Err(error) => return self.refuse(error?).await,
@@ -159,7 +159,7 @@ impl Connection {
         if let Err(wait) = self.count(client) {
             self.write(&too_many(wait).whole(true, head.method == "HEAD"))
                 .await?;
-            return Err(End::Done);
+            return Err(ConnectionEnd::Finished);
         }
         let first = !self.gave_key;
         self.gave_key |= places::gives_key(&head, endpoint == Ok(Endpoint::LogIn));
@@ -182,13 +182,13 @@ impl Connection {
                 let bytes = response.whole(!keep, head_only);
                 self.write(&bytes).await?;
                 if !keep {
-                    return Err(End::Done);
+                    return Err(ConnectionEnd::Finished);
                 }
             }
             Content::LogFile(range) => {
                 self.log_file(&range, !keep, head_only).await?;
                 if !keep {
-                    return Err(End::Done);
+                    return Err(ConnectionEnd::Finished);
                 }
             }
             Content::Events(follow) => {
@@ -197,12 +197,12 @@ impl Connection {
                     _ if head_only => return Err(self.stream_head(&follow).await),
                     None => {
                         self.stream(&follow).await?;
-                        return Err(End::Stream(follow));
+                        return Err(ConnectionEnd::Stream(follow));
                     }
                     Some(until) => self.poll(*follow, until, keep).await?,
                 }
                 if !keep {
-                    return Err(End::Done);
+                    return Err(ConnectionEnd::Finished);
                 }
             }
         }
@@ -215,7 +215,7 @@ impl Connection {
 
     /// What is to be sent back; a request that reads the log, gives a room key or comes in is dropped,
     /// and its reading or waiting ended, when nobody is there for the answer any more.
-    async fn answer(&self, request: ApiRequest) -> Result<Answer, End> {
+    async fn answer(&self, request: ApiRequest) -> Result<Answer, ConnectionEnd> {
         let minor = request.head.minor;
         // A message or the end of a session stands whether its sender waits or not.
         let stands = matches!(
@@ -228,21 +228,21 @@ impl Connection {
         }
         future::or(async { Ok(answer.as_mut().await) }, async {
             gone::gone(self.stream.get_ref(), minor, gone::OFTEN).await;
-            Err(End::Gone)
+            Err(ConnectionEnd::Gone)
         })
         .await
     }
 
     /// The next request's head, unless its time is up or the connection has to make room for another
     /// before it comes.
-    async fn next_head(&mut self, idle: Duration) -> Result<Headed, End> {
-        let (call, api) = (Arc::clone(&self.call), Arc::clone(&self.api));
+    async fn next_head(&mut self, idle: Duration) -> Result<Headed, ConnectionEnd> {
+        let (eviction, api) = (Arc::clone(&self.eviction), Arc::clone(&self.api));
         let from = self.connected.as_ref().map(Connected::from);
         let until = Instant::now() + idle;
-        let _stay = api.idle.enter(&call, from, self.member, until);
+        let _stay = api.idle.enter(&eviction, from, self.member, until);
         let called = async {
-            call.wait().await;
-            Err(End::Gone)
+            eviction.wait().await;
+            Err(ConnectionEnd::Gone)
         };
         let comes = async {
             if self.buffer.is_empty() {
@@ -288,7 +288,7 @@ impl Connection {
         &mut self,
         head: &Head,
         limit: usize,
-    ) -> Result<Vec<u8>, Result<BadRequest, End>> {
+    ) -> Result<Vec<u8>, Result<BadRequest, ConnectionEnd>> {
         let refused = |error| Ok(BadRequest::from(error));
         let mut framed = BodyDecoder::new(head.framing, limit as u64).map_err(refused)?;
         if head.expects_continue && !framed.is_done() && self.buffer.is_empty() {
@@ -319,13 +319,13 @@ impl Connection {
 
     /// Answers a request that cannot be read; the connection ends, since nobody knows where the
     /// next one begins.
-    async fn refuse(&mut self, error: BadRequest) -> Result<Duration, End> {
+    async fn refuse(&mut self, error: BadRequest) -> Result<Duration, ConnectionEnd> {
         self.write(&error.response().whole(true, false)).await?;
-        Err(End::Done)
+        Err(ConnectionEnd::Finished)
     }
 
     /// Waits for more bytes from the peer. If they are there already, others have a turn first.
-    async fn fill(&mut self) -> Result<(), End> {
+    async fn fill(&mut self) -> Result<(), ConnectionEnd> {
         let buffer = &mut self.buffer;
         // What is read goes through memory of the thread: an array here would be part of the task, and
         // stay as long as a listener does.
@@ -341,12 +341,12 @@ impl Connection {
             task::yield_now().await;
         }
         match read {
-            Ok(0) | Err(_) => Err(End::Gone),
+            Ok(0) | Err(_) => Err(ConnectionEnd::Gone),
             Ok(_) => Ok(()),
         }
     }
 
-    async fn write(&self, bytes: &[u8]) -> Result<(), End> {
+    async fn write(&self, bytes: &[u8]) -> Result<(), ConnectionEnd> {
         if bytes.is_empty() {
             return Ok(());
         }
@@ -356,7 +356,7 @@ impl Connection {
                 let piece = &rest[..rest.len().min(PIECE)];
                 let write = self.stream.write_with(|mut stream| stream.write(piece));
                 match write.await {
-                    Ok(0) | Err(_) => return Err(End::Gone),
+                    Ok(0) | Err(_) => return Err(ConnectionEnd::Gone),
                     Ok(written) => rest = &rest[written..],
                 }
                 if rest.is_empty() {
@@ -369,7 +369,12 @@ impl Connection {
         within(WRITE_TIME, all).await?
     }
 
-    async fn log_file(&self, range: &FileRange, close: bool, head_only: bool) -> Result<(), End> {
+    async fn log_file(
+        &self,
+        range: &FileRange,
+        close: bool,
+        head_only: bool,
+    ) -> Result<(), ConnectionEnd> {
         self.write(&range.response.head(close)).await?;
         let mut at = range.from;
         while at < range.to && !head_only {
@@ -377,7 +382,7 @@ impl Connection {
             let read = move |reader: &Reader| reader.bytes(at, to, PIECE);
             let bytes = cold::piece(&self.api.room, self.whose(), read).await;
             // A length was promised: all that is left is to break off.
-            let bytes = bytes.map_err(|_| End::Gone)?;
+            let bytes = bytes.map_err(|_| ConnectionEnd::Gone)?;
             at += bytes.len() as u64;
             self.write(&bytes).await?;
         }
@@ -407,10 +412,10 @@ fn timeout(message: &str) -> BadRequest {
     BadRequest::new(408, "timeout", message)
 }
 
-async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T, End> {
+async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T, ConnectionEnd> {
     let late = async {
         Timer::after(limit).await;
-        Err(End::Gone)
+        Err(ConnectionEnd::Gone)
     };
     future::or(async { Ok(work.await) }, late).await
 }

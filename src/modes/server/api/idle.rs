@@ -20,11 +20,11 @@ const OFTEN: Duration = Duration::from_secs(1);
 /// Those that wait.
 #[derive(Debug, Default)]
 pub struct Idle {
-    state: Mutex<State>,
+    list: Mutex<Waitlist>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct Waitlist {
     next: u64,
     waiting: HashMap<u64, Waiting>,
     /// Who is no member, the longest first.
@@ -38,7 +38,7 @@ struct State {
 
 #[derive(Debug)]
 struct Waiting {
-    call: Arc<Call>,
+    eviction: Arc<Eviction>,
     from: Option<Client>,
     member: bool,
     until: Instant,
@@ -46,12 +46,12 @@ struct Waiting {
 
 /// How a connection hears that it is to go.
 #[derive(Debug, Default)]
-pub struct Call {
+pub struct Eviction {
     over: AtomicBool,
     came: Event,
 }
 
-impl Call {
+impl Eviction {
     /// Returns when it is to go.
     pub async fn wait(&self) {
         loop {
@@ -69,33 +69,33 @@ impl Idle {
     /// and not much longer than `until`.
     pub fn enter(
         &self,
-        call: &Arc<Call>,
+        eviction: &Arc<Eviction>,
         from: Option<Client>,
         member: bool,
         until: Instant,
-    ) -> Stay<'_> {
-        let mut state = self.state();
-        let number = state.next;
-        state.next += 1;
+    ) -> IdleGuard<'_> {
+        let mut list = self.list();
+        let number = list.next;
+        list.next += 1;
         if !member {
-            state.all.insert(number);
+            list.all.insert(number);
         }
         if let Some(from) = from {
-            state.own.insert((from, member, number));
-            state.own.insert((from.network(), member, number));
+            list.own.insert((from, member, number));
+            list.own.insert((from.network(), member, number));
         }
-        let call = Arc::clone(call);
+        let eviction = Arc::clone(eviction);
         let waiting = Waiting {
-            call,
+            eviction,
             from,
             member,
             until,
         };
-        state.waiting.insert(number, waiting);
-        if state.closed {
-            state.send_away(number);
+        list.waiting.insert(number, waiting);
+        if list.closed {
+            list.send_away(number);
         }
-        Stay { idle: self, number }
+        IdleGuard { idle: self, number }
     }
 
     /// Sends away whose time is up, for as long as it is polled.
@@ -108,51 +108,51 @@ impl Idle {
 
     /// Sends all of them away, and every connection that would wait for a request from now on.
     pub fn close(&self) {
-        let mut state = self.state();
-        state.closed = true;
-        let all: Vec<u64> = state.waiting.keys().copied().collect();
+        let mut list = self.list();
+        list.closed = true;
+        let all: Vec<u64> = list.waiting.keys().copied().collect();
         for number in all {
-            state.send_away(number);
+            list.send_away(number);
         }
     }
 
     fn sweep(&self, now: Instant) {
-        let mut state = self.state();
-        let late = state.waiting.iter().filter(|(_, one)| one.until <= now);
+        let mut list = self.list();
+        let late = list.waiting.iter().filter(|(_, one)| one.until <= now);
         let late: Vec<u64> = late.map(|(number, _)| *number).collect();
         for number in late {
-            state.send_away(number);
+            list.send_away(number);
         }
     }
 
     /// Sends the one away that has waited the longest; whether there was one.
     pub fn make_room(&self) -> bool {
-        let mut state = self.state();
-        let longest = state.all.first().copied();
-        longest.is_some_and(|longest| state.send_away(longest))
+        let mut list = self.list();
+        let longest = list.all.first().copied();
+        longest.is_some_and(|longest| list.send_away(longest))
     }
 
     /// The same among those of one address, or of one network.
     pub fn make_room_of(&self, from: Client) -> bool {
-        let mut state = self.state();
-        let mut own = state.own.range((from, false, 0)..=(from, true, u64::MAX));
+        let mut list = self.list();
+        let mut own = list.own.range((from, false, 0)..=(from, true, u64::MAX));
         let longest = own.next().map(|(_, _, number)| *number);
-        longest.is_some_and(|longest| state.send_away(longest))
+        longest.is_some_and(|longest| list.send_away(longest))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn list(&self) -> MutexGuard<'_, Waitlist> {
         // A panic elsewhere leaves it whole: every change is made in one piece.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl Waitlist {
     fn send_away(&mut self, number: u64) -> bool {
         let Some(waiting) = self.remove(number) else {
             return false;
         };
-        waiting.call.over.store(true, Ordering::Release);
-        waiting.call.came.notify(usize::MAX);
+        waiting.eviction.over.store(true, Ordering::Release);
+        waiting.eviction.came.notify(usize::MAX);
         true
     }
 
@@ -169,14 +169,14 @@ impl State {
 
 /// Is listed while it lives.
 #[derive(Debug)]
-pub struct Stay<'a> {
+pub struct IdleGuard<'a> {
     idle: &'a Idle,
     number: u64,
 }
 
-impl Drop for Stay<'_> {
+impl Drop for IdleGuard<'_> {
     fn drop(&mut self) {
-        let _ = self.idle.state().remove(self.number);
+        let _ = self.idle.list().remove(self.number);
     }
 }
 
@@ -190,35 +190,36 @@ mod tests {
     fn the_longest_idle_goes_first_and_nobody_who_asks() {
         let idle = Idle::default();
         let later = Instant::now() + Duration::from_secs(60);
-        let enter = |call, from, member| idle.enter(call, from, member, later);
-        let calls: Vec<Arc<Call>> = (0..3).map(|_| Arc::default()).collect();
-        let is_over = |call: &Call| block_on(poll_once(call.wait())).is_some();
-        let first = enter(&calls[0], None, false);
-        let _second = enter(&calls[1], None, false);
+        let enter = |eviction, from, member| idle.enter(eviction, from, member, later);
+        let evictions: Vec<Arc<Eviction>> = (0..3).map(|_| Arc::default()).collect();
+        let is_over = |eviction: &Eviction| block_on(poll_once(eviction.wait())).is_some();
+        let first = enter(&evictions[0], None, false);
+        let _second = enter(&evictions[1], None, false);
         // The first one asks something, and waits again after that.
         drop(first);
-        let _first = enter(&calls[0], None, false);
-        let third = enter(&calls[2], None, false);
+        let _first = enter(&evictions[0], None, false);
+        let third = enter(&evictions[2], None, false);
         drop(third);
         assert!(idle.make_room());
-        assert!(is_over(&calls[1]) && !is_over(&calls[0]));
+        assert!(is_over(&evictions[1]) && !is_over(&evictions[0]));
         assert!(idle.make_room());
-        assert!(is_over(&calls[0]));
+        assert!(is_over(&evictions[0]));
         assert!(!idle.make_room(), "the third has a request under way");
-        assert!(!is_over(&calls[2]));
+        assert!(!is_over(&evictions[2]));
     }
 
     #[test]
     fn each_goes_when_its_time_is_up() {
         let idle = Idle::default();
-        let calls: Vec<Arc<Call>> = (0..3).map(|_| Arc::default()).collect();
+        let evictions: Vec<Arc<Eviction>> = (0..3).map(|_| Arc::default()).collect();
         let start = Instant::now();
         let at = |second| start + Duration::from_secs(second);
-        let enter = |call, second| idle.enter(&calls[call], None, call == 1, at(second));
+        let enter =
+            |eviction, second| idle.enter(&evictions[eviction], None, eviction == 1, at(second));
         let (_short, _member, asks) = (enter(0, 10), enter(1, 300), enter(2, 10));
         let over = || -> Vec<bool> {
-            let is_over = |call: &Arc<Call>| block_on(poll_once(call.wait())).is_some();
-            calls.iter().map(is_over).collect()
+            let is_over = |eviction: &Arc<Eviction>| block_on(poll_once(eviction.wait())).is_some();
+            evictions.iter().map(is_over).collect()
         };
         drop(asks);
         idle.sweep(at(9));
@@ -227,41 +228,41 @@ mod tests {
         assert_eq!(over(), [true, false, false]);
         idle.sweep(at(300));
         assert_eq!(over(), [true, true, false]);
-        assert!(idle.state().waiting.is_empty());
+        assert!(idle.list().waiting.is_empty());
     }
 
     #[test]
     fn nobody_waits_once_it_is_closed() {
         let idle = Idle::default();
         let later = Instant::now() + Duration::from_secs(60);
-        let calls: Vec<Arc<Call>> = (0..3).map(|_| Arc::default()).collect();
-        let is_over = |call: &Call| block_on(poll_once(call.wait())).is_some();
-        let _waits = idle.enter(&calls[0], None, true, later);
-        drop(idle.enter(&calls[1], None, false, later));
+        let evictions: Vec<Arc<Eviction>> = (0..3).map(|_| Arc::default()).collect();
+        let is_over = |eviction: &Eviction| block_on(poll_once(eviction.wait())).is_some();
+        let _waits = idle.enter(&evictions[0], None, true, later);
+        drop(idle.enter(&evictions[1], None, false, later));
         idle.close();
-        assert!(is_over(&calls[0]));
-        assert!(!is_over(&calls[1]), "it has a request under way");
-        let _waits = idle.enter(&calls[1], None, false, later);
-        let _came_last = idle.enter(&calls[2], None, false, later);
-        assert!(is_over(&calls[1]) && is_over(&calls[2]));
+        assert!(is_over(&evictions[0]));
+        assert!(!is_over(&evictions[1]), "it has a request under way");
+        let _waits = idle.enter(&evictions[1], None, false, later);
+        let _came_last = idle.enter(&evictions[2], None, false, later);
+        assert!(is_over(&evictions[1]) && is_over(&evictions[2]));
     }
 
     #[test]
     fn an_address_makes_room_of_its_own_and_of_members_last() {
         let idle = Idle::default();
         let later = Instant::now() + Duration::from_secs(60);
-        let enter = |call, from, member| idle.enter(call, from, member, later);
+        let enter = |eviction, from, member| idle.enter(eviction, from, member, later);
         let client = |last| Some(Client::from(IpAddr::from([10, 0, 0, last])));
-        let calls: Vec<Arc<Call>> = (0..4).map(|_| Arc::default()).collect();
+        let evictions: Vec<Arc<Eviction>> = (0..4).map(|_| Arc::default()).collect();
         let over = || -> Vec<bool> {
-            let is_over = |call: &Arc<Call>| block_on(poll_once(call.wait())).is_some();
-            calls.iter().map(is_over).collect()
+            let is_over = |eviction: &Arc<Eviction>| block_on(poll_once(eviction.wait())).is_some();
+            evictions.iter().map(is_over).collect()
         };
         let of = |last| idle.make_room_of(client(last).expect("an address"));
-        let _other = enter(&calls[0], client(1), false);
-        let _member = enter(&calls[1], client(2), true);
-        let _one = enter(&calls[2], client(2), false);
-        let _unknown = enter(&calls[3], None, false);
+        let _other = enter(&evictions[0], client(1), false);
+        let _member = enter(&evictions[1], client(2), true);
+        let _one = enter(&evictions[2], client(2), false);
+        let _unknown = enter(&evictions[3], None, false);
         assert!(of(2));
         assert_eq!(over(), [false, false, true, false]);
         assert!(of(2));
@@ -270,11 +271,11 @@ mod tests {
         assert!(idle.make_room() && idle.make_room());
         assert_eq!(over(), [true; 4]);
         // For others no member makes room.
-        let member = enter(&calls[1], client(2), true);
+        let member = enter(&evictions[1], client(2), true);
         assert!(!idle.make_room());
         drop(member);
         assert!(!of(2));
-        let state = idle.state();
-        assert!(state.waiting.is_empty() && state.own.is_empty() && state.all.is_empty());
+        let list = idle.list();
+        assert!(list.waiting.is_empty() && list.own.is_empty() && list.all.is_empty());
     }
 }

@@ -2,7 +2,7 @@
 //! neither the tasks nor the committer's disk are kept from those who are up to date.
 //!
 //! What always holds: who wants a little never waits for the end of what is long. What is long is
-//! read piece by piece, with a place in a [`queue`](super::queue) for each, and in other queues than
+//! read piece by piece, with a place in a [`permits`](super::permits) for each, and in other queues than
 //! what is short; whose asker has gone away is not read to its end.
 
 use std::io;
@@ -17,9 +17,9 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use crate::journal::Reader;
 use crate::sse::Encoding;
 
-use super::queue::Queue;
+use super::permits::Permits;
 use crate::modes::server::fanout::Seat;
-use crate::modes::server::fanout::Sent;
+use crate::modes::server::fanout::SendOutcome;
 use crate::modes::server::machine;
 use crate::modes::server::room::Room;
 use crate::modes::server::room::tail::Batch;
@@ -36,15 +36,15 @@ const WAIT: Duration = Duration::from_millis(1);
 const WAITS: usize = 16;
 
 /// Who looks something up.
-static LOOKUPS: LazyLock<Queue> = LazyLock::new(|| Queue::new(4));
+static LOOKUPS: LazyLock<Permits> = LazyLock::new(|| Permits::new(4));
 /// Who takes the log away piece by piece.
-static PIECES: LazyLock<Queue> = LazyLock::new(|| Queue::new(2));
+static PIECES: LazyLock<Permits> = LazyLock::new(|| Permits::new(2));
 /// Who is so little behind that one piece is all of it.
-static NEARLY: LazyLock<Queue> = LazyLock::new(|| Queue::new(machine::writers()));
+static NEARLY: LazyLock<Permits> = LazyLock::new(|| Permits::new(machine::writers()));
 /// Who is further behind. However many wait for a turn, they have no more cores than the writers.
-static BEHIND: LazyLock<Queue> = LazyLock::new(|| Queue::new(machine::writers()));
+static BEHIND: LazyLock<Permits> = LazyLock::new(|| Permits::new(machine::writers()));
 /// Who searches long stretches.
-static SEARCHES: LazyLock<Queue> = LazyLock::new(|| Queue::new(2));
+static SEARCHES: LazyLock<Permits> = LazyLock::new(|| Permits::new(2));
 
 /// Up to about `max` bytes of lines from `offset` on, encoded, for somebody at `who`.
 ///
@@ -68,9 +68,9 @@ pub async fn lines(
 
 /// How a listener's turn ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Turn {
+pub enum Progress {
     /// It is at this cursor, and may have another.
-    On(Cursor),
+    Advanced(Cursor),
     /// Its socket is full; it is at this cursor.
     Full(Cursor),
     /// The listener went away, or the network did.
@@ -86,7 +86,7 @@ pub enum Turn {
 ///
 /// # Errors
 /// The journal cannot be read.
-pub async fn turn(room: &Room, seat: &Arc<Seat>, cursor: Cursor, end: u64) -> io::Result<Turn> {
+pub async fn turn(room: &Room, seat: &Arc<Seat>, cursor: Cursor, end: u64) -> io::Result<Progress> {
     let (reader, seat) = (room.reader.clone(), Arc::clone(seat));
     let queue = match end.saturating_sub(cursor.offset) <= PIECE as u64 {
         true => &NEARLY,
@@ -99,13 +99,13 @@ pub async fn turn(room: &Room, seat: &Arc<Seat>, cursor: Cursor, end: u64) -> io
         (send(&reader, &seat, cursor, end), start.elapsed())
     });
     let (turn, took) = sending.await;
-    if matches!(turn, Ok(Turn::On(cursor)) if cursor.offset < end) {
+    if matches!(turn, Ok(Progress::Advanced(cursor)) if cursor.offset < end) {
         Timer::after(took).await;
     }
     turn
 }
 
-fn send(reader: &Reader, seat: &Seat, mut cursor: Cursor, end: u64) -> io::Result<Turn> {
+fn send(reader: &Reader, seat: &Seat, mut cursor: Cursor, end: u64) -> io::Result<Progress> {
     let stop = end.min(cursor.offset + TURN);
     let mut waits = WAITS;
     while cursor.offset < stop {
@@ -114,20 +114,22 @@ fn send(reader: &Reader, seat: &Seat, mut cursor: Cursor, end: u64) -> io::Resul
         loop {
             let bytes = &batch.encoded(seat.encoding).bytes;
             match seat.send(&bytes[position..]) {
-                Sent::All => break,
-                Sent::Part(0) => return Ok(Turn::Full(batch.cursor(seat.encoding, position))),
-                Sent::Part(sent) => position += sent,
-                Sent::Gone => return Ok(Turn::Gone),
+                SendOutcome::All => break,
+                SendOutcome::Full(0) => {
+                    return Ok(Progress::Full(batch.cursor(seat.encoding, position)));
+                }
+                SendOutcome::Full(sent) => position += sent,
+                SendOutcome::Gone => return Ok(Progress::Gone),
             }
             // Who takes a little now and then would have the place for as long as it likes.
             waits = waits.saturating_sub(1);
             if waits == 0 || !writable_soon(seat) {
-                return Ok(Turn::Full(batch.cursor(seat.encoding, position)));
+                return Ok(Progress::Full(batch.cursor(seat.encoding, position)));
             }
         }
         cursor = Cursor::at(batch.end());
     }
-    Ok(Turn::On(cursor))
+    Ok(Progress::Advanced(cursor))
 }
 
 fn writable_soon(seat: &Seat) -> bool {
@@ -177,7 +179,7 @@ pub async fn search<T: Send + 'static, E: Send + 'static>(
 
 /// Reads once there is a place. If it is dropped, the reading ends; until it has, it has its place.
 async fn wait_for<T: Send + 'static, E: Send + 'static>(
-    queue: &'static Queue,
+    queue: &'static Permits,
     reader: &Reader,
     who: IpAddr,
     read: impl FnOnce(&Reader) -> Result<T, E> + Send + 'static,

@@ -21,12 +21,12 @@ use futures_lite::future;
 use crate::sse::Encoding;
 use crate::wire::Wire;
 
-use super::cold::{self, Turn};
-use super::portion::Portion;
-use crate::modes::server::fanout::Call;
+use super::batches::Batches;
+use super::cold::{self, Progress};
 use crate::modes::server::fanout::Fanout;
 use crate::modes::server::fanout::Listener;
 use crate::modes::server::fanout::Seat;
+use crate::modes::server::fanout::Unseated;
 use crate::modes::server::room::Hold;
 use crate::modes::server::room::Next;
 use crate::modes::server::room::Room;
@@ -45,15 +45,15 @@ const BATCHES: usize = 32;
 
 /// Why a follower ended.
 #[derive(Debug)]
-pub enum Ended {
+pub enum FollowEnd {
     /// The server stops, or the listener's session was ended by its owner: it was told everything.
-    Whole,
+    Complete,
     /// The listener went away, or the network did.
     Gone,
     /// It took nothing for too long.
     Stalled,
     /// The journal could not be read.
-    Journal(io::Error),
+    Unreadable(io::Error),
 }
 
 /// One listener at its place.
@@ -95,11 +95,11 @@ impl Follower {
     }
 
     /// Follows until the listener goes or the server stops; why, and the connection.
-    pub async fn run(mut self) -> (Ended, Arc<Seat>) {
+    pub async fn run(mut self) -> (FollowEnd, Arc<Seat>) {
         (self.follow().await, self.seat)
     }
 
-    async fn follow(&mut self) -> Ended {
+    async fn follow(&mut self) -> FollowEnd {
         loop {
             let next = self
                 .room()
@@ -118,22 +118,22 @@ impl Follower {
     }
 
     /// Writes as much of `batches` as the socket takes, then lets go of them.
-    async fn write(&mut self, batches: Vec<Arc<Batch>>) -> Result<(), Ended> {
+    async fn write(&mut self, batches: Vec<Arc<Batch>>) -> Result<(), FollowEnd> {
         let mut full = false;
         {
             let encoding = self.seat.encoding;
-            let Some(portion) = Portion::new(batches) else {
+            let Some(batches) = Batches::new(batches) else {
                 return Ok(());
             };
-            let start = portion.position(encoding, self.cursor);
-            let slices = portion.slices(encoding, start);
+            let start = batches.position(encoding, self.cursor);
+            let slices = batches.slices(encoding, start);
             let empty = slices.iter().all(|slice| slice.is_empty());
             match self.stream().get_ref().write_vectored(&slices) {
-                Ok(0) if !empty => return Err(Ended::Gone),
-                Ok(written) => self.cursor = portion.cursor(encoding, start + written),
+                Ok(0) if !empty => return Err(FollowEnd::Gone),
+                Ok(written) => self.cursor = batches.cursor(encoding, start + written),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => full = true,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => return Err(Ended::Gone),
+                Err(_) => return Err(FollowEnd::Gone),
             }
         }
         if full {
@@ -145,31 +145,31 @@ impl Follower {
     }
 
     /// Sends a part of what is in the file up to `end`.
-    async fn read(&mut self, end: u64) -> Result<(), Ended> {
+    async fn read(&mut self, end: u64) -> Result<(), FollowEnd> {
         let turn = Box::pin(cold::turn(self.room(), &self.seat, self.cursor, end)).await;
-        match turn.map_err(Ended::Journal)? {
-            Turn::On(cursor) => self.cursor = cursor,
-            Turn::Full(cursor) => {
+        match turn.map_err(FollowEnd::Unreadable)? {
+            Progress::Advanced(cursor) => self.cursor = cursor,
+            Progress::Full(cursor) => {
                 self.cursor = cursor;
                 self.writable().await?;
             }
-            Turn::Gone => return Err(Ended::Gone),
+            Progress::Gone => return Err(FollowEnd::Gone),
         }
         Ok(())
     }
 
-    async fn writable(&self) -> Result<(), Ended> {
+    async fn writable(&self) -> Result<(), FollowEnd> {
         let stalled = async {
             Timer::after(STALLED).await;
-            Err(Ended::Stalled)
+            Err(FollowEnd::Stalled)
         };
-        let ready = async { self.stream().writable().await.map_err(|_| Ended::Gone) };
+        let ready = async { self.stream().writable().await.map_err(|_| FollowEnd::Gone) };
         future::or(ready, stalled).await
     }
 
     /// Lets a writer of the fan-out take over until there is something that it cannot do.
-    async fn sit(&mut self) -> Result<(), Ended> {
-        let call = {
+    async fn sit(&mut self) -> Result<(), FollowEnd> {
+        let why = {
             let (fanout, seat) = (self.listener.fanout(), &self.seat);
             let Some(sitting) = fanout.sit(seat, self.cursor.offset) else {
                 return Ok(());
@@ -177,43 +177,43 @@ impl Follower {
             let gone = self.half.watch(fanout, seat, &mut self.hold);
             future::or(async { Ok(sitting.await) }, async { Err(gone.await) }).await?
         };
-        match call {
-            Call::Up(cursor) => self.cursor = cursor,
-            Call::Full(cursor) => {
+        match why {
+            Unseated::More(cursor) => self.cursor = cursor,
+            Unseated::Full(cursor) => {
                 self.cursor = cursor;
                 self.writable().await?;
             }
-            Call::Heartbeat { offset, sent } => {
+            Unseated::HeartbeatCut { offset, sent } => {
                 self.cursor = Cursor::at(offset);
                 let rest = &self.seat.encoding.pulse()[sent..];
                 Box::pin(self.write_all(rest)).await?;
             }
-            Call::Gone => return Err(Ended::Gone),
+            Unseated::Gone => return Err(FollowEnd::Gone),
         }
         Ok(())
     }
 
     /// The stream's last words, so that its end is not taken for a cut.
-    async fn finish(&self, word: Option<Wire>) -> Ended {
+    async fn finish(&self, word: Option<Wire>) -> FollowEnd {
         let (encoding, mut last) = (self.seat.encoding, Vec::new());
         if let Some(word) = &word {
             encoding.encode(word, &mut last);
         }
         last.extend_from_slice(encoding.end());
         match self.write_all(&last).await {
-            Ok(()) => Ended::Whole,
+            Ok(()) => FollowEnd::Complete,
             Err(ended) => ended,
         }
     }
 
-    async fn write_all(&self, mut bytes: &[u8]) -> Result<(), Ended> {
+    async fn write_all(&self, mut bytes: &[u8]) -> Result<(), FollowEnd> {
         while !bytes.is_empty() {
             match self.stream().get_ref().write(bytes) {
-                Ok(0) => return Err(Ended::Gone),
+                Ok(0) => return Err(FollowEnd::Gone),
                 Ok(written) => bytes = &bytes[written..],
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.writable().await?,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => return Err(Ended::Gone),
+                Err(_) => return Err(FollowEnd::Gone),
             }
         }
         Ok(())

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use crate::sse::Encoding;
 use crate::wire::HEARTBEAT;
 
-use super::{Call, Desk, Fanout, News, Seat, Sent};
-use crate::modes::server::fanout::portion::Portion;
+use super::{Fanout, Inbox, Pending, Seat, SendOutcome, Unseated};
+use crate::modes::server::fanout::batches::Batches;
 use crate::modes::server::room::Room;
 use crate::modes::server::room::tail::Cursor;
 
@@ -21,7 +21,7 @@ const PASS: usize = 32 * 1024;
 #[derive(Debug)]
 pub struct Writer {
     room: Arc<Room>,
-    desk: Arc<Desk>,
+    inbox: Arc<Inbox>,
     seats: Vec<Seated>,
     /// Everything before this was written to all, or they sat down behind it.
     at: u64,
@@ -44,15 +44,15 @@ struct Seated {
 impl Fanout {
     /// The writers, one for each thread.
     pub fn writers(&self) -> Vec<Writer> {
-        let writer = |desk: &Arc<Desk>| Writer {
+        let writer = |inbox: &Arc<Inbox>| Writer {
             room: Arc::clone(&self.room),
-            desk: Arc::clone(desk),
+            inbox: Arc::clone(inbox),
             seats: Vec::new(),
-            at: desk.news().published,
+            at: inbox.pending().published,
             passed: Instant::now(),
             ticked: Instant::now(),
         };
-        self.desks.iter().map(writer).collect()
+        self.inboxes.iter().map(writer).collect()
     }
 }
 
@@ -60,65 +60,65 @@ impl Writer {
     /// Serves its seats until the room closes.
     pub fn run(mut self) {
         loop {
-            let news = self.wait();
-            let closing = news.closing;
-            self.serve(news, Instant::now());
+            let pending = self.wait();
+            let closing = pending.closing;
+            self.serve(pending, Instant::now());
             if closing {
                 return;
             }
         }
     }
 
-    /// Waits for news, and at most a tick if anybody sits here.
-    fn wait(&self) -> News {
-        let mut news = self.desk.news();
-        while news.is_none(self.at) {
-            self.sleep(&mut news);
+    /// Waits for pending, and at most a tick if anybody sits here.
+    fn wait(&self) -> Pending {
+        let mut pending = self.inbox.pending();
+        while pending.is_empty(self.at) {
+            self.sleep(&mut pending);
             if self.seats.is_empty() {
-                let rung = self.desk.rung.wait(news);
-                news = rung.unwrap_or_else(PoisonError::into_inner);
+                let woken = self.inbox.woken.wait(pending);
+                pending = woken.unwrap_or_else(PoisonError::into_inner);
                 continue;
             }
             let left = TICK.saturating_sub(self.ticked.elapsed());
-            let rung = self.desk.rung.wait_timeout(news, left);
-            let (guard, timeout) = rung.unwrap_or_else(PoisonError::into_inner);
-            news = guard;
+            let woken = self.inbox.woken.wait_timeout(pending, left);
+            let (guard, timeout) = woken.unwrap_or_else(PoisonError::into_inner);
+            pending = guard;
             if timeout.timed_out() {
                 break;
             }
         }
-        news.take()
+        pending.take()
     }
 
-    /// Has the others ring, for what is news to those who sit here.
-    fn sleep(&self, news: &mut News) {
-        news.asleep = true;
-        news.vacant = self.seats.is_empty();
+    /// Has the others ring, for what is pending to those who sit here.
+    fn sleep(&self, pending: &mut Pending) {
+        pending.asleep = true;
+        pending.vacant = self.seats.is_empty();
     }
 
-    fn serve(&mut self, news: News, now: Instant) {
+    fn serve(&mut self, pending: Pending, now: Instant) {
         if self.seats.is_empty() {
             // Nobody was to be written what has been published since.
-            let first = news.arrivals.iter().map(|(_, offset)| *offset).min();
-            self.at = first.map_or(news.published, |first| first.min(news.published));
+            let first = pending.arrivals.iter().map(|(_, offset)| *offset).min();
+            self.at = first.map_or(pending.published, |first| first.min(pending.published));
         }
-        for (seat, offset) in news.arrivals {
+        for (seat, offset) in pending.arrivals {
             self.seat(seat, offset, now);
         }
-        for seat in news.departures {
+        for seat in pending.departures {
             self.clear(&seat);
         }
-        self.pass(news.published, now);
-        for seat in news.pulses {
+        self.pass(pending.published, now);
+        for seat in pending.pulses {
             if let Some(index) = self.index(&seat) {
                 self.pulse(index);
             }
         }
-        if !news.left.is_empty() {
-            self.call_all(|seat| seat.session.is_some_and(|s| news.left.contains(&s)));
+        if !pending.left.is_empty() {
+            self.unseat_all(|seat| seat.session.is_some_and(|s| pending.left.contains(&s)));
         }
-        if news.closing {
-            self.call_all(|_| true);
+        if pending.closing {
+            self.unseat_all(|_| true);
         }
         if now.duration_since(self.ticked) >= TICK {
             self.ticked = now;
@@ -145,30 +145,30 @@ impl Writer {
         seated.seat
     }
 
-    /// Lets go of one who went away while sitting, if it was not called up meanwhile.
+    /// Lets go of one who went away while sitting, if it was not handed back meanwhile.
     fn clear(&mut self, seat: &Arc<Seat>) {
         if let Some(index) = self.index(seat) {
             self.remove(index);
         }
     }
 
-    /// Where one sits who was not called up.
+    /// Where one sits who was not handed back.
     fn index(&self, seat: &Arc<Seat>) -> Option<usize> {
         let index = seat.index.load(Ordering::Relaxed);
         let seated = self.seats.get(index)?;
         Arc::ptr_eq(&seated.seat, seat).then_some(index)
     }
 
-    fn call(&mut self, index: usize, call: Call) {
-        self.remove(index).call(call);
+    fn unseat(&mut self, index: usize, why: Unseated) {
+        self.remove(index).hand_back(why);
     }
 
-    /// Calls everybody up of whom `who` is true; they have nothing in hand.
-    fn call_all(&mut self, who: impl Fn(&Seat) -> bool) {
+    /// Hands back everybody of whom `who` is true; they have nothing in hand.
+    fn unseat_all(&mut self, who: impl Fn(&Seat) -> bool) {
         for index in (0..self.seats.len()).rev() {
             if who(&self.seats[index].seat) {
                 let cursor = Cursor::at(self.seats[index].offset.max(self.at));
-                self.call(index, Call::Up(cursor));
+                self.unseat(index, Unseated::More(cursor));
             }
         }
     }
@@ -176,22 +176,22 @@ impl Writer {
     /// Writes everything up to `to` to all seats.
     fn pass(&mut self, to: u64, now: Instant) {
         while self.at < to {
-            match Portion::new(self.room.published(self.at, to, PASS)) {
-                Some(portion) => {
-                    self.write(&portion);
-                    self.at = portion.end();
+            match Batches::new(self.room.published(self.at, to, PASS)) {
+                Some(batches) => {
+                    self.write(&batches);
+                    self.at = batches.end();
                     self.passed = now;
                 }
                 // Memory has moved on during the last pass: each finds its way through the file.
                 None => {
-                    self.call_all(|_| true);
+                    self.unseat_all(|_| true);
                     self.at = to;
                 }
             }
         }
     }
 
-    fn write(&mut self, portion: &Portion) {
+    fn write(&mut self, batches: &Batches) {
         // Downwards, so that whoever takes a seat's index was written to already.
         for index in (0..self.seats.len()).rev() {
             let seated = &self.seats[index];
@@ -199,15 +199,15 @@ impl Writer {
             // Only who has just sat down can be further than the others.
             let start = match seated.offset <= self.at {
                 true => 0,
-                false => portion.position(encoding, Cursor::at(seated.offset)),
+                false => batches.position(encoding, Cursor::at(seated.offset)),
             };
-            match seated.seat.send(&portion.joined(encoding)[start..]) {
-                Sent::All => {}
-                Sent::Part(sent) => {
-                    let cursor = portion.cursor(encoding, start + sent);
-                    self.call(index, Call::Full(cursor));
+            match seated.seat.send(&batches.joined(encoding)[start..]) {
+                SendOutcome::All => {}
+                SendOutcome::Full(sent) => {
+                    let cursor = batches.cursor(encoding, start + sent);
+                    self.unseat(index, Unseated::Full(cursor));
                 }
-                Sent::Gone => self.call(index, Call::Gone),
+                SendOutcome::Gone => self.unseat(index, Unseated::Gone),
             }
         }
     }
@@ -230,12 +230,12 @@ impl Writer {
     fn pulse(&mut self, index: usize) {
         let seated = &self.seats[index];
         match seated.seat.send(seated.encoding.pulse()) {
-            Sent::All => {}
-            Sent::Part(sent) => {
+            SendOutcome::All => {}
+            SendOutcome::Full(sent) => {
                 let offset = seated.offset.max(self.at);
-                self.call(index, Call::Heartbeat { offset, sent });
+                self.unseat(index, Unseated::HeartbeatCut { offset, sent });
             }
-            Sent::Gone => self.call(index, Call::Gone),
+            SendOutcome::Gone => self.unseat(index, Unseated::Gone),
         }
     }
 }

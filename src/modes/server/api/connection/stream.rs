@@ -5,12 +5,12 @@ use std::sync::Arc;
 use crate::failure::reason;
 use crate::http::Response;
 
-use super::{Connection, End, PIECE, close, gone};
+use super::{Connection, ConnectionEnd, PIECE, close, gone};
 use crate::modes::server::api::events::Subscription;
 use crate::modes::server::console::Console;
 use crate::modes::server::console::Entry;
 use crate::modes::server::fanout::cold;
-use crate::modes::server::fanout::follower::Ended;
+use crate::modes::server::fanout::follower::FollowEnd;
 use crate::modes::server::fanout::follower::Follower;
 use crate::modes::server::room::quotas::Connected;
 
@@ -39,9 +39,9 @@ impl Stream {
     pub async fn run(self) {
         let (ended, seat) = self.follower.run().await;
         match ended {
-            Ended::Whole => Box::pin(close(&seat.stream)).await,
-            Ended::Gone | Ended::Stalled => {}
-            Ended::Journal(error) => self.console.show(Entry::Notice(format!(
+            FollowEnd::Complete => Box::pin(close(&seat.stream)).await,
+            FollowEnd::Gone | FollowEnd::Stalled => {}
+            FollowEnd::Unreadable(error) => self.console.show(Entry::Notice(format!(
                 "A listener was cut off because the log could not be read: {}. Check the disk.",
                 reason(&error)
             ))),
@@ -68,16 +68,16 @@ impl Connection {
     }
 
     /// What HEAD gets: the connection ends with it, as the stream's does.
-    pub(super) async fn stream_head(&self, follow: &Subscription) -> End {
+    pub(super) async fn stream_head(&self, follow: &Subscription) -> ConnectionEnd {
         let response = self.stream_response(follow);
         match self.write(&response.head(true)).await {
-            Ok(()) => End::Done,
+            Ok(()) => ConnectionEnd::Finished,
             Err(end) => end,
         }
     }
 
     /// Begins an event stream; the connection ends with it.
-    pub(super) async fn stream(&self, follow: &Subscription) -> Result<(), End> {
+    pub(super) async fn stream(&self, follow: &Subscription) -> Result<(), ConnectionEnd> {
         let mut head = self.stream_response(follow).head(true);
         head.extend(first_words(follow));
         self.write(&head).await
@@ -90,7 +90,7 @@ impl Connection {
         follow: Subscription,
         until: u64,
         keep: bool,
-    ) -> Result<(), End> {
+    ) -> Result<(), ConnectionEnd> {
         let first = first_words(&follow);
         let head = self.stream_response(&follow).head(!keep);
         if follow.encoding.chunked {
@@ -115,11 +115,11 @@ impl Connection {
     }
 
     /// How many bytes the events from the start up to `until` take.
-    async fn length(&self, follow: &Subscription, until: u64) -> Result<usize, End> {
+    async fn length(&self, follow: &Subscription, until: u64) -> Result<usize, ConnectionEnd> {
         let (mut length, mut offset) = (0, follow.start.offset);
         while offset < until {
             if gone::is_gone(self.stream.get_ref()) {
-                return Err(End::Gone);
+                return Err(ConnectionEnd::Gone);
             }
             let batch = self.piece(follow, offset, until).await?;
             length += batch.encoded(follow.encoding).bytes.len();
@@ -133,12 +133,12 @@ impl Connection {
         follow: &Subscription,
         offset: u64,
         until: u64,
-    ) -> Result<Arc<crate::modes::server::room::tail::Batch>, End> {
+    ) -> Result<Arc<crate::modes::server::room::tail::Batch>, ConnectionEnd> {
         // A body was promised: all that is left is to break off, and the framing shows it.
         let (room, stretch) = (&self.api.room, (offset, until));
         cold::lines(room, self.whose(), follow.encoding, stretch, PIECE)
             .await
-            .map_err(|_| End::Gone)
+            .map_err(|_| ConnectionEnd::Gone)
     }
 }
 

@@ -17,7 +17,7 @@ fn soon<T>(work: impl Future<Output = T>) -> T {
 #[test]
 fn the_work_ends_with_whoever_wanted_it_and_keeps_its_place_until_then() {
     let (_dir, room, _) = room(Duration::ZERO);
-    let queue: &'static Queue = Box::leak(Box::new(Queue::new(1)));
+    let queue: &'static Permits = Box::leak(Box::new(Permits::new(1)));
     let (reads, read) = mpsc::channel();
     let endless = move |reader: &Reader| {
         loop {

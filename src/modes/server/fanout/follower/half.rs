@@ -15,7 +15,7 @@ use async_std::task;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::sockopt;
 
-use super::{Ended, STALLED};
+use super::{FollowEnd, STALLED};
 use crate::modes::server::fanout::Fanout;
 use crate::modes::server::fanout::Seat;
 use crate::modes::server::room::Hold;
@@ -48,11 +48,11 @@ impl Half {
         fanout: &Fanout,
         seat: &Arc<Seat>,
         hold: &mut Option<Hold>,
-    ) -> Ended {
+    ) -> FollowEnd {
         let stream = &seat.stream;
         if self.since.is_none() {
             if finished(stream).await.is_err() {
-                return Ended::Gone;
+                return FollowEnd::Gone;
             }
             self.since = Some(Instant::now());
             if seat.encoding.form == Form::Plain {
@@ -65,7 +65,7 @@ impl Half {
         Box::pin(self.until_gone(fanout, seat)).await
     }
 
-    async fn until_gone(&mut self, fanout: &Fanout, seat: &Arc<Seat>) -> Ended {
+    async fn until_gone(&mut self, fanout: &Fanout, seat: &Arc<Seat>) -> FollowEnd {
         loop {
             let age = self.since.map_or(Duration::ZERO, |since| since.elapsed());
             if self.pulses == 0 || self.pulses == 1 && age >= AGAIN {
@@ -74,7 +74,7 @@ impl Half {
             }
             Timer::after(age.clamp(LOOKS.0, LOOKS.1)).await;
             if is_over(seat.stream.get_ref()) {
-                return Ended::Gone;
+                return FollowEnd::Gone;
             }
         }
     }

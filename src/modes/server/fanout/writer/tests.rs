@@ -14,7 +14,7 @@ use crate::modes::server::room::tests::room;
 
 use crate::sse::Form;
 
-use super::super::Sitting;
+use super::super::SeatGuard;
 use super::*;
 
 /// How the listeners here are sent the events.
@@ -38,13 +38,13 @@ impl Scene {
         let (dir, room, _) = room(Duration::ZERO);
         let end = room.end();
         let fanout = Arc::new(Fanout::new(Arc::clone(&room), 1));
-        let desk = Arc::clone(&fanout.desks[0]);
+        let inbox = Arc::clone(&fanout.inboxes[0]);
         let now = Instant::now();
         Scene {
             _dir: dir,
             writer: Writer {
                 room: Arc::clone(&room),
-                desk,
+                inbox,
                 seats: Vec::new(),
                 at: end,
                 passed: now,
@@ -94,8 +94,8 @@ impl Scene {
 
     /// The writer does what there is to do.
     fn work(&mut self) {
-        let news = self.writer.desk.news().take();
-        self.writer.serve(news, self.now);
+        let pending = self.writer.inbox.pending().take();
+        self.writer.serve(pending, self.now);
     }
 }
 
@@ -118,7 +118,7 @@ fn nothing_more(far: &mut TcpStream) {
     assert!(matches!(more, Err(error) if error.kind() == ErrorKind::WouldBlock));
 }
 
-fn called(sitting: Sitting<'_>) -> Option<Call> {
+fn unseated(sitting: SeatGuard<'_>) -> Option<Unseated> {
     block_on(future::poll_once(sitting))
 }
 
@@ -158,7 +158,7 @@ fn nobody_sits_down_behind_what_is_published() {
 }
 
 #[test]
-fn who_cannot_take_it_all_is_called_up_at_its_place_and_holds_up_nobody() {
+fn who_cannot_take_it_all_is_handed_back_at_its_place_and_holds_up_nobody() {
     let mut scene = Scene::new();
     let (room, fanout) = (Arc::clone(&scene.room), Arc::clone(&scene.fanout));
     let (slow, mut slow_far) = scene.listener(None);
@@ -172,17 +172,17 @@ fn who_cannot_take_it_all_is_called_up_at_its_place_and_holds_up_nobody() {
         expect(&mut quick_far, &scene.sent[taken..]);
         taken = scene.sent.len();
         if scene.writer.seats.len() == 1 {
-            break match called(sitting) {
-                Some(Call::Full(cursor)) => cursor,
+            break match unseated(sitting) {
+                Some(Unseated::Full(cursor)) => cursor,
                 other => panic!("{other:?}"),
             };
         }
     };
     // From the cursor on, its own task sends exactly what is missing.
     let batches = room.published(cursor.offset, room.end(), usize::MAX);
-    let portion = Portion::new(batches).expect("it is in memory");
-    let position = portion.position(SSE, cursor);
-    let rest = &portion.joined(SSE)[position..];
+    let batches = Batches::new(batches).expect("it is in memory");
+    let position = batches.position(SSE, cursor);
+    let rest = &batches.joined(SSE)[position..];
     assert!(!rest.is_empty() && scene.sent.ends_with(rest));
     expect(&mut slow_far, &scene.sent[..scene.sent.len() - rest.len()]);
     nothing_more(&mut slow_far);
@@ -211,7 +211,7 @@ fn who_is_quiet_gets_a_sign_of_life_and_who_was_written_to_does_not() {
 }
 
 #[test]
-fn a_session_that_is_over_is_called_up_after_its_leave() {
+fn a_session_that_is_over_is_handed_back_after_its_leave() {
     let mut scene = Scene::new();
     let (room, fanout) = (Arc::clone(&scene.room), Arc::clone(&scene.fanout));
     let (ann, mut ann_far) = scene.listener(Some([1; 16]));
@@ -221,8 +221,8 @@ fn a_session_that_is_over_is_called_up_after_its_leave() {
     scene.publish("ann leaves", &[Change::Left([1; 16])]);
     scene.work();
     expect(&mut ann_far, &scene.sent);
-    assert_eq!(called(ann), Some(Call::Up(Cursor::at(room.end()))));
-    assert_eq!(called(bob), None);
+    assert_eq!(unseated(ann), Some(Unseated::More(Cursor::at(room.end()))));
+    assert_eq!(unseated(bob), None);
 }
 
 #[test]
@@ -245,7 +245,7 @@ fn who_goes_away_gives_up_the_seat_and_the_connection() {
 }
 
 #[test]
-fn at_the_rooms_end_everybody_is_called_up_having_been_sent_everything() {
+fn at_the_rooms_end_everybody_is_handed_back_having_been_sent_everything() {
     let mut scene = Scene::new();
     let (room, fanout) = (Arc::clone(&scene.room), Arc::clone(&scene.fanout));
     let (seat, mut far) = scene.listener(None);
@@ -255,15 +255,18 @@ fn at_the_rooms_end_everybody_is_called_up_having_been_sent_everything() {
     fanout.close();
     scene.work();
     expect(&mut far, &scene.sent);
-    assert_eq!(called(sitting), Some(Call::Up(Cursor::at(room.end()))));
+    assert_eq!(
+        unseated(sitting),
+        Some(Unseated::More(Cursor::at(room.end())))
+    );
 }
 
 #[test]
 fn a_writer_with_whom_nobody_sits_is_not_woken_and_misses_nothing() {
     let mut scene = Scene::new();
     let (room, fanout) = (Arc::clone(&scene.room), Arc::clone(&scene.fanout));
-    let asleep = |scene: &Scene| scene.writer.desk.news().asleep;
-    scene.writer.sleep(&mut scene.writer.desk.news());
+    let asleep = |scene: &Scene| scene.writer.inbox.pending().asleep;
+    scene.writer.sleep(&mut scene.writer.inbox.pending());
     scene.publish("to nobody", &[Change::Left([1; 16])]);
     assert!(asleep(&scene), "woken for nothing");
     // Who sits down wakes it, and is written what comes from there on, however late it looks.
@@ -276,7 +279,7 @@ fn a_writer_with_whom_nobody_sits_is_not_woken_and_misses_nothing() {
     expect(&mut far, &scene.sent[before..]);
     nothing_more(&mut far);
     // With somebody there, sleep ends with each message.
-    scene.writer.sleep(&mut scene.writer.desk.news());
+    scene.writer.sleep(&mut scene.writer.inbox.pending());
     scene.publish("to one again", &[]);
     assert!(!asleep(&scene));
 }

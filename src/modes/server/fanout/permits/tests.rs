@@ -3,30 +3,30 @@ use futures_lite::future::{block_on, poll_once};
 use std::future::Future;
 use std::pin::Pin;
 
-fn queue(places: usize) -> &'static Queue {
-    Box::leak(Box::new(Queue::new(places)))
+fn queue(places: usize) -> &'static Permits {
+    Box::leak(Box::new(Permits::new(places)))
 }
 
 fn at(last: u8) -> IpAddr {
     IpAddr::from([10, 0, 0, last])
 }
 
-type Waiting = Pin<Box<dyn Future<Output = Place>>>;
+type Waiting = Pin<Box<dyn Future<Output = Permit>>>;
 
 /// Somebody who waits.
-fn waits(queue: &'static Queue, who: u8) -> Waiting {
+fn waits(queue: &'static Permits, who: u8) -> Waiting {
     let mut waiting = Box::pin(queue.enter(at(who)));
     assert!(block_on(poll_once(waiting.as_mut())).is_none());
     waiting
 }
 
 /// The place that somebody has by now.
-fn has(mut waiting: Waiting) -> Place {
+fn has(mut waiting: Waiting) -> Permit {
     block_on(poll_once(waiting.as_mut())).expect("a place")
 }
 
 /// Frees places one after the other: in which order those who wait have one.
-fn order(mut place: Place, mut waiting: Vec<(&'static str, Waiting)>) -> Vec<&'static str> {
+fn order(mut place: Permit, mut waiting: Vec<(&'static str, Waiting)>) -> Vec<&'static str> {
     let mut order = Vec::new();
     while !waiting.is_empty() {
         drop(place);

@@ -1,4 +1,4 @@
-//! A portion: neighbouring batches, as one listener or many are sent them at once.
+//! A batches: neighbouring batches, as one listener or many are sent them at once.
 
 use std::cell::OnceCell;
 use std::io::IoSlice;
@@ -14,15 +14,15 @@ use crate::modes::server::room::tail::Cursor;
 /// Its bytes in an [`Encoding`] are those of its batches, one after the other. A *position* is a place
 /// in these bytes.
 #[derive(Debug)]
-pub struct Portion {
+pub struct Batches {
     batches: Vec<Arc<Batch>>,
     joined: [OnceCell<Vec<u8>>; Encoding::COUNT],
 }
 
-impl Portion {
-    /// The portion of these batches; `None` if there are none.
-    pub fn new(batches: Vec<Arc<Batch>>) -> Option<Portion> {
-        (!batches.is_empty()).then(|| Portion {
+impl Batches {
+    /// The batches of these batches; `None` if there are none.
+    pub fn new(batches: Vec<Arc<Batch>>) -> Option<Batches> {
+        (!batches.is_empty()).then(|| Batches {
             batches,
             joined: Default::default(),
         })
@@ -57,7 +57,7 @@ impl Portion {
         slices
     }
 
-    /// The position of `cursor`, which is in this portion or at its end.
+    /// The position of `cursor`, which is in this batches or at its end.
     pub fn position(&self, encoding: Encoding, cursor: Cursor) -> usize {
         let mut before = 0;
         for batch in &self.batches {

@@ -12,24 +12,24 @@ use async_std::channel::{Sender, bounded};
 
 /// A few places, and those who wait for one.
 #[derive(Debug)]
-pub struct Queue(Mutex<State>);
+pub struct Permits(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
     free: usize,
     /// The addresses of those who wait, each once; the front's turn is next.
     turns: VecDeque<IpAddr>,
-    waiting: HashMap<IpAddr, VecDeque<Sender<Place>>>,
+    waiting: HashMap<IpAddr, VecDeque<Sender<Permit>>>,
 }
 
 /// A place. Dropped, it is somebody else's.
 #[derive(Debug)]
-pub struct Place(&'static Queue);
+pub struct Permit(&'static Permits);
 
-impl Queue {
+impl Permits {
     /// A queue before so many places.
-    pub fn new(places: usize) -> Queue {
-        Queue(Mutex::new(State {
+    pub fn new(places: usize) -> Permits {
+        Permits(Mutex::new(State {
             free: places,
             turns: VecDeque::new(),
             waiting: HashMap::new(),
@@ -42,19 +42,19 @@ impl Queue {
     }
 
     /// Waits for a place, as a client at `who`.
-    pub async fn enter(&'static self, who: IpAddr) -> Place {
+    pub async fn enter(&'static self, who: IpAddr) -> Permit {
         let given = {
             let mut state = self.state();
             if state.free > 0 {
                 state.free -= 1;
-                return Place(self);
+                return Permit(self);
             }
             let (giver, given) = bounded(1);
             state.wait(who, giver);
             given
         };
         // The giver is not dropped before it has given.
-        given.recv().await.unwrap_or_else(|_| Place(self))
+        given.recv().await.unwrap_or_else(|_| Permit(self))
     }
 
     /// How many wait, those who have stopped waiting included.
@@ -65,7 +65,7 @@ impl Queue {
 }
 
 impl State {
-    fn wait(&mut self, who: IpAddr, giver: Sender<Place>) {
+    fn wait(&mut self, who: IpAddr, giver: Sender<Permit>) {
         let line = self.waiting.entry(who).or_default();
         if line.is_empty() {
             self.turns.push_back(who);
@@ -74,7 +74,7 @@ impl State {
     }
 
     /// Whose turn it is.
-    fn next(&mut self) -> Option<Sender<Place>> {
+    fn next(&mut self) -> Option<Sender<Permit>> {
         loop {
             let who = self.turns.pop_front()?;
             let line = self.waiting.get_mut(&who)?;
@@ -91,7 +91,7 @@ impl State {
     }
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
         let next = {
             let mut state = self.0.state();
@@ -101,7 +101,7 @@ impl Drop for Place {
         };
         if let Some(giver) = next {
             // Who went away just now drops the place in turn, and it goes on to the next.
-            drop(giver.try_send(Place(self.0)));
+            drop(giver.try_send(Permit(self.0)));
         }
     }
 }
