@@ -1,61 +1,73 @@
 //! The fan-out: all listeners that are up to date, and the threads that write to them.
 //!
-//! Who has been sent everything takes a seat with one of a few [`writer`] threads. When something
-//! is published, each of them writes the same bytes to all its seats in one pass, without waking a
-//! task for any. What comes while a pass is under way goes out with the next, in one write. Whoever
-//! cannot take it all at once is handed back from the seat, and its own task goes on from there.
+//! A listener that was sent everything takes a seat with one of a few [`writer`] threads. When
+//! something is published, each of them writes the same bytes to all its seats in one pass, without
+//! waking a task for any. What is published during a pass goes out with the next one, in one write.
+//! A listener that cannot take it all at once loses its seat, and its own task goes on from there.
 //!
 //! What always holds:
 //!
-//! - A seated listener was sent everything before its seat's offset, and nothing behind it.
-//! - Either the writer or the task writes to a listener, never both: the task while it stands, the
-//!   writer while it sits.
+//! - A seated listener was sent everything before its seat's offset, and nothing after it.
+//! - Either the writer or the task writes to a listener, never both: the writer while the listener
+//!   has its seat, the task otherwise.
 //! - A writer never waits for a listener, and holds no lock while it writes.
+//! - Lock order: a writer's inbox, then a seat's holder. Neither is held while the room's lock is
+//!   taken, nor the other way round.
 
 pub(super) mod batches;
 pub(super) mod cold;
 pub(super) mod follower;
+pub(super) mod peer;
 pub(super) mod permits;
 mod writer;
 
+#[cfg(debug_assertions)]
+use std::cell::Cell;
 use std::future::Future;
-use std::io::{self, Write};
-use std::net::{IpAddr, TcpStream};
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
-
-use async_io::Async;
 
 use crate::sse::Encoding;
 
 use crate::modes::server::room::Room;
 use crate::modes::server::room::order::SessionId;
 use crate::modes::server::room::tail::Cursor;
+use cold::ColdReader;
+use peer::Peer;
+
+#[cfg(debug_assertions)]
+thread_local! {
+    /// Whether this thread has locked a seat's holder.
+    static HOLDER_LOCKED: Cell<bool> = const { Cell::new(false) };
+}
 
 /// The listeners of a room, and the seats of those that are up to date.
 #[derive(Debug)]
 pub struct Fanout {
     /// The room that they listen to.
     pub room: Arc<Room>,
+    /// Reads what is no longer in memory, for listeners and requests.
+    pub cold: ColdReader,
     inboxes: Vec<Arc<Inbox>>,
     next: AtomicUsize,
     listeners: AtomicUsize,
 }
 
-/// Why a listener was handed back from its seat.
+/// The reason for which a listener lost its seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unseated {
-    /// There is something for its own task to look at, from this cursor on.
+    /// Its own task has to look for what comes next, from this cursor on.
     More(Cursor),
-    /// Its socket is full; it is at this cursor.
+    /// Its peer takes no more for now; it is at this cursor.
     Full(Cursor),
-    /// Its socket is full, so of a sign of life only so many bytes went out.
+    /// Its peer took only a part of a heartbeat.
     HeartbeatCut {
-        /// Up to where it was sent everything.
+        /// The offset up to which it was sent everything.
         offset: u64,
-        /// How many bytes of [`Encoding::pulse`] it was sent.
+        /// The number of bytes of [`Encoding::pulse`] that it was sent.
         sent: usize,
     },
     /// The listener went away, or the network did.
@@ -65,49 +77,53 @@ pub enum Unseated {
 /// What a listener's task and its writer share.
 #[derive(Debug)]
 pub struct Seat {
-    /// The connection.
-    pub stream: Async<TcpStream>,
-    /// Where the listener is.
-    pub from: IpAddr,
-    /// How it is sent the events.
-    pub encoding: Encoding,
+    /// The connection. Only the seat's holder writes to it.
+    pub(super) peer: Peer,
+    /// The address whose turn it is when the log is read for the listener.
+    from: IpAddr,
+    encoding: Encoding,
     /// The session that ends with the connection, if it has one.
     session: Option<SessionId>,
+    /// The inbox of its writer.
     inbox: usize,
-    /// Where the writer keeps it; the writer's alone.
+    /// Its place in the writer's list; the writer's alone.
     index: AtomicUsize,
     holder: Mutex<Holder>,
 }
 
+/// The one that may write to a listener.
 #[derive(Debug)]
 enum Holder {
+    /// The writer; the waker is that of the task that waits for the seat's end.
     Writer(Option<Waker>),
+    /// The listener's own task, since it was handed back.
     Task(Unseated),
 }
 
-/// Where listeners and the committer leave word for one writer.
+/// What listeners and the committer leave for one writer.
 #[derive(Debug, Default)]
 struct Inbox {
     pending: Mutex<Pending>,
     woken: Condvar,
 }
 
+/// The contents of an inbox.
 #[derive(Debug, Default)]
 struct Pending {
     /// Everything before this offset is published.
     published: u64,
-    /// Who sits down, with the offset up to which it was sent everything.
+    /// Listeners that take a seat, with the offset up to which they were sent everything.
     arrivals: Vec<(Arc<Seat>, u64)>,
-    /// Who went away while sitting.
+    /// Listeners that went away while they had a seat.
     departures: Vec<Arc<Seat>>,
-    /// Who is to be sent a sign of life now.
+    /// Listeners that are to be sent a heartbeat now.
     pulses: Vec<Arc<Seat>>,
     /// Sessions whose leave was published.
     left: Vec<SessionId>,
     closing: bool,
     /// The writer waits, and must be woken.
     asleep: bool,
-    /// Nobody sits with the writer, so that what is published is nothing to it.
+    /// The writer has no seats, so that what is published does not concern it.
     vacant: bool,
 }
 
@@ -140,10 +156,13 @@ impl Pending {
 
 impl Inbox {
     fn pending(&self) -> MutexGuard<'_, Pending> {
+        #[cfg(debug_assertions)]
+        assert!(!HOLDER_LOCKED.get(), "an inbox is locked before a holder");
         // A panic elsewhere leaves it whole: every change is made in one piece.
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Gives the inbox back, and wakes its writer if it waits.
     fn wake(&self, mut pending: MutexGuard<'_, Pending>) {
         let asleep = std::mem::take(&mut pending.asleep);
         drop(pending);
@@ -163,6 +182,7 @@ impl Fanout {
             Arc::new(inbox)
         };
         Fanout {
+            cold: ColdReader::new(room.reader.clone(), writers),
             room,
             inboxes: (0..writers.max(1)).map(|_| inbox()).collect(),
             next: AtomicUsize::new(0),
@@ -171,7 +191,7 @@ impl Fanout {
     }
 
     /// Counts a listener for as long as the result lives.
-    pub fn listener(self: &Arc<Fanout>) -> Listener {
+    fn listener(self: &Arc<Fanout>) -> Listener {
         self.listeners.fetch_add(1, Ordering::AcqRel);
         Listener(Arc::clone(self))
     }
@@ -181,15 +201,15 @@ impl Fanout {
         self.listeners.load(Ordering::Acquire)
     }
 
-    /// A seat for a connection, not yet taken.
-    pub fn seat(
+    /// A seat for a peer at an address, not yet taken.
+    fn seat(
         &self,
-        (stream, from): (Async<TcpStream>, IpAddr),
+        (peer, from): (Peer, IpAddr),
         encoding: Encoding,
         session: Option<SessionId>,
     ) -> Arc<Seat> {
         Arc::new(Seat {
-            stream,
+            peer,
             from,
             encoding,
             session,
@@ -199,34 +219,36 @@ impl Fanout {
         })
     }
 
-    /// Sits down at `offset`, up to which the listener was sent everything. `None` when more than
-    /// that is published, or the room is closing: then the task has to look for itself.
-    pub fn sit<'a>(&'a self, seat: &'a Arc<Seat>, offset: u64) -> Option<SeatGuard<'a>> {
+    /// Takes the seat at `offset`, up to which the listener was sent everything. `None` when more
+    /// than that is published, or the room is closing: then the task has to look for itself.
+    fn sit<'a>(&'a self, seat: &'a Arc<Seat>, offset: u64) -> Option<SeatGuard<'a>> {
         let inbox = &self.inboxes[seat.inbox];
         let mut pending = inbox.pending();
         if pending.closing || pending.published > offset {
             return None;
         }
-        *seat.holder() = Holder::Writer(None);
+        seat.with_holder(|holder| *holder = Holder::Writer(None));
         pending.arrivals.push((Arc::clone(seat), offset));
         inbox.wake(pending);
         Some(SeatGuard { fanout: self, seat })
     }
 
-    /// Has a sign of life sent to somebody who sits; who does not is written to by its own task.
-    pub fn pulse(&self, seat: &Arc<Seat>) {
+    /// Has a heartbeat sent to a listener that has its seat; nothing happens to one that has not,
+    /// whose own task writes to it.
+    fn pulse(&self, seat: &Arc<Seat>) {
         let inbox = &self.inboxes[seat.inbox];
         let mut pending = inbox.pending();
         pending.pulses.push(Arc::clone(seat));
         inbox.wake(pending);
     }
 
-    /// Everything before `end` may be sent. The sessions in `left` are over with it.
+    /// Lets everything before `end` be sent. The sessions in `left` are over with it.
     pub fn publish(&self, end: u64, left: &[SessionId]) {
         for inbox in &self.inboxes {
             let mut pending = inbox.pending();
             pending.published = end;
-            // A thread that is woken for nothing takes the processor from whoever waits for the answer.
+            // A thread that is woken for nothing takes the processor from the poster, who waits
+            // for the answer.
             if !(pending.asleep && pending.vacant) {
                 pending.left.extend_from_slice(left);
                 inbox.wake(pending);
@@ -234,7 +256,7 @@ impl Fanout {
         }
     }
 
-    /// Hands everybody back: nothing more is published.
+    /// Takes every seat away: nothing more is published.
     pub fn close(&self) {
         for inbox in &self.inboxes {
             let mut pending = inbox.pending();
@@ -244,16 +266,9 @@ impl Fanout {
     }
 }
 
-/// One of the listeners that are counted; dropped, it is one no more.
+/// One of the listeners that are counted; dropped, it is counted no more.
 #[derive(Debug)]
-pub struct Listener(Arc<Fanout>);
-
-impl Listener {
-    /// The fan-out that counts it.
-    pub fn fanout(&self) -> &Arc<Fanout> {
-        &self.0
-    }
-}
+struct Listener(Arc<Fanout>);
 
 impl Drop for Listener {
     fn drop(&mut self) {
@@ -261,51 +276,31 @@ impl Drop for Listener {
     }
 }
 
-/// What became of bytes that were to be sent at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SendOutcome {
-    /// The socket took them all.
-    All,
-    /// It took so many, and is full.
-    Full(usize),
-    /// The listener went away, or the network did.
-    Gone,
-}
-
 impl Seat {
-    /// Sends what the socket takes without waiting. For whose turn it is to write.
-    pub fn send(&self, bytes: &[u8]) -> SendOutcome {
-        if bytes.is_empty() {
-            return SendOutcome::All;
-        }
-        loop {
-            return match self.stream.get_ref().write(bytes) {
-                Ok(sent) if sent == bytes.len() => SendOutcome::All,
-                Ok(0) => SendOutcome::Gone,
-                Ok(sent) => SendOutcome::Full(sent),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => SendOutcome::Full(0),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(_) => SendOutcome::Gone,
-            };
-        }
-    }
-
-    fn holder(&self) -> MutexGuard<'_, Holder> {
-        self.holder.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Does something with the holder while it is locked. No inbox may be locked in it.
+    fn with_holder<T>(&self, work: impl FnOnce(&mut Holder) -> T) -> T {
+        let mut holder = self.holder.lock().unwrap_or_else(PoisonError::into_inner);
+        #[cfg(debug_assertions)]
+        HOLDER_LOCKED.set(true);
+        let outcome = work(&mut holder);
+        #[cfg(debug_assertions)]
+        HOLDER_LOCKED.set(false);
+        outcome
     }
 
     /// Hands the connection back to its task.
     fn hand_back(&self, why: Unseated) {
-        let before = std::mem::replace(&mut *self.holder(), Holder::Task(why));
+        let before = self.with_holder(|holder| std::mem::replace(holder, Holder::Task(why)));
         if let Holder::Writer(Some(waker)) = before {
             waker.wake();
         }
     }
 }
 
-/// Ready when the listener is handed back. Gives the seat up when dropped before that.
+/// A taken seat: ready when the listener is handed back to its task. Gives the seat up when it is
+/// dropped before that.
 #[derive(Debug)]
-pub struct SeatGuard<'a> {
+struct SeatGuard<'a> {
     fanout: &'a Fanout,
     seat: &'a Arc<Seat>,
 }
@@ -314,20 +309,21 @@ impl Future for SeatGuard<'_> {
     type Output = Unseated;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Unseated> {
-        match &mut *self.seat.holder() {
+        self.seat.with_holder(|holder| match holder {
             Holder::Task(why) => Poll::Ready(*why),
             Holder::Writer(Some(waker)) if waker.will_wake(context.waker()) => Poll::Pending,
             Holder::Writer(waker) => {
                 *waker = Some(context.waker().clone());
                 Poll::Pending
             }
-        }
+        })
     }
 }
 
 impl Drop for SeatGuard<'_> {
     fn drop(&mut self) {
-        if matches!(*self.seat.holder(), Holder::Writer(_)) {
+        let writers = |holder: &mut Holder| matches!(holder, Holder::Writer(_));
+        if self.seat.with_holder(writers) {
             let inbox = &self.fanout.inboxes[self.seat.inbox];
             let mut pending = inbox.pending();
             pending.departures.push(Arc::clone(self.seat));

@@ -8,16 +8,15 @@ mod gone;
 mod places;
 mod stream;
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::future::Future;
-use std::io::{Read, Write};
-use std::net::{IpAddr, TcpStream};
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use async_io::{Async, Timer};
+use async_io::Timer;
 use async_std::task;
 use futures_lite::future;
 
@@ -33,7 +32,7 @@ use super::log_file::FileRange;
 use super::{Answer, Api, ApiRequest, Content};
 use crate::modes::server::console::Console;
 use crate::modes::server::console::Request;
-use crate::modes::server::fanout::cold;
+use crate::modes::server::fanout::peer::{Peer, SendOutcome};
 use crate::modes::server::room::quotas::Connected;
 
 pub use places::{full, too_many, turn_away};
@@ -49,17 +48,8 @@ const IDLE_TIME: Duration = Duration::from_secs(30);
 const MEMBER_IDLE_TIME: Duration = Duration::from_secs(300);
 /// How long an ordinary answer may take to be taken.
 const WRITE_TIME: Duration = Duration::from_secs(30);
-/// How much is read, and how long, after the last answer, so that the answer arrives.
-const DRAIN: (usize, Duration) = (64 << 20, Duration::from_secs(2));
-/// How much is read at once.
-const READ: usize = 4096;
 /// How much of the journal is held for one answer at a time: peers that do not take it hold it.
 const PIECE: usize = 64 * 1024;
-
-thread_local! {
-    /// Where what is read is put first.
-    static BYTES: RefCell<[u8; READ]> = const { RefCell::new([0; READ]) };
-}
 
 /// Why the connection ends. None of these is anybody's fault.
 #[derive(Debug)]
@@ -75,9 +65,9 @@ enum ConnectionEnd {
 /// A request's head and, if the console wants it, its text; or what is wrong with it.
 type Headed = Result<(Head, Option<String>), Result<BadRequest, ConnectionEnd>>;
 
-/// One peer.
+/// One client's connection.
 pub struct Connection {
-    stream: Async<TcpStream>,
+    peer: Peer,
     from: IpAddr,
     api: Arc<Api>,
     console: Console,
@@ -94,14 +84,9 @@ pub struct Connection {
 
 impl Connection {
     /// A connection that was just accepted.
-    pub fn new(
-        stream: Async<TcpStream>,
-        from: IpAddr,
-        api: Arc<Api>,
-        console: Console,
-    ) -> Connection {
+    pub fn new(peer: Peer, from: IpAddr, api: Arc<Api>, console: Console) -> Connection {
         Connection {
-            stream,
+            peer,
             from,
             api,
             console,
@@ -127,7 +112,7 @@ impl Connection {
                 Ok(idle) => patience = idle,
                 Err(ConnectionEnd::Gone) => return None,
                 Err(ConnectionEnd::Finished) => {
-                    close(&self.stream).await;
+                    self.peer.close().await;
                     return None;
                 }
                 Err(ConnectionEnd::Stream(follow)) => return Some(Stream::new(self, *follow)),
@@ -227,7 +212,7 @@ impl Connection {
             return Ok(answer.await);
         }
         future::or(async { Ok(answer.as_mut().await) }, async {
-            gone::gone(self.stream.get_ref(), minor, gone::OFTEN).await;
+            gone::gone(&self.peer, minor, gone::OFTEN).await;
             Err(ConnectionEnd::Gone)
         })
         .await
@@ -326,17 +311,7 @@ impl Connection {
 
     /// Waits for more bytes from the peer. If they are there already, others have a turn first.
     async fn fill(&mut self) -> Result<(), ConnectionEnd> {
-        let buffer = &mut self.buffer;
-        // What is read goes through memory of the thread: an array here would be part of the task, and
-        // stay as long as a listener does.
-        let read = self.stream.read_with(|mut stream| {
-            BYTES.with_borrow_mut(|bytes| {
-                let count = stream.read(bytes)?;
-                buffer.extend_from_slice(&bytes[..count]);
-                Ok(count)
-            })
-        });
-        let (read, waited) = waited(read).await;
+        let (read, waited) = waited(self.peer.receive(&mut self.buffer)).await;
         if !waited {
             task::yield_now().await;
         }
@@ -354,16 +329,20 @@ impl Connection {
             let mut rest = bytes;
             loop {
                 let piece = &rest[..rest.len().min(PIECE)];
-                let write = self.stream.write_with(|mut stream| stream.write(piece));
-                match write.await {
-                    Ok(0) | Err(_) => return Err(ConnectionEnd::Gone),
-                    Ok(written) => rest = &rest[written..],
+                match self.peer.send(piece) {
+                    SendOutcome::All if piece.len() == rest.len() => return Ok(()),
+                    SendOutcome::All => {
+                        rest = &rest[piece.len()..];
+                        // It takes what it is sent as fast as it comes.
+                        task::yield_now().await;
+                    }
+                    SendOutcome::Full(sent) => {
+                        rest = &rest[sent..];
+                        let ready = self.peer.writable().await;
+                        ready.map_err(|_| ConnectionEnd::Gone)?;
+                    }
+                    SendOutcome::Gone => return Err(ConnectionEnd::Gone),
                 }
-                if rest.is_empty() {
-                    return Ok(());
-                }
-                // It takes what it is sent as fast as it comes.
-                task::yield_now().await;
             }
         };
         within(WRITE_TIME, all).await?
@@ -380,7 +359,8 @@ impl Connection {
         while at < range.to && !head_only {
             let to = range.to;
             let read = move |reader: &Reader| reader.bytes(at, to, PIECE);
-            let bytes = cold::piece(&self.api.room, self.whose(), read).await;
+            let pieces = &self.api.fanout.cold.pieces;
+            let bytes = pieces.read(self.whose(), read).await;
             // A length was promised: all that is left is to break off.
             let bytes = bytes.map_err(|_| ConnectionEnd::Gone)?;
             at += bytes.len() as u64;
@@ -388,24 +368,6 @@ impl Connection {
         }
         Ok(())
     }
-}
-
-/// Ends a connection so that the last answer arrives: a close with unread bytes would send a reset,
-/// which throws the answer away at the peer.
-async fn close(stream: &Async<TcpStream>) {
-    let _ = stream.get_ref().shutdown(std::net::Shutdown::Write);
-    let drained = async {
-        let mut left = DRAIN.0;
-        while left > 0 {
-            let read = stream.read_with(|mut stream| stream.read(&mut [0; READ]));
-            match read.await {
-                Ok(0) | Err(_) => return,
-                Ok(count) => left = left.saturating_sub(count),
-            }
-            task::yield_now().await;
-        }
-    };
-    let _ = within(DRAIN.1, drained).await;
 }
 
 fn timeout(message: &str) -> BadRequest {

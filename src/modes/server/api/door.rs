@@ -4,15 +4,13 @@
 //! many wait outside.
 
 use std::io;
-use std::net::{IpAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use async_io::{Async, Timer};
 use async_std::task;
-use rustix::net::sockopt;
-use socket2::SockRef;
 
 use crate::failure::reason;
 
@@ -20,7 +18,7 @@ use super::connection::{self, Connection};
 use crate::modes::server::api::Api;
 use crate::modes::server::console::Console;
 use crate::modes::server::console::Entry;
-use crate::modes::server::fanout::follower;
+use crate::modes::server::fanout::peer::Peer;
 use crate::modes::server::room::client::Client;
 use crate::modes::server::room::quotas::Connected;
 
@@ -61,7 +59,7 @@ impl Door {
             match self.listener.accept().await {
                 Ok((stream, from)) => {
                     self.short = false;
-                    self.let_in(stream, from.ip().to_canonical());
+                    self.let_in(Peer::new(stream), from.ip().to_canonical());
                 }
                 // The peer gave up while it waited: the next one is there already.
                 Err(error)
@@ -81,9 +79,9 @@ impl Door {
         }
     }
 
-    fn let_in(&self, stream: Async<TcpStream>, from: IpAddr) {
+    fn let_in(&self, peer: Peer, from: IpAddr) {
         if self.open.load(Ordering::Relaxed) >= self.limit && !self.api.idle.make_room() {
-            let _ = connection::turn_away(stream.get_ref(), connection::full());
+            connection::turn_away(&peer, connection::full());
             return;
         }
         // Those of a proxy are its clients', who are known with the first request.
@@ -92,18 +90,17 @@ impl Door {
             false => match self.count(from.into()) {
                 Ok((connected, wait)) => (Some(connected), wait),
                 Err(wait) => {
-                    let _ = connection::turn_away(stream.get_ref(), connection::too_many(wait));
+                    connection::turn_away(&peer, connection::too_many(wait));
                     return;
                 }
             },
         };
-        if prepare(stream.get_ref()).is_err() {
+        if peer.prepare().is_err() {
             return;
         }
         let place = Place::new(&self.open);
         let api = Arc::clone(&self.api);
-        let connection =
-            Connection::new(stream, from, api, self.console.clone()).counted(connected);
+        let connection = Connection::new(peer, from, api, self.console.clone()).counted(connected);
         task::spawn(async move {
             if !wait.is_zero() {
                 Timer::after(wait).await;
@@ -137,21 +134,6 @@ impl Door {
 pub fn places(files: u64) -> usize {
     let left = files.saturating_sub(RESERVED_FILES).max(8);
     usize::try_from(left).unwrap_or(usize::MAX)
-}
-
-/// Small messages leave at once, a peer that vanished without a word is noticed within 90 s, and the
-/// kernel keeps little for one that does not read.
-fn prepare(stream: &TcpStream) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    sockopt::set_socket_keepalive(stream, true)?;
-    sockopt::set_tcp_keepidle(stream, Duration::from_secs(30))?;
-    sockopt::set_tcp_keepintvl(stream, Duration::from_secs(15))?;
-    sockopt::set_tcp_keepcnt(stream, 4)?;
-    sockopt::set_tcp_user_timeout(stream, follower::STALLED.as_millis() as u32)?;
-    // Only what was not sent yet: a bound for all of the buffer would let a far peer have no more in
-    // the time that an answer of its takes. Where that cannot be had, only memory is lost.
-    let _ = SockRef::from(stream).set_tcp_notsent_lowat(follower::KERNEL);
-    Ok(())
 }
 
 /// One of the connections that are open.

@@ -2,7 +2,6 @@
 
 use crate::http::Head;
 use crate::journal::Reader;
-use crate::modes::server::fanout::cold;
 use crate::modes::server::room::Hold;
 use crate::sse::{Encoding, Form};
 
@@ -44,7 +43,7 @@ impl Api {
         };
         let end = self.room.end();
         let find = move |reader: &Reader| query.find(reader, end, now);
-        let start = cold::look(&self.room, caller.turn(), find).await?;
+        let start = self.fanout.cold.lookups.read(caller.turn(), find).await?;
         let form = Form::accepted(head.field("accept"));
         Ok(Subscription {
             encoding: Encoding::to(form, head.minor),

@@ -5,7 +5,6 @@ use std::io;
 
 use crate::http::{Head, Response};
 use crate::journal::{Fingerprint, Reader};
-use crate::modes::server::fanout::cold;
 
 use super::Api;
 use super::caller::Caller;
@@ -38,7 +37,7 @@ impl Api {
     ) -> Result<FileRange, Rejection> {
         let (query, end) = (FileQuery::read(head), self.room.end());
         let find = move |reader: &Reader| query.find(reader, end);
-        cold::look(&self.room, caller.turn(), find).await
+        self.fanout.cold.lookups.read(caller.turn(), find).await
     }
 }
 

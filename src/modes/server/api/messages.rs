@@ -3,7 +3,6 @@
 use crate::event::{self, Key};
 use crate::http::{Head, Response};
 use crate::journal::Reader;
-use crate::modes::server::fanout::cold;
 use crate::modes::server::room::order::Verdict;
 use crate::modes::server::room::presence::Denied;
 use crate::wire::Said;
@@ -62,8 +61,8 @@ impl Api {
             Ok::<_, Rejection>(Response::json(200, &range))
         };
         match searches {
-            true => cold::search(&self.room, caller.turn(), read).await,
-            false => cold::look(&self.room, caller.turn(), read).await,
+            true => self.fanout.cold.searches.read(caller.turn(), read).await,
+            false => self.fanout.cold.lookups.read(caller.turn(), read).await,
         }
     }
 
@@ -71,7 +70,7 @@ impl Api {
     pub(super) async fn one_event(&self, caller: &Caller, id: &str) -> Result<Response, Rejection> {
         let (end, id) = (self.room.end(), id.to_string());
         let find = move |reader: &Reader| ranges::event(reader, &id, end);
-        let event = cold::look(&self.room, caller.turn(), find).await?;
+        let event = self.fanout.cold.lookups.read(caller.turn(), find).await?;
         Ok(Response::json(200, &event))
     }
 }

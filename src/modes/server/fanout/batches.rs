@@ -1,4 +1,4 @@
-//! A batches: neighbouring batches, as one listener or many are sent them at once.
+//! Neighbouring batches, as one write takes them, to one listener or to many.
 
 use std::cell::OnceCell;
 use std::io::IoSlice;
@@ -9,32 +9,32 @@ use crate::sse::Encoding;
 use crate::modes::server::room::tail::Batch;
 use crate::modes::server::room::tail::Cursor;
 
-/// Batches that follow each other in the journal; never none.
+/// Batches that follow one another in the journal; at least one.
 ///
-/// Its bytes in an [`Encoding`] are those of its batches, one after the other. A *position* is a place
-/// in these bytes.
+/// Their bytes in an [`Encoding`] are those of each, one after the other. A *position* is a place in
+/// these bytes.
 #[derive(Debug)]
-pub struct Batches {
+pub(super) struct Batches {
     batches: Vec<Arc<Batch>>,
     joined: [OnceCell<Vec<u8>>; Encoding::COUNT],
 }
 
 impl Batches {
-    /// The batches of these batches; `None` if there are none.
-    pub fn new(batches: Vec<Arc<Batch>>) -> Option<Batches> {
+    /// These batches; `None` if there are none.
+    pub(super) fn new(batches: Vec<Arc<Batch>>) -> Option<Batches> {
         (!batches.is_empty()).then(|| Batches {
             batches,
             joined: Default::default(),
         })
     }
 
-    /// Where the line after the last one starts in the journal.
-    pub fn end(&self) -> u64 {
+    /// The offset in the journal of the line after the last one.
+    pub(super) fn end(&self) -> u64 {
         self.batches.last().map_or(0, |batch| batch.end())
     }
 
-    /// All the bytes in one piece: joined by the first who asks, for all who are sent the same.
-    pub fn joined(&self, encoding: Encoding) -> &[u8] {
+    /// All the bytes in one piece: joined by the first caller, for all listeners that are sent the same.
+    pub(super) fn joined(&self, encoding: Encoding) -> &[u8] {
         if let [batch] = &self.batches[..] {
             return &batch.encoded(encoding).bytes;
         }
@@ -45,7 +45,7 @@ impl Batches {
     }
 
     /// The bytes from `position` on, as they lie in memory.
-    pub fn slices(&self, encoding: Encoding, position: usize) -> Vec<IoSlice<'_>> {
+    pub(super) fn slices(&self, encoding: Encoding, position: usize) -> Vec<IoSlice<'_>> {
         let mut skip = position;
         let mut slices = Vec::with_capacity(self.batches.len());
         for batch in &self.batches {
@@ -57,8 +57,8 @@ impl Batches {
         slices
     }
 
-    /// The position of `cursor`, which is in this batches or at its end.
-    pub fn position(&self, encoding: Encoding, cursor: Cursor) -> usize {
+    /// The position of `cursor`, which is in these batches or at their end.
+    pub(super) fn position(&self, encoding: Encoding, cursor: Cursor) -> usize {
         let mut before = 0;
         for batch in &self.batches {
             if cursor.offset < batch.end() {
@@ -70,7 +70,7 @@ impl Batches {
     }
 
     /// The cursor of a listener that was sent everything before `position`.
-    pub fn cursor(&self, encoding: Encoding, position: usize) -> Cursor {
+    pub(super) fn cursor(&self, encoding: Encoding, position: usize) -> Cursor {
         let mut left = position;
         for batch in &self.batches {
             let length = batch.encoded(encoding).bytes.len();

@@ -1,108 +1,163 @@
-//! Reading the journal's file for requests: on the blocking pool, and only a few at once, so that
-//! neither the tasks nor the committer's disk are kept from those who are up to date.
+//! Reading the journal's file for requests and listeners: on the blocking pool, and only a few at
+//! once, so that neither the tasks nor the committer's disk are kept from those who are up to date.
 //!
-//! What always holds: who wants a little never waits for the end of what is long. What is long is
-//! read piece by piece, with a place in a [`permits`](super::permits) for each, and in other queues than
-//! what is short; whose asker has gone away is not read to its end.
+//! What always holds: a reader that wants a little never waits for the end of what is long. What is
+//! long is read piece by piece, with a [permit](super::permits) for each, and its permits are not
+//! those of what is short; once nobody wants it any more it is not read to its end. The permits are
+//! those of one server.
 
 use std::io;
 use std::net::IpAddr;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_io::Timer;
 use async_std::task;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::journal::Reader;
 use crate::sse::Encoding;
 
+use super::Seat;
+use super::peer::SendOutcome;
 use super::permits::Permits;
-use crate::modes::server::fanout::Seat;
-use crate::modes::server::fanout::SendOutcome;
-use crate::modes::server::machine;
-use crate::modes::server::room::Room;
-use crate::modes::server::room::tail::Batch;
-use crate::modes::server::room::tail::Cursor;
+use crate::modes::server::room::tail::{Batch, Cursor};
 
-/// How much is read and encoded at once.
+/// The most bytes of the journal that are read and encoded at once.
 const PIECE: usize = 64 * 1024;
-/// How much of the file a listener is sent before it is somebody else's turn.
+/// The most bytes of the file that a listener is sent before it is somebody else's turn.
 const TURN: u64 = 1 << 20;
 /// How long a turn waits for a listener that was taking until now.
 const WAIT: Duration = Duration::from_millis(1);
-
-/// Times that a turn waits for that.
+/// The most such waits in one turn.
 const WAITS: usize = 16;
 
-/// Who looks something up.
-static LOOKUPS: LazyLock<Permits> = LazyLock::new(|| Permits::new(4));
-/// Who takes the log away piece by piece.
-static PIECES: LazyLock<Permits> = LazyLock::new(|| Permits::new(2));
-/// Who is so little behind that one piece is all of it.
-static NEARLY: LazyLock<Permits> = LazyLock::new(|| Permits::new(machine::writers()));
-/// Who is further behind. However many wait for a turn, they have no more cores than the writers.
-static BEHIND: LazyLock<Permits> = LazyLock::new(|| Permits::new(machine::writers()));
-/// Who searches long stretches.
-static SEARCHES: LazyLock<Permits> = LazyLock::new(|| Permits::new(2));
-
-/// Up to about `max` bytes of lines from `offset` on, encoded, for somebody at `who`.
-///
-/// # Errors
-/// The journal cannot be read.
-pub async fn lines(
-    room: &Room,
-    who: IpAddr,
-    encoding: Encoding,
-    (offset, end): (u64, u64),
-    max: usize,
-) -> io::Result<Arc<Batch>> {
-    piece(room, who, move |reader| {
-        let batch = Batch::new(reader.log(), reader.read(offset, end, max)?);
-        // Here and not where it is written: the tasks of those who are up to date run there.
-        batch.encoded(encoding);
-        Ok(Arc::new(batch))
-    })
-    .await
+/// What reads the journal's file for one server.
+#[derive(Debug)]
+pub struct ColdReader {
+    /// Short readings: a listener's start, a page, an event.
+    pub lookups: Lane,
+    /// Pieces of what is long: a poll, the log itself.
+    pub pieces: Lane,
+    /// Searches, each of which may read a lot.
+    pub searches: Lane,
+    /// Listeners so little behind that one piece is all of it.
+    nearly: Lane,
+    /// Listeners further behind. However many wait for a turn, they have no more cores than the
+    /// writers.
+    behind: Lane,
 }
 
-/// How a listener's turn ended.
+/// One kind of reading, with permits of its own.
+#[derive(Debug)]
+pub struct Lane {
+    reader: Reader,
+    permits: Permits,
+}
+
+/// How far a listener's turn has brought it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Progress {
-    /// It is at this cursor, and may have another.
+pub(super) enum Progress {
+    /// It is at this cursor, and may have another turn.
     Advanced(Cursor),
-    /// Its socket is full; it is at this cursor.
+    /// Its peer takes no more for now; it is at this cursor.
     Full(Cursor),
     /// The listener went away, or the network did.
     Gone,
 }
 
-/// Sends a listener what is in the file from `cursor` up to `end`, for a turn: while it takes it,
-/// piece after piece leaves without a change of tasks. A socket that stays full ends the turn, and
-/// with it the buffer.
-///
-/// After a full turn the listener rests for as long as that took. Otherwise a few who catch up have
-/// all the processors, and those who are up to date wait for the disk that has none.
-///
-/// # Errors
-/// The journal cannot be read.
-pub async fn turn(room: &Room, seat: &Arc<Seat>, cursor: Cursor, end: u64) -> io::Result<Progress> {
-    let (reader, seat) = (room.reader.clone(), Arc::clone(seat));
-    let queue = match end.saturating_sub(cursor.offset) <= PIECE as u64 {
-        true => &NEARLY,
-        false => &BEHIND,
-    };
-    let place = queue.enter(seat.from).await;
-    let sending = task::spawn_blocking(move || {
-        let _place = place;
-        let start = Instant::now();
-        (send(&reader, &seat, cursor, end), start.elapsed())
-    });
-    let (turn, took) = sending.await;
-    if matches!(turn, Ok(Progress::Advanced(cursor)) if cursor.offset < end) {
-        Timer::after(took).await;
+impl ColdReader {
+    /// What reads with `reader` for a server whose fan-out has `writers` threads.
+    pub fn new(reader: Reader, writers: usize) -> ColdReader {
+        let lane = |permits| Lane {
+            reader: reader.clone(),
+            permits: Permits::new(permits),
+        };
+        ColdReader {
+            lookups: lane(4),
+            pieces: lane(2),
+            searches: lane(2),
+            nearly: lane(writers.max(1)),
+            behind: lane(writers.max(1)),
+        }
     }
-    turn
+
+    /// Up to about `max` bytes of lines from `offset` on and before `end`, encoded, for a client at
+    /// `who`.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn lines(
+        &self,
+        who: IpAddr,
+        encoding: Encoding,
+        (offset, end): (u64, u64),
+        max: usize,
+    ) -> io::Result<Arc<Batch>> {
+        let read = move |reader: &Reader| {
+            let batch = Batch::new(reader.log(), reader.read(offset, end, max)?);
+            // Here and not where it is written: the tasks of those who are up to date run there.
+            batch.encoded(encoding);
+            Ok(Arc::new(batch))
+        };
+        self.pieces.read(who, read).await
+    }
+
+    /// Sends a listener what is in the file from `cursor` up to `end`, for a turn: while it takes
+    /// it, piece after piece leaves without a change of tasks. A peer that stays full ends the turn,
+    /// and with it the buffer.
+    ///
+    /// After a whole turn the listener rests for as long as that took. Otherwise a few that catch up
+    /// have all the processors, and those who are up to date wait for the disk that has none.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub(super) async fn catch_up(
+        &self,
+        seat: &Arc<Seat>,
+        cursor: Cursor,
+        end: u64,
+    ) -> io::Result<Progress> {
+        let seat = Arc::clone(seat);
+        let lane = match end.saturating_sub(cursor.offset) <= PIECE as u64 {
+            true => &self.nearly,
+            false => &self.behind,
+        };
+        let permit = lane.permits.get(seat.from).await;
+        let reader = lane.reader.clone();
+        let sending = task::spawn_blocking(move || {
+            let _permit = permit;
+            let start = Instant::now();
+            (send(&reader, &seat, cursor, end), start.elapsed())
+        });
+        let (progress, took) = sending.await;
+        if matches!(progress, Ok(Progress::Advanced(cursor)) if cursor.offset < end) {
+            Timer::after(took).await;
+        }
+        progress
+    }
+}
+
+impl Lane {
+    /// Reads once there is a permit, on behalf of a client at `who`. If it is dropped, the reading
+    /// ends; until it has, it keeps its permit.
+    ///
+    /// # Errors
+    /// Those of `read`.
+    pub async fn read<T: Send + 'static, E: Send + 'static>(
+        &self,
+        who: IpAddr,
+        read: impl FnOnce(&Reader) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
+        let permit = self.permits.get(who).await;
+        let (reader, waiting) = self.reader.while_waiting();
+        let outcome = task::spawn_blocking(move || {
+            let _permit = permit;
+            read(&reader)
+        });
+        let outcome = outcome.await;
+        drop(waiting);
+        outcome
+    }
 }
 
 fn send(reader: &Reader, seat: &Seat, mut cursor: Cursor, end: u64) -> io::Result<Progress> {
@@ -113,7 +168,7 @@ fn send(reader: &Reader, seat: &Seat, mut cursor: Cursor, end: u64) -> io::Resul
         let mut position = batch.position(seat.encoding, cursor);
         loop {
             let bytes = &batch.encoded(seat.encoding).bytes;
-            match seat.send(&bytes[position..]) {
+            match seat.peer.send(&bytes[position..]) {
                 SendOutcome::All => break,
                 SendOutcome::Full(0) => {
                     return Ok(Progress::Full(batch.cursor(seat.encoding, position)));
@@ -121,78 +176,15 @@ fn send(reader: &Reader, seat: &Seat, mut cursor: Cursor, end: u64) -> io::Resul
                 SendOutcome::Full(sent) => position += sent,
                 SendOutcome::Gone => return Ok(Progress::Gone),
             }
-            // Who takes a little now and then would have the place for as long as it likes.
+            // A peer that takes a little now and then would have the permit for as long as it likes.
             waits = waits.saturating_sub(1);
-            if waits == 0 || !writable_soon(seat) {
+            if waits == 0 || !seat.peer.is_writable_within(WAIT) {
                 return Ok(Progress::Full(batch.cursor(seat.encoding, position)));
             }
         }
         cursor = Cursor::at(batch.end());
     }
     Ok(Progress::Advanced(cursor))
-}
-
-fn writable_soon(seat: &Seat) -> bool {
-    let fd = seat.stream.get_ref();
-    let wait = Timespec {
-        tv_sec: 0,
-        tv_nsec: WAIT.as_nanos() as _,
-    };
-    poll(&mut [PollFd::new(fd, PollFlags::OUT)], Some(&wait)).is_ok_and(|ready| ready > 0)
-}
-
-/// Something short that reads the file, for somebody at `who`.
-///
-/// # Errors
-/// The journal cannot be read.
-pub async fn look<T: Send + 'static, E: Send + 'static>(
-    room: &Room,
-    who: IpAddr,
-    read: impl FnOnce(&Reader) -> Result<T, E> + Send + 'static,
-) -> Result<T, E> {
-    wait_for(&LOOKUPS, &room.reader, who, read).await
-}
-
-/// A piece of something long.
-///
-/// # Errors
-/// The journal cannot be read.
-pub async fn piece<T: Send + 'static>(
-    room: &Room,
-    who: IpAddr,
-    read: impl FnOnce(&Reader) -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
-    wait_for(&PIECES, &room.reader, who, read).await
-}
-
-/// Something that may read a lot of the file.
-///
-/// # Errors
-/// The journal cannot be read.
-pub async fn search<T: Send + 'static, E: Send + 'static>(
-    room: &Room,
-    who: IpAddr,
-    read: impl FnOnce(&Reader) -> Result<T, E> + Send + 'static,
-) -> Result<T, E> {
-    wait_for(&SEARCHES, &room.reader, who, read).await
-}
-
-/// Reads once there is a place. If it is dropped, the reading ends; until it has, it has its place.
-async fn wait_for<T: Send + 'static, E: Send + 'static>(
-    queue: &'static Permits,
-    reader: &Reader,
-    who: IpAddr,
-    read: impl FnOnce(&Reader) -> Result<T, E> + Send + 'static,
-) -> Result<T, E> {
-    let place = queue.enter(who).await;
-    let (reader, waiting) = reader.while_waiting();
-    let outcome = task::spawn_blocking(move || {
-        let _place = place;
-        read(&reader)
-    });
-    let outcome = outcome.await;
-    drop(waiting);
-    outcome
 }
 
 #[cfg(test)]

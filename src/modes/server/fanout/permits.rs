@@ -1,87 +1,83 @@
-//! A queue before a few places: who waits is let in by turns of address, and of those of one address
-//! in the order in which they came.
+//! A few permits, given in turn by address: a task that waits for one is let in when it is the turn of
+//! its address, and the tasks of one address in the order in which they came.
 //!
-//! What always holds: a place that becomes free goes to somebody who waits, never to whoever just
-//! gave it up or has just come. Whoever stops waiting is passed over.
+//! What always holds: a permit that becomes free goes to a task that waits, never to the one that just
+//! gave it up or has just come. A task that stops waiting is passed over.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_std::channel::{Sender, bounded};
 
-/// A few places, and those who wait for one.
-#[derive(Debug)]
-pub struct Permits(Mutex<State>);
+/// A few permits, and the tasks that wait for one.
+#[derive(Clone, Debug)]
+pub(super) struct Permits(Arc<Mutex<Waiting>>);
 
 #[derive(Debug)]
-struct State {
+struct Waiting {
+    /// The number of permits that nobody has.
     free: usize,
-    /// The addresses of those who wait, each once; the front's turn is next.
+    /// The addresses of the tasks that wait, each once; the front's turn is next.
     turns: VecDeque<IpAddr>,
-    waiting: HashMap<IpAddr, VecDeque<Sender<Permit>>>,
+    /// The tasks of each address, the longest waiting first.
+    tasks: HashMap<IpAddr, VecDeque<Sender<Permit>>>,
 }
 
-/// A place. Dropped, it is somebody else's.
+/// One of the permits. Dropped, it goes to the next.
 #[derive(Debug)]
-pub struct Permit(&'static Permits);
+pub(super) struct Permit(Permits);
 
 impl Permits {
-    /// A queue before so many places.
-    pub fn new(places: usize) -> Permits {
-        Permits(Mutex::new(State {
-            free: places,
+    /// So many permits, all of them free.
+    pub(super) fn new(count: usize) -> Permits {
+        Permits(Arc::new(Mutex::new(Waiting {
+            free: count,
             turns: VecDeque::new(),
-            waiting: HashMap::new(),
-        }))
+            tasks: HashMap::new(),
+        })))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
         // A panic elsewhere leaves it whole: every change is made in one piece.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for a place, as a client at `who`.
-    pub async fn enter(&'static self, who: IpAddr) -> Permit {
+    /// Waits for a permit, on behalf of a client at `who`.
+    pub(super) async fn get(&self, who: IpAddr) -> Permit {
         let given = {
-            let mut state = self.state();
-            if state.free > 0 {
-                state.free -= 1;
-                return Permit(self);
+            let mut waiting = self.waiting();
+            if waiting.free > 0 {
+                waiting.free -= 1;
+                return Permit(self.clone());
             }
             let (giver, given) = bounded(1);
-            state.wait(who, giver);
+            waiting.push(who, giver);
             given
         };
         // The giver is not dropped before it has given.
-        given.recv().await.unwrap_or_else(|_| Permit(self))
-    }
-
-    /// How many wait, those who have stopped waiting included.
-    #[cfg(test)]
-    fn waiting(&self) -> usize {
-        self.state().waiting.values().map(VecDeque::len).sum()
+        given.recv().await.unwrap_or_else(|_| Permit(self.clone()))
     }
 }
 
-impl State {
-    fn wait(&mut self, who: IpAddr, giver: Sender<Permit>) {
-        let line = self.waiting.entry(who).or_default();
-        if line.is_empty() {
+impl Waiting {
+    fn push(&mut self, who: IpAddr, giver: Sender<Permit>) {
+        let tasks = self.tasks.entry(who).or_default();
+        if tasks.is_empty() {
             self.turns.push_back(who);
         }
-        line.push_back(giver);
+        tasks.push_back(giver);
     }
 
-    /// Whose turn it is.
-    fn next(&mut self) -> Option<Sender<Permit>> {
+    /// The task whose turn it is.
+    fn pop(&mut self) -> Option<Sender<Permit>> {
         loop {
             let who = self.turns.pop_front()?;
-            let line = self.waiting.get_mut(&who)?;
-            // Those who have gone away take no turn.
-            let next = std::iter::from_fn(|| line.pop_front()).find(|giver| !giver.is_closed());
-            match line.is_empty() {
-                true => drop(self.waiting.remove(&who)),
+            let tasks = self.tasks.get_mut(&who)?;
+            // Tasks that are gone take no turn.
+            let next = std::iter::from_fn(|| tasks.pop_front()).find(|giver| !giver.is_closed());
+            match tasks.is_empty() {
+                true => drop(self.tasks.remove(&who)),
                 false => self.turns.push_back(who),
             }
             if next.is_some() {
@@ -89,19 +85,25 @@ impl State {
             }
         }
     }
+
+    /// The number of tasks that wait, those included that have stopped waiting.
+    #[cfg(test)]
+    fn len(&self) -> usize {
+        self.tasks.values().map(VecDeque::len).sum()
+    }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
         let next = {
-            let mut state = self.0.state();
-            let next = state.next();
-            state.free += usize::from(next.is_none());
+            let mut waiting = self.0.waiting();
+            let next = waiting.pop();
+            waiting.free += usize::from(next.is_none());
             next
         };
         if let Some(giver) = next {
-            // Who went away just now drops the place in turn, and it goes on to the next.
-            drop(giver.try_send(Permit(self.0)));
+            // A task that went away just now drops the permit in turn, and it goes on to the next.
+            drop(giver.try_send(Permit(self.0.clone())));
         }
     }
 }

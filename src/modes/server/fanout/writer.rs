@@ -1,4 +1,4 @@
-//! A writer: one thread, and the seats it writes to.
+//! A writer: one thread, and the seats that it writes to.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -7,14 +7,15 @@ use std::time::{Duration, Instant};
 use crate::sse::Encoding;
 use crate::wire::HEARTBEAT;
 
-use super::{Fanout, Inbox, Pending, Seat, SendOutcome, Unseated};
-use crate::modes::server::fanout::batches::Batches;
+use super::batches::Batches;
+use super::peer::SendOutcome;
+use super::{Fanout, Inbox, Pending, Seat, Unseated};
 use crate::modes::server::room::Room;
 use crate::modes::server::room::tail::Cursor;
 
-/// How often it looks for listeners that are owed a sign of life.
+/// The time between two looks for listeners that are owed a heartbeat.
 const TICK: Duration = Duration::from_secs(1);
-/// The most journal bytes in one pass: encoded, about what a socket takes at once.
+/// The most bytes of the journal in one pass: encoded, about what a peer takes at once.
 const PASS: usize = 32 * 1024;
 
 /// Writes to its seats until the room closes.
@@ -23,9 +24,9 @@ pub struct Writer {
     room: Arc<Room>,
     inbox: Arc<Inbox>,
     seats: Vec<Seated>,
-    /// Everything before this was written to all, or they sat down behind it.
+    /// Everything before this offset was written to all seats, or they were taken after it.
     at: u64,
-    /// When something was written to all.
+    /// The last time that something was written to all.
     passed: Instant,
     ticked: Instant,
 }
@@ -35,9 +36,10 @@ pub struct Writer {
 struct Seated {
     seat: Arc<Seat>,
     encoding: Encoding,
-    /// Where it sat down; passes have brought it to the writer's `at` if that is further.
+    /// The offset at which it was taken; passes have brought it to the writer's `at` if that is
+    /// further.
     offset: u64,
-    /// When it sat down, or was sent the last sign of life.
+    /// The time at which it was taken, or sent the last heartbeat.
     greeted: Instant,
 }
 
@@ -69,7 +71,7 @@ impl Writer {
         }
     }
 
-    /// Waits for pending, and at most a tick if anybody sits here.
+    /// Waits for something to do, and at most a tick if there are seats.
     fn wait(&self) -> Pending {
         let mut pending = self.inbox.pending();
         while pending.is_empty(self.at) {
@@ -90,7 +92,7 @@ impl Writer {
         pending.take()
     }
 
-    /// Has the others ring, for what is pending to those who sit here.
+    /// Has the others wake this writer, for what concerns its seats.
     fn sleep(&self, pending: &mut Pending) {
         pending.asleep = true;
         pending.vacant = self.seats.is_empty();
@@ -98,7 +100,7 @@ impl Writer {
 
     fn serve(&mut self, pending: Pending, now: Instant) {
         if self.seats.is_empty() {
-            // Nobody was to be written what has been published since.
+            // What has been published since was to be written to nobody.
             let first = pending.arrivals.iter().map(|(_, offset)| *offset).min();
             self.at = first.map_or(pending.published, |first| first.min(pending.published));
         }
@@ -136,7 +138,7 @@ impl Writer {
         });
     }
 
-    /// Takes the seat at `index` away from the writer.
+    /// Takes the seat at `index` out of the list.
     fn remove(&mut self, index: usize) -> Arc<Seat> {
         let seated = self.seats.swap_remove(index);
         if let Some(moved) = self.seats.get(index) {
@@ -145,14 +147,14 @@ impl Writer {
         seated.seat
     }
 
-    /// Lets go of one who went away while sitting, if it was not handed back meanwhile.
+    /// Lets go of a listener that went away while it was seated, if it was not handed back meanwhile.
     fn clear(&mut self, seat: &Arc<Seat>) {
         if let Some(index) = self.index(seat) {
             self.remove(index);
         }
     }
 
-    /// Where one sits who was not handed back.
+    /// The place of a seat in the list; `None` for a listener that was handed back.
     fn index(&self, seat: &Arc<Seat>) -> Option<usize> {
         let index = seat.index.load(Ordering::Relaxed);
         let seated = self.seats.get(index)?;
@@ -163,7 +165,7 @@ impl Writer {
         self.remove(index).hand_back(why);
     }
 
-    /// Hands back everybody of whom `who` is true; they have nothing in hand.
+    /// Hands back all listeners of which `who` is true; no part of an event is under way to them.
     fn unseat_all(&mut self, who: impl Fn(&Seat) -> bool) {
         for index in (0..self.seats.len()).rev() {
             if who(&self.seats[index].seat) {
@@ -182,7 +184,7 @@ impl Writer {
                     self.at = batches.end();
                     self.passed = now;
                 }
-                // Memory has moved on during the last pass: each finds its way through the file.
+                // Memory has moved on during the last pass: each task goes on through the file.
                 None => {
                     self.unseat_all(|_| true);
                     self.at = to;
@@ -192,16 +194,16 @@ impl Writer {
     }
 
     fn write(&mut self, batches: &Batches) {
-        // Downwards, so that whoever takes a seat's index was written to already.
+        // Downwards, so that the seat that takes a removed one's index was written to already.
         for index in (0..self.seats.len()).rev() {
             let seated = &self.seats[index];
             let encoding = seated.encoding;
-            // Only who has just sat down can be further than the others.
+            // Only a seat that was just taken can be further than the others.
             let start = match seated.offset <= self.at {
                 true => 0,
                 false => batches.position(encoding, Cursor::at(seated.offset)),
             };
-            match seated.seat.send(&batches.joined(encoding)[start..]) {
+            match seated.seat.peer.send(&batches.joined(encoding)[start..]) {
                 SendOutcome::All => {}
                 SendOutcome::Full(sent) => {
                     let cursor = batches.cursor(encoding, start + sent);
@@ -212,7 +214,7 @@ impl Writer {
         }
     }
 
-    /// A sign of life for everyone who has not been sent anything for long.
+    /// Sends a heartbeat to each listener that has not been sent anything for long.
     fn heartbeats(&mut self, now: Instant) {
         for index in (0..self.seats.len()).rev() {
             let seated = &mut self.seats[index];
@@ -229,7 +231,7 @@ impl Writer {
 
     fn pulse(&mut self, index: usize) {
         let seated = &self.seats[index];
-        match seated.seat.send(seated.encoding.pulse()) {
+        match seated.seat.peer.send(seated.encoding.pulse()) {
             SendOutcome::All => {}
             SendOutcome::Full(sent) => {
                 let offset = seated.offset.max(self.at);

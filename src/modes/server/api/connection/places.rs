@@ -1,18 +1,18 @@
-//! Whose a connection is, and what it is told where there is no place for it.
+//! The client to whom a connection counts, and the answers where there is no place for it.
 
-use std::io::{self, Write};
-use std::net::{IpAddr, TcpStream};
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use crate::http::{Head, Response};
 use crate::modes::server::api::rejection::Rejection;
 use crate::modes::server::console::Entry;
+use crate::modes::server::fanout::peer::Peer;
 use crate::modes::server::room::client::Client;
 
 use super::Connection;
 
 impl Connection {
-    /// Counts the connection for whoever asks: through a proxy that may be somebody else each time.
+    /// Counts the connection for the client that asks: through a proxy that may be another each time.
     pub(super) fn count(&mut self, client: Client) -> Result<(), Duration> {
         if self
             .connected
@@ -20,7 +20,7 @@ impl Connection {
             .is_none_or(|counted| counted.from() != client)
         {
             self.connected = None;
-            // What the one before gave is nothing of this one's.
+            // A room key that the one before gave is not held against this one.
             self.gave_key = false;
             let (api, now) = (&self.api, Instant::now());
             let make_room = |whose| api.idle.make_room_of(whose);
@@ -30,8 +30,8 @@ impl Connection {
         Ok(())
     }
 
-    /// Whose turn it is when the log is read for this connection: a network's, so that nobody gets
-    /// more of them by more addresses.
+    /// The address whose turn it is when the log is read for this connection: a network's, so that
+    /// nobody gets more turns by more addresses.
     pub(super) fn whose(&self) -> IpAddr {
         let counted = self.connected.as_ref();
         counted.map_or(self.from, |counted| counted.from().network().address())
@@ -67,8 +67,8 @@ pub fn too_many(wait: Duration) -> Response {
     Rejection::TooManyConnections(wait).response()
 }
 
-/// Answers a connection without waiting for its request.
-pub fn turn_away(stream: &TcpStream, response: Response) -> io::Result<()> {
-    let mut stream = stream;
-    stream.write_all(&response.whole(true, false))
+/// Answers a connection without waiting for its request. A client that does not take it all at once
+/// loses the rest.
+pub fn turn_away(peer: &Peer, response: Response) {
+    peer.send(&response.whole(true, false));
 }

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use crate::failure::reason;
 use crate::http::Response;
 
-use super::{Connection, ConnectionEnd, PIECE, close, gone};
+use super::{Connection, ConnectionEnd, PIECE};
 use crate::modes::server::api::events::Subscription;
 use crate::modes::server::console::Console;
 use crate::modes::server::console::Entry;
-use crate::modes::server::fanout::cold;
 use crate::modes::server::fanout::follower::FollowEnd;
 use crate::modes::server::fanout::follower::Follower;
+use crate::modes::server::fanout::peer::Liveness;
 use crate::modes::server::room::quotas::Connected;
+use crate::modes::server::room::tail::Batch;
 
 /// A connection that has become an event stream.
 pub struct Stream {
@@ -27,9 +28,9 @@ impl Stream {
         let (encoding, offset, hold) = (follow.encoding, follow.start.offset, follow.hold);
         let fanout = &connection.api.fanout;
         let whose = connection.whose();
-        let stream = (connection.stream, whose);
+        let peer = (connection.peer, whose);
         Stream {
-            follower: Follower::new(fanout, stream, hold, encoding, offset),
+            follower: Follower::new(fanout, peer, hold, encoding, offset),
             console: connection.console,
             _connected: connection.connected,
         }
@@ -39,7 +40,7 @@ impl Stream {
     pub async fn run(self) {
         let (ended, seat) = self.follower.run().await;
         match ended {
-            FollowEnd::Complete => Box::pin(close(&seat.stream)).await,
+            FollowEnd::Complete => Box::pin(seat.peer.close()).await,
             FollowEnd::Gone | FollowEnd::Stalled => {}
             FollowEnd::Unreadable(error) => self.console.show(Entry::Notice(format!(
                 "A listener was cut off because the log could not be read: {}. Check the disk.",
@@ -118,7 +119,7 @@ impl Connection {
     async fn length(&self, follow: &Subscription, until: u64) -> Result<usize, ConnectionEnd> {
         let (mut length, mut offset) = (0, follow.start.offset);
         while offset < until {
-            if gone::is_gone(self.stream.get_ref()) {
+            if self.peer.liveness() == Liveness::Gone {
                 return Err(ConnectionEnd::Gone);
             }
             let batch = self.piece(follow, offset, until).await?;
@@ -133,10 +134,10 @@ impl Connection {
         follow: &Subscription,
         offset: u64,
         until: u64,
-    ) -> Result<Arc<crate::modes::server::room::tail::Batch>, ConnectionEnd> {
+    ) -> Result<Arc<Batch>, ConnectionEnd> {
         // A body was promised: all that is left is to break off, and the framing shows it.
-        let (room, stretch) = (&self.api.room, (offset, until));
-        cold::lines(room, self.whose(), follow.encoding, stretch, PIECE)
+        let (cold, range) = (&self.api.fanout.cold, (offset, until));
+        cold.lines(self.whose(), follow.encoding, range, PIECE)
             .await
             .map_err(|_| ConnectionEnd::Gone)
     }

@@ -4,10 +4,12 @@
 use super::*;
 use crate::cli;
 use crate::modes::server::api::tests::open_to_all;
+use crate::modes::server::fanout::peer::{READ, tests::pair};
 use crate::modes::server::room::Room;
 use crate::modes::server::room::tests::{crowded, room};
 use futures_lite::future::{block_on, poll_once};
-use std::net::TcpListener;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::pin::pin;
 
 /// A connection of a room without a key, and the client's end of it.
@@ -19,11 +21,8 @@ fn connection() -> (tempfile::TempDir, Connection, TcpStream) {
 
 fn connection_to(room: Arc<Room>) -> (Connection, TcpStream) {
     let api = open_to_all(room);
-    let door = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let far = TcpStream::connect(door.local_addr().expect("an address")).expect("connected");
-    let (near, from) = door.accept().expect("accepted");
+    let (near, far, from) = pair();
     far.set_nonblocking(true).expect("set");
-    let near = Async::new(near).expect("a stream");
     let console = Console::start(cli::Console::Quiet);
     (Connection::new(near, from.ip(), api, console), far)
 }
@@ -99,20 +98,6 @@ fn who_takes_a_long_answer_at_once_is_given_a_piece_a_turn() {
         taken += come(&far).len();
     }
     assert_eq!(taken, bytes.len());
-}
-
-#[test]
-fn what_comes_after_the_last_answer_is_thrown_away_a_piece_a_turn() {
-    let (_dir, connection, mut far) = connection();
-    let pieces = 50;
-    far.write_all(&vec![b'x'; pieces * READ]).expect("sent");
-    far.shutdown(std::net::Shutdown::Write).expect("shut");
-    let mut closing = pin!(close(&connection.stream));
-    let mut turns = 1;
-    while block_on(poll_once(closing.as_mut())).is_none() {
-        turns += 1;
-    }
-    assert!(turns >= pieces, "{turns}");
 }
 
 #[test]

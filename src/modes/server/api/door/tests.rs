@@ -3,7 +3,7 @@ use crate::cli;
 use crate::modes::server::api::tests::open_to_all;
 use crate::modes::server::room::tests::room;
 use futures_lite::future::{block_on, poll_once};
-use std::io::Write;
+use std::net::TcpStream;
 use std::pin::pin;
 
 #[test]
@@ -24,32 +24,4 @@ fn a_crowd_before_the_door_comes_in_one_by_one() {
         assert!(block_on(poll_once(running.as_mut())).is_none());
     }
     assert_eq!(open.load(Ordering::Relaxed), crowd.len());
-}
-
-#[test]
-fn the_kernel_keeps_little_for_a_peer_that_does_not_read() {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = listener.local_addr().expect("an address");
-    let far = TcpStream::connect(address).expect("connected");
-    let (mut near, _) = listener.accept().expect("accepted");
-    let own = sockopt::socket_send_buffer_size(&near).expect("a size");
-    prepare(&near).expect("prepared");
-    near.set_nonblocking(true).expect("set");
-    let piece = [0; 16 * 1024];
-    let mut taken = 0;
-    let full = loop {
-        match near.write(&piece) {
-            Ok(count) => taken += count,
-            Err(error) => break error,
-        }
-    };
-    assert_eq!(full.kind(), io::ErrorKind::WouldBlock);
-    // What the far side takes in before anybody reads it is its own.
-    let theirs = sockopt::socket_recv_buffer_size(&far).expect("a size");
-    let kept = taken.saturating_sub(theirs);
-    assert!(kept <= 2 * follower::KERNEL as usize, "{kept} of {taken}");
-    // What is on its way to a far one is the system's to decide: a bound for it would be one for how
-    // fast a whole log comes.
-    let now = sockopt::socket_send_buffer_size(&near).expect("a size");
-    assert!(now >= own, "{now}, {own}");
 }

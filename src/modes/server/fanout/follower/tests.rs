@@ -2,12 +2,13 @@ use super::*;
 use crate::event::{Body, Event, Id, Stamp};
 use crate::journal::LogRange;
 use crate::line;
+use crate::modes::server::fanout::peer::tests::pair;
 use crate::modes::server::room::tests::room;
 use crate::sse::Form;
 use futures_lite::future::{block_on, poll_once};
 use std::io::Read as _;
-use std::net::TcpListener;
 use std::pin::pin;
+use std::time::Duration;
 
 /// Publishes a line of its own batch.
 fn publish(room: &Room) {
@@ -31,11 +32,8 @@ fn publish(room: &Room) {
 #[test]
 fn who_catches_up_as_fast_as_it_is_sent_has_one_write_a_turn() {
     let (_dir, room, _) = room(Duration::ZERO);
-    let door = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let far = TcpStream::connect(door.local_addr().expect("an address")).expect("connected");
+    let (near, far, from) = pair();
     far.set_nonblocking(true).expect("set");
-    let (near, from) = door.accept().expect("accepted");
-    let near = Async::new(near).expect("a stream");
     let follower = Follower::new(
         &Arc::new(Fanout::new(Arc::clone(&room), 1)),
         (near, from.ip()),

@@ -1,7 +1,6 @@
 use std::io::{ErrorKind, Read};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 
-use async_io::Async;
 use futures_lite::future::{self, block_on};
 
 use crate::event::{Body, Event, Id, Stamp};
@@ -15,6 +14,7 @@ use crate::modes::server::room::tests::room;
 use crate::sse::Form;
 
 use super::super::SeatGuard;
+use super::super::peer::tests::pair;
 use super::*;
 
 /// How the listeners here are sent the events.
@@ -59,10 +59,7 @@ impl Scene {
 
     /// A listener, and its other end.
     fn listener(&self, session: Option<SessionId>) -> (Arc<Seat>, TcpStream) {
-        let door = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let far = TcpStream::connect(door.local_addr().expect("an address")).expect("connected");
-        let (near, from) = door.accept().expect("accepted");
-        let near = Async::new(near).expect("a stream");
+        let (near, far, from) = pair();
         (self.fanout.seat((near, from.ip()), SSE, session), far)
     }
 
@@ -282,4 +279,13 @@ fn a_writer_with_whom_nobody_sits_is_not_woken_and_misses_nothing() {
     scene.writer.sleep(&mut scene.writer.inbox.pending());
     scene.publish("to one again", &[]);
     assert!(!asleep(&scene));
+}
+
+#[test]
+#[cfg(debug_assertions)]
+#[should_panic(expected = "an inbox is locked before a holder")]
+fn an_inbox_is_never_locked_while_a_holder_is() {
+    let scene = Scene::new();
+    let (seat, _far) = scene.listener(None);
+    seat.with_holder(|_| drop(scene.writer.inbox.pending()));
 }
