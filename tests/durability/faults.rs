@@ -200,7 +200,7 @@ fn a_failed_write_is_refused_and_the_room_goes_on() {
             })
             .collect();
         drop(strace);
-        server.notices.wait_for("no room for more in the log");
+        server.notices.wait_for("no space left for the log");
         let (mut book, log) = (Book::default(), server.log());
         for load in loads.into_iter().chain([load]) {
             add(&mut book, load.finish(Duration::from_secs(20)), &log);
@@ -366,7 +366,7 @@ fn the_operator_is_warned_before_the_disk_is_full_and_again_later() {
     };
     let warnings = || server.notices.text().matches("is almost full").count();
     server.notices.wait_for("log.txt is almost full: 9");
-    server.notices.wait_for(" KiB left. Make space on it.");
+    server.notices.wait_for(" KiB left. Free some space");
     looks(3);
     assert_eq!(warnings(), 1, "once is enough");
     std::fs::remove_file(&filler).expect("removed");

@@ -108,7 +108,7 @@ fn a_removed_log_is_saved_for_a_power_cut_too() {
         let before = std::fs::read(disk.log()).expect("the log");
         std::fs::remove_file(disk.log()).expect("removed");
         // Nobody speaks. The power goes in the moment in which the server has said where it is.
-        server.notices.wait_for("was saved as");
+        server.notices.wait_for("were saved as");
         disk.cut_power(&mut server);
         disk.mount();
         let saved = disk.path().join(format!("log.txt.saved-{}", before.len()));

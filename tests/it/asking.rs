@@ -107,13 +107,13 @@ fn the_room_is_open_while_the_question_stands() {
     Run::of(&mut curl).code(0).stdout_has("log_full");
     terminal
         .screen
-        .wait_for("messages are refused until there is space");
+        .wait_for("messages are refused until there is some");
     wait_for("the question again", || {
         terminal.screen.text().ends_with(QUESTION).then_some(())
     });
     let screen = terminal.screen.text();
     let (_, after) = screen.split_once(QUESTION).expect("it");
-    assert!(after.starts_with("y\r\nThere is no room"), "{screen}");
+    assert!(after.starts_with("y\r\nThere is no space"), "{screen}");
     assert!(
         !screen.contains("[ci]: "),
         "the question is alone: {screen}"

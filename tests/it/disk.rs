@@ -42,7 +42,7 @@ fn a_full_disk_refuses_and_the_room_goes_on_afterwards() {
         .refused(507, "log_full");
     server
         .notices
-        .wait_for("log.txt: messages are refused until there is space");
+        .wait_for("log.txt: messages are refused until there is some");
     assert!(std::fs::read(server.log()).expect("the log") == before);
     // Reading goes on, with a token as well, and so does a repeat of what is stored.
     assert_eq!(server.get("/messages").status, 200);
@@ -58,7 +58,7 @@ fn a_full_disk_refuses_and_the_room_goes_on_afterwards() {
     );
     server
         .notices
-        .wait_for("log.txt again: messages are taken.");
+        .wait_for("log.txt again: messages are accepted.");
     assert_eq!(server.ask("POST", "/session", &[], "eve").status, 201);
     // bob's leave, which the full disk may have been in the way of, comes as well.
     let mut heard = Vec::new();
@@ -92,7 +92,7 @@ fn short_messages_that_still_fit_are_not_told_as_space() {
         let short = keyed(&server, &token, &format!("s{time}"), "short");
         assert_eq!(short.status, 201, "{time}");
     }
-    server.notices.wait_for("There is no room for more");
+    server.notices.wait_for("There is no space left");
     allow(&server, None);
     let long = keyed(&server, &token, "l", &"x".repeat(2_000));
     assert_eq!(long.status, 201);

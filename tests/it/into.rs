@@ -271,7 +271,7 @@ fn a_room_that_takes_no_key_from_here_for_a_while_is_said_to_be_so() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("it is bound").to_string();
     std::thread::spawn(move || {
-        let body = r#"{"error":"too_many_keys","message":"Too many room keys are tried from your address, so this one was not looked at. Try again in 2 s."}"#;
+        let body = r#"{"error":"too_many_keys","message":"Too many room keys are being tried from your address, so this one was not checked. Try again in 2 s."}"#;
         let answer = format!(
             "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 2\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
@@ -293,7 +293,8 @@ fn a_room_that_takes_no_key_from_here_for_a_while_is_said_to_be_so() {
     assert!(
         said.contains(
             "chatroom: The room takes no key from this machine's address for now (Too many room \
-             keys are tried from your address, so this one was not looked at. Try again in 2 s)"
+             keys are being tried from your address, so this one was not checked. Try again in 2 \
+             s)"
         ) && !said.contains("slower"),
         "{said}"
     );

@@ -361,7 +361,7 @@ fn a_network_that_comes_later_is_told_and_one_that_is_not_ours_is_not() {
     let (late, other) = (Machine::alone(), switch.machine());
     let folder = Arc::new(Folder::new());
     let server = late.serve(&folder, "0.0.0.0:0", &["--room", "late"]);
-    server.console.wait_for("This machine is in no network yet");
+    server.console.wait_for("This machine is on no network yet");
     let looker = Looker::on(&other);
     switch.plug(&late, "wlan0");
     looker.wait(&log_id(&server), "room", |line| {
@@ -397,7 +397,7 @@ fn a_port_that_is_taken_is_said_and_stops_nothing() {
     let folder = Arc::new(Folder::new());
     let server = machine.serve(&folder, "0.0.0.0:0", &[]);
     server.console.wait_for(
-        "Windows nearby do not find it by themselves: address already in use. Join with the address.\n",
+        "Windows nearby cannot find it by themselves: address already in use. Join with the address.\n",
     );
     let url = format!("http://10.77.0.1:{}/health", port(&server));
     assert!(machine.curl(&[&url]).contains("\"ok\""));

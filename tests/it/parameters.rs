@@ -50,16 +50,16 @@ fn a_client_that_can_set_no_header_goes_on_where_it_was() {
 fn a_parameter_that_is_not_known_is_refused_with_the_nearest() {
     let server = Server::start(&[]);
     for (path, meant) in [
-        ("/events?lastEventID=x", "; perhaps lastEventId is meant."),
-        ("/events?poll=1&snice=all", "; perhaps since is meant."),
-        ("/messages?befor=x", "; perhaps before is meant."),
+        ("/events?lastEventID=x", "; perhaps you meant lastEventId."),
+        ("/events?poll=1&snice=all", "; perhaps you meant since."),
+        ("/messages?befor=x", "; perhaps you meant before."),
         ("/members?limit=5", "has no parameter \"limit\""),
         ("/health?x", "has no parameter \"x\""),
         ("/log.txt?from=5", "has no parameter \"from\""),
-        ("/events?last=1&last=2", "last is there more than once"),
+        ("/events?last=1&last=2", "last is given more than once"),
         (
             "/events?poll=1&last=1&since=all",
-            "since and last do not go together",
+            "since and last cannot be combined",
         ),
     ] {
         let json = server.get(path).refused(400, "bad_parameter");

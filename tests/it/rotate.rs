@@ -121,7 +121,7 @@ fn a_room_goes_on_with_a_new_log_and_knows_what_was_before() {
     server.stop();
     fs::remove_file(server.folder.path().join(second)).expect("removed");
     server.start_again(&[]);
-    let missing = format!("The log goes on from {second}, which is not beside it.");
+    let missing = format!("The log continues {second}, which is not next to it.");
     server.notices.wait_for(&missing);
     assert_eq!(server.get(&format!("/messages/{id}")).status, 410);
     // The new log says that uthira's session came in since; of another one nothing is known.
@@ -140,10 +140,10 @@ fn a_change_to_a_new_log_that_was_cut_off_is_finished_at_the_start() {
     let log = server.log();
     fs::rename(&log, log.with_file_name("log.txt.new")).expect("renamed");
     server.start_again(&[]);
-    server.notices.wait_for("had been cut off");
+    server.notices.wait_for("was interrupted");
     let told = server.notices.text();
     assert!(
-        told.contains("had been cut off") && told.contains("log.txt"),
+        told.contains("was interrupted") && told.contains("log.txt"),
         "{told}"
     );
     assert_eq!(say(&server, &token, "k1", "hi").json(), first);

@@ -72,7 +72,7 @@ fn it_says_where_it_listens_and_how_to_join() {
         let server = Server::start(&["--sync", sync]);
         server
             .console
-            .wait_for("a power cut may lose what was said last");
+            .wait_for("a power cut may lose the latest messages");
     }
 }
 
@@ -132,10 +132,10 @@ fn a_port_in_use_is_one_sentence_and_touches_nothing() {
 fn an_address_that_cannot_be_is_one_sentence() {
     let folder = Folder::new();
     for (listen, part) in [
-        ("not an address", "is no address to listen on"),
-        ("127.0.0.1:99999", "is no address to listen on"),
-        ("127.0.0.1:port", "is no address to listen on"),
-        ("", "is no address to listen on"),
+        ("not an address", "is not an address to listen on"),
+        ("127.0.0.1:99999", "is not an address to listen on"),
+        ("127.0.0.1:port", "is not an address to listen on"),
+        ("", "is not an address to listen on"),
     ] {
         let run = folder.run(&["server", "--listen", listen]);
         run.code(2).stdout("").one_sentence(&[part]);
@@ -226,7 +226,7 @@ fn a_second_server_is_kept_off_the_log() {
     let token = server.log_in("uthira");
     let parts = ["log.txt", "in use by another server", "--log"];
     cannot_start(&server.folder, &[], &parts);
-    assert_eq!(server.say(&token, "not disturbed").status, 201);
+    assert_eq!(server.say(&token, "not affected").status, 201);
 }
 
 #[test]
@@ -368,7 +368,7 @@ fn a_torn_log_opens_on_a_full_disk_and_nothing_empty_is_left() {
     // Neither does half a secret stay.
     let folder = Folder::new();
     let run = Run::of(&mut limited(&folder, "--fsize=20")).code(1);
-    run.one_sentence(&["log.txt.secret", "file too large", "Make space"]);
+    run.one_sentence(&["log.txt.secret", "file too large", "Free some"]);
     let left: Vec<_> = folder.contents().into_iter().collect();
     assert_eq!(left, [("log.txt".to_string(), Vec::new())]);
 }

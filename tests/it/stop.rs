@@ -185,7 +185,9 @@ fn without_a_terminal_a_hangup_stops_nothing() {
         let mut server = Server::spawn(folder, command);
         server.signal(Signal::HUP);
         if told == 1 {
-            server.notices.wait_for("SIGHUP came, and the room goes on");
+            server
+                .notices
+                .wait_for("SIGHUP received; the room keeps running");
         }
         let token = server.log_in("uthira");
         assert_eq!(server.say(&token, "still here").status, 201);

@@ -45,10 +45,10 @@ fn take_away(log: &Path, how: &str) {
 /// What the sentence of each says.
 fn words(how: &str) -> &'static [&'static str] {
     match how {
-        "removed" => &["was removed while", "was saved as", "put it back (`mv "],
+        "removed" => &["was removed while", "were saved as", "put them back (`mv "],
         "moved" => &["was moved to", "log.other", "Put it back (`mv "],
         "replaced" => &["was replaced by another file", "log.other now"],
-        "replaced by its copy" => &["was replaced by another file", "was saved as"],
+        "replaced by its copy" => &["was replaced by another file", "were saved as"],
         "shortened" => &["was shortened by another program", "to 50 bytes", "backup"],
         _ => &["was written to by another program: 21 bytes", "damaged"],
     }
@@ -83,7 +83,7 @@ fn an_idle_room_notices_what_happens_to_its_log_and_loses_nothing() {
             assert!(notices.contains(word), "{how}: {word} in {notices}");
         }
         let saved = beside(&server, "log.txt.saved-");
-        assert_eq!(saved.is_some(), notices.contains("was saved as"), "{how}");
+        assert_eq!(saved.is_some(), notices.contains("were saved as"), "{how}");
         let Some((name, bytes)) = saved else {
             continue;
         };
@@ -125,7 +125,10 @@ fn whoever_speaks_in_that_moment_is_told_that_it_is_not_known() {
         if answer.json()["error"] == "unknown" {
             let sentence = answer.json()["message"].to_string();
             assert!(sentence.contains("same Idempotency-Key"), "{sentence}");
-            assert!(sentence.contains("log was moved or changed"), "{sentence}");
+            assert!(
+                sentence.contains("moved or changed the server's log"),
+                "{sentence}"
+            );
         }
         assert_eq!(server.ended().code(), Some(1), "{how}");
     }
@@ -149,7 +152,7 @@ fn a_removed_log_is_saved_elsewhere_if_its_folder_is_gone_too() {
     elsewhere.file(&taken, "somebody's");
     fs::remove_dir_all(&inner).expect("removed");
     assert_eq!(server.ended().code(), Some(1));
-    server.notices.wait_for("was saved as");
+    server.notices.wait_for("were saved as");
     let all = elsewhere.contents();
     assert_eq!(all[&taken], b"somebody's");
     assert!(all[&format!("{taken}.1")] == before);
@@ -199,10 +202,10 @@ fn a_name_that_cannot_be_followed_is_not_called_removed() {
     lead("log.txt");
     server
         .notices
-        .wait_for("cannot be looked at by its name: too many levels of symbolic links");
+        .wait_for("cannot be reached by its name: too many levels of symbolic links");
     assert_eq!(server.say(&token, "kept").status, 201);
     lead("real.txt");
-    server.notices.wait_for("is seen by its name again.");
+    server.notices.wait_for("can be reached by its name again.");
     assert!(server.stop().success());
     let notices = server.notices.text();
     assert_eq!(notices.lines().count(), 2, "each once: {notices}");

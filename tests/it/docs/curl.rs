@@ -49,7 +49,7 @@ fn what_the_room_tells_to_paste_says_a_mention_as_it_is() {
     let told = server.get("/").text();
     let line = told
         .lines()
-        .find_map(|line| line.strip_prefix("Say something:"));
+        .find_map(|line| line.strip_prefix("Send a message:"));
     let line = line.expect("a line to say something").trim();
     let line = line.replace("'hello'", "'@secret.txt'");
     assert!(line.contains("@secret.txt"), "{line}");

@@ -265,7 +265,7 @@ fn what_the_room_refuses_is_said_and_changes_nothing() {
     window.keys(&["Return"]);
     wait_for_members(&server, &["uthira"]);
     let eyes = Eyes::on(&window);
-    let words = "This server does not go by the name \"127.1\".";
+    let words = "This server does not have the name \"127.1\".";
     assert!(
         eyes.was_there(&refused, words, HINT, eyes::WRONG),
         "nothing says {words}"

@@ -18,7 +18,7 @@ impl Api {
         let (scheme, window, copy) = if encrypted {
             (
                 "https",
-                "Join it in a window:     not by https; ask whoever runs the room for another way\n"
+                "Join in a window:        not over https; ask whoever runs the room for another way\n"
                     .to_string(),
                 format!("curl -C -{login} -o backup.txt https://{host}{LOG_FILE}"),
             )
@@ -31,7 +31,7 @@ impl Api {
             (
                 "http",
                 format!(
-                    "Join it in a window:     chatroom gui --name YOU {at}\n\
+                    "Join in a window:        chatroom gui --name YOU {at}\n\
                      Or open this link:       chatroom://{at}\n"
                 ),
                 format!("{secret}chatroom backup {at} backup.txt"),
@@ -43,10 +43,10 @@ impl Api {
                 "This is the chat room {:?}.\n\n\
              {window}\
              Listen in a terminal:    curl -N{login} {scheme}://{host}{EVENTS}\n\
-             Say something:           curl -u YOU:{key} --data-raw 'hello' {scheme}://{host}{MESSAGES}\n\
+             Send a message:          curl -u YOU:{key} --data-raw 'hello' {scheme}://{host}{MESSAGES}\n\
              Who is here:             curl{login} {scheme}://{host}{MEMBERS}\n\
-             What was said before:    curl{login} '{scheme}://{host}{MESSAGES}?limit=20'\n\
-             Keep a copy of it all:   {copy}\n",
+             Earlier messages:        curl{login} '{scheme}://{host}{MESSAGES}?limit=20'\n\
+             Keep a copy:             {copy}\n",
                 self.room.rules.room
             ),
         )

@@ -154,8 +154,9 @@ impl RoomKey {
             && let Some(console) = &self.console
         {
             console.show(Entry::Notice(format!(
-                "Too many wrong room keys came from {from}: {AT_ONCE} within a minute. From now on about one a second of them is \
-                 looked at. If nobody there should know the key, keep the address out with a firewall."
+                "Too many wrong room keys came from {from}: {AT_ONCE} within a minute. From now on \
+                 about one a second is checked. If nobody there should know the key, block the \
+                 address with a firewall."
             )));
         }
         // Whoever asked may be gone.

@@ -105,7 +105,7 @@ mod tests {
         ] {
             let told = refused(line).expect(line);
             assert!(
-                told.ends_with(&format!("; perhaps {meant} is meant.")),
+                told.ends_with(&format!("; perhaps you meant {meant}.")),
                 "{told}"
             );
         }
@@ -144,7 +144,7 @@ mod tests {
             ("GET /events?since=all&poll=1&since=all", "since"),
             ("GET /messages?limit=5&l%69mit=5", "limit"),
         ] {
-            let wanted = format!("The parameter {name} is there more than once. Say it once.");
+            let wanted = format!("The parameter {name} is given more than once. Give it once.");
             assert_eq!(refused(line), Some(wanted), "{line}");
         }
         assert_eq!(refused("GET /events?_=1&_=2"), None);

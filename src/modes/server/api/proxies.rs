@@ -98,8 +98,9 @@ impl Proxies {
             return None;
         }
         Some(format!(
-            "There seems to be a proxy at {peer}. Whoever comes through it counts as one address here, and they share \
-             its limits. If it is yours, have it send X-Forwarded-For or Forwarded, and start the server with --trust-proxy {peer}."
+            "There seems to be a proxy at {peer}. Everybody who comes through it counts as one \
+             address and shares its limits. If it is yours, let it send X-Forwarded-For or \
+             Forwarded, and start the server with --trust-proxy {peer}."
         ))
     }
 }

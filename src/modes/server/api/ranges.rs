@@ -142,7 +142,7 @@ impl StreamQuery {
                 .map_or("the start".to_string(), |id| id.to_string());
             first.push(Wire::Gap {
                 message: format!(
-                    "Older events after {after} are left out. GET /messages?before=ID has them, page by page."
+                    "Older events after {after} are left out. GET /messages?before=ID has them."
                 ),
             });
         }
@@ -182,9 +182,14 @@ fn newest(count: usize, reader: &Reader, end: u64) -> io::Result<(u64, bool)> {
 fn reset(start: StartPoint, reader: &Reader) -> String {
     match earlier_log(start, reader) {
         Some(name) => format!(
-            "The place you had is in an earlier log of this room, {name}, which whoever runs it has. Start afresh with what follows."
+            "The last event you saw is in an earlier log of this room, {name}, which whoever runs \
+             the room has. Start afresh with what follows."
         ),
-        None => "The place you had is not in this room's log: it was replaced or restored. Start afresh with what follows.".into(),
+        None => {
+            "The last event you saw is not in this room's log, which was replaced or restored. \
+                 Start afresh with what follows."
+                .into()
+        }
     }
 }
 

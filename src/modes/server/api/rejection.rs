@@ -163,21 +163,32 @@ impl Rejection {
     /// The answer: what happened, and what to do next.
     pub(super) fn response(&self) -> Response {
         match self {
-            Rejection::Unrouted { why: Unrouted::NoSuchPath, path } => Response::refusal(
+            Rejection::Unrouted {
+                why: Unrouted::NoSuchPath,
+                path,
+            } => Response::refusal(
                 404,
                 "not_found",
-                format!("There is nothing at {path:?}. GET / tells how to join."),
+                format!("There is nothing at {path:?}. GET / says how to join."),
             ),
-            Rejection::Unrouted { why: Unrouted::MethodNotAllowed(allowed), path } => Response::refusal(
+            Rejection::Unrouted {
+                why: Unrouted::MethodNotAllowed(allowed),
+                path,
+            } => Response::refusal(
                 405,
                 "method_not_allowed",
-                format!("{path} is for {allowed} only. GET / tells how to join."),
+                format!("{path} accepts {allowed} only. GET / says how to join."),
             )
             .field("Allow", allowed.clone()),
-            Rejection::UnknownParameter { request, name, known, meant } => {
+            Rejection::UnknownParameter {
+                request,
+                name,
+                known,
+                meant,
+            } => {
                 let told = format!("{request} has no parameter {name:?}");
                 bad(match (meant, *known) {
-                    (Some(meant), _) => format!("{told}; perhaps {meant} is meant."),
+                    (Some(meant), _) => format!("{told}; perhaps you meant {meant}."),
                     (None, []) if name == "token" => {
                         format!("{told}. Send the token as Authorization: Bearer.")
                     }
@@ -186,7 +197,7 @@ impl Rejection {
                 })
             }
             Rejection::RepeatedParameter(name) => bad(format!(
-                "The parameter {name} is there more than once. Say it once."
+                "The parameter {name} is given more than once. Give it once."
             )),
 
             Rejection::HostUnknown(name) => {
@@ -196,7 +207,7 @@ impl Rejection {
                     false => String::new(),
                 };
                 let message = format!(
-                    "This server does not go by the name {name:?}. Use its address{advice}."
+                    "This server does not have the name {name:?}. Use its address{advice}."
                 );
                 Response::refusal(421, "host_unknown", message)
             }
@@ -208,17 +219,24 @@ impl Rejection {
             Rejection::ForeignSite(site) => Response::refusal(
                 403,
                 "origin_foreign",
-                format!("A page of another site ({site}) may not use this room. Open the room's own address instead."),
+                format!(
+                    "A page from another site ({site}) may not use this room. Open the room's \
+                         own address instead."
+                ),
             ),
             Rejection::ForeignOrigin(origin) => Response::refusal(
                 403,
                 "origin_foreign",
-                format!("A page of {origin:?} may not use this room. Open the room's own address instead."),
+                format!(
+                    "A page from {origin:?} may not use this room. Open the room's own address \
+                         instead."
+                ),
             ),
 
             Rejection::TokenInvalid => unauthorized(
                 "token_invalid",
-                "This token is not one of this room's, or of an earlier version of the server, or the room key has changed. Log in again with POST /session.",
+                "This token is not from this room, is from an earlier version of the server, or \
+                 the room key has changed. Log in again with POST /session.",
             ),
             Rejection::TokenRequired(Endpoint::LogOut) => unauthorized(
                 "token_required",
@@ -226,7 +244,7 @@ impl Rejection {
             ),
             Rejection::TokenRequired(_) => unauthorized(
                 "token_required",
-                "Only a session is told about itself. Send its token as Authorization: Bearer.",
+                "Only a session can ask about itself. Send its token as Authorization: Bearer.",
             ),
             Rejection::CredentialsUnknown => unauthorized(
                 "credentials_unknown",
@@ -238,15 +256,19 @@ impl Rejection {
             ),
             Rejection::BasicNotUtf8 => unauthorized(
                 "credentials_unreadable",
-                "The name and key in the Basic credentials are not UTF-8. Send them in UTF-8: curl takes them as the terminal has them, and Python's requests as bytes, auth=(name.encode(), key.encode()).",
+                "The name and key in the Basic credentials are not UTF-8. Send them in UTF-8: curl \
+                 sends what the terminal gives it, and Python's requests needs bytes, \
+                 auth=(name.encode(), key.encode()).",
             ),
             Rejection::BasicWithoutColon => unauthorized(
                 "credentials_unreadable",
-                "The Basic credentials have no colon between name and key. Send name:key; in a room without a key, name: alone.",
+                "The Basic credentials have no colon between name and key. Send name:key; in a \
+                 room without a key, just name:.",
             ),
             Rejection::KeyRequired => unauthorized(
                 "key_required",
-                "This room has a key. Ask whoever runs it, and give it as the password (curl -u NAME:KEY), or with the login.",
+                "This room has a key. Ask whoever runs the room for it, and send it as the \
+                 password (curl -u NAME:KEY) or with the login.",
             ),
             Rejection::KeyWrong => unauthorized(
                 "key_wrong",
@@ -255,27 +277,28 @@ impl Rejection {
             Rejection::TooManyKeys(wait) => {
                 let wait = seconds(*wait);
                 let message = format!(
-                    "Too many room keys are tried from your address, so this one was not looked at. Try again in {wait} s."
+                    "Too many room keys are being tried from your address, so this one was not \
+                     checked. Try again in {wait} s."
                 );
                 retry(wait, Response::refusal(429, "too_many_keys", message))
             }
             Rejection::NotLoggedIn => unauthorized(
                 "not_logged_in",
-                "Say who you are: log in with POST /session and send its token, or send a name alone (curl -u NAME:).",
+                "This message has no sender: log in with POST /session and send the token, or send \
+                 a name alone (curl -u NAME:).",
             ),
 
             Rejection::LoginNotJson(error) => Response::refusal(
                 400,
                 "bad_json",
                 format!(
-                    "The body is not {{\"name\":\"...\",\"key\":\"...\"}}: {error}. The name alone, as plain text, does too."
+                    "The body is not {{\"name\":\"...\",\"key\":\"...\"}}: {error}. The name \
+                     alone, as plain text, also works."
                 ),
             ),
-            Rejection::LoginNotUtf8 => Response::refusal(
-                400,
-                "not_utf8",
-                "The name is not UTF-8. Send it in UTF-8.",
-            ),
+            Rejection::LoginNotUtf8 => {
+                Response::refusal(400, "not_utf8", "The name is not UTF-8. Send it in UTF-8.")
+            }
             Rejection::Name(error) => {
                 let (word, limit) = match error {
                     NameError::Empty => ("name_empty", None),
@@ -314,18 +337,16 @@ impl Rejection {
             Rejection::KeyReused => Response::refusal(
                 409,
                 "key_reused",
-                "This Idempotency-Key was used for another text. Take a new key for every message.",
+                "This Idempotency-Key was used for another text. Use a new key for every message.",
             ),
             Rejection::Text(TextError::NotUtf8(at)) => Response::refusal(
                 400,
                 "not_utf8",
                 format!("The text is not UTF-8 from byte {at} on. Send it in UTF-8."),
             ),
-            Rejection::Text(TextError::Empty) => Response::refusal(
-                422,
-                "text_empty",
-                "The message is empty. Write something.",
-            ),
+            Rejection::Text(TextError::Empty) => {
+                Response::refusal(422, "text_empty", "The message is empty. Write something.")
+            }
             Rejection::Text(TextError::TooLong) => limited(
                 413,
                 "text_too_long",
@@ -346,15 +367,14 @@ impl Rejection {
                 "since must be an id, a time such as 2026-11-23T22:34:57Z, a length of time such as 15m, all or latest.",
             ),
             Rejection::SinceWithLast => bad(
-                "since and last do not go together: since says where to start, last how many events before now. \
-                 Leave one out; max bounds what since brings."
-                    ,
+                "since and last cannot be combined: since says where to start, last how many \
+                 events before now. Leave one out; max limits what since gives.",
             ),
-            Rejection::SinceWithBefore => bad(
-                "since goes forward and before goes back: give only one of them.",
-            ),
+            Rejection::SinceWithBefore => {
+                bad("since goes forward and before goes back: give only one of them.")
+            }
             Rejection::BadBefore(error) => {
-                Response::refusal(400, "bad_id", format!("before is no id: {error}."))
+                Response::refusal(400, "bad_id", format!("before is not an id: {error}."))
             }
             Rejection::BadFind(most) => bad(format!("find needs 1 to {most} bytes of text.")),
             Rejection::BadPoll => bad("poll must be 0 or 1."),
@@ -363,7 +383,7 @@ impl Rejection {
                 &Refusal {
                     error: "id_earlier".into(),
                     message: format!(
-                        "This id is from an earlier log of this room, {file}, which whoever runs it has. Ask again with since=all, last=50 or a time."
+                        "This id is from an earlier log of this room, {file}, which whoever runs the room has. Ask again with since=all, last=50 or a time."
                     ),
                     earlier: Some(file.clone()),
                     ..Refusal::default()
@@ -377,7 +397,7 @@ impl Rejection {
             Rejection::IdUnknown => Response::refusal(
                 400,
                 "id_unknown",
-                "No event of this room has this id. Ask again with since=all, last=50 or a time.",
+                "No event in this room has this id. Ask again with since=all, last=50 or a time.",
             ),
             Rejection::EventForeign => Response::refusal(
                 410,
@@ -387,13 +407,13 @@ impl Rejection {
             Rejection::EventUnknown => Response::refusal(
                 404,
                 "id_unknown",
-                "No event of this room has this id. GET /messages lists those there are.",
+                "No event in this room has this id. GET /messages lists the events.",
             ),
 
             Rejection::BeyondLog(end) => Response::refusal(
                 416,
                 "range_unsatisfiable",
-                format!("The log has {end} bytes: there is nothing behind them yet. Ask again when more was said."),
+                format!("The log ends at byte {end}; ask again later."),
             )
             .field("Content-Range", format!("bytes */{end}")),
             Rejection::LogUnreadable(error) => Response::refusal(
@@ -410,15 +430,19 @@ impl Rejection {
                 Response::refusal(
                     503,
                     "room_full",
-                    "The server has as many connections as it can. Try again in a moment.",
+                    "The server has no free connections. Try again in a moment.",
                 ),
             ),
             Rejection::TooManyConnections(wait) => {
                 let wait = seconds(*wait);
                 let message = format!(
-                    "Your address has as many connections here as it may, or opens too many at once. Close windows or programs that listen here, or wait, and try again in {wait} s."
+                    "Your address has all the connections it may have, or opens too many at once. \
+                     Close windows or programs that listen here, or try again in {wait} s."
                 );
-                retry(wait, Response::refusal(429, "too_many_connections", message))
+                retry(
+                    wait,
+                    Response::refusal(429, "too_many_connections", message),
+                )
             }
         }
     }
@@ -459,14 +483,15 @@ fn of_room(denied: &Denied) -> Response {
                 false => "address".to_string(),
             };
             let message = format!(
-                "There are {most} names here from your {whose}, and it may have no more. Try again when one of them has left."
+                "Your {whose} already has {most} names here, the most it may have. Try again when \
+                 one of them has left."
             );
             retry(30, Response::refusal(429, "too_many_names", message))
         }
         Denied::Address(Over::Joins(wait)) => {
             let wait = seconds(*wait);
             let message = format!(
-                "Too many come in from your address, and wait for their turn. Try again in {wait} s."
+                "Too many people are joining from your address at once. Try again in {wait} s."
             );
             retry(wait, Response::refusal(429, "too_many_joins", message))
         }
@@ -476,14 +501,16 @@ fn of_room(denied: &Denied) -> Response {
         ),
         Denied::TooOld => unauthorized(
             "session_over",
-            "This session is from before what the server knows of ended ones, which it has read back from its log. Log in again with POST /session.",
+            "This session is too old for the server to know whether it was ended. Log in again \
+             with POST /session.",
         ),
         Denied::NotYet => retry(
             1,
             Response::refusal(
                 503,
                 "starting",
-                "The server has just started and still reads its log for the keys of before. Nothing was stored; repeat it with the same Idempotency-Key in a moment.",
+                "The server has just started and is still reading earlier keys from its log. \
+                 Nothing was stored; repeat it in a moment with the same Idempotency-Key.",
             ),
         ),
         Denied::Order(refused) => of_order(*refused),
@@ -498,19 +525,21 @@ fn of_order(refused: Refused) -> Response {
             Response::refusal(
                 507,
                 "log_full",
-                "There is no room for more in the server's log. Nothing was stored; repeat it when the operator has made space.",
+                "There is no space left for the server's log. Nothing was stored; repeat it when \
+                 the operator has freed some.",
             ),
         ),
         Refused::Unknown => Response::refusal(
             503,
             "unknown",
-            "The server's disk failed. Whether this was stored is not known: repeat it with the same Idempotency-Key.",
+            "The server's disk failed. This may or may not have been stored: repeat it with the \
+             same Idempotency-Key.",
         ),
         Refused::Gone => Response::refusal(
             503,
             "unknown",
-            "The server's log was moved or changed by somebody, so it stops. Whether this was stored is not known: when \
-             it is back, repeat it with the same Idempotency-Key.",
+            "Somebody moved or changed the server's log, so the server stops. This may or may not \
+             have been stored: when the server is back, repeat it with the same Idempotency-Key.",
         ),
         Refused::Busy => retry(
             1,
@@ -525,7 +554,8 @@ fn of_order(refused: Refused) -> Response {
             Response::refusal(
                 429,
                 "too_many_waiting",
-                "Too much of your address waits to be stored already. Nothing of this was; repeat it in a moment.",
+                "Too many messages from your address are waiting already. Nothing was stored; \
+                 repeat it in a moment.",
             ),
         ),
         Refused::TooFast(wait) => {

@@ -208,7 +208,8 @@ pub fn begin(
         };
         if let Err(error) = read_back(&mut walk, source, &given) {
             console.show(Entry::Notice(format!(
-                "The log cannot be read back: {}. Who logged in before what could be read logs in again. Look at the disk.",
+                "The log cannot be read back: {}. Members whose login is in the unread part have \
+                 to log in again. Check the disk.",
                 reason(&error)
             )));
             given(walk.given_up());

@@ -35,8 +35,8 @@ pub async fn watch(log: PathBuf, console: Console, seen: Found, room: Arc<Room>)
             room.health.space(free, none, seen.get(), room.end());
             if let Some(left) = space.told(free, size) {
                 console.show(Entry::Notice(format!(
-                    "The disk of the log {} is almost full: {left} left. Make space on it. When it is full, messages are \
-                     refused until there is space; nothing acknowledged is lost.",
+                    "The disk of the log {} is almost full: {left} left. Free some space: when it \
+                     is full, messages are refused; nothing acknowledged is lost.",
                     log.display()
                 )));
             }

@@ -21,11 +21,12 @@ pub fn announce(
         Ok(Some(announced)) => {
             let line = match (announced.networks(), announced.trouble()) {
                 ([], Some(why)) => format!(
-                    "Windows nearby do not find it by themselves: {why}. Join with the address."
+                    "Windows nearby cannot find it by themselves: {why}. Join with the address."
                 ),
                 ([], None) => {
-                    "This machine is in no network yet: windows nearby find the room once it is."
-                        .to_string()
+                    "This machine is on no network yet: windows nearby will find the room once it \
+                     is."
+                    .to_string()
                 }
                 (networks, None) => {
                     format!(

@@ -33,7 +33,7 @@ use crate::modes::server::console::Console;
 use crate::modes::server::console::Entry;
 
 const QUESTION: &str = "Show the old conversation here? It is kept either way. [yes/no] ";
-const AGAIN: &str = "Answer yes or no; Enter alone is no. [yes/no] ";
+const AGAIN: &str = "Answer yes or no; Enter means no. [yes/no] ";
 /// So many lines of a screen are for where to join, and for the question.
 const SPARE_ROWS: u64 = 12;
 /// The longest answer that is looked at.

@@ -38,7 +38,7 @@ pub fn bind(listen: &str) -> Result<TcpListener, Failure> {
                 "Another program has this port: stop it, or choose another port with --listen."
             }
             io::ErrorKind::PermissionDenied => {
-                "Ports below 1024 are for the administrator: choose another one with --listen."
+                "Ports below 1024 need administrator rights: choose another one with --listen."
             }
             // With a port that was not taken for one.
             io::ErrorKind::AddrNotAvailable if address.is_ipv6() && !listen.starts_with('[') => {
@@ -63,13 +63,13 @@ pub fn bind(listen: &str) -> Result<TcpListener, Failure> {
 fn listen_address(text: &str) -> Result<SocketAddr, Failure> {
     let wrong = || {
         Failure::setting(format!(
-            "{text:?} is no address to listen on. Write one such as 0.0.0.0:1337 or [::]:1337."
+            "{text:?} is not an address to listen on. Use one such as 0.0.0.0:1337 or [::]:1337."
         ))
     };
     if let Some((host, port)) = port_without_brackets(text) {
         return Err(Failure::setting(format!(
-            "{text:?} could have a port or none. An IPv6 address stands in brackets before a port: \
-             --listen [{host}]:{port}."
+            "It is unclear whether {text:?} has a port. Put an IPv6 address in brackets before a \
+             port: --listen [{host}]:{port}."
         )));
     }
     if let Ok(ip) = text

@@ -13,7 +13,8 @@ use crate::journal::{self, Journal, Kept, LogRange, Opening};
 pub fn finish_rotation(path: &Path) -> Result<Option<String>, Failure> {
     let finished = journal::finish_rotation(path).map_err(|error| {
         Failure::new(format!(
-            "The log {} was being begun anew, and that cannot be finished: {}. Wait for chatroom rotate to end, or rename {}.new to it.",
+            "The log {} was being rotated, and that cannot be finished: {}. Wait for chatroom \
+             rotate to end, or rename {}.new to it.",
             path.display(),
             reason(&error),
             path.display()
@@ -21,7 +22,7 @@ pub fn finish_rotation(path: &Path) -> Result<Option<String>, Failure> {
     })?;
     Ok(finished.then(|| {
         format!(
-            "Beginning the log {} anew had been cut off; it is finished now. Nothing is lost.",
+            "The rotation of the log {} was interrupted; it is finished now. Nothing is lost.",
             path.display()
         )
     }))
@@ -46,8 +47,8 @@ pub fn notices(opening: &Opening) -> Vec<String> {
             ),
         };
         format!(
-            "The log's end was torn (the last stop was not in good order): {} bytes from byte {} on {kept}. \
-             What was acknowledged is whole lines, and no whole line was cut.",
+            "The log's end was torn (the last stop was not clean): {} bytes from byte {} on \
+             {kept}. No whole line was cut, and acknowledged messages are whole lines.",
             torn.bytes, torn.offset,
         )
     });
@@ -57,15 +58,16 @@ pub fn notices(opening: &Opening) -> Vec<String> {
             count => (format!("{count} such lines near its end"), "They are"),
         };
         format!(
-            "The log is damaged at byte {offset}: {damage} ({many}). {kept} kept and shown as damaged; \
-             look at the disk, and at a backup."
+            "The log is damaged at byte {offset}: {damage} ({many}). {kept} kept and shown as \
+             damaged; check the disk, and compare with a backup."
         )
     });
     let missing = opening.missing().map(|name| {
         format!(
-            "The log goes on from {name}, which is not beside it. What was said before is still the room's, but a message \
-             of then that is sent once more counts as a new one, and tokens that were not used since have to log in again. \
-             Put that file back, unpacked, and start the server again; if it is kept elsewhere on purpose, nothing is to be done."
+            "The log continues {name}, which is not next to it. If a message from before is sent \
+             again, it counts as a new one, and members whose tokens were not used since have to \
+             log in again. To avoid that, put the file back, uncompressed, and restart the server; \
+             if you keep it elsewhere on purpose, there is nothing to do."
         )
     });
     torn.into_iter().chain(damaged).chain(missing).collect()

@@ -52,15 +52,15 @@ pub fn unusable(log: &Path, error: &io::Error) -> String {
     use io::ErrorKind as E;
     let advice = match error.kind() {
         E::StorageFull | E::QuotaExceeded | E::FileTooLarge | E::WriteZero => {
-            "Make space on its disk, then start the server again."
+            "Free some space on its disk, then start the server again."
         }
         E::PermissionDenied => {
             "Give the server's user the right to read it, and to make files in its folder."
         }
         E::ReadOnlyFilesystem => "Make its disk writable, or name a log on another one with --log.",
-        E::UnexpectedEof => "It is not whole: remove it, and everybody logs in anew.",
-        E::IsADirectory => "Remove the folder of that name; the server makes the file.",
-        _ => "Look at its disk, or remove it: everybody logs in anew then.",
+        E::UnexpectedEof => "It is incomplete: remove it, and everybody logs in again.",
+        E::IsADirectory => "Remove the folder with that name; the server makes the file.",
+        _ => "Check its disk, or remove the file: then everybody logs in again.",
     };
     format!(
         "The file {}.secret, which keeps logins valid, cannot be used: {}. {advice}",
@@ -83,12 +83,13 @@ pub fn take_back(log: &Path, has_key: bool) -> Vec<String> {
     let secret = Path::new(&secret);
     let told = opened(secret, 0o077).map(|(mode, closed)| {
         let advice = match closed {
-            true => "It is its owner's alone now.".to_string(),
-            false => format!("Take that from them: `chmod 600 {}`.", secret.display()),
+            true => "Now only its owner can.".to_string(),
+            false => format!("Change that: `chmod 600 {}`.", secret.display()),
         };
         format!(
-            "Others on this machine could use the secret {} (its mode was {mode:o}). {advice} Whoever read it can speak as \
-             anybody who is logged in: if that may be, stop the server and remove the file, and everybody logs in anew.",
+            "Others on this machine could use the secret {} (its mode was {mode:o}). {advice} \
+             Anybody who has read it can post as any member who is logged in: if that is possible, \
+             stop the server and remove the file; then everybody logs in again.",
             secret.display()
         )
     });
@@ -96,8 +97,8 @@ pub fn take_back(log: &Path, has_key: bool) -> Vec<String> {
     let open = if has_key { 0o007 } else { 0 };
     let read = opened(log, open).map(|(mode, closed)| {
         let advice = match closed {
-            true => "It is its owner's alone now.".to_string(),
-            false => format!("Take that from them: `chmod 600 {}`.", log.display()),
+            true => "Now only its owner can.".to_string(),
+            false => format!("Change that: `chmod 600 {}`.", log.display()),
         };
         format!(
             "Everybody on this machine could use the log {} of this room with a key (its mode was {mode:o}). {advice}",
@@ -121,7 +122,8 @@ fn remark(file: &Path, mode: u32, folders: &[u32]) -> Option<String> {
     everybody.then(|| {
         let file = file.display();
         format!(
-            "Everybody on this machine can read the room key in {file} (its mode is {mode:o}). Take that from them: `chmod o= {file}`."
+            "Everybody on this machine can read the room key in {file} (its mode is {mode:o}). \
+             Change that: `chmod o= {file}`."
         )
     })
 }
@@ -142,12 +144,12 @@ mod tests {
     #[test]
     fn what_to_do_goes_by_what_is_wrong() {
         for (kind, advice) in [
-            (io::ErrorKind::StorageFull, "Make space"),
-            (io::ErrorKind::QuotaExceeded, "Make space"),
+            (io::ErrorKind::StorageFull, "Free some space"),
+            (io::ErrorKind::QuotaExceeded, "Free some space"),
             (io::ErrorKind::PermissionDenied, "the right to read"),
             (io::ErrorKind::ReadOnlyFilesystem, "writable"),
             (io::ErrorKind::UnexpectedEof, "remove it"),
-            (io::ErrorKind::Other, "Look at its disk"),
+            (io::ErrorKind::Other, "Check its disk"),
         ] {
             let said = unusable(Path::new("log.txt"), &io::Error::from(kind));
             assert!(said.contains("log.txt.secret, which"), "{said}");

@@ -56,8 +56,8 @@ pub fn watch(console: Console) -> Result<Receiver<()>, Failure> {
     Ok(stopped)
 }
 
-const STAYS: &str = "SIGHUP came, and the room goes on: there is nothing that it reads again while it runs. For other \
-                     settings or another key, start it anew; SIGTERM stops it.";
+const STAYS: &str = "SIGHUP received; the room keeps running, since there is nothing to reload. \
+                     For other settings or another key, restart it; SIGTERM stops it.";
 
 /// Whether whoever started this process had the signal ignored.
 fn is_ignored(signal: i32) -> bool {

@@ -52,11 +52,14 @@ pub fn say_where(
     }
     if has_key {
         text.push_str(
-            "The room has a key: the window asks for it; curl takes it where KEY stands.\n",
+            "The room has a key: the window asks for it; for curl, put it in place of KEY.\n",
         );
     }
     if args.sync != cli::Sync::Always {
-        text.push_str("With this --sync, a power cut may lose what was said last although it was acknowledged.\n");
+        text.push_str(
+            "With this --sync, a power cut may lose the latest messages although they \
+                       were acknowledged.\n",
+        );
     }
     // Nobody may be reading; the room is open all the same.
     let _ = io::stdout().write_all(text.as_bytes());
@@ -79,7 +82,7 @@ pub fn say_good_bye(args: &ServerArgs) {
     let mut out = io::stdout();
     if out.is_terminal() {
         let (own, log) = (own_command(), typed(&args.log.to_string_lossy()));
-        let text = format!("\nThe room is closed. `{own} replay {log}` plays what was said.\n");
+        let text = format!("\nThe room is closed. `{own} replay {log}` plays it back.\n");
         // The terminal may be gone, which is as good a reason to stop as any.
         let _ = out.write_all(text.as_bytes());
     }

@@ -32,16 +32,17 @@ impl Committer {
                 Ok(saved) => {
                     let saved = saved.display();
                     return format!(
-                        "{gone} What it held was saved as {saved}, all {} bytes. To go on with that, put it back \
-                         (`mv {saved} {log}`), then start the server again.",
+                        "{gone} Its contents were saved as {saved}, all {} bytes. To continue with \
+                         them, put them back (`mv {saved} {log}`), then start the server again.",
                         self.journal.end()
                     );
                 }
                 Err(error) if !told => {
                     told = true;
                     self.console.show(Entry::Notice(format!(
-                        "{gone} What it held could not be saved: {}. The server refuses messages and tries again until it \
-                         can; if you stop it now, the conversation is gone. Make space in the log's folder, or copy /proc/{}/fd/{}.",
+                        "{gone} Its contents could not be saved: {}. The server refuses messages \
+                         and keeps trying; if you stop it now, the conversation is lost. Free some \
+                         space in the log's folder, or copy /proc/{}/fd/{}.",
                         reason(&error),
                         std::process::id(),
                         self.journal.descriptor()
@@ -57,10 +58,11 @@ impl Committer {
         let log = self.journal.path().display();
         let told = match (&self.unseen, &unseen) {
             (None, Some(why)) => format!(
-                "The log {log} cannot be looked at by its name: {why}. It is open and messages are kept in it; a server \
-                 that starts now may not find it. Look at the rights of its folder, and at its disk."
+                "The log {log} cannot be reached by its name: {why}. It is open and messages are \
+                 still stored, but a server that starts now may not find it. Check the permissions \
+                 of its folder, and its disk."
             ),
-            (Some(_), None) => format!("The log {log} is seen by its name again."),
+            (Some(_), None) => format!("The log {log} can be reached by its name again."),
             _ => return,
         };
         self.unseen = unseen;
@@ -72,11 +74,12 @@ impl Committer {
         let sentence = match tell {
             None => return,
             Some(Tell::Full) => format!(
-                "There is no room for more in the log {log}: messages are refused until there is space. Nothing \
-                 acknowledged is lost, and reading goes on. Make space on its disk."
+                "There is no space left for the log {log}: messages are refused until there is \
+                 some. Nothing acknowledged is lost, and reading goes on. Free some space on its \
+                 disk."
             ),
             Some(Tell::Space) => {
-                format!("There is space for the log {log} again: messages are taken.")
+                format!("There is space for the log {log} again: messages are accepted.")
             }
         };
         self.console.show(Entry::Notice(sentence));
@@ -88,8 +91,9 @@ impl Committer {
         self.room.health.clock(state);
         if let Some(by) = jump {
             self.console.show(Entry::Notice(format!(
-                "This machine's clock went ahead by {} a minute ago and has stayed there. The log's times follow it from now \
-                 on. If it is wrong, set it soon: no line may be earlier than the one above it.",
+                "This machine's clock jumped ahead by {} a minute ago and has stayed there. The \
+                 log's times follow it from now on. If it is wrong, set it soon: no line can be \
+                 earlier than the one before it.",
                 long(by)
             )));
         }
@@ -106,11 +110,11 @@ fn behind_sentence(log: &str, behind: &ClockBehind) -> String {
     let gap = behind.last.since(behind.now);
     let (by, last, until) = (long(gap), second(behind.last), second(behind.until));
     let mut told = format!(
-        "The log's last line is {by} ahead of this machine's clock ({last}). Times go on from that line, at half the clock's \
-         pace, until the clock has caught up ({until})."
+        "The log's last line is {by} ahead of this machine's clock ({last}). Times continue from \
+         that line, at half the clock's pace, until the clock has caught up ({until})."
     );
     let set = match behind.clock {
-        ClockTrust::Right => " The clock came back from a jump, so it is right now.",
+        ClockTrust::Right => " The clock has come back from a jump, so it is right now.",
         ClockTrust::Wrong => " The clock shows a time before this program was made: set it.",
         ClockTrust::Unknown => " If the clock is wrong, set it.",
     };
@@ -118,8 +122,9 @@ fn behind_sentence(log: &str, behind: &ClockBehind) -> String {
     if gap > A_DAY && behind.clock != ClockTrust::Wrong {
         let now = second(behind.now);
         told.push_str(&format!(
-            " If the clock is right, every line until then has a wrong time. To begin again with right ones, stop the \
-             server; `chatroom replay {log} --to {now} --convert NEW.txt` makes a log without that end, for --log NEW.txt."
+            " If the clock is right, every line until then has a wrong time. To start again with \
+             right ones, stop the server; `chatroom replay {log} --to {now} --convert NEW.txt` \
+             makes a log without that end, for --log NEW.txt."
         ));
     }
     told
