@@ -6,6 +6,7 @@
 
 mod copy;
 mod room;
+mod state;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -15,13 +16,13 @@ use crate::cli::BackupArgs;
 use crate::failure::Failure;
 use crate::room_key;
 
-use copy::{Copy, Fresh};
+use copy::{Fetched, FreshCopy, LocalCopy};
 use room::{Answer, Sent};
 
 /// Brings the copy up to date.
 ///
 /// # Errors
-/// The sentence that says why it is not. What was fetched until then is kept.
+/// The sentence that says why it is not. What was fetched until then is state.
 pub fn run(args: BackupArgs) -> Result<ExitCode, Failure> {
     if args.file.as_os_str() == "-" {
         return Err(Failure::setting(
@@ -30,8 +31,8 @@ pub fn run(args: BackupArgs) -> Result<ExitCode, Failure> {
         ));
     }
     let key = room_key::find(args.key_file.as_deref())?;
-    let mut copy = Copy::open(&args.file, key.is_some())?;
-    let before = copy.kept.end;
+    let mut copy = LocalCopy::open(&args.file, key.is_some())?;
+    let before = copy.state.end;
     let ended = bring_up(&args.address, key.as_deref(), &mut copy);
     let aside = match ended {
         Ok(aside) => aside,
@@ -44,7 +45,7 @@ pub fn run(args: BackupArgs) -> Result<ExitCode, Failure> {
     if let Some(aside) = aside {
         let _ = writeln!(io::stderr(), "chatroom: {aside}");
     } else if io::stdout().is_terminal() {
-        let (all, more) = (copy.kept.end, copy.kept.end - before);
+        let (all, more) = (copy.state.end, copy.state.end - before);
         let said = match more {
             0 => format!("{file} is up to date, with {all} bytes.\n"),
             _ => format!("{file} has {more} bytes more, and {all} in all.\n"),
@@ -60,11 +61,11 @@ pub fn run(args: BackupArgs) -> Result<ExitCode, Failure> {
 fn bring_up(
     address: &Address,
     key: Option<&str>,
-    copy: &mut Copy,
+    copy: &mut LocalCopy,
 ) -> Result<Option<String>, Failure> {
     loop {
-        let before = copy.kept.end;
-        let answer = room::ask(address, key, &copy.kept)?;
+        let before = copy.state.end;
+        let answer = room::ask(address, key, &copy.state)?;
         let fetched = match answer {
             Answer::Whole(sent) if before == 0 => copy.take_all(sent),
             Answer::Rest(sent) => copy.go_on(sent),
@@ -73,16 +74,10 @@ fn bring_up(
         match fetched? {
             Fetched::Whole => return Ok(None),
             // Where the connection breaks again and again, each time has brought something.
-            Fetched::Cut(why) if copy.kept.end == before => return Err(broken(address, &why)),
+            Fetched::Cut(why) if copy.state.end == before => return Err(broken(address, &why)),
             Fetched::Cut(_) => {}
         }
     }
-}
-
-/// How a transfer ended.
-enum Fetched {
-    Whole,
-    Cut(String),
 }
 
 fn broken(address: &Address, why: &str) -> Failure {
@@ -104,7 +99,12 @@ enum Anew {
 
 impl Anew {
     /// How the log of the fresh copy did.
-    fn of(address: &Address, key: Option<&str>, copy: &Copy, fresh: &Fresh) -> Option<Anew> {
+    fn of(
+        address: &Address,
+        key: Option<&str>,
+        copy: &LocalCopy,
+        fresh: &FreshCopy,
+    ) -> Option<Anew> {
         let (before, last) = fresh.goes_on_from()?;
         let (log, last) = (copy.log()?, last.display().to_string());
         if before == log {
@@ -121,16 +121,16 @@ impl Anew {
 fn start_anew(
     address: &Address,
     key: Option<&str>,
-    copy: &mut Copy,
+    copy: &mut LocalCopy,
     sent: Sent,
 ) -> Result<String, Failure> {
-    let mut fresh = Fresh::beside(copy)?;
+    let mut fresh = FreshCopy::beside(copy)?;
     if let Fetched::Cut(why) = fresh.take_all(sent)? {
         return Err(broken(address, &why));
     }
     let same = copy.same_until(&fresh)?;
     let path = copy.path.display().to_string();
-    let lost = copy.kept.end - same;
+    let lost = copy.state.end - same;
     let begun_anew = Anew::of(address, key, copy, &fresh);
     let aside = copy.give_way(fresh)?;
     let (aside, at) = (aside.display(), address);
@@ -138,12 +138,12 @@ fn start_anew(
         (0, Some(Anew::Once(name))) => format!(
             "The room at {at} has begun its log anew. The copy of the log before is {aside} now, and {path} is one of the new \
              log. What was said after the last backup and before the new log began is not in either: it is in {name} beside the \
-             room's log. Copy that file, too."
+             room's log. LocalCopy that file, too."
         ),
         (0, Some(Anew::Often { first, last })) => format!(
             "The room at {at} has begun its log anew more than once. The copy of the log of the last backup is {aside} now, \
              and {path} is one of the newest log. What was said between the two is not in either: it is in {first}, {last} and \
-             any log between these two in time, beside the room's log. Copy those files, too."
+             any log between these two in time, beside the room's log. LocalCopy those files, too."
         ),
         (0, Some(Anew::From(name))) => format!(
             "The room at {at} has another log than the one in {path}. That copy is {aside} now, and {path} is one of the \

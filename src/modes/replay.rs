@@ -15,6 +15,7 @@ mod locale;
 mod painter;
 mod play;
 mod plot;
+mod portions;
 mod print;
 mod printout;
 mod progress;
@@ -22,6 +23,8 @@ mod read;
 mod scrollback;
 mod stats;
 mod tally;
+#[cfg(test)]
+mod testing;
 mod verify;
 mod wording;
 

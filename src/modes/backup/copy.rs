@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use crate::event::LogId;
 use crate::failure::{Failure, reason};
-use crate::journal::{Fingerprint, Known, Reader, identify, said_before, sync_folder};
+use crate::journal::{Known, Reader, identify, said_before, sync_folder};
 
-use super::Fetched;
 use super::room::Sent;
+use super::state::CopyState;
 
 /// At most so much of the copy's end is fetched once more, to be compared.
 const COMPARED: u64 = 64 * 1024;
@@ -22,25 +22,12 @@ const FIRST: usize = 4_096;
 /// The rights of everybody but the owner.
 const OTHERS: u32 = 0o077;
 
-/// What a copy has.
-#[derive(Clone, Debug, Default)]
-pub struct Kept {
-    /// Where its whole lines end.
-    pub end: u64,
-    /// The same, as the room names it; `None` of an empty copy.
-    pub fingerprint: Option<Fingerprint>,
-    /// From where on the end is compared.
-    pub from: u64,
-    /// Its first line.
-    pub first: Vec<u8>,
-}
-
 /// A copy that this process alone has open.
-pub struct Copy {
+pub struct LocalCopy {
     /// Where it is.
     pub path: PathBuf,
     /// What it has.
-    pub kept: Kept,
+    pub state: CopyState,
     file: Arc<File>,
     private: bool,
     /// Whether this run made the file.
@@ -48,15 +35,15 @@ pub struct Copy {
 }
 
 /// A new copy under a name for the meantime.
-pub struct Fresh(Copy);
+pub struct FreshCopy(LocalCopy);
 
-impl Copy {
+impl LocalCopy {
     /// Opens the copy at `path`, or makes an empty one; a `private` one is for its owner alone, also if it
     /// was not until now.
     ///
     /// # Errors
     /// It is no copy of a room's log, or somebody uses it.
-    pub fn open(path: &Path, private: bool) -> Result<Copy, Failure> {
+    pub fn open(path: &Path, private: bool) -> Result<LocalCopy, Failure> {
         let unusable = |error: io::Error| unusable(path, &error);
         if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
             return Err(Failure::setting(format!(
@@ -79,9 +66,9 @@ impl Copy {
             }
             Err(TryLockError::Error(error)) => return Err(unusable(error)),
         }
-        let mut copy = Copy {
+        let mut copy = LocalCopy {
             path: path.to_path_buf(),
-            kept: Kept::default(),
+            state: CopyState::default(),
             file: Arc::new(file),
             private,
             made,
@@ -124,7 +111,7 @@ impl Copy {
             Known::Log { log, end } => (log, end),
             // Nothing, or a first line of which a piece has come.
             Known::Nothing => {
-                self.kept = Kept::default();
+                self.state = CopyState::default();
                 return Ok(true);
             }
             _ => return Ok(false),
@@ -133,7 +120,7 @@ impl Copy {
         let reader = Reader::new(Arc::clone(&self.file), log);
         let last = reader.read_back(end, 1024)?;
         let last = last.lines().next_back().map_or(0, |(offset, _)| offset);
-        self.kept = Kept {
+        self.state = CopyState {
             end,
             fingerprint: reader.fingerprint(end)?,
             from: last.max(end.saturating_sub(COMPARED)),
@@ -164,12 +151,12 @@ impl Copy {
 
     /// Takes what follows, after a comparison of what is there.
     pub fn go_on(&mut self, mut sent: Sent) -> Result<Fetched, Failure> {
-        let mut there = vec![0; (self.kept.end - self.kept.from) as usize];
+        let mut there = vec![0; (self.state.end - self.state.from) as usize];
         self.file
-            .read_exact_at(&mut there, self.kept.from)
+            .read_exact_at(&mut there, self.state.from)
             .map_err(|error| unusable(&self.path, &error))?;
         match begins_with(&mut sent, &there) {
-            Begun::With(rest) => self.write_after(sent, self.kept.end, rest),
+            Begun::With(rest) => self.write_after(sent, self.state.end, rest),
             Begun::Cut(why) => Ok(Fetched::Cut(why)),
             Begun::Otherwise => Err(Failure::new(format!(
                 "What came for {} does not continue it, although it was said to. Nothing was changed. Try again, and look at \
@@ -211,7 +198,7 @@ impl Copy {
         let is_log = self.look().map_err(failed)?;
         match cut {
             Some(why) => Ok(Fetched::Cut(why)),
-            None if is_log && self.kept.fingerprint == sent.fingerprint => Ok(Fetched::Whole),
+            None if is_log && self.state.fingerprint == sent.fingerprint => Ok(Fetched::Whole),
             None => Err(Failure::new(format!(
                 "{} is not what the room says that it has sent. Look at it with `chatroom replay --verify {}`, and at the disks \
                  on both sides.",
@@ -222,8 +209,8 @@ impl Copy {
     }
 
     /// Up to which byte two copies have the same, at the start of a line.
-    pub fn same_until(&self, other: &Fresh) -> Result<u64, Failure> {
-        let end = self.kept.end.min(other.0.kept.end);
+    pub fn same_until(&self, other: &FreshCopy) -> Result<u64, Failure> {
+        let end = self.state.end.min(other.0.state.end);
         let failed = |error: io::Error| unusable(&self.path, &error);
         let mut at = 0;
         while at < end {
@@ -251,7 +238,7 @@ impl Copy {
 
     /// Sets this copy aside, under a name that nothing has, and puts the fresh one in its place. Where
     /// that is.
-    pub fn give_way(&mut self, fresh: Fresh) -> Result<PathBuf, Failure> {
+    pub fn give_way(&mut self, fresh: FreshCopy) -> Result<PathBuf, Failure> {
         let failed = |error: io::Error| unusable(&self.path, &error);
         let mut name = self.path.as_os_str().to_os_string();
         name.push(".old");
@@ -277,13 +264,13 @@ impl Copy {
         fs::rename(&fresh.0.path, &self.path).map_err(failed)?;
         sync_folder(&self.path).map_err(failed)?;
         self.file = Arc::clone(&fresh.0.file);
-        self.kept = fresh.0.kept.clone();
+        self.state = fresh.0.state.clone();
         Ok(aside)
     }
 
     /// The log that it is of.
     pub fn log(&self) -> Option<LogId> {
-        self.kept.fingerprint.map(|fingerprint| fingerprint.log)
+        self.state.fingerprint.map(|fingerprint| fingerprint.log)
     }
 
     /// Takes away a file that this run made, and that has nothing.
@@ -295,9 +282,9 @@ impl Copy {
     }
 }
 
-impl Fresh {
+impl FreshCopy {
     /// An empty copy beside one that is there.
-    pub fn beside(copy: &Copy) -> Result<Fresh, Failure> {
+    pub fn beside(copy: &LocalCopy) -> Result<FreshCopy, Failure> {
         let mut name = copy.path.as_os_str().to_os_string();
         name.push(".new");
         let path = PathBuf::from(name);
@@ -307,18 +294,18 @@ impl Fresh {
         let file = options
             .open(&path)
             .map_err(|error| unusable(&path, &error))?;
-        // Whoever opens it under its last name is kept off as well.
+        // Whoever opens it under its last name is state off as well.
         let _ = file.try_lock();
-        let mut fresh = Copy {
+        let mut fresh = LocalCopy {
             path,
-            kept: Kept::default(),
+            state: CopyState::default(),
             file: Arc::new(file),
             private: copy.private,
             made: true,
         };
         let failed = |error: io::Error| unusable(&copy.path, &error);
         // What a run that was cut off has left is a log, or nothing yet.
-        let is_left = fresh.look().map_err(failed)? && fresh.kept.fingerprint.is_some();
+        let is_left = fresh.look().map_err(failed)? && fresh.state.fingerprint.is_some();
         if !is_left && fresh.file.metadata().map_err(failed)?.len() > 0 {
             return Err(Failure::new(format!(
                 "The room's log is not the one in {} any more, and {}, where the new copy would be made, is something else. \
@@ -328,16 +315,16 @@ impl Fresh {
             )));
         }
         fresh.file.set_len(0).map_err(failed)?;
-        fresh.kept = Kept::default();
+        fresh.state = CopyState::default();
         if fresh.private {
             fresh.narrow().map_err(failed)?;
         }
-        Ok(Fresh(fresh))
+        Ok(FreshCopy(fresh))
     }
 
     /// The log that its log says it goes on from, and the name of that one's file.
     pub fn goes_on_from(&self) -> Option<(LogId, PathBuf)> {
-        said_before(&self.0.kept.first)
+        said_before(&self.0.state.first)
     }
 
     /// Takes a log from its beginning.
@@ -348,6 +335,12 @@ impl Fresh {
         }
         taken
     }
+}
+
+/// How a transfer ended.
+pub enum Fetched {
+    Whole,
+    Cut(String),
 }
 
 /// How what comes begins.

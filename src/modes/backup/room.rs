@@ -18,7 +18,7 @@ use crate::room_key;
 use crate::wire::Refusal;
 use crate::wire::endpoint::{LOG_FILE, MESSAGES};
 
-use super::copy::Kept;
+use super::state::CopyState;
 
 /// How long connecting to one of a machine's addresses may take.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -85,7 +85,7 @@ impl Sent {
 ///
 /// # Errors
 /// The room is not there, or refuses.
-pub fn ask(address: &Address, key: Option<&str>, kept: &Kept) -> Result<Answer, Failure> {
+pub fn ask(address: &Address, key: Option<&str>, kept: &CopyState) -> Result<Answer, Failure> {
     // The end that is there comes once more, and is compared.
     let fields = kept.fingerprint.map(|fingerprint| {
         format!(

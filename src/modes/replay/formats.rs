@@ -20,8 +20,10 @@ mod detect;
 mod hexchat;
 mod interpret;
 mod irssi;
+mod kinds;
 mod late;
 mod mirc;
+mod origin;
 mod original;
 mod pieces;
 mod report;
@@ -29,94 +31,20 @@ mod split;
 mod weechat;
 mod znc;
 
-use std::borrow::Cow;
-use std::fmt;
 use std::io::{self, BufRead, Read};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::cli::FileFormat;
-use crate::event::Stamp;
+use crate::modes::replay::portions::hand_out;
 use assemble::Assembler;
 use interpret::{FormatState, Interpreter};
-use pieces::ParsedLine;
+use kinds::{parser, separator};
 use split::Splitter;
 
 pub use detect::{HEAD, detect, nearest};
+pub use kinds::{NotOfThisKind, title};
+pub use origin::Origin;
 pub use report::ConversionReport;
-
-/// What is known of a file besides its bytes.
-#[derive(Clone, Debug, Default)]
-pub struct Origin {
-    /// Where it is; nothing of a pipe.
-    pub path: Option<PathBuf>,
-    /// When it was last written to.
-    pub modified: Option<Stamp>,
-    /// It is compressed by gzip.
-    pub is_packed: bool,
-}
-
-/// What reads a line.
-type Parser = for<'a> fn(&'a str) -> Option<ParsedLine<'a>>;
-
-/// The parser of a form, if each of its lines has one.
-fn parser(kind: FileFormat) -> Option<Parser> {
-    match kind {
-        FileFormat::Irssi => Some(irssi::parse),
-        FileFormat::Weechat => Some(weechat::parse),
-        FileFormat::Hexchat => Some(hexchat::parse),
-        FileFormat::Znc => Some(znc::parse),
-        FileFormat::Mirc => Some(mirc::parse),
-        FileFormat::Day => Some(day::parse),
-        FileFormat::Channel => Some(channel::parse),
-        FileFormat::Room | FileFormat::Original => None,
-    }
-}
-
-/// What the lines of a kind are, in words.
-pub fn title(kind: FileFormat) -> &'static str {
-    match kind {
-        FileFormat::Room => "a room's log",
-        FileFormat::Original => "the original program's log",
-        FileFormat::Irssi => "irssi's log",
-        FileFormat::Weechat => "WeeChat's log",
-        FileFormat::Hexchat => "HexChat's log",
-        FileFormat::Znc => "a day of ZNC's or soju's log",
-        FileFormat::Mirc => "mIRC's log",
-        FileFormat::Day => "a channel's day",
-        FileFormat::Channel => "a channel's log",
-    }
-}
-
-/// What `--format` calls a kind.
-fn value(kind: FileFormat) -> String {
-    let value = clap::ValueEnum::to_possible_value(&kind);
-    value.map_or(String::new(), |value| value.get_name().to_string())
-}
-
-/// Nothing of a log is of the kind that it was taken for.
-#[derive(Debug)]
-pub struct NotOfThisKind(FileFormat);
-
-impl NotOfThisKind {
-    /// The sentence for the log called `name`.
-    pub fn sentence(&self, name: &str) -> String {
-        format!(
-            "{name} has no line that is of {} (--format {}), so there is nothing to show. Leave \
-             --format out to have the kind found out, or name another one.",
-            title(self.0),
-            value(self.0)
-        )
-    }
-}
-
-impl fmt::Display for NotOfThisKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no line is of {}", title(self.0))
-    }
-}
-
-impl std::error::Error for NotOfThisKind {}
 
 /// Reads another program's log and gives a room's.
 pub struct Converter {
@@ -207,31 +135,7 @@ impl Read for Converter {
         if self.given == self.interpreter.made.out.len() {
             self.fill()?;
         }
-        let rest = &self.interpreter.made.out[self.given..];
-        let count = rest.len().min(into.len());
-        into[..count].copy_from_slice(&rest[..count]);
-        self.given += count;
-        Ok(count)
-    }
-}
-
-fn separator(kind: FileFormat) -> u8 {
-    match kind {
-        FileFormat::Original => b'\r',
-        _ => b'\n',
-    }
-}
-
-/// A line as text; says whether it was UTF-8, or had to be taken for what was used before.
-fn decoded(line: &[u8]) -> (Cow<'_, str>, bool) {
-    match std::str::from_utf8(line) {
-        Ok(text) => (Cow::Borrowed(text), true),
-        Err(_) => {
-            let text = encoding_rs::WINDOWS_1252
-                .decode_without_bom_handling(line)
-                .0;
-            (text, false)
-        }
+        Ok(hand_out(&self.interpreter.made.out, &mut self.given, into))
     }
 }
 

@@ -92,7 +92,7 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
             colour: painter.colour,
         },
         name,
-        looked: Instant::now(),
+        polled: Instant::now(),
         typed: Instant::now(),
     };
     let played = play.run();
@@ -127,7 +127,7 @@ struct Play {
     can: Can,
     name: String,
     /// When a log that is followed was last looked at.
-    looked: Instant,
+    polled: Instant,
     /// When something was last typed.
     typed: Instant,
 }
@@ -178,7 +178,7 @@ impl Play {
                     done => done.map_err(|error| self.unreadable(&error))?,
                 }
             }
-            self.look(next)?;
+            self.poll_log(next)?;
         }
     }
 
@@ -250,16 +250,16 @@ impl Play {
     }
 
     /// Looks for more of the log.
-    fn look(&mut self, next: Wakeup) -> Result<(), Failure> {
+    fn poll_log(&mut self, next: Wakeup) -> Result<(), Failure> {
         if self.tape.is_live() {
             // A file that took this one's place comes when all of this one was shown.
-            let is_time = self.looked.elapsed() >= LOOK;
+            let is_time = self.polled.elapsed() >= LOOK;
             if next != Wakeup::Wait || self.player.state() != PlayState::Live || !is_time {
                 return Ok(());
             }
-            self.looked = Instant::now();
+            self.polled = Instant::now();
         }
-        let change = self.tape.look();
+        let change = self.tape.poll();
         let change = change.map_err(|error| self.unreadable(&error))?;
         self.changed(change);
         Ok(())
@@ -271,7 +271,7 @@ impl Play {
         if error.kind() != io::ErrorKind::UnexpectedEof || !self.tape.is_live() {
             return Ok(false);
         }
-        let change = self.tape.look();
+        let change = self.tape.poll();
         let change = change.map_err(|error| self.unreadable(&error))?;
         let was_cut = matches!(change, TapeChange::Cut | TapeChange::Replaced);
         self.changed(change);

@@ -253,7 +253,8 @@ fn size_as_said(text: &[u8]) -> TextSize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Body, Elapsed, Event};
+    use crate::event::Body;
+    use crate::modes::replay::testing::{line_of, said};
 
     /// 2026-11-23T23:50:00Z, a Monday, and so many minutes later.
     fn at(minute: i64) -> Stamp {
@@ -265,20 +266,10 @@ mod tests {
     }
 
     fn add_if(tally: &mut Tally, minute: i64, body: Body, wanted: bool) {
-        let mut bytes = Vec::new();
         let at = at(minute);
-        line::to_line(&Event { at, body }, &mut bytes);
+        let mut bytes = line_of(at, body);
         bytes.pop();
         tally.add(at, &line::raw(&bytes).expect("it was just written"), wanted);
-    }
-
-    fn said(from: &str, text: &str) -> Body {
-        Body::Message {
-            from: from.into(),
-            elapsed: Elapsed(0),
-            text: text.into(),
-            key: None,
-        }
     }
 
     fn join(name: &str) -> Body {

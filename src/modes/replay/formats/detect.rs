@@ -3,26 +3,17 @@
 //! What always holds: a kind is told by lines that only it has, and only if most lines are such:
 //! neither prose nor a program's diagnostics are taken for a conversation.
 
+use super::kinds::{DETECTED, parser, title, value};
+use super::origin::Origin;
+use super::original;
 use super::pieces::LineTime;
-use super::{Origin, decoded, original, parser, title, value};
+use super::split::decoded;
 use crate::cli::FileFormat;
 use crate::event::Stamp;
 use crate::line;
 
 /// How much of a file's beginning tells its kind, in bytes.
 pub const HEAD: usize = 64 * 1024;
-
-/// Where two kinds fit equally well, the first is it. All of a day's times are in brackets, as those
-/// of mIRC are and irssi's may be; of these only ZNC always has seconds.
-const KINDS: [FileFormat; 7] = [
-    FileFormat::Channel,
-    FileFormat::Weechat,
-    FileFormat::Hexchat,
-    FileFormat::Znc,
-    FileFormat::Day,
-    FileFormat::Mirc,
-    FileFormat::Irssi,
-];
 
 /// The kind of a file that begins with `head`; `None` if it is no chat log that is known.
 pub fn detect(head: &[u8], _origin: &Origin) -> Option<FileFormat> {
@@ -56,7 +47,7 @@ pub fn nearest(head: &[u8]) -> Option<(String, &'static str)> {
 /// The kind of the most lines, and how many they are.
 fn best(fitting: impl Fn(FileFormat) -> Option<usize>) -> Option<(usize, FileFormat)> {
     let mut best = (0, None);
-    for kind in KINDS {
+    for kind in DETECTED {
         let count = fitting(kind).unwrap_or(0);
         if count > best.0 {
             best = (count, Some(kind));

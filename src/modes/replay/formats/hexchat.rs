@@ -13,7 +13,7 @@
 //! ```
 
 use super::pieces::{
-    LineContent, LineDate, LineTime, ParsedLine, clock, ctime, east, iso_date, month_and_day,
+    LineContent, LineDate, LineTime, ParsedLine, clock, dated_mark, east, iso_date, month_and_day,
     nick_and_action, nick_and_text, presence, program_words, unranked,
 };
 
@@ -24,10 +24,7 @@ pub fn parse(line: &str) -> Option<ParsedLine<'_>> {
             ("BEGIN LOGGING AT ", LineContent::Opened),
             ("ENDING LOGGING AT ", LineContent::Closed),
         ];
-        let found = marks
-            .into_iter()
-            .find_map(|(words, content)| Some((ctime(mark.strip_prefix(words)?)?, content)));
-        return found.map(|(time, content)| ParsedLine::new(time, content));
+        return dated_mark(mark, &marks);
     }
     let (time, rest) = time(line)?;
     Some(ParsedLine::new(time, content(rest)))

@@ -13,11 +13,13 @@ use chrono::{Local, NaiveDate};
 use super::assemble::{Assembler, MAX_NAME};
 use super::dates::{Dates, Zone};
 use super::detect::HEAD;
+use super::kinds::{NotOfThisKind, Parser, separator, zone};
 use super::late::{HeldLine, HeldLines, Lateness};
+use super::origin::{Origin, date_in};
+use super::original;
 use super::pieces::{LineContent, ParsedLine};
 use super::report::ReportEntries;
-use super::split::Splitter;
-use super::{NotOfThisKind, Origin, Parser, decoded, original, separator};
+use super::split::{Splitter, decoded};
 use crate::cli::FileFormat;
 use crate::event::Stamp;
 use crate::modes::replay::gzip::Gunzip;
@@ -46,11 +48,7 @@ pub enum FormatState {
 impl FormatState {
     /// Of a log whose lines this parser reads.
     pub fn lines(parser: Parser, kind: FileFormat, origin: &Origin) -> FormatState {
-        let zone = match kind {
-            // Public archives keep UTC, whoever reads them.
-            FileFormat::Day | FileFormat::Channel => Zone::Utc,
-            _ => Zone::Local,
-        };
+        let zone = zone(kind);
         let name = origin.path.as_deref().and_then(|path| path.file_name());
         let named = name.and_then(|name| date_in(&name.to_string_lossy()));
         let written = origin.modified.map(|at| match zone {
@@ -346,53 +344,4 @@ fn tell(line: &HeldLine, text: &str, understood: bool, entries: &mut ReportEntri
 
 fn is_name(name: &str) -> bool {
     name.len() <= MAX_NAME
-}
-
-/// The date in a file's name: `2026-11-23`, `20261123` or with another character between.
-fn date_in(name: &str) -> Option<NaiveDate> {
-    let bytes = name.as_bytes();
-    let number = |from: usize, count: usize| {
-        let digits = bytes.get(from..from + count)?;
-        digits.iter().try_fold(0, |sum, b| {
-            b.is_ascii_digit().then(|| sum * 10 + u32::from(b - b'0'))
-        })
-    };
-    let is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
-    (0..bytes.len()).find_map(|at| {
-        if at > 0 && is_digit(at - 1) {
-            return None;
-        }
-        let year = number(at, 4)?;
-        let gap = usize::from(!is_digit(at + 4));
-        let (month, day) = (number(at + 4 + gap, 2)?, number(at + 6 + 2 * gap, 2)?);
-        if is_digit(at + 8 + 2 * gap) || !(1970..=2200).contains(&year) {
-            return None;
-        }
-        NaiveDate::from_ymd_opt(year as i32, month, day)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dates_are_found_in_names() {
-        for (name, wanted) in [
-            ("ubuntu-2004-12-25.txt", Some("2004-12-25")),
-            ("#books_20261123.log", Some("2026-11-23")),
-            ("2026.11.23", Some("2026-11-23")),
-            ("1234567890.log", None),
-            ("books-2026-13-01.txt", None),
-            ("books-2026-11.txt", None),
-            ("été-2026-11-23é", Some("2026-11-23")),
-            ("", None),
-        ] {
-            assert_eq!(
-                date_in(name).map(|day| day.to_string()).as_deref(),
-                wanted,
-                "{name}"
-            );
-        }
-    }
 }

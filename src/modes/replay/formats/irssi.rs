@@ -12,7 +12,7 @@
 //! ```
 
 use super::pieces::{
-    LineContent, LineDate, LineTime, ParsedLine, clock, ctime, iso_date, nick_and_action,
+    LineContent, LineDate, LineTime, ParsedLine, clock, dated_mark, iso_date, nick_and_action,
     nick_and_text, program_words, unranked,
 };
 
@@ -24,10 +24,7 @@ pub fn parse(line: &str) -> Option<ParsedLine<'_>> {
             ("Log closed ", LineContent::Closed),
             ("Day changed ", LineContent::Dated),
         ];
-        let found = marks
-            .into_iter()
-            .find_map(|(words, content)| Some((ctime(mark.strip_prefix(words)?)?, content)));
-        return found.map(|(time, content)| ParsedLine::new(time, content));
+        return dated_mark(mark, &marks);
     }
     let (time, rest) = time(line)?;
     Some(ParsedLine::new(time, content(rest)))

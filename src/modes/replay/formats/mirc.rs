@@ -14,8 +14,8 @@
 //! ```
 
 use super::pieces::{
-    LineContent, LineTime, ParsedLine, clock, ctime, nick_and_action, nick_and_text, presence,
-    unranked,
+    LineContent, LineTime, ParsedLine, clock, ctime, nick_and_action, nick_and_text,
+    notice_or_other, presence, unranked,
 };
 
 /// Reads one line.
@@ -53,14 +53,7 @@ fn content(rest: &str) -> LineContent<'_> {
             LineContent::Did { nick, text }
         });
     }
-    let notice = rest
-        .strip_prefix('-')
-        .and_then(|rest| rest.split_once("- "));
-    match notice.is_some_and(|(nick, _)| !matches!(nick, "" | "!") && !nick.contains(' ')) {
-        true => LineContent::Told(rest),
-        false if rest.trim().is_empty() => LineContent::Dated,
-        false => LineContent::Other(rest),
-    }
+    notice_or_other(rest)
 }
 
 /// What happened, in mIRC's own words behind a star; nothing if somebody did it.

@@ -200,6 +200,27 @@ pub fn ctime(text: &str) -> Option<LineTime> {
     })
 }
 
+/// The line of which `mark` is left if it begins with one of these words and goes on as [`ctime`] reads it.
+pub fn dated_mark<'a>(mark: &str, marks: &[(&str, LineContent<'a>)]) -> Option<ParsedLine<'a>> {
+    marks.iter().find_map(|(words, content)| {
+        let time = ctime(mark.strip_prefix(words)?)?;
+        Some(ParsedLine::new(time, *content))
+    })
+}
+
+/// The content of a line that is neither a message nor an action: a notice (`-nick- text`), nothing but a time, or
+/// words in no form of the program.
+pub fn notice_or_other(rest: &str) -> LineContent<'_> {
+    let notice = rest
+        .strip_prefix('-')
+        .and_then(|rest| rest.split_once("- "));
+    match notice.is_some_and(|(nick, _)| !matches!(nick, "" | "!") && !nick.contains(' ')) {
+        true => LineContent::Told(rest),
+        false if rest.trim().is_empty() => LineContent::Dated,
+        false => LineContent::Other(rest),
+    }
+}
+
 /// `<nick> text`: the nick, which may hold a `>` that no space follows, and the text behind the one
 /// space or TAB.
 pub fn nick_and_text(rest: &str) -> Option<(&str, &str)> {

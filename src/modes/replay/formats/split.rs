@@ -1,5 +1,7 @@
 //! Lines out of bytes that come in portions of any size.
 
+use std::borrow::Cow;
+
 use memchr::{memchr, memchr_iter};
 
 /// The longest line that is kept, in bytes; of one that is longer only so much is given.
@@ -60,6 +62,19 @@ impl Splitter {
         self.passing |= bytes.len() > room;
         self.begun
             .extend_from_slice(&bytes[..bytes.len().min(room)]);
+    }
+}
+
+/// A line as text; says whether it was UTF-8, or had to be taken for what was used before.
+pub fn decoded(line: &[u8]) -> (Cow<'_, str>, bool) {
+    match std::str::from_utf8(line) {
+        Ok(text) => (Cow::Borrowed(text), true),
+        Err(_) => {
+            let text = encoding_rs::WINDOWS_1252
+                .decode_without_bom_handling(line)
+                .0;
+            (text, false)
+        }
     }
 }
 

@@ -9,7 +9,9 @@ use proptest::prelude::*;
 
 use super::report::LineCounts;
 use super::*;
+use crate::event::Stamp;
 use crate::line::{self, Shape};
+use crate::modes::replay::testing::Portions;
 use crate::modes::replay::verify::Checker;
 
 const KINDS: [FileFormat; 8] = [
@@ -23,16 +25,6 @@ const KINDS: [FileFormat; 8] = [
     FileFormat::Channel,
 ];
 
-/// Gives its bytes in portions of so many.
-struct Drops(Cursor<Vec<u8>>, usize);
-
-impl Read for Drops {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let count = into.len().min(self.1);
-        self.0.read(&mut into[..count])
-    }
-}
-
 fn convert_in(
     bytes: &[u8],
     kind: FileFormat,
@@ -44,7 +36,7 @@ fn convert_in(
         modified: Some(Stamp::from_micros(1_795_473_297_000_000)),
         ..Origin::default()
     };
-    let input = io::BufReader::new(Drops(Cursor::new(bytes.to_vec()), portion));
+    let input = io::BufReader::new(Portions(bytes.to_vec(), portion));
     let mut converter = Converter::new(Box::new(input), kind, &origin)?;
     let report = converter.report();
     let mut made = Vec::new();

@@ -12,7 +12,8 @@
 //! ```
 
 use super::pieces::{
-    LineContent, LineTime, ParsedLine, clock, nick_and_action, nick_and_text, program_words,
+    LineContent, LineTime, ParsedLine, clock, nick_and_action, nick_and_text, notice_or_other,
+    program_words,
 };
 
 /// Reads one line.
@@ -34,14 +35,7 @@ fn content(rest: &str) -> LineContent<'_> {
         let (nick, text) = nick_and_action(action);
         return LineContent::Did { nick, text };
     }
-    let notice = rest
-        .strip_prefix('-')
-        .and_then(|rest| rest.split_once("- "));
-    match notice.is_some_and(|(nick, _)| !matches!(nick, "" | "!") && !nick.contains(' ')) {
-        true => LineContent::Told(rest),
-        false if rest.trim().is_empty() => LineContent::Dated,
-        false => LineContent::Other(rest),
-    }
+    notice_or_other(rest)
 }
 
 /// `Joins: nick (address)`, and the same of who parts or quits, with a reason in brackets.

@@ -232,21 +232,14 @@ impl<'a> FoundLine<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Body, Elapsed, LogId};
+    use crate::event::LogId;
+    use crate::modes::replay::testing::{self, line_of};
     use std::io::Write;
     use std::sync::Arc;
 
     fn said(second: i64, text: &str) -> Vec<u8> {
-        let mut out = Vec::new();
-        let body = Body::Message {
-            from: "mira".into(),
-            elapsed: Elapsed(7),
-            text: text.into(),
-            key: None,
-        };
         let at = Stamp::from_micros(second * 1_000_000);
-        line::to_line(&Event { at, body }, &mut out);
-        out
+        line_of(at, testing::said("mira", text))
     }
 
     fn events(bytes: &[u8]) -> (EventReader, u64) {

@@ -8,25 +8,17 @@ use super::event_reader::EventReader;
 use super::keys::KeyPress;
 use super::player::{PlayOptions, PlayState, Player, Wakeup};
 use crate::cli::Speed;
-use crate::event::{Body, Elapsed, Event, LogId, Stamp};
+use crate::event::{LogId, Stamp};
 use crate::journal::Reader;
-use crate::line;
 use crate::modes::replay::painter::Painter;
 use crate::modes::replay::read::filter::Filter;
+use crate::modes::replay::testing::{self, line_of};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
 fn said(second: f64, text: &str) -> Vec<u8> {
-    let mut out = Vec::new();
-    let body = Body::Message {
-        from: "mira".into(),
-        elapsed: Elapsed(7),
-        text: text.into(),
-        key: None,
-    };
     let at = Stamp::from_micros((second * 1e6) as i64);
-    line::to_line(&Event { at, body }, &mut out);
-    out
+    line_of(at, testing::said("mira", text))
 }
 
 /// A play and what time it is.

@@ -36,7 +36,7 @@ impl Printing {
         let mut gone = false;
         loop {
             let change = watch
-                .look(known)
+                .poll(known)
                 .map_err(|error| unreadable(name, &error))?;
             if !matches!(change, FileChange::Same | FileChange::Gone) {
                 gone = false;

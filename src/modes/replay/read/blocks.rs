@@ -183,21 +183,10 @@ impl Blocks {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Gives its bytes in portions of so many.
-    struct Drops(Vec<u8>, usize, usize);
-
-    impl Read for Drops {
-        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-            let count = self.2.min(into.len()).min(self.0.len() - self.1);
-            into[..count].copy_from_slice(&self.0[self.1..self.1 + count]);
-            self.1 += count;
-            Ok(count)
-        }
-    }
+    use crate::modes::replay::testing::Portions;
 
     fn all(bytes: &[u8], portion: usize) -> Vec<(u64, usize, bool)> {
-        let mut blocks = Blocks::of_stream(Box::new(Drops(bytes.to_vec(), 0, portion)));
+        let mut blocks = Blocks::of_stream(Box::new(Portions(bytes.to_vec(), portion)));
         let mut found: Vec<(u64, usize, bool)> = Vec::new();
         while let Some(block) = blocks.next().expect("memory can be read") {
             assert!(block.bytes.len() <= MAX_LINE + BLOCK);

@@ -10,6 +10,7 @@ use memchr::memchr;
 use crate::cli::FileFormat;
 use crate::line;
 use crate::modes::replay::formats::{Origin, detect};
+use crate::modes::replay::portions::hand_out;
 
 /// How much is read at once, in bytes.
 const BLOCK: usize = 64 * 1024;
@@ -139,34 +140,18 @@ impl<R: Read> Read for LineFeeds<R> {
                 count => self.take(count),
             }
         }
-        let rest = &self.ready[self.given..];
-        let count = rest.len().min(into.len());
-        into[..count].copy_from_slice(&rest[..count]);
-        self.given += count;
-        Ok(count)
+        Ok(hand_out(&self.ready, &mut self.given, into))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Gives its bytes in portions of so many.
-    struct Drops<'a>(&'a [u8], usize);
-
-    impl Read for Drops<'_> {
-        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-            let count = self.1.min(into.len()).min(self.0.len());
-            let (now, rest) = self.0.split_at(count);
-            into[..count].copy_from_slice(now);
-            self.0 = rest;
-            Ok(count)
-        }
-    }
+    use crate::modes::replay::testing::Portions;
 
     fn mended(bytes: &[u8], ends: LineEnds, portion: usize) -> String {
         let mut out = String::new();
-        let mut read = LineFeeds::new(Drops(bytes, portion), ends);
+        let mut read = LineFeeds::new(Portions(bytes.to_vec(), portion), ends);
         read.read_to_string(&mut out).expect("read");
         out
     }

@@ -10,6 +10,8 @@ use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
+use crate::modes::replay::portions::hand_out;
+
 /// How many blocks there are.
 const BLOCKS: usize = 3;
 /// How large each is, in bytes: what the processor keeps near it.
@@ -86,11 +88,7 @@ impl Read for ReadAhead {
             };
             self.block = next?;
         }
-        let rest = &self.block[self.given..];
-        let count = rest.len().min(into.len());
-        into[..count].copy_from_slice(&rest[..count]);
-        self.given += count;
-        Ok(count)
+        Ok(hand_out(&self.block, &mut self.given, into))
     }
 }
 

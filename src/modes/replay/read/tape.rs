@@ -143,7 +143,7 @@ impl Tape {
     ///
     /// # Errors
     /// A file that is followed cannot be read.
-    pub fn look(&mut self) -> io::Result<TapeChange> {
+    pub fn poll(&mut self) -> io::Result<TapeChange> {
         let change = match &mut self.source {
             TapeSource::Whole => return Ok(TapeChange::Nothing),
             TapeSource::Coming(coming) => {
@@ -156,7 +156,7 @@ impl Tape {
                     TapeChange::Nothing
                 });
             }
-            TapeSource::Live { watch, .. } => watch.look(self.end)?,
+            TapeSource::Live { watch, .. } => watch.poll(self.end)?,
         };
         let is_gone = matches!(change, FileChange::Gone);
         let change = match change {
@@ -302,16 +302,16 @@ mod tests {
         let (wake, woken) = mpsc::channel();
         let wake = move || wake.send(()).expect("somebody waits");
         let mut tape = Tape::of(log, false, wake).unwrap_or_else(|_| panic!("a tape"));
-        assert_eq!(tape.look().expect("a look"), TapeChange::Nothing);
+        assert_eq!(tape.poll().expect("a look"), TapeChange::Nothing);
         for (bytes, end) in [(&b"one\ntw"[..], 4), (b"o\nthree", 8)] {
             feed.send(bytes.to_vec()).expect("it listens");
             woken.recv().expect("woken");
-            assert_eq!(tape.look().expect("a look"), TapeChange::Grown);
+            assert_eq!(tape.poll().expect("a look"), TapeChange::Grown);
             assert_eq!((tape.end(), tape.may_grow()), (end, true));
         }
         drop(feed);
         woken.recv().expect("woken");
-        assert_eq!(tape.look().expect("a look"), TapeChange::Grown);
+        assert_eq!(tape.poll().expect("a look"), TapeChange::Grown);
         assert_eq!((tape.end(), tape.may_grow()), (13, false));
         let mut all = [0; 13];
         tape.file().read_exact_at(&mut all, 0).expect("read");

@@ -53,7 +53,7 @@ impl Watch {
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn look(&mut self, known: u64) -> io::Result<FileChange> {
+    pub fn poll(&mut self, known: u64) -> io::Result<FileChange> {
         let data = self.file.metadata()?;
         if data.len() < known {
             self.length = data.len();
@@ -122,7 +122,7 @@ mod tests {
         append(b"one\n");
         let file = Arc::new(File::open(&path).expect("it"));
         let mut watch = Watch::new(path.clone(), file);
-        let mut look = |known| watch.look(known).expect("a look");
+        let mut look = |known| watch.poll(known).expect("a look");
         assert!(matches!(look(0), FileChange::Grown(4)));
         assert!(matches!(look(4), FileChange::Same));
         // A line is seen when it is whole.
@@ -160,15 +160,15 @@ mod tests {
         std::fs::write(&path, b"new\n").expect("written");
         old.write_all(b"two\n").expect("written");
         assert!(matches!(
-            watch.look(4).expect("a look"),
+            watch.poll(4).expect("a look"),
             FileChange::Grown(8)
         ));
         assert!(matches!(
-            watch.look(8).expect("a look"),
+            watch.poll(8).expect("a look"),
             FileChange::Replaced(_)
         ));
         assert!(matches!(
-            watch.look(0).expect("a look"),
+            watch.poll(0).expect("a look"),
             FileChange::Grown(4)
         ));
     }

@@ -1,7 +1,8 @@
 use super::*;
-use crate::event::{Body, Elapsed, Event};
+use crate::event::Body;
 use crate::line;
 use crate::modes::replay::tally::hours::UtcOffset;
+use crate::modes::replay::testing::{line_of, said};
 
 const UTC: UtcOffset = |_| 0;
 
@@ -19,22 +20,12 @@ fn tally(events: &[(i64, Body)]) -> Tally {
         // 2026-11-16T18:30:00Z, a Monday, and so many seconds later.
         let at = Stamp::from_micros((1_794_853_800 + second) * 1_000_000);
         let body = body.clone();
-        let mut bytes = Vec::new();
-        line::to_line(&Event { at, body }, &mut bytes);
+        let mut bytes = line_of(at, body);
         bytes.pop();
         tally.add(at, &line::raw(&bytes).expect("just written"), true);
     }
     tally.end();
     tally
-}
-
-fn said(from: &str, text: &str) -> Body {
-    Body::Message {
-        from: from.into(),
-        elapsed: Elapsed(0),
-        text: text.into(),
-        key: None,
-    }
 }
 
 fn page(tally: &Tally, screen: ChartStyle) -> String {
