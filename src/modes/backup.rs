@@ -1,8 +1,8 @@
 //! `chatroom backup`: a copy of a room's log that grows with it and never mixes two histories.
 //!
-//! What always holds: whatever happens to either machine, the copy is whole lines of one log in their
-//! order, then perhaps a piece that the next run fetches again. A copy that is not the beginning of the
-//! room's log any more is set aside under a name of its own, whole.
+//! Invariant: whatever happens to either machine, the copy is whole lines of one log in their order, then
+//! perhaps a partial line that the next run fetches again. A copy that is no longer the beginning of the
+//! room's log is set aside whole, under a name of its own.
 
 mod copy;
 mod room;
@@ -22,7 +22,7 @@ use room::{Answer, Sent};
 /// Brings the copy up to date.
 ///
 /// # Errors
-/// The sentence that says why it is not. What was fetched until then is state.
+/// The sentence that explains the failure. The lines fetched before it are kept.
 pub fn run(args: BackupArgs) -> Result<ExitCode, Failure> {
     if args.file.as_os_str() == "-" {
         return Err(Failure::setting(
@@ -57,7 +57,7 @@ pub fn run(args: BackupArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What is to be said if the copy from before was set aside.
+/// Fetches until the copy is complete, and returns the sentence to print if the previous copy was set aside.
 fn bring_up(
     address: &Address,
     key: Option<&str>,
@@ -73,7 +73,7 @@ fn bring_up(
         };
         match fetched? {
             Fetched::Whole => return Ok(None),
-            // Where the connection breaks again and again, each time has brought something.
+            // Every broken connection has brought something, so repeating makes progress.
             Fetched::Cut(why) if copy.state.end == before => return Err(broken(address, &why)),
             Fetched::Cut(_) => {}
         }
@@ -87,18 +87,18 @@ fn broken(address: &Address, why: &str) -> Failure {
     ))
 }
 
-/// How a log came about that goes on from another one. Files are named as they lie beside the room's log.
+/// The relation of a new log to the copy's. Files are named as they lie beside the room's log.
 enum Anew {
-    /// From the copy's, which is in this file.
+    /// Direct: it continues the copy's log, which is in this file.
     Once(String),
-    /// With others between the two: the files of the copy's and of the newest before the room's.
+    /// Others lie between the two: the files of the copy's log and of the newest one before the room's.
     Often { first: String, last: String },
-    /// From this file, and whether from the copy's as well is not known.
+    /// Partly known: it continues the log in this file, which may or may not continue the copy's.
     From(String),
 }
 
 impl Anew {
-    /// How the log of the fresh copy did.
+    /// The relation of the fresh copy's log to the copy's, if its first line states one.
     fn of(
         address: &Address,
         key: Option<&str>,
@@ -117,7 +117,7 @@ impl Anew {
     }
 }
 
-/// The room's log is not the copy's any more.
+/// Replaces a copy whose log is no longer the room's, and returns the sentence to print.
 fn start_anew(
     address: &Address,
     key: Option<&str>,

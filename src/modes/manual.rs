@@ -1,8 +1,8 @@
-//! `chatroom man` and `chatroom completions`: what the binary tells about itself.
+//! `chatroom man` and `chatroom completions`: the manual and the completions that the program carries.
 //!
-//! Both are files of the repository that are carried as they are. `make man` writes them, partly from the
-//! definitions of the command line; a test in `generated` fails where they are stale. Each page is carried
-//! twice: as its source, and as plain text for a pipe and for a machine that has nothing that shows one.
+//! Both are files of the repository. `make man` writes them, partly from the definitions of the command line;
+//! a test in `generated` fails if they are stale. Each page is carried twice: as its source, and as plain
+//! text for a pipe and for machines without a viewer.
 
 #[cfg(test)]
 mod generated;
@@ -23,13 +23,13 @@ use signal_hook::consts::{SIGINT, SIGQUIT};
 use crate::cli::{CompletionsArgs, ManArgs, Page, Shell};
 use crate::failure::{Failure, reason};
 
-/// A page as it is carried.
+/// A manual page.
 struct Sheet {
     name: &'static str,
     section: char,
-    /// In mdoc, for man.
+    /// mdoc, for man.
     source: &'static str,
-    /// 78 columns of ASCII.
+    /// Plain text of 78 columns.
     text: &'static str,
 }
 
@@ -44,7 +44,7 @@ macro_rules! sheet {
     };
 }
 
-/// The page; or, as it is, the file that is no page.
+/// The page, or the text of a file that is not a page.
 fn sheet(page: Page) -> Result<Sheet, &'static str> {
     Ok(match page {
         Page::Chatroom => sheet!("chatroom", '1'),
@@ -62,7 +62,7 @@ fn sheet(page: Page) -> Result<Sheet, &'static str> {
     })
 }
 
-/// Shows a page of the manual on a terminal, or prints it as plain text; or writes the sources of all pages.
+/// Shows a page of the manual on a terminal, prints it as plain text, or writes the sources of all pages.
 ///
 /// # Errors
 /// The output cannot be written.
@@ -75,7 +75,7 @@ pub fn man(args: &ManArgs) -> Result<ExitCode, Failure> {
         Err(file) => return print(file),
     };
     if !io::stdout().is_terminal() {
-        // For whatever reads it there; `--output` has the sources.
+        // For programs that read it; `--output` writes the sources.
         return print(sheet.text);
     }
     leave_keys_to_the_reader();
@@ -106,17 +106,17 @@ fn print(text: &str) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Ctrl-C is the pager's, which ends a search with it and stays: if it ended this process, pager and shell
-/// would both read the terminal. A handler, unlike being ignored, is not what children begin with.
+/// Leaves Ctrl-C to the pager, where it ends a search: if it ended this process, the pager and the shell
+/// would both read the terminal. Children do not inherit a handler, as they would an ignored signal.
 fn leave_keys_to_the_reader() {
     for signal in [SIGINT, SIGQUIT] {
-        // Any handler will do; this one sets a flag that nobody reads.
+        // Any handler will do; nobody reads this flag.
         let _ = signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)));
     }
 }
 
-/// Whether there is such a program, and it showed what it was given. What it complains of is not
-/// shown: the next one is tried.
+/// Runs a program on the input; `false` if it is missing or fails. Its complaints are hidden, since the next
+/// one is tried.
 fn is_shown_by(program: &str, args: &[&str], input: &str) -> bool {
     let mut command = Command::new(program);
     command
@@ -127,13 +127,13 @@ fn is_shown_by(program: &str, args: &[&str], input: &str) -> bool {
         return false;
     };
     if let Some(mut stdin) = child.stdin.take() {
-        // A reader that quits early has seen what it wanted.
+        // A reader that quits early has seen enough.
         let _ = stdin.write_all(input.as_bytes());
     }
     child.wait().is_ok_and(|status| status.success())
 }
 
-/// Plain text a screen at a time, by what PAGER names, else by what is usually there.
+/// Shows plain text a screen at a time, with PAGER or the usual pagers.
 fn is_paged(text: &str) -> bool {
     match env::var("PAGER") {
         Ok(pager) if !pager.trim().is_empty() => is_shown_by("sh", &["-c", &pager], text),
@@ -141,7 +141,7 @@ fn is_paged(text: &str) -> bool {
     }
 }
 
-/// As `man` looks for pages: a folder for each section.
+/// Writes the sources in the folders in which `man` looks for them, one for each section.
 fn write_all_below(folder: &Path) -> Result<ExitCode, Failure> {
     let mut list = String::new();
     let pages = Page::value_variants().iter();

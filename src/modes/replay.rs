@@ -1,9 +1,9 @@
-//! `chatroom replay`: plays a log back as it happened, prints it, counts it, or says it again.
+//! `chatroom replay`: plays a log back as it happened, prints it, counts it, or posts it again.
 //!
-//! Whatever kind of file it is, [`read::log`] makes a room's log of it; what was asked for is then done
-//! with that, in constant memory and without a server. On a terminal the conversation is played
-//! ([`play`]); anywhere else, and with `--output`, it is printed at once ([`mod@print`]). A damaged
-//! line is named in its place and stops nothing.
+//! Whatever the kind of the file, [`read::log`] presents it as a room's log; everything else works on that,
+//! in constant memory and without a server. On a terminal the conversation is played ([`play`]); elsewhere,
+//! and with `--output`, it is printed at once ([`mod@print`]). A damaged line is reported in its place and
+//! stops nothing.
 
 mod convert;
 mod formats;
@@ -40,12 +40,13 @@ use read::log::{Input, Log};
 
 pub use scrollback::{MOST, print_history};
 
-/// Whether what goes to stdout should have colours: it is a terminal and nobody asked for none.
+/// Returns whether output on stdout should be coloured: it is a terminal, and the environment does not forbid
+/// it.
 pub fn wants_colour() -> bool {
     io::stdout().is_terminal() && Painter::wished().colour
 }
 
-/// Says which log came before, of one that goes on from another.
+/// Names the previous log on stderr, if this one continues another.
 fn say_what_comes_before(log: &Log) {
     let path = log
         .path
@@ -60,17 +61,17 @@ fn say_what_comes_before(log: &Log) {
     };
     let before = line::escaped(&before.display().to_string());
     let name = &log.name;
-    // There is nowhere left to say it if stderr is closed.
+    // Nothing can be reported if stderr is closed.
     let _ = writeln!(
         io::stderr(),
         "chatroom: {name} goes on from {before}, {where_it_is}. What was said before is there."
     );
 }
 
-/// Does what is asked with the log.
+/// Runs the mode that the arguments ask for.
 ///
 /// # Errors
-/// The sentence the run ends with: no such file, not a log, output that cannot be written.
+/// The sentence with which the run ends: no such file, not a log, output that cannot be written.
 pub fn run(args: ReplayArgs) -> Result<ExitCode, Failure> {
     let log = Log::open(&args.file, args.format)?;
     if args.from.is_none() {

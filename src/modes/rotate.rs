@@ -8,10 +8,10 @@ use crate::event::Stamp;
 use crate::failure::Failure;
 use crate::journal::{Kept, rotate};
 
-/// Gives the log another name and puts a new one in its place, which says that it goes on from there.
+/// Renames the log and puts a new one in its place, whose first line names the old one.
 ///
 /// # Errors
-/// The sentence why not; the log is as it was then.
+/// The sentence about the failure; the log is unchanged then.
 pub fn run(args: &RotateArgs) -> Result<ExitCode, Failure> {
     let rotated = rotate(&args.log, Stamp::now()).map_err(|e| Failure::new(e.to_string()))?;
     if let Some(torn) = &rotated.torn {
@@ -19,7 +19,7 @@ pub fn run(args: &RotateArgs) -> Result<ExitCode, Failure> {
             Kept::In(saved) => format!("It is saved as {}.", saved.display()),
             Kept::Here(_) => "The disk is full, so that it could not be saved.".to_string(),
         };
-        // There is nowhere left to say it if stderr is closed.
+        // Nothing can be reported if stderr is closed.
         let _ = writeln!(
             io::stderr(),
             "chatroom: The log's end was torn, {} bytes, and was cut off. {kept}",

@@ -1,4 +1,4 @@
-//! The copy: what it has, and how it grows or makes way for another.
+//! The copy on disk: its contents, its growth, and its replacement by another.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
@@ -13,36 +13,34 @@ use crate::journal::{Known, Reader, identify, said_before, sync_folder};
 use super::room::Sent;
 use super::state::CopyState;
 
-/// At most so much of the copy's end is fetched once more, to be compared.
+/// Bytes at the copy's end that are fetched again and compared, at most.
 const COMPARED: u64 = 64 * 1024;
-/// How much is compared of two copies at once.
+/// Bytes that are compared at once.
 const PIECE: usize = 1 << 20;
-/// More than a first line has.
+/// An upper limit for the length of a first line, in bytes.
 const FIRST: usize = 4_096;
-/// The rights of everybody but the owner.
+/// The permissions of everyone but the owner.
 const OTHERS: u32 = 0o077;
 
-/// A copy that this process alone has open.
+/// A copy that only this process has open.
 pub struct LocalCopy {
-    /// Where it is.
     pub path: PathBuf,
-    /// What it has.
     pub state: CopyState,
     file: Arc<File>,
     private: bool,
-    /// Whether this run made the file.
+    /// This run created the file.
     made: bool,
 }
 
-/// A new copy under a name for the meantime.
+/// A new copy under a temporary name.
 pub struct FreshCopy(LocalCopy);
 
 impl LocalCopy {
-    /// Opens the copy at `path`, or makes an empty one; a `private` one is for its owner alone, also if it
-    /// was not until now.
+    /// Opens the copy at `path`, or creates an empty one. A `private` copy is readable by its owner alone,
+    /// even if it was not before.
     ///
     /// # Errors
-    /// It is no copy of a room's log, or somebody uses it.
+    /// The file is not a copy of a room's log, or another process uses it.
     pub fn open(path: &Path, private: bool) -> Result<LocalCopy, Failure> {
         let unusable = |error: io::Error| unusable(path, &error);
         if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
@@ -92,7 +90,7 @@ impl LocalCopy {
         Ok(copy)
     }
 
-    /// Takes the others' rights away.
+    /// Removes the permissions of everyone but the owner.
     fn narrow(&self) -> io::Result<()> {
         let mode = self.file.metadata()?.mode() & 0o7777;
         match mode & OTHERS {
@@ -103,13 +101,13 @@ impl LocalCopy {
         }
     }
 
-    /// Finds out what there is; `false` if it is no copy of a log.
+    /// Reads the state of the file; `false` if it is not a copy of a log.
     fn look(&mut self) -> io::Result<bool> {
         let length = self.file.metadata()?.len();
         let reader = Reader::new(Arc::clone(&self.file), LogId(0));
         let (log, end) = match identify(&reader, length)? {
             Known::Log { log, end } => (log, end),
-            // Nothing, or a first line of which a piece has come.
+            // Empty, or part of a first line.
             Known::Nothing => {
                 self.state = CopyState::default();
                 return Ok(true);
@@ -129,13 +127,13 @@ impl LocalCopy {
         Ok(true)
     }
 
-    /// Takes a log from its beginning. What is there is the piece of a first line, if it is this log's.
+    /// Receives a log from its beginning. The file holds nothing, or part of this log's first line.
     pub fn take_all(&mut self, mut sent: Sent) -> Result<Fetched, Failure> {
         let failed = |error: io::Error| unusable(&self.path, &error);
         let length = self.file.metadata().map_err(failed)?.len();
         let reader = Reader::new(Arc::clone(&self.file), LogId(0));
         let mut there = reader.bytes(0, length, FIRST).map_err(failed)?;
-        // A power cut leaves zeros where the rest was to be.
+        // A power cut leaves zeros where the rest should be.
         while there.last() == Some(&0) {
             there.pop();
         }
@@ -149,7 +147,7 @@ impl LocalCopy {
         }
     }
 
-    /// Takes what follows, after a comparison of what is there.
+    /// Receives the rest of the log, after comparing the end of the copy.
     pub fn go_on(&mut self, mut sent: Sent) -> Result<Fetched, Failure> {
         let mut there = vec![0; (self.state.end - self.state.from) as usize];
         self.file
@@ -166,7 +164,7 @@ impl LocalCopy {
         }
     }
 
-    /// Writes what comes from `at` on, `piece` first, and syncs it.
+    /// Writes what is sent from offset `at` on, `piece` first, and syncs it.
     fn write_after(
         &mut self,
         mut sent: Sent,
@@ -181,7 +179,7 @@ impl LocalCopy {
                 reason(&error)
             ))
         };
-        // The piece of a line that the last run got comes again.
+        // The partial line of the previous run is sent again.
         self.file.set_len(at).map_err(failed)?;
         let cut = loop {
             self.file.write_all_at(&piece, at).map_err(failed)?;
@@ -208,7 +206,7 @@ impl LocalCopy {
         }
     }
 
-    /// Up to which byte two copies have the same, at the start of a line.
+    /// The offset of the first line that differs between two copies.
     pub fn same_until(&self, other: &FreshCopy) -> Result<u64, Failure> {
         let end = self.state.end.min(other.0.state.end);
         let failed = |error: io::Error| unusable(&self.path, &error);
@@ -236,15 +234,14 @@ impl LocalCopy {
         Ok(end)
     }
 
-    /// Sets this copy aside, under a name that nothing has, and puts the fresh one in its place. Where
-    /// that is.
+    /// Sets this copy aside under an unused name, puts the fresh one in its place, and returns that name.
     pub fn give_way(&mut self, fresh: FreshCopy) -> Result<PathBuf, Failure> {
         let failed = |error: io::Error| unusable(&self.path, &error);
         let mut name = self.path.as_os_str().to_os_string();
         name.push(".old");
         let (mut aside, mut number) = (PathBuf::from(&name), 1);
         loop {
-            // A second name first: in no moment is there no copy.
+            // A hard link first: there is a copy at every moment.
             match fs::hard_link(&self.path, &aside) {
                 Ok(()) => break,
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {
@@ -253,7 +250,7 @@ impl LocalCopy {
                     aside = PathBuf::from(next);
                     number += 1;
                 }
-                // Some file systems know no second names.
+                // Some file systems have no hard links.
                 Err(_) if !aside.exists() => {
                     fs::rename(&self.path, &aside).map_err(failed)?;
                     break;
@@ -268,12 +265,12 @@ impl LocalCopy {
         Ok(aside)
     }
 
-    /// The log that it is of.
+    /// The log that this is a copy of.
     pub fn log(&self) -> Option<LogId> {
         self.state.fingerprint.map(|fingerprint| fingerprint.log)
     }
 
-    /// Takes away a file that this run made, and that has nothing.
+    /// Removes the file if this run created it and it is empty.
     pub fn leave(&self) {
         let empty = self.file.metadata().is_ok_and(|file| file.len() == 0);
         if self.made && empty {
@@ -283,7 +280,7 @@ impl LocalCopy {
 }
 
 impl FreshCopy {
-    /// An empty copy beside one that is there.
+    /// An empty copy beside an existing one.
     pub fn beside(copy: &LocalCopy) -> Result<FreshCopy, Failure> {
         let mut name = copy.path.as_os_str().to_os_string();
         name.push(".new");
@@ -294,7 +291,7 @@ impl FreshCopy {
         let file = options
             .open(&path)
             .map_err(|error| unusable(&path, &error))?;
-        // Whoever opens it under its last name is state off as well.
+        // Locked as well, against anyone who opens it under its final name.
         let _ = file.try_lock();
         let mut fresh = LocalCopy {
             path,
@@ -304,7 +301,7 @@ impl FreshCopy {
             made: true,
         };
         let failed = |error: io::Error| unusable(&copy.path, &error);
-        // What a run that was cut off has left is a log, or nothing yet.
+        // An interrupted run leaves a log, or nothing.
         let is_left = fresh.look().map_err(failed)? && fresh.state.fingerprint.is_some();
         if !is_left && fresh.file.metadata().map_err(failed)?.len() > 0 {
             return Err(Failure::new(format!(
@@ -322,12 +319,12 @@ impl FreshCopy {
         Ok(FreshCopy(fresh))
     }
 
-    /// The log that its log says it goes on from, and the name of that one's file.
+    /// The log that this one continues, and the name of that one's file.
     pub fn goes_on_from(&self) -> Option<(LogId, PathBuf)> {
         said_before(&self.0.state.first)
     }
 
-    /// Takes a log from its beginning.
+    /// Receives a log from its beginning.
     pub fn take_all(&mut self, sent: Sent) -> Result<Fetched, Failure> {
         let taken = self.0.take_all(sent);
         if !matches!(taken, Ok(Fetched::Whole)) {
@@ -337,23 +334,23 @@ impl FreshCopy {
     }
 }
 
-/// How a transfer ended.
+/// The end of a transfer.
 pub enum Fetched {
     Whole,
     Cut(String),
 }
 
-/// How what comes begins.
+/// The beginning of what is sent, compared with what is expected.
 enum Begun {
-    /// As it is to; what came after that.
+    /// As expected, with what came after it.
     With(Vec<u8>),
-    /// With something else.
+    /// Something else.
     Otherwise,
-    /// It broke off before that was known.
+    /// Unknown: the connection broke first.
     Cut(String),
 }
 
-/// Whether what is sent begins with `there`.
+/// Compares the beginning of what is sent with `there`.
 fn begins_with(sent: &mut Sent, there: &[u8]) -> Begun {
     let mut came = Vec::new();
     while came.len() < there.len() {

@@ -1,16 +1,14 @@
-//! The state of a copy: how much it has, and what a room is asked for to go on from there.
+//! The state of a copy, from which a room is asked for the rest.
 
 use crate::journal::Fingerprint;
 
-/// What a copy has.
 #[derive(Clone, Debug, Default)]
 pub struct CopyState {
-    /// Where its whole lines end.
+    /// The end of its whole lines, in bytes.
     pub end: u64,
-    /// The same, as the room names it; `None` of an empty copy.
+    /// Its fingerprint up to there, as the room states it in an ETag; `None` for an empty copy.
     pub fingerprint: Option<Fingerprint>,
-    /// From where on the end is compared.
+    /// The offset from which the end is compared.
     pub from: u64,
-    /// Its first line.
     pub first: Vec<u8>,
 }

@@ -1,5 +1,5 @@
-//! The files that `make man` writes: manual pages, their plain text, and completions. Each test fails
-//! where a file is stale; with `CHATROOM_RENEW` set it writes the file instead.
+//! The files that `make man` writes: manual pages, their plain text, and completions. Each test fails if a
+//! file is stale; with `CHATROOM_RENEW` set it writes the file instead.
 
 use std::fs;
 use std::io::Write;
@@ -36,7 +36,7 @@ fn is_fresh(name: &str, content: &str) {
     );
 }
 
-/// The program as it is when nothing is set around it.
+/// The command line without any environment.
 fn program() -> clap::Command {
     let mut program = Cli::command();
     program.build();
@@ -60,7 +60,7 @@ fn page(name: &str) -> String {
     page
 }
 
-/// As mandoc sets it on paper, without bold and underlined.
+/// The page as mandoc sets it, without bold and underlining.
 fn text(source: &str) -> String {
     let mut mandoc = Command::new("mandoc");
     mandoc
@@ -121,7 +121,8 @@ fn the_completions_are_fresh() {
     }
 }
 
-/// clap_complete leaves what it does not know to bash, which knows files only.
+/// Removes file names from the completions of addresses: clap_complete leaves those to bash, which offers
+/// files.
 fn without_files_as_addresses(script: &str) -> String {
     let gui = "        chatroom__subcmd__gui)\n";
     assert!(script.contains(gui), "clap_complete writes otherwise now");
@@ -129,7 +130,8 @@ fn without_files_as_addresses(script: &str) -> String {
     script.replace(gui, &format!("{gui}{no_files}"))
 }
 
-/// clap_complete says nothing to fish of what is no flag, and fish offers files then.
+/// Completions of positional arguments for fish, for which clap_complete writes none, so that fish would
+/// offer files.
 fn for_words_that_are_no_flags() -> String {
     let program = program();
     let modes = program.get_subcommands();

@@ -1,13 +1,13 @@
 //! A mode's flags as mdoc(7), from clap's definitions of them.
 //!
-//! A flag's help becomes prose: what stands between backticks is literal, names of flags, variables and
-//! this flag's values are marked up as such.
+//! A flag's help becomes prose: text between backticks is literal; names of flags, variables and this flag's
+//! values are marked up as such.
 
 use clap::builder::PossibleValue;
 use clap::{Arg, ArgAction, Command};
 use regex::Regex;
 
-/// The lines of SYNOPSIS.
+/// The lines of the section SYNOPSIS.
 pub fn synopsis(mode: &Command) -> String {
     let mut lines = format!(".Nm chatroom\n.Cm {}\n", mode.get_name());
     let flags = arguments(mode).filter(|arg| !arg.is_positional());
@@ -28,7 +28,7 @@ pub fn synopsis(mode: &Command) -> String {
     lines
 }
 
-/// The lists of OPTIONS, one for each heading.
+/// The lists of the section OPTIONS, one for each heading.
 pub fn options(mode: &Command) -> String {
     let mut headings: Vec<Option<&str>> = Vec::new();
     for arg in arguments(mode) {
@@ -50,7 +50,7 @@ pub fn options(mode: &Command) -> String {
     lines
 }
 
-/// The variables of all modes, for ENVIRONMENT.
+/// The variables of all modes, for the section ENVIRONMENT.
 pub fn environment(program: &Command) -> String {
     let mut variables: Vec<(String, Vec<String>)> = Vec::new();
     for mode in program.get_subcommands() {
@@ -76,7 +76,7 @@ pub fn environment(program: &Command) -> String {
     variables.iter().map(line).collect()
 }
 
-/// What clap adds by itself is described by hand, once for all modes.
+/// The arguments without those that clap adds, which are described by hand, once for all modes.
 fn arguments(mode: &Command) -> impl Iterator<Item = &Arg> {
     mode.get_arguments()
         .filter(|arg| !matches!(arg.get_id().as_str(), "help" | "version"))
@@ -89,7 +89,7 @@ fn bare_head(arg: &Arg) -> String {
     }
 }
 
-/// `Fl Fl speed Ar n | Cm max`
+/// The flag with its values: `Fl Fl speed Ar n | Cm max`.
 fn head(arg: &Arg) -> String {
     let mut head = bare_head(arg);
     if let Some(short) = arg.get_short() {
@@ -104,7 +104,7 @@ fn head(arg: &Arg) -> String {
     }
 }
 
-/// What can be said, `Cm` where it is to be typed as it stands, `Ar` where it stands for something.
+/// The possible values: `Cm` for literal ones, `Ar` for placeholders.
 fn values(arg: &Arg) -> String {
     let mut said = String::new();
     let mut last = "";
@@ -141,7 +141,7 @@ fn body(arg: &Arg) -> String {
     let words = alternatives(arg);
     let mut lines = String::new();
     for (nth, paragraph) in help.split("\n\n").enumerate() {
-        // The summary and what follows it are one paragraph.
+        // The summary and the text after it are one paragraph.
         if nth > 1 {
             lines += ".Pp\n";
         }
@@ -159,7 +159,7 @@ fn as_sentence(text: &str) -> String {
     }
 }
 
-/// What each of the possible values means.
+/// The meaning of each possible value.
 fn meanings(arg: &Arg) -> String {
     let possible = match arg.get_action().takes_values() {
         true => arg.get_possible_values(),
@@ -204,7 +204,7 @@ fn defaults(arg: &Arg) -> String {
     }
 }
 
-/// A paragraph as lines of mdoc, each sentence beginning one; `words` are this flag's values.
+/// A paragraph as lines of mdoc, one for each sentence; `words` are this flag's values.
 fn prose(text: &str, words: &[String]) -> String {
     let pieces = Regex::new(r"[^\s`]*`[^`]*`[^\s`]*|\S+").expect("a pattern");
     let mut lines = String::new();
@@ -237,7 +237,7 @@ fn prose(text: &str, words: &[String]) -> String {
     lines
 }
 
-/// The macro for a piece that is more than a word.
+/// The macro for a piece that is more than a plain word.
 fn marked_up(piece: &str, words: &[String]) -> Option<String> {
     let is_value = |word: &str| words.iter().any(|known| known == word);
     let (before, inside, after, macros) = match piece.split_once('`') {
@@ -287,7 +287,7 @@ fn marked_up(piece: &str, words: &[String]) -> Option<String> {
     Some(line.trim_end().to_string())
 }
 
-/// Text that a macro takes as it is.
+/// The text, quoted for a macro.
 fn literal(text: &str) -> String {
     let text = text.replace('\\', "\\e");
     let text = text.replace('\'', "\\(aq").replace('-', "\\-");

@@ -1,8 +1,8 @@
-//! `--convert OUT`: any log, or what is chosen of it, as a room's log that a server goes on with.
+//! `--convert OUT`: any log, or the chosen part of it, as a room's log that a server continues.
 //!
-//! What always holds: a file that is there is never written over, and the name OUT is given only to
-//! a log that is whole and on the disk. Until then it is `OUT.part`, which goes again whatever
-//! happens. A line of a room's log is copied as it stands; one that is damaged is left out.
+//! Invariant: an existing file is never overwritten, and only a whole, synced log gets the name OUT. Until
+//! then it is `OUT.part`, which is always removed. Lines of a room's log are copied unchanged; damaged ones
+//! are left out.
 
 mod destination;
 
@@ -24,13 +24,12 @@ use crate::modes::replay::read::log::{Input, Log, shown, unreadable};
 use crate::modes::replay::read::time_range;
 use destination::Destination;
 
-/// Writes what is chosen of the log to where `--convert` says.
+/// Writes the chosen part of the log to the destination of `--convert`.
 ///
 /// # Errors
-/// The log cannot be read, or the result not written; there is something at that place already;
-/// nothing is chosen.
+/// The log cannot be read, or the result not written; the destination exists; nothing is chosen.
 pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
-    // infallible: this is what was asked for.
+    // infallible: `--convert` chose this mode.
     let out = args.convert.as_deref().unwrap_or(OsStr::new("-").as_ref());
     let mut filter = Filter::of(args);
     let span = time_range::find(&log, args, &mut filter)?;
@@ -73,12 +72,12 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
         report.tell(&name, args.verbose);
     }
     let summary = conversion.counts.summary(&name, format, out, times);
-    // There is nowhere left to say it if stderr is closed.
+    // Nothing can be reported if stderr is closed.
     let _ = io::stderr().write_all(summary.as_bytes());
     Ok(ExitCode::SUCCESS)
 }
 
-/// How many lines were copied, by what they say, and how many were not.
+/// Copied lines by kind, and lines that were not copied.
 #[derive(Debug, Default)]
 struct CopyCounts {
     messages: u64,
@@ -91,13 +90,13 @@ struct CopyCounts {
     back: u64,
 }
 
-/// What is copied of a log.
+/// A conversion under way.
 struct Conversion {
     filter: Filter,
     counts: CopyCounts,
-    /// The first and the newest time in the result.
+    /// The times of the first and the newest line in the result.
     times: Option<(Stamp, Stamp)>,
-    /// What is to be written.
+    /// The lines to write next.
     ready: Vec<u8>,
 }
 
@@ -108,7 +107,7 @@ impl Conversion {
             return Ok(());
         }
         for (_, bytes) in line::lines(block.offset, block.bytes) {
-            // A last line that lacks only its end is whole.
+            // A last line that lacks only its line feed is whole.
             let Ok((at, look)) = judge(bytes, true) else {
                 self.counts.damaged += 1;
                 continue;
@@ -142,7 +141,7 @@ impl Conversion {
         Ok(())
     }
 
-    /// Begins the result as every log begins.
+    /// Writes the line with which every log begins.
     fn open(&mut self, at: Stamp) -> Result<(), Failure> {
         let mut random = [0; 8];
         getrandom::fill(&mut random)
@@ -158,7 +157,7 @@ impl Conversion {
 }
 
 impl CopyCounts {
-    /// What was read, what became of it, and what to do next.
+    /// The sentences about the conversion and the next step.
     fn summary(
         &self,
         name: &str,

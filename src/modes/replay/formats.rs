@@ -1,16 +1,15 @@
 //! Logs of other programs, read as a room's.
 //!
-//! Each form has a parser of one line of its own; what it gives becomes events with times
-//! ([`dates`]) and a room's lines ([`assemble`]). What holds for all of them:
+//! Each kind has a parser for one line ([`kinds`] lists them); its results get times ([`dates`]) and become
+//! lines of a room's log ([`assemble`]). All kinds have these rules:
 //!
-//! - A name and a text are kept as they are, byte for byte if they are UTF-8; a line that is not is
-//!   taken for Windows-1252. An action becomes `/me ...`; a message without a text stays one.
-//! - Who comes joins, who goes or is kicked leaves, and a reason stands in a notice before that. Who
-//!   takes another name leaves under the old one and joins under the new. Addresses of those who
-//!   come are left out; topics, modes and the rest are notices.
-//! - A line in no form of its program is left out, counted and named ([`report`]).
-//! - The log is read once, front to back, in constant memory; only the original's is read once more
-//!   before, because its times are known from its end.
+//! - Names and texts stay as they are, byte for byte if they are UTF-8; other lines are decoded as
+//!   Windows-1252. An action becomes `/me ...`; a message without text stays one.
+//! - Arrivals become joins; departures and kicks become leaves, with the reason in a notice before. A change
+//!   of name is a leave and a join. Addresses are left out; topics, modes and the like are notices.
+//! - A line in no form of its program is left out, counted and reported ([`report`]).
+//! - The log is read once, front to back, in constant memory; the original program's is read once more
+//!   before, because its times count back from its end.
 
 mod assemble;
 mod channel;
@@ -46,23 +45,23 @@ pub use kinds::{NotOfThisKind, title};
 pub use origin::Origin;
 pub use report::ConversionReport;
 
-/// Reads another program's log and gives a room's.
+/// A reader that converts another program's log to a room's.
 pub struct Converter {
     input: Box<dyn BufRead + Send>,
     splitter: Splitter,
     interpreter: Interpreter,
-    /// How much of what is made was given.
+    /// Bytes of the output that were handed out.
     given: usize,
     ended: bool,
     report: Arc<ConversionReport>,
 }
 
 impl Converter {
-    /// A converter of `input`, which is of that kind. An original's file is read once to know how
-    /// long the conversation took.
+    /// Creates a converter of `input`, which is of that kind. A file of the original program is read once for
+    /// the length of its conversation.
     ///
     /// # Errors
-    /// The system has no random numbers, or a file cannot be read.
+    /// The system has no random numbers, or the file cannot be read.
     pub fn new(
         input: Box<dyn BufRead + Send>,
         kind: FileFormat,
@@ -87,12 +86,12 @@ impl Converter {
         })
     }
 
-    /// The account of it, which goes on while it is read.
+    /// The report, which grows while the log is read.
     pub fn report(&self) -> Arc<ConversionReport> {
         Arc::clone(&self.report)
     }
 
-    /// Makes lines of what comes next.
+    /// Converts the next input to lines.
     fn fill(&mut self) -> io::Result<()> {
         let Converter {
             input,

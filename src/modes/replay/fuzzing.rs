@@ -1,5 +1,4 @@
-//! What the fuzz targets in `fuzz/` reach of the parsers of other programs' logs, which are
-//! otherwise nobody's business.
+//! Entry points for the fuzz targets in `fuzz/` to the parsers of other programs' logs.
 
 use std::io::{self, Cursor, Read};
 
@@ -10,8 +9,7 @@ use crate::cli::FileFormat;
 /// Converts the bytes as a log of that kind, in portions of `portion` bytes.
 ///
 /// # Panics
-/// What comes out is not a log that verifies, or reading failed otherwise than by there being
-/// nothing of that kind.
+/// The result does not verify, or reading failed for another reason than a log without a line of that kind.
 pub fn convert(bytes: &[u8], kind: FileFormat, portion: usize) {
     let input = io::BufReader::with_capacity(portion.max(1), Cursor::new(bytes.to_vec()));
     let mut made = Vec::new();
@@ -27,7 +25,7 @@ pub fn convert(bytes: &[u8], kind: FileFormat, portion: usize) {
     checker.end(&made[used..], &mut fault);
 }
 
-/// Says what kind of log begins with the bytes.
+/// Detects the kind of a log that begins with the bytes.
 pub fn kind(bytes: &[u8]) -> Option<FileFormat> {
     detect(&bytes[..bytes.len().min(HEAD)], &Origin::default())
 }

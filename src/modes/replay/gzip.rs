@@ -1,4 +1,4 @@
-//! Logs that are compressed: gzip is unpacked on the way, and of other packings the tool is named.
+//! Compressed logs: gzip is unpacked, and other formats are recognised, so that a tool can be named.
 
 use std::fmt;
 use std::io::{self, BufReader, Read};
@@ -7,20 +7,20 @@ use flate2::bufread::MultiGzDecoder;
 
 /// Bytes that are read at once.
 const BLOCK: usize = 64 * 1024;
-/// So many bytes tell whether a file is compressed.
+/// Bytes at a file's beginning that show its compression.
 pub const MAGIC: usize = 6;
 
-/// How a file is compressed.
+/// The compression of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Packing {
-    /// By gzip, which is read.
+    /// gzip, which is unpacked here.
     Gzip,
-    /// By a program that this is not, and what unpacks it to standard output.
+    /// Another format, with the command that unpacks it to standard output.
     Other(&'static str),
 }
 
 impl Packing {
-    /// What a file begins with tells; nothing if it is not compressed.
+    /// The compression of a file that begins with `head`; `None` if there is none.
     pub fn of(head: &[u8]) -> Option<Packing> {
         const KNOWN: [(&[u8], Packing); 5] = [
             (b"\x1f\x8b\x08", Packing::Gzip),
@@ -34,11 +34,10 @@ impl Packing {
     }
 }
 
-/// What is inside of a gzip file, or of several behind one another.
+/// A reader of the contents of one or more concatenated gzip files.
 pub struct Gunzip(MultiGzDecoder<BufReader<Box<dyn Read + Send>>>);
 
 impl Gunzip {
-    /// Of what is in `read`.
     pub fn new(read: Box<dyn Read + Send>) -> Gunzip {
         Gunzip(MultiGzDecoder::new(BufReader::with_capacity(BLOCK, read)))
     }
@@ -58,17 +57,17 @@ fn broken(why: BrokenGzip) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, why)
 }
 
-/// A gzip file is not whole.
+/// The error of an incomplete gzip file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BrokenGzip {
     /// Its end is missing.
     Cut,
-    /// What it holds is not what was put in.
+    /// Its contents do not match their checksum.
     Damaged,
 }
 
 impl BrokenGzip {
-    /// The sentence for the log called `name`.
+    /// The sentence about the log called `name`.
     pub fn sentence(self, name: &str) -> String {
         match self {
             BrokenGzip::Cut => format!(

@@ -1,13 +1,13 @@
-//! The log said again in a running room: everybody in it becomes a member, comes and goes and
-//! speaks as they did.
+//! The log posted again in a running room: everyone in it becomes a member, joins, leaves and speaks as they
+//! did.
 //!
-//! What always holds:
+//! Invariants:
 //!
-//! - A message is posted only after the room has answered the one before it, so the order in the
-//!   room is the log's, whoever speaks.
-//! - Every message has a key of its own and is repeated with it until the room has answered, so
-//!   nothing is said twice and nothing is lost.
-//! - However it ends, whoever came in leaves.
+//! - A message is posted only after the room has answered the one before it, so the room gets the log's
+//!   order.
+//! - Every message has its own key and is repeated with it until the room has answered, so nothing is posted
+//!   twice or lost.
+//! - However the run ends, everyone who joined leaves.
 
 mod actors;
 mod client;
@@ -36,13 +36,13 @@ use actors::Actors;
 use script::{PlacedStep, Script, Step};
 use target_room::{Halt, INTERRUPTED, StopRequest, TargetRoom};
 
-/// How long the room may be away before the rest is given up.
+/// The longest absence of the room before the rest is given up.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Says what is chosen of the log again in the room that `--into` names.
+/// Posts the chosen part of the log in the room that `--into` names.
 ///
 /// # Errors
-/// The log cannot be read, or there is no room that listens.
+/// The log cannot be read, or no room listens.
 pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     let address = args.into.as_deref().unwrap_or_default();
     let address = Address::parse(address).map_err(Failure::new)?;
@@ -62,7 +62,7 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     let room = actors.room.address().to_string();
     let mut summary = actors.end(begun.elapsed());
     summary.cut_short = matches!(ended, Err(Stopped::ByUser));
-    // Where nobody ever was, the sentence about the room says it all.
+    // If nobody ever joined, the sentence about the room says enough.
     let written = match summary.joined == 0 && ended.is_err() {
         true => Ok(()),
         false => io::stdout().write_all(summary.words(&name, &room, args.verbose).as_bytes()),
@@ -83,7 +83,7 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     }
 }
 
-/// Why it ended before the log did.
+/// The reason to stop before the end of the log.
 enum Stopped {
     ByUser,
     Failed(Failure),
@@ -98,7 +98,7 @@ impl From<Halt> for Stopped {
     }
 }
 
-/// One step after the other, each when it is due.
+/// Takes one step after the other, each when it is due.
 fn perform(
     actors: &mut Actors,
     script: Script,
@@ -116,7 +116,7 @@ fn perform(
         if let Step::Event(event) = &step {
             now = Some(event.at);
         }
-        // What the room made everybody wait for is not to be caught up with in a rush.
+        // Time that the room made everyone wait is not caught up with in a rush.
         let due = cue.due.saturating_add(actors.room.waited);
         show(actors, place, now, &speed);
         if let Some(due) = begun.checked_add(due) {

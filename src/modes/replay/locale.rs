@@ -1,6 +1,6 @@
-//! What the environment says about the terminal's characters.
+//! The environment's statement about the terminal's characters.
 
-/// Whether the locale shows UTF-8 (POSIX: the first of the three variables that is set).
+/// Returns whether the locale shows UTF-8 (POSIX: the first of the three variables that is set).
 pub fn is_utf8() -> bool {
     is_utf8_in(|name| std::env::var(name).ok())
 }

@@ -1,8 +1,7 @@
-//! How an event looks on a terminal.
+//! Events as text on a terminal.
 //!
-//! What always holds: nothing that somebody said or called themselves reaches the terminal as a
-//! control or bidi character, so no text can move the cursor, colour anything or pass for a line
-//! of its own; a text's further lines are indented.
+//! Invariant: no part of a message or name reaches the terminal as a control or bidi character, so no text
+//! can move the cursor, set colours or pass for a line of its own; the further lines of a text are indented.
 
 use std::time::Duration;
 
@@ -15,15 +14,15 @@ use crate::line;
 const GREY: &str = "90";
 const ALARM: &str = "1;31";
 
-/// How events are drawn on a terminal.
+/// Draws events on a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Painter {
-    /// Whether names, comings and goings have colours.
+    /// Colours are used.
     pub colour: bool,
 }
 
 impl Painter {
-    /// As the user's surroundings wish it: no colours with `NO_COLOR` or on a dumb terminal.
+    /// A painter as the environment wants it: without colours if `NO_COLOR` is set or the terminal is dumb.
     pub fn wished() -> Painter {
         let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
         let dumb = set("TERM").is_none_or(|term| term == "dumb");
@@ -32,7 +31,7 @@ impl Painter {
         }
     }
 
-    /// As `--color` says, on a terminal.
+    /// A painter as `--color` says, on a terminal.
     pub fn chosen(colour: Colour) -> Painter {
         match colour {
             Colour::Auto => Painter::wished(),
@@ -41,7 +40,7 @@ impl Painter {
         }
     }
 
-    /// Appends the event, in one line or, if its text has several, in as many.
+    /// Appends an event, in as many lines as its text has.
     pub fn event(self, event: &Event, out: &mut Vec<u8>) {
         match &event.body {
             Body::Message {
@@ -51,7 +50,7 @@ impl Painter {
                 ..
             } => match text.strip_prefix("/me ") {
                 Some(action) => {
-                    // In brackets, or a name could make it one of the room's own lines.
+                    // In brackets, or a name could turn it into one of the room's own lines.
                     out.extend_from_slice(b"* [");
                     self.name(from, out);
                     out.extend_from_slice(b"] ");
@@ -74,7 +73,7 @@ impl Painter {
             | Body::Closed
             | Body::Erased { .. }
             | Body::Other { .. } => {
-                // One grammar: the words are those of the log.
+                // The same words as in the log.
                 let mut whole = Vec::new();
                 line::to_line(event, &mut whole);
                 let body = line::split(whole.strip_suffix(b"\n").unwrap_or(&whole));
@@ -85,13 +84,13 @@ impl Painter {
         }
     }
 
-    /// Appends what stands in the place of a record that is not shown.
+    /// Appends the sentence in place of a line that is not shown.
     pub fn wrong(self, sentence: &str, out: &mut Vec<u8>) {
         self.painted(ALARM, format!("* {sentence}").as_bytes(), out);
         out.push(b'\n');
     }
 
-    /// Appends the line that says how long nobody said anything.
+    /// Appends a line about a silence of that length.
     pub fn silence(self, length: Duration, out: &mut Vec<u8>) {
         self.remark(
             &format!("... {} of silence ...", wording::duration(length)),
@@ -99,20 +98,20 @@ impl Painter {
         );
     }
 
-    /// Appends a line that is not the log's.
+    /// Appends a line that is not from the log.
     pub fn remark(self, words: &str, out: &mut Vec<u8>) {
         self.painted(GREY, words.as_bytes(), out);
         out.push(b'\n');
     }
 
-    /// Appends a line that parts what is above from what is below, on so many columns.
+    /// Appends a separator with words in it, for a terminal of so many columns.
     pub fn part(self, words: &str, columns: usize, out: &mut Vec<u8>) {
         let dashes = (columns.saturating_sub(words.len() + 2) / 2).clamp(2, 8);
         let dashes = "-".repeat(dashes);
         self.remark(&format!("{dashes} {words} {dashes}"), out);
     }
 
-    /// Appends what stands before an event if times are shown.
+    /// Appends the time before an event.
     pub fn time(self, at: Stamp, out: &mut Vec<u8>) {
         self.painted(GREY, wording::clock(at).as_bytes(), out);
         out.push(b' ');
@@ -136,14 +135,14 @@ impl Painter {
     }
 }
 
-/// Text that somebody typed or a file is called, as it is safe on a terminal; a backslash is itself.
+/// A text or file name with everything escaped that could disturb the terminal; backslashes stay.
 pub fn safe(text: &str) -> String {
     let mut out = Vec::new();
     inert(text, &mut out);
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// Appends one line of a text, and only what could disturb the terminal escaped.
+/// Appends one line of a text, with everything escaped that could disturb the terminal.
 fn inert(line: &str, out: &mut Vec<u8>) {
     for (n, piece) in line.split('\\').enumerate() {
         if n > 0 {
@@ -153,8 +152,8 @@ fn inert(line: &str, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends a text for people: lines as lines, a backslash as itself, and only what could disturb
-/// the terminal escaped.
+/// Appends a text: further lines are indented, backslashes stay, and everything is escaped that could disturb
+/// the terminal.
 fn lines(text: &str, out: &mut Vec<u8>) {
     let text = text.trim_end_matches(['\n', '\r']);
     for (n, line) in text.split('\n').enumerate() {

@@ -1,7 +1,7 @@
-//! The log played on the terminal, at its own pace, with keys.
+//! The log played on the terminal at its own pace, with keys.
 //!
-//! [`player`] is the play without a clock and a terminal; here are both, and the one loop that waits:
-//! for a key, a signal, more of the log, or the time at which the next event is due.
+//! [`player`] is the play without clock and terminal; here are both, and the one loop that waits: for a key,
+//! a signal, more of the log, or the time of the next event.
 
 mod bindings;
 mod density;
@@ -40,11 +40,11 @@ use player::{PlayOptions, PlayState, Player, Wakeup};
 use status_line::Can;
 use terminal::{Terminal, ends};
 
-/// How often the bar's clock moves.
+/// The interval at which the status line's clock moves.
 const CLOCK: Duration = Duration::from_millis(250);
-/// How often a log that is followed is looked at.
+/// The interval at which a followed log is polled.
 const LOOK: Duration = Duration::from_millis(100);
-/// After this an escape is the key and not the beginning of another.
+/// The time after which an escape is a key and not the beginning of another.
 const ALONE: Duration = Duration::from_millis(50);
 
 /// Plays the log.
@@ -102,7 +102,7 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
         play.tape.failure(),
     );
     let was_empty = chosen && play.player.is_over_without_a_line();
-    // Everything is put back before anything more is said.
+    // The terminal is restored before anything more is printed.
     drop(play);
     let code = played?;
     faults.report_met(&name);
@@ -126,9 +126,9 @@ struct Play {
     density: Density,
     can: Can,
     name: String,
-    /// When a log that is followed was last looked at.
+    /// The time at which a followed log was last polled.
     polled: Instant,
-    /// When something was last typed.
+    /// The time of the newest typed byte.
     typed: Instant,
 }
 
@@ -161,7 +161,7 @@ impl Play {
             }
             let mut keys = Vec::new();
             match happened.typed.is_empty() {
-                // What a terminal sends for one key may come in pieces.
+                // A terminal may send one key in pieces.
                 true if self.keys.is_waiting() && self.typed.elapsed() >= ALONE => {
                     keys.extend(self.keys.nothing_follows());
                 }
@@ -182,7 +182,7 @@ impl Play {
         }
     }
 
-    /// How long nothing needs to be done unless something happens.
+    /// The time for which nothing needs to be done unless something happens; `None` for ever.
     fn patience(&self, next: Wakeup, is_new: bool) -> Option<Duration> {
         let wait = match next {
             Wakeup::Now | Wakeup::End => Some(Duration::ZERO),
@@ -197,17 +197,17 @@ impl Play {
         if self.keys.is_waiting() {
             limits.push(Some(ALONE.saturating_sub(self.typed.elapsed())));
         }
-        // The bar has something new to show, or soon will.
+        // The status line has something new to show, or soon will.
         if !self.density.is_done() || is_new {
             limits.push(Some(Duration::ZERO));
         }
         limits.into_iter().flatten().min()
     }
 
-    /// Writes what is to be shown, and the bar below it.
+    /// Writes the new lines and the status line below them.
     fn write(&mut self, now: Instant) -> Result<(), Failure> {
         let lines = std::mem::take(&mut self.player.out);
-        // The first lines are not kept waiting for the bar.
+        // The first lines do not wait for the status line.
         let extent = match lines.is_empty() {
             true => self.player.extent(),
             false => Ok(None),
@@ -245,14 +245,14 @@ impl Play {
         if signal == SIGCONT {
             self.terminal.resume();
         }
-        // Whatever became of the terminal, the bar is drawn anew.
+        // Whatever happened to the terminal, the status line is drawn anew.
         self.footer.clear();
     }
 
-    /// Looks for more of the log.
+    /// Polls the log for more, if it is time.
     fn poll_log(&mut self, next: Wakeup) -> Result<(), Failure> {
         if self.tape.is_live() {
-            // A file that took this one's place comes when all of this one was shown.
+            // A file that replaced this one comes after all of this one.
             let is_time = self.polled.elapsed() >= LOOK;
             if next != Wakeup::Wait || self.player.state() != PlayState::Live || !is_time {
                 return Ok(());
@@ -265,8 +265,8 @@ impl Play {
         Ok(())
     }
 
-    /// Whether reading failed because a log that is followed has become shorter; then the play goes
-    /// on from its end.
+    /// Returns whether reading failed because a followed log has become shorter; then the play continues from
+    /// its end.
     fn was_cut(&mut self, error: &io::Error) -> Result<bool, Failure> {
         if error.kind() != io::ErrorKind::UnexpectedEof || !self.tape.is_live() {
             return Ok(false);
@@ -278,7 +278,7 @@ impl Play {
         Ok(was_cut)
     }
 
-    /// Tells the player what has become of the log.
+    /// Tells the player about a change of the log.
     fn changed(&mut self, change: TapeChange) {
         let (end, live) = (self.tape.end(), self.tape.is_live());
         let name = &self.name;
@@ -310,7 +310,7 @@ impl Play {
     }
 }
 
-/// How high and how wide the terminal is. Zero columns is one that does not know.
+/// The terminal's rows and columns; 0 rows and 80 columns if it does not say.
 fn size() -> (usize, usize) {
     let size = rustix::termios::tcgetwinsize(io::stdout());
     let (rows, columns) = size.map_or((0, 0), |size| (size.ws_row, size.ws_col));

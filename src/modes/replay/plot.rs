@@ -1,9 +1,8 @@
 //! `chatroom replay --plot`: the talk over time, and by hour and weekday, as a picture.
 //!
-//! What always holds: the picture needs nothing beside it. A PNG's letters come from a font that is
-//! part of this program, so that they are there on machines without any; an SVG's are of whatever
-//! shows it. It replaces the picture that is there already, as one expects of a picture that is
-//! drawn anew, once it is whole itself, but never the log.
+//! Invariant: the picture needs no other file. A PNG is drawn with the font in this program, so that it works
+//! on machines without any; an SVG uses the viewer's fonts. A picture replaces an existing one once it is
+//! whole, but never the log.
 
 mod canvas;
 mod file;
@@ -21,10 +20,10 @@ use crate::modes::replay::read::log::{Input, Log, shown};
 use canvas::Canvas;
 use sheet::{HEIGHT, Sheet, WIDTH};
 
-/// So many pixels a PNG has for each of an SVG's, so that it is sharp on every screen.
+/// Pixels of a PNG for each of an SVG's, so that it is sharp on every screen.
 const SCALE: u32 = 2;
 
-/// A picture to be drawn.
+/// The destination of a picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Picture {
     path: PathBuf,
@@ -38,10 +37,10 @@ enum PictureFormat {
 }
 
 impl Picture {
-    /// A picture of the log, at that path; nothing is written yet.
+    /// A picture of the log at that path; nothing is written yet.
     ///
     /// # Errors
-    /// A sentence if that cannot be: another ending, no such folder, or the log itself.
+    /// A sentence about another ending, a missing folder, or the log itself.
     pub fn at(path: &Path, log: &Log) -> Result<Picture, Failure> {
         let name = shown(path);
         let ending = path.extension().unwrap_or_default().to_string_lossy();
@@ -82,7 +81,7 @@ impl Picture {
         })
     }
 
-    /// Draws what was counted of the log that is called `log`; says what was done.
+    /// Draws the tally of the log called `log`, and returns the sentence to print.
     ///
     /// # Errors
     /// There is nothing to draw, or the picture cannot be written.
@@ -120,13 +119,13 @@ fn svg(sheet: &Sheet<'_>) -> Result<Vec<u8>, String> {
         let root = SVGBackend::with_string(&mut drawn, (WIDTH, HEIGHT)).into_drawing_area();
         sheet.draw(&Canvas::new(root, 1)?)?;
     }
-    // What a reader that cannot see it is told.
+    // The title for readers who cannot see the picture.
     let (head, rest) = drawn.split_once(">\n").ok_or("it has no beginning")?;
     let title = xml(&sheet.title());
     Ok(format!("{head} role=\"img\">\n<title>{title}</title>\n{rest}").into_bytes())
 }
 
-/// The text as it stands in XML, which cannot hold every character.
+/// The text as XML, in which some characters cannot occur.
 fn xml(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {

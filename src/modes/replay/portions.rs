@@ -1,6 +1,7 @@
-//! Bytes that are handed on in portions of whatever size the reader takes.
+//! Bytes handed on in portions of the reader's size.
 
-/// Copies to `into` what is left of `bytes`, of which `given` were handed out before, and returns how many.
+/// Copies to `into` the rest of `bytes`, of which `given` were handed out before, and returns the number of
+/// copied bytes.
 pub fn hand_out(bytes: &[u8], given: &mut usize, into: &mut [u8]) -> usize {
     let rest = &bytes[*given..];
     let count = rest.len().min(into.len());

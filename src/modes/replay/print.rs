@@ -29,7 +29,7 @@ use printing::Printing;
 
 pub use plain::{PlainPrinter, plain_wrong};
 
-/// Prints what is wanted of the log.
+/// Prints the chosen part of the log.
 ///
 /// # Errors
 /// The log cannot be read, or the output not written.
@@ -45,7 +45,7 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     let span = time_range::find(&log, args, &mut filter)?;
     let mut printout = Printout::new(progress_of(&log));
     let (name, report) = (log.name.clone(), log.report.clone());
-    // Who writes into a pipe may do so as it happens.
+    // A program that writes into the pipe may do so as things happen.
     let is_live = log.length().is_none();
     let prefilter = Prefilter::of(&filter);
     let mut print = Printing {
@@ -71,7 +71,7 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     };
     let (start, mut end) = span.map_or((0, None), |span| (span.start, Some(span.end)));
     if let (Some((file, _)), Some(end)) = (&followed, &mut end) {
-        // What is being written just now is printed when it is whole.
+        // A line that is being written is printed when it is whole.
         *end = whole_lines(file, start, *end).map_err(|error| unreadable(&name, &error))?;
     }
     let mut blocks = log.blocks(start, end).ahead();

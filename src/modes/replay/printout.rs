@@ -7,19 +7,19 @@ use super::progress::Progress;
 use super::read::log::Log;
 use crate::failure::Failure;
 
-/// So much is gathered before it is written, in bytes.
+/// Bytes that are gathered before they are written.
 const BATCH: usize = 128 * 1024;
 
-/// Lines on their way to stdout, past the bar.
+/// Text for standard output, with a progress bar below it.
 pub struct Printout {
-    /// How far it is.
+    /// The bar.
     pub progress: Progress,
-    /// What was not yet written.
+    /// Text that is not written yet.
     pub pending: Vec<u8>,
 }
 
 impl Printout {
-    /// A screen with that bar below it.
+    /// No text yet, above that bar.
     pub fn new(progress: Progress) -> Printout {
         Printout {
             progress,
@@ -27,7 +27,7 @@ impl Printout {
         }
     }
 
-    /// Writes what is pending if that is much.
+    /// Writes the text if there is enough of it.
     ///
     /// # Errors
     /// The output cannot be written.
@@ -38,7 +38,7 @@ impl Printout {
         }
     }
 
-    /// Writes what is pending.
+    /// Writes the text.
     ///
     /// # Errors
     /// The output cannot be written.
@@ -55,8 +55,8 @@ impl Printout {
     }
 }
 
-/// How far the log is printed, if that takes longer than a moment. A bar would get between the
-/// lines of whatever reads the pipe and shows them.
+/// A progress bar for the log that appears if it takes long; none if stdout is a pipe, where it would get
+/// between the lines of a program that shows them.
 pub fn progress_of(log: &Log) -> Progress {
     match stdout_is_pipe() {
         true => Progress::none(),
@@ -64,7 +64,7 @@ pub fn progress_of(log: &Log) -> Progress {
     }
 }
 
-/// Whether what is printed goes to another program.
+/// Returns whether the output goes to another program.
 fn stdout_is_pipe() -> bool {
     rustix::fs::fstat(io::stdout().as_fd()).is_ok_and(|stat| {
         let kind = rustix::fs::FileType::from_raw_mode(stat.st_mode);

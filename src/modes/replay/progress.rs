@@ -1,23 +1,23 @@
-//! The progress bar: on stderr, and only if that is a terminal, while lines go to stdout.
+//! The progress bar on stderr, if that is a terminal, while lines go to stdout.
 //!
-//! indicatif prints nothing through a bar that is hidden, so lines never go through it: it is
-//! taken away while they are written and drawn again below them.
+//! indicatif prints nothing through a hidden bar, so lines never go through it: the bar is removed while they
+//! are written and drawn again below them.
 
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// How long something must take before a bar says how far it is.
+/// The duration after which a bar appears.
 const A_MOMENT: Duration = Duration::from_millis(300);
 
-/// How many columns the whole bar takes; in fewer it is shorter, so that it stays one line.
+/// The columns of the whole bar; on a narrower terminal it is shorter, to stay one line.
 const ROOM: u16 = 72;
 
-/// A progress bar that may be there or not; all calls are fine either way.
+/// A progress bar that may be absent; all calls work either way.
 pub struct Progress {
     bar: ProgressBar,
-    /// When it appears, if it has not yet.
+    /// The time at which it appears, unless it has.
     appears: Option<Instant>,
 }
 
@@ -30,12 +30,12 @@ impl Progress {
         }
     }
 
-    /// A bar that is there at once; `length` in bytes if it is known.
+    /// A bar that appears at once; `length` in bytes, if known.
     pub fn at_once(length: Option<u64>) -> Progress {
         Progress::at(length, Instant::now())
     }
 
-    /// A bar that appears when the work takes longer than a moment.
+    /// A bar that appears if the work takes longer than a moment.
     pub fn after_a_moment(length: Option<u64>) -> Progress {
         Progress::at(length, Instant::now() + A_MOMENT)
     }
@@ -44,7 +44,7 @@ impl Progress {
         if !io::stderr().is_terminal() {
             return Progress::none();
         }
-        // None or zero columns is a terminal that does not know.
+        // No or zero columns mean that the terminal does not say.
         let columns = rustix::termios::tcgetwinsize(io::stderr()).map_or(0, |size| size.ws_col);
         let template = match length {
             Some(_) if (1..ROOM).contains(&columns) => "{percent:>3}%  {wide_msg}",
@@ -52,7 +52,7 @@ impl Progress {
             None => "{binary_bytes}  {wide_msg}",
         };
         let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::hidden());
-        // A template that indicatif does not take leaves its own plain one.
+        // If indicatif rejects the template, its plain one stays.
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> "));
         }
@@ -62,7 +62,7 @@ impl Progress {
         }
     }
 
-    /// Says how far the file is played and what time it is in there.
+    /// Sets the position in bytes and the text.
     pub fn show(&mut self, position: u64, message: impl FnOnce() -> String) {
         if let Some(appears) = self.appears {
             if Instant::now() < appears {
@@ -87,7 +87,7 @@ impl Progress {
 }
 
 impl Drop for Progress {
-    /// However the play ends, the terminal is left without the bar.
+    /// Removes the bar.
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }

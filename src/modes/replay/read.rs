@@ -1,4 +1,4 @@
-//! How a log is opened and read, whatever is given.
+//! Opening and reading of logs, of whatever kind.
 
 pub(super) mod blocks;
 pub(super) mod defects;

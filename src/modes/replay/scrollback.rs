@@ -1,7 +1,7 @@
-//! The old conversation, as the server shows it at its start.
+//! The earlier conversation, as the server shows it at its start.
 //!
-//! What it costs depends on what is shown, not on how long the log is: the place where the
-//! newest events begin is looked for from the end, block by block.
+//! The cost depends on the number of events shown and not on the length of the log: their beginning is
+//! searched for from the end, block by block.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -18,15 +18,15 @@ use crate::line;
 use crate::modes::replay::read::blocks::Blocks;
 use crate::modes::replay::read::log::{open, shown, unreadable};
 
-/// So many events are shown at most when not a number but the whole conversation is asked for.
+/// Events that are shown at most if the whole conversation is asked for.
 pub const MOST: usize = 10_000;
 
-/// Prints the newest events of the room's log at `path`, of which the first `end` bytes count.
+/// Prints the newest events of the room's log at `path`, of which the first `end` bytes count, and returns
+/// their number.
 ///
-/// With `newest` that many, else all up to [`MOST`] with a last line that says how to see the
-/// rest. With `colour` they are drawn as a replay on a terminal draws them, else they are plain
-/// lines. A bar on stderr says how far it is when it takes longer than a moment. Returns how many
-/// events were printed.
+/// With `newest` that many, else at most [`MOST`], with a last line about the rest. With `colour` they look
+/// as in a replay on a terminal, else they are plain lines. A progress bar appears on stderr if it takes
+/// long.
 ///
 /// # Errors
 /// The log cannot be read, or the output not written.
@@ -59,7 +59,7 @@ pub fn print_history(
             match found {
                 Ok(_) if colour => {
                     let event = line::parse_line(bytes);
-                    // infallible: it was just read.
+                    // infallible: the line was just parsed.
                     let _ = event.map(|event| Painter { colour }.event(&event, &mut pending));
                 }
                 Ok((_, look)) => {

@@ -1,8 +1,10 @@
-//! `chatroom replay --stats` and `--plot`: a log understood instead of played.
+//! `chatroom replay --stats` and `--plot`: a log counted instead of played.
 //!
-//! One pass over what is chosen of the log fills a [`Tally`]; from that the table for people, the
-//! data for programs and the picture are made. What always holds: every line's checksum is checked,
-//! and how many lines were not counted for that is said.
+//! One pass over the chosen part of the log fills a [`Tally`], from which the table, the data for programs
+//! and the picture are made.
+//!
+//! Invariant: every line's checksum is verified, and the lines that are not counted for that reason are
+//! reported.
 
 mod chart;
 mod data;
@@ -29,10 +31,10 @@ use crate::modes::replay::tally::names::MOST_NAMES;
 use crate::modes::replay::tally::{Tally, hours};
 use chart::ChartStyle;
 
-/// How many columns there are where nobody says.
+/// The columns of a table where nothing states them.
 const COLUMNS: usize = 80;
 
-/// Counts, and prints or draws what was counted.
+/// Counts, and prints or draws the result.
 ///
 /// # Errors
 /// The log cannot be read, there is nothing to count in it, or what is asked for cannot be written.
@@ -78,7 +80,7 @@ pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The one pass.
+/// Counts the chosen part in one pass.
 fn count(log: Log, args: &ReplayArgs) -> Result<Tally, Failure> {
     let mut filter = Filter::of(args);
     let span = time_range::find(&log, args, &mut filter)?;
@@ -109,11 +111,11 @@ fn count(log: Log, args: &ReplayArgs) -> Result<Tally, Failure> {
     Ok(pass.tally)
 }
 
-/// A log being counted.
+/// A log while it is counted.
 struct Pass {
     tally: Tally,
     filter: Filter,
-    /// Everything is chosen.
+    /// Every event is chosen.
     all: bool,
 }
 
@@ -138,10 +140,10 @@ impl Pass {
     }
 }
 
-/// One line on stderr, if anything was not counted.
+/// Prints one line on stderr if anything was not counted.
 fn say_damage(tally: &Tally, name: &str) {
     if let Some(found) = tally.damage_in_words() {
-        // There is nowhere left to say it if stderr is closed.
+        // Nothing can be reported if stderr is closed.
         let _ = writeln!(
             io::stderr(),
             "chatroom: {name} has {found}, first at byte {}. What stood there is not counted{}.",
@@ -151,7 +153,7 @@ fn say_damage(tally: &Tally, name: &str) {
     }
 }
 
-/// One line on stderr, if there are names that a sheet has no rows for.
+/// Prints one line on stderr if the rows leave out names.
 fn say_others(tally: &Tally, name: &str) {
     if let Some(others) = &tally.people.others {
         let _ = writeln!(
@@ -165,7 +167,7 @@ fn say_others(tally: &Tally, name: &str) {
 
 fn screen(wished: Colour) -> ChartStyle {
     let is_terminal = io::stdout().is_terminal();
-    // None or zero columns is a terminal that does not know.
+    // No or zero columns mean that the terminal does not say.
     let columns = rustix::termios::tcgetwinsize(io::stdout()).map_or(0, |size| size.ws_col);
     ChartStyle {
         columns: match columns {

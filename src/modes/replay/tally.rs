@@ -1,7 +1,7 @@
 //! Everything that is counted, line by line and in one pass.
 //!
-//! What always holds: only lines whose checksum fits are counted, as only they are shown; how many
-//! others there are is counted too. Memory does not grow with the log.
+//! Invariant: only lines with a good checksum are counted, since only they are shown; the others are counted
+//! separately. Memory does not grow with the log.
 
 pub(super) mod calendar;
 pub(super) mod hours;
@@ -17,55 +17,51 @@ use hours::{Hours, UtcOffset};
 use intervals::Intervals;
 use names::{Names, TextSize};
 
-/// What was counted.
+/// The counts of a log.
 pub struct Tally {
-    /// The zone whose clock is on the wall.
+    /// The local clock's offset from UTC.
     pub zone: UtcOffset,
-    /// Times of the first and last line that was counted.
+    /// Times of the first and the last counted line.
     pub range: Option<(Stamp, Stamp)>,
-    /// How many lines were.
+    /// Counted lines.
     pub lines: u64,
-    /// What was said, all in all.
     pub messages: u64,
-    /// Runs without white space in it.
+    /// Words of the messages: runs without white space.
     pub words: u64,
-    /// Unicode scalar values in it.
+    /// Unicode scalar values of the messages.
     pub characters: u64,
-    /// How many times somebody came in.
     pub joins: u64,
-    /// How many times somebody left.
     pub leaves: u64,
-    /// How many times the room was opened.
+    /// Openings of the room.
     pub opened: u64,
-    /// How many times it was closed in good order.
+    /// Orderly closings of the room.
     pub closed: u64,
-    /// The room's own messages.
     pub notices: u64,
-    /// Events that were removed.
+    /// Events that were erased.
     pub erased: u64,
     /// Events in a form that this version does not know.
     pub unknown: u64,
-    /// The longest time between two messages, and when that was.
+    /// The longest silence between two messages.
     pub silence: Option<(Stamp, Stamp)>,
-    /// By name.
+    /// Counts by name.
     pub people: Names,
-    /// By the clock on the wall.
+    /// Counts by local hour and weekday.
     pub hours: Hours,
-    /// Over time.
+    /// Counts over time.
     pub bins: Intervals,
     /// Lines that are not as the room wrote them.
     pub damaged: u64,
-    /// The last line is not whole.
+    /// The last line is torn.
     pub torn: bool,
-    /// Where the first of them starts.
+    /// The offset of the first of these lines.
     pub damage_at: Option<u64>,
     spoken: Option<Stamp>,
-    /// The newest good line, chosen or not.
+    /// The time of the newest good line, chosen or not.
     newest: Option<Stamp>,
 }
 
 impl Tally {
-    /// Nothing yet, by the clock of that zone.
+    /// Nothing counted yet, with local time by `zone`.
     pub fn new(zone: UtcOffset) -> Tally {
         Tally {
             zone,
@@ -93,8 +89,8 @@ impl Tally {
         }
     }
 
-    /// A good line between the two times; `wanted` says whether it is to be counted. What is not
-    /// can still end presences.
+    /// Adds a good line between the two times; `wanted` says whether to count it. Others can still end
+    /// presences.
     #[inline]
     pub fn add(&mut self, at: Stamp, raw: &RawLine<'_>, wanted: bool) {
         match raw.shape {
@@ -148,7 +144,7 @@ impl Tally {
         }
     }
 
-    /// A line at that place which is not shown.
+    /// Adds a line that is not shown.
     pub fn add_wrong(&mut self, offset: u64, wrong: Defect) {
         match wrong {
             Defect::Torn => self.torn = true,
@@ -157,7 +153,7 @@ impl Tally {
         self.damage_at.get_or_insert(offset);
     }
 
-    /// There is no more to come.
+    /// Ends the log.
     pub fn end(&mut self) {
         if let Some(newest) = self.newest {
             self.people.end(newest);
@@ -166,18 +162,18 @@ impl Tally {
         self.people.sort();
     }
 
-    /// How many of the names that are kept said something.
+    /// The number of kept names with messages.
     pub fn speakers(&self) -> usize {
         let people = self.people.all().iter();
         people.filter(|person| person.messages > 0).count()
     }
 
-    /// How many names there are, and whether there are more that were not kept.
+    /// The number of kept names, and whether there are more.
     pub fn names(&self) -> (usize, bool) {
         (self.people.all().len(), self.people.others.is_some())
     }
 
-    /// How many days of the calendar there are from the first line to the last, both counted.
+    /// Calendar days from the first line to the last, inclusive.
     pub fn days(&self) -> i64 {
         let day = |at: Stamp| {
             let at = hours::second(at);
@@ -187,13 +183,13 @@ impl Tally {
             .map_or(0, |(first, last)| day(last) - day(first) + 1)
     }
 
-    /// The time on the wall at a moment.
+    /// The local time of a moment.
     pub fn wall(&self, at: Stamp) -> chrono::NaiveDateTime {
         let at = hours::second(at);
         calendar::on_wall(at + (self.zone)(at))
     }
 
-    /// What is in none of the sums, in words; nothing if that is nothing.
+    /// The lines that are in none of the sums, in words; `None` if there are none.
     pub fn damage_in_words(&self) -> Option<String> {
         let lines = |count| match count {
             1 => "1 damaged line".to_string(),
@@ -209,13 +205,13 @@ impl Tally {
     }
 }
 
-/// How much a text is, given as it stands in the line.
+/// The size of a message, from its text in the line.
 #[inline]
 fn size(text: &[u8]) -> TextSize {
     let (mut marks, mut words) = (0u8, 0);
     let mut before = b' ';
     for part in text.chunks(128) {
-        // Of a part the words fit into a byte, so that many are counted at once.
+        // The words of a part fit into a byte, so that many bytes are counted at once.
         let mut starts = u8::from((before == b' ') & (part[0] != b' '));
         for (before, now) in part.iter().zip(&part[1..]) {
             starts += u8::from((*before == b' ') & (*now != b' '));
@@ -235,7 +231,7 @@ fn size(text: &[u8]) -> TextSize {
     }
 }
 
-/// The same of a text with escapes, or that is not ASCII.
+/// The same for a text with escapes or beyond ASCII.
 #[cold]
 fn size_as_said(text: &[u8]) -> TextSize {
     let text = from_utf8(text).unwrap_or_default();
@@ -256,7 +252,7 @@ mod tests {
     use crate::event::Body;
     use crate::modes::replay::testing::{line_of, said};
 
-    /// 2026-11-23T23:50:00Z, a Monday, and so many minutes later.
+    /// 2026-11-23T23:50:00Z, a Monday, plus minutes.
     fn at(minute: i64) -> Stamp {
         Stamp::from_micros((1_795_477_800 + minute * 60) * 1_000_000)
     }

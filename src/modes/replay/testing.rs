@@ -1,4 +1,4 @@
-//! What the tests of the player share.
+//! Test helpers of the player.
 
 use std::io::{self, Read};
 
@@ -22,7 +22,7 @@ pub fn line_of(at: Stamp, body: Body) -> Vec<u8> {
     out
 }
 
-/// Gives its bytes in portions of at most this size.
+/// A reader that returns at most this many bytes at a time.
 pub struct Portions(pub Vec<u8>, pub usize);
 
 impl Read for Portions {

@@ -1,10 +1,11 @@
-//! `chatroom replay --verify`: every line of a room's log is looked at, and each fault told with
-//! its place, what it means and what to do.
+//! `chatroom replay --verify`: checks every line of a room's log, and reports each fault with its position,
+//! its meaning and what to do.
 //!
-//! [`Checker`] is the whole of it: bytes go in, faults come out, nothing is kept but the newest
-//! time. Around it [`run`] reads the file and prints. What always holds: a fault is told at the
-//! byte where its line starts, and what checksums cannot find (whole lines that were removed,
-//! repeated or moved) is found only where time goes back.
+//! [`Checker`] decides: it takes bytes and reports faults, and keeps only the newest time. [`run`] reads the
+//! file and prints.
+//!
+//! Invariant: a fault is reported at the byte where its line starts. Faults that checksums cannot show (whole
+//! lines that were removed, repeated or moved) are found only where time runs backwards.
 
 mod fault;
 
@@ -28,45 +29,45 @@ use crate::modes::replay::read::readahead::ReadAhead;
 
 pub use fault::{Fault, FaultKind};
 
-/// How much is read at once: what the processor keeps near it.
+/// Bytes that are read at once; they fit the processor's cache.
 const BLOCK: usize = 256 * 1024;
-/// How long a room that uses the file is given to write the end of a line.
+/// The time that a room is given to finish the line that it is writing.
 const SETTLED: Duration = Duration::from_millis(100);
 
-/// How much of a line's fields is looked through for another line, in bytes.
+/// Bytes of a line's fields that are searched for another line.
 const MAX_FIELDS: usize = 256;
 
-/// Looks at the bytes of a room's log, from the first on.
+/// A checker of a room's log, from its first byte on.
 #[derive(Debug, Default)]
 pub struct Checker {
-    /// Where the line that is looked at next starts.
+    /// The start of the next line.
     offset: u64,
     lines: u64,
-    /// Of the line that is too long, as much as was passed over already.
+    /// The skipped bytes of a line that is too long.
     passed: u64,
     unknown: u64,
     clock: NewestTime,
 }
 
 impl Checker {
-    /// How many bytes were looked at.
+    /// The number of checked bytes.
     pub fn position(&self) -> u64 {
         self.offset + self.passed
     }
 
-    /// How many lines were looked at.
+    /// The number of checked lines.
     pub fn lines(&self) -> u64 {
         self.lines
     }
 
-    /// How many of them are good and of a form that this version does not know.
+    /// The number of good lines in a form that this version does not know.
     pub fn unknown(&self) -> u64 {
         self.unknown
     }
 
-    /// Looks at what follows, as far as it can be judged without what comes after it: whole lines,
-    /// and all of a line that is too long. Says how many bytes that is; the rest is to be given
-    /// again with more behind it.
+    /// Checks as much of the block as can be judged without its continuation: whole lines, and all of a line
+    /// that is too long. Returns the number of these bytes; the rest must be passed again with its
+    /// continuation.
     pub fn take(&mut self, block: &[u8], report: &mut dyn FnMut(Fault)) -> usize {
         let mut start = 0;
         for end in memchr::memchr_iter(b'\n', block) {
@@ -82,7 +83,7 @@ impl Checker {
         start
     }
 
-    /// The file has ended; `rest` is what [`Checker::take`] left of it.
+    /// Ends the file; `rest` is what [`Checker::take`] left of it.
     pub fn end(&mut self, rest: &[u8], report: &mut dyn FnMut(Fault)) {
         let bytes = self.passed + rest.len() as u64;
         if bytes == 0 {
@@ -108,13 +109,13 @@ impl Checker {
         }
     }
 
-    /// Looks at one line, given without its `\n`.
+    /// Checks one line, given without its `\n`.
     fn line(&mut self, bytes: &[u8], report: &mut dyn FnMut(Fault)) {
         self.lines += 1;
         if self.passed > 0 || bytes.len() > MAX_LINE {
             let length = self.passed + bytes.len() as u64;
             report(self.fault(FaultKind::TooLong(length)));
-            // The next line's start is counted from this one's by the caller.
+            // The caller counts the start of the next line from this one's.
             self.offset += self.passed;
             self.passed = 0;
             return;
@@ -124,7 +125,7 @@ impl Checker {
                 if self.lines == 1 && !bytes[TIME..].starts_with(b" * Room opened (") {
                     report(self.fault(FaultKind::NotOpened));
                 }
-                // What is about the room is rare, so it may be looked at twice.
+                // Lines about the room are rare, so they may be parsed twice.
                 if bytes.get(TIME + 1) == Some(&b'*') {
                     let other = line::raw(bytes).map(|look| matches!(look.shape, Shape::Other(_)));
                     self.unknown += u64::from(other.unwrap_or_default());
@@ -148,12 +149,12 @@ impl Checker {
     }
 }
 
-/// Whether a line that is damaged goes on as another one behind its checksum and key.
+/// Returns whether a damaged line continues with another one after its checksum and key.
 fn joined(bytes: &[u8]) -> bool {
     let Some(tab) = memchr::memchr(b'\t', bytes) else {
         return false;
     };
-    // Checksum, space, key, what fields a room writes, and what is left of a line feed.
+    // Checksum, space, key, the fields that a room writes, and the damaged line feed.
     let farthest = 8 + 1 + MAX_KEY + MAX_FIELDS + 1;
     let mut behind = bytes[tab + 1..].windows(TIME).take(farthest + 1);
     behind.any(|place| Stamp::parse(place).is_some())
@@ -165,8 +166,7 @@ struct NewestTime {
     newest: Option<TimeField>,
 }
 
-/// A time as it stands in a line: date, hour and minute, then the rest. As numbers, its digits sort
-/// as times do.
+/// A time as in a line: date, hour and minute, then the rest. Its digits as numbers sort as times do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct TimeField(u128, u64, u32);
 
@@ -194,15 +194,14 @@ impl TimeField {
 }
 
 impl NewestTime {
-    /// The field, if it is a time. Most lines are of the same hour as the one before, and a
-    /// calendar need not be asked again.
+    /// Parses the field. Most lines are in the same hour as the one before, for which no calendar is needed.
     fn read(&self, field: &[u8; TIME]) -> Result<TimeField, Damage> {
-        /// How many bits of a time's first number stand for `:MM`.
+        /// The bits of a time's first number that stand for `:MM`.
         const MINUTE: u32 = 24;
         let time = TimeField::of(field);
         let good = match self.newest {
             Some(newest) if newest.0 >> MINUTE == time.0 >> MINUTE => {
-                // What is left is :MM:SS.ffffffZ
+                // The rest is :MM:SS.ffffffZ
                 let digit = |at: usize| field[at].is_ascii_digit();
                 let sixty = |at: usize| matches!(field[at], b'0'..=b'5') & digit(at + 1);
                 let marks = (field[13], field[16], field[19], field[26]);
@@ -214,14 +213,14 @@ impl NewestTime {
         good.then_some(time).ok_or(Damage::UnknownForm)
     }
 
-    /// Goes on to the time of the next line; says the one before if that was later.
+    /// Moves on to the time of the next line; returns the previous one if that was later.
     fn advance(&mut self, time: TimeField) -> Option<TimeField> {
         let before = self.newest.replace(time)?;
         (time < before).then_some(before)
     }
 }
 
-/// Verifies the log: each fault is a line on stdout, a count the last one.
+/// Verifies the log: prints a line on stdout for each fault, and a summary.
 ///
 /// # Errors
 /// The log cannot be read, has no checksums at all, or the output cannot be written.
@@ -308,9 +307,8 @@ pub fn run(log: Log) -> Result<ExitCode, Failure> {
     })
 }
 
-/// Has all that is read checked, and `found` hear of each block: how far the checker is, in bytes, and
-/// the faults since the block before. Where a `file` ends in the middle of a line, `wait` gives the
-/// room that may be writing it a moment.
+/// Checks everything that is read, and passes to `found`, after each block, the checker's position in bytes and
+/// the new faults. If a `file` ends in the middle of a line, `wait` gives the room that may be writing it a moment.
 ///
 /// # Errors
 /// The log cannot be read, or `found` failed.
@@ -350,8 +348,8 @@ fn check(
     Ok(())
 }
 
-/// Reads on to the end of the line that the file stops in, and no further: a room that is writing
-/// right now may have been caught in the middle of it.
+/// Reads on to the end of the current line, and no further: a room that is writing may have been caught in
+/// the middle of it.
 fn rest_of_line(file: &File, at: u64, into: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     loop {

@@ -1,4 +1,4 @@
-//! Numbers, lengths of time and times in words. Times are those of this machine's zone.
+//! Numbers, durations and times in words. Times are in this machine's zone.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use chrono::{Local, NaiveDate};
 
 use crate::event::{Elapsed, Stamp};
 
-/// A number and what it counts: `1 line`, `2 lines`.
+/// A number with its noun: `1 line`, `2 lines`.
 pub fn counted(number: u64, one: &str, many: &str) -> String {
     match number {
         1 => format!("1 {one}"),
@@ -14,7 +14,7 @@ pub fn counted(number: u64, one: &str, many: &str) -> String {
     }
 }
 
-/// The same with the digits in groups: `1,234 lines`.
+/// The same with grouped digits: `1,234 lines`.
 pub fn counted_in_groups(number: u64, one: &str, many: &str) -> String {
     match number {
         1 => format!("1 {one}"),
@@ -22,7 +22,7 @@ pub fn counted_in_groups(number: u64, one: &str, many: &str) -> String {
     }
 }
 
-/// A number as people write it: `1,234,567`.
+/// A number with grouped digits: `1,234,567`.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
@@ -35,7 +35,7 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
-/// A length of time as one would say it: `3 h 12 min`, `45 s`, `2 days 4 h`.
+/// A duration in its two largest units: `3 h 12 min`, `45 s`, `2 days 4 h`.
 pub fn duration(length: Duration) -> String {
     let seconds = length.as_secs();
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
@@ -55,14 +55,14 @@ pub fn duration(length: Duration) -> String {
     }
 }
 
-/// Whether a log has times of day. One of the original program has only how long it has been going
-/// on, which is counted from 1970.
+/// Returns whether a moment is a time of day. Logs of the original program have only the time since their
+/// beginning, which is counted from 1970.
 fn has_days(at: Stamp) -> bool {
     const YEAR: i64 = 365 * 86_400_000_000;
     at.micros() >= YEAR
 }
 
-/// The clock on the wall at a moment, where the reader is: `22:34:57`.
+/// The local time of day: `22:34:57`; the elapsed time for a log without days.
 pub fn clock(at: Stamp) -> String {
     match has_days(at) {
         true => at
@@ -78,7 +78,7 @@ pub fn clock(at: Stamp) -> String {
     }
 }
 
-/// Clock and day of a moment, where the reader is: `2026-11-23 22:34:57`.
+/// The local date and time of day: `2026-11-23 22:34:57`; the elapsed time for a log without days.
 pub fn day_and_clock(at: Stamp) -> String {
     match day(at) {
         Some(day) => format!("{day} {}", clock(at)),
@@ -86,12 +86,12 @@ pub fn day_and_clock(at: Stamp) -> String {
     }
 }
 
-/// The day of a moment, where the reader is.
+/// The local date; `None` for a log without days.
 pub fn day(at: Stamp) -> Option<NaiveDate> {
     has_days(at).then(|| at.utc().with_timezone(&Local).date_naive())
 }
 
-/// The time of day of an event, where the reader is.
+/// The local date and time of day, of any log.
 pub fn date_and_clock(at: Stamp) -> String {
     let here = at.utc().with_timezone(&Local);
     here.format("%Y-%m-%d %H:%M:%S").to_string()

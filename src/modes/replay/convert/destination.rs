@@ -1,4 +1,4 @@
-//! Where the result goes: a file that gets its name when it is whole, or standard output.
+//! The destination of a conversion: a file that gets its name when it is whole, or standard output.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -14,31 +14,29 @@ use signal_hook::iterator::{Handle, Signals};
 use crate::failure::{Failure, reason};
 use crate::modes::replay::read::log::shown;
 
-/// What a shell calls a program that Ctrl-C ended.
+/// The exit status of a program that Ctrl-C ended, as shells report it.
 const INTERRUPTED: i32 = 130;
 
-/// Where the result goes.
 pub enum Destination {
-    /// Standard output.
     Stdout,
-    /// A file on its way.
+    /// A file under a temporary name.
     File(PartialFile),
 }
 
-/// A file that does not have its name yet.
+/// A file that does not have its final name yet.
 pub struct PartialFile {
     file: File,
-    /// Its name until it is whole; it goes with this value.
+    /// The temporary name; the file is removed when this value is dropped.
     part: PathBuf,
     out: PathBuf,
     signals: Option<Handle>,
 }
 
 impl Destination {
-    /// Makes `OUT.part`, or takes standard output if `out` is `-`.
+    /// Creates `OUT.part`, or uses standard output if `out` is `-`.
     ///
     /// # Errors
-    /// There is something at `out` already, or the file cannot be made.
+    /// `out` exists, or the file cannot be created.
     pub fn create(out: &Path) -> Result<Destination, Failure> {
         if out.as_os_str() == "-" {
             return Ok(Destination::Stdout);
@@ -49,7 +47,7 @@ impl Destination {
         let mut part = OsString::from(out);
         part.push(".part");
         let part = PathBuf::from(part);
-        // Before the file is there: what stops the program from then on finds it, and removes it.
+        // Before the file exists: a signal from then on removes it.
         let signals = Signals::new([SIGINT, SIGTERM, SIGQUIT, SIGHUP]).ok();
         let file = File::create_new(&part).map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => Failure::new(format!(
@@ -77,10 +75,10 @@ impl Destination {
         }))
     }
 
-    /// Adds to it.
+    /// Appends bytes.
     ///
     /// # Errors
-    /// It cannot be written.
+    /// They cannot be written.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         match self {
             Destination::Stdout => {
@@ -95,10 +93,10 @@ impl Destination {
         }
     }
 
-    /// Makes sure that it is on the disk and gives it its name.
+    /// Syncs the file and gives it its final name.
     ///
     /// # Errors
-    /// It cannot be synced; something has taken its name meanwhile.
+    /// The file cannot be synced, or its name has been taken meanwhile.
     pub fn finish(self) -> Result<(), Failure> {
         let Destination::File(part) = self else {
             return Ok(());
@@ -108,7 +106,7 @@ impl Destination {
         match renameat_with(CWD, &part.part, CWD, &part.out, RenameFlags::NOREPLACE) {
             Ok(()) => (),
             Err(Errno::EXIST) => return Err(taken(&part.out)),
-            // A file system that cannot do that. A second name is never given over another, either.
+            // The file system cannot do that. A hard link does not overwrite either.
             Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
                 fs::hard_link(&part.part, &part.out).map_err(|error| match error.kind() {
                     io::ErrorKind::AlreadyExists => taken(&part.out),
@@ -123,7 +121,7 @@ impl Destination {
 
 impl Drop for PartialFile {
     fn drop(&mut self) {
-        // Once it has its name there is nothing here any more.
+        // A no-op once the file has its final name.
         let _ = fs::remove_file(&self.part);
         if let Some(signals) = &self.signals {
             signals.close();
@@ -138,7 +136,7 @@ fn taken(out: &Path) -> Failure {
     ))
 }
 
-/// Writing the result failed.
+/// The failure of a write.
 fn unwritable(place: &str, error: &io::Error) -> Failure {
     Failure::new(format!(
         "{place} could not be written: {}. Nothing was left there; make space, or name another place.",
@@ -146,7 +144,7 @@ fn unwritable(place: &str, error: &io::Error) -> Failure {
     ))
 }
 
-/// Makes the name durable.
+/// Syncs the folder, which makes the name durable.
 fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -154,14 +152,14 @@ fn sync_folder(path: &Path) -> io::Result<()> {
     };
     match File::open(folder) {
         Ok(folder) => folder.sync_all(),
-        // One that we may not read is somebody else's to keep.
+        // A folder that may not be read is its owner's to sync.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
         Err(error) => Err(error),
     }
 }
 
-/// Removes the file and exits when somebody stops the program: a thread, since the program may be
-/// waiting for a pipe. Without one a stopped conversion leaves the file behind, which is no harm.
+/// Removes the file and exits when a signal stops the program. A thread does it, since the program may be
+/// waiting for a pipe. Without the thread, a stopped conversion leaves the file behind, which does no harm.
 fn removed_when_stopped(mut signals: Signals, part: &Path, out: &Path) -> Option<Handle> {
     let handle = signals.handle();
     let (part, out) = (part.to_path_buf(), shown(out));
@@ -169,7 +167,7 @@ fn removed_when_stopped(mut signals: Signals, part: &Path, out: &Path) -> Option
         if signals.forever().next().is_some() {
             let _ = fs::remove_file(&part);
             let mut stderr = io::stderr();
-            // Past the bar, and what the terminal itself shows of Ctrl-C.
+            // After the bar and the terminal's own ^C.
             let clear = if stderr.is_terminal() {
                 "\r\x1b[2K"
             } else {

@@ -1,9 +1,8 @@
-//! From what happened to the lines of a room's log: names, elapsed times, and a time that never goes
-//! back.
+//! Lines of a room's log from parsed events: names, elapsed times, and a time that never runs backwards.
 //!
-//! What always holds: what comes out begins with `* Room opened`, and is a whole log that verifies.
-//! What a log with minutes only has within one minute is spread evenly over it, or it would be
-//! played in bursts; what has no time at all is put between its neighbours.
+//! Invariant: the output begins with `* Room opened` and is a whole log that verifies. Events of a log
+//! without seconds are spread evenly over their minute, or they would be played in bursts; events without a
+//! time are put between their neighbours.
 
 use std::collections::HashMap;
 use std::collections::VecDeque;
@@ -13,37 +12,34 @@ use super::report::LineCounts;
 use crate::event::{Body, Elapsed, Event, MAX_TEXT, Stamp};
 use crate::line;
 
-/// The longest name that is taken, in bytes: with one and a text, all escaped, a line is still not
-/// longer than any may be.
+/// The longest accepted name, in bytes: a line with such a name and a text, all escaped, is not too long.
 pub const MAX_NAME: usize = MAX_TEXT;
-/// So many names are remembered at most, and so many bytes of them; then it starts afresh, so that
-/// memory stays bounded.
+/// The remembered names, and their bytes, at most; beyond that all are forgotten, so memory stays bounded.
 const MAX_NAMES: (usize, usize) = (32_768, 4 << 20);
-/// So much that happened within one minute waits for its end, and so many bytes of it.
+/// The events that wait for the end of their minute, and their bytes, at most.
 const MAX_WAITING: (usize, usize) = (8_192, 4 << 20);
 const MINUTE: i64 = 60_000_000;
 
-/// Makes a room's log of what happened.
 #[derive(Debug)]
 pub struct Assembler {
-    /// The log, as far as nobody took it.
+    /// The lines that were not handed out yet.
     pub out: Vec<u8>,
     opened: Body,
     begun: bool,
     /// The time of the newest line.
     last: Stamp,
-    /// When each name was last heard of, and how many bytes the names have.
+    /// The time of each name's newest event, and the bytes of these names.
     heard: HashMap<Box<str>, Stamp>,
     heard_bytes: usize,
-    /// What happened in the minute that goes on, and how many bytes that is.
+    /// The events of the current minute, and their bytes.
     waiting: VecDeque<Body>,
     waiting_bytes: usize,
-    /// When that minute began, if that is known yet.
+    /// The start of the current minute, if known.
     minute: Option<Stamp>,
 }
 
 impl Assembler {
-    /// Nothing has happened; `random` goes into the first line.
+    /// An empty log; `random` goes into its first line.
     pub fn new(random: String) -> Assembler {
         Assembler {
             out: Vec::new(),
@@ -62,7 +58,7 @@ impl Assembler {
         }
     }
 
-    /// Something was said; a long text becomes several messages.
+    /// Adds a message; a long text becomes several.
     pub fn message(&mut self, at: Option<Moment>, from: &str, text: &str, counts: &mut LineCounts) {
         counts.empty += u64::from(text.trim().is_empty());
         for text in pieces(text) {
@@ -77,7 +73,7 @@ impl Assembler {
         }
     }
 
-    /// Somebody came in.
+    /// Adds a join.
     pub fn join(&mut self, at: Option<Moment>, name: &str, counts: &mut LineCounts) {
         counts.joins += 1;
         let body = Body::Join {
@@ -86,7 +82,7 @@ impl Assembler {
         self.take(at, body, name.len());
     }
 
-    /// Somebody left.
+    /// Adds a leave.
     pub fn leave(&mut self, at: Option<Moment>, name: &str, counts: &mut LineCounts) {
         counts.leaves += 1;
         let body = Body::Leave {
@@ -95,7 +91,7 @@ impl Assembler {
         self.take(at, body, name.len());
     }
 
-    /// There is this to tell.
+    /// Adds a notice; a long text becomes several.
     pub fn notice(&mut self, at: Option<Moment>, text: &str, counts: &mut LineCounts) {
         for text in pieces(text) {
             counts.notices += 1;
@@ -106,11 +102,11 @@ impl Assembler {
         }
     }
 
-    /// The program began to write: whoever was there before is not any more.
+    /// Adds an opening: nobody from before is present any more.
     pub fn open(&mut self, at: Option<Moment>) {
         match self.begun || !self.waiting.is_empty() {
             true => self.take(at, self.opened.clone(), 0),
-            // The first line says it already, at that time.
+            // The first line says it already, with that time.
             false => {
                 if let Some(at) = at {
                     self.begin(at.at);
@@ -119,12 +115,12 @@ impl Assembler {
         }
     }
 
-    /// The program stopped writing.
+    /// Adds a closing.
     pub fn close(&mut self, at: Option<Moment>) {
         self.take(at, Body::Closed, 0);
     }
 
-    /// Something was said at a time and after a silence that are known.
+    /// Adds an event with its exact time and elapsed time.
     pub fn exact(&mut self, event: Event, counts: &mut LineCounts) {
         let Event {
             at,
@@ -160,7 +156,7 @@ impl Assembler {
         }
     }
 
-    /// Nothing more comes.
+    /// Writes what still waits.
     pub fn end(&mut self) {
         self.flush(None);
     }
@@ -186,7 +182,7 @@ impl Assembler {
         self.waiting.push_back(body);
         self.waiting_bytes += bytes;
         if self.waiting.len() >= MAX_WAITING.0 || self.waiting_bytes >= MAX_WAITING.1 {
-            // More of this minute may come, so half of what is left of it is kept.
+            // More of this minute may come, so half of the remaining time is kept.
             let minute = self.minute;
             self.spread(None, 2);
             self.minute = minute;
@@ -198,7 +194,7 @@ impl Assembler {
         self.minute = None;
     }
 
-    /// Writes what waits, over a share of what is left of its minute.
+    /// Writes the waiting events, spread over 1/`share` of what is left of their minute.
     fn spread(&mut self, next: Option<Stamp>, share: i64) {
         let count = self.waiting.len() as i64;
         if count == 0 {
@@ -215,7 +211,7 @@ impl Assembler {
             (None, false) => (next.unwrap_or(self.last).micros(), 0),
         };
         for place in 0..count {
-            // infallible: so many are there.
+            // infallible: there are `count` events.
             let Some(body) = self.waiting.pop_front() else {
                 break;
             };
@@ -260,7 +256,7 @@ impl Assembler {
         line::to_line(&Event { at, body }, &mut self.out);
     }
 
-    /// Somebody was heard of; says when they were before.
+    /// Notes an event of that name, and returns the time of the previous one.
     fn hear(&mut self, name: &str, at: Stamp) -> Option<Stamp> {
         if let Some(before) = self.heard.get_mut(name) {
             return Some(std::mem::replace(before, at));
@@ -275,7 +271,7 @@ impl Assembler {
     }
 }
 
-/// A text in pieces that a room takes; most are one.
+/// A text in pieces that a room accepts; most are one piece.
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
@@ -313,7 +309,7 @@ mod tests {
         })
     }
 
-    /// The lines as `12.500 [bob]: 0:00:00:hi`, seconds from 1970.
+    /// The lines as `12.500 [bob]: 0:00:00:hi`, with seconds since 1970.
     fn lines(assembler: &mut Assembler) -> Vec<String> {
         assembler.end();
         let lines = assembler

@@ -1,4 +1,4 @@
-//! Several days of one or more channels, every line with everything:
+//! Several days of one or more channels, with date, time and channel in every line:
 //!
 //! ```text
 //! books 2013-01-26 [15:04:04] <marrow> good evening
@@ -8,7 +8,7 @@
 use super::day::speech;
 use super::pieces::{LineDate, LineTime, ParsedLine, clock, iso_date};
 
-/// Reads one line.
+/// Parses one line.
 pub fn parse(line: &str) -> Option<ParsedLine<'_>> {
     let (channel, rest) = line.split_once(' ')?;
     let (date, rest) = iso_date(rest)?;

@@ -1,15 +1,17 @@
-//! From the times that lines have to moments: what a line leaves out, the lines before it tell.
+//! The times of lines as moments: the date, year or half of the day that a line leaves out follows from the
+//! lines before it.
 //!
-//! A time of day without a date that goes back by two hours or more is of the next day; or, in a
-//! log that never had one from 13:00 on and goes on just half a day earlier, of the afternoon: some
-//! archives have a clock of twelve hours. A day of a month more than half a year before the one
-//! before it is of the next year, and one of the last days of a year in the first days of the next
-//! is late, as is a time just before midnight just after it ([`Dates::late`]; [`super::late`] finds
-//! them): what comes after a late line is not moved by it. A date that a line states is as it says.
-//! Times are of this machine's clock ([`Zone::Local`]) or UTC. Where a local clock was put back, an
-//! hour happens twice: a time is of the first, unless that would be before the line before by more
-//! than a line is late. Where it was put forward there are times that never were: they are counted
-//! from before.
+//! - A time of day without a date that goes back by two hours or more is of the next day. In a log that never
+//!   had a time from 13:00 on, one that goes back by about half a day is in the afternoon: some archives have
+//!   a twelve-hour clock.
+//! - A day of a month that is more than half a year before the previous one is of the next year.
+//! - One of the last days of a year in the first days of the next is late, and so is a time just before
+//!   midnight just after it ([`Dates::late`]; [`super::late`] finds them). A late line does not move the date
+//!   of the lines after it.
+//! - A date that a line states is used as it is.
+//! - Times are of this machine's clock ([`Zone::Local`]) or UTC. When a local clock is put back, an hour
+//!   happens twice: a time is of the first, unless it would then be before the previous line by more than
+//!   [`LATE_IN_THE_HOUR`]. Times that a clock skips are counted with the offset from before.
 
 use chrono::{
     DateTime, Datelike, Days, Local, LocalResult, NaiveDate, NaiveDateTime, Offset, TimeZone,
@@ -22,70 +24,70 @@ const SECOND: i64 = 1_000_000;
 const MINUTE: i64 = 60 * SECOND;
 /// Minutes.
 const HALF_A_DAY: u32 = 12 * 60;
-/// Minutes: lines may come a little out of order, and clocks are put back by an hour.
+/// Minutes. Lines may come slightly out of order, and clocks are put back by an hour.
 pub const FAR_BACK: u32 = 2 * 60;
-/// Minutes: so much a line is late at most, of those that are told by the clock.
+/// Minutes that a line with a bare time of day can be late, at most.
 const LATE: u32 = 10;
-/// From that minute of the day on a line may be of the day before, and late.
+/// The minute of the day from which a line may be a late one of the previous day.
 pub const LATE_AT_NIGHT: u32 = 2 * HALF_A_DAY - LATE;
-/// Microseconds: so much a line is late at most in an hour that happens twice.
+/// Microseconds that a line can be late in an hour that happens twice, at most.
 const LATE_IN_THE_HOUR: i64 = MINUTE;
 /// Days.
 const HALF_A_YEAR: i64 = 182;
-/// Days: so much a line with its day is late at most.
+/// Days that a line with a day can be late, at most.
 const DAYS_LATE: i64 = 7;
 
-/// Whose clock the times are of.
+/// The clock of a log's times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Zone {
-    /// This machine's.
+    /// This machine's clock.
     Local,
-    /// Greenwich's.
+    /// UTC.
     Utc,
 }
 
-/// When a line was written.
+/// The time of a line as a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
-    /// When; of a line without seconds, when its minute began.
+    /// The moment; the start of the minute for a line without seconds.
     pub at: Stamp,
     /// The line has no seconds.
     pub whole_minute: bool,
-    /// It is earlier than the line before.
+    /// The line is earlier than the one before.
     pub back: bool,
 }
 
-/// There is no such day in that year.
+/// The day does not exist in that year.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoSuchDay;
 
-/// Keeps the date while a log is read.
+/// The date and clock of a log while it is read.
 #[derive(Debug)]
 pub struct Dates {
     zone: Zone,
     /// The day of the newest line.
     date: Option<NaiveDate>,
-    /// A line told it.
+    /// A line stated the day.
     stated: bool,
-    /// What is taken for the first day if no line tells.
+    /// The first day, if no line states one.
     fallback: NaiveDate,
     /// The minute of the day of the newest time.
     minute: Option<u32>,
-    /// So many minutes are to be added in the afternoon, by a clock of twelve hours.
+    /// Minutes to add in the afternoon, on a twelve-hour clock.
     later: u32,
-    /// There was a time from 13:00 on: the clock has twenty-four hours.
+    /// A time from 13:00 on was seen, so the clock has twenty-four hours.
     is_whole: bool,
     latest: Option<i64>,
-    /// The local hour that was looked up last: when it began.
+    /// The local hour that was looked up last, and its start in microseconds.
     hour: Option<(NaiveDate, u32, i64)>,
-    /// No line told the date, or the year, when it was needed.
+    /// The date, or the year, was needed before a line stated it.
     pub guessed: bool,
-    /// The clock was taken to have twelve hours.
+    /// The clock was assumed to have twelve hours.
     pub twelve_hours: bool,
 }
 
 impl Dates {
-    /// Nothing is known but the day that is taken for the first if no line tells one.
+    /// A log of which only a fallback for the first day is known.
     pub fn new(zone: Zone, fallback: NaiveDate) -> Dates {
         Dates {
             zone,
@@ -102,10 +104,10 @@ impl Dates {
         }
     }
 
-    /// The moment of a line; nothing if it has only a date, or not even that.
+    /// The moment of a line; `None` if the line has no time of day.
     ///
     /// # Errors
-    /// The 29th of February of another year.
+    /// The 29th of February of a year without one.
     pub fn moment(&mut self, time: &LineTime) -> Result<Option<Moment>, NoSuchDay> {
         match time.date {
             Some(LineDate::Full(date)) => self.turn_to(date),
@@ -141,8 +143,8 @@ impl Dates {
         }))
     }
 
-    /// Whether a line with that time may be of just before the day's beginning, and late: it is at
-    /// the end of a day of which there was nothing yet but its first minutes.
+    /// Returns whether a line with that time may be a late one of the previous day: it is near midnight, and
+    /// the current day has had nothing but its first minutes.
     pub fn may_be_late(&self, time: &LineTime) -> bool {
         let has_begun = match self.minute {
             Some(minute) => minute <= LATE,
@@ -154,7 +156,7 @@ impl Dates {
         has_begun && at_night && time.date.is_none() && self.later == 0
     }
 
-    /// The moment of a line that was late: the newest, or the day's beginning.
+    /// The moment of a late line: that of the newest line, or the start of the day.
     pub fn late(&mut self, time: &LineTime) -> Option<Moment> {
         let clock = time.clock?;
         let midnight = TimeOfDay {
@@ -183,7 +185,7 @@ impl Dates {
         let next = date.succ_opt().unwrap_or(date);
         let is_whole = minute >= HALF_A_DAY + 60;
         if is_whole && self.later > 0 {
-            // It has twenty-four hours after all, and what was passed was midnight.
+            // The clock has twenty-four hours after all, so that was midnight.
             (self.date, self.later) = (Some(next), 0);
         }
         self.is_whole |= is_whole;
@@ -202,7 +204,7 @@ impl Dates {
         }
     }
 
-    /// The day and the time of day that a clock's time stands for.
+    /// The day and time of day that a time on the clock stands for.
     fn in_the_afternoon(&self, clock: TimeOfDay) -> (NaiveDate, TimeOfDay) {
         let date = self.date.unwrap_or(self.fallback);
         let minute = clock.minute + self.later;
@@ -230,12 +232,12 @@ impl Dates {
                 of(year + 1).ok_or(NoSuchDay)
             }
             (Some(date), Some(before)) => match of(year - 1) {
-                // As the clock does near midnight.
+                // Late, as near midnight.
                 Some(late) if later(before, late) <= DAYS_LATE => Ok(late),
                 _ => Ok(date),
             },
             (Some(date), None) => Ok(date),
-            // After a year that has no such day comes one that may.
+            // The next year may have that day.
             (None, Some(before)) => match of(year + 1) {
                 Some(date) if later(before, date) > -HALF_A_YEAR => Ok(date),
                 _ => Err(NoSuchDay),
@@ -290,7 +292,7 @@ fn naive(date: NaiveDate, clock: TimeOfDay) -> NaiveDateTime {
         .naive_utc()
 }
 
-/// Microseconds since 1970 on a clock that shows the date and time.
+/// Microseconds since 1970 on a clock that shows this date and time.
 fn on_clock(date: NaiveDate, clock: TimeOfDay) -> i64 {
     let days = i64::from(date.to_epoch_days());
     let minutes = days * 24 * 60 + i64::from(clock.minute);

@@ -1,5 +1,4 @@
-//! One day of a channel as public archives keep it. The date is in the file's name; what a notice
-//! tells has no time:
+//! One day of a channel as public archives keep it. The date is in the file's name; notices have no time:
 //!
 //! ```text
 //! [22:51] <marrow> good evening
@@ -12,7 +11,7 @@ use super::pieces::{
     LineContent, LineTime, ParsedLine, clock, nick_and_action, nick_and_text, program_words,
 };
 
-/// Reads one line.
+/// Parses one line.
 pub fn parse(line: &str) -> Option<ParsedLine<'_>> {
     if let Some(words) = line.strip_prefix("=== ") {
         return Some(ParsedLine::new(LineTime::default(), program_words(words)));
@@ -22,14 +21,14 @@ pub fn parse(line: &str) -> Option<ParsedLine<'_>> {
     Some(ParsedLine::new(LineTime::clock(clock), speech(rest)))
 }
 
-/// ` <nick> text` or `  * nick does something`, behind the bracket of the time.
+/// The content after the time's bracket: ` <nick> text` or `  * nick does something`.
 pub fn speech(rest: &str) -> LineContent<'_> {
     let rest = rest.trim_start_matches(' ');
     if let Some((nick, text)) = nick_and_text(rest) {
         return LineContent::Said { nick, text };
     }
     if let Some(action) = rest.strip_prefix("* ") {
-        // mIRC's words for what nobody did.
+        // mIRC's words for events that are nobody's action.
         if mirc::is_told(action) {
             return LineContent::Other(action);
         }

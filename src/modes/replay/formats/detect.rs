@@ -1,7 +1,7 @@
-//! What kind of log a file is, by its beginning.
+//! Detection of a log's kind from its beginning.
 //!
-//! What always holds: a kind is told by lines that only it has, and only if most lines are such:
-//! neither prose nor a program's diagnostics are taken for a conversation.
+//! Invariant: a kind is recognised by lines that only it has, and only if most lines are such: neither prose
+//! nor diagnostics are taken for a conversation.
 
 use super::kinds::{DETECTED, parser, title, value};
 use super::origin::Origin;
@@ -12,10 +12,10 @@ use crate::cli::FileFormat;
 use crate::event::Stamp;
 use crate::line;
 
-/// How much of a file's beginning tells its kind, in bytes.
+/// Bytes at the beginning of a file that detection looks at.
 pub const HEAD: usize = 64 * 1024;
 
-/// The kind of a file that begins with `head`; `None` if it is no chat log that is known.
+/// The kind of a file that begins with `head`; `None` if it is no known chat log.
 pub fn detect(head: &[u8], _origin: &Origin) -> Option<FileFormat> {
     if is_room(head) {
         return Some(FileFormat::Room);
@@ -34,8 +34,8 @@ pub fn detect(head: &[u8], _origin: &Origin) -> Option<FileFormat> {
     best(fitting).map(|(_, kind)| kind)
 }
 
-/// The kind that a quarter of the lines or more read like, though too few for it to be that: what `--format` calls it, and
-/// what it is in words.
+/// The kind that at least a quarter of the lines match, though too few for detection: its value for
+/// `--format` and its title.
 pub fn nearest(head: &[u8]) -> Option<(String, &'static str)> {
     let fitting = |kind| {
         let (fitting, all, timed) = sure_lines(head, kind)?;
@@ -44,7 +44,7 @@ pub fn nearest(head: &[u8]) -> Option<(String, &'static str)> {
     best(fitting).map(|(_, kind)| (value(kind), title(kind)))
 }
 
-/// The kind of the most lines, and how many they are.
+/// The kind that most lines match, and their number.
 fn best(fitting: impl Fn(FileFormat) -> Option<usize>) -> Option<(usize, FileFormat)> {
     let mut best = (0, None);
     for kind in DETECTED {
@@ -56,7 +56,7 @@ fn best(fitting: impl Fn(FileFormat) -> Option<usize>) -> Option<(usize, FileFor
     Some((best.0, best.1?))
 }
 
-/// How many lines are in forms that only this kind has, of how many, and whether one has a time.
+/// The number of lines in forms that only this kind has, the number of all lines, and whether one has a time.
 fn sure_lines(head: &[u8], kind: FileFormat) -> Option<(usize, usize, bool)> {
     let parser = parser(kind)?;
     let (mut fitting, mut all, mut timed) = (0, 0, false);
@@ -72,8 +72,8 @@ fn sure_lines(head: &[u8], kind: FileFormat) -> Option<(usize, usize, bool)> {
     Some((fitting, all, timed))
 }
 
-/// Whether the first line or half of the lines are a room's: the first may be damaged, and an example
-/// in the middle of a text makes no log of it.
+/// Returns whether the first line or half of the lines are a room's: the first may be damaged, but an example
+/// in the middle of a text does not make it a log.
 fn is_room(head: &[u8]) -> bool {
     let mut lines =
         records(head, b'\n').map(|line| line::split(line).is_ok() || starts_with_a_time(line));
@@ -86,7 +86,7 @@ fn is_room(head: &[u8]) -> bool {
     first.is_some_and(|first| first || fitting > 0 && fitting * 2 >= all)
 }
 
-/// How many fit, if most do.
+/// The number of matches, or 0 if they are not the majority.
 fn most(fitting: usize, all: usize) -> usize {
     match fitting * 5 >= all * 3 && (fitting > 1 || all == 1) {
         true => fitting,
@@ -94,8 +94,7 @@ fn most(fitting: usize, all: usize) -> usize {
     }
 }
 
-/// What stands between separators and is not blank. The last may be cut off, and is left out if
-/// there are others.
+/// The non-blank records between separators. The last may be cut off, and is left out if there are others.
 fn records(head: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
     let last = memchr::memrchr(separator, head);
     let whole = match last {
@@ -106,7 +105,7 @@ fn records(head: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
     records.filter(|record| !record.trim_ascii().is_empty())
 }
 
-/// Whether a line begins as a room's lines do, or breaks off before that can be told.
+/// Returns whether a line begins as a room's lines do, or breaks off before that is clear.
 fn starts_with_a_time(line: &[u8]) -> bool {
     const SHORTEST: usize = "2026-11-23T".len();
     let mut whole = *b"2000-01-01T00:00:00.000000Z *";

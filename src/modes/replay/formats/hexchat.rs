@@ -1,5 +1,5 @@
-//! HexChat's and XChat's log, with the default text events and `stamp_log_format` (`%b %d %H:%M:%S`),
-//! or one that begins with an RFC 3339 time. The year stands in the line that begins a session:
+//! HexChat's and XChat's log, with the default text events and `stamp_log_format` (`%b %d %H:%M:%S`), or with
+//! RFC 3339 times. The year is in the line that begins a session:
 //!
 //! ```text
 //! **** BEGIN LOGGING AT Mon Nov 23 22:34:57 2026
@@ -17,7 +17,7 @@ use super::pieces::{
     nick_and_action, nick_and_text, presence, program_words, unranked,
 };
 
-/// Reads one line.
+/// Parses one line.
 pub fn parse(line: &str) -> Option<ParsedLine<'_>> {
     if let Some(mark) = line.strip_prefix("**** ") {
         let marks = [
@@ -53,7 +53,7 @@ fn time(line: &str) -> Option<(LineTime, &str)> {
 }
 
 fn content(rest: &str) -> LineContent<'_> {
-    // The mark of somebody who goes begins like a nick.
+    // The mark of a departure begins like a nick.
     if !rest.starts_with("<--")
         && let Some((nick, text)) = nick_and_text(rest)
     {
@@ -68,7 +68,7 @@ fn content(rest: &str) -> LineContent<'_> {
     };
     match mark {
         "---" | "-->" | "<--" => program_words(words),
-        // One mark for what people do and for what happens to them: only the words tell.
+        // Actions and events share this mark: only the words tell them apart.
         "*" => match happened_here(words) {
             Some(content) => content,
             None if is_told(words) => LineContent::Told(words),
@@ -78,7 +78,7 @@ fn content(rest: &str) -> LineContent<'_> {
                 LineContent::Did { nick, text }
             }
         },
-        // A notice, -nick- or -nick/#channel-, and a private message, *nick*.
+        // A notice, -nick- or -nick/#channel-, or a private message, *nick*.
         _ if mark.len() > 2 && mark.starts_with('-') && mark.ends_with('-') => {
             LineContent::Told(rest)
         }
@@ -90,9 +90,8 @@ fn content(rest: &str) -> LineContent<'_> {
     }
 }
 
-/// Who came, went or took another name, in HexChat's own words, which have more than people write:
-/// an address behind who comes and leaves, a reason in brackets behind who quits, the channel
-/// somebody is kicked from.
+/// An arrival, departure or change of name in HexChat's own words, which have more than people write: an
+/// address after the nick of arrivals and departures, a reason in brackets after quits, the channel of kicks.
 fn happened_here(words: &str) -> Option<LineContent<'_>> {
     let (_nick, rest) = words.split_once(' ')?;
     let has_address = rest.strip_prefix('(').is_some_and(|rest| {
@@ -118,7 +117,7 @@ fn happened_here(words: &str) -> Option<LineContent<'_>> {
     presence(words).filter(|_| ours)
 }
 
-/// What the program says about the channel, and nobody did.
+/// Returns whether these are the program's words about the channel rather than somebody's action.
 fn is_told(words: &str) -> bool {
     const BEGINNINGS: [&str; 9] = [
         "Now talking on ",
@@ -131,7 +130,7 @@ fn is_told(words: &str) -> bool {
         "Cannot join ",
         "Connected",
     ];
-    /// With the one word that they end with.
+    /// Followed by one word.
     const OF_SOMEBODY: [&str; 10] = [
         "gives channel operator status to ",
         "gives channel half-operator status to ",

@@ -1,8 +1,6 @@
-//! From lines to events: what was parsed gets its time and goes to the assembler, and what was not
-//! goes into the account.
+//! Events from lines: a parsed line gets its time and goes to the assembler, any other to the report.
 //!
-//! What always holds: a line that is not blank either gives what it says to the room's log or is
-//! counted as not understood.
+//! Invariant: a line that is not blank either adds to the room's log or is counted as not understood.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -24,29 +22,29 @@ use crate::cli::FileFormat;
 use crate::event::Stamp;
 use crate::modes::replay::gzip::Gunzip;
 
-/// What makes events of lines.
+/// The state of a conversion, by kind of log.
 pub enum FormatState {
-    /// Of every line one.
+    /// Each line has a parser.
     Lines {
         parser: Parser,
         dates: Dates,
-        /// Where the date is from if no line tells it; nothing if that can be relied on.
+        /// The note about the source of the date, until it is made; `None` if that source is reliable.
         guess: Option<String>,
-        /// It was said that the clock has twelve hours.
+        /// The note about a twelve-hour clock was made.
         told: bool,
-        /// The channel of the line before.
+        /// The channel of the previous line.
         channel: String,
     },
-    /// Of records without times.
+    /// Records without times, of the original program.
     Original {
         clock: original::OriginalClock,
-        /// When the first sender came in.
+        /// The time at which the first sender came in.
         began: Stamp,
     },
 }
 
 impl FormatState {
-    /// Of a log whose lines this parser reads.
+    /// The state for a log that `parser` reads.
     pub fn lines(parser: Parser, kind: FileFormat, origin: &Origin) -> FormatState {
         let zone = zone(kind);
         let name = origin.path.as_deref().and_then(|path| path.file_name());
@@ -75,7 +73,7 @@ impl FormatState {
         }
     }
 
-    /// Of the original program's log; says where the times are from if not from its file.
+    /// The state for the original program's log, and a note about its times if they are not from its file.
     ///
     /// # Errors
     /// The file cannot be read.
@@ -102,7 +100,7 @@ impl FormatState {
     }
 }
 
-/// How long the conversation in an original's log took.
+/// The length of the conversation in an original program's log.
 fn total(mut file: Box<dyn Read + Send>) -> io::Result<Duration> {
     let mut splitter = Splitter::new(separator(FileFormat::Original));
     let (mut clock, mut latest) = (original::OriginalClock::default(), Stamp::from_micros(0));
@@ -122,15 +120,15 @@ fn total(mut file: Box<dyn Read + Send>) -> io::Result<Duration> {
     }
 }
 
-/// A log on its way from lines to events.
+/// A conversion from lines to events.
 pub struct Interpreter {
     kind: FileFormat,
     reader: FormatState,
-    /// What is made of it.
+    /// The result.
     pub made: Assembler,
-    /// The number of the line that was read last.
+    /// The number of the newest line.
     line: u64,
-    /// Lines that wait for the next.
+    /// Lines whose day depends on the next.
     held: HeldLines,
 }
 
@@ -139,7 +137,7 @@ const TWELVE_HOURS: &str = "never has a time from 13:00 on and goes from before 
 const NOT_UNDERSTOOD: &str = "was not understood";
 
 impl Interpreter {
-    /// Nothing was read yet.
+    /// An interpreter before the first line.
     pub fn new(kind: FileFormat, reader: FormatState, made: Assembler) -> Interpreter {
         Interpreter {
             kind,
@@ -150,7 +148,7 @@ impl Interpreter {
         }
     }
 
-    /// Takes one line; `cut` says whether it went on.
+    /// Takes one line; `cut` says that it was longer.
     pub fn take(&mut self, line: &[u8], cut: bool, entries: &mut ReportEntries) {
         self.line += 1;
         let (text, is_utf8) = decoded(line);
@@ -190,7 +188,7 @@ impl Interpreter {
             }
             Lateness::Punctual | Lateness::Late => {
                 self.release(verdict == Lateness::Late, entries);
-                // It may be one that is held itself.
+                // This line may have to be held itself.
                 if self.is_held(parsed.as_ref()) {
                     let text = text.to_string();
                     return self.held.hold(HeldLine { text, ..line });
@@ -201,7 +199,7 @@ impl Interpreter {
         tell(&line, text, understood, entries);
     }
 
-    /// Whether a line is to be held, when no other is.
+    /// Returns whether a line must be held although none is yet.
     fn is_held(&self, parsed: Option<&ParsedLine<'_>>) -> bool {
         let FormatState::Lines { dates, .. } = &self.reader else {
             return false;
@@ -209,7 +207,7 @@ impl Interpreter {
         self.held.judge(dates, parsed.map(|parsed| &parsed.time)) == Lateness::Hold
     }
 
-    /// Takes what was held; `late` says whether its times are of the day before.
+    /// Processes the held lines; `late` says that they are of the previous day.
     fn release(&mut self, late: bool, entries: &mut ReportEntries) {
         while let Some(line) = self.held.take() {
             let FormatState::Lines { parser, .. } = &self.reader else {
@@ -221,7 +219,7 @@ impl Interpreter {
         }
     }
 
-    /// Makes an event of a record of the original's; says whether it is one.
+    /// Adds the event of an original program's record; `false` if it is none.
     fn record(&mut self, text: &str, entries: &mut ReportEntries) -> bool {
         let FormatState::Original { clock, began } = &mut self.reader else {
             return false;
@@ -236,7 +234,7 @@ impl Interpreter {
         true
     }
 
-    /// Makes events of a line; says whether it was understood.
+    /// Adds the events of a line; `false` if it was not understood.
     fn event(&mut self, parsed: ParsedLine<'_>, late: bool, entries: &mut ReportEntries) -> bool {
         let (made, counts) = (&mut self.made, &mut entries.counts);
         let FormatState::Lines {
@@ -311,7 +309,7 @@ impl Interpreter {
         true
     }
 
-    /// Nothing more comes.
+    /// Ends the log.
     ///
     /// # Errors
     /// No line was understood.
@@ -327,7 +325,7 @@ impl Interpreter {
     }
 }
 
-/// Accounts for a line.
+/// Enters a line in the report.
 fn tell(line: &HeldLine, text: &str, understood: bool, entries: &mut ReportEntries) {
     if !understood {
         entries.counts.not_understood += 1;

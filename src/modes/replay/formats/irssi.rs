@@ -1,5 +1,5 @@
-//! irssi's log in its default theme (`log_timestamp` from `%H:%M` to `%Y-%m-%d %H:%M:%S`, with or
-//! without brackets):
+//! irssi's log in its default theme (`log_timestamp` from `%H:%M` to `%Y-%m-%d %H:%M:%S`, with or without
+//! brackets):
 //!
 //! ```text
 //! --- Log opened Mon Nov 23 22:34:00 2026
@@ -16,7 +16,7 @@ use super::pieces::{
     nick_and_text, program_words, unranked,
 };
 
-/// Reads one line.
+/// Parses one line.
 pub fn parse(line: &str) -> Option<ParsedLine<'_>> {
     if let Some(mark) = line.strip_prefix("--- ") {
         let marks = [
@@ -45,7 +45,7 @@ fn time(line: &str) -> Option<(LineTime, &str)> {
         Some(close) => rest.strip_prefix(close)?,
         None => rest,
     };
-    // `log_timestamp` may end without the space; then only a form can tell.
+    // `log_timestamp` may end without the space; then the text must begin like one of the forms.
     let rest = match rest.strip_prefix(' ') {
         Some(rest) => rest,
         None if rest.is_empty() || rest.starts_with(['<', '-', '[']) => rest,
@@ -68,7 +68,7 @@ fn content(rest: &str) -> LineContent<'_> {
     if let Some(words) = rest.strip_prefix("-!- ") {
         return program_words(words);
     }
-    // A private message outside of a window of its own: [nick(user@host)] text
+    // A private message outside a window of its own: [nick(user@host)] text
     if let Some((from, text)) = rest
         .strip_prefix('[')
         .and_then(|rest| rest.split_once(")] "))

@@ -1,5 +1,5 @@
-//! The kinds of logs: for each its parser, its title, its clock and its place in the order of detection. A kind is
-//! added here.
+//! The kinds of logs: for each its parser, title, clock, place in the order of detection, and separator. A
+//! new kind is added here.
 
 use std::fmt;
 
@@ -8,10 +8,10 @@ use super::pieces::ParsedLine;
 use super::{channel, day, hexchat, irssi, mirc, weechat, znc};
 use crate::cli::FileFormat;
 
-/// What reads a line.
+/// A parser of one line; `None` for a line in no form of its program.
 pub type Parser = for<'a> fn(&'a str) -> Option<ParsedLine<'a>>;
 
-/// The parser of a form, if each of its lines has one.
+/// The parser of a kind; `None` if the kind is not read line by line.
 pub fn parser(kind: FileFormat) -> Option<Parser> {
     match kind {
         FileFormat::Irssi => Some(irssi::parse),
@@ -25,7 +25,7 @@ pub fn parser(kind: FileFormat) -> Option<Parser> {
     }
 }
 
-/// What the lines of a kind are, in words.
+/// The kind in words.
 pub fn title(kind: FileFormat) -> &'static str {
     match kind {
         FileFormat::Room => "a room's log",
@@ -40,18 +40,18 @@ pub fn title(kind: FileFormat) -> &'static str {
     }
 }
 
-/// What `--format` calls a kind.
+/// The value of `--format` for a kind.
 pub fn value(kind: FileFormat) -> String {
     let value = clap::ValueEnum::to_possible_value(&kind);
     value.map_or(String::new(), |value| value.get_name().to_string())
 }
 
-/// Nothing of a log is of the kind that it was taken for.
+/// The error of a log without a line of the kind that it was taken for.
 #[derive(Debug)]
 pub struct NotOfThisKind(pub FileFormat);
 
 impl NotOfThisKind {
-    /// The sentence for the log called `name`.
+    /// The sentence about the log called `name`.
     pub fn sentence(&self, name: &str) -> String {
         format!(
             "{name} has no line that is of {} (--format {}), so there is nothing to show. Leave \
@@ -70,8 +70,8 @@ impl fmt::Display for NotOfThisKind {
 
 impl std::error::Error for NotOfThisKind {}
 
-/// Where two kinds fit equally well, the first is it. All of a day's times are in brackets, as those
-/// of mIRC are and irssi's may be; of these only ZNC always has seconds.
+/// The kinds that detection tries; of two that match equally well, the first wins. All times of a channel's
+/// day are in brackets, as those of mIRC and some of irssi are; of these only ZNC always has seconds.
 pub const DETECTED: [FileFormat; 7] = [
     FileFormat::Channel,
     FileFormat::Weechat,
@@ -82,7 +82,7 @@ pub const DETECTED: [FileFormat; 7] = [
     FileFormat::Irssi,
 ];
 
-/// The clock that the times of a kind are of, where a line does not say it.
+/// The clock of a kind's times, where a line does not state it.
 pub fn zone(kind: FileFormat) -> Zone {
     match kind {
         // Public archives keep UTC, wherever they are read.
@@ -91,7 +91,7 @@ pub fn zone(kind: FileFormat) -> Zone {
     }
 }
 
-/// The byte that separates the lines of a kind.
+/// The byte between the lines of a kind.
 pub fn separator(kind: FileFormat) -> u8 {
     match kind {
         FileFormat::Original => b'\r',

@@ -1,44 +1,43 @@
-//! Lines of which only what comes after tells of which day they are.
+//! Lines whose day depends on the line after them.
 //!
-//! A program may write a line just after midnight that happened just before it. By the clock alone it
-//! is of the end of the new day; so it is held until the next time: if that goes back to the
-//! morning, it was late. What always holds: lines are given on in their order, and few are held.
+//! A program may write a line just after midnight that happened just before. By its clock it belongs to the
+//! end of the new day, so it is held until the next time: if that is in the morning, the line was late.
+//!
+//! Invariant: lines leave in their order, and few are held.
 
 use std::collections::VecDeque;
 
 use super::dates::{Dates, FAR_BACK, LATE_AT_NIGHT};
 use super::pieces::LineTime;
 
-/// So many lines are held at most, and so many bytes of them.
+/// The lines that are held, and their bytes, at most.
 const MOST: (usize, usize) = (256, 1 << 20);
 
-/// A line that is held.
 #[derive(Debug)]
 pub struct HeldLine {
-    /// Its number.
+    /// The line's number; the first is 1.
     pub number: u64,
-    /// It, without its end.
+    /// The line without its end.
     pub text: String,
-    /// It was UTF-8.
     pub is_utf8: bool,
-    /// It went on.
+    /// The line was longer.
     pub cut: bool,
 }
 
-/// What is to be done with the next line.
+/// The treatment of the next line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lateness {
-    /// It is as it says.
+    /// Use it.
     Now,
-    /// It is to be held, too.
+    /// Hold it.
     Hold,
-    /// What is held is as it says; then this one is.
+    /// Release the held lines as punctual, then use it.
     Punctual,
-    /// What is held was late; then this one is as it says.
+    /// Release the held lines as late, then use it.
     Late,
 }
 
-/// The lines that are held, the first of them one with a time.
+/// The lines that are held, of which the first has a time.
 #[derive(Debug, Default)]
 pub struct HeldLines {
     lines: VecDeque<HeldLine>,
@@ -46,7 +45,7 @@ pub struct HeldLines {
 }
 
 impl HeldLines {
-    /// What is to be done with a line of that time; of one without any form it is nothing.
+    /// Decides about a line with that time; `None` is a line in no form.
     pub fn judge(&self, dates: &Dates, time: Option<&LineTime>) -> Lateness {
         let clock = time.and_then(|time| time.clock);
         let date = time.and_then(|time| time.date);
@@ -66,13 +65,12 @@ impl HeldLines {
         }
     }
 
-    /// Holds a line.
     pub fn hold(&mut self, line: HeldLine) {
         self.bytes += line.text.len();
         self.lines.push_back(line);
     }
 
-    /// The next that is held no more.
+    /// The next line to release.
     pub fn take(&mut self) -> Option<HeldLine> {
         let line = self.lines.pop_front()?;
         self.bytes -= line.text.len();

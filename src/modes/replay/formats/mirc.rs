@@ -1,5 +1,5 @@
-//! mIRC's log with its own theme, and with times (`[09:00]` or `[09:00:05]`). Days stand in lines of
-//! their own. A star is before what people do and before what happens, so only the words tell:
+//! mIRC's log with its own theme, and with times (`[09:00]` or `[09:00:05]`). Days are in lines of their own.
+//! Actions and events both begin with a star, so only the words tell them apart:
 //!
 //! ```text
 //! Session Start: Mon Nov 23 22:34:00 2026
@@ -18,7 +18,7 @@ use super::pieces::{
     notice_or_other, presence, unranked,
 };
 
-/// Reads one line.
+/// Parses one line.
 pub fn parse(line: &str) -> Option<ParsedLine<'_>> {
     if let Some(mark) = line.strip_prefix("Session ") {
         let (kind, rest) = mark.split_once(": ")?;
@@ -56,7 +56,7 @@ fn content(rest: &str) -> LineContent<'_> {
     notice_or_other(rest)
 }
 
-/// What happened, in mIRC's own words behind a star; nothing if somebody did it.
+/// An event in mIRC's own words after a star; `None` if they are somebody's action.
 pub fn happened(words: &str) -> Option<LineContent<'_>> {
     let (nick, rest) = words.split_once(' ')?;
     let nick = unranked(nick);
@@ -91,7 +91,7 @@ pub fn happened(words: &str) -> Option<LineContent<'_>> {
     }
 }
 
-/// What the program says of the channel, of which the first word is nobody.
+/// Returns whether these are the program's words about the channel, of which the first is not a nick.
 pub fn is_told(words: &str) -> bool {
     const BEGINNINGS: [&str; 12] = [
         "Now talking in #",

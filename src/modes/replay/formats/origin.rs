@@ -1,4 +1,4 @@
-//! The file that a log is from, so far as it tells what the log's lines do not.
+//! The file of a log: facts that its lines may leave out.
 
 use std::path::PathBuf;
 
@@ -6,18 +6,18 @@ use chrono::NaiveDate;
 
 use crate::event::Stamp;
 
-/// What is known of a file besides its bytes.
+/// Facts about a file besides its bytes.
 #[derive(Clone, Debug, Default)]
 pub struct Origin {
-    /// Where it is; nothing of a pipe.
+    /// The file's path; `None` for a pipe.
     pub path: Option<PathBuf>,
-    /// When it was last written to.
+    /// The time of its last modification.
     pub modified: Option<Stamp>,
-    /// It is compressed by gzip.
+    /// The file is compressed with gzip.
     pub is_packed: bool,
 }
 
-/// The date in a file's name: `2026-11-23`, `20261123` or with another character between.
+/// The date in a file's name: `2026-11-23`, `20261123`, or with another separator.
 pub fn date_in(name: &str) -> Option<NaiveDate> {
     let bytes = name.as_bytes();
     let number = |from: usize, count: usize| {

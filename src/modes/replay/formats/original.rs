@@ -1,8 +1,7 @@
 //! The log of the original two-file program: `\r[name]: H:MM:SS:text`, over and over.
 //!
-//! It has no times and no joins, only how long each sender had been quiet (Python's text of it).
-//! Names and texts stand in it as they were typed: a text may look like a record, but only what
-//! follows a `\r` is one.
+//! It has no times and no joins, only the silence of each sender (in Python's notation). Names and texts are
+//! unescaped: a text may look like a record, but only a `\r` begins one.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -10,28 +9,28 @@ use std::time::Duration;
 
 use crate::event::{Body, Elapsed, Event, Stamp};
 
-/// So many senders are remembered while times are rebuilt; a file with more starts afresh, so
-/// that memory stays bounded.
+/// The senders that are remembered while times are rebuilt, at most; beyond that all are forgotten, so memory
+/// stays bounded.
 const MAX_SENDERS: usize = 4_096;
 
-/// One record of the original's log.
+/// A record of the original program's log.
 #[derive(Debug, PartialEq)]
 pub struct OriginalRecord<'a> {
-    /// Who said it.
+    /// The sender.
     pub name: Cow<'a, str>,
-    /// The elapsed time as it stands in the file.
+    /// The elapsed time as written.
     pub elapsed_text: &'a str,
-    /// The elapsed time. Nothing if the original's clock ran backwards.
+    /// The elapsed time; zero if the original's clock ran backwards.
     pub elapsed: Duration,
-    /// What was said.
+    /// The message.
     pub text: Cow<'a, str>,
 }
 
-/// Reads one record, given without the `\r`s around it.
+/// Parses one record, given without the `\r`s around it.
 pub fn parse(bytes: &[u8]) -> Option<OriginalRecord<'_>> {
     let inside = bytes.strip_prefix(b"[")?;
     let mut from = 0;
-    // A name may hold a `]`: the first one that an elapsed time follows ends it.
+    // A name may contain `]`: it ends at the first one that an elapsed time follows.
     while let Some(at) = find(&inside[from..], b"]: ").map(|at| from + at) {
         let rest = &inside[at + 3..];
         if let Some((elapsed_text, elapsed)) = elapsed(rest) {
@@ -51,8 +50,8 @@ fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
     bytes.windows(what.len()).position(|part| part == what)
 }
 
-/// The elapsed time that `bytes` start with, up to its colon: `0:00:17`, `1 day, 2:03:04`,
-/// `0:00:17.250000`, or `-1 day, 23:59:58` for a clock that was set back.
+/// The elapsed time at the beginning of `bytes`, up to its colon: `0:00:17`, `1 day, 2:03:04`,
+/// `0:00:17.250000`, or `-1 day, 23:59:58` of a clock that was put back.
 fn elapsed(bytes: &[u8]) -> Option<(&str, Duration)> {
     const LONGEST: usize = "-999999999 days, 23:59:59.999999:".len();
     let head = &bytes[..bytes.len().min(LONGEST)];
@@ -101,10 +100,10 @@ fn elapsed(bytes: &[u8]) -> Option<(&str, Duration)> {
     Some((text, length))
 }
 
-/// Rebuilds when things were said from how long each sender had been quiet.
+/// Rebuilds times from the silences of the senders.
 ///
-/// The time starts at nought when the first sender came in. A sender who is new is taken to have
-/// come in then too; where that cannot be, the order of the file wins.
+/// Time starts at zero when the first sender came in. Later senders are assumed to have come in then, too;
+/// where that cannot be, the order of the file wins.
 #[derive(Default)]
 pub struct OriginalClock {
     now: Duration,
@@ -112,7 +111,7 @@ pub struct OriginalClock {
 }
 
 impl OriginalClock {
-    /// The event that a record stands for. Its stamp counts from nought (1970), not from a date.
+    /// The event of a record. Its stamp counts from 1970, not from a date.
     pub fn event(&mut self, record: OriginalRecord<'_>) -> Event {
         let before = self.last.get(record.name.as_ref()).copied();
         let at = before.unwrap_or_default().saturating_add(record.elapsed);

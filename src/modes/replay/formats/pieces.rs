@@ -1,23 +1,21 @@
-//! What a line of another program's log says: what the parsers give, and the pieces they share.
+//! The content of a line of another program's log, and the pieces of syntax that the parsers share.
 //!
-//! What always holds: nothing here knows another line than the one it is given, and all texts and
-//! names are parts of it, unchanged.
+//! Invariant: nothing here depends on other lines, and all names and texts are unchanged parts of the line.
 
 use chrono::NaiveDate;
 
-/// What one line says, and when.
+/// A parsed line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParsedLine<'a> {
     /// As much of the time as the line has.
     pub time: LineTime,
-    /// In which channel, if every line says so.
+    /// The channel, if every line states it.
     pub channel: Option<&'a str>,
-    /// What it says.
     pub content: LineContent<'a>,
 }
 
 impl<'a> ParsedLine<'a> {
-    /// The line of a log of one channel.
+    /// A line of a log of one channel.
     pub fn new(time: LineTime, content: LineContent<'a>) -> ParsedLine<'a> {
         let channel = None;
         ParsedLine {
@@ -27,57 +25,55 @@ impl<'a> ParsedLine<'a> {
         }
     }
 
-    /// Whether the line is in a form that this program alone writes, and not merely behind a time.
+    /// Returns whether the line is in a form that only this program writes, and not merely words after a time.
     pub fn is_sure(&self) -> bool {
         !matches!(self.content, LineContent::Other(_))
     }
 }
 
-/// What happened.
+/// The content of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineContent<'a> {
-    /// Somebody said something.
+    /// A message.
     Said { nick: &'a str, text: &'a str },
-    /// Somebody did something: IRC's action, `/me`.
+    /// An action (`/me`).
     Did { nick: &'a str, text: &'a str },
-    /// Somebody came in.
+    /// An arrival.
     Joined(&'a str),
-    /// Somebody left; the words if they say more than that.
+    /// A departure; `words` if there is a reason.
     Left {
         nick: &'a str,
         words: Option<&'a str>,
     },
-    /// Somebody took another name.
+    /// A change of name.
     Renamed {
         old: &'a str,
         new: &'a str,
         words: &'a str,
     },
-    /// The program tells something else: a topic, a mode.
+    /// Other words of the program: a topic, a mode.
     Told(&'a str),
-    /// Words behind a time that are in none of the program's forms.
+    /// Words after a time, in no form of the program.
     Other(&'a str),
-    /// The program began to write the log.
+    /// The beginning of the log or of a session.
     Opened,
-    /// The program ended the log.
+    /// The end of the log or of a session.
     Closed,
-    /// Only a date or a time.
+    /// Nothing but a date or time.
     Dated,
 }
 
 /// As much of a time as a line has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LineTime {
-    /// The day.
     pub date: Option<LineDate>,
-    /// The time of day.
     pub clock: Option<TimeOfDay>,
-    /// How far east of Greenwich that clock is, in seconds, if the line says it.
+    /// The clock's offset from UTC in seconds, positive to the east, if the line states it.
     pub east: Option<i32>,
 }
 
 impl LineTime {
-    /// The time of day of some day.
+    /// A time of day without a date.
     pub fn clock(clock: TimeOfDay) -> LineTime {
         LineTime {
             clock: Some(clock),
@@ -86,25 +82,25 @@ impl LineTime {
     }
 }
 
-/// A day.
+/// A date as a line states it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineDate {
-    /// Of a year.
+    /// A full date.
     Full(NaiveDate),
-    /// A month and a day of it, in a year that another line tells.
+    /// A month and a day of it; the year is in another line.
     Yearless(u32, u32),
 }
 
-/// A time of day.
+/// A time of day, to the minute or the microsecond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimeOfDay {
-    /// The minute of the day, less than 1440.
+    /// The minute of the day, below 1440.
     pub minute: u32,
-    /// Microseconds in that minute, if the line has seconds.
+    /// Microseconds within the minute, if the line has seconds.
     pub micros: Option<u32>,
 }
 
-/// So many decimal digits at the beginning of `text`.
+/// A number of exactly `count` digits at the beginning of `text`.
 fn digits(text: &str, count: usize) -> Option<(u32, &str)> {
     let (head, rest) = text.split_at_checked(count)?;
     let number = head.bytes().try_fold(0, |sum, b| {
@@ -113,7 +109,7 @@ fn digits(text: &str, count: usize) -> Option<(u32, &str)> {
     Some((number?, rest))
 }
 
-/// `HH:MM`, `HH:MM:SS` or `HH:MM:SS.ffffff` (up to nine digits) at the beginning of `text`.
+/// A time of day at the beginning of `text`: `HH:MM`, `HH:MM:SS` or `HH:MM:SS.f` with up to nine digits.
 pub fn clock(text: &str) -> Option<(TimeOfDay, &str)> {
     let (hour, rest) = digits(text, 2)?;
     let (minute, rest) = digits(rest.strip_prefix(':')?, 2)?;
@@ -128,7 +124,7 @@ pub fn clock(text: &str) -> Option<(TimeOfDay, &str)> {
     if second > 60 {
         return None;
     }
-    // A leap second has no place in the clocks of this machine.
+    // This machine's clocks have no leap seconds.
     let (mut fraction, mut rest) = (second.min(59) * 1_000_000, rest);
     if let Some(behind) = rest.strip_prefix('.') {
         let count = behind.bytes().take_while(u8::is_ascii_digit).count();
@@ -144,7 +140,7 @@ pub fn clock(text: &str) -> Option<(TimeOfDay, &str)> {
     Some((TimeOfDay { minute, micros }, rest))
 }
 
-/// `YYYY-MM-DD` at the beginning of `text`.
+/// A date at the beginning of `text`: `YYYY-MM-DD`.
 pub fn iso_date(text: &str) -> Option<(NaiveDate, &str)> {
     let (year, rest) = digits(text, 4)?;
     let (month, rest) = digits(rest.strip_prefix('-')?, 2)?;
@@ -152,7 +148,7 @@ pub fn iso_date(text: &str) -> Option<(NaiveDate, &str)> {
     Some((NaiveDate::from_ymd_opt(year as i32, month, day)?, rest))
 }
 
-/// `Z`, `+HHMM` or `+HH:MM` at the beginning of `text`, in seconds.
+/// An offset from UTC at the beginning of `text`, in seconds: `Z`, `+HHMM` or `+HH:MM`.
 pub fn east(text: &str) -> Option<(i32, &str)> {
     if let Some(rest) = text.strip_prefix('Z') {
         return Some((0, rest));
@@ -168,7 +164,7 @@ pub fn east(text: &str) -> Option<(i32, &str)> {
     (hours < 24 && minutes < 60).then_some((sign * seconds, rest))
 }
 
-/// `Nov 23` or `Nov  3` at the beginning of `text`.
+/// A month and day at the beginning of `text`: `Nov 23` or `Nov  3`.
 pub fn month_and_day(text: &str) -> Option<((u32, u32), &str)> {
     const MONTHS: &[u8; 36] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
     let (name, rest) = text.split_at_checked(3)?;
@@ -182,7 +178,7 @@ pub fn month_and_day(text: &str) -> Option<((u32, u32), &str)> {
     (1..=31).contains(&day).then_some(((month, day), rest))
 }
 
-/// A whole text such as C's ctime writes it, `Mon Nov 23 22:34:57 2026`, or without the time of day.
+/// A whole text in the format of C's ctime, `Mon Nov 23 22:34:57 2026`, or without the time of day.
 pub fn ctime(text: &str) -> Option<LineTime> {
     let (_weekday, rest) = text.trim_end().split_once(' ')?;
     let ((month, day), rest) = month_and_day(rest)?;
@@ -200,7 +196,7 @@ pub fn ctime(text: &str) -> Option<LineTime> {
     })
 }
 
-/// The line of which `mark` is left if it begins with one of these words and goes on as [`ctime`] reads it.
+/// The line of a log's own mark: one of these words, then a time in the format of [`ctime`].
 pub fn dated_mark<'a>(mark: &str, marks: &[(&str, LineContent<'a>)]) -> Option<ParsedLine<'a>> {
     marks.iter().find_map(|(words, content)| {
         let time = ctime(mark.strip_prefix(words)?)?;
@@ -208,8 +204,8 @@ pub fn dated_mark<'a>(mark: &str, marks: &[(&str, LineContent<'a>)]) -> Option<P
     })
 }
 
-/// The content of a line that is neither a message nor an action: a notice (`-nick- text`), nothing but a time, or
-/// words in no form of the program.
+/// The content of a line that is neither a message nor an action: a notice (`-nick- text`), nothing but a
+/// time, or words in no form of the program.
 pub fn notice_or_other(rest: &str) -> LineContent<'_> {
     let notice = rest
         .strip_prefix('-')
@@ -221,8 +217,8 @@ pub fn notice_or_other(rest: &str) -> LineContent<'_> {
     }
 }
 
-/// `<nick> text`: the nick, which may hold a `>` that no space follows, and the text behind the one
-/// space or TAB.
+/// The nick and the text of `<nick> text`. A nick may contain a `>` that no space follows; one space or TAB
+/// before the text is dropped.
 pub fn nick_and_text(rest: &str) -> Option<(&str, &str)> {
     let inside = rest.strip_prefix('<')?;
     let bytes = inside.as_bytes();
@@ -235,12 +231,12 @@ pub fn nick_and_text(rest: &str) -> Option<(&str, &str)> {
     Some((&inside[..at], text))
 }
 
-/// `nick does something`, behind the star.
+/// The nick and the action, after the star.
 pub fn nick_and_action(rest: &str) -> (&str, &str) {
     rest.split_once(' ').unwrap_or((rest, ""))
 }
 
-/// A nick without what says its rank before it; irssi writes a space for none.
+/// A nick without the marks of its rank; irssi writes a space for none.
 pub fn unranked(nick: &str) -> &str {
     let plain = nick.trim_start_matches([' ', '@', '+', '%', '&', '~', '!']);
     match plain {
@@ -249,7 +245,8 @@ pub fn unranked(nick: &str) -> &str {
     }
 }
 
-/// Who came, went or took another name, in the words that all these programs have for it.
+/// An arrival, departure or change of name in the words that all these programs use, or other words of the
+/// program.
 ///
 /// ```text
 /// nick [user@host] has joined #channel
@@ -266,12 +263,12 @@ pub fn program_words(words: &str) -> LineContent<'_> {
     })
 }
 
-/// As [`happened`], if it is one of those.
+/// As [`program_words`], but only arrivals, departures and changes of name.
 pub fn presence(words: &str) -> Option<LineContent<'_>> {
     let (nick, rest) = words.split_once(' ')?;
     let nick = unranked(nick);
     let rest = rest.trim_start();
-    // The address, and what WeeChat puts beside it, which may hold brackets itself.
+    // The address, and WeeChat's additions to it, which may contain brackets themselves.
     if rest.starts_with(['[', '(']) {
         let mut ends = rest.match_indices([']', ')']).map(|(at, _)| at + 1);
         return ends.find_map(|at| verb(nick, rest[at..].trim_start(), words));
@@ -279,7 +276,7 @@ pub fn presence(words: &str) -> Option<LineContent<'_>> {
     verb(nick, rest, words)
 }
 
-/// What somebody did, behind their name and address.
+/// The event after somebody's name and address.
 fn verb<'a>(nick: &'a str, rest: &'a str, words: &'a str) -> Option<LineContent<'a>> {
     let verb = |verb: &str| {
         let rest = rest.strip_prefix(verb)?;
@@ -315,7 +312,7 @@ fn verb<'a>(nick: &'a str, rest: &'a str, words: &'a str) -> Option<LineContent<
     (!nick.is_empty()).then_some(LineContent::Left { nick, words })
 }
 
-/// A leave, whose words are kept only if they give a reason.
+/// A departure, whose words are kept only if they give a reason.
 fn left<'a>(nick: &'a str, words: &'a str, reason: &str) -> LineContent<'a> {
     let said = !matches!(reason.trim(), "" | "[]" | "()");
     let words = said.then_some(words);

@@ -1,44 +1,41 @@
-//! What became of the lines of another program's log.
+//! A report about the lines of another program's log.
 //!
-//! What always holds: every line that is not blank is counted, and one that gave nothing to the
-//! room's log is counted as not understood.
+//! Invariant: every line that is not blank is counted, and one that added nothing to the room's log is
+//! counted as not understood.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::line::escaped;
 
-/// At most so many lines are kept to be named.
+/// Lines that are kept to be reported, at most.
 const NAMED: usize = 1_000;
-/// At most so many characters of a line are shown when it is named.
+/// Characters of a reported line that are shown, at most.
 const SHOWN: usize = 100;
 
-/// How many lines there were of each kind.
+/// Numbers of lines by kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LineCounts {
     /// Lines that are not blank; of the original program's log, records.
     pub lines: u64,
-    /// Messages in the room's log, actions among them.
+    /// Messages in the room's log, including actions.
     pub messages: u64,
-    /// Messages without a text; they are kept as they are.
+    /// Messages without text; they are kept.
     pub empty: u64,
-    /// Who came in.
     pub joins: u64,
-    /// Who left.
     pub leaves: u64,
-    /// Notices in the room's log.
     pub notices: u64,
     /// Lines that are not in the room's log.
     pub not_understood: u64,
-    /// Lines that were not UTF-8 and were read as Windows-1252.
+    /// Lines that were not UTF-8 and were decoded as Windows-1252.
     pub not_utf8: u64,
-    /// Lines whose time was earlier than that of the line before.
+    /// Lines earlier than the line before.
     pub back: u64,
-    /// Lines that were so long that only their beginning was looked at.
+    /// Lines so long that only their beginning was read.
     pub cut: u64,
 }
 
-/// A line that is named to whoever asks.
+/// A line that is reported with `--verbose`.
 #[derive(Debug)]
 struct Named {
     line: u64,
@@ -46,18 +43,17 @@ struct Named {
     text: String,
 }
 
-/// An account of a conversion, which goes on while it is read.
+/// The contents of a report, which grow while the log is read.
 #[derive(Debug, Default)]
 pub struct ReportEntries {
-    /// The counts.
     pub counts: LineCounts,
     named: Vec<Named>,
-    /// Where the times come from, if the log does not have all of them.
+    /// Sources of the times that the log lacks.
     pub notes: Vec<String>,
 }
 
 impl ReportEntries {
-    /// Keeps a line to be named; the first is 1.
+    /// Keeps a line for the report; the first has number 1.
     pub fn name(&mut self, line: u64, what: &'static str, text: &str) {
         if self.named.len() < NAMED {
             let beginning: String = text.chars().take(SHOWN).collect();
@@ -75,35 +71,35 @@ impl ReportEntries {
     }
 }
 
-/// What became of the lines, for whoever is not converting them.
+/// A report that can be shared while the conversion runs.
 #[derive(Debug, Default)]
 pub struct ConversionReport {
     entries: Mutex<ReportEntries>,
 }
 
 impl ConversionReport {
-    /// Of a log of which there is only this to say; its name goes before it.
+    /// A report with nothing but one note, which the log's name precedes.
     pub fn of_note(note: String) -> Arc<ConversionReport> {
         let report = ConversionReport::default();
         report.change(|entries| entries.notes.push(note));
         Arc::new(report)
     }
 
-    /// Lets the account be changed.
+    /// Runs `change` on the contents.
     pub fn change<T>(&self, change: impl FnOnce(&mut ReportEntries) -> T) -> T {
         change(&mut self.entries.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Says on stderr what is not in the room's log as it was in the log called `name`; with
-    /// `verbose` which lines.
+    /// Prints on stderr the differences between the room's log and the log called `name`; with `verbose`, the
+    /// lines concerned.
     pub fn tell(&self, name: &str, verbose: bool) {
         let text = self.change(|entries| told(entries, name, verbose));
-        // There is nowhere left to say it if stderr is closed.
+        // Nothing can be reported if stderr is closed.
         let _ = io::stderr().write_all(text.as_bytes());
     }
 }
 
-/// The sentences of an account, each a line.
+/// The sentences of the report, one a line.
 fn told(entries: &ReportEntries, name: &str, verbose: bool) -> String {
     let mut out = String::new();
     let mut say = |sentence: String| out += &format!("chatroom: {sentence}\n");

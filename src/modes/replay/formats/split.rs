@@ -1,24 +1,24 @@
-//! Lines out of bytes that come in portions of any size.
+//! Lines from bytes that come in portions of any size.
 
 use std::borrow::Cow;
 
 use memchr::{memchr, memchr_iter};
 
-/// The longest line that is kept, in bytes; of one that is longer only so much is given.
+/// The longest line that is kept, in bytes; longer ones are cut to that.
 const LONGEST: usize = 1 << 20;
 
-/// Puts together the lines that portions cut.
+/// Joins lines that span several portions.
 #[derive(Debug)]
 pub struct Splitter {
     separator: u8,
-    /// The beginning of a line whose end is not there yet.
+    /// The beginning of a line whose end has not come.
     begun: Vec<u8>,
-    /// That line is too long, and its end is waited for.
+    /// That line is too long, and its rest is skipped.
     passing: bool,
 }
 
 impl Splitter {
-    /// Lines end with `separator`.
+    /// A splitter of lines that end with `separator`.
     pub fn new(separator: u8) -> Splitter {
         Splitter {
             separator,
@@ -27,7 +27,7 @@ impl Splitter {
         }
     }
 
-    /// Gives every line that ends in what comes next, without its end, and whether it was cut.
+    /// Passes on each line that ends in the next portion, without its end, and whether it was cut.
     pub fn feed(&mut self, mut portion: &[u8], take: &mut dyn FnMut(&[u8], bool)) {
         if self.passing || !self.begun.is_empty() {
             let end = memchr(self.separator, portion);
@@ -48,7 +48,7 @@ impl Splitter {
         self.keep(&portion[start..]);
     }
 
-    /// Gives the last line, if it has no end.
+    /// Passes on the last line, if it has no end.
     pub fn end(&mut self, take: &mut dyn FnMut(&[u8], bool)) {
         if self.passing || !self.begun.is_empty() {
             take(&self.begun, self.passing);
@@ -65,7 +65,7 @@ impl Splitter {
     }
 }
 
-/// A line as text; says whether it was UTF-8, or had to be taken for what was used before.
+/// A line as text, and whether it was UTF-8 rather than Windows-1252.
 pub fn decoded(line: &[u8]) -> (Cow<'_, str>, bool) {
     match std::str::from_utf8(line) {
         Ok(text) => (Cow::Borrowed(text), true),
@@ -98,7 +98,7 @@ mod tests {
         for portion in [1, 2, 3, 100] {
             let found: Vec<_> = lines(b"one\n\ntwo\nlast", portion);
             let wanted = [&b"one"[..], b"", b"two", b"last"].map(|line| (line.to_vec(), false));
-            // A line of nothing that a portion ends in front of is nothing either way.
+            // An empty line at the end of a portion is dropped either way.
             let blank = |line: &&(Vec<u8>, bool)| !line.0.is_empty();
             assert_eq!(
                 found.iter().filter(blank).collect::<Vec<_>>(),

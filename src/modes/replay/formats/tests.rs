@@ -1,5 +1,5 @@
-//! Whole logs of each kind through the converter. The local zone of a test is whatever the machine
-//! has, so times are compared by their distances; tests/it/convert.rs sets a zone.
+//! Whole logs of each kind through the converter. A test runs in the machine's zone, so it compares distances
+//! of times; tests/it/convert.rs sets a zone.
 
 mod days;
 
@@ -55,7 +55,7 @@ fn faults(log: &[u8]) -> Vec<String> {
     found
 }
 
-/// The log as `seconds since the first line, body`, without the first line.
+/// The log as `seconds since the first line, body`, without its first line.
 fn plain(text: &str, kind: FileFormat, path: &str) -> (Vec<String>, LineCounts) {
     let (made, report) = convert_in(text.as_bytes(), kind, path, 1 << 20).expect("it is converted");
     assert_eq!(faults(&made), [""; 0]);
@@ -271,7 +271,7 @@ fn a_kind_that_it_is_not_is_a_sentence() {
     );
 }
 
-/// Bytes that come near to every kind of line.
+/// Bytes that resemble lines of every kind.
 fn scraps() -> impl Strategy<Value = Vec<u8>> {
     let scrap = prop::sample::select(vec![
         "--- Log opened ",
@@ -337,7 +337,7 @@ proptest! {
     #[test]
     fn any_bytes_become_a_log_that_verifies(bytes in scraps(), portion in 1usize..200) {
         for kind in KINDS {
-            // In a file's name there is no date, so that guesses are made, too.
+            // The file's name has no date, so that guesses are made.
             match convert_in(&bytes, kind, "a.log", portion) {
                 Ok((made, report)) => {
                     prop_assert_eq!(faults(&made), [""; 0]);

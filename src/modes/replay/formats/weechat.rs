@@ -1,5 +1,5 @@
-//! WeeChat's log (plugin logger): time, prefix and message with a TAB between, the time being
-//! `%Y-%m-%d %H:%M:%S`, or since version 4.4 also `%@%F %T.%fZ`, which is UTC:
+//! WeeChat's log (plugin logger): time, prefix and message, separated by TABs. The time is `%Y-%m-%d
+//! %H:%M:%S`, or since version 4.4 also `%@%F %T.%fZ`, which is UTC:
 //!
 //! ```text
 //! 2026-11-23 22:34:57<TAB>@uthira<TAB>hello
@@ -14,7 +14,7 @@ use super::pieces::{
     program_words, unranked,
 };
 
-/// Reads one line.
+/// Parses one line.
 pub fn parse(line: &str) -> Option<ParsedLine<'_>> {
     let (date, rest) = iso_date(line)?;
     let (clock, rest) = clock(rest.strip_prefix([' ', 'T'])?)?;
@@ -47,7 +47,7 @@ fn content<'a>(prefix: &'a str, message: &'a str) -> LineContent<'a> {
             _ => LineContent::Told(message),
         },
         "=!=" => LineContent::Told(message),
-        // weechat.look.nick_prefix and nick_suffix may put it into brackets.
+        // weechat.look.nick_prefix and nick_suffix may add brackets.
         nick => {
             let inside = nick
                 .strip_prefix('<')

@@ -1,5 +1,5 @@
-//! The log of the module `log` of ZNC and of soju, a file a day, whose date is in its name. Times are
-//! of the clock of the machine that wrote it:
+//! The log of ZNC's module `log` and of soju: one file a day, with the date in its name. Times are of the
+//! clock of the machine that wrote it:
 //!
 //! ```text
 //! [22:34:57] *** Joins: uthira (~u@host.example)
@@ -16,7 +16,7 @@ use super::pieces::{
     program_words,
 };
 
-/// Reads one line.
+/// Parses one line.
 pub fn parse(line: &str) -> Option<ParsedLine<'_>> {
     let (clock, rest) = clock(line.strip_prefix('[')?)?;
     clock.micros?;
@@ -38,7 +38,7 @@ fn content(rest: &str) -> LineContent<'_> {
     notice_or_other(rest)
 }
 
-/// `Joins: nick (address)`, and the same of who parts or quits, with a reason in brackets.
+/// An arrival, `Joins: nick (address)`, or a departure of the same form with a reason in brackets.
 fn came_or_went(words: &str) -> Option<LineContent<'_>> {
     let (verb, who) = words.split_once(": ")?;
     let (nick, more) = who.split_once(' ').unwrap_or((who, ""));

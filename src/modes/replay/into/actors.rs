@@ -1,7 +1,7 @@
-//! Everybody who is in the room for the log's sake: they come, say what they said, and go.
+//! The people of the log while they are in the room: they join, post and leave.
 //!
-//! What always holds: whoever is in [`Actors`] is known to the room by the token there, and is let
-//! go before the stage is.
+//! Invariant: everyone in [`Actors`] is known to the room by the token here, and leaves before the value is
+//! dropped.
 
 mod posting;
 
@@ -21,48 +21,45 @@ use crate::line::escaped;
 use crate::wire::Session;
 use crate::wire::endpoint::SESSION;
 
-/// The most members at once: each has a connection of its own.
+/// Members at once, at most: each has a connection of its own.
 const MOST_PRESENT: u64 = 1_000;
-/// Descriptors that are needed for everything else.
+/// File descriptors that are kept for everything else.
 const SPARE: u64 = 32;
-/// How long it may take until all have left at the end.
+/// The time within which all must have left at the end.
 const LEAVING: Duration = Duration::from_secs(10);
-/// The longest token that is taken from a room, in bytes.
+/// The longest accepted token, in bytes.
 const MAX_TOKEN: usize = 4096;
-/// So often it is waited for a full room in which nobody is ours.
+/// Waits for a full room in which none of ours is present, at most.
 const MOST_WAITS: usize = 4;
 
-/// Somebody in the room.
+/// A person of the log who is in the room.
 struct Actor {
-    /// Their number, in the order in which they came.
+    /// Their number, in the order of arrival.
     number: u64,
     token: String,
     name: String,
-    /// When they last did something, counted in what all did.
+    /// The number of their newest action, counted over all.
     active: u64,
 }
 
-/// Everybody in the room.
 pub struct Actors {
-    /// The room.
     pub room: TargetRoom,
-    /// What happened so far.
     pub summary: Summary,
     key: Option<String>,
     listeners: Listeners,
     names: RoomNames,
-    /// By their names in the log.
+    /// The present ones, by their names in the log.
     here: HashMap<String, Actor>,
     most_present: usize,
     most_text: usize,
-    /// What tells the keys of this run from those of any other.
+    /// A random prefix that distinguishes the keys of this run from those of any other.
     run: String,
     deeds: u64,
     messages: u64,
 }
 
 impl Actors {
-    /// An empty stage in that room, which may have a key.
+    /// Nobody yet, in that room, which may have a key.
     ///
     /// # Errors
     /// The system gives no thread or no random numbers.
@@ -88,15 +85,15 @@ impl Actors {
         })
     }
 
-    /// How many are here.
+    /// The number of people present.
     pub fn present(&self) -> usize {
         self.here.len()
     }
 
-    /// `who` comes in, if they are not here yet. Whether they are here then.
+    /// Lets `who` join, unless present; returns whether they are present then.
     ///
     /// # Errors
-    /// It cannot go on.
+    /// The run cannot continue.
     pub fn come(&mut self, who: &str) -> Result<bool, Halt> {
         if self.here.contains_key(who) {
             return Ok(true);
@@ -129,10 +126,10 @@ impl Actors {
                 Reply::Done(session) => return self.is_in(who, session).map(|()| true),
                 Reply::Refused(refused) => match (refused.status, refused.error.as_str()) {
                     (401, _) => return Err(self.key_refused(&refused)),
-                    // The same name again, under the limit that is known now.
+                    // Tries the same name again, under the limit that is now known.
                     (422, "name_too_long") if self.names.learn_limit(refused.limit) => (),
-                    // It may be held for a session of ours: one of which the answer was lost, or
-                    // that was over. It is free again soon.
+                    // The name may be held for a session of ours, whose answer was lost or which has ended.
+                    // It is free again soon.
                     (409, "name_taken")
                         if !held
                             && refused.again.is_some()
@@ -162,7 +159,7 @@ impl Actors {
     }
 
     fn is_in(&mut self, who: &str, session: Session) -> Result<(), Halt> {
-        // It goes into the head of every request.
+        // The token goes into the head of every request.
         let usable = session.token.bytes().all(|b| b.is_ascii_graphic());
         if !usable || !(1..=MAX_TOKEN).contains(&session.token.len()) {
             return Err(Halt::Failed(format!(
@@ -202,7 +199,7 @@ impl Actors {
         })
     }
 
-    /// Whoever was silent for longest leaves, so that somebody else can come.
+    /// Lets the member leave who was silent for longest, to make room for another.
     fn make_room(&mut self) -> Result<(), Halt> {
         let idle = self.here.iter().min_by_key(|(_, member)| member.active);
         let Some(who) = idle.map(|(who, _)| who.clone()) else {
@@ -219,25 +216,25 @@ impl Actors {
         self.go(&who)
     }
 
-    /// `who` leaves, if they are here.
+    /// Lets `who` leave, if present.
     ///
     /// # Errors
-    /// It cannot go on.
+    /// The run cannot continue.
     pub fn go(&mut self, who: &str) -> Result<(), Halt> {
         let Some(member) = self.here.get(who) else {
             return Ok(());
         };
         let token = member.token.clone();
-        // Whatever the room says to it: the token's owner is gone then.
+        // Whatever the answer is: the token's owner is gone then.
         self.room
             .ask::<()>(&goodbye(&token))
             .map(|_| self.is_gone(who))
     }
 
-    /// Everybody leaves.
+    /// Lets everyone leave.
     ///
     /// # Errors
-    /// It cannot go on.
+    /// The run cannot continue.
     pub fn all_go(&mut self) -> Result<(), Halt> {
         for who in self.in_order() {
             self.go(&who)?;
@@ -245,7 +242,7 @@ impl Actors {
         Ok(())
     }
 
-    /// Everybody leaves at the end, however it ended, and nobody waits for a room that is away.
+    /// Lets everyone leave at the end, however it came, without waiting for a room that is away.
     pub fn clear(&mut self) {
         let until = Instant::now() + LEAVING;
         for who in self.in_order() {
@@ -261,7 +258,7 @@ impl Actors {
         self.summary.stranded = self.here.len();
     }
 
-    /// The room does not know them any more.
+    /// Forgets a member whose session the room has ended.
     fn lose(&mut self, who: &str) {
         if let Some(member) = self.here.remove(who) {
             self.listeners.forget(member.number);
@@ -273,7 +270,7 @@ impl Actors {
         }
     }
 
-    /// Ends it; the account of it all.
+    /// Ends the run and returns its summary.
     pub fn end(mut self, took: Duration) -> Summary {
         self.summary.people = self.names.size();
         self.summary.turned_away.0 = self.names.turned_away();
@@ -288,7 +285,7 @@ impl Actors {
         }
     }
 
-    /// Who is here, in the order in which they came.
+    /// The present people in the order of their arrival.
     fn in_order(&self) -> Vec<String> {
         let here = self.here.iter();
         let here: BTreeMap<_, _> = here.map(|(who, member)| (member.number, who)).collect();
@@ -305,7 +302,7 @@ fn goodbye(token: &str) -> Request<'_> {
     }
 }
 
-/// The system would not do what every program needs.
+/// The failure of a system call that every program needs.
 fn not_given(error: &std::io::Error) -> Failure {
     Failure::new(format!(
         "The replay cannot start what it needs: {}. Close some programs and try again.",

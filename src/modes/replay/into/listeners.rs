@@ -1,9 +1,8 @@
-//! Everybody who is here listens, as a window does: a name leaves the room when it has had no open
-//! stream for the room's grace, so each member has one. What is heard is thrown away.
+//! The event streams of everyone present. A name leaves the room when it has had no open stream for the
+//! room's grace period, so each member has one; its contents are discarded.
 //!
-//! What always holds: one thread holds all streams and nobody waits for it. A stream that breaks
-//! is opened again with the same token, which also brings its member back when the room was
-//! started anew.
+//! Invariant: one thread holds all streams, and nothing waits for it. A stream that breaks is opened again
+//! with the same token, which also brings its member back after a restart of the room.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -19,14 +18,14 @@ use crate::http::reply::{Head, MAX_HEAD};
 use crate::wire::HEARTBEAT;
 use crate::wire::endpoint::EVENTS;
 
-/// How often the streams are emptied: often enough that the room never waits for a full one, and
-/// seldom enough that a busy room is heard in large pieces.
+/// The interval at which streams are emptied: short enough that the room never waits for a full one, and long
+/// enough that a busy room is read in large pieces.
 const ROUND: Duration = Duration::from_millis(200);
-/// How much one stream is emptied in a round, in bytes, so that the others have their turn.
+/// Bytes that are read from one stream in a round, at most, so that the others get their turn.
 const MOST: usize = 4 * 1024 * 1024;
-/// After so long without a sign of life a stream is dead.
+/// The silence after which a stream counts as dead.
 const DEAD: Duration = Duration::from_secs(3 * HEARTBEAT);
-/// How long it is waited before streams are opened again, at first and at most.
+/// The first and the longest delay before streams are opened again.
 const FIRST_DELAY: Duration = Duration::from_millis(250);
 const LONGEST_DELAY: Duration = Duration::from_secs(5);
 
@@ -35,13 +34,13 @@ enum ListenerOrder {
     Forget { member: u64 },
 }
 
-/// The streams of all who are here. Dropped, it has them ended, and nobody waits for that.
+/// The streams of everyone present. Dropping it ends them, without waiting.
 pub struct Listeners {
     orders: Sender<ListenerOrder>,
 }
 
 impl Listeners {
-    /// Nobody yet.
+    /// Starts without any stream.
     ///
     /// # Errors
     /// The system gives no thread.
@@ -60,19 +59,19 @@ impl Listeners {
         Ok(Listeners { orders })
     }
 
-    /// Keeps a member here by its token.
+    /// Opens a stream for a member, by its token.
     pub fn listen(&self, member: u64, token: &str) {
         let token = token.to_string();
         self.order(ListenerOrder::Listen { member, token });
     }
 
-    /// A member has left.
+    /// Closes the stream of a member who has left.
     pub fn forget(&self, member: u64) {
         self.order(ListenerOrder::Forget { member });
     }
 
     fn order(&self, order: ListenerOrder) {
-        // The thread ends only after its orders do.
+        // The thread outlives this channel.
         let _ = self.orders.send(order);
     }
 }
@@ -82,16 +81,16 @@ struct Listener {
     member: u64,
     token: String,
     stream: Option<TcpStream>,
-    /// The beginning of the answer, until its head is whole.
+    /// The beginning of the response, until its head is complete.
     head: Option<Vec<u8>>,
     heard: Instant,
 }
 
-/// What became of a stream.
+/// The state of a stream after a read.
 enum StreamFate {
     Lives,
     Broken,
-    /// The room does not know the token any more.
+    /// The room no longer knows the token.
     Over,
 }
 
@@ -99,7 +98,7 @@ struct ListenerThread {
     address: Address,
     listeners: Vec<Listener>,
     piece: Vec<u8>,
-    /// No stream is opened before this: the room was away just now.
+    /// The time before which no stream is opened, since the room was away.
     not_before: Instant,
     delay: Duration,
 }
@@ -133,7 +132,7 @@ impl ListenerThread {
         }
     }
 
-    /// Opens a stream, unless the room was away just now. That it failed is seen in the next round.
+    /// Opens a stream, unless the room was away just now. A failure shows in the next round.
     fn open(&mut self, listener: &mut Listener) {
         if Instant::now() < self.not_before {
             return;
@@ -181,7 +180,7 @@ impl ListenerThread {
                 StreamFate::Lives => listener.heard = Instant::now(),
                 StreamFate::Broken => {
                     listener.stream = None;
-                    // A room that ends streams as soon as they are open is not to be flooded.
+                    // A room that ends streams as soon as they are open must not be flooded.
                     if Instant::now() >= self.not_before {
                         self.pause();
                     }
@@ -194,7 +193,7 @@ impl ListenerThread {
     }
 }
 
-/// Which of the open streams have something to read, in their order.
+/// Returns whether each open stream has something to read, in order.
 fn ready(listeners: &[Listener]) -> Vec<bool> {
     let streams = listeners
         .iter()
@@ -202,14 +201,14 @@ fn ready(listeners: &[Listener]) -> Vec<bool> {
     let mut polled: Vec<_> = streams
         .map(|stream| PollFd::new(stream, PollFlags::IN))
         .collect();
-    // Without an answer of the system all are tried.
+    // If the system does not answer, all are tried.
     match poll(&mut polled, Some(&Timespec::default())) {
         Ok(_) => polled.iter().map(|fd| !fd.revents().is_empty()).collect(),
         Err(_) => vec![true; polled.len()],
     }
 }
 
-/// Reads what there is.
+/// Reads and discards what is there.
 fn empty(stream: &mut TcpStream, head: &mut Option<Vec<u8>>, piece: &mut [u8]) -> StreamFate {
     let mut taken = 0;
     while taken < MOST {

@@ -1,7 +1,7 @@
-//! Who is who: the name in the room of everybody in the log.
+//! The names of the log's people in the room.
 //!
-//! What always holds: two people of the log never have one name in the room, not even one after
-//! the other, unless the log itself gave it to both.
+//! Invariant: two people of the log never share a name in the room, not even one after the other, unless the
+//! log itself gave it to both.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,33 +11,32 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::name::{MAX_BYTES, Name, NameError};
 
-/// The name for somebody of whose own nothing is left that a room allows.
+/// The name for people whose own name has no character that a room allows.
 const NOBODY: &str = "guest";
-/// So many names are tried for one person.
+/// Names that are tried for one person, at most.
 pub const MOST_NAMES: usize = 2_000;
-/// After so many that were made of their own name, it is [`NOBODY`]'s turn.
+/// The number of names made from a person's own, before it is [`NOBODY`]'s turn.
 const OWN_NAMES: usize = 1_000;
 /// The longest name that any room allows, in characters.
 const LONGEST: usize = 64;
-/// No name has more characters that have to be replaced one by one.
+/// Characters of a name that are replaced one by one, at most.
 const MOST_REPAIRS: usize = 64;
 
-/// The names that were given.
 #[derive(Debug)]
 pub struct RoomNames {
-    /// How many characters the room allows, as far as it has said.
+    /// The room's limit in characters, as far as it is known.
     limit: usize,
-    /// By the name in the log.
+    /// The names in the room, by the name in the log.
     given: HashMap<String, String>,
-    /// By what makes names the same: whose it is, and whether it is not their own.
+    /// By folded name: the owner, and whether it differs from their own name.
     owners: HashMap<String, (String, bool)>,
     turned_away: HashSet<String>,
-    /// Whose name was looked at last, and what it is without what no room allows.
+    /// The person that was looked up last, and their name without forbidden characters.
     repaired: (String, String),
 }
 
 impl RoomNames {
-    /// Nobody yet.
+    /// No names yet.
     pub fn new() -> RoomNames {
         RoomNames {
             limit: LONGEST,
@@ -48,7 +47,7 @@ impl RoomNames {
         }
     }
 
-    /// The room allows no more characters than this. Whether that is news.
+    /// Notes the room's limit, and returns whether that is news.
     pub fn learn_limit(&mut self, limit: Option<u64>) -> bool {
         match limit.and_then(|limit| usize::try_from(limit).ok()) {
             Some(limit) if (1..self.limit).contains(&limit) => {
@@ -59,7 +58,7 @@ impl RoomNames {
         }
     }
 
-    /// The name to try as the `number`th, from 0, for `who`; `None` if that one is not to be tried.
+    /// The `number`th name to try for `who`, from 0; `None` to skip that number.
     pub fn candidate(&mut self, who: &str, number: usize) -> Option<String> {
         if number > 0 && self.repaired.0 != who {
             self.repaired = (who.to_string(), repaired(who));
@@ -75,7 +74,7 @@ impl RoomNames {
             (2..=OWN_NAMES, _) => shortened(own, &number.to_string(), self.limit)?,
             _ => shortened(NOBODY, &(number - OWN_NAMES).to_string(), self.limit)?,
         };
-        // Asked before anything that costs more: many names may end up alike.
+        // Checked before anything more expensive: many names may end up alike.
         let owner = self.owners.get(&name.to_lowercase());
         if number > 1 && owner.is_some_and(|(owner, _)| owner != who) {
             return None;
@@ -88,7 +87,7 @@ impl RoomNames {
         }
     }
 
-    /// The room knows `who` as `name` from now on. Whether that is another name than before.
+    /// Notes the name of `who` in the room, and returns whether it is another than before.
     pub fn give(&mut self, who: &str, name: &str) -> bool {
         if let Ok(valid) = Name::new(name, LONGEST) {
             let owner = (who.to_string(), name != who);
@@ -98,33 +97,32 @@ impl RoomNames {
         before.as_deref().unwrap_or(who) != name
     }
 
-    /// The room lets `who` in under no name.
+    /// Notes that the room accepts no name for `who`.
     pub fn turn_away(&mut self, who: &str) {
         self.turned_away.insert(who.to_string());
     }
 
-    /// Whether that is so.
+    /// Returns whether the room accepts no name for `who`.
     pub fn is_turned_away(&self, who: &str) -> bool {
         self.turned_away.contains(who)
     }
 
-    /// How many are not let in.
+    /// The number of people without an accepted name.
     pub fn turned_away(&self) -> usize {
         self.turned_away.len()
     }
 
-    /// How many have a name.
+    /// The number of people with a name.
     pub fn size(&self) -> usize {
         self.given.len()
     }
 
-    /// Whether `who` has a name.
     pub fn has(&self, who: &str) -> bool {
         self.given.contains_key(who)
     }
 }
 
-/// As much of a repaired name as a room with that limit allows, with something behind it.
+/// As much of a repaired name as the limit allows, with `behind` appended.
 fn shortened(own: &str, behind: &str, limit: usize) -> Option<String> {
     let room = limit.checked_sub(behind.len()).filter(|room| *room > 0)?;
     let mut own = own.to_string();
@@ -138,7 +136,7 @@ fn shortened(own: &str, behind: &str, limit: usize) -> Option<String> {
     Some(format!("{}{behind}", own.trim_end()))
 }
 
-/// A name with every character replaced that no room allows; of any length.
+/// A name of any length, with every forbidden character replaced.
 fn repaired(name: &str) -> String {
     let composed: String = name.nfkc().collect();
     let mut name: String = composed.graphemes(true).take(LONGEST).collect();
@@ -149,7 +147,7 @@ fn repaired(name: &str) -> String {
             Err(NameError::Forbidden(_)) => break,
             Err(NameError::Empty) => return NOBODY.to_string(),
             Ok(valid) => return valid.as_str().to_string(),
-            // Its length and whose it is are for others to say.
+            // Length and ownership are checked elsewhere.
             Err(_) => return name,
         }
     }
@@ -216,7 +214,7 @@ mod tests {
         assert_eq!(given[0], "alexande");
         assert_eq!(given[1], "alexand2");
         assert_eq!(given[149], "alexa150");
-        // Whoever has the name of their own has to stand back, too, so that it means one person.
+        // Whoever has that name of their own has to give way, too, so that it means one person.
         assert_eq!(first(&mut cast, "alexande", &[]), "alexa151");
     }
 
@@ -225,7 +223,7 @@ mod tests {
         let mut cast = cast(8);
         assert!(!cast.give("bob", "bob"));
         assert_eq!(first(&mut cast, "bob", &[]), "bob");
-        // In a room Bob and bob are one name; the log says when each of them is there.
+        // To a room, Bob and bob are one name; the log says when each of them is present.
         assert_eq!(first(&mut cast, "Bob", &[]), "Bob");
         assert!(cast.give("eve", "eve2"));
         assert_eq!(first(&mut cast, "eve", &[]), "eve2");

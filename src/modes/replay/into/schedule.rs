@@ -1,26 +1,27 @@
-//! When a replayed event is due: from the times in a log to moments after the start of the play.
+//! Due times: from the times in a log to moments after the start of the run.
 //!
-//! Everything here is arithmetic on iterators and knows no clock; the one loop that waits (in
-//! [`super`]) measures against its start, so that errors do not add up. What always holds: an
-//! event is never due before the one that stands before it in the file.
+//! This is arithmetic on iterators, without a clock; the loop that waits (in [`super`]) measures against its
+//! start, so errors do not add up.
+//!
+//! Invariant: an event is never due before the one before it in the file.
 
 use std::time::Duration;
 
 use crate::cli::Speed;
 use crate::event::Stamp;
 
-/// One event of the play.
+/// An item with its due time.
 #[derive(Debug, PartialEq)]
 pub struct Cue<T> {
-    /// When it is due, from the start of the play.
+    /// The time from the start of the run.
     pub due: Duration,
-    /// How long the silence before it really was, if the play shortens it.
+    /// The true length of the silence before it, if it is shortened.
     pub shortened: Option<Duration>,
-    /// What is due.
+    /// The item.
     pub what: T,
 }
 
-/// When each of the items is due. An item without a time comes with the one before it.
+/// The items with their due times. An item without a time comes with the one before it.
 pub fn cues<T>(
     items: impl Iterator<Item = (Option<Stamp>, T)>,
     longest: Duration,
@@ -29,7 +30,7 @@ pub fn cues<T>(
     schedule(limit(silences(items), longest), speed)
 }
 
-/// From times to the silence before each item; a time that runs backwards is no silence.
+/// The silence before each item; a time that runs backwards is none.
 fn silences<T>(
     items: impl Iterator<Item = (Option<Stamp>, T)>,
 ) -> impl Iterator<Item = (Duration, T)> {
@@ -44,7 +45,7 @@ fn silences<T>(
     })
 }
 
-/// Cuts every silence to `longest` and keeps its true length beside it.
+/// Cuts every silence to `longest`, and keeps its true length.
 fn limit<T>(
     items: impl Iterator<Item = (Duration, T)>,
     longest: Duration,
@@ -55,12 +56,12 @@ fn limit<T>(
     })
 }
 
-/// From silences to moments after the start, at the speed of the play.
+/// Moments after the start, at the given speed.
 fn schedule<T>(
     items: impl Iterator<Item = (Duration, Option<Duration>, T)>,
     speed: Speed,
 ) -> impl Iterator<Item = Cue<T>> {
-    // The sum is of the log's own time and divided only then: no rounding adds up.
+    // The sum is of log time and divided only at the end, so no rounding adds up.
     let mut sum = Duration::ZERO;
     items.map(move |(silence, shortened, what)| {
         sum = sum.saturating_add(silence);
@@ -124,7 +125,7 @@ mod tests {
 
     #[test]
     fn time_never_runs_backwards() {
-        // The clock was set back by 50 s in the middle; what follows is measured from the latest.
+        // The clock was put back by 50 s; what follows is measured from the latest time.
         assert_eq!(
             dues(&[100.0, 50.0, 99.0, 103.0], LONG, Speed::Times(1.0)),
             [0.0, 0.0, 0.0, 3.0]

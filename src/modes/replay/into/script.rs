@@ -1,7 +1,7 @@
-//! The log as what is to be done in the room, one thing after the other.
+//! The log as steps to take in the room.
 //!
-//! What always holds: every chosen line of the log is a step, so that nothing is left out unsaid; and it
-//! is read as it is needed, in constant memory.
+//! Invariant: every chosen line is a step, so nothing is left out silently; the log is read as needed, in
+//! constant memory.
 
 use std::collections::VecDeque;
 use std::io;
@@ -16,45 +16,44 @@ use crate::modes::replay::read::filter::Filter;
 use crate::modes::replay::read::log::{Input, Log};
 use crate::modes::replay::read::time_range::ByteRange;
 
-/// One thing to do, or not to.
+/// One step of the run.
 #[derive(Debug)]
 pub enum Step {
-    /// It happened in the log, and is to happen again.
+    /// An event to repeat.
     Event(Event),
-    /// The room was started: whoever was here is not any more.
+    /// The room was opened: nobody from before is present any more.
     Started,
-    /// What only a server says.
+    /// An event that only a server records.
     Unsaid,
     /// A line that is not as a room wrote it.
     Defect,
-    /// The log cannot be read any further.
+    /// The log cannot be read further.
     Unreadable(io::Error),
 }
 
-/// A step and where the log stands there, in bytes of the file.
+/// A step with its position in the file.
 #[derive(Debug)]
 pub struct PlacedStep {
-    /// The step.
     pub step: Step,
-    /// How far the file was read.
+    /// Bytes of the file that were read.
     pub place: u64,
 }
 
-/// The steps of what is chosen, with their times.
+/// The steps of the chosen part, with their times.
 pub struct Script {
     blocks: Blocks,
     filter: Filter,
-    /// Who comes and goes is chosen, too.
+    /// Joins and leaves are chosen.
     comings: bool,
-    /// How much was read of what is converted on the way.
+    /// Bytes that were read of a log that is converted.
     position: Option<Arc<AtomicU64>>,
     steps: VecDeque<(Option<Stamp>, PlacedStep)>,
     ended: bool,
 }
 
 impl Script {
-    /// The steps of what is chosen of the log; `span` is where that is, if it is a file, and
-    /// `comings` whether who comes and goes is chosen, too.
+    /// The steps of the chosen part of the log; `span` is its range in a file, and `comings` says that joins
+    /// and leaves are chosen.
     pub fn of(log: Log, filter: Filter, span: Option<ByteRange>, comings: bool) -> Script {
         let position = match &log.input {
             Input::File { .. } => None,

@@ -1,4 +1,4 @@
-//! The account of a re-enactment: what was said again, what was not and why.
+//! The summary of a run: messages that were posted, those that were not, and the reasons.
 
 use std::time::Duration;
 
@@ -6,60 +6,59 @@ use crate::line::escaped;
 use crate::modes::replay::read::defects::advice;
 use crate::modes::replay::wording::{counted, duration};
 
-/// So many other names are said, unless all are asked for.
+/// Changed names that are listed without `--verbose`, at most.
 const FEW: usize = 20;
 
-/// What happened.
 #[derive(Debug, Default)]
 pub struct Summary {
-    /// Messages that the room took.
+    /// Messages that the room accepted.
     pub said: u64,
-    /// How often somebody came in.
+    /// Joins.
     pub joined: u64,
-    /// How often somebody left.
+    /// Leaves.
     pub left: u64,
-    /// Names of the log and what the room knows them by, if that is another.
+    /// Names of the log with their names in the room, where they differ.
     pub renamed: Vec<(String, String)>,
-    /// How many people there were.
+    /// The number of people.
     pub people: usize,
-    /// Texts that are nothing but white space.
+    /// Texts of nothing but white space.
     pub empty: u64,
-    /// Texts that were said in several parts, and in how many altogether.
+    /// Texts that were posted in several parts, and the number of these parts.
     pub split: (u64, u64),
     /// Lines that only a server writes.
     pub unsaid: u64,
-    /// Lines that are not as a room wrote them, and where the first of them is.
+    /// Lines that are not as a room wrote them, and the position of the first.
     pub damaged: (u64, u64),
     /// Messages that the room refused, and its first sentence about them.
     pub refused: (u64, String),
-    /// Messages of which it cannot be known whether the room has them.
+    /// Messages that the room may or may not have.
     pub doubtful: u64,
-    /// People whom the room let in under no name, and their messages.
+    /// People for whom the room accepts no name, and their messages.
     pub turned_away: (usize, u64),
-    /// Who had to leave early, so that the others have room.
+    /// Members who had to leave early to make room for others.
     pub made_room: u64,
-    /// Who could not say goodbye.
+    /// Members who could not log out.
     pub stranded: usize,
-    /// The user ended it before the log did.
+    /// The user stopped the run.
     pub cut_short: bool,
-    /// How long it took.
+    /// The duration of the run.
     pub took: Duration,
 }
 
 impl Summary {
-    /// Counts a damaged line that is not said; where it is.
+    /// Counts a damaged line at `place`.
     pub fn add_damaged(&mut self, place: u64) {
         let (count, first) = self.damaged;
         self.damaged = (count + 1, if count == 0 { place } else { first });
     }
 
-    /// Whether the room has all that it could have.
+    /// Returns whether the room has everything that it could have.
     pub fn is_whole(&self) -> bool {
         self.refused.0 + self.doubtful + self.turned_away.0 as u64 == 0
     }
 
-    /// The account for people. `file` is the log's name, `room` where the room is; with `all` no
-    /// name is left out.
+    /// The summary in sentences. `file` is the log's name, `room` the room's address; with `all`, every
+    /// changed name is listed.
     pub fn words(&self, file: &str, room: &str, all: bool) -> String {
         let seconds = self.took.as_secs_f64();
         let mut lines = vec![match self.said {

@@ -1,8 +1,8 @@
-//! The room that hears it all, asked with patience: it may be slow, full, stopping, or away for a
+//! The room that the log is posted to, asked with patience: it may be slow, full, stopping, or away for a
 //! while.
 //!
-//! What always holds: a request is repeated unchanged, with its key, until the room has answered
-//! it in a way that waiting does not change; and every kind of waiting is said once.
+//! Invariant: a request is repeated unchanged, with its key, until the room's answer is final; and every kind
+//! of waiting is reported once.
 
 use std::fmt;
 use std::io::Write;
@@ -23,35 +23,35 @@ use crate::line;
 use crate::wire::endpoint::SESSION;
 use crate::wire::{Refusal, Session};
 
-/// What a shell calls a program that Ctrl-C ended.
+/// The exit status of a program that Ctrl-C ended, as shells report it.
 pub const INTERRUPTED: u8 = 130;
-/// How long one answer may take: longer than a room waits for its disk.
+/// The longest wait for one answer, which is longer than a room waits for its disk.
 const ANSWER: Duration = Duration::from_secs(40);
-/// How long the answer on its way is still waited for when the user wants to stop.
+/// The wait for the current answer after the user asks to stop.
 const LAST_ANSWER: Duration = Duration::from_secs(2);
-/// The first wait after a connection was lost; each is twice the one before, up to the longest.
+/// The first wait after a lost connection, which doubles up to the longest.
 const FIRST_DELAY: Duration = Duration::from_millis(250);
 const LONGEST_DELAY: Duration = Duration::from_secs(5);
-/// No longer than this is waited before it is asked again, whatever the room says.
+/// The longest wait before a request is repeated, whatever the room says.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
-/// How often it is looked whether the user wants to stop.
+/// The interval at which a request to stop is noticed.
 const GLANCE: Duration = Duration::from_millis(50);
 
-/// Why the re-enactment ends before the log does.
+/// The reason to stop before the end of the log.
 #[derive(Debug)]
 pub enum Halt {
-    /// The user wants it.
+    /// The user asked for it.
     Stopped,
-    /// The room stayed away or would not listen; the sentence says so.
+    /// The room stayed away or refused, with the sentence about it.
     Failed(String),
 }
 
-/// Ctrl-C and every friendly kill. The second of them ends the program on the spot.
+/// A request to stop by Ctrl-C or another signal. The second one ends the program at once.
 #[derive(Clone, Debug, Default)]
 pub struct StopRequest(Arc<AtomicBool>);
 
 impl StopRequest {
-    /// Watches for them from now on.
+    /// Handles the signals from now on.
     ///
     /// # Errors
     /// The system gives no signal handler.
@@ -71,61 +71,58 @@ impl StopRequest {
         Ok(stop)
     }
 
-    /// Whether one came.
+    /// Returns whether the user asked to stop.
     pub fn is_asked(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-/// What the room says to a request.
+/// The room's answer to a request.
 #[derive(Debug)]
 pub enum Reply<T> {
-    /// It did it.
+    /// Success.
     Done(T),
-    /// It does not do that.
     Refused(RoomRefusal),
 }
 
-/// A refusal.
+/// The room's refusal of a request.
 #[derive(Debug)]
 pub struct RoomRefusal {
-    /// Its status.
+    /// The HTTP status.
     pub status: u16,
-    /// Its word for programs.
+    /// The error code.
     pub error: String,
-    /// Its sentence for people, safe to print.
+    /// The sentence for people, safe to print.
     pub sentence: String,
-    /// The limit that was passed.
+    /// The limit that was exceeded.
     pub limit: Option<u64>,
-    /// After which time to ask again.
+    /// The time after which to repeat the request.
     pub again: Option<Duration>,
 }
 
-/// A reply, and what is known of its request.
+/// An answer, with the doubt about its request.
 #[derive(Debug)]
 pub struct Heard<T> {
-    /// The reply.
     pub reply: Reply<T>,
-    /// An earlier attempt got no answer, so what was asked may have been done already.
+    /// An earlier attempt got no answer, so the request may have been carried out already.
     pub doubt: bool,
 }
 
-/// The room.
 pub struct TargetRoom {
     client: Client,
     stop: StopRequest,
-    /// How far it is.
+    /// The progress bar.
     pub progress: Progress,
-    /// How long it was waited for the room altogether, beyond its answers.
+    /// The time that was waited for the room, beyond its answers.
     pub waited: Duration,
     patience: Duration,
-    /// It has answered as a room does.
+    /// An answer of a room has come.
     met: bool,
     /// The newest answer is to a request that was sent twice.
     repeated: bool,
-    /// What it asks for when it wants it slower was said.
+    /// The request to post more slowly was reported.
     slow_said: bool,
-    /// It was said that it takes no key from here for a while.
+    /// The lock-out of keys from this address was reported.
     lock_out_said: bool,
 }
 
@@ -150,15 +147,14 @@ impl TargetRoom {
         }
     }
 
-    /// Where it is.
     pub fn address(&self) -> &Address {
         self.client.address()
     }
 
-    /// Asks until the room answers for good.
+    /// Repeats a request until the answer is final.
     ///
     /// # Errors
-    /// The user wants to stop; the room is away for too long, or there is none.
+    /// The user asked to stop; the room is away for too long, or there is none.
     pub fn ask<T: DeserializeOwned>(&mut self, request: &Request<'_>) -> Result<Heard<T>, Halt> {
         let begun = Instant::now();
         let mut delay = FIRST_DELAY;
@@ -216,12 +212,12 @@ impl TargetRoom {
         }
     }
 
-    /// Asks whether there is a room at all, before anything is said in it.
+    /// Checks that there is a room before anything is posted.
     ///
     /// # Errors
-    /// The user wants to stop; there is none.
+    /// The user asked to stop; there is none.
     pub fn meet(&mut self) -> Result<(), Halt> {
-        // Nobody's session: any room refuses it, and nothing but a room does so in its words.
+        // A session of nobody: every room refuses it, and only a room does so in these words.
         let nobody = Request {
             method: "GET",
             path: SESSION,
@@ -230,10 +226,10 @@ impl TargetRoom {
         self.ask::<Session>(&nobody).map(drop)
     }
 
-    /// Asks once, for somebody who wants to be gone by then.
+    /// Sends a request once, and waits for its answer until `until`.
     ///
     /// # Errors
-    /// There is no answer of a room.
+    /// No room answered.
     pub fn ask_until(&mut self, request: &Request<'_>, until: Instant) -> Result<(), Trouble> {
         let answer = self.client.ask(request, &|| Instant::now() >= until)?;
         reply::<()>(&answer).map(|_| ())
@@ -278,10 +274,10 @@ impl TargetRoom {
         }
     }
 
-    /// Waits for the room's sake.
+    /// Waits for the room, and counts that time.
     ///
     /// # Errors
-    /// The user wants to stop.
+    /// The user asked to stop.
     pub fn wait(&mut self, length: Duration) -> Result<(), Halt> {
         let begun = Instant::now();
         let waited = self.sleep(begun + length);
@@ -289,10 +285,10 @@ impl TargetRoom {
         waited
     }
 
-    /// Waits until a moment comes.
+    /// Waits until a moment.
     ///
     /// # Errors
-    /// The user wants to stop.
+    /// The user asked to stop.
     pub fn sleep(&self, until: Instant) -> Result<(), Halt> {
         loop {
             if self.stop.is_asked() {
@@ -305,9 +301,9 @@ impl TargetRoom {
         }
     }
 
-    /// Says a sentence on stderr, past the bar.
+    /// Prints a sentence on stderr, above the bar.
     pub fn tell(&self, sentence: &str) {
-        // There is nowhere left to say it if stderr is closed.
+        // Nothing can be reported if stderr is closed.
         let _ = self
             .progress
             .around(|| writeln!(std::io::stderr(), "chatroom: {sentence}"));
@@ -315,20 +311,20 @@ impl TargetRoom {
 }
 
 impl RoomRefusal {
-    /// Whether the same may be taken later. A full room is another matter, and so is an address that
-    /// has all its names: somebody can leave.
+    /// Returns whether the same request may succeed later. Full rooms and exhausted addresses need other
+    /// measures: a member can leave.
     fn is_for_now(&self) -> bool {
         let lasts = ["room_full", "too_many_names"].contains(&&*self.error);
         (self.status == 429 || self.status >= 500) && !lasts
     }
 }
 
-/// What a room means with its answer.
+/// The meaning of an HTTP response.
 fn reply<T: DeserializeOwned>(answer: &Answer) -> Result<Reply<T>, Trouble> {
     let status = answer.head.status;
     let foreign = |_| Trouble::Foreign(status);
     if (200..300).contains(&status) {
-        // An answer without a body says nothing but that it was done.
+        // A response without a body says only that the request was carried out.
         let body: &[u8] = match status {
             204 => b"null",
             _ => &answer.body,
@@ -347,7 +343,7 @@ fn reply<T: DeserializeOwned>(answer: &Answer) -> Result<Reply<T>, Trouble> {
     }))
 }
 
-/// How long ago something was, as it is said.
+/// The time since a moment, in seconds.
 fn seconds(since: Instant) -> impl fmt::Display {
     format!("{:.1} s", since.elapsed().as_secs_f64())
 }
@@ -359,7 +355,7 @@ mod tests {
 
     use super::*;
 
-    /// A room that gives these answers, one to each connection, and is away after that.
+    /// A room that gives these responses, one to each connection, and is away then.
     fn room(answers: &'static [&'static str], patience: Duration) -> TargetRoom {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("it is bound").to_string();

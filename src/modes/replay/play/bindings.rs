@@ -1,4 +1,4 @@
-//! What each key does, and where it wants to go.
+//! Key bindings of the player.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -14,14 +14,14 @@ use crate::event::Stamp;
 use crate::modes::replay::painter;
 use crate::modes::replay::read::filter::Filter;
 
-/// What the arrows go.
+/// Distances of the arrow keys.
 const LITTLE: Duration = Duration::from_secs(5);
 const MORE: Duration = Duration::from_secs(60);
-/// What they go with Shift: this share of the time.
+/// The distance of Left and Right with Shift, as a share of the log's time.
 const SHARE: f64 = 0.1;
 
 impl Player {
-    /// Does what a key asks for.
+    /// Acts on a key.
     ///
     /// # Errors
     /// The log cannot be read.
@@ -111,9 +111,9 @@ impl Player {
         Ok(())
     }
 
-    /// Goes so many microseconds, and at least one event.
+    /// Goes by a number of microseconds, and by at least one event.
     fn go_by(&mut self, micros: i64, now: Instant) -> io::Result<()> {
-        // From where a key that was pressed just before goes.
+        // Counted from the target of a key pressed just before.
         let asked = self.jump.as_ref().and_then(|jump| jump.from);
         let Some(clock) = asked.or(self.clock(now)) else {
             return Ok(());
@@ -122,7 +122,7 @@ impl Player {
         self.go_to(target, true)
     }
 
-    /// Goes to a moment; with `at_least_one` never to nothing but the silence one is in.
+    /// Goes to a moment; with `at_least_one`, past the current event in any case.
     fn go_to(&mut self, target: Stamp, at_least_one: bool) -> io::Result<()> {
         self.put_back();
         let place = self.events.reader().at_time(target, self.end)?;
@@ -149,7 +149,7 @@ impl Player {
                 from,
                 until: Some(newest),
                 otherwise: Some(Box::new(Jump {
-                    // Where there is nothing before, the first is shown again.
+                    // With nothing before, the first event is shown again.
                     otherwise: Some(Box::new(Jump {
                         words: Some("back to"),
                         ..Jump::on(self.start)
@@ -192,7 +192,7 @@ impl Player {
         });
     }
 
-    /// A key for the prompt.
+    /// Acts on a key in the prompt.
     fn typed(&mut self, mut prompt: Prompt, key: KeyPress, now: Instant) {
         match key {
             KeyPress::Char(c) => prompt.text.push(c),
@@ -223,7 +223,7 @@ impl Player {
                 }
                 return self.search_next(Direction::Forward);
             }
-            // Rubbing out nothing leaves, as in a pager.
+            // Backspace in an empty prompt leaves it, as in a pager.
             KeyPress::Escape | KeyPress::Eof | KeyPress::Backspace => {
                 return self.done_typing(&prompt, now);
             }
@@ -239,9 +239,9 @@ impl Player {
     }
 }
 
-/// What is typed as a regular expression: without capitals it does not care about them.
+/// The typed text as a regular expression, which ignores case if it has no capitals.
 fn pattern(text: &str) -> Result<Regex, String> {
-    // The letter behind a backslash is no letter of the text: \W, \S.
+    // A letter after a backslash is not part of the text: \W, \S.
     let mut letters = text.chars();
     let mut capitals = false;
     while let Some(c) = letters.next() {

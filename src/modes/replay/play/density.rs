@@ -1,36 +1,33 @@
-//! How much was said when: the line of little columns in the bar.
+//! The amount of talk over time: the small columns in the status line.
 //!
-//! Nothing is read for it but the places of a few moments, one of them at a time, so that keys are
-//! heard in between.
+//! It needs only the positions of a few moments, one found at a time, so that keys are read in between.
 
 use std::io;
 
 use crate::event::Stamp;
 use crate::journal::Reader;
 
-/// Into how many parts the time is divided; no bar has more columns for it.
+/// The number of parts of the log's time, and of the status line's columns for them at most.
 pub const PARTS: usize = 40;
 
 /// The part of a log that is played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extent {
-    /// The time of its first event.
     pub first: Stamp,
-    /// The time of its last event.
     pub last: Stamp,
-    /// Where it ends in the file.
+    /// Its end in the file, in bytes.
     pub end: u64,
 }
 
 impl Extent {
-    /// So much of its time past its beginning: 0 to 1 are within.
+    /// The moment at a share of its time; 0 to 1 are within.
     pub fn moment(&self, share: f64) -> Stamp {
         let length = self.last.micros().saturating_sub(self.first.micros());
         let past = length as f64 * share;
         Stamp::from_micros(self.first.micros().saturating_add(past as i64))
     }
 
-    /// How much of its time is past at a moment: 0 to 1.
+    /// The share of its time before a moment: 0 to 1.
     pub fn share(&self, at: Stamp) -> f64 {
         let length = self.last.since(self.first).as_secs_f64();
         match length > 0.0 {
@@ -40,18 +37,18 @@ impl Extent {
     }
 }
 
-/// How many bytes were written in each part of the time.
+/// The bytes that were written in each part of the time.
 #[derive(Clone, Debug, Default)]
 pub struct Density {
     extent: Option<Extent>,
-    /// Where the parts begin, as far as that is known.
+    /// The positions at which the parts begin, as far as found.
     places: Vec<u64>,
-    /// What is shown until all of them are known again.
+    /// The newest complete result.
     bytes: Vec<u64>,
 }
 
 impl Density {
-    /// Says what is to be counted. What has grown only a little is not counted again.
+    /// Sets the extent to measure. One that grew only a little is not measured again.
     pub fn count(&mut self, extent: Extent) {
         let again = self.extent.is_none_or(|known| {
             let grown = extent.last.since(known.last);
@@ -64,17 +61,17 @@ impl Density {
         }
     }
 
-    /// What is counted.
+    /// The extent that is measured.
     pub fn extent(&self) -> Option<Extent> {
         self.extent
     }
 
-    /// Whether everything was counted.
+    /// Returns whether the measurement is complete.
     pub fn is_done(&self) -> bool {
         self.extent.is_none() || self.places.len() > PARTS
     }
 
-    /// Finds the place of one more moment.
+    /// Finds the position of one more moment.
     ///
     /// # Errors
     /// Reading failed.
@@ -94,13 +91,13 @@ impl Density {
         Ok(())
     }
 
-    /// Counted like this.
+    /// Sets the result.
     #[cfg(test)]
     pub fn set(&mut self, bytes: Vec<u64>) {
         self.bytes = bytes;
     }
 
-    /// How high so many columns are, 0 to 1; `None` until it is known.
+    /// The heights of so many columns, 0 to 1; `None` until they are known.
     pub fn columns(&self, count: usize) -> Option<Vec<f64>> {
         if self.bytes.is_empty() || count == 0 {
             return None;
@@ -131,7 +128,7 @@ mod tests {
     #[test]
     fn the_columns_are_as_high_as_much_was_said() {
         let mut bytes = Vec::new();
-        // 40 s; five times as much in the fourth quarter as in the second, nothing in the third.
+        // 40 s, with five times as much in the fourth quarter as in the second, and nothing in the third.
         let mut say = |tenths: i64| {
             let at = Stamp::from_micros(tenths * 100_000);
             crate::line::to_line(
@@ -163,7 +160,7 @@ mod tests {
             assert!((column - wanted).abs() < 0.02, "{columns:?}");
         }
         assert_eq!(density.columns(16).map(|columns| columns.len()), Some(16));
-        // A little more changes nothing yet.
+        // A little more changes nothing.
         let little = Stamp::from_micros(40_400_000);
         density.count(Extent {
             last: little,

@@ -1,5 +1,4 @@
-//! The events of a log from any place in both directions, in portions that take no time one would
-//! notice.
+//! The events of a log from any position in both directions, in portions too short to notice.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -10,50 +9,49 @@ use crate::line::{self, MAX_LINE, RawLine};
 use crate::modes::replay::read::defects::{Defect, Faults, judge};
 use crate::modes::replay::read::filter::Filter;
 
-/// How much is read at once, in bytes.
+/// Bytes that are read at once.
 const BLOCK: usize = 64 * 1024;
-/// How much is looked through before somebody may press a key, in bytes.
+/// Bytes that are searched before keys are read again.
 const PORTION: u64 = 4 * 1024 * 1024;
-/// So many places of damage are remembered, so that none is counted twice.
+/// Positions of damage that are remembered, at most, so that none is counted twice.
 const REMEMBERED: usize = 100_000;
 
-/// One event, or what stands in its place.
+/// An event, or the defect in its place.
 #[derive(Clone, Debug)]
 pub struct PlayedEvent {
-    /// Where its line starts.
+    /// The start of its line.
     pub offset: u64,
-    /// Where the next line starts.
+    /// The start of the next line.
     pub next: u64,
-    /// It.
     pub what: Result<Event, Defect>,
 }
 
 impl PlayedEvent {
-    /// When it happened, if that is known.
+    /// The time of the event, if known.
     pub fn at(&self) -> Option<Stamp> {
         self.what.as_ref().ok().map(|event| event.at)
     }
 }
 
-/// What came of looking.
+/// The result of a search.
 #[derive(Clone, Debug)]
 pub enum SearchResult {
-    /// This.
+    /// Found.
     Here(Box<PlayedEvent>),
-    /// Nothing up to here, so far.
+    /// Nothing up to this position, so far.
     NotYet(u64),
-    /// Nothing.
+    /// Nothing in the log.
     Nothing,
 }
 
-/// What is looked for.
+/// The events to search for.
 #[derive(Clone, Copy, Debug)]
 pub struct Query<'a> {
-    /// What is shown at all.
+    /// The events that are shown at all.
     pub filter: &'a Filter,
-    /// And what is searched for among that.
+    /// The events among them that a search wants.
     pub hit: Option<&'a Filter>,
-    /// And nothing earlier than this.
+    /// The earliest time.
     pub from: Option<Stamp>,
 }
 
@@ -72,17 +70,15 @@ impl Query<'_> {
     }
 }
 
-/// Reads events.
 pub struct EventReader {
     reader: Reader,
-    /// What was read last.
+    /// The newest range that was read.
     range: LogRange,
     faults: Faults,
     counted: BTreeSet<u64>,
 }
 
 impl EventReader {
-    /// The events that `reader` reads.
     pub fn new(reader: Reader) -> EventReader {
         EventReader {
             reader,
@@ -92,23 +88,22 @@ impl EventReader {
         }
     }
 
-    /// What reads the log.
     pub fn reader(&self) -> &Reader {
         &self.reader
     }
 
-    /// Goes on with another file, or with what was cut.
+    /// Continues with another file, or with one that was cut.
     pub fn restart(&mut self, reader: Reader) {
         self.reader = reader;
         self.range = LogRange::default();
     }
 
-    /// What was found wrong with the lines that were looked at.
+    /// The defects of the lines that were read.
     pub fn faults(&self) -> Faults {
         self.faults
     }
 
-    /// The first that is wanted at or after `from`, where a line starts.
+    /// The first wanted event at or after `from`, where a line starts.
     ///
     /// # Errors
     /// Reading failed.
@@ -136,7 +131,7 @@ impl EventReader {
         Ok(SearchResult::Nothing)
     }
 
-    /// The last that is wanted before `before`, where a line starts, and not before `start`.
+    /// The last wanted event before `before`, where a line starts, and not before `start`.
     ///
     /// # Errors
     /// Reading failed.
@@ -170,7 +165,7 @@ impl EventReader {
     }
 }
 
-/// What is wrong with the one line of a range that was cut because it is too long.
+/// The defect of the only line of a range, if it was cut because it is too long.
 fn cut(reader: &Reader, range: &LogRange, end: u64) -> io::Result<Option<Defect>> {
     if range.next - range.offset <= range.bytes.len() as u64 {
         return Ok(None);
@@ -180,7 +175,7 @@ fn cut(reader: &Reader, range: &LogRange, end: u64) -> io::Result<Option<Defect>
     Ok(Some(if torn { Defect::Torn } else { Defect::TooLong }))
 }
 
-/// A line where it stands.
+/// A line with its position.
 struct FoundLine<'a> {
     offset: u64,
     next: u64,
@@ -249,7 +244,7 @@ mod tests {
         (EventReader::new(reader), bytes.len() as u64)
     }
 
-    /// All places forwards, all backwards.
+    /// All positions forwards, all backwards.
     fn both(events: &mut EventReader, end: u64, wanted: Query<'_>) -> (Vec<u64>, Vec<u64>) {
         let (mut on, mut back) = (Vec::new(), Vec::new());
         let mut at = 0;

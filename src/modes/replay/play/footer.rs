@@ -1,9 +1,9 @@
-//! The bar on the terminal: drawn by indicatif, through a terminal that keeps the cursor where a
+//! The status line on the terminal, drawn by indicatif through a terminal that keeps the cursor where a
 //! resize does no harm.
 //!
-//! What always holds: while the bar stands the cursor is in its first column (of a prompt: where one
-//! types), so that whatever a resize makes of the line lies behind the cursor and is wiped with it;
-//! a line of the play is written only while the bar is away.
+//! Invariant: while the line stands, the cursor is in its first column (of a prompt: at the end of the typed
+//! text), so that whatever a resize makes of the line is after the cursor and is erased with it; lines of the
+//! play are written only while it is away.
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
@@ -17,12 +17,12 @@ pub struct Footer {
     bar: ProgressBar,
     cursor: Arc<AtomicU16>,
     shown: String,
-    /// Whether there is a terminal for it.
+    /// True if there is a terminal for it.
     is_there: bool,
 }
 
 impl Footer {
-    /// On stderr, if that is a terminal.
+    /// A footer on stderr, if that is a terminal.
     pub fn new() -> Footer {
         let cursor = Arc::new(AtomicU16::new(0));
         let dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
@@ -47,8 +47,8 @@ impl Footer {
         }
     }
 
-    /// Writes lines above it, and what it says from now on, with the cursor in that column; nothing
-    /// takes it away.
+    /// Writes lines above the footer, and sets its text and the column of the cursor; an empty text removes
+    /// it.
     ///
     /// # Errors
     /// The output cannot be written.
@@ -78,11 +78,11 @@ impl Footer {
         Ok(())
     }
 
-    /// Takes it away until something is written again.
+    /// Removes the footer until the next write.
     pub fn clear(&mut self) {
         let stood = !std::mem::take(&mut self.shown).is_empty();
         if self.is_there && stood {
-            // There is nothing left to do if the terminal is gone.
+            // Nothing is left to do if the terminal is gone.
             let _ = io::stderr().write_all(b"\r\x1b[J");
         }
     }
@@ -96,7 +96,7 @@ impl Drop for Footer {
     }
 }
 
-/// Stderr, written to in one go.
+/// Stderr, written in one call.
 struct Stderr {
     pending: Mutex<String>,
     cursor: Arc<AtomicU16>,
@@ -119,7 +119,7 @@ impl fmt::Debug for Stderr {
 }
 
 impl TermLike for Stderr {
-    /// The line is as long as it may be already.
+    /// The line already has its final length.
     fn width(&self) -> u16 {
         u16::MAX
     }
@@ -145,10 +145,10 @@ impl TermLike for Stderr {
     }
 
     fn write_str(&self, text: &str) -> io::Result<()> {
-        // What indicatif fills the line up with.
+        // indicatif's padding.
         match text.trim_matches(' ').is_empty() {
             true => Ok(()),
-            // Cut and not wrapped, should the terminal be narrower by now than it was said to be.
+            // Cut and not wrapped, should the terminal be narrower by now.
             false => self.push(&format!("\x1b[?7l{text}\x1b[?7h")),
         }
     }

@@ -1,4 +1,4 @@
-//! What `?` says.
+//! The text of the key `?`.
 
 /// The keys, in lines that fit a narrow terminal.
 const KEYS: [&str; 12] = [
@@ -16,11 +16,10 @@ const KEYS: [&str; 12] = [
     "  q          end",
 ];
 
-/// How wide the left one of two columns is.
+/// The width of the left column.
 const LEFT: usize = 41;
 
-/// The keys as they fit a terminal of that size: in two columns where it is low and wide. No rows are
-/// a terminal that does not know.
+/// The keys for a terminal of that size: in two columns if it is low and wide. 0 rows are unknown.
 pub fn keys(rows: usize, columns: usize) -> Vec<String> {
     let (left, right) = KEYS.split_at(KEYS.len() / 2);
     match (1..=KEYS.len()).contains(&rows) && columns >= 2 * LEFT - 2 {

@@ -1,34 +1,31 @@
-//! Where a key wants the play to go.
+//! The target of a key, until the play has arrived there.
 
 use crate::event::Stamp;
 
-/// In which direction something is looked for.
+/// The direction of a search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// Towards the end.
     Forward,
-    /// Towards the beginning.
     Backward,
 }
 
 /// The event that a key asked for.
 #[derive(Clone, Debug)]
 pub struct Jump {
-    /// In which direction it is.
     pub direction: Direction,
-    /// From where on, or before where.
+    /// The position from which to search, or before which.
     pub cursor: u64,
-    /// It starts before this.
+    /// The position before which it starts.
     pub until: Option<u64>,
-    /// It did not happen earlier than this.
+    /// The earliest time.
     pub from: Option<Stamp>,
-    /// It is one that is searched for.
+    /// The event must be a hit of the search.
     pub hits: bool,
-    /// What is said above it, before its time; nothing where the play just goes on.
+    /// The words above it, before its time; `None` where the play just continues.
     pub words: Option<&'static str>,
-    /// What is looked for instead if there is none.
+    /// The jump to make if there is no such event.
     pub otherwise: Option<Box<Jump>>,
-    /// What is said if there is none at all.
+    /// The note if there is none at all.
     pub in_vain: String,
 }
 

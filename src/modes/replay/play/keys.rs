@@ -1,80 +1,69 @@
-//! From the bytes that a terminal sends to keys. Pure.
+//! Key presses from the bytes that a terminal sends. Pure.
 //!
-//! What always holds: bytes may come in portions of any size; what is no key, or one that nothing
-//! here is done with, is dropped as a whole, so that the end of a sequence never acts as keys.
+//! Invariant: bytes may come in portions of any size; a sequence that is no key, or an unused one, is dropped
+//! as a whole, so that its end never acts as keys.
 
-/// A key that was pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyPress {
-    /// Something with a letter on it: never a control character.
+    /// A character, never a control character.
     Char(char),
-    /// Arrow.
     Left,
-    /// Arrow.
     Right,
-    /// Arrow.
     Up,
-    /// Arrow.
     Down,
-    /// Shift and arrow.
     ShiftLeft,
-    /// Shift and arrow.
     ShiftRight,
-    /// Home.
     Home,
-    /// End.
     End,
-    /// Return.
     Enter,
-    /// Rubs out the character before the cursor.
+    /// Deletes the character before the cursor.
     Backspace,
-    /// Ctrl-U: rubs out all that was typed.
+    /// Ctrl-U: deletes the typed text.
     Clear,
-    /// Ctrl-D: no more input.
+    /// Ctrl-D: end of input.
     Eof,
-    /// Escape alone.
     Escape,
 }
 
-/// The longest sequence that a key sends, in bytes; a longer one is dropped to its end.
+/// The longest sequence of a key, in bytes; the rest of a longer one is dropped.
 const LONGEST: usize = 16;
 
 const ESC: u8 = 0x1b;
 
-/// What has come of a key so far.
+/// The part of a key that has come so far.
 #[derive(Debug, Default)]
 enum SequenceState {
     #[default]
     Nothing,
     Escape,
-    /// `ESC O`
+    /// After `ESC O`.
     Single,
-    /// `ESC [`, and what followed.
+    /// After `ESC [`, with what followed.
     Control(Vec<u8>),
-    /// The beginning of a character in UTF-8.
+    /// The beginning of a UTF-8 character.
     Letter(Vec<u8>),
 }
 
-/// Takes bytes, gives keys.
+/// Parses bytes to key presses.
 #[derive(Debug, Default)]
 pub struct KeyParser {
     state: SequenceState,
 }
 
 impl KeyParser {
-    /// Takes what the terminal sent and appends the keys in it.
+    /// Parses bytes from the terminal, and appends the keys.
     pub fn take(&mut self, bytes: &[u8], keys: &mut Vec<KeyPress>) {
         for byte in bytes {
             self.byte(*byte, keys);
         }
     }
 
-    /// Whether a key has begun and not ended: an escape alone is one only if nothing follows.
+    /// Returns whether a key is incomplete: an escape is a key only if nothing follows.
     pub fn is_waiting(&self) -> bool {
         !matches!(self.state, SequenceState::Nothing)
     }
 
-    /// Nothing has followed for a while.
+    /// Notes that nothing has followed for a while.
     pub fn nothing_follows(&mut self) -> Option<KeyPress> {
         let alone = matches!(self.state, SequenceState::Escape);
         self.state = SequenceState::Nothing;
@@ -133,7 +122,7 @@ impl KeyParser {
     fn letter(&mut self, letter: Vec<u8>, keys: &mut Vec<KeyPress>) {
         match std::str::from_utf8(&letter) {
             Ok(text) => {
-                // What is escaped when it is shown cannot be typed either.
+                // Control characters cannot be typed.
                 let letters = text.chars().filter(|c| !c.is_control());
                 keys.extend(letters.map(KeyPress::Char));
             }
@@ -144,7 +133,7 @@ impl KeyParser {
     }
 }
 
-/// The key of a sequence's last byte.
+/// The key of a sequence's final byte.
 fn arrow(last: u8) -> Option<KeyPress> {
     Some(match last {
         b'A' => KeyPress::Up,
@@ -172,7 +161,7 @@ fn control(sequence: &[u8], last: u8) -> Option<KeyPress> {
     let key = arrow(last)?;
     match (sequence, key) {
         (b"" | b"1", key) => Some(key),
-        // xterm's: one more than the sum of Shift 1, Alt 2, Ctrl 4.
+        // xterm's modifiers: one more than the sum of Shift 1, Alt 2, Ctrl 4.
         (b"1;2", KeyPress::Left) => Some(KeyPress::ShiftLeft),
         (b"1;2", KeyPress::Right) => Some(KeyPress::ShiftRight),
         _ => None,

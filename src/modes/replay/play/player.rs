@@ -1,8 +1,8 @@
-//! The play as a state: it is told what time it is, which keys were pressed and how far the log is,
-//! and says what is to be shown and when to ask again. It knows no clock and no terminal.
+//! The play as a state machine: it is told the time, the pressed keys and the length of the log, and says
+//! what to show and when to ask again. It has no clock and no terminal.
 //!
-//! What always holds: nothing is done for longer than one would notice before keys are heard again;
-//! an event is never shown before the time at which it is due, unless somebody asked for it.
+//! Invariant: no step takes long enough to notice before keys are read again; an event is never shown before
+//! it is due, unless a key asked for it.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -18,84 +18,82 @@ use crate::modes::replay::read::filter::Filter;
 use crate::modes::replay::read::time_range;
 use crate::modes::replay::wording;
 
-/// A shortened silence is said in a line of its own from this length on; a shorter one shows in
-/// the bar's clock, or every second line of a lively talk would be about silence.
+/// The length from which a shortened silence gets a line of its own. Shorter ones show in the status line's
+/// clock, or every second line of a lively talk would be about silence.
 const WORTH_SAYING: Duration = Duration::from_secs(60);
-/// So much is gathered before it is written, in bytes.
+/// Bytes that are gathered before they are written.
 const BATCH: usize = 64 * 1024;
 
-/// When to ask the player again.
+/// The time to ask the player again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wakeup {
-    /// At once, when keys were heard.
+    /// At once, after reading keys.
     Now,
     /// At this moment, or when something happens.
     At(Instant),
     /// When something happens.
     Wait,
-    /// It is over.
+    /// Never: the play is over.
     End,
 }
 
-/// How a play begins.
+/// The start of a play.
 pub struct PlayOptions {
-    /// Where its first line is.
+    /// The position of the first line.
     pub start: u64,
-    /// Where what is there ends.
+    /// The end of the log so far.
     pub end: u64,
-    /// What is shown.
+    /// The events to show.
     pub filter: Filter,
-    /// How fast.
     pub speed: Speed,
     /// The longest silence that is waited out.
     pub longest: Duration,
-    /// How it is drawn.
     pub painter: Painter,
-    /// Whether times are shown.
+    /// Times are shown.
     pub times: bool,
 }
 
-/// What is typed in the last line.
+/// The prompt in the last line.
 #[derive(Clone, Debug, Default)]
 pub struct Prompt {
-    /// So far.
+    /// The typed text.
     pub text: String,
-    /// The play goes on when it is done.
+    /// The play continues after the prompt.
     pub(super) went: bool,
 }
 
-/// A search.
+/// A search for a pattern.
 pub struct Search {
-    /// As it was typed.
+    /// The pattern as it was typed.
     pub pattern: String,
     pub(super) hit: Filter,
 }
 
-/// A log being played.
+/// A play of a log.
 pub struct Player {
     pub(super) events: EventReader,
     pub(super) start: u64,
     pub(super) end: u64,
-    /// More is coming, and what comes is to be waited for.
+    /// More is certain to come, and is waited for.
     pub(super) comes: bool,
-    /// A room goes on with it, maybe.
+    /// A room may continue the log.
     pub(super) live: bool,
     filter: Filter,
     pub(super) tempo: Tempo,
-    /// Where the next line to look at starts.
+    /// The position of the next line to read.
     pub(super) cursor: u64,
-    /// The next event, which waits for its time.
+    /// The next event, until it is due.
     next: Option<Box<PlayedEvent>>,
-    /// Where the newest shown event starts.
+    /// The position of the newest shown event.
     pub(super) newest: Option<u64>,
-    /// What time it is in the log.
+    /// The time in the log.
     pub(super) time: Option<Stamp>,
     /// Everything was shown: what comes now is shown when it comes.
     caught_up: bool,
-    /// What is shown next was asked for by a key; so was what was shown last.
+    /// A key asked for the newest shown event, or for the next one.
     jumped: bool,
     pub(super) jump: Option<Jump>,
-    /// The next event is being looked for, further than one portion.
+    /// The search for the next event takes more than one portion.
     searching: bool,
     pub(super) search: Option<Search>,
     pub(super) prompt: Option<Prompt>,
@@ -106,13 +104,13 @@ pub struct Player {
     day: Option<chrono::NaiveDate>,
     pub(super) columns: usize,
     pub(super) rows: usize, // 0 if the terminal does not know
-    /// What is to be shown.
+    /// The text to write.
     pub out: Vec<u8>,
     extent: Option<Extent>,
 }
 
 impl Player {
-    /// A play of what `events` reads that starts now.
+    /// A play of these events that starts now.
     pub fn new(events: EventReader, options: PlayOptions, now: Instant) -> Player {
         Player {
             events,
@@ -144,8 +142,8 @@ impl Player {
         }
     }
 
-    /// The log ends here now; `comes` says that more is certain to come or its end to be known,
-    /// `live` that nobody knows.
+    /// Sets the end of the log; `comes` says that more is certain to come or its end to become known, and
+    /// `live` that more may come.
     pub fn grown(&mut self, end: u64, comes: bool, live: bool) {
         if end != self.end {
             self.extent = None;
@@ -153,7 +151,7 @@ impl Player {
         (self.end, self.comes, self.live) = (end, comes, live);
     }
 
-    /// The log is another file, or was cut: it goes on from `cursor`.
+    /// Continues from `cursor`, after the log was replaced or cut.
     pub fn restart(&mut self, reader: crate::journal::Reader, cursor: u64, end: u64) {
         self.events.restart(reader);
         (self.end, self.extent, self.jump, self.next) = (end, None, None, None);
@@ -165,7 +163,7 @@ impl Player {
         }
     }
 
-    /// The process was stopped for that time: the play goes on from where it was.
+    /// Notes that the process was stopped meanwhile: the play continues from where it was.
     pub fn slept(&mut self, from: Instant, to: Instant) {
         if self.tempo.goes() {
             self.tempo.stop(from);
@@ -173,12 +171,12 @@ impl Player {
         }
     }
 
-    /// A line between events that is not the log's.
+    /// Adds a line that is not from the log.
     pub fn remark(&mut self, words: &str) {
         self.painter.remark(words, &mut self.out);
     }
 
-    /// Goes on with the play as far as the time is.
+    /// Advances the play to the given time.
     ///
     /// # Errors
     /// The log cannot be read.
@@ -254,7 +252,7 @@ impl Player {
                     return Ok(Some(Wakeup::Wait));
                 }
                 if self.jumped {
-                    // Whoever went there by a key may want to go elsewhere.
+                    // After a jump there, the user may want to go elsewhere.
                     self.tempo.stop(now);
                     return Ok(Some(Wakeup::Wait));
                 }
@@ -264,7 +262,7 @@ impl Player {
         })
     }
 
-    /// Goes one portion on towards what a key asked for; `None` if that is settled.
+    /// Searches one more portion for the target of a jump; `None` once the jump is settled.
     fn pursue(&mut self, mut jump: Jump, now: Instant) -> io::Result<Option<Wakeup>> {
         let wanted = Query {
             filter: &self.filter,
@@ -289,7 +287,7 @@ impl Player {
                         None => words.trim_end_matches(" to").to_string(),
                     };
                     self.painter.part(&words, self.columns, &mut self.out);
-                    // Not measured by what was shown before.
+                    // Not measured from what was shown before.
                     self.time = None;
                 }
                 self.cursor = item.next;
@@ -350,14 +348,14 @@ impl Player {
         self.time = item.at().max(self.time);
     }
 
-    /// Forgets the event that waits for its time: it is to be found again.
+    /// Forgets the event that is not due yet, so that it is found again.
     pub(super) fn put_back(&mut self) {
         if let Some(item) = self.next.take() {
             self.cursor = item.offset;
         }
     }
 
-    /// What time it is in the log: of what is coming, what was asked for.
+    /// The time in the log.
     pub fn clock(&self, now: Instant) -> Option<Stamp> {
         let time = self.time?;
         let past = time.plus(self.tempo.since_shown(now));
@@ -369,7 +367,7 @@ impl Player {
         })
     }
 
-    /// The part of the log that is played; `None` if there is no good line in it.
+    /// The part of the log that is played; `None` if it has no good line.
     ///
     /// # Errors
     /// The log cannot be read.
@@ -385,7 +383,7 @@ impl Player {
         Ok(self.extent)
     }
 
-    /// What the bar says in a word.
+    /// The state of the play.
     pub fn state(&self) -> PlayState {
         match () {
             () if self.jump.is_some() && self.jump_waits() => PlayState::Reading,
@@ -407,50 +405,47 @@ impl Player {
         self.next.is_none() && self.cursor >= self.end && !self.live && !self.comes
     }
 
-    /// Whether the log ended before anything was shown.
+    /// Returns whether the log ended before anything was shown.
     pub fn is_over_without_a_line(&self) -> bool {
         self.ended && self.newest.is_none() && self.is_at_end()
     }
 
-    /// How fast it goes.
     pub fn speed(&self) -> Speed {
         self.tempo.speed()
     }
 
-    /// What the user is told until the next key.
+    /// The note to the user until the next key.
     pub fn note(&self) -> Option<&str> {
         self.note.as_deref()
     }
 
-    /// What the user types.
+    /// The prompt, while one is open.
     pub fn prompt(&self) -> Option<&Prompt> {
         self.prompt.as_ref()
     }
 
-    /// What is searched for.
+    /// The newest search.
     pub fn search(&self) -> Option<&Search> {
         self.search.as_ref()
     }
 
-    /// What reads the log, and what was found wrong in it.
+    /// The reader of events, with the defects that it met.
     pub fn events(&self) -> &EventReader {
         &self.events
     }
 }
 
-/// What the play does.
+/// The state of a play.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlayState {
-    /// It goes.
     Playing,
-    /// It stands still.
     Paused,
-    /// It stands still where everything was shown.
+    /// Paused after everything was shown.
     AtEnd,
-    /// Everything was shown, and what comes is shown as it comes.
+    /// Everything was shown; new events are shown as they come.
     Live,
-    /// It looks for something.
+    /// Looking for an event.
     Searching,
-    /// What is wanted has not come yet.
+    /// The wanted event has not come yet.
     Reading,
 }

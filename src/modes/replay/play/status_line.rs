@@ -1,4 +1,4 @@
-//! The bar below a play: one line, however narrow the terminal is. Pure.
+//! The status line below a play: one line, however narrow the terminal is. Pure.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -9,45 +9,42 @@ use crate::event::Stamp;
 use crate::modes::replay::painter;
 use crate::modes::replay::wording;
 
-/// Fewer columns than these show nothing of when was talked.
+/// The fewest columns in which the amount of talk is shown.
 const FEWEST: usize = 8;
-/// From so many columns on there is room for the date.
+/// The columns from which there is room for the date.
 const WIDE: usize = 64;
 
-/// What the terminal can show.
+/// The abilities of the terminal.
 #[derive(Clone, Copy, Debug)]
 pub struct Can {
     /// Characters beyond ASCII.
     pub unicode: bool,
-    /// Colours.
     pub colour: bool,
 }
 
-/// What the bar shows.
+/// The contents of the status line.
 #[derive(Debug)]
 pub struct StatusLine<'a> {
-    /// How much of the time is past, 0 to 1.
+    /// The share of the log's time that is past, 0 to 1.
     pub share: Option<f64>,
-    /// How many bytes have come, if more are to come.
+    /// Bytes that have come, while more are to come.
     pub coming: Option<u64>,
-    /// What time it is in the log.
+    /// The time in the log.
     pub clock: Option<Stamp>,
-    /// How fast it goes.
     pub speed: Speed,
-    /// What it does.
     pub state: PlayState,
-    /// What is typed.
+    /// The text in the prompt.
     pub prompt: Option<&'a str>,
-    /// What the user is told.
+    /// The note to the user.
     pub note: Option<&'a str>,
-    /// What is searched for.
+    /// The pattern of the search.
     pub pattern: Option<&'a str>,
-    /// When was talked.
+    /// The amount of talk over time.
     pub density: &'a Density,
 }
 
 impl StatusLine<'_> {
-    /// The bar in so many columns, of which the last stays free.
+    /// The status line for so many columns, of which the last stays free.
     pub fn line(&self, columns: usize, can: Can) -> String {
         let room = columns.saturating_sub(1);
         if let Some(text) = self.prompt {
@@ -93,7 +90,7 @@ impl StatusLine<'_> {
         join(&[&share, &talk, &right])
     }
 
-    /// The little columns, or nothing where there is no room for them.
+    /// The small columns; empty if there is no room for them.
     fn talk(&self, count: usize, can: Can) -> String {
         const BLOCKS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
         const ASCII: [char; 9] = [' ', '.', ':', '-', '=', '+', '*', '#', '#'];
@@ -109,7 +106,7 @@ impl StatusLine<'_> {
             .map(|share| ((share * count as f64) as usize).min(count - 1));
         let mut line = String::new();
         for (n, height) in columns.iter().enumerate() {
-            // Whatever was said shows.
+            // Even the smallest amount shows.
             let letter = letters[((height * 8.0).ceil() as usize).min(8)];
             match (Some(n) == here, can.colour) {
                 (true, true) => line.push_str(&format!("\x1b[7m{letter}\x1b[0m\x1b[90m")),
@@ -124,7 +121,7 @@ impl StatusLine<'_> {
     }
 }
 
-/// What of the player the bar shows, beside what only the one who shows it knows.
+/// The player's part of the status line; the caller adds the rest.
 pub fn of<'a>(player: &'a Player, density: &'a Density) -> StatusLine<'a> {
     StatusLine {
         share: None,
@@ -139,7 +136,7 @@ pub fn of<'a>(player: &'a Player, density: &'a Density) -> StatusLine<'a> {
     }
 }
 
-/// The end of what is typed, as much as there is room for.
+/// As much of the prompt's end as there is room for.
 fn prompt(text: &str, all: usize) -> String {
     const ASKS: &str = "find: ";
     let text = painter::safe(text);
@@ -165,7 +162,7 @@ fn join(parts: &[&str]) -> String {
     parts.join("  ")
 }
 
-/// The beginning of a line, as much as there is room for.
+/// As much of the line's beginning as there is room for.
 fn cut(line: &str, room: usize) -> String {
     let mut taken = 0;
     let fits = |c: &char| {

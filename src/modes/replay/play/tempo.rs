@@ -1,33 +1,32 @@
-//! When the next event is due. Knows no clock: it is told what time it is.
+//! Due times of events, without a clock.
 //!
-//! What always holds: everything is measured from one moment, the start of the play or the newest
-//! change of it by the user, so that errors do not add up; a change of speed goes on from where
-//! the play is.
+//! Invariant: everything is measured from one moment, the start of the play or its newest change by the user,
+//! so errors do not add up; after a change of speed the play continues from where it is.
 
 use std::time::{Duration, Instant};
 
 use crate::cli::Speed;
 
-/// A play that is later than this was held up (Ctrl-Z, Ctrl-S, a search): it goes on from where it
-/// was and does not rush after the time it missed.
+/// The delay from which a play counts as held up (Ctrl-Z, Ctrl-S, a search): it continues from where it was
+/// and does not catch up in a rush.
 const HELD_UP: Duration = Duration::from_secs(1);
 
-/// The speeds that the keys go through; behind the last there is [`Speed::Max`].
+/// The speeds that the keys step through; [`Speed::Max`] comes after the last.
 const SPEEDS: [f64; 14] = [
     0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 10_000.0,
 ];
 
-/// Where the play is in time. Lengths of time are the log's, its silences shortened.
+/// The position of a play in time. Durations are of the log, with its silences shortened.
 #[derive(Clone, Copy, Debug)]
 pub struct Tempo {
     speed: Speed,
     /// The longest silence that is waited out.
     longest: Duration,
-    /// How far the play was at `since`.
+    /// The position at `since`.
     base: Duration,
-    /// When that was; nothing while the play stands still.
+    /// The moment of `base`; `None` while the play is paused.
     since: Option<Instant>,
-    /// When the newest event that was shown happened.
+    /// The position of the newest shown event.
     last: Duration,
 }
 
@@ -43,17 +42,17 @@ impl Tempo {
         }
     }
 
-    /// How fast it goes.
     pub fn speed(&self) -> Speed {
         self.speed
     }
 
-    /// Whether it goes.
+    /// Returns whether the play is running.
     pub fn goes(&self) -> bool {
         self.since.is_some()
     }
 
-    /// When an event `silence` after the newest one is due; `None` while the play stands still.
+    /// The moment at which an event is due that comes `silence` after the newest one; `None` while the play
+    /// is paused.
     pub fn due(&self, silence: Duration) -> Option<Instant> {
         let at = self.last.saturating_add(silence.min(self.longest));
         let ahead = at.saturating_sub(self.base);
@@ -62,7 +61,7 @@ impl Tempo {
             Speed::Max => Some(since),
             Speed::Times(times) => {
                 let wait = Duration::try_from_secs_f64(ahead.as_secs_f64() / times);
-                // Later than anybody waits.
+                // Longer than anyone waits.
                 let wait = wait
                     .unwrap_or(Duration::MAX)
                     .min(Duration::from_secs(1 << 32));
@@ -71,12 +70,12 @@ impl Tempo {
         }
     }
 
-    /// Whether a silence is shortened.
+    /// Returns whether a silence is shortened.
     pub fn shortens(&self, silence: Duration) -> bool {
         silence > self.longest
     }
 
-    /// An event `silence` after the newest one is shown, which was due then.
+    /// Notes that an event was shown `silence` after the newest one, which was due then.
     pub fn shown(&mut self, silence: Duration, due: Option<Instant>, now: Instant) {
         self.last = self.last.saturating_add(silence.min(self.longest));
         let late = due.map_or(Duration::ZERO, |due| now.saturating_duration_since(due));
@@ -86,34 +85,34 @@ impl Tempo {
         }
     }
 
-    /// How long the newest event is past.
+    /// The time since the newest event.
     pub fn since_shown(&self, now: Instant) -> Duration {
         self.position(now).saturating_sub(self.last)
     }
 
-    /// The play goes on from here: what is shown next is due at once.
+    /// Continues from here: the next event is due at once.
     pub fn restart(&mut self, now: Instant) {
         self.base = Duration::ZERO;
         self.last = Duration::ZERO;
         self.since = self.since.map(|_| now);
     }
 
-    /// Stands still from now on.
+    /// Pauses the play.
     pub fn stop(&mut self, now: Instant) {
         self.base = self.position(now);
         self.since = None;
     }
 
-    /// Goes on from where it stood.
+    /// Continues a paused play.
     pub fn go(&mut self, now: Instant) {
         self.since.get_or_insert(now);
     }
 
-    /// The next speed up or down.
+    /// Changes to the next speed up or down.
     pub fn change_speed(&mut self, up: bool, now: Instant) {
         self.base = self.position(now);
         self.since = self.since.map(|_| now);
-        // A little beside a step is on it.
+        // A speed close to a step counts as that step.
         let next = match (self.speed, up) {
             (Speed::Times(now), true) => SPEEDS.into_iter().find(|next| *next > now * 1.001),
             (Speed::Max, true) => None,
@@ -151,7 +150,7 @@ mod tests {
         Duration::from_secs_f64(seconds)
     }
 
-    /// After how many seconds each of the events is shown.
+    /// The seconds after which each event is shown.
     fn shown(silences: &[f64], longest: Duration, speed: Speed) -> Vec<f64> {
         let start = Instant::now();
         let (mut tempo, mut now) = (Tempo::new(speed, longest, start), start);

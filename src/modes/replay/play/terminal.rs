@@ -1,9 +1,8 @@
-//! The terminal of a play: its keys one by one, the signals, and its settings put back whatever
-//! happens.
+//! The terminal of a play: single keys, signals, and settings that are always restored.
 //!
-//! What always holds: the settings are changed only while the play is in the foreground, and they
-//! are put back before the process ends or stops, also by a panic; a job in the background neither
-//! reads from the terminal nor sets it.
+//! Invariant: the settings are changed only while the play is in the foreground, and are restored before the
+//! process ends or stops, even by a panic; a job in the background neither reads from the terminal nor
+//! changes its settings.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
@@ -22,13 +21,13 @@ use signal_hook::iterator::Signals;
 
 use crate::failure::{Failure, reason};
 
-/// The play ends by itself within this time, unless it hangs in a terminal that takes nothing.
+/// The time within which a play ends by itself, unless its terminal accepts no output.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// How often a play in the background looks whether it is in front again: a shell tells only a job
-/// that had stopped.
+/// The interval at which a play in the background checks whether it is in the foreground: a shell notifies
+/// only a job that had stopped.
 const GLANCE: Duration = Duration::from_millis(250);
 
-/// What is to be put back, while it is changed.
+/// The settings to restore, while they are changed.
 static CHANGED: Mutex<Option<SavedSettings>> = Mutex::new(None);
 
 struct SavedSettings {
@@ -36,16 +35,16 @@ struct SavedSettings {
     before: Termios,
 }
 
-/// What happened.
+/// Input and signals.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct TerminalInput {
-    /// What was typed, as it came.
+    /// Typed bytes.
     pub typed: Vec<u8>,
-    /// Signals.
+    /// Signals that arrived.
     pub signals: Vec<i32>,
 }
 
-/// The terminal while a play has it.
+/// The terminal while a play uses it.
 pub struct Terminal {
     keys: Option<File>,
     in_front: bool,
@@ -55,8 +54,8 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Takes the terminal: standard input if it is one, or else the one that the process belongs
-    /// to; without any, nothing is typed.
+    /// Takes the terminal: standard input if it is one, or else the controlling terminal; without either,
+    /// nothing can be typed.
     ///
     /// # Errors
     /// The system gives no signal handler or no thread.
@@ -78,7 +77,7 @@ impl Terminal {
         let poke = wake.try_clone().map_err(failed)?;
         let watch = move || {
             for signal in watched.forever() {
-                // Nobody waits for it any more if the play has just ended.
+                // Nobody waits for it if the play has just ended.
                 let _ = sender.send(signal);
                 let _ = (&poke).write(&[0]);
                 if ends(signal) {
@@ -109,19 +108,19 @@ impl Terminal {
         Ok(terminal)
     }
 
-    /// Makes [`Terminal::wait`] return, from another thread.
+    /// A function that makes [`Terminal::wait`] return, for other threads.
     ///
     /// # Errors
     /// The system gives no more descriptors.
     pub fn waker(&self) -> io::Result<impl Fn() + Send + use<>> {
         let wake = self.wake.try_clone()?;
         Ok(move || {
-            // It is full of wishes to wake up already.
+            // A full socket wakes the loop anyway.
             let _ = (&wake).write(&[0]);
         })
     }
 
-    /// Waits until something happens, so long at most.
+    /// Waits until something happens, for `length` at most.
     pub fn wait(&mut self, length: Option<Duration>) -> TerminalInput {
         let behind = !self.has_front();
         let length = match behind {
@@ -129,7 +128,7 @@ impl Terminal {
             false => length,
         };
         let typed = self.poll(length).unwrap_or_default();
-        // Its bytes say nothing.
+        // Its bytes mean nothing.
         while matches!((&self.woken).read(&mut [0; 256]), Ok(1..)) {}
         let mut signals: Vec<i32> = self.signals.try_iter().collect();
         if behind && self.is_in_front() {
@@ -138,7 +137,7 @@ impl Terminal {
         TerminalInput { typed, signals }
     }
 
-    /// Whether nobody else uses the terminal now: there a bar disturbs nobody.
+    /// Returns whether nobody else uses the terminal now, so that a status line disturbs nobody.
     pub fn has_front(&self) -> bool {
         self.in_front || self.keys.is_none()
     }
@@ -148,7 +147,7 @@ impl Terminal {
         let mut waits = vec![PollFd::new(&self.woken, PollFlags::IN)];
         waits.extend(keys.map(|keys| PollFd::new(keys, PollFlags::IN)));
         let length = length.and_then(|length| Timespec::try_from(length).ok());
-        // An interrupted wait is one that is over.
+        // An interrupted wait is over.
         poll(&mut waits, length.as_ref()).ok()?;
         let is_typed = waits.get(1).is_some_and(|keys| !keys.revents().is_empty());
         drop(waits);
@@ -182,10 +181,10 @@ impl Terminal {
         }
     }
 
-    /// Puts everything back and stops, as Ctrl-Z asks; returns when the play goes on.
+    /// Restores the settings and stops the process, as Ctrl-Z asks; returns when it continues.
     pub fn stop(&mut self) {
         give_back();
-        // The signal that cannot be caught: the shell is told that this process has stopped.
+        // The signal that cannot be caught tells the shell that this process has stopped.
         let _ = process::kill_process(process::getpid(), Signal::STOP);
         self.resume();
     }
@@ -197,12 +196,12 @@ impl Drop for Terminal {
     }
 }
 
-/// Whether a signal asks the play to end.
+/// Returns whether a signal asks the play to end.
 pub fn ends(signal: i32) -> bool {
     [SIGINT, SIGTERM, SIGQUIT, SIGHUP].contains(&signal)
 }
 
-/// A job in the background would be stopped for touching the terminal.
+/// Returns whether this process may use the terminal; a job in the background would be stopped for it.
 fn is_in_front(terminal: &File) -> bool {
     termios::tcgetpgrp(terminal).is_ok_and(|group| group == process::getpgrp())
 }
@@ -211,11 +210,11 @@ fn changed() -> MutexGuard<'static, Option<SavedSettings>> {
     CHANGED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Asks for keys one by one, and for no echo.
+/// Switches to single keys without echo.
 fn take_over(terminal: &File) {
     let mut changed = changed();
     let before = match &*changed {
-        // The shell has put its own settings back since.
+        // The shell has restored its own settings since.
         Some(changed) => Some(changed.before.clone()),
         None => termios::tcgetattr(terminal).ok(),
     };
@@ -232,12 +231,12 @@ fn take_over(terminal: &File) {
     }
 }
 
-/// Puts the settings back, if they are changed.
+/// Restores the settings, if they were changed.
 fn give_back() {
     if let Some(changed) = changed().take()
         && is_in_front(&changed.terminal)
     {
-        // The terminal may be gone; then there is nothing to put back.
+        // A terminal that is gone needs no settings.
         let _ = termios::tcsetattr(&changed.terminal, OptionalActions::Now, &changed.before);
     }
 }
@@ -249,7 +248,7 @@ fn give_back_after_panics() {
         std::panic::set_hook(Box::new(move |info| {
             if changed().is_some() {
                 give_back();
-                // The bar would stand before the message.
+                // The status line would stand before the message.
                 let _ = io::stderr().write_all(b"\r\x1b[J");
             }
             before(info);

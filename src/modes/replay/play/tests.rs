@@ -1,4 +1,4 @@
-//! The player with a log in a file and a clock that is told.
+//! The player with a log in a file and a simulated clock.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ fn said(second: f64, text: &str) -> Vec<u8> {
     line_of(at, testing::said("mira", text))
 }
 
-/// A play and what time it is.
+/// A play and its time.
 struct Rig {
     player: Player,
     file: std::fs::File,
@@ -63,8 +63,8 @@ impl Rig {
         }
     }
 
-    /// Lets the player do what is to be done now, and says what it shows in short: texts, and what
-    /// is between dashes.
+    /// Advances the player to the current time, and returns what it shows: texts, and the words between
+    /// dashes.
     fn tick(&mut self) -> Vec<String> {
         loop {
             self.next = self.player.tick(self.now).expect("read");
@@ -81,8 +81,7 @@ impl Rig {
         shown.lines().map(short).collect()
     }
 
-    /// Waits until the next event is due, and says after how many seconds of the play that is, and
-    /// what is shown then.
+    /// Waits for the next event, and returns its time in seconds of the play and what is shown then.
     fn next(&mut self) -> (f64, Vec<String>) {
         let Wakeup::At(due) = self.next else {
             panic!("{:?}", self.next)
@@ -187,7 +186,7 @@ fn the_arrows_go_by_the_logs_time_and_at_least_one_event() {
     assert_eq!(rig.press(&[KeyPress::Right]), ["on to 0:00:05", "5"]);
     assert_eq!(rig.press(&[KeyPress::Up]), ["on to 0:01:05", "65"]);
     assert_eq!(rig.press(&[KeyPress::Left]), ["back to 0:01:00", "60"]);
-    // Twice before anything is shown is twice as far.
+    // Pressed twice before anything is shown, it goes twice as far.
     assert_eq!(
         rig.press(&[KeyPress::Left, KeyPress::Left]),
         ["back to 0:00:50", "50"]
@@ -202,7 +201,7 @@ fn the_arrows_go_by_the_logs_time_and_at_least_one_event() {
     assert_eq!(rig.press(&[KeyPress::Char('9')])[1..], ["300"]);
     assert_eq!(rig.press(&[KeyPress::Char('0')])[1..], ["0"]);
     assert_eq!(rig.press(&[KeyPress::End])[1..], ["300"]);
-    // Whoever went to the end stays there, and whoever goes beyond it.
+    // After a jump to the end, or beyond it, the play stays there.
     assert_eq!(rig.player.state(), PlayState::AtEnd);
     assert_eq!(rig.press(&[KeyPress::Up])[1..], ["300"]);
     assert_eq!(rig.press(&[KeyPress::Home])[1..], ["0"]);
@@ -263,7 +262,7 @@ fn finding_goes_both_ways_and_ignores_capitals_unless_there_are_some() {
     );
     rig.press(&[KeyPress::Char('/')]);
     assert_eq!(rig.type_text("Toaster")[1..], ["Toaster!"]);
-    // Nothing typed finds the same again; Escape leaves; what is no pattern is said.
+    // An empty prompt repeats the search, Escape leaves, and an invalid pattern is reported.
     rig.press(&[KeyPress::Home, KeyPress::Char('/')]);
     assert_eq!(rig.type_text("")[1..], ["Toaster!"]);
     rig.press(&[KeyPress::Char('/'), KeyPress::Char('q'), KeyPress::Escape]);
@@ -275,7 +274,7 @@ fn finding_goes_both_ways_and_ignores_capitals_unless_there_are_some() {
             .note()
             .is_some_and(|note| note.contains("regular expression"))
     );
-    // It goes on playing.
+    // The play continues.
     assert!(matches!(rig.next, Wakeup::At(_)), "{:?}", rig.next);
 }
 
@@ -315,11 +314,11 @@ fn a_log_that_grows_is_waited_for() {
     rig.file.write_all(&more).expect("written");
     rig.end += more.len() as u64;
     rig.player.grown(rig.end, false, true);
-    // At once, and no silence is told that was waited through.
+    // At once, and a silence that was waited out is not reported.
     assert_eq!(rig.tick(), ["late"]);
     let before = rig.past();
     assert_eq!(rig.next(), (before + 2.0, vec!["later".into()]));
-    // What is asked for and has not come yet is waited for, if it is sure to come.
+    // The target of a jump is waited for, if it is sure to come.
     rig.player.grown(rig.end, true, false);
     rig.press(&[KeyPress::Up]);
     assert_eq!(
@@ -362,8 +361,8 @@ fn times_are_shown_with_the_day_when_it_changes() {
 
 #[test]
 fn it_keeps_time() {
-    // 60 s of the log in uneven steps, at speed 1 and 100, asked late every time as a real clock
-    // would: the last event is due when it is due.
+    // 60 s of the log in uneven steps, at speed 1 and 100, each asked for late, as a real clock would: the
+    // last event is due on time.
     let seconds: Vec<f64> = (0..=600)
         .map(|n| f64::from(n) * 0.1 + f64::from(n % 3) * 0.01)
         .collect();

@@ -1,6 +1,6 @@
-//! What a picture is drawn with: rectangles, lines and letters.
+//! A drawing surface: rectangles, lines and letters.
 //!
-//! What always holds: measures are in points of the page, whatever they are in the picture.
+//! Invariant: lengths are in points of the sheet, whatever the picture's pixels.
 
 use std::sync::Once;
 
@@ -9,18 +9,15 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontDesc, RGBColor, register_font};
 
-/// The font of pictures that need one; its licence is beside it.
+/// The font of PNG pictures; its licence is beside it.
 const FONT: &[u8] = include_bytes!("../../../../assets/font/NotoSans-subset.ttf");
 const FAMILY: &str = "sans-serif";
 
-/// Where a text stands, seen from its point.
+/// The side of a point on which a text stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// To the right of it.
     Right,
-    /// To the left of it.
     Left,
-    /// Around it.
     Centre,
 }
 
@@ -28,24 +25,24 @@ pub enum Side {
 #[derive(Clone, Copy, Debug)]
 pub struct TextStyle(pub u32, pub RGBColor);
 
-/// A picture that is being drawn.
+/// A picture under way.
 pub struct Canvas<B: DrawingBackend> {
     root: DrawingArea<B, Shift>,
     scale: u32,
 }
 
 impl<B: DrawingBackend> Canvas<B> {
-    /// An empty picture, with so many pixels a point.
+    /// An empty picture with so many pixels a point.
     ///
     /// # Errors
-    /// What plotters says.
+    /// The error of plotters.
     pub fn new(root: DrawingArea<B, Shift>, scale: u32) -> Result<Canvas<B>, String> {
         know_the_font();
         root.fill(&WHITE).map_err(|error| error.to_string())?;
         Ok(Canvas { root, scale })
     }
 
-    /// A filled rectangle from one corner to the other.
+    /// Draws a filled rectangle between two corners.
     pub fn rectangle(
         &self,
         from: (f64, f64),
@@ -56,7 +53,7 @@ impl<B: DrawingBackend> Canvas<B> {
         self.root.draw(&shape).map_err(|error| error.to_string())
     }
 
-    /// A straight line of that width in points.
+    /// Draws a straight line of that width in points.
     pub fn line(
         &self,
         from: (f64, f64),
@@ -69,7 +66,7 @@ impl<B: DrawingBackend> Canvas<B> {
         self.root.draw(&shape).map_err(|error| error.to_string())
     }
 
-    /// A text, its middle at the height of the point.
+    /// Draws a text, vertically centred on the point.
     pub fn text(
         &self,
         text: &str,
@@ -88,10 +85,10 @@ impl<B: DrawingBackend> Canvas<B> {
         self.root.draw(&shape).map_err(|error| error.to_string())
     }
 
-    /// The picture is whole.
+    /// Completes the picture.
     ///
     /// # Errors
-    /// What plotters says.
+    /// The error of plotters.
     pub fn finish(&self) -> Result<(), String> {
         self.root.present().map_err(|error| error.to_string())
     }
@@ -102,14 +99,14 @@ impl<B: DrawingBackend> Canvas<B> {
     }
 }
 
-/// How wide a text is in points.
+/// The width of a text in points.
 pub fn width(text: &str, size: u32) -> f64 {
     know_the_font();
     let wide = font(size).box_size(text).map_or(0, |(wide, _)| wide);
     f64::from(wide)
 }
 
-/// As much of the text as fits into so many points, with an ellipsis if that is not all.
+/// As much of the text as fits into so many points, with an ellipsis if it is cut.
 pub fn cut(text: &str, size: u32, room: f64) -> String {
     if width(text, size) <= room {
         return text.to_string();
@@ -126,7 +123,7 @@ fn font(size: u32) -> FontDesc<'static> {
 
 fn know_the_font() {
     static KNOWN: Once = Once::new();
-    // infallible: the font is a part of this program, and drawn with in its tests.
+    // infallible: the font is part of this program, and its tests draw with it.
     KNOWN.call_once(|| {
         let _ = register_font(FAMILY, FontStyle::Normal, FONT);
     });

@@ -1,15 +1,15 @@
-//! Putting the picture where it belongs: whole, or not at all.
+//! Replacing the picture: whole, or not at all.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// Replaces what is at `path`. A write that fails, or a stop in the middle, leaves the picture of before as
-/// it was. A link stays one, and a picture keeps its rights.
+/// Replaces the file at `path`. After a failed or interrupted write, the previous picture is unchanged. A
+/// symbolic link stays one, and the permissions are kept.
 ///
 /// # Errors
-/// The file system's.
+/// The file system's error.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let there = match fs::metadata(path) {
         Ok(there) if !there.is_file() => return fs::write(path, bytes),
@@ -29,7 +29,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn write(part: &Path, bytes: &[u8], rights: Option<fs::Permissions>) -> io::Result<()> {
-    // One that was stopped in the middle may have left it: of a process that had our number.
+    // An interrupted process with the same id may have left it.
     let file = match File::create_new(part) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             fs::remove_file(part)?;
@@ -44,7 +44,7 @@ fn write(part: &Path, bytes: &[u8], rights: Option<fs::Permissions>) -> io::Resu
     file.write_all(bytes)
 }
 
-/// The name for the meantime, which no other process takes.
+/// A temporary name that no other process uses.
 fn part_of(path: &Path) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(format!(".part-{}", std::process::id()));
@@ -68,7 +68,7 @@ mod tests {
         assert!(link.symlink_metadata().expect("it").is_symlink());
         let mode = fs::metadata(&picture).expect("it").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        // What a process of our number left in the middle is in nobody's way.
+        // The remains of an interrupted process with our id are no obstacle.
         fs::write(part_of(&picture), b"half").expect("written");
         replace(&picture, b"again").expect("replaced");
         assert_eq!(fs::read(&picture).expect("it"), b"again");

@@ -1,8 +1,8 @@
-//! What is in the picture, and where.
+//! The contents of the picture and their positions.
 //!
-//! Above, how much was said over time; below, in which hours of which weekdays. The colours are
-//! those of viridis (Nathaniel Smith and Stefan van der Walt, matplotlib, CC0), which everybody tells
-//! apart and which stay in order without any colour; the more, the darker, since the page is white.
+//! The talk over time is above, the hours of the weekdays below. The colours are those of viridis (Nathaniel
+//! Smith and Stefan van der Walt, matplotlib, CC0), which everyone can tell apart and which keep their order
+//! in greyscale; more is darker, since the sheet is white.
 
 use plotters::prelude::*;
 
@@ -14,22 +14,22 @@ use crate::modes::replay::tally::hours::second;
 use crate::modes::replay::tally::intervals::Interval;
 use crate::modes::replay::wording::{counted_in_groups, duration, grouped};
 
-/// How large the page is, in points.
+/// The size of the sheet in points.
 pub const WIDTH: u32 = 960;
 pub const HEIGHT: u32 = 616;
 
 const LEFT: f64 = 72.0;
 const RIGHT: f64 = 928.0;
-/// The chart of the talk over time: its upper and its lower end.
+/// The upper and lower ends of the chart over time.
 const TOP: f64 = 124.0;
 const BOTTOM: f64 = 312.0;
-/// The upper end of the hours and weekdays, how high each weekday is, and where the scale begins.
+/// The upper end of the chart by hour, the height of each weekday, and the left end of the scale.
 const HEAT: f64 = 410.0;
 const DAY: f64 = 24.0;
 const SCALE: f64 = 874.0;
-/// Two times on an axis are at least so far from each other.
+/// The least distance between two labels on an axis.
 const BETWEEN: f64 = 68.0;
-/// How large the letters of the axes are.
+/// The letter size of the axes.
 const LABEL: u32 = 14;
 
 const BLACK: RGBColor = RGBColor(0x1f, 0x23, 0x28);
@@ -50,7 +50,7 @@ const VIRIDIS: [RGBColor; 9] = [
 ];
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
-/// A page about a log.
+/// A sheet about a log.
 pub struct Sheet<'a> {
     tally: &'a Tally,
     log: &'a str,
@@ -59,7 +59,7 @@ pub struct Sheet<'a> {
 }
 
 impl<'a> Sheet<'a> {
-    /// The page about what was counted; none if nobody said anything.
+    /// The sheet of a tally; `None` if it has no message.
     pub fn of(tally: &'a Tally, log: &'a str) -> Option<Sheet<'a>> {
         let (first, last) = tally.range.filter(|_| tally.messages > 0)?;
         Some(Sheet {
@@ -70,15 +70,15 @@ impl<'a> Sheet<'a> {
         })
     }
 
-    /// All that it says, in a sentence.
+    /// The title in one sentence.
     pub fn title(&self) -> String {
         format!("Talk in {}: {}", self.log(), self.about())
     }
 
-    /// Draws it.
+    /// Draws the sheet.
     ///
     /// # Errors
-    /// What plotters says.
+    /// The error of plotters.
     pub fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>) -> Result<(), String> {
         let title = cut(&self.log(), 26, RIGHT - 32.0);
         canvas.text(&title, (32.0, 34.0), Side::Right, TextStyle(26, BLACK))?;
@@ -89,7 +89,7 @@ impl<'a> Sheet<'a> {
         canvas.finish()
     }
 
-    /// The log's name without its folders, and without what no XML can hold.
+    /// The log's name without its folders and without characters that XML cannot hold.
     fn log(&self) -> String {
         let kept = |c: char| match c {
             '\u{fffe}' | '\u{ffff}' => '\u{fffd}',
@@ -123,7 +123,7 @@ impl<'a> Sheet<'a> {
     }
 
     fn over_time<B: DrawingBackend>(&self, canvas: &Canvas<B>) -> Result<(), String> {
-        // Enough messages a bar that their heights say something, and enough points to see it.
+        // Enough messages a bar for its height to mean something, and enough points to see it.
         let many = (self.tally.messages as usize / 2).clamp(12, 190);
         let (unit, intervals) = self.tally.bins.gathered(self.first, self.last, many);
         let heading = format!("Messages per {unit}");
@@ -149,7 +149,7 @@ impl<'a> Sheet<'a> {
         for Interval { from, to, messages } in intervals.iter().filter(|s| s.messages > 0) {
             let (left, right) = (x(*from), x(*to));
             let gap = if right - left >= 6.0 { 1.0 } else { 0.0 };
-            // What is not nothing can be seen.
+            // Even the smallest count shows.
             let height = y(*messages).min(BOTTOM - 1.0);
             let right = (right - gap).max(left + 1.0);
             canvas.rectangle((left, height), (right, BOTTOM), BAR)?;
@@ -158,7 +158,7 @@ impl<'a> Sheet<'a> {
         self.times(canvas, unit, from, to, &x)
     }
 
-    /// The axis of times.
+    /// Draws the time axis.
     fn times<B: DrawingBackend>(
         &self,
         canvas: &Canvas<B>,
@@ -192,7 +192,7 @@ impl<'a> Sheet<'a> {
                 TextStyle(LABEL, GREY),
             )?;
             if below.last().is_none_or(|(_, before)| *before != common) {
-                // A first one that ends at once has no room: the next says more.
+                // A first label that ends at once has no room: the next says more.
                 below.pop_if(|(before, text)| place - *before < width(text, LABEL) + 8.0);
                 below.push((place, common));
             }
@@ -251,7 +251,7 @@ impl<'a> Sheet<'a> {
         self.scale(canvas, most)
     }
 
-    /// What the colours mean.
+    /// Draws the scale of colours.
     fn scale<B: DrawingBackend>(&self, canvas: &Canvas<B>, most: u64) -> Result<(), String> {
         let (top, bottom) = (HEAT, HEAT + 7.0 * DAY - 1.0);
         let steps = (bottom - top) as usize;
@@ -274,7 +274,7 @@ impl<'a> Sheet<'a> {
     }
 }
 
-/// The distance of the lines behind a chart: 1, 2 or 5 times a power of ten, at most six of them.
+/// The distance of the grid lines: 1, 2 or 5 times a power of ten, for at most six lines.
 fn step(most: u64) -> u64 {
     let mut ten = 1u64;
     loop {
@@ -286,7 +286,7 @@ fn step(most: u64) -> u64 {
     }
 }
 
-/// The colour of a part, from 0 to 1.
+/// The colour of a share from 0 to 1.
 fn viridis(part: f64) -> RGBColor {
     let place = part.clamp(0.0, 1.0) * (VIRIDIS.len() - 1) as f64;
     let below = (place as usize).min(VIRIDIS.len() - 2);

@@ -1,8 +1,7 @@
-//! The blocks of the server's console: every message as the request it came in, who came and went.
+//! The form of the server's console: every message as the request that brought it, and joins and leaves.
 //!
-//! What always holds: nothing is invented. The log knows when a message came, its key and its text;
-//! the program that sent it, the address it was sent to and the task that served it were never
-//! written down. What is not a message and no coming or going stands as it does in the log.
+//! Invariant: nothing is invented. The log has a message's time, key and text, but not the program that sent
+//! it, the address or the task. Other lines stay as they are in the log.
 
 use super::form::{PrintedLine, Printer};
 use super::plain::plain_wrong;
@@ -10,10 +9,10 @@ use crate::event::Stamp;
 use crate::line::{Shape, unescaped};
 use crate::modes::replay::read::defects::Defect;
 
-/// Prints blocks.
+/// Prints the console's blocks.
 #[derive(Default)]
 pub struct ConsolePrinter {
-    /// The second that was written last, and as what: there are often many messages in one.
+    /// The second of the newest date, since many messages share one.
     second: Option<i64>,
     date: String,
 }
@@ -66,7 +65,7 @@ fn client(name: &[u8], what: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(what);
 }
 
-/// How many bytes were said, of a text as it stands in a line.
+/// The size in bytes of a message, from its text in the line.
 fn said(text: &[u8]) -> usize {
     if memchr::memchr(b'\\', text).is_none() {
         return text.len();

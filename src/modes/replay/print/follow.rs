@@ -1,7 +1,7 @@
-//! What a room goes on to write, printed as it comes.
+//! `--follow`: lines that a room writes later, printed as they come.
 //!
-//! What always holds: a line is printed when it is whole, and once; what a room that starts again
-//! cuts off was never printed.
+//! Invariant: a line is printed once, when it is whole; a torn line that a restarted room cuts off was never
+//! printed.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -19,11 +19,11 @@ use crate::modes::replay::read::log::unreadable;
 use crate::modes::replay::read::prefilter::Prefilter;
 use crate::modes::replay::read::watch::{FileChange, Watch};
 
-/// How often the log is looked at.
+/// The interval at which the log is polled.
 const LOOK: Duration = Duration::from_millis(100);
 
 impl Printing {
-    /// Prints what the room goes on to write, until somebody ends it.
+    /// Prints what the room writes from now on, until somebody ends it.
     pub(super) fn follow(
         &mut self,
         mut watch: Watch,
@@ -75,12 +75,12 @@ impl Printing {
     }
 }
 
-/// Says something beside what is printed; if stderr is closed there is nowhere to say it.
+/// Prints a sentence on stderr; if that is closed, nothing can be reported.
 fn say(sentence: &str) {
     let _ = writeln!(io::stderr(), "chatroom: {sentence}");
 }
 
-/// Whether nobody reads what is printed any more: while nothing is written, nothing else tells.
+/// Returns whether the reader of stdout has gone: without a write, nothing else shows it.
 fn reader_left() -> bool {
     let stdout = io::stdout();
     let mut polled = [PollFd::new(&stdout, PollFlags::empty())];

@@ -1,31 +1,31 @@
-//! The shape that every printed form has.
+//! The interface of a printed form.
 
 use crate::event::{LogId, Stamp};
 use crate::line::RawLine;
 use crate::modes::replay::read::defects::Defect;
 
-/// One good line of a log.
+/// A good line of a log.
 pub struct PrintedLine<'a> {
-    /// Where it starts.
+    /// The start of the line in the log.
     pub offset: u64,
-    /// It, as it stands there, without its `\n`.
+    /// The line as it is, without its `\n`.
     pub bytes: &'a [u8],
-    /// What it says.
+    /// The parts of the line.
     pub look: RawLine<'a>,
-    /// When.
+    /// The time of the line.
     pub at: Stamp,
 }
 
 /// A form in which a log is printed.
 pub trait Printer {
-    /// What stands before everything; `name` is the log's.
+    /// Appends the text before everything; `name` is the log's.
     fn begin(&mut self, _name: &str, _out: &mut Vec<u8>) {}
-    /// Which log the lines are of: said before the first of them.
+    /// Takes the id of the log before its first line.
     fn of(&mut self, _log: LogId) {}
-    /// One event.
+    /// Appends one event.
     fn line(&mut self, line: &PrintedLine<'_>, out: &mut Vec<u8>);
-    /// What stands in the place of a line that is not shown; `bytes` are what is there.
+    /// Appends the text in place of a line that is not shown; `bytes` are that line.
     fn wrong(&mut self, offset: u64, bytes: &[u8], wrong: Defect, out: &mut Vec<u8>);
-    /// What stands behind everything.
+    /// Appends the text after everything.
     fn end(&mut self, _out: &mut Vec<u8>) {}
 }

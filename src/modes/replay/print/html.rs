@@ -1,10 +1,8 @@
-//! One page for a browser, with everything in it: it needs no network, and what is in the log can
-//! do nothing in it.
+//! One HTML document with everything in it: it needs no network, and nothing from the log can act in it.
 //!
-//! What always holds: whatever the log's length, only what the next message depends on is kept (who
-//! spoke last, the day, a few comings and goings); every character that comes from the log goes
-//! through [`text`], which leaves nothing of it that is markup; the page's own style and script
-//! are the only ones that a browser is allowed to use ([`page`]).
+//! Invariant: whatever the log's length, only the context of the next message is kept (the newest speaker,
+//! the day, a few joins and leaves); every character from the log goes through [`text`], which removes all
+//! markup; the document's own style and script are the only ones that a browser may use ([`document`]).
 
 mod document;
 mod joins_and_leaves;
@@ -23,27 +21,27 @@ use joins_and_leaves::JoinsAndLeaves;
 use text::{name, said};
 use wall_clock::WallClock;
 
-/// What one person says within so long of their message before needs no name above it again.
+/// The time within which messages of one person share a heading.
 const TOGETHER: Duration = Duration::from_secs(10 * 60);
-/// So many lines are laid out together by a browser, and so many if one person speaks on and on.
+/// Lines that a browser lays out together, at most: usually, and for one person who goes on talking.
 const PART: (usize, usize) = (50, 200);
 
-/// Prints a page.
+/// Prints an HTML document.
 #[derive(Default)]
 pub struct HtmlPrinter {
     clock: WallClock,
-    /// The day whose part of the page is open, and whether one is: what is damaged has no day.
+    /// The day of the open section, and whether one is open: damage has no day.
     day: Option<NaiveDate>,
     in_day: bool,
-    /// How many lines the open part has; none is open if there are none.
+    /// Lines in the open part; 0 if none is open.
     lines: usize,
-    /// Who speaks, as the line spells it, and since when nothing else was said.
+    /// The current speaker, as spelt in the line, and the time of their newest message.
     speaker: Option<(Vec<u8>, Stamp)>,
     joins_and_leaves: JoinsAndLeaves,
     totals: Totals,
 }
 
-/// What the page's end says.
+/// The totals at the document's end.
 #[derive(Clone, Copy, Debug, Default)]
 struct Totals {
     messages: u64,
@@ -140,7 +138,7 @@ impl HtmlPrinter {
         self.close(line, out);
     }
 
-    /// The beginning of a message, with its place.
+    /// Opens a message, with its id.
     fn open(&mut self, class: &str, line: &PrintedLine<'_>, out: &mut Vec<u8>) {
         out.extend_from_slice(b"<p");
         if !class.is_empty() {
@@ -153,7 +151,7 @@ impl HtmlPrinter {
         out.extend_from_slice(b"\" dir=\"auto\">");
     }
 
-    /// The end of a message, with its time, which links to it.
+    /// Closes a message, with its time, which links to it.
     fn close(&mut self, line: &PrintedLine<'_>, out: &mut Vec<u8>) {
         out.extend_from_slice(b" <a href=\"#");
         out.extend_from_slice(itoa::Buffer::new().format(line.offset).as_bytes());
@@ -174,7 +172,7 @@ impl HtmlPrinter {
             .add(who, what, moment, line.look.time, out);
     }
 
-    /// Something about the room.
+    /// Adds an event of the room.
     fn event(&mut self, line: &PrintedLine<'_>, class: &str, what: &[u8], out: &mut Vec<u8>) {
         self.apart(Some(line.at), out);
         out.extend_from_slice(b"<p class=\"");
@@ -186,7 +184,7 @@ impl HtmlPrinter {
         out.extend_from_slice(b"</p>\n");
     }
 
-    /// Ends what stood before and makes room for a line of its own.
+    /// Closes the previous group and makes room for a line of its own.
     fn apart(&mut self, at: Option<Stamp>, out: &mut Vec<u8>) {
         self.joins_and_leaves.flush(out);
         if self.speaker.take().is_some() {

@@ -1,7 +1,7 @@
-//! One JSON object a line: what a listener of the room is sent as `application/x-ndjson`, so that
-//! what reads a room's events reads this.
+//! One JSON object a line, as the room sends it as `application/x-ndjson`, so that programs for a room's
+//! events can read it.
 //!
-//! What always holds: the bytes of a good line are those of the wire ([`sse`]), ids and all.
+//! Invariant: the bytes of a good line are those on the wire ([`sse`]), including ids.
 
 use super::form::{PrintedLine, Printer};
 use crate::event::{Id, LogId};
@@ -10,7 +10,7 @@ use crate::modes::replay::read::defects::Defect;
 use crate::sse::{self, Form};
 use crate::wire::Wire;
 
-/// Prints objects.
+/// Prints JSON objects.
 pub struct JsonPrinter {
     log: LogId,
 }

@@ -1,5 +1,4 @@
-//! Lines for people where there is no terminal to play on: with the time of day, with colours for a
-//! pager, or both.
+//! Lines for people without a terminal to play on: with the time of day, with colours for a pager, or both.
 
 use super::form::{PrintedLine, Printer};
 use super::plain::PlainPrinter;
@@ -8,11 +7,11 @@ use crate::modes::replay::painter::Painter;
 use crate::modes::replay::read::defects::Defect;
 use crate::modes::replay::wording::day_and_clock;
 
-/// Prints lines as they were asked for.
+/// Prints lines with times, colours or both.
 pub struct PagerPrinter {
-    /// With colours, if any.
+    /// The painter for colours; `None` for plain lines.
     pub painter: Option<Painter>,
-    /// Whether day and time of day stand before each event.
+    /// True if day and time of day precede each event.
     pub times: bool,
 }
 

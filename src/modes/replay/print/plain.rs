@@ -1,5 +1,4 @@
-//! One event a line, as the log has it but for time and checksum: what a listener who asks for
-//! plain lines is sent.
+//! One event a line, as in the log without time and checksum: the form of the plain event stream.
 
 use super::form::{PrintedLine, Printer};
 use crate::line;
@@ -19,7 +18,7 @@ impl Printer for PlainPrinter {
     }
 }
 
-/// Appends the line that stands in the place of one that is not shown.
+/// Appends the sentence in place of a line that is not shown.
 pub fn plain_wrong(wrong: Defect, offset: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(b"* ");
     line::escape(&wrong.sentence(offset), false, out);

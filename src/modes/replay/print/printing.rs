@@ -1,4 +1,4 @@
-//! One pass over a log: what is wanted of it goes to the printer, block by block.
+//! One pass over a log, whose chosen lines go to the printer.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,20 +12,19 @@ use crate::modes::replay::read::filter::Filter;
 use crate::modes::replay::read::log::unreadable;
 use crate::modes::replay::read::prefilter::Prefilter;
 
-/// A log being printed.
+/// A log while it is printed.
 pub struct Printing {
     pub printer: Box<dyn Printer>,
     pub filter: Filter,
-    /// What comes is to be seen when it comes.
+    /// Lines must be written as they come.
     pub is_live: bool,
     pub faults: Faults,
-    /// Something was wanted of it.
+    /// Something was printed.
     pub found: bool,
 }
 
 impl Printing {
-    /// Prints what is wanted of the blocks. Of what is converted on the way, `source` is how much
-    /// of it was read.
+    /// Prints the chosen lines of the blocks. Of a converted log, `source` is the number of bytes read.
     pub fn all(
         &mut self,
         blocks: &mut Blocks,
@@ -89,7 +88,7 @@ impl Printing {
         }
     }
 
-    /// Of a choice of events the damaged lines are no part, but those that were met are counted.
+    /// Counts a defect, and prints it unless only some kinds of events are chosen.
     fn wrong(&mut self, offset: u64, bytes: &[u8], wrong: Defect, out: &mut Vec<u8>) {
         self.faults.add(offset, wrong);
         if self.filter.is_all() {

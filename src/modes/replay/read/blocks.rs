@@ -1,7 +1,7 @@
 //! A log front to back, in blocks of whole lines and constant memory.
 //!
-//! What always holds: every byte of the log is in exactly one block, but for the middle of lines
-//! that are longer than any that a room writes: of them only the beginning is given.
+//! Invariant: every byte of the log is in exactly one block, except the middle of lines longer than any that
+//! a room writes: of those only the beginning is passed on.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -13,60 +13,59 @@ use memchr::{memchr, memrchr};
 use super::readahead::ReadAhead;
 use crate::line::MAX_LINE;
 
-/// How much is read at once: what the processor keeps near it, in bytes.
+/// Bytes that are read at once; they fit the processor's cache.
 const BLOCK: usize = 256 * 1024;
 
 /// Whole lines of a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Block<'a> {
-    /// Where they start in the log.
+    /// The start of the lines in the log.
     pub offset: u64,
     /// The lines, each with its `\n`; only the log's last may lack it.
     pub bytes: &'a [u8],
-    /// This is one line that is longer than [`MAX_LINE`], cut to its beginning and without `\n`.
+    /// This is one line longer than [`MAX_LINE`], cut to its beginning and without `\n`.
     pub too_long: bool,
-    /// It is, and it is the log's last and lacks its `\n`.
+    /// That line is the log's last and lacks its `\n`.
     pub torn: bool,
 }
 
-/// Where the bytes come from.
+/// The source of the bytes.
 enum BlockSource {
     File { file: Arc<File>, end: u64 },
     Stream(Box<dyn Read + Send>),
 }
 
-/// Reads a log in blocks.
+/// A log as blocks.
 pub struct Blocks {
     bytes: BlockSource,
     buffer: Vec<u8>,
-    /// Where the buffer's first byte stands in the log.
+    /// The position of the buffer's first byte in the log.
     offset: u64,
-    /// How many bytes of the buffer were given already, and how many are there.
+    /// The bytes of the buffer that were passed on, and those that are filled.
     given: usize,
     filled: usize,
-    /// Where a line that is too long starts, and its beginning, while the rest is passed over.
+    /// The start of a line that is too long, and its beginning, while its rest is skipped.
     passing: Option<u64>,
     beginning: Vec<u8>,
     ended: bool,
 }
 
 impl Blocks {
-    /// The lines of `file` between two places at which lines start; `end` may be the end of a log
-    /// that is torn.
+    /// The lines of `file` between two positions at which lines start; `end` may be the end of a torn log.
     pub fn of_file(file: Arc<File>, start: u64, end: u64) -> Blocks {
         Blocks::new(BlockSource::File { file, end }, start)
     }
 
-    /// The lines that come out of `stream`; its first byte is the log's.
+    /// The lines of `stream`, which begins with the log's first byte.
     pub fn of_stream(stream: Box<dyn Read + Send>) -> Blocks {
         Blocks::new(BlockSource::Stream(stream), 0)
     }
 
-    /// The same, and a file is read by a thread of its own from here on: for who reads all of it.
+    /// The same blocks, with a file read by a thread of its own: for callers that read all of it.
     pub fn ahead(mut self) -> Blocks {
         if let BlockSource::File { file, end } = &self.bytes {
             let at = self.offset + self.filled as u64;
-            // Where there can be no thread it is read here.
+            // Without a thread it is read here.
             if let Ok(ahead) = ReadAhead::of(Arc::clone(file), at, *end) {
                 self.bytes = BlockSource::Stream(Box::new(ahead));
             }
@@ -87,7 +86,7 @@ impl Blocks {
         }
     }
 
-    /// How far the log was read: where the line behind the newest block starts.
+    /// The start of the line after the newest block.
     pub fn position(&self) -> u64 {
         self.offset + self.given as u64
     }
@@ -95,7 +94,7 @@ impl Blocks {
     /// The next lines; `None` at the end.
     ///
     /// # Errors
-    /// What the system says when it cannot read on.
+    /// The system's error.
     pub fn next(&mut self) -> io::Result<Option<Block<'_>>> {
         loop {
             let waiting = &self.buffer[self.given..self.filled];
@@ -114,7 +113,7 @@ impl Blocks {
                 }
             } else if let Some(last) = memrchr(b'\n', waiting) {
                 self.given += last + 1;
-                // Only the first of them can have grown too long while it was waited for.
+                // Only the first of them can have become too long meanwhile.
                 let first = memchr(b'\n', waiting).unwrap_or(last);
                 let too_long = first > MAX_LINE;
                 if too_long {

@@ -1,7 +1,7 @@
-//! What is wrong with a line that is not shown, and the account of it at the end.
+//! Lines that are not shown, and the report about them at the end.
 //!
-//! What always holds: a line that is not as the room wrote it is never shown as genuine; it is
-//! [`Defect`] and says where it is.
+//! Invariant: a line that is not as the room wrote it is never shown as genuine; its [`Defect`] and position
+//! are reported instead.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -10,10 +10,9 @@ use crate::event::Stamp;
 use crate::line::{Damage, RawLine, raw};
 use crate::modes::replay::read::log::PIPE;
 
-/// Why a line is not shown.
+/// The reason not to show a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Defect {
-    /// A line that is not as the room wrote it.
     Damaged(Damage),
     /// A line longer than any that a room writes.
     TooLong,
@@ -22,14 +21,14 @@ pub enum Defect {
 }
 
 impl Defect {
-    /// The sentence that stands in the place of the line at `offset`.
+    /// The sentence in place of the line at `offset`.
     pub fn sentence(self, offset: u64) -> String {
         match self {
             Defect::Torn => format!(
                 "The log is torn at byte {offset}: its last line is not whole. What stood there is \
                  not shown."
             ),
-            // The words of `sse::wire_of`: a listener and a replay say the same.
+            // The words of `sse::wire_of`: a listener and a replay get the same.
             _ => format!(
                 "The log is damaged at byte {offset}: {self}. What stood there is not shown."
             ),
@@ -53,10 +52,10 @@ impl From<Damage> for Defect {
     }
 }
 
-/// Takes a line apart, given without its `\n`; `ended` says whether that is there.
+/// Parses a line, given without its `\n`; `ended` says whether that is there.
 ///
 /// # Errors
-/// Why it is not shown. What lacks its `\n` and is not good was cut off.
+/// The defect. A bad line without `\n` counts as torn.
 pub fn judge(line: &[u8], ended: bool) -> Result<(Stamp, RawLine<'_>), Defect> {
     let genuine = |raw: RawLine<'_>| match Stamp::parse(raw.time) {
         Some(at) if raw.is_canonical() => Ok(at),
@@ -69,8 +68,8 @@ pub fn judge(line: &[u8], ended: bool) -> Result<(Stamp, RawLine<'_>), Defect> {
     })
 }
 
-/// What to do about damage in the log that is called `name`, as the end of a sentence: nothing of
-/// one that came through a pipe and is gone.
+/// The advice about damage in the log called `name`, as the end of a sentence; empty for a pipe, which is
+/// gone.
 pub fn advice(name: &str) -> String {
     match name {
         PIPE => String::new(),
@@ -78,7 +77,7 @@ pub fn advice(name: &str) -> String {
     }
 }
 
-/// What was found wrong on the way.
+/// The defects that were met.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Faults {
     damaged: u64,
@@ -87,7 +86,7 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Counts what is wrong with the line at `offset`.
+    /// Counts a defect of the line at `offset`.
     pub fn add(&mut self, offset: u64, wrong: Defect) {
         match wrong {
             Defect::Torn => self.torn = true,
@@ -96,11 +95,11 @@ impl Faults {
         self.first.get_or_insert(offset);
     }
 
-    /// One line on stderr, if there is anything to say of the log that is called `name`.
+    /// Prints one line on stderr if the log called `name` has defects.
     pub fn report(&self, name: &str) {
         let Some(found) = self.found() else { return };
         let first = self.first.unwrap_or_default();
-        // There is nowhere left to say it if stderr is closed.
+        // Nothing can be reported if stderr is closed.
         let _ = writeln!(
             io::stderr(),
             "chatroom: {name} has {found}, first at byte {first}. Each is named in its place; \
@@ -108,7 +107,7 @@ impl Faults {
         );
     }
 
-    /// The same where not all lines were looked at, or not all are shown.
+    /// As [`Faults::report`], if not all lines were read, or not all are shown.
     pub fn report_met(&self, name: &str) {
         let Some(found) = self.found() else { return };
         let first = self.first.unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Which events of a log are wanted.
+//! The choice of a log's events.
 
 use std::borrow::Cow;
 use std::str::from_utf8;
@@ -10,26 +10,26 @@ use crate::event::Stamp;
 use crate::failure::Failure;
 use crate::line::{self, RawLine, Shape};
 
-/// What is asked of an event, besides where it stands in the log.
+/// Conditions for an event, apart from its position in the log.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Nothing before this.
+    /// The earliest time.
     pub from: Option<Stamp>,
-    /// Nothing at or after this.
+    /// The time before which events must be.
     pub to: Option<Stamp>,
-    /// Only these names, if any, spelt as in a line.
+    /// Names, if any are chosen, as spelt in a line.
     pub(crate) names: Vec<Vec<u8>>,
-    /// Only messages with a text like this.
+    /// The pattern of a message.
     pub grep: Option<Regex>,
-    /// Only messages, or only who came and went.
+    /// Only messages, or only joins and leaves.
     pub(crate) only: Option<Kind>,
-    /// The log was converted on the way: that a room was opened, as its first line says, is what a
-    /// room's log begins with, and not in what is replayed.
+    /// The log is converted, so that its first line, which says that a room was opened, is not part of the
+    /// original.
     pub begins_converted: bool,
 }
 
 impl Filter {
-    /// What the command line asks for; times are for [`super::span`] to fill in.
+    /// The filter of the command line; [`super::time_range`] fills in the times.
     pub fn of(args: &ReplayArgs) -> Filter {
         let spelt = |name: &String| {
             let mut out = Vec::new();
@@ -46,22 +46,22 @@ impl Filter {
         }
     }
 
-    /// Whether every event between the two times is wanted.
+    /// Returns whether every event between the two times is accepted.
     pub fn is_all(&self) -> bool {
         self.names.is_empty() && self.grep.is_none() && self.only.is_none()
     }
 
-    /// Whether the line at `offset` is one that converting put in front.
+    /// Returns whether the line at `offset` was added by the conversion.
     pub fn is_put_in_front(&self, offset: u64, raw: &RawLine<'_>) -> bool {
         self.begins_converted && offset == 0 && matches!(raw.shape, Shape::Opened { .. })
     }
 
-    /// Whether nothing is left out of the log.
+    /// Returns whether all of the log is accepted.
     pub fn is_everything(&self) -> bool {
         self.is_all() && self.from.is_none() && self.to.is_none()
     }
 
-    /// Whether the line is wanted; its time is not asked.
+    /// Returns whether the line is accepted, apart from its time.
     pub fn accepts(&self, raw: &RawLine<'_>) -> bool {
         match raw.shape {
             Shape::Message { from, text, .. } => {
@@ -79,7 +79,7 @@ impl Filter {
         }
     }
 
-    /// Whether a moment is between the two times.
+    /// Returns whether a moment is between the two times.
     pub fn is_in_time(&self, at: Stamp) -> bool {
         self.from.is_none_or(|from| at >= from) && self.to.is_none_or(|to| at < to)
     }
@@ -89,7 +89,7 @@ impl Filter {
     }
 }
 
-/// What a choice that fits nothing in the log that is called `name` ends with, as with grep.
+/// The failure if nothing in the log called `name` is accepted, as with grep.
 pub fn nothing_accepted(name: &str) -> Failure {
     Failure::new(format!(
         "Nothing in {name} is what was asked for. Ask for less: --from, --to, --user, --grep and \
@@ -97,7 +97,7 @@ pub fn nothing_accepted(name: &str) -> Failure {
     ))
 }
 
-/// A text as it was said; most are as they stand in the line.
+/// The message of a text in a line; most are the same.
 fn plain(text: &[u8]) -> Cow<'_, [u8]> {
     if memchr::memchr(b'\\', text).is_none() {
         return Cow::Borrowed(text);
@@ -112,7 +112,7 @@ mod tests {
     use crate::event::{Body, Elapsed, Event};
 
     impl Filter {
-        /// The same of an event.
+        /// As [`Filter::accepts`], for an event.
         fn accepts_event(&self, event: &Event) -> bool {
             let mut bytes = Vec::new();
             line::to_line(event, &mut bytes);

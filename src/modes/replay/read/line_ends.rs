@@ -1,7 +1,7 @@
-//! What the bytes of a log come out of: gzip, and the line ends of other systems.
+//! Line ends of other systems.
 //!
-//! What always holds: it is read once, front to back, in constant memory, and what comes out has line
-//! feeds alone at the ends of its lines.
+//! Invariant: the log is read once, front to back, in constant memory, and its lines come out with line
+//! feeds.
 
 use std::io::{self, Read};
 
@@ -12,25 +12,24 @@ use crate::line;
 use crate::modes::replay::formats::{Origin, detect};
 use crate::modes::replay::portions::hand_out;
 
-/// How much is read at once, in bytes.
+/// Bytes that are read at once.
 const BLOCK: usize = 64 * 1024;
-/// What an editor may put before the first line.
+/// The byte order mark that an editor may put before the first line.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// What stands at the ends of lines.
+/// The ends of a log's lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LineEnds {
-    /// A line feed.
     #[default]
     LineFeed,
     /// CR LF, in a room's log, which has no CR of its own.
     Windows,
-    /// CR alone, as old Macs had it.
+    /// CR alone, as on old Macs.
     Cr,
 }
 
 impl LineEnds {
-    /// What is said of a room's log that has them.
+    /// The note about a room's log with these ends.
     pub fn note(self) -> Option<String> {
         let which = match self {
             LineEnds::LineFeed => return None,
@@ -44,8 +43,7 @@ impl LineEnds {
     }
 }
 
-/// What kind of log begins with `head`, and what its lines end with; nothing if it is of no kind that
-/// is known.
+/// The kind of a log that begins with `head`, and its line ends; `None` for an unknown kind.
 pub fn sniff(
     head: &[u8],
     format: Option<FileFormat>,
@@ -65,8 +63,7 @@ pub fn sniff(
     Some((found, LineEnds::Cr))
 }
 
-/// Whether there are lines that end with CR, and none that end otherwise. A CR at the very end may be
-/// half of CR LF.
+/// Returns whether lines end with CR, and none otherwise. A CR at the very end may be half of CR LF.
 fn has_lone_cr(head: &[u8]) -> bool {
     let last = head.len().saturating_sub(1);
     memchr(b'\n', head).is_none() && memchr(b'\r', &head[..last]).is_some()
@@ -78,22 +75,21 @@ fn with_line_feeds(bytes: &mut [u8]) {
     }
 }
 
-/// Gives line feeds for other line ends.
+/// A reader that replaces other line ends with line feeds.
 pub struct LineFeeds<R> {
     read: R,
     ends: LineEnds,
-    /// What was read last.
+    /// The bytes that were read last.
     raw: Vec<u8>,
-    /// What is made of it, and how much of that was given.
+    /// The converted bytes, and the number of them that were handed out.
     ready: Vec<u8>,
     given: usize,
-    /// A CR was the last that came: what comes next says what it is.
+    /// The last byte was a CR, whose meaning depends on the next.
     after_cr: bool,
     begun: bool,
 }
 
 impl<R: Read> LineFeeds<R> {
-    /// Of what is in `read`, whose lines end so.
     pub fn new(read: R, ends: LineEnds) -> LineFeeds<R> {
         LineFeeds {
             read,

@@ -1,7 +1,7 @@
-//! The log that is replayed: opened, recognised, and every way in which that fails.
+//! The log to replay: opened and recognised, with a sentence for each failure.
 //!
-//! What always holds: whatever the file is, what is read from here is a room's log. A file of a
-//! room is read where it stands; any other is unpacked ([`super::line_ends`]) and converted
+//! Invariant: whatever the file is, this yields a room's log. A room's file is read where it is; any other is
+//! unpacked ([`crate::modes::replay::gzip`]), gets line feeds ([`super::line_ends`]) and is converted
 //! ([`crate::modes::replay::formats`]) on the way.
 
 use std::fs::File;
@@ -21,56 +21,52 @@ use crate::line;
 use crate::modes::replay::formats::{self, ConversionReport, HEAD, Origin};
 use crate::modes::replay::gzip::{BrokenGzip, Gunzip, MAGIC, Packing};
 
-/// What a log is called that has no name.
+/// The name of a log that comes through a pipe.
 pub const PIPE: &str = "standard input";
 
-/// An opened log.
 pub struct Log {
-    /// Its name as it is said to people.
+    /// The name for messages to people.
     pub name: String,
-    /// Where it is; nothing if it comes through a pipe.
+    /// The path; `None` for a pipe.
     pub path: Option<PathBuf>,
-    /// What kind it is.
+    /// The kind.
     pub format: FileFormat,
-    /// What its lines end with.
     pub ends: LineEnds,
-    /// What there is of it.
     pub input: Input,
-    /// What became of its lines on the way, if it is not read as it stands.
+    /// The report about its lines, unless it is read as it is.
     pub report: Option<Arc<ConversionReport>>,
 }
 
 /// The bytes of a room's log.
 pub enum Input {
-    /// A file on a disk: any place can be gone to.
+    /// A file, in which any position can be read.
     File {
-        /// It.
         file: Arc<File>,
-        /// How long it was when it was opened, in bytes.
+        /// Its length when it was opened, in bytes.
         end: u64,
     },
-    /// What can be read only once, front to back.
+    /// A stream that can be read only once, front to back.
     Stream(LogStream),
 }
 
 /// A log that is read front to back.
 pub struct LogStream {
-    /// Where a room's log comes out.
+    /// The room's log.
     pub read: Box<dyn Read + Send>,
-    /// How long what goes in is, in bytes; not known of a pipe.
+    /// The length of the source in bytes; `None` for a pipe.
     pub length: Option<u64>,
-    /// How much of that was read, in bytes.
+    /// Bytes of the source that were read.
     pub position: Arc<AtomicU64>,
-    /// What goes in is compressed.
+    /// The source is compressed.
     pub packed: bool,
 }
 
 impl Log {
-    /// Opens the log at `path` as long as it is now; `-` is standard input. Its kind is told by
-    /// its beginning if none is given.
+    /// Opens the log at `path` with its present length; `-` is standard input. Without a given kind, its
+    /// beginning decides.
     ///
     /// # Errors
-    /// One sentence for each way in which this can fail.
+    /// One sentence for each kind of failure.
     pub fn open(path: &Path, format: Option<FileFormat>) -> Result<Log, Failure> {
         if path.as_os_str() == "-" {
             let name = PIPE.to_string();
@@ -104,7 +100,7 @@ impl Log {
         let known = match Packing::of(&head) {
             Some(_) => None,
             None => sniff(&head, format, &origin).or_else(|| {
-                // A head that was overwritten does not tell; the end of the same file may.
+                // After an overwritten beginning, the end of the file may tell.
                 let from = end - head.len() as u64;
                 file.read_exact_at(&mut head, from).ok()?;
                 sniff(&head, None, &origin)
@@ -127,7 +123,7 @@ impl Log {
         })
     }
 
-    /// Its lines; of a file those between two places at which lines start.
+    /// The lines; of a file, those between two positions at which lines start.
     pub fn blocks(self, start: u64, to: Option<u64>) -> Blocks {
         match self.input {
             Input::File { file, end } => Blocks::of_file(file, start, to.unwrap_or(end)),
@@ -135,8 +131,7 @@ impl Log {
         }
     }
 
-    /// Which log it is, if any place of it can be gone to. Of a stream, the first line that comes
-    /// tells.
+    /// The id of the log in a file; `None` for a stream, whose first line has it.
     ///
     /// # Errors
     /// The file cannot be read.
@@ -148,7 +143,7 @@ impl Log {
         Ok(first.map(|first| journal::log_of(&first.bytes)))
     }
 
-    /// How long what is read is, in bytes, if that is known.
+    /// The length of the source in bytes, if known.
     pub fn length(&self) -> Option<u64> {
         match &self.input {
             Input::File { end, .. } => Some(*end),
@@ -157,7 +152,7 @@ impl Log {
     }
 }
 
-/// A reader of the file that looks for times and lines in it.
+/// A reader that finds times and lines in the file.
 pub fn reader(file: &Arc<File>) -> Reader {
     Reader::new(Arc::clone(file), LogId(0))
 }
@@ -189,7 +184,7 @@ fn stream(
         }
     }
     origin.is_packed = packing.is_some();
-    // What its lines end with is told by the first end.
+    // The first line end decides.
     let tells = |head: &[u8]| match format {
         Some(FileFormat::Original) => true,
         Some(_) => memchr::memchr(b'\n', head).is_some(),
@@ -233,7 +228,7 @@ fn stream(
     })
 }
 
-/// A log of no kind that is known, and what to try: `--format` only where a line would be read by it.
+/// The failure for a log of no known kind; it suggests `--format` only if that would read some lines.
 fn unknown(name: &str, head: &[u8]) -> Failure {
     let hint = match formats::nearest(head) {
         Some((kind, title)) => format!(
@@ -250,8 +245,8 @@ fn unknown(name: &str, head: &[u8]) -> Failure {
     ))
 }
 
-/// The first bytes, not more than `most`: as many as `tells` wants to see, if there are so many. A
-/// pipe may have little at first, and its first line need not be one that tells.
+/// The first bytes, at most `most`, and only until `tells` is satisfied. A pipe may have little at first, and
+/// its first line need not be decisive.
 fn beginning(
     read: &mut dyn Read,
     most: usize,
@@ -271,7 +266,7 @@ fn beginning(
     Ok(head)
 }
 
-/// Says how much was read.
+/// A reader that counts its bytes.
 struct CountingReader<R> {
     read: R,
     position: Arc<AtomicU64>,
@@ -288,7 +283,7 @@ impl<R: Read> Read for CountingReader<R> {
 /// Opens a file for reading.
 ///
 /// # Errors
-/// A sentence that says what the system has against it and what to try.
+/// A sentence with the system's error and a way out.
 pub fn open(path: &Path, name: &str) -> Result<File, Failure> {
     File::open(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => Failure::new(format!(
@@ -303,7 +298,7 @@ pub fn open(path: &Path, name: &str) -> Result<File, Failure> {
     })
 }
 
-/// Reading failed in the middle or at once.
+/// The failure of a read.
 pub fn unreadable(name: &str, error: &io::Error) -> Failure {
     if let Some(inside) = error.get_ref() {
         if let Some(other) = inside.downcast_ref::<formats::NotOfThisKind>() {
@@ -325,7 +320,7 @@ pub fn unreadable(name: &str, error: &io::Error) -> Failure {
     ))
 }
 
-/// A log that no room writes is to be followed.
+/// The failure of `--follow` on a log that no room writes.
 pub fn cannot_follow(name: &str, stream: &LogStream) -> Failure {
     if stream.packed {
         return Failure::new(format!(

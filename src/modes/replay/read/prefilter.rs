@@ -1,16 +1,15 @@
-//! The lines of a block that may be wanted, found without looking at the others.
+//! Search for the lines of a block that may be accepted, without a look at the others.
 //!
-//! What always holds: a good line that [`Filter::takes`] is among the lines that [`Prefilter::lines`]
-//! gives. What else it gives is to be asked there; a damaged line may be given or not.
+//! Invariant: every good line that [`Filter::accepts`] is among the lines of [`Prefilter::lines`]. Those
+//! lines must still be checked; damaged lines may be among them or not.
 //!
-//! Why no line is missed. A text without a backslash stands in its line as it was said, so what
-//! matches in it matches there, if the pattern does not ask what is before or behind (`^`, `\b`: then
-//! all lines are looked at). It matches without a line feed, which no line has, so one may be taken
-//! out of the pattern, and then every match is within one line. The leftmost match from a line's start
-//! on is in the first line that has one; whatever it is in that line, its text or its time, the search
-//! goes on behind that line, so that the next one is found as well. A text with a backslash was said
-//! otherwise than it stands there: each line with a backslash is given. A name has one spelling in all
-//! lines, and stands in brackets in those that are about it.
+//! Why no line is missed: a text without a backslash is the same in its line, so a match in it is a match
+//! there, unless the pattern asks about its surroundings (`^`, `\b`; then all lines are checked). It matches
+//! without a line feed, which no line contains, so a line feed can be taken out of the pattern, and then
+//! every match is within one line. The leftmost match from a line's start on is in the first line with a
+//! match; whether it is in that line's text or time, the search continues after that line, so the next one is
+//! found as well. A text with a backslash differs from its message, so every line with a backslash is passed
+//! on. A name has one spelling, and is in brackets in the lines about it.
 
 use memchr::{memchr, memrchr};
 use regex::bytes::Regex;
@@ -21,21 +20,21 @@ use regex_syntax::hir::{Hir, HirKind, Repetition};
 use super::filter::Filter;
 use crate::cli::Kind;
 
-/// After so many lines in a row that may be wanted, those that follow in the block are not searched:
-/// where nearly all are found, searching for each is dearer than asking each.
+/// Adjacent matching lines after which the rest of the block is not searched: where nearly all match, a
+/// search for each costs more than checking each.
 const MANY: u32 = 16;
 
-/// Finds lines that may be wanted.
+/// A search for lines that may be accepted.
 #[derive(Clone, Debug)]
 pub struct Prefilter {
-    /// What stands in every line that is wanted, or nothing that is worth a search.
+    /// A pattern that every accepted line matches; `None` if a search is not worth it.
     needle: Option<Regex>,
-    /// Lines with a backslash are to be given, too.
+    /// Lines with a backslash are passed on as well.
     escapes: bool,
 }
 
 impl Prefilter {
-    /// For what is wanted.
+    /// The prefilter of a filter.
     pub fn of(filter: &Filter) -> Prefilter {
         let needle = match &filter.grep {
             Some(grep) => in_a_line(grep.as_str()),
@@ -47,8 +46,8 @@ impl Prefilter {
         }
     }
 
-    /// The lines of whole lines that may be wanted, with their offsets and without their `\n`; the
-    /// block starts at `offset` in the log.
+    /// The lines of `block` that may be accepted, with their positions and without their `\n`; the block
+    /// starts at `offset` in the log.
     pub fn lines<'a>(&'a self, offset: u64, block: &'a [u8]) -> MatchingLines<'a> {
         MatchingLines {
             scan: self,
@@ -62,18 +61,18 @@ impl Prefilter {
     }
 }
 
-/// See [`Prefilter::lines`].
+/// The iterator of [`Prefilter::lines`].
 #[derive(Clone, Debug)]
 pub struct MatchingLines<'a> {
     scan: &'a Prefilter,
     offset: u64,
     block: &'a [u8],
-    /// Where the next line starts that was not yet looked at.
+    /// The start of the next line.
     at: usize,
-    /// Where the next ones stand, if that was looked for already; the end if there is none.
+    /// The positions of the next matches, if searched for already; the end if there is none.
     needle: Option<usize>,
     escape: Option<usize>,
-    /// How many lines in a row were found right behind the one before.
+    /// Adjacent matching lines so far.
     near: u32,
 }
 
@@ -115,7 +114,7 @@ impl<'a> Iterator for MatchingLines<'a> {
     }
 }
 
-/// What was found before, or, if that is passed, what is found now.
+/// The previous result, or a new one if that is passed.
 fn ahead(found: &mut Option<usize>, at: usize, find: impl FnOnce() -> usize) -> usize {
     match *found {
         Some(place) if place >= at => place,
@@ -123,7 +122,7 @@ fn ahead(found: &mut Option<usize>, at: usize, find: impl FnOnce() -> usize) -> 
     }
 }
 
-/// The pattern as it is searched for in many lines at once; nothing if each must be asked by itself.
+/// The pattern for a search over many lines; `None` if each must be checked by itself.
 fn in_a_line(pattern: &str) -> Option<Regex> {
     let parsed = ParserBuilder::new()
         .utf8(false)
@@ -137,7 +136,7 @@ fn in_a_line(pattern: &str) -> Option<Regex> {
     Regex::new(&without_line_feed(&parsed).to_string()).ok()
 }
 
-/// What the pattern matches, but for what has a line feed in it.
+/// The pattern without its matches that contain a line feed.
 fn without_line_feed(pattern: &Hir) -> Hir {
     let each = |all: &[Hir]| all.iter().map(without_line_feed).collect();
     match pattern.kind() {
@@ -163,7 +162,7 @@ fn without_line_feed(pattern: &Hir) -> Hir {
     }
 }
 
-/// What stands in every line about one of the names, or in every line about coming and going.
+/// A pattern for every line about one of the names, or for every join and leave.
 fn brackets(filter: &Filter) -> Option<Regex> {
     let (messages, joins) = match filter.only {
         Some(Kind::Messages) => (true, false),

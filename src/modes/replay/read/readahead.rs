@@ -1,8 +1,9 @@
-//! A file read by a thread of its own, some blocks ahead of whoever works on what was read.
+//! A file read by a thread of its own, some blocks ahead of the caller.
 //!
-//! Reading is copying, and for a search nearly all of the work. What always holds: memory is
-//! bounded, since a block that was worked on is what the next is read into, and the thread ends soon
-//! after the reader is dropped.
+//! Reading is copying, and for a search nearly all of the work.
+//!
+//! Invariant: memory is bounded, since the next block is read into a used one, and the thread ends soon after
+//! the reader is dropped.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -12,22 +13,22 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::modes::replay::portions::hand_out;
 
-/// How many blocks there are.
+/// The number of blocks.
 const BLOCKS: usize = 3;
-/// How large each is, in bytes: what the processor keeps near it.
+/// The size of a block in bytes; it fits the processor's cache.
 const BLOCK: usize = 256 * 1024;
 
-/// The bytes of a file between two places.
+/// The bytes of a file between two positions.
 pub struct ReadAhead {
     full: Receiver<io::Result<Vec<u8>>>,
     free: Sender<Vec<u8>>,
-    /// What is being given, and how much of it was.
+    /// The current block, and the number of its bytes that were handed out.
     block: Vec<u8>,
     given: usize,
 }
 
 impl ReadAhead {
-    /// Begins to read from `start`; not beyond `end`, and not beyond the file's end.
+    /// Reads from `start` to `end` or the file's end.
     ///
     /// # Errors
     /// There can be no thread.
@@ -49,7 +50,7 @@ impl ReadAhead {
             .name("read ahead".into())
             .spawn(read)?;
         for _ in 1..BLOCKS {
-            // It is there as long as there is something to read.
+            // The thread lives as long as there is something to read.
             let _ = free.send(Vec::new());
         }
         let block = Vec::new();
@@ -62,7 +63,7 @@ impl ReadAhead {
     }
 }
 
-/// Reads a block at `at`; nothing at the end.
+/// Reads a block at `at`; an empty one at the end.
 fn fill(file: &File, block: &mut Vec<u8>, at: u64, end: u64) -> io::Result<()> {
     let wanted = end.saturating_sub(at).min(BLOCK as u64) as usize;
     block.resize(wanted, 0);
@@ -81,7 +82,7 @@ impl Read for ReadAhead {
         if self.given == self.block.len() {
             let empty = std::mem::take(&mut self.block);
             self.given = 0;
-            // An error is the last thing that is said, and behind it and the end there is nothing.
+            // An error or the end is the last result.
             let _ = self.free.send(empty);
             let Ok(next) = self.full.recv() else {
                 return Ok(0);

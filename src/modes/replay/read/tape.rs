@@ -1,8 +1,7 @@
-//! What is played: always a file with an end, so that one can go back in it; the end may move.
+//! The log of a play: always a file with an end, so that any position can be read; the end may move.
 //!
-//! A log that can be read only once, a pipe's or another program's, is copied by a thread into a
-//! file without a name while it is played, so memory stays constant and going on beyond what has
-//! come means waiting for it.
+//! A log that can be read only once, from a pipe or another program, is copied by a thread into a nameless
+//! file during the play. So memory stays constant, and a jump beyond what has come waits for it.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -18,7 +17,7 @@ use super::log::{Input, Log, cannot_follow, unreadable};
 use super::watch::{FileChange, Watch, whole_lines};
 use crate::failure::{Failure, reason};
 
-/// How much is copied at once, in bytes.
+/// Bytes that are copied at once.
 const BLOCK: usize = 256 * 1024;
 
 /// A log that is played.
@@ -29,45 +28,44 @@ pub struct Tape {
 }
 
 enum TapeSource {
-    /// It is as it was when it was opened.
+    /// Complete when it was opened.
     Whole,
-    /// It comes.
+    /// Copied meanwhile.
     Coming(Arc<Coming>),
-    /// A room goes on with it.
+    /// Continued by a room.
     Live { watch: Watch, gone: bool },
 }
 
-/// How far a log has come.
+/// The progress of a copy.
 #[derive(Default)]
 struct Coming {
-    /// Behind the last line that is whole, in bytes.
+    /// The end of the last whole line, in bytes.
     end: AtomicU64,
-    /// Nothing more comes; now the end is that of everything.
+    /// Nothing more comes, and `end` is final.
     done: AtomicBool,
     failure: Mutex<Option<Failure>>,
 }
 
-/// What has become of the tape.
+/// A change of the tape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TapeChange {
-    /// Nothing new.
     Nothing,
-    /// It is longer, or all of it is there now.
+    /// Longer, or complete now.
     Grown,
-    /// Whole lines were taken away.
+    /// Whole lines were removed.
     Cut,
-    /// It is another file now, from its beginning.
+    /// Another file, from its beginning.
     Replaced,
-    /// There is no file of its name any more; said once.
+    /// The file has gone; reported once.
     Gone,
 }
 
 impl Tape {
-    /// What there is to play of the log. With `follow` it goes on with what the room writes. `wake`
-    /// is called from another thread whenever more has come.
+    /// The tape of a log. With `follow` it grows with what the room writes. Another thread calls `wake`
+    /// whenever more has come.
     ///
     /// # Errors
-    /// The log is not one that can be followed; there is no place for what comes through a pipe.
+    /// The log cannot be followed, or there is no place for the copy of a pipe.
     pub fn of(log: Log, follow: bool, wake: impl Fn() + Send + 'static) -> Result<Tape, Failure> {
         let name = log.name;
         match (log.input, follow) {
@@ -117,17 +115,17 @@ impl Tape {
         &self.file
     }
 
-    /// Where what is there ends, in bytes.
+    /// The end of what is there, in bytes.
     pub fn end(&self) -> u64 {
         self.end
     }
 
-    /// Whether a room may go on with it for ever.
+    /// Returns whether a room may continue it for ever.
     pub fn is_live(&self) -> bool {
         matches!(self.source, TapeSource::Live { .. })
     }
 
-    /// Whether more may come.
+    /// Returns whether more may come.
     pub fn may_grow(&self) -> bool {
         match &self.source {
             TapeSource::Whole => false,
@@ -139,10 +137,10 @@ impl Tape {
         }
     }
 
-    /// Looks for what has changed.
+    /// Looks for changes.
     ///
     /// # Errors
-    /// A file that is followed cannot be read.
+    /// A followed file cannot be read.
     pub fn poll(&mut self) -> io::Result<TapeChange> {
         let change = match &mut self.source {
             TapeSource::Whole => return Ok(TapeChange::Nothing),
@@ -186,7 +184,7 @@ impl Tape {
         })
     }
 
-    /// Why not everything has come, if that is so.
+    /// The failure that ended the copy, if there was one; returned once.
     pub fn failure(&self) -> Option<Failure> {
         match &self.source {
             TapeSource::Coming(coming) => coming
@@ -199,7 +197,7 @@ impl Tape {
     }
 }
 
-/// A file that goes when it is closed, on a disk: `/tmp` is memory on many machines.
+/// A file without a name on a disk: on many machines `/tmp` is in memory.
 fn nameless(name: &str) -> Result<File, Failure> {
     let asked = std::env::var_os("TMPDIR").map(PathBuf::from);
     let places = asked.into_iter().chain(["/var/tmp".into(), "/tmp".into()]);
@@ -258,7 +256,7 @@ impl Copier {
             }
             at += count as u64;
         }
-        // A last line that is torn counts now.
+        // A torn last line counts now.
         self.coming.end.store(at, Ordering::Release);
         Ok(())
     }
@@ -272,7 +270,7 @@ mod tests {
     use crate::modes::replay::read::log::LogStream;
     use std::sync::mpsc;
 
-    /// A pipe that is fed by hand.
+    /// A pipe that the test feeds.
     struct Pipe(mpsc::Receiver<Vec<u8>>);
 
     impl Read for Pipe {

@@ -1,4 +1,4 @@
-//! From the times that people name to moments, and from moments to places in a file.
+//! From times on the command line to moments, and from moments to positions in a file.
 
 use std::io;
 
@@ -13,21 +13,20 @@ use crate::journal::Reader;
 use crate::line;
 use crate::modes::replay::wording::date_and_clock;
 
-/// Between which bytes of a file is what is wanted.
+/// A range of a file's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ByteRange {
-    /// Where the first line starts.
+    /// The start of the first line.
     pub start: u64,
-    /// Where the last one ends.
+    /// The end of the last line.
     pub end: u64,
 }
 
-/// Works out what `--from` and `--to` mean in this log: the two times of the choice, and where
-/// they are in the file if it is one. Of a stream the whole is to be read, and asked line by line.
+/// Finds the moments of `--from` and `--to`, sets them in the filter, and returns their range in a file;
+/// `None` for a stream, whose lines are checked one by one.
 ///
 /// # Errors
-/// The file cannot be read; a time that only a file can tell is asked of a stream; the end is
-/// before the beginning.
+/// The file cannot be read; a time needs a file but the log is a stream; the end is before the beginning.
 pub fn find(
     log: &Log,
     args: &ReplayArgs,
@@ -56,7 +55,7 @@ pub fn find(
             (When::At(at), _) => Some(at),
             (When::BeforeEnd(ago), Some((_, last))) => Some(last.minus(ago)),
             (When::Clock(time), Some((first, _))) => Some(next(time, after.unwrap_or(first))),
-            // A log without one good line: there is nothing to choose from.
+            // A log without a good line has nothing to choose from.
             (_, None) if ends.is_some() => None,
             (_, None) => return Err(lacking()),
         })
@@ -131,10 +130,10 @@ pub fn ends(reader: &Reader, end: u64) -> io::Result<Option<(Stamp, Stamp)>> {
     Ok(first.zip(last))
 }
 
-/// The first moment from `after` on at which the clock on the wall says so.
+/// The first moment from `after` on at which the local clock shows that time.
 fn next(time: NaiveTime, after: Stamp) -> Stamp {
     let here = after.utc().with_timezone(&Local);
-    // On one of the next days there is such a time, even where clocks are put forward.
+    // One of the next days has such a time, even where clocks are put forward.
     let days = (0..4).filter_map(|day| here.date_naive().checked_add_days(Days::new(day)));
     let mut moments = days.flat_map(|day| on_the_wall(day.and_time(time)));
     let found = moments.find(|at| *at >= here);

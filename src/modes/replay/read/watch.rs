@@ -1,7 +1,7 @@
-//! A log that a room goes on writing: what has become of it since the last look.
+//! A log that a room is writing: its changes since the last poll.
 //!
-//! What always holds: what is followed ends behind a `\n`. A room that starts again cuts off a last
-//! line that was torn, and nothing of that was ever seen here.
+//! Invariant: the known part ends after a `\n`. A restarted room cuts off a torn last line, which was never
+//! reported here.
 
 use std::fs::{File, metadata};
 use std::io;
@@ -11,30 +11,29 @@ use std::sync::Arc;
 
 use memchr::memrchr;
 
-/// How much is read at once when looking for the end of a line, in bytes.
+/// Bytes that are read at once in the search for the end of a line.
 const BLOCK: u64 = 64 * 1024;
 
-/// What has become of the log.
+/// A change of a followed log.
 #[derive(Clone, Debug)]
 pub enum FileChange {
-    /// Nothing new.
     Same,
-    /// Whole lines end here now.
+    /// Whole lines up to this offset.
     Grown(u64),
-    /// Whole lines were taken away; it ends here now.
+    /// Whole lines were removed; the log ends at this offset.
     Shrunk(u64),
-    /// There is another file of that name, and nothing more comes into the old one.
+    /// Another file has the name; nothing more comes into the old one.
     Replaced(Arc<File>),
-    /// There is no file of that name any more.
+    /// No file has the name any more.
     Gone,
 }
 
-/// Looks at a log again and again.
+/// A log that is polled for changes.
 #[derive(Debug)]
 pub struct Watch {
     path: PathBuf,
     file: Arc<File>,
-    /// How long the file was at the last look.
+    /// The length of the file at the last poll, in bytes.
     length: u64,
 }
 
@@ -48,8 +47,8 @@ impl Watch {
         }
     }
 
-    /// What has become of the log since it ended at `known`. What was replaced is followed in the
-    /// new file from then on, from its beginning.
+    /// The change of the log since it ended at `known`. After a replacement the new file is followed, from
+    /// its beginning.
     ///
     /// # Errors
     /// The file cannot be read.
@@ -81,7 +80,7 @@ impl Watch {
     }
 }
 
-/// Where the last line between `from` and `end` ends that has its `\n`; `from` if there is none.
+/// The end of the last line with a `\n` between `from` and `end`; `from` if there is none.
 ///
 /// # Errors
 /// The file cannot be read.
@@ -93,7 +92,7 @@ pub fn whole_lines(file: &File, from: u64, end: u64) -> io::Result<u64> {
         block.resize((to - start) as usize, 0);
         match file.read_exact_at(&mut block, start) {
             Ok(()) => (),
-            // It has become shorter in the meantime: the next look says so.
+            // It has become shorter meanwhile: the next poll reports that.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(from),
             Err(error) => return Err(error),
         }
@@ -125,12 +124,12 @@ mod tests {
         let mut look = |known| watch.poll(known).expect("a look");
         assert!(matches!(look(0), FileChange::Grown(4)));
         assert!(matches!(look(4), FileChange::Same));
-        // A line is seen when it is whole.
+        // A line counts when it is whole.
         append(b"tw");
         assert!(matches!(look(4), FileChange::Same));
         append(b"o\nthr");
         assert!(matches!(look(4), FileChange::Grown(8)));
-        // The room starts again and cuts the torn line off.
+        // A restarted room cuts off the torn line.
         let cut = File::options().write(true).open(&path).expect("it");
         cut.set_len(8).expect("cut");
         assert!(matches!(look(8), FileChange::Same));

@@ -1,36 +1,35 @@
 //! Charts made of characters.
 //!
-//! What always holds: a chart has exactly as many columns as it is said to have, and is of ASCII
-//! alone where nothing else can be shown.
+//! Invariant: a chart has exactly the columns that were asked for, and uses ASCII alone where nothing else
+//! can be shown.
 
-/// Parts of a column from the left, an eighth more each.
+/// Parts of a column from the left, in eighths.
 const ACROSS: [char; 8] = ['▏', '▎', '▍', '▌', '▋', '▊', '▉', '█'];
-/// Parts of a row from below.
+/// Parts of a row from below, in eighths.
 const UP: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-/// From few to many.
+/// Shades from few to many.
 const SHADES: [char; 4] = ['░', '▒', '▓', '█'];
 const ASCII_SHADES: [char; 4] = ['-', '+', '*', '#'];
-/// The same in colours that are told apart by everybody, on black and on white: viridis, of the 256
-/// that terminals have.
+/// Shades in colours that everyone can tell apart, on black and on white: viridis, of the 256 colours of
+/// terminals.
 const HEAT: [u8; 7] = [54, 61, 31, 36, 71, 112, 220];
 /// The colour of bars.
 const BAR: &str = "38;5;31";
-/// The colour of what is beside the point.
+/// The colour of secondary text.
 const GREY: &str = "90";
 
-/// What the table is printed on.
+/// The abilities of the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChartStyle {
-    /// How many columns there are.
     pub columns: usize,
-    /// Whether names and bars have colours.
+    /// True if names and bars are coloured.
     pub colour: bool,
-    /// Whether it shows more than ASCII.
+    /// True if characters beyond ASCII can be shown.
     pub blocks: bool,
 }
 
 impl ChartStyle {
-    /// The text in that colour, if there are any.
+    /// The text in that colour, if colours are on.
     pub fn painted(self, colour: &str, text: &str) -> String {
         match self.colour && !text.trim().is_empty() {
             true => format!("\x1b[{colour}m{text}\x1b[0m"),
@@ -43,13 +42,12 @@ impl ChartStyle {
         self.painted("1", text)
     }
 
-    /// A text that is beside the point.
+    /// Secondary text.
     pub fn grey(self, text: &str) -> String {
         self.painted(GREY, text)
     }
 
-    /// A bar from the left, `part` of `columns` long, with spaces behind it. What is not nothing
-    /// can be seen.
+    /// A bar of `part` of `columns`, padded with spaces. Even the smallest part shows.
     pub fn bar(self, part: f64, columns: usize) -> String {
         let eighths = (part.clamp(0.0, 1.0) * columns as f64 * 8.0).round() as usize;
         let eighths = eighths.max(usize::from(part > 0.0)).min(columns * 8);
@@ -64,8 +62,7 @@ impl ChartStyle {
         format!("{}{}", self.painted(BAR, &bar), " ".repeat(rest))
     }
 
-    /// Columns that stand beside each other, `rows` high and each `wide` wide; the highest fills
-    /// them all.
+    /// Adjacent columns, `rows` high and each `wide` wide; the largest fills all rows.
     pub fn columns(self, counts: &[u64], rows: usize, wide: usize) -> Vec<String> {
         let most = counts.iter().copied().max().unwrap_or(0).max(1);
         let eighths = |count: u64| {
@@ -87,8 +84,7 @@ impl ChartStyle {
         (0..rows).rev().map(row).collect()
     }
 
-    /// Cells that stand beside each other, `wide` wide, the darker or brighter the more; `most` is
-    /// the most that there is in any row.
+    /// Adjacent cells, each `wide` wide, shaded by count; `most` is the largest count of all rows.
     pub fn heat(self, counts: &[u64], most: u64, wide: usize) -> String {
         let cell = |count: &u64| {
             if *count == 0 {

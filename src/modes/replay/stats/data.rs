@@ -1,10 +1,10 @@
-//! What was counted, for programs: one JSON object, or a sheet with one row a name.
+//! The tally for programs: one JSON object, or a CSV sheet with one row for each name.
 //!
-//! What always holds: names come out so that none can steer a terminal or become a formula, and so
-//! that each can be had back. In JSON they are as they were said. In the sheet they are spelt as in
-//! the log (`\n`, `\u{1b}`, `\\`), and what a spreadsheet would calculate (it begins with `=`, `+`,
-//! `-` or `@`, or with `'` itself) has a `'` before it. Times are RFC 3339 in UTC in JSON, and
-//! `2026-11-23 22:34:57` by the clock on the wall in the sheet, which every spreadsheet understands.
+//! Invariant: no name can control a terminal or become a formula, and each can be recovered. In JSON, names
+//! are unescaped. In the sheet they are spelt as in the log (`\n`, `\u{1b}`, `\\`), and a name that a
+//! spreadsheet would calculate (one that begins with `=`, `+`, `-`, `@` or `'`) is preceded by `'`. Times are
+//! RFC 3339 in UTC in JSON, and local time (`2026-11-23 22:34:57`) in the sheet, which every spreadsheet
+//! understands.
 
 use std::io::{self, Write};
 use std::str::from_utf8;
@@ -19,18 +19,17 @@ use crate::modes::replay::tally::hours::{Hour, second};
 use crate::modes::replay::tally::intervals::Interval;
 use crate::modes::replay::tally::names::NameTally;
 
-/// About so many stretches of time are told.
+/// The approximate number of intervals over time.
 const INTERVALS: usize = 200;
 
-/// Everything, as `--stats=json` has it. Keys stay what they are; new ones may come.
+/// The object of `--stats=json`. Keys stay what they are; new ones may come.
 #[derive(Serialize)]
 struct StatsObject<'a> {
     log: &'a str,
-    /// Times of the first and last line that was counted.
+    /// Times of the first and the last counted line.
     from: Option<Stamp>,
     to: Option<Stamp>,
-    /// How many seconds the clock on the wall was ahead of UTC at the end; hours, weekdays and days
-    /// are by that clock.
+    /// The local clock's offset from UTC at the end, in seconds; hours, weekdays and days are by that clock.
     utc_offset_seconds: i64,
     lines: u64,
     messages: u64,
@@ -44,23 +43,23 @@ struct StatsObject<'a> {
     erased: u64,
     /// Events in a form that this version does not know.
     unknown: u64,
-    /// Lines that are not as the room wrote them, and not counted.
+    /// Lines that are not as the room wrote them, which are not counted.
     damaged: u64,
     torn: bool,
-    /// Days of the calendar from the first line to the last, and those on which somebody spoke.
+    /// Calendar days from the first line to the last, and those with messages.
     days: i64,
     days_with_messages: u64,
     longest_silence: Option<Silence>,
     busiest_hour: Option<Busiest>,
-    /// From 0 to 23 o'clock.
+    /// Hours 0 to 23.
     by_hour: [u64; 24],
-    /// From Monday to Sunday.
+    /// Monday to Sunday.
     by_weekday: [u64; 7],
     by_weekday_and_hour: [[u64; 24]; 7],
     over_time: Vec<TimeSlice>,
     names: usize,
     people: NameRows<'a>,
-    /// What the names beyond those did, if there are more than are kept.
+    /// The totals of the names beyond those that are kept, if there are any.
     others: Option<Row<'a>>,
 }
 
@@ -97,10 +96,10 @@ impl Serialize for NameRows<'_> {
 
 #[derive(Serialize)]
 struct Row<'a> {
-    /// Nothing for those that are not kept by name.
+    /// `None` for the names that are not kept.
     name: Option<std::borrow::Cow<'a, str>>,
     messages: u64,
-    /// Of all messages, in percent.
+    /// The share of all messages, in percent.
     share: f64,
     words: u64,
     characters: u64,
@@ -143,7 +142,7 @@ impl<'a> Row<'a> {
     }
 }
 
-/// How much of all messages is that name's, in percent with two places.
+/// The share of all messages of that name, in percent with two places.
 fn share(person: &NameTally, tally: &Tally) -> f64 {
     match tally.messages {
         0 => 0.0,
@@ -223,7 +222,7 @@ const HEAD: &str = "name,messages,share_percent,words,characters,mean_characters
 longest_characters,first_message,last_message,times_joined,times_left,first_joined,last_left,\
 present_at_end,minutes_present\r\n";
 
-/// Writes a sheet (RFC 4180) with a head and one row for each name.
+/// Writes a CSV sheet (RFC 4180) with a head and one row for each name.
 ///
 /// # Errors
 /// The output cannot be written.
@@ -255,12 +254,12 @@ pub fn csv(tally: &Tally, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// A time as spreadsheets understand it, by the clock on the wall.
+/// Local time, as spreadsheets understand it.
 fn on_the_wall(at: Stamp, tally: &Tally) -> String {
     tally.wall(at).format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-/// A name, spelt as in the log, as it stands in a sheet.
+/// A name, spelt as in the log, as a cell of the sheet.
 fn cell(name: &str) -> String {
     let guard = match name.starts_with(['=', '+', '-', '@', '\'']) {
         true => "'",

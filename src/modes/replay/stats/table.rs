@@ -1,7 +1,7 @@
-//! What was counted, for people: a page of text that fits the terminal.
+//! The tally for people: text that fits the terminal.
 //!
-//! What always holds: no line is wider than the screen, however wide the characters of a name are,
-//! and no name reaches the terminal but as it is spelt in the log, where it can steer nothing.
+//! Invariant: no line is wider than the terminal, however wide the characters of a name are, and a name
+//! reaches the terminal only as spelt in the log, where it can control nothing.
 
 use std::io::{self, Write};
 use std::str::from_utf8;
@@ -15,18 +15,18 @@ use crate::modes::replay::tally::Tally;
 use crate::modes::replay::tally::names::{MOST_NAMES, NameTally};
 use crate::modes::replay::wording::{counted_in_groups, duration, grouped};
 
-/// So many names are shown.
+/// Names that are shown, at most.
 const SHOWN: usize = 20;
-/// Wider than this, a page is not read more easily.
+/// The widest table that is easy to read.
 const WIDEST: usize = 100;
-/// In fewer columns nothing can be shown.
+/// The narrowest table.
 const NARROWEST: usize = 40;
-/// How wide the column of names may become where others need room, and how wide bars.
+/// The width of the column of names where others need room, and of bars.
 const NAME: usize = 16;
 const BAR: usize = 24;
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
-/// Writes the page.
+/// Writes the table.
 ///
 /// # Errors
 /// The output cannot be written.
@@ -71,7 +71,7 @@ impl TextTable<'_> {
         self.line(&heading);
     }
 
-    /// A paragraph, its lines no longer than the page.
+    /// A paragraph with lines no longer than the table.
     fn text(&mut self, text: &str) {
         let mut row = String::new();
         for word in text.split(' ') {
@@ -176,7 +176,7 @@ impl TextTable<'_> {
     fn who_was_there(&mut self) {
         let tally = self.tally;
         let mut people: Vec<&NameTally> = tally.people.all().iter().collect();
-        // Stable: of equals those who said most are first.
+        // Stable: among equals, those with most messages come first.
         people.sort_by_key(|person| std::cmp::Reverse(person.present));
         people.truncate(SHOWN);
         if people.is_empty() {
@@ -217,7 +217,7 @@ impl TextTable<'_> {
         }
     }
 
-    /// Names, numbers, and bars behind them where there is room.
+    /// Names, numbers, and bars after them if there is room.
     fn grid(&mut self, people: &[&NameTally], columns: &[Column], bars: Option<Vec<f64>>) {
         let names: Vec<String> = people.iter().map(|person| spelt(person)).collect();
         let longest = names
@@ -230,7 +230,7 @@ impl TextTable<'_> {
             let cells = column.cells.iter().map(|cell| cell.width());
             cells.max().unwrap_or(0).max(column.head.width())
         };
-        // What has no room is left out from the end.
+        // Columns without room are left out from the end.
         let (mut shown, mut taken) = (0, longest.min(NAME));
         for column in columns {
             let more = 2 + wide(column);
@@ -312,7 +312,7 @@ impl TextTable<'_> {
         };
         let (unit, intervals) = self.tally.bins.gathered(first, last, self.width);
         let counts: Vec<u64> = intervals.iter().map(|interval| interval.messages).collect();
-        // Few stretches are drawn wider, so that the page is as wide as it can be.
+        // A few intervals are drawn wider, to fill the table.
         let wide = (self.width / counts.len().max(1)).clamp(1, 8);
         let most = counts.iter().copied().max().unwrap_or(0);
         self.heading(&format!(
@@ -320,7 +320,7 @@ impl TextTable<'_> {
             grouped(most)
         ));
         if counts.len() * wide > self.width {
-            // Only where the calendar's last unit is too short: nothing is left out in silence.
+            // Only where the calendar's last unit is too short: nothing is left out silently.
             return self.text("This log is too long for a chart of this width.");
         }
         for row in self.screen.columns(&counts, 4, wide) {
@@ -375,7 +375,7 @@ fn spelt(person: &NameTally) -> String {
     from_utf8(&person.name).unwrap_or_default().to_string()
 }
 
-/// As much of a text as fits into so many columns, with a mark if that is not all.
+/// As much of a text as fits into so many columns, with a mark if it is cut.
 fn cut(text: &str, columns: usize, screen: ChartStyle) -> String {
     if text.width() <= columns {
         return text.to_string();
@@ -391,7 +391,7 @@ fn cut(text: &str, columns: usize, screen: ChartStyle) -> String {
     kept
 }
 
-/// The text with spaces behind it up to so many columns.
+/// The text padded with spaces to so many columns.
 fn pad(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(columns.saturating_sub(text.width())))
 }

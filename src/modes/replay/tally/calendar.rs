@@ -1,9 +1,8 @@
-//! Stretches of time as people divide it, by the clock on the wall: minutes, hours, days, months.
+//! Intervals of local time as people divide it: minutes, hours, days, months.
 //!
-//! What always holds: [`Unit::next`] is later than what it is asked of, so that walking from one
-//! interval to the next comes to an end. Up to an hour all stretches are equally long; longer ones
-//! begin at full hours, midnights, Mondays and firsts of the wall's calendar, and are an hour longer
-//! or shorter where clocks are changed.
+//! Invariant: [`Unit::next`] is later than its argument, so that walking from one interval to the next ends.
+//! Up to an hour all intervals have the same length; longer ones begin at local hours, midnights, Mondays and
+//! firsts, and are an hour longer or shorter where clocks change.
 
 use std::fmt;
 
@@ -14,22 +13,19 @@ use super::hours::UtcOffset;
 const HOUR: i64 = 3600;
 const DAY: i64 = 86_400;
 
-/// How long a interval is.
+/// The length of an interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
-    /// So many seconds, up to half a day.
+    /// Seconds, up to half a day.
     Seconds(i64),
-    /// A day.
     Day,
-    /// A week, from Monday on.
+    /// A week from Monday.
     Week,
-    /// So many months.
     Months(i64),
-    /// So many years.
     Years(i64),
 }
 
-/// From the shortest to the longest.
+/// All units from the shortest to the longest.
 const UNITS: [Unit; 22] = [
     Unit::Seconds(1),
     Unit::Seconds(5),
@@ -56,8 +52,8 @@ const UNITS: [Unit; 22] = [
 ];
 
 impl Unit {
-    /// The shortest unit of which at most about `many` lie between two seconds since 1970, and that
-    /// is not shorter than `least` seconds.
+    /// The shortest unit of at least `least` seconds of which about `many` or fewer lie between two seconds
+    /// since 1970.
     pub fn for_intervals(from: i64, to: i64, least: i64, many: usize) -> Unit {
         let fits = |unit: &&Unit| {
             let length = unit.length();
@@ -66,7 +62,7 @@ impl Unit {
         *UNITS.iter().find(fits).unwrap_or(&Unit::Years(1000))
     }
 
-    /// How many seconds it has, about.
+    /// The approximate length in seconds.
     pub fn length(self) -> i64 {
         match self {
             Unit::Seconds(seconds) => seconds,
@@ -77,7 +73,7 @@ impl Unit {
         }
     }
 
-    /// When the interval begins that a second since 1970 is in.
+    /// The start of the interval around a second since 1970.
     pub fn floor(self, second: i64, zone: UtcOffset) -> i64 {
         let ahead = zone(second);
         let wall = self.floor_on_wall(second + ahead);
@@ -87,7 +83,7 @@ impl Unit {
         }
     }
 
-    /// When the interval ends that begins then, in seconds since 1970.
+    /// The end of the interval that begins at `start`, in seconds since 1970.
     pub fn next(self, start: i64, zone: UtcOffset) -> i64 {
         let wall = start + zone(start);
         let next = match self {
@@ -105,15 +101,15 @@ impl Unit {
         match self {
             Unit::Seconds(seconds) => wall - wall.rem_euclid(seconds),
             Unit::Day => wall - wall.rem_euclid(DAY),
-            // The 1st of January 1970 was a Thursday.
+            // 1 January 1970 was a Thursday.
             Unit::Week => wall - (wall + 3 * DAY).rem_euclid(7 * DAY),
             Unit::Months(months) => months_on(wall, months, 0),
             Unit::Years(years) => months_on(wall, 12 * years, 0),
         }
     }
 
-    /// A moment that such a interval begins with, as an axis has it: what is different at each, and,
-    /// below that, what stays the same for several.
+    /// The label of an interval's start on an axis: the part that changes at each, and the part below it that
+    /// stays the same for several.
     pub fn label(self, second: i64, zone: UtcOffset) -> (String, String) {
         let at = on_wall(second + zone(second));
         let form = |form: &str| at.format(form).to_string();
@@ -128,7 +124,7 @@ impl Unit {
 }
 
 impl fmt::Display for Unit {
-    /// As in "messages per hour".
+    /// The words in "messages per hour".
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (count, word) = match *self {
             Unit::Seconds(seconds) if seconds % HOUR == 0 => (seconds / HOUR, "hour"),
@@ -146,14 +142,14 @@ impl fmt::Display for Unit {
     }
 }
 
-/// The calendar and the clock on the wall at a second that was counted there.
+/// The calendar and clock at a second of local time.
 pub fn on_wall(wall: i64) -> NaiveDateTime {
     DateTime::from_timestamp(wall, 0)
         .unwrap_or_default()
         .naive_utc()
 }
 
-/// The first of the interval of `months` months, and so many months later.
+/// The first of the interval of `months` months, plus `later` months.
 fn months_on(wall: i64, months: i64, later: i64) -> i64 {
     let date = on_wall(wall).date();
     let month = i64::from(date.year()) * 12 + i64::from(date.month0());
@@ -163,13 +159,12 @@ fn months_on(wall: i64, months: i64, later: i64) -> i64 {
         month.rem_euclid(12) as u32 + 1,
         1,
     );
-    // infallible: the years of a log are few for a calendar.
+    // infallible: a calendar has more years than a log.
     let first = first.unwrap_or_default().and_time(Default::default());
     first.and_utc().timestamp()
 }
 
-/// The moment at which the wall says so: of two the first; of none the one so much later as was left
-/// out.
+/// The moment of a local time: of two the first; a time that a clock skips is as much later.
 fn from_wall(wall: i64, zone: UtcOffset) -> i64 {
     let [before, after] = [wall - DAY / 2, wall + DAY / 2].map(|near| wall - zone(near));
     let is = |second: i64| second + zone(second) == wall;
@@ -228,7 +223,7 @@ mod tests {
         assert_eq!(at("2026-10-25 01:30:00"), second("2026-10-24 23:30:00"));
         assert_eq!(at("2026-10-25 02:30:00"), second("2026-10-25 00:30:00"));
         assert_eq!(at("2026-10-25 03:30:00"), second("2026-10-25 02:30:00"));
-        // Put forward by an hour at 1:00 UTC: there is no 2:30, and none is before the change.
+        // Put forward by an hour at 1:00 UTC: 2:30 does not exist, and is not before the change.
         let spring: UtcOffset = |at| if at < 1_774_746_000 { HOUR } else { 2 * HOUR };
         let left_out = from_wall(second("2026-03-29 02:30:00"), spring);
         assert_eq!(left_out, second("2026-03-29 01:30:00"));

@@ -1,15 +1,15 @@
-//! When it was said, by the clock on the wall: hour by hour.
+//! Messages by local hour.
 //!
-//! What always holds: the calendar is asked once an hour of the log and not once a line; the hours
-//! are those of the wall, so that with a zone a half hour off they begin there. An hour that the
-//! clock is put back to comes twice, as it does for people.
+//! Invariant: the calendar is consulted once an hour of the log and not once a line; hours begin with the
+//! local clock's, even in zones that are half an hour off. An hour to which the clock is put back comes
+//! twice.
 
 use crate::event::Stamp;
 
-/// How many seconds the clock on the wall is ahead of UTC at a moment, given in seconds since 1970.
+/// The local clock's offset from UTC in seconds, at a second since 1970.
 pub type UtcOffset = fn(i64) -> i64;
 
-/// This machine's zone.
+/// The offset of this machine's zone.
 pub fn here(second: i64) -> i64 {
     use chrono::{Local, Offset, TimeZone};
     let at = chrono::DateTime::from_timestamp(second, 0).unwrap_or_default();
@@ -22,41 +22,40 @@ pub fn second(at: Stamp) -> i64 {
     at.micros().div_euclid(1_000_000)
 }
 
-/// The moment so many seconds after 1970.
+/// The moment at a second since 1970.
 pub fn moment(second: i64) -> Stamp {
     Stamp::from_micros(second.saturating_mul(1_000_000))
 }
 
-/// Messages of one hour.
+/// The messages of one hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hour {
-    /// When it begins.
+    /// The start of the hour.
     pub from: Stamp,
-    /// When it ends; an hour in which the clock is changed may be shorter.
+    /// The end of the hour, which is shorter where the clock changes.
     pub to: Stamp,
-    /// How many there are.
     pub messages: u64,
 }
 
-/// Counts messages by hour.
+/// Counts of messages by hour.
 #[derive(Clone, Debug)]
 pub struct Hours {
     zone: UtcOffset,
     now: Hour,
-    /// The hour now, counted on the wall since 1970.
+    /// The current hour, counted in local time since 1970.
     wall: i64,
-    /// By weekday, Monday first, and hour.
+    /// Counts by weekday, Monday first, and hour.
     pub heat: [[u64; 24]; 7],
-    /// The hour with the most messages; of several the first.
+    /// The first of the hours with the most messages.
     pub busiest: Option<Hour>,
-    /// On how many days there were any.
+    /// Days with messages.
     pub days: u64,
-    /// The newest of them.
+    /// The newest of these days.
     day: Option<i64>,
 }
 
 impl Hours {
-    /// No messages yet, by the clock of that zone.
+    /// Nothing counted yet, with local time by `zone`.
     pub fn new(zone: UtcOffset) -> Hours {
         let none = Stamp::from_micros(0);
         Hours {
@@ -74,7 +73,7 @@ impl Hours {
         }
     }
 
-    /// One message.
+    /// Counts one message.
     #[inline]
     pub fn add(&mut self, at: Stamp) {
         if at < self.now.from || at >= self.now.to {
@@ -83,7 +82,7 @@ impl Hours {
         self.now.messages += 1;
     }
 
-    /// There is no more to come.
+    /// Ends the log.
     pub fn end(&mut self) {
         let hour = self.now;
         if hour.messages == 0 {
@@ -91,7 +90,7 @@ impl Hours {
         }
         self.now.messages = 0;
         let day = self.wall.div_euclid(24);
-        // The 1st of January 1970 was a Thursday.
+        // 1 January 1970 was a Thursday.
         let weekday = (day + 3).rem_euclid(7) as usize;
         self.heat[weekday][self.wall.rem_euclid(24) as usize] += hour.messages;
         if self.day.is_none_or(|last| day > last) {
@@ -106,12 +105,12 @@ impl Hours {
         }
     }
 
-    /// Messages by hour of the day.
+    /// Counts by hour of the day.
     pub fn by_hour(&self) -> [u64; 24] {
         std::array::from_fn(|hour| self.heat.iter().map(|day| day[hour]).sum())
     }
 
-    /// Messages by weekday, Monday first.
+    /// Counts by weekday, Monday first.
     pub fn by_weekday(&self) -> [u64; 7] {
         self.heat.map(|day| day.iter().sum())
     }
@@ -134,7 +133,7 @@ impl Hours {
     }
 }
 
-/// The first number behind `no` that is one; `yes` is.
+/// The first number after `no` that satisfies `is`; `yes` does.
 fn first(mut no: i64, mut yes: i64, is: impl Fn(i64) -> bool) -> i64 {
     while yes - no > 1 {
         let middle = no + (yes - no) / 2;
@@ -150,7 +149,7 @@ fn first(mut no: i64, mut yes: i64, is: impl Fn(i64) -> bool) -> i64 {
 pub mod tests {
     use super::*;
 
-    /// Berlin's clock in the autumn of 2026: back from 3 to 2 on the 25th of October at 1:00 UTC.
+    /// Berlin's clock in the autumn of 2026: put back from 3 to 2 on 25 October at 1:00 UTC.
     pub fn berlin(second: i64) -> i64 {
         if second < 1_792_890_000 { 7200 } else { 3600 }
     }
@@ -211,7 +210,7 @@ pub mod tests {
 
     #[test]
     fn an_hour_in_which_the_clock_is_changed_is_cut_there() {
-        // Half an hour is put in at 00:20 UTC, when it is 10:50 there.
+        // Half an hour is inserted at 00:20 UTC, at 10:50 there.
         let zone: UtcOffset = |second| {
             let change = 1_792_890_000 - 2400;
             if second < change { 37_800 } else { 39_600 }

@@ -1,46 +1,43 @@
-//! Talk over time, in bins that grow with the log.
+//! Messages over time, in bins that widen with the log.
 //!
-//! What always holds: there are never more than [`MOST`] bins, all equally wide, and every message
-//! is in one. What is shown of them is gathered by the calendar ([`super::calendar`]), so they are
-//! kept much finer than anything is drawn.
+//! Invariant: there are at most [`MOST`] bins, all of the same width, and every message is in one. They are
+//! gathered by the calendar ([`super::calendar`]) for display, so they are kept much finer than anything
+//! drawn.
 
 use super::calendar::Unit;
 use super::hours::{UtcOffset, moment, second};
 use crate::event::Stamp;
 
-/// So many bins are kept: seconds of a day and a half, hours of fourteen years.
+/// The number of bins at most: seconds of a day and a half, hours of fourteen years.
 const MOST: usize = 1 << 17;
-/// How wide they are, in seconds. Each is a multiple of the one before.
+/// The widths of bins in seconds; each is a multiple of the one before.
 const WIDTHS: [i64; 9] = [1, 10, 60, 300, 900, 3600, 86_400, 10 * 86_400, 100 * 86_400];
 
-/// Messages between two moments.
+/// The messages between two moments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interval {
-    /// From this moment on.
     pub from: Stamp,
-    /// Up to this one.
     pub to: Stamp,
-    /// How many messages.
     pub messages: u64,
 }
 
-/// Counts messages over time.
+/// Counts of messages over time.
 #[derive(Clone, Debug)]
 pub struct Intervals {
     zone: UtcOffset,
-    /// Which of the widths is in use.
+    /// The index of the current width.
     step: usize,
-    /// How far the wall's clock was ahead at the first message: there bins begin on full hours.
+    /// The local clock's offset at the first message, so that bins begin on full hours.
     ahead: Option<i64>,
-    /// Which bin the first count is of.
+    /// The bin of the first count.
     first: i64,
     counts: Vec<u64>,
-    /// The bin now: its beginning and end in microseconds, and its count.
+    /// The current bin: its start and end in microseconds, and its index.
     now: (i64, i64, usize),
 }
 
 impl Intervals {
-    /// No messages yet, by the clock of that zone.
+    /// Nothing counted yet, with local time by `zone`.
     pub fn new(zone: UtcOffset) -> Intervals {
         Intervals {
             zone,
@@ -52,7 +49,7 @@ impl Intervals {
         }
     }
 
-    /// One message.
+    /// Counts one message.
     #[inline]
     pub fn add(&mut self, at: Stamp) {
         let (from, to, _) = self.now;
@@ -106,8 +103,8 @@ impl Intervals {
         (self.first, self.step) = (first, self.step + 1);
     }
 
-    /// The messages between two moments in about `many` stretches of equal length by the
-    /// calendar, and how long each is. There is at least one.
+    /// The messages between two moments in about `many` calendar intervals of equal length, and their unit.
+    /// There is at least one.
     pub fn gathered(&self, from: Stamp, to: Stamp, many: usize) -> (Unit, Vec<Interval>) {
         let unit = Unit::for_intervals(second(from), second(to), WIDTHS[self.step], many);
         let mut intervals = Vec::new();
@@ -178,7 +175,7 @@ mod tests {
     #[test]
     fn messages_are_gathered_by_the_calendar() {
         let mut bins = Intervals::new(|_| 0);
-        // 2026-11-23T22:00:00Z and four hours behind it, one a minute.
+        // 2026-11-23T22:00:00Z and the four hours after it, one a minute.
         let start = 1_795_471_200;
         for minute in 0..240 {
             bins.add(at(start + minute * 60));

@@ -1,10 +1,10 @@
-//! Who said how much, and who was there for how long.
+//! Messages and presence by name.
 //!
-//! What always holds: at most [`MOST_NAMES`] names are kept one by one, so that no log can take all
-//! memory; what the names beyond them did is in [`Names::others`], and in every sum. A presence is
-//! counted as far as the log tells of it: one that a join began lasts until the leave, until the
-//! room was closed or opened again, or to the end; one that a message began (the join is in no line
-//! that was read) until the leave, or else to the last message.
+//! Invariant: at most [`MOST_NAMES`] names are kept one by one, so that no log can use up the memory; the
+//! counts of all others are in [`Names::others`], and in every sum. Presence is counted as far as the log
+//! shows it: one that a join began lasts until the leave, until the room was closed or opened again, or to
+//! the end; one that a message began (its join is not in the lines read) lasts until the leave, or else to
+//! the last message.
 
 use std::hash::{BuildHasher, RandomState};
 
@@ -12,41 +12,38 @@ use hashbrown::HashTable;
 
 use crate::event::Stamp;
 
-/// So many names are kept one by one; a log of the busiest channel for years has fewer.
+/// Names that are kept one by one, at most; years of the busiest channel have fewer.
 pub const MOST_NAMES: usize = 50_000;
-/// So many bytes of names are kept.
+/// Bytes of names that are kept, at most.
 const MOST_BYTES: usize = 2 << 20;
-/// How many of those who spoke are found without the table; a power of two.
+/// Entries of the cache before the table; a power of two.
 const NEAR: usize = 256;
-/// Nobody.
+/// An empty entry.
 const NOBODY: u32 = u32::MAX;
 
-/// What is known of one name.
+/// The counts of one name.
 #[derive(Clone, Debug, Default)]
 pub struct NameTally {
     /// The name, escaped as in the log.
     pub name: Box<[u8]>,
-    /// How many messages.
     pub messages: u64,
-    /// Runs without white space in them.
+    /// Words of the messages: runs without white space.
     pub words: u64,
-    /// Characters (Unicode scalar values) in them.
+    /// Unicode scalar values of the messages.
     pub characters: u64,
-    /// Characters of the longest one.
+    /// Characters of the longest message.
     pub longest: u64,
-    /// When the first and the last one was said.
+    /// The times of the first and the last message.
     pub spoke: Option<(Stamp, Stamp)>,
-    /// How many times the name came in.
     pub joins: u64,
-    /// How many times it left.
     pub leaves: u64,
-    /// When it first came in.
+    /// The time of the first join.
     pub joined: Option<Stamp>,
-    /// When it was last gone.
+    /// The time of the last departure.
     pub left: Option<Stamp>,
-    /// How long it was there, in microseconds.
+    /// The presence in microseconds.
     pub present: u64,
-    /// Still there at the end.
+    /// Still present at the end.
     pub is_present: bool,
     presence: Option<Stay>,
 }
@@ -57,13 +54,13 @@ struct Stay {
     since: Stamp,
     /// The newest line of that name.
     seen: Stamp,
-    /// It was begun by a join.
+    /// The presence began with a join.
     by_join: bool,
-    /// Its place among those who are present.
+    /// The index among those present.
     place: u32,
 }
 
-/// What one message has.
+/// The size of one message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TextSize {
     /// Runs without white space.
@@ -82,7 +79,7 @@ impl NameTally {
         self.spoke = Some((first.min(at), last.max(at)));
     }
 
-    /// Characters of a message on average.
+    /// The average number of characters of a message.
     pub fn mean(&self) -> f64 {
         match self.messages {
             0 => 0.0,
@@ -96,17 +93,17 @@ impl NameTally {
     }
 }
 
-/// Everybody.
+/// The counts of all names.
 pub struct Names {
     table: HashTable<u32>,
     hasher: RandomState,
     near: [u32; NEAR],
     all: Vec<NameTally>,
-    /// Those who are there now.
+    /// Those present now.
     present: Vec<u32>,
     bytes: usize,
     most: usize,
-    /// What the names that are not kept did, if there are any.
+    /// The totals of the names that are not kept, if there are any.
     pub others: Option<NameTally>,
 }
 
@@ -117,7 +114,7 @@ impl Default for Names {
 }
 
 impl Names {
-    /// Nobody yet, and never more than so many.
+    /// No names yet, and at most `most` later.
     pub fn at_most(most: usize) -> Names {
         Names {
             table: HashTable::new(),
@@ -131,12 +128,12 @@ impl Names {
         }
     }
 
-    /// Who was found, in no order.
+    /// The kept names, in no order before [`Names::sort`].
     pub fn all(&self) -> &[NameTally] {
         &self.all
     }
 
-    /// Puts those who said most first; of two who said the same, who was there longer, then by name.
+    /// Sorts by messages, then by presence, the most first, then by name.
     pub fn sort(&mut self) {
         self.table.clear();
         self.near = [NOBODY; NEAR];
@@ -147,7 +144,7 @@ impl Names {
         });
     }
 
-    /// Somebody said something.
+    /// Counts a message.
     #[inline]
     pub fn says(&mut self, name: &[u8], size: TextSize, at: Stamp) {
         let Some(who) = self.find(name) else {
@@ -161,7 +158,7 @@ impl Names {
         }
     }
 
-    /// Somebody came in.
+    /// Counts a join.
     pub fn joins(&mut self, name: &[u8], at: Stamp) {
         let Some(who) = self.find(name) else {
             self.other().joins += 1;
@@ -173,7 +170,7 @@ impl Names {
         match person.presence {
             Some(presence) if presence.by_join => (),
             Some(presence) => {
-                // Of how it was before nothing is known behind the last message.
+                // Nothing is known about the time between the last message and the join.
                 self.goes(who, presence.seen);
                 self.enters(who, at, true);
             }
@@ -181,7 +178,7 @@ impl Names {
         }
     }
 
-    /// Somebody left.
+    /// Counts a leave.
     pub fn leaves(&mut self, name: &[u8], at: Stamp) {
         let Some(who) = self.find(name) else {
             self.other().leaves += 1;
@@ -192,7 +189,7 @@ impl Names {
         self.all[who as usize].left = Some(at);
     }
 
-    /// Whoever was there is there no more.
+    /// Ends all presences, as the room was closed or opened.
     pub fn all_go(&mut self, at: Stamp) {
         while let Some(who) = self.present.last().copied() {
             let presence = self.all[who as usize].presence;
@@ -206,7 +203,7 @@ impl Names {
         }
     }
 
-    /// The log ends: who is there now is marked, and counted until then.
+    /// Ends the log: whoever is present is marked, and counted until then.
     pub fn end(&mut self, at: Stamp) {
         for who in std::mem::take(&mut self.present) {
             let person = &mut self.all[who as usize];
@@ -247,7 +244,7 @@ impl Names {
         self.others.get_or_insert_default()
     }
 
-    /// Where that name is kept; nowhere if there are too many.
+    /// The index of that name; `None` if there are too many.
     #[inline]
     fn find(&mut self, name: &[u8]) -> Option<u32> {
         let near = near(name);
@@ -283,7 +280,7 @@ impl Names {
     }
 }
 
-/// Where one looks for a name first.
+/// The entry of the cache for a name.
 #[inline]
 fn near(name: &[u8]) -> usize {
     let (first, last) = match (name.first_chunk::<4>(), name.last_chunk::<4>()) {
@@ -297,7 +294,7 @@ fn near(name: &[u8]) -> usize {
 }
 
 fn micros(from: Stamp, to: Stamp) -> u64 {
-    // infallible: eight thousand years of microseconds are less.
+    // infallible: eight thousand years in microseconds are less.
     to.since(from).as_micros() as u64
 }
 
@@ -305,7 +302,7 @@ fn micros(from: Stamp, to: Stamp) -> u64 {
 mod tests {
     use super::*;
 
-    /// So many minutes after 1970.
+    /// Minutes after 1970.
     fn at(minute: i64) -> Stamp {
         Stamp::from_micros(minute * 60_000_000)
     }
@@ -362,12 +359,12 @@ mod tests {
         // A message, then the leave.
         people.says(b"a", WORD, at(2));
         people.leaves(b"a", at(7));
-        // A leave alone: it was there, nobody knows since when.
+        // A leave alone: the time of arrival is not known.
         people.leaves(b"b", at(8));
         // Messages alone.
         people.says(b"c", WORD, at(1));
         people.says(b"c", WORD, at(4));
-        // Messages, and a join behind them: what lies between is not known.
+        // Messages, and a join after them: the time between is not known.
         people.says(b"d", WORD, at(0));
         people.says(b"d", WORD, at(3));
         people.joins(b"d", at(10));

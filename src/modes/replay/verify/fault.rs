@@ -1,36 +1,36 @@
-//! What can be wrong with a line of a room's log, what that means and what to do.
+//! The faults of a room's log, with their meaning and what to do.
 
 use std::fmt;
 
 use crate::line::Damage;
 
-/// What is wrong with a line.
+/// The kind of a fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FaultKind {
-    /// Its checksum or its form.
+    /// Bad checksum or unknown form.
     Damaged(Damage),
-    /// It and the others end as on another system.
+    /// All lines end as on another system.
     OtherEnds,
-    /// Another line goes on in it: the line feed between them is not there.
+    /// Another line follows in it: the line feed between them is missing.
     Joined,
-    /// It holds so many NUL bytes.
+    /// This many NUL bytes in the line.
     Nul(usize),
-    /// It has so many bytes, more than any that a room writes.
+    /// More bytes than any line that a room writes: this many.
     TooLong(u64),
-    /// It is earlier than the line before, which has this time.
+    /// Earlier than the line before, which has this time.
     Earlier(String),
-    /// It is the first, and does not say that the room was opened.
+    /// A first line that does not say that the room was opened.
     NotOpened,
-    /// It is the last, and so many bytes of it have no line feed behind them.
+    /// A last line of this many bytes without a line feed.
     Torn(u64),
-    /// It is the last, and whole but for its line feed.
+    /// A last line that lacks only its line feed.
     NoLineFeed,
-    /// It is the last and whole, and has another byte where its line feed was.
+    /// A whole last line whose line feed was changed.
     EndChanged,
 }
 
 impl fmt::Display for FaultKind {
-    /// What it means and what to do, in one line.
+    /// The meaning and what to do, in one line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const KEPT: &str = "The room keeps it and shows it as damaged; look for it in a backup.";
         const CUT: &str = "At its next start the room saves it beside the log and cuts it off. \
@@ -105,14 +105,13 @@ impl fmt::Display for FaultKind {
     }
 }
 
-/// One fault and where it is.
+/// A fault with its position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Where its line starts in the file.
+    /// The start of its line in the file.
     pub offset: u64,
-    /// Which line it is; the first is 1.
+    /// The number of its line; the first is 1.
     pub line: u64,
-    /// What is wrong with it.
     pub wrong: FaultKind,
 }
 

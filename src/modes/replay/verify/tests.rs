@@ -49,7 +49,7 @@ fn log(messages: i64) -> Vec<u8> {
     bytes
 }
 
-/// What is found when the bytes come in portions of `portion`.
+/// The faults in the bytes, taken in portions of `portion`.
 fn found_in(bytes: &[u8], portion: usize) -> (Vec<Fault>, u64) {
     let (mut checker, mut faults) = (Checker::default(), Vec::new());
     let mut rest: Vec<u8> = Vec::new();
@@ -68,7 +68,7 @@ fn found(bytes: &[u8]) -> Vec<Fault> {
     found_in(bytes, bytes.len().max(1)).0
 }
 
-/// The one fault in `bytes`.
+/// The only fault in `bytes`.
 #[track_caller]
 fn only(bytes: &[u8]) -> (u64, u64, FaultKind) {
     let mut faults = found(bytes);
@@ -110,7 +110,7 @@ fn each_fault_is_named_for_what_it_is() {
         with(&long),
         (place, 5, FaultKind::TooLong(MAX_LINE as u64 + 9))
     );
-    // Time goes back once; what follows is measured by the line before it.
+    // Time runs backwards once; the next line is compared with the one before it.
     assert_eq!(
         with(&said(-1, "moved")),
         (
@@ -154,7 +154,7 @@ fn what_a_newer_version_wrote_is_counted_and_no_fault() {
     let used = checker.take(&bytes, &mut |fault| panic!("{fault}"));
     assert_eq!((used, checker.lines()), (bytes.len(), 6));
     assert_eq!(checker.unknown(), 1, "and no other");
-    // Where its line feed was lost, another line goes on behind its fields.
+    // Where its line feed was lost, another line follows after its fields.
     let joined = String::from_utf8_lossy(&bytes).replace("by:eve\n", "by:eve\x0b");
     assert_eq!(only(joined.as_bytes()).2, FaultKind::Joined);
 }
@@ -221,8 +221,8 @@ fn every_sentence_is_one_line_with_its_place_and_what_to_do() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
-    /// A flip is found at its line; one of a line feed at the first of the two lines; one that
-    /// makes a line feed at both halves. No other line is blamed.
+    /// A changed bit is found at its line; that of a line feed at the first of the two lines; one that makes
+    /// a line feed at both halves. No other line is blamed.
     #[test]
     fn a_changed_bit_is_found_where_it_is(place in any::<prop::sample::Index>(), bit in 0u32..8) {
         let mut bytes = log(20);

@@ -26,7 +26,7 @@ fn midnight_passes_without_a_date() {
     assert_eq!(next("22:51"), "2004-12-31T22:51:00");
     assert_eq!(next("23:59"), "2004-12-31T23:59:00");
     assert_eq!(next("00:01"), "2005-01-01T00:01:00");
-    // A little back is no midnight.
+    // Slightly back is not midnight.
     assert_eq!(next("00:00"), "2005-01-01T00:00:00");
     assert!(dates.guessed);
     let moment = dates
@@ -47,7 +47,7 @@ fn noon_passes_on_a_clock_of_twelve_hours() {
     assert_eq!(next("12:01"), "2004-12-26T00:01:00");
     assert_eq!(next("01:01"), "2004-12-26T01:01:00");
     assert!(dates.twelve_hours);
-    // One of twenty-four hours passes midnight, however long nobody said anything.
+    // A twenty-four-hour clock passes midnight, however long the silence was.
     let mut dates = Dates::new(Zone::Utc, day("2004-12-25"));
     let mut next = |text: &str| said(&mut dates, &at(text));
     assert_eq!(next("11:55"), "2004-12-25T11:55:00");
@@ -90,7 +90,7 @@ fn the_year_changes_in_january() {
     };
     assert_eq!(next("Dec 31"), "2026-12-31T12:00:00");
     assert_eq!(next("Jan  1"), "2027-01-01T12:00:00");
-    // Late, and then it goes on.
+    // Late, and then it continues.
     assert_eq!(next("Dec 31"), "2026-12-31T12:00:00");
     assert_eq!(next("Jan  1"), "2027-01-01T12:00:00");
     assert_eq!(next("Jan  9"), "2027-01-09T12:00:00");
@@ -110,7 +110,7 @@ fn a_date_that_is_told_again_is_that_day() {
     };
     assert_eq!(said(&mut dates, &told("2026-11-23")), "nothing");
     assert_eq!(said(&mut dates, &at("23:59:59")), "2026-11-23T23:59:59");
-    // It goes on before its day is told.
+    // The log continues before it states its day.
     assert_eq!(said(&mut dates, &at("00:00:00")), "2026-11-24T00:00:00");
     assert_eq!(said(&mut dates, &at("23:59:00")), "2026-11-24T23:59:00");
     assert_eq!(said(&mut dates, &told("2026-11-24")), "nothing");

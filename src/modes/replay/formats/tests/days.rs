@@ -1,4 +1,4 @@
-//! Whole logs whose days are told by lines of their own, or by their names.
+//! Whole logs whose days are in lines of their own, or in file names.
 
 use super::*;
 
@@ -37,7 +37,7 @@ fn a_late_line_moves_nothing_but_itself() {
         ]
     );
     assert_eq!(counts.back, 1);
-    // A day that is told by its name alone.
+    // A day known from the file's name alone.
     let day = "[23:58] <bob> one\n[00:00] <bob> two\n[23:59] <eve> late\n=== eve is odd\n[00:01] <bob> three\n";
     let (lines, _) = plain(day, FileFormat::Day, "books-2004-12-31.txt");
     let last = lines.last().expect("a line");
@@ -47,7 +47,7 @@ fn a_late_line_moves_nothing_but_itself() {
 #[test]
 fn what_is_said_late_at_night_is_not_late() {
     for (log, wanted) in [
-        // Nothing else was said that day.
+        // No other line was written that day.
         (
             "--- Log opened Mon Nov 23 12:00:00 2026\n--- Day changed Tue Nov 24 2026\n\
              23:59:00 <bob> one\nno form\n--- Day changed Wed Nov 25 2026\n23:59:30 <bob> two\n",

@@ -1,4 +1,4 @@
-//! What they say: every message in as few parts as the room takes, each once.
+//! Posting: every message in as few parts as the room accepts, each once.
 
 use super::Actors;
 use crate::event::{Body, Recorded};
@@ -7,14 +7,14 @@ use crate::modes::replay::into::target_room::{Halt, Reply};
 use crate::wire::endpoint::MESSAGES;
 use crate::wire::{HistoryRange, Said, Wire};
 
-/// So often somebody logs in anew for the sake of one message.
+/// Logins for the sake of one message, at most.
 const MOST_RETURNS: usize = 5;
 
 impl Actors {
-    /// `who` says it, coming in first if they are not here.
+    /// Posts a message of `who`, who joins first unless present.
     ///
     /// # Errors
-    /// It cannot go on.
+    /// The run cannot continue.
     pub fn say(&mut self, who: &str, text: &str) -> Result<(), Halt> {
         if text.trim().is_empty() {
             self.summary.empty += 1;
@@ -62,7 +62,7 @@ impl Actors {
             };
             member.active = self.deeds;
             let (token, name) = (member.token.clone(), member.name.clone());
-            // A key is known by its sender: under another name it would be said a second time.
+            // A key belongs to its sender: under another name the message would be posted a second time.
             if in_doubt.as_ref().is_some_and(|before| *before != name) {
                 return self.look_for(&token, key);
             }
@@ -80,7 +80,7 @@ impl Actors {
             match heard.reply {
                 Reply::Done(_) => return Ok(Posted::Said),
                 Reply::Refused(refused) => match refused.status {
-                    // The session is over; they come in again.
+                    // The session is over; they log in again.
                     401 => self.lose(who),
                     413 if self.learn_length(refused.limit) => return Ok(Posted::TooLong),
                     _ => return Ok(self.refused(refused.sentence)),
@@ -108,7 +108,7 @@ impl Actors {
         }
     }
 
-    /// Whether the message with that key is among the newest of the room.
+    /// Looks for the message with that key among the newest of the room.
     fn look_for(&mut self, token: &str, key: &str) -> Result<Posted, Halt> {
         let heard = self.room.ask::<HistoryRange>(&Request {
             method: "GET",
@@ -129,17 +129,17 @@ impl Actors {
     }
 }
 
-/// What became of a message.
+/// The outcome of a post.
 enum Posted {
     Said,
-    /// The room takes less at once than was thought; that is known now.
+    /// The room accepts less at once than assumed; the limit is known now.
     TooLong,
-    /// It is not said, and counted.
+    /// Not posted, and counted.
     Not,
 }
 
-/// As much of a text as a room takes at once, up to the end of a word if there is one in its last
-/// quarter, and the rest.
+/// As much of a text as a room accepts at once, up to the end of a word if there is one in its last quarter,
+/// and the rest.
 fn split(text: &str, most: usize) -> (&str, &str) {
     if text.len() <= most {
         return (text, "");

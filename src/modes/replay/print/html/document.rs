@@ -1,7 +1,7 @@
-//! What stands around the conversation: head, search, the account at the end.
+//! The document around the conversation: head, search, and totals at the end.
 //!
-//! What always holds: a browser is told by hashes which style and which script are the page's own,
-//! and that nothing else may be loaded, run or sent (Content Security Policy Level 3).
+//! Invariant: hashes tell the browser the document's own style and script; nothing else may be loaded, run or
+//! sent (Content Security Policy Level 3).
 
 use std::fmt::Write as _;
 
@@ -18,15 +18,15 @@ use crate::modes::replay::wording::counted_in_groups;
 const SCRIPT: &str = include_str!("document.js");
 pub(super) const STYLE: &str = include_str!("document.css");
 
-/// What names stand on in the light and in the dark: `--surface`, `--found`, `--now`, `--here`.
+/// The backgrounds of names in the light and the dark theme: `--surface`, `--found`, `--now`, `--here`.
 pub(super) const LIGHT: [u32; 4] = [0xff_ffff, 0xff_f4b8, 0xff_dd7a, 0xea_f1ff];
 pub(super) const DARK: [u32; 4] = [0x1a_1c20, 0x3b_3710, 0x54_4500, 0x22_2c3d];
-/// WCAG 2.2, 1.4.3.
+/// The least contrast (WCAG 2.2, 1.4.3).
 pub(super) const LEAST: f64 = 4.5;
-/// How much of their hue the names have.
+/// The saturation of names.
 const SATURATION: f64 = 0.7;
 
-/// Appends everything up to the conversation.
+/// Appends everything before the conversation.
 pub fn begin(name: &str, out: &mut Vec<u8>) {
     let name = name.rsplit('/').next().unwrap_or(name);
     let mut title = Vec::new();
@@ -68,7 +68,7 @@ pub fn begin(name: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(head.as_bytes());
 }
 
-/// Appends everything behind the conversation.
+/// Appends everything after the conversation.
 pub fn end(totals: &Totals, out: &mut Vec<u8>) {
     let mut words = counted_in_groups(totals.messages, "message", "messages");
     if totals.passing > 0 {
@@ -104,7 +104,7 @@ pub fn end(totals: &Totals, out: &mut Vec<u8>) {
     out.extend_from_slice(end.as_bytes());
 }
 
-/// The page's style, with a colour for every step of hue.
+/// The document's style, with a colour for every step of hue.
 pub(super) fn style() -> String {
     let mut style = STYLE.to_string();
     for (behind, is_dark) in [(&LIGHT, false), (&DARK, true)] {
@@ -126,7 +126,7 @@ pub(super) fn style() -> String {
     style
 }
 
-/// The brightest, or on dark the darkest, colour of that hue that can be read on all of these.
+/// The brightest (on dark, the darkest) colour of that hue that is readable on all these backgrounds.
 fn readable(hue: f64, behind: &[u32], is_dark: bool) -> u32 {
     let mut found = if is_dark { 0xff_ffff } else { 0 };
     for step in 0..=100 {
@@ -143,7 +143,7 @@ fn readable(hue: f64, behind: &[u32], is_dark: bool) -> u32 {
     found
 }
 
-/// What a policy calls a style or script of exactly these bytes.
+/// The hash by which a policy allows a style or script.
 fn hash(text: &str) -> String {
     format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
 }

@@ -1,33 +1,33 @@
-//! Who came and went between two messages: a few one by one, many in one line that opens.
+//! Joins and leaves between two messages: a few one by one, many in one line that opens.
 
 use super::text::name;
 use super::wall_clock::WallMinute;
 use crate::line::STAMP;
 
-/// More than so many at once are put together.
+/// Joins and leaves that are still listed one by one, at most.
 const FEW: usize = 3;
-/// So many names are given where many are put together.
+/// Names in the line of many joins and leaves, at most.
 const NAMED: usize = 6;
-/// So many are put together at most, and so many bytes.
+/// Joins and leaves in one line, and their bytes, at most.
 const MOST: (usize, usize) = (500, 128 * 1024);
 
-/// Those that are not yet written.
+/// Joins and leaves that are not written yet.
 #[derive(Debug, Default)]
 pub struct JoinsAndLeaves {
     lines: Vec<u8>,
     count: usize,
-    /// The first names, as lines spell them.
+    /// The first names, as spelt in the lines.
     names: Vec<Vec<u8>>,
     more: bool,
 }
 
 impl JoinsAndLeaves {
-    /// Whether none are waiting.
+    /// Returns whether none are waiting.
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
 
-    /// Adds one; writes those before it if they are as many as may wait.
+    /// Adds one, and writes the previous ones if they are too many.
     pub fn add(
         &mut self,
         who: &[u8],
@@ -53,7 +53,7 @@ impl JoinsAndLeaves {
         self.lines.extend_from_slice(b"</p>\n");
     }
 
-    /// Writes them.
+    /// Writes the waiting ones.
     pub fn flush(&mut self, out: &mut Vec<u8>) {
         if self.count > FEW {
             let words = format!(

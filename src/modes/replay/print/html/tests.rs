@@ -2,7 +2,7 @@ use super::document::{DARK, LEAST, LIGHT, STYLE, style};
 use super::text::{HUES, put};
 use crate::hue::contrast;
 
-/// The colours of a theme as the style has them, by name.
+/// The colours of a theme in the style, by name.
 fn colours(theme: &str) -> Vec<(&str, u32)> {
     let found = theme.split(';').filter_map(|rule| {
         let (name, value) = rule.trim().split_once(": #")?;

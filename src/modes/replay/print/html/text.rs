@@ -1,10 +1,9 @@
-//! Names and texts of a log as they stand in a page.
+//! Names and texts of a log as HTML.
 //!
-//! What always holds: of what is written here nothing is markup but what is written around it. What
-//! could end an attribute or an element is written as a character reference; a character that
-//! would move, hide or reorder its neighbours is named (`\u{202e}`) as it is in the log. The marks
-//! that only say which way their own neighbours run (U+200E, U+200F, U+061C) stay: every message is
-//! a paragraph of its own.
+//! Invariant: nothing from the log becomes markup. Characters that could end an attribute or element become
+//! character references; a character that would move, hide or reorder its neighbours is escaped (`\u{202e}`)
+//! as in the log. The marks that only set the direction of their own neighbours (U+200E, U+200F, U+061C)
+//! stay, since every message is a paragraph of its own.
 
 use std::borrow::Cow;
 use std::str::from_utf8;
@@ -13,10 +12,10 @@ use crate::hue::{hash, hue_of};
 use crate::line;
 use crate::urls::{target, urls};
 
-/// So many colours names are told apart by.
+/// The number of colours of names.
 pub const HUES: usize = 128;
 
-/// Bytes that a character may begin with that is not written as itself.
+/// First bytes of the characters that are not written as themselves.
 const STOPS: [bool; 256] = {
     let mut stops = [false; 256];
     let mut byte = 0;
@@ -33,7 +32,7 @@ const STOPS: [bool; 256] = {
     stops
 };
 
-/// Appends a text or name as text, safe in an attribute as well.
+/// Appends a text or name, safe in attributes as well.
 pub fn put(text: &str, out: &mut Vec<u8>) {
     let bytes = text.as_bytes();
     let mut from = 0;
@@ -43,7 +42,7 @@ pub fn put(text: &str, out: &mut Vec<u8>) {
             at += 1;
             continue;
         }
-        // A byte that stops is never inside a character.
+        // Such a byte is never inside a character.
         let Some(c) = text[at..].chars().next() else {
             break;
         };
@@ -75,18 +74,18 @@ pub fn put(text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(&bytes[from..]);
 }
 
-/// Whether a character must be in no page (HTML, 13.2.3.5: noncharacters).
+/// Returns whether a character must not occur in HTML (13.2.3.5: noncharacters).
 fn is_nowhere(c: char) -> bool {
     u32::from(c) & 0xfffe == 0xfffe || matches!(c, '\u{fdd0}'..='\u{fdef}')
 }
 
-/// Appends a text as it stands in a line, its links to the web as links.
+/// Appends a text as it stands in a line, with its URLs as links.
 pub fn said(text: &[u8], out: &mut Vec<u8>) {
     let text = plain(text);
     let mut from = 0;
     for link in urls(&text) {
         let address = &text[link.clone()];
-        // An address that cannot be shown as it is cannot be trusted to be what it seems.
+        // A URL that cannot be shown as it is may not be what it seems.
         if line::escaped_size(address) != address.len() || address.chars().any(is_nowhere) {
             continue;
         }
@@ -101,7 +100,7 @@ pub fn said(text: &[u8], out: &mut Vec<u8>) {
     put(&text[from..], out);
 }
 
-/// Appends a name as it stands in a line, in its colour, its direction its own.
+/// Appends a name as spelt in a line, in its colour and direction.
 pub fn name(spelt: &[u8], out: &mut Vec<u8>) {
     let name = unspelt(spelt);
     out.extend_from_slice(b"<bdi class=\"");
@@ -111,7 +110,7 @@ pub fn name(spelt: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(b"</bdi>");
 }
 
-/// Appends the name that stands above what somebody says.
+/// Appends a name as the heading above its messages.
 pub fn heading(spelt: &[u8], out: &mut Vec<u8>) {
     let name = unspelt(spelt);
     out.extend_from_slice(b"<b class=\"n ");
@@ -121,7 +120,7 @@ pub fn heading(spelt: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(b"</bdi></b>\n");
 }
 
-/// A name is one line, whatever is in it.
+/// Appends a name in one line.
 fn put_name(name: &str, out: &mut Vec<u8>) {
     match name.contains(['\n', '\t']) {
         true => put(&line::escaped(name), out),
@@ -134,7 +133,7 @@ fn class(name: &str) -> String {
     format!("c{}", step.min(HUES - 1))
 }
 
-/// A text as it was said; most are as they stand in the line.
+/// The message of a text in a line; most are the same.
 fn plain(text: &[u8]) -> Cow<'_, str> {
     let text = String::from_utf8_lossy(text);
     if memchr::memchr(b'\\', text.as_bytes()).is_none() {
@@ -143,7 +142,7 @@ fn plain(text: &[u8]) -> Cow<'_, str> {
     line::unescaped(&text).map_or(text, Cow::Owned)
 }
 
-/// A name as it was given.
+/// The name of a spelling in a line.
 fn unspelt(spelt: &[u8]) -> Cow<'_, str> {
     let name = from_utf8(spelt).unwrap_or_default();
     match memchr::memchr(b'\\', spelt) {

@@ -1,4 +1,4 @@
-//! Days and times of day as a page shows them: those of this machine's clock.
+//! Days and times of day as the document shows them, in this machine's zone.
 
 use std::fmt::Write as _;
 
@@ -7,21 +7,20 @@ use chrono::{DateTime, Local, NaiveDate, Timelike};
 use crate::event::Stamp;
 use crate::line::STAMP;
 
-/// A minute, as the clock on the wall shows it.
+/// A minute of local time.
 #[derive(Clone, Debug, Default)]
 pub struct WallMinute {
-    /// The day.
     pub day: NaiveDate,
-    /// `22:34`
+    /// The time of day: `22:34`.
     clock: String,
-    /// `2026-11-23 22:34`
+    /// Date and time: `2026-11-23 22:34`.
     full: String,
-    /// `+01:00`
+    /// The offset from UTC: `+01:00`.
     offset: String,
     second: u32,
 }
 
-/// Tells the time, and remembers the minute it was last asked for.
+/// Local time, with a memory of the newest minute.
 #[derive(Debug, Default)]
 pub struct WallClock {
     minute: Option<i64>,
@@ -29,7 +28,7 @@ pub struct WallClock {
 }
 
 impl WallClock {
-    /// What the clock showed then.
+    /// The local time at a moment.
     pub fn look(&mut self, at: Stamp) -> &WallMinute {
         let minute = at.micros().div_euclid(60_000_000);
         if self.minute != Some(minute) {
@@ -53,8 +52,7 @@ fn local(at: Stamp) -> DateTime<Local> {
 }
 
 impl WallMinute {
-    /// Appends the time of day, exact for whoever points at it and for programs; `stamp` is the
-    /// log's.
+    /// Appends the time of day, with the exact time as a tooltip and for programs; `stamp` is the log's.
     pub fn write(&self, stamp: &[u8; STAMP], out: &mut Vec<u8>) {
         out.extend_from_slice(b"<time datetime=\"");
         out.extend_from_slice(stamp);
@@ -69,14 +67,14 @@ impl WallMinute {
     }
 }
 
-/// Appends the line above a day.
+/// Appends the heading of a day.
 pub fn heading(day: NaiveDate, out: &mut Vec<u8>) {
     let (date, words) = (day.format("%Y-%m-%d"), day.format("%A, %-d %B %Y"));
     let line = format!("<h2><time datetime=\"{date}\">{words}</time></h2>\n");
     out.extend_from_slice(line.as_bytes());
 }
 
-/// `, on 16 November 2026 from 18:30 to 18:52`, and whose times those are.
+/// The time span in words, `, on 16 November 2026 from 18:30 to 18:52`, and its zone.
 pub fn span(first: Stamp, last: Stamp) -> (String, String) {
     let (first, last) = (local(first), local(last));
     let day = |at: &DateTime<Local>| at.format("%-d %B %Y").to_string();

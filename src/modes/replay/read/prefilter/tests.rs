@@ -1,4 +1,4 @@
-//! What is found fast is what is found line by line.
+//! The prefilter finds the same lines as a check of each.
 
 use proptest::prelude::*;
 
@@ -7,8 +7,8 @@ use crate::event::{Body, Elapsed, Event, Key, Stamp};
 use crate::line::{self, escape};
 use crate::modes::replay::read::defects::judge;
 
-/// Words that patterns and texts are made of: so few that they often meet, and some that stand in
-/// a line otherwise than they were said, or in its other parts.
+/// Words of patterns and texts: few enough to meet often, and some that are escaped in a line or occur in its
+/// other parts.
 const WORDS: [&str; 16] = [
     "a", "b", "ab", "n", "t", "\\", "\n", "\t", "0:00", "2026", "[", "]: ", "é", "Client (", "u",
     "\u{202e}",
@@ -54,7 +54,7 @@ fn event() -> impl Strategy<Value = Body> {
     ]
 }
 
-/// Lines, of which some are damaged at a place and by a bit.
+/// Lines, some of them damaged in one bit.
 fn log() -> impl Strategy<Value = Vec<u8>> {
     let lines = proptest::collection::vec((event(), 0u8..12, any::<u16>()), 0..30);
     (lines, any::<bool>()).prop_map(|(lines, torn)| {
@@ -138,7 +138,7 @@ fn only_lines_that_may_be_wanted_are_looked_at() {
     assert_eq!(count(grep("here it")), 1);
     assert_eq!(count(grep("(?i)HERE.*is|bobby")), 1);
     assert_eq!(count(grep(r"e\sit")), 1);
-    // The end of a line is not passed over.
+    // The end of a line is not skipped.
     assert_eq!(count(grep(r"here[\s\S]*")), 1);
     assert_eq!(count(grep(r"\bhere")), 1_000);
     assert_eq!(count(grep("x*")), 1_000);

@@ -17,7 +17,7 @@ fn screen(columns: usize) -> ChartStyle {
 fn tally(events: &[(i64, Body)]) -> Tally {
     let mut tally = Tally::new(UTC);
     for (second, body) in events {
-        // 2026-11-16T18:30:00Z, a Monday, and so many seconds later.
+        // 2026-11-16T18:30:00Z, a Monday, plus seconds.
         let at = Stamp::from_micros((1_794_853_800 + second) * 1_000_000);
         let body = body.clone();
         let mut bytes = line_of(at, body);
