@@ -23,7 +23,7 @@ const FIRST: usize = 4_096;
 const OTHERS: u32 = 0o077;
 
 /// A copy that only this process has open.
-pub struct LocalCopy {
+pub(super) struct LocalCopy {
     pub path: PathBuf,
     pub state: CopyState,
     file: Arc<File>,
@@ -33,7 +33,7 @@ pub struct LocalCopy {
 }
 
 /// A new copy under a temporary name.
-pub struct FreshCopy(LocalCopy);
+pub(super) struct FreshCopy(LocalCopy);
 
 impl LocalCopy {
     /// Opens the copy at `path`, or creates an empty one. A `private` copy is readable by its owner alone,
@@ -41,7 +41,7 @@ impl LocalCopy {
     ///
     /// # Errors
     /// The file is not a copy of a room's log, or another process uses it.
-    pub fn open(path: &Path, private: bool) -> Result<LocalCopy, Failure> {
+    pub(super) fn open(path: &Path, private: bool) -> Result<LocalCopy, Failure> {
         let unusable = |error: io::Error| unusable(path, &error);
         if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
             return Err(Failure::setting(format!(
@@ -128,7 +128,7 @@ impl LocalCopy {
     }
 
     /// Receives a log from its beginning. The file holds nothing, or part of this log's first line.
-    pub fn take_all(&mut self, mut sent: Sent) -> Result<Fetched, Failure> {
+    pub(super) fn take_all(&mut self, mut sent: Sent) -> Result<Fetched, Failure> {
         let failed = |error: io::Error| unusable(&self.path, &error);
         let length = self.file.metadata().map_err(failed)?.len();
         let reader = Reader::new(Arc::clone(&self.file), LogId(0));
@@ -148,7 +148,7 @@ impl LocalCopy {
     }
 
     /// Receives the rest of the log, after comparing the end of the copy.
-    pub fn go_on(&mut self, mut sent: Sent) -> Result<Fetched, Failure> {
+    pub(super) fn go_on(&mut self, mut sent: Sent) -> Result<Fetched, Failure> {
         let mut there = vec![0; (self.state.end - self.state.from) as usize];
         self.file
             .read_exact_at(&mut there, self.state.from)
@@ -207,7 +207,7 @@ impl LocalCopy {
     }
 
     /// The offset of the first line that differs between two copies.
-    pub fn same_until(&self, other: &FreshCopy) -> Result<u64, Failure> {
+    pub(super) fn same_until(&self, other: &FreshCopy) -> Result<u64, Failure> {
         let end = self.state.end.min(other.0.state.end);
         let failed = |error: io::Error| unusable(&self.path, &error);
         let mut at = 0;
@@ -235,7 +235,7 @@ impl LocalCopy {
     }
 
     /// Sets this copy aside under an unused name, puts the fresh one in its place, and returns that name.
-    pub fn give_way(&mut self, fresh: FreshCopy) -> Result<PathBuf, Failure> {
+    pub(super) fn give_way(&mut self, fresh: FreshCopy) -> Result<PathBuf, Failure> {
         let failed = |error: io::Error| unusable(&self.path, &error);
         let mut name = self.path.as_os_str().to_os_string();
         name.push(".old");
@@ -266,12 +266,12 @@ impl LocalCopy {
     }
 
     /// The log that this is a copy of.
-    pub fn log(&self) -> Option<LogId> {
+    pub(super) fn log(&self) -> Option<LogId> {
         self.state.fingerprint.map(|fingerprint| fingerprint.log)
     }
 
     /// Removes the file if this run created it and it is empty.
-    pub fn leave(&self) {
+    pub(super) fn leave(&self) {
         let empty = self.file.metadata().is_ok_and(|file| file.len() == 0);
         if self.made && empty {
             let _ = fs::remove_file(&self.path);
@@ -281,7 +281,7 @@ impl LocalCopy {
 
 impl FreshCopy {
     /// An empty copy beside an existing one.
-    pub fn beside(copy: &LocalCopy) -> Result<FreshCopy, Failure> {
+    pub(super) fn beside(copy: &LocalCopy) -> Result<FreshCopy, Failure> {
         let mut name = copy.path.as_os_str().to_os_string();
         name.push(".new");
         let path = PathBuf::from(name);
@@ -320,12 +320,12 @@ impl FreshCopy {
     }
 
     /// The log that this one continues, and the name of that one's file.
-    pub fn goes_on_from(&self) -> Option<(LogId, PathBuf)> {
+    pub(super) fn goes_on_from(&self) -> Option<(LogId, PathBuf)> {
         said_before(&self.0.state.first)
     }
 
     /// Receives a log from its beginning.
-    pub fn take_all(&mut self, sent: Sent) -> Result<Fetched, Failure> {
+    pub(super) fn take_all(&mut self, sent: Sent) -> Result<Fetched, Failure> {
         let taken = self.0.take_all(sent);
         if !matches!(taken, Ok(Fetched::Whole)) {
             let _ = fs::remove_file(&self.0.path);
@@ -335,7 +335,7 @@ impl FreshCopy {
 }
 
 /// The end of a transfer.
-pub enum Fetched {
+pub(super) enum Fetched {
     Whole,
     Cut(String),
 }

@@ -28,7 +28,7 @@ const SILENCE: Duration = Duration::from_secs(30);
 const MAX_REFUSAL: u64 = 64 * 1024;
 
 /// What a room sends.
-pub enum Answer {
+pub(super) enum Answer {
     /// All of its log.
     Whole(Sent),
     /// What follows the place from which was asked.
@@ -36,7 +36,7 @@ pub enum Answer {
 }
 
 /// An answer under way.
-pub struct Sent {
+pub(super) struct Sent {
     stream: TcpStream,
     unread: Vec<u8>,
     body: BodyDecoder,
@@ -49,7 +49,7 @@ impl Sent {
     ///
     /// # Errors
     /// Why it broke off.
-    pub fn next(&mut self, out: &mut Vec<u8>) -> Result<bool, String> {
+    pub(super) fn next(&mut self, out: &mut Vec<u8>) -> Result<bool, String> {
         let told = |error: BodyError| ReplyError::from(error).to_string();
         if self.unread.is_empty() {
             if self.body.is_done() {
@@ -85,7 +85,11 @@ impl Sent {
 ///
 /// # Errors
 /// The room is not there, or refuses.
-pub fn ask(address: &Address, key: Option<&str>, kept: &CopyState) -> Result<Answer, Failure> {
+pub(super) fn ask(
+    address: &Address,
+    key: Option<&str>,
+    kept: &CopyState,
+) -> Result<Answer, Failure> {
     // The end that is there comes once more, and is compared.
     let fields = kept.fingerprint.map(|fingerprint| {
         format!(
@@ -109,7 +113,7 @@ pub fn ask(address: &Address, key: Option<&str>, kept: &CopyState) -> Result<Ans
 
 /// The name of the file beside the room's log that this earlier log of the room is in; nothing if the room
 /// knows of no such log.
-pub fn name_of_earlier(address: &Address, key: Option<&str>, log: LogId) -> Option<String> {
+pub(super) fn name_of_earlier(address: &Address, key: Option<&str>, log: LogId) -> Option<String> {
     // Whatever id of it.
     let id = Id {
         log,

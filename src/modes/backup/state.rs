@@ -3,7 +3,7 @@
 use crate::journal::Fingerprint;
 
 #[derive(Clone, Debug, Default)]
-pub struct CopyState {
+pub(super) struct CopyState {
     /// The end of its whole lines, in bytes.
     pub end: u64,
     /// Its fingerprint up to there, as the room states it in an ETag; `None` for an empty copy.

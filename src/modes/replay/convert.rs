@@ -28,7 +28,7 @@ use destination::Destination;
 ///
 /// # Errors
 /// The log cannot be read, or the result not written; the destination exists; nothing is chosen.
-pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
+pub(super) fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     // infallible: `--convert` chose this mode.
     let out = args.convert.as_deref().unwrap_or(OsStr::new("-").as_ref());
     let mut filter = Filter::of(args);

@@ -40,13 +40,13 @@ use interpret::{FormatState, Interpreter};
 use kinds::{parser, separator};
 use split::Splitter;
 
-pub use detect::{HEAD, detect, nearest};
-pub use kinds::{NotOfThisKind, title};
-pub use origin::Origin;
-pub use report::ConversionReport;
+pub(super) use detect::{HEAD, detect, nearest};
+pub(super) use kinds::{NotOfThisKind, title};
+pub(super) use origin::Origin;
+pub(super) use report::ConversionReport;
 
 /// A reader that converts another program's log to a room's.
-pub struct Converter {
+pub(super) struct Converter {
     input: Box<dyn BufRead + Send>,
     splitter: Splitter,
     interpreter: Interpreter,
@@ -62,7 +62,7 @@ impl Converter {
     ///
     /// # Errors
     /// The system has no random numbers, or the file cannot be read.
-    pub fn new(
+    pub(super) fn new(
         input: Box<dyn BufRead + Send>,
         kind: FileFormat,
         origin: &Origin,
@@ -87,7 +87,7 @@ impl Converter {
     }
 
     /// The report, which grows while the log is read.
-    pub fn report(&self) -> Arc<ConversionReport> {
+    pub(super) fn report(&self) -> Arc<ConversionReport> {
         Arc::clone(&self.report)
     }
 

@@ -8,11 +8,11 @@ use flate2::bufread::MultiGzDecoder;
 /// Bytes that are read at once.
 const BLOCK: usize = 64 * 1024;
 /// Bytes at a file's beginning that show its compression.
-pub const MAGIC: usize = 6;
+pub(super) const MAGIC: usize = 6;
 
 /// The compression of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Packing {
+pub(super) enum Packing {
     /// gzip, which is unpacked here.
     Gzip,
     /// Another format, with the command that unpacks it to standard output.
@@ -21,7 +21,7 @@ pub enum Packing {
 
 impl Packing {
     /// The compression of a file that begins with `head`; `None` if there is none.
-    pub fn of(head: &[u8]) -> Option<Packing> {
+    pub(super) fn of(head: &[u8]) -> Option<Packing> {
         const KNOWN: [(&[u8], Packing); 5] = [
             (b"\x1f\x8b\x08", Packing::Gzip),
             (b"\xfd7zXZ\x00", Packing::Other("xzcat")),
@@ -35,10 +35,10 @@ impl Packing {
 }
 
 /// A reader of the contents of one or more concatenated gzip files.
-pub struct Gunzip(MultiGzDecoder<BufReader<Box<dyn Read + Send>>>);
+pub(super) struct Gunzip(MultiGzDecoder<BufReader<Box<dyn Read + Send>>>);
 
 impl Gunzip {
-    pub fn new(read: Box<dyn Read + Send>) -> Gunzip {
+    pub(super) fn new(read: Box<dyn Read + Send>) -> Gunzip {
         Gunzip(MultiGzDecoder::new(BufReader::with_capacity(BLOCK, read)))
     }
 }
@@ -59,7 +59,7 @@ fn broken(why: BrokenGzip) -> io::Error {
 
 /// The error of an incomplete gzip file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BrokenGzip {
+pub(super) enum BrokenGzip {
     /// Its end is missing.
     Cut,
     /// Its contents do not match their checksum.
@@ -68,7 +68,7 @@ pub enum BrokenGzip {
 
 impl BrokenGzip {
     /// The sentence about the log called `name`.
-    pub fn sentence(self, name: &str) -> String {
+    pub(super) fn sentence(self, name: &str) -> String {
         match self {
             BrokenGzip::Cut => format!(
                 "{name} is a gzip file whose end is missing; what is there was read. Get a whole \

@@ -43,7 +43,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 ///
 /// # Errors
 /// The log cannot be read, or no room listens.
-pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
+pub(super) fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     let address = args.into.as_deref().unwrap_or_default();
     let address = Address::parse(address).map_err(Failure::new)?;
     let key = room_key::find(args.key_file.as_deref())?;

@@ -1,7 +1,7 @@
 //! The environment's statement about the terminal's characters.
 
 /// Returns whether the locale shows UTF-8 (POSIX: the first of the three variables that is set).
-pub fn is_utf8() -> bool {
+pub(super) fn is_utf8() -> bool {
     is_utf8_in(|name| std::env::var(name).ok())
 }
 

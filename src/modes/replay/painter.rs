@@ -16,14 +16,14 @@ const ALARM: &str = "1;31";
 
 /// Draws events on a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Painter {
+pub(super) struct Painter {
     /// Colours are used.
     pub colour: bool,
 }
 
 impl Painter {
     /// A painter as the environment wants it: without colours if `NO_COLOR` is set or the terminal is dumb.
-    pub fn wished() -> Painter {
+    pub(super) fn wished() -> Painter {
         let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
         let dumb = set("TERM").is_none_or(|term| term == "dumb");
         Painter {
@@ -32,7 +32,7 @@ impl Painter {
     }
 
     /// A painter as `--color` says, on a terminal.
-    pub fn chosen(colour: Colour) -> Painter {
+    pub(super) fn chosen(colour: Colour) -> Painter {
         match colour {
             Colour::Auto => Painter::wished(),
             Colour::Always => Painter { colour: true },
@@ -41,7 +41,7 @@ impl Painter {
     }
 
     /// Appends an event, in as many lines as its text has.
-    pub fn event(self, event: &Event, out: &mut Vec<u8>) {
+    pub(super) fn event(self, event: &Event, out: &mut Vec<u8>) {
         match &event.body {
             Body::Message {
                 from,
@@ -85,13 +85,13 @@ impl Painter {
     }
 
     /// Appends the sentence in place of a line that is not shown.
-    pub fn wrong(self, sentence: &str, out: &mut Vec<u8>) {
+    pub(super) fn wrong(self, sentence: &str, out: &mut Vec<u8>) {
         self.painted(ALARM, format!("* {sentence}").as_bytes(), out);
         out.push(b'\n');
     }
 
     /// Appends a line about a silence of that length.
-    pub fn silence(self, length: Duration, out: &mut Vec<u8>) {
+    pub(super) fn silence(self, length: Duration, out: &mut Vec<u8>) {
         self.remark(
             &format!("... {} of silence ...", wording::duration(length)),
             out,
@@ -99,20 +99,20 @@ impl Painter {
     }
 
     /// Appends a line that is not from the log.
-    pub fn remark(self, words: &str, out: &mut Vec<u8>) {
+    pub(super) fn remark(self, words: &str, out: &mut Vec<u8>) {
         self.painted(GREY, words.as_bytes(), out);
         out.push(b'\n');
     }
 
     /// Appends a separator with words in it, for a terminal of so many columns.
-    pub fn part(self, words: &str, columns: usize, out: &mut Vec<u8>) {
+    pub(super) fn part(self, words: &str, columns: usize, out: &mut Vec<u8>) {
         let dashes = (columns.saturating_sub(words.len() + 2) / 2).clamp(2, 8);
         let dashes = "-".repeat(dashes);
         self.remark(&format!("{dashes} {words} {dashes}"), out);
     }
 
     /// Appends the time before an event.
-    pub fn time(self, at: Stamp, out: &mut Vec<u8>) {
+    pub(super) fn time(self, at: Stamp, out: &mut Vec<u8>) {
         self.painted(GREY, wording::clock(at).as_bytes(), out);
         out.push(b' ');
     }
@@ -136,7 +136,7 @@ impl Painter {
 }
 
 /// A text or file name with everything escaped that could disturb the terminal; backslashes stay.
-pub fn safe(text: &str) -> String {
+pub(super) fn safe(text: &str) -> String {
     let mut out = Vec::new();
     inert(text, &mut out);
     String::from_utf8_lossy(&out).into_owned()

@@ -51,7 +51,7 @@ const ALONE: Duration = Duration::from_millis(50);
 ///
 /// # Errors
 /// The log cannot be read, the output not written, or the terminal not watched.
-pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
+pub(super) fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     let mut filter = Filter::of(args);
     filter.begins_converted = log.format != FileFormat::Room;
     let span = time_range::find(&log, args, &mut filter)?;

@@ -25,7 +25,7 @@ const SCALE: u32 = 2;
 
 /// The destination of a picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Picture {
+pub(super) struct Picture {
     path: PathBuf,
     kind: PictureFormat,
 }
@@ -41,7 +41,7 @@ impl Picture {
     ///
     /// # Errors
     /// A sentence about another ending, a missing folder, or the log itself.
-    pub fn at(path: &Path, log: &Log) -> Result<Picture, Failure> {
+    pub(super) fn at(path: &Path, log: &Log) -> Result<Picture, Failure> {
         let name = shown(path);
         let ending = path.extension().unwrap_or_default().to_string_lossy();
         let kind = match ending.to_ascii_lowercase().as_str() {
@@ -85,7 +85,7 @@ impl Picture {
     ///
     /// # Errors
     /// There is nothing to draw, or the picture cannot be written.
-    pub fn draw(&self, tally: &Tally, log: &str) -> Result<String, Failure> {
+    pub(super) fn draw(&self, tally: &Tally, log: &str) -> Result<String, Failure> {
         let Some(sheet) = Sheet::of(tally, log) else {
             return Err(Failure::new(format!(
                 "There is nothing to draw: nobody said anything in what was chosen of {log}. Look \

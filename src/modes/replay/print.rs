@@ -27,13 +27,13 @@ use form::Printer;
 use pager::PagerPrinter;
 use printing::Printing;
 
-pub use plain::{PlainPrinter, plain_wrong};
+pub(super) use plain::{PlainPrinter, plain_wrong};
 
 /// Prints the chosen part of the log.
 ///
 /// # Errors
 /// The log cannot be read, or the output not written.
-pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
+pub(super) fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     if let Input::Stream(stream) = &log.input
         && args.follow
         && log.path.is_some()

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 const BATCH: usize = 128 * 1024;
 
 /// Text for standard output, with a progress bar below it.
-pub struct Printout {
+pub(super) struct Printout {
     /// The bar.
     pub progress: Progress,
     /// Text that is not written yet.
@@ -20,7 +20,7 @@ pub struct Printout {
 
 impl Printout {
     /// No text yet, above that bar.
-    pub fn new(progress: Progress) -> Printout {
+    pub(super) fn new(progress: Progress) -> Printout {
         Printout {
             progress,
             pending: Vec::with_capacity(BATCH),
@@ -31,7 +31,7 @@ impl Printout {
     ///
     /// # Errors
     /// The output cannot be written.
-    pub fn flush_if_full(&mut self) -> Result<(), Failure> {
+    pub(super) fn flush_if_full(&mut self) -> Result<(), Failure> {
         match self.pending.len() >= BATCH {
             true => self.flush(),
             false => Ok(()),
@@ -42,7 +42,7 @@ impl Printout {
     ///
     /// # Errors
     /// The output cannot be written.
-    pub fn flush(&mut self) -> Result<(), Failure> {
+    pub(super) fn flush(&mut self) -> Result<(), Failure> {
         if self.pending.is_empty() {
             return Ok(());
         }
@@ -57,7 +57,7 @@ impl Printout {
 
 /// A progress bar for the log that appears if it takes long; none if stdout is a pipe, where it would get
 /// between the lines of a program that shows them.
-pub fn progress_of(log: &Log) -> Progress {
+pub(super) fn progress_of(log: &Log) -> Progress {
     match stdout_is_pipe() {
         true => Progress::none(),
         false => Progress::after_a_moment(log.length()),

@@ -15,7 +15,7 @@ const A_MOMENT: Duration = Duration::from_millis(300);
 const ROOM: u16 = 72;
 
 /// A progress bar that may be absent; all calls work either way.
-pub struct Progress {
+pub(super) struct Progress {
     bar: ProgressBar,
     /// The time at which it appears, unless it has.
     appears: Option<Instant>,
@@ -23,7 +23,7 @@ pub struct Progress {
 
 impl Progress {
     /// No bar.
-    pub fn none() -> Progress {
+    pub(super) fn none() -> Progress {
         Progress {
             bar: ProgressBar::hidden(),
             appears: None,
@@ -31,12 +31,12 @@ impl Progress {
     }
 
     /// A bar that appears at once; `length` in bytes, if known.
-    pub fn at_once(length: Option<u64>) -> Progress {
+    pub(super) fn at_once(length: Option<u64>) -> Progress {
         Progress::at(length, Instant::now())
     }
 
     /// A bar that appears if the work takes longer than a moment.
-    pub fn after_a_moment(length: Option<u64>) -> Progress {
+    pub(super) fn after_a_moment(length: Option<u64>) -> Progress {
         Progress::at(length, Instant::now() + A_MOMENT)
     }
 
@@ -63,7 +63,7 @@ impl Progress {
     }
 
     /// Sets the position in bytes and the text.
-    pub fn show(&mut self, position: u64, message: impl FnOnce() -> String) {
+    pub(super) fn show(&mut self, position: u64, message: impl FnOnce() -> String) {
         if let Some(appears) = self.appears {
             if Instant::now() < appears {
                 return;
@@ -78,7 +78,7 @@ impl Progress {
     }
 
     /// Writes to the terminal without tearing the bar.
-    pub fn around<T>(&self, write: impl FnOnce() -> T) -> T {
+    pub(super) fn around<T>(&self, write: impl FnOnce() -> T) -> T {
         if self.bar.is_hidden() {
             return write();
         }

@@ -38,7 +38,7 @@ const COLUMNS: usize = 80;
 ///
 /// # Errors
 /// The log cannot be read, there is nothing to count in it, or what is asked for cannot be written.
-pub fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
+pub(super) fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     let picture = match &args.plot {
         Some(path) => Some(Picture::at(path, &log)?),
         None => None,

@@ -18,7 +18,7 @@ use intervals::Intervals;
 use names::{Names, TextSize};
 
 /// The counts of a log.
-pub struct Tally {
+pub(super) struct Tally {
     /// The local clock's offset from UTC.
     pub zone: UtcOffset,
     /// Times of the first and the last counted line.
@@ -62,7 +62,7 @@ pub struct Tally {
 
 impl Tally {
     /// Nothing counted yet, with local time by `zone`.
-    pub fn new(zone: UtcOffset) -> Tally {
+    pub(super) fn new(zone: UtcOffset) -> Tally {
         Tally {
             zone,
             range: None,
@@ -92,7 +92,7 @@ impl Tally {
     /// Adds a good line between the two times; `wanted` says whether to count it. Others can still end
     /// presences.
     #[inline]
-    pub fn add(&mut self, at: Stamp, raw: &RawLine<'_>, wanted: bool) {
+    pub(super) fn add(&mut self, at: Stamp, raw: &RawLine<'_>, wanted: bool) {
         match raw.shape {
             Shape::Opened { .. } => self.people.all_go(self.newest.unwrap_or(at)),
             Shape::Closed => self.people.all_go(at),
@@ -145,7 +145,7 @@ impl Tally {
     }
 
     /// Adds a line that is not shown.
-    pub fn add_wrong(&mut self, offset: u64, wrong: Defect) {
+    pub(super) fn add_wrong(&mut self, offset: u64, wrong: Defect) {
         match wrong {
             Defect::Torn => self.torn = true,
             _ => self.damaged += 1,
@@ -154,7 +154,7 @@ impl Tally {
     }
 
     /// Ends the log.
-    pub fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         if let Some(newest) = self.newest {
             self.people.end(newest);
         }
@@ -163,18 +163,18 @@ impl Tally {
     }
 
     /// The number of kept names with messages.
-    pub fn speakers(&self) -> usize {
+    pub(super) fn speakers(&self) -> usize {
         let people = self.people.all().iter();
         people.filter(|person| person.messages > 0).count()
     }
 
     /// The number of kept names, and whether there are more.
-    pub fn names(&self) -> (usize, bool) {
+    pub(super) fn names(&self) -> (usize, bool) {
         (self.people.all().len(), self.people.others.is_some())
     }
 
     /// Calendar days from the first line to the last, inclusive.
-    pub fn days(&self) -> i64 {
+    pub(super) fn days(&self) -> i64 {
         let day = |at: Stamp| {
             let at = hours::second(at);
             (at + (self.zone)(at)).div_euclid(86_400)
@@ -184,13 +184,13 @@ impl Tally {
     }
 
     /// The local time of a moment.
-    pub fn wall(&self, at: Stamp) -> chrono::NaiveDateTime {
+    pub(super) fn wall(&self, at: Stamp) -> chrono::NaiveDateTime {
         let at = hours::second(at);
         calendar::on_wall(at + (self.zone)(at))
     }
 
     /// The lines that are in none of the sums, in words; `None` if there are none.
-    pub fn damage_in_words(&self) -> Option<String> {
+    pub(super) fn damage_in_words(&self) -> Option<String> {
         let lines = |count| match count {
             1 => "1 damaged line".to_string(),
             _ => format!("{count} damaged lines"),

@@ -27,7 +27,7 @@ use crate::modes::replay::read::line_ends::LineEnds;
 use crate::modes::replay::read::log::{Input, Log, unreadable};
 use crate::modes::replay::read::readahead::ReadAhead;
 
-pub use fault::{Fault, FaultKind};
+pub(super) use fault::{Fault, FaultKind};
 
 /// Bytes that are read at once; they fit the processor's cache.
 const BLOCK: usize = 256 * 1024;
@@ -39,7 +39,7 @@ const MAX_FIELDS: usize = 256;
 
 /// A checker of a room's log, from its first byte on.
 #[derive(Debug, Default)]
-pub struct Checker {
+pub(super) struct Checker {
     /// The start of the next line.
     offset: u64,
     lines: u64,
@@ -51,24 +51,24 @@ pub struct Checker {
 
 impl Checker {
     /// The number of checked bytes.
-    pub fn position(&self) -> u64 {
+    pub(super) fn position(&self) -> u64 {
         self.offset + self.passed
     }
 
     /// The number of checked lines.
-    pub fn lines(&self) -> u64 {
+    pub(super) fn lines(&self) -> u64 {
         self.lines
     }
 
     /// The number of good lines in a form that this version does not know.
-    pub fn unknown(&self) -> u64 {
+    pub(super) fn unknown(&self) -> u64 {
         self.unknown
     }
 
     /// Checks as much of the block as can be judged without its continuation: whole lines, and all of a line
     /// that is too long. Returns the number of these bytes; the rest must be passed again with its
     /// continuation.
-    pub fn take(&mut self, block: &[u8], report: &mut dyn FnMut(Fault)) -> usize {
+    pub(super) fn take(&mut self, block: &[u8], report: &mut dyn FnMut(Fault)) -> usize {
         let mut start = 0;
         for end in memchr::memchr_iter(b'\n', block) {
             self.line(&block[start..end], report);
@@ -84,7 +84,7 @@ impl Checker {
     }
 
     /// Ends the file; `rest` is what [`Checker::take`] left of it.
-    pub fn end(&mut self, rest: &[u8], report: &mut dyn FnMut(Fault)) {
+    pub(super) fn end(&mut self, rest: &[u8], report: &mut dyn FnMut(Fault)) {
         let bytes = self.passed + rest.len() as u64;
         if bytes == 0 {
             return;
@@ -224,7 +224,7 @@ impl NewestTime {
 ///
 /// # Errors
 /// The log cannot be read, has no checksums at all, or the output cannot be written.
-pub fn run(log: Log) -> Result<ExitCode, Failure> {
+pub(super) fn run(log: Log) -> Result<ExitCode, Failure> {
     let mut printout = Printout::new(progress_of(&log));
     let Log {
         name,

@@ -7,7 +7,7 @@ use chrono::{Local, NaiveDate};
 use crate::event::{Elapsed, Stamp};
 
 /// A number with its noun: `1 line`, `2 lines`.
-pub fn counted(number: u64, one: &str, many: &str) -> String {
+pub(super) fn counted(number: u64, one: &str, many: &str) -> String {
     match number {
         1 => format!("1 {one}"),
         _ => format!("{number} {many}"),
@@ -15,7 +15,7 @@ pub fn counted(number: u64, one: &str, many: &str) -> String {
 }
 
 /// The same with grouped digits: `1,234 lines`.
-pub fn counted_in_groups(number: u64, one: &str, many: &str) -> String {
+pub(super) fn counted_in_groups(number: u64, one: &str, many: &str) -> String {
     match number {
         1 => format!("1 {one}"),
         _ => format!("{} {many}", grouped(number)),
@@ -23,7 +23,7 @@ pub fn counted_in_groups(number: u64, one: &str, many: &str) -> String {
 }
 
 /// A number with grouped digits: `1,234,567`.
-pub fn grouped(number: u64) -> String {
+pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
@@ -36,7 +36,7 @@ pub fn grouped(number: u64) -> String {
 }
 
 /// A duration in its two largest units: `3 h 12 min`, `45 s`, `2 days 4 h`.
-pub fn duration(length: Duration) -> String {
+pub(super) fn duration(length: Duration) -> String {
     let seconds = length.as_secs();
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
     let days_word = if days == 1 { "day" } else { "days" };
@@ -63,7 +63,7 @@ fn has_days(at: Stamp) -> bool {
 }
 
 /// The local time of day: `22:34:57`; the elapsed time for a log without days.
-pub fn clock(at: Stamp) -> String {
+pub(super) fn clock(at: Stamp) -> String {
     match has_days(at) {
         true => at
             .utc()
@@ -79,7 +79,7 @@ pub fn clock(at: Stamp) -> String {
 }
 
 /// The local date and time of day: `2026-11-23 22:34:57`; the elapsed time for a log without days.
-pub fn day_and_clock(at: Stamp) -> String {
+pub(super) fn day_and_clock(at: Stamp) -> String {
     match day(at) {
         Some(day) => format!("{day} {}", clock(at)),
         None => clock(at),
@@ -87,12 +87,12 @@ pub fn day_and_clock(at: Stamp) -> String {
 }
 
 /// The local date; `None` for a log without days.
-pub fn day(at: Stamp) -> Option<NaiveDate> {
+pub(super) fn day(at: Stamp) -> Option<NaiveDate> {
     has_days(at).then(|| at.utc().with_timezone(&Local).date_naive())
 }
 
 /// The local date and time of day, of any log.
-pub fn date_and_clock(at: Stamp) -> String {
+pub(super) fn date_and_clock(at: Stamp) -> String {
     let here = at.utc().with_timezone(&Local);
     here.format("%Y-%m-%d %H:%M:%S").to_string()
 }

@@ -17,14 +17,14 @@ use crate::modes::replay::read::log::shown;
 /// The exit status of a program that Ctrl-C ended, as shells report it.
 const INTERRUPTED: i32 = 130;
 
-pub enum Destination {
+pub(super) enum Destination {
     Stdout,
     /// A file under a temporary name.
     File(PartialFile),
 }
 
 /// A file that does not have its final name yet.
-pub struct PartialFile {
+pub(super) struct PartialFile {
     file: File,
     /// The temporary name; the file is removed when this value is dropped.
     part: PathBuf,
@@ -37,7 +37,7 @@ impl Destination {
     ///
     /// # Errors
     /// `out` exists, or the file cannot be created.
-    pub fn create(out: &Path) -> Result<Destination, Failure> {
+    pub(super) fn create(out: &Path) -> Result<Destination, Failure> {
         if out.as_os_str() == "-" {
             return Ok(Destination::Stdout);
         }
@@ -79,7 +79,7 @@ impl Destination {
     ///
     /// # Errors
     /// They cannot be written.
-    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         match self {
             Destination::Stdout => {
                 let mut out = io::stdout().lock();
@@ -97,7 +97,7 @@ impl Destination {
     ///
     /// # Errors
     /// The file cannot be synced, or its name has been taken meanwhile.
-    pub fn finish(self) -> Result<(), Failure> {
+    pub(super) fn finish(self) -> Result<(), Failure> {
         let Destination::File(part) = self else {
             return Ok(());
         };

@@ -13,7 +13,7 @@ use crate::event::{Body, Elapsed, Event, MAX_TEXT, Stamp};
 use crate::line;
 
 /// The longest accepted name, in bytes: a line with such a name and a text, all escaped, is not too long.
-pub const MAX_NAME: usize = MAX_TEXT;
+pub(super) const MAX_NAME: usize = MAX_TEXT;
 /// The remembered names, and their bytes, at most; beyond that all are forgotten, so memory stays bounded.
 const MAX_NAMES: (usize, usize) = (32_768, 4 << 20);
 /// The events that wait for the end of their minute, and their bytes, at most.
@@ -21,7 +21,7 @@ const MAX_WAITING: (usize, usize) = (8_192, 4 << 20);
 const MINUTE: i64 = 60_000_000;
 
 #[derive(Debug)]
-pub struct Assembler {
+pub(super) struct Assembler {
     /// The lines that were not handed out yet.
     pub out: Vec<u8>,
     opened: Body,
@@ -40,7 +40,7 @@ pub struct Assembler {
 
 impl Assembler {
     /// An empty log; `random` goes into its first line.
-    pub fn new(random: String) -> Assembler {
+    pub(super) fn new(random: String) -> Assembler {
         Assembler {
             out: Vec::new(),
             opened: Body::Opened {
@@ -59,7 +59,13 @@ impl Assembler {
     }
 
     /// Adds a message; a long text becomes several.
-    pub fn message(&mut self, at: Option<Moment>, from: &str, text: &str, counts: &mut LineCounts) {
+    pub(super) fn message(
+        &mut self,
+        at: Option<Moment>,
+        from: &str,
+        text: &str,
+        counts: &mut LineCounts,
+    ) {
         counts.empty += u64::from(text.trim().is_empty());
         for text in pieces(text) {
             counts.messages += 1;
@@ -74,7 +80,7 @@ impl Assembler {
     }
 
     /// Adds a join.
-    pub fn join(&mut self, at: Option<Moment>, name: &str, counts: &mut LineCounts) {
+    pub(super) fn join(&mut self, at: Option<Moment>, name: &str, counts: &mut LineCounts) {
         counts.joins += 1;
         let body = Body::Join {
             name: name.to_string(),
@@ -83,7 +89,7 @@ impl Assembler {
     }
 
     /// Adds a leave.
-    pub fn leave(&mut self, at: Option<Moment>, name: &str, counts: &mut LineCounts) {
+    pub(super) fn leave(&mut self, at: Option<Moment>, name: &str, counts: &mut LineCounts) {
         counts.leaves += 1;
         let body = Body::Leave {
             name: name.to_string(),
@@ -92,7 +98,7 @@ impl Assembler {
     }
 
     /// Adds a notice; a long text becomes several.
-    pub fn notice(&mut self, at: Option<Moment>, text: &str, counts: &mut LineCounts) {
+    pub(super) fn notice(&mut self, at: Option<Moment>, text: &str, counts: &mut LineCounts) {
         for text in pieces(text) {
             counts.notices += 1;
             let body = Body::Notice {
@@ -103,7 +109,7 @@ impl Assembler {
     }
 
     /// Adds an opening: nobody from before is present any more.
-    pub fn open(&mut self, at: Option<Moment>) {
+    pub(super) fn open(&mut self, at: Option<Moment>) {
         match self.begun || !self.waiting.is_empty() {
             true => self.take(at, self.opened.clone(), 0),
             // The first line says it already, with that time.
@@ -116,12 +122,12 @@ impl Assembler {
     }
 
     /// Adds a closing.
-    pub fn close(&mut self, at: Option<Moment>) {
+    pub(super) fn close(&mut self, at: Option<Moment>) {
         self.take(at, Body::Closed, 0);
     }
 
     /// Adds an event with its exact time and elapsed time.
-    pub fn exact(&mut self, event: Event, counts: &mut LineCounts) {
+    pub(super) fn exact(&mut self, event: Event, counts: &mut LineCounts) {
         let Event {
             at,
             body:
@@ -157,7 +163,7 @@ impl Assembler {
     }
 
     /// Writes what still waits.
-    pub fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         self.flush(None);
     }
 

@@ -9,7 +9,7 @@ use super::day::speech;
 use super::pieces::{LineDate, LineTime, ParsedLine, clock, iso_date};
 
 /// Parses one line.
-pub fn parse(line: &str) -> Option<ParsedLine<'_>> {
+pub(super) fn parse(line: &str) -> Option<ParsedLine<'_>> {
     let (channel, rest) = line.split_once(' ')?;
     let (date, rest) = iso_date(rest)?;
     let (clock, rest) = clock(rest.strip_prefix(" [")?)?;

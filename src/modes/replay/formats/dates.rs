@@ -25,11 +25,11 @@ const MINUTE: i64 = 60 * SECOND;
 /// Minutes.
 const HALF_A_DAY: u32 = 12 * 60;
 /// Minutes. Lines may come slightly out of order, and clocks are put back by an hour.
-pub const FAR_BACK: u32 = 2 * 60;
+pub(super) const FAR_BACK: u32 = 2 * 60;
 /// Minutes that a line with a bare time of day can be late, at most.
 const LATE: u32 = 10;
 /// The minute of the day from which a line may be a late one of the previous day.
-pub const LATE_AT_NIGHT: u32 = 2 * HALF_A_DAY - LATE;
+pub(super) const LATE_AT_NIGHT: u32 = 2 * HALF_A_DAY - LATE;
 /// Microseconds that a line can be late in an hour that happens twice, at most.
 const LATE_IN_THE_HOUR: i64 = MINUTE;
 /// Days.
@@ -39,7 +39,7 @@ const DAYS_LATE: i64 = 7;
 
 /// The clock of a log's times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Zone {
+pub(super) enum Zone {
     /// This machine's clock.
     Local,
     /// UTC.
@@ -48,7 +48,7 @@ pub enum Zone {
 
 /// The time of a line as a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Moment {
+pub(super) struct Moment {
     /// The moment; the start of the minute for a line without seconds.
     pub at: Stamp,
     /// The line has no seconds.
@@ -59,11 +59,11 @@ pub struct Moment {
 
 /// The day does not exist in that year.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NoSuchDay;
+pub(super) struct NoSuchDay;
 
 /// The date and clock of a log while it is read.
 #[derive(Debug)]
-pub struct Dates {
+pub(super) struct Dates {
     zone: Zone,
     /// The day of the newest line.
     date: Option<NaiveDate>,
@@ -88,7 +88,7 @@ pub struct Dates {
 
 impl Dates {
     /// A log of which only a fallback for the first day is known.
-    pub fn new(zone: Zone, fallback: NaiveDate) -> Dates {
+    pub(super) fn new(zone: Zone, fallback: NaiveDate) -> Dates {
         Dates {
             zone,
             date: None,
@@ -108,7 +108,7 @@ impl Dates {
     ///
     /// # Errors
     /// The 29th of February of a year without one.
-    pub fn moment(&mut self, time: &LineTime) -> Result<Option<Moment>, NoSuchDay> {
+    pub(super) fn moment(&mut self, time: &LineTime) -> Result<Option<Moment>, NoSuchDay> {
         match time.date {
             Some(LineDate::Full(date)) => self.turn_to(date),
             Some(LineDate::Yearless(month, day)) => {
@@ -145,7 +145,7 @@ impl Dates {
 
     /// Returns whether a line with that time may be a late one of the previous day: it is near midnight, and
     /// the current day has had nothing but its first minutes.
-    pub fn may_be_late(&self, time: &LineTime) -> bool {
+    pub(super) fn may_be_late(&self, time: &LineTime) -> bool {
         let has_begun = match self.minute {
             Some(minute) => minute <= LATE,
             None => self.stated,
@@ -157,7 +157,7 @@ impl Dates {
     }
 
     /// The moment of a late line: that of the newest line, or the start of the day.
-    pub fn late(&mut self, time: &LineTime) -> Option<Moment> {
+    pub(super) fn late(&mut self, time: &LineTime) -> Option<Moment> {
         let clock = time.clock?;
         let midnight = TimeOfDay {
             minute: 0,

@@ -12,7 +12,7 @@ use super::pieces::{
 };
 
 /// Parses one line.
-pub fn parse(line: &str) -> Option<ParsedLine<'_>> {
+pub(super) fn parse(line: &str) -> Option<ParsedLine<'_>> {
     if let Some(words) = line.strip_prefix("=== ") {
         return Some(ParsedLine::new(LineTime::default(), program_words(words)));
     }
@@ -22,7 +22,7 @@ pub fn parse(line: &str) -> Option<ParsedLine<'_>> {
 }
 
 /// The content after the time's bracket: ` <nick> text` or `  * nick does something`.
-pub fn speech(rest: &str) -> LineContent<'_> {
+pub(super) fn speech(rest: &str) -> LineContent<'_> {
     let rest = rest.trim_start_matches(' ');
     if let Some((nick, text)) = nick_and_text(rest) {
         return LineContent::Said { nick, text };

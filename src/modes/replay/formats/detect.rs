@@ -13,10 +13,10 @@ use crate::event::Stamp;
 use crate::line;
 
 /// Bytes at the beginning of a file that detection looks at.
-pub const HEAD: usize = 64 * 1024;
+pub(crate) const HEAD: usize = 64 * 1024;
 
 /// The kind of a file that begins with `head`; `None` if it is no known chat log.
-pub fn detect(head: &[u8], _origin: &Origin) -> Option<FileFormat> {
+pub(crate) fn detect(head: &[u8], _origin: &Origin) -> Option<FileFormat> {
     if is_room(head) {
         return Some(FileFormat::Room);
     }
@@ -36,7 +36,7 @@ pub fn detect(head: &[u8], _origin: &Origin) -> Option<FileFormat> {
 
 /// The kind that at least a quarter of the lines match, though too few for detection: its value for
 /// `--format` and its title.
-pub fn nearest(head: &[u8]) -> Option<(String, &'static str)> {
+pub(crate) fn nearest(head: &[u8]) -> Option<(String, &'static str)> {
     let fitting = |kind| {
         let (fitting, all, timed) = sure_lines(head, kind)?;
         (timed && fitting > 1 && fitting * 4 >= all).then_some(fitting)

@@ -23,7 +23,7 @@ use crate::event::Stamp;
 use crate::modes::replay::gzip::Gunzip;
 
 /// The state of a conversion, by kind of log.
-pub enum FormatState {
+pub(super) enum FormatState {
     /// Each line has a parser.
     Lines {
         parser: Parser,
@@ -45,7 +45,7 @@ pub enum FormatState {
 
 impl FormatState {
     /// The state for a log that `parser` reads.
-    pub fn lines(parser: Parser, kind: FileFormat, origin: &Origin) -> FormatState {
+    pub(super) fn lines(parser: Parser, kind: FileFormat, origin: &Origin) -> FormatState {
         let zone = zone(kind);
         let name = origin.path.as_deref().and_then(|path| path.file_name());
         let named = name.and_then(|name| date_in(&name.to_string_lossy()));
@@ -77,7 +77,7 @@ impl FormatState {
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn original(origin: &Origin) -> io::Result<(FormatState, Option<String>)> {
+    pub(super) fn original(origin: &Origin) -> io::Result<(FormatState, Option<String>)> {
         let file = origin.path.as_ref().zip(origin.modified);
         let file = file.filter(|(path, _)| fs::metadata(path).is_ok_and(|data| data.is_file()));
         let (began, note) = match file {
@@ -121,7 +121,7 @@ fn total(mut file: Box<dyn Read + Send>) -> io::Result<Duration> {
 }
 
 /// A conversion from lines to events.
-pub struct Interpreter {
+pub(super) struct Interpreter {
     kind: FileFormat,
     reader: FormatState,
     /// The result.
@@ -138,7 +138,7 @@ const NOT_UNDERSTOOD: &str = "was not understood";
 
 impl Interpreter {
     /// An interpreter before the first line.
-    pub fn new(kind: FileFormat, reader: FormatState, made: Assembler) -> Interpreter {
+    pub(super) fn new(kind: FileFormat, reader: FormatState, made: Assembler) -> Interpreter {
         Interpreter {
             kind,
             reader,
@@ -149,7 +149,7 @@ impl Interpreter {
     }
 
     /// Takes one line; `cut` says that it was longer.
-    pub fn take(&mut self, line: &[u8], cut: bool, entries: &mut ReportEntries) {
+    pub(super) fn take(&mut self, line: &[u8], cut: bool, entries: &mut ReportEntries) {
         self.line += 1;
         let (text, is_utf8) = decoded(line);
         let mut text = &*text;
@@ -313,7 +313,7 @@ impl Interpreter {
     ///
     /// # Errors
     /// No line was understood.
-    pub fn end(&mut self, entries: &mut ReportEntries) -> io::Result<()> {
+    pub(super) fn end(&mut self, entries: &mut ReportEntries) -> io::Result<()> {
         self.release(false, entries);
         self.made.end();
         let counts = &entries.counts;

@@ -17,7 +17,7 @@ use super::pieces::{
 };
 
 /// Parses one line.
-pub fn parse(line: &str) -> Option<ParsedLine<'_>> {
+pub(super) fn parse(line: &str) -> Option<ParsedLine<'_>> {
     if let Some(mark) = line.strip_prefix("--- ") {
         let marks = [
             ("Log opened ", LineContent::Opened),

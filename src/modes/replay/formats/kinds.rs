@@ -9,10 +9,10 @@ use super::{channel, day, hexchat, irssi, mirc, weechat, znc};
 use crate::cli::FileFormat;
 
 /// A parser of one line; `None` for a line in no form of its program.
-pub type Parser = for<'a> fn(&'a str) -> Option<ParsedLine<'a>>;
+pub(super) type Parser = for<'a> fn(&'a str) -> Option<ParsedLine<'a>>;
 
 /// The parser of a kind; `None` if the kind is not read line by line.
-pub fn parser(kind: FileFormat) -> Option<Parser> {
+pub(super) fn parser(kind: FileFormat) -> Option<Parser> {
     match kind {
         FileFormat::Irssi => Some(irssi::parse),
         FileFormat::Weechat => Some(weechat::parse),
@@ -26,7 +26,7 @@ pub fn parser(kind: FileFormat) -> Option<Parser> {
 }
 
 /// The kind in words.
-pub fn title(kind: FileFormat) -> &'static str {
+pub(crate) fn title(kind: FileFormat) -> &'static str {
     match kind {
         FileFormat::Room => "a room's log",
         FileFormat::Original => "the original program's log",
@@ -41,18 +41,18 @@ pub fn title(kind: FileFormat) -> &'static str {
 }
 
 /// The value of `--format` for a kind.
-pub fn value(kind: FileFormat) -> String {
+pub(super) fn value(kind: FileFormat) -> String {
     let value = clap::ValueEnum::to_possible_value(&kind);
     value.map_or(String::new(), |value| value.get_name().to_string())
 }
 
 /// The error of a log without a line of the kind that it was taken for.
 #[derive(Debug)]
-pub struct NotOfThisKind(pub FileFormat);
+pub(crate) struct NotOfThisKind(pub FileFormat);
 
 impl NotOfThisKind {
     /// The sentence about the log called `name`.
-    pub fn sentence(&self, name: &str) -> String {
+    pub(crate) fn sentence(&self, name: &str) -> String {
         format!(
             "{name} has no line that is of {} (--format {}), so there is nothing to show. Leave \
              --format out to have the kind found out, or name another one.",
@@ -72,7 +72,7 @@ impl std::error::Error for NotOfThisKind {}
 
 /// The kinds that detection tries; of two that match equally well, the first wins. All times of a channel's
 /// day are in brackets, as those of mIRC and some of irssi are; of these only ZNC always has seconds.
-pub const DETECTED: [FileFormat; 7] = [
+pub(super) const DETECTED: [FileFormat; 7] = [
     FileFormat::Channel,
     FileFormat::Weechat,
     FileFormat::Hexchat,
@@ -83,7 +83,7 @@ pub const DETECTED: [FileFormat; 7] = [
 ];
 
 /// The clock of a kind's times, where a line does not state it.
-pub fn zone(kind: FileFormat) -> Zone {
+pub(super) fn zone(kind: FileFormat) -> Zone {
     match kind {
         // Public archives keep UTC, wherever they are read.
         FileFormat::Day | FileFormat::Channel => Zone::Utc,
@@ -92,7 +92,7 @@ pub fn zone(kind: FileFormat) -> Zone {
 }
 
 /// The byte between the lines of a kind.
-pub fn separator(kind: FileFormat) -> u8 {
+pub(super) fn separator(kind: FileFormat) -> u8 {
     match kind {
         FileFormat::Original => b'\r',
         _ => b'\n',

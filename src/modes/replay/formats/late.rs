@@ -14,7 +14,7 @@ use super::pieces::LineTime;
 const MOST: (usize, usize) = (256, 1 << 20);
 
 #[derive(Debug)]
-pub struct HeldLine {
+pub(super) struct HeldLine {
     /// The line's number; the first is 1.
     pub number: u64,
     /// The line without its end.
@@ -26,7 +26,7 @@ pub struct HeldLine {
 
 /// The treatment of the next line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lateness {
+pub(super) enum Lateness {
     /// Use it.
     Now,
     /// Hold it.
@@ -39,14 +39,14 @@ pub enum Lateness {
 
 /// The lines that are held, of which the first has a time.
 #[derive(Debug, Default)]
-pub struct HeldLines {
+pub(super) struct HeldLines {
     lines: VecDeque<HeldLine>,
     bytes: usize,
 }
 
 impl HeldLines {
     /// Decides about a line with that time; `None` is a line in no form.
-    pub fn judge(&self, dates: &Dates, time: Option<&LineTime>) -> Lateness {
+    pub(super) fn judge(&self, dates: &Dates, time: Option<&LineTime>) -> Lateness {
         let clock = time.and_then(|time| time.clock);
         let date = time.and_then(|time| time.date);
         if self.lines.is_empty() {
@@ -65,13 +65,13 @@ impl HeldLines {
         }
     }
 
-    pub fn hold(&mut self, line: HeldLine) {
+    pub(super) fn hold(&mut self, line: HeldLine) {
         self.bytes += line.text.len();
         self.lines.push_back(line);
     }
 
     /// The next line to release.
-    pub fn take(&mut self) -> Option<HeldLine> {
+    pub(super) fn take(&mut self) -> Option<HeldLine> {
         let line = self.lines.pop_front()?;
         self.bytes -= line.text.len();
         Some(line)

@@ -19,7 +19,7 @@ use super::pieces::{
 };
 
 /// Parses one line.
-pub fn parse(line: &str) -> Option<ParsedLine<'_>> {
+pub(super) fn parse(line: &str) -> Option<ParsedLine<'_>> {
     if let Some(mark) = line.strip_prefix("Session ") {
         let (kind, rest) = mark.split_once(": ")?;
         let content = match kind {
@@ -57,7 +57,7 @@ fn content(rest: &str) -> LineContent<'_> {
 }
 
 /// An event in mIRC's own words after a star; `None` if they are somebody's action.
-pub fn happened(words: &str) -> Option<LineContent<'_>> {
+pub(super) fn happened(words: &str) -> Option<LineContent<'_>> {
     let (nick, rest) = words.split_once(' ')?;
     let nick = unranked(nick);
     if let Some((address, rest)) = rest
@@ -92,7 +92,7 @@ pub fn happened(words: &str) -> Option<LineContent<'_>> {
 }
 
 /// Returns whether these are the program's words about the channel, of which the first is not a nick.
-pub fn is_told(words: &str) -> bool {
+pub(super) fn is_told(words: &str) -> bool {
     const BEGINNINGS: [&str; 12] = [
         "Now talking in #",
         "Now talking in &",

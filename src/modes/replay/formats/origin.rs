@@ -8,7 +8,7 @@ use crate::event::Stamp;
 
 /// Facts about a file besides its bytes.
 #[derive(Clone, Debug, Default)]
-pub struct Origin {
+pub(crate) struct Origin {
     /// The file's path; `None` for a pipe.
     pub path: Option<PathBuf>,
     /// The time of its last modification.
@@ -18,7 +18,7 @@ pub struct Origin {
 }
 
 /// The date in a file's name: `2026-11-23`, `20261123`, or with another separator.
-pub fn date_in(name: &str) -> Option<NaiveDate> {
+pub(super) fn date_in(name: &str) -> Option<NaiveDate> {
     let bytes = name.as_bytes();
     let number = |from: usize, count: usize| {
         let digits = bytes.get(from..from + count)?;

@@ -15,7 +15,7 @@ const MAX_SENDERS: usize = 4_096;
 
 /// A record of the original program's log.
 #[derive(Debug, PartialEq)]
-pub struct OriginalRecord<'a> {
+pub(super) struct OriginalRecord<'a> {
     /// The sender.
     pub name: Cow<'a, str>,
     /// The elapsed time as written.
@@ -27,7 +27,7 @@ pub struct OriginalRecord<'a> {
 }
 
 /// Parses one record, given without the `\r`s around it.
-pub fn parse(bytes: &[u8]) -> Option<OriginalRecord<'_>> {
+pub(super) fn parse(bytes: &[u8]) -> Option<OriginalRecord<'_>> {
     let inside = bytes.strip_prefix(b"[")?;
     let mut from = 0;
     // A name may contain `]`: it ends at the first one that an elapsed time follows.
@@ -105,14 +105,14 @@ fn elapsed(bytes: &[u8]) -> Option<(&str, Duration)> {
 /// Time starts at zero when the first sender came in. Later senders are assumed to have come in then, too;
 /// where that cannot be, the order of the file wins.
 #[derive(Default)]
-pub struct OriginalClock {
+pub(super) struct OriginalClock {
     now: Duration,
     last: HashMap<String, Duration>,
 }
 
 impl OriginalClock {
     /// The event of a record. Its stamp counts from 1970, not from a date.
-    pub fn event(&mut self, record: OriginalRecord<'_>) -> Event {
+    pub(super) fn event(&mut self, record: OriginalRecord<'_>) -> Event {
         let before = self.last.get(record.name.as_ref()).copied();
         let at = before.unwrap_or_default().saturating_add(record.elapsed);
         self.now = self.now.max(at);

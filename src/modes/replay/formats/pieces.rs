@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 /// A parsed line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ParsedLine<'a> {
+pub(super) struct ParsedLine<'a> {
     /// As much of the time as the line has.
     pub time: LineTime,
     /// The channel, if every line states it.
@@ -16,7 +16,7 @@ pub struct ParsedLine<'a> {
 
 impl<'a> ParsedLine<'a> {
     /// A line of a log of one channel.
-    pub fn new(time: LineTime, content: LineContent<'a>) -> ParsedLine<'a> {
+    pub(super) fn new(time: LineTime, content: LineContent<'a>) -> ParsedLine<'a> {
         let channel = None;
         ParsedLine {
             time,
@@ -26,14 +26,14 @@ impl<'a> ParsedLine<'a> {
     }
 
     /// Returns whether the line is in a form that only this program writes, and not merely words after a time.
-    pub fn is_sure(&self) -> bool {
+    pub(super) fn is_sure(&self) -> bool {
         !matches!(self.content, LineContent::Other(_))
     }
 }
 
 /// The content of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LineContent<'a> {
+pub(super) enum LineContent<'a> {
     /// A message.
     Said { nick: &'a str, text: &'a str },
     /// An action (`/me`).
@@ -65,7 +65,7 @@ pub enum LineContent<'a> {
 
 /// As much of a time as a line has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LineTime {
+pub(super) struct LineTime {
     pub date: Option<LineDate>,
     pub clock: Option<TimeOfDay>,
     /// The clock's offset from UTC in seconds, positive to the east, if the line states it.
@@ -74,7 +74,7 @@ pub struct LineTime {
 
 impl LineTime {
     /// A time of day without a date.
-    pub fn clock(clock: TimeOfDay) -> LineTime {
+    pub(super) fn clock(clock: TimeOfDay) -> LineTime {
         LineTime {
             clock: Some(clock),
             ..LineTime::default()
@@ -84,7 +84,7 @@ impl LineTime {
 
 /// A date as a line states it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LineDate {
+pub(super) enum LineDate {
     /// A full date.
     Full(NaiveDate),
     /// A month and a day of it; the year is in another line.
@@ -93,7 +93,7 @@ pub enum LineDate {
 
 /// A time of day, to the minute or the microsecond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TimeOfDay {
+pub(super) struct TimeOfDay {
     /// The minute of the day, below 1440.
     pub minute: u32,
     /// Microseconds within the minute, if the line has seconds.
@@ -110,7 +110,7 @@ fn digits(text: &str, count: usize) -> Option<(u32, &str)> {
 }
 
 /// A time of day at the beginning of `text`: `HH:MM`, `HH:MM:SS` or `HH:MM:SS.f` with up to nine digits.
-pub fn clock(text: &str) -> Option<(TimeOfDay, &str)> {
+pub(super) fn clock(text: &str) -> Option<(TimeOfDay, &str)> {
     let (hour, rest) = digits(text, 2)?;
     let (minute, rest) = digits(rest.strip_prefix(':')?, 2)?;
     if hour > 23 || minute > 59 {
@@ -141,7 +141,7 @@ pub fn clock(text: &str) -> Option<(TimeOfDay, &str)> {
 }
 
 /// A date at the beginning of `text`: `YYYY-MM-DD`.
-pub fn iso_date(text: &str) -> Option<(NaiveDate, &str)> {
+pub(super) fn iso_date(text: &str) -> Option<(NaiveDate, &str)> {
     let (year, rest) = digits(text, 4)?;
     let (month, rest) = digits(rest.strip_prefix('-')?, 2)?;
     let (day, rest) = digits(rest.strip_prefix('-')?, 2)?;
@@ -149,7 +149,7 @@ pub fn iso_date(text: &str) -> Option<(NaiveDate, &str)> {
 }
 
 /// An offset from UTC at the beginning of `text`, in seconds: `Z`, `+HHMM` or `+HH:MM`.
-pub fn east(text: &str) -> Option<(i32, &str)> {
+pub(super) fn east(text: &str) -> Option<(i32, &str)> {
     if let Some(rest) = text.strip_prefix('Z') {
         return Some((0, rest));
     }
@@ -165,7 +165,7 @@ pub fn east(text: &str) -> Option<(i32, &str)> {
 }
 
 /// A month and day at the beginning of `text`: `Nov 23` or `Nov  3`.
-pub fn month_and_day(text: &str) -> Option<((u32, u32), &str)> {
+pub(super) fn month_and_day(text: &str) -> Option<((u32, u32), &str)> {
     const MONTHS: &[u8; 36] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
     let (name, rest) = text.split_at_checked(3)?;
     let mut months = MONTHS.chunks_exact(3);
@@ -179,7 +179,7 @@ pub fn month_and_day(text: &str) -> Option<((u32, u32), &str)> {
 }
 
 /// A whole text in the format of C's ctime, `Mon Nov 23 22:34:57 2026`, or without the time of day.
-pub fn ctime(text: &str) -> Option<LineTime> {
+pub(super) fn ctime(text: &str) -> Option<LineTime> {
     let (_weekday, rest) = text.trim_end().split_once(' ')?;
     let ((month, day), rest) = month_and_day(rest)?;
     let rest = rest.strip_prefix(' ')?;
@@ -197,7 +197,10 @@ pub fn ctime(text: &str) -> Option<LineTime> {
 }
 
 /// The line of a log's own mark: one of these words, then a time in the format of [`ctime`].
-pub fn dated_mark<'a>(mark: &str, marks: &[(&str, LineContent<'a>)]) -> Option<ParsedLine<'a>> {
+pub(super) fn dated_mark<'a>(
+    mark: &str,
+    marks: &[(&str, LineContent<'a>)],
+) -> Option<ParsedLine<'a>> {
     marks.iter().find_map(|(words, content)| {
         let time = ctime(mark.strip_prefix(words)?)?;
         Some(ParsedLine::new(time, *content))
@@ -206,7 +209,7 @@ pub fn dated_mark<'a>(mark: &str, marks: &[(&str, LineContent<'a>)]) -> Option<P
 
 /// The content of a line that is neither a message nor an action: a notice (`-nick- text`), nothing but a
 /// time, or words in no form of the program.
-pub fn notice_or_other(rest: &str) -> LineContent<'_> {
+pub(super) fn notice_or_other(rest: &str) -> LineContent<'_> {
     let notice = rest
         .strip_prefix('-')
         .and_then(|rest| rest.split_once("- "));
@@ -219,7 +222,7 @@ pub fn notice_or_other(rest: &str) -> LineContent<'_> {
 
 /// The nick and the text of `<nick> text`. A nick may contain a `>` that no space follows; one space or TAB
 /// before the text is dropped.
-pub fn nick_and_text(rest: &str) -> Option<(&str, &str)> {
+pub(super) fn nick_and_text(rest: &str) -> Option<(&str, &str)> {
     let inside = rest.strip_prefix('<')?;
     let bytes = inside.as_bytes();
     let ends = |at: &usize| matches!(bytes.get(at + 1), None | Some(b' ' | b'\t'));
@@ -232,12 +235,12 @@ pub fn nick_and_text(rest: &str) -> Option<(&str, &str)> {
 }
 
 /// The nick and the action, after the star.
-pub fn nick_and_action(rest: &str) -> (&str, &str) {
+pub(super) fn nick_and_action(rest: &str) -> (&str, &str) {
     rest.split_once(' ').unwrap_or((rest, ""))
 }
 
 /// A nick without the marks of its rank; irssi writes a space for none.
-pub fn unranked(nick: &str) -> &str {
+pub(super) fn unranked(nick: &str) -> &str {
     let plain = nick.trim_start_matches([' ', '@', '+', '%', '&', '~', '!']);
     match plain {
         "" => nick,
@@ -256,7 +259,7 @@ pub fn unranked(nick: &str) -> &str {
 /// other has kicked nick from #channel (reason)
 /// old is now known as new
 /// ```
-pub fn program_words(words: &str) -> LineContent<'_> {
+pub(super) fn program_words(words: &str) -> LineContent<'_> {
     presence(words).unwrap_or(match words.trim() {
         "" => LineContent::Dated,
         _ => LineContent::Told(words),
@@ -264,7 +267,7 @@ pub fn program_words(words: &str) -> LineContent<'_> {
 }
 
 /// As [`program_words`], but only arrivals, departures and changes of name.
-pub fn presence(words: &str) -> Option<LineContent<'_>> {
+pub(super) fn presence(words: &str) -> Option<LineContent<'_>> {
     let (nick, rest) = words.split_once(' ')?;
     let nick = unranked(nick);
     let rest = rest.trim_start();

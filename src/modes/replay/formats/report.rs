@@ -15,7 +15,7 @@ const SHOWN: usize = 100;
 
 /// Numbers of lines by kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LineCounts {
+pub(crate) struct LineCounts {
     /// Lines that are not blank; of the original program's log, records.
     pub lines: u64,
     /// Messages in the room's log, including actions.
@@ -45,7 +45,7 @@ struct Named {
 
 /// The contents of a report, which grow while the log is read.
 #[derive(Debug, Default)]
-pub struct ReportEntries {
+pub(crate) struct ReportEntries {
     pub counts: LineCounts,
     named: Vec<Named>,
     /// Sources of the times that the log lacks.
@@ -54,7 +54,7 @@ pub struct ReportEntries {
 
 impl ReportEntries {
     /// Keeps a line for the report; the first has number 1.
-    pub fn name(&mut self, line: u64, what: &'static str, text: &str) {
+    pub(crate) fn name(&mut self, line: u64, what: &'static str, text: &str) {
         if self.named.len() < NAMED {
             let beginning: String = text.chars().take(SHOWN).collect();
             let dots = if beginning.len() < text.len() {
@@ -73,26 +73,26 @@ impl ReportEntries {
 
 /// A report that can be shared while the conversion runs.
 #[derive(Debug, Default)]
-pub struct ConversionReport {
+pub(crate) struct ConversionReport {
     entries: Mutex<ReportEntries>,
 }
 
 impl ConversionReport {
     /// A report with nothing but one note, which the log's name precedes.
-    pub fn of_note(note: String) -> Arc<ConversionReport> {
+    pub(crate) fn of_note(note: String) -> Arc<ConversionReport> {
         let report = ConversionReport::default();
         report.change(|entries| entries.notes.push(note));
         Arc::new(report)
     }
 
     /// Runs `change` on the contents.
-    pub fn change<T>(&self, change: impl FnOnce(&mut ReportEntries) -> T) -> T {
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut ReportEntries) -> T) -> T {
         change(&mut self.entries.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Prints on stderr the differences between the room's log and the log called `name`; with `verbose`, the
     /// lines concerned.
-    pub fn tell(&self, name: &str, verbose: bool) {
+    pub(crate) fn tell(&self, name: &str, verbose: bool) {
         let text = self.change(|entries| told(entries, name, verbose));
         // Nothing can be reported if stderr is closed.
         let _ = io::stderr().write_all(text.as_bytes());

@@ -9,7 +9,7 @@ const LONGEST: usize = 1 << 20;
 
 /// Joins lines that span several portions.
 #[derive(Debug)]
-pub struct Splitter {
+pub(super) struct Splitter {
     separator: u8,
     /// The beginning of a line whose end has not come.
     begun: Vec<u8>,
@@ -19,7 +19,7 @@ pub struct Splitter {
 
 impl Splitter {
     /// A splitter of lines that end with `separator`.
-    pub fn new(separator: u8) -> Splitter {
+    pub(super) fn new(separator: u8) -> Splitter {
         Splitter {
             separator,
             begun: Vec::new(),
@@ -28,7 +28,7 @@ impl Splitter {
     }
 
     /// Passes on each line that ends in the next portion, without its end, and whether it was cut.
-    pub fn feed(&mut self, mut portion: &[u8], take: &mut dyn FnMut(&[u8], bool)) {
+    pub(super) fn feed(&mut self, mut portion: &[u8], take: &mut dyn FnMut(&[u8], bool)) {
         if self.passing || !self.begun.is_empty() {
             let end = memchr(self.separator, portion);
             let (line, rest) = portion.split_at(end.unwrap_or(portion.len()));
@@ -49,7 +49,7 @@ impl Splitter {
     }
 
     /// Passes on the last line, if it has no end.
-    pub fn end(&mut self, take: &mut dyn FnMut(&[u8], bool)) {
+    pub(super) fn end(&mut self, take: &mut dyn FnMut(&[u8], bool)) {
         if self.passing || !self.begun.is_empty() {
             take(&self.begun, self.passing);
         }
@@ -66,7 +66,7 @@ impl Splitter {
 }
 
 /// A line as text, and whether it was UTF-8 rather than Windows-1252.
-pub fn decoded(line: &[u8]) -> (Cow<'_, str>, bool) {
+pub(super) fn decoded(line: &[u8]) -> (Cow<'_, str>, bool) {
     match std::str::from_utf8(line) {
         Ok(text) => (Cow::Borrowed(text), true),
         Err(_) => {

@@ -15,7 +15,7 @@ use super::pieces::{
 };
 
 /// Parses one line.
-pub fn parse(line: &str) -> Option<ParsedLine<'_>> {
+pub(super) fn parse(line: &str) -> Option<ParsedLine<'_>> {
     let (date, rest) = iso_date(line)?;
     let (clock, rest) = clock(rest.strip_prefix([' ', 'T'])?)?;
     clock.micros?;

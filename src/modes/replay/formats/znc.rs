@@ -17,7 +17,7 @@ use super::pieces::{
 };
 
 /// Parses one line.
-pub fn parse(line: &str) -> Option<ParsedLine<'_>> {
+pub(super) fn parse(line: &str) -> Option<ParsedLine<'_>> {
     let (clock, rest) = clock(line.strip_prefix('[')?)?;
     clock.micros?;
     let rest = rest.strip_prefix("] ")?;

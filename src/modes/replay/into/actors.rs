@@ -42,7 +42,7 @@ struct Actor {
     active: u64,
 }
 
-pub struct Actors {
+pub(super) struct Actors {
     pub room: TargetRoom,
     pub summary: Summary,
     key: Option<String>,
@@ -63,7 +63,7 @@ impl Actors {
     ///
     /// # Errors
     /// The system gives no thread or no random numbers.
-    pub fn new(room: TargetRoom, key: Option<String>) -> Result<Actors, Failure> {
+    pub(super) fn new(room: TargetRoom, key: Option<String>) -> Result<Actors, Failure> {
         let mut random = [0; 8];
         getrandom::fill(&mut random)
             .map_err(|error| not_given(&std::io::Error::other(error.to_string())))?;
@@ -86,7 +86,7 @@ impl Actors {
     }
 
     /// The number of people present.
-    pub fn present(&self) -> usize {
+    pub(super) fn present(&self) -> usize {
         self.here.len()
     }
 
@@ -94,7 +94,7 @@ impl Actors {
     ///
     /// # Errors
     /// The run cannot continue.
-    pub fn come(&mut self, who: &str) -> Result<bool, Halt> {
+    pub(super) fn come(&mut self, who: &str) -> Result<bool, Halt> {
         if self.here.contains_key(who) {
             return Ok(true);
         }
@@ -220,7 +220,7 @@ impl Actors {
     ///
     /// # Errors
     /// The run cannot continue.
-    pub fn go(&mut self, who: &str) -> Result<(), Halt> {
+    pub(super) fn go(&mut self, who: &str) -> Result<(), Halt> {
         let Some(member) = self.here.get(who) else {
             return Ok(());
         };
@@ -235,7 +235,7 @@ impl Actors {
     ///
     /// # Errors
     /// The run cannot continue.
-    pub fn all_go(&mut self) -> Result<(), Halt> {
+    pub(super) fn all_go(&mut self) -> Result<(), Halt> {
         for who in self.in_order() {
             self.go(&who)?;
         }
@@ -243,7 +243,7 @@ impl Actors {
     }
 
     /// Lets everyone leave at the end, however it came, without waiting for a room that is away.
-    pub fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         let until = Instant::now() + LEAVING;
         for who in self.in_order() {
             let Some(member) = self.here.get(&who) else {
@@ -271,7 +271,7 @@ impl Actors {
     }
 
     /// Ends the run and returns its summary.
-    pub fn end(mut self, took: Duration) -> Summary {
+    pub(super) fn end(mut self, took: Duration) -> Summary {
         self.summary.people = self.names.size();
         self.summary.turned_away.0 = self.names.turned_away();
         self.summary.took = took;

@@ -23,7 +23,7 @@ const MAX_BODY: u64 = 32 * 1024 * 1024;
 
 /// Why there is no answer.
 #[derive(Debug)]
-pub enum Trouble {
+pub(super) enum Trouble {
     /// The system said so.
     System(io::Error),
     /// It took longer than it was waited for.
@@ -73,7 +73,7 @@ impl From<BodyError> for Trouble {
 
 /// What is asked.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Request<'a> {
+pub(super) struct Request<'a> {
     /// The method.
     pub method: &'a str,
     /// The path with its query.
@@ -90,7 +90,7 @@ pub struct Request<'a> {
 
 impl Request<'_> {
     /// It, as it goes over the wire.
-    pub fn bytes(&self, address: &Address) -> Vec<u8> {
+    pub(super) fn bytes(&self, address: &Address) -> Vec<u8> {
         let mut head = format!(
             "{} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: chatroom-replay/{}\r\n",
             self.method,
@@ -118,7 +118,7 @@ impl Request<'_> {
 
 /// An answer.
 #[derive(Debug)]
-pub struct Answer {
+pub(super) struct Answer {
     /// Its head.
     pub head: Head,
     /// Its body, whatever the framing was.
@@ -128,14 +128,14 @@ pub struct Answer {
 }
 
 /// The connection.
-pub struct Client {
+pub(super) struct Client {
     address: Address,
     kept: Option<TcpStream>,
 }
 
 impl Client {
     /// A client of the room there; connects with the first request.
-    pub fn new(address: Address) -> Client {
+    pub(super) fn new(address: Address) -> Client {
         Client {
             address,
             kept: None,
@@ -143,7 +143,7 @@ impl Client {
     }
 
     /// Where the room is.
-    pub fn address(&self) -> &Address {
+    pub(super) fn address(&self) -> &Address {
         &self.address
     }
 
@@ -152,7 +152,7 @@ impl Client {
     ///
     /// # Errors
     /// There is no answer; whether the request was heard is not known.
-    pub fn ask(
+    pub(super) fn ask(
         &mut self,
         request: &Request<'_>,
         enough: &dyn Fn() -> bool,
@@ -251,7 +251,7 @@ fn more(
 ///
 /// # Errors
 /// What the system says of the last of them.
-pub fn connect(address: &Address) -> Result<TcpStream, Trouble> {
+pub(super) fn connect(address: &Address) -> Result<TcpStream, Trouble> {
     let unknown = || io::Error::new(ErrorKind::NotFound, "no machine by this name is known");
     let found = lookup(address.host(), address.port());
     let mut last = unknown();

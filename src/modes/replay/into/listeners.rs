@@ -35,7 +35,7 @@ enum ListenerOrder {
 }
 
 /// The streams of everyone present. Dropping it ends them, without waiting.
-pub struct Listeners {
+pub(super) struct Listeners {
     orders: Sender<ListenerOrder>,
 }
 
@@ -44,7 +44,7 @@ impl Listeners {
     ///
     /// # Errors
     /// The system gives no thread.
-    pub fn start(address: &Address) -> std::io::Result<Listeners> {
+    pub(super) fn start(address: &Address) -> std::io::Result<Listeners> {
         let (orders, taken) = mpsc::channel();
         let mut listeners = ListenerThread {
             address: address.clone(),
@@ -60,13 +60,13 @@ impl Listeners {
     }
 
     /// Opens a stream for a member, by its token.
-    pub fn listen(&self, member: u64, token: &str) {
+    pub(super) fn listen(&self, member: u64, token: &str) {
         let token = token.to_string();
         self.order(ListenerOrder::Listen { member, token });
     }
 
     /// Closes the stream of a member who has left.
-    pub fn forget(&self, member: u64) {
+    pub(super) fn forget(&self, member: u64) {
         self.order(ListenerOrder::Forget { member });
     }
 

@@ -14,7 +14,7 @@ use crate::name::{MAX_BYTES, Name, NameError};
 /// The name for people whose own name has no character that a room allows.
 const NOBODY: &str = "guest";
 /// Names that are tried for one person, at most.
-pub const MOST_NAMES: usize = 2_000;
+pub(super) const MOST_NAMES: usize = 2_000;
 /// The number of names made from a person's own, before it is [`NOBODY`]'s turn.
 const OWN_NAMES: usize = 1_000;
 /// The longest name that any room allows, in characters.
@@ -23,7 +23,7 @@ const LONGEST: usize = 64;
 const MOST_REPAIRS: usize = 64;
 
 #[derive(Debug)]
-pub struct RoomNames {
+pub(super) struct RoomNames {
     /// The room's limit in characters, as far as it is known.
     limit: usize,
     /// The names in the room, by the name in the log.
@@ -37,7 +37,7 @@ pub struct RoomNames {
 
 impl RoomNames {
     /// No names yet.
-    pub fn new() -> RoomNames {
+    pub(super) fn new() -> RoomNames {
         RoomNames {
             limit: LONGEST,
             given: HashMap::new(),
@@ -48,7 +48,7 @@ impl RoomNames {
     }
 
     /// Notes the room's limit, and returns whether that is news.
-    pub fn learn_limit(&mut self, limit: Option<u64>) -> bool {
+    pub(super) fn learn_limit(&mut self, limit: Option<u64>) -> bool {
         match limit.and_then(|limit| usize::try_from(limit).ok()) {
             Some(limit) if (1..self.limit).contains(&limit) => {
                 self.limit = limit;
@@ -59,7 +59,7 @@ impl RoomNames {
     }
 
     /// The `number`th name to try for `who`, from 0; `None` to skip that number.
-    pub fn candidate(&mut self, who: &str, number: usize) -> Option<String> {
+    pub(super) fn candidate(&mut self, who: &str, number: usize) -> Option<String> {
         if number > 0 && self.repaired.0 != who {
             self.repaired = (who.to_string(), repaired(who));
         }
@@ -88,7 +88,7 @@ impl RoomNames {
     }
 
     /// Notes the name of `who` in the room, and returns whether it is another than before.
-    pub fn give(&mut self, who: &str, name: &str) -> bool {
+    pub(super) fn give(&mut self, who: &str, name: &str) -> bool {
         if let Ok(valid) = Name::new(name, LONGEST) {
             let owner = (who.to_string(), name != who);
             self.owners.insert(valid.folded().to_string(), owner);
@@ -98,26 +98,26 @@ impl RoomNames {
     }
 
     /// Notes that the room accepts no name for `who`.
-    pub fn turn_away(&mut self, who: &str) {
+    pub(super) fn turn_away(&mut self, who: &str) {
         self.turned_away.insert(who.to_string());
     }
 
     /// Returns whether the room accepts no name for `who`.
-    pub fn is_turned_away(&self, who: &str) -> bool {
+    pub(super) fn is_turned_away(&self, who: &str) -> bool {
         self.turned_away.contains(who)
     }
 
     /// The number of people without an accepted name.
-    pub fn turned_away(&self) -> usize {
+    pub(super) fn turned_away(&self) -> usize {
         self.turned_away.len()
     }
 
     /// The number of people with a name.
-    pub fn size(&self) -> usize {
+    pub(super) fn size(&self) -> usize {
         self.given.len()
     }
 
-    pub fn has(&self, who: &str) -> bool {
+    pub(super) fn has(&self, who: &str) -> bool {
         self.given.contains_key(who)
     }
 }

@@ -12,7 +12,7 @@ use crate::event::Stamp;
 
 /// An item with its due time.
 #[derive(Debug, PartialEq)]
-pub struct Cue<T> {
+pub(super) struct Cue<T> {
     /// The time from the start of the run.
     pub due: Duration,
     /// The true length of the silence before it, if it is shortened.
@@ -22,7 +22,7 @@ pub struct Cue<T> {
 }
 
 /// The items with their due times. An item without a time comes with the one before it.
-pub fn cues<T>(
+pub(super) fn cues<T>(
     items: impl Iterator<Item = (Option<Stamp>, T)>,
     longest: Duration,
     speed: Speed,

@@ -18,7 +18,7 @@ use crate::modes::replay::read::time_range::ByteRange;
 
 /// One step of the run.
 #[derive(Debug)]
-pub enum Step {
+pub(super) enum Step {
     /// An event to repeat.
     Event(Event),
     /// The room was opened: nobody from before is present any more.
@@ -33,14 +33,14 @@ pub enum Step {
 
 /// A step with its position in the file.
 #[derive(Debug)]
-pub struct PlacedStep {
+pub(super) struct PlacedStep {
     pub step: Step,
     /// Bytes of the file that were read.
     pub place: u64,
 }
 
 /// The steps of the chosen part, with their times.
-pub struct Script {
+pub(super) struct Script {
     blocks: Blocks,
     filter: Filter,
     /// Joins and leaves are chosen.
@@ -54,7 +54,7 @@ pub struct Script {
 impl Script {
     /// The steps of the chosen part of the log; `span` is its range in a file, and `comings` says that joins
     /// and leaves are chosen.
-    pub fn of(log: Log, filter: Filter, span: Option<ByteRange>, comings: bool) -> Script {
+    pub(super) fn of(log: Log, filter: Filter, span: Option<ByteRange>, comings: bool) -> Script {
         let position = match &log.input {
             Input::File { .. } => None,
             Input::Stream(stream) => Some(Arc::clone(&stream.position)),

@@ -10,7 +10,7 @@ use crate::modes::replay::wording::{counted, duration};
 const FEW: usize = 20;
 
 #[derive(Debug, Default)]
-pub struct Summary {
+pub(super) struct Summary {
     /// Messages that the room accepted.
     pub said: u64,
     /// Joins.
@@ -47,19 +47,19 @@ pub struct Summary {
 
 impl Summary {
     /// Counts a damaged line at `place`.
-    pub fn add_damaged(&mut self, place: u64) {
+    pub(super) fn add_damaged(&mut self, place: u64) {
         let (count, first) = self.damaged;
         self.damaged = (count + 1, if count == 0 { place } else { first });
     }
 
     /// Returns whether the room has everything that it could have.
-    pub fn is_whole(&self) -> bool {
+    pub(super) fn is_whole(&self) -> bool {
         self.refused.0 + self.doubtful + self.turned_away.0 as u64 == 0
     }
 
     /// The summary in sentences. `file` is the log's name, `room` the room's address; with `all`, every
     /// changed name is listed.
-    pub fn words(&self, file: &str, room: &str, all: bool) -> String {
+    pub(super) fn words(&self, file: &str, room: &str, all: bool) -> String {
         let seconds = self.took.as_secs_f64();
         let mut lines = vec![match self.said {
             0 => format!("No message of {file} was said in the room at {room}."),

@@ -24,7 +24,7 @@ use crate::wire::endpoint::SESSION;
 use crate::wire::{Refusal, Session};
 
 /// The exit status of a program that Ctrl-C ended, as shells report it.
-pub const INTERRUPTED: u8 = 130;
+pub(super) const INTERRUPTED: u8 = 130;
 /// The longest wait for one answer, which is longer than a room waits for its disk.
 const ANSWER: Duration = Duration::from_secs(40);
 /// The wait for the current answer after the user asks to stop.
@@ -39,7 +39,7 @@ const GLANCE: Duration = Duration::from_millis(50);
 
 /// The reason to stop before the end of the log.
 #[derive(Debug)]
-pub enum Halt {
+pub(super) enum Halt {
     /// The user asked for it.
     Stopped,
     /// The room stayed away or refused, with the sentence about it.
@@ -48,14 +48,14 @@ pub enum Halt {
 
 /// A request to stop by Ctrl-C or another signal. The second one ends the program at once.
 #[derive(Clone, Debug, Default)]
-pub struct StopRequest(Arc<AtomicBool>);
+pub(super) struct StopRequest(Arc<AtomicBool>);
 
 impl StopRequest {
     /// Handles the signals from now on.
     ///
     /// # Errors
     /// The system gives no signal handler.
-    pub fn watch() -> Result<StopRequest, Failure> {
+    pub(super) fn watch() -> Result<StopRequest, Failure> {
         let stop = StopRequest::default();
         for signal in [SIGINT, SIGTERM, SIGQUIT, SIGHUP] {
             let exit = i32::from(INTERRUPTED);
@@ -72,14 +72,14 @@ impl StopRequest {
     }
 
     /// Returns whether the user asked to stop.
-    pub fn is_asked(&self) -> bool {
+    pub(super) fn is_asked(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }
 
 /// The room's answer to a request.
 #[derive(Debug)]
-pub enum Reply<T> {
+pub(super) enum Reply<T> {
     /// Success.
     Done(T),
     Refused(RoomRefusal),
@@ -87,7 +87,7 @@ pub enum Reply<T> {
 
 /// The room's refusal of a request.
 #[derive(Debug)]
-pub struct RoomRefusal {
+pub(super) struct RoomRefusal {
     /// The HTTP status.
     pub status: u16,
     /// The error code.
@@ -102,13 +102,13 @@ pub struct RoomRefusal {
 
 /// An answer, with the doubt about its request.
 #[derive(Debug)]
-pub struct Heard<T> {
+pub(super) struct Heard<T> {
     pub reply: Reply<T>,
     /// An earlier attempt got no answer, so the request may have been carried out already.
     pub doubt: bool,
 }
 
-pub struct TargetRoom {
+pub(super) struct TargetRoom {
     client: Client,
     stop: StopRequest,
     /// The progress bar.
@@ -128,7 +128,7 @@ pub struct TargetRoom {
 
 impl TargetRoom {
     /// The room at `address`, which may be away for as long as `patience`.
-    pub fn new(
+    pub(super) fn new(
         address: Address,
         stop: StopRequest,
         progress: Progress,
@@ -147,7 +147,7 @@ impl TargetRoom {
         }
     }
 
-    pub fn address(&self) -> &Address {
+    pub(super) fn address(&self) -> &Address {
         self.client.address()
     }
 
@@ -155,7 +155,10 @@ impl TargetRoom {
     ///
     /// # Errors
     /// The user asked to stop; the room is away for too long, or there is none.
-    pub fn ask<T: DeserializeOwned>(&mut self, request: &Request<'_>) -> Result<Heard<T>, Halt> {
+    pub(super) fn ask<T: DeserializeOwned>(
+        &mut self,
+        request: &Request<'_>,
+    ) -> Result<Heard<T>, Halt> {
         let begun = Instant::now();
         let mut delay = FIRST_DELAY;
         let mut away = None;
@@ -216,7 +219,7 @@ impl TargetRoom {
     ///
     /// # Errors
     /// The user asked to stop; there is none.
-    pub fn meet(&mut self) -> Result<(), Halt> {
+    pub(super) fn meet(&mut self) -> Result<(), Halt> {
         // A session of nobody: every room refuses it, and only a room does so in these words.
         let nobody = Request {
             method: "GET",
@@ -230,7 +233,11 @@ impl TargetRoom {
     ///
     /// # Errors
     /// No room answered.
-    pub fn ask_until(&mut self, request: &Request<'_>, until: Instant) -> Result<(), Trouble> {
+    pub(super) fn ask_until(
+        &mut self,
+        request: &Request<'_>,
+        until: Instant,
+    ) -> Result<(), Trouble> {
         let answer = self.client.ask(request, &|| Instant::now() >= until)?;
         reply::<()>(&answer).map(|_| ())
     }
@@ -278,7 +285,7 @@ impl TargetRoom {
     ///
     /// # Errors
     /// The user asked to stop.
-    pub fn wait(&mut self, length: Duration) -> Result<(), Halt> {
+    pub(super) fn wait(&mut self, length: Duration) -> Result<(), Halt> {
         let begun = Instant::now();
         let waited = self.sleep(begun + length);
         self.waited += begun.elapsed();
@@ -289,7 +296,7 @@ impl TargetRoom {
     ///
     /// # Errors
     /// The user asked to stop.
-    pub fn sleep(&self, until: Instant) -> Result<(), Halt> {
+    pub(super) fn sleep(&self, until: Instant) -> Result<(), Halt> {
         loop {
             if self.stop.is_asked() {
                 return Err(Halt::Stopped);
@@ -302,7 +309,7 @@ impl TargetRoom {
     }
 
     /// Prints a sentence on stderr, above the bar.
-    pub fn tell(&self, sentence: &str) {
+    pub(super) fn tell(&self, sentence: &str) {
         // Nothing can be reported if stderr is closed.
         let _ = self
             .progress

@@ -25,7 +25,7 @@ impl Player {
     ///
     /// # Errors
     /// The log cannot be read.
-    pub fn key(&mut self, key: KeyPress, now: Instant) -> io::Result<()> {
+    pub(super) fn key(&mut self, key: KeyPress, now: Instant) -> io::Result<()> {
         self.note = None;
         if let Some(prompt) = self.prompt.take() {
             self.typed(prompt, key, now);

@@ -8,11 +8,11 @@ use crate::event::Stamp;
 use crate::journal::Reader;
 
 /// The number of parts of the log's time, and of the status line's columns for them at most.
-pub const PARTS: usize = 40;
+pub(super) const PARTS: usize = 40;
 
 /// The part of a log that is played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Extent {
+pub(super) struct Extent {
     pub first: Stamp,
     pub last: Stamp,
     /// Its end in the file, in bytes.
@@ -21,14 +21,14 @@ pub struct Extent {
 
 impl Extent {
     /// The moment at a share of its time; 0 to 1 are within.
-    pub fn moment(&self, share: f64) -> Stamp {
+    pub(super) fn moment(&self, share: f64) -> Stamp {
         let length = self.last.micros().saturating_sub(self.first.micros());
         let past = length as f64 * share;
         Stamp::from_micros(self.first.micros().saturating_add(past as i64))
     }
 
     /// The share of its time before a moment: 0 to 1.
-    pub fn share(&self, at: Stamp) -> f64 {
+    pub(super) fn share(&self, at: Stamp) -> f64 {
         let length = self.last.since(self.first).as_secs_f64();
         match length > 0.0 {
             true => (at.since(self.first).as_secs_f64() / length).min(1.0),
@@ -39,7 +39,7 @@ impl Extent {
 
 /// The bytes that were written in each part of the time.
 #[derive(Clone, Debug, Default)]
-pub struct Density {
+pub(super) struct Density {
     extent: Option<Extent>,
     /// The positions at which the parts begin, as far as found.
     places: Vec<u64>,
@@ -49,7 +49,7 @@ pub struct Density {
 
 impl Density {
     /// Sets the extent to measure. One that grew only a little is not measured again.
-    pub fn count(&mut self, extent: Extent) {
+    pub(super) fn count(&mut self, extent: Extent) {
         let again = self.extent.is_none_or(|known| {
             let grown = extent.last.since(known.last);
             let part = known.last.since(known.first) / (2 * PARTS as u32);
@@ -62,12 +62,12 @@ impl Density {
     }
 
     /// The extent that is measured.
-    pub fn extent(&self) -> Option<Extent> {
+    pub(super) fn extent(&self) -> Option<Extent> {
         self.extent
     }
 
     /// Returns whether the measurement is complete.
-    pub fn is_done(&self) -> bool {
+    pub(super) fn is_done(&self) -> bool {
         self.extent.is_none() || self.places.len() > PARTS
     }
 
@@ -75,7 +75,7 @@ impl Density {
     ///
     /// # Errors
     /// Reading failed.
-    pub fn step(&mut self, reader: &Reader) -> io::Result<()> {
+    pub(super) fn step(&mut self, reader: &Reader) -> io::Result<()> {
         let (Some(extent), false) = (self.extent, self.is_done()) else {
             return Ok(());
         };
@@ -98,7 +98,7 @@ impl Density {
     }
 
     /// The heights of so many columns, 0 to 1; `None` until they are known.
-    pub fn columns(&self, count: usize) -> Option<Vec<f64>> {
+    pub(super) fn columns(&self, count: usize) -> Option<Vec<f64>> {
         if self.bytes.is_empty() || count == 0 {
             return None;
         }

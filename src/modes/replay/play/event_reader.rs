@@ -18,7 +18,7 @@ const REMEMBERED: usize = 100_000;
 
 /// An event, or the defect in its place.
 #[derive(Clone, Debug)]
-pub struct PlayedEvent {
+pub(super) struct PlayedEvent {
     /// The start of its line.
     pub offset: u64,
     /// The start of the next line.
@@ -28,14 +28,14 @@ pub struct PlayedEvent {
 
 impl PlayedEvent {
     /// The time of the event, if known.
-    pub fn at(&self) -> Option<Stamp> {
+    pub(super) fn at(&self) -> Option<Stamp> {
         self.what.as_ref().ok().map(|event| event.at)
     }
 }
 
 /// The result of a search.
 #[derive(Clone, Debug)]
-pub enum SearchResult {
+pub(super) enum SearchResult {
     /// Found.
     Here(Box<PlayedEvent>),
     /// Nothing up to this position, so far.
@@ -46,7 +46,7 @@ pub enum SearchResult {
 
 /// The events to search for.
 #[derive(Clone, Copy, Debug)]
-pub struct Query<'a> {
+pub(super) struct Query<'a> {
     /// The events that are shown at all.
     pub filter: &'a Filter,
     /// The events among them that a search wants.
@@ -70,7 +70,7 @@ impl Query<'_> {
     }
 }
 
-pub struct EventReader {
+pub(super) struct EventReader {
     reader: Reader,
     /// The newest range that was read.
     range: LogRange,
@@ -79,7 +79,7 @@ pub struct EventReader {
 }
 
 impl EventReader {
-    pub fn new(reader: Reader) -> EventReader {
+    pub(super) fn new(reader: Reader) -> EventReader {
         EventReader {
             reader,
             range: LogRange::default(),
@@ -88,18 +88,18 @@ impl EventReader {
         }
     }
 
-    pub fn reader(&self) -> &Reader {
+    pub(super) fn reader(&self) -> &Reader {
         &self.reader
     }
 
     /// Continues with another file, or with one that was cut.
-    pub fn restart(&mut self, reader: Reader) {
+    pub(super) fn restart(&mut self, reader: Reader) {
         self.reader = reader;
         self.range = LogRange::default();
     }
 
     /// The defects of the lines that were read.
-    pub fn faults(&self) -> Faults {
+    pub(super) fn faults(&self) -> Faults {
         self.faults
     }
 
@@ -107,7 +107,12 @@ impl EventReader {
     ///
     /// # Errors
     /// Reading failed.
-    pub fn forward(&mut self, from: u64, end: u64, wanted: Query<'_>) -> io::Result<SearchResult> {
+    pub(super) fn forward(
+        &mut self,
+        from: u64,
+        end: u64,
+        wanted: Query<'_>,
+    ) -> io::Result<SearchResult> {
         let mut from = from;
         let until = from.saturating_add(PORTION);
         while from < end {
@@ -135,7 +140,7 @@ impl EventReader {
     ///
     /// # Errors
     /// Reading failed.
-    pub fn backward(
+    pub(super) fn backward(
         &mut self,
         start: u64,
         before: u64,

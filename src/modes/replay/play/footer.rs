@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 
 /// A line below everything that is written.
-pub struct Footer {
+pub(super) struct Footer {
     bar: ProgressBar,
     cursor: Arc<AtomicU16>,
     shown: String,
@@ -23,7 +23,7 @@ pub struct Footer {
 
 impl Footer {
     /// A footer on stderr, if that is a terminal.
-    pub fn new() -> Footer {
+    pub(super) fn new() -> Footer {
         let cursor = Arc::new(AtomicU16::new(0));
         let dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
         let is_there = io::stderr().is_terminal() && !dumb;
@@ -52,7 +52,7 @@ impl Footer {
     ///
     /// # Errors
     /// The output cannot be written.
-    pub fn write(&mut self, lines: &[u8], says: String, column: usize) -> io::Result<()> {
+    pub(super) fn write(&mut self, lines: &[u8], says: String, column: usize) -> io::Result<()> {
         let column = u16::try_from(column).unwrap_or(0);
         let moved = self.cursor.swap(column, Ordering::Relaxed) != column;
         if lines.is_empty() && says == self.shown && !moved {
@@ -79,7 +79,7 @@ impl Footer {
     }
 
     /// Removes the footer until the next write.
-    pub fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         let stood = !std::mem::take(&mut self.shown).is_empty();
         if self.is_there && stood {
             // Nothing is left to do if the terminal is gone.

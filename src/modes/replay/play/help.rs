@@ -20,7 +20,7 @@ const KEYS: [&str; 12] = [
 const LEFT: usize = 41;
 
 /// The keys for a terminal of that size: in two columns if it is low and wide. 0 rows are unknown.
-pub fn keys(rows: usize, columns: usize) -> Vec<String> {
+pub(super) fn keys(rows: usize, columns: usize) -> Vec<String> {
     let (left, right) = KEYS.split_at(KEYS.len() / 2);
     match (1..=KEYS.len()).contains(&rows) && columns >= 2 * LEFT - 2 {
         true => {

@@ -4,14 +4,14 @@ use crate::event::Stamp;
 
 /// The direction of a search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
+pub(super) enum Direction {
     Forward,
     Backward,
 }
 
 /// The event that a key asked for.
 #[derive(Clone, Debug)]
-pub struct Jump {
+pub(super) struct Jump {
     pub direction: Direction,
     /// The position from which to search, or before which.
     pub cursor: u64,

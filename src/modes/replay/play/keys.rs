@@ -4,7 +4,7 @@
 //! as a whole, so that its end never acts as keys.
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyPress {
+pub(super) enum KeyPress {
     /// A character, never a control character.
     Char(char),
     Left,
@@ -46,25 +46,25 @@ enum SequenceState {
 
 /// Parses bytes to key presses.
 #[derive(Debug, Default)]
-pub struct KeyParser {
+pub(super) struct KeyParser {
     state: SequenceState,
 }
 
 impl KeyParser {
     /// Parses bytes from the terminal, and appends the keys.
-    pub fn take(&mut self, bytes: &[u8], keys: &mut Vec<KeyPress>) {
+    pub(super) fn take(&mut self, bytes: &[u8], keys: &mut Vec<KeyPress>) {
         for byte in bytes {
             self.byte(*byte, keys);
         }
     }
 
     /// Returns whether a key is incomplete: an escape is a key only if nothing follows.
-    pub fn is_waiting(&self) -> bool {
+    pub(super) fn is_waiting(&self) -> bool {
         !matches!(self.state, SequenceState::Nothing)
     }
 
     /// Notes that nothing has followed for a while.
-    pub fn nothing_follows(&mut self) -> Option<KeyPress> {
+    pub(super) fn nothing_follows(&mut self) -> Option<KeyPress> {
         let alone = matches!(self.state, SequenceState::Escape);
         self.state = SequenceState::Nothing;
         alone.then_some(KeyPress::Escape)

@@ -26,7 +26,7 @@ const BATCH: usize = 64 * 1024;
 
 /// The time to ask the player again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wakeup {
+pub(super) enum Wakeup {
     /// At once, after reading keys.
     Now,
     /// At this moment, or when something happens.
@@ -38,7 +38,7 @@ pub enum Wakeup {
 }
 
 /// The start of a play.
-pub struct PlayOptions {
+pub(super) struct PlayOptions {
     /// The position of the first line.
     pub start: u64,
     /// The end of the log so far.
@@ -55,7 +55,7 @@ pub struct PlayOptions {
 
 /// The prompt in the last line.
 #[derive(Clone, Debug, Default)]
-pub struct Prompt {
+pub(super) struct Prompt {
     /// The typed text.
     pub text: String,
     /// The play continues after the prompt.
@@ -63,14 +63,14 @@ pub struct Prompt {
 }
 
 /// A search for a pattern.
-pub struct Search {
+pub(super) struct Search {
     /// The pattern as it was typed.
     pub pattern: String,
     pub(super) hit: Filter,
 }
 
 /// A play of a log.
-pub struct Player {
+pub(super) struct Player {
     pub(super) events: EventReader,
     pub(super) start: u64,
     pub(super) end: u64,
@@ -111,7 +111,7 @@ pub struct Player {
 
 impl Player {
     /// A play of these events that starts now.
-    pub fn new(events: EventReader, options: PlayOptions, now: Instant) -> Player {
+    pub(super) fn new(events: EventReader, options: PlayOptions, now: Instant) -> Player {
         Player {
             events,
             start: options.start,
@@ -144,7 +144,7 @@ impl Player {
 
     /// Sets the end of the log; `comes` says that more is certain to come or its end to become known, and
     /// `live` that more may come.
-    pub fn grown(&mut self, end: u64, comes: bool, live: bool) {
+    pub(super) fn grown(&mut self, end: u64, comes: bool, live: bool) {
         if end != self.end {
             self.extent = None;
         }
@@ -152,7 +152,7 @@ impl Player {
     }
 
     /// Continues from `cursor`, after the log was replaced or cut.
-    pub fn restart(&mut self, reader: crate::journal::Reader, cursor: u64, end: u64) {
+    pub(super) fn restart(&mut self, reader: crate::journal::Reader, cursor: u64, end: u64) {
         self.events.restart(reader);
         (self.end, self.extent, self.jump, self.next) = (end, None, None, None);
         self.start = self.start.min(cursor);
@@ -164,7 +164,7 @@ impl Player {
     }
 
     /// Notes that the process was stopped meanwhile: the play continues from where it was.
-    pub fn slept(&mut self, from: Instant, to: Instant) {
+    pub(super) fn slept(&mut self, from: Instant, to: Instant) {
         if self.tempo.goes() {
             self.tempo.stop(from);
             self.tempo.go(to);
@@ -172,7 +172,7 @@ impl Player {
     }
 
     /// Adds a line that is not from the log.
-    pub fn remark(&mut self, words: &str) {
+    pub(super) fn remark(&mut self, words: &str) {
         self.painter.remark(words, &mut self.out);
     }
 
@@ -180,7 +180,7 @@ impl Player {
     ///
     /// # Errors
     /// The log cannot be read.
-    pub fn tick(&mut self, now: Instant) -> io::Result<Wakeup> {
+    pub(super) fn tick(&mut self, now: Instant) -> io::Result<Wakeup> {
         loop {
             if self.ended {
                 return Ok(Wakeup::End);
@@ -356,7 +356,7 @@ impl Player {
     }
 
     /// The time in the log.
-    pub fn clock(&self, now: Instant) -> Option<Stamp> {
+    pub(super) fn clock(&self, now: Instant) -> Option<Stamp> {
         let time = self.time?;
         let past = time.plus(self.tempo.since_shown(now));
         let next = self.next.as_ref().and_then(|item| item.at());
@@ -371,7 +371,7 @@ impl Player {
     ///
     /// # Errors
     /// The log cannot be read.
-    pub fn extent(&mut self) -> io::Result<Option<Extent>> {
+    pub(super) fn extent(&mut self) -> io::Result<Option<Extent>> {
         if self.extent.is_none() {
             let ends = time_range::ends(self.events.reader(), self.end)?;
             self.extent = ends.map(|(first, last)| Extent {
@@ -384,7 +384,7 @@ impl Player {
     }
 
     /// The state of the play.
-    pub fn state(&self) -> PlayState {
+    pub(super) fn state(&self) -> PlayState {
         match () {
             () if self.jump.is_some() && self.jump_waits() => PlayState::Reading,
             () if self.jump.is_some() || self.searching => PlayState::Searching,
@@ -406,38 +406,38 @@ impl Player {
     }
 
     /// Returns whether the log ended before anything was shown.
-    pub fn is_over_without_a_line(&self) -> bool {
+    pub(super) fn is_over_without_a_line(&self) -> bool {
         self.ended && self.newest.is_none() && self.is_at_end()
     }
 
-    pub fn speed(&self) -> Speed {
+    pub(super) fn speed(&self) -> Speed {
         self.tempo.speed()
     }
 
     /// The note to the user until the next key.
-    pub fn note(&self) -> Option<&str> {
+    pub(super) fn note(&self) -> Option<&str> {
         self.note.as_deref()
     }
 
     /// The prompt, while one is open.
-    pub fn prompt(&self) -> Option<&Prompt> {
+    pub(super) fn prompt(&self) -> Option<&Prompt> {
         self.prompt.as_ref()
     }
 
     /// The newest search.
-    pub fn search(&self) -> Option<&Search> {
+    pub(super) fn search(&self) -> Option<&Search> {
         self.search.as_ref()
     }
 
     /// The reader of events, with the defects that it met.
-    pub fn events(&self) -> &EventReader {
+    pub(super) fn events(&self) -> &EventReader {
         &self.events
     }
 }
 
 /// The state of a play.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PlayState {
+pub(super) enum PlayState {
     Playing,
     Paused,
     /// Paused after everything was shown.

@@ -16,7 +16,7 @@ const WIDE: usize = 64;
 
 /// The abilities of the terminal.
 #[derive(Clone, Copy, Debug)]
-pub struct Can {
+pub(super) struct Can {
     /// Characters beyond ASCII.
     pub unicode: bool,
     pub colour: bool,
@@ -24,7 +24,7 @@ pub struct Can {
 
 /// The contents of the status line.
 #[derive(Debug)]
-pub struct StatusLine<'a> {
+pub(super) struct StatusLine<'a> {
     /// The share of the log's time that is past, 0 to 1.
     pub share: Option<f64>,
     /// Bytes that have come, while more are to come.
@@ -45,7 +45,7 @@ pub struct StatusLine<'a> {
 
 impl StatusLine<'_> {
     /// The status line for so many columns, of which the last stays free.
-    pub fn line(&self, columns: usize, can: Can) -> String {
+    pub(super) fn line(&self, columns: usize, can: Can) -> String {
         let room = columns.saturating_sub(1);
         if let Some(text) = self.prompt {
             return prompt(text, room);
@@ -122,7 +122,7 @@ impl StatusLine<'_> {
 }
 
 /// The player's part of the status line; the caller adds the rest.
-pub fn of<'a>(player: &'a Player, density: &'a Density) -> StatusLine<'a> {
+pub(super) fn of<'a>(player: &'a Player, density: &'a Density) -> StatusLine<'a> {
     StatusLine {
         share: None,
         coming: None,

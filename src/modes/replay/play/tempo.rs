@@ -18,7 +18,7 @@ const SPEEDS: [f64; 14] = [
 
 /// The position of a play in time. Durations are of the log, with its silences shortened.
 #[derive(Clone, Copy, Debug)]
-pub struct Tempo {
+pub(super) struct Tempo {
     speed: Speed,
     /// The longest silence that is waited out.
     longest: Duration,
@@ -32,7 +32,7 @@ pub struct Tempo {
 
 impl Tempo {
     /// A play that starts now.
-    pub fn new(speed: Speed, longest: Duration, now: Instant) -> Tempo {
+    pub(super) fn new(speed: Speed, longest: Duration, now: Instant) -> Tempo {
         Tempo {
             speed,
             longest,
@@ -42,18 +42,18 @@ impl Tempo {
         }
     }
 
-    pub fn speed(&self) -> Speed {
+    pub(super) fn speed(&self) -> Speed {
         self.speed
     }
 
     /// Returns whether the play is running.
-    pub fn goes(&self) -> bool {
+    pub(super) fn goes(&self) -> bool {
         self.since.is_some()
     }
 
     /// The moment at which an event is due that comes `silence` after the newest one; `None` while the play
     /// is paused.
-    pub fn due(&self, silence: Duration) -> Option<Instant> {
+    pub(super) fn due(&self, silence: Duration) -> Option<Instant> {
         let at = self.last.saturating_add(silence.min(self.longest));
         let ahead = at.saturating_sub(self.base);
         let since = self.since?;
@@ -71,12 +71,12 @@ impl Tempo {
     }
 
     /// Returns whether a silence is shortened.
-    pub fn shortens(&self, silence: Duration) -> bool {
+    pub(super) fn shortens(&self, silence: Duration) -> bool {
         silence > self.longest
     }
 
     /// Notes that an event was shown `silence` after the newest one, which was due then.
-    pub fn shown(&mut self, silence: Duration, due: Option<Instant>, now: Instant) {
+    pub(super) fn shown(&mut self, silence: Duration, due: Option<Instant>, now: Instant) {
         self.last = self.last.saturating_add(silence.min(self.longest));
         let late = due.map_or(Duration::ZERO, |due| now.saturating_duration_since(due));
         if self.since.is_none() || late > HELD_UP {
@@ -86,30 +86,30 @@ impl Tempo {
     }
 
     /// The time since the newest event.
-    pub fn since_shown(&self, now: Instant) -> Duration {
+    pub(super) fn since_shown(&self, now: Instant) -> Duration {
         self.position(now).saturating_sub(self.last)
     }
 
     /// Continues from here: the next event is due at once.
-    pub fn restart(&mut self, now: Instant) {
+    pub(super) fn restart(&mut self, now: Instant) {
         self.base = Duration::ZERO;
         self.last = Duration::ZERO;
         self.since = self.since.map(|_| now);
     }
 
     /// Pauses the play.
-    pub fn stop(&mut self, now: Instant) {
+    pub(super) fn stop(&mut self, now: Instant) {
         self.base = self.position(now);
         self.since = None;
     }
 
     /// Continues a paused play.
-    pub fn go(&mut self, now: Instant) {
+    pub(super) fn go(&mut self, now: Instant) {
         self.since.get_or_insert(now);
     }
 
     /// Changes to the next speed up or down.
-    pub fn change_speed(&mut self, up: bool, now: Instant) {
+    pub(super) fn change_speed(&mut self, up: bool, now: Instant) {
         self.base = self.position(now);
         self.since = self.since.map(|_| now);
         // A speed close to a step counts as that step.

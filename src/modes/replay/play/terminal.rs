@@ -37,7 +37,7 @@ struct SavedSettings {
 
 /// Input and signals.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct TerminalInput {
+pub(super) struct TerminalInput {
     /// Typed bytes.
     pub typed: Vec<u8>,
     /// Signals that arrived.
@@ -45,7 +45,7 @@ pub struct TerminalInput {
 }
 
 /// The terminal while a play uses it.
-pub struct Terminal {
+pub(super) struct Terminal {
     keys: Option<File>,
     in_front: bool,
     signals: Receiver<i32>,
@@ -59,7 +59,7 @@ impl Terminal {
     ///
     /// # Errors
     /// The system gives no signal handler or no thread.
-    pub fn take() -> Result<Terminal, Failure> {
+    pub(super) fn take() -> Result<Terminal, Failure> {
         let failed = |error: io::Error| {
             Failure::new(format!(
                 "The replay cannot watch the terminal: {}. Try chatroom replay --plain.",
@@ -112,7 +112,7 @@ impl Terminal {
     ///
     /// # Errors
     /// The system gives no more descriptors.
-    pub fn waker(&self) -> io::Result<impl Fn() + Send + use<>> {
+    pub(super) fn waker(&self) -> io::Result<impl Fn() + Send + use<>> {
         let wake = self.wake.try_clone()?;
         Ok(move || {
             // A full socket wakes the loop anyway.
@@ -121,7 +121,7 @@ impl Terminal {
     }
 
     /// Waits until something happens, for `length` at most.
-    pub fn wait(&mut self, length: Option<Duration>) -> TerminalInput {
+    pub(super) fn wait(&mut self, length: Option<Duration>) -> TerminalInput {
         let behind = !self.has_front();
         let length = match behind {
             true => Some(length.unwrap_or(GLANCE).min(GLANCE)),
@@ -138,7 +138,7 @@ impl Terminal {
     }
 
     /// Returns whether nobody else uses the terminal now, so that a status line disturbs nobody.
-    pub fn has_front(&self) -> bool {
+    pub(super) fn has_front(&self) -> bool {
         self.in_front || self.keys.is_none()
     }
 
@@ -174,7 +174,7 @@ impl Terminal {
     }
 
     /// Takes the terminal again if the play is in the foreground.
-    pub fn resume(&mut self) {
+    pub(super) fn resume(&mut self) {
         self.in_front = self.is_in_front();
         if let Some(keys) = self.keys.as_ref().filter(|_| self.in_front) {
             take_over(keys);
@@ -182,7 +182,7 @@ impl Terminal {
     }
 
     /// Restores the settings and stops the process, as Ctrl-Z asks; returns when it continues.
-    pub fn stop(&mut self) {
+    pub(super) fn stop(&mut self) {
         give_back();
         // The signal that cannot be caught tells the shell that this process has stopped.
         let _ = process::kill_process(process::getpid(), Signal::STOP);
@@ -197,7 +197,7 @@ impl Drop for Terminal {
 }
 
 /// Returns whether a signal asks the play to end.
-pub fn ends(signal: i32) -> bool {
+pub(super) fn ends(signal: i32) -> bool {
     [SIGINT, SIGTERM, SIGQUIT, SIGHUP].contains(&signal)
 }
 

@@ -15,7 +15,7 @@ const FAMILY: &str = "sans-serif";
 
 /// The side of a point on which a text stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
+pub(super) enum Side {
     Right,
     Left,
     Centre,
@@ -23,10 +23,10 @@ pub enum Side {
 
 /// A letter size in points, and a colour.
 #[derive(Clone, Copy, Debug)]
-pub struct TextStyle(pub u32, pub RGBColor);
+pub(super) struct TextStyle(pub u32, pub RGBColor);
 
 /// A picture under way.
-pub struct Canvas<B: DrawingBackend> {
+pub(super) struct Canvas<B: DrawingBackend> {
     root: DrawingArea<B, Shift>,
     scale: u32,
 }
@@ -36,14 +36,14 @@ impl<B: DrawingBackend> Canvas<B> {
     ///
     /// # Errors
     /// The error of plotters.
-    pub fn new(root: DrawingArea<B, Shift>, scale: u32) -> Result<Canvas<B>, String> {
+    pub(super) fn new(root: DrawingArea<B, Shift>, scale: u32) -> Result<Canvas<B>, String> {
         know_the_font();
         root.fill(&WHITE).map_err(|error| error.to_string())?;
         Ok(Canvas { root, scale })
     }
 
     /// Draws a filled rectangle between two corners.
-    pub fn rectangle(
+    pub(super) fn rectangle(
         &self,
         from: (f64, f64),
         to: (f64, f64),
@@ -54,7 +54,7 @@ impl<B: DrawingBackend> Canvas<B> {
     }
 
     /// Draws a straight line of that width in points.
-    pub fn line(
+    pub(super) fn line(
         &self,
         from: (f64, f64),
         to: (f64, f64),
@@ -67,7 +67,7 @@ impl<B: DrawingBackend> Canvas<B> {
     }
 
     /// Draws a text, vertically centred on the point.
-    pub fn text(
+    pub(super) fn text(
         &self,
         text: &str,
         at: (f64, f64),
@@ -89,7 +89,7 @@ impl<B: DrawingBackend> Canvas<B> {
     ///
     /// # Errors
     /// The error of plotters.
-    pub fn finish(&self) -> Result<(), String> {
+    pub(super) fn finish(&self) -> Result<(), String> {
         self.root.present().map_err(|error| error.to_string())
     }
 
@@ -100,14 +100,14 @@ impl<B: DrawingBackend> Canvas<B> {
 }
 
 /// The width of a text in points.
-pub fn width(text: &str, size: u32) -> f64 {
+pub(super) fn width(text: &str, size: u32) -> f64 {
     know_the_font();
     let wide = font(size).box_size(text).map_or(0, |(wide, _)| wide);
     f64::from(wide)
 }
 
 /// As much of the text as fits into so many points, with an ellipsis if it is cut.
-pub fn cut(text: &str, size: u32, room: f64) -> String {
+pub(super) fn cut(text: &str, size: u32, room: f64) -> String {
     if width(text, size) <= room {
         return text.to_string();
     }

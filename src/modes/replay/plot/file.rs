@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// The file system's error.
-pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let there = match fs::metadata(path) {
         Ok(there) if !there.is_file() => return fs::write(path, bytes),
         Ok(there) => Some(there.permissions()),

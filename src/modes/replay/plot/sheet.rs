@@ -15,8 +15,8 @@ use crate::modes::replay::tally::intervals::Interval;
 use crate::modes::replay::wording::{counted_in_groups, duration, grouped};
 
 /// The size of the sheet in points.
-pub const WIDTH: u32 = 960;
-pub const HEIGHT: u32 = 616;
+pub(super) const WIDTH: u32 = 960;
+pub(super) const HEIGHT: u32 = 616;
 
 const LEFT: f64 = 72.0;
 const RIGHT: f64 = 928.0;
@@ -51,7 +51,7 @@ const VIRIDIS: [RGBColor; 9] = [
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 /// A sheet about a log.
-pub struct Sheet<'a> {
+pub(super) struct Sheet<'a> {
     tally: &'a Tally,
     log: &'a str,
     first: Stamp,
@@ -60,7 +60,7 @@ pub struct Sheet<'a> {
 
 impl<'a> Sheet<'a> {
     /// The sheet of a tally; `None` if it has no message.
-    pub fn of(tally: &'a Tally, log: &'a str) -> Option<Sheet<'a>> {
+    pub(super) fn of(tally: &'a Tally, log: &'a str) -> Option<Sheet<'a>> {
         let (first, last) = tally.range.filter(|_| tally.messages > 0)?;
         Some(Sheet {
             tally,
@@ -71,7 +71,7 @@ impl<'a> Sheet<'a> {
     }
 
     /// The title in one sentence.
-    pub fn title(&self) -> String {
+    pub(super) fn title(&self) -> String {
         format!("Talk in {}: {}", self.log(), self.about())
     }
 
@@ -79,7 +79,7 @@ impl<'a> Sheet<'a> {
     ///
     /// # Errors
     /// The error of plotters.
-    pub fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>) -> Result<(), String> {
+    pub(super) fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>) -> Result<(), String> {
         let title = cut(&self.log(), 26, RIGHT - 32.0);
         canvas.text(&title, (32.0, 34.0), Side::Right, TextStyle(26, BLACK))?;
         let about = cut(&self.about(), 15, RIGHT - 32.0);

@@ -11,7 +11,7 @@ use crate::modes::replay::read::defects::Defect;
 
 /// Prints the console's blocks.
 #[derive(Default)]
-pub struct ConsolePrinter {
+pub(crate) struct ConsolePrinter {
     /// The second of the newest date, since many messages share one.
     second: Option<i64>,
     date: String,

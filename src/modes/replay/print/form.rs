@@ -5,7 +5,7 @@ use crate::line::RawLine;
 use crate::modes::replay::read::defects::Defect;
 
 /// A good line of a log.
-pub struct PrintedLine<'a> {
+pub(crate) struct PrintedLine<'a> {
     /// The start of the line in the log.
     pub offset: u64,
     /// The line as it is, without its `\n`.
@@ -17,7 +17,7 @@ pub struct PrintedLine<'a> {
 }
 
 /// A form in which a log is printed.
-pub trait Printer {
+pub(crate) trait Printer {
     /// Appends the text before everything; `name` is the log's.
     fn begin(&mut self, _name: &str, _out: &mut Vec<u8>) {}
     /// Takes the id of the log before its first line.

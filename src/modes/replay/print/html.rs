@@ -28,7 +28,7 @@ const PART: (usize, usize) = (50, 200);
 
 /// Prints an HTML document.
 #[derive(Default)]
-pub struct HtmlPrinter {
+pub(crate) struct HtmlPrinter {
     clock: WallClock,
     /// The day of the open section, and whether one is open: damage has no day.
     day: Option<NaiveDate>,

@@ -11,7 +11,7 @@ use crate::sse::{self, Form};
 use crate::wire::Wire;
 
 /// Prints JSON objects.
-pub struct JsonPrinter {
+pub(crate) struct JsonPrinter {
     log: LogId,
 }
 

@@ -8,7 +8,7 @@ use crate::modes::replay::read::defects::Defect;
 use crate::modes::replay::wording::day_and_clock;
 
 /// Prints lines with times, colours or both.
-pub struct PagerPrinter {
+pub(super) struct PagerPrinter {
     /// The painter for colours; `None` for plain lines.
     pub painter: Option<Painter>,
     /// True if day and time of day precede each event.

@@ -5,7 +5,7 @@ use crate::line;
 use crate::modes::replay::read::defects::Defect;
 
 /// Prints plain lines.
-pub struct PlainPrinter;
+pub(crate) struct PlainPrinter;
 
 impl Printer for PlainPrinter {
     fn line(&mut self, line: &PrintedLine<'_>, out: &mut Vec<u8>) {
@@ -19,7 +19,7 @@ impl Printer for PlainPrinter {
 }
 
 /// Appends the sentence in place of a line that is not shown.
-pub fn plain_wrong(wrong: Defect, offset: u64, out: &mut Vec<u8>) {
+pub(crate) fn plain_wrong(wrong: Defect, offset: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(b"* ");
     line::escape(&wrong.sentence(offset), false, out);
     out.push(b'\n');

@@ -13,7 +13,7 @@ use crate::modes::replay::read::log::unreadable;
 use crate::modes::replay::read::prefilter::Prefilter;
 
 /// A log while it is printed.
-pub struct Printing {
+pub(super) struct Printing {
     pub printer: Box<dyn Printer>,
     pub filter: Filter,
     /// Lines must be written as they come.
@@ -25,7 +25,7 @@ pub struct Printing {
 
 impl Printing {
     /// Prints the chosen lines of the blocks. Of a converted log, `source` is the number of bytes read.
-    pub fn all(
+    pub(super) fn all(
         &mut self,
         blocks: &mut Blocks,
         prefilter: &Prefilter,

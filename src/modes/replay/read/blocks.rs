@@ -18,7 +18,7 @@ const BLOCK: usize = 256 * 1024;
 
 /// Whole lines of a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Block<'a> {
+pub(crate) struct Block<'a> {
     /// The start of the lines in the log.
     pub offset: u64,
     /// The lines, each with its `\n`; only the log's last may lack it.
@@ -36,7 +36,7 @@ enum BlockSource {
 }
 
 /// A log as blocks.
-pub struct Blocks {
+pub(crate) struct Blocks {
     bytes: BlockSource,
     buffer: Vec<u8>,
     /// The position of the buffer's first byte in the log.
@@ -52,17 +52,17 @@ pub struct Blocks {
 
 impl Blocks {
     /// The lines of `file` between two positions at which lines start; `end` may be the end of a torn log.
-    pub fn of_file(file: Arc<File>, start: u64, end: u64) -> Blocks {
+    pub(crate) fn of_file(file: Arc<File>, start: u64, end: u64) -> Blocks {
         Blocks::new(BlockSource::File { file, end }, start)
     }
 
     /// The lines of `stream`, which begins with the log's first byte.
-    pub fn of_stream(stream: Box<dyn Read + Send>) -> Blocks {
+    pub(crate) fn of_stream(stream: Box<dyn Read + Send>) -> Blocks {
         Blocks::new(BlockSource::Stream(stream), 0)
     }
 
     /// The same blocks, with a file read by a thread of its own: for callers that read all of it.
-    pub fn ahead(mut self) -> Blocks {
+    pub(crate) fn ahead(mut self) -> Blocks {
         if let BlockSource::File { file, end } = &self.bytes {
             let at = self.offset + self.filled as u64;
             // Without a thread it is read here.
@@ -87,7 +87,7 @@ impl Blocks {
     }
 
     /// The start of the line after the newest block.
-    pub fn position(&self) -> u64 {
+    pub(crate) fn position(&self) -> u64 {
         self.offset + self.given as u64
     }
 
@@ -95,7 +95,7 @@ impl Blocks {
     ///
     /// # Errors
     /// The system's error.
-    pub fn next(&mut self) -> io::Result<Option<Block<'_>>> {
+    pub(crate) fn next(&mut self) -> io::Result<Option<Block<'_>>> {
         loop {
             let waiting = &self.buffer[self.given..self.filled];
             let (from, offset) = (self.given, self.position());

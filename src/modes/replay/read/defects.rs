@@ -12,7 +12,7 @@ use crate::modes::replay::read::log::PIPE;
 
 /// The reason not to show a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Defect {
+pub(crate) enum Defect {
     Damaged(Damage),
     /// A line longer than any that a room writes.
     TooLong,
@@ -22,7 +22,7 @@ pub enum Defect {
 
 impl Defect {
     /// The sentence in place of the line at `offset`.
-    pub fn sentence(self, offset: u64) -> String {
+    pub(crate) fn sentence(self, offset: u64) -> String {
         match self {
             Defect::Torn => format!(
                 "The log is torn at byte {offset}: its last line is not whole. What stood there is \
@@ -56,7 +56,7 @@ impl From<Damage> for Defect {
 ///
 /// # Errors
 /// The defect. A bad line without `\n` counts as torn.
-pub fn judge(line: &[u8], ended: bool) -> Result<(Stamp, RawLine<'_>), Defect> {
+pub(crate) fn judge(line: &[u8], ended: bool) -> Result<(Stamp, RawLine<'_>), Defect> {
     let genuine = |raw: RawLine<'_>| match Stamp::parse(raw.time) {
         Some(at) if raw.is_canonical() => Ok(at),
         _ => Err(Damage::UnknownForm),
@@ -70,7 +70,7 @@ pub fn judge(line: &[u8], ended: bool) -> Result<(Stamp, RawLine<'_>), Defect> {
 
 /// The advice about damage in the log called `name`, as the end of a sentence; empty for a pipe, which is
 /// gone.
-pub fn advice(name: &str) -> String {
+pub(crate) fn advice(name: &str) -> String {
     match name {
         PIPE => String::new(),
         name => format!("; chatroom replay --verify {name} says where and why"),
@@ -79,7 +79,7 @@ pub fn advice(name: &str) -> String {
 
 /// The defects that were met.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Faults {
+pub(crate) struct Faults {
     damaged: u64,
     first: Option<u64>,
     torn: bool,
@@ -87,7 +87,7 @@ pub struct Faults {
 
 impl Faults {
     /// Counts a defect of the line at `offset`.
-    pub fn add(&mut self, offset: u64, wrong: Defect) {
+    pub(crate) fn add(&mut self, offset: u64, wrong: Defect) {
         match wrong {
             Defect::Torn => self.torn = true,
             _ => self.damaged += 1,
@@ -96,7 +96,7 @@ impl Faults {
     }
 
     /// Prints one line on stderr if the log called `name` has defects.
-    pub fn report(&self, name: &str) {
+    pub(crate) fn report(&self, name: &str) {
         let Some(found) = self.found() else { return };
         let first = self.first.unwrap_or_default();
         // Nothing can be reported if stderr is closed.
@@ -108,7 +108,7 @@ impl Faults {
     }
 
     /// As [`Faults::report`], if not all lines were read, or not all are shown.
-    pub fn report_met(&self, name: &str) {
+    pub(crate) fn report_met(&self, name: &str) {
         let Some(found) = self.found() else { return };
         let first = self.first.unwrap_or_default();
         let _ = writeln!(

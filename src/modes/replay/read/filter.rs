@@ -12,7 +12,7 @@ use crate::line::{self, RawLine, Shape};
 
 /// Conditions for an event, apart from its position in the log.
 #[derive(Clone, Debug, Default)]
-pub struct Filter {
+pub(crate) struct Filter {
     /// The earliest time.
     pub from: Option<Stamp>,
     /// The time before which events must be.
@@ -30,7 +30,7 @@ pub struct Filter {
 
 impl Filter {
     /// The filter of the command line; [`super::time_range`] fills in the times.
-    pub fn of(args: &ReplayArgs) -> Filter {
+    pub(crate) fn of(args: &ReplayArgs) -> Filter {
         let spelt = |name: &String| {
             let mut out = Vec::new();
             line::escape(name, true, &mut out);
@@ -47,22 +47,22 @@ impl Filter {
     }
 
     /// Returns whether every event between the two times is accepted.
-    pub fn is_all(&self) -> bool {
+    pub(crate) fn is_all(&self) -> bool {
         self.names.is_empty() && self.grep.is_none() && self.only.is_none()
     }
 
     /// Returns whether the line at `offset` was added by the conversion.
-    pub fn is_put_in_front(&self, offset: u64, raw: &RawLine<'_>) -> bool {
+    pub(crate) fn is_put_in_front(&self, offset: u64, raw: &RawLine<'_>) -> bool {
         self.begins_converted && offset == 0 && matches!(raw.shape, Shape::Opened { .. })
     }
 
     /// Returns whether all of the log is accepted.
-    pub fn is_everything(&self) -> bool {
+    pub(crate) fn is_everything(&self) -> bool {
         self.is_all() && self.from.is_none() && self.to.is_none()
     }
 
     /// Returns whether the line is accepted, apart from its time.
-    pub fn accepts(&self, raw: &RawLine<'_>) -> bool {
+    pub(crate) fn accepts(&self, raw: &RawLine<'_>) -> bool {
         match raw.shape {
             Shape::Message { from, text, .. } => {
                 self.only != Some(Kind::Joins)
@@ -80,7 +80,7 @@ impl Filter {
     }
 
     /// Returns whether a moment is between the two times.
-    pub fn is_in_time(&self, at: Stamp) -> bool {
+    pub(crate) fn is_in_time(&self, at: Stamp) -> bool {
         self.from.is_none_or(|from| at >= from) && self.to.is_none_or(|to| at < to)
     }
 
@@ -90,7 +90,7 @@ impl Filter {
 }
 
 /// The failure if nothing in the log called `name` is accepted, as with grep.
-pub fn nothing_accepted(name: &str) -> Failure {
+pub(crate) fn nothing_accepted(name: &str) -> Failure {
     Failure::new(format!(
         "Nothing in {name} is what was asked for. Ask for less: --from, --to, --user, --grep and \
          --only choose."

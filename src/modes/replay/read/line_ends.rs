@@ -19,7 +19,7 @@ const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The ends of a log's lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LineEnds {
+pub(crate) enum LineEnds {
     #[default]
     LineFeed,
     /// CR LF, in a room's log, which has no CR of its own.
@@ -30,7 +30,7 @@ pub enum LineEnds {
 
 impl LineEnds {
     /// The note about a room's log with these ends.
-    pub fn note(self) -> Option<String> {
+    pub(crate) fn note(self) -> Option<String> {
         let which = match self {
             LineEnds::LineFeed => return None,
             LineEnds::Windows => "CR LF, as Windows has it",
@@ -44,7 +44,7 @@ impl LineEnds {
 }
 
 /// The kind of a log that begins with `head`, and its line ends; `None` for an unknown kind.
-pub fn sniff(
+pub(crate) fn sniff(
     head: &[u8],
     format: Option<FileFormat>,
     origin: &Origin,
@@ -76,7 +76,7 @@ fn with_line_feeds(bytes: &mut [u8]) {
 }
 
 /// A reader that replaces other line ends with line feeds.
-pub struct LineFeeds<R> {
+pub(crate) struct LineFeeds<R> {
     read: R,
     ends: LineEnds,
     /// The bytes that were read last.
@@ -90,7 +90,7 @@ pub struct LineFeeds<R> {
 }
 
 impl<R: Read> LineFeeds<R> {
-    pub fn new(read: R, ends: LineEnds) -> LineFeeds<R> {
+    pub(crate) fn new(read: R, ends: LineEnds) -> LineFeeds<R> {
         LineFeeds {
             read,
             ends,

@@ -22,9 +22,9 @@ use crate::modes::replay::formats::{self, ConversionReport, HEAD, Origin};
 use crate::modes::replay::gzip::{BrokenGzip, Gunzip, MAGIC, Packing};
 
 /// The name of a log that comes through a pipe.
-pub const PIPE: &str = "standard input";
+pub(crate) const PIPE: &str = "standard input";
 
-pub struct Log {
+pub(crate) struct Log {
     /// The name for messages to people.
     pub name: String,
     /// The path; `None` for a pipe.
@@ -38,7 +38,7 @@ pub struct Log {
 }
 
 /// The bytes of a room's log.
-pub enum Input {
+pub(crate) enum Input {
     /// A file, in which any position can be read.
     File {
         file: Arc<File>,
@@ -50,7 +50,7 @@ pub enum Input {
 }
 
 /// A log that is read front to back.
-pub struct LogStream {
+pub(crate) struct LogStream {
     /// The room's log.
     pub read: Box<dyn Read + Send>,
     /// The length of the source in bytes; `None` for a pipe.
@@ -67,7 +67,7 @@ impl Log {
     ///
     /// # Errors
     /// One sentence for each kind of failure.
-    pub fn open(path: &Path, format: Option<FileFormat>) -> Result<Log, Failure> {
+    pub(crate) fn open(path: &Path, format: Option<FileFormat>) -> Result<Log, Failure> {
         if path.as_os_str() == "-" {
             let name = PIPE.to_string();
             return stream(Box::new(io::stdin()), None, format, name, Origin::default());
@@ -124,7 +124,7 @@ impl Log {
     }
 
     /// The lines; of a file, those between two positions at which lines start.
-    pub fn blocks(self, start: u64, to: Option<u64>) -> Blocks {
+    pub(crate) fn blocks(self, start: u64, to: Option<u64>) -> Blocks {
         match self.input {
             Input::File { file, end } => Blocks::of_file(file, start, to.unwrap_or(end)),
             Input::Stream(stream) => Blocks::of_stream(stream.read),
@@ -135,7 +135,7 @@ impl Log {
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn id(&self) -> io::Result<Option<LogId>> {
+    pub(crate) fn id(&self) -> io::Result<Option<LogId>> {
         let Input::File { file, end } = &self.input else {
             return Ok(None);
         };
@@ -144,7 +144,7 @@ impl Log {
     }
 
     /// The length of the source in bytes, if known.
-    pub fn length(&self) -> Option<u64> {
+    pub(crate) fn length(&self) -> Option<u64> {
         match &self.input {
             Input::File { end, .. } => Some(*end),
             Input::Stream(stream) => stream.length,
@@ -153,7 +153,7 @@ impl Log {
 }
 
 /// A reader that finds times and lines in the file.
-pub fn reader(file: &Arc<File>) -> Reader {
+pub(crate) fn reader(file: &Arc<File>) -> Reader {
     Reader::new(Arc::clone(file), LogId(0))
 }
 
@@ -284,7 +284,7 @@ impl<R: Read> Read for CountingReader<R> {
 ///
 /// # Errors
 /// A sentence with the system's error and a way out.
-pub fn open(path: &Path, name: &str) -> Result<File, Failure> {
+pub(crate) fn open(path: &Path, name: &str) -> Result<File, Failure> {
     File::open(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => Failure::new(format!(
             "There is no file {name} here. Check the name; a room keeps its log as log.txt in the \
@@ -299,7 +299,7 @@ pub fn open(path: &Path, name: &str) -> Result<File, Failure> {
 }
 
 /// The failure of a read.
-pub fn unreadable(name: &str, error: &io::Error) -> Failure {
+pub(crate) fn unreadable(name: &str, error: &io::Error) -> Failure {
     if let Some(inside) = error.get_ref() {
         if let Some(other) = inside.downcast_ref::<formats::NotOfThisKind>() {
             return Failure::new(other.sentence(name));
@@ -321,7 +321,7 @@ pub fn unreadable(name: &str, error: &io::Error) -> Failure {
 }
 
 /// The failure of `--follow` on a log that no room writes.
-pub fn cannot_follow(name: &str, stream: &LogStream) -> Failure {
+pub(crate) fn cannot_follow(name: &str, stream: &LogStream) -> Failure {
     if stream.packed {
         return Failure::new(format!(
             "--follow waits for what a room writes, and nothing more comes into {name}, which is \
@@ -335,6 +335,6 @@ pub fn cannot_follow(name: &str, stream: &LogStream) -> Failure {
 }
 
 /// A path as it is safe to show on a terminal.
-pub fn shown(path: &Path) -> String {
+pub(crate) fn shown(path: &Path) -> String {
     line::escaped(&path.to_string_lossy())
 }

@@ -26,7 +26,7 @@ const MANY: u32 = 16;
 
 /// A search for lines that may be accepted.
 #[derive(Clone, Debug)]
-pub struct Prefilter {
+pub(crate) struct Prefilter {
     /// A pattern that every accepted line matches; `None` if a search is not worth it.
     needle: Option<Regex>,
     /// Lines with a backslash are passed on as well.
@@ -35,7 +35,7 @@ pub struct Prefilter {
 
 impl Prefilter {
     /// The prefilter of a filter.
-    pub fn of(filter: &Filter) -> Prefilter {
+    pub(crate) fn of(filter: &Filter) -> Prefilter {
         let needle = match &filter.grep {
             Some(grep) => in_a_line(grep.as_str()),
             None => brackets(filter),
@@ -48,7 +48,7 @@ impl Prefilter {
 
     /// The lines of `block` that may be accepted, with their positions and without their `\n`; the block
     /// starts at `offset` in the log.
-    pub fn lines<'a>(&'a self, offset: u64, block: &'a [u8]) -> MatchingLines<'a> {
+    pub(crate) fn lines<'a>(&'a self, offset: u64, block: &'a [u8]) -> MatchingLines<'a> {
         MatchingLines {
             scan: self,
             offset,
@@ -63,7 +63,7 @@ impl Prefilter {
 
 /// The iterator of [`Prefilter::lines`].
 #[derive(Clone, Debug)]
-pub struct MatchingLines<'a> {
+pub(crate) struct MatchingLines<'a> {
     scan: &'a Prefilter,
     offset: u64,
     block: &'a [u8],

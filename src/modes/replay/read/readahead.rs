@@ -19,7 +19,7 @@ const BLOCKS: usize = 3;
 const BLOCK: usize = 256 * 1024;
 
 /// The bytes of a file between two positions.
-pub struct ReadAhead {
+pub(crate) struct ReadAhead {
     full: Receiver<io::Result<Vec<u8>>>,
     free: Sender<Vec<u8>>,
     /// The current block, and the number of its bytes that were handed out.
@@ -32,7 +32,7 @@ impl ReadAhead {
     ///
     /// # Errors
     /// There can be no thread.
-    pub fn of(file: Arc<File>, start: u64, end: u64) -> io::Result<ReadAhead> {
+    pub(crate) fn of(file: Arc<File>, start: u64, end: u64) -> io::Result<ReadAhead> {
         let (give, full) = channel();
         let (free, take) = channel();
         let read = move || {

@@ -21,7 +21,7 @@ use crate::failure::{Failure, reason};
 const BLOCK: usize = 256 * 1024;
 
 /// A log that is played.
-pub struct Tape {
+pub(crate) struct Tape {
     file: Arc<File>,
     end: u64,
     source: TapeSource,
@@ -48,7 +48,7 @@ struct Coming {
 
 /// A change of the tape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TapeChange {
+pub(crate) enum TapeChange {
     Nothing,
     /// Longer, or complete now.
     Grown,
@@ -66,7 +66,11 @@ impl Tape {
     ///
     /// # Errors
     /// The log cannot be followed, or there is no place for the copy of a pipe.
-    pub fn of(log: Log, follow: bool, wake: impl Fn() + Send + 'static) -> Result<Tape, Failure> {
+    pub(crate) fn of(
+        log: Log,
+        follow: bool,
+        wake: impl Fn() + Send + 'static,
+    ) -> Result<Tape, Failure> {
         let name = log.name;
         match (log.input, follow) {
             (Input::File { file, end }, false) => Ok(Tape {
@@ -111,22 +115,22 @@ impl Tape {
     }
 
     /// The file that is played.
-    pub fn file(&self) -> &Arc<File> {
+    pub(crate) fn file(&self) -> &Arc<File> {
         &self.file
     }
 
     /// The end of what is there, in bytes.
-    pub fn end(&self) -> u64 {
+    pub(crate) fn end(&self) -> u64 {
         self.end
     }
 
     /// Returns whether a room may continue it for ever.
-    pub fn is_live(&self) -> bool {
+    pub(crate) fn is_live(&self) -> bool {
         matches!(self.source, TapeSource::Live { .. })
     }
 
     /// Returns whether more may come.
-    pub fn may_grow(&self) -> bool {
+    pub(crate) fn may_grow(&self) -> bool {
         match &self.source {
             TapeSource::Whole => false,
             TapeSource::Coming(coming) => {
@@ -141,7 +145,7 @@ impl Tape {
     ///
     /// # Errors
     /// A followed file cannot be read.
-    pub fn poll(&mut self) -> io::Result<TapeChange> {
+    pub(crate) fn poll(&mut self) -> io::Result<TapeChange> {
         let change = match &mut self.source {
             TapeSource::Whole => return Ok(TapeChange::Nothing),
             TapeSource::Coming(coming) => {
@@ -185,7 +189,7 @@ impl Tape {
     }
 
     /// The failure that ended the copy, if there was one; returned once.
-    pub fn failure(&self) -> Option<Failure> {
+    pub(crate) fn failure(&self) -> Option<Failure> {
         match &self.source {
             TapeSource::Coming(coming) => coming
                 .failure

@@ -15,7 +15,7 @@ use crate::modes::replay::wording::date_and_clock;
 
 /// A range of a file's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ByteRange {
+pub(crate) struct ByteRange {
     /// The start of the first line.
     pub start: u64,
     /// The end of the last line.
@@ -27,7 +27,7 @@ pub struct ByteRange {
 ///
 /// # Errors
 /// The file cannot be read; a time needs a file but the log is a stream; the end is before the beginning.
-pub fn find(
+pub(crate) fn find(
     log: &Log,
     args: &ReplayArgs,
     filter: &mut Filter,
@@ -112,7 +112,7 @@ pub fn find(
 ///
 /// # Errors
 /// Reading failed.
-pub fn ends(reader: &Reader, end: u64) -> io::Result<Option<(Stamp, Stamp)>> {
+pub(crate) fn ends(reader: &Reader, end: u64) -> io::Result<Option<(Stamp, Stamp)>> {
     const BLOCK: usize = 64 * 1024;
     let at = |text: &[u8]| line::split(text).and_then(|parts| parts.at()).ok();
     let (mut from, mut first) = (0, None);

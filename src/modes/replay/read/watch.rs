@@ -16,7 +16,7 @@ const BLOCK: u64 = 64 * 1024;
 
 /// A change of a followed log.
 #[derive(Clone, Debug)]
-pub enum FileChange {
+pub(crate) enum FileChange {
     Same,
     /// Whole lines up to this offset.
     Grown(u64),
@@ -30,7 +30,7 @@ pub enum FileChange {
 
 /// A log that is polled for changes.
 #[derive(Debug)]
-pub struct Watch {
+pub(crate) struct Watch {
     path: PathBuf,
     file: Arc<File>,
     /// The length of the file at the last poll, in bytes.
@@ -39,7 +39,7 @@ pub struct Watch {
 
 impl Watch {
     /// Watches `file`, which is at `path`.
-    pub fn new(path: PathBuf, file: Arc<File>) -> Watch {
+    pub(crate) fn new(path: PathBuf, file: Arc<File>) -> Watch {
         Watch {
             path,
             file,
@@ -52,7 +52,7 @@ impl Watch {
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn poll(&mut self, known: u64) -> io::Result<FileChange> {
+    pub(crate) fn poll(&mut self, known: u64) -> io::Result<FileChange> {
         let data = self.file.metadata()?;
         if data.len() < known {
             self.length = data.len();
@@ -84,7 +84,7 @@ impl Watch {
 ///
 /// # Errors
 /// The file cannot be read.
-pub fn whole_lines(file: &File, from: u64, end: u64) -> io::Result<u64> {
+pub(crate) fn whole_lines(file: &File, from: u64, end: u64) -> io::Result<u64> {
     let mut to = end;
     let mut block = Vec::new();
     while to > from {

@@ -20,7 +20,7 @@ const GREY: &str = "90";
 
 /// The abilities of the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ChartStyle {
+pub(super) struct ChartStyle {
     pub columns: usize,
     /// True if names and bars are coloured.
     pub colour: bool,
@@ -30,7 +30,7 @@ pub struct ChartStyle {
 
 impl ChartStyle {
     /// The text in that colour, if colours are on.
-    pub fn painted(self, colour: &str, text: &str) -> String {
+    pub(super) fn painted(self, colour: &str, text: &str) -> String {
         match self.colour && !text.trim().is_empty() {
             true => format!("\x1b[{colour}m{text}\x1b[0m"),
             false => text.to_string(),
@@ -38,17 +38,17 @@ impl ChartStyle {
     }
 
     /// A heading.
-    pub fn heading(self, text: &str) -> String {
+    pub(super) fn heading(self, text: &str) -> String {
         self.painted("1", text)
     }
 
     /// Secondary text.
-    pub fn grey(self, text: &str) -> String {
+    pub(super) fn grey(self, text: &str) -> String {
         self.painted(GREY, text)
     }
 
     /// A bar of `part` of `columns`, padded with spaces. Even the smallest part shows.
-    pub fn bar(self, part: f64, columns: usize) -> String {
+    pub(super) fn bar(self, part: f64, columns: usize) -> String {
         let eighths = (part.clamp(0.0, 1.0) * columns as f64 * 8.0).round() as usize;
         let eighths = eighths.max(usize::from(part > 0.0)).min(columns * 8);
         let mut bar = String::new();
@@ -63,7 +63,7 @@ impl ChartStyle {
     }
 
     /// Adjacent columns, `rows` high and each `wide` wide; the largest fills all rows.
-    pub fn columns(self, counts: &[u64], rows: usize, wide: usize) -> Vec<String> {
+    pub(super) fn columns(self, counts: &[u64], rows: usize, wide: usize) -> Vec<String> {
         let most = counts.iter().copied().max().unwrap_or(0).max(1);
         let eighths = |count: u64| {
             let height = (count as f64 / most as f64 * rows as f64 * 8.0).round() as usize;
@@ -85,7 +85,7 @@ impl ChartStyle {
     }
 
     /// Adjacent cells, each `wide` wide, shaded by count; `most` is the largest count of all rows.
-    pub fn heat(self, counts: &[u64], most: u64, wide: usize) -> String {
+    pub(super) fn heat(self, counts: &[u64], most: u64, wide: usize) -> String {
         let cell = |count: &u64| {
             if *count == 0 {
                 let dot = if self.blocks { '·' } else { '.' };

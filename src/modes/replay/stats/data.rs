@@ -159,7 +159,7 @@ fn rounded(value: f64, places: i32) -> f64 {
 ///
 /// # Errors
 /// The output cannot be written.
-pub fn json(tally: &Tally, log: &str, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn json(tally: &Tally, log: &str, out: &mut dyn Write) -> io::Result<()> {
     let silence = tally.silence.map(|(from, to)| Silence {
         from,
         to,
@@ -226,7 +226,7 @@ present_at_end,minutes_present\r\n";
 ///
 /// # Errors
 /// The output cannot be written.
-pub fn csv(tally: &Tally, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn csv(tally: &Tally, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(HEAD.as_bytes())?;
     let time = |at: Option<Stamp>| at.map_or(String::new(), |at| on_the_wall(at, tally));
     for person in tally.people.all() {

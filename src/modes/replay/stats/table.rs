@@ -30,7 +30,12 @@ const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 ///
 /// # Errors
 /// The output cannot be written.
-pub fn write(tally: &Tally, log: &str, screen: ChartStyle, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(
+    tally: &Tally,
+    log: &str,
+    screen: ChartStyle,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let mut page = TextTable {
         tally,
         screen,

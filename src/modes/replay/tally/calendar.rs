@@ -15,7 +15,7 @@ const DAY: i64 = 86_400;
 
 /// The length of an interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
+pub(crate) enum Unit {
     /// Seconds, up to half a day.
     Seconds(i64),
     Day,
@@ -54,7 +54,7 @@ const UNITS: [Unit; 22] = [
 impl Unit {
     /// The shortest unit of at least `least` seconds of which about `many` or fewer lie between two seconds
     /// since 1970.
-    pub fn for_intervals(from: i64, to: i64, least: i64, many: usize) -> Unit {
+    pub(crate) fn for_intervals(from: i64, to: i64, least: i64, many: usize) -> Unit {
         let fits = |unit: &&Unit| {
             let length = unit.length();
             length >= least && (to - from) / length < many as i64
@@ -63,7 +63,7 @@ impl Unit {
     }
 
     /// The approximate length in seconds.
-    pub fn length(self) -> i64 {
+    pub(crate) fn length(self) -> i64 {
         match self {
             Unit::Seconds(seconds) => seconds,
             Unit::Day => DAY,
@@ -74,7 +74,7 @@ impl Unit {
     }
 
     /// The start of the interval around a second since 1970.
-    pub fn floor(self, second: i64, zone: UtcOffset) -> i64 {
+    pub(crate) fn floor(self, second: i64, zone: UtcOffset) -> i64 {
         let ahead = zone(second);
         let wall = self.floor_on_wall(second + ahead);
         match self {
@@ -84,7 +84,7 @@ impl Unit {
     }
 
     /// The end of the interval that begins at `start`, in seconds since 1970.
-    pub fn next(self, start: i64, zone: UtcOffset) -> i64 {
+    pub(crate) fn next(self, start: i64, zone: UtcOffset) -> i64 {
         let wall = start + zone(start);
         let next = match self {
             Unit::Seconds(seconds @ ..=HOUR) => return start + seconds,
@@ -110,7 +110,7 @@ impl Unit {
 
     /// The label of an interval's start on an axis: the part that changes at each, and the part below it that
     /// stays the same for several.
-    pub fn label(self, second: i64, zone: UtcOffset) -> (String, String) {
+    pub(crate) fn label(self, second: i64, zone: UtcOffset) -> (String, String) {
         let at = on_wall(second + zone(second));
         let form = |form: &str| at.format(form).to_string();
         match self {
@@ -143,7 +143,7 @@ impl fmt::Display for Unit {
 }
 
 /// The calendar and clock at a second of local time.
-pub fn on_wall(wall: i64) -> NaiveDateTime {
+pub(crate) fn on_wall(wall: i64) -> NaiveDateTime {
     DateTime::from_timestamp(wall, 0)
         .unwrap_or_default()
         .naive_utc()

@@ -7,10 +7,10 @@
 use crate::event::Stamp;
 
 /// The local clock's offset from UTC in seconds, at a second since 1970.
-pub type UtcOffset = fn(i64) -> i64;
+pub(crate) type UtcOffset = fn(i64) -> i64;
 
 /// The offset of this machine's zone.
-pub fn here(second: i64) -> i64 {
+pub(crate) fn here(second: i64) -> i64 {
     use chrono::{Local, Offset, TimeZone};
     let at = chrono::DateTime::from_timestamp(second, 0).unwrap_or_default();
     let offset = Local.offset_from_utc_datetime(&at.naive_utc());
@@ -18,18 +18,18 @@ pub fn here(second: i64) -> i64 {
 }
 
 /// Seconds since 1970, rounded down.
-pub fn second(at: Stamp) -> i64 {
+pub(crate) fn second(at: Stamp) -> i64 {
     at.micros().div_euclid(1_000_000)
 }
 
 /// The moment at a second since 1970.
-pub fn moment(second: i64) -> Stamp {
+pub(crate) fn moment(second: i64) -> Stamp {
     Stamp::from_micros(second.saturating_mul(1_000_000))
 }
 
 /// The messages of one hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hour {
+pub(crate) struct Hour {
     /// The start of the hour.
     pub from: Stamp,
     /// The end of the hour, which is shorter where the clock changes.
@@ -39,7 +39,7 @@ pub struct Hour {
 
 /// Counts of messages by hour.
 #[derive(Clone, Debug)]
-pub struct Hours {
+pub(crate) struct Hours {
     zone: UtcOffset,
     now: Hour,
     /// The current hour, counted in local time since 1970.
@@ -56,7 +56,7 @@ pub struct Hours {
 
 impl Hours {
     /// Nothing counted yet, with local time by `zone`.
-    pub fn new(zone: UtcOffset) -> Hours {
+    pub(crate) fn new(zone: UtcOffset) -> Hours {
         let none = Stamp::from_micros(0);
         Hours {
             zone,
@@ -75,7 +75,7 @@ impl Hours {
 
     /// Counts one message.
     #[inline]
-    pub fn add(&mut self, at: Stamp) {
+    pub(crate) fn add(&mut self, at: Stamp) {
         if at < self.now.from || at >= self.now.to {
             self.turn(at);
         }
@@ -83,7 +83,7 @@ impl Hours {
     }
 
     /// Ends the log.
-    pub fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         let hour = self.now;
         if hour.messages == 0 {
             return;
@@ -106,12 +106,12 @@ impl Hours {
     }
 
     /// Counts by hour of the day.
-    pub fn by_hour(&self) -> [u64; 24] {
+    pub(crate) fn by_hour(&self) -> [u64; 24] {
         std::array::from_fn(|hour| self.heat.iter().map(|day| day[hour]).sum())
     }
 
     /// Counts by weekday, Monday first.
-    pub fn by_weekday(&self) -> [u64; 7] {
+    pub(crate) fn by_weekday(&self) -> [u64; 7] {
         self.heat.map(|day| day.iter().sum())
     }
 

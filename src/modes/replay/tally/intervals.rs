@@ -15,7 +15,7 @@ const WIDTHS: [i64; 9] = [1, 10, 60, 300, 900, 3600, 86_400, 10 * 86_400, 100 * 
 
 /// The messages between two moments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Interval {
+pub(crate) struct Interval {
     pub from: Stamp,
     pub to: Stamp,
     pub messages: u64,
@@ -23,7 +23,7 @@ pub struct Interval {
 
 /// Counts of messages over time.
 #[derive(Clone, Debug)]
-pub struct Intervals {
+pub(crate) struct Intervals {
     zone: UtcOffset,
     /// The index of the current width.
     step: usize,
@@ -38,7 +38,7 @@ pub struct Intervals {
 
 impl Intervals {
     /// Nothing counted yet, with local time by `zone`.
-    pub fn new(zone: UtcOffset) -> Intervals {
+    pub(crate) fn new(zone: UtcOffset) -> Intervals {
         Intervals {
             zone,
             step: 0,
@@ -51,7 +51,7 @@ impl Intervals {
 
     /// Counts one message.
     #[inline]
-    pub fn add(&mut self, at: Stamp) {
+    pub(crate) fn add(&mut self, at: Stamp) {
         let (from, to, _) = self.now;
         if at.micros() < from || at.micros() >= to {
             self.turn(at);
@@ -105,7 +105,7 @@ impl Intervals {
 
     /// The messages between two moments in about `many` calendar intervals of equal length, and their unit.
     /// There is at least one.
-    pub fn gathered(&self, from: Stamp, to: Stamp, many: usize) -> (Unit, Vec<Interval>) {
+    pub(crate) fn gathered(&self, from: Stamp, to: Stamp, many: usize) -> (Unit, Vec<Interval>) {
         let unit = Unit::for_intervals(second(from), second(to), WIDTHS[self.step], many);
         let mut intervals = Vec::new();
         let (mut start, end) = (unit.floor(second(from), self.zone), second(to));

@@ -13,7 +13,7 @@ use hashbrown::HashTable;
 use crate::event::Stamp;
 
 /// Names that are kept one by one, at most; years of the busiest channel have fewer.
-pub const MOST_NAMES: usize = 50_000;
+pub(crate) const MOST_NAMES: usize = 50_000;
 /// Bytes of names that are kept, at most.
 const MOST_BYTES: usize = 2 << 20;
 /// Entries of the cache before the table; a power of two.
@@ -23,7 +23,7 @@ const NOBODY: u32 = u32::MAX;
 
 /// The counts of one name.
 #[derive(Clone, Debug, Default)]
-pub struct NameTally {
+pub(crate) struct NameTally {
     /// The name, escaped as in the log.
     pub name: Box<[u8]>,
     pub messages: u64,
@@ -62,7 +62,7 @@ struct Stay {
 
 /// The size of one message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TextSize {
+pub(crate) struct TextSize {
     /// Runs without white space.
     pub words: u64,
     /// Unicode scalar values.
@@ -80,7 +80,7 @@ impl NameTally {
     }
 
     /// The average number of characters of a message.
-    pub fn mean(&self) -> f64 {
+    pub(crate) fn mean(&self) -> f64 {
         match self.messages {
             0 => 0.0,
             messages => self.characters as f64 / messages as f64,
@@ -88,13 +88,13 @@ impl NameTally {
     }
 
     /// Whole minutes of presence.
-    pub fn minutes(&self) -> u64 {
+    pub(crate) fn minutes(&self) -> u64 {
         self.present / 60_000_000
     }
 }
 
 /// The counts of all names.
-pub struct Names {
+pub(crate) struct Names {
     table: HashTable<u32>,
     hasher: RandomState,
     near: [u32; NEAR],
@@ -115,7 +115,7 @@ impl Default for Names {
 
 impl Names {
     /// No names yet, and at most `most` later.
-    pub fn at_most(most: usize) -> Names {
+    pub(crate) fn at_most(most: usize) -> Names {
         Names {
             table: HashTable::new(),
             hasher: RandomState::new(),
@@ -129,12 +129,12 @@ impl Names {
     }
 
     /// The kept names, in no order before [`Names::sort`].
-    pub fn all(&self) -> &[NameTally] {
+    pub(crate) fn all(&self) -> &[NameTally] {
         &self.all
     }
 
     /// Sorts by messages, then by presence, the most first, then by name.
-    pub fn sort(&mut self) {
+    pub(crate) fn sort(&mut self) {
         self.table.clear();
         self.near = [NOBODY; NEAR];
         let most = |n: u64| std::cmp::Reverse(n);
@@ -146,7 +146,7 @@ impl Names {
 
     /// Counts a message.
     #[inline]
-    pub fn says(&mut self, name: &[u8], size: TextSize, at: Stamp) {
+    pub(crate) fn says(&mut self, name: &[u8], size: TextSize, at: Stamp) {
         let Some(who) = self.find(name) else {
             return self.other().says(size, at);
         };
@@ -159,7 +159,7 @@ impl Names {
     }
 
     /// Counts a join.
-    pub fn joins(&mut self, name: &[u8], at: Stamp) {
+    pub(crate) fn joins(&mut self, name: &[u8], at: Stamp) {
         let Some(who) = self.find(name) else {
             self.other().joins += 1;
             return;
@@ -179,7 +179,7 @@ impl Names {
     }
 
     /// Counts a leave.
-    pub fn leaves(&mut self, name: &[u8], at: Stamp) {
+    pub(crate) fn leaves(&mut self, name: &[u8], at: Stamp) {
         let Some(who) = self.find(name) else {
             self.other().leaves += 1;
             return;
@@ -190,7 +190,7 @@ impl Names {
     }
 
     /// Ends all presences, as the room was closed or opened.
-    pub fn all_go(&mut self, at: Stamp) {
+    pub(crate) fn all_go(&mut self, at: Stamp) {
         while let Some(who) = self.present.last().copied() {
             let presence = self.all[who as usize].presence;
             match presence {
@@ -204,7 +204,7 @@ impl Names {
     }
 
     /// Ends the log: whoever is present is marked, and counted until then.
-    pub fn end(&mut self, at: Stamp) {
+    pub(crate) fn end(&mut self, at: Stamp) {
         for who in std::mem::take(&mut self.present) {
             let person = &mut self.all[who as usize];
             if let Some(presence) = person.presence.take() {

@@ -6,7 +6,7 @@ use crate::line::Damage;
 
 /// The kind of a fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FaultKind {
+pub(crate) enum FaultKind {
     /// Bad checksum or unknown form.
     Damaged(Damage),
     /// All lines end as on another system.
@@ -107,7 +107,7 @@ impl fmt::Display for FaultKind {
 
 /// A fault with its position.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub(crate) struct Fault {
     /// The start of its line in the file.
     pub offset: u64,
     /// The number of its line; the first is 1.

@@ -15,7 +15,7 @@ impl Actors {
     ///
     /// # Errors
     /// The run cannot continue.
-    pub fn say(&mut self, who: &str, text: &str) -> Result<(), Halt> {
+    pub(crate) fn say(&mut self, who: &str, text: &str) -> Result<(), Halt> {
         if text.trim().is_empty() {
             self.summary.empty += 1;
             return Ok(());

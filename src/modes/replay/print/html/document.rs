@@ -27,7 +27,7 @@ pub(super) const LEAST: f64 = 4.5;
 const SATURATION: f64 = 0.7;
 
 /// Appends everything before the conversation.
-pub fn begin(name: &str, out: &mut Vec<u8>) {
+pub(super) fn begin(name: &str, out: &mut Vec<u8>) {
     let name = name.rsplit('/').next().unwrap_or(name);
     let mut title = Vec::new();
     put(name, &mut title);
@@ -69,7 +69,7 @@ pub fn begin(name: &str, out: &mut Vec<u8>) {
 }
 
 /// Appends everything after the conversation.
-pub fn end(totals: &Totals, out: &mut Vec<u8>) {
+pub(super) fn end(totals: &Totals, out: &mut Vec<u8>) {
     let mut words = counted_in_groups(totals.messages, "message", "messages");
     if totals.passing > 0 {
         words += " and ";

@@ -13,7 +13,7 @@ const MOST: (usize, usize) = (500, 128 * 1024);
 
 /// Joins and leaves that are not written yet.
 #[derive(Debug, Default)]
-pub struct JoinsAndLeaves {
+pub(super) struct JoinsAndLeaves {
     lines: Vec<u8>,
     count: usize,
     /// The first names, as spelt in the lines.
@@ -23,12 +23,12 @@ pub struct JoinsAndLeaves {
 
 impl JoinsAndLeaves {
     /// Returns whether none are waiting.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.count == 0
     }
 
     /// Adds one, and writes the previous ones if they are too many.
-    pub fn add(
+    pub(super) fn add(
         &mut self,
         who: &[u8],
         what: &str,
@@ -54,7 +54,7 @@ impl JoinsAndLeaves {
     }
 
     /// Writes the waiting ones.
-    pub fn flush(&mut self, out: &mut Vec<u8>) {
+    pub(super) fn flush(&mut self, out: &mut Vec<u8>) {
         if self.count > FEW {
             let words = format!(
                 "<details><summary>{} comings and goings: ",

@@ -13,7 +13,7 @@ use crate::line;
 use crate::urls::{target, urls};
 
 /// The number of colours of names.
-pub const HUES: usize = 128;
+pub(super) const HUES: usize = 128;
 
 /// First bytes of the characters that are not written as themselves.
 const STOPS: [bool; 256] = {
@@ -33,7 +33,7 @@ const STOPS: [bool; 256] = {
 };
 
 /// Appends a text or name, safe in attributes as well.
-pub fn put(text: &str, out: &mut Vec<u8>) {
+pub(super) fn put(text: &str, out: &mut Vec<u8>) {
     let bytes = text.as_bytes();
     let mut from = 0;
     let mut at = 0;
@@ -80,7 +80,7 @@ fn is_nowhere(c: char) -> bool {
 }
 
 /// Appends a text as it stands in a line, with its URLs as links.
-pub fn said(text: &[u8], out: &mut Vec<u8>) {
+pub(super) fn said(text: &[u8], out: &mut Vec<u8>) {
     let text = plain(text);
     let mut from = 0;
     for link in urls(&text) {
@@ -101,7 +101,7 @@ pub fn said(text: &[u8], out: &mut Vec<u8>) {
 }
 
 /// Appends a name as spelt in a line, in its colour and direction.
-pub fn name(spelt: &[u8], out: &mut Vec<u8>) {
+pub(super) fn name(spelt: &[u8], out: &mut Vec<u8>) {
     let name = unspelt(spelt);
     out.extend_from_slice(b"<bdi class=\"");
     out.extend_from_slice(class(&name).as_bytes());
@@ -111,7 +111,7 @@ pub fn name(spelt: &[u8], out: &mut Vec<u8>) {
 }
 
 /// Appends a name as the heading above its messages.
-pub fn heading(spelt: &[u8], out: &mut Vec<u8>) {
+pub(super) fn heading(spelt: &[u8], out: &mut Vec<u8>) {
     let name = unspelt(spelt);
     out.extend_from_slice(b"<b class=\"n ");
     out.extend_from_slice(class(&name).as_bytes());

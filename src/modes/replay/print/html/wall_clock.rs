@@ -9,7 +9,7 @@ use crate::line::STAMP;
 
 /// A minute of local time.
 #[derive(Clone, Debug, Default)]
-pub struct WallMinute {
+pub(super) struct WallMinute {
     pub day: NaiveDate,
     /// The time of day: `22:34`.
     clock: String,
@@ -22,14 +22,14 @@ pub struct WallMinute {
 
 /// Local time, with a memory of the newest minute.
 #[derive(Debug, Default)]
-pub struct WallClock {
+pub(super) struct WallClock {
     minute: Option<i64>,
     moment: WallMinute,
 }
 
 impl WallClock {
     /// The local time at a moment.
-    pub fn look(&mut self, at: Stamp) -> &WallMinute {
+    pub(super) fn look(&mut self, at: Stamp) -> &WallMinute {
         let minute = at.micros().div_euclid(60_000_000);
         if self.minute != Some(minute) {
             let here = local(at);
@@ -53,7 +53,7 @@ fn local(at: Stamp) -> DateTime<Local> {
 
 impl WallMinute {
     /// Appends the time of day, with the exact time as a tooltip and for programs; `stamp` is the log's.
-    pub fn write(&self, stamp: &[u8; STAMP], out: &mut Vec<u8>) {
+    pub(super) fn write(&self, stamp: &[u8; STAMP], out: &mut Vec<u8>) {
         out.extend_from_slice(b"<time datetime=\"");
         out.extend_from_slice(stamp);
         out.extend_from_slice(b"\" title=\"");
@@ -68,14 +68,14 @@ impl WallMinute {
 }
 
 /// Appends the heading of a day.
-pub fn heading(day: NaiveDate, out: &mut Vec<u8>) {
+pub(super) fn heading(day: NaiveDate, out: &mut Vec<u8>) {
     let (date, words) = (day.format("%Y-%m-%d"), day.format("%A, %-d %B %Y"));
     let line = format!("<h2><time datetime=\"{date}\">{words}</time></h2>\n");
     out.extend_from_slice(line.as_bytes());
 }
 
 /// The time span in words, `, on 16 November 2026 from 18:30 to 18:52`, and its zone.
-pub fn span(first: Stamp, last: Stamp) -> (String, String) {
+pub(super) fn span(first: Stamp, last: Stamp) -> (String, String) {
     let (first, last) = (local(first), local(last));
     let day = |at: &DateTime<Local>| at.format("%-d %B %Y").to_string();
     let minute = |at: &DateTime<Local>| format!("{:02}:{:02}", at.hour(), at.minute());
