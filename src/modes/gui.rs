@@ -14,6 +14,7 @@ mod model;
 mod rooms;
 mod run;
 mod talk;
+mod text;
 pub mod theme;
 mod transcript;
 mod window;

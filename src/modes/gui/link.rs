@@ -14,6 +14,7 @@
 mod authenticate;
 mod backoff;
 mod connection;
+mod ending;
 mod health;
 mod listen;
 mod outbox;
@@ -37,14 +38,15 @@ use async_std::channel::{self, Receiver, Sender};
 use event_listener::Event;
 use futures_lite::future::or;
 
-use super::talk::{Answer, Ask, Command, Letter, Login, Report, State};
+use super::talk::{HistoryQuery, LinkCommand, LinkState, Login, OutboxMessage, Report};
+use super::text::presentable;
 use crate::address::Address;
 use crate::event::{Id, Key};
-use crate::wire::Session;
+use crate::wire::{Said, Session};
 use backoff::Backoff;
 pub use health::health;
 use outbox::Outbox;
-use reconcile::Seen;
+use reconcile::Delivered;
 pub use version::version_sentence;
 
 /// How often it is listened for what comes during the goodbye.
@@ -54,10 +56,10 @@ const REPORTS: usize = 32;
 
 /// The link, as the window holds it.
 pub struct Link {
-    commands: Sender<Command>,
+    commands: Sender<LinkCommand>,
     reports: Receiver<Report>,
     woken: Arc<AtomicBool>,
-    pages: Arc<AtomicUsize>,
+    ranges: Arc<AtomicUsize>,
     ended: mpsc::Receiver<()>,
 }
 
@@ -72,7 +74,7 @@ impl Link {
         let (commands, to_do) = channel::unbounded();
         let (end, ended) = mpsc::channel();
         let (shared, reports) = Shared::new(wake);
-        let (woken, pages) = (Arc::clone(&shared.woken), Arc::clone(&shared.pages));
+        let (woken, ranges) = (Arc::clone(&shared.woken), Arc::clone(&shared.ranges));
         thread::Builder::new()
             .name("link".to_string())
             .spawn(move || {
@@ -84,13 +86,13 @@ impl Link {
             commands,
             reports,
             woken,
-            pages,
+            ranges,
             ended,
         })
     }
 
     /// Tells the link what to do.
-    pub fn send(&self, command: Command) {
+    pub fn send(&self, command: LinkCommand) {
         // Fails only once the link has ended, and then there is nothing left to do.
         let _ = self.commands.try_send(command);
     }
@@ -102,15 +104,15 @@ impl Link {
         let reports: Vec<Report> = std::iter::from_fn(|| self.reports.try_recv().ok())
             .take(REPORTS)
             .collect();
-        let is_page = |report: &&Report| matches!(report, Report::Page { .. });
-        let pages = reports.iter().filter(is_page).count();
-        self.pages.fetch_sub(pages, Ordering::SeqCst);
+        let is_range = |report: &&Report| matches!(report, Report::Range { .. });
+        let ranges = reports.iter().filter(is_range).count();
+        self.ranges.fetch_sub(ranges, Ordering::SeqCst);
         reports
     }
 
     /// Logs off and ends, within `limit`; the answer is what was still heard.
     pub fn close(self, limit: Duration) -> Vec<Report> {
-        self.send(Command::Quit);
+        self.send(LinkCommand::Quit);
         let until = Instant::now() + limit;
         let mut heard = Vec::new();
         // Taken all the time: who cannot report waits.
@@ -143,13 +145,13 @@ struct Shared {
     woken: Arc<AtomicBool>,
     wake: Box<dyn Fn() + Send>,
     /// How many pages the window has not taken yet.
-    pages: Arc<AtomicUsize>,
+    ranges: Arc<AtomicUsize>,
     /// What was said and is not answered.
     outbox: RefCell<Outbox>,
     /// Wakes whoever sends from the outbox.
     kick: (Sender<()>, Receiver<()>),
     /// What was asked and is not answered.
-    asks: RefCell<VecDeque<Ask>>,
+    queries: RefCell<VecDeque<HistoryQuery>>,
     /// Wakes whoever answers it: something was asked, or `reach` is another.
     change: Event,
     /// Wakes whoever waits for the next attempt, or is at it.
@@ -157,7 +159,7 @@ struct Shared {
     backoff: RefCell<Backoff>,
     reach: Cell<Reach>,
     /// The state that was reported last, and when.
-    said: RefCell<Option<(State, Instant)>>,
+    said: RefCell<Option<(LinkState, Instant)>>,
     /// Where the session is that is held.
     address: RefCell<Option<Address>>,
     /// The proof of the name.
@@ -167,7 +169,7 @@ struct Shared {
     /// Where to resume.
     place: Cell<Option<Id>>,
     /// What the stream has brought.
-    seen: RefCell<Seen>,
+    seen: RefCell<Delivered>,
     /// There was a stream in this room already.
     streamed: Cell<bool>,
     /// Everything up to the moment of connecting was read: it is clear which messages arrived.
@@ -187,10 +189,10 @@ impl Shared {
             reports: sender,
             woken: Arc::default(),
             wake: Box::new(wake),
-            pages: Arc::default(),
+            ranges: Arc::default(),
             outbox: RefCell::default(),
             kick: channel::bounded(1),
-            asks: RefCell::default(),
+            queries: RefCell::default(),
             change: Event::new(),
             hurried: Event::new(),
             backoff: RefCell::new(Backoff::new()),
@@ -212,11 +214,11 @@ impl Shared {
     /// Reports to the window; waits while the window has not taken the earlier ones. Dropped before
     /// its end, it has reported nothing.
     async fn report(&self, report: Report) {
-        let page = matches!(report, Report::Page { .. });
+        let range = matches!(report, Report::Range { .. });
         // Fails only if the window is gone, and then the command to quit is on its way.
         let sent = self.reports.send(report).await.is_ok();
-        if sent && page {
-            self.pages.fetch_add(1, Ordering::SeqCst);
+        if sent && range {
+            self.ranges.fetch_add(1, Ordering::SeqCst);
         }
         if !self.woken.swap(true, Ordering::SeqCst) {
             (self.wake)();
@@ -224,14 +226,14 @@ impl Shared {
     }
 
     /// How many pages wait for the window.
-    fn pages_waiting(&self) -> usize {
+    fn ranges_waiting(&self) -> usize {
         // The window may have counted one off before it was counted.
-        let waiting = self.pages.load(Ordering::SeqCst);
+        let waiting = self.ranges.load(Ordering::SeqCst);
         if waiting > usize::MAX / 2 { 0 } else { waiting }
     }
 
     /// Reports how the connection is.
-    async fn state(&self, state: State) {
+    async fn state(&self, state: LinkState) {
         self.said.replace(Some((state.clone(), Instant::now())));
         self.report(Report::State(state)).await;
     }
@@ -242,14 +244,14 @@ impl Shared {
         let Some((mut state, since)) = said else {
             return;
         };
-        if let State::Offline { again, .. } | State::Held { again, .. } = &mut state {
+        if let LinkState::Offline { again, .. } | LinkState::Held { again, .. } = &mut state {
             *again = again.saturating_sub(since.elapsed());
         }
         self.report(Report::State(state)).await;
     }
 
     /// Answers a letter, unless something else has; only then is it out of the outbox.
-    async fn answered(&self, key: Key, answer: Answer) {
+    async fn answered(&self, key: Key, answer: Result<Said, String>) {
         let waits = self.outbox.borrow().has(&key);
         if waits {
             let report = Report::Answer {
@@ -262,15 +264,19 @@ impl Shared {
     }
 
     /// Takes a letter in, if the stream has not brought it yet.
-    async fn take_letter(&self, mut letter: Letter) {
-        let key = letter.key.clone();
+    async fn take_message(&self, mut message: OutboxMessage) {
+        let key = message.key.clone();
         let found = self.seen.borrow().find(&key);
-        if self.settled.get() && letter.after.is_some_and(|id| self.seen.borrow().covers(id)) {
-            letter.after = None;
+        if self.settled.get()
+            && message
+                .after
+                .is_some_and(|id| self.seen.borrow().covers(id))
+        {
+            message.after = None;
         }
-        self.outbox.borrow_mut().push(letter);
+        self.outbox.borrow_mut().push(message);
         match found {
-            Some(said) => self.answered(key, Answer::Said(said)).await,
+            Some(said) => self.answered(key, Ok(said)).await,
             None => self.kick(),
         }
     }
@@ -353,22 +359,4 @@ impl Shared {
         })
         .await
     }
-}
-
-/// What the server said in place of an answer, fit to be shown: one line, not too long, nothing
-/// that moves a cursor or turns the direction of what follows.
-pub fn presentable(text: &str) -> String {
-    let moves = |c: char| {
-        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}')
-    };
-    let mut shown: String = text
-        .chars()
-        .map(|c| if moves(c) { ' ' } else { c })
-        .take(300)
-        .collect();
-    if text.chars().nth(300).is_some() {
-        shown.push('…');
-    }
-    shown
 }

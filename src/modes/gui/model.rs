@@ -4,7 +4,7 @@
 //! is either there, or stands below it with what has become of it.
 //!
 //! Here is what can happen and what is done about it; `choosing` has which room, `session` logging in, `reading` what comes,
-//! `turned` other logs, `pages` what is missing, `writing` what is typed, `finding` the search, `shown` what is shown.
+//! `turned` other logs, `ranges` what is missing, `writing` what is typed, `finding` the search, `shown` what is shown.
 
 pub mod commands;
 pub mod completion;
@@ -25,26 +25,26 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDateTime;
 
-use super::rooms::{Answered, Rooms};
-use super::talk::{Ask, Field, Letter, Login, Report, State};
+use super::rooms::{KnownRooms, ProbedRoom};
+use super::talk::{Field, HistoryQuery, LinkState, Login, OutboxMessage, Report};
 use crate::address::Address;
 use crate::event::{Id, Key, Stamp};
-use crate::modes::gui::keep::session_file::Kept;
-use crate::modes::gui::transcript::history::Entry;
-use crate::modes::gui::transcript::history::History;
-use crate::modes::gui::transcript::history::Hole;
-use crate::modes::gui::transcript::history::What;
+use crate::modes::gui::keep::session_file::SavedSession;
+use crate::modes::gui::transcript::history::EntryKind;
+use crate::modes::gui::transcript::history::Gap;
+use crate::modes::gui::transcript::history::HistoryEntry;
+use crate::modes::gui::transcript::history::Scrollback;
+use crate::modes::gui::transcript::surroundings::{Delivery, LogChange, Pending};
 use crate::nearby::RoomChange;
-pub use log_change::Turn;
-use log_change::{Times, Turned};
-use room_choice::Choice;
-use search::Find;
+use log_change::{ChangedLog, ReadTimes};
+use room_choice::RoomChoice;
+use search::TextSearch;
 pub use view_state::Person;
 
-/// What happened to the window.
+/// An input of the model: what the user, the link, the search for rooms or the clock brings.
 #[derive(Clone, Debug)]
-pub enum Event {
-    /// **Log in** was pressed, with what stood in the fields.
+pub enum Input {
+    /// **Log in** was pressed over these fields.
     LogIn {
         /// The Server field.
         address: String,
@@ -52,162 +52,140 @@ pub enum Event {
         name: String,
         /// The Room key field.
         key: String,
-        /// Go on trying while nobody answers (the name came from the command line).
+        /// Retry until somebody answers (the name came from the command line).
         persist: bool,
     },
-    /// Join the room that there is, under this name and with this key.
-    Look {
+    /// Join the only room that is found, under this name and with this key.
+    JoinOnlyRoom {
         /// The name.
         name: String,
         /// The room key; may be empty.
         key: String,
     },
-    /// Rooms are to be offered; also those of the network, if `search`.
-    Offer {
-        /// Look for them.
+    /// Offer rooms; with `search`, those of the network too.
+    OfferRooms {
+        /// Search the network.
         search: bool,
     },
-    /// These rooms were used, the last one first.
-    Recent(Vec<String>),
-    /// The search has something to tell.
+    /// The rooms that were used before, the last one first.
+    RecentRooms(Vec<String>),
+    /// The search found, lost or updated a room.
     Nearby(RoomChange),
-    /// A room answers at an address that was tried.
-    Answered(Answered),
-    /// It was looked for rooms for as long as anybody waits for that.
-    Looked {
-        /// Somebody is filling in the login meanwhile.
+    /// A room answered at an address that was probed.
+    RoomAnswered(ProbedRoom),
+    /// The search has run as long as anybody waits for it.
+    SearchedLongEnough {
+        /// The user is filling in the login meanwhile.
         busy: bool,
     },
-    /// What an earlier window left behind, for the login that was asked for just now.
-    Kept(Box<Kept>),
-    /// What is written in this room is kept, or is not.
-    Keeps(bool),
-    /// The disk is sure of these messages.
-    Sure(Vec<Key>),
-    /// The fields for another login were put away.
-    Back,
-    /// Enter was pressed over a text.
-    Say {
+    /// The state that an earlier window saved for the login just requested.
+    Restored(Box<SavedSession>),
+    /// Whether what is written in this room is saved for the next window.
+    Saving(bool),
+    /// These messages have reached the disk.
+    Durable(Vec<Key>),
+    /// The fields for another login were closed.
+    CancelLogin,
+    /// Enter was pressed over a text: a message or a command.
+    Send {
         /// The text.
         text: String,
         /// A new random key.
         key: Key,
     },
-    /// A refused message is to be sent once more.
+    /// Send a refused message again.
     Retry(Key),
-    /// A refused message is not to be shown any longer.
+    /// Remove a refused message.
     Discard(Key),
-    /// The link has something to tell.
-    Heard(Report),
+    /// A report of the link.
+    Link(Report),
     /// The window came to the front, or went to the back.
     Front(bool),
-    /// What of the transcript is seen.
-    Seen {
-        /// Its end is.
+    /// The visible part of the transcript changed.
+    Viewed {
+        /// The end is visible.
         at_end: bool,
-        /// The lowest event that is, as an offset.
+        /// The lowest visible event, as an offset.
         near: u64,
     },
-    /// A hole of the transcript is in sight.
-    Missing {
-        /// Which.
-        hole: Hole,
-        /// What is read lies above it.
+    /// A gap of the transcript is in sight.
+    GapInSight {
+        /// The gap.
+        gap: Gap,
+        /// The reader comes from above it.
         from_above: bool,
     },
-    /// Go to the newest.
-    ToEnd,
+    /// Go to the newest event.
+    GoToEnd,
     /// Go to where the room begins.
-    ToStart,
-    /// What is missing is wanted now, whatever came of it before.
-    Fetch,
-    /// Comings and goings are to be seen one by one, or as one line again.
+    GoToStart,
+    /// Fetch what is missing now, whatever came of it before.
+    FillGaps,
+    /// Unfold a run of joins and leaves, by the offset of its first, or fold it again.
     Unfold(u64),
-    /// This text is looked for; an empty one ends the search.
-    Find(String),
-    /// Go to the next match, towards the older or the newer ones.
-    FindStep {
+    /// Search for this text; an empty one ends the search.
+    Search(String),
+    /// Go to the next match.
+    SearchStep {
         /// Towards the older ones.
         older: bool,
     },
-    /// Do not wait for the next attempt to connect.
+    /// Connect now instead of waiting for the next attempt.
     TryNow,
-    /// What stands in the input has changed.
+    /// The text in the input changed.
     Draft(String),
-    /// Something about this machine is to be said in the status line.
+    /// A sentence about this machine for the status line.
     Note(String),
-    /// Something of less weight is to be said there, while the room is there.
-    Aside(String),
-    /// Refused messages and notes are not to be shown any longer.
+    /// A less important one, shown only while the room is connected.
+    MinorNote(String),
+    /// Remove refused messages and notes.
     Dismiss,
-    /// So late is it now, on this machine's clock.
+    /// The time on this machine's clock.
     Time(Stamp),
 }
 
-/// What is to be done now.
+/// What the event loop does for the model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Log in, with what was kept for that room and name.
+    /// Log in, with the state saved for that room and name.
     LogIn(Login),
-    /// It worked: what is kept from here on is that login's.
-    Entered(Address),
-    /// It did not; what was kept before goes on.
-    NotEntered,
-    /// Send it.
-    Say(Letter),
-    /// Get it from the server.
-    Ask(Ask),
-    /// Try to connect at once.
+    /// The login was accepted: from here on that login's state is saved.
+    LoggedIn(Address),
+    /// The login was refused; the state of the session before goes on being saved.
+    LoginFailed,
+    /// Send this message.
+    Send(OutboxMessage),
+    /// Fetch this part of the history.
+    Fetch(HistoryQuery),
+    /// Connect at once.
     TryNow,
-    /// The input was taken: empty it, and remember this for the up key.
-    Taken(String),
-    /// Put this into the input, if nothing stands there.
+    /// The input was accepted: remember it for the up key.
+    Accepted(String),
+    /// Put this text into the input if that is empty.
     Restore(String),
-    /// Put the cursor there and mark what stands there.
+    /// Focus this field and select its text.
     Focus(Field),
-    /// This is the address now.
-    Fill(Address),
-    /// Have somebody choose one of the rooms.
-    Choose,
-    /// Show where what is new begins.
+    /// Write this address into the Server field.
+    FillAddress(Address),
+    /// Have the user choose one of the rooms.
+    ChooseRoom,
+    /// Scroll to the first unread message.
     GoToUnread,
-    /// Show the end.
+    /// Scroll to the end.
     GoToEnd,
-    /// Show the beginning of what is here.
+    /// Scroll to the beginning of what is loaded.
     GoToStart,
-    /// Show the event at this offset.
-    Show(u64),
-    /// Somebody named us while the window is in the back.
+    /// Scroll to the event at this offset.
+    GoToEvent(u64),
+    /// Notify the user of a mention while the window is in the back.
     Notify {
-        /// Who.
+        /// The sender's name.
         from: String,
-        /// What they said.
+        /// The text of the message.
         text: String,
     },
     /// Leave.
     Quit,
-}
-
-/// A message that is not in the transcript yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pending {
-    /// What is to be said.
-    pub letter: Letter,
-    /// What has become of it.
-    pub fate: Fate,
-    /// The disk is sure of it: it outlives the window and a power cut.
-    pub sure: bool,
-}
-
-/// What has become of a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// Not answered yet.
-    Waiting,
-    /// The server has it; the stream will bring it.
-    Sent(Id),
-    /// The server will not have it.
-    Refused(String),
 }
 
 /// Where the login stands.
@@ -229,7 +207,7 @@ enum Phase {
 
 /// Somebody who is here.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Member {
+struct Presence {
     name: String,
     /// When they last said something, or came in, by the server's clock.
     active: Stamp,
@@ -240,8 +218,8 @@ struct Member {
 pub struct Model {
     phase: Phase,
     /// The last login that the link was asked for, and what was kept for it once that is known.
-    asked: Option<(Login, Option<Kept>)>,
-    state: Option<State>,
+    asked: Option<(Login, Option<SavedSession>)>,
+    state: Option<LinkState>,
     /// When it is tried again.
     again_at: Stamp,
     note: Option<String>,
@@ -251,37 +229,37 @@ pub struct Model {
     ask_key: bool,
     /// The longest name that the room takes, once it has said so.
     name_limit: Option<u64>,
-    rooms: Rooms,
+    rooms: KnownRooms,
     /// What is wanted of the rooms.
-    choice: Choice,
+    choice: RoomChoice,
     token: Option<String>,
     /// The newest event when the login was accepted.
     joined: Option<Id>,
 
-    history: History,
+    history: Scrollback,
     /// Behind this event the stream began.
     stream_from: Option<Id>,
     /// The newest event that the stream has told of, whatever of it is kept.
     heard: Option<Id>,
     /// What was asked for and is not here yet.
-    asking: Vec<Ask>,
+    fetching: Vec<HistoryQuery>,
     /// The holes that could not be filled, by where they end, and why.
     failed: BTreeMap<u64, String>,
     /// The holes, by where they end, that were made to save memory: they are not filled before
     /// something else is seen.
     parked: BTreeSet<u64>,
     /// The comings and goings that are seen one by one.
-    opened: BTreeSet<u64>,
-    find: Option<Find>,
+    unfolded: BTreeSet<u64>,
+    find: Option<TextSearch>,
 
     pending: Vec<Pending>,
     /// What is written is kept for the next window.
-    keeps: bool,
+    saves: bool,
     /// What this window says by itself below the transcript.
     notes: Vec<String>,
     draft: String,
 
-    members: Vec<Member>,
+    members: Vec<Presence>,
     /// The newest event that the members account for.
     members_as_of: Option<Id>,
     /// How far the server's clock is ahead of this machine's, in microseconds.
@@ -303,8 +281,8 @@ pub struct Model {
     read: Option<Id>,
     /// Where the line of what is new stands.
     new_from: Option<u64>,
-    times: Times,
-    turned: Option<Turned>,
+    times: ReadTimes,
+    turned: Option<ChangedLog>,
     unread: usize,
     mentions: usize,
     /// There is more that is unread: it is not here, so nobody has counted it.
@@ -326,20 +304,20 @@ impl Model {
             hint: None,
             ask_key: false,
             name_limit: None,
-            rooms: Rooms::default(),
-            choice: Choice::default(),
+            rooms: KnownRooms::default(),
+            choice: RoomChoice::default(),
             token: None,
             joined: None,
-            history: History::default(),
+            history: Scrollback::default(),
             stream_from: None,
             heard: None,
-            asking: Vec::new(),
+            fetching: Vec::new(),
             failed: BTreeMap::new(),
             parked: BTreeSet::new(),
-            opened: BTreeSet::new(),
+            unfolded: BTreeSet::new(),
             find: None,
             pending: Vec::new(),
-            keeps: true,
+            saves: true,
             notes: Vec::new(),
             draft: String::new(),
             members: Vec::new(),
@@ -355,7 +333,7 @@ impl Model {
             left_out: false,
             read: None,
             new_from: None,
-            times: Times::default(),
+            times: ReadTimes::default(),
             turned: None,
             unread: 0,
             mentions: 0,
@@ -365,53 +343,53 @@ impl Model {
     }
 
     /// Takes in what happened; the answer is what to do about it.
-    pub fn update(&mut self, event: Event) -> Vec<Effect> {
-        if let Event::Time(now) = event {
+    pub fn update(&mut self, event: Input) -> Vec<Effect> {
+        if let Input::Time(now) = event {
             self.now = now;
             return Vec::new();
         }
         self.revision += 1;
         let mut effects = Vec::new();
         match event {
-            Event::LogIn {
+            Input::LogIn {
                 address,
                 name,
                 key,
                 persist,
             } => return self.log_in(&address, name, key, persist),
-            Event::Look { .. }
-            | Event::Offer { .. }
-            | Event::Recent(_)
-            | Event::Nearby(_)
-            | Event::Answered(_)
-            | Event::Looked { .. } => return self.choose(event),
-            Event::Keeps(keeps) => self.keeps = keeps,
-            Event::Sure(keys) => {
+            Input::JoinOnlyRoom { .. }
+            | Input::OfferRooms { .. }
+            | Input::RecentRooms(_)
+            | Input::Nearby(_)
+            | Input::RoomAnswered(_)
+            | Input::SearchedLongEnough { .. } => return self.choose(event),
+            Input::Saving(saves) => self.saves = saves,
+            Input::Durable(keys) => {
                 let waiting = self.pending.iter_mut();
-                for pending in waiting.filter(|p| keys.contains(&p.letter.key)) {
-                    pending.sure = true;
+                for pending in waiting.filter(|p| keys.contains(&p.message.key)) {
+                    pending.durable = true;
                 }
             }
-            Event::Kept(kept) => self.left_behind(*kept, &mut effects),
+            Input::Restored(kept) => self.left_behind(*kept, &mut effects),
             // What was wrong with them is of no use without them.
-            Event::Back => {
+            Input::CancelLogin => {
                 self.hint = None;
                 self.put_away();
             }
-            Event::Say { text, key } => return self.typed(&text, key),
-            Event::Retry(key) => return self.retry(&key),
-            Event::Discard(key) => self.pending.retain(|p| p.letter.key != key),
-            Event::Heard(report) => self.heard(report, &mut effects),
-            Event::Note(sentence) => self.note = Some(sentence),
-            Event::Aside(sentence) => self.aside = Some(sentence),
-            Event::Front(front) => {
+            Input::Send { text, key } => return self.typed(&text, key),
+            Input::Retry(key) => return self.retry(&key),
+            Input::Discard(key) => self.pending.retain(|p| p.message.key != key),
+            Input::Link(report) => self.heard(report, &mut effects),
+            Input::Note(sentence) => self.note = Some(sentence),
+            Input::MinorNote(sentence) => self.aside = Some(sentence),
+            Input::Front(front) => {
                 if front != self.in_front {
                     self.looked_away();
                 }
                 self.in_front = front;
                 self.look();
             }
-            Event::Seen { at_end, near } => {
+            Input::Viewed { at_end, near } => {
                 if self.near != near {
                     self.near = near;
                     self.parked.clear();
@@ -423,29 +401,30 @@ impl Model {
                 self.look_through();
                 self.look();
             }
-            Event::Missing { hole, from_above } => effects.extend(self.missing(hole, from_above)),
-            Event::ToEnd => effects.push(self.go_to_end()),
-            Event::ToStart => effects.push(self.go_to_start()),
-            Event::Fetch => {
+            Input::GapInSight { gap, from_above } => effects.extend(self.missing(gap, from_above)),
+            Input::GoToEnd => effects.push(self.go_to_end()),
+            Input::GoToStart => effects.push(self.go_to_start()),
+            Input::FillGaps => {
                 self.failed.clear();
                 self.parked.clear();
                 self.history.wake();
             }
-            Event::Unfold(first) => {
-                if !self.opened.remove(&first) {
-                    self.opened.insert(first);
+            Input::Unfold(first) => {
+                if !self.unfolded.remove(&first) {
+                    self.unfolded.insert(first);
                 }
             }
-            Event::Find(text) => self.search(&text, &mut effects),
-            Event::FindStep { older } => self.step(older, &mut effects),
-            Event::TryNow => effects.push(Effect::TryNow),
-            Event::Draft(text) => self.draft = text,
-            Event::Dismiss => {
-                self.pending.retain(|p| !matches!(p.fate, Fate::Refused(_)));
+            Input::Search(text) => self.search(&text, &mut effects),
+            Input::SearchStep { older } => self.step(older, &mut effects),
+            Input::TryNow => effects.push(Effect::TryNow),
+            Input::Draft(text) => self.draft = text,
+            Input::Dismiss => {
+                self.pending
+                    .retain(|p| !matches!(p.delivery, Delivery::Refused(_)));
                 self.notes.clear();
                 (self.note, self.aside) = (None, None);
             }
-            Event::Time(_) => {}
+            Input::Time(_) => {}
         }
         effects
     }

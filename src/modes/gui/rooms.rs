@@ -19,12 +19,12 @@ pub const MAX_FOUND: usize = 64;
 
 /// A room that answered at an address that was tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answered {
+pub struct ProbedRoom {
     /// Where.
     pub address: Address,
     /// The same place seen from the network, if it is this machine.
     pub aliases: Vec<Address>,
-    /// Names the room's log, as [`Room::id`] does; a room with a key does not say it.
+    /// Names the room's log, as [`FoundRoom::id`] does; a room with a key does not say it.
     pub id: Option<String>,
     /// What its windows show; a room with a key does not say it.
     pub name: Option<String>,
@@ -32,7 +32,7 @@ pub struct Answered {
 
 /// A room that can be joined, as the window lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Offer {
+pub struct JoinableRoom {
     /// Where it is joined.
     pub address: Address,
     /// What its windows show, if that is known. Anybody on the network chooses such words.
@@ -43,11 +43,11 @@ pub struct Offer {
     pub used: Option<usize>,
     /// Whether it is known to be there now.
     pub there: bool,
-    /// Names the room, as [`Room::id`] does.
+    /// Names the room, as [`FoundRoom::id`] does.
     id: Option<String>,
 }
 
-impl Offer {
+impl JoinableRoom {
     /// Whether it is joined by an address that every machine has for itself.
     pub fn is_this_machine(&self) -> bool {
         let host = self.address.host();
@@ -55,22 +55,22 @@ impl Offer {
     }
 
     /// Whether both are the same room.
-    pub fn is_same(&self, other: &Offer) -> bool {
+    pub fn is_same(&self, other: &JoinableRoom) -> bool {
         self.address == other.address || self.id.is_some() && self.id == other.id
     }
 }
 
 /// The rooms.
 #[derive(Clone, Debug, Default)]
-pub struct Rooms {
+pub struct KnownRooms {
     /// The last one first.
     recent: Vec<Address>,
     /// In the order in which they were found.
     found: Vec<FoundRoom>,
-    answered: Vec<Answered>,
+    answered: Vec<ProbedRoom>,
 }
 
-impl Rooms {
+impl KnownRooms {
     /// The rooms that were used are these, the last one first.
     pub fn set_recent(&mut self, recent: &[String]) {
         let addresses = recent.iter().filter_map(|text| Address::parse(text).ok());
@@ -99,7 +99,7 @@ impl Rooms {
     }
 
     /// A room answered.
-    pub fn answer(&mut self, answered: Answered) {
+    pub fn answer(&mut self, answered: ProbedRoom) {
         self.answered.retain(|old| old.address != answered.address);
         self.answered.push(answered);
     }
@@ -112,9 +112,9 @@ impl Rooms {
 
     /// Everything that can be joined: what was used before, the last one first; then what else is
     /// there, in the order in which it was found.
-    pub fn offers(&self) -> Vec<Offer> {
-        let mut offers: Vec<Offer> = Vec::new();
-        let mut add = |offer: Offer| {
+    pub fn offers(&self) -> Vec<JoinableRoom> {
+        let mut offers: Vec<JoinableRoom> = Vec::new();
+        let mut add = |offer: JoinableRoom| {
             if !offers.iter().any(|other| other.is_same(&offer)) {
                 offers.push(offer);
             }
@@ -142,8 +142,8 @@ impl Rooms {
         offers
     }
 
-    /// Those of [`Rooms::offers`] that are known to be there.
-    pub fn present(&self) -> Vec<Offer> {
+    /// Those of [`KnownRooms::offers`] that are known to be there.
+    pub fn present(&self) -> Vec<JoinableRoom> {
         let mut offers = self.offers();
         offers.retain(|offer| offer.there);
         offers
@@ -152,7 +152,7 @@ impl Rooms {
 
 /// Whether what answered is that room. Where only one of both says which room it is, the address
 /// decides.
-fn is_of(answered: &Answered, room: &FoundRoom) -> bool {
+fn is_of(answered: &ProbedRoom, room: &FoundRoom) -> bool {
     match &answered.id {
         Some(id) => *id == room.id,
         None => {
@@ -167,11 +167,11 @@ fn offer(
     address: Address,
     used: Option<usize>,
     room: Option<&FoundRoom>,
-    answered: Option<&Answered>,
-) -> Offer {
+    answered: Option<&ProbedRoom>,
+) -> JoinableRoom {
     let name = room.map(|room| room.name.clone());
     let id = room.map(|room| room.id.clone());
-    Offer {
+    JoinableRoom {
         address,
         name: name.or_else(|| answered?.name.clone()),
         // What answers without a name has a key.

@@ -22,17 +22,17 @@ use crate::modes::gui::desktop::input_method;
 use crate::modes::gui::desktop::notify::Bell;
 use crate::modes::gui::desktop::notify::Mention;
 use crate::modes::gui::desktop::notify::Notifier;
-use crate::modes::gui::keep::autosave::Keeping;
+use crate::modes::gui::keep::autosave::Autosave;
 use crate::modes::gui::keep::session_file;
 use crate::modes::gui::keep::settings;
 use crate::modes::gui::keep::settings::Settings;
-use crate::modes::gui::keep::settings_writer::Clerk;
-use crate::modes::gui::link::Link;
-use crate::modes::gui::model::{Effect, Event, Model};
-use crate::modes::gui::rooms::discovery::Looking;
-use crate::modes::gui::talk::{Command, Login, Report, Resume};
+use crate::modes::gui::keep::settings_writer::SettingsWriter;
+use crate::modes::gui::link::{Link, health};
+use crate::modes::gui::model::{Effect, Input, Model};
+use crate::modes::gui::rooms::discovery::{Discovered, Discovery};
+use crate::modes::gui::talk::{LinkCommand, Login, Report, Resume};
 use crate::modes::gui::transcript::spans;
-use crate::modes::gui::window::{self, Action, Fields, Window};
+use crate::modes::gui::window::{self, Action, LoginFields, Window};
 use crate::room_key;
 use frames::Frames;
 use outside::{ask_desktop, no_thread, on_signals, on_the_wall, random_key};
@@ -60,27 +60,27 @@ pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
     let (settings, trouble) = path.as_deref().map(settings::load).unwrap_or_default();
     let named = args.address;
     let address = named.clone().or_else(|| settings.recent.first().cloned());
-    let fields = Fields {
+    let fields = LoginFields {
         address: address.unwrap_or_else(|| Address::default().to_string()),
         name: args.name.clone().unwrap_or_default(),
         key: room_key::find(args.key_file.as_deref())?.unwrap_or_default(),
     };
-    let mut events = vec![Event::Recent(settings.recent.clone())];
-    let mut keeping = Keeping::new(session_file::folder(), window::wake);
+    let mut inputs = vec![Input::RecentRooms(settings.recent.clone())];
+    let mut autosave = Autosave::new(session_file::folder(), window::wake);
     let mut place = None;
     if args.name.is_some()
         && let Ok(address) = Address::parse(&fields.address)
     {
-        place = keeping.look(&address, &fields.name);
+        place = autosave.look(&address, &fields.name);
     }
-    events.extend(first_inputs::events(
+    inputs.extend(first_inputs::first_inputs(
         &fields,
         named.as_deref(),
         !args.no_search,
         &settings.recent,
     ));
     // After the login, which begins with an empty status line.
-    events.extend(trouble.map(Event::Note));
+    inputs.extend(trouble.map(Input::Note));
     let model = Rc::new(RefCell::new(Model::new(on_the_wall)));
     let told_to_end = on_signals()?;
     let window = Window::open(Rc::clone(&model), &fields, settings, place)?;
@@ -93,24 +93,24 @@ pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
         let _ = said.send(event);
         window::wake();
     };
-    let clerk = path.map(|path| {
+    let settings_writer = path.map(|path| {
         let tell = tell.clone();
-        Clerk::start(path, move |sentence| tell(Event::Note(sentence)))
+        SettingsWriter::start(path, move |sentence| tell(Input::Note(sentence)))
     });
-    let clerk = clerk.transpose().map_err(|e| no_thread(&e))?;
-    let notifier = Notifier::new(move |sentence| tell(Event::Aside(sentence)));
+    let settings_writer = settings_writer.transpose().map_err(|e| no_thread(&e))?;
+    let notifier = Notifier::new(move |sentence| tell(Input::MinorNote(sentence)));
     let mut run = Run {
         model,
         window,
         link,
-        keeping,
-        clerk,
+        autosave,
+        settings_writer,
         notifier,
         bell: Bell::default(),
-        looking: None,
+        discovery: None,
         may_look: !args.no_search,
         fields,
-        events,
+        inputs,
         shown: Instant::now(),
         owing: false,
     };
@@ -120,7 +120,7 @@ pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
         if let Ok(dark) = looks.try_recv() {
             run.window.set_system_dark(dark);
         }
-        run.events.extend(trouble.try_iter());
+        run.inputs.extend(trouble.try_iter());
         let goes_on = run.turn();
         // Drawn here, not in the wait, so that the turn can be measured to its end.
         run.window.draw();
@@ -146,19 +146,19 @@ struct Run {
     model: Rc<RefCell<Model>>,
     window: Window,
     link: Link,
-    keeping: Keeping,
+    autosave: Autosave,
     /// Writes the settings.
-    clerk: Option<Clerk>,
+    settings_writer: Option<SettingsWriter>,
     notifier: Notifier,
     bell: Bell,
     /// The search for rooms, while there is one.
-    looking: Option<Looking>,
+    discovery: Option<Discovery>,
     /// Whether there may be one.
     may_look: bool,
     /// What the program wrote into the fields of the login.
-    fields: Fields,
+    fields: LoginFields,
     /// What the model is to be told.
-    events: Vec<Event>,
+    inputs: Vec<Input>,
     /// When the window last showed the model.
     shown: Instant,
     /// Something is not shown yet.
@@ -168,7 +168,7 @@ struct Run {
 impl Run {
     /// Does everything that there is to do now. `false` ends the run.
     fn turn(&mut self) -> bool {
-        self.model.borrow_mut().update(Event::Time(Stamp::now()));
+        self.model.borrow_mut().update(Input::Time(Stamp::now()));
         let (mut by_hand, mut quits) = (false, false);
         while let Some(action) = self.window.next_action() {
             by_hand = true;
@@ -178,80 +178,84 @@ impl Run {
                     quits = true;
                     break;
                 }
-                Action::LogIn { address, name, key } => self.events.push(Event::LogIn {
+                Action::LogIn { address, name, key } => self.inputs.push(Input::LogIn {
                     address,
                     name,
                     key,
                     persist: false,
                 }),
-                Action::Say(text) => {
+                Action::Send(text) => {
                     let key = random_key();
-                    self.events.push(Event::Say { text, key });
+                    self.inputs.push(Input::Send { text, key });
                 }
-                Action::Tell(event) => {
-                    if matches!(event, Event::Front(true)) {
+                Action::Model(event) => {
+                    if matches!(event, Input::Front(true)) {
                         self.notifier.forget();
                     }
-                    self.events.push(event);
+                    self.inputs.push(event);
                 }
-                Action::Open(address) => self.open(&address),
-                Action::Changed(settings) => self.change(*settings),
-                Action::Own(_) => {}
+                Action::OpenUrl(address) => self.open(&address),
+                Action::Settings(settings) => self.change(*settings),
+                Action::Window(_) => {}
             }
         }
-        match self.keeping.sure() {
+        match self.autosave.sure() {
             Ok(keys) if keys.is_empty() => {}
-            Ok(keys) => self.events.push(Event::Sure(keys)),
-            Err(sentence) => self.events.push(Event::Note(sentence)),
+            Ok(keys) => self.inputs.push(Input::Durable(keys)),
+            Err(sentence) => self.inputs.push(Input::Note(sentence)),
         }
-        if self.keeping.due() == Some(Duration::ZERO) {
+        if self.autosave.due() == Some(Duration::ZERO) {
             let (kept, place) = (self.model.borrow().kept(), self.window.place());
-            let kept = self.keeping.keep(kept, place, true);
-            self.events.extend(kept.err().map(Event::Note));
+            let kept = self.autosave.keep(kept, place, true);
+            self.inputs.extend(kept.err().map(Input::Note));
         }
-        let heard = self.link.take().into_iter().map(Event::Heard);
-        self.events.extend(heard);
+        let heard = self.link.take().into_iter().map(Input::Link);
+        self.inputs.extend(heard);
         let mut rounds = 0;
-        while !self.events.is_empty() && rounds < 8 {
+        while !self.inputs.is_empty() && rounds < 8 {
             rounds += 1;
             let mut effects = Vec::new();
-            for event in std::mem::take(&mut self.events) {
+            for event in std::mem::take(&mut self.inputs) {
                 // Several keys may have come in one go: what counts is what they left.
                 let event = match event {
-                    Event::Draft(_) => Event::Draft(self.window.draft()),
+                    Input::Draft(_) => Input::Draft(self.window.draft()),
                     event => event,
                 };
                 // What was written under the old name belongs to it to the last.
                 let before = match &event {
-                    Event::Heard(Report::LoggedIn { .. }) => self.model.borrow().kept(),
+                    Input::Link(Report::LoggedIn { .. }) => self.model.borrow().kept(),
                     _ => None,
                 };
                 let said = match &event {
-                    Event::Say { text, .. } => Some(text.clone()),
+                    Input::Send { text, .. } => Some(text.clone()),
                     _ => None,
                 };
                 let next = self.model.borrow_mut().update(event);
-                let is_done = |e: &Effect| matches!(e, Effect::Taken(_) | Effect::Quit);
+                let is_done = |e: &Effect| matches!(e, Effect::Accepted(_) | Effect::Quit);
                 if let Some(text) = said {
                     if !next.iter().any(is_done) {
                         self.window.give_back(&text);
                     }
-                    let draft = Event::Draft(self.window.draft());
+                    let draft = Input::Draft(self.window.draft());
                     self.model.borrow_mut().update(draft);
                 }
-                if next.iter().any(|e| matches!(e, Effect::Entered(_))) {
-                    let kept = self.keeping.keep(before, self.window.place(), true);
-                    self.events.extend(kept.err().map(Event::Note));
-                    self.keeping.entered();
-                    self.events.push(Event::Keeps(self.keeping.keeps()));
+                if next.iter().any(|e| matches!(e, Effect::LoggedIn(_))) {
+                    let kept = self.autosave.keep(before, self.window.place(), true);
+                    self.inputs.extend(kept.err().map(Input::Note));
+                    self.autosave.entered();
+                    self.inputs.push(Input::Saving(self.autosave.keeps()));
                 }
                 effects.extend(next);
             }
             self.owing = true;
             let kept = self.model.borrow().kept();
             let place = self.window.place();
-            self.events
-                .extend(self.keeping.keep(kept, place, false).err().map(Event::Note));
+            self.inputs.extend(
+                self.autosave
+                    .keep(kept, place, false)
+                    .err()
+                    .map(Input::Note),
+            );
             if by_hand || !effects.is_empty() {
                 // Shown first: a field may have to be there before it can get the cursor.
                 self.show();
@@ -272,18 +276,26 @@ impl Run {
     /// Looks for rooms while the model wants it.
     fn look(&mut self) {
         if !self.may_look || !self.model.borrow().looks_for_rooms() {
-            self.looking = None;
+            self.discovery = None;
             return;
         }
-        let looking = self.looking.get_or_insert_with(|| {
+        let discovery = self.discovery.get_or_insert_with(|| {
             let last = self.window.settings().recent.into_iter().next();
             let last = last.and_then(|last| Address::parse(&last).ok());
             let mut tried = vec![Address::default()];
             tried.extend(last.filter(|last| *last != tried[0]));
-            Looking::start(tried, window::wake)
+            Discovery::start(tried, health, window::wake)
         });
-        let busy = || self.window.fields() != self.fields;
-        self.events.extend(looking.take(busy));
+        for news in discovery.take() {
+            self.inputs.push(match news {
+                Discovered::Nearby(change) => Input::Nearby(change),
+                Discovered::Answered(room) => Input::RoomAnswered(room),
+                Discovered::Trouble(sentence) => Input::Note(sentence),
+                Discovered::LongEnough => Input::SearchedLongEnough {
+                    busy: self.window.fields() != self.fields,
+                },
+            });
+        }
     }
 
     fn show(&mut self) {
@@ -296,26 +308,26 @@ impl Run {
     fn act(&mut self, effect: Effect) -> bool {
         match effect {
             Effect::LogIn(login) => self.log_in(login),
-            Effect::Entered(address) => {
+            Effect::LoggedIn(address) => {
                 self.window.entered();
                 let address = address.to_string();
                 self.change_settings(move |settings| settings.remember(&address));
                 let recent = self.window.settings().recent;
-                self.events.push(Event::Recent(recent));
+                self.inputs.push(Input::RecentRooms(recent));
             }
-            Effect::Fill(address) => self.window.fill(&address),
-            Effect::Choose => self.window.choose_room(),
-            Effect::NotEntered => self.keeping.not_entered(),
-            Effect::Say(letter) => self.link.send(Command::Say(letter)),
-            Effect::Ask(ask) => self.link.send(Command::Ask(ask)),
-            Effect::TryNow => self.link.send(Command::TryNow),
-            Effect::Taken(text) => self.window.taken(&text),
+            Effect::FillAddress(address) => self.window.fill(&address),
+            Effect::ChooseRoom => self.window.choose_room(),
+            Effect::LoginFailed => self.autosave.not_entered(),
+            Effect::Send(message) => self.link.send(LinkCommand::Send(message)),
+            Effect::Fetch(ask) => self.link.send(LinkCommand::Fetch(ask)),
+            Effect::TryNow => self.link.send(LinkCommand::TryNow),
+            Effect::Accepted(text) => self.window.taken(&text),
             Effect::Restore(text) => self.window.restore(&text),
             Effect::Focus(field) => self.window.focus(field),
             Effect::GoToUnread => self.window.go_to_unread(),
             Effect::GoToEnd => self.window.go_to_end(),
             Effect::GoToStart => self.window.go_to_start(),
-            Effect::Show(place) => self.window.go_to_event(place),
+            Effect::GoToEvent(place) => self.window.go_to_event(place),
             Effect::Notify { from, text } => {
                 let settings = self.window.settings();
                 if settings.bell && self.bell.rings(Instant::now()) {
@@ -333,14 +345,14 @@ impl Run {
     }
 
     fn log_in(&mut self, mut login: Login) {
-        let (kept, trouble) = self.keeping.open(&login.address, &login.name);
+        let (kept, trouble) = self.autosave.open(&login.address, &login.name);
         login.resume = Resume {
             place: kept.read,
             token: kept.token.clone(),
         };
-        self.link.send(Command::LogIn(login));
-        self.events.push(Event::Kept(Box::new(kept)));
-        self.events.extend(trouble.map(Event::Note));
+        self.link.send(LinkCommand::LogIn(login));
+        self.inputs.push(Input::Restored(Box::new(kept)));
+        self.inputs.extend(trouble.map(Input::Note));
     }
 
     /// Shows a link in the browser.
@@ -349,7 +361,7 @@ impl Run {
             return;
         }
         if let Err(error) = browser::open(address) {
-            self.events.push(Event::Note(format!(
+            self.inputs.push(Input::Note(format!(
                 "{address} could not be opened: {}. Is there a browser, and the xdg-open command?",
                 reason(&error)
             )));
@@ -364,8 +376,8 @@ impl Run {
     fn change_settings(&mut self, change: impl Fn(&mut Settings) + Send + 'static) {
         let mut here = self.window.settings();
         change(&mut here);
-        if let Some(clerk) = &self.clerk {
-            clerk.change(change);
+        if let Some(settings_writer) = &self.settings_writer {
+            settings_writer.change(change);
         }
         self.window.apply(here);
     }
@@ -376,11 +388,11 @@ impl Run {
             .owing
             .then(|| PICTURE.saturating_sub(self.shown.elapsed()));
         let changes = self.model.borrow().changes_in();
-        let keeping = self.keeping.due();
-        let looking = self.looking.as_ref().and_then(Looking::due);
-        let times = [picture, changes, keeping, looking];
+        let autosave = self.autosave.due();
+        let discovery = self.discovery.as_ref().and_then(Discovery::due);
+        let times = [picture, changes, autosave, discovery];
         let soonest = times.into_iter().flatten().min();
-        let work = (!self.events.is_empty()).then_some(Duration::ZERO);
+        let work = (!self.inputs.is_empty()).then_some(Duration::ZERO);
         let open = self.window.wait(work.or(soonest));
         if changes.is_some() && changes == soonest {
             // The clock has gone on: what it says is shown.
@@ -394,15 +406,15 @@ impl Run {
         let last_words = self.link.close(GOODBYE);
         // What was answered during the goodbye needs no repeat.
         for report in last_words {
-            self.model.borrow_mut().update(Event::Heard(report));
+            self.model.borrow_mut().update(Input::Link(report));
         }
         let kept = self.model.borrow().kept();
         let is_in = self.model.borrow().is_in();
-        let kept = kept.map(|kept| session_file::Kept {
+        let kept = kept.map(|kept| session_file::SavedSession {
             token: kept.token.filter(|_| !is_in),
             ..kept
         });
         // There is nobody left to tell.
-        let _ = self.keeping.keep(kept, self.window.place(), true);
+        let _ = self.autosave.keep(kept, self.window.place(), true);
     }
 }

@@ -1,6 +1,6 @@
-//! What the window and its network thread say to each other.
+//! The values that the window and the link's thread exchange: [`LinkCommand`] down, [`Report`] up.
 //!
-//! Plain values: the model is tested with them without a socket, the link without a window.
+//! They are plain, so that the model is tested without a socket and the link without a window.
 
 use std::time::Duration;
 
@@ -10,152 +10,143 @@ use crate::address::Address;
 use crate::event::{Id, Key};
 use crate::wire::{HistoryRange, Members, Said, Session, Wire};
 
-/// Who wants to be where.
+/// A login: the room, the name and the state to resume.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Login {
     /// The room.
     pub address: Address,
-    /// The name, as it was typed; whether it will do is the server's to say.
+    /// The name as typed; the server judges it.
     pub name: String,
     /// The room key, if there is one.
     pub key: Option<String>,
-    /// Go on trying while nobody answers.
+    /// Retry while nobody answers.
     pub persist: bool,
-    /// What an earlier window of the same name in the same room left behind.
+    /// State of an earlier window of the same name in the same room.
     pub resume: Resume,
 }
 
-/// What an earlier window of the same name in the same room left behind.
+/// The state that lets a window go on where an earlier one stopped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Resume {
-    /// The newest event that was read; the stream goes on behind it.
+    /// The newest event that was read; the stream continues after it.
     pub place: Option<Id>,
-    /// The proof of the name, which takes the name back while it is held.
+    /// The session's token, which takes the name back while the server still holds it.
     pub token: Option<String>,
 }
 
-/// A message on its way.
+/// A message on its way to the room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Letter {
-    /// What makes a repeat recognisable.
+pub struct OutboxMessage {
+    /// The idempotency key, by which the server recognises a repeat.
     pub key: Key,
     /// The text.
     pub text: String,
-    /// The newest event that was known when it was first said: if it arrived, it stands behind this.
+    /// The newest event known when the message was written: if it arrived, its event comes later.
     /// `None` means that it cannot have arrived.
     pub after: Option<Id>,
 }
 
-/// From the window to the link.
+/// A command of the window to the link.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Command {
-    /// Log in. A session that there is ends only once this one is accepted.
+pub enum LinkCommand {
+    /// Log in. The present session ends only once this one is accepted.
     LogIn(Login),
-    /// Say something: in order, and repeated with the same key until it is answered.
+    /// Send a message: in order, and repeated under the same key until it is answered.
     ///
-    /// What an earlier window left is said before the login's first stream is up to date.
-    Say(Letter),
-    /// Ask what was said before. Each is answered with one [`Report::Page`], in order (only what is too
-    /// much at once is refused out of turn); what belongs to a room that is left, before
-    /// [`Report::LoggedIn`] tells of the other.
-    Ask(Ask),
-    /// Do not wait for the next attempt to connect: make it now.
+    /// The messages that an earlier window left are sent before the login's first stream has caught up.
+    Send(OutboxMessage),
+    /// Fetch a part of the history. Each query is answered with one [`Report::Range`], in order (only
+    /// one query too many is refused out of turn); a query to a room that is being left is answered
+    /// before [`Report::LoggedIn`] names the other.
+    Fetch(HistoryQuery),
+    /// Connect now instead of waiting for the next attempt.
     TryNow,
     /// Log off and end.
     Quit,
 }
 
-/// What is asked about what was said before.
+/// A query for a part of the history.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ask {
+pub enum HistoryQuery {
     /// The newest events.
     Newest,
     /// The first events of the log.
     Oldest,
-    /// The newest of those before this one.
+    /// The newest events before this one.
     Before(Id),
-    /// The oldest of those behind this one.
+    /// The oldest events after this one.
     After(Id),
-    /// Messages with this in them, the newest of those before an event.
+    /// The newest matching messages before an event.
     Find {
-        /// What is looked for, in any case of letters.
+        /// The text to find, in any case of letters.
         text: String,
-        /// Only before this one.
+        /// Only before this event.
         before: Option<Id>,
     },
 }
 
-/// From the link to the window.
+/// A report of the link to the window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Report {
-    /// How the connection is.
-    State(State),
+    /// The state of the connection.
+    State(LinkState),
     /// The login was accepted.
     LoggedIn {
-        /// Which.
+        /// The accepted login.
         login: Box<Login>,
-        /// What the server said.
+        /// The server's answer.
         session: Session,
-        /// It is another room than before: the transcript starts afresh.
+        /// The room is another one than before: the transcript starts afresh.
         fresh: bool,
     },
-    /// The login was refused. A session that there was before goes on; its state follows.
+    /// The login was refused. A session from before goes on; its state follows.
     LoginRefused {
-        /// What is to be changed.
+        /// The field to change.
         field: Field,
-        /// Why, for people.
+        /// The reason, for people.
         sentence: String,
-        /// The limit that was passed, where there is one.
+        /// The limit that was exceeded, if that is the reason.
         limit: Option<u64>,
     },
-    /// Who is here, as of an event.
+    /// The members present, as of an event.
     Members(Members),
-    /// What the stream brought, in order.
+    /// Events of the stream, in order.
     Events(Vec<Wire>),
-    /// A message was answered.
+    /// The answer to a message.
     Answer {
-        /// Which.
+        /// The message's key.
         key: Key,
-        /// How.
-        answer: Answer,
+        /// The recorded message, or the server's refusal as a sentence.
+        answer: Result<Said, String>,
     },
-    /// A page of what was said before.
-    Page {
-        /// What was asked.
-        ask: Ask,
-        /// The page, or why there is none now, for people.
-        page: Result<HistoryRange, String>,
+    /// A part of the history.
+    Range {
+        /// The query that it answers.
+        query: HistoryQuery,
+        /// The events, or the reason why there are none now, for people.
+        range: Result<HistoryRange, String>,
     },
 }
 
-/// How a message was answered.
+/// The state of the connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// The server has it.
-    Said(Said),
-    /// It will not have it; this is why.
-    Refused(String),
-}
-
-/// How the connection is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum State {
-    /// On the way.
+pub enum LinkState {
+    /// Connecting.
     Connecting,
     /// The stream is open.
     Connected,
     /// The stream is open, but the server wants the next message later.
     Held {
-        /// What it said.
+        /// The server's sentence.
         why: String,
-        /// When the message is repeated.
+        /// The time until the message is repeated.
         again: Duration,
     },
-    /// Nothing works at the moment.
+    /// Not connected.
     Offline {
-        /// What happened, in words.
+        /// The reason, in words.
         why: String,
-        /// When it is tried again.
+        /// The time until the next attempt.
         again: Duration,
     },
 }
@@ -163,7 +154,7 @@ pub enum State {
 /// A field of the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
-    /// Where the room is.
+    /// The address of the room.
     Address,
     /// The name.
     Name,

@@ -5,4 +5,5 @@ pub mod items;
 pub mod layout;
 pub mod spans;
 pub mod styled;
+pub mod surroundings;
 pub mod view;

@@ -8,6 +8,7 @@ pub mod appearance;
 mod badge;
 mod callbacks;
 pub mod find_bar;
+mod fitting;
 mod geometry;
 pub mod keyboard;
 mod parts;
@@ -31,20 +32,20 @@ use fltk::input::{Input, MultilineInput, SecretInput};
 use fltk::prelude::*;
 use fltk::window::Window as FltkWindow;
 
-use super::model::{Event, Model};
+use super::model::{self, Model};
 use super::talk::Field;
 use crate::failure::Failure;
-use crate::modes::gui::keep::session_file::Place;
+use crate::modes::gui::keep::session_file::Geometry;
 use crate::modes::gui::keep::settings::Settings;
 use crate::modes::gui::model::completion::Completion;
 use crate::modes::gui::model::sent_texts::Recall;
 use crate::modes::gui::window::transcript::Transcript;
-pub use action::{Action, Own};
+pub use action::{Action, WindowAction};
 use find_bar::FindBar;
-use parts::{Here, RoomList, Words};
-use render::Shown;
-use settings_dialog::Dialog;
-use style::{Kind, button, caption};
+use parts::{MemberList, RoomList, Words};
+use render::Rendered;
+use settings_dialog::SettingsDialog;
+use style::{ButtonKind, button, caption};
 
 /// The longest text that the input takes, in bytes: twice what can be said, so that it can be told,
 /// and no more, since FLTK lays all of it out at every key.
@@ -52,7 +53,7 @@ const INPUT_LIMIT: usize = 2 * crate::event::MAX_TEXT;
 
 /// What stands in the fields at first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Fields {
+pub struct LoginFields {
     /// Where the room is.
     pub address: String,
     /// The name.
@@ -87,7 +88,7 @@ pub struct Window {
     middle: Flex,
     seen: Flex,
     transcript: Transcript,
-    here: Here,
+    here: MemberList,
     talk: Flex,
     side: Flex,
     pair: Flex,
@@ -99,7 +100,7 @@ pub struct Window {
     limit: Words,
     try_now: Button,
     captions: Vec<Frame>,
-    dialog: Option<Dialog>,
+    dialog: Option<SettingsDialog>,
 
     model: Rc<RefCell<Model>>,
     actions: Actions,
@@ -111,7 +112,7 @@ pub struct Window {
     /// So is the list of rooms, because somebody asked for it.
     rooms_open: bool,
     system_is_dark: bool,
-    shown: Shown,
+    shown: Rendered,
     front: bool,
     /// The model's revision that the transcript shows.
     revision: Option<u64>,
@@ -142,9 +143,9 @@ impl Window {
     /// There is nothing to draw letters with.
     pub fn open(
         model: Rc<RefCell<Model>>,
-        fields: &Fields,
+        fields: &LoginFields,
         settings: Settings,
-        place: Option<Place>,
+        place: Option<Geometry>,
     ) -> Result<Window, Failure> {
         let app = App::default();
         appearance::check()?;
@@ -169,7 +170,7 @@ impl Window {
         captions.push(caption(&mut login, "Server", 48));
         let mut address = Input::default();
         address.set_value(&fields.address);
-        let recent = button("▾", Kind::Plain);
+        let recent = button("▾", ButtonKind::Plain);
         captions.push(caption(&mut login, "Name", 42));
         let mut name = Input::default();
         name.set_value(&fields.name);
@@ -180,17 +181,17 @@ impl Window {
         style::field(&mut address);
         style::field(&mut name);
         style::field(&mut key);
-        let enter = button("Log in", Kind::Primary);
-        let mut back = button("Back", Kind::Plain);
+        let enter = button("Log in", ButtonKind::Primary);
+        let mut back = button("Back", ButtonKind::Plain);
         back.hide();
         login.end();
 
         let mut header = Flex::default().row();
         header.set_pad(8);
         let room = Words::new();
-        let search = button("Find", Kind::Plain);
-        let settings_button = button("Settings", Kind::Plain);
-        let switch = button("Switch", Kind::Plain);
+        let search = button("Find", ButtonKind::Plain);
+        let settings_button = button("Settings", ButtonKind::Plain);
+        let switch = button("Switch", ButtonKind::Plain);
         header.end();
 
         let mut hint = Words::new();
@@ -201,11 +202,9 @@ impl Window {
         middle.set_pad(8);
         let mut seen = Flex::default().row();
         seen.set_pad(0);
-        let to_tell = Rc::clone(&actions);
-        let told = move |told| callbacks::on_told(told, &to_tell);
-        let transcript = Transcript::new(Rc::clone(&model), told);
+        let transcript = Transcript::new(Rc::clone(&model), Rc::clone(&actions));
         seen.end();
-        let here = Here::new();
+        let here = MemberList::new();
         middle.end();
 
         let mut talk = Flex::new(0, 0, 0, 0, None).with_type(FlexType::Row);
@@ -217,8 +216,8 @@ impl Window {
         let _above = Frame::default();
         let mut pair = Flex::default().row();
         pair.set_pad(8);
-        let send = button("Send", Kind::Primary);
-        let quit = button("Quit", Kind::Plain);
+        let send = button("Send", ButtonKind::Primary);
+        let quit = button("Quit", ButtonKind::Plain);
         pair.end();
         side.end();
         talk.end();
@@ -226,7 +225,7 @@ impl Window {
         foot.set_pad(8);
         let status = Words::new();
         let limit = Words::new();
-        let try_now = button("Try now", Kind::Plain);
+        let try_now = button("Try now", ButtonKind::Plain);
         foot.end();
         column.end();
         frame.resizable(&column);
@@ -276,7 +275,7 @@ impl Window {
             switching: false,
             rooms_open: false,
             system_is_dark: false,
-            shown: Shown::default(),
+            shown: Rendered::default(),
             front: true,
             revision: None,
             own_scale: 1.0,
@@ -312,13 +311,13 @@ impl Window {
             None => self.app.wait(),
         };
         if self.shown.is_another_size(self.frame.w(), self.frame.h()) {
-            self.note(Action::Own(Own::Look));
+            self.note(Action::Window(WindowAction::Refresh));
         }
         // One of our widgets has the cursor exactly while the window is in front.
         let front = app::focus().is_some();
         if front != self.front {
             self.front = front;
-            self.note(Action::Tell(Event::Front(front)));
+            self.note(Action::Model(model::Input::Front(front)));
         }
         open
     }
@@ -328,7 +327,7 @@ impl Window {
         loop {
             let action = self.actions.borrow_mut().pop_front()?;
             match action {
-                Action::Own(own) => self.do_own(own),
+                Action::Window(own) => self.do_window_action(own),
                 action => return Some(action),
             }
         }
@@ -392,7 +391,7 @@ impl Window {
 
     /// What was seen before the view was sent elsewhere is of no interest any more.
     fn forget_seen(&mut self) {
-        let seen = |action: &Action| matches!(action, Action::Tell(Event::Seen { .. }));
+        let seen = |action: &Action| matches!(action, Action::Model(model::Input::Viewed { .. }));
         self.actions.borrow_mut().retain(|action| !seen(action));
     }
 

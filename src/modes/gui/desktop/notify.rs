@@ -17,7 +17,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use zbus::connection::Builder;
 use zbus::{Connection, DynamicType, Message, OwnedVariant, Variant};
 
-use crate::modes::gui::transcript::layout::drawable;
+use crate::modes::gui::text::drawable;
 
 /// The shortest time between two notifications, and between two rings of the bell.
 const INTERVAL: Duration = Duration::from_secs(2);
@@ -45,7 +45,7 @@ pub struct Mention {
 pub struct Notifier {
     shared: Arc<Shared>,
     /// Which bus, and whom to tell; until the thread has them.
-    start: Option<(Bus, Trouble)>,
+    start: Option<(Bus, OnTrouble)>,
 }
 
 /// The bell: rings at most once every 2 s, however many mentions come at once.
@@ -66,7 +66,7 @@ impl Bell {
     }
 }
 
-type Trouble = Box<dyn FnOnce(String) + Send>;
+type OnTrouble = Box<dyn FnOnce(String) + Send>;
 
 #[derive(Default)]
 struct Shared {
@@ -164,7 +164,7 @@ impl Shared {
 }
 
 /// The thread.
-fn show_all(shared: &Shared, bus: &Bus, trouble: Trouble) {
+fn show_all(shared: &Shared, bus: &Bus, trouble: OnTrouble) {
     let mut trouble = Some(trouble);
     let mut earliest = None;
     while let Some((mention, others)) = shared.next(earliest) {

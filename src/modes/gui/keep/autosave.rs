@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::session_file::{Keeper, Kept, Place};
+use super::session_file::{Geometry, SavedSession, SessionFile};
 use crate::address::Address;
 use crate::event::Key;
 
@@ -12,50 +12,50 @@ use crate::event::Key;
 const SOON: Duration = Duration::from_millis(400);
 
 /// The files of this window.
-pub struct Keeping {
+pub struct Autosave {
     /// Where they are; none on a machine without a home.
     folder: Option<PathBuf>,
-    /// Called when there is something to ask [`Keeping::sure`] about.
+    /// Called when there is something to ask [`Autosave::sure`] about.
     tell: fn(),
     /// The room and name that we are in with.
-    current: Option<Mine>,
+    current: Option<OpenFile>,
     /// The one that was asked for just now.
-    asked: Option<Mine>,
+    asked: Option<OpenFile>,
     /// It is the current one.
     same: bool,
     /// What was written last.
-    written: Kept,
+    written: SavedSession,
     /// What was wrong when the window's place was looked up, until it can be told.
     trouble: Option<String>,
     /// When the rest is to be written.
     due: Option<Instant>,
 }
 
-struct Mine {
+struct OpenFile {
     address: String,
     name: String,
-    keeper: Keeper,
-    kept: Kept,
+    keeper: SessionFile,
+    kept: SavedSession,
 }
 
-impl Keeping {
+impl Autosave {
     /// No file yet, and then one in `folder` for each login. `tell` is called, on another thread, when there is something to ask
-    /// [`Keeping::sure`] about.
-    pub fn new(folder: Option<PathBuf>, tell: fn()) -> Keeping {
-        Keeping {
+    /// [`Autosave::sure`] about.
+    pub fn new(folder: Option<PathBuf>, tell: fn()) -> Autosave {
+        Autosave {
             folder,
             tell,
             current: None,
             asked: None,
             same: false,
-            written: Kept::default(),
+            written: SavedSession::default(),
             trouble: None,
             due: None,
         }
     }
 
     /// Where the window of this room and name was.
-    pub fn look(&mut self, address: &Address, name: &str) -> Option<Place> {
+    pub fn look(&mut self, address: &Address, name: &str) -> Option<Geometry> {
         let (kept, trouble) = self.open(address, name);
         self.trouble = trouble;
         kept.place
@@ -63,10 +63,10 @@ impl Keeping {
 
     /// What an earlier window left behind for this room and name; a sentence if nothing can be
     /// kept.
-    pub fn open(&mut self, address: &Address, name: &str) -> (Kept, Option<String>) {
+    pub fn open(&mut self, address: &Address, name: &str) -> (SavedSession, Option<String>) {
         let trouble = self.trouble.take();
         let (address, name) = (address.to_string(), name.trim().to_string());
-        let is = |mine: &Mine| mine.address == address && mine.name == name;
+        let is = |mine: &OpenFile| mine.address == address && mine.name == name;
         self.same = self.current.as_ref().is_some_and(is);
         if self.same {
             return (self.written.clone(), None);
@@ -76,10 +76,10 @@ impl Keeping {
         }
         self.asked = None;
         let Some(folder) = self.folder.as_deref().filter(|_| !name.is_empty()) else {
-            return (Kept::default(), None);
+            return (SavedSession::default(), None);
         };
-        let (keeper, kept, sentence) = Keeper::open(folder, &address, &name, self.tell);
-        self.asked = keeper.map(|keeper| Mine {
+        let (keeper, kept, sentence) = SessionFile::open(folder, &address, &name, self.tell);
+        self.asked = keeper.map(|keeper| OpenFile {
             address,
             name,
             keeper,
@@ -122,14 +122,19 @@ impl Keeping {
     ///
     /// # Errors
     /// A sentence for the status line.
-    pub fn keep(&mut self, kept: Option<Kept>, place: Place, now: bool) -> Result<(), String> {
+    pub fn keep(
+        &mut self,
+        kept: Option<SavedSession>,
+        place: Geometry,
+        now: bool,
+    ) -> Result<(), String> {
         // Who is in no room yet may be changing the draft for the one that is asked for.
         let out = self.current.is_none();
         let mine = self.current.as_mut().or(self.asked.as_mut());
         let Some((kept, mine)) = kept.zip(mine) else {
             return Ok(());
         };
-        let kept = Kept {
+        let kept = SavedSession {
             place: Some(place),
             ..kept
         };
@@ -142,7 +147,7 @@ impl Keeping {
             self.due = None;
             return Ok(());
         }
-        let urgent = kept.letters != written.letters || kept.token != written.token;
+        let urgent = kept.messages != written.messages || kept.token != written.token;
         let due = *self.due.get_or_insert_with(|| Instant::now() + SOON);
         if !now && !urgent && due > Instant::now() {
             return Ok(());
@@ -163,17 +168,17 @@ impl Keeping {
 mod tests {
     use super::*;
 
-    const PLACE: Place = Place {
+    const PLACE: Geometry = Geometry {
         x: 0,
         y: 0,
         width: 1,
         height: 1,
     };
 
-    fn kept(draft: &str) -> Kept {
-        Kept {
+    fn kept(draft: &str) -> SavedSession {
+        SavedSession {
             draft: draft.to_string(),
-            ..Kept::default()
+            ..SavedSession::default()
         }
     }
 
@@ -184,7 +189,7 @@ mod tests {
     #[test]
     fn who_can_keep_nothing_here_writes_nothing_over_what_is_kept_there() {
         let folder = tempfile::tempdir().expect("a folder");
-        let keeping = || Keeping::new(Some(folder.path().to_path_buf()), || ());
+        let keeping = || Autosave::new(Some(folder.path().to_path_buf()), || ());
         // Somebody else has the second room open.
         let mut other = keeping();
         other.open(&room("b"), "eve");
@@ -206,7 +211,7 @@ mod tests {
     #[test]
     fn a_login_that_renews_itself_goes_on_being_kept() {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut own = Keeping::new(Some(folder.path().to_path_buf()), || ());
+        let mut own = Autosave::new(Some(folder.path().to_path_buf()), || ());
         own.open(&room("a"), "eve");
         own.entered();
         own.open(&room("a"), "eve");
@@ -217,7 +222,7 @@ mod tests {
     #[test]
     fn what_is_written_on_the_way_in_is_kept() {
         let folder = tempfile::tempdir().expect("a folder");
-        let keeping = || Keeping::new(Some(folder.path().to_path_buf()), || ());
+        let keeping = || Autosave::new(Some(folder.path().to_path_buf()), || ());
         let mut own = keeping();
         own.open(&room("a"), "eve");
         own.keep(Some(kept("nobody answers")), PLACE, true)

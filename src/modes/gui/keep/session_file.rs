@@ -20,8 +20,8 @@ use sha2::{Digest, Sha256};
 use super::files::{self, Lock};
 use crate::event::{Id, Key, Stamp};
 use crate::failure::reason;
-use crate::modes::gui::talk::Letter;
-use syncer::Saver;
+use crate::modes::gui::talk::OutboxMessage;
+use syncer::Syncer;
 
 /// The longest file that is read, in bytes: far more than a window's bounds allow it to keep.
 const MAX_FILE: u64 = 64 << 20;
@@ -29,7 +29,7 @@ const MAX_FILE: u64 = 64 << 20;
 /// What is kept.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Kept {
+pub struct SavedSession {
     /// The newest event that was read.
     pub read: Option<Id>,
     /// When it was recorded, by the room's clock: what tells new from read in a log that does not know it.
@@ -39,14 +39,15 @@ pub struct Kept {
     /// What stands in the input.
     pub draft: String,
     /// The messages that were not answered, oldest first.
-    pub letters: Vec<Letter>,
+    #[serde(rename = "letters")]
+    pub messages: Vec<OutboxMessage>,
     /// Where the window was.
-    pub place: Option<Place>,
+    pub place: Option<Geometry>,
 }
 
 /// Where a window is on the screen, in the window system's units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
+pub struct Geometry {
     /// From the left edge.
     pub x: i32,
     /// From the upper edge.
@@ -71,47 +72,47 @@ struct Stored {
     /// Which was written when; none in the files of earlier versions.
     number: Option<u64>,
     #[serde(flatten)]
-    kept: Kept,
+    kept: SavedSession,
 }
 
 /// The right to write the file of one room and name.
 #[derive(Debug)]
-pub struct Keeper {
+pub struct SessionFile {
     path: PathBuf,
     /// What the file holds.
-    last: Kept,
+    last: SavedSession,
     number: u64,
     /// The letters that the disk may not be sure of, and since which number the file has them.
     unsure: Vec<(u64, Key)>,
-    saver: Saver,
+    saver: Syncer,
     _lock: Lock,
 }
 
-impl Keeper {
+impl SessionFile {
     /// What was kept for this room and name, and the right to write it.
     ///
     /// There is no Keeper, and a sentence, while another window has the same room and name, or where
     /// nothing can be kept. A file that is not readable is set aside, with a sentence too.
     ///
-    /// `tell` is called, on another thread, when there is something to ask [`Keeper::sure`] about.
+    /// `tell` is called, on another thread, when there is something to ask [`SessionFile::sure`] about.
     pub fn open(
         folder: &Path,
         address: &str,
         name: &str,
         tell: fn(),
-    ) -> (Option<Keeper>, Kept, Option<String>) {
+    ) -> (Option<SessionFile>, SavedSession, Option<String>) {
         match open(folder, address, name, tell) {
             Ok((keeper, kept, sentence)) => (Some(keeper), kept, sentence),
-            Err(sentence) => (None, Kept::default(), Some(sentence)),
+            Err(sentence) => (None, SavedSession::default(), Some(sentence)),
         }
     }
 
     /// Writes the file, whole or not at all; does nothing if that is what it holds. The disk is not
-    /// waited for, since this is done while somebody types; [`Keeper::sure`] tells what it has.
+    /// waited for, since this is done while somebody types; [`SessionFile::sure`] tells what it has.
     ///
     /// # Errors
     /// A sentence for the status line; the file holds what it held before.
-    pub fn save(&mut self, kept: &Kept) -> Result<(), String> {
+    pub fn save(&mut self, kept: &SavedSession) -> Result<(), String> {
         if *kept == self.last {
             return Ok(());
         }
@@ -125,12 +126,12 @@ impl Keeper {
             .and_then(|bytes| files::replace(&self.path, &bytes, 0o600).map(|()| bytes));
         let bytes = written.map_err(|error| self.not_kept(&error))?;
         self.number = number;
-        let new = kept.letters.iter().filter(|letter| {
-            let mut before = self.last.letters.iter();
-            !before.any(|old| old.key == letter.key)
+        let new = kept.messages.iter().filter(|message| {
+            let mut before = self.last.messages.iter();
+            !before.any(|old| old.key == message.key)
         });
         let before = self.unsure.len();
-        let new = new.map(|letter| (number, letter.key.clone()));
+        let new = new.map(|message| (number, message.key.clone()));
         self.unsure.extend(new);
         let hurry = self.unsure.len() > before || kept.token != self.last.token;
         self.saver.put(number, bytes, hurry);
@@ -169,7 +170,7 @@ fn open(
     address: &str,
     name: &str,
     tell: fn(),
-) -> Result<(Keeper, Kept, Option<String>), String> {
+) -> Result<(SessionFile, SavedSession, Option<String>), String> {
     let path = folder.join(file_name(address, name));
     let cannot = |error: io::Error| {
         format!(
@@ -221,13 +222,13 @@ fn open(
                  begins afresh.",
                 aside.display()
             ));
-            Kept::default()
+            SavedSession::default()
         }
-        (_, None) => Kept::default(),
+        (_, None) => SavedSession::default(),
     };
     let number = newest.unwrap_or(0).max(done);
-    let saver = Saver::start(copy, number, tell).map_err(cannot)?;
-    let keeper = Keeper {
+    let saver = Syncer::start(copy, number, tell).map_err(cannot)?;
+    let keeper = SessionFile {
         path,
         last: kept.clone(),
         number,

@@ -16,7 +16,7 @@ use toml_edit::{Array, DocumentMut, InlineTable, Item, Value};
 use super::files;
 use crate::address::Address;
 use crate::failure::reason;
-pub use crate::modes::gui::theme::Theme;
+use crate::modes::gui::theme::Theme;
 
 /// The usual size of letters, in pixels at scale 1.
 pub const USUAL_SIZE: i32 = 14;
@@ -49,7 +49,7 @@ pub struct Settings {
     /// How much larger than usual everything is, 1.0 to 4.0; `None` follows the screen.
     pub scale: Option<f64>,
     /// What is shown beside a message.
-    pub times: Times,
+    pub times: TimeDisplay,
     /// Whether a mention brings a notification of the desktop.
     pub notify: bool,
     /// Whether a mention rings the bell.
@@ -60,9 +60,9 @@ pub struct Settings {
     pub window: Size,
 }
 
-/// What is shown beside a message.
+/// The time that stands beside a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Times {
+pub enum TimeDisplay {
     /// The time since the sender's previous message.
     #[default]
     Elapsed,
@@ -85,7 +85,10 @@ const THEMES: [(&str, Theme); 4] = [
     ("high-contrast", Theme::HighContrast),
     ("system", Theme::System),
 ];
-const TIMES: [(&str, Times); 2] = [("elapsed", Times::Elapsed), ("clock", Times::Clock)];
+const TIMES: [(&str, TimeDisplay); 2] = [
+    ("elapsed", TimeDisplay::Elapsed),
+    ("clock", TimeDisplay::Clock),
+];
 
 impl Default for Settings {
     fn default() -> Settings {
@@ -94,7 +97,7 @@ impl Default for Settings {
             font: None,
             size: USUAL_SIZE,
             scale: None,
-            times: Times::default(),
+            times: TimeDisplay::default(),
             notify: true,
             bell: false,
             recent: Vec::new(),

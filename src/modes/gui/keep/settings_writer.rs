@@ -15,17 +15,20 @@ const GOODBYE: Duration = Duration::from_secs(2);
 type Change = Box<dyn FnOnce(&mut Settings) + Send>;
 
 /// The thread. Dropping it waits until everything is written, but not for ever.
-pub struct Clerk {
+pub struct SettingsWriter {
     changes: Option<mpsc::Sender<Change>>,
     done: mpsc::Receiver<()>,
 }
 
-impl Clerk {
+impl SettingsWriter {
     /// Starts the thread. `tell` is called on it with a sentence if something could not be kept.
     ///
     /// # Errors
     /// The system gives no thread.
-    pub fn start(path: PathBuf, tell: impl Fn(String) + Send + 'static) -> io::Result<Clerk> {
+    pub fn start(
+        path: PathBuf,
+        tell: impl Fn(String) + Send + 'static,
+    ) -> io::Result<SettingsWriter> {
         let (changes, to_make) = mpsc::channel::<Change>();
         let (finished, done) = mpsc::channel();
         let work = move || {
@@ -40,7 +43,7 @@ impl Clerk {
         thread::Builder::new()
             .name("settings".to_string())
             .spawn(work)?;
-        Ok(Clerk {
+        Ok(SettingsWriter {
             changes: Some(changes),
             done,
         })
@@ -55,7 +58,7 @@ impl Clerk {
     }
 }
 
-impl Drop for Clerk {
+impl Drop for SettingsWriter {
     fn drop(&mut self) {
         self.changes = None;
         // Whatever comes of it, the window ends.
@@ -71,7 +74,7 @@ mod tests {
     fn what_was_changed_is_in_the_file_in_order_once_it_is_dropped() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("gui.toml");
-        let clerk = Clerk::start(path.clone(), |sentence| panic!("{sentence}"));
+        let clerk = SettingsWriter::start(path.clone(), |sentence| panic!("{sentence}"));
         let clerk = clerk.expect("a thread");
         for size in 9..=32 {
             clerk.change(move |settings| settings.size = size);
@@ -86,7 +89,7 @@ mod tests {
         let file = folder.path().join("file");
         std::fs::write(&file, "").expect("written");
         let (tell, told) = mpsc::channel();
-        let clerk = Clerk::start(file.join("gui.toml"), move |sentence| {
+        let clerk = SettingsWriter::start(file.join("gui.toml"), move |sentence| {
             tell.send(sentence).expect("heard");
         });
         clerk

@@ -16,7 +16,7 @@ use crate::wire::{Refusal, Session};
 const MAX_WORD: usize = 1024;
 
 /// Why a login did not work.
-pub(super) enum NotIn {
+pub(super) enum LoginError {
     /// Something has to be changed first; what, why, and after which time it may be free.
     Refused {
         field: Field,
@@ -35,9 +35,9 @@ pub(super) enum NotIn {
     Hurried,
 }
 
-impl From<Trouble> for NotIn {
-    fn from(trouble: Trouble) -> NotIn {
-        NotIn::Later {
+impl From<Trouble> for LoginError {
+    fn from(trouble: Trouble) -> LoginError {
+        LoginError::Later {
             why: trouble.to_string(),
             heard: false,
             again: None,
@@ -46,15 +46,15 @@ impl From<Trouble> for NotIn {
 }
 
 #[derive(Serialize)]
-struct Who<'a> {
+struct LoginBody<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<&'a str>,
 }
 
 /// Asks to be let in.
-pub(super) async fn log_in(shared: &Shared, login: &Login) -> Result<Session, NotIn> {
-    let who = Who {
+pub(super) async fn log_in(shared: &Shared, login: &Login) -> Result<Session, LoginError> {
+    let who = LoginBody {
         name: &login.name,
         key: login.key.as_deref(),
     };
@@ -64,7 +64,7 @@ pub(super) async fn log_in(shared: &Shared, login: &Login) -> Result<Session, No
     let mut connection = shared
         .unless_hurried(connecting)
         .await
-        .ok_or(NotIn::Hurried)??;
+        .ok_or(LoginError::Hurried)??;
     let answer = connection
         .ask(&Request {
             method: "POST",
@@ -86,7 +86,7 @@ pub(super) async fn whose(
     shared: &Shared,
     login: &Login,
     token: &str,
-) -> Result<Option<Session>, NotIn> {
+) -> Result<Option<Session>, LoginError> {
     if !is_token(token) {
         return Ok(None);
     }
@@ -97,7 +97,7 @@ pub(super) async fn whose(
     let answer = shared
         .unless_hurried(asking)
         .await
-        .ok_or(NotIn::Hurried)??;
+        .ok_or(LoginError::Hurried)??;
     match answer.head.status {
         200 => Ok(session(&answer)),
         403 | 421 | 429 | 503 | 507 => Err(refusal(login, &answer)),
@@ -114,12 +114,12 @@ fn session(answer: &Answer) -> Option<Session> {
     usable.then_some(session)
 }
 
-fn refusal(login: &Login, answer: &Answer) -> NotIn {
+fn refusal(login: &Login, answer: &Answer) -> LoginError {
     let said = answer.json::<Refusal>();
     let again = answer.head.retry_after().map(Duration::from_secs);
     let field = match (answer.head.status, &said) {
         (429 | 503 | 507, _) => {
-            return NotIn::Later {
+            return LoginError::Later {
                 why: answer.sentence(),
                 heard: true,
                 again,
@@ -130,7 +130,7 @@ fn refusal(login: &Login, answer: &Answer) -> NotIn {
         (400..=499, Some(_)) => Field::Name,
         _ => return not_here(login, answer),
     };
-    NotIn::Refused {
+    LoginError::Refused {
         field,
         sentence: answer.sentence(),
         limit: said.and_then(|refusal| refusal.limit),
@@ -138,8 +138,8 @@ fn refusal(login: &Login, answer: &Answer) -> NotIn {
     }
 }
 
-fn not_here(login: &Login, answer: &Answer) -> NotIn {
-    NotIn::Refused {
+fn not_here(login: &Login, answer: &Answer) -> LoginError {
+    LoginError::Refused {
         field: Field::Address,
         sentence: format!(
             "There is no chatroom at {}: {}. Check the address and the port.",

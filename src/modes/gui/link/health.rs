@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::connection::{Connection, Request, within};
 use super::presentable;
 use crate::address::Address;
-use crate::modes::gui::rooms::Answered;
+use crate::modes::gui::rooms::ProbedRoom;
 use crate::wire::endpoint::HEALTH;
 
 /// The longest answer, in bytes.
@@ -23,7 +23,7 @@ struct Health {
 
 /// Asks, and waits for the answer at most so long. `None` if no room answers. Not for the main
 /// thread.
-pub fn health(address: &Address, limit: Duration) -> Option<Answered> {
+pub fn health(address: &Address, limit: Duration) -> Option<ProbedRoom> {
     let asked = async {
         let mut connection = Connection::open(address).await?;
         let request = Request {
@@ -41,7 +41,7 @@ pub fn health(address: &Address, limit: Duration) -> Option<Answered> {
         (answer.head.status, &*health.status),
         (200, "ok") | (503, "log_full")
     );
-    there.then(|| Answered {
+    there.then(|| ProbedRoom {
         address: address.clone(),
         aliases: Vec::new(),
         id: health.id,

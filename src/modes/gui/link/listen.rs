@@ -12,7 +12,7 @@ use super::Shared;
 use super::connection::{
     ANSWER, Answer, Connection, MAX_BODY, Request, Trouble, unexpected, within,
 };
-use super::reconnect::End;
+use super::ending::Ending;
 use crate::address::Address;
 use crate::event::{Body, Id, Key, Recorded};
 use crate::http::BodyDecoder;
@@ -36,7 +36,7 @@ const BATCH: usize = 256;
 const GRACE: Duration = Duration::from_millis(if cfg!(test) { 50 } else { 5000 });
 
 /// An open stream.
-pub(super) struct Stream {
+pub(super) struct EventStream {
     connection: Connection,
     /// How its end is known.
     framed: BodyDecoder,
@@ -47,17 +47,21 @@ pub(super) struct Stream {
 /// Reads the list of members and opens the stream.
 ///
 /// The list comes first: its id then is either where we are, or on its way in the stream.
-pub(super) async fn open(shared: &Shared, address: &Address, token: &str) -> Result<Stream, End> {
+pub(super) async fn open(
+    shared: &Shared,
+    address: &Address,
+    token: &str,
+) -> Result<EventStream, Ending> {
     let mut connection = connect(address).await?;
     let answer = connection
         .ask(&Request::get(MEMBERS, token))
         .await
-        .map_err(|trouble| End::broken(&trouble))?;
+        .map_err(|trouble| Ending::broken(&trouble))?;
     let again = answer.head.retry_after().map(Duration::from_secs);
     let members: Members = match (answer.head.status, answer.json()) {
         (200, Some(members)) => members,
-        (401, _) => return Err(End::LoggedOut),
-        _ => return Err(End::refused(answer.sentence(), again)),
+        (401, _) => return Err(Ending::LoggedOut),
+        _ => return Err(Ending::refused(answer.sentence(), again)),
     };
     let target = members.id;
     shared.report(Report::Members(members)).await;
@@ -86,32 +90,32 @@ pub(super) async fn open(shared: &Shared, address: &Address, token: &str) -> Res
     };
     let head = within(ANSWER, connection.begin(&request))
         .await
-        .map_err(|trouble| End::broken(&trouble))?;
+        .map_err(|trouble| Ending::broken(&trouble))?;
     match head.status {
         200 if head.content_type() == "text/event-stream" => {
             let framed = BodyDecoder::new(head.framing, u64::MAX);
-            let framed = framed.map_err(|error| End::broken(&error.into()))?;
-            Ok(Stream {
+            let framed = framed.map_err(|error| Ending::broken(&error.into()))?;
+            Ok(EventStream {
                 connection,
                 framed,
                 target,
             })
         }
-        200 => Err(End::refused(unexpected(&head), None)),
+        200 => Err(Ending::refused(unexpected(&head), None)),
         _ => {
             let again = head.retry_after().map(Duration::from_secs);
             let body = within(ANSWER, connection.rest(&head, MAX_BODY)).await;
             let body = body.unwrap_or_default();
             let answer = Answer { head, body };
             Err(match answer.head.status {
-                401 => End::LoggedOut,
-                _ => End::refused(answer.sentence(), again),
+                401 => Ending::LoggedOut,
+                _ => Ending::refused(answer.sentence(), again),
             })
         }
     }
 }
 
-impl Stream {
+impl EventStream {
     /// What has come of the stream itself, without its frame.
     fn take(&mut self) -> Result<Vec<u8>, Trouble> {
         let bytes = std::mem::take(&mut self.connection.unread);
@@ -121,15 +125,15 @@ impl Stream {
     }
 }
 
-async fn connect(address: &Address) -> Result<Connection, End> {
+async fn connect(address: &Address) -> Result<Connection, Ending> {
     Connection::open(address)
         .await
-        .map_err(|trouble| End::broken(&trouble))
+        .map_err(|trouble| Ending::broken(&trouble))
 }
 
 /// What the window is told next, and what is known once it was.
 #[derive(Default)]
-struct Batch {
+struct Received {
     events: Vec<Wire>,
     /// Our place behind them.
     place: Option<Id>,
@@ -139,22 +143,22 @@ struct Batch {
 }
 
 /// Reads the stream until it ends.
-pub(super) async fn follow(shared: &Shared, mut stream: Stream) -> End {
+pub(super) async fn follow(shared: &Shared, mut stream: EventStream) -> Ending {
     let mut decoder = Decoder::new();
     let mut heartbeat = None;
     loop {
         let bytes = match stream.take() {
             Ok(bytes) => bytes,
-            Err(trouble) => return End::broken(&trouble),
+            Err(trouble) => return Ending::broken(&trouble),
         };
         let mut input = &bytes[..];
         while !input.is_empty() {
-            let mut batch = Batch::default();
+            let mut batch = Received::default();
             while batch.events.len() < BATCH {
                 let event = match decoder.next(&mut input) {
                     Ok(Some(event)) => event,
                     Ok(None) => break,
-                    Err(too_long) => return End::refused(too_long.to_string(), None),
+                    Err(too_long) => return Ending::refused(too_long.to_string(), None),
                 };
                 let wire = serde_json::from_str(&event.data).unwrap_or(Wire::Unknown);
                 match (&wire, heartbeat) {
@@ -166,7 +170,7 @@ pub(super) async fn follow(shared: &Shared, mut stream: Stream) -> End {
                     ) => {
                         heartbeat = Some((*every).clamp(1, 300));
                     }
-                    (_, None) => return End::refused(not_understood(), None),
+                    (_, None) => return Ending::refused(not_understood(), None),
                     _ => {}
                 }
                 batch.take_in(shared, wire, &event);
@@ -174,7 +178,7 @@ pub(super) async fn follow(shared: &Shared, mut stream: Stream) -> End {
             let bye = batch.bye;
             hand_over(shared, batch).await;
             if bye {
-                return End::refused("the server stopped".to_string(), None);
+                return Ending::refused("the server stopped".to_string(), None);
             }
             // A stream that never pauses must not keep the others on this thread from their turn.
             task::yield_now().await;
@@ -182,17 +186,17 @@ pub(super) async fn follow(shared: &Shared, mut stream: Stream) -> End {
         // A long piece is not kept while nothing comes.
         drop(bytes);
         if stream.framed.is_done() {
-            return End::broken(&Trouble::System(ErrorKind::UnexpectedEof.into()));
+            return Ending::broken(&Trouble::System(ErrorKind::UnexpectedEof.into()));
         }
         catch_up(shared, stream.target);
         let silence = Duration::from_secs(2 * heartbeat.unwrap_or(HEARTBEAT)) + GRACE;
         if let Err(trouble) = within(silence, stream.connection.more()).await {
-            return End::broken(&trouble);
+            return Ending::broken(&trouble);
         }
     }
 }
 
-impl Batch {
+impl Received {
     fn take_in(&mut self, shared: &Shared, wire: Wire, event: &SseEvent) {
         match &wire {
             // What it names lies behind a gap if there is one, of which the window has to be told
@@ -232,7 +236,7 @@ impl Batch {
 }
 
 /// Gives a batch to the window; only then is it read.
-async fn hand_over(shared: &Shared, batch: Batch) {
+async fn hand_over(shared: &Shared, batch: Received) {
     if batch.events.is_empty() {
         return;
     }
@@ -289,7 +293,7 @@ mod tests {
         let count = turns * BATCH as u64 - 1;
         let all: Vec<Wire> = (2..2 + count).map(|n| said(n, "hi", None)).collect();
         connection.unread = encoded(&all);
-        let stream = Stream {
+        let stream = EventStream {
             connection,
             framed: BodyDecoder::new(Framing::UntilClose, u64::MAX).expect("a body"),
             target: id(2),

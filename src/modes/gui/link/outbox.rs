@@ -9,11 +9,11 @@ use async_std::future::timeout;
 use super::Shared;
 use super::backoff::{Backoff, chance};
 use super::connection::{Connection, Request, Trouble};
-use super::reconcile::{self, Looked};
-use super::reconnect::End;
+use super::ending::Ending;
+use super::reconcile::{self, Reconciled};
 use crate::address::Address;
 use crate::event::{Id, Key};
-use crate::modes::gui::talk::{self, Letter, State};
+use crate::modes::gui::talk::{LinkState, OutboxMessage};
 use crate::wire::Said;
 use crate::wire::endpoint::MESSAGES;
 
@@ -27,39 +27,39 @@ const QUIET: Duration = Duration::from_secs(5);
 /// while the letter is in doubt, see [`super::reconcile`].
 #[derive(Default)]
 pub(super) struct Outbox {
-    letters: VecDeque<Letter>,
+    messages: VecDeque<OutboxMessage>,
 }
 
 impl Outbox {
     /// Puts a message at the end.
-    pub(super) fn push(&mut self, letter: Letter) {
-        self.letters.push_back(letter);
+    pub(super) fn push(&mut self, message: OutboxMessage) {
+        self.messages.push_back(message);
     }
 
     /// A message was answered, or seen in the stream.
     pub(super) fn done(&mut self, key: &Key) {
-        self.letters.retain(|letter| letter.key != *key);
+        self.messages.retain(|message| message.key != *key);
     }
 
     /// The first message's key.
     pub(super) fn first(&self) -> Option<Key> {
-        self.letters.front().map(|letter| letter.key.clone())
+        self.messages.front().map(|message| message.key.clone())
     }
 
     /// Whether everything is answered.
     pub(super) fn is_empty(&self) -> bool {
-        self.letters.is_empty()
+        self.messages.is_empty()
     }
 
     /// Whether a message waits.
     pub(super) fn has(&self, key: &Key) -> bool {
-        self.letters.iter().any(|letter| letter.key == *key)
+        self.messages.iter().any(|message| message.key == *key)
     }
 
     /// The messages that are in doubt, each with the event behind which it may stand.
     pub(super) fn doubts(&self) -> impl Iterator<Item = (&Key, Id)> {
-        let letters = self.letters.iter();
-        letters.filter_map(|letter| Some((&letter.key, letter.after?)))
+        let messages = self.messages.iter();
+        messages.filter_map(|message| Some((&message.key, message.after?)))
     }
 
     /// The message is not in the room.
@@ -73,20 +73,20 @@ impl Outbox {
     }
 
     fn put(&mut self, key: &Key, after: Option<Id>) {
-        for letter in self.letters.iter_mut().filter(|l| l.key == *key) {
-            letter.after = after;
+        for message in self.messages.iter_mut().filter(|l| l.key == *key) {
+            message.after = after;
         }
     }
 
-    fn front(&self) -> Option<Letter> {
-        self.letters.front().cloned()
+    fn front(&self) -> Option<OutboxMessage> {
+        self.messages.front().cloned()
     }
 }
 
 /// What came of one attempt to send.
-enum Outcome {
+enum Attempt {
     /// It was answered for good.
-    Answered(talk::Answer),
+    Answered(Result<Said, String>),
     /// It is to be repeated after a while; why, and when if the server said so.
     Later(String, Option<Duration>),
     /// The session is over.
@@ -94,14 +94,14 @@ enum Outcome {
 }
 
 /// Sends what there is and what comes, until something ends the connection.
-pub(super) async fn send_all(shared: &Shared, address: &Address, token: &str) -> End {
+pub(super) async fn send_all(shared: &Shared, address: &Address, token: &str) -> Ending {
     let mut kept: Option<(Connection, Instant)> = None;
     let mut backoff = Backoff::new();
     let mut held = false;
     loop {
-        let letter = shared.outbox.borrow().front();
-        let letter = match letter {
-            Some(letter) if shared.caught_up.get() => letter,
+        let message = shared.outbox.borrow().front();
+        let message = match message {
+            Some(message) if shared.caught_up.get() => message,
             Some(_) => {
                 if timeout(QUIET, shared.kick.1.recv()).await.is_err() {
                     shared.is_caught_up();
@@ -111,7 +111,7 @@ pub(super) async fn send_all(shared: &Shared, address: &Address, token: &str) ->
             None => {
                 if std::mem::take(&mut held) {
                     // The stream has brought what was held.
-                    shared.state(State::Connected).await;
+                    shared.state(LinkState::Connected).await;
                 }
                 // Cannot fail: the other half is in the same place.
                 let _ = shared.kick.1.recv().await;
@@ -119,12 +119,12 @@ pub(super) async fn send_all(shared: &Shared, address: &Address, token: &str) ->
             }
         };
         let covered = |after: Id| shared.seen.borrow().covers(after);
-        let outcome = if letter.after.is_some_and(|after| !covered(after)) {
+        let outcome = if message.after.is_some_and(|after| !covered(after)) {
             match reconcile::look(shared, address, token).await {
-                Ok(Looked::Through) => continue,
-                Ok(Looked::Later(why, again)) => Outcome::Later(why, again),
-                Ok(Looked::LoggedOut) => Outcome::LoggedOut,
-                Err(trouble) => return End::broken(&trouble),
+                Ok(Reconciled::Through) => continue,
+                Ok(Reconciled::Later(why, again)) => Attempt::Later(why, again),
+                Ok(Reconciled::LoggedOut) => Attempt::LoggedOut,
+                Err(trouble) => return Ending::broken(&trouble),
             }
         } else {
             let rested = |(connection, since): (Connection, Instant)| {
@@ -134,36 +134,36 @@ pub(super) async fn send_all(shared: &Shared, address: &Address, token: &str) ->
                 Some(connection) => connection,
                 None => match Connection::open(address).await {
                     Ok(connection) => connection,
-                    Err(trouble) => return End::broken(&trouble),
+                    Err(trouble) => return Ending::broken(&trouble),
                 },
             };
-            let place = shared.place.get().or(letter.after);
-            shared.outbox.borrow_mut().is_sent(&letter.key, place);
-            match post(&mut connection, token, &letter).await {
+            let place = shared.place.get().or(message.after);
+            shared.outbox.borrow_mut().is_sent(&message.key, place);
+            match post(&mut connection, token, &message).await {
                 Ok((outcome, reusable)) => {
                     kept = reusable.then(|| (connection, Instant::now()));
                     outcome
                 }
                 // In doubt: only the stream can tell whether it arrived.
-                Err(trouble) => return End::broken(&trouble),
+                Err(trouble) => return Ending::broken(&trouble),
             }
         };
         match outcome {
-            Outcome::Answered(answer) => {
-                shared.answered(letter.key, answer).await;
+            Attempt::Answered(answer) => {
+                shared.answered(message.key, answer).await;
                 backoff.reset();
                 if std::mem::take(&mut held) {
-                    shared.state(State::Connected).await;
+                    shared.state(LinkState::Connected).await;
                 }
             }
-            Outcome::Later(why, again) => {
+            Attempt::Later(why, again) => {
                 let asked = again.map(|time| time.clamp(Duration::from_secs(1), PATIENCE));
                 let again = asked.unwrap_or_else(|| backoff.delay(chance()));
                 held = true;
-                shared.state(State::Held { why, again }).await;
+                shared.state(LinkState::Held { why, again }).await;
                 async_std::task::sleep(again).await;
             }
-            Outcome::LoggedOut => return End::LoggedOut,
+            Attempt::LoggedOut => return Ending::LoggedOut,
         }
     }
 }
@@ -175,8 +175,8 @@ const PATIENCE: Duration = Duration::from_secs(300);
 async fn post(
     connection: &mut Connection,
     token: &str,
-    letter: &Letter,
-) -> Result<(Outcome, bool), Trouble> {
+    message: &OutboxMessage,
+) -> Result<(Attempt, bool), Trouble> {
     let answer = connection
         .ask(&Request {
             method: "POST",
@@ -184,22 +184,22 @@ async fn post(
             token: Some(token),
             fields: vec![
                 "Content-Type: text/plain; charset=utf-8".to_string(),
-                format!("Idempotency-Key: {}", letter.key.as_str()),
+                format!("Idempotency-Key: {}", message.key.as_str()),
             ],
-            body: letter.text.as_bytes(),
+            body: message.text.as_bytes(),
         })
         .await?;
     let outcome = match answer.head.status {
         200 | 201 => match answer.json::<Said>() {
-            Some(said) => Outcome::Answered(talk::Answer::Said(said)),
-            None => Outcome::Answered(talk::Answer::Refused(answer.sentence())),
+            Some(said) => Attempt::Answered(Ok(said)),
+            None => Attempt::Answered(Err(answer.sentence())),
         },
-        401 => Outcome::LoggedOut,
+        401 => Attempt::LoggedOut,
         408 | 429 | 500..=599 => {
             let again = answer.head.retry_after().map(Duration::from_secs);
-            Outcome::Later(answer.sentence(), again)
+            Attempt::Later(answer.sentence(), again)
         }
-        _ => Outcome::Answered(talk::Answer::Refused(answer.sentence())),
+        _ => Attempt::Answered(Err(answer.sentence())),
     };
     Ok((outcome, answer.head.reusable))
 }

@@ -12,13 +12,13 @@ use super::connection::{Answer, Connection, Request, Trouble};
 use super::{Reach, Shared};
 use crate::address::Address;
 use crate::event::Id;
-use crate::modes::gui::talk::{Ask, Report};
+use crate::modes::gui::talk::{HistoryQuery, Report};
 use crate::sse::decoder::MAX_EVENT;
 use crate::wire::endpoint::MESSAGES;
 use crate::wire::{HistoryRange, Wire};
 
 /// How many questions may wait.
-pub(super) const MAX_ASKS: usize = 16;
+pub(super) const MAX_QUERIES: usize = 16;
 /// The most events that a page has.
 pub(super) const MOST: usize = 1000;
 /// How many events a page has that is shown.
@@ -27,7 +27,7 @@ const SHOWN: usize = 200;
 const FOUND: usize = 100;
 /// The longest page, in bytes: it ends after a megabyte of log, and JSON makes that at most twice as
 /// long.
-const MAX_PAGE: u64 = 3 << 20;
+const MAX_RANGE: u64 = 3 << 20;
 /// How many pages may wait for the window.
 const WAITING: usize = 2;
 /// The longest text that is searched for, in bytes, beyond what any server takes.
@@ -42,18 +42,18 @@ const AWAY: &str = "There is no connection to the room. What was said before can
 pub(super) async fn answer_all<T>(shared: &Shared) -> T {
     let mut kept: Option<(Connection, Address, Instant)> = None;
     loop {
-        let ask = shared.asks.borrow().front().cloned();
-        let Some(ask) = ask else {
+        let query = shared.queries.borrow().front().cloned();
+        let Some(query) = query else {
             shared.change.listen().await;
             continue;
         };
-        while shared.pages_waiting() >= WAITING {
+        while shared.ranges_waiting() >= WAITING {
             task::sleep(Duration::from_millis(20)).await;
         }
         let changed = shared.change.listen();
-        let page = match (shared.reach.get(), shared.session()) {
+        let range = match (shared.reach.get(), shared.session()) {
             (Reach::There, Some((address, token))) => {
-                let fetching = fetch(&mut kept, &address, &token, &ask);
+                let fetching = fetch(&mut kept, &address, &token, &query);
                 shared.while_there(fetching).await
             }
             (Reach::Coming, _) => {
@@ -62,21 +62,21 @@ pub(super) async fn answer_all<T>(shared: &Shared) -> T {
             }
             _ => None,
         };
-        let page = page.unwrap_or_else(|| Err(AWAY.to_string()));
-        shared.report(Report::Page { ask, page }).await;
-        shared.asks.borrow_mut().pop_front();
+        let range = range.unwrap_or_else(|| Err(AWAY.to_string()));
+        shared.report(Report::Range { query, range }).await;
+        shared.queries.borrow_mut().pop_front();
     }
 }
 
 /// Answers what was asked in a room that is left.
 pub(super) async fn answer_none(shared: &Shared) {
     loop {
-        let ask = shared.asks.borrow_mut().pop_front();
-        let Some(ask) = ask else {
+        let query = shared.queries.borrow_mut().pop_front();
+        let Some(query) = query else {
             return;
         };
-        let page = Err("You went to another room before the page was here.".to_string());
-        shared.report(Report::Page { ask, page }).await;
+        let range = Err("You went to another room before the page was here.".to_string());
+        shared.report(Report::Range { query, range }).await;
     }
 }
 
@@ -84,9 +84,9 @@ async fn fetch(
     kept: &mut Option<(Connection, Address, Instant)>,
     address: &Address,
     token: &str,
-    ask: &Ask,
+    query: &HistoryQuery,
 ) -> Result<HistoryRange, String> {
-    let path = path(ask)?;
+    let path = path(query)?;
     let fresh = |(connection, of, since): (Connection, Address, Instant)| {
         (of == *address && since.elapsed() < RESTED).then_some(connection)
     };
@@ -109,7 +109,7 @@ async fn fetch(
         *kept = Some((connection, address.clone(), Instant::now()));
     }
     match (answer.head.status, read(&answer)) {
-        (200, Some(page)) => Ok(page),
+        (200, Some(range)) => Ok(range),
         (200, None) => Err(format!(
             "What was said before cannot be read: {address} sends no page that this window (chatroom \
              {}) understands.",
@@ -132,16 +132,16 @@ fn closed() -> Trouble {
     std::io::Error::from(std::io::ErrorKind::NotConnected).into()
 }
 
-fn path(ask: &Ask) -> Result<String, String> {
-    Ok(match ask {
-        Ask::Newest => format!("{MESSAGES}?limit={SHOWN}"),
-        Ask::Oldest => format!("{MESSAGES}?since=all&limit={SHOWN}"),
-        Ask::Before(id) => format!("{MESSAGES}?before={id}&limit={SHOWN}"),
-        Ask::After(id) => format!("{MESSAGES}?since={id}&limit={SHOWN}"),
-        Ask::Find { text, .. } if text.len() > MAX_NEEDLE => {
+fn path(query: &HistoryQuery) -> Result<String, String> {
+    Ok(match query {
+        HistoryQuery::Newest => format!("{MESSAGES}?limit={SHOWN}"),
+        HistoryQuery::Oldest => format!("{MESSAGES}?since=all&limit={SHOWN}"),
+        HistoryQuery::Before(id) => format!("{MESSAGES}?before={id}&limit={SHOWN}"),
+        HistoryQuery::After(id) => format!("{MESSAGES}?since={id}&limit={SHOWN}"),
+        HistoryQuery::Find { text, .. } if text.len() > MAX_NEEDLE => {
             return Err("This is too long to be searched for. Take a part of it.".to_string());
         }
-        Ask::Find { text, before } => {
+        HistoryQuery::Find { text, before } => {
             let mut query = form_urlencoded::Serializer::new(String::new());
             query.append_pair("find", text);
             if let Some(before) = before {
@@ -159,7 +159,7 @@ pub(super) async fn get(
     path: &str,
 ) -> Result<Answer, Trouble> {
     connection
-        .ask_for(&Request::get(path, token), MAX_PAGE)
+        .ask_for(&Request::get(path, token), MAX_RANGE)
         .await
 }
 
@@ -224,17 +224,17 @@ mod tests {
         };
         let find = |text: &str, before| {
             let text = text.to_string();
-            path(&Ask::Find { text, before })
+            path(&HistoryQuery::Find { text, before })
         };
         for (asked, expected) in [
-            (path(&Ask::Newest), "/messages?limit=200"),
-            (path(&Ask::Oldest), "/messages?since=all&limit=200"),
+            (path(&HistoryQuery::Newest), "/messages?limit=200"),
+            (path(&HistoryQuery::Oldest), "/messages?since=all&limit=200"),
             (
-                path(&Ask::Before(id)),
+                path(&HistoryQuery::Before(id)),
                 "/messages?before=00000001-7-0002&limit=200",
             ),
             (
-                path(&Ask::After(id)),
+                path(&HistoryQuery::After(id)),
                 "/messages?since=00000001-7-0002&limit=200",
             ),
             (
@@ -252,9 +252,10 @@ mod tests {
     }
 
     #[test]
-    fn a_page_has_no_more_than_a_room_gives() {
-        let page = |events: &str| format!("{{\"events\":[{events}],\"next\":null}}");
-        let read = |text: &str| serde_json::from_str::<Read>(&page(text)).map(|r| r.events.0.len());
+    fn a_range_has_no_more_than_a_room_gives() {
+        let range = |events: &str| format!("{{\"events\":[{events}],\"next\":null}}");
+        let read =
+            |text: &str| serde_json::from_str::<Read>(&range(text)).map(|r| r.events.0.len());
         let many = |count: usize| vec!["{}"; count].join(",");
         assert_eq!(read("").ok(), Some(0));
         assert_eq!(read("7,{\"type\":\"poll\"}").ok(), Some(2));

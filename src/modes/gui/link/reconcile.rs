@@ -6,7 +6,7 @@
 //! it was first said. If the stream brought everything behind that event, it would have brought the
 //! letter. If not (the catch-up was cut short, or the log was replaced), the pages behind that event
 //! are looked through, to the end of the log; where the log does not know that event, all of it, the
-//! newest page first. At most [`MAX_PAGES`] are read. What is not found then is neither sent, which
+//! newest page first. At most [`MAX_RANGES`] are read. What is not found then is neither sent, which
 //! could say it twice, nor forgotten: it is refused with a sentence, and the user decides.
 //!
 //! What an attempt a moment ago left in the server's queue is in no page yet; the repeat, under the
@@ -20,24 +20,23 @@ use super::connection::{Connection, Trouble};
 use super::ranges;
 use crate::address::Address;
 use crate::event::{Body, Id, Key, Recorded};
-use crate::modes::gui::talk::Answer;
 use crate::wire::endpoint::MESSAGES;
 use crate::wire::{Said, Wire};
 
 /// How many messages of ours are remembered.
 const KEPT: usize = 512;
 /// The most pages that are looked through, each of a thousand events or a megabyte of log.
-pub(super) const MAX_PAGES: usize = 20;
+pub(super) const MAX_RANGES: usize = 20;
 
 /// What the stream has brought so far.
 #[derive(Default)]
-pub(super) struct Seen {
+pub(super) struct Delivered {
     /// Behind this event nothing was left out, and no message of ours is forgotten.
     since: Option<Id>,
     own: VecDeque<(Key, Said)>,
 }
 
-impl Seen {
+impl Delivered {
     /// The stream is at this place; nothing is left out from here on.
     pub(super) fn begin(&mut self, place: Option<Id>) {
         self.since = self.since.or(place);
@@ -73,7 +72,7 @@ impl Seen {
 }
 
 /// What came of looking.
-pub(super) enum Looked {
+pub(super) enum Reconciled {
     /// Everything that was in doubt is settled.
     Through,
     /// The server wants it later.
@@ -87,18 +86,18 @@ pub(super) async fn look(
     shared: &Shared,
     address: &Address,
     token: &str,
-) -> Result<Looked, Trouble> {
+) -> Result<Reconciled, Trouble> {
     let mut connection: Option<Connection> = None;
     // Each round settles at least the letter that it starts with.
     while let Some(after) = oldest_doubt(shared) {
         let doubtful = doubtful(shared, after);
-        let mut way = Way::On(after);
-        let mut pages = 0;
+        let mut way = Scan::On(after);
+        let mut ranges = 0;
         let clear = loop {
-            if pages == MAX_PAGES {
+            if ranges == MAX_RANGES {
                 break false;
             }
-            pages += 1;
+            ranges += 1;
             let mut open = match connection.take() {
                 Some(open) => open,
                 None => Connection::open(address).await?,
@@ -106,22 +105,22 @@ pub(super) async fn look(
             let answer = ranges::get(&mut open, token, &way.path()).await?;
             let again = answer.head.retry_after().map(Duration::from_secs);
             connection = answer.head.reusable.then_some(open);
-            let page = match (answer.head.status, ranges::read(&answer)) {
-                (200, Some(page)) => page,
+            let range = match (answer.head.status, ranges::read(&answer)) {
+                (200, Some(range)) => range,
                 // The log does not know the event: it was replaced, or restored from a copy.
-                (400, _) if matches!(way, Way::On(_)) => {
-                    way = Way::Back(None);
+                (400, _) if matches!(way, Scan::On(_)) => {
+                    way = Scan::Back(None);
                     continue;
                 }
-                (401, _) => return Ok(Looked::LoggedOut),
+                (401, _) => return Ok(Reconciled::LoggedOut),
                 (408 | 429 | 500..=599, _) => {
-                    return Ok(Looked::Later(answer.sentence(), again));
+                    return Ok(Reconciled::Later(answer.sentence(), again));
                 }
                 // Whatever that is, it does not tell us.
                 _ => break false,
             };
-            found(shared, &page.events).await;
-            match page.next {
+            found(shared, &range.events).await;
+            match range.next {
                 Some(next) => way = way.go_on(next),
                 None => break true,
             }
@@ -133,33 +132,33 @@ pub(super) async fn look(
                 let why = "It is not known whether the room has this: the connection broke while it \
                            was sent, and much was said since. Look for it, and say it again if it is \
                            missing.";
-                let answer = Answer::Refused(why.to_string());
+                let answer = Err(why.to_string());
                 shared.answered(key, answer).await;
             }
         }
     }
-    Ok(Looked::Through)
+    Ok(Reconciled::Through)
 }
 
 /// Which page is next.
-enum Way {
+enum Scan {
     On(Id),
     Back(Option<Id>),
 }
 
-impl Way {
+impl Scan {
     fn path(&self) -> String {
         match self {
-            Way::On(after) => format!("{MESSAGES}?since={after}&limit={}", ranges::MOST),
-            Way::Back(None) => format!("{MESSAGES}?limit={}", ranges::MOST),
-            Way::Back(Some(id)) => format!("{MESSAGES}?before={id}&limit={}", ranges::MOST),
+            Scan::On(after) => format!("{MESSAGES}?since={after}&limit={}", ranges::MOST),
+            Scan::Back(None) => format!("{MESSAGES}?limit={}", ranges::MOST),
+            Scan::Back(Some(id)) => format!("{MESSAGES}?before={id}&limit={}", ranges::MOST),
         }
     }
 
-    fn go_on(&self, next: Id) -> Way {
+    fn go_on(&self, next: Id) -> Scan {
         match self {
-            Way::On(_) => Way::On(next),
-            Way::Back(_) => Way::Back(Some(next)),
+            Scan::On(_) => Scan::On(next),
+            Scan::Back(_) => Scan::Back(Some(next)),
         }
     }
 }
@@ -199,7 +198,7 @@ async fn found(shared: &Shared, events: &[Wire]) {
             && shared.outbox.borrow().has(key)
         {
             let (id, at, elapsed) = (*id, *at, *elapsed);
-            let answer = Answer::Said(Said { id, at, elapsed });
+            let answer = Ok(Said { id, at, elapsed });
             shared.answered(key.clone(), answer).await;
         }
     }
@@ -217,7 +216,7 @@ mod tests {
 
     #[test]
     fn what_is_covered_ends_at_a_cut_and_at_what_is_forgotten() {
-        let mut seen = Seen::default();
+        let mut seen = Delivered::default();
         assert!(!seen.covers(id(9)));
         seen.begin(Some(id(5)));
         seen.begin(Some(id(7)));

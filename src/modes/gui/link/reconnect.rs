@@ -12,14 +12,14 @@ use async_std::future::timeout;
 use async_std::task;
 use futures_lite::future::or;
 
-use super::authenticate::{NotIn, log_in, log_off, whose};
+use super::authenticate::{LoginError, log_in, log_off, whose};
 use super::backoff::chance;
-use super::connection::Trouble;
+use super::ending::Ending;
 use super::outbox::send_all;
-use super::ranges::{self, MAX_ASKS};
+use super::ranges::{self, MAX_QUERIES};
 use super::{Reach, Shared, listen, presentable};
 use crate::address::Address;
-use crate::modes::gui::talk::{self, Command, Field, Login, Report, State};
+use crate::modes::gui::talk::{Field, LinkCommand, LinkState, Login, Report};
 use crate::name::Name;
 use crate::wire::Session;
 
@@ -35,32 +35,9 @@ const GOODBYE: Duration = Duration::from_millis(400);
 /// What is said while a room that does not keep us is left in peace.
 const THROWN_OUT: &str = "the room lets this window in and then does not know it any more";
 
-/// Why a connection came to its end.
-pub(super) enum End {
-    /// The session is over: log in again.
-    LoggedOut,
-    /// It broke, or the server wants us later.
-    Broken {
-        why: String,
-        again: Option<Duration>,
-    },
-    /// The user wants another attempt at once.
-    Hurried,
-}
-
-impl End {
-    pub(super) fn broken(trouble: &Trouble) -> End {
-        End::refused(trouble.to_string(), None)
-    }
-
-    pub(super) fn refused(why: String, again: Option<Duration>) -> End {
-        End::Broken { why, again }
-    }
-}
-
 /// What the link does next.
 enum Next {
-    Command(Command),
+    Order(LinkCommand),
     /// The session that was held was refused for good.
     Over,
     /// Another login was accepted.
@@ -76,7 +53,7 @@ fn nothing<'a>() -> Doing<'a> {
 }
 
 /// Does what it is told until it is told to quit.
-pub(super) async fn run(shared: Shared, commands: Receiver<Command>) {
+pub(super) async fn run(shared: Shared, commands: Receiver<LinkCommand>) {
     let shared = &shared;
     // The session that is held, and the login that letters were said to.
     let (mut held, mut home): (Option<Login>, Option<Login>) = (None, None);
@@ -88,7 +65,7 @@ pub(super) async fn run(shared: Shared, commands: Receiver<Command>) {
     loop {
         let work = or(&mut holding, or(&mut asking, &mut answering));
         match or(&mut listening, work).await {
-            Next::Command(Command::LogIn(new)) => {
+            Next::Order(LinkCommand::LogIn(new)) => {
                 listening = Box::pin(next_command(shared, &commands));
                 asking = nothing();
                 match &held {
@@ -118,7 +95,7 @@ pub(super) async fn run(shared: Shared, commands: Receiver<Command>) {
                     }
                 }
             }
-            Next::Command(_) => break,
+            Next::Order(_) => break,
             Next::Over => (holding, held) = (nothing(), None),
             Next::Refused(report) => {
                 asking = nothing();
@@ -191,25 +168,25 @@ fn is_alike(old: &Login, new: &Login) -> bool {
 }
 
 /// Takes in what needs no decision, until there is a command of another kind.
-async fn next_command(shared: &Shared, commands: &Receiver<Command>) -> Next {
+async fn next_command(shared: &Shared, commands: &Receiver<LinkCommand>) -> Next {
     loop {
         match commands.recv().await {
-            Ok(Command::Say(letter)) => shared.take_letter(letter).await,
-            Ok(Command::TryNow) => shared.hurry(),
-            Ok(Command::Ask(ask)) => {
-                let full = shared.asks.borrow().len() >= MAX_ASKS;
+            Ok(LinkCommand::Send(message)) => shared.take_message(message).await,
+            Ok(LinkCommand::TryNow) => shared.hurry(),
+            Ok(LinkCommand::Fetch(query)) => {
+                let full = shared.queries.borrow().len() >= MAX_QUERIES;
                 if full {
                     let why = "Too many pages are on their way. Ask again when they are here.";
-                    let page = Err(why.to_string());
-                    shared.report(Report::Page { ask, page }).await;
+                    let range = Err(why.to_string());
+                    shared.report(Report::Range { query, range }).await;
                 } else {
-                    shared.asks.borrow_mut().push_back(ask);
+                    shared.queries.borrow_mut().push_back(query);
                     shared.change.notify(usize::MAX);
                 }
             }
-            Ok(command) => return Next::Command(command),
+            Ok(command) => return Next::Order(command),
             // The window is gone.
-            Err(_) => return Next::Command(Command::Quit),
+            Err(_) => return Next::Order(LinkCommand::Quit),
         }
     }
 }
@@ -225,7 +202,7 @@ async fn send_back(shared: &Shared, old: Option<&Login>, new: &Login) {
             return;
         };
         let why = "You logged in differently before the room had it.".to_string();
-        shared.answered(key, talk::Answer::Refused(why)).await;
+        shared.answered(key, Err(why)).await;
     }
 }
 
@@ -236,7 +213,7 @@ async fn ask_in(shared: &Shared, login: Login, alone: bool) -> Next {
     loop {
         if alone {
             shared.reach(Reach::Coming);
-            shared.state(State::Connecting).await;
+            shared.state(LinkState::Connecting).await;
         }
         let asked = match &token {
             None => log_in(shared, &login).await,
@@ -251,14 +228,14 @@ async fn ask_in(shared: &Shared, login: Login, alone: bool) -> Next {
         };
         let (why, again) = match asked {
             Ok(session) => return Next::Accepted(login, session),
-            Err(NotIn::Hurried) => continue,
+            Err(LoginError::Hurried) => continue,
             // The earlier window's session still holds the name for a moment.
-            Err(NotIn::Refused {
+            Err(LoginError::Refused {
                 sentence,
                 again: Some(again),
                 ..
             }) if login.resume.token.is_some() => (sentence, Some(again)),
-            Err(NotIn::Later { why, again, .. }) if login.persist => (why, again),
+            Err(LoginError::Later { why, again, .. }) if login.persist => (why, again),
             Err(not_in) => {
                 if alone {
                     shared.reach(Reach::Away);
@@ -273,19 +250,19 @@ async fn ask_in(shared: &Shared, login: Login, alone: bool) -> Next {
     }
 }
 
-fn refusal(login: &Login, not_in: NotIn) -> Report {
+fn refusal(login: &Login, not_in: LoginError) -> Report {
     let (field, sentence, limit) = match not_in {
-        NotIn::Refused {
+        LoginError::Refused {
             field,
             sentence,
             limit,
             ..
         } => (field, sentence, limit),
-        NotIn::Later {
+        LoginError::Later {
             why, heard: true, ..
         } => (Field::Name, why, None),
-        NotIn::Later { why, .. } => (Field::Address, nobody(login, &why), None),
-        NotIn::Hurried => (Field::Address, nobody(login, "it took too long"), None),
+        LoginError::Later { why, .. } => (Field::Address, nobody(login, &why), None),
+        LoginError::Hurried => (Field::Address, nobody(login, "it took too long"), None),
     };
     Report::LoginRefused {
         field,
@@ -301,7 +278,7 @@ async fn hold(shared: &Shared, login: Login) -> Next {
     let mut thrown_out = false;
     loop {
         shared.reach(Reach::Coming);
-        shared.state(State::Connecting).await;
+        shared.state(LinkState::Connecting).await;
         let token = shared.token.borrow().clone();
         let end = match token {
             Some(token) => connected(shared, &login, &token).await,
@@ -310,14 +287,14 @@ async fn hold(shared: &Shared, login: Login) -> Next {
                     shared.let_in(&login, session, false).await;
                     continue;
                 }
-                Err(NotIn::Hurried) => End::Hurried,
+                Err(LoginError::Hurried) => Ending::Hurried,
                 // The old session still holds the name for a moment.
-                Err(NotIn::Refused {
+                Err(LoginError::Refused {
                     sentence,
                     again: Some(again),
                     ..
-                }) => End::refused(sentence, Some(again)),
-                Err(NotIn::Later { why, again, .. }) => End::refused(why, again),
+                }) => Ending::refused(sentence, Some(again)),
+                Err(LoginError::Later { why, again, .. }) => Ending::refused(why, again),
                 Err(not_in) => {
                     shared.reach(Reach::Away);
                     shared.report(refusal(&login, not_in)).await;
@@ -329,14 +306,14 @@ async fn hold(shared: &Shared, login: Login) -> Next {
             thrown_out = false;
         }
         match end {
-            End::Hurried => {}
-            End::Broken { why, again } => {
+            Ending::Hurried => {}
+            Ending::Broken { why, again } => {
                 shared.reach(Reach::Away);
                 wait(shared, why, again, true).await;
             }
             // Another room may be at this address by now, or it was restarted: logging in again is
             // what helps. But who lets us in only to throw us out is not asked in a circle.
-            End::LoggedOut => {
+            Ending::LoggedOut => {
                 shared.token.replace(None);
                 shared.lived.set(false);
                 if std::mem::replace(&mut thrown_out, true) {
@@ -349,19 +326,19 @@ async fn hold(shared: &Shared, login: Login) -> Next {
 }
 
 /// Listens and sends until one of both ends.
-async fn connected(shared: &Shared, login: &Login, token: &str) -> End {
+async fn connected(shared: &Shared, login: &Login, token: &str) -> Ending {
     shared.caught_up.set(false);
     shared.lived.set(false);
     let opening = listen::open(shared, &login.address, token);
     let stream = match shared.unless_hurried(opening).await {
         Some(Ok(stream)) => stream,
         Some(Err(end)) => return end,
-        None => return End::Hurried,
+        None => return Ending::Hurried,
     };
     let begun = Instant::now();
     shared.streamed.set(true);
     shared.reach(Reach::There);
-    shared.state(State::Connected).await;
+    shared.state(LinkState::Connected).await;
     let end = or(
         listen::follow(shared, stream),
         send_all(shared, &login.address, token),
@@ -380,7 +357,7 @@ async fn wait(shared: &Shared, why: String, again: Option<Duration>, told: bool)
     let delay = shared.backoff.borrow_mut().delay(chance());
     let again = again.map_or(delay, |asked| asked.max(delay).min(PATIENCE));
     if told {
-        shared.state(State::Offline { why, again }).await;
+        shared.state(LinkState::Offline { why, again }).await;
     }
     or(task::sleep(again), hurried).await;
 }

@@ -11,11 +11,11 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use super::*;
-use crate::modes::gui::talk::{Answer, Field, State};
+use crate::modes::gui::talk::{Field, LinkState};
 use crate::wire::Wire;
 use fake::*;
 
-fn answer_to(report: &Report, with: &str) -> Option<Answer> {
+fn answer_to(report: &Report, with: &str) -> Option<Result<Said, String>> {
     match report {
         Report::Answer { key: of, answer } if *of == key(with) => Some(answer.clone()),
         _ => None,
@@ -24,7 +24,7 @@ fn answer_to(report: &Report, with: &str) -> Option<Answer> {
 
 fn offline(report: &Report) -> Option<String> {
     match report {
-        Report::State(State::Offline { why, .. }) => Some(why.clone()),
+        Report::State(LinkState::Offline { why, .. }) => Some(why.clone()),
         _ => None,
     }
 }
@@ -145,7 +145,8 @@ fn messages_go_out_in_order_each_after_the_answer_to_the_one_before() {
     for n in 0..20 {
         ear.say(&format!("text {n}"), &format!("k{n}"));
     }
-    ear.until(|report| answer_to(report, "k19"));
+    ear.until(|report| answer_to(report, "k19"))
+        .expect("recorded");
     let posts = fake.seen("POST /messages");
     let texts: Vec<&str> = posts.iter().map(|post| post.body.as_str()).collect();
     let expected: Vec<String> = (0..20).map(|n| format!("text {n}")).collect();
@@ -178,7 +179,8 @@ fn with_a_lost_answer(arrived: bool) -> Vec<String> {
     let mut ear = Ear::log_in(&fake.address, false);
     ear.say("hi", "k1");
     ear.say("ho", "k2");
-    ear.until(|report| answer_to(report, "k2"));
+    ear.until(|report| answer_to(report, "k2"))
+        .expect("recorded");
     assert_eq!(fake.seen("GET /events").len(), 2, "it caught up once");
     assert_eq!(
         fake.seen("POST /session").len(),
@@ -261,11 +263,11 @@ fn a_busy_room_is_asked_again_later_and_a_refusal_is_final() {
     let mut ear = Ear::log_in(&fake.address, false);
     ear.say("hi", "k1");
     ear.say("ho", "k2");
-    assert!(matches!(ear.until(|r| answer_to(r, "k1")), Answer::Said(_)));
-    let refused = Answer::Refused("Slower, please.".into());
+    assert!(ear.until(|r| answer_to(r, "k1")).is_ok());
+    let refused = Err("Slower, please.".into());
     assert_eq!(ear.until(|r| answer_to(r, "k2")), refused);
     assert_eq!(keys(&fake.seen("POST /messages")), ["k1", "k1", "k1", "k2"]);
-    let held = |report: &&Report| matches!(report, Report::State(State::Held { .. }));
+    let held = |report: &&Report| matches!(report, Report::State(LinkState::Held { .. }));
     assert_eq!(ear.heard.iter().filter(held).count(), 2);
 }
 
@@ -319,7 +321,7 @@ fn what_was_said_just_before_leaving_still_gets_out() {
         usual(request, stream)
     });
     let mut ear = Ear::log_in(&fake.address, false);
-    ear.until(|report| matches!(report, Report::State(State::Connected)).then_some(()));
+    ear.until(|report| matches!(report, Report::State(LinkState::Connected)).then_some(()));
     ear.say("good night", "k1");
     ear.link.close(Duration::from_secs(5));
     assert!(

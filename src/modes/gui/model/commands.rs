@@ -4,6 +4,8 @@
 //! one line. Everything else is said, byte for byte up to empty lines at its end, so that a path or a piece of code is never
 //! swallowed.
 
+use crate::modes::gui::text::without_empty_end;
+
 /// What a typed text means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Typed<'a> {
@@ -71,14 +73,6 @@ pub const HELP: &[(&str, &str)] = &[
     ),
 ];
 
-/// A text without the line breaks and empty lines at its end, which a pasted text often has.
-pub fn without_empty_end(text: &str) -> &str {
-    let text = text.trim_end_matches(['\n', '\r']);
-    let rows = || text.rsplit('\n').take_while(|row| row.trim().is_empty());
-    let empty: usize = rows().map(|row| row.len() + 1).sum();
-    text[..text.len().saturating_sub(empty)].trim_end_matches('\r')
-}
-
 /// The part of what was typed that Enter would say, whose length counts; all of it if that is none.
 pub fn to_be_said(text: &str) -> &str {
     match read(text) {
@@ -127,10 +121,10 @@ fn said(text: &str) -> Typed<'_> {
 /// The command's word with its `/`, and what follows it. `/me` may go over several lines, since it
 /// is said in any case.
 fn command(text: &str) -> Option<(&str, &str)> {
-    let letters = text.strip_prefix('/')?;
-    let end = letters
+    let messages = text.strip_prefix('/')?;
+    let end = messages
         .find(|c: char| !c.is_ascii_alphabetic())
-        .unwrap_or(letters.len());
+        .unwrap_or(messages.len());
     let (word, rest) = text.split_at(end + 1);
     let ends = rest.trim_end().is_empty() || rest.starts_with(' ');
     let one_line = !text.trim_end().contains(['\n', '\r']);
@@ -221,7 +215,6 @@ mod tests {
         ] {
             assert_eq!(read(text), Say(words), "{text:?}");
         }
-        assert_eq!(without_empty_end("\n \n"), "");
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! What is typed: messages and what becomes of them, commands.
 
-use super::{Effect, Fate, Id, Kept, Key, Letter, Model, Pending, Phase, is_past};
+use super::{
+    Delivery, Effect, Id, Key, Model, OutboxMessage, Pending, Phase, SavedSession, is_past,
+};
 use crate::event::MAX_TEXT;
 use crate::modes::gui::model::commands;
 use crate::modes::gui::model::commands::HELP;
 use crate::modes::gui::model::commands::Typed;
-use crate::modes::gui::talk::Answer;
+use crate::wire::Said;
 
 /// The most messages that stand below the transcript, waiting or refused; more are not taken from
 /// the input.
@@ -15,7 +17,7 @@ const MAX_WAITING_BYTES: usize = 1 << 20;
 
 impl Model {
     pub(super) fn typed(&mut self, text: &str, key: Key) -> Vec<Effect> {
-        let taken = |text: &str| vec![Effect::Taken(text.to_string())];
+        let taken = |text: &str| vec![Effect::Accepted(text.to_string())];
         self.notes.clear();
         let command = commands::read(text);
         if !matches!(command, Typed::Say(_) | Typed::Unknown(_)) {
@@ -78,61 +80,62 @@ impl Model {
             self.new_from = None;
             self.draft.clear();
             let after = self.heard.or(self.read).or(self.joined);
-            let letter = Letter { key, text, after };
+            let message = OutboxMessage { key, text, after };
             self.pending.push(Pending {
-                letter: letter.clone(),
-                fate: Fate::Waiting,
-                sure: false,
+                message: message.clone(),
+                delivery: Delivery::Waiting,
+                durable: false,
             });
-            let taken = Effect::Taken(typed.to_string());
-            return vec![Effect::Say(letter), taken, self.go_to_end()];
+            let taken = Effect::Accepted(typed.to_string());
+            return vec![Effect::Send(message), taken, self.go_to_end()];
         }
         Vec::new()
     }
 
     pub(super) fn retry(&mut self, key: &Key) -> Vec<Effect> {
-        let refused = |p: &&mut Pending| p.letter.key == *key && matches!(p.fate, Fate::Refused(_));
+        let refused =
+            |p: &&mut Pending| p.message.key == *key && matches!(p.delivery, Delivery::Refused(_));
         let Some(pending) = self.pending.iter_mut().find(refused) else {
             return Vec::new();
         };
-        pending.fate = Fate::Waiting;
-        pending.sure = false;
+        pending.delivery = Delivery::Waiting;
+        pending.durable = false;
         // Somebody has decided that it is to be said: nothing is looked through for it any more. If
         // it is there all the same, the server knows its key.
-        pending.letter.after = None;
-        vec![Effect::Say(pending.letter.clone())]
+        pending.message.after = None;
+        vec![Effect::Send(pending.message.clone())]
     }
 
-    pub(super) fn answered(&mut self, key: &Key, answer: Answer) {
-        if let Some(pending) = self.pending.iter_mut().find(|p| p.letter.key == *key) {
-            pending.fate = match answer {
-                Answer::Said(said) => Fate::Sent(said.id),
-                Answer::Refused(why) => Fate::Refused(why),
+    pub(super) fn answered(&mut self, key: &Key, answer: Result<Said, String>) {
+        if let Some(pending) = self.pending.iter_mut().find(|p| p.message.key == *key) {
+            pending.delivery = match answer {
+                Ok(said) => Delivery::Accepted(said.id),
+                Err(why) => Delivery::Refused(why),
             };
         }
         let end = self.history.end();
         let log = self.history.log();
-        let seen = |p: &Pending| matches!(p.fate, Fate::Sent(at) if log == Some(at.log) && at.offset < end);
+        let seen = |p: &Pending| matches!(p.delivery, Delivery::Accepted(at) if log == Some(at.log) && at.offset < end);
         self.pending.retain(|p| !seen(p));
     }
 
     /// The stream has brought this event: what it shows is pending no longer.
     pub(super) fn settle_pending(&mut self, id: Id, key: Option<&Key>) {
         self.pending.retain(|p| {
-            let passed = matches!(p.fate, Fate::Sent(at) if is_past(id, at));
-            Some(&p.letter.key) != key && !passed
+            let passed = matches!(p.delivery, Delivery::Accepted(at) if is_past(id, at));
+            Some(&p.message.key) != key && !passed
         });
     }
 
     /// How many messages stand below the transcript, and how many bytes they have.
     fn waiting(&self) -> (usize, usize) {
-        let bytes = self.pending.iter().map(|p| p.letter.text.len()).sum();
+        let bytes = self.pending.iter().map(|p| p.message.text.len()).sum();
         (self.pending.len(), bytes)
     }
 
     /// What is to be kept for the next window of this name in this room, while logged in or on the way
     /// there.
-    pub fn kept(&self) -> Option<Kept> {
+    pub fn kept(&self) -> Option<SavedSession> {
         let ((read, read_at), token) = match (&self.phase, &self.asked) {
             (Phase::In { .. }, _) => ((self.read, self.times.read), self.token.clone()),
             // On the way in the draft may be another already; the rest is as it was left.
@@ -141,14 +144,14 @@ impl Model {
             }
             _ => return None,
         };
-        let waits = |p: &&Pending| matches!(p.fate, Fate::Waiting);
-        let letters = self.pending.iter().filter(waits);
-        Some(Kept {
+        let waits = |p: &&Pending| matches!(p.delivery, Delivery::Waiting);
+        let messages = self.pending.iter().filter(waits);
+        Some(SavedSession {
             read,
             read_at,
             token,
             draft: self.draft.clone(),
-            letters: letters.map(|p| p.letter.clone()).collect(),
+            messages: messages.map(|p| p.message.clone()).collect(),
             place: None,
         })
     }

@@ -2,37 +2,52 @@
 
 use std::collections::BTreeSet;
 
-use super::{Ask, Effect, Entry, Hole, Id, Model};
+use super::{Effect, Gap, HistoryEntry, HistoryQuery, Id, Model};
 use crate::wire::{HistoryRange, Wire};
 
 impl Model {
     /// A hole is in sight: it is filled, unless that is on its way or did not work.
-    pub(super) fn missing(&mut self, hole: Hole, from_above: bool) -> Option<Effect> {
-        if !self.would_fetch(&hole) {
+    pub(super) fn missing(&mut self, gap: Gap, from_above: bool) -> Option<Effect> {
+        if !self.would_fetch(&gap) {
             return None;
         }
-        let ask = filling(&hole, from_above);
-        self.asking.push(ask.clone());
-        Some(Effect::Ask(ask))
+        let query = filling(&gap, from_above);
+        self.fetching.push(query.clone());
+        Some(Effect::Fetch(query))
     }
 
     /// Whether a hole in sight is to be filled now.
-    pub fn would_fetch(&self, hole: &Hole) -> bool {
+    pub fn would_fetch(&self, gap: &Gap) -> bool {
         let tried =
-            hole.cleared || self.failed.contains_key(&hole.end) || self.parked.contains(&hole.end);
+            gap.cleared || self.failed.contains_key(&gap.end) || self.parked.contains(&gap.end);
         // One after the other: what comes may fill the next one too.
-        !tried && self.is_connected() && self.settled && self.asking.is_empty()
+        !tried && self.is_connected() && self.settled && self.fetching.is_empty()
+    }
+
+    /// Whether a query that fills the gap is under way.
+    pub(super) fn is_loading(&self, gap: &Gap) -> bool {
+        self.fetching.iter().any(|query| match query {
+            HistoryQuery::Before(id) => gap.below == Some(*id),
+            HistoryQuery::After(id) => gap.above == Some(*id),
+            HistoryQuery::Newest => gap.below.is_none(),
+            HistoryQuery::Oldest => gap.above.is_none(),
+            HistoryQuery::Find { .. } => false,
+        })
     }
 
     /// Goes to the room's beginning, which may have to be asked for.
     pub(super) fn go_to_start(&mut self) -> Effect {
         self.history.wake();
-        let known = self.history.holes().all(|hole| hole.above.is_some());
-        if known || !self.is_connected() || !self.settled || self.asking.contains(&Ask::Oldest) {
+        let known = self.history.gaps().all(|gap| gap.above.is_some());
+        if known
+            || !self.is_connected()
+            || !self.settled
+            || self.fetching.contains(&HistoryQuery::Oldest)
+        {
             return Effect::GoToStart;
         }
-        self.asking.push(Ask::Oldest);
-        Effect::Ask(Ask::Oldest)
+        self.fetching.push(HistoryQuery::Oldest);
+        Effect::Fetch(HistoryQuery::Oldest)
     }
 
     /// Goes to the newest, which may have to be asked for.
@@ -40,65 +55,65 @@ impl Model {
         if self.history.is_whole_at_end() || !self.is_connected() || !self.settled {
             return Effect::GoToEnd;
         }
-        if !self.asking.contains(&Ask::Newest) {
-            self.asking.push(Ask::Newest);
+        if !self.fetching.contains(&HistoryQuery::Newest) {
+            self.fetching.push(HistoryQuery::Newest);
         }
         (self.at_end, self.near) = (true, u64::MAX);
-        Effect::Ask(Ask::Newest)
+        Effect::Fetch(HistoryQuery::Newest)
     }
 
     /// A page has come, or cannot be had.
-    pub(super) fn page(
+    pub(super) fn range(
         &mut self,
-        ask: Ask,
-        page: Result<HistoryRange, String>,
+        query: HistoryQuery,
+        range: Result<HistoryRange, String>,
         effects: &mut Vec<Effect>,
     ) {
-        let asked = self.asking.len();
-        self.asking.retain(|waiting| *waiting != ask);
-        if let Ask::Find { text, before } = ask {
-            return self.found(&text, before, page, effects);
+        let asked = self.fetching.len();
+        self.fetching.retain(|waiting| *waiting != query);
+        if let HistoryQuery::Find { text, before } = query {
+            return self.found(&text, before, range, effects);
         }
-        if asked == self.asking.len() {
+        if asked == self.fetching.len() {
             return; // It was asked before a break.
         }
-        let taken = page.and_then(|page| match self.take_page(&ask, page) {
+        let taken = range.and_then(|range| match self.take_range(&query, range) {
             true => Ok(()),
             // Asked once more it would say the same, without end.
             false => Err("the server's answer is not what was asked for.".to_string()),
         });
         if let Err(why) = taken {
-            let missed = self.history.holes().find(|hole| match ask {
-                Ask::Before(id) => hole.below == Some(id),
-                Ask::After(id) => hole.above == Some(id),
-                Ask::Oldest => hole.above.is_none(),
-                _ => hole.below.is_none(),
+            let missed = self.history.gaps().find(|gap| match query {
+                HistoryQuery::Before(id) => gap.below == Some(id),
+                HistoryQuery::After(id) => gap.above == Some(id),
+                HistoryQuery::Oldest => gap.above.is_none(),
+                _ => gap.below.is_none(),
             });
-            self.failed.extend(missed.map(|hole| (hole.end, why)));
+            self.failed.extend(missed.map(|gap| (gap.end, why)));
             return;
         }
         // A page may have shown nothing of what it covers: the same question has the same answer.
-        let again = |hole: &Hole| {
+        let again = |gap: &Gap| {
             [true, false]
-                .map(|above| filling(hole, above))
-                .contains(&ask)
+                .map(|above| filling(gap, above))
+                .contains(&query)
         };
         let again: Vec<u64> = self
             .history
-            .holes()
+            .gaps()
             .filter(again)
-            .map(|hole| hole.end)
+            .map(|gap| gap.end)
             .collect();
         for end in again {
             let why = "the server's answer had nothing that this window can show.";
             self.failed.insert(end, why.to_string());
         }
-        match ask {
-            Ask::Oldest => {
+        match query {
+            HistoryQuery::Oldest => {
                 (self.at_end, self.near) = (false, 0);
                 effects.push(Effect::GoToStart);
             }
-            Ask::Newest if self.at_end => effects.push(Effect::GoToEnd),
+            HistoryQuery::Newest if self.at_end => effects.push(Effect::GoToEnd),
             _ => {}
         }
         self.recognise_older();
@@ -108,9 +123,9 @@ impl Model {
     }
 
     /// Whether the page has what was asked for; then it is in the history.
-    fn take_page(&mut self, ask: &Ask, page: HistoryRange) -> bool {
-        let ids = || page.events.iter().filter_map(Wire::id);
-        let next = page.next.map(|id| id.offset);
+    fn take_range(&mut self, query: &HistoryQuery, range: HistoryRange) -> bool {
+        let ids = || range.events.iter().filter_map(Wire::id);
+        let next = range.next.map(|id| id.offset);
         let first = ids().next().map(|id| id.offset);
         let behind = ids().next_back().map(|id| id.offset + 1);
         // So far back, and so far on, nothing is missing. Without a next page that is everything.
@@ -119,38 +134,39 @@ impl Model {
             None => behind.unwrap_or(0).max(end),
             Some(next) => behind.unwrap_or(0).max(next + 1),
         };
-        let covers = match ask {
-            Ask::After(id) => id.offset + 1..on_to(self.hole_behind(*id)),
-            Ask::Before(id) => back_to..id.offset,
-            Ask::Oldest => 0..on_to(self.history.end()),
+        let covers = match query {
+            HistoryQuery::After(id) => id.offset + 1..on_to(self.gap_behind(*id)),
+            HistoryQuery::Before(id) => back_to..id.offset,
+            HistoryQuery::Oldest => 0..on_to(self.history.end()),
             _ => back_to..behind.unwrap_or(self.history.end()),
         };
         // What is newer than the stream's newest is the stream's to bring.
         let end = self.history.end();
-        let is_ahead = |entry: &Entry| entry.id.offset >= end && entry.id.offset < covers.end;
+        let is_ahead =
+            |entry: &HistoryEntry| entry.id.offset >= end && entry.id.offset < covers.end;
         let (me, local) = (self.me().map(str::to_string), self.local);
-        let entries = page.events.into_iter();
-        let entries = entries.filter_map(|wire| Entry::of(wire, me.as_deref(), local));
+        let entries = range.events.into_iter();
+        let entries = entries.filter_map(|wire| HistoryEntry::of(wire, me.as_deref(), local));
         let entries = entries.filter(|entry| !is_ahead(entry)).collect();
         let covers = covers.start..covers.end.min(end);
         !covers.is_empty() && self.history.insert(covers, entries)
     }
 
     /// Where the hole behind this event ends.
-    fn hole_behind(&self, id: Id) -> u64 {
-        let behind = self.history.holes().find(|hole| hole.end > id.offset);
-        behind.map_or(self.history.end(), |hole| hole.end)
+    fn gap_behind(&self, id: Id) -> u64 {
+        let behind = self.history.gaps().find(|gap| gap.end > id.offset);
+        behind.map_or(self.history.end(), |gap| gap.end)
     }
 
     /// Drops what is far from what is seen, if there is too much.
     pub(super) fn trim(&mut self) {
-        let before: BTreeSet<u64> = self.history.holes().map(|hole| hole.end).collect();
+        let before: BTreeSet<u64> = self.history.gaps().map(|gap| gap.end).collect();
         let dropped = self.history.trim(match self.at_end {
             true => u64::MAX,
             false => self.near,
         });
         if dropped {
-            let now: BTreeSet<u64> = self.history.holes().map(|hole| hole.end).collect();
+            let now: BTreeSet<u64> = self.history.gaps().map(|gap| gap.end).collect();
             self.parked.retain(|end| now.contains(end));
             self.parked.extend(now.difference(&before));
         }
@@ -158,11 +174,11 @@ impl Model {
 }
 
 /// What fills a hole from where its reader is.
-fn filling(hole: &Hole, from_above: bool) -> Ask {
-    match (hole.above, hole.below) {
-        (Some(above), _) if from_above => Ask::After(above),
-        (_, Some(below)) => Ask::Before(below),
-        (Some(above), None) => Ask::After(above),
-        (None, None) => Ask::Newest,
+fn filling(gap: &Gap, from_above: bool) -> HistoryQuery {
+    match (gap.above, gap.below) {
+        (Some(above), _) if from_above => HistoryQuery::After(above),
+        (_, Some(below)) => HistoryQuery::Before(below),
+        (Some(above), None) => HistoryQuery::After(above),
+        (None, None) => HistoryQuery::Newest,
     }
 }

@@ -3,32 +3,21 @@
 //! The ids of what was read mean nothing there. What was recorded later than everything that was read is
 //! new there too, and nothing else is.
 
-use super::{Fate, Id, Model};
+use super::{Delivery, Id, LogChange, Model};
 use crate::event::Stamp;
-use crate::modes::gui::link::presentable;
-
-/// What became of the log that was read before.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Turn {
-    /// Another one is in its place.
-    Replaced,
-    /// An older copy of it is, and goes on.
-    Restored,
-    /// The room began a new one; the earlier one is in the file of this name.
-    Rotated(String),
-}
+use crate::modes::gui::text::presentable;
 
 /// The log is not the one that was read before.
 #[derive(Debug)]
-pub(super) struct Turned {
-    pub(super) turn: Turn,
+pub(super) struct ChangedLog {
+    pub(super) turn: LogChange,
     /// The line that says so stands before the first event at or behind this offset.
     pub(super) at: u64,
 }
 
 /// How far was read and heard, by the clock of the room.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Times {
+pub(super) struct ReadTimes {
     /// When the newest event that was read was recorded.
     pub(super) read: Option<Stamp>,
     /// The same of the newest one that the stream has told of.
@@ -50,20 +39,21 @@ impl Model {
     pub(super) fn turn_to(&mut self, earlier: Option<&str>) {
         let had = self.members_as_of.or(self.stream_from);
         let is_same = self.read.zip(had).is_some_and(|(a, b)| a.log == b.log);
-        let Times { read, heard, .. } = self.times;
+        let ReadTimes { read, heard, .. } = self.times;
         self.forget();
         self.history.stream_from(self.stream_from);
         let turn = match earlier {
-            Some(name) => Turn::Rotated(presentable(name)),
-            None if is_same => Turn::Restored,
-            None => Turn::Replaced,
+            Some(name) => LogChange::Rotated(presentable(name)),
+            None if is_same => LogChange::Restored,
+            None => LogChange::Replaced,
         };
         // A line between what the log had when the window came back and what follows: there it is
         // seen, and goes up with what is said next.
         let at = had.map_or(0, |id| id.offset + 1);
-        self.turned = Some(Turned { turn, at });
+        self.turned = Some(ChangedLog { turn, at });
         // Where the stream will bring them is not known any more; the server has them.
-        self.pending.retain(|p| !matches!(p.fate, Fate::Sent(_)));
+        self.pending
+            .retain(|p| !matches!(p.delivery, Delivery::Accepted(_)));
         self.times.read = read;
         self.times.again = read.max(heard);
         if read.is_none() {
@@ -85,7 +75,7 @@ impl Model {
             self.times.again = None;
             // A copy goes on there.
             if let Some(turned) = &mut self.turned
-                && turned.turn == Turn::Restored
+                && turned.turn == LogChange::Restored
             {
                 turned.at = turned.at.min(id.offset);
             }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::{Effect, Fate, Member, Model, Pending, Phase, Stamp, is_past};
+use super::{Delivery, Effect, Model, Pending, Phase, Presence, Stamp, is_past};
 use crate::address::Address;
 use crate::event::{Body, Recorded};
-use crate::modes::gui::keep::session_file::Kept;
+use crate::modes::gui::keep::session_file::SavedSession;
 use crate::modes::gui::link::version_sentence;
-use crate::modes::gui::talk::{Field, Login, Report, Resume, State};
+use crate::modes::gui::talk::{Field, LinkState, Login, Report, Resume};
 use crate::wire::{Members, Session, Wire};
 
 /// The most people that the list shows; a server with more is not one for a window.
@@ -50,7 +50,7 @@ impl Model {
                     // What another room's window left is that room's.
                     self.pending.clear();
                 }
-                self.state = Some(State::Connecting);
+                self.state = Some(LinkState::Connecting);
                 vec![Effect::LogIn(login)]
             }
         }
@@ -58,16 +58,16 @@ impl Model {
 
     /// What an earlier window left for the login that is asked for. It is seen at once, whether or not
     /// anybody answers, so that nobody writes it again; it is sent once we are in.
-    pub(super) fn left_behind(&mut self, mut kept: Kept, effects: &mut Vec<Effect>) {
+    pub(super) fn left_behind(&mut self, mut kept: SavedSession, effects: &mut Vec<Effect>) {
         if self.asked.is_none() {
             return;
         }
         if matches!(self.phase, Phase::Asking(_)) {
-            for letter in &kept.letters {
+            for message in &kept.messages {
                 self.pending.push(Pending {
-                    letter: letter.clone(),
-                    fate: Fate::Waiting,
-                    sure: true,
+                    message: message.clone(),
+                    delivery: Delivery::Waiting,
+                    durable: true,
                 });
             }
             if self.draft.is_empty() && !kept.draft.is_empty() {
@@ -105,7 +105,7 @@ impl Model {
                 self.ask_key |= field == Field::Key;
                 self.offer(true);
                 self.hint = Some((field, sentence));
-                effects.extend([Effect::NotEntered, Effect::Focus(field)]);
+                effects.extend([Effect::LoginFailed, Effect::Focus(field)]);
             }
             Report::Members(list) => self.list(list),
             Report::Events(events) => {
@@ -115,15 +115,15 @@ impl Model {
                 self.settle(effects);
             }
             Report::Answer { key, answer } => self.answered(&key, answer),
-            Report::Page { ask, page } => self.page(ask, page, effects),
+            Report::Range { query, range } => self.range(query, range, effects),
         }
     }
 
-    fn connection(&mut self, state: State) {
-        if let State::Offline { why, again } = &state {
+    fn connection(&mut self, state: LinkState) {
+        if let LinkState::Offline { why, again } = &state {
             self.again_at = self.now.plus(*again);
             // Nothing that was asked is answered any more.
-            self.asking.clear();
+            self.fetching.clear();
             if let Phase::Asking(login) = &self.phase {
                 let why = why.trim_end_matches('.');
                 let sentence = match self.nothing_found() {
@@ -145,7 +145,7 @@ impl Model {
                 self.looked_away();
             }
         }
-        if state == State::Connected {
+        if state == LinkState::Connected {
             self.failed.clear();
         }
         self.state = Some(state);
@@ -161,7 +161,8 @@ impl Model {
         if fresh {
             self.forget();
             // The stream of this room will never bring them.
-            self.pending.retain(|p| !matches!(p.fate, Fate::Sent(_)));
+            self.pending
+                .retain(|p| !matches!(p.delivery, Delivery::Accepted(_)));
         }
         if !same {
             self.hint = None;
@@ -190,21 +191,21 @@ impl Model {
             // again, the fields that had it go away.
             if by_hand {
                 self.hint = None;
-                effects.extend([Effect::Entered(address), Effect::Focus(Field::Message)]);
+                effects.extend([Effect::LoggedIn(address), Effect::Focus(Field::Message)]);
             }
             return;
         }
-        effects.extend([Effect::Entered(address), Effect::Focus(Field::Message)]);
+        effects.extend([Effect::LoggedIn(address), Effect::Focus(Field::Message)]);
         if !kept.draft.is_empty() {
             effects.push(Effect::Restore(kept.draft));
         }
-        for letter in kept.letters {
-            effects.push(Effect::Say(letter.clone()));
-            if !self.pending.iter().any(|p| p.letter.key == letter.key) {
+        for message in kept.messages {
+            effects.push(Effect::Send(message.clone()));
+            if !self.pending.iter().any(|p| p.message.key == message.key) {
                 self.pending.push(Pending {
-                    letter,
-                    fate: Fate::Waiting,
-                    sure: true,
+                    message,
+                    delivery: Delivery::Waiting,
+                    durable: true,
                 });
             }
         }
@@ -212,7 +213,7 @@ impl Model {
 
     fn list(&mut self, list: Members) {
         let now = self.server_now();
-        let member = |m: crate::wire::Member| Member {
+        let member = |m: crate::wire::Member| Presence {
             active: now.minus(Duration::from_secs(m.idle)),
             name: m.name,
         };
@@ -258,7 +259,7 @@ impl Model {
                     && !self.members.iter().any(|m| m.name == *name) =>
             {
                 let (name, active) = (name.clone(), *at);
-                self.members.push(Member { name, active });
+                self.members.push(Presence { name, active });
             }
             Body::Leave { name } => self.members.retain(|member| member.name != *name),
             Body::Opened { .. } | Body::Closed => self.members.clear(),
@@ -269,13 +270,13 @@ impl Model {
     /// It is another log: nothing that was here is known of it.
     pub(super) fn forget(&mut self) {
         self.history.clear();
-        self.asking.clear();
+        self.fetching.clear();
         self.failed.clear();
-        self.opened.clear();
+        self.unfolded.clear();
         self.find = None;
         self.read = None;
         (self.new_from, self.turned) = (None, None);
-        self.times = super::Times::default();
+        self.times = super::ReadTimes::default();
         (self.unread, self.mentions, self.uncounted) = (0, 0, false);
         (self.gap, self.left_out) = (false, false);
     }

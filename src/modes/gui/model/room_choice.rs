@@ -4,10 +4,10 @@
 //! What always holds: nobody who fills in the login is taken anywhere, and it is looked for rooms
 //! only until one is joined.
 
-use super::{Effect, Event, Model, Phase};
-use crate::modes::gui::link::presentable;
-use crate::modes::gui::rooms::Offer;
-use crate::modes::gui::talk::{Field, Login, State};
+use super::{Effect, Input, Model, Phase};
+use crate::modes::gui::rooms::JoinableRoom;
+use crate::modes::gui::talk::{Field, LinkState, Login};
+use crate::modes::gui::text::presentable;
 
 const SEVERAL: &str =
     "There are several rooms. Choose one with the arrow keys and Enter, or with a click.";
@@ -16,7 +16,7 @@ const STRANGE: &str = "This room wants a key, and you were not in it before. If 
 
 /// What is wanted of the rooms.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Choice {
+pub(super) struct RoomChoice {
     /// They are offered where somebody can log in.
     pub(super) offering: bool,
     /// The network is looked through.
@@ -26,23 +26,23 @@ pub(super) struct Choice {
     /// One of those that were there is to be chosen; how that is said.
     asked: Option<&'static str>,
     /// The one that is being joined because it was the only one.
-    only: Option<Offer>,
+    only: Option<JoinableRoom>,
 }
 
 impl Model {
-    pub(super) fn choose(&mut self, event: Event) -> Vec<Effect> {
+    pub(super) fn choose(&mut self, event: Input) -> Vec<Effect> {
         match event {
-            Event::Look { name, key } => {
+            Input::JoinOnlyRoom { name, key } => {
                 self.phase = Phase::Looking { name, key };
                 self.choice.search = true;
                 // What is typed meanwhile is meant for the room.
                 return vec![Effect::Focus(Field::Message)];
             }
-            Event::Offer { search } => self.offer(search),
-            Event::Recent(recent) => self.rooms.set_recent(&recent),
-            Event::Nearby(change) => self.rooms.change(change),
-            Event::Answered(answered) => self.rooms.answer(answered),
-            Event::Looked { busy } => {
+            Input::OfferRooms { search } => self.offer(search),
+            Input::RecentRooms(recent) => self.rooms.set_recent(&recent),
+            Input::Nearby(change) => self.rooms.change(change),
+            Input::RoomAnswered(answered) => self.rooms.answer(answered),
+            Input::SearchedLongEnough { busy } => {
                 self.choice.looked = true;
                 return self.decide(busy);
             }
@@ -86,7 +86,7 @@ impl Model {
         };
         if let Some(address) = address {
             let key = if keyless { String::new() } else { key };
-            let mut effects = vec![Effect::Fill(address.clone())];
+            let mut effects = vec![Effect::FillAddress(address.clone())];
             // What is wrong with this machine's settings is still to be read.
             let note = self.note.take();
             effects.extend(self.log_in(&address.to_string(), name, key, true));
@@ -101,11 +101,11 @@ impl Model {
             _ => Some(SEVERAL),
         };
         // What was kept for the room that was used last is free for another window.
-        let mut effects = vec![Effect::NotEntered];
+        let mut effects = vec![Effect::LoginFailed];
         match there.is_empty() {
             _ if busy => {}
             true => effects.push(Effect::Focus(Field::Address)),
-            false => effects.push(Effect::Choose),
+            false => effects.push(Effect::ChooseRoom),
         }
         effects
     }
@@ -129,7 +129,7 @@ impl Model {
 
     /// Nobody chooses a room any more.
     pub(super) fn put_away(&mut self) {
-        self.choice = Choice::default();
+        self.choice = RoomChoice::default();
         self.rooms.forget();
     }
 
@@ -139,7 +139,7 @@ impl Model {
     }
 
     /// The rooms that are offered now. `switching` says that somebody who is in wants them.
-    pub fn offers(&self, switching: bool) -> Vec<Offer> {
+    pub fn offers(&self, switching: bool) -> Vec<JoinableRoom> {
         let offers = match &self.phase {
             Phase::Looking { .. } => false,
             Phase::Asking(_) | Phase::Out => self.choice.offering,
@@ -180,19 +180,22 @@ impl Model {
         let Phase::In { login, .. } = &self.phase else {
             return false;
         };
-        let held = matches!(self.state, Some(State::Connected | State::Held { .. }));
+        let held = matches!(
+            self.state,
+            Some(LinkState::Connected | LinkState::Held { .. })
+        );
         held && login.address.to_string() == address && login.name == name.trim()
     }
 }
 
 /// Whether a room that wants a key might be anybody's: nobody has chosen its address yet.
-fn is_strange(only: &Offer) -> bool {
+fn is_strange(only: &JoinableRoom) -> bool {
     only.key && only.used.is_none() && !only.is_this_machine()
 }
 
 /// What is said about a room that was joined because it was the only one. Whoever was there last
 /// knows it.
-fn joined_words(only: &Offer) -> Option<String> {
+fn joined_words(only: &JoinableRoom) -> Option<String> {
     if only.used == Some(0) {
         return None;
     }

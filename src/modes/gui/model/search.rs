@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Ask, Effect, Entry, Id, Model, What};
+use super::{Effect, EntryKind, HistoryEntry, HistoryQuery, Id, Model};
 use crate::wire::HistoryRange;
 
 /// The most matches that are kept; older ones are looked for from the last of them.
@@ -10,15 +10,15 @@ const MAX_FOUND: usize = 10_000;
 
 /// A search.
 #[derive(Clone, Debug)]
-pub(super) struct Find {
+pub(super) struct TextSearch {
     text: String,
     /// As it is compared.
     needle: String,
     /// The matches by their offsets, with those that were not here when the server found them.
-    found: BTreeMap<u64, Option<Entry>>,
+    found: BTreeMap<u64, Option<HistoryEntry>>,
     /// Before this event the server is still to look.
     cursor: Option<Id>,
-    state: Searched,
+    state: SearchState,
     current: Option<u64>,
     /// The next older match is to be shown once it is found.
     step: bool,
@@ -26,9 +26,9 @@ pub(super) struct Find {
 
 /// How far the server has looked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Searched {
+enum SearchState {
     /// It is looking.
-    Looking,
+    Discovery,
     /// There may be more.
     Partly,
     /// Everything.
@@ -48,18 +48,18 @@ impl Model {
             return;
         }
         let matching = self.history.iter().filter(|entry| has(entry, &needle));
-        let mut find = Find {
+        let mut find = TextSearch {
             text: text.to_string(),
             found: matching.map(|entry| (entry.id.offset, None)).collect(),
             needle,
             cursor: None,
-            state: Searched::Looking,
+            state: SearchState::Discovery,
             current: None,
             step: true,
         };
         match self.is_connected() {
             true => effects.push(find.ask()),
-            false => find.state = Searched::Failed("offline".to_string()),
+            false => find.state = SearchState::Failed("offline".to_string()),
         }
         self.find = Some(find);
         self.go_on(effects);
@@ -73,8 +73,8 @@ impl Model {
         };
         if older {
             find.step = true;
-            if matches!(find.state, Searched::Failed(_)) && connected {
-                find.state = Searched::Partly;
+            if matches!(find.state, SearchState::Failed(_)) && connected {
+                find.state = SearchState::Partly;
             }
             return self.go_on(effects);
         }
@@ -97,7 +97,7 @@ impl Model {
         // In a hole before an older match there may be another: only the server knows.
         let whole_from = self.history.whole_from(before);
         let looked = match (&find.state, find.cursor) {
-            (Searched::All | Searched::Failed(_), _) => 0,
+            (SearchState::All | SearchState::Failed(_), _) => 0,
             (_, Some(cursor)) => whole_from.min(cursor.offset),
             (_, None) => whole_from,
         };
@@ -105,11 +105,11 @@ impl Model {
         if let Some(place) = next.map(|(place, _)| *place) {
             find.step = false;
             self.go_to(place, effects);
-        } else if find.state == Searched::Partly {
-            find.state = Searched::Looking;
-            let ask = find.ask();
-            effects.push(ask);
-        } else if find.state == Searched::All {
+        } else if find.state == SearchState::Partly {
+            find.state = SearchState::Discovery;
+            let query = find.ask();
+            effects.push(query);
+        } else if find.state == SearchState::All {
             find.step = false;
         }
     }
@@ -126,7 +126,7 @@ impl Model {
             self.history.insert(place..place + 1, vec![entry.clone()]);
         }
         (self.at_end, self.near) = (false, place);
-        effects.push(Effect::Show(place));
+        effects.push(Effect::GoToEvent(place));
     }
 
     /// The server has looked.
@@ -134,7 +134,7 @@ impl Model {
         &mut self,
         text: &str,
         before: Option<Id>,
-        page: Result<HistoryRange, String>,
+        range: Result<HistoryRange, String>,
         effects: &mut Vec<Effect>,
     ) {
         let (me, local) = (self.me().map(str::to_string), self.local);
@@ -144,11 +144,11 @@ impl Model {
         if find.text != text || find.cursor != before {
             return; // Another search by now.
         }
-        match page {
-            Err(why) => find.state = Searched::Failed(why),
-            Ok(page) => {
-                for wire in page.events {
-                    let Some(entry) = Entry::of(wire, me.as_deref(), local) else {
+        match range {
+            Err(why) => find.state = SearchState::Failed(why),
+            Ok(range) => {
+                for wire in range.events {
+                    let Some(entry) = HistoryEntry::of(wire, me.as_deref(), local) else {
                         continue;
                     };
                     let place = entry.id.offset;
@@ -157,13 +157,13 @@ impl Model {
                         .entry(place)
                         .or_insert_with(|| (!known).then_some(entry));
                 }
-                find.state = match page.next {
+                find.state = match range.next {
                     Some(next) if find.found.len() < MAX_FOUND => {
                         find.cursor = Some(next);
-                        Searched::Partly
+                        SearchState::Partly
                     }
-                    Some(_) => Searched::Failed("there are too many".to_string()),
-                    None => Searched::All,
+                    Some(_) => SearchState::Failed("there are too many".to_string()),
+                    None => SearchState::All,
                 };
             }
         }
@@ -200,26 +200,26 @@ impl Model {
             .current
             .map_or(0, |current| find.found.range(current..).count());
         match (&find.state, count) {
-            (Searched::Looking, _) if find.step => "searching…".to_string(),
-            (Searched::Failed(why), 0) => {
+            (SearchState::Discovery, _) if find.step => "searching…".to_string(),
+            (SearchState::Failed(why), 0) => {
                 format!("nothing in what is loaded here ({why})")
             }
-            (Searched::Failed(why), _) => format!("{at} of {count} loaded here ({why})"),
-            (Searched::All, 0) => "nothing found".to_string(),
-            (Searched::All, _) => format!("{at} of {count}"),
+            (SearchState::Failed(why), _) => format!("{at} of {count} loaded here ({why})"),
+            (SearchState::All, 0) => "nothing found".to_string(),
+            (SearchState::All, _) => format!("{at} of {count}"),
             (_, _) => format!("{at} of at least {count}"),
         }
     }
 }
 
-impl Find {
+impl TextSearch {
     fn ask(&self) -> Effect {
         let (text, before) = (self.text.clone(), self.cursor);
-        Effect::Ask(Ask::Find { text, before })
+        Effect::Fetch(HistoryQuery::Find { text, before })
     }
 }
 
 /// Whether the message has it; compared as the server does.
-fn has(entry: &Entry, needle: &str) -> bool {
-    matches!(&entry.what, What::Said { text, .. } if text.to_lowercase().contains(needle))
+fn has(entry: &HistoryEntry, needle: &str) -> bool {
+    matches!(&entry.kind, EntryKind::Message { text, .. } if text.to_lowercase().contains(needle))
 }

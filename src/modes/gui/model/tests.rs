@@ -14,10 +14,9 @@ use std::time::Duration;
 
 use super::*;
 use crate::event::{Body, Elapsed, LogId, MAX_TEXT, Recorded};
-use crate::modes::gui::keep::settings::Times;
-use crate::modes::gui::talk::Answer;
+use crate::modes::gui::keep::settings::TimeDisplay;
 use crate::modes::gui::transcript::items::{Rank, items};
-use crate::modes::gui::transcript::styled::{Look, line_of};
+use crate::modes::gui::transcript::styled::{Placement, text_of};
 use crate::wire::{HistoryRange, Member, Members, Said, Session, Wire};
 
 /// The window, drawn as a user sees it: title, hint, transcript, who is here, status.
@@ -40,26 +39,27 @@ fn screen(model: &Model) -> Vec<String> {
 
 /// The transcript, without its beginning and the day: every test has those.
 fn transcript(model: &Model) -> Vec<String> {
-    let items = items(model.history(), &model.around());
+    let surroundings = model.surroundings();
+    let items = items(model.history(), &surroundings);
     let items = items
         .iter()
-        .filter(|item| !matches!(item.key.rank, Rank::Day | Rank::Start));
+        .filter(|item| !matches!(item.id.rank, Rank::Day | Rank::Start));
     let drawn = items.map(|item| {
-        let line = line_of(item, model, Times::Elapsed);
-        let text = match line.look {
-            Look::Rule => format!("--- {} ---", line.text),
-            Look::Grouped => format!("  {}", line.text),
-            Look::Note => format!("> {}", line.text),
+        let line = text_of(item, model.history(), &surroundings, TimeDisplay::Elapsed);
+        let text = match line.placement {
+            Placement::Rule => format!("--- {} ---", line.text),
+            Placement::Grouped => format!("  {}", line.text),
+            Placement::Note => format!("> {}", line.text),
             _ => line.text.clone(),
         };
         let mention = if line.mention { "! " } else { "" };
-        let fate = match line.fate {
+        let delivery = match line.delivery {
             "" => String::new(),
-            fate => format!(" <{fate}>"),
+            delivery => format!(" <{delivery}>"),
         };
-        match item.key.rank {
-            Rank::Hole => format!("~ {text}"),
-            _ => format!("{mention}{text}{fate}"),
+        match item.id.rank {
+            Rank::Gap => format!("~ {text}"),
+            _ => format!("{mention}{text}{delivery}"),
         }
     });
     drawn.collect()
@@ -127,7 +127,7 @@ fn opened(offset: u64) -> Wire {
 }
 
 fn log_in(model: &mut Model, name: &str) -> Vec<Effect> {
-    model.update(Event::LogIn {
+    model.update(Input::LogIn {
         address: "10.0.0.1".into(),
         name: name.into(),
         key: String::new(),
@@ -136,7 +136,7 @@ fn log_in(model: &mut Model, name: &str) -> Vec<Effect> {
 }
 
 fn hear(model: &mut Model, report: Report) -> Vec<Effect> {
-    model.update(Event::Heard(report))
+    model.update(Input::Link(report))
 }
 
 fn events(model: &mut Model, events: Vec<Wire>) -> Vec<Effect> {
@@ -203,7 +203,7 @@ fn in_the_room() -> Model {
     log_in(&mut model, "uthira");
     let_in(&mut model, "uthira", true);
     members(&mut model, 20, &["uthira", "bob"]);
-    hear(&mut model, Report::State(State::Connected));
+    hear(&mut model, Report::State(LinkState::Connected));
     events(
         &mut model,
         vec![
@@ -218,11 +218,11 @@ fn in_the_room() -> Model {
 
 /// Says something, on a machine whose disk is sure of it at once.
 fn say(model: &mut Model, text: &str, with: &str) -> Vec<Effect> {
-    let effects = model.update(Event::Say {
+    let effects = model.update(Input::Send {
         text: text.into(),
         key: key(with),
     });
-    model.update(Event::Sure(vec![key(with)]));
+    model.update(Input::Durable(vec![key(with)]));
     effects
 }
 
@@ -257,7 +257,7 @@ fn a_refused_name_is_asked_for_again_as_often_as_it_takes() {
                 limit: Some(8),
             },
         );
-        assert_eq!(effects, [Effect::NotEntered, Effect::Focus(Field::Name)]);
+        assert_eq!(effects, [Effect::LoginFailed, Effect::Focus(Field::Name)]);
         assert!(!model.is_in());
         assert_eq!(
             screen(&model),
@@ -274,7 +274,7 @@ fn a_refused_name_is_asked_for_again_as_often_as_it_takes() {
     let address = Address::parse("10.0.0.1").expect("an address");
     assert_eq!(
         effects,
-        [Effect::Entered(address), Effect::Focus(Field::Message)]
+        [Effect::LoggedIn(address), Effect::Focus(Field::Message)]
     );
     assert_eq!(model.hint(), None);
 }
@@ -282,7 +282,7 @@ fn a_refused_name_is_asked_for_again_as_often_as_it_takes() {
 #[test]
 fn a_wrong_address_is_said_without_asking_anybody() {
     let mut model = model();
-    let effects = model.update(Event::LogIn {
+    let effects = model.update(Input::LogIn {
         address: "a b".into(),
         name: "x".into(),
         key: String::new(),
@@ -305,7 +305,7 @@ fn the_key_is_asked_for_when_the_room_wants_one() {
         limit: None,
     };
     let effects = hear(&mut model, refused);
-    assert_eq!(effects, [Effect::NotEntered, Effect::Focus(Field::Key)]);
+    assert_eq!(effects, [Effect::LoginFailed, Effect::Focus(Field::Key)]);
     assert!(model.asks_key());
 }
 
@@ -340,20 +340,20 @@ fn the_backlog_is_there_on_entry_and_others_appear_by_themselves() {
 fn an_own_message_waits_until_the_server_has_it() {
     let mut model = in_the_room();
     let effects = say(&mut model, "hi", "k1");
-    let letter = Letter {
+    let message = OutboxMessage {
         key: key("k1"),
         text: "hi".into(),
         after: Some(id(20)),
     };
-    let taken = Effect::Taken("hi".into());
-    assert_eq!(effects, [Effect::Say(letter), taken, Effect::GoToEnd]);
+    let taken = Effect::Accepted("hi".into());
+    assert_eq!(effects, [Effect::Send(message), taken, Effect::GoToEnd]);
     let rest = [
         "[uthira]: hi <waiting>",
         "Here (2) bob, uthira (you)",
         "connected",
     ];
     assert_eq!(screen(&model), with_backlog(&rest));
-    let answer = Answer::Said(Said {
+    let answer = Ok(Said {
         id: id(30),
         at: at(),
         elapsed: Elapsed(10),
@@ -384,18 +384,18 @@ fn an_own_message_waits_until_the_server_has_it() {
             answer,
         },
     );
-    assert_eq!(model.pending(), []);
+    assert_eq!(model.surroundings().pending, []);
 }
 
 #[test]
 fn a_refused_message_stays_with_the_reason_until_it_is_retried_or_dismissed() {
     let mut model = in_the_room();
     let refuse = |model: &mut Model| {
-        let answer = Answer::Refused("The room is closed for today.".into());
+        let answer = Err("The room is closed for today.".into());
         let key = key("k1");
         hear(model, Report::Answer { key, answer });
     };
-    let again = Letter {
+    let again = OutboxMessage {
         key: key("k1"),
         text: "hi".into(),
         after: None,
@@ -409,19 +409,19 @@ fn a_refused_message_stays_with_the_reason_until_it_is_retried_or_dismissed() {
     ];
     assert_eq!(screen(&model), with_backlog(&rest));
     assert_eq!(
-        model.update(Event::Retry(key("k1"))),
-        [Effect::Say(again)],
+        model.update(Input::Retry(key("k1"))),
+        [Effect::Send(again)],
         "under the same key, since it may be there, and without looking for it once more"
     );
     assert!(screen(&model).contains(&"[uthira]: hi <saving>".to_string()));
     assert_eq!(
-        model.update(Event::Retry(key("k1"))),
+        model.update(Input::Retry(key("k1"))),
         [],
         "it is on its way"
     );
     refuse(&mut model);
-    model.update(Event::Dismiss);
-    assert_eq!(model.pending(), []);
+    model.update(Input::Dismiss);
+    assert_eq!(model.surroundings().pending, []);
 }
 
 #[test]

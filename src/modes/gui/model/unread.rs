@@ -1,6 +1,6 @@
 //! What comes from the room, and what of it is new.
 
-use super::{Effect, Entry, Id, Model, What, is_past};
+use super::{Effect, EntryKind, HistoryEntry, Id, Model, is_past};
 use crate::event::{Body, Recorded};
 use crate::wire::Wire;
 
@@ -37,11 +37,11 @@ impl Model {
             }) => key.clone(),
             _ => None,
         };
-        let Some(entry) = Entry::of(wire, self.me(), self.local) else {
+        let Some(entry) = HistoryEntry::of(wire, self.me(), self.local) else {
             return;
         };
-        let said = match &entry.what {
-            What::Said {
+        let said = match &entry.kind {
+            EntryKind::Message {
                 from,
                 text,
                 own: false,
@@ -132,11 +132,11 @@ impl Model {
         let unread = self.first_unread();
         (self.read, self.times.read) = (Some(seen), self.times.read.max(at));
         let left = self.said_between(seen.offset + 1, u64::MAX);
-        let holes = || self.history.holes().map(|hole| hole.end);
-        if !holes().any(|end| end > seen.offset) {
+        let gaps = || self.history.gaps().map(|gap| gap.end);
+        if !gaps().any(|end| end > seen.offset) {
             (self.unread, self.mentions) = left;
             self.uncounted = false;
-        } else if holes().any(|end| end > unread && end <= seen.offset) {
+        } else if gaps().any(|end| end > unread && end <= seen.offset) {
             // Nobody knows how much of what was passed over had been counted.
             (self.unread, self.mentions) = left;
             self.uncounted = true;
@@ -156,7 +156,7 @@ impl Model {
         let here = self.said_between(unread, u64::MAX);
         self.unread = self.unread.max(here.0);
         self.mentions = self.mentions.max(here.1);
-        self.uncounted = self.history.holes().any(|hole| hole.end > unread);
+        self.uncounted = self.history.gaps().any(|gap| gap.end > unread);
     }
 
     /// How many messages of others there are between two places, both included, and how many of them
@@ -164,9 +164,9 @@ impl Model {
     fn said_between(&self, from: u64, to: u64) -> (usize, usize) {
         let (mut said, mut named) = (0, 0);
         for entry in self.history.between(from, to) {
-            if let What::Said {
+            if let EntryKind::Message {
                 own: false, to_us, ..
-            } = &entry.what
+            } = &entry.kind
             {
                 said += 1;
                 named += usize::from(*to_us);

@@ -3,13 +3,12 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::{Id, Model, Pending, Phase, Turn, is_past};
+use super::{Model, Phase};
 use crate::modes::gui::model::limits::grouped;
-use crate::modes::gui::talk::{Ask, Field, State};
-use crate::modes::gui::transcript::history::History;
-use crate::modes::gui::transcript::history::Hole;
-use crate::modes::gui::transcript::items::Around;
-use crate::modes::gui::transcript::layout::drawable;
+use crate::modes::gui::talk::{Field, LinkState};
+use crate::modes::gui::text::drawable;
+use crate::modes::gui::transcript::history::Scrollback;
+use crate::modes::gui::transcript::surroundings::Surroundings;
 
 /// Who is quiet for less is not called idle.
 const IDLE: Duration = Duration::from_secs(5 * 60);
@@ -120,16 +119,16 @@ impl Model {
         };
         match &self.state {
             None => "not logged in".to_string(),
-            Some(State::Connecting) => format!("connecting to {address}"),
-            Some(State::Connected) => match self.asking.is_empty() {
+            Some(LinkState::Connecting) => format!("connecting to {address}"),
+            Some(LinkState::Connected) => match self.fetching.is_empty() {
                 true => "connected".to_string(),
                 false => "connected, loading what was said before".to_string(),
             },
-            Some(State::Held { why, again }) => {
+            Some(LinkState::Held { why, again }) => {
                 let again = again.as_secs_f64().round().max(1.0);
                 format!("the room is busy: {why} trying again in {again} s")
             }
-            Some(State::Offline { why, .. }) => {
+            Some(LinkState::Offline { why, .. }) => {
                 let why = why.trim_end_matches('.');
                 match self.seconds_to_go() {
                     0 => format!("offline: {why}; trying again"),
@@ -147,19 +146,24 @@ impl Model {
 
     /// Whether the stream is open, for the colour of the status line.
     pub fn is_connected(&self) -> bool {
-        matches!(self.state, Some(State::Connected | State::Held { .. }))
+        matches!(
+            self.state,
+            Some(LinkState::Connected | LinkState::Held { .. })
+        )
     }
 
     /// Whether the next attempt to connect is being waited for.
     pub fn is_offline(&self) -> bool {
-        matches!(self.state, Some(State::Offline { .. }))
+        matches!(self.state, Some(LinkState::Offline { .. }))
     }
 
     /// In what time something that is shown changes by itself.
     pub fn changes_in(&self) -> Option<Duration> {
         match &self.state {
-            Some(State::Offline { .. }) if self.seconds_to_go() > 0 => Some(Duration::from_secs(1)),
-            Some(State::Connected) if !self.members.is_empty() => Some(Duration::from_secs(60)),
+            Some(LinkState::Offline { .. }) if self.seconds_to_go() > 0 => {
+                Some(Duration::from_secs(1))
+            }
+            Some(LinkState::Connected) if !self.members.is_empty() => Some(Duration::from_secs(60)),
             _ => None,
         }
     }
@@ -182,66 +186,32 @@ impl Model {
     }
 
     /// What is known of the room's log.
-    pub fn history(&self) -> &History {
+    pub fn history(&self) -> &Scrollback {
         &self.history
     }
 
-    /// What besides the history stands in the transcript.
-    pub fn around(&self) -> Around<'_> {
-        Around {
+    /// Returns what beside the history decides how the transcript reads.
+    pub fn surroundings(&self) -> Surroundings<'_> {
+        let gaps = self.history.gaps().filter(|gap| self.is_loading(gap));
+        Surroundings {
+            me: self.me(),
+            writer: self.writer(),
+            joined: self.joined,
             new_from: self.new_from,
-            replaced: self.turned.as_ref().map(|turned| turned.at),
-            pending: self.pending.len(),
-            notes: self.notes.len(),
-            opened: Some(&self.opened),
+            log_change: self.turned.as_ref().map(|turned| (turned.at, &turned.turn)),
+            pending: &self.pending,
+            saves: self.saves,
+            notes: &self.notes,
+            unfolded: Some(&self.unfolded),
+            loading: gaps.map(|gap| gap.end).collect(),
+            failed: Some(&self.failed),
+            connected: self.is_connected(),
         }
-    }
-
-    /// What became of the log that was read before, if it is not this one.
-    pub fn turn(&self) -> Option<&Turn> {
-        self.turned.as_ref().map(|turned| &turned.turn)
     }
 
     /// Where the line of what is new stands, as an offset.
     pub fn new_from(&self) -> Option<u64> {
         self.new_from
-    }
-
-    /// What is said in place of a hole.
-    pub fn hole_words(&self, hole: &Hole) -> String {
-        let loading = self.asking.iter().any(|ask| match ask {
-            Ask::Before(id) => hole.below == Some(*id),
-            Ask::After(id) => hole.above == Some(*id),
-            Ask::Newest => hole.below.is_none(),
-            Ask::Oldest => hole.above.is_none(),
-            Ask::Find { .. } => false,
-        });
-        if loading {
-            "loading what was said before…".to_string()
-        } else if let Some(why) = self.failed.get(&hole.end) {
-            format!("What was said before could not be loaded: {why} Click here to try again.")
-        } else if hole.cleared {
-            "Cleared. Click here to see what was said before.".to_string()
-        } else if !self.is_connected() {
-            "What was said before is loaded once the room is back.".to_string()
-        } else {
-            "more was said before".to_string()
-        }
-    }
-
-    /// What stands below the transcript's end.
-    pub fn pending(&self) -> &[Pending] {
-        &self.pending
-    }
-
-    /// Whether what is written is kept for the next window.
-    pub fn keeps(&self) -> bool {
-        self.keeps
-    }
-
-    /// What this window says by itself.
-    pub fn notes(&self) -> &[String] {
-        &self.notes
     }
 
     /// Our own name, while logged in.
@@ -253,17 +223,12 @@ impl Model {
     }
 
     /// Who writes what waits: we, or who we are about to be.
-    pub fn writer(&self) -> &str {
+    fn writer(&self) -> &str {
         match &self.phase {
             Phase::In { name, .. } => name,
             Phase::Asking(login) => &login.name,
             _ => "",
         }
-    }
-
-    /// Whether an event came while this window was in the room.
-    pub fn was_here(&self, id: Id) -> bool {
-        self.joined.is_some_and(|joined| is_past(id, joined))
     }
 
     /// Who is here, by name.
@@ -285,12 +250,12 @@ impl Model {
     /// The names that Tab offers: those who are here before those who are not, and of each the most
     /// recent speaker first, then who has said nothing.
     pub fn speakers(&self) -> Vec<String> {
-        use crate::modes::gui::transcript::history::What;
+        use crate::modes::gui::transcript::history::EntryKind;
         let mut names: Vec<String> = Vec::new();
         for entry in self.history.iter().rev().take(2000) {
-            if let What::Said {
+            if let EntryKind::Message {
                 from, own: false, ..
-            } = &entry.what
+            } = &entry.kind
                 && !names.iter().any(|name| **name == **from)
             {
                 names.push(from.to_string());

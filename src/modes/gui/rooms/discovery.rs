@@ -1,5 +1,5 @@
-//! Looking for rooms: the network's announcements, and the addresses where a room may be anyway. All
-//! of it happens on other threads; it ends when this is dropped.
+//! The discovery of rooms: announcements on the network, and probes of addresses where a room may be.
+//! All of it runs on threads of its own, which end when [`Discovery`] is dropped.
 
 use std::net::IpAddr;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -7,98 +7,112 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::address::Address;
-use crate::modes::gui::link::health;
-use crate::modes::gui::model::Event;
-use crate::modes::gui::rooms::Answered;
-use crate::nearby::Search;
+use crate::modes::gui::rooms::ProbedRoom;
+use crate::nearby::{RoomChange, Search};
 
-/// So long is waited for rooms before it is said which there are. A network's answers come within
-/// some 100 ms, and are asked for again after a second.
+/// How long to wait before deciding with the rooms found. Answers on a network come within some
+/// 100 ms, and the question is repeated after a second.
 const LOOK: Duration = Duration::from_secs(1);
-/// A room that was tried answers within this time.
+/// How long a probed room may take to answer.
 const ANSWER: Duration = Duration::from_millis(900);
 
+/// Asks whether a room answers at an address, for at most so long; blocks.
+pub type Probe = fn(&Address, Duration) -> Option<ProbedRoom>;
+
 /// A search for rooms.
-pub struct Looking {
+pub struct Discovery {
     found: Receiver<Found>,
-    /// Once it has begun.
+    /// The search of the network, once it has begun.
     search: Option<Search>,
     begun: Instant,
-    /// It was said that it was looked for long enough.
-    said: bool,
+    /// [`Discovered::LongEnough`] was reported.
+    long_enough: bool,
+}
+
+/// A result of the search.
+#[derive(Clone, Debug)]
+pub enum Discovered {
+    /// A room of the network came, went or changed.
+    Nearby(RoomChange),
+    /// A probed room answered.
+    Answered(ProbedRoom),
+    /// The network cannot be searched; a sentence for the status line.
+    Trouble(String),
+    /// The search has run as long as anybody waits for it. Reported once.
+    LongEnough,
 }
 
 enum Found {
     Search(Result<Search, String>),
-    Answered(Answered),
+    Answered(ProbedRoom),
 }
 
-impl Looking {
-    /// Begins to look: on the network, and at these addresses. `wake` is called, on other threads,
-    /// when there is something to take.
-    pub fn start(addresses: Vec<Address>, wake: fn()) -> Looking {
+impl Discovery {
+    /// Starts to search the network and to probe these addresses. `wake` is called, on other
+    /// threads, when there is something to take.
+    pub fn start(addresses: Vec<Address>, probe: Probe, wake: fn()) -> Discovery {
         let (tell, found) = channel();
         let to_tell = tell.clone();
         // Joining the networks takes the system a moment.
         let search = move || {
-            // Nobody wants it any more if this fails: then it ends here.
+            // Fails if the discovery is over already; then the search ends here.
             let _ = to_tell.send(Found::Search(Search::start(wake)));
             wake();
         };
         spawn("search", search);
         for address in addresses {
             let tell = tell.clone();
-            spawn("asking", move || ask(&address, &tell, wake));
+            spawn("asking", move || ask(&address, probe, &tell, wake));
         }
-        Looking {
+        Discovery {
             found,
             search: None,
             begun: Instant::now(),
-            said: false,
+            long_enough: false,
         }
     }
 
-    /// What there is to tell by now. `busy` is asked whether somebody fills in the login.
-    pub fn take(&mut self, busy: impl Fn() -> bool) -> Vec<Event> {
-        let mut events = Vec::new();
+    /// Returns the results since the last call.
+    pub fn take(&mut self) -> Vec<Discovered> {
+        let mut news = Vec::new();
         for found in self.found.try_iter() {
             match found {
                 Found::Search(Ok(search)) => self.search = Some(search),
-                Found::Search(Err(sentence)) => events.push(Event::Note(sentence)),
-                Found::Answered(answered) => events.push(Event::Answered(answered)),
+                Found::Search(Err(sentence)) => news.push(Discovered::Trouble(sentence)),
+                Found::Answered(room) => news.push(Discovered::Answered(room)),
             }
         }
         let changes = std::iter::from_fn(|| self.search.as_ref()?.next());
-        events.extend(changes.map(Event::Nearby));
+        news.extend(changes.map(Discovered::Nearby));
         if self.due() == Some(Duration::ZERO) {
-            self.said = true;
-            events.push(Event::Looked { busy: busy() });
+            self.long_enough = true;
+            news.push(Discovered::LongEnough);
         }
-        events
+        news
     }
 
-    /// In what time it was looked for long enough.
+    /// The time until [`Discovered::LongEnough`] is reported.
     pub fn due(&self) -> Option<Duration> {
-        (!self.said).then(|| LOOK.saturating_sub(self.begun.elapsed()))
+        (!self.long_enough).then(|| LOOK.saturating_sub(self.begun.elapsed()))
     }
 }
 
-/// Without a thread to be had nothing is found, and somebody types the address.
+/// Runs `work` on a thread. Without a thread nothing is found, and the user types the address.
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) {
     let _ = thread::Builder::new().name(name.to_string()).spawn(work);
 }
 
-fn ask(address: &Address, tell: &Sender<Found>, wake: fn()) {
-    let Some(mut answered) = health(address, ANSWER) else {
+fn ask(address: &Address, probe: Probe, tell: &Sender<Found>, wake: fn()) {
+    let Some(mut room) = probe(address, ANSWER) else {
         return;
     };
-    answered.aliases = aliases(address);
-    // Nobody listens any more if the login was quicker.
-    let _ = tell.send(Found::Answered(answered));
+    room.aliases = aliases(address);
+    // Fails if the login was quicker and the discovery is over.
+    let _ = tell.send(Found::Answered(room));
     wake();
 }
 
-/// What the network calls this machine's own address.
+/// Returns the addresses by which the network reaches a loopback address of this machine.
 fn aliases(address: &Address) -> Vec<Address> {
     let is_own = |host: &IpAddr| host.is_loopback();
     if !address.host().parse().is_ok_and(|host| is_own(&host)) {

@@ -15,8 +15,8 @@ fn room(id: &str, name: &str, addresses: &[&str]) -> RoomChange {
     })
 }
 
-fn answered(at: &str, room: Option<(&str, &str)>, aliases: &[&str]) -> Answered {
-    Answered {
+fn answered(at: &str, room: Option<(&str, &str)>, aliases: &[&str]) -> ProbedRoom {
+    ProbedRoom {
         address: address(at),
         aliases: aliases.iter().map(|text| address(text)).collect(),
         id: room.map(|(id, _)| id.into()),
@@ -24,16 +24,16 @@ fn answered(at: &str, room: Option<(&str, &str)>, aliases: &[&str]) -> Answered 
     }
 }
 
-fn rooms(recent: &[&str]) -> Rooms {
-    let mut rooms = Rooms::default();
+fn rooms(recent: &[&str]) -> KnownRooms {
+    let mut rooms = KnownRooms::default();
     let recent: Vec<String> = recent.iter().map(|text| text.to_string()).collect();
     rooms.set_recent(&recent);
     rooms
 }
 
 /// `name @ address`, with what stands beside it.
-fn lines(offers: &[Offer]) -> Vec<String> {
-    let line = |offer: &Offer| {
+fn lines(offers: &[JoinableRoom]) -> Vec<String> {
+    let line = |offer: &JoinableRoom| {
         let mut line = offer.name.clone().unwrap_or_default();
         line += &format!(" @ {}", offer.address.short());
         if offer.key {

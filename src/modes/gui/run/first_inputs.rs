@@ -3,8 +3,8 @@
 //! What always holds: a room key is told to no room that nobody has chosen.
 
 use crate::address::Address;
-use crate::modes::gui::model::Event;
-use crate::modes::gui::window::Fields;
+use crate::modes::gui::model::Input;
+use crate::modes::gui::window::LoginFields;
 
 /// What is said of a link to a room where one was not before, with a room key at hand.
 const STRANGE: &str = "You were not in the room of this link before. If its address is the right one, \
@@ -12,17 +12,22 @@ const STRANGE: &str = "You were not in the room of this link before. If its addr
 
 /// A login, a search for the room to log in to, or the offer of rooms. `named` is the address on the
 /// command line, `recent` are the rooms that were used.
-pub fn events(fields: &Fields, named: Option<&str>, search: bool, recent: &[String]) -> Vec<Event> {
+pub fn first_inputs(
+    fields: &LoginFields,
+    named: Option<&str>,
+    search: bool,
+    recent: &[String],
+) -> Vec<Input> {
     if named.is_some_and(|named| is_strange_link(named, fields, recent)) {
-        let offer = Event::Offer { search: false };
-        return vec![offer, Event::Note(STRANGE.to_string())];
+        let offer = Input::OfferRooms { search: false };
+        return vec![offer, Input::Note(STRANGE.to_string())];
     }
     let search = search && named.is_none();
     let (name, key) = (fields.name.clone(), fields.key.clone());
     vec![match (name.is_empty(), search) {
-        (true, search) => Event::Offer { search },
-        (false, true) => Event::Look { name, key },
-        (false, false) => Event::LogIn {
+        (true, search) => Input::OfferRooms { search },
+        (false, true) => Input::JoinOnlyRoom { name, key },
+        (false, false) => Input::LogIn {
             address: fields.address.clone(),
             name,
             key,
@@ -33,7 +38,7 @@ pub fn events(fields: &Fields, named: Option<&str>, search: bool, recent: &[Stri
 
 /// A link that is clicked comes from a page or a message of anybody's, and a desktop hands it over with
 /// the key that stands in the surroundings.
-fn is_strange_link(named: &str, fields: &Fields, recent: &[String]) -> bool {
+fn is_strange_link(named: &str, fields: &LoginFields, recent: &[String]) -> bool {
     let scheme = named.trim().split_once("://").map(|(scheme, _)| scheme);
     if fields.key.is_empty() || !scheme.is_some_and(|it| it.eq_ignore_ascii_case("chatroom")) {
         return false;
@@ -53,15 +58,15 @@ mod tests {
     #[test]
     fn a_link_that_was_not_used_before_gets_no_key_by_itself() {
         let begins = |named: &str, key: &str| {
-            let fields = Fields {
+            let fields = LoginFields {
                 address: named.to_string(),
                 name: "eve".to_string(),
                 key: key.to_string(),
             };
             let recent = ["10.0.0.1:1337".to_string()];
-            let events = events(&fields, Some(named), true, &recent);
-            let logs_in = matches!(events[0], Event::LogIn { .. });
-            let said = events.iter().any(|event| matches!(event, Event::Note(_)));
+            let inputs = first_inputs(&fields, Some(named), true, &recent);
+            let logs_in = matches!(inputs[0], Input::LogIn { .. });
+            let said = inputs.iter().any(|input| matches!(input, Input::Note(_)));
             assert_ne!(logs_in, said);
             logs_in
         };

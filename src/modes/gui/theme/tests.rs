@@ -52,10 +52,10 @@ fn every_text_can_be_read_wherever_it_stands() {
 #[test]
 fn what_must_be_seen_stands_out() {
     for (title, p) in PALETTES {
-        let around = [p.window, p.surface, p.field];
+        let surroundings = [p.window, p.surface, p.field];
         let seen = [
-            (p.border, &around[..]),
-            (p.focus, &around[..]),
+            (p.border, &surroundings[..]),
+            (p.focus, &surroundings[..]),
             (p.slider, &[p.bar]),
             (p.good, &[p.window]),
             (p.warn, &[p.window]),

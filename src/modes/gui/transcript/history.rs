@@ -11,7 +11,7 @@ mod tests;
 use std::collections::VecDeque;
 use std::ops::Range;
 
-pub use entry::{Entry, What};
+pub use entry::{EntryKind, HistoryEntry, action_of};
 
 use crate::event::{Id, LogId};
 
@@ -24,17 +24,17 @@ const NEAR: usize = 300;
 
 /// A stretch of the log: everything from `covers.start` up to before `covers.end`, as offsets.
 #[derive(Clone, Debug)]
-struct Stretch {
+struct Segment {
     covers: Range<u64>,
-    entries: VecDeque<Entry>,
+    entries: VecDeque<HistoryEntry>,
 }
 
 /// What is known of the log.
 #[derive(Clone, Debug)]
-pub struct History {
+pub struct Scrollback {
     log: Option<LogId>,
     /// Never empty; the last one is the stream's.
-    stretches: Vec<Stretch>,
+    segments: Vec<Segment>,
     count: usize,
     bytes: usize,
     /// Changes whenever places stop meaning what they meant.
@@ -45,7 +45,7 @@ pub struct History {
 
 /// A hole: something is missing between two events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hole {
+pub struct Gap {
     /// The newest event before it, if one is known.
     pub above: Option<Id>,
     /// The oldest event behind it, if one is known.
@@ -60,16 +60,16 @@ pub struct Hole {
 #[derive(Clone, Copy, Debug)]
 pub enum Part<'a> {
     /// Here something is missing.
-    Hole(Hole),
+    Gap(Gap),
     /// An event.
-    Entry(&'a Entry),
+    Entry(&'a HistoryEntry),
 }
 
-impl Default for History {
-    fn default() -> History {
-        History {
+impl Default for Scrollback {
+    fn default() -> Scrollback {
+        Scrollback {
             log: None,
-            stretches: vec![Stretch::at(0)],
+            segments: vec![Segment::at(0)],
             count: 0,
             bytes: 0,
             generation: 0,
@@ -78,16 +78,16 @@ impl Default for History {
     }
 }
 
-impl Stretch {
-    fn at(place: u64) -> Stretch {
-        Stretch {
+impl Segment {
+    fn at(place: u64) -> Segment {
+        Segment {
             covers: place..place,
             entries: VecDeque::new(),
         }
     }
 }
 
-impl History {
+impl Scrollback {
     /// The stream goes on behind this event (from the beginning for none).
     pub fn stream_from(&mut self, after: Option<Id>) {
         let from = after.map_or(0, |id| id.offset + 1);
@@ -101,13 +101,13 @@ impl History {
                 last.covers = from..from;
             }
         } else if last.covers.end < from {
-            self.stretches.push(Stretch::at(from));
+            self.segments.push(Segment::at(from));
         }
         self.join();
     }
 
     /// Adds what the stream brought. `false` if it was known already.
-    pub fn push(&mut self, entry: Entry) -> bool {
+    pub fn push(&mut self, entry: HistoryEntry) -> bool {
         let id = entry.id;
         if self.log.is_some_and(|log| log != id.log) {
             self.clear();
@@ -127,33 +127,33 @@ impl History {
 
     /// Adds a page: everything that there is from `covers.start` up to before `covers.end`. `false`
     /// if it cannot be that.
-    pub fn insert(&mut self, covers: Range<u64>, page: Vec<Entry>) -> bool {
+    pub fn insert(&mut self, covers: Range<u64>, page: Vec<HistoryEntry>) -> bool {
         let Some(log) = page.first().map(|entry| entry.id.log).or(self.log) else {
             return false;
         };
-        let usable = |e: &Entry| e.id.log == log && covers.contains(&e.id.offset);
+        let usable = |e: &HistoryEntry| e.id.log == log && covers.contains(&e.id.offset);
         if self.log.is_some_and(|ours| ours != log) || !page.iter().all(usable) {
             return false; // Not of this log, or not what it says it is.
         }
         self.log = Some(log);
-        let mut all = Stretch {
+        let mut all = Segment {
             covers,
             entries: page.into(),
         };
         let live = self.live().covers.end;
         let (mut others, mut touching) = (Vec::new(), Vec::new());
-        for stretch in self.stretches.drain(..) {
+        for segment in self.segments.drain(..) {
             let apart =
-                stretch.covers.end < all.covers.start || all.covers.end < stretch.covers.start;
+                segment.covers.end < all.covers.start || all.covers.end < segment.covers.start;
             match apart {
-                true => others.push(stretch),
-                false => touching.push(stretch),
+                true => others.push(segment),
+                false => touching.push(segment),
             }
         }
-        for stretch in touching {
-            all.covers.start = all.covers.start.min(stretch.covers.start);
-            all.covers.end = all.covers.end.max(stretch.covers.end);
-            all.entries.extend(stretch.entries);
+        for segment in touching {
+            all.covers.start = all.covers.start.min(segment.covers.start);
+            all.covers.end = all.covers.end.max(segment.covers.end);
+            all.entries.extend(segment.entries);
         }
         let entries = all.entries.make_contiguous();
         entries.sort_by_key(|entry| entry.id.offset);
@@ -161,12 +161,12 @@ impl History {
         entries.dedup_by_key(|entry| entry.id.offset);
         all.entries = entries.into();
         others.push(all);
-        others.sort_by_key(|stretch| stretch.covers.start);
+        others.sort_by_key(|segment| segment.covers.start);
         // The stream writes behind everything that it has brought.
         if others.last().is_some_and(|last| last.covers.end < live) {
-            others.push(Stretch::at(live));
+            others.push(Segment::at(live));
         }
-        self.stretches = others;
+        self.segments = others;
         self.join();
         self.recount();
         true
@@ -174,22 +174,22 @@ impl History {
 
     /// Two stretches that touch are one.
     fn join(&mut self) {
-        let mut joined: Vec<Stretch> = Vec::with_capacity(self.stretches.len());
-        for stretch in self.stretches.drain(..) {
+        let mut joined: Vec<Segment> = Vec::with_capacity(self.segments.len());
+        for segment in self.segments.drain(..) {
             match joined.last_mut() {
-                Some(before) if before.covers.end >= stretch.covers.start => {
-                    before.covers.end = before.covers.end.max(stretch.covers.end);
-                    before.entries.extend(stretch.entries);
+                Some(before) if before.covers.end >= segment.covers.start => {
+                    before.covers.end = before.covers.end.max(segment.covers.end);
+                    before.entries.extend(segment.entries);
                 }
-                _ => joined.push(stretch),
+                _ => joined.push(segment),
             }
         }
-        self.stretches = joined;
+        self.segments = joined;
     }
 
     fn recount(&mut self) {
-        let entries = || self.stretches.iter().flat_map(|s| &s.entries);
-        (self.count, self.bytes) = (entries().count(), entries().map(Entry::bytes).sum());
+        let entries = || self.segments.iter().flat_map(|s| &s.entries);
+        (self.count, self.bytes) = (entries().count(), entries().map(HistoryEntry::bytes).sum());
     }
 
     /// Drops what is furthest from `near` if there is too much; whether there was.
@@ -212,32 +212,32 @@ impl History {
                 self.drop_newest();
             }
         }
-        let live = self.stretches.len() - 1;
+        let live = self.segments.len() - 1;
         let mut n = 0;
-        self.stretches.retain(|stretch| {
+        self.segments.retain(|segment| {
             n += 1;
-            n > live || !stretch.entries.is_empty()
+            n > live || !segment.entries.is_empty()
         });
         true
     }
 
     /// Whether nothing is missing before where the stream is.
     pub fn is_whole_at_end(&self) -> bool {
-        let last = self.stretches.last();
+        let last = self.segments.last();
         last.is_some_and(|last| !last.entries.is_empty() || last.covers.start == 0)
     }
 
     /// Where the stretch that this offset lies in begins, as an offset.
     pub fn whole_from(&self, offset: u64) -> u64 {
-        let before = |s: &&Stretch| s.covers.start <= offset;
-        let found = self.stretches.iter().rev().find(before);
-        found.map_or(0, |stretch| stretch.covers.start)
+        let before = |s: &&Segment| s.covers.start <= offset;
+        let found = self.segments.iter().rev().find(before);
+        found.map_or(0, |segment| segment.covers.start)
     }
 
     /// Says anew what is ours and what is said to us.
     pub fn belongs_to(&mut self, me: &str) {
-        for stretch in &mut self.stretches {
-            for entry in &mut stretch.entries {
+        for segment in &mut self.segments {
+            for entry in &mut segment.entries {
                 entry.belongs_to(me);
             }
         }
@@ -245,10 +245,10 @@ impl History {
     }
 
     fn drop_oldest(&mut self) {
-        while self.stretches.len() > 1 && self.stretches[0].entries.is_empty() {
-            self.stretches.remove(0);
+        while self.segments.len() > 1 && self.segments[0].entries.is_empty() {
+            self.segments.remove(0);
         }
-        let first = &mut self.stretches[0];
+        let first = &mut self.segments[0];
         if let Some(entry) = first.entries.pop_front() {
             first.covers.start = entry.id.offset + 1;
             self.count -= 1;
@@ -258,8 +258,8 @@ impl History {
 
     fn drop_newest(&mut self) {
         let live = self.live().covers.end;
-        while self.stretches.len() > 1 && self.live().entries.is_empty() {
-            self.stretches.pop();
+        while self.segments.len() > 1 && self.live().entries.is_empty() {
+            self.segments.pop();
         }
         let last = self.live();
         if let Some(entry) = last.entries.pop_back() {
@@ -267,21 +267,21 @@ impl History {
             self.count -= 1;
             self.bytes -= entry.bytes();
         }
-        self.stretches.push(Stretch::at(live));
+        self.segments.push(Segment::at(live));
     }
 
     /// Forgets everything: it is another log.
     pub fn clear(&mut self) {
-        *self = History {
+        *self = Scrollback {
             generation: self.generation + 1,
-            ..History::default()
+            ..Scrollback::default()
         };
     }
 
     /// Shows nothing of what is here any longer, until somebody asks for it.
     pub fn clear_away(&mut self) {
         let end = self.live().covers.end;
-        self.stretches = vec![Stretch::at(end)];
+        self.segments = vec![Segment::at(end)];
         self.cleared = Some(end);
         self.recount();
     }
@@ -293,59 +293,59 @@ impl History {
 
     /// Everything in order, with the holes.
     pub fn parts(&self) -> impl Iterator<Item = Part<'_>> {
-        self.stretches_below_holes().flat_map(|(hole, stretch)| {
-            let entries = stretch.entries.iter().map(Part::Entry);
-            hole.map(Part::Hole).into_iter().chain(entries)
+        self.segments_below_gaps().flat_map(|(gap, segment)| {
+            let entries = segment.entries.iter().map(Part::Entry);
+            gap.map(Part::Gap).into_iter().chain(entries)
         })
     }
 
     /// All holes, oldest first. Costs what the holes cost, not what the events do.
-    pub fn holes(&self) -> impl Iterator<Item = Hole> {
-        self.stretches_below_holes().filter_map(|(hole, _)| hole)
+    pub fn gaps(&self) -> impl Iterator<Item = Gap> {
+        self.segments_below_gaps().filter_map(|(gap, _)| gap)
     }
 
     /// The stretches, each with the hole above it if there is one.
-    fn stretches_below_holes(&self) -> impl Iterator<Item = (Option<Hole>, &Stretch)> {
+    fn segments_below_gaps(&self) -> impl Iterator<Item = (Option<Gap>, &Segment)> {
         let mut above = None;
-        self.stretches.iter().map(move |stretch| {
-            let below = stretch.entries.front().map(|entry| entry.id);
-            let hole = (stretch.covers.start > 0).then_some(Hole {
+        self.segments.iter().map(move |segment| {
+            let below = segment.entries.front().map(|entry| entry.id);
+            let gap = (segment.covers.start > 0).then_some(Gap {
                 above,
                 below,
-                end: stretch.covers.start,
-                cleared: self.cleared == Some(stretch.covers.start),
+                end: segment.covers.start,
+                cleared: self.cleared == Some(segment.covers.start),
             });
-            above = stretch.entries.back().map(|entry| entry.id).or(above);
-            (hole, stretch)
+            above = segment.entries.back().map(|entry| entry.id).or(above);
+            (gap, segment)
         })
     }
 
     /// All events that are known, oldest first.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Entry> {
-        self.stretches.iter().flat_map(|stretch| &stretch.entries)
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &HistoryEntry> {
+        self.segments.iter().flat_map(|segment| &segment.entries)
     }
 
     /// The event at that offset, if it is known.
-    pub fn get(&self, offset: u64) -> Option<&Entry> {
-        let holds = |s: &&Stretch| s.covers.contains(&offset);
-        let entries = &self.stretches.iter().find(holds)?.entries;
+    pub fn get(&self, offset: u64) -> Option<&HistoryEntry> {
+        let holds = |s: &&Segment| s.covers.contains(&offset);
+        let entries = &self.segments.iter().find(holds)?.entries;
         let index = entries.binary_search_by_key(&offset, |entry| entry.id.offset);
         entries.get(index.ok()?)
     }
 
     /// The events from one offset to another, both included, as far as they are known.
-    pub fn between(&self, from: u64, to: u64) -> impl Iterator<Item = &Entry> {
-        let near = move |s: &&Stretch| s.covers.start <= to && from < s.covers.end;
-        self.stretches.iter().filter(near).flat_map(move |stretch| {
-            let start = stretch.entries.partition_point(|e| e.id.offset < from);
-            let end = stretch.entries.partition_point(|e| e.id.offset <= to);
-            stretch.entries.range(start..end.max(start))
+    pub fn between(&self, from: u64, to: u64) -> impl Iterator<Item = &HistoryEntry> {
+        let near = move |s: &&Segment| s.covers.start <= to && from < s.covers.end;
+        self.segments.iter().filter(near).flat_map(move |segment| {
+            let start = segment.entries.partition_point(|e| e.id.offset < from);
+            let end = segment.entries.partition_point(|e| e.id.offset <= to);
+            segment.entries.range(start..end.max(start))
         })
     }
 
     /// Up to where the stream has been read, as an offset.
     pub fn end(&self) -> u64 {
-        self.stretches.last().map_or(0, |last| last.covers.end)
+        self.segments.last().map_or(0, |last| last.covers.end)
     }
 
     /// The log that it is.
@@ -363,8 +363,8 @@ impl History {
         self.generation
     }
 
-    fn live(&mut self) -> &mut Stretch {
+    fn live(&mut self) -> &mut Segment {
         // infallible: there is always one stretch.
-        self.stretches.last_mut().expect("the stream's stretch")
+        self.segments.last_mut().expect("the stream's stretch")
     }
 }

@@ -3,12 +3,11 @@
 
 mod presence_run;
 
-use std::collections::BTreeSet;
-
 use chrono::{NaiveDate, TimeDelta};
 
-use super::history::{Entry, History, Part, What};
-use super::styled::action_of;
+use super::history::action_of;
+use super::history::{EntryKind, HistoryEntry, Part, Scrollback};
+use super::surroundings::Surroundings;
 pub use presence_run::run_words;
 
 /// From so many on, comings and goings in a row are shown as one line.
@@ -20,7 +19,7 @@ const PAUSE: TimeDelta = TimeDelta::minutes(10);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rank {
     /// Something is missing here.
-    Hole,
+    Gap,
     /// The room's first event comes next.
     Start,
     /// The log became another one here.
@@ -39,9 +38,9 @@ pub enum Rank {
 
 /// What names an item as long as it is there, in the order in which they stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key {
+pub struct ItemId {
     /// The offset of the event at or before which it stands; behind all events, a number.
-    pub place: u64,
+    pub offset: u64,
     /// What it is.
     pub rank: Rank,
 }
@@ -50,16 +49,16 @@ pub struct Key {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Item {
     /// Its name.
-    pub key: Key,
+    pub id: ItemId,
     /// What is to be known to draw it.
-    pub shape: Shape,
+    pub kind: ItemKind,
 }
 
 /// What is to be known to draw an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
+pub enum ItemKind {
     /// Something is missing here.
-    Hole,
+    Gap,
     /// The room's first event comes next.
     Start,
     /// The log became another one here.
@@ -84,44 +83,29 @@ pub enum Shape {
     Note(usize),
 }
 
-/// What besides the history decides how the transcript looks.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Around<'a> {
-    /// The line of what is new stands before the first event at or behind this offset.
-    pub new_from: Option<u64>,
-    /// The log became another one when everything before this offset was in it already.
-    pub replaced: Option<u64>,
-    /// How many messages are not in the room yet.
-    pub pending: usize,
-    /// How many notes this window has to show.
-    pub notes: usize,
-    /// The runs of comings and goings that are to be seen one by one, by their first offsets.
-    pub opened: Option<&'a BTreeSet<u64>>,
-}
-
 /// Everything that stands in the transcript, from top to bottom.
-pub fn items(history: &History, around: &Around<'_>) -> Vec<Item> {
+pub fn items(history: &Scrollback, surroundings: &Surroundings<'_>) -> Vec<Item> {
     let mut made = Items {
         items: Vec::with_capacity(history.len() + 16),
         run: Vec::new(),
-        around,
+        surroundings,
         day: None,
         said: None,
-        new_from: around.new_from,
-        replaced: around.replaced,
+        new_from: surroundings.new_from,
+        replaced: surroundings.log_change.map(|(at, _)| at),
     };
     let mut first = true;
     for part in history.parts() {
         match part {
-            Part::Hole(hole) => {
-                made.replaced_before(hole.end);
+            Part::Gap(gap) => {
+                made.replaced_before(gap.end);
                 made.end_run();
-                made.put(hole.end, Rank::Hole, Shape::Hole);
+                made.put(gap.end, Rank::Gap, ItemKind::Gap);
                 made.said = None;
             }
             Part::Entry(entry) => {
                 if first {
-                    made.put(entry.id.offset, Rank::Start, Shape::Start);
+                    made.put(entry.id.offset, Rank::Start, ItemKind::Start);
                 }
                 made.replaced_before(entry.id.offset + 1);
                 made.entry(entry);
@@ -132,11 +116,11 @@ pub fn items(history: &History, around: &Around<'_>) -> Vec<Item> {
     made.replaced_before(u64::MAX);
     made.end_run();
     let behind = history.end().max(1 << 62);
-    for n in 0..around.pending {
-        made.put(behind + n as u64, Rank::Pending, Shape::Pending(n));
+    for n in 0..surroundings.pending.len() {
+        made.put(behind + n as u64, Rank::Pending, ItemKind::Pending(n));
     }
-    for n in 0..around.notes {
-        made.put(behind + (1 << 32) + n as u64, Rank::Note, Shape::Note(n));
+    for n in 0..surroundings.notes.len() {
+        made.put(behind + (1 << 32) + n as u64, Rank::Note, ItemKind::Note(n));
     }
     made.items
 }
@@ -145,18 +129,18 @@ struct Items<'a> {
     items: Vec<Item>,
     /// Comings and goings that may become one line.
     run: Vec<u64>,
-    around: &'a Around<'a>,
+    surroundings: &'a Surroundings<'a>,
     day: Option<NaiveDate>,
     /// The message that the next one may go on with.
-    said: Option<&'a Entry>,
+    said: Option<&'a HistoryEntry>,
     new_from: Option<u64>,
     replaced: Option<u64>,
 }
 
 impl<'a> Items<'a> {
-    fn put(&mut self, place: u64, rank: Rank, shape: Shape) {
-        let key = Key { place, rank };
-        self.items.push(Item { key, shape });
+    fn put(&mut self, offset: u64, rank: Rank, kind: ItemKind) {
+        let id = ItemId { offset, rank };
+        self.items.push(Item { id, kind });
     }
 
     /// The line that says so, if it stands before `place`.
@@ -164,25 +148,25 @@ impl<'a> Items<'a> {
         if let Some(at) = self.replaced.take_if(|at| *at < place) {
             self.end_run();
             self.said = None;
-            self.put(at, Rank::Replaced, Shape::Replaced);
+            self.put(at, Rank::Replaced, ItemKind::Replaced);
         }
     }
 
-    fn entry(&mut self, entry: &'a Entry) {
+    fn entry(&mut self, entry: &'a HistoryEntry) {
         let place = entry.id.offset;
         let day = entry.local.map(|at| at.date());
         if day.is_some() && day != self.day {
             self.end_run();
             self.said = None;
             self.day = day;
-            self.put(place, Rank::Day, Shape::Day(day.unwrap_or_default()));
+            self.put(place, Rank::Day, ItemKind::Day(day.unwrap_or_default()));
         }
-        let said = matches!(entry.what, What::Said { .. });
+        let said = matches!(entry.kind, EntryKind::Message { .. });
         if said && self.new_from.is_some_and(|from| from <= place) {
             self.end_run();
             self.said = None;
             self.new_from = None;
-            self.put(place, Rank::Unread, Shape::Unread);
+            self.put(place, Rank::Unread, ItemKind::Unread);
         }
         if entry.is_presence() {
             self.said = None;
@@ -191,7 +175,7 @@ impl<'a> Items<'a> {
         }
         self.end_run();
         let grouped = self.said.is_some_and(|before| goes_on(before, entry));
-        self.put(place, Rank::Entry, Shape::Entry { grouped });
+        self.put(place, Rank::Entry, ItemKind::Entry { grouped });
         self.said = said.then_some(entry);
     }
 
@@ -200,27 +184,30 @@ impl<'a> Items<'a> {
         let (Some(first), Some(last)) = (run.first(), run.last()) else {
             return;
         };
-        let opened = self.around.opened.is_some_and(|o| o.contains(first));
+        let opened = self
+            .surroundings
+            .unfolded
+            .is_some_and(|o| o.contains(first));
         if run.len() >= MANY && !opened {
-            self.put(*first, Rank::Entry, Shape::Run { last: *last });
+            self.put(*first, Rank::Entry, ItemKind::Run { last: *last });
         } else {
             for place in run {
-                self.put(place, Rank::Entry, Shape::Entry { grouped: false });
+                self.put(place, Rank::Entry, ItemKind::Entry { grouped: false });
             }
         }
     }
 }
 
 /// Whether a message stands below the same sender's one before, without the name.
-fn goes_on(before: &Entry, entry: &Entry) -> bool {
+fn goes_on(before: &HistoryEntry, entry: &HistoryEntry) -> bool {
     let (
-        What::Said {
+        EntryKind::Message {
             from: a, text: x, ..
         },
-        What::Said {
+        EntryKind::Message {
             from: b, text: y, ..
         },
-    ) = (&before.what, &entry.what)
+    ) = (&before.kind, &entry.kind)
     else {
         return false;
     };
@@ -233,14 +220,18 @@ fn goes_on(before: &Entry, entry: &Entry) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
-    use crate::event::{Elapsed, Id, LogId};
+    use crate::event::{Elapsed, Id, Key, LogId};
+    use crate::modes::gui::talk::OutboxMessage;
+    use crate::modes::gui::transcript::surroundings::{Delivery, LogChange, Pending};
     use chrono::NaiveDateTime;
 
-    fn entry(offset: u64, minute: i64, what: What) -> Entry {
+    fn entry(offset: u64, minute: i64, kind: EntryKind) -> HistoryEntry {
         let start = NaiveDate::from_ymd_opt(2026, 11, 23).expect("a day");
         let local: NaiveDateTime = start.and_hms_opt(23, 0, 0).expect("a time");
-        Entry {
+        HistoryEntry {
             id: Id {
                 log: LogId(1),
                 offset,
@@ -248,12 +239,12 @@ mod tests {
             },
             at: None,
             local: Some(local + TimeDelta::minutes(minute)),
-            what,
+            kind,
         }
     }
 
-    fn said(from: &str, text: &str) -> What {
-        What::Said {
+    fn said(from: &str, text: &str) -> EntryKind {
+        EntryKind::Message {
             from: from.into(),
             elapsed: Elapsed(9),
             text: text.into(),
@@ -262,30 +253,42 @@ mod tests {
         }
     }
 
-    /// The events, ten bytes apart, as a reader sees them.
-    fn drawn(events: Vec<(i64, What)>, around: Around<'_>) -> Vec<String> {
-        let mut history = History::default();
-        history.stream_from(None);
-        for (n, (minute, what)) in (0..).zip(events) {
-            history.push(entry(n * 10, minute, what));
+    fn pending() -> Pending {
+        Pending {
+            message: OutboxMessage {
+                key: Key::new("k").expect("a key"),
+                text: "hi".to_string(),
+                after: None,
+            },
+            delivery: Delivery::Waiting,
+            durable: true,
         }
-        let shown = |item: Item| match item.shape {
-            Shape::Hole => "~".to_string(),
-            Shape::Start => "start".to_string(),
-            Shape::Day(day) => format!("-- {day}"),
-            Shape::Unread => "-- new".to_string(),
-            Shape::Replaced => "-- replaced".to_string(),
-            Shape::Entry { grouped: true } => {
-                let entry = history.get(item.key.place).expect("it is there").copied();
+    }
+
+    /// The events, ten bytes apart, as a reader sees them.
+    fn drawn(events: Vec<(i64, EntryKind)>, surroundings: Surroundings<'_>) -> Vec<String> {
+        let mut history = Scrollback::default();
+        history.stream_from(None);
+        for (n, (minute, kind)) in (0..).zip(events) {
+            history.push(entry(n * 10, minute, kind));
+        }
+        let shown = |item: Item| match item.kind {
+            ItemKind::Gap => "~".to_string(),
+            ItemKind::Start => "start".to_string(),
+            ItemKind::Day(day) => format!("-- {day}"),
+            ItemKind::Unread => "-- new".to_string(),
+            ItemKind::Replaced => "-- replaced".to_string(),
+            ItemKind::Entry { grouped: true } => {
+                let entry = history.get(item.id.offset).expect("it is there").copied();
                 format!("    {}", entry.split_once("]: ").expect("a message").1)
             }
-            Shape::Entry { .. } => history.get(item.key.place).expect("there").copied(),
-            Shape::Run { last } => run_words(history.between(item.key.place, last)),
-            Shape::Pending(n) => format!("pending {n}"),
-            Shape::Note(n) => format!("note {n}"),
+            ItemKind::Entry { .. } => history.get(item.id.offset).expect("there").copied(),
+            ItemKind::Run { last } => run_words(history.between(item.id.offset, last)),
+            ItemKind::Pending(n) => format!("pending {n}"),
+            ItemKind::Note(n) => format!("note {n}"),
         };
-        let items = items(&history, &around);
-        assert!(items.is_sorted_by(|a, b| a.key < b.key), "{items:?}");
+        let items = items(&history, &surroundings);
+        assert!(items.is_sorted_by(|a, b| a.id < b.id), "{items:?}");
         items.into_iter().map(shown).collect()
     }
 
@@ -301,7 +304,7 @@ mod tests {
             (30, said("bob", "six")),
         ];
         assert_eq!(
-            drawn(events, Around::default()),
+            drawn(events, Surroundings::default()),
             [
                 "start",
                 "-- 2026-11-23",
@@ -324,14 +327,14 @@ mod tests {
             (60, said("bob", "three")),
             (61, said("bob", "four")),
         ];
-        let around = Around {
+        let surroundings = Surroundings {
             new_from: Some(21),
-            pending: 1,
-            notes: 1,
-            ..Around::default()
+            pending: &[pending()],
+            notes: &["a note".to_string()],
+            ..Surroundings::default()
         };
         assert_eq!(
-            drawn(events, around),
+            drawn(events, surroundings),
             [
                 "start",
                 "-- 2026-11-23",
@@ -351,12 +354,12 @@ mod tests {
     fn where_the_log_became_another_one_is_a_line_of_its_own() {
         let events = vec![(0, said("bob", "one")), (0, said("bob", "two"))];
         for (at, line) in [(0, 1), (1, 3), (10, 3), (11, 4), (90, 4)] {
-            let around = Around {
-                replaced: Some(at),
-                notes: 1,
-                ..Around::default()
+            let surroundings = Surroundings {
+                log_change: Some((at, &LogChange::Replaced)),
+                notes: &["a note".to_string()],
+                ..Surroundings::default()
             };
-            let mut lines = drawn(events.clone(), around);
+            let mut lines = drawn(events.clone(), surroundings);
             assert_eq!(lines.remove(line), "-- replaced", "{at}: {lines:?}");
             assert_eq!(lines.len(), 5);
         }
@@ -365,13 +368,15 @@ mod tests {
     #[test]
     fn many_comings_and_goings_are_one_line_unless_it_is_opened() {
         let names = ["a", "b", "c", "d"];
-        let mut events: Vec<(i64, What)> =
-            names.iter().map(|n| (0, What::Came((*n).into()))).collect();
-        events.push((0, What::Went("a".into())));
+        let mut events: Vec<(i64, EntryKind)> = names
+            .iter()
+            .map(|n| (0, EntryKind::Joined((*n).into())))
+            .collect();
+        events.push((0, EntryKind::Left("a".into())));
         events.push((0, said("b", "hello")));
-        events.push((0, What::Went("b".into())));
-        events.push((0, What::Room("Room closed".into())));
-        let shown = drawn(events.clone(), Around::default());
+        events.push((0, EntryKind::Left("b".into())));
+        events.push((0, EntryKind::Room("Room closed".into())));
+        let shown = drawn(events.clone(), Surroundings::default());
         assert_eq!(
             shown[2..],
             [
@@ -381,11 +386,11 @@ mod tests {
                 "* Room closed",
             ]
         );
-        let opened = BTreeSet::from([0]);
-        let around = Around {
-            opened: Some(&opened),
-            ..Around::default()
+        let unfolded = BTreeSet::from([0]);
+        let surroundings = Surroundings {
+            unfolded: Some(&unfolded),
+            ..Surroundings::default()
         };
-        assert_eq!(drawn(events, around)[2], "Client (a) entered room");
+        assert_eq!(drawn(events, surroundings)[2], "Client (a) entered room");
     }
 }

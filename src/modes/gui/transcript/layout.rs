@@ -102,7 +102,7 @@ impl Wrapping {
         // Behind the last letter; the row's width up to `at`.
         let (mut end, mut at, mut used) = (start, start, 0.0);
         'pieces: loop {
-            let piece = Piece::at(text, at, others, widths, measure);
+            let piece = Word::at(text, at, others, widths, measure);
             let fits = piece.width.is_some_and(|width| used + width <= room);
             let long = at + piece.letters - start > ROW;
             if let Some(width) = piece.width {
@@ -120,7 +120,7 @@ impl Wrapping {
             if !fits {
                 // Wider than a whole row: broken between characters as a reader counts them.
                 // It begins where there is room.
-                for cluster in Letters::of(ahead(text, at)) {
+                for cluster in Clusters::of(ahead(text, at)) {
                     let wide = widths.of_cluster(cluster, measure);
                     let long = at + cluster.len() - start > ROW;
                     if (used + wide > room || long) && may_end(at) {
@@ -168,14 +168,14 @@ impl Widths {
 
 /// What a line may not be broken inside of: a word, or one character of the scripts that are
 /// written without spaces.
-struct Piece {
+struct Word {
     /// How many bytes it has; 0 where spaces or a line break come first.
     letters: usize,
     /// How wide it is, if that is not more than a row.
     width: Option<f64>,
 }
 
-impl Piece {
+impl Word {
     /// The piece at a place. No more is looked at than is needed to know that it is too wide.
     fn at(
         text: &str,
@@ -183,17 +183,17 @@ impl Piece {
         most: f64,
         widths: &mut Widths,
         measure: &dyn Fn(&str) -> f64,
-    ) -> Piece {
+    ) -> Word {
         let window = ahead(text, at);
         let (mut letters, mut sum, mut adds_up) = (0, 0.0, true);
-        for cluster in Letters::of(window) {
+        for cluster in Clusters::of(window) {
             letters += cluster.len();
             match simple(cluster) {
                 Some(c) => sum += widths.of_char(c, measure),
                 None => adds_up = false,
             }
             if sum > most || (!adds_up && letters > WORD) {
-                return Piece {
+                return Word {
                     letters,
                     width: None,
                 };
@@ -204,7 +204,7 @@ impl Piece {
             true => sum,
             false => widths.of(&window[..letters], measure),
         };
-        Piece {
+        Word {
             letters,
             width: (!cut_short && width <= most).then_some(width),
         }
@@ -236,7 +236,7 @@ fn is_space(cluster: &str) -> bool {
 }
 
 /// The characters, as a reader counts them, of the piece that a text begins with.
-struct Letters<'a> {
+struct Clusters<'a> {
     clusters: Graphemes<'a>,
     /// What is left of one that is too long to be kept together.
     rest: &'a str,
@@ -244,9 +244,9 @@ struct Letters<'a> {
     free: Option<bool>,
 }
 
-impl<'a> Letters<'a> {
-    fn of(text: &'a str) -> Letters<'a> {
-        Letters {
+impl<'a> Clusters<'a> {
+    fn of(text: &'a str) -> Clusters<'a> {
+        Clusters {
             clusters: text.graphemes(true),
             rest: "",
             free: None,
@@ -254,7 +254,7 @@ impl<'a> Letters<'a> {
     }
 }
 
-impl<'a> Iterator for Letters<'a> {
+impl<'a> Iterator for Clusters<'a> {
     type Item = &'a str;
 
     fn next(&mut self) -> Option<&'a str> {
@@ -290,30 +290,6 @@ fn stands_alone(cluster: &str) -> bool {
 fn stays_behind(cluster: &str) -> bool {
     let stops = ['\u{3001}', '\u{3002}', '\u{ff0c}', '\u{ff01}', '\u{ff1f}'];
     cluster.starts_with(stops)
-}
-
-/// The text as it is drawn: tabs as spaces, and what would move or reorder its neighbours as the
-/// escape that the log has for it.
-pub fn drawable(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut letters = text.chars().peekable();
-    while let Some(c) = letters.next() {
-        match c {
-            '\n' | '\u{2028}' | '\u{2029}' => out.push('\n'),
-            '\r' => {
-                if letters.peek() != Some(&'\n') {
-                    out.push('\n');
-                }
-            }
-            '\t' => out.push_str("    "),
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => {
-                out.push_str(&format!("\\u{{{:x}}}", u32::from(c)));
-            }
-            c if c.is_control() => out.push_str(&format!("\\u{{{:x}}}", u32::from(c))),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -4,17 +4,14 @@ use std::ops::Range;
 
 use chrono::NaiveDateTime;
 
-use super::history::{Entry, What};
-use super::items::{Item, Shape, run_words};
-use super::layout::{drawable, is_rtl};
+use super::history::{EntryKind, HistoryEntry, Scrollback, action_of};
+use super::items::{Item, ItemKind, run_words};
+use super::layout::is_rtl;
 use super::spans::{Span, spans, target};
+use super::surroundings::{Delivery, LogChange, Pending, Surroundings};
 use crate::event::Key;
-use crate::modes::gui::keep::settings::Times;
-use crate::modes::gui::model::Fate;
-use crate::modes::gui::model::Model;
-use crate::modes::gui::model::Pending;
-use crate::modes::gui::model::Turn;
-use crate::modes::gui::model::commands::without_empty_end;
+use crate::modes::gui::keep::settings::TimeDisplay;
+use crate::modes::gui::text::{drawable, without_empty_end};
 
 /// What is said where the log became another one.
 const REPLACED: &str =
@@ -26,7 +23,7 @@ const RESTORED: &str = "The room's log was restored from an older copy: the newe
 
 /// An item as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct StyledText {
     /// The text as drawn: who and when, then what.
     pub text: String,
     /// How many bytes of it are who and when; they stay together.
@@ -37,20 +34,20 @@ pub struct Line {
     /// runs from right to left cannot turn the brackets around it.
     pub tones: Vec<(usize, Tone)>,
     /// What can be clicked, as ranges of bytes.
-    pub acts: Vec<(Range<usize>, Act)>,
+    pub clicks: Vec<(Range<usize>, Click)>,
     /// Where it stands.
-    pub look: Look,
+    pub placement: Placement,
     /// What was said runs from right to left.
     pub rtl: bool,
     /// It names us.
     pub mention: bool,
     /// What has become of it, at the right edge.
-    pub fate: &'static str,
+    pub delivery: &'static str,
 }
 
 /// Where a line stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Look {
+pub enum Placement {
     /// At the left, a message that begins a group.
     Message,
     /// At the left, below others of its sender.
@@ -88,31 +85,31 @@ pub enum Tone {
 
 /// What a click does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Act {
+pub enum Click {
     /// Opens this address in the browser.
     Open(String),
     /// Shows comings and goings one by one.
     Unfold(u64),
     /// Loads what is missing.
-    Fetch,
+    FillGaps,
     /// Sends a refused message again.
     Retry(Key),
     /// Takes a refused message away.
     Discard(Key),
 }
 
-impl Line {
-    fn new(look: Look) -> Line {
-        Line {
+impl StyledText {
+    fn new(placement: Placement) -> StyledText {
+        StyledText {
             text: String::new(),
             head: 0,
             under: String::new(),
             tones: Vec::new(),
-            acts: Vec::new(),
-            look,
+            clicks: Vec::new(),
+            placement,
             rtl: false,
             mention: false,
-            fate: "",
+            delivery: "",
         }
     }
 
@@ -123,9 +120,9 @@ impl Line {
         start..self.text.len()
     }
 
-    fn act(&mut self, text: &str, act: Act) {
+    fn click(&mut self, text: &str, click: Click) {
         let range = self.add(text, Tone::Link);
-        self.acts.push((range, act));
+        self.clicks.push((range, click));
     }
 
     /// What was said, with its links and our own name in it.
@@ -142,7 +139,7 @@ impl Line {
             match span {
                 Span::Link => {
                     let address = text[range].to_string();
-                    self.act(&address, Act::Open(target(&address)));
+                    self.click(&address, Click::Open(target(&address)));
                 }
                 Span::Mention => {
                     self.mention = true;
@@ -167,37 +164,41 @@ impl Line {
     }
 }
 
-/// The line for an item.
-pub fn line_of(item: &Item, model: &Model, times: Times) -> Line {
-    let history = model.history();
-    match item.shape {
-        Shape::Entry { grouped } => match history.get(item.key.place) {
+/// Returns the text of an item.
+pub fn text_of(
+    item: &Item,
+    history: &Scrollback,
+    surroundings: &Surroundings<'_>,
+    times: TimeDisplay,
+) -> StyledText {
+    match item.kind {
+        ItemKind::Entry { grouped } => match history.get(item.id.offset) {
             Some(entry) => {
-                let mut line = of_entry(entry, grouped, model.me(), times);
-                if !model.was_here(entry.id) {
-                    line.fate = ""; // Long ago, and nobody wonders.
+                let mut line = of_entry(entry, grouped, surroundings.me, times);
+                if !surroundings.was_here(entry.id) {
+                    line.delivery = ""; // Long ago, and nobody wonders.
                 }
                 line
             }
-            None => Line::new(Look::Note), // It has gone since the items were made.
+            None => StyledText::new(Placement::Note), // It has gone since the items were made.
         },
-        Shape::Run { last } => {
-            let mut line = Line::new(Look::Centred);
-            let words = run_words(history.between(item.key.place, last));
+        ItemKind::Run { last } => {
+            let mut line = StyledText::new(Placement::Centred);
+            let words = run_words(history.between(item.id.offset, last));
             line.add(&drawable(&words), Tone::Quiet);
             line.add("  ", Tone::Quiet);
-            line.act("show", Act::Unfold(item.key.place));
+            line.click("show", Click::Unfold(item.id.offset));
             line
         }
-        Shape::Hole => {
-            let mut line = Line::new(Look::Centred);
-            let found = history.holes().find(|hole| hole.end == item.key.place);
-            let words = found.map(|hole| model.hole_words(&hole));
+        ItemKind::Gap => {
+            let mut line = StyledText::new(Placement::Centred);
+            let found = history.gaps().find(|gap| gap.end == item.id.offset);
+            let words = found.map(|gap| surroundings.gap_words(&gap));
             let words = words.unwrap_or_default();
             match words.split_once("Click here") {
                 Some((before, after)) => {
                     line.add(before, Tone::Quiet);
-                    line.act("Click here", Act::Fetch);
+                    line.click("Click here", Click::FillGaps);
                     line.add(after, Tone::Quiet);
                 }
                 None => {
@@ -206,46 +207,55 @@ pub fn line_of(item: &Item, model: &Model, times: Times) -> Line {
             }
             line
         }
-        Shape::Start => centred("This is where the room begins.", Look::Centred, Tone::Quiet),
-        Shape::Day(day) => centred(
-            &day.format("%A, %-d %B %Y").to_string(),
-            Look::Rule,
+        ItemKind::Start => centred(
+            "This is where the room begins.",
+            Placement::Centred,
             Tone::Quiet,
         ),
-        Shape::Replaced => {
-            let words = match model.turn() {
-                Some(Turn::Rotated(name)) => format!(
+        ItemKind::Day(day) => centred(
+            &day.format("%A, %-d %B %Y").to_string(),
+            Placement::Rule,
+            Tone::Quiet,
+        ),
+        ItemKind::Replaced => {
+            let words = match surroundings.log_change.map(|(_, change)| change) {
+                Some(LogChange::Rotated(name)) => format!(
                     "The room has a new log: what you saw before is in the earlier one, {name}, \
                      which whoever runs the room has."
                 ),
-                Some(Turn::Restored) => RESTORED.to_string(),
-                Some(Turn::Replaced) | None => REPLACED.to_string(),
+                Some(LogChange::Restored) => RESTORED.to_string(),
+                Some(LogChange::Replaced) | None => REPLACED.to_string(),
             };
-            centred(&words, Look::Centred, Tone::Text)
+            centred(&words, Placement::Centred, Tone::Text)
         }
-        Shape::Unread => centred("new messages", Look::Rule, Tone::Unread),
-        Shape::Pending(n) => match model.pending().get(n) {
-            Some(pending) => of_pending(model.writer(), model.keeps(), pending),
-            None => Line::new(Look::Note),
+        ItemKind::Unread => centred("new messages", Placement::Rule, Tone::Unread),
+        ItemKind::Pending(n) => match surroundings.pending.get(n) {
+            Some(pending) => of_pending(surroundings.writer, surroundings.saves, pending),
+            None => StyledText::new(Placement::Note),
         },
-        Shape::Note(n) => {
-            let mut line = Line::new(Look::Note);
-            let note = model.notes().get(n).map(String::as_str);
+        ItemKind::Note(n) => {
+            let mut line = StyledText::new(Placement::Note);
+            let note = surroundings.notes.get(n).map(String::as_str);
             line.add(&drawable(note.unwrap_or_default()), Tone::Quiet);
             line
         }
     }
 }
 
-fn centred(words: &str, look: Look, tone: Tone) -> Line {
-    let mut line = Line::new(look);
+fn centred(words: &str, placement: Placement, tone: Tone) -> StyledText {
+    let mut line = StyledText::new(placement);
     line.add(words, tone);
     line
 }
 
-fn of_entry(entry: &Entry, grouped: bool, me: Option<&str>, times: Times) -> Line {
-    match &entry.what {
-        What::Said {
+fn of_entry(
+    entry: &HistoryEntry,
+    grouped: bool,
+    me: Option<&str>,
+    times: TimeDisplay,
+) -> StyledText {
+    match &entry.kind {
+        EntryKind::Message {
             from,
             elapsed,
             text,
@@ -259,11 +269,11 @@ fn of_entry(entry: &Entry, grouped: bool, me: Option<&str>, times: Times) -> Lin
             };
             // Nobody is called by what they say themselves.
             let me = me.filter(|_| !own);
-            let mut line = Line::new(match grouped {
-                true => Look::Grouped,
-                false => Look::Message,
+            let mut line = StyledText::new(match grouped {
+                true => Placement::Grouped,
+                false => Placement::Message,
             });
-            line.fate = if *own { "sent" } else { "" };
+            line.delivery = if *own { "sent" } else { "" };
             if let Some(action) = action_of(text) {
                 line.add("* ", tone);
                 line.add(&name, tone);
@@ -281,7 +291,7 @@ fn of_entry(entry: &Entry, grouped: bool, me: Option<&str>, times: Times) -> Lin
                 }
             }
             let when = match (times, entry.local) {
-                (Times::Clock, Some(at)) => at.format("%H:%M:%S ").to_string(),
+                (TimeDisplay::Clock, Some(at)) => at.format("%H:%M:%S ").to_string(),
                 _ => format!("{elapsed}:"),
             };
             line.add(&when, Tone::Quiet);
@@ -289,46 +299,44 @@ fn of_entry(entry: &Entry, grouped: bool, me: Option<&str>, times: Times) -> Lin
             line.say(text, me, Tone::Text);
             line
         }
-        What::Came(_) | What::Went(_) | What::Room(_) => {
-            centred(&drawable(&entry.copied()), Look::Centred, Tone::Quiet)
+        EntryKind::Joined(_) | EntryKind::Left(_) | EntryKind::Room(_) => {
+            centred(&drawable(&entry.copied()), Placement::Centred, Tone::Quiet)
         }
-        What::Notice(text) => centred(&format!("* {}", drawable(text)), Look::Centred, Tone::Text),
+        EntryKind::Notice(text) => centred(
+            &format!("* {}", drawable(text)),
+            Placement::Centred,
+            Tone::Text,
+        ),
     }
 }
 
-fn of_pending(me: &str, keeps: bool, pending: &Pending) -> Line {
-    let mut line = Line::new(Look::Message);
+fn of_pending(me: &str, saves: bool, pending: &Pending) -> StyledText {
+    let mut line = StyledText::new(Placement::Message);
     line.add("[", Tone::Waiting);
     line.add(&drawable(me).replace('\n', " "), Tone::Waiting);
     line.add("]: ", Tone::Waiting);
     line.head = line.text.len();
-    line.say(&pending.letter.text, None, Tone::Waiting);
-    match &pending.fate {
+    line.say(&pending.message.text, None, Tone::Waiting);
+    match &pending.delivery {
         // What waits is on the disk.
-        Fate::Waiting => {
-            line.fate = match (keeps, pending.sure) {
+        Delivery::Waiting => {
+            line.delivery = match (saves, pending.durable) {
                 (false, _) => "not kept",
                 (true, false) => "saving",
                 (true, true) => "waiting",
             };
         }
-        Fate::Sent(_) => line.fate = "sent",
-        Fate::Refused(why) => {
-            line.fate = "refused";
+        Delivery::Accepted(_) => line.delivery = "sent",
+        Delivery::Refused(why) => {
+            line.delivery = "refused";
             line.rtl = false;
             line.add(&format!("\nrefused: {}  ", drawable(why)), Tone::Wrong);
-            line.act("Retry", Act::Retry(pending.letter.key.clone()));
+            line.click("Retry", Click::Retry(pending.message.key.clone()));
             line.add("  ", Tone::Wrong);
-            line.act("Remove", Act::Discard(pending.letter.key.clone()));
+            line.click("Remove", Click::Discard(pending.message.key.clone()));
         }
     }
     line
-}
-
-/// What is done, of a text that says so.
-pub fn action_of(text: &str) -> Option<&str> {
-    let (command, action) = text.split_at_checked(4)?;
-    command.eq_ignore_ascii_case("/me ").then_some(action)
 }
 
 /// When exactly, for a reader.
@@ -340,12 +348,12 @@ pub fn exact_time(at: NaiveDateTime) -> String {
 mod tests {
     use super::*;
     use crate::event::{Elapsed, Id, LogId};
-    use crate::modes::gui::talk::Letter;
+    use crate::modes::gui::talk::OutboxMessage;
     use chrono::NaiveDate;
 
-    fn said(text: &str) -> Entry {
+    fn said(text: &str) -> HistoryEntry {
         let day = NaiveDate::from_ymd_opt(2026, 11, 23).expect("a day");
-        Entry {
+        HistoryEntry {
             id: Id {
                 log: LogId(1),
                 offset: 1,
@@ -353,7 +361,7 @@ mod tests {
             },
             at: None,
             local: day.and_hms_opt(22, 34, 57),
-            what: What::Said {
+            kind: EntryKind::Message {
                 from: "bob".into(),
                 elapsed: Elapsed(9),
                 text: text.into(),
@@ -363,8 +371,8 @@ mod tests {
         }
     }
 
-    fn line(text: &str) -> Line {
-        of_entry(&said(text), false, Some("eve"), Times::Elapsed)
+    fn line(text: &str) -> StyledText {
+        of_entry(&said(text), false, Some("eve"), TimeDisplay::Elapsed)
     }
 
     #[test]
@@ -377,9 +385,9 @@ mod tests {
         assert_eq!(line("a\nb\n\n").text, "[bob]: 0:00:09:a\nb");
         assert_eq!(line("/me waves").text, "* bob waves");
         assert_eq!(line("/mean").text, "[bob]: 0:00:09:/mean");
-        let below = of_entry(&said("two"), true, None, Times::Elapsed);
+        let below = of_entry(&said("two"), true, None, TimeDisplay::Elapsed);
         assert_eq!((&*below.under, &*below.text), ("[bob]: ", "0:00:09:two"));
-        let clock = of_entry(&said("hi"), false, None, Times::Clock);
+        let clock = of_entry(&said("hi"), false, None, TimeDisplay::Clock);
         assert_eq!(clock.text, "[bob]: 22:34:57 hi");
         let at = said("").local.expect("a time");
         assert_eq!(exact_time(at), "Monday, 23 November 2026, 22:34:57");
@@ -400,8 +408,8 @@ mod tests {
                 (". Bye", Tone::Text),
             ]
         );
-        let (range, act) = &line.acts[0];
-        assert_eq!(*act, Act::Open("https://a.example/x?y=1".to_string()));
+        let (range, click) = &line.clicks[0];
+        assert_eq!(*click, Click::Open("https://a.example/x?y=1".to_string()));
         assert_eq!(&line.text[range.clone()], "https://a.example/x?y=1");
     }
 
@@ -413,19 +421,19 @@ mod tests {
 
     #[test]
     fn what_became_of_a_message_is_said_beside_it() {
-        let pending = |fate| Pending {
-            letter: Letter {
+        let pending = |delivery| Pending {
+            message: OutboxMessage {
                 key: Key::new("k").expect("a key"),
                 text: "hi".into(),
                 after: None,
             },
-            fate,
-            sure: true,
+            delivery,
+            durable: true,
         };
-        let waiting = of_pending("eve", true, &pending(Fate::Waiting));
-        assert_eq!((&*waiting.text, waiting.fate), ("[eve]: hi", "waiting"));
-        let refused = of_pending("eve", true, &pending(Fate::Refused("Too long.".into())));
+        let waiting = of_pending("eve", true, &pending(Delivery::Waiting));
+        assert_eq!((&*waiting.text, waiting.delivery), ("[eve]: hi", "waiting"));
+        let refused = of_pending("eve", true, &pending(Delivery::Refused("Too long.".into())));
         assert_eq!(refused.text, "[eve]: hi\nrefused: Too long.  Retry  Remove");
-        assert_eq!(refused.acts.len(), 2);
+        assert_eq!(refused.clicks.len(), 2);
     }
 }

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use super::items::{Item, Key, Rank};
+use super::items::{Item, ItemId, Rank};
 
 /// The most heights that are remembered; the others are estimated.
 const REMEMBERED: usize = 20_000;
@@ -15,20 +15,20 @@ const REMEMBERED: usize = 20_000;
 #[derive(Debug, Default)]
 pub struct View {
     /// The place while the end is not followed.
-    place: Option<Place>,
-    heights: HashMap<Key, i32>,
+    anchor: Option<Anchor>,
+    heights: HashMap<ItemId, i32>,
 }
 
 /// An item, and where its upper edge is below that of the view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Place {
-    key: Key,
+struct Anchor {
+    id: ItemId,
     y: i32,
 }
 
 /// Where things are drawn.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Placed {
+pub struct Visible {
     /// The items that are seen, by their place among all, and where each begins.
     pub seen: Vec<(usize, i32)>,
     /// The height of everything.
@@ -48,7 +48,7 @@ pub trait Heights {
 impl View {
     /// Whether the end is followed.
     pub fn sticks(&self) -> bool {
-        self.place.is_none()
+        self.anchor.is_none()
     }
 
     /// Every height is to be asked for again: the width has changed, or the letters.
@@ -57,17 +57,17 @@ impl View {
     }
 
     /// The height of one item is to be asked for again.
-    pub fn forget_height(&mut self, key: Key) {
-        self.heights.remove(&key);
+    pub fn forget_height(&mut self, id: ItemId) {
+        self.heights.remove(&id);
     }
 
     /// Goes up (negative) or down from what was placed.
-    pub fn scroll_by(&mut self, pixels: i32, items: &[Item], placed: &Placed) {
-        if self.place.is_none() && pixels < 0 {
-            self.place = anchor(items, placed);
+    pub fn scroll_by(&mut self, pixels: i32, items: &[Item], visible: &Visible) {
+        if self.anchor.is_none() && pixels < 0 {
+            self.anchor = anchor(items, visible);
         }
-        if let Some(place) = &mut self.place {
-            place.y -= pixels;
+        if let Some(anchor) = &mut self.anchor {
+            anchor.y -= pixels;
         }
     }
 
@@ -77,43 +77,43 @@ impl View {
         for item in items {
             let tall = self.height(item, heights);
             if left < tall {
-                let (key, y) = (item.key, -left);
-                self.place = Some(Place { key, y });
+                let (id, y) = (item.id, -left);
+                self.anchor = Some(Anchor { id, y });
                 return;
             }
             left -= tall;
         }
-        self.place = None;
+        self.anchor = None;
     }
 
     /// Goes to where an item is so far below the upper edge.
-    pub fn show(&mut self, key: Key, y: i32) {
-        self.place = Some(Place { key, y });
+    pub fn show(&mut self, id: ItemId, y: i32) {
+        self.anchor = Some(Anchor { id, y });
     }
 
     /// Goes to the end and stays there.
     pub fn go_to_end(&mut self) {
-        self.place = None;
+        self.anchor = None;
     }
 
     /// Places what is seen in `height`. Whoever is at the end from here on follows it.
-    pub fn place(&mut self, items: &[Item], height: i32, heights: &mut impl Heights) -> Placed {
+    pub fn place(&mut self, items: &[Item], height: i32, heights: &mut impl Heights) -> Visible {
         if items.is_empty() {
-            self.place = None;
-            return Placed::default();
+            self.anchor = None;
+            return Visible::default();
         }
         if self.heights.len() > REMEMBERED {
             self.heights.clear();
         }
-        let (mut index, mut y) = match self.place {
-            Some(place) => {
+        let (mut index, mut y) = match self.anchor {
+            Some(anchor) => {
                 // What is gone has left its neighbours at its place.
-                let at = items.partition_point(|item| item.key < place.key);
-                (at.min(items.len() - 1), place.y)
+                let at = items.partition_point(|item| item.id < anchor.id);
+                (at.min(items.len() - 1), anchor.y)
             }
             None => (items.len() - 1, height),
         };
-        if self.place.is_none() {
+        if self.anchor.is_none() {
             y -= self.measured(&items[index], heights);
         }
         // Up to the upper edge, or to the beginning.
@@ -137,68 +137,68 @@ impl View {
         if bottom < height && behind == items.len() {
             // Below the last there is nothing to see: the end is at the lower edge, or a short
             // transcript at the upper one.
-            let again = self.place.is_some() && (index > 0 || y < 0);
-            self.place = None;
+            let again = self.anchor.is_some() && (index > 0 || y < 0);
+            self.anchor = None;
             if again {
                 return self.place(items, height, heights);
             }
         } else if behind == items.len() && bottom <= height {
-            self.place = None;
+            self.anchor = None;
         }
-        let mut placed = Placed {
+        let mut visible = Visible {
             seen,
             total: 0,
             above: 0,
         };
         for (n, item) in items.iter().enumerate() {
             let tall = self.height(item, heights);
-            placed.total += tall;
-            if n < placed.seen.first().map_or(0, |(first, _)| *first) {
-                placed.above += tall;
+            visible.total += tall;
+            if n < visible.seen.first().map_or(0, |(first, _)| *first) {
+                visible.above += tall;
             }
         }
-        placed.above -= placed.seen.first().map_or(0, |(_, y)| *y);
-        if self.place.is_some() {
-            self.place = anchor(items, &placed);
+        visible.above -= visible.seen.first().map_or(0, |(_, y)| *y);
+        if self.anchor.is_some() {
+            self.anchor = anchor(items, &visible);
         }
-        placed
+        visible
     }
 
     fn height(&self, item: &Item, heights: &impl Heights) -> i32 {
-        let known = self.heights.get(&item.key).copied();
+        let known = self.heights.get(&item.id).copied();
         known.unwrap_or_else(|| heights.estimate(item).max(1))
     }
 
     fn measured(&mut self, item: &Item, heights: &mut impl Heights) -> i32 {
-        if let Some(tall) = self.heights.get(&item.key) {
+        if let Some(tall) = self.heights.get(&item.id) {
             return *tall;
         }
         let tall = heights.measure(item).max(1);
-        self.heights.insert(item.key, tall);
+        self.heights.insert(item.id, tall);
         tall
     }
 }
 
 /// The item that stays where it is: the first that is seen and is no hole, since holes go.
-fn anchor(items: &[Item], placed: &Placed) -> Option<Place> {
-    let lasting = |(n, _): &&(usize, i32)| !matches!(items[*n].key.rank, Rank::Hole | Rank::Start);
-    let found = placed.seen.iter().find(lasting).or(placed.seen.first())?;
-    let (key, y) = (items[found.0].key, found.1);
-    Some(Place { key, y })
+fn anchor(items: &[Item], visible: &Visible) -> Option<Anchor> {
+    let lasting = |(n, _): &&(usize, i32)| !matches!(items[*n].id.rank, Rank::Gap | Rank::Start);
+    let found = visible.seen.iter().find(lasting).or(visible.seen.first())?;
+    let (id, y) = (items[found.0].id, found.1);
+    Some(Anchor { id, y })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::modes::gui::transcript::items::Shape;
+    use crate::modes::gui::transcript::items::ItemKind;
 
     fn items(places: impl IntoIterator<Item = u64>) -> Vec<Item> {
-        let item = |place| Item {
-            key: Key {
-                place,
+        let item = |offset| Item {
+            id: ItemId {
+                offset,
                 rank: Rank::Entry,
             },
-            shape: Shape::Entry { grouped: false },
+            kind: ItemKind::Entry { grouped: false },
         };
         places.into_iter().map(item).collect()
     }
@@ -216,7 +216,7 @@ mod tests {
 
         fn measure(&mut self, item: &Item) -> i32 {
             self.asked += 1;
-            if item.key.place.is_multiple_of(3) {
+            if item.id.offset.is_multiple_of(3) {
                 20
             } else {
                 10
@@ -226,8 +226,8 @@ mod tests {
 
     /// What is seen, by place.
     fn seen(view: &mut View, items: &[Item], height: i32) -> Vec<(u64, i32)> {
-        let placed = view.place(items, height, &mut Tens::default());
-        let named = placed.seen.iter().map(|(n, y)| (items[*n].key.place, *y));
+        let visible = view.place(items, height, &mut Tens::default());
+        let named = visible.seen.iter().map(|(n, y)| (items[*n].id.offset, *y));
         named.collect()
     }
 
@@ -235,10 +235,10 @@ mod tests {
     fn a_short_transcript_begins_at_the_upper_edge() {
         let mut view = View::default();
         let two = items(0..2);
-        let placed = view.place(&two, 100, &mut Tens::default());
-        assert_eq!(placed.seen, [(0, 0), (1, 20)]);
-        assert_eq!((placed.total, placed.above), (30, 0));
-        view.scroll_by(-50, &two, &placed);
+        let visible = view.place(&two, 100, &mut Tens::default());
+        assert_eq!(visible.seen, [(0, 0), (1, 20)]);
+        assert_eq!((visible.total, visible.above), (30, 0));
+        view.scroll_by(-50, &two, &visible);
         assert_eq!(seen(&mut view, &two, 100), [(0, 0), (1, 20)]);
         assert!(view.sticks());
         assert_eq!(seen(&mut View::default(), &[], 100), []);
@@ -251,15 +251,15 @@ mod tests {
         assert_eq!(seen(&mut view, &nine, 25), [(6, -15), (7, 5), (8, 15)]);
         let ten = items(0..10);
         assert_eq!(seen(&mut view, &ten, 25), [(8, -5), (9, 5)]);
-        let placed = view.place(&ten, 25, &mut Tens::default());
-        view.scroll_by(-10, &ten, &placed);
+        let visible = view.place(&ten, 25, &mut Tens::default());
+        view.scroll_by(-10, &ten, &visible);
         let before = seen(&mut view, &ten, 25);
         assert_eq!(before, [(7, -5), (8, 5), (9, 15)]);
         let twenty = items(0..20);
         assert_eq!(seen(&mut view, &twenty, 25), before, "nobody is disturbed");
         assert!(!view.sticks());
-        let placed = view.place(&twenty, 25, &mut Tens::default());
-        view.scroll_by(1000, &twenty, &placed);
+        let visible = view.place(&twenty, 25, &mut Tens::default());
+        view.scroll_by(1000, &twenty, &visible);
         assert_eq!(seen(&mut view, &twenty, 25), [(18, -5), (19, 15)]);
         assert!(view.sticks());
     }
@@ -268,7 +268,7 @@ mod tests {
     fn what_comes_above_moves_nothing() {
         let mut view = View::default();
         let some = items(100..130);
-        view.show(some[5].key, 7);
+        view.show(some[5].id, 7);
         let before = seen(&mut view, &some, 60);
         assert!(before.contains(&(105, 7)));
         assert_eq!(seen(&mut view, &items(0..130), 60), before);
@@ -283,12 +283,12 @@ mod tests {
         let many = items(0..10_000);
         let mut tens = Tens::default();
         view.place(&many, 500, &mut tens);
-        view.show(many[0].key, 0);
+        view.show(many[0].id, 0);
         assert_eq!(view.place(&many, 500, &mut tens).seen[0], (0, 0));
         view.scroll_to(50_000, &many, &tens);
-        let placed = view.place(&many, 500, &mut tens);
-        assert!((placed.above - 50_000).abs() < 600);
-        assert!((4900..5100).contains(&placed.seen[0].0));
+        let visible = view.place(&many, 500, &mut tens);
+        assert!((visible.above - 50_000).abs() < 600);
+        assert!((4900..5100).contains(&visible.seen[0].0));
         assert!(tens.asked < 250, "{} items were laid out", tens.asked);
     }
 
@@ -296,8 +296,8 @@ mod tests {
     fn going_beyond_the_beginning_stops_there() {
         let mut view = View::default();
         let many = items(0..100);
-        let placed = view.place(&many, 50, &mut Tens::default());
-        view.scroll_by(-100_000, &many, &placed);
+        let visible = view.place(&many, 50, &mut Tens::default());
+        view.scroll_by(-100_000, &many, &visible);
         assert_eq!(seen(&mut view, &many, 50)[0], (0, 0));
     }
 }

@@ -7,15 +7,15 @@ use crate::modes::gui::keep::settings::MAX_SIZE;
 use crate::modes::gui::keep::settings::MIN_SIZE;
 use crate::modes::gui::keep::settings::Settings;
 use crate::modes::gui::keep::settings::USUAL_SIZE;
-use crate::modes::gui::model::Event;
-use crate::modes::gui::rooms::Offer;
+use crate::modes::gui::model::Input;
+use crate::modes::gui::rooms::JoinableRoom;
 use crate::modes::gui::talk::Field;
-use crate::modes::gui::transcript::styled::Act;
+use crate::modes::gui::transcript::styled::Click;
 
-/// What the user wants.
+/// A wish of the user.
 #[derive(Clone, Debug)]
 pub enum Action {
-    /// Log in with what stands in the fields.
+    /// Log in with these fields.
     LogIn {
         /// The Server field.
         address: String,
@@ -24,74 +24,75 @@ pub enum Action {
         /// The Room key field.
         key: String,
     },
-    /// Say what stands in the input.
-    Say(String),
-    /// Something that the model understands as it is.
-    Tell(Event),
+    /// Send this text, which was taken out of the input.
+    Send(String),
+    /// An input of the model, as it is.
+    Model(Input),
     /// Open this address in the browser.
-    Open(String),
+    OpenUrl(String),
     /// The settings were changed.
-    Changed(Box<Settings>),
+    Settings(Box<Settings>),
     /// Leave.
     Quit,
-    /// What only the window itself has to do with.
-    Own(Own),
+    /// Something that the window does by itself; [`Window::next_action`] never returns it.
+    Window(WindowAction),
 }
 
-/// What only the window itself has to do with.
+/// A wish that the window itself fulfils.
 #[derive(Clone, Debug)]
-pub enum Own {
-    /// Something that is shown may have changed.
-    Look,
-    /// Text for the input that was not typed there.
-    Typed(String),
+pub enum WindowAction {
+    /// Show the model: something may have changed.
+    Refresh,
+    /// Insert this text, which was typed or chosen elsewhere, into the input.
+    Insert(String),
     /// Show the fields for another login.
-    Switch,
+    SwitchRoom,
     /// Hide them again.
-    Back,
-    /// Show the rooms, with the keyboard among them.
-    Rooms {
-        /// Hide them if they are shown.
+    CloseLogin,
+    /// Show the list of rooms and focus it.
+    OpenRooms {
+        /// Hide it instead if it is shown.
         toggle: bool,
     },
-    /// Go back from the rooms to the field for the address.
-    RoomsEnd,
+    /// Go back from the list of rooms to the Server field.
+    CloseRooms,
     /// Join this room.
-    Pick(Box<Offer>),
-    /// Show the search.
-    Find,
+    JoinRoom(Box<JoinableRoom>),
+    /// Show the search bar.
+    OpenSearch,
     /// End the search.
-    FindEnd,
-    /// Escape was pressed: end the search, put the fields for another login away, or take away what was said below.
+    EndSearch,
+    /// Escape: end the search, hide the fields for another login, or remove notes and refused messages.
     Escape,
-    /// Show where what is new begins.
-    Unread,
+    /// Scroll to the first unread message.
+    GoToUnread,
     /// Show the settings.
-    Settings,
-    /// Letters larger, smaller, or (0) as they come.
-    Size(i32),
+    OpenSettings,
+    /// Change the font size by so many pixels; 0 resets it.
+    Zoom(i32),
 }
 
-/// What a click in the transcript means.
-pub(super) fn action_of(act: Act) -> Action {
-    match act {
-        Act::Open(address) => Action::Open(address),
-        Act::Unfold(first) => Action::Tell(Event::Unfold(first)),
-        Act::Fetch => Action::Tell(Event::Fetch),
-        Act::Retry(key) => Action::Tell(Event::Retry(key)),
-        Act::Discard(key) => Action::Tell(Event::Discard(key)),
+impl From<Click> for Action {
+    fn from(click: Click) -> Action {
+        match click {
+            Click::Open(address) => Action::OpenUrl(address),
+            Click::Unfold(first) => Action::Model(Input::Unfold(first)),
+            Click::FillGaps => Action::Model(Input::FillGaps),
+            Click::Retry(key) => Action::Model(Input::Retry(key)),
+            Click::Discard(key) => Action::Model(Input::Discard(key)),
+        }
     }
 }
 
 impl Window {
     /// Does what only the window itself has to do with.
-    pub(super) fn do_own(&mut self, own: Own) {
-        if matches!(own, Own::Escape) {
+    pub(super) fn do_window_action(&mut self, action: WindowAction) {
+        if matches!(action, WindowAction::Escape) {
             self.transcript.hide_time();
         }
-        match own {
-            Own::Look => self.show(),
-            Own::Typed(text) => {
+        match action {
+            WindowAction::Refresh => self.show(),
+            WindowAction::Insert(text) => {
                 if self.message.active() {
                     // Neither is refused by an input that is shown and not full.
                     let _ = self.message.take_focus();
@@ -99,45 +100,47 @@ impl Window {
                     self.message.do_callback();
                 }
             }
-            Own::Back => {
+            WindowAction::CloseLogin => {
                 (self.switching, self.rooms_open) = (false, false);
-                self.note(Action::Tell(Event::Back));
+                self.note(Action::Model(Input::CancelLogin));
                 self.show();
                 self.focus(Field::Message);
             }
-            Own::Switch => {
+            WindowAction::SwitchRoom => {
                 self.switching = true;
-                self.note(Action::Tell(Event::Offer { search: true }));
+                self.note(Action::Model(Input::OfferRooms { search: true }));
                 self.show();
                 self.focus(Field::Name);
             }
-            Own::Rooms { toggle } => self.open_rooms(toggle),
-            Own::RoomsEnd => self.leave_rooms(),
-            Own::Pick(offer) => self.pick(&offer),
-            Own::Find => {
+            WindowAction::OpenRooms { toggle } => self.open_rooms(toggle),
+            WindowAction::CloseRooms => self.leave_rooms(),
+            WindowAction::JoinRoom(offer) => self.pick(&offer),
+            WindowAction::OpenSearch => {
                 // By keys it is open already, so that what is typed next goes there.
                 if !self.find.has_keyboard() {
                     self.find.open();
                 }
                 self.relayout();
             }
-            Own::FindEnd => {
-                self.note(Action::Tell(Event::Find(String::new())));
+            WindowAction::EndSearch => {
+                self.note(Action::Model(Input::Search(String::new())));
                 self.relayout();
                 self.focus(Field::Message);
             }
-            Own::Escape if self.find.is_open() => self.find.close(),
-            Own::Escape if self.switching => self.do_own(Own::Back),
-            Own::Escape => self.note(Action::Tell(Event::Dismiss)),
-            Own::Unread => self.go_to_unread(),
-            Own::Settings => self.open_settings(),
-            Own::Size(step) => {
+            WindowAction::Escape if self.find.is_open() => self.find.close(),
+            WindowAction::Escape if self.switching => {
+                self.do_window_action(WindowAction::CloseLogin)
+            }
+            WindowAction::Escape => self.note(Action::Model(Input::Dismiss)),
+            WindowAction::GoToUnread => self.go_to_unread(),
+            WindowAction::OpenSettings => self.open_settings(),
+            WindowAction::Zoom(step) => {
                 let mut settings = self.settings();
                 settings.size = match step {
                     0 => USUAL_SIZE,
                     step => (settings.size + step).clamp(MIN_SIZE, MAX_SIZE),
                 };
-                self.note(Action::Changed(Box::new(settings)));
+                self.note(Action::Settings(Box::new(settings)));
             }
         }
     }

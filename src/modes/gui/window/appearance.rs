@@ -23,15 +23,15 @@ pub const LARGEST: i32 = 32;
 pub const SIZE: i32 = 14;
 
 #[derive(Clone, Copy)]
-struct Look {
+struct Appearance {
     palette: Palette,
     font: Font,
     size: i32,
 }
 
 thread_local! {
-    static LOOK: Cell<Look> = const {
-        Cell::new(Look {
+    static APPEARANCE: Cell<Appearance> = const {
+        Cell::new(Appearance {
             palette: Palette::LIGHT,
             font: Font::Helvetica,
             size: SIZE,
@@ -48,7 +48,7 @@ thread_local! {
 pub fn set(palette: Palette, font: Option<&str>, size: i32) {
     let size = size.clamp(SMALLEST, LARGEST);
     let font = font.map_or(Font::Helvetica, face);
-    LOOK.set(Look {
+    APPEARANCE.set(Appearance {
         palette,
         font,
         size,
@@ -78,22 +78,22 @@ pub fn set(palette: Palette, font: Option<&str>, size: i32) {
 
 /// The colours.
 pub fn palette() -> Palette {
-    LOOK.get().palette
+    APPEARANCE.get().palette
 }
 
 /// The font.
 pub fn font() -> Font {
-    LOOK.get().font
+    APPEARANCE.get().font
 }
 
 /// The size of letters, in pixels.
 pub fn size() -> i32 {
-    LOOK.get().size
+    APPEARANCE.get().size
 }
 
 /// Has what is drawn or measured next be in the font.
 pub fn use_font() {
-    let look = LOOK.get();
+    let look = APPEARANCE.get();
     draw::set_font(look.font, look.size);
 }
 

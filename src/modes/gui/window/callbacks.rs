@@ -9,30 +9,16 @@ use fltk::enums::{CallbackTrigger, Event as Happened, Key};
 use fltk::input::MultilineInput;
 use fltk::prelude::*;
 
-use super::action::action_of;
-use super::find_bar::Find;
+use super::find_bar::FindAction;
 use super::keyboard;
-use super::settings_dialog::Dialog;
+use super::settings_dialog::SettingsDialog;
 use super::style;
-use super::{Action, Actions, INPUT_LIMIT, Own, Window};
-use crate::modes::gui::model::Event;
+use super::{Action, Actions, INPUT_LIMIT, Window, WindowAction};
+use crate::modes::gui::model::Input;
 use crate::modes::gui::model::limits::grouped;
-use crate::modes::gui::window::transcript::Told;
 
 /// How long a search waits for more letters.
 const PAUSE: f64 = 0.3;
-
-/// What happened in the transcript.
-pub(super) fn on_told(told: Told, actions: &Actions) {
-    actions.borrow_mut().push_back(match told {
-        Told::Act(act) => action_of(act),
-        Told::Seen { at_end, near } => Action::Tell(Event::Seen { at_end, near }),
-        Told::Missing { hole, from_above } => Action::Tell(Event::Missing { hole, from_above }),
-        Told::ToStart => Action::Tell(Event::ToStart),
-        Told::ToEnd => Action::Tell(Event::ToEnd),
-        Told::Escape => Action::Own(Own::Escape),
-    });
-}
 
 impl Window {
     pub(super) fn wire_up(&mut self) {
@@ -45,7 +31,7 @@ impl Window {
         self.here.on_pick(move |text| {
             actions
                 .borrow_mut()
-                .push_back(Action::Own(Own::Typed(text.to_string())));
+                .push_back(Action::Window(WindowAction::Insert(text.to_string())));
         });
     }
 
@@ -74,16 +60,30 @@ impl Window {
         self.name.set_callback(move |_| match app::event_key() {
             Key::Enter | Key::KPEnter => pressed(),
             // What is typed is counted as it is typed.
-            _ => actions.borrow_mut().push_back(Action::Own(Own::Look)),
+            _ => actions
+                .borrow_mut()
+                .push_back(Action::Window(WindowAction::Refresh)),
         });
         self.key.set_trigger(CallbackTrigger::EnterKeyAlways);
         self.key.set_callback(move |_| log_in());
-        let means = |own: Own| {
+        let means = |action: WindowAction| {
             let actions = Rc::clone(&self.actions);
-            move || actions.borrow_mut().push_back(Action::Own(own.clone()))
+            move || {
+                actions
+                    .borrow_mut()
+                    .push_back(Action::Window(action.clone()))
+            }
         };
-        press(&mut self.back, &self.message, means(Own::Back));
-        press(&mut self.switch, &self.message, means(Own::Switch));
+        press(
+            &mut self.back,
+            &self.message,
+            means(WindowAction::CloseLogin),
+        );
+        press(
+            &mut self.switch,
+            &self.message,
+            means(WindowAction::SwitchRoom),
+        );
     }
 
     fn wire_up_buttons(&mut self) {
@@ -92,14 +92,14 @@ impl Window {
             move || actions.borrow_mut().push_back(action.clone())
         };
         press(&mut self.quit, &self.message, means(Action::Quit));
-        let again = means(Action::Tell(Event::TryNow));
+        let again = means(Action::Model(Input::TryNow));
         press(&mut self.try_now, &self.message, again);
         press(
             &mut self.search,
             &self.message,
-            means(Action::Own(Own::Find)),
+            means(Action::Window(WindowAction::OpenSearch)),
         );
-        let settings = means(Action::Own(Own::Settings));
+        let settings = means(Action::Window(WindowAction::OpenSettings));
         press(&mut self.settings_button, &self.message, settings);
         let (actions, mut message) = (Rc::clone(&self.actions), self.message.clone());
         press(&mut self.send, &self.message, move || {
@@ -125,8 +125,8 @@ impl Window {
         let (actions, completion) = (Rc::clone(&self.actions), Rc::clone(&self.completion));
         self.message.set_callback(move |message| {
             completion.borrow_mut().forget();
-            let draft = Event::Draft(message.value());
-            actions.borrow_mut().push_back(Action::Tell(draft));
+            let draft = Input::Draft(message.value());
+            actions.borrow_mut().push_back(Action::Model(draft));
         });
         let actions = Rc::clone(&self.actions);
         let mut transcript = self.transcript.clone();
@@ -154,8 +154,8 @@ impl Window {
                 message.set_value(text);
                 // Fails only for a place that is not in the text.
                 let _ = message.set_position(at as i32);
-                let draft = Event::Draft(text.to_string());
-                actions.borrow_mut().push_back(Action::Tell(draft));
+                let draft = Input::Draft(text.to_string());
+                actions.borrow_mut().push_back(Action::Model(draft));
             };
             match app::event_key() {
                 Key::Enter | Key::KPEnter if shift || app::is_event_ctrl() => {
@@ -189,13 +189,19 @@ impl Window {
                 Key::PageUp => transcript.page(-1),
                 Key::PageDown => transcript.page(1),
                 Key::Home if app::is_event_ctrl() => {
-                    actions.borrow_mut().push_back(Action::Tell(Event::ToStart));
+                    actions
+                        .borrow_mut()
+                        .push_back(Action::Model(Input::GoToStart));
                 }
                 Key::End if app::is_event_ctrl() => {
-                    actions.borrow_mut().push_back(Action::Tell(Event::ToEnd));
+                    actions
+                        .borrow_mut()
+                        .push_back(Action::Model(Input::GoToEnd));
                 }
                 Key::Escape => {
-                    actions.borrow_mut().push_back(Action::Own(Own::Escape));
+                    actions
+                        .borrow_mut()
+                        .push_back(Action::Window(WindowAction::Escape));
                 }
                 _ => return false,
             }
@@ -214,22 +220,24 @@ impl Window {
             let step = |older: bool| {
                 let mut actions = actions.borrow_mut();
                 // What is asked for already is not asked again.
-                actions.push_back(Action::Tell(Event::Find(input.value())));
-                actions.push_back(Action::Tell(Event::FindStep { older }));
+                actions.push_back(Action::Model(Input::Search(input.value())));
+                actions.push_back(Action::Model(Input::SearchStep { older }));
             };
             match find {
-                Find::Changed(text) => {
+                FindAction::Changed(text) => {
                     let (actions, typed) = (Rc::clone(&actions), Rc::clone(&typed));
                     app::add_timeout3(PAUSE, move |_| {
                         if typed.get() == number {
-                            let find = Event::Find(text.clone());
-                            actions.borrow_mut().push_back(Action::Tell(find));
+                            let find = Input::Search(text.clone());
+                            actions.borrow_mut().push_back(Action::Model(find));
                         }
                     });
                 }
-                Find::Older => step(true),
-                Find::Newer => step(false),
-                Find::Closed => actions.borrow_mut().push_back(Action::Own(Own::FindEnd)),
+                FindAction::Older => step(true),
+                FindAction::Newer => step(false),
+                FindAction::Closed => actions
+                    .borrow_mut()
+                    .push_back(Action::Window(WindowAction::EndSearch)),
             }
         });
     }
@@ -240,7 +248,7 @@ impl Window {
             // Escape closes a window of FLTK; nobody wants to leave a room by it.
             let escape = app::event() == Happened::Shortcut && app::event_key() == Key::Escape;
             actions.borrow_mut().push_back(match escape {
-                true => Action::Own(Own::Escape),
+                true => Action::Window(WindowAction::Escape),
                 false => Action::Quit,
             });
         });
@@ -263,21 +271,21 @@ impl Window {
             let is = |c: char| key == Key::from_char(c);
             let action = if is('f') {
                 find.open();
-                Action::Own(Own::Find)
+                Action::Window(WindowAction::OpenSearch)
             } else if is('q') {
                 Action::Quit
             } else if is(',') {
-                Action::Own(Own::Settings)
+                Action::Window(WindowAction::OpenSettings)
             } else if is('u') {
-                Action::Own(Own::Unread)
+                Action::Window(WindowAction::GoToUnread)
             } else if is('t') {
-                Action::Tell(Event::TryNow)
+                Action::Model(Input::TryNow)
             } else if is('+') || is('=') || key == Key::from_i32(0xffab) {
-                Action::Own(Own::Size(1))
+                Action::Window(WindowAction::Zoom(1))
             } else if is('-') || key == Key::from_i32(0xffad) {
-                Action::Own(Own::Size(-1))
+                Action::Window(WindowAction::Zoom(-1))
             } else if is('0') || key == Key::from_i32(0xffb0) {
-                Action::Own(Own::Size(0))
+                Action::Window(WindowAction::Zoom(0))
             } else {
                 return false;
             };
@@ -293,11 +301,11 @@ impl Window {
         }
         let actions = Rc::clone(&self.actions);
         let on_change = move |settings| {
-            let changed = Action::Changed(Box::new(settings));
+            let changed = Action::Settings(Box::new(settings));
             actions.borrow_mut().push_back(changed);
         };
         let put = |dialog: &mut fltk::window::Window| self.put_over(dialog);
-        let dialog = Dialog::open(&self.settings.borrow(), put, on_change);
+        let dialog = SettingsDialog::open(&self.settings.borrow(), put, on_change);
         self.dialog = Some(dialog);
     }
 }
@@ -328,7 +336,7 @@ fn type_on(message: &mut MultilineInput) -> bool {
 fn say(message: &mut MultilineInput, actions: &Actions) {
     let text = message.value();
     message.set_value("");
-    actions.borrow_mut().push_back(Action::Say(text));
+    actions.borrow_mut().push_back(Action::Send(text));
 }
 
 /// Pastes what is too long for the input as far as there is room, and says how much was left out.
@@ -356,7 +364,7 @@ fn paste(message: &mut MultilineInput, actions: &Actions) -> bool {
         grouped(text.len() - end)
     );
     let mut actions = actions.borrow_mut();
-    actions.push_back(Action::Tell(Event::Note(sentence)));
+    actions.push_back(Action::Model(Input::Note(sentence)));
     true
 }
 

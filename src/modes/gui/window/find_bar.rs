@@ -15,13 +15,13 @@ use fltk::input::Input;
 use fltk::prelude::*;
 use fltk::widget::Widget;
 
-use super::parts::shortened;
-use super::style::{Kind, button, button_width, field, mark_all, on_focus, paint_field};
+use super::fitting::shortened;
+use super::style::{ButtonKind, button, button_width, field, mark_all, on_focus, paint_field};
 use super::{appearance, keyboard, rgb};
 
 /// What the user does in the bar.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Find {
+pub enum FindAction {
     /// Something else is looked for; empty for nothing.
     Changed(String),
     /// The match before this one: Enter, Previous.
@@ -32,7 +32,7 @@ pub enum Find {
     Closed,
 }
 
-type Told = Box<dyn FnMut(Find)>;
+type Told = Box<dyn FnMut(FindAction)>;
 
 /// The bar. Hidden at first.
 #[derive(Clone)]
@@ -60,7 +60,7 @@ impl FindBar {
         row.set_pad(8);
         let mut input = Input::default();
         let mut label = Widget::default();
-        let buttons = ["Previous", "Next", "Close"].map(|name| button(name, Kind::Plain));
+        let buttons = ["Previous", "Next", "Close"].map(|name| button(name, ButtonKind::Plain));
         row.end();
         row.hide();
         field(&mut input);
@@ -86,7 +86,7 @@ impl FindBar {
         let mut this = self.clone();
         self.input.set_trigger(CallbackTrigger::Changed);
         self.input
-            .set_callback(move |input| this.tell(Find::Changed(input.value())));
+            .set_callback(move |input| this.tell(FindAction::Changed(input.value())));
         let mut this = self.clone();
         let mut editing = keyboard::Editing::default();
         self.input.super_handle_first(false);
@@ -96,8 +96,8 @@ impl FindBar {
                 return true;
             }
             let step = match app::event_key() {
-                Key::Enter | Key::KPEnter if app::is_event_shift() => Find::Newer,
-                Key::Enter | Key::KPEnter => Find::Older,
+                Key::Enter | Key::KPEnter if app::is_event_shift() => FindAction::Newer,
+                Key::Enter | Key::KPEnter => FindAction::Older,
                 _ => return false,
             };
             let pressed = event == Event::KeyDown;
@@ -106,7 +106,7 @@ impl FindBar {
             }
             pressed
         });
-        let means = [Find::Older, Find::Newer, Find::Closed];
+        let means = [FindAction::Older, FindAction::Newer, FindAction::Closed];
         for (mut button, means) in self.buttons.clone().into_iter().zip(means) {
             let mut this = self.clone();
             button.set_callback(move |_| {
@@ -120,14 +120,14 @@ impl FindBar {
         self.row.handle(move |_, event| {
             let close = event == Event::KeyDown && app::event_key() == Key::Escape;
             if close {
-                this.tell(Find::Closed);
+                this.tell(FindAction::Closed);
             }
             close
         });
     }
 
     /// What happens with what the user does.
-    pub fn on_find(&mut self, told: impl FnMut(Find) + 'static) {
+    pub fn on_find(&mut self, told: impl FnMut(FindAction) + 'static) {
         *self.told.borrow_mut() = Box::new(told);
     }
 
@@ -145,7 +145,7 @@ impl FindBar {
 
     /// Closes the bar, as its button does.
     pub fn close(&mut self) {
-        self.tell(Find::Closed);
+        self.tell(FindAction::Closed);
     }
 
     /// Whether it is shown.
@@ -175,8 +175,8 @@ impl FindBar {
         self.row.redraw();
     }
 
-    fn tell(&mut self, find: Find) {
-        if find == Find::Closed {
+    fn tell(&mut self, find: FindAction) {
+        if find == FindAction::Closed {
             self.row.hide();
         }
         (self.told.borrow_mut())(find);

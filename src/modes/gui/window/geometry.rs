@@ -7,7 +7,7 @@ use fltk::prelude::*;
 use fltk::window::Window as FltkWindow;
 
 use super::Window;
-use crate::modes::gui::keep::session_file::Place;
+use crate::modes::gui::keep::session_file::Geometry;
 
 /// How much of a window's upper edge must be on a screen, so that it can be seen and moved: wide and
 /// high, in the window system's units.
@@ -15,15 +15,15 @@ const HOLD: (i32, i32) = (120, 40);
 
 impl Window {
     /// Puts the window where it was, or where somebody can reach it if the screens are others now.
-    pub(super) fn put_in_reach(&mut self, place: Place) {
+    pub(super) fn put_in_reach(&mut self, place: Geometry) {
         let screens = (0..app::screen_count()).map(app::screen_work_area);
-        let screens = screens.map(|(x, y, width, height)| Place {
+        let screens = screens.map(|(x, y, width, height)| Geometry {
             x,
             y,
             width,
             height,
         });
-        let screens: Vec<Place> = screens.collect();
+        let screens: Vec<Geometry> = screens.collect();
         let put = in_reach(place, &screens);
         if put != place {
             self.frame.resize(put.x, put.y, put.width, put.height);
@@ -42,7 +42,7 @@ impl Window {
     /// Puts a dialog over the window, with the same icon.
     pub(super) fn put_over(&self, dialog: &mut FltkWindow) {
         let (x, y, width, height) = app::screen_work_area(self.frame.screen_num());
-        let screen = Place {
+        let screen = Geometry {
             x,
             y,
             width,
@@ -62,8 +62,8 @@ impl Window {
     }
 
     /// Where the window is.
-    pub fn place(&self) -> Place {
-        Place {
+    pub fn place(&self) -> Geometry {
+        Geometry {
             x: self.frame.x(),
             y: self.frame.y(),
             width: self.frame.w(),
@@ -73,7 +73,7 @@ impl Window {
 }
 
 /// Where something of that size is in the middle of its parent, and whole on the screen if it can be.
-fn over(parent: Place, (width, height): (i32, i32), screen: Place) -> (i32, i32) {
+fn over(parent: Geometry, (width, height): (i32, i32), screen: Geometry) -> (i32, i32) {
     let put = |from: i32, size: i32, own: i32, edge: i32, room: i32| {
         let last = edge.max(edge + room - own);
         (from + (size - own) / 2).clamp(edge, last)
@@ -86,11 +86,11 @@ fn over(parent: Place, (width, height): (i32, i32), screen: Place) -> (i32, i32)
 
 /// The place if enough of its upper edge is on a screen; else the nearest one that is whole on the
 /// screen that it is nearest to.
-fn in_reach(place: Place, screens: &[Place]) -> Place {
+fn in_reach(place: Geometry, screens: &[Geometry]) -> Geometry {
     let shared = |from: i32, size: i32, other: i32, others: i32| {
         from.saturating_add(size).min(other.saturating_add(others)) - from.max(other)
     };
-    let held = |screen: &&Place| {
+    let held = |screen: &&Geometry| {
         shared(place.x, place.width, screen.x, screen.width) >= HOLD.0.min(place.width)
             && place.y >= screen.y
             && shared(place.y, place.height, screen.y, screen.height) >= HOLD.1.min(place.height)
@@ -101,7 +101,7 @@ fn in_reach(place: Place, screens: &[Place]) -> Place {
     let beside = |from: i32, size: i32, other: i32, others: i32| {
         i64::from(-shared(from, size, other, others)).max(0)
     };
-    let away = |screen: &&Place| {
+    let away = |screen: &&Geometry| {
         beside(place.x, place.width, screen.x, screen.width)
             + beside(place.y, place.height, screen.y, screen.height)
     };
@@ -112,7 +112,7 @@ fn in_reach(place: Place, screens: &[Place]) -> Place {
         place.width.min(screen.width),
         place.height.min(screen.height),
     );
-    Place {
+    Geometry {
         x: place.x.clamp(screen.x, screen.x + screen.width - width),
         y: place.y.clamp(screen.y, screen.y + screen.height - height),
         width,
@@ -124,8 +124,8 @@ fn in_reach(place: Place, screens: &[Place]) -> Place {
 mod tests {
     use super::*;
 
-    fn place(x: i32, y: i32, width: i32, height: i32) -> Place {
-        Place {
+    fn place(x: i32, y: i32, width: i32, height: i32) -> Geometry {
+        Geometry {
             x,
             y,
             width,

@@ -13,7 +13,7 @@ use fltk::prelude::*;
 use unicode_properties::UnicodeEmoji as _;
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use layouts::Board;
+use layouts::KeyboardLayout;
 
 /// The key of a command: the one that was pressed, or with Ctrl the Latin one that stands there.
 pub fn key() -> Key {
@@ -39,7 +39,7 @@ fn latin(key: Key) -> Option<char> {
         _ => {}
     }
     let number = u32::try_from(key.bits()).ok()?;
-    Board::now()?.latin(number)
+    KeyboardLayout::now()?.latin(number)
 }
 
 /// What one field needs for the keys that FLTK does not know.

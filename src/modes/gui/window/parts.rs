@@ -13,12 +13,11 @@ use fltk::draw;
 use fltk::enums::FrameType;
 use fltk::prelude::*;
 use fltk::widget::Widget;
-use unicode_segmentation::UnicodeSegmentation;
 
 use super::{appearance, rgb};
+use crate::modes::gui::text::drawable;
 use crate::modes::gui::theme::Palette;
-use crate::modes::gui::transcript::layout::drawable;
-pub use member_list::Here;
+pub use member_list::MemberList;
 pub use room_list::{Picked, RoomList};
 
 /// One of a palette's colours, whichever palette is in force.
@@ -29,10 +28,10 @@ pub type Ink = fn(&Palette) -> u32;
 pub struct Words {
     /// For the layout.
     pub area: Widget,
-    said: Rc<RefCell<Said>>,
+    said: Rc<RefCell<WordsState>>,
 }
 
-struct Said {
+struct WordsState {
     text: String,
     ink: Ink,
     /// A dot before the words.
@@ -57,7 +56,7 @@ impl Words {
     pub fn new() -> Words {
         let mut area = Widget::default();
         area.set_frame(FrameType::NoBox);
-        let said = Rc::new(RefCell::new(Said {
+        let said = Rc::new(RefCell::new(WordsState {
             text: String::new(),
             ink: |p| p.text,
             dot: None,
@@ -90,7 +89,7 @@ impl Words {
 
     /// Shows a sentence; the height in pixels that it needs at this width is the answer.
     pub fn show(&mut self, text: &str, ink: Ink, dot: Option<Ink>, width: i32) -> i32 {
-        *self.said.borrow_mut() = Said {
+        *self.said.borrow_mut() = WordsState {
             text: drawable(text),
             ink,
             dot,
@@ -110,28 +109,4 @@ impl Words {
         self.area.redraw();
         said.rows.len() as i32 * row
     }
-}
-
-/// The first of these that fits into `room` pixels, else as much of the last one as does.
-pub fn fitting(texts: &[impl AsRef<str>], room: f64) -> String {
-    appearance::use_font();
-    let mut texts = texts.iter().map(AsRef::as_ref).peekable();
-    while let Some(text) = texts.next() {
-        if texts.peek().is_none() || draw::width(text) <= room {
-            return shortened(text.to_string(), room);
-        }
-    }
-    String::new()
-}
-
-/// As much of a text as fits into `room` pixels, with `…` where something is missing.
-pub fn shortened(text: String, room: f64) -> String {
-    if draw::width(&text) <= room {
-        return text;
-    }
-    let starts = text.grapheme_indices(true).rev();
-    let mut shorter = starts.map(|(at, _)| format!("{}…", &text[..at]));
-    shorter
-        .find(|short| draw::width(short) <= room)
-        .unwrap_or_default()
 }

@@ -8,16 +8,17 @@ use fltk::image::{PngImage, RgbImage};
 use fltk::prelude::*;
 
 use super::appearance::{self, field_height, row_height};
-use super::parts::{Ink, fitting};
+use super::fitting::fitting;
+use super::parts::Ink;
 use super::style::{self, button_width, caption_width, message_height};
 use super::{Window, rgb};
 use crate::modes::gui::model::Model;
 use crate::modes::gui::model::commands::to_be_said;
 use crate::modes::gui::model::limits::name_words;
 use crate::modes::gui::model::limits::text_words;
-use crate::modes::gui::rooms::Offer;
+use crate::modes::gui::rooms::JoinableRoom;
 use crate::modes::gui::talk::Field;
-use crate::modes::gui::transcript::layout::drawable;
+use crate::modes::gui::text::drawable;
 use crate::modes::gui::window::badge::badge;
 use crate::name::extent;
 
@@ -27,7 +28,7 @@ const USUAL_NAME: usize = 8;
 
 /// What was shown last, so that only what changed is touched.
 #[derive(Clone, Default, PartialEq)]
-pub(super) struct Shown {
+pub(super) struct Rendered {
     title: String,
     /// The room, and who one is there: from everything to the least.
     room: Vec<String>,
@@ -42,7 +43,7 @@ pub(super) struct Shown {
     connected: bool,
     offline: bool,
     limit: String,
-    pub(super) rooms: Vec<Offer>,
+    pub(super) rooms: Vec<JoinableRoom>,
     has_rooms: bool,
     find: String,
     width: i32,
@@ -50,7 +51,7 @@ pub(super) struct Shown {
     pub(super) input_height: i32,
 }
 
-impl Shown {
+impl Rendered {
     /// Whether the window has another size than what was shown was made for.
     pub(super) fn is_another_size(&self, width: i32, height: i32) -> bool {
         (self.width, self.height) != (width, height)
@@ -81,7 +82,7 @@ impl Window {
         }
     }
 
-    fn now(&self, model: &Model) -> Shown {
+    fn now(&self, model: &Model) -> Rendered {
         let is_in = model.is_in();
         let fields = !is_in || self.switching || model.is_over();
         let text = self.message.value();
@@ -107,7 +108,7 @@ impl Window {
             let words = model.rooms_words().filter(|_| fields)?;
             Some((Field::Message, words.to_string()))
         });
-        Shown {
+        Rendered {
             title: model.title(),
             room: match (model.room(), model.me()) {
                 (Some((room, at)), Some(me)) => {
@@ -144,7 +145,7 @@ impl Window {
         }
     }
 
-    fn apply_shown(&mut self, before: &Shown) {
+    fn apply_shown(&mut self, before: &Rendered) {
         let now = &self.shown.clone();
         if now.title != before.title {
             self.frame.set_label(&now.title);
@@ -210,7 +211,7 @@ impl Window {
     }
 
     /// The widths of what stands beside the status line: a button, and a limit.
-    fn beside(&self, now: &Shown) -> (i32, i32) {
+    fn beside(&self, now: &Rendered) -> (i32, i32) {
         let try_now = match now.offline {
             true => button_width("Try now"),
             false => 0,
@@ -292,7 +293,7 @@ impl Window {
         self.here.area.redraw();
         self.rooms.area.redraw();
         self.transcript.set_times(settings.times);
-        self.shown = Shown::default();
+        self.shown = Rendered::default();
         self.revision = None;
         self.show();
     }

@@ -7,10 +7,10 @@ use fltk::enums::{Event as Happened, Key};
 use fltk::prelude::*;
 
 use super::parts::Picked;
-use super::render::{Shown, show_if};
-use super::{Action, Own, Window, appearance, keyboard, style};
+use super::render::{Rendered, show_if};
+use super::{Action, Window, WindowAction, appearance, keyboard, style};
 use crate::address::Address;
-use crate::modes::gui::rooms::Offer;
+use crate::modes::gui::rooms::JoinableRoom;
 use crate::modes::gui::talk::Field;
 
 impl Window {
@@ -19,8 +19,8 @@ impl Window {
     pub(super) fn wire_up_rooms(&mut self) {
         let actions = Rc::clone(&self.actions);
         self.recent.set_callback(move |_| {
-            let rooms = Own::Rooms { toggle: true };
-            actions.borrow_mut().push_back(Action::Own(rooms));
+            let rooms = WindowAction::OpenRooms { toggle: true };
+            actions.borrow_mut().push_back(Action::Window(rooms));
         });
         let (actions, model) = (Rc::clone(&self.actions), Rc::clone(&self.model));
         let mut editing = keyboard::Editing::default();
@@ -33,18 +33,18 @@ impl Window {
             let down = event == Happened::KeyDown && app::event_key() == Key::Down;
             let asked = down && model.borrow().has_offers();
             if asked {
-                let rooms = Own::Rooms { toggle: false };
-                actions.borrow_mut().push_back(Action::Own(rooms));
+                let rooms = WindowAction::OpenRooms { toggle: false };
+                actions.borrow_mut().push_back(Action::Window(rooms));
             }
             asked
         });
         let actions = Rc::clone(&self.actions);
         self.rooms.on_pick(move |picked| {
             let own = match picked {
-                Picked::Room(offer) => Own::Pick(offer),
-                Picked::Away => Own::RoomsEnd,
+                Picked::Room(offer) => WindowAction::JoinRoom(offer),
+                Picked::Away => WindowAction::CloseRooms,
             };
-            actions.borrow_mut().push_back(Action::Own(own));
+            actions.borrow_mut().push_back(Action::Window(own));
         });
     }
 
@@ -78,7 +78,7 @@ impl Window {
     /// Gives the list the height that it needs, as far as there is any: half of what the transcript
     /// has, or all of it where that is little and nobody is in a room. `others` is the height of the
     /// status line and of what is said about the fields.
-    pub(super) fn fit_rooms(&mut self, now: &Shown, others: i32) {
+    pub(super) fn fit_rooms(&mut self, now: &Rendered, others: i32) {
         let shown = !now.rooms.is_empty();
         show_if(&mut self.rooms.area, shown);
         let needed = self.rooms.show(&now.rooms);
@@ -98,12 +98,12 @@ impl Window {
     }
 
     /// A room was chosen: it is joined, unless nobody knows yet under which name.
-    pub(super) fn pick(&mut self, offer: &Offer) {
+    pub(super) fn pick(&mut self, offer: &JoinableRoom) {
         let address = offer.address.to_string();
         self.address.set_value(&address);
         let name = self.name.value();
         if self.model.borrow().is_at(&address, &name) {
-            return self.do_own(Own::Back);
+            return self.do_window_action(WindowAction::CloseLogin);
         }
         if name.trim().is_empty() {
             return self.focus(Field::Name);
@@ -122,8 +122,8 @@ impl Window {
     }
 
     /// What stands in the fields of the login.
-    pub fn fields(&self) -> super::Fields {
-        super::Fields {
+    pub fn fields(&self) -> super::LoginFields {
+        super::LoginFields {
             address: self.address.value(),
             name: self.name.value(),
             key: self.key.value(),

@@ -18,17 +18,17 @@ use fltk::menu::Choice;
 use fltk::prelude::*;
 use fltk::window::Window;
 
-use self::choices::{Offer, fonts, item, scales};
+use self::choices::{Labelled, fonts, item, scales};
 use super::appearance::{self, field_height};
 use super::parts::Words;
 use super::rgb;
-use super::style::{self, Kind, Spinner, button, button_width, caption};
+use super::style::{self, ButtonKind, Spinner, button, button_width, caption};
 use crate::modes::gui::keep::settings;
 use crate::modes::gui::keep::settings::MAX_SIZE;
 use crate::modes::gui::keep::settings::MIN_SIZE;
 use crate::modes::gui::keep::settings::Settings;
-use crate::modes::gui::keep::settings::Theme;
-use crate::modes::gui::keep::settings::Times;
+use crate::modes::gui::keep::settings::TimeDisplay;
+use crate::modes::gui::theme::Theme;
 
 const THEMES: [(&str, Theme); 4] = [
     ("As the system", Theme::System),
@@ -36,16 +36,16 @@ const THEMES: [(&str, Theme); 4] = [
     ("Dark", Theme::Dark),
     ("High contrast", Theme::HighContrast),
 ];
-const TIMES: [(&str, Times); 2] = [
-    ("Time since the sender's last message", Times::Elapsed),
-    ("Time of day", Times::Clock),
+const TIMES: [(&str, TimeDisplay); 2] = [
+    ("Time since the sender's last message", TimeDisplay::Elapsed),
+    ("Time of day", TimeDisplay::Clock),
 ];
 /// The widest caption.
 const CAPTION: &str = "Beside a message";
 
 /// The dialog. It closes itself; dropping it removes it, which is not to be done from inside
 /// `on_change`.
-pub struct Dialog {
+pub struct SettingsDialog {
     window: Window,
     parts: Parts,
     /// What is chosen now.
@@ -68,11 +68,11 @@ struct Parts {
     /// Where it is kept.
     place: Words,
     /// The families and scales that stand in the choices, in their order.
-    fonts: Vec<Offer<String>>,
-    scales: Vec<Offer<f64>>,
+    fonts: Vec<Labelled<String>>,
+    scales: Vec<Labelled<f64>>,
 }
 
-impl Dialog {
+impl SettingsDialog {
     /// Opens the dialog on these settings. `on_change` gets all of them after each choice; only what
     /// [`Settings::choose`] takes over is chosen here.
     ///
@@ -81,12 +81,12 @@ impl Dialog {
         settings: &Settings,
         put: impl FnOnce(&mut Window),
         on_change: impl FnMut(Settings) + 'static,
-    ) -> Dialog {
+    ) -> SettingsDialog {
         let (mut window, parts) = build(settings);
         put(&mut window);
         let chosen = Rc::new(RefCell::new(settings.clone()));
         window.set_callback(|window| window.hide()); // Escape, and the frame's button.
-        let mut dialog = Dialog {
+        let mut dialog = SettingsDialog {
             window,
             parts,
             chosen,
@@ -185,14 +185,14 @@ impl Dialog {
     }
 }
 
-impl Drop for Dialog {
+impl Drop for SettingsDialog {
     fn drop(&mut self) {
         self.window.hide();
         app::delete_widget(self.window.clone());
     }
 }
 
-/// Everything that is seen. Which value stands where is [`Dialog::show`]'s part.
+/// Everything that is seen. Which value stands where is [`SettingsDialog::show`]'s part.
 fn build(settings: &Settings) -> (Window, Parts) {
     let mut window = Window::default().with_size(540, 440);
     window.set_label("chatroom settings");
@@ -222,7 +222,7 @@ fn build(settings: &Settings) -> (Window, Parts) {
     let place = Words::new();
     let last = Flex::default().row();
     let _rest = Frame::default();
-    let done = button("Done", Kind::Primary);
+    let done = button("Done", ButtonKind::Primary);
     last.end();
     rows.push((last, None));
     column.end();

@@ -15,7 +15,7 @@ use fltk::frame::Frame;
 use fltk::group::Flex;
 use fltk::prelude::*;
 
-use super::parts::fitting;
+use super::fitting::fitting;
 use super::{appearance, keyboard, rgb};
 use crate::modes::gui::transcript::layout::Wrapping;
 pub use controls::{check, choice, scrollbar};
@@ -38,7 +38,7 @@ const MESSAGE_HINT: [&str; 3] = [
 
 /// Whether a button is the one that is meant to be pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ButtonKind {
     /// It is: in the theme's accent.
     Primary,
     /// One of several.
@@ -187,7 +187,7 @@ pub fn paint_field(input: &mut impl InputExt, wrong: bool) {
 }
 
 /// A button. It draws itself, in the look of the moment.
-pub fn button(label: &str, kind: Kind) -> Button {
+pub fn button(label: &str, kind: ButtonKind) -> Button {
     let mut button = Button::default().with_label(label);
     button.set_frame(FrameType::FlatBox);
     button.super_draw(false);
@@ -210,19 +210,19 @@ pub fn button_width(label: &str) -> i32 {
     draw::width(label).ceil() as i32 + 2 * appearance::size()
 }
 
-fn draw_button(button: &Button, kind: Kind) {
+fn draw_button(button: &Button, kind: ButtonKind) {
     let p = appearance::palette();
     let (face, letters) = match (button.active_r(), kind, button.value()) {
         (false, ..) => (p.off, p.off_text),
-        (true, Kind::Primary, false) => (p.accent, p.accent_text),
-        (true, Kind::Primary, true) => (p.accent_pressed, p.accent_text),
-        (true, Kind::Plain, false) => (p.button, p.text),
-        (true, Kind::Plain, true) => (p.button_pressed, p.text),
+        (true, ButtonKind::Primary, false) => (p.accent, p.accent_text),
+        (true, ButtonKind::Primary, true) => (p.accent_pressed, p.accent_text),
+        (true, ButtonKind::Plain, false) => (p.button, p.text),
+        (true, ButtonKind::Plain, true) => (p.button_pressed, p.text),
     };
     let (x, y, w, h) = (button.x(), button.y(), button.w(), button.h());
     let border = match (button.active_r(), kind) {
-        (true, Kind::Primary) => face,
-        (true, Kind::Plain) => p.border,
+        (true, ButtonKind::Primary) => face,
+        (true, ButtonKind::Plain) => p.border,
         (false, _) => p.line,
     };
     draw::draw_rect_fill(x, y, w, h, rgb(face));

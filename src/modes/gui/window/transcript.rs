@@ -26,45 +26,18 @@ use fltk::prelude::*;
 use fltk::valuator::Scrollbar;
 use fltk::widget::Widget;
 
-use crate::modes::gui::keep::settings::Times;
-use crate::modes::gui::model::Model;
-use crate::modes::gui::transcript::history::Hole;
-use crate::modes::gui::transcript::items::{Item, Key, Rank};
+use crate::modes::gui::keep::settings::TimeDisplay;
+use crate::modes::gui::model::{Input, Model};
+use crate::modes::gui::transcript::items::{Item, ItemId, Rank};
 use crate::modes::gui::transcript::layout::Widths;
-use crate::modes::gui::transcript::styled::Act;
-use crate::modes::gui::transcript::view::{Placed, View};
+use crate::modes::gui::transcript::styled::Click;
+use crate::modes::gui::transcript::view::{View, Visible};
 use crate::modes::gui::window::appearance;
 use crate::modes::gui::window::appearance::row_height;
 use crate::modes::gui::window::keyboard;
-use rows::Laid;
+use crate::modes::gui::window::{Action, Actions};
+use rows::LaidOut;
 use selection::Selection;
-
-/// What the transcript has to tell the window.
-#[derive(Clone, Debug)]
-pub enum Told {
-    /// Something in it was clicked.
-    Act(Act),
-    /// What is seen has changed.
-    Seen {
-        /// The end is.
-        at_end: bool,
-        /// The lowest event that is seen, as an offset.
-        near: u64,
-    },
-    /// A hole is in sight or near.
-    Missing {
-        /// Which.
-        hole: Hole,
-        /// What is read lies above it.
-        from_above: bool,
-    },
-    /// The room's beginning is wanted.
-    ToStart,
-    /// The newest is wanted.
-    ToEnd,
-    /// Escape was pressed.
-    Escape,
-}
 
 /// The transcript, as the window holds it.
 #[derive(Clone)]
@@ -73,57 +46,57 @@ pub struct Transcript {
     pub area: Widget,
     /// Its scrollbar, for the window's layout.
     pub bar: Scrollbar,
-    inner: Rc<RefCell<Inner>>,
-    tell: Rc<RefCell<dyn FnMut(Told)>>,
+    inner: Rc<RefCell<Viewport>>,
+    actions: Actions,
 }
 
 /// Where a mark goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum JumpTarget {
     End,
     Unread,
 }
 
 /// Something in a line that can be clicked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Hit {
-    key: Key,
+struct ClickTarget {
+    id: ItemId,
     /// Which of the line's.
     number: usize,
-    act: Act,
+    click: Click,
 }
 
-struct Inner {
+struct Viewport {
     model: Rc<RefCell<Model>>,
     items: Vec<Item>,
     /// The model's revision that the items show.
     revision: Option<u64>,
     view: View,
     widths: Widths,
-    laid: HashMap<Key, Laid>,
-    placed: Placed,
+    laid: HashMap<ItemId, LaidOut>,
+    visible: Visible,
     generation: u64,
     width: i32,
     height: i32,
-    times: Times,
+    times: TimeDisplay,
     /// The last scrolling went up.
     up: bool,
     selection: Selection,
     /// Where the marking began.
-    anchor: Option<(Key, usize)>,
+    anchor: Option<(ItemId, usize)>,
     /// How that line read then.
     anchored: String,
     /// What the pointer is on, and the line of which the exact time is shown.
-    hover: Option<Key>,
-    timed: Option<Key>,
+    hover: Option<ItemId>,
+    timed: Option<ItemId>,
     /// Counts what ends the pointer's rest.
     moved: u64,
     /// What the keyboard is on.
-    picked: Option<Hit>,
+    picked: Option<ClickTarget>,
     /// What the mouse was pressed on.
-    pressed: Option<Hit>,
+    pressed: Option<ClickTarget>,
     /// What is looked for, where it is seen, and the match that is shown.
-    found: Vec<(Key, Range<usize>)>,
+    found: Vec<(ItemId, Range<usize>)>,
     found_now: Option<u64>,
     told: Option<(bool, u64)>,
     /// The most rows that were made for one picture.
@@ -131,24 +104,24 @@ struct Inner {
 }
 
 impl Transcript {
-    /// A transcript of the model's history; `tell` is called with what happens in it.
-    pub fn new(model: Rc<RefCell<Model>>, tell: impl FnMut(Told) + 'static) -> Transcript {
+    /// Creates a transcript of the model's history. What the user does in it is noted in `actions`.
+    pub fn new(model: Rc<RefCell<Model>>, actions: Actions) -> Transcript {
         let mut area = Widget::default();
         area.set_frame(FrameType::FlatBox);
         let mut bar = Scrollbar::default();
         bar.clear_visible_focus();
-        let inner = Rc::new(RefCell::new(Inner {
+        let inner = Rc::new(RefCell::new(Viewport {
             model,
             items: Vec::new(),
             revision: None,
             view: View::default(),
             widths: Widths::default(),
             laid: HashMap::new(),
-            placed: Placed::default(),
+            visible: Visible::default(),
             generation: 0,
             width: 0,
             height: 0,
-            times: Times::default(),
+            times: TimeDisplay::default(),
             up: true,
             selection: Selection::Nothing,
             anchor: None,
@@ -163,12 +136,11 @@ impl Transcript {
             told: None,
             most_rows: 0,
         }));
-        let tell = Rc::new(RefCell::new(tell));
         let mut transcript = Transcript {
             area,
             bar,
             inner,
-            tell,
+            actions,
         };
         transcript.wire_up();
         transcript
@@ -199,7 +171,7 @@ impl Transcript {
     }
 
     /// Elapsed times or the clock's.
-    pub fn set_times(&mut self, times: Times) {
+    pub fn set_times(&mut self, times: TimeDisplay) {
         self.inner.borrow_mut().times = times;
         self.restyle();
     }
@@ -218,8 +190,8 @@ impl Transcript {
         let (width, height) = (self.area.w(), self.area.h());
         let mut inner = self.inner.borrow_mut();
         let done = inner.place(width, height);
-        let (total, above) = (inner.placed.total, inner.placed.above);
-        let told = inner.whats_to_tell();
+        let (total, above) = (inner.visible.total, inner.visible.above);
+        let news = inner.news();
         drop(inner);
         let hidden = (total - height).max(0);
         self.bar.set_maximum(f64::from(hidden));
@@ -239,13 +211,13 @@ impl Transcript {
             let mut this = self.clone();
             app::add_timeout3(0.001, move |_| this.refresh());
         }
-        for told in told {
-            self.tell(told);
+        for input in news {
+            self.note(Action::Model(input));
         }
     }
 
-    fn tell(&self, told: Told) {
-        (self.tell.borrow_mut())(told);
+    fn note(&self, action: Action) {
+        self.actions.borrow_mut().push_back(action);
     }
 
     /// Goes up (negative) or down by so many pages.
@@ -256,7 +228,7 @@ impl Transcript {
 
     /// Goes to the first of what is here.
     pub fn go_to_start(&mut self) {
-        let first = self.inner.borrow().items.first().map(|item| item.key);
+        let first = self.inner.borrow().items.first().map(|item| item.id);
         if let Some(first) = first {
             self.show(first, 0);
         }
@@ -277,22 +249,22 @@ impl Transcript {
     /// Goes to where what is new begins.
     pub fn go_to_unread(&mut self) {
         let new_from = self.inner.borrow().model.borrow().new_from();
-        if let Some(place) = new_from {
+        if let Some(offset) = new_from {
             let rank = Rank::Unread;
-            self.show(Key { place, rank }, self.area.h() / 4);
+            self.show(ItemId { offset, rank }, self.area.h() / 4);
         }
     }
 
     /// Goes to the event at that offset.
-    pub fn go_to_event(&mut self, place: u64) {
+    pub fn go_to_event(&mut self, offset: u64) {
         let rank = Rank::Entry;
-        self.show(Key { place, rank }, self.area.h() / 2);
+        self.show(ItemId { offset, rank }, self.area.h() / 2);
     }
 
-    fn show(&mut self, key: Key, y: i32) {
+    fn show(&mut self, id: ItemId, y: i32) {
         let mut inner = self.inner.borrow_mut();
         inner.up = true;
-        inner.view.show(key, y);
+        inner.view.show(id, y);
         inner.told = None;
         drop(inner);
         self.refresh();
@@ -324,7 +296,7 @@ impl Transcript {
                     Some(_) => Cursor::Hand,
                     None => Cursor::Insert,
                 });
-                self.hover(point.map(|(key, ..)| key));
+                self.hover(point.map(|(id, ..)| id));
                 true
             }
             Event::Push if app::event_button() == 1 => {
@@ -356,7 +328,7 @@ impl Transcript {
                     (None, Some(hit))
                         if app::event_is_click() && pressed.as_ref() == Some(&hit) =>
                     {
-                        self.tell(Told::Act(hit.act));
+                        self.note(hit.click.into());
                     }
                     _ => {}
                 }
@@ -385,8 +357,8 @@ impl Transcript {
             (inner.pressed, inner.anchor) = (None, None);
         }
         match goes {
-            Some(Place::End) => return self.tell(Told::ToEnd),
-            Some(Place::Unread) => return self.go_to_unread(),
+            Some(JumpTarget::End) => return self.note(Action::Model(Input::GoToEnd)),
+            Some(JumpTarget::Unread) => return self.go_to_unread(),
             None => {}
         }
         let point = self.point();
@@ -399,19 +371,19 @@ impl Transcript {
         self.area.redraw();
     }
 
-    fn point(&self) -> Option<(Key, usize, bool)> {
+    fn point(&self) -> Option<(ItemId, usize, bool)> {
         appearance::use_font();
         let (x, y) = app::event_coords();
         let inner = self.inner.borrow();
         inner.point(x - self.area.x(), y - self.area.y())
     }
 
-    fn hit(&self, (key, at, on): (Key, usize, bool)) -> Option<Hit> {
+    fn hit(&self, (id, at, on): (ItemId, usize, bool)) -> Option<ClickTarget> {
         let inner = self.inner.borrow();
-        let line = &inner.laid.get(&key).filter(|_| on)?.line;
-        let mut acts = line.acts.iter().enumerate();
-        let (number, (_, act)) = acts.find(|(_, (range, _))| range.contains(&at))?;
-        let act = act.clone();
-        Some(Hit { key, number, act })
+        let line = &inner.laid.get(&id).filter(|_| on)?.line;
+        let mut clicks = line.clicks.iter().enumerate();
+        let (number, (_, click)) = clicks.find(|(_, (range, _))| range.contains(&at))?;
+        let click = click.clone();
+        Some(ClickTarget { id, number, click })
     }
 }

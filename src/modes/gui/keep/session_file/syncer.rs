@@ -21,18 +21,18 @@ const GOODBYE: Duration = Duration::from_secs(2);
 
 /// The thread, and what it has done.
 #[derive(Debug)]
-pub(super) struct Saver {
+pub(super) struct Syncer {
     shared: Arc<Shared>,
 }
 
 #[derive(Debug, Default)]
 struct Shared {
-    state: Mutex<State>,
+    state: Mutex<SyncState>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct SyncState {
     next: Option<Job>,
     /// The newest of which the disk is sure.
     done: u64,
@@ -50,20 +50,20 @@ struct Job {
     hurry: bool,
 }
 
-impl Saver {
+impl Syncer {
     /// Starts the thread. The disk is sure of `done` already; `tell` is called whenever there is
     /// something to ask about.
     ///
     /// # Errors
     /// The system gives no thread.
-    pub(super) fn start(path: PathBuf, done: u64, tell: fn()) -> io::Result<Saver> {
+    pub(super) fn start(path: PathBuf, done: u64, tell: fn()) -> io::Result<Syncer> {
         let shared = Arc::new(Shared::default());
         shared.lock().done = done;
         let own = Arc::clone(&shared);
         thread::Builder::new()
             .name("kept".to_string())
             .spawn(move || own.work(&path, tell))?;
-        Ok(Saver { shared })
+        Ok(Syncer { shared })
     }
 
     /// Has this be on the disk: now, or within a few seconds. What waited is of no interest any more.
@@ -90,7 +90,7 @@ impl Saver {
     }
 }
 
-impl Drop for Saver {
+impl Drop for Syncer {
     /// Waits until the last is on the disk, but not for ever.
     fn drop(&mut self) {
         let mut state = self.shared.lock();
@@ -105,11 +105,15 @@ impl Drop for Saver {
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, SyncState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn wait<'a>(&self, state: MutexGuard<'a, State>, limit: Duration) -> MutexGuard<'a, State> {
+    fn wait<'a>(
+        &self,
+        state: MutexGuard<'a, SyncState>,
+        limit: Duration,
+    ) -> MutexGuard<'a, SyncState> {
         let waited = self.changed.wait_timeout(state, limit);
         waited.unwrap_or_else(PoisonError::into_inner).0
     }

@@ -11,22 +11,22 @@ const ROOM: &str = "192.168.1.20:1337";
 /// Has [`a_window_that_is_killed`] play the window, with this folder.
 const PLAY: &str = "CHATROOM_TEST_KEPT";
 
-fn letter(number: usize) -> Letter {
-    Letter {
+fn message(number: usize) -> OutboxMessage {
+    OutboxMessage {
         key: Key::new(&format!("key{number}")).expect("a key"),
         text: format!("message {number} 🫖\n\u{0}"),
         after: Some("5d2f0a11-18342-9d02".parse().expect("an id")),
     }
 }
 
-fn some() -> Kept {
-    Kept {
+fn some() -> SavedSession {
+    SavedSession {
         read: Some("5d2f0a11-18301-7c41".parse().expect("an id")),
         read_at: Stamp::parse(b"2026-11-23T22:34:57.180845Z"),
         token: Some("a secret".into()),
         draft: "half a \"thought\"\n".into(),
-        letters: vec![letter(1), letter(2)],
-        place: Some(Place {
+        messages: vec![message(1), message(2)],
+        place: Some(Geometry {
             x: -5,
             y: 30,
             width: 820,
@@ -51,8 +51,8 @@ fn names(folder: &Path) -> Vec<String> {
 
 fn nobody() {}
 
-fn opened(folder: &Path, name: &str) -> (Keeper, Kept) {
-    let (keeper, kept, sentence) = Keeper::open(folder, ROOM, name, nobody);
+fn opened(folder: &Path, name: &str) -> (SessionFile, SavedSession) {
+    let (keeper, kept, sentence) = SessionFile::open(folder, ROOM, name, nobody);
     assert_eq!(sentence, None);
     (keeper.expect("a keeper"), kept)
 }
@@ -62,8 +62,8 @@ fn what_was_kept_is_there_again_for_this_room_and_name_alone() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path().join("state").join("gui");
     let (mut keeper, kept) = opened(&folder, "uthira");
-    assert_eq!(kept, Kept::default());
-    keeper.save(&Kept::default()).expect("saved");
+    assert_eq!(kept, SavedSession::default());
+    keeper.save(&SavedSession::default()).expect("saved");
     assert_eq!(
         names(&folder).len(),
         1,
@@ -72,11 +72,11 @@ fn what_was_kept_is_there_again_for_this_room_and_name_alone() {
     keeper.save(&some()).expect("saved");
     drop(keeper);
     assert_eq!(opened(&folder, "uthira").1, some());
-    assert_eq!(opened(&folder, "Uthira").1, Kept::default());
-    let (_, other, _) = Keeper::open(&folder, "192.168.1.20:13377", "uthira", nobody);
-    assert_eq!(other, Kept::default());
-    let (_, other, _) = Keeper::open(&folder, "192.168.1.20:133", "7uthira", nobody);
-    assert_eq!(other, Kept::default());
+    assert_eq!(opened(&folder, "Uthira").1, SavedSession::default());
+    let (_, other, _) = SessionFile::open(&folder, "192.168.1.20:13377", "uthira", nobody);
+    assert_eq!(other, SavedSession::default());
+    let (_, other, _) = SessionFile::open(&folder, "192.168.1.20:133", "7uthira", nobody);
+    assert_eq!(other, SavedSession::default());
 }
 
 #[test]
@@ -96,9 +96,9 @@ fn a_second_window_of_the_same_room_and_name_keeps_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut first, _) = opened(folder.path(), "uthira");
     first.save(&some()).expect("saved");
-    let (second, kept, sentence) = Keeper::open(folder.path(), ROOM, "uthira", nobody);
+    let (second, kept, sentence) = SessionFile::open(folder.path(), ROOM, "uthira", nobody);
     assert!(second.is_none());
-    assert_eq!(kept, Kept::default());
+    assert_eq!(kept, SavedSession::default());
     assert!(sentence.expect("a sentence").contains("Another window"));
     let _other_name = opened(folder.path(), "bob");
     drop(first);
@@ -112,8 +112,8 @@ fn a_broken_file_is_set_aside_and_never_over_an_older_one() {
     let broken = [b"".as_slice(), b"{\"read\":", b"\xff\xfe", b"{\"draft\":5}"];
     for (round, bytes) in broken.into_iter().enumerate() {
         fs::write(&path, bytes).expect("written");
-        let (keeper, kept, sentence) = Keeper::open(folder.path(), ROOM, "uthira", nobody);
-        assert_eq!(kept, Kept::default());
+        let (keeper, kept, sentence) = SessionFile::open(folder.path(), ROOM, "uthira", nobody);
+        assert_eq!(kept, SavedSession::default());
         let aside = match round {
             0 => files::beside(&path, "broken"),
             _ => files::beside(&path, &format!("broken-{}", round + 1)),
@@ -144,7 +144,7 @@ fn what_was_left_half_written_is_harmless_and_goes() {
     let (mut keeper, kept) = opened(folder.path(), "uthira");
     assert_eq!((kept, names(folder.path())), (some(), clean.clone()));
     fs::write(&left, b"{\"draft\":\"ha").expect("written");
-    keeper.save(&Kept::default()).expect("saved");
+    keeper.save(&SavedSession::default()).expect("saved");
     drop(keeper);
     assert_eq!(names(folder.path()), clean);
 }
@@ -165,8 +165,8 @@ fn where_nothing_can_be_kept_a_sentence_says_so() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("file");
     fs::write(&file, b"").expect("written");
-    let (keeper, kept, sentence) = Keeper::open(&file.join("gui"), ROOM, "uthira", nobody);
-    assert!(keeper.is_none() && kept == Kept::default());
+    let (keeper, kept, sentence) = SessionFile::open(&file.join("gui"), ROOM, "uthira", nobody);
+    assert!(keeper.is_none() && kept == SavedSession::default());
     assert!(sentence.expect("a sentence").contains("is not kept"));
     // Later, too: the folder is gone.
     let gone = folder.path().join("gone");
@@ -194,17 +194,17 @@ fn a_file_is_named_after_its_room() {
 }
 
 /// The state of a window at its `number`th change; every part of it tells the number.
-fn state(number: usize) -> Kept {
-    Kept {
+fn state(number: usize) -> SavedSession {
+    SavedSession {
         draft: format!("{number};").repeat(number % 997 * 20),
-        letters: (0..number % 40).map(|_| letter(number)).collect(),
-        place: Some(Place {
+        messages: (0..number % 40).map(|_| message(number)).collect(),
+        place: Some(Geometry {
             x: number as i32,
             y: 0,
             width: 1,
             height: 1,
         }),
-        ..Kept::default()
+        ..SavedSession::default()
     }
 }
 
@@ -284,7 +284,7 @@ fn what_the_disk_is_sure_of_is_read_where_a_power_cut_took_the_file() {
     // A file that is older than the copy has come back: the copy is what was written last.
     fs::remove_file(&path).expect("removed");
     let (mut keeper, _) = opened(folder.path(), "uthira");
-    keeper.save(&Kept::default()).expect("saved");
+    keeper.save(&SavedSession::default()).expect("saved");
     let old = fs::read(&path).expect("there");
     keeper.save(&some()).expect("saved");
     drop(keeper);
@@ -294,7 +294,7 @@ fn what_the_disk_is_sure_of_is_read_where_a_power_cut_took_the_file() {
     let (mut keeper, _) = opened(folder.path(), "uthira");
     let copy = fs::read(copy_of(folder.path())).expect("there");
     let draft = "newer".to_string();
-    let newer = Kept { draft, ..some() };
+    let newer = SavedSession { draft, ..some() };
     keeper.save(&newer).expect("saved");
     drop(keeper);
     fs::write(copy_of(folder.path()), copy).expect("written");
@@ -319,10 +319,18 @@ fn the_file_of_an_earlier_version_is_newer_than_any_copy() {
 }
 
 #[test]
+fn the_file_has_the_form_that_earlier_windows_wrote() {
+    let json = r#"{"number":7,"read":null,"read_at":null,"token":"t","draft":"d","letters":[{"key":"k","text":"hi","after":"5d2f0a11-18342-9d02"}],"place":{"x":1,"y":2,"width":3,"height":4}}"#;
+    let stored = Stored::of(json.as_bytes()).expect("readable");
+    assert_eq!(stored.kept.messages.len(), 1);
+    assert_eq!(serde_json::to_string(&stored).expect("written"), json);
+}
+
+#[test]
 fn letters_are_sure_once_the_copy_has_them() {
     let folder = tempfile::tempdir().expect("a folder");
     let (tell, told) = (|| (), folder.path());
-    let (keeper, ..) = Keeper::open(told, ROOM, "uthira", tell);
+    let (keeper, ..) = SessionFile::open(told, ROOM, "uthira", tell);
     let mut keeper = keeper.expect("a keeper");
     keeper.save(&some()).expect("saved");
     let mut sure = Vec::new();
@@ -336,7 +344,7 @@ fn letters_are_sure_once_the_copy_has_them() {
         sure.extend(new);
         std::thread::yield_now();
     }
-    let keys: Vec<Key> = some().letters.into_iter().map(|l| l.key).collect();
+    let keys: Vec<Key> = some().messages.into_iter().map(|l| l.key).collect();
     assert_eq!(sure, keys);
     assert_eq!(keeper.sure(), Ok(Vec::new()), "told once");
 }

@@ -22,7 +22,7 @@ fn all_chosen() -> Settings {
         font: Some("Noto Sans".into()),
         size: 20,
         scale: Some(1.25),
-        times: Times::Clock,
+        times: TimeDisplay::Clock,
         notify: false,
         bell: true,
         recent: vec!["[::1]:1337".into(), "example.org:80".into()],
@@ -141,7 +141,7 @@ fn a_value_that_makes_no_sense_is_named_and_the_others_count() {
         let mut expected = Settings::default();
         match key {
             "times" => expected.bell = true,
-            _ => expected.times = Times::Clock,
+            _ => expected.times = TimeDisplay::Clock,
         }
         assert_eq!(settings, expected, "{line}");
         let sentence = sentence.expect("a sentence");

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::address::Address;
 use crate::event::{Body, Elapsed, Id, Key, LogId, Recorded, Stamp};
 use crate::modes::gui::link::Link;
-use crate::modes::gui::talk::{Command, Letter, Login, Report, Resume};
+use crate::modes::gui::talk::{LinkCommand, Login, OutboxMessage, Report, Resume};
 use crate::sse::{Form, encode};
 use crate::wire::{HistoryRange, Members, Said, Session, Wire};
 
@@ -147,9 +147,9 @@ pub fn reply(stream: &mut TcpStream, status: &str, fields: &str, body: &str) -> 
 }
 
 /// Answers a page.
-pub fn reply_page(stream: &mut TcpStream, events: Vec<Wire>, next: Option<Id>) -> bool {
-    let page = serde_json::to_string(&HistoryRange { events, next });
-    reply(stream, "200 OK", "", &page.expect("JSON"))
+pub fn reply_range(stream: &mut TcpStream, events: Vec<Wire>, next: Option<Id>) -> bool {
+    let range = serde_json::to_string(&HistoryRange { events, next });
+    reply(stream, "200 OK", "", &range.expect("JSON"))
 }
 
 /// Begins a stream that brings the events and stays.
@@ -284,7 +284,7 @@ impl Ear {
     /// A link that is told to log in.
     pub fn log_in(address: &Address, persist: bool) -> Ear {
         let ear = Ear::new();
-        ear.link.send(Command::LogIn(Login {
+        ear.link.send(LinkCommand::LogIn(Login {
             persist,
             ..login(address, "uthira")
         }));
@@ -296,7 +296,7 @@ impl Ear {
     }
 
     pub fn say_after(&self, text: &str, with: &str, after: Option<Id>) {
-        self.link.send(Command::Say(Letter {
+        self.link.send(LinkCommand::Send(OutboxMessage {
             key: key(with),
             text: text.into(),
             after,

@@ -6,7 +6,7 @@ use super::*;
 fn waits(ear: &mut Ear, count: usize) -> Vec<u128> {
     let mut waits = Vec::new();
     ear.until(|report| {
-        if let Report::State(State::Offline { again, .. }) = report {
+        if let Report::State(LinkState::Offline { again, .. }) = report {
             waits.push(again.as_millis());
         }
         (waits.len() == count).then_some(())
@@ -153,7 +153,7 @@ fn a_greeting_that_is_not_understood_is_said() {
         let why = ear.until(offline);
         assert!(why.contains("does not understand"), "{why}");
         ear.heard.clear();
-        ear.until(|report| matches!(report, Report::State(State::Connected)).then_some(()));
+        ear.until(|report| matches!(report, Report::State(LinkState::Connected)).then_some(()));
     }
 }
 

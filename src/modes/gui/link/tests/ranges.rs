@@ -2,27 +2,27 @@
 
 use super::*;
 use crate::event::{Body, Id, Recorded};
-use crate::modes::gui::link::ranges::MAX_ASKS;
-use crate::modes::gui::talk::Ask;
+use crate::modes::gui::link::ranges::MAX_QUERIES;
+use crate::modes::gui::talk::HistoryQuery;
 use crate::wire::HistoryRange;
 
-type Paged = (Ask, Result<HistoryRange, String>);
+type Paged = (HistoryQuery, Result<HistoryRange, String>);
 
-fn page(report: &Report) -> Option<Paged> {
+fn range(report: &Report) -> Option<Paged> {
     match report {
-        Report::Page { ask, page } => Some((ask.clone(), page.clone())),
+        Report::Range { query, range } => Some((query.clone(), range.clone())),
         _ => None,
     }
 }
 
-fn pages(ear: &mut Ear, count: usize) -> Vec<Paged> {
+fn ranges(ear: &mut Ear, count: usize) -> Vec<Paged> {
     let mut found = 0;
     ear.until(|report| {
-        found += usize::from(page(report).is_some());
+        found += usize::from(range(report).is_some());
         (found == count).then_some(())
     });
-    let found = ear.heard.iter().filter_map(page).collect();
-    ear.heard.retain(|report| page(report).is_none());
+    let found = ear.heard.iter().filter_map(range).collect();
+    ear.heard.retain(|report| range(report).is_none());
     found
 }
 
@@ -39,9 +39,9 @@ fn room(answer: impl Fn(usize, &mut std::net::TcpStream) -> bool + Send + Sync +
     })
 }
 
-fn find(text: &str, before: Option<Id>) -> Ask {
+fn find(text: &str, before: Option<Id>) -> HistoryQuery {
     let text = text.to_string();
-    Ask::Find { text, before }
+    HistoryQuery::Find { text, before }
 }
 
 #[test]
@@ -63,26 +63,26 @@ fn every_question_is_answered_in_order_while_the_stream_goes_on() {
     let fake = room(move |count, stream| match count {
         // The server ended the kept connection meanwhile: it is asked again on another one.
         1 => false,
-        n => reply_page(stream, events.clone(), (n == 0).then_some(id(20))),
+        n => reply_range(stream, events.clone(), (n == 0).then_some(id(20))),
     });
     let mut ear = Ear::log_in(&fake.address, false);
-    let asks = [
-        Ask::Newest,
-        Ask::Before(id(20)),
-        Ask::After(id(7)),
+    let queries = [
+        HistoryQuery::Newest,
+        HistoryQuery::Before(id(20)),
+        HistoryQuery::After(id(7)),
         find("50 % & more", None),
         find("x", Some(id(20))),
     ];
-    for ask in &asks {
-        ear.link.send(Command::Ask(ask.clone()));
+    for ask in &queries {
+        ear.link.send(LinkCommand::Fetch(ask.clone()));
     }
-    let answers = pages(&mut ear, asks.len());
-    let order: Vec<&Ask> = answers.iter().map(|(ask, _)| ask).collect();
-    assert_eq!(order, asks.iter().collect::<Vec<&Ask>>());
-    for (nth, (_, page)) in answers.iter().enumerate() {
-        let page = page.as_ref().expect("a page");
-        assert_eq!(page.events, strange);
-        assert_eq!(page.next, (nth == 0).then_some(id(20)));
+    let answers = ranges(&mut ear, queries.len());
+    let order: Vec<&HistoryQuery> = answers.iter().map(|(ask, _)| ask).collect();
+    assert_eq!(order, queries.iter().collect::<Vec<&HistoryQuery>>());
+    for (nth, (_, range)) in answers.iter().enumerate() {
+        let range = range.as_ref().expect("a page");
+        assert_eq!(range.events, strange);
+        assert_eq!(range.next, (nth == 0).then_some(id(20)));
     }
     let asked = fake.seen("GET /messages");
     let lines: Vec<&str> = asked.iter().map(|asked| asked.line.as_str()).collect();
@@ -107,8 +107,8 @@ fn every_question_is_answered_in_order_while_the_stream_goes_on() {
 #[test]
 fn without_a_room_every_question_is_answered_with_the_reason() {
     let mut ear = Ear::new();
-    ear.link.send(Command::Ask(Ask::Newest));
-    let (_, answer) = ear.until(page);
+    ear.link.send(LinkCommand::Fetch(HistoryQuery::Newest));
+    let (_, answer) = ear.until(range);
     assert!(
         answer
             .expect_err("no page")
@@ -146,8 +146,8 @@ fn without_a_room_every_question_is_answered_with_the_reason() {
         "its answer is too long",
         "does not answer in HTTP",
     ] {
-        ear.link.send(Command::Ask(Ask::Newest));
-        let (_, answer) = pages(&mut ear, 1).remove(0);
+        ear.link.send(LinkCommand::Fetch(HistoryQuery::Newest));
+        let (_, answer) = ranges(&mut ear, 1).remove(0);
         let why = answer.expect_err("no page");
         assert!(why.contains(part), "{why}");
     }
@@ -166,21 +166,21 @@ fn a_question_waits_for_a_connection_that_is_on_its_way_and_no_longer() {
             return reply(stream, "503 No", "Retry-After: 100\r\n", "{}");
         }
         match request.is("GET /messages") {
-            true => reply_page(stream, Vec::new(), None),
+            true => reply_range(stream, Vec::new(), None),
             false if request.is("GET /events") => stream_with(stream, &[]),
             false => usual(request, stream),
         }
     });
     let mut ear = Ear::log_in(&fake.address, false);
     ear.until(|report| matches!(report, Report::LoggedIn { .. }).then_some(()));
-    ear.link.send(Command::Ask(Ask::Newest));
-    let (_, answer) = ear.until(page);
+    ear.link.send(LinkCommand::Fetch(HistoryQuery::Newest));
+    let (_, answer) = ear.until(range);
     assert!(answer.is_err());
     ear.heard.clear();
-    ear.link.send(Command::TryNow);
-    ear.until(|report| matches!(report, Report::State(State::Connecting)).then_some(()));
-    ear.link.send(Command::Ask(Ask::Newest));
-    let (_, answer) = ear.until(page);
+    ear.link.send(LinkCommand::TryNow);
+    ear.until(|report| matches!(report, Report::State(LinkState::Connecting)).then_some(()));
+    ear.link.send(LinkCommand::Fetch(HistoryQuery::Newest));
+    let (_, answer) = ear.until(range);
     assert!(answer.is_ok());
 }
 
@@ -193,44 +193,47 @@ fn too_many_questions_at_once_are_answered_with_the_reason_too() {
             .lock()
             .expect("no panic")
             .recv_timeout(Duration::from_secs(20));
-        reply_page(stream, Vec::new(), None)
+        reply_range(stream, Vec::new(), None)
     });
     let mut ear = Ear::log_in(&fake.address, false);
-    ear.link.send(Command::Ask(Ask::Newest));
+    ear.link.send(LinkCommand::Fetch(HistoryQuery::Newest));
     fake.wait_for("GET /messages", 1);
-    for n in 0..MAX_ASKS as u64 {
-        ear.link.send(Command::Ask(Ask::Before(id(n))));
+    for n in 0..MAX_QUERIES as u64 {
+        ear.link
+            .send(LinkCommand::Fetch(HistoryQuery::Before(id(n))));
     }
-    let (ask, refused) = ear.until(page);
-    assert_eq!(ask, Ask::Before(id(MAX_ASKS as u64 - 1)));
+    let (ask, refused) = ear.until(range);
+    assert_eq!(ask, HistoryQuery::Before(id(MAX_QUERIES as u64 - 1)));
     assert!(refused.expect_err("one too many").contains("Too many"));
     ear.heard.clear();
-    for _ in 0..MAX_ASKS {
+    for _ in 0..MAX_QUERIES {
         go.send(()).expect("the room listens");
     }
-    let answers = pages(&mut ear, MAX_ASKS);
-    assert!(answers.iter().all(|(_, page)| page.is_ok()));
-    assert_eq!(answers[1].0, Ask::Before(id(0)));
+    let answers = ranges(&mut ear, MAX_QUERIES);
+    assert!(answers.iter().all(|(_, range)| range.is_ok()));
+    assert_eq!(answers[1].0, HistoryQuery::Before(id(0)));
 }
 
 #[test]
-fn what_was_asked_in_a_room_that_is_left_gets_no_page_of_the_other() {
+fn what_was_asked_in_a_room_that_is_left_gets_no_range_of_the_other() {
     let first = room(|_, _| true); // It never answers.
-    let second = room(|_, stream| reply_page(stream, vec![said(7, "new", None)], None));
+    let second = room(|_, stream| reply_range(stream, vec![said(7, "new", None)], None));
     let mut ear = Ear::log_in(&first.address, false);
-    ear.link.send(Command::Ask(Ask::Before(id(1))));
-    ear.link.send(Command::Ask(Ask::Before(id(2))));
+    ear.link
+        .send(LinkCommand::Fetch(HistoryQuery::Before(id(1))));
+    ear.link
+        .send(LinkCommand::Fetch(HistoryQuery::Before(id(2))));
     first.wait_for("GET /messages", 1);
     ear.link
-        .send(Command::LogIn(login(&second.address, "uthira")));
-    for (nth, (ask, page)) in pages(&mut ear, 2).into_iter().enumerate() {
-        assert_eq!(ask, Ask::Before(id(1 + nth as u64)));
-        assert!(page.expect_err("too late").starts_with("You went"));
+        .send(LinkCommand::LogIn(login(&second.address, "uthira")));
+    for (nth, (ask, range)) in ranges(&mut ear, 2).into_iter().enumerate() {
+        assert_eq!(ask, HistoryQuery::Before(id(1 + nth as u64)));
+        assert!(range.expect_err("too late").starts_with("You went"));
     }
     ear.until(|report| matches!(report, Report::LoggedIn { fresh: true, .. }).then_some(()));
     second.wait_for("GET /events", 1);
-    ear.link.send(Command::Ask(Ask::Newest));
-    let answers = pages(&mut ear, 1);
-    assert_eq!(answers[0].0, Ask::Newest);
+    ear.link.send(LinkCommand::Fetch(HistoryQuery::Newest));
+    let answers = ranges(&mut ear, 1);
+    assert_eq!(answers[0].0, HistoryQuery::Newest);
     assert!(answers[0].1.is_ok());
 }

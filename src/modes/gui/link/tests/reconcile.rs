@@ -2,7 +2,7 @@
 //! stream does not bring everything.
 
 use super::*;
-use crate::modes::gui::link::reconcile::MAX_PAGES;
+use crate::modes::gui::link::reconcile::MAX_RANGES;
 use crate::modes::gui::talk::{Login, Resume};
 
 fn gap() -> Wire {
@@ -21,7 +21,7 @@ fn reset() -> Wire {
 /// A window that knew the event 10, and whose letter `k1` was said behind it.
 fn with_a_letter(fake: &Fake) -> Ear {
     let ear = Ear::new();
-    ear.link.send(Command::LogIn(Login {
+    ear.link.send(LinkCommand::LogIn(Login {
         resume: Resume {
             place: Some(id(10)),
             token: None,
@@ -35,14 +35,14 @@ fn with_a_letter(fake: &Fake) -> Ear {
 /// What becomes of the letter in a room whose stream begins like this, and whose pages are these.
 fn fate(
     first: Vec<Wire>,
-    page: impl Fn(&str, usize, &mut std::net::TcpStream) -> bool + Send + Sync + 'static,
-) -> (Answer, Fake) {
+    range: impl Fn(&str, usize, &mut std::net::TcpStream) -> bool + Send + Sync + 'static,
+) -> (Result<Said, String>, Fake) {
     let fake = Fake::start(move |request, count, stream| {
         if request.is("GET /events") {
             return stream_with(stream, &first);
         }
         if request.is("GET /messages") {
-            return page(&request.line, count, stream);
+            return range(&request.line, count, stream);
         }
         if request.is("GET /members") {
             return reply_members(stream, 900);
@@ -53,10 +53,10 @@ fn fate(
     (answer, fake)
 }
 
-fn place(answer: &Answer) -> Option<u64> {
+fn place(answer: &Result<Said, String>) -> Option<u64> {
     match answer {
-        Answer::Said(said) => Some(said.id.offset),
-        Answer::Refused(_) => None,
+        Ok(said) => Some(said.id.offset),
+        Err(_) => None,
     }
 }
 
@@ -85,7 +85,8 @@ fn a_letter_that_the_stream_brings_is_not_sent_again() {
     });
     let mut ear = with_a_letter(&fake);
     ear.say("ho", "k2");
-    ear.until(|report| answer_to(report, "k2"));
+    ear.until(|report| answer_to(report, "k2"))
+        .expect("recorded");
     assert_eq!(keys(&fake.seen("POST /messages")), ["k2"]);
     assert!(queries(&fake).is_empty(), "the stream left nothing out");
 }
@@ -95,8 +96,8 @@ fn a_letter_that_stands_in_what_was_left_out_is_found_there() {
     let (answer, fake) = fate(
         vec![gap(), said(900, "x", None)],
         |_, count, stream| match count {
-            0 => reply_page(stream, vec![said(20, "a", Some("other"))], Some(id(20))),
-            _ => reply_page(stream, vec![said(40, "hi", Some("k1"))], None),
+            0 => reply_range(stream, vec![said(20, "a", Some("other"))], Some(id(20))),
+            _ => reply_range(stream, vec![said(40, "hi", Some("k1"))], None),
         },
     );
     assert_eq!(place(&answer), Some(40));
@@ -108,7 +109,7 @@ fn a_letter_that_stands_in_what_was_left_out_is_found_there() {
 #[test]
 fn a_letter_that_is_nowhere_is_sent_under_its_key() {
     let (answer, fake) = fate(vec![gap(), said(900, "x", None)], |_, _, stream| {
-        reply_page(stream, vec![said(20, "hi", Some("other"))], None)
+        reply_range(stream, vec![said(20, "hi", Some("other"))], None)
     });
     assert_eq!(place(&answer), Some(50));
     assert_eq!(keys(&fake.seen("POST /messages")), ["k1"]);
@@ -125,10 +126,10 @@ fn in_a_log_that_does_not_know_the_place_everything_is_looked_through() {
                 return reply(stream, "400 Bad Request", "", body);
             }
             if !line.contains("before=") {
-                return reply_page(stream, vec![said(800, "b", None)], Some(id(800)));
+                return reply_range(stream, vec![said(800, "b", None)], Some(id(800)));
             }
             let key = there.then_some("k1");
-            reply_page(stream, vec![said(40, "hi", key)], None)
+            reply_range(stream, vec![said(40, "hi", key)], None)
         });
         assert_eq!(place(&answer), Some(if there { 40 } else { 50 }));
         let posts = fake.seen("POST /messages").len();
@@ -141,28 +142,28 @@ fn in_a_log_that_does_not_know_the_place_everything_is_looked_through() {
 #[test]
 fn what_cannot_be_known_is_left_to_the_user() {
     let (answer, fake) = fate(vec![gap(), said(900, "x", None)], |_, count, stream| {
-        reply_page(
+        reply_range(
             stream,
             vec![said(20, "a", None)],
             Some(id(20 + count as u64)),
         )
     });
-    let Answer::Refused(why) = answer else {
+    let Err(why) = answer else {
         panic!("it may stand there twice now");
     };
     assert!(why.starts_with("It is not known") && why.ends_with('.'));
-    assert_eq!(queries(&fake).len(), MAX_PAGES);
+    assert_eq!(queries(&fake).len(), MAX_RANGES);
     assert_eq!(fake.seen("POST /messages").len(), 0);
 }
 
 #[test]
-fn a_room_that_is_too_busy_for_pages_is_asked_again() {
+fn a_room_that_is_too_busy_for_ranges_is_asked_again() {
     let (answer, fake) = fate(
         vec![gap(), said(900, "x", None)],
         |_, count, stream| match count {
             0 => reply(stream, "503 No", "Retry-After: 0\r\n", "{}"),
             1 => false,
-            _ => reply_page(stream, vec![said(40, "hi", Some("k1"))], None),
+            _ => reply_range(stream, vec![said(40, "hi", Some("k1"))], None),
         },
     );
     assert_eq!(place(&answer), Some(40));
@@ -179,7 +180,7 @@ fn a_lost_answer_is_looked_for_behind_the_place_of_the_attempt() {
             return reply_members(stream, if count == 0 { 30 } else { 900 });
         }
         if request.is("GET /messages") {
-            return reply_page(stream, vec![said(40, "hi", Some("k1"))], None);
+            return reply_range(stream, vec![said(40, "hi", Some("k1"))], None);
         }
         match (request.is("GET /events"), count) {
             (true, 0) => stream_with(stream, &[said(30, "a", None)]),

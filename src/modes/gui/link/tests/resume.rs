@@ -5,7 +5,7 @@ use crate::modes::gui::talk::{Login, Resume};
 
 fn resuming(fake: &Fake, place: Option<u64>, token: Option<&str>) -> Ear {
     let ear = Ear::new();
-    ear.link.send(Command::LogIn(Login {
+    ear.link.send(LinkCommand::LogIn(Login {
         resume: Resume {
             place: place.map(id),
             token: token.map(str::to_string),

@@ -10,22 +10,22 @@ fn a_break_is_said_and_nothing_is_doubled_after_it() {
     say(&mut model, "hi", "k1");
     let why = "connection refused".to_string();
     let again = Duration::from_secs(4);
-    hear(&mut model, Report::State(State::Offline { why, again }));
+    hear(&mut model, Report::State(LinkState::Offline { why, again }));
     let status = |model: &Model| model.status();
     assert_eq!(
         status(&model),
         "offline: connection refused; trying again in 4 s"
     );
-    model.update(Event::Time(Stamp::from_micros(2_100_000)));
+    model.update(Input::Time(Stamp::from_micros(2_100_000)));
     assert_eq!(
         status(&model),
         "offline: connection refused; trying again in 2 s"
     );
     assert_eq!(model.changes_in(), Some(Duration::from_secs(1)));
-    assert_eq!(model.update(Event::TryNow), [Effect::TryNow]);
+    assert_eq!(model.update(Input::TryNow), [Effect::TryNow]);
     assert_eq!(model.hint(), None, "who was in needs no hint");
     members(&mut model, 31, &["uthira", "bob", "eve"]);
-    hear(&mut model, Report::State(State::Connected));
+    hear(&mut model, Report::State(LinkState::Connected));
     events(
         &mut model,
         vec![
@@ -174,7 +174,7 @@ fn a_reset_starts_the_transcript_afresh_and_says_so() {
 #[test]
 fn a_line_stands_above_what_came_while_the_window_was_in_the_back() {
     let mut model = in_the_room();
-    model.update(Event::Front(false));
+    model.update(Input::Front(false));
     events(&mut model, vec![join(29, "eve")]);
     assert_eq!(model.title(), TITLE, "coming and going calls nobody");
     events(
@@ -182,7 +182,7 @@ fn a_line_stands_above_what_came_while_the_window_was_in_the_back() {
         vec![said(30, "bob", "psst", None), said(31, "bob", "hey", None)],
     );
     assert_eq!(model.title(), format!("(2) {TITLE}"));
-    model.update(Event::Front(true));
+    model.update(Input::Front(true));
     let rest = [
         "Client (eve) entered room",
         "--- new messages ---",
@@ -192,7 +192,7 @@ fn a_line_stands_above_what_came_while_the_window_was_in_the_back() {
         "connected",
     ];
     assert_eq!(screen(&model), with_backlog(&rest));
-    model.update(Event::Front(false));
+    model.update(Input::Front(false));
     assert!(!screen(&model).contains(&"--- new messages ---".to_string()));
 }
 
@@ -220,7 +220,7 @@ fn another_name_that_is_refused_leaves_everything_as_it_was() {
         limit: None,
     };
     hear(&mut model, refused);
-    hear(&mut model, Report::State(State::Connected));
+    hear(&mut model, Report::State(LinkState::Connected));
     let mut expected = with_backlog(&["Here (2) bob, uthira (you)", "connected"]);
     expected.insert(1, "! Name: Somebody has this name.".to_string());
     assert_eq!(screen(&model), expected);
@@ -229,7 +229,7 @@ fn another_name_that_is_refused_leaves_everything_as_it_was() {
 #[test]
 fn a_session_that_is_refused_for_good_asks_for_another_login() {
     let mut model = in_the_room();
-    hear(&mut model, Report::State(State::Connecting));
+    hear(&mut model, Report::State(LinkState::Connecting));
     assert!(!model.is_over());
     let refused = Report::LoginRefused {
         field: Field::Key,
@@ -237,10 +237,10 @@ fn a_session_that_is_refused_for_good_asks_for_another_login() {
         limit: None,
     };
     let effects = hear(&mut model, refused);
-    assert_eq!(effects, [Effect::NotEntered, Effect::Focus(Field::Key)]);
+    assert_eq!(effects, [Effect::LoginFailed, Effect::Focus(Field::Key)]);
     assert!(model.is_in() && model.is_over() && model.asks_key());
     assert_eq!(model.status(), "not logged in");
-    hear(&mut model, Report::State(State::Connected));
+    hear(&mut model, Report::State(LinkState::Connected));
     assert!(!model.is_over());
 }
 
@@ -257,7 +257,7 @@ fn a_login_behind_the_users_back_leaves_the_cursor_alone() {
 #[test]
 fn a_persistent_login_says_that_nobody_is_there_and_goes_on() {
     let mut model = model();
-    model.update(Event::LogIn {
+    model.update(Input::LogIn {
         address: "10.0.0.1:7".into(),
         name: "uthira".into(),
         key: "sesame".into(),
@@ -265,7 +265,7 @@ fn a_persistent_login_says_that_nobody_is_there_and_goes_on() {
     });
     let why = "connection refused".to_string();
     let again = Duration::from_millis(300);
-    hear(&mut model, Report::State(State::Offline { why, again }));
+    hear(&mut model, Report::State(LinkState::Offline { why, again }));
     let drawn = screen(&model);
     assert!(drawn[1].starts_with("! Address: No chatroom answers at 10.0.0.1:7: connection"));
     assert_eq!(drawn[3], "offline: connection refused; trying again in 1 s");

@@ -7,16 +7,16 @@ use super::*;
 fn back_after_a_gap(count: u64) -> Model {
     let mut model = model();
     log_in(&mut model, "uthira");
-    let kept = Kept {
+    let kept = SavedSession {
         read: Some(id(90)),
-        ..Kept::default()
+        ..SavedSession::default()
     };
-    model.update(Event::Kept(Box::new(kept)));
-    model.update(Event::Front(false));
+    model.update(Input::Restored(Box::new(kept)));
+    model.update(Input::Front(false));
     let_in(&mut model, "uthira", true);
     let last = 9000 + 10 * (count + 1);
     members(&mut model, last, &["uthira", "bob"]);
-    hear(&mut model, Report::State(State::Connected));
+    hear(&mut model, Report::State(LinkState::Connected));
     let gap = Wire::Gap {
         message: "Older events are left out.".into(),
     };
@@ -50,10 +50,10 @@ fn once_what_was_left_out_is_here_the_number_is_the_true_one() {
         model.unread_words().as_deref(),
         Some("more than 200 new messages")
     );
-    let hole = model.history().holes().last().expect("a hole");
-    let below = hole.below.expect("what the stream brought");
-    model.update(Event::Missing {
-        hole,
+    let gap = model.history().gaps().last().expect("a hole");
+    let below = gap.below.expect("what the stream brought");
+    model.update(Input::GapInSight {
+        gap,
         from_above: false,
     });
     // A part of it, then the rest.
@@ -61,16 +61,16 @@ fn once_what_was_left_out_is_here_the_number_is_the_true_one() {
         (300..330, Some(200), "more than 230 new messages"),
         (91..121, Some(90), "260 new messages"),
     ] {
-        let before = model.history().holes().last().and_then(|hole| hole.below);
-        let ask = Ask::Before(before.unwrap_or(below));
-        model.update(Event::Missing {
-            hole: model.history().holes().last().expect("a hole"),
+        let before = model.history().gaps().last().and_then(|gap| gap.below);
+        let query = HistoryQuery::Before(before.unwrap_or(below));
+        model.update(Input::GapInSight {
+            gap: model.history().gaps().last().expect("a hole"),
             from_above: false,
         });
         let events: Vec<Wire> = range.map(|at| said(at, "ann", "old", None)).collect();
         let next = next.map(id);
-        let page = Ok(HistoryRange { events, next });
-        hear(&mut model, Report::Page { ask, page });
+        let range = Ok(HistoryRange { events, next });
+        hear(&mut model, Report::Range { query, range });
         assert_eq!(model.unread_words().as_deref(), Some(words));
     }
 }
@@ -78,18 +78,18 @@ fn once_what_was_left_out_is_here_the_number_is_the_true_one() {
 #[test]
 fn who_reads_on_has_fewer_left() {
     let mut model = back_after_a_gap(300);
-    model.update(Event::Seen {
+    model.update(Input::Viewed {
         at_end: false,
         near: 0,
     });
-    model.update(Event::Front(true));
+    model.update(Input::Front(true));
     // Behind the hole: what is below is all here.
-    model.update(Event::Seen {
+    model.update(Input::Viewed {
         at_end: false,
         near: 9000 + 10 * 100,
     });
     assert_eq!(model.unread_words().as_deref(), Some("200 new messages"));
-    model.update(Event::Seen {
+    model.update(Input::Viewed {
         at_end: true,
         near: 9000 + 10 * 300,
     });
@@ -100,7 +100,7 @@ fn who_reads_on_has_fewer_left() {
 #[test]
 fn what_came_while_nobody_looked_is_counted_in_full() {
     let mut model = in_the_room();
-    model.update(Event::Front(false));
+    model.update(Input::Front(false));
     // Far more than a window keeps.
     for at in 0..15_000 {
         events(&mut model, vec![said(100 + at, "bob", "x", None)]);

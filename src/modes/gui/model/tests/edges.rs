@@ -3,10 +3,15 @@
 use super::*;
 use crate::modes::gui::transcript::history::Part;
 
-fn page(model: &mut Model, ask: Ask, events: Vec<Wire>, next: Option<u64>) -> Vec<Effect> {
+fn range(
+    model: &mut Model,
+    query: HistoryQuery,
+    events: Vec<Wire>,
+    next: Option<u64>,
+) -> Vec<Effect> {
     let next = next.map(id);
-    let page = Ok(HistoryRange { events, next });
-    hear(model, Report::Page { ask, page })
+    let range = Ok(HistoryRange { events, next });
+    hear(model, Report::Range { query, range })
 }
 
 fn logged_in(model: &mut Model, name: &str, as_name: &str) -> Vec<Effect> {
@@ -33,18 +38,18 @@ fn logged_in(model: &mut Model, name: &str, as_name: &str) -> Vec<Effect> {
 }
 
 #[test]
-fn an_old_page_on_the_screen_does_not_make_old_what_is_read_and_said() {
+fn an_old_range_on_the_screen_does_not_make_old_what_is_read_and_said() {
     let mut model = in_the_room();
     events(&mut model, vec![said(900_000, "bob", "now", None)]);
     say(&mut model, "/clear", "k");
-    model.update(Event::ToStart);
+    model.update(Input::GoToStart);
     let oldest = vec![opened(0), said(10, "bob", "long ago", None)];
-    page(&mut model, Ask::Oldest, oldest, Some(10));
-    let Effect::Say(letter) = say(&mut model, "hi", "k1").remove(0) else {
+    range(&mut model, HistoryQuery::Oldest, oldest, Some(10));
+    let Effect::Send(message) = say(&mut model, "hi", "k1").remove(0) else {
         panic!("it is not said");
     };
-    assert_eq!(letter.after, Some(id(900_000)));
-    model.update(Event::Seen {
+    assert_eq!(message.after, Some(id(900_000)));
+    model.update(Input::Viewed {
         at_end: true,
         near: 10,
     });
@@ -55,14 +60,21 @@ fn an_old_page_on_the_screen_does_not_make_old_what_is_read_and_said() {
 fn the_end_is_one_question_away_however_much_is_between() {
     let mut model = in_the_room();
     say(&mut model, "/clear", "k");
-    model.update(Event::ToStart);
-    page(&mut model, Ask::Oldest, vec![opened(0)], Some(0));
-    assert_eq!(model.update(Event::ToEnd), [Effect::Ask(Ask::Newest)]);
+    model.update(Input::GoToStart);
+    range(&mut model, HistoryQuery::Oldest, vec![opened(0)], Some(0));
+    assert_eq!(
+        model.update(Input::GoToEnd),
+        [Effect::Fetch(HistoryQuery::Newest)]
+    );
     let newest = vec![said(9, "bob", "hello", None), join(20, "uthira")];
-    let effects = page(&mut model, Ask::Newest, newest, Some(9));
+    let effects = range(&mut model, HistoryQuery::Newest, newest, Some(9));
     assert_eq!(effects, [Effect::GoToEnd]);
     assert_eq!(transcript(&model)[1], "~ more was said before");
-    assert_eq!(model.update(Event::ToEnd), [Effect::GoToEnd], "it is here");
+    assert_eq!(
+        model.update(Input::GoToEnd),
+        [Effect::GoToEnd],
+        "it is here"
+    );
 }
 
 #[test]
@@ -73,38 +85,38 @@ fn comings_and_goings_without_end_are_not_fetched_and_dropped_in_turn() {
         &mut model,
         (1..=many).map(|n| join(1_000 + n, "flaky")).collect(),
     );
-    let hole = model
+    let gap = model
         .history()
-        .holes()
+        .gaps()
         .next()
         .expect("something was dropped");
-    let missing = Event::Missing {
-        hole,
+    let missing = Input::GapInSight {
+        gap,
         from_above: false,
     };
     assert_eq!(model.update(missing.clone()), []);
     // Somebody scrolls up to it.
-    model.update(Event::Seen {
+    model.update(Input::Viewed {
         at_end: false,
-        near: hole.end,
+        near: gap.end,
     });
     assert_eq!(model.update(missing).len(), 1);
 }
 
 #[test]
-fn a_page_that_shows_nothing_is_asked_for_once() {
+fn a_range_that_shows_nothing_is_asked_for_once() {
     let mut model = in_the_room();
     let stream = vec![hello(Some(900)), said(910, "bob", "after the gap", None)];
     events(&mut model, stream);
-    let hole = |model: &Model| model.history().holes().last();
-    let missing = |model: &Model| Event::Missing {
-        hole: hole(model).expect("a hole"),
+    let gap = |model: &Model| model.history().gaps().last();
+    let missing = |model: &Model| Input::GapInSight {
+        gap: gap(model).expect("a hole"),
         from_above: false,
     };
-    let ask = Ask::Before(id(910));
+    let query = HistoryQuery::Before(id(910));
     let event = missing(&model);
-    assert_eq!(model.update(event), [Effect::Ask(ask.clone())]);
-    page(&mut model, ask, vec![Wire::Unknown], Some(500));
+    assert_eq!(model.update(event), [Effect::Fetch(query.clone())]);
+    range(&mut model, query, vec![Wire::Unknown], Some(500));
     let event = missing(&model);
     assert_eq!(model.update(event), []);
     assert!(
@@ -115,25 +127,25 @@ fn a_page_that_shows_nothing_is_asked_for_once() {
 }
 
 #[test]
-fn a_page_that_is_ahead_of_the_stream_takes_nothing_from_it() {
+fn a_range_that_is_ahead_of_the_stream_takes_nothing_from_it() {
     let mut model = in_the_room();
-    model.update(Event::Front(false));
+    model.update(Input::Front(false));
     say(&mut model, "mine", "k1");
     say(&mut model, "/clear", "k");
-    model.update(Event::Fetch);
-    let hole = model.history().holes().next().expect("a hole");
+    model.update(Input::FillGaps);
+    let gap = model.history().gaps().next().expect("a hole");
     let from_above = false;
-    model.update(Event::Missing { hole, from_above });
+    model.update(Input::GapInSight { gap, from_above });
     let ahead = vec![
         join(20, "uthira"),
         said(30, "bob", "uthira?", None),
         said(40, "uthira", "mine", Some("k1")),
     ];
-    page(&mut model, Ask::Newest, ahead.clone(), Some(20));
+    range(&mut model, HistoryQuery::Newest, ahead.clone(), Some(20));
     let effects = events(&mut model, ahead);
     assert_eq!(effects.len(), 1, "bob is told of");
     assert_eq!(model.unread(), (1, 1));
-    assert_eq!(model.pending(), [], "it stands in the transcript");
+    assert_eq!(model.pending, [], "it stands in the transcript");
     let entries = model.history().parts();
     assert_eq!(
         entries
@@ -146,13 +158,13 @@ fn a_page_that_is_ahead_of_the_stream_takes_nothing_from_it() {
 #[test]
 fn a_session_that_renews_itself_is_not_the_login_that_is_asked_for() {
     let mut model = in_the_room();
-    model.update(Event::Draft("half a word".into()));
+    model.update(Input::Draft("half a word".into()));
     log_in(&mut model, "Uthira");
-    let kept = Kept {
+    let kept = SavedSession {
         draft: "the other one's".into(),
-        ..Kept::default()
+        ..SavedSession::default()
     };
-    model.update(Event::Kept(Box::new(kept)));
+    model.update(Input::Restored(Box::new(kept)));
     assert_eq!(logged_in(&mut model, "uthira", "uthira"), []);
     assert_eq!(model.kept().expect("kept").draft, "half a word");
     let refused = Report::LoginRefused {
@@ -187,7 +199,7 @@ fn what_another_name_said_is_not_ours_any_more() {
 fn a_command_leaves_no_draft_behind() {
     let mut model = in_the_room();
     for command in ["/who", "/help", "/clear", "/quit"] {
-        model.update(Event::Draft(command.into()));
+        model.update(Input::Draft(command.into()));
         say(&mut model, command, "k");
         assert_eq!(model.kept().expect("kept").draft, "", "{command}");
     }

@@ -39,7 +39,7 @@ fn turn(model: &mut Model, after: Option<Id>, as_of: Id, earlier: Option<&str>, 
         message: "It is not in this log.".into(),
         earlier: earlier.map(str::to_string),
     };
-    hear(model, Report::State(State::Connected));
+    hear(model, Report::State(LinkState::Connected));
     let brings = [hello, reset].into_iter().chain(brings);
     events(model, brings.collect());
 }
@@ -52,13 +52,13 @@ fn reader() -> Model {
     let members = model_members(&["uthira", "bob"]);
     let id = place(1, 40, 4);
     hear(&mut model, Report::Members(Members { id, members }));
-    hear(&mut model, Report::State(State::Connected));
+    hear(&mut model, Report::State(LinkState::Connected));
     let all = (1..=4).map(|n| bob(1, 10 * n as u64, n));
     events(
         &mut model,
         std::iter::once(hello(None)).chain(all).collect(),
     );
-    model.update(Event::Seen {
+    model.update(Input::Viewed {
         at_end: true,
         near: 40,
     });
@@ -71,7 +71,7 @@ fn next_window(model: &Model) -> Model {
     let kept = model.kept().expect("kept");
     let mut model = self::model();
     log_in(&mut model, "uthira");
-    model.update(Event::Kept(Box::new(kept)));
+    model.update(Input::Restored(Box::new(kept)));
     let_in(&mut model, "uthira", true);
     model
 }
@@ -98,7 +98,7 @@ fn in_a_restored_copy_only_what_was_said_since_is_new() {
     // Seen as it comes, in the back, and by the next window.
     let mut open = reader();
     let mut back = reader();
-    back.update(Event::Front(false));
+    back.update(Input::Front(false));
     let mut next = next_window(&reader());
     for (model, unread) in [(&mut open, 0), (&mut back, 2), (&mut next, 2)] {
         turn(model, None, place(1, 40, 8), None, restored());
@@ -112,7 +112,7 @@ fn in_a_restored_copy_only_what_was_said_since_is_new() {
         members: model_members(&["uthira", "bob"]),
     };
     hear(&mut after, Report::Members(list));
-    hear(&mut after, Report::State(State::Connected));
+    hear(&mut after, Report::State(LinkState::Connected));
     events(
         &mut after,
         vec![Wire::Hello {
@@ -144,7 +144,7 @@ fn in_a_restored_copy_that_nobody_went_on_with_nothing_is_new() {
 #[test]
 fn what_was_not_read_yet_is_not_taken_for_read() {
     let mut model = reader();
-    model.update(Event::Front(false));
+    model.update(Input::Front(false));
     events(&mut model, vec![bob(1, 50, 5), bob(1, 60, 6)]);
     // The copy has the fifth second, not the sixth.
     let mut copy: Vec<Wire> = (1..=5).map(|n| bob(1, 10 * n as u64, n)).collect();
@@ -162,27 +162,27 @@ fn what_was_not_read_yet_is_not_taken_for_read() {
 #[test]
 fn where_more_was_said_since_than_comes_the_number_is_one_that_it_is_more_than() {
     let mut model = reader();
-    model.update(Event::Front(false));
+    model.update(Input::Front(false));
     let before = place(1, 90, 9);
     let brings = vec![bob(1, 100, 10), bob(1, 110, 11)];
     turn(&mut model, Some(before), place(1, 110, 11), None, brings);
     let words = |model: &Model| model.unread_words();
     assert_eq!(words(&model).as_deref(), Some("more than 2 new messages"));
     // What is missing comes: the copy has two of the four seconds.
-    let hole = model.history().holes().next().expect("a hole");
-    model.update(Event::Missing {
-        hole,
+    let gap = model.history().gaps().next().expect("a hole");
+    model.update(Input::GapInSight {
+        gap,
         from_above: false,
     });
-    let page = HistoryRange {
+    let range = HistoryRange {
         events: [(10, 1), (20, 2), (30, 7), (40, 8), (90, 9)]
             .map(|(offset, second)| bob(1, offset, second))
             .to_vec(),
         next: None,
     };
-    let ask = Ask::Before(place(1, 100, 10));
-    let page = Ok(page);
-    hear(&mut model, Report::Page { ask, page });
+    let query = HistoryQuery::Before(place(1, 100, 10));
+    let range = Ok(range);
+    hear(&mut model, Report::Range { query, range });
     assert_eq!(words(&model).as_deref(), Some("5 new messages"));
 }
 
@@ -193,7 +193,7 @@ fn in_a_new_log_everything_that_was_said_since_is_new() {
         (None, "replaced"),
     ] {
         let mut model = reader();
-        model.update(Event::Front(false));
+        model.update(Input::Front(false));
         let brings = vec![bob(2, 10, 7), bob(2, 20, 8)];
         turn(&mut model, None, place(2, 20, 8), earlier, brings);
         assert_eq!(model.unread(), (2, 0));
@@ -205,7 +205,7 @@ fn in_a_new_log_everything_that_was_said_since_is_new() {
         let members = model_members(&["uthira", "bob"]);
         let id = place(2, 20, 8);
         hear(&mut next, Report::Members(Members { id, members }));
-        hear(&mut next, Report::State(State::Connected));
+        hear(&mut next, Report::State(LinkState::Connected));
         let all = vec![hello(None), bob(2, 10, 7), bob(2, 20, 8)];
         events(&mut next, all);
         assert_eq!(next.unread(), (2, 0));
@@ -218,7 +218,7 @@ fn who_kept_no_time_is_told_of_nothing_new() {
     kept.read_at = None;
     let mut model = model();
     log_in(&mut model, "uthira");
-    model.update(Event::Kept(Box::new(kept)));
+    model.update(Input::Restored(Box::new(kept)));
     let_in(&mut model, "uthira", true);
     turn(&mut model, None, place(1, 40, 8), None, restored());
     assert_eq!(model.unread(), (0, 0));

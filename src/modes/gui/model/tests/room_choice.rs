@@ -11,8 +11,8 @@ fn address(text: &str) -> Address {
 fn looking(recent: &[&str]) -> Model {
     let mut model = model();
     let recent = recent.iter().map(|text| text.to_string()).collect();
-    model.update(Event::Recent(recent));
-    let effects = model.update(Event::Look {
+    model.update(Input::RecentRooms(recent));
+    let effects = model.update(Input::JoinOnlyRoom {
         name: "uthira".into(),
         key: "secret".into(),
     });
@@ -30,26 +30,26 @@ fn find(model: &mut Model, name: &str, at: &str, key: bool) {
         addresses: vec![address(at)],
         key,
     };
-    assert_eq!(model.update(Event::Nearby(RoomChange::There(room))), []);
+    assert_eq!(model.update(Input::Nearby(RoomChange::There(room))), []);
 }
 
 fn answers(model: &mut Model, name: &str, at: &str) {
-    let answered = Answered {
+    let answered = ProbedRoom {
         address: address(at),
         aliases: Vec::new(),
         id: Some(format!("id of {name}")),
         name: Some(name.into()),
     };
-    assert_eq!(model.update(Event::Answered(answered)), []);
+    assert_eq!(model.update(Input::RoomAnswered(answered)), []);
 }
 
 fn looked(model: &mut Model) -> Vec<Effect> {
-    model.update(Event::Looked { busy: false })
+    model.update(Input::SearchedLongEnough { busy: false })
 }
 
 /// Where it goes, and the key that is told there.
 fn goes_to(effects: &[Effect]) -> (String, Option<&str>) {
-    let [Effect::Fill(filled), Effect::LogIn(login)] = effects else {
+    let [Effect::FillAddress(filled), Effect::LogIn(login)] = effects else {
         panic!("nobody logs in: {effects:?}");
     };
     assert_eq!(*filled, login.address);
@@ -66,7 +66,7 @@ fn offered(model: &Model) -> Vec<String> {
 #[test]
 fn the_only_room_is_joined_and_said() {
     let mut model = looking(&[]);
-    model.update(Event::Note("The settings are odd.".into()));
+    model.update(Input::Note("The settings are odd.".into()));
     find(&mut model, "Lobby", "192.168.1.20", false);
     let effects = looked(&mut model);
     assert_eq!(model.status(), "The settings are odd.");
@@ -74,7 +74,7 @@ fn the_only_room_is_joined_and_said() {
     assert_eq!(goes_to(&effects), ("192.168.1.20".to_string(), None));
     let_in(&mut model, "uthira", true);
     let words = "Joined Lobby at 192.168.1.20, found on this network.";
-    assert_eq!(model.notes(), [words]);
+    assert_eq!(model.notes, [words]);
     assert!(!model.looks_for_rooms(), "nothing is looked for in a room");
     assert!(!model.has_offers());
 }
@@ -89,7 +89,7 @@ fn a_room_of_this_machine_counts_once() {
     assert_eq!(goes_to(&effects), there);
     let_in(&mut model, "uthira", true);
     let words = "Joined Lobby at 127.0.0.1, on this machine.";
-    assert_eq!(model.notes(), [words]);
+    assert_eq!(model.notes, [words]);
 }
 
 #[test]
@@ -98,14 +98,17 @@ fn the_room_that_was_used_last_needs_no_words() {
     find(&mut model, "Lobby", "10.0.0.1", false);
     goes_to(&looked(&mut model));
     let_in(&mut model, "uthira", true);
-    assert!(model.notes().is_empty());
+    assert!(model.notes.is_empty());
 }
 
 #[test]
 fn a_key_is_told_to_no_stranger_unasked() {
     let mut model = looking(&["10.0.0.1"]);
     find(&mut model, "Lobby", "192.168.1.20", true);
-    assert_eq!(looked(&mut model), [Effect::NotEntered, Effect::Choose]);
+    assert_eq!(
+        looked(&mut model),
+        [Effect::LoginFailed, Effect::ChooseRoom]
+    );
     assert_eq!(offered(&model), ["192.168.1.20"]);
     let words = model.rooms_words().expect("it is said");
     assert!(words.starts_with("This room wants a key"), "{words}");
@@ -124,7 +127,7 @@ fn a_key_is_told_to_no_stranger_unasked() {
 fn model_without_key() -> Model {
     let mut model = model();
     let (name, key) = ("uthira".into(), String::new());
-    model.update(Event::Look { name, key });
+    model.update(Input::JoinOnlyRoom { name, key });
     model
 }
 
@@ -133,7 +136,10 @@ fn several_rooms_are_asked_about() {
     let mut model = looking(&["10.0.0.9", "10.0.0.2", "10.0.0.8"]);
     find(&mut model, "one", "10.0.0.1", false);
     find(&mut model, "two", "10.0.0.2", false);
-    assert_eq!(looked(&mut model), [Effect::NotEntered, Effect::Choose]);
+    assert_eq!(
+        looked(&mut model),
+        [Effect::LoginFailed, Effect::ChooseRoom]
+    );
     // What was used comes first, and what is not there is no choice.
     assert_eq!(offered(&model), ["10.0.0.2", "10.0.0.1"]);
     let words =
@@ -145,11 +151,11 @@ fn several_rooms_are_asked_about() {
     assert_eq!(offered(&model), ["10.0.0.2", "10.0.0.1", "10.0.0.3"]);
     for gone in ["two", "one"] {
         let gone = RoomChange::Gone(format!("id of {gone}"));
-        assert_eq!(model.update(Event::Nearby(gone)), []);
+        assert_eq!(model.update(Input::Nearby(gone)), []);
     }
     assert_eq!(offered(&model), ["10.0.0.3"]);
     let gone = RoomChange::Gone("id of three".into());
-    model.update(Event::Nearby(gone));
+    model.update(Input::Nearby(gone));
     assert!(offered(&model).is_empty());
     let words = model.rooms_words().expect("it is said");
     assert!(words.starts_with("No room was found on this network"));
@@ -161,7 +167,7 @@ fn without_any_room_the_last_one_is_tried_until_it_is_back() {
     let effects = looked(&mut model);
     assert_eq!(goes_to(&effects), ("10.0.0.1".to_string(), Some("secret")));
     assert!(model.offers(false).is_empty());
-    let offline = State::Offline {
+    let offline = LinkState::Offline {
         why: "connection refused".into(),
         again: std::time::Duration::from_secs(1),
     };
@@ -185,7 +191,7 @@ fn without_any_room_the_last_one_is_tried_until_it_is_back() {
 fn without_any_room_at_all_it_says_how_to_get_one() {
     let mut model = looking(&[]);
     let effects = looked(&mut model);
-    let to_address = [Effect::NotEntered, Effect::Focus(Field::Address)];
+    let to_address = [Effect::LoginFailed, Effect::Focus(Field::Address)];
     assert_eq!(effects, to_address);
     assert_eq!(model.status(), "not logged in");
     let words = model.rooms_words().expect("it is said");
@@ -201,8 +207,8 @@ fn without_any_room_at_all_it_says_how_to_get_one() {
 fn who_fills_in_the_login_is_taken_nowhere() {
     let mut model = looking(&["10.0.0.1"]);
     find(&mut model, "Lobby", "192.168.1.20", false);
-    let effects = model.update(Event::Looked { busy: true });
-    assert_eq!(effects, [Effect::NotEntered]);
+    let effects = model.update(Input::SearchedLongEnough { busy: true });
+    assert_eq!(effects, [Effect::LoginFailed]);
     assert_eq!(offered(&model), ["10.0.0.1", "192.168.1.20"]);
     // Who was quicker than the search is not taken away again.
     let mut model = looking(&[]);
@@ -210,14 +216,17 @@ fn who_fills_in_the_login_is_taken_nowhere() {
     find(&mut model, "Lobby", "192.168.1.20", false);
     assert_eq!(looked(&mut model), []);
     let_in(&mut model, "uthira", true);
-    assert!(model.notes().is_empty());
+    assert!(model.notes.is_empty());
 }
 
 #[test]
 fn a_login_is_offered_rooms_once_its_fields_matter() {
     // With an address, nothing is looked for until the room refuses.
     let mut model = model();
-    model.update(Event::Recent(vec!["10.0.0.1".into(), "10.0.0.2".into()]));
+    model.update(Input::RecentRooms(vec![
+        "10.0.0.1".into(),
+        "10.0.0.2".into(),
+    ]));
     log_in(&mut model, "uthira");
     assert!(!model.looks_for_rooms() && model.offers(false).is_empty());
     let refused = Report::LoginRefused {
@@ -232,9 +241,9 @@ fn a_login_is_offered_rooms_once_its_fields_matter() {
     let_in(&mut model, "bob", true);
     assert!(!model.looks_for_rooms() && model.offers(false).is_empty());
     // Switching to another room; and back.
-    model.update(Event::Offer { search: true });
+    model.update(Input::OfferRooms { search: true });
     assert!(model.looks_for_rooms());
     assert_eq!(model.offers(true).len(), 2);
-    model.update(Event::Back);
+    model.update(Input::CancelLogin);
     assert!(!model.looks_for_rooms());
 }

@@ -2,21 +2,21 @@
 
 use super::*;
 
-fn page(
+fn range(
     model: &mut Model,
     before: Option<u64>,
     found: Vec<Wire>,
     next: Option<u64>,
 ) -> Vec<Effect> {
-    let ask = Ask::Find {
+    let query = HistoryQuery::Find {
         text: "tea".into(),
         before: before.map(id),
     };
-    let page = Ok(HistoryRange {
+    let range = Ok(HistoryRange {
         events: found,
         next: next.map(id),
     });
-    hear(model, Report::Page { ask, page })
+    hear(model, Report::Range { query, range })
 }
 
 /// In the room, with tea in 100 and 120, and a hole before 100.
@@ -25,7 +25,7 @@ fn with_tea() -> Model {
     log_in(&mut model, "uthira");
     let_in(&mut model, "uthira", true);
     members(&mut model, 120, &["uthira"]);
-    hear(&mut model, Report::State(State::Connected));
+    hear(&mut model, Report::State(LinkState::Connected));
     events(
         &mut model,
         vec![
@@ -39,7 +39,7 @@ fn with_tea() -> Model {
 }
 
 fn ask(before: Option<u64>) -> Effect {
-    Effect::Ask(Ask::Find {
+    Effect::Fetch(HistoryQuery::Find {
         text: "tea".into(),
         before: before.map(id),
     })
@@ -48,27 +48,30 @@ fn ask(before: Option<u64>) -> Effect {
 #[test]
 fn what_is_loaded_is_found_at_once_and_the_rest_through_the_server() {
     let mut model = with_tea();
-    let effects = model.update(Event::Find("tea".into()));
-    assert_eq!(effects, [ask(None), Effect::Show(120)]);
+    let effects = model.update(Input::Search("tea".into()));
+    assert_eq!(effects, [ask(None), Effect::GoToEvent(120)]);
     assert_eq!(model.find_words(), "1 of at least 2");
     let found = vec![
         said(100, "bob", "Tea?", None),
         said(120, "bob", "no tea then", None),
     ];
-    assert_eq!(page(&mut model, None, found, Some(95)), []);
+    assert_eq!(range(&mut model, None, found, Some(95)), []);
     assert_eq!(
-        model.update(Event::FindStep { older: true }),
-        [Effect::Show(100)]
+        model.update(Input::SearchStep { older: true }),
+        [Effect::GoToEvent(100)]
     );
     assert_eq!(model.find_words(), "2 of at least 2");
     // Beyond what is loaded: the server looks on, and what it finds is shown alone.
     assert_eq!(
-        model.update(Event::FindStep { older: true }),
+        model.update(Input::SearchStep { older: true }),
         [ask(Some(95))]
     );
     assert_eq!(model.find_words(), "searching…");
     let found = vec![said(50, "eve", "more tea", None)];
-    assert_eq!(page(&mut model, Some(95), found, None), [Effect::Show(50)]);
+    assert_eq!(
+        range(&mut model, Some(95), found, None),
+        [Effect::GoToEvent(50)]
+    );
     assert_eq!(model.find_words(), "3 of 3");
     assert_eq!(
         transcript(&model)[..3],
@@ -79,13 +82,13 @@ fn what_is_loaded_is_found_at_once_and_the_rest_through_the_server() {
         ]
     );
     assert_eq!(
-        model.update(Event::FindStep { older: true }),
+        model.update(Input::SearchStep { older: true }),
         [],
         "there is none older"
     );
     assert_eq!(
-        model.update(Event::FindStep { older: false }),
-        [Effect::Show(100)]
+        model.update(Input::SearchStep { older: false }),
+        [Effect::GoToEvent(100)]
     );
     // What is said meanwhile is found too.
     events(&mut model, vec![said(130, "eve", "TEA!", None)]);
@@ -93,14 +96,14 @@ fn what_is_loaded_is_found_at_once_and_the_rest_through_the_server() {
 }
 
 #[test]
-fn an_empty_stretch_is_passed_and_nothing_found_is_said() {
+fn an_empty_segment_is_passed_and_nothing_found_is_said() {
     let mut model = in_the_room();
-    assert_eq!(model.update(Event::Find("tea".into())), [ask(None)]);
+    assert_eq!(model.update(Input::Search("tea".into())), [ask(None)]);
     assert_eq!(model.find_words(), "searching…");
-    assert_eq!(page(&mut model, None, vec![], Some(15)), [ask(Some(15))]);
-    assert_eq!(page(&mut model, Some(15), vec![], None), []);
+    assert_eq!(range(&mut model, None, vec![], Some(15)), [ask(Some(15))]);
+    assert_eq!(range(&mut model, Some(15), vec![], None), []);
     assert_eq!(model.find_words(), "nothing found");
-    model.update(Event::Find(String::new()));
+    model.update(Input::Search(String::new()));
     assert_eq!((model.needle(), model.find_words()), (None, String::new()));
 }
 
@@ -108,17 +111,20 @@ fn an_empty_stretch_is_passed_and_nothing_found_is_said() {
 fn offline_only_what_is_loaded_is_searched_and_that_is_said() {
     let mut model = with_tea();
     let (why, again) = ("gone".to_string(), std::time::Duration::from_secs(5));
-    hear(&mut model, Report::State(State::Offline { why, again }));
-    assert_eq!(model.update(Event::Find("tea".into())), [Effect::Show(120)]);
+    hear(&mut model, Report::State(LinkState::Offline { why, again }));
+    assert_eq!(
+        model.update(Input::Search("tea".into())),
+        [Effect::GoToEvent(120)]
+    );
     assert_eq!(model.find_words(), "1 of 2 loaded here (offline)");
 }
 
 #[test]
 fn answers_to_an_earlier_search_are_not_taken() {
     let mut model = with_tea();
-    model.update(Event::Find("tea".into()));
-    model.update(Event::Find("coffee".into()));
-    page(
+    model.update(Input::Search("tea".into()));
+    model.update(Input::Search("coffee".into()));
+    range(
         &mut model,
         None,
         vec![said(50, "eve", "more tea", None)],

@@ -6,25 +6,25 @@ use super::*;
 fn back_after(read: u64, as_of: u64) -> Model {
     let mut model = model();
     log_in(&mut model, "uthira");
-    let kept = Kept {
+    let kept = SavedSession {
         read: Some(id(read)),
-        ..Kept::default()
+        ..SavedSession::default()
     };
-    model.update(Event::Kept(Box::new(kept)));
+    model.update(Input::Restored(Box::new(kept)));
     let_in(&mut model, "uthira", true);
     members(&mut model, as_of, &["uthira", "bob"]);
-    hear(&mut model, Report::State(State::Connected));
+    hear(&mut model, Report::State(LinkState::Connected));
     model
 }
 
-fn hole(model: &Model) -> Hole {
-    model.history().holes().next().expect("a hole")
+fn gap(model: &Model) -> Gap {
+    model.history().gaps().next().expect("a hole")
 }
 
-fn page(model: &mut Model, ask: Ask, events: Vec<Wire>, next: Option<u64>) {
+fn range(model: &mut Model, query: HistoryQuery, events: Vec<Wire>, next: Option<u64>) {
     let next = next.map(id);
-    let page = Ok(HistoryRange { events, next });
-    hear(model, Report::Page { ask, page });
+    let range = Ok(HistoryRange { events, next });
+    hear(model, Report::Range { query, range });
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn it_opens_where_its_reader_left_off() {
     assert_eq!(model.title(), format!("(2) {TITLE}"));
     assert_eq!(model.kept().expect("kept").read, Some(id(90)));
     // The view shows the end too: it is read, and the line stays for now.
-    model.update(Event::Seen {
+    model.update(Input::Viewed {
         at_end: true,
         near: 100,
     });
@@ -66,7 +66,7 @@ fn it_opens_where_its_reader_left_off() {
 }
 
 #[test]
-fn after_months_the_newest_come_first_with_a_hole_before_them() {
+fn after_months_the_newest_come_first_with_a_gap_before_them() {
     let mut model = back_after(90, 9020);
     let gap = Wire::Gap {
         message: "Older events are left out.".into(),
@@ -101,7 +101,7 @@ fn who_comes_for_the_first_time_finds_nothing_new() {
 #[test]
 fn who_reads_further_up_has_everything_counted_that_comes_below() {
     let mut model = in_the_room();
-    model.update(Event::Seen {
+    model.update(Input::Viewed {
         at_end: false,
         near: 5,
     });
@@ -113,7 +113,7 @@ fn who_reads_further_up_has_everything_counted_that_comes_below() {
         ],
     );
     assert_eq!(model.unread(), (1, 0));
-    model.update(Event::Seen {
+    model.update(Input::Viewed {
         at_end: true,
         near: 20,
     });
@@ -136,7 +136,7 @@ fn what_is_scrolled_through_is_read() {
     assert_eq!(model.unread(), (3, 1));
     let mut see = |near: u64| {
         let at_end = false;
-        model.update(Event::Seen { at_end, near });
+        model.update(Input::Viewed { at_end, near });
         (model.unread(), model.kept().expect("kept").read)
     };
     assert_eq!(see(110), ((1, 0), Some(id(110))));
@@ -153,7 +153,7 @@ fn who_is_named_is_told_unless_the_window_is_in_front() {
     let effects = events(&mut model, vec![said(30, "bob", "Uthira: look", None)]);
     assert_eq!(effects, []);
     assert!(transcript(&model).contains(&"! [bob]: 0:00:30:Uthira: look".to_string()));
-    model.update(Event::Front(false));
+    model.update(Input::Front(false));
     let effects = events(
         &mut model,
         vec![
@@ -167,35 +167,38 @@ fn who_is_named_is_told_unless_the_window_is_in_front() {
 }
 
 #[test]
-fn a_hole_in_sight_is_filled_once_and_from_where_it_is_seen() {
+fn a_gap_in_sight_is_filled_once_and_from_where_it_is_seen() {
     let mut model = back_after(90, 100);
     events(
         &mut model,
         vec![hello(Some(90)), said(100, "bob", "live", None)],
     );
-    let missing = Event::Missing {
-        hole: hole(&model),
+    let missing = Input::GapInSight {
+        gap: gap(&model),
         from_above: false,
     };
-    let before = Ask::Before(id(100));
-    assert_eq!(model.update(missing.clone()), [Effect::Ask(before.clone())]);
+    let before = HistoryQuery::Before(id(100));
+    assert_eq!(
+        model.update(missing.clone()),
+        [Effect::Fetch(before.clone())]
+    );
     assert_eq!(transcript(&model)[0], "~ loading what was said before…");
     assert_eq!(model.status(), "connected, loading what was said before");
     assert_eq!(model.update(missing), [], "it is on its way");
-    page(
+    range(
         &mut model,
         before,
         vec![said(80, "eve", "older", None)],
         Some(80),
     );
     assert_eq!(transcript(&model)[1], "[eve]: 0:01:20:older");
-    let missing = Event::Missing {
-        hole: hole(&model),
+    let missing = Input::GapInSight {
+        gap: gap(&model),
         from_above: false,
     };
     model.update(missing);
     let oldest = vec![said(10, "eve", "oldest", None)];
-    page(&mut model, Ask::Before(id(80)), oldest, None);
+    range(&mut model, HistoryQuery::Before(id(80)), oldest, None);
     assert_eq!(
         transcript(&model)[0],
         "[eve]: 0:00:10:oldest",
@@ -211,13 +214,16 @@ fn the_beginning_is_one_key_away_however_long_the_log_is() {
         &mut model,
         vec![hello(Some(90_000)), said(90_010, "bob", "live", None)],
     );
-    assert_eq!(model.update(Event::ToStart), [Effect::Ask(Ask::Oldest)]);
-    let page = Ok(HistoryRange {
+    assert_eq!(
+        model.update(Input::GoToStart),
+        [Effect::Fetch(HistoryQuery::Oldest)]
+    );
+    let range = Ok(HistoryRange {
         events: vec![opened(0), said(10, "eve", "first", None)],
         next: Some(id(10)),
     });
-    let ask = Ask::Oldest;
-    let effects = hear(&mut model, Report::Page { ask, page });
+    let query = HistoryQuery::Oldest;
+    let effects = hear(&mut model, Report::Range { query, range });
     assert_eq!(effects, [Effect::GoToStart]);
     assert_eq!(
         transcript(&model),
@@ -229,13 +235,16 @@ fn the_beginning_is_one_key_away_however_long_the_log_is() {
             "[bob]: 25:00:10:live",
         ]
     );
-    let missing = Event::Missing {
-        hole: hole(&model),
+    let missing = Input::GapInSight {
+        gap: gap(&model),
         from_above: true,
     };
-    assert_eq!(model.update(missing), [Effect::Ask(Ask::After(id(10)))]);
     assert_eq!(
-        model.update(Event::ToStart),
+        model.update(missing),
+        [Effect::Fetch(HistoryQuery::After(id(10)))]
+    );
+    assert_eq!(
+        model.update(Input::GoToStart),
         [Effect::GoToStart],
         "it is here"
     );
@@ -245,13 +254,13 @@ fn the_beginning_is_one_key_away_however_long_the_log_is() {
 fn a_room_that_said_nothing_since_shows_what_was_said_before() {
     let mut model = back_after(100, 100);
     events(&mut model, vec![hello(Some(100))]);
-    let missing = Event::Missing {
-        hole: hole(&model),
+    let missing = Input::GapInSight {
+        gap: gap(&model),
         from_above: false,
     };
-    assert_eq!(model.update(missing), [Effect::Ask(Ask::Newest)]);
+    assert_eq!(model.update(missing), [Effect::Fetch(HistoryQuery::Newest)]);
     let newest = vec![said(90, "eve", "yesterday", None), leave(100, "eve")];
-    page(&mut model, Ask::Newest, newest, Some(90));
+    range(&mut model, HistoryQuery::Newest, newest, Some(90));
     events(&mut model, vec![said(110, "bob", "today", None)]);
     assert_eq!(
         transcript(&model)[1..],
@@ -270,25 +279,25 @@ fn what_cannot_be_loaded_is_said_and_tried_again_when_asked() {
         &mut model,
         vec![hello(Some(90)), said(100, "bob", "live", None)],
     );
-    let missing = Event::Missing {
-        hole: hole(&model),
+    let missing = Input::GapInSight {
+        gap: gap(&model),
         from_above: false,
     };
     model.update(missing.clone());
-    let page = Err("The disk is gone.".to_string());
-    let ask = Ask::Before(id(100));
-    hear(&mut model, Report::Page { ask, page });
+    let range = Err("The disk is gone.".to_string());
+    let query = HistoryQuery::Before(id(100));
+    hear(&mut model, Report::Range { query, range });
     assert_eq!(
         transcript(&model)[0],
         "~ What was said before could not be loaded: The disk is gone. Click here to try again."
     );
     assert_eq!(model.update(missing.clone()), []);
-    model.update(Event::Fetch);
+    model.update(Input::FillGaps);
     assert_eq!(model.update(missing).len(), 1);
 }
 
 #[test]
-fn a_page_that_is_not_what_was_asked_for_is_not_asked_for_again() {
+fn a_range_that_is_not_what_was_asked_for_is_not_asked_for_again() {
     let foreign = Wire::Recorded(Recorded {
         id: Id {
             log: LogId(9),
@@ -307,12 +316,17 @@ fn a_page_that_is_not_what_was_asked_for_is_not_asked_for_again() {
             &mut model,
             vec![hello(Some(90)), said(100, "bob", "live", None)],
         );
-        let missing = Event::Missing {
-            hole: hole(&model),
+        let missing = Input::GapInSight {
+            gap: gap(&model),
             from_above: false,
         };
         model.update(missing.clone());
-        page(&mut model, Ask::Before(id(100)), events_of_it, next);
+        range(
+            &mut model,
+            HistoryQuery::Before(id(100)),
+            events_of_it,
+            next,
+        );
         assert_eq!(model.update(missing), []);
         let shown = transcript(&model);
         assert!(shown[0].contains("not what was asked for"), "{shown:?}");
@@ -321,25 +335,25 @@ fn a_page_that_is_not_what_was_asked_for_is_not_asked_for_again() {
 }
 
 #[test]
-fn a_page_of_a_newer_server_that_says_nothing_to_us_is_passed() {
+fn a_range_of_a_newer_server_that_says_nothing_to_us_is_passed() {
     let mut model = back_after(90, 100);
     events(
         &mut model,
         vec![hello(Some(90)), said(100, "bob", "live", None)],
     );
-    let missing = Event::Missing {
-        hole: hole(&model),
+    let missing = Input::GapInSight {
+        gap: gap(&model),
         from_above: false,
     };
     model.update(missing);
-    page(
+    range(
         &mut model,
-        Ask::Before(id(100)),
+        HistoryQuery::Before(id(100)),
         vec![Wire::Unknown],
         Some(40),
     );
-    let hole = hole(&model);
-    assert_eq!(hole.end, 40);
+    let gap = gap(&model);
+    assert_eq!(gap.end, 40);
 }
 
 #[test]
@@ -347,21 +361,21 @@ fn cleared_means_cleared_until_somebody_asks() {
     let mut model = in_the_room();
     assert_eq!(
         say(&mut model, "/clear", "k"),
-        [Effect::Taken("/clear".into())]
+        [Effect::Accepted("/clear".into())]
     );
     assert_eq!(
         transcript(&model),
         ["~ Cleared. Click here to see what was said before."]
     );
-    let missing = Event::Missing {
-        hole: hole(&model),
+    let missing = Input::GapInSight {
+        gap: gap(&model),
         from_above: false,
     };
     assert_eq!(model.update(missing), []);
-    model.update(Event::Fetch);
-    let missing = Event::Missing {
-        hole: hole(&model),
+    model.update(Input::FillGaps);
+    let missing = Input::GapInSight {
+        gap: gap(&model),
         from_above: false,
     };
-    assert_eq!(model.update(missing), [Effect::Ask(Ask::Newest)]);
+    assert_eq!(model.update(missing), [Effect::Fetch(HistoryQuery::Newest)]);
 }

@@ -8,7 +8,7 @@ use super::*;
 fn commands_are_answered_below_the_transcript_and_said_to_nobody() {
     let mut model = in_the_room();
     let effects = say(&mut model, "/who", "k");
-    assert_eq!(effects, [Effect::Taken("/who".into())]);
+    assert_eq!(effects, [Effect::Accepted("/who".into())]);
     assert_eq!(
         transcript(&model).last().expect("a line"),
         "> 2 here: bob, uthira (you)"
@@ -19,7 +19,7 @@ fn commands_are_answered_below_the_transcript_and_said_to_nobody() {
         help.iter().any(|line| line.starts_with("> /who")),
         "{help:?}"
     );
-    model.update(Event::Dismiss);
+    model.update(Input::Dismiss);
     assert_eq!(transcript(&model), BACKLOG);
     assert_eq!(say(&mut model, "/quit", "k"), [Effect::Quit]);
     assert_eq!(say(&mut model, "/dance", "k"), [], "it stays in the input");
@@ -41,22 +41,22 @@ fn commands_are_answered_below_the_transcript_and_said_to_nobody() {
 #[test]
 fn what_was_not_answered_and_the_draft_outlive_the_window() {
     let mut model = in_the_room();
-    model.update(Event::Draft("half a sent".into()));
+    model.update(Input::Draft("half a sent".into()));
     say(&mut model, "hi", "k1");
     say(&mut model, "ho", "k2");
     events(&mut model, vec![said(30, "uthira", "hi", Some("k1"))]);
-    model.update(Event::Draft("half a sentence".into()));
+    model.update(Input::Draft("half a sentence".into()));
     let kept = model.kept().expect("it is in");
-    assert_eq!(kept.letters.len(), 1);
+    assert_eq!(kept.messages.len(), 1);
     assert_eq!(kept.token.as_deref(), Some("t"));
 
     let mut model = super::model();
     log_in(&mut model, "uthira");
     let restored = Effect::Restore("half a sentence".into());
-    assert_eq!(model.update(Event::Kept(Box::new(kept))), [restored]);
+    assert_eq!(model.update(Input::Restored(Box::new(kept))), [restored]);
     let effects = let_in(&mut model, "uthira", true);
     let said_again =
-        |effect: &&Effect| matches!(effect, Effect::Say(letter) if letter.text == "ho");
+        |effect: &&Effect| matches!(effect, Effect::Send(message) if message.text == "ho");
     assert_eq!(effects.iter().filter(said_again).count(), 1);
     assert!(transcript(&model).contains(&"[uthira]: ho <waiting>".to_string()));
     assert_eq!(let_in(&mut model, "uthira", false), [], "once is enough");
@@ -72,11 +72,11 @@ fn who_says_nothing_for_long_is_shown_as_idle() {
     let mut model = in_the_room();
     let later = |minutes: u64| Stamp::from_micros(0).plus(Duration::from_secs(minutes * 60));
     let here = |model: &Model| screen(model)[4].clone();
-    model.update(Event::Time(later(4)));
+    model.update(Input::Time(later(4)));
     assert_eq!(here(&model), "Here (2) bob, uthira (you)");
-    model.update(Event::Time(later(6)));
+    model.update(Input::Time(later(6)));
     assert_eq!(here(&model), "Here (2) bob 6 min, uthira (you) 6 min");
-    model.update(Event::Time(later(60 * 25)));
+    model.update(Input::Time(later(60 * 25)));
     let spoken = Wire::Recorded(Recorded {
         id: id(40),
         at: later(60 * 25),
@@ -116,12 +116,12 @@ fn who_is_here_is_completed_before_who_left() {
 #[test]
 fn what_the_desktop_lacks_is_said_while_the_room_is_there() {
     let mut model = in_the_room();
-    model.update(Event::Aside("The desktop shows none.".into()));
+    model.update(Input::MinorNote("The desktop shows none.".into()));
     assert_eq!(model.status(), "The desktop shows none.");
     let (why, again) = ("gone".to_string(), Duration::from_secs(3));
-    hear(&mut model, Report::State(State::Offline { why, again }));
+    hear(&mut model, Report::State(LinkState::Offline { why, again }));
     assert_eq!(model.status(), "offline: gone; trying again in 3 s");
-    hear(&mut model, Report::State(State::Connected));
+    hear(&mut model, Report::State(LinkState::Connected));
     assert_eq!(model.status(), "The desktop shows none.");
     say(&mut model, "hi", "k");
     assert_eq!(model.status(), "connected");
@@ -159,7 +159,7 @@ fn a_server_of_another_version_is_named() {
         fresh,
     };
     hear(&mut model, report);
-    assert!(model.notes()[0].contains("99.0.0"), "{:?}", model.notes());
+    assert!(model.notes[0].contains("99.0.0"), "{:?}", model.notes);
 }
 
 /// The line of who is here.
@@ -175,7 +175,7 @@ fn nobody_is_idle_by_a_wrong_clock_or_by_what_they_said_before_they_came_in() {
     // The server's clock is three hours ahead of this machine's.
     for ahead in [0, 3 * HOUR] {
         let mut model = model();
-        model.update(Event::Time(Stamp::from_micros(48 * HOUR)));
+        model.update(Input::Time(Stamp::from_micros(48 * HOUR)));
         log_in(&mut model, "uthira");
         let_in(&mut model, "uthira", true);
         members(&mut model, 20, &["uthira", "bob"]);
@@ -187,7 +187,7 @@ fn nobody_is_idle_by_a_wrong_clock_or_by_what_they_said_before_they_came_in() {
         let two_days_ago = said(9, "bob", "hello", None);
         events(&mut model, vec![greeting, two_days_ago, join(20, "uthira")]);
         assert_eq!(here(&model), "Here (2) bob, uthira (you)");
-        model.update(Event::Time(Stamp::from_micros(60 * HOUR)));
+        model.update(Input::Time(Stamp::from_micros(60 * HOUR)));
         assert_eq!(here(&model), "Here (2) bob 12 h, uthira (you) 12 h");
     }
 }
@@ -203,6 +203,6 @@ fn what_is_wrong_with_another_login_is_not_said_once_it_is_given_up() {
     };
     hear(&mut model, refused);
     assert!(model.hint().is_some());
-    model.update(Event::Back);
+    model.update(Input::CancelLogin);
     assert_eq!(model.hint(), None);
 }

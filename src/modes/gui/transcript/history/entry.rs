@@ -9,46 +9,46 @@ use crate::wire::Wire;
 
 /// One event of the transcript.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct HistoryEntry {
     /// Its id.
     pub id: Id,
-    /// When, by the room's clock; unknown for a damaged line.
+    /// The time of recording, by the room's clock; unknown for a damaged line.
     pub at: Option<Stamp>,
-    /// When, on the clock of this machine's user.
+    /// The same time on this user's clock.
     pub local: Option<NaiveDateTime>,
-    /// What happened.
-    pub what: What,
+    /// The event as it is shown.
+    pub kind: EntryKind,
 }
 
-/// What happened.
+/// The kinds of entries.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum What {
-    /// A member said something.
-    Said {
-        /// Who.
+pub enum EntryKind {
+    /// A message.
+    Message {
+        /// The sender's name.
         from: Box<str>,
-        /// Since their previous message.
+        /// The time since the sender's previous message.
         elapsed: Elapsed,
-        /// What.
+        /// The text.
         text: Box<str>,
-        /// It was us.
+        /// It is our own.
         own: bool,
-        /// It names us, and is somebody else's.
+        /// It is somebody else's and mentions us.
         to_us: bool,
     },
-    /// A member came in.
-    Came(Box<str>),
+    /// A member joined.
+    Joined(Box<str>),
     /// A member left.
-    Went(Box<str>),
+    Left(Box<str>),
     /// The room was opened or closed.
     Room(Box<str>),
-    /// Something that is to be noticed: a notice, damage, something erased, what a newer version wrote.
+    /// A notice, damage, an erasure, or what a newer version recorded.
     Notice(Box<str>),
 }
 
-impl What {
+impl EntryKind {
     /// What an event's body tells the one whose name is `me`.
-    fn of(body: Body, me: Option<&str>) -> What {
+    fn of(body: Body, me: Option<&str>) -> EntryKind {
         match body {
             Body::Message {
                 from,
@@ -59,7 +59,7 @@ impl What {
                 let own = me == Some(from.as_str());
                 let to_us = !own && me.is_some_and(|me| mentions(&text, me));
                 let (from, text) = (from.into(), text.into());
-                What::Said {
+                EntryKind::Message {
                     from,
                     elapsed,
                     text,
@@ -67,24 +67,32 @@ impl What {
                     to_us,
                 }
             }
-            Body::Join { name } => What::Came(name.into()),
-            Body::Leave { name } => What::Went(name.into()),
-            Body::Opened { version, .. } => What::Room(format!("Room opened ({version})").into()),
-            Body::Closed => What::Room("Room closed".into()),
-            Body::Notice { text } => What::Notice(format!("Notice: {text}").into()),
-            Body::Erased { .. } => What::Notice("Erased".into()),
-            Body::Other { text } => What::Notice(text.strip_prefix("* ").unwrap_or(&text).into()),
+            Body::Join { name } => EntryKind::Joined(name.into()),
+            Body::Leave { name } => EntryKind::Left(name.into()),
+            Body::Opened { version, .. } => {
+                EntryKind::Room(format!("Room opened ({version})").into())
+            }
+            Body::Closed => EntryKind::Room("Room closed".into()),
+            Body::Notice { text } => EntryKind::Notice(format!("Notice: {text}").into()),
+            Body::Erased { .. } => EntryKind::Notice("Erased".into()),
+            Body::Other { text } => {
+                EntryKind::Notice(text.strip_prefix("* ").unwrap_or(&text).into())
+            }
         }
     }
 }
 
-impl Entry {
+impl HistoryEntry {
     /// The entry for an object of the stream; `None` for what has no place in the log. `local` is
     /// the clock on the wall.
-    pub fn of(wire: Wire, me: Option<&str>, local: fn(Stamp) -> NaiveDateTime) -> Option<Entry> {
-        let (id, at, what) = match wire {
-            Wire::Recorded(Recorded { id, at, body }) => (id, Some(at), What::of(body, me)),
-            Wire::Damaged { id, message } => (id, None, What::Notice(message.into())),
+    pub fn of(
+        wire: Wire,
+        me: Option<&str>,
+        local: fn(Stamp) -> NaiveDateTime,
+    ) -> Option<HistoryEntry> {
+        let (id, at, kind) = match wire {
+            Wire::Recorded(Recorded { id, at, body }) => (id, Some(at), EntryKind::of(body, me)),
+            Wire::Damaged { id, message } => (id, None, EntryKind::Notice(message.into())),
             Wire::Gap { .. }
             | Wire::Reset { .. }
             | Wire::Hello { .. }
@@ -92,23 +100,23 @@ impl Entry {
             | Wire::Unknown => return None,
         };
         let local = at.map(local);
-        Some(Entry {
+        Some(HistoryEntry {
             id,
             at,
             local,
-            what,
+            kind,
         })
     }
 
     /// Says anew whether it is ours, or is said to us.
     pub(super) fn belongs_to(&mut self, me: &str) {
-        if let What::Said {
+        if let EntryKind::Message {
             from,
             text,
             own,
             to_us,
             ..
-        } = &mut self.what
+        } = &mut self.kind
         {
             *own = **from == *me;
             *to_us = !*own && mentions(text, me);
@@ -117,35 +125,45 @@ impl Entry {
 
     /// Whether it is somebody's coming or going, or the room's: many of these are shown as one.
     pub fn is_presence(&self) -> bool {
-        matches!(self.what, What::Came(_) | What::Went(_) | What::Room(_))
+        matches!(
+            self.kind,
+            EntryKind::Joined(_) | EntryKind::Left(_) | EntryKind::Room(_)
+        )
     }
 
     /// The event as a person copies it: as its line in the log, without time and checksum, with
     /// the line breaks that its text has.
     pub fn copied(&self) -> String {
-        match &self.what {
-            What::Said {
+        match &self.kind {
+            EntryKind::Message {
                 from,
                 elapsed,
                 text,
                 ..
             } => format!("[{}]: {elapsed}:{text}", escaped_name(from)),
-            What::Came(name) => format!("Client ({}) entered room", escaped_name(name)),
-            What::Went(name) => format!("Client ({}) is offline", escaped_name(name)),
-            What::Room(text) | What::Notice(text) => format!("* {text}"),
+            EntryKind::Joined(name) => format!("Client ({}) entered room", escaped_name(name)),
+            EntryKind::Left(name) => format!("Client ({}) is offline", escaped_name(name)),
+            EntryKind::Room(text) | EntryKind::Notice(text) => format!("* {text}"),
         }
     }
 
     /// How much memory it takes, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        std::mem::size_of::<Entry>()
-            + match &self.what {
-                What::Said { from, text, .. } => from.len() + text.len() + 32,
-                What::Came(text) | What::Went(text) | What::Room(text) | What::Notice(text) => {
-                    text.len() + 16
-                }
+        std::mem::size_of::<HistoryEntry>()
+            + match &self.kind {
+                EntryKind::Message { from, text, .. } => from.len() + text.len() + 32,
+                EntryKind::Joined(text)
+                | EntryKind::Left(text)
+                | EntryKind::Room(text)
+                | EntryKind::Notice(text) => text.len() + 16,
             }
     }
+}
+
+/// Returns the action in a text that begins with `/me `.
+pub fn action_of(text: &str) -> Option<&str> {
+    let (command, action) = text.split_at_checked(4)?;
+    command.eq_ignore_ascii_case("/me ").then_some(action)
 }
 
 /// A name cannot pretend to end where it does not.

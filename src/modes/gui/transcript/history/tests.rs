@@ -8,31 +8,31 @@ fn id(offset: u64) -> Id {
     }
 }
 
-fn entry(offset: u64) -> Entry {
-    Entry {
+fn entry(offset: u64) -> HistoryEntry {
+    HistoryEntry {
         id: id(offset),
         at: None,
         local: None,
-        what: What::Notice(offset.to_string().into()),
+        kind: EntryKind::Notice(offset.to_string().into()),
     }
 }
 
-fn page(offsets: &[u64]) -> Vec<Entry> {
+fn page(offsets: &[u64]) -> Vec<HistoryEntry> {
     offsets.iter().map(|offset| entry(*offset)).collect()
 }
 
 /// The transcript as a reader sees it: `~` for a hole.
-fn drawn(history: &History) -> String {
+fn drawn(history: &Scrollback) -> String {
     let words = history.parts().map(|part| match part {
-        Part::Hole(_) => "~".to_string(),
+        Part::Gap(_) => "~".to_string(),
         Part::Entry(entry) => entry.id.offset.to_string(),
     });
     words.collect::<Vec<String>>().join(" ")
 }
 
 /// The stream began behind 90 and brought 100 and 110.
-fn live() -> History {
-    let mut history = History::default();
+fn live() -> Scrollback {
+    let mut history = Scrollback::default();
     history.stream_from(Some(id(90)));
     assert!(history.push(entry(100)));
     assert!(history.push(entry(110)));
@@ -55,14 +55,14 @@ fn older_pages_join_until_the_beginning() {
 
 #[test]
 fn a_page_of_the_newest_meets_the_stream_that_has_brought_nothing() {
-    let mut history = History::default();
+    let mut history = Scrollback::default();
     history.stream_from(Some(id(90)));
     history.insert(80..91, page(&[80, 90]));
     assert_eq!(drawn(&history), "~ 80 90");
     history.push(entry(100));
     assert_eq!(drawn(&history), "~ 80 90 100");
     // It may also have seen what the stream brings a moment later.
-    let mut history = History::default();
+    let mut history = Scrollback::default();
     history.stream_from(Some(id(90)));
     history.insert(80..101, page(&[80, 90, 100]));
     assert!(!history.push(entry(100)), "it is here already");
@@ -71,7 +71,7 @@ fn a_page_of_the_newest_meets_the_stream_that_has_brought_nothing() {
 }
 
 #[test]
-fn a_stream_that_leaves_something_out_leaves_a_hole_that_fills_from_both_sides() {
+fn a_stream_that_leaves_something_out_leaves_a_gap_that_fills_from_both_sides() {
     let mut history = live();
     history.stream_from(Some(id(500)));
     history.push(entry(510));
@@ -94,7 +94,7 @@ fn a_found_event_stands_alone_until_the_pages_around_it_come() {
 }
 
 #[test]
-fn a_reconnect_that_misses_nothing_leaves_no_hole_and_doubles_nothing() {
+fn a_reconnect_that_misses_nothing_leaves_no_gap_and_doubles_nothing() {
     let mut history = live();
     history.stream_from(Some(id(110)));
     assert!(!history.push(entry(110)));
@@ -105,7 +105,7 @@ fn a_reconnect_that_misses_nothing_leaves_no_hole_and_doubles_nothing() {
 #[test]
 fn pages_of_another_log_or_out_of_their_bounds_are_not_taken() {
     let mut history = live();
-    let foreign = Entry {
+    let foreign = HistoryEntry {
         id: Id {
             log: LogId(2),
             ..id(50)
@@ -118,16 +118,16 @@ fn pages_of_another_log_or_out_of_their_bounds_are_not_taken() {
 }
 
 #[test]
-fn what_is_far_from_the_reader_goes_first_and_leaves_a_hole() {
+fn what_is_far_from_the_reader_goes_first_and_leaves_a_gap() {
     let many = MAX_ENTRIES as u64 + 100;
-    let mut history = History::default();
+    let mut history = Scrollback::default();
     history.stream_from(None);
     (0..many).for_each(|n| assert!(history.push(entry(n * 10))));
     let newest = history.clone();
 
     history.trim(many * 10);
     assert!(history.len() < MAX_ENTRIES);
-    assert!(matches!(history.parts().next(), Some(Part::Hole(_))));
+    assert!(matches!(history.parts().next(), Some(Part::Gap(_))));
     assert_eq!(
         history.iter().next_back().map(|entry| entry.id),
         Some(id((many - 1) * 10))
@@ -136,7 +136,7 @@ fn what_is_far_from_the_reader_goes_first_and_leaves_a_hole() {
     let mut history = newest;
     history.trim(0);
     assert!(matches!(history.parts().next(), Some(Part::Entry(e)) if e.id.offset == 0));
-    assert!(matches!(history.parts().last(), Some(Part::Hole(_))));
+    assert!(matches!(history.parts().last(), Some(Part::Gap(_))));
     // The stream goes on behind what it had brought, not behind what is left.
     assert!(!history.push(entry((many - 1) * 10)));
     assert!(history.push(entry(many * 10)));
@@ -144,8 +144,8 @@ fn what_is_far_from_the_reader_goes_first_and_leaves_a_hole() {
         history.iter().next_back().map(|entry| entry.id),
         Some(id(many * 10))
     );
-    let holes = history.parts().filter(|part| matches!(part, Part::Hole(_)));
-    assert_eq!(holes.count(), 1);
+    let gaps = history.parts().filter(|part| matches!(part, Part::Gap(_)));
+    assert_eq!(gaps.count(), 1);
 }
 
 #[test]
@@ -153,8 +153,8 @@ fn what_was_cleared_away_stays_so_until_it_is_asked_for() {
     let mut history = live();
     history.clear_away();
     assert_eq!(drawn(&history), "~");
-    let cleared = |history: &History| match history.parts().next() {
-        Some(Part::Hole(hole)) => hole.cleared,
+    let cleared = |history: &Scrollback| match history.parts().next() {
+        Some(Part::Gap(gap)) => gap.cleared,
         _ => false,
     };
     assert!(cleared(&history));
@@ -167,8 +167,8 @@ fn what_was_cleared_away_stays_so_until_it_is_asked_for() {
 
 #[test]
 fn a_copied_event_has_its_line_breaks_and_a_name_cannot_end_early() {
-    let said = Entry {
-        what: What::Said {
+    let said = HistoryEntry {
+        kind: EntryKind::Message {
             from: "a]b".into(),
             elapsed: crate::event::Elapsed(17),
             text: "one\ntwo\t@three & \\".into(),

@@ -1,25 +1,25 @@
 //! A run of comings and goings as one line of words. Pure.
 
-use crate::modes::gui::transcript::history::Entry;
-use crate::modes::gui::transcript::history::What;
+use crate::modes::gui::transcript::history::EntryKind;
+use crate::modes::gui::transcript::history::HistoryEntry;
 
 /// A run of comings and goings in words: `5 came (bob, eve, dan and others), 1 went (eve)`. They
 /// stand in the order in which each happened last, so that the words end as the run did.
-pub fn run_words<'a>(run: impl Iterator<Item = &'a Entry>) -> String {
+pub fn run_words<'a>(run: impl Iterator<Item = &'a HistoryEntry>) -> String {
     let (mut came, mut went) = ((0, Vec::new()), (0, Vec::new()));
     let (mut opened, mut closed) = ((0, 0), (0, 0));
     for (at, entry) in run.enumerate() {
-        match &entry.what {
-            What::Came(name) => {
+        match &entry.kind {
+            EntryKind::Joined(name) => {
                 came.0 = at;
                 came.1.push(&**name);
             }
-            What::Went(name) => {
+            EntryKind::Left(name) => {
                 went.0 = at;
                 went.1.push(&**name);
             }
-            What::Room(text) if text.starts_with("Room opened") => opened = (at, opened.1 + 1),
-            What::Room(_) => closed = (at, closed.1 + 1),
+            EntryKind::Room(text) if text.starts_with("Room opened") => opened = (at, opened.1 + 1),
+            EntryKind::Room(_) => closed = (at, closed.1 + 1),
             _ => {}
         }
     }
@@ -62,32 +62,32 @@ mod tests {
     use super::*;
     use crate::event::{Id, LogId};
 
-    fn entry(what: What) -> Entry {
+    fn entry(kind: EntryKind) -> HistoryEntry {
         let id = Id {
             log: LogId(1),
             offset: 0,
             check: 0,
         };
-        Entry {
+        HistoryEntry {
             id,
             at: None,
             local: None,
-            what,
+            kind,
         }
     }
 
     #[test]
     fn a_folded_line_ends_as_its_run_did() {
         let events = [
-            What::Room("Room opened (1.0)".into()),
-            What::Came("uthira".into()),
-            What::Room("Room closed".into()),
-            What::Room("Room opened (1.0)".into()),
-            What::Came("uthira".into()),
+            EntryKind::Room("Room opened (1.0)".into()),
+            EntryKind::Joined("uthira".into()),
+            EntryKind::Room("Room closed".into()),
+            EntryKind::Room("Room opened (1.0)".into()),
+            EntryKind::Joined("uthira".into()),
         ];
         let words = |upto: usize| {
             let events = events[..upto].iter().cloned();
-            let run: Vec<Entry> = events.map(entry).collect();
+            let run: Vec<HistoryEntry> = events.map(entry).collect();
             run_words(run.iter())
         };
         assert_eq!(

@@ -142,13 +142,6 @@ fn a_long_message_asks_the_font_little_and_is_made_in_portions() {
 }
 
 #[test]
-fn what_would_disturb_the_drawing_is_shown_as_its_escape() {
-    assert_eq!(drawable("a\tb\r\nc\rd"), "a    b\nc\nd");
-    assert_eq!(drawable("\u{1b}[31m\u{202e}"), "\\u{1b}[31m\\u{202e}");
-    assert_eq!(drawable("@ & \\n"), "@ & \\n");
-}
-
-#[test]
 fn the_first_strong_character_says_where_a_text_begins() {
     for right in ["שלום", "123, سلام hello", "(\u{5d0}", "\u{2066}abc\u{2069}א"] {
         assert!(is_rtl(right), "{right}");

@@ -17,7 +17,7 @@ const ROWS: [(usize, &str); 4] = [
 ];
 
 /// What is on the keys.
-pub(super) struct Board {
+pub(super) struct KeyboardLayout {
     /// The number of the first key.
     first: usize,
     /// How many symbols a key has, in all its layouts and levels.
@@ -25,9 +25,9 @@ pub(super) struct Board {
     symbols: Vec<u32>,
 }
 
-impl Board {
+impl KeyboardLayout {
     /// As it is now: another layout may have been chosen since.
-    pub(super) fn now() -> Option<Board> {
+    pub(super) fn now() -> Option<KeyboardLayout> {
         let (connection, _) = RustConnection::connect(None).ok()?;
         let (first, last) = {
             let setup = connection.setup();
@@ -36,7 +36,7 @@ impl Board {
         let count = last.checked_sub(first)?.checked_add(1)?;
         let asked = connection.get_keyboard_mapping(first, count).ok()?;
         let reply = asked.reply().ok()?;
-        Some(Board {
+        Some(KeyboardLayout {
             first: first.into(),
             each: reply.keysyms_per_keycode.into(),
             symbols: reply.keysyms,
@@ -69,8 +69,8 @@ mod tests {
     use super::*;
 
     /// A keyboard with two symbols a key, whose key 52 is the first one.
-    fn board(symbols: &[u32]) -> Board {
-        Board {
+    fn board(symbols: &[u32]) -> KeyboardLayout {
+        KeyboardLayout {
             first: 52,
             each: 2,
             symbols: symbols.to_vec(),

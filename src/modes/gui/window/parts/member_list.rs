@@ -9,9 +9,9 @@ use fltk::enums::{Event, FrameType, Key};
 use fltk::prelude::*;
 use fltk::widget::Widget;
 
-use super::shortened;
 use crate::modes::gui::model::Person;
-use crate::modes::gui::transcript::layout::drawable;
+use crate::modes::gui::text::drawable;
+use crate::modes::gui::window::fitting::shortened;
 use crate::modes::gui::window::style::draw_focus;
 use crate::modes::gui::window::{appearance, rgb};
 
@@ -20,7 +20,7 @@ const MARGIN: i32 = 8;
 
 /// Who is here: scrolled by the wheel, walked by the arrow keys; a click or Enter picks a name.
 #[derive(Clone)]
-pub struct Here {
+pub struct MemberList {
     /// For the layout.
     pub area: Widget,
     list: Rc<RefCell<List>>,
@@ -38,22 +38,22 @@ struct List {
     at: usize,
 }
 
-impl Default for Here {
-    fn default() -> Here {
-        Here::new()
+impl Default for MemberList {
+    fn default() -> MemberList {
+        MemberList::new()
     }
 }
 
-impl Here {
+impl MemberList {
     /// Nobody yet.
-    pub fn new() -> Here {
+    pub fn new() -> MemberList {
         let mut area = Widget::default();
         area.set_frame(FrameType::FlatBox);
         let list = Rc::new(RefCell::new(List::default()));
         let to_draw = Rc::clone(&list);
         area.draw(move |area| to_draw.borrow_mut().draw(area));
         let pick: Pick = Box::new(|_| {});
-        let here = Here {
+        let here = MemberList {
             area,
             list,
             pick: Rc::new(RefCell::new(pick)),

@@ -9,9 +9,9 @@ use fltk::enums::{Event, FrameType, Key};
 use fltk::prelude::*;
 use fltk::widget::Widget;
 
-use super::shortened;
-use crate::modes::gui::link::presentable;
-use crate::modes::gui::rooms::{MAX_FOUND, Offer};
+use crate::modes::gui::rooms::{JoinableRoom, MAX_FOUND};
+use crate::modes::gui::text::presentable;
+use crate::modes::gui::window::fitting::shortened;
 use crate::modes::gui::window::style::draw_focus;
 use crate::modes::gui::window::{appearance, rgb};
 
@@ -23,7 +23,7 @@ const EDGE: i32 = 3;
 /// What somebody did with the list.
 pub enum Picked {
     /// Chose a room.
-    Room(Box<Offer>),
+    Room(Box<JoinableRoom>),
     /// Wants to be elsewhere.
     Away,
 }
@@ -42,7 +42,7 @@ type Pick = Box<dyn FnMut(Picked)>;
 
 #[derive(Default)]
 struct List {
-    offers: Vec<Offer>,
+    offers: Vec<JoinableRoom>,
     /// What stands in its lines: a heading, or the number of an offer.
     lines: Vec<Line>,
     /// How many lines are above the upper edge.
@@ -90,7 +90,7 @@ impl RoomList {
     }
 
     /// Shows these rooms; the height in pixels that they need is the answer.
-    pub fn show(&mut self, offers: &[Offer]) -> i32 {
+    pub fn show(&mut self, offers: &[JoinableRoom]) -> i32 {
         let mut list = self.list.borrow_mut();
         if list.offers != offers {
             list.set(offers);
@@ -187,7 +187,7 @@ fn seen(height: i32) -> usize {
 }
 
 impl List {
-    fn set(&mut self, offers: &[Offer]) {
+    fn set(&mut self, offers: &[JoinableRoom]) {
         let chosen = self.at.and_then(|at| self.offers.get(at));
         let same = chosen.and_then(|chosen| offers.iter().position(|o| o.is_same(chosen)));
         self.at = match self.offers.is_empty() {
@@ -271,14 +271,14 @@ impl List {
                 format!("On this network, the first {MAX_FOUND} that were found")
             }
             // What answers here alone is on no network.
-            _ if found.all(Offer::is_this_machine) => "On this machine".to_string(),
+            _ if found.all(JoinableRoom::is_this_machine) => "On this machine".to_string(),
             _ => "On this network".to_string(),
         }
     }
 }
 
 /// The lines for these rooms: each kind below its heading.
-fn lines(offers: &[Offer]) -> Vec<Line> {
+fn lines(offers: &[JoinableRoom]) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut before = None;
     for (at, offer) in offers.iter().enumerate() {
@@ -296,7 +296,7 @@ fn lines(offers: &[Offer]) -> Vec<Line> {
 }
 
 /// What is said at the right of a room's line.
-fn marks(offer: &Offer, all_there: bool) -> String {
+fn marks(offer: &JoinableRoom, all_there: bool) -> String {
     let marks = [
         (offer.key, "room key"),
         (offer.used == Some(0), "last used"),
@@ -309,7 +309,7 @@ fn marks(offer: &Offer, all_there: bool) -> String {
     marks.collect::<Vec<_>>().join(", ")
 }
 
-fn draw_offer(offer: &Offer, all_there: bool, x: i32, w: i32, base: i32) {
+fn draw_offer(offer: &JoinableRoom, all_there: bool, x: i32, w: i32, base: i32) {
     let p = appearance::palette();
     let gap = f64::from(2 * MARGIN);
     let mut room = f64::from(w);
@@ -340,14 +340,14 @@ fn draw_offer(offer: &Offer, all_there: bool, x: i32, w: i32, base: i32) {
 mod tests {
     use super::*;
     use crate::address::Address;
-    use crate::modes::gui::rooms::{Answered, Rooms};
+    use crate::modes::gui::rooms::{KnownRooms, ProbedRoom};
 
-    fn list(recent: &[&str], there: &[&str]) -> Vec<Offer> {
-        let mut rooms = Rooms::default();
+    fn list(recent: &[&str], there: &[&str]) -> Vec<JoinableRoom> {
+        let mut rooms = KnownRooms::default();
         let recent: Vec<String> = recent.iter().map(|text| text.to_string()).collect();
         rooms.set_recent(&recent);
         for at in there {
-            rooms.answer(Answered {
+            rooms.answer(ProbedRoom {
                 address: Address::parse(at).expect("an address"),
                 aliases: Vec::new(),
                 id: Some(at.to_string()),

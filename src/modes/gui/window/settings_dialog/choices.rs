@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 /// What is shown, and what it means; `None` is what the system says.
-pub type Offer<T> = (String, Option<T>);
+pub type Labelled<T> = (String, Option<T>);
 
 const SCALES: [(&str, Option<f64>); 6] = [
     ("Automatic", None),
@@ -28,7 +28,7 @@ pub fn item(text: &str) -> String {
 /// What the choice of fonts offers: the system's sans-serif one, every family once, and the chosen
 /// one even if this system has it not. `faces` has several of a family, each by its full name, and
 /// with a space before the name where FLTK was told it by [`appearance::set`](super::appearance::set).
-pub fn fonts(faces: Vec<String>, chosen: Option<&str>) -> Vec<Offer<String>> {
+pub fn fonts(faces: Vec<String>, chosen: Option<&str>) -> Vec<Labelled<String>> {
     // What FLTK adds for slant and weight, and what a plain face may be called.
     const STYLES: [&str; 5] = [
         " Bold Italic",
@@ -65,8 +65,8 @@ pub fn fonts(faces: Vec<String>, chosen: Option<&str>) -> Vec<Offer<String>> {
 }
 
 /// What the choice of scales offers, with the one from the file if that is another.
-pub fn scales(chosen: Option<f64>) -> Vec<Offer<f64>> {
-    let mut all: Vec<Offer<f64>> = SCALES
+pub fn scales(chosen: Option<f64>) -> Vec<Labelled<f64>> {
+    let mut all: Vec<Labelled<f64>> = SCALES
         .iter()
         .map(|(name, scale)| (name.to_string(), *scale))
         .collect();

@@ -11,7 +11,7 @@ use fltk::group::Flex;
 use fltk::input::IntInput;
 use fltk::prelude::*;
 
-use super::{Kind, button, field, on_focus, paint_field};
+use super::{ButtonKind, button, field, on_focus, paint_field};
 use crate::modes::gui::window::{appearance, keyboard};
 
 type Changed = Box<dyn FnMut(i32)>;
@@ -35,8 +35,8 @@ impl Spinner {
         let mut row = Flex::default().row();
         row.set_pad(4);
         let mut input = IntInput::default();
-        let less = button("\u{2212}", Kind::Plain);
-        let more = button("+", Kind::Plain);
+        let less = button("\u{2212}", ButtonKind::Plain);
+        let more = button("+", ButtonKind::Plain);
         row.end();
         field(&mut input);
         input.set_trigger(CallbackTrigger::Changed);

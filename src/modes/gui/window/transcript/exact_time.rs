@@ -8,9 +8,9 @@ use fltk::draw;
 use fltk::prelude::*;
 
 use super::rows::MARGIN;
-use super::{Inner, Transcript};
+use super::{Transcript, Viewport};
 use crate::modes::gui::theme::Palette;
-use crate::modes::gui::transcript::items::Key;
+use crate::modes::gui::transcript::items::ItemId;
 use crate::modes::gui::transcript::styled::exact_time;
 use crate::modes::gui::window::appearance::{self, baseline};
 use crate::modes::gui::window::rgb;
@@ -20,16 +20,16 @@ const REST: f64 = 0.4;
 
 impl Transcript {
     /// The pointer is on this line, or on none.
-    pub(super) fn hover(&mut self, key: Option<Key>) {
-        if self.inner.borrow().hover == key {
+    pub(super) fn hover(&mut self, id: Option<ItemId>) {
+        if self.inner.borrow().hover == id {
             return;
         }
         self.hide_time();
         let mut inner = self.inner.borrow_mut();
-        inner.hover = key;
+        inner.hover = id;
         let moved = inner.moved;
         drop(inner);
-        if key.is_some() {
+        if id.is_some() {
             let mut this = self.clone();
             app::add_timeout3(REST, move |_| this.rest(moved));
         }
@@ -54,20 +54,20 @@ impl Transcript {
     }
 }
 
-impl Inner {
+impl Viewport {
     pub(super) fn draw_time(&self, (x, y, w, h): (i32, i32, i32, i32), palette: &Palette) {
-        let Some(key) = self.timed else {
+        let Some(id) = self.timed else {
             return;
         };
         let model = self.model.borrow();
-        let Some(at) = model.history().get(key.place).and_then(|entry| entry.local) else {
+        let Some(at) = model.history().get(id.offset).and_then(|entry| entry.local) else {
             return;
         };
-        let seen = |(n, _): &&(usize, i32)| self.items.get(*n).is_some_and(|i| i.key == key);
-        let Some((_, top)) = self.placed.seen.iter().find(seen) else {
+        let seen = |(n, _): &&(usize, i32)| self.items.get(*n).is_some_and(|i| i.id == id);
+        let Some((_, top)) = self.visible.seen.iter().find(seen) else {
             return;
         };
-        let Some(laid) = self.laid.get(&key) else {
+        let Some(laid) = self.laid.get(&id) else {
             return;
         };
         appearance::use_font();

@@ -4,8 +4,10 @@ use fltk::app;
 use fltk::enums::Key;
 use fltk::prelude::*;
 
-use super::{Hit, Told, Transcript};
+use super::{ClickTarget, Transcript};
+use crate::modes::gui::model::Input;
 use crate::modes::gui::window::appearance::row_height;
+use crate::modes::gui::window::{Action, WindowAction};
 
 impl Transcript {
     pub(super) fn key(&mut self, key: Key) -> bool {
@@ -21,12 +23,12 @@ impl Transcript {
             Key::Down => self.scroll(row),
             Key::PageUp => self.page(-1),
             Key::PageDown => self.page(1),
-            Key::Home => self.tell(Told::ToStart),
-            Key::End => self.tell(Told::ToEnd),
+            Key::Home => self.note(Action::Model(Input::GoToStart)),
+            Key::End => self.note(Action::Model(Input::GoToEnd)),
             Key::Left => self.pick(-1),
             Key::Right => self.pick(1),
             Key::Enter | Key::KPEnter => return self.do_picked(),
-            Key::Escape => self.tell(Told::Escape),
+            Key::Escape => self.note(Action::Window(WindowAction::Escape)),
             key if ctrl && key == Key::from_char('a') => {
                 self.inner.borrow_mut().select_all();
                 self.area.redraw();
@@ -45,27 +47,27 @@ impl Transcript {
     /// Goes to the next (or, negative, the one before) of what can be clicked in sight.
     fn pick(&mut self, step: isize) {
         let mut inner = self.inner.borrow_mut();
-        let mut acts: Vec<Hit> = Vec::new();
-        for (n, _) in &inner.placed.seen {
-            let key = inner.items[*n].key;
-            let here = inner.laid.get(&key).into_iter();
-            let here = here.flat_map(|laid| laid.line.acts.iter().enumerate());
-            acts.extend(here.map(|(number, (_, act))| Hit {
-                key,
+        let mut clicks: Vec<ClickTarget> = Vec::new();
+        for (n, _) in &inner.visible.seen {
+            let id = inner.items[*n].id;
+            let here = inner.laid.get(&id).into_iter();
+            let here = here.flat_map(|laid| laid.line.clicks.iter().enumerate());
+            clicks.extend(here.map(|(number, (_, click))| ClickTarget {
+                id,
                 number,
-                act: act.clone(),
+                click: click.clone(),
             }));
         }
         let now = inner
             .picked
             .as_ref()
-            .and_then(|picked| acts.iter().position(|act| act == picked));
+            .and_then(|picked| clicks.iter().position(|act| act == picked));
         let next = match (now, step > 0) {
             (Some(now), _) => now.checked_add_signed(step),
             (None, true) => Some(0),
-            (None, false) => acts.len().checked_sub(1),
+            (None, false) => clicks.len().checked_sub(1),
         };
-        if let Some(next) = next.and_then(|next| acts.get(next)) {
+        if let Some(next) = next.and_then(|next| clicks.get(next)) {
             inner.picked = Some(next.clone());
         }
         drop(inner);
@@ -76,7 +78,7 @@ impl Transcript {
         let picked = self.inner.borrow().picked.clone();
         match picked {
             Some(hit) => {
-                self.tell(Told::Act(hit.act));
+                self.note(hit.click.into());
                 true
             }
             None => false,

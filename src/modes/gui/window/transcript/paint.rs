@@ -4,33 +4,33 @@ use fltk::draw;
 use fltk::prelude::*;
 use fltk::widget::Widget;
 
-use super::rows::{Laid, MARGIN};
+use super::rows::{LaidOut, MARGIN};
 use super::selection::Selection;
-use super::{Inner, Place};
+use super::{JumpTarget, Viewport};
 use crate::modes::gui::theme::Palette;
-use crate::modes::gui::transcript::history::What;
-use crate::modes::gui::transcript::items::Key;
-use crate::modes::gui::transcript::styled::Look;
+use crate::modes::gui::transcript::history::EntryKind;
+use crate::modes::gui::transcript::items::ItemId;
+use crate::modes::gui::transcript::styled::Placement;
 use crate::modes::gui::transcript::styled::Tone;
 use crate::modes::gui::window::appearance::{self, baseline, row_height};
 use crate::modes::gui::window::rgb;
 
-impl Inner {
+impl Viewport {
     pub(super) fn draw(&mut self, area: &mut Widget) {
         let (x, y, w, h) = (area.x(), area.y(), area.w(), area.h());
         let palette = appearance::palette();
         let clip = appearance::Clip::to(x, y, w, h);
         draw::draw_rect_fill(x, y, w, h, rgb(palette.surface));
         let row = row_height();
-        for (n, top) in &self.placed.seen {
-            let Some(key) = self.items.get(*n).map(|item| item.key) else {
+        for (n, top) in &self.visible.seen {
+            let Some(id) = self.items.get(*n).map(|item| item.id) else {
                 continue;
             };
-            if let Some(laid) = self.laid.get(&key) {
-                self.draw_line(laid, key, (x, y + top, w), (y, y + h), &palette);
+            if let Some(laid) = self.laid.get(&id) {
+                self.draw_line(laid, id, (x, y + top, w), (y, y + h), &palette);
             }
         }
-        if self.placed.seen.is_empty() {
+        if self.visible.seen.is_empty() {
             let model = self.model.borrow();
             let words = match (model.is_in(), model.is_connected()) {
                 (true, true) => "Nothing has been said here yet.",
@@ -61,8 +61,8 @@ impl Inner {
 
     fn draw_line(
         &self,
-        laid: &Laid,
-        key: Key,
+        laid: &LaidOut,
+        id: ItemId,
         (x, top, w): (i32, i32, i32),
         (upper, lower): (i32, i32),
         palette: &Palette,
@@ -76,8 +76,8 @@ impl Inner {
         let mut y = top + laid.space;
         for index in 0..laid.rows() {
             if y + row > upper && y < lower {
-                self.draw_backgrounds(laid, key, index, (x, y, w), palette);
-                let name = self.name_colour(laid, key, palette);
+                self.draw_backgrounds(laid, id, index, (x, y, w), palette);
+                let name = self.name_colour(laid, id, palette);
                 for piece in laid.pieces(index, w) {
                     let tone = laid.line.parts(piece.range.clone()).next();
                     let tone = tone.map_or(Tone::Text, |(_, tone)| tone);
@@ -98,10 +98,16 @@ impl Inner {
     }
 
     /// The lines beside what stands across, and what has become of a message.
-    fn draw_beside(&self, laid: &Laid, (x, y, w): (i32, i32, i32), base: i32, palette: &Palette) {
+    fn draw_beside(
+        &self,
+        laid: &LaidOut,
+        (x, y, w): (i32, i32, i32),
+        base: i32,
+        palette: &Palette,
+    ) {
         let line = &laid.line;
         let tone = line.tones.first().map_or(Tone::Quiet, |(_, tone)| *tone);
-        if line.look == Look::Rule {
+        if line.placement == Placement::Rule {
             let middle = y + laid.row / 2;
             let words = laid.span(0, 0..line.text.len(), w).unwrap_or((w / 2, 0));
             draw::set_draw_color(rgb(match tone {
@@ -116,25 +122,25 @@ impl Inner {
                 middle,
             );
         }
-        if !line.fate.is_empty() {
-            let tone = if line.fate == "refused" {
+        if !line.delivery.is_empty() {
+            let tone = if line.delivery == "refused" {
                 palette.wrong
             } else {
                 palette.quiet
             };
             draw::set_draw_color(rgb(tone));
-            let wide = draw::width(line.fate) as i32;
-            draw::draw_text(line.fate, x + w - MARGIN - wide, y + base);
+            let wide = draw::width(line.delivery) as i32;
+            draw::draw_text(line.delivery, x + w - MARGIN - wide, y + base);
         }
     }
 
-    fn name_colour(&self, laid: &Laid, key: Key, palette: &Palette) -> u32 {
+    fn name_colour(&self, laid: &LaidOut, id: ItemId, palette: &Palette) -> u32 {
         if !laid.line.tones.iter().any(|(_, tone)| *tone == Tone::Name) {
             return 0;
         }
         let model = self.model.borrow();
-        match model.history().get(key.place).map(|entry| &entry.what) {
-            Some(What::Said { from, .. }) => palette.name(from),
+        match model.history().get(id.offset).map(|entry| &entry.kind) {
+            Some(EntryKind::Message { from, .. }) => palette.name(from),
             _ => palette.text,
         }
     }
@@ -142,8 +148,8 @@ impl Inner {
     /// What is marked, what is looked for, what the keyboard is on.
     fn draw_backgrounds(
         &self,
-        laid: &Laid,
-        key: Key,
+        laid: &LaidOut,
+        id: ItemId,
         index: usize,
         (x, y, w): (i32, i32, i32),
         palette: &Palette,
@@ -158,8 +164,8 @@ impl Inner {
             }
         };
         for found in &self.found {
-            if found.0 == key {
-                let now = self.found_now == Some(key.place);
+            if found.0 == id {
+                let now = self.found_now == Some(id.offset);
                 let colour = if now {
                     palette.found_current
                 } else {
@@ -169,15 +175,15 @@ impl Inner {
             }
         }
         match self.selection {
-            Selection::Lines(a, b) if a <= key && key <= b => {
+            Selection::Lines(a, b) if a <= id && id <= b => {
                 fill(bytes.clone(), palette.selection);
             }
-            Selection::Within(of, a, b) if of == key => fill(a..b, palette.selection),
+            Selection::Within(of, a, b) if of == id => fill(a..b, palette.selection),
             _ => {}
         }
         if let Some(hit) = &self.picked
-            && hit.key == key
-            && let Some((range, _)) = laid.line.acts.get(hit.number)
+            && hit.id == id
+            && let Some((range, _)) = laid.line.clicks.get(hit.number)
             && let Some((left, wide)) = laid.span(index, range.clone(), w)
         {
             draw::set_draw_color(rgb(palette.focus));
@@ -195,7 +201,7 @@ impl Inner {
 
     /// What is said to who reads further up while others write, and to who has something new
     /// further up: the words, and where they stand.
-    pub(super) fn marks(&self, w: i32, h: i32) -> Vec<Mark> {
+    pub(super) fn marks(&self, w: i32, h: i32) -> Vec<JumpButton> {
         appearance::use_font();
         let high = row_height();
         let mut marks = Vec::new();
@@ -203,26 +209,30 @@ impl Inner {
         let mut mark = |words: String, top: i32, goes| {
             let wide = draw::width(&words) as i32 + 2 * MARGIN;
             let place = ((w - wide) / 2, top, wide, high);
-            marks.push(Mark { words, place, goes });
+            marks.push(JumpButton { words, place, goes });
         };
         if !self.view.sticks() {
             let words = model.unread_words();
             let words = words.unwrap_or_else(|| "to the newest".to_string());
-            mark(format!("{words}  ↓"), h - high - MARGIN, Place::End);
+            mark(format!("{words}  ↓"), h - high - MARGIN, JumpTarget::End);
         }
         if self.unread_above() {
-            mark("new since you left  ↑".to_string(), MARGIN, Place::Unread);
+            mark(
+                "new since you left  ↑".to_string(),
+                MARGIN,
+                JumpTarget::Unread,
+            );
         }
         marks
     }
 }
 
 /// A mark at an edge that goes somewhere when it is clicked.
-pub(super) struct Mark {
+pub(super) struct JumpButton {
     pub words: String,
     /// Left, top, width and height.
     pub place: (i32, i32, i32, i32),
-    pub goes: Place,
+    pub goes: JumpTarget,
 }
 
 fn colour(tone: Tone, name: u32, palette: &Palette) -> u32 {

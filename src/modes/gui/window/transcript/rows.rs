@@ -6,19 +6,20 @@ use std::ops::Range;
 use fltk::draw;
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::modes::gui::keep::settings::Times;
-use crate::modes::gui::model::Model;
+use crate::modes::gui::keep::settings::TimeDisplay;
+use crate::modes::gui::transcript::history::{EntryKind, Scrollback};
 use crate::modes::gui::transcript::items::Item;
-use crate::modes::gui::transcript::items::Key;
+use crate::modes::gui::transcript::items::ItemId;
+use crate::modes::gui::transcript::items::ItemKind;
 use crate::modes::gui::transcript::items::Rank;
-use crate::modes::gui::transcript::items::Shape;
 use crate::modes::gui::transcript::layout::Widths;
 use crate::modes::gui::transcript::layout::Wrapping;
 use crate::modes::gui::transcript::layout::is_bidi;
 use crate::modes::gui::transcript::layout::is_rtl;
-use crate::modes::gui::transcript::styled::Line;
-use crate::modes::gui::transcript::styled::Look;
-use crate::modes::gui::transcript::styled::line_of;
+use crate::modes::gui::transcript::styled::Placement;
+use crate::modes::gui::transcript::styled::StyledText;
+use crate::modes::gui::transcript::styled::text_of;
+use crate::modes::gui::transcript::surroundings::Surroundings;
 use crate::modes::gui::transcript::view::Heights;
 use crate::modes::gui::window::appearance::row_height;
 
@@ -31,9 +32,9 @@ const ROWS_AT_ONCE: usize = 200;
 
 /// A line, laid out.
 #[derive(Debug)]
-pub(super) struct Laid {
-    pub line: Line,
-    pub shape: Shape,
+pub(super) struct LaidOut {
+    pub line: StyledText,
+    pub kind: ItemKind,
     wrapping: Wrapping,
     /// Where the first row begins, and the others, from the left edge.
     first: i32,
@@ -45,14 +46,20 @@ pub(super) struct Laid {
     pub row: i32,
 }
 
-impl Laid {
-    fn new(item: &Item, model: &Model, times: Times, width: i32) -> Laid {
-        let line = line_of(item, model, times);
+impl LaidOut {
+    fn new(
+        item: &Item,
+        history: &Scrollback,
+        surroundings: &Surroundings<'_>,
+        times: TimeDisplay,
+        width: i32,
+    ) -> LaidOut {
+        let line = text_of(item, history, surroundings, times);
         let row = row_height();
         let room = f64::from((width - 2 * MARGIN).max(1));
-        let fate = match line.fate {
+        let delivery = match line.delivery {
             "" => 0.0,
-            fate => draw::width(fate) + f64::from(MARGIN),
+            delivery => draw::width(delivery) + f64::from(MARGIN),
         };
         let under = match line.under.is_empty() {
             true => 0.0,
@@ -61,23 +68,23 @@ impl Laid {
         let head = line.parts(0..line.head);
         let head: f64 = head.map(|(part, _)| draw::width(&line.text[part])).sum();
         // Below who and when, if that leaves room for what was said.
-        let hang = match line.look {
-            Look::Message | Look::Grouped if under + head < room * 0.4 => under + head,
-            Look::Message | Look::Grouped => INDENT,
+        let hang = match line.placement {
+            Placement::Message | Placement::Grouped if under + head < room * 0.4 => under + head,
+            Placement::Message | Placement::Grouped => INDENT,
             _ => 0.0,
         };
-        let wrapping = Wrapping::new(under + head, room - fate, hang);
-        let space = match line.look {
-            Look::Message => row / 5,
-            Look::Rule => row / 3,
+        let wrapping = Wrapping::new(under + head, room - delivery, hang);
+        let space = match line.placement {
+            Placement::Message => row / 5,
+            Placement::Rule => row / 3,
             _ => 0,
         };
-        Laid {
-            shape: item.shape,
+        LaidOut {
+            kind: item.kind,
             wrapping,
             first: MARGIN + under as i32,
             hang: MARGIN + hang as i32,
-            right: width - MARGIN - fate as i32,
+            right: width - MARGIN - delivery as i32,
             space,
             row,
             line,
@@ -90,7 +97,7 @@ impl Laid {
 
     /// Its height in pixels, as far as it is laid out.
     pub fn height(&self) -> i32 {
-        let below = if self.line.look == Look::Rule {
+        let below = if self.line.placement == Placement::Rule {
             self.space
         } else {
             0
@@ -120,7 +127,7 @@ impl Laid {
 
     /// The pieces of a row as they are drawn: their bytes, where they begin, how wide they are,
     /// and the text with what gives it its direction.
-    pub fn pieces(&self, index: usize, width: i32) -> Vec<Piece> {
+    pub fn pieces(&self, index: usize, width: i32) -> Vec<Fragment> {
         let said = self.said(index);
         let mut pieces = Vec::new();
         let mut x = f64::from(match index {
@@ -131,7 +138,7 @@ impl Laid {
             for (range, _) in self.line.parts(0..self.line.head) {
                 let wide = draw::width(&self.line.text[range.clone()]);
                 let text = self.line.text[range.clone()].to_string();
-                pieces.push(Piece {
+                pieces.push(Fragment {
                     range,
                     x,
                     wide,
@@ -152,7 +159,7 @@ impl Laid {
             if self.line.rtl {
                 x = (f64::from(self.right) - wide).max(x);
             }
-            pieces.push(Piece {
+            pieces.push(Fragment {
                 range: said,
                 x,
                 wide,
@@ -165,7 +172,7 @@ impl Laid {
             for (range, _) in self.line.parts(said) {
                 let text = self.line.text[range.clone()].to_string();
                 let wide = draw::width(&text);
-                pieces.push(Piece {
+                pieces.push(Fragment {
                     range,
                     x,
                     wide,
@@ -174,7 +181,7 @@ impl Laid {
                 x += wide;
             }
         }
-        if matches!(self.line.look, Look::Centred | Look::Rule) {
+        if matches!(self.line.placement, Placement::Centred | Placement::Rule) {
             let all: f64 = pieces.iter().map(|piece| piece.wide).sum();
             let left = ((f64::from(width) - all) / 2.0).max(f64::from(MARGIN));
             let first = pieces.first().map_or(0.0, |piece| piece.x);
@@ -272,7 +279,7 @@ fn begins_at(text: &str, at: usize) -> usize {
 }
 
 /// A piece of a row.
-pub(super) struct Piece {
+pub(super) struct Fragment {
     pub range: Range<usize>,
     pub x: f64,
     pub wide: f64,
@@ -281,11 +288,12 @@ pub(super) struct Piece {
 }
 
 /// What lays lines out, and keeps them.
-pub(super) struct Layout<'a> {
-    pub laid: &'a mut HashMap<Key, Laid>,
+pub(super) struct RowLayout<'a> {
+    pub laid: &'a mut HashMap<ItemId, LaidOut>,
     pub widths: &'a mut Widths,
-    pub model: &'a Model,
-    pub times: Times,
+    pub history: &'a Scrollback,
+    pub surroundings: &'a Surroundings<'a>,
+    pub times: TimeDisplay,
     pub width: i32,
     /// How many more rows may be made before the next picture.
     pub budget: usize,
@@ -293,12 +301,13 @@ pub(super) struct Layout<'a> {
     pub made: usize,
 }
 
-impl Layout<'_> {
+impl RowLayout<'_> {
     /// Lays an item out, unless it is; something very long only in part.
     pub fn lay(&mut self, item: &Item) -> i32 {
-        let (model, times, width) = (self.model, self.times, self.width);
-        let make = || Laid::new(item, model, times, width);
-        let laid = self.laid.entry(item.key).or_insert_with(make);
+        let (history, surroundings) = (self.history, self.surroundings);
+        let (times, width) = (self.times, self.width);
+        let make = || LaidOut::new(item, history, surroundings, times, width);
+        let laid = self.laid.entry(item.id).or_insert_with(make);
         if !laid.is_done() {
             let body = &laid.line.text[laid.line.head..];
             let made = laid.wrapping.rows().len();
@@ -313,16 +322,15 @@ impl Layout<'_> {
     }
 }
 
-impl Heights for Layout<'_> {
+impl Heights for RowLayout<'_> {
     fn estimate(&self, item: &Item) -> i32 {
-        use crate::modes::gui::transcript::history::What;
         let row = row_height();
-        let Rank::Entry = item.key.rank else {
+        let Rank::Entry = item.id.rank else {
             return row;
         };
-        let entry = self.model.history().get(item.key.place);
-        match entry.map(|entry| &entry.what) {
-            Some(What::Said { text, .. }) if text.len() > 40 => {
+        let entry = self.history.get(item.id.offset);
+        match entry.map(|entry| &entry.kind) {
+            Some(EntryKind::Message { text, .. }) if text.len() > 40 => {
                 // A letter is about half as wide as it is high.
                 let letters = (self.width - 150).max(100) / (row * 2 / 5).max(1);
                 (text.len() as i32 / letters.max(1) + 1) * row

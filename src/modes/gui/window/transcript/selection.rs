@@ -2,11 +2,11 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::Inner;
-use crate::modes::gui::transcript::history::History;
-use crate::modes::gui::transcript::items::Key;
+use super::Viewport;
+use crate::modes::gui::transcript::history::Scrollback;
+use crate::modes::gui::transcript::items::ItemId;
+use crate::modes::gui::transcript::items::ItemKind;
 use crate::modes::gui::transcript::items::Rank;
-use crate::modes::gui::transcript::items::Shape;
 
 /// What stands in a copy for what is not loaded.
 const MISSING: &str = "(more was said here, which is not loaded)\n";
@@ -16,51 +16,51 @@ const MISSING: &str = "(more was said here, which is not loaded)\n";
 pub(super) enum Selection {
     Nothing,
     /// Some bytes of one line.
-    Within(Key, usize, usize),
+    Within(ItemId, usize, usize),
     /// Whole lines, both ends included.
-    Lines(Key, Key),
+    Lines(ItemId, ItemId),
 }
 
-impl Inner {
+impl Viewport {
     /// The line and the byte in it at a pixel, and whether the pixel is on it.
-    pub(super) fn point(&self, x: i32, y: i32) -> Option<(Key, usize, bool)> {
-        let (first, last) = (self.placed.seen.first()?, self.placed.seen.last()?);
-        let found = self.placed.seen.iter().rev().find(|(_, top)| *top <= y);
+    pub(super) fn point(&self, x: i32, y: i32) -> Option<(ItemId, usize, bool)> {
+        let (first, last) = (self.visible.seen.first()?, self.visible.seen.last()?);
+        let found = self.visible.seen.iter().rev().find(|(_, top)| *top <= y);
         let (n, top) = *found.unwrap_or(first);
-        let key = self.items.get(n)?.key;
-        let laid = self.laid.get(&key)?;
+        let id = self.items.get(n)?.id;
+        let laid = self.laid.get(&id)?;
         let index = (y - top - laid.space).div_euclid(laid.row.max(1));
         if n == last.0 && index >= laid.rows() as i32 {
-            return Some((key, laid.line.text.len(), false));
+            return Some((id, laid.line.text.len(), false));
         }
         let row = (index.max(0) as usize).min(laid.rows() - 1);
         let (byte, on) = laid.byte_at(row, x, self.width);
-        Some((key, byte, on && index == row as i32))
+        Some((id, byte, on && index == row as i32))
     }
 
-    pub(super) fn begin(&mut self, point: Option<(Key, usize, bool)>, clicks: i32) {
+    pub(super) fn begin(&mut self, point: Option<(ItemId, usize, bool)>, clicks: i32) {
         self.selection = Selection::Nothing;
-        self.anchor = point.map(|(key, at, _)| (key, at));
-        let Some((key, at, _)) = point else {
+        self.anchor = point.map(|(id, at, _)| (id, at));
+        let Some((id, at, _)) = point else {
             return;
         };
-        let line = self.laid.get(&key).map(|laid| &laid.line);
+        let line = self.laid.get(&id).map(|laid| &laid.line);
         self.anchored = line.map(|line| line.text.clone()).unwrap_or_default();
-        self.selection = match (clicks, self.laid.get(&key)) {
+        self.selection = match (clicks, self.laid.get(&id)) {
             (1, Some(laid)) => {
                 let mut words = laid.line.text.split_word_bound_indices();
                 let word = words.find(|(start, word)| (*start..start + word.len()).contains(&at));
                 match word {
-                    Some((start, word)) => Selection::Within(key, start, start + word.len()),
+                    Some((start, word)) => Selection::Within(id, start, start + word.len()),
                     None => Selection::Nothing,
                 }
             }
-            (2.., _) => Selection::Lines(key, key),
+            (2.., _) => Selection::Lines(id, id),
             _ => Selection::Nothing,
         };
     }
 
-    pub(super) fn extend(&mut self, point: Option<(Key, usize, bool)>) {
+    pub(super) fn extend(&mut self, point: Option<(ItemId, usize, bool)>) {
         let (Some((from, a)), Some((to, b, _))) = (self.anchor, point) else {
             return;
         };
@@ -72,24 +72,24 @@ impl Inner {
     }
 
     pub(super) fn select_all(&mut self) {
-        let mut entries = self.items.iter().filter(|i| i.key.rank == Rank::Entry);
+        let mut entries = self.items.iter().filter(|i| i.id.rank == Rank::Entry);
         if let Some(first) = entries.next() {
             let last = entries.next_back().unwrap_or(first);
-            self.selection = Selection::Lines(first.key, last.key);
+            self.selection = Selection::Lines(first.id, last.id);
         }
     }
 
     /// Marks lines with the keyboard: one more above (or below) those that are marked.
     pub(super) fn select_more(&mut self, up: bool) {
-        let lines: Vec<Key> = self
+        let lines: Vec<ItemId> = self
             .items
             .iter()
-            .map(|item| item.key)
-            .filter(|key| key.rank == Rank::Entry)
+            .map(|item| item.id)
+            .filter(|id| id.rank == Rank::Entry)
             .collect();
-        let seen = self.placed.seen.iter().rev();
-        let mut seen = seen.filter_map(|(n, _)| Some(self.items.get(*n)?.key));
-        let start = seen.find(|key| key.rank == Rank::Entry);
+        let seen = self.visible.seen.iter().rev();
+        let mut seen = seen.filter_map(|(n, _)| Some(self.items.get(*n)?.id));
+        let start = seen.find(|id| id.rank == Rank::Entry);
         let (from, to) = match (self.selection, self.anchor, start) {
             (Selection::Lines(a, b), Some((anchor, _)), _) if anchor == a => (a, b),
             (Selection::Lines(a, b), ..) => (b, a),
@@ -100,7 +100,7 @@ impl Inner {
             }
             _ => return,
         };
-        let at = lines.partition_point(|key| *key < to);
+        let at = lines.partition_point(|id| *id < to);
         let next = match up {
             true => at.saturating_sub(1),
             false => (at + 1).min(lines.len().saturating_sub(1)),
@@ -122,34 +122,34 @@ impl Inner {
         let history = model.history();
         match self.selection {
             Selection::Nothing => None,
-            Selection::Within(key, a, b) => {
-                let line = &self.laid.get(&key)?.line;
+            Selection::Within(id, a, b) => {
+                let line = &self.laid.get(&id)?.line;
                 let whole = a == 0 && b == line.text.len() && line.under.is_empty();
-                match history.get(key.place).filter(|_| key.rank == Rank::Entry) {
+                match history.get(id.offset).filter(|_| id.rank == Rank::Entry) {
                     Some(entry) if whole => Some(entry.copied() + "\n"),
                     _ => line.text.get(a..b).map(str::to_string),
                 }
             }
             Selection::Lines(a, b) => {
-                let at = self.items.binary_search_by_key(&b, |item| item.key);
-                let end = match at.ok().map(|n| self.items[n].shape) {
-                    Some(Shape::Run { last }) => last,
-                    _ => b.place,
+                let at = self.items.binary_search_by_key(&b, |item| item.id);
+                let end = match at.ok().map(|n| self.items[n].kind) {
+                    Some(ItemKind::Run { last }) => last,
+                    _ => b.offset,
                 };
-                Some(copied(history, a.place, end)).filter(|text| !text.is_empty())
+                Some(copied(history, a.offset, end)).filter(|text| !text.is_empty())
             }
         }
     }
 }
 
 /// The lines from one place to another, both included. Where something is missing, a line says so.
-fn copied(history: &History, from: u64, to: u64) -> String {
-    let holes: Vec<u64> = history.holes().map(|hole| hole.end).collect();
+fn copied(history: &Scrollback, from: u64, to: u64) -> String {
+    let gaps: Vec<u64> = history.gaps().map(|gap| gap.end).collect();
     let mut text = String::new();
     let mut before: Option<u64> = None;
     for entry in history.between(from, to) {
         let at = entry.id.offset;
-        let missing = |before| holes.iter().any(|end| before < *end && *end <= at);
+        let missing = |before| gaps.iter().any(|end| before < *end && *end <= at);
         if before.is_some_and(missing) {
             text.push_str(MISSING);
         }
@@ -179,10 +179,10 @@ fn portable(text: &str) -> String {
 mod tests {
     use super::{copied, portable};
     use crate::event::{Body, Elapsed, Id, LogId, Recorded, Stamp};
-    use crate::modes::gui::transcript::history::{Entry, History};
+    use crate::modes::gui::transcript::history::{HistoryEntry, Scrollback};
     use crate::wire::Wire;
 
-    fn said(offset: u64) -> Entry {
+    fn said(offset: u64) -> HistoryEntry {
         let id = Id {
             log: LogId(1),
             offset,
@@ -199,12 +199,12 @@ mod tests {
             },
         });
         let local = |at: Stamp| at.utc().naive_utc();
-        Entry::of(wire, None, local).expect("a message")
+        HistoryEntry::of(wire, None, local).expect("a message")
     }
 
     #[test]
     fn what_is_missing_is_marked_in_a_copy() {
-        let mut history = History::default();
+        let mut history = Scrollback::default();
         history.stream_from(Some(said(500).id));
         history.push(said(510));
         assert!(history.insert(100..300, vec![said(100), said(200)]));

@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use super::rows::{Laid, Layout};
+use super::rows::{LaidOut, RowLayout};
 use super::selection::Selection;
-use super::{Hit, Inner, Told};
-use crate::modes::gui::model::Model;
-use crate::modes::gui::transcript::items::Key;
+use super::{ClickTarget, Viewport};
+use crate::modes::gui::model::{Input, Model};
+use crate::modes::gui::transcript::items::ItemId;
 use crate::modes::gui::transcript::items::Rank;
 use crate::modes::gui::transcript::items::items;
 use crate::modes::gui::transcript::spans;
@@ -20,7 +20,7 @@ const ROWS_A_PICTURE: usize = 400;
 /// A hole so many items away is filled before it is seen.
 const NEAR: usize = 40;
 
-impl Inner {
+impl Viewport {
     /// Takes in what has changed and places what is seen. `false` if something long is not laid
     /// out to its end yet.
     pub(super) fn place(&mut self, width: i32, height: i32) -> bool {
@@ -28,6 +28,7 @@ impl Inner {
         let model = Rc::clone(&self.model);
         let model = model.borrow();
         let history = model.history();
+        let surroundings = model.surroundings();
         if history.generation() != self.generation {
             self.generation = history.generation();
             self.view = View::default();
@@ -45,37 +46,39 @@ impl Inner {
         self.height = height;
         if self.revision != Some(model.revision()) {
             self.revision = Some(model.revision());
-            self.items = items(history, &model.around());
+            self.items = items(history, &surroundings);
             self.forget_what_changed();
         }
-        for (key, laid) in &self.laid {
+        for (id, laid) in &self.laid {
             if !laid.is_done() {
-                self.view.forget_height(*key);
+                self.view.forget_height(*id);
             }
         }
-        let mut layout = Layout {
+        let mut layout = RowLayout {
             laid: &mut self.laid,
             widths: &mut self.widths,
-            model: &model,
+            history,
+            surroundings: &surroundings,
             times: self.times,
             width,
             budget: ROWS_A_PICTURE,
             made: 0,
         };
-        self.placed = self.view.place(&self.items, height, &mut layout);
+        self.visible = self.view.place(&self.items, height, &mut layout);
         // What is seen must be there even if its height was known.
-        for (n, _) in &self.placed.seen {
-            if !layout.laid.contains_key(&self.items[*n].key) {
+        for (n, _) in &self.visible.seen {
+            if !layout.laid.contains_key(&self.items[*n].id) {
                 layout.lay(&self.items[*n]);
             }
         }
         self.most_rows = self.most_rows.max(layout.made);
         self.mark_found(&model);
+        drop(surroundings);
         drop(model);
         self.drop_stale();
-        let seen = |n: &usize| self.laid.get(&self.items[*n].key);
-        let numbers = self.placed.seen.iter().map(|(n, _)| n);
-        numbers.filter_map(seen).all(Laid::is_done)
+        let seen = |n: &usize| self.laid.get(&self.items[*n].id);
+        let numbers = self.visible.seen.iter().map(|(n, _)| n);
+        numbers.filter_map(seen).all(LaidOut::is_done)
     }
 
     /// Lines that may read differently now are laid out anew.
@@ -84,12 +87,12 @@ impl Inner {
         if self.laid.len() > LAID {
             self.laid.clear();
         }
-        self.laid.retain(|key, laid| {
-            let at = items.binary_search_by_key(key, |item| item.key);
-            let same = at.is_ok_and(|n| items[n].shape == laid.shape);
-            let keeps = same && matches!(key.rank, Rank::Entry | Rank::Day | Rank::Unread);
+        self.laid.retain(|id, laid| {
+            let at = items.binary_search_by_key(id, |item| item.id);
+            let same = at.is_ok_and(|n| items[n].kind == laid.kind);
+            let keeps = same && matches!(id.rank, Rank::Entry | Rank::Day | Rank::Unread);
             if !keeps {
-                view.forget_height(*key);
+                view.forget_height(*id);
             }
             keeps
         });
@@ -98,17 +101,19 @@ impl Inner {
     /// What is marked or picked in a line that reads differently by now is so no longer: other
     /// words stand there.
     fn drop_stale(&mut self) {
-        let reads = |key: &Key| self.laid.get(key).map(|laid| &laid.line);
+        let reads = |id: &ItemId| self.laid.get(id).map(|laid| &laid.line);
         let whole = matches!(self.selection, Selection::Lines(..));
-        if let Some((key, _)) = &self.anchor
+        if let Some((id, _)) = &self.anchor
             && !whole
-            && reads(key).is_some_and(|line| line.text != self.anchored)
+            && reads(id).is_some_and(|line| line.text != self.anchored)
         {
             (self.selection, self.anchor) = (Selection::Nothing, None);
         }
-        let gone = |hit: &Hit| {
-            let acts = reads(&hit.key).map(|line| &line.acts);
-            acts.is_some_and(|acts| acts.get(hit.number).map(|(_, act)| act) != Some(&hit.act))
+        let gone = |hit: &ClickTarget| {
+            let clicks = reads(&hit.id).map(|line| &line.clicks);
+            clicks.is_some_and(|clicks| {
+                clicks.get(hit.number).map(|(_, click)| click) != Some(&hit.click)
+            })
         };
         if self.picked.as_ref().is_some_and(gone) {
             self.picked = None;
@@ -121,30 +126,32 @@ impl Inner {
         let Some(needle) = model.needle() else {
             return;
         };
-        for (n, _) in &self.placed.seen {
-            let key = self.items[*n].key;
-            let Some(laid) = self.laid.get(&key).filter(|_| key.rank == Rank::Entry) else {
+        for (n, _) in &self.visible.seen {
+            let id = self.items[*n].id;
+            let Some(laid) = self.laid.get(&id).filter(|_| id.rank == Rank::Entry) else {
                 continue;
             };
             let head = laid.line.head;
             let found = spans::found(&laid.line.text[head..], needle).into_iter();
-            let found = found.map(|range| (key, head + range.start..head + range.end));
+            let found = found.map(|range| (id, head + range.start..head + range.end));
             self.found.extend(found);
         }
     }
 
     pub(super) fn scroll_by(&mut self, pixels: i32) {
         self.up = pixels < 0;
-        self.view.scroll_by(pixels, &self.items, &self.placed);
+        self.view.scroll_by(pixels, &self.items, &self.visible);
     }
 
     pub(super) fn scroll_to(&mut self, above: i32) {
-        self.up = above < self.placed.above;
+        self.up = above < self.visible.above;
         let model = Rc::clone(&self.model);
-        let layout = Layout {
+        let model = model.borrow();
+        let layout = RowLayout {
             laid: &mut self.laid,
             widths: &mut self.widths,
-            model: &model.borrow(),
+            history: model.history(),
+            surroundings: &model.surroundings(),
             times: self.times,
             width: self.width,
             budget: 0,
@@ -157,46 +164,46 @@ impl Inner {
     pub(super) fn unread_above(&self) -> bool {
         let new_from = self.model.borrow().new_from();
         let first = self
-            .placed
+            .visible
             .seen
             .first()
-            .map(|(n, _)| self.items[*n].key.place);
+            .map(|(n, _)| self.items[*n].id.offset);
         new_from.zip(first).is_some_and(|(new, first)| new < first)
     }
 
-    /// What the window is to know now.
-    pub(super) fn whats_to_tell(&mut self) -> Vec<Told> {
-        let mut told = Vec::new();
-        let lasting = |n: usize| self.items[n].key.rank == Rank::Entry;
-        let seen = self.placed.seen.iter().map(|(n, _)| *n);
+    /// Returns what the model has to know about the visible part, if that changed.
+    pub(super) fn news(&mut self) -> Vec<Input> {
+        let mut news = Vec::new();
+        let lasting = |n: usize| self.items[n].id.rank == Rank::Entry;
+        let seen = self.visible.seen.iter().map(|(n, _)| *n);
         let (first, last) = (seen.clone().next(), seen.clone().next_back());
         let lowest = seen.rev().find(|n| lasting(*n));
-        let near = lowest.map_or(0, |n| self.items[n].key.place);
+        let near = lowest.map_or(0, |n| self.items[n].id.offset);
         let at_end = self.view.sticks();
         if self.told != Some((at_end, near)) {
             self.told = Some((at_end, near));
-            told.push(Told::Seen { at_end, near });
+            news.push(Input::Viewed { at_end, near });
         }
         let (Some(first), Some(last)) = (first, last) else {
-            return told;
+            return news;
         };
         let model = self.model.borrow();
         let from = first.saturating_sub(NEAR);
         let to = (last + NEAR + 1).min(self.items.len());
         for n in from..to {
             let item = self.items[n];
-            if item.key.rank != Rank::Hole {
+            if item.id.rank != Rank::Gap {
                 continue;
             }
-            let mut holes = model.history().holes();
-            let hole = holes.find(|hole| hole.end == item.key.place);
+            let mut gaps = model.history().gaps();
+            let gap = gaps.find(|gap| gap.end == item.id.offset);
             let above = (first..n).any(lasting);
             let below = (n + 1..last + 1).any(lasting);
             let from_above = above && !(below && self.up);
-            if let Some(hole) = hole.filter(|hole| model.would_fetch(hole)) {
-                told.push(Told::Missing { hole, from_above });
+            if let Some(gap) = gap.filter(|gap| model.would_fetch(gap)) {
+                news.push(Input::GapInSight { gap, from_above });
             }
         }
-        told
+        news
     }
 }
