@@ -1,10 +1,12 @@
-//! Where a room is: what people type, and what goes on the wire.
+//! The address of a room: as people type it, and as it goes over the wire.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
-use crate::cli::DEFAULT_PORT;
 use crate::wire::endpoint::Endpoint;
+
+/// The port of a room where none is named: the original's.
+pub const DEFAULT_PORT: u16 = 1337;
 
 /// The machine and the port that a room listens on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +40,7 @@ impl Address {
         Address { host, port }
     }
 
-    /// Understands `host`, `host:port`, `[v6]:port`, `v6`, `http://host:port/`, what the server prints
+    /// Reads `host`, `host:port`, `[v6]:port`, `v6`, `http://host:port/`, what the server prints
     /// for curl (`http://host:port/events`), and the join link `chatroom://host:port`. Without a port
     /// an `http://` URL means 80, as everywhere, and everything else the room's usual one. In URLs and
     /// links a scope is written `%25eth0` (RFC 6874).
@@ -57,7 +59,7 @@ impl Address {
         if !matches!(scheme.as_str(), "" | "http" | LINK) {
             return Err(not_understood(text));
         }
-        // What curl is given leads into the same room. Another path is another site's.
+        // A URL for curl leads into the same room. Another path is another site's.
         let rest = match rest.find(['/', '?', '#']) {
             Some(at) if scheme == "http" && is_ours(&rest[at..]) => &rest[..at],
             _ => rest,
@@ -123,7 +125,7 @@ impl Address {
         }
     }
 
-    /// What to look up.
+    /// The machine's name or IP address, with the scope of a link-local one.
     pub fn host(&self) -> &str {
         &self.host
     }
@@ -138,8 +140,8 @@ impl Address {
         format!("{LINK}://{}", self.to_string().replacen('%', "%25", 1))
     }
 
-    /// What goes into a request's `Host`: a scope says which of this machine's networks is meant, and
-    /// stays here (RFC 9844).
+    /// The address as a request's `Host` has it, without a scope: that names one of this machine's networks,
+    /// and stays here (RFC 9844).
     pub fn authority(&self) -> String {
         let host = self.host.split('%').next().unwrap_or(&self.host);
         let host = host.to_string();
@@ -150,7 +152,7 @@ impl Address {
         .to_string()
     }
 
-    /// As the window's title has it: the port only where it is not the usual one.
+    /// The address as the window's title has it: the port only where it is not the usual one.
     pub fn short(&self) -> String {
         match self.port {
             DEFAULT_PORT => self.host.clone(),
@@ -159,7 +161,7 @@ impl Address {
     }
 }
 
-/// As it is shown and remembered.
+/// The address as it is shown and remembered.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.host.contains(':') {
@@ -181,12 +183,12 @@ pub fn port_without_brackets(text: &str) -> Option<(Ipv6Addr, u16)> {
     (nowhere && host.is_loopback()).then_some((host, port))
 }
 
-/// Nothing else can be in a host's name, and nothing else may get into a request's head.
+/// Tells whether `c` can be in a host's name. Nothing else may get into a request's head.
 fn is_host_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '%')
 }
 
-/// Whether a server's own URL goes on like this after the port.
+/// Tells whether a server's own URL continues like this after the port.
 fn is_ours(path: &str) -> bool {
     let path = path.split(['?', '#']).next().unwrap_or(path);
     path.is_empty() || Endpoint::any_at(path)

@@ -26,9 +26,6 @@ pub use rotate::RotateArgs;
 pub use server::{Console, History, ServerArgs, Sync};
 pub use variables::{distance, strays};
 
-/// The port a room listens on when none is named: the original's.
-pub const DEFAULT_PORT: u16 = 1337;
-
 /// A chat room for a group, in one file.
 #[derive(Parser, Debug)]
 #[command(

@@ -5,8 +5,8 @@ use std::net::{IpAddr, SocketAddr, TcpListener};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::address::port_without_brackets;
-use crate::cli::{DEFAULT_PORT, ServerArgs};
+use crate::address::{DEFAULT_PORT, port_without_brackets};
+use crate::cli::ServerArgs;
 use crate::failure::{Failure, reason};
 use crate::lookup::lookup;
 
