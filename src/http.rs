@@ -15,8 +15,6 @@ pub use response::Response;
 
 use crate::wire::Refusal;
 
-use crate::event::MAX_TEXT;
-
 /// The longest request head, in bytes.
 pub const MAX_HEAD: usize = 8 * 1024;
 /// The most header fields in one head.
@@ -71,25 +69,13 @@ impl BadRequest {
         }
     }
 
-    /// The answer to it, after which the connection must be closed.
-    pub fn response(self) -> Response {
-        let refusal = Refusal {
-            error: self.error.to_string(),
-            message: self.message,
-            limit: self.limit,
-            ..Refusal::default()
-        };
-        Response::json(self.status, &refusal)
-    }
-}
-
-impl From<BodyError> for BadRequest {
-    fn from(error: BodyError) -> BadRequest {
+    /// The fault in a body that may have `limit` bytes.
+    pub(crate) fn of_body(error: BodyError, limit: usize) -> BadRequest {
         match error {
             BodyError::TooLong => {
-                let message = format!("A message has at most {MAX_TEXT} bytes. Send it in parts.");
+                let message = format!("A message has at most {limit} bytes. Send it in parts.");
                 BadRequest {
-                    limit: Some(MAX_TEXT as u64),
+                    limit: Some(limit as u64),
                     ..BadRequest::new(413, "text_too_long", message)
                 }
             }
@@ -99,6 +85,17 @@ impl From<BodyError> for BadRequest {
                 "The request's chunked body cannot be read. Send a Content-Length instead.",
             ),
         }
+    }
+
+    /// The answer to it, after which the connection must be closed.
+    pub fn response(self) -> Response {
+        let refusal = Refusal {
+            error: self.error.to_string(),
+            message: self.message,
+            limit: self.limit,
+            ..Refusal::default()
+        };
+        Response::json(self.status, &refusal)
     }
 }
 

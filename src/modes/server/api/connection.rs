@@ -274,7 +274,7 @@ impl Connection {
         head: &Head,
         limit: usize,
     ) -> Result<Vec<u8>, Result<BadRequest, ConnectionEnd>> {
-        let refused = |error| Ok(BadRequest::from(error));
+        let refused = |error| Ok(BadRequest::of_body(error, limit));
         let mut framed = BodyDecoder::new(head.framing, limit as u64).map_err(refused)?;
         if head.expects_continue && !framed.is_done() && self.buffer.is_empty() {
             self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
