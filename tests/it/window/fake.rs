@@ -2,7 +2,6 @@
 
 use std::io::Write as _;
 use std::net::TcpStream;
-use std::thread;
 
 use chatroom::event::{Body, Elapsed, Id, LogId, Recorded, Stamp};
 use chatroom::sse::{Form, encode};
@@ -38,7 +37,7 @@ pub fn usual(request: &Asked, stream: &mut TcpStream) -> bool {
     } else {
         "201 Created"
     };
-    reply(stream, status, &body.expect("JSON"))
+    reply(stream, status, "", &body.expect("JSON"))
 }
 
 /// Begins a stream, says hello, and sends the events. `false` if the other end is gone.
@@ -62,14 +61,6 @@ pub fn encoded(events: &[Wire]) -> Vec<u8> {
         encode(Form::Sse, event, &mut bytes);
     }
     bytes
-}
-
-/// Keeps a stream alive until the other end goes.
-pub fn hold(stream: &mut TcpStream) -> bool {
-    while stream.write_all(b":\n\n").is_ok() {
-        thread::sleep(std::time::Duration::from_millis(20));
-    }
-    false
 }
 
 /// A place in the log.

@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 use chatroom::event::{Body, Id, LogId, Recorded};
 use chatroom::wire::{HistoryRange, Wire};
 
-use super::fake::{begin_stream, encoded, hold, id, said, usual};
+use super::fake::{begin_stream, encoded, id, said, usual};
 use super::{REFUSED, is_message};
 use support::display::Display;
-use support::fake::{Fake, reply};
+use support::fake::{Fake, hold, reply};
 use support::program::Folder;
 use support::window::Window;
 use support::window::hands::Picture;
@@ -109,7 +109,7 @@ fn what_is_no_chatroom_is_said_to_be_none() {
         ),
         (
             "control characters",
-            Fake::start(move |_, _, s| reply(s, "421 No", evil)),
+            Fake::start(move |_, _, s| reply(s, "421 No", "", evil)),
         ),
     ];
     // The sentence below the fields.
@@ -261,7 +261,7 @@ fn a_flood_of_events_leaves_the_window_usable() {
 /// Answers with a page.
 fn page(stream: &mut TcpStream, events: Vec<Wire>, next: Option<Id>) -> bool {
     let page = serde_json::to_string(&HistoryRange { events, next });
-    reply(stream, "200 OK", &page.expect("JSON"))
+    reply(stream, "200 OK", "", &page.expect("JSON"))
 }
 
 #[test]
@@ -298,7 +298,7 @@ fn a_history_that_lies_is_bounded_and_leaves_what_is_true() {
             3 => page(stream, vec![elsewhere], Some(other(30))),
             4 => page(stream, Vec::new(), Some(id(9000))),
             5 => flood(stream, endless, &b"{},".repeat(1000)),
-            _ => reply(stream, "200 OK", "[null]"),
+            _ => reply(stream, "200 OK", "", "[null]"),
         }
     };
     let lies = [
@@ -379,7 +379,7 @@ fn names_and_texts_of_control_characters_are_shown_as_what_they_are() {
         if request.line.contains(" /session ") {
             let session = r#"{"name":"eve\u0000\u202e","token":"t1","room":"lob\u0000\u202eby @.",
                               "id":"00000001-1-0000"}"#;
-            return reply(stream, "201 Created", session);
+            return reply(stream, "201 Created", "", session);
         }
         if !request.is("GET /events") {
             return usual(request, stream);

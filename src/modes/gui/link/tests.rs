@@ -276,7 +276,6 @@ fn nobody_there_is_final_at_first_unless_it_is_to_go_on() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = free.local_addr().expect("an address").to_string();
     drop(free);
-    let address = crate::address::Address::parse(&address).expect("an address");
     let (field, sentence) = Ear::log_in(&address, false).until(refusal);
     assert_eq!(field, Field::Address);
     assert!(sentence.contains("connection refused"), "{sentence}");

@@ -360,6 +360,8 @@ mod tests {
     use std::io::Read;
     use std::net::TcpListener;
 
+    use support::fake::{Fake, reply};
+
     use super::*;
 
     /// A room that gives these responses, one to each connection, and is away then.
@@ -418,12 +420,23 @@ mod tests {
 
     #[test]
     fn who_wants_to_stop_does_not_wait_for_the_room() {
-        let mut room = room(&[BUSY], Duration::from_secs(60));
-        let stop = room.stop.clone();
-        thread::spawn(move || {
-            thread::sleep(Duration::from_millis(100));
-            stop.0.store(true, Ordering::Relaxed);
+        let stop = StopRequest::default();
+        let user = stop.clone();
+        // The user stops while the room says that it wants a minute and more.
+        let fake = Fake::start(move |_, _, stream| {
+            user.0.store(true, Ordering::Relaxed);
+            let body = r#"{"error":"busy","message":"Busy."}"#;
+            reply(
+                stream,
+                "503 Service Unavailable",
+                "Retry-After: 100\r\n",
+                body,
+            )
         });
+        let address = Address::parse(&fake.address).expect("an address");
+        let patience = Duration::from_secs(600);
+        let mut room = TargetRoom::new(address, stop, Progress::none(), patience);
         assert!(matches!(room.ask::<()>(&GOODBYE), Err(Halt::Stopped)));
+        assert!(room.waited < Duration::from_secs(100), "{:?}", room.waited);
     }
 }

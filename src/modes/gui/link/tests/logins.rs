@@ -161,7 +161,6 @@ fn another_login_that_nobody_answers_leaves_everything_as_it_was() {
         let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         free.local_addr().expect("an address").to_string()
     };
-    let nowhere = crate::address::Address::parse(&nowhere).expect("an address");
     ear.link.send(LinkCommand::LogIn(login(&nowhere, "uthira")));
     assert_eq!(ear.until(refusal).0, Field::Address);
     ear.until(is_connected);
@@ -268,26 +267,25 @@ fn the_wait_for_the_next_attempt_ends_when_the_user_wants_it() {
 }
 
 /// A port that takes no connection and refuses none: its queue is full.
-fn black_gap() -> (std::net::TcpListener, Vec<std::net::TcpStream>) {
+fn black_hole() -> (std::net::TcpListener, Vec<std::net::TcpStream>) {
     use rustix::net::{AddressFamily, SocketType, bind, listen, socket};
     let socket = socket(AddressFamily::INET, SocketType::STREAM, None).expect("a socket");
     let any: std::net::SocketAddrV4 = "127.0.0.1:0".parse().expect("an address");
     bind(&socket, &any).expect("a port");
     listen(&socket, 0).expect("it listens");
-    let gap = std::net::TcpListener::from(socket);
-    let address = gap.local_addr().expect("an address");
+    let hole = std::net::TcpListener::from(socket);
+    let address = hole.local_addr().expect("an address");
     let mut waiting = Vec::new();
     while let Ok(one) = std::net::TcpStream::connect_timeout(&address, Duration::from_millis(200)) {
         waiting.push(one);
     }
-    (gap, waiting)
+    (hole, waiting)
 }
 
 #[test]
 fn a_connection_that_nobody_takes_is_given_up_after_ten_seconds_or_at_once() {
-    let (gap, waiting) = black_gap();
-    let address = gap.local_addr().expect("an address").to_string();
-    let address = crate::address::Address::parse(&address).expect("an address");
+    let (hole, waiting) = black_hole();
+    let address = hole.local_addr().expect("an address").to_string();
     let begun = std::time::Instant::now();
     let mut ear = Ear::new();
     ear.link.send(LinkCommand::LogIn(Login {

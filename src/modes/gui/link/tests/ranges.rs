@@ -160,9 +160,13 @@ fn without_a_room_every_question_is_answered_with_the_reason() {
 
 #[test]
 fn a_question_waits_for_a_connection_that_is_on_its_way_and_no_longer() {
-    let fake = Fake::start(|request, count, stream| {
+    let (asked, wait) = std::sync::mpsc::channel::<()>();
+    let wait = std::sync::Mutex::new(wait);
+    let fake = Fake::start(move |request, count, stream| {
         if request.is("GET /members") && count == 0 {
-            std::thread::sleep(Duration::from_millis(100));
+            // Until the question is there.
+            let wait = wait.lock().expect("no panic");
+            let _ = wait.recv_timeout(Duration::from_secs(20));
             return reply(stream, "503 No", "Retry-After: 100\r\n", "{}");
         }
         match request.is("GET /messages") {
@@ -173,7 +177,9 @@ fn a_question_waits_for_a_connection_that_is_on_its_way_and_no_longer() {
     });
     let mut ear = Ear::log_in(&fake.address, false);
     ear.until(|report| matches!(report, Report::LoggedIn { .. }).then_some(()));
+    fake.wait_for("GET /members", 1);
     ear.link.send(LinkCommand::Fetch(HistoryQuery::Newest));
+    asked.send(()).expect("the room waits");
     let (_, answer) = ear.until(range);
     assert!(answer.is_err());
     ear.heard.clear();

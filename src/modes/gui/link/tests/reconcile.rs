@@ -214,16 +214,23 @@ fn a_letter_that_is_said_after_the_stream_brought_it_is_answered_from_memory() {
 /// Typed while there was no connection, and long ago: nothing has to be looked for.
 #[test]
 fn a_letter_that_was_never_tried_is_not_in_doubt() {
-    let fake = Fake::start(|request, count, stream| match request.is("GET /events") {
-        true if count == 0 => {
-            begin_stream(stream, &[said(30, "a", None)]);
-            std::thread::sleep(Duration::from_millis(100));
-            false
-        }
-        true => stream_with(stream, &[gap(), said(900, "x", None)]),
-        false => usual(request, stream),
-    });
+    let (read, wait) = std::sync::mpsc::channel::<()>();
+    let wait = std::sync::Mutex::new(wait);
+    let fake = Fake::start(
+        move |request, count, stream| match request.is("GET /events") {
+            true if count == 0 => {
+                begin_stream(stream, &[said(30, "a", None)]);
+                let wait = wait.lock().expect("no panic");
+                let _ = wait.recv_timeout(Duration::from_secs(20));
+                false
+            }
+            true => stream_with(stream, &[gap(), said(900, "x", None)]),
+            false => usual(request, stream),
+        },
+    );
     let mut ear = Ear::log_in(&fake.address, false);
+    ear.until(|report| has_event(report, 30));
+    read.send(()).expect("the room waits");
     ear.until(offline);
     ear.say_after("hi", "k1", Some(id(30)));
     let answer = ear.until(|report| answer_to(report, "k1"));
