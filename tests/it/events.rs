@@ -379,7 +379,8 @@ fn a_quiet_stream_gives_signs_of_life_and_a_stuck_request_ends() {
     assert_eq!(sse.line().as_deref(), Some(":"), "a comment");
     assert_eq!(sse.line().as_deref(), Some(""));
     assert_eq!(ndjson.line().as_deref(), Some(""), "an empty line");
-    assert!(begun.elapsed().as_secs() <= 16, "{:?}", begun.elapsed());
+    // Not by the second sign of life but by the first, after 15 s.
+    assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
     // Meanwhile those who did not finish what they began were told so, and all were let go.
     for mut client in stuck {
         let answer = client.answer("GET");
@@ -389,5 +390,5 @@ fn a_quiet_stream_gives_signs_of_life_and_a_stuck_request_ends() {
     }
     silent.ended();
     assert_eq!(words(&server.events("last=1")), ["hello", "join"]);
-    assert!(begun.elapsed().as_secs() <= 17, "{:?}", begun.elapsed());
+    assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
 }

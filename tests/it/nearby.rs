@@ -163,11 +163,8 @@ fn two_rooms_are_found_from_a_third_machine() {
     assert!(health.contains(&id_2), "{health}");
 
     // Stopped in good order it says good-bye; started again it is the same room.
-    let stopping = Instant::now();
     first.stop();
-    let took = stopping.elapsed();
     looker.wait(&id_1, "good-bye", |line| line.starts_with("gone"));
-    assert!(took < Duration::from_secs(10), "it took {took:?} to stop");
     let mut first = one.serve(&open, "0.0.0.0:0", &["--room", name]);
     let again = format!("10.77.0.1:{}", port(&first));
     looker.wait(&id_1, "second start", |line| line.ends_with(&again));

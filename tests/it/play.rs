@@ -3,7 +3,6 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::time::{Duration, Instant};
 
 use chatroom::event::{Body, Elapsed, Event, Stamp};
 use chatroom::line;
@@ -226,13 +225,11 @@ fn ctrl_z_gives_the_terminal_back_and_the_play_goes_on_from_where_it_was() {
     // Longer than several events would have taken.
     tmux.shell("sleep 2.5; echo slept");
     tmux.wait_for("it", |screen| screen.contains("\nslept"));
-    let start = Instant::now();
     tmux.shell("clear; fg");
     let screen = tmux.wait_for("more", |screen| {
         screen.contains(":m") && screen.contains("x1")
     });
     assert!(screen.matches(":m").count() <= 2, "it rushes:\n{screen}");
-    assert!(start.elapsed() < Duration::from_secs(10));
     tmux.press(&["Space"], &[], "paused");
     // In the background it plays on, and leaves keys to the shell.
     tmux.keys(&["C-z"]);

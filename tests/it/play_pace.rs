@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::play::log;
 use support::program::{CHATROOM, Folder, Run};
+use support::waiting::PATIENCE;
 
 /// A replay on a pseudo terminal.
 fn command(folder: &Folder, args: &str) -> Command {
@@ -44,7 +45,7 @@ fn a_terminal_is_played_to_at_the_pace_it_happened() {
     let run = Run::at_keyboard(&mut replay).code(0);
     let took = start.elapsed();
     assert!(took >= Duration::from_secs(3), "{took:?}\n{}", run.story());
-    assert!(took < Duration::from_secs(15), "{took:?}\n{}", run.story());
+    assert!(took < PATIENCE, "{took:?}\n{}", run.story());
     let sent = run.said();
     let lines = conversation(&sent);
     let ends = [
@@ -118,8 +119,8 @@ fn it_keeps_time_with_the_log() {
     }
     let took = first.expect("a first one").elapsed().as_secs_f64();
     child.wait().expect("it ends");
-    // Other tests have the machine, too; the arithmetic is exact and tested as such.
-    assert!((2.97..3.3).contains(&took), "{took}");
+    // Never early. How late it may be is up to the machine; the arithmetic is exact and tested as such.
+    assert!((2.97..PATIENCE.as_secs_f64()).contains(&took), "{took}");
 }
 
 #[test]

@@ -25,7 +25,7 @@ fn who_is_called_is_told_unless_the_window_is_in_front() {
     let window = display.open_with(
         Arc::new(Folder::new()),
         &["--name", "uthira", &server.address],
-        &[("DBUS_SESSION_BUS_ADDRESS", &desktop.address)],
+        &[("DBUS_SESSION_BUS_ADDRESS", desktop.address())],
     );
     window.place(10, 30, 820, 560);
     wait_for_members(&server, &["uthira"]);

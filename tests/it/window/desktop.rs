@@ -1,15 +1,13 @@
 //! A desktop for a test: a session bus of its own, with a service that notes what it is to show.
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use futures_lite::StreamExt;
 use zbus::connection::Builder;
 use zbus::{MessageStream, OwnedVariant};
 
-use support::program::Folder;
+use support::session_bus::SessionBus;
 use support::waiting::PATIENCE;
 
 /// The arguments of `Notify` (Desktop Notifications Specification 1.2).
@@ -24,59 +22,29 @@ type Arguments = (
     i32,
 );
 
-/// A session bus that starts no services.
+/// A session bus with the service.
 pub struct Desktop {
-    daemon: Child,
-    /// For `DBUS_SESSION_BUS_ADDRESS`.
-    pub address: String,
+    bus: SessionBus,
     /// The notifications that were shown: what stands above, and below.
     pub shown: Receiver<(String, String)>,
-    _folder: Folder,
 }
 
 impl Desktop {
     /// A new one.
     pub fn start() -> Desktop {
-        let folder = Folder::new();
-        let text = format!(
-            "<busconfig><type>session</type><listen>unix:dir={}</listen>\
-             <policy context=\"default\"><allow send_destination=\"*\" eavesdrop=\"true\"/>\
-             <allow eavesdrop=\"true\"/><allow own=\"*\"/></policy></busconfig>",
-            folder.path().display()
-        );
-        let config = folder.file("bus.conf", text);
-        let mut daemon = Command::new("dbus-daemon")
-            .arg(format!("--config-file={}", config.display()))
-            .args(["--nofork", "--nopidfile", "--print-address=1"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("a bus starts (scripts/setup.sh test installs it)");
-        let mut address = String::new();
-        BufReader::new(daemon.stdout.take().expect("a pipe"))
-            .read_line(&mut address)
-            .expect("the bus says where it is");
-        let address = address.trim().to_string();
+        let bus = SessionBus::start();
         let (show, shown) = channel();
         let (ready, is_ready) = channel();
-        let to_serve = address.clone();
+        let address = bus.address.clone();
         // Ends with the bus.
-        std::thread::spawn(move || zbus::block_on(serve(to_serve, ready, show)));
+        std::thread::spawn(move || zbus::block_on(serve(address, ready, show)));
         is_ready.recv_timeout(PATIENCE).expect("the service");
-        Desktop {
-            daemon,
-            address,
-            shown,
-            _folder: folder,
-        }
+        Desktop { bus, shown }
     }
-}
 
-impl Drop for Desktop {
-    fn drop(&mut self) {
-        let _ = self.daemon.kill();
-        let _ = self.daemon.wait();
+    /// For `DBUS_SESSION_BUS_ADDRESS`.
+    pub fn address(&self) -> &str {
+        &self.bus.address
     }
 }
 

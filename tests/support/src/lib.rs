@@ -11,6 +11,7 @@ pub mod network;
 pub mod picture;
 pub mod program;
 pub mod server;
+pub mod session_bus;
 pub mod strace;
 pub mod tmux;
 pub mod waiting;

@@ -422,21 +422,21 @@ mod tests {
     fn who_wants_to_stop_does_not_wait_for_the_room() {
         let stop = StopRequest::default();
         let user = stop.clone();
-        // The user stops while the room says that it wants a minute and more.
+        // The user stops while the room says that it wants half a minute.
         let fake = Fake::start(move |_, _, stream| {
             user.0.store(true, Ordering::Relaxed);
             let body = r#"{"error":"busy","message":"Busy."}"#;
             reply(
                 stream,
                 "503 Service Unavailable",
-                "Retry-After: 100\r\n",
+                "Retry-After: 30\r\n",
                 body,
             )
         });
         let address = Address::parse(&fake.address).expect("an address");
-        let patience = Duration::from_secs(600);
+        let patience = Duration::from_secs(20);
         let mut room = TargetRoom::new(address, stop, Progress::none(), patience);
         assert!(matches!(room.ask::<()>(&GOODBYE), Err(Halt::Stopped)));
-        assert!(room.waited < Duration::from_secs(100), "{:?}", room.waited);
+        assert!(room.waited < Duration::from_secs(30), "{:?}", room.waited);
     }
 }

@@ -1,11 +1,9 @@
 //! The desktop of these tests is a bus of their own, with services that note what they are told.
 
-use std::fs;
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 
 use futures_lite::StreamExt as _;
+use support::session_bus::SessionBus;
 use zbus::MessageStream;
 
 use super::*;
@@ -15,45 +13,20 @@ const LONG: Duration = Duration::from_secs(20);
 const NOTIFICATIONS: &str = "org.freedesktop.Notifications";
 const PORTAL: &str = "org.freedesktop.portal.Desktop";
 
-/// A session bus that starts no services.
+/// A session bus whose services are the test's.
 struct Desktop {
-    daemon: Child,
-    address: String,
-    _folder: tempfile::TempDir,
+    bus: SessionBus,
 }
 
 impl Desktop {
     fn start() -> Desktop {
-        let folder = tempfile::tempdir().expect("a folder");
-        let config = folder.path().join("bus.conf");
-        let text = format!(
-            "<busconfig><type>session</type><listen>unix:dir={}</listen>\
-             <policy context=\"default\"><allow send_destination=\"*\" eavesdrop=\"true\"/>\
-             <allow eavesdrop=\"true\"/><allow own=\"*\"/></policy></busconfig>",
-            folder.path().display()
-        );
-        fs::write(&config, text).expect("written");
-        let mut daemon = Command::new("dbus-daemon")
-            .arg(format!("--config-file={}", config.display()))
-            .args(["--nofork", "--nopidfile", "--print-address=1"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null()) // It complains of a limit that is not raised.
-            .spawn()
-            .expect("a bus starts (scripts/setup.sh test installs it)");
-        let mut address = String::new();
-        BufReader::new(daemon.stdout.take().expect("a pipe"))
-            .read_line(&mut address)
-            .expect("the bus says where it is");
         Desktop {
-            daemon,
-            address: address.trim().to_string(),
-            _folder: folder,
+            bus: SessionBus::start(),
         }
     }
 
     fn bus(&self) -> Bus {
-        Bus::At(self.address.clone())
+        Bus::At(self.bus.address.clone())
     }
 
     /// Has `name` served: each call goes to `answer`, and what that gives to the test.
@@ -64,7 +37,7 @@ impl Desktop {
     ) -> Receiver<T> {
         let (heard, hear) = channel();
         let (ready, is_ready) = channel();
-        let address = self.address.clone();
+        let address = self.bus.address.clone();
         // Ends with the bus.
         thread::spawn(move || zbus::block_on(serve(address, name, answer, heard, ready)));
         is_ready.recv_timeout(LONG).expect("the service is there");
@@ -114,13 +87,6 @@ impl Desktop {
             .expect("answered");
             None::<()>
         });
-    }
-}
-
-impl Drop for Desktop {
-    fn drop(&mut self) {
-        self.daemon.kill().expect("killed");
-        self.daemon.wait().expect("ended");
     }
 }
 
