@@ -135,6 +135,27 @@ impl Journal {
         }
     }
 
+    /// Writes a line over the one at `offset`, which must be as long, and forces it to disk.
+    ///
+    /// # Errors
+    /// A sentence. Final: what is in the log's place is not known.
+    pub fn overwrite(&mut self, offset: u64, line: &[u8]) -> Result<(), AppendError> {
+        self.check_file()?;
+        let reader = self.reader();
+        let same = reader
+            .line_at(offset, self.end)
+            .map_err(|error| self.fatal("could not be read", &error))?
+            .is_some_and(|old| old.next - offset == line.len() as u64);
+        if !same {
+            let error = io::Error::other("no line of that length starts there");
+            return Err(self.fatal("could not be written", &error));
+        }
+        self.file
+            .write_all_at(line, offset)
+            .map_err(|error| self.fatal("could not be written", &error))?;
+        self.sync()
+    }
+
     /// Forces everything appended to disk and checks that the file is still the one at its path.
     ///
     /// # Errors

@@ -44,6 +44,8 @@ use api::{Api, Callers};
 use commit::committer::{self, Committer};
 use commit::fullness::{Found, Fullness};
 use commit::scribe::Scribe;
+use commit::store::Store;
+use commit::store::file::FileStore;
 use commit::{recall, space};
 use console::{Console, Entry};
 use fanout::Fanout;
@@ -130,7 +132,7 @@ impl Server {
         )?;
         let (found, path) = (Found::default(), journal.path().to_path_buf());
         let committer = Committer::new(
-            journal,
+            FileStore::new(journal),
             scribe,
             taken,
             Arc::clone(&fanout),
@@ -186,7 +188,7 @@ impl Server {
 /// Starts the one thread that writes the journal and those that write to the listeners. The server does
 /// not go on without one of them: `end` hears when the committer ends, and when any other breaks.
 fn start_threads(
-    committer: Committer,
+    committer: Committer<impl Store>,
     fanout: &Fanout,
     end: &Sender<Ended>,
 ) -> Result<(), Failure> {

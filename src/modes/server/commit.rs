@@ -7,3 +7,4 @@ mod keys;
 pub(super) mod recall;
 pub(super) mod scribe;
 pub(super) mod space;
+pub(super) mod store;

@@ -94,6 +94,11 @@ impl Clock {
         (state, jump)
     }
 
+    /// Takes the time of a line that another server appended.
+    pub fn follow(&mut self, at: Stamp) {
+        self.last = self.last.max(at);
+    }
+
     /// The lines since the last call are in the log.
     pub fn keep(&mut self) {
         self.kept = self.last;

@@ -1,23 +1,24 @@
-//! The committer: the only thread that writes the journal.
+//! The committer: the only thread that writes the log.
 //!
-//! What always holds: *visible means durable*. Everything that waits is stamped, written in one
-//! piece and synced; only then is it published and its senders answered. Each order is answered
-//! exactly once, whatever happens.
+//! What always holds: *visible means durable*. All orders that wait get their lines, which are appended to
+//! the [`Store`] in one piece and synced; only then are they published and their senders answered. Each order
+//! is answered exactly once, whatever happens.
 
-mod told;
+mod notices;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_io::Timer;
 
 use crate::cli;
-use crate::event::{MAX_TEXT, Stamp};
-use crate::journal::{AppendError, Journal, LogRange, MAX_UNSYNCED, Unseen};
+use crate::event::{Id, MAX_TEXT, Stamp};
+use crate::journal::{LogRange, MAX_UNSYNCED};
 use crate::line;
 
 use super::fullness::Fullness;
 use super::scribe::Scribe;
+use super::store::{Appended, Draft, Fatal, Place, Store, Stored};
 use crate::modes::server::console::{Console, Entry, Request};
 use crate::modes::server::fanout::Fanout;
 use crate::modes::server::room::Room;
@@ -35,10 +36,12 @@ const AROUND_TEXT: usize = 320;
 // What a failed sync leaves unsure is rewritten at the next start, all of it.
 const _: () = assert!(MAX_BYTES + 8 * MAX_TEXT + AROUND_TEXT <= MAX_UNSYNCED);
 
-/// Writes the journal until the orders end.
+/// The one writer of the log, until the orders end.
 #[derive(Debug)]
-pub struct Committer {
-    journal: Journal,
+pub struct Committer<S> {
+    store: S,
+    /// How far the log was applied to the scribe and the room.
+    place: Place,
     scribe: Scribe,
     orders: Taker,
     room: Arc<Room>,
@@ -46,24 +49,40 @@ pub struct Committer {
     console: Console,
     sync: cli::Sync,
     fullness: Fullness,
+    /// The operator was told that the clock is behind the log.
     behind: bool,
-    /// Why the log's name could not be followed at the last look.
-    unseen: Unseen,
 }
 
-impl Committer {
-    /// A committer for `journal`, whose state of names and keys is in `scribe`.
+/// What the orders of one commit come to if its lines are stored.
+#[derive(Debug, Default)]
+struct Decision {
+    /// Where the lines will stand.
+    start: u64,
+    lines: Vec<u8>,
+    /// The newest event of the lines.
+    last: Option<Id>,
+    /// For each order; none for those that ask for no line.
+    verdicts: Vec<Option<Verdict>>,
+    changes: Vec<Change>,
+    entries: Vec<Entry>,
+    durable: bool,
+}
+
+impl<S: Store> Committer<S> {
+    /// A committer of a log that is applied as far as its store has it. The state of its keys is in
+    /// `scribe`.
     pub fn new(
-        journal: Journal,
+        store: S,
         scribe: Scribe,
         orders: Taker,
         fanout: Arc<Fanout>,
         console: Console,
         sync: cli::Sync,
         fullness: Fullness,
-    ) -> Committer {
+    ) -> Committer<S> {
         Committer {
-            journal,
+            place: store.last(),
+            store,
             scribe,
             orders,
             room: Arc::clone(&fanout.room),
@@ -72,7 +91,6 @@ impl Committer {
             sync,
             fullness,
             behind: false,
-            unseen: None,
         }
     }
 
@@ -92,9 +110,10 @@ impl Committer {
                 !last && taken < MAX_ORDERS && bytes < MAX_BYTES
             };
             self.orders.gather(more, &mut waiting);
-            if let Err(error) = self.commit(waiting) {
+            if let Err(fatal) = self.commit(waiting) {
                 self.refuse_all();
-                return Err(self.part(error));
+                let notice = |sentence| self.console.show(Entry::Notice(sentence));
+                return Err(self.store.give_up(fatal, &notice));
             }
             if last {
                 break;
@@ -104,7 +123,7 @@ impl Committer {
         Ok(())
     }
 
-    /// Whoever still waits is told that nothing more is recorded.
+    /// Tells all orders that still wait that nothing more is recorded.
     fn refuse_all(&self) {
         self.orders.close();
         while let Some(order) = self.orders.take() {
@@ -115,113 +134,167 @@ impl Committer {
         }
     }
 
-    fn commit(&mut self, waiting: Vec<Order>) -> Result<(), AppendError> {
-        let start = self.journal.end();
-        let now = self.room.clock();
-        let (mut lines, mut last) = (Vec::new(), None);
-        let (mut verdicts, mut changes, mut entries) = (Vec::new(), Vec::new(), Vec::new());
-        let mut sync = self.sync == cli::Sync::Always;
-        for order in &waiting {
+    /// Decides, appends, publishes and answers; decides again as often as others were faster.
+    fn commit(&mut self, waiting: Vec<Order>) -> Result<(), Fatal> {
+        loop {
+            let decision = self.decide(&waiting);
+            let draft = Draft {
+                lines: &decision.lines,
+                changes: &decision.changes,
+                durable: decision.durable,
+            };
+            match self.store.append(self.place, draft) {
+                Appended::Stored(stored) => {
+                    self.accept(waiting, decision, stored);
+                    return Ok(());
+                }
+                Appended::Conflict => {
+                    self.scribe.undo();
+                    if let Err(fatal) = self.follow() {
+                        self.fail(waiting, &decision, fatal.refused);
+                        self.room.health.over();
+                        return Err(fatal);
+                    }
+                }
+                Appended::Full(why) => {
+                    debug_assert_eq!(self.store.last(), self.place, "not cut back: {why}");
+                    self.room.health.refused(waiting.len(), &why);
+                    self.scribe.undo();
+                    self.fail(waiting, &decision, Refused::Full);
+                    let now = self.room.clock().mono;
+                    let tell = self.fullness.refused(decision.lines.len(), now);
+                    self.tell_about_space(tell);
+                    return Ok(());
+                }
+                Appended::Unknown => {
+                    self.scribe.undo();
+                    self.fail(waiting, &decision, Refused::Unknown);
+                    return Ok(());
+                }
+                Appended::Fatal(fatal) => {
+                    self.room.health.over();
+                    self.scribe.undo();
+                    self.fail(waiting, &decision, fatal.refused);
+                    return Err(fatal);
+                }
+            }
+        }
+    }
+
+    /// Makes the lines of the orders, which the scribe holds to be written until it is told otherwise.
+    fn decide(&mut self, waiting: &[Order]) -> Decision {
+        let (start, now) = (self.place.offset, self.room.clock());
+        let mut decision = Decision {
+            start,
+            ..Decision::default()
+        };
+        let mut wants_sync = false;
+        for order in waiting {
             if let Job::Recall(past) = &order.job {
                 self.scribe.recall(past, start);
             }
             let Job::Record(command) = &order.job else {
-                sync |= order.job == Job::Sync;
-                verdicts.push(None);
+                wants_sync |= order.job == Job::Sync;
+                decision.verdicts.push(None);
                 continue;
             };
+            let lines = &mut decision.lines;
             let at = lines.len();
             let verdict = self
                 .scribe
-                .record(command.clone(), now, start + at as u64, &mut lines);
-            verdicts.push(Some(verdict));
-            sync |= *command == Command::Close && self.sync != cli::Sync::Never;
+                .record(command.clone(), now, start + at as u64, lines);
+            decision.verdicts.push(Some(verdict));
+            wants_sync |= *command == Command::Close && self.sync != cli::Sync::Never;
             if let Verdict::Recorded(said) = verdict {
-                last = Some(said.id);
-                changes.extend(Change::by(command, said.at));
+                decision.last = Some(said.id);
+                decision.changes.extend(Change::by(command, said.at));
                 if self.console.wants_traffic() {
-                    entries.extend(entry(command, said.at, &lines[at..], order.request.clone()));
+                    let request = order.request.clone();
+                    let entry = entry(command, said.at, &decision.lines[at..], request);
+                    decision.entries.extend(entry);
                 }
             }
         }
-        if let Err(error) = self.write(&lines, sync) {
-            return self.fail(waiting, &verdicts, start, lines.len(), error);
+        decision.durable = match self.sync {
+            // What is on the disk already is not forced there again.
+            cli::Sync::Always => !decision.lines.is_empty(),
+            _ => wants_sync,
+        };
+        decision
+    }
+
+    /// Publishes what was stored, then answers.
+    fn accept(&mut self, waiting: Vec<Order>, decision: Decision, stored: Stored) {
+        let (offset, bytes) = (decision.start, decision.lines.len());
+        self.place = stored.place;
+        if let Some(took) = stored.synced {
+            self.room.health.synced(Stamp::now(), took);
         }
-        self.scribe.keep(self.journal.end());
-        let bytes = lines.len();
+        if let Some(notice) = stored.notice {
+            self.console.show(Entry::Notice(notice));
+        }
+        self.scribe.keep(self.place.offset);
         if bytes > 0 {
             self.room.health.stored();
         }
-        if let Some(last) = last {
-            let next = start + lines.len() as u64;
-            let batch = Batch::new(
-                self.journal.log(),
-                LogRange {
-                    offset: start,
-                    bytes: lines,
-                    next,
-                },
-            );
-            self.room.publish(Arc::new(batch), last, &changes);
-            let left: Vec<SessionId> = changes.iter().filter_map(Change::left).collect();
-            self.fanout.publish(next, &left);
+        if let Some(last) = decision.last {
+            let range = LogRange {
+                offset,
+                bytes: decision.lines,
+                next: self.place.offset,
+            };
+            self.publish(range, last, &decision.changes);
         }
-        for (order, verdict) in waiting.into_iter().zip(verdicts) {
+        for (order, verdict) in waiting.into_iter().zip(decision.verdicts) {
             if let Some(verdict) = verdict {
                 order.answer(Ok(verdict));
             }
         }
-        for entry in entries {
+        for entry in decision.entries {
             self.console.show(entry);
         }
         let tell = self.fullness.written(bytes);
         self.tell_about_space(tell);
         self.tell_about_clock();
+    }
+
+    fn publish(&self, range: LogRange, last: Id, changes: &[Change]) {
+        let end = range.next;
+        let batch = Arc::new(Batch::new(self.store.log(), range));
+        self.room.publish(batch, last, changes);
+        let left: Vec<SessionId> = changes.iter().filter_map(Change::left).collect();
+        self.fanout.publish(end, &left);
+    }
+
+    /// Applies what others appended.
+    fn follow(&mut self) -> Result<(), Fatal> {
+        for batch in self.store.follow(self.place)? {
+            self.place = batch.place;
+            self.scribe.follow(&batch.range);
+            self.scribe.keep(self.place.offset);
+            let log = self.store.log();
+            let last = batch.range.lines().next_back();
+            let last = last.map(|(offset, line)| Id {
+                log,
+                offset,
+                check: line::check_of(line),
+            });
+            if let Some(last) = last {
+                self.publish(batch.range, last, &batch.changes);
+            }
+        }
         Ok(())
     }
 
-    fn write(&mut self, lines: &[u8], sync: bool) -> Result<(), AppendError> {
-        if !lines.is_empty() {
-            self.journal.append(lines)?;
-        }
-        if sync && (!lines.is_empty() || self.sync != cli::Sync::Always) {
-            let from = Instant::now();
-            self.journal.sync()?;
-            self.room.health.synced(Stamp::now(), from.elapsed());
-            return Ok(());
-        }
-        let unseen = self.journal.check_file()?;
-        self.tell_about_sight(unseen);
-        Ok(())
-    }
-
-    /// Answers everybody after a write or sync that failed. What had been recorded before is still
-    /// recorded; only what this batch would have added is not.
-    fn fail(
-        &mut self,
-        waiting: Vec<Order>,
-        verdicts: &[Option<Verdict>],
-        start: u64,
-        bytes: usize,
-        error: AppendError,
-    ) -> Result<(), AppendError> {
-        self.scribe.undo();
-        let refused = match error {
-            AppendError::Full(_) => Refused::Full,
-            AppendError::Fatal(_) => Refused::Unknown,
-            AppendError::Gone(_) => Refused::Gone,
-        };
-        match &error {
-            AppendError::Full(why) => self.room.health.refused(waiting.len(), why),
-            _ => self.room.health.over(),
-        }
+    /// Answers everybody after an append that failed. What had been recorded before is still recorded; only
+    /// what this batch would have added is not.
+    fn fail(&self, waiting: Vec<Order>, decision: &Decision, refused: Refused) {
+        let (log, start) = (self.store.log(), decision.start);
         let mut changes = Vec::new();
-        for (order, verdict) in waiting.into_iter().zip(verdicts) {
+        for (order, verdict) in waiting.into_iter().zip(&decision.verdicts) {
             let outcome = match *verdict {
                 // What an earlier log has is stored, wherever it stands there.
-                Some(Verdict::Repeat(said))
-                    if said.id.log != self.journal.log() || said.id.offset < start =>
-                {
+                Some(Verdict::Repeat(said)) if said.id.log != log || said.id.offset < start => {
                     Ok(Verdict::Repeat(said))
                 }
                 Some(sure @ (Verdict::KeyReused | Verdict::NotYet)) => Ok(sure),
@@ -233,15 +306,6 @@ impl Committer {
             order.answer(outcome);
         }
         self.room.change(&changes);
-        match error {
-            AppendError::Fatal(_) | AppendError::Gone(_) => Err(error),
-            full => {
-                let tell = self.fullness.refused(bytes, self.room.clock().mono);
-                self.tell_about_space(tell);
-                debug_assert_eq!(self.journal.end(), start, "not cut back: {full}");
-                Ok(())
-            }
-        }
     }
 }
 

@@ -12,6 +12,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use crate::event::{Body, Elapsed, Event, Id, LogId, Stamp};
+use crate::journal::LogRange;
 use crate::line::{self, Fields};
 use crate::wire::Said;
 
@@ -146,6 +147,35 @@ impl Scribe {
             None => (),
         }
         Verdict::Recorded(said)
+    }
+
+    /// Takes lines that another server appended: their keys and their times. They are to be kept.
+    pub fn follow(&mut self, range: &LogRange) {
+        for (offset, text) in range.lines() {
+            let Ok(event) = line::parse_line(text) else {
+                continue;
+            };
+            let (at, check) = (event.at, line::check_of(text));
+            self.clock.follow(at);
+            let Body::Message {
+                from,
+                elapsed,
+                text,
+                key,
+            } = event.body
+            else {
+                continue;
+            };
+            let log = self.log;
+            let id = Id { log, offset, check };
+            match key {
+                Some(key) if self.keys.get(&from, &key).is_none() => {
+                    let said = Said { id, at, elapsed };
+                    self.keys.insert(&from, &key, said, hash(&text));
+                }
+                _ => self.keys.pass(),
+            }
+        }
     }
 
     /// The lines recorded since the last call are in the log, which ends at `end`.

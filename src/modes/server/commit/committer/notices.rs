@@ -1,84 +1,31 @@
-//! What the operator hears of the committer, and of its end.
+//! The sentences in which the operator hears of the committer.
 
 use std::time::Duration;
 
 use crate::event::Stamp;
-use crate::failure::reason;
-use crate::journal::{AppendError, Unseen};
 
 use super::super::fullness::Tell;
+use super::super::store::Store;
 use super::Committer;
 use crate::modes::server::console::Entry;
 use crate::modes::server::room::health::{ClockBehind, ClockState, ClockTrust};
 
-/// How long until it is tried again to save a log that was removed.
-const AGAIN: Duration = Duration::from_secs(2);
-
 /// By more than this no clock is wrong in the ordinary way.
 const A_DAY: Duration = Duration::from_secs(86_400);
 
-impl Committer {
-    /// What the operator is told at the end. What a removed log held is saved before that, however
-    /// long it takes: with this process the last copy would be gone.
-    pub(super) fn part(&self, error: AppendError) -> String {
-        let gone = match error {
-            AppendError::Gone(gone) if gone.unlinked => gone.sentence,
-            other => return other.to_string(),
-        };
-        let log = self.journal.path().display();
-        let mut told = false;
-        loop {
-            match self.journal.save() {
-                Ok(saved) => {
-                    let saved = saved.display();
-                    return format!(
-                        "{gone} Its contents were saved as {saved}, all {} bytes. To continue with \
-                         them, put them back (`mv {saved} {log}`), then start the server again.",
-                        self.journal.end()
-                    );
-                }
-                Err(error) if !told => {
-                    told = true;
-                    self.console.show(Entry::Notice(format!(
-                        "{gone} Its contents could not be saved: {}. The server refuses messages \
-                         and keeps trying; if you stop it now, the conversation is lost. Free some \
-                         space in the log's folder, or copy /proc/{}/fd/{}.",
-                        reason(&error),
-                        std::process::id(),
-                        self.journal.descriptor()
-                    )));
-                }
-                Err(_) => {}
-            }
-            std::thread::sleep(AGAIN);
-        }
-    }
-
-    pub(super) fn tell_about_sight(&mut self, unseen: Unseen) {
-        let log = self.journal.path().display();
-        let told = match (&self.unseen, &unseen) {
-            (None, Some(why)) => format!(
-                "The log {log} cannot be reached by its name: {why}. It is open and messages are \
-                 still stored, but a server that starts now may not find it. Check the permissions \
-                 of its folder, and its disk."
-            ),
-            (Some(_), None) => format!("The log {log} can be reached by its name again."),
-            _ => return,
-        };
-        self.unseen = unseen;
-        self.console.show(Entry::Notice(told));
-    }
-
+impl<S: Store> Committer<S> {
     pub(super) fn tell_about_space(&self, tell: Option<Tell>) {
-        let log = self.journal.path().display();
+        let Some(tell) = tell else {
+            return;
+        };
+        let log = self.store.name();
         let sentence = match tell {
-            None => return,
-            Some(Tell::Full) => format!(
+            Tell::Full => format!(
                 "There is no space left for the log {log}: messages are refused until there is \
                  some. Nothing acknowledged is lost, and reading goes on. Free some space on its \
                  disk."
             ),
-            Some(Tell::Space) => {
+            Tell::Space => {
                 format!("There is space for the log {log} again: messages are accepted.")
             }
         };
@@ -98,7 +45,7 @@ impl Committer {
             )));
         }
         if let (ClockState::Behind(behind), false) = (state, self.behind) {
-            let log = self.journal.path().display().to_string();
+            let log = self.store.name();
             self.console
                 .show(Entry::Notice(behind_sentence(&log, &behind)));
         }
