@@ -51,7 +51,7 @@ pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
     input_method::settle().map_err(|e| {
         let variable = input_method::VARIABLE;
         Failure::new(format!(
-            "The input method that {variable} names does not run, and the window cannot be started \
+            "The input method that {variable} names is not running, and the window cannot start \
              without it: {}. Unset {variable} and try again.",
             reason(&e)
         ))

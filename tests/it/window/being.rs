@@ -316,8 +316,7 @@ fn a_name_that_the_room_took_is_not_called_too_long() {
     let window = open(&display, &server, "tencharact");
     window.wait_to_be_in();
     let eyes = Eyes::on(&window);
-    let too_long =
-        |count| format!("Name: {count} of 8 characters: too long (what rooms usually take)");
+    let too_long = |count| format!("Name: {count} of 8 characters: too long (the usual limits)");
     for count in [10, 11] {
         eyes.learn(&too_long(count));
     }

@@ -169,7 +169,7 @@ fn without_a_room_it_says_so_and_offers_the_first_that_appears() {
     window.keys(&["Down", "Return"]);
     wait_for_title(&window, "chatroom - Lobby @ 10.77.0.1");
     let eyes = Eyes::on(&window);
-    let words = "No room was found on this network, and the window goes on looking.";
+    let words = "No room was found on this network; the window keeps looking.";
     let hint = (10, 40, 800, 60);
     assert!(eyes.was_there(&none, words, hint, eyes::ASIDE), "{words}");
 }

@@ -123,7 +123,7 @@ fn it_opens_at_the_oldest_unread_and_follows_only_who_is_at_the_end() {
 }
 
 /// What a copy has for what is not loaded.
-const MISSING: &str = "(more was said here, which is not loaded)";
+const MISSING: &str = "(messages in between are not loaded)";
 
 /// Everything that the transcript can show between two messages, with the holes filled by going there.
 pub fn everything(window: &Window, first: &str, last: &str) -> String {

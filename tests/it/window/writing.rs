@@ -261,14 +261,14 @@ fn a_message_shows_what_becomes_of_it() {
     eve.fill("eva");
     eve.keys(&["Return"]);
     server.console.wait_for("Client (eva) connected");
-    let seen = eve.wait_for_look("two refused messages, each with Retry and Remove", |seen| {
+    eve.wait_for_look("two refused messages, each with Retry and Remove", |seen| {
         transcript(seen).lines(LINK, 20).len() == 4 && transcript(seen).count(WRONG) > 50
     });
     display.picture("refused-message.png");
     let words = [
         "lost?",
         "unwanted",
-        "refused: You logged in differently before the room had it.",
+        "refused: You logged in as someone else before the room received it.",
     ];
     eve.wait_for_rows("the refused messages", |rows| {
         let shown = rows.concat();
@@ -278,7 +278,7 @@ fn a_message_shows_what_becomes_of_it() {
     assert_eq!(said(&server, "eva"), [""; 0]);
 
     // By mouse: the first is sent after all.
-    let links = transcript(&seen).lines(LINK, 20);
+    let links = transcript(&eve.at_rest()).lines(LINK, 20);
     eve.click(10 + links[0].0, 56 + links[0].1 - 5);
     wait_for_said(&server, "eva", &["lost?"]);
     eve.wait_for_look("one refused message", |seen| {

@@ -17,7 +17,9 @@ pub fn check(display: Option<&str>) -> Result<(), Failure> {
         return Err(none("DISPLAY is not set"));
     };
     let Some((host, number)) = parts(name) else {
-        return Err(none(&format!("DISPLAY is \"{name}\", which names none")));
+        return Err(none(&format!(
+            "DISPLAY is \"{name}\", which is not a display"
+        )));
     };
     let found = match host {
         "" | "unix" => by_socket(number),

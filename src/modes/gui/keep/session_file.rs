@@ -157,7 +157,7 @@ impl SessionFile {
 
     fn not_kept(&self, error: &io::Error) -> String {
         format!(
-            "What you write is not kept for the next start: {} could not be written: {}. See to it \
+            "What you write is not kept for the next start: {} could not be written: {}. Make sure \
              that there is space and that the folder is yours.",
             self.path.display(),
             reason(error)
@@ -175,7 +175,7 @@ fn open(
     let cannot = |error: io::Error| {
         format!(
             "What you write in this window is not kept for the next start: {} cannot be used: {}. \
-             Mend that and open the window again.",
+             Fix that and open the window again.",
             path.display(),
             reason(&error)
         )
@@ -218,8 +218,8 @@ fn open(
         (_, None) if bytes.is_some() => {
             let aside = files::set_aside(&path).map_err(cannot)?;
             sentence = Some(format!(
-                "What this window kept was not readable. It is set aside as {}, and the window \
-                 begins afresh.",
+                "What an earlier window kept could not be read. It was renamed to {}, and this \
+                 window starts afresh.",
                 aside.display()
             ));
             SavedSession::default()

@@ -29,11 +29,14 @@ const MAX_RECENT: usize = 10;
 /// How long another window may take for its change: nothing is drawn while it is waited for.
 const PATIENCE: Duration = Duration::from_millis(100);
 /// What a new file begins with.
-const HEAD: &str = "\
-# What was chosen in the window of chatroom. You can change it here as well; comments stay.
-# theme: \"light\", \"dark\", \"high-contrast\" or \"system\"    font: the name of a family
-# size: 9 to 32    scale: \"auto\" or 1.0 to 4.0    times: \"elapsed\" or \"clock\"
-# notify, bell: true or false    recent: addresses    window: { width = 820, height = 560 }
+const HEAD: &str = "# Settings of the chatroom window. You can also change them here; comments \
+                    stay.
+# theme: \"light\", \"dark\", \"high-contrast\" or \"system\"    font: \
+                    the name of a family
+# size: 9 to 32    scale: \"auto\" or 1.0 to 4.0    times: \
+                    \"elapsed\" or \"clock\"
+# notify, bell: true or false    recent: addresses    window: \
+                    { width = 820, height = 560 }
 
 ";
 
@@ -164,7 +167,7 @@ pub fn update(
     let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let cannot = |error: io::Error| {
         format!(
-            "The settings could not be kept in {}: {}. See to it that there is space and that the \
+            "The settings could not be saved in {}: {}. Make sure that there is space and that the \
              folder is yours.",
             path.display(),
             reason(&error)
@@ -176,8 +179,8 @@ pub fn update(
     let lock = files::lock(&lock_of(path), PATIENCE).map_err(cannot)?;
     if lock.is_none() {
         return Err(
-            "The settings could not be kept: another window holds them. Try again, and close that \
-             window if it does not answer."
+            "The settings could not be saved: another window is using them. Try again, and close \
+             that window if it does not respond."
                 .to_string(),
         );
     }
@@ -213,7 +216,7 @@ fn read(path: &Path) -> Read {
         Err(error) if error.kind() == io::ErrorKind::InvalidData => return Read::Broken(None),
         Err(error) => {
             return Read::Failed(format!(
-                "The settings in {} could not be read: {}. The usual ones are used.",
+                "The settings in {} could not be read: {}. The defaults are used.",
                 path.display(),
                 reason(&error)
             ));
@@ -240,15 +243,16 @@ fn document(path: &Path) -> (Option<DocumentMut>, Option<String>) {
     match files::set_aside(path) {
         Ok(aside) => {
             let sentence = format!(
-                "The settings were not readable{line}; they are kept in {} and new ones begin.",
+                "The settings could not be read{line}; the file was renamed to {}, and the \
+                 defaults are used.",
                 aside.display()
             );
             (Some(DocumentMut::new()), Some(sentence))
         }
         Err(error) => {
             let sentence = format!(
-                "The settings in {} are not readable{line} and could not be set aside: {}. Mend or \
-                 remove the file; the usual ones are used.",
+                "The settings in {} cannot be read{line}, and the file could not be renamed: {}. \
+                 Fix or remove it; the defaults are used.",
                 path.display(),
                 reason(&error)
             );
@@ -294,7 +298,7 @@ fn settings_of(path: &Path, document: &DocumentMut) -> (Settings, Option<String>
     settings.recent.truncate(MAX_RECENT);
     let sentence = (!wrong.is_empty()).then(|| {
         format!(
-            "In {}, {}. Until that is changed, the usual is used.",
+            "In {}, {}. Until you change that, the default is used.",
             path.display(),
             wrong.join("; ")
         )

@@ -96,6 +96,6 @@ mod tests {
             .expect("a thread")
             .change(|settings| settings.bell = true);
         let sentence = told.recv().expect("a sentence");
-        assert!(sentence.contains("could not be kept"), "{sentence}");
+        assert!(sentence.contains("could not be saved"), "{sentence}");
     }
 }

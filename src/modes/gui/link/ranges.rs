@@ -35,7 +35,7 @@ const MAX_NEEDLE: usize = 1024;
 /// See the outbox: a kept connection that rested longer may be closed.
 const RESTED: Duration = Duration::from_secs(20);
 
-const AWAY: &str = "There is no connection to the room. What was said before can be read when it is \
+const AWAY: &str = "There is no connection to the room. Earlier messages can be read when it is \
                     back.";
 
 /// Answers everything that is asked, in order.
@@ -75,7 +75,7 @@ pub(super) async fn answer_none(shared: &Shared) {
         let Some(query) = query else {
             return;
         };
-        let range = Err("You went to another room before the page was here.".to_string());
+        let range = Err("You went to another room before the messages arrived.".to_string());
         shared.report(Report::Range { query, range }).await;
     }
 }
@@ -103,7 +103,7 @@ async fn fetch(
         asked => asked,
     };
     let (answer, connection) = answer.map_err(|trouble| {
-        format!("What was said before cannot be read now: {trouble}. Try it again in a while.")
+        format!("Earlier messages cannot be loaded now: {trouble}. Try again in a while.")
     })?;
     if answer.head.reusable {
         *kept = Some((connection, address.clone(), Instant::now()));
@@ -111,7 +111,7 @@ async fn fetch(
     match (answer.head.status, read(&answer)) {
         (200, Some(range)) => Ok(range),
         (200, None) => Err(format!(
-            "What was said before cannot be read: {address} sends no page that this window (chatroom \
+            "Earlier messages cannot be loaded: {address} sends nothing that this window (chatroom \
              {}) understands.",
             env!("CARGO_PKG_VERSION")
         )),
@@ -139,7 +139,7 @@ fn path(query: &HistoryQuery) -> Result<String, String> {
         HistoryQuery::Before(id) => format!("{MESSAGES}?before={id}&limit={SHOWN}"),
         HistoryQuery::After(id) => format!("{MESSAGES}?since={id}&limit={SHOWN}"),
         HistoryQuery::Find { text, .. } if text.len() > MAX_NEEDLE => {
-            return Err("This is too long to be searched for. Take a part of it.".to_string());
+            return Err("This is too long to search for. Use a part of it.".to_string());
         }
         HistoryQuery::Find { text, before } => {
             let mut query = form_urlencoded::Serializer::new(String::new());

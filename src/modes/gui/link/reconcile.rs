@@ -129,8 +129,8 @@ pub(super) async fn look(
             if clear {
                 shared.outbox.borrow_mut().is_clear(&key);
             } else {
-                let why = "It is not known whether the room has this: the connection broke while it \
-                           was sent, and much was said since. Look for it, and say it again if it is \
+                let why = "The room may or may not have this: the connection broke while it was \
+                           sent, and much was said since. Look for it, and send it again if it is \
                            missing.";
                 let answer = Err(why.to_string());
                 shared.answered(key, answer).await;

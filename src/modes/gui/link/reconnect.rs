@@ -33,7 +33,7 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 const GOODBYE: Duration = Duration::from_millis(400);
 
 /// What is said while a room that does not keep us is left in peace.
-const THROWN_OUT: &str = "the room lets this window in and then does not know it any more";
+const THROWN_OUT: &str = "the room accepts the login and then no longer knows it";
 
 /// What the link does next.
 enum Next {
@@ -176,7 +176,7 @@ async fn next_command(shared: &Shared, commands: &Receiver<LinkCommand>) -> Next
             Ok(LinkCommand::Fetch(query)) => {
                 let full = shared.queries.borrow().len() >= MAX_QUERIES;
                 if full {
-                    let why = "Too many pages are on their way. Ask again when they are here.";
+                    let why = "Too many messages are being loaded. Try again when they are here.";
                     let range = Err(why.to_string());
                     shared.report(Report::Range { query, range }).await;
                 } else {
@@ -201,7 +201,7 @@ async fn send_back(shared: &Shared, old: Option<&Login>, new: &Login) {
         let Some(key) = key else {
             return;
         };
-        let why = "You logged in differently before the room had it.".to_string();
+        let why = "You logged in as someone else before the room received it.".to_string();
         shared.answered(key, Err(why)).await;
     }
 }

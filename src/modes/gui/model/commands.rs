@@ -27,11 +27,8 @@ pub enum Typed<'a> {
 
 /// The commands and keys and what they do, for `/help`, the README and the man page.
 pub const HELP: &[(&str, &str)] = &[
-    ("/me waves", "says it as an action: \"uthira waves\""),
-    (
-        "/who",
-        "shows who is here and for how long they have been idle",
-    ),
+    ("/me waves", "sends an action: \"uthira waves\""),
+    ("/who", "shows who is here and how long each has been idle"),
     (
         "/clear",
         "empties the transcript on this screen; the room keeps everything",
@@ -40,29 +37,29 @@ pub const HELP: &[(&str, &str)] = &[
     ("/help", "shows this list"),
     (
         "a space before /",
-        "says a command instead of carrying it out: \" /who\" says \"/who\"",
+        "sends a command as text: \" /who\" sends \"/who\"",
     ),
     ("Enter", "sends"),
-    ("Shift+Enter", "begins a new line"),
+    ("Shift+Enter", "starts a new line"),
     (
         "Tab, Shift+Tab",
-        "completes a name, of who is here first, the most recent speaker before others; again: the next or previous one; with no \
-         name to complete: to the next or previous field",
+        "completes a name, present members first, then by who spoke last; again: the next or \
+         previous one; if there is no name to complete: to the next or previous field",
     ),
     ("Up, Down", "brings back what you sent before"),
     ("Page Up, Page Down", "scrolls the transcript"),
     (
         "Ctrl+Home, Ctrl+U, Ctrl+End",
-        "goes to where the room begins, to where what is new begins, to the end",
+        "goes to the room's beginning, to the first unread message, to the end",
     ),
     (
         "in the transcript, Left, Right, Enter",
-        "goes to what can be clicked, and does it",
+        "moves among what can be clicked, and clicks it",
     ),
-    ("Ctrl+F", "finds a text in everything that was said"),
+    ("Ctrl+F", "searches everything that was said"),
     (
         "Ctrl++, Ctrl+-, Ctrl+0",
-        "larger letters, smaller ones, the usual size",
+        "larger text, smaller text, the usual size",
     ),
     ("Ctrl+T", "while offline: tries again at once"),
     ("Ctrl+,", "shows the settings"),

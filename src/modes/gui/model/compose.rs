@@ -47,8 +47,8 @@ impl Model {
             Typed::Quit => vec![Effect::Quit],
             Typed::Unknown(word) => {
                 self.note = Some(format!(
-                    "There is no {word}. /help lists what there is; with a space before it, it is \
-                     said as it stands."
+                    "There is no command {word}. /help lists them; put a space in front to send it \
+                     as text."
                 ));
                 Vec::new()
             }
@@ -72,8 +72,8 @@ impl Model {
             ));
         } else if waiting >= MAX_WAITING || bytes + text.len() > MAX_WAITING_BYTES {
             self.note = Some(format!(
-                "{waiting} messages wait to be sent or were refused. Send this one when they are \
-                 through; Escape takes the refused ones away."
+                "{waiting} messages are waiting or were refused. Send this one once they are \
+                 through; Escape removes the refused ones."
             ));
         } else {
             // Who writes has read.

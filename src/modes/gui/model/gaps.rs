@@ -80,7 +80,7 @@ impl Model {
         let taken = range.and_then(|range| match self.take_range(&query, range) {
             true => Ok(()),
             // Asked once more it would say the same, without end.
-            false => Err("the server's answer is not what was asked for.".to_string()),
+            false => Err("the server's answer does not match the request.".to_string()),
         });
         if let Err(why) = taken {
             let missed = self.history.gaps().find(|gap| match query {

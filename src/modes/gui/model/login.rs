@@ -128,13 +128,13 @@ impl Model {
                 let why = why.trim_end_matches('.');
                 let sentence = match self.nothing_found() {
                     true => format!(
-                        "No room was found on this network, and none answers at {}: {why}. It is \
-                         tried again until it works; rooms that turn up are listed here.",
+                        "No room was found on this network, and none answers at {}: {why}. The \
+                         window keeps trying; rooms that appear are listed here.",
                         login.address
                     ),
                     false => format!(
-                        "No chatroom answers at {}: {why}. Is its server running there? It is \
-                         tried again until it works; you can change the fields meanwhile.",
+                        "No chatroom answers at {}: {why}. Is its server running there? The window \
+                         keeps trying; you can change the fields meanwhile.",
                         login.address
                     ),
                 };

@@ -10,9 +10,9 @@ use crate::modes::gui::talk::{Field, LinkState, Login};
 use crate::modes::gui::text::presentable;
 
 const SEVERAL: &str =
-    "There are several rooms. Choose one with the arrow keys and Enter, or with a click.";
-const STRANGE: &str = "This room wants a key, and you were not in it before. If its address is the \
-                       right one, join it with Enter or with a click: it is told the key then.";
+    "There are several rooms. Choose one with the arrow keys and Enter, or click it.";
+const STRANGE: &str = "This room wants a key, and you have not been in it before. If its address \
+                       is right, join with Enter or a click: only then does it get the key.";
 
 /// What is wanted of the rooms.
 #[derive(Clone, Debug, Default)]
@@ -163,9 +163,9 @@ impl Model {
             Phase::Out if !self.choice.offering => None,
             Phase::Out if self.choice.asked.is_some() && self.has_present() => self.choice.asked,
             Phase::Out if self.nothing_found() => Some(
-                "No room was found on this network, and the window goes on looking. To start one on \
-                 this machine, run: chatroom server. If you know where one is, type its address and \
-                 press Log in.",
+                "No room was found on this network; the window keeps looking. To start one on this \
+                 machine, run: chatroom server. If you know the address of one, type it and press \
+                 Log in.",
             ),
             _ => None,
         }

@@ -437,5 +437,5 @@ fn what_cannot_be_sent_stays_in_the_input() {
         assert_eq!(say(&mut model, "x", &n.to_string()).len(), 3);
     }
     assert_eq!(say(&mut model, "x", "one-more"), []);
-    assert!(model.status().starts_with("1000 messages wait"));
+    assert!(model.status().starts_with("1000 messages are waiting"));
 }

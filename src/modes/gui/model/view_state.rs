@@ -122,7 +122,7 @@ impl Model {
             Some(LinkState::Connecting) => format!("connecting to {address}"),
             Some(LinkState::Connected) => match self.fetching.is_empty() {
                 true => "connected".to_string(),
-                false => "connected, loading what was said before".to_string(),
+                false => "connected, loading earlier messages".to_string(),
             },
             Some(LinkState::Held { why, again }) => {
                 let again = again.as_secs_f64().round().max(1.0);

@@ -7,8 +7,8 @@ use crate::modes::gui::model::Input;
 use crate::modes::gui::window::LoginFields;
 
 /// What is said of a link to a room where one was not before, with a room key at hand.
-const STRANGE: &str = "You were not in the room of this link before. If its address is the right one, \
-                       log in: it is told the room key then.";
+const STRANGE: &str = "You have not been in the room of this link before. If its address is right, \
+                       log in: only then does it get the room key.";
 
 /// A login, a search for the room to log in to, or the offer of rooms. `named` is the address on the
 /// command line, `recent` are the rooms that were used.

@@ -78,15 +78,15 @@ impl Surroundings<'_> {
     /// The sentence that stands in place of a gap. Its words "Click here" have the gap filled.
     pub fn gap_words(&self, gap: &Gap) -> String {
         if self.loading.contains(&gap.end) {
-            "loading what was said before…".to_string()
+            "loading earlier messages…".to_string()
         } else if let Some(why) = self.failed.and_then(|failed| failed.get(&gap.end)) {
-            format!("What was said before could not be loaded: {why} Click here to try again.")
+            format!("Earlier messages could not be loaded: {why} Click here to try again.")
         } else if gap.cleared {
-            "Cleared. Click here to see what was said before.".to_string()
+            "Cleared. Click here to see earlier messages.".to_string()
         } else if !self.connected {
-            "What was said before is loaded once the room is back.".to_string()
+            "Earlier messages load once the room is back.".to_string()
         } else {
-            "more was said before".to_string()
+            "earlier messages".to_string()
         }
     }
 }

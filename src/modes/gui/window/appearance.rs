@@ -106,7 +106,7 @@ pub fn check() -> Result<(), Failure> {
     match draw::height() > 0 {
         true => Ok(()),
         false => Err(Failure::new(
-            "There are no fonts on this machine, so the window could show no text. Install some (on \
+            "There are no fonts on this machine, so the window cannot show text. Install some (on \
              Debian: apt install fonts-dejavu-core), or join without a window: curl -N \
              http://ADDR:1337/events",
         )),

@@ -358,8 +358,8 @@ fn paste(message: &mut MultilineInput, actions: &Actions) -> bool {
         message.do_callback();
     }
     let sentence = format!(
-        "There is room for {} bytes here: the last {} bytes of what you pasted were left out. Paste \
-         and send it in parts.",
+        "There is room for {} bytes: the last {} bytes of your paste were left out. Paste and send \
+         it in parts.",
         grouped(INPUT_LIMIT),
         grouped(text.len() - end)
     );

@@ -99,7 +99,7 @@ impl Window {
             let words = name_words(&name, name_limit).filter(|_| fields && !taken)?;
             let usual = model.name_limit().is_none();
             let words = match usual {
-                true => format!("Name: {words} (what rooms usually take)"),
+                true => format!("Name: {words} (the usual limits)"),
                 false => format!("Name: {words}"),
             };
             Some((Field::Message, words))

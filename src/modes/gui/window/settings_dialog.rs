@@ -207,7 +207,7 @@ fn build(settings: &Settings) -> (Window, Parts) {
     let theme = choice(&mut rows, "Theme", names);
     let names = fonts.iter().map(|(name, _)| name.as_str());
     let font = choice(&mut rows, "Font", names);
-    let mut row = row(&mut rows, "Size of letters");
+    let mut row = row(&mut rows, "Text size");
     let size = Spinner::new(MIN_SIZE..=MAX_SIZE, settings.size);
     row.fixed(&size.row, 110);
     let _rest = Frame::default();

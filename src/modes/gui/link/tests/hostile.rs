@@ -111,7 +111,7 @@ fn a_server_that_throws_us_out_again_and_again_is_not_asked_in_a_circle() {
     let words = ear.until(offline);
     assert_eq!(
         words,
-        "the room lets this window in and then does not know it any more"
+        "the room accepts the login and then no longer knows it"
     );
     ear.heard.clear();
     assert!(grow(waits(&mut ear, 3)));

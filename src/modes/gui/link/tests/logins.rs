@@ -209,7 +209,7 @@ fn what_waits_is_given_back_when_another_login_is_accepted() {
         let Err(why) = ear.until(|report| answer_to(report, one)) else {
             panic!("it was said in the wrong room");
         };
-        assert!(why.starts_with("You logged in differently"));
+        assert!(why.starts_with("You logged in as someone else"));
     }
     assert_eq!(ear.until(let_in), ("uthira".to_string(), true));
     assert_eq!(fake.seen("DELETE /session").len(), 1);

@@ -140,7 +140,7 @@ fn without_a_room_every_question_is_answered_with_the_reason() {
     let mut ear = Ear::log_in(&fake.address, false);
     for part in [
         "This id is from another log.",
-        "sends no page",
+        "sends nothing that",
         "elsewhere",
         "its answer is too long",
         "its answer is too long",

@@ -145,7 +145,7 @@ fn a_reset_starts_the_transcript_afresh_and_says_so() {
         screen(&model),
         [
             TITLE,
-            "~ more was said before",
+            "~ earlier messages",
             "Client (eve) entered room",
             REPLACED,
             "Here (3) bob, eve, uthira (you)",

@@ -69,7 +69,7 @@ fn the_end_is_one_question_away_however_much_is_between() {
     let newest = vec![said(9, "bob", "hello", None), join(20, "uthira")];
     let effects = range(&mut model, HistoryQuery::Newest, newest, Some(9));
     assert_eq!(effects, [Effect::GoToEnd]);
-    assert_eq!(transcript(&model)[1], "~ more was said before");
+    assert_eq!(transcript(&model)[1], "~ earlier messages");
     assert_eq!(
         model.update(Input::GoToEnd),
         [Effect::GoToEnd],

@@ -142,8 +142,7 @@ fn several_rooms_are_asked_about() {
     );
     // What was used comes first, and what is not there is no choice.
     assert_eq!(offered(&model), ["10.0.0.2", "10.0.0.1"]);
-    let words =
-        "There are several rooms. Choose one with the arrow keys and Enter, or with a click.";
+    let words = "There are several rooms. Choose one with the arrow keys and Enter, or click it.";
     assert_eq!(model.rooms_words(), Some(words));
     assert!(!model.may_write());
     // One more comes, one goes; nobody is taken anywhere.
@@ -176,8 +175,8 @@ fn without_any_room_the_last_one_is_tried_until_it_is_back() {
     assert_eq!(field, Field::Address);
     assert_eq!(
         sentence,
-        "No room was found on this network, and none answers at 10.0.0.1:1337: connection \
-         refused. It is tried again until it works; rooms that turn up are listed here."
+        "No room was found on this network, and none answers at 10.0.0.1:1337: connection refused. \
+         The window keeps trying; rooms that appear are listed here."
     );
     assert!(model.looks_for_rooms());
     // One turns up: it is offered, and nothing else happens.

@@ -76,9 +76,9 @@ fn what_is_loaded_is_found_at_once_and_the_rest_through_the_server() {
     assert_eq!(
         transcript(&model)[..3],
         [
-            "~ more was said before",
+            "~ earlier messages",
             "[eve]: 0:00:50:more tea",
-            "~ more was said before"
+            "~ earlier messages"
         ]
     );
     assert_eq!(

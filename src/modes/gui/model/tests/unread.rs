@@ -44,7 +44,7 @@ fn it_opens_where_its_reader_left_off() {
     assert_eq!(
         transcript(&model),
         [
-            "~ more was said before",
+            "~ earlier messages",
             "--- new messages ---",
             "[bob]: 0:01:40:one",
             "  0:01:50:two",
@@ -84,7 +84,7 @@ fn after_months_the_newest_come_first_with_a_gap_before_them() {
     assert_eq!(
         transcript(&model)[..3],
         [
-            "~ more was said before",
+            "~ earlier messages",
             "--- new messages ---",
             "[bob]: 2:30:10:new"
         ]
@@ -182,8 +182,8 @@ fn a_gap_in_sight_is_filled_once_and_from_where_it_is_seen() {
         model.update(missing.clone()),
         [Effect::Fetch(before.clone())]
     );
-    assert_eq!(transcript(&model)[0], "~ loading what was said before…");
-    assert_eq!(model.status(), "connected, loading what was said before");
+    assert_eq!(transcript(&model)[0], "~ loading earlier messages…");
+    assert_eq!(model.status(), "connected, loading earlier messages");
     assert_eq!(model.update(missing), [], "it is on its way");
     range(
         &mut model,
@@ -230,7 +230,7 @@ fn the_beginning_is_one_key_away_however_long_the_log_is() {
         [
             "* Room opened (chatroom 0.1.0)",
             "[eve]: 0:00:10:first",
-            "~ more was said before",
+            "~ earlier messages",
             "--- new messages ---",
             "[bob]: 25:00:10:live",
         ]
@@ -289,7 +289,7 @@ fn what_cannot_be_loaded_is_said_and_tried_again_when_asked() {
     hear(&mut model, Report::Range { query, range });
     assert_eq!(
         transcript(&model)[0],
-        "~ What was said before could not be loaded: The disk is gone. Click here to try again."
+        "~ Earlier messages could not be loaded: The disk is gone. Click here to try again."
     );
     assert_eq!(model.update(missing.clone()), []);
     model.update(Input::FillGaps);
@@ -329,7 +329,7 @@ fn a_range_that_is_not_what_was_asked_for_is_not_asked_for_again() {
         );
         assert_eq!(model.update(missing), []);
         let shown = transcript(&model);
-        assert!(shown[0].contains("not what was asked for"), "{shown:?}");
+        assert!(shown[0].contains("does not match the request"), "{shown:?}");
         assert_eq!(shown.len(), 3, "{shown:?}");
     }
 }
@@ -365,7 +365,7 @@ fn cleared_means_cleared_until_somebody_asks() {
     );
     assert_eq!(
         transcript(&model),
-        ["~ Cleared. Click here to see what was said before."]
+        ["~ Cleared. Click here to see earlier messages."]
     );
     let missing = Input::GapInSight {
         gap: gap(&model),

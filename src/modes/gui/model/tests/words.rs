@@ -24,7 +24,9 @@ fn commands_are_answered_below_the_transcript_and_said_to_nobody() {
     assert_eq!(say(&mut model, "/quit", "k"), [Effect::Quit]);
     assert_eq!(say(&mut model, "/dance", "k"), [], "it stays in the input");
     assert!(
-        model.status().starts_with("There is no /dance. /help"),
+        model
+            .status()
+            .starts_with("There is no command /dance. /help"),
         "{}",
         model.status()
     );

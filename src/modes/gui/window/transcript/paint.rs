@@ -34,8 +34,8 @@ impl Viewport {
             let model = self.model.borrow();
             let words = match (model.is_in(), model.is_connected()) {
                 (true, true) => "Nothing has been said here yet.",
-                (true, false) => "What is said here appears once the room is back.",
-                _ => "Log in to see what is said here.",
+                (true, false) => "Messages appear once the room is back.",
+                _ => "Log in to see the messages.",
             };
             draw::set_draw_color(rgb(palette.quiet));
             let width = draw::width(words) as i32;

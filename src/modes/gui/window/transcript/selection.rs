@@ -9,7 +9,7 @@ use crate::modes::gui::transcript::items::ItemKind;
 use crate::modes::gui::transcript::items::Rank;
 
 /// What stands in a copy for what is not loaded.
-const MISSING: &str = "(more was said here, which is not loaded)\n";
+const MISSING: &str = "(messages in between are not loaded)\n";
 
 /// What is marked for copying.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -209,7 +209,7 @@ mod tests {
         history.push(said(510));
         assert!(history.insert(100..300, vec![said(100), said(200)]));
         let line = |at: u64| format!("[bob]: 0:00:00:{at}\n");
-        let missing = "(more was said here, which is not loaded)\n";
+        let missing = "(messages in between are not loaded)\n";
         let all = line(100) + &line(200) + missing + &line(510);
         assert_eq!(copied(&history, 100, 510), all);
         assert_eq!(copied(&history, 100, 200), line(100) + &line(200));
