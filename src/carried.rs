@@ -6,25 +6,19 @@
 //! open files. What holds: nothing that has a name on a disk is ever made, so nothing can be left
 //! behind, however this ends; and a file that is not whole is never run.
 
-mod executable;
 mod libraries;
 pub mod parcel;
 
 use std::env;
-use std::ffi::{CString, OsStr};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use crate::failure::{Failure, reason};
-use executable::Executable;
+use crate::system::executable::{Executable, THIS_FILE, be_called, is_called_by_number};
 use libraries::Verdict;
-
-/// This process's executable, also after the file was replaced or removed.
-const THIS_FILE: &str = "/proc/self/exe";
 
 /// A full build that this executable carries.
 #[derive(Debug)]
@@ -71,9 +65,8 @@ impl Carried {
             Verdict::Lacks(sentence) => return Err(Failure::new(sentence)),
         }
         let mut arguments = env::args_os();
-        let mut window = Command::new(executable.path());
-        window.arg0(arguments.next().unwrap_or_else(|| "chatroom".into()));
-        let error = window.args(arguments).exec();
+        let name = arguments.next().unwrap_or_else(|| "chatroom".into());
+        let error = executable.become_it(name, arguments);
         Err(Failure::new(format!(
             "The window inside this file could not be started: {}. {LEFT}",
             reason(&error)
@@ -122,18 +115,12 @@ fn try_in(executable: io::Result<Executable>, window: &[u8]) -> io::Result<(Exec
 /// Gives a window that was carried its name in lists of processes back: the kernel calls a program
 /// by what was executed, and that was a number.
 pub fn keep_name() {
-    let is_number = |name: &CString| name.as_bytes().iter().all(u8::is_ascii_digit);
-    if !rustix::thread::name().is_ok_and(|name| is_number(&name)) {
+    if !is_called_by_number() {
         return;
     }
     let called = env::args_os().next();
     let called = called.as_deref().map(Path::new).and_then(Path::file_name);
-    let called = called.unwrap_or(OsStr::new("chatroom")).as_bytes();
-    // The kernel keeps 15 bytes, as it did of the file's name before.
-    let kept = &called[..called.len().min(15)];
-    if let Ok(name) = CString::new(kept) {
-        let _ = rustix::thread::set_name(&name);
-    }
+    be_called(called.unwrap_or(OsStr::new("chatroom")));
 }
 
 /// What there is without a window.

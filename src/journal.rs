@@ -20,8 +20,6 @@ mod whereabouts;
 use std::fmt;
 use std::fs::File;
 use std::io;
-use std::os::fd::AsRawFd;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -31,11 +29,12 @@ pub use identify::{Known, identify, log_of};
 pub use open::{MAX_UNSYNCED, OpenError, Opening};
 pub use reader::{LogRange, Reader};
 pub use rotate::{RotateError, Rotated, finish as finish_rotation, rotate};
-pub use torn::{Kept, Torn, sync_folder};
+pub use torn::{Kept, Torn};
 pub use whereabouts::{Gone, Unseen};
 
 use crate::event::LogId;
 use crate::failure::reason;
+use crate::system::files::{self, Positional as _};
 
 /// The append end of a room's log. There is at most one for a file: it holds a lock.
 #[derive(Debug)]
@@ -94,9 +93,9 @@ impl Journal {
         &self.path
     }
 
-    /// The number under which this process has the file open.
-    pub fn descriptor(&self) -> i32 {
-        self.file.as_raw_fd()
+    /// A path by which every program can read the file while this process runs, name or not.
+    pub fn path_while_open(&self) -> PathBuf {
+        files::path_for_others(&self.file)
     }
 
     /// A handle that reads what was appended.

@@ -39,6 +39,7 @@ pub mod remembered;
 pub mod room_key;
 pub mod sse;
 pub mod supervisor;
+pub(crate) mod system;
 pub mod urls;
 pub mod version;
 pub mod waited;

@@ -9,14 +9,11 @@ pub mod rotate;
 pub mod server;
 
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-
-use signal_hook::consts::SIGXFSZ;
 
 use crate::carried;
 use crate::cli::Mode;
 use crate::failure::{Failure, reason};
+use crate::system::signals::{SIGXFSZ, survive};
 
 /// Runs the mode that was asked for.
 ///
@@ -49,11 +46,8 @@ pub fn run(mode: Mode) -> Result<ExitCode, Failure> {
 
 /// Makes a write beyond the file size limit an error, which has a sentence, and not the end of the process.
 fn survive_file_size() -> Result<(), Failure> {
-    // Any handler will do; this one sets a flag that nobody reads. Programs that are started have none.
-    signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)))
-        .map(drop)
-        .map_err(|error| {
-            let why = reason(&error);
-            Failure::new(format!("The signal SIGXFSZ cannot be watched: {why}."))
-        })
+    survive(SIGXFSZ).map_err(|error| {
+        let why = reason(&error);
+        Failure::new(format!("The signal SIGXFSZ cannot be watched: {why}."))
+    })
 }

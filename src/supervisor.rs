@@ -8,13 +8,9 @@
 //! where nobody reads.
 
 use std::env;
-use std::ffi::OsString;
-use std::io;
-use std::os::fd::AsFd;
-use std::os::linux::net::SocketAddrExt;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::time::Duration;
+
+use crate::system::supervisor::{is_standard_error, send};
 
 /// How long a supervisor may be too busy to be told anything.
 const BUSY: Duration = Duration::from_secs(2);
@@ -32,19 +28,8 @@ pub fn stopping(status: &str) {
 fn tell(state: &str) {
     if let Some(address) = env::var_os("NOTIFY_SOCKET") {
         // It may be gone, and whoever asked for the room has it all the same.
-        let _ = send(&address, state);
+        let _ = send(&address, state, BUSY);
     }
-}
-
-/// Sends one state to a path, or to an abstract address, which begins with `@`.
-fn send(address: &OsString, state: &str) -> io::Result<()> {
-    let address = match address.as_bytes() {
-        [b'@', name @ ..] => SocketAddr::from_abstract_name(name)?,
-        _ => SocketAddr::from_pathname(address)?,
-    };
-    let socket = UnixDatagram::unbound()?;
-    socket.set_write_timeout(Some(BUSY))?;
-    socket.send_to_addr(state.as_bytes(), &address).map(drop)
 }
 
 /// How grave a line is.
@@ -70,7 +55,7 @@ impl Severity {
 /// that goes to the journal.
 pub fn marked(severity: Severity, text: &str) -> String {
     match env::var("JOURNAL_STREAM") {
-        Ok(stream) if is_stream(&stream, io::stderr()) => mark_lines(severity, text),
+        Ok(stream) if is_standard_error(&stream) => mark_lines(severity, text),
         _ => text.to_string(),
     }
 }
@@ -80,12 +65,6 @@ fn mark_lines(severity: Severity, text: &str) -> String {
         .lines()
         .map(|line| format!("{}{line}", severity.mark()));
     lines.collect::<Vec<_>>().join("\n")
-}
-
-/// Whether `file` is the one that `stream` names as `device:inode`. Whoever inherits the variable may
-/// write elsewhere.
-fn is_stream(stream: &str, file: impl AsFd) -> bool {
-    rustix::fs::fstat(file).is_ok_and(|stat| stream == format!("{}:{}", stat.st_dev, stat.st_ino))
 }
 
 fn one_line(text: &str) -> String {
@@ -103,32 +82,5 @@ mod tests {
             "<3>The disk is gone."
         );
         assert_eq!(mark_lines(Severity::Warning, "one\ntwo"), "<4>one\n<4>two");
-    }
-
-    #[test]
-    fn the_journal_is_known_by_its_device_and_inode() {
-        let (ours, other) = (
-            tempfile::tempfile().expect("a file"),
-            tempfile::tempfile().expect("a file"),
-        );
-        let stat = rustix::fs::fstat(&ours).expect("its state");
-        let stream = format!("{}:{}", stat.st_dev, stat.st_ino);
-        assert!(is_stream(&stream, &ours));
-        assert!(!is_stream(&stream, &other));
-        assert!(!is_stream("", &ours));
-    }
-
-    #[test]
-    fn a_supervisor_that_does_not_listen_is_waited_for_but_not_for_ever() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("notify");
-        let address = path.clone().into_os_string();
-        assert!(send(&address, "READY=1").is_err(), "nobody is there");
-        let _deaf = UnixDatagram::bind(&path).expect("a socket");
-        // Until it is full, everything arrives; then the wait ends.
-        while send(&address, "STATUS=again").is_ok() {}
-        for wrong in ["", "@", "no such path"] {
-            let _ = send(&wrong.into(), "READY=1");
-        }
     }
 }

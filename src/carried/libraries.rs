@@ -9,6 +9,8 @@ use std::io;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::system::executable::is_root;
+
 /// What the loader says.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -176,7 +178,7 @@ impl System {
             .or_else(|_| fs::read_to_string("/usr/lib/os-release"));
         System {
             family: Family::of(&told.unwrap_or_default()),
-            is_root: rustix::process::geteuid().is_root(),
+            is_root: is_root(),
         }
     }
 

@@ -9,10 +9,11 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 
 use crc32c::crc32c;
 use lz4_flex::block::{compress, decompress_into};
+
+use crate::system::files::Positional as _;
 
 const MAGIC: &[u8; 16] = b"chatroom window\n";
 const HEAD: usize = 40;

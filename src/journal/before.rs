@@ -6,8 +6,6 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,6 +13,7 @@ use super::Reader;
 use super::identify::log_of;
 use crate::event::LogId;
 use crate::line::{self, Fields, Shape};
+use crate::system::files::{Positional as _, bytes_of_name, name_of_bytes};
 
 /// The field of a first line that says where the log before it lies.
 const FILE: &str = "file";
@@ -37,7 +36,7 @@ pub struct Before {
 /// The field with which a first line names the file beside it.
 pub(super) fn field(name: &Path) -> Option<Fields> {
     let mut value = String::new();
-    for byte in name.as_os_str().as_bytes() {
+    for byte in bytes_of_name(name.as_os_str()) {
         match byte {
             b'%' => value.push_str("%25"),
             byte if byte.is_ascii_graphic() => value.push(char::from(*byte)),
@@ -63,7 +62,7 @@ fn name_in(field: &[u8]) -> Option<PathBuf> {
             _ => name.push(*byte),
         }
     }
-    let name = PathBuf::from(std::ffi::OsString::from_vec(name));
+    let name = PathBuf::from(name_of_bytes(name));
     let alone = name.file_name() == Some(name.as_os_str());
     alone.then_some(name)
 }
@@ -167,7 +166,7 @@ mod tests {
             let value = field.as_str().strip_prefix("file:").expect("the field");
             assert_eq!(name_in(value.as_bytes()), Some(name.into()), "{value}");
         }
-        let odd = std::ffi::OsString::from_vec(vec![b'a', 0xff]);
+        let odd = name_of_bytes(vec![b'a', 0xff]);
         let value = field(Path::new(&odd)).expect("a field");
         assert_eq!(value.as_str(), "file:a%ff");
         for elsewhere in [

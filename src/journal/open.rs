@@ -4,17 +4,18 @@
 use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::event::{Event, LogId, Stamp};
 use crate::failure::reason;
 use crate::line::{self, Damage, MAX_LINE};
+use crate::system::files::Positional as _;
+use crate::system::replace::sync_folder_of;
 
 use super::before::{Before, chain};
 use super::identify::{Known, identify, lacks_line_feed};
-use super::torn::{Torn, cut_off, sync_folder};
+use super::torn::{Torn, cut_off};
 use super::{Journal, LogRange, Reader};
 
 /// About how much of the end is rewritten and looked at when a log is opened.
@@ -277,7 +278,7 @@ impl Opening {
         // Also if the file was there: whoever made it may not have come this far.
         // The name that a link leads to stands in another folder than the link's.
         fs::canonicalize(&journal.path)
-            .and_then(|path| sync_folder(&path))
+            .and_then(|path| sync_folder_of(&path))
             .map_err(|error| OpenError::Io(journal.path.clone(), error))?;
         Ok(journal)
     }

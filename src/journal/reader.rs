@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,6 +10,7 @@ use memchr::{memchr, memrchr};
 use super::Before;
 use crate::event::{Id, LogId, Stamp};
 use crate::line::{self, MAX_LINE};
+use crate::system::files::Positional as _;
 
 /// How much is read at once when looking for something.
 const BLOCK: usize = 64 * 1024;

@@ -5,19 +5,22 @@
 //! names for a file there is a moment without either; then [`finish`] goes on where it ended.
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::before::{beside, field, first_line, said_before};
-use super::torn::sync_folder;
 use super::{Journal, OpenError, Torn};
 use crate::event::{Body, Event, Stamp};
 use crate::failure::reason;
 use crate::line;
+use crate::system::files::{FileId, PRIVATE, take_after};
+use crate::system::replace::{self, Draft, Leftover, move_over, sync_folder_of};
 
-/// What became of it.
+/// The ending of the new log's path until it gets its name.
+const ENDING: &str = "new";
+
+/// The outcome of beginning a log anew.
 #[derive(Debug)]
 pub struct Rotated {
     /// What the old log is called now.
@@ -135,11 +138,9 @@ pub fn rotate(path: &Path, now: Stamp) -> Result<Rotated, RotateError> {
     })
 }
 
-/// Where the new log is until it gets its name.
+/// The path of the new log until it gets its name.
 fn new_name(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_os_string();
-    name.push(".new");
-    PathBuf::from(name)
+    replace::beside(path, ENDING)
 }
 
 /// A name with the day in it that nothing else has.
@@ -170,37 +171,19 @@ fn old_name(path: &Path, now: Stamp) -> io::Result<PathBuf> {
 }
 
 /// Writes the new log beside the old one, for the same owner and with the same rights, and locks it.
+/// From here on [`finish`] brings to an end what is cut off.
 fn write_new(path: &Path, first: &[u8]) -> io::Result<File> {
     let ours = fs::metadata(path)?;
-    let new = new_name(path);
-    // What an attempt that was cut off has left.
-    let _ = fs::remove_file(&new);
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&new)?;
-    let mut written = || -> io::Result<()> {
-        let theirs = file.metadata()?;
-        if (theirs.uid(), theirs.gid()) != (ours.uid(), ours.gid()) {
-            std::os::unix::fs::fchown(&file, Some(ours.uid()), Some(ours.gid()))?;
-        }
-        file.set_permissions(fs::Permissions::from_mode(ours.mode() & 0o7777))?;
-        file.write_all(first)?;
-        file.sync_all()?;
-        file.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => io::ErrorKind::ResourceBusy.into(),
-            TryLockError::Error(error) => error,
-        })
-    };
-    match written() {
-        Ok(()) => Ok(file),
-        Err(error) => {
-            let _ = fs::remove_file(&new);
-            Err(error)
-        }
-    }
+    let mut draft = Draft::new(path, ENDING, Some(PRIVATE), Leftover::Remove)?;
+    let file = draft.file();
+    take_after(file, &ours)?;
+    file.write_all(first)?;
+    file.sync_all()?;
+    file.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => io::ErrorKind::ResourceBusy.into(),
+        TryLockError::Error(error) => error,
+    })?;
+    draft.keep()
 }
 
 /// Gives the old log its new name and the new one the old name, each step on the disk before the next.
@@ -221,14 +204,13 @@ fn exchange(path: &Path, old: &Path) -> io::Result<()> {
         }
         Err(error) => return Err(error),
     }
-    sync_folder(path)?;
-    fs::rename(&new, path)?;
-    sync_folder(path)
+    sync_folder_of(path)?;
+    move_over(&new, path)
 }
 
 fn is_same_file(path: &Path, other: &Path) -> io::Result<bool> {
     let (ours, theirs) = (fs::metadata(path)?, fs::symlink_metadata(other)?);
-    Ok((ours.dev(), ours.ino()) == (theirs.dev(), theirs.ino()))
+    Ok(FileId::of(&ours) == FileId::of(&theirs))
 }
 
 /// Goes on where beginning a log anew was cut off between the two names; whether it was.
@@ -255,8 +237,7 @@ pub fn finish(path: &Path) -> io::Result<bool> {
         Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::ResourceBusy.into()),
         Err(TryLockError::Error(error)) => return Err(error),
     }
-    fs::rename(&new, path)?;
-    sync_folder(path)?;
+    move_over(&new, path)?;
     Ok(true)
 }
 

@@ -2,8 +2,10 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+use crate::system::files::{Positional as _, SHARED, made_with, rights};
+use crate::system::replace::sync_folder_of;
 
 /// The longest torn end that is cut off although it could not be saved.
 const MAX_UNSAVED: u64 = 1 << 20;
@@ -33,7 +35,7 @@ pub enum Kept {
 /// On a full disk it is cut off first, which may make the space for saving it: none of it was
 /// acknowledged, and a room must open on a full disk, too.
 pub(super) fn cut_off(file: &File, path: &Path, end: u64, length: u64) -> io::Result<Torn> {
-    let mode = file.metadata()?.mode() & 0o666;
+    let mode = rights(&file.metadata()?) & SHARED;
     let torn = |kept| Torn {
         kept,
         offset: end,
@@ -68,7 +70,7 @@ fn save(path: &Path, end: u64, mode: u32, bytes: Bytes) -> io::Result<PathBuf> {
         Bytes::OfFile(file, from, to) => copy(file, from, to, &mut aside),
     };
     match written.and_then(|()| aside.sync_all()) {
-        Ok(()) => sync_folder(path).map(|()| saved),
+        Ok(()) => sync_folder_of(path).map(|()| saved),
         Err(error) => {
             let _ = fs::remove_file(&saved);
             Err(error)
@@ -94,7 +96,7 @@ pub(super) fn beside(path: &Path, what: &str, mode: u32) -> io::Result<(PathBuf,
     let mut name = path.as_os_str().to_os_string();
     name.push(format!(".{what}"));
     let mut options = OpenOptions::new();
-    options.write(true).create_new(true).mode(mode);
+    made_with(options.write(true).create_new(true), mode);
     let (mut place, mut number) = (PathBuf::from(&name), 1);
     loop {
         match options.open(&place) {
@@ -115,21 +117,4 @@ fn is_full(error: &io::Error) -> bool {
         error.kind(),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
     )
-}
-
-/// Makes the names in the folder of the file at `path` durable.
-///
-/// # Errors
-/// It cannot be opened or synced.
-pub fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    match File::open(folder) {
-        Ok(folder) => folder.sync_all(),
-        // One that we may not read is somebody else's to keep.
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
-        Err(error) => Err(error),
-    }
 }

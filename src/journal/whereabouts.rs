@@ -7,14 +7,15 @@
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
 use std::io;
-use std::os::fd::AsRawFd;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::torn::{beside, copy, sync_folder};
+use super::torn::{beside, copy};
 use super::{AppendError, Journal};
 use crate::failure::reason;
+use crate::system::files::{
+    FileId, SHARED, is_device_failure, is_of_removed, name_of, names, rights,
+};
+use crate::system::replace::sync_folder_of;
 
 /// What a look at the log's name found where that is no reason to stop: why nothing could be seen,
 /// if so. The file is the one that is open, and what is written to it is kept.
@@ -32,12 +33,12 @@ impl Journal {
             .map_err(|error| self.fatal("could not be examined", &error))?;
         match fs::metadata(&self.path) {
             Err(error) if is_absent(&error) => Err(self.gone(Lost::Absent, &ours)),
-            Err(error) if error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) => {
+            Err(error) if is_device_failure(&error) => {
                 Err(self.fatal("could not be examined", &error))
             }
             // The name cannot be followed at the moment. As long as the file has one it is kept.
-            Err(error) if ours.nlink() > 0 && ours.len() == self.end => Ok(Some(reason(&error))),
-            Err(_) if ours.nlink() == 0 => Err(self.gone(Lost::Absent, &ours)),
+            Err(error) if names(&ours) > 0 && ours.len() == self.end => Ok(Some(reason(&error))),
+            Err(_) if names(&ours) == 0 => Err(self.gone(Lost::Absent, &ours)),
             Ok(found) if !is_same(&found, &ours) => Err(self.gone(Lost::Replaced, &ours)),
             _ if ours.len() < self.end => Err(self.gone(Lost::Shortened, &ours)),
             _ if ours.len() > self.end => Err(self.gone(Lost::Written, &ours)),
@@ -66,11 +67,11 @@ impl Journal {
 
     fn save_beside(&self, path: &Path) -> io::Result<PathBuf> {
         // As private as the log was.
-        let mode = self.file.metadata()?.mode() & 0o666;
+        let mode = rights(&self.file.metadata()?) & SHARED;
         let (saved, mut into) = beside(path, &format!("saved-{}", self.end), mode)?;
         let copied = copy(&self.file, 0, self.end, &mut into)
             .and_then(|()| into.sync_all())
-            .and_then(|()| sync_folder(&saved));
+            .and_then(|()| sync_folder_of(&saved));
         match copied {
             Ok(()) => Ok(saved),
             Err(error) => {
@@ -163,15 +164,13 @@ enum Whereabouts {
 }
 
 fn whereabouts_of(file: &File, ours: &Metadata) -> Whereabouts {
-    if ours.nlink() == 0 {
+    if names(ours) == 0 {
         return Whereabouts::Nowhere;
     }
-    let Ok(there) = fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd())) else {
+    let Ok(there) = name_of(file) else {
         return Whereabouts::Unknown;
     };
-    // Network file systems give a removed file such a name for as long as it is open.
-    let name = there.file_name().map(OsStr::as_bytes).unwrap_or_default();
-    if name.starts_with(b".nfs") || name.starts_with(b".fuse_hidden") {
+    if is_of_removed(&there) {
         return Whereabouts::Nowhere;
     }
     match fs::metadata(&there) {
@@ -181,7 +180,7 @@ fn whereabouts_of(file: &File, ours: &Metadata) -> Whereabouts {
 }
 
 fn is_same(one: &Metadata, other: &Metadata) -> bool {
-    (one.dev(), one.ino()) == (other.dev(), other.ino())
+    FileId::of(one) == FileId::of(other)
 }
 
 /// Whether the system knows that nothing has this name, as opposed to not being able to look.

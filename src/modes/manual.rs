@@ -14,14 +14,12 @@ use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use clap::ValueEnum;
-use signal_hook::consts::{SIGINT, SIGQUIT};
 
 use crate::cli::{CompletionsArgs, ManArgs, Page, Shell};
 use crate::failure::{Failure, reason};
+use crate::system::signals::{SIGINT, SIGQUIT, survive};
 
 /// A manual page.
 struct Sheet {
@@ -110,8 +108,8 @@ fn print(text: &str) -> Result<ExitCode, Failure> {
 /// would both read the terminal. Children do not inherit a handler, as they would an ignored signal.
 fn leave_keys_to_the_reader() {
     for signal in [SIGINT, SIGQUIT] {
-        // Any handler will do; nobody reads this flag.
-        let _ = signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)));
+        // Without it a search that is ended ends the reading.
+        let _ = survive(signal);
     }
 }
 

@@ -35,6 +35,7 @@ use crate::event::LogId;
 use crate::failure::{Failure, reason};
 use crate::room_key;
 use crate::supervisor;
+use crate::system::limits;
 
 use api::browser::Hosts;
 use api::door::{self, Door};
@@ -271,7 +272,7 @@ async fn shut_down(fanout: &Fanout, orders: &Orders, ended: &Receiver<Ended>) ->
 pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
     machine::size_runtime();
     let key = room_key::for_server(args.key_file.as_deref())?;
-    let files = listen::raise_file_limit();
+    let files = limits::raise_open_files();
     let listener = listen::bind(&args.listen)?;
     let address = listener
         .local_addr()

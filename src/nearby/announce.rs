@@ -1,10 +1,10 @@
 //! Telling the local network about a room.
 
 use std::net::{IpAddr, SocketAddr};
-use std::os::unix::net::UnixStream;
 use std::thread::JoinHandle;
 
 use crate::failure::reason;
+use crate::system::wait::{Wake, waking};
 
 use super::interfaces::Reach;
 use super::net::Net;
@@ -14,7 +14,7 @@ use super::responder::Responder;
 #[derive(Debug)]
 pub struct Announced {
     /// The thread ends when this does.
-    stop: Option<UnixStream>,
+    stop: Option<Wake>,
     thread: Option<JoinHandle<()>>,
     networks: Vec<String>,
     trouble: Option<String>,
@@ -68,7 +68,7 @@ pub fn announce(
     let net = Net::open(reach);
     let networks = net.names();
     let trouble = net.trouble().map(reason);
-    let (stop, stopped) = UnixStream::pair().map_err(failed)?;
+    let (stop, stopped) = waking().map_err(failed)?;
     let thread = std::thread::Builder::new()
         .name("announcing".into())
         .spawn(move || net.run(&mut responder, &stopped))

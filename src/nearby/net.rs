@@ -7,16 +7,11 @@
 
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::net::netlink::SocketAddrNetlink;
-use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType, sockopt};
-use socket2::{Domain, InterfaceIndexOrAddress, Protocol, Socket, Type};
-
 use super::interfaces::{self, Interface, Reach};
+use crate::system::multicast::{self, NetworkNews};
+use crate::system::wait::{Handle, Woken, readable};
 
 /// The port of mDNS.
 pub const PORT: u16 = 5353;
@@ -36,8 +31,6 @@ const REST: Duration = Duration::from_millis(10);
 const SETTLING: Duration = Duration::from_millis(250);
 /// How often to look at the networks where the kernel cannot tell of changes.
 const LOOK: Duration = Duration::from_secs(30);
-/// RTMGRP_LINK, RTMGRP_IPV4_IFADDR and RTMGRP_IPV6_IFADDR of rtnetlink(7).
-const CHANGES: u32 = 0x1 | 0x10 | 0x100;
 
 /// A message that came.
 #[derive(Debug)]
@@ -84,7 +77,7 @@ pub trait Party {
 pub struct Net {
     reach: Reach,
     interfaces: Vec<InterfaceSockets>,
-    watch: Option<OwnedFd>,
+    news: Option<NetworkNews>,
     trouble: Option<io::Error>,
 }
 
@@ -101,7 +94,7 @@ impl Net {
         let mut net = Net {
             reach,
             interfaces: Vec::new(),
-            watch: watch().ok(),
+            news: NetworkNews::subscribe().ok(),
             trouble: None,
         };
         net.look();
@@ -139,20 +132,21 @@ impl Net {
             };
             let old = before.iter_mut().find(same).and_then(Option::take);
             let (v4, v6) = old.map_or((None, None), |sockets| (sockets.v4, sockets.v6));
-            let mut open = |wanted: bool,
-                            old: Option<UdpSocket>,
-                            open: fn(&Interface) -> io::Result<Socket>| {
-                if !wanted || old.is_some() {
-                    return old.filter(|_| wanted);
-                }
-                match open(&interface) {
-                    Ok(socket) => Some(socket.into()),
-                    Err(error) => {
-                        self.trouble.get_or_insert(error);
-                        None
+            let mut open =
+                |wanted: bool,
+                 old: Option<UdpSocket>,
+                 open: fn(&Interface) -> io::Result<UdpSocket>| {
+                    if !wanted || old.is_some() {
+                        return old.filter(|_| wanted);
                     }
-                }
-            };
+                    match open(&interface) {
+                        Ok(socket) => Some(socket),
+                        Err(error) => {
+                            self.trouble.get_or_insert(error);
+                            None
+                        }
+                    }
+                };
             let v4 = open(!interface.v4.is_empty(), v4, open_v4);
             let v6 = open(!interface.v6.is_empty(), v6, open_v6);
             if v4.is_some() || v6.is_some() {
@@ -197,10 +191,10 @@ impl Net {
     }
 
     /// Lets `party` talk until the other end of `stop` is gone.
-    pub fn run(mut self, party: &mut impl Party, stop: &UnixStream) {
+    pub fn run(mut self, party: &mut impl Party, stop: &Woken) {
         party.interfaces(&self.interfaces(), Instant::now(), delay());
         let mut buffer = vec![0; LONGEST];
-        let mut look_at = self.watch.is_none().then(|| Instant::now() + LOOK);
+        let mut look_at = self.news.is_none().then(|| Instant::now() + LOOK);
         loop {
             for message in party.due(Instant::now()) {
                 self.send(&message);
@@ -214,7 +208,7 @@ impl Net {
                 look_at.get_or_insert(now + SETTLING);
             }
             if look_at.is_some_and(|at| at <= now) {
-                look_at = self.watch.is_none().then(|| now + LOOK);
+                look_at = self.news.is_none().then(|| now + LOOK);
                 if self.look() {
                     party.interfaces(&self.interfaces(), now, delay());
                 }
@@ -233,46 +227,34 @@ impl Net {
     }
 
     /// Waits for something to do. `None` is the end.
-    fn wait(&self, stop: &UnixStream, next: Option<Instant>) -> Option<Ready> {
+    fn wait(&self, stop: &Woken, next: Option<Instant>) -> Option<Ready> {
         let sockets = self
             .interfaces
             .iter()
             .flat_map(|sockets| sockets.v4.iter().chain(&sockets.v6));
-        let mut fds = vec![PollFd::new(stop, PollFlags::IN)];
-        let watched = usize::from(self.watch.is_some());
-        fds.extend(self.watch.iter().map(|fd| PollFd::new(fd, PollFlags::IN)));
-        fds.extend(sockets.map(|socket| PollFd::new(socket, PollFlags::IN)));
+        let mut handles: Vec<&dyn Handle> = vec![stop];
+        handles.extend(self.news.iter().map(|news| news as &dyn Handle));
+        handles.extend(sockets.map(|socket| socket as &dyn Handle));
         let timeout = next.map(|next| {
             // To the next millisecond: to wake too early would be to wake twice.
-            let left = next.saturating_duration_since(Instant::now()) + Duration::from_millis(1);
-            Timespec {
-                tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
-                tv_nsec: left.subsec_nanos().into(),
-            }
+            next.saturating_duration_since(Instant::now()) + Duration::from_millis(1)
         });
-        if let Err(error) = poll(&mut fds, timeout.as_ref())
-            && error != rustix::io::Errno::INTR
-        {
-            return None;
-        }
-        let awake = |fd: &PollFd| !fd.revents().is_empty();
-        if awake(&fds[0]) {
-            return None;
-        }
-        let ready = Ready {
-            changed: watched == 1 && awake(&fds[1]),
-            mail: fds[1 + watched..].iter().any(awake),
+        let awake = match readable(&handles, timeout) {
+            Ok(awake) => awake,
+            Err(error) if error.kind() == ErrorKind::Interrupted => return Some(Ready::default()),
+            Err(_) => return None,
         };
-        if ready.changed
-            && let Some(watch) = &self.watch
-        {
-            let mut told = [0_u8; 4_096];
-            // What changed is looked up; a queue that overflowed says the same. What is left of a
-            // crowd of changes is there at the next turn.
-            let more = |_: &usize| {
-                rustix::net::recv(watch, &mut told, RecvFlags::DONTWAIT).is_ok_and(|(_, n)| n > 0)
-            };
-            let _ = (0..BATCH).take_while(more).count();
+        let (stopped, awake) = awake.split_first()?;
+        if *stopped {
+            return None;
+        }
+        let (news, mail) = awake.split_at(usize::from(self.news.is_some()));
+        let ready = Ready {
+            changed: news.contains(&true),
+            mail: mail.contains(&true),
+        };
+        if let Some(news) = self.news.as_ref().filter(|_| ready.changed) {
+            news.take();
         }
         Some(ready)
     }
@@ -315,6 +297,7 @@ fn batch(socket: &UdpSocket, buffer: &mut [u8], mut heard: impl FnMut(SocketAddr
     count
 }
 
+#[derive(Default)]
 struct Ready {
     changed: bool,
     mail: bool,
@@ -326,58 +309,20 @@ fn delay() -> Duration {
     Duration::from_millis(20 + u64::from(random % 100))
 }
 
-/// What tells of networks that come and go.
-fn watch() -> io::Result<OwnedFd> {
-    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let socket = rustix::net::socket_with(
-        AddressFamily::NETLINK,
-        SocketType::RAW,
-        flags,
-        None, // NETLINK_ROUTE, rtnetlink(7)
-    )?;
-    rustix::net::bind(&socket, &SocketAddrNetlink::new(0, CHANGES))?;
-    Ok(socket)
+/// What the system knows an interface by.
+fn system(interface: &Interface) -> multicast::Interface<'_> {
+    multicast::Interface {
+        index: interface.index,
+        name: &interface.name,
+    }
 }
 
-fn open_v4(interface: &Interface) -> io::Result<Socket> {
-    let socket = open(Domain::IPV4)?;
-    socket.set_multicast_all_v4(false)?;
-    socket.bind(&SocketAddr::from((GROUP_V4, PORT)).into())?;
-    socket.join_multicast_v4_n(&GROUP_V4, &InterfaceIndexOrAddress::Index(interface.index))?;
-    let any = Ipv4Addr::UNSPECIFIED;
-    sockopt::set_ip_multicast_if_with_ifindex(socket.as_fd(), &any, &any, interface.index)?;
-    socket.set_multicast_ttl_v4(HOPS)?;
-    socket.set_ttl_v4(HOPS)?;
-    keep_to(&socket, interface);
-    Ok(socket)
+fn open_v4(interface: &Interface) -> io::Result<UdpSocket> {
+    multicast::open_v4(GROUP_V4, PORT, HOPS, system(interface))
 }
 
-fn open_v6(interface: &Interface) -> io::Result<Socket> {
-    let socket = open(Domain::IPV6)?;
-    socket.set_only_v6(true)?;
-    socket.set_multicast_all_v6(false)?;
-    let group = SocketAddrV6::new(GROUP_V6, PORT, 0, interface.index);
-    socket.bind(&SocketAddr::from(group).into())?;
-    socket.join_multicast_v6(&GROUP_V6, interface.index)?;
-    socket.set_multicast_if_v6(interface.index)?;
-    socket.set_multicast_hops_v6(HOPS)?;
-    socket.set_unicast_hops_v6(HOPS)?;
-    keep_to(&socket, interface);
-    Ok(socket)
-}
-
-fn open(domain: Domain) -> io::Result<Socket> {
-    let socket = Socket::new(domain, Type::DGRAM.nonblocking(), Some(Protocol::UDP))?;
-    // Every mDNS program of a machine shares the port.
-    socket.set_reuse_address(true)?;
-    socket.set_reuse_port(true)?;
-    Ok(socket)
-}
-
-/// Old kernels leave this to the administrator. The group's scope and the check of who asks keep
-/// everything on the interface without it.
-fn keep_to(socket: &Socket, interface: &Interface) {
-    let _ = socket.bind_device(Some(interface.name.as_bytes()));
+fn open_v6(interface: &Interface) -> io::Result<UdpSocket> {
+    multicast::open_v6(GROUP_V6, PORT, HOPS, system(interface))
 }
 
 #[cfg(test)]
@@ -440,7 +385,7 @@ mod tests {
         let net = Net {
             reach: Reach::All { v4: true, v6: true },
             interfaces: vec![sockets("a", [3 * BATCH, 2]), sockets("b", [1, BATCH + 1])],
-            watch: None,
+            news: None,
             trouble: None,
         };
         // One batch of each socket a turn, whatever waits at the others.

@@ -1,11 +1,11 @@
 //! Looking for rooms on the local network.
 
 use std::collections::BTreeMap;
-use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use crate::failure::reason;
+use crate::system::wait::{Wake, waking};
 
 use super::finder::{Finder, ROOMS};
 use super::interfaces::{Interface, Reach};
@@ -20,7 +20,7 @@ const AGAIN: Duration = Duration::from_millis(100);
 pub struct Search {
     changes: Receiver<RoomChange>,
     /// The thread ends when this does.
-    _stop: UnixStream,
+    _stop: Wake,
 }
 
 impl Search {
@@ -42,7 +42,7 @@ impl Search {
             return Err(failed(std::io::Error::new(error.kind(), error.to_string())));
         }
         let (tell, changes) = sync_channel(ROOMS);
-        let (stop, stopped) = UnixStream::pair().map_err(failed)?;
+        let (stop, stopped) = waking().map_err(failed)?;
         let mut searching = Searching {
             finder: Finder::default(),
             told: BTreeMap::new(),

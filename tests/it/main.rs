@@ -58,6 +58,7 @@ mod stats;
 mod stop;
 mod streams;
 mod supervised;
+mod system;
 mod taken_away;
 mod tools;
 mod verify;

@@ -3,6 +3,7 @@
 use super::super::tests::{journal, notice, opened};
 use super::*;
 use crate::event::LogId;
+use crate::system::files::{permissions, rights};
 use std::collections::BTreeMap;
 
 /// 23 November 2026.
@@ -69,14 +70,14 @@ fn is_done(path: &Path, log: LogId, bytes: &[u8]) {
 #[test]
 fn a_new_log_goes_on_from_the_old_one() {
     let (_dir, path, log, bytes) = stopped();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).expect("set");
+    fs::set_permissions(&path, permissions(0o640)).expect("set");
     let rotated = rotate(&path, day()).expect("begun anew");
     assert_eq!(
         rotated.old,
         fs::canonicalize(&path).expect("it").with_file_name(OLD)
     );
     assert_eq!(rotated.bytes, bytes.len() as u64);
-    let mode = |name| fs::metadata(path.with_file_name(name)).expect("it").mode() & 0o777;
+    let mode = |name| rights(&fs::metadata(path.with_file_name(name)).expect("it")) & 0o777;
     assert_eq!((mode("log.txt"), mode(OLD)), (0o640, 0o640));
     is_done(&path, log, &bytes);
     // Once more on the same day, and all logs are found from the newest.

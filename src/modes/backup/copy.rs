@@ -2,13 +2,16 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::event::LogId;
 use crate::failure::{Failure, reason};
-use crate::journal::{Known, Reader, identify, said_before, sync_folder};
+use crate::journal::{Known, Reader, identify, said_before};
+use crate::system::files::{
+    OTHERS, PRIVATE, Positional as _, SHARED, made_with, permissions, rights,
+};
+use crate::system::replace::{beside, move_over, sync_folder_of};
 
 use super::room::Sent;
 use super::state::CopyState;
@@ -19,8 +22,6 @@ const COMPARED: u64 = 64 * 1024;
 const PIECE: usize = 1 << 20;
 /// An upper limit for the length of a first line, in bytes.
 const FIRST: usize = 4_096;
-/// The permissions of everyone but the owner.
-const OTHERS: u32 = 0o077;
 
 /// A copy that only this process has open.
 pub(super) struct LocalCopy {
@@ -52,8 +53,8 @@ impl LocalCopy {
         let made = !path.exists();
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true);
-        options.mode(if private { 0o600 } else { 0o666 });
-        let file = options.open(path).map_err(unusable)?;
+        let mode = if private { PRIVATE } else { SHARED };
+        let file = made_with(&mut options, mode).open(path).map_err(unusable)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -92,12 +93,10 @@ impl LocalCopy {
 
     /// Removes the permissions of everyone but the owner.
     fn narrow(&self) -> io::Result<()> {
-        let mode = self.file.metadata()?.mode() & 0o7777;
+        let mode = rights(&self.file.metadata()?);
         match mode & OTHERS {
             0 => Ok(()),
-            _ => self
-                .file
-                .set_permissions(fs::Permissions::from_mode(mode & !OTHERS)),
+            _ => self.file.set_permissions(permissions(mode & !OTHERS)),
         }
     }
 
@@ -192,7 +191,7 @@ impl LocalCopy {
             }
         };
         self.file.sync_all().map_err(failed)?;
-        sync_folder(&self.path).map_err(failed)?;
+        sync_folder_of(&self.path).map_err(failed)?;
         let is_log = self.look().map_err(failed)?;
         match cut {
             Some(why) => Ok(Fetched::Cut(why)),
@@ -258,8 +257,7 @@ impl LocalCopy {
                 Err(error) => return Err(failed(error)),
             }
         }
-        fs::rename(&fresh.0.path, &self.path).map_err(failed)?;
-        sync_folder(&self.path).map_err(failed)?;
+        move_over(&fresh.0.path, &self.path).map_err(failed)?;
         self.file = Arc::clone(&fresh.0.file);
         self.state = fresh.0.state.clone();
         Ok(aside)
@@ -282,13 +280,11 @@ impl LocalCopy {
 impl FreshCopy {
     /// An empty copy beside an existing one.
     pub(super) fn beside(copy: &LocalCopy) -> Result<FreshCopy, Failure> {
-        let mut name = copy.path.as_os_str().to_os_string();
-        name.push(".new");
-        let path = PathBuf::from(name);
+        let path = beside(&copy.path, "new");
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true);
-        options.mode(if copy.private { 0o600 } else { 0o666 });
-        let file = options
+        let mode = if copy.private { PRIVATE } else { SHARED };
+        let file = made_with(&mut options, mode)
             .open(&path)
             .map_err(|error| unusable(&path, &error))?;
         // Locked as well, against anyone who opens it under its final name.

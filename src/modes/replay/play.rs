@@ -21,7 +21,6 @@ use std::io;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use signal_hook::consts::{SIGCONT, SIGTSTP};
 use unicode_width::UnicodeWidthStr;
 
 use super::locale;
@@ -32,6 +31,7 @@ use crate::modes::replay::read::filter::{Filter, nothing_accepted};
 use crate::modes::replay::read::log::{Log, reader, unreadable};
 use crate::modes::replay::read::tape::{Tape, TapeChange};
 use crate::modes::replay::read::time_range;
+use crate::system::{self, signals::SIGCONT, signals::SIGTSTP};
 use density::Density;
 use event_reader::EventReader;
 use footer::Footer;
@@ -312,8 +312,7 @@ impl Play {
 
 /// The terminal's rows and columns; 0 rows and 80 columns if it does not say.
 fn size() -> (usize, usize) {
-    let size = rustix::termios::tcgetwinsize(io::stdout());
-    let (rows, columns) = size.map_or((0, 0), |size| (size.ws_row, size.ws_col));
+    let system::terminal::Size { rows, columns } = system::terminal::size(io::stdout());
     let columns = if columns == 0 { 80 } else { columns.into() };
     (rows.into(), columns)
 }

@@ -5,11 +5,9 @@
 //! whole, but never the log.
 
 mod canvas;
-mod file;
 mod sheet;
 
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use plotters::prelude::*;
@@ -17,6 +15,8 @@ use plotters::prelude::*;
 use super::tally::Tally;
 use crate::failure::{Failure, reason};
 use crate::modes::replay::read::log::{Input, Log, shown};
+use crate::system::files::FileId;
+use crate::system::replace::replace_contents;
 use canvas::Canvas;
 use sheet::{HEIGHT, Sheet, WIDTH};
 
@@ -69,7 +69,7 @@ impl Picture {
         }
         if let (Some(there), Input::File { file, .. }) = (&there, &log.input)
             && let Ok(log) = file.metadata()
-            && (there.dev(), there.ino()) == (log.dev(), log.ino())
+            && FileId::of(there) == FileId::of(&log)
         {
             return Err(Failure::new(format!(
                 "--plot {name} is the log itself. Name another file for the picture."
@@ -102,7 +102,9 @@ impl Picture {
                 "{name} could not be drawn: {why}. Try the other kind of picture, .svg or .png."
             ))
         })?;
-        file::replace(&self.path, &bytes).map_err(|error| {
+        // No other process takes this name.
+        let ending = format!("part-{}", std::process::id());
+        replace_contents(&self.path, &bytes, &ending).map_err(|error| {
             Failure::new(format!(
                 "{name} could not be written: {}. Name a place where you may write and that has \
                  room.",

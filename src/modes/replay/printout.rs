@@ -1,11 +1,11 @@
 //! Text on its way to standard output, written in batches above a progress bar.
 
 use std::io::{self, Write};
-use std::os::fd::AsFd;
 
 use super::progress::Progress;
 use super::read::log::Log;
 use crate::failure::Failure;
+use crate::system::terminal::stdout_is_pipe;
 
 /// Bytes that are gathered before they are written.
 const BATCH: usize = 128 * 1024;
@@ -62,15 +62,4 @@ pub(super) fn progress_of(log: &Log) -> Progress {
         true => Progress::none(),
         false => Progress::after_a_moment(log.length()),
     }
-}
-
-/// Returns whether the output goes to another program.
-fn stdout_is_pipe() -> bool {
-    rustix::fs::fstat(io::stdout().as_fd()).is_ok_and(|stat| {
-        let kind = rustix::fs::FileType::from_raw_mode(stat.st_mode);
-        matches!(
-            kind,
-            rustix::fs::FileType::Fifo | rustix::fs::FileType::Socket
-        )
-    })
 }

@@ -6,6 +6,7 @@
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
+use crate::system::terminal;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// The duration after which a bar appears.
@@ -45,7 +46,7 @@ impl Progress {
             return Progress::none();
         }
         // No or zero columns mean that the terminal does not say.
-        let columns = rustix::termios::tcgetwinsize(io::stderr()).map_or(0, |size| size.ws_col);
+        let columns = terminal::size(io::stderr()).columns;
         let template = match length {
             Some(_) if (1..ROOM).contains(&columns) => "{percent:>3}%  {wide_msg}",
             Some(_) => "{bar:24} {percent:>3}% of {binary_total_bytes}  {msg}",

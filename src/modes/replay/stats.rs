@@ -29,6 +29,7 @@ use crate::modes::replay::read::log::{Input, Log, unreadable};
 use crate::modes::replay::read::time_range;
 use crate::modes::replay::tally::names::MOST_NAMES;
 use crate::modes::replay::tally::{Tally, hours};
+use crate::system::terminal;
 use chart::ChartStyle;
 
 /// The columns of a table where nothing states them.
@@ -168,7 +169,7 @@ fn say_others(tally: &Tally, name: &str) {
 fn screen(wished: Colour) -> ChartStyle {
     let is_terminal = io::stdout().is_terminal();
     // No or zero columns mean that the terminal does not say.
-    let columns = rustix::termios::tcgetwinsize(io::stdout()).map_or(0, |size| size.ws_col);
+    let columns = terminal::size(io::stdout()).columns;
     ChartStyle {
         columns: match columns {
             0 => COLUMNS,

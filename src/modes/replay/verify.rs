@@ -11,7 +11,6 @@ mod fault;
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::FileExt;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -26,6 +25,7 @@ use crate::line::{self, Damage, MAX_LINE, STAMP as TIME, Shape};
 use crate::modes::replay::read::line_ends::LineEnds;
 use crate::modes::replay::read::log::{Input, Log, unreadable};
 use crate::modes::replay::read::readahead::ReadAhead;
+use crate::system::files::Positional as _;
 
 pub(super) use fault::{Fault, FaultKind};
 

@@ -1,7 +1,5 @@
 //! Facts about the machine that several rooms of the server ask for.
 
-use std::time::Duration;
-
 /// The number of cores that this process may use.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
@@ -22,11 +20,4 @@ pub fn size_runtime() {
         .with_max_threads(threads)
         .with_thread_name_fn(|| "tasks".to_string());
     async_global_executor::init_with_config(config);
-}
-
-/// The time since the machine was started, sleep included: a machine that wakes up has not had its clock
-/// set.
-pub fn awake() -> Duration {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-    Duration::try_from(now).unwrap_or_default()
 }

@@ -35,7 +35,6 @@ use crate::name::{Judged, Name};
 use crate::wire::Members;
 
 use super::console::Request;
-use crate::modes::server::machine;
 use crate::modes::server::room::client::Client;
 use crate::modes::server::room::health::Health;
 use crate::modes::server::room::order::{Command, Job, Order, Reading, Refused, Speaker, Verdict};
@@ -43,6 +42,7 @@ use crate::modes::server::room::orders::Orders;
 use crate::modes::server::room::presence::{Change, Denied, Presence};
 use crate::modes::server::room::tail::{Batch, Tail};
 use crate::modes::server::room::turns::Sender;
+use crate::system::clock;
 
 use guards::Late;
 pub use guards::{AnswerDue, Hold};
@@ -128,7 +128,7 @@ impl Room {
             rules,
             reader,
             started: Instant::now(),
-            booted: machine::awake(),
+            booted: clock::since_boot(),
             orders,
             state: Mutex::new(State {
                 tail: Tail::default(),
@@ -155,7 +155,7 @@ impl Room {
     pub fn clock(&self) -> Reading {
         Reading {
             wall: Stamp::now(),
-            mono: machine::awake().saturating_sub(self.booted),
+            mono: clock::since_boot().saturating_sub(self.booted),
         }
     }
 

@@ -2,11 +2,11 @@
 //! nothing of the room.
 
 use std::io;
-use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::thread;
 
 use crate::room_key;
+use crate::system::executable::in_own_group;
 
 /// Has the desktop show this address.
 ///
@@ -31,11 +31,10 @@ pub fn open(address: &str) -> io::Result<()> {
 
 /// Nothing that ends the window ends the browser, and the room's key is not its business.
 fn apart(command: &mut Command) -> &mut Command {
-    command
+    in_own_group(command)
         .env_remove(room_key::VARIABLE)
         .env_remove(room_key::FILE_VARIABLE)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
-        .process_group(0)
 }

@@ -3,10 +3,10 @@
 //! FLTK ends the whole process when there is none, so it is found out before FLTK is asked.
 
 use std::net::{TcpStream, ToSocketAddrs};
-use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use crate::failure::Failure;
+use crate::system::x11;
 
 /// Checks that the X server named by `DISPLAY` accepts connections.
 ///
@@ -40,19 +40,7 @@ fn parts(name: &str) -> Option<(&str, u16)> {
 }
 
 fn by_socket(number: u16) -> bool {
-    let path = format!("/tmp/.X11-unix/X{number}");
-    if UnixStream::connect(&path).is_ok() {
-        return true;
-    }
-    #[cfg(target_os = "linux")]
-    {
-        use std::os::linux::net::SocketAddrExt as _;
-        let address = std::os::unix::net::SocketAddr::from_abstract_name(path);
-        if address.is_ok_and(|address| UnixStream::connect_addr(&address).is_ok()) {
-            return true;
-        }
-    }
-    by_network("localhost", number)
+    x11::answers(number) || by_network("localhost", number)
 }
 
 fn by_network(host: &str, number: u16) -> bool {

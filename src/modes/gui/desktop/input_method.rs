@@ -4,13 +4,10 @@
 //! two keys: dead keys and Compose. So a name that nobody answers to is left out, and X does that
 //! itself.
 
-use std::ffi::{OsStr, OsString};
 use std::io;
-use std::os::unix::process::CommandExt as _;
-use std::process::Command;
 
-use x11rb::protocol::xproto::ConnectionExt as _;
-use x11rb::rust_connection::RustConnection;
+use crate::system::executable::become_this_without;
+use crate::system::x11::runs_input_method;
 
 /// Where it is named.
 pub const VARIABLE: &str = "XMODIFIERS";
@@ -23,18 +20,11 @@ pub const VARIABLE: &str = "XMODIFIERS";
 pub fn settle() -> io::Result<()> {
     let modifiers = std::env::var(VARIABLE).unwrap_or_default();
     let named = name(&modifiers);
-    if named.is_none_or(|name| runs(name).unwrap_or(true)) {
+    if named.is_none_or(|name| runs_input_method(name).unwrap_or(true)) {
         return Ok(());
     }
-    let mut all = std::env::args_os();
-    let own = all.next().unwrap_or_else(|| OsString::from("chatroom"));
     // What this process has in its environment cannot be changed once it has threads.
-    let again = Command::new(OsStr::new("/proc/self/exe"))
-        .arg0(own)
-        .args(all)
-        .env_remove(VARIABLE)
-        .exec();
-    Err(again)
+    Err(become_this_without(VARIABLE))
 }
 
 /// The input method's name, unless it is X's own.
@@ -42,19 +32,6 @@ fn name(modifiers: &str) -> Option<&str> {
     let parts = modifiers.split('@');
     let name = parts.filter_map(|part| part.strip_prefix("im=")).next()?;
     (!matches!(name, "" | "none" | "local")).then_some(name)
-}
-
-/// Whether it runs on this display; `None` where that cannot be asked.
-fn runs(name: &str) -> Option<bool> {
-    let (connection, _) = RustConnection::connect(None).ok()?;
-    let server = format!("@server={name}");
-    let atom = connection.intern_atom(true, server.as_bytes()).ok()?;
-    let atom = atom.reply().ok()?.atom;
-    if atom == x11rb::NONE {
-        return Some(false);
-    }
-    let owner = connection.get_selection_owner(atom).ok()?;
-    Some(owner.reply().ok()?.owner != x11rb::NONE)
 }
 
 #[cfg(test)]

@@ -1,13 +1,18 @@
 //! Small files that several windows on one machine share: replaced whole, one writer at a time.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use rustix::fs::{FlockOperation, flock};
+use crate::system::files::{PRIVATE, made_with, make_private_folders};
+use crate::system::replace::{self, Lasting, remove_leftover, sync_folder_of};
+
+pub(crate) use crate::system::replace::beside;
+
+/// The ending of a file that is being written.
+const FRESH: &str = "new";
 
 /// A lock on a file of its own. It is held as long as the value lives, and gone with the process
 /// however that ends. The file stays, empty: removing it would let two others lock two files.
@@ -21,20 +26,17 @@ pub struct Lock {
 /// # Errors
 /// The lock's file cannot be made, or the file system has no locks.
 pub fn lock(path: &Path, patience: Duration) -> io::Result<Option<Lock>> {
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .open(path)?;
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    let file = made_with(&mut options, PRIVATE).open(path)?;
     let until = Instant::now() + patience;
     loop {
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        match file.try_lock() {
             Ok(()) => return Ok(Some(Lock { _file: file })),
-            Err(rustix::io::Errno::INTR) => {}
-            Err(rustix::io::Errno::WOULDBLOCK) if Instant::now() >= until => return Ok(None),
-            Err(rustix::io::Errno::WOULDBLOCK) => sleep(Duration::from_millis(5)),
-            Err(error) => return Err(error.into()),
+            Err(TryLockError::WouldBlock) if Instant::now() >= until => return Ok(None),
+            Err(TryLockError::WouldBlock) => sleep(Duration::from_millis(5)),
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(TryLockError::Error(error)) => return Err(error),
         }
     }
 }
@@ -47,21 +49,12 @@ pub fn lock(path: &Path, patience: Duration) -> io::Result<Option<Lock>> {
 pub fn make_folder(folder: &Path) -> io::Result<()> {
     let missing = folder.ancestors().take_while(|folder| !folder.exists());
     let missing: Vec<&Path> = missing.collect();
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)?;
+    make_private_folders(folder)?;
     // Where a folder above cannot be read it cannot be synced either, and the file may still be.
     for made in missing {
         let _ = sync_folder_of(made);
     }
     Ok(())
-}
-
-/// Has the disk be sure of what the folder of this path lists.
-fn sync_folder_of(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| *folder != Path::new(""));
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 /// Replaces the file whole or not at all, whatever ends the process and when. The disk is not waited
@@ -71,7 +64,7 @@ fn sync_folder_of(path: &Path) -> io::Result<()> {
 /// # Errors
 /// The file system's; the file is as it was then.
 pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    write(path, bytes, mode, |_| Ok(()))
+    replace::replace(path, bytes, FRESH, Some(mode), Lasting::Process)
 }
 
 /// The same, and the power may be cut as well: the old file or the new one is there then, and the new
@@ -80,32 +73,7 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
 /// # Errors
 /// The file system's; the file is as it was then, or the new one.
 pub fn replace_surely(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    write(path, bytes, mode, File::sync_all)?;
-    sync_folder_of(path)
-}
-
-fn write(
-    path: &Path,
-    bytes: &[u8],
-    mode: u32,
-    settle: impl FnOnce(&File) -> io::Result<()>,
-) -> io::Result<()> {
-    let fresh = fresh(path);
-    remove_fresh(path)?;
-    let mut file = OpenOptions::new()
-        .create_new(true)
-        .write(true)
-        .mode(mode)
-        .open(&fresh)?;
-    let moved = file
-        .write_all(bytes)
-        .and_then(|()| settle(&file))
-        .and_then(|()| fs::rename(&fresh, path));
-    if moved.is_err() {
-        // The first error is the one to tell.
-        let _ = fs::remove_file(&fresh);
-    }
-    moved
+    replace::replace(path, bytes, FRESH, Some(mode), Lasting::PowerCut)
 }
 
 /// Removes what a writer of the file left half done. The caller holds the lock.
@@ -113,22 +81,7 @@ fn write(
 /// # Errors
 /// The file system's; that there is nothing is none.
 pub fn remove_fresh(path: &Path) -> io::Result<()> {
-    match fs::remove_file(fresh(path)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
-
-fn fresh(path: &Path) -> PathBuf {
-    beside(path, "new")
-}
-
-/// The path with one more ending.
-pub fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".");
-    name.push(ending);
-    PathBuf::from(name)
+    remove_leftover(path, FRESH)
 }
 
 /// Renames a file that cannot be read to `NAME.broken`, or `NAME.broken-2` and so on where that is

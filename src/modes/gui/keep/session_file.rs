@@ -10,7 +10,6 @@ mod syncer;
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -21,6 +20,7 @@ use super::files::{self, Lock};
 use crate::event::{Id, Key, Stamp};
 use crate::failure::reason;
 use crate::modes::gui::talk::OutboxMessage;
+use crate::system::files::{OTHERS, PRIVATE_FOLDER, permissions, rights};
 use syncer::Syncer;
 
 /// The longest file that is read, in bytes: far more than a window's bounds allow it to keep.
@@ -182,10 +182,10 @@ fn open(
     };
     files::make_folder(folder).map_err(cannot)?;
     if let Ok(found) = fs::metadata(folder)
-        && found.permissions().mode() & 0o077 != 0
+        && rights(&found) & OTHERS != 0
     {
         // Where this is refused the folder is somebody else's, and the files are for us alone.
-        let _ = fs::set_permissions(folder, fs::Permissions::from_mode(0o700));
+        let _ = fs::set_permissions(folder, permissions(PRIVATE_FOLDER));
     }
     let lock = files::lock(&files::beside(&path, "lock"), Duration::ZERO).map_err(cannot)?;
     let Some(lock) = lock else {

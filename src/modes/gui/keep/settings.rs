@@ -7,7 +7,6 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,6 +16,7 @@ use super::files;
 use crate::address::Address;
 use crate::failure::reason;
 use crate::modes::gui::theme::Theme;
+use crate::system::files::rights;
 
 /// The usual size of letters, in pixels at scale 1.
 pub const USUAL_SIZE: i32 = 14;
@@ -195,7 +195,7 @@ pub fn update(
         let is_new = document.is_empty() && document.trailing().as_str().is_none_or(str::is_empty);
         write(&mut document, &before, &after);
         let text = format!("{}{document}", if is_new { HEAD } else { "" });
-        let mode = fs::metadata(path).map_or(0o644, |found| found.permissions().mode() & 0o777);
+        let mode = fs::metadata(path).map_or(0o644, |found| rights(&found) & 0o777);
         files::replace_surely(path, text.as_bytes(), mode).map_err(cannot)?;
     }
     Ok((after, aside.or(wrong)))

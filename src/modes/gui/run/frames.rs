@@ -15,13 +15,12 @@
 //! a turn costs no allocation.
 
 use std::fmt;
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Write as _};
-use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use rustix::time::{ClockId, clock_gettime};
+use crate::system::clock::ThreadClock;
 
 /// The environment variable that names the file.
 pub const VARIABLE: &str = "CHATROOM_GUI_FRAMES";
@@ -70,8 +69,7 @@ pub struct Frames(Option<Recorder>);
 struct Recorder {
     path: PathBuf,
     histogram: Histogram,
-    /// Has how long this thread waited for a processor. Elsewhere than on Linux there is none.
-    schedstat: Option<File>,
+    thread: ThreadClock,
     /// How long this thread had been busy when the last turn ended.
     rested: Duration,
     /// When the loop came out of its wait, and how busy it had been in there.
@@ -90,18 +88,18 @@ impl Frames {
         let mut recorder = Recorder {
             path,
             histogram: Histogram::default(),
-            schedstat: File::open("/proc/thread-self/schedstat").ok(),
+            thread: ThreadClock::of_this(),
             rested: Duration::ZERO,
             turn: None,
         };
-        recorder.rested = recorder.busy();
+        recorder.rested = recorder.thread.busy();
         Frames(Some(recorder))
     }
 
     /// The loop has come out of its wait.
     pub fn begin(&mut self) {
         if let Some(recorder) = &mut self.0 {
-            let inside = recorder.busy().saturating_sub(recorder.rested);
+            let inside = recorder.thread.busy().saturating_sub(recorder.rested);
             recorder.turn = Some((Instant::now(), inside));
         }
     }
@@ -112,7 +110,7 @@ impl Frames {
             if let Some((woke, inside)) = recorder.turn.take() {
                 recorder.histogram.record(inside + woke.elapsed());
             }
-            recorder.rested = recorder.busy();
+            recorder.rested = recorder.thread.busy();
         }
     }
 
@@ -131,24 +129,6 @@ impl Frames {
             .open(recorder.path)?;
         let line = format!("{}, most_rows {most_rows}\n", recorder.histogram);
         file.write_all(line.as_bytes())
-    }
-}
-
-impl Recorder {
-    /// How long this thread ran or was ready to, since it began.
-    fn busy(&self) -> Duration {
-        let ran = clock_gettime(ClockId::ThreadCPUTime);
-        let ran = Duration::new(ran.tv_sec as u64, ran.tv_nsec as u32);
-        ran + self.queued().unwrap_or_default()
-    }
-
-    /// How long of that it waited for a processor.
-    fn queued(&self) -> Option<Duration> {
-        let mut text = [0; 64];
-        let length = self.schedstat.as_ref()?.read_at(&mut text, 0).ok()?;
-        // Time on a processor (of the last tick, so the clock is asked for that), time waited, turns.
-        let mut fields = std::str::from_utf8(&text[..length]).ok()?.split(' ');
-        Some(Duration::from_nanos(fields.nth(1)?.parse().ok()?))
     }
 }
 

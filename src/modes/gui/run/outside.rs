@@ -6,13 +6,12 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 
 use chrono::{Local, NaiveDateTime};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 
 use crate::event::{Key, Stamp};
 use crate::failure::{Failure, reason};
 use crate::modes::gui::desktop::notify::system_is_dark;
 use crate::modes::gui::window;
+use crate::system::signals::{SIGHUP, SIGINT, SIGTERM, Signals};
 
 /// The clock on the wall.
 pub(super) fn on_the_wall(at: Stamp) -> NaiveDateTime {

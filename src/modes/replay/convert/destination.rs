@@ -1,19 +1,17 @@
 //! The destination of a conversion: a file that gets its name when it is whole, or standard output.
 
-use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use rustix::fs::{CWD, RenameFlags, renameat_with};
-use rustix::io::Errno;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-use signal_hook::iterator::{Handle, Signals};
-
 use crate::failure::{Failure, reason};
 use crate::modes::replay::read::log::shown;
+use crate::system::replace::{Draft, Leftover, beside};
+use crate::system::signals::{ENDING as ENDING_SIGNALS, Handle, Signals};
 
+/// The ending of the file's name until it is whole.
+const ENDING: &str = "part";
 /// The exit status of a program that Ctrl-C ended, as shells report it.
 const INTERRUPTED: i32 = 130;
 
@@ -25,11 +23,9 @@ pub(super) enum Destination {
 
 /// A file that does not have its final name yet.
 pub(super) struct PartialFile {
-    file: File,
-    /// The temporary name; the file is removed when this value is dropped.
-    part: PathBuf,
+    draft: Draft,
     out: PathBuf,
-    signals: Option<Handle>,
+    signals: Watching,
 }
 
 impl Destination {
@@ -44,16 +40,14 @@ impl Destination {
         if fs::symlink_metadata(out).is_ok() {
             return Err(taken(out));
         }
-        let mut part = OsString::from(out);
-        part.push(".part");
-        let part = PathBuf::from(part);
         // Before the file exists: a signal from then on removes it.
-        let signals = Signals::new([SIGINT, SIGTERM, SIGQUIT, SIGHUP]).ok();
-        let file = File::create_new(&part).map_err(|error| match error.kind() {
+        let signals = Signals::new(ENDING_SIGNALS).ok();
+        let draft = Draft::new(out, ENDING, None, Leftover::Refuse);
+        let draft = draft.map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => Failure::new(format!(
                 "{} is there already: another conversion is writing it, or one was killed. Wait for \
                  it, or remove that file.",
-                shown(&part)
+                shown(&beside(out, ENDING))
             )),
             io::ErrorKind::NotFound => Failure::new(format!(
                 "{} cannot be made: its folder does not exist. Make the folder, or name another \
@@ -66,10 +60,10 @@ impl Destination {
                 reason(&error)
             )),
         })?;
-        let signals = signals.and_then(|signals| removed_when_stopped(signals, &part, out));
+        let signals = signals.and_then(|signals| removed_when_stopped(signals, draft.path(), out));
+        let signals = Watching(signals);
         Ok(Destination::File(PartialFile {
-            file,
-            part,
+            draft,
             out: out.to_path_buf(),
             signals,
         }))
@@ -87,7 +81,7 @@ impl Destination {
                 written.map_err(Failure::output)
             }
             Destination::File(part) => {
-                let written = part.file.write_all(bytes);
+                let written = part.draft.file().write_all(bytes);
                 written.map_err(|error| unwritable(&shown(&part.out), &error))
             }
         }
@@ -101,29 +95,24 @@ impl Destination {
         let Destination::File(part) = self else {
             return Ok(());
         };
-        let failed = |error: io::Error| unwritable(&shown(&part.out), &error);
-        part.file.sync_all().map_err(failed)?;
-        match renameat_with(CWD, &part.part, CWD, &part.out, RenameFlags::NOREPLACE) {
-            Ok(()) => (),
-            Err(Errno::EXIST) => return Err(taken(&part.out)),
-            // The file system cannot do that. A hard link does not overwrite either.
-            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
-                fs::hard_link(&part.part, &part.out).map_err(|error| match error.kind() {
-                    io::ErrorKind::AlreadyExists => taken(&part.out),
-                    _ => failed(error),
-                })?;
-            }
-            Err(error) => return Err(failed(error.into())),
-        }
-        sync_folder(&part.out).map_err(failed)
+        let PartialFile {
+            draft,
+            out,
+            signals: _signals,
+        } = part;
+        draft.claim().map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => taken(&out),
+            _ => unwritable(&shown(&out), &error),
+        })
     }
 }
 
-impl Drop for PartialFile {
+/// Ends the watching when the file is whole, or given up.
+struct Watching(Option<Handle>);
+
+impl Drop for Watching {
     fn drop(&mut self) {
-        // A no-op once the file has its final name.
-        let _ = fs::remove_file(&self.part);
-        if let Some(signals) = &self.signals {
+        if let Some(signals) = &self.0 {
             signals.close();
         }
     }
@@ -142,20 +131,6 @@ fn unwritable(place: &str, error: &io::Error) -> Failure {
         "{place} could not be written: {}. Nothing was left there; make space, or name another place.",
         reason(error)
     ))
-}
-
-/// Syncs the folder, which makes the name durable.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    match File::open(folder) {
-        Ok(folder) => folder.sync_all(),
-        // A folder that may not be read is its owner's to sync.
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
-        Err(error) => Err(error),
-    }
 }
 
 /// Removes the file and exits when a signal stops the program. A thread does it, since the program may be

@@ -8,8 +8,6 @@ mod posting;
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Resource, getrlimit};
-
 use super::client::Request;
 use super::listeners::Listeners;
 use super::room_names::{MOST_NAMES, RoomNames};
@@ -18,6 +16,7 @@ use super::target_room::{Halt, Reply, RoomRefusal, TargetRoom};
 use crate::event::MAX_TEXT;
 use crate::failure::{Failure, reason};
 use crate::line::escaped;
+use crate::system::limits;
 use crate::wire::Session;
 use crate::wire::endpoint::SESSION;
 
@@ -68,7 +67,7 @@ impl Actors {
         getrandom::fill(&mut random)
             .map_err(|error| not_given(&std::io::Error::other(error.to_string())))?;
         let listeners = Listeners::start(room.address()).map_err(|error| not_given(&error))?;
-        let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+        let descriptors = limits::open_files();
         let most = descriptors.saturating_sub(SPARE).clamp(1, MOST_PRESENT);
         Ok(Actors {
             room,

@@ -10,11 +10,10 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-
 use super::client::{Request, connect};
 use crate::address::Address;
 use crate::http::reply::{Head, MAX_HEAD};
+use crate::system::wait::{Handle, readable};
 use crate::wire::HEARTBEAT;
 use crate::wire::endpoint::EVENTS;
 
@@ -198,14 +197,9 @@ fn ready(listeners: &[Listener]) -> Vec<bool> {
     let streams = listeners
         .iter()
         .filter_map(|listener| listener.stream.as_ref());
-    let mut polled: Vec<_> = streams
-        .map(|stream| PollFd::new(stream, PollFlags::IN))
-        .collect();
+    let handles: Vec<_> = streams.map(|stream| stream as &dyn Handle).collect();
     // If the system does not answer, all are tried.
-    match poll(&mut polled, Some(&Timespec::default())) {
-        Ok(_) => polled.iter().map(|fd| !fd.revents().is_empty()).collect(),
-        Err(_) => vec![true; polled.len()],
-    }
+    readable(&handles, Some(Duration::ZERO)).unwrap_or_else(|_| vec![true; handles.len()])
 }
 
 /// Reads and discards what is there.

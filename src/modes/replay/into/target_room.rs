@@ -12,14 +12,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-use signal_hook::flag;
 
 use super::super::progress::Progress;
 use super::client::{Answer, Client, Request, Trouble};
 use crate::address::Address;
 use crate::failure::{Failure, reason};
 use crate::line;
+use crate::system::signals;
 use crate::wire::endpoint::SESSION;
 use crate::wire::{Refusal, Session};
 
@@ -57,16 +56,14 @@ impl StopRequest {
     /// The system gives no signal handler.
     pub(super) fn watch() -> Result<StopRequest, Failure> {
         let stop = StopRequest::default();
-        for signal in [SIGINT, SIGTERM, SIGQUIT, SIGHUP] {
+        for signal in signals::ENDING {
             let exit = i32::from(INTERRUPTED);
-            flag::register_conditional_shutdown(signal, exit, Arc::clone(&stop.0))
-                .and_then(|_| flag::register(signal, Arc::clone(&stop.0)))
-                .map_err(|error| {
-                    Failure::new(format!(
-                        "The replay cannot watch for Ctrl-C: {}. Close some programs and try again.",
-                        reason(&error)
-                    ))
-                })?;
+            signals::set_or_exit(signal, &stop.0, exit).map_err(|error| {
+                Failure::new(format!(
+                    "The replay cannot watch for Ctrl-C: {}. Close some programs and try again.",
+                    reason(&error)
+                ))
+            })?;
         }
         Ok(stop)
     }

@@ -5,35 +5,22 @@
 //! changes its settings.
 
 use std::fs::File;
-use std::io::{self, IsTerminal, Read, Write};
-use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream;
+use std::io::{self, Read, Write};
+use std::sync::Once;
 use std::sync::mpsc::{self, Receiver};
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{self, Signal};
-use rustix::termios::{self, LocalModes, OptionalActions, SpecialCodeIndex, Termios};
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
-use signal_hook::iterator::Signals;
-
 use crate::failure::{Failure, reason};
+use crate::system::signals::{ENDING, SIGCONT, SIGTSTP, SIGWINCH, Signals, stop_this};
+use crate::system::terminal::{foreground, give_back, is_taken_over, keyboard, take_over};
+use crate::system::wait::{Handle, Wake, Woken, readable, waking};
 
 /// The time within which a play ends by itself, unless its terminal accepts no output.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// The interval at which a play in the background checks whether it is in the foreground: a shell notifies
 /// only a job that had stopped.
 const GLANCE: Duration = Duration::from_millis(250);
-
-/// The settings to restore, while they are changed.
-static CHANGED: Mutex<Option<SavedSettings>> = Mutex::new(None);
-
-struct SavedSettings {
-    terminal: File,
-    before: Termios,
-}
 
 /// Input and signals.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -49,8 +36,8 @@ pub(super) struct Terminal {
     keys: Option<File>,
     in_front: bool,
     signals: Receiver<i32>,
-    woken: UnixStream,
-    wake: UnixStream,
+    woken: Woken,
+    wake: Wake,
 }
 
 impl Terminal {
@@ -66,20 +53,17 @@ impl Terminal {
                 reason(&error)
             ))
         };
-        let (woken, wake) = UnixStream::pair().map_err(failed)?;
-        for end in [&woken, &wake] {
-            end.set_nonblocking(true).map_err(failed)?;
-        }
+        let (wake, woken) = waking().map_err(failed)?;
         let (sender, signals) = mpsc::channel();
-        let mut watched =
-            Signals::new([SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGCONT, SIGTSTP, SIGWINCH])
-                .map_err(failed)?;
+        let mut watched = ENDING.to_vec();
+        watched.extend([SIGCONT, SIGTSTP, SIGWINCH]);
+        let mut watched = Signals::new(watched).map_err(failed)?;
         let poke = wake.try_clone().map_err(failed)?;
         let watch = move || {
             for signal in watched.forever() {
                 // Nobody waits for it if the play has just ended.
                 let _ = sender.send(signal);
-                let _ = (&poke).write(&[0]);
+                poke.wake();
                 if ends(signal) {
                     thread::sleep(PATIENCE);
                     give_back();
@@ -92,13 +76,8 @@ impl Terminal {
             .spawn(watch)
             .map_err(failed)?;
         give_back_after_panics();
-        let stdin = io::stdin();
-        let keys = match stdin.is_terminal() {
-            true => stdin.as_fd().try_clone_to_owned().ok().map(File::from),
-            false => File::open("/dev/tty").ok(),
-        };
         let mut terminal = Terminal {
-            keys,
+            keys: keyboard(),
             in_front: false,
             signals,
             woken,
@@ -114,10 +93,7 @@ impl Terminal {
     /// The system gives no more descriptors.
     pub(super) fn waker(&self) -> io::Result<impl Fn() + Send + use<>> {
         let wake = self.wake.try_clone()?;
-        Ok(move || {
-            // A full socket wakes the loop anyway.
-            let _ = (&wake).write(&[0]);
-        })
+        Ok(move || wake.wake())
     }
 
     /// Waits until something happens, for `length` at most.
@@ -128,8 +104,7 @@ impl Terminal {
             false => length,
         };
         let typed = self.poll(length).unwrap_or_default();
-        // Its bytes mean nothing.
-        while matches!((&self.woken).read(&mut [0; 256]), Ok(1..)) {}
+        self.woken.settle();
         let mut signals: Vec<i32> = self.signals.try_iter().collect();
         if behind && self.is_in_front() {
             signals.push(SIGCONT);
@@ -144,13 +119,11 @@ impl Terminal {
 
     fn poll(&mut self, length: Option<Duration>) -> Option<Vec<u8>> {
         let keys = self.keys.as_ref().filter(|_| self.in_front);
-        let mut waits = vec![PollFd::new(&self.woken, PollFlags::IN)];
-        waits.extend(keys.map(|keys| PollFd::new(keys, PollFlags::IN)));
-        let length = length.and_then(|length| Timespec::try_from(length).ok());
-        // An interrupted wait is over.
-        poll(&mut waits, length.as_ref()).ok()?;
-        let is_typed = waits.get(1).is_some_and(|keys| !keys.revents().is_empty());
-        drop(waits);
+        let mut handles: Vec<&dyn Handle> = vec![&self.woken];
+        handles.extend(keys.map(|keys| keys as &dyn Handle));
+        // An interrupted wait is one that is over.
+        let ready = readable(&handles, length).ok()?;
+        let is_typed = ready.get(1) == Some(&true);
         if !is_typed || !self.is_in_front() {
             return None;
         }
@@ -185,7 +158,7 @@ impl Terminal {
     pub(super) fn stop(&mut self) {
         give_back();
         // The signal that cannot be caught tells the shell that this process has stopped.
-        let _ = process::kill_process(process::getpid(), Signal::STOP);
+        stop_this();
         self.resume();
     }
 }
@@ -198,47 +171,12 @@ impl Drop for Terminal {
 
 /// Returns whether a signal asks the play to end.
 pub(super) fn ends(signal: i32) -> bool {
-    [SIGINT, SIGTERM, SIGQUIT, SIGHUP].contains(&signal)
+    ENDING.contains(&signal)
 }
 
 /// Returns whether this process may use the terminal; a job in the background would be stopped for it.
 fn is_in_front(terminal: &File) -> bool {
-    termios::tcgetpgrp(terminal).is_ok_and(|group| group == process::getpgrp())
-}
-
-fn changed() -> MutexGuard<'static, Option<SavedSettings>> {
-    CHANGED.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Switches to single keys without echo.
-fn take_over(terminal: &File) {
-    let mut changed = changed();
-    let before = match &*changed {
-        // The shell has restored its own settings since.
-        Some(changed) => Some(changed.before.clone()),
-        None => termios::tcgetattr(terminal).ok(),
-    };
-    let (Some(before), Ok(terminal)) = (before, terminal.try_clone()) else {
-        return;
-    };
-    let mut by_key = before.clone();
-    let line_wise = LocalModes::ICANON | LocalModes::ECHO | LocalModes::IEXTEN;
-    by_key.local_modes.remove(line_wise);
-    by_key.special_codes[SpecialCodeIndex::VMIN] = 1;
-    by_key.special_codes[SpecialCodeIndex::VTIME] = 0;
-    if termios::tcsetattr(&terminal, OptionalActions::Now, &by_key).is_ok() {
-        *changed = Some(SavedSettings { terminal, before });
-    }
-}
-
-/// Restores the settings, if they were changed.
-fn give_back() {
-    if let Some(changed) = changed().take()
-        && is_in_front(&changed.terminal)
-    {
-        // A terminal that is gone needs no settings.
-        let _ = termios::tcsetattr(&changed.terminal, OptionalActions::Now, &changed.before);
-    }
+    foreground(terminal) == Some(true)
 }
 
 fn give_back_after_panics() {
@@ -246,7 +184,7 @@ fn give_back_after_panics() {
     ONCE.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            if changed().is_some() {
+            if is_taken_over() {
                 give_back();
                 // The status line would stand before the message.
                 let _ = io::stderr().write_all(b"\r\x1b[J");

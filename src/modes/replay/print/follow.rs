@@ -9,8 +9,6 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-
 use super::printing::Printing;
 use crate::failure::Failure;
 use crate::modes::replay::printout::Printout;
@@ -18,6 +16,7 @@ use crate::modes::replay::read::blocks::Blocks;
 use crate::modes::replay::read::log::unreadable;
 use crate::modes::replay::read::prefilter::Prefilter;
 use crate::modes::replay::read::watch::{FileChange, Watch};
+use crate::system::sockets::is_unread;
 
 /// The interval at which the log is polled.
 const LOOK: Duration = Duration::from_millis(100);
@@ -67,7 +66,7 @@ impl Printing {
                     ));
                 }
             }
-            if reader_left() {
+            if is_unread(&io::stdout()) {
                 return Ok(());
             }
             thread::sleep(LOOK);
@@ -78,12 +77,4 @@ impl Printing {
 /// Prints a sentence on stderr; if that is closed, nothing can be reported.
 fn say(sentence: &str) {
     let _ = writeln!(io::stderr(), "chatroom: {sentence}");
-}
-
-/// Returns whether the reader of stdout has gone: without a write, nothing else shows it.
-fn reader_left() -> bool {
-    let stdout = io::stdout();
-    let mut polled = [PollFd::new(&stdout, PollFlags::empty())];
-    let none = Timespec::default();
-    poll(&mut polled, Some(&none)).is_ok() && polled[0].revents().contains(PollFlags::ERR)
 }

@@ -5,13 +5,13 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use memchr::{memchr, memrchr};
 
 use super::readahead::ReadAhead;
 use crate::line::MAX_LINE;
+use crate::system::files::Positional as _;
 
 /// Bytes that are read at once; they fit the processor's cache.
 const BLOCK: usize = 256 * 1024;

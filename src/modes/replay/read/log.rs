@@ -6,7 +6,6 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,6 +19,7 @@ use crate::journal::{self, Reader};
 use crate::line;
 use crate::modes::replay::formats::{self, ConversionReport, HEAD, Origin};
 use crate::modes::replay::gzip::{BrokenGzip, Gunzip, MAGIC, Packing};
+use crate::system::files::Positional as _;
 
 /// The name of a log that comes through a pipe.
 pub(crate) const PIPE: &str = "standard input";

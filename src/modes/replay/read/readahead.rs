@@ -5,9 +5,9 @@
 //! Invariant: memory is bounded, since the next block is read into a used one, and the thread ends soon after
 //! the reader is dropped.
 
+use crate::system::files::Positional as _;
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 

@@ -5,7 +5,6 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,6 +15,7 @@ use memchr::memrchr;
 use super::log::{Input, Log, cannot_follow, unreadable};
 use super::watch::{FileChange, Watch, whole_lines};
 use crate::failure::{Failure, reason};
+use crate::system::files::Positional as _;
 
 /// Bytes that are copied at once.
 const BLOCK: usize = 256 * 1024;

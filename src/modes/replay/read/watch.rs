@@ -5,10 +5,10 @@
 
 use std::fs::{File, metadata};
 use std::io;
-use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::system::files::{FileId, Positional as _};
 use memchr::memrchr;
 
 /// Bytes that are read at once in the search for the end of a line.
@@ -66,7 +66,7 @@ impl Watch {
             }
         }
         match metadata(&self.path) {
-            Ok(now) if (now.dev(), now.ino()) == (data.dev(), data.ino()) => Ok(FileChange::Same),
+            Ok(now) if FileId::of(&now) == FileId::of(&data) => Ok(FileChange::Same),
             Ok(now) if !now.is_file() => Ok(FileChange::Gone),
             Ok(_) => {
                 let file = Arc::new(File::open(&self.path)?);

@@ -1,7 +1,6 @@
 //! The checker, fed with whole, broken and random logs in portions of any size.
 
 use std::io::{Seek, Write};
-use std::os::unix::fs::FileExt as _;
 
 use super::*;
 use crate::event::{Body, Elapsed, Event, Key};

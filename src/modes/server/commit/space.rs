@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use async_io::Timer;
 use async_std::task;
-use rustix::fs::statvfs;
 
 use super::fullness::Found;
 use crate::modes::server::console::Console;
 use crate::modes::server::console::Entry;
 use crate::modes::server::room::Room;
+use crate::system::limits;
 
 /// How often is looked.
 const OFTEN: Duration = Duration::from_secs(5);
@@ -24,14 +24,12 @@ pub async fn watch(log: PathBuf, console: Console, seen: Found, room: Arc<Room>)
     let mut space = Space::default();
     loop {
         let path = log.clone();
-        let found = task::spawn_blocking(move || statvfs(&path)).await;
+        let found = task::spawn_blocking(move || limits::space(&path)).await;
         // A file system that does not say is not known to be full.
         if let Ok(found) = found {
-            let (free, size) = (found.f_bavail, found.f_blocks);
-            let unit = found.f_frsize;
-            let (free, size) = (free.saturating_mul(unit), size.saturating_mul(unit));
+            let (free, size) = (found.free, found.size);
             seen.set(free, size);
-            let none = found.f_bfree == 0 && size > 0;
+            let none = found.free_for_root == 0 && size > 0;
             room.health.space(free, none, seen.get(), room.end());
             if let Some(left) = space.told(free, size) {
                 console.show(Entry::Notice(format!(

@@ -16,9 +16,10 @@ use std::time::Duration;
 use async_io::{Async, Timer};
 use async_std::task;
 use futures_lite::future;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::net::sockopt;
-use socket2::SockRef;
+
+use crate::system::sockets::{self, KeepAlive};
+
+pub use crate::system::sockets::Liveness;
 
 /// How long a peer may take nothing although there is something to send. With the heartbeat before
 /// it and the grace after it, a name is free 90 s after its owner vanished without a word.
@@ -58,17 +59,6 @@ pub enum SendOutcome {
     Gone,
 }
 
-/// What the system knows of the client's side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Liveness {
-    /// Nothing but that it is there.
-    Open,
-    /// It sends nothing more: it may have gone away, or only have said all that it wants to say.
-    HalfClosed,
-    /// It takes nothing more.
-    Gone,
-}
-
 impl Peer {
     /// The client at the other end of a connection that was just accepted.
     pub fn new(stream: Async<TcpStream>) -> Peer {
@@ -83,14 +73,15 @@ impl Peer {
     pub fn prepare(&self) -> io::Result<()> {
         let stream = self.stream.get_ref();
         stream.set_nodelay(true)?;
-        sockopt::set_socket_keepalive(stream, true)?;
-        sockopt::set_tcp_keepidle(stream, Duration::from_secs(30))?;
-        sockopt::set_tcp_keepintvl(stream, Duration::from_secs(15))?;
-        sockopt::set_tcp_keepcnt(stream, 4)?;
-        sockopt::set_tcp_user_timeout(stream, STALLED.as_millis() as u32)?;
-        // Only what was not sent yet: a bound for all of the buffer would let a far peer have no more
-        // in the time that an answer of its takes. Where that cannot be had, only memory is lost.
-        let _ = SockRef::from(stream).set_tcp_notsent_lowat(UNSENT);
+        let keep_alive = KeepAlive {
+            idle: Duration::from_secs(30),
+            interval: Duration::from_secs(15),
+            probes: 4,
+        };
+        keep_alive.set(stream)?;
+        sockets::give_up_after(stream, STALLED)?;
+        // Where that cannot be had, only memory is lost.
+        let _ = sockets::bound_unsent(stream, UNSENT);
         Ok(())
     }
 
@@ -121,12 +112,7 @@ impl Peer {
 
     /// Keeps the thread waiting until the peer takes bytes again, at most so long; whether it does.
     pub fn is_writable_within(&self, wait: Duration) -> bool {
-        let wait = Timespec {
-            tv_sec: wait.as_secs() as _,
-            tv_nsec: wait.subsec_nanos() as _,
-        };
-        let mut asked = [PollFd::new(self.stream.get_ref(), PollFlags::OUT)];
-        poll(&mut asked, Some(&wait)).is_ok_and(|ready| ready > 0)
+        sockets::is_writable_within(self.stream.get_ref(), wait)
     }
 
     /// Waits for bytes from the client and appends them to `buffer`, at most [`READ`]; the number of
@@ -171,29 +157,19 @@ impl Peer {
 
     /// What the system knows of the client's side now.
     pub fn liveness(&self) -> Liveness {
-        let mut asked = [PollFd::new(self.stream.get_ref(), PollFlags::RDHUP)];
-        // An error says nothing about the client.
-        let _ = poll(&mut asked, Some(&Timespec::default()));
-        let seen = asked[0].revents();
-        if seen.intersects(PollFlags::ERR | PollFlags::HUP) {
-            Liveness::Gone
-        } else if seen.contains(PollFlags::RDHUP) {
-            Liveness::HalfClosed
-        } else {
-            Liveness::Open
-        }
+        sockets::liveness(self.stream.get_ref())
     }
 
     /// Has the system find out, within [`STALLED`], whether a half-closed client is there although
     /// nothing is sent to it.
     pub fn probe_while_idle(&self) {
-        let stream = self.stream.get_ref();
-        let within = STALLED.saturating_sub(IDLE);
-        // Where one of these cannot be had, the next message shows whether anybody is there.
-        let _ = sockopt::set_tcp_keepidle(stream, IDLE);
-        let _ = sockopt::set_tcp_keepintvl(stream, within / PROBES);
-        let _ = sockopt::set_tcp_keepcnt(stream, PROBES);
-        let _ = sockopt::set_socket_keepalive(stream, true);
+        let keep_alive = KeepAlive {
+            idle: IDLE,
+            interval: STALLED.saturating_sub(IDLE) / PROBES,
+            probes: PROBES,
+        };
+        // Where a part of it cannot be had, the next message shows whether anybody is there.
+        let _ = keep_alive.set(self.stream.get_ref());
     }
 
     /// Ends the connection so that the last answer arrives: a close with unread bytes would send a

@@ -5,10 +5,10 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rustix::process::{Resource, getrlimit};
 use serde_json::{Value, json};
 
 use crate::event::Stamp;
+use crate::system::limits;
 
 /// The relation of the machine's clock to the log's times.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -121,10 +121,11 @@ impl Health {
     pub fn space(&self, free: u64, none: bool, enough: bool, length: u64) {
         let mut state = self.state();
         state.free = Some(free);
-        let limit = || getrlimit(Resource::Fsize).current;
         match state.full {
             Some(Full::Disk) if enough => state.full = None,
-            Some(Full::Limit) if limit().is_none_or(|limit| limit > length) => state.full = None,
+            Some(Full::Limit) if limits::file_size().is_none_or(|limit| limit > length) => {
+                state.full = None
+            }
             None if none => state.full = Some(Full::Disk),
             // Whether a share has space is known by the next message alone.
             _ => {}
@@ -169,22 +170,21 @@ impl Health {
 mod tests {
     use super::*;
 
-    fn error(number: rustix::io::Errno) -> io::Error {
-        number.into()
+    fn error(kind: io::ErrorKind) -> io::Error {
+        kind.into()
     }
 
     #[test]
     fn a_full_disk_is_told_until_something_was_stored_or_there_is_space() {
-        use rustix::io::Errno;
         let health = Health::default();
         assert_eq!(health.status(), "ok");
-        health.refused(3, &error(Errno::NOSPC));
+        health.refused(3, &error(io::ErrorKind::StorageFull));
         health.space(0, true, false, 1_000);
         assert_eq!(health.status(), "log_full");
         health.space(1 << 30, false, true, 1_000);
         assert_eq!(health.status(), "ok");
         // Of a share nothing is known from the disk's space.
-        health.refused(2, &error(Errno::DQUOT));
+        health.refused(2, &error(io::ErrorKind::QuotaExceeded));
         health.space(1 << 30, false, true, 1_000);
         assert_eq!(health.status(), "log_full");
         let refused = |name| {

@@ -13,24 +13,19 @@
 //! goes here, too.
 
 use std::env;
-use std::io::{self, IsTerminal, Read, Write};
-use std::os::unix::net::UnixStream;
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::getpgrp;
-use rustix::termios::{tcgetpgrp, tcgetwinsize};
-use signal_hook::SigId;
-use signal_hook::consts::SIGCONT;
-use signal_hook::low_level::{pipe, unregister};
-
 use crate::cli::{History, ServerArgs};
 use crate::modes::replay;
 use crate::modes::server::console::Console;
 use crate::modes::server::console::Entry;
+use crate::system::signals::Continued;
+use crate::system::terminal;
+use crate::system::wait::{Wake, Woken, readable, waking};
 
 const QUESTION: &str = "Show the old conversation here? It is kept either way. [yes/no] ";
 const AGAIN: &str = "Answer yes or no; Enter means no. [yes/no] ";
@@ -43,7 +38,7 @@ const LONGEST: usize = 256;
 /// withdrawn, and what is being shown ends.
 pub struct Asking {
     over: Arc<AtomicBool>,
-    wake: Option<UnixStream>,
+    wake: Option<Wake>,
     console: Console,
 }
 
@@ -71,7 +66,7 @@ impl Asking {
                 };
             }
         };
-        let Ok((wake, woken)) = UnixStream::pair() else {
+        let Ok((wake, woken)) = waking() else {
             // Out of descriptors already: nothing is shown, and the room is open all the same.
             say_where();
             return Asking {
@@ -80,7 +75,7 @@ impl Asking {
                 console,
             };
         };
-        let waking = wake.try_clone();
+        let on_continue = wake.try_clone();
         let old = Old {
             path: args.log.clone(),
             end,
@@ -93,7 +88,7 @@ impl Asking {
             if asks {
                 say_where();
                 old.console.ask(QUESTION);
-                let _continued = waking.ok().map(Continued::watch);
+                let _continued = on_continue.ok().map(Continued::watch);
                 if answer(&old.console, woken, &old.over) != Some(true) {
                     return old.console.go_on();
                 }
@@ -120,9 +115,8 @@ impl Asking {
 impl Drop for Asking {
     fn drop(&mut self) {
         self.over.store(true, Ordering::Relaxed);
-        if let Some(mut wake) = self.wake.take() {
-            // A thread that has the answer does not listen any more.
-            let _ = wake.write(b".");
+        if let Some(wake) = self.wake.take() {
+            wake.wake();
         }
         self.console.go_on();
     }
@@ -160,7 +154,7 @@ impl Old {
 
 /// How many lines the terminal has.
 fn rows() -> u64 {
-    tcgetwinsize(io::stdout()).map_or(0, |size| size.ws_row.into())
+    terminal::size(io::stdout()).rows.into()
 }
 
 /// Whether somebody at a terminal would see a question and could answer it.
@@ -170,38 +164,32 @@ fn may_ask() -> bool {
 
 /// Whether this process may read its terminal. One that does not control any process may be read by all.
 fn in_foreground() -> bool {
-    tcgetpgrp(io::stdin()).map_or(true, |group| group == getpgrp())
+    terminal::foreground(io::stdin()).unwrap_or(true)
 }
 
 /// The answer, asked for until it is one; none if the question is withdrawn.
-fn answer(console: &Console, mut woken: UnixStream, over: &AtomicBool) -> Option<bool> {
+fn answer(console: &Console, woken: Woken, over: &AtomicBool) -> Option<bool> {
     let mut line = Vec::new();
     loop {
-        let stdin = io::stdin();
-        let mut ready = [
-            PollFd::new(&stdin, PollFlags::IN),
-            PollFd::new(&woken, PollFlags::IN),
-        ];
-        match poll(&mut ready, None) {
-            Err(rustix::io::Errno::INTR) => continue,
+        let ready = match readable(&[&io::stdin(), &woken], None) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(_) => return None,
-            Ok(_) => (),
-        }
-        let (typed, was_woken) = (
-            !ready[0].revents().is_empty(),
-            !ready[1].revents().is_empty(),
-        );
+            Ok(ready) => ready,
+        };
+        let (typed, was_woken) = (ready[0], ready[1]);
         if over.load(Ordering::Relaxed) || !in_foreground() {
             return None;
         }
         if was_woken {
             // Stopped by Ctrl-Z and back in the foreground: the shell has written over it.
-            let _ = woken.read(&mut [0; 64]);
+            if woken.settle() {
+                return None;
+            }
             console.ask(QUESTION);
         } else if typed {
             let mut bytes = [0; LONGEST];
-            match rustix::io::read(&stdin, &mut bytes) {
-                Err(rustix::io::Errno::INTR) => continue,
+            match terminal::read_standard_input(&mut bytes) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 // The end of the input is a no, and so is a terminal that is gone.
                 Ok(0) | Err(_) => {
                     let _ = io::stdout().write_all(b"\n");
@@ -226,24 +214,6 @@ fn meant(line: &[u8]) -> Option<bool> {
         "yes" | "y" => Some(true),
         "no" | "n" | "" => Some(false),
         _ => None,
-    }
-}
-
-/// Hears that the process was continued, for as long as it is there.
-struct Continued(Option<SigId>);
-
-impl Continued {
-    /// A byte is written into `waking` each time.
-    fn watch(waking: UnixStream) -> Continued {
-        Continued(pipe::register(SIGCONT, waking).ok())
-    }
-}
-
-impl Drop for Continued {
-    fn drop(&mut self) {
-        if let Some(id) = self.0 {
-            unregister(id);
-        }
     }
 }
 

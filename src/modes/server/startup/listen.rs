@@ -1,30 +1,16 @@
-//! The port, the open files that it takes, and the names by which the server is reached.
+//! The port, and the names by which the server is reached.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
-
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::address::{DEFAULT_PORT, port_without_brackets};
 use crate::cli::ServerArgs;
 use crate::failure::{Failure, reason};
 use crate::lookup::lookup;
+use crate::system::{limits, sockets};
 
 /// Connections that wait to be accepted.
 const BACKLOG: i32 = 4_096;
-
-/// Raises the soft limit on open files to the hard one, since each listener needs one; the limit.
-pub fn raise_file_limit() -> u64 {
-    let now = getrlimit(Resource::Nofile);
-    let raised = Rlimit {
-        current: now.maximum,
-        maximum: now.maximum,
-    };
-    match setrlimit(Resource::Nofile, raised) {
-        Ok(()) => now.maximum.unwrap_or(u64::MAX),
-        Err(_) => now.current.unwrap_or(u64::MAX),
-    }
-}
 
 /// Takes the port.
 ///
@@ -56,7 +42,7 @@ pub fn bind(listen: &str) -> Result<TcpListener, Failure> {
         ))
     })?;
     // Listening again only lengthens the queue; without it a crowd that comes at once is refused.
-    let _ = rustix::net::listen(&listener, BACKLOG);
+    let _ = sockets::queue(&listener, BACKLOG);
     Ok(listener)
 }
 
@@ -95,11 +81,9 @@ fn listen_address(text: &str) -> Result<SocketAddr, Failure> {
 
 /// The names this machine goes by without being told: its own, and one that is listened on.
 pub fn own_names(args: &ServerArgs) -> Vec<String> {
-    let own = rustix::system::uname();
-    let own = own.nodename().to_string_lossy().into_owned();
     let listen = args.listen.rsplit_once(':').map(|(host, _)| host);
     let listen = listen.unwrap_or(&args.listen).to_string();
-    let names = [own, listen].into_iter();
+    let names = [limits::host_name(), listen].into_iter();
     names.filter(|name| !name.is_empty()).collect()
 }
 

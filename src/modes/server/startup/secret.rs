@@ -1,47 +1,27 @@
 //! The secret beside the log, which keeps logins valid across restarts, and who on this machine can
 //! read the room's files.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::Path;
 
-use rustix::fs::Mode;
-
 use crate::failure::reason;
-use crate::journal::sync_folder;
+use crate::system::files::{OTHERS, PRIVATE, keep_from_others, permissions, rights};
+use crate::system::replace::{Lasting, beside, replace};
 
 /// The secret beside the log; made, readable by its owner alone, if it is not there.
 ///
 /// # Errors
 /// It can be neither read nor made.
 pub fn load_or_make(log: &Path) -> io::Result<[u8; 32]> {
-    let mut path = log.as_os_str().to_os_string();
-    path.push(".secret");
+    let path = beside(log, "secret");
     let mut secret = [0; 32];
-    match OpenOptions::new().read(true).open(&path) {
+    match File::open(&path) {
         Ok(mut file) => file.read_exact(&mut secret).map(|()| secret),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             getrandom::fill(&mut secret).map_err(|error| io::Error::other(error.to_string()))?;
-            // Under another name until it is whole: a crash must not leave half a secret, with
-            // which no server starts again. The lock on the log keeps others away meanwhile.
-            let mut half = path.clone();
-            half.push(".new");
-            let _ = fs::remove_file(&half);
-            let mut file = OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(&half)?;
-            let made = file
-                .write_all(&secret)
-                .and_then(|()| file.sync_all())
-                .and_then(|()| fs::rename(&half, &path));
-            if made.is_err() {
-                let _ = fs::remove_file(&half);
-            }
-            made.and_then(|()| sync_folder(Path::new(&path)))
-                .map(|()| secret)
+            // With half a secret no server would start again. The lock on the log keeps others away.
+            replace(&path, &secret, "new", Some(PRIVATE), Lasting::PowerCut).map(|()| secret)
         }
         Err(error) => Err(error),
     }
@@ -72,16 +52,14 @@ pub fn unusable(log: &Path, error: &io::Error) -> String {
 /// Lets nobody else on this machine read what the server writes from now on: in a room with a key
 /// that is the log, and what is saved of it.
 pub fn write_privately() {
-    rustix::process::umask(Mode::RWXG | Mode::RWXO);
+    keep_from_others();
 }
 
 /// Takes from others on this machine what is not for them: the secret, and the log of a room with a
 /// key. What the operator must know of it.
 pub fn take_back(log: &Path, has_key: bool) -> Vec<String> {
-    let mut secret = log.as_os_str().to_os_string();
-    secret.push(".secret");
-    let secret = Path::new(&secret);
-    let told = opened(secret, 0o077).map(|(mode, closed)| {
+    let secret = beside(log, "secret");
+    let told = opened(&secret, OTHERS).map(|(mode, closed)| {
         let advice = match closed {
             true => "Now only its owner can.".to_string(),
             false => format!("Change that: `chmod 600 {}`.", secret.display()),
@@ -110,7 +88,7 @@ pub fn take_back(log: &Path, has_key: bool) -> Vec<String> {
 
 /// What the operator must know of a key file that everybody on this machine can read.
 pub fn open_key(file: &Path) -> Option<String> {
-    let mode = |path: &Path| Some(fs::metadata(path).ok()?.permissions().mode() & 0o777);
+    let mode = |path: &Path| Some(rights(&fs::metadata(path).ok()?) & 0o777);
     let whole = fs::canonicalize(file).ok()?;
     let folders = whole.ancestors().skip(1).map(mode);
     remark(file, mode(&whole)?, &folders.collect::<Option<Vec<_>>>()?)
@@ -130,9 +108,9 @@ fn remark(file: &Path, mode: u32, folders: &[u32]) -> Option<String> {
 
 /// The mode of a file that is `open` to others, and whether it could be closed.
 fn opened(path: &Path, open: u32) -> Option<(u32, bool)> {
-    let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
+    let mode = rights(&fs::metadata(path).ok()?) & 0o777;
     (mode & open != 0).then(|| {
-        let closed = fs::set_permissions(path, fs::Permissions::from_mode(0o600));
+        let closed = fs::set_permissions(path, permissions(PRIVATE));
         (mode, closed.is_ok())
     })
 }
@@ -183,7 +161,7 @@ mod tests {
         let made = load_or_make(&log).expect("a secret");
         assert_eq!(load_or_make(&log).ok(), Some(made));
         let file = fs::metadata(dir.path().join("log.txt.secret")).expect("a file");
-        assert_eq!((file.len(), file.permissions().mode() & 0o777), (32, 0o600));
+        assert_eq!((file.len(), rights(&file)), (32, PRIVATE));
         assert!(!dir.path().join("log.txt.secret.new").exists());
     }
 }

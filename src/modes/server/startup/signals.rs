@@ -1,17 +1,16 @@
 //! What the server does with signals.
 
-use std::fs::{self, File};
 use std::io;
 use std::time::{Duration, Instant};
 
 use async_std::channel::{self, Receiver};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 
 use crate::failure::{Failure, reason};
 
 use crate::modes::server::console::Console;
 use crate::modes::server::console::Entry;
+use crate::system::signals::{SIGHUP, SIGINT, SIGTERM, Signals, is_ignored};
+use crate::system::terminal;
 
 /// How long signals mean the same wish: `timeout`, make and supervisors send one to the process
 /// and at once another to its group.
@@ -31,7 +30,7 @@ pub fn watch(console: Console) -> Result<Receiver<()>, Failure> {
     if !is_ignored(SIGHUP) {
         watched.push(SIGHUP);
     }
-    let has_terminal = File::open("/dev/tty").is_ok();
+    let has_terminal = terminal::has_one();
     let mut signals = Signals::new(watched).map_err(failed)?;
     std::thread::Builder::new()
         .name("signals".into())
@@ -59,38 +58,9 @@ pub fn watch(console: Console) -> Result<Receiver<()>, Failure> {
 const STAYS: &str = "SIGHUP received; the room keeps running, since there is nothing to reload. \
                      For other settings or another key, restart it; SIGTERM stops it.";
 
-/// Whether whoever started this process had the signal ignored.
-fn is_ignored(signal: i32) -> bool {
-    fs::read_to_string("/proc/self/status").is_ok_and(|status| ignores(&status, signal))
-}
-
-fn ignores(status: &str, signal: i32) -> bool {
-    let mut masks = status
-        .lines()
-        .filter_map(|line| line.strip_prefix("SigIgn:"));
-    let mask = masks
-        .next()
-        .map(|mask| u64::from_str_radix(mask.trim(), 16));
-    matches!(mask, Some(Ok(mask)) if mask >> (signal - 1) & 1 == 1)
-}
-
 fn failed(error: io::Error) -> Failure {
     Failure::new(format!(
         "The server cannot handle signals: {}.",
         reason(&error)
     ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_ignored_is_read_from_the_mask() {
-        let status = "SigBlk:\t0000000000000001\nSigIgn:\t0000000000001003\nSigCgt:\t0\n";
-        for (signal, ignored) in [(SIGHUP, true), (SIGINT, true), (SIGTERM, false), (13, true)] {
-            assert_eq!(ignores(status, signal), ignored, "{signal}");
-        }
-        assert!(!ignores("", SIGHUP));
-    }
 }

@@ -1,11 +1,11 @@
 //! What is kept is there again, whatever happens to the window.
 
 use std::io::{BufRead as _, BufReader};
-use std::os::unix::fs::MetadataExt as _;
 use std::process::{Command, Stdio};
 
 use super::*;
 use crate::event::Key;
+use crate::system::files::{FileId, permissions, rights};
 
 const ROOM: &str = "192.168.1.20:1337";
 /// Has [`a_window_that_is_killed`] play the window, with this folder.
@@ -82,11 +82,11 @@ fn what_was_kept_is_there_again_for_this_room_and_name_alone() {
 #[test]
 fn a_token_is_for_the_user_alone() {
     let folder = tempfile::tempdir().expect("a folder");
-    let open_to_all = fs::Permissions::from_mode(0o755);
+    let open_to_all = permissions(0o755);
     fs::set_permissions(folder.path(), open_to_all).expect("changed");
     let (mut keeper, _) = opened(folder.path(), "x");
     keeper.save(&some()).expect("saved");
-    let mode = |path: &Path| fs::metadata(path).expect("there").mode() & 0o777;
+    let mode = |path: &Path| rights(&fs::metadata(path).expect("there")) & 0o777;
     assert_eq!(mode(folder.path()), 0o700);
     assert_eq!(mode(&keeper.path), 0o600);
 }
@@ -154,7 +154,9 @@ fn nothing_is_written_that_is_there_already() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut keeper, _) = opened(folder.path(), "uthira");
     keeper.save(&some()).expect("saved");
-    let inode = || fs::metadata(folder.path().join(file_name(ROOM, "uthira"))).map(|m| m.ino());
+    let inode = || {
+        fs::metadata(folder.path().join(file_name(ROOM, "uthira"))).map(|found| FileId::of(&found))
+    };
     let before = inode().expect("there");
     keeper.save(&some()).expect("saved");
     assert_eq!(inode().expect("there"), before);

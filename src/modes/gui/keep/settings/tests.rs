@@ -3,6 +3,7 @@
 use std::thread;
 
 use super::*;
+use crate::system::files::{permissions, rights, symlink};
 
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("a folder")
@@ -254,14 +255,14 @@ fn a_link_stays_a_link_and_a_private_file_private() {
     let folder = folder();
     let real = folder.path().join("dotfiles.toml");
     fs::write(&real, "bell = true\n").expect("written");
-    fs::set_permissions(&real, fs::Permissions::from_mode(0o600)).expect("changed");
+    fs::set_permissions(&real, permissions(0o600)).expect("changed");
     let path = folder.path().join("gui.toml");
-    std::os::unix::fs::symlink(&real, &path).expect("linked");
+    symlink(&real, &path).expect("linked");
     update(&path, |settings| settings.size = 16).expect("kept");
     assert!(path.is_symlink());
     let text = fs::read_to_string(&real).expect("readable");
     assert_eq!(text, "bell = true\nsize = 16\n");
-    let mode = fs::metadata(&real).expect("there").permissions().mode();
+    let mode = rights(&fs::metadata(&real).expect("there"));
     assert_eq!(mode & 0o777, 0o600);
 }
 

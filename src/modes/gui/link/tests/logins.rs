@@ -268,12 +268,7 @@ fn the_wait_for_the_next_attempt_ends_when_the_user_wants_it() {
 
 /// A port that takes no connection and refuses none: its queue is full.
 fn black_hole() -> (std::net::TcpListener, Vec<std::net::TcpStream>) {
-    use rustix::net::{AddressFamily, SocketType, bind, listen, socket};
-    let socket = socket(AddressFamily::INET, SocketType::STREAM, None).expect("a socket");
-    let any: std::net::SocketAddrV4 = "127.0.0.1:0".parse().expect("an address");
-    bind(&socket, &any).expect("a port");
-    listen(&socket, 0).expect("it listens");
-    let hole = std::net::TcpListener::from(socket);
+    let hole = crate::system::sockets::listener(0);
     let address = hole.local_addr().expect("an address");
     let mut waiting = Vec::new();
     while let Ok(one) = std::net::TcpStream::connect_timeout(&address, Duration::from_millis(200)) {

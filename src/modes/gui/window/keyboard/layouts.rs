@@ -3,9 +3,7 @@
 //! FLTK tells what a key has in the first layout, not which key it is. So the keyboard is looked
 //! through for a key that has it, and for a Latin letter on that key.
 
-use x11rb::connection::Connection as _;
-use x11rb::protocol::xproto::ConnectionExt as _;
-use x11rb::rust_connection::RustConnection;
+use crate::system::x11::{Keymap, keymap};
 
 /// The Latin letters by their keys, which have the same numbers on all keyboards of PCs: rows from
 /// the key with this number on.
@@ -28,18 +26,15 @@ pub(super) struct KeyboardLayout {
 impl KeyboardLayout {
     /// As it is now: another layout may have been chosen since.
     pub(super) fn now() -> Option<KeyboardLayout> {
-        let (connection, _) = RustConnection::connect(None).ok()?;
-        let (first, last) = {
-            let setup = connection.setup();
-            (setup.min_keycode, setup.max_keycode)
-        };
-        let count = last.checked_sub(first)?.checked_add(1)?;
-        let asked = connection.get_keyboard_mapping(first, count).ok()?;
-        let reply = asked.reply().ok()?;
+        let Keymap {
+            first,
+            each,
+            symbols,
+        } = keymap()?;
         Some(KeyboardLayout {
             first: first.into(),
-            each: reply.keysyms_per_keycode.into(),
-            symbols: reply.keysyms,
+            each: each.into(),
+            symbols,
         })
     }
 

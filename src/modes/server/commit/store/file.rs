@@ -131,10 +131,9 @@ impl Store for FileStore {
                     notice(format!(
                         "{gone} Its contents could not be saved: {}. The server refuses messages \
                          and keeps trying; if you stop it now, the conversation is lost. Free some \
-                         space in the log's folder, or copy /proc/{}/fd/{}.",
+                         space in the log's folder, or copy {}.",
                         reason(&error),
-                        std::process::id(),
-                        self.journal.descriptor()
+                        self.journal.path_while_open().display()
                     ));
                 }
                 Err(_) => {}

@@ -17,7 +17,7 @@ pub fn pair() -> (Peer, TcpStream, SocketAddr) {
 #[test]
 fn the_kernel_keeps_little_for_a_peer_that_does_not_read() {
     let (near, far, _) = pair();
-    let own = sockopt::socket_send_buffer_size(near.stream.get_ref()).expect("a size");
+    let own = sockets::send_buffer(near.stream.get_ref()).expect("a size");
     near.prepare().expect("prepared");
     let piece = [0; 16 * 1024];
     let mut taken = 0;
@@ -30,12 +30,12 @@ fn the_kernel_keeps_little_for_a_peer_that_does_not_read() {
         }
     }
     // What the far side takes in before anybody reads it is its own.
-    let theirs = sockopt::socket_recv_buffer_size(&far).expect("a size");
+    let theirs = sockets::receive_buffer(&far).expect("a size");
     let kept = taken.saturating_sub(theirs);
     assert!(kept <= 2 * UNSENT as usize, "{kept} of {taken}");
     // What is on its way to a far one is the system's to decide: a bound for it would be one for how
     // fast a whole log comes.
-    let now = sockopt::socket_send_buffer_size(near.stream.get_ref()).expect("a size");
+    let now = sockets::send_buffer(near.stream.get_ref()).expect("a size");
     assert!(now >= own, "{now}, {own}");
 }
 
