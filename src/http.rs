@@ -6,6 +6,7 @@
 
 mod body;
 mod date;
+pub mod exchange;
 pub mod host;
 pub mod reply;
 mod response;

@@ -50,7 +50,7 @@ impl From<BodyError> for ReplyError {
 
 /// The head of a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Head {
+pub struct ReplyHead {
     /// The status code.
     pub status: u16,
     /// The header fields, names in lower case.
@@ -58,16 +58,16 @@ pub struct Head {
     /// How the body is framed.
     pub framing: Framing,
     /// Whether the connection can carry another request once the body is read.
-    pub reusable: bool,
+    pub keep_alive: bool,
 }
 
-impl Head {
+impl ReplyHead {
     /// Reads a head at the front of `bytes`, the answer to a request that was not `HEAD`. `None`
     /// means that more bytes are needed; otherwise the head and how many bytes it took.
     ///
     /// # Errors
     /// What came is not the head of an HTTP/1 response.
-    pub fn read(bytes: &[u8]) -> Result<Option<(Head, usize)>, ReplyError> {
+    pub fn read(bytes: &[u8]) -> Result<Option<(ReplyHead, usize)>, ReplyError> {
         let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
         let mut response = httparse::Response::new(&mut fields);
         let length = match response.parse(bytes) {
@@ -87,11 +87,11 @@ impl Head {
                 (field.name.to_ascii_lowercase(), value)
             })
             .collect();
-        let mut head = Head {
+        let mut head = ReplyHead {
             status,
             fields,
             framing: Framing::None,
-            reusable: false,
+            keep_alive: false,
         };
         head.framing = head.find_framing(version)?;
         let listed = |word: &str| {
@@ -102,7 +102,7 @@ impl Head {
             0 => listed("keep-alive"),
             _ => !listed("close"),
         };
-        head.reusable = kept && head.framing != Framing::UntilClose && status != 101;
+        head.keep_alive = kept && head.framing != Framing::UntilClose && status != 101;
         Ok(Some((head, length)))
     }
 

@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::room_key;
 
 use copy::{Fetched, FreshCopy, LocalCopy};
-use room::{Answer, Sent};
+use room::{Download, LogReply};
 
 /// Brings the copy up to date.
 ///
@@ -67,9 +67,9 @@ fn bring_up(
         let before = copy.state.end;
         let answer = room::ask(address, key, &copy.state)?;
         let fetched = match answer {
-            Answer::Whole(sent) if before == 0 => copy.take_all(sent),
-            Answer::Rest(sent) => copy.go_on(sent),
-            Answer::Whole(sent) => return start_anew(address, key, copy, sent).map(Some),
+            LogReply::Whole(sent) if before == 0 => copy.take_all(sent),
+            LogReply::Rest(sent) => copy.go_on(sent),
+            LogReply::Whole(sent) => return start_anew(address, key, copy, sent).map(Some),
         };
         match fetched? {
             Fetched::Whole => return Ok(None),
@@ -122,7 +122,7 @@ fn start_anew(
     address: &Address,
     key: Option<&str>,
     copy: &mut LocalCopy,
-    sent: Sent,
+    sent: Download,
 ) -> Result<String, Failure> {
     let mut fresh = FreshCopy::beside(copy)?;
     if let Fetched::Cut(why) = fresh.take_all(sent)? {

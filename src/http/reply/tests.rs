@@ -1,7 +1,7 @@
 use super::*;
 
-fn head(text: &str) -> Result<Option<(Head, usize)>, ReplyError> {
-    Head::read(text.as_bytes())
+fn head(text: &str) -> Result<Option<(ReplyHead, usize)>, ReplyError> {
+    ReplyHead::read(text.as_bytes())
 }
 
 fn framing(fields: &str) -> Result<Framing, ReplyError> {
@@ -22,7 +22,7 @@ fn a_head_is_read_once_it_is_whole() {
     assert_eq!(head.content_type(), "application/json");
     assert_eq!(head.retry_after(), Some(3));
     assert_eq!(head.framing, Framing::Length(2));
-    assert!(head.reusable);
+    assert!(head.keep_alive);
 }
 
 #[test]
@@ -51,13 +51,19 @@ fn the_body_is_framed_in_one_way_only() {
 
 #[test]
 fn a_connection_is_used_again_only_where_both_ends_know_it() {
-    let reusable = |text: &str| head(text).expect("a head").expect("a whole one").0.reusable;
-    assert!(reusable("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
-    assert!(!reusable(
+    let keep_alive = |text: &str| {
+        head(text)
+            .expect("a head")
+            .expect("a whole one")
+            .0
+            .keep_alive
+    };
+    assert!(keep_alive("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
+    assert!(!keep_alive(
         "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: x, Close\r\n\r\n"
     ));
-    assert!(!reusable("HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n"));
-    assert!(!reusable("HTTP/1.1 200 OK\r\n\r\n"));
+    assert!(!keep_alive("HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n"));
+    assert!(!keep_alive("HTTP/1.1 200 OK\r\n\r\n"));
 }
 
 #[test]

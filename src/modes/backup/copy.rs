@@ -13,7 +13,7 @@ use crate::system::files::{
 };
 use crate::system::replace::{beside, move_over, sync_folder_of};
 
-use super::room::Sent;
+use super::room::Download;
 use super::state::CopyState;
 
 /// Bytes at the copy's end that are fetched again and compared, at most.
@@ -127,7 +127,7 @@ impl LocalCopy {
     }
 
     /// Receives a log from its beginning. The file holds nothing, or part of this log's first line.
-    pub(super) fn take_all(&mut self, mut sent: Sent) -> Result<Fetched, Failure> {
+    pub(super) fn take_all(&mut self, mut sent: Download) -> Result<Fetched, Failure> {
         let failed = |error: io::Error| unusable(&self.path, &error);
         let length = self.file.metadata().map_err(failed)?.len();
         let reader = Reader::new(Arc::clone(&self.file), LogId(0));
@@ -147,7 +147,7 @@ impl LocalCopy {
     }
 
     /// Receives the rest of the log, after comparing the end of the copy.
-    pub(super) fn go_on(&mut self, mut sent: Sent) -> Result<Fetched, Failure> {
+    pub(super) fn go_on(&mut self, mut sent: Download) -> Result<Fetched, Failure> {
         let mut there = vec![0; (self.state.end - self.state.from) as usize];
         self.file
             .read_exact_at(&mut there, self.state.from)
@@ -166,7 +166,7 @@ impl LocalCopy {
     /// Writes what is sent from offset `at` on, `piece` first, and syncs it.
     fn write_after(
         &mut self,
-        mut sent: Sent,
+        mut sent: Download,
         mut at: u64,
         mut piece: Vec<u8>,
     ) -> Result<Fetched, Failure> {
@@ -321,7 +321,7 @@ impl FreshCopy {
     }
 
     /// Receives a log from its beginning.
-    pub(super) fn take_all(&mut self, sent: Sent) -> Result<Fetched, Failure> {
+    pub(super) fn take_all(&mut self, sent: Download) -> Result<Fetched, Failure> {
         let taken = self.0.take_all(sent);
         if !matches!(taken, Ok(Fetched::Whole)) {
             let _ = fs::remove_file(&self.0.path);
@@ -347,7 +347,7 @@ enum Begun {
 }
 
 /// Compares the beginning of what is sent with `there`.
-fn begins_with(sent: &mut Sent, there: &[u8]) -> Begun {
+fn begins_with(sent: &mut Download, there: &[u8]) -> Begun {
     let mut came = Vec::new();
     while came.len() < there.len() {
         match sent.next(&mut came) {

@@ -1,4 +1,4 @@
-//! Asking a room for its log, from a place on or from the beginning.
+//! Asks a room for its log, from a place on or from the beginning.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -10,8 +10,8 @@ use base64::engine::general_purpose::STANDARD;
 use crate::address::Address;
 use crate::event::{Id, LogId};
 use crate::failure::{Failure, reason};
-use crate::http::reply::{Head, MAX_HEAD, ReplyError};
-use crate::http::{BodyDecoder, BodyError};
+use crate::http::exchange::{ClientRequest, Exchange, ReplyBody};
+use crate::http::reply::{ReplyError, ReplyHead};
 use crate::journal::Fingerprint;
 use crate::lookup::lookup;
 use crate::room_key;
@@ -20,57 +20,56 @@ use crate::wire::endpoint::{LOG_FILE, MESSAGES};
 
 use super::state::CopyState;
 
-/// How long connecting to one of a machine's addresses may take.
+/// The name of this program in its requests.
+const AGENT: &str = "chatroom-backup";
+/// The longest time that connecting to one of a machine's addresses may take.
 const CONNECT: Duration = Duration::from_secs(10);
-/// How long nothing may come, with an answer under way.
+/// The longest silence in an answer.
 const SILENCE: Duration = Duration::from_secs(30);
-/// The longest refusal that is read.
+/// The most bytes of one read.
+const PIECE: usize = 64 * 1024;
+/// The longest refusal that is read, in bytes.
 const MAX_REFUSAL: u64 = 64 * 1024;
 
-/// What a room sends.
-pub(super) enum Answer {
-    /// All of its log.
-    Whole(Sent),
-    /// What follows the place from which was asked.
-    Rest(Sent),
+/// What of its log a room sends.
+pub(super) enum LogReply {
+    /// All of it.
+    Whole(Download),
+    /// What follows the place that was asked for.
+    Rest(Download),
 }
 
 /// An answer under way.
-pub(super) struct Sent {
+pub(super) struct Download {
     stream: TcpStream,
-    unread: Vec<u8>,
-    body: BodyDecoder,
-    /// Where it will end, if that is said.
+    body: ReplyBody,
+    piece: Vec<u8>,
+    /// The fingerprint of the log as it will be at the end, if the room tells it.
     pub fingerprint: Option<Fingerprint>,
 }
 
-impl Sent {
+impl Download {
     /// Appends what comes next to `out`; `false` at the end.
     ///
     /// # Errors
-    /// Why it broke off.
+    /// The reason for which it broke off.
     pub(super) fn next(&mut self, out: &mut Vec<u8>) -> Result<bool, String> {
-        let told = |error: BodyError| ReplyError::from(error).to_string();
-        if self.unread.is_empty() {
-            if self.body.is_done() {
+        let before = out.len();
+        let told = |error: ReplyError| error.to_string();
+        let whole = self.body.read(out).map_err(told)?;
+        if whole || out.len() > before {
+            return Ok(out.len() > before);
+        }
+        match more(&mut self.stream, &mut self.piece) {
+            Ok(bytes) => self.body.receive(bytes),
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+                self.body.closed().map_err(told)?;
                 return Ok(false);
             }
-            match more(&mut self.stream, &mut self.unread) {
-                Ok(()) => {}
-                Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
-                    self.body.closed().map_err(told)?;
-                    return Ok(false);
-                }
-                Err(error) => return Err(said(&error)),
-            }
+            Err(error) => return Err(said(&error)),
         }
-        let before = out.len();
-        let mut input = &self.unread[..];
-        self.body.read(&mut input, out).map_err(told)?;
-        let left = input.len();
-        let taken = self.unread.len() - left;
-        self.unread.drain(..taken);
-        Ok(!self.body.is_done() || out.len() > before)
+        let whole = self.body.read(out).map_err(told)?;
+        Ok(!whole || out.len() > before)
     }
 
     /// All that comes, of a short answer.
@@ -81,7 +80,7 @@ impl Sent {
     }
 }
 
-/// Asks for what the copy lacks.
+/// Asks for what the copy lacks of the room's log.
 ///
 /// # Errors
 /// The room is not there, or refuses.
@@ -89,20 +88,20 @@ pub(super) fn ask(
     address: &Address,
     key: Option<&str>,
     kept: &CopyState,
-) -> Result<Answer, Failure> {
+) -> Result<LogReply, Failure> {
     // The end that is there comes once more, and is compared.
-    let fields = kept.fingerprint.map(|fingerprint| {
-        format!(
-            "Range: bytes={}-\r\nIf-Range: \"{fingerprint}\"\r\n",
-            kept.from
-        )
-    });
-    let (head, sent) = request(address, key, LOG_FILE, &fields.unwrap_or_default())?;
+    let range = format!("bytes={}-", kept.from);
+    let condition = kept.fingerprint.map(|kept| format!("\"{kept}\""));
+    let fields = condition
+        .as_deref()
+        .map(|condition| [("Range", &range[..]), ("If-Range", condition)]);
+    let fields = fields.as_ref().map_or(&[][..], |fields| &fields[..]);
+    let (head, sent) = request(address, key, LOG_FILE, fields)?;
     let begins = format!("bytes {}-", kept.from);
     let fits = |range: &str| range.starts_with(&begins);
     match (head.status, sent.fingerprint) {
-        (200, Some(_)) => Ok(Answer::Whole(sent)),
-        (206, Some(_)) if head.field("content-range").is_some_and(fits) => Ok(Answer::Rest(sent)),
+        (200, Some(_)) => Ok(LogReply::Whole(sent)),
+        (206, Some(_)) if head.field("content-range").is_some_and(fits) => Ok(LogReply::Rest(sent)),
         (200 | 206, _) => Err(Failure::new(format!(
             "What answers at {address} does not say which log it sends and how far, as a room of this version does. Nothing \
              was changed. Is it a chatroom server, and is there nothing between that changes its answers?"
@@ -111,58 +110,55 @@ pub(super) fn ask(
     }
 }
 
-/// The name of the file beside the room's log that this earlier log of the room is in; nothing if the room
+/// The name of the file beside the room's log that holds this earlier log of the room; nothing if the room
 /// knows of no such log.
 pub(super) fn name_of_earlier(address: &Address, key: Option<&str>, log: LogId) -> Option<String> {
-    // Whatever id of it.
+    // Any id of it.
     let id = Id {
         log,
         offset: 0,
         check: 0,
     };
-    let (head, mut sent) = request(address, key, &format!("{MESSAGES}/{id}"), "").ok()?;
+    let (head, mut sent) = request(address, key, &format!("{MESSAGES}/{id}"), &[]).ok()?;
     let text = (head.status == 410).then(|| sent.all())?;
     serde_json::from_slice::<Refusal>(&text).ok()?.earlier
 }
 
-/// Asks, and reads how the answer begins.
+/// Sends a request and reads the head of its answer.
 fn request(
     address: &Address,
     key: Option<&str>,
     path: &str,
-    fields: &str,
-) -> Result<(Head, Sent), Failure> {
+    fields: &[(&str, &str)],
+) -> Result<(ReplyHead, Download), Failure> {
     let away = |why: String| {
         Failure::new(format!(
             "The room at {address} cannot be reached: {why}. Nothing was changed; check the address, and that the room is open."
         ))
     };
     let mut stream = connect(address).map_err(|error| away(said(&error)))?;
-    let mut request = format!(
-        "GET {path} HTTP/1.1\r\nHost: {}\r\nUser-Agent: chatroom-backup/{}\r\nConnection: close\r\n{fields}",
-        address.authority(),
-        env!("CARGO_PKG_VERSION")
-    );
-    if let Some(key) = key {
-        let pair = STANDARD.encode(format!("backup:{key}"));
-        request.push_str(&format!("Authorization: Basic {pair}\r\n"));
-    }
-    request.push_str("\r\n");
+    let basic = key.map(|key| format!("Basic {}", STANDARD.encode(format!("backup:{key}"))));
+    let mut fields = [&[("Connection", "close")], fields].concat();
+    fields.extend(basic.as_deref().map(|basic| ("Authorization", basic)));
+    let request = ClientRequest {
+        method: "GET",
+        path,
+        fields: &fields,
+        ..ClientRequest::default()
+    };
     stream
-        .write_all(request.as_bytes())
+        .write_all(&request.bytes(address, AGENT))
         .map_err(|error| away(said(&error)))?;
-    let mut unread = Vec::new();
+    let foreign = |error: ReplyError| away(error.to_string());
+    let mut piece = vec![0; PIECE];
+    let mut exchange = Exchange::new();
     let head = loop {
-        let foreign = |error: ReplyError| away(error.to_string());
-        match Head::read(&unread).map_err(foreign)? {
-            Some((head, taken)) => {
-                unread.drain(..taken);
-                if head.status >= 200 {
-                    break head;
-                }
+        match exchange.head().map_err(foreign)? {
+            Some(head) => break head,
+            None => {
+                let read = more(&mut stream, &mut piece).map_err(|error| away(said(&error)))?;
+                exchange.receive(read);
             }
-            None if unread.len() >= MAX_HEAD => return Err(foreign(ReplyError::HeadTooLong)),
-            None => more(&mut stream, &mut unread).map_err(|error| away(said(&error)))?,
         }
     };
     let fingerprint = head.field("etag").and_then(|tag| {
@@ -174,18 +170,16 @@ fn request(
     } else {
         MAX_REFUSAL
     };
-    let body = BodyDecoder::new(head.framing, limit)
-        .map_err(|error| away(ReplyError::from(error).to_string()))?;
-    let sent = Sent {
+    let sent = Download {
+        body: exchange.body(&head, limit).map_err(foreign)?,
         stream,
-        unread,
-        body,
+        piece,
         fingerprint,
     };
     Ok((head, sent))
 }
 
-fn refused(address: &Address, status: u16, has_key: bool, mut sent: Sent) -> Failure {
+fn refused(address: &Address, status: u16, has_key: bool, mut sent: Download) -> Failure {
     match serde_json::from_slice::<Refusal>(&sent.all()) {
         Ok(refusal)
             if !has_key && matches!(refusal.error.as_str(), "key_required" | "key_wrong") =>
@@ -224,15 +218,11 @@ fn connect(address: &Address) -> io::Result<TcpStream> {
 }
 
 /// Waits for more bytes; the end of the stream is an error here.
-fn more(stream: &mut TcpStream, unread: &mut Vec<u8>) -> io::Result<()> {
-    let mut piece = [0; 64 * 1024];
+fn more<'a>(stream: &mut TcpStream, piece: &'a mut [u8]) -> io::Result<&'a [u8]> {
     loop {
-        match stream.read(&mut piece) {
+        match stream.read(piece) {
             Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
-            Ok(count) => {
-                unread.extend_from_slice(&piece[..count]);
-                return Ok(());
-            }
+            Ok(count) => return Ok(&piece[..count]),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }

@@ -6,8 +6,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::Shared;
-use super::connection::{Answer, Connection, Request, Trouble, within};
+use super::connection::{Connection, ServerReply, Trouble, within};
 use crate::address::Address;
+use crate::http::exchange::ClientRequest;
 use crate::modes::gui::talk::{Field, Login};
 use crate::wire::endpoint::SESSION;
 use crate::wire::{Refusal, Session};
@@ -66,12 +67,12 @@ pub(super) async fn log_in(shared: &Shared, login: &Login) -> Result<Session, Lo
         .await
         .ok_or(LoginError::Hurried)??;
     let answer = connection
-        .ask(&Request {
+        .ask(&ClientRequest {
             method: "POST",
             path: SESSION,
-            fields: vec!["Content-Type: application/json".to_string()],
+            fields: &[("Content-Type", "application/json")],
             body: &body,
-            ..Request::default()
+            ..ClientRequest::default()
         })
         .await?;
     match answer.head.status {
@@ -92,7 +93,7 @@ pub(super) async fn whose(
     }
     let asking = async {
         let mut connection = Connection::open(&login.address).await?;
-        connection.ask(&Request::get(SESSION, token)).await
+        connection.ask(&ClientRequest::get(SESSION, token)).await
     };
     let answer = shared
         .unless_hurried(asking)
@@ -106,7 +107,7 @@ pub(super) async fn whose(
 }
 
 /// What the server gave, if it can be used.
-fn session(answer: &Answer) -> Option<Session> {
+fn session(answer: &ServerReply) -> Option<Session> {
     let session = answer.json::<Session>()?;
     let short = |word: &str| word.len() <= MAX_WORD;
     // The token goes back in a header of every request.
@@ -114,7 +115,7 @@ fn session(answer: &Answer) -> Option<Session> {
     usable.then_some(session)
 }
 
-fn refusal(login: &Login, answer: &Answer) -> LoginError {
+fn refusal(login: &Login, answer: &ServerReply) -> LoginError {
     let said = answer.json::<Refusal>();
     let again = answer.head.retry_after().map(Duration::from_secs);
     let field = match (answer.head.status, &said) {
@@ -138,7 +139,7 @@ fn refusal(login: &Login, answer: &Answer) -> LoginError {
     }
 }
 
-fn not_here(login: &Login, answer: &Answer) -> LoginError {
+fn not_here(login: &Login, answer: &ServerReply) -> LoginError {
     LoginError::Refused {
         field: Field::Address,
         sentence: format!(
@@ -155,12 +156,12 @@ fn not_here(login: &Login, answer: &Answer) -> LoginError {
 pub(super) async fn log_off(address: &Address, token: &str, limit: Duration) {
     let done = within(limit, async {
         let mut connection = Connection::open(address).await?;
-        let request = Request {
+        let request = ClientRequest {
             method: "DELETE",
             path: SESSION,
             token: Some(token),
-            fields: vec!["Connection: close".to_string()],
-            ..Request::default()
+            fields: &[("Connection", "close")],
+            ..ClientRequest::default()
         };
         connection.begin(&request).await
     });

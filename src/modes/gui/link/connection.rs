@@ -1,4 +1,5 @@
-//! One connection to the server: a request out, an answer in, all of it within limits.
+//! One connection to the server: a request out, its answer in, within limits of size and time. What the
+//! bytes mean is [`exchange`](crate::http::exchange)'s.
 
 use std::fmt;
 use std::future::Future;
@@ -12,24 +13,24 @@ use async_std::task;
 
 use crate::address::Address;
 use crate::failure::reason;
-use crate::http::reply::{Head, MAX_HEAD, ReplyError};
-use crate::http::{BodyDecoder, BodyError};
+use crate::http::exchange::{ClientRequest, Exchange, ReplyBody};
+use crate::http::reply::{ReplyError, ReplyHead};
 use crate::waited::waited;
 use crate::wire::Refusal;
 
-/// How long looking up and connecting may take.
+/// The longest time that looking up and connecting may take.
 const CONNECT: Duration = Duration::from_secs(10);
-/// How long an answer may take. Longer than the server waits for its disk.
+/// The longest time that an answer may take. Longer than the server waits for its disk.
 pub(super) const ANSWER: Duration = Duration::from_secs(40);
-/// The longest body that is kept; a list of some thousand members fits.
+/// The longest body that is kept, in bytes; a list of some thousand members fits.
 pub(super) const MAX_BODY: u64 = 1024 * 1024;
-/// How many interim answers (status 1xx) are passed over.
-const MAX_INTERIM: usize = 4;
+/// The name of this program in its requests.
+const AGENT: &str = "chatroom-gui";
 
-/// Why a connection is of no more use.
+/// The reason for which a connection is of no more use.
 #[derive(Debug)]
 pub(super) enum Trouble {
-    /// The system said so.
+    /// The system reports it.
     System(io::Error),
     /// Nothing came for too long.
     Silence,
@@ -56,19 +57,13 @@ impl From<io::Error> for Trouble {
     }
 }
 
-impl From<BodyError> for Trouble {
-    fn from(error: BodyError) -> Trouble {
-        ReplyError::from(error).into()
-    }
-}
-
 impl From<ReplyError> for Trouble {
     fn from(error: ReplyError) -> Trouble {
         Trouble::Reply(error)
     }
 }
 
-/// Does it within a time.
+/// Does something within a time limit.
 pub(super) async fn within<T>(
     limit: Duration,
     doing: impl Future<Output = Result<T, Trouble>>,
@@ -76,56 +71,16 @@ pub(super) async fn within<T>(
     timeout(limit, doing).await.unwrap_or(Err(Trouble::Silence))
 }
 
-/// A request.
-#[derive(Default)]
-pub(super) struct Request<'a> {
-    pub(super) method: &'a str,
-    pub(super) path: &'a str,
-    pub(super) token: Option<&'a str>,
-    /// More header fields, each `Name: value`; the caller vouches that there is no line break.
-    pub(super) fields: Vec<String>,
-    pub(super) body: &'a [u8],
-}
-
-impl<'a> Request<'a> {
-    /// Asks for something, as the owner of a token.
-    pub(super) fn get(path: &'a str, token: &'a str) -> Request<'a> {
-        Request {
-            method: "GET",
-            path,
-            token: Some(token),
-            ..Request::default()
-        }
-    }
-
-    fn bytes(&self, address: &Address) -> Vec<u8> {
-        let mut head = format!(
-            "{} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: chatroom-gui/{}\r\n",
-            self.method,
-            self.path,
-            address.authority(),
-            env!("CARGO_PKG_VERSION")
-        );
-        let token = self.token.map(|t| format!("Authorization: Bearer {t}"));
-        let length =
-            (self.method == "POST").then(|| format!("Content-Length: {}", self.body.len()));
-        for field in self.fields.iter().chain(&token).chain(&length) {
-            head.push_str(field);
-            head.push_str("\r\n");
-        }
-        head.push_str("\r\n");
-        [head.as_bytes(), self.body].concat()
-    }
-}
-
-/// A whole answer.
-pub(super) struct Answer {
-    pub(super) head: Head,
+/// An answer that was read whole.
+pub(super) struct ServerReply {
+    pub(super) head: ReplyHead,
     pub(super) body: Vec<u8>,
+    /// Whether the connection can carry another request.
+    pub(super) reusable: bool,
 }
 
-impl Answer {
-    /// The body as the object it should be.
+impl ServerReply {
+    /// The body as the object that it should be.
     pub(super) fn json<T: serde::de::DeserializeOwned>(&self) -> Option<T> {
         serde_json::from_slice(&self.body).ok()
     }
@@ -139,8 +94,8 @@ impl Answer {
     }
 }
 
-/// What to say about an answer that no chatroom gives.
-pub(super) fn unexpected(head: &Head) -> String {
+/// The sentence about an answer that no chatroom gives.
+pub(super) fn unexpected(head: &ReplyHead) -> String {
     match (head.status, head.field("location")) {
         (status @ 300..=399, Some(place)) => format!(
             "it sends visitors elsewhere ({status}, to {})",
@@ -161,9 +116,7 @@ pub(super) fn unexpected(head: &Head) -> String {
 pub(super) struct Connection {
     stream: TcpStream,
     host: Address,
-    /// What has come and is not used yet.
-    pub(super) unread: Vec<u8>,
-    /// Where bytes are read to; on the heap, since it would be in every future on the way here.
+    /// What a read fills; on the heap, since it would be in every future on the way here.
     piece: Vec<u8>,
 }
 
@@ -179,94 +132,94 @@ impl Connection {
         Ok(Connection {
             stream,
             host: address.clone(),
-            unread: Vec::new(),
             piece: vec![0; 16 * 1024],
         })
     }
 
-    /// Sends a request and reads the head of its answer.
-    pub(super) async fn begin(&mut self, request: &Request<'_>) -> Result<Head, Trouble> {
-        self.stream.write_all(&request.bytes(&self.host)).await?;
-        let mut interim = 0;
+    /// Sends a request and reads the head of its answer; the body is read from the exchange.
+    pub(super) async fn begin(
+        &mut self,
+        request: &ClientRequest<'_>,
+    ) -> Result<(ReplyHead, Exchange), Trouble> {
+        let bytes = request.bytes(&self.host, AGENT);
+        self.stream.write_all(&bytes).await?;
+        let mut exchange = Exchange::new();
         loop {
-            if let Some((head, taken)) = Head::read(&self.unread)? {
-                self.unread.drain(..taken);
-                if head.status >= 200 {
-                    return Ok(head);
-                }
-                interim += 1;
-                if interim > MAX_INTERIM || head.status == 101 {
-                    return Err(ReplyError::NotHttp.into());
-                }
-                continue;
+            if let Some(head) = exchange.head()? {
+                return Ok((head, exchange));
             }
-            if self.unread.len() >= MAX_HEAD {
-                return Err(ReplyError::HeadTooLong.into());
-            }
-            self.more().await?;
+            exchange.receive(self.more().await?);
         }
     }
 
     /// Sends a request and reads the whole answer, within the usual time.
-    pub(super) async fn ask(&mut self, request: &Request<'_>) -> Result<Answer, Trouble> {
+    pub(super) async fn ask(
+        &mut self,
+        request: &ClientRequest<'_>,
+    ) -> Result<ServerReply, Trouble> {
         self.ask_for(request, MAX_BODY).await
     }
 
     /// The same for an answer of at most `limit` bytes.
     pub(super) async fn ask_for(
         &mut self,
-        request: &Request<'_>,
+        request: &ClientRequest<'_>,
         limit: u64,
-    ) -> Result<Answer, Trouble> {
+    ) -> Result<ServerReply, Trouble> {
         within(ANSWER, async {
-            let head = self.begin(request).await?;
-            let body = self.rest(&head, limit).await?;
-            Ok(Answer { head, body })
+            let (head, exchange) = self.begin(request).await?;
+            self.rest(head, exchange, limit).await
         })
         .await
     }
 
     /// Reads the body that belongs to the head.
-    pub(super) async fn rest(&mut self, head: &Head, limit: u64) -> Result<Vec<u8>, Trouble> {
-        let mut framed = BodyDecoder::new(head.framing, limit)?;
+    pub(super) async fn rest(
+        &mut self,
+        head: ReplyHead,
+        exchange: Exchange,
+        limit: u64,
+    ) -> Result<ServerReply, Trouble> {
+        let mut reply = exchange.body(&head, limit)?;
         let mut body = Vec::new();
-        loop {
-            let mut input = &self.unread[..];
-            framed.read(&mut input, &mut body)?;
-            let taken = self.unread.len() - input.len();
-            self.unread.drain(..taken);
-            if framed.is_done() {
-                return Ok(body);
-            }
+        while !reply.read(&mut body)? {
             match self.more().await {
-                Ok(()) => {}
+                Ok(bytes) => reply.receive(bytes),
                 Err(Trouble::System(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                    framed.closed()?;
-                    return Ok(body);
+                    reply.closed()?;
+                    break;
                 }
                 Err(trouble) => return Err(trouble),
             }
         }
+        Ok(ServerReply {
+            reusable: reply.is_reusable(),
+            head,
+            body,
+        })
+    }
+
+    /// Waits for more of a body that is read as it comes; the end of the stream is an error here.
+    pub(super) async fn more_of(&mut self, body: &mut ReplyBody) -> Result<(), Trouble> {
+        body.receive(self.more().await?);
+        Ok(())
     }
 
     /// Waits for more bytes; the end of the stream is an error here. If they are there already, the
-    /// others on this thread have a turn first, and limits of time are looked at.
-    pub(super) async fn more(&mut self) -> Result<(), Trouble> {
+    /// others on this thread have a turn first, and time limits are looked at.
+    async fn more(&mut self) -> Result<&[u8], Trouble> {
         let (read, waited) = waited(self.stream.read(&mut self.piece)).await;
         if !waited {
             task::yield_now().await;
         }
         match read? {
             0 => Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
-            n => {
-                self.unread.extend_from_slice(&self.piece[..n]);
-                Ok(())
-            }
+            count => Ok(&self.piece[..count]),
         }
     }
 }
 
-/// async-std wraps what the system says in words of its own; only the kind is worth telling.
+/// The same error in plain words: async-std wraps what the system says in words of its own.
 fn plain(error: io::Error) -> io::Error {
     use io::ErrorKind::*;
     let words = match error.kind() {
@@ -307,7 +260,7 @@ mod tests {
         // All of it is there before anything is read.
         far.write_all(head.as_bytes()).expect("sent");
         far.write_all(&vec![b'x'; length]).expect("sent");
-        let request = Request::get("/", "token");
+        let request = ClientRequest::get("/", "token");
         let mut asking = pin!(near.ask(&request));
         let mut turns = 1;
         let answer = loop {

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::connection::{Connection, Request, within};
+use super::connection::{Connection, within};
 use super::presentable;
 use crate::address::Address;
+use crate::http::exchange::ClientRequest;
 use crate::modes::gui::rooms::ProbedRoom;
 use crate::wire::endpoint::HEALTH;
 
@@ -26,11 +27,11 @@ struct Health {
 pub fn health(address: &Address, limit: Duration) -> Option<ProbedRoom> {
     let asked = async {
         let mut connection = Connection::open(address).await?;
-        let request = Request {
+        let request = ClientRequest {
             method: "GET",
             path: HEALTH,
-            fields: vec!["Connection: close".to_string()],
-            ..Request::default()
+            fields: &[("Connection", "close")],
+            ..ClientRequest::default()
         };
         connection.ask_for(&request, MAX_HEALTH).await
     };

@@ -9,13 +9,11 @@ use std::time::Duration;
 use async_std::task;
 
 use super::Shared;
-use super::connection::{
-    ANSWER, Answer, Connection, MAX_BODY, Request, Trouble, unexpected, within,
-};
+use super::connection::{ANSWER, Connection, MAX_BODY, Trouble, unexpected, within};
 use super::ending::Ending;
 use crate::address::Address;
 use crate::event::{Body, Id, Key, Recorded};
-use crate::http::BodyDecoder;
+use crate::http::exchange::{ClientRequest, ReplyBody};
 use crate::modes::gui::talk::Report;
 use crate::sse::decoder::{Decoder, SseEvent};
 use crate::wire::endpoint::{EVENTS, MEMBERS};
@@ -38,8 +36,7 @@ const GRACE: Duration = Duration::from_millis(if cfg!(test) { 50 } else { 5000 }
 /// An open stream.
 pub(super) struct EventStream {
     connection: Connection,
-    /// How its end is known.
-    framed: BodyDecoder,
+    body: ReplyBody,
     /// Once the stream is here, everything that happened before it was opened has been read.
     target: Id,
 }
@@ -54,7 +51,7 @@ pub(super) async fn open(
 ) -> Result<EventStream, Ending> {
     let mut connection = connect(address).await?;
     let answer = connection
-        .ask(&Request::get(MEMBERS, token))
+        .ask(&ClientRequest::get(MEMBERS, token))
         .await
         .map_err(|trouble| Ending::broken(&trouble))?;
     let again = answer.head.retry_after().map(Duration::from_secs);
@@ -65,13 +62,14 @@ pub(super) async fn open(
     };
     let target = members.id;
     shared.report(Report::Members(members)).await;
-    if !answer.head.reusable {
+    if !answer.reusable {
         connection = connect(address).await?;
     }
-    let mut fields = vec!["Accept: text/event-stream".to_string()];
-    let path = match shared.place.get() {
+    let place = shared.place.get().map(|place| place.to_string());
+    let mut fields = vec![("Accept", "text/event-stream")];
+    let path = match &place {
         Some(place) => {
-            fields.push(format!("Last-Event-ID: {place}"));
+            fields.push(("Last-Event-ID", place));
             let max = match shared.streamed.get() {
                 false => MAX_FIRST,
                 true => MAX_AGAIN,
@@ -84,44 +82,43 @@ pub(super) async fn open(
             format!("{EVENTS}?last={BACKLOG}")
         }
     };
-    let request = Request {
-        fields,
-        ..Request::get(&path, token)
+    let request = ClientRequest {
+        fields: &fields,
+        ..ClientRequest::get(&path, token)
     };
-    let head = within(ANSWER, connection.begin(&request))
+    let (head, exchange) = within(ANSWER, connection.begin(&request))
         .await
         .map_err(|trouble| Ending::broken(&trouble))?;
     match head.status {
         200 if head.content_type() == "text/event-stream" => {
-            let framed = BodyDecoder::new(head.framing, u64::MAX);
-            let framed = framed.map_err(|error| Ending::broken(&error.into()))?;
+            let body = exchange.body(&head, u64::MAX);
+            let body = body.map_err(|error| Ending::broken(&error.into()))?;
             Ok(EventStream {
                 connection,
-                framed,
+                body,
                 target,
             })
         }
         200 => Err(Ending::refused(unexpected(&head), None)),
         _ => {
             let again = head.retry_after().map(Duration::from_secs);
-            let body = within(ANSWER, connection.rest(&head, MAX_BODY)).await;
-            let body = body.unwrap_or_default();
-            let answer = Answer { head, body };
-            Err(match answer.head.status {
+            let (status, unread) = (head.status, unexpected(&head));
+            let reply = within(ANSWER, connection.rest(head, exchange, MAX_BODY)).await;
+            let sentence = reply.map_or(unread, |reply| reply.sentence());
+            Err(match status {
                 401 => Ending::LoggedOut,
-                _ => Ending::refused(answer.sentence(), again),
+                _ => Ending::refused(sentence, again),
             })
         }
     }
 }
 
 impl EventStream {
-    /// What has come of the stream itself, without its frame.
-    fn take(&mut self) -> Result<Vec<u8>, Trouble> {
-        let bytes = std::mem::take(&mut self.connection.unread);
-        let mut content = Vec::with_capacity(bytes.len());
-        self.framed.read(&mut &bytes[..], &mut content)?;
-        Ok(content)
+    /// The bytes that have come of the stream itself, without its frame, and whether it has ended.
+    fn take(&mut self) -> Result<(Vec<u8>, bool), Trouble> {
+        let mut content = Vec::new();
+        let ended = self.body.read(&mut content)?;
+        Ok((content, ended))
     }
 }
 
@@ -147,8 +144,8 @@ pub(super) async fn follow(shared: &Shared, mut stream: EventStream) -> Ending {
     let mut decoder = Decoder::new();
     let mut heartbeat = None;
     loop {
-        let bytes = match stream.take() {
-            Ok(bytes) => bytes,
+        let (bytes, ended) = match stream.take() {
+            Ok(taken) => taken,
             Err(trouble) => return Ending::broken(&trouble),
         };
         let mut input = &bytes[..];
@@ -185,12 +182,15 @@ pub(super) async fn follow(shared: &Shared, mut stream: EventStream) -> Ending {
         }
         // A long piece is not kept while nothing comes.
         drop(bytes);
-        if stream.framed.is_done() {
+        if ended {
             return Ending::broken(&Trouble::System(ErrorKind::UnexpectedEof.into()));
         }
         catch_up(shared, stream.target);
         let silence = Duration::from_secs(2 * heartbeat.unwrap_or(HEARTBEAT)) + GRACE;
-        if let Err(trouble) = within(silence, stream.connection.more()).await {
+        let EventStream {
+            connection, body, ..
+        } = &mut stream;
+        if let Err(trouble) = within(silence, connection.more_of(body)).await {
             return Ending::broken(&trouble);
         }
     }
@@ -279,7 +279,7 @@ mod tests {
     use futures_lite::future::{block_on, poll_once};
 
     use super::*;
-    use crate::http::Framing;
+    use crate::http::exchange::Exchange;
     use crate::modes::gui::link::tests::fake::{encoded, id, said};
 
     #[test]
@@ -287,15 +287,18 @@ mod tests {
         let door = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = door.local_addr().expect("an address").to_string();
         let address = Address::parse(&address).expect("an address");
-        let mut connection = block_on(Connection::open(&address)).expect("connected");
+        let connection = block_on(Connection::open(&address)).expect("connected");
         let turns = 10;
         // The greeting is one of them.
         let count = turns * BATCH as u64 - 1;
         let all: Vec<Wire> = (2..2 + count).map(|n| said(n, "hi", None)).collect();
-        connection.unread = encoded(&all);
+        let mut exchange = Exchange::new();
+        exchange.receive(b"HTTP/1.1 200 OK\r\n\r\n");
+        exchange.receive(&encoded(&all));
+        let head = exchange.head().expect("a head").expect("a whole one");
         let stream = EventStream {
             connection,
-            framed: BodyDecoder::new(Framing::UntilClose, u64::MAX).expect("a body"),
+            body: exchange.body(&head, u64::MAX).expect("a body"),
             target: id(2),
         };
         let (shared, reports) = Shared::new(|| ());

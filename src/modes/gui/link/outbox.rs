@@ -8,11 +8,12 @@ use async_std::future::timeout;
 
 use super::Shared;
 use super::backoff::{Backoff, chance};
-use super::connection::{Connection, Request, Trouble};
+use super::connection::{Connection, Trouble};
 use super::ending::Ending;
 use super::reconcile::{self, Reconciled};
 use crate::address::Address;
 use crate::event::{Id, Key};
+use crate::http::exchange::ClientRequest;
 use crate::modes::gui::talk::{LinkState, OutboxMessage};
 use crate::wire::Said;
 use crate::wire::endpoint::MESSAGES;
@@ -178,13 +179,13 @@ async fn post(
     message: &OutboxMessage,
 ) -> Result<(Attempt, bool), Trouble> {
     let answer = connection
-        .ask(&Request {
+        .ask(&ClientRequest {
             method: "POST",
             path: MESSAGES,
             token: Some(token),
-            fields: vec![
-                "Content-Type: text/plain; charset=utf-8".to_string(),
-                format!("Idempotency-Key: {}", message.key.as_str()),
+            fields: &[
+                ("Content-Type", "text/plain; charset=utf-8"),
+                ("Idempotency-Key", message.key.as_str()),
             ],
             body: message.text.as_bytes(),
         })
@@ -201,5 +202,5 @@ async fn post(
         }
         _ => Attempt::Answered(Err(answer.sentence())),
     };
-    Ok((outcome, answer.head.reusable))
+    Ok((outcome, answer.reusable))
 }

@@ -8,10 +8,11 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::connection::{Answer, Connection, Request, Trouble};
+use super::connection::{Connection, ServerReply, Trouble};
 use super::{Reach, Shared};
 use crate::address::Address;
 use crate::event::Id;
+use crate::http::exchange::ClientRequest;
 use crate::modes::gui::talk::{HistoryQuery, Report};
 use crate::sse::decoder::MAX_EVENT;
 use crate::wire::endpoint::MESSAGES;
@@ -105,7 +106,7 @@ async fn fetch(
     let (answer, connection) = answer.map_err(|trouble| {
         format!("Earlier messages cannot be loaded now: {trouble}. Try again in a while.")
     })?;
-    if answer.head.reusable {
+    if answer.reusable {
         *kept = Some((connection, address.clone(), Instant::now()));
     }
     match (answer.head.status, read(&answer)) {
@@ -123,7 +124,7 @@ async fn ask_on(
     mut connection: Connection,
     token: &str,
     path: &str,
-) -> Result<(Answer, Connection), Trouble> {
+) -> Result<(ServerReply, Connection), Trouble> {
     let answer = get(&mut connection, token, path).await?;
     Ok((answer, connection))
 }
@@ -157,14 +158,14 @@ pub(super) async fn get(
     connection: &mut Connection,
     token: &str,
     path: &str,
-) -> Result<Answer, Trouble> {
+) -> Result<ServerReply, Trouble> {
     connection
-        .ask_for(&Request::get(path, token), MAX_RANGE)
+        .ask_for(&ClientRequest::get(path, token), MAX_RANGE)
         .await
 }
 
 /// The page in an answer.
-pub(super) fn read(answer: &Answer) -> Option<HistoryRange> {
+pub(super) fn read(answer: &ServerReply) -> Option<HistoryRange> {
     let read: Read = answer.json()?;
     Some(HistoryRange {
         events: read.events.0,

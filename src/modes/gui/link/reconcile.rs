@@ -104,7 +104,7 @@ pub(super) async fn look(
             };
             let answer = ranges::get(&mut open, token, &way.path()).await?;
             let again = answer.head.retry_after().map(Duration::from_secs);
-            connection = answer.head.reusable.then_some(open);
+            connection = answer.reusable.then_some(open);
             let range = match (answer.head.status, ranges::read(&answer)) {
                 (200, Some(range)) => range,
                 // The log does not know the event: it was replaced, or restored from a copy.

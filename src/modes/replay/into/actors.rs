@@ -8,13 +8,13 @@ mod posting;
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
-use super::client::Request;
 use super::listeners::Listeners;
 use super::room_names::{MOST_NAMES, RoomNames};
 use super::summary::Summary;
 use super::target_room::{Halt, Reply, RoomRefusal, TargetRoom};
 use crate::event::MAX_TEXT;
 use crate::failure::{Failure, reason};
+use crate::http::exchange::ClientRequest;
 use crate::line::escaped;
 use crate::system::limits;
 use crate::wire::Session;
@@ -114,12 +114,12 @@ impl Actors {
                 Some(key) => serde_json::json!({"name": name, "key": key}),
                 None => serde_json::json!({"name": name}),
             };
-            let heard = self.room.ask::<Session>(&Request {
+            let heard = self.room.ask::<Session>(&ClientRequest {
                 method: "POST",
                 path: SESSION,
-                kind: "application/json",
+                fields: &[("Content-Type", "application/json")],
                 body: login.to_string().as_bytes(),
-                ..Request::default()
+                ..ClientRequest::default()
             })?;
             match heard.reply {
                 Reply::Done(session) => return self.is_in(who, session).map(|()| true),
@@ -292,12 +292,12 @@ impl Actors {
     }
 }
 
-fn goodbye(token: &str) -> Request<'_> {
-    Request {
+fn goodbye(token: &str) -> ClientRequest<'_> {
+    ClientRequest {
         method: "DELETE",
         path: SESSION,
         token: Some(token),
-        ..Request::default()
+        ..ClientRequest::default()
     }
 }
 

@@ -1,7 +1,8 @@
-//! A connection to a room that waits: a request out, an answer in, all of it within limits.
+//! A connection to a room that waits for the answer: a request out, its answer in, within limits of size
+//! and time. What the bytes mean is [`exchange`](crate::http::exchange)'s.
 //!
-//! Everybody's requests go over this one connection, one after the other; whose a request is, its
-//! token says. A kept connection that the room has closed meanwhile is made again at once.
+//! All requests go over this one connection, one after the other; the token tells whose each is. A kept
+//! connection that the room has closed meanwhile is made again at once.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
@@ -10,23 +11,25 @@ use std::time::Duration;
 
 use crate::address::Address;
 use crate::failure::reason;
-use crate::http::reply::{Head, MAX_HEAD, ReplyError};
-use crate::http::{BodyDecoder, BodyError};
+use crate::http::exchange::{ClientRequest, Exchange};
+use crate::http::reply::{ReplyError, ReplyHead};
 use crate::lookup::lookup;
 
-/// How long connecting to one of a machine's addresses may take.
+/// The name of this program in its requests.
+const AGENT: &str = "chatroom-replay";
+/// The longest time that connecting to one of a machine's addresses may take.
 const CONNECT: Duration = Duration::from_secs(5);
-/// After so long without a byte it is asked whether to go on waiting.
+/// The time without a byte after which the caller decides whether to go on waiting.
 const GLANCE: Duration = Duration::from_millis(100);
 /// The longest answer that is kept, in bytes: a page of history fits.
 const MAX_BODY: u64 = 32 * 1024 * 1024;
 
-/// Why there is no answer.
+/// The reason for which there is no answer.
 #[derive(Debug)]
-pub(super) enum Trouble {
-    /// The system said so.
+pub(super) enum AskError {
+    /// The system reports it.
     System(io::Error),
-    /// It took longer than it was waited for.
+    /// It took longer than the caller would wait.
     Silence,
     /// What came is of no use.
     Reply(ReplyError),
@@ -34,16 +37,16 @@ pub(super) enum Trouble {
     Foreign(u16),
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for AskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Trouble::System(error) if error.kind() == ErrorKind::UnexpectedEof => {
+            AskError::System(error) if error.kind() == ErrorKind::UnexpectedEof => {
                 f.write_str("the connection was closed")
             }
-            Trouble::System(error) => f.write_str(&reason(error)),
-            Trouble::Silence => f.write_str("it does not answer"),
-            Trouble::Reply(error) => error.fmt(f),
-            Trouble::Foreign(status) => {
+            AskError::System(error) => f.write_str(&reason(error)),
+            AskError::Silence => f.write_str("it does not answer"),
+            AskError::Reply(error) => error.fmt(f),
+            AskError::Foreign(status) => {
                 write!(
                     f,
                     "it answers with status {status}, and not as a chatroom does"
@@ -53,81 +56,35 @@ impl fmt::Display for Trouble {
     }
 }
 
-impl From<io::Error> for Trouble {
-    fn from(error: io::Error) -> Trouble {
-        Trouble::System(error)
+impl From<io::Error> for AskError {
+    fn from(error: io::Error) -> AskError {
+        AskError::System(error)
     }
 }
 
-impl From<ReplyError> for Trouble {
-    fn from(error: ReplyError) -> Trouble {
-        Trouble::Reply(error)
+impl From<ReplyError> for AskError {
+    fn from(error: ReplyError) -> AskError {
+        AskError::Reply(error)
     }
 }
 
-impl From<BodyError> for Trouble {
-    fn from(error: BodyError) -> Trouble {
-        ReplyError::from(error).into()
-    }
+/// The bytes of a request to the room at `address`.
+pub(super) fn bytes(request: &ClientRequest<'_>, address: &Address) -> Vec<u8> {
+    request.bytes(address, AGENT)
 }
 
-/// What is asked.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Request<'a> {
-    /// The method.
-    pub method: &'a str,
-    /// The path with its query.
-    pub path: &'a str,
-    /// Whose it is.
-    pub token: Option<&'a str>,
-    /// What makes a repeat of it recognisable.
-    pub key: Option<&'a str>,
-    /// The type of the body.
-    pub kind: &'a str,
-    /// The body.
-    pub body: &'a [u8],
-}
-
-impl Request<'_> {
-    /// It, as it goes over the wire.
-    pub(super) fn bytes(&self, address: &Address) -> Vec<u8> {
-        let mut head = format!(
-            "{} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: chatroom-replay/{}\r\n",
-            self.method,
-            self.path,
-            address.authority(),
-            env!("CARGO_PKG_VERSION")
-        );
-        let posts = self.method == "POST";
-        let length = self.body.len().to_string();
-        let token = self.token.map(|token| format!("Bearer {token}"));
-        for (name, value) in [
-            ("Authorization", token.as_deref()),
-            ("Idempotency-Key", self.key),
-            ("Content-Type", posts.then_some(self.kind)),
-            ("Content-Length", posts.then_some(&length)),
-        ] {
-            if let Some(value) = value {
-                head.push_str(&format!("{name}: {value}\r\n"));
-            }
-        }
-        head.push_str("\r\n");
-        [head.as_bytes(), self.body].concat()
-    }
-}
-
-/// An answer.
+/// A room's answer, read whole.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct RoomReply {
     /// Its head.
-    pub head: Head,
+    pub head: ReplyHead,
     /// Its body, whatever the framing was.
     pub body: Vec<u8>,
-    /// It was asked twice, since the first connection broke before it answered.
+    /// The request was sent twice, since the first connection broke before it was answered.
     pub repeated: bool,
 }
 
-/// The connection.
+/// The connection to a room.
 pub(super) struct Client {
     address: Address,
     kept: Option<TcpStream>,
@@ -142,27 +99,28 @@ impl Client {
         }
     }
 
-    /// Where the room is.
+    /// The room's address.
     pub(super) fn address(&self) -> &Address {
         &self.address
     }
 
-    /// Asks, and waits for the answer until `enough` says that it was waited long enough. If the
-    /// kept connection turns out to be closed it asks once more, so what is asked must bear that.
+    /// Sends a request and waits for the answer, until `enough` says that the caller will wait no
+    /// longer. If the kept connection turns out to be closed it sends the request once more, which the
+    /// request must bear.
     ///
     /// # Errors
-    /// There is no answer; whether the request was heard is not known.
+    /// There is no answer; it is not known whether the room heard the request.
     pub(super) fn ask(
         &mut self,
-        request: &Request<'_>,
+        request: &ClientRequest<'_>,
         enough: &dyn Fn() -> bool,
-    ) -> Result<Answer, Trouble> {
-        let request = request.bytes(&self.address);
+    ) -> Result<RoomReply, AskError> {
+        let request = bytes(request, &self.address);
         let mut repeated = false;
         if let Some(kept) = self.kept.take() {
             repeated = true;
             match self.exchange(kept, &request, enough) {
-                Err(Trouble::System(_)) if !enough() => (),
+                Err(AskError::System(_)) if !enough() => (),
                 answered => return answered,
             }
         }
@@ -177,44 +135,33 @@ impl Client {
         mut stream: TcpStream,
         request: &[u8],
         enough: &dyn Fn() -> bool,
-    ) -> Result<Answer, Trouble> {
+    ) -> Result<RoomReply, AskError> {
         stream.set_read_timeout(Some(GLANCE))?;
         stream.write_all(request)?;
-        let mut unread = Vec::new();
+        let mut piece = [0; 4096];
+        let mut exchange = Exchange::new();
         let head = loop {
-            match Head::read(&unread)? {
-                Some((head, taken)) => {
-                    unread.drain(..taken);
-                    if head.status >= 200 || head.status == 101 {
-                        break head;
-                    }
-                }
-                None if unread.len() >= MAX_HEAD => return Err(ReplyError::HeadTooLong.into()),
-                None => more(&mut stream, &mut unread, enough)?,
+            match exchange.head()? {
+                Some(head) => break head,
+                None => exchange.receive(more(&mut stream, &mut piece, enough)?),
             }
         };
-        let mut framed = BodyDecoder::new(head.framing, MAX_BODY)?;
+        let mut reply = exchange.body(&head, MAX_BODY)?;
         let mut body = Vec::new();
-        loop {
-            let mut input = &unread[..];
-            framed.read(&mut input, &mut body)?;
-            let left = input.len();
-            unread.drain(..unread.len() - left);
-            if framed.is_done() {
-                break;
-            }
-            match more(&mut stream, &mut unread, enough) {
-                Err(Trouble::System(error)) if error.kind() == ErrorKind::UnexpectedEof => {
-                    framed.closed()?;
+        while !reply.read(&mut body)? {
+            match more(&mut stream, &mut piece, enough) {
+                Ok(bytes) => reply.receive(bytes),
+                Err(AskError::System(error)) if error.kind() == ErrorKind::UnexpectedEof => {
+                    reply.closed()?;
                     break;
                 }
-                read => read?,
+                Err(error) => return Err(error),
             }
         }
-        if head.reusable && unread.is_empty() {
+        if reply.is_reusable() {
             self.kept = Some(stream);
         }
-        Ok(Answer {
+        Ok(RoomReply {
             head,
             body,
             repeated: false,
@@ -223,22 +170,18 @@ impl Client {
 }
 
 /// Waits for more bytes; the end of the stream is an error here.
-fn more(
+fn more<'a>(
     stream: &mut TcpStream,
-    unread: &mut Vec<u8>,
+    piece: &'a mut [u8],
     enough: &dyn Fn() -> bool,
-) -> Result<(), Trouble> {
-    let mut piece = [0; 4096];
+) -> Result<&'a [u8], AskError> {
     loop {
-        match stream.read(&mut piece) {
+        match stream.read(piece) {
             Ok(0) => return Err(io::Error::from(ErrorKind::UnexpectedEof).into()),
-            Ok(count) => {
-                unread.extend_from_slice(&piece[..count]);
-                return Ok(());
-            }
+            Ok(count) => return Ok(&piece[..count]),
             Err(error) => match error.kind() {
                 ErrorKind::WouldBlock | ErrorKind::TimedOut if enough() => {
-                    return Err(Trouble::Silence);
+                    return Err(AskError::Silence);
                 }
                 ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => (),
                 _ => return Err(error.into()),
@@ -250,8 +193,8 @@ fn more(
 /// Connects to the first of the machine's addresses that answers.
 ///
 /// # Errors
-/// What the system says of the last of them.
-pub(super) fn connect(address: &Address) -> Result<TcpStream, Trouble> {
+/// The system's error for the last of them.
+pub(super) fn connect(address: &Address) -> Result<TcpStream, AskError> {
     let unknown = || io::Error::new(ErrorKind::NotFound, "no machine by this name is known");
     let found = lookup(address.host(), address.port());
     let mut last = unknown();

@@ -10,9 +10,9 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::client::{Request, connect};
+use super::client::{bytes, connect};
 use crate::address::Address;
-use crate::http::reply::{Head, MAX_HEAD};
+use crate::http::exchange::{ClientRequest, Exchange};
 use crate::system::wait::{Handle, readable};
 use crate::wire::HEARTBEAT;
 use crate::wire::endpoint::EVENTS;
@@ -81,7 +81,7 @@ struct Listener {
     token: String,
     stream: Option<TcpStream>,
     /// The beginning of the response, until its head is complete.
-    head: Option<Vec<u8>>,
+    head: Option<Exchange>,
     heard: Instant,
 }
 
@@ -137,22 +137,22 @@ impl ListenerThread {
             return;
         }
         let path = format!("{EVENTS}?since=latest");
-        let request = Request {
+        let request = ClientRequest {
             method: "GET",
             path: &path,
             token: Some(&listener.token),
-            ..Request::default()
+            ..ClientRequest::default()
         };
         let asked = connect(&self.address).ok().filter(|stream| {
             let mut stream = stream;
-            let sent = stream.write_all(&request.bytes(&self.address));
+            let sent = stream.write_all(&bytes(&request, &self.address));
             sent.is_ok() && stream.set_nonblocking(true).is_ok()
         });
         match &asked {
             Some(_) => self.delay = FIRST_DELAY,
             None => self.pause(),
         }
-        (listener.head, listener.heard) = (Some(Vec::new()), Instant::now());
+        (listener.head, listener.heard) = (Some(Exchange::new()), Instant::now());
         listener.stream = asked;
     }
 
@@ -203,7 +203,7 @@ fn ready(listeners: &[Listener]) -> Vec<bool> {
 }
 
 /// Reads and discards what is there.
-fn empty(stream: &mut TcpStream, head: &mut Option<Vec<u8>>, piece: &mut [u8]) -> StreamFate {
+fn empty(stream: &mut TcpStream, head: &mut Option<Exchange>, piece: &mut [u8]) -> StreamFate {
     let mut taken = 0;
     while taken < MOST {
         let count = match stream.read(piece) {
@@ -215,11 +215,11 @@ fn empty(stream: &mut TcpStream, head: &mut Option<Vec<u8>>, piece: &mut [u8]) -
         };
         taken += count;
         if let Some(begun) = head {
-            begun.extend_from_slice(&piece[..count]);
-            match Head::read(begun).map(|read| read.map(|(head, _)| head.status)) {
+            begun.receive(&piece[..count]);
+            match begun.head().map(|head| head.map(|head| head.status)) {
                 Ok(Some(200)) => *head = None,
                 Ok(Some(401)) => return StreamFate::Over,
-                Ok(None) if begun.len() < MAX_HEAD => (),
+                Ok(None) => (),
                 _ => return StreamFate::Broken,
             }
         }

@@ -14,9 +14,10 @@ use std::time::{Duration, Instant};
 use serde::de::DeserializeOwned;
 
 use super::super::progress::Progress;
-use super::client::{Answer, Client, Request, Trouble};
+use super::client::{AskError, Client, RoomReply};
 use crate::address::Address;
 use crate::failure::{Failure, reason};
+use crate::http::exchange::ClientRequest;
 use crate::line;
 use crate::system::signals;
 use crate::wire::endpoint::SESSION;
@@ -154,7 +155,7 @@ impl TargetRoom {
     /// The user asked to stop; the room is away for too long, or there is none.
     pub(super) fn ask<T: DeserializeOwned>(
         &mut self,
-        request: &Request<'_>,
+        request: &ClientRequest<'_>,
     ) -> Result<Heard<T>, Halt> {
         let begun = Instant::now();
         let mut delay = FIRST_DELAY;
@@ -218,10 +219,10 @@ impl TargetRoom {
     /// The user asked to stop; there is none.
     pub(super) fn meet(&mut self) -> Result<(), Halt> {
         // A session of nobody: every room refuses it, and only a room does so in these words.
-        let nobody = Request {
+        let nobody = ClientRequest {
             method: "GET",
             path: SESSION,
-            ..Request::default()
+            ..ClientRequest::default()
         };
         self.ask::<Session>(&nobody).map(drop)
     }
@@ -232,14 +233,17 @@ impl TargetRoom {
     /// No room answered.
     pub(super) fn ask_until(
         &mut self,
-        request: &Request<'_>,
+        request: &ClientRequest<'_>,
         until: Instant,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), AskError> {
         let answer = self.client.ask(request, &|| Instant::now() >= until)?;
         reply::<()>(&answer).map(|_| ())
     }
 
-    fn once<T: DeserializeOwned>(&mut self, request: &Request<'_>) -> Result<Reply<T>, Trouble> {
+    fn once<T: DeserializeOwned>(
+        &mut self,
+        request: &ClientRequest<'_>,
+    ) -> Result<Reply<T>, AskError> {
         let begun = Instant::now();
         let stop = &self.stop;
         let enough = || {
@@ -324,9 +328,9 @@ impl RoomRefusal {
 }
 
 /// The meaning of an HTTP response.
-fn reply<T: DeserializeOwned>(answer: &Answer) -> Result<Reply<T>, Trouble> {
+fn reply<T: DeserializeOwned>(answer: &RoomReply) -> Result<Reply<T>, AskError> {
     let status = answer.head.status;
-    let foreign = |_| Trouble::Foreign(status);
+    let foreign = |_| AskError::Foreign(status);
     if (200..300).contains(&status) {
         // A response without a body says only that the request was carried out.
         let body: &[u8] = match status {
@@ -376,12 +380,11 @@ mod tests {
         TargetRoom::new(address, StopRequest::default(), Progress::none(), patience)
     }
 
-    const GOODBYE: Request<'_> = Request {
+    const GOODBYE: ClientRequest<'_> = ClientRequest {
         method: "DELETE",
         path: "/session",
         token: Some("t"),
-        key: None,
-        kind: "",
+        fields: &[],
         body: b"",
     };
     const DONE: &str = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";

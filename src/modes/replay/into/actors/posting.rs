@@ -2,7 +2,7 @@
 
 use super::Actors;
 use crate::event::{Body, Recorded};
-use crate::modes::replay::into::client::Request;
+use crate::http::exchange::ClientRequest;
 use crate::modes::replay::into::target_room::{Halt, Reply};
 use crate::wire::endpoint::MESSAGES;
 use crate::wire::{HistoryRange, Said, Wire};
@@ -66,12 +66,14 @@ impl Actors {
             if in_doubt.as_ref().is_some_and(|before| *before != name) {
                 return self.look_for(&token, key);
             }
-            let heard = self.room.ask::<Said>(&Request {
+            let heard = self.room.ask::<Said>(&ClientRequest {
                 method: "POST",
                 path: MESSAGES,
                 token: Some(&token),
-                key: Some(key),
-                kind: "text/plain; charset=utf-8",
+                fields: &[
+                    ("Idempotency-Key", key),
+                    ("Content-Type", "text/plain; charset=utf-8"),
+                ],
                 body: text.as_bytes(),
             })?;
             if heard.doubt {
@@ -110,11 +112,11 @@ impl Actors {
 
     /// Looks for the message with that key among the newest of the room.
     fn look_for(&mut self, token: &str, key: &str) -> Result<Posted, Halt> {
-        let heard = self.room.ask::<HistoryRange>(&Request {
+        let heard = self.room.ask::<HistoryRange>(&ClientRequest {
             method: "GET",
             path: &format!("{MESSAGES}?limit=1000"),
             token: Some(token),
-            ..Request::default()
+            ..ClientRequest::default()
         })?;
         let Reply::Done(page) = heard.reply else {
             self.summary.doubtful += 1;
