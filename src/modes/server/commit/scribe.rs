@@ -7,7 +7,7 @@
 //! Lines are recorded in batches. Until [`Scribe::keep`] is called they are provisional, and
 //! [`Scribe::undo`] makes as if they had never been asked for.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
@@ -21,7 +21,8 @@ use crate::modes::server::room::order::{Command, Mark, PastKeys, Reading, Speake
 
 use super::keys::{Keys, Limits};
 
-/// How many speakers without a session are remembered for their elapsed time.
+/// The number of guests whose last message is remembered, for the elapsed time of the next one. Beyond it
+/// the guest goes whose last message is the oldest.
 const MAX_GUESTS: usize = 4_096;
 
 /// The state that lines are made from.
@@ -30,16 +31,28 @@ pub struct Scribe {
     log: LogId,
     /// What gives lines their times.
     pub clock: Clock,
-    spoke: HashMap<Speaker, Duration>,
+    spoke: HashMap<Speaker, Spoke>,
+    /// The guests among them by the turn in which they spoke last, the oldest first.
+    guests: BTreeMap<u64, String>,
+    /// The number of the newest turn.
+    turns: u64,
     keys: Keys,
     /// The log is still being read back for keys.
     reading_back: bool,
     undo: Vec<Undo>,
 }
 
+/// The last time that somebody spoke.
+#[derive(Clone, Copy, Debug)]
+struct Spoke {
+    at: Duration,
+    /// How many had spoken before.
+    turn: u64,
+}
+
 #[derive(Debug)]
 enum Undo {
-    Spoke(Speaker, Option<Duration>),
+    Spoke(Speaker, Option<Spoke>),
 }
 
 impl Scribe {
@@ -49,6 +62,8 @@ impl Scribe {
             log,
             clock: Clock::new(last),
             spoke: HashMap::new(),
+            guests: BTreeMap::new(),
+            turns: 0,
             keys: Keys::new(Limits::default()),
             reading_back: false,
             undo: Vec::new(),
@@ -122,7 +137,7 @@ impl Scribe {
                     }
                 }
                 is_message = true;
-                let before = self.spoke.get(&speaker).copied().unwrap_or(now.mono);
+                let before = self.spoke.get(&speaker).map_or(now.mono, |spoke| spoke.at);
                 elapsed = Elapsed(now.mono.saturating_sub(before).as_secs());
                 self.set_spoke(speaker, Some(now.mono));
                 Body::Message {
@@ -178,22 +193,27 @@ impl Scribe {
         }
     }
 
-    /// The lines recorded since the last call are in the log, which ends at `end`.
+    /// Makes the lines recorded since the last call final: they are in the log, which ends at `end`.
     pub fn keep(&mut self, end: u64) {
-        self.undo.clear();
-        self.clock.keep();
-        self.keys.keep(end);
-        if self.spoke.len() > MAX_GUESTS {
-            let guests = self
-                .spoke
-                .keys()
-                .filter(|s| matches!(s, Speaker::Guest(_)))
-                .count();
-            if guests > MAX_GUESTS {
-                self.spoke
-                    .retain(|speaker, _| matches!(speaker, Speaker::Session(_)));
+        for Undo::Spoke(speaker, before) in self.undo.drain(..) {
+            let now = self.spoke.get(&speaker);
+            let Speaker::Guest(name) = speaker else {
+                continue;
+            };
+            if let Some(before) = before {
+                self.guests.remove(&before.turn);
+            }
+            if let Some(now) = now {
+                self.guests.insert(now.turn, name);
             }
         }
+        while self.guests.len() > MAX_GUESTS
+            && let Some((_, oldest)) = self.guests.pop_first()
+        {
+            self.spoke.remove(&Speaker::Guest(oldest));
+        }
+        self.clock.keep();
+        self.keys.keep(end);
     }
 
     /// The lines recorded since the last [`Scribe::keep`] are not in the log.
@@ -209,8 +229,10 @@ impl Scribe {
     }
 
     fn set_spoke(&mut self, speaker: Speaker, at: Option<Duration>) {
+        self.turns += 1;
+        let turn = self.turns;
         let before = match at {
-            Some(at) => self.spoke.insert(speaker.clone(), at),
+            Some(at) => self.spoke.insert(speaker.clone(), Spoke { at, turn }),
             None => self.spoke.remove(&speaker),
         };
         self.undo.push(Undo::Spoke(speaker, before));
@@ -366,5 +388,59 @@ mod tests {
             scribe.record(say(1, "a", Some("k1")), at(30), 0, out),
             Verdict::Repeat(_)
         ));
+    }
+
+    #[test]
+    fn of_too_many_guests_the_one_goes_that_has_been_quiet_the_longest() {
+        let mut scribe = Scribe::new(LOG, at(0).wall);
+        let mut elapsed = |guest: usize, second| {
+            let name = format!("guest{guest}");
+            let command = Command::Say {
+                speaker: Speaker::Guest(name.clone()),
+                from: name,
+                text: "x".into(),
+                key: None,
+            };
+            let said = said(scribe.record(command, at(second), 0, &mut Vec::new()));
+            scribe.keep(0);
+            said.elapsed
+        };
+        for guest in 0..MAX_GUESTS {
+            assert_eq!(elapsed(guest, 100), Elapsed(0));
+        }
+        assert_eq!(elapsed(0, 110), Elapsed(10));
+        assert_eq!(elapsed(MAX_GUESTS, 120), Elapsed(0), "one too many");
+        assert_eq!(elapsed(0, 130), Elapsed(20));
+        assert_eq!(elapsed(MAX_GUESTS, 130), Elapsed(10));
+        for guest in 2..MAX_GUESTS {
+            assert_eq!(elapsed(guest, 140), Elapsed(40), "{guest}");
+        }
+        assert_eq!(elapsed(1, 150), Elapsed(0), "it was quiet the longest");
+        assert_eq!(scribe.guests.len(), MAX_GUESTS);
+        assert_eq!(scribe.spoke.len(), MAX_GUESTS);
+    }
+
+    #[test]
+    fn nothing_is_left_of_a_guest_whose_message_was_not_stored() {
+        let mut scribe = Scribe::new(LOG, at(0).wall);
+        let guest = |name: &str| Command::Say {
+            speaker: Speaker::Guest(name.into()),
+            from: name.into(),
+            text: "x".into(),
+            key: None,
+        };
+        let out = &mut Vec::new();
+        scribe.record(guest("ann"), at(10), 0, out);
+        scribe.record(guest("ann"), at(20), 0, out);
+        scribe.keep(0);
+        scribe.record(guest("ann"), at(30), 0, out);
+        scribe.record(guest("bob"), at(30), 0, out);
+        scribe.undo();
+        scribe.keep(0);
+        assert_eq!((scribe.spoke.len(), scribe.guests.len()), (1, 1));
+        let again = said(scribe.record(guest("ann"), at(40), 0, out));
+        assert_eq!(again.elapsed, Elapsed(20));
+        scribe.keep(0);
+        assert_eq!((scribe.spoke.len(), scribe.guests.len()), (1, 1));
     }
 }
