@@ -10,7 +10,6 @@ use crate::name::{self, NameError};
 use crate::wire::Refusal;
 use crate::wire::endpoint::{Endpoint, Unrouted};
 
-use crate::modes::server::room::order::Refused;
 use crate::modes::server::room::presence::Denied;
 use crate::modes::server::room::quotas::Over;
 
@@ -513,14 +512,7 @@ fn of_room(denied: &Denied) -> Response {
                  Nothing was stored; repeat it in a moment with the same Idempotency-Key.",
             ),
         ),
-        Denied::Order(refused) => of_order(*refused),
-    }
-}
-
-/// The answer where an order was not recorded.
-fn of_order(refused: Refused) -> Response {
-    match refused {
-        Refused::Full => retry(
+        Denied::LogFull => retry(
             5,
             Response::refusal(
                 507,
@@ -529,19 +521,19 @@ fn of_order(refused: Refused) -> Response {
                  the operator has freed some.",
             ),
         ),
-        Refused::Unknown => Response::refusal(
+        Denied::LogUnknown => Response::refusal(
             503,
             "unknown",
             "The server's disk failed. This may or may not have been stored: repeat it with the \
              same Idempotency-Key.",
         ),
-        Refused::Gone => Response::refusal(
+        Denied::LogGone => Response::refusal(
             503,
             "unknown",
             "Somebody moved or changed the server's log, so the server stops. This may or may not \
              have been stored: when the server is back, repeat it with the same Idempotency-Key.",
         ),
-        Refused::Busy => retry(
+        Denied::Busy => retry(
             1,
             Response::refusal(
                 503,
@@ -549,7 +541,7 @@ fn of_order(refused: Refused) -> Response {
                 "The server is too busy. Nothing was stored; repeat it in a moment.",
             ),
         ),
-        Refused::TooMany => retry(
+        Denied::TooMany => retry(
             1,
             Response::refusal(
                 429,
@@ -558,13 +550,13 @@ fn of_order(refused: Refused) -> Response {
                  repeat it in a moment.",
             ),
         ),
-        Refused::TooFast(wait) => {
-            let wait = seconds(wait);
+        Denied::TooFast(wait) => {
+            let wait = seconds(*wait);
             let message =
                 format!("You are sending too fast. Nothing was stored; repeat it in {wait} s.");
             retry(wait, Response::refusal(429, "too_fast", message))
         }
-        Refused::Stopping => retry(
+        Denied::Stopping => retry(
             2,
             Response::refusal(
                 503,

@@ -89,9 +89,7 @@ impl Api {
             Denied::Taken(_) | Denied::Confusable(_) | Denied::Already | Denied::NotYet => {
                 Rejection::NameLost
             }
-            Denied::Order(_) | Denied::RoomFull | Denied::TooOld | Denied::Address(_) => {
-                Rejection::Room(denied)
-            }
+            denied => Rejection::Room(denied),
         })
     }
 

@@ -8,7 +8,7 @@ use async_std::task;
 
 use super::guards::Hold;
 use super::recording::session as sender;
-use super::{Denied, Presence, Refused, Room, Verdict};
+use super::{Denied, Presence, Room, Verdict};
 use crate::modes::server::room::client::Client;
 use crate::modes::server::room::order::{Command, SessionId};
 use crate::modes::server::room::presence::{Claim, Held, Quitting, Seen};
@@ -64,7 +64,7 @@ impl Room {
         let wait = {
             let mut state = self.state();
             if state.closing {
-                return Err(Denied::Order(Refused::Stopping));
+                return Err(Denied::Stopping);
             }
             state.presence.line_up(name, from, Instant::now())?
         };
@@ -96,10 +96,10 @@ impl Room {
         }
         let stopped = self.stopped.listen();
         if self.state().closing {
-            return Err(Denied::Order(Refused::Stopping));
+            return Err(Denied::Stopping);
         }
         let over = async_std::future::timeout(wait, stopped).await;
-        over.map_or(Ok(()), |()| Err(Denied::Order(Refused::Stopping)))
+        over.map_or(Ok(()), |()| Err(Denied::Stopping))
     }
 
     /// Keeps the session's member present while the answer lives. A member that is not here (the
@@ -151,7 +151,7 @@ impl Room {
     fn try_hold(&self, session: SessionId) -> Result<Held, Denied> {
         let mut state = self.state();
         match state.presence.hold(session)? {
-            Held::ComingOrGoing if state.closing => Err(Denied::Order(Refused::Stopping)),
+            Held::ComingOrGoing if state.closing => Err(Denied::Stopping),
             held => Ok(held),
         }
     }
@@ -170,7 +170,7 @@ impl Room {
             };
             match quitting {
                 // Nothing more is read back for it.
-                Err(Denied::NotYet) if closing => return Err(Denied::Order(Refused::Stopping)),
+                Err(Denied::NotYet) if closing => return Err(Denied::Stopping),
                 Ok(Quitting::Gone) => return Ok(()),
                 Ok(Quitting::Here) => match self.leave(claim.session).await {
                     // Another request or the sweep was faster.
@@ -243,6 +243,6 @@ fn recorded(verdict: Verdict) -> Result<Said, Denied> {
     match verdict {
         Verdict::Recorded(said) | Verdict::Repeat(said) => Ok(said),
         // A join has no key.
-        Verdict::KeyReused | Verdict::NotYet => Err(Denied::Order(Refused::Unknown)),
+        Verdict::KeyReused | Verdict::NotYet => Err(Denied::LogUnknown),
     }
 }

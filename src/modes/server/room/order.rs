@@ -146,7 +146,7 @@ pub enum Verdict {
     NotYet,
 }
 
-/// The reason why an order was not recorded.
+/// The reason why the committer did not record an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
     /// There is no space. Nothing was stored.
@@ -155,12 +155,6 @@ pub enum Refused {
     Unknown,
     /// The log was moved or changed. The order may or may not have been stored.
     Gone,
-    /// Too much waits already. Nothing was stored.
-    Busy,
-    /// Too much of this address waits already. Nothing was stored.
-    TooMany,
-    /// This sender is over its rate. Nothing was stored; the time is how long to wait.
-    TooFast(Duration),
     /// The server stops. Nothing was stored.
     Stopping,
 }

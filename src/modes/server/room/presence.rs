@@ -107,27 +107,50 @@ pub enum Quitting {
     Gone,
 }
 
-/// Why somebody may not come in, stay or speak.
+/// The reason why the room denies somebody to join, stay or speak.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Denied {
-    /// Somebody has it. The time is how long it is still held for somebody who is away.
+    /// Somebody else has the name. The time is how long it is still held for a member who is away.
     Taken(Option<Duration>),
-    /// It could be mistaken for this member's.
+    /// The name could be mistaken for that of this member.
     Confusable(String),
     /// Another request of the same session is doing it, or has done it.
     Already,
     /// There are too many members.
     RoomFull,
-    /// Too many came from this address.
+    /// The address has too many names, or too many joins.
     Address(Over),
-    /// The token's owner quit.
+    /// The owner of the session ended it.
     Ended,
-    /// The token is older than what the server knows of sessions that ended.
+    /// The token is older than the server's knowledge of ended sessions.
     TooOld,
     /// What decides it is still being read back from the log.
     NotYet,
-    /// It could not be recorded.
-    Order(Refused),
+    /// The sender is over its rate. Nothing was stored; the time is how long to wait.
+    TooFast(Duration),
+    /// Too much of this address waits already. Nothing was stored.
+    TooMany,
+    /// Too much waits already. Nothing was stored.
+    Busy,
+    /// The server stops. Nothing was stored.
+    Stopping,
+    /// The log has no space. Nothing was stored.
+    LogFull,
+    /// The disk failed. It may or may not have been stored.
+    LogUnknown,
+    /// The log was moved or changed. It may or may not have been stored.
+    LogGone,
+}
+
+impl From<Refused> for Denied {
+    fn from(refused: Refused) -> Denied {
+        match refused {
+            Refused::Full => Denied::LogFull,
+            Refused::Unknown => Denied::LogUnknown,
+            Refused::Gone => Denied::LogGone,
+            Refused::Stopping => Denied::Stopping,
+        }
+    }
 }
 
 impl Presence {
@@ -251,7 +274,7 @@ impl Presence {
             .get_mut(&session)
             .filter(|member| member.phase == Phase::Here && member.quit.is_none())
             .ok_or(Denied::Ended)?;
-        member.bucket.take(now).map_err(too_fast)?;
+        member.bucket.take(now).map_err(Denied::TooFast)?;
         Ok((member.name.as_str().to_string(), member.from))
     }
 
@@ -263,10 +286,10 @@ impl Presence {
         self.past.check_free(name, now)?;
         self.check_free(name, None, now)?;
         // Who is refused for one of the two loses nothing of the other.
-        self.quotas.may_say(from, now).map_err(too_fast)?;
+        self.quotas.may_say(from, now).map_err(Denied::TooFast)?;
         let folded = name.folded().to_string();
-        self.guests.take(&folded, now).map_err(too_fast)?;
-        self.quotas.say(from, now).map_err(too_fast)
+        self.guests.take(&folded, now).map_err(Denied::TooFast)?;
+        self.quotas.say(from, now).map_err(Denied::TooFast)
     }
 
     /// What a commit did to the members.
@@ -329,10 +352,6 @@ impl Presence {
             })
             .collect()
     }
-}
-
-fn too_fast(wait: Duration) -> Denied {
-    Denied::Order(Refused::TooFast(wait))
 }
 
 #[cfg(test)]

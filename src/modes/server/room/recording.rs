@@ -73,7 +73,7 @@ impl Room {
         let (placed, sender, undo) = {
             let mut state = self.state();
             if state.closing {
-                return Err(Denied::Order(Refused::Stopping));
+                return Err(Denied::Stopping);
             }
             let (command, sender) = decide(&mut state.presence)?;
             let undo = Change::undoing(&command);
@@ -85,7 +85,7 @@ impl Room {
             let name = name.map(Name::folded);
             (self.orders.push(sender.clone(), name, order), sender, undo)
         };
-        let refused = match placed {
+        let denied = match placed {
             Ok(placed) if placed.late => {
                 let mut late = Late {
                     room: self,
@@ -96,25 +96,25 @@ impl Room {
                 match async_std::future::timeout(PATIENCE, answer.recv()).await {
                     Ok(outcome) => {
                         let outcome = outcome.unwrap_or(Err(Refused::Unknown));
-                        return outcome.map_err(Denied::Order);
+                        return outcome.map_err(Denied::from);
                     }
-                    Err(_) if late.take_back() => return Err(Denied::Order(Refused::Busy)),
+                    Err(_) if late.take_back() => return Err(Denied::Busy),
                     // It was taken just now.
                     Err(_) => None,
                 }
             }
             Ok(_) => None,
-            Err(Unplaced::Closed) => Some((Refused::Stopping, undo)),
-            Err(Unplaced::TooMany) => Some((Refused::TooMany, undo)),
+            Err(Unplaced::Closed) => Some((Denied::Stopping, undo)),
+            Err(Unplaced::TooMany) => Some((Denied::TooMany, undo)),
         };
-        if let Some((refused, undo)) = refused {
+        if let Some((denied, undo)) = denied {
             // What never reaches the committer is undone here; it undoes the rest itself.
             self.change(undo.as_slice());
-            return Err(Denied::Order(refused));
+            return Err(denied);
         }
         // The committer answers every order it took; if it is gone, nobody knows what it wrote.
         let outcome = answer.recv().await.unwrap_or(Err(Refused::Unknown));
-        outcome.map_err(Denied::Order)
+        outcome.map_err(Denied::from)
     }
 }
 

@@ -110,7 +110,7 @@ fn who_quits_while_the_log_is_full_leaves_later_though_a_stream_is_open() {
             commit(&room, &taken, true),
         )
         .await;
-        assert_eq!(quit, Err(Denied::Order(Refused::Full)));
+        assert_eq!(quit, Err(Denied::LogFull));
         assert_eq!(
             room.members().members.len(),
             1,
@@ -203,7 +203,7 @@ fn a_session_that_is_ended_many_times_at_once_is_written_off_once() {
             assert!(taken.take().is_none(), "it is asked for once");
             if full {
                 let first = poll_once(quits[0].as_mut()).await;
-                assert_eq!(first, Some(Err(Denied::Order(Refused::Full))));
+                assert_eq!(first, Some(Err(Denied::LogFull)));
             }
         }
         for quit in &mut quits[1..] {
@@ -229,7 +229,7 @@ fn a_stop_while_the_log_is_read_back_answers_whoever_waits_for_it() {
         assert!(poll_once(holds.as_mut()).await.is_none());
         assert!(poll_once(quits.as_mut()).await.is_none());
         room.stop_orders();
-        let stopping = || Some(Some(Denied::Order(Refused::Stopping)));
+        let stopping = || Some(Some(Denied::Stopping));
         let joins = poll_once(joins.as_mut()).await;
         assert_eq!(joins.map(|joined| joined.err()), stopping());
         let says = poll_once(says.as_mut()).await;
@@ -299,6 +299,6 @@ fn who_waits_to_come_in_hears_of_a_stop() {
         assert!(poll_once(&mut join).await.is_none());
         room.stop_orders();
         let over = poll_once(&mut join).await;
-        assert_eq!(over, Some(Err(Denied::Order(Refused::Stopping))));
+        assert_eq!(over, Some(Err(Denied::Stopping)));
     });
 }

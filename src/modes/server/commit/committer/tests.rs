@@ -212,11 +212,11 @@ fn a_log_that_is_lost_ends_the_server_and_no_order_stays_without_an_answer() {
     );
     for says in &mut says {
         let refused = block_on(poll_once(says.as_mut())).expect("an answer");
-        assert_eq!(refused, Err(Denied::Order(Refused::Gone)));
+        assert_eq!(refused, Err(Denied::LogGone));
     }
     assert_eq!(room.health.status(), "log_lost");
     let late = block_on(room.say_as((&name, here()), "late".into(), None, None));
-    assert_eq!(late, Err(Denied::Order(Refused::Stopping)));
+    assert_eq!(late, Err(Denied::Stopping));
 }
 
 #[test]
