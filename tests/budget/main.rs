@@ -1,4 +1,4 @@
-//! What a message may cost, counted and not timed: instructions and allocations of the real server
+//! The cost of a message, counted and not timed: instructions and allocations of the real server
 //! under valgrind, for every post and for every delivery of it. A change that wakes a task for each
 //! listener, encodes for each, or copies where it shared, fails here on any machine.
 //!
@@ -25,21 +25,21 @@ const POST_INSTRUCTIONS: f64 = 95_000.0;
 const DELIVERY_ALLOCATIONS: f64 = 0.05;
 /// The same for one post.
 const POST_ALLOCATIONS: f64 = 65.0;
-/// How many times the instructions of a session's post a guest's may take, who says a name each time.
+/// The most that a guest's post, which gives a name each time, may cost as a multiple of a session's.
 const GUEST: f64 = 1.2;
 
 /// Few and many listeners, few and many posts.
 const LISTENERS: [usize; 2] = [10, 210];
 const POSTS: [usize; 2] = [20, 120];
 
-/// Who posts.
+/// The kinds of posters.
 #[derive(Clone, Copy)]
 enum Poster {
     Session,
     Guest,
 }
 
-/// What is counted: a tool of valgrind, and what it says before and after the number.
+/// A thing to count: a tool of valgrind, and its words before the number.
 struct Counter {
     tool: &'static [&'static str],
     before: &'static str,
@@ -59,7 +59,7 @@ const ALLOCATIONS: Counter = Counter {
 };
 
 impl Counter {
-    /// What the whole life of a server costs to which so many listen while so much is said.
+    /// The cost of a server's whole life with so many listeners and posts.
     fn count(&self, listeners: usize, posts: usize, poster: Poster) -> f64 {
         let folder = Arc::new(Folder::new());
         let mut command = Command::new("valgrind");
@@ -100,14 +100,14 @@ impl Counter {
         })
     }
 
-    /// What one more post costs where so many listen.
+    /// The cost of one more post to so many listeners.
     fn more(&self, listeners: usize, poster: Poster) -> f64 {
         let [few, many] = POSTS;
         let cost = self.count(listeners, many, poster) - self.count(listeners, few, poster);
         cost / (many - few) as f64
     }
 
-    /// What one delivery costs, and one post without its deliveries.
+    /// The cost of one delivery, and of one post without its deliveries.
     fn costs(&self) -> (f64, f64) {
         let [some, crowd] = LISTENERS;
         let more = |listeners| self.more(listeners, Poster::Session);

@@ -1,26 +1,26 @@
-//! What strace tells of a server, and what must hold of it: nothing leaves before it is on the disk.
+//! A server's system calls as strace reports them, and their rule: nothing leaves before it is on the disk.
 
 use std::collections::HashMap;
 
-/// What a server did, in the order in which strace saw it.
+/// The actions of a server, in the order in which strace saw them.
 #[derive(Debug, Default)]
 pub struct Calls {
     /// The syncs that ended well.
     pub syncs: usize,
-    /// How often the id of a line left, in an answer or an event.
+    /// The number of times that the id of a line left, in an answer or an event.
     pub sent: usize,
-    /// How often a text left by a plain stream.
+    /// The number of times that a text left by a plain stream.
     pub plain: usize,
     /// The syncs that failed.
     pub failed: usize,
-    /// What left before its sync had ended.
+    /// Everything that left before its sync had ended.
     pub violations: Vec<String>,
     /// Up to where the log is written, and up to where it is on the disk.
     written: u64,
     durable: u64,
     /// Up to where the sync under way will have brought it.
     underway: u64,
-    /// Where the line with a text ends.
+    /// The offset at which the line with a text ends.
     texts: HashMap<String, u64>,
 }
 

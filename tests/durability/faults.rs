@@ -100,7 +100,7 @@ fn sync_fails(disk: &Disk, folder: &Arc<Folder>, error: &str, at: usize) -> (Dur
     (Duration::from_secs_f64(lived_on), book)
 }
 
-/// What the server that has just started shows, and the disk does not hold: the power is cut.
+/// Cuts the power of a freshly started server; the events that it showed and the disk does not hold.
 fn shown_too_early(disk: &mut Disk, mut server: Server, mut book: Book) -> Vec<Violation> {
     let shown = server.events("since=all").into_iter().skip(1);
     disk.cut_power(&mut server);
@@ -337,7 +337,7 @@ fn a_limit_on_the_files_size_may_come_and_go() {
     assert!(short > 0, "no write was short");
 }
 
-/// Whether a line of strace tells of a `pwrite64` that wrote some of its bytes, but not all.
+/// Tells whether a line of strace shows a `pwrite64` that wrote some of its bytes, but not all.
 fn is_short_write(line: &str) -> bool {
     let Some((call, result)) = line.rsplit_once(" = ") else {
         return false;

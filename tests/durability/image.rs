@@ -84,12 +84,12 @@ impl Disk {
         self.dir.path().join("image")
     }
 
-    /// Where it is mounted.
+    /// The mount point.
     pub fn path(&self) -> PathBuf {
         self.dir.path().join("disk")
     }
 
-    /// Where its log is.
+    /// The path of its log.
     pub fn log(&self) -> PathBuf {
         self.path().join("log.txt")
     }

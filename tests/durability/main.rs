@@ -1,4 +1,4 @@
-//! What takes too long for every change: the promise under kills, lost answers, stalled listeners
+//! The tests that take too long for every change: the promise under kills, lost answers, stalled listeners
 //! and hostile ids, with the real numbers. `make test-durability` runs it.
 
 mod exactly_once;

@@ -62,7 +62,7 @@ fn say(server: &Server, token: &str, numbers: std::ops::Range<usize>) {
     }
 }
 
-/// What strace wrote, once it has written all.
+/// The trace, once strace has written all of it.
 pub fn whole(told: &Path) -> String {
     wait_for("strace's last word", || {
         let text = std::fs::read_to_string(told).expect("what strace told");

@@ -11,7 +11,7 @@ use support::program::{CHATROOM, Folder};
 use support::server::Server;
 use support::waiting::wait_for;
 
-/// How long a name may stay taken by somebody who is gone.
+/// The longest time that a name may stay taken by a client that is gone.
 const LIMIT: Duration = Duration::from_secs(90);
 
 /// A command in the network of the server.

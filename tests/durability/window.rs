@@ -1,5 +1,5 @@
-//! What is typed into a window is said once and in order, whatever is killed meanwhile, and whatever of
-//! it was called waiting outlives a power cut.
+//! Text typed into a window is said once and in order, whatever is killed meanwhile, and every message that was
+//! shown as waiting outlives a power cut.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,9 +13,9 @@ use support::window::Window;
 use support::window::eyes::{self, Eyes};
 use support::window::typing::{ARGS, kill_while_typing, said, type_through_kills};
 
-/// How often the power is cut.
+/// The number of power cuts.
 const CUTS: usize = 8;
-/// How many messages wait then.
+/// The number of messages that wait then.
 const EACH: usize = 3;
 
 #[test]
@@ -37,7 +37,7 @@ fn open(display: &Arc<Display>, disk: &Disk, server: &Server) -> Window {
     display.open_with(folder, &["--name", "eve", &server.address], &environment)
 }
 
-/// How many messages are called waiting.
+/// The number of messages that are marked as waiting.
 fn waiting(eyes: &Eyes) -> usize {
     let (left, top, width, height) = eyes::TRANSCRIPT;
     let (mut found, mut from) = (0, top);

@@ -41,7 +41,7 @@ fn backup(folder: &Folder, address: &str) -> Run {
     folder.run(&["backup", address, "backup.txt"]).stdout("")
 }
 
-/// What is in the folder, in their order.
+/// The names of the files in the folder, sorted.
 fn names(folder: &Folder) -> Vec<String> {
     folder.contents().into_keys().collect()
 }

@@ -1,4 +1,4 @@
-//! What a web page of somebody else may make a browser do here: nothing.
+//! Foreign web pages, which can make a browser do nothing here.
 
 use serde_json::Value;
 

@@ -289,7 +289,7 @@ fn a_system_without_the_windows_loader_says_so() {
         .one_sentence(&["GNU C library", "loader is missing"]);
 }
 
-/// What runs a program in a system that refuses these calls with EACCES, as one that forbids
+/// A runner for a program in a system that refuses these calls with EACCES, as one that forbids
 /// programs in memory does.
 fn refusing(folder: &Folder, calls: &str, file: &Path) -> Command {
     let mut strace = command(folder, "strace");

@@ -39,13 +39,13 @@ fn chosen(folder: &Folder, args: &[&str]) -> Run {
     Run::of(command.env("TZ", BERLIN))
 }
 
-/// What the log above would have for these moments.
+/// The output for the log above with these moments.
 pub fn texts(moments: &[&str]) -> String {
     let line = |at: &&str| format!("[mira]: 0:00:07:{at}\n");
     moments.iter().map(line).collect()
 }
 
-/// What a choice that fits nothing ends with.
+/// The end of a choice that matches nothing.
 const NOTHING: &str = "chatroom: Nothing in log.txt is what was asked for. Ask for less: --from, --to, \
                        --user, --grep and --only choose.\n";
 

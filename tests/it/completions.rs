@@ -1,10 +1,10 @@
-//! What shells complete, asked of the shells.
+//! The completions, tested in the shells themselves.
 
 use std::process::Command;
 
 use support::program::{CHATROOM, Folder, Run};
 
-/// What the shell says to a script, with the binary on the path.
+/// The output of a shell for a script, with the binary on the path.
 fn said(folder: &Folder, shell: &[&str], script: &str) -> String {
     let mut command = Command::new(shell[0]);
     folder.settle(&mut command);

@@ -1,5 +1,5 @@
-//! What a conformance checker of HTTP/1.1 sends, case by case and as it does: each on a connection of its
-//! own whose sending half is closed right after (RFC 9110, RFC 9112).
+//! The requests of an HTTP/1.1 conformance checker, case by case and sent as it does: each on a connection of
+//! its own whose sending half is closed right after (RFC 9110, RFC 9112).
 
 use std::io::{BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -8,7 +8,7 @@ use support::client::{Answer, Head};
 use support::server::Server;
 use support::waiting::PATIENCE;
 
-/// What must come back.
+/// The answer that must come back.
 #[derive(Clone, Copy, Debug)]
 enum Wanted {
     /// Whatever is no complaint about the request's form.

@@ -1,4 +1,4 @@
-//! What the operator sees: each message as its request, and who comes and goes.
+//! The console as the operator sees it: each message as its request, joins and leaves.
 
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
@@ -14,9 +14,9 @@ use support::written::Written;
 pub struct Terminal {
     /// Its parent.
     pub script: Child,
-    /// What it has shown.
+    /// Everything that it has shown.
     pub screen: Written,
-    /// Where it runs.
+    /// The folder that it runs in.
     pub folder: Arc<Folder>,
 }
 

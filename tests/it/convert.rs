@@ -1,6 +1,6 @@
 //! `chatroom replay --convert`, and logs of other programs, as their user sees them.
 //!
-//! What was said in a real log is looked for in the result by readers that share nothing with the
+//! The messages of a real log are looked for in the result by readers that share nothing with the
 //! program: lines are cut at fixed marks, and escapes taken back by hand.
 
 use std::collections::BTreeMap;
@@ -40,7 +40,7 @@ fn text_of(line: &[u8]) -> String {
     }
 }
 
-/// Who said what in a source, in its order.
+/// The senders and texts of a source, in its order.
 fn said_in_source(bytes: &[u8]) -> Vec<(String, String)> {
     let mut said = Vec::new();
     for line in bytes.split(|b| *b == b'\n') {
@@ -67,7 +67,7 @@ fn said_in_source(bytes: &[u8]) -> Vec<(String, String)> {
     said
 }
 
-/// What an escaped name or text stands for.
+/// The original of an escaped name or text.
 fn unescaped(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
@@ -91,7 +91,7 @@ fn unescaped(text: &str) -> String {
     out + rest
 }
 
-/// Who said what in a room's log, in its order.
+/// The senders and texts of a room's log, in its order.
 fn said_in_log(log: &str) -> Vec<(String, String)> {
     let mut said = Vec::new();
     for line in log.lines() {

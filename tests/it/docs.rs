@@ -1,4 +1,4 @@
-//! What the documents say is so: every line of shell in them is run, every example's output is
+//! The documents, held to their word: every line of shell in them is run, every example's output is
 //! compared, every error and flag of the program is in them, and every link leads somewhere.
 
 mod bots;

@@ -28,7 +28,7 @@ fn next(listener: &mut Listener) -> SseEvent {
     listener.event().expect("the stream goes on")
 }
 
-/// What a poll with the query gives after its hello, one word an event.
+/// The answer to a poll with the query after its hello, one word an event.
 fn polled(server: &Server, query: &str) -> Vec<String> {
     words(&server.events(query)[1..])
 }

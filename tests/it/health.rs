@@ -1,4 +1,4 @@
-//! What a monitor is told: that a room which can store nothing is not well, and why.
+//! `/health` as a monitor reads it: a room that can store nothing is not well, and says why.
 
 use std::fs;
 use std::sync::Arc;

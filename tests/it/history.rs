@@ -1,4 +1,4 @@
-//! What was said before: pages, ranges, searches, single events.
+//! History: ranges, searches, single events.
 
 use std::collections::HashSet;
 

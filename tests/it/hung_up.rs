@@ -1,4 +1,4 @@
-//! Who asks for something long and hangs up: the work goes with them.
+//! Clients that ask for something long and hang up: the work for them ends.
 
 use std::sync::Arc;
 
@@ -9,9 +9,9 @@ use support::program::Folder;
 use support::server::Server;
 use support::waiting::wait_for;
 
-/// How many ask and hang up.
+/// The number of clients that ask and hang up.
 const ASKERS: usize = 60;
-/// How much a search looks through, and how long the log is here.
+/// The bytes that one search reads at most, which is also the length of the log here.
 const SEARCHED: u64 = 16 << 20;
 
 /// A server whose log is as long as a search goes.
@@ -42,7 +42,7 @@ fn pid(server: &Server) -> i32 {
     server.pid().as_raw_nonzero().get()
 }
 
-/// How many bytes the server has read, of whatever.
+/// The bytes that the server has read from anything.
 fn read(server: &Server) -> u64 {
     let io = std::fs::read_to_string(format!("/proc/{}/io", pid(server))).expect("a process");
     let count = io.lines().find_map(|line| line.strip_prefix("rchar: "));

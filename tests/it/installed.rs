@@ -1,4 +1,4 @@
-//! What is installed beside the executable: the entry in a desktop's menu, its icons, the service and
+//! The files installed beside the executable: the entry in a desktop's menu, its icons, the service and
 //! its settings, and what the package is made of.
 
 use std::collections::BTreeSet;

@@ -1,5 +1,5 @@
-//! What of a log `chatroom replay FILE --into ADDR` says again, and what it says where there is nothing
-//! to say it to.
+//! The part of a log that `chatroom replay FILE --into ADDR` says again, and its sentence where no room
+//! listens.
 
 use chatroom::event::Body;
 

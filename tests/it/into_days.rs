@@ -36,7 +36,7 @@ pub fn real_days() -> Vec<(PathBuf, Vec<u8>)> {
         .collect()
 }
 
-/// Who said what on a day: `[14:07] <nick> text`, `name 2013-01-26 [15:04:04] <nick> text`, and the
+/// The senders and texts of a day: `[14:07] <nick> text`, `name 2013-01-26 [15:04:04] <nick> text`, and the
 /// same with `* nick does something`. Whatever is of another form was not said.
 fn speeches(day: &[u8]) -> Vec<(String, String)> {
     let text = String::from_utf8_lossy(day);

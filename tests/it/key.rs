@@ -354,7 +354,7 @@ fn a_name_alone_is_no_guess() {
     assert_eq!(server.notices.text(), "");
 }
 
-/// What others on the machine may do with a file.
+/// The permissions of a file.
 fn mode(server: &Server, name: &str) -> u32 {
     use std::os::unix::fs::PermissionsExt;
     let file = server.folder.path().join(name).metadata();

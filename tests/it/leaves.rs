@@ -15,15 +15,15 @@ use support::program::{CHATROOM, Folder, Run};
 use support::server::Server;
 use support::waiting::wait_for;
 
-/// Where the rooms of these tests are.
+/// The address of the rooms of these tests.
 const HERE: &str = "10.77.0.1";
 
 /// The calls in which a program names an address, but for those that only tell it its own.
 const NAMING: [&str; 5] = ["connect(", "sendto(", "sendmsg(", "sendmmsg(", "bind("];
-/// What sockets it may make at all.
+/// The families of sockets that it may make at all.
 const FAMILIES: [&str; 4] = ["AF_UNIX", "AF_NETLINK", "AF_INET", "AF_INET6"];
 
-/// What strace told of a run.
+/// The trace of a run.
 struct Told(String);
 
 impl Told {
@@ -52,7 +52,7 @@ impl Told {
         found
     }
 
-    /// What may not be: a line for each.
+    /// The forbidden calls: a line for each.
     fn violations(&self, rooms: &[(&str, u16)], mdns: bool) -> Vec<String> {
         let mut wrong: Vec<String> = Vec::new();
         for (call, ip, port) in self.addresses() {
@@ -176,7 +176,7 @@ impl Drop for Window {
     }
 }
 
-/// What strace told, once it is whole: the last thread's end is in it.
+/// The trace once it is whole, which the last thread's end shows.
 fn finished(told: &Path) -> Told {
     wait_for("the end of what strace told", || {
         let told = Told::read(told);

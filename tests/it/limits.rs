@@ -1,4 +1,4 @@
-//! What one session and one address may have of the room, and that others do not notice.
+//! The limits of one session and one address, and other clients that do not notice them.
 
 use std::process::Command;
 use std::sync::Arc;

@@ -25,7 +25,7 @@ fn helper(machine: &Machine, name: &str) -> Command {
     command
 }
 
-/// Whether this run is one that [`helper`] started.
+/// Tells whether this run is one that [`helper`] started.
 fn is_helper(name: &str) -> bool {
     std::env::var("CHATROOM_TEST_HELPER").is_ok_and(|wanted| wanted == name)
 }
@@ -115,7 +115,7 @@ fn log_id(server: &Server) -> String {
     first.rsplit('\t').next().expect("a checksum")[..8].to_string()
 }
 
-/// Where it listens.
+/// The port on which it listens.
 fn port(server: &Server) -> &str {
     server.address.rsplit(':').next().expect("a port")
 }
@@ -195,7 +195,7 @@ fn shout() {
     }
 }
 
-/// Who answers for rooms that there are not.
+/// A responder for rooms that do not exist.
 struct Shouter {
     child: Child,
     told: Written,

@@ -11,7 +11,7 @@ use support::server::Server;
 
 const SAMPLE: &[u8] = include_bytes!("../../log.txt");
 
-/// What gzip, which is on every system, makes of the bytes.
+/// The bytes as gzip packs them, which every system has.
 fn gzipped(bytes: &[u8]) -> Vec<u8> {
     let mut command = Command::new("gzip");
     command.stdin(Stdio::piped()).stdout(Stdio::piped());

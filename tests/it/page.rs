@@ -53,7 +53,7 @@ impl Element {
         }
     }
 
-    /// It and every element in it.
+    /// The element itself and all elements in it.
     fn all(&self) -> Vec<Element> {
         let mut found = vec![self.clone()];
         for child in self.0.children.borrow().iter() {
@@ -74,7 +74,7 @@ impl Element {
             .collect()
     }
 
-    /// What was said, in order, without the times.
+    /// The messages in order, without their times.
     fn messages(&self) -> Vec<String> {
         let all = self.named("p").into_iter();
         all.filter(|p| p.attribute("id").is_some())

@@ -1,4 +1,4 @@
-//! What stands behind the `?`, and what a cache on the way may keep of the answer.
+//! Query parameters, and what caches on the way may keep of the answer.
 
 use serde_json::Value;
 

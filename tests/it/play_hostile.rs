@@ -9,7 +9,7 @@ use vt100::{Callbacks, Parser, Screen};
 
 use support::program::{CHATROOM, Folder, Run};
 
-/// What must never reach a terminal from a log, each between `<` and `>`.
+/// The sequences that must never reach a terminal from a log, each between `<` and `>`.
 fn hostile() -> Vec<String> {
     let parts = [
         "\x1b[2J\x1b[H\x1b[31mred",
@@ -141,7 +141,7 @@ impl Callbacks for Asked {
     }
 }
 
-/// What the terminal shows after all of `sent`, of which nothing may do more than show text.
+/// The terminal's screen after all of `sent`, which may do nothing but show text.
 #[track_caller]
 fn shown(what: &str, sent: &[u8]) -> String {
     let mut parser = Parser::new_with_callbacks(2000, 80, 0, Asked::default());

@@ -1,4 +1,4 @@
-//! What a replay sends to a terminal, and when.
+//! The output of a replay to a terminal, and its timing.
 
 use std::fs::File;
 use std::io::{Read, Write};

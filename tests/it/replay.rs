@@ -27,7 +27,7 @@ fn log(messages: &[(i64, &str)]) -> Vec<u8> {
     out
 }
 
-/// What a listener who asks for plain lines is sent for the log.
+/// The lines that a plain listener is sent for the log.
 fn as_sent(log: &[u8]) -> String {
     let mut out = Vec::new();
     sse::encode_lines(Form::Plain, LogId(1), 0, log, &mut out);

@@ -1,5 +1,4 @@
-//! What a server that is started again knows of before: who was here, which sessions have ended, which
-//! messages were said.
+//! The memory of a restarted server: who was here, which sessions have ended, which messages were said.
 
 use std::time::Instant;
 

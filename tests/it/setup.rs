@@ -1,5 +1,5 @@
-//! What scripts/setup.sh says where something is missing that it cannot install, and that nothing of what
-//! it does install runs by itself. The system's tools are played by small scripts.
+//! scripts/setup.sh: its sentence where something is missing that it cannot install, and that nothing of what
+//! it does install runs by itself. Small scripts stand in for the system's tools.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,7 +11,7 @@ fn scripts() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts")
 }
 
-/// Whether everything is installed that is asked for.
+/// A package manager that reports everything as installed.
 const ALL: &str = "#!/bin/sh\nshift 2\nfor name; do echo \"installed $name\"; done\n";
 
 /// A machine of a user with these tools and those of the system.

@@ -14,7 +14,7 @@ use support::program::{Folder, Run};
 use support::server::Server;
 use support::waiting::{PATIENCE, wait_for};
 
-/// What systemd listens at, in a test.
+/// The socket of a supervisor such as systemd.
 struct Supervisor(UnixDatagram);
 
 impl Supervisor {

@@ -42,7 +42,7 @@ fn take_away(log: &Path, how: &str) {
     done.expect(how);
 }
 
-/// What the sentence of each says.
+/// Parts of the sentence about each kind of damage.
 fn words(how: &str) -> &'static [&'static str] {
     match how {
         "removed" => &["was removed while", "were saved as", "put them back (`mv "],

@@ -1,4 +1,4 @@
-//! What is written about the program says what the program has.
+//! The program's help and man pages against its command line.
 
 use std::collections::BTreeSet;
 use std::path::Path;

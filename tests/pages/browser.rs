@@ -12,7 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-/// So long may anything take.
+/// The longest time that anything may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A browser with one page.
@@ -22,7 +22,7 @@ pub struct Browser {
     answers: Receiver<Value>,
     session: Option<String>,
     count: u64,
-    /// What happened besides answers, in order.
+    /// The events between the answers, in order.
     pub events: Vec<Value>,
     /// Its profile, gone with it.
     _profile: tempfile::TempDir,
@@ -143,7 +143,7 @@ impl Browser {
         }
     }
 
-    /// What a script that is none of the page's own finds.
+    /// The value of a script that runs apart from the page's own.
     #[track_caller]
     pub fn find(&mut self, script: &str) -> Value {
         let parameters = json!({"expression": script, "returnByValue": true, "awaitPromise": true});
@@ -181,7 +181,7 @@ impl Browser {
         }
     }
 
-    /// What can be seen, as a PNG.
+    /// The visible part of the page, as a PNG.
     pub fn picture(&mut self) -> Vec<u8> {
         let taken = self.order("Page.captureScreenshot", json!({"format": "png"}));
         let data = taken["data"].as_str().expect("a picture");

@@ -8,7 +8,7 @@ use super::browser::Browser;
 use support::program::{CHATROOM, Folder};
 use support::tmux::Tmux;
 
-/// What a terminal of that size shows after these bytes, as a page.
+/// A page that shows a terminal of that size after these bytes.
 fn page(bytes: &[u8], rows: u16, columns: u16) -> String {
     let mut terminal = vt100::Parser::new(rows, columns, 0);
     terminal.process(bytes);

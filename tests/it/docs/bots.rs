@@ -31,7 +31,7 @@ fn answers(shell: &mut Shell, name: &str) -> usize {
     log.matches(&format!(" [{name}]: ")).count()
 }
 
-/// Where in the log the first id in a text is.
+/// The offset in the log of the first id in a text.
 fn place(text: &str) -> Option<u64> {
     let id = Regex::new(r"[0-9a-f]{8}-(\d+)-[0-9a-f]{4}").expect("a pattern");
     id.captures(text)?[1].parse().ok()

@@ -10,12 +10,12 @@ use support::display::Display;
 use super::markdown::{Document, Step};
 use super::shell::{Job, Shell};
 
-/// How long what a document promises may take to show.
+/// The longest time until the result that a document promises shows.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Somebody who does what a document says.
 pub struct Reader {
-    /// Where it is done.
+    /// The shell in which its lines run.
     pub shell: Shell,
     display: Option<Arc<Display>>,
     jobs: Vec<Job>,
@@ -136,7 +136,7 @@ impl Reader {
         }
     }
 
-    /// How many listen to the room.
+    /// The number of listeners of the room.
     fn listening(&mut self) -> Option<u32> {
         let (_, health) = self
             .shell
@@ -152,7 +152,7 @@ impl Reader {
         })
     }
 
-    /// What only looks is looked at again until it is as shown: others may be about to do their part.
+    /// Repeats a command that only looks until its output is as shown: others may still have to do their part.
     fn see(&mut self, place: &str, text: &str, seen: &str) {
         if goes_on(text) {
             self.begin(place, text);
@@ -200,7 +200,7 @@ impl Reader {
     }
 }
 
-/// Whether its reader ends it by Ctrl-C.
+/// Tells whether its reader ends it by Ctrl-C.
 fn goes_on(text: &str) -> bool {
     let word = |word: &str| text.contains(word);
     let endless = Regex::new(
@@ -219,7 +219,7 @@ fn goes_on(text: &str) -> bool {
     endless && !ends.iter().any(|end| word(end))
 }
 
-/// Whether what was printed is what is shown: `...` stands for anything, and what is never the same
+/// Tells whether the output is as shown: `...` stands for anything, and what is never the same
 /// twice (ids, times, tokens, lengths) for its kind.
 fn fits(shown: &str, printed: &str) -> bool {
     let (shown, printed) = (same(shown), same(printed));

@@ -1,5 +1,5 @@
-//! What docs/joining.md has people type on machines that are not these: its lines as they stand, and the
-//! bytes that those machines send.
+//! The lines of docs/joining.md for other systems than these: as they stand, and the bytes that those
+//! systems send.
 
 use super::markdown::Document;
 use super::shell::Shell;

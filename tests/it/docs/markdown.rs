@@ -24,7 +24,7 @@ const SHOWN: [&str; 10] = [
     "toml",
 ];
 
-/// What a block has its reader do.
+/// A task that a block gives its reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Type this.
@@ -33,7 +33,7 @@ pub enum Step {
     See(String, String),
     /// Have a file of this name with this in it.
     File(String, String),
-    /// It is not run, and why.
+    /// A block that is not run, and the reason.
     Not(String, String),
 }
 
@@ -55,7 +55,7 @@ impl Document {
         Document { path, text }
     }
 
-    /// What it has its reader do, each with its line.
+    /// The tasks of its blocks, each with its line.
     pub fn steps(&self) -> Vec<(usize, Step)> {
         let mut steps = Vec::new();
         let mut lines = self.text.lines().enumerate();
@@ -107,7 +107,7 @@ impl Document {
     }
 }
 
-/// What a comment before a block says under `word`.
+/// The value of `word` in a comment before a block.
 fn comment(line: &str, word: &str) -> Option<String> {
     let inside = line.strip_prefix("<!-- ")?.strip_suffix(" -->")?;
     let rest = inside.strip_prefix(word)?.strip_prefix(": ")?;
@@ -136,7 +136,7 @@ fn commands(first: usize, body: &[&str], steps: &mut Vec<(usize, Step)>) {
     }
 }
 
-/// Whether the shell would begin with it.
+/// Tells whether the shell takes it as a whole command.
 fn is_whole(text: &str) -> bool {
     if text.ends_with("\\\n") || text.ends_with("|\n") {
         return false;

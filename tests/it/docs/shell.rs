@@ -1,6 +1,6 @@
 //! A machine of its own for what a document has its reader type: a bash in new namespaces.
 //!
-//! It has a loopback and nothing else of the network, so that port 1337 is free, the text runs as it
+//! The machine has a loopback and no other network, so that port 1337 is free, the text runs as it
 //! stands, and nothing gets out; processes of its own, all gone at its end; and an `/etc` that may be
 //! written to. `chatroom` is the binary under test. Whoever runs the tests is the superuser there.
 
@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 use support::network::namespaces;
 use support::program::{CHATROOM, Folder};
 
-/// How long one command may take.
+/// The longest time that one command may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What the machine is made by. `$PLACE` is a folder of ours.
+/// The script that sets the machine up. `$PLACE` is a folder of ours.
 const PROLOGUE: &str = r#"
 set -e
 ip link set lo up
@@ -69,7 +69,7 @@ pub struct Shell {
     bash: Child,
     typed: Option<ChildStdin>,
     commands: usize,
-    /// Where it starts.
+    /// The folder that it starts in.
     pub folder: Folder,
 }
 
@@ -77,7 +77,7 @@ pub struct Shell {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
     number: usize,
-    /// What it is.
+    /// The text of the command.
     pub text: String,
 }
 
@@ -135,7 +135,7 @@ impl Shell {
         shell
     }
 
-    /// Where commands run.
+    /// The folder in which commands run.
     pub fn here(&self) -> PathBuf {
         self.folder.path().join("here")
     }
@@ -201,12 +201,12 @@ impl Shell {
         }
     }
 
-    /// What it has printed so far.
+    /// The output of a job so far.
     pub fn so_far(&self, job: &Job) -> String {
         printed(&self.folder.path().join(job.number.to_string()))
     }
 
-    /// Whether it still goes on.
+    /// Tells whether a job is still running.
     pub fn goes_on(&mut self, job: &Job) -> bool {
         self.run(&format!("kill -0 -- -$job_{}", job.number)).0 == 0
     }

@@ -1,12 +1,12 @@
-//! What posters were told and what listeners saw.
+//! The record of a load: the answers that posters got, the events that listeners saw.
 
 use chatroom::event::Id;
 use chatroom::wire::Wire;
 
-/// What became of one attempt to say something.
+/// The outcome of one attempt to post.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// It was answered with 201 or 200.
+    /// Answered with 201 or 200.
     Acknowledged(u16, Id),
     /// The answer said that nothing was stored: the status and its word.
     Refused(u16, String),
@@ -17,26 +17,26 @@ pub enum Fate {
 /// One message: who says it under which key, and how each attempt ended.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// Who.
+    /// The poster.
     pub from: String,
     /// The key of every attempt; none where a request goes out without.
     pub key: Option<String>,
     /// The text, which no other message has.
     pub text: String,
-    /// Whether the poster meant it to be refused.
+    /// True if the poster meant it to be refused.
     pub bad: bool,
     /// The attempts, in order.
     pub fates: Vec<Fate>,
 }
 
-/// What a stream held between two breaks.
+/// The part of a stream between two breaks.
 #[derive(Clone, Debug, Default)]
 pub struct Segment {
     /// The id it was resumed from.
     pub after: Option<Id>,
     /// The id of its hello.
     pub hello: Option<Id>,
-    /// What else came, if it was a structured stream; never `hello` or `bye`.
+    /// The other events of a structured stream; never `hello` or `bye`.
     pub events: Vec<Wire>,
     /// The lines, if it was a plain one.
     pub lines: Vec<String>,
@@ -51,7 +51,7 @@ pub struct Heard {
     pub who: String,
     /// The stretches, in order.
     pub segments: Vec<Segment>,
-    /// Whether it was asked to come up to the newest acknowledged message, and could.
+    /// True if it was asked to read up to the newest acknowledged message, and could.
     pub caught_up: bool,
 }
 
@@ -60,31 +60,31 @@ pub struct Heard {
 pub struct Book {
     /// The messages of all posters.
     pub entries: Vec<Entry>,
-    /// What all listeners saw.
+    /// The records of all listeners.
     pub heard: Vec<Heard>,
 }
 
 impl Book {
-    /// How many messages were acknowledged.
+    /// The number of acknowledged messages.
     pub fn acknowledged(&self) -> usize {
         let good = |fate: &Fate| matches!(fate, Fate::Acknowledged(..));
         let entries = self.entries.iter();
         entries.filter(|entry| entry.fates.iter().any(good)).count()
     }
 
-    /// How many attempts ended so.
+    /// The number of attempts with such an outcome.
     pub fn count(&self, which: impl Fn(&Fate) -> bool) -> usize {
         let fates = self.entries.iter().flat_map(|entry| &entry.fates);
         fates.filter(|fate| which(fate)).count()
     }
 
-    /// How many events and lines were seen.
+    /// The number of events and lines that were seen.
     pub fn seen(&self) -> usize {
         let segments = self.heard.iter().flat_map(|heard| &heard.segments);
         segments.map(|s| s.events.len() + s.lines.len()).sum()
     }
 
-    /// How many times a listener went on where it had been.
+    /// The number of times that a listener resumed.
     pub fn resumes(&self) -> usize {
         let segments = self.heard.iter().flat_map(|heard| &heard.segments);
         segments.filter(|s| s.after.is_some()).count()

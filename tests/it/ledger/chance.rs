@@ -33,7 +33,7 @@ impl Chance {
         self.next() % end.max(1)
     }
 
-    /// Whether something that happens in so many of a thousand cases happens now.
+    /// Tells whether a case that comes up so many times in a thousand comes up now.
     pub fn happens(&mut self, of_thousand: u32) -> bool {
         self.below(1_000) < u64::from(of_thousand)
     }

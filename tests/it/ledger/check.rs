@@ -6,7 +6,7 @@ use std::fmt;
 use super::book::{Book, Entry, Fate, Heard, Segment};
 use super::line_up::LineUp;
 
-/// What was promised and is not so.
+/// A broken promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     /// Acknowledged, and not in the log.
@@ -52,7 +52,7 @@ pub enum Kind {
 pub struct Violation {
     /// Which.
     pub kind: Kind,
-    /// What happened.
+    /// The events that led to it, as text.
     pub story: String,
 }
 

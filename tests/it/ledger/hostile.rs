@@ -53,7 +53,7 @@ impl Target {
         self.all.lines[chance.below(self.all.lines.len() as u64) as usize].id
     }
 
-    /// Where a genuine id stands.
+    /// The index of the line with this id, if it is a genuine one.
     fn index(&self, value: &str) -> Option<usize> {
         let id: Id = value.parse().ok()?;
         (id.to_string() == value).then(|| self.all.index(id))?
@@ -181,7 +181,7 @@ fn wires(reply: &Reply) -> Vec<Wire> {
         .collect()
 }
 
-/// How often each kind of answer came.
+/// The number of answers of each kind.
 #[derive(Debug, Default)]
 pub struct Tally {
     refused: usize,

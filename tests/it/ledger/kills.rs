@@ -12,7 +12,7 @@ use super::load::{Load, Plan};
 use super::probe::Probe;
 use super::scene;
 
-/// How long starts took up to their first answer, in order of length.
+/// The times from each start to its first answer.
 #[derive(Debug, Default)]
 pub struct Starts {
     /// Those during which the disk did its part.

@@ -22,7 +22,7 @@ pub struct Line {
 pub struct LineUp {
     /// In order.
     pub lines: Vec<Line>,
-    /// What stands behind the last `\n`, in bytes.
+    /// The bytes after the last `\n`.
     pub unterminated: usize,
     by_offset: HashMap<u64, usize>,
     by_text: HashMap<(String, String), Vec<usize>>,
@@ -78,24 +78,24 @@ impl LineUp {
         self.lines.push(Line { id, event, plain });
     }
 
-    /// Where the line with this id stands.
+    /// The index of the line with this id.
     pub fn index(&self, id: Id) -> Option<usize> {
         let index = *self.by_offset.get(&id.offset)?;
         (self.lines[index].id == id).then_some(index)
     }
 
-    /// Where the line stands that starts at this byte.
+    /// The index of the line that starts at this byte.
     pub fn at(&self, offset: u64) -> Option<usize> {
         self.by_offset.get(&offset).copied()
     }
 
-    /// Where somebody said this.
+    /// The indexes of the messages with this sender and text.
     pub fn said(&self, from: &str, text: &str) -> &[usize] {
         let found = self.by_text.get(&(from.to_string(), text.to_string()));
         found.map_or(&[], Vec::as_slice)
     }
 
-    /// Where a plain listener's line stands.
+    /// The index of a plain listener's line.
     pub fn plain(&self, line: &str) -> &[usize] {
         self.by_plain.get(line).map_or(&[], Vec::as_slice)
     }
@@ -111,7 +111,7 @@ impl LineUp {
         }
     }
 
-    /// What a structured listener is sent for a line, but for the words about damage.
+    /// Tells whether a structured listener is sent this object for a line, except for the words about damage.
     pub fn is_sent_as(&self, index: usize, wire: &Wire) -> bool {
         let line = &self.lines[index];
         match (&line.event, wire) {

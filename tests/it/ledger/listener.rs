@@ -12,7 +12,7 @@ use super::chance::Chance;
 use super::load::Run;
 use super::speak::{Speaker, request};
 
-/// How often a quiet listener looks whether it is to stop.
+/// The interval at which a quiet listener checks whether it is to stop.
 const QUIET: Duration = Duration::from_millis(100);
 
 /// One of them.
@@ -66,7 +66,7 @@ impl<'a> Listener<'a> {
         self.heard
     }
 
-    /// Whether nothing more has to come.
+    /// Tells whether nothing more has to come.
     fn finished(&self) -> bool {
         match (self.run.target(), self.form) {
             (None, _) => false,

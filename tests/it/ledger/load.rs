@@ -13,7 +13,7 @@ use super::chance::Chance;
 use super::listener::Listener;
 use super::poster::{Habits, Poster};
 
-/// Who takes part.
+/// The participants of a load.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// Posters.
@@ -26,9 +26,9 @@ pub struct Plan {
     pub plain: usize,
     /// In how many of a thousand events a listener leaves and comes back.
     pub leave: u32,
-    /// Whether the disk may fail, so that a log that cannot be read is no word about a place in it.
+    /// True if the disk may fail, so that a log that cannot be read says nothing about a place in it.
     pub disk_fails: bool,
-    /// How the posters behave.
+    /// The habits of the posters.
     pub habits: Habits,
 }
 
@@ -46,35 +46,35 @@ impl Default for Plan {
     }
 }
 
-/// What all of them share.
+/// The state that all of them share.
 #[derive(Debug)]
 pub struct Run {
-    /// Where the server is, now or again.
+    /// The address of the server.
     pub address: String,
-    /// Whether the disk may fail.
+    /// True if the disk may fail.
     pub disk_fails: bool,
     stop: AtomicBool,
     listeners_stop: AtomicBool,
     give_up: AtomicBool,
     acknowledged: AtomicUsize,
-    /// How many times one was refused because there is no space (507).
+    /// The number of refusals for lack of space (507).
     no_space: AtomicUsize,
     /// One more than the offset of the newest acknowledged message.
     newest: AtomicU64,
 }
 
 impl Run {
-    /// Whether no new message is to be said.
+    /// Tells whether no new message is to be said.
     pub fn stops(&self) -> bool {
         self.stop.load(Ordering::Acquire)
     }
 
-    /// Whether everything is to end as it is.
+    /// Tells whether everything is to end as it is.
     pub fn gives_up(&self) -> bool {
         self.give_up.load(Ordering::Acquire)
     }
 
-    /// Whether listeners were stopped before they had everything.
+    /// Tells whether listeners were stopped before they had everything.
     pub fn broke_off(&self) -> bool {
         self.gives_up() && self.target().is_none()
     }
@@ -91,7 +91,7 @@ impl Run {
         self.no_space.fetch_add(counts, Ordering::AcqRel);
     }
 
-    /// Where the newest acknowledged message stands.
+    /// The offset of the newest acknowledged message.
     pub fn newest(&self) -> Option<u64> {
         self.newest.load(Ordering::Acquire).checked_sub(1)
     }
@@ -170,12 +170,12 @@ impl Load {
         }
     }
 
-    /// How many messages were acknowledged so far.
+    /// The number of messages acknowledged so far.
     pub fn acknowledged(&self) -> usize {
         self.run.acknowledged.load(Ordering::Acquire)
     }
 
-    /// How many times one was refused for lack of space so far.
+    /// The number of refusals for lack of space so far.
     pub fn no_space(&self) -> usize {
         self.run.no_space.load(Ordering::Acquire)
     }

@@ -10,13 +10,13 @@ use super::chance::Chance;
 use super::load::Run;
 use super::speak::{Reply, Speaker, request};
 
-/// How long to wait where the server is not there or says nothing about it.
+/// The wait before another attempt where the server is away or names no time.
 const SOON: Duration = Duration::from_millis(5);
 
-/// How posters behave; the numbers are so many of a thousand messages.
+/// The habits of posters; the numbers are messages in a thousand.
 #[derive(Clone, Debug)]
 pub struct Habits {
-    /// How many messages each says at most.
+    /// The most messages that each says.
     pub messages: usize,
     /// The wait after each message.
     pub pause: Duration,
@@ -26,7 +26,7 @@ pub struct Habits {
     pub hang_up_late: u32,
     /// The same key goes out on two connections at once.
     pub twice: u32,
-    /// What was acknowledged is said again.
+    /// An acknowledged message is repeated.
     pub again: u32,
     /// Something goes out that must be refused.
     pub bad: u32,
@@ -34,7 +34,7 @@ pub struct Habits {
     pub give_up: u32,
     /// A text is long.
     pub long: u32,
-    /// What is waited at most, however long the server says.
+    /// The longest wait, whatever the server asks for.
     pub longest_wait: Duration,
 }
 
@@ -66,7 +66,7 @@ pub struct Poster<'a> {
     connection: Option<Speaker>,
 }
 
-/// Whether a message needs another attempt, and when.
+/// The decision after an attempt: done, or again after a wait.
 enum Next {
     Done,
     Again(Duration),

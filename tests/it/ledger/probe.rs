@@ -1,4 +1,4 @@
-//! What the disk itself takes: a file beside the log that is written and synced all the time, so
+//! The disk's own share of the time: a file beside the log that is written and synced all the time, so
 //! that a start can be told from a disk that others keep busy.
 
 use std::fs::File;

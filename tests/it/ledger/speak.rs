@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use chatroom::http::{BodyDecoder, Framing};
 
-/// How long an answer may take before the connection is given up.
+/// The longest wait for an answer before the connection is given up.
 pub const ANSWER: Duration = Duration::from_secs(10);
 
 /// One connection.
 #[derive(Debug)]
 pub struct Speaker {
     reader: BufReader<TcpStream>,
-    /// How the end of a stream is known.
+    /// The framing of the stream.
     framed: BodyDecoder,
-    /// What came of the stream and is not read yet.
+    /// The content of the stream that is not read yet.
     content: Vec<u8>,
 }
 
@@ -37,7 +37,7 @@ impl Reply {
         found.map(|(_, value)| value.as_str())
     }
 
-    /// How long to wait before the next attempt.
+    /// The wait before the next attempt.
     pub fn retry_after(&self) -> Option<Duration> {
         let seconds = self.field("retry-after")?.parse().ok()?;
         Some(Duration::from_secs(seconds))

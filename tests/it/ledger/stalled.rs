@@ -19,13 +19,13 @@ use super::probe::Probe;
 use super::scene;
 use super::speak::{Speaker, request};
 
-/// How many say something.
+/// The number of posters.
 const POSTERS: u32 = 10;
 /// Messages of 8 KB that fill what lies between the server and one that does not read.
 const FILL: usize = 40;
 const NDJSON: [(&str, &str); 1] = [("Accept", "application/x-ndjson")];
 
-/// What takes place.
+/// The plan of a measurement.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// Listeners that never read.
@@ -38,13 +38,13 @@ pub struct Plan {
     pub length: usize,
     /// Pairs of rounds, with the stalled ones and without.
     pub rounds: usize,
-    /// How many pairs at most, where others on this machine disturb them.
+    /// The most pairs of rounds, where other load on this machine disturbs them.
     pub at_most: usize,
-    /// How long one round takes.
+    /// The length of one round.
     pub round: Duration,
 }
 
-/// What was measured.
+/// The results of a measurement.
 #[derive(Debug, Default)]
 pub struct Measured {
     /// The readers' 99th percentile in each round without stalled ones, in order of length.
@@ -96,7 +96,7 @@ fn memory(server: &Server) -> u64 {
     field(&path, "VmRSS:", "VmRSS:") * 1024
 }
 
-/// What all sockets of this machine hold.
+/// The memory of all sockets of this machine, in bytes.
 fn kernel_memory() -> u64 {
     field("/proc/net/sockstat", "TCP:", "mem") * 4096
 }
@@ -131,7 +131,7 @@ pub fn at_rest(server: &Server) {
     });
 }
 
-/// What readers measured and how much they had, since last asked.
+/// The latencies that readers measured, and the number of their events.
 #[derive(Default)]
 struct Samples {
     micros: Mutex<Vec<u32>>,
@@ -205,7 +205,7 @@ fn catch_up(mut speaker: Speaker, expected: &[u8]) {
 
 /// More of the processors' time than this, in percent, and others disturb what is measured.
 const DISTURBED: u64 = 10;
-/// So does a disk on which one small sync takes longer.
+/// The longest small sync of a disk that counts as undisturbed.
 const SLOW_DISK: Duration = Duration::from_millis(20);
 
 struct Stage {
@@ -296,7 +296,7 @@ impl Stage {
             .to_string()
     }
 
-    /// What follows `id`, as the server gives it to everybody, held against the log.
+    /// Compares the events after `id`, as the server gives them to everybody, with the log.
     fn rest(&self, id: &str) -> Vec<u8> {
         let path = format!("/events?poll=1&since={id}");
         let reply = scene::ask(&self.server.address, "GET", &path, &NDJSON).expect("it");

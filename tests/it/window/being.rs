@@ -102,7 +102,7 @@ fn who_is_called_is_told_unless_the_window_is_in_front() {
     eyes.wait_for("Here (2)", HERE, eyes::BESIDE);
 }
 
-/// Where the list of who is here is.
+/// The list of members.
 const HERE: support::picture::Area = (648, 50, 160, 422);
 
 /// A server that hangs up at once, and counts whom.
@@ -306,7 +306,7 @@ fn what_the_room_refuses_is_said_and_changes_nothing() {
     assert_eq!(members(&server)[0], "uthira");
 }
 
-/// Where it is said what is wrong with a field.
+/// The hint about a wrong field.
 const HINT: support::picture::Area = (10, 40, 800, 60);
 
 #[test]

@@ -1,4 +1,4 @@
-//! How what was said is drawn: any script whole, any text literally, and nothing so long that the
+//! The drawing of messages: any script whole, any text literally, and nothing so long that the
 //! window stops answering.
 
 use std::sync::Arc;
@@ -21,9 +21,9 @@ fn is_colourful(pixel: Colour) -> bool {
     *high > 0xC0 && high - low > 0x60
 }
 
-/// How much of the rows of pixels around a name is free above and below what was said beside it.
+/// The rows of pixels above and below a name that its message may take too.
 const AROUND: usize = 15;
-/// What was said begins right of this, and names end left of it.
+/// The columns right of which messages begin, and left of which names end.
 const SAID: (usize, usize) = (105, 45);
 
 /// The part of an area that has ink: first column, last column, first row, last row.

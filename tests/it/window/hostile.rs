@@ -20,11 +20,11 @@ use support::program::Folder;
 use support::window::Window;
 use support::window::hands::Picture;
 
-/// What the window may take at most, whatever a server sends: its own memory (PSS), and the most
+/// The most that the window may take, whatever a server sends: its own memory (PSS), and the most
 /// that it ever had mapped and present, shared libraries and the debug build's code included.
 const PSS: u64 = 60 << 20;
 const PEAK: u64 = 90 << 20;
-/// What the light theme has for the dot of an open stream, and for that of a broken one.
+/// The dots of an open and of a broken stream, in the light theme.
 const GOOD: [u8; 3] = [0x23, 0x8A, 0x4B];
 /// Its letters, and the border of a button.
 const BORDER: [u8; 3] = [0x84, 0x8B, 0x97];
@@ -67,7 +67,7 @@ fn is_alive_and_leaves(window: &Window, what: &str) {
     assert_eq!(window.ended(), Some(0), "{what}");
 }
 
-/// What a server that is none says to whatever it is asked.
+/// Answers as something that is no chatroom: `head`, then `piece` for ten seconds.
 fn flood(stream: &mut TcpStream, head: &str, piece: &[u8]) -> bool {
     let _ = stream.write_all(head.as_bytes());
     let until = Instant::now() + Duration::from_secs(10);

@@ -24,7 +24,7 @@ fn wait_for_said(server: &Server, texts: &[&str]) {
     });
 }
 
-/// Whether the field for messages has the keyboard, by the border around it.
+/// Tells by its border whether the field for messages has the keyboard.
 fn is_in_the_field(window: &Window) -> bool {
     window
         .look()

@@ -27,7 +27,7 @@ use support::window::Window;
 /// The field that holds a refused name turns to this colour.
 const REFUSED: [u8; 3] = [0xFD, 0xE7, 0xE5];
 
-/// What has the keyboard has a border of this colour, in the light theme.
+/// The border of the widget that has the keyboard, in the light theme.
 const FOCUS: [u8; 3] = [0x1F, 0x5F, 0xD0];
 
 fn members(server: &Server) -> Vec<String> {

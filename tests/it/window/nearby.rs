@@ -11,7 +11,7 @@ use support::picture::{Area, Picture};
 use support::window::eyes::{self, Eyes, wait_for_sight, wait_for_title};
 
 const LIGHT: &str = "theme = \"light\"\n";
-/// Where the list is, in a window of the usual size.
+/// The list, in a window of the usual size.
 const LIST: Area = (10, 40, 800, 250);
 
 fn serve(machine: &Machine, args: &[&str]) -> Server {
@@ -27,13 +27,13 @@ fn open_on(machine: &Machine, display: &Arc<Display>, settings: &str, args: &[&s
     display.open_by(folder, command)
 }
 
-/// What is chosen stands on this, and what is marked.
+/// The background of the chosen line and of selected text.
 fn marked(palette: &Palette) -> [u8; 3] {
     let [_, colour @ ..] = palette.selection.to_be_bytes();
     colour
 }
 
-/// Where the chosen line of the list is: top and height.
+/// The chosen line of the list: top and height.
 fn chosen(picture: &Picture, palette: &Palette) -> Option<(usize, usize)> {
     let colour = marked(palette);
     let lines = picture.lines(LIST, colour, 300);
@@ -60,7 +60,7 @@ fn wait_for_other(window: &Window, before: &Picture) -> Picture {
     })
 }
 
-/// Whether somebody on the machine can hear what rooms announce, which is how a search begins.
+/// Tells whether anybody on the machine listens for announcements of rooms, as a search does.
 fn searches(machine: &Machine) -> bool {
     let mut command = machine.command("cat");
     command.args(["/proc/net/udp", "/proc/net/udp6"]);

@@ -12,7 +12,7 @@ use chatroom::line;
 use support::program::Folder;
 use support::server::Server;
 
-/// What happened in a room, as the lines of its log.
+/// The past of a room, as the lines of its log.
 pub struct Past {
     at: Stamp,
     last: HashMap<String, Stamp>,
@@ -31,7 +31,7 @@ impl Past {
         past
     }
 
-    /// What happens from then on in a room that there is.
+    /// The past of a room that exists already, from this moment on.
     pub fn more(at: Stamp) -> Past {
         let (last, bytes) = (HashMap::new(), Vec::new());
         Past { at, last, bytes }
@@ -67,7 +67,7 @@ impl Past {
         self.happens(Body::Join { name });
     }
 
-    /// What happened after that.
+    /// Adds what happened later.
     pub fn then(&mut self, later: Past) {
         self.bytes.extend(later.bytes);
         (self.at, self.last) = (later.at, later.last);
@@ -93,7 +93,7 @@ impl Past {
     }
 }
 
-/// So many days ago, at noon.
+/// Noon, so many days ago.
 pub fn noon(days_ago: i64) -> Stamp {
     const DAY: i64 = 86_400_000_000;
     let today = Stamp::now().micros() / DAY;

@@ -17,13 +17,13 @@ use support::server::Server;
 use support::waiting::{PATIENCE, wait_for};
 use support::window::Window;
 
-/// Who else is here.
+/// The other members.
 const OTHERS: &[&str] = &["bob", "eve", "山田", "மலர்"];
-/// Who else is here when all scripts are written.
+/// The other members when all scripts are written.
 const MORE: &[&str] = &["bob", "eve", "山田", "மலர்", "נועה", "سامي", "Дан"];
 const SECOND: i64 = 1_000_000;
 
-/// What was said before: who and what, `+` for a name that comes and `-` for one that goes.
+/// Earlier messages: sender and text, with `+` as the sender for a name that joins and `-` for one that leaves.
 type Script = &'static [(&'static str, &'static str)];
 
 const LAST_WEEK: Script = &[
@@ -152,7 +152,7 @@ struct Stage {
     server: Server,
     folder: Arc<Folder>,
     window: Window,
-    /// Who else is in it, and by which tokens.
+    /// The other members and their tokens.
     others: &'static [&'static str],
     tokens: Vec<String>,
     scale: i32,
@@ -264,7 +264,7 @@ fn enter(display: &Arc<Display>, folder: &Arc<Folder>, server: &Server, others: 
     window
 }
 
-/// What a theme has to show: much of its surfaces, some letters.
+/// The least number of pixels of each colour of a theme: much of its surfaces, some letters.
 fn colours(palette: &Palette) -> Vec<(u32, usize)> {
     vec![
         (palette.surface, 100_000),

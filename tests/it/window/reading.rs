@@ -35,12 +35,12 @@ fn logged(server: &Server) -> Vec<String> {
     said.filter(|line| line.starts_with('[')).collect()
 }
 
-/// Where the search is.
+/// The search bar.
 const BAR: support::picture::Area = (10, 48, 800, 32);
 /// The match that is shown stands on this.
 const FOUND_NOW: [u8; 3] = [0xFF, 0xDD, 0x7A];
 
-/// How many rows of pixels of the transcript have the line above what is new.
+/// The number of pixel rows of the transcript with the line above new messages.
 fn unread_lines(window: &Window) -> usize {
     let picture = window.picture();
     let lines = picture.lines(eyes::TRANSCRIPT, eyes::UNREAD, 100);
@@ -122,7 +122,7 @@ fn it_opens_at_the_oldest_unread_and_follows_only_who_is_at_the_end() {
     assert_eq!(unread_lines(&window), 1, "what came meanwhile is marked");
 }
 
-/// What a copy has for what is not loaded.
+/// The text that a copy has in place of messages that are not loaded.
 const MISSING: &str = "(messages in between are not loaded)";
 
 /// Everything that the transcript can show between two messages, with the holes filled by going there.

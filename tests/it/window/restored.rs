@@ -13,7 +13,7 @@ use support::window::Window;
 use support::window::eyes::{self, in_sight_below, wait_for_sight};
 use support::window::typing::{ARGS, kept};
 
-/// What is in sight below the line of what is new.
+/// The visible text below the line above new messages.
 fn new(window: &Window) -> String {
     let row = wait_for("the line of what is new", || {
         let lines = window.picture().lines(eyes::TRANSCRIPT, eyes::UNREAD, 100);

@@ -1,4 +1,4 @@
-//! What was said and what is beside it: links, names, marking, days, comings and goings.
+//! Messages and what surrounds them: links, names, selections, days, joins and leaves.
 
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
@@ -60,7 +60,7 @@ fn underlined(window: &Window, least: usize) -> Vec<(usize, usize, usize)> {
     window.picture().lines(eyes::TRANSCRIPT, eyes::LINK, least)
 }
 
-/// What is copied while something is marked.
+/// The clipboard after copying a selection.
 fn copied(window: &Window) -> String {
     window.display().set_selection("clipboard", "");
     window.keys(&["ctrl+c"]);

@@ -1,4 +1,4 @@
-//! What survives the end of a window and of a server.
+//! Survivors of the end of a window and of a server: messages, drafts, places.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -107,7 +107,7 @@ fn wait_for_answers(folder: &Folder) {
     });
 }
 
-/// Whether something came for the server that it has not read (proc(5), `/proc/net/tcp`).
+/// Tells whether the server has received something that it has not read (proc(5), `/proc/net/tcp`).
 fn unread_bytes(server: &Server) -> bool {
     let port = server.address.rsplit(':').next().expect("a port");
     let local = format!(":{:04X}", port.parse::<u16>().expect("a number"));

@@ -1,4 +1,4 @@
-//! What is typed: messages, what becomes of them, commands, completion, and limits.
+//! Typing: messages and their fate, commands, completion, and limits.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,8 +13,7 @@ use support::window::Window;
 use support::window::hands::Picture;
 use support::window::typing::{WAITING, said};
 
-/// What the light theme has for what went wrong, for links, and for the button that is meant to be
-/// pressed.
+/// The light theme's colours of errors, of links, and of the default button.
 const WRONG: [u8; 3] = [0xA8, 0x20, 0x1A];
 const LINK: [u8; 3] = [0x0B, 0x57, 0xB7];
 const ACCENT: [u8; 3] = [0x2A, 0x62, 0xC9];

@@ -1,6 +1,6 @@
-//! What a client sees of a server's answers: heads, whole answers, open event streams.
+//! A server's answers as a client sees them: heads, whole answers, open event streams.
 //!
-//! Reading is plain and patient; what is not as expected fails the test with what came instead.
+//! Reading is plain and patient; anything unexpected fails the test with what came instead.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -177,7 +177,7 @@ impl Client {
         Head::read(&mut self.reader)
     }
 
-    /// What follows is an event stream, whose head was read.
+    /// Turns it into a listener: what follows is an event stream, whose head was read.
     pub fn into_listener(self, head: Head) -> Listener {
         let reader = Unframed::new(self.reader, &head);
         Listener { reader, head }
@@ -196,9 +196,9 @@ impl Client {
 /// before is lost.
 pub struct Unframed {
     reader: BufReader<TcpStream>,
-    /// What the next bytes are.
+    /// The meaning of the next bytes.
     next: Next,
-    /// What came of a frame that is not whole yet.
+    /// The bytes of a frame that is not whole yet.
     frame: Vec<u8>,
     content: Vec<u8>,
     taken: usize,
@@ -210,7 +210,7 @@ enum Next {
     Rest,
     /// The size of a chunk.
     Size,
-    /// So many bytes of a chunk.
+    /// A chunk's content: the bytes left of it.
     Chunk(usize),
     /// The end of a chunk's line.
     ChunkEnd,
@@ -221,7 +221,7 @@ enum Next {
 }
 
 impl Unframed {
-    /// What follows this head.
+    /// The body that follows this head.
     pub fn new(reader: BufReader<TcpStream>, head: &Head) -> Unframed {
         let next = match head.field("transfer-encoding") {
             Some("chunked") => Next::Size,
@@ -241,7 +241,7 @@ impl Unframed {
         self.reader.get_ref()
     }
 
-    /// Whether it ended as it should: by the last chunk, and not by a cut.
+    /// Tells whether it ended with the last chunk and was not cut off.
     pub fn is_whole(&self) -> bool {
         matches!(self.next, Next::Nothing) && self.taken == self.content.len()
     }
@@ -393,7 +393,7 @@ impl Listener {
         self.rest_and_end().0
     }
 
-    /// The same, and whether it ended as it should and was not cut off.
+    /// The same, and whether it ended with the last chunk.
     pub fn rest_and_end(mut self) -> (String, bool) {
         let mut text = String::new();
         self.reader.read_to_string(&mut text).expect("the rest");

@@ -74,7 +74,7 @@ impl Display {
         display
     }
 
-    /// What `DISPLAY` is for it.
+    /// Its name, for `DISPLAY`.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -157,12 +157,12 @@ impl Display {
         Window::new(Arc::clone(self), child, id, folder)
     }
 
-    /// What is in the clipboard.
+    /// The text in the clipboard.
     pub fn clipboard(&self) -> String {
         self.selection("clipboard")
     }
 
-    /// What was copied (`clipboard`) or is marked (`primary`).
+    /// The text that was copied (`clipboard`) or is selected (`primary`).
     pub fn selection(&self, which: &str) -> String {
         let output = self
             .command("xclip")

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::waiting::wait_for;
 
-/// A request as it came.
+/// A request as it arrived.
 #[derive(Clone, Debug)]
 pub struct Asked {
     /// Its first line.
@@ -19,7 +19,7 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// Whether its first line begins like this.
+    /// Tells whether its first line begins like this.
     pub fn is(&self, start: &str) -> bool {
         self.line.starts_with(start)
     }

@@ -1,7 +1,7 @@
-//! What the tests and benchmarks share: the real binary run in a folder of its own, a server and its
+//! The shared tools of the tests and benchmarks: the real binary in a folder of its own, a server and its
 //! clients, windows on a screen, terminals, networks.
 //!
-//! Everything waits for conditions, with a limit that only a failure reaches; what is started here
+//! Everything waits for conditions, with a limit that only a failure reaches. Whatever is started here
 //! ends with its owner.
 
 pub mod client;

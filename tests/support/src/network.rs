@@ -35,7 +35,7 @@ impl Machine {
         command
     }
 
-    /// What `nsenter` is told to get there.
+    /// The arguments with which `nsenter` enters it.
     pub fn door(&self) -> Vec<String> {
         let mut door = namespaces::house();
         door.push(format!("--net=/proc/{}/ns/net", self.holder.id()));
@@ -66,7 +66,7 @@ impl Machine {
         Server::spawn(Arc::clone(folder), self.chatroom(folder, &all))
     }
 
-    /// What `curl` gets there.
+    /// Runs `curl` on it; the body of the answer.
     #[track_caller]
     pub fn curl(&self, args: &[&str]) -> String {
         let mut command = self.command("curl");

@@ -6,7 +6,7 @@
 /// A colour, as red, green and blue.
 pub type Colour = [u8; 3];
 
-/// What words are drawn with, and what they stand on.
+/// The colours of words: letters and background.
 #[derive(Clone, Copy)]
 pub struct Ink {
     /// The letters' colour.
@@ -33,7 +33,7 @@ pub struct Shape {
 }
 
 impl Picture {
-    /// One of pixels in rows of that width, three bytes each.
+    /// A picture of these pixels, three bytes each, in rows of that width.
     pub fn new(width: usize, pixels: Vec<u8>) -> Picture {
         Picture { width, pixels }
     }
@@ -56,12 +56,12 @@ impl Picture {
         (top..top + height).flat_map(move |y| (left..left + width).map(move |x| self.at(x, y)))
     }
 
-    /// How many pixels of an area have exactly this colour.
+    /// Counts the pixels of exactly this colour in an area.
     pub fn count(&self, area: Area, colour: Colour) -> usize {
         self.pixels(area).filter(|pixel| *pixel == colour).count()
     }
 
-    /// Where rows of at least so many pixels have exactly this colour: left, top and length.
+    /// The horizontal lines of exactly this colour and at least so many pixels: left, top and length.
     pub fn lines(&self, area: Area, colour: Colour, least: usize) -> Vec<(usize, usize, usize)> {
         let (left, top, width, height) = area;
         let mut lines = Vec::new();
@@ -114,7 +114,7 @@ impl Picture {
         self.pixels(area).map(is_ink).collect()
     }
 
-    /// Where in an area these words stand in this ink, as the left upper corner of their ink.
+    /// Finds these words in an area, in this ink: the upper left corner of their ink.
     pub fn find(&self, words: &Shape, area: Area, ink: Ink) -> Option<(usize, usize)> {
         let ink = self.ink(area, ink);
         let (left, top, width, height) = area;

@@ -1,4 +1,4 @@
-//! What the tests share: a folder of their own and the real binary run in it.
+//! The real binary, run in a folder of the test's own.
 //!
 //! A failed expectation prints everything the run said, so that a log of the tests is enough to
 //! understand it.
@@ -86,7 +86,7 @@ impl Folder {
         }
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         self.dir.path()
     }
@@ -105,8 +105,8 @@ impl Folder {
             .collect()
     }
 
-    /// Writes a file into it and says where it is. One called `key` is its owner's alone, as a room
-    /// key's is to be.
+    /// Writes a file into it; its path. One called `key` is private to its owner, as a room key's file
+    /// must be.
     pub fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
         let path = self.dir.path().join(name);
         std::fs::write(&path, bytes).expect("the file is written");
@@ -116,7 +116,7 @@ impl Folder {
         path
     }
 
-    /// The binary with the arguments, to be run in the folder and in known surroundings.
+    /// The binary with the arguments, to be run in the folder and in a known environment.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(CHATROOM);
         command.args(args);
@@ -124,7 +124,7 @@ impl Folder {
         command
     }
 
-    /// Makes `command` run in the folder, without what the tester's surroundings wish.
+    /// Has `command` run in the folder, without the settings of the tester's own environment.
     pub fn settle(&self, command: &mut Command) {
         command.current_dir(self.path()).stdin(Stdio::null());
         command.env("TERM", "xterm").env("TZ", "UTC");
@@ -149,7 +149,7 @@ impl Folder {
 /// A run that has ended.
 pub struct Run {
     what: String,
-    /// What it said.
+    /// Its exit status and output.
     pub output: Output,
 }
 
@@ -187,12 +187,12 @@ impl Run {
         run
     }
 
-    /// A run of `what` whose end was waited for.
+    /// A run of `what` that has ended with this output.
     pub fn ended(what: String, output: Output) -> Run {
         Run { what, output }
     }
 
-    /// The same with a keyboard at which nobody is: the end of its input is a key, too.
+    /// The same with a keyboard that nobody uses: its input stays open, since its end counts as a key.
     pub fn at_keyboard(command: &mut Command) -> Run {
         let what = format!("{command:?}");
         command.stdin(Stdio::piped());
@@ -259,7 +259,7 @@ impl Run {
         String::from_utf8_lossy(&self.output.stdout).into_owned()
     }
 
-    /// Everything about the run, for a failure.
+    /// The whole run as text, for a failure.
     pub fn story(&self) -> String {
         format!(
             "ran {}\n{}\n--- stdout ---\n{}\n--- stderr ---\n{}\n---",

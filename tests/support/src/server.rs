@@ -79,7 +79,7 @@ impl Server {
         }
     }
 
-    /// Where its log is.
+    /// The path of its log.
     pub fn log(&self) -> PathBuf {
         self.folder.path().join("log.txt")
     }
@@ -109,7 +109,7 @@ impl Server {
         objects.map(|object| object.expect("JSON")).collect()
     }
 
-    /// Its process.
+    /// The id of its process.
     pub fn pid(&self) -> Pid {
         Pid::from_child(&self.child)
     }

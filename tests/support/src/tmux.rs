@@ -69,7 +69,7 @@ impl<'a> Tmux<'a> {
         self.keys(&["Enter"]);
     }
 
-    /// What is on the screen.
+    /// The text on the screen.
     pub fn screen(&self) -> String {
         self.run(&["capture-pane", "-p"])
     }
@@ -121,7 +121,7 @@ impl<'a> Tmux<'a> {
         self.wait_end(lines, bar)
     }
 
-    /// How the terminal is set, asked in the shell.
+    /// The terminal's settings, read in the shell.
     pub fn settings(&self, name: &str) -> String {
         self.shell(&format!("stty -a > {name}.part; mv {name}.part {name}"));
         let path = self.folder.path().join(name);

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// How long anything may take before it has failed.
+/// The limit for anything that is waited for; only a failure reaches it.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Waits until `found` gives something.
@@ -14,7 +14,7 @@ pub fn wait_for<T>(what: &str, found: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// Waits until `found` gives something, and for so long at most: what is tried again then may come late.
+/// Waits until `found` gives something, at most for `limit`; `None` after it.
 pub fn found_within<T>(limit: Duration, mut found: impl FnMut() -> Option<T>) -> Option<T> {
     let until = Instant::now() + limit;
     let mut pause = Duration::from_millis(5);

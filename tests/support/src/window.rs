@@ -131,7 +131,7 @@ impl Window {
         self.point(to, &["mouseup", "1"]);
     }
 
-    /// What is drawn in it now.
+    /// A picture of it now.
     pub fn picture(&self) -> Picture {
         let (width, _) = self.size();
         let mut command = self.display.command("import");
@@ -145,13 +145,13 @@ impl Window {
         self.icon_of(&self.id)
     }
 
-    /// That of another window on the same screen.
+    /// The icon of another window on the same screen.
     pub fn icon_of(&self, id: &str) -> Vec<u32> {
         let property = self.property_of(id, "_NET_WM_ICON");
         property.value32().expect("numbers").collect()
     }
 
-    /// What it tells the desktop under this name.
+    /// Its X property of this name.
     pub fn property(&self, name: &str) -> GetPropertyReply {
         self.property_of(&self.id, name)
     }
@@ -226,7 +226,7 @@ impl Window {
         Pid::from_child(&self.child.borrow())
     }
 
-    /// Whether its process is still there.
+    /// Tells whether its process is still running.
     pub fn lives(&self) -> bool {
         let state = self.child.borrow_mut().try_wait();
         state.expect("its state").is_none()

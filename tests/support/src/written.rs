@@ -1,4 +1,4 @@
-//! What a process writes to a pipe, read as it comes.
+//! The output of a process, read from its pipe as it comes.
 
 use std::io::Read;
 use std::sync::{Arc, Mutex};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::waiting::PATIENCE;
 
-/// What a process has written so far.
+/// The output of a process so far.
 #[derive(Clone, Default)]
 pub struct Written(Arc<Mutex<String>>);
 

@@ -1,4 +1,4 @@
-//! Namespaces for whoever runs the tests: the superuser makes them as they are, everybody else within a
+//! Namespaces for any user who runs the tests: the superuser makes them directly, everybody else inside a
 //! user namespace, in which they are the superuser of what they have made and of nothing else.
 
 use std::process::{Child, Command, Stdio};
@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use crate::waiting::wait_for;
 
-/// Whether namespaces are made without further ado.
+/// Tells whether we are the superuser, and so need no user namespace.
 pub fn is_superuser() -> bool {
     rustix::process::geteuid().is_root()
 }
@@ -21,7 +21,7 @@ pub fn unshare(words: &[&str]) -> Command {
     command
 }
 
-/// A process that keeps its namespaces as they are, and does nothing; it ends with whoever holds it.
+/// An idle process that keeps its namespaces alive; it ends with its owner.
 pub fn holder(mut command: Command) -> Child {
     // It ends when nobody holds the other end of its input any more.
     command
@@ -39,8 +39,8 @@ pub fn holder(mut command: Command) -> Child {
     child
 }
 
-/// What `nsenter` is told to be where all networks of this process's tests are made: one user namespace,
-/// since a cable between two networks belongs to both. The superuser needs none.
+/// The arguments with which `nsenter` enters the one user namespace of all networks that this process's tests
+/// make: a cable between two networks belongs to both. The superuser needs none.
 pub fn house() -> Vec<String> {
     static HOUSE: OnceLock<Child> = OnceLock::new();
     if is_superuser() {

@@ -1,4 +1,4 @@
-//! What a person sees in the window, told from pictures of it and from what its mouse marks.
+//! Reading a window as a person does: from pictures of it, and from text selected with the mouse.
 //!
 //! For windows of the size that they have by themselves, in light colours and letters of the usual
 //! size.
@@ -12,34 +12,34 @@ use crate::picture::{Area, Colour, Ink, Picture, Shape};
 use crate::waiting::wait_for;
 use crate::window::Window;
 
-/// Where the transcript is, without its frame.
+/// The transcript, without its frame.
 pub const TRANSCRIPT: Area = (12, 50, 610, 422);
-/// Where the status line is.
+/// The status line.
 pub const STATUS: Area = (10, 510, 690, 48);
-/// What transcripts stand on, and fields.
+/// The background of transcripts and fields.
 const SURFACE: Colour = [0xFF; 3];
-/// What everything else stands on.
+/// The background of everything else.
 const WINDOW: Colour = [0xF3, 0xF4, 0xF6];
 /// Dark letters.
 pub const TEXT: Colour = [0x1B, 0x1E, 0x23];
 const QUIET: Colour = [0x5C, 0x62, 0x6C];
-/// What was said.
+/// Messages.
 pub const SAID: Ink = on(SURFACE, TEXT);
-/// What the transcript says beside it.
+/// The transcript's other lines.
 pub const BESIDE: Ink = on(SURFACE, QUIET);
-/// What a mark says.
+/// The words on a mark.
 pub const MARK: Ink = on([0x2A, 0x62, 0xC9], [0xFF; 3]);
-/// What the status line says.
+/// The words of the status line.
 pub const STATE: Ink = on(WINDOW, TEXT);
-/// What is said beside a field, and the box with the exact time in letters as in the status line.
+/// The hint next to a field, and the box with the exact time, in letters as in the status line.
 pub const ASIDE: Ink = on(WINDOW, QUIET);
-/// What is said about a field that is wrong.
+/// The hint about a wrong field.
 pub const WRONG: Ink = on(WINDOW, [0xA8, 0x20, 0x1A]);
 /// The line above what is new.
 pub const UNREAD: Colour = [0xB0, 0x39, 0x2B];
 /// The line below what a click opens.
 pub const LINK: Colour = [0x0B, 0x57, 0xB7];
-/// What names us stands on this.
+/// The background of a message that mentions us.
 pub const MENTION: Colour = [0xFF, 0xF0, 0xE3];
 /// The inside of the field for messages.
 const FIELD: Area = (15, 486, 638, 25);
@@ -61,8 +61,8 @@ impl Eyes<'_> {
         Eyes { window, known }
     }
 
-    /// How words look: as they do in the field for messages, where they are typed for it once and
-    /// taken away again. They have to fit into one row.
+    /// The shape of words, learned from the field for messages: they are typed there once and taken away
+    /// again. They must fit into one row.
     fn shape_of(&self, words: &str) -> Rc<Shape> {
         if let Some(shape) = self.known.borrow().get(words) {
             return Rc::clone(shape);
@@ -96,7 +96,7 @@ impl Eyes<'_> {
         shape
     }
 
-    /// Where in an area these words stand now, in this ink. They are found if they are drawn as
+    /// The position of these words in an area, in this ink. They are found if they are drawn as
     /// one piece: from the beginning of their line or colour on.
     pub fn find(&self, words: &str, area: Area, ink: Ink) -> Option<(usize, usize)> {
         let shape = self.shape_of(words);
@@ -108,7 +108,7 @@ impl Eyes<'_> {
         self.shape_of(words);
     }
 
-    /// Whether these words stood there in a picture.
+    /// Tells whether a picture shows these words there.
     pub fn was_there(&self, picture: &Picture, words: &str, area: Area, ink: Ink) -> bool {
         picture.find(&self.shape_of(words), area, ink).is_some()
     }
@@ -133,7 +133,7 @@ impl Eyes<'_> {
     }
 }
 
-/// What of the transcript is in sight, as the mouse marks it from the upper edge to the lower one.
+/// The visible part of the transcript, selected with the mouse from the upper edge to the lower one.
 #[track_caller]
 pub fn in_sight(window: &Window) -> String {
     in_sight_below(window, 54)

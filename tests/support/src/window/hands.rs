@@ -1,5 +1,5 @@
-//! More of what a person does with a window: looks at a part of it, reads what can be marked,
-//! types fast, and asks the system how much memory it takes.
+//! More ways to use a window: looking at a part of it, reading what can be selected, typing fast,
+//! and measuring its memory.
 
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::waiting::{PATIENCE, wait_for};
 use crate::window::Window;
 
-/// What a window looks like, in red, green and blue of 8 bits.
+/// A picture of a window, in red, green and blue of 8 bits.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Picture {
     /// In pixels.
@@ -38,7 +38,7 @@ impl Picture {
         }
     }
 
-    /// How many pixels have exactly this colour.
+    /// Counts the pixels of exactly this colour.
     pub fn count(&self, colour: [u8; 3]) -> usize {
         self.pixels.iter().filter(|pixel| **pixel == colour).count()
     }
@@ -66,7 +66,7 @@ impl Picture {
 }
 
 impl Window {
-    /// What it looks like now.
+    /// A picture of it now.
     pub fn look(&self) -> Picture {
         loop {
             let (width, height) = self.size();
@@ -108,12 +108,12 @@ impl Window {
         self.click(120, -62);
     }
 
-    /// What stands in the field that has the keyboard.
+    /// The text of the field that has the keyboard.
     pub fn field(&self) -> String {
         self.copied("an empty field", Duration::from_secs(3))
     }
 
-    /// What Ctrl+A and Ctrl+C bring into the clipboard; nothing if that is empty for so long.
+    /// Copies with Ctrl+A and Ctrl+C; empty if the clipboard stays empty for so long.
     fn copied(&self, empty: &str, patience: Duration) -> String {
         self.display.set_clipboard(empty);
         self.keys(&["ctrl+a", "ctrl+c"]);
@@ -234,7 +234,7 @@ impl Window {
         command.spawn().expect("xdotool runs")
     }
 
-    /// How much of the machine's memory it takes now (its PSS), and the most that it ever had
+    /// Its memory now (PSS), and the most that it ever had
     /// mapped and present (its peak RSS), in bytes.
     pub fn memory(&self) -> (u64, u64) {
         let pid = self.child.borrow().id();

@@ -18,7 +18,7 @@ use crate::server::Server;
 use crate::waiting::wait_for;
 use crate::window::Window;
 
-/// What the light theme has for a message that waits.
+/// The colour of a waiting message in the light theme.
 pub const WAITING: [u8; 3] = [0x66, 0x5E, 0x50];
 /// No limit of rate: what is typed here comes faster than from people.
 pub const ARGS: &[&str] = &["--max-rate", "0"];
@@ -54,7 +54,7 @@ pub fn kept_files(folder: &Folder) -> Vec<PathBuf> {
     files
 }
 
-/// What the one window of this home keeps, if it keeps anything yet. A file that cannot be read
+/// The saved state of the one window of this home, if there is any yet. A file that cannot be read
 /// fails the test.
 pub fn kept(folder: &Folder) -> Option<Value> {
     let files = kept_files(folder);
