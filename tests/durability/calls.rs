@@ -139,7 +139,7 @@ fn marks(call: &str) -> impl Iterator<Item = &str> {
 }
 
 #[test]
-fn what_leaves_too_early_is_found() {
+fn an_early_send_is_found() {
     let write =
         r#"7 pwrite64(4</x/log.txt>, "2026 [a]: 0:00:00:say-1;\t3d926b05\n", 63, 149) = 63"#;
     let sync = "7 fdatasync(4</x/log.txt>) = 0";

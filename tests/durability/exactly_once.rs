@@ -22,7 +22,7 @@ fn lost_answers_double_nothing() {
 }
 
 #[test]
-fn what_was_refused_never_appears() {
+fn refused_messages_never_appear() {
     refusals::refusals(20);
 }
 

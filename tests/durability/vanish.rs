@@ -33,7 +33,7 @@ impl Drop for Running {
 }
 
 #[test]
-fn who_vanishes_without_a_word_frees_the_name_within_90_seconds() {
+fn a_client_that_vanishes_frees_its_name_within_90_seconds() {
     let folder = Arc::new(Folder::new());
     let script = format!(
         "ip link set lo up && exec '{CHATROOM}' server --listen 127.0.0.1:0 --console lines"

@@ -61,12 +61,12 @@ fn sure(disk: &Disk) -> Vec<PathBuf> {
 }
 
 #[test]
-fn what_is_called_waiting_and_the_draft_outlive_power_cuts() {
+fn waiting_messages_and_the_draft_outlive_power_cuts() {
     power_cuts(Disk::ext4(64));
 }
 
 #[test]
-fn what_is_called_waiting_and_the_draft_outlive_power_cuts_on_xfs() {
+fn waiting_messages_and_the_draft_outlive_power_cuts_on_xfs() {
     power_cuts(Disk::xfs());
 }
 

@@ -40,7 +40,7 @@ fn say(address: &str, text: &str) {
 }
 
 #[test]
-fn it_is_shown_for_a_yes_and_nothing_else() {
+fn the_log_is_shown_for_yes_and_nothing_else() {
     for (answer, shown, asked_again) in [
         ("yes\n", true, 0),
         ("YES\n", true, 0),
@@ -139,7 +139,7 @@ fn the_room_is_open_while_the_question_stands() {
 }
 
 #[test]
-fn what_nobody_answers_for_long_is_kept_within_bounds() {
+fn console_lines_behind_an_open_question_are_bounded() {
     let args = "--console lines --max-rate 0 --sync never";
     let mut terminal = Terminal::start(old_log(), args);
     terminal.screen.wait_for(QUESTION);
@@ -266,7 +266,7 @@ fn a_short_conversation_leaves_where_to_join_on_the_screen() {
 }
 
 #[test]
-fn who_has_no_terminal_for_input_is_not_asked() {
+fn without_a_terminal_for_input_nothing_is_asked() {
     let folder = old_log();
     let mut terminal = Terminal::start(folder, "</dev/null");
     terminal.screen.wait_for("chatroom://127.0.0.1:");
@@ -278,7 +278,7 @@ fn who_has_no_terminal_for_input_is_not_asked() {
 }
 
 #[test]
-fn it_is_shown_without_asking_if_so_told() {
+fn the_log_is_shown_without_asking_if_so_told() {
     let folder = old_log();
     for (history, wanted) in [
         (

@@ -351,7 +351,7 @@ fn a_room_with_a_key_is_copied_with_it_and_for_its_owner_alone() {
 }
 
 #[test]
-fn what_is_no_copy_is_left_alone() {
+fn a_file_that_is_no_copy_is_left_alone() {
     let (server, folder) = (Server::start(&[]), Folder::new());
     folder.file("letter.txt", "Dear all,\nhello\n");
     // None has a line feed, and each begins with a digit; two as the first line of a log does.

@@ -222,7 +222,7 @@ fn a_library_that_the_window_lacks_is_named() {
 }
 
 #[test]
-fn where_there_is_no_dev_null_it_is_still_the_library_that_is_named() {
+fn a_missing_library_is_named_even_without_dev_null() {
     let folder = Folder::new();
     let options = ["-shared", "-fPIC", "-Wl,-soname,libgone.so.1"];
     let library = "int gone(void) { return 0; }";
@@ -306,7 +306,7 @@ fn refusing(folder: &Folder, calls: &str, file: &Path) -> Command {
 }
 
 #[test]
-fn where_memory_is_refused_the_runtime_directory_is_used_and_stays_empty() {
+fn without_memory_files_the_runtime_directory_is_used_and_stays_empty() {
     let folder = Folder::new();
     let file = teller(&folder);
     let mut run = refusing(&folder, "memfd_create", &file);
@@ -340,7 +340,7 @@ fn a_window_in_the_runtime_directory_leaves_nothing_when_it_is_killed() {
 }
 
 #[test]
-fn where_nothing_may_be_run_the_sentence_says_what_to_set() {
+fn where_nothing_may_run_the_sentence_names_the_setting() {
     let folder = Folder::new();
     let file = teller(&folder);
     let mut run = refusing(&folder, "memfd_create", &file);

@@ -117,7 +117,7 @@ fn every_form_of_a_time_is_understood() {
 }
 
 #[test]
-fn where_clocks_are_changed_a_time_is_found_all_the_same() {
+fn a_time_is_found_even_where_clocks_change() {
     let folder = Folder::new();
     // In the night of 25 October 2026 02:30 comes twice: at 00:30 and at 01:30 UTC.
     let autumn = [
@@ -265,7 +265,7 @@ fn a_pipe_is_chosen_from_line_by_line() {
 }
 
 #[test]
-fn what_comes_through_a_pipe_is_shown_as_it_comes() {
+fn piped_lines_are_shown_as_they_arrive() {
     let folder = Folder::new();
     let mut replay = folder.command(&["replay", "-"]);
     replay.stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -410,7 +410,7 @@ fn a_hit_in_a_damaged_line_is_not_shown_but_said() {
 }
 
 #[test]
-fn where_time_goes_back_a_file_and_a_pipe_agree() {
+fn a_file_and_a_pipe_agree_where_time_goes_back() {
     let folder = Folder::new();
     let back = [
         "2026-11-23T10:00:00",

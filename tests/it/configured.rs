@@ -102,7 +102,7 @@ fn a_value_that_makes_no_sense_is_refused_with_its_variable() {
 }
 
 #[test]
-fn what_is_not_utf_8_is_refused_with_its_variable() {
+fn a_value_that_is_not_utf_8_is_refused_with_its_variable() {
     use std::os::unix::ffi::OsStrExt;
     let folder = Folder::new();
     let mut command = folder.command(&["server", "--listen", "127.0.0.1:0"]);

@@ -72,7 +72,7 @@ fn a_server_that_cannot_sync_does_not_open() {
 }
 
 #[test]
-fn what_a_start_shows_was_written_again_and_synced_with_its_folder() {
+fn a_start_rewrites_and_syncs_the_end_before_it_shows_it() {
     let mut server = Server::start(&[]);
     let token = server.log_in("uthira");
     assert_eq!(keyed(&server, &token, 0).status, 201);

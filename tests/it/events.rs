@@ -266,7 +266,7 @@ fn a_place_that_is_not_there_is_never_passed_over_in_silence() {
 }
 
 #[test]
-fn what_is_not_understood_is_refused() {
+fn unknown_values_are_refused() {
     let (server, _) = numbered(0);
     for (query, word) in [
         ("last=10001", "bad_parameter"),

@@ -39,7 +39,7 @@ impl Drop for Following {
 }
 
 #[test]
-fn what_a_room_writes_is_printed_once_across_a_crash_and_another_file() {
+fn new_lines_are_printed_once_across_a_crash_and_another_file() {
     let mut server = Server::start(&[]);
     let token = server.log_in("mira");
     server.say(&token, "before");
@@ -120,7 +120,7 @@ fn it_ends_when_nobody_reads_it_any_more() {
 }
 
 #[test]
-fn what_comes_is_chosen_by_its_time_too() {
+fn new_lines_are_selected_by_their_time_too() {
     let folder = Folder::new();
     let log = folder.file("log.txt", says(0, "mira", "old"));
     let args = ["replay", "log.txt", "--follow", "--plain", "--from"];

@@ -248,7 +248,7 @@ fn the_host_is_named_exactly_once() {
 }
 
 #[test]
-fn what_is_no_request_of_ours_gets_a_fitting_answer() {
+fn foreign_requests_get_a_fitting_answer() {
     let server = Server::start(&[]);
     refused(&server, "hello\r\n\r\n", 400, "bad_request");
     refused(

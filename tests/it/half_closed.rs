@@ -42,7 +42,7 @@ fn listeners(server: &Server, count: usize) {
 }
 
 #[test]
-fn who_has_nothing_more_to_ask_hears_all_the_same() {
+fn a_half_closed_listener_still_hears_everything() {
     let mut server = Server::start(&["--grace", "100ms"]);
     let mut half: Vec<(&str, &str, Listener)> = all()
         .map(|(version, form)| (version, form, listen(&server, version, form, None)))

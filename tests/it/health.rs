@@ -22,7 +22,7 @@ fn limit(server: &Server, bytes: Option<u64>) {
 }
 
 #[test]
-fn it_tells_how_the_disk_and_the_last_sync_are() {
+fn it_reports_the_disk_and_the_last_sync() {
     let server = Server::start(&[]);
     let first = server.get("/health").json();
     assert_eq!(first["writable"], true);
@@ -76,7 +76,7 @@ fn a_room_that_can_store_nothing_is_not_well() {
 }
 
 #[test]
-fn who_has_no_key_is_told_the_state_alone() {
+fn without_a_key_only_the_state_is_told() {
     let folder = Arc::new(Folder::new());
     let key = folder.file("key", "open sesame\n");
     let key = key.to_str().expect("a name");

@@ -168,7 +168,7 @@ fn a_search_of_a_long_log_goes_on_where_it_stopped() {
 }
 
 #[test]
-fn what_is_not_understood_is_refused() {
+fn unknown_values_are_refused() {
     let server = numbered(1);
     let other = numbered(1);
     let foreign = id(&other.events("last=1")[1]).to_string();
@@ -248,7 +248,7 @@ fn an_id_that_names_nothing_is_told_apart_from_one_of_another_log() {
 }
 
 #[test]
-fn how_to_join_and_how_it_is() {
+fn the_root_tells_how_to_join() {
     let server = Server::start(&["--room", "lobby"]);
     server.log_in("uthira");
     let _listener = server.listen("/events", &[]);

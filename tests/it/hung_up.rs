@@ -84,7 +84,7 @@ fn a_long_answer_is_not_counted_for_who_has_hung_up() {
 }
 
 #[test]
-fn who_has_only_said_all_still_gets_an_answer() {
+fn a_half_closed_client_still_gets_its_answer() {
     let server = with_long_log();
     for (path, minor) in [
         ("/messages?find=nowhere", 0),

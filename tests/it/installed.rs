@@ -217,7 +217,7 @@ fn the_service_has_every_setting_of_the_server_and_no_other() {
 }
 
 #[test]
-fn what_the_package_is_made_of_is_there() {
+fn the_packages_sources_are_there() {
     let manifest: toml_edit::DocumentMut = text("Cargo.toml").parse().expect("TOML");
     let deb = &manifest["package"]["metadata"]["deb"];
     let assets = deb["assets"].as_array().expect("its assets");

@@ -364,7 +364,7 @@ fn the_room_hears_it_at_the_pace_that_is_asked_for() {
 }
 
 #[test]
-fn whoever_is_silent_stays_and_nobody_comes_twice() {
+fn silent_members_stay_and_nobody_joins_twice() {
     // Without an open stream everybody would be gone after each silence.
     let server = Server::start(&["--grace", "300ms"]);
     let mut events = vec![at(0.0, join("ann")), at(0.0, join("bob"))];

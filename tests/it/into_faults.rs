@@ -79,7 +79,7 @@ fn texts_that_a_room_finds_too_long_are_said_in_parts() {
 }
 
 #[test]
-fn what_is_no_room_is_left_alone() {
+fn a_server_that_is_no_room_is_left_alone() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("it is bound").to_string();
     let answers = [

@@ -176,7 +176,7 @@ fn a_key_that_protects_nothing_is_refused() {
 }
 
 #[test]
-fn whoever_guesses_is_told_to_wait() {
+fn a_client_that_guesses_keys_is_told_to_wait() {
     let server = with_key();
     let inside =
         log_in(&server, r#"{"name":"uthira","key":"open sesame"}"#).json()["token"].clone();
@@ -213,7 +213,7 @@ fn whoever_guesses_is_told_to_wait() {
 /// Five pupils guess on forty connections each as fast as they are answered; another one, at the same
 /// address, has the right key.
 #[test]
-fn whoever_guesses_does_not_keep_the_class_out() {
+fn a_guesser_does_not_keep_the_class_out() {
     let server = with_key();
     let over = AtomicBool::new(false);
     let (wrong, begun) = (AtomicUsize::new(0), Instant::now());

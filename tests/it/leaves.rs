@@ -321,7 +321,7 @@ fn replay_talks_to_nobody_but_the_room_that_it_posts_to() {
 }
 
 #[test]
-fn what_would_leave_is_noticed() {
+fn a_forbidden_call_is_noticed() {
     let room = [("10.77.0.1", 1337)];
     let wrong = |line: &str| Told(format!("{line}\n")).violations(&room, true);
     for fine in [

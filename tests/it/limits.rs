@@ -119,7 +119,7 @@ fn a_school_on_one_network_comes_in_at_once() {
 
 /// A crowd of one address is in its own way, and in nobody's who has something to ask.
 #[test]
-fn whoever_only_holds_connections_shuts_out_nobody_of_the_same_address() {
+fn a_client_that_only_holds_connections_shuts_out_nobody_at_its_address() {
     many_files();
     let server = Server::start(&["--no-announce"]);
     let token = server.log_in("uthira");

@@ -83,7 +83,7 @@ fn all_pages_are_written_to_where_man_finds_them() {
 }
 
 #[test]
-fn what_a_system_wants_beside_the_executable_is_in_it() {
+fn the_executable_holds_its_system_files() {
     let folder = Folder::new();
     for (name, path) in [
         ("service", "chatroom.service"),

@@ -131,7 +131,7 @@ fn a_text_that_cannot_be_is_refused() {
 }
 
 #[test]
-fn whoever_does_not_say_who_they_are_is_told_how() {
+fn a_message_without_a_sender_is_refused_with_the_way_to_name_one() {
     let server = Server::start(&[]);
     let nobody = server.ask("POST", "/messages", &[], "hi");
     let refused = nobody.refused(401, "not_logged_in");

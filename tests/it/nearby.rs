@@ -268,7 +268,7 @@ fn response(instance: &str, txt: &[&str], ip: [u8; 4], ttl: u32) -> Vec<u8> {
 }
 
 #[test]
-fn what_anybody_may_say_does_no_harm_to_a_search() {
+fn hostile_announcements_do_a_search_no_harm() {
     let mut switch = Switch::new();
     let (one, two) = (switch.machine(), switch.machine());
     let looker = Looker::on(&one);

@@ -28,7 +28,7 @@ fn newer_log() -> Vec<u8> {
 }
 
 #[test]
-fn what_a_newer_version_wrote_stands_as_it_is_for_every_listener() {
+fn every_listener_gets_a_newer_versions_lines_unchanged() {
     let folder = Folder::new();
     folder.file("log.txt", newer_log());
     let server = Server::start_in(Arc::new(folder), "127.0.0.1:0", &[]);

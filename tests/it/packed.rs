@@ -125,7 +125,7 @@ fn other_programs_logs_are_read_compressed_too() {
 }
 
 #[test]
-fn what_is_broken_or_packed_otherwise_is_a_sentence() {
+fn a_broken_or_foreign_archive_is_refused_with_a_sentence() {
     let folder = Folder::new();
     let whole = gzipped(&SAMPLE.repeat(50));
     folder.file("cut.gz", &whole[..whole.len() - 30]);

@@ -30,7 +30,7 @@ fn listeners_that_never_read_miss_nothing() {
 }
 
 #[test]
-fn what_was_refused_never_appears() {
+fn refused_messages_never_appear() {
     refusals::refusals(2);
 }
 

@@ -110,7 +110,7 @@ fn a_line_without_end_is_skipped() {
 }
 
 #[test]
-fn what_cannot_be_played_is_said_in_one_sentence() {
+fn an_unplayable_file_is_refused_with_one_sentence() {
     let folder = Folder::new();
     std::fs::create_dir(folder.path().join("folder")).expect("a folder");
     folder.file("empty.txt", "");

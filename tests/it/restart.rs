@@ -86,7 +86,7 @@ fn a_session_that_was_ended_stays_dead() {
 }
 
 #[test]
-fn who_was_here_when_the_server_ended_is_held_for_the_grace() {
+fn members_at_the_servers_end_keep_their_names_for_the_grace() {
     for signal in [Signal::KILL, Signal::TERM] {
         let mut server = Server::start(&[]);
         let token = server.log_in("uthira");

@@ -78,7 +78,7 @@ const ORDINARY: (&str, &str) = (
 );
 
 #[test]
-fn where_sudo_refuses_that_is_what_is_said() {
+fn a_refusal_by_sudo_is_reported() {
     let folder = machine(&[
         ORDINARY,
         ("dpkg-query", "#!/bin/sh\nexit 1\n"),
@@ -98,7 +98,7 @@ fn where_sudo_refuses_that_is_what_is_said() {
 }
 
 #[test]
-fn where_nobody_may_make_namespaces_it_is_said_before_anything_else() {
+fn missing_namespaces_are_reported_first() {
     let refuses =
         "#!/bin/sh\necho 'unshare: unshare failed: Operation not permitted' >&2\nexit 1\n";
     let nothing = ("dpkg-query", "#!/bin/sh\nexit 1\n");
@@ -123,7 +123,7 @@ fn where_nobody_may_make_namespaces_it_is_said_before_anything_else() {
 }
 
 #[test]
-fn what_is_installed_does_not_run_by_itself() {
+fn installed_packages_do_not_run_by_themselves() {
     let mut shell = Shell::start(None);
     let tool = |shell: &Shell, name: &str, text: &str| {
         script(&shell.folder.path().join("bin").join(name), text);

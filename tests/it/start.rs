@@ -77,7 +77,7 @@ fn it_says_where_it_listens_and_how_to_join() {
 }
 
 #[test]
-fn what_it_says_to_type_works_as_it_stands() {
+fn the_commands_it_suggests_work_as_they_stand() {
     let folder = Arc::new(Folder::new());
     let away = folder.path().join("not on the PATH");
     fs::create_dir(&away).expect("a folder");
@@ -155,7 +155,7 @@ fn an_address_that_cannot_be_is_one_sentence() {
 }
 
 #[test]
-fn what_is_no_log_of_a_room_is_left_alone() {
+fn a_file_that_is_no_log_is_left_alone() {
     let folder = Folder::new();
     fs::create_dir(folder.path().join("folder")).expect("a folder");
     folder.file("letter.txt", "Dear all,\nthis is not a log.\n");
@@ -374,7 +374,7 @@ fn a_torn_log_opens_on_a_full_disk_and_nothing_empty_is_left() {
 }
 
 #[test]
-fn what_cannot_be_said_on_standard_error_is_no_crash() {
+fn a_broken_standard_error_is_no_crash() {
     let full = || fs::File::options().write(true).open("/dev/full");
     let folder = Folder::new();
     for (args, code) in [

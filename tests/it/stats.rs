@@ -164,7 +164,7 @@ fn attendance_and_silence_are_those_of_the_log() {
 }
 
 #[test]
-fn what_is_chosen_is_counted_and_nothing_else() {
+fn only_the_selected_messages_are_counted() {
     let folder = Folder::new();
     folder.file("log.txt", SAMPLE);
     let eve = json(&folder, &["--user", "eve"]);
@@ -233,7 +233,7 @@ fn hours_are_those_of_the_clock_on_the_wall_when_it_is_put_back() {
 }
 
 #[test]
-fn who_only_came_and_went_is_not_said_to_have_spoken() {
+fn a_member_who_only_joined_and_left_does_not_count_as_a_speaker() {
     let folder = Folder::new();
     let events = [
         (0, join("ann")),
@@ -367,7 +367,7 @@ fn both_at_once_are_printed_and_drawn() {
 }
 
 #[test]
-fn where_time_goes_back_nobody_was_silent() {
+fn a_clock_set_back_counts_as_no_silence() {
     let folder = Folder::new();
     let mut log = Vec::new();
     for (hour, text) in [(0, "a"), (2, "b"), (1, "c"), (3, "d")] {

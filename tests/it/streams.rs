@@ -208,7 +208,7 @@ fn a_listener_that_does_not_read_loses_nothing_and_slows_nobody() {
 }
 
 #[test]
-fn what_the_kernel_keeps_for_a_listener_is_bounded() {
+fn the_kernels_buffer_for_a_listener_is_bounded() {
     let mut server = Server::start(&["--max-rate", "0", "--sync", "never"]);
     let token = server.log_in("uthira");
     for n in 0..200 {

@@ -102,7 +102,7 @@ fn an_idle_room_notices_what_happens_to_its_log_and_loses_nothing() {
 }
 
 #[test]
-fn whoever_speaks_in_that_moment_is_told_that_it_is_not_known() {
+fn a_message_sent_at_that_moment_is_answered_as_unknown() {
     for how in WAYS {
         let mut server = Server::start(&[]);
         let token = server.log_in("uthira");

@@ -5,7 +5,7 @@ use support::tmux::Tmux;
 use support::waiting::wait_for;
 
 #[test]
-fn what_is_typed_in_a_terminal_is_kept_with_the_test() {
+fn a_terminals_history_stays_in_the_tests_folder() {
     let folder = Folder::new();
     let tmux = Tmux::start(&folder, 80, 24);
     tmux.shell("history -a; less -c shell.rc");

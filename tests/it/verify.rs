@@ -134,7 +134,7 @@ fn a_head_that_was_lost_hides_nothing_of_the_rest() {
 }
 
 #[test]
-fn what_cannot_be_verified_is_said_in_one_sentence() {
+fn an_unverifiable_log_is_refused_with_one_sentence() {
     let folder = Folder::new();
     folder.file("old.txt", "\r[mira]: 0:00:05:tea?\r[jo]: 0:00:02:yes");
     folder.file("empty.txt", "");

@@ -54,7 +54,7 @@ fn chatroom_alone_says_what_to_try() {
 }
 
 #[test]
-fn what_is_typed_wrongly_is_told_what_was_meant() {
+fn a_mistyped_word_gets_a_suggestion() {
     let folder = support::program::Folder::new();
     folder.file("evening", "");
     for (args, part) in [

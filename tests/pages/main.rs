@@ -48,7 +48,7 @@ fn search(browser: &mut Browser, words: &str) {
 const SHOWN: &str = "[...document.querySelectorAll('main p[id]')].filter(p => p.checkVisibility())";
 
 #[test]
-fn what_is_searched_for_is_found_and_stepped_through() {
+fn matches_are_found_and_stepped_through() {
     let folder = Folder::new();
     let mut log = Vec::new();
     for n in 0..2_000 {

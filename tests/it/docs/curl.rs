@@ -44,7 +44,7 @@ fn no_line_of_curl_takes_a_mention_for_a_file() {
 }
 
 #[test]
-fn what_the_room_tells_to_paste_says_a_mention_as_it_is() {
+fn the_line_to_paste_posts_a_mention_unchanged() {
     let server = Server::start(&[]);
     let told = server.get("/").text();
     let line = told

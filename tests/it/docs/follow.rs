@@ -251,7 +251,7 @@ fn same(text: &str) -> String {
 }
 
 #[test]
-fn what_is_shown_is_compared_by_its_kind() {
+fn shown_output_is_compared_by_kind() {
     let said =
         "{\"id\":\"4484aa34-215-eff2\",\"at\":\"2026-11-23T14:05:28.139673Z\",\"elapsed\":0}\n";
     let shown =

@@ -49,7 +49,7 @@ fn the_lines_for_windows_are_lines_of_curl() {
 }
 
 #[test]
-fn what_powershell_sends_is_heard_as_typed() {
+fn text_from_powershell_arrives_as_typed() {
     let page = Document::read("docs/joining.md").file("talk.ps1");
     for part in [
         "'Basic ' + [Convert]::ToBase64String($utf8.GetBytes($me))",

@@ -151,7 +151,7 @@ fn a_world_in_order_has_no_violation() {
 }
 
 #[test]
-fn what_is_wrong_with_messages_is_found() {
+fn violations_in_messages_are_found() {
     use Kind::*;
     // The last line, and one in the middle (which moves all that comes after it).
     assert!(planted(|world, _| drop(world.events.pop())).contains(&Lost));
@@ -222,7 +222,7 @@ fn what_is_wrong_with_messages_is_found() {
 }
 
 #[test]
-fn what_is_wrong_with_a_stream_is_found() {
+fn violations_in_a_stream_are_found() {
     use Kind::*;
     let events = |n: usize, change: fn(&mut Vec<Wire>)| {
         planted(move |_, book| change(&mut book.heard[0].segments[n].events))
@@ -313,7 +313,7 @@ fn what_is_wrong_with_a_stream_is_found() {
 }
 
 #[test]
-fn what_is_wrong_with_a_plain_stream_is_found() {
+fn violations_in_a_plain_stream_are_found() {
     use Kind::*;
     let lines = |change: fn(&mut Vec<String>)| {
         planted(move |_, book| change(&mut book.heard[1].segments[1].lines))
@@ -326,7 +326,7 @@ fn what_is_wrong_with_a_plain_stream_is_found() {
 }
 
 #[test]
-fn what_is_wrong_with_the_log_itself_is_found() {
+fn violations_in_the_log_itself_are_found() {
     let world = World::new();
     let (log, book) = (world.log(), world.book());
     let mut torn = log.clone();

@@ -18,7 +18,7 @@ use support::waiting::{PATIENCE, wait_for};
 use support::window::eyes::{self, Eyes, in_sight_below, wait_for_sight, wait_for_title};
 
 #[test]
-fn who_is_called_is_told_unless_the_window_is_in_front() {
+fn a_mention_notifies_unless_the_window_is_in_front() {
     let display = Arc::new(Display::start(1700, 700));
     let desktop = Desktop::start();
     let server = Server::start(&["--room", "lobby"]);
@@ -249,7 +249,7 @@ fn a_thousand_missed_messages_are_there_whole_and_once() {
 }
 
 #[test]
-fn what_the_room_refuses_is_said_and_changes_nothing() {
+fn a_refusal_is_shown_and_changes_nothing() {
     let display = Arc::new(Display::start(900, 700));
     let server = Server::start(&["--grace", "1s"]);
     // Another name for this machine, which the server does not go by.

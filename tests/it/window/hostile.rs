@@ -76,7 +76,7 @@ fn flood(stream: &mut TcpStream, head: &str, piece: &[u8]) -> bool {
 }
 
 #[test]
-fn what_is_no_chatroom_is_said_to_be_none() {
+fn other_servers_are_recognised_as_no_chatroom() {
     let display = Arc::new(Display::start(900, 700));
     let window = display.open(Arc::new(Folder::new()), &["127.0.0.1:1"]);
     window.place(10, 30, 860, 600);

@@ -35,7 +35,7 @@ fn is_in_the_field(window: &Window) -> bool {
 }
 
 #[test]
-fn what_is_typed_after_a_button_is_the_next_message() {
+fn text_typed_after_a_button_is_the_next_message() {
     let server = Server::start(&["--max-rate", "0"]);
     let (display, window) = eve(&server, &[]);
     window.type_text("the first");

@@ -175,7 +175,7 @@ fn without_a_room_it_says_so_and_offers_the_first_that_appears() {
 }
 
 #[test]
-fn who_wants_no_search_sends_nothing() {
+fn with_no_search_nothing_is_sent() {
     let display = Arc::new(Display::start(900, 700));
     let mut switch = Switch::new();
     let (there, here) = (switch.machine(), switch.machine());

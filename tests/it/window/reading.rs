@@ -217,7 +217,7 @@ fn older_history_comes_as_one_scrolls_up_whole_and_once() {
 }
 
 #[test]
-fn what_is_looked_for_is_found_where_nothing_is_loaded_yet() {
+fn a_search_finds_messages_that_are_not_loaded_yet() {
     let display = Arc::new(Display::start(900, 700));
     let server = long_room(9000);
     let window = open(&display, &Arc::new(Folder::new()), &server);

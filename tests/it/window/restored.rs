@@ -23,7 +23,7 @@ fn new(window: &Window) -> String {
 }
 
 #[test]
-fn what_was_read_is_not_new_where_an_older_copy_goes_on() {
+fn read_messages_are_not_new_in_a_restored_older_copy() {
     let display = Arc::new(Display::start(900, 700));
     let mut server = Server::start(ARGS);
     let bob = server.log_in("bob");

@@ -23,7 +23,7 @@ fn wait_for_settings(folder: &Folder, line: &str) -> String {
 }
 
 #[test]
-fn what_is_chosen_takes_effect_at_once_and_lasts() {
+fn settings_take_effect_at_once_and_last() {
     let display = Arc::new(Display::start(1400, 900));
     let server = Server::start(&[]);
     let folder = home("# mine\nsize = 16\n");

@@ -203,7 +203,7 @@ fn windows_of_one_home_keep_what_is_theirs() {
 
 /// A window that was busy finds several keys waiting and handles them in one go.
 #[test]
-fn what_is_typed_in_one_go_is_said_once_or_kept() {
+fn text_typed_in_one_go_is_said_once_or_kept() {
     let display = Arc::new(Display::start(900, 700));
     let folder = Arc::new(Folder::new());
     let server = Server::start(ARGS);
