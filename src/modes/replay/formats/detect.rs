@@ -48,9 +48,9 @@ pub(crate) fn nearest(head: &[u8]) -> Option<(String, &'static str)> {
 fn best(fitting: impl Fn(FileFormat) -> Option<usize>) -> Option<(usize, FileFormat)> {
     let mut best = (0, None);
     for kind in DETECTED {
-        let count = fitting(kind).unwrap_or(0);
+        let count = fitting(*kind).unwrap_or(0);
         if count > best.0 {
-            best = (count, Some(kind));
+            best = (count, Some(*kind));
         }
     }
     Some((best.0, best.1?))

@@ -72,7 +72,7 @@ impl std::error::Error for NotOfThisKind {}
 
 /// The kinds that detection tries; of two that match equally well, the first wins. All times of a channel's
 /// day are in brackets, as those of mIRC and some of irssi are; of these only ZNC always has seconds.
-pub(super) const DETECTED: [FileFormat; 7] = [
+pub(super) const DETECTED: &[FileFormat] = &[
     FileFormat::Channel,
     FileFormat::Weechat,
     FileFormat::Hexchat,
@@ -96,5 +96,22 @@ pub(super) fn separator(kind: FileFormat) -> u8 {
     match kind {
         FileFormat::Original => b'\r',
         _ => b'\n',
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::ValueEnum;
+
+    use super::*;
+
+    #[test]
+    fn every_kind_that_has_a_parser_is_detected_and_has_a_title_of_its_own() {
+        let mut titles: Vec<&str> = Vec::new();
+        for kind in FileFormat::value_variants() {
+            assert_eq!(parser(*kind).is_some(), DETECTED.contains(kind), "{kind:?}");
+            assert!(!titles.contains(&title(*kind)), "{kind:?}");
+            titles.push(title(*kind));
+        }
     }
 }

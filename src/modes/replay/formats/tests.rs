@@ -5,6 +5,7 @@ mod days;
 
 use std::io::Cursor;
 
+use clap::ValueEnum;
 use proptest::prelude::*;
 
 use super::report::LineCounts;
@@ -14,16 +15,11 @@ use crate::line::{self, Shape};
 use crate::modes::replay::testing::Portions;
 use crate::modes::replay::verify::Checker;
 
-const KINDS: [FileFormat; 8] = [
-    FileFormat::Original,
-    FileFormat::Irssi,
-    FileFormat::Weechat,
-    FileFormat::Hexchat,
-    FileFormat::Znc,
-    FileFormat::Mirc,
-    FileFormat::Day,
-    FileFormat::Channel,
-];
+/// The kinds that are converted.
+fn kinds() -> impl Iterator<Item = FileFormat> {
+    let all = FileFormat::value_variants().iter().copied();
+    all.filter(|kind| *kind != FileFormat::Room)
+}
 
 fn convert_in(
     bytes: &[u8],
@@ -336,7 +332,7 @@ proptest! {
 
     #[test]
     fn any_bytes_become_a_log_that_verifies(bytes in scraps(), portion in 1usize..200) {
-        for kind in KINDS {
+        for kind in kinds() {
             // The file's name has no date, so that guesses are made.
             match convert_in(&bytes, kind, "a.log", portion) {
                 Ok((made, report)) => {
