@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::Shared;
-use super::connection::{Connection, ServerReply, Trouble, within};
+use super::connection::{LinkConnection, ServerReply, Trouble, within};
 use crate::address::Address;
 use crate::http::exchange::ClientRequest;
 use crate::modes::gui::talk::{Field, Login};
@@ -61,7 +61,7 @@ pub(super) async fn log_in(shared: &Shared, login: &Login) -> Result<Session, Lo
     };
     let body = serde_json::to_vec(&who).unwrap_or_default();
     // Only the way there is cut short: a login that was asked for may have been accepted already.
-    let connecting = Connection::open(&login.address);
+    let connecting = LinkConnection::open(&login.address);
     let mut connection = shared
         .unless_hurried(connecting)
         .await
@@ -92,7 +92,7 @@ pub(super) async fn whose(
         return Ok(None);
     }
     let asking = async {
-        let mut connection = Connection::open(&login.address).await?;
+        let mut connection = LinkConnection::open(&login.address).await?;
         connection.ask(&ClientRequest::get(SESSION, token)).await
     };
     let answer = shared
@@ -155,7 +155,7 @@ fn not_here(login: &Login, answer: &ServerReply) -> LoginError {
 /// Says goodbye, within `limit`; the server would notice by itself a little later.
 pub(super) async fn log_off(address: &Address, token: &str, limit: Duration) {
     let done = within(limit, async {
-        let mut connection = Connection::open(address).await?;
+        let mut connection = LinkConnection::open(address).await?;
         let request = ClientRequest {
             method: "DELETE",
             path: SESSION,

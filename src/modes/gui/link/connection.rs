@@ -34,7 +34,7 @@ pub(super) enum Trouble {
     System(io::Error),
     /// Nothing came for too long.
     Silence,
-    /// What came is of no use.
+    /// The server's answer is of no use.
     Reply(ReplyError),
 }
 
@@ -75,7 +75,7 @@ pub(super) async fn within<T>(
 pub(super) struct ServerReply {
     pub(super) head: ReplyHead,
     pub(super) body: Vec<u8>,
-    /// Whether the connection can carry another request.
+    /// The connection can carry another request.
     pub(super) reusable: bool,
 }
 
@@ -113,15 +113,15 @@ pub(super) fn unexpected(head: &ReplyHead) -> String {
 }
 
 /// An open connection.
-pub(super) struct Connection {
+pub(super) struct LinkConnection {
     stream: TcpStream,
     host: Address,
-    /// What a read fills; on the heap, since it would be in every future on the way here.
+    /// The buffer that a read fills; on the heap, since it would be in every future on the way here.
     piece: Vec<u8>,
 }
 
-impl Connection {
-    pub(super) async fn open(address: &Address) -> Result<Connection, Trouble> {
+impl LinkConnection {
+    pub(super) async fn open(address: &Address) -> Result<LinkConnection, Trouble> {
         let stream = within(CONNECT, async {
             let target = (address.host(), address.port());
             Ok(TcpStream::connect(target).await.map_err(plain)?)
@@ -129,7 +129,7 @@ impl Connection {
         .await?;
         // Small requests, each waited for: nothing to collect.
         let _ = stream.set_nodelay(true);
-        Ok(Connection {
+        Ok(LinkConnection {
             stream,
             host: address.clone(),
             piece: vec![0; 16 * 1024],
@@ -252,7 +252,7 @@ mod tests {
         let door = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = door.local_addr().expect("an address").to_string();
         let address = Address::parse(&address).expect("an address");
-        let mut near = block_on(Connection::open(&address)).expect("connected");
+        let mut near = block_on(LinkConnection::open(&address)).expect("connected");
         let (mut far, _) = door.accept().expect("accepted");
         let pieces = 6;
         let length = pieces * near.piece.len();

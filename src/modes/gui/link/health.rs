@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::connection::{Connection, within};
+use super::connection::{LinkConnection, within};
 use super::presentable;
 use crate::address::Address;
 use crate::http::exchange::ClientRequest;
@@ -26,7 +26,7 @@ struct Health {
 /// thread.
 pub fn health(address: &Address, limit: Duration) -> Option<ProbedRoom> {
     let asked = async {
-        let mut connection = Connection::open(address).await?;
+        let mut connection = LinkConnection::open(address).await?;
         let request = ClientRequest {
             method: "GET",
             path: HEALTH,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_std::task;
 
 use super::Shared;
-use super::connection::{ANSWER, Connection, MAX_BODY, Trouble, unexpected, within};
+use super::connection::{ANSWER, LinkConnection, MAX_BODY, Trouble, unexpected, within};
 use super::ending::Ending;
 use crate::address::Address;
 use crate::event::{Body, Id, Key, Recorded};
@@ -35,7 +35,7 @@ const GRACE: Duration = Duration::from_millis(if cfg!(test) { 50 } else { 5000 }
 
 /// An open stream.
 pub(super) struct EventStream {
-    connection: Connection,
+    connection: LinkConnection,
     body: ReplyBody,
     /// Once the stream is here, everything that happened before it was opened has been read.
     target: Id,
@@ -122,8 +122,8 @@ impl EventStream {
     }
 }
 
-async fn connect(address: &Address) -> Result<Connection, Ending> {
-    Connection::open(address)
+async fn connect(address: &Address) -> Result<LinkConnection, Ending> {
+    LinkConnection::open(address)
         .await
         .map_err(|trouble| Ending::broken(&trouble))
 }
@@ -287,7 +287,7 @@ mod tests {
         let door = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = door.local_addr().expect("an address").to_string();
         let address = Address::parse(&address).expect("an address");
-        let connection = block_on(Connection::open(&address)).expect("connected");
+        let connection = block_on(LinkConnection::open(&address)).expect("connected");
         let turns = 10;
         // The greeting is one of them.
         let count = turns * BATCH as u64 - 1;

@@ -8,7 +8,7 @@ use async_std::future::timeout;
 
 use super::Shared;
 use super::backoff::{Backoff, chance};
-use super::connection::{Connection, Trouble};
+use super::connection::{LinkConnection, Trouble};
 use super::ending::Ending;
 use super::reconcile::{self, Reconciled};
 use crate::address::Address;
@@ -96,7 +96,7 @@ enum Attempt {
 
 /// Sends what there is and what comes, until something ends the connection.
 pub(super) async fn send_all(shared: &Shared, address: &Address, token: &str) -> Ending {
-    let mut kept: Option<(Connection, Instant)> = None;
+    let mut kept: Option<(LinkConnection, Instant)> = None;
     let mut backoff = Backoff::new();
     let mut held = false;
     loop {
@@ -128,12 +128,12 @@ pub(super) async fn send_all(shared: &Shared, address: &Address, token: &str) ->
                 Err(trouble) => return Ending::broken(&trouble),
             }
         } else {
-            let rested = |(connection, since): (Connection, Instant)| {
+            let rested = |(connection, since): (LinkConnection, Instant)| {
                 (since.elapsed() < RESTED).then_some(connection)
             };
             let mut connection = match kept.take().and_then(rested) {
                 Some(connection) => connection,
-                None => match Connection::open(address).await {
+                None => match LinkConnection::open(address).await {
                     Ok(connection) => connection,
                     Err(trouble) => return Ending::broken(&trouble),
                 },
@@ -174,7 +174,7 @@ const PATIENCE: Duration = Duration::from_secs(300);
 
 /// One attempt, and whether the connection can be used again.
 async fn post(
-    connection: &mut Connection,
+    connection: &mut LinkConnection,
     token: &str,
     message: &OutboxMessage,
 ) -> Result<(Attempt, bool), Trouble> {

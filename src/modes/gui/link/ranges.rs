@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::connection::{Connection, ServerReply, Trouble};
+use super::connection::{LinkConnection, ServerReply, Trouble};
 use super::{Reach, Shared};
 use crate::address::Address;
 use crate::event::Id;
@@ -41,7 +41,7 @@ const AWAY: &str = "There is no connection to the room. Earlier messages can be 
 
 /// Answers everything that is asked, in order.
 pub(super) async fn answer_all<T>(shared: &Shared) -> T {
-    let mut kept: Option<(Connection, Address, Instant)> = None;
+    let mut kept: Option<(LinkConnection, Address, Instant)> = None;
     loop {
         let query = shared.queries.borrow().front().cloned();
         let Some(query) = query else {
@@ -82,13 +82,13 @@ pub(super) async fn answer_none(shared: &Shared) {
 }
 
 async fn fetch(
-    kept: &mut Option<(Connection, Address, Instant)>,
+    kept: &mut Option<(LinkConnection, Address, Instant)>,
     address: &Address,
     token: &str,
     query: &HistoryQuery,
 ) -> Result<HistoryRange, String> {
     let path = path(query)?;
-    let fresh = |(connection, of, since): (Connection, Address, Instant)| {
+    let fresh = |(connection, of, since): (LinkConnection, Address, Instant)| {
         (of == *address && since.elapsed() < RESTED).then_some(connection)
     };
     let asked = match kept.take().and_then(fresh) {
@@ -97,7 +97,7 @@ async fn fetch(
     };
     let answer = match asked {
         // A kept connection may turn out to be closed. Asking twice does no harm.
-        Err(Trouble::System(_)) => match Connection::open(address).await {
+        Err(Trouble::System(_)) => match LinkConnection::open(address).await {
             Ok(connection) => ask_on(connection, token, &path).await,
             Err(trouble) => Err(trouble),
         },
@@ -121,10 +121,10 @@ async fn fetch(
 }
 
 async fn ask_on(
-    mut connection: Connection,
+    mut connection: LinkConnection,
     token: &str,
     path: &str,
-) -> Result<(ServerReply, Connection), Trouble> {
+) -> Result<(ServerReply, LinkConnection), Trouble> {
     let answer = get(&mut connection, token, path).await?;
     Ok((answer, connection))
 }
@@ -155,7 +155,7 @@ fn path(query: &HistoryQuery) -> Result<String, String> {
 
 /// Asks for a page.
 pub(super) async fn get(
-    connection: &mut Connection,
+    connection: &mut LinkConnection,
     token: &str,
     path: &str,
 ) -> Result<ServerReply, Trouble> {

@@ -16,7 +16,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::Shared;
-use super::connection::{Connection, Trouble};
+use super::connection::{LinkConnection, Trouble};
 use super::ranges;
 use crate::address::Address;
 use crate::event::{Body, Id, Key, Recorded};
@@ -87,7 +87,7 @@ pub(super) async fn look(
     address: &Address,
     token: &str,
 ) -> Result<Reconciled, Trouble> {
-    let mut connection: Option<Connection> = None;
+    let mut connection: Option<LinkConnection> = None;
     // Each round settles at least the letter that it starts with.
     while let Some(after) = oldest_doubt(shared) {
         let doubtful = doubtful(shared, after);
@@ -100,7 +100,7 @@ pub(super) async fn look(
             ranges += 1;
             let mut open = match connection.take() {
                 Some(open) => open,
-                None => Connection::open(address).await?,
+                None => LinkConnection::open(address).await?,
             };
             let answer = ranges::get(&mut open, token, &way.path()).await?;
             let again = answer.head.retry_after().map(Duration::from_secs);

@@ -29,11 +29,11 @@ const MAX_BODY: u64 = 32 * 1024 * 1024;
 pub(super) enum AskError {
     /// The system reports it.
     System(io::Error),
-    /// It took longer than the caller would wait.
+    /// No answer within the time that the caller would wait.
     Silence,
-    /// What came is of no use.
+    /// The room's answer is of no use.
     Reply(ReplyError),
-    /// It is HTTP, but not what a chatroom says.
+    /// An answer in HTTP that no chatroom gives, with its status.
     Foreign(u16),
 }
 
@@ -85,15 +85,15 @@ pub(super) struct RoomReply {
 }
 
 /// The connection to a room.
-pub(super) struct Client {
+pub(super) struct RoomClient {
     address: Address,
     kept: Option<TcpStream>,
 }
 
-impl Client {
+impl RoomClient {
     /// A client of the room there; connects with the first request.
-    pub(super) fn new(address: Address) -> Client {
-        Client {
+    pub(super) fn new(address: Address) -> RoomClient {
+        RoomClient {
             address,
             kept: None,
         }

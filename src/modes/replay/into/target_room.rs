@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use serde::de::DeserializeOwned;
 
 use super::super::progress::Progress;
-use super::client::{AskError, Client, RoomReply};
+use super::client::{AskError, RoomClient, RoomReply};
 use crate::address::Address;
 use crate::failure::{Failure, reason};
 use crate::http::exchange::ClientRequest;
@@ -107,7 +107,7 @@ pub(super) struct Heard<T> {
 }
 
 pub(super) struct TargetRoom {
-    client: Client,
+    client: RoomClient,
     stop: StopRequest,
     /// The progress bar.
     pub progress: Progress,
@@ -133,7 +133,7 @@ impl TargetRoom {
         patience: Duration,
     ) -> TargetRoom {
         TargetRoom {
-            client: Client::new(address),
+            client: RoomClient::new(address),
             stop,
             progress,
             waited: Duration::ZERO,
