@@ -7,7 +7,7 @@
 mod body;
 mod date;
 pub mod exchange;
-pub mod host;
+pub(crate) mod host;
 pub mod reply;
 mod response;
 
@@ -20,7 +20,7 @@ use crate::wire::Refusal;
 pub const MAX_HEAD: usize = 8 * 1024;
 /// The most header fields in one head.
 const MAX_FIELDS: usize = 100;
-/// What may stand around a field's value without being part of it (RFC 9110, section 5.6.3). Not
+/// The blanks around a field's value, which are no part of it (RFC 9110, section 5.6.3). Not
 /// all that Unicode calls white space: a proxy does not read `\u{a0}chunked` as `chunked` either.
 const BLANK: [char; 2] = [' ', '\t'];
 
@@ -31,16 +31,16 @@ pub struct Head {
     pub method: String,
     /// The path, still percent-encoded, without the query.
     pub path: String,
-    /// What followed the `?`, still encoded; empty without one.
+    /// The part after the `?`, still encoded; empty without one.
     pub query: String,
     /// The host asked for: the target's in absolute form, else the `Host` field's, valid in either
     /// case. None only in HTTP/1.0.
     pub host: Option<String>,
-    /// How the body's end is known.
+    /// The framing of the body.
     pub framing: Framing,
-    /// Whether the client wants the connection kept.
+    /// The client wants the connection kept.
     pub keep_alive: bool,
-    /// Whether the client waits for `100 Continue` before it sends the body.
+    /// The client waits for `100 Continue` before it sends the body.
     pub expects_continue: bool,
     /// HTTP/1.`minor`.
     pub minor: u8,
@@ -182,7 +182,7 @@ impl Head {
             .map(|(_, value)| value.trim_matches(BLANK))
     }
 
-    /// Whether the comma-separated field `name` has the item `item`.
+    /// Reports whether the comma-separated field `name` has the item `item`.
     fn lists(&self, name: &str, item: &str) -> bool {
         self.all(name)
             .flat_map(|value| value.split(','))
@@ -286,7 +286,7 @@ fn framing(head: &Head) -> Result<Framing, BadRequest> {
     }
 }
 
-/// What the codings of a body, in the order in which they were applied, make of it (RFC 9112,
+/// The framing of a body with these codings, in the order in which they were applied (RFC 9112,
 /// section 6.3): only with `chunked` as the last, and applied once, is it known where it ends.
 fn chunked(encodings: &[&str]) -> Result<Framing, BadRequest> {
     let codings = encodings.iter().flat_map(|field| field.split(','));

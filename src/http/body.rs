@@ -5,45 +5,46 @@
 
 /// The longest line that announces a chunk, extensions included.
 const MAX_SIZE_LINE: usize = 1024;
-/// The most bytes of trailer fields behind the last chunk.
+/// The most bytes of trailer fields after the last chunk.
 const MAX_TRAILER: usize = 8 * 1024;
-/// The most of them.
+/// The most trailer fields.
 const MAX_TRAILERS: usize = 16;
 
-/// How the end of a body is known (RFC 9112, section 6.3).
+/// The rule by which the end of a body is known (RFC 9112, section 6.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framing {
-    /// There is none.
+    /// No body.
     None,
-    /// It has so many bytes.
+    /// So many bytes.
     Length(u64),
-    /// It comes in chunks, the last of which is empty.
+    /// Chunks, the last of which is empty.
     Chunked,
-    /// It ends when the connection closes. Answers only.
+    /// Everything until the connection closes; answers only.
     UntilClose,
 }
 
-/// Why a body cannot be used.
+/// The reason for which a body cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyError {
-    /// It is longer than the limit.
+    /// The body is longer than the limit.
     TooLong,
-    /// Its chunks are none.
+    /// Its chunks are not well-formed.
     Malformed,
     /// The connection closed before it was whole.
     CutOff,
 }
 
-/// Where the reading of a body stands.
+/// Reads a body as its bytes come.
 #[derive(Clone, Debug)]
 pub struct BodyDecoder {
-    state: State,
-    /// How many more bytes of content are accepted.
+    expecting: Expecting,
+    /// The number of further bytes of content that are accepted.
     room: u64,
 }
 
+/// The part of a body that comes next.
 #[derive(Clone, Debug)]
-enum State {
+enum Expecting {
     Counted(u64),
     UntilClose,
     ChunkSize(Vec<u8>),
@@ -59,14 +60,17 @@ impl BodyDecoder {
     /// # Errors
     /// [`BodyError::TooLong`] if the announced length is over the limit.
     pub fn new(framing: Framing, limit: u64) -> Result<BodyDecoder, BodyError> {
-        let state = match framing {
-            Framing::None | Framing::Length(0) => State::Done,
+        let expecting = match framing {
+            Framing::None | Framing::Length(0) => Expecting::Done,
             Framing::Length(length) if length > limit => return Err(BodyError::TooLong),
-            Framing::Length(length) => State::Counted(length),
-            Framing::Chunked => State::ChunkSize(Vec::new()),
-            Framing::UntilClose => State::UntilClose,
+            Framing::Length(length) => Expecting::Counted(length),
+            Framing::Chunked => Expecting::ChunkSize(Vec::new()),
+            Framing::UntilClose => Expecting::UntilClose,
         };
-        Ok(BodyDecoder { state, room: limit })
+        Ok(BodyDecoder {
+            expecting,
+            room: limit,
+        })
     }
 
     /// Takes bytes off the front of `input` and appends the content in them to `out`. When the
@@ -76,21 +80,21 @@ impl BodyDecoder {
     /// The body is too long, or its chunks are not well-formed.
     pub fn read(&mut self, input: &mut &[u8], out: &mut Vec<u8>) -> Result<(), BodyError> {
         while !input.is_empty() {
-            match self.state {
-                State::Done => break,
-                State::UntilClose => {
+            match self.expecting {
+                Expecting::Done => break,
+                Expecting::UntilClose => {
                     self.take(u64::MAX, input, out)?;
                 }
-                State::Counted(left) => {
-                    self.state = match left - self.take(left, input, out)? {
-                        0 => State::Done,
-                        left => State::Counted(left),
+                Expecting::Counted(left) => {
+                    self.expecting = match left - self.take(left, input, out)? {
+                        0 => Expecting::Done,
+                        left => Expecting::Counted(left),
                     };
                 }
-                State::ChunkData(left) => {
-                    self.state = match left - self.take(left, input, out)? {
-                        0 => State::ChunkEnd { cr: false },
-                        left => State::ChunkData(left),
+                Expecting::ChunkData(left) => {
+                    self.expecting = match left - self.take(left, input, out)? {
+                        0 => Expecting::ChunkEnd { cr: false },
+                        left => Expecting::ChunkData(left),
                     };
                 }
                 _ => {
@@ -103,23 +107,23 @@ impl BodyDecoder {
         Ok(())
     }
 
-    /// Whether the body is whole.
+    /// Reports whether the body is whole.
     pub fn is_done(&self) -> bool {
-        matches!(self.state, State::Done)
+        matches!(self.expecting, Expecting::Done)
     }
 
-    /// The connection has closed.
+    /// Takes in that the connection has closed.
     ///
     /// # Errors
     /// [`BodyError::CutOff`] if the body is not whole.
     pub fn closed(&self) -> Result<(), BodyError> {
-        match self.state {
-            State::Done | State::UntilClose => Ok(()),
+        match self.expecting {
+            Expecting::Done | Expecting::UntilClose => Ok(()),
             _ => Err(BodyError::CutOff),
         }
     }
 
-    /// Moves at most `left` bytes of content; how many.
+    /// Moves at most `left` bytes of content to `out`; the number of them.
     fn take(&mut self, left: u64, input: &mut &[u8], out: &mut Vec<u8>) -> Result<u64, BodyError> {
         let count = left.min(input.len() as u64);
         self.room = self.room.checked_sub(count).ok_or(BodyError::TooLong)?;
@@ -130,25 +134,25 @@ impl BodyDecoder {
     }
 
     fn between_chunks(&mut self, byte: u8) -> Result<(), BodyError> {
-        match &mut self.state {
-            State::ChunkSize(line) => match byte {
+        match &mut self.expecting {
+            Expecting::ChunkSize(line) => match byte {
                 b'\n' => {
                     let text = line.strip_suffix(b"\r").ok_or(BodyError::Malformed)?;
-                    self.state = match chunk_size(text).ok_or(BodyError::Malformed)? {
-                        0 => State::Trailer(Vec::new()),
+                    self.expecting = match chunk_size(text).ok_or(BodyError::Malformed)? {
+                        0 => Expecting::Trailer(Vec::new()),
                         size if size > self.room => return Err(BodyError::TooLong),
-                        size => State::ChunkData(size),
+                        size => Expecting::ChunkData(size),
                     };
                 }
                 _ if line.len() == MAX_SIZE_LINE => return Err(BodyError::Malformed),
                 _ => line.push(byte),
             },
-            State::ChunkEnd { cr } => match (byte, *cr) {
+            Expecting::ChunkEnd { cr } => match (byte, *cr) {
                 (b'\r', false) => *cr = true,
-                (b'\n', true) => self.state = State::ChunkSize(Vec::new()),
+                (b'\n', true) => self.expecting = Expecting::ChunkSize(Vec::new()),
                 _ => return Err(BodyError::Malformed),
             },
-            State::Trailer(fields) => {
+            Expecting::Trailer(fields) => {
                 fields.push(byte);
                 let bare = byte == b'\n' && !fields.ends_with(b"\r\n");
                 if bare || fields.len() > MAX_TRAILER {
@@ -160,12 +164,15 @@ impl BodyDecoder {
                 // Read to be thrown away, but only if they are what they should be.
                 let mut space = [httparse::EMPTY_HEADER; MAX_TRAILERS];
                 match httparse::parse_headers(fields, &mut space) {
-                    Ok(httparse::Status::Complete(_)) => self.state = State::Done,
+                    Ok(httparse::Status::Complete(_)) => self.expecting = Expecting::Done,
                     Ok(httparse::Status::Partial) => {}
                     Err(_) => return Err(BodyError::Malformed),
                 }
             }
-            State::Counted(_) | State::UntilClose | State::ChunkData(_) | State::Done => {}
+            Expecting::Counted(_)
+            | Expecting::UntilClose
+            | Expecting::ChunkData(_)
+            | Expecting::Done => {}
         }
         Ok(())
     }
@@ -180,7 +187,7 @@ fn chunk_size(line: &[u8]) -> Option<u64> {
     u64::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }
 
-/// Whether these are the extensions of a chunk (RFC 9112, section 7.1.1): `;name`, `;name=token` or
+/// Reports whether these are the extensions of a chunk (RFC 9112, section 7.1.1): `;name`, `;name=token` or
 /// `;name="quoted"`, with blanks between, and nothing else. What a reader would pass over may be a
 /// line's end to another one. They mean nothing here. Some servers fill the line with blanks.
 fn are_extensions(mut rest: &[u8]) -> bool {
@@ -209,7 +216,7 @@ fn are_extensions(mut rest: &[u8]) -> bool {
     }
 }
 
-/// What follows the closing quote; `None` without one, or with what no quoted string has.
+/// The rest after the closing quote; `None` without one, or with a byte that no quoted string has.
 fn after_quoted(mut text: &[u8]) -> Option<&[u8]> {
     let is_text = |b: u8| matches!(b, b'\t' | b' '..=b'~' | 0x80..);
     loop {
@@ -233,7 +240,7 @@ fn without_blanks(bytes: &[u8]) -> &[u8] {
     split(bytes, |b| matches!(b, b' ' | b'\t')).1
 }
 
-/// Whether a token may have this byte (RFC 9110, section 5.6.2).
+/// Reports whether a token may have this byte (RFC 9110, section 5.6.2).
 fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
@@ -245,13 +252,13 @@ mod tests {
 
     type BodyAndRest = (Vec<u8>, Vec<u8>);
 
-    /// Feeds `bytes` in portions of `step` and gives the body and what was left over.
+    /// The body in `bytes`, which come in pieces of `step`, and the rest after it.
     fn read(framing: Framing, bytes: &[u8], step: usize) -> Result<Option<BodyAndRest>, BodyError> {
         let mut body = BodyDecoder::new(framing, 100)?;
         let (mut content, mut rest) = (Vec::new(), Vec::new());
-        for mut portion in bytes.chunks(step) {
-            body.read(&mut portion, &mut content)?;
-            rest.extend_from_slice(portion);
+        for mut piece in bytes.chunks(step) {
+            body.read(&mut piece, &mut content)?;
+            rest.extend_from_slice(piece);
         }
         Ok(body.is_done().then_some((content, rest)))
     }

@@ -161,8 +161,8 @@ impl ReplyBody {
         Ok(self.decoder.closed()?)
     }
 
-    /// Whether the connection can carry another exchange: both sides want it, this answer is whole,
-    /// and nothing that nobody asked for came after it.
+    /// Reports whether the connection can carry another exchange: both sides want it, this answer is
+    /// whole, and nothing came after it that nobody asked for.
     pub fn is_reusable(&self) -> bool {
         self.keep_alive && self.decoder.is_done() && self.unread.is_empty()
     }

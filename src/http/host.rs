@@ -24,14 +24,14 @@ pub fn host(text: &str) -> Option<String> {
     valid.then(|| format!("[{address}]{after}"))
 }
 
-/// Whether there is nothing in `host` but letters, digits, and what is in addresses: to a shell
+/// Reports whether `host` has nothing but letters, digits, and the marks in addresses: to a shell
 /// that is one word.
 pub fn is_plain(host: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b);
     !host.is_empty() && host.bytes().all(plain)
 }
 
-/// Whether `host`, which is one, names a port.
+/// Reports whether `host`, which is valid, names a port.
 pub fn has_port(host: &str) -> bool {
     let name_ends = host.rfind(']').unwrap_or(0);
     host[name_ends..]
@@ -39,7 +39,7 @@ pub fn has_port(host: &str) -> bool {
         .is_some_and(|(_, port)| !port.is_empty())
 }
 
-/// Empty is a port as well: the usual one.
+/// Reports whether this is a port; an empty one is the usual port.
 fn is_port(digits: &str) -> bool {
     let plain = digits.bytes().all(|b| b.is_ascii_digit());
     digits.is_empty() || plain && digits.parse::<u16>().is_ok()

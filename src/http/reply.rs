@@ -7,18 +7,18 @@ use super::{BodyError, Framing};
 
 /// The longest head that is read.
 pub const MAX_HEAD: usize = 16 * 1024;
-/// The most header fields a head may have.
+/// The most header fields that a head may have.
 const MAX_FIELDS: usize = 64;
-/// Why what came is no answer that can be used.
+/// The reason for which an answer cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReplyError {
-    /// It is not HTTP/1.
+    /// Something other than HTTP/1.
     NotHttp,
     /// The head is longer than [`MAX_HEAD`] or has too many fields.
     HeadTooLong,
-    /// It is not clear where the body ends.
+    /// The end of the body is not clear.
     Framing,
-    /// The body is longer than we are willing to keep.
+    /// The body is longer than the limit.
     BodyTooLong,
     /// The connection closed before the answer was whole.
     CutOff,
@@ -55,9 +55,9 @@ pub struct ReplyHead {
     pub status: u16,
     /// The header fields, names in lower case.
     fields: Vec<(String, String)>,
-    /// How the body is framed.
+    /// The framing of the body.
     pub framing: Framing,
-    /// Whether the connection can carry another request once the body is read.
+    /// The connection can carry another request once the body is read.
     pub keep_alive: bool,
 }
 

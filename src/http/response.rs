@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::date;
 use crate::wire::Refusal;
 
-/// About how many bytes a head has.
+/// The usual length of a head, in bytes.
 const HEAD: usize = 384;
 
 /// A whole answer with its body, or the head of a stream.
@@ -81,8 +81,8 @@ impl Response {
         self.status
     }
 
-    /// Head and body for an ordinary answer, which no cache keeps unless a field says otherwise. `close` announces that the connection ends after it;
-    /// `head_only` leaves the body out, as HEAD wants it.
+    /// Head and body of an ordinary answer, which no cache keeps unless a field says otherwise. `close`
+    /// announces that the connection ends after it; `head_only` leaves the body out, as HEAD wants it.
     pub fn whole(mut self, close: bool, head_only: bool) -> Vec<u8> {
         if self.status != 204 {
             let length = self.body.len().to_string();
@@ -123,7 +123,7 @@ fn append(to: &mut Vec<u8>, pieces: &[&str]) {
     }
 }
 
-/// What a status is called (RFC 9110, section 15; RFC 6585).
+/// The reason phrase of a status (RFC 9110, section 15; RFC 6585).
 fn phrase(status: u16) -> &'static str {
     match status {
         200 => "OK",

@@ -31,11 +31,11 @@ const PIECE: usize = 64 * 1024;
 /// The longest refusal that is read, in bytes.
 const MAX_REFUSAL: u64 = 64 * 1024;
 
-/// What of its log a room sends.
+/// The part of its log that a room sends.
 pub(super) enum LogReply {
     /// All of it.
     Whole(Download),
-    /// What follows the place that was asked for.
+    /// The rest from the offset that was asked for.
     Rest(Download),
 }
 

@@ -74,7 +74,7 @@ pub enum Unseated {
     Gone,
 }
 
-/// What a listener's task and its writer share.
+/// A listener's connection, shared by its task and its writer.
 #[derive(Debug)]
 pub struct Seat {
     /// The connection. Only the seat's holder writes to it.
@@ -100,7 +100,7 @@ enum Holder {
     Task(Unseated),
 }
 
-/// What listeners and the committer leave for one writer.
+/// A writer's inbox, in which listeners and the committer leave what there is to do.
 #[derive(Debug, Default)]
 struct Inbox {
     pending: Mutex<Pending>,
@@ -128,7 +128,7 @@ struct Pending {
 }
 
 impl Pending {
-    /// Whether there is nothing to do for a writer that has written everything before `at`.
+    /// Reports whether there is nothing to do for a writer that has written everything before `at`.
     fn is_empty(&self, at: u64) -> bool {
         self.published == at
             && self.arrivals.is_empty()

@@ -1,8 +1,8 @@
 //! One connection, one task: requests are read one after the other, answered, and the connection
 //! is kept, closed, or turned into an event stream.
 //!
-//! What always holds: whoever sends without a pause is served one request, or one piece of what is
-//! read or written, before everybody else on the thread has a turn.
+//! What always holds: a client that sends without a pause is served one request, or one piece of what
+//! is read or written, before everybody else on the thread has a turn.
 
 mod gone;
 mod places;
@@ -38,27 +38,27 @@ use crate::modes::server::room::quotas::Connected;
 pub use places::{full, too_many, turn_away};
 pub use stream::Stream;
 
-/// How long a request's head may take.
+/// The longest time that a request's head may take.
 const HEAD_TIME: Duration = Duration::from_secs(10);
-/// How long a request's body may take.
+/// The longest time that a request's body may take.
 const BODY_TIME: Duration = Duration::from_secs(10);
-/// How long a connection is kept without a request.
+/// The time for which a connection is kept without a request.
 const IDLE_TIME: Duration = Duration::from_secs(30);
 /// The same for the owner of a session.
 const MEMBER_IDLE_TIME: Duration = Duration::from_secs(300);
-/// How long an ordinary answer may take to be taken.
+/// The longest time in which a client must have taken an ordinary answer.
 const WRITE_TIME: Duration = Duration::from_secs(30);
-/// How much of the journal is held for one answer at a time: peers that do not take it hold it.
+/// The most bytes of the journal in memory for one answer: peers that do not take them hold them.
 const PIECE: usize = 64 * 1024;
 
-/// Why the connection ends. None of these is anybody's fault.
+/// The reason for which a connection ends. None of these is a fault.
 #[derive(Debug)]
 enum ConnectionEnd {
     /// The peer is gone, or was too slow.
     Gone,
     /// Everything was said.
     Finished,
-    /// It goes on as an event stream.
+    /// The connection goes on as an event stream.
     Stream(Box<Subscription>),
 }
 
@@ -76,9 +76,9 @@ pub struct Connection {
     gave_key: bool,
     /// Counts it for its address.
     connected: Option<Connected>,
-    /// A member asked last.
+    /// The last request was a member's.
     member: bool,
-    /// Told when it is to make room.
+    /// Asks it to make room for another.
     eviction: Arc<Eviction>,
 }
 
@@ -103,8 +103,8 @@ impl Connection {
         Connection { connected, ..self }
     }
 
-    /// Serves it to its end, or until it becomes an event stream. That is a task of its own: it
-    /// lasts for hours, and needs little of what reading requests takes.
+    /// Serves the connection to its end, or until it becomes an event stream, which is a task of its
+    /// own: it lasts for hours, and needs little of what reading requests takes.
     pub async fn run(mut self) -> Option<Stream> {
         let mut patience = HEAD_TIME;
         loop {
@@ -120,7 +120,7 @@ impl Connection {
         }
     }
 
-    /// Reads and answers one request; how long the next may be waited for.
+    /// Reads and answers one request; the longest time to wait for the next.
     async fn one_request(&mut self, idle: Duration) -> Result<Duration, ConnectionEnd> {
         let (head, raw) = match self.next_head(idle).await? {
             Ok(head) => head,
@@ -198,8 +198,8 @@ impl Connection {
         })
     }
 
-    /// What is to be sent back; a request that reads the log, gives a room key or comes in is dropped,
-    /// and its reading or waiting ended, when nobody is there for the answer any more.
+    /// The answer to a request. A request that reads the log, gives a room key or comes in is dropped,
+    /// and its reading or waiting ended, once nobody is there for the answer any more.
     async fn answer(&self, request: ApiRequest) -> Result<Answer, ConnectionEnd> {
         let minor = request.head.minor;
         // A message or the end of a session stands whether its sender waits or not.
@@ -302,8 +302,8 @@ impl Connection {
         within(BODY_TIME, whole).await.unwrap_or_else(|_| slow())
     }
 
-    /// Answers a request that cannot be read; the connection ends, since nobody knows where the
-    /// next one begins.
+    /// Answers a request that cannot be read. The connection ends with it, since the beginning of the
+    /// next request is not known.
     async fn refuse(&mut self, error: BadRequest) -> Result<Duration, ConnectionEnd> {
         self.write(&error.response().whole(true, false)).await?;
         Err(ConnectionEnd::Finished)

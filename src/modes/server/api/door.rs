@@ -1,7 +1,7 @@
 //! The door: connections are accepted here, each becomes a task, and those that are open are counted.
 //!
-//! What always holds: whoever comes in is one, and then everybody who is inside has a turn, however
-//! many wait outside.
+//! What always holds: one connection comes in, and then everybody inside has a turn, however many wait
+//! outside.
 
 use std::io;
 use std::net::{IpAddr, TcpListener};
@@ -24,19 +24,19 @@ use crate::modes::server::room::quotas::Connected;
 
 /// Descriptors that are kept for everything but connections.
 const RESERVED_FILES: u64 = 64;
-/// How long accepting pauses when the system is out of descriptors or memory.
+/// The pause in accepting when the system is out of descriptors or memory.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Where connections come in.
+/// Accepts connections.
 pub struct Door {
     listener: Async<TcpListener>,
     api: Arc<Api>,
     console: Console,
-    /// How many may be open at once.
+    /// The most connections that may be open at once.
     limit: usize,
-    /// How many are.
+    /// The number of connections that are open.
     open: Arc<AtomicUsize>,
-    /// The system had no room for the last one that came.
+    /// The system had no room for the last connection that came.
     short: bool,
 }
 
@@ -131,7 +131,7 @@ impl Door {
     }
 }
 
-/// For how many connections there are places where `files` descriptors may be open.
+/// The number of connections that `files` descriptors allow.
 pub fn places(files: u64) -> usize {
     let left = files.saturating_sub(RESERVED_FILES).max(8);
     usize::try_from(left).unwrap_or(usize::MAX)

@@ -1,6 +1,6 @@
-//! Connections of which no request is under way: when all places are taken, the one that has waited
-//! the longest makes room, and when those of one address are, the one of that address. Listeners are
-//! none of them; members go only for their own address, and after everybody else. Each goes when its
+//! Connections without a request under way. When all places are taken, the one that has waited the
+//! longest makes room; when those of an address are, the longest waiting of that address. Listeners are
+//! not among them; members go only for their own address, and after everybody else. Each goes when its
 //! time is up: one look a second for all of them, since a timer for each request costs as much as
 //! reading it.
 
@@ -14,10 +14,10 @@ use event_listener::Event;
 
 use crate::modes::server::room::client::Client;
 
-/// How often it is looked whose time is up.
+/// The time between two looks for connections whose time is up.
 const OFTEN: Duration = Duration::from_secs(1);
 
-/// Those that wait.
+/// The connections that wait for a request.
 #[derive(Debug, Default)]
 pub struct Idle {
     list: Mutex<Waitlist>,
@@ -27,10 +27,10 @@ pub struct Idle {
 struct Waitlist {
     next: u64,
     waiting: HashMap<u64, Waiting>,
-    /// Who is no member, the longest first.
+    /// Those that are not a member's, the longest waiting first.
     all: BTreeSet<u64>,
-    /// Those whose address is known: of each, and of each IPv6 network, the longest first, and its
-    /// members last.
+    /// Those whose address is known: of each, and of each IPv6 network, the longest waiting first, and
+    /// its members last.
     own: BTreeSet<(Client, bool, u64)>,
     /// No connection waits for a request any more.
     closed: bool,
@@ -44,7 +44,7 @@ struct Waiting {
     until: Instant,
 }
 
-/// How a connection hears that it is to go.
+/// Asks a connection to go.
 #[derive(Debug, Default)]
 pub struct Eviction {
     over: AtomicBool,
@@ -52,7 +52,7 @@ pub struct Eviction {
 }
 
 impl Eviction {
-    /// Returns when it is to go.
+    /// Returns when the connection is to go.
     pub async fn wait(&self) {
         loop {
             let came = self.came.listen();
@@ -98,7 +98,7 @@ impl Idle {
         IdleGuard { idle: self, number }
     }
 
-    /// Sends away whose time is up, for as long as it is polled.
+    /// Sends away the connections whose time is up, for as long as it is polled.
     pub async fn watch(&self) {
         loop {
             Timer::after(OFTEN).await;
@@ -125,7 +125,7 @@ impl Idle {
         }
     }
 
-    /// Sends the one away that has waited the longest; whether there was one.
+    /// Sends the connection away that has waited the longest; `false` if there was none.
     pub fn make_room(&self) -> bool {
         let mut list = self.list();
         let longest = list.all.first().copied();
@@ -167,7 +167,7 @@ impl Waitlist {
     }
 }
 
-/// Is listed while it lives.
+/// Keeps a connection listed while it lives.
 #[derive(Debug)]
 pub struct IdleGuard<'a> {
     idle: &'a Idle,

@@ -26,12 +26,12 @@ use crate::modes::server::room::tail::{Batch, Cursor};
 const PIECE: usize = 64 * 1024;
 /// The most bytes of the file that a listener is sent before it is somebody else's turn.
 const TURN: u64 = 1 << 20;
-/// How long a turn waits for a listener that was taking until now.
+/// The longest wait in a turn for a listener that was taking until now.
 const WAIT: Duration = Duration::from_millis(1);
 /// The most such waits in one turn.
 const WAITS: usize = 16;
 
-/// What reads the journal's file for one server.
+/// Reads the journal's file for one server.
 #[derive(Debug)]
 pub struct ColdReader {
     /// Short readings: a listener's start, a page, an event.
@@ -54,19 +54,19 @@ pub struct Lane {
     permits: Permits,
 }
 
-/// How far a listener's turn has brought it.
+/// The outcome of a listener's turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Progress {
-    /// It is at this cursor, and may have another turn.
+pub(super) enum CatchUp {
+    /// The listener is at this cursor, and may have another turn.
     Advanced(Cursor),
-    /// Its peer takes no more for now; it is at this cursor.
+    /// The listener is at this cursor, and its peer takes no more for now.
     Full(Cursor),
     /// The listener went away, or the network did.
     Gone,
 }
 
 impl ColdReader {
-    /// What reads with `reader` for a server whose fan-out has `writers` threads.
+    /// A cold reader that reads with `reader`, for a server whose fan-out has `writers` threads.
     pub fn new(reader: Reader, writers: usize) -> ColdReader {
         let lane = |permits| Lane {
             reader: reader.clone(),
@@ -116,7 +116,7 @@ impl ColdReader {
         seat: &Arc<Seat>,
         cursor: Cursor,
         end: u64,
-    ) -> io::Result<Progress> {
+    ) -> io::Result<CatchUp> {
         let seat = Arc::clone(seat);
         let lane = match end.saturating_sub(cursor.offset) <= PIECE as u64 {
             true => &self.nearly,
@@ -130,7 +130,7 @@ impl ColdReader {
             (send(&reader, &seat, cursor, end), start.elapsed())
         });
         let (progress, took) = sending.await;
-        if matches!(progress, Ok(Progress::Advanced(cursor)) if cursor.offset < end) {
+        if matches!(progress, Ok(CatchUp::Advanced(cursor)) if cursor.offset < end) {
             Timer::after(took).await;
         }
         progress
@@ -160,7 +160,7 @@ impl Lane {
     }
 }
 
-fn send(reader: &Reader, seat: &Seat, mut cursor: Cursor, end: u64) -> io::Result<Progress> {
+fn send(reader: &Reader, seat: &Seat, mut cursor: Cursor, end: u64) -> io::Result<CatchUp> {
     let stop = end.min(cursor.offset + TURN);
     let mut waits = WAITS;
     while cursor.offset < stop {
@@ -171,20 +171,20 @@ fn send(reader: &Reader, seat: &Seat, mut cursor: Cursor, end: u64) -> io::Resul
             match seat.peer.send(&bytes[position..]) {
                 SendOutcome::All => break,
                 SendOutcome::Full(0) => {
-                    return Ok(Progress::Full(batch.cursor(seat.encoding, position)));
+                    return Ok(CatchUp::Full(batch.cursor(seat.encoding, position)));
                 }
                 SendOutcome::Full(sent) => position += sent,
-                SendOutcome::Gone => return Ok(Progress::Gone),
+                SendOutcome::Gone => return Ok(CatchUp::Gone),
             }
             // A peer that takes a little now and then would have the permit for as long as it likes.
             waits = waits.saturating_sub(1);
             if waits == 0 || !seat.peer.is_writable_within(WAIT) {
-                return Ok(Progress::Full(batch.cursor(seat.encoding, position)));
+                return Ok(CatchUp::Full(batch.cursor(seat.encoding, position)));
             }
         }
         cursor = Cursor::at(batch.end());
     }
-    Ok(Progress::Advanced(cursor))
+    Ok(CatchUp::Advanced(cursor))
 }
 
 #[cfg(test)]

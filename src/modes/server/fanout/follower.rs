@@ -21,7 +21,7 @@ use crate::sse::Encoding;
 use crate::wire::Wire;
 
 use super::batches::Batches;
-use super::cold::Progress;
+use super::cold::CatchUp;
 use super::peer::{Peer, STALLED, SendOutcome};
 use crate::modes::server::fanout::Fanout;
 use crate::modes::server::fanout::Listener;
@@ -138,12 +138,12 @@ impl Follower {
         let cold = &self.listener.0.cold;
         let progress = Box::pin(cold.catch_up(&self.seat, self.cursor, end)).await;
         match progress.map_err(FollowEnd::Unreadable)? {
-            Progress::Advanced(cursor) => self.cursor = cursor,
-            Progress::Full(cursor) => {
+            CatchUp::Advanced(cursor) => self.cursor = cursor,
+            CatchUp::Full(cursor) => {
                 self.cursor = cursor;
                 self.writable().await?;
             }
-            Progress::Gone => return Err(FollowEnd::Gone),
+            CatchUp::Gone => return Err(FollowEnd::Gone),
         }
         Ok(())
     }

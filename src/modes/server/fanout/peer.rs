@@ -3,9 +3,9 @@
 //! Everything else in the server sends and reads through this, and knows no socket: what carries the
 //! bytes is decided here alone.
 //!
-//! What always holds: bytes that [`Peer::send`] took are sent in order, without any further call but
-//! [`Peer::writable`], for which everybody waits whom [`SendOutcome::Full`] told to. That may be the
-//! case although all bytes were taken: a peer may hold back the end of what it took.
+//! What always holds: bytes that [`Peer::send`] took are sent in order. A caller that is told
+//! [`SendOutcome::Full`] waits for [`Peer::writable`] before it sends more or ends, even if all its
+//! bytes were taken: a peer may hold back the end of what it took until then.
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -21,9 +21,9 @@ use crate::system::sockets::{self, KeepAlive};
 
 pub use crate::system::sockets::Liveness;
 
-/// How long a peer may take nothing although there is something to send. With the heartbeat before
+/// The longest time for which a peer may take nothing although there is something to send. With the heartbeat before
 /// it and the grace after it, a name is free 90 s after its owner vanished without a word.
-pub const STALLED: Duration = Duration::from_secs(65);
+pub(super) const STALLED: Duration = Duration::from_secs(65);
 /// The most bytes that one read takes.
 pub const READ: usize = 4096;
 /// The most bytes that the kernel may keep for one peer beyond those on their way to it. Left to
@@ -32,9 +32,9 @@ const UNSENT: u32 = 64 * 1024;
 /// The most bytes that are read, and the longest time that is spent, after the last answer, so that
 /// the answer arrives.
 const DRAIN: (usize, Duration) = (64 << 20, Duration::from_secs(2));
-/// How long a connection may be idle before the system asks whether a half-closed peer is there.
+/// The idle time after which the system asks whether a half-closed peer is there.
 const IDLE: Duration = Duration::from_secs(1);
-/// How often the system asks in vain within [`STALLED`].
+/// The number of times that the system asks in vain within [`STALLED`].
 const PROBES: u32 = 4;
 
 thread_local! {
@@ -110,7 +110,8 @@ impl Peer {
         self.stream.writable()
     }
 
-    /// Keeps the thread waiting until the peer takes bytes again, at most so long; whether it does.
+    /// Keeps the thread waiting until the peer takes bytes again, at most so long; `false` if it does
+    /// not.
     pub fn is_writable_within(&self, wait: Duration) -> bool {
         sockets::is_writable_within(self.stream.get_ref(), wait)
     }
@@ -155,7 +156,7 @@ impl Peer {
         }
     }
 
-    /// What the system knows of the client's side now.
+    /// The system's knowledge of the client's side now.
     pub fn liveness(&self) -> Liveness {
         sockets::liveness(self.stream.get_ref())
     }

@@ -49,7 +49,7 @@ impl Connection {
     }
 }
 
-/// Whether a room key may come with the request, which is a login or not.
+/// Reports whether a room key may come with the request, which is a login or not.
 pub fn gives_key(head: &Head, login: bool) -> bool {
     let scheme = head
         .field("authorization")

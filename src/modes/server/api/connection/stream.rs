@@ -36,7 +36,7 @@ impl Stream {
         }
     }
 
-    /// Serves it to its end.
+    /// Serves the stream to its end.
     pub async fn run(self) {
         let (ended, seat) = self.follower.run().await;
         match ended {
@@ -68,7 +68,7 @@ impl Connection {
         }
     }
 
-    /// What HEAD gets: the connection ends with it, as the stream's does.
+    /// Answers HEAD; the connection ends with it, as it does with a stream.
     pub(super) async fn stream_head(&self, follow: &Subscription) -> ConnectionEnd {
         let response = self.stream_response(follow);
         match self.write(&response.head(true)).await {
@@ -84,8 +84,8 @@ impl Connection {
         self.write(&head).await
     }
 
-    /// What there is up to `until`, framed so that a cut is seen: in chunks, or for HTTP/1.0 with
-    /// its length, for which everything is encoded twice.
+    /// Sends the events up to `until`, framed so that a cut is seen: in chunks, or for HTTP/1.0 with
+    /// their length, for which everything is encoded twice.
     pub(super) async fn poll(
         &self,
         follow: Subscription,
@@ -115,7 +115,7 @@ impl Connection {
         self.write(follow.encoding.end()).await
     }
 
-    /// How many bytes the events from the start up to `until` take.
+    /// The number of bytes that the events from the start up to `until` take.
     async fn length(&self, follow: &Subscription, until: u64) -> Result<usize, ConnectionEnd> {
         let (mut length, mut offset) = (0, follow.start.offset);
         while offset < until {
@@ -143,7 +143,7 @@ impl Connection {
     }
 }
 
-/// What a listener is told before the log's lines.
+/// The words to a listener before the log's lines.
 fn first_words(follow: &Subscription) -> Vec<u8> {
     let mut words = Vec::new();
     for wire in &follow.start.first {

@@ -22,7 +22,7 @@ const LOOKS: (Duration, Duration) = (Duration::from_millis(2), Duration::from_se
 /// client was still closing, only a second one shows the reset.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// What is known of the listener's side.
+/// The knowledge about the listener's side.
 #[derive(Debug, Default)]
 pub(super) struct Half {
     /// The time at which it was closed, if it was.
