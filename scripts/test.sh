@@ -75,6 +75,8 @@ step 'clippy' cargo clippy --quiet --all-targets --locked -- -D warnings
 step 'clippy of the long tests' cargo clippy --quiet --locked --test durability --test pages --test budget -- -D warnings
 step 'clippy without the window' cargo clippy --quiet --no-default-features --lib --bins --locked -- -D warnings
 step 'documentation' docs
+# Which room imports which: nothing goes up, nothing in a circle.
+step 'imports' cargo test --quiet --locked --test house
 step 'tests' cargo test --locked
 # Without the window, whose library would have to be built again.
 # valgrind hides the kernel's own clock from libc, and rustix bypasses libc unless told otherwise.
