@@ -486,3 +486,143 @@ fn the_drawing_is_fresh() {
         "The drawing in ARCHITECTURE.md is stale. Look at what changed; `make rooms` draws it anew."
     );
 }
+
+/// Definitions of types and first words of doc comments, without the code of tests.
+#[derive(Default)]
+struct Words {
+    file: PathBuf,
+    /// By name: where a type is defined, and whether others see it.
+    types: BTreeMap<String, Vec<(String, bool)>>,
+    /// Doc comments that begin with a question word.
+    questions: Vec<String>,
+}
+
+impl Words {
+    fn read() -> Words {
+        let mut words = Words::default();
+        for (module, file) in &House::read().modules {
+            let text = std::fs::read_to_string(file).expect("a source file");
+            words.file = file.strip_prefix(root()).unwrap_or(file).to_path_buf();
+            words.visit_file(&syn::parse_file(&text).expect("Rust"));
+            assert!(!module.is_empty() || text.contains("//!"));
+        }
+        words
+    }
+
+    fn define(&mut self, name: &syn::Ident, visibility: &syn::Visibility) {
+        let place = format!("{}:{}", self.file.display(), name.span().start().line);
+        let public = !matches!(visibility, syn::Visibility::Inherited);
+        let homes = self.types.entry(name.to_string()).or_default();
+        homes.push((place, public));
+    }
+}
+
+impl<'ast> Visit<'ast> for Words {
+    fn visit_item(&mut self, item: &'ast syn::Item) {
+        match item {
+            syn::Item::Mod(item) if is_of_tests(&item.attrs) => return,
+            syn::Item::Struct(item) => self.define(&item.ident, &item.vis),
+            syn::Item::Enum(item) => self.define(&item.ident, &item.vis),
+            syn::Item::Trait(item) => self.define(&item.ident, &item.vis),
+            syn::Item::Type(item) => self.define(&item.ident, &item.vis),
+            _ => {}
+        }
+        visit::visit_item(self, item);
+    }
+
+    /// The paragraphs of a comment are attributes one after another: only the first begins it.
+    fn visit_attribute(&mut self, attribute: &'ast syn::Attribute) {
+        let syn::Meta::NameValue(pair) = &attribute.meta else {
+            return;
+        };
+        let syn::Expr::Lit(syn::ExprLit {
+            lit: syn::Lit::Str(text),
+            ..
+        }) = &pair.value
+        else {
+            return;
+        };
+        if !pair.path.is_ident("doc") {
+            return;
+        }
+        let line = attribute.pound_token.span.start().line;
+        let text = text.value();
+        let first = text.split_whitespace().next().unwrap_or_default();
+        let first = first.trim_end_matches(|mark: char| !mark.is_alphanumeric());
+        if QUESTIONS.contains(&first) {
+            let before = std::fs::read_to_string(root().join(&self.file)).expect("a source file");
+            let before = before
+                .lines()
+                .nth(line.saturating_sub(2))
+                .unwrap_or_default();
+            if line == 1 || !before.trim_start().starts_with("//") {
+                self.questions
+                    .push(format!("{}:{line}: {}", self.file.display(), text.trim()));
+            }
+        }
+    }
+}
+
+/// First words of a doc comment that is neither a noun phrase nor a verb in the third person.
+const QUESTIONS: &[&str] = &["What", "How", "Where", "Whether", "Who", "It", "So", "Such"];
+
+#[test]
+fn a_public_type_has_one_home() {
+    let mut found = String::new();
+    for (name, homes) in Words::read().types {
+        if homes.iter().filter(|(_, public)| *public).count() > 1 {
+            let places: Vec<_> = homes
+                .into_iter()
+                .filter(|(_, public)| *public)
+                .map(|(place, _)| place)
+                .collect();
+            let _ = writeln!(found, "{name}: {}", places.join(" "));
+        }
+    }
+    assert!(
+        found.is_empty(),
+        "One word, one thing. Rename all but one of:\n{found}"
+    );
+}
+
+#[test]
+fn a_word_of_the_glossary_is_one_type() {
+    let types = Words::read().types;
+    let page = std::fs::read_to_string(root().join("ARCHITECTURE.md")).expect("ARCHITECTURE.md");
+    let (_, glossary) = page.split_once("## Glossary").expect("a glossary");
+    let (mut found, mut words) = (String::new(), 0);
+    for row in glossary.lines().filter(|line| line.starts_with('|')) {
+        let last = row
+            .trim_end_matches('|')
+            .rsplit('|')
+            .next()
+            .unwrap_or_default();
+        for path in last.split('`').skip(1).step_by(2) {
+            let name = path.rsplit("::").next().unwrap_or(path);
+            if !name.starts_with(char::is_uppercase) {
+                continue;
+            }
+            words += 1;
+            let homes = types.get(name).map(Vec::as_slice).unwrap_or_default();
+            let module = path.rsplit("::").nth(1).unwrap_or_default();
+            if homes.len() != 1 || !homes[0].0.contains(module) {
+                let _ = writeln!(found, "{path}: {homes:?}");
+            }
+        }
+    }
+    assert!(words > 10, "no glossary is found");
+    assert!(
+        found.is_empty(),
+        "Words of the glossary that are not one type at their place:\n{found}"
+    );
+}
+
+#[test]
+fn doc_comments_begin_with_a_noun_or_a_verb() {
+    let found = Words::read().questions;
+    assert!(
+        found.is_empty(),
+        "Say it as a noun phrase or a verb in the third person:\n{}",
+        found.join("\n")
+    );
+}
