@@ -1,14 +1,14 @@
-//! The address of a room: as people type it, and as it goes over the wire.
+//! The address of a room, as people type it and as requests carry it.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
 use crate::wire::endpoint::Endpoint;
 
-/// The port of a room where none is named: the original's.
+/// The default port of a room, the original's.
 pub const DEFAULT_PORT: u16 = 1337;
 
-/// The machine and the port that a room listens on.
+/// The host and port that a room listens on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
     host: String,
@@ -30,8 +30,8 @@ const HTTP_PORT: u16 = 80;
 const LINK: &str = "chatroom";
 
 impl Address {
-    /// The address of `ip` and a port that is not 0. A link-local one is only reached through the
-    /// network named by `scope` (RFC 4007), and only for those is one written.
+    /// The address of `ip` and a port other than 0. `scope` names the interface of a link-local address
+    /// (RFC 4007); for others it is ignored.
     pub fn of_ip(ip: IpAddr, port: u16, scope: &str) -> Address {
         let host = match ip {
             IpAddr::V6(v6) if v6.is_unicast_link_local() => format!("{ip}%{scope}"),
@@ -59,7 +59,7 @@ impl Address {
         if !matches!(scheme.as_str(), "" | "http" | LINK) {
             return Err(not_understood(text));
         }
-        // A URL for curl leads into the same room. Another path is another site's.
+        // A URL for curl leads into the same room; any other path belongs to another site.
         let rest = match rest.find(['/', '?', '#']) {
             Some(at) if scheme == "http" && is_ours(&rest[at..]) => &rest[..at],
             _ => rest,
@@ -125,7 +125,7 @@ impl Address {
         }
     }
 
-    /// The machine's name or IP address, with the scope of a link-local one.
+    /// The host name or IP address, with the scope of a link-local one.
     pub fn host(&self) -> &str {
         &self.host
     }
@@ -140,8 +140,7 @@ impl Address {
         format!("{LINK}://{}", self.to_string().replacen('%', "%25", 1))
     }
 
-    /// The address as a request's `Host` has it, without a scope: that names one of this machine's networks,
-    /// and stays here (RFC 9844).
+    /// The value of a request's `Host`, without a scope, which is local to this machine (RFC 9844).
     pub fn authority(&self) -> String {
         let host = self.host.split('%').next().unwrap_or(&self.host);
         let host = host.to_string();
@@ -152,7 +151,7 @@ impl Address {
         .to_string()
     }
 
-    /// The address as the window's title has it: the port only where it is not the usual one.
+    /// The address in the window's title, with the port only if it is not the default.
     pub fn short(&self) -> String {
         match self.port {
             DEFAULT_PORT => self.host.clone(),
@@ -161,7 +160,7 @@ impl Address {
     }
 }
 
-/// The address as it is shown and remembered.
+/// The full form, as it is shown and remembered.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.host.contains(':') {
@@ -171,9 +170,8 @@ impl fmt::Display for Address {
     }
 }
 
-/// The address and the port that `text` was probably meant for: all of it is one of those IPv6 addresses
-/// that no machine has (its first 96 bits are zero), and what is before the last colon one that every
-/// machine has.
+/// The address and the port that `text` was probably meant for, if all of it is an IPv6 address that no
+/// machine has (its first 96 bits are zero) and the part before the last colon is the loopback address.
 pub fn port_without_brackets(text: &str) -> Option<(Ipv6Addr, u16)> {
     let whole: Ipv6Addr = text.parse().ok()?;
     let (host, port) = text.rsplit_once(':')?;

@@ -1,4 +1,4 @@
-//! Networks as they are written on a command line: an address and how many of its bits count.
+//! Networks in CIDR notation: an address and the length of its prefix.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -12,7 +12,7 @@ pub struct Cidr {
 }
 
 impl Cidr {
-    /// Whether `address` is in it.
+    /// Tells whether the network contains `address`.
     pub fn has(&self, address: IpAddr) -> bool {
         match (self.address, address.to_canonical()) {
             (IpAddr::V4(own), IpAddr::V4(other)) => {

@@ -1,6 +1,6 @@
-//! What a room records, and the small types an event is made of.
+//! Events and the small types they are made of.
 //!
-//! Everything here is a value: it can be made only in valid form, and says in its error why not.
+//! Everything here is a value that exists only in valid form; its error says what is wrong.
 
 mod time;
 
@@ -19,9 +19,9 @@ pub const MAX_KEY: usize = 64;
 /// One thing the journal records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// When the server recorded it.
+    /// The time of the recording, by the server's clock.
     pub at: Stamp,
-    /// What happened.
+    /// The kind of the event and its contents.
     pub body: Body,
 }
 
@@ -32,7 +32,7 @@ pub struct Recorded {
     pub id: Id,
     /// The time of the recording, by the server's clock.
     pub at: Stamp,
-    /// What happened.
+    /// The kind of the event and its contents.
     pub body: Body,
 }
 
@@ -44,34 +44,34 @@ impl Recorded {
     }
 }
 
-/// What happened.
+/// The kind of an event, with its contents.
 ///
 /// Names are plain strings here: the rules of [`crate::name`] bind logging in, not the file, and
 /// old logs have names of every kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Body {
-    /// A member said something.
+    /// A message.
     Message {
-        /// Who said it.
+        /// The sender's name, as shown.
         from: String,
         /// Time since the sender's previous message, or since they came in for the first.
         elapsed: Elapsed,
-        /// What was said.
+        /// The text.
         text: String,
-        /// What makes a repeat of the request recognisable.
+        /// The idempotency key, if the sender gave one.
         key: Option<Key>,
     },
-    /// A member came in.
+    /// A member joined.
     Join {
-        /// Who.
+        /// The member's name, as shown.
         name: String,
     },
     /// A member left.
     Leave {
-        /// Who.
+        /// The member's name, as shown.
         name: String,
     },
-    /// The server started. Whoever was present before is not any more.
+    /// The server started. Members of the run before are no longer present.
     Opened {
         /// The program and its version, `chatroom 0.1.0`.
         version: String,
@@ -80,19 +80,19 @@ pub enum Body {
         /// The log that this one continues, as its id's first field.
         after: Option<LogId>,
     },
-    /// The server stopped in good order.
+    /// The server stopped in an orderly way.
     Closed,
-    /// The room has something to say to everybody.
+    /// A message of the room itself.
     Notice {
-        /// What.
+        /// The text.
         text: String,
     },
-    /// An event was removed and its place kept.
+    /// An event that was removed; its bytes stay taken.
     Erased {
         /// Spaces that keep the line as long as the one it replaced.
         padding: usize,
     },
-    /// Something about the room in a form that this version does not know.
+    /// An event in a form that this version does not know.
     Other {
         /// The body as it stands in the line, from its `* ` on, escapes and all.
         text: String,
@@ -115,7 +115,7 @@ impl Body {
     }
 }
 
-/// Which log an id belongs to: the checksum field of the log's first line.
+/// The identity of a log: the checksum field of its first line.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LogId(pub u32);
 
@@ -139,7 +139,7 @@ impl fmt::Debug for LogId {
 pub struct Id {
     /// The log.
     pub log: LogId,
-    /// Where the line starts, in bytes.
+    /// The offset of the line's first byte in the log.
     pub offset: u64,
     /// The upper half of the line's checksum.
     pub check: u16,
@@ -157,7 +157,7 @@ impl fmt::Debug for Id {
     }
 }
 
-/// The text is no id.
+/// The error for a text that is no id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAnId;
 
@@ -169,17 +169,17 @@ impl fmt::Display for NotAnId {
 
 impl std::error::Error for NotAnId {}
 
-/// Whether all bytes are good: `N` at a time and without a way out in the middle, so that each step
+/// Tells whether every byte is `good`, `N` at a time and without an early exit, so that each step
 /// becomes a few vector instructions.
 pub(crate) fn all<const N: usize>(bytes: &[u8], good: impl Fn(u8) -> bool) -> bool {
     let each = |bytes: &[u8]| bytes.iter().fold(true, |all, byte| all & good(*byte));
     let steps = bytes.as_chunks::<N>().0;
     let all = steps.iter().fold(true, |all, step| all & each(step));
-    // The last step may look at bytes again rather than at each by itself.
+    // The last step overlaps the one before instead of taking the rest byte by byte.
     all & each(bytes.last_chunk::<N>().map_or(bytes, |last| &last[..]))
 }
 
-/// Exactly `digits` lower-case hex digits.
+/// The value of exactly `digits` lower-case hex digits.
 pub(crate) fn lower_hex(text: &[u8], digits: usize) -> Option<u32> {
     if text.len() != digits {
         return None;
@@ -194,7 +194,7 @@ pub(crate) fn lower_hex(text: &[u8], digits: usize) -> Option<u32> {
     })
 }
 
-/// Eight lower-case hex digits, all worked out at once: each byte of a word is one digit.
+/// The eight lower-case hex digits of `value`, computed together: each byte of a word is one digit.
 pub(crate) fn hex(value: u32) -> [u8; 8] {
     const ONES: u64 = 0x0101_0101_0101_0101;
     let mut digits = u64::from(value);
@@ -207,7 +207,7 @@ pub(crate) fn hex(value: u32) -> [u8; 8] {
 }
 
 impl Id {
-    /// Appends what `Display` shows.
+    /// Appends the same text as `Display`.
     pub fn write(self, out: &mut Vec<u8>) {
         out.extend_from_slice(&hex(self.log.0));
         out.push(b'-');
@@ -230,7 +230,7 @@ impl FromStr for Id {
         }
         Ok(Id {
             log: LogId(lower_hex(log.as_bytes(), 8).ok_or(NotAnId)?),
-            // No file is longer; and the place behind one can always be counted.
+            // No file is longer, and an offset past the end never overflows.
             offset: offset
                 .parse()
                 .ok()
@@ -254,24 +254,24 @@ impl<'de> Deserialize<'de> for Id {
     }
 }
 
-/// What makes a repeated request recognisable: 1 to 64 visible ASCII characters.
+/// An idempotency key, which makes a repeated post recognisable: 1 to 64 visible ASCII characters.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
 #[serde(transparent)]
 pub struct Key(String);
 
 impl Key {
-    /// The key, if it is one.
+    /// The key, if `text` is one.
     pub fn new(text: &str) -> Option<Key> {
         Key::is_valid(text.as_bytes()).then(|| Key(text.to_string()))
     }
 
-    /// The key, if it is one that a client may give: a lone `-` is what the log writes where there
-    /// is none. (In a line from before it did, it is a key like any other.)
+    /// The key, if `text` is one that a client may give. The log writes a lone `-` in place of a
+    /// missing key; in lines older than that rule it is a key like any other.
     pub fn of_client(text: &str) -> Option<Key> {
         Key::new(text).filter(|key| key.as_str() != "-")
     }
 
-    /// Whether the bytes are a key.
+    /// Tells whether the bytes form a key.
     pub fn is_valid(bytes: &[u8]) -> bool {
         (1..=MAX_KEY).contains(&bytes.len()) && all::<8>(bytes, |b| b.is_ascii_graphic())
     }
@@ -290,18 +290,18 @@ impl<'de> Deserialize<'de> for Key {
     }
 }
 
-/// Why bytes are no message text.
+/// The reason why bytes are no message text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextError {
-    /// The bytes are not UTF-8; the first wrong byte is at this place.
+    /// The bytes are not UTF-8; the offset of the first wrong byte.
     NotUtf8(usize),
-    /// Nothing, or nothing but white space.
+    /// The text is empty or only white space.
     Empty,
-    /// More than [`MAX_TEXT`] bytes.
+    /// The text has more than [`MAX_TEXT`] bytes.
     TooLong,
 }
 
-/// Checks that `bytes` may be said in a room, and gives them back as text, unchanged.
+/// Checks that `bytes` are a message's text and returns them unchanged.
 ///
 /// # Errors
 /// See [`TextError`].

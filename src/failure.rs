@@ -7,7 +7,7 @@
 use std::fmt;
 use std::io;
 
-/// Why a mode ended, in words for the person who started it.
+/// The reason why a mode ended, in words for the person who started it.
 #[derive(Debug)]
 pub struct Failure {
     sentence: String,
@@ -25,7 +25,7 @@ impl Failure {
         }
     }
 
-    /// A failure of what was asked for, not of the attempt: trying again the same way is in vain.
+    /// A configuration error: retrying unchanged cannot succeed.
     pub fn setting(sentence: impl Into<String>) -> Failure {
         Failure {
             setting: true,
@@ -33,7 +33,7 @@ impl Failure {
         }
     }
 
-    /// Writing the output failed. A reader that left (`| head`) is no failure of ours.
+    /// A failed write of the output. A reader that left (`| head`) is no failure of ours.
     pub fn output(error: io::Error) -> Failure {
         Failure {
             broken_pipe: error.kind() == io::ErrorKind::BrokenPipe,
@@ -42,8 +42,7 @@ impl Failure {
         }
     }
 
-    /// What the process exits with: 2 for a setting that makes no sense, as for a command line that is
-    /// not understood, else 1.
+    /// The exit code: 2 for a configuration error, as for a command line that cannot be parsed, else 1.
     pub fn code(&self) -> u8 {
         match self.setting {
             true => 2,
@@ -51,7 +50,7 @@ impl Failure {
         }
     }
 
-    /// Whether the mode ended only because nobody reads its output any more.
+    /// Tells whether the mode ended only because its output has no reader any more.
     pub fn is_broken_pipe(&self) -> bool {
         self.broken_pipe
     }
@@ -65,7 +64,7 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// What the system said, without Rust's `(os error 13)` and starting in lower case.
+/// The system's error message, without Rust's `(os error 13)` and starting in lower case.
 pub fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or(&text);

@@ -1,5 +1,5 @@
-//! The colour of a name, wherever names are shown: the window and the terminal begin here, so that
-//! somebody has the same hue in both. Pure.
+//! The colour of a name, shared by the window and the terminal, so that a member has the same hue in
+//! both. Pure.
 
 use std::sync::LazyLock;
 
@@ -18,12 +18,12 @@ pub fn hue_of(hash: u64) -> f64 {
     (hash & 0xffff) as f64 / 65_536.0 * 360.0
 }
 
-/// How much of its hue the colour has: 0.45 to 1.
+/// The colour's saturation: 0.45 to 1.
 pub fn saturation_of(hash: u64) -> f64 {
     0.45 + 0.55 * (hash >> 16 & 0xff) as f64 / 255.0
 }
 
-/// How far the colour goes beyond the least contrast: 0 to 1.
+/// The colour's contrast above the required minimum, as a share: 0 to 1.
 pub fn spread_of(hash: u64) -> f64 {
     (hash >> 24 & 0xff) as f64 / 255.0
 }
@@ -39,7 +39,7 @@ pub fn from_hsl(hue: f64, saturation: f64, lightness: f64) -> u32 {
     part(0.0) << 16 | part(8.0) << 8 | part(4.0)
 }
 
-/// WCAG 2.2, "relative luminance": 0 to 1.
+/// The relative luminance, 0 to 1 (WCAG 2.2).
 pub fn luminance(colour: u32) -> f64 {
     static LINEAR: LazyLock<[f64; 256]> = LazyLock::new(|| {
         std::array::from_fn(|value| {
@@ -54,7 +54,7 @@ pub fn luminance(colour: u32) -> f64 {
     0.2126 * part(16) + 0.7152 * part(8) + 0.0722 * part(0)
 }
 
-/// WCAG 2.2, "contrast ratio": 1 to 21.
+/// The contrast ratio, 1 to 21 (WCAG 2.2).
 pub fn contrast(a: u32, b: u32) -> f64 {
     let (a, b) = (luminance(a), luminance(b));
     (a.max(b) + 0.05) / (a.min(b) + 0.05)
@@ -95,14 +95,14 @@ static READABLE: LazyLock<Vec<(f64, u8)>> = LazyLock::new(|| {
     (16..=231).filter(readable).filter_map(with_hue).collect()
 });
 
-/// What xterm shows for one of its colours 16 to 231: a cube of six steps a side.
+/// The colour `0xRRGGBB` that xterm shows for one of its colours 16 to 231, a cube of six steps a side.
 fn xterm(index: u8) -> u32 {
     const STEPS: [u32; 6] = [0, 95, 135, 175, 215, 255];
     let n = usize::from(index - 16);
     STEPS[n / 36] << 16 | STEPS[n / 6 % 6] << 8 | STEPS[n % 6]
 }
 
-/// Hue in degrees and how much of it there is, 0 to 1.
+/// The hue in degrees, and the saturation, 0 to 1.
 pub(crate) fn hue(colour: u32) -> (f64, f64) {
     let [r, g, b] = [16, 8, 0].map(|shift| f64::from(colour >> shift & 255) / 255.0);
     let (max, min) = (r.max(g).max(b), r.min(g).min(b));

@@ -1,8 +1,8 @@
-//! JSON as this program writes it for others: what could steer a terminal, reorder its neighbours or
-//! break a line stands in it as `\u` and its number.
+//! JSON in which every character that could control a terminal, reorder text or break a line is
+//! written as a `\u` escape.
 //!
-//! Most languages know more ends of a line than `\n` (Python's `str.splitlines`, `httpx`), and one raw
-//! U+2028 in a message would break every reader that takes such a stream line by line.
+//! Many readers split lines at more than `\n` (Python's `str.splitlines`, `httpx`); one raw U+2028
+//! in a message would break each of them.
 
 use std::io;
 
@@ -11,7 +11,7 @@ use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 
 use crate::line;
 
-/// Writes a value.
+/// Writes `value` as compact JSON.
 ///
 /// # Errors
 /// The writer's, or the value cannot be written as JSON.
@@ -20,7 +20,7 @@ pub fn write(value: &impl Serialize, writer: impl io::Write) -> serde_json::Resu
     value.serialize(&mut serializer)
 }
 
-/// Compact, and spelt.
+/// The formatter: compact, with escapes.
 struct Spelt(CompactFormatter);
 
 impl Formatter for Spelt {

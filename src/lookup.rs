@@ -1,8 +1,8 @@
-//! The addresses of a machine that is named. Only the system is asked, and it is not asked about
-//! `localhost`: that is this machine (RFC 6761, section 6.3), also where no file or server says so.
+//! Looks up the addresses of a host name with the system's resolver. `localhost` is always this
+//! machine (RFC 6761, section 6.3) and is not looked up.
 //!
-//! A static executable asks by way of `getent`. Its own C library would load what nsswitch.conf names,
-//! which belongs to the system's one, and aborts where that is of another version.
+//! A static executable runs `getent`: its own C library would load the modules that nsswitch.conf
+//! names, which belong to the system's C library, and aborts if their versions differ.
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
@@ -10,10 +10,10 @@ use std::process::{Command, Stdio};
 
 use crate::room_key;
 
-/// Where `host`, a name or an IP address without brackets, has this port; the one to try first in front.
+/// The socket addresses of `host`, a name or an IP address without brackets, in the order to try them.
 ///
 /// # Errors
-/// What the system says of a name that it does not know.
+/// The system's error for an unknown name.
 pub fn lookup(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     if host.eq_ignore_ascii_case("localhost") {
         return Ok(vec![
@@ -24,7 +24,7 @@ pub fn lookup(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     let is_name = host.parse::<IpAddr>().is_err() && !host.contains(':');
     if cfg!(target_feature = "crt-static") && is_name {
         match by_getent(host, port) {
-            // A system without it has nothing that could be loaded either.
+            // A system without getent has no modules to load either.
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             found => return found,
         }
@@ -32,16 +32,16 @@ pub fn lookup(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     Ok((host, port).to_socket_addrs()?.collect())
 }
 
-/// What the system's own program says.
+/// The output of the system's `getent`.
 fn by_getent(name: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     let unknown = || io::Error::other("no machine by this name is known");
-    // No machine's name begins so, and it would be taken for a flag.
+    // No host name begins with a dash, and getent would take it for a flag.
     if name.starts_with('-') {
         return Err(unknown());
     }
     let mut getent = Command::new("getent");
     getent.args(["ahosts", name]).env_remove(room_key::VARIABLE);
-    // Not /dev/null: where that is missing, it would seem as if getent was.
+    // Not /dev/null: if that is missing, the error would look as if getent were.
     let answer = getent.stdin(Stdio::piped()).output()?;
     let found = addresses(&String::from_utf8_lossy(&answer.stdout), port);
     match found.is_empty() {
@@ -50,7 +50,7 @@ fn by_getent(name: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     }
 }
 
-/// The addresses in what getent prints: one a line, for each type of socket anew.
+/// The addresses in getent's output, which repeats each address for each type of socket.
 fn addresses(said: &str, port: u16) -> Vec<SocketAddr> {
     let mut found = Vec::new();
     let words = said.lines().filter_map(|line| line.split(' ').next());
@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn the_systems_program_is_asked_for_names() {
-        // An address is one everywhere, also where there is no /etc/hosts: nobody is asked about it.
+        // An address needs no lookup, so this works without /etc/hosts.
         let found = by_getent("127.0.0.1", 80).expect("an address");
         assert_eq!(found, [SocketAddr::from((Ipv4Addr::LOCALHOST, 80))]);
         assert!(by_getent("--help", 80).is_err());

@@ -1,15 +1,15 @@
-//! Answers that were worked out already, by the text that they answer.
+//! A cache of answers by the text that they answer.
 //!
-//! What always holds: memory is bounded. The answers of late are kept: when one half is full, the
+//! What always holds: memory is bounded, and the newest answers stay. When one half is full, the
 //! older half goes.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// So many are in each half.
+/// The capacity of each half.
 const HALF: usize = 2_048;
 
-/// What was answered of late.
+/// A bounded cache of answers.
 #[derive(Debug)]
 pub struct Remembered<T>(Mutex<Halves<T>>);
 
@@ -27,7 +27,7 @@ impl<T> Default for Remembered<T> {
 }
 
 impl<T: Clone> Remembered<T> {
-    /// What was answered to this text, if that is still known.
+    /// The answer to this text, if it is still cached.
     pub fn get(&self, text: &str) -> Option<T> {
         let mut halves = self.lock();
         if let Some(known) = halves.newer.get(text) {
@@ -44,7 +44,7 @@ impl<T: Clone> Remembered<T> {
     }
 
     fn lock(&self) -> MutexGuard<'_, Halves<T>> {
-        // A panic elsewhere leaves it whole: every change is made in one piece.
+        // A panic elsewhere leaves it consistent: every change is a single step.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,6 +1,6 @@
-//! The room key: where all modes take it from, so that it need not be on a command line.
+//! The sources of the room key in all modes, so that it need not be on a command line.
 //!
-//! `--key-file` goes before the file that `CHATROOM_KEY_FILE` names, and that before `CHATROOM_KEY`.
+//! `--key-file` overrides the file that `CHATROOM_KEY_FILE` names, which overrides `CHATROOM_KEY`.
 
 use std::env::{self, VarError};
 use std::fs;
@@ -10,7 +10,7 @@ use crate::failure::{Failure, reason};
 
 /// The variable that holds the key itself.
 pub const VARIABLE: &str = "CHATROOM_KEY";
-/// The variable that names a file as `--key-file` does.
+/// The variable that names a file, as `--key-file` does.
 pub const FILE_VARIABLE: &str = "CHATROOM_KEY_FILE";
 
 /// The key, if there is one: the first line of `file`, else of the file that the environment names,
@@ -32,11 +32,11 @@ pub fn find(file: Option<&Path>) -> Result<Option<String>, Failure> {
     }
 }
 
-/// The key for a room that is to be opened. Here an empty variable is a failure: somebody meant to
-/// set a key, and the room would be open.
+/// The key for a server's room. An empty variable is an error here: the operator meant to set a
+/// key, and the room would be open.
 ///
 /// # Errors
-/// As [`find`], and where what is to hold a key holds none.
+/// As [`find`], and a variable that is set but empty.
 pub fn for_server(file: Option<&Path>) -> Result<Option<String>, Failure> {
     let key = find(file)?;
     let empty = |name: &&str| env::var_os(name).is_some_and(|value| value.is_empty());

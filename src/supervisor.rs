@@ -1,48 +1,47 @@
-//! What systemd is told, where it started this process.
+//! Messages to systemd, if it started this process: the service's state (`sd_notify(3)`) and the
+//! severity of lines for the journal (`sd-daemon(3)`).
 //!
-//! Two things: how a service is doing (`sd_notify(3)`), and how grave a line for the journal is
-//! (`sd-daemon(3)`). Elsewhere nothing is sent and nothing is written differently, and a supervisor
-//! that does not listen disturbs nobody: what it misses is its own loss.
+//! Without systemd nothing is sent, and lines are unmarked. A supervisor that does not read delays a
+//! start and a stop by two seconds at most.
 //!
-//! The crates for it do not know abstract addresses, which containers use, or wait for ever
-//! where nobody reads.
+//! Existing crates do not support abstract addresses, which containers use, or can block for ever.
 
 use std::env;
 use std::time::Duration;
 
 use crate::system::supervisor::{is_standard_error, send};
 
-/// How long a supervisor may be too busy to be told anything.
+/// The longest wait for a supervisor that does not read.
 const BUSY: Duration = Duration::from_secs(2);
 
-/// Says that the service does its work now; `status` is one line for whoever asks how it is.
+/// Reports that the service is ready; `status` is one line for `systemctl status`.
 pub fn ready(status: &str) {
     tell(&format!("READY=1\nSTATUS={}", one_line(status)));
 }
 
-/// Says that the service is about to end, and why.
+/// Reports that the service is stopping, and why.
 pub fn stopping(status: &str) {
     tell(&format!("STOPPING=1\nSTATUS={}", one_line(status)));
 }
 
 fn tell(state: &str) {
     if let Some(address) = env::var_os("NOTIFY_SOCKET") {
-        // It may be gone, and whoever asked for the room has it all the same.
+        // The supervisor may be gone; the room works all the same.
         let _ = send(&address, state, BUSY);
     }
 }
 
-/// How grave a line is.
+/// The severity of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
-    /// The run ends with it.
+    /// The run ends.
     Error,
-    /// Somebody should look.
+    /// An operator should look at it.
     Warning,
 }
 
 impl Severity {
-    /// What stands before a line of it in the journal; the numbers are `syslog(3)`'s.
+    /// The prefix of a line for the journal, with the numbers of `syslog(3)`.
     fn mark(self) -> &'static str {
         match self {
             Severity::Error => "<3>",
@@ -51,8 +50,8 @@ impl Severity {
     }
 }
 
-/// `text` as it is written to standard error: as it is, or with its gravity before each line where
-/// that goes to the journal.
+/// `text` as written to standard error: unchanged, or with its severity before each line where
+/// standard error is the journal.
 pub fn marked(severity: Severity, text: &str) -> String {
     match env::var("JOURNAL_STREAM") {
         Ok(stream) if is_standard_error(&stream) => mark_lines(severity, text),

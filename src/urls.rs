@@ -1,11 +1,11 @@
-//! The links to the web in a text: the only ones that become something to click.
+//! The URLs in a text that become clickable: those of the web, and no others.
 
 use std::ops::Range;
 
 use linkify::{LinkFinder, LinkKind};
 
 /// The byte ranges of the links in a text (http, https, and what begins with `www.`), in order, not overlapping.
-/// Links to bare IPv6 addresses are not recognised. What a link opens is [`target`]'s to say.
+/// Links to bare IPv6 addresses are not recognised. [`target`] says what a link opens.
 ///
 /// A link ends where a reader sees its end: at quotation marks and at the punctuation of Chinese and
 /// Japanese, and where a script without spaces goes on directly after a letter or a digit. Where such
@@ -34,7 +34,7 @@ pub fn urls(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// What a link opens: itself, or the page that one without a scheme names.
+/// The URL that a link opens: the link itself, with a scheme where it has none.
 pub fn target(link: &str) -> String {
     match opens(link) {
         true => link.to_string(),
@@ -42,7 +42,7 @@ pub fn target(link: &str) -> String {
     }
 }
 
-/// Whether a link may be given to a browser: http and https only, whatever else it would open.
+/// Tells whether a link may be given to a browser: http and https only.
 pub fn opens(link: &str) -> bool {
     link.split_once("://").is_some_and(|(scheme, _)| {
         scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
@@ -57,26 +57,26 @@ fn has_www(text: &str) -> bool {
     })
 }
 
-/// Whether it is the name of a web server, as people write it without a scheme.
+/// Tells whether `link` begins with the name of a web server, as people write it without a scheme.
 fn is_www(link: &str) -> bool {
     let (head, rest) = link.split_at_checked(4).unwrap_or_default();
     let host = rest.split(['/', '?', '#', ':']).next().unwrap_or_default();
     head.eq_ignore_ascii_case("www.") && host.contains('.') && !link.contains('@')
 }
 
-/// Whether `www.` may begin after this character: not within a word, a path or a mail address.
+/// Tells whether `www.` may begin after this character: not within a word, a path or a mail address.
 fn may_stand_before(c: char) -> bool {
     !c.is_alphanumeric() && !matches!(c, '/' | '.' | '@' | '-' | '_' | '\\') || is_unspaced(c)
 }
 
-/// The text in parts, none of which a link goes beyond.
+/// The parts of a text that a link never extends beyond.
 fn parts(text: &str) -> impl Iterator<Item = Range<usize>> {
     let mut start = 0;
     let ends = ends(text).chain([text.len()]);
     ends.map(move |end| std::mem::replace(&mut start, end)..end)
 }
 
-/// Where no link goes on, or only one begins.
+/// The offsets at which no link continues.
 fn ends(text: &str) -> impl Iterator<Item = usize> {
     let mut before = ' ';
     // The last three slashes: two of a scheme, and the first one after the host.

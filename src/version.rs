@@ -1,11 +1,11 @@
-//! What `--version` says: the version, the commit and its day (build.rs finds them), and whether
+//! The text of `--version`: the version, the commit and its day (build.rs finds them), and whether
 //! there is a window.
 
 use std::sync::LazyLock;
 
 use crate::carried;
 
-/// Behind the program's name: `0.1.0 (a1b2c3d, 2026-11-23, with the window)`.
+/// The text after the program's name: `0.1.0 (a1b2c3d, 2026-11-23, with the window)`.
 pub static VERSION: LazyLock<String> = LazyLock::new(|| {
     let commit = match env!("CHATROOM_COMMIT") {
         "" => "unknown commit",

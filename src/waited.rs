@@ -1,10 +1,10 @@
-//! Whether a future had to wait: a loop that never does must give way by itself, or nobody else on
-//! its thread has a turn.
+//! Tells whether a future had to wait. A loop that never waits must yield by itself, or it keeps
+//! its thread from all other tasks.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 
-/// The outcome of `work`, and whether it had to wait for it.
+/// The outcome of `work`, and whether it was pending at least once.
 pub async fn waited<T>(work: impl Future<Output = T>) -> (T, bool) {
     let mut work = pin!(work);
     let mut waited = false;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{Body, Elapsed, Id, Recorded, Stamp};
 
-/// Seconds between two signs of life on a quiet stream.
+/// Seconds between two heartbeats on a quiet stream.
 pub const HEARTBEAT: u64 = 15;
 
 /// One object of an event stream or of a range of history, told apart by its `type`.
@@ -22,34 +22,34 @@ pub enum Wire {
         id: Option<Id>,
         /// The server's clock, so that a client can tell how old an event is.
         now: Stamp,
-        /// Seconds between two signs of life.
+        /// Seconds between two heartbeats.
         heartbeat: u64,
     },
     /// An event of the log. Its `type` is [`Body::kind`]; the parts of a body that only the log
     /// needs (see [`Wire::of`]) are not sent.
     Recorded(Recorded),
-    /// A line of the log that is not as the room wrote it.
+    /// A damaged line of the log.
     Damaged {
         /// The line's id.
         id: Id,
-        /// What is wrong with it.
+        /// A description of the damage.
         message: String,
     },
     /// Older events were left out because the listener asked for at most so many.
     Gap {
-        /// What was left out and how to read it.
+        /// A sentence that says what was left out and how to read it.
         message: String,
     },
-    /// The id that the listener gave is not of this log; what follows is a fresh start.
+    /// The listener's id belongs to another log; the stream starts afresh.
     Reset {
-        /// Why.
+        /// A sentence with the reason.
         message: String,
-        /// The file of the earlier log that the id is of, if it is of one.
+        /// The file name of the earlier log that the id belongs to, if any.
         earlier: Option<String>,
     },
     /// The server stops.
     Bye {
-        /// What to do next.
+        /// A sentence that says what to do next.
         message: String,
     },
     /// An object of a type that this version does not know. Read, never written.
@@ -103,28 +103,28 @@ impl Wire {
     }
 }
 
-/// What `POST /session` answers, and `GET /session` to a token.
+/// The answer to `POST /session`, and to `GET /session` with a token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
-    /// The name as the room has it.
+    /// The name as the room shows it.
     pub name: String,
-    /// The secret that proves it: `Authorization: Bearer <token>`.
+    /// The secret that proves the session: `Authorization: Bearer <token>`.
     pub token: String,
     /// The room's name.
     pub room: String,
     /// The id of the join; to a token, the newest event of the log.
     pub id: Id,
-    /// The server's version, if it says it.
+    /// The server's version, if the server tells it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
 }
 
-/// What `POST /messages` answers.
+/// The answer to `POST /messages`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Said {
     /// The message's id.
     pub id: Id,
-    /// When the server recorded it.
+    /// The time of the recording.
     pub at: Stamp,
     /// Seconds since the sender's previous message.
     pub elapsed: Elapsed,
@@ -133,20 +133,20 @@ pub struct Said {
 /// One member, in `GET /members`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
-    /// Who.
+    /// The member's name, as shown.
     pub name: String,
-    /// When they came in.
+    /// The time of the member's join.
     pub since: Stamp,
-    /// Whole seconds since they last said something, or came in.
+    /// Whole seconds since the member's last message, or join.
     pub idle: u64,
 }
 
-/// What `GET /members` answers: who is here as of the event `id`.
+/// The answer to `GET /members`: the members as of the event `id`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Members {
     /// The newest event that the list takes into account.
     pub id: Id,
-    /// Everybody, in the order in which they came.
+    /// All members, in the order of their joins.
     pub members: Vec<Member>,
 }
 
@@ -166,10 +166,10 @@ pub struct Refusal {
     pub error: String,
     /// A sentence for people: what happened and what to do next.
     pub message: String,
-    /// The limit that was passed, where there is one.
+    /// The limit that was exceeded, if that is the reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,
-    /// The file of the earlier log that an id is of, where that is why.
+    /// The file name of the earlier log that an id belongs to, if that is the reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub earlier: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Times: when something was recorded, and how long ago its sender spoke before.
+//! Time stamps of events, and the elapsed time that a message shows.
 
 use std::fmt;
 use std::time::Duration;
@@ -31,29 +31,29 @@ impl Stamp {
         self.0
     }
 
-    /// This moment and `later` more.
+    /// The moment `later` after this one.
     pub fn plus(self, later: Duration) -> Stamp {
         let micros = i64::try_from(later.as_micros()).unwrap_or(i64::MAX);
         Stamp::from_micros(self.0.saturating_add(micros))
     }
 
-    /// This moment less `earlier`.
+    /// The moment `earlier` before this one.
     pub fn minus(self, earlier: Duration) -> Stamp {
         let micros = i64::try_from(earlier.as_micros()).unwrap_or(i64::MAX);
         Stamp::from_micros(self.0.saturating_sub(micros))
     }
 
-    /// How long after `earlier` this is; nothing if it is before.
+    /// The time since `earlier`; zero if this moment is before it.
     pub fn since(self, earlier: Stamp) -> Duration {
         Duration::from_micros(u64::try_from(self.0 - earlier.0).unwrap_or(0))
     }
 
-    /// As chrono has it, for calendars and time zones.
+    /// The moment as chrono's type, for calendars and time zones.
     pub fn utc(self) -> DateTime<Utc> {
         DateTime::from_timestamp_micros(self.0).unwrap_or_default()
     }
 
-    /// As HTTP has it, `Mon, 23 Nov 2026 22:34:57 GMT` (RFC 9110, 5.6.7).
+    /// The HTTP date, `Mon, 23 Nov 2026 22:34:57 GMT` (RFC 9110, 5.6.7).
     pub fn http(self) -> String {
         self.utc().format("%a, %d %b %Y %H:%M:%S GMT").to_string()
     }
@@ -84,11 +84,11 @@ impl Stamp {
 
     /// Reads exactly the form that [`Stamp::write`] writes (RFC 3339, UTC, microseconds).
     pub fn parse(text: &[u8]) -> Option<Stamp> {
-        // Each character is at least and at most what stands here; what is left is the calendar's.
+        // The bounds of each character; the calendar checks the rest.
         const LEAST: &[u8; 27] = b"0000-00-00T00:00:00.000000Z";
         const MOST: &[u8; 27] = b"9999-19-39T29:59:59.999999Z";
         let text: &[u8; 27] = text.try_into().ok()?;
-        // Without a way out in the middle, so that it becomes a few vector instructions.
+        // No early exit, so that it becomes a few vector instructions.
         let shaped = (0..27).fold(true, |shaped, at| {
             shaped & (LEAST[at] <= text[at]) & (text[at] <= MOST[at])
         });
@@ -115,16 +115,16 @@ const ERA: u64 = 146_097;
 /// Days from the 1st of March of the year -400 to the 1st of January of the year 0.
 const TO_ZERO: u64 = ERA - 60;
 
-/// How many days the month has; none if there is no such month.
-/// The moments at which this machine's clock shows that, the earlier first: one on most days, none
-/// where clocks are put forward, two where they are put back.
+/// The number of days of the month; `None` for a month that does not exist.
+/// The moments at which this machine's clock shows that time, earlier first: usually one, none
+/// where clocks go forward, two where they go back.
 pub fn on_the_wall(time: NaiveDateTime) -> impl Iterator<Item = DateTime<Local>> {
     let found = Local.from_local_datetime(&time);
-    // chrono takes the second at which an hour has happened twice for one that did, too.
+    // chrono counts the second at which a repeated hour ends as repeated, too.
     let shows = |at: &DateTime<Local>| at.to_utc().with_timezone(&Local).naive_local() == time;
     let one = found.earliest().filter(shows);
     let other = found.latest().filter(shows).filter(|at| Some(*at) != one);
-    // Its order is another where the zone is a rule without a table.
+    // Its order differs where the zone is a rule without a table.
     let (first, second) = match (one, other) {
         (Some(one), Some(other)) => (Some(one.min(other)), Some(one.max(other))),
         (one, other) => (one.or(other), None),
@@ -142,7 +142,7 @@ fn days_of(year: u64, month: u64) -> u64 {
     }
 }
 
-/// How many days lie between the 1st of January of the year 0 and that date.
+/// The number of days from the 1st of January of the year 0 to that date.
 ///
 /// Here and in [`date`] a year begins in March, so that the day that some years have more is its
 /// last; from there on months take turns, 153 days in five of them (Howard Hinnant, "chrono-
@@ -156,7 +156,7 @@ fn days_before(year: u64, month: u64, day: u64) -> u64 {
     year * 365 + leaps + (153 * month + 2) / 5 + day - 1 - TO_ZERO
 }
 
-/// The year, month and day so many days after the 1st of January of the year 0.
+/// The year, month and day `days` after the 1st of January of the year 0.
 fn date(days: u64) -> (u64, u64, u64) {
     let days = days + TO_ZERO;
     let (era, of_era) = (days / ERA, days % ERA);
@@ -223,7 +223,7 @@ impl Elapsed {
         ]);
     }
 
-    /// Reads exactly what `Display` writes.
+    /// Parses exactly the form that `Display` writes.
     pub fn parse(text: &[u8]) -> Option<Elapsed> {
         match Elapsed::read(text)? {
             (elapsed, []) => Some(elapsed),
@@ -231,7 +231,7 @@ impl Elapsed {
         }
     }
 
-    /// The same at the beginning of `text`; says what follows, too.
+    /// Parses the form at the beginning of `text`, and returns the rest.
     pub fn read(text: &[u8]) -> Option<(Elapsed, &[u8])> {
         let digits = text.iter().take_while(|b| b.is_ascii_digit()).count();
         let (hours, rest) = text.split_at(digits);
