@@ -70,7 +70,7 @@ pub fn wire_of(log: LogId, offset: u64, text: &[u8]) -> Wire {
         Err(damage) => Wire::Damaged {
             id,
             message: format!(
-                "The log is damaged at byte {offset}: {damage}. What stood there is not shown."
+                "The log is damaged at byte {offset}: {damage}. This line is not shown."
             ),
         },
     }

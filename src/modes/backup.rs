@@ -82,8 +82,8 @@ fn bring_up(
 
 fn broken(address: &Address, why: &str) -> Failure {
     Failure::new(format!(
-        "The room at {address} stopped in the middle of its log: {why}. What came is kept; start this again, and it goes on \
-         from there."
+        "The room at {address} stopped in the middle of its log: {why}. What arrived is kept; \
+         start this again to continue from there."
     ))
 }
 
@@ -136,28 +136,30 @@ fn start_anew(
     let (aside, at) = (aside.display(), address);
     Ok(match (same, begun_anew) {
         (0, Some(Anew::Once(name))) => format!(
-            "The room at {at} has begun its log anew. The copy of the log before is {aside} now, and {path} is one of the new \
-             log. What was said after the last backup and before the new log began is not in either: it is in {name} beside the \
-             room's log. LocalCopy that file, too."
+            "The room at {at} has rotated its log. The copy of the old log is {aside} now, and \
+             {path} is a copy of the new one. Messages between the last backup and the rotation \
+             are in neither, but in {name} next to the room's log. Copy that file, too."
         ),
         (0, Some(Anew::Often { first, last })) => format!(
-            "The room at {at} has begun its log anew more than once. The copy of the log of the last backup is {aside} now, \
-             and {path} is one of the newest log. What was said between the two is not in either: it is in {first}, {last} and \
-             any log between these two in time, beside the room's log. LocalCopy those files, too."
+            "The room at {at} has rotated its log more than once. The copy of the log of the last \
+             backup is {aside} now, and {path} is a copy of the newest log. Messages in between \
+             are in neither, but in {first}, {last} and any log between these two in time, next to \
+             the room's log. Copy those files, too."
         ),
         (0, Some(Anew::From(name))) => format!(
-            "The room at {at} has another log than the one in {path}. That copy is {aside} now, and {path} is one of the \
-             new log, which goes on from {name} beside it; what went before that is not known there. Look for logs beside the \
-             room's that neither copy has, and copy those, too."
+            "The room at {at} has another log than the one in {path}. That copy is {aside} now, \
+             and {path} is a copy of the new log, which continues {name} next to it; earlier logs \
+             are not known there. Look next to the room's log for logs that neither copy has, and \
+             copy those, too."
         ),
         (0, None) => format!(
-            "The room at {at} has another log than the one in {path}. That copy is {aside} now, and {path} is one of the \
-             new log."
+            "The room at {at} has another log than the one in {path}. That copy is {aside} now, \
+             and {path} is a copy of the new log."
         ),
         _ => format!(
-            "The room at {at} has gone back: its log is like {path} up to byte {same}, and the {lost} bytes after that \
-             are not in it any more, as where an older copy was put in its place. That copy is {aside} now, and {path} is \
-             one of the log as it is."
+            "The room at {at} has gone back: its log equals {path} up to byte {same}, and the \
+             {lost} bytes after that are gone, as after a restore from an older copy. That copy is \
+             {aside} now, and {path} is a copy of the log as it is."
         ),
     })
 }

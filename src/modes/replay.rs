@@ -56,15 +56,15 @@ fn say_what_comes_before(log: &Log) {
         return;
     };
     let where_it_is = match is_there {
-        true => "which lies beside it",
-        false => "which does not lie beside it any more",
+        true => "which is next to it",
+        false => "which is no longer next to it",
     };
     let before = line::escaped(&before.display().to_string());
     let name = &log.name;
     // Nothing can be reported if stderr is closed.
     let _ = writeln!(
         io::stderr(),
-        "chatroom: {name} goes on from {before}, {where_it_is}. What was said before is there."
+        "chatroom: {name} continues {before}, {where_it_is}. Earlier messages are there."
     );
 }
 

@@ -17,7 +17,7 @@ pub fn run(args: &RotateArgs) -> Result<ExitCode, Failure> {
     if let Some(torn) = &rotated.torn {
         let kept = match &torn.kept {
             Kept::In(saved) => format!("It is saved as {}.", saved.display()),
-            Kept::Here(_) => "The disk is full, so that it could not be saved.".to_string(),
+            Kept::Here(_) => "The disk is full, so it could not be saved.".to_string(),
         };
         // Nothing can be reported if stderr is closed.
         let _ = writeln!(
@@ -27,7 +27,7 @@ pub fn run(args: &RotateArgs) -> Result<ExitCode, Failure> {
         );
     }
     let said = format!(
-        "{} begins anew. What was said before is in {} ({} bytes); keep it beside the log.\n",
+        "{} starts afresh. The old log is {} ({} bytes); keep it next to the new one.\n",
         args.log.display(),
         rotated.old.display(),
         rotated.bytes

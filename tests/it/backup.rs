@@ -114,8 +114,8 @@ fn a_log_begun_anew_is_told_with_the_place_of_what_neither_copy_has() {
     let earlier: Vec<String> = earlier.collect();
     server.start_again(&[]);
     let run = backup(&folder, &server.address).code(0);
-    let place = format!("it is in {} beside the room's log", earlier[0]);
-    run.one_sentence(&["has begun its log anew", "backup.txt.old now", &place]);
+    let place = format!("but in {} next to the room's log", earlier[0]);
+    run.one_sentence(&["has rotated its log", "backup.txt.old now", &place]);
     assert!(copy(&folder).1 == log(&server));
     assert!(folder.contents()["backup.txt.old"] == first);
 }
@@ -142,8 +142,12 @@ fn a_log_begun_anew_more_than_once_since_is_told_with_every_place() {
         panic!("{earlier:?}")
     };
     let run = backup(&folder, &server.address).code(0);
-    let place = format!("it is in {oldest}, {newest} and any log between these two");
-    run.one_sentence(&["anew more than once", "backup.txt.old now", &place]);
+    let place = format!("but in {oldest}, {newest} and any log between these two");
+    run.one_sentence(&[
+        "rotated its log more than once",
+        "backup.txt.old now",
+        &place,
+    ]);
     assert!(copy(&folder).1 == log(&server));
     assert!(folder.contents()["backup.txt.old"] == first);
 
@@ -157,7 +161,7 @@ fn a_log_begun_anew_more_than_once_since_is_told_with_every_place() {
     run.one_sentence(&[
         "has another log",
         "backup.txt.old.1 now",
-        &format!("goes on from {newest} beside it"),
+        &format!("continues {newest} next to it"),
     ]);
 }
 
@@ -373,9 +377,9 @@ fn a_file_that_is_no_copy_is_left_alone() {
     let own = server.log();
     let own = own.to_str().expect("a name");
     for (file, code, part) in [
-        ("letter.txt", 1, "is no copy of a room's log"),
-        ("windows.txt", 1, "is no copy of a room's log"),
-        ("budget.txt", 1, "is no copy of a room's log"),
+        ("letter.txt", 1, "is not a copy of a room's log"),
+        ("windows.txt", 1, "is not a copy of a room's log"),
+        ("budget.txt", 1, "is not a copy of a room's log"),
         ("year.txt", 1, "is not the beginning of this room's log"),
         ("begun.txt", 1, "is not the beginning of this room's log"),
         ("-", 2, "cannot go to standard output"),

@@ -46,8 +46,8 @@ pub fn texts(moments: &[&str]) -> String {
 }
 
 /// The end of a choice that matches nothing.
-const NOTHING: &str = "chatroom: Nothing in log.txt is what was asked for. Ask for less: --from, --to, \
-                       --user, --grep and --only choose.\n";
+const NOTHING: &str =
+    "chatroom: Nothing in log.txt is selected. Check --from, --to, --user, --grep and --only.\n";
 
 /// A day in November, when Berlin is one hour before UTC.
 const DAY: [&str; 6] = [
@@ -258,7 +258,7 @@ fn a_pipe_is_chosen_from_line_by_line() {
             .code(1)
             .stdout("")
             .one_sentence(&[
-                "standard input is read front to back",
+                "standard input is read from front to back",
                 "give a date and a time",
             ]);
     }
@@ -404,8 +404,7 @@ fn a_hit_in_a_damaged_line_is_not_shown_but_said() {
         .code(1)
         .stdout("")
         .stderr(&format!(
-            "chatroom: log.txt has at least 1 damaged line, first at byte {start}. What stood there is \
-             not shown; chatroom replay --verify log.txt says where and why.\n{NOTHING}"
+            "chatroom: log.txt has at least 1 damaged line, first at byte {start}. Damage is not shown; chatroom replay --verify log.txt says where and why.\n{NOTHING}"
         ));
 }
 

@@ -276,7 +276,7 @@ fn nothing_is_written_over_and_nothing_half_is_left() {
     let folder = Folder::new();
     let source = folder.file("a-2026-11-23.txt", "[22:34] <bob> hi\n");
     folder.file("out.txt", "mine");
-    let taken = ["out.txt is there already, and nothing is written over it."];
+    let taken = ["out.txt already exists and is not overwritten."];
     convert(&folder, &source, &[]).code(1).one_sentence(&taken);
     assert_eq!(made(&folder), "mine");
     std::fs::remove_file(folder.path().join("out.txt")).expect("removed");
@@ -289,7 +289,7 @@ fn nothing_is_written_over_and_nothing_half_is_left() {
         (&["--user", "nobody"][..], "so out.txt was not written"),
         (
             &["--format", "weechat"],
-            "a-2026-11-23.txt has no line that is of WeeChat's log (--format weechat)",
+            "a-2026-11-23.txt has no line of WeeChat's log (--format weechat)",
         ),
     ] {
         convert(&folder, &source, more)
@@ -310,7 +310,7 @@ fn nothing_is_written_over_and_nothing_half_is_left() {
     shell.args(["-c", limited, &CHATROOM]);
     folder.settle(&mut shell);
     let run = Run::of(&mut shell).code(1);
-    run.one_sentence(&["out.txt could not be written: file too large. Nothing was left there;"]);
+    run.one_sentence(&["out.txt could not be written: file too large. No file was left there;"]);
     let names: Vec<String> = folder.contents().into_keys().collect();
     assert_eq!(names, ["a-2026-11-23.txt", "long-2026-11-23.txt"]);
 }
@@ -367,7 +367,7 @@ fn the_log_of_the_original_is_read() {
     shell.args(["-c", "cat old.txt | \"$0\" replay -", &CHATROOM]);
     folder.settle(&mut shell);
     let run = Run::of(&mut shell).code(0).stdout_has(said);
-    run.one_sentence(&["standard input has no times but how long everybody was quiet"]);
+    run.one_sentence(&["standard input has no times, only how long everybody was quiet"]);
 }
 
 #[test]
@@ -377,7 +377,8 @@ fn lines_that_are_not_understood_are_counted_and_named() {
     folder.file("b-2026-11-23.txt", log);
     let run = folder.run(&["replay", "b-2026-11-23.txt"]).code(0);
     run.stderr(
-        "chatroom: 1 line of b-2026-11-23.txt was not understood and is not in the result; -v names them.\n",
+        "chatroom: 1 line of b-2026-11-23.txt was not understood and is not in the result; -v \
+         lists them.\n",
     );
     let run = folder.run(&["replay", "b-2026-11-23.txt", "-v"]).code(0);
     run.stderr(

@@ -69,10 +69,10 @@ fn new_lines_are_printed_once_across_a_crash_and_another_file() {
     server.stop();
     let old = server.folder.path().join("old.txt");
     std::fs::rename(server.log(), &old).expect("renamed");
-    plain.err.wait_for(" any more. ");
+    plain.err.wait_for(" is gone. ");
     std::fs::copy(&old, server.folder.path().join("new.txt")).expect("copied");
     std::fs::rename(server.folder.path().join("new.txt"), server.log()).expect("renamed");
-    plain.err.wait_for(" is another file now. ");
+    plain.err.wait_for(" is a new file now. ");
     wait_for("the other file", || {
         (plain.out.text().matches(":after\n").count() == 2).then_some(())
     });

@@ -122,13 +122,13 @@ fn the_sample_happens_again_as_it_did() {
     let run = server.folder.run(&args(&server, &["--speed", "max"]));
     let run = run.code(0).stderr("");
     let words = format!(
-        "27 messages of old.txt by 5 people said again in the room at {}, in ",
+        "27 messages of old.txt by 5 people posted again in the room at {}, in ",
         server.address
     );
     let run = run
         .stdout_has(&words)
         .stdout_has("Came in: 10. Left: 10.\n");
-    run.stdout_has("Not said again: 3 lines that only a server writes");
+    run.stdout_has("Not posted again: 3 lines that only a server writes");
     // Where the log's room was started anew, everybody leaves before they come again.
     let mut wanted = heard(SAMPLE);
     let again = wanted
@@ -162,9 +162,9 @@ fn names_that_the_room_does_not_take_become_others() {
     run(&server, &events, &["--speed", "max"])
         .code(0)
         .stdout_has(
-            "Under another name, since the room did not take their own: alexander as alexande, \
-         alexandra as alexandr, a]b:c as a-b-c, bob as bob2, server as server2, nobody's as guest, \
-         Mill as Mill2.\n",
+            "Under another name, since the room did not accept their own: alexander as alexande, \
+             alexandra as alexandr, a]b:c as a-b-c, bob as bob2, server as server2, nobody's as \
+             guest, Mill as Mill2.\n",
         );
     let heard = heard_in(&server);
     let spoken: Vec<_> = heard.iter().filter(|line| line.contains(": ")).collect();
@@ -196,7 +196,7 @@ fn the_rooms_rate_is_respected_and_everything_arrives() {
         .collect();
     events.push(at(2.0, said("bob", "well said")));
     let run = run(&server, &events, &["--speed", "max"]).code(0);
-    run.one_sentence(&["chatroom: The room wants it slower (You are sending too fast."])
+    run.one_sentence(&["chatroom: The room asks for a slower pace (You are sending too fast."])
         .stdout_has("57 messages of old.txt by 2 people");
     let mut wanted = vec!["+ann".to_string()];
     wanted.extend(texts.iter().map(|text| format!("ann: {text}")));
@@ -249,7 +249,7 @@ fn a_room_with_a_key_wants_it_and_nobody_else_sees_it() {
         .code(1)
         .stdout("")
         .one_sentence(&[
-            "has a key. Ask whoever runs it",
+            "has a key. Ask whoever runs the room",
             "--key-file FILE",
             "CHATROOM_KEY",
         ]);
@@ -258,7 +258,7 @@ fn a_room_with_a_key_wants_it_and_nobody_else_sees_it() {
         Run::of(command.env("CHATROOM_KEY", key))
     };
     let wrong = with("guesswork").code(1).stdout("");
-    let wrong = wrong.one_sentence(&["does not take this key"]);
+    let wrong = wrong.one_sentence(&["does not accept this key"]);
     assert!(!wrong.story().contains("guesswork\n"));
     let right = with("open sesame").code(0).stderr("");
     assert!(!right.said().contains("sesame"), "{}", right.story());
@@ -286,13 +286,13 @@ fn a_room_that_takes_no_key_from_here_for_a_while_is_said_to_be_so() {
     server.address = address;
     let events = [at(1.0, said("ann", "hello"))];
     let (mut child, notices, _) = begin(&server, &events, &["--key-file", "key"]);
-    notices.wait_for("Ctrl-C ends it.\n");
+    notices.wait_for("Ctrl-C stops.\n");
     kill_process(Pid::from_child(&child), Signal::INT).expect("it runs");
     assert_eq!(ended(&mut child), Some(130), "{}", notices.text());
     let said = notices.text();
     assert!(
         said.contains(
-            "chatroom: The room takes no key from this machine's address for now (Too many room \
+            "chatroom: The room accepts no key from this machine's address for now (Too many room \
              keys are being tried from your address, so this one was not checked. Try again in 2 \
              s)"
         ) && !said.contains("slower"),
@@ -319,7 +319,7 @@ fn ctrl_c_leaves_nobody_behind() {
         kill_process(Pid::from_child(&child), signal).expect("it runs");
         assert_eq!(ended(&mut child), Some(130), "{}", notices.text());
         summary.wait_for("1 message of old.txt by 4 people");
-        summary.wait_for("It was ended before old.txt was");
+        summary.wait_for("It ended before old.txt did");
         summary.wait_for("Came in: 4. Left: 4.");
         assert!(members(&server).is_empty(), "{:?}", members(&server));
     }
@@ -391,7 +391,7 @@ fn more_people_than_connections_take_turns() {
     command.args(args(&server, &["--speed", "max"]));
     server.folder.settle(&mut command);
     let run = Run::of(&mut command).code(0);
-    let run = run.one_sentence(&["More people are present in this log than can be at once (12)"]);
+    let run = run.one_sentence(&["This log has more people at once than the room allows (12)"]);
     run.stdout_has("60 messages of old.txt by 30 people")
         .stdout_has("Came in: 60. Left: 60.");
     let heard = heard_in(&server);

@@ -61,8 +61,8 @@ fn only_what_is_chosen_is_said_and_the_rest_is_counted() {
         let run = run(&server, &events, &[&["--speed", "max"], more].concat()).code(0);
         assert_eq!(heard_in(&server), wanted, "{more:?}\n{}", run.story());
         if more.is_empty() {
-            run.stdout_has("Not said again: 3 lines that only a server writes")
-                .stdout_has("Not said again: 1 empty text.");
+            run.stdout_has("Not posted again: 3 lines that only a server writes")
+                .stdout_has("Not posted again: 1 empty text.");
         }
     }
 }
@@ -79,8 +79,8 @@ fn damaged_lines_are_counted_and_the_rest_is_said() {
         .run(&args(&server, &["--speed", "max"]))
         .code(0);
     run.stdout_has(&format!(
-        "Not said again: 1 damaged line, first at byte {first}; chatroom replay --verify \
-         old.txt says where and why."
+        "Not posted again: 1 damaged line, first at byte {first}; chatroom replay --verify old.txt \
+         says where and why."
     ));
     assert_eq!(heard_in(&server), ["+ann", "ann: two", "-ann"]);
 }
@@ -111,7 +111,7 @@ fn an_address_without_a_room_is_said_at_once() {
     folder
         .run(&["replay", "empty.txt", "--into", &server.address])
         .code(0)
-        .stdout_has("No message of empty.txt was said in the room at ");
+        .stdout_has("No message of empty.txt was posted in the room at ");
     let run = folder
         .run(&["replay", "old.txt", "--into", "host:0"])
         .code(1)

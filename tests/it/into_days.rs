@@ -121,7 +121,7 @@ fn same_for_everybody(day: &[u8]) -> HashMap<String, String> {
         let run = server.folder.run(&[&args[..], &[&server.address]].concat());
         let people = day.iter().map(|(nick, _)| nick).collect::<HashSet<_>>();
         let words = format!(
-            "{} messages of day.txt by {} people said again",
+            "{} messages of day.txt by {} people posted again",
             day.len(),
             people.len()
         );

@@ -31,12 +31,12 @@ fn a_room_that_does_everything_wrong_hears_everything_once_and_in_order() {
     assert_eq!(names["[away]bob"], "-away-bo");
     for said_once in [
         "chatroom: The room is away: it answers with status 200, and not as a chatroom does. Trying",
-        "chatroom: The room wants it slower (No) and is given the time it asks for",
-        "chatroom: The room takes nothing now (No). Trying again",
+        "chatroom: The room asks for a slower pace (No), and gets it",
+        "chatroom: The room accepts nothing now (No). Trying again",
     ] {
         assert!(run.contains(said_once), "{said_once:?} in\n{run}");
     }
-    assert_eq!(run.matches("wants it slower").count(), 1, "{run}");
+    assert_eq!(run.matches("asks for a slower pace").count(), 1, "{run}");
     let state = room.state.lock().expect("nobody panicked");
     assert!(state.lost > 10 && state.garbage > 10 && state.refused > 10);
     let most = nicks.len() * 2 + state.lost + state.garbage + 10;
@@ -67,7 +67,7 @@ fn texts_that_a_room_finds_too_long_are_said_in_parts() {
         &room.address,
     ]);
     run.code(0)
-        .stdout_has("1 text longer than the room takes at once: said in 6 parts.");
+        .stdout_has("1 text longer than the room allows: posted in 6 parts.");
     let state = room.state.lock().expect("nobody panicked");
     let texts: Vec<_> = state.said.iter().map(|(_, text)| text.as_str()).collect();
     assert!(texts.iter().all(|text| text.len() <= 40));

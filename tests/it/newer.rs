@@ -60,7 +60,8 @@ fn replay_shows_counts_and_verifies_it() {
     let log = newer_log();
     folder.file("log.txt", &log);
     let verified = format!(
-        "log.txt: 3 lines, 0 faults, {} bytes. 1 line is of a form that this version does not know: a newer one wrote it.\n",
+        "log.txt: 3 lines, 0 faults, {} bytes. 1 line has a form that this version does not know: \
+         a newer one wrote it.\n",
         log.len()
     );
     folder

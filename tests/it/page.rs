@@ -168,7 +168,10 @@ fn the_page_says_what_was_said() {
     );
     let end = page.named("footer")[0].text();
     assert!(
-        end.contains("5 messages and 2 comings and goings, from 23 November 2026, 22:34 to 24 November 2026, 20:48."),
+        end.contains(
+            "5 messages and 2 joins and leaves, from 23 November 2026, 22:34 to 24 \
+                      November 2026, 20:48."
+        ),
         "{end}"
     );
     assert!(end.contains("Times are UTC."), "{end}");
@@ -320,7 +323,7 @@ fn many_comings_and_goings_take_one_line() {
     assert_eq!(groups.len(), 3, "some hundred each");
     assert_eq!(
         groups[0].named("summary")[0].text(),
-        "500 comings and goings: n0, n1, n2, n3, n4, n5 and others"
+        "500 joins and leaves: n0, n1, n2, n3, n4, n5 and others"
     );
     assert_eq!(page.of_class("e").len(), 1_200);
 }
@@ -358,7 +361,7 @@ fn damage_is_named_in_its_place_and_choices_hold() {
     assert!(
         none.named("main")[0]
             .text()
-            .contains("Nothing of this log was asked for.")
+            .contains("Nothing in this log is selected.")
     );
     // Even the first line, which has no day before it.
     log[30] = b'X';

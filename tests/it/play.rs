@@ -143,7 +143,7 @@ fn every_key_does_what_the_help_says() {
     tmux.press(&["N"], &[":m40"], "not found before this: m4.");
     tmux.press(&["/", "x"], &[":m40"], "find: x");
     tmux.press(&["Escape"], &[":m40"], "paused");
-    let help = tmux.press(&["?"], &["  q          end"], "paused");
+    let help = tmux.press(&["?"], &["  q          quit"], "paused");
     for key in ["space", "Shift-Right", "Home End", "+  -", "n  N", "t "] {
         assert!(help.contains(&format!("  {key}")), "{key}:\n{help}");
     }

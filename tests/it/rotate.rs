@@ -111,7 +111,7 @@ fn a_room_goes_on_with_a_new_log_and_knows_what_was_before() {
     // Replay says what comes before.
     let run = server.folder.run(&["replay", "--plain", "log.txt"]).code(0);
     let said = String::from_utf8_lossy(&run.output.stderr).into_owned();
-    assert!(said.contains(&format!("goes on from {second}")), "{said}");
+    assert!(said.contains(&format!("continues {second}")), "{said}");
     server
         .folder
         .run(&["replay", "--plain", oldest.as_str()])

@@ -203,9 +203,7 @@ fn nothing_chosen_is_a_sentence() {
             .one_sentence(&["nothing to count", "log.txt", "--user"]);
     }
     let run = folder.run(&["replay", "log.txt", "--plot", "x.svg", "--only", "joins"]);
-    run.code(1)
-        .stdout("")
-        .one_sentence(&["nobody said anything"]);
+    run.code(1).stdout("").one_sentence(&["has no messages"]);
     assert!(!folder.path().join("x.svg").exists());
 }
 

@@ -88,7 +88,8 @@ fn each_fault_is_a_line_with_its_place_and_the_end_is_bad() {
         &log,
         7,
         &format!(
-            "its time is earlier than that of the line before, {before}: whole lines were moved, repeated or put in, or a clock was set back by hand. Compare with a backup."
+            "its time is earlier than that of the line before, {before}: whole lines were moved, \
+             repeated or inserted, or a clock was set back by hand. Compare with a backup."
         ),
     );
     log.extend(closed(0));
@@ -144,7 +145,7 @@ fn an_unverifiable_log_is_refused_with_one_sentence() {
             "old.txt",
             [
                 "old.txt",
-                "no other has checksums, so it cannot be verified",
+                "Only those have checksums, so it cannot be verified",
             ],
         ),
         ("empty.txt", ["empty.txt is empty", ""]),

@@ -46,7 +46,7 @@ impl LocalCopy {
         let unusable = |error: io::Error| unusable(path, &error);
         if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
             return Err(Failure::setting(format!(
-                "{} is not a file. Name the file that the copy is to be in; it is made if it is not there.",
+                "{} is not a file. Name the file for the copy; it is created if it does not exist.",
                 path.display()
             )));
         }
@@ -59,7 +59,7 @@ impl LocalCopy {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 return Err(Failure::new(format!(
-                    "{} is in use, by a backup that is still under way or by a server. Nothing was changed.",
+                    "{} is in use by a running backup or by a server. Nothing was changed.",
                     path.display()
                 )));
             }
@@ -74,7 +74,7 @@ impl LocalCopy {
         };
         if !copy.look().map_err(unusable)? {
             return Err(Failure::new(format!(
-                "{} is no copy of a room's log, so nothing is added to it. Name another file.",
+                "{} is not a copy of a room's log, so nothing is added to it. Name another file.",
                 path.display()
             )));
         }
@@ -140,7 +140,8 @@ impl LocalCopy {
             Begun::With(rest) => self.write_after(sent, there.len() as u64, rest),
             Begun::Cut(why) => Ok(Fetched::Cut(why)),
             Begun::Otherwise => Err(Failure::new(format!(
-                "What is in {} is not the beginning of this room's log, so nothing was added to it. Name another file.",
+                "{} is not the beginning of this room's log, so nothing was added to it. Name \
+                 another file.",
                 self.path.display()
             ))),
         }
@@ -156,8 +157,8 @@ impl LocalCopy {
             Begun::With(rest) => self.write_after(sent, self.state.end, rest),
             Begun::Cut(why) => Ok(Fetched::Cut(why)),
             Begun::Otherwise => Err(Failure::new(format!(
-                "What came for {} does not continue it, although it was said to. Nothing was changed. Try again, and look at \
-                 what is between here and the room.",
+                "The answer does not continue {}, although it says so. Nothing was changed. Try \
+                 again, and check what is between here and the room.",
                 self.path.display()
             ))),
         }
@@ -173,7 +174,7 @@ impl LocalCopy {
         let path = self.path.clone();
         let failed = |error: io::Error| {
             Failure::new(format!(
-                "{} cannot be written: {}. The lines that it has are whole; set this right and start it again.",
+                "{} cannot be written: {}. The lines in it are intact; fix this and start again.",
                 path.display(),
                 reason(&error)
             ))
@@ -197,8 +198,8 @@ impl LocalCopy {
             Some(why) => Ok(Fetched::Cut(why)),
             None if is_log && self.state.fingerprint == sent.fingerprint => Ok(Fetched::Whole),
             None => Err(Failure::new(format!(
-                "{} is not what the room says that it has sent. Look at it with `chatroom replay --verify {}`, and at the disks \
-                 on both sides.",
+                "{} is not what the room says it sent. Check it with `chatroom replay --verify \
+                 {}`, and the disks on both sides.",
                 self.path.display(),
                 self.path.display()
             ))),
@@ -301,8 +302,8 @@ impl FreshCopy {
         let is_left = fresh.look().map_err(failed)? && fresh.state.fingerprint.is_some();
         if !is_left && fresh.file.metadata().map_err(failed)?.len() > 0 {
             return Err(Failure::new(format!(
-                "The room's log is not the one in {} any more, and {}, where the new copy would be made, is something else. \
-                 Nothing was changed. Move it away, and start this again.",
+                "The room no longer has the log that is in {}, and {}, where the new copy would \
+                 go, is something else. Nothing was changed. Move that away and start again.",
                 copy.path.display(),
                 fresh.path.display()
             )));
@@ -364,7 +365,7 @@ fn begins_with(sent: &mut Download, there: &[u8]) -> Begun {
 
 fn unusable(path: &Path, error: &io::Error) -> Failure {
     Failure::new(format!(
-        "The copy {} cannot be used: {}. Set this right, or name another file.",
+        "The copy {} cannot be used: {}. Fix this, or name another file.",
         path.display(),
         reason(error)
     ))

@@ -103,8 +103,9 @@ pub(super) fn ask(
         (200, Some(_)) => Ok(LogReply::Whole(sent)),
         (206, Some(_)) if head.field("content-range").is_some_and(fits) => Ok(LogReply::Rest(sent)),
         (200 | 206, _) => Err(Failure::new(format!(
-            "What answers at {address} does not say which log it sends and how far, as a room of this version does. Nothing \
-             was changed. Is it a chatroom server, and is there nothing between that changes its answers?"
+            "The server at {address} does not say which log it sends and how far, as a room of \
+             this version does. Nothing was changed. Is it a chatroom server, and does nothing in \
+             between change its answers?"
         ))),
         (status, _) => Err(refused(address, status, key.is_some(), sent)),
     }
@@ -185,8 +186,9 @@ fn refused(address: &Address, status: u16, has_key: bool, mut sent: Download) ->
             if !has_key && matches!(refusal.error.as_str(), "key_required" | "key_wrong") =>
         {
             Failure::new(format!(
-                "The room at {address} has a key and gives no copy of its log without it. Ask whoever runs it, and name a \
-                 file with it (--key-file FILE), or give it in the environment variable {}.",
+                "The room at {address} has a key and gives no copy of its log without it. Ask \
+                 whoever runs the room for it, and give it in a file (--key-file FILE) or in the \
+                 environment variable {}.",
                 room_key::VARIABLE
             ))
         }
@@ -195,7 +197,8 @@ fn refused(address: &Address, status: u16, has_key: bool, mut sent: Download) ->
             refusal.message
         )),
         Err(_) => Failure::new(format!(
-            "What answers at {address} is no chatroom server (status {status}). Nothing was changed; check the address."
+            "The server at {address} is not a chatroom (status {status}). Nothing was changed; \
+             check the address."
         )),
     }
 }

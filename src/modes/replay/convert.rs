@@ -61,7 +61,7 @@ pub(super) fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     }
     let Some(times) = conversion.times else {
         return Err(Failure::new(format!(
-            "Nothing of {name} is chosen, so {} was not written. Choose more of it with --from, --to, \
+            "Nothing in {name} is selected, so {} was not written. Select more with --from, --to, \
              --user, --grep or --only, or leave them out.",
             shown(out)
         )));
@@ -186,7 +186,7 @@ impl CopyCounts {
         let mut say = |sentence: String| text += &format!("chatroom: {sentence}\n");
         if self.not_chosen > 0 {
             let lines = counted(self.not_chosen, "line was", "lines were");
-            say(format!("{lines} not chosen."));
+            say(format!("{lines} not selected."));
         }
         if self.damaged > 0 {
             let lines = counted(self.damaged, "damaged line was", "damaged lines were");
@@ -201,7 +201,8 @@ impl CopyCounts {
         }
         if !is_stdout {
             say(format!(
-                "Next: chatroom server --log {place} goes on with it, chatroom replay {place} plays it."
+                "Next: chatroom server --log {place} continues it, chatroom replay {place} plays \
+                 it."
             ));
         }
         text

@@ -71,12 +71,11 @@ impl BrokenGzip {
     pub(super) fn sentence(self, name: &str) -> String {
         match self {
             BrokenGzip::Cut => format!(
-                "{name} is a gzip file whose end is missing; what is there was read. Get a whole \
-                 copy of it."
+                "{name} is a gzip file whose end is missing; the rest was read. Get a complete \
+                 copy."
             ),
             BrokenGzip::Damaged => format!(
-                "{name} is a gzip file that is damaged: what comes out is not what was put in. Look \
-                 for it in a backup; gzip -t checks a copy."
+                "{name} is a damaged gzip file. Look for it in a backup; gzip -t checks a copy."
             ),
         }
     }
@@ -84,7 +83,7 @@ impl BrokenGzip {
 
 impl fmt::Display for BrokenGzip {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the gzip file is not whole")
+        f.write_str("the gzip file is incomplete")
     }
 }
 

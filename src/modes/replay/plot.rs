@@ -88,8 +88,8 @@ impl Picture {
     pub(super) fn draw(&self, tally: &Tally, log: &str) -> Result<String, Failure> {
         let Some(sheet) = Sheet::of(tally, log) else {
             return Err(Failure::new(format!(
-                "There is nothing to draw: nobody said anything in what was chosen of {log}. Look \
-                 at --from, --to, --user, --grep and --only again."
+                "There is nothing to draw: the selected part of {log} has no messages. Check \
+                 --from, --to, --user, --grep and --only."
             )));
         };
         let name = shown(&self.path);
@@ -107,7 +107,7 @@ impl Picture {
         replace_contents(&self.path, &bytes, &ending).map_err(|error| {
             Failure::new(format!(
                 "{name} could not be written: {}. Name a place where you may write and that has \
-                 room.",
+                 space.",
                 reason(&error)
             ))
         })?;

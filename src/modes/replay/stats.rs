@@ -49,8 +49,8 @@ pub(super) fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     if tally.lines == 0 {
         say_damage(&tally, &name);
         return Err(Failure::new(format!(
-            "There is nothing to count: no line of {name} is what was asked for. Look at --from, \
-             --to, --user, --grep and --only again."
+            "There is nothing to count: no line of {name} is selected. Check --from, --to, --user, \
+             --grep and --only."
         )));
     }
     let mut out = BufWriter::new(io::stdout().lock());
@@ -147,7 +147,7 @@ fn say_damage(tally: &Tally, name: &str) {
         // Nothing can be reported if stderr is closed.
         let _ = writeln!(
             io::stderr(),
-            "chatroom: {name} has {found}, first at byte {}. What stood there is not counted{}.",
+            "chatroom: {name} has {found}, first at byte {}. Damage is not counted{}.",
             tally.damage_at.unwrap_or_default(),
             advice(name)
         );
@@ -159,8 +159,8 @@ fn say_others(tally: &Tally, name: &str) {
     if let Some(others) = &tally.people.others {
         let _ = writeln!(
             io::stderr(),
-            "chatroom: {name} has more than the {MOST_NAMES} names that are kept one by one: {} \
-             messages of those that came later are in no row. --stats=json has them in its sums.",
+            "chatroom: {name} has more than the {MOST_NAMES} names that are counted one by one: {} \
+             messages of later names are in no row. The sums of --stats=json include them.",
             others.messages
         );
     }

@@ -235,7 +235,7 @@ pub(super) fn run(log: Log) -> Result<ExitCode, Failure> {
     } = log;
     if format != FileFormat::Room {
         return Err(Failure::new(format!(
-            "{name} is not a room's own log: no other has checksums, so it cannot be verified. \
+            "{name} is not a room's own log. Only those have checksums, so it cannot be verified. \
              chatroom replay {name} plays it."
         )));
     }
@@ -288,9 +288,9 @@ pub(super) fn run(log: Log) -> Result<ExitCode, Failure> {
     checked?;
     let unknown = match checker.unknown() {
         0 => String::new(),
-        1 => " 1 line is of a form that this version does not know: a newer one wrote it.".into(),
+        1 => " 1 line has a form that this version does not know: a newer one wrote it.".into(),
         count => format!(
-            " {count} lines are of a form that this version does not know: a newer one wrote them."
+            " {count} lines have a form that this version does not know: a newer one wrote them."
         ),
     };
     let summary = format!(

@@ -45,7 +45,7 @@ impl Destination {
         let draft = Draft::new(out, ENDING, None, Leftover::Refuse);
         let draft = draft.map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => Failure::new(format!(
-                "{} is there already: another conversion is writing it, or one was killed. Wait for \
+                "{} already exists: another conversion is writing it, or one was killed. Wait for \
                  it, or remove that file.",
                 shown(&beside(out, ENDING))
             )),
@@ -120,7 +120,7 @@ impl Drop for Watching {
 
 fn taken(out: &Path) -> Failure {
     Failure::new(format!(
-        "{} is there already, and nothing is written over it. Name another place, or move it away.",
+        "{} already exists and is not overwritten. Name another place, or move it away.",
         shown(out)
     ))
 }
@@ -128,7 +128,8 @@ fn taken(out: &Path) -> Failure {
 /// The failure of a write.
 fn unwritable(place: &str, error: &io::Error) -> Failure {
     Failure::new(format!(
-        "{place} could not be written: {}. Nothing was left there; make space, or name another place.",
+        "{place} could not be written: {}. No file was left there; free some space, or name \
+         another place.",
         reason(error)
     ))
 }

@@ -55,13 +55,13 @@ impl FormatState {
         });
         let (day, why) = match (named, written) {
             (Some(day), _) => (day, None),
-            (None, Some(day)) => (day, Some(", when the file was last written to")),
+            (None, Some(day)) => (day, Some(", when the file was last written")),
             (None, None) => (NaiveDate::default(), Some("")),
         };
         let guess = why.map(|why| {
             format!(
-                "does not tell its date, so its first day is taken to be {day}{why}. A date in the \
-                 file's name, such as books-2026-11-23.log, is used instead."
+                "has no date, so its first day is assumed to be {day}{why}. A date in the file's \
+                 name, such as books-2026-11-23.log, is used instead."
             )
         });
         FormatState::Lines {
@@ -90,8 +90,8 @@ impl FormatState {
                 (modified.minus(total(read)?), None)
             }
             None => {
-                let note = "has no times but how long everybody was quiet, so it is taken to begin \
-                            in 1970. Of a file, the end is taken to be when it was last written to.";
+                let note = "has no times, only how long everybody was quiet, so it is assumed to \
+                            begin in 1970. A file is assumed to end when it was last written.";
                 (Stamp::from_micros(0), Some(note.to_string()))
             }
         };
@@ -132,8 +132,8 @@ pub(super) struct Interpreter {
     held: HeldLines,
 }
 
-const TWELVE_HOURS: &str = "never has a time from 13:00 on and goes from before noon to an early one, so its \
-                            clock is taken to have twelve hours.";
+const TWELVE_HOURS: &str = "never has a time from 13:00 on and goes from before noon to an early \
+                            one, so a twelve-hour clock is assumed.";
 const NOT_UNDERSTOOD: &str = "was not understood";
 
 impl Interpreter {

@@ -54,8 +54,8 @@ impl NotOfThisKind {
     /// The sentence about the log called `name`.
     pub(crate) fn sentence(&self, name: &str) -> String {
         format!(
-            "{name} has no line that is of {} (--format {}), so there is nothing to show. Leave \
-             --format out to have the kind found out, or name another one.",
+            "{name} has no line of {} (--format {}), so there is nothing to show. Leave --format \
+             out to detect the format, or name another one.",
             title(self.0),
             value(self.0)
         )

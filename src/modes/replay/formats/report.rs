@@ -107,7 +107,7 @@ fn told(entries: &ReportEntries, name: &str, verbose: bool) -> String {
         say(format!("{name} {note}"));
     }
     let counts = &entries.counts;
-    let which = if verbose { "" } else { "; -v names them" };
+    let which = if verbose { "" } else { "; -v lists them" };
     let lines = |count: u64| match count {
         1 => format!("1 line of {name} was"),
         _ => format!("{count} lines of {name} were"),
@@ -119,7 +119,7 @@ fn told(entries: &ReportEntries, name: &str, verbose: bool) -> String {
         let more = counts.not_understood + counts.not_utf8 + counts.cut;
         let more = more.saturating_sub(entries.named.len() as u64);
         if more > 0 {
-            say(format!("{more} more such lines of {name} are not named."));
+            say(format!("{more} more such lines of {name} are not listed."));
         }
     }
     let not = counts.not_understood;
@@ -132,20 +132,20 @@ fn told(entries: &ReportEntries, name: &str, verbose: bool) -> String {
     }
     if counts.cut > 0 {
         say(format!(
-            "{} longer than 1 MiB; what is beyond that is not in the result{which}.",
+            "{} longer than 1 MiB; the rest of it is not in the result{which}.",
             lines(counts.cut)
         ));
     }
     if counts.not_utf8 > 0 {
         say(format!(
-            "{} not UTF-8 and taken for Windows-1252{which}.",
+            "{} not UTF-8 and read as Windows-1252{which}.",
             lines(counts.not_utf8)
         ));
     }
     if counts.back > 0 {
         say(format!(
-            "{} earlier than the line before; a room's time never goes back, so the later time \
-             stands there.",
+            "{} earlier than the line before; a room's time never goes back, so the later time is \
+             used.",
             lines(counts.back)
         ));
     }
@@ -166,8 +166,8 @@ mod tests {
         entries.name(9, "was not understood", &"x".repeat(101));
         assert_eq!(
             told(&entries, "irc.log", false),
-            "chatroom: 2 lines of irc.log were not understood and are not in the result; -v names them.\n\
-             chatroom: 1 line of irc.log was not UTF-8 and taken for Windows-1252; -v names them.\n"
+            "chatroom: 2 lines of irc.log were not understood and are not in the result; -v lists them.\n\
+             chatroom: 1 line of irc.log was not UTF-8 and read as Windows-1252; -v lists them.\n"
         );
         let verbose = told(&entries, "irc.log", true);
         let lines: Vec<&str> = verbose.lines().collect();
@@ -182,7 +182,7 @@ mod tests {
         assert_eq!(lines[1], long);
         assert_eq!(
             lines[2],
-            "chatroom: 1 more such lines of irc.log are not named."
+            "chatroom: 1 more such lines of irc.log are not listed."
         );
         assert!(!verbose.contains("-v"), "{verbose}");
     }

@@ -203,7 +203,7 @@ fn what_has_no_date_says_whose_it_is_given() {
     assert!(made.starts_with(b"2026-11-23T23:58:00.000000Z "));
     let note = report.change(|entries| entries.notes.concat());
     assert!(
-        note.contains("2026-11-23, when the file was last written to"),
+        note.contains("2026-11-23, when the file was last written"),
         "{note}"
     );
 }
@@ -262,7 +262,7 @@ fn a_kind_that_it_is_not_is_a_sentence() {
         .and_then(|inside| inside.downcast_ref::<NotOfThisKind>());
     let sentence = inside.expect("this error").sentence("a.txt");
     assert!(
-        sentence.starts_with("a.txt has no line that is of WeeChat's log (--format weechat)"),
+        sentence.starts_with("a.txt has no line of WeeChat's log (--format weechat)"),
         "{sentence}"
     );
 }

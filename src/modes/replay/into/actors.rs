@@ -162,7 +162,7 @@ impl Actors {
         let usable = session.token.bytes().all(|b| b.is_ascii_graphic());
         if !usable || !(1..=MAX_TOKEN).contains(&session.token.len()) {
             return Err(Halt::Failed(format!(
-                "What is at {} lets people in as no chatroom does. Check the address and the port.",
+                "The server at {} does not behave like a chatroom. Check the address and the port.",
                 self.room.address()
             )));
         }
@@ -187,12 +187,12 @@ impl Actors {
         let address = self.room.address();
         Halt::Failed(match (refused.error.as_str(), &self.key) {
             ("key_required" | "key_wrong", None) => format!(
-                "The room at {address} has a key. Ask whoever runs it, and name a file with it \
-                 (--key-file FILE), or give it in the environment variable CHATROOM_KEY."
+                "The room at {address} has a key. Ask whoever runs the room for it, and give it in \
+                 a file (--key-file FILE) or in the environment variable CHATROOM_KEY."
             ),
             ("key_wrong", Some(_)) => format!(
-                "The room at {address} does not take this key. Ask whoever runs it, \
-                 and try again."
+                "The room at {address} does not accept this key. Ask whoever runs the room, and \
+                 try again."
             ),
             _ => format!("The room at {address} lets nobody in: {}", refused.sentence),
         })
@@ -206,7 +206,7 @@ impl Actors {
         };
         if self.summary.made_room == 0 {
             self.room.tell(&format!(
-                "More people are present in this log than can be at once ({}). Who was silent for \
+                "This log has more people at once than the room allows ({}). Whoever was silent \
                  longest leaves, and comes back to speak.",
                 self.here.len()
             ));

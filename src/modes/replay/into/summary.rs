@@ -62,9 +62,9 @@ impl Summary {
     pub(super) fn words(&self, file: &str, room: &str, all: bool) -> String {
         let seconds = self.took.as_secs_f64();
         let mut lines = vec![match self.said {
-            0 => format!("No message of {file} was said in the room at {room}."),
+            0 => format!("No message of {file} was posted in the room at {room}."),
             said => format!(
-                "{} of {file} by {} said again in the room at {room}, in {}: {:.1} a second.",
+                "{} of {file} by {} posted again in the room at {room}, in {}: {:.1} a second.",
                 counted(said, "message", "messages"),
                 counted(self.people as u64, "person", "people"),
                 in_words_or_tenths(self.took),
@@ -73,8 +73,7 @@ impl Summary {
         }];
         if self.cut_short {
             lines.push(format!(
-                "It was ended before {file} was: what comes after that was not said. --from says the \
-                 rest."
+                "It ended before {file} did, and the rest was not posted. Use --from to post it."
             ));
         }
         lines.push(format!("Came in: {}. Left: {}.", self.joined, self.left));
@@ -90,16 +89,16 @@ impl Summary {
             let more = self.renamed.len() - names.len();
             let more = match more {
                 0 => String::new(),
-                n => format!(", and {n} more (-v names all)"),
+                n => format!(", and {n} more (-v lists all)"),
             };
             lines.push(format!(
-                "Under another name, since the room did not take their own: {}{more}.",
+                "Under another name, since the room did not accept their own: {}{more}.",
                 names.join(", ")
             ));
         }
         if self.split.0 > 0 {
             lines.push(format!(
-                "{} longer than the room takes at once: said in {} parts.",
+                "{} longer than the room allows: posted in {} parts.",
                 counted(self.split.0, "text", "texts"),
                 self.split.1
             ));
@@ -114,8 +113,8 @@ impl Summary {
         lines.extend(self.not_said(file));
         if self.stranded > 0 {
             lines.push(format!(
-                "{} could not say goodbye, since the room does not answer; it lets them go by itself \
-                 when it is back.",
+                "{} could not leave, since the room does not answer; it ends their sessions by \
+                 itself when it is back.",
                 counted(self.stranded as u64, "member", "members")
             ));
         }
@@ -156,14 +155,14 @@ impl Summary {
                 "message",
                 "messages",
                 format!(
-                    " of {}, whom the room lets in under no name",
+                    " of {}, whom the room accepts under no name",
                     counted(self.turned_away.0 as u64, "person", "people")
                 ),
             ),
         ] {
             if number > 0 {
                 lines.push(format!(
-                    "Not said again: {}{more}.",
+                    "Not posted again: {}{more}.",
                     counted(number, one, many)
                 ));
             }

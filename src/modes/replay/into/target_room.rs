@@ -182,8 +182,8 @@ impl TargetRoom {
                 Err(_) if self.stop.is_asked() => return Err(Halt::Stopped),
                 Err(trouble) if !self.met => {
                     return Err(Halt::Failed(format!(
-                        "There is no chatroom at {}: {trouble}. Check the address and the port, and \
-                         that the server runs.",
+                        "There is no chatroom at {}: {trouble}. Check the address and the port, \
+                         and that the server is running.",
                         self.address()
                     )));
                 }
@@ -201,8 +201,8 @@ impl TargetRoom {
             };
             if begun.elapsed() >= self.patience {
                 return Err(Halt::Failed(format!(
-                    "The room at {} stayed away for {} s ({}). Start it again, and say the rest with \
-                     --from.",
+                    "The room at {} stayed away for {} s ({}). Start it again, and post the rest \
+                     with --from.",
                     self.address(),
                     begun.elapsed().as_secs(),
                     why.trim_end_matches('.')
@@ -261,22 +261,21 @@ impl TargetRoom {
             if !self.lock_out_said {
                 self.lock_out_said = true;
                 self.tell(&format!(
-                    "The room takes no key from this machine's address for now ({sentence}). Waiting \
-                     until it does; Ctrl-C ends it."
+                    "The room accepts no key from this machine's address for now ({sentence}). \
+                     Waiting until it does; Ctrl-C stops."
                 ));
             }
         } else if refused.status == 429 {
             if !self.slow_said {
                 self.slow_said = true;
                 self.tell(&format!(
-                    "The room wants it slower ({sentence}) and is given the time it asks for, now and \
-                     from here on."
+                    "The room asks for a slower pace ({sentence}), and gets it from now on."
                 ));
             }
         } else if away.is_none() {
             *away = Some(Instant::now());
             self.tell(&format!(
-                "The room takes nothing now ({sentence}). Trying again for up to {} s.",
+                "The room accepts nothing now ({sentence}). Trying again for up to {} s.",
                 self.patience.as_secs()
             ));
         }

@@ -170,18 +170,18 @@ impl Player {
     /// Goes to the next hit.
     fn search_next(&mut self, direction: Direction) {
         let Some(search) = &self.search else {
-            self.note = Some("nothing to find yet: / asks for it".to_string());
+            self.note = Some("no search yet: / starts one".to_string());
             return;
         };
         let pattern = painter::safe(&search.pattern);
         self.put_back();
         let jump = match direction {
             Direction::Forward => Jump {
-                in_vain: format!("not found after this: {pattern}  (N looks back)"),
+                in_vain: format!("not found after this: {pattern}  (N searches back)"),
                 ..Jump::on(self.cursor)
             },
             Direction::Backward => Jump {
-                in_vain: format!("not found before this: {pattern}  (n looks on)"),
+                in_vain: format!("not found before this: {pattern}  (n searches on)"),
                 ..Jump::back(self.newest.unwrap_or(self.cursor))
             },
         };
@@ -255,7 +255,7 @@ fn pattern(text: &str) -> Result<Regex, String> {
         let why = error.to_string();
         let last = why.lines().last().unwrap_or_default().to_string();
         let last = last.trim_start_matches("error: ");
-        format!("no regular expression: {}", painter::safe(last))
+        format!("not a regular expression: {}", painter::safe(last))
     })
 }
 
@@ -273,7 +273,7 @@ mod tests {
         assert!(!is_match("Toaster", "the toaster"));
         assert!(is_match(r"\Wtoaster", "the TOASTER"));
         let why = pattern("a(").expect_err("unclosed");
-        assert!(why.starts_with("no regular expression: "), "{why}");
+        assert!(why.starts_with("not a regular expression: "), "{why}");
         assert!(!why.contains('\n'), "{why}");
     }
 }

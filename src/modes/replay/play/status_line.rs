@@ -226,7 +226,7 @@ mod tests {
             }
         }
         status.prompt = None;
-        status.note = Some("not found after this: 日本語  (N looks back)");
+        status.note = Some("not found after this: 日本語  (N searches back)");
         assert!(status.line(40, PLAIN).width() < 40);
         assert!(
             status

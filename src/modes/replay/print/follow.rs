@@ -52,7 +52,7 @@ impl Printing {
                 FileChange::Shrunk(end) => known = end,
                 FileChange::Replaced(other) => {
                     say(&format!(
-                        "{name} is another file now. It is followed from its beginning."
+                        "{name} is a new file now. It is followed from its beginning."
                     ));
                     (file, known) = (other, 0);
                     continue;
@@ -61,8 +61,8 @@ impl Printing {
                 FileChange::Gone => {
                     gone = true;
                     say(&format!(
-                        "There is no {name} any more. What comes under that name is printed when \
-                         it is there; Ctrl-C ends this."
+                        "{name} is gone. A new file with that name is followed when it appears; \
+                         Ctrl-C ends this."
                     ));
                 }
             }

@@ -64,7 +64,7 @@ impl Printer for HtmlPrinter {
             Shape::Leave(name) => self.pass(line, name, " left ", out),
             Shape::Opened { .. } => self.event(line, "e r", b"The room opened", out),
             Shape::Closed => self.event(line, "e r", b"The room closed", out),
-            Shape::Erased(_) => self.event(line, "e r", b"What stood here was erased", out),
+            Shape::Erased(_) => self.event(line, "e r", b"This was erased", out),
             Shape::Other(body) => {
                 self.apart(Some(line.at), out);
                 self.open("o", line, out);

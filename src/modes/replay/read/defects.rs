@@ -25,13 +25,10 @@ impl Defect {
     pub(crate) fn sentence(self, offset: u64) -> String {
         match self {
             Defect::Torn => format!(
-                "The log is torn at byte {offset}: its last line is not whole. What stood there is \
-                 not shown."
+                "The log is torn at byte {offset}: its last line is incomplete and is not shown."
             ),
             // The words of `sse::wire_of`: a listener and a replay get the same.
-            _ => format!(
-                "The log is damaged at byte {offset}: {self}. What stood there is not shown."
-            ),
+            _ => format!("The log is damaged at byte {offset}: {self}. This line is not shown."),
         }
     }
 }
@@ -41,7 +38,7 @@ impl fmt::Display for Defect {
         match self {
             Defect::Damaged(damage) => damage.fmt(f),
             Defect::TooLong => f.write_str("the line is longer than any that a room writes"),
-            Defect::Torn => f.write_str("the last line is not whole"),
+            Defect::Torn => f.write_str("the last line is incomplete"),
         }
     }
 }
@@ -102,8 +99,8 @@ impl Faults {
         // Nothing can be reported if stderr is closed.
         let _ = writeln!(
             io::stderr(),
-            "chatroom: {name} has {found}, first at byte {first}. Each is named in its place; \
-             the rest is whole."
+            "chatroom: {name} has {found}, first at byte {first}. Each is reported in its place; \
+             the rest is intact."
         );
     }
 
@@ -113,8 +110,7 @@ impl Faults {
         let first = self.first.unwrap_or_default();
         let _ = writeln!(
             io::stderr(),
-            "chatroom: {name} has at least {found}, first at byte {first}. What stood there is not \
-             shown{}.",
+            "chatroom: {name} has at least {found}, first at byte {first}. Damage is not shown{}.",
             advice(name)
         );
     }

@@ -92,8 +92,7 @@ impl Filter {
 /// The failure if nothing in the log called `name` is accepted, as with grep.
 pub(crate) fn nothing_accepted(name: &str) -> Failure {
     Failure::new(format!(
-        "Nothing in {name} is what was asked for. Ask for less: --from, --to, --user, --grep and \
-         --only choose."
+        "Nothing in {name} is selected. Check --from, --to, --user, --grep and --only."
     ))
 }
 

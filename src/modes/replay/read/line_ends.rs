@@ -33,12 +33,12 @@ impl LineEnds {
     pub(crate) fn note(self) -> Option<String> {
         let which = match self {
             LineEnds::LineFeed => return None,
-            LineEnds::Windows => "CR LF, as Windows has it",
-            LineEnds::Cr => "CR alone, as old Macs had it",
+            LineEnds::Windows => "CR LF, as on Windows",
+            LineEnds::Cr => "CR only, as on old Macs",
         };
         Some(format!(
             "has other line ends than a room writes ({which}): an editor, FTP or git changed them. \
-             Nothing in it is lost, and it is read as it was; --convert NEW.txt makes that log again."
+             Nothing in it is lost, and it is read as it was; --convert NEW.txt restores it."
         ))
     }
 }

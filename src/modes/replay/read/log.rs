@@ -178,7 +178,8 @@ fn stream(
         Some(Packing::Gzip) => read = Box::new(Gunzip::new(read)),
         Some(Packing::Other(tool)) => {
             return Err(Failure::new(format!(
-                "{name} is compressed, and only gzip is read as it is. Try: {tool} {} | chatroom replay -",
+                "{name} is compressed, and only gzip is read directly. Try: {tool} {} | chatroom \
+                 replay -",
                 origin.path.as_deref().map_or("FILE".to_string(), shown)
             )));
         }
@@ -232,16 +233,16 @@ fn stream(
 fn unknown(name: &str, head: &[u8]) -> Failure {
     let hint = match formats::nearest(head) {
         Some((kind, title)) => format!(
-            "Some of its lines read like {title}; if it is that, --format {kind} reads those"
+            "Some of its lines look like {title}; if that is right, --format {kind} reads them"
         ),
         None => {
-            "Name a log.txt that a room wrote, or one of the kinds that chatroom replay --help \
-                 has below --format"
+            "Name a log.txt that a room wrote, or one of the formats that chatroom replay --help \
+             lists below --format"
                 .to_string()
         }
     };
     Failure::new(format!(
-        "{name} is not a chat log of a kind that this program knows. {hint}."
+        "{name} is not a chat log in a format that this program knows. {hint}."
     ))
 }
 
@@ -287,12 +288,12 @@ impl<R: Read> Read for CountingReader<R> {
 pub(crate) fn open(path: &Path, name: &str) -> Result<File, Failure> {
     File::open(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => Failure::new(format!(
-            "There is no file {name} here. Check the name; a room keeps its log as log.txt in the \
-             folder in which it was started."
+            "There is no file {name} here. Check the name; a room writes log.txt in the folder \
+             where it was started."
         )),
         io::ErrorKind::PermissionDenied => Failure::new(format!(
-            "{name} may not be read by you: permission denied. Ask its owner for a copy, or get \
-             one from the room: curl -O http://ADDR:1337/log.txt."
+            "You may not read {name}: permission denied. Ask its owner for a copy, or get one from \
+             the room: curl -O http://ADDR:1337/log.txt."
         )),
         _ => unreadable(name, &error),
     })
@@ -310,8 +311,8 @@ pub(crate) fn unreadable(name: &str, error: &io::Error) -> Failure {
     }
     if error.kind() == io::ErrorKind::UnexpectedEof {
         return Failure::new(format!(
-            "{name} became shorter while it was read: something else cut it. Start again; what a \
-             room writes is followed with --follow."
+            "{name} became shorter while it was being read: another program cut it. Start again; \
+             use --follow to follow what a room writes."
         ));
     }
     Failure::new(format!(
@@ -324,13 +325,13 @@ pub(crate) fn unreadable(name: &str, error: &io::Error) -> Failure {
 pub(crate) fn cannot_follow(name: &str, stream: &LogStream) -> Failure {
     if stream.packed {
         return Failure::new(format!(
-            "--follow waits for what a room writes, and nothing more comes into {name}, which is \
+            "--follow waits for what a room writes, but nothing is added to {name}, which is \
              compressed. Leave --follow out, or name the log.txt of the room."
         ));
     }
     Failure::new(format!(
-        "--follow goes on with a room's own log, and {name} is none. What comes through a pipe is \
-         played as it comes, so try: tail -n +1 -f FILE | chatroom replay -"
+        "--follow works only with a room's own log, and {name} is not one. A pipe is played as it \
+         arrives, so try: tail -n +1 -f FILE | chatroom replay -"
     ))
 }
 

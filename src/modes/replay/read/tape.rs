@@ -101,7 +101,7 @@ impl Tape {
                     .spawn(move || copy.run(&name, &wake));
                 begun.map_err(|error| {
                     Failure::new(format!(
-                        "The log cannot be read beside playing it: {}. Try chatroom replay --plain.",
+                        "The log cannot be read while it plays: {}. Try chatroom replay --plain.",
                         reason(&error)
                     ))
                 })?;
@@ -214,8 +214,8 @@ fn nameless(name: &str) -> Result<File, Failure> {
     }
     let why = failed.map_or(String::new(), |error| reason(&error));
     Err(Failure::new(format!(
-        "There is no place to keep what comes from {name} while it is played: {why}. Name a folder \
-         with TMPDIR, or try chatroom replay --plain."
+        "There is no place to keep {name} while it plays: {why}. Name a folder with TMPDIR, or try \
+         chatroom replay --plain."
     )))
 }
 
@@ -248,8 +248,8 @@ impl Copier {
             let kept = self.file.write_all_at(&block[..count], at);
             kept.map_err(|error| {
                 Failure::new(format!(
-                    "What comes from {name} could not be kept while it is played: {}. Name a folder \
-                     with more space with TMPDIR, or try chatroom replay --plain.",
+                    "{name} could not be kept while it plays: {}. Name a folder with more space in \
+                     TMPDIR, or try chatroom replay --plain.",
                     reason(&error)
                 ))
             })?;

@@ -45,9 +45,9 @@ pub(crate) fn find(
         let Some(when) = when else { return Ok(None) };
         let lacking = || {
             Failure::new(format!(
-                "{} is read front to back, so its first and last times are not known before: give \
-                 a date and a time, such as \"2026-11-23 22:34\", or save it as a file and name that \
-                 (another program's log: --convert FILE first).",
+                "{} is read from front to back, so its first and last times are not known in \
+                 advance: give a date and a time, such as \"2026-11-23 22:34\", or save it as a \
+                 file and name that (another program's log: --convert FILE first).",
                 log.name
             ))
         };

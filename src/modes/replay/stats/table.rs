@@ -207,8 +207,8 @@ impl TextTable<'_> {
         self.and_more();
         if tally.joins + tally.leaves == 0 {
             self.text(
-                "Nobody is said to have come or gone: minutes are from each one's first message \
-                 to the last.",
+                "The log has no joins or leaves: minutes are from each person's first message to \
+                 the last.",
             );
         }
     }
@@ -347,8 +347,8 @@ impl TextTable<'_> {
         if let (true, Some(others)) = (more, &self.tally.people.others) {
             self.out.push('\n');
             self.text(&format!(
-                "There are more names than are kept one by one ({}). Of those that came later {} and \
-                 {} are in every sum, but in no row.",
+                "There are more names than are counted one by one ({}). Of later names, {} and {} \
+                 are in every sum, but in no row.",
                 grouped(MOST_NAMES as u64),
                 counted_in_groups(others.messages, "message", "messages"),
                 counted_in_groups(others.joins, "join", "joins"),

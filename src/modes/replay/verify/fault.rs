@@ -46,13 +46,13 @@ impl fmt::Display for FaultKind {
             ),
             FaultKind::Damaged(damage @ Damage::UnknownForm) => write!(
                 f,
-                "{damage}, but its checksum fits: a newer version may have written it. Verify it \
-                 with that one."
+                "{damage}, but its checksum is right: a newer version may have written it. Verify \
+                 it with that one."
             ),
             FaultKind::OtherEnds => f.write_str(
-                "its lines end with CR LF or CR, as on another system: an editor, FTP or git changed \
-                 them. Nothing is lost by that. The rest is about the log as it was, whose bytes are \
-                 counted; --convert NEW.txt makes it again.",
+                "its lines end with CR LF or CR, as on another system: an editor, FTP or git \
+                 changed them. Nothing is lost by that. The rest is about the log as it was, with \
+                 its byte offsets; --convert NEW.txt restores it.",
             ),
             FaultKind::Joined => write!(
                 f,
@@ -60,12 +60,12 @@ impl fmt::Display for FaultKind {
             ),
             FaultKind::Nul(1) => write!(
                 f,
-                "a NUL byte stands in the line, which no room writes: the disk lost what was here. \
+                "the line contains a NUL byte, which no room writes: the disk lost what was here. \
                  {KEPT}"
             ),
             FaultKind::Nul(count) => write!(
                 f,
-                "{count} NUL bytes stand in the line, which no room writes: the disk lost what was \
+                "the line contains {count} NUL bytes, which no room writes: the disk lost what was \
                  here. {KEPT}"
             ),
             FaultKind::TooLong(bytes) => write!(
@@ -76,7 +76,8 @@ impl fmt::Display for FaultKind {
             FaultKind::Earlier(before) => write!(
                 f,
                 "its time is earlier than that of the line before, {before}: whole lines were \
-                 moved, repeated or put in, or a clock was set back by hand. Compare with a backup."
+                 moved, repeated or inserted, or a clock was set back by hand. Compare with a \
+                 backup."
             ),
             FaultKind::NotOpened => f.write_str(
                 "the log does not begin with \"* Room opened\": its first lines were removed, or \

@@ -89,7 +89,7 @@ impl Actors {
                 },
             }
         }
-        Ok(self.refused("its sender is sent out of the room again and again".to_string()))
+        Ok(self.refused("the room keeps ending its sender's session".to_string()))
     }
 
     fn refused(&mut self, sentence: String) -> Posted {

@@ -73,7 +73,7 @@ pub(super) fn end(totals: &Totals, out: &mut Vec<u8>) {
     let mut words = counted_in_groups(totals.messages, "message", "messages");
     if totals.passing > 0 {
         words += " and ";
-        words += &counted_in_groups(totals.passing, "coming or going", "comings and goings");
+        words += &counted_in_groups(totals.passing, "join or leave", "joins and leaves");
     }
     let mut zones = String::new();
     if let Some((first, last)) = totals.span {
@@ -87,7 +87,7 @@ pub(super) fn end(totals: &Totals, out: &mut Vec<u8>) {
         words += &format!(" {lines} damaged.");
     }
     let nothing = match totals.span.is_none() && totals.wrong == 0 {
-        true => "<p>Nothing of this log was asked for.</p>\n",
+        true => "<p>Nothing in this log is selected.</p>\n",
         false => "",
     };
     let end = format!(

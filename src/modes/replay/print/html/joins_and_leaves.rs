@@ -57,7 +57,7 @@ impl JoinsAndLeaves {
     pub(super) fn flush(&mut self, out: &mut Vec<u8>) {
         if self.count > FEW {
             let words = format!(
-                "<details><summary>{} comings and goings: ",
+                "<details><summary>{} joins and leaves: ",
                 itoa::Buffer::new().format(self.count)
             );
             out.extend_from_slice(words.as_bytes());
