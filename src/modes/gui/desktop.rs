@@ -1,4 +1,4 @@
-//! What the window asks of the desktop around it.
+//! The window's calls to the desktop around it.
 
 pub(super) mod browser;
 pub mod display;

@@ -1,4 +1,4 @@
-//! What the window keeps on disk: settings, drafts, messages that wait.
+//! The window's files: settings, and the state of each session.
 
 pub(super) mod autosave;
 pub(super) mod files;

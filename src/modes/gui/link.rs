@@ -1,15 +1,15 @@
-//! The window's end of the wire: one thread that logs in, listens, and sends what was said.
+//! The window's connection to the room: one thread that logs in, listens, and sends messages.
 //!
-//! What always holds: a message is sent under one key from the moment it was typed, after a break
-//! the stream is read up to date before anything is repeated, what the stream left out is looked
-//! through ([`reconcile`]), and nothing grows without limit. If the window cannot keep up, the link stops
+//! What always holds: a message keeps one key from the moment it was typed; after a break the
+//! stream has caught up before anything is repeated, and what the stream left out is searched
+//! ([`reconcile`]); nothing grows without limit. If the window cannot keep up, the link stops
 //! reading and the server waits.
 //!
-//! Whatever a server sends, it makes the link keep at most: [`REPORTS`] reports, each with the events
-//! of at most 16 KiB of stream and one event of [`MAX_EVENT`](crate::sse::decoder::MAX_EVENT) (in all
-//! 17 MiB, reached only by a server whose every event has that length and by a window that takes
-//! nothing); four pages of 3 MiB, two of them waiting; one list of members of 1 MiB. At rest it keeps two or three
-//! connections with 16 KiB each.
+//! Whatever a server sends, the link holds at most: [`REPORTS`] reports, each with the events of at
+//! most 16 KiB of stream and one event of [`MAX_EVENT`](crate::sse::decoder::MAX_EVENT) (17 MiB in
+//! all, reached only by a server whose every event has that length and by a window that takes
+//! nothing); four ranges of 3 MiB, two of them waiting; one list of members of 1 MiB. At rest it
+//! has two or three connections with 16 KiB each.
 
 mod authenticate;
 mod backoff;
@@ -49,12 +49,12 @@ use outbox::Outbox;
 use reconcile::Delivered;
 pub use version::version_sentence;
 
-/// How often it is listened for what comes during the goodbye.
+/// Interval at which reports are taken while the link ends.
 const LISTEN: Duration = Duration::from_millis(5);
-/// How many reports may wait for the window before the link stops reading.
+/// Most reports that wait for the window before the link stops reading.
 const REPORTS: usize = 32;
 
-/// The link, as the window holds it.
+/// The window's handle of the link.
 pub struct Link {
     commands: Sender<LinkCommand>,
     reports: Receiver<Report>,
@@ -64,8 +64,8 @@ pub struct Link {
 }
 
 impl Link {
-    /// Starts the thread. `wake` is called from it whenever there is something to take, once
-    /// until [`Link::take`] is called.
+    /// Starts the thread. It calls `wake` when there is something to take, once until
+    /// [`Link::take`] is called.
     ///
     /// # Errors
     /// The system gives no thread.
@@ -79,7 +79,7 @@ impl Link {
             .name("link".to_string())
             .spawn(move || {
                 async_std::task::block_on(reconnect::run(shared, to_do));
-                // Nobody waits any more if the window went first.
+                // Fails if the window waited in vain and is gone.
                 let _ = end.send(());
             })?;
         Ok(Link {
@@ -91,15 +91,15 @@ impl Link {
         })
     }
 
-    /// Tells the link what to do.
+    /// Gives the link a command.
     pub fn send(&self, command: LinkCommand) {
         // Fails only once the link has ended, and then there is nothing left to do.
         let _ = self.commands.try_send(command);
     }
 
-    /// Everything that waits, but no more than a window can take in at once.
+    /// Takes the reports that wait, but no more than a window can handle at once.
     pub fn take(&self) -> Vec<Report> {
-        // Before the reading, so that what comes during it wakes again.
+        // Before the reading, so that reports during it wake again.
         self.woken.store(false, Ordering::SeqCst);
         let reports: Vec<Report> = std::iter::from_fn(|| self.reports.try_recv().ok())
             .take(REPORTS)
@@ -110,79 +110,79 @@ impl Link {
         reports
     }
 
-    /// Logs off and ends, within `limit`; the answer is what was still heard.
+    /// Logs off and ends, within `limit`. Returns the last reports.
     pub fn close(self, limit: Duration) -> Vec<Report> {
         self.send(LinkCommand::Quit);
         let until = Instant::now() + limit;
         let mut heard = Vec::new();
-        // Taken all the time: who cannot report waits.
+        // Taken all the time, since a link that cannot report waits.
         while let Err(RecvTimeoutError::Timeout) = self.ended.recv_timeout(LISTEN)
             && Instant::now() < until
         {
             heard.extend(self.take());
         }
-        // Too late is as good as in time: the server notices by itself soon after.
+        // After the limit the session is left to the server, which notices soon by itself.
         self.reports.close();
         heard.extend(self.take());
         heard
     }
 }
 
-/// Whether the room can be asked something.
+/// The room's reachability.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reach {
-    /// No, and there is a while until the next attempt.
+    /// Not now; the next attempt is some time away.
     Away,
-    /// It is being tried.
+    /// An attempt is under way.
     Coming,
     /// The stream is open.
     There,
 }
 
-/// What the parts of the link share, all on its one thread.
+/// The state that the parts of the link share, all on its one thread.
 struct Shared {
     reports: Sender<Report>,
     woken: Arc<AtomicBool>,
     wake: Box<dyn Fn() + Send>,
-    /// How many pages the window has not taken yet.
+    /// The number of ranges that the window has not taken yet.
     ranges: Arc<AtomicUsize>,
-    /// What was said and is not answered.
+    /// The messages that are not answered.
     outbox: RefCell<Outbox>,
-    /// Wakes whoever sends from the outbox.
+    /// Wakes the sending from the outbox.
     kick: (Sender<()>, Receiver<()>),
-    /// What was asked and is not answered.
+    /// The queries that are not answered.
     queries: RefCell<VecDeque<HistoryQuery>>,
-    /// Wakes whoever answers it: something was asked, or `reach` is another.
+    /// Wakes the answering of queries: there is a new one, or `reach` changed.
     change: Event,
-    /// Wakes whoever waits for the next attempt, or is at it.
+    /// Ends the wait for the next attempt, and an attempt under way.
     hurried: Event,
     backoff: RefCell<Backoff>,
     reach: Cell<Reach>,
-    /// The state that was reported last, and when.
+    /// The state that was reported last, and the time of the report.
     said: RefCell<Option<(LinkState, Instant)>>,
-    /// Where the session is that is held.
+    /// The room of the present session.
     address: RefCell<Option<Address>>,
-    /// The proof of the name.
+    /// The token of the present session.
     token: RefCell<Option<String>>,
-    /// The name as the room has it.
+    /// Our name as the room has it.
     me: RefCell<String>,
-    /// Where to resume.
+    /// The event after which the stream resumes.
     place: Cell<Option<Id>>,
-    /// What the stream has brought.
+    /// The record of what the stream has brought.
     seen: RefCell<Delivered>,
-    /// There was a stream in this room already.
+    /// There was a stream in this room before.
     streamed: Cell<bool>,
-    /// Everything up to the moment of connecting was read: it is clear which messages arrived.
+    /// Everything up to the moment of connecting was read, so it is clear which messages arrived.
     caught_up: Cell<bool>,
-    /// That was so at least once in this room: so everything that an earlier window sent was read,
-    /// or is in what was left out.
+    /// That was so at least once in this room: everything that an earlier window sent was read, or
+    /// is in what the stream left out.
     settled: Cell<bool>,
     /// The last stream was open for a while.
     lived: Cell<bool>,
 }
 
 impl Shared {
-    /// What there is before anything was said, and where its reports come.
+    /// Returns the initial state and the receiver of its reports.
     fn new(wake: impl Fn() + Send + 'static) -> (Shared, Receiver<Report>) {
         let (sender, reports) = channel::bounded(REPORTS);
         let shared = Shared {
@@ -211,7 +211,7 @@ impl Shared {
         (shared, reports)
     }
 
-    /// Reports to the window; waits while the window has not taken the earlier ones. Dropped before
+    /// Sends a report to the window; waits while earlier ones fill the channel. If dropped before
     /// its end, it has reported nothing.
     async fn report(&self, report: Report) {
         let range = matches!(report, Report::Range { .. });
@@ -225,20 +225,20 @@ impl Shared {
         }
     }
 
-    /// How many pages wait for the window.
+    /// The number of ranges that wait for the window.
     fn ranges_waiting(&self) -> usize {
-        // The window may have counted one off before it was counted.
+        // The window may have subtracted one before it was added.
         let waiting = self.ranges.load(Ordering::SeqCst);
         if waiting > usize::MAX / 2 { 0 } else { waiting }
     }
 
-    /// Reports how the connection is.
+    /// Reports the state of the connection.
     async fn state(&self, state: LinkState) {
         self.said.replace(Some((state.clone(), Instant::now())));
         self.report(Report::State(state)).await;
     }
 
-    /// Reports once more how the connection is, as of now.
+    /// Reports the state of the connection again, with the times as of now.
     async fn repeat_state(&self) {
         let said = self.said.borrow().clone();
         let Some((mut state, since)) = said else {
@@ -250,7 +250,8 @@ impl Shared {
         self.report(Report::State(state)).await;
     }
 
-    /// Answers a letter, unless something else has; only then is it out of the outbox.
+    /// Reports the answer to a message unless there was one already, and only then removes it from
+    /// the outbox.
     async fn answered(&self, key: Key, answer: Result<Said, String>) {
         let waits = self.outbox.borrow().has(&key);
         if waits {
@@ -263,7 +264,7 @@ impl Shared {
         }
     }
 
-    /// Takes a letter in, if the stream has not brought it yet.
+    /// Puts a message into the outbox, or answers it if the stream has brought it already.
     async fn take_message(&self, mut message: OutboxMessage) {
         let key = message.key.clone();
         let found = self.seen.borrow().find(&key);
@@ -282,7 +283,7 @@ impl Shared {
     }
 
     fn kick(&self) {
-        // Full means that a kick is waiting already.
+        // Full means that a kick is pending.
         let _ = self.kick.0.try_send(());
     }
 
@@ -296,12 +297,12 @@ impl Shared {
         self.settled.set(true);
     }
 
-    /// Whether a message is one of ours, now or of an earlier window.
+    /// Returns whether a message is ours, from this window or an earlier one.
     fn is_ours(&self, from: &str, key: &Key) -> bool {
         *self.me.borrow() == from || self.outbox.borrow().has(key)
     }
 
-    /// The session that is held, if there is one.
+    /// The present session's room and token.
     fn session(&self) -> Option<(Address, String)> {
         self.address
             .borrow()
@@ -309,7 +310,7 @@ impl Shared {
             .zip(self.token.borrow().clone())
     }
 
-    /// The server let us in.
+    /// Records and reports an accepted login.
     async fn let_in(&self, login: &Login, session: Session, fresh: bool) {
         self.token.replace(Some(session.token.clone()));
         self.me.replace(session.name.clone());
@@ -322,7 +323,7 @@ impl Shared {
         self.report(report).await;
     }
 
-    /// It is another room than before.
+    /// Forgets the room's stream: the login is to another room.
     fn forget(&self) {
         self.place.set(None);
         self.seen.take();
@@ -336,7 +337,7 @@ impl Shared {
         self.hurried.notify(usize::MAX);
     }
 
-    /// Does it, or `None` as soon as the user wants another attempt.
+    /// Runs the future; `None` as soon as the user wants another attempt.
     async fn unless_hurried<T>(&self, doing: impl Future<Output = T>) -> Option<T> {
         let hurried = self.hurried.listen();
         or(async { Some(doing.await) }, async {
@@ -346,7 +347,7 @@ impl Shared {
         .await
     }
 
-    /// Does it, or `None` as soon as the stream is not there any more.
+    /// Runs the future; `None` as soon as the stream is closed.
     async fn while_there<T>(&self, doing: impl Future<Output = T>) -> Option<T> {
         or(async { Some(doing.await) }, async {
             loop {

@@ -1,10 +1,13 @@
-//! What the window shows and how it changes: pure state, no widgets, no sockets, no clock.
+//! The window's model, which decides what is shown: pure state without widgets, sockets or a clock.
+//! It takes an [`Input`] and returns [`Effect`]s.
 //!
 //! What always holds: an event of the room is in the transcript once, and a message that was typed
-//! is either there, or stands below it with what has become of it.
+//! is either there, or stands below it with its delivery.
 //!
-//! Here is what can happen and what is done about it; `choosing` has which room, `session` logging in, `reading` what comes,
-//! `turned` other logs, `ranges` what is missing, `writing` what is typed, `finding` the search, `shown` what is shown.
+//! `room_choice` decides which room is joined; `login` has logging in, the connection and the
+//! members; `unread` takes events in and counts what is new; `log_change` handles another log;
+//! `gaps` fills gaps of the history; `compose` sends messages and carries out commands; `search`
+//! finds texts; `view_state` is what the window reads.
 
 pub mod commands;
 pub mod completion;
@@ -80,7 +83,7 @@ pub enum Input {
     },
     /// The state that an earlier window saved for the login just requested.
     Restored(Box<SavedSession>),
-    /// Whether what is written in this room is saved for the next window.
+    /// The state of this room is saved for the next window, or is not.
     Saving(bool),
     /// These messages have reached the disk.
     Durable(Vec<Key>),
@@ -144,7 +147,7 @@ pub enum Input {
     Time(Stamp),
 }
 
-/// What the event loop does for the model.
+/// An effect that the event loop carries out for the model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Log in, with the state saved for that room and name.
@@ -188,11 +191,11 @@ pub enum Effect {
     Quit,
 }
 
-/// Where the login stands.
+/// The phase of the login.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Phase {
     Out,
-    /// It is looked for rooms, to join the only one under this name and with this key.
+    /// Searching for rooms, to join the only one under this name and with this key.
     Looking {
         name: String,
         key: String,
@@ -205,94 +208,94 @@ enum Phase {
     },
 }
 
-/// Somebody who is here.
+/// A member present in the room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Presence {
     name: String,
-    /// When they last said something, or came in, by the server's clock.
+    /// The time of their last message or their join, by the server's clock.
     active: Stamp,
 }
 
-/// Everything that the window shows.
+/// The state of the window.
 #[derive(Debug)]
 pub struct Model {
     phase: Phase,
-    /// The last login that the link was asked for, and what was kept for it once that is known.
+    /// The login last requested of the link, and the state saved for it once that is known.
     asked: Option<(Login, Option<SavedSession>)>,
     state: Option<LinkState>,
-    /// When it is tried again.
+    /// The time of the next attempt to connect.
     again_at: Stamp,
     note: Option<String>,
-    /// What is said while there is nothing of more weight.
+    /// A less important note, shown while there is no other.
     aside: Option<String>,
     hint: Option<(Field, String)>,
     ask_key: bool,
-    /// The longest name that the room takes, once it has said so.
+    /// The longest name that the room accepts, once it has said so.
     name_limit: Option<u64>,
     rooms: KnownRooms,
-    /// What is wanted of the rooms.
+    /// The state of choosing a room.
     choice: RoomChoice,
     token: Option<String>,
     /// The newest event when the login was accepted.
     joined: Option<Id>,
 
     history: Scrollback,
-    /// Behind this event the stream began.
+    /// The event after which the stream began.
     stream_from: Option<Id>,
-    /// The newest event that the stream has told of, whatever of it is kept.
+    /// The newest event that the stream has brought, whether or not it is still loaded.
     heard: Option<Id>,
-    /// What was asked for and is not here yet.
+    /// The queries that are not answered yet.
     fetching: Vec<HistoryQuery>,
-    /// The holes that could not be filled, by where they end, and why.
+    /// The gaps that could not be filled, by their ends, with the reasons.
     failed: BTreeMap<u64, String>,
-    /// The holes, by where they end, that were made to save memory: they are not filled before
-    /// something else is seen.
+    /// The gaps that were made to save memory, by their ends: they are not filled before something
+    /// else is seen.
     parked: BTreeSet<u64>,
-    /// The comings and goings that are seen one by one.
+    /// The unfolded runs of joins and leaves, by the offsets of their first.
     unfolded: BTreeSet<u64>,
     find: Option<TextSearch>,
 
     pending: Vec<Pending>,
-    /// What is written is kept for the next window.
+    /// The state is saved for the next window.
     saves: bool,
-    /// What this window says by itself below the transcript.
+    /// Notes of this window below the transcript.
     notes: Vec<String>,
     draft: String,
 
     members: Vec<Presence>,
-    /// The newest event that the members account for.
+    /// The newest event that the list of members includes.
     members_as_of: Option<Id>,
-    /// How far the server's clock is ahead of this machine's, in microseconds.
+    /// Difference of the server's clock to this machine's, in microseconds.
     ahead: i64,
     now: Stamp,
     local: fn(Stamp) -> NaiveDateTime,
 
     in_front: bool,
     at_end: bool,
-    /// The lowest event that is seen.
+    /// The lowest visible event, as an offset.
     near: u64,
-    /// Everything that was there at the login has come; from then on the view tells what is seen.
+    /// Everything from before the login has come; from then on the view decides what is read.
     settled: bool,
     /// The stream left something out.
     gap: bool,
-    /// It did just now: what comes next stands behind that.
+    /// The stream left something out just before what comes next.
     left_out: bool,
     /// The newest event that was read.
     read: Option<Id>,
-    /// Where the line of what is new stands.
+    /// The offset from which the "new messages" line stands.
     new_from: Option<u64>,
     times: ReadTimes,
-    turned: Option<ChangedLog>,
+    log_change: Option<ChangedLog>,
     unread: usize,
     mentions: usize,
-    /// There is more that is unread: it is not here, so nobody has counted it.
+    /// Something unread is not loaded, so nobody has counted it.
     uncounted: bool,
-    /// Counts what was taken in.
+    /// Counts the inputs.
     revision: u64,
 }
 
 impl Model {
-    /// A window that is not logged in. `local` is the clock on the wall.
+    /// Creates a model that is not logged in. `local` converts to the user's clock.
     pub fn new(local: fn(Stamp) -> NaiveDateTime) -> Model {
         Model {
             phase: Phase::Out,
@@ -334,7 +337,7 @@ impl Model {
             read: None,
             new_from: None,
             times: ReadTimes::default(),
-            turned: None,
+            log_change: None,
             unread: 0,
             mentions: 0,
             uncounted: false,
@@ -342,7 +345,7 @@ impl Model {
         }
     }
 
-    /// Takes in what happened; the answer is what to do about it.
+    /// Takes an input; returns what is to be done.
     pub fn update(&mut self, event: Input) -> Vec<Effect> {
         if let Input::Time(now) = event {
             self.now = now;
@@ -371,7 +374,7 @@ impl Model {
                 }
             }
             Input::Restored(kept) => self.left_behind(*kept, &mut effects),
-            // What was wrong with them is of no use without them.
+            // The hint is about fields that are gone.
             Input::CancelLogin => {
                 self.hint = None;
                 self.put_away();
@@ -430,7 +433,7 @@ impl Model {
     }
 }
 
-/// Whether `place` is at `id` or behind it in the same log.
+/// Returns whether `place` is `id` or later in the same log.
 fn is_past(place: Id, id: Id) -> bool {
     place.log == id.log && place >= id
 }

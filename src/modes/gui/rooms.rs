@@ -1,8 +1,8 @@
-//! Which rooms there are to join: those found on the network, those that answer at an address that
-//! was tried, and those that were used before. Pure: what is found comes as values.
+//! The rooms that can be joined: those found on the network, those that answer at a probed address,
+//! and those used before. Pure: findings come in as values.
 //!
-//! What always holds: one room is offered once, under whichever of its addresses is the best, and
-//! what is offered already keeps its place while others come and go.
+//! What always holds: a room is offered once, under the best of its addresses, and an offer keeps
+//! its place while others come and go.
 
 pub(super) mod discovery;
 #[cfg(test)]
@@ -13,65 +13,65 @@ use std::net::IpAddr;
 use crate::address::Address;
 use crate::nearby::{FoundRoom, RoomChange};
 
-/// The most rooms of the network that are offered: more is no list for a person, and what a network
-/// tells is nobody's promise.
+/// Most rooms of the network that are offered: more is no list for a person, and anybody can
+/// announce rooms.
 pub const MAX_FOUND: usize = 64;
 
-/// A room that answered at an address that was tried.
+/// A room that answered at a probed address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProbedRoom {
-    /// Where.
+    /// The probed address.
     pub address: Address,
-    /// The same place seen from the network, if it is this machine.
+    /// The same address as seen from the network, if it is this machine.
     pub aliases: Vec<Address>,
-    /// Names the room's log, as [`FoundRoom::id`] does; a room with a key does not say it.
+    /// The id of the room's log, as [`FoundRoom::id`]; a room with a key does not say it.
     pub id: Option<String>,
-    /// What its windows show; a room with a key does not say it.
+    /// The room's name; a room with a key does not say it.
     pub name: Option<String>,
 }
 
 /// A room that can be joined, as the window lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JoinableRoom {
-    /// Where it is joined.
+    /// The address at which it is joined.
     pub address: Address,
-    /// What its windows show, if that is known. Anybody on the network chooses such words.
+    /// The room's name, if known. Anybody on the network chooses such words.
     pub name: Option<String>,
-    /// Whether one needs a room key, as far as is known.
+    /// The room wants a key, as far as is known.
     pub key: bool,
-    /// How many other rooms were used since; `None` if it never was.
+    /// The number of other rooms used since; `None` if it was never used.
     pub used: Option<usize>,
-    /// Whether it is known to be there now.
+    /// The room is known to be there now.
     pub there: bool,
-    /// Names the room, as [`FoundRoom::id`] does.
+    /// The id of the room's log, as [`FoundRoom::id`].
     id: Option<String>,
 }
 
 impl JoinableRoom {
-    /// Whether it is joined by an address that every machine has for itself.
+    /// Returns whether its address is a loopback address.
     pub fn is_this_machine(&self) -> bool {
         let host = self.address.host();
         host == "localhost" || host.parse::<IpAddr>().is_ok_and(|host| host.is_loopback())
     }
 
-    /// Whether both are the same room.
+    /// Returns whether both are the same room.
     pub fn is_same(&self, other: &JoinableRoom) -> bool {
         self.address == other.address || self.id.is_some() && self.id == other.id
     }
 }
 
-/// The rooms.
+/// The rooms that are known.
 #[derive(Clone, Debug, Default)]
 pub struct KnownRooms {
-    /// The last one first.
+    /// The rooms that were used, the last one first.
     recent: Vec<Address>,
-    /// In the order in which they were found.
+    /// The rooms of the network, in the order in which they were found.
     found: Vec<FoundRoom>,
     answered: Vec<ProbedRoom>,
 }
 
 impl KnownRooms {
-    /// The rooms that were used are these, the last one first.
+    /// Sets the rooms that were used, the last one first.
     pub fn set_recent(&mut self, recent: &[String]) {
         let addresses = recent.iter().filter_map(|text| Address::parse(text).ok());
         self.recent = addresses.collect();
@@ -82,7 +82,7 @@ impl KnownRooms {
         self.recent.first()
     }
 
-    /// A room came, went, or is reached otherwise.
+    /// Takes in a room that came, went or changed.
     pub fn change(&mut self, change: RoomChange) {
         match change {
             RoomChange::There(room) => {
@@ -98,20 +98,20 @@ impl KnownRooms {
         }
     }
 
-    /// A room answered.
+    /// Takes in a room that answered.
     pub fn answer(&mut self, answered: ProbedRoom) {
         self.answered.retain(|old| old.address != answered.address);
         self.answered.push(answered);
     }
 
-    /// Nothing is known any more of what is there: nobody looks.
+    /// Forgets the rooms found: the search is over.
     pub fn forget(&mut self) {
         self.found.clear();
         self.answered.clear();
     }
 
-    /// Everything that can be joined: what was used before, the last one first; then what else is
-    /// there, in the order in which it was found.
+    /// All rooms that can be joined: those used before, the last one first; then the others, in the
+    /// order in which they were found.
     pub fn offers(&self) -> Vec<JoinableRoom> {
         let mut offers: Vec<JoinableRoom> = Vec::new();
         let mut add = |offer: JoinableRoom| {
@@ -142,7 +142,7 @@ impl KnownRooms {
         offers
     }
 
-    /// Those of [`KnownRooms::offers`] that are known to be there.
+    /// The rooms of [`KnownRooms::offers`] that are known to be there.
     pub fn present(&self) -> Vec<JoinableRoom> {
         let mut offers = self.offers();
         offers.retain(|offer| offer.there);
@@ -150,7 +150,7 @@ impl KnownRooms {
     }
 }
 
-/// Whether what answered is that room. Where only one of both says which room it is, the address
+/// Returns whether a probed room is that room of the network. If only one of them gives its id, the address
 /// decides.
 fn is_of(answered: &ProbedRoom, room: &FoundRoom) -> bool {
     match &answered.id {
@@ -174,7 +174,7 @@ fn offer(
     JoinableRoom {
         address,
         name: name.or_else(|| answered?.name.clone()),
-        // What answers without a name has a key.
+        // A room that answers without its name has a key.
         key: room.map_or(answered.is_some_and(|a| a.name.is_none()), |room| room.key),
         used,
         there: room.is_some() || answered.is_some(),

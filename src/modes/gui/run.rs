@@ -1,5 +1,5 @@
-//! The event loop: what happens in the window, on the wire and on the clock becomes events of the
-//! model; what the model wants done is done.
+//! The event loop: events of the window, the link and the clock become inputs of the model, and the
+//! model's effects are carried out.
 
 mod first_inputs;
 mod frames;
@@ -37,15 +37,15 @@ use crate::room_key;
 use frames::Frames;
 use outside::{ask_desktop, no_thread, on_signals, on_the_wall, random_key};
 
-/// How long saying goodbye may keep the process, with the window gone already.
+/// Longest time that logging off keeps the process after the window is closed.
 const GOODBYE: Duration = Duration::from_secs(1);
-/// What comes from the network is shown so often at most.
+/// Minimum interval between two redraws for events of the network.
 const PICTURE: Duration = Duration::from_millis(16);
 
 /// Opens the window and runs until it is closed.
 ///
 /// # Errors
-/// There is no display, or the system refuses what a window needs.
+/// There is no display, or the system refuses something that a window needs.
 pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
     display::check(std::env::var("DISPLAY").ok().as_deref())?;
     input_method::settle().map_err(|e| {
@@ -89,7 +89,7 @@ pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
     let looks = ask_desktop();
     let (said, trouble) = mpsc::channel();
     let tell = move |event| {
-        // Nobody listens any more if the window is closed.
+        // Fails if the window is closed.
         let _ = said.send(event);
         window::wake();
     };
@@ -141,39 +141,39 @@ pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Everything that the loop has to do with.
+/// The parts that the loop connects.
 struct Run {
     model: Rc<RefCell<Model>>,
     window: Window,
     link: Link,
     autosave: Autosave,
-    /// Writes the settings.
+    /// The thread that writes the settings.
     settings_writer: Option<SettingsWriter>,
     notifier: Notifier,
     bell: Bell,
     /// The search for rooms, while there is one.
     discovery: Option<Discovery>,
-    /// Whether there may be one.
+    /// The search is allowed.
     may_look: bool,
-    /// What the program wrote into the fields of the login.
+    /// The fields of the login as the program filled them.
     fields: LoginFields,
-    /// What the model is to be told.
+    /// The inputs that the model is to get.
     inputs: Vec<Input>,
-    /// When the window last showed the model.
+    /// The time at which the window last showed the model.
     shown: Instant,
-    /// Something is not shown yet.
+    /// A change is not shown yet.
     owing: bool,
 }
 
 impl Run {
-    /// Does everything that there is to do now. `false` ends the run.
+    /// Runs one turn of the loop. `false` ends the run.
     fn turn(&mut self) -> bool {
         self.model.borrow_mut().update(Input::Time(Stamp::now()));
         let (mut by_hand, mut quits) = (false, false);
         while let Some(action) = self.window.next_action() {
             by_hand = true;
             match action {
-                // What was typed before is said first.
+                // A message sent before still goes out.
                 Action::Quit => {
                     quits = true;
                     break;
@@ -199,7 +199,7 @@ impl Run {
                 Action::Window(_) => {}
             }
         }
-        match self.autosave.sure() {
+        match self.autosave.newly_durable() {
             Ok(keys) if keys.is_empty() => {}
             Ok(keys) => self.inputs.push(Input::Durable(keys)),
             Err(sentence) => self.inputs.push(Input::Note(sentence)),
@@ -216,12 +216,12 @@ impl Run {
             rounds += 1;
             let mut effects = Vec::new();
             for event in std::mem::take(&mut self.inputs) {
-                // Several keys may have come in one go: what counts is what they left.
+                // Several keys may have come at once: the text that they left counts.
                 let event = match event {
                     Input::Draft(_) => Input::Draft(self.window.draft()),
                     event => event,
                 };
-                // What was written under the old name belongs to it to the last.
+                // Text written under the old name belongs to its file.
                 let before = match &event {
                     Input::Link(Report::LoggedIn { .. }) => self.model.borrow().kept(),
                     _ => None,
@@ -257,7 +257,7 @@ impl Run {
                     .map(Input::Note),
             );
             if by_hand || !effects.is_empty() {
-                // Shown first: a field may have to be there before it can get the cursor.
+                // Shown first: a field has to be there before it can get the focus.
                 self.show();
             }
             for effect in effects {
@@ -273,7 +273,7 @@ impl Run {
         !quits
     }
 
-    /// Looks for rooms while the model wants it.
+    /// Searches for rooms while the model wants it.
     fn look(&mut self) {
         if !self.may_look || !self.model.borrow().looks_for_rooms() {
             self.discovery = None;
@@ -304,7 +304,7 @@ impl Run {
         self.owing = false;
     }
 
-    /// `false` ends the run.
+    /// Carries out an effect. `false` ends the run.
     fn act(&mut self, effect: Effect) -> bool {
         match effect {
             Effect::LogIn(login) => self.log_in(login),
@@ -355,7 +355,7 @@ impl Run {
         self.inputs.extend(trouble.map(Input::Note));
     }
 
-    /// Shows a link in the browser.
+    /// Opens a URL in the browser.
     fn open(&mut self, address: &str) {
         if !spans::opens(address) {
             return;
@@ -368,7 +368,7 @@ impl Run {
         }
     }
 
-    /// The user wants these settings.
+    /// Applies the settings that the user chose.
     fn change(&mut self, wanted: Settings) {
         self.change_settings(move |settings| settings.choose(&wanted));
     }
@@ -382,7 +382,7 @@ impl Run {
         self.window.apply(here);
     }
 
-    /// Waits until something happens or has to be shown. `false` if the window is gone.
+    /// Waits for an event or for the next redraw. `false` if the window is gone.
     fn wait(&mut self) -> bool {
         let picture = self
             .owing
@@ -395,7 +395,7 @@ impl Run {
         let work = (!self.inputs.is_empty()).then_some(Duration::ZERO);
         let open = self.window.wait(work.or(soonest));
         if changes.is_some() && changes == soonest {
-            // The clock has gone on: what it says is shown.
+            // The clock has advanced, which is shown.
             self.owing = true;
         }
         open
@@ -404,7 +404,7 @@ impl Run {
     fn end(mut self) {
         self.window.hide();
         let last_words = self.link.close(GOODBYE);
-        // What was answered during the goodbye needs no repeat.
+        // A message that was answered meanwhile needs no repeat.
         for report in last_words {
             self.model.borrow_mut().update(Input::Link(report));
         }
@@ -414,7 +414,7 @@ impl Run {
             token: kept.token.filter(|_| !is_in),
             ..kept
         });
-        // There is nobody left to tell.
+        // There is no window left that could show an error.
         let _ = self.autosave.keep(kept, self.window.place(), true);
     }
 }

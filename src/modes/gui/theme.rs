@@ -1,6 +1,6 @@
-//! The colours of the window: three palettes, and a colour for every name. Pure.
+//! The window's colours: three palettes, and a colour for every name. Pure.
 //!
-//! What always holds (tested): a text can be read on every background that it is drawn on, with a
+//! What always holds (tested): text is readable on every background that it is drawn on, with a
 //! contrast of at least 4.5:1 (WCAG 2.2, 1.4.3), in high contrast 7:1 (1.4.6); borders, focus,
 //! sliders and dots stand out by at least 3:1 (1.4.11).
 
@@ -13,76 +13,75 @@ use serde::{Deserialize, Serialize};
 
 use crate::hue::{from_hsl, hash, hue_of, luminance, saturation_of, spread_of};
 
-/// The colours that everything is drawn with, each `0xRRGGBB`.
+/// The colours of everything, each `0xRRGGBB`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Palette {
-    /// Behind everything.
+    /// Background of the window.
     pub window: u32,
     /// Background of the transcript and of lists.
     pub surface: u32,
-    /// Background of a field to type in.
+    /// Background of an input field.
     pub field: u32,
-    /// What was said, and captions.
+    /// Messages and captions.
     pub text: u32,
-    /// Times, comings and goings, what a field is for.
+    /// Times, joins and leaves, descriptions.
     pub quiet: u32,
-    /// What is not in the room yet.
+    /// Messages that are not in the room yet.
     pub waiting: u32,
-    /// What went wrong.
+    /// Errors.
     pub wrong: u32,
     /// Background of a refused field.
     pub wrong_field: u32,
-    /// The face of the button that is meant to be pressed; the button of new messages.
+    /// Face of the primary button.
     pub accent: u32,
-    /// The same while it is pressed.
+    /// Face of the primary button while it is pressed.
     pub accent_pressed: u32,
     /// Letters on `accent` and `accent_pressed`.
     pub accent_text: u32,
-    /// The face of every other button.
+    /// Face of every other button.
     pub button: u32,
     /// The same while it is pressed.
     pub button_pressed: u32,
-    /// The face of a button that cannot be pressed, and the background of a field that cannot be
-    /// typed in.
+    /// Face of a disabled button, and background of a disabled field.
     pub off: u32,
     /// Letters on `off`.
     pub off_text: u32,
     /// Our own name.
     pub own: u32,
-    /// Around fields and buttons.
+    /// Border of fields and buttons.
     pub border: u32,
-    /// A thin line between parts; nothing depends on seeing it.
+    /// Thin line between parts; nothing depends on seeing it.
     pub line: u32,
-    /// Around what has the keyboard.
+    /// Border of the focused widget.
     pub focus: u32,
-    /// Behind marked text.
+    /// Background of selected text.
     pub selection: u32,
-    /// Behind a message that names us.
+    /// Background of a message that mentions us.
     pub mention: u32,
-    /// Behind what was found.
+    /// Background of a match.
     pub found: u32,
-    /// Behind what was found and is being looked at.
+    /// Background of the current match.
     pub found_current: u32,
-    /// The line where the reader left off, and its words.
+    /// The "new messages" line and its words.
     pub unread: u32,
     /// A link.
     pub link: u32,
-    /// The groove of a scrollbar.
+    /// Groove of a scrollbar.
     pub bar: u32,
-    /// What is moved in it.
+    /// Slider of a scrollbar.
     pub slider: u32,
-    /// The dot of a connection that stands.
+    /// Dot of an open connection.
     pub good: u32,
-    /// The dot of one that is being sought.
+    /// Dot of a connection that is being made.
     pub warn: u32,
-    /// The dot of none.
+    /// Dot without a connection.
     pub idle: u32,
-    /// The contrast that every text has at least, in tenths: 45 or 70.
+    /// The least contrast of text, in tenths: 45 or 70.
     pub least_contrast: u32,
 }
 
 impl Palette {
-    /// What a name or a text of the transcript may stand on.
+    /// The backgrounds that names and text of the transcript may stand on.
     fn behind_text(&self) -> [u32; 5] {
         [
             self.surface,
@@ -93,19 +92,19 @@ impl Palette {
         ]
     }
 
-    /// Whether the letters are brighter than what they stand on.
+    /// Returns whether text is brighter than its background.
     pub fn is_dark(&self) -> bool {
         luminance(self.text) > luminance(self.surface)
     }
 
-    /// The colour of a name: always the same hue, readable wherever names stand.
+    /// Returns the colour of a name: always the same hue, readable wherever names stand.
     pub fn name(&self, name: &str) -> u32 {
         let hash = hash(name);
         let (hue, saturation, spread) = (hue_of(hash), saturation_of(hash), spread_of(hash));
         let least = f64::from(self.least_contrast) / 10.0;
         let behind = self.behind_text().map(luminance);
         let at = |lightness: u32| from_hsl(hue, saturation, f64::from(lightness) / STEPS_F);
-        // The luminance grows with the lightness, so the edge is found by halving.
+        // The luminance grows with the lightness, so bisection finds the edge.
         let first = |is_past: &dyn Fn(f64) -> bool| {
             let (mut low, mut high) = (0, STEPS);
             while low < high {
@@ -131,17 +130,17 @@ impl Palette {
     }
 }
 
-/// How finely the lightness of a name is sought.
+/// The number of steps of lightness in which a name's is searched.
 const STEPS: u32 = 1024;
 const STEPS_F: f64 = STEPS as f64;
 
-/// Which palette the user wants.
+/// The user's choice of a palette.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Theme {
-    /// Dark letters on white.
+    /// Dark text on white.
     Light,
-    /// Bright letters on near black.
+    /// Bright text on near black.
     Dark,
     /// White on black, every text at least 7:1.
     HighContrast,
@@ -151,7 +150,7 @@ pub enum Theme {
 }
 
 impl Theme {
-    /// All of them, in the order in which they are offered.
+    /// All themes, in the order in which they are offered.
     pub const ALL: [Theme; 4] = [
         Theme::System,
         Theme::Light,
@@ -159,7 +158,7 @@ impl Theme {
         Theme::HighContrast,
     ];
 
-    /// The colours, where it is known whether the desktop is dark.
+    /// Returns the colours, given whether the desktop is dark.
     pub fn palette(self, system_is_dark: bool) -> Palette {
         match self {
             Theme::Light => Palette::LIGHT,

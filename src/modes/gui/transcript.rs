@@ -1,4 +1,5 @@
-//! The transcript: what was said, laid out and painted.
+//! The transcript as data: history, items, styled text, layout and scrolling. Pure; its widget is
+//! `window::transcript`.
 
 pub mod history;
 pub mod items;

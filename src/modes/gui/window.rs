@@ -1,7 +1,7 @@
-//! The window: its widgets, what pressing them means, and how the model is shown.
+//! The window: its widgets, their callbacks, and how the model is shown.
 //!
-//! Callbacks note an [`Action`], and at most move the keyboard; the event loop does the work between two
-//! waits, so that no widget is changed from inside itself.
+//! Callbacks note an [`Action`], and at most move the focus; the event loop does the work between
+//! two waits, so that no widget is changed from inside itself.
 
 mod action;
 pub mod appearance;
@@ -47,14 +47,14 @@ use render::Rendered;
 use settings_dialog::SettingsDialog;
 use style::{ButtonKind, button, caption};
 
-/// The longest text that the input takes, in bytes: twice what can be said, so that it can be told,
-/// and no more, since FLTK lays all of it out at every key.
+/// Longest text that the input takes, in bytes: twice the longest message, so that its excess can
+/// be told, and no more, since FLTK lays out all of it at every key.
 const INPUT_LIMIT: usize = 2 * crate::event::MAX_TEXT;
 
-/// What stands in the fields at first.
+/// The initial content of the login's fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LoginFields {
-    /// Where the room is.
+    /// The address of the room.
     pub address: String,
     /// The name.
     pub name: String,
@@ -107,40 +107,40 @@ pub struct Window {
     settings: Rc<RefCell<Settings>>,
     recall: Rc<RefCell<Recall>>,
     completion: Rc<RefCell<Completion>>,
-    /// The fields for the login are shown although we are in.
+    /// The login's fields are shown although we are in a room.
     switching: bool,
-    /// So is the list of rooms, because somebody asked for it.
+    /// The list of rooms is shown with them, on request.
     rooms_open: bool,
     system_is_dark: bool,
     shown: Rendered,
     front: bool,
     /// The model's revision that the transcript shows.
     revision: Option<u64>,
-    /// How much larger than usual this screen wants everything.
+    /// The scale that the screen wants by itself.
     own_scale: f32,
     icon: (Vec<u8>, i32, i32),
     badge: (usize, usize),
 }
 
-/// A colour from `0xRRGGBB`.
+/// Converts `0xRRGGBB` to a colour.
 pub fn rgb(value: u32) -> Color {
     match value {
-        // To FLTK, a colour that is 0 is whatever letters have.
+        // FLTK takes a colour of 0 for the foreground colour.
         0 => Color::Black,
         value => Color::from_hex(value),
     }
 }
 
-/// Has the event loop wait no longer. May be called from any thread.
+/// Wakes the event loop. May be called from any thread.
 pub fn wake() {
     app::awake();
 }
 
 impl Window {
-    /// Builds the window and puts it on the screen.
+    /// Builds the window and shows it.
     ///
     /// # Errors
-    /// There is nothing to draw letters with.
+    /// There is no font.
     pub fn open(
         model: Rc<RefCell<Model>>,
         fields: &LoginFields,
@@ -301,7 +301,7 @@ impl Window {
         Ok(window)
     }
 
-    /// Waits for something to happen, at most so long. `false` means that the window is gone.
+    /// Waits for an event, for at most `limit`. `false` means that the window is gone.
     pub fn wait(&mut self, limit: Option<Duration>) -> bool {
         let open = match limit {
             // An error of the display; the next wait tells whether it is gone.
@@ -313,7 +313,7 @@ impl Window {
         if self.shown.is_another_size(self.frame.w(), self.frame.h()) {
             self.note(Action::Window(WindowAction::Refresh));
         }
-        // One of our widgets has the cursor exactly while the window is in front.
+        // One of our widgets has the focus exactly while the window is in front.
         let front = app::focus().is_some();
         if front != self.front {
             self.front = front;
@@ -322,7 +322,7 @@ impl Window {
         open
     }
 
-    /// What the user wants next.
+    /// Returns the next action of the user, and carries out the window's own.
     pub fn next_action(&mut self) -> Option<Action> {
         loop {
             let action = self.actions.borrow_mut().pop_front()?;
@@ -337,94 +337,93 @@ impl Window {
         self.actions.borrow_mut().push_back(action);
     }
 
-    /// What was to be said was taken: the up key brings it back.
+    /// The text was accepted: the up key brings it back.
     pub fn taken(&mut self, text: &str) {
         self.recall.borrow_mut().add(text);
     }
 
-    /// What was to be said was not taken: it stands in the input again, before what was typed
-    /// since.
+    /// The text was not accepted: puts it back into the input, before what was typed since.
     pub fn give_back(&mut self, text: &str) {
         let whole = text.to_string() + &self.message.value();
         self.message.set_value(&whole);
-        // Fails only for a place that is not in the text.
+        // Fails only for a position outside of the text.
         let _ = self.message.set_position(whole.len() as i32);
     }
 
-    /// What stands in the input.
+    /// The text in the input.
     pub fn draft(&self) -> String {
         self.message.value()
     }
 
-    /// Puts a text into the input, unless something stands there.
+    /// Puts a text into the input, if that is empty.
     pub fn restore(&mut self, text: &str) {
         if self.message.value().is_empty() {
             self.message.set_value(text);
-            // Fails only for a place that is not in the text.
+            // Fails only for a position outside of the text.
             let _ = self.message.set_position(text.len() as i32);
         }
     }
 
-    /// Shows the end of the transcript.
+    /// Scrolls to the end of the transcript.
     pub fn go_to_end(&mut self) {
         self.forget_seen();
         self.transcript.go_to_end();
     }
 
-    /// Shows the beginning of the transcript.
+    /// Scrolls to the beginning of the transcript.
     pub fn go_to_start(&mut self) {
         self.forget_seen();
         self.transcript.go_to_start();
     }
 
-    /// Shows where what is new begins.
+    /// Scrolls to the first unread message.
     pub fn go_to_unread(&mut self) {
         self.forget_seen();
         self.transcript.go_to_unread();
     }
 
-    /// Shows the event at that offset.
+    /// Scrolls to the event at that offset.
     pub fn go_to_event(&mut self, place: u64) {
         self.forget_seen();
         self.transcript.go_to_event(place);
     }
 
-    /// What was seen before the view was sent elsewhere is of no interest any more.
+    /// Drops what was noted as visible before the view was sent elsewhere.
     fn forget_seen(&mut self) {
         let seen = |action: &Action| matches!(action, Action::Model(model::Input::Viewed { .. }));
         self.actions.borrow_mut().retain(|action| !seen(action));
     }
 
-    /// The login worked: its fields go away.
+    /// Hides the login's fields: it was accepted.
     pub fn entered(&mut self) {
         (self.switching, self.rooms_open) = (false, false);
     }
 
-    /// Puts the cursor into a field and marks what stands there.
+    /// Focuses a field and selects its text.
     pub fn focus(&mut self, field: Field) {
         match field {
             Field::Address => style::mark_all(&mut self.address),
             Field::Name => style::mark_all(&mut self.name),
             Field::Key => style::mark_all(&mut self.key),
             Field::Message => {
-                // Before the login there is no cursor to be had here; the login brings it.
+                // Refused before the login; the login brings it.
                 let _ = self.message.take_focus();
             }
         }
     }
 
-    /// The settings as they are now.
+    /// The present settings.
     pub fn settings(&self) -> Settings {
         self.settings.borrow().clone()
     }
 
-    /// Uses other settings.
+    /// Applies settings.
     pub fn apply(&mut self, settings: Settings) {
         *self.settings.borrow_mut() = settings;
         self.restyle();
     }
 
-    /// The desktop is dark, or is not.
+    /// Takes in whether the desktop is dark.
     pub fn set_system_dark(&mut self, dark: bool) {
         if self.system_is_dark != dark {
             self.system_is_dark = dark;
@@ -442,7 +441,7 @@ impl Window {
         app::flush();
     }
 
-    /// Takes the window off the screen at once.
+    /// Closes the window at once.
     pub fn hide(&mut self) {
         self.dialog = None;
         self.frame.hide();

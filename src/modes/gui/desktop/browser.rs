@@ -1,4 +1,4 @@
-//! A link in the browser: a process of its own, which lives on without the window and is told
+//! Opening a URL in the browser: a process of its own, which outlives the window and inherits
 //! nothing of the room.
 
 use std::io;
@@ -8,7 +8,7 @@ use std::thread;
 use crate::room_key;
 use crate::system::executable::in_own_group;
 
-/// Has the desktop show this address.
+/// Has the desktop open this URL.
 ///
 /// # Errors
 /// None of the programs that could do it can be started.
@@ -17,7 +17,8 @@ pub fn open(address: &str) -> io::Result<()> {
     for mut command in open::commands(address) {
         match apart(&mut command).spawn() {
             Ok(mut child) => {
-                // It ends when it likes. Without a thread to be had, its end is noted at ours.
+                // Waited for on a thread, so that it leaves no zombie; without a thread it stays
+                // one until we end.
                 let _ = thread::Builder::new()
                     .name("browser".to_string())
                     .spawn(move || child.wait());
@@ -29,7 +30,7 @@ pub fn open(address: &str) -> io::Result<()> {
     Err(trouble)
 }
 
-/// Nothing that ends the window ends the browser, and the room's key is not its business.
+/// Detaches the program: what ends the window does not end it, and it does not get the room key.
 fn apart(command: &mut Command) -> &mut Command {
     in_own_group(command)
         .env_remove(room_key::VARIABLE)

@@ -1,6 +1,6 @@
-//! Whether there is a screen to open a window on.
+//! The check for a display.
 //!
-//! FLTK ends the whole process when there is none, so it is found out before FLTK is asked.
+//! FLTK ends the whole process if there is no display, so that is checked before FLTK is asked.
 
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;

@@ -1,19 +1,18 @@
 //! The input method that `XMODIFIERS` names.
 //!
-//! Where one is named that does not run, X opens none at all, and with it goes what makes one letter of
-//! two keys: dead keys and Compose. So a name that nobody answers to is left out, and X does that
-//! itself.
+//! If one is named that does not run, X opens none at all, and dead keys and Compose, which make one
+//! letter of two keys, are lost. So a name that nobody answers to is removed, and X composes by itself.
 
 use std::io;
 
 use crate::system::executable::become_this_without;
 use crate::system::x11::runs_input_method;
 
-/// Where it is named.
+/// The environment variable that names the input method.
 pub const VARIABLE: &str = "XMODIFIERS";
 
-/// Starts this program afresh without the name if nobody answers to it. Comes back where everything is
-/// well, or nothing can be done about it.
+/// Starts this program again without the variable if the input method that it names does not run.
+/// Returns if it runs, or if nothing can be done.
 ///
 /// # Errors
 /// The system does not start this program again.
@@ -23,7 +22,7 @@ pub fn settle() -> io::Result<()> {
     if named.is_none_or(|name| runs_input_method(name).unwrap_or(true)) {
         return Ok(());
     }
-    // What this process has in its environment cannot be changed once it has threads.
+    // The environment of a process with threads cannot be changed.
     Err(become_this_without(VARIABLE))
 }
 

@@ -19,43 +19,43 @@ use zbus::{Connection, DynamicType, Message, OwnedVariant, Variant};
 
 use crate::modes::gui::text::drawable;
 
-/// The shortest time between two notifications, and between two rings of the bell.
+/// Minimum interval between two notifications, and between two rings of the bell.
 const INTERVAL: Duration = Duration::from_secs(2);
-/// How long a notification may take: the service may have to be started for it.
+/// Time limit of a notification; its service may have to be started for it.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long the question for the colours may take.
+/// Time limit of the question for the colour scheme.
 const COLOURS: Duration = Duration::from_secs(1);
-/// How many characters of a name, and of a text, are shown.
+/// Longest name and longest text in a notification, in characters.
 const NAME_SHOWN: usize = 40;
 const TEXT_SHOWN: usize = 200;
 
-/// Somebody named our name.
+/// A mention of our name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mention {
     /// The room.
     pub room: String,
-    /// Who said it.
+    /// The sender's name.
     pub from: String,
-    /// What was said.
+    /// The text of the message.
     pub text: String,
 }
 
-/// Shows mentions as notifications of the desktop: at most one every 2 s, which tells how many
-/// others it stands for.
+/// Shows mentions as desktop notifications: at most one every 2 s, which says how many more it
+/// stands for.
 pub struct Notifier {
     shared: Arc<Shared>,
-    /// Which bus, and whom to tell; until the thread has them.
+    /// The bus and the callback, until the thread takes them.
     start: Option<(Bus, OnTrouble)>,
 }
 
-/// The bell: rings at most once every 2 s, however many mentions come at once.
+/// The bell: rings at most once every 2 s, however many mentions come.
 #[derive(Debug, Default)]
 pub struct Bell {
     rang: Option<Instant>,
 }
 
 impl Bell {
-    /// Whether it is to ring for a mention that came `now`; it counts as rung then.
+    /// Returns whether to ring for a mention that came `now`. `true` counts as a ring.
     pub fn rings(&mut self, now: Instant) -> bool {
         let rests = |rang| now.saturating_duration_since(rang) < INTERVAL;
         let rings = !self.rang.is_some_and(rests);
@@ -78,14 +78,14 @@ struct Shared {
 struct Waiting {
     /// The newest mention that was not shown.
     newest: Option<Mention>,
-    /// How many there were before it.
+    /// The number of unshown mentions before it.
     others: usize,
     ended: bool,
 }
 
 impl Notifier {
-    /// A notifier that does nothing yet. If notifications do not work, `trouble` gets a sentence
-    /// for the status line, once, on another thread.
+    /// Creates a notifier that has no thread yet. If notifications do not work, `trouble` gets a
+    /// sentence for the status line, once, on another thread.
     pub fn new(trouble: impl FnOnce(String) + Send + 'static) -> Notifier {
         Notifier::on(Bus::Session, trouble)
     }
@@ -97,7 +97,7 @@ impl Notifier {
         }
     }
 
-    /// Has this mention shown, now or with the next notification. Returns at once.
+    /// Shows this mention, now or with the next notification. Returns at once.
     pub fn tell(&mut self, mention: Mention) {
         let mut waiting = self.shared.lock();
         if waiting.newest.replace(mention).is_some() {
@@ -107,14 +107,14 @@ impl Notifier {
         self.shared.changed.notify_one();
         if let Some((bus, trouble)) = self.start.take() {
             let shared = Arc::clone(&self.shared);
-            // Without a thread there are no notifications; the window says the rest.
+            // Without a thread there are no notifications; the window still marks the mention.
             let _ = thread::Builder::new()
                 .name("notifications".to_string())
                 .spawn(move || show_all(&shared, &bus, trouble));
         }
     }
 
-    /// What was not shown yet has been seen in the window.
+    /// Drops the mentions that wait: they have been seen in the window.
     pub fn forget(&mut self) {
         let mut waiting = self.shared.lock();
         waiting.newest = None;
@@ -123,7 +123,7 @@ impl Notifier {
 }
 
 impl Drop for Notifier {
-    /// Nothing is shown any more. The thread ends by itself; it is not waited for.
+    /// Ends the thread without waiting for it; nothing more is shown.
     fn drop(&mut self) {
         self.shared.lock().ended = true;
         self.shared.changed.notify_one();
@@ -135,8 +135,8 @@ impl Shared {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next mention to show and how many it stands for besides; not before `earliest`. `None`
-    /// at the end.
+    /// Waits for the next mention, not before `earliest`; the number is that of the others it
+    /// stands for. `None` ends the thread.
     fn next(&self, earliest: Option<Instant>) -> Option<(Mention, usize)> {
         let mut waiting = self.lock();
         loop {
@@ -163,7 +163,7 @@ impl Shared {
     }
 }
 
-/// The thread.
+/// The body of the thread.
 fn show_all(shared: &Shared, bus: &Bus, trouble: OnTrouble) {
     let mut trouble = Some(trouble);
     let mut earliest = None;
@@ -182,7 +182,7 @@ fn show_all(shared: &Shared, bus: &Bus, trouble: OnTrouble) {
     }
 }
 
-/// Notify (section 9.2 of the specification).
+/// Shows a notification (Notify, section 9.2 of the specification).
 async fn show(bus: &Bus, mention: &Mention, others: usize) -> zbus::Result<()> {
     const SERVICE: Service = Service {
         name: "org.freedesktop.Notifications",
@@ -212,8 +212,8 @@ async fn show(bus: &Bus, mention: &Mention, others: usize) -> zbus::Result<()> {
     Ok(())
 }
 
-/// Summary and body. The summary is plain everywhere; the body is read as markup by some services,
-/// which then has to be taken literally.
+/// Returns summary and body. The summary is plain text everywhere; some services read the body as
+/// markup, in which case it is escaped.
 fn words(mention: &Mention, others: usize, markup: bool) -> (String, String) {
     let from = shortened(&mention.from, NAME_SHOWN);
     let summary = match shortened(&mention.room, NAME_SHOWN) {
@@ -233,9 +233,11 @@ fn words(mention: &Mention, others: usize, markup: bool) -> (String, String) {
     (summary, body)
 }
 
-/// One line, with nothing that would turn its direction, and at most `limit` characters.
+/// Returns the text as one line of at most `limit` characters, without anything that changes its
+/// direction.
 fn shortened(text: &str, limit: usize) -> String {
-    // A character may be made of many; a text is 16 KiB at most, but a name in the log is anything.
+    // A character may have many code points. A message has at most 16 KiB, but a name in the log
+    // may be anything.
     let start: String = text.chars().take(8 * limit).collect();
     let line = drawable(&start);
     let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -247,8 +249,8 @@ fn shortened(text: &str, limit: usize) -> String {
     }
 }
 
-/// Whether the desktop prefers dark colours. `None` where it has no preference, nobody to ask, or
-/// no answer within 1 s: call it on a thread of its own.
+/// Returns whether the desktop prefers dark colours. `None` if it has no preference, if there is nobody to
+/// ask, or if there is no answer within 1 s: call it on a thread of its own.
 pub fn system_is_dark() -> Option<bool> {
     is_dark(&Bus::Session)
 }
@@ -286,11 +288,11 @@ fn is_unknown_method(error: &zbus::fdo::Error) -> bool {
     matches!(error, zbus::fdo::Error::UnknownMethod(_))
 }
 
-/// Which bus to use.
+/// The bus to use.
 enum Bus {
-    /// The one of the user's session, if it is there.
+    /// The bus of the user's session.
     Session,
-    /// A test's own.
+    /// A bus of a test.
     #[cfg(test)]
     At(String),
 }
@@ -306,7 +308,7 @@ impl Bus {
     }
 }
 
-/// Whom to ask on a bus.
+/// A service on the bus.
 struct Service {
     name: &'static str,
     path: &'static str,
@@ -324,7 +326,7 @@ impl Service {
     }
 }
 
-/// Waits for it on this thread, but no longer than `limit`.
+/// Blocks until it is done, but no longer than `limit`.
 fn within<T>(limit: Duration, asked: impl Future<Output = zbus::Result<T>>) -> zbus::Result<T> {
     zbus::block_on(future::or(asked, async {
         Timer::after(limit).await;

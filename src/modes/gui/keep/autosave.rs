@@ -1,5 +1,5 @@
-//! When what the window keeps about itself is written: what was said before it goes out, the rest
-//! a moment later.
+//! The timing of the session file: messages are saved before they are sent, everything else a
+//! moment later.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -8,26 +8,26 @@ use super::session_file::{Geometry, SavedSession, SessionFile};
 use crate::address::Address;
 use crate::event::Key;
 
-/// A draft, or how far somebody read, is written so long after it changed.
+/// Delay before a changed draft or read position is saved.
 const SOON: Duration = Duration::from_millis(400);
 
-/// The files of this window.
+/// Saves the state of the present session and opens the file of the next.
 pub struct Autosave {
-    /// Where they are; none on a machine without a home.
+    /// The folder of the session files; none on a machine without a home.
     folder: Option<PathBuf>,
-    /// Called when there is something to ask [`Autosave::sure`] about.
+    /// Called on another thread when [`Autosave::newly_durable`] has news.
     tell: fn(),
-    /// The room and name that we are in with.
+    /// The file of the session that we are in.
     current: Option<OpenFile>,
-    /// The one that was asked for just now.
+    /// The file of the login just requested.
     asked: Option<OpenFile>,
-    /// It is the current one.
+    /// The requested login is the present one.
     same: bool,
-    /// What was written last.
+    /// The state that was saved last.
     written: SavedSession,
-    /// What was wrong when the window's place was looked up, until it can be told.
+    /// A failure while the window's geometry was looked up, until it can be reported.
     trouble: Option<String>,
-    /// When the rest is to be written.
+    /// The time at which the rest is to be saved.
     due: Option<Instant>,
 }
 
@@ -39,8 +39,8 @@ struct OpenFile {
 }
 
 impl Autosave {
-    /// No file yet, and then one in `folder` for each login. `tell` is called, on another thread, when there is something to ask
-    /// [`Autosave::sure`] about.
+    /// Starts without a file; each login then has one in `folder`. `tell` is called on another
+    /// thread when [`Autosave::newly_durable`] has news.
     pub fn new(folder: Option<PathBuf>, tell: fn()) -> Autosave {
         Autosave {
             folder,
@@ -54,15 +54,15 @@ impl Autosave {
         }
     }
 
-    /// Where the window of this room and name was.
+    /// Returns the geometry of the last window of this room and name.
     pub fn look(&mut self, address: &Address, name: &str) -> Option<Geometry> {
         let (kept, trouble) = self.open(address, name);
         self.trouble = trouble;
         kept.place
     }
 
-    /// What an earlier window left behind for this room and name; a sentence if nothing can be
-    /// kept.
+    /// Returns the state that an earlier window saved for this room and name, and a sentence if
+    /// nothing can be saved.
     pub fn open(&mut self, address: &Address, name: &str) -> (SavedSession, Option<String>) {
         let trouble = self.trouble.take();
         let (address, name) = (address.to_string(), name.trim().to_string());
@@ -88,37 +88,37 @@ impl Autosave {
         (kept, sentence)
     }
 
-    /// The login that was asked for worked.
+    /// Goes on with the requested login's file: the login was accepted.
     pub fn entered(&mut self) {
         if let Some(mine) = self.asked.take() {
             self.written = mine.kept.clone();
             self.current = Some(mine);
         } else if !self.same {
-            // Nothing can be kept here, and nothing of it belongs into the file of before.
+            // Nothing can be saved here, and nothing of it belongs into the earlier session's file.
             self.current = None;
         }
     }
 
-    /// Whether anything is kept of the login that there is.
+    /// Returns whether the present session is saved.
     pub fn keeps(&self) -> bool {
         self.current.is_some()
     }
 
-    /// The letters of which the disk has become sure.
+    /// Returns the messages that have reached the disk since the last call.
     ///
     /// # Errors
     /// A sentence for the status line.
-    pub fn sure(&mut self) -> Result<Vec<Key>, String> {
+    pub fn newly_durable(&mut self) -> Result<Vec<Key>, String> {
         let mine = self.current.as_mut().or(self.asked.as_mut());
-        mine.map_or(Ok(Vec::new()), |mine| mine.keeper.sure())
+        mine.map_or(Ok(Vec::new()), |mine| mine.keeper.newly_durable())
     }
 
-    /// It did not: what was kept before goes on.
+    /// Goes on with the present file: the requested login was refused.
     pub fn not_entered(&mut self) {
         self.asked = None;
     }
 
-    /// Keeps this: at once if `now`, or if what was said has changed; else soon.
+    /// Saves this state: at once if `now`, or if its messages or its token changed; otherwise soon.
     ///
     /// # Errors
     /// A sentence for the status line.
@@ -128,7 +128,7 @@ impl Autosave {
         place: Geometry,
         now: bool,
     ) -> Result<(), String> {
-        // Who is in no room yet may be changing the draft for the one that is asked for.
+        // Before the first login this may be the draft for the room that is being asked.
         let out = self.current.is_none();
         let mine = self.current.as_mut().or(self.asked.as_mut());
         let Some((kept, mine)) = kept.zip(mine) else {
@@ -157,7 +157,7 @@ impl Autosave {
         mine.keeper.save(written)
     }
 
-    /// In what time something is to be written.
+    /// The time until something is to be saved.
     pub fn due(&self) -> Option<Duration> {
         let due = self.due?;
         Some(due.saturating_duration_since(Instant::now()))
@@ -190,7 +190,7 @@ mod tests {
     fn who_can_keep_nothing_here_writes_nothing_over_what_is_kept_there() {
         let folder = tempfile::tempdir().expect("a folder");
         let keeping = || Autosave::new(Some(folder.path().to_path_buf()), || ());
-        // Somebody else has the second room open.
+        // Another window has the second room open.
         let mut other = keeping();
         other.open(&room("b"), "eve");
         let mut own = keeping();

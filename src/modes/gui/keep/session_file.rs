@@ -1,10 +1,10 @@
-//! What a window keeps about itself between two starts, in the user's state folder: how far was
-//! read, the session, the draft, and the messages that were not answered.
+//! The state that a window saves for the next one of the same room and name, in the user's state
+//! folder: the read position, the token, the draft, and the messages that were not answered.
 //!
-//! There is one file for each room and name, and one window at a time has it: the others of the same
-//! room and name keep nothing. A file is replaced whole, so that whatever kills the window leaves
-//! the old state or the new one. A power cut may cost the file, so a thread has the disk be sure of a
-//! copy beside it ([`saver`]); of both, what was written last is read.
+//! There is one file for each room and name, and one window at a time owns it; others of the same
+//! room and name save nothing. A file is replaced whole, so that whatever kills the window leaves
+//! the old state or the new one. A power cut may cost the file, so a thread syncs a copy beside it
+//! ([`syncer`]); of both, the newer one is read.
 
 mod syncer;
 
@@ -23,38 +23,39 @@ use crate::modes::gui::talk::OutboxMessage;
 use crate::system::files::{OTHERS, PRIVATE_FOLDER, permissions, rights};
 use syncer::Syncer;
 
-/// The longest file that is read, in bytes: far more than a window's bounds allow it to keep.
+/// Longest file that is read, in bytes: far more than a window saves.
 const MAX_FILE: u64 = 64 << 20;
 
-/// What is kept.
+/// The saved state.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SavedSession {
     /// The newest event that was read.
     pub read: Option<Id>,
-    /// When it was recorded, by the room's clock: what tells new from read in a log that does not know it.
+    /// The time at which that was recorded, by the room's clock: it tells new from read in a log
+    /// that does not know the event.
     pub read_at: Option<Stamp>,
     /// The session's token: a secret.
     pub token: Option<String>,
-    /// What stands in the input.
+    /// The text in the input.
     pub draft: String,
     /// The messages that were not answered, oldest first.
     #[serde(rename = "letters")]
     pub messages: Vec<OutboxMessage>,
-    /// Where the window was.
+    /// The window's geometry.
     pub place: Option<Geometry>,
 }
 
-/// Where a window is on the screen, in the window system's units.
+/// Position and size of a window, in the window system's units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Geometry {
-    /// From the left edge.
+    /// Distance from the left edge.
     pub x: i32,
-    /// From the upper edge.
+    /// Distance from the upper edge.
     pub y: i32,
-    /// How wide.
+    /// Width.
     pub width: i32,
-    /// How high.
+    /// Height.
     pub height: i32,
 }
 
@@ -66,10 +67,10 @@ pub fn folder() -> Option<PathBuf> {
     })
 }
 
-/// What stands in the file.
+/// The file's content.
 #[derive(Debug, Deserialize, Serialize)]
 struct Stored {
-    /// Which was written when; none in the files of earlier versions.
+    /// Numbers the versions of the file; missing in files of earlier programs.
     number: Option<u64>,
     #[serde(flatten)]
     kept: SavedSession,
@@ -79,22 +80,23 @@ struct Stored {
 #[derive(Debug)]
 pub struct SessionFile {
     path: PathBuf,
-    /// What the file holds.
+    /// The state in the file.
     last: SavedSession,
     number: u64,
-    /// The letters that the disk may not be sure of, and since which number the file has them.
+    /// The messages that may not have reached the disk, each with the number of the first version
+    /// that has it.
     unsure: Vec<(u64, Key)>,
     saver: Syncer,
     _lock: Lock,
 }
 
 impl SessionFile {
-    /// What was kept for this room and name, and the right to write it.
+    /// Returns the saved state of this room and name, and the right to write it.
     ///
-    /// There is no Keeper, and a sentence, while another window has the same room and name, or where
-    /// nothing can be kept. A file that is not readable is set aside, with a sentence too.
+    /// Instead of the right there is a sentence while another window has the same room and name, or
+    /// if nothing can be saved. An unreadable file is set aside, which is said too.
     ///
-    /// `tell` is called, on another thread, when there is something to ask [`SessionFile::sure`] about.
+    /// `tell` is called on another thread when [`SessionFile::newly_durable`] has news.
     pub fn open(
         folder: &Path,
         address: &str,
@@ -107,11 +109,12 @@ impl SessionFile {
         }
     }
 
-    /// Writes the file, whole or not at all; does nothing if that is what it holds. The disk is not
-    /// waited for, since this is done while somebody types; [`SessionFile::sure`] tells what it has.
+    /// Writes the file, whole or not at all; does nothing if the state is the same. Does not wait
+    /// for the disk, since it is called while somebody types; [`SessionFile::newly_durable`] tells
+    /// what has reached it.
     ///
     /// # Errors
-    /// A sentence for the status line; the file holds what it held before.
+    /// A sentence for the status line; the file is as it was.
     pub fn save(&mut self, kept: &SavedSession) -> Result<(), String> {
         if *kept == self.last {
             return Ok(());
@@ -139,11 +142,11 @@ impl SessionFile {
         Ok(())
     }
 
-    /// The letters of which the disk has become sure.
+    /// Returns the messages that have reached the disk since the last call.
     ///
     /// # Errors
-    /// A sentence for the status line: it has not become sure, and that is tried again.
-    pub fn sure(&mut self) -> Result<Vec<Key>, String> {
+    /// A sentence for the status line: the disk refused them, and the write is tried again.
+    pub fn newly_durable(&mut self) -> Result<Vec<Key>, String> {
         if let Some(error) = self.saver.wrong() {
             return Err(self.not_kept(&error));
         }
@@ -184,7 +187,7 @@ fn open(
     if let Ok(found) = fs::metadata(folder)
         && rights(&found) & OTHERS != 0
     {
-        // Where this is refused the folder is somebody else's, and the files are for us alone.
+        // If this is refused, the folder is somebody else's, and the files are private anyway.
         let _ = fs::set_permissions(folder, permissions(PRIVATE_FOLDER));
     }
     let lock = files::lock(&files::beside(&path, "lock"), Duration::ZERO).map_err(cannot)?;
@@ -206,14 +209,14 @@ fn open(
     let newest = file.as_ref().and_then(|file| file.number);
     let mut sentence = None;
     let kept = match (file, sure) {
-        // A file of an earlier version has no number: that version wrote it last.
+        // A file without a number is an earlier program's, which wrote it last.
         (Some(file), sure) if sure.is_none() || newest.is_none_or(|newest| newest > done) => {
-            // Whoever wrote it was killed before the disk was sure; now it is, before it is shown.
+            // Its writer was killed before it was synced; it is synced now, before it is shown.
             let settled = bytes.map(|bytes| files::replace_surely(&copy, &bytes, 0o600));
             settled.transpose().map_err(cannot)?;
             file.kept
         }
-        // What a power cut left of the file is of no use where there is a copy.
+        // The copy wins over what a power cut left of the file.
         (_, Some(sure)) => sure.kept,
         (_, None) if bytes.is_some() => {
             let aside = files::set_aside(&path).map_err(cannot)?;
@@ -240,13 +243,13 @@ fn open(
 }
 
 impl Stored {
-    /// `None` for what is not readable.
+    /// Parses a file; `None` if it is not readable.
     fn of(bytes: &[u8]) -> Option<Stored> {
         serde_json::from_slice(bytes).ok()
     }
 }
 
-/// At most [`MAX_FILE`] and one bytes, which is not readable then; `None` where there is no file.
+/// Reads a file, or nothing of one longer than [`MAX_FILE`]; `None` if there is none.
 fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let file = match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -260,7 +263,7 @@ fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(bytes))
 }
 
-/// Something for people to recognise and something that tells any two apart.
+/// A name that people recognise, and a hash that tells any two apart.
 fn file_name(address: &str, name: &str) -> String {
     let mut slug = String::new();
     for c in format!("{address} {name}").chars() {

@@ -1,9 +1,8 @@
-//! What the user chose: one TOML file in their configuration folder, which they may edit as well.
+//! The user's settings: one TOML file in their configuration folder, which they may edit.
 //!
-//! Settings are a convenience, so nothing about them ever stops a start: a value that makes no sense
-//! is replaced by the usual one, a file that is no TOML is set aside, and both are said. A save
-//! touches nothing but what changed: comments, keys of other versions and what another window chose
-//! meanwhile stay.
+//! Settings are a convenience, so they never stop a start: an invalid value is replaced by the
+//! default, a file that is not TOML is set aside, and both are reported. A save touches only what
+//! changed: comments, keys of other versions and another window's changes stay.
 
 use std::fs;
 use std::io;
@@ -18,17 +17,17 @@ use crate::failure::reason;
 use crate::modes::gui::theme::Theme;
 use crate::system::files::rights;
 
-/// The usual size of letters, in pixels at scale 1.
+/// Default font size, in pixels at scale 1.
 pub const USUAL_SIZE: i32 = 14;
-/// The smallest size of letters.
+/// Smallest font size.
 pub const MIN_SIZE: i32 = 9;
-/// The largest size of letters.
+/// Largest font size.
 pub const MAX_SIZE: i32 = 32;
-/// How many rooms are remembered.
+/// Number of rooms that are remembered.
 const MAX_RECENT: usize = 10;
-/// How long another window may take for its change: nothing is drawn while it is waited for.
+/// Longest wait for another window's lock; nothing is drawn meanwhile.
 const PATIENCE: Duration = Duration::from_millis(100);
-/// What a new file begins with.
+/// Head of a new file.
 const HEAD: &str = "# Settings of the chatroom window. You can also change them here; comments \
                     stay.
 # theme: \"light\", \"dark\", \"high-contrast\" or \"system\"    font: \
@@ -40,26 +39,26 @@ const HEAD: &str = "# Settings of the chatroom window. You can also change them 
 
 ";
 
-/// What the user chose.
+/// The user's settings.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// The colours.
     pub theme: Theme,
     /// The font's family; `None` is the system's sans-serif one.
     pub font: Option<String>,
-    /// The size of letters, [`MIN_SIZE`] to [`MAX_SIZE`], in pixels at scale 1.
+    /// The font size, [`MIN_SIZE`] to [`MAX_SIZE`], in pixels at scale 1.
     pub size: i32,
-    /// How much larger than usual everything is, 1.0 to 4.0; `None` follows the screen.
+    /// The scale of everything, 1.0 to 4.0; `None` follows the screen.
     pub scale: Option<f64>,
-    /// What is shown beside a message.
+    /// The time beside a message.
     pub times: TimeDisplay,
-    /// Whether a mention brings a notification of the desktop.
+    /// Mentions bring a desktop notification.
     pub notify: bool,
-    /// Whether a mention rings the bell.
+    /// Mentions ring the bell.
     pub bell: bool,
-    /// The rooms that were logged in to, newest first, at most 10.
+    /// The rooms of past logins, the last one first, at most 10.
     pub recent: Vec<String>,
-    /// The size of a window that has no place of its own yet.
+    /// The size of a window whose geometry is not saved.
     pub window: Size,
 }
 
@@ -76,9 +75,9 @@ pub enum TimeDisplay {
 /// A window's size, in the window system's units at scale 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
-    /// How wide.
+    /// Width.
     pub width: i32,
-    /// How high.
+    /// Height.
     pub height: i32,
 }
 
@@ -113,7 +112,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Takes over what is chosen in the dialog, and leaves the rooms and the window's size.
+    /// Takes over the settings of the dialog; the rooms and the window's size stay.
     pub fn choose(&mut self, chosen: &Settings) {
         *self = Settings {
             recent: std::mem::take(&mut self.recent),
@@ -130,19 +129,19 @@ impl Settings {
     }
 }
 
-/// Where the file is; `None` on a machine without a home.
+/// The file's path; `None` on a machine without a home.
 pub fn path() -> Option<PathBuf> {
     directories::ProjectDirs::from("", "", "chatroom")
         .map(|dirs| dirs.config_dir().join("gui.toml"))
 }
 
-/// Reads the file. With it comes a sentence for the status line if something was wrong.
+/// Reads the file. Returns a sentence for the status line too if something was wrong.
 pub fn load(path: &Path) -> (Settings, Option<String>) {
     match read(path) {
         Read::Document(document) => settings_of(path, &document),
         Read::Nothing => Default::default(),
         Read::Broken(_) => {
-            // Another window may be about to do the same; one of them is first.
+            // Another window may be about to do the same; the lock decides which of them does.
             let lock = files::lock(&lock_of(path), PATIENCE);
             let (document, sentence) = document(path);
             drop(lock);
@@ -154,8 +153,8 @@ pub fn load(path: &Path) -> (Settings, Option<String>) {
     }
 }
 
-/// Changes the file and waits for the disk to be sure: reads it, has `change` change what it says, and writes what is another then,
-/// whole or not at all. The answer is as [`load`] would give it now.
+/// Changes the file and waits for the disk: reads it, calls `change`, and writes what that changed,
+/// whole or not at all. Returns what [`load`] would return now.
 ///
 /// # Errors
 /// A sentence for the status line; the file is as it was.
@@ -163,7 +162,7 @@ pub fn update(
     path: &Path,
     change: impl FnOnce(&mut Settings),
 ) -> Result<(Settings, Option<String>), String> {
-    // A file that is a link to where somebody keeps all their settings stays one.
+    // A file that is a link into the user's own collection of settings stays one.
     let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let cannot = |error: io::Error| {
         format!(
@@ -204,7 +203,7 @@ pub fn update(
 enum Read {
     Document(Box<DocumentMut>),
     Nothing,
-    /// No TOML; the line, where it is known.
+    /// Not TOML; the line, if known.
     Broken(Option<usize>),
     Failed(String),
 }
@@ -231,8 +230,8 @@ fn read(path: &Path) -> Read {
     }
 }
 
-/// What there is to change: a broken file is set aside, with a sentence. `None` where the file is
-/// there and must not be touched, with a sentence too. The caller holds the lock.
+/// Returns the document to change. A broken file is set aside, with a sentence; `None`, with a
+/// sentence, if there is a file that must not be touched. The caller holds the lock.
 fn document(path: &Path) -> (Option<DocumentMut>, Option<String>) {
     let line = match read(path) {
         Read::Document(document) => return (Some(*document), None),
@@ -266,7 +265,7 @@ fn lock_of(path: &Path) -> PathBuf {
     files::beside(&path, "lock")
 }
 
-/// What the file says; what makes no sense is left out, and named in a sentence.
+/// Returns the settings of the file; invalid values are left out and named in a sentence.
 fn settings_of(path: &Path, document: &DocumentMut) -> (Settings, Option<String>) {
     let mut wrong = Vec::new();
     let usual = Settings::default();
@@ -289,7 +288,7 @@ fn settings_of(path: &Path, document: &DocumentMut) -> (Settings, Option<String>
         recent: recent(document, &mut wrong),
         window: take(document, &mut wrong, "window", usual.window, size),
     };
-    // The only key of the first version: the room that was last logged in to.
+    // The only key of the first version: the room of the last login.
     if let Some(last) = take(document, &mut wrong, "address", None, |item| {
         item.as_str().and_then(address).map(Some)
     }) {
@@ -306,7 +305,7 @@ fn settings_of(path: &Path, document: &DocumentMut) -> (Settings, Option<String>
     (settings, sentence)
 }
 
-/// One value, or the usual one, with what it may be noted in `wrong`.
+/// Reads one value, or returns the default; a problem is noted in `wrong`.
 fn take<T>(
     document: &DocumentMut,
     wrong: &mut Vec<String>,
@@ -348,12 +347,12 @@ fn word_for<T: PartialEq>(words: &[(&'static str, T)], meaning: &T) -> &'static 
     found.map_or("", |(word, _)| word)
 }
 
-/// The address as it is shown elsewhere: FLTK's menus would take a `/` for a menu of its own.
+/// Returns the address in its usual form: FLTK's menus would take a `/` for a submenu.
 fn address(text: &str) -> Option<String> {
     Address::parse(text).ok().map(|address| address.to_string())
 }
 
-/// The rooms, without what is no address and without repeats.
+/// Returns the rooms, without invalid addresses and repeats.
 fn recent(document: &DocumentMut, wrong: &mut Vec<String>) -> Vec<String> {
     let mut rooms: Vec<String> = Vec::new();
     take(document, wrong, "recent", (), |item| {
@@ -398,7 +397,7 @@ fn size(item: &Item) -> Option<Size> {
     })
 }
 
-/// Writes what `after` has otherwise than `before`, and nothing else.
+/// Writes the values in which `after` differs from `before`.
 fn write(document: &mut DocumentMut, before: &Settings, after: &Settings) {
     for ((key, old), (_, new)) in values(before).into_iter().zip(values(after)) {
         if old.as_ref().map(Value::to_string) == new.as_ref().map(Value::to_string) {

@@ -1,5 +1,5 @@
-//! The thread that writes the settings, one change after the other, so that nobody who chooses
-//! something waits for the disk.
+//! The thread that writes the settings, one change after the other, so that choosing never waits
+//! for the disk.
 
 use std::io;
 use std::path::PathBuf;
@@ -9,19 +9,19 @@ use std::time::Duration;
 
 use super::settings::{self, Settings};
 
-/// So long the end of a window waits for the disk.
+/// Longest time that the end of a window waits for the disk.
 const GOODBYE: Duration = Duration::from_secs(2);
 
 type Change = Box<dyn FnOnce(&mut Settings) + Send>;
 
-/// The thread. Dropping it waits until everything is written, but not for ever.
+/// The thread's handle. Dropping it waits until everything is written, for at most [`GOODBYE`].
 pub struct SettingsWriter {
     changes: Option<mpsc::Sender<Change>>,
     done: mpsc::Receiver<()>,
 }
 
 impl SettingsWriter {
-    /// Starts the thread. `tell` is called on it with a sentence if something could not be kept.
+    /// Starts the thread. `tell` is called on it with a sentence if a change could not be saved.
     ///
     /// # Errors
     /// The system gives no thread.
@@ -37,7 +37,7 @@ impl SettingsWriter {
                     tell(sentence);
                 }
             }
-            // Nobody listens any more if the window waited in vain.
+            // Fails if the window waited in vain and is gone.
             let _ = finished.send(());
         };
         thread::Builder::new()
@@ -49,7 +49,7 @@ impl SettingsWriter {
         })
     }
 
-    /// Has the file changed.
+    /// Changes the file, after the changes before.
     pub fn change(&self, change: impl FnOnce(&mut Settings) + Send + 'static) {
         if let Some(changes) = &self.changes {
             // The thread lives as long as the sender does.
@@ -61,7 +61,7 @@ impl SettingsWriter {
 impl Drop for SettingsWriter {
     fn drop(&mut self) {
         self.changes = None;
-        // Whatever comes of it, the window ends.
+        // Either way the window ends.
         let _ = self.done.recv_timeout(GOODBYE);
     }
 }

@@ -1,5 +1,5 @@
-//! Logging in and off: `POST /session`, `GET /session` with a token that was kept, and
-//! `DELETE /session`.
+//! The requests of the session: `POST /session`, `GET /session` with a saved token, `DELETE
+//! /session`.
 
 use std::time::Duration;
 
@@ -13,19 +13,19 @@ use crate::modes::gui::talk::{Field, Login};
 use crate::wire::endpoint::SESSION;
 use crate::wire::{Refusal, Session};
 
-/// The longest name, and the longest name of a room, in bytes, that a server is believed.
+/// Longest name of a member or a room, in bytes, that is accepted from a server.
 const MAX_WORD: usize = 1024;
 
-/// Why a login did not work.
+/// The reason why a login failed.
 pub(super) enum LoginError {
-    /// Something has to be changed first; what, why, and after which time it may be free.
+    /// The user has to change a field; the name may be free after `again`.
     Refused {
         field: Field,
         sentence: String,
         limit: Option<u64>,
         again: Option<Duration>,
     },
-    /// It may work later.
+    /// The login may work later.
     Later {
         why: String,
         /// The server itself said so.
@@ -53,14 +53,14 @@ struct LoginBody<'a> {
     key: Option<&'a str>,
 }
 
-/// Asks to be let in.
+/// Logs in.
 pub(super) async fn log_in(shared: &Shared, login: &Login) -> Result<Session, LoginError> {
     let who = LoginBody {
         name: &login.name,
         key: login.key.as_deref(),
     };
     let body = serde_json::to_vec(&who).unwrap_or_default();
-    // Only the way there is cut short: a login that was asked for may have been accepted already.
+    // Only connecting is cut short: a login that was sent may have been accepted already.
     let connecting = LinkConnection::open(&login.address);
     let mut connection = shared
         .unless_hurried(connecting)
@@ -81,8 +81,8 @@ pub(super) async fn log_in(shared: &Shared, login: &Login) -> Result<Session, Lo
     }
 }
 
-/// Asks whose the token is. `None` if it is nobody's any more, or the server does not know the
-/// question: then it takes a login.
+/// Asks for the session of a token. `None` if there is none any more, or if the server does not
+/// know the request: then a login is needed.
 pub(super) async fn whose(
     shared: &Shared,
     login: &Login,
@@ -106,11 +106,11 @@ pub(super) async fn whose(
     }
 }
 
-/// What the server gave, if it can be used.
+/// Returns the session in an answer, if it is usable.
 fn session(answer: &ServerReply) -> Option<Session> {
     let session = answer.json::<Session>()?;
     let short = |word: &str| word.len() <= MAX_WORD;
-    // The token goes back in a header of every request.
+    // The token goes into a header of every request.
     let usable = is_token(&session.token) && short(&session.name) && short(&session.room);
     usable.then_some(session)
 }
@@ -152,7 +152,7 @@ fn not_here(login: &Login, answer: &ServerReply) -> LoginError {
     }
 }
 
-/// Says goodbye, within `limit`; the server would notice by itself a little later.
+/// Ends the session, within `limit`; otherwise the server notices a little later by itself.
 pub(super) async fn log_off(address: &Address, token: &str, limit: Duration) {
     let done = within(limit, async {
         let mut connection = LinkConnection::open(address).await?;
@@ -165,7 +165,7 @@ pub(super) async fn log_off(address: &Address, token: &str, limit: Duration) {
         };
         connection.begin(&request).await
     });
-    // Whatever came of it, we are gone.
+    // The link ends either way.
     let _ = done.await;
 }
 

@@ -1,11 +1,11 @@
-//! How long to wait before the next attempt.
+//! The delay before the next attempt.
 
 use std::time::Duration;
 
 const FIRST: Duration = Duration::from_millis(250);
 const LONGEST: Duration = Duration::from_secs(15);
 
-/// A delay that grows from a quarter of a second to 15 seconds.
+/// A delay that doubles from a quarter of a second up to 15 seconds.
 pub(super) struct Backoff {
     next: Duration,
 }
@@ -15,13 +15,13 @@ impl Backoff {
         Backoff { next: FIRST }
     }
 
-    /// A connection has lived: the next trouble is a new one.
+    /// Starts over: a connection has lived, so the next failure is a new one.
     pub(super) fn reset(&mut self) {
         self.next = FIRST;
     }
 
-    /// The next delay. `random` shortens it by up to a half, so that a room full of windows does
-    /// not come back at one moment.
+    /// Returns the next delay. `random` shortens it by up to a half, so that a room full of windows
+    /// does not come back at one moment.
     pub(super) fn delay(&mut self, random: u8) -> Duration {
         let delay = self.next - self.next / 2 * u32::from(random) / 255;
         self.next = (self.next * 2).min(LONGEST);
@@ -29,7 +29,7 @@ impl Backoff {
     }
 }
 
-/// Chance, for [`Backoff::delay`]. Without any, all windows wait equally long.
+/// A random byte for [`Backoff::delay`]; 0 if the system has none, which is the longest delay.
 pub(super) fn chance() -> u8 {
     let mut byte = [0];
     match getrandom::fill(&mut byte) {

@@ -1,14 +1,14 @@
-//! The ends that a connection can come to.
+//! The ends of a session's connection.
 
 use std::time::Duration;
 
 use super::connection::Trouble;
 
-/// Why a connection came to its end.
+/// The reason why a connection ended.
 pub(super) enum Ending {
     /// The session is over: log in again.
     LoggedOut,
-    /// It broke, or the server wants us later.
+    /// The connection broke, or the server wants us later.
     Broken {
         why: String,
         again: Option<Duration>,

@@ -1,4 +1,4 @@
-//! Whether a room answers at an address: `GET /health`, without a login.
+//! The probe of an address: `GET /health`, without a login.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use crate::http::exchange::ClientRequest;
 use crate::modes::gui::rooms::ProbedRoom;
 use crate::wire::endpoint::HEALTH;
 
-/// The longest answer, in bytes.
+/// Longest answer, in bytes.
 const MAX_HEALTH: u64 = 16 * 1024;
 
-/// What a room says of itself. One with a key says only that it is there.
+/// The answer of a room. A room with a key gives its status only.
 #[derive(Deserialize)]
 struct Health {
     status: String,
@@ -22,8 +22,7 @@ struct Health {
     room: Option<String>,
 }
 
-/// Asks, and waits for the answer at most so long. `None` if no room answers. Not for the main
-/// thread.
+/// Asks for at most `limit`; `None` if no room answers. Blocks: not for the main thread.
 pub fn health(address: &Address, limit: Duration) -> Option<ProbedRoom> {
     let asked = async {
         let mut connection = LinkConnection::open(address).await?;
@@ -37,7 +36,7 @@ pub fn health(address: &Address, limit: Duration) -> Option<ProbedRoom> {
     };
     let answer = async_std::task::block_on(within(limit, asked)).ok()?;
     let health = answer.json::<Health>()?;
-    // A room that can store nothing can still be read.
+    // A room whose disk is full can still be read.
     let there = matches!(
         (answer.head.status, &*health.status),
         (200, "ok") | (503, "log_full")

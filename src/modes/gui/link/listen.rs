@@ -1,7 +1,7 @@
-//! Listening: who is here, then the stream from where we were.
+//! Listening: the list of members, then the stream from where we were.
 //!
-//! What always holds: our place in the log moves on only when the window has been given what stands
-//! before it, so that whatever interrupts the reading, nothing is skipped.
+//! What always holds: the place in the log moves on only after the window was given what comes
+//! before it, so that an interruption skips nothing.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -19,31 +19,32 @@ use crate::sse::decoder::{Decoder, SseEvent};
 use crate::wire::endpoint::{EVENTS, MEMBERS};
 use crate::wire::{HEARTBEAT, Members, Said, Wire};
 
-/// How many events a stream begins with that does not go on anywhere.
+/// The number of events that a stream without a place begins with.
 const BACKLOG: usize = 200;
-/// The most events that the first stream brings at once: what else happened while there was no
-/// window is read when somebody scrolls there. A few more than a round number, so that "more than 500"
-/// can be said of what is new although some of them are comings and goings.
+/// Most events that the first stream brings at once; older ones are loaded when somebody scrolls
+/// there. A few more than a round number, so that "more than 500" can be said of the new messages
+/// although some of the events are joins and leaves.
 const MAX_FIRST: usize = 520;
 /// The same for a window that was away for a while.
 const MAX_AGAIN: usize = 2100;
-/// The most events in one report.
+/// Most events in one report.
 const BATCH: usize = 256;
 
-/// How much later than two heartbeats a sign of life may come.
+/// Patience beyond two heartbeats for a sign of life.
 const GRACE: Duration = Duration::from_millis(if cfg!(test) { 50 } else { 5000 });
 
 /// An open stream.
 pub(super) struct EventStream {
     connection: LinkConnection,
+    /// The body of the answer, which knows its end.
     body: ReplyBody,
-    /// Once the stream is here, everything that happened before it was opened has been read.
+    /// Once the stream has brought this event, everything from before it was opened has been read.
     target: Id,
 }
 
 /// Reads the list of members and opens the stream.
 ///
-/// The list comes first: its id then is either where we are, or on its way in the stream.
+/// The list comes first: its id is then where we are, or on its way in the stream.
 pub(super) async fn open(
     shared: &Shared,
     address: &Address,
@@ -74,7 +75,7 @@ pub(super) async fn open(
                 false => MAX_FIRST,
                 true => MAX_AGAIN,
             };
-            // The last ones are what comes if the log is another one by now.
+            // The last events come if the log is another one by now.
             format!("{EVENTS}?last={BACKLOG}&max={max}")
         }
         None => {
@@ -114,7 +115,7 @@ pub(super) async fn open(
 }
 
 impl EventStream {
-    /// The bytes that have come of the stream itself, without its frame, and whether it has ended.
+    /// Takes the stream's bytes that have come, without the transfer coding, and whether it has ended.
     fn take(&mut self) -> Result<(Vec<u8>, bool), Trouble> {
         let mut content = Vec::new();
         let ended = self.body.read(&mut content)?;
@@ -128,13 +129,13 @@ async fn connect(address: &Address) -> Result<LinkConnection, Ending> {
         .map_err(|trouble| Ending::broken(&trouble))
 }
 
-/// What the window is told next, and what is known once it was.
+/// The events for the next report, and what is recorded once that is sent.
 #[derive(Default)]
 struct Received {
     events: Vec<Wire>,
-    /// Our place behind them.
+    /// The place after them.
     place: Option<Id>,
-    /// Messages of ours among them.
+    /// Our own messages among them.
     own: Vec<(Key, Said)>,
     bye: bool,
 }
@@ -177,10 +178,10 @@ pub(super) async fn follow(shared: &Shared, mut stream: EventStream) -> Ending {
             if bye {
                 return Ending::refused("the server stopped".to_string(), None);
             }
-            // A stream that never pauses must not keep the others on this thread from their turn.
+            // A stream that never pauses must not starve the other tasks of this thread.
             task::yield_now().await;
         }
-        // A long piece is not kept while nothing comes.
+        // A large buffer is not held while nothing comes.
         drop(bytes);
         if ended {
             return Ending::broken(&Trouble::System(ErrorKind::UnexpectedEof.into()));
@@ -199,7 +200,7 @@ pub(super) async fn follow(shared: &Shared, mut stream: EventStream) -> Ending {
 impl Received {
     fn take_in(&mut self, shared: &Shared, wire: Wire, event: &SseEvent) {
         match &wire {
-            // What it names lies behind a gap if there is one, of which the window has to be told
+            // If there is a gap, the id comes after it, and the window has to hear of the gap
             // first.
             Wire::Hello { id, .. } => {
                 shared.seen.borrow_mut().begin(*id);
@@ -208,7 +209,7 @@ impl Received {
             }
             Wire::Gap { .. } | Wire::Reset { .. } => shared.seen.borrow_mut().cut(),
             Wire::Bye { .. } => self.bye = true,
-            // What is no object that we know still moves our place on.
+            // An object of an unknown kind still moves the place on.
             Wire::Unknown => self.place = event.id.parse().ok().or(self.place),
             other => {
                 shared.seen.borrow_mut().begin(other.id());
@@ -235,7 +236,7 @@ impl Received {
     }
 }
 
-/// Gives a batch to the window; only then is it read.
+/// Reports a batch to the window, and only then moves the place on.
 async fn hand_over(shared: &Shared, batch: Received) {
     if batch.events.is_empty() {
         return;
@@ -259,7 +260,7 @@ fn catch_up(shared: &Shared, target: Id) {
     if shared.place.get().is_some_and(there) {
         shared.is_caught_up();
     }
-    // Either way something came: whoever waits looks again, or waits afresh.
+    // Something came: the sender checks again, or waits afresh.
     shared.kick();
 }
 

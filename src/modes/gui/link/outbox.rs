@@ -1,5 +1,5 @@
-//! What was said and is not answered yet, and the sending of it: in order, one after the other's
-//! answer, under the same key until there is one.
+//! The outbox: messages that are not answered yet, and their sending, in order, one after the
+//! other's answer, each under the same key until there is one.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -18,26 +18,26 @@ use crate::modes::gui::talk::{LinkState, OutboxMessage};
 use crate::wire::Said;
 use crate::wire::endpoint::MESSAGES;
 
-/// A kept connection that rested longer may have been closed by the server meanwhile; sending on
-/// it could leave a message in doubt for no reason.
+/// Longest rest of a connection that is used again. The server may close one that rests longer, and
+/// sending on it could leave a message in doubt for no reason.
 const RESTED: Duration = Duration::from_secs(20);
-/// If the stream has nothing to say for so long after its beginning, it is up to date.
+/// If the stream brings nothing for so long after its beginning, it has caught up.
 const QUIET: Duration = Duration::from_secs(5);
 
-/// What was said and is not answered, oldest first. The `after` of a letter in here is there only
-/// while the letter is in doubt, see [`super::reconcile`].
+/// The messages that are not answered, oldest first. A message in here has an `after` only while it
+/// is in doubt, see [`super::reconcile`].
 #[derive(Default)]
 pub(super) struct Outbox {
     messages: VecDeque<OutboxMessage>,
 }
 
 impl Outbox {
-    /// Puts a message at the end.
+    /// Adds a message.
     pub(super) fn push(&mut self, message: OutboxMessage) {
         self.messages.push_back(message);
     }
 
-    /// A message was answered, or seen in the stream.
+    /// Removes a message: it was answered, or the stream brought it.
     pub(super) fn done(&mut self, key: &Key) {
         self.messages.retain(|message| message.key != *key);
     }
@@ -47,28 +47,28 @@ impl Outbox {
         self.messages.front().map(|message| message.key.clone())
     }
 
-    /// Whether everything is answered.
+    /// Returns whether everything is answered.
     pub(super) fn is_empty(&self) -> bool {
         self.messages.is_empty()
     }
 
-    /// Whether a message waits.
+    /// Returns whether the message waits.
     pub(super) fn has(&self, key: &Key) -> bool {
         self.messages.iter().any(|message| message.key == *key)
     }
 
-    /// The messages that are in doubt, each with the event behind which it may stand.
+    /// The messages in doubt, each with the event after which it may stand.
     pub(super) fn doubts(&self) -> impl Iterator<Item = (&Key, Id)> {
         let messages = self.messages.iter();
         messages.filter_map(|message| Some((&message.key, message.after?)))
     }
 
-    /// The message is not in the room.
+    /// Clears a message's doubt: it is not in the room.
     pub(super) fn is_clear(&mut self, key: &Key) {
         self.put(key, None);
     }
 
-    /// Whatever comes of sending the message now, it stands behind this.
+    /// Records that the message is being sent: if it arrives, it stands after this event.
     fn is_sent(&mut self, key: &Key, after: Option<Id>) {
         self.put(key, after);
     }
@@ -84,17 +84,17 @@ impl Outbox {
     }
 }
 
-/// What came of one attempt to send.
+/// The result of one attempt to send.
 enum Attempt {
-    /// It was answered for good.
+    /// The final answer.
     Answered(Result<Said, String>),
-    /// It is to be repeated after a while; why, and when if the server said so.
+    /// A repeat later: the reason, and the delay if the server named one.
     Later(String, Option<Duration>),
     /// The session is over.
     LoggedOut,
 }
 
-/// Sends what there is and what comes, until something ends the connection.
+/// Sends what is in the outbox and what comes, until something ends the connection.
 pub(super) async fn send_all(shared: &Shared, address: &Address, token: &str) -> Ending {
     let mut kept: Option<(LinkConnection, Instant)> = None;
     let mut backoff = Backoff::new();
@@ -111,10 +111,10 @@ pub(super) async fn send_all(shared: &Shared, address: &Address, token: &str) ->
             }
             None => {
                 if std::mem::take(&mut held) {
-                    // The stream has brought what was held.
+                    // The stream has brought the message that was held.
                     shared.state(LinkState::Connected).await;
                 }
-                // Cannot fail: the other half is in the same place.
+                // Cannot fail: this owns the other half too.
                 let _ = shared.kick.1.recv().await;
                 continue;
             }
@@ -169,10 +169,10 @@ pub(super) async fn send_all(shared: &Shared, address: &Address, token: &str) ->
     }
 }
 
-/// The longest that a server can make a message wait between two attempts.
+/// Longest delay between two attempts that a server can impose.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// One attempt, and whether the connection can be used again.
+/// Makes one attempt; the flag says whether the connection can be used again.
 async fn post(
     connection: &mut LinkConnection,
     token: &str,

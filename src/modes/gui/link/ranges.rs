@@ -1,4 +1,4 @@
-//! What was said before: pages of history, asked for beside the stream, one after the other.
+//! Ranges of the history, fetched beside the stream, one after the other.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -18,28 +18,27 @@ use crate::sse::decoder::MAX_EVENT;
 use crate::wire::endpoint::MESSAGES;
 use crate::wire::{HistoryRange, Wire};
 
-/// How many questions may wait.
+/// Most queries that may wait.
 pub(super) const MAX_QUERIES: usize = 16;
-/// The most events that a page has.
+/// Most events of a range.
 pub(super) const MOST: usize = 1000;
-/// How many events a page has that is shown.
+/// Events of a range that is shown.
 const SHOWN: usize = 200;
-/// How many messages a search gives at once.
+/// Messages of one search result.
 const FOUND: usize = 100;
-/// The longest page, in bytes: it ends after a megabyte of log, and JSON makes that at most twice as
-/// long.
+/// Longest range, in bytes: it ends after a megabyte of log, and JSON at most doubles that.
 const MAX_RANGE: u64 = 3 << 20;
-/// How many pages may wait for the window.
+/// Most ranges that may wait for the window.
 const WAITING: usize = 2;
-/// The longest text that is searched for, in bytes, beyond what any server takes.
+/// Longest text to search for, in bytes, beyond what any server takes.
 const MAX_NEEDLE: usize = 1024;
-/// See the outbox: a kept connection that rested longer may be closed.
+/// Longest rest of a connection that is used again, as in the outbox.
 const RESTED: Duration = Duration::from_secs(20);
 
 const AWAY: &str = "There is no connection to the room. Earlier messages can be read when it is \
                     back.";
 
-/// Answers everything that is asked, in order.
+/// Answers all queries, in order.
 pub(super) async fn answer_all<T>(shared: &Shared) -> T {
     let mut kept: Option<(LinkConnection, Address, Instant)> = None;
     loop {
@@ -69,7 +68,7 @@ pub(super) async fn answer_all<T>(shared: &Shared) -> T {
     }
 }
 
-/// Answers what was asked in a room that is left.
+/// Answers the queries to a room that is being left.
 pub(super) async fn answer_none(shared: &Shared) {
     loop {
         let query = shared.queries.borrow_mut().pop_front();
@@ -153,7 +152,7 @@ fn path(query: &HistoryQuery) -> Result<String, String> {
     })
 }
 
-/// Asks for a page.
+/// Requests a range.
 pub(super) async fn get(
     connection: &mut LinkConnection,
     token: &str,
@@ -164,7 +163,7 @@ pub(super) async fn get(
         .await
 }
 
-/// The page in an answer.
+/// Returns the range in an answer.
 pub(super) fn read(answer: &ServerReply) -> Option<HistoryRange> {
     let read: Read = answer.json()?;
     Some(HistoryRange {
@@ -179,8 +178,8 @@ struct Read {
     next: Option<Id>,
 }
 
-/// Events read one by one, so that neither their number nor what is in one makes more of them in
-/// memory than a page of a room can have.
+/// Events parsed one by one, so that neither their number nor one of them takes more memory than a
+/// room's range can have.
 struct Events(Vec<Wire>);
 
 impl<'de> Deserialize<'de> for Events {
@@ -200,7 +199,7 @@ impl<'de> Deserialize<'de> for Events {
                     if events.len() == MOST || object.get().len() > MAX_EVENT {
                         return Err(A::Error::custom("no room has pages like this"));
                     }
-                    // As in the stream: what is not known is there, and is not shown.
+                    // As in the stream, unknown objects count and are not shown.
                     events.push(serde_json::from_str(object.get()).unwrap_or(Wire::Unknown));
                 }
                 Ok(Events(events))

@@ -1,16 +1,15 @@
-//! Which messages of ours are in the room already: what the stream has brought, and the looking for
-//! what it passed over.
+//! The search for messages of ours that may be in the room already.
 //!
-//! A letter is in doubt if it may have arrived without our knowing: an attempt to send it broke off,
-//! or it comes from an earlier window. It can only stand behind the newest event that was known when
-//! it was first said. If the stream brought everything behind that event, it would have brought the
-//! letter. If not (the catch-up was cut short, or the log was replaced), the pages behind that event
-//! are looked through, to the end of the log; where the log does not know that event, all of it, the
-//! newest page first. At most [`MAX_RANGES`] are read. What is not found then is neither sent, which
-//! could say it twice, nor forgotten: it is refused with a sentence, and the user decides.
+//! A message is in doubt if it may have arrived without our knowing: an attempt to send it broke
+//! off, or an earlier window left it. It can only stand after the newest event that was known when
+//! it was written. If the stream brought everything after that event, it would have brought the
+//! message. If not (the catch-up was cut short, or the log was replaced), the ranges after that
+//! event are searched, to the end of the log; if the log does not know the event, all of it, the
+//! newest range first. At most [`MAX_RANGES`] are read. A message that is not found then is neither
+//! sent, which could repeat it, nor forgotten: it is refused with a sentence, and the user decides.
 //!
-//! What an attempt a moment ago left in the server's queue is in no page yet; the repeat, under the
-//! same key, is recognised by the server itself.
+//! A message that an attempt left in the server's queue a moment ago is in no range yet; the server
+//! recognises its repeat by the key.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -23,15 +22,15 @@ use crate::event::{Body, Id, Key, Recorded};
 use crate::wire::endpoint::MESSAGES;
 use crate::wire::{Said, Wire};
 
-/// How many messages of ours are remembered.
+/// Number of our messages that are remembered.
 const KEPT: usize = 512;
-/// The most pages that are looked through, each of a thousand events or a megabyte of log.
+/// Most ranges that are searched, each of a thousand events or a megabyte of log.
 pub(super) const MAX_RANGES: usize = 20;
 
-/// What the stream has brought so far.
+/// The record of what the stream has brought.
 #[derive(Default)]
 pub(super) struct Delivered {
-    /// Behind this event nothing was left out, and no message of ours is forgotten.
+    /// After this event nothing was left out, and no message of ours is forgotten.
     since: Option<Id>,
     own: VecDeque<(Key, Said)>,
 }
@@ -47,7 +46,7 @@ impl Delivered {
         self.since = None;
     }
 
-    /// It brought a message of ours.
+    /// Records a message of ours.
     pub(super) fn saw(&mut self, key: Key, said: Said) {
         self.own.push_back((key, said));
         if self.own.len() > KEPT
@@ -58,37 +57,37 @@ impl Delivered {
         }
     }
 
-    /// What it brought under this key.
+    /// Returns the message that came under this key.
     pub(super) fn find(&self, key: &Key) -> Option<Said> {
         let found = self.own.iter().rev().find(|(known, _)| known == key);
         found.map(|(_, said)| *said)
     }
 
-    /// Whether it has brought everything behind this event.
+    /// Returns whether everything after this event has come.
     pub(super) fn covers(&self, after: Id) -> bool {
         self.since
             .is_some_and(|since| since.log == after.log && since <= after)
     }
 }
 
-/// What came of looking.
+/// The result of a search.
 pub(super) enum Reconciled {
-    /// Everything that was in doubt is settled.
+    /// Every doubt is settled.
     Through,
-    /// The server wants it later.
+    /// The server wants it later: its sentence, and the delay if it named one.
     Later(String, Option<Duration>),
     /// The session is over.
     LoggedOut,
 }
 
-/// Looks for the letters that are in doubt, from the oldest doubt on.
+/// Searches for the messages in doubt, from the oldest doubt on.
 pub(super) async fn look(
     shared: &Shared,
     address: &Address,
     token: &str,
 ) -> Result<Reconciled, Trouble> {
     let mut connection: Option<LinkConnection> = None;
-    // Each round settles at least the letter that it starts with.
+    // Each round settles at least the message that it starts with.
     while let Some(after) = oldest_doubt(shared) {
         let doubtful = doubtful(shared, after);
         let mut way = Scan::On(after);
@@ -116,7 +115,7 @@ pub(super) async fn look(
                 (408 | 429 | 500..=599, _) => {
                     return Ok(Reconciled::Later(answer.sentence(), again));
                 }
-                // Whatever that is, it does not tell us.
+                // An answer of another kind tells nothing.
                 _ => break false,
             };
             found(shared, &range.events).await;
@@ -140,7 +139,7 @@ pub(super) async fn look(
     Ok(Reconciled::Through)
 }
 
-/// Which page is next.
+/// The range to read next.
 enum Scan {
     On(Id),
     Back(Option<Id>),
@@ -163,8 +162,8 @@ impl Scan {
     }
 }
 
-/// The oldest event behind which a letter may stand that the stream cannot have brought; of the
-/// first such letter's log.
+/// The oldest event after which a message may stand that the stream cannot have brought, in the log
+/// of the first such message.
 fn oldest_doubt(shared: &Shared) -> Option<Id> {
     let (outbox, seen) = (shared.outbox.borrow(), shared.seen.borrow());
     let doubts = outbox.doubts().map(|(_, after)| after);
@@ -174,7 +173,7 @@ fn oldest_doubt(shared: &Shared) -> Option<Id> {
     Some(same_log.fold(first, Id::min))
 }
 
-/// The letters for which it does to look behind this event.
+/// The messages that a search after this event settles.
 fn doubtful(shared: &Shared, after: Id) -> Vec<Key> {
     let (outbox, seen) = (shared.outbox.borrow(), shared.seen.borrow());
     let behind = |id: Id| id.log == after.log && id >= after && !seen.covers(id);
@@ -182,7 +181,7 @@ fn doubtful(shared: &Shared, after: Id) -> Vec<Key> {
     doubts.map(|(key, _)| key.clone()).collect()
 }
 
-/// Answers the letters that are on a page.
+/// Answers the messages that are in a range.
 async fn found(shared: &Shared, events: &[Wire]) {
     for event in events {
         if let Wire::Recorded(Recorded {

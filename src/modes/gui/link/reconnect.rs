@@ -1,7 +1,8 @@
-//! The link's life: wait for a login, hold it through breaks and restarts, end when told to.
+//! The life of the link: wait for a login, hold its session through breaks and restarts, end when
+//! told to.
 //!
-//! Up to four things go on beside each other on the one thread: taking commands, holding the session
-//! that there is, asking for another one, and answering what is asked about what was said before.
+//! Up to four tasks run side by side on the one thread: taking commands, holding the present
+//! session, asking for another one, and fetching ranges of the history.
 
 use std::future::{Future, pending};
 use std::pin::Pin;
@@ -23,26 +24,26 @@ use crate::modes::gui::talk::{Field, LinkCommand, LinkState, Login, Report};
 use crate::name::Name;
 use crate::wire::Session;
 
-/// A connection that held so long has lived: the next trouble is a new one.
+/// A connection that held so long has lived: the next failure is a new one.
 const LIVED: Duration = Duration::from_secs(3);
-/// The longest that a server can make us wait.
+/// Longest delay between two attempts that a server can impose.
 const PATIENCE: Duration = Duration::from_secs(300);
-/// How long what was said last may take to get out before we leave.
+/// Time for unanswered messages at the end.
 const LAST_WORDS: Duration = Duration::from_millis(500);
-/// How long saying goodbye may take.
+/// Time limit of logging off.
 const GOODBYE: Duration = Duration::from_millis(400);
 
-/// What is said while a room that does not keep us is left in peace.
+/// The reason while the link leaves alone a room that accepts and forgets us.
 const THROWN_OUT: &str = "the room accepts the login and then no longer knows it";
 
-/// What the link does next.
+/// The next step of the link.
 enum Next {
     Order(LinkCommand),
-    /// The session that was held was refused for good.
+    /// The present session was refused for good.
     Over,
     /// Another login was accepted.
     Accepted(Login, Session),
-    /// Another login was refused; this says so.
+    /// Another login was refused, as this reports.
     Refused(Report),
 }
 
@@ -52,12 +53,12 @@ fn nothing<'a>() -> Doing<'a> {
     Box::pin(pending())
 }
 
-/// Does what it is told until it is told to quit.
+/// Carries out commands until told to quit.
 pub(super) async fn run(shared: Shared, commands: Receiver<LinkCommand>) {
     let shared = &shared;
-    // The session that is held, and the login that letters were said to.
+    // The login of the present session, and the login that the messages were written to.
     let (mut held, mut home): (Option<Login>, Option<Login>) = (None, None);
-    // Whose transcript the window shows.
+    // The room whose transcript the window shows.
     let mut room: Option<Address> = None;
     let mut listening: Doing = Box::pin(next_command(shared, &commands));
     let (mut holding, mut asking) = (nothing(), nothing());
@@ -70,7 +71,7 @@ pub(super) async fn run(shared: Shared, commands: Receiver<LinkCommand>) {
                 asking = nothing();
                 match &held {
                     Some(old) if is_same(old, &new) => {
-                        // Only in a hurry: the token and everything else stay good.
+                        // Only faster: the token and everything else stay good.
                         shared.repeat_state().await;
                         if shared.reach.get() != Reach::There || old.key != new.key {
                             shared.hurry();
@@ -79,7 +80,7 @@ pub(super) async fn run(shared: Shared, commands: Receiver<LinkCommand>) {
                         (held, home) = (Some(new.clone()), Some(new));
                     }
                     Some(old) if old.address == new.address && is_alike(old, &new) => {
-                        // The room would take us for somebody else who has the name.
+                        // The room would take us for somebody else with a similar name.
                         holding = nothing();
                         shared.reach(Reach::Away);
                         if let Some(token) = shared.token.take() {
@@ -101,7 +102,7 @@ pub(super) async fn run(shared: Shared, commands: Receiver<LinkCommand>) {
                 asking = nothing();
                 shared.report(report).await;
                 match &held {
-                    // It was logged off for the other name.
+                    // The session was logged off for the other name.
                     Some(old) if shared.token.borrow().is_none() => {
                         holding = Box::pin(hold(shared, old.clone()));
                     }
@@ -139,14 +140,14 @@ pub(super) async fn run(shared: Shared, commands: Receiver<LinkCommand>) {
     let Some(held) = held else {
         return;
     };
-    // Too late is as good as in time here: there is nobody left to tell.
+    // After the limit they stay in the file for the next window.
     let _ = timeout(LAST_WORDS, or(sent(shared), holding)).await;
     if let Some(token) = shared.token.take() {
         log_off(&held.address, &token, GOODBYE).await;
     }
 }
 
-/// Returns once everything that was said is answered.
+/// Returns once every message is answered.
 async fn sent(shared: &Shared) -> Next {
     while !shared.outbox.borrow().is_empty() {
         task::sleep(Duration::from_millis(10)).await;
@@ -158,7 +159,7 @@ fn is_same(old: &Login, new: &Login) -> bool {
     old.address == new.address && old.name == new.name
 }
 
-/// Whether a room that has the one name refuses the other.
+/// Returns whether a room refuses one of these names while a member has the other.
 fn is_alike(old: &Login, new: &Login) -> bool {
     let name = |login: &Login| Name::new(&login.name, usize::MAX).ok();
     match (name(old), name(new)) {
@@ -167,7 +168,7 @@ fn is_alike(old: &Login, new: &Login) -> bool {
     }
 }
 
-/// Takes in what needs no decision, until there is a command of another kind.
+/// Carries out the commands that need no decision; returns the next of another kind.
 async fn next_command(shared: &Shared, commands: &Receiver<LinkCommand>) -> Next {
     loop {
         match commands.recv().await {
@@ -191,7 +192,7 @@ async fn next_command(shared: &Shared, commands: &Receiver<LinkCommand>) -> Next
     }
 }
 
-/// Refuses what was said to another login.
+/// Refuses the messages that were written to another login.
 async fn send_back(shared: &Shared, old: Option<&Login>, new: &Login) {
     if old.is_none_or(|old| is_same(old, new)) {
         return;
@@ -206,8 +207,8 @@ async fn send_back(shared: &Shared, old: Option<&Login>, new: &Login) {
     }
 }
 
-/// Asks for a session until it is accepted or refused. `alone` says that there is no other, whose
-/// state the window would rather know.
+/// Asks for a session until it is accepted or refused. `alone` says that there is no other one
+/// whose state the window would rather know.
 async fn ask_in(shared: &Shared, login: Login, alone: bool) -> Next {
     let mut token = login.resume.token.clone();
     loop {
@@ -271,10 +272,10 @@ fn refusal(login: &Login, not_in: LoginError) -> Report {
     }
 }
 
-/// Holds a session through everything that can happen, by its token or by logging in again. Returns
-/// when it was refused for good.
+/// Holds a session through breaks and restarts, by its token or by logging in again. Returns when
+/// it was refused for good.
 async fn hold(shared: &Shared, login: Login) -> Next {
-    // The room did not know us a moment ago, and has let us in since.
+    // The room forgot us a moment ago, and has accepted us since.
     let mut thrown_out = false;
     loop {
         shared.reach(Reach::Coming);
@@ -311,8 +312,8 @@ async fn hold(shared: &Shared, login: Login) -> Next {
                 shared.reach(Reach::Away);
                 wait(shared, why, again, true).await;
             }
-            // Another room may be at this address by now, or it was restarted: logging in again is
-            // what helps. But who lets us in only to throw us out is not asked in a circle.
+            // Another room may be at this address by now, or it was restarted: logging in again
+            // helps. A room that accepts us only to forget us is not asked without a pause.
             Ending::LoggedOut => {
                 shared.token.replace(None);
                 shared.lived.set(false);
@@ -325,7 +326,7 @@ async fn hold(shared: &Shared, login: Login) -> Next {
     }
 }
 
-/// Listens and sends until one of both ends.
+/// Listens and sends until one of the two ends.
 async fn connected(shared: &Shared, login: &Login, token: &str) -> Ending {
     shared.caught_up.set(false);
     shared.lived.set(false);
@@ -351,7 +352,7 @@ async fn connected(shared: &Shared, login: &Login, token: &str) -> Ending {
     end
 }
 
-/// Waits for the next attempt, or until the user wants it.
+/// Waits for the next attempt, or until the user wants one.
 async fn wait(shared: &Shared, why: String, again: Option<Duration>, told: bool) {
     let hurried = shared.hurried.listen();
     let delay = shared.backoff.borrow_mut().delay(chance());

@@ -1,7 +1,7 @@
-//! Whether this window and a server understand each other.
+//! The comparison of this window's version with the server's.
 
-/// What to say about a server of another version; `None` if both go together (the same major
-/// version, and the same minor one while the major is 0), or if the server does not say which it is.
+/// The sentence about a server of another version; `None` if the two go together (the same major
+/// version, and while that is 0 the same minor one), or if the server does not say its version.
 pub fn version_sentence(server: Option<&str>) -> Option<String> {
     sentence(server?, env!("CARGO_PKG_VERSION"))
 }
@@ -27,7 +27,7 @@ fn numbers(version: &str) -> Option<(u64, u64)> {
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
-/// What must be the same on both sides: from 1.0 on the major number alone.
+/// The numbers that must be the same on both sides: from 1.0 on the major one alone.
 fn compatible((major, minor): (u64, u64)) -> (u64, u64) {
     (major, if major == 0 { minor } else { 0 })
 }

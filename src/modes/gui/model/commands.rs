@@ -1,19 +1,19 @@
-//! What a typed text means: something to say, or a command to the window.
+//! The reading of typed texts: messages and commands.
 //!
 //! A command is a `/` and ASCII letters at the very start, followed by the end or a space, all on
-//! one line. Everything else is said, byte for byte up to empty lines at its end, so that a path or a piece of code is never
-//! swallowed.
+//! one line. Everything else is a message, byte for byte up to empty lines at its end, so that a
+//! path or a piece of code is never swallowed.
 
 use crate::modes::gui::text::without_empty_end;
 
-/// What a typed text means.
+/// A typed text as it is understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Typed<'a> {
-    /// There is nothing to say, or not yet: white space alone, or `/me` without what is done.
+    /// No message yet: white space alone, or `/me` without an action.
     Nothing,
-    /// Say this. `/me waves` is said as it is: who shows it makes an action of it.
+    /// A message. `/me waves` is sent as it is: the display makes an action of it.
     Say(&'a str),
-    /// `/who`: show who is here.
+    /// `/who`: show the members present.
     Who,
     /// `/clear`: take the transcript off the screen.
     Clear,
@@ -25,7 +25,7 @@ pub enum Typed<'a> {
     Unknown(&'a str),
 }
 
-/// The commands and keys and what they do, for `/help`, the README and the man page.
+/// The commands and keys with their effects, for `/help`, the README and the man page.
 pub const HELP: &[(&str, &str)] = &[
     ("/me waves", "sends an action: \"uthira waves\""),
     ("/who", "shows who is here and how long each has been idle"),
@@ -70,7 +70,7 @@ pub const HELP: &[(&str, &str)] = &[
     ),
 ];
 
-/// The part of what was typed that Enter would say, whose length counts; all of it if that is none.
+/// The part of a typed text that Enter would send, whose length counts; all of it if there is none.
 pub fn to_be_said(text: &str) -> &str {
     match read(text) {
         Typed::Say(said) => said,
@@ -78,8 +78,8 @@ pub fn to_be_said(text: &str) -> &str {
     }
 }
 
-/// Reads what was typed. A command is known in capitals too, and takes no notice of words that it
-/// does not need: `/who bob` is `/who`.
+/// Reads a typed text. Commands may be in capitals, and words that a command does not need are
+/// ignored: `/who bob` is `/who`.
 pub fn read(text: &str) -> Typed<'_> {
     if text.trim().is_empty() {
         return Typed::Nothing;
@@ -106,8 +106,8 @@ pub fn read(text: &str) -> Typed<'_> {
     }
 }
 
-/// One space before a command says it: the space has done its work and goes. It stays before
-/// `/me`, which would become an action without it.
+/// Removes the one space before a command that makes it a message. It stays before `/me`, which
+/// would become an action without it.
 fn said(text: &str) -> Typed<'_> {
     let escaped = text
         .strip_prefix(' ')
@@ -115,8 +115,8 @@ fn said(text: &str) -> Typed<'_> {
     Typed::Say(without_empty_end(escaped.unwrap_or(text)))
 }
 
-/// The command's word with its `/`, and what follows it. `/me` may go over several lines, since it
-/// is said in any case.
+/// The command's word with its `/`, and what follows it. `/me` may have several lines, since it is
+/// sent in any case.
 fn command(text: &str) -> Option<(&str, &str)> {
     let messages = text.strip_prefix('/')?;
     let end = messages

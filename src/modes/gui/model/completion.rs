@@ -1,13 +1,13 @@
-//! Tab completion of names, as HexChat and irssi do it: who spoke last comes first, and pressing
-//! the key again goes on to the next.
+//! Tab completion of names, as in HexChat and irssi: the most recent speaker comes first, and
+//! pressing the key again goes on to the next.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
-/// How far before the cursor a name may begin, in bytes: no name is longer.
+/// Furthest distance in bytes from the cursor to the beginning of a name: no name is longer.
 const REACH: usize = crate::name::MAX_BYTES;
 
-/// A completion that may be under way.
+/// The state of the completion.
 #[derive(Clone, Debug, Default)]
 pub struct Completion {
     under_way: Option<UnderWay>,
@@ -17,23 +17,23 @@ pub struct Completion {
 struct UnderWay {
     /// The text before the completed word.
     before: String,
-    /// The text behind the cursor.
+    /// The text after the cursor.
     after: String,
-    /// The names that fit, in order.
+    /// The matching names, in order.
     names: Vec<String>,
-    /// Which of them stands in the text.
+    /// The index of the name that is in the text.
     at: usize,
-    /// What was given back last. If the text is another now, somebody typed.
+    /// The text and cursor returned last; other ones mean that somebody typed.
     given: (String, usize),
 }
 
 impl Completion {
-    /// Tab, or Shift+Tab with `back`, over `text` with the cursor at byte `at`. `names` has the most
-    /// recent speaker first.
+    /// Completes the name before byte `at` of `text`, or goes on to the next one (with `back` to
+    /// the previous). `names` has the most recent speaker first.
     ///
-    /// The answer is the new text and cursor: `name: ` at the start of the text, `name ` elsewhere
-    /// and after an `@`. `None` means that there is nothing to complete, or that the only name that
-    /// fits stands there already.
+    /// Returns the new text and cursor: `name: ` at the start of the text, `name ` elsewhere and
+    /// after an `@`. `None` means that there is nothing to complete, or that the only matching name
+    /// is there already.
     pub fn step(
         &mut self,
         text: &str,
@@ -62,7 +62,7 @@ impl Completion {
         Some(given)
     }
 
-    /// Whatever was under way is over, for example because the text was sent.
+    /// Ends the completion, for example because the text was sent.
     pub fn forget(&mut self) {
         self.under_way = None;
     }
@@ -74,7 +74,7 @@ impl UnderWay {
         if self.before.is_empty() {
             text.push(':');
         }
-        // A space that is there already is not doubled.
+        // An existing space is not doubled.
         let cursor = text.len() + 1;
         if !self.after.starts_with(' ') {
             text.push(' ');
@@ -84,13 +84,13 @@ impl UnderWay {
     }
 }
 
-/// The longest piece before the cursor that a name begins with.
+/// Matches the longest piece before the cursor that a name begins with.
 fn begin(text: &str, at: usize, names: &[String], back: bool) -> Option<UnderWay> {
     let (head, after) = text.split_at_checked(at)?;
     let folded: Vec<String> = names.iter().map(|name| fold(name)).collect();
     starts(head).into_iter().find_map(|start| {
         let (before, word) = head.split_at(start);
-        // Nothing was typed yet: after an `@` everybody fits, elsewhere the key is for moving on.
+        // Nothing was typed yet: after an `@` every name matches, elsewhere Tab moves the focus.
         if word.is_empty() && !before.ends_with('@') {
             return None;
         }
@@ -109,12 +109,12 @@ fn begin(text: &str, at: usize, names: &[String], back: bool) -> Option<UnderWay
     })
 }
 
-/// Where before the cursor a name could begin, the farthest first: at the start, after white space
-/// or an opening sign, and anywhere between words where writing has no spaces.
+/// The places before the cursor where a name could begin, the furthest first: the start, after
+/// white space or an opening sign, and any word boundary in scripts without spaces.
 fn starts(head: &str) -> Vec<usize> {
     let from = boundary_from(head, head.len().saturating_sub(REACH));
-    // The boundaries of a cut-off text would be others; names are short and lines mostly too, so
-    // the look goes back to the last line break before it.
+    // Cutting a text changes its word boundaries. Names and lines are short, so this goes back to
+    // the last line break before it.
     let line = head[..from].rfind('\n').map_or(0, |at| at + 1);
     let line = line.max(boundary_from(head, from.saturating_sub(4 * REACH)));
     let boundaries = head[line..].split_word_bound_indices();
@@ -129,7 +129,7 @@ fn starts(head: &str) -> Vec<usize> {
     boundaries.filter(begins).collect()
 }
 
-/// The first place from `at` on where a character begins.
+/// The first character boundary from `at` on.
 fn boundary_from(text: &str, at: usize) -> usize {
     let mut places = at..=text.len();
     places
@@ -137,7 +137,7 @@ fn boundary_from(text: &str, at: usize) -> usize {
         .unwrap_or(text.len())
 }
 
-/// What makes pieces of names the same: no difference of case or of spelling in code points.
+/// Folds case and the spelling in code points, for comparing names.
 fn fold(text: &str) -> String {
     // Up and down again, so that ß is ss and both forms of the Greek s are one.
     let upper = text.nfkd().flat_map(char::to_uppercase);
@@ -148,7 +148,7 @@ fn fold(text: &str) -> String {
 mod tests {
     use super::*;
 
-    /// Presses Tab (or Shift+Tab for `<`) over a text with `|` for the cursor.
+    /// Presses Tab (`<` for Shift+Tab) over a text with `|` for the cursor.
     fn press(keys: &str, text: &str, names: &[&str]) -> Vec<String> {
         let names: Vec<String> = names.iter().map(|name| name.to_string()).collect();
         let mut completion = Completion::default();

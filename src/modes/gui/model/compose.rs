@@ -1,4 +1,4 @@
-//! What is typed: messages and what becomes of them, commands.
+//! Sending messages, their delivery, and carrying out commands.
 
 use super::{
     Delivery, Effect, Id, Key, Model, OutboxMessage, Pending, Phase, SavedSession, is_past,
@@ -9,10 +9,10 @@ use crate::modes::gui::model::commands::HELP;
 use crate::modes::gui::model::commands::Typed;
 use crate::wire::Said;
 
-/// The most messages that stand below the transcript, waiting or refused; more are not taken from
-/// the input.
+/// Most messages that may stand below the transcript, waiting or refused; more are not accepted
+/// from the input.
 const MAX_WAITING: usize = 1000;
-/// The most text that waits, in bytes.
+/// Most text that may wait, in bytes.
 const MAX_WAITING_BYTES: usize = 1 << 20;
 
 impl Model {
@@ -23,7 +23,7 @@ impl Model {
         if !matches!(command, Typed::Say(_) | Typed::Unknown(_)) {
             self.draft.clear();
         }
-        // What was wrong with what was typed before is settled by what works now.
+        // A hint about an earlier text is settled by a command that works.
         if matches!(command, Typed::Who | Typed::Clear | Typed::Help) {
             (self.note, self.aside) = (None, None);
         }
@@ -36,7 +36,7 @@ impl Model {
             }
             Typed::Clear => {
                 self.history.clear_away();
-                (self.new_from, self.turned) = (None, None);
+                (self.new_from, self.log_change) = (None, None);
                 taken(text)
             }
             Typed::Help => {
@@ -76,7 +76,7 @@ impl Model {
                  through; Escape removes the refused ones."
             ));
         } else {
-            // Who writes has read.
+            // Whoever writes has read.
             self.new_from = None;
             self.draft.clear();
             let after = self.heard.or(self.read).or(self.joined);
@@ -100,8 +100,8 @@ impl Model {
         };
         pending.delivery = Delivery::Waiting;
         pending.durable = false;
-        // Somebody has decided that it is to be said: nothing is looked through for it any more. If
-        // it is there all the same, the server knows its key.
+        // The user wants it sent: it is not searched for again. If it did arrive, the server knows
+        // its key.
         pending.message.after = None;
         vec![Effect::Send(pending.message.clone())]
     }
@@ -119,7 +119,7 @@ impl Model {
         self.pending.retain(|p| !seen(p));
     }
 
-    /// The stream has brought this event: what it shows is pending no longer.
+    /// Removes the pending messages that this event of the stream shows.
     pub(super) fn settle_pending(&mut self, id: Id, key: Option<&Key>) {
         self.pending.retain(|p| {
             let passed = matches!(p.delivery, Delivery::Accepted(at) if is_past(id, at));
@@ -127,18 +127,18 @@ impl Model {
         });
     }
 
-    /// How many messages stand below the transcript, and how many bytes they have.
+    /// The number of messages below the transcript, and their size in bytes.
     fn waiting(&self) -> (usize, usize) {
         let bytes = self.pending.iter().map(|p| p.message.text.len()).sum();
         (self.pending.len(), bytes)
     }
 
-    /// What is to be kept for the next window of this name in this room, while logged in or on the way
-    /// there.
+    /// The state to save for the next window of this name in this room, while logged in or on the
+    /// way there.
     pub fn kept(&self) -> Option<SavedSession> {
         let ((read, read_at), token) = match (&self.phase, &self.asked) {
             (Phase::In { .. }, _) => ((self.read, self.times.read), self.token.clone()),
-            // On the way in the draft may be another already; the rest is as it was left.
+            // On the way in only the draft may differ from the saved state.
             (Phase::Asking(_), Some((_, Some(kept)))) => {
                 ((kept.read, kept.read_at), kept.token.clone())
             }

@@ -1,4 +1,4 @@
-//! What is missing, and the pages that fill it.
+//! Gaps of the history, and the ranges that fill them.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use super::{Effect, Gap, HistoryEntry, HistoryQuery, Id, Model};
 use crate::wire::{HistoryRange, Wire};
 
 impl Model {
-    /// A hole is in sight: it is filled, unless that is on its way or did not work.
+    /// Fills a gap in sight, unless that is under way or has failed.
     pub(super) fn missing(&mut self, gap: Gap, from_above: bool) -> Option<Effect> {
         if !self.would_fetch(&gap) {
             return None;
@@ -16,15 +16,15 @@ impl Model {
         Some(Effect::Fetch(query))
     }
 
-    /// Whether a hole in sight is to be filled now.
+    /// Returns whether a gap in sight would be filled now.
     pub fn would_fetch(&self, gap: &Gap) -> bool {
         let tried =
             gap.cleared || self.failed.contains_key(&gap.end) || self.parked.contains(&gap.end);
-        // One after the other: what comes may fill the next one too.
+        // One after the other: a range may fill the next gap too.
         !tried && self.is_connected() && self.settled && self.fetching.is_empty()
     }
 
-    /// Whether a query that fills the gap is under way.
+    /// Returns whether a query that fills the gap is under way.
     pub(super) fn is_loading(&self, gap: &Gap) -> bool {
         self.fetching.iter().any(|query| match query {
             HistoryQuery::Before(id) => gap.below == Some(*id),
@@ -35,7 +35,7 @@ impl Model {
         })
     }
 
-    /// Goes to the room's beginning, which may have to be asked for.
+    /// Goes to the beginning of the room, which may have to be fetched.
     pub(super) fn go_to_start(&mut self) -> Effect {
         self.history.wake();
         let known = self.history.gaps().all(|gap| gap.above.is_some());
@@ -50,7 +50,7 @@ impl Model {
         Effect::Fetch(HistoryQuery::Oldest)
     }
 
-    /// Goes to the newest, which may have to be asked for.
+    /// Goes to the newest event, which may have to be fetched.
     pub(super) fn go_to_end(&mut self) -> Effect {
         if self.history.is_whole_at_end() || !self.is_connected() || !self.settled {
             return Effect::GoToEnd;
@@ -62,7 +62,7 @@ impl Model {
         Effect::Fetch(HistoryQuery::Newest)
     }
 
-    /// A page has come, or cannot be had.
+    /// Takes in a range, or the reason why there is none.
     pub(super) fn range(
         &mut self,
         query: HistoryQuery,
@@ -79,7 +79,7 @@ impl Model {
         }
         let taken = range.and_then(|range| match self.take_range(&query, range) {
             true => Ok(()),
-            // Asked once more it would say the same, without end.
+            // Asking again would return the same, without end.
             false => Err("the server's answer does not match the request.".to_string()),
         });
         if let Err(why) = taken {
@@ -92,7 +92,8 @@ impl Model {
             self.failed.extend(missed.map(|gap| (gap.end, why)));
             return;
         }
-        // A page may have shown nothing of what it covers: the same question has the same answer.
+        // The range may contain nothing that can be shown: the same query would have the same
+        // answer.
         let again = |gap: &Gap| {
             [true, false]
                 .map(|above| filling(gap, above))
@@ -122,13 +123,13 @@ impl Model {
         self.look();
     }
 
-    /// Whether the page has what was asked for; then it is in the history.
+    /// Inserts a range into the history. `false` if it is not what was asked for.
     fn take_range(&mut self, query: &HistoryQuery, range: HistoryRange) -> bool {
         let ids = || range.events.iter().filter_map(Wire::id);
         let next = range.next.map(|id| id.offset);
         let first = ids().next().map(|id| id.offset);
         let behind = ids().next_back().map(|id| id.offset + 1);
-        // So far back, and so far on, nothing is missing. Without a next page that is everything.
+        // The bounds within which nothing is missing; without a next range they are the log's.
         let back_to = next.map_or(0, |next| first.map_or(next, |first| first.min(next)));
         let on_to = |end: u64| match next {
             None => behind.unwrap_or(0).max(end),
@@ -140,7 +141,7 @@ impl Model {
             HistoryQuery::Oldest => 0..on_to(self.history.end()),
             _ => back_to..behind.unwrap_or(self.history.end()),
         };
-        // What is newer than the stream's newest is the stream's to bring.
+        // Events newer than the stream's newest are left to the stream.
         let end = self.history.end();
         let is_ahead =
             |entry: &HistoryEntry| entry.id.offset >= end && entry.id.offset < covers.end;
@@ -152,13 +153,13 @@ impl Model {
         !covers.is_empty() && self.history.insert(covers, entries)
     }
 
-    /// Where the hole behind this event ends.
+    /// The end of the gap after this event.
     fn gap_behind(&self, id: Id) -> u64 {
         let behind = self.history.gaps().find(|gap| gap.end > id.offset);
         behind.map_or(self.history.end(), |gap| gap.end)
     }
 
-    /// Drops what is far from what is seen, if there is too much.
+    /// Drops what is far from what is visible, if there is too much.
     pub(super) fn trim(&mut self) {
         let before: BTreeSet<u64> = self.history.gaps().map(|gap| gap.end).collect();
         let dropped = self.history.trim(match self.at_end {
@@ -173,7 +174,7 @@ impl Model {
     }
 }
 
-/// What fills a hole from where its reader is.
+/// The query that fills a gap from its reader's side.
 fn filling(gap: &Gap, from_above: bool) -> HistoryQuery {
     match (gap.above, gap.below) {
         (Some(above), _) if from_above => HistoryQuery::After(above),

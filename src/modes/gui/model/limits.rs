@@ -1,10 +1,10 @@
-//! Sentences that show a limit before it is hit.
+//! Sentences that announce a limit before it is reached.
 
 use crate::event::MAX_TEXT;
 use crate::name;
 
-/// How a name stands to the room's limit of `limit` characters, counted as the server counts them.
-/// `None` while it is well below.
+/// Says how a name compares to the room's limit of `limit` characters, counted as the server counts
+/// them. `None` while it is well below.
 pub fn name_words(name: &str, limit: usize) -> Option<String> {
     let (characters, bytes) = name::extent(name);
     let what = if limit == 1 {
@@ -18,7 +18,7 @@ pub fn name_words(name: &str, limit: usize) -> Option<String> {
             grouped(characters)
         ))
     } else if bytes > name::MAX_BYTES {
-        // Few characters, but each made of many code points.
+        // Few characters, but each of many code points.
         Some(format!("{bytes} of {} bytes: too long", name::MAX_BYTES))
     } else if characters > 0 && characters + 1 >= limit {
         Some(format!("{characters} of {limit} {what}"))
@@ -27,8 +27,8 @@ pub fn name_words(name: &str, limit: usize) -> Option<String> {
     }
 }
 
-/// How a text stands to the longest that can be said, [`MAX_TEXT`] bytes. `None` below nine tenths
-/// of that.
+/// Says how a text compares to the longest message, [`MAX_TEXT`] bytes. `None` below nine tenths of
+/// that.
 pub fn text_words(text: &str) -> Option<String> {
     let bytes = |count: usize| match count {
         1 => "1 byte".to_string(),
@@ -44,7 +44,7 @@ pub fn text_words(text: &str) -> Option<String> {
     }
 }
 
-/// A number with commas between its thousands.
+/// Formats a number with commas between its thousands.
 pub fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut shown = String::with_capacity(digits.len() + digits.len() / 3);

@@ -1,4 +1,4 @@
-//! Logging in, the connection, and who is here.
+//! Logging in, the state of the connection, and the members present.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::modes::gui::link::version_sentence;
 use crate::modes::gui::talk::{Field, LinkState, Login, Report, Resume};
 use crate::wire::{Members, Session, Wire};
 
-/// The most people that the list shows; a server with more is not one for a window.
+/// Longest list of members; a room with more is not one for a window.
 const MAX_MEMBERS: usize = 10_000;
 
 impl Model {
@@ -38,7 +38,7 @@ impl Model {
                 }
                 let login = Login {
                     address,
-                    // The server trims too; this way the same name is known to be the same.
+                    // The server trims it too; this way equal names compare equal.
                     name: name.trim().to_string(),
                     key: Some(key).filter(|key| !key.is_empty()),
                     persist,
@@ -47,7 +47,7 @@ impl Model {
                 self.asked = Some((login.clone(), None));
                 if !self.is_in() {
                     self.phase = Phase::Asking(login.clone());
-                    // What another room's window left is that room's.
+                    // Messages for another room stay with that room.
                     self.pending.clear();
                 }
                 self.state = Some(LinkState::Connecting);
@@ -56,8 +56,9 @@ impl Model {
         }
     }
 
-    /// What an earlier window left for the login that is asked for. It is seen at once, whether or not
-    /// anybody answers, so that nobody writes it again; it is sent once we are in.
+    /// Takes in the state that an earlier window saved for the requested login. Its messages are
+    /// shown at once, whether or not anybody answers, so that nobody writes them again; they are
+    /// sent once we are in.
     pub(super) fn left_behind(&mut self, mut kept: SavedSession, effects: &mut Vec<Effect>) {
         if self.asked.is_none() {
             return;
@@ -71,7 +72,7 @@ impl Model {
                 });
             }
             if self.draft.is_empty() && !kept.draft.is_empty() {
-                // Whoever takes it out does not find it there again.
+                // Taken out, so that it does not come back after it was deleted.
                 self.draft = std::mem::take(&mut kept.draft);
                 effects.push(Effect::Restore(self.draft.clone()));
             }
@@ -95,7 +96,7 @@ impl Model {
                 if field == Field::Name && limit.is_some() {
                     self.name_limit = limit;
                 }
-                // A session that goes on tells its state next.
+                // A session that goes on reports its state next.
                 self.state = None;
                 self.asked = None;
                 if !self.is_in() {
@@ -122,7 +123,7 @@ impl Model {
     fn connection(&mut self, state: LinkState) {
         if let LinkState::Offline { why, again } = &state {
             self.again_at = self.now.plus(*again);
-            // Nothing that was asked is answered any more.
+            // Queries to a broken connection stay unanswered.
             self.fetching.clear();
             if let Phase::Asking(login) = &self.phase {
                 let why = why.trim_end_matches('.');
@@ -154,13 +155,13 @@ impl Model {
     fn let_in(&mut self, login: Login, session: Session, fresh: bool, effects: &mut Vec<Effect>) {
         let is_of = |other: &Login| other.address == login.address && other.name == login.name;
         let same = matches!(&self.phase, Phase::In { login: old, .. } if is_of(old));
-        // A session that renews itself is not the one that is asked for meanwhile.
+        // A session that renews itself is not the one requested meanwhile.
         let asked = self.asked.take_if(|(asked, _)| is_of(asked));
         let by_hand = asked.is_some();
         let kept = asked.and_then(|(_, kept)| kept).unwrap_or_default();
         if fresh {
             self.forget();
-            // The stream of this room will never bring them.
+            // This room's stream will never bring them.
             self.pending
                 .retain(|p| !matches!(p.delivery, Delivery::Accepted(_)));
         }
@@ -187,8 +188,8 @@ impl Model {
             room: session.room,
         };
         if same {
-            // By itself, behind the user's back, the cursor stays. Where somebody had to log in
-            // again, the fields that had it go away.
+            // When the link renews the session by itself, the focus stays. When the user logged in
+            // again, the fields go away.
             if by_hand {
                 self.hint = None;
                 effects.extend([Effect::LoggedIn(address), Effect::Focus(Field::Message)]);
@@ -219,18 +220,18 @@ impl Model {
         };
         self.members = list.members.into_iter().map(member).collect();
         self.members_as_of = Some(list.id);
-        // Who comes for the first time finds what was said before, but nothing new.
+        // On the first visit the backlog is not new.
         if self.times.read.is_none() {
             self.read.get_or_insert(list.id);
         }
     }
 
-    /// So late is it on the server.
+    /// The time on the server's clock.
     pub(super) fn server_now(&self) -> Stamp {
         Stamp::from_micros(self.now.micros() + self.ahead)
     }
 
-    /// The server's clock is so many microseconds ahead of this machine's.
+    /// Sets the difference to the server's clock, in microseconds.
     pub(super) fn set_ahead(&mut self, ahead: i64) {
         // The list of members came before this was known.
         for member in &mut self.members {
@@ -239,7 +240,7 @@ impl Model {
         self.ahead = ahead;
     }
 
-    /// Somebody came, went or spoke.
+    /// Updates the members after a join, a leave or a message.
     pub(super) fn come_and_go(&mut self, wire: &Wire) {
         let Wire::Recorded(Recorded { id, at, body }) = wire else {
             return;
@@ -247,7 +248,7 @@ impl Model {
         if let Body::Message { from, .. } = body
             && let Some(member) = self.members.iter_mut().find(|m| m.name == *from)
         {
-            // What was said before they came in comes later.
+            // Messages from before their join come later.
             member.active = member.active.max(*at);
         }
         if self.members_as_of.is_some_and(|as_of| is_past(as_of, *id)) {
@@ -267,7 +268,7 @@ impl Model {
         }
     }
 
-    /// It is another log: nothing that was here is known of it.
+    /// Forgets everything about the log: it is another one.
     pub(super) fn forget(&mut self) {
         self.history.clear();
         self.fetching.clear();
@@ -275,7 +276,7 @@ impl Model {
         self.unfolded.clear();
         self.find = None;
         self.read = None;
-        (self.new_from, self.turned) = (None, None);
+        (self.new_from, self.log_change) = (None, None);
         self.times = super::ReadTimes::default();
         (self.unread, self.mentions, self.uncounted) = (0, 0, false);
         (self.gap, self.left_out) = (false, false);

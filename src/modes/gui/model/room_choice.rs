@@ -1,8 +1,8 @@
-//! Which room: the only one that there is is joined, several are asked about, and whoever logs in by
-//! hand is offered them.
+//! The choice of the room: the only one found is joined, of several the user chooses one, and
+//! whoever logs in by hand is offered them.
 //!
-//! What always holds: nobody who fills in the login is taken anywhere, and it is looked for rooms
-//! only until one is joined.
+//! What always holds: nobody who is filling in the login is taken anywhere, and the search ends
+//! once a room is joined.
 
 use super::{Effect, Input, Model, Phase};
 use crate::modes::gui::rooms::JoinableRoom;
@@ -14,18 +14,18 @@ const SEVERAL: &str =
 const STRANGE: &str = "This room wants a key, and you have not been in it before. If its address \
                        is right, join with Enter or a click: only then does it get the key.";
 
-/// What is wanted of the rooms.
+/// The state of choosing a room.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RoomChoice {
-    /// They are offered where somebody can log in.
+    /// Rooms are offered wherever the user can log in.
     pub(super) offering: bool,
-    /// The network is looked through.
+    /// The network is searched.
     pub(super) search: bool,
-    /// It was looked through for long enough to say that there is nothing.
+    /// The search has run long enough to say that nothing was found.
     looked: bool,
-    /// One of those that were there is to be chosen; how that is said.
+    /// The user has to choose one of the rooms found; the sentence for that.
     asked: Option<&'static str>,
-    /// The one that is being joined because it was the only one.
+    /// The room that is being joined because it was the only one.
     only: Option<JoinableRoom>,
 }
 
@@ -51,7 +51,7 @@ impl Model {
         Vec::new()
     }
 
-    /// Rooms are offered from now on; also those of the network, if `search`.
+    /// Offers rooms from now on; with `search`, those of the network too.
     pub(super) fn offer(&mut self, search: bool) {
         if !self.choice.search {
             self.choice.looked = false;
@@ -60,20 +60,20 @@ impl Model {
         self.choice.search |= search;
     }
 
-    /// What is there now is what there is.
+    /// Decides with the rooms found so far.
     fn decide(&mut self, busy: bool) -> Vec<Effect> {
         let Phase::Looking { name, key } = &self.phase else {
             return Vec::new();
         };
         let (name, key) = (name.clone(), key.clone());
         let mut there = self.rooms.present();
-        // A room that wants no key is not told one.
+        // A room without a key is not told one.
         let mut keyless = false;
         let last = self.rooms.last_used().cloned();
         let address = match (there.len(), last) {
             _ if busy => None,
             (0, last) => last,
-            // Anybody can announce a room, one with the name and the id of another, too.
+            // Anybody can announce a room, even with the name and id of another.
             (1, _) if !key.is_empty() && is_strange(&there[0]) => None,
             (1, _) => {
                 let only = there.pop();
@@ -87,7 +87,7 @@ impl Model {
         if let Some(address) = address {
             let key = if keyless { String::new() } else { key };
             let mut effects = vec![Effect::FillAddress(address.clone())];
-            // What is wrong with this machine's settings is still to be read.
+            // A sentence about this machine's settings is still to be read.
             let note = self.note.take();
             effects.extend(self.log_in(&address.to_string(), name, key, true));
             self.note = note;
@@ -100,7 +100,7 @@ impl Model {
             1 => Some(STRANGE).filter(|_| !busy),
             _ => Some(SEVERAL),
         };
-        // What was kept for the room that was used last is free for another window.
+        // The file of the last used room is free for another window.
         let mut effects = vec![Effect::LoginFailed];
         match there.is_empty() {
             _ if busy => {}
@@ -110,12 +110,12 @@ impl Model {
         effects
     }
 
-    /// Whether the network was looked through, and there is no room.
+    /// Returns whether the network was searched without finding a room.
     pub(super) fn nothing_found(&self) -> bool {
         self.choice.search && self.choice.looked && self.rooms.present().is_empty()
     }
 
-    /// A login was accepted. `same` is one that renewed itself, behind the user's back.
+    /// Ends the choice: a login was accepted. `same` is one that the link renewed by itself.
     pub(super) fn found_and_in(&mut self, login: &Login, same: bool) {
         if same {
             return;
@@ -127,18 +127,18 @@ impl Model {
         self.put_away();
     }
 
-    /// Nobody chooses a room any more.
+    /// Closes the choice of a room.
     pub(super) fn put_away(&mut self) {
         self.choice = RoomChoice::default();
         self.rooms.forget();
     }
 
-    /// Whether it is to be looked for rooms.
+    /// Returns whether to search for rooms.
     pub fn looks_for_rooms(&self) -> bool {
         self.choice.search
     }
 
-    /// The rooms that are offered now. `switching` says that somebody who is in wants them.
+    /// The rooms to offer now. `switching` says that a user who is in a room wants them.
     pub fn offers(&self, switching: bool) -> Vec<JoinableRoom> {
         let offers = match &self.phase {
             Phase::Looking { .. } => false,
@@ -152,12 +152,12 @@ impl Model {
         }
     }
 
-    /// Whether there is a room to offer.
+    /// Returns whether there is a room to offer.
     pub fn has_offers(&self) -> bool {
         !self.rooms.offers().is_empty()
     }
 
-    /// What to say about the rooms that are offered, or that there are none.
+    /// The sentence about the rooms that are offered, or about there being none.
     pub fn rooms_words(&self) -> Option<&'static str> {
         match &self.phase {
             Phase::Out if !self.choice.offering => None,
@@ -175,7 +175,7 @@ impl Model {
         !self.rooms.present().is_empty()
     }
 
-    /// Whether we are in the room at this address, under this name.
+    /// Returns whether we are in the room at this address, under this name.
     pub fn is_at(&self, address: &str, name: &str) -> bool {
         let Phase::In { login, .. } = &self.phase else {
             return false;
@@ -188,13 +188,14 @@ impl Model {
     }
 }
 
-/// Whether a room that wants a key might be anybody's: nobody has chosen its address yet.
+/// Returns whether the room wants a key and its address was never chosen by the user: it might be
+/// anybody's.
 fn is_strange(only: &JoinableRoom) -> bool {
     only.key && only.used.is_none() && !only.is_this_machine()
 }
 
-/// What is said about a room that was joined because it was the only one. Whoever was there last
-/// knows it.
+/// The note about a room that was joined because it was the only one; none if it was the last one
+/// used.
 fn joined_words(only: &JoinableRoom) -> Option<String> {
     if only.used == Some(0) {
         return None;

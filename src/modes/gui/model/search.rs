@@ -1,22 +1,22 @@
-//! The search: in what is here at once, in everything else through the server.
+//! The search: first in what is loaded, then through the server.
 
 use std::collections::BTreeMap;
 
 use super::{Effect, EntryKind, HistoryEntry, HistoryQuery, Id, Model};
 use crate::wire::HistoryRange;
 
-/// The most matches that are kept; older ones are looked for from the last of them.
+/// Most matches that are held; the search for older ones goes on from the last.
 const MAX_FOUND: usize = 10_000;
 
-/// A search.
+/// A search under way.
 #[derive(Clone, Debug)]
 pub(super) struct TextSearch {
     text: String,
-    /// As it is compared.
+    /// The text in lower case, as it is compared.
     needle: String,
-    /// The matches by their offsets, with those that were not here when the server found them.
+    /// The matches by their offsets; with the entry if it was not loaded when the server found it.
     found: BTreeMap<u64, Option<HistoryEntry>>,
-    /// Before this event the server is still to look.
+    /// The event before which the server is to search next.
     cursor: Option<Id>,
     state: SearchState,
     current: Option<u64>,
@@ -24,16 +24,16 @@ pub(super) struct TextSearch {
     step: bool,
 }
 
-/// How far the server has looked.
+/// The state of the server's search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum SearchState {
-    /// It is looking.
-    Discovery,
-    /// There may be more.
+    /// Under way.
+    Searching,
+    /// There may be more matches.
     Partly,
-    /// Everything.
+    /// Complete.
     All,
-    /// It could not be asked.
+    /// Failed, with the reason.
     Failed(String),
 }
 
@@ -53,7 +53,7 @@ impl Model {
             found: matching.map(|entry| (entry.id.offset, None)).collect(),
             needle,
             cursor: None,
-            state: SearchState::Discovery,
+            state: SearchState::Searching,
             current: None,
             step: true,
         };
@@ -85,7 +85,7 @@ impl Model {
         }
     }
 
-    /// Shows the next older match if there is one, or asks for more.
+    /// Shows the next older match if there is one; otherwise asks the server for more.
     fn go_on(&mut self, effects: &mut Vec<Effect>) {
         let Some(find) = &mut self.find else {
             return;
@@ -94,7 +94,7 @@ impl Model {
             return;
         }
         let before = find.current.unwrap_or(u64::MAX);
-        // In a hole before an older match there may be another: only the server knows.
+        // A gap before an older match may hide another match: only the server knows.
         let whole_from = self.history.whole_from(before);
         let looked = match (&find.state, find.cursor) {
             (SearchState::All | SearchState::Failed(_), _) => 0,
@@ -106,7 +106,7 @@ impl Model {
             find.step = false;
             self.go_to(place, effects);
         } else if find.state == SearchState::Partly {
-            find.state = SearchState::Discovery;
+            find.state = SearchState::Searching;
             let query = find.ask();
             effects.push(query);
         } else if find.state == SearchState::All {
@@ -122,14 +122,14 @@ impl Model {
         if let Some(Some(entry)) = find.found.get(&place)
             && self.history.get(place).is_none()
         {
-            // It stands alone until the pages around it come.
+            // It stands alone until the ranges around it come.
             self.history.insert(place..place + 1, vec![entry.clone()]);
         }
         (self.at_end, self.near) = (false, place);
         effects.push(Effect::GoToEvent(place));
     }
 
-    /// The server has looked.
+    /// Takes in the server's result.
     pub(super) fn found(
         &mut self,
         text: &str,
@@ -170,7 +170,7 @@ impl Model {
         self.go_on(effects);
     }
 
-    /// The stream has brought an event: it may be a match.
+    /// Checks an event that the stream brought.
     pub(super) fn found_live(&mut self, id: Id) {
         if let Some(find) = &mut self.find
             && let Some(entry) = self.history.get(id.offset)
@@ -180,17 +180,17 @@ impl Model {
         }
     }
 
-    /// What is looked for, as it is compared: in lower case.
+    /// The text to find, in lower case.
     pub fn needle(&self) -> Option<&str> {
         self.find.as_ref().map(|find| find.needle.as_str())
     }
 
-    /// The match that is shown, as an offset.
+    /// The current match, as an offset.
     pub fn found_now(&self) -> Option<u64> {
         self.find.as_ref()?.current
     }
 
-    /// What came of the search, in words.
+    /// The sentence about the search.
     pub fn find_words(&self) -> String {
         let Some(find) = &self.find else {
             return String::new();
@@ -200,7 +200,7 @@ impl Model {
             .current
             .map_or(0, |current| find.found.range(current..).count());
         match (&find.state, count) {
-            (SearchState::Discovery, _) if find.step => "searching…".to_string(),
+            (SearchState::Searching, _) if find.step => "searching…".to_string(),
             (SearchState::Failed(why), 0) => {
                 format!("nothing in what is loaded here ({why})")
             }
@@ -219,7 +219,7 @@ impl TextSearch {
     }
 }
 
-/// Whether the message has it; compared as the server does.
+/// Returns whether a message contains the text, compared as the server does.
 fn has(entry: &HistoryEntry, needle: &str) -> bool {
     matches!(&entry.kind, EntryKind::Message { text, .. } if text.to_lowercase().contains(needle))
 }

@@ -1,28 +1,27 @@
-//! What was sent before, brought back with the up key.
+//! The texts that were sent, which the up key brings back.
 
 use std::collections::{BTreeMap, VecDeque};
 
-/// The most texts that are remembered.
+/// Most texts that are remembered.
 const MAX_ENTRIES: usize = 200;
-/// The most that they take together, in bytes; what was changed while going through them may take
-/// as much again.
+/// Their greatest total size, in bytes; texts changed on the way through them may take as much
+/// again.
 const MAX_BYTES: usize = 1 << 20;
 
-/// The texts that were sent, and where in them the user is.
+/// The texts that were sent, and the user's position in them.
 #[derive(Clone, Debug, Default)]
 pub struct Recall {
     /// Oldest first.
     entries: VecDeque<String>,
     bytes: usize,
-    /// Which of them stands in the input; its length while that is a text of its own.
+    /// The index of the text in the input; the number of entries while that is a text of its own.
     at: usize,
-    /// What the user made of the texts they went through, by place. The place behind the last is
-    /// the text that is not sent yet.
+    /// The texts as changed on the way, by index. The last index is that of the text not sent yet.
     changed: BTreeMap<usize, String>,
 }
 
 impl Recall {
-    /// Remembers what was sent; the next time up begins with it.
+    /// Remembers a text; the next press of up returns it.
     pub fn add(&mut self, text: &str) {
         let fits = text.len() <= MAX_BYTES;
         let repeats = self.entries.back().is_some_and(|last| last == text);
@@ -37,15 +36,14 @@ impl Recall {
         self.changed.clear();
     }
 
-    /// The text before the one that stands in the input now, which is `current`. `None` at the
-    /// oldest.
+    /// Returns the text before `current`, which is in the input. `None` at the oldest.
     pub fn up(&mut self, current: &str) -> Option<&str> {
         let to = self.at.checked_sub(1)?;
         self.go(to, current)
     }
 
-    /// The text after the one that stands in the input now, which is `current`; behind the newest
-    /// comes back what stood there before going up. `None` when that is there already.
+    /// Returns the text after `current`, which is in the input; after the newest, the text that was
+    /// there before going up. `None` if that is there already.
     pub fn down(&mut self, current: &str) -> Option<&str> {
         let to = self.at + 1;
         if to > self.entries.len() {
@@ -63,7 +61,7 @@ impl Recall {
         if is_changed {
             self.changed.insert(self.at, current.to_string());
         }
-        // What is not sent yet matters most, and what was just left comes next.
+        // The unsent text matters most, then the one just left.
         let here = self.at;
         let unsent = self.entries.len();
         let mut size: usize = self.changed.values().map(String::len).sum();
@@ -111,7 +109,7 @@ mod tests {
         assert_eq!(recall.up("two!"), Some("one"));
         assert_eq!(recall.down("one"), Some("two!"));
         assert_eq!(recall.down("two!"), Some(""));
-        // Sending ends it: what was sent is what is remembered.
+        // Sending ends it: the sent text is remembered.
         recall.add("two!");
         assert_eq!(recall.up(""), Some("two!"));
         assert_eq!(recall.up("two!"), Some("two"));
@@ -140,7 +138,7 @@ mod tests {
         assert_eq!(recall.entries, ["yy"]);
         recall.add(&"z".repeat(MAX_BYTES + 1));
         assert_eq!(recall.entries, ["yy"], "what is too long is not kept");
-        // Neither do changes on the way add up, and the unsent text is the last to go.
+        // Changes on the way do not add up either, and the unsent text is the last to go.
         let mut recall = sent(&["1", "2", "3", "4"]);
         assert_eq!(recall.up("unsent"), Some("4"));
         for _ in 0..3 {

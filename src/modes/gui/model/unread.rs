@@ -1,4 +1,4 @@
-//! What comes from the room, and what of it is new.
+//! Events from the room, and the count of what is unread.
 
 use super::{Effect, EntryKind, HistoryEntry, Id, Model, is_past};
 use crate::event::{Body, Recorded};
@@ -67,7 +67,7 @@ impl Model {
         self.look();
     }
 
-    /// What others say is new until it was seen; if it calls us, that may be told.
+    /// Counts a message of others until it is seen; a mention may notify the user.
     fn new_message(&mut self, id: Id, call: Option<Effect>) -> Option<Effect> {
         if self.was_read(id) {
             return None;
@@ -88,24 +88,24 @@ impl Model {
         self.read.is_some_and(|read| is_past(read, id))
     }
 
-    /// What was not read begins at this offset, or behind it.
+    /// The offset at which unread events begin.
     fn first_unread(&self) -> u64 {
         self.read.map_or(0, |read| read.offset + 1)
     }
 
-    /// Whether what comes now is seen as it comes.
+    /// Returns whether events are seen as they come.
     fn is_reading(&self) -> bool {
         self.in_front && self.at_end && self.settled
     }
 
-    /// What is in sight is read.
+    /// Marks everything as read if the end is visible.
     pub(super) fn look(&mut self) {
-        // Behind a hole at the end there is something that nobody has seen.
+        // A gap at the end hides events that nobody has seen.
         if self.is_reading()
             && self.history.is_whole_at_end()
             && let Some(newest) = self.heard
         {
-            // What was read elsewhere may come in once more.
+            // Events that another window read may come once more.
             if self.read == Some(newest) || !self.was_read(newest) {
                 self.read = Some(newest);
                 self.times.read = self.times.read.max(self.times.heard);
@@ -114,7 +114,7 @@ impl Model {
         }
     }
 
-    /// What was scrolled through is read too.
+    /// Marks what was scrolled through as read.
     pub(super) fn look_through(&mut self) {
         if !self.in_front || !self.settled || self.at_end {
             return;
@@ -137,7 +137,7 @@ impl Model {
             (self.unread, self.mentions) = left;
             self.uncounted = false;
         } else if gaps().any(|end| end > unread && end <= seen.offset) {
-            // Nobody knows how much of what was passed over had been counted.
+            // Nobody knows how much of the part passed over had been counted.
             (self.unread, self.mentions) = left;
             self.uncounted = true;
         } else {
@@ -147,7 +147,7 @@ impl Model {
         }
     }
 
-    /// What was missing has come: it is counted, if it is new.
+    /// Counts again after a gap was filled.
     pub(super) fn count_again(&mut self) {
         if !self.uncounted {
             return;
@@ -159,8 +159,8 @@ impl Model {
         self.uncounted = self.history.gaps().any(|gap| gap.end > unread);
     }
 
-    /// How many messages of others there are between two places, both included, and how many of them
-    /// name us, as far as they are here.
+    /// The number of messages of others between two offsets, both included, and of those that
+    /// mention us, as far as they are loaded.
     fn said_between(&self, from: u64, to: u64) -> (usize, usize) {
         let (mut said, mut named) = (0, 0);
         for entry in self.history.between(from, to) {
@@ -175,14 +175,14 @@ impl Model {
         (said, named)
     }
 
-    /// The line of what is new is drawn afresh above what comes from now on.
+    /// Has the "new messages" line drawn afresh above what comes from now on.
     pub(super) fn looked_away(&mut self) {
         if self.is_reading() {
             self.new_from = None;
         }
     }
 
-    /// Once everything from before the login is here, the window opens where its reader was.
+    /// Opens the view at the first unread message, once everything from before the login has come.
     pub(super) fn settle(&mut self, effects: &mut Vec<Effect>) {
         if self.settled {
             return;

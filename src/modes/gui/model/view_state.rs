@@ -1,4 +1,4 @@
-//! What the window reads from the model.
+//! The parts of the model's state that the window shows.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -10,42 +10,42 @@ use crate::modes::gui::text::drawable;
 use crate::modes::gui::transcript::history::Scrollback;
 use crate::modes::gui::transcript::surroundings::Surroundings;
 
-/// Who is quiet for less is not called idle.
+/// Shortest silence that is called idle.
 const IDLE: Duration = Duration::from_secs(5 * 60);
 
-/// Somebody who is here, as the list shows them.
+/// A member present, as the list shows them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
     /// The name.
     pub name: String,
-    /// It is us.
+    /// This is us.
     pub me: bool,
-    /// For how long they have said nothing, in words, once that is long.
+    /// The time of their silence, in words, if it is long.
     pub idle: Option<String>,
 }
 
 impl Model {
-    /// Something else whenever anything may have to be drawn anew.
+    /// Changes whenever anything may have to be redrawn.
     pub fn revision(&self) -> u64 {
         self.revision
     }
 
-    /// Whether the login was accepted.
+    /// Returns whether the login was accepted.
     pub fn is_in(&self) -> bool {
         matches!(self.phase, Phase::In { .. })
     }
 
-    /// Whether something can be written: in the room, or on the way there.
+    /// Returns whether messages can be written: in the room, or on the way there.
     pub fn may_write(&self) -> bool {
         !matches!(self.phase, Phase::Out)
     }
 
-    /// Whether the session came to its end: nothing is tried before somebody logs in again.
+    /// Returns whether the session is over: nothing is tried before the user logs in again.
     pub fn is_over(&self) -> bool {
         self.is_in() && self.state.is_none()
     }
 
-    /// The title of the window, with how many messages are unread and how many of them name us.
+    /// The window's title, with the numbers of unread messages and mentions.
     pub fn title(&self) -> String {
         let unread = match (self.unread, self.mentions) {
             (0, _) => String::new(),
@@ -61,7 +61,7 @@ impl Model {
         }
     }
 
-    /// What is unread, in words, if anything is.
+    /// The number of unread messages in words, if there are any.
     pub fn unread_words(&self) -> Option<String> {
         match self.unread {
             0 => None,
@@ -70,8 +70,7 @@ impl Model {
         }
     }
 
-    /// How many messages are unread. Where some are not here yet, as a round number that they are
-    /// more than.
+    /// The number of unread messages; if some are not loaded, a round number that is smaller.
     fn unread_count(&self) -> String {
         let mut unit = 1;
         while self.uncounted && self.unread / unit >= 100 {
@@ -84,12 +83,12 @@ impl Model {
         }
     }
 
-    /// How many messages are known to be unread, and how many of them name us.
+    /// The known numbers of unread messages and of mentions among them.
     pub fn unread(&self) -> (usize, usize) {
         (self.unread, self.mentions)
     }
 
-    /// The room and where it is, while logged in.
+    /// The room's name and address, while logged in.
     pub fn room(&self) -> Option<(String, String)> {
         match &self.phase {
             Phase::In { login, room, .. } => Some((room.clone(), login.address.short())),
@@ -100,10 +99,10 @@ impl Model {
     /// The status line.
     pub fn status(&self) -> String {
         match &self.note {
-            // Whoever cannot be heard is to know it, whatever else there is to say.
+            // A broken connection is more important than any note.
             Some(note) if self.is_offline() => format!("{}. {note}", self.connection_words()),
             Some(note) => note.clone(),
-            // This one waits until the room is back.
+            // A minor note waits until the room is back.
             None => match self.aside.as_ref().filter(|_| !self.is_offline()) {
                 Some(aside) => aside.clone(),
                 None => self.connection_words(),
@@ -144,7 +143,7 @@ impl Model {
         (left.max(0) as u64).div_ceil(1_000_000)
     }
 
-    /// Whether the stream is open, for the colour of the status line.
+    /// Returns whether the stream is open, for the colour of the status line.
     pub fn is_connected(&self) -> bool {
         matches!(
             self.state,
@@ -152,7 +151,7 @@ impl Model {
         )
     }
 
-    /// Whether the next attempt to connect is being waited for.
+    /// Returns whether the next attempt to connect is pending.
     pub fn is_offline(&self) -> bool {
         matches!(self.state, Some(LinkState::Offline { .. }))
     }
@@ -168,13 +167,13 @@ impl Model {
         }
     }
 
-    /// What is wrong with a field, and with which.
+    /// The field that is wrong, and the sentence about it.
     pub fn hint(&self) -> Option<(Field, &str)> {
         let (field, sentence) = self.hint.as_ref()?;
         Some((*field, sentence))
     }
 
-    /// Whether the Room key field is needed.
+    /// Returns whether the Room key field is needed.
     pub fn asks_key(&self) -> bool {
         self.ask_key
     }
@@ -185,7 +184,7 @@ impl Model {
             .and_then(|limit| usize::try_from(limit).ok())
     }
 
-    /// What is known of the room's log.
+    /// The loaded part of the room's log.
     pub fn history(&self) -> &Scrollback {
         &self.history
     }
@@ -198,7 +197,10 @@ impl Model {
             writer: self.writer(),
             joined: self.joined,
             new_from: self.new_from,
-            log_change: self.turned.as_ref().map(|turned| (turned.at, &turned.turn)),
+            log_change: self
+                .log_change
+                .as_ref()
+                .map(|changed| (changed.at, &changed.change)),
             pending: &self.pending,
             saves: self.saves,
             notes: &self.notes,
@@ -209,7 +211,7 @@ impl Model {
         }
     }
 
-    /// Where the line of what is new stands, as an offset.
+    /// The offset from which the "new messages" line stands.
     pub fn new_from(&self) -> Option<u64> {
         self.new_from
     }
@@ -222,7 +224,7 @@ impl Model {
         }
     }
 
-    /// Who writes what waits: we, or who we are about to be.
+    /// The name under which pending messages stand: ours, or the one we are about to have.
     fn writer(&self) -> &str {
         match &self.phase {
             Phase::In { name, .. } => name,
@@ -231,7 +233,7 @@ impl Model {
         }
     }
 
-    /// Who is here, by name.
+    /// The members present, sorted by name.
     pub fn people(&self) -> Vec<Person> {
         let now = self.server_now();
         let mut people: Vec<Person> = self
@@ -247,8 +249,8 @@ impl Model {
         people
     }
 
-    /// The names that Tab offers: those who are here before those who are not, and of each the most
-    /// recent speaker first, then who has said nothing.
+    /// The names that Tab offers: members present before those who left, and of each the most
+    /// recent speaker first, then those who have said nothing.
     pub fn speakers(&self) -> Vec<String> {
         use crate::modes::gui::transcript::history::EntryKind;
         let mut names: Vec<String> = Vec::new();

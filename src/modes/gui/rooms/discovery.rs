@@ -10,10 +10,10 @@ use crate::address::Address;
 use crate::modes::gui::rooms::ProbedRoom;
 use crate::nearby::{RoomChange, Search};
 
-/// How long to wait before deciding with the rooms found. Answers on a network come within some
+/// Wait before the decision with the rooms found. Answers on a network come within some
 /// 100 ms, and the question is repeated after a second.
 const LOOK: Duration = Duration::from_secs(1);
-/// How long a probed room may take to answer.
+/// Time limit of a probe.
 const ANSWER: Duration = Duration::from_millis(900);
 
 /// Asks whether a room answers at an address, for at most so long; blocks.

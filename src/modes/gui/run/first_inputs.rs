@@ -1,17 +1,17 @@
-//! What a window begins with, from the command line and what was kept: pure.
+//! The first inputs of the model, from the command line and the settings: pure.
 //!
-//! What always holds: a room key is told to no room that nobody has chosen.
+//! What always holds: no room is told a key unless the user chose it.
 
 use crate::address::Address;
 use crate::modes::gui::model::Input;
 use crate::modes::gui::window::LoginFields;
 
-/// What is said of a link to a room where one was not before, with a room key at hand.
+/// The note about a link to a room that was not used before, with a room key at hand.
 const STRANGE: &str = "You have not been in the room of this link before. If its address is right, \
                        log in: only then does it get the room key.";
 
-/// A login, a search for the room to log in to, or the offer of rooms. `named` is the address on the
-/// command line, `recent` are the rooms that were used.
+/// Returns a login, a search for the room to log in to, or an offer of rooms. `named` is the
+/// address on the command line, `recent` are the rooms used before.
 pub fn first_inputs(
     fields: &LoginFields,
     named: Option<&str>,
@@ -36,8 +36,8 @@ pub fn first_inputs(
     }]
 }
 
-/// A link that is clicked comes from a page or a message of anybody's, and a desktop hands it over with
-/// the key that stands in the surroundings.
+/// Returns whether a clicked link leads to a room never used: it may come from anybody's page or message,
+/// and the desktop passes it on with the key from the environment.
 fn is_strange_link(named: &str, fields: &LoginFields, recent: &[String]) -> bool {
     let scheme = named.trim().split_once("://").map(|(scheme, _)| scheme);
     if fields.key.is_empty() || !scheme.is_some_and(|it| it.eq_ignore_ascii_case("chatroom")) {
@@ -47,7 +47,7 @@ fn is_strange_link(named: &str, fields: &LoginFields, recent: &[String]) -> bool
         let known = recent.iter().filter_map(|text| Address::parse(text).ok());
         known.into_iter().any(|old| old == *address)
     };
-    // What is no address at all is told by the login.
+    // The login reports an invalid address.
     Address::parse(named).is_ok_and(|address| !known(&address))
 }
 
@@ -74,9 +74,9 @@ mod tests {
         assert!(!begins(" ChatRoom://10.0.0.1:1338/", "secret"));
         assert!(begins("chatroom://10.0.0.1/", "secret"));
         assert!(begins("chatroom://10.0.0.9", ""));
-        // Somebody has typed this, or knows what a program's arguments are.
+        // A user typed this, or a program means it.
         assert!(begins("10.0.0.9", "secret"));
-        // The login says what is wrong with it.
+        // The login reports what is wrong with it.
         assert!(begins("chatroom://a b", "secret"));
     }
 }

@@ -1,18 +1,19 @@
-//! How long each turn of the window's event loop kept it from answering, for `make bench-window`.
+//! The time for which each turn of the event loop kept the window from answering, for `make
+//! bench-window`.
 //!
-//! A turn begins when the loop wakes and ends when what happened is drawn. FLTK's `wait` gives no
-//! sign of the waking: it draws what is due, sleeps in `select`, and runs the handlers of what woke
-//! it, all in one call; what could look inside it (`event_dispatch`, system handlers) is `unsafe` and
-//! is not told of everything, a new size for one. So a turn is put together from two parts:
+//! A turn begins when the loop wakes and ends when everything is drawn. FLTK's `wait` does not tell
+//! when it woke: it draws what is due, sleeps in `select`, and runs the handlers, all in one call;
+//! the hooks into it (`event_dispatch`, system handlers) are `unsafe` and miss some events, such as
+//! a new size. So a turn is the sum of two parts:
 //!
-//! - inside `wait`, the time that this thread ran or was ready to run and waited for a processor.
-//!   Asleep in `select` it does neither. A handler that sleeps (for an answer of the X server, for a
+//! - inside `wait`, the time for which this thread ran or was ready to run and waited for a
+//!   processor. Asleep in `select` it does neither. A handler that sleeps (for the X server, for a
 //!   disk) is counted too short by its sleep.
-//! - from `wait`'s return to the end of the drawing, the time on the clock, sleep and all. For that
-//!   the loop draws ([`fltk::app::flush`]) before it ends the turn; `wait` then has nothing to draw.
+//! - from `wait`'s return to the end of the drawing, the elapsed time, sleep included. For that the
+//!   loop draws ([`fltk::app::flush`]) before it ends the turn; `wait` then has nothing to draw.
 //!
-//! What always holds: nothing is read, kept or written unless `CHATROOM_GUI_FRAMES` names a file, and
-//! a turn costs no allocation.
+//! What always holds: nothing is read, kept or written unless `CHATROOM_GUI_FRAMES` names a file,
+//! and a turn costs no allocation.
 
 use std::fmt;
 use std::fs::OpenOptions;
@@ -25,14 +26,14 @@ use crate::system::clock::ThreadClock;
 /// The environment variable that names the file.
 pub const VARIABLE: &str = "CHATROOM_GUI_FRAMES";
 
-/// The turns that lasted longer than these are counted.
+/// Turns longer than these are counted.
 const LIMITS: [Duration; 3] = [
     Duration::from_millis(16),
     Duration::from_millis(50),
     Duration::from_millis(100),
 ];
 
-/// How many turns there were and how many of them were long.
+/// The number of turns, and of long ones among them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Histogram {
     count: u64,
@@ -61,7 +62,7 @@ impl fmt::Display for Histogram {
     }
 }
 
-/// What measures the turns of one event loop, on the thread that it was made on.
+/// The measurement of one event loop, on the thread that it was made on.
 #[derive(Debug, Default)]
 pub struct Frames(Option<Recorder>);
 
@@ -70,14 +71,14 @@ struct Recorder {
     path: PathBuf,
     histogram: Histogram,
     thread: ThreadClock,
-    /// How long this thread had been busy when the last turn ended.
+    /// The thread's busy time at the end of the last turn.
     rested: Duration,
-    /// When the loop came out of its wait, and how busy it had been in there.
+    /// The time at which the loop came out of its wait, and its busy time in there.
     turn: Option<(Instant, Duration)>,
 }
 
 impl Frames {
-    /// One that measures if the environment asks for it. For the thread that has the loop.
+    /// Measures if the environment asks for it. For the thread that has the loop.
     pub fn from_env() -> Frames {
         let path = std::env::var_os(VARIABLE).filter(|path| !path.is_empty());
         path.map(|path| Frames::into_file(path.into()))
@@ -96,7 +97,7 @@ impl Frames {
         Frames(Some(recorder))
     }
 
-    /// The loop has come out of its wait.
+    /// Begins a turn: the loop has come out of its wait.
     pub fn begin(&mut self) {
         if let Some(recorder) = &mut self.0 {
             let inside = recorder.thread.busy().saturating_sub(recorder.rested);
@@ -104,7 +105,7 @@ impl Frames {
         }
     }
 
-    /// Everything is drawn, and the loop goes into its wait.
+    /// Ends a turn: everything is drawn, and the loop goes into its wait.
     pub fn end(&mut self) {
         if let Some(recorder) = &mut self.0 {
             if let Some((woke, inside)) = recorder.turn.take() {
@@ -114,8 +115,8 @@ impl Frames {
         }
     }
 
-    /// The loop has ended: appends the one line to the file, with the most rows of the transcript that
-    /// were made for one picture.
+    /// Appends one line to the file, with the most rows of the transcript that were laid out for
+    /// one redraw.
     ///
     /// # Errors
     /// The file cannot be written.
@@ -138,7 +139,7 @@ mod tests {
 
     const MS: Duration = Duration::from_millis(1);
 
-    /// Keeps the processor for so long.
+    /// Keeps the processor busy for so long.
     fn work(time: Duration) {
         let begin = Instant::now();
         while begin.elapsed() < time {
@@ -166,7 +167,7 @@ mod tests {
         // The first turn comes before any wait.
         frames.begin();
         frames.end();
-        // A wait: asleep for long, then a handler at work, then a turn that itself sleeps.
+        // A wait: a long sleep, then a busy handler, then a turn that sleeps itself.
         let all = Instant::now();
         std::thread::sleep(400 * MS);
         work(60 * MS);
@@ -177,7 +178,7 @@ mod tests {
         let histogram = frames.0.as_ref().expect("asked for").histogram.clone();
         assert_eq!(histogram.count, 2, "{histogram}");
         assert!(histogram.over[1] >= 1, "{histogram}");
-        // However busy the machine is: all but the first sleep.
+        // On a machine however busy: all but the first sleep.
         let range = 85 * MS..=all - 390 * MS;
         assert!(range.contains(&histogram.longest), "{histogram} of {all:?}");
         frames.finish(7).expect("written");

@@ -1,4 +1,4 @@
-//! What the event loop is given from outside of the window: the clock, chance, signals, the desktop.
+//! The event loop's surroundings: the clock, randomness, signals, the desktop's colours.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,33 +13,33 @@ use crate::modes::gui::desktop::notify::system_is_dark;
 use crate::modes::gui::window;
 use crate::system::signals::{SIGHUP, SIGINT, SIGTERM, Signals};
 
-/// The clock on the wall.
+/// Converts to the user's clock.
 pub(super) fn on_the_wall(at: Stamp) -> NaiveDateTime {
     at.utc().with_timezone(&Local).naive_local()
 }
 
-/// Asks the desktop whether it is dark, on a thread of its own: the window does not wait for it.
+/// Asks the desktop whether it is dark, on a thread of its own.
 pub(super) fn ask_desktop() -> mpsc::Receiver<bool> {
     let (tell, told) = mpsc::channel();
     let ask = move || {
         if let Some(dark) = system_is_dark() {
-            // Nobody listens any more if the window is closed.
+            // Fails if the window is closed.
             let _ = tell.send(dark);
             window::wake();
         }
     };
-    // Without a thread to be had it stays light.
+    // Without a thread the window stays light.
     let _ = thread::Builder::new()
         .name("desktop".to_string())
         .spawn(ask);
     told
 }
 
-/// 16 random hex digits: no two messages of the world have the same.
+/// Returns 16 random hex digits as a key that no other message has.
 pub(super) fn random_key() -> Key {
     let mut bytes = [0; 8];
     if getrandom::fill(&mut bytes).is_err() {
-        // No chance to be had: the clock and the process tell two messages apart as well.
+        // Without randomness the clock and the process id tell two messages apart as well.
         let now = Stamp::now().micros() as u64;
         bytes = (now << 16 ^ u64::from(std::process::id())).to_be_bytes();
     }
@@ -48,7 +48,8 @@ pub(super) fn random_key() -> Key {
     Key::new(&digits).expect("hex digits are a key")
 }
 
-/// Has the loop end when the process is told to, so that the room sees us leave.
+/// Sets the flag and wakes the loop when the process is told to end, so that the room sees us
+/// leave.
 pub(super) fn on_signals() -> Result<Arc<AtomicBool>, Failure> {
     let told = Arc::new(AtomicBool::new(false));
     let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])
@@ -67,7 +68,7 @@ pub(super) fn on_signals() -> Result<Arc<AtomicBool>, Failure> {
     Ok(told)
 }
 
-/// What is said where the system gives no thread.
+/// The failure when the system gives no thread.
 pub(super) fn no_thread(error: &io::Error) -> Failure {
     Failure::new(format!("The system gives no thread: {}.", reason(error)))
 }

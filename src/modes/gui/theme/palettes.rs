@@ -1,9 +1,9 @@
-//! The three palettes. Whether they can be read is tested in `theme/tests.rs`.
+//! The three palettes. `theme/tests.rs` checks their contrast.
 
 use super::Palette;
 
 impl Palette {
-    /// Dark letters on white.
+    /// Dark text on white.
     pub const LIGHT: Palette = Palette {
         window: 0xF3F4F6,
         surface: 0xFFFFFF,
@@ -38,7 +38,7 @@ impl Palette {
         least_contrast: 45,
     };
 
-    /// Bright letters on near black.
+    /// Bright text on near black.
     pub const DARK: Palette = Palette {
         window: 0x24272C,
         surface: 0x1A1C20,

@@ -1,8 +1,8 @@
-//! The transcript as data: what is known of the room's log, as stretches with holes between them.
+//! The scrollback: the loaded part of the room's log, as segments with gaps between them.
 //!
-//! What always holds: within a stretch nothing is missing; stretches are in order and do not
-//! touch; the last one is where the stream writes. So it is known of every place whether anything
-//! is missing there, and a page of history from anywhere finds its place.
+//! What always holds: within a segment nothing is missing; segments are in order and do not touch;
+//! the stream writes to the last one. So it is known of every offset whether anything is missing
+//! there, and a range of history from anywhere finds its place.
 
 mod entry;
 #[cfg(test)]
@@ -15,51 +15,51 @@ pub use entry::{EntryKind, HistoryEntry, action_of};
 
 use crate::event::{Id, LogId};
 
-/// The most events that a window keeps; the log on the server has them all.
+/// Most events that a window keeps; the server has the whole log.
 const MAX_ENTRIES: usize = 12_000;
-/// The most text that it keeps, in bytes.
+/// Most text that it keeps, in bytes.
 const MAX_BYTES: usize = 6 * 1024 * 1024;
-/// So many events on either side of what is read are kept in any case.
+/// Number of events on either side of the reader that are kept in any case.
 const NEAR: usize = 300;
 
-/// A stretch of the log: everything from `covers.start` up to before `covers.end`, as offsets.
+/// A segment of the log: everything from `covers.start` up to before `covers.end`, as offsets.
 #[derive(Clone, Debug)]
 struct Segment {
     covers: Range<u64>,
     entries: VecDeque<HistoryEntry>,
 }
 
-/// What is known of the log.
+/// The loaded part of the log.
 #[derive(Clone, Debug)]
 pub struct Scrollback {
     log: Option<LogId>,
-    /// Never empty; the last one is the stream's.
+    /// The segments, never empty; the last one is the stream's.
     segments: Vec<Segment>,
     count: usize,
     bytes: usize,
-    /// Changes whenever places stop meaning what they meant.
+    /// Changes when offsets lose their meaning.
     generation: u64,
-    /// The hole that ends here is not filled by itself: what was there was cleared away.
+    /// The end of the gap that /clear left: it is not filled by itself.
     cleared: Option<u64>,
 }
 
-/// A hole: something is missing between two events.
+/// A gap: something between two events is not loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gap {
     /// The newest event before it, if one is known.
     pub above: Option<Id>,
-    /// The oldest event behind it, if one is known.
+    /// The oldest event after it, if one is known.
     pub below: Option<Id>,
-    /// Where it ends, as an offset: what is behind begins here.
+    /// Its end, as an offset: the next segment begins here.
     pub end: u64,
-    /// It is to stay until somebody asks for what is in it.
+    /// Made by /clear, it stays until the user asks for it.
     pub cleared: bool,
 }
 
-/// What the transcript is made of, in order.
+/// The parts of the transcript, in order.
 #[derive(Clone, Copy, Debug)]
 pub enum Part<'a> {
-    /// Here something is missing.
+    /// A gap.
     Gap(Gap),
     /// An event.
     Entry(&'a HistoryEntry),
@@ -88,7 +88,7 @@ impl Segment {
 }
 
 impl Scrollback {
-    /// The stream goes on behind this event (from the beginning for none).
+    /// The stream continues after this event (from the beginning if there is none).
     pub fn stream_from(&mut self, after: Option<Id>) {
         let from = after.map_or(0, |id| id.offset + 1);
         if after.is_some_and(|id| self.log.is_some_and(|log| log != id.log)) {
@@ -106,7 +106,7 @@ impl Scrollback {
         self.join();
     }
 
-    /// Adds what the stream brought. `false` if it was known already.
+    /// Adds an event of the stream. `false` if it was known already.
     pub fn push(&mut self, entry: HistoryEntry) -> bool {
         let id = entry.id;
         if self.log.is_some_and(|log| log != id.log) {
@@ -125,8 +125,8 @@ impl Scrollback {
         true
     }
 
-    /// Adds a page: everything that there is from `covers.start` up to before `covers.end`. `false`
-    /// if it cannot be that.
+    /// Adds a range: everything from `covers.start` up to before `covers.end`. `false` if it is
+    /// inconsistent.
     pub fn insert(&mut self, covers: Range<u64>, page: Vec<HistoryEntry>) -> bool {
         let Some(log) = page.first().map(|entry| entry.id.log).or(self.log) else {
             return false;
@@ -162,7 +162,7 @@ impl Scrollback {
         all.entries = entries.into();
         others.push(all);
         others.sort_by_key(|segment| segment.covers.start);
-        // The stream writes behind everything that it has brought.
+        // The stream writes after everything that it has brought.
         if others.last().is_some_and(|last| last.covers.end < live) {
             others.push(Segment::at(live));
         }
@@ -172,7 +172,7 @@ impl Scrollback {
         true
     }
 
-    /// Two stretches that touch are one.
+    /// Joins segments that touch.
     fn join(&mut self) {
         let mut joined: Vec<Segment> = Vec::with_capacity(self.segments.len());
         for segment in self.segments.drain(..) {
@@ -192,16 +192,16 @@ impl Scrollback {
         (self.count, self.bytes) = (entries().count(), entries().map(HistoryEntry::bytes).sum());
     }
 
-    /// Drops what is furthest from `near` if there is too much; whether there was.
+    /// Drops the events furthest from `near` if there are too many. Returns whether there were.
     pub fn trim(&mut self, near: u64) -> bool {
         if self.count <= MAX_ENTRIES && self.bytes <= MAX_BYTES {
             return false;
         }
         let mut above = self.iter().take_while(|e| e.id.offset < near).count();
-        // More than has to be, so that it is not done for every event.
+        // More than needed, so that it is not done for every event.
         while self.count > MAX_ENTRIES * 9 / 10 || self.bytes > MAX_BYTES * 9 / 10 {
             let below = self.count - above;
-            // What is near is kept, unless it is beyond all measure.
+            // Events near the reader are kept, unless they are far too large.
             if above.max(below) <= NEAR && self.bytes <= 4 * MAX_BYTES || self.count <= 2 {
                 break;
             }
@@ -221,20 +221,20 @@ impl Scrollback {
         true
     }
 
-    /// Whether nothing is missing before where the stream is.
+    /// Returns whether nothing is missing before the place of the stream.
     pub fn is_whole_at_end(&self) -> bool {
         let last = self.segments.last();
         last.is_some_and(|last| !last.entries.is_empty() || last.covers.start == 0)
     }
 
-    /// Where the stretch that this offset lies in begins, as an offset.
+    /// The beginning of the segment that contains this offset, as an offset.
     pub fn whole_from(&self, offset: u64) -> u64 {
         let before = |s: &&Segment| s.covers.start <= offset;
         let found = self.segments.iter().rev().find(before);
         found.map_or(0, |segment| segment.covers.start)
     }
 
-    /// Says anew what is ours and what is said to us.
+    /// Marks anew which messages are ours and which mention us.
     pub fn belongs_to(&mut self, me: &str) {
         for segment in &mut self.segments {
             for entry in &mut segment.entries {
@@ -278,7 +278,7 @@ impl Scrollback {
         };
     }
 
-    /// Shows nothing of what is here any longer, until somebody asks for it.
+    /// Hides everything until the user asks for it.
     pub fn clear_away(&mut self) {
         let end = self.live().covers.end;
         self.segments = vec![Segment::at(end)];
@@ -286,12 +286,12 @@ impl Scrollback {
         self.recount();
     }
 
-    /// The hole that was cleared away may be filled again.
+    /// Allows the gap that /clear left to be filled.
     pub fn wake(&mut self) {
         if self.cleared.take().is_some() {}
     }
 
-    /// Everything in order, with the holes.
+    /// The events and gaps, in order.
     pub fn parts(&self) -> impl Iterator<Item = Part<'_>> {
         self.segments_below_gaps().flat_map(|(gap, segment)| {
             let entries = segment.entries.iter().map(Part::Entry);
@@ -299,12 +299,12 @@ impl Scrollback {
         })
     }
 
-    /// All holes, oldest first. Costs what the holes cost, not what the events do.
+    /// The gaps, oldest first. The cost grows with their number, not with that of the events.
     pub fn gaps(&self) -> impl Iterator<Item = Gap> {
         self.segments_below_gaps().filter_map(|(gap, _)| gap)
     }
 
-    /// The stretches, each with the hole above it if there is one.
+    /// The segments, each with the gap above it if there is one.
     fn segments_below_gaps(&self) -> impl Iterator<Item = (Option<Gap>, &Segment)> {
         let mut above = None;
         self.segments.iter().map(move |segment| {
@@ -320,12 +320,12 @@ impl Scrollback {
         })
     }
 
-    /// All events that are known, oldest first.
+    /// The loaded events, oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &HistoryEntry> {
         self.segments.iter().flat_map(|segment| &segment.entries)
     }
 
-    /// The event at that offset, if it is known.
+    /// The event at that offset, if it is loaded.
     pub fn get(&self, offset: u64) -> Option<&HistoryEntry> {
         let holds = |s: &&Segment| s.covers.contains(&offset);
         let entries = &self.segments.iter().find(holds)?.entries;
@@ -333,7 +333,7 @@ impl Scrollback {
         entries.get(index.ok()?)
     }
 
-    /// The events from one offset to another, both included, as far as they are known.
+    /// The loaded events from one offset to another, both included.
     pub fn between(&self, from: u64, to: u64) -> impl Iterator<Item = &HistoryEntry> {
         let near = move |s: &&Segment| s.covers.start <= to && from < s.covers.end;
         self.segments.iter().filter(near).flat_map(move |segment| {
@@ -343,22 +343,22 @@ impl Scrollback {
         })
     }
 
-    /// Up to where the stream has been read, as an offset.
+    /// The offset up to which the stream has been read.
     pub fn end(&self) -> u64 {
         self.segments.last().map_or(0, |last| last.covers.end)
     }
 
-    /// The log that it is.
+    /// The log's id.
     pub fn log(&self) -> Option<LogId> {
         self.log
     }
 
-    /// How many events are known.
+    /// The number of loaded events.
     pub fn len(&self) -> usize {
         self.count
     }
 
-    /// Something else once places mean something else.
+    /// Changes when offsets lose their meaning.
     pub fn generation(&self) -> u64 {
         self.generation
     }

@@ -1,5 +1,5 @@
-//! The transcript as a reader sees it, from top to bottom: messages in groups, days, comings and
-//! goings in one line where there are many, holes, the line of what is new. Pure.
+//! The items of the transcript from top to bottom: messages in groups, days, folded runs of joins
+//! and leaves, gaps, the "new messages" line. Pure.
 
 mod presence_run;
 
@@ -10,80 +10,80 @@ use super::history::{EntryKind, HistoryEntry, Part, Scrollback};
 use super::surroundings::Surroundings;
 pub use presence_run::run_words;
 
-/// From so many on, comings and goings in a row are shown as one line.
+/// Shortest run of joins and leaves that is folded into one line.
 const MANY: usize = 4;
-/// Messages of one sender that are further apart are not one group.
+/// Longest pause between two messages of one group.
 const PAUSE: TimeDelta = TimeDelta::minutes(10);
 
-/// What an item is, in the order in which those of one place stand.
+/// The order of items at the same offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rank {
-    /// Something is missing here.
+    /// A gap.
     Gap,
-    /// The room's first event comes next.
+    /// The beginning of the room.
     Start,
-    /// The log became another one here.
+    /// A change of the log.
     Replaced,
-    /// A day begins.
+    /// A new day.
     Day,
-    /// What is new begins.
+    /// The "new messages" line.
     Unread,
-    /// An event, or several comings and goings.
+    /// An event or a folded run.
     Entry,
     /// A message that is not in the room yet.
     Pending,
-    /// Something that this window says by itself.
+    /// A note of this window.
     Note,
 }
 
-/// What names an item as long as it is there, in the order in which they stand.
+/// Identifies an item while it exists; in the order of the items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ItemId {
-    /// The offset of the event at or before which it stands; behind all events, a number.
+    /// The offset of the event at or before which it stands; after all events, a number beyond.
     pub offset: u64,
-    /// What it is.
+    /// Its order among items at that offset.
     pub rank: Rank,
 }
 
-/// One thing that stands in the transcript.
+/// An item of the transcript.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Item {
-    /// Its name.
+    /// Its identity.
     pub id: ItemId,
-    /// What is to be known to draw it.
+    /// The data needed to draw it.
     pub kind: ItemKind,
 }
 
-/// What is to be known to draw an item.
+/// The kinds of items, with the data needed to draw them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ItemKind {
-    /// Something is missing here.
+    /// A gap.
     Gap,
-    /// The room's first event comes next.
+    /// The beginning of the room.
     Start,
-    /// The log became another one here.
+    /// A change of the log.
     Replaced,
-    /// A day begins.
+    /// A new day.
     Day(NaiveDate),
-    /// What is new begins.
+    /// The "new messages" line.
     Unread,
-    /// An event; `grouped` says that it goes on with what its sender said just before.
+    /// An event.
     Entry {
-        /// Its sender stands above.
+        /// The message continues the group above, without the name.
         grouped: bool,
     },
-    /// Comings and goings up to the event at this offset, as one line.
+    /// A folded run of joins and leaves.
     Run {
-        /// The last of them.
+        /// The offset of its last event.
         last: u64,
     },
-    /// A message that is not in the room yet, by its place among those.
+    /// A message that is not in the room yet, by its index.
     Pending(usize),
-    /// Something that this window says by itself, by its place among those.
+    /// A note of this window, by its index.
     Note(usize),
 }
 
-/// Everything that stands in the transcript, from top to bottom.
+/// Returns the items of the transcript, from top to bottom.
 pub fn items(history: &Scrollback, surroundings: &Surroundings<'_>) -> Vec<Item> {
     let mut made = Items {
         items: Vec::with_capacity(history.len() + 16),
@@ -127,11 +127,11 @@ pub fn items(history: &Scrollback, surroundings: &Surroundings<'_>) -> Vec<Item>
 
 struct Items<'a> {
     items: Vec<Item>,
-    /// Comings and goings that may become one line.
+    /// Joins and leaves that may become one line.
     run: Vec<u64>,
     surroundings: &'a Surroundings<'a>,
     day: Option<NaiveDate>,
-    /// The message that the next one may go on with.
+    /// The message whose group the next one may continue.
     said: Option<&'a HistoryEntry>,
     new_from: Option<u64>,
     replaced: Option<u64>,
@@ -143,7 +143,7 @@ impl<'a> Items<'a> {
         self.items.push(Item { id, kind });
     }
 
-    /// The line that says so, if it stands before `place`.
+    /// Puts the line about a change of the log if it stands before `place`.
     fn replaced_before(&mut self, place: u64) {
         if let Some(at) = self.replaced.take_if(|at| *at < place) {
             self.end_run();
@@ -198,7 +198,7 @@ impl<'a> Items<'a> {
     }
 }
 
-/// Whether a message stands below the same sender's one before, without the name.
+/// Returns whether a message continues the group of the one before.
 fn goes_on(before: &HistoryEntry, entry: &HistoryEntry) -> bool {
     let (
         EntryKind::Message {

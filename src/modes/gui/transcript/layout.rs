@@ -1,8 +1,8 @@
-//! How a text becomes rows of a given width. Pure: the caller measures.
+//! The wrapping of a text into rows of a given width. Pure: the caller measures.
 //!
-//! Rows are made a few at a time, since a message may have 100,000 characters and no frame may
-//! wait for it. A row depends on where it begins and on nothing before it, so a text that is
-//! wrapped in pieces has the same rows as one that is wrapped at once.
+//! Rows are made a few at a time, since a message may have 100,000 characters and no redraw may
+//! wait for it. A row depends on its beginning and on nothing before it, so a text that is wrapped
+//! in steps has the same rows as one that is wrapped at once.
 
 mod direction;
 mod widths;
@@ -17,25 +17,25 @@ use widths::simple;
 
 /// Pixels by which a row is kept narrower: hinting may make a word a pixel wider than its letters.
 const SLACK: f64 = 2.0;
-/// The most bytes in a row, however narrow they are: a row is drawn in one go.
+/// Most bytes of a row, however narrow they are: a row is drawn in one go.
 const ROW: usize = 2048;
-/// The longest word, in bytes, that is measured whole where its letters cannot be added up.
+/// Longest word, in bytes, that is measured whole if its letters do not add up.
 const WORD: usize = 512;
-/// The longest character, in bytes, that is kept together: some pile up marks without end.
+/// Longest grapheme cluster, in bytes, that is kept together: some texts pile up marks without end.
 const CLUSTER: usize = 128;
-/// How far ahead is looked for the end of a word, in bytes.
+/// Distance in bytes within which the end of a word is searched.
 const AHEAD: usize = 2 * ROW;
-/// How often the font may be asked before a frame has to be drawn.
+/// Most questions to the font before a redraw.
 const ASKED_AT_ONCE: u64 = 400;
 
-/// A text on its way to becoming rows.
+/// A text that is being wrapped.
 #[derive(Clone, Debug)]
 pub struct Wrapping {
     first_indent: f64,
     width: f64,
     hang: f64,
     rows: Vec<Range<usize>>,
-    /// Where the next row begins.
+    /// The beginning of the next row.
     at: usize,
     done: bool,
 }
@@ -54,8 +54,8 @@ impl Wrapping {
         }
     }
 
-    /// Goes on until everything is wrapped or `budget` more rows are made; whether it is done.
-    /// At least one row is made (unless `budget` is 0), but it ends sooner when the font had to be
+    /// Wraps until everything is done or `budget` more rows are made; returns whether it is done.
+    /// At least one row is made (unless `budget` is 0), but it stops sooner if the font had to be
     /// asked very often. The text, the widths and the font must be those of the calls before.
     pub fn go_on(
         &mut self,
@@ -78,12 +78,12 @@ impl Wrapping {
     }
 
     /// The rows so far, as ranges of bytes: line breaks and the spaces at a row's end are in no
-    /// row. The first one is empty where its indent leaves no room for the first word.
+    /// row. The first one is empty if its indent leaves no room for the first word.
     pub fn rows(&self) -> &[Range<usize>] {
         &self.rows
     }
 
-    /// Whether all rows are made.
+    /// Returns whether all rows are made.
     pub fn is_done(&self) -> bool {
         self.done
     }
@@ -97,9 +97,10 @@ impl Wrapping {
             false => others,
         };
         let start = self.at;
-        // What does not fit may go to the next row if this one has something, or is the shorter.
+        // A word that does not fit goes to the next row if this row has something or is the shorter
+        // one.
         let may_end = |at: usize| at > start || (first && room < others);
-        // Behind the last letter; the row's width up to `at`.
+        // `end` is after the last letter; `used` is the row's width up to `at`.
         let (mut end, mut at, mut used) = (start, start, 0.0);
         'pieces: loop {
             let piece = Word::at(text, at, others, widths, measure);
@@ -118,8 +119,8 @@ impl Wrapping {
                 }
             }
             if !fits {
-                // Wider than a whole row: broken between characters as a reader counts them.
-                // It begins where there is room.
+                // Wider than a whole row: broken between grapheme clusters. It begins where there
+                // is room.
                 for cluster in Clusters::of(ahead(text, at)) {
                     let wide = widths.of_cluster(cluster, measure);
                     let long = at + cluster.len() - start > ROW;
@@ -152,7 +153,7 @@ impl Wrapping {
 }
 
 impl Widths {
-    /// All rows at once, for a text that is known to be short. See [`Wrapping`].
+    /// Wraps a short text at once. See [`Wrapping`].
     pub fn wrap(
         &mut self,
         text: &str,
@@ -166,17 +167,16 @@ impl Widths {
     }
 }
 
-/// What a line may not be broken inside of: a word, or one character of the scripts that are
-/// written without spaces.
+/// A piece within which a row is not broken: a word, or one character of scripts without spaces.
 struct Word {
-    /// How many bytes it has; 0 where spaces or a line break come first.
+    /// Its length in bytes; 0 if spaces or a line break come first.
     letters: usize,
-    /// How wide it is, if that is not more than a row.
+    /// Its width, if that is not more than a row.
     width: Option<f64>,
 }
 
 impl Word {
-    /// The piece at a place. No more is looked at than is needed to know that it is too wide.
+    /// Measures the piece at an offset, reading no further than needed to know that it is too wide.
     fn at(
         text: &str,
         at: usize,
@@ -211,12 +211,12 @@ impl Word {
     }
 }
 
-/// A bounded stretch of the text.
+/// A bounded part of the text from `at` on.
 fn ahead(text: &str, at: usize) -> &str {
     &text[at..boundary(text, at.saturating_add(AHEAD))]
 }
 
-/// The last place up to `at` that is between two code points.
+/// The last character boundary up to `at`.
 fn boundary(text: &str, at: usize) -> usize {
     let end = at.min(text.len());
     (0..=end)
@@ -225,7 +225,7 @@ fn boundary(text: &str, at: usize) -> usize {
         .unwrap_or(0)
 }
 
-/// The spaces that a text begins with, without line breaks.
+/// The leading spaces of a text, without line breaks.
 fn spaces(text: &str) -> impl Iterator<Item = &str> {
     let blank = |cluster: &&str| is_space(cluster) && !cluster.ends_with('\n');
     text.graphemes(true).take_while(blank)
@@ -235,12 +235,12 @@ fn is_space(cluster: &str) -> bool {
     cluster.chars().all(char::is_whitespace)
 }
 
-/// The characters, as a reader counts them, of the piece that a text begins with.
+/// The grapheme clusters of the leading word of a text.
 struct Clusters<'a> {
     clusters: Graphemes<'a>,
-    /// What is left of one that is too long to be kept together.
+    /// The rest of a cluster that is too long to be kept together.
     rest: &'a str,
-    /// Whether a line may be broken behind the last one; nothing before the first.
+    /// A row may be broken after the last cluster; `None` before the first.
     free: Option<bool>,
 }
 
@@ -263,7 +263,7 @@ impl<'a> Iterator for Clusters<'a> {
             let alone = stands_alone(cluster);
             let ends = self.free.is_some_and(|free| free || alone);
             if is_space(cluster) || (ends && !stays_behind(cluster)) {
-                // The rest is another piece.
+                // The rest is another word.
                 self.clusters = "".graphemes(true);
                 return None;
             }
@@ -276,7 +276,7 @@ impl<'a> Iterator for Clusters<'a> {
     }
 }
 
-/// Whether a line may be broken before and behind it: ideographs, syllables, emoji.
+/// Returns whether a row may be broken before and after it: ideographs, syllables, emoji.
 fn stands_alone(cluster: &str) -> bool {
     let Some(c) = cluster.chars().next() else {
         return false;
@@ -286,7 +286,7 @@ fn stands_alone(cluster: &str) -> bool {
         && !stays_behind(cluster)
 }
 
-/// Full stops and the like stay with what they end.
+/// Returns whether it stays with what it ends, as full stops do.
 fn stays_behind(cluster: &str) -> bool {
     let stops = ['\u{3001}', '\u{3002}', '\u{ff0c}', '\u{ff01}', '\u{ff1f}'];
     cluster.starts_with(stops)

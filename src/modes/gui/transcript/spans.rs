@@ -1,4 +1,4 @@
-//! What in a text is more than text: links, and our own name. Pure.
+//! The spans of a text that are more than text: links, and our own name. Pure.
 
 use std::ops::Range;
 
@@ -9,16 +9,16 @@ use unicode_segmentation::UnicodeSegmentation;
 use crate::urls::{is_unspaced, urls};
 pub use crate::urls::{opens, target};
 
-/// What a stretch of text is.
+/// The kinds of spans.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Span {
-    /// The address of something; see [`target`].
+    /// A link; see [`target`].
     Link,
     /// Our own name.
     Mention,
 }
 
-/// Where the text has links and the name `me`, in order, not overlapping. What stands in a link is no
+/// Finds the links and the mentions of `me`, in order, not overlapping. A name within a link is no
 /// mention.
 pub fn spans(text: &str, me: Option<&str>) -> Vec<(Range<usize>, Span)> {
     let mut found: Vec<_> = urls(text)
@@ -42,24 +42,24 @@ pub fn spans(text: &str, me: Option<&str>) -> Vec<(Range<usize>, Span)> {
     found
 }
 
-/// Whether the text names `me`.
+/// Returns whether the text mentions `me`.
 pub fn mentions(text: &str, me: &str) -> bool {
-    // Most texts do not.
+    // Most texts have none.
     !names(text, me).is_empty()
         && spans(text, Some(me))
             .iter()
             .any(|(_, span)| *span == Span::Mention)
 }
 
-/// Where the text has what is looked for, as ranges of its bytes. `needle` is in lower case; the text
-/// is compared in lower case, whose letters may be shorter, longer or more than those of the text.
+/// Finds `needle`, which is in lower case, as ranges of the text's bytes. The text is compared in
+/// lower case, whose letters may be shorter, longer or more than those of the text.
 pub fn found(text: &str, needle: &str) -> Vec<Range<usize>> {
     let lower = text.to_lowercase();
     if needle.is_empty() || !lower.contains(needle) {
         return Vec::new();
     }
-    // Where each letter ends in lower case, and where it stands in the text. The only letter that
-    // has a case by its place, the Greek s, is as long in both forms.
+    // The end of each letter in lower case, and its range in the text. The only letter whose lower
+    // case depends on its place, the Greek s, has the same length in both forms.
     let mut end = 0;
     let letters = text.char_indices().map(|(at, c)| {
         end += c.to_lowercase().map(char::len_utf8).sum::<usize>();
@@ -85,14 +85,14 @@ pub fn found(text: &str, needle: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// Where the text has this name as a whole word, with the `@` before it; whatever the case of its
-/// letters and however its marks are encoded.
+/// Finds a name as a whole word, with the `@` before it, whatever the case of its letters and the
+/// encoding of its marks.
 ///
-/// The name ends where no letter or digit goes on, so that "uthira's" has it and "uthirav" has
-/// not; scripts that are written without spaces, and Korean with its particles, go on anywhere.
+/// The name ends where no letter or digit follows: "uthira's" has it, "uthirav" has not. In scripts
+/// without spaces, and in Korean with its particles, it may end anywhere.
 ///
-/// A name of one or two letters is a word as well ("ok", "it", "я"): it is meant where `@` stands
-/// before it, and where it begins a line and `:` follows, as Tab writes it.
+/// A name of one or two letters is a word as well ("ok", "it", "я"): it is meant after an `@`, and
+/// at the beginning of a line before a `:`, as Tab writes it.
 fn names(text: &str, me: &str) -> Vec<Range<usize>> {
     let mut wanted = Vec::new();
     me.trim().chars().for_each(|c| fold(c, |c| wanted.push(c)));
@@ -126,7 +126,7 @@ fn names(text: &str, me: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// How many bytes at the beginning of the text are the wanted characters.
+/// The number of bytes at the beginning of the text that match the wanted characters.
 fn matching(text: &str, wanted: &[char]) -> Option<usize> {
     let mut left = wanted;
     for (at, c) in text.char_indices() {
@@ -146,7 +146,7 @@ fn matching(text: &str, wanted: &[char]) -> Option<usize> {
     None
 }
 
-/// The character as names are compared: without case (both ways, for the sake of `ß` and `ς`),
+/// Folds a character for comparing names: without case (both ways, because of `ß` and `ς`), with
 /// marks apart from letters, wide and narrow forms alike.
 fn fold(c: char, mut put: impl FnMut(char)) {
     if c.is_ascii() {
@@ -157,20 +157,20 @@ fn fold(c: char, mut put: impl FnMut(char)) {
     }
 }
 
-/// Whether a name has at most two letters, all of a script whose words have more. Signs and emoji, and
-/// scripts that write words in one or two, are not meant.
+/// Returns whether a name has at most two letters, all of a script whose words have more. Signs, emoji, and
+/// scripts that write words in one or two characters do not count.
 fn is_short(name: &str) -> bool {
     let spaced = |c: char| c.is_alphanumeric() && !is_unspaced(c);
     let mut letters = name.trim().nfc();
     letters.by_ref().take(2).all(spaced) && letters.next().is_none()
 }
 
-/// Whether a name that stands there is called: `@name`, or `name:` at the beginning of a line.
+/// Returns whether a name in the text is called: `@name`, or `name:` at the beginning of a line.
 fn is_called(text: &str, start: usize, end: usize) -> bool {
     if text[..start].ends_with('@') {
         return true;
     }
-    // No farther than to the first character that is no space: a line may be one long text.
+    // Only up to the first character that is not blank: a line may be one long text.
     let blank = |c: &char| {
         step();
         c.is_whitespace()
@@ -185,7 +185,7 @@ fn step() {
     tests::STEPS.with(|steps| steps.set(steps.get() + 1));
 }
 
-/// Whether a name may begin or end here.
+/// Returns whether a name may begin or end here.
 fn is_edge(text: &str, at: usize) -> bool {
     let before = text[..at].chars().next_back();
     let after = text[at..].chars().next();
@@ -337,12 +337,12 @@ mod tests {
         };
         assert_eq!(marked("aXbxaX", "ax"), ["aX", "aX"]);
         assert_eq!(marked("aaa", "aa"), ["aa"]);
-        // As long in lower case as a whole, but not letter for letter.
+        // Equally long in lower case as a whole, but not letter by letter.
         assert_eq!("ẞxyzİ".to_lowercase().len(), "ẞxyzİ".len());
         assert_eq!(marked("ẞxyzİ", "xyz"), ["xyz"]);
         assert_eq!(marked("ẞxyzİ", "ß"), ["ẞ"]);
         assert_eq!(marked("İİx", "i\u{307}x"), ["İx"]);
-        // The lower case of one letter are two: each of them is found in it.
+        // One letter has two in lower case: it matches either.
         assert_eq!(marked("aİ", "i"), ["İ"]);
         assert_eq!(marked("İİ", "\u{307}i"), ["İİ"]);
         assert_eq!(marked("KÅa", "ka"), Vec::<&str>::new());

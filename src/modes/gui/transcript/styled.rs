@@ -1,4 +1,4 @@
-//! How an item of the transcript reads: its text, and which part of it has which tone. Pure.
+//! The text of an item, with the tone of each part and what can be clicked. Pure.
 
 use std::ops::Range;
 
@@ -13,88 +13,88 @@ use crate::event::Key;
 use crate::modes::gui::keep::settings::TimeDisplay;
 use crate::modes::gui::text::{drawable, without_empty_end};
 
-/// What is said where the log became another one.
+/// The sentence where another log begins.
 const REPLACED: &str =
     "The room's log was replaced or restored: what you saw before is not in this one.";
 
-/// What is said where it is an older copy of itself that went on.
+/// The sentence where an older copy of the log went on.
 const RESTORED: &str = "The room's log was restored from an older copy: the newest of what you \
                         saw before is not in it.";
 
 /// An item as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StyledText {
-    /// The text as drawn: who and when, then what.
+    /// The text as drawn: sender and time, then the message.
     pub text: String,
-    /// How many bytes of it are who and when; they stay together.
+    /// The length in bytes of sender and time, which stay together.
     pub head: usize,
-    /// What it stands under without showing it: the name of its group.
+    /// The name of the group that the item belongs to, which indents it without being shown.
     pub under: String,
-    /// From which byte on which tone is used. Each part is drawn by itself, so that a name that
-    /// runs from right to left cannot turn the brackets around it.
+    /// The tones, each with the byte from which it is used. Each part is drawn by itself, so that a
+    /// name that runs from right to left cannot turn the brackets around it.
     pub tones: Vec<(usize, Tone)>,
-    /// What can be clicked, as ranges of bytes.
+    /// The clickable ranges of bytes.
     pub clicks: Vec<(Range<usize>, Click)>,
-    /// Where it stands.
+    /// Its place across the transcript.
     pub placement: Placement,
-    /// What was said runs from right to left.
+    /// The message runs from right to left.
     pub rtl: bool,
-    /// It names us.
+    /// The message mentions us.
     pub mention: bool,
-    /// What has become of it, at the right edge.
+    /// Its delivery in a word, for the right edge.
     pub delivery: &'static str,
 }
 
-/// Where a line stands.
+/// The place of a text across the transcript.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Placement {
-    /// At the left, a message that begins a group.
+    /// At the left; begins a group.
     Message,
-    /// At the left, below others of its sender.
+    /// At the left; continues a group.
     Grouped,
-    /// At the left, and quiet.
+    /// At the left, quiet.
     Note,
-    /// In the middle.
+    /// Centred.
     Centred,
-    /// In the middle of a line across.
+    /// Centred in a horizontal line.
     Rule,
 }
 
-/// What colour a part has.
+/// The colour of a part, by its meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
-    /// What was said.
+    /// The text of a message.
     Text,
-    /// Times, comings and goings.
+    /// Times, joins and leaves.
     Quiet,
     /// Not in the room yet.
     Waiting,
-    /// What went wrong.
+    /// Errors.
     Wrong,
-    /// What is new.
+    /// The "new messages" line.
     Unread,
-    /// A link, or what else can be clicked.
+    /// A link or another clickable part.
     Link,
     /// Our own name.
     Own,
-    /// The name of who said it.
+    /// A sender's name.
     Name,
-    /// Our own name in what others said.
+    /// Our own name in a message of others.
     Mention,
 }
 
-/// What a click does.
+/// The effect of a click.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Click {
-    /// Opens this address in the browser.
+    /// Open this URL in the browser.
     Open(String),
-    /// Shows comings and goings one by one.
+    /// Unfold the run of joins and leaves that begins at this offset.
     Unfold(u64),
-    /// Loads what is missing.
+    /// Fill the gaps.
     FillGaps,
-    /// Sends a refused message again.
+    /// Send a refused message again.
     Retry(Key),
-    /// Takes a refused message away.
+    /// Remove a refused message.
     Discard(Key),
 }
 
@@ -125,9 +125,9 @@ impl StyledText {
         self.clicks.push((range, click));
     }
 
-    /// What was said, with its links and our own name in it.
+    /// Adds the text of a message, with its links and mentions.
     fn say(&mut self, text: &str, me: Option<&str>, tone: Tone) {
-        // Empty lines below it tell nobody anything.
+        // Empty lines at its end are not shown.
         let text = drawable(without_empty_end(text));
         self.rtl = is_rtl(&text);
         let mut at = 0;
@@ -152,7 +152,7 @@ impl StyledText {
         }
     }
 
-    /// The parts of a range of bytes, each with its tone.
+    /// The parts within a range of bytes, each with its tone.
     pub fn parts(&self, range: Range<usize>) -> impl Iterator<Item = (Range<usize>, Tone)> {
         let ends = self.tones.iter().skip(1).map(|(start, _)| *start);
         let ends = ends.chain([self.text.len()]);
@@ -267,7 +267,7 @@ fn of_entry(
                 true => Tone::Own,
                 false => Tone::Name,
             };
-            // Nobody is called by what they say themselves.
+            // Our own messages do not mention us.
             let me = me.filter(|_| !own);
             let mut line = StyledText::new(match grouped {
                 true => Placement::Grouped,
@@ -318,7 +318,7 @@ fn of_pending(me: &str, saves: bool, pending: &Pending) -> StyledText {
     line.head = line.text.len();
     line.say(&pending.message.text, None, Tone::Waiting);
     match &pending.delivery {
-        // What waits is on the disk.
+        // A waiting message is on the disk.
         Delivery::Waiting => {
             line.delivery = match (saves, pending.durable) {
                 (false, _) => "not kept",
@@ -339,7 +339,7 @@ fn of_pending(me: &str, saves: bool, pending: &Pending) -> StyledText {
     line
 }
 
-/// When exactly, for a reader.
+/// Formats the exact time.
 pub fn exact_time(at: NaiveDateTime) -> String {
     at.format("%A, %-d %B %Y, %H:%M:%S").to_string()
 }

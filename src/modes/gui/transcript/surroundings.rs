@@ -13,11 +13,11 @@ pub struct Pending {
     pub message: OutboxMessage,
     /// Its delivery so far.
     pub delivery: Delivery,
-    /// It has reached the disk: it outlives the window and a power cut.
+    /// The message has reached the disk: it outlives the window and a power cut.
     pub durable: bool,
 }
 
-/// The delivery of a message.
+/// The stages of a message's delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delivery {
     /// Not answered yet.
@@ -28,7 +28,7 @@ pub enum Delivery {
     Refused(String),
 }
 
-/// The change after which the log is not the one that was read before.
+/// A change of the log to another than the one that was read before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LogChange {
     /// Another log is in its place.
@@ -69,7 +69,7 @@ pub struct Surroundings<'a> {
 }
 
 impl Surroundings<'_> {
-    /// Whether an event was recorded while this window was in the room.
+    /// Returns whether an event was recorded while this window was in the room.
     pub fn was_here(&self, id: Id) -> bool {
         self.joined
             .is_some_and(|joined| id.log == joined.log && id >= joined)

@@ -1,67 +1,67 @@
-//! Which part of the transcript is seen: heights, scrolling, sticking to the end. Pure.
+//! The visible part of the transcript: heights, scrolling, following the end. Pure.
 //!
-//! The place is kept as an item and how far it is below the upper edge, so that nothing jumps
-//! while what stands above it turns out higher than was thought, or comes only now: only what is
-//! seen is laid out.
+//! The place is kept as an item and its distance from the upper edge, so that nothing jumps when
+//! items above turn out higher than estimated or are loaded later: only what is visible is laid
+//! out.
 
 use std::collections::HashMap;
 
 use super::items::{Item, ItemId, Rank};
 
-/// The most heights that are remembered; the others are estimated.
+/// Most heights that are remembered; the others are estimated.
 const REMEMBERED: usize = 20_000;
 
-/// What is seen, as items and pixels.
+/// The scroll position and the known heights.
 #[derive(Debug, Default)]
 pub struct View {
-    /// The place while the end is not followed.
+    /// The place; `None` while the end is followed.
     anchor: Option<Anchor>,
     heights: HashMap<ItemId, i32>,
 }
 
-/// An item, and where its upper edge is below that of the view.
+/// An item, and the distance of its upper edge from that of the view, in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Anchor {
     id: ItemId,
     y: i32,
 }
 
-/// Where things are drawn.
+/// The visible items and their places.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Visible {
-    /// The items that are seen, by their place among all, and where each begins.
+    /// The visible items, by their indices, each with its upper edge.
     pub seen: Vec<(usize, i32)>,
-    /// The height of everything.
+    /// The height of all items.
     pub total: i32,
-    /// How much of it is above the upper edge.
+    /// The height above the upper edge.
     pub above: i32,
 }
 
-/// How high an item is: known once it was laid out, estimated before.
+/// The heights of items: exact once laid out, estimated before.
 pub trait Heights {
-    /// Roughly, without work.
+    /// Estimates cheaply.
     fn estimate(&self, item: &Item) -> i32;
-    /// Exactly.
+    /// Measures exactly.
     fn measure(&mut self, item: &Item) -> i32;
 }
 
 impl View {
-    /// Whether the end is followed.
+    /// Returns whether the end is followed.
     pub fn sticks(&self) -> bool {
         self.anchor.is_none()
     }
 
-    /// Every height is to be asked for again: the width has changed, or the letters.
+    /// Forgets all heights: the width or the font has changed.
     pub fn forget_heights(&mut self) {
         self.heights.clear();
     }
 
-    /// The height of one item is to be asked for again.
+    /// Forgets the height of one item.
     pub fn forget_height(&mut self, id: ItemId) {
         self.heights.remove(&id);
     }
 
-    /// Goes up (negative) or down from what was placed.
+    /// Scrolls up (negative) or down.
     pub fn scroll_by(&mut self, pixels: i32, items: &[Item], visible: &Visible) {
         if self.anchor.is_none() && pixels < 0 {
             self.anchor = anchor(items, visible);
@@ -71,7 +71,7 @@ impl View {
         }
     }
 
-    /// Goes to where so much is above the upper edge.
+    /// Scrolls to where so many pixels are above the upper edge.
     pub fn scroll_to(&mut self, above: i32, items: &[Item], heights: &impl Heights) {
         let mut left = above.max(0);
         for item in items {
@@ -86,17 +86,17 @@ impl View {
         self.anchor = None;
     }
 
-    /// Goes to where an item is so far below the upper edge.
+    /// Scrolls to where an item is `y` pixels below the upper edge.
     pub fn show(&mut self, id: ItemId, y: i32) {
         self.anchor = Some(Anchor { id, y });
     }
 
-    /// Goes to the end and stays there.
+    /// Goes to the end and follows it.
     pub fn go_to_end(&mut self) {
         self.anchor = None;
     }
 
-    /// Places what is seen in `height`. Whoever is at the end from here on follows it.
+    /// Places the visible items in `height`. From here on the end is followed if it is visible.
     pub fn place(&mut self, items: &[Item], height: i32, heights: &mut impl Heights) -> Visible {
         if items.is_empty() {
             self.anchor = None;
@@ -107,7 +107,7 @@ impl View {
         }
         let (mut index, mut y) = match self.anchor {
             Some(anchor) => {
-                // What is gone has left its neighbours at its place.
+                // An item that is gone has left its neighbours at its place.
                 let at = items.partition_point(|item| item.id < anchor.id);
                 (at.min(items.len() - 1), anchor.y)
             }
@@ -135,7 +135,7 @@ impl View {
             behind += 1;
         }
         if bottom < height && behind == items.len() {
-            // Below the last there is nothing to see: the end is at the lower edge, or a short
+            // There is nothing below the last item: the end is at the lower edge, a short
             // transcript at the upper one.
             let again = self.anchor.is_some() && (index > 0 || y < 0);
             self.anchor = None;
@@ -179,7 +179,7 @@ impl View {
     }
 }
 
-/// The item that stays where it is: the first that is seen and is no hole, since holes go.
+/// The item that stays where it is: the first visible one that is no gap, since gaps go.
 fn anchor(items: &[Item], visible: &Visible) -> Option<Anchor> {
     let lasting = |(n, _): &&(usize, i32)| !matches!(items[*n].id.rank, Rank::Gap | Rank::Start);
     let found = visible.seen.iter().find(lasting).or(visible.seen.first())?;
@@ -203,7 +203,7 @@ mod tests {
         places.into_iter().map(item).collect()
     }
 
-    /// Every third place is twenty pixels high, the others ten; thought to be ten.
+    /// Every third item is twenty pixels high, the others ten; all are estimated as ten.
     #[derive(Default)]
     struct Tens {
         asked: usize,
@@ -224,7 +224,7 @@ mod tests {
         }
     }
 
-    /// What is seen, by place.
+    /// The visible items, by offset.
     fn seen(view: &mut View, items: &[Item], height: i32) -> Vec<(u64, i32)> {
         let visible = view.place(items, height, &mut Tens::default());
         let named = visible.seen.iter().map(|(n, y)| (items[*n].id.offset, *y));
@@ -272,7 +272,7 @@ mod tests {
         let before = seen(&mut view, &some, 60);
         assert!(before.contains(&(105, 7)));
         assert_eq!(seen(&mut view, &items(0..130), 60), before);
-        // What was at the upper edge is gone: its place stays.
+        // The item at the upper edge is gone: its place stays.
         let gone = seen(&mut view, &items((0..130).filter(|n| *n != 104)), 60);
         assert!(gone.contains(&(105, 7)) || gone[0].0 >= 103, "{gone:?}");
     }

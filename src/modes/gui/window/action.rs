@@ -1,4 +1,4 @@
-//! What the user wants, as the window's callbacks note it.
+//! The user's wishes, as the window's callbacks note them.
 
 use fltk::prelude::*;
 
@@ -85,7 +85,7 @@ impl From<Click> for Action {
 }
 
 impl Window {
-    /// Does what only the window itself has to do with.
+    /// Carries out an action of the window's own.
     pub(super) fn do_window_action(&mut self, action: WindowAction) {
         if matches!(action, WindowAction::Escape) {
             self.transcript.hide_time();
@@ -94,7 +94,7 @@ impl Window {
             WindowAction::Refresh => self.show(),
             WindowAction::Insert(text) => {
                 if self.message.active() {
-                    // Neither is refused by an input that is shown and not full.
+                    // Refused only by a hidden or full input.
                     let _ = self.message.take_focus();
                     let _ = self.message.insert(&text);
                     self.message.do_callback();
@@ -116,7 +116,7 @@ impl Window {
             WindowAction::CloseRooms => self.leave_rooms(),
             WindowAction::JoinRoom(offer) => self.pick(&offer),
             WindowAction::OpenSearch => {
-                // By keys it is open already, so that what is typed next goes there.
+                // Opened by a key it is open already, so that what is typed next goes there.
                 if !self.find.has_keyboard() {
                     self.find.open();
                 }

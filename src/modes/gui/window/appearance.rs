@@ -1,7 +1,7 @@
-//! The look that is in force: colours, font, size. One for all windows of the process.
+//! The appearance in force: colours, font, size. One for all windows of the process.
 //!
-//! Own widgets ask for it whenever they draw, so that a redraw is all that a change needs. What
-//! FLTK draws keeps its colours and sizes and is told again; see `style::restyle`.
+//! Our own widgets read it whenever they draw, so that a redraw suffices after a change. Widgets
+//! that FLTK draws keep their colours and sizes and have to be told again; see `style::restyle`.
 
 use std::cell::{Cell, RefCell};
 
@@ -12,15 +12,9 @@ use fltk::misc::Tooltip;
 
 use super::rgb;
 use crate::failure::Failure;
+use crate::modes::gui::keep::settings::{MAX_SIZE, MIN_SIZE, USUAL_SIZE};
 use crate::modes::gui::theme::Palette;
 use crate::modes::gui::transcript::layout::Widths;
-
-/// The smallest letters, in pixels.
-pub const SMALLEST: i32 = 9;
-/// The largest letters, in pixels.
-pub const LARGEST: i32 = 32;
-/// The size of letters that were not chosen, in pixels.
-pub const SIZE: i32 = 14;
 
 #[derive(Clone, Copy)]
 struct Appearance {
@@ -34,19 +28,19 @@ thread_local! {
         Cell::new(Appearance {
             palette: Palette::LIGHT,
             font: Font::Helvetica,
-            size: SIZE,
+            size: USUAL_SIZE,
         })
     };
     static WIDTHS: RefCell<Widths> = RefCell::default();
-    /// Fonts that have a face of FLTK.
+    /// The families that have a font slot of FLTK.
     static FACES: RefCell<Vec<String>> = RefCell::default();
 }
 
-/// Changes the look. `font` is the name of a family, `None` the system's sans; `size` is in
-/// pixels and kept between [`SMALLEST`] and [`LARGEST`]. What is on the screen is to be restyled,
-/// laid out and drawn again.
+/// Changes the appearance. `font` is the name of a family, `None` the system's sans-serif; `size`
+/// is in pixels and kept within its bounds. Everything on the screen then has to be restyled, laid
+/// out and redrawn.
 pub fn set(palette: Palette, font: Option<&str>, size: i32) {
-    let size = size.clamp(SMALLEST, LARGEST);
+    let size = size.clamp(MIN_SIZE, MAX_SIZE);
     let font = font.map_or(Font::Helvetica, face);
     APPEARANCE.set(Appearance {
         palette,
@@ -86,12 +80,12 @@ pub fn font() -> Font {
     APPEARANCE.get().font
 }
 
-/// The size of letters, in pixels.
+/// The font size, in pixels.
 pub fn size() -> i32 {
     APPEARANCE.get().size
 }
 
-/// Has what is drawn or measured next be in the font.
+/// Selects the font for what is drawn or measured next.
 pub fn use_font() {
     let look = APPEARANCE.get();
     draw::set_font(look.font, look.size);
@@ -113,13 +107,13 @@ pub fn check() -> Result<(), Failure> {
     }
 }
 
-/// The height of a row, in pixels. Has what is measured next be in the font.
+/// The height of a row of text, in pixels. Selects the font.
 pub fn row_height() -> i32 {
     use_font();
     (f64::from(draw::height()) * 1.3).ceil() as i32
 }
 
-/// Where the letters stand in a row of that height. The font must be in use.
+/// The baseline in a row of that height. The font must be selected.
 pub fn baseline(row: i32) -> i32 {
     // A little above the middle: fallback fonts reach further down.
     (row - draw::height()) / 2 + draw::height() - draw::descent() - 1
@@ -132,18 +126,18 @@ pub fn field_height() -> i32 {
 
 /// The width of a scrollbar, in pixels.
 pub fn bar_width() -> i32 {
-    size().max(SIZE)
+    size().max(USUAL_SIZE)
 }
 
-/// Drawing goes no further than a rectangle as long as this lives. FLTK's stack of clips would stay
-/// as it is, and nothing more be seen of the window, if a drawing ended before its last line.
+/// Clips drawing to a rectangle while it lives. FLTK's stack of clips would stay as it is, and the
+/// rest of the window invisible, if a drawing ended before its last line.
 #[must_use]
 pub struct Clip {
     _private: (),
 }
 
 impl Clip {
-    /// To be held until what belongs into the rectangle is drawn.
+    /// Clips to a rectangle until dropped.
     pub fn to(x: i32, y: i32, w: i32, h: i32) -> Clip {
         draw::push_clip(x, y, w, h);
         Clip { _private: () }
@@ -161,8 +155,9 @@ pub fn with_widths<T>(lend: impl FnOnce(&mut Widths) -> T) -> T {
     WIDTHS.with_borrow_mut(lend)
 }
 
-/// A face for a family. FLTK's own are the slots: pango keeps what a face was at first, so each
-/// is given away once, and asking the system for all its fonts takes longer than opening a window.
+/// Returns a font for a family. FLTK's own fonts are the slots: pango keeps what a slot was at
+/// first, so each is given away once, and listing the system's fonts takes longer than opening a
+/// window.
 fn face(family: &str) -> Font {
     const SLOTS: [Font; 8] = [
         Font::Times,
@@ -181,7 +176,7 @@ fn face(family: &str) -> Font {
             Some(font) if known.is_some() => *font,
             Some(font) => {
                 given.push(family.to_string());
-                // A space before the name: neither bold nor slanted.
+                // The space before the name means neither bold nor slanted.
                 Font::set_font(*font, &format!(" {family}"));
                 *font
             }

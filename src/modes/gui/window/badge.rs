@@ -1,4 +1,4 @@
-//! The number on the window's icon: how much is unread, or how often one was named.
+//! The number on the window's icon: of mentions, or of unread messages.
 
 /// The digits 0 to 9 and `+`, 3 pixels wide and 5 high; a row is 3 bits, the left pixel the highest.
 const GLYPHS: [[u8; 5]; 11] = [
@@ -16,17 +16,18 @@ const GLYPHS: [[u8; 5]; 11] = [
 ];
 const PLUS: usize = 10;
 
-/// Unread messages. Dark enough for white digits to be read on it.
+/// The dot for unread messages. Dark enough for white digits.
 pub const ORANGE: [u8; 3] = [0xC2, 0x57, 0x0C];
-/// Mentions.
+/// The dot for mentions.
 pub const RED: [u8; 3] = [0xC6, 0x1F, 0x1F];
 const WHITE: [u8; 3] = [0xFF, 0xFF, 0xFF];
 
-/// The icon with a dot in its lower right corner: red with the mentions if there are any, else
-/// orange with the unread messages, else the icon as it is. More than 99 is `99+`.
+/// Returns the icon with a dot in its lower right corner: red with the number of mentions if there
+/// are any, otherwise orange with that of unread messages, otherwise without a dot. More than 99 is
+/// `99+`.
 ///
-/// `icon` is `width` times `height` pixels of red, green, blue and opacity, a byte each; if it is not
-/// that long, it is given back as it is.
+/// `icon` is `width` times `height` pixels of red, green, blue and opacity, a byte each; one of
+/// another length is returned unchanged.
 pub fn badge(icon: &[u8], width: usize, height: usize, unread: usize, mentions: usize) -> Vec<u8> {
     let mut pixels = icon.to_vec();
     let (count, colour) = match (unread, mentions) {
@@ -46,7 +47,7 @@ pub fn badge(icon: &[u8], width: usize, height: usize, unread: usize, mentions: 
         10..=99 => vec![count / 10, count % 10],
         _ => vec![9, 9, PLUS],
     };
-    // In units of a glyph's pixel: the digits, a gap between each two, and a margin around.
+    // In units of a glyph's pixel: the digits, a space between each two, and a margin.
     let wide = glyphs.len() * 4 - 1;
     let side = width.min(height);
     let unit = (side * 2 / 3 / 11).max(1);
@@ -63,7 +64,7 @@ pub fn badge(icon: &[u8], width: usize, height: usize, unread: usize, mentions: 
             *old = mixed.round() as u8;
         }
     };
-    // A pill: as far from its middle line as half its height, the edge smoothed.
+    // A pill: within half its height of its middle line, with a smoothed edge.
     let radius = tall as f64 / 2.0;
     let (from, to) = (left as f64 + radius, (left + long) as f64 - radius);
     let middle = top as f64 + radius;
@@ -94,8 +95,8 @@ pub fn badge(icon: &[u8], width: usize, height: usize, unread: usize, mentions: 
 mod tests {
     use super::*;
 
-    /// The lower right part of a clear icon of 64 by 64, one sign for each 3 by 3 pixels: `#` for
-    /// white, `o` for the dot, a space for nothing.
+    /// The lower right part of a transparent icon of 64 by 64, one sign for each 3 by 3 pixels: `#`
+    /// for white, `o` for the dot, a space for nothing.
     fn seen(unread: usize, mentions: usize, dot: [u8; 3]) -> Vec<String> {
         let pixels = badge(&[0; 64 * 64 * 4], 64, 64, unread, mentions);
         let sign = |x: usize, y: usize| match &pixels[(y * 64 + x) * 4..][..4] {

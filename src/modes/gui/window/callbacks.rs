@@ -1,4 +1,4 @@
-//! What pressing, typing and clicking means.
+//! The callbacks of the widgets: the effects of keys, clicks and typing.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -17,7 +17,7 @@ use super::{Action, Actions, INPUT_LIMIT, Window, WindowAction};
 use crate::modes::gui::model::Input;
 use crate::modes::gui::model::limits::grouped;
 
-/// How long a search waits for more letters.
+/// Wait of a search for more letters, in seconds.
 const PAUSE: f64 = 0.3;
 
 impl Window {
@@ -59,7 +59,7 @@ impl Window {
         let actions = Rc::clone(&self.actions);
         self.name.set_callback(move |_| match app::event_key() {
             Key::Enter | Key::KPEnter => pressed(),
-            // What is typed is counted as it is typed.
+            // A typed name is counted as it grows.
             _ => actions
                 .borrow_mut()
                 .push_back(Action::Window(WindowAction::Refresh)),
@@ -105,7 +105,7 @@ impl Window {
         press(&mut self.send, &self.message, move || {
             say(&mut message, &actions)
         });
-        // Whoever has left the input and writes on must not leave the room by a space.
+        // A user who has left the input and types on must not leave the room by a space.
         let mut message = self.message.clone();
         self.quit.super_handle_first(false);
         self.quit.handle(move |quit, event| {
@@ -133,7 +133,7 @@ impl Window {
         let (recall, completion) = (Rc::clone(&self.recall), Rc::clone(&self.completion));
         let model = Rc::clone(&self.model);
         let mut editing = keyboard::Editing::default();
-        // Before the field itself: it would take Enter for a new line.
+        // Before the field itself, which would take Enter for a new line.
         self.message.super_handle_first(false);
         self.message.handle(move |message, event| {
             style::on_focus(message, event);
@@ -152,7 +152,7 @@ impl Window {
             let shift = app::is_event_shift();
             let put = |message: &mut MultilineInput, text: &str, at: usize| {
                 message.set_value(text);
-                // Fails only for a place that is not in the text.
+                // Fails only for a position outside of the text.
                 let _ = message.set_position(at as i32);
                 let draft = Input::Draft(text.to_string());
                 actions.borrow_mut().push_back(Action::Model(draft));
@@ -170,7 +170,7 @@ impl Window {
                     let step = completion.borrow_mut().step(&text, at, &names, shift);
                     match step {
                         Some((text, at)) => put(message, &text, at),
-                        // Nothing to complete: Tab goes on to the next widget.
+                        // Nothing to complete: Tab moves on to the next widget.
                         None => return false,
                     }
                 }
@@ -212,14 +212,14 @@ impl Window {
     fn wire_up_find(&mut self) {
         let actions = Rc::clone(&self.actions);
         let input = self.find.input.clone();
-        // Asked for once nothing more is typed for a moment.
+        // Searched once nothing more is typed for a moment.
         let typed = Rc::new(Cell::new(0_u64));
         self.find.on_find(move |find| {
             let number = typed.get() + 1;
             typed.set(number);
             let step = |older: bool| {
                 let mut actions = actions.borrow_mut();
-                // What is asked for already is not asked again.
+                // A search that is under way is not repeated.
                 actions.push_back(Action::Model(Input::Search(input.value())));
                 actions.push_back(Action::Model(Input::SearchStep { older }));
             };
@@ -245,7 +245,7 @@ impl Window {
     fn wire_up_frame(&mut self) {
         let actions = Rc::clone(&self.actions);
         self.frame.set_callback(move |_| {
-            // Escape closes a window of FLTK; nobody wants to leave a room by it.
+            // FLTK closes a window at Escape; here Escape must not leave the room.
             let escape = app::event() == Happened::Shortcut && app::event_key() == Key::Escape;
             actions.borrow_mut().push_back(match escape {
                 true => Action::Window(WindowAction::Escape),
@@ -257,8 +257,8 @@ impl Window {
         let mut find = self.find.clone();
         self.frame.handle(move |_, event| {
             if event == Happened::KeyDown && !app::is_event_ctrl() {
-                // What nobody wanted: behind the last widget comes the first one, and what is typed is
-                // meant for the message.
+                // A key that no widget wanted: Tab goes on from the last widget to the first, and
+                // text is meant for the message.
                 return match app::event_key() {
                     Key::Tab => column.take_focus().is_ok(),
                     _ => type_on(&mut message),
@@ -310,19 +310,19 @@ impl Window {
     }
 }
 
-/// Has a button do this when it is pressed. The cursor goes to the input then, unless what is done
-/// takes it elsewhere.
+/// Sets what a button does when it is pressed. The focus then goes to the input, unless that moves
+/// it elsewhere.
 fn press(button: &mut Button, message: &MultilineInput, mut what: impl FnMut() + 'static) {
     let mut message = message.clone();
     button.set_callback(move |_| {
         what();
-        // Before the login there is no cursor to be had here.
+        // Refused before the login.
         let _ = message.take_focus();
     });
 }
 
-/// What was typed outside of a field goes on in the input. `false` if that was no text, or if nothing
-/// can be written.
+/// Types on in the input after a key outside of a field. `false` if the key was no text, or if
+/// nothing can be written.
 fn type_on(message: &mut MultilineInput) -> bool {
     if !message.active() || keyboard::typed().is_none() {
         return false;
@@ -331,16 +331,16 @@ fn type_on(message: &mut MultilineInput) -> bool {
     message.take_focus().is_ok() && message.handle_event(Happened::KeyDown)
 }
 
-/// Has what stands in the input be said. It is taken out at once: what is typed next, before the
-/// loop has its turn, belongs to the next message.
+/// Sends the text in the input. It is taken out at once: what is typed before the loop's next turn
+/// belongs to the next message.
 fn say(message: &mut MultilineInput, actions: &Actions) {
     let text = message.value();
     message.set_value("");
     actions.borrow_mut().push_back(Action::Send(text));
 }
 
-/// Pastes what is too long for the input as far as there is room, and says how much was left out.
-/// `false` leaves what fits to FLTK.
+/// Pastes as much of a text that is too long as there is room for, and says how much was left out.
+/// `false` leaves a text that fits to FLTK.
 fn paste(message: &mut MultilineInput, actions: &Actions) -> bool {
     let text = app::event_text();
     let (from, to) = (message.position(), message.mark());
@@ -353,7 +353,7 @@ fn paste(message: &mut MultilineInput, actions: &Actions) -> bool {
     let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
     let end = ends.take_while(|end| *end <= room).last().unwrap_or(0);
     if end > 0 {
-        // Refused only for places that are not in the text.
+        // Refused only for positions outside of the text.
         let _ = message.replace(from, to, &text[..end]);
         message.do_callback();
     }
@@ -368,8 +368,8 @@ fn paste(message: &mut MultilineInput, actions: &Actions) -> bool {
     true
 }
 
-/// Whether the cursor is in the first row of the input (or, not `up`, in its last), so that the key
-/// is free for what was said.
+/// Returns whether the cursor is in the first row of the input (or, if not `up`, in its last), so that the
+/// key can bring back sent texts.
 fn at_edge(message: &MultilineInput, up: bool) -> bool {
     let text = message.value();
     let at = message.position().max(0) as usize;

@@ -1,7 +1,7 @@
-//! The bar in which one looks for words: a field, what was found, back and forth.
+//! The search bar: a field, the result in words, previous and next.
 //!
-//! It decides nothing: what is typed and pressed goes to the callbacks, and what there is to say
-//! comes from outside.
+//! It decides nothing: what is typed and pressed goes to the callback, and the words come from
+//! outside.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -19,10 +19,10 @@ use super::fitting::shortened;
 use super::style::{ButtonKind, button, button_width, field, mark_all, on_focus, paint_field};
 use super::{appearance, keyboard, rgb};
 
-/// What the user does in the bar.
+/// The user's actions in the bar.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FindAction {
-    /// Something else is looked for; empty for nothing.
+    /// The text to find has changed; empty for none.
     Changed(String),
     /// The match before this one: Enter, Previous.
     Older,
@@ -34,7 +34,7 @@ pub enum FindAction {
 
 type Told = Box<dyn FnMut(FindAction)>;
 
-/// The bar. Hidden at first.
+/// The bar, hidden at first.
 #[derive(Clone)]
 pub struct FindBar {
     /// For the layout, with a height of `appearance::field_height()`.
@@ -54,7 +54,7 @@ impl Default for FindBar {
 }
 
 impl FindBar {
-    /// A bar in the group that is being built.
+    /// Adds a bar to the group that is being built.
     pub fn new() -> FindBar {
         let mut row = Flex::default().row();
         row.set_pad(8);
@@ -111,11 +111,11 @@ impl FindBar {
             let mut this = self.clone();
             button.set_callback(move |_| {
                 this.tell(means.clone());
-                // Enter goes on from where the button began. Hidden, it cannot have the cursor.
+                // Enter then continues in that direction. Refused while the bar is hidden.
                 let _ = this.input.take_focus();
             });
         }
-        // What the field and the buttons do not want comes here.
+        // Keys that the field and the buttons do not want.
         let mut this = self.clone();
         self.row.handle(move |_, event| {
             let close = event == Event::KeyDown && app::event_key() == Key::Escape;
@@ -126,34 +126,34 @@ impl FindBar {
         });
     }
 
-    /// What happens with what the user does.
+    /// Sets the callback.
     pub fn on_find(&mut self, told: impl FnMut(FindAction) + 'static) {
         *self.told.borrow_mut() = Box::new(told);
     }
 
-    /// Shows the bar with everything in it marked, so that typing replaces it. The column that it
-    /// is in is to be laid out again.
+    /// Shows the bar with its text selected, so that typing replaces it. The column that contains
+    /// it has to be laid out again.
     pub fn open(&mut self) {
         self.row.show();
         mark_all(&mut self.input);
     }
 
-    /// Whether what is typed goes into it.
+    /// Returns whether it has the focus.
     pub fn has_keyboard(&self) -> bool {
         self.input.has_focus()
     }
 
-    /// Closes the bar, as its button does.
+    /// Closes the bar, like its button.
     pub fn close(&mut self) {
         self.tell(FindAction::Closed);
     }
 
-    /// Whether it is shown.
+    /// Returns whether it is shown.
     pub fn is_open(&self) -> bool {
         self.row.visible()
     }
 
-    /// Says what was found: "3 of 17", "nothing found".
+    /// Shows the result: "3 of 17", "nothing found".
     pub fn say(&mut self, words: &str) {
         let mut said = self.words.borrow_mut();
         if *said != words {
@@ -162,7 +162,7 @@ impl FindBar {
         }
     }
 
-    /// Tells it the look again.
+    /// Applies the appearance in force.
     pub fn restyle(&mut self) {
         paint_field(&mut self.input, false);
         for button in &self.buttons {

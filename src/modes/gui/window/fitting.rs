@@ -1,11 +1,11 @@
-//! Words cut to the room that they have.
+//! Texts shortened to the room that they have.
 
 use fltk::draw;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::appearance;
 
-/// The first of these that fits into `room` pixels, else as much of the last one as does.
+/// Returns the first text that fits into `room` pixels, or the last one shortened.
 pub fn fitting(texts: &[impl AsRef<str>], room: f64) -> String {
     appearance::use_font();
     let mut texts = texts.iter().map(AsRef::as_ref).peekable();
@@ -17,7 +17,7 @@ pub fn fitting(texts: &[impl AsRef<str>], room: f64) -> String {
     String::new()
 }
 
-/// As much of a text as fits into `room` pixels, with `…` where something is missing.
+/// Returns as much of a text as fits into `room` pixels, with `…` if something is missing.
 pub fn shortened(text: String, room: f64) -> String {
     if draw::width(&text) <= room {
         return text;

@@ -1,4 +1,4 @@
-//! Where the window is on the screens.
+//! The window's place on the screens.
 
 use fltk::app;
 use fltk::enums::ColorDepth;
@@ -9,12 +9,12 @@ use fltk::window::Window as FltkWindow;
 use super::Window;
 use crate::modes::gui::keep::session_file::Geometry;
 
-/// How much of a window's upper edge must be on a screen, so that it can be seen and moved: wide and
-/// high, in the window system's units.
+/// The part of a window's upper edge, in the window system's units, that must be on a screen, so
+/// that the window can be seen and moved: width and height.
 const HOLD: (i32, i32) = (120, 40);
 
 impl Window {
-    /// Puts the window where it was, or where somebody can reach it if the screens are others now.
+    /// Puts the window where it was, or within reach if the screens are others now.
     pub(super) fn put_in_reach(&mut self, place: Geometry) {
         let screens = (0..app::screen_count()).map(app::screen_work_area);
         let screens = screens.map(|(x, y, width, height)| Geometry {
@@ -30,7 +30,7 @@ impl Window {
         }
     }
 
-    /// A window that is larger than its screen is made as large as that.
+    /// Shrinks a window that is larger than its screen.
     pub(super) fn fit_on_screen(&mut self) {
         let (_, _, w, h) = app::screen_work_area(self.frame.screen_num());
         let (now_w, now_h) = (self.frame.w(), self.frame.h());
@@ -56,12 +56,12 @@ impl Window {
         }
     }
 
-    /// The most rows of the transcript that were made for one picture so far.
+    /// The most rows of the transcript that were laid out for one redraw so far.
     pub fn most_rows(&self) -> usize {
         self.transcript.most_rows()
     }
 
-    /// Where the window is.
+    /// The window's geometry.
     pub fn place(&self) -> Geometry {
         Geometry {
             x: self.frame.x(),
@@ -72,7 +72,8 @@ impl Window {
     }
 }
 
-/// Where something of that size is in the middle of its parent, and whole on the screen if it can be.
+/// The position in which something of that size is centred over its parent, and whole on the screen
+/// if it can be.
 fn over(parent: Geometry, (width, height): (i32, i32), screen: Geometry) -> (i32, i32) {
     let put = |from: i32, size: i32, own: i32, edge: i32, room: i32| {
         let last = edge.max(edge + room - own);
@@ -84,8 +85,8 @@ fn over(parent: Geometry, (width, height): (i32, i32), screen: Geometry) -> (i32
     )
 }
 
-/// The place if enough of its upper edge is on a screen; else the nearest one that is whole on the
-/// screen that it is nearest to.
+/// The geometry if enough of its upper edge is on a screen; otherwise the nearest one that is whole
+/// on the nearest screen.
 fn in_reach(place: Geometry, screens: &[Geometry]) -> Geometry {
     let shared = |from: i32, size: i32, other: i32, others: i32| {
         from.saturating_add(size).min(other.saturating_add(others)) - from.max(other)
@@ -151,7 +152,7 @@ mod tests {
     fn a_window_opens_where_somebody_can_reach_it() {
         let screens = [place(0, 0, 1920, 1050), place(1920, 200, 1280, 1024)];
         for (was, is) in [
-            // Where it was, even if a part of it is outside.
+            // Where it was, even if part of it is outside.
             (place(100, 100, 800, 600), place(100, 100, 800, 600)),
             (place(-600, 1000, 800, 600), place(-600, 1000, 800, 600)),
             (place(2000, 300, 800, 600), place(2000, 300, 800, 600)),

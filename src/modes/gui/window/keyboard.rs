@@ -1,9 +1,9 @@
-//! What keys mean where FLTK does not say it: commands on keyboards of any script, and letters that
-//! are made of several characters.
+//! The keys that FLTK does not know: commands on keyboards of any script, and editing of grapheme
+//! clusters.
 //!
-//! FLTK knows a key by what the first of the keyboard's layouts has on it, so that with a Russian one
-//! Ctrl+V is Ctrl+М. What is meant then is what the key has in another layout, or has where letters
-//! are Latin.
+//! FLTK names a key by the first of the keyboard's layouts, so that with a Russian one Ctrl+V is
+//! Ctrl+М. Meant is the Latin letter that the key has in another layout, or at its place on a Latin
+//! keyboard.
 
 mod layouts;
 
@@ -13,9 +13,9 @@ use fltk::prelude::*;
 use unicode_properties::UnicodeEmoji as _;
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use layouts::KeyboardLayout;
+use crate::system::x11::keymap;
 
-/// The key of a command: the one that was pressed, or with Ctrl the Latin one that stands there.
+/// Returns the key that was pressed, or with Ctrl the Latin one at its place.
 pub fn key() -> Key {
     let key = app::event_key();
     match foreign(key) {
@@ -24,45 +24,46 @@ pub fn key() -> Key {
     }
 }
 
-/// Whether it is a command, with a key that Latin keyboards have not.
+/// Returns whether it is a command with a key that Latin keyboards do not have.
 fn foreign(key: Key) -> bool {
-    // Those that have no letter are from 0xfd00 on, and the same on all keyboards.
+    // Keys without a letter are from 0xfd00 on, and the same on all keyboards.
     let letter = !matches!(key.bits(), 0..0x7f | 0xef00..=0xefff | 0xfd00..=0xffff | 0x1008_0000..=0x1008_ffff);
     letter && app::is_event_ctrl() && !app::is_event_alt()
 }
 
 fn latin(key: Key) -> Option<char> {
-    // Where a Latin layout is the second one and in use, X has made Ctrl and a letter one character.
+    // If a Latin layout is the second one and in use, X has made a control character of Ctrl and
+    // the letter.
     match app::event_text().as_bytes() {
         [control @ 1..=26] => return Some(char::from(control + 0x60)),
         [sign @ 0x21..0x7f] => return Some(char::from(*sign).to_ascii_lowercase()),
         _ => {}
     }
     let number = u32::try_from(key.bits()).ok()?;
-    KeyboardLayout::now()?.latin(number)
+    layouts::latin(&keymap()?, number)
 }
 
-/// What one field needs for the keys that FLTK does not know.
+/// The state that a field needs for the keys that FLTK does not know.
 #[derive(Default)]
 pub struct Editing {
-    /// What was undone and can be done again, the last one at the end. FLTK's own does it also over
-    /// what was typed since, and on keyboards alone that have a Latin z.
+    /// The changes that were undone and can be redone, the last one at the end. FLTK's own redo
+    /// overwrites what was typed since, and needs a Latin z.
     undone: Vec<Undone>,
 }
 
 /// A change that was undone.
 struct Undone {
-    /// What stood in the field after that.
+    /// The text after the undoing.
     left: String,
-    /// What stood there before.
+    /// The text before it.
     text: String,
-    /// Where the cursor was.
+    /// The cursor before it.
     at: i32,
 }
 
 impl Editing {
-    /// Does in a field what FLTK does not: commands on keyboards that are not Latin, and steps and
-    /// deletions over whole letters. `true` if there is nothing left to do.
+    /// Handles what FLTK does not: commands on keyboards that are not Latin, and steps and
+    /// deletions over whole grapheme clusters. `true` if there is nothing left to do.
     pub fn edit(&mut self, input: &mut (impl InputExt + WidgetBase), event: Event) -> bool {
         if event != Event::KeyDown {
             return false;
@@ -75,7 +76,7 @@ impl Editing {
             false if is_undo => Some('z'),
             false => return step(input, pressed),
         };
-        // Refused only where there is nothing to be copied or cut.
+        // Refused only if there is nothing to copy or cut.
         match letter {
             Some('a') => {
                 let _ = input.set_position(0);
@@ -92,7 +93,7 @@ impl Editing {
             Some('v') => app::paste_text(input),
             Some('z') if app::is_event_shift() => self.redo(input),
             Some('z') => self.undo(input),
-            // A command of the window; a field would take it for a letter.
+            // A command of the window, which a field would take for a letter.
             _ => {
                 if let Some(mut window) = input.window() {
                     window.handle_event(Event::Shortcut);
@@ -105,10 +106,10 @@ impl Editing {
     fn undo(&mut self, input: &mut impl InputExt) {
         let (text, at) = (input.value(), input.position());
         if self.undone.last().is_some_and(|last| last.left != text) {
-            // Something was changed since.
+            // The text was changed since.
             self.undone.clear();
         }
-        // Refused where nothing is left to be undone.
+        // Refused if nothing is left to undo.
         let _ = input.undo();
         let left = input.value();
         if left != text {
@@ -125,14 +126,14 @@ impl Editing {
             self.undone.clear();
             return;
         }
-        // Whole, since FLTK takes what joins on to the change before for a part of that.
+        // As a whole, since FLTK merges an adjoining change with the one before.
         let _ = input.replace(0, now.len() as i32, &last.text);
         let _ = input.set_position(last.at);
         input.do_callback();
     }
 }
 
-/// Goes over, or deletes, one letter of several characters. `false` leaves it to FLTK.
+/// Steps over, or deletes, a cluster of several characters. `false` leaves the key to FLTK.
 fn step(input: &mut impl InputExt, key: Key) -> bool {
     let marked = input.position() != input.mark();
     let (shift, ctrl) = (app::is_event_shift(), app::is_event_ctrl());
@@ -151,7 +152,7 @@ fn step(input: &mut impl InputExt, key: Key) -> bool {
     match key {
         Key::Left if several(last) => go(input, from, shift),
         Key::Right if several(next) => go(input, to, shift),
-        // A mark that was typed last is taken back alone; a picture is one thing.
+        // Of combining marks only the last typed is deleted; an emoji is deleted whole.
         Key::BackSpace if !marked && several(last) && is_picture(last) => cut(input, from, at),
         Key::Delete if !marked && !shift && several(next) => cut(input, at, to),
         _ => return false,
@@ -161,7 +162,7 @@ fn step(input: &mut impl InputExt, key: Key) -> bool {
 
 fn go(input: &mut impl InputExt, to: usize, shift: bool) {
     let mark = input.mark();
-    // These fail where nothing has to be changed.
+    // These fail if nothing changes.
     let _ = input.set_position(to as i32);
     if shift {
         let _ = input.set_mark(mark);
@@ -169,12 +170,12 @@ fn go(input: &mut impl InputExt, to: usize, shift: bool) {
 }
 
 fn cut(input: &mut impl InputExt, from: usize, to: usize) {
-    // Refused only for places that are not in the text.
+    // Refused only for positions outside of the text.
     let _ = input.replace(from as i32, to as i32, "");
     input.do_callback();
 }
 
-/// A flag, a family, a hand with its colour: anything that is drawn as one emoji.
+/// Returns whether the cluster is drawn as one emoji: a flag, a family, a hand with its colour.
 fn is_picture(letter: &str) -> bool {
     letter.chars().any(|c| {
         let is_base = !c.is_ascii() && c.is_emoji_char();
@@ -182,13 +183,13 @@ fn is_picture(letter: &str) -> bool {
     })
 }
 
-/// What is marked in a field, from its beginning to its end.
+/// The selection in a field, from its beginning to its end.
 fn ends(input: &impl InputExt) -> (i32, i32) {
     let (a, b) = (input.position(), input.mark());
     (a.min(b), a.max(b))
 }
 
-/// What was typed, if it is text and not a command.
+/// The typed text, unless the key was a command.
 pub fn typed() -> Option<String> {
     let text = app::event_text();
     let command = app::is_event_ctrl() || app::is_event_alt();

@@ -1,6 +1,6 @@
-//! Small own widgets: a line of words, and the list of who is here.
+//! Widgets of our own: wrapped sentences, the list of members, the list of rooms.
 //!
-//! FLTK's labels take `@` and `&` for commands; what others wrote is therefore drawn as it is.
+//! FLTK's labels take `@` and `&` for commands; text that others wrote is therefore drawn as it is.
 
 mod member_list;
 mod room_list;
@@ -20,7 +20,7 @@ use crate::modes::gui::theme::Palette;
 pub use member_list::MemberList;
 pub use room_list::{Picked, RoomList};
 
-/// One of a palette's colours, whichever palette is in force.
+/// One of a palette's colours, in whichever palette is in force.
 pub type Ink = fn(&Palette) -> u32;
 
 /// A sentence that wraps to the width it is given.
@@ -34,7 +34,7 @@ pub struct Words {
 struct WordsState {
     text: String,
     ink: Ink,
-    /// A dot before the words.
+    /// The dot before the sentence, if there is one.
     dot: Option<Ink>,
     rows: Vec<Range<usize>>,
     width: i32,
@@ -52,7 +52,7 @@ impl Default for Words {
 }
 
 impl Words {
-    /// No words yet.
+    /// Adds an empty sentence to the group that is being built.
     pub fn new() -> Words {
         let mut area = Widget::default();
         area.set_frame(FrameType::NoBox);
@@ -71,7 +71,7 @@ impl Words {
             let (mut x, mut y) = (area.x(), area.y());
             let _clip = appearance::Clip::to(x, y, area.w(), area.h());
             draw::draw_rect_fill(x, y, area.w(), area.h(), rgb(p.window));
-            // In the middle of what is higher.
+            // Centred in what is higher.
             y += ((area.h() - said.rows.len() as i32 * row) / 2).max(0);
             if let Some(dot) = said.dot {
                 let size = appearance::size() * 2 / 3;
@@ -87,7 +87,7 @@ impl Words {
         Words { area, said }
     }
 
-    /// Shows a sentence; the height in pixels that it needs at this width is the answer.
+    /// Shows a sentence. Returns the height in pixels that it needs at this width.
     pub fn show(&mut self, text: &str, ink: Ink, dot: Option<Ink>, width: i32) -> i32 {
         *self.said.borrow_mut() = WordsState {
             text: drawable(text),
@@ -99,7 +99,7 @@ impl Words {
         self.restyle()
     }
 
-    /// Wraps the sentence again after a change of the look; the height that it needs now.
+    /// Wraps the sentence again after a change of appearance. Returns the height that it needs now.
     pub fn restyle(&mut self) -> i32 {
         let mut said = self.said.borrow_mut();
         let row = appearance::row_height();

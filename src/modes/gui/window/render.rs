@@ -1,4 +1,4 @@
-//! How the model is shown, and the settings.
+//! The rendering of the model and the settings into the widgets.
 
 use std::rc::Rc;
 
@@ -23,20 +23,20 @@ use crate::modes::gui::window::badge::badge;
 use crate::name::extent;
 
 const ICON: &[u8] = include_bytes!("../../../../assets/icons/hicolor/64x64/apps/chatroom.png");
-/// What rooms take at most unless they were told otherwise, in characters.
+/// The longest name that rooms usually accept, in characters.
 const USUAL_NAME: usize = 8;
 
-/// What was shown last, so that only what changed is touched.
+/// The state rendered last, so that only changes touch the widgets.
 #[derive(Clone, Default, PartialEq)]
 pub(super) struct Rendered {
     title: String,
-    /// The room, and who one is there: from everything to the least.
+    /// The room and our name in it, from the longest form to the shortest.
     room: Vec<String>,
     hint: Option<(Field, String)>,
     asks_key: bool,
     pub(super) is_in: Option<bool>,
     may_write: bool,
-    /// The session is; the fields are shown and do not go away.
+    /// The session is over; the fields stay shown.
     over: bool,
     fields: bool,
     status: String,
@@ -52,14 +52,14 @@ pub(super) struct Rendered {
 }
 
 impl Rendered {
-    /// Whether the window has another size than what was shown was made for.
+    /// Returns whether the window's size differs from the rendered one.
     pub(super) fn is_another_size(&self, width: i32, height: i32) -> bool {
         (self.width, self.height) != (width, height)
     }
 }
 
 impl Window {
-    /// Shows what the model holds now.
+    /// Shows the model's present state.
     pub fn show(&mut self) {
         let model = Rc::clone(&self.model);
         let model = model.borrow();
@@ -75,7 +75,7 @@ impl Window {
             let before = std::mem::replace(&mut self.shown, now);
             self.apply_shown(&before);
         }
-        // Drawing is what wakes the loop: without this it would never rest.
+        // Drawing wakes the loop, which would never rest without this.
         if self.revision != Some(revision) {
             self.revision = Some(revision);
             self.transcript.refresh();
@@ -89,8 +89,8 @@ impl Window {
         let name_limit = model.name_limit().unwrap_or(USUAL_NAME);
         let hint = model.hint().map(|(field, text)| (field, text.to_string()));
         let name = self.name.value();
-        // While the room has not spoken, what is usual is told before it is hit.
-        // As long as the one that this room took, whatever is usual.
+        // Before the room has named its limit the usual one is announced, unless this room has
+        // accepted a name of that length.
         let taken = model.me().is_some_and(|me| {
             let usual = model.name_limit().is_none() && model.is_at(&self.address.value(), me);
             name.trim() == me || usual && extent(&name).0 <= extent(me).0
@@ -116,7 +116,7 @@ impl Window {
                         format!("{room} @ {at}   you are {me}"),
                         format!("{room} @ {at}   {me}"),
                         format!("{room}   {me}"),
-                        // Cut off, the own name is what is left.
+                        // If it is cut off, our name is what is left.
                         format!("{me}   {room}"),
                     ];
                     words.map(|w| drawable(&w).replace('\n', " ")).to_vec()
@@ -154,7 +154,7 @@ impl Window {
         activate_if(&mut self.send, now.is_in == Some(true));
         let row = row_height();
         let width = now.width - 20;
-        // The status, with what stands beside it.
+        // The status line, with what stands beside it.
         let dot: Ink = match (now.connected, now.is_in) {
             (true, _) => |p| p.good,
             (false, Some(true)) => |p| p.warn,
@@ -174,7 +174,7 @@ impl Window {
         let least = if now.offline { field_height() } else { row };
         let foot = tall.min(3 * row).max(least);
         self.column.fixed(&self.foot, foot);
-        // The fields of the login, or the room.
+        // The login's fields, or the room.
         show_if(&mut self.key_label, now.asks_key);
         show_if(&mut self.key, now.asks_key);
         show_if(&mut self.recent, now.has_rooms);
@@ -210,7 +210,7 @@ impl Window {
         self.relayout();
     }
 
-    /// The widths of what stands beside the status line: a button, and a limit.
+    /// The widths of the button and the limit beside the status line.
     fn beside(&self, now: &Rendered) -> (i32, i32) {
         let try_now = match now.offline {
             true => button_width("Try now"),
@@ -223,7 +223,7 @@ impl Window {
         (try_now, limit)
     }
 
-    /// Gives everything its place.
+    /// Lays out all widgets.
     pub(super) fn relayout(&mut self) {
         for caption in &self.captions {
             self.login.fixed(caption, caption_width(&caption.label()));
@@ -270,7 +270,7 @@ impl Window {
         self.frame.redraw();
     }
 
-    /// Gives everything the colours and letters of the settings.
+    /// Applies the settings' colours and fonts everywhere.
     pub(super) fn restyle(&mut self) {
         let settings = self.settings.borrow().clone();
         let palette = settings.theme.palette(self.system_is_dark);
@@ -298,7 +298,7 @@ impl Window {
         self.show();
     }
 
-    /// Shows how much is unread on the icon.
+    /// Shows the numbers of unread messages and mentions on the icon.
     pub(super) fn show_badge(&mut self, unread: usize, mentions: usize) {
         self.badge = (unread, mentions);
         let (pixels, width, height) = &self.icon;
@@ -312,7 +312,7 @@ impl Window {
     }
 }
 
-/// The icon's pixels, as red, green, blue and opacity, and its size.
+/// The icon's pixels, as red, green, blue and opacity, with its size.
 pub(super) fn icon() -> (Vec<u8>, i32, i32) {
     let Ok(icon) = PngImage::from_data(ICON) else {
         return (Vec::new(), 0, 0);

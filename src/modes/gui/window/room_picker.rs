@@ -1,4 +1,4 @@
-//! Choosing a room: the list below the login's fields, and what is done with it.
+//! The choice of a room: the list below the login's fields.
 
 use std::rc::Rc;
 
@@ -14,8 +14,7 @@ use crate::modes::gui::rooms::JoinableRoom;
 use crate::modes::gui::talk::Field;
 
 impl Window {
-    /// The list is reached by the button beside the field for the address, by that field's down key,
-    /// and by Tab.
+    /// Opens the list by the button beside the Server field, by that field's down key, and by Tab.
     pub(super) fn wire_up_rooms(&mut self) {
         let actions = Rc::clone(&self.actions);
         self.recent.set_callback(move |_| {
@@ -48,36 +47,35 @@ impl Window {
         });
     }
 
-    /// Shows the list with the keyboard in it; hides it instead if it is there because it was
-    /// asked for, and `toggle`.
+    /// Shows the list and focuses it; with `toggle`, hides it instead if it is shown on request.
     pub(super) fn open_rooms(&mut self, toggle: bool) {
         if toggle && self.rooms_open {
             return self.leave_rooms();
         }
-        // Before the login it is there by itself.
+        // Before the login it is shown anyway.
         self.rooms_open = self.switching;
         self.choose_room();
     }
 
-    /// The keyboard goes back to the field for the address.
+    /// Goes back to the Server field.
     pub(super) fn leave_rooms(&mut self) {
         self.rooms_open = false;
         self.show();
         self.focus(Field::Address);
     }
 
-    /// Has somebody choose one of the rooms.
+    /// Focuses the list of rooms.
     pub fn choose_room(&mut self) {
         self.show();
         if self.rooms.area.visible() {
-            // It is there, so it takes the keyboard.
+            // Accepted, since it is shown.
             let _ = self.rooms.area.take_focus();
         }
     }
 
-    /// Gives the list the height that it needs, as far as there is any: half of what the transcript
-    /// has, or all of it where that is little and nobody is in a room. `others` is the height of the
-    /// status line and of what is said about the fields.
+    /// Gives the list the height that it needs, as far as there is room: half of the transcript's,
+    /// or all of it if that is little and nobody is in a room. `others` is the height of the status
+    /// line and the hint.
     pub(super) fn fit_rooms(&mut self, now: &Rendered, others: i32) {
         let shown = !now.rooms.is_empty();
         show_if(&mut self.rooms.area, shown);
@@ -97,7 +95,7 @@ impl Window {
             .fixed(&self.rooms.area, if alone { free } else { list });
     }
 
-    /// A room was chosen: it is joined, unless nobody knows yet under which name.
+    /// Joins a room, unless the name is still missing.
     pub(super) fn pick(&mut self, offer: &JoinableRoom) {
         let address = offer.address.to_string();
         self.address.set_value(&address);
@@ -116,12 +114,12 @@ impl Window {
         self.note(Action::LogIn { address, name, key });
     }
 
-    /// This is the address now.
+    /// Writes an address into the Server field.
     pub fn fill(&mut self, address: &Address) {
         self.address.set_value(&address.to_string());
     }
 
-    /// What stands in the fields of the login.
+    /// The content of the login's fields.
     pub fn fields(&self) -> super::LoginFields {
         super::LoginFields {
             address: self.address.value(),

@@ -1,7 +1,7 @@
-//! The settings dialog: a window of its own beside the room's. What is chosen takes effect at once.
+//! The settings dialog: a window beside the room's. Choices take effect at once.
 //!
-//! Everything is reached by keyboard alone: Tab moves on, the arrow keys choose, Enter and Space
-//! press, Escape closes.
+//! Everything is reached by keyboard: Tab moves on, the arrow keys choose, Enter and Space press,
+//! Escape closes.
 
 mod choices;
 
@@ -43,16 +43,15 @@ const TIMES: [(&str, TimeDisplay); 2] = [
 /// The widest caption.
 const CAPTION: &str = "Beside a message";
 
-/// The dialog. It closes itself; dropping it removes it, which is not to be done from inside
-/// `on_change`.
+/// The dialog. It closes itself; dropping it removes it, which must not happen inside `on_change`.
 pub struct SettingsDialog {
     window: Window,
     parts: Parts,
-    /// What is chosen now.
+    /// The present choices.
     chosen: Rc<RefCell<Settings>>,
 }
 
-/// What can be chosen with.
+/// The widgets.
 #[derive(Clone)]
 struct Parts {
     theme: Choice,
@@ -65,18 +64,18 @@ struct Parts {
     done: Button,
     column: Flex,
     rows: Rows,
-    /// Where it is kept.
+    /// The path of the file.
     place: Words,
-    /// The families and scales that stand in the choices, in their order.
+    /// The families and scales in the order of their menus.
     fonts: Vec<Labelled<String>>,
     scales: Vec<Labelled<f64>>,
 }
 
 impl SettingsDialog {
-    /// Opens the dialog on these settings. `on_change` gets all of them after each choice; only what
-    /// [`Settings::choose`] takes over is chosen here.
+    /// Opens the dialog on these settings. `on_change` gets all of them after each choice; only
+    /// those that [`Settings::choose`] takes over are chosen here.
     ///
-    /// `put` has the window placed, and given its icon, before it is shown.
+    /// `put` places the window and gives it its icon before it is shown.
     pub fn open(
         settings: &Settings,
         put: impl FnOnce(&mut Window),
@@ -94,22 +93,22 @@ impl SettingsDialog {
         dialog.wire_up(on_change);
         dialog.show(settings);
         dialog.window.show();
-        // It is shown, so it takes the cursor.
+        // Accepted, since the dialog is shown.
         let _ = dialog.parts.theme.take_focus();
         dialog
     }
 
-    /// Whether it was not closed yet.
+    /// Returns whether it is open.
     pub fn is_open(&self) -> bool {
         self.window.shown()
     }
 
-    /// Puts it in front of the other windows.
+    /// Brings it to the front.
     pub fn raise(&mut self) {
         self.window.show();
     }
 
-    /// Shows what was chosen elsewhere, for example the size with Ctrl++.
+    /// Shows settings that were changed elsewhere, for example the font size by Ctrl++.
     pub fn show(&mut self, settings: &Settings) {
         self.chosen.replace(settings.clone());
         let parts = &mut self.parts;
@@ -122,14 +121,14 @@ impl SettingsDialog {
         parts.bell.set_checked(settings.bell);
     }
 
-    /// Uses the look of the moment.
+    /// Applies the appearance in force.
     pub fn restyle(&mut self) {
         self.parts.restyle(&mut self.window);
     }
 
     fn wire_up(&mut self, mut on_change: impl FnMut(Settings) + 'static) {
         let chosen = Rc::clone(&self.chosen);
-        // Takes over one choice and tells it, if it is another than before.
+        // Makes one choice and reports it if it is a change.
         let tell = Rc::new(RefCell::new(move |change: &dyn Fn(&mut Settings)| {
             let before = chosen.borrow().clone();
             change(&mut chosen.borrow_mut());
@@ -192,7 +191,7 @@ impl Drop for SettingsDialog {
     }
 }
 
-/// Everything that is seen. Which value stands where is [`SettingsDialog::show`]'s part.
+/// Builds the widgets; [`SettingsDialog::show`] sets their values.
 fn build(settings: &Settings) -> (Window, Parts) {
     let mut window = Window::default().with_size(540, 440);
     window.set_label("chatroom settings");
@@ -249,7 +248,7 @@ fn build(settings: &Settings) -> (Window, Parts) {
 }
 
 impl Parts {
-    /// Gives everything the look of the moment.
+    /// Applies the appearance in force.
     fn restyle(&mut self, window: &mut Window) {
         window.set_color(rgb(appearance::palette().window));
         for (row, caption) in &mut self.rows {
@@ -276,7 +275,7 @@ impl Parts {
     }
 }
 
-/// A path as people write it: `~` for their home.
+/// Formats a path below the user's home with `~`.
 fn at_home(path: &Path) -> String {
     let home = std::env::var_os("HOME").map(PathBuf::from);
     let below = home.and_then(|home| Some(path.strip_prefix(home).ok()?.to_path_buf()));
@@ -315,13 +314,13 @@ fn check(rows: &mut Rows, label: &str) -> CheckButton {
     check
 }
 
-/// Shows which of the values is the one.
+/// Selects the menu entry of a value.
 fn select<T: PartialEq, N>(choice: &mut Choice, known: &[(N, T)], value: &T) {
     let at = known.iter().position(|(_, known)| known == value);
     choice.set_value(at.unwrap_or(0) as i32);
 }
 
-/// Has `chosen` told the place of what was chosen, by mouse or by keys.
+/// Calls `chosen` with the index of a choice by mouse or by keys.
 fn on_choice(choice: &mut Choice, chosen: impl Fn(usize) + 'static) {
     let chosen = Rc::new(chosen);
     choice.set_callback(move |choice| {

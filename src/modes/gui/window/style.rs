@@ -1,8 +1,8 @@
-//! How the window's fields and buttons look: flat, in the theme's colours, with a border of two
-//! pixels around what has the keyboard.
+//! The style of fields and buttons: flat, in the theme's colours, with a border of two pixels
+//! around the focused one.
 //!
-//! What FLTK draws itself (fields, menus) keeps its colours and is told again by [`restyle`] and
-//! [`paint_field`]; everything else asks for the look whenever it is drawn.
+//! Fields and menus are drawn by FLTK: they keep their colours and are told again by [`restyle`]
+//! and [`paint_field`]. Everything else reads the appearance whenever it is drawn.
 
 mod controls;
 mod spinner;
@@ -21,31 +21,31 @@ use crate::modes::gui::transcript::layout::Wrapping;
 pub use controls::{check, choice, scrollbar};
 pub use spinner::Spinner;
 
-/// The frame of the field of several lines. Its text begins at the upper edge, so the frame is as
-/// high as puts a single line in the middle.
+/// The frame of the message field. Its text begins at the upper edge; the frame's height centres a
+/// single line.
 const MESSAGE_FRAME: FrameType = FrameType::EmbossedBox;
-/// Space above and below the lines of that field, and at its sides.
+/// Padding of the message field: at its sides, and above and below its lines.
 const MESSAGE_PAD: (i32, i32) = (7, 7);
-/// The most lines of a message that the field shows at once.
+/// Most lines of a message that the field shows at once.
 const MESSAGE_LINES: usize = 6;
 
-/// What it is for, as many words as there is room for.
+/// The hints in the empty field; the first one that fits is shown.
 const MESSAGE_HINT: [&str; 3] = [
     "Type here. Enter sends, Shift+Enter: new line",
     "Type here. Enter sends",
     "Type here",
 ];
 
-/// Whether a button is the one that is meant to be pressed.
+/// The kinds of buttons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ButtonKind {
-    /// It is: in the theme's accent.
+    /// The button that is most likely wanted, in the theme's accent.
     Primary,
-    /// One of several.
+    /// Any other button.
     Plain,
 }
 
-/// Gives FLTK our frames. Once, before anything is drawn.
+/// Sets our frames in FLTK. Once, before anything is drawn.
 pub fn frames() {
     app::set_visible_focus(true);
     app::set_frame_type_cb(FrameType::BorderBox, draw_border, 4, 2, 8, 4);
@@ -55,14 +55,14 @@ pub fn frames() {
     app::set_frame_type_cb(FrameType::UpBox, draw_border, 2, 2, 4, 4);
 }
 
-/// A face with the theme's border; FLTK's own border is black.
+/// Draws a box with the theme's border; FLTK's own border is black.
 pub fn draw_border(x: i32, y: i32, w: i32, h: i32, colour: Color) {
     draw::draw_rect_fill(x, y, w, h, colour);
     draw::set_draw_color(rgb(appearance::palette().border));
     draw::draw_rect(x, y, w, h);
 }
 
-/// The border of two pixels, if the widget has the keyboard. To be drawn last.
+/// Draws the border of a focused widget. To be drawn last.
 pub fn draw_focus(widget: &impl WidgetExt) {
     if widget.has_focus() {
         draw::set_draw_color(rgb(appearance::palette().focus));
@@ -72,24 +72,24 @@ pub fn draw_focus(widget: &impl WidgetExt) {
     }
 }
 
-/// Has the border follow the keyboard. For the event handler of a field, which only draws its
-/// letters again by itself.
+/// Redraws the border when the focus moves. For the event handler of a field, which redraws only
+/// its text by itself.
 pub fn on_focus(widget: &mut impl WidgetExt, event: Event) {
     if matches!(event, Event::Focus | Event::Unfocus) {
         widget.redraw();
     }
 }
 
-/// Puts the cursor into a field and marks everything in it, so that typing replaces it.
+/// Focuses a field and selects its text, so that typing replaces it.
 pub fn mark_all(input: &mut impl InputExt) {
-    // These fail where nothing has to be changed, and what cannot have the cursor never gets it.
+    // These fail if nothing changes, or if the field cannot have the focus.
     let _ = input.take_focus();
     let _ = input.set_position(0);
     let _ = input.set_mark(input.value().len() as i32);
 }
 
-/// Words before a field, `width` pixels of a row, at its left. They draw themselves, in the look of
-/// the moment.
+/// Adds a caption before a field, `width` pixels of a row. It draws itself in the appearance in
+/// force.
 pub fn caption(row: &mut Flex, text: &str, width: i32) -> Frame {
     let mut label = Frame::default().with_label(text);
     row.fixed(&label, width);
@@ -105,13 +105,13 @@ pub fn caption(row: &mut Flex, text: &str, width: i32) -> Frame {
     label
 }
 
-/// The width in pixels that words before a field need.
+/// The width in pixels that a caption needs.
 pub fn caption_width(text: &str) -> i32 {
     appearance::use_font();
     draw::width(text).ceil() as i32 + 8
 }
 
-/// Tells a label that FLTK draws the look again.
+/// Applies the appearance in force to a label that FLTK draws.
 pub fn restyle(widget: &mut impl WidgetExt) {
     widget.set_label_font(appearance::font());
     widget.set_label_size(appearance::size());
@@ -119,13 +119,13 @@ pub fn restyle(widget: &mut impl WidgetExt) {
     widget.redraw();
 }
 
-/// Makes a field of one line ours.
+/// Styles a field of one line.
 pub fn field(input: &mut (impl InputExt + WidgetBase)) {
     input.set_frame(FrameType::BorderBox);
     paint_field(input, false);
     input.draw(|input| draw_focus(input));
     let mut editing = keyboard::Editing::default();
-    // Before the field itself: it would take what it does not know for letters.
+    // Before the field itself, which would take unknown keys for letters.
     input.super_handle_first(false);
     input.handle(move |input, event| {
         on_focus(input, event);
@@ -133,16 +133,15 @@ pub fn field(input: &mut (impl InputExt + WidgetBase)) {
     });
 }
 
-/// Makes a field of several lines ours. Whoever sets a handler or a drawing of its own has it call
-/// [`on_focus`], [`keyboard::Editing::edit`] and [`draw_message`].
+/// Styles the message field. A handler or drawing of its own has to call [`on_focus`],
+/// [`keyboard::Editing::edit`] and [`draw_message`].
 pub fn message_field(input: &mut (impl InputExt + WidgetBase)) {
     field(input);
     input.set_frame(MESSAGE_FRAME);
     input.draw(|input| draw_message(input));
 }
 
-/// What the field of several lines has beside its letters: what it is for while it is empty, and
-/// the border.
+/// Draws the message field's hint, if it is empty, and its border.
 pub fn draw_message(input: &impl InputExt) {
     if input.value().is_empty() && input.active() {
         appearance::use_font();
@@ -156,20 +155,19 @@ pub fn draw_message(input: &impl InputExt) {
     draw_focus(input);
 }
 
-/// The height in pixels of the field of several lines for `text`, at that width in pixels: one
-/// line to six.
+/// The height in pixels of the message field for `text` at a width in pixels: one line to six.
 pub fn message_height(text: &str, width: i32) -> i32 {
     appearance::use_font();
     let line = draw::height();
     let (side, above) = MESSAGE_PAD;
     let mut lines = Wrapping::new(0.0, f64::from((width - 2 * side - 4).max(40)), 0.0);
     let measure = |piece: &str| draw::width(piece);
-    // Far more than are shown need not be known.
+    // Far more than are shown need not be wrapped.
     appearance::with_widths(|widths| lines.go_on(text, widths, &measure, MESSAGE_LINES));
     lines.rows().len().clamp(1, MESSAGE_LINES) as i32 * line + 2 * above
 }
 
-/// Tells a field the look again, and whether what stands in it was refused.
+/// Applies the appearance in force to a field, and shows whether its content was refused.
 pub fn paint_field(input: &mut impl InputExt, wrong: bool) {
     let p = appearance::palette();
     let face = match wrong {
@@ -186,7 +184,7 @@ pub fn paint_field(input: &mut impl InputExt, wrong: bool) {
     input.redraw();
 }
 
-/// A button. It draws itself, in the look of the moment.
+/// Adds a button. It draws itself in the appearance in force.
 pub fn button(label: &str, kind: ButtonKind) -> Button {
     let mut button = Button::default().with_label(label);
     button.set_frame(FrameType::FlatBox);
@@ -229,7 +227,7 @@ fn draw_button(button: &Button, kind: ButtonKind) {
     draw::set_draw_color(rgb(border));
     draw::draw_rect(x, y, w, h);
     if button.has_focus() {
-        // A gap keeps the border apart from a face of nearly its colour.
+        // A gap separates the border from a face of nearly its colour.
         draw::set_draw_color(rgb(p.window));
         draw::draw_rect(x + 2, y + 2, w - 4, h - 4);
         draw_focus(button);
@@ -237,7 +235,8 @@ fn draw_button(button: &Button, kind: ButtonKind) {
     draw_centred(&button.label(), letters, (x, y, w, h));
 }
 
-/// Draws words in the middle of a place, literally: FLTK's labels take `@` and `&` for commands.
+/// Draws words in the middle of a rectangle, literally: FLTK's labels take `@` and `&` for
+/// commands.
 fn draw_centred(words: &str, colour: u32, (x, y, w, h): (i32, i32, i32, i32)) {
     appearance::use_font();
     draw::set_draw_color(rgb(colour));

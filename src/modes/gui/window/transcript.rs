@@ -1,11 +1,11 @@
-//! The transcript as a widget: draws what is seen, scrolls, selects, copies, follows links.
+//! The transcript's widget: draws the visible part, scrolls, selects, copies, follows links.
 //!
-//! An own widget because FLTK's text widgets cut off the lower edge of every line with a fallback
-//! font (emoji, CJK, Arabic): pango moves such a run down by some pixels. Rows higher than the
-//! letters have room for that.
+//! It is our own because FLTK's text widgets cut off the lower edge of every line with a fallback
+//! font (emoji, CJK, Arabic), which pango moves down by some pixels. Our rows are higher than the
+//! letters and have room for that.
 //!
-//! What always holds: only what is seen is laid out, and no picture waits for more than some rows
-//! of a text that is very long.
+//! What always holds: only the visible part is laid out, and no redraw waits for more than some
+//! rows of a very long text.
 
 mod exact_time;
 mod keys;
@@ -39,7 +39,7 @@ use crate::modes::gui::window::{Action, Actions};
 use rows::LaidOut;
 use selection::Selection;
 
-/// The transcript, as the window holds it.
+/// The window's handle of the transcript.
 #[derive(Clone)]
 pub struct Transcript {
     /// The drawn part, for the window's layout.
@@ -50,18 +50,18 @@ pub struct Transcript {
     actions: Actions,
 }
 
-/// Where a mark goes.
+/// The destination of a jump button.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum JumpTarget {
     End,
     Unread,
 }
 
-/// Something in a line that can be clicked.
+/// Something clickable in an item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct ClickTarget {
     id: ItemId,
-    /// Which of the line's.
+    /// Its index among those of the item.
     number: usize,
     click: Click,
 }
@@ -82,24 +82,24 @@ struct Viewport {
     /// The last scrolling went up.
     up: bool,
     selection: Selection,
-    /// Where the marking began.
+    /// The beginning of the selection.
     anchor: Option<(ItemId, usize)>,
-    /// How that line read then.
+    /// The text of that item at the time.
     anchored: String,
-    /// What the pointer is on, and the line of which the exact time is shown.
+    /// The item under the pointer, and the item whose exact time is shown.
     hover: Option<ItemId>,
     timed: Option<ItemId>,
-    /// Counts what ends the pointer's rest.
+    /// Counts the movements that end the pointer's rest.
     moved: u64,
-    /// What the keyboard is on.
+    /// The click target chosen with the keyboard.
     picked: Option<ClickTarget>,
-    /// What the mouse was pressed on.
+    /// The click target on which the mouse was pressed.
     pressed: Option<ClickTarget>,
-    /// What is looked for, where it is seen, and the match that is shown.
+    /// The visible matches of the search, and the current one.
     found: Vec<(ItemId, Range<usize>)>,
     found_now: Option<u64>,
     told: Option<(bool, u64)>,
-    /// The most rows that were made for one picture.
+    /// The most rows that were laid out for one redraw.
     most_rows: usize,
 }
 
@@ -165,18 +165,18 @@ impl Transcript {
         });
     }
 
-    /// The most rows that were made for one picture so far.
+    /// The most rows that were laid out for one redraw so far.
     pub fn most_rows(&self) -> usize {
         self.inner.borrow().most_rows
     }
 
-    /// Elapsed times or the clock's.
+    /// Shows elapsed times or the time of day.
     pub fn set_times(&mut self, times: TimeDisplay) {
         self.inner.borrow_mut().times = times;
         self.restyle();
     }
 
-    /// Letters or colours have changed: everything is laid out anew.
+    /// Lays everything out anew: font or colours have changed.
     pub fn restyle(&mut self) {
         let mut inner = self.inner.borrow_mut();
         inner.widths = Widths::default();
@@ -185,7 +185,7 @@ impl Transcript {
         self.refresh();
     }
 
-    /// Lays out what is to be seen now and has it drawn.
+    /// Lays out the visible part and has it redrawn.
     pub fn refresh(&mut self) {
         let (width, height) = (self.area.w(), self.area.h());
         let mut inner = self.inner.borrow_mut();
@@ -220,13 +220,13 @@ impl Transcript {
         self.actions.borrow_mut().push_back(action);
     }
 
-    /// Goes up (negative) or down by so many pages.
+    /// Scrolls up (negative) or down by so many pages.
     pub fn page(&mut self, pages: i32) {
         let step = (self.area.h() - row_height()).max(row_height());
         self.scroll(step * pages);
     }
 
-    /// Goes to the first of what is here.
+    /// Scrolls to the first item.
     pub fn go_to_start(&mut self) {
         let first = self.inner.borrow().items.first().map(|item| item.id);
         if let Some(first) = first {
@@ -234,19 +234,19 @@ impl Transcript {
         }
     }
 
-    /// Goes to the end and follows it.
+    /// Scrolls to the end and follows it.
     pub fn go_to_end(&mut self) {
         let mut inner = self.inner.borrow_mut();
         inner.view.go_to_end();
-        // Whoever follows the end reads what is above it.
+        // Whoever follows the end reads upwards from it.
         inner.up = true;
-        // Whoever sent us here is to know what came of it.
+        // Whoever asked for this gets a report of the result.
         inner.told = None;
         drop(inner);
         self.refresh();
     }
 
-    /// Goes to where what is new begins.
+    /// Scrolls to the first unread message.
     pub fn go_to_unread(&mut self) {
         let new_from = self.inner.borrow().model.borrow().new_from();
         if let Some(offset) = new_from {
@@ -255,7 +255,7 @@ impl Transcript {
         }
     }
 
-    /// Goes to the event at that offset.
+    /// Scrolls to the event at that offset.
     pub fn go_to_event(&mut self, offset: u64) {
         let rank = Rank::Entry;
         self.show(ItemId { offset, rank }, self.area.h() / 2);
@@ -300,7 +300,7 @@ impl Transcript {
                 true
             }
             Event::Push if app::event_button() == 1 => {
-                // Refused only by a widget that cannot have it; this one can.
+                // Refused only by a widget that cannot have the focus; this one can.
                 let _ = self.area.take_focus();
                 self.push();
                 true
@@ -324,7 +324,7 @@ impl Transcript {
                 let pressed = self.inner.borrow_mut().pressed.take();
                 match (selected, point.and_then(|point| self.hit(point))) {
                     (Some(text), _) => app::copy2(&text),
-                    // What the pointer is on may have moved there since.
+                    // Another click target may have moved under the pointer since.
                     (None, Some(hit))
                         if app::event_is_click() && pressed.as_ref() == Some(&hit) =>
                     {

@@ -1,8 +1,8 @@
-//! The thread that has the disk be sure of what is kept: a copy beside the file, synced before it takes
-//! the place of the copy before, and the folder after it.
+//! The thread that syncs the session file: it writes a copy beside the file, syncs it, puts it in
+//! place of the copy before, and syncs the folder.
 //!
-//! What always holds: typing waits for no disk, a copy that was reported is there after a power cut,
-//! and there is at most one that waits to be written, the newest.
+//! What always holds: typing never waits for the disk, a version reported as done survives a power
+//! cut, and at most one version waits to be written, the newest.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,14 +12,14 @@ use std::time::{Duration, Instant};
 
 use crate::modes::gui::keep::files;
 
-/// So often at most the disk is asked for what is of no hurry, such as a draft.
+/// Minimum interval between two syncs for something that is not urgent, such as a draft.
 const CALM: Duration = Duration::from_secs(2);
-/// What could not be written is tried again after so long.
+/// Delay before a failed write is tried again.
 const AGAIN: Duration = Duration::from_secs(5);
-/// So long the end of a window waits for the disk.
+/// Longest time that the end of a window waits for the disk.
 const GOODBYE: Duration = Duration::from_secs(2);
 
-/// The thread, and what it has done.
+/// The thread's handle.
 #[derive(Debug)]
 pub(super) struct Syncer {
     shared: Arc<Shared>,
@@ -34,11 +34,11 @@ struct Shared {
 #[derive(Debug, Default)]
 struct SyncState {
     next: Option<Job>,
-    /// The newest of which the disk is sure.
+    /// The newest version on the disk.
     done: u64,
-    /// What went wrong since it last worked, until it is told.
+    /// The error since it last worked, until it is reported.
     wrong: Option<io::Error>,
-    /// No more will come.
+    /// No more versions will come.
     ending: bool,
     ended: bool,
 }
@@ -51,8 +51,8 @@ struct Job {
 }
 
 impl Syncer {
-    /// Starts the thread. The disk is sure of `done` already; `tell` is called whenever there is
-    /// something to ask about.
+    /// Starts the thread. Version `done` is on the disk already; `tell` is called when there is
+    /// news.
     ///
     /// # Errors
     /// The system gives no thread.
@@ -66,7 +66,8 @@ impl Syncer {
         Ok(Syncer { shared })
     }
 
-    /// Has this be on the disk: now, or within a few seconds. What waited is of no interest any more.
+    /// Has this version synced: now if it is a `hurry`, otherwise within a few seconds. It replaces
+    /// one that waits.
     pub(super) fn put(&self, number: u64, bytes: Vec<u8>, hurry: bool) {
         let mut state = self.shared.lock();
         let hurry = hurry || state.next.as_ref().is_some_and(|job| job.hurry);
@@ -79,19 +80,19 @@ impl Syncer {
         self.shared.changed.notify_all();
     }
 
-    /// The newest of which the disk is sure.
+    /// The newest version on the disk.
     pub(super) fn done(&self) -> u64 {
         self.shared.lock().done
     }
 
-    /// What went wrong, once.
+    /// Returns the error, once.
     pub(super) fn wrong(&self) -> Option<io::Error> {
         self.shared.lock().wrong.take()
     }
 }
 
 impl Drop for Syncer {
-    /// Waits until the last is on the disk, but not for ever.
+    /// Waits until the last version is on the disk, for at most [`GOODBYE`].
     fn drop(&mut self) {
         let mut state = self.shared.lock();
         state.ending = true;
@@ -135,7 +136,7 @@ impl Shared {
                 if ending {
                     break;
                 }
-                // With nothing to do, for as long as it takes.
+                // With nothing to do, until woken.
                 let limit = match state.next {
                     Some(_) => rest,
                     None => Duration::from_secs(3600),

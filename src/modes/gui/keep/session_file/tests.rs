@@ -337,7 +337,7 @@ fn letters_are_sure_once_the_copy_has_them() {
     keeper.save(&some()).expect("saved");
     let mut sure = Vec::new();
     while sure.len() < 2 {
-        let new = keeper.sure().expect("no trouble");
+        let new = keeper.newly_durable().expect("no trouble");
         if !new.is_empty() {
             let bytes = fs::read(copy_of(told)).expect("the copy");
             let stored = Stored::of(&bytes).expect("readable");
@@ -348,7 +348,7 @@ fn letters_are_sure_once_the_copy_has_them() {
     }
     let keys: Vec<Key> = some().messages.into_iter().map(|l| l.key).collect();
     assert_eq!(sure, keys);
-    assert_eq!(keeper.sure(), Ok(Vec::new()), "told once");
+    assert_eq!(keeper.newly_durable(), Ok(Vec::new()), "told once");
 }
 
 #[test]
@@ -360,7 +360,7 @@ fn what_the_disk_does_not_take_is_told_and_tried_again() {
     fs::write(copy_of(folder.path()).join("x"), b"").expect("written");
     keeper.save(&some()).expect("the file is there");
     let sentence = loop {
-        match keeper.sure() {
+        match keeper.newly_durable() {
             Ok(sure) => assert_eq!(sure, []),
             Err(sentence) => break sentence,
         }
@@ -368,7 +368,7 @@ fn what_the_disk_does_not_take_is_told_and_tried_again() {
     };
     assert!(sentence.contains("is not kept"), "{sentence}");
     fs::remove_dir_all(copy_of(folder.path())).expect("removed");
-    while keeper.sure().expect("told once").is_empty() {
+    while keeper.newly_durable().expect("told once").is_empty() {
         std::thread::yield_now();
     }
 }

@@ -1,4 +1,4 @@
-//! One event of the transcript, as the window keeps it.
+//! One event of the transcript, with what the window computes of it once.
 
 use chrono::NaiveDateTime;
 
@@ -31,9 +31,9 @@ pub enum EntryKind {
         elapsed: Elapsed,
         /// The text.
         text: Box<str>,
-        /// It is our own.
+        /// The message is our own.
         own: bool,
-        /// It is somebody else's and mentions us.
+        /// The message is somebody else's and mentions us.
         to_us: bool,
     },
     /// A member joined.
@@ -47,7 +47,7 @@ pub enum EntryKind {
 }
 
 impl EntryKind {
-    /// What an event's body tells the one whose name is `me`.
+    /// Returns the kind of an event's body as it concerns the member whose name is `me`.
     fn of(body: Body, me: Option<&str>) -> EntryKind {
         match body {
             Body::Message {
@@ -83,8 +83,8 @@ impl EntryKind {
 }
 
 impl HistoryEntry {
-    /// The entry for an object of the stream; `None` for what has no place in the log. `local` is
-    /// the clock on the wall.
+    /// Returns the entry for an object of the stream; `None` for objects that are not in the log.
+    /// `local` converts to the user's clock.
     pub fn of(
         wire: Wire,
         me: Option<&str>,
@@ -108,7 +108,7 @@ impl HistoryEntry {
         })
     }
 
-    /// Says anew whether it is ours, or is said to us.
+    /// Marks anew whether it is ours, and whether it mentions us.
     pub(super) fn belongs_to(&mut self, me: &str) {
         if let EntryKind::Message {
             from,
@@ -123,7 +123,8 @@ impl HistoryEntry {
         }
     }
 
-    /// Whether it is somebody's coming or going, or the room's: many of these are shown as one.
+    /// Returns whether it is a join, a leave, or the room's opening or closing: a run of these is folded
+    /// into one line.
     pub fn is_presence(&self) -> bool {
         matches!(
             self.kind,
@@ -131,8 +132,8 @@ impl HistoryEntry {
         )
     }
 
-    /// The event as a person copies it: as its line in the log, without time and checksum, with
-    /// the line breaks that its text has.
+    /// Returns the event for the clipboard: as its line in the log, without time and checksum, with
+    /// the line breaks of its text.
     pub fn copied(&self) -> String {
         match &self.kind {
             EntryKind::Message {
@@ -147,7 +148,7 @@ impl HistoryEntry {
         }
     }
 
-    /// How much memory it takes, in bytes.
+    /// The memory that it takes, in bytes.
     pub(super) fn bytes(&self) -> usize {
         std::mem::size_of::<HistoryEntry>()
             + match &self.kind {
@@ -166,7 +167,7 @@ pub fn action_of(text: &str) -> Option<&str> {
     command.eq_ignore_ascii_case("/me ").then_some(action)
 }
 
-/// A name cannot pretend to end where it does not.
+/// Escapes a name, so that it cannot pretend to end early.
 fn escaped_name(name: &str) -> String {
     let mut escaped = Vec::with_capacity(name.len());
     escape(name, true, &mut escaped);

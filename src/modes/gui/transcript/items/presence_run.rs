@@ -1,10 +1,10 @@
-//! A run of comings and goings as one line of words. Pure.
+//! A folded run of joins and leaves in words. Pure.
 
 use crate::modes::gui::transcript::history::EntryKind;
 use crate::modes::gui::transcript::history::HistoryEntry;
 
-/// A run of comings and goings in words: `5 came (bob, eve, dan and others), 1 went (eve)`. They
-/// stand in the order in which each happened last, so that the words end as the run did.
+/// Describes a run of joins and leaves: `5 came (bob, eve, dan and others), 1 went (eve)`. The
+/// parts stand in the order in which each happened last, so that the words end as the run did.
 pub fn run_words<'a>(run: impl Iterator<Item = &'a HistoryEntry>) -> String {
     let (mut came, mut went) = ((0, Vec::new()), (0, Vec::new()));
     let (mut opened, mut closed) = ((0, 0), (0, 0));

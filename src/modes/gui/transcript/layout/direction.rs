@@ -1,9 +1,9 @@
-//! Which way a text runs.
+//! The direction of a text.
 
 use unicode_bidi::{BidiClass, bidi_class};
 
-/// Whether the text runs from right to left somewhere, so that places in it cannot be told by
-/// measuring what stands before them.
+/// Returns whether some of the text runs from right to left, so that positions cannot be found by measuring
+/// what stands before them.
 pub fn is_bidi(text: &str) -> bool {
     text.chars().any(|c| {
         use BidiClass::{AL, AN, R, RLE, RLI, RLO};
@@ -11,9 +11,9 @@ pub fn is_bidi(text: &str) -> bool {
     })
 }
 
-/// Whether the text begins at the right: so says its first strong character (UAX #9, P2 and P3).
+/// Returns whether the text begins at the right, by its first strong character (UAX #9, P2 and P3).
 pub fn is_rtl(text: &str) -> bool {
-    // What stands in an isolate does not count.
+    // Isolates do not count.
     let mut isolates = 0_usize;
     for c in text.chars() {
         if c.is_ascii_alphabetic() && isolates == 0 {
@@ -32,8 +32,8 @@ pub fn is_rtl(text: &str) -> bool {
     false
 }
 
-/// No character before the Hebrew ones, and none between the marks of direction and the Hebrew
-/// presentation forms, runs from right to left; the table need not be asked.
+/// Returns whether the character is in a range that never runs from right to left: before Hebrew, and
+/// between the direction marks and the Hebrew presentation forms. Saves the lookup.
 fn is_always_left(c: char) -> bool {
     matches!(c, '\0'..='\u{58f}' | '\u{2070}'..='\u{fb1c}')
 }

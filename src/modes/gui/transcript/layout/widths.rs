@@ -1,31 +1,31 @@
-//! How wide things are, remembered: asking the font each time is what makes layout slow.
+//! Widths, remembered: asking the font each time is what makes layout slow.
 
 use std::collections::HashMap;
 
-/// The most bytes that remembered words may take.
+/// Most bytes that remembered words may take.
 const REMEMBERED: usize = 300_000;
-/// What remembering a word takes beside its letters: the map's slot and the allocation.
+/// Memory of a remembered word beside its letters: the map's slot and the allocation.
 const BESIDE: usize = 80;
-/// Below this, the widths of characters stand in a table.
+/// Characters below this have their widths in a table.
 const TABLE: usize = 0x530;
-/// The most characters beyond it that are remembered.
+/// Most characters beyond the table that are remembered.
 const CHARACTERS: usize = 4096;
 
-/// Widths of characters and words, remembered. For one font and one size: begin with new ones
-/// when these change.
+/// The widths of characters and words, for one font and size; begin with new ones when these
+/// change.
 #[derive(Debug, Default)]
 pub struct Widths {
-    /// Of the first characters; NaN where not known yet.
+    /// Widths of the first characters; NaN if not known yet.
     table: Vec<f32>,
     characters: HashMap<char, f32>,
     words: HashMap<Box<str>, f32>,
-    /// How many bytes the words take.
+    /// The bytes that the words take.
     bytes: usize,
     asked: u64,
 }
 
 impl Widths {
-    /// How often the font was asked.
+    /// The number of questions to the font.
     pub(super) fn asked(&self) -> u64 {
         self.asked
     }
@@ -41,7 +41,7 @@ impl Widths {
         measure(piece) as f32
     }
 
-    /// The width of a character that [`simple`] has named.
+    /// The width of a character that [`simple`] returned.
     pub(super) fn of_char(&mut self, c: char, measure: &dyn Fn(&str) -> f64) -> f64 {
         let c = representative(c);
         let mut letter = [0; 4];
@@ -66,7 +66,7 @@ impl Widths {
         width.into()
     }
 
-    /// The width of one character as a reader counts them.
+    /// The width of one grapheme cluster.
     pub(super) fn of_cluster(&mut self, cluster: &str, measure: &dyn Fn(&str) -> f64) -> f64 {
         match simple(cluster) {
             Some(c) => self.of_char(c, measure),
@@ -91,18 +91,19 @@ impl Widths {
     }
 }
 
-/// Ideographs and syllables are all equally wide, and there are too many to ask about each.
+/// Returns one character for all of equal width: ideographs and syllables are too many to ask about
+/// each.
 fn representative(c: char) -> char {
     match c {
         '\u{3400}'..='\u{4db5}' => '\u{3400}',
-        // The first ones: fonts often lack the later ones, and draw a box in their place.
+        // The first ones: fonts often lack the later ones and draw a box instead.
         '\u{4e00}'..='\u{9fa5}' => '\u{4e00}',
         '\u{ac00}'..='\u{d7a3}' => '\u{ac00}',
         c => c,
     }
 }
 
-/// The character that a cluster is, if the width of a word is the sum of such characters': no
+/// Returns the cluster as a character if widths of such characters add up to that of a word: no
 /// marks, no joining, no shaping.
 pub(super) fn simple(cluster: &str) -> Option<char> {
     let mut letters = cluster.chars();
@@ -113,7 +114,7 @@ pub(super) fn simple(cluster: &str) -> Option<char> {
     let adds_up = matches!(c,
         ' '..='\u{7e}'
         | '\u{a0}'..='\u{2ff}'
-        // Greek, Cyrillic but its marks, Armenian and on are left out.
+        // Greek and Cyrillic without its marks; Armenian and later scripts are left out.
         | '\u{370}'..='\u{482}' | '\u{48a}'..='\u{52f}'
         | '\u{1e00}'..='\u{1fff}'
         // Punctuation, currencies, letter-like signs, arrows, mathematics.

@@ -1,12 +1,12 @@
-//! The keyboard's layouts, as the X server has them at the moment.
+//! The Latin letters on the keys of any keyboard.
 //!
-//! FLTK tells what a key has in the first layout, not which key it is. So the keyboard is looked
-//! through for a key that has it, and for a Latin letter on that key.
+//! FLTK tells the symbol that a key has in the first layout, not which key it is. So the keyboard
+//! is searched for a key with that symbol, and then for a Latin letter on it.
 
-use crate::system::x11::{Keymap, keymap};
+use crate::system::x11::Keymap;
 
-/// The Latin letters by their keys, which have the same numbers on all keyboards of PCs: rows from
-/// the key with this number on.
+/// The Latin letters by key codes, which are the same on all PC keyboards: each row begins at the
+/// key with this code.
 const ROWS: [(usize, &str); 4] = [
     (20, "-="),
     (24, "qwertyuiop[]"),
@@ -14,46 +14,24 @@ const ROWS: [(usize, &str); 4] = [
     (52, "zxcvbnm,./"),
 ];
 
-/// What is on the keys.
-pub(super) struct KeyboardLayout {
-    /// The number of the first key.
-    first: usize,
-    /// How many symbols a key has, in all its layouts and levels.
-    each: usize,
-    symbols: Vec<u32>,
+/// Returns the Latin letter on the key that has this symbol in its first layout.
+pub(super) fn latin(keyboard: &Keymap, symbol: u32) -> Option<char> {
+    let mut keys = keyboard
+        .symbols
+        .chunks_exact(usize::from(keyboard.each.max(1)))
+        .enumerate();
+    let (at, symbols) = keys.find(|(_, key)| key.first() == Some(&symbol))?;
+    let letter = |symbol: &u32| {
+        let c = char::from_u32(*symbol)?;
+        c.is_ascii_lowercase().then_some(c)
+    };
+    symbols
+        .iter()
+        .find_map(letter)
+        .or_else(|| by_place(usize::from(keyboard.first) + at))
 }
 
-impl KeyboardLayout {
-    /// As it is now: another layout may have been chosen since.
-    pub(super) fn now() -> Option<KeyboardLayout> {
-        let Keymap {
-            first,
-            each,
-            symbols,
-        } = keymap()?;
-        Some(KeyboardLayout {
-            first: first.into(),
-            each: each.into(),
-            symbols,
-        })
-    }
-
-    /// The Latin letter on the key that has this symbol in its first layout.
-    pub(super) fn latin(&self, symbol: u32) -> Option<char> {
-        let mut keys = self.symbols.chunks_exact(self.each.max(1)).enumerate();
-        let (at, symbols) = keys.find(|(_, key)| key.first() == Some(&symbol))?;
-        let letter = |symbol: &u32| {
-            let c = char::from_u32(*symbol)?;
-            c.is_ascii_lowercase().then_some(c)
-        };
-        symbols
-            .iter()
-            .find_map(letter)
-            .or_else(|| by_place(self.first + at))
-    }
-}
-
-/// The letter that the key with this number has on a Latin keyboard.
+/// The letter that the key with this code has on a Latin keyboard.
 fn by_place(key: usize) -> Option<char> {
     ROWS.iter()
         .find_map(|(first, letters)| letters.chars().nth(key.checked_sub(*first)?))
@@ -63,9 +41,9 @@ fn by_place(key: usize) -> Option<char> {
 mod tests {
     use super::*;
 
-    /// A keyboard with two symbols a key, whose key 52 is the first one.
-    fn board(symbols: &[u32]) -> KeyboardLayout {
-        KeyboardLayout {
+    /// A keyboard with two symbols per key, beginning at key 52.
+    fn keyboard(symbols: &[u32]) -> Keymap {
+        Keymap {
             first: 52,
             each: 2,
             symbols: symbols.to_vec(),
@@ -75,17 +53,17 @@ mod tests {
     #[test]
     fn a_key_means_what_stands_at_its_place() {
         // я, ч, с, м
-        let russian = board(&[0x6d1, 0x6f1, 0x6de, 0x6fe, 0x6d3, 0x6f3, 0x6cd, 0x6ed]);
-        assert_eq!(russian.latin(0x6d1), Some('z'));
-        assert_eq!(russian.latin(0x6cd), Some('v'));
-        assert_eq!(russian.latin(0x6c1), None, "no such key");
+        let russian = keyboard(&[0x6d1, 0x6f1, 0x6de, 0x6fe, 0x6d3, 0x6f3, 0x6cd, 0x6ed]);
+        assert_eq!(latin(&russian, 0x6d1), Some('z'));
+        assert_eq!(latin(&russian, 0x6cd), Some('v'));
+        assert_eq!(latin(&russian, 0x6c1), None, "no such key");
     }
 
     #[test]
     fn another_layout_of_the_same_key_comes_first() {
-        // With a French one beside it: w stands where z is on an American keyboard.
-        let both = board(&[0x6d1, 0x77]);
-        assert_eq!(both.latin(0x6d1), Some('w'));
+        // With a French layout beside it: w is where an American keyboard has z.
+        let both = keyboard(&[0x6d1, 0x77]);
+        assert_eq!(latin(&both, 0x6d1), Some('w'));
     }
 
     #[test]

@@ -99,7 +99,7 @@ impl RoomList {
         list.lines.len() as i32 * appearance::row_height() + 2 * EDGE
     }
 
-    /// What happens with what is picked.
+    /// Sets the callback for a choice.
     pub fn on_pick(&mut self, pick: impl FnMut(Picked) + 'static) {
         *self.pick.borrow_mut() = Box::new(pick);
     }

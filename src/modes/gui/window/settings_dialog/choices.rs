@@ -1,8 +1,8 @@
-//! What the dialog's choices offer, and how it is written so that FLTK shows it as it is.
+//! The entries of the dialog's menus, escaped so that FLTK shows them as they are.
 
 use std::collections::HashSet;
 
-/// What is shown, and what it means; `None` is what the system says.
+/// A label and its value; `None` follows the system.
 pub type Labelled<T> = (String, Option<T>);
 
 const SCALES: [(&str, Option<f64>); 6] = [
@@ -14,22 +14,22 @@ const SCALES: [(&str, Option<f64>); 6] = [
     ("300 %", Some(3.0)),
 ];
 
-/// A label that FLTK draws as it is: it takes `&` and `@` for commands.
+/// Escapes a label for FLTK, which takes `&` and `@` for commands.
 fn literal(text: &str) -> String {
     text.replace('&', "&&").replace('@', "@@")
 }
 
-/// The same in a menu, which takes some more.
+/// Escapes a label for a menu, which has more of them.
 pub fn item(text: &str) -> String {
     let text = literal(text).replace('|', "¦");
     text.replace('\\', "\\\\").replace('/', "\\/")
 }
 
-/// What the choice of fonts offers: the system's sans-serif one, every family once, and the chosen
-/// one even if this system has it not. `faces` has several of a family, each by its full name, and
-/// with a space before the name where FLTK was told it by [`appearance::set`](super::appearance::set).
+/// The choice of fonts: the system's sans-serif, every family once, and the chosen one even if it
+/// is not installed. `faces` has several of a family, each by its full name, with a space before
+/// the name if it came from [`appearance::set`](super::appearance::set).
 pub fn fonts(faces: Vec<String>, chosen: Option<&str>) -> Vec<Labelled<String>> {
-    // What FLTK adds for slant and weight, and what a plain face may be called.
+    // The suffixes that FLTK adds for slant and weight, and those of plain faces.
     const STYLES: [&str; 5] = [
         " Bold Italic",
         " Bold Oblique",
@@ -40,8 +40,8 @@ pub fn fonts(faces: Vec<String>, chosen: Option<&str>) -> Vec<Labelled<String>> 
     const PLAIN: [&str; 2] = [" Book", " Roman"];
     let known: HashSet<&str> = faces.iter().map(|face| face.trim()).collect();
     let has = |base: &str, style: &str| known.contains(format!("{base}{style}").as_str());
-    // A style is one only beside a face without it: "Noto Sans Old Italic" and "Nimbus Roman" are
-    // families.
+    // A suffix is a style only beside a face without it: "Noto Sans Old Italic" and "Nimbus Roman"
+    // are families.
     let family = |face: &str| {
         let base = |styles: &[&str]| styles.iter().find_map(|style| face.strip_suffix(style));
         let styled = base(&STYLES)
@@ -64,7 +64,7 @@ pub fn fonts(faces: Vec<String>, chosen: Option<&str>) -> Vec<Labelled<String>> 
     all
 }
 
-/// What the choice of scales offers, with the one from the file if that is another.
+/// The choice of scales, with the one in the file if that is another.
 pub fn scales(chosen: Option<f64>) -> Vec<Labelled<f64>> {
     let mut all: Vec<Labelled<f64>> = SCALES
         .iter()

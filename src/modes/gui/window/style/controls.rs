@@ -1,4 +1,4 @@
-//! What a dialog has beside fields and buttons: ticks, choices; and the scrollbar.
+//! The controls of a dialog beside fields and buttons: check boxes and menus; and the scrollbar.
 
 use fltk::button::CheckButton;
 use fltk::draw;
@@ -10,7 +10,7 @@ use fltk::valuator::Scrollbar;
 use super::{draw_border, draw_focus};
 use crate::modes::gui::window::{appearance, rgb};
 
-/// Something that is so or not. It draws itself, in the look of the moment.
+/// Adds a check box. It draws itself in the appearance in force.
 pub fn check(label: &str) -> CheckButton {
     let mut check = CheckButton::default().with_label(label);
     check.set_frame(FrameType::FlatBox);
@@ -55,8 +55,8 @@ fn draw_tick(left: i32, top: i32, size: i32, colour: u32) {
     }
 }
 
-/// One of several, from a menu. It draws itself, in the look of the moment, which it also gives to
-/// its menu. Its entries are added as FLTK takes them: `&`, `/`, `\` and `_` need a `\` before them.
+/// Adds a menu button. It draws itself in the appearance in force, which it gives to its menu too.
+/// Its entries have to be escaped for FLTK: `&`, `/`, `\` and `_` need a `\` before them.
 pub fn choice() -> Choice {
     let mut choice = Choice::default();
     choice.set_frame(FrameType::BorderBox);
@@ -74,7 +74,7 @@ pub fn choice() -> Choice {
         draw::set_draw_color(rgb(letters));
         let arrow = appearance::size() / 3;
         let clip = appearance::Clip::to(x, y, w - 4 * arrow, h);
-        // As it reads, without what FLTK's menus want written twice.
+        // Without what FLTK's menus want written twice.
         let words = choice.choice().unwrap_or_default();
         let words = words.replace("&&", "&").replace("@@", "@");
         draw::draw_text(&words, x + 8, y + appearance::baseline(h));
@@ -93,7 +93,7 @@ pub fn choice() -> Choice {
     choice
 }
 
-/// Gives a menu the look of the moment.
+/// Applies the appearance in force to a menu.
 fn menu(menu: &mut impl MenuExt) {
     let p = appearance::palette();
     menu.set_color(rgb(p.field));
@@ -103,7 +103,7 @@ fn menu(menu: &mut impl MenuExt) {
     menu.set_text_size(appearance::size());
 }
 
-/// Makes a scrollbar ours. It draws itself, in the look of the moment, and needs a width of
+/// Styles a scrollbar. It draws itself in the appearance in force, and needs a width of
 /// `appearance::bar_width()`.
 pub fn scrollbar(bar: &mut Scrollbar) {
     bar.clear_visible_focus();
@@ -116,7 +116,7 @@ pub fn scrollbar(bar: &mut Scrollbar) {
         if !bar.active_r() {
             return;
         }
-        // Where FLTK looks for the arrows and for what is moved.
+        // The places at which FLTK expects the arrows and the slider.
         let (mut top, mut room) = (y, h);
         let slider = rgb(p.slider);
         if h >= 3 * w {

@@ -1,4 +1,4 @@
-//! A number that is typed or stepped. FLTK's own has buttons that cannot be coloured.
+//! A number field with steps. The buttons of FLTK's own cannot be coloured.
 
 use std::cell::RefCell;
 use std::ops::RangeInclusive;
@@ -30,7 +30,7 @@ pub struct Spinner {
 }
 
 impl Spinner {
-    /// A spinner of these numbers, at `value`.
+    /// Adds a spinner for a range of numbers, at `value`.
     pub fn new(within: RangeInclusive<i32>, value: i32) -> Spinner {
         let mut row = Flex::default().row();
         row.set_pad(4);
@@ -74,7 +74,7 @@ impl Spinner {
                 (Event::KeyDown, Key::Up) => 1,
                 (Event::KeyDown, Key::Down) => -1,
                 (Event::Unfocus, _) => {
-                    // What is out of bounds, or no number, is put right.
+                    // Corrects what is out of bounds or no number.
                     let value = this.value();
                     this.set(value);
                     return false;
@@ -86,12 +86,12 @@ impl Spinner {
         });
     }
 
-    /// Calls `changed` with the number whenever the user has changed it.
+    /// Calls `changed` with the number whenever the user changes it.
     pub fn on_change(&mut self, changed: impl FnMut(i32) + 'static) {
         *self.changed.borrow_mut() = Box::new(changed);
     }
 
-    /// The number; the nearest one that is allowed, if another was typed.
+    /// The number; the nearest allowed one if another was typed.
     pub fn value(&self) -> i32 {
         let (least, most) = (*self.within.start(), *self.within.end());
         let typed = self.input.value().trim().parse::<i64>();
@@ -107,7 +107,7 @@ impl Spinner {
         }
     }
 
-    /// Tells it the look again.
+    /// Applies the appearance in force.
     pub fn restyle(&mut self) {
         paint_field(&mut self.input, false);
         let wide = appearance::field_height();

@@ -1,7 +1,6 @@
-//! The exact time of what the pointer rests on.
+//! The exact time of the item on which the pointer rests.
 //!
-//! It stands in the line that it is of, and goes with the next key, turn of the wheel or move to
-//! another line.
+//! It is shown in the item, and goes with the next key, turn of the wheel or move to another item.
 
 use fltk::app;
 use fltk::draw;
@@ -15,11 +14,11 @@ use crate::modes::gui::transcript::styled::exact_time;
 use crate::modes::gui::window::appearance::{self, baseline};
 use crate::modes::gui::window::rgb;
 
-/// How long the pointer rests on a line before its time is shown, in seconds.
+/// Rest of the pointer on an item before its time is shown, in seconds.
 const REST: f64 = 0.4;
 
 impl Transcript {
-    /// The pointer is on this line, or on none.
+    /// Takes in the item under the pointer, if there is one.
     pub(super) fn hover(&mut self, id: Option<ItemId>) {
         if self.inner.borrow().hover == id {
             return;
@@ -35,7 +34,7 @@ impl Transcript {
         }
     }
 
-    /// The pointer has been where it is for a while, unless it has moved since.
+    /// Shows the time after a rest, unless the pointer has moved since.
     fn rest(&mut self, moved: u64) {
         let mut inner = self.inner.borrow_mut();
         if inner.moved == moved {
@@ -44,7 +43,7 @@ impl Transcript {
         }
     }
 
-    /// Shows no time until the pointer moves to another line.
+    /// Hides the time until the pointer moves to another item.
     pub fn hide_time(&mut self) {
         let mut inner = self.inner.borrow_mut();
         inner.moved += 1;
@@ -73,7 +72,7 @@ impl Viewport {
         appearance::use_font();
         let words = exact_time(at);
         let wide = draw::width(&words) as i32 + 2 * MARGIN;
-        // The rows that are seen whole, or the one that something is seen of.
+        // The rows that are visible as a whole, or the one that is visible in part.
         let first = top + laid.space;
         let high = laid.row.max(1);
         let from = ((-first).max(0) + high - 1) / high;

@@ -1,4 +1,4 @@
-//! The transcript by keyboard.
+//! The transcript's keys.
 
 use fltk::app;
 use fltk::enums::Key;
@@ -44,7 +44,7 @@ impl Transcript {
         true
     }
 
-    /// Goes to the next (or, negative, the one before) of what can be clicked in sight.
+    /// Chooses the next (negative: the previous) visible click target.
     fn pick(&mut self, step: isize) {
         let mut inner = self.inner.borrow_mut();
         let mut clicks: Vec<ClickTarget> = Vec::new();

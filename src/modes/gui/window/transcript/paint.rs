@@ -1,4 +1,4 @@
-//! How the transcript is painted.
+//! The painting of the transcript.
 
 use fltk::draw;
 use fltk::prelude::*;
@@ -97,7 +97,7 @@ impl Viewport {
         }
     }
 
-    /// The lines beside what stands across, and what has become of a message.
+    /// Draws what stands beside an item: the horizontal line, or the delivery of a message.
     fn draw_beside(
         &self,
         laid: &LaidOut,
@@ -145,7 +145,7 @@ impl Viewport {
         }
     }
 
-    /// What is marked, what is looked for, what the keyboard is on.
+    /// Draws the backgrounds: selection, matches, and the click target chosen with the keyboard.
     fn draw_backgrounds(
         &self,
         laid: &LaidOut,
@@ -199,8 +199,8 @@ impl Viewport {
         }
     }
 
-    /// What is said to who reads further up while others write, and to who has something new
-    /// further up: the words, and where they stand.
+    /// The buttons that lead to the newest message, if it is not visible, and to the first unread
+    /// one, if it is above: their words and places.
     pub(super) fn marks(&self, w: i32, h: i32) -> Vec<JumpButton> {
         appearance::use_font();
         let high = row_height();
@@ -227,7 +227,7 @@ impl Viewport {
     }
 }
 
-/// A mark at an edge that goes somewhere when it is clicked.
+/// A button at an edge that scrolls elsewhere.
 pub(super) struct JumpButton {
     pub words: String,
     /// Left, top, width and height.

@@ -1,4 +1,4 @@
-//! How a line of the transcript is laid out: its rows, where they begin, which character is where.
+//! The rows of an item: where they begin, and which character is where.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -25,23 +25,23 @@ use crate::modes::gui::window::appearance::row_height;
 
 /// Space at the left and right edge.
 pub(super) const MARGIN: i32 = 8;
-/// How far the rows of a long message are moved in where there is no room below its beginning.
+/// Indentation of a long message's rows if there is no room below its beginning.
 const INDENT: f64 = 16.0;
-/// How many rows are made in one go of a message that is very long.
+/// Most rows of a very long message that are made in one go.
 const ROWS_AT_ONCE: usize = 200;
 
-/// A line, laid out.
+/// An item, laid out.
 #[derive(Debug)]
 pub(super) struct LaidOut {
     pub line: StyledText,
     pub kind: ItemKind,
     wrapping: Wrapping,
-    /// Where the first row begins, and the others, from the left edge.
+    /// Left edges of the first row and of the others.
     first: i32,
     hang: i32,
-    /// Where rows end that run from right to left.
+    /// Right edge of rows that run from right to left.
     right: i32,
-    /// Free space above the first row.
+    /// Space above the first row.
     pub space: i32,
     pub row: i32,
 }
@@ -67,7 +67,7 @@ impl LaidOut {
         };
         let head = line.parts(0..line.head);
         let head: f64 = head.map(|(part, _)| draw::width(&line.text[part])).sum();
-        // Below who and when, if that leaves room for what was said.
+        // Below the message's beginning, if that leaves enough room.
         let hang = match line.placement {
             Placement::Message | Placement::Grouped if under + head < room * 0.4 => under + head,
             Placement::Message | Placement::Grouped => INDENT,
@@ -109,14 +109,14 @@ impl LaidOut {
         self.wrapping.rows().len().max(1)
     }
 
-    /// The bytes of what was said that stand in a row.
+    /// The message's bytes in a row, without sender and time.
     pub fn said(&self, index: usize) -> Range<usize> {
         let head = self.line.head;
         let range = self.wrapping.rows().get(index).cloned().unwrap_or(0..0);
         head + range.start..head + range.end
     }
 
-    /// All bytes that stand in a row, who and when included.
+    /// All bytes in a row.
     pub fn bytes(&self, index: usize) -> Range<usize> {
         let said = self.said(index);
         match index {
@@ -125,8 +125,8 @@ impl LaidOut {
         }
     }
 
-    /// The pieces of a row as they are drawn: their bytes, where they begin, how wide they are,
-    /// and the text with what gives it its direction.
+    /// The fragments of a row as they are drawn: bytes, left edge, width, and the text with what
+    /// sets its direction.
     pub fn pieces(&self, index: usize, width: i32) -> Vec<Fragment> {
         let said = self.said(index);
         let mut pieces = Vec::new();
@@ -149,7 +149,7 @@ impl LaidOut {
         }
         let text = &self.line.text[said.clone()];
         if is_bidi(text) {
-            // Its parts are not where they stand in the text: the row is one piece.
+            // Its parts are not in the order of the text: the row is one fragment.
             let directed = match (self.line.rtl, is_rtl(text)) {
                 (true, false) => format!("\u{200f}{text}"),
                 (false, true) => format!("\u{200e}{text}"),
@@ -192,7 +192,7 @@ impl LaidOut {
         pieces
     }
 
-    /// Where a range of bytes of a row is, as left edge and width.
+    /// The left edge and width of a range of bytes of a row.
     pub fn span(&self, index: usize, range: Range<usize>, width: i32) -> Option<(i32, i32)> {
         let mut found: Option<(f64, f64)> = None;
         for piece in self.pieces(index, width) {
@@ -205,7 +205,7 @@ impl LaidOut {
                 true => (piece.x, piece.x + piece.wide),
                 false => {
                     let text = &self.line.text;
-                    // Whoever asks for the middle of a letter gets where it begins.
+                    // A byte within a letter counts as the letter's beginning.
                     let wide =
                         |to: usize| draw::width(&text[piece.range.start..begins_at(text, to)]);
                     (piece.x + wide(from), piece.x + wide(to))
@@ -219,8 +219,8 @@ impl LaidOut {
         found.map(|(left, right)| (left as i32, (right - left).ceil() as i32))
     }
 
-    /// Where something that wide stands beside the text of one of these rows: the row, and its left
-    /// edge. Where no row has room for it, it covers the end of the last one.
+    /// The place for something of that width beside the text of these rows: the row, and a left
+    /// edge. If no row has room, it covers the end of the last one.
     pub fn place_for(&self, wide: i32, rows: Range<usize>, width: i32) -> (usize, i32) {
         let last = self.rows() - 1;
         let rows = rows.start.min(last)..rows.end.clamp(1, last + 1);
@@ -243,7 +243,7 @@ impl LaidOut {
         (rows.end - 1, (width - MARGIN - wide).max(0))
     }
 
-    /// The byte at a pixel of a row, and whether the pixel is on it and not beside it.
+    /// The byte at a pixel of a row, and whether the pixel is on it.
     pub fn byte_at(&self, index: usize, x: i32, width: i32) -> (usize, bool) {
         let x = f64::from(x);
         let pieces = self.pieces(index, width);
@@ -272,22 +272,22 @@ impl LaidOut {
     }
 }
 
-/// Where the letter begins that byte `at` is in, or the text's end.
+/// The beginning of the letter that contains byte `at`, or the text's end.
 fn begins_at(text: &str, at: usize) -> usize {
     let mut places = (0..=at.min(text.len())).rev();
     places.find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }
 
-/// A piece of a row.
+/// A fragment of a row.
 pub(super) struct Fragment {
     pub range: Range<usize>,
     pub x: f64,
     pub wide: f64,
-    /// As it is drawn.
+    /// The text as it is drawn.
     pub text: String,
 }
 
-/// What lays lines out, and keeps them.
+/// Lays items out and keeps the result.
 pub(super) struct RowLayout<'a> {
     pub laid: &'a mut HashMap<ItemId, LaidOut>,
     pub widths: &'a mut Widths,
@@ -295,14 +295,14 @@ pub(super) struct RowLayout<'a> {
     pub surroundings: &'a Surroundings<'a>,
     pub times: TimeDisplay,
     pub width: i32,
-    /// How many more rows may be made before the next picture.
+    /// The number of rows that may still be made before the next redraw.
     pub budget: usize,
-    /// How many were.
+    /// The number of rows made.
     pub made: usize,
 }
 
 impl RowLayout<'_> {
-    /// Lays an item out, unless it is; something very long only in part.
+    /// Lays an item out, unless it is; a very long one only in part.
     pub fn lay(&mut self, item: &Item) -> i32 {
         let (history, surroundings) = (self.history, self.surroundings);
         let (times, width) = (self.times, self.width);

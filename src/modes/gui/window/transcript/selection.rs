@@ -1,4 +1,4 @@
-//! Marking and copying.
+//! Selecting and copying.
 
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -8,21 +8,21 @@ use crate::modes::gui::transcript::items::ItemId;
 use crate::modes::gui::transcript::items::ItemKind;
 use crate::modes::gui::transcript::items::Rank;
 
-/// What stands in a copy for what is not loaded.
+/// The line in a copy for what is not loaded.
 const MISSING: &str = "(messages in between are not loaded)\n";
 
-/// What is marked for copying.
+/// The selection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Selection {
     Nothing,
-    /// Some bytes of one line.
+    /// Some bytes of one item.
     Within(ItemId, usize, usize),
-    /// Whole lines, both ends included.
+    /// Whole items, both ends included.
     Lines(ItemId, ItemId),
 }
 
 impl Viewport {
-    /// The line and the byte in it at a pixel, and whether the pixel is on it.
+    /// The item and the byte in it at a pixel, and whether the pixel is on it.
     pub(super) fn point(&self, x: i32, y: i32) -> Option<(ItemId, usize, bool)> {
         let (first, last) = (self.visible.seen.first()?, self.visible.seen.last()?);
         let found = self.visible.seen.iter().rev().find(|(_, top)| *top <= y);
@@ -79,7 +79,7 @@ impl Viewport {
         }
     }
 
-    /// Marks lines with the keyboard: one more above (or below) those that are marked.
+    /// Extends the selection with the keyboard by one item above (or below).
     pub(super) fn select_more(&mut self, up: bool) {
         let lines: Vec<ItemId> = self
             .items
@@ -111,8 +111,8 @@ impl Viewport {
         }
     }
 
-    /// What is marked, fit for the clipboard: whole messages as the log has them, some characters
-    /// as themselves.
+    /// The selected text for the clipboard: whole messages as the log has them, parts as they are
+    /// shown.
     pub(super) fn selected(&self) -> Option<String> {
         self.marked().map(|text| portable(&text))
     }
@@ -142,7 +142,7 @@ impl Viewport {
     }
 }
 
-/// The lines from one place to another, both included. Where something is missing, a line says so.
+/// The events from one offset to another, both included. A line marks each gap.
 fn copied(history: &Scrollback, from: u64, to: u64) -> String {
     let gaps: Vec<u64> = history.gaps().map(|gap| gap.end).collect();
     let mut text = String::new();
@@ -160,9 +160,9 @@ fn copied(history: &Scrollback, from: u64, to: u64) -> String {
     text
 }
 
-/// The text without what a terminal would obey where it is pasted: control characters are the
-/// escapes that the log has for them. Not one NUL may reach FLTK: fltk-rs cuts the text there and
-/// hands over the length of the whole, so that whatever lies behind it in memory would be copied.
+/// Escapes control characters as in the log, so that a terminal into which the text is pasted does
+/// not obey them. Not one NUL may reach FLTK: fltk-rs cuts the text there and hands over the length
+/// of the whole, so that whatever lies behind it in memory would be copied.
 fn portable(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
@@ -214,7 +214,7 @@ mod tests {
         assert_eq!(copied(&history, 100, 510), all);
         assert_eq!(copied(&history, 100, 200), line(100) + &line(200));
         assert_eq!(copied(&history, 510, 510), line(510));
-        // Once the hole is filled there is nothing to mark.
+        // Once the gap is filled there is nothing to mark.
         assert!(history.insert(300..501, vec![said(300)]));
         assert!(!copied(&history, 100, 510).contains(missing));
     }

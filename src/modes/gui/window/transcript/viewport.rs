@@ -1,4 +1,4 @@
-//! What of the transcript is seen: laid out where it has changed, placed, and told.
+//! The visible part of the transcript: what changed is laid out, placed, and reported.
 
 use std::rc::Rc;
 
@@ -13,16 +13,16 @@ use crate::modes::gui::transcript::spans;
 use crate::modes::gui::transcript::view::View;
 use crate::modes::gui::window::appearance;
 
-/// The most laid-out lines that are kept.
+/// Most laid-out items that are kept.
 const LAID: usize = 300;
-/// The rows that may be made for one picture.
+/// Most rows that are made for one redraw.
 const ROWS_A_PICTURE: usize = 400;
-/// A hole so many items away is filled before it is seen.
+/// A gap this many items away is filled before it is visible.
 const NEAR: usize = 40;
 
 impl Viewport {
-    /// Takes in what has changed and places what is seen. `false` if something long is not laid
-    /// out to its end yet.
+    /// Takes in the model's changes and places the visible items. `false` if something long is not
+    /// laid out to its end yet.
     pub(super) fn place(&mut self, width: i32, height: i32) -> bool {
         appearance::use_font();
         let model = Rc::clone(&self.model);
@@ -65,7 +65,7 @@ impl Viewport {
             made: 0,
         };
         self.visible = self.view.place(&self.items, height, &mut layout);
-        // What is seen must be there even if its height was known.
+        // A visible item must be laid out even if its height was known.
         for (n, _) in &self.visible.seen {
             if !layout.laid.contains_key(&self.items[*n].id) {
                 layout.lay(&self.items[*n]);
@@ -81,7 +81,7 @@ impl Viewport {
         numbers.filter_map(seen).all(LaidOut::is_done)
     }
 
-    /// Lines that may read differently now are laid out anew.
+    /// Forgets the layout of items whose text may have changed.
     fn forget_what_changed(&mut self) {
         let (items, view) = (&self.items, &mut self.view);
         if self.laid.len() > LAID {
@@ -98,8 +98,7 @@ impl Viewport {
         });
     }
 
-    /// What is marked or picked in a line that reads differently by now is so no longer: other
-    /// words stand there.
+    /// Drops a selection or a chosen click target if its text has changed.
     fn drop_stale(&mut self) {
         let reads = |id: &ItemId| self.laid.get(id).map(|laid| &laid.line);
         let whole = matches!(self.selection, Selection::Lines(..));
@@ -160,7 +159,7 @@ impl Viewport {
         self.view.scroll_to(above, &self.items, &layout);
     }
 
-    /// Whether what is new begins above what is seen.
+    /// Returns whether the first unread message is above the visible part.
     pub(super) fn unread_above(&self) -> bool {
         let new_from = self.model.borrow().new_from();
         let first = self
