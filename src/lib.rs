@@ -1,24 +1,25 @@
 //! chatroom: a group gets a chat room by downloading one file.
 //!
 //! One sentence carries the design: the log file is the truth, an offset in it is everyone's
-//! place, one thread writes it, everybody else follows it.
+//! cursor, one thread writes it, everybody else follows it.
 //!
-//! The modules, in the order in which they are best read:
+//! The modules, in the best order for reading:
 //!
-//! 1. [`event`]: what a room records, and the small types an event is made of.
-//! 2. [`mod@line`]: the one place that knows how an event is written as a line of `log.txt`.
+//! 1. [`event`]: the events that a room records, and the small types they are made of.
+//! 2. [`mod@line`]: the form of an event as a line of `log.txt`, known to no other module.
 //! 3. [`journal`]: `log.txt` on disk: open, repair, append and sync, read from an offset.
-//! 4. [`name`]: the rules a name obeys before it gets into a room.
-//! 5. [`wire`], [`sse`], [`http`], [`address`], [`cidr`], [`mod@lookup`]: what is said over a socket and where, without a socket.
+//! 4. [`name`]: the rules that a name must obey to log in.
+//! 5. [`wire`], [`sse`], [`http`], [`address`], [`cidr`], [`mod@lookup`]: the protocol and its
+//!    addresses, without sockets.
 //! 6. [`hue`]: the colour of a name, in the window and on the terminal.
 //! 7. [`urls`]: the web addresses in a text.
 //! 8. [`modes`]: the server, the window and the player.
 //! 9. [`nearby`]: rooms on the local network; [`carried`]: the window in a downloaded file;
-//!    [`version`]: which build this is.
-//! 10. [`cli`], [`room_key`], [`failure`]: the command line, the room key, and the sentence a failed run
-//!     ends with.
-//! 11. [`supervisor`]: what is said to systemd, where that started us.
-//! 12. [`waited`]: for loops that must give way to others.
+//!    [`version`]: the identity of this build.
+//! 10. [`cli`], [`room_key`], [`failure`]: the command line, the room key, and the sentence that ends
+//!     a failed run.
+//! 11. [`supervisor`]: reports to systemd, if it started the process.
+//! 12. [`waited`]: loops that give way to other tasks.
 
 pub mod address;
 pub mod carried;

@@ -1,19 +1,19 @@
-//! The line grammar of `log.txt`, and nothing else knows it.
+//! The line grammar of `log.txt`; no other module knows it.
 //!
-//! A line is `time SP body TAB checksum`, for a message with an idempotency key ` SP key` more, and
-//! for each field ` SP name:value` (with `-` in the key's place where there is none):
+//! A line is `time SP body TAB checksum`. A message with an idempotency key adds ` SP key`, and each
+//! field adds ` SP name:value` (with `-` in the key's place if there is none):
 //!
 //! ```text
 //! 2026-11-23T22:34:57.180845Z [uthira]: 0:00:17:hi<TAB>9d02b1aa 4fd1c2e07a9b
 //! 2026-11-23T22:41:08.250173Z Client (uthira) is offline<TAB>0a059197 - ended:5b1c93d2a0e4f718
 //! ```
 //!
-//! The checksum is CRC-32C (Castagnoli, RFC 3720 section 12.1) in eight lower-case hex digits, over
-//! the line without the checksum and the space after it: time, body, TAB, key, fields.
+//! The checksum is CRC-32C (Castagnoli, RFC 3720 section 12.1) in eight lower-case hex digits. It
+//! covers the line without the checksum and the space after it: time, body, TAB, key, fields.
 //!
-//! What always holds: an event with its fields has exactly one line and a line exactly one event
-//! with its fields, so `parse_line(to_line(e)) == e` and back; a line holds no control character but
-//! its one TAB.
+//! What always holds: every event with its fields has exactly one line, and every line exactly one
+//! event with its fields, so `parse_line(to_line(e)) == e` and back; the only control character in a
+//! line is its one TAB.
 
 mod body;
 mod ends;
@@ -36,21 +36,20 @@ pub use raw::{RawLine, raw};
 
 use crate::event::{Body, Event, Key, Stamp, hex, lower_hex};
 
-/// The longest line that is ever looked at as one, in bytes. The longest text with every
-/// character escaped stays below it.
+/// The longest line that is parsed, in bytes. The longest text with every character escaped stays below it.
 pub const MAX_LINE: usize = 256 * 1024;
 
-/// How many bytes the time takes at the start of a line.
+/// The length of the time at the start of a line, in bytes.
 pub const STAMP: usize = 27;
 
-/// Why a line is not one that the room wrote.
+/// The reason why a line is not one that the room wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Damage {
-    /// No TAB with a checksum of eight lower-case hex digits behind it.
+    /// No TAB followed by a checksum of eight lower-case hex digits.
     NoChecksum,
-    /// The checksum does not fit the line: something in it was changed.
+    /// A checksum that does not match: something in the line was changed.
     WrongChecksum,
-    /// The checksum fits, but the line is none of the forms this version knows.
+    /// A checksum that matches a line in none of the forms that this version knows.
     UnknownForm,
 }
 
@@ -64,14 +63,14 @@ impl fmt::Display for Damage {
     }
 }
 
-/// A line taken apart: the checksum fits, the body is not yet read.
+/// A line split into its parts: the checksum matches, the body is not parsed yet.
 #[derive(Clone, Copy, Debug)]
 pub struct Parts<'a> {
     /// The time field.
     pub time: &'a [u8; STAMP],
-    /// Everything between time and TAB, escapes and all.
+    /// Everything between the time and the TAB, with its escapes.
     pub body: &'a str,
-    /// The checksum.
+    /// The value of the checksum field.
     pub checksum: u32,
     /// The idempotency key, if the line has one.
     pub key: Option<&'a str>,
@@ -83,7 +82,7 @@ pub fn to_line(event: &Event, out: &mut Vec<u8>) -> u32 {
     to_line_with(event, &Fields::default(), out)
 }
 
-/// The same with fields after it.
+/// Like [`to_line`], with `fields` at the end.
 pub fn to_line_with(event: &Event, fields: &Fields, out: &mut Vec<u8>) -> u32 {
     let start = out.len();
     event.at.write(out);
@@ -134,7 +133,7 @@ pub fn to_line_with(event: &Event, fields: &Fields, out: &mut Vec<u8>) -> u32 {
     }
     out.push(b'\t');
     let mut checksum = crc32c::crc32c(&out[start..]);
-    // What stands after the checksum is covered by it, so its place is kept first.
+    // The checksum covers the key and fields after it, so its bytes are reserved first.
     let place = out.len();
     out.extend_from_slice(&[0; 8]);
     let fields = Some(fields.as_str()).filter(|fields| !fields.is_empty());
@@ -159,19 +158,17 @@ fn client(name: &str, what: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(what.as_bytes());
 }
 
-/// Reads one line, given without its `\n`.
+/// Parses a line, given without its `\n`.
 ///
-/// # Errors
-/// What is wrong with it; the line is then shown as damaged and never as genuine.
+/// The damage of the line, which must then be shown as damaged and never as genuine.
 pub fn parse_line(line: &[u8]) -> Result<Event, Damage> {
     split(line)?.event()
 }
 
-/// Takes one line, given without its `\n`, apart and checks its checksum; much cheaper than
-/// [`parse_line`] for a reader that wants only the body.
+/// Splits a line, given without its `\n`, and verifies its checksum; much cheaper than [`parse_line`]
+/// for a reader that needs only the body.
 ///
-/// # Errors
-/// What is wrong with the line.
+/// The damage of the line.
 pub fn split(line: &[u8]) -> Result<Parts<'_>, Damage> {
     let found = raw::taken_apart(line)?;
     let text = |bytes| from_utf8(bytes).map_err(|_| Damage::UnknownForm);
@@ -184,11 +181,10 @@ pub fn split(line: &[u8]) -> Result<Parts<'_>, Damage> {
     })
 }
 
-/// Judges one line, given without its `\n`, as [`parse_line`] does, at a fraction of the cost:
-/// nothing is made of it, and its time is left to the caller, who is given its 27 bytes.
+/// Judges a line, given without its `\n`, as [`parse_line`] does, at a fraction of the cost: nothing
+/// is built. Returns the 27 bytes of the time, which the caller has to judge.
 ///
-/// # Errors
-/// What is wrong with the line.
+/// The damage of the line.
 pub fn check(line: &[u8]) -> Result<&[u8; STAMP], Damage> {
     let raw = raw(line)?;
     raw.is_canonical()
@@ -196,8 +192,8 @@ pub fn check(line: &[u8]) -> Result<&[u8; STAMP], Damage> {
         .ok_or(Damage::UnknownForm)
 }
 
-/// The check that names a line in an id: the upper half of the checksum that its bytes have, so
-/// that a damaged line has one too and no forged field can choose it.
+/// The check part of an id: the upper half of the checksum computed from the line's bytes, so that a
+/// damaged line has one too and no forged field can choose it.
 pub fn check_of(line: &[u8]) -> u16 {
     let checksum = match split(line) {
         Ok(parts) => parts.checksum,
@@ -206,30 +202,29 @@ pub fn check_of(line: &[u8]) -> u16 {
     (checksum >> 16) as u16
 }
 
-/// The checksum field of a line as it stands, whether or not it fits.
+/// The checksum field of a line as it stands, matching or not.
 pub fn checksum_field(line: &[u8]) -> Option<u32> {
     let tab = memchr::memchr(b'\t', line)?;
     lower_hex(line.get(tab + 1..tab + 9)?, 8)
 }
 
-/// Whether the end of a log, which has no `\n`, is a whole line behind which one bit of the `\n`
-/// was changed. A write that was cut short leaves nothing like it: no line begins with such a byte.
+/// Tells whether the end of a log, which has no `\n`, is a whole line followed by a `\n` with one
+/// changed bit. A write that was cut short leaves nothing like it: no line begins with such a byte.
 pub fn has_changed_end(tail: &[u8]) -> bool {
     tail.split_last()
         .is_some_and(|(end, line)| (end ^ b'\n').count_ones() == 1 && split(line).is_ok())
 }
 
 impl Parts<'_> {
-    /// When it was recorded.
+    /// The time of the recording.
     ///
-    /// # Errors
-    /// [`Damage::UnknownForm`] if the field is no time.
+    /// [`Damage::UnknownForm`] if the field is not a time.
     pub fn at(&self) -> Result<Stamp, Damage> {
         Stamp::parse(self.time).ok_or(Damage::UnknownForm)
     }
 
-    /// The line without time and checksum, as listeners and readers are shown it. Of an erased
-    /// event's line the padding is left out.
+    /// The line without time and checksum, as listeners and readers see it. The padding of an erased
+    /// event is left out.
     ///
     /// # Errors
     /// As [`Parts::event`].
@@ -246,7 +241,7 @@ impl Parts<'_> {
     /// The event that the line records.
     ///
     /// # Errors
-    /// [`Damage::UnknownForm`] if it is in none of the forms.
+    /// [`Damage::UnknownForm`] if the line is in none of the known forms.
     pub fn event(&self) -> Result<Event, Damage> {
         let at = self.at()?;
         let body = self.shape()?.body().ok_or(Damage::UnknownForm)?;
@@ -254,10 +249,10 @@ impl Parts<'_> {
         Ok(Event { at, body })
     }
 
-    /// The fields that stand after the key.
+    /// The fields after the key.
     ///
     /// # Errors
-    /// [`Damage::UnknownForm`] if something else stands there.
+    /// [`Damage::UnknownForm`] if anything else follows the key.
     pub fn fields(&self) -> Result<Fields, Damage> {
         self.fields
             .map_or(Some(Fields::default()), Fields::read)

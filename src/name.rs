@@ -1,16 +1,16 @@
-//! The rules a name obeys before it gets into a room, and when two names are too alike.
+//! The rules that a name must obey to log in, and the likeness of two names.
 //!
-//! A name is shown as its owner wrote it after NFKC (Unicode Standard Annex #15), trimming and
-//! folding runs of white space to one space; a few letters stay whole that NFKC takes apart, such as
-//! Thai sara am. Two names are the *same* when they agree under the comparison of the PRECIS
-//! nickname profile (RFC 8266, section 2.4), and *confusable* when their skeletons agree (Unicode
-//! Technical Standard #39, section 4).
+//! A name is shown as its owner wrote it after NFKC (Unicode Standard Annex #15), trimming and folding
+//! runs of white space to one space; a few letters that NFKC takes apart stay whole, such as Thai sara
+//! am. Two names are the *same* when they agree under the comparison of the PRECIS nickname profile
+//! (RFC 8266, section 2.4), and *confusable* when their skeletons agree (Unicode Technical Standard
+//! #39, section 4).
 //!
-//! Marks stand only where they are part of a letter (Unicode Standard Annex #29 has Burmese vowels
-//! that are no part of the cluster before them), joiners only where they change how a name looks
-//! (RFC 5892, appendices A.1 and A.2).
+//! Marks are allowed only as part of a letter (Unicode Standard Annex #29 puts some Burmese vowels
+//! outside the cluster before them), joiners only where they change how a name looks (RFC 5892,
+//! appendices A.1 and A.2).
 //!
-//! These rules bind logging in. The log can hold any name.
+//! These rules bind logging in. The log can contain any name.
 
 mod alike;
 mod joining;
@@ -28,14 +28,14 @@ use unicode_segmentation::UnicodeSegmentation;
 pub use alike::Alike;
 pub use judged::Judged;
 
-/// The longest name in bytes of UTF-8, however few characters it has.
+/// The longest name in bytes of UTF-8, whatever its number of characters.
 pub const MAX_BYTES: usize = 64;
 /// The most combining marks on one character.
 pub const MAX_MARKS: usize = 4;
-/// A bound before any work, in bytes: nothing that is over it can come out short enough.
+/// A bound tested before any other work, in bytes: no longer input can come out short enough.
 const MAX_RAW: usize = 64 * MAX_BYTES;
 
-/// Canonical combining class of the signs that take a letter its vowel.
+/// The canonical combining class of the signs that remove a letter's vowel.
 const VIRAMA: u8 = 9;
 
 /// A name that may log in.
@@ -43,30 +43,30 @@ const VIRAMA: u8 = 9;
 pub struct Name {
     shown: String,
     folded: String,
-    /// Of the folded name and of the name as shown: `MiII` is like `Mill` only as shown, `B0B`
-    /// like `bob` only when folded.
+    /// The skeletons of the folded name and of the shown one: `MiII` is like `Mill` only as shown,
+    /// `B0B` like `bob` only when folded.
     skeletons: [String; 2],
 }
 
-/// Why a name may not log in.
+/// The reason why a name may not log in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NameError {
-    /// Nothing is left of it after trimming.
+    /// Nothing is left of the name after trimming.
     Empty,
-    /// More characters than the room allows.
+    /// The name has more characters than the room allows.
     TooLong {
-        /// As a reader counts them: extended grapheme clusters.
+        /// The number of characters as a reader counts them: extended grapheme clusters.
         characters: usize,
-        /// How many are allowed.
+        /// The number allowed.
         limit: usize,
     },
-    /// Few characters, but more than [`MAX_BYTES`] bytes.
+    /// The name has few characters, but this many bytes, more than [`MAX_BYTES`].
     TooManyBytes(usize),
-    /// More than [`MAX_MARKS`] combining marks on one character.
+    /// One character carries more than [`MAX_MARKS`] combining marks.
     TooManyMarks,
-    /// A character that no name may have.
+    /// The name contains this character, which no name may have.
     Forbidden(char),
-    /// A name that would pass for the room itself.
+    /// The name would pass for the room itself.
     Reserved,
 }
 
@@ -107,7 +107,7 @@ impl fmt::Display for NameError {
 impl std::error::Error for NameError {}
 
 impl Name {
-    /// The name as it will be shown, if it may log in to a room that allows `limit` characters.
+    /// Makes the name as it will be shown, if it may log in to a room that allows `limit` characters.
     ///
     /// # Errors
     /// The first rule that it breaks.
@@ -156,25 +156,25 @@ impl Name {
         &self.shown
     }
 
-    /// Whether both are the same name (RFC 8266): two members cannot have them at once.
+    /// Tells whether both are the same name (RFC 8266), which two members cannot have at once.
     pub fn is_same(&self, other: &Name) -> bool {
         self.folded == other.folded
     }
 
-    /// Whether one could be mistaken for the other (UTS #39).
+    /// Tells whether one could be mistaken for the other (UTS #39).
     pub fn is_confusable_with(&self, other: &Name) -> bool {
         let theirs = &other.skeletons;
         self.skeletons.iter().any(|mine| theirs.contains(mine))
     }
 
-    /// What it looks like: the names that share one of these could be mistaken for one another.
+    /// The skeletons of the name: names that share one could be mistaken for one another.
     fn looks(&self) -> impl Iterator<Item = &str> {
         let [folded, shown] = &self.skeletons;
         let shown = Some(shown).filter(|shown| *shown != folded);
         [folded].into_iter().chain(shown).map(String::as_str)
     }
 
-    /// What makes names the same; a key for maps.
+    /// The form that all spellings of the same name share; a key for maps.
     pub fn folded(&self) -> &str {
         &self.folded
     }
@@ -186,7 +186,7 @@ impl fmt::Display for Name {
     }
 }
 
-/// How long a name is as it would be shown: in characters, as a reader counts them, and in bytes.
+/// The length of a name as it would be shown: in characters, as a reader counts them, and in bytes.
 pub fn extent(raw: &str) -> (usize, usize) {
     if raw.len() > MAX_RAW {
         return (raw.graphemes(true).count(), raw.len());
@@ -195,7 +195,7 @@ pub fn extent(raw: &str) -> (usize, usize) {
     (shown.graphemes(true).count(), shown.len())
 }
 
-/// A name as it is shown.
+/// The name as it is shown.
 fn shown(raw: &str) -> String {
     let composed = spaced(&composed(raw));
     match composed.contains(['\u{e4d}', '\u{ecd}']) {
@@ -204,8 +204,8 @@ fn shown(raw: &str) -> String {
     }
 }
 
-/// NFKC, but for letters that it takes apart and nobody writes so: Armenian ech yiwn, Thai and Lao
-/// sara am, Lao ho no and ho mo. They compose with nothing beside them.
+/// NFKC, except for letters that it takes apart although nobody writes them so: Armenian ech yiwn,
+/// Thai and Lao sara am, Lao ho no and ho mo. They compose with nothing beside them.
 fn composed(raw: &str) -> String {
     const WHOLE: [char; 5] = ['\u{587}', '\u{e33}', '\u{eb3}', '\u{edc}', '\u{edd}'];
     let mut out = String::with_capacity(raw.len());
@@ -217,8 +217,8 @@ fn composed(raw: &str) -> String {
     out
 }
 
-/// Sara am in one piece also where it was typed as a ring above and sara aa, wherever the tone mark
-/// stood that is drawn above both.
+/// Joins a sara am that was typed as a ring above and sara aa, on whichever side the tone mark stood
+/// that is drawn above both.
 fn with_sara_am(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -245,7 +245,7 @@ fn with_sara_am(text: &str) -> String {
     out
 }
 
-/// Trimmed, with every run of white space as one space.
+/// The text trimmed, with every run of white space as one space.
 fn spaced(text: &str) -> String {
     text.split(|c: char| c == ' ' || c.general_category() == GeneralCategory::SpaceSeparator)
         .filter(|word| !word.is_empty())
@@ -253,7 +253,7 @@ fn spaced(text: &str) -> String {
         .join(" ")
 }
 
-/// RFC 8266 section 2.4: lower case, then NFKC, until it no longer changes.
+/// The comparison form of RFC 8266 section 2.4: lower case, then NFKC, until it no longer changes.
 fn folded(text: &str) -> String {
     let mut now = text.to_string();
     for _ in 0..3 {
@@ -266,8 +266,8 @@ fn folded(text: &str) -> String {
     now
 }
 
-/// A skeleton in lower case. It is lowered once more in between, since the table maps some characters
-/// to capitals (0 to O), and a reader does not tell `b0b` from `bob` either way.
+/// The skeleton of a name in lower case. It is lowered once more in between, since the table maps some
+/// characters to capitals (0 to O), and a reader does not tell `b0b` from `bob` either way.
 fn lowered_skeleton(text: &str) -> String {
     let once: String = unicode_security::skeleton(text).collect();
     unicode_security::skeleton(&once.to_lowercase()).collect()
@@ -281,7 +281,7 @@ fn is_mark(c: char) -> bool {
     )
 }
 
-/// Whether a character is a mark on nothing: NFKC makes a space and a mark of it, as of U+037A.
+/// Tells whether a character is a mark on nothing: NFKC turns it into a space and a mark, as U+037A.
 fn is_a_mark_alone(c: char) -> bool {
     if c.is_ascii() {
         return false;
@@ -290,8 +290,8 @@ fn is_a_mark_alone(c: char) -> bool {
     parts.next() == Some(' ') && parts.next().is_some_and(is_mark)
 }
 
-/// The joiners and selectors that are part of some emoji and of some scripts' spelling, and stray
-/// anywhere else: [`check_joiners`] decides.
+/// Tells whether a character is a joiner or selector that belongs to some emoji or to the spelling of
+/// some scripts and is stray anywhere else; [`check_joiners`] decides.
 fn is_joining(c: char) -> bool {
     matches!(
         c,
@@ -303,8 +303,8 @@ fn is_forbidden(c: char) -> bool {
     matches!(c, '[' | ']' | '(' | ')' | ':' | '\u{fffd}') || !is_joining(c) && is_hidden(c)
 }
 
-/// Whether a character shows nothing, or hides or turns round what stands beside it: what may stand in
-/// no name that others are to tell apart. Joiners are among them; whoever allows those asks first.
+/// Tells whether a character is invisible, or hides or reverses its neighbours, and so may not be in a name
+/// that others have to tell apart. Joiners are included; a caller that allows them tests for them first.
 pub fn is_hidden(c: char) -> bool {
     use GeneralCategory as G;
     let invisible = matches!(c,
@@ -324,8 +324,8 @@ pub fn is_hidden(c: char) -> bool {
         )
 }
 
-/// Marks stand on something to see, and few on each. One that begins a cluster of its own, such as
-/// Burmese aa and visarga, belongs to a letter of its script before it.
+/// Checks that marks stand on something visible, and few on each. A mark that begins a cluster of its
+/// own, such as Burmese aa and visarga, belongs to a letter of its script before it.
 fn check_marks(name: &str) -> Result<(), NameError> {
     let mut count = 0;
     let mut before = ' ';
@@ -355,9 +355,9 @@ fn check_marks(name: &str) -> Result<(), NameError> {
     Ok(())
 }
 
-/// Joiners and selectors are only inside of an emoji, after the virama of an Indic script (RFC 5892,
-/// appendices A.1 and A.2), or between two letters that would join without it (A.1): of the name,
-/// the cluster that starts at `at`.
+/// Checks the cluster of the name that starts at `at`: joiners and selectors are allowed only inside
+/// an emoji, after the virama of an Indic script (RFC 5892, appendices A.1 and A.2), or between two
+/// letters that would join without it (A.1).
 fn check_joiners(name: &str, at: usize, cluster: &str) -> Result<(), NameError> {
     let letters: Vec<char> = cluster.chars().collect();
     let first = letters[0];
@@ -391,8 +391,8 @@ fn check_joiners(name: &str, at: usize, cluster: &str) -> Result<(), NameError> 
     Ok(())
 }
 
-/// Whether the letters on both sides would join if nothing stood between them, whatever marks they
-/// carry: the second rule of RFC 5892, appendix A.1.
+/// Tells whether the letters on both sides would join if nothing stood between them, whatever marks
+/// they carry: the second rule of RFC 5892, appendix A.1.
 fn parts_letters(before: &str, after: &str) -> bool {
     let letter = |c: &char| !is_mark(*c);
     before

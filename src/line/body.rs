@@ -1,5 +1,5 @@
-//! The forms of a body, read without making anything: names and texts stay as they are escaped, and
-//! as bytes, since most of them never need to be known as text.
+//! The forms of a body, parsed without allocating: names and texts stay escaped, and stay bytes, since
+//! most of them are never needed as text.
 
 use std::str::from_utf8;
 
@@ -7,46 +7,46 @@ use super::Damage;
 use super::escape::{is_canonical, is_canonical_anywhere, unescape};
 use crate::event::{Body, Elapsed, Key, LogId, lower_hex};
 
-/// A body taken apart; see [`Body`] for what the forms mean. Names, texts and keys are as they stand
-/// in the line, escapes and all, and not yet judged.
+/// A parsed body; [`Body`] tells the meaning of each form. Names, texts and keys are as they stand in
+/// the line, escaped and not yet validated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape<'a> {
-    /// A member said something.
+    /// A message.
     Message {
-        /// Who said it.
+        /// The sender's name.
         from: &'a [u8],
         /// Time since the sender's previous message.
         elapsed: Elapsed,
-        /// What was said.
+        /// The text.
         text: &'a [u8],
         /// The idempotency key.
         key: Option<&'a [u8]>,
     },
-    /// The member of this name came in.
+    /// A join of the member with this name.
     Join(&'a [u8]),
-    /// The member of this name left.
+    /// A leave of the member with this name.
     Leave(&'a [u8]),
     /// The server started.
     Opened {
         /// The program and its version.
         version: &'a [u8],
-        /// What makes the log's beginning its own.
+        /// The random number that makes the first line of this log unique.
         random: &'a [u8],
         /// The log that this one continues.
         after: Option<LogId>,
     },
-    /// The server stopped in good order.
+    /// The server stopped in an orderly way.
     Closed,
-    /// The room has this to say.
+    /// A message of the room itself.
     Notice(&'a [u8]),
-    /// An event was removed; so many spaces keep its place.
+    /// An event that was removed, with the number of spaces that fill its bytes.
     Erased(usize),
-    /// A form that this version does not know: all of the body, from its `* ` on.
+    /// A form that this version does not know: the whole body, including its `* `.
     Other(&'a [u8]),
 }
 
 impl<'a> Shape<'a> {
-    /// What form a body has; only a message may have a key.
+    /// Parses a body; only a message may have a key.
     #[inline(always)]
     pub(super) fn of(body: &'a [u8], key: Option<&'a [u8]>) -> Result<Shape<'a>, Damage> {
         match body.first() {
@@ -59,7 +59,7 @@ impl<'a> Shape<'a> {
         .ok_or(Damage::UnknownForm)
     }
 
-    /// Whether every name, text and key in it is as it would have been written.
+    /// Tells whether every name, text and key is spelt as the room would have written it.
     pub(super) fn is_canonical(&self) -> bool {
         let good =
             |bytes: &[u8], in_name| from_utf8(bytes).is_ok_and(|text| is_canonical(text, in_name));
@@ -69,8 +69,8 @@ impl<'a> Shape<'a> {
         }
     }
 
-    /// The same of the `body` that it is of, if that is plain ASCII without any backslash: only a bracket in a name can
-    /// be wrong with it.
+    /// Like [`Shape::is_canonical`], for a `body` in plain ASCII without any backslash, in which only
+    /// a bracket in a name can be wrong.
     pub(super) fn is_canonical_if_plain(&self, body: &[u8]) -> bool {
         if let Shape::Message { from, key, .. } = self
             && let Some(name) = body.get(1..)
@@ -81,7 +81,7 @@ impl<'a> Shape<'a> {
         self.holds(is_plain_name, |_| true)
     }
 
-    /// What listeners and readers are shown of the body: all but the padding of an erased event.
+    /// The part of the body that listeners and readers see: all but the padding of an erased event.
     pub(super) fn shown<'b>(&self, body: &'b [u8]) -> &'b [u8] {
         match self {
             Shape::Erased(padding) => &body[..body.len() - padding],
@@ -106,7 +106,7 @@ impl<'a> Shape<'a> {
         }
     }
 
-    /// The body that it stands for.
+    /// The body with its names, texts and key unescaped; `None` if one is not canonical.
     pub(super) fn body(self) -> Option<Body> {
         let unescape = |bytes, in_name| unescape(from_utf8(bytes).ok()?, in_name);
         Some(match self {
@@ -152,7 +152,7 @@ impl<'a> Shape<'a> {
     }
 }
 
-/// Whether a name that is ASCII without any backslash is as it would have been written.
+/// Tells whether a name in ASCII without any backslash is spelt as the room would have written it.
 pub(super) fn is_plain_name(name: &[u8]) -> bool {
     let bracket = |any, b: &u8| any | matches!(b, b']' | b')');
     !name.iter().fold(false, bracket)
@@ -179,7 +179,7 @@ fn coming_or_going(body: &[u8]) -> Option<Shape<'_>> {
     }
 }
 
-/// Everything about the room begins alike, whatever version wrote it.
+/// Recognises an event about the room, whose body begins with `* ` in every version.
 fn other(body: &[u8]) -> Option<Shape<'_>> {
     (body.starts_with(b"* ") && body.len() > 2).then_some(Shape::Other(body))
 }
@@ -217,14 +217,14 @@ fn about_the_room(body: &[u8]) -> Option<Shape<'_>> {
 /// Splits before the first `end` that is not escaped.
 #[inline(always)]
 fn up_to(text: &[u8], end: u8) -> Option<(&[u8], &[u8])> {
-    // Nearly always it is near, and nothing before it is escaped.
+    // Nearly always it is close, and nothing before it is escaped.
     match first_of(text, [end, b'\\', end]) {
         Some(at) if text[at] == end => Some(text.split_at(at)),
         _ => far_up_to(text, end),
     }
 }
 
-/// Where the first of these bytes is, if it is one of the first sixteen: found without a branch.
+/// The position of the first of these bytes among the first sixteen, found without a branch.
 #[inline(always)]
 fn first_of(text: &[u8], bytes: [u8; 3]) -> Option<usize> {
     let step = text.first_chunk::<16>()?;

@@ -1,13 +1,13 @@
-//! Line ends that another program changed: a Windows editor, FTP in text mode and git all make CR LF
-//! of a log's line feeds. Nothing is lost by that, as a line itself holds no CR.
+//! Line ends that another program changed: a Windows editor, FTP in text mode and git all turn a log's
+//! line feeds into CR LF. Nothing is lost by it, since a line itself contains no CR.
 
 use super::split;
 
-/// What an editor may put before the first line.
+/// The byte order mark that an editor may put before the first line.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Whether a file that begins with `head` is a room's log whose line feeds were made CR LF: so its
-/// first line is whole without the CR, or others are and none is with its line feed alone.
+/// Tells whether a file that begins with `head` is a room's log whose line feeds became CR LF: its
+/// first line is whole without the CR, or others are and none is whole with its line feed alone.
 pub fn has_windows_ends(head: &[u8]) -> bool {
     let whole = memchr::memrchr(b'\n', head).map_or(&[][..], |end| &head[..end]);
     let mut changed = false;
@@ -22,7 +22,7 @@ pub fn has_windows_ends(head: &[u8]) -> bool {
     changed
 }
 
-/// A line as it was before its end was changed, given without its `\n`; `None` if that was not.
+/// A line without the CR and the mark that were added to it, given without its `\n`; `None` if it has no CR.
 fn undone(line: &[u8]) -> Option<&[u8]> {
     let line = line.strip_suffix(b"\r")?;
     Some(line.strip_prefix(MARK).unwrap_or(line))
@@ -52,12 +52,12 @@ mod tests {
         let windows = lines(5, "\r\n");
         assert!(has_windows_ends(&windows));
         assert!(has_windows_ends(&[MARK, &windows].concat()));
-        // The end of what is looked at may be anywhere.
+        // The head may end anywhere.
         assert!(has_windows_ends(&windows[..windows.len() - 9]));
         let mut damaged = windows.clone();
         damaged[30] ^= 1;
         assert!(has_windows_ends(&damaged), "the first line is damaged, too");
-        // A room went on in it.
+        // A room continued writing to the changed log.
         assert!(has_windows_ends(&[windows, lines(5, "\n")].concat()));
         let whole = lines(5, "\n");
         assert!(!has_windows_ends(&whole));

@@ -1,14 +1,14 @@
-//! The escapes that keep a log safe to `cat`, and reversible.
+//! The reversible escapes that make a log safe to `cat`.
 //!
-//! Everything here goes from one character that matters to the next; what lies between them is
-//! passed over in large steps, since it is nearly everything.
+//! The functions step from one character that matters to the next and skip what lies between in large
+//! steps, since that is nearly everything.
 
 use std::borrow::Cow;
 
 use crate::event::{all, hex, lower_hex};
 
-/// Whether a character is never written as itself: what moves the cursor, reorders its
-/// neighbours or breaks the line (C0, DEL, C1, bidi controls, U+2028, U+2029, U+FEFF).
+/// Tells whether a character is never written as itself: it moves the cursor, reorders its neighbours
+/// or breaks the line (C0, DEL, C1, bidi controls, U+2028, U+2029, U+FEFF).
 pub fn is_unsafe(c: char) -> bool {
     matches!(c,
         '\0'..='\x1f' | '\x7f'..='\u{9f}'
@@ -16,7 +16,7 @@ pub fn is_unsafe(c: char) -> bool {
         | '\u{2028}' | '\u{2029}' | '\u{feff}')
 }
 
-/// Bytes that stop a look through a text besides those that always do.
+/// Further bytes at which a scan stops, besides those that always stop it.
 type Stops = [u8; 3];
 const IN_TEXT: Stops = [b'\\'; 3];
 const IN_NAME: Stops = [b']', b')', b'\\'];
@@ -30,13 +30,13 @@ const fn stops(in_name: bool) -> Stops {
     }
 }
 
-/// Whether a character that starts with this byte may be one that is not written as itself. In one
-/// expression without a branch, so that it is worked out for many bytes at once.
+/// Tells whether a character that starts with this byte may need an escape. One expression without a
+/// branch, so that the compiler evaluates it for many bytes at once.
 const fn may_matter(byte: u8, stops: Stops) -> bool {
     (byte < 0x20)
         | (byte == 0x7f)
         | (byte == b'\\')
-        // What starts the unsafe characters beyond ASCII: C1, U+061C, U+20xx, U+FEFF.
+        // The first bytes of the unsafe characters beyond ASCII: C1, U+061C, U+20xx, U+FEFF.
         | (byte == 0xc2)
         | (byte == 0xd8)
         | (byte == 0xe2)
@@ -46,22 +46,22 @@ const fn may_matter(byte: u8, stops: Stops) -> bool {
         | (byte == stops[2])
 }
 
-/// Whether the bytes are ASCII that is written as itself in every text.
+/// Tells whether the bytes are ASCII that is written as itself in every text.
 pub(super) fn is_plain(bytes: &[u8]) -> bool {
     all::<32>(bytes, is_plain_byte)
 }
 
-/// The same of one byte.
+/// [`is_plain`] for one byte.
 #[inline(always)]
 pub(super) fn is_plain_byte(byte: u8) -> bool {
     (byte.wrapping_sub(0x20) < 0x5f) & (byte != b'\\')
 }
 
-/// So many bytes are looked at at once for what matters in them.
+/// The number of bytes that one step of a scan tests at once.
 const LOOK: usize = 16;
 
-/// Where the first character stands that is not written as itself, or that begins an escape, or
-/// that is one of `stops`.
+/// The position of the first character that is not written as itself, that begins an escape, or that
+/// is one of `stops`.
 fn first_special(text: &str, stops: Stops) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut from = 0;
@@ -73,7 +73,7 @@ fn first_special(text: &str, stops: Stops) -> Option<usize> {
         if bytes[at].is_ascii() {
             return Some(at);
         }
-        // A byte that may matter is never inside a character, so this is a boundary.
+        // A byte that may matter is never inside a character, so `at` is a boundary.
         let c = text[at..].chars().next()?;
         if is_unsafe(c) {
             return Some(at);
@@ -92,7 +92,7 @@ fn first_candidate(bytes: &[u8], stops: Stops) -> Option<usize> {
     }
     match bytes.last_chunk() {
         _ if rest.is_empty() => None,
-        // There is nothing in what is looked at a second time.
+        // The bytes that were scanned before have no candidate.
         Some(last) => candidate_in(last, stops).map(|found| bytes.len() - LOOK + found),
         None => {
             let mut padded = [b' '; LOOK];
@@ -102,15 +102,15 @@ fn first_candidate(bytes: &[u8], stops: Stops) -> Option<usize> {
     }
 }
 
-/// Where in one step the first byte stands that may matter.
+/// The position of the first byte in the step that may matter.
 fn candidate_in(step: &[u8; LOOK], stops: Stops) -> Option<usize> {
     let marks = step.map(|byte| u8::from(may_matter(byte, stops)));
-    // All marks as one number: the first is its lowest.
+    // All marks as one number: the first mark is its lowest byte.
     let marks = u128::from_le_bytes(marks);
     (marks != 0).then(|| marks.trailing_zeros() as usize / 8)
 }
 
-/// Appends `text` in the escaped form that is safe to show on a terminal: the log's own.
+/// Appends `text` in the log's escaped form, which is safe to show on a terminal.
 pub fn escape(text: &str, in_name: bool, out: &mut Vec<u8>) {
     let mut rest = text;
     while let Some(at) = first_special(rest, stops(in_name)) {
@@ -129,14 +129,14 @@ pub fn escape(text: &str, in_name: bool, out: &mut Vec<u8>) {
     out.extend_from_slice(rest.as_bytes());
 }
 
-/// `text` in the escaped form that is safe to show on a terminal.
+/// Returns `text` in the escaped form, which is safe to show on a terminal.
 pub fn escaped(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
     escape(text, false, &mut out);
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// At most how many bytes `text` has in the escaped form.
+/// An upper bound for the size of `text` in the escaped form, in bytes.
 pub fn escaped_size(text: &str) -> usize {
     let mut size = text.len();
     let mut rest = text;
@@ -152,17 +152,17 @@ pub fn escaped_size(text: &str) -> usize {
     size
 }
 
-/// The text whose escaped form this is; `None` if it is no such form.
+/// Returns the text with this escaped form; `None` if it is not an escaped form.
 pub fn unescaped(text: &str) -> Option<String> {
     unescape(text, false)
 }
 
-/// The name whose escaped form this is; `None` if it is no such form.
+/// Returns the name with this escaped form; `None` if it is not an escaped form.
 pub fn unescaped_name(name: &str) -> Option<String> {
     unescape(name, true)
 }
 
-/// The text that [`escape`] wrote; `None` for anything that it would have written otherwise.
+/// Reverses [`escape`]; `None` for anything that it would have written otherwise.
 pub(super) fn unescape(text: &str, in_name: bool) -> Option<String> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -176,7 +176,7 @@ pub(super) fn unescape(text: &str, in_name: bool) -> Option<String> {
     Some(out)
 }
 
-/// Whether [`unescape`] would read the text.
+/// Tells whether [`unescape`] accepts the text.
 pub(super) fn is_canonical(text: &str, in_name: bool) -> bool {
     let mut rest = text;
     while let Some(at) = first_special(rest, stops(in_name)) {
@@ -188,7 +188,8 @@ pub(super) fn is_canonical(text: &str, in_name: bool) -> bool {
     true
 }
 
-/// Whether a text that may hold names has only escapes that one of [`escape`]'s two ways writes.
+/// Tells whether every escape in a text that may contain names is one that [`escape`] writes, in
+/// names or in texts.
 pub(super) fn is_canonical_anywhere(text: &str) -> bool {
     let mut rest = text;
     while let Some(at) = first_special(rest, IN_TEXT) {
@@ -200,7 +201,7 @@ pub(super) fn is_canonical_anywhere(text: &str) -> bool {
     true
 }
 
-/// Appends what is ASCII and unescaped as [`to_json`] would. A key's backslash is doubled, too.
+/// Appends unescaped ASCII as [`to_json`] would; the backslash in a key is doubled, too.
 pub(crate) fn plain_to_json(text: &[u8], out: &mut Vec<u8>) {
     let mut from = 0;
     for at in memchr::memchr2_iter(b'"', b'\\', text) {
@@ -211,8 +212,8 @@ pub(crate) fn plain_to_json(text: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(&text[from..]);
 }
 
-/// A piece of a JSON string, in which what JSON itself escapes does not occur, with every unsafe
-/// character as its number.
+/// Spells every unsafe character in a piece of a JSON string as its number. The piece holds nothing
+/// that JSON itself escapes.
 pub(crate) fn spelt_for_json(text: &str) -> Cow<'_, str> {
     let mut rest = text;
     let mut spelt = Vec::new();
@@ -233,14 +234,14 @@ pub(crate) fn spelt_for_json(text: &str) -> Cow<'_, str> {
     Cow::Owned(String::from_utf8_lossy(&spelt).into_owned())
 }
 
-/// Appends an unsafe character as JSON can have every character. None of them is beyond U+FFFF.
+/// Appends an unsafe character as a `\u` escape of JSON. None of them is beyond U+FFFF.
 fn by_number(c: char, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\\u");
     out.extend_from_slice(&hex(c.into())[4..]);
 }
 
-/// Appends what [`unescape`] would give, as it stands inside the quotes of a JSON string, in the
-/// spelling of [`crate::json`]; `None` for what [`unescape`] would not read.
+/// Appends the result of [`unescape`] as the content of a JSON string, spelt as [`crate::json`] does;
+/// `None` for anything that [`unescape`] does not accept.
 pub(super) fn to_json(text: &str, in_name: bool, out: &mut Vec<u8>) -> Option<()> {
     let stops = match in_name {
         true => IN_NAME_FOR_JSON,
@@ -272,7 +273,7 @@ pub(super) fn to_json(text: &str, in_name: bool, out: &mut Vec<u8>) -> Option<()
     Some(())
 }
 
-/// The character that the escape at the start of `text` stands for, and what follows it.
+/// Returns the character that the escape at the start of `text` stands for, and the text after it.
 fn read_escape(text: &str, in_name: bool) -> Option<(char, &str)> {
     let mut letters = text.strip_prefix('\\')?.chars();
     let c = match letters.next()? {

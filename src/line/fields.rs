@@ -1,35 +1,35 @@
-//! What stands after a line's checksum and key: fields that say more of the event, for programs.
+//! The fields after a line's checksum and key: further facts about the event, for programs.
 //!
-//! A field is `name:value`, the name `[a-z]+`, the value visible ASCII; a space stands between two.
-//! What always holds: fields that this version does not know are kept and mean nothing to it.
+//! A field is `name:value`, the name `[a-z]+`, the value visible ASCII; one space separates two
+//! fields. What always holds: fields that this version does not know are kept and mean nothing to it.
 
 use memchr::memchr;
 
-/// What stands in the key's place where there are fields and no key.
+/// The placeholder for the key in a line that has fields but no key.
 pub const NO_KEY: &str = "-";
 
-/// Fields as they stand in a line.
+/// The fields of a line, as they stand in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fields(String);
 
 impl Fields {
-    /// One field; `None` if that can be no field.
+    /// One field; `None` if name or value is not allowed.
     pub fn of(name: &str, value: &str) -> Option<Fields> {
         Fields::read(&format!("{name}:{value}"))
     }
 
-    /// The fields that stand so in a line, without the space before them; `None` if they are none.
+    /// Parses the fields of a line, given without the space before them; `None` if they are not well-formed.
     pub fn read(text: &str) -> Option<Fields> {
         are_good(text.as_bytes()).then(|| Fields(text.to_string()))
     }
 
-    /// As they stand in a line; empty where there are none.
+    /// The fields as they stand in a line; empty if there are none.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Splits what follows the checksum and its space into the key and the fields.
+/// Splits the bytes after the checksum and its space into the key and the fields.
 #[inline(always)]
 pub(super) fn after_key(rest: &[u8]) -> (Option<&[u8]>, Option<&[u8]>) {
     match memchr(b' ', rest) {
@@ -42,7 +42,7 @@ pub(super) fn after_key(rest: &[u8]) -> (Option<&[u8]>, Option<&[u8]>) {
     }
 }
 
-/// Whether these are fields as the room writes them.
+/// Tells whether the fields are spelt as the room writes them.
 pub(super) fn are_good(fields: &[u8]) -> bool {
     let good = |field: &[u8]| {
         let name = field.iter().take_while(|b| b.is_ascii_lowercase()).count();

@@ -1,4 +1,4 @@
-//! Where one line ends and the next begins.
+//! The split of a log's bytes into lines.
 
 use memchr::{memchr, memrchr};
 
@@ -9,8 +9,7 @@ pub struct Lines<'a> {
     rest: &'a [u8],
 }
 
-/// The lines of `bytes`, which stand at `offset` in the log. What follows the last `\n` is a line,
-/// too, unless it is nothing.
+/// The lines of `bytes`, which stand at `offset` in the log. Bytes after the last `\n` are a line, too.
 pub fn lines(offset: u64, bytes: &[u8]) -> Lines<'_> {
     Lines {
         offset,

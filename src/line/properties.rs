@@ -1,10 +1,10 @@
-//! What holds for every event and for any bytes, tried with random ones.
+//! Properties of every event and of any bytes, tried with random ones.
 
 use super::*;
 use crate::event::{Elapsed, Key, LogId};
 use proptest::prelude::*;
 
-/// Fields that may stand in any line.
+/// Fields that are valid in any line.
 fn any_fields() -> impl Strategy<Value = Fields> {
     let fields = proptest::collection::vec("[a-z]{1,6}:[!-~]{1,20}", 0..3);
     fields.prop_map(|fields| Fields::read(&fields.join(" ")).unwrap_or_default())
@@ -45,7 +45,7 @@ fn any_body() -> impl Strategy<Value = Body> {
 proptest! {
     #[test]
     fn any_event_round_trips(micros in any::<i64>(), body in any_body(), fields in any_fields()) {
-        // A lone hyphen is a key in lines without fields only.
+        // A lone hyphen is a key only in lines without fields.
         let lone = matches!(&body, Body::Message { key: Some(key), .. } if key.as_str() == NO_KEY);
         prop_assume!(!lone || fields.as_str().is_empty());
         let event = Event { at: Stamp::from_micros(micros), body };

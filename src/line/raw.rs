@@ -1,7 +1,7 @@
-//! A line taken apart where it stands: for readers that want to make as little of it as they can.
+//! Lines parsed in place, for readers that want to build as little as possible.
 //!
-//! What always holds: [`raw`] refuses what [`parse_line`](super::parse_line) refuses, but for what
-//! a time, a name, a text or a key must be to be genuine. Those are asked when they are wanted.
+//! What always holds: [`raw`] refuses what [`parse_line`](super::parse_line) refuses, except for
+//! invalid times, names, texts and keys. Those are judged on demand.
 
 use std::str::from_utf8;
 
@@ -10,27 +10,25 @@ use super::sum::sum;
 use super::{Damage, STAMP, escape, fields};
 use crate::event::{Stamp, hex, lower_hex};
 
-/// A line whose checksum fits, taken apart, and nothing made of it: names, texts and key are as
-/// they stand there. Whether they are as the room would have written them, and whether the time is
-/// one, is still to be asked.
+/// A line whose checksum matches, split in place: names, texts and key are as they stand there.
+/// Whether they are canonical and whether the time is valid is not judged yet.
 #[derive(Clone, Copy, Debug)]
 pub struct RawLine<'a> {
     /// The time field.
     pub time: &'a [u8; STAMP],
-    /// The checksum.
+    /// The value of the checksum field.
     pub checksum: u32,
-    /// What it says.
+    /// The parsed body.
     pub shape: Shape<'a>,
     body: &'a [u8],
     fields: Option<&'a [u8]>,
-    /// Time, body, key and fields are ASCII, and nothing in them is escaped.
+    /// Tells that time, body, key and fields are ASCII without escapes.
     plain: bool,
 }
 
-/// Takes one line, given without its `\n`, apart: the cheapest way to read one.
+/// Splits a line, given without its `\n`: the cheapest way to read one.
 ///
-/// # Errors
-/// What is wrong with the line.
+/// The damage of the line.
 #[inline(always)]
 pub fn raw(line: &[u8]) -> Result<RawLine<'_>, Damage> {
     let fields = taken_apart(line)?;
@@ -45,7 +43,7 @@ pub fn raw(line: &[u8]) -> Result<RawLine<'_>, Damage> {
 }
 
 impl<'a> RawLine<'a> {
-    /// Whether every name, text, key and field is as the room would have written it.
+    /// Tells whether every name, text, key and field is spelt as the room would have written it.
     pub fn is_canonical(&self) -> bool {
         let shape = match self.plain {
             true => self.shape.is_canonical_if_plain(self.body),
@@ -54,7 +52,7 @@ impl<'a> RawLine<'a> {
         shape && self.has_good_fields()
     }
 
-    /// Whether the line has no fields, or they are as the room would have written them.
+    /// Tells whether the line has no fields, or only fields as the room would have written them.
     pub fn has_good_fields(&self) -> bool {
         self.fields.is_none_or(fields::are_good)
     }
@@ -64,20 +62,19 @@ impl<'a> RawLine<'a> {
         fields::value(self.fields?, name)
     }
 
-    /// The body as listeners and readers are shown it, if the line is genuine: of an erased
-    /// event's the padding is left out.
+    /// The body of a genuine line as listeners and readers see it, without the padding of an erased event.
     pub fn shown(&self) -> &'a [u8] {
         self.shape.shown(self.body)
     }
 
-    /// The line as [`Parts::plain`](super::Parts::plain) has it.
+    /// The line as [`Parts::plain`](super::Parts::plain) returns it; `None` if it is not genuine.
     pub fn plain(&self) -> Option<&'a [u8]> {
         Stamp::parse(self.time)?;
         self.is_canonical().then(|| self.shown())
     }
 
-    /// Appends one of the line's names as it stands inside the quotes of a JSON string, spelt as
-    /// [`crate::json`] does; `None` if it is not as the room would have written it.
+    /// Appends one of the line's names as the content of a JSON string, spelt as [`crate::json`] does;
+    /// `None` if the name is not canonical.
     pub fn name_to_json(&self, name: &[u8], out: &mut Vec<u8>) -> Option<()> {
         match self.plain {
             true if body::is_plain_name(name) => escape::plain_to_json(name, out),
@@ -87,7 +84,7 @@ impl<'a> RawLine<'a> {
         Some(())
     }
 
-    /// The same for a text.
+    /// Appends one of the line's texts in the same way.
     pub fn text_to_json(&self, text: &[u8], out: &mut Vec<u8>) -> Option<()> {
         match self.plain {
             true => escape::plain_to_json(text, out),
@@ -97,23 +94,23 @@ impl<'a> RawLine<'a> {
     }
 }
 
-/// A line whose checksum fits.
+/// A line whose checksum matches.
 #[derive(Clone, Copy)]
 pub(super) struct Split<'a> {
     pub(super) time: &'a [u8; STAMP],
     pub(super) body: &'a [u8],
     pub(super) checksum: u32,
     pub(super) key: Option<&'a [u8]>,
-    /// What stands after the key, not yet judged.
+    /// Everything after the key, not yet validated.
     pub(super) fields: Option<&'a [u8]>,
-    /// See [`RawLine`].
+    /// See [`RawLine::plain`].
     plain: bool,
 }
 
-// Always inlined: pieces that stay in registers make a tenth of the cost of a line.
+// Always inlined: returning the parts in registers saves a tenth of the cost of a line.
 #[inline(always)]
 pub(super) fn taken_apart(line: &[u8]) -> Result<Split<'_>, Damage> {
-    // The TAB that counts is the first, and the last is nearer: a plain line has but one.
+    // The first TAB counts, but the last is nearer, and a plain line has only one.
     let last = memchr::memrchr(b'\t', line).ok_or(Damage::NoChecksum)?;
     match split_at(line, last) {
         Ok(fields) if fields.plain => Ok(fields),
@@ -133,7 +130,7 @@ fn not_plain<'a>(
     }
 }
 
-/// The fields of a line whose body ends at this TAB.
+/// Splits a line whose body ends at this TAB.
 #[inline(always)]
 fn split_at(line: &[u8], tab: usize) -> Result<Split<'_>, Damage> {
     let (digits, rest) = line[tab + 1..]

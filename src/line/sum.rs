@@ -1,20 +1,21 @@
-//! The checksum of a line, and whether the line is plain, found out together.
+//! The checksum of a line and the test for plain bytes, computed together.
 //!
-//! Most lines are shorter than two hundred bytes, and of those a checksum costs more for the odd bytes
-//! at both ends and for the branches that nobody can foresee than for what lies between. So a line is
-//! first copied to the end of a field of zeros that always has the same length: what is done with
-//! that has no branch at all. What always holds: the result is the one that `crc32c` has.
+//! Most lines are shorter than two hundred bytes. Their checksum costs more for the odd bytes at both
+//! ends and for unpredictable branches than for the bytes between. A line is therefore first copied to
+//! the end of a zeroed buffer of constant length, on which all work is free of branches. What always
+//! holds: the result is that of `crc32c`.
 
 use super::escape;
 
-/// The state of the checksum's register before the first byte (RFC 3720 section 12.1), moved on by so
-/// many bytes that are zero. Zeros do not change a register of zero, so a line with zeros before it
-/// that began with such a register lacks exactly this: the checksum is linear.
+/// The state of the checksum's register before the first byte (RFC 3720 section 12.1), advanced over
+/// as many zero bytes as the index. Zeros do not change a register of zero, so the checksum of a
+/// zero-padded line that began with a zero register lacks exactly this term: the checksum is linear.
 const BEGINNINGS: [u32; FAR + 1] = beginnings();
-/// Castagnoli's polynomial, its bits in the order in which they are sent.
+/// Castagnoli's polynomial, its bits in the order of transmission.
 const POLYNOMIAL: u32 = 0x82f6_3b78;
 
-/// The lengths of the two fields: three of four lines fit into the first, nearly all into the other.
+/// The lengths of the two buffers, in bytes: three of four lines fit into the first, nearly all
+/// into the second.
 const NEAR: usize = 128;
 const FAR: usize = 256;
 
@@ -33,8 +34,8 @@ const fn beginnings() -> [u32; FAR + 1] {
     all
 }
 
-/// The checksum of what is covered (with its TAB) and the key behind it, and whether all of it is
-/// plain: ASCII that is written as itself in every text, but for that one TAB.
+/// Computes the checksum of the covered bytes (with their TAB) and the key after it, and tells whether
+/// all of them are plain: ASCII that is written as itself in every text, except for that one TAB.
 #[inline(always)]
 pub(super) fn sum(covered: &[u8], key: &[u8]) -> (u32, bool) {
     let length = covered.len() + key.len();
@@ -50,7 +51,7 @@ pub(super) fn sum(covered: &[u8], key: &[u8]) -> (u32, bool) {
     (sum, plain)
 }
 
-/// Words of eight bytes can be taken from it as they are.
+/// A buffer aligned so that words of eight bytes can be read directly.
 #[repr(align(64))]
 struct Field<const SIZE: usize>([u8; SIZE]);
 
@@ -61,8 +62,8 @@ fn in_field<const SIZE: usize>(covered: &[u8], key: &[u8]) -> (u32, bool) {
     let (front, back) = field.0[zeros..].split_at_mut(covered.len());
     front.copy_from_slice(covered);
     back.copy_from_slice(key);
-    // The zeros are not plain, nor is the TAB. (It never has to count to 256: where all is zeros
-    // but for a TAB there is no line.)
+    // The zeros are not plain, nor is the TAB. (The count never has to reach 256: a buffer of zeros
+    // with one TAB is no line.)
     let count = |sum: u8, byte: &u8| sum.wrapping_add(u8::from(!escape::is_plain_byte(*byte)));
     let plain = field.0.iter().fold(0, count) == (zeros as u8).wrapping_add(1);
     let sum = crc32c::crc32c_append(u32::MAX, &field.0) ^ BEGINNINGS[length];

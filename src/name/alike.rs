@@ -1,4 +1,4 @@
-//! Names by what they look like: whoever is asked about a name need not compare it with all others.
+//! An index of names by their looks: finding similar names takes no comparison with all others.
 
 use std::collections::HashMap;
 
@@ -19,14 +19,14 @@ impl<T> Default for Alike<T> {
 }
 
 impl<T: Copy + PartialEq> Alike<T> {
-    /// Whose the name is from now on.
+    /// Adds a name and its owner.
     pub fn insert(&mut self, name: &Name, whose: T) {
         for look in name.looks() {
             self.by_look.entry(look.into()).or_default().push(whose);
         }
     }
 
-    /// It is not theirs any more.
+    /// Removes a name of this owner.
     pub fn remove(&mut self, name: &Name, whose: T) {
         for look in name.looks() {
             if let Some(all) = self.by_look.get_mut(look) {
@@ -38,7 +38,7 @@ impl<T: Copy + PartialEq> Alike<T> {
         }
     }
 
-    /// Whose names are the same as this one, or could be mistaken for it.
+    /// The owners of names that are the same as this one, or could be mistaken for it.
     pub fn find(&self, name: &Name) -> impl Iterator<Item = T> {
         let looks = name.looks();
         looks
@@ -56,7 +56,7 @@ mod tests {
         Name::new(text, 64).expect("a name")
     }
 
-    /// What is found is what a comparison with each finds.
+    /// The index finds exactly what a comparison with each name finds.
     #[test]
     fn the_names_that_one_could_be_mistaken_for_are_found() {
         let all = [

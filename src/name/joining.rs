@@ -1,13 +1,13 @@
-//! Which letters join their neighbours: the `Joining_Type` of the Unicode Character Database
-//! (`extracted/DerivedJoiningType.txt`, version 14). The scripts that were added since have no place
-//! in names that need a joiner.
+//! The letters that join their neighbours: the `Joining_Type` of the Unicode Character Database
+//! (`extracted/DerivedJoiningType.txt`, version 14). Scripts that were added since are not in names
+//! that need a joiner.
 
-/// Whether a letter joins the one after it: `Joining_Type` D or L.
+/// Tells whether a letter joins the next one: `Joining_Type` D or L.
 pub fn joins_next(c: char) -> bool {
     is_in(&DUAL, c) || is_in(&TO_NEXT, c)
 }
 
-/// Whether a letter joins the one before it: `Joining_Type` D or R.
+/// Tells whether a letter joins the previous one: `Joining_Type` D or R.
 pub fn joins_previous(c: char) -> bool {
     is_in(&DUAL, c) || is_in(&TO_PREVIOUS, c)
 }
@@ -18,7 +18,7 @@ fn is_in(ranges: &[(u32, u32)], c: char) -> bool {
     after > 0 && c <= ranges[after - 1].1
 }
 
-/// Both: D.
+/// Letters that join both neighbours: D.
 #[rustfmt::skip]
 const DUAL: [(u32, u32); 75] = [
     (0x620, 0x620), (0x626, 0x626), (0x628, 0x628), (0x62a, 0x62e), (0x633, 0x63f), (0x641, 0x647),
@@ -38,13 +38,13 @@ const DUAL: [(u32, u32); 75] = [
     (0x1e900, 0x1e943),
 ];
 
-/// Only the next: L.
+/// Letters that join only the next: L.
 #[rustfmt::skip]
 const TO_NEXT: [(u32, u32); 5] = [
     (0xa872, 0xa872), (0x10acd, 0x10acd), (0x10ad7, 0x10ad7), (0x10d00, 0x10d00), (0x10fcb, 0x10fcb),
 ];
 
-/// Only the previous: R.
+/// Letters that join only the previous: R.
 #[rustfmt::skip]
 const TO_PREVIOUS: [(u32, u32); 65] = [
     (0x622, 0x625), (0x627, 0x627), (0x629, 0x629), (0x62f, 0x632), (0x648, 0x648), (0x671, 0x673),

@@ -1,20 +1,20 @@
-//! Names that were judged already.
+//! A cache of judged names.
 //!
-//! Who posts without a session names itself in every request, and to judge a name costs as much as
-//! all the rest of a post. What always holds: the answer is that of [`Name::new`], and memory is
-//! bounded. It keeps the names of late: when one half is full, the older half goes.
+//! A client that posts without a session gives its name in every request, and judging a name costs as
+//! much as all the rest of a post. What always holds: the answer is that of [`Name::new`], and memory
+//! is bounded. Recent names are kept: when one half is full, the older half is dropped.
 
 use std::sync::Arc;
 
 use super::{Name, NameError};
 use crate::remembered::Remembered;
 
-/// A name that is longer as it was given, in bytes, is judged each time.
+/// The longest input that is cached, in bytes; longer ones are judged each time.
 const LONGEST: usize = 128;
 
 type Verdict = Result<Arc<Name>, NameError>;
 
-/// Judges names for one room, and remembers what it found.
+/// Judges names for one room and remembers the verdicts.
 #[derive(Debug)]
 pub struct Judged {
     limit: usize,
@@ -22,7 +22,7 @@ pub struct Judged {
 }
 
 impl Judged {
-    /// Of a room whose names have at most `limit` characters.
+    /// A cache for a room whose names have at most `limit` characters.
     pub fn new(limit: usize) -> Judged {
         Judged {
             limit,
@@ -30,10 +30,9 @@ impl Judged {
         }
     }
 
-    /// What [`Name::new`] says.
+    /// Judges a name as [`Name::new`] does.
     ///
-    /// # Errors
-    /// As there.
+    /// Those of [`Name::new`].
     pub fn name(&self, raw: &str) -> Verdict {
         if raw.len() > LONGEST {
             return Name::new(raw, self.limit).map(Arc::new);

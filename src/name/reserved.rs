@@ -1,8 +1,8 @@
-//! Names that would pass for the room itself, however they are written.
+//! Names that would pass for the room itself, in any spelling.
 //!
-//! A name is one of them if it reads as one: in letters of other scripts that look alike (Unicode
-//! Technical Standard #39, section 4), with digits and signs for letters (`adm1n`), in letters in
-//! boxes, with accents, and with spaces, full stops or emoji between or around them.
+//! A name is reserved if it reads as one of the list: in letters of other scripts that look alike
+//! (Unicode Technical Standard #39, section 4), with digits and signs for letters (`adm1n`), in
+//! letters in boxes, with accents, and with spaces, full stops or emoji between or around them.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -32,8 +32,8 @@ const RESERVED: [&str; 14] = [
 static SKELETONS: LazyLock<HashSet<String>> =
     LazyLock::new(|| RESERVED.iter().map(|name| lowered_skeleton(name)).collect());
 
-/// The skeletons of the reserved names as people write them: `AII` looks like `All`, though it is
-/// `aii` in lower case, and `ALI` does not.
+/// The skeletons of the reserved names in the usual capitalisations: `AII` looks like `All`, though it
+/// is `aii` in lower case, and `ALI` does not.
 static SHAPES: LazyLock<HashSet<String>> = LazyLock::new(|| {
     let cases = |name: &&str| {
         let (first, rest) = name.split_at(1);
@@ -46,7 +46,7 @@ static SHAPES: LazyLock<HashSet<String>> = LazyLock::new(|| {
         .collect()
 });
 
-/// Whether a name, as shown and folded, reads as a reserved one.
+/// Tells whether a name, given as shown and as folded, reads as a reserved one.
 pub fn is_reserved(shown: &str, folded: &str) -> bool {
     let shape: String = unicode_security::skeleton(&bare(shown)).collect();
     if SHAPES.contains(&shape) {
@@ -64,8 +64,7 @@ pub fn is_reserved(shown: &str, folded: &str) -> bool {
     .any(|reading| SKELETONS.contains(&lowered_skeleton(reading)))
 }
 
-/// Only letters and digits, without accents. Of what has no letter nothing is left: `411` is a
-/// number.
+/// The letters and digits of a text, without accents; empty if there is no letter: `411` is a number.
 fn bare(text: &str) -> String {
     let reads = |c: &char| c.is_alphanumeric() && !is_mark(*c);
     let bare: String = text.nfd().filter(reads).collect();
@@ -75,7 +74,7 @@ fn bare(text: &str) -> String {
     }
 }
 
-/// Digits, signs and letters in boxes as the letters that they stand for; `one` is that of 1.
+/// Replaces digits, signs and letters in boxes by the letters that they stand for; `one` replaces a 1.
 fn spelt_out(text: &str, one: char) -> String {
     if !text.chars().any(char::is_alphabetic) {
         return String::new();
@@ -93,7 +92,7 @@ fn spelt_out(text: &str, one: char) -> String {
         '\u{1f1e6}'..='\u{1f1ff}' => letter(0x1f1e6, c),
         c => c,
     };
-    // A sign that looks like a letter is one.
+    // A sign that looks like a letter counts as that letter.
     unicode_security::skeleton(&text.chars().map(spelt).collect::<String>()).collect()
 }
 

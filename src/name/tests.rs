@@ -137,7 +137,7 @@ fn sameness_and_likeness() {
     assert!(!name("eve").is_confusable_with(&name("eva")));
 }
 
-/// A name of a list, and the script that it stands under.
+/// The names of the list, each with its script.
 fn ordinary_names() -> Vec<(&'static str, &'static str)> {
     let mut script = "";
     let mut names = Vec::new();
@@ -171,8 +171,7 @@ fn of_a_thousand_ordinary_names_two_may_be_refused() {
 
 #[test]
 fn an_ordinary_name_is_shown_as_it_was_typed() {
-    // Compositions that Unicode excludes are taken apart by NFC, too, and a ligature of a whole word
-    // by NFKC.
+    // NFC, too, takes apart the compositions that Unicode excludes, and NFKC a ligature of a whole word.
     let composed = |raw: &str| raw.replace('ﷲ', "الله").nfc().collect::<String>();
     for (script, raw) in ordinary_names() {
         let name = Name::new(raw, 64).unwrap_or_else(|error| panic!("{raw}: {error}"));
@@ -242,7 +241,7 @@ fn letters_that_nfkc_takes_apart_stay_whole_and_the_same() {
     assert_eq!(name("Տաթևիկ").as_str(), "Տաթևիկ");
     assert!(name("Տաթևիկ").is_same(&name("Տաթեւիկ")));
     assert_eq!(name("ໝອນ").as_str(), "ໝອນ");
-    // The sign above without sara aa is another.
+    // The ring above without sara aa is a different letter.
     assert_eq!(name("ก\u{e4d}น").as_str(), "ก\u{e4d}น");
 }
 

@@ -21,13 +21,13 @@ pub const SESSION: &str = "/session";
 pub const MESSAGES: &str = "/messages";
 /// One event; `ID` stands for its id.
 pub const MESSAGE: &str = "/messages/ID";
-/// The end of a path in the table that a request replaces by an id.
+/// The end of a path in the table that stands for an id in a request.
 const ID: &str = "ID";
 
 /// The longest body of any request, in bytes. A body that an endpoint does not need is read and ignored.
 pub const MAX_BODY: usize = MAX_TEXT;
 
-/// A method that some path has. `HEAD` is `GET` without a body and has no row of its own.
+/// The methods that the API uses. `HEAD` is `GET` without a body and has no row of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
     /// Reads.
@@ -73,8 +73,8 @@ pub enum Parameters {
     Known(&'static [&'static str]),
 }
 
-/// The parameters that stand for the header `Last-Event-ID`, for clients that cannot set one: as
-/// `event-source-polyfill` spells it, and as others do.
+/// The parameters that replace the header `Last-Event-ID` for clients that cannot set one: the
+/// spelling of `event-source-polyfill`, and the common one.
 pub const LAST_EVENT_ID: [&str; 2] = ["lastEventId", "last_event_id"];
 /// No parameters at all.
 const NONE: Parameters = Parameters::Known(&[]);
@@ -98,10 +98,10 @@ struct Route {
     parameters: Parameters,
 }
 
-/// Makes the enum, its list and its rows of one table, so that none can lack another.
+/// Makes the enum, its list and its rows from one table, so that none can lack another.
 macro_rules! endpoints {
     ($($(#[$about:meta])* $name:ident: $method:ident $path:ident, $access:ident, $body:ident, $parameters:expr;)*) => {
-        /// One thing that a client can ask of the server: a method of a path.
+        /// A request that a client can make: a method of a path.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Endpoint {
             $($(#[$about])* $name,)*
@@ -133,7 +133,7 @@ endpoints! {
     Health:      Get HEALTH,      Anybody,  MAX_BODY, NONE;
     /// Streams events.
     Events:      Get EVENTS,      Reader,   MAX_BODY, OF_EVENTS;
-    /// Lists who is present.
+    /// Lists the present members.
     Members:     Get MEMBERS,     Reader,   MAX_BODY, NONE;
     /// Gives the log as it is on disk.
     LogFile:     Get LOG_FILE,    Reader,   MAX_BODY, NONE;
@@ -151,17 +151,17 @@ endpoints! {
     OneEvent:    Get MESSAGE,     Reader,   MAX_BODY, NONE;
 }
 
-/// Why a request has no endpoint.
+/// The reason why a request has no endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unrouted {
     /// There is nothing at the path.
     NoSuchPath,
-    /// The path has only these methods, as the field `Allow` lists them.
+    /// The path has only these methods, listed as in the field `Allow`.
     MethodNotAllowed(String),
 }
 
 impl Endpoint {
-    /// The endpoint of a request.
+    /// Returns the endpoint of a request.
     ///
     /// # Errors
     /// No row of the table has the path, or none of those that have it has the method.
@@ -184,7 +184,7 @@ impl Endpoint {
         }
     }
 
-    /// Tells whether some endpoint has the path.
+    /// Tells whether any endpoint has the path.
     pub fn any_at(path: &str) -> bool {
         Endpoint::ALL.iter().any(|one| one.is_at(path))
     }
@@ -199,7 +199,7 @@ impl Endpoint {
         self.route().path
     }
 
-    /// The callers that it is for.
+    /// The callers that may use it.
     pub fn access(self) -> Access {
         self.route().access
     }
@@ -214,7 +214,7 @@ impl Endpoint {
         self.route().parameters
     }
 
-    /// Tells whether it takes a parameter of that name.
+    /// Tells whether it takes the parameter.
     pub fn takes(self, parameter: &str) -> bool {
         matches!(self.parameters(), Parameters::Known(known) if known.contains(&parameter))
     }

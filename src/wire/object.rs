@@ -1,7 +1,7 @@
 //! The JSON of [`Wire`]: one flat object, its `type` first, then id, time and the rest.
 //!
-//! What always holds: an object that is read back is the one that was written; a type that this
-//! version does not know is [`Wire::Unknown`], and a known type that lacks a member is an error.
+//! What always holds: an object survives being written and read; a type that this version does not
+//! know is [`Wire::Unknown`], and a known type that lacks a member is an error.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::Wire;
 use crate::event::{Body, Elapsed, Id, Key, Recorded, Stamp};
 
-/// An object as it stands in JSON.
+/// The JSON form of an object.
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 enum Object<'a> {

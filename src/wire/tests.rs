@@ -12,7 +12,7 @@ fn recorded(body: Body) -> Wire {
     Wire::of(Recorded { id: ID, at, body })
 }
 
-/// Every object that a room writes, and its JSON.
+/// Every kind of object that a room writes, with its JSON.
 fn objects() -> Vec<(Wire, &'static str)> {
     let text = || "a\nb".to_string();
     let id = ID;
