@@ -22,7 +22,7 @@ use crate::failure::{Failure, reason};
 use crate::system::signals::{SIGINT, SIGQUIT, survive};
 
 /// A manual page.
-struct Sheet {
+struct ManPage {
     name: &'static str,
     section: char,
     /// mdoc, for man.
@@ -31,9 +31,9 @@ struct Sheet {
     text: &'static str,
 }
 
-macro_rules! sheet {
+macro_rules! man_page {
     ($name:literal, $section:literal) => {
-        Sheet {
+        ManPage {
             name: $name,
             section: $section,
             source: include_str!(concat!("../../man/", $name, ".", $section)),
@@ -43,13 +43,13 @@ macro_rules! sheet {
 }
 
 /// The page, or the text of a file that is not a page.
-fn sheet(page: Page) -> Result<Sheet, &'static str> {
+fn man_page(page: Page) -> Result<ManPage, &'static str> {
     Ok(match page {
-        Page::Chatroom => sheet!("chatroom", '1'),
-        Page::Server => sheet!("chatroom-server", '1'),
-        Page::Gui => sheet!("chatroom-gui", '1'),
-        Page::Replay => sheet!("chatroom-replay", '1'),
-        Page::Log => sheet!("chatroom-log", '5'),
+        Page::Chatroom => man_page!("chatroom", '1'),
+        Page::Server => man_page!("chatroom-server", '1'),
+        Page::Gui => man_page!("chatroom-gui", '1'),
+        Page::Replay => man_page!("chatroom-replay", '1'),
+        Page::Log => man_page!("chatroom-log", '5'),
         Page::Service => return Err(include_str!("../../assets/chatroom.service")),
         Page::Desktop => return Err(include_str!("../../assets/chatroom.desktop")),
         Page::Icon => {
@@ -68,19 +68,19 @@ pub fn man(args: &ManArgs) -> Result<ExitCode, Failure> {
     if let Some(folder) = &args.output {
         return write_all_below(folder);
     }
-    let sheet = match sheet(args.page) {
-        Ok(sheet) => sheet,
+    let page = match man_page(args.page) {
+        Ok(page) => page,
         Err(file) => return print(file),
     };
     if !io::stdout().is_terminal() {
         // For programs that read it; `--output` writes the sources.
-        return print(sheet.text);
+        return print(page.text);
     }
     leave_keys_to_the_reader();
-    let shown = is_shown_by("man", &["-l", "-"], sheet.source) || is_paged(sheet.text);
+    let shown = is_shown_by("man", &["-l", "-"], page.source) || is_paged(page.text);
     match shown {
         true => Ok(ExitCode::SUCCESS),
-        false => print(sheet.text),
+        false => print(page.text),
     }
 }
 
@@ -143,11 +143,11 @@ fn is_paged(text: &str) -> bool {
 fn write_all_below(folder: &Path) -> Result<ExitCode, Failure> {
     let mut list = String::new();
     let pages = Page::value_variants().iter();
-    for sheet in pages.filter_map(|page| sheet(*page).ok()) {
-        let section = folder.join(format!("man{}", sheet.section));
-        let path = section.join(format!("{}.{}", sheet.name, sheet.section));
+    for page in pages.filter_map(|page| man_page(*page).ok()) {
+        let section = folder.join(format!("man{}", page.section));
+        let path = section.join(format!("{}.{}", page.name, page.section));
         fs::create_dir_all(&section)
-            .and_then(|()| fs::write(&path, sheet.source))
+            .and_then(|()| fs::write(&path, page.source))
             .map_err(|error| {
                 Failure::new(format!(
                     "The page {} cannot be written: {}. Name a folder that you may write to.",

@@ -36,7 +36,7 @@ use crate::failure::Failure;
 use crate::journal::comes_before;
 use crate::line;
 use painter::Painter;
-use read::log::{Input, Log};
+use read::log::{Log, LogInput};
 
 pub use scrollback::{MOST, print_history};
 
@@ -51,7 +51,7 @@ fn say_what_comes_before(log: &Log) {
     let path = log
         .path
         .as_deref()
-        .filter(|_| matches!(log.input, Input::File { .. }));
+        .filter(|_| matches!(log.input, LogInput::File { .. }));
     let Some((before, is_there)) = path.and_then(comes_before) else {
         return;
     };

@@ -11,7 +11,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use super::formats::title;
-use super::progress::Progress;
+use super::progress::ProgressMeter;
 use super::read::defects::{advice, judge};
 use super::wording::{counted, date_and_clock};
 use crate::cli::{FileFormat, ReplayArgs};
@@ -20,7 +20,7 @@ use crate::failure::Failure;
 use crate::line::{self, Shape};
 use crate::modes::replay::read::blocks::Block;
 use crate::modes::replay::read::filter::Filter;
-use crate::modes::replay::read::log::{Input, Log, shown, unreadable};
+use crate::modes::replay::read::log::{Log, LogInput, shown, unreadable};
 use crate::modes::replay::read::time_range;
 use destination::Destination;
 
@@ -34,11 +34,11 @@ pub(super) fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     let mut filter = Filter::of(args);
     let span = time_range::find(&log, args, &mut filter)?;
     let mut destination = Destination::create(out)?;
-    let mut progress = Progress::after_a_moment(log.length());
+    let mut progress = ProgressMeter::after_a_moment(log.length());
     let (name, format, report) = (log.name.clone(), log.format, log.report.clone());
     let position = match &log.input {
-        Input::Stream(stream) => Some(std::sync::Arc::clone(&stream.position)),
-        Input::File { .. } => None,
+        LogInput::Stream(stream) => Some(std::sync::Arc::clone(&stream.position)),
+        LogInput::File { .. } => None,
     };
     let mut conversion = Conversion {
         filter,

@@ -22,7 +22,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use super::progress::Progress;
+use super::progress::ProgressMeter;
 use super::wording::date_and_clock;
 use crate::address::Address;
 use crate::cli::{Kind, ReplayArgs, Speed};
@@ -50,7 +50,12 @@ pub(super) fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     let mut filter = Filter::of(args);
     let span = time_range::find(&log, args, &mut filter)?;
     let stop = StopRequest::watch()?;
-    let room = TargetRoom::new(address, stop, Progress::at_once(log.length()), PATIENCE);
+    let room = TargetRoom::new(
+        address,
+        stop,
+        ProgressMeter::at_once(log.length()),
+        PATIENCE,
+    );
     let mut actors = Actors::new(room, key)?;
     let (name, report) = (log.name.clone(), log.report.clone());
     let comings = args.only != Some(Kind::Messages) && args.grep.is_none();

@@ -14,7 +14,7 @@ use plotters::prelude::*;
 
 use super::tally::Tally;
 use crate::failure::{Failure, reason};
-use crate::modes::replay::read::log::{Input, Log, shown};
+use crate::modes::replay::read::log::{Log, LogInput, shown};
 use crate::system::files::FileId;
 use crate::system::replace::replace_contents;
 use canvas::Canvas;
@@ -67,7 +67,7 @@ impl Picture {
                 "--plot {name} is a folder. Name a file for the picture."
             )));
         }
-        if let (Some(there), Input::File { file, .. }) = (&there, &log.input)
+        if let (Some(there), LogInput::File { file, .. }) = (&there, &log.input)
             && let Ok(log) = file.metadata()
             && FileId::of(there) == FileId::of(&log)
         {

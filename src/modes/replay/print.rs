@@ -14,10 +14,10 @@ use std::sync::Arc;
 
 use super::painter::Painter;
 use super::printout::{Printout, progress_of};
-use super::progress::Progress;
+use super::progress::ProgressMeter;
 use super::read::defects::Faults;
 use super::read::filter::{Filter, nothing_accepted};
-use super::read::log::{Input, Log, cannot_follow, unreadable};
+use super::read::log::{Log, LogInput, cannot_follow, unreadable};
 use super::read::prefilter::Prefilter;
 use super::read::time_range;
 use super::read::watch::{Watch, whole_lines};
@@ -34,7 +34,7 @@ pub(super) use plain::{PlainPrinter, plain_wrong};
 /// # Errors
 /// The log cannot be read, or the output not written.
 pub(super) fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
-    if let Input::Stream(stream) = &log.input
+    if let LogInput::Stream(stream) = &log.input
         && args.follow
         && log.path.is_some()
     {
@@ -60,14 +60,14 @@ pub(super) fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
         print.printer.of(id);
     }
     let followed = match (&log.input, &log.path) {
-        (Input::File { file, .. }, Some(path)) if args.follow => {
+        (LogInput::File { file, .. }, Some(path)) if args.follow => {
             Some((Arc::clone(file), path.clone()))
         }
         _ => None,
     };
     let position = match &log.input {
-        Input::Stream(stream) => Some(Arc::clone(&stream.position)),
-        Input::File { .. } => None,
+        LogInput::Stream(stream) => Some(Arc::clone(&stream.position)),
+        LogInput::File { .. } => None,
     };
     let (start, mut end) = span.map_or((0, None), |span| (span.start, Some(span.end)));
     if let (Some((file, _)), Some(end)) = (&followed, &mut end) {
@@ -84,7 +84,7 @@ pub(super) fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     )?;
     if let (Some((file, path)), Some(end)) = (followed, end) {
         printout.flush()?;
-        printout.progress = Progress::none();
+        printout.progress = ProgressMeter::none();
         print.follow(
             Watch::new(path, Arc::clone(&file)),
             file,

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::progress::Progress;
+use super::progress::ProgressMeter;
 use super::read::log::Log;
 use crate::failure::Failure;
 use crate::system::terminal::stdout_is_pipe;
@@ -13,14 +13,14 @@ const BATCH: usize = 128 * 1024;
 /// Text for standard output, with a progress bar below it.
 pub(super) struct Printout {
     /// The bar.
-    pub progress: Progress,
+    pub progress: ProgressMeter,
     /// Text that is not written yet.
     pub pending: Vec<u8>,
 }
 
 impl Printout {
     /// No text yet, above that bar.
-    pub(super) fn new(progress: Progress) -> Printout {
+    pub(super) fn new(progress: ProgressMeter) -> Printout {
         Printout {
             progress,
             pending: Vec::with_capacity(BATCH),
@@ -57,9 +57,9 @@ impl Printout {
 
 /// A progress bar for the log that appears if it takes long; none if stdout is a pipe, where it would get
 /// between the lines of a program that shows them.
-pub(super) fn progress_of(log: &Log) -> Progress {
+pub(super) fn progress_of(log: &Log) -> ProgressMeter {
     match stdout_is_pipe() {
-        true => Progress::none(),
-        false => Progress::after_a_moment(log.length()),
+        true => ProgressMeter::none(),
+        false => ProgressMeter::after_a_moment(log.length()),
     }
 }

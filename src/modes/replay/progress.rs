@@ -16,34 +16,34 @@ const A_MOMENT: Duration = Duration::from_millis(300);
 const ROOM: u16 = 72;
 
 /// A progress bar that may be absent; all calls work either way.
-pub(super) struct Progress {
+pub(super) struct ProgressMeter {
     bar: ProgressBar,
     /// The time at which it appears, unless it has.
     appears: Option<Instant>,
 }
 
-impl Progress {
+impl ProgressMeter {
     /// No bar.
-    pub(super) fn none() -> Progress {
-        Progress {
+    pub(super) fn none() -> ProgressMeter {
+        ProgressMeter {
             bar: ProgressBar::hidden(),
             appears: None,
         }
     }
 
     /// A bar that appears at once; `length` in bytes, if known.
-    pub(super) fn at_once(length: Option<u64>) -> Progress {
-        Progress::at(length, Instant::now())
+    pub(super) fn at_once(length: Option<u64>) -> ProgressMeter {
+        ProgressMeter::at(length, Instant::now())
     }
 
     /// A bar that appears if the work takes longer than a moment.
-    pub(super) fn after_a_moment(length: Option<u64>) -> Progress {
-        Progress::at(length, Instant::now() + A_MOMENT)
+    pub(super) fn after_a_moment(length: Option<u64>) -> ProgressMeter {
+        ProgressMeter::at(length, Instant::now() + A_MOMENT)
     }
 
-    fn at(length: Option<u64>, appears: Instant) -> Progress {
+    fn at(length: Option<u64>, appears: Instant) -> ProgressMeter {
         if !io::stderr().is_terminal() {
-            return Progress::none();
+            return ProgressMeter::none();
         }
         // No or zero columns mean that the terminal does not say.
         let columns = terminal::size(io::stderr()).columns;
@@ -57,7 +57,7 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> "));
         }
-        Progress {
+        ProgressMeter {
             bar,
             appears: Some(appears),
         }
@@ -87,7 +87,7 @@ impl Progress {
     }
 }
 
-impl Drop for Progress {
+impl Drop for ProgressMeter {
     /// Removes the bar.
     fn drop(&mut self) {
         self.bar.finish_and_clear();

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::painter::Painter;
 use super::print::plain_wrong;
-use super::progress::Progress;
+use super::progress::ProgressMeter;
 use super::read::defects::{Defect, judge};
 use crate::event::LogId;
 use crate::failure::Failure;
@@ -44,7 +44,7 @@ pub fn print_history(
     let start = reader
         .newest(newest.unwrap_or(MOST), end)
         .map_err(unreadable)?;
-    let mut progress = Progress::after_a_moment(Some(end - start));
+    let mut progress = ProgressMeter::after_a_moment(Some(end - start));
     let mut blocks = Blocks::of_file(file, start, end);
     let mut pending = Vec::new();
     let mut shown = 0;
@@ -86,7 +86,11 @@ pub fn print_history(
     Ok(shown)
 }
 
-fn write(progress: &Progress, out: &mut dyn Write, pending: &mut Vec<u8>) -> Result<(), Failure> {
+fn write(
+    progress: &ProgressMeter,
+    out: &mut dyn Write,
+    pending: &mut Vec<u8>,
+) -> Result<(), Failure> {
     let written = progress.around(|| out.write_all(pending).and_then(|()| out.flush()));
     pending.clear();
     written.map_err(Failure::output)

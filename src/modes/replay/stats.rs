@@ -25,7 +25,7 @@ use crate::failure::Failure;
 use crate::line;
 use crate::modes::replay::read::blocks::Block;
 use crate::modes::replay::read::filter::Filter;
-use crate::modes::replay::read::log::{Input, Log, unreadable};
+use crate::modes::replay::read::log::{Log, LogInput, unreadable};
 use crate::modes::replay::read::time_range;
 use crate::modes::replay::tally::names::MOST_NAMES;
 use crate::modes::replay::tally::{Tally, hours};
@@ -88,8 +88,8 @@ fn count(log: Log, args: &ReplayArgs) -> Result<Tally, Failure> {
     let (name, mut progress) = (log.name.clone(), progress_of(&log));
     let (start, end) = span.map_or((0, None), |span| (span.start, Some(span.end)));
     let source = match &log.input {
-        Input::Stream(stream) => Some(Arc::clone(&stream.position)),
-        Input::File { .. } => None,
+        LogInput::Stream(stream) => Some(Arc::clone(&stream.position)),
+        LogInput::File { .. } => None,
     };
     let mut blocks = log.blocks(start, end).ahead();
     let mut pass = Pass {

@@ -23,7 +23,7 @@ use crate::event::{MAX_KEY, Stamp};
 use crate::failure::Failure;
 use crate::line::{self, Damage, MAX_LINE, STAMP as TIME, Shape};
 use crate::modes::replay::read::line_ends::LineEnds;
-use crate::modes::replay::read::log::{Input, Log, unreadable};
+use crate::modes::replay::read::log::{Log, LogInput, unreadable};
 use crate::modes::replay::read::readahead::ReadAhead;
 use crate::system::files::Positional as _;
 
@@ -253,11 +253,11 @@ pub(super) fn run(log: Log) -> Result<ExitCode, Failure> {
     }
     let mut position = None;
     let (read, file): (Box<dyn Read>, _) = match input {
-        Input::Stream(stream) => {
+        LogInput::Stream(stream) => {
             position = Some(stream.position);
             (stream.read, None)
         }
-        Input::File { file, end } => {
+        LogInput::File { file, end } => {
             let ahead = ReadAhead::of(Arc::clone(&file), 0, end);
             let ahead = ahead.map_err(|error| unreadable(&name, &error))?;
             (Box::new(ahead), Some(file))

@@ -13,7 +13,7 @@ use crate::line::{self, Shape};
 use crate::modes::replay::read::blocks::Blocks;
 use crate::modes::replay::read::defects::judge;
 use crate::modes::replay::read::filter::Filter;
-use crate::modes::replay::read::log::{Input, Log};
+use crate::modes::replay::read::log::{Log, LogInput};
 use crate::modes::replay::read::time_range::ByteRange;
 
 /// One step of the run.
@@ -56,8 +56,8 @@ impl Script {
     /// and leaves are chosen.
     pub(super) fn of(log: Log, filter: Filter, span: Option<ByteRange>, comings: bool) -> Script {
         let position = match &log.input {
-            Input::File { .. } => None,
-            Input::Stream(stream) => Some(Arc::clone(&stream.position)),
+            LogInput::File { .. } => None,
+            LogInput::Stream(stream) => Some(Arc::clone(&stream.position)),
         };
         let blocks = match span {
             Some(span) => log.blocks(span.start, Some(span.end)),

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
 
-use super::super::progress::Progress;
+use super::super::progress::ProgressMeter;
 use super::client::{AskError, RoomClient, RoomReply};
 use crate::address::Address;
 use crate::failure::{Failure, reason};
@@ -110,7 +110,7 @@ pub(super) struct TargetRoom {
     client: RoomClient,
     stop: StopRequest,
     /// The progress bar.
-    pub progress: Progress,
+    pub progress: ProgressMeter,
     /// The time that was waited for the room, beyond its answers.
     pub waited: Duration,
     patience: Duration,
@@ -129,7 +129,7 @@ impl TargetRoom {
     pub(super) fn new(
         address: Address,
         stop: StopRequest,
-        progress: Progress,
+        progress: ProgressMeter,
         patience: Duration,
     ) -> TargetRoom {
         TargetRoom {
@@ -376,7 +376,12 @@ mod tests {
             }
         });
         let address = Address::parse(&address).expect("an address");
-        TargetRoom::new(address, StopRequest::default(), Progress::none(), patience)
+        TargetRoom::new(
+            address,
+            StopRequest::default(),
+            ProgressMeter::none(),
+            patience,
+        )
     }
 
     const GOODBYE: ClientRequest<'_> = ClientRequest {
@@ -434,7 +439,7 @@ mod tests {
         });
         let address = Address::parse(&fake.address).expect("an address");
         let patience = Duration::from_secs(20);
-        let mut room = TargetRoom::new(address, stop, Progress::none(), patience);
+        let mut room = TargetRoom::new(address, stop, ProgressMeter::none(), patience);
         assert!(matches!(room.ask::<()>(&GOODBYE), Err(Halt::Stopped)));
         assert!(room.waited < Duration::from_secs(30), "{:?}", room.waited);
     }

@@ -9,7 +9,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::help;
 use super::jump::{Direction, Jump};
 use super::keys::KeyPress;
-use super::player::{Player, Prompt, Search};
+use super::player::{PatternSearch, Player, Prompt};
 use crate::event::Stamp;
 use crate::modes::replay::painter;
 use crate::modes::replay::read::filter::Filter;
@@ -210,7 +210,7 @@ impl Player {
                                 grep: Some(regex),
                                 ..Filter::default()
                             };
-                            self.search = Some(Search {
+                            self.search = Some(PatternSearch {
                                 pattern: prompt.text,
                                 hit,
                             });

@@ -63,7 +63,7 @@ pub(super) struct Prompt {
 }
 
 /// A search for a pattern.
-pub(super) struct Search {
+pub(super) struct PatternSearch {
     /// The pattern as it was typed.
     pub pattern: String,
     pub(super) hit: Filter,
@@ -95,7 +95,7 @@ pub(super) struct Player {
     pub(super) jump: Option<Jump>,
     /// The search for the next event takes more than one portion.
     searching: bool,
-    pub(super) search: Option<Search>,
+    pub(super) search: Option<PatternSearch>,
     pub(super) prompt: Option<Prompt>,
     pub(super) note: Option<String>,
     pub(super) ended: bool,
@@ -425,7 +425,7 @@ impl Player {
     }
 
     /// The newest search.
-    pub(super) fn search(&self) -> Option<&Search> {
+    pub(super) fn search(&self) -> Option<&PatternSearch> {
         self.search.as_ref()
     }
 

@@ -32,13 +32,13 @@ pub(crate) struct Log {
     /// The kind.
     pub format: FileFormat,
     pub ends: LineEnds,
-    pub input: Input,
+    pub input: LogInput,
     /// The report about its lines, unless it is read as it is.
     pub report: Option<Arc<ConversionReport>>,
 }
 
 /// The bytes of a room's log.
-pub(crate) enum Input {
+pub(crate) enum LogInput {
     /// A file, in which any position can be read.
     File {
         file: Arc<File>,
@@ -115,7 +115,7 @@ impl Log {
             path: Some(path.to_path_buf()),
             format: FileFormat::Room,
             ends: LineEnds::LineFeed,
-            input: Input::File {
+            input: LogInput::File {
                 file: Arc::new(file),
                 end,
             },
@@ -126,8 +126,8 @@ impl Log {
     /// The lines; of a file, those between two positions at which lines start.
     pub(crate) fn blocks(self, start: u64, to: Option<u64>) -> Blocks {
         match self.input {
-            Input::File { file, end } => Blocks::of_file(file, start, to.unwrap_or(end)),
-            Input::Stream(stream) => Blocks::of_stream(stream.read),
+            LogInput::File { file, end } => Blocks::of_file(file, start, to.unwrap_or(end)),
+            LogInput::Stream(stream) => Blocks::of_stream(stream.read),
         }
     }
 
@@ -136,7 +136,7 @@ impl Log {
     /// # Errors
     /// The file cannot be read.
     pub(crate) fn id(&self) -> io::Result<Option<LogId>> {
-        let Input::File { file, end } = &self.input else {
+        let LogInput::File { file, end } = &self.input else {
             return Ok(None);
         };
         let first = reader(file).line_at(0, *end)?;
@@ -146,8 +146,8 @@ impl Log {
     /// The length of the source in bytes, if known.
     pub(crate) fn length(&self) -> Option<u64> {
         match &self.input {
-            Input::File { end, .. } => Some(*end),
-            Input::Stream(stream) => stream.length,
+            LogInput::File { end, .. } => Some(*end),
+            LogInput::Stream(stream) => stream.length,
         }
     }
 }
@@ -219,7 +219,7 @@ fn stream(
         path,
         format,
         ends,
-        input: Input::Stream(LogStream {
+        input: LogInput::Stream(LogStream {
             read,
             length,
             position,

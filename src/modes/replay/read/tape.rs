@@ -12,7 +12,7 @@ use std::thread;
 
 use memchr::memrchr;
 
-use super::log::{Input, Log, cannot_follow, unreadable};
+use super::log::{Log, LogInput, cannot_follow, unreadable};
 use super::watch::{FileChange, Watch, whole_lines};
 use crate::failure::{Failure, reason};
 use crate::system::files::Positional as _;
@@ -73,12 +73,12 @@ impl Tape {
     ) -> Result<Tape, Failure> {
         let name = log.name;
         match (log.input, follow) {
-            (Input::File { file, end }, false) => Ok(Tape {
+            (LogInput::File { file, end }, false) => Ok(Tape {
                 file,
                 end,
                 source: TapeSource::Whole,
             }),
-            (Input::File { file, end }, true) => {
+            (LogInput::File { file, end }, true) => {
                 let end = whole_lines(&file, 0, end).map_err(|error| unreadable(&name, &error))?;
                 let watch = Watch::new(log.path.unwrap_or_default(), Arc::clone(&file));
                 Ok(Tape {
@@ -87,8 +87,8 @@ impl Tape {
                     source: TapeSource::Live { watch, gone: false },
                 })
             }
-            (Input::Stream(stream), true) => Err(cannot_follow(&name, &stream)),
-            (Input::Stream(stream), false) => {
+            (LogInput::Stream(stream), true) => Err(cannot_follow(&name, &stream)),
+            (LogInput::Stream(stream), false) => {
                 let file = Arc::new(nameless(&name)?);
                 let coming = Arc::new(Coming::default());
                 let copy = Copier {
@@ -293,7 +293,7 @@ mod tests {
             path: None,
             format: FileFormat::Room,
             ends: LineEnds::LineFeed,
-            input: Input::Stream(LogStream {
+            input: LogInput::Stream(LogStream {
                 read: Box::new(Pipe(pipe)),
                 length: None,
                 position: Arc::default(),

@@ -5,7 +5,7 @@ use std::io;
 use chrono::{Days, Local, NaiveTime};
 
 use super::filter::Filter;
-use super::log::{Input, Log, reader, unreadable};
+use super::log::{Log, LogInput, reader, unreadable};
 use crate::cli::{ReplayArgs, When};
 use crate::event::{Stamp, on_the_wall};
 use crate::failure::Failure;
@@ -33,12 +33,12 @@ pub(crate) fn find(
     filter: &mut Filter,
 ) -> Result<Option<ByteRange>, Failure> {
     let ends = match &log.input {
-        Input::File { file, end } => {
+        LogInput::File { file, end } => {
             let reader = reader(file);
             let failed = |error| unreadable(&log.name, &error);
             Some((ends(&reader, *end).map_err(failed)?, reader, *end))
         }
-        Input::Stream(_) => None,
+        LogInput::Stream(_) => None,
     };
     let known = ends.as_ref().and_then(|(ends, ..)| *ends);
     let moment = |when: Option<When>, after: Option<Stamp>| -> Result<Option<Stamp>, Failure> {
