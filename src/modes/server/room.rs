@@ -12,6 +12,7 @@ mod coming;
 mod guards;
 pub(super) mod health;
 mod listed;
+pub(super) mod lock;
 pub(super) mod order;
 pub(super) mod orders;
 pub(super) mod presence;
@@ -21,8 +22,8 @@ mod recording;
 pub mod tail;
 pub(super) mod turns;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_io::Timer;
@@ -37,6 +38,7 @@ use crate::wire::Members;
 use super::console::Request;
 use crate::modes::server::room::client::Client;
 use crate::modes::server::room::health::Health;
+use crate::modes::server::room::lock::{Lock, LockGuard, Rank};
 use crate::modes::server::room::order::{Command, Job, Order, Reading, Refused, Speaker, Verdict};
 use crate::modes::server::room::orders::Orders;
 use crate::modes::server::room::presence::{Change, Denied, Presence};
@@ -76,7 +78,7 @@ pub struct Room {
     /// The same moment by the clock that goes on while the machine sleeps.
     booted: Duration,
     orders: Arc<Orders>,
-    state: Mutex<State>,
+    state: Lock<Guarded>,
     /// Who is here, as it was sent last.
     listed: Listed,
     /// For requests that wait for a member to come or go.
@@ -91,7 +93,7 @@ pub struct Room {
 }
 
 #[derive(Debug)]
-struct State {
+struct Guarded {
     tail: Tail,
     /// Everything before this offset is committed and may be seen.
     end: u64,
@@ -130,13 +132,16 @@ impl Room {
             started: Instant::now(),
             booted: clock::since_boot(),
             orders,
-            state: Mutex::new(State {
-                tail: Tail::default(),
-                end,
-                last,
-                presence,
-                closing: false,
-            }),
+            state: Lock::new(
+                Rank::Room,
+                Guarded {
+                    tail: Tail::default(),
+                    end,
+                    last,
+                    presence,
+                    closing: false,
+                },
+            ),
             listed: Listed::default(),
             wake: Event::new(),
             stopped: Event::new(),
@@ -146,9 +151,8 @@ impl Room {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        // A panic elsewhere leaves the state whole: every change is made in one piece.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> LockGuard<'_, Guarded> {
+        self.state.lock()
     }
 
     /// Both clocks now.
@@ -249,12 +253,12 @@ impl Room {
             // infallible: a list of names and numbers.
             let _ = crate::json::write(&members, &mut bytes);
             bytes.push(b'\n');
-            (bytes, listed::State { changes, last })
+            (bytes, listed::Version { changes, last })
         };
         let state = || {
             let state = self.state();
             let (changes, last) = (state.presence.changes(), state.last);
-            listed::State { changes, last }
+            listed::Version { changes, last }
         };
         self.listed.get(Instant::now(), state, make)
     }

@@ -5,22 +5,31 @@
 //! reading it.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_io::Timer;
 use event_listener::Event;
 
 use crate::modes::server::room::client::Client;
+use crate::modes::server::room::lock::{Lock, LockGuard, Rank};
 
 /// The time between two looks for connections whose time is up.
 const OFTEN: Duration = Duration::from_secs(1);
 
 /// The connections that wait for a request.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Idle {
-    list: Mutex<Waitlist>,
+    list: Lock<Waitlist>,
+}
+
+impl Default for Idle {
+    fn default() -> Idle {
+        Idle {
+            list: Lock::new(Rank::Idle, Waitlist::default()),
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -140,9 +149,8 @@ impl Idle {
         longest.is_some_and(|longest| list.send_away(longest))
     }
 
-    fn list(&self) -> MutexGuard<'_, Waitlist> {
-        // A panic elsewhere leaves it whole: every change is made in one piece.
-        self.list.lock().unwrap_or_else(PoisonError::into_inner)
+    fn list(&self) -> LockGuard<'_, Waitlist> {
+        self.list.lock()
     }
 }
 

@@ -2,12 +2,13 @@
 //! the disk and the clock do.
 
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::event::Stamp;
+
+use super::lock::{Lock, LockGuard, Rank};
 use crate::system::limits;
 
 /// The relation of the machine's clock to the log's times.
@@ -47,11 +48,17 @@ pub enum ClockTrust {
 }
 
 /// Shared by the committer and the look at the disk, which write it, and by whoever asks.
-#[derive(Clone, Debug, Default)]
-pub struct Health(Arc<Mutex<State>>);
+#[derive(Debug)]
+pub struct Health(Lock<Facts>);
+
+impl Default for Health {
+    fn default() -> Health {
+        Health(Lock::new(Rank::Health, Facts::default()))
+    }
+}
 
 #[derive(Debug, Default)]
-struct State {
+struct Facts {
     /// Why the last attempt to store something failed, if nothing has been stored since.
     full: Option<Full>,
     /// Nothing more will be stored by this server.
@@ -78,8 +85,8 @@ enum Full {
 }
 
 impl Health {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> LockGuard<'_, Facts> {
+        self.0.lock()
     }
 
     /// So many orders were refused, since the log could not grow.

@@ -4,10 +4,11 @@
 //! says so. How long somebody has said nothing, and of which event the list is, may be a little old:
 //! a list of an earlier event is as right as one of a later when nobody came or went.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::event::Id;
+
+use super::lock::{Lock, LockGuard, Rank};
 
 /// How long a list is good when nothing is said: idle times are whole seconds.
 const FRESH: Duration = Duration::from_secs(1);
@@ -17,7 +18,7 @@ const REST: u32 = 20;
 
 /// What a list depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct State {
+pub struct Version {
     /// How many times somebody came or went.
     pub changes: u64,
     /// The newest event.
@@ -25,15 +26,21 @@ pub struct State {
 }
 
 /// The newest list.
-#[derive(Debug, Default)]
-pub struct Listed(Mutex<Option<Made>>);
+#[derive(Debug)]
+pub struct Listed(Lock<Option<Made>>);
 
 #[derive(Debug)]
 struct Made {
     bytes: Vec<u8>,
-    of: State,
+    of: Version,
     at: Instant,
     took: Duration,
+}
+
+impl Default for Listed {
+    fn default() -> Listed {
+        Listed(Lock::new(Rank::Listed, None))
+    }
 }
 
 impl Listed {
@@ -42,8 +49,8 @@ impl Listed {
     pub fn get(
         &self,
         now: Instant,
-        state: impl FnOnce() -> State,
-        make: impl FnOnce() -> (Vec<u8>, State),
+        state: impl FnOnce() -> Version,
+        make: impl FnOnce() -> (Vec<u8>, Version),
     ) -> Vec<u8> {
         let mut made = self.made();
         let state = state();
@@ -61,14 +68,13 @@ impl Listed {
         bytes
     }
 
-    fn made(&self) -> MutexGuard<'_, Option<Made>> {
-        // A panic elsewhere leaves it whole: it is replaced in one piece.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn made(&self) -> LockGuard<'_, Option<Made>> {
+        self.0.lock()
     }
 }
 
 impl Made {
-    fn is_good(&self, state: State, now: Instant) -> bool {
+    fn is_good(&self, state: Version, now: Instant) -> bool {
         let age = now.saturating_duration_since(self.at);
         let nothing_said = self.of.last == state.last && age < FRESH;
         self.of.changes == state.changes && (nothing_said || age < self.took * REST)
@@ -82,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_list_is_made_once_until_somebody_comes_goes_or_speaks() {
-        let state = |changes, offset| State {
+        let state = |changes, offset| Version {
             changes,
             last: Id {
                 log: LogId(7),

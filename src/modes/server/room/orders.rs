@@ -5,8 +5,9 @@
 //! no more than [`MAX_WAITING`] wait.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar};
 
+use super::lock::{Lock, LockGuard, Rank};
 use super::turns::{Sender, Turns};
 use crate::modes::server::room::order::{Job, Order};
 
@@ -16,15 +17,15 @@ pub const PLACES: usize = 1_024;
 const MAX_WAITING: usize = 2_048;
 
 /// The queue: everybody puts in.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Orders {
-    state: Mutex<State>,
+    state: Lock<Waiting>,
     /// Something came, or nothing will any more.
     came: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct Waiting {
     /// The server's own wishes, which go first.
     own: VecDeque<Order>,
     turns: Turns<Order>,
@@ -61,15 +62,20 @@ pub struct Taker(Arc<Orders>);
 impl Orders {
     /// An empty queue, and its other end. Addresses are `limited` or not.
     pub fn new(limited: bool) -> (Arc<Orders>, Taker) {
-        let orders = Arc::new(Orders::default());
-        orders.state().unlimited = !limited;
+        let waiting = Waiting {
+            unlimited: !limited,
+            ..Waiting::default()
+        };
+        let orders = Arc::new(Orders {
+            state: Lock::new(Rank::Orders, waiting),
+            came: Condvar::new(),
+        });
         let taker = Taker(Arc::clone(&orders));
         (orders, taker)
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        // A panic elsewhere leaves the queue whole: every change is made in one piece.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> LockGuard<'_, Waiting> {
+        self.state.lock()
     }
 
     /// Lets an order wait; if it takes a `name`, until what guests said under that is taken.
@@ -128,7 +134,7 @@ impl Orders {
         true
     }
 
-    fn wake(&self, mut state: MutexGuard<'_, State>) {
+    fn wake(&self, mut state: LockGuard<'_, Waiting>) {
         let sleeps = std::mem::replace(&mut state.sleeps, false);
         drop(state);
         if sleeps {
@@ -160,8 +166,7 @@ impl Taker {
                 return None;
             }
             state.sleeps = true;
-            let woken = self.0.came.wait(state);
-            state = woken.unwrap_or_else(PoisonError::into_inner);
+            state = state.wait(&self.0.came);
         }
     }
 
@@ -196,7 +201,7 @@ impl Drop for Taker {
     }
 }
 
-impl State {
+impl Waiting {
     fn next(&mut self) -> Option<Order> {
         let own = self.own.pop_front();
         own.or_else(|| self.turns.pop()).or_else(|| self.end.take())

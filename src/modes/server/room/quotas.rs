@@ -7,9 +7,10 @@
 //! in it can take as many of its addresses as they like.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::lock::{Lock, LockGuard, Rank};
 use super::rate::{Buckets, Rate};
 use crate::modes::server::room::client::Client;
 
@@ -192,7 +193,7 @@ pub struct Connections {
     /// How many one address may have open, and one network.
     most: usize,
     most_of_network: usize,
-    state: Mutex<Open>,
+    state: Lock<Open>,
 }
 
 #[derive(Debug)]
@@ -217,10 +218,13 @@ impl Connections {
             limited,
             most,
             most_of_network,
-            state: Mutex::new(Open {
-                each: HashMap::new(),
-                new,
-            }),
+            state: Lock::new(
+                Rank::Connections,
+                Open {
+                    each: HashMap::new(),
+                    new,
+                },
+            ),
         }
     }
 
@@ -258,9 +262,8 @@ impl Connections {
         Ok((Connected { all, from }, wait))
     }
 
-    fn state(&self) -> MutexGuard<'_, Open> {
-        // A panic elsewhere leaves the counts whole: every change is made in one piece.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> LockGuard<'_, Open> {
+        self.state.lock()
     }
 }
 
