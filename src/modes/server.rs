@@ -43,7 +43,7 @@ use api::idle::Idle;
 use api::proxies::Proxies;
 use api::{Api, Callers};
 use commit::committer::{self, Committer};
-use commit::fullness::{Found, Fullness};
+use commit::fullness::{FreeSpace, Fullness};
 use commit::scribe::Scribe;
 use commit::store::Store;
 use commit::store::file::FileStore;
@@ -131,7 +131,7 @@ impl Server {
             Arc::clone(&orders),
             console.clone(),
         )?;
-        let (found, path) = (Found::default(), journal.path().to_path_buf());
+        let (found, path) = (FreeSpace::default(), journal.path().to_path_buf());
         let committer = Committer::new(
             FileStore::new(journal),
             scribe,

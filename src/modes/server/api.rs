@@ -30,7 +30,7 @@ use std::sync::Arc;
 use crate::http::{Head, Response};
 use crate::wire::endpoint::{Endpoint, Unrouted};
 
-use super::console::Request;
+use super::console::ShownRequest;
 use super::fanout::Fanout;
 use super::room::Room;
 use crate::modes::server::room::quotas::Connections;
@@ -75,7 +75,7 @@ struct ApiRequest {
     /// The source.
     source: Source,
     /// The request as it came, if the console shows it.
-    shown: Option<Box<Request>>,
+    shown: Option<Box<ShownRequest>>,
 }
 
 /// The answer to a request.

@@ -23,7 +23,7 @@ const QUEUE: usize = 4_096;
 
 /// The request that a message came in, for the console's block.
 #[derive(Clone, Debug)]
-pub struct Request {
+pub struct ShownRequest {
     /// The head as it came.
     pub head: String,
     /// The task that served it.
@@ -48,14 +48,14 @@ pub enum Entry {
         /// What was said.
         text: String,
         /// How it came.
-        request: Option<Box<Request>>,
+        request: Option<Box<ShownRequest>>,
     },
     /// Something an operator must know.
     Notice(String),
 }
 
 /// What the thread that writes is told.
-enum Told {
+enum Instruction {
     Show(Entry),
     /// This is asked now, in place of what was asked before.
     Ask(&'static str),
@@ -69,7 +69,7 @@ enum Told {
 #[derive(Clone, Debug)]
 pub struct Console {
     level: cli::Console,
-    queue: SyncSender<Told>,
+    queue: SyncSender<Instruction>,
     lost: Arc<AtomicU64>,
     written: Arc<AtomicU64>,
     queued: Arc<AtomicU64>,
@@ -107,7 +107,7 @@ impl Console {
             return;
         }
         self.queued.fetch_add(1, Ordering::Relaxed);
-        if self.queue.try_send(Told::Show(entry)).is_err() {
+        if self.queue.try_send(Instruction::Show(entry)).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
             self.written.fetch_add(1, Ordering::Relaxed);
         }
@@ -115,20 +115,20 @@ impl Console {
 
     /// Asks the operator, who is at a terminal, `question`; traffic is kept until [`Console::go_on`].
     pub fn ask(&self, question: &'static str) {
-        self.tell(Told::Ask(question));
+        self.tell(Instruction::Ask(question));
     }
 
     /// Keeps the traffic while something else is written to the terminal, until [`Console::go_on`].
     pub fn hold(&self) {
-        self.tell(Told::Hold);
+        self.tell(Instruction::Hold);
     }
 
     /// Writes what was kept, and from now on at once.
     pub fn go_on(&self) {
-        self.tell(Told::GoOn);
+        self.tell(Instruction::GoOn);
     }
 
-    fn tell(&self, told: Told) {
+    fn tell(&self, told: Instruction) {
         // The thread ends with the process only.
         let _ = self.queue.send(told);
     }
@@ -144,24 +144,24 @@ impl Console {
     }
 }
 
-fn write(level: cli::Console, told: &Receiver<Told>, lost: &AtomicU64, written: &AtomicU64) {
+fn write(level: cli::Console, told: &Receiver<Instruction>, lost: &AtomicU64, written: &AtomicU64) {
     let mut kept = VecDeque::new();
     // What is asked, if anything is; while something else is written there is only nothing to repeat.
     let mut asked: Option<Option<&'static str>> = None;
     while let Ok(told) = told.recv() {
         match told {
-            Told::Ask(question) => {
+            Instruction::Ask(question) => {
                 asked = Some(Some(question));
                 put(question);
             }
-            Told::Hold => asked = Some(None),
-            Told::GoOn => {
+            Instruction::Hold => asked = Some(None),
+            Instruction::GoOn => {
                 asked = None;
                 for entry in kept.drain(..) {
                     show(level, entry, lost, written);
                 }
             }
-            Told::Show(Entry::Notice(text)) => match asked.flatten() {
+            Instruction::Show(Entry::Notice(text)) => match asked.flatten() {
                 Some(question) if io::stderr().is_terminal() => {
                     put("\n");
                     show(level, Entry::Notice(text), lost, written);
@@ -169,7 +169,7 @@ fn write(level: cli::Console, told: &Receiver<Told>, lost: &AtomicU64, written: 
                 }
                 _ => show(level, Entry::Notice(text), lost, written),
             },
-            Told::Show(entry) if asked.is_some() => {
+            Instruction::Show(entry) if asked.is_some() => {
                 // The newest are kept: how many are missing is said before them.
                 if kept.len() >= QUEUE && kept.pop_front().is_some() {
                     lost.fetch_add(1, Ordering::Relaxed);
@@ -177,7 +177,7 @@ fn write(level: cli::Console, told: &Receiver<Told>, lost: &AtomicU64, written: 
                 }
                 kept.push_back(entry);
             }
-            Told::Show(entry) => show(level, entry, lost, written),
+            Instruction::Show(entry) => show(level, entry, lost, written),
         }
     }
 }
@@ -302,7 +302,7 @@ mod tests {
             at: Stamp::from_micros(1_795_473_297_180_845),
             body: "[uthira]: 0:00:17:hi\\nx".into(),
             text: "hi\nx".into(),
-            request: Some(Box::new(Request {
+            request: Some(Box::new(ShownRequest {
                 head: head.into(),
                 task: 12,
                 thread: 3,

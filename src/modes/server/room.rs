@@ -35,7 +35,7 @@ use crate::journal::Reader;
 use crate::name::{Judged, Name};
 use crate::wire::Members;
 
-use super::console::Request;
+use super::console::ShownRequest;
 use crate::modes::server::room::client::Client;
 use crate::modes::server::room::health::Health;
 use crate::modes::server::room::lock::{Lock, LockGuard, Rank};
@@ -46,7 +46,7 @@ use crate::modes::server::room::tail::{Batch, Tail};
 use crate::modes::server::room::turns::Sender;
 use crate::system::clock;
 
-use guards::Late;
+use guards::LateOrder;
 pub use guards::{AnswerDue, Hold};
 use listed::Listed;
 

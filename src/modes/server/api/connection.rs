@@ -31,7 +31,7 @@ use super::idle::Eviction;
 use super::log_file::FileRange;
 use super::{Answer, Api, ApiRequest, Content};
 use crate::modes::server::console::Console;
-use crate::modes::server::console::Request;
+use crate::modes::server::console::ShownRequest;
 use crate::modes::server::fanout::peer::{Peer, SendOutcome};
 use crate::modes::server::room::quotas::Connected;
 
@@ -134,7 +134,7 @@ impl Connection {
         };
         let (head_only, keep) = (head.method == "HEAD", head.keep_alive);
         let shown = raw.map(|head| {
-            Box::new(Request {
+            Box::new(ShownRequest {
                 head,
                 task: task_number(),
                 thread: thread_number(),

@@ -19,7 +19,7 @@ use crate::line;
 use super::fullness::Fullness;
 use super::scribe::Scribe;
 use super::store::{Appended, Draft, Fatal, Place, Store, Stored};
-use crate::modes::server::console::{Console, Entry, Request};
+use crate::modes::server::console::{Console, Entry, ShownRequest};
 use crate::modes::server::fanout::Fanout;
 use crate::modes::server::room::Room;
 use crate::modes::server::room::order::{Command, Job, Order, Refused, SessionId, Verdict};
@@ -340,7 +340,7 @@ fn entry(
     command: &Command,
     at: Stamp,
     text: &[u8],
-    request: Option<Box<Request>>,
+    request: Option<Box<ShownRequest>>,
 ) -> Option<Entry> {
     match command {
         Command::Join(_, name, _) => Some(Entry::Connected(name.clone())),

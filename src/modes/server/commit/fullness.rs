@@ -14,9 +14,9 @@ const ENOUGH: u64 = 128 << 10;
 
 /// Whether the last look at the disk found space. Shared by who looks and who writes.
 #[derive(Clone, Debug, Default)]
-pub struct Found(Arc<AtomicBool>);
+pub struct FreeSpace(Arc<AtomicBool>);
 
-impl Found {
+impl FreeSpace {
     /// The disk has so many bytes free of so many.
     pub fn set(&self, free: u64, size: u64) {
         // A disk that never had so much has space when half of it is free.
@@ -40,7 +40,7 @@ const ALIKE: usize = 64;
 
 /// What is to be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tell {
+pub enum SpaceNotice {
     /// There is no room for more.
     Full,
     /// There is space again.
@@ -50,7 +50,7 @@ pub enum Tell {
 /// Whether the log's disk is full, and what the operator knows of it.
 #[derive(Debug, Default)]
 pub struct Fullness {
-    found: Found,
+    found: FreeSpace,
     /// The longest piece that did not fit since there was space; 0 is space.
     longest: usize,
     /// Whether the operator's last word is that it is full.
@@ -60,7 +60,7 @@ pub struct Fullness {
 
 impl Fullness {
     /// With space, as far as is known.
-    pub fn new(found: Found) -> Fullness {
+    pub fn new(found: FreeSpace) -> Fullness {
         Fullness {
             found,
             ..Fullness::default()
@@ -68,7 +68,7 @@ impl Fullness {
     }
 
     /// A piece of so many bytes did not fit.
-    pub fn refused(&mut self, bytes: usize, now: Duration) -> Option<Tell> {
+    pub fn refused(&mut self, bytes: usize, now: Duration) -> Option<SpaceNotice> {
         self.found.forget();
         // What waited together is written together; no line needs more than that.
         self.longest = self.longest.max(bytes).min(ENOUGH as usize);
@@ -78,16 +78,16 @@ impl Fullness {
         }
         self.told = true;
         self.when = Some(now);
-        Some(Tell::Full)
+        Some(SpaceNotice::Full)
     }
 
     /// A piece of so many bytes is on the disk. A short one proves nothing of longer ones.
-    pub fn written(&mut self, bytes: usize) -> Option<Tell> {
+    pub fn written(&mut self, bytes: usize) -> Option<SpaceNotice> {
         if bytes == 0 || self.longest == 0 || bytes + ALIKE < self.longest && !self.found.get() {
             return None;
         }
         self.longest = 0;
-        std::mem::take(&mut self.told).then_some(Tell::Space)
+        std::mem::take(&mut self.told).then_some(SpaceNotice::Space)
     }
 }
 
@@ -102,30 +102,30 @@ mod tests {
     #[test]
     fn short_lines_that_still_fit_are_no_space() {
         let mut disk = Fullness::default();
-        assert_eq!(disk.refused(9_000, at(0)), Some(Tell::Full));
+        assert_eq!(disk.refused(9_000, at(0)), Some(SpaceNotice::Full));
         for second in 1..100 {
             assert_eq!(disk.written(100), None, "{second}");
             assert_eq!(disk.refused(9_000, at(second)), None, "{second}");
         }
-        assert_eq!(disk.written(9_000), Some(Tell::Space));
+        assert_eq!(disk.written(9_000), Some(SpaceNotice::Space));
         assert_eq!(disk.written(9_000), None);
     }
 
     #[test]
     fn space_that_the_watch_found_after_the_refusal_counts() {
-        let found = Found::default();
+        let found = FreeSpace::default();
         let mut disk = Fullness::new(found.clone());
         found.set(ENOUGH, 100 * ENOUGH);
-        assert_eq!(disk.refused(9_000, at(0)), Some(Tell::Full));
+        assert_eq!(disk.refused(9_000, at(0)), Some(SpaceNotice::Full));
         assert_eq!(disk.written(100), None, "what was found before is old");
         found.set(ENOUGH - 1, 100 * ENOUGH);
         assert_eq!(disk.written(100), None);
         found.set(ENOUGH, 100 * ENOUGH);
-        assert_eq!(disk.written(100), Some(Tell::Space));
+        assert_eq!(disk.written(100), Some(SpaceNotice::Space));
         // A disk that is smaller than that.
-        assert_eq!(disk.refused(9_000, at(90)), Some(Tell::Full));
+        assert_eq!(disk.refused(9_000, at(90)), Some(SpaceNotice::Full));
         found.set(24 << 10, 48 << 10);
-        assert_eq!(disk.written(100), Some(Tell::Space));
+        assert_eq!(disk.written(100), Some(SpaceNotice::Space));
     }
 
     #[test]
@@ -139,6 +139,6 @@ mod tests {
         assert_eq!(told, [0, 60, 120]);
         // What stays full is told when the minute is over.
         assert_eq!(disk.refused(100, at(179)), None);
-        assert_eq!(disk.refused(100, at(180)), Some(Tell::Full));
+        assert_eq!(disk.refused(100, at(180)), Some(SpaceNotice::Full));
     }
 }

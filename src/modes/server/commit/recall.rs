@@ -21,18 +21,18 @@ use crate::modes::server::console::{Console, Entry};
 use crate::modes::server::room::Room;
 use crate::modes::server::room::order::{Job, Mark, OldKey, Order, PastKeys};
 use crate::modes::server::room::orders::Orders;
-use crate::modes::server::room::presence::Seen;
+use crate::modes::server::room::presence::PastSessions;
 
 /// How much is read at once.
 const BLOCK: usize = 256 * 1024;
 
 /// What a stretch of the log says.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct ReadBack {
     /// For the scribe.
-    pub past: PastKeys,
+    pub keys: PastKeys,
     /// For the room.
-    pub seen: Seen,
+    pub sessions: PastSessions,
 }
 
 /// Goes through a log from its end.
@@ -60,8 +60,8 @@ impl Walk {
 
     /// What the lines say that stand before all that were looked at. `base` is where their log would
     /// begin if the log of now began at 0; `beginning` says that nothing stands before them.
-    pub fn back(&mut self, log: LogId, base: i64, range: &LogRange, beginning: bool) -> Found {
-        let mut found = Found::default();
+    pub fn back(&mut self, log: LogId, base: i64, range: &LogRange, beginning: bool) -> ReadBack {
+        let mut found = ReadBack::default();
         for (offset, text) in range.lines().rev() {
             self.bytes += text.len() as u64 + 1;
             if self.is_over() {
@@ -73,14 +73,14 @@ impl Walk {
             let Some(at) = Stamp::parse(raw.time).filter(|_| raw.is_canonical()) else {
                 continue;
             };
-            found.seen.oldest = Some(found.seen.oldest.map_or(at, |oldest| oldest.min(at)));
+            found.sessions.oldest = Some(found.sessions.oldest.map_or(at, |oldest| oldest.min(at)));
             if let Some(mark) = Mark::of(&raw) {
-                found.seen.ended.push((mark, at));
+                found.sessions.ended.push((mark, at));
             }
             if matches!(raw.shape, Shape::Join(_))
                 && let Some(mark) = Mark::of_join(&raw)
             {
-                found.seen.joined.push((mark, at));
+                found.sessions.joined.push((mark, at));
             }
             let id = Id {
                 log,
@@ -90,13 +90,13 @@ impl Walk {
             self.line(id, base, text, &raw, &mut found);
         }
         let all = beginning || self.is_over();
-        found.past.all = all || self.messages >= self.limits.messages;
-        (found.seen.all, found.seen.beginning) = (all, beginning && !self.is_over());
-        found.seen.names_known = self.names_known;
+        found.keys.all = all || self.messages >= self.limits.messages;
+        (found.sessions.all, found.sessions.beginning) = (all, beginning && !self.is_over());
+        found.sessions.names_known = self.names_known;
         found
     }
 
-    fn line(&mut self, id: Id, base: i64, text: &[u8], raw: &RawLine<'_>, found: &mut Found) {
+    fn line(&mut self, id: Id, base: i64, text: &[u8], raw: &RawLine<'_>, found: &mut ReadBack) {
         match raw.shape {
             Shape::Message { key, .. } => {
                 if key.is_some()
@@ -110,7 +110,7 @@ impl Walk {
                     } = event.body
                 {
                     let at = event.at;
-                    found.past.keys.push(OldKey {
+                    found.keys.keys.push(OldKey {
                         from,
                         key,
                         said: Said { id, at, elapsed },
@@ -127,7 +127,7 @@ impl Walk {
                     && matches!(raw.shape, Shape::Join(_))
                     && let Some(name) = std::str::from_utf8(name).ok().and_then(unescaped_name)
                 {
-                    found.seen.here.push((name, Mark::of_join(raw)));
+                    found.sessions.here.push((name, Mark::of_join(raw)));
                 }
             }
             // Whoever was here before a server started is not, but a log that only goes on from another
@@ -141,9 +141,9 @@ impl Walk {
     }
 
     /// Nothing more can be looked at.
-    fn given_up(&self) -> Found {
-        let mut none = Found::default();
-        (none.past.all, none.seen.all) = (true, true);
+    fn given_up(&self) -> ReadBack {
+        let mut none = ReadBack::default();
+        (none.keys.all, none.sessions.all) = (true, true);
         none
     }
 
@@ -187,20 +187,20 @@ pub fn begin(
     room.read_back();
     let beginning = recent.offset == 0 && source.earlier.is_empty();
     let found = walk.back(source.reader.log(), 0, &recent, beginning);
-    scribe.recall(&found.past, recent.next);
+    scribe.recall(&found.keys, recent.next);
     // Up to a MiB, which the server has no further use for.
     drop(recent);
-    room.recall(&found.seen);
-    if found.seen.all {
+    room.recall(&found.sessions);
+    if found.sessions.all {
         return Ok(());
     }
     let room = Arc::clone(room);
     let reading = std::thread::Builder::new().name("recall".into());
     let reading = reading.spawn(move || {
-        let given = |found: Found| {
-            room.recall(&found.seen);
+        let given = |found: ReadBack| {
+            room.recall(&found.sessions);
             let order = Order {
-                job: Job::Recall(Box::new(found.past)),
+                job: Job::Recall(Box::new(found.keys)),
                 request: None,
                 reply: None,
             };
@@ -224,7 +224,11 @@ pub fn begin(
 }
 
 /// Reads back as far as counts, or until nobody takes it.
-fn read_back(walk: &mut Walk, mut source: Source, given: &dyn Fn(Found) -> bool) -> io::Result<()> {
+fn read_back(
+    walk: &mut Walk,
+    mut source: Source,
+    given: &dyn Fn(ReadBack) -> bool,
+) -> io::Result<()> {
     loop {
         if source.end == 0
             && let Some(before) = source.earlier.pop_front()
@@ -241,7 +245,7 @@ fn read_back(walk: &mut Walk, mut source: Source, given: &dyn Fn(Found) -> bool)
         source.end = range.offset;
         let beginning = source.end == 0 && source.earlier.is_empty();
         let found = walk.back(source.reader.log(), source.base, &range, beginning);
-        let all = found.seen.all;
+        let all = found.sessions.all;
         if !given(found) || all {
             return Ok(());
         }

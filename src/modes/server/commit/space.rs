@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_io::Timer;
 use async_std::task;
 
-use super::fullness::Found;
+use super::fullness::FreeSpace;
 use crate::modes::server::console::Console;
 use crate::modes::server::console::Entry;
 use crate::modes::server::room::Room;
@@ -20,7 +20,7 @@ const MIB: u64 = 1 << 20;
 
 /// Looks at the log's disk now and then, and tells the operator when it is almost full. Never on
 /// the committer's way: a file system may take its time to answer.
-pub async fn watch(log: PathBuf, console: Console, seen: Found, room: Arc<Room>) {
+pub async fn watch(log: PathBuf, console: Console, seen: FreeSpace, room: Arc<Room>) {
     let mut space = Space::default();
     loop {
         let path = log.clone();

@@ -11,7 +11,7 @@ use super::recording::session as sender;
 use super::{Denied, Presence, Room, Verdict};
 use crate::modes::server::room::client::Client;
 use crate::modes::server::room::order::{Command, SessionId};
-use crate::modes::server::room::presence::{Claim, Held, Quitting, Seen};
+use crate::modes::server::room::presence::{Claim, HoldAttempt, PastSessions, Quitting};
 use crate::name::Name;
 use crate::wire::Said;
 
@@ -24,7 +24,7 @@ impl Room {
     }
 
     /// Takes what a further stretch of the log says of those who were here.
-    pub fn recall(&self, seen: &Seen) {
+    pub fn recall(&self, seen: &PastSessions) {
         // What no name may be today nobody can take either.
         let names = seen.here.iter().filter_map(|(name, mark)| {
             let judged = self.names.name(name).ok()?;
@@ -68,7 +68,7 @@ impl Room {
             }
             state.presence.line_up(name, from, Instant::now())?
         };
-        let mut turn = Turn {
+        let mut turn = JoinTurn {
             room: self,
             from,
             used: false,
@@ -121,15 +121,15 @@ impl Room {
         loop {
             let woken = self.wake.listen();
             match self.try_hold(session)? {
-                Held::Here => return Ok(self.held(session)),
-                Held::Absent => match self.order(None, Some(name), come_back).await {
+                HoldAttempt::Here => return Ok(self.held(session)),
+                HoldAttempt::Absent => match self.order(None, Some(name), come_back).await {
                     // Another request of the same session was faster.
                     Ok(_) | Err(Denied::Already) => {}
                     Err(Denied::NotYet) => woken.await,
                     Err(denied) => return Err(denied),
                 },
                 // The next commit decides.
-                Held::ComingOrGoing => woken.await,
+                HoldAttempt::ComingOrGoing => woken.await,
             }
         }
     }
@@ -139,7 +139,7 @@ impl Room {
     /// # Errors
     /// The session was ended by its owner.
     pub fn hold_here(self: &Arc<Room>, session: SessionId) -> Result<Option<Hold>, Denied> {
-        let here = self.try_hold(session)? == Held::Here;
+        let here = self.try_hold(session)? == HoldAttempt::Here;
         Ok(here.then(|| self.held(session)))
     }
 
@@ -148,10 +148,10 @@ impl Room {
         Hold { room, session }
     }
 
-    fn try_hold(&self, session: SessionId) -> Result<Held, Denied> {
+    fn try_hold(&self, session: SessionId) -> Result<HoldAttempt, Denied> {
         let mut state = self.state();
         match state.presence.hold(session)? {
-            Held::ComingOrGoing if state.closing => Err(Denied::Stopping),
+            HoldAttempt::ComingOrGoing if state.closing => Err(Denied::Stopping),
             held => Ok(held),
         }
     }
@@ -225,13 +225,13 @@ impl Room {
 }
 
 /// A place in the line of those who come in from one address. Whoever does not come in gives it back.
-struct Turn<'a> {
+struct JoinTurn<'a> {
     room: &'a Room,
     from: Client,
     used: bool,
 }
 
-impl Drop for Turn<'_> {
+impl Drop for JoinTurn<'_> {
     fn drop(&mut self) {
         if !self.used {
             self.room.state().presence.give_up(self.from);

@@ -44,14 +44,14 @@ impl Drop for AnswerDue {
 /// An order that came when all places were taken. Taken back when it is dropped, also because whoever
 /// asked does not wait any more: what never reaches the committer is undone here.
 #[derive(Debug)]
-pub struct Late<'a> {
+pub struct LateOrder<'a> {
     pub(super) room: &'a Room,
     pub(super) sender: Sender,
     pub(super) placed: Placed,
     pub(super) undo: Option<Change>,
 }
 
-impl Late<'_> {
+impl LateOrder<'_> {
     /// Takes it back; whether it was not taken yet.
     pub fn take_back(&mut self) -> bool {
         let back = self.room.orders.withdraw(&self.sender, self.placed);
@@ -62,7 +62,7 @@ impl Late<'_> {
     }
 }
 
-impl Drop for Late<'_> {
+impl Drop for LateOrder<'_> {
     fn drop(&mut self) {
         self.take_back();
     }

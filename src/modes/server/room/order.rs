@@ -6,7 +6,7 @@ use async_std::channel::Sender;
 
 use crate::event::{Key, Stamp, lower_hex};
 use crate::line::{Fields, RawLine};
-use crate::modes::server::console::Request;
+use crate::modes::server::console::ShownRequest;
 use crate::wire::Said;
 
 /// The number that identifies a session inside the server.
@@ -115,7 +115,7 @@ pub struct Order {
     /// The job.
     pub job: Job,
     /// The request in which the message came, if the console shows that.
-    pub request: Option<Box<Request>>,
+    pub request: Option<Box<ShownRequest>>,
     /// The channel for the outcome. Has room for it, so that answering never waits.
     pub reply: Option<Sender<Outcome>>,
 }

@@ -24,7 +24,7 @@ use crate::modes::server::room::client::Client;
 use crate::modes::server::room::order::{Mark, Refused, SessionId};
 
 pub use change::Change;
-pub use past::{Past, Seen};
+pub use past::{EarlierRuns, PastSessions};
 
 /// Everybody who comes, is here or goes.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ pub struct Presence {
     guests: Buckets<String>,
     quotas: Quotas,
     /// What earlier runs left, and which sessions have ended.
-    pub past: Past,
+    pub past: EarlierRuns,
 }
 
 #[derive(Debug)]
@@ -85,7 +85,7 @@ enum Phase {
 
 /// What came of trying to hold a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Held {
+pub enum HoldAttempt {
     /// It is here, and held now.
     Here,
     /// The next commit decides.
@@ -166,7 +166,7 @@ impl Presence {
             changes: 0,
             guests: Buckets::new(Rate::of_messages(max_rate)),
             quotas: Quotas::new(true, max_rate),
-            past: Past::default(),
+            past: EarlierRuns::default(),
         }
     }
 
@@ -180,15 +180,15 @@ impl Presence {
     ///
     /// # Errors
     /// [`Denied::Ended`] for a session whose owner quit.
-    pub fn hold(&mut self, session: SessionId) -> Result<Held, Denied> {
+    pub fn hold(&mut self, session: SessionId) -> Result<HoldAttempt, Denied> {
         Ok(match self.members.get_mut(&session) {
-            None => Held::Absent,
+            None => HoldAttempt::Absent,
             Some(member) if member.quit.is_some() => return Err(Denied::Ended),
             Some(member) if member.phase == Phase::Here => {
                 member.holders += 1;
-                Held::Here
+                HoldAttempt::Here
             }
-            Some(_) => Held::ComingOrGoing,
+            Some(_) => HoldAttempt::ComingOrGoing,
         })
     }
 

@@ -17,7 +17,7 @@ impl Room {
         hold: &Hold,
         text: String,
         key: Option<Key>,
-        request: Option<Box<Request>>,
+        request: Option<Box<ShownRequest>>,
     ) -> Result<Verdict, Denied> {
         let speak = |presence: &mut Presence| {
             let (name, from) = presence.speak(hold.session, Instant::now())?;
@@ -42,7 +42,7 @@ impl Room {
         (name, from): (&Name, Client),
         text: String,
         key: Option<Key>,
-        request: Option<Box<Request>>,
+        request: Option<Box<ShownRequest>>,
     ) -> Result<Verdict, Denied> {
         self.names_known().await;
         let speak = |presence: &mut Presence| {
@@ -65,7 +65,7 @@ impl Room {
     /// waits for the outcome.
     pub(super) async fn order(
         &self,
-        request: Option<Box<Request>>,
+        request: Option<Box<ShownRequest>>,
         name: Option<&Name>,
         decide: impl FnOnce(&mut Presence) -> Result<(Command, Sender), Denied>,
     ) -> Result<Verdict, Denied> {
@@ -87,7 +87,7 @@ impl Room {
         };
         let denied = match placed {
             Ok(placed) if placed.late => {
-                let mut late = Late {
+                let mut late = LateOrder {
                     room: self,
                     sender,
                     placed,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::event::Stamp;
 
-use super::super::fullness::Tell;
+use super::super::fullness::SpaceNotice;
 use super::super::store::Store;
 use super::Committer;
 use crate::modes::server::console::Entry;
@@ -14,18 +14,18 @@ use crate::modes::server::room::health::{ClockBehind, ClockState, ClockTrust};
 const A_DAY: Duration = Duration::from_secs(86_400);
 
 impl<S: Store> Committer<S> {
-    pub(super) fn tell_about_space(&self, tell: Option<Tell>) {
+    pub(super) fn tell_about_space(&self, tell: Option<SpaceNotice>) {
         let Some(tell) = tell else {
             return;
         };
         let log = self.store.name();
         let sentence = match tell {
-            Tell::Full => format!(
+            SpaceNotice::Full => format!(
                 "There is no space left for the log {log}: messages are refused until there is \
                  some. Nothing acknowledged is lost, and reading goes on. Free some space on its \
                  disk."
             ),
-            Tell::Space => {
+            SpaceNotice::Space => {
                 format!("There is space for the log {log} again: messages are accepted.")
             }
         };

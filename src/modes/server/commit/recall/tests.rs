@@ -45,9 +45,9 @@ fn again(log: &[u8], limits: Limits, portion: usize) -> Scribe {
         let from = log[..from].iter().rposition(|b| *b == b'\n');
         let from = from.map_or(0, |at| at + 1);
         let found = walk.back(LOG, 0, &range(from as u64, &log[..end]), from == 0);
-        scribe.recall(&found.past, log.len() as u64);
+        scribe.recall(&found.keys, log.len() as u64);
         end = from;
-        if found.seen.all {
+        if found.sessions.all {
             return scribe;
         }
     }
@@ -136,7 +136,7 @@ fn nobody_pushes_out_the_keys_of_anybody_else() {
 }
 
 /// What the log says of who was here and of who ended, whatever the portions.
-fn seen(commands: &[Command]) -> Seen {
+fn seen(commands: &[Command]) -> PastSessions {
     let mut scribe = Scribe::new(LOG, Stamp::from_micros(0));
     let mut log = Vec::new();
     for (second, command) in commands.iter().enumerate() {
@@ -145,7 +145,7 @@ fn seen(commands: &[Command]) -> Seen {
     }
     Walk::new(Limits::default())
         .back(LOG, 0, &range(0, &log), true)
-        .seen
+        .sessions
 }
 
 #[test]
@@ -191,8 +191,8 @@ fn a_walk_ends_within_its_limit_of_bytes_and_says_so() {
         ..Limits::default()
     };
     let found = Walk::new(limits).back(LOG, 0, &range(0, &log), true);
-    assert!(found.seen.all && found.past.all && !found.seen.beginning);
-    assert_eq!(found.seen.oldest, Some(reading(50).wall));
+    assert!(found.sessions.all && found.keys.all && !found.sessions.beginning);
+    assert_eq!(found.sessions.oldest, Some(reading(50).wall));
 }
 
 #[test]
@@ -207,6 +207,6 @@ fn a_join_from_before_lines_had_fields_is_nobodys_in_particular() {
         &mut log,
     );
     let found = Walk::new(Limits::default()).back(LOG, 0, &range(0, &log), true);
-    assert_eq!(found.seen.here, [("ann".to_string(), None)]);
-    assert!(found.seen.joined.is_empty());
+    assert_eq!(found.sessions.here, [("ann".to_string(), None)]);
+    assert!(found.sessions.joined.is_empty());
 }

@@ -18,7 +18,7 @@ const MAX_ENDED: usize = 100_000;
 
 /// What a stretch of the log says of them, the newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Seen {
+pub struct PastSessions {
     /// The sessions that ended in it, and when.
     pub ended: Vec<(Mark, Stamp)>,
     /// The sessions whose members came in in it, and when.
@@ -37,7 +37,7 @@ pub struct Seen {
 
 /// What is known of earlier runs.
 #[derive(Debug)]
-pub struct Past {
+pub struct EarlierRuns {
     most: usize,
     ended: HashSet<Mark>,
     /// The same, the oldest first.
@@ -66,10 +66,10 @@ struct HeldName {
     until: Instant,
 }
 
-impl Default for Past {
+impl Default for EarlierRuns {
     /// Of a room that has none.
-    fn default() -> Past {
-        Past {
+    fn default() -> EarlierRuns {
+        EarlierRuns {
             most: MAX_ENDED,
             ended: HashSet::new(),
             order: VecDeque::new(),
@@ -85,7 +85,7 @@ impl Default for Past {
     }
 }
 
-impl Past {
+impl EarlierRuns {
     /// The log is to be read back from here on.
     pub fn read_back(&mut self) {
         self.reading = Some(Stamp::from_micros(i64::MAX));
@@ -93,7 +93,12 @@ impl Past {
     }
 
     /// Takes what a further stretch of the log says; the names are held until then.
-    pub fn recall(&mut self, seen: &Seen, names: Vec<(Name, Option<Mark>)>, until: Instant) {
+    pub fn recall(
+        &mut self,
+        seen: &PastSessions,
+        names: Vec<(Name, Option<Mark>)>,
+        until: Instant,
+    ) {
         for (mark, at) in &seen.ended {
             if self.order.len() >= self.most {
                 self.forget(*at);

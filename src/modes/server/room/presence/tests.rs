@@ -56,11 +56,11 @@ fn who_is_held_does_not_leave_and_a_failed_leave_is_asked_for_again() {
     let mut presence = Presence::new(Duration::ZERO, 0);
     presence.come(ANN, &name("ann"), here(), now).expect("free");
     presence.apply(&[Change::Joined(ANN, Stamp::from_micros(0))], now);
-    assert_eq!(presence.hold(ANN), Ok(Held::Here));
+    assert_eq!(presence.hold(ANN), Ok(HoldAttempt::Here));
     assert!(presence.leavers(now).is_empty());
     presence.release(ANN, now);
     assert_eq!(presence.go(ANN, now), Ok(("ann".into(), None, here())));
-    assert_eq!(presence.hold(ANN), Ok(Held::ComingOrGoing));
+    assert_eq!(presence.hold(ANN), Ok(HoldAttempt::ComingOrGoing));
     presence.apply(&[Change::LeaveFailed(ANN)], now);
     assert_eq!(presence.leavers(now), [ANN]);
 }
@@ -92,7 +92,7 @@ fn a_session_that_quit_stays_dead() {
     presence.apply(&[Change::Left(ANN), Change::Ended(ann.mark, at)], now);
     assert!(presence.has_left(ANN));
     assert_eq!(presence.quit(&ann), Ok(Quitting::Gone));
-    assert_eq!(presence.hold(ANN), Ok(Held::Absent));
+    assert_eq!(presence.hold(ANN), Ok(HoldAttempt::Absent));
     let back = presence.come_back(&ann, &name("ann"), here(), now);
     assert_eq!(back, Err(Denied::Ended));
     assert_eq!(presence.speak(ANN, now), Err(Denied::Ended));
@@ -132,11 +132,11 @@ fn who_was_here_before_is_held_for_the_grace_and_comes_back() {
         presence.come(BOB, &name("bob"), here(), now),
         Err(Denied::NotYet)
     );
-    let seen = Seen {
+    let seen = PastSessions {
         ended: vec![(Mark(2), Stamp::from_micros(60))],
         names_known: true,
         oldest: Some(Stamp::from_micros(50)),
-        ..Seen::default()
+        ..PastSessions::default()
     };
     presence
         .past
@@ -169,10 +169,10 @@ fn who_was_here_before_is_held_for_the_grace_and_comes_back() {
     presence.apply(&[Change::Left(ANN)], now);
     assert_eq!(presence.come(BOB, &name("ann"), here(), now), Ok(()));
     // What was not looked through is not honoured.
-    let last = Seen {
+    let last = PastSessions {
         all: true,
         oldest: Some(Stamp::from_micros(40)),
-        ..Seen::default()
+        ..PastSessions::default()
     };
     presence.past.recall(&last, Vec::new(), until);
     let eve = |issued| claim([3; 16], issued);
@@ -191,10 +191,10 @@ fn a_name_that_is_held_for_nobody_is_free_after_the_grace() {
         Presence::new(Duration::ZERO, 0),
         now + Duration::from_secs(5),
     );
-    let seen = Seen {
+    let seen = PastSessions {
         all: true,
         beginning: true,
-        ..Seen::default()
+        ..PastSessions::default()
     };
     presence.past.read_back();
     presence
@@ -243,10 +243,10 @@ fn a_name_is_held_for_the_session_that_had_it_last() {
     let until = now + Duration::from_secs(5);
     let mut presence = Presence::new(Duration::ZERO, 0);
     let (first, last) = (claim(ANN, 50), claim(BOB, 60));
-    let seen = Seen {
+    let seen = PastSessions {
         all: true,
         beginning: true,
-        ..Seen::default()
+        ..PastSessions::default()
     };
     presence.past.read_back();
     let names = vec![(name("zoe"), Some(last.mark))];
@@ -269,12 +269,12 @@ fn a_session_that_came_in_since_is_known_not_to_have_ended_before() {
     let mut presence = Presence::new(Duration::ZERO, 0);
     let (used, unused, over) = (claim(ANN, 50), claim(BOB, 50), claim([3; 16], 50));
     let at = Stamp::from_micros;
-    let seen = Seen {
+    let seen = PastSessions {
         joined: vec![(over.mark, at(120)), (used.mark, at(110))],
         ended: vec![(over.mark, at(130))],
         oldest: Some(at(100)),
         all: true,
-        ..Seen::default()
+        ..PastSessions::default()
     };
     presence.past.read_back();
     presence.past.recall(&seen, Vec::new(), now);
