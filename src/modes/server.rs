@@ -58,16 +58,16 @@ use startup::asking::Asking;
 use startup::log::BegunLog;
 use startup::{announce, listen, log, secret, signals, words};
 
-/// How long the server waits for its last line, and then for its peers to take their answer or their
+/// The time that the server waits for its last line, and then for its peers to take their answer or their
 /// good-bye.
 const FAREWELL: Duration = Duration::from_millis(750);
-/// How long it waits for the committer to report how the last commit went.
+/// The time that it waits for the committer to report how the last commit went.
 const LAST_WORD: Duration = Duration::from_millis(100);
-/// How long clients that wait for an answer have to hear that its outcome is unknown, when the log failed.
+/// The time that waiting clients have to hear that the outcome is unknown, when the log failed.
 const BAD_NEWS: Duration = Duration::from_millis(200);
-/// How often the log of a room in which nobody speaks is checked to be still there.
+/// The interval at which the log of a quiet room is checked to be still there.
 const LOOK: Duration = Duration::from_secs(1);
-/// How long the terminal may take to show what is left for it.
+/// The time that the terminal may take to show what is left for it.
 const FLUSH: Duration = Duration::from_millis(300);
 
 /// The end of a thread on which the server depends; an error is the sentence with which the server fails.
@@ -339,7 +339,7 @@ struct Open {
     address: SocketAddr,
     log: LogId,
     has_key: bool,
-    /// Where the log ended before this run.
+    /// The end of the log before this run.
     history_end: u64,
     console: Console,
     args: ServerArgs,

@@ -1,4 +1,4 @@
-//! What the operator sees.
+//! The operator's view.
 //!
 //! Lines are written by a thread of their own behind a bounded queue: a terminal that blocks loses
 //! console lines, which are counted and told, and never slows the room.
@@ -18,7 +18,7 @@ use crate::event::Stamp;
 use crate::line;
 use crate::supervisor::{Severity, marked};
 
-/// How many entries wait for a slow terminal before more are lost.
+/// The number of entries that wait for a slow terminal before more are lost.
 const QUEUE: usize = 4_096;
 
 /// The request that a message came in, for the console's block.
@@ -41,27 +41,27 @@ pub enum Entry {
     Offline(String),
     /// Somebody said something.
     Said {
-        /// When.
+        /// The time of the message.
         at: Stamp,
         /// The line's body, escapes and all.
         body: String,
-        /// What was said.
+        /// The text of the message.
         text: String,
-        /// How it came.
+        /// The request in which it came.
         request: Option<Box<ShownRequest>>,
     },
-    /// Something an operator must know.
+    /// A sentence that the operator must know.
     Notice(String),
 }
 
-/// What the thread that writes is told.
+/// An instruction to the thread that writes.
 enum Instruction {
     Show(Entry),
-    /// This is asked now, in place of what was asked before.
+    /// Asks this question, in place of the one before.
     Ask(&'static str),
-    /// Somebody else writes to the terminal now.
+    /// Keeps traffic while something else writes to the terminal.
     Hold,
-    /// Nobody is asked any more, and nobody else writes.
+    /// Writes what was kept, and from now on at once.
     GoOn,
 }
 
@@ -91,12 +91,12 @@ impl Console {
         console
     }
 
-    /// Whether messages are shown with the requests they came in.
+    /// Returns whether messages are shown with the requests in which they came.
     pub fn wants_requests(&self) -> bool {
         self.level == cli::Console::Http
     }
 
-    /// Whether who says what is shown at all.
+    /// Returns whether joins, leaves and messages are shown at all.
     pub fn wants_traffic(&self) -> bool {
         self.level != cli::Console::Quiet
     }

@@ -1,10 +1,10 @@
-//! The room: how far the journal has come, who is here ([`presence`] decides), and
-//! the way in for everything that is to be recorded.
+//! The room: the committed end of the journal, the members ([`presence`] decides about them), and the way in
+//! for everything that is to be recorded.
 //!
 //! What always holds:
 //!
 //! - One short lock guards tail, committed offset and members; it is never held over an await or
-//!   over I/O.
+//!   over I/O. The order of all locks is in [`lock`].
 //! - Tail, offset and members change in one step, when a batch is published.
 
 pub(super) mod client;
@@ -50,27 +50,27 @@ use guards::LateOrder;
 pub use guards::{AnswerDue, Hold};
 use listed::Listed;
 
-/// What the operator decided about the room.
+/// The operator's settings of the room.
 #[derive(Clone, Debug)]
 pub struct Rules {
     /// The room's name.
     pub room: String,
     /// The longest name, in characters.
     pub max_name: usize,
-    /// How long a name stays present without a connection.
+    /// The time for which a name stays present without a connection.
     pub grace: Duration,
     /// Messages a second that one sender may keep up; 0 for no limit.
     pub max_rate: u32,
-    /// Whether anything is counted by address.
+    /// Limits are counted by address, too.
     pub address_limits: bool,
 }
 
 /// The one conversation that the server holds.
 #[derive(Debug)]
 pub struct Room {
-    /// What the operator decided.
+    /// The operator's settings.
     pub rules: Rules,
-    /// Which names it allows.
+    /// The judge of names.
     pub names: Judged,
     /// Reads what was committed.
     pub reader: Reader,
@@ -79,16 +79,16 @@ pub struct Room {
     booted: Duration,
     orders: Arc<Orders>,
     state: Lock<Guarded>,
-    /// Who is here, as it was sent last.
+    /// The list of members as it was sent last.
     listed: Listed,
     /// For requests that wait for a member to come or go.
     wake: Event,
     /// For those who wait for their turn to come in: no order is taken any more.
     stopped: Event,
-    /// How the log, its disk and the clock are.
+    /// The state of the log, its disk and the clock.
     pub health: Health,
     answers: AtomicUsize,
-    /// It is still being read back from the log who was here before the server's start.
+    /// The log is still being read back for the members of the time before the server's start.
     names_unknown: AtomicBool,
 }
 
@@ -103,7 +103,7 @@ struct Guarded {
     closing: bool,
 }
 
-/// What a follower finds at its cursor.
+/// The next step of a follower at its cursor.
 #[derive(Debug)]
 pub enum Next {
     /// These batches, from memory.
@@ -163,7 +163,7 @@ impl Room {
         }
     }
 
-    /// How long the server has been running.
+    /// The time since the server's start.
     pub fn uptime(&self) -> Duration {
         self.started.elapsed()
     }
@@ -208,7 +208,7 @@ impl Room {
         self.wake.notify(usize::MAX);
     }
 
-    /// What a follower at `offset` reads next, which keeps a session present by `hold`.
+    /// The next step of a follower at `offset`, which keeps a session present by `hold`.
     pub fn next(&self, offset: u64, count: usize, hold: Option<&Hold>) -> Next {
         let state = self.state();
         if offset >= state.end {
@@ -228,12 +228,12 @@ impl Room {
         }
     }
 
-    /// Up to where the journal is committed.
+    /// The committed length of the journal.
     pub fn end(&self) -> u64 {
         self.state().end
     }
 
-    /// Who is here.
+    /// The members that are present.
     pub fn members(&self) -> Members {
         let state = self.state();
         Members {
@@ -242,7 +242,8 @@ impl Room {
         }
     }
 
-    /// The same as JSON, which may be as old as an idle time is exact; who came and went is in it.
+    /// The present members as JSON. Joins and leaves are always in it; idle times may be as old as they are
+    /// exact.
     pub fn members_as_sent(&self) -> Vec<u8> {
         let make = || {
             let mut bytes = Vec::new();
@@ -268,7 +269,7 @@ impl Room {
         self.state().last
     }
 
-    /// How many are here.
+    /// The number of present members.
     pub fn member_count(&self) -> usize {
         self.state().presence.count()
     }
@@ -279,13 +280,13 @@ impl Room {
         AnswerDue(Arc::clone(self))
     }
 
-    /// How many requests wait for their answer.
+    /// The number of requests that wait for their answer.
     pub fn answers(&self) -> usize {
         self.answers.load(Ordering::Acquire)
     }
 }
 
-/// Sends home, for as long as it is polled, every member whose grace ran out.
+/// Records, for as long as it is polled, the leave of every member whose grace ran out.
 pub async fn sweep_often(room: Arc<Room>, grace: Duration) {
     let often = (grace / 5).clamp(Duration::from_millis(20), Duration::from_millis(500));
     loop {

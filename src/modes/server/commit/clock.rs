@@ -18,7 +18,7 @@ use crate::modes::server::room::order::Reading;
 
 /// A jump ahead by more than this is not believed at once.
 const FAR: Duration = Duration::from_secs(24 * 3_600);
-/// How long it is not believed.
+/// The time for which such a jump is not believed.
 const HELD: Duration = Duration::from_secs(60);
 /// The log is not told to be ahead by less than this: clocks are set by fractions of a second all
 /// the time.
@@ -26,7 +26,7 @@ const LITTLE: Duration = Duration::from_secs(1);
 /// No clock that is right shows an earlier time: 2026-01-01, in microseconds since 1970.
 const FIRST: i64 = 1_767_225_600_000_000;
 
-/// What gives lines their times.
+/// The source of the lines' times.
 #[derive(Clone, Debug)]
 pub struct Clock {
     /// The latest line's time.
@@ -69,8 +69,8 @@ impl Clock {
         self.last
     }
 
-    /// How the clock stands, and by how much it jumped if that has just been believed. To be asked now
-    /// and then, also while nothing is said: a jump is only known from the reading before it.
+    /// Returns the state of the clock, and the size of a jump that has just been believed. Must also be
+    /// called now and then while nothing is said: a jump is only known from the reading before it.
     pub fn look(&mut self, now: Reading) -> (ClockState, Option<Duration>) {
         let (wall, jump) = self.judge(now);
         let state = match self.behind {
@@ -109,8 +109,8 @@ impl Clock {
         self.last = self.kept;
     }
 
-    /// What time it is, as far as the clock is believed; by how much it jumped, if it is believed from
-    /// now on.
+    /// Returns the time as far as the clock is believed, and the size of a jump that is believed from now
+    /// on.
     fn judge(&mut self, now: Reading) -> (Stamp, Option<Duration>) {
         let mut taken = None;
         let expected = self.believed.map(|believed| course(believed, now));
@@ -154,7 +154,7 @@ impl Clock {
     }
 }
 
-/// What the clock would show now if it had gone on from a reading.
+/// The time that the clock would show now if it had continued from a reading.
 fn course(from: Reading, now: Reading) -> Stamp {
     from.wall.plus(now.mono.saturating_sub(from.mono))
 }

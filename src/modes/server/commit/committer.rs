@@ -31,7 +31,7 @@ use crate::modes::server::room::tail::Batch;
 const MAX_ORDERS: usize = 4_096;
 /// A commit takes no further orders once its lines may have this many bytes.
 const MAX_BYTES: usize = 1 << 19;
-/// At most how long a line is but for its text: time, name, elapsed time, checksum, key.
+/// The longest part of a line that is not its text: time, name, elapsed time, checksum, key.
 const AROUND_TEXT: usize = 320;
 // What a failed sync leaves unsure is rewritten at the next start, all of it.
 const _: () = assert!(MAX_BYTES + 8 * MAX_TEXT + AROUND_TEXT <= MAX_UNSYNCED);
@@ -40,7 +40,7 @@ const _: () = assert!(MAX_BYTES + 8 * MAX_TEXT + AROUND_TEXT <= MAX_UNSYNCED);
 #[derive(Debug)]
 pub struct Committer<S> {
     store: S,
-    /// How far the log was applied to the scribe and the room.
+    /// The place up to which the log was applied to the scribe and the room.
     place: Place,
     scribe: Scribe,
     orders: Taker,
@@ -53,10 +53,10 @@ pub struct Committer<S> {
     behind: bool,
 }
 
-/// What the orders of one commit come to if its lines are stored.
+/// The result of the orders of one commit, provided that its lines are stored.
 #[derive(Debug, Default)]
 struct Decision {
-    /// Where the lines will stand.
+    /// The offset at which the lines will stand.
     start: u64,
     lines: Vec<u8>,
     /// The newest event of the lines.
@@ -328,7 +328,7 @@ fn is_last(order: &Order) -> bool {
     order.job == Job::Record(Command::Close)
 }
 
-/// At most how long the order's line is.
+/// The longest that the order's line can be, in bytes.
 fn size(order: &Order) -> usize {
     match &order.job {
         Job::Record(Command::Say { text, .. }) => line::escaped_size(text) + AROUND_TEXT,

@@ -7,29 +7,29 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// A disk that is full is told at most this often, and so is that it has space again.
+/// The shortest time between two notices of a full disk, and between two of space again.
 const SELDOM: Duration = Duration::from_secs(60);
-/// So much must be free for a line of any length.
+/// The free space, in bytes, that a line of any length needs.
 const ENOUGH: u64 = 128 << 10;
 
-/// Whether the last look at the disk found space. Shared by who looks and who writes.
+/// The result of the last check of the disk for space. Shared by the checker and the committer.
 #[derive(Clone, Debug, Default)]
 pub struct FreeSpace(Arc<AtomicBool>);
 
 impl FreeSpace {
-    /// The disk has so many bytes free of so many.
+    /// Records a check: the bytes that are free, and the size of the disk.
     pub fn set(&self, free: u64, size: u64) {
         // A disk that never had so much has space when half of it is free.
         self.0
             .store(free >= ENOUGH.min(size / 2), Ordering::Relaxed);
     }
 
-    /// What was found before a write failed counts no longer.
+    /// Forgets the last check: it was made before a write failed.
     fn forget(&self) {
         self.0.store(false, Ordering::Relaxed);
     }
 
-    /// Whether the last look found space for a line of any length.
+    /// Returns whether the last check found space for a line of any length.
     pub fn get(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
@@ -38,7 +38,7 @@ impl FreeSpace {
 /// Lines of the same text differ by no more than this, in time and key.
 const ALIKE: usize = 64;
 
-/// What is to be told.
+/// A change that the operator is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SpaceNotice {
     /// There is no room for more.
@@ -47,19 +47,19 @@ pub enum SpaceNotice {
     Space,
 }
 
-/// Whether the log's disk is full, and what the operator knows of it.
+/// The state of the log's disk, full or not, and the operator's knowledge of it.
 #[derive(Debug, Default)]
 pub struct Fullness {
     found: FreeSpace,
     /// The longest piece that did not fit since there was space; 0 is space.
     longest: usize,
-    /// Whether the operator's last word is that it is full.
+    /// The operator was last told that it is full.
     told: bool,
     when: Option<Duration>,
 }
 
 impl Fullness {
-    /// With space, as far as is known.
+    /// A disk with space, as far as is known.
     pub fn new(found: FreeSpace) -> Fullness {
         Fullness {
             found,
@@ -67,7 +67,7 @@ impl Fullness {
         }
     }
 
-    /// A piece of so many bytes did not fit.
+    /// Records that a piece of so many bytes did not fit.
     pub fn refused(&mut self, bytes: usize, now: Duration) -> Option<SpaceNotice> {
         self.found.forget();
         // What waited together is written together; no line needs more than that.
@@ -81,7 +81,7 @@ impl Fullness {
         Some(SpaceNotice::Full)
     }
 
-    /// A piece of so many bytes is on the disk. A short one proves nothing of longer ones.
+    /// Records that a piece of so many bytes is on the disk. A short one proves nothing about longer ones.
     pub fn written(&mut self, bytes: usize) -> Option<SpaceNotice> {
         if bytes == 0 || self.longest == 0 || bytes + ALIKE < self.longest && !self.found.get() {
             return None;

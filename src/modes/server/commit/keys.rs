@@ -12,14 +12,14 @@ use crate::event::Key;
 use crate::modes::server::room::order::OldKey;
 use crate::wire::Said;
 
-/// How far back keys are known.
+/// The limits to the keys that are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Among so many of the newest messages.
+    /// The number of newest messages whose keys are known.
     pub messages: u64,
-    /// So many of one sender.
+    /// The number of keys of one sender.
     pub sender: usize,
-    /// No further back than this, in bytes of the log.
+    /// The distance from the log's end, in bytes.
     pub bytes: u64,
 }
 
@@ -65,7 +65,7 @@ struct Slot {
 }
 
 impl Keys {
-    /// None yet.
+    /// A table without keys.
     pub fn new(limits: Limits) -> Keys {
         Keys {
             limits,
@@ -84,12 +84,12 @@ impl Keys {
         Some((known.said, known.text))
     }
 
-    /// A message without a key was recorded.
+    /// Counts a message without a key.
     pub fn pass(&mut self) {
         self.newest += 1;
     }
 
-    /// A message with a key that is not known was recorded.
+    /// Adds the key of a message, which must not be known yet.
     pub fn insert(&mut self, from: &str, key: &Key, said: Said, text: u64) {
         self.newest += 1;
         let slot = Slot {
@@ -135,7 +135,7 @@ impl Keys {
             .push_front(slot.hash);
     }
 
-    /// What was recorded since the last call is in the log, which ends at `end`.
+    /// Makes what was recorded since the last call final: it is in the log, which ends at `end`.
     pub fn keep(&mut self, end: u64) {
         let new = self.order.iter().rev();
         let new: Vec<u64> = new
@@ -159,7 +159,7 @@ impl Keys {
         self.kept = self.newest;
     }
 
-    /// What was recorded since the last [`Keys::keep`] is not in the log.
+    /// Takes back what was recorded since the last [`Keys::keep`]: it is not in the log.
     pub fn undo(&mut self) {
         while let Some(slot) = self.order.back().copied()
             && slot.number > self.kept
@@ -182,7 +182,7 @@ impl Keys {
             || back > self.limits.bytes as i64
     }
 
-    /// Its sender may have used the key again since it was forgotten.
+    /// Forgets a key, unless its sender has used it again since it was forgotten.
     fn forget(&mut self, slot: &Slot) {
         let known = self.known.get(&slot.hash);
         if known.is_none_or(|known| known.number != slot.number) {

@@ -1,5 +1,5 @@
-//! What earlier runs of the server left, read back from the log's end: the keys that are known, the
-//! sessions that ended, who was here.
+//! The traces of earlier runs, read back from the log's end: the keys that are known, the sessions that
+//! ended, the names that were present.
 //!
 //! [`Walk`] is the whole of it: stretches of lines go in, the newest first, and what they say comes
 //! out. Around it [`begin`] takes what is at hand when the log is opened, and a thread reads on while
@@ -23,15 +23,15 @@ use crate::modes::server::room::order::{Job, Mark, OldKey, Order, PastKeys};
 use crate::modes::server::room::orders::Orders;
 use crate::modes::server::room::presence::PastSessions;
 
-/// How much is read at once.
+/// The size of one read, in bytes.
 const BLOCK: usize = 256 * 1024;
 
-/// What a stretch of the log says.
+/// The yield of a range of the log.
 #[derive(Debug, Default)]
 pub struct ReadBack {
-    /// For the scribe.
+    /// The keys, for the scribe.
     pub keys: PastKeys,
-    /// For the room.
+    /// The sessions, for the room.
     pub sessions: PastSessions,
 }
 
@@ -47,7 +47,7 @@ pub struct Walk {
 }
 
 impl Walk {
-    /// At the end.
+    /// A walk that begins at the log's end.
     pub fn new(limits: Limits) -> Walk {
         Walk {
             limits,
@@ -58,8 +58,8 @@ impl Walk {
         }
     }
 
-    /// What the lines say that stand before all that were looked at. `base` is where their log would
-    /// begin if the log of now began at 0; `beginning` says that nothing stands before them.
+    /// Reads the lines before all that were read so far. `base` is the offset at which their log would
+    /// begin if the present log began at 0; `beginning` is set if nothing stands before them.
     pub fn back(&mut self, log: LogId, base: i64, range: &LogRange, beginning: bool) -> ReadBack {
         let mut found = ReadBack::default();
         for (offset, text) in range.lines().rev() {
@@ -140,33 +140,33 @@ impl Walk {
         }
     }
 
-    /// Nothing more can be looked at.
+    /// The last yield of a walk that cannot continue.
     fn given_up(&self) -> ReadBack {
         let mut none = ReadBack::default();
         (none.keys.all, none.sessions.all) = (true, true);
         none
     }
 
-    /// Whether everything that counts was looked at.
+    /// Returns whether everything that counts was read.
     fn is_over(&self) -> bool {
         self.bytes > self.limits.bytes
     }
 }
 
-/// A log that is read back.
+/// A log that is being read back.
 #[derive(Debug)]
 struct Source {
     /// The logs before it that are still to be read.
     earlier: VecDeque<Before>,
     reader: Reader,
-    /// Up to where it is not looked at yet.
+    /// The offset from which on it was read.
     end: u64,
-    /// Where it would begin if the log of now began at 0.
+    /// The offset at which it would begin if the present log began at 0.
     base: i64,
 }
 
-/// Takes what the newest lines say, and reads on by a thread if that is not all. `recent` ends where
-/// the log ended before this run.
+/// Takes the newest lines, which end where the log ended before this run, and starts a thread that reads on
+/// if they are not enough.
 ///
 /// # Errors
 /// The system has no thread for it.
@@ -223,7 +223,7 @@ pub fn begin(
     })
 }
 
-/// Reads back as far as counts, or until nobody takes it.
+/// Reads back until everything that counts was read, or nobody takes it any more.
 fn read_back(
     walk: &mut Walk,
     mut source: Source,

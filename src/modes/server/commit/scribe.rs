@@ -29,7 +29,7 @@ const MAX_GUESTS: usize = 4_096;
 #[derive(Debug)]
 pub struct Scribe {
     log: LogId,
-    /// What gives lines their times.
+    /// The source of the lines' times.
     pub clock: Clock,
     spoke: HashMap<Speaker, Spoke>,
     /// The guests among them by the turn in which they spoke last, the oldest first.
@@ -42,11 +42,11 @@ pub struct Scribe {
     undo: Vec<Undo>,
 }
 
-/// The last time that somebody spoke.
+/// The last time that a speaker spoke.
 #[derive(Clone, Copy, Debug)]
 struct Spoke {
     at: Duration,
-    /// How many had spoken before.
+    /// The number of times that anybody had spoken before.
     turn: u64,
 }
 
@@ -239,7 +239,7 @@ impl Scribe {
     }
 }
 
-/// What stands for a text where a repeat is recognised.
+/// The hash of a text, by which a repeat is recognised.
 pub fn hash(text: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);

@@ -14,12 +14,12 @@ use crate::modes::server::console::Entry;
 use crate::modes::server::room::Room;
 use crate::system::limits;
 
-/// How often is looked.
+/// The interval between two checks.
 const OFTEN: Duration = Duration::from_secs(5);
 const MIB: u64 = 1 << 20;
 
-/// Looks at the log's disk now and then, and tells the operator when it is almost full. Never on
-/// the committer's way: a file system may take its time to answer.
+/// Checks the log's disk now and then, and warns the operator when it is almost full. Never on the
+/// committer's way: a file system may take its time to answer.
 pub async fn watch(log: PathBuf, console: Console, seen: FreeSpace, room: Arc<Room>) {
     let mut space = Space::default();
     loop {
@@ -43,14 +43,15 @@ pub async fn watch(log: PathBuf, console: Console, seen: FreeSpace, room: Arc<Ro
     }
 }
 
-/// Whether the operator has been told.
+/// The operator's knowledge of the space that is left.
 #[derive(Debug, Default)]
 struct Space {
     low: bool,
 }
 
 impl Space {
-    /// How much is left, if that is to be told now: once, and again only after it had recovered.
+    /// Returns the space that is left, in words, if the operator is to be told now: once, and again only
+    /// after it had recovered.
     fn told(&mut self, free: u64, size: u64) -> Option<String> {
         // A disk of a chat room's size has no use for a warning with half of it left, and a huge
         // one is not almost full with a GiB left.

@@ -16,12 +16,12 @@ use crate::journal::LogRange;
 use crate::modes::server::room::order::Refused;
 use crate::modes::server::room::presence::Change;
 
-/// How far a server has applied the log.
+/// The place up to which a server has applied the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The number of the newest batch that was applied.
     pub sequence: u64,
-    /// Where the next line starts, in bytes of the log.
+    /// The offset of the next line, in bytes of the log.
     pub offset: u64,
     /// A digest of everything before that; a file alone has none.
     pub digest: Option<u64>,
@@ -32,8 +32,8 @@ pub struct Place {
 pub struct Draft<'a> {
     /// Whole lines; none to have the store check on the log.
     pub lines: &'a [u8],
-    /// What the lines do to members and sessions, for other servers: the lines do not say all of it. A file
-    /// alone has no use for that.
+    /// The effect of the lines on members and sessions, for other servers: the lines do not say all of it.
+    /// A file alone has no use for that.
     #[cfg_attr(not(test), expect(dead_code, reason = "a file has one server"))]
     pub changes: &'a [Change],
     /// The lines, and all before them, must be durable when this returns.
@@ -62,7 +62,7 @@ pub enum Appended {
 pub struct Stored {
     /// The place after the lines.
     pub place: Place,
-    /// How long it took to force the log to disk, if that was done.
+    /// The time that it took to force the log to disk, if that was done.
     pub synced: Option<Duration>,
     /// A sentence for the operator.
     pub notice: Option<String>,
@@ -84,7 +84,7 @@ pub struct Fatal {
 pub struct Followed {
     /// Its lines.
     pub range: LogRange,
-    /// What it did to members and sessions.
+    /// Its effect on members and sessions.
     pub changes: Vec<Change>,
     /// The place after it.
     pub place: Place,

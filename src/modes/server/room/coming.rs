@@ -1,4 +1,4 @@
-//! Who comes, stays and goes, and what is known of them from before the server's start.
+//! Joining, staying and leaving, and the knowledge of sessions from before the server's start.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

@@ -1,4 +1,4 @@
-//! What the room counts for as long as somebody holds it.
+//! The guards by which the room counts what is held.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

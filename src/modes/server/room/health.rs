@@ -1,5 +1,5 @@
-//! How the room is, as `GET /health` tells it: whether anything can be stored, since when not, what
-//! the disk and the clock do.
+//! The health of the room, as `GET /health` reports it: the log, the disk and the
+//! clock.
 
 use std::io;
 use std::time::Duration;
@@ -32,7 +32,7 @@ pub struct ClockBehind {
     pub last: Stamp,
     /// When the clock will have caught up, by its own reckoning.
     pub until: Stamp,
-    /// Whether it is the clock that is wrong.
+    /// The verdict on the clock.
     pub clock: ClockTrust,
 }
 
@@ -47,7 +47,7 @@ pub enum ClockTrust {
     Unknown,
 }
 
-/// Shared by the committer and the look at the disk, which write it, and by whoever asks.
+/// The health of the log. The committer and the check of the disk write it; requests read it.
 #[derive(Debug)]
 pub struct Health(Lock<Facts>);
 
@@ -63,24 +63,24 @@ struct Facts {
     full: Option<Full>,
     /// Nothing more will be stored by this server.
     over: bool,
-    /// What is left on the log's disk.
+    /// The bytes that are left on the log's disk.
     free: Option<u64>,
     /// When something was forced to disk last, and how long that took.
     synced: Option<(Stamp, Duration)>,
-    /// What was refused for lack of space since something was stored last.
+    /// The number of orders refused for lack of space since something was stored last.
     refused: u64,
     /// The same since the start.
     refused_in_all: u64,
     clock: ClockState,
 }
 
-/// What is full.
+/// The limit that was reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Full {
     Disk,
     /// The limit of a file's size.
     Limit,
-    /// Somebody's share of the disk.
+    /// A user's share of the disk.
     Quota,
 }
 
@@ -89,7 +89,7 @@ impl Health {
         self.0.lock()
     }
 
-    /// So many orders were refused, since the log could not grow.
+    /// Records that so many orders were refused because the log could not grow.
     pub fn refused(&self, orders: usize, why: &io::Error) {
         let mut state = self.state();
         state.refused += orders as u64;
@@ -101,24 +101,24 @@ impl Health {
         });
     }
 
-    /// Something was stored.
+    /// Records that something was stored.
     pub fn stored(&self) {
         let mut state = self.state();
         state.full = None;
         state.refused = 0;
     }
 
-    /// What was stored is on the disk.
+    /// Records a sync, and the time that it took.
     pub fn synced(&self, at: Stamp, took: Duration) {
         self.state().synced = Some((at, took));
     }
 
-    /// The log is lost to this server, or its disk fails.
+    /// Records that the log is lost to this server, or its disk fails.
     pub fn over(&self) {
         self.state().over = true;
     }
 
-    /// How the clock stands.
+    /// Records the state of the clock.
     pub fn clock(&self, clock: ClockState) {
         self.state().clock = clock;
     }

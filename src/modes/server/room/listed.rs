@@ -1,4 +1,4 @@
-//! Who is here, as it is sent: made once for all who ask.
+//! The list of present members as it is sent: made once for all who ask.
 //!
 //! What always holds: whoever came or went is in the list, or out of it, from the moment the journal
 //! says so. How long somebody has said nothing, and of which event the list is, may be a little old:
@@ -10,16 +10,16 @@ use crate::event::Id;
 
 use super::lock::{Lock, LockGuard, Rank};
 
-/// How long a list is good when nothing is said: idle times are whole seconds.
+/// The time for which a list is good when nothing is said: idle times are whole seconds.
 const FRESH: Duration = Duration::from_secs(1);
 /// A list that takes long to make is good for so many times as long while others speak, so that making
 /// it takes a twentieth of the time at most.
 const REST: u32 = 20;
 
-/// What a list depends on.
+/// The state of the room from which a list was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Version {
-    /// How many times somebody came or went.
+    /// The number of joins and leaves so far.
     pub changes: u64,
     /// The newest event.
     pub last: Id,
@@ -44,8 +44,8 @@ impl Default for Listed {
 }
 
 impl Listed {
-    /// The list as it is now, from `make` if the newest is not good any more. Who asks meanwhile waits
-    /// for the same one.
+    /// Returns the present list, made by `make` if the newest one is outdated. Others that ask meanwhile
+    /// wait for the same one.
     pub fn get(
         &self,
         now: Instant,

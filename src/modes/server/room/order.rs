@@ -170,7 +170,7 @@ pub struct OldKey {
     pub said: Said,
     /// The hash of the text.
     pub text: u64,
-    /// How many messages came after it before this run.
+    /// The number of messages that came after it before this run.
     pub after: u64,
     /// The offset of its line; lines of an earlier log have negative ones.
     pub place: i64,

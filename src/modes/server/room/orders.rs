@@ -1,4 +1,4 @@
-//! What waits for the committer: [`Turns`] says who is next, here are lock and bounds.
+//! The queue before the committer: [`Turns`] decides the order, here are lock and bounds.
 //!
 //! What always holds: [`PLACES`] orders wait for as long as it takes. What comes when they are
 //! taken waits as well, in its turn, but may be taken back by whoever loses patience. Of one address
@@ -11,22 +11,22 @@ use super::lock::{Lock, LockGuard, Rank};
 use super::turns::{Sender, Turns};
 use crate::modes::server::room::order::{Job, Order};
 
-/// How many orders wait before senders lose patience.
+/// The number of orders that wait before senders lose patience.
 pub const PLACES: usize = 1_024;
-/// How many of one address wait.
+/// The number of orders of one address that may wait.
 const MAX_WAITING: usize = 2_048;
 
-/// The queue: everybody puts in.
+/// The queue into which every request puts its order.
 #[derive(Debug)]
 pub struct Orders {
     state: Lock<Waiting>,
-    /// Something came, or nothing will any more.
+    /// Woken when an order came, or when none will come any more.
     came: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct Waiting {
-    /// The server's own wishes, which go first.
+    /// The server's own orders, which go first.
     own: VecDeque<Order>,
     turns: Turns<Order>,
     /// The room's end, which comes when nothing else waits.
@@ -41,7 +41,7 @@ struct Waiting {
 /// Why an order cannot wait.
 #[derive(Debug)]
 pub enum Unplaced {
-    /// Nothing is taken any more.
+    /// The queue is closed.
     Closed,
     /// Too much of this address waits.
     TooMany,
@@ -55,7 +55,7 @@ pub struct Placed {
     pub late: bool,
 }
 
-/// The one who takes from the queue. When it is gone, nothing is taken any more.
+/// The committer's end of the queue. When it is gone, nothing is taken any more.
 #[derive(Debug)]
 pub struct Taker(Arc<Orders>);
 
@@ -78,7 +78,7 @@ impl Orders {
         self.state.lock()
     }
 
-    /// Lets an order wait; if it takes a `name`, until what guests said under that is taken.
+    /// Adds an order; one that takes a `name` waits until what guests said under that name is taken.
     ///
     /// # Errors
     /// It cannot.
@@ -102,13 +102,14 @@ impl Orders {
         Ok(Placed { ticket, late })
     }
 
-    /// Takes an order back that was not taken yet; whether it could be.
+    /// Takes back an order that was not taken yet; returns whether that succeeded.
     pub fn withdraw(&self, sender: &Sender, placed: Placed) -> bool {
         let taken = self.state().turns.withdraw(sender, placed.ticket);
         taken.is_some()
     }
 
-    /// What the server itself wants done, once however often it is wanted; whether it will be.
+    /// Adds an order of the server itself, unless the same waits already; returns whether it will be
+    /// carried out.
     pub fn push_own(&self, order: Order) -> bool {
         let mut state = self.state();
         if state.closed {
@@ -123,7 +124,7 @@ impl Orders {
         true
     }
 
-    /// The room's end; whether it will be recorded.
+    /// Adds the end of the room; returns whether it will be recorded.
     pub fn push_end(&self, order: Order) -> bool {
         let mut state = self.state();
         if state.closed {
@@ -142,20 +143,20 @@ impl Orders {
         }
     }
 
-    /// Nothing is taken any more.
+    /// Closes the queue: nothing is taken any more.
     pub fn close(&self) {
         self.state().closed = true;
         self.came.notify_all();
     }
 
-    /// Whether nothing is taken any more.
+    /// Returns whether the queue is closed.
     pub fn is_closed(&self) -> bool {
         self.state().closed
     }
 }
 
 impl Taker {
-    /// The next order, once there is one; `None` when there will be none.
+    /// Waits for the next order; `None` when there will be none.
     pub fn wait(&self) -> Option<Order> {
         let mut state = self.0.state();
         loop {
@@ -185,7 +186,7 @@ impl Taker {
         self.0.state().next()
     }
 
-    /// Nothing is taken any more.
+    /// Closes the queue: nothing is taken any more.
     pub fn close(&self) {
         self.0.close();
     }

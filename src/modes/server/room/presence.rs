@@ -1,4 +1,4 @@
-//! Who is here: a state machine without clocks, locks or I/O.
+//! The members: a state machine without clocks, locks or I/O.
 //!
 //! What always holds:
 //!
@@ -26,50 +26,50 @@ use crate::modes::server::room::order::{Mark, Refused, SessionId};
 pub use change::Change;
 pub use past::{EarlierRuns, PastSessions};
 
-/// Everybody who comes, is here or goes.
+/// The members that are joining, present or leaving.
 #[derive(Debug)]
 pub struct Presence {
     grace: Duration,
     max_rate: u32,
     members: HashMap<SessionId, Member>,
-    /// Whose their names are.
+    /// The owners of their names.
     names: Alike<SessionId>,
     joins: u64,
-    /// How many times somebody came or went.
+    /// The number of joins and leaves so far.
     changes: u64,
     guests: Buckets<String>,
     quotas: Quotas,
-    /// What earlier runs left, and which sessions have ended.
+    /// The sessions of earlier runs, and those that have ended.
     pub past: EarlierRuns,
 }
 
 #[derive(Debug)]
 struct Member {
     name: Name,
-    /// Where its owner came in from.
+    /// The client from which its owner joined.
     from: Client,
     phase: Phase,
-    /// How many came before: the order in which members are listed.
+    /// The number of joins before it: members are listed in that order.
     turn: u64,
     since: Stamp,
     said: Instant,
     /// Streams and requests that are open now.
     holders: usize,
-    /// Since when there are none.
+    /// The time since which there are none.
     away: Instant,
     bucket: Bucket,
     /// Its owner quit: it leaves as soon as that can be written.
     quit: Option<Mark>,
 }
 
-/// What a token proves.
+/// The claim that a token proves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claim {
     /// The session.
     pub session: SessionId,
     /// The time of its join in the log.
     pub issued: Stamp,
-    /// What stands in the log if it was ended.
+    /// The mark in the log if it was ended.
     pub mark: Mark,
 }
 
@@ -83,25 +83,25 @@ enum Phase {
     Leaving,
 }
 
-/// What came of trying to hold a member.
+/// The outcome of an attempt to hold a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HoldAttempt {
-    /// It is here, and held now.
+    /// The member is present, and held now.
     Here,
     /// The next commit decides.
     ComingOrGoing,
-    /// It is not here, and may come in.
+    /// The member is absent, and may join.
     Absent,
 }
 
-/// What is left to do for a session that ends.
+/// The rest of the work for a session that ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quitting {
-    /// Its leave is to be asked for.
+    /// The leave of its member is to be asked for.
     Here,
     /// The next commit decides.
     ComingOrGoing,
-    /// It is not here, but its end is still to be written.
+    /// The member is absent, but the end of its session is still to be written.
     Away,
     /// Nothing.
     Gone,
@@ -124,7 +124,7 @@ pub enum Denied {
     Ended,
     /// The token is older than the server's knowledge of ended sessions.
     TooOld,
-    /// What decides it is still being read back from the log.
+    /// The log is still being read back for the facts that decide it.
     NotYet,
     /// The sender is over its rate. Nothing was stored; the time is how long to wait.
     TooFast(Duration),
@@ -154,7 +154,7 @@ impl From<Refused> for Denied {
 }
 
 impl Presence {
-    /// Nobody yet. A name stays for `grace` without a connection; a sender may keep up `max_rate`
+    /// An empty room. A name stays for `grace` without a connection; a sender may keep up `max_rate`
     /// messages a second.
     pub fn new(grace: Duration, max_rate: u32) -> Presence {
         Presence {
@@ -170,7 +170,7 @@ impl Presence {
         }
     }
 
-    /// The same without what is counted by address.
+    /// This, without the limits that are counted by address.
     pub fn without_address_limits(mut self) -> Presence {
         self.quotas = Quotas::new(false, self.max_rate);
         self
@@ -200,7 +200,7 @@ impl Presence {
         }
     }
 
-    /// Ends the session for good; what is left to do for that.
+    /// Ends the session for good, and returns what is left to do for that.
     ///
     /// # Errors
     /// [`Denied::NotYet`] while it is not known whether it has ended.
@@ -222,8 +222,8 @@ impl Presence {
         })
     }
 
-    /// Those who are to leave: whose grace ran out, and who quit but could not be written off
-    /// then.
+    /// The sessions whose members are to leave: their grace ran out, or they quit but could not be written
+    /// off then.
     pub fn leavers(&self, now: Instant) -> Vec<SessionId> {
         let over = self
             .members
@@ -238,8 +238,8 @@ impl Presence {
         over && member.phase == Phase::Here
     }
 
-    /// Decides a leave that will be asked for now; the name to write, the mark if its session ends, and
-    /// whose turn it is.
+    /// Decides a leave that will be asked for now. Returns the name to write, the mark if the session ends,
+    /// and the client whose turn it is.
     ///
     /// # Errors
     /// [`Denied::Already`] if it is not to leave, or not any more.
@@ -258,12 +258,13 @@ impl Presence {
         Ok((name, member.quit, member.from))
     }
 
-    /// Whether the leave of a session that was held is written: its owner quit.
+    /// Returns whether the leave of a session that was held is written.
     pub fn has_left(&self, session: SessionId) -> bool {
         !self.members.contains_key(&session)
     }
 
-    /// The name under which the session's member may say something now, and whose turn it is.
+    /// Returns the name under which the session's member may say something now, and the client whose turn
+    /// it is.
     ///
     /// # Errors
     /// It has quit meanwhile, or speaks too fast.
@@ -278,7 +279,7 @@ impl Presence {
         Ok((member.name.as_str().to_string(), member.from))
     }
 
-    /// Whether somebody without a session may say something under `name` now.
+    /// Lets a guest say something under `name` now.
     ///
     /// # Errors
     /// Somebody has the name or one like it, or it speaks too fast.
@@ -292,7 +293,7 @@ impl Presence {
         self.quotas.say(from, now).map_err(Denied::TooFast)
     }
 
-    /// What a commit did to the members.
+    /// Applies a commit to the members.
     pub fn apply(&mut self, changes: &[Change], now: Instant) {
         for change in changes {
             match change {
@@ -328,18 +329,18 @@ impl Presence {
         }
     }
 
-    /// How many times somebody came or went: as long as it is the same, so are those who are here.
+    /// The number of joins and leaves so far: as long as it is the same, so are the present members.
     pub fn changes(&self) -> u64 {
         self.changes
     }
 
-    /// How many are here.
+    /// The number of present members.
     pub fn count(&self) -> usize {
         let members = self.members.values();
         members.filter(|m| m.phase != Phase::Joining).count()
     }
 
-    /// Who is here, in the order in which they came.
+    /// The present members, in the order in which they joined.
     pub fn list(&self, now: Instant) -> Vec<wire::Member> {
         let members = self.members.values();
         let mut here: Vec<&Member> = members.filter(|m| m.phase != Phase::Joining).collect();

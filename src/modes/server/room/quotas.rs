@@ -1,5 +1,4 @@
-//! What one address may have of the room: connections, names, joins, guests. A session has its own
-//! rate (`presence`).
+//! The quotas of one address: connections, names, joins, guests. A session has its own rate (`presence`).
 //!
 //! What always holds: what is counted is what there is, so that no count outlives it; what is only
 //! remembered for a while is bounded, and other addresses do not wipe it. All addresses of an IPv6
@@ -22,14 +21,14 @@ const NETWORK_SHARE: usize = 2;
 const FEW_CONNECTIONS: usize = 8;
 /// New ones a second, after as many as may be open.
 const NEW_CONNECTIONS: u32 = 100;
-/// How long those that come faster may be kept waiting.
+/// The longest that faster ones are kept waiting.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Names that one address may have at once.
 const MAX_NAMES: usize = 256;
 /// Joins a second that one address may keep up, and how many it may begin with.
 const JOINS: (u32, u32) = (5, 120);
-/// How long those who come in faster wait for their turn, rather than being refused: a class of two
-/// hundred that a cut network brings back gets in.
+/// The longest that faster joins wait for their turn, rather than being refused: a class of two hundred
+/// that a cut network brings back gets in.
 const JOIN_PATIENCE: Duration = Duration::from_secs(20);
 /// Guests of one address may together say so many times what one session may: a class behind one
 /// address is no flood.
@@ -40,7 +39,7 @@ const NETWORK: u32 = 8;
 /// Why an address may not have more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Over {
-    /// It, or its network, has all the names that it may have: so many.
+    /// The address or network has all the names that it may have, which are so many.
     Names(Client, usize),
     /// Too many came from it lately. How long to wait.
     Joins(Duration),
@@ -56,7 +55,7 @@ pub struct Quotas {
 }
 
 impl Quotas {
-    /// Nobody yet; whether addresses are `limited` at all, and what one session may say a second.
+    /// Empty counts. Addresses are `limited` or not; `max_rate` is what one session may say a second.
     pub fn new(limited: bool, max_rate: u32) -> Quotas {
         let guests = if limited { max_rate } else { 0 };
         let guests = guests.saturating_mul(GUESTS);
@@ -74,7 +73,7 @@ impl Quotas {
         }
     }
 
-    /// Whether there may be one more name from there.
+    /// Checks that there may be one more name from there.
     ///
     /// # Errors
     /// It has all that it may have.
@@ -121,7 +120,7 @@ impl Quotas {
         less(&mut self.names, from);
     }
 
-    /// Whether the guests of an address may say something.
+    /// Checks that the guests of an address may say something.
     ///
     /// # Errors
     /// How long it takes until they may.
@@ -138,7 +137,7 @@ impl Quotas {
     }
 }
 
-/// How fast an address may do something, and all those of an IPv6 network together.
+/// The rate of an address, and that of all addresses of an IPv6 network together.
 #[derive(Debug)]
 struct Rates {
     each: Buckets<Client>,
@@ -190,7 +189,7 @@ impl Rates {
 #[derive(Debug)]
 pub struct Connections {
     limited: bool,
-    /// How many one address may have open, and one network.
+    /// The most that one address may have open, and one network.
     most: usize,
     most_of_network: usize,
     state: Lock<Open>,
@@ -203,7 +202,7 @@ struct Open {
 }
 
 impl Connections {
-    /// None yet; whether they are `limited` at all, and for how many in all there are `places`.
+    /// Empty counts. Addresses are `limited` or not; `places` is the number of connections in all.
     pub fn new(limited: bool, places: usize) -> Connections {
         let times = NETWORK as usize;
         let most = (places / SHARE).clamp(FEW_CONNECTIONS, MAX_CONNECTIONS);
@@ -275,7 +274,7 @@ pub struct Connected {
 }
 
 impl Connected {
-    /// Whose it is.
+    /// The client whose connection it is.
     pub fn from(&self) -> Client {
         self.from
     }

@@ -1,4 +1,4 @@
-//! How fast somebody may do something: token buckets, without a clock.
+//! Rates: token buckets, without a clock.
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
@@ -6,20 +6,20 @@ use std::time::{Duration, Instant};
 
 /// Bursts of messages may be so many seconds' worth of them.
 const BURST: u32 = 10;
-/// How many of those that are counted are remembered.
+/// The number of buckets that are remembered.
 const MAX_KNOWN: usize = 10_000;
 
-/// What a bucket holds, and how fast it fills.
+/// The size of a bucket, and the speed at which it fills.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
-    /// How long one token takes; nothing is no limit.
+    /// The time that one token takes; zero is no limit.
     each: Duration,
-    /// How long all of them take.
+    /// The time that all of them take.
     depth: Duration,
 }
 
 impl Rate {
-    /// So many a second after a burst; 0 is no limit.
+    /// A number a second after a burst; 0 is no limit.
     pub fn new(a_second: u32, burst: u32) -> Rate {
         let each = Duration::from_secs(1).checked_div(a_second);
         let each = each.unwrap_or_default();
@@ -27,7 +27,7 @@ impl Rate {
         Rate { each, depth }
     }
 
-    /// So many messages a second, with the usual bursts.
+    /// A number of messages a second, with the usual bursts.
     pub fn of_messages(a_second: u32) -> Rate {
         Rate::new(a_second, a_second.saturating_mul(BURST))
     }
@@ -37,7 +37,7 @@ impl Rate {
 #[derive(Clone, Debug)]
 pub struct Bucket {
     rate: Rate,
-    /// When it is full again.
+    /// The time at which it is full again.
     full: Instant,
 }
 
@@ -80,7 +80,7 @@ pub struct Buckets<K> {
 }
 
 impl<K: Clone + Eq + Hash + Ord> Buckets<K> {
-    /// Full ones for everybody.
+    /// Full buckets for everybody.
     pub fn new(rate: Rate) -> Buckets<K> {
         Buckets {
             rate,
@@ -97,7 +97,7 @@ impl<K: Clone + Eq + Hash + Ord> Buckets<K> {
         self.book(who, now, Duration::ZERO).map(drop)
     }
 
-    /// Whether there is a token in somebody's bucket; none is taken.
+    /// Checks that there is a token in somebody's bucket; none is taken.
     ///
     /// # Errors
     /// How long it takes until there is one.

@@ -4,7 +4,7 @@ use super::*;
 use crate::modes::server::room::order::SessionId;
 use crate::modes::server::room::orders::Unplaced;
 
-/// How long somebody waits who came when the queue was full, before they are told to come back.
+/// The longest that a sender waits whose order came when the queue was full.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Room {

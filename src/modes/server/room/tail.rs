@@ -7,7 +7,7 @@ use crate::event::LogId;
 use crate::journal::LogRange;
 use crate::sse::Encoding;
 
-/// How many bytes of lines are kept in memory.
+/// The number of bytes of lines that are kept in memory.
 const TAIL: usize = 4 << 20;
 
 /// Whole lines of the journal, ready for listeners.
@@ -21,18 +21,18 @@ pub struct Batch {
 /// A batch in one encoding.
 #[derive(Debug)]
 pub struct Encoded {
-    /// What a listener is sent.
+    /// The bytes that a listener is sent.
     pub bytes: Vec<u8>,
     /// For each line, where it starts in the journal and in `bytes`.
     starts: Vec<(u64, usize)>,
 }
 
-/// How far a listener has come.
+/// The position of a listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    /// Where the line that it reads next starts in the journal.
+    /// The offset in the journal of the line that it reads next.
     pub offset: u64,
-    /// How many bytes of that line's encoded form it has been sent already.
+    /// The number of bytes of that line's encoded form that it has been sent already.
     pub sent: usize,
 }
 
@@ -53,7 +53,7 @@ impl Batch {
         }
     }
 
-    /// Where the line after the last one starts.
+    /// The offset of the line after the last one.
     pub fn end(&self) -> u64 {
         self.range.next
     }
@@ -71,7 +71,7 @@ impl Batch {
         })
     }
 
-    /// Where in `encoding` a listener at `cursor`, which is in this batch, goes on.
+    /// The position in `encoding` at which a listener at `cursor`, which is in this batch, continues.
     pub fn position(&self, encoding: Encoding, cursor: Cursor) -> usize {
         let encoded = self.encoded(encoding);
         let line = encoded

@@ -12,7 +12,7 @@ use std::collections::{HashMap, VecDeque};
 use crate::modes::server::room::client::Client;
 use crate::modes::server::room::order::Speaker;
 
-/// Who sent something: from where, and as whom.
+/// The sender of an order: a client, and a session or guest of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sender {
     /// The address, or the IPv6 network, that its turn is of. For a session always the one that it
@@ -22,21 +22,21 @@ pub struct Sender {
     pub speaker: Speaker,
 }
 
-/// What waits.
+/// The orders that wait, in turn.
 #[derive(Debug)]
 pub struct Turns<T> {
     clients: HashMap<Client, Lanes<T>>,
     /// The addresses of which something waits, in the order in which they are taken from.
     ring: VecDeque<Client>,
-    /// How much guests of each name have waiting.
+    /// The number of orders that guests of each name have waiting.
     guests: HashMap<String, usize>,
-    /// Who waits for the guests of a name.
+    /// The orders that wait for the guests of a name.
     held: HashMap<String, Vec<(Sender, u64, T)>>,
     count: usize,
     tickets: u64,
 }
 
-/// What waits of one address.
+/// The orders of one address.
 #[derive(Debug)]
 struct Lanes<T> {
     each: HashMap<Speaker, VecDeque<(u64, T)>>,
@@ -58,12 +58,12 @@ impl<T> Default for Turns<T> {
 }
 
 impl<T> Turns<T> {
-    /// How much waits.
+    /// The number of orders that wait.
     pub fn len(&self) -> usize {
         self.count
     }
 
-    /// How much of one address does.
+    /// The number of orders of one address that wait.
     pub fn of(&self, from: Client) -> usize {
         self.clients.get(&from).map_or(0, |lanes| lanes.count)
     }
@@ -107,7 +107,7 @@ impl<T> Turns<T> {
         }
     }
 
-    /// The next.
+    /// Takes the next one.
     pub fn pop(&mut self) -> Option<T> {
         let from = self.ring.pop_front()?;
         let lanes = self.clients.get_mut(&from)?;
@@ -159,7 +159,7 @@ impl<T> Turns<T> {
         Some(what)
     }
 
-    /// What a guest had waiting does so no more.
+    /// Counts an order of a guest as taken.
     fn taken(&mut self, speaker: &Speaker) {
         let Speaker::Guest(name) = speaker else {
             return;

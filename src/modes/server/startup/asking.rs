@@ -1,5 +1,5 @@
-//! What the terminal is asked and told at the start, while the room is open already: whether to show
-//! the old conversation, that conversation, and where to join.
+//! The question at the start, while the room is open already: whether to show the old conversation; then
+//! that conversation, and where to join.
 //!
 //! What always holds:
 //!
@@ -29,7 +29,7 @@ use crate::system::wait::{Wake, Woken, readable, waking};
 
 const QUESTION: &str = "Show the old conversation here? It is kept either way. [yes/no] ";
 const AGAIN: &str = "Answer yes or no; Enter means no. [yes/no] ";
-/// So many lines of a screen are for where to join, and for the question.
+/// The lines of a screen that are for where to join, and for the question.
 const SPARE_ROWS: u64 = 12;
 /// The longest answer that is looked at.
 const LONGEST: usize = 256;
@@ -132,7 +132,7 @@ struct Old {
 }
 
 impl Old {
-    /// Shows it; how many lines it had.
+    /// Shows it, and returns the number of its lines.
     fn show(&self) -> u64 {
         self.console.hold();
         let out = io::stdout();
@@ -152,17 +152,17 @@ impl Old {
     }
 }
 
-/// How many lines the terminal has.
+/// The number of lines that the terminal has.
 fn rows() -> u64 {
     terminal::size(io::stdout()).rows.into()
 }
 
-/// Whether somebody at a terminal would see a question and could answer it.
+/// Returns whether somebody at a terminal would see a question and could answer it.
 fn may_ask() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal() && in_foreground()
 }
 
-/// Whether this process may read its terminal. One that does not control any process may be read by all.
+/// Returns whether this process may read its terminal. Any process may read a terminal that controls none.
 fn in_foreground() -> bool {
     terminal::foreground(io::stdin()).unwrap_or(true)
 }

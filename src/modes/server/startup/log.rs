@@ -6,7 +6,7 @@ use crate::event::{Body, Event, Id, Stamp};
 use crate::failure::{Failure, reason};
 use crate::journal::{self, Journal, Kept, LogRange, Opening};
 
-/// Goes on where `chatroom rotate` was cut off; what the operator is told of it.
+/// Finishes a `chatroom rotate` that was cut off, and returns the sentence that tells the operator so.
 ///
 /// # Errors
 /// The new log cannot get its name.
@@ -36,7 +36,7 @@ pub fn open(path: &Path) -> Result<Opening, Failure> {
     Journal::open(path).map_err(|error| Failure::new(error.to_string()))
 }
 
-/// What the operator must know about the log as it was found.
+/// The sentences that the operator must know about the log as it was found.
 pub fn notices(opening: &Opening) -> Vec<String> {
     let torn = opening.torn().map(|torn| {
         let kept = match &torn.kept {

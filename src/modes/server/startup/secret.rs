@@ -86,7 +86,7 @@ pub fn take_back(log: &Path, has_key: bool) -> Vec<String> {
     told.into_iter().chain(read).collect()
 }
 
-/// What the operator must know of a key file that everybody on this machine can read.
+/// The sentence that tells the operator of a key file that everybody on this machine can read.
 pub fn open_key(file: &Path) -> Option<String> {
     let mode = |path: &Path| Some(rights(&fs::metadata(path).ok()?) & 0o777);
     let whole = fs::canonicalize(file).ok()?;

@@ -1,4 +1,4 @@
-//! What the server does with signals.
+//! The server's handling of signals.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -12,8 +12,8 @@ use crate::modes::server::console::Entry;
 use crate::system::signals::{SIGHUP, SIGINT, SIGTERM, Signals, is_ignored};
 use crate::system::terminal;
 
-/// How long signals mean the same wish: `timeout`, make and supervisors send one to the process
-/// and at once another to its group.
+/// The time within which signals mean the same wish: `timeout`, make and supervisors send one to the
+/// process and at once another to its group.
 const SAME_WISH: Duration = Duration::from_millis(500);
 
 /// Turns Ctrl-C, SIGTERM and a closed terminal into a stop in good order; one more, later than

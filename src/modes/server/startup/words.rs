@@ -1,4 +1,4 @@
-//! Where to join, and the good-bye: the sentences that the operator reads around a run.
+//! The sentences that the operator reads around a run: where to join, and the good-bye.
 
 use std::env;
 use std::io::{self, IsTerminal, Write};
@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::address::Address;
 use crate::cli::{self, ServerArgs, typed};
 
-/// What the console shows if nobody says.
+/// The console's level if none is set.
 pub fn default_console() -> cli::Console {
     if io::stdout().is_terminal() {
         cli::Console::Http
@@ -66,7 +66,7 @@ pub fn say_where(
     let _ = io::stdout().flush();
 }
 
-/// How much is in a log, roughly. Counting its events would take longer than opening it.
+/// The size of a log in words. Counting its events would take longer than opening it.
 fn size(bytes: u64) -> String {
     match bytes {
         0 => "new".to_string(),
@@ -88,7 +88,8 @@ pub fn say_good_bye(args: &ServerArgs) {
     }
 }
 
-/// What starts this program on this machine, as a shell takes it: `chatroom` where the shell finds it so.
+/// The command that starts this program on this machine, as a shell takes it: `chatroom` where the shell
+/// finds it so.
 fn own_command() -> String {
     let word = env::args_os().next().unwrap_or_default();
     let path = Path::new(&word);

@@ -1,9 +1,9 @@
-//! What a command does to members and sessions, recorded or not.
+//! The effects of a command on members and sessions, recorded or not.
 
 use crate::event::Stamp;
 use crate::modes::server::room::order::{Command, Mark, SessionId, Speaker};
 
-/// What a commit did to a member.
+/// The effect of a commit on a member or session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
     /// The join is recorded.
@@ -31,7 +31,7 @@ impl Change {
         }
     }
 
-    /// What becomes of members and sessions by this command, recorded at that time.
+    /// The effects on members and sessions of this command, recorded at that time.
     pub fn by(command: &Command, at: Stamp) -> impl Iterator<Item = Change> {
         let member = match command {
             Command::Join(session, ..) => Some(Change::Joined(*session, at)),
@@ -50,7 +50,7 @@ impl Change {
         member.into_iter().chain(ended)
     }
 
-    /// What becomes of the member or session if this command is not recorded.
+    /// The effect on the member or session if this command is not recorded.
     pub fn undoing(command: &Command) -> Option<Change> {
         match command {
             Command::Join(session, ..) => Some(Change::JoinFailed(*session)),

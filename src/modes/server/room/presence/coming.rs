@@ -8,8 +8,8 @@ use super::{Bucket, Claim, Client, Denied, Member, Name, Phase, Presence, Rate, 
 const MAX_MEMBERS: usize = 20_000;
 
 impl Presence {
-    /// Takes a place in the line of those who come in from there for a new session that wants the
-    /// name; how long until it may come.
+    /// Queues a new session that wants the name behind the others from the same client; returns how long it
+    /// must wait for its join.
     ///
     /// # Errors
     /// Why it may not.
@@ -19,7 +19,7 @@ impl Presence {
         self.quotas.book(from, now).map_err(Denied::Address)
     }
 
-    /// Gives a place in that line back: whoever had it did not come in.
+    /// Gives a place in that queue back that was not used.
     pub fn give_up(&mut self, from: Client) {
         self.quotas.give_back(from);
     }
@@ -100,7 +100,7 @@ impl Presence {
         self.quotas.check(from).map_err(Denied::Address)
     }
 
-    /// Whether nobody but this session has the name or one like it.
+    /// Checks that no other session has the name or one like it.
     ///
     /// # Errors
     /// Somebody has.

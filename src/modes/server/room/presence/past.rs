@@ -1,4 +1,4 @@
-//! What earlier runs of the server left: which sessions have ended, and who was here.
+//! The sessions of earlier runs: which have ended, and whose members were present.
 //!
 //! What always holds: a token is honoured only if it is known that its session was not ended, so an
 //! ended session stays dead however many end after it; what is forgotten takes all tokens with it
@@ -13,29 +13,29 @@ use crate::event::Stamp;
 use crate::modes::server::room::order::Mark;
 use crate::name::{Alike, Name};
 
-/// How many ended sessions are known.
+/// The number of ended sessions that are known.
 const MAX_ENDED: usize = 100_000;
 
-/// What a stretch of the log says of them, the newest first.
+/// The sessions in a range of the log, the newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PastSessions {
     /// The sessions that ended in it, and when.
     pub ended: Vec<(Mark, Stamp)>,
     /// The sessions whose members came in in it, and when.
     pub joined: Vec<(Mark, Stamp)>,
-    /// Who was here at the log's end, and by which session if the line says it.
+    /// The names present at the log's end, with their sessions where the line says them.
     pub here: Vec<(String, Option<Mark>)>,
-    /// Everybody who was is known.
+    /// These are all the names that were present.
     pub names_known: bool,
     /// The time of its oldest line.
     pub oldest: Option<Stamp>,
-    /// It is the last that is looked through.
+    /// This is the last range that is read.
     pub all: bool,
     /// Nothing stands before it.
     pub beginning: bool,
 }
 
-/// What is known of earlier runs.
+/// The knowledge of earlier runs.
 #[derive(Debug)]
 pub struct EarlierRuns {
     most: usize,
@@ -44,20 +44,20 @@ pub struct EarlierRuns {
     order: VecDeque<(Mark, Stamp)>,
     /// When the members of sessions came in last, of the newest in the log.
     joined: HashMap<Mark, Stamp>,
-    /// Those whose end is asked for and not written yet.
+    /// The sessions whose end is asked for and not written yet.
     ending: HashSet<Mark>,
     /// Of tokens up to this time it is not known any more whether they ended.
     forgotten: Option<Stamp>,
     /// The log is still being read back, and was looked through from this time on.
     reading: Option<Stamp>,
     names_unknown: bool,
-    /// Names of who was here, and how many there were.
+    /// The names that are held for earlier members.
     held: HashMap<u64, HeldName>,
     names: Alike<u64>,
     holds: u64,
 }
 
-/// The name of somebody who was here.
+/// The name of an earlier member.
 #[derive(Debug)]
 struct HeldName {
     name: Name,
@@ -67,7 +67,7 @@ struct HeldName {
 }
 
 impl Default for EarlierRuns {
-    /// Of a room that has none.
+    /// The knowledge of a room that had no earlier run.
     fn default() -> EarlierRuns {
         EarlierRuns {
             most: MAX_ENDED,
@@ -92,7 +92,7 @@ impl EarlierRuns {
         self.names_unknown = true;
     }
 
-    /// Takes what a further stretch of the log says; the names are held until then.
+    /// Takes a further range of the log; the names are held until then.
     pub fn recall(
         &mut self,
         seen: &PastSessions,
@@ -141,12 +141,12 @@ impl EarlierRuns {
         self.ending.insert(mark);
     }
 
-    /// It could not be written.
+    /// Records that the end of a session could not be written.
     pub fn end_failed(&mut self, mark: Mark) {
         self.ending.remove(&mark);
     }
 
-    /// Whether the next commit decides if the session ends.
+    /// Returns whether the next commit decides if the session ends.
     pub fn is_ending(&self, mark: Mark) -> bool {
         self.ending.contains(&mark)
     }
@@ -169,7 +169,7 @@ impl EarlierRuns {
         self.forgotten = self.forgotten.max(Some(at));
     }
 
-    /// Whether a session may come back.
+    /// Checks that a session may come back.
     ///
     /// # Errors
     /// It has ended; or that is not known any more, or not yet.
@@ -192,7 +192,7 @@ impl EarlierRuns {
         }
     }
 
-    /// Whether no name is held for another session than this one that is its name.
+    /// Checks that the name is not held for another session.
     ///
     /// # Errors
     /// One is, so long.
@@ -206,7 +206,7 @@ impl EarlierRuns {
         }
     }
 
-    /// Whether nobody who was here before has the name or one like it.
+    /// Checks that the name, or one like it, is not held for an earlier member.
     ///
     /// # Errors
     /// Somebody has, or that is not known yet.
