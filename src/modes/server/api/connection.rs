@@ -58,12 +58,11 @@ enum ConnectionEnd {
     Gone,
     /// Everything was said.
     Finished,
+    /// The request cannot be read, so the beginning of the next one is not known. The peer is told.
+    Refused(BadRequest),
     /// The connection goes on as an event stream.
     Stream(Box<Subscription>),
 }
-
-/// A request's head and, if the console wants it, its text; or what is wrong with it.
-type Headed = Result<(Head, Option<String>), Result<BadRequest, ConnectionEnd>>;
 
 /// One client's connection.
 pub struct Connection {
@@ -115,6 +114,13 @@ impl Connection {
                     self.peer.close().await;
                     return None;
                 }
+                Err(ConnectionEnd::Refused(error)) => {
+                    let answer = error.response().whole(true, false);
+                    if self.write(&answer).await.is_ok() {
+                        self.peer.close().await;
+                    }
+                    return None;
+                }
                 Err(ConnectionEnd::Stream(follow)) => return Some(Stream::new(self, *follow)),
             }
         }
@@ -122,16 +128,10 @@ impl Connection {
 
     /// Reads and answers one request; the longest time to wait for the next.
     async fn one_request(&mut self, idle: Duration) -> Result<Duration, ConnectionEnd> {
-        let (head, raw) = match self.next_head(idle).await? {
-            Ok(head) => head,
-            Err(error) => return self.refuse(error?).await,
-        };
+        let (head, raw) = self.next_head(idle).await?;
         let endpoint = Endpoint::parse(&head.method, &head.path);
         let limit = endpoint.as_ref().map_or(MAX_BODY, |one| one.body_limit());
-        let body = match self.body(&head, limit).await {
-            Ok(body) => body,
-            Err(error) => return self.refuse(error?).await,
-        };
+        let body = self.body(&head, limit).await?;
         let (head_only, keep) = (head.method == "HEAD", head.keep_alive);
         let shown = raw.map(|head| {
             Box::new(ShownRequest {
@@ -220,7 +220,7 @@ impl Connection {
 
     /// The next request's head, unless its time is up or the connection has to make room for another
     /// before it comes.
-    async fn next_head(&mut self, idle: Duration) -> Result<Headed, ConnectionEnd> {
+    async fn next_head(&mut self, idle: Duration) -> Result<(Head, Option<String>), ConnectionEnd> {
         let (eviction, api) = (Arc::clone(&self.eviction), Arc::clone(&self.api));
         let from = self.connected.as_ref().map(Connected::from);
         let until = Instant::now() + idle;
@@ -236,13 +236,13 @@ impl Connection {
                 // The next request came with the last one.
                 task::yield_now().await;
             }
-            Ok(self.head().await)
+            self.head().await
         };
         future::or(comes, called).await
     }
 
     /// The next request's head, and its text if the console wants it.
-    async fn head(&mut self) -> Headed {
+    async fn head(&mut self) -> Result<(Head, Option<String>), ConnectionEnd> {
         let whole = async {
             loop {
                 match Head::parse(&self.buffer) {
@@ -256,30 +256,24 @@ impl Connection {
                         self.buffer.drain(..taken);
                         return Ok((head, raw));
                     }
-                    Ok(None) => self.fill().await.map_err(Err)?,
-                    Err(error) => return Err(Ok(error)),
+                    Ok(None) => self.fill().await?,
+                    Err(error) => return Err(ConnectionEnd::Refused(error)),
                 }
             }
         };
         let slow = || {
-            Err(Ok(timeout(
+            Err(timeout(
                 "The request's head took too long. Send it in one piece.",
-            )))
+            ))
         };
         within(HEAD_TIME, whole).await.unwrap_or_else(|_| slow())
     }
 
-    async fn body(
-        &mut self,
-        head: &Head,
-        limit: usize,
-    ) -> Result<Vec<u8>, Result<BadRequest, ConnectionEnd>> {
-        let refused = |error| Ok(BadRequest::of_body(error, limit));
+    async fn body(&mut self, head: &Head, limit: usize) -> Result<Vec<u8>, ConnectionEnd> {
+        let refused = |error| ConnectionEnd::Refused(BadRequest::of_body(error, limit));
         let mut framed = BodyDecoder::new(head.framing, limit as u64).map_err(refused)?;
         if head.expects_continue && !framed.is_done() && self.buffer.is_empty() {
-            self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-                .await
-                .map_err(Err)?;
+            self.write(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
         }
         let mut body = Vec::new();
         let whole = async {
@@ -291,22 +285,15 @@ impl Connection {
                 if framed.is_done() {
                     return Ok(body);
                 }
-                self.fill().await.map_err(Err)?;
+                self.fill().await?;
             }
         };
         let slow = || {
-            Err(Ok(timeout(
+            Err(timeout(
                 "The request's body took too long. Send all that Content-Length announced.",
-            )))
+            ))
         };
         within(BODY_TIME, whole).await.unwrap_or_else(|_| slow())
-    }
-
-    /// Answers a request that cannot be read. The connection ends with it, since the beginning of the
-    /// next request is not known.
-    async fn refuse(&mut self, error: BadRequest) -> Result<Duration, ConnectionEnd> {
-        self.write(&error.response().whole(true, false)).await?;
-        Err(ConnectionEnd::Finished)
     }
 
     /// Waits for more bytes from the peer. If they are there already, others have a turn first.
@@ -370,8 +357,8 @@ impl Connection {
     }
 }
 
-fn timeout(message: &str) -> BadRequest {
-    BadRequest::new(408, "timeout", message)
+fn timeout(message: &str) -> ConnectionEnd {
+    ConnectionEnd::Refused(BadRequest::new(408, "timeout", message))
 }
 
 async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T, ConnectionEnd> {
