@@ -1,10 +1,10 @@
-//! The window that a downloaded file carries.
+//! The window inside the downloaded file.
 //!
-//! The one file that is downloaded is a static executable without the window, because the window needs
-//! a desktop's libraries. Behind its own bytes it carries the full build ([`parcel`] has the form). For
-//! `gui` that one is put into memory and becomes this process: same id, arguments, surroundings and
-//! open files. What holds: nothing that has a name on a disk is ever made, so nothing can be left
-//! behind, however this ends; and a file that is not whole is never run.
+//! The downloaded file is a static executable without the window, because the window needs a desktop's
+//! libraries. After its own bytes it carries the full build ([`parcel`] has the format). For `gui` the
+//! full build is put into memory and becomes this process: same process id, arguments, environment and
+//! open files. What always holds: no file with a name on a disk is ever made, so nothing is left over,
+//! however the process ends; and an incomplete file is never run.
 
 mod libraries;
 pub mod parcel;
@@ -27,14 +27,13 @@ pub struct Carried {
     parcel: parcel::Parcel,
 }
 
-/// What this executable carries, if it does.
+/// Finds the full build in this executable, if there is one.
 ///
-/// # Errors
-/// The sentence for a file that is cut or damaged, and for a system on which it cannot be read.
+/// The sentence for a file that is cut or damaged, and for a system on which the executable cannot be read.
 pub fn find() -> Result<Option<Carried>, Failure> {
     let file = match File::open(THIS_FILE) {
         Ok(file) => file,
-        // Then the window is built in, and there is nothing to read.
+        // The window is built in then, and there is nothing to read.
         Err(_) if cfg!(feature = "gui") => return Ok(None),
         Err(error) => return Err(unreadable(&error)),
     };
@@ -42,7 +41,7 @@ pub fn find() -> Result<Option<Carried>, Failure> {
     Ok(parcel.map(|parcel| Carried { file, parcel }))
 }
 
-/// What to say where there is no window, neither built in nor carried.
+/// The failure for an executable without a window, neither built in nor carried.
 pub fn none() -> Failure {
     Failure::new(concat!(
         "This build of chatroom has no window. Take the file chatroom-",
@@ -53,11 +52,10 @@ pub fn none() -> Failure {
 }
 
 impl Carried {
-    /// Replaces this process by it, with the same arguments, surroundings and open files.
+    /// Replaces this process by the full build, with the same arguments, environment and open files.
+    /// On success this does not return.
     ///
-    /// # Errors
-    /// The sentence that says what the system lacks, and how to get it. On success this does not
-    /// return.
+    /// A sentence with what the system lacks, and with how to get it.
     pub fn become_it(&self) -> Result<ExitCode, Failure> {
         let (executable, verdict) = self.settle()?;
         match verdict {
@@ -73,7 +71,7 @@ impl Carried {
         )))
     }
 
-    /// Puts it where it may be executed, and asks there whether it can be.
+    /// Puts the full build where it may be executed, and tests whether it can run there.
     fn settle(&self) -> Result<(Executable, Verdict), Failure> {
         let window = self.parcel.unpack(&self.file).map_err(told)?;
         let refused = match try_in(Executable::memory(), &window) {
@@ -112,8 +110,8 @@ fn try_in(executable: io::Result<Executable>, window: &[u8]) -> io::Result<(Exec
     Ok((executable, verdict))
 }
 
-/// Gives a window that was carried its name in lists of processes back: the kernel calls a program
-/// by what was executed, and that was a number.
+/// Restores the name of a carried window in lists of processes: the kernel names a process after the
+/// file that was executed, and that was a number.
 pub fn keep_name() {
     if !is_called_by_number() {
         return;
@@ -123,7 +121,7 @@ pub fn keep_name() {
     be_called(called.unwrap_or(OsStr::new("chatroom")));
 }
 
-/// What there is without a window.
+/// The remaining ways to use chatroom without a window.
 const LEFT: &str = "chatroom server and chatroom replay still work, and anybody can join with curl \
                     -N http://ADDR:1337/events";
 

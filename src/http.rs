@@ -1,7 +1,7 @@
-//! HTTP/1.1 without sockets: request heads and bodies as bytes come in, answers as bytes to write.
+//! HTTP/1.1 without sockets: request heads and bodies parsed from incoming bytes, answers as bytes to write.
 //!
 //! Framing is strict (RFC 9112): a request whose end two readers could see differently is refused
-//! and the connection closed, so that nothing can be smuggled. "More bytes please" is a value
+//! and the connection closed, so that nothing can be smuggled. A need for more bytes is a value
 //! (`None`), not an error.
 
 mod body;
@@ -20,43 +20,43 @@ use crate::wire::Refusal;
 pub const MAX_HEAD: usize = 8 * 1024;
 /// The most header fields in one head.
 const MAX_FIELDS: usize = 100;
-/// The blanks around a field's value, which are no part of it (RFC 9110, section 5.6.3). Not
-/// all that Unicode calls white space: a proxy does not read `\u{a0}chunked` as `chunked` either.
+/// The blanks around a field's value, which are not part of it (RFC 9110, section 5.6.3). Other white
+/// space of Unicode is not included: a proxy does not read `\u{a0}chunked` as `chunked` either.
 const BLANK: [char; 2] = [' ', '\t'];
 
-/// A request's head.
+/// The head of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
-    /// The method, in the case it came in (methods are case-sensitive).
+    /// The method, in its original case (methods are case-sensitive).
     pub method: String,
     /// The path, still percent-encoded, without the query.
     pub path: String,
     /// The part after the `?`, still encoded; empty without one.
     pub query: String,
-    /// The host asked for: the target's in absolute form, else the `Host` field's, valid in either
-    /// case. None only in HTTP/1.0.
+    /// The requested host: the target's in absolute form, else the `Host` field's; validated in either
+    /// case. `None` only in HTTP/1.0.
     pub host: Option<String>,
     /// The framing of the body.
     pub framing: Framing,
-    /// The client wants the connection kept.
+    /// Tells whether the client wants to keep the connection.
     pub keep_alive: bool,
-    /// The client waits for `100 Continue` before it sends the body.
+    /// Tells whether the client waits for `100 Continue` before it sends the body.
     pub expects_continue: bool,
-    /// HTTP/1.`minor`.
+    /// The minor version: HTTP/1.`minor`.
     pub minor: u8,
     fields: Vec<(String, String)>,
 }
 
-/// A request that cannot be read. It is answered, and the connection is closed.
+/// A request that cannot be parsed. It is answered, and the connection is closed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadRequest {
-    /// The status to answer with.
+    /// The status of the answer.
     pub status: u16,
     /// One word for programs.
     pub error: &'static str,
     /// A sentence for people.
     pub message: String,
-    /// The limit that was passed, where there is one.
+    /// The limit that was exceeded, if there is one.
     pub limit: Option<u64>,
 }
 
@@ -70,7 +70,7 @@ impl BadRequest {
         }
     }
 
-    /// The fault in a body that may have `limit` bytes.
+    /// The error for a body that may have `limit` bytes.
     pub(crate) fn of_body(error: BodyError, limit: usize) -> BadRequest {
         match error {
             BodyError::TooLong => {
@@ -88,7 +88,7 @@ impl BadRequest {
         }
     }
 
-    /// The answer to it, after which the connection must be closed.
+    /// The answer, after which the connection must be closed.
     pub fn response(self) -> Response {
         let refusal = Refusal {
             error: self.error.to_string(),
@@ -101,11 +101,10 @@ impl BadRequest {
 }
 
 impl Head {
-    /// Reads the head that `bytes` begin with; the number is how many of them it took. `None` if
-    /// its end has not come yet.
+    /// Parses the head at the beginning of `bytes` and returns it with its length. `None` if its end
+    /// has not arrived yet.
     ///
-    /// # Errors
-    /// The bytes can become no request that this server reads.
+    /// The bytes cannot become a request that this server accepts.
     pub fn parse(bytes: &[u8]) -> Result<Option<(Head, usize)>, BadRequest> {
         let mut space = [httparse::EMPTY_HEADER; MAX_FIELDS];
         let mut request = httparse::Request::new(&mut space);
@@ -189,19 +188,19 @@ impl Head {
             .any(|i| i.trim_matches(BLANK).eq_ignore_ascii_case(item))
     }
 
-    /// The query's first parameter of that name, decoded.
+    /// The first parameter of the query with that name, decoded.
     pub fn parameter(&self, name: &str) -> Option<String> {
         self.parameters()
             .find(|(n, _)| n == name)
             .map(|(_, value)| value.into_owned())
     }
 
-    /// The query's parameters in the order they came, decoded.
+    /// The query's parameters in their order, decoded.
     pub fn parameters(&self) -> form_urlencoded::Parse<'_> {
         form_urlencoded::parse(self.query.as_bytes())
     }
 
-    /// Every field in the order it came, names in lower case.
+    /// All fields in their order, names in lower case.
     pub fn fields(&self) -> &[(String, String)] {
         &self.fields
     }
@@ -221,7 +220,7 @@ fn absolute(target: &str) -> (Option<&str>, &str) {
     }
 }
 
-/// The host that a head asks for, with that of its target's absolute form, if it has one.
+/// The host that a request names, in its field or in the absolute form of its target.
 fn named(head: &Head, authority: Option<&str>) -> Result<Option<String>, BadRequest> {
     let fields: Vec<&str> = head.all("host").collect();
     let field = match fields.as_slice() {
@@ -242,7 +241,7 @@ fn named(head: &Head, authority: Option<&str>) -> Result<Option<String>, BadRequ
             ));
         }
     };
-    // Of both, the target's counts, and neither may be wrong.
+    // The target's host takes precedence, and both must be valid.
     let mut host = None;
     for given in field.into_iter().chain(authority) {
         host = Some(host::host(given).ok_or_else(|| {
@@ -263,7 +262,7 @@ fn framing(head: &Head) -> Result<Framing, BadRequest> {
     match (lengths.as_slice(), encodings.as_slice()) {
         ([], []) => Ok(Framing::None),
         ([length], []) if !length.is_empty() && length.bytes().all(|b| b.is_ascii_digit()) => {
-            // More digits than fit are a length that is over every limit.
+            // A number too large to parse is a length over every limit.
             Ok(Framing::Length(length.parse().unwrap_or(u64::MAX)))
         }
         ([_, ..], []) => Err(BadRequest::new(
@@ -287,7 +286,7 @@ fn framing(head: &Head) -> Result<Framing, BadRequest> {
 }
 
 /// The framing of a body with these codings, in the order in which they were applied (RFC 9112,
-/// section 6.3): only with `chunked` as the last, and applied once, is it known where it ends.
+/// section 6.3): its end is known only with `chunked` as the last coding, applied once.
 fn chunked(encodings: &[&str]) -> Result<Framing, BadRequest> {
     let codings = encodings.iter().flat_map(|field| field.split(','));
     let codings: Vec<&str> = codings.map(|coding| coding.trim_matches(BLANK)).collect();

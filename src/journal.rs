@@ -1,11 +1,7 @@
-//! The journal: `log.txt` on disk. Blocking; the server runs it on a thread of its own.
+//! The journal: `log.txt` on disk. All calls block; the server has a thread of its own for writing.
 //!
 //! What always holds:
 //!
-//! - Bytes are only ever added at the end, whole lines at a time; a write that fails is cut back
-//!   before anything else happens. (The one exception is [`open`]: a torn tail is cut at start.)
-//! - [`Journal::sync`] is asked for once per batch and never again after it failed: a second
-//!   `fdatasync` would report success for pages that the first one lost.
 //! - Everything before [`Journal::end`] is whole lines, so every line starts after a `\n`.
 
 mod before;
@@ -36,26 +32,26 @@ use crate::event::LogId;
 use crate::failure::reason;
 use crate::system::files::{self, Positional as _};
 
-/// The append end of a room's log. There is at most one for a file: it holds a lock.
+/// The append end of a room's log. It holds a lock, so there is at most one for a file.
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
     file: Arc<File>,
     log: LogId,
     end: u64,
-    /// The logs that came before it.
+    /// The logs that came before this one, the newest first.
     earlier: Arc<[Before]>,
 }
 
-/// Why nothing was appended.
+/// The reason why nothing was appended.
 #[derive(Debug)]
 pub enum AppendError {
-    /// No space, no quota, or the file may not grow. The log is as it was; trying again later is
-    /// sensible.
+    /// No space, no quota, or a limit of the file's size. The log is unchanged; the append can be
+    /// retried later.
     Full(io::Error),
-    /// The disk fails. What is on it is not known; nothing more may be acknowledged.
+    /// A failing disk. Its contents are unknown; nothing more may be acknowledged.
     Fatal(String),
-    /// Somebody moved, replaced or changed the file. As final.
+    /// A file that somebody moved, replaced or changed. Final, too.
     Gone(Gone),
 }
 
@@ -72,33 +68,32 @@ impl fmt::Display for AppendError {
 impl Journal {
     /// Opens the log at `path` for appending, repairs a torn end, and locks it. See [`open`].
     ///
-    /// # Errors
-    /// A sentence each; whatever stood at `path` is untouched then.
+    /// A sentence for each reason; the file at `path` is untouched then.
     pub fn open(path: &Path) -> Result<Opening, OpenError> {
         open::open(path)
     }
 
-    /// Where the next line will start: the length of all that was appended.
+    /// The offset of the next line: the length of everything appended.
     pub fn end(&self) -> u64 {
         self.end
     }
 
-    /// Which log this is.
+    /// The identity of the log.
     pub fn log(&self) -> LogId {
         self.log
     }
 
-    /// Where it is, as it was named.
+    /// The path, as it was given to [`Journal::open`].
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// A path by which every program can read the file while this process runs, name or not.
+    /// A path by which every program can read the file while this process runs, even if its name is gone.
     pub fn path_while_open(&self) -> PathBuf {
         files::path_for_others(&self.file)
     }
 
-    /// A handle that reads what was appended.
+    /// A reader of everything that was appended.
     pub fn reader(&self) -> Reader {
         Reader::new(Arc::clone(&self.file), self.log).going_on_from(Arc::clone(&self.earlier))
     }
@@ -106,10 +101,12 @@ impl Journal {
     /// Writes whole lines at the end. They are not durable before [`Journal::sync`].
     ///
     /// # Errors
-    /// [`AppendError::Full`] after the log was cut back to what it was and the cut synced.
+    /// [`AppendError::Full`] once the log is cut back to its former length and the cut is synced;
+    /// otherwise the error is final.
     pub fn append(&mut self, lines: &[u8]) -> Result<(), AppendError> {
         debug_assert!(lines.ends_with(b"\n"), "only whole lines are appended");
-        // Before the write, since that would hide it: a hole of zeros in place of what was cut off.
+        // Before the write, which would hide a shortening: it leaves a hole of zeros in place of
+        // the lost bytes.
         self.check_file()?;
         match self.file.write_all_at(lines, self.end) {
             Ok(()) => {
@@ -134,10 +131,9 @@ impl Journal {
         }
     }
 
-    /// Writes a line over the one at `offset`, which must be as long, and forces it to disk.
+    /// Writes a line over the one of the same length at `offset`, and syncs it.
     ///
-    /// # Errors
-    /// A sentence. Final: what is in the log's place is not known.
+    /// A sentence. Final: the bytes at `offset` are unknown.
     pub fn overwrite(&mut self, offset: u64, line: &[u8]) -> Result<(), AppendError> {
         self.check_file()?;
         let reader = self.reader();
@@ -155,7 +151,7 @@ impl Journal {
         self.sync()
     }
 
-    /// Forces everything appended to disk and checks that the file is still the one at its path.
+    /// Syncs everything appended and checks that the file is still the one at its path.
     ///
     /// # Errors
     /// A sentence. Final: nothing more may be appended or acknowledged after it.

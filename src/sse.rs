@@ -1,8 +1,8 @@
-//! Event streams: how a line of the log is written for a listener, and how a listener reads it.
+//! Event streams: the bytes that a listener gets for a line of the log, and the reading of such a stream.
 //!
-//! A stream comes in one of three forms (see [`Form`]), in chunks or not (see [`Encoding`]). What always holds: the bytes for a line
-//! depend on nothing but the line and where it stands, so a listener is sent the same bytes
-//! whether they come from memory or from the file, now or after a restart.
+//! A stream has one of three forms (see [`Form`]), in chunks or not (see [`Encoding`]). What always
+//! holds: the bytes for a line depend only on the line and its place in the log, so a listener gets
+//! the same bytes from memory or from the file, now or after a restart.
 
 pub mod decoder;
 mod encoder;
@@ -16,19 +16,19 @@ use crate::wire::Wire;
 
 pub use encoding::Encoding;
 
-/// How a listener wants the stream.
+/// The form of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Form {
     /// `text/event-stream` (WHATWG HTML, section 9.2, Server-sent events).
     Sse,
-    /// `application/x-ndjson`: one JSON object a line.
+    /// `application/x-ndjson`: one JSON object per line.
     Ndjson,
     /// `text/plain`: lines as in the log, without time and checksum.
     Plain,
 }
 
 impl Form {
-    /// The form that an `Accept` header asks for: the two structured ones only by name.
+    /// Chooses the form by an `Accept` header; the two structured ones have to be named.
     pub fn accepted(accept: Option<&str>) -> Form {
         let named = |kind: &str| {
             accept.unwrap_or_default().split(',').any(|range| {
@@ -48,7 +48,7 @@ impl Form {
         }
     }
 
-    /// The form's `Content-Type`.
+    /// The `Content-Type` of the form.
     pub fn content_type(self) -> &'static str {
         match self {
             Form::Sse => "text/event-stream",
@@ -76,7 +76,7 @@ pub fn wire_of(log: LogId, offset: u64, text: &[u8]) -> Wire {
     }
 }
 
-/// Appends what a listener is sent for the log's line at `offset`, given without its `\n`.
+/// Appends the listener's bytes for the log's line at `offset`, given without its `\n`.
 pub fn encode_line(form: Form, log: LogId, offset: u64, text: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
     if encoder::encode(form, log, offset, text, out).is_none() {
@@ -85,7 +85,7 @@ pub fn encode_line(form: Form, log: LogId, offset: u64, text: &[u8], out: &mut V
     }
 }
 
-/// What [`encode_line`] does, for a line that was already taken apart.
+/// Appends what [`encode_line`] does, for a line that is already split.
 pub fn encode_raw(
     form: Form,
     log: LogId,
@@ -101,8 +101,8 @@ pub fn encode_raw(
     }
 }
 
-/// What [`encode_line`] does, by way of the objects: for every line, damaged ones as well, and what
-/// the quick way is held to.
+/// Appends what [`encode_line`] does, by way of the objects: the path for every line, damaged ones
+/// included, and the reference for the quick path.
 fn encode_any_line(form: Form, log: LogId, offset: u64, text: &[u8], out: &mut Vec<u8>) {
     if form == Form::Plain
         && let Ok(parts) = line::split(text)
@@ -115,16 +115,15 @@ fn encode_any_line(form: Form, log: LogId, offset: u64, text: &[u8], out: &mut V
     encode(form, &wire_of(log, offset, text), out);
 }
 
-/// Appends every whole line in `bytes`, which stand at `offset` in the log, as a listener is sent
-/// them.
+/// Appends the listener's bytes for every whole line in `bytes`, which stand at `offset` in the log.
 pub fn encode_lines(form: Form, log: LogId, offset: u64, bytes: &[u8], out: &mut Vec<u8>) {
     for (offset, line) in line::lines(offset, bytes) {
         encode_line(form, log, offset, line, out);
     }
 }
 
-/// Appends what a listener is sent for an object that is not a line of the log (or for one that
-/// cannot be shown as it stands there).
+/// Appends the listener's bytes for an object that is not a line of the log, or that replaces a line
+/// that cannot be shown.
 pub fn encode(form: Form, wire: &Wire, out: &mut Vec<u8>) {
     match form {
         Form::Sse => {
@@ -158,7 +157,7 @@ pub fn encode(form: Form, wire: &Wire, out: &mut Vec<u8>) {
 }
 
 fn json(wire: &Wire, out: &mut Vec<u8>) {
-    // Strings, numbers and options in a Vec: there is nothing in it that could fail.
+    // Writing strings, numbers and options to a Vec cannot fail.
     let _ = crate::json::write(wire, out);
 }
 

@@ -1,7 +1,8 @@
-//! What a system lacks for a carried executable, in a sentence that says how to get it.
+//! The libraries that a system lacks for a carried executable, in a sentence that says how to get them.
 //!
-//! The system's own loader is asked, as `ldd` does it (ld.so(8), LD_TRACE_LOADED_OBJECTS): what it
-//! finds now it finds a moment later, whatever its configuration, and nothing of the executable runs.
+//! The answer is that of the system's own loader, obtained as `ldd` does (ld.so(8),
+//! LD_TRACE_LOADED_OBJECTS): it is the one of the later start, whatever the configuration, and no code
+//! of the executable runs.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,30 +12,30 @@ use std::process::{Command, Stdio};
 
 use crate::system::executable::is_root;
 
-/// What the loader says.
+/// The verdict of the loader.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Everything is there.
+    /// All libraries are there.
     Runs,
-    /// Not so; the sentence for the user.
+    /// Libraries are missing; the sentence is for the user.
     Lacks(String),
 }
 
-/// Asks the loader about the executable.
+/// Runs the loader on the executable.
 ///
 /// # Errors
 /// The executable may not be executed from where it is.
 pub fn ask(executable: &Path) -> io::Result<Verdict> {
     let answer = Command::new(executable)
-        // For a loader that does not know the question: then at least no window opens.
+        // A loader that ignores the variable runs the executable: then at least no window opens.
         .arg("--version")
         .env("LD_TRACE_LOADED_OBJECTS", "1")
-        // Not /dev/null: where that is missing, the answer would be that the loader is.
+        // Not /dev/null: if that is missing, the loader would seem to be missing.
         .stdin(Stdio::piped())
         .output();
     let answer = match answer {
         Ok(answer) => answer,
-        // The file is there: what is missing is the loader that it names.
+        // The file exists: the missing one is the loader that it names.
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Ok(Verdict::Lacks(no_loader()));
         }
@@ -68,14 +69,14 @@ fn judge(said: &str, succeeded: bool, system: &System) -> Verdict {
     ))
 }
 
-/// `libX11.so.6 => not found`
+/// The library in a line such as `libX11.so.6 => not found`.
 fn missing_library(line: &str) -> Option<&str> {
     let (library, rest) = line.trim().split_once(" => ")?;
     (rest == "not found").then_some(library)
 }
 
-/// ``chatroom: /lib/libc.so.6: version `GLIBC_2.38' not found (required by chatroom)``: the library
-/// and, as numbers for comparing and as written, the version.
+/// The library and the version (as numbers for comparison, and as written) in a line such as
+/// ``chatroom: /lib/libc.so.6: version `GLIBC_2.38' not found (required by chatroom)``.
 fn missing_version(line: &str) -> Option<(Vec<u32>, String, String)> {
     let (before, rest) = line.split_once(": version `")?;
     let (version, _) = rest.split_once("' not found")?;
@@ -103,7 +104,7 @@ fn too_old((_, library, version): &(Vec<u32>, String, String)) -> String {
     )
 }
 
-/// Whose packages the system has, by its own account (os-release(5)).
+/// The distribution family, whose packages the system has (os-release(5)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Family {
     Debian,
@@ -118,7 +119,7 @@ struct System {
     is_root: bool,
 }
 
-/// A library's name, and the package that has it with Debian, Fedora, Arch and openSUSE.
+/// The libraries, each with its package on Debian, Fedora, Arch and openSUSE.
 const PACKAGES: &[(&str, [&str; 4])] = &[
     ("libX11.so.6", ["libx11-6", "libX11", "libx11", "libX11-6"]),
     (
@@ -199,7 +200,7 @@ impl System {
         format!("The window needs {what} that this system lacks: {libraries}. {how}")
     }
 
-    /// The command that installs the libraries, where all are known.
+    /// The command that installs the libraries, if all packages are known.
     fn install(&self, missing: &BTreeSet<&str>) -> Option<String> {
         let (column, command) = match self.family {
             Family::Debian => (0, "apt-get install"),
@@ -253,7 +254,7 @@ mod tests {
         is_root: false,
     };
 
-    /// As ld.so of a Debian without a desktop answers.
+    /// The answer of ld.so on a Debian without a desktop.
     const BARE: &str = "\tlinux-vdso.so.1 (0x00007fff)\n\tlibX11.so.6 => not found\n\
                         \tlibgobject-2.0.so.0 => not found\n\tlibglib-2.0.so.0 => not found\n\
                         \tlibc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x00007f)\n";

@@ -1,11 +1,11 @@
-//! How an executable carries another: the form, and nothing about running it.
+//! The format in which one executable carries another.
 //!
-//! Behind the end that an executable's own headers tell stands a head of 40 bytes, then the other
-//! executable as one LZ4 block (of what is small enough, it is what is unpacked fastest: it is waited
-//! for at each start). The head is `chatroom window\n`, the lengths of the block and of what is in it
-//! (8 bytes each), the CRC-32C of what is in it (4 bytes) and of these 36 bytes (4 bytes),
-//! little-endian. What is longer than its own headers say and has no such head, or another length than
-//! the head says, is not whole.
+//! After the end given by an executable's own headers comes a head of 40 bytes, then the other
+//! executable as one LZ4 block (among formats that are small enough it unpacks fastest, which delays
+//! each start). The head is `chatroom window\n`, the lengths of the block and of its contents (8 bytes
+//! each), the CRC-32C of the contents (4 bytes) and of these 36 bytes (4 bytes), little-endian. A file
+//! that is longer than its own headers say and has no such head, or has another length than the head
+//! says, is not complete.
 
 use std::fs::File;
 use std::io;
@@ -17,10 +17,10 @@ use crate::system::files::Positional as _;
 
 const MAGIC: &[u8; 16] = b"chatroom window\n";
 const HEAD: usize = 40;
-/// More than anything that was ever packed has, unpacked; nobody's memory is asked for more.
+/// An upper bound for the unpacked size, in bytes, above that of any build; it bounds the memory used.
 const MOST: u64 = 1 << 30;
 
-/// Where in a file the other executable is.
+/// The place of the carried executable in a file.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Parcel {
     at: u64,
@@ -29,19 +29,19 @@ pub struct Parcel {
     sum: u32,
 }
 
-/// Why nothing can be said of what a file carries.
+/// The reason why a file's carried executable cannot be found or unpacked.
 #[derive(Debug)]
 pub enum Error {
-    /// It could not be read.
+    /// An error while reading.
     Read(io::Error),
-    /// The file ends too early: the bytes it has, and the bytes it had.
+    /// A file that ends too early.
     Cut {
-        /// How long it is.
+        /// The actual length, in bytes.
         has: u64,
-        /// How long it should be.
+        /// The full length, in bytes.
         of: u64,
     },
-    /// What stands behind the executable is nothing that was put there.
+    /// Bytes after the executable that are not a valid parcel.
     Damaged,
 }
 
@@ -51,10 +51,9 @@ impl From<io::Error> for Error {
     }
 }
 
-/// What `file` carries, if it does. Reads two heads, whatever the length.
+/// Finds the parcel in `file`, if there is one. Reads two heads, whatever the length.
 ///
-/// # Errors
-/// See [`Error`]. Whether the carried bytes are the right ones, [`Parcel::unpack`] finds out.
+/// See [`Error`]. The carried bytes are verified by [`Parcel::unpack`].
 pub fn find(file: &File) -> Result<Option<Parcel>, Error> {
     let has = file.metadata()?.len();
     let mut own = [0; 64];
@@ -90,10 +89,11 @@ pub fn find(file: &File) -> Result<Option<Parcel>, Error> {
 }
 
 impl Parcel {
-    /// The carried executable, out of the `file` in which it was found.
+    /// Unpacks the carried executable from the `file` in which it was found.
     ///
     /// # Errors
-    /// [`Error::Damaged`] if it is not what was packed, [`Error::Read`] if it cannot be read.
+    /// [`Error::Damaged`] if the bytes are not those that were packed, [`Error::Read`] if they
+    /// cannot be read.
     pub fn unpack(&self, file: &File) -> Result<Vec<u8>, Error> {
         if self.packed.max(self.length) > MOST {
             return Err(Error::Damaged);
@@ -109,10 +109,9 @@ impl Parcel {
     }
 }
 
-/// The bytes of an executable that carries `other`.
+/// Makes the bytes of an executable that carries `other`.
 ///
-/// # Errors
-/// A sentence where `executable` is none, or carries something already.
+/// A sentence if `executable` is not an executable, or carries something already.
 pub fn pack(executable: &[u8], other: &[u8]) -> Result<Vec<u8>, &'static str> {
     let end = executable.first_chunk().and_then(own_end);
     match end {
@@ -136,7 +135,7 @@ pub fn pack(executable: &[u8], other: &[u8]) -> Result<Vec<u8>, &'static str> {
     Ok([executable, &head, &packed].concat())
 }
 
-/// Where an executable ends by its own account: behind the table of its sections, which linkers and
+/// The end of an executable by its own headers: the end of the section table, which linkers and
 /// `strip` put last (ELF-64 Object File Format, "File Header").
 fn own_end(head: &[u8; 64]) -> Option<u64> {
     const ELF_64_LITTLE: &[u8] = b"\x7fELF\x02\x01";
@@ -153,7 +152,7 @@ fn fixed<const N: usize>(bytes: &[u8]) -> [u8; N] {
     fixed
 }
 
-/// Reads until `into` is full or the file ends, and says how much there was.
+/// Reads until `into` is full or the file ends, and returns the number of bytes.
 fn read_up_to(file: &File, into: &mut [u8], at: u64) -> io::Result<usize> {
     let mut done = 0;
     while done < into.len() {
@@ -171,7 +170,7 @@ fn read_up_to(file: &File, into: &mut [u8], at: u64) -> io::Result<usize> {
 mod tests {
     use super::*;
 
-    /// The smallest thing that has the head of an executable: its table of sections, one byte, is last.
+    /// The smallest file with the head of an executable: its section table, one byte long, is last.
     fn executable() -> Vec<u8> {
         let mut bytes = vec![0; 101];
         bytes[..6].copy_from_slice(b"\x7fELF\x02\x01");
@@ -218,7 +217,7 @@ mod tests {
         for at in executable().len()..packed.len() {
             let mut changed = packed.clone();
             changed[at] ^= 1;
-            // A bit that LZ4 does not look at changes nothing.
+            // A bit that LZ4 ignores changes nothing.
             let harmless =
                 carried(&changed).map_or(true, |got| got.as_deref() == Some(b"the other"));
             assert!(harmless, "byte {at} was changed");

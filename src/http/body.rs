@@ -1,40 +1,41 @@
-//! The body of a request or an answer, taken in as its bytes come (RFC 9112, section 6).
+//! The decoder for the body of a request or an answer, fed with the bytes as they arrive (RFC
+//! 9112, section 6).
 //!
 //! What always holds: nothing grows beyond its limit, a body that was cut off is never taken for a
-//! whole one, and what two readers could see differently is an error.
+//! whole one, and a body that two readers could see differently is an error.
 
-/// The longest line that announces a chunk, extensions included.
+/// The longest line that announces a chunk, extensions included, in bytes.
 const MAX_SIZE_LINE: usize = 1024;
 /// The most bytes of trailer fields after the last chunk.
 const MAX_TRAILER: usize = 8 * 1024;
 /// The most trailer fields.
 const MAX_TRAILERS: usize = 16;
 
-/// The rule by which the end of a body is known (RFC 9112, section 6.3).
+/// The rule that determines the end of a body (RFC 9112, section 6.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framing {
     /// No body.
     None,
-    /// So many bytes.
+    /// A body of this many bytes.
     Length(u64),
-    /// Chunks, the last of which is empty.
+    /// Chunks, ended by an empty one.
     Chunked,
     /// Everything until the connection closes; answers only.
     UntilClose,
 }
 
-/// The reason for which a body cannot be used.
+/// The reason why a body cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyError {
     /// The body is longer than the limit.
     TooLong,
-    /// Its chunks are not well-formed.
+    /// The chunks are not well-formed.
     Malformed,
-    /// The connection closed before it was whole.
+    /// The connection closed before the body was whole.
     CutOff,
 }
 
-/// Reads a body as its bytes come.
+/// Decodes a body as its bytes arrive.
 #[derive(Clone, Debug)]
 pub struct BodyDecoder {
     expecting: Expecting,
@@ -55,7 +56,7 @@ enum Expecting {
 }
 
 impl BodyDecoder {
-    /// At the beginning of a body that may have at most `limit` bytes.
+    /// A decoder for a body that may have at most `limit` bytes.
     ///
     /// # Errors
     /// [`BodyError::TooLong`] if the announced length is over the limit.
@@ -112,7 +113,7 @@ impl BodyDecoder {
         matches!(self.expecting, Expecting::Done)
     }
 
-    /// Takes in that the connection has closed.
+    /// Records that the connection has closed.
     ///
     /// # Errors
     /// [`BodyError::CutOff`] if the body is not whole.
@@ -123,7 +124,7 @@ impl BodyDecoder {
         }
     }
 
-    /// Moves at most `left` bytes of content to `out`; the number of them.
+    /// Moves at most `left` bytes of content to `out` and returns their number.
     fn take(&mut self, left: u64, input: &mut &[u8], out: &mut Vec<u8>) -> Result<u64, BodyError> {
         let count = left.min(input.len() as u64);
         self.room = self.room.checked_sub(count).ok_or(BodyError::TooLong)?;
@@ -161,7 +162,7 @@ impl BodyDecoder {
                 if byte != b'\n' {
                     return Ok(());
                 }
-                // Read to be thrown away, but only if they are what they should be.
+                // Trailers are parsed only to reject malformed ones, then dropped.
                 let mut space = [httparse::EMPTY_HEADER; MAX_TRAILERS];
                 match httparse::parse_headers(fields, &mut space) {
                     Ok(httparse::Status::Complete(_)) => self.expecting = Expecting::Done,
@@ -187,9 +188,10 @@ fn chunk_size(line: &[u8]) -> Option<u64> {
     u64::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }
 
-/// Reports whether these are the extensions of a chunk (RFC 9112, section 7.1.1): `;name`, `;name=token` or
-/// `;name="quoted"`, with blanks between, and nothing else. What a reader would pass over may be a
-/// line's end to another one. They mean nothing here. Some servers fill the line with blanks.
+/// Reports whether these are the extensions of a chunk (RFC 9112, section 7.1.1): `;name`,
+/// `;name=token` or `;name="quoted"`, with blanks between, and nothing else. Bytes that one reader
+/// skips may be a line's end to another. The extensions have no meaning here. Some servers fill the
+/// line with blanks.
 fn are_extensions(mut rest: &[u8]) -> bool {
     loop {
         rest = without_blanks(rest);
@@ -216,7 +218,7 @@ fn are_extensions(mut rest: &[u8]) -> bool {
     }
 }
 
-/// The rest after the closing quote; `None` without one, or with a byte that no quoted string has.
+/// The rest after the closing quote; `None` without one, or if a byte may not be in a quoted string.
 fn after_quoted(mut text: &[u8]) -> Option<&[u8]> {
     let is_text = |b: u8| matches!(b, b'\t' | b' '..=b'~' | 0x80..);
     loop {
@@ -230,7 +232,7 @@ fn after_quoted(mut text: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// The longest beginning of such bytes, and the rest.
+/// Splits off the longest beginning whose bytes all satisfy `such`.
 fn split(bytes: &[u8], such: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
     let end = bytes.iter().position(|b| !such(*b));
     bytes.split_at(end.unwrap_or(bytes.len()))
@@ -240,7 +242,7 @@ fn without_blanks(bytes: &[u8]) -> &[u8] {
     split(bytes, |b| matches!(b, b' ' | b'\t')).1
 }
 
-/// Reports whether a token may have this byte (RFC 9110, section 5.6.2).
+/// Reports whether a token may contain this byte (RFC 9110, section 5.6.2).
 fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
@@ -252,7 +254,7 @@ mod tests {
 
     type BodyAndRest = (Vec<u8>, Vec<u8>);
 
-    /// The body in `bytes`, which come in pieces of `step`, and the rest after it.
+    /// Decodes the body in `bytes`, which arrive in pieces of `step`, and returns it with the rest after it.
     fn read(framing: Framing, bytes: &[u8], step: usize) -> Result<Option<BodyAndRest>, BodyError> {
         let mut body = BodyDecoder::new(framing, 100)?;
         let (mut content, mut rest) = (Vec::new(), Vec::new());

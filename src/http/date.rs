@@ -1,15 +1,15 @@
-//! The date of an answer.
+//! The `Date` of an answer.
 
 use std::cell::RefCell;
 
 use crate::event::Stamp;
 
 thread_local! {
-    /// The second that was written last, and how.
+    /// The second of the last call, and its text.
     static LAST: RefCell<(i64, String)> = const { RefCell::new((i64::MIN, String::new())) };
 }
 
-/// Gives `then` the time as HTTP has it; it is written once a second.
+/// Calls `then` with the current time in HTTP's format, which is formatted once a second.
 pub fn now<T>(then: impl FnOnce(&str) -> T) -> T {
     at(Stamp::now(), then)
 }

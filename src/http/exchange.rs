@@ -1,10 +1,10 @@
-//! The client's side of one request and its answer (RFC 9112), without sockets: the bytes to write, and
-//! what the bytes that are read mean. The window, `replay --into` and `backup` read with it.
+//! The client's side of one request and its answer (RFC 9112), without sockets: the bytes to write,
+//! and the meaning of the bytes read. The window, `replay --into` and `backup` share it.
 //!
-//! A [`ClientRequest`] gives the bytes to write. An [`Exchange`] is given what is read and gives the
-//! answer's head; with a limit for the body it becomes a [`ReplyBody`], which is given the rest. That
-//! more bytes are needed is a value, not an error. Time limits, and the end of the connection before
-//! the head is whole, are the caller's.
+//! A [`ClientRequest`] gives the bytes to write. An [`Exchange`] takes the bytes read and gives the
+//! answer's head; with a limit for the body it becomes a [`ReplyBody`], which takes the rest. A need
+//! for more bytes is a value, not an error. Time limits, and a connection that ends before the head is
+//! whole, are left to the caller.
 //!
 //! What always holds: nothing grows beyond its limit, and a body that was cut off is never taken for
 //! a whole one.
@@ -13,26 +13,26 @@ use super::BodyDecoder;
 use super::reply::{MAX_HEAD, ReplyError, ReplyHead};
 use crate::address::Address;
 
-/// The most interim answers (status 1xx) that are passed over.
+/// The most interim answers (status 1xx) that are skipped.
 const MAX_INTERIM: usize = 4;
 
-/// A request as a client sends it. No line breaks may be in anything but the body.
+/// A request as a client sends it. Only the body may contain line breaks.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ClientRequest<'a> {
     /// The method.
     pub method: &'a str,
-    /// The path with its query.
+    /// The path with the query.
     pub path: &'a str,
-    /// The token of the session that asks.
+    /// The token of the session that makes the request.
     pub token: Option<&'a str>,
-    /// More header fields: names and values.
+    /// Further header fields: names and values.
     pub fields: &'a [(&'a str, &'a str)],
     /// The body; only `POST` sends one.
     pub body: &'a [u8],
 }
 
 impl<'a> ClientRequest<'a> {
-    /// A request for what is at `path`, by the owner of a token.
+    /// A request for `path`, by the owner of a token.
     pub fn get(path: &'a str, token: &'a str) -> ClientRequest<'a> {
         ClientRequest {
             method: "GET",
@@ -42,8 +42,7 @@ impl<'a> ClientRequest<'a> {
         }
     }
 
-    /// The request to the server at `address` as it goes over the wire, from a program that is
-    /// called `agent`.
+    /// The bytes of the request to the server at `address`, from a program named `agent`.
     pub fn bytes(&self, address: &Address, agent: &str) -> Vec<u8> {
         let mut head = format!(
             "{} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: {agent}/{}\r\n",
@@ -77,7 +76,7 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// An exchange of which nothing was read yet.
+    /// An exchange that has received nothing yet.
     pub fn new() -> Exchange {
         Exchange::default()
     }
@@ -87,11 +86,9 @@ impl Exchange {
         self.unread.extend_from_slice(bytes);
     }
 
-    /// The head of the answer, once; interim answers before it are passed over. `None`: more bytes,
-    /// please.
+    /// The head of the answer, once; interim answers before it are skipped. `None` if more bytes are needed.
     ///
-    /// # Errors
-    /// What came is no answer to a request, or its head is too long.
+    /// The bytes are not an answer to a request, or the head is too long.
     pub fn head(&mut self) -> Result<Option<ReplyHead>, ReplyError> {
         loop {
             let Some((head, taken)) = ReplyHead::read(&self.unread)? else {
@@ -105,7 +102,7 @@ impl Exchange {
                 return Ok(Some(head));
             }
             self.interim += 1;
-            // Nobody asked for another protocol.
+            // No other protocol was requested.
             if self.interim > MAX_INTERIM || head.status == 101 {
                 return Err(ReplyError::NotHttp);
             }
@@ -139,13 +136,12 @@ impl ReplyBody {
         self.unread.extend_from_slice(bytes);
     }
 
-    /// Appends what has come of the body to `out`; whether the body is whole. `false`: more bytes,
-    /// please.
+    /// Appends the content received so far to `out`; `true` once the body is whole.
     ///
     /// # Errors
     /// The body is too long, or its chunks are not well-formed.
     pub fn read(&mut self, out: &mut Vec<u8>) -> Result<bool, ReplyError> {
-        // A long piece is not kept while nothing comes.
+        // The space of a long piece is freed while nothing arrives.
         let bytes = std::mem::take(&mut self.unread);
         let mut input = &bytes[..];
         self.decoder.read(&mut input, out)?;
@@ -153,16 +149,15 @@ impl ReplyBody {
         Ok(self.decoder.is_done())
     }
 
-    /// Takes in that the connection was closed.
+    /// Records that the connection has closed.
     ///
-    /// # Errors
-    /// [`ReplyError::CutOff`] if the body is not whole by that.
+    /// [`ReplyError::CutOff`] if the body is not whole.
     pub fn closed(&self) -> Result<(), ReplyError> {
         Ok(self.decoder.closed()?)
     }
 
     /// Reports whether the connection can carry another exchange: both sides want it, this answer is
-    /// whole, and nothing came after it that nobody asked for.
+    /// whole, and no unrequested bytes came after it.
     pub fn is_reusable(&self) -> bool {
         self.keep_alive && self.decoder.is_done() && self.unread.is_empty()
     }

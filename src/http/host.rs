@@ -1,10 +1,10 @@
-//! The `Host` of a request: which are none (RFC 9110, section 7.2, with RFC 3986, section 3.2), and
-//! which may stand in a line that somebody pastes into a shell.
+//! The `Host` of a request: its grammar (RFC 9110, section 7.2, with RFC 3986, section 3.2), and the
+//! subset that is safe in a line that somebody pastes into a shell.
 
 use std::net::Ipv6Addr;
 
-/// The host and port that `text` names, without the scope of a link-local address, which is the
-/// client's own business (RFC 9844). `None` where the grammar has no such host, or no such port.
+/// The host and port that `text` names, without the scope of a link-local address, which is local to
+/// the client (RFC 9844). `None` if the grammar allows no such host or port.
 pub fn host(text: &str) -> Option<String> {
     let Some(rest) = text.strip_prefix('[') else {
         let (name, port) = text.split_once(':').unwrap_or((text, ""));
@@ -24,14 +24,13 @@ pub fn host(text: &str) -> Option<String> {
     valid.then(|| format!("[{address}]{after}"))
 }
 
-/// Reports whether `host` has nothing but letters, digits, and the marks in addresses: to a shell
-/// that is one word.
+/// Reports whether `host` has only letters, digits, and the marks of addresses: to a shell that is one word.
 pub fn is_plain(host: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b);
     !host.is_empty() && host.bytes().all(plain)
 }
 
-/// Reports whether `host`, which is valid, names a port.
+/// Reports whether the valid `host` names a port.
 pub fn has_port(host: &str) -> bool {
     let name_ends = host.rfind(']').unwrap_or(0);
     host[name_ends..]
@@ -39,13 +38,13 @@ pub fn has_port(host: &str) -> bool {
         .is_some_and(|(_, port)| !port.is_empty())
 }
 
-/// Reports whether this is a port; an empty one is the usual port.
+/// Reports whether the digits are a port; an empty one means the default port.
 fn is_port(digits: &str) -> bool {
     let plain = digits.bytes().all(|b| b.is_ascii_digit());
     digits.is_empty() || plain && digits.parse::<u16>().is_ok()
 }
 
-/// A registered name of RFC 3986, an IPv4 address included.
+/// Reports whether this is a registered name of RFC 3986, IPv4 addresses included.
 fn is_name(name: &str) -> bool {
     let mut bytes = name.bytes();
     while let Some(byte) = bytes.next() {

@@ -1,26 +1,26 @@
-//! Reads the head of what a server answers (RFC 9112, sections 4 and 6); [`super::BodyDecoder`] reads the
-//! rest. Nothing grows beyond its limit.
+//! The head of a server's answer (RFC 9112, sections 4 and 6); [`super::BodyDecoder`] reads the rest.
+//! Nothing grows beyond its limit.
 
 use std::fmt;
 
 use super::{BodyError, Framing};
 
-/// The longest head that is read.
+/// The longest accepted head, in bytes.
 pub const MAX_HEAD: usize = 16 * 1024;
 /// The most header fields that a head may have.
 const MAX_FIELDS: usize = 64;
-/// The reason for which an answer cannot be used.
+/// The reason why an answer cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReplyError {
     /// Something other than HTTP/1.
     NotHttp,
-    /// The head is longer than [`MAX_HEAD`] or has too many fields.
+    /// A head that is longer than [`MAX_HEAD`] or has too many fields.
     HeadTooLong,
-    /// The end of the body is not clear.
+    /// A body without a clear end.
     Framing,
-    /// The body is longer than the limit.
+    /// A body that is longer than the limit.
     BodyTooLong,
-    /// The connection closed before the answer was whole.
+    /// A connection that closed before the answer was whole.
     CutOff,
 }
 
@@ -48,7 +48,7 @@ impl From<BodyError> for ReplyError {
     }
 }
 
-/// The head of a response.
+/// The head of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplyHead {
     /// The status code.
@@ -57,16 +57,15 @@ pub struct ReplyHead {
     fields: Vec<(String, String)>,
     /// The framing of the body.
     pub framing: Framing,
-    /// The connection can carry another request once the body is read.
+    /// Tells whether the connection can carry another request once the body is read.
     pub keep_alive: bool,
 }
 
 impl ReplyHead {
-    /// Reads a head at the front of `bytes`, the answer to a request that was not `HEAD`. `None`
-    /// means that more bytes are needed; otherwise the head and how many bytes it took.
+    /// Parses the head at the beginning of `bytes`, for a request other than `HEAD`, and returns it
+    /// with its length. `None` if more bytes are needed.
     ///
-    /// # Errors
-    /// What came is not the head of an HTTP/1 response.
+    /// The bytes are not the head of an HTTP/1 response.
     pub fn read(bytes: &[u8]) -> Result<Option<(ReplyHead, usize)>, ReplyError> {
         let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
         let mut response = httparse::Response::new(&mut fields);
@@ -106,7 +105,7 @@ impl ReplyHead {
         Ok(Some((head, length)))
     }
 
-    /// The first field of that name (in lower case).
+    /// The first field of that name, given in lower case.
     pub fn field(&self, name: &str) -> Option<&str> {
         self.fields
             .iter()
@@ -121,7 +120,7 @@ impl ReplyHead {
         name.trim().to_ascii_lowercase()
     }
 
-    /// `Retry-After` in seconds, if it is there as a number.
+    /// The seconds in `Retry-After`, if it is a number.
     pub fn retry_after(&self) -> Option<u64> {
         self.field("retry-after")?.parse().ok()
     }
@@ -142,7 +141,7 @@ impl ReplyHead {
         match (encodings.next(), lengths.next()) {
             (None, None) => Ok(Framing::UntilClose),
             (None, Some(length)) => {
-                // u64's parser would accept a sign.
+                // The parser of u64 would accept a sign.
                 let digits = !length.is_empty() && length.bytes().all(|b| b.is_ascii_digit());
                 match length.parse() {
                     Ok(n) if digits && lengths.all(|other| other == length) => {
@@ -158,7 +157,7 @@ impl ReplyHead {
                     false => Err(ReplyError::Framing),
                 }
             }
-            // Both at once is how answers are smuggled past each other.
+            // Having both is a way to smuggle one answer past another.
             (Some(_), Some(_)) => Err(ReplyError::Framing),
         }
     }

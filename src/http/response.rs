@@ -1,4 +1,4 @@
-//! An answer, as bytes to write.
+//! Answers, and their bytes.
 
 use std::borrow::Cow;
 
@@ -19,7 +19,7 @@ pub struct Response {
 }
 
 impl Response {
-    /// An answer without a body.
+    /// An empty answer.
     pub fn new(status: u16) -> Response {
         Response {
             status,
@@ -30,14 +30,14 @@ impl Response {
 
     /// An answer with a JSON body.
     pub fn json(status: u16, value: &impl Serialize) -> Response {
-        // infallible: what we serialise is made of strings, numbers and lists.
+        // infallible: the values consist of strings, numbers and lists.
         let mut body = Vec::new();
         let _ = crate::json::write(value, &mut body);
         body.push(b'\n');
         Response::of_json(status, body)
     }
 
-    /// An answer with a body that is JSON already.
+    /// An answer whose body is JSON already.
     pub fn of_json(status: u16, body: Vec<u8>) -> Response {
         Response::new(status)
             .field("Content-Type", "application/json")
@@ -61,7 +61,7 @@ impl Response {
         Response::json(status, &refusal)
     }
 
-    /// The same with one more header field. `value` must have no line break in it.
+    /// Adds a header field. `value` must not contain a line break.
     pub fn field(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Response {
         self.fields.push((name, value.into()));
         self
@@ -81,14 +81,15 @@ impl Response {
         self.status
     }
 
-    /// Head and body of an ordinary answer, which no cache keeps unless a field says otherwise. `close`
-    /// announces that the connection ends after it; `head_only` leaves the body out, as HEAD wants it.
+    /// The head and body of an ordinary answer, which caches must not store unless a field says
+    /// otherwise. `close` announces that the connection ends after it; `head_only` leaves the body
+    /// out, for HEAD.
     pub fn whole(mut self, close: bool, head_only: bool) -> Vec<u8> {
         if self.status != 204 {
             let length = self.body.len().to_string();
             self = self.field("Content-Length", length);
         }
-        // What is true now is not to be given out later by a cache on the way.
+        // A cache must not repeat later what is true now.
         if !self.has("Cache-Control") {
             self = self.field("Cache-Control", "no-store");
         }
@@ -99,7 +100,7 @@ impl Response {
         out
     }
 
-    /// The head alone, for a body that is written bit by bit and framed by what the fields say.
+    /// The head alone, for a body that is written bit by bit and framed as the fields say.
     pub fn head(&self, close: bool) -> Vec<u8> {
         let mut head = Vec::with_capacity(HEAD + self.body.len());
         let status = self.status.to_string();

@@ -1,8 +1,7 @@
-//! The logs that came before this one.
+//! The logs before the current one.
 //!
-//! A log that goes on from another one says in its first line which (`after`), and in that line's
-//! field `file` under which name the other lies beside it. What always holds: a file is taken for the
-//! one that is meant only if it is that log.
+//! A log that continues another one names that log in its first line (`after`), and its file in that
+//! line's field `file`. What always holds: a file is accepted only if it is the log that is named.
 
 use std::fs::File;
 use std::io;
@@ -15,25 +14,26 @@ use crate::event::LogId;
 use crate::line::{self, Fields, Shape};
 use crate::system::files::{Positional as _, bytes_of_name, name_of_bytes};
 
-/// The field of a first line that says where the log before it lies.
+/// The name of the field in a first line that names the file of the log before.
 const FILE: &str = "file";
-/// The most logs that are gone back through.
+/// The largest number of earlier logs that are followed.
 const MOST: usize = 1_000;
-/// A first line is shorter than this, in bytes.
+/// An upper bound for the length of a first line, in bytes.
 const FIRST: usize = 4_096;
 
 /// A log that came before another one.
 #[derive(Clone, Debug)]
 pub struct Before {
-    /// Which.
+    /// The identity of the log.
     pub log: LogId,
-    /// Its name in the folder of the log after it.
+    /// The file's name, in the folder of the log after it.
     pub name: String,
-    /// The file, if it is there.
+    /// The open file, if it exists.
     pub file: Option<Arc<File>>,
 }
 
-/// The field with which a first line names the file beside it.
+/// Makes the field by which a first line names the file of the log before; `None` if the name does
+/// not fit into one.
 pub(super) fn field(name: &Path) -> Option<Fields> {
     let mut value = String::new();
     for byte in bytes_of_name(name.as_os_str()) {
@@ -46,7 +46,7 @@ pub(super) fn field(name: &Path) -> Option<Fields> {
     Fields::of(FILE, &value)
 }
 
-/// The name that such a field has; none that leads out of the folder.
+/// The file name in such a field; `None` for a path that leads out of the folder.
 fn name_in(field: &[u8]) -> Option<PathBuf> {
     let (mut name, mut rest) = (Vec::new(), field);
     while let Some((byte, after)) = rest.split_first() {
@@ -67,7 +67,7 @@ fn name_in(field: &[u8]) -> Option<PathBuf> {
     alone.then_some(name)
 }
 
-/// The log that a log's first line says it goes on from: which, and the name of its file.
+/// The identity and the file name of the log that a log's first line continues.
 pub fn said_before(first: &[u8]) -> Option<(LogId, PathBuf)> {
     let raw = line::raw(first).ok().filter(line::RawLine::is_canonical)?;
     let Shape::Opened {
@@ -79,9 +79,8 @@ pub fn said_before(first: &[u8]) -> Option<(LogId, PathBuf)> {
     Some((log, name_in(raw.field(FILE)?)?))
 }
 
-/// The first line of a file, without its `\n`; `None` if it has no whole one.
+/// The first line of a file, without its `\n`; `None` if the file has no whole line.
 ///
-/// # Errors
 /// Reading failed.
 pub(super) fn first_line(file: &File) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = vec![0; FIRST];
@@ -101,10 +100,10 @@ pub(super) fn first_line(file: &File) -> io::Result<Option<Vec<u8>>> {
     }))
 }
 
-/// The file beside `path` with this name, if it is that log.
+/// Opens the file beside `path` with this name, if it is that log.
 pub(super) fn beside(path: &Path, log: LogId, name: &Path) -> Option<File> {
     let path = path.with_file_name(name);
-    // Opening a pipe would wait for ever.
+    // Opening a pipe would block for ever.
     if !path.metadata().ok()?.is_file() {
         return None;
     }
@@ -113,7 +112,7 @@ pub(super) fn beside(path: &Path, log: LogId, name: &Path) -> Option<File> {
     (log_of(&first) == log).then_some(file)
 }
 
-/// The logs that came before the one at `path`, the newest first, as far as they lie beside it.
+/// The logs that came before the one at `path`, the newest first, as far as their files are beside it.
 pub(super) fn chain(path: &Path, file: &File) -> Vec<Before> {
     let mut found: Vec<Before> = Vec::new();
     let mut first = first_line(file).ok().flatten();
@@ -132,7 +131,7 @@ pub(super) fn chain(path: &Path, file: &File) -> Vec<Before> {
     found
 }
 
-/// The name of the file that the log at `path` says it goes on from, and whether that lies beside it.
+/// The name of the file that the log at `path` continues, and whether that file is beside it.
 pub fn comes_before(path: &Path) -> Option<(PathBuf, bool)> {
     let path = path.canonicalize().ok()?;
     let first = first_line(&File::open(&path).ok()?).ok()??;
@@ -142,10 +141,9 @@ pub fn comes_before(path: &Path) -> Option<(PathBuf, bool)> {
 }
 
 impl Before {
-    /// What reads it, and where its last whole line ends.
+    /// A reader of the log, with the offset at which its last whole line ends.
     ///
-    /// # Errors
-    /// Reading failed; also if it is not there.
+    /// Reading failed, or the file does not exist.
     pub fn reader(&self) -> io::Result<(Reader, u64)> {
         let file = self.file.clone().ok_or(io::ErrorKind::NotFound)?;
         let length = file.metadata()?.len();

@@ -1,4 +1,5 @@
-//! The fingerprint of a log up to one of its lines: the `ETag` of `/log.txt`, by which a backup knows the log that it continues.
+//! The fingerprint of a log up to one of its lines: the `ETag` of `/log.txt`, by which a backup
+//! recognises the log that it continues.
 
 use std::fmt;
 use std::io;
@@ -6,20 +7,20 @@ use std::io;
 use super::Reader;
 use crate::event::LogId;
 
-/// A line's end that stands for all of the log before it: two logs with the same lines up to it have
-/// the same fingerprint, and a log that took another course has another.
+/// The end of a line, standing for all of the log before it: two logs with the same lines up to it
+/// have the same fingerprint, and a log with other lines has another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint {
     /// The log.
     pub log: LogId,
     /// The offset at which the last line ends.
     pub end: u64,
-    /// The CRC-32C of that line as it stands, without its `\n`. Its time and text are in it.
+    /// The CRC-32C of the last line as it stands, without its `\n`. It covers the line's time and text.
     pub check: u32,
 }
 
 impl Fingerprint {
-    /// Reads what `Display` writes.
+    /// Parses the form that `Display` writes.
     pub fn parse(text: &str) -> Option<Fingerprint> {
         let mut parts = text.split('-');
         let (log, end, check) = (parts.next()?, parts.next()?, parts.next()?);
@@ -29,22 +30,21 @@ impl Fingerprint {
             end: end.parse().ok()?,
             check: hex(check)?,
         };
-        // Nothing else is the same.
+        // Other spellings of the same numbers are refused.
         (fingerprint.to_string() == text).then_some(fingerprint)
     }
 }
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The last is how many events were erased, which changes bytes before the end.
+        // The last number stands for the count of erased events, which changes bytes before the end.
         write!(f, "{}-{}-{:08x}-0", self.log, self.end, self.check)
     }
 }
 
 impl Reader {
-    /// The fingerprint at `end`, which must not be beyond the log's; `None` if no line ends there.
+    /// The fingerprint at `end`, which must not be beyond the log's end; `None` if no line ends there.
     ///
-    /// # Errors
     /// Reading failed.
     pub fn fingerprint(&self, end: u64) -> io::Result<Option<Fingerprint>> {
         if end == 0 || self.bytes(end - 1, end, 1)? != b"\n" {

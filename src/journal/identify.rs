@@ -1,9 +1,9 @@
-//! Whose log a file is, also when its beginning is damaged.
+//! The identity of the log in a file, even if its beginning is damaged.
 //!
-//! A log's id is the checksum of its first line. If that line is damaged the id is its checksum
-//! field as it stands, and if that is none either, the CRC-32C of the damaged line: always the same
-//! one for the same bytes. Where it is another one than before, every id given out before is
-//! refused (`reset`, 410), and none is ever taken for an event that it did not name.
+//! A log's id is the checksum of its first line. If that line is damaged, the id is its checksum field
+//! as it stands, and without a valid field, the CRC-32C of the damaged line: always the same for the
+//! same bytes. If damage changes the id, every event id given out before is refused (`reset`, 410),
+//! and none is ever taken for an event that it did not name.
 
 use std::io;
 
@@ -11,38 +11,38 @@ use super::Reader;
 use crate::event::LogId;
 use crate::line::{self, MAX_LINE};
 
-/// How much of the beginning and of the end may show whose log it is.
+/// The number of bytes at either end of a file in which a room's lines are looked for.
 const HEAD: usize = 2 * MAX_LINE;
-/// What the first line begins with; `0` is any digit.
+/// The beginning of every first line; `0` stands for any digit.
 const FIRST: &[u8] = b"0000-00-00T00:00:00.000000Z * Room opened (";
-/// Longer than any first line: version, random number, name of a log before.
+/// An upper bound for the length of a first line (version, random number, name of a log before), in bytes.
 const MAX_FIRST: usize = 1_024;
-/// So many of those bytes may be wrong, and it is still no accident that the others are right.
+/// The number of wrong bytes in [`FIRST`] with which a line still counts as a first line.
 const WRONG: usize = 4;
 
-/// What a file is.
+/// The kinds of files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Known {
-    /// A room's log with at least one line; the last line ends at `end`.
+    /// A room's log with at least one line.
     Log {
-        /// Which.
+        /// The identity of the log.
         log: LogId,
-        /// Where the last line ends.
+        /// The offset at which the last line ends.
         end: u64,
     },
     /// Empty, or no more than a torn first line.
     Nothing,
     /// A room's log whose line feeds became CR LF.
     Windows,
-    /// Nothing but NUL bytes, more than a first line that was torn leaves.
+    /// Only NUL bytes, more than a torn first line leaves.
     Zeros,
     /// A log of the original chat room.
     Original,
-    /// Something else.
+    /// Any other file.
     Foreign,
 }
 
-/// Says what the file of `length` bytes is.
+/// Recognises the file of `length` bytes.
 ///
 /// # Errors
 /// Reading failed.
@@ -71,7 +71,7 @@ pub fn identify(reader: &Reader, length: u64) -> io::Result<Known> {
             return Ok(if ours { Known::Nothing } else { Known::Foreign });
         }
     };
-    // If the first line is damaged, the rest shows whose log it is.
+    // If the first line is damaged, other lines show that the log is a room's.
     let ours = line::split(&first).is_ok()
         || is_opening(&head)
         || has_lines(&head)
@@ -85,7 +85,7 @@ pub fn identify(reader: &Reader, length: u64) -> io::Result<Known> {
     })
 }
 
-/// Which log it is whose first line this is, given without its `\n`, damaged or not.
+/// The identity of the log with this first line, given without its `\n`, damaged or not.
 pub fn log_of(first: &[u8]) -> LogId {
     LogId(match line::split(first) {
         Ok(parts) => parts.checksum,
@@ -93,8 +93,8 @@ pub fn log_of(first: &[u8]) -> LogId {
     })
 }
 
-/// Whether the file of `length` bytes ends with a whole line of a room that lacks its line feed, or
-/// whose line feed was changed; see [`line::has_changed_end`].
+/// Tells whether the file of `length` bytes ends with a whole line of a room whose line feed is
+/// missing or was changed; see [`line::has_changed_end`].
 pub(super) fn lacks_line_feed(reader: &Reader, length: u64) -> io::Result<bool> {
     let from = length.saturating_sub(MAX_LINE as u64);
     let end = reader.bytes(from, length, MAX_LINE)?;
@@ -107,13 +107,13 @@ fn fits(got: &u8, want: &u8) -> bool {
     got == want || *want == b'0' && got.is_ascii_digit()
 }
 
-/// Whether a file begins with a first line, damaged or not.
+/// Tells whether a file begins with a first line, damaged or not.
 fn is_opening(head: &[u8]) -> bool {
     let right = head.iter().zip(FIRST).filter(|(got, want)| fits(got, want));
     right.count() + WRONG >= FIRST.len()
 }
 
-/// Whether there is a line with a good checksum in it.
+/// Tells whether any line has a matching checksum.
 fn has_lines(bytes: &[u8]) -> bool {
     let mut lines = bytes.split(|b| *b == b'\n');
     lines.any(|line| line::split(line).is_ok())

@@ -1,4 +1,4 @@
-//! Opening a log: what is there is recognised, locked, repaired and made sure of, at a cost that
+//! Opening a log: the file is recognised, locked and repaired, and its end rewritten, at a cost that
 //! does not grow with the file.
 
 use std::fmt;
@@ -18,13 +18,14 @@ use super::identify::{Known, identify, lacks_line_feed};
 use super::torn::{Torn, cut_off};
 use super::{Journal, LogRange, Reader};
 
-/// About how much of the end is rewritten and looked at when a log is opened.
+/// The approximate number of bytes at the end that are rewritten and examined when a log is opened.
 const STRETCH: usize = 1 << 20;
-/// At most how much may be appended between two [`Journal::sync`]s: after a failed one it is still
-/// rewritten whole when the log is opened again, even where the range's first line is the longest there is.
+/// The most bytes that may be appended between two [`Journal::sync`]s: after a failed sync, opening
+/// the log again still rewrites all of them, even if the first line of the rewritten range is the
+/// longest possible.
 pub const MAX_UNSYNCED: usize = STRETCH - MAX_LINE;
 
-/// A log that is open and repaired, but to which this run has not yet added its first line.
+/// A log that is open and repaired, but does not have this run's first line yet.
 #[derive(Debug)]
 pub struct Opening {
     path: PathBuf,
@@ -36,24 +37,24 @@ pub struct Opening {
     earlier: Arc<[Before]>,
 }
 
-/// Why a log cannot be opened. Each is a sentence with the path and what to do.
+/// The reason why a log cannot be opened. Each is a sentence with the path and the remedy.
 #[derive(Debug)]
 pub enum OpenError {
-    /// The path is a directory, a device, a pipe.
+    /// A directory, a device or a pipe.
     NotAFile(PathBuf),
-    /// Another server has it open.
+    /// A log that another server has open.
     Locked(PathBuf),
     /// A log of the original chat room.
     Original(PathBuf),
     /// A room's log whose line feeds became CR LF.
     Windows(PathBuf),
-    /// So many NUL bytes and nothing else.
+    /// A file of this many NUL bytes and nothing else.
     Zeros(PathBuf, u64),
-    /// Something else than a room's log.
+    /// A file that is not a room's log.
     Foreign(PathBuf),
-    /// Reading, writing or making it failed.
+    /// An error while reading, writing or creating the file.
     Io(PathBuf, io::Error),
-    /// The first line could not be added.
+    /// An error while appending the first line.
     Begin(super::AppendError),
 }
 
@@ -134,7 +135,7 @@ impl fmt::Display for OpenError {
     }
 }
 
-/// Whether the folder is there in which `path` would be made.
+/// Tells whether the folder exists in which `path` would be created.
 fn has_folder(path: &Path) -> bool {
     let folder = path.parent().unwrap_or(path);
     folder.as_os_str().is_empty() || folder.is_dir()
@@ -148,7 +149,7 @@ impl std::error::Error for OpenError {}
 /// See [`OpenError`].
 pub(super) fn open(path: &Path) -> Result<Opening, OpenError> {
     let io = |error| OpenError::Io(path.to_path_buf(), error);
-    // Before opening: opening a pipe or a device can do something by itself.
+    // Tested first: opening a pipe or a device can have effects of its own.
     let absent = match fs::metadata(path) {
         Ok(found) if !found.is_file() => return Err(OpenError::NotAFile(path.to_path_buf())),
         Ok(_) => false,
@@ -172,7 +173,7 @@ pub(super) fn open(path: &Path) -> Result<Opening, OpenError> {
     let mut known = identify(&reader, length).map_err(io)?;
     let ours = matches!(known, Known::Log { .. } | Known::Nothing);
     if ours && lacks_line_feed(&reader, length).map_err(io)? {
-        // The line was written whole, so it is kept. If its line feed was changed it shows as damaged.
+        // The line was written whole, so it is kept. If its line feed was changed, it shows as damaged.
         file.write_all_at(b"\n", length).map_err(io)?;
         length += 1;
         known = identify(&reader, length).map_err(io)?;
@@ -194,8 +195,8 @@ pub(super) fn open(path: &Path) -> Result<Opening, OpenError> {
     } else {
         reader.read_back(end, STRETCH).map_err(io)?
     };
-    // After a failed sync the page cache may hold what the disk does not: write the same bytes
-    // again, so that what will be served is on the disk.
+    // After a failed sync the page cache may differ from the disk: write the same bytes again, so that
+    // everything served is on the disk.
     file.write_all_at(&recent.bytes, recent.offset)
         .and_then(|()| file.sync_data())
         .map_err(io)?;
@@ -212,7 +213,7 @@ pub(super) fn open(path: &Path) -> Result<Opening, OpenError> {
 }
 
 impl Opening {
-    /// Which log it is; none if nothing is in it yet.
+    /// The identity of the log; `None` if the file has no line yet.
     pub fn log(&self) -> Option<LogId> {
         self.log
     }
@@ -227,18 +228,18 @@ impl Opening {
         &self.earlier
     }
 
-    /// The name of the log that this one goes on from, where that is not beside it.
+    /// The file name of the log that this one continues, if that file is missing.
     pub fn missing(&self) -> Option<&str> {
         let before = self.earlier.first()?;
         before.file.is_none().then_some(&*before.name)
     }
 
-    /// The newest lines, about a MiB of them.
+    /// The newest lines, about one MiB.
     pub fn recent(&self) -> &LogRange {
         &self.recent
     }
 
-    /// The damaged ones among the newest lines, with where they start.
+    /// The damaged lines among the newest, by their offsets.
     pub fn damaged(&self) -> Vec<(u64, Damage)> {
         self.recent
             .lines()
@@ -248,7 +249,7 @@ impl Opening {
             .collect()
     }
 
-    /// The latest time in the newest lines: no later line may have an earlier one.
+    /// The latest time in the newest lines: no later line may have an earlier time.
     pub fn last_stamp(&self) -> Option<Stamp> {
         self.recent
             .lines()
@@ -256,10 +257,9 @@ impl Opening {
             .max()
     }
 
-    /// Appends and syncs this run's first line, which `opened` must be the event of.
+    /// Appends and syncs this run's first line, the one of the event `opened`.
     ///
-    /// # Errors
-    /// [`OpenError::Begin`]; a file that this call's [`Journal::open`] made stays, empty.
+    /// [`OpenError::Begin`]; a file that [`Journal::open`] created stays, empty.
     pub fn begin(self, opened: &Event) -> Result<Journal, OpenError> {
         let mut first = Vec::new();
         let checksum = line::to_line(opened, &mut first);
@@ -275,8 +275,8 @@ impl Opening {
             .append(&first)
             .and_then(|()| journal.sync())
             .map_err(OpenError::Begin)?;
-        // Also if the file was there: whoever made it may not have come this far.
-        // The name that a link leads to stands in another folder than the link's.
+        // Even if the file existed: the process that created it may have died before its sync. The
+        // canonical path, since a link's target is in another folder than the link.
         fs::canonicalize(&journal.path)
             .and_then(|path| sync_folder_of(&path))
             .map_err(|error| OpenError::Io(journal.path.clone(), error))?;

@@ -1,4 +1,4 @@
-//! Reading the journal from an offset, forwards and backwards, with bounded memory.
+//! Reads the journal from an offset, forwards and backwards, with bounded memory.
 
 use std::fs::File;
 use std::io;
@@ -12,23 +12,22 @@ use crate::event::{Id, LogId, Stamp};
 use crate::line::{self, MAX_LINE};
 use crate::system::files::Positional as _;
 
-/// How much is read at once when looking for something.
+/// The number of bytes that a search reads at once.
 const BLOCK: usize = 64 * 1024;
 
-/// Reads a journal that somebody else may be appending to. Any number of readers may.
+/// A reader of a journal to which somebody else may be appending. Any number of readers may exist.
 ///
-/// Every method takes the `end` up to which the log is to be believed: what lies behind it may
-/// still be cut back.
+/// Every method takes the `end` up to which the log is valid: bytes after it may still be cut back.
 #[derive(Clone, Debug)]
 pub struct Reader {
     file: Arc<File>,
     log: LogId,
-    /// Whether nobody waits any more for what is read.
+    /// Set once nobody waits for the result any more.
     given_up: Option<Arc<AtomicBool>>,
     earlier: Arc<[Before]>,
 }
 
-/// Somebody who waits for what a [`Reader`] reads.
+/// The caller's wish for the results of a [`Reader`]; dropping it stops the reader.
 #[derive(Debug)]
 pub struct Waiting(Arc<AtomicBool>);
 
@@ -38,15 +37,15 @@ impl Drop for Waiting {
     }
 }
 
-/// A range of the log: whole lines as they stand in the file, and their place in it.
+/// A range of the log: whole lines as they stand in the file, and their offsets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogRange {
     /// The offset of the first line.
     pub offset: u64,
-    /// The lines, each with its `\n`. A line beyond [`MAX_LINE`], which nobody wrote, stands alone
-    /// here, cut short and without a `\n`.
+    /// The lines, each with its `\n`. A line longer than [`MAX_LINE`], which no room writes, stands
+    /// alone here, cut short and without a `\n`.
     pub bytes: Vec<u8>,
-    /// The offset of the line after them.
+    /// The offset of the line after the range.
     pub next: u64,
 }
 
@@ -69,7 +68,7 @@ impl Reader {
         }
     }
 
-    /// The same of a log that these came before, the newest first.
+    /// The reader with the logs that came before this one, the newest first.
     pub(super) fn going_on_from(self, earlier: Arc<[Before]>) -> Reader {
         Reader { earlier, ..self }
     }
@@ -79,14 +78,14 @@ impl Reader {
         &self.earlier
     }
 
-    /// What the file of an earlier log is called beside this one; `None` of any other log.
+    /// The name of the file of the earlier log `log`; `None` if `log` is not an earlier log of this one.
     pub fn before(&self, log: LogId) -> Option<&str> {
         let found = self.earlier.iter().find(|before| before.log == log)?;
         Some(&found.name)
     }
 
-    /// A reader for as long as somebody waits: once what comes with it is dropped, it reads nothing
-    /// more.
+    /// A reader that works for as long as somebody waits: once the returned [`Waiting`] is dropped, it
+    /// fails instead of reading.
     pub fn while_waiting(&self) -> (Reader, Waiting) {
         let given_up = Arc::new(AtomicBool::new(false));
         let waiting = Waiting(Arc::clone(&given_up));
@@ -98,14 +97,13 @@ impl Reader {
         (reader, waiting)
     }
 
-    /// Which log this reads.
+    /// The identity of the log.
     pub fn log(&self) -> LogId {
         self.log
     }
 
     /// Bytes from `offset` on, as they are: up to `max`, fewer at `end`.
     ///
-    /// # Errors
     /// Reading failed, the file is shorter than `end`, or nobody waits any more.
     pub fn bytes(&self, offset: u64, end: u64, max: usize) -> io::Result<Vec<u8>> {
         let given_up = self.given_up.as_ref();
@@ -118,8 +116,8 @@ impl Reader {
         Ok(bytes)
     }
 
-    /// Whole lines from `offset` on, which must be where a line starts: about `max` bytes, at
-    /// least one line, nothing at `end`.
+    /// Whole lines from `offset` on, which must be the start of a line: about `max` bytes, at least
+    /// one line, none at `end`.
     ///
     /// # Errors
     /// Reading failed.
@@ -157,8 +155,8 @@ impl Reader {
         }
     }
 
-    /// Whole lines that end at `before`, which must be where a line starts: about `max` bytes, at
-    /// least one line, nothing at 0.
+    /// Whole lines that end at `before`, which must be the start of a line: about `max` bytes, at
+    /// least one line, none at 0.
     ///
     /// # Errors
     /// Reading failed.
@@ -167,8 +165,8 @@ impl Reader {
             return Ok(LogRange::default());
         }
         let from = before.saturating_sub(max.max(1) as u64);
-        // The newline that ends the line before the first whole one; not the very last byte,
-        // which ends the last line.
+        // The newline that ends the line before the first whole one; not the very last byte, which
+        // ends the last line.
         let offset = match self.newline_from(from.saturating_sub(1), before - 1)? {
             _ if from == 0 => 0,
             Some(at) => at + 1,
@@ -183,8 +181,8 @@ impl Reader {
         Ok(range)
     }
 
-    /// Where the line that holds the byte before `at` starts, or would if it had no end: after the
-    /// last `\n` before `at`.
+    /// The start of the line that contains the byte before `at`, or that would contain a byte at `at`:
+    /// the offset after the last `\n` before `at`.
     ///
     /// # Errors
     /// Reading failed.
@@ -201,7 +199,7 @@ impl Reader {
         Ok(0)
     }
 
-    /// Where the first `\n` at or after `from` and before `end` stands.
+    /// The offset of the first `\n` at or after `from` and before `end`.
     fn newline_from(&self, mut from: u64, end: u64) -> io::Result<Option<u64>> {
         while from < end {
             let block = self.bytes(from, end, BLOCK)?;
@@ -213,8 +211,7 @@ impl Reader {
         Ok(None)
     }
 
-    /// The line that starts exactly at `offset`, without its `\n`; `None` inside a line or beyond
-    /// the end.
+    /// The line that starts exactly at `offset`, without its `\n`; `None` inside a line or beyond the end.
     ///
     /// # Errors
     /// Reading failed.
@@ -230,7 +227,7 @@ impl Reader {
         Ok(Some(range))
     }
 
-    /// The id of the line that ends where the one at `before` starts; `None` at 0.
+    /// The id of the last line before the offset `before`, which must be the start of a line; `None` at 0.
     ///
     /// # Errors
     /// Reading failed.
@@ -251,7 +248,7 @@ impl Reader {
         }
     }
 
-    /// Where the line after the one that `id` names starts; `None` if `id` names no line of this
+    /// The offset of the line after the one that `id` names; `None` if `id` names no line of this
     /// log before `end`.
     ///
     /// # Errors
@@ -266,7 +263,7 @@ impl Reader {
             .map(|line| line.next))
     }
 
-    /// Where the newest `count` lines before `end` start.
+    /// The offset at which the newest `count` lines before `end` start.
     ///
     /// # Errors
     /// Reading failed.
@@ -275,8 +272,8 @@ impl Reader {
             .map(|(start, _)| start)
     }
 
-    /// Where the newest `count` lines before `end` start, or those of them that are within the last
-    /// `bytes`, if that leaves any out; at least one line.
+    /// The offset at which the newest `count` lines before `end` start, limited to those within the
+    /// last `bytes` but at least one line; `true` if the limit left any out.
     ///
     /// # Errors
     /// Reading failed.
@@ -299,8 +296,8 @@ impl Reader {
         Ok((to, false))
     }
 
-    /// Where the first line at or after the moment `from` starts, found by binary search that
-    /// trusts only lines whose checksum fits; `end` if there is none.
+    /// The offset of the first line at or after the time `from`; `end` if there is none. The binary
+    /// search trusts only lines whose checksum matches.
     ///
     /// # Errors
     /// Reading failed.
@@ -333,8 +330,8 @@ impl Reader {
         Ok(found)
     }
 
-    /// The first line with a good checksum that starts at or after `from` and before `high`: its
-    /// start, the start of the next, its time.
+    /// The first line with a matching checksum that starts at or after `from` and before `high`: its
+    /// offset, the offset of the next line, its time.
     fn stamp_from(&self, from: u64, high: u64) -> io::Result<Option<(u64, u64, Stamp)>> {
         let Some(newline) = self.newline_from(from, high)? else {
             return Ok(None);

@@ -1,8 +1,8 @@
-//! A new log that goes on from the one that there is, which gets another name.
+//! Rotation: a new log that continues the existing one, which gets another name.
 //!
-//! What always holds: wherever this ends, the old log is there whole under one of its names, and
-//! whoever opens the log's own name gets the old one or the new one. Where the disk has no second
-//! names for a file there is a moment without either; then [`finish`] goes on where it ended.
+//! What always holds: wherever a rotation is interrupted, the old log is whole under one of its names,
+//! and the log's own name leads to the old log or the new one. On a disk without hard links there is a
+//! moment in which it leads to neither; then [`finish`] completes the rotation.
 
 use std::fmt;
 use std::fs::{self, File, TryLockError};
@@ -17,30 +17,30 @@ use crate::line;
 use crate::system::files::{FileId, PRIVATE, take_after};
 use crate::system::replace::{self, Draft, Leftover, move_over, sync_folder_of};
 
-/// The ending of the new log's path until it gets its name.
+/// The suffix of the new log's path until it gets its name.
 const ENDING: &str = "new";
 
-/// The outcome of beginning a log anew.
+/// The outcome of a rotation.
 #[derive(Debug)]
 pub struct Rotated {
-    /// What the old log is called now.
+    /// The new path of the old log.
     pub old: PathBuf,
-    /// How long it is, in bytes.
+    /// The length of the old log, in bytes.
     pub bytes: u64,
-    /// The torn end of it that was cut off, if there was one.
+    /// The torn end of the old log that was cut off, if there was one.
     pub torn: Option<Torn>,
 }
 
-/// Why there is no new log. Each is a sentence with the path and what to do.
+/// The reason why there is no new log. Each is a sentence with the path and the remedy.
 #[derive(Debug)]
 pub enum RotateError {
-    /// There is no log.
+    /// No log at the path.
     Absent(PathBuf),
-    /// Nothing is in it, or nothing but its first line.
+    /// A log with no line, or with only its first line.
     Empty(PathBuf),
-    /// It cannot be opened.
+    /// A log that cannot be opened.
     Open(OpenError),
-    /// Writing or renaming failed; the log is as it was.
+    /// An error while writing or renaming; the log is unchanged.
     Io(PathBuf, io::Error),
 }
 
@@ -83,7 +83,7 @@ impl fmt::Display for RotateError {
     }
 }
 
-/// Begins a log at `path` that goes on from the one there, which is named after the day of `now`.
+/// Begins a new log at `path` that continues the existing one, which is named after the day of `now`.
 ///
 /// # Errors
 /// See [`RotateError`].
@@ -93,14 +93,14 @@ pub fn rotate(path: &Path, now: Stamp) -> Result<Rotated, RotateError> {
     if matches!(fs::metadata(path), Err(error) if error.kind() == io::ErrorKind::NotFound) {
         return Err(RotateError::Absent(path.to_path_buf()));
     }
-    // Holds the lock to the end: a server that starts meanwhile says that the log is in use.
+    // Holds the lock to the end: a server that starts meanwhile reports the log as in use.
     let opening = Journal::open(path).map_err(RotateError::Open)?;
     let Some(log) = opening.log() else {
         return Err(RotateError::Empty(path.to_path_buf()));
     };
-    // What a link leads to is renamed, not the link.
+    // Of a link, the target is renamed and not the link.
     let real = fs::canonicalize(path).map_err(failed)?;
-    // Nothing but a first line: it was begun anew already, perhaps just now.
+    // Only a first line: the log was rotated already, perhaps just now.
     if opening.recent().offset == 0 && opening.recent().lines().count() < 2 {
         let before = opening.earlier().first().filter(|_| finished);
         let (before, (_, bytes)) = before
@@ -143,7 +143,7 @@ fn new_name(path: &Path) -> PathBuf {
     replace::beside(path, ENDING)
 }
 
-/// A name with the day in it that nothing else has.
+/// An unused name for the old log, with the day in it.
 fn old_name(path: &Path, now: Stamp) -> io::Result<PathBuf> {
     let day = now.to_string();
     let day = day.get(..10).unwrap_or_default();
@@ -161,7 +161,7 @@ fn old_name(path: &Path, now: Stamp) -> io::Result<PathBuf> {
         }
         let old = path.with_file_name(name);
         match is_same_file(path, &old) {
-            // Made by an attempt that was cut off.
+            // Made by an attempt that was interrupted.
             Ok(true) => return Ok(old),
             Ok(false) => number += 1,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(old),
@@ -170,8 +170,8 @@ fn old_name(path: &Path, now: Stamp) -> io::Result<PathBuf> {
     }
 }
 
-/// Writes the new log beside the old one, for the same owner and with the same rights, and locks it.
-/// From here on [`finish`] brings to an end what is cut off.
+/// Writes the new log beside the old one, with the same owner and permissions, and locks it. From here
+/// on [`finish`] completes an interrupted rotation.
 fn write_new(path: &Path, first: &[u8]) -> io::Result<File> {
     let ours = fs::metadata(path)?;
     let mut draft = Draft::new(path, ENDING, Some(PRIVATE), Leftover::Remove)?;
@@ -186,14 +186,14 @@ fn write_new(path: &Path, first: &[u8]) -> io::Result<File> {
     draft.keep()
 }
 
-/// Gives the old log its new name and the new one the old name, each step on the disk before the next.
+/// Gives the old log its new name and the new log the old one, each step synced before the next.
 fn exchange(path: &Path, old: &Path) -> io::Result<()> {
     let new = new_name(path);
     match fs::hard_link(path, old) {
         Ok(()) => {}
-        // Made by an attempt that was cut off. Whatever else has got the name since keeps it.
+        // Made by an attempt that was interrupted. Any other file that has taken the name since keeps it.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_same_file(path, old)? => {}
-        // A disk on which a file has but one name.
+        // A disk without hard links.
         Err(error)
             if matches!(
                 error.kind(),
@@ -213,9 +213,8 @@ fn is_same_file(path: &Path, other: &Path) -> io::Result<bool> {
     Ok(FileId::of(&ours) == FileId::of(&theirs))
 }
 
-/// Goes on where beginning a log anew was cut off between the two names; whether it was.
+/// Completes a rotation that was interrupted between its two renamings; `true` if there was one.
 ///
-/// # Errors
 /// The new log cannot get its name.
 pub fn finish(path: &Path) -> io::Result<bool> {
     let new = new_name(path);
@@ -233,7 +232,7 @@ pub fn finish(path: &Path) -> io::Result<bool> {
     }
     match file.try_lock() {
         Ok(()) => {}
-        // It is being begun right now.
+        // Another process is rotating right now.
         Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::ResourceBusy.into()),
         Err(TryLockError::Error(error)) => return Err(error),
     }

@@ -1,4 +1,4 @@
-//! The end of a log that the last stop tore: found, saved aside, cut off.
+//! The torn end of a log: found after a crash, saved aside, cut off.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -7,32 +7,32 @@ use std::path::{Path, PathBuf};
 use crate::system::files::{Positional as _, SHARED, made_with, rights};
 use crate::system::replace::sync_folder_of;
 
-/// The longest torn end that is cut off although it could not be saved.
+/// The longest torn end that is cut off even if it could not be saved, in bytes.
 const MAX_UNSAVED: u64 = 1 << 20;
 
 /// A torn end that was cut off.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Torn {
-    /// Where the bytes are now, or themselves if there was no space to save them.
+    /// The copy of the bytes.
     pub kept: Kept,
-    /// Where they had begun in the log.
+    /// The offset in the log at which they began.
     pub offset: u64,
-    /// How many.
+    /// The number of bytes.
     pub bytes: u64,
 }
 
-/// What was cut off.
+/// The copy of the bytes that were cut off.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kept {
-    /// It is in this file.
+    /// Saved in this file.
     In(PathBuf),
-    /// It is nowhere else, since the disk is full.
+    /// Only in memory, since the disk is full.
     Here(Vec<u8>),
 }
 
-/// Saves what stands behind `end` beside the log, never over an existing file, and cuts it off.
+/// Saves the bytes after `end` beside the log, never over an existing file, and cuts them off.
 ///
-/// On a full disk it is cut off first, which may make the space for saving it: none of it was
+/// On a full disk they are cut off first, which may free the space for saving them: none of them was
 /// acknowledged, and a room must open on a full disk, too.
 pub(super) fn cut_off(file: &File, path: &Path, end: u64, length: u64) -> io::Result<Torn> {
     let mode = rights(&file.metadata()?) & SHARED;
@@ -62,7 +62,7 @@ enum Bytes<'a> {
     These(&'a [u8]),
 }
 
-/// Nothing is left of an attempt that failed.
+/// Saves the bytes in a new file beside the log. A failed attempt leaves nothing.
 fn save(path: &Path, end: u64, mode: u32, bytes: Bytes) -> io::Result<PathBuf> {
     let (saved, mut aside) = beside(path, &format!("torn-{end}"), mode)?;
     let written = match bytes {
@@ -91,7 +91,7 @@ pub(super) fn copy(file: &File, from: u64, to: u64, into: &mut File) -> io::Resu
     Ok(())
 }
 
-/// A new file beside the log, whose name says what it has; never one that is there already.
+/// Creates a file beside the log with the suffix `what`, never over an existing one, with its path.
 pub(super) fn beside(path: &Path, what: &str, mode: u32) -> io::Result<(PathBuf, File)> {
     let mut name = path.as_os_str().to_os_string();
     name.push(format!(".{what}"));

@@ -1,8 +1,8 @@
-//! Whether the log is still the file that its name leads to, where else it is, and how what an
-//! unlinked one held is saved.
+//! The check that the log is still the file at its path, the search for where else it is, and the
+//! rescue of a removed log's contents.
 //!
-//! A file that was removed lives as long as somebody has it open. After the server's end it would be
-//! gone, so it is copied before that.
+//! A file that was removed lives as long as a process has it open. It would be gone once the server
+//! ends, so it is copied before that.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
@@ -17,14 +17,13 @@ use crate::system::files::{
 };
 use crate::system::replace::sync_folder_of;
 
-/// What a look at the log's name found where that is no reason to stop: why nothing could be seen,
-/// if so. The file is the one that is open, and what is written to it is kept.
+/// A reason why the log's path could not be examined, if that is no reason to stop: the open file
+/// still has a name, and what is written to it is kept.
 pub type Unseen = Option<String>;
 
 impl Journal {
-    /// Checks that nobody removed, replaced, shortened or added to the file.
+    /// Checks that nobody removed, replaced, shortened or appended to the file.
     ///
-    /// # Errors
     /// A sentence. Final.
     pub fn check_file(&self) -> Result<Unseen, AppendError> {
         let ours = self
@@ -36,7 +35,7 @@ impl Journal {
             Err(error) if is_device_failure(&error) => {
                 Err(self.fatal("could not be examined", &error))
             }
-            // The name cannot be followed at the moment. As long as the file has one it is kept.
+            // The path cannot be followed at the moment. As long as the file has a name, it is kept.
             Err(error) if names(&ours) > 0 && ours.len() == self.end => Ok(Some(reason(&error))),
             Err(_) if names(&ours) == 0 => Err(self.gone(Lost::Absent, &ours)),
             Ok(found) if !is_same(&found, &ours) => Err(self.gone(Lost::Replaced, &ours)),
@@ -46,11 +45,10 @@ impl Journal {
         }
     }
 
-    /// Saves what was committed to a file that has no name any more, and syncs it: beside the log, or
-    /// where that cannot be, in `TMPDIR`, else `/var/tmp`. Nothing is ever written over.
+    /// Copies the committed bytes of a file that has no name any more, and syncs the copy: beside the
+    /// log, or if that is impossible, in `TMPDIR`, else `/var/tmp`. No file is ever overwritten.
     ///
-    /// # Errors
-    /// Why it could be saved nowhere; nothing is left of the attempts.
+    /// The first reason why it could not be saved; the failed attempts leave nothing.
     pub fn save(&self) -> io::Result<PathBuf> {
         let mut first = None;
         let name = self.path.file_name().unwrap_or(OsStr::new("log.txt"));
@@ -137,12 +135,12 @@ impl Journal {
     }
 }
 
-/// What became of a log under the server.
+/// The fate of a log that was lost while the server used it.
 #[derive(Debug)]
 pub struct Gone {
-    /// What happened and what to do next, but for what only saving it can tell.
+    /// A sentence with the fate and the remedy, except for what depends on the result of saving it.
     pub sentence: String,
-    /// The file has no name any more: [`Journal::save`] keeps what it holds.
+    /// Tells that the file has no name any more and needs [`Journal::save`].
     pub unlinked: bool,
 }
 
@@ -154,11 +152,11 @@ enum Lost {
     Written,
 }
 
-/// Where an open file is now.
+/// The current place of an open file.
 #[derive(Debug, PartialEq, Eq)]
 enum Whereabouts {
     At(PathBuf),
-    /// It has no name, and is gone once it is closed.
+    /// No name: the file is gone once it is closed.
     Nowhere,
     Unknown,
 }
@@ -183,7 +181,7 @@ fn is_same(one: &Metadata, other: &Metadata) -> bool {
     FileId::of(one) == FileId::of(other)
 }
 
-/// Whether the system knows that nothing has this name, as opposed to not being able to look.
+/// Tells whether the system is certain that the name does not exist, as opposed to being unable to look.
 fn is_absent(error: &io::Error) -> bool {
     matches!(
         error.kind(),

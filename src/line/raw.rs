@@ -103,7 +103,7 @@ pub(super) struct Split<'a> {
     pub(super) key: Option<&'a [u8]>,
     /// Everything after the key, not yet validated.
     pub(super) fields: Option<&'a [u8]>,
-    /// See [`RawLine::plain`].
+    /// As in [`RawLine`]: ASCII without escapes.
     plain: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Telling the local network about a room.
+//! The announcement of a room on the local network.
 
 use std::net::{IpAddr, SocketAddr};
 use std::thread::JoinHandle;
@@ -10,10 +10,10 @@ use super::interfaces::Reach;
 use super::net::Net;
 use super::responder::Responder;
 
-/// Says good-bye to the network when dropped, so that windows forget the room at once.
+/// A running announcement. Dropping it says good-bye, so that windows forget the room at once.
 #[derive(Debug)]
 pub struct Announced {
-    /// The thread ends when this does.
+    /// Dropping it ends the thread.
     stop: Option<Wake>,
     thread: Option<JoinHandle<()>>,
     networks: Vec<String>,
@@ -21,12 +21,13 @@ pub struct Announced {
 }
 
 impl Announced {
-    /// The names of the networks that were told at the start. Others are told when they come.
+    /// The names of the networks on which the room was announced at the start. Networks that appear
+    /// later are added without being listed.
     pub fn networks(&self) -> &[String] {
         &self.networks
     }
 
-    /// Why a network could not be told at the start, if one could not.
+    /// The reason why the announcement failed on a network at the start, if it did.
     pub fn trouble(&self) -> Option<&str> {
         self.trouble.as_deref()
     }
@@ -36,17 +37,16 @@ impl Drop for Announced {
     fn drop(&mut self) {
         self.stop = None;
         if let Some(thread) = self.thread.take() {
-            // It sends a packet to each network, waits for nothing, and ends.
+            // The thread sends one packet to each network, waits for nothing, and ends.
             let _ = thread.join();
         }
     }
 }
 
-/// Announces the room that listens on `bound`: on all networks of this machine if that is the
-/// unspecified address, else on the one that has it. `None` where nobody else can reach it (loopback).
+/// Announces the room that listens on `bound`: on all networks of this machine for the unspecified
+/// address, else on the network with that address. `None` if nobody else can reach it (loopback).
 ///
-/// # Errors
-/// A sentence: why the network cannot be told, and how to join all the same.
+/// A sentence with the reason, and with how to join all the same.
 pub fn announce(
     room: &str,
     id: &str,

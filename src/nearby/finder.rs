@@ -1,8 +1,9 @@
-//! Which rooms there are, from what the network says: RFC 6762 sections 5, 8 and 10, without a
+//! The rooms on the local network, collected from messages: RFC 6762 sections 5, 8 and 10, without a
 //! socket and without a clock.
 //!
-//! Only what leads to an address on the network where it was said is a room. What is kept is
-//! bounded: so many instances, so many addresses of each, each at most for its time to live.
+//! An instance counts as a room only if it leads to an address on the network where it was announced.
+//! Memory is bounded: a limited number of instances, and of addresses for each, each kept for at most
+//! its time to live.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -18,28 +19,28 @@ use super::interfaces::{ADDRESSES, Interface};
 use super::messages::{self, Folded, Record, RecordData, RecordText, folded};
 use super::net::{Incoming, Outgoing, Party};
 
-/// The most rooms that are kept.
+/// The largest number of rooms kept.
 pub const ROOMS: usize = 256;
-/// The most records of one message that are looked at.
+/// The largest number of records processed in one message.
 const RECORDS: usize = 512;
-/// The most addresses that a room is shown with.
+/// The largest number of addresses shown for a room.
 const SHOWN: usize = 8;
-/// The longest that anything is believed, whatever it says of itself.
+/// The upper limit for every time to live.
 const LONGEST: Duration = Duration::from_secs(4_500);
-/// How long something is still there that said good-bye (RFC 6762 section 10.1).
+/// The remaining time of a record after its good-bye (RFC 6762 section 10.1).
 const BYE: Duration = Duration::from_secs(1);
-/// The pause after the second question of all, and the longest one (section 5.2).
+/// The pause after the second query for all rooms, and the longest pause (section 5.2).
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LAST_PAUSE: Duration = Duration::from_secs(3_600);
-/// When something is asked for again, in hundredths of its time to live (section 5.2).
+/// The times of the queries that refresh a record, in percent of its time to live (section 5.2).
 const REFRESH: [u32; 4] = [80, 85, 90, 95];
-/// How often something that is missing is asked for, and how long it may come by itself before.
+/// The number of queries for a missing record, and the time in which it may arrive unasked before the first.
 const TRIES: u32 = 5;
 const SOON: Duration = Duration::from_millis(100);
-/// Rooms that one question of all names as known, and one question asks about.
+/// The number of known rooms listed in one query for all, and of rooms asked about in one query.
 const IN_ONE: usize = 8;
 
-/// How long something holds.
+/// The period for which a record is valid.
 #[derive(Clone, Copy, Debug)]
 struct Life {
     since: Instant,
@@ -64,31 +65,31 @@ impl Life {
     }
 }
 
-/// The network it was said on, and its name.
+/// The index of the network on which a record was received, and the record's name.
 type RecordName = (u32, Folded);
 
-/// An address of a room after what it is sorted by: how good it is, its network, itself.
+/// An address of a room, preceded by its sort keys: preference, network, IP address.
 type SortedAddress = (u8, u32, IpAddr, Address);
 
 #[derive(Debug)]
 struct Instance {
     name: Name<'static>,
     life: Life,
-    /// Its host, by name and as a key, and its port.
+    /// The host's name, its key in `hosts`, the port, and the validity of all three.
     at: Option<(Name<'static>, RecordName, u16, Life)>,
     told: Option<(RecordText, Life)>,
-    /// How often it was asked for since it was last heard of, and when.
+    /// The number of queries since the instance was last heard from; `asked` is the time of the last one.
     tries: u32,
     asked: Instant,
 }
 
-/// What is known.
+/// The collected records, and the schedule of queries.
 #[derive(Debug)]
 pub struct Finder {
     interfaces: Vec<Interface>,
     instances: BTreeMap<RecordName, Instance>,
     hosts: BTreeMap<RecordName, Vec<(IpAddr, Life)>>,
-    /// When all are asked next, and what comes after that.
+    /// The time of the next query for all rooms; `pause` is the time between it and the one after.
     ask: Option<Instant>,
     pause: Duration,
     service: Folded,
@@ -108,7 +109,7 @@ impl Default for Finder {
 }
 
 impl Finder {
-    /// The rooms that are there.
+    /// The rooms found so far, by id.
     pub fn rooms(&self) -> BTreeMap<String, FoundRoom> {
         let mut found: BTreeMap<&str, (FoundRoom, Vec<SortedAddress>)> = BTreeMap::new();
         for ((index, _), instance) in &self.instances {
@@ -154,8 +155,8 @@ impl Finder {
     }
 
     fn take(&mut self, interface: &Interface, records: &[Record], now: Instant) {
-        // An instance, then where it is, then the host's addresses: each is only kept for what
-        // stands before it, and they come in any order.
+        // An instance, then its host and port, then the host's addresses: each is kept only if its
+        // predecessor is known, and they come in any order.
         for record in records {
             if let RecordData::Instance(instance) = &record.says
                 && folded(&record.name) == self.service
@@ -217,7 +218,7 @@ impl Finder {
             return;
         };
         if record.flush {
-            // What the same message said stays, whatever its order.
+            // Addresses from the same message stay, whatever their order.
             known.retain(|(old, life)| old.is_ipv4() != ip.is_ipv4() || life.since == now);
         }
         let life = Life::of(record.ttl, now);
@@ -228,7 +229,7 @@ impl Finder {
         }
     }
 
-    /// Forgets what is over.
+    /// Drops expired records.
     fn forget(&mut self, now: Instant) {
         for instance in self.instances.values_mut() {
             instance.at = instance.at.take().filter(|at| at.3.end() > now);
@@ -252,19 +253,19 @@ impl Finder {
         });
     }
 
-    /// The shortest of the lives that make `instance` a room, if it is one.
+    /// The shortest validity among the records that make `instance` a room; `None` if one is missing.
     fn weakest(&self, instance: &Instance) -> Option<Life> {
         let (_, host, _, at) = instance.at.as_ref()?;
         let (_, told) = instance.told.as_ref()?;
         let addresses = self.hosts.get(host)?.iter().map(|(_, life)| *life);
-        // A room with two addresses is there with one.
+        // A room with two addresses stays while either is valid.
         let address = addresses.max_by_key(|life| life.end())?;
         [instance.life, *at, *told, address]
             .into_iter()
             .min_by_key(|life| life.end())
     }
 
-    /// When to ask about `instance` by itself.
+    /// The time of the next query about `instance` alone.
     fn ask_about(&self, instance: &Instance) -> Option<Instant> {
         match self.weakest(instance) {
             Some(life) if life.length > BYE => REFRESH
@@ -277,7 +278,7 @@ impl Finder {
         }
     }
 
-    /// The next moment at which something is over.
+    /// The time at which the next record expires.
     fn first_end(&self) -> Option<Instant> {
         let hosts = self.hosts.values().flatten().map(|(_, life)| life.end());
         let instances = self.instances.values().flat_map(|instance| {
@@ -288,11 +289,12 @@ impl Finder {
         hosts.chain(instances).min()
     }
 
-    /// The question for all rooms, on each network.
+    /// The queries for all rooms, one for each network.
     fn ask_all(&self, now: Instant) -> Vec<Outgoing> {
         let ask = |interface: &Interface| {
             let known = self.instances.iter().filter(|((index, _), instance)| {
-                // Whoever is known for less than half of its time is to answer (section 7.1).
+                // A room whose record is past half of its time has to answer, so it is not listed as
+                // known (section 7.1).
                 *index == interface.index
                     && self.weakest(instance).is_some()
                     && instance.life.percent(50) > now
@@ -322,7 +324,7 @@ impl Finder {
         self.interfaces.iter().map(ask).collect()
     }
 
-    /// The questions about single rooms that are due.
+    /// The due queries about single rooms.
     fn ask_single(&mut self, now: Instant) -> Vec<Outgoing> {
         let due = |finder: &Finder, instance: &Instance| {
             finder.ask_about(instance).is_some_and(|at| at <= now)
@@ -364,7 +366,7 @@ impl Finder {
     }
 }
 
-/// Which address to try first: IPv4, then IPv6, then those that hold on one network only.
+/// The order in which addresses are tried: IPv4, then IPv6, then link-local ones.
 fn preference(ip: IpAddr) -> u8 {
     match ip {
         IpAddr::V4(ip) if !ip.is_link_local() => 0,
@@ -383,7 +385,7 @@ impl Party for Finder {
     }
 
     fn heard(&mut self, heard: &Incoming, now: Instant) {
-        // A response that does not come from the port is none (section 6).
+        // A response from another port is ignored (section 6).
         if heard.from.port() != super::net::PORT {
             return;
         }

@@ -1,38 +1,38 @@
-//! The networks that this machine is in, as far as they can hear each other: its network interfaces.
+//! The network interfaces of this machine that can reach other machines directly.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use if_addrs::{IfAddr, IfOperStatus};
 
-/// Addresses of one interface that are told; more than any machine has.
+/// The largest number of addresses announced for one interface; more than any machine has.
 pub const ADDRESSES: usize = 16;
-/// Interfaces that are used at once.
+/// The largest number of interfaces used at once.
 const INTERFACES: usize = 64;
 
-/// One network of this machine. Never its loopback, and never a tunnel, which leads elsewhere.
+/// A network interface of this machine: never the loopback, and never a tunnel, which leads elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Interface {
-    /// The interface's number, which is its scope (RFC 4007).
+    /// The interface's index, which is its scope (RFC 4007).
     pub index: u32,
     /// The interface's name.
     pub name: String,
-    /// Our addresses there, each with the length of its network's prefix in bits.
+    /// This machine's IPv4 addresses on it, each with the prefix length of its network in bits.
     pub v4: Vec<(Ipv4Addr, u8)>,
-    /// The same for IPv6.
+    /// This machine's IPv6 addresses on it, likewise.
     pub v6: Vec<(Ipv6Addr, u8)>,
 }
 
-/// Which interfaces and addresses are wanted.
+/// The selection of interfaces and addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// All of them, of one family or both.
+    /// All interfaces, with one address family or both.
     All {
-        /// IPv4.
+        /// Tells whether to use IPv4.
         v4: bool,
-        /// IPv6.
+        /// Tells whether to use IPv6.
         v6: bool,
     },
-    /// The one with this address, and nothing but the address.
+    /// The interface with this address, and no other address of it.
     Only(IpAddr),
 }
 
@@ -48,14 +48,14 @@ impl Reach {
     }
 }
 
-/// The interfaces that are up now.
+/// Lists the interfaces that are up now.
 pub fn now(reach: Reach) -> Vec<Interface> {
     of(if_addrs::get_if_addrs().unwrap_or_default(), reach)
 }
 
 fn of(found: Vec<if_addrs::Interface>, reach: Reach) -> Vec<Interface> {
     let mut interfaces: Vec<Interface> = Vec::new();
-    // An interface is the loopback whatever other addresses it has, as that of WSL does.
+    // An interface is the loopback whatever other addresses it has, as on WSL.
     let loopbacks = found.iter().filter(|one| one.is_loopback());
     let loopbacks: Vec<Option<u32>> = loopbacks.map(|one| one.index).collect();
     for one in found {
@@ -91,7 +91,7 @@ fn of(found: Vec<if_addrs::Interface>, reach: Reach) -> Vec<Interface> {
             }
         }
     }
-    // Their order in the system's answer says nothing; a change of it is no change.
+    // The system's order is arbitrary; sorting keeps a reordering from counting as a change.
     for interface in &mut interfaces {
         interface.v4.sort_unstable();
         interface.v6.sort_unstable();
@@ -101,7 +101,7 @@ fn of(found: Vec<if_addrs::Interface>, reach: Reach) -> Vec<Interface> {
 }
 
 impl Interface {
-    /// Whether `ip` is an address of this very network, reached without a router.
+    /// Tells whether `ip` is on this network, reached without a router.
     pub fn holds(&self, ip: IpAddr) -> bool {
         fn same(one: u128, other: u128, prefix: u8, bits: u32) -> bool {
             let host = bits.saturating_sub(u32::from(prefix));
@@ -123,7 +123,7 @@ impl Interface {
         }
     }
 
-    /// Our addresses there.
+    /// This machine's addresses on it.
     pub fn addresses(&self) -> impl Iterator<Item = IpAddr> + '_ {
         let v4 = self.v4.iter().map(|(ip, _)| IpAddr::V4(*ip));
         v4.chain(self.v6.iter().map(|(ip, _)| IpAddr::V6(*ip)))

@@ -1,8 +1,7 @@
-//! Messages of mDNS as they are read and written, for one service type.
+//! The mDNS messages for one service type, parsed and written.
 //!
-//! What was read is plain values; a message that is damaged is none. The bytes of a message are
-//! never trusted: `simple_dns` bounds names and follows pointers backwards only, and what is kept of
-//! a text is cleaned first.
+//! Parsed messages are plain values; a damaged message gives none. The bytes are never trusted: `simple_dns`
+//! bounds names and follows pointers only backwards, and texts are cleaned before they are kept.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -11,18 +10,17 @@ use simple_dns::{CLASS, Label, Name, Packet, PacketFlag, QTYPE, Question, Resour
 
 use crate::name::is_hidden;
 
-/// The longest message that is sent, so that it fits into one packet everywhere (RFC 6762 section
-/// 17).
+/// The longest message that is sent, in bytes; it fits into one packet everywhere (RFC 6762 section 17).
 pub const LONGEST: usize = 1_440;
-/// The longest label (RFC 1035).
+/// The longest label, in bytes (RFC 1035).
 const LABEL: usize = 63;
-/// The longest `room` in a TXT record: 255 bytes with its key and the sign between.
+/// The longest `room` in a TXT record, in bytes: 255 less its key and the equals sign.
 const ROOM: usize = 255 - "room=".len();
 
-/// A name as it is compared: without case (RFC 6762 section 16).
+/// A name in the form for comparison: without case (RFC 6762 section 16).
 pub type Folded = Vec<u8>;
 
-/// `name` without case.
+/// Folds `name` for comparison.
 pub fn folded(name: &Name) -> Folded {
     let mut bytes = Vec::with_capacity(name.get_labels().len() * 16);
     for label in name.as_bytes() {
@@ -32,7 +30,7 @@ pub fn folded(name: &Name) -> Folded {
     bytes
 }
 
-/// The name with these labels.
+/// Makes the name with these labels.
 pub fn name(labels: &[&str]) -> Name<'static> {
     let labels: Vec<Label<'static>> = labels
         .iter()
@@ -46,25 +44,25 @@ pub fn service() -> Name<'static> {
     name(&["_chatroom", "_tcp", "local"])
 }
 
-/// Under which all service types are listed (RFC 6763 section 9).
+/// The name under which all service types are listed (RFC 6763 section 9).
 pub fn types() -> Name<'static> {
     name(&["_services", "_dns-sd", "_udp", "local"])
 }
 
-/// As much of `text` as fits into that many bytes, cut where a character begins.
+/// The beginning of `text` that fits into that many bytes, cut between two characters.
 pub fn cut(text: &str, bytes: usize) -> &str {
     let fits = |at: &usize| text.is_char_boundary(*at);
     &text[..(0..=bytes.min(text.len())).rfind(fits).unwrap_or(0)]
 }
 
-/// The label of a room: what people see who list services with another program. `unique` keeps
-/// rooms of the same name apart.
+/// The label of a room, as other programs that list services show it. `unique` keeps rooms of the
+/// same name apart.
 pub fn label(room: &str, unique: &str) -> String {
     let room = cut(room, LABEL - 1 - unique.len()).trim_end();
     format!("{room} {unique}")
 }
 
-/// The TXT record of a room.
+/// Makes the TXT record of a room.
 pub fn txt(room: &str, id: &str, key: bool) -> TXT<'static> {
     let version = env!("CARGO_PKG_VERSION");
     let strings = [
@@ -75,7 +73,7 @@ pub fn txt(room: &str, id: &str, key: bool) -> TXT<'static> {
     ];
     let mut txt = TXT::new();
     for text in strings.into_iter().flatten() {
-        // Each is short enough: the room's name was cut, and the rest is ours.
+        // Always short enough: the room's name was cut, and the other strings are short.
         if let Ok(text) = simple_dns::CharacterString::try_from(text) {
             txt.add_char_string(text);
         }
@@ -83,21 +81,20 @@ pub fn txt(room: &str, id: &str, key: bool) -> TXT<'static> {
     txt
 }
 
-/// What a TXT record says of a room.
+/// The contents of a room's TXT record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordText {
-    /// Its name, cleaned.
+    /// The room's name, cleaned.
     pub room: String,
-    /// The id of its log.
+    /// The id of the room's log.
     pub id: String,
-    /// Whether it has a key.
+    /// Tells whether the room has a key.
     pub key: bool,
 }
 
-/// Reads a TXT record. `None` if it is not that of a room, or has a name of which nothing can be
-/// shown.
+/// Parses a TXT record. `None` if it is not a room's, or if nothing in its name can be shown.
 pub fn told(txt: &TXT) -> Option<RecordText> {
-    // Of keys that come twice the first counts (RFC 6763 section 6.4).
+    // If a key is repeated, the first one counts (RFC 6763 section 6.4).
     let value = |wanted: &str| {
         let mut all = txt.iter_raw();
         let found = all.find(|(key, _)| key.eq_ignore_ascii_case(wanted.as_bytes()));
@@ -113,10 +110,10 @@ pub fn told(txt: &TXT) -> Option<RecordText> {
     })
 }
 
-/// A room's name from the network as it may be shown: on one line, and without characters that
-/// show nothing, or hide or turn round what stands beside them.
+/// A room's name from the network in a form that is safe to show: on one line, and without characters
+/// that are invisible, or that hide or reverse their neighbours.
 fn clean(text: &str) -> String {
-    // Joiners make outgoing and emoji what they are, and move nothing.
+    // Joiners are part of some scripts and emoji, and move nothing.
     let shown = |c: &char| matches!(c, '\u{200c}' | '\u{200d}') || !is_hidden(*c);
     let text: String = text.chars().filter(shown).collect();
     let words: Vec<&str> = text.split_whitespace().collect();
@@ -127,38 +124,38 @@ fn clean(text: &str) -> String {
     }
 }
 
-/// A record of the types that matter here.
+/// A record of one of the types that matter here.
 #[derive(Clone, Debug)]
 pub struct Record {
-    /// Whose it is.
+    /// The owner name.
     pub name: Name<'static>,
-    /// How long it holds, in seconds; 0 is a good-bye.
+    /// The time to live, in seconds; 0 is a good-bye.
     pub ttl: u32,
-    /// Whether it replaces what was said of that name and type before.
+    /// Tells whether it replaces earlier records of that name and type.
     pub flush: bool,
-    /// What it says.
+    /// The contents.
     pub says: RecordData,
 }
 
-/// What a record says.
+/// The contents of a record.
 #[derive(Clone, Debug)]
 pub enum RecordData {
-    /// There is an instance of the service.
+    /// PTR: an instance of the service.
     Instance(Name<'static>),
-    /// Where an instance is.
+    /// SRV: the host and port of an instance.
     At {
         /// The host's name.
         host: Name<'static>,
         /// The port.
         port: u16,
     },
-    /// What a room tells of itself; `None` if that makes no sense.
+    /// TXT: a room's description; `None` if it is not valid.
     Of(Option<RecordText>),
-    /// A host's address.
+    /// A or AAAA: an address of a host.
     Address(IpAddr),
 }
 
-/// The records of a response, all sections together. `None` if it is no response.
+/// Parses the records of a response, all sections together. `None` if it is not a response.
 pub fn read(bytes: &[u8]) -> Option<Vec<Record>> {
     let packet = Packet::parse(bytes).ok()?;
     if !packet.has_flags(PacketFlag::RESPONSE) {
@@ -188,12 +185,12 @@ fn record(record: &ResourceRecord) -> Option<Record> {
     })
 }
 
-/// A question.
+/// Makes a question.
 pub fn question(name: Name<'static>, kind: TYPE) -> Question<'static> {
     Question::new(name, QTYPE::TYPE(kind), CLASS::IN.into(), false)
 }
 
-/// A record to be sent.
+/// Makes a record to be sent.
 pub fn say(
     name: Name<'static>,
     ttl: u32,
@@ -203,7 +200,7 @@ pub fn say(
     ResourceRecord::new(name, CLASS::IN, ttl, says).with_cache_flush(flush)
 }
 
-/// An address as a record says it.
+/// The A or AAAA data of an address.
 pub fn address(ip: IpAddr) -> RData<'static> {
     match ip {
         IpAddr::V4(ip) => RData::A(A { address: ip.into() }),
@@ -211,7 +208,7 @@ pub fn address(ip: IpAddr) -> RData<'static> {
     }
 }
 
-/// Where an instance is, as a record says it.
+/// The SRV data of an instance.
 pub fn at(host: Name<'static>, port: u16) -> RData<'static> {
     RData::SRV(SRV {
         priority: 0,
@@ -221,7 +218,7 @@ pub fn at(host: Name<'static>, port: u16) -> RData<'static> {
     })
 }
 
-/// A query for all of `questions`, which says what is known already.
+/// Writes a query with all `questions` and the answers that are known already.
 pub fn query(questions: Vec<Question<'static>>, known: Vec<ResourceRecord<'static>>) -> Vec<u8> {
     let mut packet = Packet::new_query(0);
     packet.questions = questions;
@@ -229,7 +226,7 @@ pub fn query(questions: Vec<Question<'static>>, known: Vec<ResourceRecord<'stati
     bytes(&mut packet)
 }
 
-/// A response with these records; to a resolver that is no mDNS one with its id and questions.
+/// Writes a response with these records; for a conventional resolver with the id and questions of its query.
 pub fn response(
     records: Vec<ResourceRecord<'static>>,
     to: Option<(u16, Vec<Question<'static>>)>,
@@ -242,7 +239,8 @@ pub fn response(
     bytes(&mut packet)
 }
 
-/// The message; with fewer records, and then questions, where all would not fit, the last ones first.
+/// Writes the message; if it would be too long, with fewer records and then fewer questions,
+/// dropped from the end.
 fn bytes(packet: &mut Packet) -> Vec<u8> {
     loop {
         let bytes = packet.build_bytes_vec_compressed().unwrap_or_default();

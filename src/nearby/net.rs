@@ -1,9 +1,8 @@
-//! The sockets, and the one thread that reads and writes them.
+//! The mDNS sockets, and the one thread that reads and writes them.
 //!
-//! There is a socket for each interface and family. It is bound to the multicast group and to the interface's
-//! interface: nothing comes in by it that was not sent to the group on that very network, and
-//! nothing goes out elsewhere. While nothing happens the thread sleeps; the kernel tells it when a
-//! network comes or goes.
+//! Each interface and family has a socket, bound to the multicast group and to the interface: it
+//! receives only what was sent to the group on that very network, and sends nowhere else. An idle
+//! thread sleeps; the kernel wakes it when a network appears or disappears.
 
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
@@ -15,64 +14,64 @@ use crate::system::wait::{Handle, Woken, readable};
 
 /// The port of mDNS.
 pub const PORT: u16 = 5353;
-/// The group of mDNS, IPv4.
+/// The multicast group of mDNS, IPv4.
 pub const GROUP_V4: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 251);
-/// The group of mDNS, IPv6.
+/// The multicast group of mDNS, IPv6.
 pub const GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0xfb);
-/// So that who receives it knows that no router passed it on (RFC 6762 section 11).
+/// The hop limit from which receivers see that no router forwarded a packet (RFC 6762 section 11).
 const HOPS: u32 = 255;
-/// The longest message (RFC 6762 section 17).
+/// The longest message, in bytes (RFC 6762 section 17).
 const LONGEST: usize = 9_000;
-/// Messages that are read of one socket before it is another's turn, and how long is rested after
-/// as many: a network full of them costs a part of one core, and keeps no other network waiting.
+/// The most messages read from one socket before the next one's turn, and the rest after that many: a
+/// flood costs part of one core and does not delay other networks.
 const BATCH: usize = 64;
 const REST: Duration = Duration::from_millis(10);
-/// Changes of networks come in crowds.
+/// The delay between a change of the networks and the reaction; changes come in bursts.
 const SETTLING: Duration = Duration::from_millis(250);
-/// How often to look at the networks where the kernel cannot tell of changes.
+/// The interval at which networks are listed if the kernel does not report changes.
 const LOOK: Duration = Duration::from_secs(30);
 
-/// A message that came.
+/// A received message.
 #[derive(Debug)]
 pub struct Incoming<'a> {
-    /// On which network.
+    /// The network on which it arrived.
     pub interface: &'a Interface,
-    /// From where.
+    /// The sender's address.
     pub from: SocketAddr,
-    /// What.
+    /// The message.
     pub bytes: &'a [u8],
-    /// How long to wait with an answer that others may give as well: random, 20 to 120 ms.
+    /// The delay of an answer that others may give as well: random, 20 to 120 ms.
     pub delay: Duration,
 }
 
 /// A message to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outgoing {
-    /// On which network.
+    /// The index of the network to send it on.
     pub interface: u32,
-    /// To whom; to all of the network if to nobody.
+    /// The recipient; `None` for the multicast group.
     pub to: Option<SocketAddr>,
-    /// What.
+    /// The message.
     pub bytes: Vec<u8>,
 }
 
-/// Who talks.
+/// The logic that a [`Net`] runs: a responder or a search.
 pub trait Party {
-    /// These are the networks from now on.
+    /// Takes in the current networks.
     fn interfaces(&mut self, interfaces: &[Interface], now: Instant, delay: Duration);
-    /// Something was said.
+    /// Takes in a received message.
     fn heard(&mut self, heard: &Incoming, now: Instant);
-    /// What is to be said by now.
+    /// The messages to be sent by now.
     fn due(&mut self, now: Instant) -> Vec<Outgoing>;
-    /// When there is something to be done again.
+    /// The time at which [`Party::due`] has to be called next.
     fn next(&self) -> Option<Instant>;
-    /// What is to be said at the end.
+    /// The messages to be sent at the end.
     fn farewell(&mut self) -> Vec<Outgoing> {
         Vec::new()
     }
 }
 
-/// The networks, each with its sockets.
+/// The usable networks, each with its sockets.
 #[derive(Debug)]
 pub struct Net {
     reach: Reach,
@@ -89,7 +88,7 @@ struct InterfaceSockets {
 }
 
 impl Net {
-    /// Opens what there is.
+    /// Opens sockets on all networks that are up.
     pub fn open(reach: Reach) -> Net {
         let mut net = Net {
             reach,
@@ -101,7 +100,7 @@ impl Net {
         net
     }
 
-    /// The names of the networks that can be talked on.
+    /// The names of the usable networks.
     pub fn names(&self) -> Vec<String> {
         self.interfaces
             .iter()
@@ -109,12 +108,12 @@ impl Net {
             .collect()
     }
 
-    /// Why a network cannot be talked on, if there is one.
+    /// The reason why a network is not usable, if there is one.
     pub fn trouble(&self) -> Option<&io::Error> {
         self.trouble.as_ref()
     }
 
-    /// Looks which networks there are now, and whether that is a change.
+    /// Lists the networks again and opens their sockets; `true` if anything changed.
     fn look(&mut self) -> bool {
         let before = std::mem::take(&mut self.interfaces);
         let interfaces_before: Vec<Interface> = before
@@ -184,13 +183,13 @@ impl Net {
                 &sockets.v6
             };
             if let Some(socket) = socket {
-                // What does not get out is as what gets lost on the way: it is said again.
+                // A message that cannot be sent is like one that is lost on the way: it is repeated.
                 let _ = socket.send_to(&message.bytes, to);
             }
         }
     }
 
-    /// Lets `party` talk until the other end of `stop` is gone.
+    /// Runs `party` until the other end of `stop` is gone.
     pub fn run(mut self, party: &mut impl Party, stop: &Woken) {
         party.interfaces(&self.interfaces(), Instant::now(), delay());
         let mut buffer = vec![0; LONGEST];
@@ -214,7 +213,7 @@ impl Net {
                 }
             }
             if ready.mail {
-                // Nothing but an error that stays would be there again at once.
+                // Only a persistent error wakes the thread again at once.
                 let count = self.read(party, &mut buffer, now);
                 if count >= BATCH || count == 0 {
                     std::thread::sleep(REST);
@@ -226,7 +225,7 @@ impl Net {
         }
     }
 
-    /// Waits for something to do. `None` is the end.
+    /// Waits until there is something to do. `None` at the end.
     fn wait(&self, stop: &Woken, next: Option<Instant>) -> Option<Ready> {
         let sockets = self
             .interfaces
@@ -236,7 +235,7 @@ impl Net {
         handles.extend(self.news.iter().map(|news| news as &dyn Handle));
         handles.extend(sockets.map(|socket| socket as &dyn Handle));
         let timeout = next.map(|next| {
-            // To the next millisecond: to wake too early would be to wake twice.
+            // Rounded up to the next millisecond: waking too early would mean waking twice.
             next.saturating_duration_since(Instant::now()) + Duration::from_millis(1)
         });
         let awake = match readable(&handles, timeout) {
@@ -259,7 +258,7 @@ impl Net {
         Some(ready)
     }
 
-    /// Reads at most a batch of each socket; how many messages there were.
+    /// Reads at most a batch from each socket and returns the number of messages.
     fn read(&self, party: &mut impl Party, buffer: &mut [u8], now: Instant) -> usize {
         let mut count = 0;
         for sockets in &self.interfaces {
@@ -279,10 +278,10 @@ impl Net {
     }
 }
 
-/// Hands on what waits at a socket, at most a batch; how many messages that were.
+/// Passes on the waiting messages of a socket, at most a batch, and returns their number.
 fn batch(socket: &UdpSocket, buffer: &mut [u8], mut heard: impl FnMut(SocketAddr, &[u8])) -> usize {
     let mut count = 0;
-    // An interruption counts as well: nothing here goes on for as long as somebody wants.
+    // Interruptions count, too, so that the loop is bounded.
     for _ in 0..BATCH {
         match socket.recv_from(buffer) {
             Ok((length, from)) => {
@@ -290,7 +289,7 @@ fn batch(socket: &UdpSocket, buffer: &mut [u8], mut heard: impl FnMut(SocketAddr
                 heard(from, &buffer[..length]);
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            // An error that a message of ours brought back was taken with this call.
+            // A pending error caused by an earlier send is cleared by this call.
             Err(_) => break,
         }
     }
@@ -303,13 +302,13 @@ struct Ready {
     mail: bool,
 }
 
-/// 20 to 120 ms, so that not all answer at the same moment (RFC 6762 section 6).
+/// A random delay of 20 to 120 ms, so that answers do not collide (RFC 6762 section 6).
 fn delay() -> Duration {
     let random = getrandom::u32().unwrap_or(50);
     Duration::from_millis(20 + u64::from(random % 100))
 }
 
-/// What the system knows an interface by.
+/// The system's identification of an interface.
 fn system(interface: &Interface) -> multicast::Interface<'_> {
     multicast::Interface {
         index: interface.index,
@@ -329,7 +328,7 @@ fn open_v6(interface: &Interface) -> io::Result<UdpSocket> {
 mod tests {
     use super::*;
 
-    /// Two sockets that nobody else sends to, the second with so many messages waiting.
+    /// Two sockets that nobody else sends to, the second with `count` messages waiting.
     fn mail(count: usize) -> (UdpSocket, UdpSocket) {
         let [from, to] = [(); 2].map(|()| UdpSocket::bind("127.0.0.1:0").expect("a socket"));
         to.set_nonblocking(true).expect("set");
@@ -340,7 +339,7 @@ mod tests {
         (from, to)
     }
 
-    /// Who listens, and how often each interface was heard.
+    /// A listener that counts the messages of each interface.
     #[derive(Default)]
     struct Ears(Vec<(String, usize)>);
 
@@ -388,7 +387,7 @@ mod tests {
             news: None,
             trouble: None,
         };
-        // One batch of each socket a turn, whatever waits at the others.
+        // One batch from each socket per turn, whatever waits at the others.
         for turn in [
             &[("a", BATCH + 2), ("b", 1 + BATCH)][..],
             &[("a", BATCH), ("b", 1)],

@@ -1,8 +1,8 @@
-//! What is said of a room, when, and to whom: RFC 6762 sections 6 to 8 and 10, without a socket and
-//! without a clock.
+//! The messages about a room, their times and recipients: RFC 6762 sections 6 to 8 and 10, without a
+//! socket and without a clock.
 //!
-//! Each start has names of its own, so there is nobody to argue with about them and no probing
-//! (section 8.1). Whatever of it is asked for, all of it is answered: it fits into one packet.
+//! Each start has unique names, so there are no conflicts and no probing (section 8.1). Every query
+//! about the room is answered with all of its records: they fit into one packet.
 
 use std::time::{Duration, Instant};
 
@@ -13,26 +13,26 @@ use super::interfaces::Interface;
 use super::messages::{self, Folded, folded};
 use super::net::{Incoming, Outgoing, PORT, Party};
 
-/// How long others may keep what names the host, in seconds (section 10).
+/// The time to live of records with the host's name, in seconds (section 10).
 const HOST_TTL: u32 = 120;
-/// The same for the rest.
+/// The time to live of all other records, in seconds.
 const OTHER_TTL: u32 = 4_500;
-/// The most that a resolver may which is no mDNS one (section 6.7).
+/// The highest time to live for a conventional resolver, in seconds (section 6.7).
 const LEGACY_TTL: u32 = 10;
-/// When the room is told of by itself, counted from the moment at which a network is there.
+/// The times of the unsolicited announcements after a network appeared.
 const ANNOUNCEMENTS: [Duration; 3] = [
     Duration::ZERO,
     Duration::from_secs(1),
     Duration::from_secs(3),
 ];
-/// Nothing is sent to all of a network more often than this (section 6).
+/// The shortest time between two multicast messages on a network (section 6).
 const RATE: Duration = Duration::from_secs(1);
-/// Answers to single resolvers on one network in that time.
+/// The most answers to conventional resolvers on one network in that time.
 const LEGACY_RATE: u32 = 20;
-/// Questions of such a resolver that are answered, since they are repeated to it.
+/// The most questions of a conventional query that are answered, since the answer repeats them.
 const QUESTIONS: usize = 4;
 
-/// One room's voice.
+/// The responder for one room.
 #[derive(Debug)]
 pub struct Responder {
     instance: Name<'static>,
@@ -47,18 +47,18 @@ pub struct Responder {
     replies: Vec<Outgoing>,
 }
 
-/// What goes on on one network.
+/// The state of the responder on one network.
 #[derive(Debug)]
 struct Speaking {
     interface: Interface,
     since: Instant,
     announced: usize,
-    /// When to answer, if something was asked.
+    /// The time of the pending answer, if there was a query.
     answer: Option<Instant>,
-    /// Whether it was the list of services that was asked for.
+    /// Tells whether the query was for the list of service types.
     types: bool,
     sent: Option<Instant>,
-    /// Since when so many single answers were given.
+    /// The start of the current period, and the number of conventional answers in it.
     replied: (Instant, u32),
 }
 
@@ -75,8 +75,8 @@ impl Speaking {
 }
 
 impl Responder {
-    /// The voice of the room `room` with the log `id` that listens on `port`; `unique` is a word that
-    /// no other start has.
+    /// A responder for the room `room` with the log `id` that listens on `port`; `unique` is a word
+    /// that no other start has.
     pub fn new(room: &str, id: &str, key: bool, port: u16, unique: &str) -> Responder {
         let label = messages::label(room, &format!("{id}-{unique}"));
         let instance = messages::name(&[&label, "_chatroom", "_tcp", "local"]);
@@ -95,7 +95,7 @@ impl Responder {
         }
     }
 
-    /// All there is to say on `interface`. `ttl` is the most that a record may hold, in seconds.
+    /// All records of the room on `interface`. `ttl` is the highest time to live, in seconds.
     fn records(
         &self,
         interface: &Interface,
@@ -129,7 +129,7 @@ impl Responder {
         records
     }
 
-    /// Whether `question` is about this room, and whether it asks for the list of services.
+    /// Recognises a question about this room; `true` if it is for the list of service types.
     fn asks(&self, question: &Question) -> Option<bool> {
         let QTYPE::TYPE(kind) = question.qtype else {
             let any = question.qtype == QTYPE::ANY;
@@ -150,7 +150,7 @@ impl Responder {
         }
     }
 
-    /// Whether the one who asks knows of this room already (section 7.1).
+    /// Tells whether the query lists this room as known (section 7.1).
     fn known(&self, packet: &Packet) -> bool {
         packet.answers.iter().any(|record| match &record.rdata {
             RData::PTR(PTR(instance)) => {
@@ -216,8 +216,8 @@ impl Party for Responder {
             speaking.answer.get_or_insert(now + heard.delay);
             return;
         }
-        // A resolver that is no mDNS one, `dig` for example: it alone is answered, once at a time,
-        // and only if it is on this very network (sections 6.7 and 11).
+        // A conventional resolver, such as `dig`, gets its own answer, at a limited rate, and only if
+        // it is on this very network (sections 6.7 and 11).
         let replied = &mut self.speaking[at].replied;
         if now.duration_since(replied.0) >= RATE {
             *replied = (now, 0);

@@ -1,4 +1,4 @@
-//! Looking for rooms on the local network.
+//! The search for rooms on the local network.
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -12,22 +12,21 @@ use super::interfaces::{Interface, Reach};
 use super::net::{Incoming, Net, Outgoing, Party};
 use super::{FoundRoom, RoomChange};
 
-/// How often to look whether the window has taken what was told, while there is more to tell.
+/// The interval at which undelivered changes are offered to the window again.
 const AGAIN: Duration = Duration::from_millis(100);
 
-/// A search that goes on until it is dropped.
+/// A search that runs until it is dropped.
 #[derive(Debug)]
 pub struct Search {
     changes: Receiver<RoomChange>,
-    /// The thread ends when this does.
+    /// Dropping it ends the thread.
     _stop: Wake,
 }
 
 impl Search {
-    /// Begins to look; `wake` is called, on a thread of the search, after each change.
+    /// Starts a search; `wake` is called, on the search's thread, after each change.
     ///
-    /// # Errors
-    /// A sentence: why the network cannot be asked.
+    /// A sentence with the reason why the network cannot be searched.
     pub fn start(wake: impl Fn() + Send + 'static) -> Result<Search, String> {
         let failed = |error: std::io::Error| {
             format!(
@@ -60,20 +59,20 @@ impl Search {
         })
     }
 
-    /// The next change, if there is one by now.
+    /// The next change, if there is one yet.
     pub fn next(&self) -> Option<RoomChange> {
         self.changes.try_recv().ok()
     }
 }
 
-/// The finder, and what of it was told. A window that does not listen is told the outcome later,
-/// not all that led to it.
+/// The finder, and the rooms as the window knows them. A window that does not keep up gets the final
+/// state later, without the steps between.
 struct Searching<W> {
     finder: Finder,
     told: BTreeMap<String, FoundRoom>,
     tell: SyncSender<RoomChange>,
     wake: W,
-    /// Whether there was no place for a change.
+    /// Tells whether changes are left that did not fit into the channel.
     more: bool,
 }
 

@@ -1,29 +1,29 @@
-//! Reads an event stream as it comes off a socket (WHATWG HTML, section 9.2.6).
+//! The decoder of an event stream from a socket (WHATWG HTML, section 9.2.6).
 //!
-//! What always holds: however the bytes are split, the same events come out; and what is kept
+//! What always holds: the same events come out however the bytes are split, and the memory kept
 //! between two calls never exceeds the limits, whatever the other end sends.
 
 use std::fmt;
 
 use memchr::{memchr, memchr2};
 
-/// The longest line that is read. The longest text with every character escaped stays below it.
+/// The longest accepted line, in bytes. The longest text with every character escaped stays below it.
 pub const MAX_LINE: usize = 256 * 1024;
-/// The most data one event may have, over all its lines.
+/// The most data that one event may have over all its lines, in bytes.
 pub const MAX_EVENT: usize = 512 * 1024;
 
 /// One event of the stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SseEvent {
-    /// Its type; `message` if the stream did not say.
+    /// The type; `message` if the stream gave none.
     pub kind: String,
-    /// Its data, lines joined by `\n`.
+    /// The data, lines joined by `\n`.
     pub data: String,
-    /// The last id that the stream gave, here or earlier.
+    /// The last id that the stream gave, with this event or an earlier one.
     pub id: String,
 }
 
-/// The stream has something longer than we are willing to keep; it cannot be read on.
+/// The error for a stream that exceeds a limit; it cannot be read on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TooLong {
     /// One line is longer than [`MAX_LINE`].
@@ -43,14 +43,14 @@ impl fmt::Display for TooLong {
 
 impl std::error::Error for TooLong {}
 
-/// Where the reading stands between two pieces of the stream.
+/// The state of the decoder between two pieces of the stream.
 #[derive(Clone, Debug, Default)]
 pub struct Decoder {
-    /// The line that has begun and not yet ended.
+    /// The beginning of a line that has not ended yet.
     line: Vec<u8>,
-    /// The last byte was a CR: an LF right behind it belongs to it.
+    /// The last byte was a CR: an LF right after it belongs to the same line end.
     after_cr: bool,
-    /// The first line is behind us, so a byte order mark is no longer one.
+    /// The first line is complete, so a byte order mark is ordinary data from now on.
     begun: bool,
     kind: String,
     data: String,
@@ -59,7 +59,7 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// At the beginning of a stream.
+    /// A decoder at the beginning of a stream.
     pub fn new() -> Decoder {
         Decoder::default()
     }
@@ -67,8 +67,7 @@ impl Decoder {
     /// Takes bytes off the front of `input` until an event is complete. `None` means that all of
     /// `input` was taken and more is needed.
     ///
-    /// # Errors
-    /// The stream is beyond the limits; reading it further is of no use.
+    /// The stream exceeds a limit; reading on is useless.
     pub fn next(&mut self, input: &mut &[u8]) -> Result<Option<SseEvent>, TooLong> {
         while !input.is_empty() {
             if std::mem::take(&mut self.after_cr) && input[0] == b'\n' {
@@ -93,7 +92,7 @@ impl Decoder {
                 let mut line = std::mem::take(&mut self.line);
                 line.extend_from_slice(part);
                 let event = self.line(&line)?;
-                // The buffer is used again, unless one long line made it big.
+                // The buffer is reused, unless a long line made it big.
                 self.line = line;
                 self.line.clear();
                 self.line.shrink_to(8 * 1024);
@@ -106,7 +105,7 @@ impl Decoder {
         Ok(None)
     }
 
-    /// How long the stream asked its readers to wait before they connect again, in milliseconds.
+    /// The reconnection delay that the stream asked for, in milliseconds.
     pub fn retry(&self) -> Option<u64> {
         self.retry
     }

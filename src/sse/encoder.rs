@@ -1,17 +1,17 @@
-//! A line of the log straight to the bytes a listener is sent: the way of nearly every line.
+//! The quick path from a line of the log to a listener's bytes, taken by nearly every line.
 //!
-//! Nothing is made on the way. The line is taken apart where it stands, and its pieces are copied
-//! into the JSON that [`Wire`](crate::wire::Wire) has for it, names and texts from the log's escapes
-//! to JSON's. What always holds: what comes out is, byte for byte, what comes out by way of the
-//! objects. A line that is damaged, or of a form that is too rare to be done here, is left to them.
+//! No objects are built. The line is split in place, and its pieces are copied into the JSON that
+//! [`Wire`](crate::wire::Wire) has for it, with names and texts converted from the log's escapes to
+//! JSON's. What always holds: the bytes equal those made by way of the objects. Lines that are damaged
+//! or of a rare form are left to the objects.
 
 use super::Form;
 use crate::event::{Id, Key, LogId, Stamp};
 use crate::line::{self, RawLine, Shape};
 
-/// What stands around the ids of an event of one type.
+/// The bytes around the ids of an event of one type.
 struct Frame {
-    /// The stream's own fields, up to the id.
+    /// The fields of the stream, up to the id.
     fields: &'static [u8],
     /// The beginning of the JSON object, up to the id.
     object: &'static [u8],
@@ -34,8 +34,8 @@ static NOTICE: Frame = frame!("notice");
 static ERASED: Frame = frame!("erased");
 static OTHER: Frame = frame!("other");
 
-/// Appends what a listener is sent for the log's line at `offset`, given without its `\n`. `None`,
-/// and perhaps half of it appended, if that must be worked out another way.
+/// Appends the listener's bytes for the log's line at `offset`, given without its `\n`. `None` if the
+/// line needs the other path; a part may have been appended then.
 pub(super) fn encode(
     form: Form,
     log: LogId,
@@ -46,7 +46,7 @@ pub(super) fn encode(
     encode_raw(form, log, offset, &line::raw(text).ok()?, out)
 }
 
-/// The same of a line that was already taken apart.
+/// Like [`encode`], for a line that is already split.
 #[inline(always)]
 pub(super) fn encode_raw(
     form: Form,
@@ -60,7 +60,7 @@ pub(super) fn encode_raw(
         out.push(b'\n');
         return Some(());
     }
-    // What is a time is written as it stands.
+    // A valid time is copied as it stands.
     Stamp::parse(line.time)?;
     let frame = match line.shape {
         Shape::Message { .. } => &MESSAGE,

@@ -1,24 +1,24 @@
-//! What a listener is sent, byte for byte: a [`Form`], and whether each event of it is a chunk.
+//! The encoding of a stream: its [`Form`], and whether each event is a chunk.
 //!
-//! Many HTTP clients hand on what they read only when a block is full or when a chunk ends (Python's
-//! `requests` and everything else on `urllib3`). So to HTTP/1.1 every event, every sign of life and
-//! the greeting are a chunk each (RFC 9112, section 7.1), and the frame is encoded with the event:
-//! all who want the same form are sent the same bytes.
+//! Many HTTP clients pass on what they read only when a block is full or a chunk ends (Python's
+//! `requests` and everything else on `urllib3`). For HTTP/1.1 every event, every heartbeat and the
+//! greeting are therefore a chunk each (RFC 9112, section 7.1). The chunk's frame is encoded with the
+//! event, so all listeners of one encoding share the same bytes.
 //!
-//! What always holds: the size line of every chunk is as long as that of every other that a log can
-//! give, and no chunk is empty but the last.
+//! What always holds: the size lines of all chunks that a log can give are equally long, and no chunk
+//! is empty but the last.
 
 use super::Form;
 use crate::event::{LogId, hex};
 use crate::line::MAX_LINE;
 use crate::wire::Wire;
 
-/// How many hex digits the size of a chunk has.
+/// The number of hex digits in a chunk's size.
 const DIGITS: usize = 5;
-/// What ends the size, and the chunk.
+/// The end of the size line, and of the chunk.
 const BREAK: &[u8] = b"\r\n";
 
-// A line's text at most doubles on its way into JSON, and what stands around it is short.
+// A line's text at most doubles on its way into JSON, and the JSON around it is short.
 const _: () = assert!(2 * MAX_LINE + 4096 < 1 << (4 * DIGITS));
 
 /// A form, in chunks or not.
@@ -26,26 +26,26 @@ const _: () = assert!(2 * MAX_LINE + 4096 < 1 << (4 * DIGITS));
 pub struct Encoding {
     /// The form.
     pub form: Form,
-    /// Whether each event is a chunk.
+    /// Tells whether each event is a chunk.
     pub chunked: bool,
 }
 
 impl Encoding {
-    /// How many there are.
+    /// The number of encodings.
     pub const COUNT: usize = 6;
 
-    /// The form as it is sent to a client of HTTP/1.`minor`: HTTP/1.0 knows no chunks.
+    /// The encoding for a client of HTTP/1.`minor`: HTTP/1.0 has no chunks.
     pub fn to(form: Form, minor: u8) -> Encoding {
         let chunked = minor > 0;
         Encoding { form, chunked }
     }
 
-    /// Its number, below [`Encoding::COUNT`].
+    /// The index of the encoding, below [`Encoding::COUNT`].
     pub fn index(self) -> usize {
         self.form as usize * 2 + usize::from(self.chunked)
     }
 
-    /// The sign of life on a quiet stream; plain lines have none, a person reads them.
+    /// The heartbeat of a quiet stream; plain lines have none, since a person reads them.
     pub fn heartbeat(self) -> &'static [u8] {
         match (self.form, self.chunked) {
             (Form::Sse, false) => b":\n\n",
@@ -56,8 +56,8 @@ impl Encoding {
         }
     }
 
-    /// What shows nothing and yet is sent, to find out whether anybody is there: the sign of life, and
-    /// for plain lines in chunks a leading zero of the next chunk's size. Bare plain lines have nothing.
+    /// Invisible bytes that test whether the client is still there: the heartbeat, and for plain lines
+    /// in chunks a leading zero of the next chunk's size. Unchunked plain lines have none.
     pub fn pulse(self) -> &'static [u8] {
         match (self.form, self.chunked) {
             (Form::Plain, true) => b"0",
@@ -65,7 +65,7 @@ impl Encoding {
         }
     }
 
-    /// What a whole stream ends with, so that one that was cut off is known.
+    /// The end of a complete stream, which tells it from one that was cut off.
     pub fn end(self) -> &'static [u8] {
         match self.chunked {
             true => b"0\r\n\r\n",
@@ -73,14 +73,14 @@ impl Encoding {
         }
     }
 
-    /// Appends what is sent for the log's line at `offset`, given without its `\n`.
+    /// Appends the bytes for the log's line at `offset`, given without its `\n`.
     pub fn encode_line(self, log: LogId, offset: u64, text: &[u8], out: &mut Vec<u8>) {
         self.frame(out, |out| {
             super::encode_line(self.form, log, offset, text, out);
         });
     }
 
-    /// Appends what is sent for an object.
+    /// Appends the bytes for an object.
     pub fn encode(self, wire: &Wire, out: &mut Vec<u8>) {
         self.frame(out, |out| super::encode(self.form, wire, out));
     }
@@ -95,10 +95,10 @@ impl Encoding {
         let content = out.len();
         encode(out);
         match out.len() - content {
-            // An empty chunk would be the last one.
+            // An empty chunk would end the stream.
             0 => out.truncate(start),
             size => {
-                // No event is a gigabyte: a line is short, and so are our own sentences.
+                // No event has a gigabyte: lines are short, and so are the server's own sentences.
                 let digits = hex(size as u32);
                 out[start..start + DIGITS].copy_from_slice(&digits[digits.len() - DIGITS..]);
                 out.extend_from_slice(BREAK);
@@ -108,7 +108,7 @@ impl Encoding {
 }
 
 impl From<Form> for Encoding {
-    /// The form as it is, without chunks.
+    /// The form without chunks.
     fn from(form: Form) -> Encoding {
         Encoding::to(form, 0)
     }
@@ -137,7 +137,7 @@ mod tests {
         bytes
     }
 
-    /// The chunks' contents.
+    /// The contents of the chunks.
     fn chunks(mut bytes: &[u8]) -> Vec<Vec<u8>> {
         let mut chunks = Vec::new();
         while !bytes.is_empty() {
@@ -166,13 +166,13 @@ mod tests {
                 Encoding::from(form).encode_line(LogId(1), 7, &line, &mut one);
                 wanted.push(one);
             }
-            // Damage is told in a chunk, too.
+            // A damaged line is reported in a chunk, too.
             chunked.encode_line(LogId(1), 7, &vec![b'x'; MAX_LINE], &mut bytes);
             let got = chunks(&bytes);
             assert_eq!(got.len(), 5);
             assert_eq!(got[..4], wanted);
             assert!(!got[4].is_empty());
-            // And a reader that is not ours finds the end.
+            // A reader other than ours finds the end.
             bytes.extend_from_slice(chunked.end());
             let mut framed = BodyDecoder::new(Framing::Chunked, u64::MAX).expect("no limit");
             let mut content = Vec::new();

@@ -1,13 +1,13 @@
 use super::*;
 use proptest::prelude::*;
 
-/// The longest body that is accepted here.
+/// The longest accepted body in these tests, in bytes.
 const LIMIT: u64 = 20;
 
-/// What came of an answer: its status, its body, and whether the connection can be kept.
+/// The result of an answer: its status, its body, and whether the connection can be kept.
 type Read = (u16, String, bool);
 
-/// Reads an answer that comes in these pieces; `closed`: the connection ends after them. `None` when
+/// Reads an answer that arrives in these pieces; `closed`: the connection ends after them. `None` if
 /// more bytes are needed.
 fn read(pieces: &[&[u8]], closed: bool) -> Result<Option<Read>, ReplyError> {
     let mut exchange = Exchange::new();
@@ -24,7 +24,7 @@ fn read(pieces: &[&[u8]], closed: bool) -> Result<Option<Read>, ReplyError> {
     let mut body = exchange.body(&head, LIMIT)?;
     let mut content = Vec::new();
     let mut whole = body.read(&mut content)?;
-    // All that came is there before anybody looks whether the connection can be kept.
+    // All bytes have arrived before the test asks whether the connection can be kept.
     for piece in pieces {
         body.receive(piece);
         whole |= body.read(&mut content)?;
@@ -74,7 +74,7 @@ fn a_request_is_written_with_what_it_needs_and_nothing_else() {
     assert_eq!(head.framing, crate::http::Framing::Length(3));
     assert_eq!(head.field("idempotency-key"), Some("k"));
     assert_eq!(head.field("authorization"), None);
-    // A server that waits for a body that is announced nowhere would wait for ever.
+    // A server that waits for an unannounced body would wait for ever.
     let empty = ClientRequest { body: b"", ..post }.bytes(&address, "chatroom-x");
     assert!(empty.ends_with(b"Content-Length: 0\r\n\r\n"));
 }
@@ -153,7 +153,7 @@ fn hostile_heads_are_refused_and_never_grow_beyond_the_limit() {
     ] {
         assert_eq!(read(&[bytes.as_bytes()], false), Err(expected), "{bytes:?}");
     }
-    // In small pieces, too: it is refused when it has as many bytes as a head may have.
+    // In small pieces, too: it is refused once it has as many bytes as a head may have.
     let mut exchange = Exchange::new();
     exchange.receive(b"HTTP/1.1 200 OK\r\nX: ");
     let refused = loop {

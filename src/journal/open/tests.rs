@@ -1,4 +1,4 @@
-//! Opening logs that are whole, torn, damaged or none at all.
+//! Opening logs that are whole, torn, damaged or no logs at all.
 
 use super::super::tests::{journal, notice, opened};
 use super::super::torn::Kept;
@@ -67,21 +67,21 @@ fn a_torn_end_is_saved_cut_and_told_wherever_it_is_torn() {
             fs::write(&path, &torn).expect("written");
             let opened = loop {
                 match Journal::open(&path) {
-                    // A process that another test starts has the file, too, until it is another program.
+                    // Until its `exec`, a process that another test starts has the file open, too.
                     Err(OpenError::Locked(_)) => std::thread::yield_now(),
                     opened => break opened,
                 }
             };
             let opening = match opened {
                 Ok(opening) => opening,
-                // Half a character in the place of the first line's first: not ours to judge.
+                // Half a character in place of the first line's beginning is not recognised as a room's log.
                 Err(OpenError::Foreign(_)) if cut < second && tail == b"\xf0\x9f" => continue,
                 Err(other) => panic!("cut at {cut} and {tail:?} added: {other}"),
             };
             let report = opening.torn().cloned();
             drop(opening);
             if line::split(&torn[whole..]).is_ok() {
-                // All but the line feed was written.
+                // Everything but the line feed was written.
                 assert_eq!(report, None);
                 torn.push(b'\n');
                 assert_eq!(fs::read(&path).expect("read"), torn);
@@ -177,7 +177,7 @@ fn a_log_with_windows_ends_is_told_and_not_touched() {
         assert!(said.contains("Windows line ends"), "{said}");
         assert_eq!(fs::read(&path).expect("read"), changed.as_bytes());
     }
-    // One such line in a log is one damaged line.
+    // A single such line in a log is just one damaged line.
     let one = text.trim_end().to_owned() + "\r\n";
     fs::write(&path, one).expect("written");
     assert_eq!(Journal::open(&path).expect("opened").damaged().len(), 1);
@@ -300,7 +300,7 @@ fn a_damaged_first_line_keeps_no_server_from_starting_and_makes_no_id_wrong() {
         let again = Journal::open(&path).expect("opened again");
         assert_eq!(again.log, Some(id), "byte {place}: always the same");
         assert!(fs::read(&path).expect("read").starts_with(&damaged));
-        // Ids stay good unless the checksum itself, or the TAB before it, is what was changed.
+        // Ids stay valid unless the change is in the checksum itself or the TAB before it.
         assert_eq!(
             id == before[0].0.log,
             !field.contains(&place) && log[place] != b'\t' && damaged[place] != b'\t',

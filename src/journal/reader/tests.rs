@@ -1,7 +1,7 @@
 use super::*;
 use crate::journal::tests::{journal, notice};
 
-/// A journal of the opening line and `texts`, the places where its lines start, and its end.
+/// A journal of the first line and `texts`, the offsets at which its lines start, and its end.
 fn written(texts: &[String]) -> (tempfile::TempDir, Reader, Vec<u64>, u64) {
     let dir = tempfile::tempdir().expect("a folder");
     let mut journal = journal(&dir.path().join("log.txt"));

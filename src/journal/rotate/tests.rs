@@ -1,4 +1,4 @@
-//! Beginning a log anew, and each state in which it can be cut off.
+//! Rotation, and each state in which it can be interrupted.
 
 use super::super::tests::{journal, notice, opened};
 use super::*;
@@ -13,7 +13,7 @@ fn day() -> Stamp {
 
 const OLD: &str = "log-2026-11-23.txt";
 
-/// The files of a folder and what is in them.
+/// The files of a folder with their contents.
 fn files(path: &Path) -> BTreeMap<String, Vec<u8>> {
     let folder = path.parent().expect("a folder");
     let entries = fs::read_dir(folder).expect("the folder");
@@ -26,7 +26,7 @@ fn files(path: &Path) -> BTreeMap<String, Vec<u8>> {
         .collect()
 }
 
-/// A stopped room's log: where it is, which, and what is in it.
+/// The log of a stopped room: its folder, path, identity and bytes.
 fn stopped() -> (tempfile::TempDir, PathBuf, LogId, Vec<u8>) {
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("log.txt");
@@ -39,7 +39,7 @@ fn stopped() -> (tempfile::TempDir, PathBuf, LogId, Vec<u8>) {
     (dir, path, log, bytes)
 }
 
-/// The first line of a log that goes on from `log`.
+/// The first line of a log that continues `log`.
 fn first(log: LogId) -> Vec<u8> {
     let mut event = opened(2);
     if let Body::Opened { after, .. } = &mut event.body {
@@ -50,7 +50,7 @@ fn first(log: LogId) -> Vec<u8> {
     line
 }
 
-/// Expects that all is done: the old log under its new name, the new one in its place.
+/// Expects a complete rotation: the old log under its new name, the new one in its place.
 #[track_caller]
 fn is_done(path: &Path, log: LogId, bytes: &[u8]) {
     let files = files(path);
@@ -80,7 +80,7 @@ fn a_new_log_goes_on_from_the_old_one() {
     let mode = |name| rights(&fs::metadata(path.with_file_name(name)).expect("it")) & 0o777;
     assert_eq!((mode("log.txt"), mode(OLD)), (0o640, 0o640));
     is_done(&path, log, &bytes);
-    // Once more on the same day, and all logs are found from the newest.
+    // A second rotation on the same day; the newest log leads to all others.
     rotate(&path, day()).expect("begun anew");
     let journal = Journal::open(&path).and_then(|opening| opening.begin(&opened(4)));
     let reader = journal.expect("a room").reader();
@@ -96,13 +96,13 @@ fn a_new_log_goes_on_from_the_old_one() {
 #[test]
 fn what_is_cut_off_is_done_by_the_next_attempt_or_start() {
     let exists = |path: &Path| path.with_file_name("log.txt.new").exists();
-    // The new log half written.
+    // The new log is half written.
     let (_dir, path, log, bytes) = stopped();
     fs::write(new_name(&path), &first(log)[..20]).expect("written");
     assert!(!finish(&path).expect("nothing to do") && exists(&path));
     rotate(&path, day()).expect("begun anew");
     is_done(&path, log, &bytes);
-    // Written, and nothing renamed.
+    // The new log is written, and nothing is renamed.
     let (_dir, path, log, bytes) = stopped();
     drop(write_new(&path, &first(log)).expect("written"));
     assert!(!finish(&path).expect("nothing to do"));
@@ -115,7 +115,7 @@ fn what_is_cut_off_is_done_by_the_next_attempt_or_start() {
     .concat();
     rotate(&path, day()).expect("begun anew");
     is_done(&path, log, &bytes);
-    // The old log has both names, and a server went on with it.
+    // The old log has both names, and a server continued it.
     let (_dir, path, log, _) = stopped();
     drop(write_new(&path, &first(log)).expect("written"));
     fs::hard_link(&path, path.with_file_name(OLD)).expect("linked");
@@ -125,7 +125,7 @@ fn what_is_cut_off_is_done_by_the_next_attempt_or_start() {
     let bytes = fs::read(&path).expect("read");
     rotate(&path, day()).expect("begun anew");
     is_done(&path, log, &bytes);
-    // On a disk where a file has but one name: the old log has the new one, nothing has the old one.
+    // On a disk without hard links: the old log has its new name, and nothing has the old one.
     let (_dir, path, log, bytes) = stopped();
     drop(write_new(&path, &first(log)).expect("written"));
     fs::rename(&path, path.with_file_name(OLD)).expect("renamed");
@@ -133,7 +133,7 @@ fn what_is_cut_off_is_done_by_the_next_attempt_or_start() {
     is_done(&path, log, &bytes);
 }
 
-/// Where the log was when it was stopped first: two lines.
+/// The length of the log's first two lines: its end when it was first stopped.
 fn bytes_len(path: &Path) -> usize {
     let all = fs::read(path).expect("read");
     let ends = memchr::memchr_iter(b'\n', &all);
@@ -143,11 +143,11 @@ fn bytes_len(path: &Path) -> usize {
 #[test]
 fn what_is_not_this_logs_is_not_taken_for_it() {
     let (_dir, path, log, _) = stopped();
-    // Another log lies where the one before is said to be.
+    // A different log has the name of the one before.
     drop(write_new(&path, &first(LogId(!log.0))).expect("written"));
     fs::rename(&path, path.with_file_name(OLD)).expect("renamed");
     assert!(!finish(&path).expect("nothing is done"));
-    // Somebody is at it right now.
+    // Another process is rotating right now.
     let held = write_new(&path.with_file_name(OLD), &first(log));
     let held = held.and_then(|file| {
         fs::rename(new_name(&path.with_file_name(OLD)), new_name(&path)).map(|()| file)
@@ -167,7 +167,7 @@ fn a_log_that_was_just_begun_anew_is_not_begun_once_more() {
     assert!(said.to_string().contains("nothing to rotate"), "{said}");
     assert_eq!(files(&path), before);
     is_done(&path, log, &bytes);
-    // One that was cut off before its last step is done by saying it again, and no more than that.
+    // Repeating a rotation that was interrupted before its last step completes it and does no more.
     let (_dir, path, log, bytes) = stopped();
     drop(write_new(&path, &first(log)).expect("written"));
     fs::rename(&path, path.with_file_name(OLD)).expect("renamed");

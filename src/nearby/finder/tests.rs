@@ -25,14 +25,14 @@ fn hear(finder: &mut Finder, interface: &Interface, bytes: &[u8], now: Instant) 
     );
 }
 
-/// A room that is at home on `interface`.
+/// A responder for a room on `interface`.
 fn room(interface: &Interface, name: &str, id: &str, unique: &str, now: Instant) -> Responder {
     let mut responder = Responder::new(name, id, false, 1337, unique);
     responder.interfaces(std::slice::from_ref(interface), now, DELAY);
     responder
 }
 
-/// What it says by itself.
+/// The responder's first announcement.
 fn said(responder: &mut Responder, now: Instant) -> Vec<u8> {
     responder.due(now).remove(0).bytes
 }
@@ -71,7 +71,7 @@ fn the_address_to_try_first_stands_first() {
         &said(&mut room(&theirs, "kitchen", "abc", "1", now), now),
         now,
     );
-    // What is not on this network leads elsewhere, and is not shown.
+    // An address off this network leads elsewhere and is not shown.
     let addresses = ["10.0.0.7:1337", "[2001:db8::7]:1337", "[fe80::7%eth2]:1337"];
     assert_eq!(rooms(&finder), one("abc", "kitchen", &addresses));
 }
@@ -117,7 +117,7 @@ fn a_room_is_gone_a_second_after_its_good_bye() {
     finder.due(now + SECOND);
     assert_eq!(rooms(&finder), []);
     assert!(finder.instances.is_empty() && finder.hosts.is_empty());
-    // To whom it is new it says nothing.
+    // A good-bye of an unknown room has no effect.
     hear(&mut finder, &ours, &bye, now);
     assert!(finder.instances.is_empty());
 }
@@ -143,7 +143,7 @@ fn a_room_that_says_nothing_any_more_is_asked_for_and_then_gone() {
     }
     assert_eq!(asked, [96, 102, 108, 114]);
     assert_eq!(now - start, SECOND * 120);
-    // If it answers it stays.
+    // A room that answers stays.
     let mut finder = self::finder(&ours, start);
     hear(
         &mut finder,
@@ -222,7 +222,7 @@ fn the_question_of_all_is_asked_ever_more_seldom() {
     }
     assert_eq!(times[..6], [0, 1, 3, 7, 15, 31]);
     assert_eq!(times[15] - times[14], 3_600);
-    // In a new network it begins anew.
+    // A new network starts the queries again.
     finder.interfaces(std::slice::from_ref(&ours), now, DELAY);
     assert_eq!(finder.next(), Some(now + DELAY));
 }
@@ -244,7 +244,7 @@ fn what_answers_from_another_port_or_for_others_is_not_heard() {
         now,
     );
     assert!(finder.instances.is_empty());
-    // An instance of another service under our name.
+    // An instance of another service with a room's name.
     let printer = messages::name(&["printer", "_ipp", "_tcp", "local"]);
     let pointer = messages::say(messages::service(), 4_500, false, RData::PTR(PTR(printer)));
     hear(
@@ -270,7 +270,7 @@ fn a_flood_is_bounded_and_over_when_it_is_over() {
         (finder.instances.len(), finder.rooms().len()),
         (ROOMS, ROOMS)
     );
-    // One host with a thousand addresses, and addresses of hosts that no room has.
+    // One host with a thousand addresses, and addresses of hosts without a room.
     let host = finder
         .instances
         .values()

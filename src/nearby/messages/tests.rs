@@ -61,7 +61,7 @@ fn names_from_the_network_cannot_hide_or_turn_round() {
         let text = format!("room={nothing}");
         assert_eq!(read_txt(&[text.as_bytes(), b"id=abc"]), None, "{nothing:?}");
     }
-    // Not UTF-8: what can be shown of it is.
+    // The valid part of a name that is not UTF-8 is shown.
     let told = read_txt(&[b"room=a\xff\xfeb", b"id=abc"]).expect("it");
     assert_eq!(told.room, "a\u{fffd}\u{fffd}b");
 }
@@ -82,7 +82,7 @@ fn what_is_no_room_is_none() {
     ] {
         assert_eq!(read_txt(strings), None, "{strings:?}");
     }
-    // The first of two counts, and the case of a key does not.
+    // The first of two keys counts, and keys ignore case.
     let told = read_txt(&[b"ROOM=a", b"room=b", b"Id=ABC", b"key=0", b"KEY=1"]);
     let told = told.expect("a room");
     assert_eq!(
@@ -126,13 +126,13 @@ fn no_message_is_longer_than_a_packet() {
 }
 
 proptest! {
-    /// Whatever comes is read or is not; nothing else happens.
+    /// Any bytes are parsed or refused; nothing else happens.
     #[test]
     fn bytes_of_any_kind_do_no_harm(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
         let _ = read(&bytes);
     }
 
-    /// The same for what is almost a good message.
+    /// The same for messages that are almost valid.
     #[test]
     fn damaged_messages_do_no_harm(
         room in ".{0,80}",

@@ -9,7 +9,7 @@ fn responder() -> Responder {
     Responder::new("kitchen", "5d2f0a11", true, 1337, "00c0ffee")
 }
 
-/// What a message says, one line a record.
+/// The contents of a message, one line per record.
 fn shown(bytes: &[u8]) -> Vec<String> {
     let say = |record: &Record| {
         let says = match &record.says {
@@ -42,7 +42,7 @@ fn query(name: Name<'static>, kind: TYPE) -> Vec<u8> {
     messages::query(vec![question(name, kind)], Vec::new())
 }
 
-/// A responder that has said of itself what it says, and when that was over.
+/// A responder after its announcements, and a time at which they are over.
 fn settled(interface: &Interface) -> (Responder, Instant) {
     let (mut responder, start) = (responder(), Instant::now());
     responder.interfaces(std::slice::from_ref(interface), start, DELAY);
@@ -78,7 +78,7 @@ fn a_room_is_told_of_three_times_and_then_when_asked() {
     assert_eq!(responder.due(start + SECOND), first);
     assert_eq!(responder.due(start + SECOND * 3), first);
     assert_eq!(responder.next(), None);
-    // The same networks again are no news; another address is.
+    // The same networks again are no change; another address is one.
     responder.interfaces(std::slice::from_ref(&interface), start + SECOND * 4, DELAY);
     assert_eq!(responder.next(), None);
     let other = super::super::interfaces::tests::interface(3, &["10.0.0.8/24"]);
@@ -106,7 +106,7 @@ fn all_who_ask_at_once_get_one_answer() {
         "it waits a little, for others ask and answer too"
     );
     assert_eq!(responder.due(now + DELAY).len(), 1);
-    // Asked again it waits until a second has passed.
+    // A repeated query is answered once a second has passed.
     ask(
         &mut responder,
         &interface,
@@ -204,7 +204,7 @@ fn a_plain_resolver_on_the_link_is_answered_by_itself() {
             .iter()
             .all(|record| record.ttl == 10 && !record.cache_flush)
     );
-    // Whoever is elsewhere is not, so that nothing leaves the network; nor is a flood.
+    // A query from another network is not answered, so nothing leaves this one; nor is a flood.
     for from in ["8.8.8.8:40000", "10.0.1.9:40000", "[2001:db8::1]:40000"] {
         ask(&mut responder, &interface, from, &bytes, now);
         assert_eq!(responder.due(now), [], "{from}");
