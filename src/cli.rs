@@ -1,8 +1,8 @@
-//! The command line: clap types, help texts, and the sentences for command lines that are not understood. No mode's
-//! behaviour lives here.
+//! The command line: clap types, help texts, and the error sentences for command lines that cannot be
+//! parsed. The behaviour of the modes is elsewhere.
 //!
-//! The first paragraph of a field's comment is the flag's text in `-h`; all paragraphs together are its
-//! text in `--help` and the manual (`modes::manual`). Literal input is between backticks.
+//! The first paragraph of a field's comment is the flag's text in `-h`; all paragraphs together are
+//! its text in `--help` and the manual (`modes::manual`). Literal input is between backticks.
 
 mod about;
 mod backup;
@@ -64,10 +64,10 @@ pub enum Mode {
     Completions(CompletionsArgs),
 }
 
-/// A length of time as people write it: `5`, `5s`, `250ms`, `15m`, `2h`, `1d`. Seconds without a unit.
+/// Parses a length of time as people write it: `5`, `5s`, `250ms`, `15m`, `2h`, `1d`. Seconds
+/// without a unit.
 ///
-/// # Errors
-/// A sentence that says which forms are understood.
+/// A sentence with examples of the accepted forms.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let unit_at = text
         .find(|c: char| c != '.' && !c.is_ascii_digit())
@@ -89,10 +89,9 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "give a length of time such as 5s, 250ms, 15m or 2h".to_string())
 }
 
-/// The value of the environment variable for a flag without a value.
+/// Parses the environment variable of a flag without a value.
 ///
-/// # Errors
-/// A sentence that lists the values.
+/// A sentence with the accepted values.
 fn switch(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
         "1" | "yes" | "true" | "on" => Ok(true),
@@ -126,7 +125,7 @@ mod tests {
     #[test]
     fn the_key_file_is_named_by_one_variable() {
         let program = Cli::command();
-        // replay needs it with --into alone, and looks for it there.
+        // replay needs it only with --into, and reads it there.
         for mode in ["server", "gui", "backup"] {
             let mode = program.find_subcommand(mode).expect("the mode");
             let mut flags = mode.get_arguments();

@@ -40,12 +40,12 @@ complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l trust-proxy
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l room -d 'The room\'s name, as windows show it' -r -f
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l key-file -d 'A file whose first line is the room key, which everybody needs to join or read' -r -F
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l max-name -d 'Longest name allowed, in characters as a reader counts them: 1 to 64' -r -f
-complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l grace -d 'How long a name stays present without a connection' -r -f
+complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l grace -d 'Time for which a name stays present without a connection' -r -f
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l max-rate -d 'Sustained messages a second for one session (with bursts of ten times that), and twice that for all guests of an address; 0 means no limit' -r -f
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l log -d 'The room\'s log; made if it is missing' -r -F
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l sync -d 'When messages are forced to disk: `always` (before they are acknowledged or shown to anybody), every so many SECONDS (a power cut may lose that much), or `never` (left to the system)' -r -f
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l history -d 'Show the old conversation at the start: `ask` (in the foreground of a terminal), `yes`, `no`, or the newest N events' -r -f
-complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l console -d 'What the console shows; by default `http` on a terminal, else `quiet`' -r -f -a "http\t'Each message as the HTTP request it came in, the task that handled it, and joins and leaves'
+complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l console -d 'Output on the console; by default `http` on a terminal, else `quiet`' -r -f -a "http\t'Each message as the HTTP request it came in, the task that handled it, and joins and leaves'
 lines\t'The conversation'
 quiet\t'Only what the operator must know'"
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l no-announce -d 'Do not announce this room on the local network (by default windows there find it by themselves, through mDNS)'
@@ -55,9 +55,9 @@ complete -c chatroom -n "__fish_chatroom_using_subcommand gui" -l name -d 'Log i
 complete -c chatroom -n "__fish_chatroom_using_subcommand gui" -l key-file -d 'A file whose first line is the room key' -r -F
 complete -c chatroom -n "__fish_chatroom_using_subcommand gui" -l no-search -d 'Do not look for rooms on the local network'
 complete -c chatroom -n "__fish_chatroom_using_subcommand gui" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c chatroom -n "__fish_chatroom_using_subcommand replay" -l speed -d 'How many times as fast as it happened, such as 0.5, 2 or 10; `max` means without waiting' -r -f
+complete -c chatroom -n "__fish_chatroom_using_subcommand replay" -l speed -d 'Speed as a multiple of real time, such as 0.5, 2 or 10; `max` means without waiting' -r -f
 complete -c chatroom -n "__fish_chatroom_using_subcommand replay" -l max-gap -d 'The longest silence to wait out, before the speed is applied; longer ones are shortened to this (with a note, from a minute on)' -r -f
-complete -c chatroom -n "__fish_chatroom_using_subcommand replay" -l color -d 'Colours: `auto` uses them on a terminal, unless NO_COLOR is set; `always` also in a pipe, as for `less -R`' -r -f -a "auto\t'On a terminal that supports them'
+complete -c chatroom -n "__fish_chatroom_using_subcommand replay" -l color -d 'Colours: `auto` uses them on a terminal, unless NO_COLOR is set; `always` also in a pipe, as for `less -R`' -r -f -a "auto\t'Only on a terminal that supports them'
 always\t'Also in a pipe'
 never\t'Never'"
 complete -c chatroom -n "__fish_chatroom_using_subcommand replay" -l from -d 'Start here: `2026-11-23T22:34:57Z`, `2026-11-23 22:34` or `22:34` on this machine\'s clock, or `-2h` before the end' -r -f
@@ -66,22 +66,22 @@ complete -c chatroom -n "__fish_chatroom_using_subcommand replay" -l user -d 'On
 complete -c chatroom -n "__fish_chatroom_using_subcommand replay" -l grep -d 'Only messages that match; `(?i)` at the beginning ignores case' -r -f
 complete -c chatroom -n "__fish_chatroom_using_subcommand replay" -l only -d 'Only messages, or only joins and leaves' -r -f -a "messages\t'Messages'
 joins\t'Joins and leaves'"
-complete -c chatroom -n "__fish_chatroom_using_subcommand replay" -l output -d 'Print it all at once: as lines, as requests like the server\'s console, as one JSON object a line, or as one page for a browser' -r -f -a "plain\t'One event a line'
-http\t'The blocks of the server\'s console'
-json\t'One object a line'
+complete -c chatroom -n "__fish_chatroom_using_subcommand replay" -l output -d 'Print it all at once: as lines, as requests like the server\'s console, as one JSON object a line, or as one page for a browser' -r -f -a "plain\t'One event per line'
+http\t'The request blocks of the server\'s console'
+json\t'One object per line'
 html\t'A page for a browser'"
 complete -c chatroom -n "__fish_chatroom_using_subcommand replay" -l format -d 'The log\'s format, if it is not recognised' -r -f -a "room\t'A room\'s log.txt'
 original\t'The original program\'s'
 irssi\t'irssi\'s'
 weechat\t'WeeChat\'s'
 hexchat\t'HexChat\'s'
-znc\t'A day of ZNC\'s or soju\'s'
+znc\t'One day of a log of ZNC or soju'
 mirc\t'mIRC\'s'
 day\t'Lines as [HH:MM] <nick> text, the date in the file\'s name'
 channel\t'Lines as channel YYYY-MM-DD [HH:MM:SS] <nick> text'"
-complete -c chatroom -n "__fish_chatroom_using_subcommand replay" -l stats -d 'Count: who said how much and when, the busiest hour, the longest silence, and who was there for how long' -r -f -a "table\t'For people'
-json\t'One object'
-csv\t'For a spreadsheet'"
+complete -c chatroom -n "__fish_chatroom_using_subcommand replay" -l stats -d 'Count: who said how much and when, the busiest hour, the longest silence, and who was there for how long' -r -f -a "table\t'A table for people'
+json\t'One JSON object'
+csv\t'CSV for a spreadsheet'"
 complete -c chatroom -n "__fish_chatroom_using_subcommand replay" -l plot -d 'Draw messages over time and by hour and weekday, into an .svg or .png file; an older picture with that name is replaced' -r -F
 complete -c chatroom -n "__fish_chatroom_using_subcommand replay" -l convert -d 'Write it, or the selected part, as a room\'s log, which `chatroom server --log` can continue; `-` is standard output' -r -F
 complete -c chatroom -n "__fish_chatroom_using_subcommand replay" -l into -d 'Post it, or the selected part, again in a running room, with every speaker as a member, at `--speed` and `--max-gap`' -r -f

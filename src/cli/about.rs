@@ -1,11 +1,10 @@
-//! What `chatroom` alone says, and the command line of what tells about it: the manual and the
-//! completions.
+//! The message of `chatroom` without arguments, and the command lines of the manual and the completions.
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
 
-/// What `chatroom` without arguments prints: ten lines.
+/// The message of `chatroom` without arguments, ten lines long.
 pub const WELCOME: &str = "\
 chatroom: a chat room for a group, in one file. No account, no Internet needed.
 
@@ -30,9 +29,9 @@ The manual:         chatroom man; chatroom man server, gui, replay or log
 pub struct ManArgs {
     /// The page to show
     ///
-    /// On a terminal man shows it, or if there is no man, it is printed as plain text; a pipe or a file gets plain text, and
-    /// `--output` writes the sources. The last three are not pages but files that a system needs
-    /// besides the executable; they are printed as they are.
+    /// On a terminal it opens in man, or is printed as plain text if there is no man; a pipe or a file
+    /// gets plain text, and `--output` writes the sources. The last three are not pages but files that
+    /// a system needs besides the executable; they are printed as they are.
     #[arg(
         value_name = "PAGE",
         value_enum,
@@ -46,7 +45,7 @@ pub struct ManArgs {
     pub output: Option<PathBuf>,
 }
 
-/// A page of the manual, by any of the names that other programs would use for it.
+/// A page of the manual; the aliases are names that other programs would use for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Page {
     /// Overview: modes, environment, files, exit status
@@ -90,7 +89,7 @@ pub struct CompletionsArgs {
     pub shell: Shell,
 }
 
-/// A shell with completions.
+/// A shell for which there are completions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Shell {
     /// bash 4 and later

@@ -1,4 +1,4 @@
-//! `chatroom backup`'s part of the command line.
+//! The command line of `chatroom backup`.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! `chatroom gui`'s part of the command line.
+//! The command line of `chatroom gui`.
 
 use std::path::PathBuf;
 

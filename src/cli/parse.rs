@@ -1,5 +1,5 @@
-//! From the words on the command line to a mode; and what is said where they are not understood: which
-//! mode a flag belongs to, what a file or an address alone was meant for, which variable is wrong.
+//! The parser of the command line, and better error sentences: which mode a flag belongs to, what a
+//! file or an address alone was meant for, which variable is wrong.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -12,13 +12,12 @@ use clap::{Arg, Command, CommandFactory, Error, FromArgMatches};
 use super::{Cli, Mode};
 use crate::address::Address;
 
-/// Understands the command line, its first word being the program's name. Flags go before the
-/// environment, and that before defaults; an empty variable counts as not set.
+/// Parses the command line, whose first word is the program's name. Flags override the environment,
+/// and the environment overrides defaults; an empty variable counts as not set.
 ///
-/// # Errors
-/// What clap says of it (help and version are such, too), with what was probably meant.
+/// The error of clap (help and version count as errors, too), with a guess at what was meant.
 pub fn parse(mut words: Vec<OsString>) -> Result<Mode, Error> {
-    // Browsers and desktops hand a link over alone.
+    // Browsers and desktops pass a link as the only argument.
     if words.get(1).is_some_and(|word| is_link(word)) {
         words.insert(1, "gui".into());
     }
@@ -46,7 +45,7 @@ fn value_of(arg: &Arg) -> Option<OsString> {
     env::var_os(arg.get_env()?)
 }
 
-/// Adds to what clap says.
+/// Adds a better explanation to an error of clap.
 fn explain(mut error: Error, command: &Command, words: &[OsString]) -> Error {
     let mode = words.get(1).and_then(|word| command.find_subcommand(word));
     match error.kind() {
@@ -99,7 +98,7 @@ fn said(error: &Error, kind: ContextKind) -> Option<String> {
     }
 }
 
-/// Replaces clap's guesses by a better one.
+/// Replaces clap's suggestions by a better one.
 fn suggest(error: &mut Error, tip: String) {
     for guess in [
         ContextKind::SuggestedArg,
@@ -113,7 +112,7 @@ fn suggest(error: &mut Error, tip: String) {
     error.insert(ContextKind::Suggested, tip);
 }
 
-/// A flag that this mode does not have, or a word too many.
+/// Explains a flag that this mode does not have, or a surplus word.
 fn unknown_word(
     word: &str,
     command: &Command,
@@ -157,7 +156,7 @@ fn unknown_word(
     }
 }
 
-/// A port by itself, as other servers have it.
+/// Explains a port given alone, as other servers accept it.
 fn port(word: &str, mode: Option<&str>, words: &[OsString]) -> Option<String> {
     let flag = word
         .split('=')
@@ -181,10 +180,10 @@ fn port(word: &str, mode: Option<&str>, words: &[OsString]) -> Option<String> {
     ))
 }
 
-/// What a version is asked for with.
+/// The tip for a misspelt request for the version.
 const VERSION: &str = "to see the version: chatroom --version";
 
-/// `gui uthira 192.168.1.20`, or the other way round, with nothing else.
+/// Recognises `gui uthira 192.168.1.20`, or the other way round, with nothing else.
 fn name_before_address(words: &[OsString]) -> Option<String> {
     let [_, _, one, other] = words else {
         return None;
@@ -209,7 +208,7 @@ fn has_flag(mode: &Command, flag: &str) -> bool {
     mode.get_arguments().any(|arg| arg.get_long() == Some(flag))
 }
 
-/// A first word that is no mode.
+/// Explains a first word that is not a mode.
 fn no_mode(word: &str, words: &[OsString]) -> Option<String> {
     if word == "version" {
         Some(VERSION.to_string())
@@ -229,12 +228,12 @@ fn is_log(word: &str) -> bool {
     Path::new(word).is_file() || word.ends_with(".txt") || word.ends_with(".log")
 }
 
-/// Only what cannot be a misspelt mode.
+/// Tells whether the word is an address that cannot be a misspelt mode.
 fn is_address(word: &str) -> bool {
     word.contains(['.', ':']) && Address::parse(word).is_ok()
 }
 
-/// What was typed, with the mode put in front.
+/// The command line as typed, with the mode inserted.
 fn with_mode(mode: &str, words: &[OsString]) -> String {
     let typed = words
         .iter()
@@ -247,7 +246,7 @@ fn with_mode(mode: &str, words: &[OsString]) -> String {
         .join(" ")
 }
 
-/// A word as a shell takes it.
+/// Quotes a word for a shell, if it has to be quoted.
 pub fn typed(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_=./:,@%+[]".contains(c);
     match !word.is_empty() && word.chars().all(plain) {
@@ -256,7 +255,8 @@ pub fn typed(word: &str) -> String {
     }
 }
 
-/// The variable of the flag that is meant, if it is what counted: the flag is not on the command line.
+/// The variable of the flag that an error is about, if the value came from it because the flag is not
+/// on the command line.
 fn culprit(mode: &Command, words: &[OsString], meant: impl Fn(&Arg) -> bool) -> Option<String> {
     let arg = mode.get_arguments().find(|arg| meant(arg))?;
     value_of(arg)?;

@@ -1,4 +1,4 @@
-//! `chatroom replay`'s part of the command line.
+//! The command line of `chatroom replay`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -34,7 +34,7 @@ pub struct ReplayArgs {
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
 
-    /// How many times as fast as it happened, such as 0.5, 2 or 10; `max` means without waiting
+    /// Speed as a multiple of real time, such as 0.5, 2 or 10; `max` means without waiting
     #[arg(long, value_name = "N|max", default_value = "1", value_parser = speed, value_hint = ValueHint::Other, help_heading = PLAY)]
     pub speed: Speed,
 
@@ -171,16 +171,16 @@ pub struct ReplayArgs {
 /// The speed of a replay.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Speed {
-    /// A multiple of real time; always finite and above zero.
+    /// A multiple of real time; finite and above zero.
     Times(f64),
     /// Without waiting.
     Max,
 }
 
-/// When to use colours.
+/// The policy for colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Colour {
-    /// On a terminal that supports them.
+    /// Only on a terminal that supports them.
     #[default]
     Auto,
     /// Also in a pipe.
@@ -198,31 +198,31 @@ pub enum Kind {
     Joins,
 }
 
-/// The form of printed events.
+/// The format of printed events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Output {
-    /// One event a line.
+    /// One event per line.
     Plain,
-    /// The blocks of the server's console.
+    /// The request blocks of the server's console.
     Http,
-    /// One object a line.
+    /// One object per line.
     Json,
     /// A page for a browser.
     Html,
 }
 
-/// The form of statistics.
+/// The format of statistics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum StatsForm {
-    /// For people.
+    /// A table for people.
     Table,
-    /// One object.
+    /// One JSON object.
     Json,
-    /// For a spreadsheet.
+    /// CSV for a spreadsheet.
     Csv,
 }
 
-/// A kind of log.
+/// The format of a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum FileFormat {
     /// A room's log.txt.
@@ -235,26 +235,26 @@ pub enum FileFormat {
     Weechat,
     /// HexChat's.
     Hexchat,
-    /// A day of ZNC's or soju's.
+    /// One day of a log of ZNC or soju.
     Znc,
     /// mIRC's.
     Mirc,
-    /// `[HH:MM] <nick> text`, the date in the file's name.
+    /// Lines `[HH:MM] <nick> text`, the date in the file's name.
     #[value(help = "Lines as [HH:MM] <nick> text, the date in the file's name")]
     Day,
-    /// `channel YYYY-MM-DD [HH:MM:SS] <nick> text`.
+    /// Lines `channel YYYY-MM-DD [HH:MM:SS] <nick> text`.
     #[value(help = "Lines as channel YYYY-MM-DD [HH:MM:SS] <nick> text")]
     Channel,
 }
 
-/// A moment as people write it.
+/// A point in time as people write it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
-    /// This one.
+    /// An absolute time.
     At(Stamp),
-    /// The first such time of day.
+    /// The first occurrence of this time of day.
     Clock(NaiveTime),
-    /// This long before the log's end.
+    /// This long before the end of the log.
     BeforeEnd(Duration),
 }
 
@@ -279,8 +279,8 @@ fn pattern(text: &str) -> Result<Regex, String> {
     })
 }
 
-/// A moment: RFC 3339, a date and a time or a date alone on this machine's clock, a time of day,
-/// or a length of time before the end.
+/// Parses a point in time: RFC 3339, a date and a time or a date alone on this machine's clock, a time
+/// of day, or a length of time before the end.
 fn when(text: &str) -> Result<When, String> {
     let stamp = |at: DateTime<Local>| When::At(Stamp::from_micros(at.timestamp_micros()));
     if let Some(ago) = text.strip_prefix('-') {
@@ -290,7 +290,7 @@ fn when(text: &str) -> Result<When, String> {
         return Ok(stamp(at.with_timezone(&Local)));
     }
     let here = |at: NaiveDateTime| {
-        // A time that a clock change passes over is the first one after it.
+        // A time skipped by a clock change means the first one after it.
         let later = |minutes| at.checked_add_signed(TimeDelta::minutes(minutes));
         let mut moments = (0..=24 * 4).filter_map(|quarter| later(15 * quarter));
         moments.find_map(|at| on_the_wall(at).next().map(stamp))

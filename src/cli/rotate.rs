@@ -1,4 +1,4 @@
-//! `chatroom rotate`'s part of the command line.
+//! The command line of `chatroom rotate`.
 
 use std::path::PathBuf;
 

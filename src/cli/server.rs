@@ -1,4 +1,4 @@
-//! `chatroom server`'s part of the command line.
+//! The command line of `chatroom server`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -63,7 +63,7 @@ pub struct ServerArgs {
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = max_name, env = "CHATROOM_MAX_NAME", value_hint = ValueHint::Other, help_heading = ROOM)]
     pub max_name: u16,
 
-    /// How long a name stays present without a connection
+    /// Time for which a name stays present without a connection
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration, env = "CHATROOM_GRACE", value_hint = ValueHint::Other, help_heading = ROOM)]
     pub grace: Duration,
 
@@ -99,36 +99,36 @@ pub struct ServerArgs {
     #[arg(long, value_name = "ask|yes|no|N", default_value = "ask", value_parser = history, env = "CHATROOM_HISTORY", value_hint = ValueHint::Other, help_heading = RECORD)]
     pub history: History,
 
-    /// What the console shows; by default `http` on a terminal, else `quiet`
+    /// Output on the console; by default `http` on a terminal, else `quiet`
     #[arg(long, value_name = "WHAT", value_enum, env = "CHATROOM_CONSOLE", help_heading = RECORD)]
     pub console: Option<Console>,
 }
 
-/// What `--history` asks for.
+/// The values of `--history`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum History {
-    /// Ask on a terminal; elsewhere the same as `No`.
+    /// Ask on a terminal; elsewhere the same as [`History::No`].
     Ask,
-    /// Show it.
+    /// Show all of it.
     Yes,
-    /// Do not show it.
+    /// Show nothing.
     No,
-    /// Show the newest so many events.
+    /// Show this many of the newest events.
     Last(usize),
 }
 
-/// When the journal is forced to disk.
+/// The time at which the journal is synced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sync {
-    /// Before anything is acknowledged or seen.
+    /// Before an event is acknowledged or shown.
     Always,
-    /// Every so often.
+    /// At this interval.
     Every(Duration),
-    /// When the system likes.
+    /// Whenever the system does it.
     Never,
 }
 
-/// What the server's console shows.
+/// The output of the server's console.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Console {
     /// Each message as the HTTP request it came in, the task that handled it, and joins and leaves
@@ -160,7 +160,7 @@ fn max_rate(text: &str) -> Result<u32, String> {
 }
 
 fn host_name(text: &str) -> Result<String, String> {
-    // The same letters that a request's Host may have.
+    // The letters that a request's Host may have, too.
     let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     let (name, port) = text.split_once(':').unwrap_or((text, "1"));
     let bare = name.strip_suffix('.').unwrap_or(name);

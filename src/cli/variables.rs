@@ -1,6 +1,6 @@
-//! Environment variables that look as if they were meant for this program and are none of its own. A
-//! misspelt flag ends a run; a misspelt variable would be passed over without a word, and a room that
-//! was to have a key be open.
+//! Environment variables that look as if they were meant for this program but are unknown to it. A
+//! misspelt flag ends a run; without this check a misspelt variable would be ignored silently, and a
+//! room that was to have a key would be open.
 
 use std::ffi::OsString;
 
@@ -11,7 +11,7 @@ use crate::line::escaped;
 
 const PREFIX: &str = "CHATROOM_";
 
-/// What other programs of the kind call what is called otherwise here.
+/// Common names in other programs, each with the variable that has that purpose here.
 const ELSEWHERE: [(&str, &str); 5] = [
     ("CHATROOM_PORT", "CHATROOM_LISTEN"),
     ("CHATROOM_BIND", "CHATROOM_LISTEN"),
@@ -20,7 +20,7 @@ const ELSEWHERE: [(&str, &str); 5] = [
     ("CHATROOM_USER", "CHATROOM_NAME"),
 ];
 
-/// A sentence for each variable that begins as this program's do and is none of them.
+/// A warning for each unknown variable with this program's prefix.
 pub fn strays(environment: impl Iterator<Item = (OsString, OsString)>) -> Vec<String> {
     let known = known(&Cli::command());
     let mut strays: Vec<String> = environment
@@ -47,19 +47,19 @@ fn stray(name: &str, value: &str, known: &[String]) -> Option<String> {
     })
 }
 
-/// Kubernetes and Docker tell programs of a service called `chatroom` in such variables.
+/// Recognises the variables that Kubernetes and Docker set for a service called `chatroom`.
 fn is_an_orchestrators(name: &str, value: &str) -> bool {
     name.contains("_SERVICE_") || name.contains("_PORT_") || value.contains("://")
 }
 
-/// Those of all flags, and those that are nobody's flag.
+/// The variables of all flags, and those without a flag.
 fn known(program: &Command) -> Vec<String> {
     let of_flags = program
         .get_subcommands()
         .flat_map(Command::get_arguments)
         .filter_map(|arg| arg.get_env())
         .map(|name| name.to_string_lossy().into_owned());
-    // CHATROOM_GUI_FRAMES is read by the window alone.
+    // CHATROOM_GUI_FRAMES is read only by the window.
     let others = [crate::room_key::VARIABLE, "CHATROOM_GUI_FRAMES"].map(str::to_string);
     of_flags.chain(others).collect()
 }
@@ -72,7 +72,7 @@ fn nearest<'a>(name: &str, known: &'a [String]) -> Option<&'a str> {
     let wrong = bare(name);
     let near = |right: &&String| {
         let steps = distance(&wrong, &bare(right));
-        // Half of what is left after that many would be a guess.
+        // More steps than a third of the name would be a guess.
         (steps <= wrong.len().div_ceil(3)).then_some(steps)
     };
     let found = known
@@ -81,7 +81,7 @@ fn nearest<'a>(name: &str, known: &'a [String]) -> Option<&'a str> {
     found.min().map(|(_, right)| right.as_str())
 }
 
-/// How many letters are put in, left out, or taken for another one.
+/// The edit distance: the number of letters inserted, left out, or replaced.
 pub fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();

@@ -11,7 +11,7 @@ use super::Reader;
 use crate::event::LogId;
 use crate::line::{self, MAX_LINE};
 
-/// The number of bytes at either end of a file in which a room's lines are looked for.
+/// The number of bytes at either end of a file that are searched for a room's lines.
 const HEAD: usize = 2 * MAX_LINE;
 /// The beginning of every first line; `0` stands for any digit.
 const FIRST: &[u8] = b"0000-00-00T00:00:00.000000Z * Room opened (";
