@@ -48,7 +48,7 @@ pub(super) struct Tally {
     /// Counts by local hour and weekday.
     pub hours: Hours,
     /// Counts over time.
-    pub bins: Intervals,
+    pub intervals: Intervals,
     /// Lines that are not as the room wrote them.
     pub damaged: u64,
     /// The last line is torn.
@@ -80,7 +80,7 @@ impl Tally {
             silence: None,
             people: Names::default(),
             hours: Hours::new(zone),
-            bins: Intervals::new(zone),
+            intervals: Intervals::new(zone),
             damaged: 0,
             torn: false,
             damage_at: None,
@@ -131,7 +131,7 @@ impl Tally {
         self.characters += size.characters;
         self.people.says(from, size, at);
         self.hours.add(at);
-        self.bins.add(at);
+        self.intervals.add(at);
         let before = self.spoken;
         self.spoken = Some(before.map_or(at, |before| before.max(at)));
         if let Some(before) = before

@@ -1,6 +1,6 @@
 //! The log of the original two-file program: `\r[name]: H:MM:SS:text`, over and over.
 //!
-//! It has no times and no joins, only the silence of each sender (in Python's notation). Names and texts are
+//! The log has no times and no joins, only the silence of each sender (in Python's notation). Names and texts are
 //! unescaped: a text may look like a record, but only a `\r` begins one.
 
 use std::borrow::Cow;

@@ -1,6 +1,6 @@
 //! The amount of talk over time: the small columns in the status line.
 //!
-//! It needs only the positions of a few moments, one found at a time, so that keys are read in between.
+//! Only the positions of a few moments are needed, one found at a time, so that keys are read in between.
 
 use std::io;
 

@@ -125,7 +125,7 @@ impl<'a> Sheet<'a> {
     fn over_time<B: DrawingBackend>(&self, canvas: &Canvas<B>) -> Result<(), String> {
         // Enough messages a bar for its height to mean something, and enough points to see it.
         let many = (self.tally.messages as usize / 2).clamp(12, 190);
-        let (unit, intervals) = self.tally.bins.gathered(self.first, self.last, many);
+        let (unit, intervals) = self.tally.intervals.gathered(self.first, self.last, many);
         let heading = format!("Messages per {unit}");
         canvas.text(&heading, (32.0, 98.0), Side::Right, TextStyle(17, BLACK))?;
         let most = intervals.iter().map(|s| s.messages).max().unwrap_or(1);

@@ -176,7 +176,7 @@ pub(super) fn json(tally: &Tally, log: &str, out: &mut dyn Write) -> io::Result<
         messages: interval.messages,
     };
     let over_time = tally.range.map(|(from, to)| {
-        let (_, intervals) = tally.bins.gathered(from, to, INTERVALS);
+        let (_, intervals) = tally.intervals.gathered(from, to, INTERVALS);
         intervals.into_iter().map(over).collect()
     });
     let counted = StatsObject {

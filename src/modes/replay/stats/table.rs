@@ -315,7 +315,7 @@ impl TextTable<'_> {
         let Some((first, last)) = self.tally.range.filter(|_| self.tally.messages > 0) else {
             return;
         };
-        let (unit, intervals) = self.tally.bins.gathered(first, last, self.width);
+        let (unit, intervals) = self.tally.intervals.gathered(first, last, self.width);
         let counts: Vec<u64> = intervals.iter().map(|interval| interval.messages).collect();
         // A few intervals are drawn wider, to fill the table.
         let wide = (self.width / counts.len().max(1)).clamp(1, 8);
