@@ -196,7 +196,8 @@ impl Window {
 
         let mut hint = Words::new();
         hint.area.hide();
-        let rooms = RoomList::new();
+        let mut rooms = RoomList::new(Rc::clone(&actions));
+        rooms.area.hide();
         let find = FindBar::new();
         let mut middle = Flex::default().row();
         middle.set_pad(8);
@@ -204,7 +205,7 @@ impl Window {
         seen.set_pad(0);
         let transcript = Transcript::new(Rc::clone(&model), Rc::clone(&actions));
         seen.end();
-        let here = MemberList::new();
+        let here = MemberList::new(Rc::clone(&actions));
         middle.end();
 
         let mut talk = Flex::new(0, 0, 0, 0, None).with_type(FlexType::Row);

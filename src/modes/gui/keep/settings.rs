@@ -59,7 +59,7 @@ pub struct Settings {
     /// The rooms of past logins, the last one first, at most 10.
     pub recent: Vec<String>,
     /// The size of a window whose geometry is not saved.
-    pub window: Size,
+    pub window: WindowSize,
 }
 
 /// The time that stands beside a message.
@@ -74,7 +74,7 @@ pub enum TimeDisplay {
 
 /// A window's size, in the window system's units at scale 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Size {
+pub struct WindowSize {
     /// Width.
     pub width: i32,
     /// Height.
@@ -103,7 +103,7 @@ impl Default for Settings {
             notify: true,
             bell: false,
             recent: Vec::new(),
-            window: Size {
+            window: WindowSize {
                 width: 820,
                 height: 560,
             },
@@ -388,10 +388,10 @@ fn scale(item: &Item) -> Option<Option<f64>> {
     (1.0..=4.0).contains(&number).then_some(Some(number))
 }
 
-fn size(item: &Item) -> Option<Size> {
+fn size(item: &Item) -> Option<WindowSize> {
     let table = item.as_table_like()?;
     let side = |key: &str| whole(table.get(key)?).filter(|side| (200..=16_384).contains(side));
-    Some(Size {
+    Some(WindowSize {
         width: side("width")?,
         height: side("height")?,
     })

@@ -27,12 +27,6 @@ impl Window {
         self.wire_up_message();
         self.wire_up_find();
         self.wire_up_frame();
-        let actions = Rc::clone(&self.actions);
-        self.here.on_pick(move |text| {
-            actions
-                .borrow_mut()
-                .push_back(Action::Window(WindowAction::Insert(text.to_string())));
-        });
     }
 
     fn wire_up_login(&mut self) {

@@ -3,6 +3,7 @@
 //! FLTK's labels take `@` and `&` for commands; text that others wrote is therefore drawn as it is.
 
 mod member_list;
+mod pick_list;
 mod room_list;
 
 use std::cell::RefCell;
@@ -18,7 +19,7 @@ use super::{appearance, rgb};
 use crate::modes::gui::text::drawable;
 use crate::modes::gui::theme::Palette;
 pub use member_list::MemberList;
-pub use room_list::{Picked, RoomList};
+pub use room_list::RoomList;
 
 /// One of a palette's colours, in whichever palette is in force.
 pub type Ink = fn(&Palette) -> u32;

@@ -6,7 +6,6 @@ use fltk::app;
 use fltk::enums::{Event as Happened, Key};
 use fltk::prelude::*;
 
-use super::parts::Picked;
 use super::render::{Rendered, show_if};
 use super::{Action, Window, WindowAction, appearance, keyboard, style};
 use crate::address::Address;
@@ -36,14 +35,6 @@ impl Window {
                 actions.borrow_mut().push_back(Action::Window(rooms));
             }
             asked
-        });
-        let actions = Rc::clone(&self.actions);
-        self.rooms.on_pick(move |picked| {
-            let own = match picked {
-                Picked::Room(offer) => WindowAction::JoinRoom(offer),
-                Picked::Away => WindowAction::CloseRooms,
-            };
-            actions.borrow_mut().push_back(Action::Window(own));
         });
     }
 

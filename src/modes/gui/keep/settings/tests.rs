@@ -27,7 +27,7 @@ fn all_chosen() -> Settings {
         notify: false,
         bell: true,
         recent: vec!["[::1]:1337".into(), "example.org:80".into()],
-        window: Size {
+        window: WindowSize {
             width: 1000,
             height: 700,
         },
