@@ -15,6 +15,8 @@ mod model;
 mod rooms;
 mod run;
 mod talk;
+#[cfg(test)]
+mod tests;
 mod text;
 pub mod theme;
 mod transcript;

@@ -207,11 +207,7 @@ async fn found(shared: &Shared, events: &[Wire]) {
 mod tests {
     use super::*;
     use crate::event::{Elapsed, LogId, Stamp};
-
-    fn id(offset: u64) -> Id {
-        let (log, check) = (LogId(1), 0);
-        Id { log, offset, check }
-    }
+    use crate::modes::gui::tests::{id, key};
 
     #[test]
     fn what_is_covered_ends_at_a_cut_and_at_what_is_forgotten() {
@@ -234,10 +230,9 @@ mod tests {
                 at: Stamp::from_micros(0),
                 elapsed: Elapsed(0),
             };
-            seen.saw(Key::new(&n.to_string()).expect("a key"), said);
+            seen.saw(key(&n.to_string()), said);
         }
         assert!(!seen.covers(id(99)) && seen.covers(id(100)));
-        let key = |text| Key::new(text).expect("a key");
         assert_eq!(seen.find(&key("0")), None);
         assert_eq!(seen.find(&key("1")).map(|said| said.id), Some(id(101)));
     }

@@ -13,8 +13,9 @@ mod words;
 use std::time::Duration;
 
 use super::*;
-use crate::event::{Body, Elapsed, LogId, MAX_TEXT, Recorded};
+use crate::event::{Body, Elapsed, LogId, MAX_TEXT};
 use crate::modes::gui::keep::settings::TimeDisplay;
+use crate::modes::gui::tests::{at, id, key, message, recorded};
 use crate::modes::gui::transcript::items::{Rank, items};
 use crate::modes::gui::transcript::styled::{Placement, text_of};
 use crate::wire::{HistoryRange, Member, Members, Said, Session, Wire};
@@ -65,65 +66,29 @@ fn transcript(model: &Model) -> Vec<String> {
     drawn.collect()
 }
 
-fn id(offset: u64) -> Id {
-    Id {
-        log: LogId(1),
-        offset,
-        check: 0,
-    }
-}
-
-fn at() -> Stamp {
-    Stamp::from_micros(0)
-}
-
 fn model() -> Model {
     Model::new(|at| at.utc().naive_utc())
 }
 
-fn key(text: &str) -> Key {
-    Key::new(text).expect("a key")
-}
-
 fn said(offset: u64, from: &str, text: &str, with: Option<&str>) -> Wire {
-    Wire::Recorded(Recorded {
-        id: id(offset),
-        at: at(),
-        body: Body::Message {
-            from: from.into(),
-            elapsed: Elapsed(offset),
-            text: text.into(),
-            key: with.map(key),
-        },
-    })
+    recorded(id(offset), at(), message(from, offset, text, with))
 }
 
 fn join(offset: u64, name: &str) -> Wire {
-    Wire::Recorded(Recorded {
-        id: id(offset),
-        at: at(),
-        body: Body::Join { name: name.into() },
-    })
+    recorded(id(offset), at(), Body::Join { name: name.into() })
 }
 
 fn leave(offset: u64, name: &str) -> Wire {
-    Wire::Recorded(Recorded {
-        id: id(offset),
-        at: at(),
-        body: Body::Leave { name: name.into() },
-    })
+    recorded(id(offset), at(), Body::Leave { name: name.into() })
 }
 
 fn opened(offset: u64) -> Wire {
-    Wire::Recorded(Recorded {
-        id: id(offset),
-        at: at(),
-        body: Body::Opened {
-            version: "chatroom 0.1.0".into(),
-            random: String::new(),
-            after: None,
-        },
-    })
+    let body = Body::Opened {
+        version: "chatroom 0.1.0".into(),
+        random: String::new(),
+        after: None,
+    };
+    recorded(id(offset), at(), body)
 }
 
 fn log_in(model: &mut Model, name: &str) -> Vec<Effect> {

@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 pub use support::fake::{Asked, Fake, hold, reply};
 
 use crate::address::Address;
-use crate::event::{Body, Elapsed, Id, Key, LogId, Recorded, Stamp};
+use crate::event::{Elapsed, Id};
 use crate::modes::gui::link::Link;
 use crate::modes::gui::talk::{LinkCommand, Login, OutboxMessage, Report, Resume};
+use crate::modes::gui::tests::{at, message, recorded};
+pub use crate::modes::gui::tests::{id, key};
 use crate::sse::{Form, encode};
 use crate::wire::{HistoryRange, Members, Said, Session, Wire};
 
@@ -44,7 +46,7 @@ pub fn usual(request: &Asked, stream: &mut TcpStream) -> bool {
     } else if request.is("POST /messages") {
         serde_json::to_string(&Said {
             id: id(50),
-            at: Stamp::from_micros(0),
+            at: at(),
             elapsed: Elapsed(1),
         })
     } else {
@@ -80,7 +82,7 @@ pub fn encoded(events: &[Wire]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let hello = Wire::Hello {
         id: Some(id(1)),
-        now: Stamp::from_micros(0),
+        now: at(),
         heartbeat: 1,
     };
     for event in [&hello].into_iter().chain(events) {
@@ -89,30 +91,9 @@ pub fn encoded(events: &[Wire]) -> Vec<u8> {
     bytes
 }
 
-pub fn id(offset: u64) -> Id {
-    Id {
-        log: LogId(1),
-        offset,
-        check: 0,
-    }
-}
-
-pub fn key(text: &str) -> Key {
-    Key::new(text).expect("a key")
-}
-
 /// A message of ours as the stream has it.
 pub fn said(offset: u64, text: &str, with: Option<&str>) -> Wire {
-    Wire::Recorded(Recorded {
-        id: id(offset),
-        at: Stamp::from_micros(0),
-        body: Body::Message {
-            from: "uthira".into(),
-            elapsed: Elapsed(1),
-            text: text.into(),
-            key: with.map(key),
-        },
-    })
+    recorded(id(offset), at(), message("uthira", 1, text, with))
 }
 
 /// A login with a name and nothing else.

@@ -134,11 +134,7 @@ fn a_reset_starts_the_transcript_afresh_and_says_so() {
                 message: "The log was replaced.".into(),
                 earlier: None,
             },
-            Wire::Recorded(Recorded {
-                id: other,
-                at: at(),
-                body: Body::Join { name: "eve".into() },
-            }),
+            recorded(other, at(), Body::Join { name: "eve".into() }),
         ],
     );
     assert_eq!(
@@ -153,16 +149,8 @@ fn a_reset_starts_the_transcript_afresh_and_says_so() {
         ]
     );
     // What is said next stands below it, and the line goes up with the rest.
-    let next = Wire::Recorded(Recorded {
-        id: Id { offset: 9, ..other },
-        at: at(),
-        body: Body::Message {
-            from: "eve".into(),
-            elapsed: Elapsed(9),
-            text: "new".into(),
-            key: None,
-        },
-    });
+    let after = Id { offset: 9, ..other };
+    let next = recorded(after, at(), message("eve", 9, "new", None));
     events(&mut model, vec![next]);
     let seen = transcript(&model);
     assert_eq!(seen[2..], [REPLACED, "[eve]: 0:00:09:new"]);

@@ -6,16 +6,12 @@ use super::*;
 /// Bob said something so many seconds after the beginning, in this log. What the lines before it say is in
 /// the check, so that no two histories have an id in common by chance.
 fn bob(log: u32, offset: u64, second: i64) -> Wire {
-    Wire::Recorded(Recorded {
-        id: place(log, offset, second),
-        at: Stamp::from_micros(second * 1_000_000),
-        body: Body::Message {
-            from: "bob".into(),
-            elapsed: Elapsed(second as u64),
-            text: "hi".into(),
-            key: None,
-        },
-    })
+    let at = Stamp::from_micros(second * 1_000_000);
+    recorded(
+        place(log, offset, second),
+        at,
+        message("bob", second as u64, "hi", None),
+    )
 }
 
 fn place(log: u32, offset: u64, second: i64) -> Id {

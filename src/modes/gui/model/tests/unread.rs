@@ -298,14 +298,11 @@ fn what_cannot_be_loaded_is_said_and_tried_again_when_asked() {
 
 #[test]
 fn a_range_that_is_not_what_was_asked_for_is_not_asked_for_again() {
-    let foreign = Wire::Recorded(Recorded {
-        id: Id {
-            log: LogId(9),
-            ..id(50)
-        },
-        at: at(),
-        body: Body::Join { name: "eve".into() },
-    });
+    let elsewhere = Id {
+        log: LogId(9),
+        ..id(50)
+    };
+    let foreign = recorded(elsewhere, at(), Body::Join { name: "eve".into() });
     for (events_of_it, next) in [
         (vec![], Some(100)),
         (vec![said(200, "eve", "from the future", None)], Some(200)),

@@ -79,16 +79,8 @@ fn who_says_nothing_for_long_is_shown_as_idle() {
     model.update(Input::Time(later(6)));
     assert_eq!(here(&model), "Here (2) bob 6 min, uthira (you) 6 min");
     model.update(Input::Time(later(60 * 25)));
-    let spoken = Wire::Recorded(Recorded {
-        id: id(40),
-        at: later(60 * 25),
-        body: Body::Message {
-            from: "uthira".into(),
-            elapsed: Elapsed(0),
-            text: "still here".into(),
-            key: None,
-        },
-    });
+    let body = message("uthira", 0, "still here", None);
+    let spoken = recorded(id(40), later(60 * 25), body);
     events(&mut model, vec![spoken]);
     let shown = screen(&model);
     let here = shown

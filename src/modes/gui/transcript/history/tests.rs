@@ -1,12 +1,5 @@
 use super::*;
-
-fn id(offset: u64) -> Id {
-    Id {
-        log: LogId(1),
-        offset,
-        check: 0,
-    }
-}
+use crate::modes::gui::tests::id;
 
 fn entry(offset: u64) -> HistoryEntry {
     HistoryEntry {

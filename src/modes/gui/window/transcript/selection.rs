@@ -178,26 +178,13 @@ fn portable(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{copied, portable};
-    use crate::event::{Body, Elapsed, Id, LogId, Recorded, Stamp};
+    use crate::event::Stamp;
+    use crate::modes::gui::tests::{at, id, message, recorded};
     use crate::modes::gui::transcript::history::{HistoryEntry, Scrollback};
-    use crate::wire::Wire;
 
     fn said(offset: u64) -> HistoryEntry {
-        let id = Id {
-            log: LogId(1),
-            offset,
-            check: 0,
-        };
-        let wire = Wire::Recorded(Recorded {
-            id,
-            at: Stamp::from_micros(0),
-            body: Body::Message {
-                from: "bob".into(),
-                elapsed: Elapsed(0),
-                text: offset.to_string(),
-                key: None,
-            },
-        });
+        let text = offset.to_string();
+        let wire = recorded(id(offset), at(), message("bob", 0, &text, None));
         let local = |at: Stamp| at.utc().naive_utc();
         HistoryEntry::of(wire, None, local).expect("a message")
     }
