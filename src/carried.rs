@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use crate::failure::{Failure, reason};
 use crate::system::executable::{Executable, THIS_FILE, be_called, is_called_by_number};
-use libraries::Verdict;
+use libraries::Runnable;
 
 /// A full build that this executable carries.
 #[derive(Debug)]
@@ -59,8 +59,8 @@ impl Carried {
     pub fn become_it(&self) -> Result<ExitCode, Failure> {
         let (executable, verdict) = self.settle()?;
         match verdict {
-            Verdict::Runs => {}
-            Verdict::Lacks(sentence) => return Err(Failure::new(sentence)),
+            Runnable::Runs => {}
+            Runnable::Lacks(sentence) => return Err(Failure::new(sentence)),
         }
         let mut arguments = env::args_os();
         let name = arguments.next().unwrap_or_else(|| "chatroom".into());
@@ -72,7 +72,7 @@ impl Carried {
     }
 
     /// Puts the full build where it may be executed, and tests whether it can run there.
-    fn settle(&self) -> Result<(Executable, Verdict), Failure> {
+    fn settle(&self) -> Result<(Executable, Runnable), Failure> {
         let window = self.parcel.unpack(&self.file).map_err(told)?;
         let refused = match try_in(Executable::memory(), &window) {
             Ok(settled) => return Ok(settled),
@@ -104,7 +104,7 @@ impl Carried {
     }
 }
 
-fn try_in(executable: io::Result<Executable>, window: &[u8]) -> io::Result<(Executable, Verdict)> {
+fn try_in(executable: io::Result<Executable>, window: &[u8]) -> io::Result<(Executable, Runnable)> {
     let executable = executable?.hold(window)?;
     let verdict = libraries::ask(&executable.path())?;
     Ok((executable, verdict))

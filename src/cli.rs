@@ -23,7 +23,7 @@ pub use gui::GuiArgs;
 pub use parse::{parse, typed};
 pub use replay::{Colour, FileFormat, Kind, Output, ReplayArgs, Speed, StatsForm, When};
 pub use rotate::RotateArgs;
-pub use server::{Console, History, ServerArgs, Sync};
+pub use server::{ConsoleLevel, History, ServerArgs, Sync};
 pub use variables::{distance, strays};
 
 /// A chat room for a group, in one file.

@@ -20,7 +20,7 @@ mod responder;
 mod search;
 
 pub use announce::{Announced, announce};
-pub use search::Search;
+pub use search::RoomSearch;
 
 use crate::address::Address;
 

@@ -115,13 +115,6 @@ fn encode_any_line(form: Form, log: LogId, offset: u64, text: &[u8], out: &mut V
     encode(form, &wire_of(log, offset, text), out);
 }
 
-/// Appends the listener's bytes for every whole line in `bytes`, which stand at `offset` in the log.
-pub fn encode_lines(form: Form, log: LogId, offset: u64, bytes: &[u8], out: &mut Vec<u8>) {
-    for (offset, line) in line::lines(offset, bytes) {
-        encode_line(form, log, offset, line, out);
-    }
-}
-
 /// Appends the listener's bytes for an object that is not a line of the log, or that replaces a line
 /// that cannot be shown.
 pub fn encode(form: Form, wire: &Wire, out: &mut Vec<u8>) {
@@ -190,7 +183,9 @@ mod tests {
 
     fn encoded(form: Form, bytes: &[u8]) -> String {
         let mut out = Vec::new();
-        encode_lines(form, LOG, 100, bytes, &mut out);
+        for (offset, line) in line::lines(100, bytes) {
+            encode_line(form, LOG, offset, line, &mut out);
+        }
         String::from_utf8(out).expect("UTF-8")
     }
 

@@ -14,7 +14,7 @@ use crate::system::executable::is_root;
 
 /// The verdict of the loader.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Runnable {
     /// All libraries are there.
     Runs,
     /// Libraries are missing; the sentence is for the user.
@@ -25,7 +25,7 @@ pub enum Verdict {
 ///
 /// # Errors
 /// The executable may not be executed from where it is.
-pub fn ask(executable: &Path) -> io::Result<Verdict> {
+pub fn ask(executable: &Path) -> io::Result<Runnable> {
     let answer = Command::new(executable)
         // A loader that ignores the variable runs the executable: then at least no window opens.
         .arg("--version")
@@ -37,7 +37,7 @@ pub fn ask(executable: &Path) -> io::Result<Verdict> {
         Ok(answer) => answer,
         // The file exists: the missing one is the loader that it names.
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Ok(Verdict::Lacks(no_loader()));
+            return Ok(Runnable::Lacks(no_loader()));
         }
         Err(error) => return Err(error),
     };
@@ -46,20 +46,20 @@ pub fn ask(executable: &Path) -> io::Result<Verdict> {
     Ok(judge(&said, answer.status.success(), &System::of_this()))
 }
 
-fn judge(said: &str, succeeded: bool, system: &System) -> Verdict {
+fn judge(said: &str, succeeded: bool, system: &System) -> Runnable {
     let newer: BTreeSet<_> = said.lines().filter_map(missing_version).collect();
     if let Some(newest) = newer.last() {
-        return Verdict::Lacks(too_old(newest));
+        return Runnable::Lacks(too_old(newest));
     }
     let missing: BTreeSet<_> = said.lines().filter_map(missing_library).collect();
     if !missing.is_empty() {
-        return Verdict::Lacks(system.lacks(&missing));
+        return Runnable::Lacks(system.lacks(&missing));
     }
     if succeeded {
-        return Verdict::Runs;
+        return Runnable::Runs;
     }
     let reason = said.lines().find(|line| !line.trim().is_empty());
-    Verdict::Lacks(format!(
+    Runnable::Lacks(format!(
         "This system cannot load the window: {}. Build it here with cargo build --release, or join \
          with curl: curl -N http://ADDR:1337/events",
         reason
@@ -261,8 +261,8 @@ mod tests {
 
     fn sentence(said: &str, succeeded: bool, system: &System) -> String {
         match judge(said, succeeded, system) {
-            Verdict::Lacks(sentence) => sentence,
-            Verdict::Runs => panic!("it runs"),
+            Runnable::Lacks(sentence) => sentence,
+            Runnable::Runs => panic!("it runs"),
         }
     }
 
@@ -327,7 +327,7 @@ mod tests {
             said.contains("the window: Could not start a program that was built elsewhere. B"),
             "{said}"
         );
-        assert_eq!(judge("chatroom 0.1.0\n", true, &DEBIAN), Verdict::Runs);
+        assert_eq!(judge("chatroom 0.1.0\n", true, &DEBIAN), Runnable::Runs);
     }
 
     #[test]

@@ -101,7 +101,7 @@ pub struct ServerArgs {
 
     /// Output on the console; by default `http` on a terminal, else `quiet`
     #[arg(long, value_name = "WHAT", value_enum, env = "CHATROOM_CONSOLE", help_heading = RECORD)]
-    pub console: Option<Console>,
+    pub console: Option<ConsoleLevel>,
 }
 
 /// The values of `--history`.
@@ -130,7 +130,7 @@ pub enum Sync {
 
 /// The output of the server's console.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Console {
+pub enum ConsoleLevel {
     /// Each message as the HTTP request it came in, the task that handled it, and joins and leaves
     Http,
     /// The conversation

@@ -15,7 +15,7 @@ use crate::event::{Body, Event, Stamp};
 use crate::failure::reason;
 use crate::line;
 use crate::system::files::{FileId, PRIVATE, take_after};
-use crate::system::replace::{self, Draft, Leftover, move_over, sync_folder_of};
+use crate::system::replace::{self, Leftover, Replacement, move_over, sync_folder_of};
 
 /// The suffix of the new log's path until it gets its name.
 const ENDING: &str = "new";
@@ -174,8 +174,8 @@ fn old_name(path: &Path, now: Stamp) -> io::Result<PathBuf> {
 /// on [`finish`] completes an interrupted rotation.
 fn write_new(path: &Path, first: &[u8]) -> io::Result<File> {
     let ours = fs::metadata(path)?;
-    let mut draft = Draft::new(path, ENDING, Some(PRIVATE), Leftover::Remove)?;
-    let file = draft.file();
+    let mut replacement = Replacement::new(path, ENDING, Some(PRIVATE), Leftover::Remove)?;
+    let file = replacement.file();
     take_after(file, &ours)?;
     file.write_all(first)?;
     file.sync_all()?;
@@ -183,7 +183,7 @@ fn write_new(path: &Path, first: &[u8]) -> io::Result<File> {
         TryLockError::WouldBlock => io::ErrorKind::ResourceBusy.into(),
         TryLockError::Error(error) => error,
     })?;
-    draft.keep()
+    replacement.keep()
 }
 
 /// Gives the old log its new name and the new log the old one, each step synced before the next.

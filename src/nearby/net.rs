@@ -309,8 +309,8 @@ fn delay() -> Duration {
 }
 
 /// The system's identification of an interface.
-fn system(interface: &Interface) -> multicast::Interface<'_> {
-    multicast::Interface {
+fn system(interface: &Interface) -> multicast::NetworkRef<'_> {
+    multicast::NetworkRef {
         index: interface.index,
         name: &interface.name,
     }

@@ -17,17 +17,17 @@ const AGAIN: Duration = Duration::from_millis(100);
 
 /// A search that runs until it is dropped.
 #[derive(Debug)]
-pub struct Search {
+pub struct RoomSearch {
     changes: Receiver<RoomChange>,
     /// Dropping it ends the thread.
     _stop: Wake,
 }
 
-impl Search {
+impl RoomSearch {
     /// Starts a search; `wake` is called, on the search's thread, after each change.
     ///
     /// A sentence with the reason why the network cannot be searched.
-    pub fn start(wake: impl Fn() + Send + 'static) -> Result<Search, String> {
+    pub fn start(wake: impl Fn() + Send + 'static) -> Result<RoomSearch, String> {
         let failed = |error: std::io::Error| {
             format!(
                 "The local network cannot be searched for rooms: {}. Type the room's address.",
@@ -53,7 +53,7 @@ impl Search {
             .name("searching".into())
             .spawn(move || net.run(&mut searching, &stopped))
             .map_err(failed)?;
-        Ok(Search {
+        Ok(RoomSearch {
             changes,
             _stop: stop,
         })

@@ -15,7 +15,7 @@ const BATCH: usize = 64;
 
 /// A network interface by its number and its name.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Interface<'a> {
+pub(crate) struct NetworkRef<'a> {
     /// The number, which is its scope (RFC 4007).
     pub(crate) index: u32,
     /// The name.
@@ -32,7 +32,7 @@ pub(crate) fn open_v4(
     group: Ipv4Addr,
     port: u16,
     hops: u32,
-    interface: Interface<'_>,
+    interface: NetworkRef<'_>,
 ) -> io::Result<UdpSocket> {
     let socket = open(Domain::IPV4)?;
     socket.set_multicast_all_v4(false)?;
@@ -54,7 +54,7 @@ pub(crate) fn open_v6(
     group: Ipv6Addr,
     port: u16,
     hops: u32,
-    interface: Interface<'_>,
+    interface: NetworkRef<'_>,
 ) -> io::Result<UdpSocket> {
     let socket = open(Domain::IPV6)?;
     socket.set_only_v6(true)?;
@@ -78,7 +78,7 @@ fn open(domain: Domain) -> io::Result<Socket> {
 
 /// Binds the socket to the interface. Old kernels leave this to the administrator; the group's scope and
 /// a check of the senders' addresses keep everything on the network without it.
-fn keep_to(socket: &Socket, interface: Interface<'_>) {
+fn keep_to(socket: &Socket, interface: NetworkRef<'_>) {
     let _ = socket.bind_device(Some(interface.name.as_bytes()));
 }
 

@@ -1,7 +1,7 @@
 //! A file that takes another's place whole, or not at all: written beside it, then renamed.
 //!
 //! What always holds: whatever ends the process and when, the old file or the new one has the name. A
-//! [`Draft`] that is dropped leaves nothing behind; one that a killed process left is in the way of
+//! [`Replacement`] that is dropped leaves nothing behind; one that a killed process left is in the way of
 //! nobody but who asked for that ([`Leftover::Refuse`]).
 
 use std::ffi::OsString;
@@ -14,12 +14,12 @@ use rustix::io::Errno;
 
 use super::files::made_with;
 
-/// A draft's file that is there already, left by a process that was killed, or being written.
+/// A replacement's file that is there already, left by a process that was killed, or being written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Leftover {
     /// Removed: nobody else writes it, as a lock ensures.
     Remove,
-    /// Respected: making the draft fails.
+    /// Respected: making the replacement fails.
     Refuse,
 }
 
@@ -34,7 +34,7 @@ pub(crate) enum Lasting {
 
 /// A new file that has not taken its place yet. Dropping it removes it.
 #[derive(Debug)]
-pub(crate) struct Draft {
+pub(crate) struct Replacement {
     file: File,
     path: PathBuf,
     target: PathBuf,
@@ -42,7 +42,7 @@ pub(crate) struct Draft {
     kept: bool,
 }
 
-impl Draft {
+impl Replacement {
     /// Makes an empty file beside `target`, whose name is the target's and `.` and `ending`; with these
     /// rights, or else with the usual ones, less the user's mask.
     ///
@@ -53,7 +53,7 @@ impl Draft {
         ending: &str,
         rights: Option<u32>,
         leftover: Leftover,
-    ) -> io::Result<Draft> {
+    ) -> io::Result<Replacement> {
         let path = beside(target, ending);
         if leftover == Leftover::Remove {
             remove(&path)?;
@@ -63,7 +63,7 @@ impl Draft {
         if let Some(rights) = rights {
             made_with(&mut options, rights);
         }
-        Ok(Draft {
+        Ok(Replacement {
             file: options.open(&path)?,
             path,
             target: target.to_path_buf(),
@@ -126,7 +126,7 @@ impl Draft {
     }
 }
 
-impl Drop for Draft {
+impl Drop for Replacement {
     fn drop(&mut self) {
         if !self.kept {
             // The error that led here is the one to tell.
@@ -147,9 +147,9 @@ pub(crate) fn replace(
     rights: Option<u32>,
     lasting: Lasting,
 ) -> io::Result<()> {
-    let mut draft = Draft::new(path, ending, rights, Leftover::Remove)?;
-    draft.file().write_all(bytes)?;
-    draft.replace(lasting)
+    let mut replacement = Replacement::new(path, ending, rights, Leftover::Remove)?;
+    replacement.file().write_all(bytes)?;
+    replacement.replace(lasting)
 }
 
 /// Replaces what is at `path` without changing what it is: a link stays one, a file keeps its rights,
@@ -167,12 +167,12 @@ pub(crate) fn replace_contents(path: &Path, bytes: &[u8], ending: &str) -> io::R
         Some(_) => fs::canonicalize(path)?,
         None => path.to_path_buf(),
     };
-    let mut draft = Draft::new(&path, ending, None, Leftover::Remove)?;
+    let mut replacement = Replacement::new(&path, ending, None, Leftover::Remove)?;
     if let Some(rights) = there {
-        draft.file().set_permissions(rights)?;
+        replacement.file().set_permissions(rights)?;
     }
-    draft.file().write_all(bytes)?;
-    draft.replace(Lasting::Process)
+    replacement.file().write_all(bytes)?;
+    replacement.replace(Lasting::Process)
 }
 
 /// Renames a file that is on the disk already, over what has the name, and makes the names last.
@@ -184,10 +184,10 @@ pub(crate) fn move_over(from: &Path, to: &Path) -> io::Result<()> {
     sync_folder_of(to)
 }
 
-/// Removes the draft that a writer of `target` left half done.
+/// Removes the replacement that a writer of `target` left half done.
 ///
 /// # Errors
-/// The file system's; a draft that is not there is none.
+/// The file system's; a replacement that is not there is none.
 #[cfg(any(test, feature = "gui"))]
 pub(crate) fn remove_leftover(target: &Path, ending: &str) -> io::Result<()> {
     remove(&beside(target, ending))

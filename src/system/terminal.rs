@@ -3,6 +3,8 @@
 //! What always holds: a terminal's settings are changed only while this process is in its foreground;
 //! a job in the background neither reads from the terminal nor sets it, which would stop it.
 
+use std::env;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
@@ -23,7 +25,7 @@ struct Changed {
 
 /// The size of a terminal in characters; 0 where it is unknown, or no terminal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Size {
+pub(crate) struct TerminalSize {
     /// The height.
     pub(crate) rows: u16,
     /// The width.
@@ -31,11 +33,30 @@ pub(crate) struct Size {
 }
 
 /// The size of the terminal that `output` is.
-pub(crate) fn size(output: impl AsFd) -> Size {
-    tcgetwinsize(output).map_or(Size::default(), |size| Size {
+pub(crate) fn size(output: impl AsFd) -> TerminalSize {
+    tcgetwinsize(output).map_or(TerminalSize::default(), |size| TerminalSize {
         rows: size.ws_row,
         columns: size.ws_col,
     })
+}
+
+/// Whether the terminal can do nothing but show line after line, as `TERM` says.
+pub(crate) fn is_dumb() -> bool {
+    dumb(env::var_os("TERM").as_deref())
+}
+
+/// Whether colours are to be used on the terminal: one that is not dumb, without a `NO_COLOR` that is
+/// not empty.
+pub(crate) fn takes_colours() -> bool {
+    !is_dumb() && !refuses_colours(env::var_os("NO_COLOR").as_deref())
+}
+
+fn dumb(term: Option<&OsStr>) -> bool {
+    term.is_none_or(|term| term.is_empty() || term == "dumb")
+}
+
+fn refuses_colours(no_color: Option<&OsStr>) -> bool {
+    no_color.is_some_and(|value| !value.is_empty())
 }
 
 /// The terminal that keys come from: standard input if it is one, or else the one that this process
@@ -114,4 +135,25 @@ pub(crate) fn stdout_is_pipe() -> bool {
         let kind = FileType::from_raw_mode(stat.st_mode);
         matches!(kind, FileType::Fifo | FileType::Socket)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dumb_terminal_is_known_and_an_empty_wish_is_none() {
+        for (term, is) in [
+            (None, true),
+            (Some(""), true),
+            (Some("dumb"), true),
+            (Some("xterm"), false),
+        ] {
+            assert_eq!(dumb(term.map(OsStr::new)), is, "{term:?}");
+        }
+        for (no_color, refuses) in [(None, false), (Some(""), false), (Some("1"), true)] {
+            let refused = refuses_colours(no_color.map(OsStr::new));
+            assert_eq!(refused, refuses, "{no_color:?}");
+        }
+    }
 }

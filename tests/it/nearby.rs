@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chatroom::nearby::{RoomChange, Search};
+use chatroom::nearby::{RoomChange, RoomSearch};
 use rustix::process::Signal;
 
 use support::network::{Machine, Switch};
@@ -83,7 +83,7 @@ fn look() {
     if !is_helper("look") {
         return;
     }
-    let search = Search::start(|| ()).expect("a search");
+    let search = RoomSearch::start(|| ()).expect("a search");
     println!("\nlooking");
     std::thread::spawn(|| {
         let _ = std::io::stdin().read_to_end(&mut Vec::new());

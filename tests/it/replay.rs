@@ -30,7 +30,9 @@ fn log(messages: &[(i64, &str)]) -> Vec<u8> {
 /// The lines that a plain listener is sent for the log.
 fn as_sent(log: &[u8]) -> String {
     let mut out = Vec::new();
-    sse::encode_lines(Form::Plain, LogId(1), 0, log, &mut out);
+    for (offset, line) in line::lines(0, log) {
+        sse::encode_line(Form::Plain, LogId(1), offset, line, &mut out);
+    }
     String::from_utf8(out).expect("lines are UTF-8")
 }
 

@@ -10,6 +10,7 @@ use crate::cli::Colour;
 use crate::event::{Body, Event, Stamp};
 use crate::hue;
 use crate::line;
+use crate::system::terminal::takes_colours;
 
 const GREY: &str = "90";
 const ALARM: &str = "1;31";
@@ -24,10 +25,8 @@ pub(super) struct Painter {
 impl Painter {
     /// A painter as the environment wants it: without colours if `NO_COLOR` is set or the terminal is dumb.
     pub(super) fn wished() -> Painter {
-        let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-        let dumb = set("TERM").is_none_or(|term| term == "dumb");
         Painter {
-            colour: set("NO_COLOR").is_none() && !dumb,
+            colour: takes_colours(),
         }
     }
 

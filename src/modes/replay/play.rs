@@ -312,7 +312,7 @@ impl Play {
 
 /// The terminal's rows and columns; 0 rows and 80 columns if it does not say.
 fn size() -> (usize, usize) {
-    let system::terminal::Size { rows, columns } = system::terminal::size(io::stdout());
+    let system::terminal::TerminalSize { rows, columns } = system::terminal::size(io::stdout());
     let columns = if columns == 0 { 80 } else { columns.into() };
     (rows.into(), columns)
 }

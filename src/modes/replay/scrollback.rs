@@ -130,7 +130,9 @@ mod tests {
         let (file, bytes) = log(3_000);
         assert!(bytes.len() > 3 * 64 * 1024);
         let mut all = Vec::new();
-        sse::encode_lines(Form::Plain, LogId(1), 0, &bytes, &mut all);
+        for (offset, line) in line::lines(0, &bytes) {
+            sse::encode_line(Form::Plain, LogId(1), offset, line, &mut all);
+        }
         let all = String::from_utf8(all).expect("UTF-8");
         let lines: Vec<&str> = all.split_inclusive('\n').collect();
         for newest in [0, 1, 2, 999, 2_999, 3_000, 5_000] {

@@ -68,7 +68,7 @@ enum Instruction {
 /// A handle to the console; clones write to the same one.
 #[derive(Clone, Debug)]
 pub struct Console {
-    level: cli::Console,
+    level: cli::ConsoleLevel,
     queue: SyncSender<Instruction>,
     lost: Arc<AtomicU64>,
     written: Arc<AtomicU64>,
@@ -77,7 +77,7 @@ pub struct Console {
 
 impl Console {
     /// Starts the thread that writes to standard output (notices go to standard error).
-    pub fn start(level: cli::Console) -> Console {
+    pub fn start(level: cli::ConsoleLevel) -> Console {
         let (queue, entries) = sync_channel(QUEUE);
         let console = Console {
             level,
@@ -93,12 +93,12 @@ impl Console {
 
     /// Returns whether messages are shown with the requests in which they came.
     pub fn wants_requests(&self) -> bool {
-        self.level == cli::Console::Http
+        self.level == cli::ConsoleLevel::Http
     }
 
     /// Returns whether joins, leaves and messages are shown at all.
     pub fn wants_traffic(&self) -> bool {
-        self.level != cli::Console::Quiet
+        self.level != cli::ConsoleLevel::Quiet
     }
 
     /// Shows `entry`, or counts it as lost if the terminal is too far behind.
@@ -144,7 +144,12 @@ impl Console {
     }
 }
 
-fn write(level: cli::Console, told: &Receiver<Instruction>, lost: &AtomicU64, written: &AtomicU64) {
+fn write(
+    level: cli::ConsoleLevel,
+    told: &Receiver<Instruction>,
+    lost: &AtomicU64,
+    written: &AtomicU64,
+) {
     let mut kept = VecDeque::new();
     // What is asked, if anything is; while something else is written there is only nothing to repeat.
     let mut asked: Option<Option<&'static str>> = None;
@@ -190,7 +195,7 @@ fn put(text: &str) {
 }
 
 /// Writes an entry, after how many are missing before it.
-fn show(level: cli::Console, entry: Entry, lost: &AtomicU64, written: &AtomicU64) {
+fn show(level: cli::ConsoleLevel, entry: Entry, lost: &AtomicU64, written: &AtomicU64) {
     // A console that cannot be written to (a closed pipe) is no reason to stop a room.
     let missed = lost.swap(0, Ordering::Relaxed);
     let _ = if missed > 0 {
@@ -210,7 +215,7 @@ fn show(level: cli::Console, entry: Entry, lost: &AtomicU64, written: &AtomicU64
 }
 
 /// The text of an entry; nothing in it can move the cursor.
-fn shown(level: cli::Console, entry: Entry) -> String {
+fn shown(level: cli::ConsoleLevel, entry: Entry) -> String {
     match entry {
         Entry::Connected(name) => format!("Client ({}) connected\n", line::escaped(&name)),
         Entry::Offline(name) => format!("Client ({}) is offline\n", line::escaped(&name)),
@@ -220,7 +225,7 @@ fn shown(level: cli::Console, entry: Entry) -> String {
             request: None,
             ..
         } => format!("{body}\n"),
-        Entry::Said { body, .. } if level == cli::Console::Lines => format!("{body}\n"),
+        Entry::Said { body, .. } if level == cli::ConsoleLevel::Lines => format!("{body}\n"),
         Entry::Said {
             at,
             body,
@@ -309,7 +314,7 @@ mod tests {
             })),
         };
         assert_eq!(
-            shown(cli::Console::Http, entry),
+            shown(cli::ConsoleLevel::Http, entry),
             "POST /messages?*** HTTP/1.1\nHost: 10.0.0.1:1337\nAuthorization: ***\nUser-Agent: a\\u{1b}[31m\n\
              Content-Length: 2\nDate: Mon, 23 Nov 2026 22:34:57 GMT\n\nhi\\nx\n[uthira]: 0:00:17:hi\\nx\n\
              Task number=12, thread number=3\n"

@@ -43,7 +43,7 @@ impl Running {
             hosts: Hosts::new(&[], &[]),
             proxies: Proxies::default(),
             files: 1_024,
-            console: Console::start(cli::Console::Quiet),
+            console: Console::start(cli::ConsoleLevel::Quiet),
         };
         let (stop, stopped) = channel::bounded(1);
         let stopping = async move {

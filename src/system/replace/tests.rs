@@ -40,10 +40,11 @@ fn a_file_is_replaced_whole_and_nothing_else_is_left() {
 #[test]
 fn a_draft_that_is_given_up_leaves_the_old_file_and_nothing_else() {
     let (dir, path) = file_with(Some(b"before"));
-    let mut draft = Draft::new(&path, "new", None, Leftover::Remove).expect("a draft");
-    draft.file().write_all(b"half").expect("written");
+    let mut replacement =
+        Replacement::new(&path, "new", None, Leftover::Remove).expect("a replacement");
+    replacement.file().write_all(b"half").expect("written");
     assert_eq!(names(&dir), ["file", "file.new"]);
-    drop(draft);
+    drop(replacement);
     assert_eq!(names(&dir), ["file"]);
     assert_eq!(fs::read(&path).expect("it"), b"before");
     // And one that cannot take its place, since a folder has it.
@@ -60,7 +61,7 @@ fn a_leftover_is_respected_if_that_is_asked_for() {
     let (dir, path) = file_with(None);
     let there = beside(&path, "part");
     fs::write(&there, b"another's").expect("written");
-    let error = Draft::new(&path, "part", None, Leftover::Refuse).expect_err("refused");
+    let error = Replacement::new(&path, "part", None, Leftover::Refuse).expect_err("refused");
     assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
     assert_eq!(fs::read(&there).expect("it"), b"another's");
     remove_leftover(&path, "part").expect("removed");
@@ -71,14 +72,15 @@ fn a_leftover_is_respected_if_that_is_asked_for() {
 #[test]
 fn a_name_is_claimed_only_if_nothing_has_it() {
     let (dir, path) = file_with(None);
-    let draft = |text: &[u8]| {
-        let mut draft = Draft::new(&path, "part", None, Leftover::Refuse).expect("a draft");
-        draft.file().write_all(text).expect("written");
-        draft
+    let replacement = |text: &[u8]| {
+        let mut replacement =
+            Replacement::new(&path, "part", None, Leftover::Refuse).expect("a replacement");
+        replacement.file().write_all(text).expect("written");
+        replacement
     };
-    draft(b"first").claim().expect("claimed");
+    replacement(b"first").claim().expect("claimed");
     assert_eq!(names(&dir), ["file"]);
-    let error = draft(b"second").claim().expect_err("taken");
+    let error = replacement(b"second").claim().expect_err("taken");
     assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
     assert_eq!(fs::read(&path).expect("it"), b"first");
     assert_eq!(names(&dir), ["file"]);
@@ -87,10 +89,11 @@ fn a_name_is_claimed_only_if_nothing_has_it() {
 #[test]
 fn a_draft_that_is_kept_is_moved_by_others() {
     let (dir, path) = file_with(Some(b"before"));
-    let mut draft = Draft::new(&path, "new", None, Leftover::Remove).expect("a draft");
-    draft.file().write_all(b"after").expect("written");
-    let at = draft.path().to_path_buf();
-    drop(draft.keep().expect("the file"));
+    let mut replacement =
+        Replacement::new(&path, "new", None, Leftover::Remove).expect("a replacement");
+    replacement.file().write_all(b"after").expect("written");
+    let at = replacement.path().to_path_buf();
+    drop(replacement.keep().expect("the file"));
     assert_eq!(names(&dir), ["file", "file.new"]);
     move_over(&at, &path).expect("moved");
     assert_eq!(fs::read(&path).expect("it"), b"after");

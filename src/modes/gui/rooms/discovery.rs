@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::address::Address;
 use crate::modes::gui::rooms::ProbedRoom;
-use crate::nearby::{RoomChange, Search};
+use crate::nearby::{RoomChange, RoomSearch};
 
 /// Wait before the decision with the rooms found. Answers on a network come within some
 /// 100 ms, and the question is repeated after a second.
@@ -23,7 +23,7 @@ pub type Probe = fn(&Address, Duration) -> Option<ProbedRoom>;
 pub struct Discovery {
     found: Receiver<Found>,
     /// The search of the network, once it has begun.
-    search: Option<Search>,
+    search: Option<RoomSearch>,
     begun: Instant,
     /// [`Discovered::LongEnough`] was reported.
     long_enough: bool,
@@ -43,7 +43,7 @@ pub enum Discovered {
 }
 
 enum Found {
-    Search(Result<Search, String>),
+    Search(Result<RoomSearch, String>),
     Answered(ProbedRoom),
 }
 
@@ -56,7 +56,7 @@ impl Discovery {
         // Joining the networks takes the system a moment.
         let search = move || {
             // Fails if the discovery is over already; then the search ends here.
-            let _ = to_tell.send(Found::Search(Search::start(wake)));
+            let _ = to_tell.send(Found::Search(RoomSearch::start(wake)));
             wake();
         };
         spawn("search", search);

@@ -7,7 +7,7 @@ use std::thread;
 
 use crate::failure::{Failure, reason};
 use crate::modes::replay::read::log::shown;
-use crate::system::replace::{Draft, Leftover, beside};
+use crate::system::replace::{Leftover, Replacement, beside};
 use crate::system::signals::{ENDING as ENDING_SIGNALS, Handle, Signals};
 
 /// The ending of the file's name until it is whole.
@@ -23,7 +23,7 @@ pub(super) enum Destination {
 
 /// A file that does not have its final name yet.
 pub(super) struct PartialFile {
-    draft: Draft,
+    replacement: Replacement,
     out: PathBuf,
     signals: Watching,
 }
@@ -42,8 +42,8 @@ impl Destination {
         }
         // Before the file exists: a signal from then on removes it.
         let signals = Signals::new(ENDING_SIGNALS).ok();
-        let draft = Draft::new(out, ENDING, None, Leftover::Refuse);
-        let draft = draft.map_err(|error| match error.kind() {
+        let replacement = Replacement::new(out, ENDING, None, Leftover::Refuse);
+        let replacement = replacement.map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => Failure::new(format!(
                 "{} already exists: another conversion is writing it, or one was killed. Wait for \
                  it, or remove that file.",
@@ -60,10 +60,11 @@ impl Destination {
                 reason(&error)
             )),
         })?;
-        let signals = signals.and_then(|signals| removed_when_stopped(signals, draft.path(), out));
+        let signals =
+            signals.and_then(|signals| removed_when_stopped(signals, replacement.path(), out));
         let signals = Watching(signals);
         Ok(Destination::File(PartialFile {
-            draft,
+            replacement,
             out: out.to_path_buf(),
             signals,
         }))
@@ -81,7 +82,7 @@ impl Destination {
                 written.map_err(Failure::output)
             }
             Destination::File(part) => {
-                let written = part.draft.file().write_all(bytes);
+                let written = part.replacement.file().write_all(bytes);
                 written.map_err(|error| unwritable(&shown(&part.out), &error))
             }
         }
@@ -96,11 +97,11 @@ impl Destination {
             return Ok(());
         };
         let PartialFile {
-            draft,
+            replacement,
             out,
             signals: _signals,
         } = part;
-        draft.claim().map_err(|error| match error.kind() {
+        replacement.claim().map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => taken(&out),
             _ => unwritable(&shown(&out), &error),
         })

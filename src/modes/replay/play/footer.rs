@@ -10,6 +10,7 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::system::terminal::is_dumb;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 
 /// A line below everything that is written.
@@ -25,8 +26,7 @@ impl Footer {
     /// A footer on stderr, if that is a terminal.
     pub(super) fn new() -> Footer {
         let cursor = Arc::new(AtomicU16::new(0));
-        let dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
-        let is_there = io::stderr().is_terminal() && !dumb;
+        let is_there = io::stderr().is_terminal() && !is_dumb();
         let target = match is_there {
             true => ProgressDrawTarget::term_like(Box::new(Stderr {
                 pending: Mutex::default(),

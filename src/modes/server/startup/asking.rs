@@ -12,7 +12,6 @@
 //! The thread that reads the answer is the one that reads the terminal: what an operator may type later
 //! goes here, too.
 
-use std::env;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -136,7 +135,7 @@ impl Old {
     fn show(&self) -> u64 {
         self.console.hold();
         let out = io::stdout();
-        let colour = out.is_terminal() && env::var_os("NO_COLOR").is_none();
+        let colour = out.is_terminal() && terminal::takes_colours();
         let over = &self.over;
         let mut out = Until { out, over };
         let done = replay::print_history(&self.path, self.end, self.newest, &mut out, colour);

@@ -9,11 +9,11 @@ use crate::address::Address;
 use crate::cli::{self, ServerArgs, typed};
 
 /// The console's level if none is set.
-pub fn default_console() -> cli::Console {
+pub fn default_console() -> cli::ConsoleLevel {
     if io::stdout().is_terminal() {
-        cli::Console::Http
+        cli::ConsoleLevel::Http
     } else {
-        cli::Console::Quiet
+        cli::ConsoleLevel::Quiet
     }
 }
 

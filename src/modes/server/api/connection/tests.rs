@@ -23,7 +23,7 @@ fn connection_to(room: Arc<Room>) -> (Connection, TcpStream) {
     let api = open_to_all(room);
     let (near, far, from) = pair();
     far.set_nonblocking(true).expect("set");
-    let console = Console::start(cli::Console::Quiet);
+    let console = Console::start(cli::ConsoleLevel::Quiet);
     (Connection::new(near, from.ip(), api, console), far)
 }
 

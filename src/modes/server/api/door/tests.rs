@@ -16,7 +16,12 @@ fn a_crowd_before_the_door_comes_in_one_by_one() {
         .map(|_| TcpStream::connect(address).expect("connected"))
         .collect();
     let listener = Async::new(listener).expect("a listener");
-    let door = Door::new(listener, api, Console::start(cli::Console::Quiet), 1_000);
+    let door = Door::new(
+        listener,
+        api,
+        Console::start(cli::ConsoleLevel::Quiet),
+        1_000,
+    );
     let open = Arc::clone(&door.open);
     let mut running = pin!(door.run());
     for before in 0..crowd.len() {

@@ -130,7 +130,7 @@ fn scripted(
         Scribe::new(LOG, Stamp::from_micros(0)),
         taken,
         Arc::new(Fanout::new(room, 1)),
-        Console::start(cli::Console::Quiet),
+        Console::start(cli::ConsoleLevel::Quiet),
         cli::Sync::Always,
         Fullness::default(),
     );
@@ -313,7 +313,7 @@ fn committer(path: &std::path::Path) -> (Committer<FileStore>, Arc<Orders>) {
         Scribe::new(LOG, at),
         taken,
         Arc::new(Fanout::new(room, 1)),
-        Console::start(cli::Console::Quiet),
+        Console::start(cli::ConsoleLevel::Quiet),
         cli::Sync::Always,
         Fullness::default(),
     );
