@@ -19,11 +19,13 @@ pub fn hue_of(hash: u64) -> f64 {
 }
 
 /// The colour's saturation: 0.45 to 1.
+#[cfg(any(test, feature = "gui"))]
 pub fn saturation_of(hash: u64) -> f64 {
     0.45 + 0.55 * (hash >> 16 & 0xff) as f64 / 255.0
 }
 
 /// The colour's contrast above the required minimum, as a share: 0 to 1.
+#[cfg(any(test, feature = "gui"))]
 pub fn spread_of(hash: u64) -> f64 {
     (hash >> 24 & 0xff) as f64 / 255.0
 }

@@ -21,27 +21,27 @@
 //! 11. [`supervisor`]: reports to systemd, if it started the process.
 //! 12. [`waited`]: loops that give way to other tasks.
 
-pub mod address;
+pub(crate) mod address;
 pub mod carried;
-pub mod cidr;
+pub(crate) mod cidr;
 pub mod cli;
 pub mod event;
 pub mod failure;
 pub mod http;
-pub mod hue;
+pub(crate) mod hue;
 pub mod journal;
-pub mod json;
+pub(crate) mod json;
 pub mod line;
-pub mod lookup;
+pub(crate) mod lookup;
 pub mod modes;
 pub mod name;
 pub mod nearby;
-pub mod remembered;
-pub mod room_key;
+pub(crate) mod remembered;
+pub(crate) mod room_key;
 pub mod sse;
 pub mod supervisor;
 pub(crate) mod system;
-pub mod urls;
-pub mod version;
-pub mod waited;
+pub(crate) mod urls;
+pub(crate) mod version;
+pub(crate) mod waited;
 pub mod wire;

@@ -4,7 +4,7 @@
 //! applied the log, and what others appended meanwhile it follows first. Reading at an offset is no part of
 //! this; that is the `Reader` of the journal, on the local file.
 //!
-//! A file alone ([`file`]) has one writer, so its append never conflicts.
+//! A file alone ([`mod@file`]) has one writer, so its append never conflicts.
 
 pub mod file;
 
