@@ -239,7 +239,7 @@ impl Opening {
         &self.recent
     }
 
-    /// The damaged lines among the newest, by their offsets.
+    /// The damaged lines among the newest, with their offsets.
     pub fn damaged(&self) -> Vec<(u64, Damage)> {
         self.recent
             .lines()

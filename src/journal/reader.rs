@@ -27,7 +27,7 @@ pub struct Reader {
     earlier: Arc<[Before]>,
 }
 
-/// The caller's wish for the results of a [`Reader`]; dropping it stops the reader.
+/// A guard held while somebody waits for the results of a [`Reader`]; dropping it stops the reader.
 #[derive(Debug)]
 pub struct Waiting(Arc<AtomicBool>);
 
@@ -181,8 +181,8 @@ impl Reader {
         Ok(range)
     }
 
-    /// The start of the line that contains the byte before `at`, or that would contain a byte at `at`:
-    /// the offset after the last `\n` before `at`.
+    /// The offset after the last `\n` before `at`, or 0: the start of the line to which a byte at `at`
+    /// belongs.
     ///
     /// # Errors
     /// Reading failed.

@@ -213,7 +213,7 @@ fn is_same_file(path: &Path, other: &Path) -> io::Result<bool> {
     Ok(FileId::of(&ours) == FileId::of(&theirs))
 }
 
-/// Completes a rotation that was interrupted between its two renamings; `true` if there was one.
+/// Completes a rotation that was interrupted between its two renames; `true` if there was one.
 ///
 /// The new log cannot get its name.
 pub fn finish(path: &Path) -> io::Result<bool> {
