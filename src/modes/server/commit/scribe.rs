@@ -7,7 +7,7 @@
 //! Lines are recorded in batches. Until [`Scribe::keep`] is called they are provisional, and
 //! [`Scribe::undo`] makes as if they had never been asked for.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
@@ -22,8 +22,10 @@ use crate::modes::server::room::order::{Command, Mark, PastKeys, Reading, Speake
 use super::keys::{Keys, Limits};
 
 /// The number of guests whose last message is remembered, for the elapsed time of the next one. Beyond it
-/// the guest goes whose last message is the oldest.
+/// those go whose last messages are the oldest.
 const MAX_GUESTS: usize = 4_096;
+/// The least number of guests that are forgotten at once.
+const FORGOTTEN: usize = 256;
 
 /// The state that lines are made from.
 #[derive(Debug)]
@@ -32,8 +34,8 @@ pub struct Scribe {
     /// The source of the lines' times.
     pub clock: Clock,
     spoke: HashMap<Speaker, Spoke>,
-    /// The guests among them by the turn in which they spoke last, the oldest first.
-    guests: BTreeMap<u64, String>,
+    /// The number of guests among them.
+    guests: usize,
     /// The number of the newest turn.
     turns: u64,
     keys: Keys,
@@ -62,7 +64,7 @@ impl Scribe {
             log,
             clock: Clock::new(last),
             spoke: HashMap::new(),
-            guests: BTreeMap::new(),
+            guests: 0,
             turns: 0,
             keys: Keys::new(Limits::default()),
             reading_back: false,
@@ -195,22 +197,9 @@ impl Scribe {
 
     /// Makes the lines recorded since the last call final: they are in the log, which ends at `end`.
     pub fn keep(&mut self, end: u64) {
-        for Undo::Spoke(speaker, before) in self.undo.drain(..) {
-            let now = self.spoke.get(&speaker);
-            let Speaker::Guest(name) = speaker else {
-                continue;
-            };
-            if let Some(before) = before {
-                self.guests.remove(&before.turn);
-            }
-            if let Some(now) = now {
-                self.guests.insert(now.turn, name);
-            }
-        }
-        while self.guests.len() > MAX_GUESTS
-            && let Some((_, oldest)) = self.guests.pop_first()
-        {
-            self.spoke.remove(&Speaker::Guest(oldest));
+        self.undo.clear();
+        if self.guests > MAX_GUESTS {
+            self.forget_guests();
         }
         self.clock.keep();
         self.keys.keep(end);
@@ -221,7 +210,10 @@ impl Scribe {
         while let Some(step) = self.undo.pop() {
             match step {
                 Undo::Spoke(speaker, Some(at)) => drop(self.spoke.insert(speaker, at)),
-                Undo::Spoke(speaker, None) => drop(self.spoke.remove(&speaker)),
+                Undo::Spoke(speaker, None) => {
+                    self.spoke.remove(&speaker);
+                    self.guests -= usize::from(matches!(speaker, Speaker::Guest(_)));
+                }
             }
         }
         self.keys.undo();
@@ -235,7 +227,22 @@ impl Scribe {
             Some(at) => self.spoke.insert(speaker.clone(), Spoke { at, turn }),
             None => self.spoke.remove(&speaker),
         };
+        self.guests += usize::from(before.is_none() && matches!(speaker, Speaker::Guest(_)));
         self.undo.push(Undo::Spoke(speaker, before));
+    }
+
+    /// Forgets the guests that have been quiet the longest: a few at once, since finding them takes a look
+    /// at all.
+    fn forget_guests(&mut self) {
+        let count = FORGOTTEN.max(self.guests - MAX_GUESTS);
+        let is_guest = |speaker: &Speaker| matches!(speaker, Speaker::Guest(_));
+        let all = self.spoke.iter().filter(|(speaker, _)| is_guest(speaker));
+        let mut turns: Vec<u64> = all.map(|(_, spoke)| spoke.turn).collect();
+        let (_, newest_gone, _) = turns.select_nth_unstable(count - 1);
+        let newest_gone = *newest_gone;
+        self.spoke
+            .retain(|speaker, spoke| !is_guest(speaker) || spoke.turn > newest_gone);
+        self.guests -= count;
     }
 }
 
@@ -391,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn of_too_many_guests_the_one_goes_that_has_been_quiet_the_longest() {
+    fn of_too_many_guests_those_go_that_have_been_quiet_the_longest() {
         let mut scribe = Scribe::new(LOG, at(0).wall);
         let mut elapsed = |guest: usize, second| {
             let name = format!("guest{guest}");
@@ -412,11 +419,13 @@ mod tests {
         assert_eq!(elapsed(MAX_GUESTS, 120), Elapsed(0), "one too many");
         assert_eq!(elapsed(0, 130), Elapsed(20));
         assert_eq!(elapsed(MAX_GUESTS, 130), Elapsed(10));
-        for guest in 2..MAX_GUESTS {
+        for guest in FORGOTTEN + 1..MAX_GUESTS {
             assert_eq!(elapsed(guest, 140), Elapsed(40), "{guest}");
         }
-        assert_eq!(elapsed(1, 150), Elapsed(0), "it was quiet the longest");
-        assert_eq!(scribe.guests.len(), MAX_GUESTS);
+        for guest in 1..=FORGOTTEN - 1 {
+            assert_eq!(elapsed(guest, 150), Elapsed(0), "it was quiet the longest");
+        }
+        assert_eq!(scribe.guests, MAX_GUESTS);
         assert_eq!(scribe.spoke.len(), MAX_GUESTS);
     }
 
@@ -437,10 +446,10 @@ mod tests {
         scribe.record(guest("bob"), at(30), 0, out);
         scribe.undo();
         scribe.keep(0);
-        assert_eq!((scribe.spoke.len(), scribe.guests.len()), (1, 1));
+        assert_eq!((scribe.spoke.len(), scribe.guests), (1, 1));
         let again = said(scribe.record(guest("ann"), at(40), 0, out));
         assert_eq!(again.elapsed, Elapsed(20));
         scribe.keep(0);
-        assert_eq!((scribe.spoke.len(), scribe.guests.len()), (1, 1));
+        assert_eq!((scribe.spoke.len(), scribe.guests), (1, 1));
     }
 }
