@@ -1,4 +1,4 @@
-//! The quick way is held to the one by way of the objects, with whatever a log can hold.
+//! The quick path compared with the path by way of the objects, for anything a log can contain.
 
 use super::super::{encode_any_line, encode_line};
 use super::*;
@@ -8,8 +8,8 @@ use proptest::prelude::*;
 
 const FORMS: [Form; 3] = [Form::Sse, Form::Ndjson, Form::Plain];
 
-/// Asserts that `text` is encoded as it is by way of the objects, behind what is there already;
-/// says whether the quick way did it in every form.
+/// Asserts that both paths append the same bytes for `text`; `true` if the quick path handled it
+/// in every form.
 fn same(log: u32, offset: u64, text: &[u8]) -> Result<bool, TestCaseError> {
     let mut quick = true;
     for form in FORMS {
@@ -19,7 +19,7 @@ fn same(log: u32, offset: u64, text: &[u8]) -> Result<bool, TestCaseError> {
         let words = String::from_utf8_lossy(&wanted);
         prop_assert_eq!(String::from_utf8_lossy(&got), words.clone(), "{:?}", form);
         prop_assert_eq!(got, wanted.as_slice(), "{:?}: {}", form, words);
-        // What breaks lines, or reorders them, for anybody: nothing but our own ends of a line.
+        // The only character that breaks or reorders lines for any reader is the encoder's own line feed.
         let breaks = words.chars().any(|c| c != '\n' && line::is_unsafe(c));
         prop_assert!(!breaks, "{:?}: {:?}", form, words);
         quick &= encode(form, LogId(log), offset, text, &mut Vec::new()).is_some();
@@ -27,7 +27,8 @@ fn same(log: u32, offset: u64, text: &[u8]) -> Result<bool, TestCaseError> {
     Ok(quick)
 }
 
-/// What is hard about a text: what JSON escapes, what the log escapes, and long runs of neither.
+/// Texts that are hard to encode: characters that JSON escapes, characters that the log escapes, and
+/// long runs of neither.
 fn hostile_text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         any::<char>().prop_map(String::from),
@@ -82,8 +83,8 @@ fn with_fields(event: &Event, fields: &str) -> Vec<u8> {
     text
 }
 
-/// Pieces of a body that nobody wrote: escapes that are not how the room spells them, what it never
-/// leaves unescaped, and bytes that are no text.
+/// Pieces of a body that no room wrote: escapes in another spelling than the room's, characters that
+/// it always escapes, and bytes that are not text.
 fn strange_piece() -> impl Strategy<Value = Vec<u8>> {
     let spelt =
         r"\\u\{(0|41|9|0a|a|d|1f|7f|80|9f|22|5c|202e|02028|feff|d800|1f600|110000|FEFF||0000001)\}";
@@ -97,7 +98,7 @@ fn strange_piece() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// A line whose checksum fits, and in which anything else may be wrong.
+/// A line whose checksum matches, and in which anything else may be wrong.
 fn strange_line() -> impl Strategy<Value = Vec<u8>> {
     let pieces = |most| vec(strange_piece(), 0..most).prop_map(|pieces| pieces.concat());
     let time = prop_oneof![
