@@ -19,11 +19,11 @@ use super::torn::{Torn, cut_off};
 use super::{Journal, LogRange, Reader};
 
 /// The approximate number of bytes at the end that are rewritten and examined when a log is opened.
-const STRETCH: usize = 1 << 20;
+const REWRITTEN: usize = 1 << 20;
 /// The most bytes that may be appended between two [`Journal::sync`]s: after a failed sync, opening
 /// the log again still rewrites all of them, even if the first line of the rewritten range is the
 /// longest possible.
-pub const MAX_UNSYNCED: usize = STRETCH - MAX_LINE;
+pub const MAX_UNSYNCED: usize = REWRITTEN - MAX_LINE;
 
 /// A log that is open and repaired, but does not have this run's first line yet.
 #[derive(Debug)]
@@ -193,7 +193,7 @@ pub(super) fn open(path: &Path) -> Result<Opening, OpenError> {
     let recent = if end == 0 {
         LogRange::default()
     } else {
-        reader.read_back(end, STRETCH).map_err(io)?
+        reader.read_back(end, REWRITTEN).map_err(io)?
     };
     // After a failed sync the page cache may differ from the disk: write the same bytes again, so that
     // everything served is on the disk.

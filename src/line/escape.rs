@@ -58,7 +58,7 @@ pub(super) fn is_plain_byte(byte: u8) -> bool {
 }
 
 /// The number of bytes that one step of a scan tests at once.
-const LOOK: usize = 16;
+const STEP: usize = 16;
 
 /// The position of the first character that is not written as itself, that begins an escape, or that
 /// is one of `stops`.
@@ -84,18 +84,18 @@ fn first_special(text: &str, stops: Stops) -> Option<usize> {
 }
 
 fn first_candidate(bytes: &[u8], stops: Stops) -> Option<usize> {
-    let (steps, rest) = bytes.as_chunks::<LOOK>();
+    let (steps, rest) = bytes.as_chunks::<STEP>();
     for (count, step) in steps.iter().enumerate() {
         if let Some(found) = candidate_in(step, stops) {
-            return Some(count * LOOK + found);
+            return Some(count * STEP + found);
         }
     }
     match bytes.last_chunk() {
         _ if rest.is_empty() => None,
         // The bytes that were scanned before have no candidate.
-        Some(last) => candidate_in(last, stops).map(|found| bytes.len() - LOOK + found),
+        Some(last) => candidate_in(last, stops).map(|found| bytes.len() - STEP + found),
         None => {
-            let mut padded = [b' '; LOOK];
+            let mut padded = [b' '; STEP];
             padded[..bytes.len()].copy_from_slice(bytes);
             candidate_in(&padded, stops)
         }
@@ -103,7 +103,7 @@ fn first_candidate(bytes: &[u8], stops: Stops) -> Option<usize> {
 }
 
 /// The position of the first byte in the step that may matter.
-fn candidate_in(step: &[u8; LOOK], stops: Stops) -> Option<usize> {
+fn candidate_in(step: &[u8; STEP], stops: Stops) -> Option<usize> {
     let marks = step.map(|byte| u8::from(may_matter(byte, stops)));
     // All marks as one number: the first mark is its lowest byte.
     let marks = u128::from_le_bytes(marks);
