@@ -13,7 +13,7 @@ use super::find_bar::FindAction;
 use super::keyboard;
 use super::settings_dialog::SettingsDialog;
 use super::style;
-use super::{Action, Actions, INPUT_LIMIT, Window, WindowAction};
+use super::{Action, Actions, INPUT_LIMIT, Window, WindowAction, wake};
 use crate::modes::gui::model::Input;
 use crate::modes::gui::model::limits::grouped;
 
@@ -224,6 +224,8 @@ impl Window {
                         if typed.get() == number {
                             let find = Input::Search(text.clone());
                             actions.borrow_mut().push_back(Action::Model(find));
+                            // FLTK may run a timer at the beginning of a wait, which then goes on.
+                            wake();
                         }
                     });
                 }
