@@ -10,8 +10,8 @@ use super::sum::sum;
 use super::{Damage, STAMP, escape, fields};
 use crate::event::{Stamp, hex, lower_hex};
 
-/// A line whose checksum matches, split in place: names, texts and key are as they stand there.
-/// Whether they are canonical and whether the time is valid is not judged yet.
+/// A line whose checksum matches, split in place: names, texts and key are as they stand there, not
+/// yet judged to be canonical, and the time is not yet judged to be valid.
 #[derive(Clone, Copy, Debug)]
 pub struct RawLine<'a> {
     /// The time field.
