@@ -10,7 +10,8 @@
 //! 3. [`journal`]: `log.txt` on disk: open, repair, append and sync, read from an offset.
 //! 4. [`name`]: the rules that a name must obey to log in.
 //! 5. [`wire`], [`sse`], [`http`], [`address`], [`cidr`], [`mod@lookup`]: the protocol and its
-//!    addresses, without sockets.
+//!    addresses, without sockets; `blocking`: the connection to a room that `replay --into` and
+//!    `backup` wait on.
 //! 6. [`hue`]: the colour of a name, in the window and on the terminal.
 //! 7. [`urls`]: the web addresses in a text.
 //! 8. [`modes`]: the server, the window and the player.
@@ -22,6 +23,7 @@
 //! 12. [`waited`]: loops that give way to other tasks.
 
 pub(crate) mod address;
+pub(crate) mod blocking;
 pub mod carried;
 pub(crate) mod cidr;
 pub mod cli;

@@ -1,19 +1,18 @@
 //! Asks a room for its log, from a place on or from the beginning.
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::address::Address;
+use crate::blocking::{BlockingConnection, NoReply, Timeouts};
 use crate::event::{Id, LogId};
-use crate::failure::{Failure, reason};
-use crate::http::exchange::{ClientRequest, Exchange, ReplyBody};
-use crate::http::reply::{ReplyError, ReplyHead};
+use crate::failure::Failure;
+use crate::http::exchange::{ClientRequest, ReplyBody};
+use crate::http::reply::ReplyHead;
 use crate::journal::Fingerprint;
-use crate::lookup::lookup;
 use crate::room_key;
 use crate::wire::Refusal;
 use crate::wire::endpoint::{LOG_FILE, MESSAGES};
@@ -22,10 +21,12 @@ use super::state::CopyState;
 
 /// The name of this program in its requests.
 const AGENT: &str = "chatroom-backup";
-/// The longest time that connecting to one of a machine's addresses may take.
-const CONNECT: Duration = Duration::from_secs(10);
-/// The longest silence in an answer.
-const SILENCE: Duration = Duration::from_secs(30);
+/// The time limits. The first silence of that length ends an answer.
+const TIMEOUTS: Timeouts = Timeouts {
+    connect: Duration::from_secs(10),
+    write: Duration::from_secs(30),
+    read: Duration::from_secs(30),
+};
 /// The most bytes of one read.
 const PIECE: usize = 64 * 1024;
 /// The longest refusal that is read, in bytes.
@@ -41,9 +42,8 @@ pub(super) enum LogReply {
 
 /// An answer under way.
 pub(super) struct Download {
-    stream: TcpStream,
+    connection: BlockingConnection,
     body: ReplyBody,
-    piece: Vec<u8>,
     /// The fingerprint of the log as it will be at the end, if the room tells it.
     pub fingerprint: Option<Fingerprint>,
 }
@@ -54,21 +54,19 @@ impl Download {
     /// # Errors
     /// The reason for which it broke off.
     pub(super) fn next(&mut self, out: &mut Vec<u8>) -> Result<bool, String> {
+        self.receive(out).map_err(sentence)
+    }
+
+    fn receive(&mut self, out: &mut Vec<u8>) -> Result<bool, NoReply> {
         let before = out.len();
-        let told = |error: ReplyError| error.to_string();
-        let whole = self.body.read(out).map_err(told)?;
+        let whole = self.body.read(out)?;
         if whole || out.len() > before {
             return Ok(out.len() > before);
         }
-        match more(&mut self.stream, &mut self.piece) {
-            Ok(bytes) => self.body.receive(bytes),
-            Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
-                self.body.closed().map_err(told)?;
-                return Ok(false);
-            }
-            Err(error) => return Err(said(&error)),
+        if !self.connection.more_of(&mut self.body, &|| true)? {
+            return Ok(false);
         }
-        let whole = self.body.read(out).map_err(told)?;
+        let whole = self.body.read(out)?;
         Ok(!whole || out.len() > before)
     }
 
@@ -132,12 +130,6 @@ fn request(
     path: &str,
     fields: &[(&str, &str)],
 ) -> Result<(ReplyHead, Download), Failure> {
-    let away = |why: String| {
-        Failure::new(format!(
-            "The room at {address} cannot be reached: {why}. Nothing was changed; check the address, and that the room is open."
-        ))
-    };
-    let mut stream = connect(address).map_err(|error| away(said(&error)))?;
     let basic = key.map(|key| format!("Basic {}", STANDARD.encode(format!("backup:{key}"))));
     let mut fields = [&[("Connection", "close")], fields].concat();
     fields.extend(basic.as_deref().map(|basic| ("Authorization", basic)));
@@ -147,34 +139,28 @@ fn request(
         fields: &fields,
         ..ClientRequest::default()
     };
-    stream
-        .write_all(&request.bytes(address, AGENT))
-        .map_err(|error| away(said(&error)))?;
-    let foreign = |error: ReplyError| away(error.to_string());
-    let mut piece = vec![0; PIECE];
-    let mut exchange = Exchange::new();
-    let head = loop {
-        match exchange.head().map_err(foreign)? {
-            Some(head) => break head,
-            None => {
-                let read = more(&mut stream, &mut piece).map_err(|error| away(said(&error)))?;
-                exchange.receive(read);
-            }
-        }
-    };
+    begin(address, &request).map_err(|error| {
+        let why = sentence(error);
+        Failure::new(format!(
+            "The room at {address} cannot be reached: {why}. Nothing was changed; check the address, and that the room is open."
+        ))
+    })
+}
+
+fn begin(address: &Address, request: &ClientRequest<'_>) -> Result<(ReplyHead, Download), NoReply> {
+    let mut connection = BlockingConnection::open(address, TIMEOUTS, PIECE)?;
+    let (head, exchange) = connection.begin(&request.bytes(address, AGENT), &|| true)?;
     let fingerprint = head.field("etag").and_then(|tag| {
         let tag = tag.strip_prefix('"')?.strip_suffix('"')?;
         Fingerprint::parse(tag)
     });
-    let limit = if head.status < 300 {
-        u64::MAX
-    } else {
-        MAX_REFUSAL
+    let limit = match head.status {
+        ..300 => u64::MAX,
+        _ => MAX_REFUSAL,
     };
     let sent = Download {
-        body: exchange.body(&head, limit).map_err(foreign)?,
-        stream,
-        piece,
+        body: exchange.body(&head, limit)?,
+        connection,
         fingerprint,
     };
     Ok((head, sent))
@@ -203,39 +189,14 @@ fn refused(address: &Address, status: u16, has_key: bool, mut sent: Download) ->
     }
 }
 
-fn connect(address: &Address) -> io::Result<TcpStream> {
-    let unknown = || io::Error::new(ErrorKind::NotFound, "no machine by this name is known");
-    let found = lookup(address.host(), address.port()).map_err(|_| unknown())?;
-    let mut last = unknown();
-    for target in found {
-        match TcpStream::connect_timeout(&target, CONNECT) {
-            Ok(stream) => {
-                stream.set_read_timeout(Some(SILENCE))?;
-                stream.set_write_timeout(Some(SILENCE))?;
-                return Ok(stream);
-            }
-            Err(error) => last = error,
+/// The reason as part of a sentence; a connection or a write that took too long is a silence, too.
+fn sentence(error: NoReply) -> String {
+    match error {
+        NoReply::System(error)
+            if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
+        {
+            NoReply::Silence.to_string()
         }
-    }
-    Err(last)
-}
-
-/// Waits for more bytes; the end of the stream is an error here.
-fn more<'a>(stream: &mut TcpStream, piece: &'a mut [u8]) -> io::Result<&'a [u8]> {
-    loop {
-        match stream.read(piece) {
-            Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
-            Ok(count) => return Ok(&piece[..count]),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-fn said(error: &io::Error) -> String {
-    match error.kind() {
-        ErrorKind::WouldBlock | ErrorKind::TimedOut => "it does not answer".to_string(),
-        ErrorKind::UnexpectedEof => "the connection was closed".to_string(),
-        _ => reason(error),
+        other => other.to_string(),
     }
 }
