@@ -2,14 +2,13 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
+use support::fake::{Fake, nobody};
 use support::program::{CHATROOM, Folder, Run};
 use support::server::Server;
 
@@ -259,33 +258,16 @@ fn another_log_is_not_added_to_the_copy_of_the_first() {
     assert_eq!(names(&folder), ["backup.txt", "backup.txt.old"]);
 }
 
-/// Stands between: passes on so many bytes of each answer and hangs up. How often it was asked.
-fn cutting(to: String, bytes: usize) -> (String, Arc<AtomicUsize>) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = listener.local_addr().expect("an address").to_string();
-    let asked = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&asked);
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.expect("a connection");
-            count.fetch_add(1, Ordering::Relaxed);
-            let mut request = Vec::new();
-            let mut piece = [0; 1024];
-            while !request.ends_with(b"\r\n\r\n") {
-                let count = stream.read(&mut piece).expect("a request");
-                request.extend_from_slice(&piece[..count]);
-            }
-            let mut there = TcpStream::connect(&to).expect("the server");
-            there.write_all(&request).expect("sent");
-            let mut answer = Vec::new();
-            there
-                .take(bytes as u64)
-                .read_to_end(&mut answer)
-                .expect("read");
-            stream.write_all(&answer).expect("passed on");
-        }
-    });
-    (address, asked)
+/// A server that stands between: passes on that many bytes of each answer and hangs up.
+fn cutting(to: String, bytes: u64) -> Fake {
+    Fake::start(move |request, _, stream| {
+        let mut there = TcpStream::connect(&to).expect("the server");
+        there.write_all(request.head.as_bytes()).expect("sent");
+        let mut answer = Vec::new();
+        there.take(bytes).read_to_end(&mut answer).expect("read");
+        stream.write_all(&answer).expect("passed on");
+        false
+    })
 }
 
 #[test]
@@ -296,18 +278,18 @@ fn a_connection_that_breaks_costs_nothing_that_came() {
         &server,
         &texts.iter().map(String::as_str).collect::<Vec<_>>(),
     );
-    let (address, asked) = cutting(server.address.clone(), 2_000);
-    backup(&folder, &address).code(0).stderr("");
+    let between = cutting(server.address.clone(), 2_000);
+    backup(&folder, &between.address).code(0).stderr("");
     assert!(copy(&folder).1 == log(&server));
-    assert!(asked.load(Ordering::Relaxed) > 3);
+    assert!(between.seen("GET").len() > 3);
     // One that brings nothing more is not asked for ever; what is there stays.
     said(&server, &[&"more ".repeat(1_000)]);
     let before = copy(&folder).1;
-    let (address, asked) = cutting(server.address.clone(), 2_000);
-    let run = backup(&folder, &address).code(1);
-    run.one_sentence(&[&address, "start this again"]);
+    let between = cutting(server.address.clone(), 2_000);
+    let run = backup(&folder, &between.address).code(1);
+    run.one_sentence(&[&between.address, "start this again"]);
     // Once for the line before, and once in vain.
-    assert!(asked.load(Ordering::Relaxed) <= 2);
+    assert!(between.seen("GET").len() <= 2);
     assert!(copy(&folder).1.starts_with(&before));
     backup(&folder, &server.address).code(0);
     assert!(copy(&folder).1 == log(&server));
@@ -392,28 +374,12 @@ fn a_file_that_is_no_copy_is_left_alone() {
     }
     assert!(folder.contents() == before);
     // Nobody there, and somebody else there.
-    let free = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let nobody = free.local_addr().expect("an address").to_string();
-    drop(free);
+    let nobody = nobody();
     let run = folder.run(&["backup", &nobody, "backup.txt"]).code(1);
     run.one_sentence(&[&nobody, "cannot be reached: connection refused"]);
-    let stranger = stranger("HTTP/1.1 200 OK\r\nETag: \"abc\"\r\nContent-Length: 2\r\n\r\nhi");
+    let stranger =
+        Fake::saying("HTTP/1.1 200 OK\r\nETag: \"abc\"\r\nContent-Length: 2\r\n\r\nhi").address;
     let run = folder.run(&["backup", &stranger, "backup.txt"]).code(1);
     run.one_sentence(&[&stranger, "does not say which log it sends"]);
     assert!(folder.contents() == before);
-}
-
-/// Says the same to everybody.
-fn stranger(answer: &'static str) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = listener.local_addr().expect("an address").to_string();
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.expect("a connection");
-            let mut request = [0; 4096];
-            let _ = stream.read(&mut request);
-            let _ = stream.write_all(answer.as_bytes());
-        }
-    });
-    address
 }

@@ -4,6 +4,7 @@
 use chatroom::event::Body;
 
 use crate::into::{args, at, heard_in, join, leave, log, run, said};
+use support::fake::nobody;
 use support::program::Folder;
 use support::server::Server;
 
@@ -89,9 +90,7 @@ fn damaged_lines_are_counted_and_the_rest_is_said() {
 fn an_address_without_a_room_is_said_at_once() {
     let folder = Folder::new();
     folder.file("old.txt", log(&[at(1.0, said("ann", "hello"))]));
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = nobody.local_addr().expect("bound").to_string();
-    drop(nobody);
+    let address = nobody();
     let run = folder
         .run(&["replay", "old.txt", "--into", &address])
         .code(1)

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use chatroom::name::{Name, NameError};
 use chatroom::wire::{Refusal, Said as Stored, Session};
 
 use crate::into::{at, log, said};
+use support::fake::{Asked, Fake, answer, reply};
 use support::program::Folder;
 
 #[test]
@@ -41,9 +42,9 @@ fn a_room_that_does_everything_wrong_hears_everything_once_and_in_order() {
     assert!(state.lost > 10 && state.garbage > 10 && state.refused > 10);
     let most = nicks.len() * 2 + state.lost + state.garbage + 10;
     assert!(
-        state.connections <= most,
+        room.server.connections() <= most,
         "{} connections",
-        state.connections
+        room.server.connections()
     );
     assert_eq!(state.asked_too_long, 1, "asked once, then known");
 }
@@ -64,7 +65,7 @@ fn texts_that_a_room_finds_too_long_are_said_in_parts() {
         "--speed",
         "max",
         "--into",
-        &room.address,
+        &room.server.address,
     ]);
     run.code(0)
         .stdout_has("1 text longer than the room allows: posted in 6 parts.");
@@ -80,32 +81,23 @@ fn texts_that_a_room_finds_too_long_are_said_in_parts() {
 
 #[test]
 fn a_server_that_is_no_room_is_left_alone() {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = listener.local_addr().expect("it is bound").to_string();
     let answers = [
         "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>",
         "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
         "220 mail.example ESMTP\r\n",
         "HTTP/1.1 302 Found\r\nLocation: https://elsewhere\r\nContent-Length: 0\r\n\r\n",
     ];
-    let served = std::thread::spawn(move || {
-        let mut bytes = [0; 4096];
-        for answer in answers {
-            let (mut stream, _) = listener.accept().expect("a visitor");
-            let _ = stream.read(&mut bytes);
-            let _ = stream.write_all(answer.as_bytes());
-        }
-    });
     let folder = Folder::new();
     folder.file("old.txt", log(&[at(1.0, said("ann", "hello"))]));
-    for _ in answers {
-        let run = folder.run(&["replay", "old.txt", "--into", &address]);
+    for answer in answers {
+        let stranger = Fake::saying(answer);
+        let run = folder.run(&["replay", "old.txt", "--into", &stranger.address]);
         run.code(1).stdout("").one_sentence(&[
             "There is no chatroom at 127.0.0.1:",
             "Check the address and the port",
         ]);
+        assert_eq!(stranger.connections(), 1);
     }
-    served.join().expect("everybody was served");
 }
 
 /// Says it in the room, and checks what the room heard; what the run wrote, and who was called what.
@@ -125,7 +117,7 @@ fn heard_in_order(
         "--speed",
         "max",
         "--into",
-        &room.address,
+        &room.server.address,
     ]);
     let story = run.code(0).story();
     let heard = room.state.lock().expect("nobody panicked");
@@ -149,7 +141,7 @@ fn heard_in_order(
 
 /// Just enough of a room, and too much of a network: see [`serve`].
 struct FakeRoom {
-    address: String,
+    server: Fake,
     state: Arc<Mutex<State>>,
 }
 
@@ -159,7 +151,6 @@ struct State {
     members: HashMap<String, Name>,
     keys: HashSet<String>,
     said: Vec<(String, String)>,
-    connections: usize,
     requests: u64,
     limit: usize,
     longest: usize,
@@ -174,133 +165,68 @@ impl FakeRoom {
     /// A room that allows names of so many characters and texts of so many bytes; one that takes
     /// any text has all the faults.
     fn open(limit: usize, longest: usize) -> FakeRoom {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("it is bound").to_string();
         let state = Arc::new(Mutex::new(State {
             limit,
             longest,
             ..State::default()
         }));
         let shared = Arc::clone(&state);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let state = Arc::clone(&shared);
-                std::thread::spawn(move || serve(stream, &state));
-            }
-        });
-        FakeRoom { address, state }
+        let server = Fake::start(move |request, _, stream| serve(request, stream, &shared));
+        FakeRoom { server, state }
     }
 }
 
-fn serve(mut stream: TcpStream, state: &Mutex<State>) {
-    state.lock().expect("nobody panicked").connections += 1;
-    let mut bytes = Vec::new();
-    let mut part = [0; 4096];
-    loop {
-        let Some((request, used)) = Request::parse(&bytes) else {
-            match stream.read(&mut part) {
-                Ok(count) if count > 0 => bytes.extend_from_slice(&part[..count]),
-                _ => return,
-            }
-            continue;
-        };
-        bytes.drain(..used);
-        if request.what.starts_with("GET /events") {
-            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
-            while stream.read(&mut part).is_ok_and(|count| count > 0) {}
-            return;
-        }
-        let mut state = state.lock().expect("nobody panicked");
-        state.requests += 1;
-        let (fault, number) = (state.longest == usize::MAX, state.requests);
-        let every = |n: u64| fault && number.is_multiple_of(n);
-        if every(41) || every(29) {
-            // Not now, by either word.
-            let (status, word) = if every(41) {
-                (503, "busy")
-            } else {
-                (429, "too_fast")
-            };
-            state.refused += 1;
-            let (_, extra, body) = refuse(status, "Retry-After: 0\r\n", word, None);
-            write(&mut stream, status, extra, &body);
-            continue;
-        }
-        let (status, extra, body) = state.answer(&request);
-        // What was asked is done, but who asked does not hear of it.
-        state.lost += usize::from(every(17));
-        state.garbage += usize::from(every(31));
-        drop(state);
-        if every(17) {
-            return;
-        }
-        if every(31) {
-            write(
-                &mut stream,
-                200,
-                "",
-                "<html>Please log in to the hotel</html>",
-            );
-        } else if every(37) {
-            let text = answer(status, extra, &body);
-            for piece in text.as_bytes().chunks(60) {
-                let _ = stream.write_all(piece);
-                std::thread::sleep(Duration::from_millis(2));
-            }
+/// Answers a request; `false` closes the connection.
+fn serve(request: &Asked, stream: &mut TcpStream, state: &Mutex<State>) -> bool {
+    if request.is("GET /events") {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
+        while stream.read(&mut [0; 4096]).is_ok_and(|count| count > 0) {}
+        return false;
+    }
+    let mut state = state.lock().expect("nobody panicked");
+    state.requests += 1;
+    let (fault, number) = (state.longest == usize::MAX, state.requests);
+    let every = |n: u64| fault && number.is_multiple_of(n);
+    if every(41) || every(29) {
+        // Not now, by either word.
+        let (status, word) = if every(41) {
+            ("503 X", "busy")
         } else {
-            write(&mut stream, status, extra, &body);
-        }
+            ("429 X", "too_fast")
+        };
+        state.refused += 1;
+        let (_, extra, body) = refuse(status, "Retry-After: 0\r\n", word, None);
+        return reply(stream, status, extra, &body);
     }
-}
-
-fn write(stream: &mut TcpStream, status: u16, extra: &str, body: &str) {
-    // Whoever asked may be gone.
-    let _ = stream.write_all(answer(status, extra, body).as_bytes());
-}
-
-fn answer(status: u16, extra: &str, body: &str) -> String {
-    let mut answer = format!("HTTP/1.1 {status} X\r\n{extra}");
-    if status != 204 {
-        answer.push_str(&format!("Content-Length: {}\r\n", body.len()));
+    let (status, extra, body) = state.answer(request);
+    // The request is carried out, but its sender does not hear of it.
+    state.lost += usize::from(every(17));
+    state.garbage += usize::from(every(31));
+    drop(state);
+    if every(17) {
+        return false;
     }
-    answer + "\r\n" + body
-}
-
-struct Request {
-    what: String,
-    headers: HashMap<String, String>,
-    body: String,
-}
-
-impl Request {
-    fn parse(bytes: &[u8]) -> Option<(Request, usize)> {
-        let end = bytes.windows(4).position(|w| w == b"\r\n\r\n")? + 4;
-        let head = String::from_utf8(bytes[..end].to_vec()).expect("a head is ASCII");
-        let mut lines = head.lines();
-        let what = lines.next()?.trim_end_matches(" HTTP/1.1").to_string();
-        let headers: HashMap<String, String> = lines
-            .filter_map(|line| line.split_once(": "))
-            .map(|(name, value)| (name.to_ascii_lowercase(), value.to_string()))
-            .collect();
-        let length = headers
-            .get("content-length")
-            .map_or(0, |n| n.parse().expect("a number"));
-        let body = bytes.get(end..end + length)?.to_vec();
-        let body = String::from_utf8(body).expect("a body is UTF-8");
-        Some((
-            Request {
-                what,
-                headers,
-                body,
-            },
-            end + length,
-        ))
+    if every(31) {
+        return reply(
+            stream,
+            "200 X",
+            "",
+            "<html>Please log in to the hotel</html>",
+        );
     }
+    if !every(37) {
+        return reply(stream, status, extra, &body);
+    }
+    for piece in answer(status, extra, &body).as_bytes().chunks(60) {
+        let _ = stream.write_all(piece);
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    true
 }
 
 impl State {
-    fn answer(&mut self, request: &Request) -> (u16, &'static str, String) {
-        let bearer = request.headers.get("authorization");
+    fn answer(&mut self, request: &Asked) -> (&'static str, &'static str, String) {
+        let bearer = request.field("authorization");
         let token = bearer.and_then(|value| value.strip_prefix("Bearer "));
         let token = token.unwrap_or_default().to_string();
         let id = Id {
@@ -308,7 +234,7 @@ impl State {
             offset: self.requests,
             check: 0,
         };
-        match request.what.as_str() {
+        match request.line.trim_end_matches(" HTTP/1.1") {
             "POST /session" => {
                 let login: serde_json::Value = serde_json::from_str(&request.body).expect("JSON");
                 let name = login["name"].as_str().expect("a name");
@@ -326,66 +252,68 @@ impl State {
                     version: None,
                 };
                 self.members.insert(token, name);
-                (201, "", serde_json::to_string(&session).expect("JSON"))
+                ("201 X", "", serde_json::to_string(&session).expect("JSON"))
             }
             "POST /messages" => {
                 let Some(name) = self.members.get(&token).cloned() else {
-                    return refuse(401, "", "token_unknown", None);
+                    return refuse("401 X", "", "token_unknown", None);
                 };
                 if request.body.len() > self.longest {
                     let limit = Some(self.longest as u64);
-                    return refuse(413, "", "text_too_long", limit);
+                    return refuse("413 X", "", "text_too_long", limit);
                 }
                 let stored = Stored {
                     id,
                     at: Stamp::now(),
                     elapsed: Elapsed(0),
                 };
-                let fresh = self.keys.insert(request.headers["idempotency-key"].clone());
-                if fresh {
+                let key = request.field("idempotency-key").expect("a key");
+                if self.keys.insert(key.to_string()) {
                     self.said
                         .push((name.as_str().to_string(), request.body.clone()));
                 }
-                (201, "", serde_json::to_string(&stored).expect("JSON"))
+                ("201 X", "", serde_json::to_string(&stored).expect("JSON"))
             }
-            "GET /session" => refuse(401, "", "token_required", None),
+            "GET /session" => refuse("401 X", "", "token_required", None),
             "DELETE /session" => match self.members.remove(&token) {
-                Some(_) => (204, "", String::new()),
-                None => refuse(401, "", "token_unknown", None),
+                Some(_) => ("204 X", "", String::new()),
+                None => refuse("401 X", "", "token_unknown", None),
             },
             other => panic!("no such request: {other}"),
         }
     }
 
     /// The name, or its refusal by the rules of a real room.
-    fn admit(&mut self, name: &str) -> Result<Name, (u16, &'static str, String)> {
+    fn admit(&mut self, name: &str) -> Result<Name, (&'static str, &'static str, String)> {
         let name = Name::new(name, self.limit).map_err(|error| match error {
-            NameError::TooLong { .. } => refuse(422, "", "name_too_long", Some(self.limit as u64)),
-            _ => refuse(422, "", "name_forbidden", None),
+            NameError::TooLong { .. } => {
+                refuse("422 X", "", "name_too_long", Some(self.limit as u64))
+            }
+            _ => refuse("422 X", "", "name_forbidden", None),
         })?;
         let taken = self.members.iter().find(|(_, have)| have.is_same(&name));
         if let Some(token) = taken.map(|(token, _)| token.clone()) {
             // Whoever has it never came: their answer was lost. It is free again soon.
             self.members.remove(&token);
-            return Err(refuse(409, "Retry-After: 0\r\n", "name_taken", None));
+            return Err(refuse("409 X", "Retry-After: 0\r\n", "name_taken", None));
         }
         if self
             .members
             .values()
             .any(|have| have.is_confusable_with(&name))
         {
-            return Err(refuse(409, "", "name_confusable", None));
+            return Err(refuse("409 X", "", "name_confusable", None));
         }
         Ok(name)
     }
 }
 
 fn refuse(
-    status: u16,
+    status: &'static str,
     extra: &'static str,
     error: &str,
     limit: Option<u64>,
-) -> (u16, &'static str, String) {
+) -> (&'static str, &'static str, String) {
     let refusal = Refusal {
         error: error.to_string(),
         message: "No.".to_string(),

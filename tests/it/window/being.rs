@@ -105,7 +105,8 @@ fn a_mention_notifies_unless_the_window_is_in_front() {
 /// The list of members.
 const HERE: support::picture::Area = (648, 50, 160, 422);
 
-/// A server that hangs up at once, and counts whom.
+/// A server that hangs up at once, and counts whom. It takes an address that was another's, and no
+/// request, as no [`support::fake::Fake`] does.
 struct Other {
     address: String,
     count: Arc<AtomicUsize>,

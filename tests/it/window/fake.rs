@@ -1,4 +1,6 @@
 //! A room made for one test: every request goes to a closure, which answers it in the room's words.
+//!
+//! The unit tests of the link have theirs, since to the compiler the types of a library under test are others.
 
 use std::io::Write as _;
 use std::net::TcpStream;

@@ -87,14 +87,8 @@ fn other_servers_are_recognised_as_no_chatroom() {
     let long = "HTTP/1.1 201 OK\r\nContent-Length: 99999999999\r\n\r\n";
     let evil = r#"{"error":"x","message":"\u202e\u0007\u001b[31m evil @. &x\u0000\n\n."}"#;
     let fakes: Vec<(&str, Fake)> = vec![
-        (
-            "html",
-            Fake::start(move |_, _, s| s.write_all(html.as_bytes()).is_err()),
-        ),
-        (
-            "a redirect",
-            Fake::start(move |_, _, s| s.write_all(elsewhere.as_bytes()).is_err()),
-        ),
+        ("html", Fake::saying(html)),
+        ("a redirect", Fake::saying(elsewhere)),
         (
             "garbage",
             Fake::start(|_, _, s| s.write_all(&[0, 159, 7, 10, 255, 10, 13, 10]).is_err()),

@@ -1,7 +1,10 @@
 //! An HTTP server made for one test: every request goes to a closure, which writes what it likes.
+//!
+//! It is the one such server of the tests. Those that speak no HTTP are where they are needed.
 
 use std::io::{BufRead, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -13,6 +16,8 @@ use crate::waiting::wait_for;
 pub struct Asked {
     /// Its first line.
     pub line: String,
+    /// Its head as it came, with the empty line at its end.
+    pub head: String,
     fields: Vec<(String, String)>,
     /// Its body.
     pub body: String,
@@ -36,9 +41,16 @@ pub struct Fake {
     /// `127.0.0.1:port`.
     pub address: String,
     seen: Arc<Mutex<Vec<Asked>>>,
+    connections: Arc<AtomicUsize>,
 }
 
 impl Fake {
+    /// A server that gives these bytes as the answer to every request, each on a connection of its own.
+    pub fn saying(answer: impl Into<String>) -> Fake {
+        let answer = answer.into();
+        Fake::start(move |_, _, stream| stream.write_all(answer.as_bytes()).is_err())
+    }
+
     /// Starts it. The closure gets each request with its number among those of its kind (method
     /// and path), and the connection; `false` closes that.
     pub fn start(
@@ -47,14 +59,26 @@ impl Fake {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
         let seen = Arc::new(Mutex::new(Vec::new()));
+        let connections = Arc::new(AtomicUsize::new(0));
         let (log, answer) = (Arc::clone(&seen), Arc::new(answer));
+        let count = Arc::clone(&connections);
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
+                count.fetch_add(1, Ordering::SeqCst);
                 let (log, answer) = (Arc::clone(&log), Arc::clone(&answer));
                 thread::spawn(move || serve(stream, &log, &*answer));
             }
         });
-        Fake { address, seen }
+        Fake {
+            address,
+            seen,
+            connections,
+        }
+    }
+
+    /// The number of connections so far.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
     }
 
     /// The requests so far that begin like this.
@@ -94,19 +118,15 @@ fn serve(
 }
 
 fn read(reader: &mut impl BufRead) -> Option<Asked> {
-    let mut lines = Vec::new();
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line).ok()? == 0 {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        if reader.read_line(&mut head).ok()? == 0 {
             return None;
         }
-        match line.trim_end() {
-            "" => break,
-            line => lines.push(line.to_string()),
-        }
     }
-    let fields: Vec<(String, String)> = lines[1..]
-        .iter()
+    let mut lines = head.lines();
+    let line = lines.next()?.to_string();
+    let fields: Vec<(String, String)> = lines
         .filter_map(|line| line.split_once(": "))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.to_string()))
         .collect();
@@ -115,22 +135,33 @@ fn read(reader: &mut impl BufRead) -> Option<Asked> {
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
     Some(Asked {
-        line: lines[0].clone(),
+        line,
+        head,
         fields,
         body: String::from_utf8(body).expect("UTF-8"),
     })
 }
 
-/// Writes a whole answer with a JSON body; `fields` are more lines of its head. Always `true`: the
-/// connection stays.
+/// A whole answer with a JSON body; `fields` are more lines of its head. A 204 has no length.
+pub fn answer(status: &str, fields: &str, body: &str) -> String {
+    let length = match status.starts_with("204") {
+        true => String::new(),
+        false => format!("Content-Length: {}\r\n", body.len()),
+    };
+    format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\n{fields}{length}\r\n{body}")
+}
+
+/// Writes such an [`answer`]. Always `true`: the connection stays.
 pub fn reply(stream: &mut TcpStream, status: &str, fields: &str, body: &str) -> bool {
-    let length = body.len();
-    let head = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: application/json\r\n{fields}Content-Length: {length}\r\n\r\n"
-    );
     // The other end may be gone, which its test will notice.
-    let _ = stream.write_all((head + body).as_bytes());
+    let _ = stream.write_all(answer(status, fields, body).as_bytes());
     true
+}
+
+/// An address of this machine at which nobody listens. The kernel gives it to nobody else soon.
+pub fn nobody() -> String {
+    let free = TcpListener::bind("127.0.0.1:0").expect("a port");
+    free.local_addr().expect("an address").to_string()
 }
 
 /// Keeps a stream alive until the other end goes.

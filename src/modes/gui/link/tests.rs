@@ -273,9 +273,7 @@ fn a_busy_room_is_asked_again_later_and_a_refusal_is_final() {
 
 #[test]
 fn nobody_there_is_final_at_first_unless_it_is_to_go_on() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = free.local_addr().expect("an address").to_string();
-    drop(free);
+    let address = nobody();
     let (field, sentence) = Ear::log_in(&address, false).until(refusal);
     assert_eq!(field, Field::Address);
     assert!(sentence.contains("connection refused"), "{sentence}");

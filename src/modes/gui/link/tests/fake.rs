@@ -1,11 +1,14 @@
 //! The words of a room for a server made for one test, and a link that listens to it.
+//!
+//! `tests/it/window/fake.rs` has words of its own: it knows the types of the library from outside, and those of
+//! the unit tests are others to the compiler.
 
 use std::io::Write as _;
 use std::net::TcpStream;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-pub use support::fake::{Asked, Fake, hold, reply};
+pub use support::fake::{Asked, Fake, hold, nobody, reply};
 
 use crate::address::Address;
 use crate::event::{Elapsed, Id};
@@ -19,7 +22,7 @@ use crate::wire::{HistoryRange, Members, Said, Session, Wire};
 /// How long anything may take before the test fails.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// Answers a page.
+/// Answers a range of history.
 pub fn reply_range(stream: &mut TcpStream, events: Vec<Wire>, next: Option<Id>) -> bool {
     let range = serde_json::to_string(&HistoryRange { events, next });
     reply(stream, "200 OK", "", &range.expect("JSON"))

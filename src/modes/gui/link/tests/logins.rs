@@ -157,11 +157,8 @@ fn another_login_that_nobody_answers_leaves_everything_as_it_was() {
     let mut ear = Ear::log_in(&fake.address, false);
     ear.until(is_connected);
     ear.heard.clear();
-    let nowhere = {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-        free.local_addr().expect("an address").to_string()
-    };
-    ear.link.send(LinkCommand::LogIn(login(&nowhere, "uthira")));
+    ear.link
+        .send(LinkCommand::LogIn(login(&nobody(), "uthira")));
     assert_eq!(ear.until(refusal).0, Field::Address);
     ear.until(is_connected);
     assert_eq!(fake.seen("GET /events").len(), 1);
