@@ -3,9 +3,9 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
-use chatroom::event::{Body, Elapsed, Event, Stamp};
-use chatroom::line;
+use chatroom::event::{Body, Stamp};
 
+use crate::logs::{self, line_at};
 use support::program::{CHATROOM, Folder, Run};
 
 /// Central Europe, as a rule that needs no files.
@@ -13,18 +13,11 @@ pub const BERLIN: &str = "CET-1CEST,M3.5.0,M10.5.0/3";
 
 fn line_of(at: &str, body: Body) -> Vec<u8> {
     let at = Stamp::parse(format!("{at}.000000Z").as_bytes()).expect(at);
-    let mut out = Vec::new();
-    line::to_line(&Event { at, body }, &mut out);
-    out
+    line_at(at, body)
 }
 
 fn message(from: &str, text: &str) -> Body {
-    Body::Message {
-        from: from.to_string(),
-        elapsed: Elapsed(7),
-        text: text.to_string(),
-        key: None,
-    }
+    logs::message(from, 7, text)
 }
 
 /// One message at each of these moments; its text is the moment.

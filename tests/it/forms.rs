@@ -4,10 +4,10 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use chatroom::event::{Body, Elapsed, Event, Key, Stamp};
-use chatroom::line;
+use chatroom::event::{Body, Elapsed, Key, Stamp};
 use serde_json::Value;
 
+use crate::logs::line_at;
 use support::client::bearer;
 use support::program::{CHATROOM, Folder, Run};
 use support::server::Server;
@@ -19,9 +19,7 @@ pub const HOSTILE: &str =
 /// A line, one second after the other.
 pub fn line_of(second: i64, body: Body) -> Vec<u8> {
     let at = Stamp::from_micros(1_795_473_297_000_000 + second * 1_000_000);
-    let mut out = Vec::new();
-    line::to_line(&Event { at, body }, &mut out);
-    out
+    line_at(at, body)
 }
 
 /// Somebody says something.

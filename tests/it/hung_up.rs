@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use chatroom::event::{Body, Elapsed, Event, MAX_TEXT, Stamp};
-use chatroom::line;
+use chatroom::event::{Body, MAX_TEXT, Stamp};
 
+use crate::logs::{line_at, message};
 use support::program::Folder;
 use support::server::Server;
 use support::waiting::wait_for;
@@ -23,16 +23,10 @@ fn with_long_log() -> Server {
         random: "6f1d0c5be2a94c07".into(),
         after: None,
     };
-    let mut log = Vec::new();
-    line::to_line(&Event { at, body }, &mut log);
+    let mut log = line_at(at, body);
+    let long = line_at(at, message("uthira", 0, &"x".repeat(MAX_TEXT)));
     while (log.len() as u64) < SEARCHED {
-        let body = Body::Message {
-            from: "uthira".into(),
-            elapsed: Elapsed(0),
-            text: "x".repeat(MAX_TEXT),
-            key: None,
-        };
-        line::to_line(&Event { at, body }, &mut log);
+        log.extend_from_slice(&long);
     }
     std::fs::write(folder.path().join("log.txt"), log).expect("written");
     Server::start_in(folder, "127.0.0.1:0", &[])

@@ -1,14 +1,14 @@
 //! `chatroom replay FILE --into ADDR`: a log said again in a real room.
 
-use std::io::{Read, Write};
-use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
-use chatroom::event::{Body, Elapsed, Event, Stamp};
+use chatroom::event::{Body, Event, Stamp};
 use chatroom::line::{parse_line, to_line};
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::logs::message;
+use support::fake::{Fake, answer};
 use support::program::{Folder, Run};
 use support::server::Server;
 use support::waiting::wait_for;
@@ -24,12 +24,7 @@ pub fn at(seconds: f64, body: Body) -> Event {
 
 /// Somebody says something.
 pub fn said(from: &str, text: &str) -> Body {
-    Body::Message {
-        from: from.to_string(),
-        elapsed: Elapsed(0),
-        text: text.to_string(),
-        key: None,
-    }
+    message(from, 0, text)
 }
 
 /// Somebody comes in.
@@ -268,22 +263,15 @@ fn a_room_with_a_key_wants_it_and_nobody_else_sees_it() {
 #[test]
 fn a_room_that_takes_no_key_from_here_for_a_while_is_said_to_be_so() {
     // A room at whose address so many guess that no further key is let wait.
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = listener.local_addr().expect("it is bound").to_string();
-    std::thread::spawn(move || {
-        let body = r#"{"error":"too_many_keys","message":"Too many room keys are being tried from your address, so this one was not checked. Try again in 2 s."}"#;
-        let answer = format!(
-            "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 2\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        while let Ok((mut stream, _)) = listener.accept() {
-            let _ = stream.read(&mut [0; 4096]);
-            let _ = stream.write_all(answer.as_bytes());
-        }
-    });
+    let body = r#"{"error":"too_many_keys","message":"Too many room keys are being tried from your address, so this one was not checked. Try again in 2 s."}"#;
+    let room = Fake::saying(answer(
+        "429 Too Many Requests",
+        "Retry-After: 2\r\nConnection: close\r\n",
+        body,
+    ));
     let mut server = Server::start(&[]);
     server.folder.file("key", "open sesame\n");
-    server.address = address;
+    server.address = room.address;
     let events = [at(1.0, said("ann", "hello"))];
     let (mut child, notices, _) = begin(&server, &events, &["--key-file", "key"]);
     notices.wait_for("Ctrl-C stops.\n");

@@ -34,6 +34,7 @@ mod leaves;
 mod ledger;
 mod limits;
 mod log_file;
+mod logs;
 mod manual;
 mod messages;
 mod nearby;

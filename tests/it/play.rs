@@ -1,35 +1,20 @@
 //! `chatroom replay` on a terminal, as its user sees it: in tmux, with keys pressed and the screen
 //! looked at.
 
-use std::fs::File;
-use std::io::Write;
-
-use chatroom::event::{Body, Elapsed, Event, Stamp};
-use chatroom::line;
+use chatroom::event::Stamp;
 use rustix::process::{Signal, kill_process};
 
+use crate::logs::from_mira;
 use support::program::Folder;
 use support::server::Server;
 use support::tmux::Tmux;
-use support::waiting::wait_for;
 
 /// A minute before midnight of a day in 2026.
 const START: i64 = 1_795_564_740;
 
 /// Messages from mira at so many seconds.
 pub fn log<'a>(messages: impl IntoIterator<Item = (i64, &'a str)>) -> Vec<u8> {
-    let mut out = Vec::new();
-    for (second, text) in messages {
-        let body = Body::Message {
-            from: "mira".into(),
-            elapsed: Elapsed(7),
-            text: text.to_string(),
-            key: None,
-        };
-        let at = Stamp::from_micros((START + second) * 1_000_000);
-        line::to_line(&Event { at, body }, &mut out);
-    }
-    out
+    from_mira(Stamp::from_micros(START * 1_000_000), messages)
 }
 
 /// `m0` to `m100`, one a second.
@@ -314,18 +299,7 @@ fn a_room_is_followed_across_its_restart() {
     tmux.wait_end(&[":before"], "live");
     server.say(&token, "live one");
     tmux.wait_end(&[":live one"], "live");
-    server.kill();
-    // A power cut in the middle of a line.
-    let whole = std::fs::read(server.log()).expect("the log").len();
-    let mut torn = File::options();
-    let mut torn = torn.append(true).open(server.log()).expect("the log");
-    torn.write_all(b"2026-11-23T22:34:57.180845Z [mira]: 0:00:0")
-        .expect("written");
-    server.start_again(&[]);
-    wait_for("the torn line cut", || {
-        let now = std::fs::read(server.log()).expect("the log");
-        (now[whole..].starts_with(b"20") && !now.ends_with(b":0")).then_some(())
-    });
+    server.lose_power_in_a_line();
     let token = server.log_in("eve");
     server.say(&token, "after");
     let screen = tmux.wait_end(&["entered room", ":after"], "live");

@@ -3,28 +3,19 @@
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
-use chatroom::event::{Body, Elapsed, Event, LogId, Stamp};
+use chatroom::event::{LogId, Stamp};
 use chatroom::line;
 use chatroom::sse::{self, Form};
 
+use crate::logs::from_mira;
 use support::program::{CHATROOM, Folder, Run};
 
 const SAMPLE: &[u8] = include_bytes!("../../log.txt");
 
 /// Messages from mira at so many seconds.
 fn log(messages: &[(i64, &str)]) -> Vec<u8> {
-    let mut out = Vec::new();
-    for (second, text) in messages {
-        let body = Body::Message {
-            from: "mira".into(),
-            elapsed: Elapsed(7),
-            text: text.to_string(),
-            key: None,
-        };
-        let at = Stamp::from_micros(1_795_473_297_000_000 + second * 1_000_000);
-        line::to_line(&Event { at, body }, &mut out);
-    }
-    out
+    let start = Stamp::from_micros(1_795_473_297_000_000);
+    from_mira(start, messages.iter().copied())
 }
 
 /// The lines that a plain listener is sent for the log.

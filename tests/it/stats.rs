@@ -3,32 +3,25 @@
 
 use std::collections::BTreeMap;
 
-use chatroom::event::{Body, Elapsed, Event, Stamp};
-use chatroom::line;
+use chatroom::event::{Body, Stamp};
 use serde_json::Value;
 
+use crate::logs::{line_at, message};
 use support::program::Folder;
 
 const SAMPLE: &str = include_str!("../../log.txt");
 
 /// A log in which that happens so many seconds after 2026-10-24T22:00:00Z.
 fn log(events: &[(i64, Body)]) -> Vec<u8> {
-    let mut out = Vec::new();
-    for (second, body) in events {
+    let line = |(second, body): &(i64, Body)| {
         let at = Stamp::from_micros((1_792_879_200 + second) * 1_000_000);
-        let body = body.clone();
-        line::to_line(&Event { at, body }, &mut out);
-    }
-    out
+        line_at(at, body.clone())
+    };
+    events.iter().flat_map(line).collect()
 }
 
 fn said(from: &str, text: &str) -> Body {
-    Body::Message {
-        from: from.into(),
-        elapsed: Elapsed(1),
-        text: text.into(),
-        key: None,
-    }
+    message(from, 1, text)
 }
 
 fn join(name: &str) -> Body {
@@ -290,7 +283,7 @@ fn names_can_do_no_harm() {
         assert!(!cell.starts_with(['=', '+', '-', '@']), "{cell}");
         assert!(!cell.contains(char::is_control), "{cell:?}");
         let mut spelt = Vec::new();
-        line::escape(name, true, &mut spelt);
+        chatroom::line::escape(name, true, &mut spelt);
         let spelt = String::from_utf8(spelt).expect("UTF-8");
         assert_eq!(cell.strip_prefix('\'').unwrap_or(cell), spelt);
     }

@@ -3,19 +3,15 @@
 use std::fs;
 use std::process::Command;
 
-use chatroom::event::{Body, Event, Stamp};
-use chatroom::line;
+use chatroom::event::{Body, Stamp};
 
+use crate::logs::line_at;
 use support::program::{CHATROOM, Folder, Run};
 
 const SAMPLE: &[u8] = include_bytes!("../../log.txt");
 
 fn closed(micros: i64) -> Vec<u8> {
-    let at = Stamp::from_micros(micros);
-    let body = Body::Closed;
-    let mut out = Vec::new();
-    line::to_line(&Event { at, body }, &mut out);
-    out
+    line_at(Stamp::from_micros(micros), Body::Closed)
 }
 
 #[test]

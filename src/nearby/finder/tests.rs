@@ -37,6 +37,18 @@ fn said(responder: &mut Responder, now: Instant) -> Vec<u8> {
     responder.due(now).remove(0).bytes
 }
 
+/// Hears it.
+fn meet(finder: &mut Finder, interface: &Interface, responder: &mut Responder, now: Instant) {
+    hear(finder, interface, &said(responder, now), now);
+}
+
+/// An interface, the time, and a finder that begins there and then.
+fn begun() -> (Interface, Instant, Finder) {
+    let (ours, now) = (interface(2, &["10.0.0.1/24"]), Instant::now());
+    let finder = finder(&ours, now);
+    (ours, now, finder)
+}
+
 /// The rooms as a list: id, name, addresses.
 fn rooms(finder: &Finder) -> Vec<(String, String, Vec<String>)> {
     let list = |room: FoundRoom| {
@@ -65,10 +77,10 @@ fn the_address_to_try_first_stands_first() {
             "192.168.7.7/24",
         ],
     );
-    hear(
+    meet(
         &mut finder,
         &ours,
-        &said(&mut room(&theirs, "kitchen", "abc", "1", now), now),
+        &mut room(&theirs, "kitchen", "abc", "1", now),
         now,
     );
     // An address off this network leads elsewhere and is not shown.
@@ -78,19 +90,17 @@ fn the_address_to_try_first_stands_first() {
 
 #[test]
 fn rooms_of_one_name_stay_apart_and_one_room_stays_one() {
-    let ours = interface(2, &["10.0.0.1/24"]);
-    let now = Instant::now();
-    let mut finder = finder(&ours, now);
+    let (ours, now, mut finder) = begun();
     for (address, id, unique) in [
         ("10.0.0.7/24", "aaa", "1"),
         ("10.0.0.8/24", "bbb", "2"),
         ("10.0.0.9/24", "aaa", "3"),
     ] {
         let theirs = interface(9, &[address]);
-        hear(
+        meet(
             &mut finder,
             &ours,
-            &said(&mut room(&theirs, "chatroom", id, unique, now), now),
+            &mut room(&theirs, "chatroom", id, unique, now),
             now,
         );
     }
@@ -101,11 +111,9 @@ fn rooms_of_one_name_stay_apart_and_one_room_stays_one() {
 
 #[test]
 fn a_room_is_gone_a_second_after_its_good_bye() {
-    let ours = interface(2, &["10.0.0.1/24"]);
-    let now = Instant::now();
-    let mut finder = finder(&ours, now);
+    let (ours, now, mut finder) = begun();
     let mut kitchen = room(&ours, "kitchen", "abc", "1", now);
-    hear(&mut finder, &ours, &said(&mut kitchen, now), now);
+    meet(&mut finder, &ours, &mut kitchen, now);
     let bye = kitchen.farewell().remove(0).bytes;
     hear(&mut finder, &ours, &bye, now);
     assert_eq!(rooms(&finder).len(), 1);
@@ -124,11 +132,9 @@ fn a_room_is_gone_a_second_after_its_good_bye() {
 
 #[test]
 fn a_room_that_says_nothing_any_more_is_asked_for_and_then_gone() {
-    let ours = interface(2, &["10.0.0.1/24"]);
-    let start = Instant::now();
-    let mut finder = finder(&ours, start);
+    let (ours, start, mut finder) = begun();
     let mut kitchen = room(&ours, "kitchen", "abc", "1", start);
-    hear(&mut finder, &ours, &said(&mut kitchen, start), start);
+    meet(&mut finder, &ours, &mut kitchen, start);
     let mut asked = Vec::new();
     let mut now = start;
     while !finder.rooms().is_empty() {
@@ -179,9 +185,7 @@ fn a_room_that_says_nothing_any_more_is_asked_for_and_then_gone() {
 
 #[test]
 fn what_is_missing_is_asked_for() {
-    let ours = interface(2, &["10.0.0.1/24"]);
-    let now = Instant::now();
-    let mut finder = finder(&ours, now);
+    let (ours, now, mut finder) = begun();
     let instance = messages::name(&["kitchen", "_chatroom", "_tcp", "local"]);
     let pointer = messages::say(messages::service(), 4_500, false, RData::PTR(PTR(instance)));
     hear(
@@ -211,9 +215,7 @@ fn what_is_missing_is_asked_for() {
 
 #[test]
 fn the_question_of_all_is_asked_ever_more_seldom() {
-    let ours = interface(2, &["10.0.0.1/24"]);
-    let now = Instant::now();
-    let mut finder = finder(&ours, now);
+    let (ours, now, mut finder) = begun();
     let mut times = Vec::new();
     while times.len() < 16 {
         let at = finder.next().expect("something to do");
@@ -229,9 +231,7 @@ fn the_question_of_all_is_asked_ever_more_seldom() {
 
 #[test]
 fn what_answers_from_another_port_or_for_others_is_not_heard() {
-    let ours = interface(2, &["10.0.0.1/24"]);
-    let now = Instant::now();
-    let mut finder = finder(&ours, now);
+    let (ours, now, mut finder) = begun();
     let bytes = said(&mut room(&ours, "kitchen", "abc", "1", now), now);
     let from = ([10, 0, 0, 9], 40_000).into();
     finder.heard(
@@ -258,13 +258,11 @@ fn what_answers_from_another_port_or_for_others_is_not_heard() {
 
 #[test]
 fn a_flood_is_bounded_and_over_when_it_is_over() {
-    let ours = interface(2, &["10.0.0.1/24"]);
-    let now = Instant::now();
-    let mut finder = finder(&ours, now);
+    let (ours, now, mut finder) = begun();
     for n in 0..5_000_u32 {
         let theirs = interface(9, &["10.0.0.7/24"]);
         let mut noise = room(&theirs, "noise", &format!("{n:x}"), "1", now);
-        hear(&mut finder, &ours, &said(&mut noise, now), now);
+        meet(&mut finder, &ours, &mut noise, now);
     }
     assert_eq!(
         (finder.instances.len(), finder.rooms().len()),
@@ -305,13 +303,11 @@ fn a_flood_is_bounded_and_over_when_it_is_over() {
 
 #[test]
 fn without_its_network_a_room_is_gone() {
-    let ours = interface(2, &["10.0.0.1/24"]);
-    let now = Instant::now();
-    let mut finder = finder(&ours, now);
-    hear(
+    let (ours, now, mut finder) = begun();
+    meet(
         &mut finder,
         &ours,
-        &said(&mut room(&ours, "kitchen", "abc", "1", now), now),
+        &mut room(&ours, "kitchen", "abc", "1", now),
         now,
     );
     finder.interfaces(&[], now, DELAY);

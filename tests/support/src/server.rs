@@ -146,6 +146,23 @@ impl Server {
         *self = Server::start_in(Arc::clone(&self.folder), &address, args);
     }
 
+    /// Kills it, leaves the beginning of a line at the end of its log as a power cut would, and starts it
+    /// again; returns when that line is cut off.
+    pub fn lose_power_in_a_line(&mut self) {
+        self.kill();
+        let whole = std::fs::read(self.log()).expect("the log").len();
+        // Appended: a log that is written anew is empty for a moment, which its readers may see.
+        let log = std::fs::File::options().append(true).open(self.log());
+        let mut log = log.expect("the log");
+        log.write_all(b"2026-11-23T22:34:57.180845Z [mira]: 0:00:0")
+            .expect("written");
+        self.start_again(&[]);
+        wait_for("the torn line cut", || {
+            let now = std::fs::read(self.log()).expect("the log");
+            (now[whole..].starts_with(b"20") && !now.ends_with(b":0")).then_some(())
+        });
+    }
+
     /// A fresh connection.
     pub fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(&self.address).expect("a connection");
