@@ -17,7 +17,7 @@ const FRESH: &str = "new";
 /// A lock on a file of its own. It is held as long as the value lives, and gone with the process
 /// however that ends. The file stays, empty: removing it would let two others lock two files.
 #[derive(Debug)]
-pub struct Lock {
+pub struct FileLock {
     _file: File,
 }
 
@@ -25,14 +25,14 @@ pub struct Lock {
 ///
 /// # Errors
 /// The lock's file cannot be made, or the file system has no locks.
-pub fn lock(path: &Path, patience: Duration) -> io::Result<Option<Lock>> {
+pub fn lock(path: &Path, patience: Duration) -> io::Result<Option<FileLock>> {
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).write(true);
     let file = made_with(&mut options, PRIVATE).open(path)?;
     let until = Instant::now() + patience;
     loop {
         match file.try_lock() {
-            Ok(()) => return Ok(Some(Lock { _file: file })),
+            Ok(()) => return Ok(Some(FileLock { _file: file })),
             Err(TryLockError::WouldBlock) if Instant::now() >= until => return Ok(None),
             Err(TryLockError::WouldBlock) => sleep(Duration::from_millis(5)),
             Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -16,7 +16,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::files::{self, Lock};
+use super::files::{self, FileLock};
 use crate::event::{Id, Key, Stamp};
 use crate::failure::reason;
 use crate::modes::gui::talk::OutboxMessage;
@@ -87,7 +87,7 @@ pub struct SessionFile {
     /// that has it.
     unsure: Vec<(u64, Key)>,
     saver: Syncer,
-    _lock: Lock,
+    _lock: FileLock,
 }
 
 impl SessionFile {

@@ -16,7 +16,7 @@ use super::*;
 use crate::event::{Body, Elapsed, LogId, MAX_TEXT};
 use crate::modes::gui::keep::settings::TimeDisplay;
 use crate::modes::gui::tests::{at, id, key, message, recorded};
-use crate::modes::gui::transcript::items::{Rank, items};
+use crate::modes::gui::transcript::items::{ItemRank, items};
 use crate::modes::gui::transcript::styled::{Placement, text_of};
 use crate::wire::{HistoryRange, Member, Members, Said, Session, Wire};
 
@@ -44,7 +44,7 @@ fn transcript(model: &Model) -> Vec<String> {
     let items = items(model.history(), &surroundings);
     let items = items
         .iter()
-        .filter(|item| !matches!(item.id.rank, Rank::Day | Rank::Start));
+        .filter(|item| !matches!(item.id.rank, ItemRank::Day | ItemRank::Start));
     let drawn = items.map(|item| {
         let line = text_of(item, model.history(), &surroundings, TimeDisplay::Elapsed);
         let text = match line.placement {
@@ -59,7 +59,7 @@ fn transcript(model: &Model) -> Vec<String> {
             delivery => format!(" <{delivery}>"),
         };
         match item.id.rank {
-            Rank::Gap => format!("~ {text}"),
+            ItemRank::Gap => format!("~ {text}"),
             _ => format!("{mention}{text}{delivery}"),
         }
     });

@@ -17,7 +17,7 @@ const PAUSE: TimeDelta = TimeDelta::minutes(10);
 
 /// The order of items at the same offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Rank {
+pub enum ItemRank {
     /// A gap.
     Gap,
     /// The beginning of the room.
@@ -42,7 +42,7 @@ pub struct ItemId {
     /// The offset of the event at or before which it stands; after all events, a number beyond.
     pub offset: u64,
     /// Its order among items at that offset.
-    pub rank: Rank,
+    pub rank: ItemRank,
 }
 
 /// An item of the transcript.
@@ -100,12 +100,12 @@ pub fn items(history: &Scrollback, surroundings: &Surroundings<'_>) -> Vec<Item>
             Part::Gap(gap) => {
                 made.replaced_before(gap.end);
                 made.end_run();
-                made.put(gap.end, Rank::Gap, ItemKind::Gap);
+                made.put(gap.end, ItemRank::Gap, ItemKind::Gap);
                 made.said = None;
             }
             Part::Entry(entry) => {
                 if first {
-                    made.put(entry.id.offset, Rank::Start, ItemKind::Start);
+                    made.put(entry.id.offset, ItemRank::Start, ItemKind::Start);
                 }
                 made.replaced_before(entry.id.offset + 1);
                 made.entry(entry);
@@ -117,10 +117,14 @@ pub fn items(history: &Scrollback, surroundings: &Surroundings<'_>) -> Vec<Item>
     made.end_run();
     let behind = history.end().max(1 << 62);
     for n in 0..surroundings.pending.len() {
-        made.put(behind + n as u64, Rank::Pending, ItemKind::Pending(n));
+        made.put(behind + n as u64, ItemRank::Pending, ItemKind::Pending(n));
     }
     for n in 0..surroundings.notes.len() {
-        made.put(behind + (1 << 32) + n as u64, Rank::Note, ItemKind::Note(n));
+        made.put(
+            behind + (1 << 32) + n as u64,
+            ItemRank::Note,
+            ItemKind::Note(n),
+        );
     }
     made.items
 }
@@ -138,7 +142,7 @@ struct Items<'a> {
 }
 
 impl<'a> Items<'a> {
-    fn put(&mut self, offset: u64, rank: Rank, kind: ItemKind) {
+    fn put(&mut self, offset: u64, rank: ItemRank, kind: ItemKind) {
         let id = ItemId { offset, rank };
         self.items.push(Item { id, kind });
     }
@@ -148,7 +152,7 @@ impl<'a> Items<'a> {
         if let Some(at) = self.replaced.take_if(|at| *at < place) {
             self.end_run();
             self.said = None;
-            self.put(at, Rank::Replaced, ItemKind::Replaced);
+            self.put(at, ItemRank::Replaced, ItemKind::Replaced);
         }
     }
 
@@ -159,14 +163,14 @@ impl<'a> Items<'a> {
             self.end_run();
             self.said = None;
             self.day = day;
-            self.put(place, Rank::Day, ItemKind::Day(day.unwrap_or_default()));
+            self.put(place, ItemRank::Day, ItemKind::Day(day.unwrap_or_default()));
         }
         let said = matches!(entry.kind, EntryKind::Message { .. });
         if said && self.new_from.is_some_and(|from| from <= place) {
             self.end_run();
             self.said = None;
             self.new_from = None;
-            self.put(place, Rank::Unread, ItemKind::Unread);
+            self.put(place, ItemRank::Unread, ItemKind::Unread);
         }
         if entry.is_presence() {
             self.said = None;
@@ -175,7 +179,7 @@ impl<'a> Items<'a> {
         }
         self.end_run();
         let grouped = self.said.is_some_and(|before| goes_on(before, entry));
-        self.put(place, Rank::Entry, ItemKind::Entry { grouped });
+        self.put(place, ItemRank::Entry, ItemKind::Entry { grouped });
         self.said = said.then_some(entry);
     }
 
@@ -189,10 +193,10 @@ impl<'a> Items<'a> {
             .unfolded
             .is_some_and(|o| o.contains(first));
         if run.len() >= MANY && !opened {
-            self.put(*first, Rank::Entry, ItemKind::Run { last: *last });
+            self.put(*first, ItemRank::Entry, ItemKind::Run { last: *last });
         } else {
             for place in run {
-                self.put(place, Rank::Entry, ItemKind::Entry { grouped: false });
+                self.put(place, ItemRank::Entry, ItemKind::Entry { grouped: false });
             }
         }
     }

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use super::items::{Item, ItemId, Rank};
+use super::items::{Item, ItemId, ItemRank};
 
 /// Most heights that are remembered; the others are estimated.
 const REMEMBERED: usize = 20_000;
@@ -181,7 +181,8 @@ impl View {
 
 /// The item that stays where it is: the first visible one that is no gap, since gaps go.
 fn anchor(items: &[Item], visible: &Visible) -> Option<Anchor> {
-    let lasting = |(n, _): &&(usize, i32)| !matches!(items[*n].id.rank, Rank::Gap | Rank::Start);
+    let lasting =
+        |(n, _): &&(usize, i32)| !matches!(items[*n].id.rank, ItemRank::Gap | ItemRank::Start);
     let found = visible.seen.iter().find(lasting).or(visible.seen.first())?;
     let (id, y) = (items[found.0].id, found.1);
     Some(Anchor { id, y })
@@ -196,7 +197,7 @@ mod tests {
         let item = |offset| Item {
             id: ItemId {
                 offset,
-                rank: Rank::Entry,
+                rank: ItemRank::Entry,
             },
             kind: ItemKind::Entry { grouped: false },
         };

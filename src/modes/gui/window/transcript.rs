@@ -28,7 +28,7 @@ use fltk::widget::Widget;
 
 use crate::modes::gui::keep::settings::TimeDisplay;
 use crate::modes::gui::model::{Input, Model};
-use crate::modes::gui::transcript::items::{Item, ItemId, Rank};
+use crate::modes::gui::transcript::items::{Item, ItemId, ItemRank};
 use crate::modes::gui::transcript::layout::Widths;
 use crate::modes::gui::transcript::styled::Click;
 use crate::modes::gui::transcript::view::{View, Visible};
@@ -254,14 +254,14 @@ impl Transcript {
     pub fn go_to_unread(&mut self) {
         let new_from = self.inner.borrow().model.borrow().new_from();
         if let Some(offset) = new_from {
-            let rank = Rank::Unread;
+            let rank = ItemRank::Unread;
             self.show(ItemId { offset, rank }, self.area.h() / 4);
         }
     }
 
     /// Scrolls to the event at that offset.
     pub fn go_to_event(&mut self, offset: u64) {
-        let rank = Rank::Entry;
+        let rank = ItemRank::Entry;
         self.show(ItemId { offset, rank }, self.area.h() / 2);
     }
 

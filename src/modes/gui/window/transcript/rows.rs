@@ -11,7 +11,7 @@ use crate::modes::gui::transcript::history::{EntryKind, Scrollback};
 use crate::modes::gui::transcript::items::Item;
 use crate::modes::gui::transcript::items::ItemId;
 use crate::modes::gui::transcript::items::ItemKind;
-use crate::modes::gui::transcript::items::Rank;
+use crate::modes::gui::transcript::items::ItemRank;
 use crate::modes::gui::transcript::layout::Widths;
 use crate::modes::gui::transcript::layout::Wrapping;
 use crate::modes::gui::transcript::layout::is_bidi;
@@ -325,7 +325,7 @@ impl RowLayout<'_> {
 impl Heights for RowLayout<'_> {
     fn estimate(&self, item: &Item) -> i32 {
         let row = row_height();
-        let Rank::Entry = item.id.rank else {
+        let ItemRank::Entry = item.id.rank else {
             return row;
         };
         let entry = self.history.get(item.id.offset);

@@ -6,7 +6,7 @@ use super::Viewport;
 use crate::modes::gui::transcript::history::Scrollback;
 use crate::modes::gui::transcript::items::ItemId;
 use crate::modes::gui::transcript::items::ItemKind;
-use crate::modes::gui::transcript::items::Rank;
+use crate::modes::gui::transcript::items::ItemRank;
 
 /// The line in a copy for what is not loaded.
 const MISSING: &str = "(messages in between are not loaded)\n";
@@ -72,7 +72,7 @@ impl Viewport {
     }
 
     pub(super) fn select_all(&mut self) {
-        let mut entries = self.items.iter().filter(|i| i.id.rank == Rank::Entry);
+        let mut entries = self.items.iter().filter(|i| i.id.rank == ItemRank::Entry);
         if let Some(first) = entries.next() {
             let last = entries.next_back().unwrap_or(first);
             self.selection = Selection::Lines(first.id, last.id);
@@ -85,11 +85,11 @@ impl Viewport {
             .items
             .iter()
             .map(|item| item.id)
-            .filter(|id| id.rank == Rank::Entry)
+            .filter(|id| id.rank == ItemRank::Entry)
             .collect();
         let seen = self.visible.seen.iter().rev();
         let mut seen = seen.filter_map(|(n, _)| Some(self.items.get(*n)?.id));
-        let start = seen.find(|id| id.rank == Rank::Entry);
+        let start = seen.find(|id| id.rank == ItemRank::Entry);
         let (from, to) = match (self.selection, self.anchor, start) {
             (Selection::Lines(a, b), Some((anchor, _)), _) if anchor == a => (a, b),
             (Selection::Lines(a, b), ..) => (b, a),
@@ -125,7 +125,10 @@ impl Viewport {
             Selection::Within(id, a, b) => {
                 let line = &self.laid.get(&id)?.line;
                 let whole = a == 0 && b == line.text.len() && line.under.is_empty();
-                match history.get(id.offset).filter(|_| id.rank == Rank::Entry) {
+                match history
+                    .get(id.offset)
+                    .filter(|_| id.rank == ItemRank::Entry)
+                {
                     Some(entry) if whole => Some(entry.copied() + "\n"),
                     _ => line.text.get(a..b).map(str::to_string),
                 }

@@ -7,7 +7,7 @@ use super::selection::Selection;
 use super::{ClickTarget, Viewport};
 use crate::modes::gui::model::{Input, Model};
 use crate::modes::gui::transcript::items::ItemId;
-use crate::modes::gui::transcript::items::Rank;
+use crate::modes::gui::transcript::items::ItemRank;
 use crate::modes::gui::transcript::items::items;
 use crate::modes::gui::transcript::spans;
 use crate::modes::gui::transcript::view::View;
@@ -90,7 +90,8 @@ impl Viewport {
         self.laid.retain(|id, laid| {
             let at = items.binary_search_by_key(id, |item| item.id);
             let same = at.is_ok_and(|n| items[n].kind == laid.kind);
-            let keeps = same && matches!(id.rank, Rank::Entry | Rank::Day | Rank::Unread);
+            let keeps =
+                same && matches!(id.rank, ItemRank::Entry | ItemRank::Day | ItemRank::Unread);
             if !keeps {
                 view.forget_height(*id);
             }
@@ -127,7 +128,7 @@ impl Viewport {
         };
         for (n, _) in &self.visible.seen {
             let id = self.items[*n].id;
-            let Some(laid) = self.laid.get(&id).filter(|_| id.rank == Rank::Entry) else {
+            let Some(laid) = self.laid.get(&id).filter(|_| id.rank == ItemRank::Entry) else {
                 continue;
             };
             let head = laid.line.head;
@@ -173,7 +174,7 @@ impl Viewport {
     /// Returns what the model has to know about the visible part, if that changed.
     pub(super) fn news(&mut self) -> Vec<Input> {
         let mut news = Vec::new();
-        let lasting = |n: usize| self.items[n].id.rank == Rank::Entry;
+        let lasting = |n: usize| self.items[n].id.rank == ItemRank::Entry;
         let seen = self.visible.seen.iter().map(|(n, _)| *n);
         let (first, last) = (seen.clone().next(), seen.clone().next_back());
         let lowest = seen.rev().find(|n| lasting(*n));
@@ -191,7 +192,7 @@ impl Viewport {
         let to = (last + NEAR + 1).min(self.items.len());
         for n in from..to {
             let item = self.items[n];
-            if item.id.rank != Rank::Gap {
+            if item.id.rank != ItemRank::Gap {
                 continue;
             }
             let mut gaps = model.history().gaps();
