@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, Throughput};
 
-use chatroom::event::{Body, Elapsed, Event, Key, LogId, Stamp};
+use chatroom::event::{Body, Event, Key, LogId, Stamp};
 use chatroom::http::Head;
 use chatroom::journal::{LogRange, Reader};
 use chatroom::line;
@@ -69,16 +69,15 @@ fn events(text: &str) -> Vec<Event> {
         let from = names[draw(4) as usize].to_string();
         let (start, length) = (draw(200) as usize, 60 + draw(80) as usize);
         let body = match draw(50) {
-            0 => Body::Join { name: from },
-            1 => Body::Leave { name: from },
-            other => Body::Message {
-                from,
-                elapsed: Elapsed(draw(4_000)),
-                text: text[start..start + length].iter().collect(),
-                key: (other > 4)
-                    .then(|| Key::new(&format!("{:012x}", draw(1 << 31) << 16)))
-                    .flatten(),
-            },
+            0 => Body::join(from),
+            1 => Body::leave(from),
+            other => Body::message(from, text[start..start + length].iter().collect::<String>())
+                .elapsed(draw(4_000))
+                .keyed(
+                    (other > 4)
+                        .then(|| Key::new(&format!("{:012x}", draw(1 << 31) << 16)))
+                        .flatten(),
+                ),
         };
         let at = Stamp::from_micros(micros);
         Event { at, body }

@@ -2,6 +2,8 @@
 //!
 //! Everything here is a value that exists only in valid form; its error says what is wrong.
 
+#[cfg(test)]
+pub(crate) mod testing;
 mod time;
 
 use std::fmt;
@@ -100,6 +102,65 @@ pub enum Body {
 }
 
 impl Body {
+    /// A message without a key, by a sender whose previous message is 0 seconds old.
+    pub fn message(from: impl Into<String>, text: impl Into<String>) -> Body {
+        Body::Message {
+            from: from.into(),
+            elapsed: Elapsed::default(),
+            text: text.into(),
+            key: None,
+        }
+    }
+
+    /// The same message so many seconds after the sender's previous one. Other kinds stay as they are.
+    pub fn elapsed(mut self, seconds: u64) -> Body {
+        if let Body::Message { elapsed, .. } = &mut self {
+            *elapsed = Elapsed(seconds);
+        }
+        self
+    }
+
+    /// The same message with this key, or with none. Other kinds stay as they are.
+    pub fn keyed(mut self, its_key: impl Into<Option<Key>>) -> Body {
+        if let Body::Message { key, .. } = &mut self {
+            *key = its_key.into();
+        }
+        self
+    }
+
+    /// A member's join.
+    pub fn join(name: impl Into<String>) -> Body {
+        Body::Join { name: name.into() }
+    }
+
+    /// A member's leave.
+    pub fn leave(name: impl Into<String>) -> Body {
+        Body::Leave { name: name.into() }
+    }
+
+    /// The start of a server whose log continues no other one.
+    pub fn opened(version: impl Into<String>, random: impl Into<String>) -> Body {
+        Body::Opened {
+            version: version.into(),
+            random: random.into(),
+            after: None,
+        }
+    }
+
+    /// The start of a server of this version: `random` makes the log's beginning its own.
+    pub fn opening(random: [u8; 8], after: Option<LogId>) -> Body {
+        Body::Opened {
+            version: concat!("chatroom ", env!("CARGO_PKG_VERSION")).to_string(),
+            random: random.iter().map(|byte| format!("{byte:02x}")).collect(),
+            after,
+        }
+    }
+
+    /// A message of the room itself.
+    pub fn notice(text: impl Into<String>) -> Body {
+        Body::Notice { text: text.into() }
+    }
+
     /// The kind of the event in one word: the `type` of its JSON object.
     pub fn kind(&self) -> &'static str {
         match self {

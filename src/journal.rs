@@ -182,11 +182,7 @@ mod tests {
     pub(super) fn opened(at: i64) -> Event {
         Event {
             at: Stamp::from_micros(at),
-            body: Body::Opened {
-                version: "chatroom test".into(),
-                random: "6f1d0c5be2a94c07".into(),
-                after: None,
-            },
+            body: Body::opened("chatroom test", "6f1d0c5be2a94c07"),
         }
     }
 
@@ -195,7 +191,7 @@ mod tests {
         line::to_line(
             &Event {
                 at: Stamp::from_micros(at),
-                body: Body::Notice { text: text.into() },
+                body: Body::notice(text),
             },
             &mut out,
         );

@@ -157,7 +157,7 @@ fn json(wire: &Wire, out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Body, Elapsed, Event, Key, Stamp};
+    use crate::event::{Body, Event, Key, Stamp};
 
     const LOG: LogId = LogId(0x5d2f_0a11);
 
@@ -165,15 +165,10 @@ mod tests {
         let at = Stamp::from_micros(1_795_473_297_180_845);
         let mut out = Vec::new();
         for body in [
-            Body::Join {
-                name: "uthira".into(),
-            },
-            Body::Message {
-                from: "uthira".into(),
-                elapsed: Elapsed(17),
-                text: "a\nb  ".into(),
-                key: Key::new("k1"),
-            },
+            Body::join("uthira"),
+            Body::message("uthira", "a\nb  ")
+                .elapsed(17)
+                .keyed(Key::new("k1")),
             Body::Erased { padding: 9 },
         ] {
             line::to_line(&Event { at, body }, &mut out);

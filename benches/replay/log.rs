@@ -12,7 +12,7 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use chatroom::event::{Body, Elapsed, Event, Key, Stamp};
+use chatroom::event::{Body, Event, Key, Stamp};
 use chatroom::line;
 
 use crate::{Res, report, stop};
@@ -208,32 +208,24 @@ impl<'a> Maker<'a> {
         let said = &self.said[self.next];
         self.next = (self.next + 1) % self.said.len();
         let body = match &said.what {
-            _ if self.count == 1 => Body::Opened {
-                version: "chatroom 0.1.0".to_string(),
-                random: "6f1d0c5be2a94c07".to_string(),
-                after: None,
-            },
+            _ if self.count == 1 => Body::opened("chatroom 0.1.0", "6f1d0c5be2a94c07"),
             What::Text(text) => {
                 let before = self.spoke.insert(&said.who, micros).unwrap_or(micros);
                 let keyed = said.who.len().is_multiple_of(2);
                 let key = keyed.then(|| Key::new(&format!("{:012x}", self.count * 7_919)));
-                Body::Message {
-                    from: said.who.clone(),
-                    elapsed: Elapsed(((micros - before) / 1_000_000) as u64),
-                    text: if mark {
+                Body::message(
+                    said.who.clone(),
+                    if mark {
                         format!("{text} {RARE}")
                     } else {
                         text.clone()
                     },
-                    key: key.flatten(),
-                }
+                )
+                .elapsed(((micros - before) / 1_000_000) as u64)
+                .keyed(key.flatten())
             }
-            What::Join => Body::Join {
-                name: said.who.clone(),
-            },
-            What::Leave => Body::Leave {
-                name: said.who.clone(),
-            },
+            What::Join => Body::join(said.who.clone()),
+            What::Leave => Body::leave(said.who.clone()),
         };
         Event {
             at: Stamp::from_micros(micros),

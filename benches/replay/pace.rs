@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Instant;
 
-use chatroom::event::{Body, Elapsed, Event, Stamp};
+use chatroom::event::{Body, Event, Stamp};
 use chatroom::line;
 
 use crate::report::{Column, Form, Report, Values, folder, table};
@@ -50,12 +50,7 @@ fn write(path: &Path, seconds: u64, speed: u64) -> Res<Vec<u64>> {
     let (mut log, mut sent, mut at) = (Vec::new(), Vec::new(), 0);
     let mut chance = 7u64;
     while at <= seconds * 1_000 * speed {
-        let body = Body::Message {
-            from: "clock".to_string(),
-            elapsed: Elapsed(at / 1_000),
-            text: format!("<{at}>"),
-            key: None,
-        };
+        let body = Body::message("clock", format!("<{at}>")).elapsed(at / 1_000);
         let micros = 1_795_473_297_000_000 + at as i64 * 1_000;
         line::to_line(
             &Event {

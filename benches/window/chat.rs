@@ -6,7 +6,7 @@ use std::io::{BufWriter, Write as _};
 use std::path::Path;
 use std::sync::LazyLock;
 
-use chatroom::event::{Body, Elapsed, Event, Key, Stamp};
+use chatroom::event::{Body, Event, Key, Stamp};
 use chatroom::line;
 
 use crate::Res;
@@ -47,11 +47,7 @@ pub fn numbers(copied: &str) -> Vec<u64> {
 pub fn write_log(path: &Path, count: u64) -> Res<()> {
     let mut file = BufWriter::new(File::create(path)?);
     let mut bytes = Vec::new();
-    let opened = Body::Opened {
-        version: "chatroom 0.1.0".to_string(),
-        random: "c2a1f07d93be5846".to_string(),
-        after: None,
-    };
+    let opened = Body::opened("chatroom 0.1.0", "c2a1f07d93be5846");
     let mut put = |at: i64, body: Body| -> Res<()> {
         bytes.clear();
         let at = Stamp::from_micros(BEGIN + at);
@@ -61,12 +57,9 @@ pub fn write_log(path: &Path, count: u64) -> Res<()> {
     put(0, opened)?;
     for number in 0..count {
         let (from, _) = &SAID[number as usize % SAID.len()];
-        let body = Body::Message {
-            elapsed: Elapsed(9 + number % 50),
-            text: text(number),
-            key: Key::new(&format!("{:012x}", number * 7919)),
-            from: from.clone(),
-        };
+        let body = Body::message(from.clone(), text(number))
+            .elapsed(9 + number % 50)
+            .keyed(Key::new(&format!("{:012x}", number * 7919)));
         put((number as i64 + 1) * 9 * SECOND, body)?;
     }
     put((count as i64 + 1) * 9 * SECOND, Body::Closed)?;

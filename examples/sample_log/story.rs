@@ -89,11 +89,7 @@ pub fn sample() -> Vec<u8> {
         let before = last.insert(*name, at).unwrap_or(at);
         let name = name.to_string();
         let body = match what {
-            Opened(random) => Body::Opened {
-                version: "chatroom 0.1.0".to_string(),
-                random: random.to_string(),
-                after: None,
-            },
+            Opened(random) => Body::opened("chatroom 0.1.0", *random),
             Closed => Body::Closed,
             Join => Body::Join { name },
             Leave => Body::Leave { name },

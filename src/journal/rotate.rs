@@ -118,11 +118,7 @@ pub fn rotate(path: &Path, now: Stamp) -> Result<Rotated, RotateError> {
         let name = old.file_name().map(Path::new).unwrap_or(&old);
         let mut random = [0; 8];
         getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
-        let body = Body::Opened {
-            version: concat!("chatroom ", env!("CARGO_PKG_VERSION")).to_string(),
-            random: random.iter().map(|byte| format!("{byte:02x}")).collect(),
-            after: Some(log),
-        };
+        let body = Body::opening(random, Some(log));
         let mut first = Vec::new();
         let fields = field(name).unwrap_or_default();
         line::to_line_with(&Event { at, body }, &fields, &mut first);

@@ -37,9 +37,7 @@ mod tests {
         let mut out = Vec::new();
         for n in 0..count {
             let at = Stamp::from_micros(n as i64);
-            let body = Body::Notice {
-                text: format!("{n}\r\n"),
-            };
+            let body = Body::notice(format!("{n}\r\n"));
             super::super::to_line(&Event { at, body }, &mut out);
             out.pop();
             out.extend_from_slice(end.as_bytes());

@@ -1,7 +1,8 @@
 //! Properties of every event and of any bytes, tried with random ones.
 
 use super::*;
-use crate::event::{Elapsed, Key, LogId};
+use crate::event::testing::every_kind;
+use crate::event::{Key, LogId};
 use proptest::prelude::*;
 
 /// Fields that are valid in any line.
@@ -15,12 +16,7 @@ fn any_body() -> impl Strategy<Value = Body> {
     let key = proptest::option::of("[!-~]{1,64}".prop_map(|k| Key::new(&k).expect("a key")));
     prop_oneof![
         (text.clone(), any::<u32>(), text.clone(), key).prop_map(|(from, e, text, key)| {
-            Body::Message {
-                from,
-                elapsed: Elapsed(e.into()),
-                text,
-                key,
-            }
+            Body::message(from, text).elapsed(e.into()).keyed(key)
         }),
         text.clone().prop_map(|name| Body::Join { name }),
         text.clone().prop_map(|name| Body::Leave { name }),
@@ -36,7 +32,7 @@ fn any_body() -> impl Strategy<Value = Body> {
                 random,
                 after: after.map(LogId)
             }),
-        Just(Body::Closed),
+        proptest::sample::select(every_kind()),
         r#"\* (\([a-z]{1,5}(\\\))?\) )?[!-M][ -M]{0,20}(\\[ntr\\\]\)])?"#
             .prop_map(|text| Body::Other { text }),
     ]
@@ -102,12 +98,7 @@ proptest! {
 #[test]
 fn every_changed_bit_of_a_line_is_noticed() {
     let mut line = Vec::new();
-    let body = Body::Message {
-        from: "bob".into(),
-        elapsed: Elapsed(5),
-        text: "hej".into(),
-        key: Key::new("k"),
-    };
+    let body = Body::message("bob", "hej").elapsed(5).keyed(Key::new("k"));
     let at = Stamp::from_micros(1_795_473_297_180_845);
     to_line(&Event { at, body }, &mut line);
     assert_eq!(line.pop(), Some(b'\n'));

@@ -1,5 +1,6 @@
 use super::*;
-use crate::event::{Elapsed, Key};
+use crate::event::Key;
+use crate::event::testing::every_kind;
 
 fn stamp() -> Stamp {
     Stamp::from_micros(1_795_473_297_180_845)
@@ -23,51 +24,58 @@ fn the_forms_are_the_documented_ones() {
             .to_string()
     };
     let name = || "uthira".to_string();
-    assert_eq!(
-        body_of(Body::Join { name: name() }),
-        "Client (uthira) entered room"
-    );
-    assert_eq!(
-        body_of(Body::Leave { name: name() }),
-        "Client (uthira) is offline"
-    );
+    assert_eq!(body_of(Body::join(name())), "Client (uthira) entered room");
+    assert_eq!(body_of(Body::leave(name())), "Client (uthira) is offline");
     assert_eq!(body_of(Body::Closed), "* Room closed");
     assert_eq!(body_of(Body::Erased { padding: 2 }), "* Erased  ");
+    assert_eq!(body_of(Body::notice("a\nb")), "* Notice: a\\nb");
     assert_eq!(
-        body_of(Body::Notice {
-            text: "a\nb".into()
-        }),
-        "* Notice: a\\nb"
-    );
-    assert_eq!(
-        body_of(Body::Opened {
-            version: "chatroom 0.1.0".into(),
-            random: "6f1d0c5be2a94c07".into(),
-            after: None
-        }),
+        body_of(Body::opened("chatroom 0.1.0", "6f1d0c5be2a94c07")),
         "* Room opened (chatroom 0.1.0, 6f1d0c5be2a94c07)"
     );
     assert_eq!(
-        body_of(Body::Message {
-            from: name(),
-            elapsed: Elapsed(17),
-            text: "hi".into(),
-            key: None
-        }),
+        body_of(Body::message(name(), "hi").elapsed(17)),
         "[uthira]: 0:00:17:hi"
     );
+}
+
+#[test]
+fn every_kind_has_a_documented_form_and_reads_back() {
+    let page = include_str!("../../docs/log.md");
+    let manual = include_str!("../../man/text/chatroom-log.txt");
+    for body in every_kind() {
+        let line = written(body.clone());
+        let parts = split(line.as_bytes()).expect("a line");
+        assert_eq!(
+            parts.event().map(|event| event.body),
+            Ok(body.clone()),
+            "{line}"
+        );
+        assert_eq!(check(line.as_bytes()).map(|_| ()), Ok(()), "{line}");
+        if matches!(body, Body::Other { .. }) {
+            continue;
+        }
+        let row = format!("\n| `{}`", parts.body.replace("0:00:00", "H:MM:SS"));
+        assert!(page.contains(&row), "docs/log.md has no row {row:?}");
+        let entry = parts.body.replace("0:00:00", "elapsed");
+        let entries = manual.lines().filter(|line| line.trim() == entry);
+        assert_eq!(
+            entries.count(),
+            1,
+            "man/chatroom-log.5 has no entry {entry:?}"
+        );
+    }
 }
 
 #[test]
 fn the_checksum_is_crc32c_without_its_own_field() {
     // The check value of CRC-32C (RFC 3720 and every table of CRCs).
     assert_eq!(crc32c::crc32c(b"123456789"), 0xe306_9283);
-    let line = written(Body::Message {
-        from: "uthira".into(),
-        elapsed: Elapsed(17),
-        text: "hi".into(),
-        key: Key::new("4fd1c2e07a9b"),
-    });
+    let line = written(
+        Body::message("uthira", "hi")
+            .elapsed(17)
+            .keyed(Key::new("4fd1c2e07a9b")),
+    );
     let covered = "2026-11-23T22:34:57.180845Z [uthira]: 0:00:17:hi\t4fd1c2e07a9b";
     let expected = format!("\t{:08x} 4fd1c2e07a9b", crc32c::crc32c(covered.as_bytes()));
     assert!(line.ends_with(&expected), "{line}");
@@ -76,12 +84,7 @@ fn the_checksum_is_crc32c_without_its_own_field() {
 #[test]
 fn what_looks_like_another_line_inside_a_text_stays_text() {
     let text = "]: 0:00:01:no\n[bob]: 0:00:01:not really bob\t00000000\r\u{1b}[31m\u{202e}";
-    let line = written(Body::Message {
-        from: "a]b)c".into(),
-        elapsed: Elapsed(0),
-        text: text.into(),
-        key: None,
-    });
+    let line = written(Body::message("a]b)c", text));
     assert_eq!(line.matches('\t').count(), 1);
     assert!(!line.chars().any(|c| c != '\t' && is_unsafe(c)), "{line:?}");
     match parse_line(line.as_bytes()).map(|event| event.body) {
@@ -193,7 +196,7 @@ fn what_a_newer_version_wrote_about_the_room_stands_as_it_is() {
 
 #[test]
 fn a_line_that_was_not_written_by_us_is_named_for_what_is_wrong() {
-    let good = written(Body::Join { name: "bob".into() });
+    let good = written(Body::join("bob"));
     assert_eq!(parse_line(b"hello"), Err(Damage::NoChecksum));
     assert_eq!(
         parse_line(good.to_uppercase().as_bytes()),

@@ -117,7 +117,7 @@ impl From<Form> for Encoding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Body, Elapsed, Event, MAX_TEXT, Stamp};
+    use crate::event::{Body, Event, MAX_TEXT, Stamp};
     use crate::http::{BodyDecoder, Framing};
     use crate::line;
 
@@ -125,12 +125,7 @@ mod tests {
 
     fn message(text: &str) -> Vec<u8> {
         let mut bytes = Vec::new();
-        let body = Body::Message {
-            from: "uthira".into(),
-            elapsed: Elapsed(17),
-            text: text.into(),
-            key: None,
-        };
+        let body = Body::message("uthira", text).elapsed(17);
         let at = Stamp::from_micros(0);
         line::to_line(&Event { at, body }, &mut bytes);
         bytes.pop();

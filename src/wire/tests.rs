@@ -1,4 +1,5 @@
 use super::*;
+use crate::event::testing::every_kind;
 use crate::event::{Key, LogId};
 
 const ID: Id = Id {
@@ -34,33 +35,23 @@ fn objects() -> Vec<(Wire, &'static str)> {
             r#"{"type":"hello","now":"1970-01-01T00:00:00.000000Z","heartbeat":15}"#,
         ),
         (
-            recorded(Body::Message {
-                from: "uthira".into(),
-                elapsed: Elapsed(17),
-                text: "hi".into(),
-                key: Key::new("4fd1c2e07a9b"),
-            }),
+            recorded(
+                Body::message("uthira", "hi")
+                    .elapsed(17)
+                    .keyed(Key::new("4fd1c2e07a9b")),
+            ),
             r#"{"type":"message","id":"5d2f0a11-18342-9d02","at":"2026-11-23T22:34:57.180845Z","from":"uthira","elapsed":17,"text":"hi","key":"4fd1c2e07a9b"}"#,
         ),
         (
-            recorded(Body::Message {
-                from: "uthira".into(),
-                elapsed: Elapsed(0),
-                text: text(),
-                key: None,
-            }),
+            recorded(Body::message("uthira", text())),
             r#"{"type":"message","id":"5d2f0a11-18342-9d02","at":"2026-11-23T22:34:57.180845Z","from":"uthira","elapsed":0,"text":"a\nb"}"#,
         ),
         (
-            recorded(Body::Join {
-                name: "uthira".into(),
-            }),
+            recorded(Body::join("uthira")),
             r#"{"type":"join","id":"5d2f0a11-18342-9d02","at":"2026-11-23T22:34:57.180845Z","name":"uthira"}"#,
         ),
         (
-            recorded(Body::Leave {
-                name: "uthira".into(),
-            }),
+            recorded(Body::leave("uthira")),
             r#"{"type":"leave","id":"5d2f0a11-18342-9d02","at":"2026-11-23T22:34:57.180845Z","name":"uthira"}"#,
         ),
         (
@@ -76,7 +67,7 @@ fn objects() -> Vec<(Wire, &'static str)> {
             r#"{"type":"closed","id":"5d2f0a11-18342-9d02","at":"2026-11-23T22:34:57.180845Z"}"#,
         ),
         (
-            recorded(Body::Notice { text: text() }),
+            recorded(Body::notice(text())),
             r#"{"type":"notice","id":"5d2f0a11-18342-9d02","at":"2026-11-23T22:34:57.180845Z","text":"a\nb"}"#,
         ),
         (
@@ -130,6 +121,25 @@ fn objects_have_the_documented_form_and_read_back() {
         assert!(json.starts_with(&format!(r#"{{"type":"{}""#, object.kind())));
         assert_eq!(object.id().is_some(), json.contains(r#""id":"#), "{json}");
         assert_eq!(object.at().is_some(), json.contains(r#""at":"#), "{json}");
+    }
+}
+
+#[test]
+fn every_kind_has_its_object_in_this_list_and_in_the_documents() {
+    let page = include_str!("../../docs/http.md");
+    let types = |row: &str| {
+        row.strip_prefix("| `")?
+            .split_once('|')
+            .map(|row| format!("`{}", row.0))
+    };
+    let documented: Vec<String> = page.lines().filter_map(types).collect();
+    for body in every_kind() {
+        let kind = body.kind();
+        let listed = objects().iter().any(|(object, _)| object.kind() == kind);
+        assert!(listed, "objects() has no {kind}");
+        let quoted = format!("`{kind}`");
+        let row = documented.iter().any(|types| types.contains(&quoted));
+        assert!(row, "docs/http.md has no row {quoted}");
     }
 }
 

@@ -45,12 +45,10 @@ fn grow(log: &mut File) {
     let at = Stamp::now();
     let mut block = Vec::new();
     for n in 0.. {
-        let body = Body::Message {
-            from: "uthira".into(),
-            elapsed: Elapsed(0),
-            text: format!("number {n} of many, all as long as people's messages are"),
-            key: None,
-        };
+        let body = Body::message(
+            "uthira",
+            format!("number {n} of many, all as long as people's messages are"),
+        );
         line::to_line(&Event { at, body }, &mut block);
         if block.len() > 4 << 20 {
             break;

@@ -311,22 +311,16 @@ fn a_time_in_a_long_log_is_found_where_it_is() {
 fn room() -> Vec<u8> {
     let moment = "2026-11-23T21:34:00";
     let name = |name: &str| name.to_string();
-    let opened = Body::Opened {
-        version: name("chatroom 0.1.0"),
-        random: name("6f1d0c5be2a94c07"),
-        after: None,
-    };
+    let opened = Body::opened(name("chatroom 0.1.0"), name("6f1d0c5be2a94c07"));
     let bodies = [
         opened,
-        Body::Join { name: name("mira") },
-        Body::Join { name: name("a]b") },
+        Body::join(name("mira")),
+        Body::join(name("a]b")),
         message("mira", "Tea, a]b?"),
         message("a]b", "yes\nplease, mira"),
         message("mira", "C:\\temp"),
-        Body::Notice {
-            text: name("mira: tea is over"),
-        },
-        Body::Leave { name: name("a]b") },
+        Body::notice(name("mira: tea is over")),
+        Body::leave(name("a]b")),
         message("mira", "no more TEA"),
     ];
     bodies.map(|body| line_of(moment, body)).concat()

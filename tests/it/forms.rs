@@ -4,7 +4,7 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use chatroom::event::{Body, Elapsed, Key, Stamp};
+use chatroom::event::{Body, Key, Stamp};
 use serde_json::Value;
 
 use crate::logs::line_at;
@@ -24,12 +24,7 @@ pub fn line_of(second: i64, body: Body) -> Vec<u8> {
 
 /// Somebody says something.
 pub fn says(second: i64, from: &str, text: &str) -> Vec<u8> {
-    let body = Body::Message {
-        from: from.into(),
-        elapsed: Elapsed(7),
-        text: text.into(),
-        key: Key::new("k1"),
-    };
+    let body = Body::message(from, text).elapsed(7).keyed(Key::new("k1"));
     line_of(second, body)
 }
 

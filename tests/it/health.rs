@@ -104,12 +104,8 @@ fn a_log_that_is_ahead_of_the_clock_is_told_with_what_to_do() {
     let now = Stamp::now().minus(Duration::from_secs(3_600));
     let far = Stamp::parse(b"9000-01-01T00:00:00.000000Z").expect("a time");
     let mut log = Vec::new();
-    let opened = Body::Opened {
-        version: "chatroom test".into(),
-        random: "6f1d0c5be2a94c07".into(),
-        after: None,
-    };
-    let notice = |text: &str| Body::Notice { text: text.into() };
+    let opened = Body::opened("chatroom test", "6f1d0c5be2a94c07");
+    let notice = |text: &str| Body::notice(text);
     for (at, body) in [
         (now, opened),
         (now, notice("right")),

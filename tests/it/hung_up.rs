@@ -18,11 +18,7 @@ const SEARCHED: u64 = 16 << 20;
 fn with_long_log() -> Server {
     let folder = Arc::new(Folder::new());
     let at = Stamp::from_micros(1_795_473_297_180_845);
-    let body = Body::Opened {
-        version: "chatroom 0.1.0".into(),
-        random: "6f1d0c5be2a94c07".into(),
-        after: None,
-    };
+    let body = Body::opened("chatroom 0.1.0", "6f1d0c5be2a94c07");
     let mut log = line_at(at, body);
     let long = line_at(at, message("uthira", 0, &"x".repeat(MAX_TEXT)));
     while (log.len() as u64) < SEARCHED {

@@ -7,7 +7,6 @@ use chatroom::event::{Body, Event, Stamp};
 use chatroom::line::{parse_line, to_line};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::logs::message;
 use support::fake::{Fake, answer};
 use support::program::{Folder, Run};
 use support::server::Server;
@@ -22,28 +21,9 @@ pub fn at(seconds: f64, body: Body) -> Event {
     Event { at, body }
 }
 
-/// Somebody says something.
-pub fn said(from: &str, text: &str) -> Body {
-    message(from, 0, text)
-}
-
-/// Somebody comes in.
-pub fn join(name: &str) -> Body {
-    Body::Join { name: name.into() }
-}
-
-/// Somebody leaves.
-pub fn leave(name: &str) -> Body {
-    Body::Leave { name: name.into() }
-}
-
 /// A room's log with these events.
 pub fn log(events: &[Event]) -> Vec<u8> {
-    let opened = Body::Opened {
-        version: "chatroom 0.1.0".to_string(),
-        random: "6f1d0c5be2a94c07".to_string(),
-        after: None,
-    };
+    let opened = Body::opened("chatroom 0.1.0", "6f1d0c5be2a94c07");
     let mut bytes = Vec::new();
     to_line(&at(0.0, opened), &mut bytes);
     for event in events {
@@ -152,7 +132,7 @@ fn names_that_the_room_does_not_take_become_others() {
     ];
     let events: Vec<_> = people
         .iter()
-        .map(|name| at(1.0, said(name, "hello")))
+        .map(|name| at(1.0, Body::message(*name, "hello")))
         .collect();
     run(&server, &events, &["--speed", "max"])
         .code(0)
@@ -187,9 +167,9 @@ fn the_rooms_rate_is_respected_and_everything_arrives() {
     let texts: Vec<String> = (0..56).map(|n| format!("number {n}")).collect();
     let mut events: Vec<_> = texts
         .iter()
-        .map(|text| at(1.0, said("ann", text)))
+        .map(|text| at(1.0, Body::message("ann", text)))
         .collect();
-    events.push(at(2.0, said("bob", "well said")));
+    events.push(at(2.0, Body::message("bob", "well said")));
     let run = run(&server, &events, &["--speed", "max"]).code(0);
     run.one_sentence(&["chatroom: The room asks for a slower pace (You are sending too fast."])
         .stdout_has("57 messages of old.txt by 2 people");
@@ -207,7 +187,7 @@ fn a_room_that_is_killed_and_started_again_hears_everything_once_and_in_order() 
         .map(|n| {
             at(
                 f64::from(n) / 100.0,
-                said(names[n as usize % 3], &format!("{n}")),
+                Body::message(names[n as usize % 3], format!("{n}")),
             )
         })
         .collect();
@@ -239,7 +219,7 @@ fn a_room_with_a_key_wants_it_and_nobody_else_sees_it() {
     let folder = Folder::new();
     folder.file("key", "open sesame\n");
     let server = Server::start_in(Arc::new(folder), "127.0.0.1:0", &["--key-file", "key"]);
-    let events = [at(1.0, said("ann", "hello"))];
+    let events = [at(1.0, Body::message("ann", "hello"))];
     run(&server, &events, &[])
         .code(1)
         .stdout("")
@@ -272,7 +252,7 @@ fn a_room_that_takes_no_key_from_here_for_a_while_is_said_to_be_so() {
     let mut server = Server::start(&[]);
     server.folder.file("key", "open sesame\n");
     server.address = room.address;
-    let events = [at(1.0, said("ann", "hello"))];
+    let events = [at(1.0, Body::message("ann", "hello"))];
     let (mut child, notices, _) = begin(&server, &events, &["--key-file", "key"]);
     notices.wait_for("Ctrl-C stops.\n");
     kill_process(Pid::from_child(&child), Signal::INT).expect("it runs");
@@ -292,9 +272,12 @@ fn a_room_that_takes_no_key_from_here_for_a_while_is_said_to_be_so() {
 fn ctrl_c_leaves_nobody_behind() {
     let server = Server::start(&[]);
     let names = ["ann", "bob", "eve", "zoë"];
-    let mut events: Vec<_> = names.iter().map(|name| at(1.0, join(name))).collect();
-    events.push(at(1.0, said("ann", "so quiet")));
-    events.push(at(9_000.0, said("bob", "never said")));
+    let mut events: Vec<_> = names
+        .iter()
+        .map(|name| at(1.0, Body::join(*name)))
+        .collect();
+    events.push(at(1.0, Body::message("ann", "so quiet")));
+    events.push(at(9_000.0, Body::message("bob", "never said")));
     for signal in [Signal::INT, Signal::TERM] {
         let (mut child, notices, summary) = begin(&server, &events, &["--max-gap", "9000s"]);
         wait_for("everybody", || (members(&server).len() == 4).then_some(()));
@@ -331,7 +314,7 @@ fn the_room_hears_it_at_the_pace_that_is_asked_for() {
     let seconds = [0.0, 0.5, 1.5, 600.0, 601.0];
     let events: Vec<_> = seconds
         .iter()
-        .map(|s| at(*s, said("ann", "tick")))
+        .map(|s| at(*s, Body::message("ann", "tick")))
         .collect();
     let more = ["--speed", "2", "--max-gap", "1.5s"];
     run(&server, &events, &more).code(0);
@@ -355,9 +338,9 @@ fn the_room_hears_it_at_the_pace_that_is_asked_for() {
 fn silent_members_stay_and_nobody_joins_twice() {
     // Without an open stream everybody would be gone after each silence.
     let server = Server::start(&["--grace", "300ms"]);
-    let mut events = vec![at(0.0, join("ann")), at(0.0, join("bob"))];
-    events.extend((0..5).map(|n| at(f64::from(n), said("eve", "hm"))));
-    events.push(at(5.0, said("ann", "I was here all the time")));
+    let mut events = vec![at(0.0, Body::join("ann")), at(0.0, Body::join("bob"))];
+    events.extend((0..5).map(|n| at(f64::from(n), Body::message("eve", "hm"))));
+    events.push(at(5.0, Body::message("ann", "I was here all the time")));
     run(&server, &events, &["--speed", "2"]).code(0).stderr("");
     let mut wanted = vec!["+ann", "+bob", "+eve"];
     wanted.extend(["eve: hm"; 5]);
@@ -369,7 +352,12 @@ fn silent_members_stay_and_nobody_joins_twice() {
 fn more_people_than_connections_take_turns() {
     let server = Server::start(&[]);
     let events: Vec<_> = (0..60)
-        .map(|n| at(1.0, said(&format!("guest {}", n % 30), &format!("{n}"))))
+        .map(|n| {
+            at(
+                1.0,
+                Body::message(format!("guest {}", n % 30), format!("{n}")),
+            )
+        })
         .collect();
     server.folder.file("old.txt", log(&events));
     let mut command = Command::new("sh");
@@ -393,9 +381,9 @@ fn more_people_than_connections_take_turns() {
 fn a_session_that_somebody_ends_begins_again() {
     let server = Server::start(&[]);
     let events = [
-        at(0.0, said("ann", "one")),
-        at(2.0, said("ann", "two")),
-        at(4.0, said("ann", "three")),
+        at(0.0, Body::message("ann", "one")),
+        at(2.0, Body::message("ann", "two")),
+        at(4.0, Body::message("ann", "three")),
     ];
     let (mut child, notices, _) = begin(&server, &events, &[]);
     wait_for("ann", || (members(&server) == ["ann"]).then_some(()));

@@ -3,7 +3,7 @@
 
 use chatroom::event::Body;
 
-use crate::into::{args, at, heard_in, join, leave, log, run, said};
+use crate::into::{args, at, heard_in, log, run};
 use support::fake::nobody;
 use support::program::Folder;
 use support::server::Server;
@@ -11,13 +11,13 @@ use support::server::Server;
 #[test]
 fn only_what_is_chosen_is_said_and_the_rest_is_counted() {
     let events = [
-        at(1.0, join("ann")),
-        at(2.0, said("ann", "one")),
-        at(3.0, said("bob", " \n ")),
-        at(4.0, Body::Notice { text: "tea".into() }),
-        at(5.0, said("bob", "two")),
-        at(6.0, leave("ann")),
-        at(7.0, said("ann", "three")),
+        at(1.0, Body::join("ann")),
+        at(2.0, Body::message("ann", "one")),
+        at(3.0, Body::message("bob", " \n ")),
+        at(4.0, Body::notice("tea")),
+        at(5.0, Body::message("bob", "two")),
+        at(6.0, Body::leave("ann")),
+        at(7.0, Body::message("ann", "three")),
         at(8.0, Body::Closed),
     ];
     let all = [
@@ -71,7 +71,10 @@ fn only_what_is_chosen_is_said_and_the_rest_is_counted() {
 #[test]
 fn damaged_lines_are_counted_and_the_rest_is_said() {
     let server = Server::start(&[]);
-    let mut old = log(&[at(1.0, said("ann", "one")), at(2.0, said("ann", "two"))]);
+    let mut old = log(&[
+        at(1.0, Body::message("ann", "one")),
+        at(2.0, Body::message("ann", "two")),
+    ]);
     let first = old.iter().position(|b| *b == b'\n').expect("a line") + 1;
     old[first + 35] ^= 1;
     server.folder.file("old.txt", &old);
@@ -89,7 +92,7 @@ fn damaged_lines_are_counted_and_the_rest_is_said() {
 #[test]
 fn an_address_without_a_room_is_said_at_once() {
     let folder = Folder::new();
-    folder.file("old.txt", log(&[at(1.0, said("ann", "hello"))]));
+    folder.file("old.txt", log(&[at(1.0, Body::message("ann", "hello"))]));
     let address = nobody();
     let run = folder
         .run(&["replay", "old.txt", "--into", &address])

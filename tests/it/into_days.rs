@@ -9,7 +9,7 @@ use std::thread;
 use chatroom::event::{Body, Event};
 use chatroom::line::parse_line;
 
-use crate::into::{at, log, said};
+use crate::into::{at, log};
 use support::server::Server;
 
 const DAY: &[u8] = include_bytes!("data/day.txt");
@@ -102,7 +102,7 @@ fn real_days_are_the_same_for_everybody() {
 /// Says a day again, and compares what everybody heard; who was called what.
 fn same_for_everybody(day: &[u8]) -> HashMap<String, String> {
     let day = speeches(day);
-    let speeches = day.iter().map(|(nick, text)| said(nick, text));
+    let speeches = day.iter().map(|(nick, text)| Body::message(nick, text));
     let old: Vec<_> = speeches
         .enumerate()
         .map(|(n, body)| at(n as f64, body))

@@ -7,11 +7,11 @@ use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use chatroom::event::{Elapsed, Id, LogId, Stamp};
+use chatroom::event::{Body, Elapsed, Id, LogId, Stamp};
 use chatroom::name::{Name, NameError};
 use chatroom::wire::{Refusal, Said as Stored, Session};
 
-use crate::into::{at, log, said};
+use crate::into::{at, log};
 use support::fake::{Asked, Fake, answer, reply};
 use support::program::Folder;
 
@@ -57,7 +57,7 @@ fn texts_that_a_room_finds_too_long_are_said_in_parts() {
     let folder = Folder::new();
     folder.file(
         "old.txt",
-        log(&speeches.map(|(who, text)| at(1.0, said(who, text)))),
+        log(&speeches.map(|(who, text)| at(1.0, Body::message(who, text)))),
     );
     let run = folder.run(&[
         "replay",
@@ -88,7 +88,7 @@ fn a_server_that_is_no_room_is_left_alone() {
         "HTTP/1.1 302 Found\r\nLocation: https://elsewhere\r\nContent-Length: 0\r\n\r\n",
     ];
     let folder = Folder::new();
-    folder.file("old.txt", log(&[at(1.0, said("ann", "hello"))]));
+    folder.file("old.txt", log(&[at(1.0, Body::message("ann", "hello"))]));
     for answer in answers {
         let stranger = Fake::saying(answer);
         let run = folder.run(&["replay", "old.txt", "--into", &stranger.address]);
@@ -108,7 +108,7 @@ fn heard_in_order(
     let folder = Folder::new();
     let events: Vec<_> = speeches
         .iter()
-        .map(|(who, text)| at(1.0, said(who, text)))
+        .map(|(who, text)| at(1.0, Body::message(who, text)))
         .collect();
     folder.file("old.txt", log(&events));
     let run = folder.run(&[

@@ -13,11 +13,7 @@ const MUTED: &str = r"* (a\)b) muted (bob) for 0:10:00";
 
 fn newer_log() -> Vec<u8> {
     let mut log = Vec::new();
-    let opened = Body::Opened {
-        version: "chatroom 9.0.0".into(),
-        random: "6f1d0c5be2a94c07".into(),
-        after: None,
-    };
+    let opened = Body::opened("chatroom 9.0.0", "6f1d0c5be2a94c07");
     let muted = Body::Other { text: MUTED.into() };
     for (second, body) in [opened, muted, Body::Closed].into_iter().enumerate() {
         let at = Stamp::from_micros(1_795_473_297_000_000 + second as i64 * 1_000_000);

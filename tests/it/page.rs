@@ -105,7 +105,7 @@ fn page_of(log: &[u8], more: &[&str]) -> Element {
 }
 
 fn comes(second: i64, name: &str) -> Vec<u8> {
-    line_of(second, Body::Join { name: name.into() })
+    line_of(second, Body::join(name))
 }
 
 #[test]
@@ -117,13 +117,8 @@ fn the_page_says_what_was_said() {
         says(2, "eve", "hello"),
         says(3, "bob", "/me waves"),
         says(80_000, "bob", "next day"),
-        line_of(80_001, Body::Notice { text: "tea".into() }),
-        line_of(
-            80_002,
-            Body::Leave {
-                name: "mira".into(),
-            },
-        ),
+        line_of(80_001, Body::notice("tea")),
+        line_of(80_002, Body::leave("mira")),
         line_of(80_003, Body::Closed),
     ]
     .concat();
@@ -214,12 +209,7 @@ fn nothing_from_a_log_is_markup() {
             log.extend(says(n as i64, name, text));
             log.extend(says(n as i64, name, &format!("/me {text}")));
         }
-        log.extend(line_of(
-            n as i64,
-            Body::Notice {
-                text: HOSTILE.into(),
-            },
-        ));
+        log.extend(line_of(n as i64, Body::notice(HOSTILE)));
     }
     let plain = page_of(&says(0, "mira", "hi"), &[]);
     let page = page_of(&log, &[]);

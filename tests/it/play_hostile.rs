@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use chatroom::event::{Body, Elapsed, Event, Stamp};
+use chatroom::event::{Body, Event, Stamp};
 use chatroom::line;
 use vt100::{Callbacks, Parser, Screen};
 
@@ -43,46 +43,21 @@ fn log() -> Vec<u8> {
     };
     for (n, text) in hostile().into_iter().enumerate() {
         let from = text.clone();
-        write(n as i64, Body::Join { name: from.clone() });
-        let said = |from: String, text: String| Body::Message {
-            from,
-            elapsed: Elapsed(1),
-            text,
-            key: None,
-        };
+        write(n as i64, Body::join(from.clone()));
+        let said = |from: String, text: String| Body::message(from, text).elapsed(1);
         write(n as i64, said(from.clone(), text.clone()));
         write(n as i64, said("eve".into(), format!("/me {text}")));
-        write(n as i64, Body::Notice { text: text.clone() });
-        write(
-            n as i64,
-            Body::Opened {
-                version: text,
-                random: "00".into(),
-                after: None,
-            },
-        );
-        write(n as i64, Body::Leave { name: from });
+        write(n as i64, Body::notice(text.clone()));
+        write(n as i64, Body::opened(text, "00"));
+        write(n as i64, Body::leave(from));
     }
     // Wide characters over the edge, and more marks than any letter has.
     let wide = "日本語".repeat(60);
     let marks = format!("a{}b", "\u{301}".repeat(2000));
     for text in [wide.as_str(), &marks, "👩‍👩‍👧‍👦🏳️‍🌈"] {
-        write(
-            100,
-            Body::Message {
-                from: "eve".into(),
-                elapsed: Elapsed(1),
-                text: text.into(),
-                key: None,
-            },
-        );
+        write(100, Body::message("eve", text).elapsed(1));
     }
-    write(
-        101,
-        Body::Notice {
-            text: "the last of it".into(),
-        },
-    );
+    write(101, Body::notice("the last of it"));
     out
 }
 

@@ -7,7 +7,7 @@
 use std::fs;
 use std::process::Command;
 
-use chatroom::event::{Body, Elapsed, Event, Stamp};
+use chatroom::event::{Body, Event, Stamp};
 use chatroom::line;
 use serde_json::Value;
 
@@ -61,21 +61,16 @@ fn workshop() -> Vec<u8> {
             let name = names[random(names.len()).min(random(names.len()))];
             if !here.contains(&name) {
                 here.push(name);
-                say(*at, Body::Join { name: name.into() });
+                say(*at, Body::join(name));
             }
             let count = 1 + random(12);
             let text: Vec<&str> = (0..count).map(|_| words[random(words.len())]).collect();
-            let body = Body::Message {
-                from: name.into(),
-                elapsed: Elapsed(1),
-                text: text.join(" "),
-                key: None,
-            };
+            let body = Body::message(name, text.join(" ")).elapsed(1);
             say(*at, body);
         }
         for name in here {
             let last = times.last().expect("somebody spoke");
-            say(*last, Body::Leave { name: name.into() });
+            say(*last, Body::leave(name));
         }
     }
     out

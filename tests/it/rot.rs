@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;
 
-use chatroom::event::{Body, Elapsed, Event, Id, Key, LogId, Stamp};
+use chatroom::event::{Body, Event, Id, Key, LogId, Stamp};
 use chatroom::line;
 use chatroom::sse::{self, Form};
 use serde_json::Value;
@@ -31,19 +31,15 @@ impl Random {
 fn log(messages: usize) -> Vec<u8> {
     let mut out = Vec::new();
     let at = |n: usize| Stamp::from_micros(1_795_473_297_180_845 + n as i64 * 7_000_000);
-    let body = Body::Opened {
-        version: "chatroom 0.1.0".into(),
-        random: "6f1d0c5be2a94c07".into(),
-        after: None,
-    };
+    let body = Body::opened("chatroom 0.1.0", "6f1d0c5be2a94c07");
     line::to_line(&Event { at: at(0), body }, &mut out);
     for n in 0..messages {
-        let body = Body::Message {
-            from: ["Jo", "uthira", "zoë)"][n % 3].into(),
-            elapsed: Elapsed(n as u64),
-            text: format!("*{n}* Just {}\n\\ \u{202e} Ê 😀", "so ".repeat(n % 9)),
-            key: (n % 2 == 0).then(|| Key::new(&format!("key-{n}")).expect("a key")),
-        };
+        let body = Body::message(
+            ["Jo", "uthira", "zoë)"][n % 3],
+            format!("*{n}* Just {}\n\\ \u{202e} Ê 😀", "so ".repeat(n % 9)),
+        )
+        .elapsed(n as u64)
+        .keyed((n % 2 == 0).then(|| Key::new(&format!("key-{n}")).expect("a key")));
         line::to_line(&Event { at: at(n), body }, &mut out);
     }
     out

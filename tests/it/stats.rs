@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chatroom::event::{Body, Stamp};
 use serde_json::Value;
 
-use crate::logs::{line_at, message};
+use crate::logs::line_at;
 use support::program::Folder;
 
 const SAMPLE: &str = include_str!("../../log.txt");
@@ -18,18 +18,6 @@ fn log(events: &[(i64, Body)]) -> Vec<u8> {
         line_at(at, body.clone())
     };
     events.iter().flat_map(line).collect()
-}
-
-fn said(from: &str, text: &str) -> Body {
-    message(from, 1, text)
-}
-
-fn join(name: &str) -> Body {
-    Body::Join { name: name.into() }
-}
-
-fn leave(name: &str) -> Body {
-    Body::Leave { name: name.into() }
 }
 
 fn json(folder: &Folder, args: &[&str]) -> Value {
@@ -203,7 +191,7 @@ fn nothing_chosen_is_a_sentence() {
 #[test]
 fn hours_are_those_of_the_clock_on_the_wall_when_it_is_put_back() {
     let folder = Folder::new();
-    let hour = |n: i64, name: &str| (n * 3600 + 60, said(name, "x"));
+    let hour = |n: i64, name: &str| (n * 3600 + 60, Body::message(name, "x"));
     // In Berlin 0:01, 1:01, 2:01 in summer, 2:01 and 3:01 in winter, 23:01; then Monday 0:01.
     let events = [0, 1, 2, 3, 4, 24, 25].map(|n| hour(n, "a"));
     folder.file("log.txt", log(&events));
@@ -227,10 +215,10 @@ fn hours_are_those_of_the_clock_on_the_wall_when_it_is_put_back() {
 fn a_member_who_only_joined_and_left_does_not_count_as_a_speaker() {
     let folder = Folder::new();
     let events = [
-        (0, join("ann")),
-        (1, join("bob")),
-        (2, said("ann", "hello")),
-        (3, said("ann", "anybody?")),
+        (0, Body::join("ann")),
+        (1, Body::join("bob")),
+        (2, Body::message("ann", "hello")),
+        (3, Body::message("ann", "anybody?")),
     ];
     folder.file("log.txt", log(&events));
     folder
@@ -263,7 +251,7 @@ fn names_can_do_no_harm() {
     let mut events = Vec::new();
     for (n, name) in names.iter().enumerate() {
         for _ in n..names.len() {
-            events.push((events.len() as i64, said(name, "hi")));
+            events.push((events.len() as i64, Body::message(*name, "hi")));
         }
     }
     folder.file("log.txt", log(&events));
@@ -299,10 +287,10 @@ fn names_can_do_no_harm() {
 fn a_log_of_very_many_names_stays_bounded_and_says_so() {
     let folder = Folder::new();
     let mut events: Vec<_> = (0..60_000)
-        .map(|n| (n, join(&format!("name {n}"))))
+        .map(|n| (n, Body::join(format!("name {n}"))))
         .collect();
-    events.push((60_000, said("name 1", "here")));
-    events.push((60_001, said("somebody new", "hello")));
+    events.push((60_000, Body::message("name 1", "here")));
+    events.push((60_001, Body::message("somebody new", "hello")));
     folder.file("log.txt", log(&events));
     let json = json(&folder, &[]);
     assert_eq!(
@@ -323,7 +311,11 @@ fn a_log_of_very_many_names_stays_bounded_and_says_so() {
 #[test]
 fn damaged_lines_are_not_counted_and_said() {
     let folder = Folder::new();
-    let events = [(0, join("a")), (60, said("a", "one")), (120, leave("a"))];
+    let events = [
+        (0, Body::join("a")),
+        (60, Body::message("a", "one")),
+        (120, Body::leave("a")),
+    ];
     let mut bytes = log(&events);
     let at = bytes.windows(3).position(|w| w == b"one").expect("it");
     bytes[at] = b'O';

@@ -15,12 +15,7 @@ use support::program::Folder;
 const SAMPLE: &[u8] = include_bytes!("../../log.txt");
 
 fn says(second: i64, from: &str, text: &str) -> Vec<u8> {
-    let body = Body::Message {
-        from: from.into(),
-        elapsed: Elapsed(7),
-        text: text.into(),
-        key: None,
-    };
+    let body = Body::message(from, text).elapsed(7);
     let at = Stamp::from_micros(1_795_473_297_000_000 + second * 1_000_000);
     let mut out = Vec::new();
     line::to_line(&Event { at, body }, &mut out);

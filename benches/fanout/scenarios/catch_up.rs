@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use chatroom::event::{Body, Elapsed, Event, Stamp};
+use chatroom::event::{Body, Event, Stamp};
 use chatroom::line;
 
 use crate::drive::{Pace, Plan, drive};
@@ -110,11 +110,7 @@ pub fn catch_up(setting: &Setting, report: &mut Report) -> Res<()> {
 /// Writes a log as the room would have; its size in bytes.
 pub fn plant(log: &Path, size: usize) -> Res<u64> {
     let begin = Stamp::now().minus(Duration::from_secs(7_200));
-    let opened = Body::Opened {
-        version: "chatroom bench".to_string(),
-        random: "6f1d0c5be2a94c07".to_string(),
-        after: None,
-    };
+    let opened = Body::opened("chatroom bench", "6f1d0c5be2a94c07");
     let mut file = BufWriter::new(File::create(log)?);
     let mut line = Vec::new();
     let mut event = Event {
@@ -130,12 +126,7 @@ pub fn plant(log: &Path, size: usize) -> Res<u64> {
             _ => format!("{number:<size$}").replace(' ', "x"),
         };
         event.at = begin.plus(Duration::from_millis(number as u64));
-        event.body = Body::Message {
-            from: "planter".to_string(),
-            elapsed: Elapsed(0),
-            text,
-            key: None,
-        };
+        event.body = Body::message("planter", text);
         line.clear();
         line::to_line(&event, &mut line);
         file.write_all(&line)?;

@@ -1,6 +1,6 @@
 //! Builders of ids and events for the tests of the window.
 
-use crate::event::{Body, Elapsed, Id, Key, LogId, Recorded, Stamp};
+use crate::event::{Body, Id, Key, LogId, Recorded, Stamp};
 use crate::wire::Wire;
 
 /// The id at an offset of log 1.
@@ -24,14 +24,4 @@ pub fn key(text: &str) -> Key {
 /// An event as the stream has it.
 pub fn recorded(id: Id, at: Stamp, body: Body) -> Wire {
     Wire::Recorded(Recorded { id, at, body })
-}
-
-/// The body of a message whose sender last spoke so many seconds before.
-pub fn message(from: &str, elapsed: u64, text: &str, with: Option<&str>) -> Body {
-    Body::Message {
-        from: from.into(),
-        elapsed: Elapsed(elapsed),
-        text: text.into(),
-        key: with.map(key),
-    }
 }

@@ -132,7 +132,9 @@ impl Conversion {
                 Shape::Join(_) => &mut self.counts.joins,
                 Shape::Leave(_) => &mut self.counts.leaves,
                 Shape::Notice(_) => &mut self.counts.notices,
-                _ => &mut self.counts.others,
+                Shape::Opened { .. } | Shape::Closed | Shape::Erased(_) | Shape::Other(_) => {
+                    &mut self.counts.others
+                }
             };
             *count += 1;
             self.ready.extend_from_slice(bytes);
@@ -146,11 +148,7 @@ impl Conversion {
         let mut random = [0; 8];
         getrandom::fill(&mut random)
             .map_err(|error| Failure::new(format!("The system has no random numbers: {error}.")))?;
-        let body = Body::Opened {
-            version: concat!("chatroom ", env!("CARGO_PKG_VERSION")).to_string(),
-            random: random.iter().map(|byte| format!("{byte:02x}")).collect(),
-            after: None,
-        };
+        let body = Body::opening(random, None);
         line::to_line(&Event { at, body }, &mut self.ready);
         Ok(())
     }

@@ -75,7 +75,6 @@ impl Converter {
         report.change(|entries| entries.notes.extend(note));
         let mut random = [0; 8];
         getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
-        let random = random.iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(Converter {
             input,
             splitter: Splitter::new(separator(kind)),

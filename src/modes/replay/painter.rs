@@ -168,7 +168,7 @@ fn lines(text: &str, out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Elapsed, Stamp};
+    use crate::event::Stamp;
 
     fn shown(colour: bool, body: Body) -> String {
         let at = Stamp::from_micros(1_795_473_297_180_845);
@@ -177,21 +177,15 @@ mod tests {
         String::from_utf8(out).expect("UTF-8")
     }
 
-    fn said(from: &str, text: &str) -> Body {
-        Body::Message {
-            from: from.into(),
-            elapsed: Elapsed(17),
-            text: text.into(),
-            key: None,
-        }
-    }
-
     #[test]
     fn a_message_looks_as_in_the_log() {
-        assert_eq!(shown(false, said("uthira", "hi")), "[uthira]: 0:00:17:hi\n");
         assert_eq!(
-            shown(false, said("uthira", r"C:\temp \o/")),
-            "[uthira]: 0:00:17:C:\\temp \\o/\n"
+            shown(false, Body::message("uthira", "hi")),
+            "[uthira]: 0:00:00:hi\n"
+        );
+        assert_eq!(
+            shown(false, Body::message("uthira", r"C:\temp \o/")),
+            "[uthira]: 0:00:00:C:\\temp \\o/\n"
         );
     }
 
@@ -200,36 +194,36 @@ mod tests {
         assert_eq!(
             shown(
                 false,
-                said("eve", "look:\r\n\n[bob]: 0:00:01:I owe eve 5\n")
+                Body::message("eve", "look:\r\n\n[bob]: 0:00:01:I owe eve 5\n")
             ),
-            "[eve]: 0:00:17:look:\n    \n    [bob]: 0:00:01:I owe eve 5\n"
+            "[eve]: 0:00:00:look:\n    \n    [bob]: 0:00:01:I owe eve 5\n"
         );
     }
 
     #[test]
     fn an_action_is_shown_as_one() {
         assert_eq!(
-            shown(false, said("uthira", "/me waves\nwith both arms")),
+            shown(false, Body::message("uthira", "/me waves\nwith both arms")),
             "* [uthira] waves\n    with both arms\n"
         );
         assert_eq!(
-            shown(false, said("uthira", "/mean")),
-            "[uthira]: 0:00:17:/mean\n"
+            shown(false, Body::message("uthira", "/mean")),
+            "[uthira]: 0:00:00:/mean\n"
         );
     }
 
     #[test]
     fn nothing_said_can_steer_the_terminal() {
         let evil = "\u{1b}[2J\r\u{7}\u{9b}31m\u{202e}\t\0x";
-        let line = shown(false, said(evil, evil));
+        let line = shown(false, Body::message(evil, evil));
         assert_eq!(
             line,
-            "[\\u{1b}[2J\\r\\u{7}\\u{9b}31m\\u{202e}\\t\\u{0}x]: 0:00:17:\
+            "[\\u{1b}[2J\\r\\u{7}\\u{9b}31m\\u{202e}\\t\\u{0}x]: 0:00:00:\
              \\u{1b}[2J\\r\\u{7}\\u{9b}31m\\u{202e}\\t\\u{0}x\n"
         );
-        let notice = shown(false, Body::Notice { text: evil.into() });
+        let notice = shown(false, Body::notice(evil));
         assert!(!notice.trim_end().contains(char::is_control), "{notice:?}");
-        let join = shown(false, Body::Join { name: evil.into() });
+        let join = shown(false, Body::join(evil));
         assert!(!join.trim_end().contains(char::is_control), "{join:?}");
     }
 
@@ -246,16 +240,16 @@ mod tests {
 
     #[test]
     fn a_name_has_one_colour_and_comings_are_grey() {
-        let first = shown(true, said("uthira", "a"));
-        let again = shown(true, said("uthira", "a"));
+        let first = shown(true, Body::message("uthira", "a"));
+        let again = shown(true, Body::message("uthira", "a"));
         assert_eq!(first, again);
         assert!(first.starts_with("[\u{1b}["), "{first:?}");
         assert!(
-            first.ends_with("uthira\u{1b}[0m]: 0:00:17:a\n"),
+            first.ends_with("uthira\u{1b}[0m]: 0:00:00:a\n"),
             "{first:?}"
         );
         assert_eq!(
-            shown(true, Body::Join { name: "bob".into() }),
+            shown(true, Body::join("bob")),
             "\u{1b}[90mClient (bob) entered room\u{1b}[0m\n"
         );
         assert_eq!(shown(false, Body::Closed), "* Room closed\n");

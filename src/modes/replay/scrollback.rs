@@ -99,18 +99,17 @@ fn write(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Body, Elapsed, Event, LogId, Stamp};
+    use crate::event::{Body, Event, LogId, Stamp};
     use crate::sse::{self, Form};
 
     fn log(messages: u64) -> (tempfile::NamedTempFile, Vec<u8>) {
         let mut bytes = Vec::new();
         for n in 0..messages {
-            let body = Body::Message {
-                from: "mira".into(),
-                elapsed: Elapsed(n),
-                text: format!("number {n} {}", "x".repeat(n as usize % 200)),
-                key: None,
-            };
+            let body = Body::message(
+                "mira",
+                format!("number {n} {}", "x".repeat(n as usize % 200)),
+            )
+            .elapsed(n);
             let at = Stamp::from_micros(1_795_473_297_180_845 + n as i64);
             line::to_line(&Event { at, body }, &mut bytes);
         }

@@ -96,7 +96,8 @@ impl Tally {
         match raw.shape {
             Shape::Opened { .. } => self.people.all_go(self.newest.unwrap_or(at)),
             Shape::Closed => self.people.all_go(at),
-            _ => (),
+            Shape::Message { .. } | Shape::Join(_) | Shape::Leave(_) => (),
+            Shape::Notice(_) | Shape::Erased(_) | Shape::Other(_) => (),
         }
         self.newest = Some(at);
         if !wanted {
@@ -250,7 +251,7 @@ fn size_as_said(text: &[u8]) -> TextSize {
 mod tests {
     use super::*;
     use crate::event::Body;
-    use crate::modes::replay::testing::{line_of, said};
+    use crate::modes::replay::testing::line_of;
 
     /// 2026-11-23T23:50:00Z, a Monday, plus minutes.
     fn at(minute: i64) -> Stamp {
@@ -268,36 +269,24 @@ mod tests {
         tally.add(at, &line::raw(&bytes).expect("it was just written"), wanted);
     }
 
-    fn join(name: &str) -> Body {
-        Body::Join { name: name.into() }
-    }
-
-    fn leave(name: &str) -> Body {
-        Body::Leave { name: name.into() }
-    }
-
     fn opened() -> Body {
-        Body::Opened {
-            version: "chatroom 0.1.0".into(),
-            random: "6f1d0c5be2a94c07".into(),
-            after: None,
-        }
+        Body::opened("chatroom 0.1.0", "6f1d0c5be2a94c07")
     }
 
     #[test]
     fn an_evening_over_midnight_is_counted() {
         let mut tally = Tally::new(|_| 0);
         add(&mut tally, 0, opened());
-        add(&mut tally, 1, join("mira"));
-        add(&mut tally, 2, said("mira", "anybody here?"));
-        add(&mut tally, 3, join("bob"));
-        add(&mut tally, 9, said("bob", "  two\nlines "));
-        add(&mut tally, 12, said("mira", "நன்றி  😄"));
-        add(&mut tally, 13, leave("bob"));
+        add(&mut tally, 1, Body::join("mira"));
+        add(&mut tally, 2, Body::message("mira", "anybody here?"));
+        add(&mut tally, 3, Body::join("bob"));
+        add(&mut tally, 9, Body::message("bob", "  two\nlines "));
+        add(&mut tally, 12, Body::message("mira", "நன்றி  😄"));
+        add(&mut tally, 13, Body::leave("bob"));
         // The power fails; an hour later the room is opened again.
         add(&mut tally, 73, opened());
-        add(&mut tally, 74, join("bob"));
-        add(&mut tally, 80, Body::Notice { text: "x".into() });
+        add(&mut tally, 74, Body::join("bob"));
+        add(&mut tally, 80, Body::notice("x"));
         tally.end();
         assert_eq!(tally.range, Some((at(0), at(80))));
         assert_eq!((tally.lines, tally.messages), (10, 3));
@@ -322,10 +311,10 @@ mod tests {
     #[test]
     fn what_is_not_chosen_still_ends_presences() {
         let mut tally = Tally::new(|_| 0);
-        add(&mut tally, 0, join("mira"));
-        add_if(&mut tally, 5, said("bob", "not asked for"), false);
+        add(&mut tally, 0, Body::join("mira"));
+        add_if(&mut tally, 5, Body::message("bob", "not asked for"), false);
         add_if(&mut tally, 9, opened(), false);
-        add_if(&mut tally, 20, said("bob", "not asked for"), false);
+        add_if(&mut tally, 20, Body::message("bob", "not asked for"), false);
         tally.end();
         assert_eq!((tally.lines, tally.messages, tally.opened), (1, 0, 0));
         assert_eq!(tally.people.all().len(), 1);
@@ -366,7 +355,7 @@ mod tests {
     fn a_clock_that_is_set_back_makes_no_silence() {
         let mut tally = Tally::new(|_| 0);
         for minute in [100, 50, 51, 40, 103] {
-            add(&mut tally, minute, said("a", "x"));
+            add(&mut tally, minute, Body::message("a", "x"));
         }
         tally.end();
         assert_eq!(tally.silence, Some((at(100), at(103))));

@@ -2,18 +2,8 @@
 
 use std::io::{self, Read};
 
-use crate::event::{Body, Elapsed, Event, Stamp};
+use crate::event::{Body, Event, Stamp};
 use crate::line;
-
-/// A message without a key.
-pub fn said(from: &str, text: &str) -> Body {
-    Body::Message {
-        from: from.into(),
-        elapsed: Elapsed(7),
-        text: text.into(),
-        key: None,
-    }
-}
 
 /// The line of an event, with its line feed.
 pub fn line_of(at: Stamp, body: Body) -> Vec<u8> {

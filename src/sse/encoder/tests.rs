@@ -2,6 +2,7 @@
 
 use super::super::{encode_any_line, encode_line};
 use super::*;
+use crate::event::testing::every_kind;
 use crate::event::{Body, Elapsed, Event};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -46,18 +47,13 @@ fn any_event() -> impl Strategy<Value = Event> {
     let text = hostile_text;
     let body = prop_oneof![
         5 => (text(), any::<u32>(), text(), key).prop_map(|(from, elapsed, text, key)| {
-            Body::Message {
-                from,
-                elapsed: Elapsed(elapsed.into()),
-                text,
-                key: key.as_deref().and_then(Key::new),
-            }
+            Body::message(from, text).elapsed(elapsed.into()).keyed(key.as_deref().and_then(Key::new))
         }),
         1 => text().prop_map(|name| Body::Join { name }),
         1 => text().prop_map(|name| Body::Leave { name }),
         1 => text().prop_map(|text| Body::Notice { text }),
         1 => (0usize..300).prop_map(|padding| Body::Erased { padding }),
-        1 => Just(Body::Closed),
+        1 => proptest::sample::select(every_kind()),
         1 => r#"\* [A-F][ -Z"é]{0,20}(\\[ntr\\\]\)])?"#.prop_map(|text| Body::Other { text }),
         1 => any::<Option<u32>>().prop_map(|after| Body::Opened {
             version: "chatroom 0.1.0".into(),
@@ -178,5 +174,16 @@ proptest! {
     #[test]
     fn any_bytes_are_encoded_as_damaged(text in vec(any::<u8>(), 0..100)) {
         same(7, 99, &text)?;
+    }
+}
+
+#[test]
+fn every_kind_but_the_rare_one_is_encoded_the_quick_way() {
+    for body in every_kind() {
+        let rare = matches!(body, Body::Opened { .. });
+        let at = Stamp::from_micros(0);
+        let event = Event { at, body };
+        let quick = same(7, 99, &line_of(&event)).expect("the same bytes");
+        assert_eq!(quick, !rare, "{event:?}");
     }
 }

@@ -1,7 +1,7 @@
 //! A checker that cannot fail is worth nothing: each kind of violation is planted in a made-up log
 //! and book, and must be found.
 
-use chatroom::event::{Body, Elapsed, Event, Id, Key, Recorded, Stamp};
+use chatroom::event::{Body, Event, Id, Key, Recorded, Stamp};
 use chatroom::line::to_line;
 use chatroom::wire::Wire;
 
@@ -17,25 +17,15 @@ struct World {
 fn message(n: i64) -> Event {
     Event {
         at: Stamp::from_micros(1_000 * (10 + n)),
-        body: Body::Message {
-            from: format!("p{}", n % 2),
-            elapsed: Elapsed(0),
-            text: format!("text {n}"),
-            key: Key::new(&format!("k{n}")),
-        },
+        body: Body::message(format!("p{}", n % 2), format!("text {n}"))
+            .keyed(Key::new(&format!("k{n}"))),
     }
 }
 
 impl World {
     fn new() -> World {
-        let opened = Body::Opened {
-            version: "chatroom test".into(),
-            random: "6f1d0c5be2a94c07".into(),
-            after: None,
-        };
-        let join = |n| Body::Join {
-            name: format!("p{n}"),
-        };
+        let opened = Body::opened("chatroom test", "6f1d0c5be2a94c07");
+        let join = |n| Body::join(format!("p{n}"));
         let mut events: Vec<Event> = [opened, join(0), join(1)]
             .into_iter()
             .map(|body| Event {

@@ -76,11 +76,6 @@ pub fn said(offset: u64, from: &str, text: &str) -> Wire {
     Wire::Recorded(Recorded {
         id: id(offset),
         at: Stamp::now(),
-        body: Body::Message {
-            from: from.into(),
-            elapsed: Elapsed(1),
-            text: text.into(),
-            key: None,
-        },
+        body: Body::message(from, text).elapsed(1),
     })
 }

@@ -23,11 +23,10 @@ impl Past {
     /// A room that was opened then.
     pub fn opened(at: Stamp, random: &str) -> Past {
         let mut past = Past::more(at);
-        past.happens(Body::Opened {
-            version: concat!("chatroom ", env!("CARGO_PKG_VERSION")).to_string(),
-            random: random.to_string(),
-            after: None,
-        });
+        past.happens(Body::opened(
+            concat!("chatroom ", env!("CARGO_PKG_VERSION")),
+            random.to_string(),
+        ));
         past
     }
 
@@ -53,12 +52,7 @@ impl Past {
     pub fn said(&mut self, from: &str, text: &str) {
         let last = self.last.insert(from.to_string(), self.at);
         let elapsed = Elapsed(last.map_or(0, |last| self.at.since(last).as_secs()));
-        self.happens(Body::Message {
-            from: from.to_string(),
-            elapsed,
-            text: text.to_string(),
-            key: None,
-        });
+        self.happens(Body::message(from, text).elapsed(elapsed.0));
     }
 
     /// Somebody comes in.

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use chatroom::event::{Body, Elapsed, Event, Stamp};
+use chatroom::event::{Body, Event, Stamp};
 use chatroom::line;
 use chatroom::modes::gui::theme::{Palette, Theme};
 
@@ -104,14 +104,7 @@ fn write_log(path: &Path, days: &[Script]) {
         let mut at = now - back * 7 * 86_400 * SECOND - (19 * day.len() as i64 + 90) * SECOND;
         let random = format!("c2a1f07d93be584{back}");
         let version = "chatroom 0.1.0".to_string();
-        put(
-            at,
-            Body::Opened {
-                version,
-                random,
-                after: None,
-            },
-        );
+        put(at, Body::opened(version, random));
         for (n, (who, what)) in day.iter().enumerate() {
             at += (11 + 7 * (n as i64 % 3)) * SECOND;
             let name = || what.to_string();
@@ -119,21 +112,16 @@ fn write_log(path: &Path, days: &[Script]) {
                 "+" => {
                     spoke.insert(*what, at);
                     here.push(what);
-                    Body::Join { name: name() }
+                    Body::join(name())
                 }
                 "-" => {
                     here.retain(|name| name != what);
-                    Body::Leave { name: name() }
+                    Body::leave(name())
                 }
                 "*" => Body::Closed,
                 who => {
                     let before = spoke.insert(who, at).unwrap_or(at - 17 * SECOND);
-                    Body::Message {
-                        from: who.to_string(),
-                        elapsed: Elapsed(((at - before) / SECOND) as u64),
-                        text: what.to_string(),
-                        key: None,
-                    }
+                    Body::message(who, *what).elapsed(((at - before) / SECOND) as u64)
                 }
             };
             put(at, body);

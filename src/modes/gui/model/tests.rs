@@ -15,7 +15,7 @@ use std::time::Duration;
 use super::*;
 use crate::event::{Body, Elapsed, LogId, MAX_TEXT};
 use crate::modes::gui::keep::settings::TimeDisplay;
-use crate::modes::gui::tests::{at, id, key, message, recorded};
+use crate::modes::gui::tests::{at, id, key, recorded};
 use crate::modes::gui::transcript::items::{ItemRank, items};
 use crate::modes::gui::transcript::styled::{Placement, text_of};
 use crate::wire::{HistoryRange, Member, Members, Said, Session, Wire};
@@ -71,23 +71,25 @@ fn model() -> Model {
 }
 
 fn said(offset: u64, from: &str, text: &str, with: Option<&str>) -> Wire {
-    recorded(id(offset), at(), message(from, offset, text, with))
+    recorded(
+        id(offset),
+        at(),
+        Body::message(from, text)
+            .elapsed(offset)
+            .keyed(with.map(key)),
+    )
 }
 
 fn join(offset: u64, name: &str) -> Wire {
-    recorded(id(offset), at(), Body::Join { name: name.into() })
+    recorded(id(offset), at(), Body::join(name))
 }
 
 fn leave(offset: u64, name: &str) -> Wire {
-    recorded(id(offset), at(), Body::Leave { name: name.into() })
+    recorded(id(offset), at(), Body::leave(name))
 }
 
 fn opened(offset: u64) -> Wire {
-    let body = Body::Opened {
-        version: "chatroom 0.1.0".into(),
-        random: String::new(),
-        after: None,
-    };
+    let body = Body::opened("chatroom 0.1.0", "");
     recorded(id(offset), at(), body)
 }
 

@@ -40,14 +40,10 @@ pub(super) struct Assembler {
 
 impl Assembler {
     /// An empty log; `random` goes into its first line.
-    pub(super) fn new(random: String) -> Assembler {
+    pub(super) fn new(random: [u8; 8]) -> Assembler {
         Assembler {
             out: Vec::new(),
-            opened: Body::Opened {
-                version: concat!("chatroom ", env!("CARGO_PKG_VERSION")).to_string(),
-                random,
-                after: None,
-            },
+            opened: Body::opening(random, None),
             begun: false,
             last: Stamp::from_micros(0),
             heard: HashMap::new(),
@@ -69,12 +65,7 @@ impl Assembler {
         counts.empty += u64::from(text.trim().is_empty());
         for text in pieces(text) {
             counts.messages += 1;
-            let body = Body::Message {
-                from: from.to_string(),
-                elapsed: Elapsed::default(),
-                text: text.to_string(),
-                key: None,
-            };
+            let body = Body::message(from, text);
             self.take(at, body, from.len() + text.len());
         }
     }
@@ -82,18 +73,14 @@ impl Assembler {
     /// Adds a join.
     pub(super) fn join(&mut self, at: Option<Moment>, name: &str, counts: &mut LineCounts) {
         counts.joins += 1;
-        let body = Body::Join {
-            name: name.to_string(),
-        };
+        let body = Body::join(name);
         self.take(at, body, name.len());
     }
 
     /// Adds a leave.
     pub(super) fn leave(&mut self, at: Option<Moment>, name: &str, counts: &mut LineCounts) {
         counts.leaves += 1;
-        let body = Body::Leave {
-            name: name.to_string(),
-        };
+        let body = Body::leave(name);
         self.take(at, body, name.len());
     }
 
@@ -101,9 +88,7 @@ impl Assembler {
     pub(super) fn notice(&mut self, at: Option<Moment>, text: &str, counts: &mut LineCounts) {
         for text in pieces(text) {
             counts.notices += 1;
-            let body = Body::Notice {
-                text: text.to_string(),
-            };
+            let body = Body::notice(text);
             self.take(at, body, text.len());
         }
     }
@@ -146,12 +131,9 @@ impl Assembler {
         self.last = self.last.max(at);
         for piece in pieces(&text) {
             counts.messages += 1;
-            let body = Body::Message {
-                from: from.clone(),
-                elapsed,
-                text: piece.to_string(),
-                key: key.clone(),
-            };
+            let body = Body::message(from.clone(), piece)
+                .elapsed(elapsed.0)
+                .keyed(key.clone());
             line::to_line(
                 &Event {
                     at: self.last,
@@ -331,7 +313,7 @@ mod tests {
     }
 
     fn assembler() -> Assembler {
-        Assembler::new("6f1d0c5be2a94c07".into())
+        Assembler::new(0x6f1d_0c5b_e2a9_4c07_u64.to_be_bytes())
     }
 
     const OPENED: &str = concat!(

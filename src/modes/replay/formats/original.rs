@@ -122,12 +122,8 @@ impl OriginalClock {
         self.last.insert(record.name.to_string(), self.now);
         Event {
             at: Stamp::from_micros(0).plus(self.now),
-            body: Body::Message {
-                from: record.name.into_owned(),
-                elapsed: Elapsed(record.elapsed.as_secs()),
-                text: record.text.into_owned(),
-                key: None,
-            },
+            body: Body::message(record.name.into_owned(), record.text.into_owned())
+                .elapsed(record.elapsed.as_secs()),
         }
     }
 }

@@ -232,14 +232,14 @@ impl<'a> FoundLine<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::LogId;
-    use crate::modes::replay::testing::{self, line_of};
+    use crate::event::{Body, LogId};
+    use crate::modes::replay::testing::line_of;
     use std::io::Write;
     use std::sync::Arc;
 
     fn said(second: i64, text: &str) -> Vec<u8> {
         let at = Stamp::from_micros(second * 1_000_000);
-        line_of(at, testing::said("mira", text))
+        line_of(at, Body::message("mira", text))
     }
 
     fn events(bytes: &[u8]) -> (EventReader, u64) {

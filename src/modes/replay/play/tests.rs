@@ -8,17 +8,17 @@ use super::event_reader::EventReader;
 use super::keys::KeyPress;
 use super::player::{PlayOptions, PlayState, Player, Wakeup};
 use crate::cli::Speed;
-use crate::event::{LogId, Stamp};
+use crate::event::{Body, LogId, Stamp};
 use crate::journal::Reader;
 use crate::modes::replay::painter::Painter;
 use crate::modes::replay::read::filter::Filter;
-use crate::modes::replay::testing::{self, line_of};
+use crate::modes::replay::testing::line_of;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
 fn said(second: f64, text: &str) -> Vec<u8> {
     let at = Stamp::from_micros((second * 1e6) as i64);
-    line_of(at, testing::said("mira", text))
+    line_of(at, Body::message("mira", text))
 }
 
 /// A play and its time.
@@ -74,7 +74,7 @@ impl Rig {
         }
         let shown = std::mem::take(&mut self.player.out);
         let shown = String::from_utf8(shown).expect("UTF-8");
-        let short = |line: &str| match line.strip_prefix("[mira]: 0:00:07:") {
+        let short = |line: &str| match line.strip_prefix("[mira]: 0:00:00:") {
             Some(text) => text.to_string(),
             None => line.trim_matches(['-', ' ']).to_string(),
         };

@@ -75,7 +75,11 @@ impl Filter {
             Shape::Join(name) | Shape::Leave(name) => {
                 self.only != Some(Kind::Messages) && self.grep.is_none() && self.name(name)
             }
-            _ => self.is_all(),
+            Shape::Opened { .. }
+            | Shape::Closed
+            | Shape::Notice(_)
+            | Shape::Erased(_)
+            | Shape::Other(_) => self.is_all(),
         }
     }
 
@@ -108,7 +112,7 @@ fn plain(text: &[u8]) -> Cow<'_, [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Body, Elapsed, Event};
+    use crate::event::{Body, Event};
 
     impl Filter {
         /// As [`Filter::accepts`], for an event.
@@ -123,12 +127,7 @@ mod tests {
     fn message(from: &str, text: &str) -> Event {
         Event {
             at: Stamp::from_micros(1_795_473_297_180_845),
-            body: Body::Message {
-                from: from.to_string(),
-                elapsed: Elapsed(17),
-                text: text.to_string(),
-                key: None,
-            },
+            body: Body::message(from, text),
         }
     }
 
@@ -140,9 +139,7 @@ mod tests {
     }
 
     fn join(name: &str) -> Event {
-        with(Body::Join {
-            name: name.to_string(),
-        })
+        with(Body::join(name))
     }
 
     fn grep(pattern: &str) -> Filter {

@@ -174,7 +174,7 @@ mod tests {
             let mut out = Vec::new();
             let event = crate::event::Event {
                 at: crate::event::Stamp::from_micros(1_795_473_280_001_201),
-                body: crate::event::Body::Notice { text: body.into() },
+                body: crate::event::Body::notice(body),
             };
             line::to_line(&event, &mut out);
             String::from_utf8(out)

@@ -3,36 +3,24 @@
 use std::io::{Seek, Write};
 
 use super::*;
-use crate::event::{Body, Elapsed, Event, Key};
+use crate::event::{Body, Key};
+use crate::modes::replay::testing::line_of;
 use proptest::prelude::*;
 
 const START: i64 = 1_795_473_297_180_845;
 
 fn line_at(micros: i64, body: Body) -> Vec<u8> {
-    let at = Stamp::from_micros(micros);
-    let mut out = Vec::new();
-    line::to_line(&Event { at, body }, &mut out);
-    out
+    line_of(Stamp::from_micros(micros), body)
 }
 
 fn opened() -> Vec<u8> {
-    line_at(
-        START,
-        Body::Opened {
-            version: "chatroom test".into(),
-            random: "6f1d0c5be2a94c07".into(),
-            after: None,
-        },
-    )
+    line_at(START, Body::opened("chatroom test", "6f1d0c5be2a94c07"))
 }
 
 fn said(second: i64, text: &str) -> Vec<u8> {
-    let body = Body::Message {
-        from: "zoë]".into(),
-        elapsed: Elapsed(17),
-        text: text.into(),
-        key: Key::new("k1"),
-    };
+    let body = Body::message("zoë]", text)
+        .elapsed(17)
+        .keyed(Key::new("k1"));
     line_at(START + second * 1_000_000, body)
 }
 

@@ -159,9 +159,7 @@ mod tests {
     fn batch(offset: u64, texts: &[&str]) -> Arc<Batch> {
         let mut bytes = Vec::new();
         for text in texts {
-            let body = Body::Notice {
-                text: (*text).into(),
-            };
+            let body = Body::notice(*text);
             line::to_line(
                 &Event {
                     at: Stamp::from_micros(0),

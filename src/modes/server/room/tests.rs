@@ -16,11 +16,7 @@ fn at() -> Stamp {
 /// A room whose orders this test answers.
 pub fn room(grace: Duration) -> (tempfile::TempDir, Arc<Room>, Taker) {
     let dir = tempfile::tempdir().expect("a folder");
-    let body = Body::Opened {
-        version: "chatroom test".into(),
-        random: "6f1d0c5be2a94c07".into(),
-        after: None,
-    };
+    let body = Body::opened("chatroom test", "6f1d0c5be2a94c07");
     let journal = Journal::open(&dir.path().join("log.txt"))
         .and_then(|opening| opening.begin(&Recorded { at: at(), body }))
         .expect("a journal");

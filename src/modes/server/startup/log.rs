@@ -95,11 +95,7 @@ pub fn begin(opening: Opening) -> Result<BegunLog, Failure> {
         .map_err(|error| Failure::new(format!("The system has no random numbers: {error}.")))?;
     // A clock that is behind the log must not make time go back in it.
     let at = Stamp::now().max(opening.last_stamp().unwrap_or(Stamp::from_micros(i64::MIN)));
-    let body = Body::Opened {
-        version: concat!("chatroom ", env!("CARGO_PKG_VERSION")).to_string(),
-        random: random.iter().map(|byte| format!("{byte:02x}")).collect(),
-        after: None,
-    };
+    let body = Body::opening(random, None);
     let recent = opening.recent().clone();
     let failed = |error: String| Failure::new(error);
     let journal = opening

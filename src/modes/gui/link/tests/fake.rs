@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 pub use support::fake::{Asked, Fake, hold, nobody, reply};
 
 use crate::address::Address;
-use crate::event::{Elapsed, Id};
+use crate::event::{Body, Elapsed, Id};
 use crate::modes::gui::link::Link;
 use crate::modes::gui::talk::{LinkCommand, Login, OutboxMessage, Report, Resume};
-use crate::modes::gui::tests::{at, message, recorded};
+use crate::modes::gui::tests::{at, recorded};
 pub use crate::modes::gui::tests::{id, key};
 use crate::sse::{Form, encode};
 use crate::wire::{HistoryRange, Members, Said, Session, Wire};
@@ -96,7 +96,13 @@ pub fn encoded(events: &[Wire]) -> Vec<u8> {
 
 /// A message of ours as the stream has it.
 pub fn said(offset: u64, text: &str, with: Option<&str>) -> Wire {
-    recorded(id(offset), at(), message("uthira", 1, text, with))
+    recorded(
+        id(offset),
+        at(),
+        Body::message("uthira", text)
+            .elapsed(1)
+            .keyed(with.map(key)),
+    )
 }
 
 /// A login with a name and nothing else.

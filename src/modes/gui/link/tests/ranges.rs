@@ -56,7 +56,7 @@ fn every_question_is_answered_in_order_while_the_stream_goes_on() {
                 ..id(1)
             },
             at: crate::event::Stamp::from_micros(0),
-            body: Body::Join { name: "eve".into() },
+            body: Body::join("eve"),
         }),
     ];
     let events = strange.clone();

@@ -134,7 +134,7 @@ fn a_reset_starts_the_transcript_afresh_and_says_so() {
                 message: "The log was replaced.".into(),
                 earlier: None,
             },
-            recorded(other, at(), Body::Join { name: "eve".into() }),
+            recorded(other, at(), Body::join("eve")),
         ],
     );
     assert_eq!(
@@ -150,7 +150,7 @@ fn a_reset_starts_the_transcript_afresh_and_says_so() {
     );
     // What is said next stands below it, and the line goes up with the rest.
     let after = Id { offset: 9, ..other };
-    let next = recorded(after, at(), message("eve", 9, "new", None));
+    let next = recorded(after, at(), Body::message("eve", "new").elapsed(9));
     events(&mut model, vec![next]);
     let seen = transcript(&model);
     assert_eq!(seen[2..], [REPLACED, "[eve]: 0:00:09:new"]);

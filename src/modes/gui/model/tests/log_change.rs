@@ -10,7 +10,7 @@ fn bob(log: u32, offset: u64, second: i64) -> Wire {
     recorded(
         place(log, offset, second),
         at,
-        message("bob", second as u64, "hi", None),
+        Body::message("bob", "hi").elapsed(second as u64),
     )
 }
 

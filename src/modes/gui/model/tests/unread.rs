@@ -302,7 +302,7 @@ fn a_range_that_is_not_what_was_asked_for_is_not_asked_for_again() {
         log: LogId(9),
         ..id(50)
     };
-    let foreign = recorded(elsewhere, at(), Body::Join { name: "eve".into() });
+    let foreign = recorded(elsewhere, at(), Body::join("eve"));
     for (events_of_it, next) in [
         (vec![], Some(100)),
         (vec![said(200, "eve", "from the future", None)], Some(200)),

@@ -79,7 +79,7 @@ fn who_says_nothing_for_long_is_shown_as_idle() {
     model.update(Input::Time(later(6)));
     assert_eq!(here(&model), "Here (2) bob 6 min, uthira (you) 6 min");
     model.update(Input::Time(later(60 * 25)));
-    let body = message("uthira", 0, "still here", None);
+    let body = Body::message("uthira", "still here");
     let spoken = recorded(id(40), later(60 * 25), body);
     events(&mut model, vec![spoken]);
     let shown = screen(&model);

@@ -181,13 +181,12 @@ fn portable(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{copied, portable};
-    use crate::event::Stamp;
-    use crate::modes::gui::tests::{at, id, message, recorded};
+    use crate::event::{Body, Stamp};
+    use crate::modes::gui::tests::{at, id, recorded};
     use crate::modes::gui::transcript::history::{HistoryEntry, Scrollback};
 
     fn said(offset: u64) -> HistoryEntry {
-        let text = offset.to_string();
-        let wire = recorded(id(offset), at(), message("bob", 0, &text, None));
+        let wire = recorded(id(offset), at(), Body::message("bob", offset.to_string()));
         let local = |at: Stamp| at.utc().naive_utc();
         HistoryEntry::of(wire, None, local).expect("a message")
     }

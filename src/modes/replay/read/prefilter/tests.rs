@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::event::{Body, Elapsed, Event, Key, Stamp};
+use crate::event::testing::every_kind;
+use crate::event::{Body, Event, Key, Stamp};
 use crate::line::{self, escape};
 use crate::modes::replay::read::defects::judge;
 
@@ -41,16 +42,11 @@ fn pattern() -> impl Strategy<Value = String> {
 fn event() -> impl Strategy<Value = Body> {
     let name = || proptest::sample::select(&NAMES[..]).prop_map(str::to_string);
     prop_oneof![
-        8 => (name(), text(), any::<bool>()).prop_map(|(from, text, keyed)| Body::Message {
-            from,
-            elapsed: Elapsed(17),
-            text,
-            key: keyed.then(|| Key::new("ab\\n")).flatten(),
-        }),
+        8 => (name(), text(), any::<bool>()).prop_map(|(from, text, keyed)| Body::message(from, text).elapsed(17).keyed(keyed.then(|| Key::new("ab\\n")).flatten())),
         1 => name().prop_map(|name| Body::Join { name }),
         1 => name().prop_map(|name| Body::Leave { name }),
         1 => text().prop_map(|text| Body::Notice { text }),
-        1 => Just(Body::Closed),
+        1 => proptest::sample::select(every_kind()),
     ]
 }
 
@@ -120,12 +116,11 @@ proptest! {
 fn only_lines_that_may_be_wanted_are_looked_at() {
     let mut log = Vec::new();
     for n in 0..1_000 {
-        let body = Body::Message {
-            from: if n == 500 { "eve" } else { "bob" }.to_string(),
-            elapsed: Elapsed(17),
-            text: if n == 700 { "here it is" } else { "nothing" }.to_string(),
-            key: None,
-        };
+        let body = Body::message(
+            if n == 500 { "eve" } else { "bob" }.to_string(),
+            if n == 700 { "here it is" } else { "nothing" }.to_string(),
+        )
+        .elapsed(17);
         let at = Stamp::from_micros(n);
         line::to_line(&Event { at, body }, &mut log);
     }

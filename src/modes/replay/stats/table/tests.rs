@@ -2,7 +2,7 @@ use super::*;
 use crate::event::Body;
 use crate::line;
 use crate::modes::replay::tally::hours::UtcOffset;
-use crate::modes::replay::testing::{line_of, said};
+use crate::modes::replay::testing::line_of;
 
 const UTC: UtcOffset = |_| 0;
 
@@ -36,30 +36,13 @@ fn page(tally: &Tally, screen: ChartStyle) -> String {
 
 fn evening() -> Tally {
     tally(&[
-        (
-            0,
-            Body::Opened {
-                version: "chatroom 0.1.0".into(),
-                random: "6f1d0c5be2a94c07".into(),
-                after: None,
-            },
-        ),
-        (
-            10,
-            Body::Join {
-                name: "mira".into(),
-            },
-        ),
-        (20, said("mira", "hello there")),
-        (30, said("山田", "こんばんは")),
-        (100, said("mira", "tea?")),
-        (
-            140,
-            Body::Leave {
-                name: "mira".into(),
-            },
-        ),
-        (1800, said("山田", "/me nods")),
+        (0, Body::opened("chatroom 0.1.0", "6f1d0c5be2a94c07")),
+        (10, Body::join("mira")),
+        (20, Body::message("mira", "hello there")),
+        (30, Body::message("山田", "こんばんは")),
+        (100, Body::message("mira", "tea?")),
+        (140, Body::leave("mira")),
+        (1800, Body::message("山田", "/me nods")),
     ])
 }
 
@@ -118,7 +101,7 @@ fn no_line_is_wider_than_the_screen() {
             3 => "\u{202e}\u{1b}[31mevil\n",
             _ => "மலர்",
         };
-        events.push((n * n * 10, said(&format!("{name}{}", n % 40), "x")));
+        events.push((n * n * 10, Body::message(format!("{name}{}", n % 40), "x")));
     }
     let tally = tally(&events);
     for columns in [40, 41, 55, 56, 57, 79, 80, 81, 100] {
@@ -160,7 +143,7 @@ fn where_there_is_only_ascii_the_charts_are_that() {
     let mut events = Vec::new();
     for n in 0..50 {
         let name = "a name that is quite a bit longer than the column";
-        events.push((n * 1000, said(&format!("{name}{n}"), "x")));
+        events.push((n * 1000, Body::message(format!("{name}{n}"), "x")));
     }
     let drawn = page(
         &tally(&events),
@@ -176,10 +159,7 @@ fn where_there_is_only_ascii_the_charts_are_that() {
 #[test]
 fn nobody_who_speaks_is_a_short_page() {
     let drawn = page(
-        &tally(&[
-            (0, Body::Join { name: "a".into() }),
-            (600, Body::Leave { name: "a".into() }),
-        ]),
+        &tally(&[(0, Body::join("a")), (600, Body::leave("a"))]),
         screen(80),
     );
     assert!(drawn.contains("0 messages"), "{drawn}");

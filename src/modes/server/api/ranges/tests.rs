@@ -7,11 +7,7 @@ use crate::line;
 fn long_events() -> (tempfile::TempDir, Journal) {
     let dir = tempfile::tempdir().expect("a folder");
     let at = Stamp::from_micros(0);
-    let body = Body::Opened {
-        version: "chatroom test".into(),
-        random: "6f1d0c5be2a94c07".into(),
-        after: None,
-    };
+    let body = Body::opened("chatroom test", "6f1d0c5be2a94c07");
     let mut journal = Journal::open(&dir.path().join("log.txt"))
         .and_then(|opening| opening.begin(&Event { at, body }))
         .expect("a journal");

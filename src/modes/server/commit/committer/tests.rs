@@ -226,12 +226,7 @@ fn what_others_appended_first_is_applied_before_it_is_decided_again() {
     // Another server has recorded the message that is repeated here.
     let mut bytes = Vec::new();
     let at = Stamp::now().plus(Duration::from_secs(3_600));
-    let body = Body::Message {
-        from: "ann".into(),
-        elapsed: Elapsed(5),
-        text: "hi".into(),
-        key: Key::new("k"),
-    };
+    let body = Body::message("ann", "hi").elapsed(5).keyed(Key::new("k"));
     let checksum = line::to_line(&Event { at, body }, &mut bytes);
     let next = offset + bytes.len() as u64;
     let there = Id {
@@ -284,11 +279,7 @@ fn what_others_appended_first_is_applied_before_it_is_decided_again() {
 /// A committer for a new log there, and the way to it.
 fn committer(path: &std::path::Path) -> (Committer<FileStore>, Arc<Orders>) {
     let at = Stamp::from_micros(0);
-    let body = Body::Opened {
-        version: "chatroom test".into(),
-        random: "6f1d0c5be2a94c07".into(),
-        after: None,
-    };
+    let body = Body::opened("chatroom test", "6f1d0c5be2a94c07");
     let journal = Journal::open(path)
         .and_then(|opening| opening.begin(&Event { at, body }))
         .expect("a journal");

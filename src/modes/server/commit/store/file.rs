@@ -181,11 +181,7 @@ mod tests {
     fn a_batch_moves_the_place_and_an_erased_line_does_not() {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("log.txt");
-        let opened = Body::Opened {
-            version: "chatroom test".into(),
-            random: "6f1d0c5be2a94c07".into(),
-            after: None,
-        };
+        let opened = Body::opened("chatroom test", "6f1d0c5be2a94c07");
         let at = Stamp::from_micros(0);
         let opening = Journal::open(&path).expect("opened");
         let journal = opening.begin(&Event { at, body: opened }).expect("begun");

@@ -14,7 +14,7 @@ use std::time::Duration;
 fn publish(room: &Room) {
     let offset = room.end();
     let at = Stamp::from_micros(0);
-    let body = Body::Notice { text: "x".into() };
+    let body = Body::notice("x");
     let mut bytes = Vec::new();
     line::to_line(&Event { at, body }, &mut bytes);
     let next = offset + bytes.len() as u64;

@@ -67,7 +67,7 @@ impl Scene {
         let offset = self.room.end();
         let mut bytes = Vec::new();
         let at = Stamp::from_micros(0);
-        let body = Body::Notice { text: text.into() };
+        let body = Body::notice(text);
         line::to_line(&Event { at, body }, &mut bytes);
         let next = offset + bytes.len() as u64;
         let log = self.room.reader.log();
