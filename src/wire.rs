@@ -66,7 +66,8 @@ impl Wire {
                 *after = None;
             }
             Body::Erased { padding } => *padding = 0,
-            _ => {}
+            Body::Message { .. } | Body::Join { .. } | Body::Leave { .. } => {}
+            Body::Closed | Body::Notice { .. } | Body::Other { .. } => {}
         }
         Wire::Recorded(recorded)
     }

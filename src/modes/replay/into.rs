@@ -134,7 +134,11 @@ fn perform(
                     actors.come(&name)?;
                 }
                 Body::Leave { name } => actors.go(&name)?,
-                _ => actors.summary.unsaid += 1,
+                Body::Opened { .. }
+                | Body::Closed
+                | Body::Notice { .. }
+                | Body::Erased { .. }
+                | Body::Other { .. } => actors.summary.unsaid += 1,
             },
             Step::Started => {
                 actors.summary.unsaid += 1;

@@ -264,7 +264,8 @@ impl Model {
             }
             Body::Leave { name } => self.members.retain(|member| member.name != *name),
             Body::Opened { .. } | Body::Closed => self.members.clear(),
-            _ => {}
+            Body::Join { .. } | Body::Message { .. } | Body::Notice { .. } => {}
+            Body::Erased { .. } | Body::Other { .. } => {}
         }
     }
 

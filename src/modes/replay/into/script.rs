@@ -115,8 +115,15 @@ impl Script {
                             }
                         }
                         Shape::Opened { .. } if self.comings => add(None, offset, Step::Started),
-                        _ if self.filter.is_all() => add(None, offset, Step::Unsaid),
-                        _ => (),
+                        Shape::Opened { .. }
+                        | Shape::Closed
+                        | Shape::Notice(_)
+                        | Shape::Erased(_)
+                        | Shape::Other(_) => {
+                            if self.filter.is_all() {
+                                add(None, offset, Step::Unsaid);
+                            }
+                        }
                     }
                 }
             }

@@ -38,7 +38,11 @@ impl Printer for ConsolePrinter {
             }
             Shape::Join(name) => client(name, b") connected", out),
             Shape::Leave(name) => client(name, b") is offline", out),
-            _ => out.extend_from_slice(line.look.shown()),
+            Shape::Opened { .. }
+            | Shape::Closed
+            | Shape::Notice(_)
+            | Shape::Erased(_)
+            | Shape::Other(_) => out.extend_from_slice(line.look.shown()),
         }
         out.push(b'\n');
     }

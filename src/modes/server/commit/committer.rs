@@ -332,7 +332,10 @@ fn is_last(order: &Order) -> bool {
 fn size(order: &Order) -> usize {
     match &order.job {
         Job::Record(Command::Say { text, .. }) => line::escaped_size(text) + AROUND_TEXT,
-        _ => AROUND_TEXT,
+        Job::Record(Command::Join(..) | Command::Leave(..) | Command::End(..) | Command::Close)
+        | Job::Sync
+        | Job::Recall(_)
+        | Job::Look => AROUND_TEXT,
     }
 }
 

@@ -136,7 +136,8 @@ impl Walk {
                 self.names_known = true;
                 self.names.clear();
             }
-            _ => (),
+            Shape::Join(_) | Shape::Leave(_) | Shape::Opened { .. } | Shape::Closed => (),
+            Shape::Notice(_) | Shape::Erased(_) | Shape::Other(_) => (),
         }
     }
 

@@ -44,7 +44,8 @@ impl Change {
         };
         let ended = match command {
             Command::Leave(_, _, Some(mark)) | Command::End(mark, _) => Some(*mark),
-            _ => None,
+            Command::Join(..) | Command::Leave(_, _, None) => None,
+            Command::Say { .. } | Command::Close => None,
         };
         let ended = ended.map(|mark| Change::Ended(mark, at));
         member.into_iter().chain(ended)
