@@ -29,6 +29,7 @@ pub struct Carried {
 
 /// Finds the full build in this executable, if there is one.
 ///
+/// # Errors
 /// The sentence for a file that is cut or damaged, and for a system on which the executable cannot be read.
 pub fn find() -> Result<Option<Carried>, Failure> {
     let file = match File::open(THIS_FILE) {
@@ -55,6 +56,7 @@ impl Carried {
     /// Replaces this process by the full build, with the same arguments, environment and open files.
     /// On success this does not return.
     ///
+    /// # Errors
     /// A sentence with what the system lacks, and with how to get it.
     pub fn become_it(&self) -> Result<ExitCode, Failure> {
         let (executable, verdict) = self.settle()?;

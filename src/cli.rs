@@ -67,6 +67,7 @@ pub enum Mode {
 /// Parses a length of time as people write it: `5`, `5s`, `250ms`, `15m`, `2h`, `1d`. Seconds
 /// without a unit.
 ///
+/// # Errors
 /// A sentence with examples of the accepted forms.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let unit_at = text
@@ -91,6 +92,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 
 /// Parses the environment variable of a flag without a value.
 ///
+/// # Errors
 /// A sentence with the accepted values.
 fn switch(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {

@@ -104,6 +104,7 @@ impl Head {
     /// Parses the head at the beginning of `bytes` and returns it with its length. `None` if its end
     /// has not arrived yet.
     ///
+    /// # Errors
     /// The bytes cannot become a request that this server accepts.
     pub fn parse(bytes: &[u8]) -> Result<Option<(Head, usize)>, BadRequest> {
         let mut space = [httparse::EMPTY_HEADER; MAX_FIELDS];

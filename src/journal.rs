@@ -68,6 +68,7 @@ impl fmt::Display for AppendError {
 impl Journal {
     /// Opens the log at `path` for appending, repairs a torn end, and locks it. See [`open`].
     ///
+    /// # Errors
     /// A sentence for each reason; the file at `path` is untouched then.
     pub fn open(path: &Path) -> Result<Opening, OpenError> {
         open::open(path)
@@ -133,6 +134,7 @@ impl Journal {
 
     /// Writes a line over the one of the same length at `offset`, and syncs it.
     ///
+    /// # Errors
     /// A sentence. Final: the bytes at `offset` are unknown.
     pub fn overwrite(&mut self, offset: u64, line: &[u8]) -> Result<(), AppendError> {
         self.check_file()?;

@@ -160,6 +160,7 @@ fn client(name: &str, what: &str, out: &mut Vec<u8>) {
 
 /// Parses a line, given without its `\n`.
 ///
+/// # Errors
 /// The damage of the line, which must then be shown as damaged and never as genuine.
 pub fn parse_line(line: &[u8]) -> Result<Event, Damage> {
     split(line)?.event()
@@ -168,6 +169,7 @@ pub fn parse_line(line: &[u8]) -> Result<Event, Damage> {
 /// Splits a line, given without its `\n`, and verifies its checksum; much cheaper than [`parse_line`]
 /// for a reader that needs only the body.
 ///
+/// # Errors
 /// The damage of the line.
 pub fn split(line: &[u8]) -> Result<Parts<'_>, Damage> {
     let found = raw::taken_apart(line)?;
@@ -184,6 +186,7 @@ pub fn split(line: &[u8]) -> Result<Parts<'_>, Damage> {
 /// Judges a line, given without its `\n`, as [`parse_line`] does, at a fraction of the cost: nothing
 /// is built. Returns the 27 bytes of the time, which the caller has to judge.
 ///
+/// # Errors
 /// The damage of the line.
 pub fn check(line: &[u8]) -> Result<&[u8; STAMP], Damage> {
     let raw = raw(line)?;
@@ -218,6 +221,7 @@ pub fn has_changed_end(tail: &[u8]) -> bool {
 impl Parts<'_> {
     /// The time of the recording.
     ///
+    /// # Errors
     /// [`Damage::UnknownForm`] if the field is not a time.
     pub fn at(&self) -> Result<Stamp, Damage> {
         Stamp::parse(self.time).ok_or(Damage::UnknownForm)

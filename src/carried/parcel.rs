@@ -53,6 +53,7 @@ impl From<io::Error> for Error {
 
 /// Finds the parcel in `file`, if there is one. Reads two heads, whatever the length.
 ///
+/// # Errors
 /// See [`Error`]. The carried bytes are verified by [`Parcel::unpack`].
 pub fn find(file: &File) -> Result<Option<Parcel>, Error> {
     let has = file.metadata()?.len();
@@ -111,6 +112,7 @@ impl Parcel {
 
 /// Makes the bytes of an executable that carries `other`.
 ///
+/// # Errors
 /// A sentence if `executable` is not an executable, or carries something already.
 pub fn pack(executable: &[u8], other: &[u8]) -> Result<Vec<u8>, &'static str> {
     let end = executable.first_chunk().and_then(own_end);

@@ -15,6 +15,7 @@ use crate::address::Address;
 /// Parses the command line, whose first word is the program's name. Flags override the environment,
 /// and the environment overrides defaults; an empty variable counts as not set.
 ///
+/// # Errors
 /// The error of clap (help and version count as errors, too), with a guess at what was meant.
 pub fn parse(mut words: Vec<OsString>) -> Result<Mode, Error> {
     // Browsers and desktops pass a link as the only argument.

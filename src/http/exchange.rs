@@ -88,6 +88,7 @@ impl Exchange {
 
     /// The head of the answer, once; interim answers before it are skipped. `None` if more bytes are needed.
     ///
+    /// # Errors
     /// The bytes are not an answer to a request, or the head is too long.
     pub fn head(&mut self) -> Result<Option<ReplyHead>, ReplyError> {
         loop {
@@ -151,6 +152,7 @@ impl ReplyBody {
 
     /// Records that the connection has closed.
     ///
+    /// # Errors
     /// [`ReplyError::CutOff`] if the body is not whole.
     pub fn closed(&self) -> Result<(), ReplyError> {
         Ok(self.decoder.closed()?)

@@ -65,6 +65,7 @@ impl ReplyHead {
     /// Parses the head at the beginning of `bytes`, for a request other than `HEAD`, and returns it
     /// with its length. `None` if more bytes are needed.
     ///
+    /// # Errors
     /// The bytes are not the head of an HTTP/1 response.
     pub fn read(bytes: &[u8]) -> Result<Option<(ReplyHead, usize)>, ReplyError> {
         let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];

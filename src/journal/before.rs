@@ -81,6 +81,7 @@ pub fn said_before(first: &[u8]) -> Option<(LogId, PathBuf)> {
 
 /// The first line of a file, without its `\n`; `None` if the file has no whole line.
 ///
+/// # Errors
 /// Reading failed.
 pub(super) fn first_line(file: &File) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = vec![0; FIRST];
@@ -143,6 +144,7 @@ pub fn comes_before(path: &Path) -> Option<(PathBuf, bool)> {
 impl Before {
     /// A reader of the log, with the offset at which its last whole line ends.
     ///
+    /// # Errors
     /// Reading failed, or the file does not exist.
     pub fn reader(&self) -> io::Result<(Reader, u64)> {
         let file = self.file.clone().ok_or(io::ErrorKind::NotFound)?;

@@ -45,6 +45,7 @@ impl fmt::Display for Fingerprint {
 impl Reader {
     /// The fingerprint at `end`, which must not be beyond the log's end; `None` if no line ends there.
     ///
+    /// # Errors
     /// Reading failed.
     pub fn fingerprint(&self, end: u64) -> io::Result<Option<Fingerprint>> {
         if end == 0 || self.bytes(end - 1, end, 1)? != b"\n" {

@@ -259,6 +259,7 @@ impl Opening {
 
     /// Appends and syncs this run's first line, the one of the event `opened`.
     ///
+    /// # Errors
     /// [`OpenError::Begin`]; a file that [`Journal::open`] created stays, empty.
     pub fn begin(self, opened: &Event) -> Result<Journal, OpenError> {
         let mut first = Vec::new();

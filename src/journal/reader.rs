@@ -104,6 +104,7 @@ impl Reader {
 
     /// Bytes from `offset` on, as they are: up to `max`, fewer at `end`.
     ///
+    /// # Errors
     /// Reading failed, the file is shorter than `end`, or nobody waits any more.
     pub fn bytes(&self, offset: u64, end: u64, max: usize) -> io::Result<Vec<u8>> {
         let given_up = self.given_up.as_ref();

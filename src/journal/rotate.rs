@@ -211,6 +211,7 @@ fn is_same_file(path: &Path, other: &Path) -> io::Result<bool> {
 
 /// Completes a rotation that was interrupted between its two renames; `true` if there was one.
 ///
+/// # Errors
 /// The new log cannot get its name.
 pub fn finish(path: &Path) -> io::Result<bool> {
     let new = new_name(path);

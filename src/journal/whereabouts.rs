@@ -24,6 +24,7 @@ pub type Unseen = Option<String>;
 impl Journal {
     /// Checks that nobody removed, replaced, shortened or appended to the file.
     ///
+    /// # Errors
     /// A sentence. Final.
     pub fn check_file(&self) -> Result<Unseen, AppendError> {
         let ours = self
@@ -48,6 +49,7 @@ impl Journal {
     /// Copies the committed bytes of a file that has no name any more, and syncs the copy: beside the
     /// log, or if that is impossible, in `TMPDIR`, else `/var/tmp`. No file is ever overwritten.
     ///
+    /// # Errors
     /// The first reason why it could not be saved; the failed attempts leave nothing.
     pub fn save(&self) -> io::Result<PathBuf> {
         let mut first = None;

@@ -28,6 +28,7 @@ pub struct RawLine<'a> {
 
 /// Splits a line, given without its `\n`: the cheapest way to read one.
 ///
+/// # Errors
 /// The damage of the line.
 #[inline(always)]
 pub fn raw(line: &[u8]) -> Result<RawLine<'_>, Damage> {

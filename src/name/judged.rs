@@ -32,6 +32,7 @@ impl Judged {
 
     /// Judges a name as [`Name::new`] does.
     ///
+    /// # Errors
     /// Those of [`Name::new`].
     pub fn name(&self, raw: &str) -> Verdict {
         if raw.len() > LONGEST {

@@ -46,6 +46,7 @@ impl Drop for Announced {
 /// Announces the room that listens on `bound`: on all networks of this machine for the unspecified
 /// address, else on the network with that address. `None` if nobody else can reach it (loopback).
 ///
+/// # Errors
 /// A sentence with the reason, and with how to join all the same.
 pub fn announce(
     room: &str,

@@ -26,6 +26,7 @@ pub struct RoomSearch {
 impl RoomSearch {
     /// Starts a search; `wake` is called, on the search's thread, after each change.
     ///
+    /// # Errors
     /// A sentence with the reason why the network cannot be searched.
     pub fn start(wake: impl Fn() + Send + 'static) -> Result<RoomSearch, String> {
         let failed = |error: std::io::Error| {

@@ -67,6 +67,7 @@ impl Decoder {
     /// Takes bytes off the front of `input` until an event is complete. `None` means that all of
     /// `input` was taken and more is needed.
     ///
+    /// # Errors
     /// The stream exceeds a limit; reading on is useless.
     pub fn next(&mut self, input: &mut &[u8]) -> Result<Option<SseEvent>, TooLong> {
         while !input.is_empty() {
