@@ -202,6 +202,11 @@ pub fn check_of(line: &[u8]) -> u16 {
         Ok(parts) => parts.checksum,
         Err(_) => crc32c::crc32c(line),
     };
+    check_from(checksum)
+}
+
+/// The check part of the id of a line whose computed checksum is known.
+pub(crate) const fn check_from(checksum: u32) -> u16 {
     (checksum >> 16) as u16
 }
 

@@ -61,7 +61,7 @@ impl Form {
 /// The object for the log's line at `offset`, given without its `\n`.
 pub fn wire_of(log: LogId, offset: u64, text: &[u8]) -> Wire {
     let (check, event) = match line::split(text) {
-        Ok(parts) => ((parts.checksum >> 16) as u16, parts.event()),
+        Ok(parts) => (line::check_from(parts.checksum), parts.event()),
         Err(damage) => (line::check_of(text), Err(damage)),
     };
     let id = Id { log, offset, check };

@@ -75,7 +75,7 @@ pub(super) fn encode_raw(
     let id = Id {
         log,
         offset,
-        check: (line.checksum >> 16) as u16,
+        check: line::check_from(line.checksum),
     };
     if form == Form::Sse {
         out.extend_from_slice(frame.fields);

@@ -85,7 +85,7 @@ impl Walk {
             let id = Id {
                 log,
                 offset,
-                check: (raw.checksum >> 16) as u16,
+                check: line::check_from(raw.checksum),
             };
             self.line(id, base, text, &raw, &mut found);
         }

@@ -155,7 +155,7 @@ impl Scribe {
         let id = Id {
             log: self.log,
             offset,
-            check: (checksum >> 16) as u16,
+            check: line::check_from(checksum),
         };
         let said = Said { id, at, elapsed };
         match stored {

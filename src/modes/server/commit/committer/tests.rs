@@ -232,7 +232,7 @@ fn what_others_appended_first_is_applied_before_it_is_decided_again() {
     let there = Id {
         log: LOG,
         offset,
-        check: (checksum >> 16) as u16,
+        check: line::check_from(checksum),
     };
     committer.store.others.push(Followed {
         range: LogRange {
