@@ -8,9 +8,9 @@
 //! - Tail, offset and members change in one step, when a batch is published.
 
 pub(super) mod client;
-mod coming;
 mod guards;
 pub(super) mod health;
+mod joining;
 mod listed;
 pub(super) mod lock;
 pub(super) mod order;

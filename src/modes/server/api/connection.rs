@@ -121,7 +121,9 @@ impl Connection {
                     }
                     return None;
                 }
-                Err(ConnectionEnd::Stream(follow)) => return Some(Stream::new(self, *follow)),
+                Err(ConnectionEnd::Stream(subscription)) => {
+                    return Some(Stream::new(self, *subscription));
+                }
             }
         }
     }
@@ -176,15 +178,15 @@ impl Connection {
                     return Err(ConnectionEnd::Finished);
                 }
             }
-            Content::Events(follow) => {
+            Content::Events(subscription) => {
                 drop(due);
-                match follow.until {
-                    _ if head_only => return Err(self.stream_head(&follow).await),
+                match subscription.until {
+                    _ if head_only => return Err(self.stream_head(&subscription).await),
                     None => {
-                        self.stream(&follow).await?;
-                        return Err(ConnectionEnd::Stream(follow));
+                        self.stream(&subscription).await?;
+                        return Err(ConnectionEnd::Stream(subscription));
                     }
-                    Some(until) => self.poll(*follow, until, keep).await?,
+                    Some(until) => self.poll(*subscription, until, keep).await?,
                 }
                 if !keep {
                     return Err(ConnectionEnd::Finished);

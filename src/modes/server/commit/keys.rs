@@ -61,7 +61,7 @@ struct Slot {
     hash: u128,
     sender: u64,
     number: i64,
-    place: i64,
+    offset: i64,
 }
 
 impl Keys {
@@ -96,7 +96,7 @@ impl Keys {
             hash: self.hash(from, key),
             sender: self.sender(from),
             number: self.newest,
-            place: said.id.offset as i64,
+            offset: said.id.offset as i64,
         };
         let number = slot.number;
         self.known.insert(slot.hash, Known { said, text, number });
@@ -113,7 +113,7 @@ impl Keys {
             hash: self.hash(&old.from, &old.key),
             sender: self.sender(&old.from),
             number: -(old.after as i64),
-            place: old.place,
+            offset: old.offset,
         };
         let of_sender = self.senders.get(&slot.sender).map_or(0, VecDeque::len);
         if self.is_too_old(&slot, end)
@@ -177,7 +177,7 @@ impl Keys {
     }
 
     fn is_too_old(&self, slot: &Slot, end: u64) -> bool {
-        let back = (end as i64).saturating_sub(slot.place);
+        let back = (end as i64).saturating_sub(slot.offset);
         self.newest.saturating_sub(slot.number) >= self.limits.messages as i64
             || back > self.limits.bytes as i64
     }

@@ -116,7 +116,7 @@ impl Walk {
                         said: Said { id, at, elapsed },
                         text: hash(&text),
                         after: self.messages,
-                        place: base + id.offset as i64,
+                        offset: base + id.offset as i64,
                     });
                 }
                 self.messages += 1;

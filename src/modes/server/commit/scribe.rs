@@ -366,7 +366,7 @@ mod tests {
             said: first,
             text: hash("a"),
             after: 0,
-            place: 0,
+            offset: 0,
         };
         let keys = vec![key];
         again.recall(&PastKeys { keys, all: false }, length as u64);

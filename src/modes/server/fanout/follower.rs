@@ -7,7 +7,7 @@
 //! its form exactly once. Its task is small: what is seldom done is apart from it, in a box, and
 //! nothing is kept over an await that need not be.
 
-mod half;
+mod half_closed;
 
 use std::io;
 use std::net::IpAddr;
@@ -32,7 +32,7 @@ use crate::modes::server::room::Next;
 use crate::modes::server::room::Room;
 use crate::modes::server::room::tail::Batch;
 use crate::modes::server::room::tail::Cursor;
-use half::Half;
+use half_closed::HalfClosed;
 
 /// The most batches in one write.
 const BATCHES: usize = 32;
@@ -56,7 +56,7 @@ pub struct Follower {
     seat: Arc<Seat>,
     hold: Option<Hold>,
     cursor: Cursor,
-    half: Half,
+    half: HalfClosed,
     listener: Listener,
 }
 
@@ -75,7 +75,7 @@ impl Follower {
             seat: fanout.seat(peer, encoding, session),
             hold,
             cursor: Cursor::at(offset),
-            half: Half::default(),
+            half: HalfClosed::default(),
             listener: fanout.listener(),
         }
     }

@@ -173,7 +173,7 @@ pub struct OldKey {
     /// The number of messages that came after it before this run.
     pub after: u64,
     /// The offset of its line; lines of an earlier log have negative ones.
-    pub place: i64,
+    pub offset: i64,
 }
 
 /// Keys that an earlier run wrote, the newest first.

@@ -8,7 +8,7 @@
 //!   be written makes the member stay, to be asked for again: it is never dropped.
 
 mod change;
-mod coming;
+mod claims;
 mod past;
 
 use std::collections::HashMap;
@@ -284,7 +284,7 @@ impl Presence {
     /// # Errors
     /// Somebody has the name or one like it, or it speaks too fast.
     pub fn speak_as(&mut self, name: &Name, from: Client, now: Instant) -> Result<(), Denied> {
-        self.past.check_free(name, now)?;
+        self.past.check_not_held(name, now)?;
         self.check_free(name, None, now)?;
         // Who is refused for one of the two loses nothing of the other.
         self.quotas.may_say(from, now).map_err(Denied::TooFast)?;

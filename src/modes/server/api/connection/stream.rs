@@ -24,8 +24,12 @@ pub struct Stream {
 }
 
 impl Stream {
-    pub(super) fn new(connection: Connection, follow: Subscription) -> Stream {
-        let (encoding, offset, hold) = (follow.encoding, follow.start.offset, follow.hold);
+    pub(super) fn new(connection: Connection, subscription: Subscription) -> Stream {
+        let (encoding, offset, hold) = (
+            subscription.encoding,
+            subscription.start.offset,
+            subscription.hold,
+        );
         let fanout = &connection.api.fanout;
         let whose = connection.whose();
         let peer = (connection.peer, whose);
@@ -53,24 +57,24 @@ impl Stream {
 impl Connection {
     /// The head of a stream, which proxies are told neither to keep nor to collect nor to compress: some
     /// that compress hold the end of an event back until there is another.
-    fn stream_response(&self, follow: &Subscription) -> Response {
+    fn stream_response(&self, subscription: &Subscription) -> Response {
         let mut response = Response::new(200)
-            .field("Content-Type", follow.encoding.form.content_type())
+            .field("Content-Type", subscription.encoding.form.content_type())
             .field("Cache-Control", "no-store, no-transform")
             .field("X-Accel-Buffering", "no");
-        if follow.takes_codings {
+        if subscription.takes_codings {
             // Caddy 2.6 compresses whatever has no coding yet.
             response = response.field("Content-Encoding", "identity");
         }
-        match follow.encoding.chunked {
+        match subscription.encoding.chunked {
             true => response.field("Transfer-Encoding", "chunked"),
             false => response,
         }
     }
 
     /// Answers HEAD; the connection ends with it, as it does with a stream.
-    pub(super) async fn stream_head(&self, follow: &Subscription) -> ConnectionEnd {
-        let response = self.stream_response(follow);
+    pub(super) async fn stream_head(&self, subscription: &Subscription) -> ConnectionEnd {
+        let response = self.stream_response(subscription);
         match self.write(&response.head(true)).await {
             Ok(()) => ConnectionEnd::Finished,
             Err(end) => end,
@@ -78,9 +82,9 @@ impl Connection {
     }
 
     /// Begins an event stream; the connection ends with it.
-    pub(super) async fn stream(&self, follow: &Subscription) -> Result<(), ConnectionEnd> {
-        let mut head = self.stream_response(follow).head(true);
-        head.extend(first_words(follow));
+    pub(super) async fn stream(&self, subscription: &Subscription) -> Result<(), ConnectionEnd> {
+        let mut head = self.stream_response(subscription).head(true);
+        head.extend(first_words(subscription));
         self.write(&head).await
     }
 
@@ -88,42 +92,47 @@ impl Connection {
     /// their length, for which everything is encoded twice.
     pub(super) async fn poll(
         &self,
-        follow: Subscription,
+        subscription: Subscription,
         until: u64,
         keep: bool,
     ) -> Result<(), ConnectionEnd> {
-        let first = first_words(&follow);
-        let head = self.stream_response(&follow).head(!keep);
-        if follow.encoding.chunked {
+        let first = first_words(&subscription);
+        let head = self.stream_response(&subscription).head(!keep);
+        if subscription.encoding.chunked {
             self.write(&head).await?;
         } else {
             // What the head begins with is sent before everything is counted: a machine where
             // nobody waits any more refuses it.
             let begun = head.strip_suffix(b"\r\n").unwrap_or(&head);
             self.write(begun).await?;
-            let length = first.len() + self.length(&follow, until).await?;
+            let length = first.len() + self.length(&subscription, until).await?;
             let rest = format!("Content-Length: {length}\r\n\r\n");
             self.write(rest.as_bytes()).await?;
         }
         self.write(&first).await?;
-        let mut offset = follow.start.offset;
+        let mut offset = subscription.start.offset;
         while offset < until {
-            let batch = self.piece(&follow, offset, until).await?;
+            let batch = self.piece(&subscription, offset, until).await?;
             offset = batch.end();
-            self.write(&batch.encoded(follow.encoding).bytes).await?;
+            self.write(&batch.encoded(subscription.encoding).bytes)
+                .await?;
         }
-        self.write(follow.encoding.end()).await
+        self.write(subscription.encoding.end()).await
     }
 
     /// The number of bytes that the events from the start up to `until` take.
-    async fn length(&self, follow: &Subscription, until: u64) -> Result<usize, ConnectionEnd> {
-        let (mut length, mut offset) = (0, follow.start.offset);
+    async fn length(
+        &self,
+        subscription: &Subscription,
+        until: u64,
+    ) -> Result<usize, ConnectionEnd> {
+        let (mut length, mut offset) = (0, subscription.start.offset);
         while offset < until {
             if self.peer.liveness() == Liveness::Gone {
                 return Err(ConnectionEnd::Gone);
             }
-            let batch = self.piece(follow, offset, until).await?;
-            length += batch.encoded(follow.encoding).bytes.len();
+            let batch = self.piece(subscription, offset, until).await?;
+            length += batch.encoded(subscription.encoding).bytes.len();
             offset = batch.end();
         }
         Ok(length)
@@ -131,23 +140,23 @@ impl Connection {
 
     async fn piece(
         &self,
-        follow: &Subscription,
+        subscription: &Subscription,
         offset: u64,
         until: u64,
     ) -> Result<Arc<Batch>, ConnectionEnd> {
         // A body was promised: all that is left is to break off, and the framing shows it.
         let (cold, range) = (&self.api.fanout.cold, (offset, until));
-        cold.lines(self.whose(), follow.encoding, range, PIECE)
+        cold.lines(self.whose(), subscription.encoding, range, PIECE)
             .await
             .map_err(|_| ConnectionEnd::Gone)
     }
 }
 
 /// The words to a listener before the log's lines.
-fn first_words(follow: &Subscription) -> Vec<u8> {
+fn first_words(subscription: &Subscription) -> Vec<u8> {
     let mut words = Vec::new();
-    for wire in &follow.start.first {
-        follow.encoding.encode(wire, &mut words);
+    for wire in &subscription.start.first {
+        subscription.encoding.encode(wire, &mut words);
     }
     words
 }

@@ -196,7 +196,12 @@ impl EarlierRuns {
     ///
     /// # Errors
     /// One is, so long.
-    pub fn check_held(&self, name: &Name, mark: Mark, now: Instant) -> Result<(), Denied> {
+    pub fn check_not_held_by_other(
+        &self,
+        name: &Name,
+        mark: Mark,
+        now: Instant,
+    ) -> Result<(), Denied> {
         let others = |held: &&HeldName| {
             held.name.is_same(name) && held.session.is_some_and(|session| session != mark)
         };
@@ -210,7 +215,7 @@ impl EarlierRuns {
     ///
     /// # Errors
     /// Somebody has, or that is not known yet.
-    pub fn check_free(&self, name: &Name, now: Instant) -> Result<(), Denied> {
+    pub fn check_not_held(&self, name: &Name, now: Instant) -> Result<(), Denied> {
         if let Some(held) = self.like(name, now).find(|held| held.name.is_same(name)) {
             return Err(Denied::Taken(Some(held.left(now))));
         }

@@ -14,8 +14,8 @@ impl Presence {
     /// # Errors
     /// Why it may not.
     pub fn line_up(&mut self, name: &Name, from: Client, now: Instant) -> Result<Duration, Denied> {
-        self.past.check_free(name, now)?;
-        self.check_place(name, None, from, now)?;
+        self.past.check_not_held(name, now)?;
+        self.check_admission(name, None, from, now)?;
         self.quotas.book(from, now).map_err(Denied::Address)
     }
 
@@ -35,7 +35,7 @@ impl Presence {
         from: Client,
         now: Instant,
     ) -> Result<(), Denied> {
-        self.past.check_free(name, now)?;
+        self.past.check_not_held(name, now)?;
         self.put(session, name, from, now)
     }
 
@@ -52,7 +52,7 @@ impl Presence {
         now: Instant,
     ) -> Result<(), Denied> {
         self.past.check_claim(claim)?;
-        self.past.check_held(name, claim.mark, now)?;
+        self.past.check_not_held_by_other(name, claim.mark, now)?;
         self.put(claim.session, name, from, now)
     }
 
@@ -63,7 +63,7 @@ impl Presence {
         from: Client,
         now: Instant,
     ) -> Result<(), Denied> {
-        self.check_place(name, Some(session), from, now)?;
+        self.check_admission(name, Some(session), from, now)?;
         self.quotas.came(from);
         self.names.insert(name, session);
         self.joins += 1;
@@ -83,7 +83,7 @@ impl Presence {
         Ok(())
     }
 
-    fn check_place(
+    fn check_admission(
         &self,
         name: &Name,
         session: Option<SessionId>,

@@ -24,14 +24,14 @@ const AGAIN: Duration = Duration::from_secs(1);
 
 /// The knowledge about the listener's side.
 #[derive(Debug, Default)]
-pub(super) struct Half {
+pub(super) struct HalfClosed {
     /// The time at which it was closed, if it was.
     since: Option<Instant>,
     /// The number of heartbeats that were sent on that account.
     pulses: u32,
 }
 
-impl Half {
+impl HalfClosed {
     /// Watches a seated listener until it is gone. Gives `hold` up where nobody could tell soon
     /// whether the listener is still there.
     pub(super) async fn watch(
