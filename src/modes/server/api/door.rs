@@ -98,7 +98,7 @@ impl Door {
         if peer.prepare().is_err() {
             return;
         }
-        let place = Place::new(&self.open);
+        let place = OpenConnection::new(&self.open);
         let api = Arc::clone(&self.api);
         let connection = Connection::new(peer, from, api, self.console.clone()).counted(connected);
         task::spawn(async move {
@@ -137,17 +137,17 @@ pub fn places(files: u64) -> usize {
     usize::try_from(left).unwrap_or(usize::MAX)
 }
 
-/// One of the connections that are open.
-struct Place(Arc<AtomicUsize>);
+/// The count of one open connection.
+struct OpenConnection(Arc<AtomicUsize>);
 
-impl Place {
-    fn new(open: &Arc<AtomicUsize>) -> Place {
+impl OpenConnection {
+    fn new(open: &Arc<AtomicUsize>) -> OpenConnection {
         open.fetch_add(1, Ordering::Relaxed);
-        Place(Arc::clone(open))
+        OpenConnection(Arc::clone(open))
     }
 }
 
-impl Drop for Place {
+impl Drop for OpenConnection {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }

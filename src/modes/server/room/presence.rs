@@ -31,7 +31,7 @@ pub use past::{EarlierRuns, PastSessions};
 pub struct Presence {
     grace: Duration,
     max_rate: u32,
-    members: HashMap<SessionId, Member>,
+    members: HashMap<SessionId, Participant>,
     /// The owners of their names.
     names: Alike<SessionId>,
     joins: u64,
@@ -44,7 +44,7 @@ pub struct Presence {
 }
 
 #[derive(Debug)]
-struct Member {
+struct Participant {
     name: Name,
     /// The client from which its owner joined.
     from: Client,
@@ -232,7 +232,7 @@ impl Presence {
         over.map(|(session, _)| *session).collect()
     }
 
-    fn is_over(&self, member: &Member, now: Instant) -> bool {
+    fn is_over(&self, member: &Participant, now: Instant) -> bool {
         let away = now.saturating_duration_since(member.away) >= self.grace;
         let over = member.holders == 0 && away || member.quit.is_some();
         over && member.phase == Phase::Here
@@ -343,7 +343,7 @@ impl Presence {
     /// The present members, in the order in which they joined.
     pub fn list(&self, now: Instant) -> Vec<wire::Member> {
         let members = self.members.values();
-        let mut here: Vec<&Member> = members.filter(|m| m.phase != Phase::Joining).collect();
+        let mut here: Vec<&Participant> = members.filter(|m| m.phase != Phase::Joining).collect();
         here.sort_by_key(|member| member.turn);
         here.into_iter()
             .map(|member| wire::Member {

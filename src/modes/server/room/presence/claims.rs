@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Bucket, Claim, Client, Denied, Member, Name, Phase, Presence, Rate, SessionId, Stamp};
+use super::{Bucket, Claim, Client, Denied, Participant, Name, Phase, Presence, Rate, SessionId, Stamp};
 
 /// The most members at once.
 const MAX_MEMBERS: usize = 20_000;
@@ -67,7 +67,7 @@ impl Presence {
         self.quotas.came(from);
         self.names.insert(name, session);
         self.joins += 1;
-        let member = Member {
+        let member = Participant {
             name: name.clone(),
             from,
             phase: Phase::Joining,
