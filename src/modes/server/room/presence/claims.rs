@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Bucket, Claim, Client, Denied, Participant, Name, Phase, Presence, Rate, SessionId, Stamp};
+use super::{
+    Bucket, Claim, Client, Denied, Name, Participant, Phase, Presence, Rate, SessionId, Stamp,
+};
 
 /// The most members at once.
 const MAX_MEMBERS: usize = 20_000;
