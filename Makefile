@@ -5,7 +5,7 @@
 # test-clients`, `make fuzz` and the benchmarks to their harnesses: make bench ARGS='calm --rounds 5'
 ARGS ?=
 
-.PHONY: help run build test dist deb test-dist test-durability test-clients fuzz bench bench-window bench-replay pictures icons man rooms fmt clean
+.PHONY: help run build test dist deb test-dist test-durability test-clients fuzz bench bench-window bench-replay pictures icons man drawing fmt clean
 
 help:
 	@echo 'make run     build chatroom and open a room on this machine: the server here, and a window'
@@ -24,7 +24,7 @@ help:
 	@echo 'make icons   draw all sizes of the icon from assets/icon.svg'
 	@echo 'make deb     build the Debian package, in dist'
 	@echo 'make man     generate the manual and the completions, after a change of flags or of man/parts'
-	@echo 'make rooms   draw the rooms in ARCHITECTURE.md anew, from the imports'
+	@echo 'make drawing   draw the modules in ARCHITECTURE.md anew, from the imports'
 	@echo 'make fmt     format the code'
 	@echo 'make clean   remove build products; logs and settings stay'
 
@@ -83,7 +83,7 @@ man:
 deb: dist
 	@scripts/deb.sh
 
-rooms:
+drawing:
 	CHATROOM_RENEW=1 cargo test --quiet --locked --test house drawing
 
 fmt:

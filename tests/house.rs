@@ -1,8 +1,7 @@
-//! The plan of the house: which room imports which, read from the source, and drawn in ARCHITECTURE.md.
+//! The plan of the source: which module imports which, read from the code, and drawn in ARCHITECTURE.md.
 //!
-//! A room is a module directly below the crate, the server, the window or the player, with everything in it.
-//! [`PLAN`] lists the rooms from top to bottom: imports go down. Inside every module, too, its children import each
-//! other without a circle. `CHATROOM_RENEW=1` writes the drawing anew.
+//! [`PLAN`] lists the modules directly below the server, the window and the player from top to bottom: imports go
+//! down. Inside every module its children import each other without a circle. `CHATROOM_RENEW=1` writes the drawing anew.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -13,7 +12,7 @@ use syn::visit::{self, Visit};
 /// A module's path below the crate: `["modes", "server", "room"]`.
 type Module = Vec<String>;
 
-/// The parts that are drawn, and the rooms of each from top to bottom.
+/// The parts that are drawn, and the modules of each from top to bottom.
 const PLAN: &[(&str, &[&str])] = &[
     (
         "modes::server",
@@ -413,8 +412,8 @@ fn imports_make_no_circle() {
 fn imports_go_down() {
     let house = House::read();
     let mut found = String::new();
-    for (part, rooms) in PLAN.iter().filter(|(_, rooms)| !rooms.is_empty()) {
-        let floor = |room: &str| rooms.iter().position(|known| *known == room);
+    for (part, modules) in PLAN.iter().filter(|(_, modules)| !modules.is_empty()) {
+        let floor = |module: &str| modules.iter().position(|known| *known == module);
         for ((from, to), import) in house.arrows(&split(part)) {
             let up = match (floor(from), floor(to)) {
                 _ if to.is_empty() => format!("{from} takes from {part} itself"),
@@ -428,24 +427,25 @@ fn imports_go_down() {
     assert!(found.is_empty(), "Imports go down:\n{found}");
 }
 
-/// The rooms of `part` from top to bottom, each with those that it imports.
-fn draw(house: &House, part: &str, rooms: &[&str]) -> String {
+/// The modules of `part` from top to bottom, each with those that it imports.
+fn draw(house: &House, part: &str, modules: &[&str]) -> String {
     let parent = split(part);
     let arrows = house.arrows(&parent);
     let mut drawing = format!("{}\n", if part.is_empty() { "chatroom" } else { part });
-    let order: Vec<String> = if rooms.is_empty() {
+    let order: Vec<String> = if modules.is_empty() {
         floors(house, &parent)
     } else {
-        rooms.iter().map(|room| room.to_string()).collect()
+        modules.iter().map(|module| module.to_string()).collect()
     };
-    for room in &order {
+    for module in &order {
         let below: Vec<_> = order
             .iter()
-            .filter(|other| arrows.contains_key(&(room.as_str(), other.as_str())))
+            .filter(|other| arrows.contains_key(&(module.as_str(), other.as_str())))
             .map(String::as_str)
             .collect();
         let arrow = if below.is_empty() { "" } else { " -> " };
-        let _ = writeln!(drawing, "    {room:11}{arrow}{}", below.join(" "));
+        let row = format!("    {module:11}{arrow}{}", below.join(" "));
+        let _ = writeln!(drawing, "{}", row.trim_end());
     }
     drawing
 }
@@ -464,16 +464,16 @@ fn floors(house: &House, parent: &[String]) -> Vec<String> {
         let free = left
             .iter()
             .copied()
-            .filter(|room| {
+            .filter(|module| {
                 !left
                     .iter()
-                    .any(|other| other != room && arrows.contains_key(&(*other, *room)))
+                    .any(|other| other != module && arrows.contains_key(&(*other, *module)))
             })
             .collect::<Vec<_>>();
         assert!(!free.is_empty(), "a circle among {left:?}");
-        for room in free {
-            left.remove(room);
-            order.push(room.to_string());
+        for module in free {
+            left.remove(module);
+            order.push(module.to_string());
         }
     }
     order
@@ -483,15 +483,15 @@ fn floors(house: &House, parent: &[String]) -> Vec<String> {
 fn the_drawing_is_fresh() {
     let house = House::read();
     let mut drawing = String::new();
-    for (part, rooms) in PLAN {
-        drawing.push_str(&draw(&house, part, rooms));
+    for (part, modules) in PLAN {
+        drawing.push_str(&draw(&house, part, modules));
     }
     println!("{drawing}");
     let page = root().join("ARCHITECTURE.md");
     let text = std::fs::read_to_string(&page).expect("ARCHITECTURE.md");
     let (start, end) = (
-        "<!-- the house -->\n```text\n",
-        "```\n<!-- the house ends -->",
+        "<!-- the drawing -->\n```text\n",
+        "```\n<!-- the drawing ends -->",
     );
     let from = text.find(start).expect("the drawing begins") + start.len();
     let to = from + text[from..].find(end).expect("the drawing ends");
@@ -503,7 +503,7 @@ fn the_drawing_is_fresh() {
     assert_eq!(
         &text[from..to],
         drawing,
-        "The drawing in ARCHITECTURE.md is stale. Look at what changed; `make rooms` draws it anew."
+        "The drawing in ARCHITECTURE.md is stale. Look at what changed; `make drawing` draws it anew."
     );
 }
 
@@ -545,6 +545,20 @@ impl<'ast> Visit<'ast> for Words {
             syn::Item::Enum(item) => self.define(&item.ident, &item.vis),
             syn::Item::Trait(item) => self.define(&item.ident, &item.vis),
             syn::Item::Type(item) => self.define(&item.ident, &item.vis),
+            syn::Item::Macro(item) if item.mac.path.is_ident("macro_rules") => {
+                let mut tokens = Vec::new();
+                flatten(item.mac.tokens.clone(), &mut tokens);
+                let words = tokens.iter().map(ToString::to_string).collect::<Vec<_>>();
+                for at in 1..words.len() {
+                    if let (true, proc_macro2::TokenTree::Ident(name)) = (
+                        ["enum", "struct"].contains(&words[at - 1].as_str()),
+                        &tokens[at],
+                    ) {
+                        let public = syn::Visibility::Public(syn::token::Pub::default());
+                        self.define(name, &public);
+                    }
+                }
+            }
             _ => {}
         }
         visit::visit_item(self, item);

@@ -110,7 +110,7 @@ pub(crate) fn in_own_group(command: &mut Command) -> &mut Command {
     command.process_group(0)
 }
 
-/// Whether the system calls this process by a number, as it does what was executed by
+/// Tells whether the system calls this process by a number, as it does what was executed by
 /// [`Executable::path`].
 pub(crate) fn is_called_by_number() -> bool {
     let is_number = |name: &CString| name.as_bytes().iter().all(u8::is_ascii_digit);
@@ -125,7 +125,7 @@ pub(crate) fn be_called(name: &OsStr) {
     }
 }
 
-/// Whether this process may do everything on this machine.
+/// Tells whether this process runs as root.
 pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }

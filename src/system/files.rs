@@ -130,12 +130,12 @@ pub(crate) fn take_after(file: &File, model: &Metadata) -> io::Result<()> {
     file.set_permissions(permissions(rights(model)))
 }
 
-/// Whether the error says that the device itself failed.
+/// Tells whether the error is a failure of the device itself.
 pub(crate) fn is_device_failure(error: &io::Error) -> bool {
     error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
 }
 
-/// Whether a name is one that a network file system gives a removed file for as long as it is open.
+/// Tells whether a name is one that a network file system gives to a file that was removed while open.
 pub(crate) fn is_of_removed(path: &Path) -> bool {
     let name = path.file_name().map(bytes_of_name).unwrap_or_default();
     name.starts_with(b".nfs") || name.starts_with(b".fuse_hidden")

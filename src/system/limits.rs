@@ -1,4 +1,4 @@
-//! What the system lets this process have, and what the machine is called.
+//! The limits of this process, and the name of the machine.
 
 use std::io;
 use std::path::Path;
@@ -33,9 +33,9 @@ pub(crate) fn file_size() -> Option<u64> {
 pub(crate) struct Space {
     /// All of it.
     pub(crate) size: u64,
-    /// What this process may still use.
+    /// The space in bytes that this process may still use.
     pub(crate) free: u64,
-    /// What anybody may still use, root included.
+    /// The space in bytes that is free for anybody, root included.
     pub(crate) free_for_root: u64,
 }
 

@@ -10,7 +10,7 @@ use socket2::{Domain, InterfaceIndexOrAddress, Protocol, Socket, Type};
 
 /// RTMGRP_LINK, RTMGRP_IPV4_IFADDR and RTMGRP_IPV6_IFADDR of rtnetlink(7).
 const CHANGES: u32 = 0x1 | 0x10 | 0x100;
-/// So many changes are taken at once: what is left of a crowd of them is there at the next turn.
+/// Most changes that one read takes; the rest waits for the next one.
 const BATCH: usize = 64;
 
 /// A network interface by its number and its name.

@@ -38,7 +38,7 @@ pub(crate) struct Replacement {
     file: File,
     path: PathBuf,
     target: PathBuf,
-    /// Whether the file is another's to remove, or has its name.
+    /// True once the file has its final name, or is left for others to remove.
     kept: bool,
 }
 

@@ -39,7 +39,7 @@ pub(crate) fn survive(signal: i32) -> io::Result<()> {
     flag::register(signal, Arc::new(AtomicBool::new(false))).map(drop)
 }
 
-/// Whether this process was started with the signal ignored, as by `nohup`.
+/// Tells whether this process was started with the signal ignored, as by `nohup`.
 pub(crate) fn is_ignored(signal: i32) -> bool {
     fs::read_to_string("/proc/self/status").is_ok_and(|status| ignores(&status, signal))
 }

@@ -21,7 +21,7 @@ pub(crate) fn queue(listener: &TcpListener, backlog: i32) -> io::Result<()> {
 /// The system's questions whether a silent peer is still there.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KeepAlive {
-    /// How long nothing must have come before the first.
+    /// The silence before the first probe.
     pub(crate) idle: Duration,
     /// The time between two.
     pub(crate) interval: Duration,
@@ -63,18 +63,18 @@ pub(crate) fn bound_unsent(stream: &TcpStream, bytes: u32) -> io::Result<()> {
     SockRef::from(stream).set_tcp_notsent_lowat(bytes)
 }
 
-/// What the system knows of a peer's side.
+/// The state of a peer's side, as far as the system knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Liveness {
     /// Nothing but that it is there.
     Open,
-    /// It sends nothing more: it may have gone away, or only have said all that it wants to say.
+    /// The peer sends nothing more: it is gone, or it has only closed its sending side.
     HalfClosed,
-    /// It takes nothing more.
+    /// The peer receives nothing more.
     Gone,
 }
 
-/// What is known of a connection's peer, without reading or waiting. An error says nothing about it.
+/// The state of a connection's peer, without reading or waiting. An error says nothing about the peer.
 pub(crate) fn liveness(stream: &TcpStream) -> Liveness {
     let seen = seen(stream, PollFlags::RDHUP).unwrap_or(PollFlags::empty());
     if seen.intersects(PollFlags::ERR | PollFlags::HUP) {
@@ -86,7 +86,7 @@ pub(crate) fn liveness(stream: &TcpStream) -> Liveness {
     }
 }
 
-/// Whether nobody reads any more what is written here: while nothing is written, nothing else tells.
+/// Tells whether nobody reads any more what is written here, which otherwise only a write would show.
 pub(crate) fn is_unread(output: &impl AsFd) -> bool {
     seen(output, PollFlags::empty()).is_some_and(|seen| seen.contains(PollFlags::ERR))
 }

@@ -24,7 +24,7 @@ pub(crate) fn send(address: &OsStr, message: &str, patience: Duration) -> io::Re
     socket.send_to_addr(message.as_bytes(), &address).map(drop)
 }
 
-/// Whether standard error is the stream that `device:inode` names. A process that inherits such a name
+/// Tells whether standard error is the stream that `device:inode` names. A process that inherits such a name
 /// may write elsewhere.
 pub(crate) fn is_standard_error(stream: &str) -> bool {
     FileId::of_open(io::stderr()).is_ok_and(|id| id.to_string() == stream)

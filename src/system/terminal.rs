@@ -40,12 +40,12 @@ pub(crate) fn size(output: impl AsFd) -> TerminalSize {
     })
 }
 
-/// Whether the terminal can do nothing but show line after line, as `TERM` says.
+/// Tells whether the terminal can only print lines, as `TERM=dumb` says.
 pub(crate) fn is_dumb() -> bool {
     dumb(env::var_os("TERM").as_deref())
 }
 
-/// Whether colours are to be used on the terminal: one that is not dumb, without a `NO_COLOR` that is
+/// Tells whether to use colours on the terminal: one that is not dumb, without a `NO_COLOR` that is
 /// not empty.
 pub(crate) fn takes_colours() -> bool {
     !is_dumb() && !refuses_colours(env::var_os("NO_COLOR").as_deref())
@@ -69,12 +69,12 @@ pub(crate) fn keyboard() -> Option<File> {
     }
 }
 
-/// Whether this process belongs to a terminal.
+/// Tells whether this process has a controlling terminal.
 pub(crate) fn has_one() -> bool {
     File::open("/dev/tty").is_ok()
 }
 
-/// Whether this process is in the foreground of the terminal, by which others may be stopped for
+/// Tells whether this process is in the foreground of the terminal, by which others may be stopped for
 /// reading from it; `None` if the terminal controls no process, and all may read.
 pub(crate) fn foreground(terminal: impl AsFd) -> Option<bool> {
     tcgetpgrp(terminal).ok().map(|group| group == getpgrp())
@@ -113,7 +113,7 @@ pub(crate) fn take_over(terminal: &File) {
     }
 }
 
-/// Whether a terminal is taken over.
+/// True while a terminal is in raw mode.
 pub(crate) fn is_taken_over() -> bool {
     changed().is_some()
 }
@@ -128,7 +128,7 @@ pub(crate) fn give_back() {
     }
 }
 
-/// Whether standard output goes to another program rather than to a file or a terminal.
+/// Tells whether standard output goes to another program rather than to a file or a terminal.
 pub(crate) fn stdout_is_pipe() -> bool {
     use rustix::fs::FileType;
     rustix::fs::fstat(io::stdout()).is_ok_and(|stat| {

@@ -7,7 +7,7 @@ use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
 
-/// Whether a server on this machine accepts connections for the display with this number.
+/// Tells whether a server on this machine accepts connections for the display with this number.
 pub(crate) fn answers(number: u16) -> bool {
     let path = format!("/tmp/.X11-unix/X{number}");
     let abstract_name = SocketAddr::from_abstract_name(&path);
@@ -20,7 +20,7 @@ pub(crate) fn answers(number: u16) -> bool {
 pub(crate) struct Keymap {
     /// The number of the first key.
     pub(crate) first: u8,
-    /// How many symbols a key has, in all its layouts and levels.
+    /// The number of symbols of a key, in all its layouts and levels.
     pub(crate) each: u8,
     /// The symbols, key after key.
     pub(crate) symbols: Vec<u32>,
@@ -43,7 +43,7 @@ pub(crate) fn keymap() -> Option<Keymap> {
     })
 }
 
-/// Whether the input method with this name runs on the display; `None` where that cannot be asked.
+/// Tells whether the input method with this name runs on the display; `None` where that cannot be asked.
 pub(crate) fn runs_input_method(name: &str) -> Option<bool> {
     let (connection, _) = RustConnection::connect(None).ok()?;
     let server = format!("@server={name}");
