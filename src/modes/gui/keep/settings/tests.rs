@@ -51,6 +51,10 @@ fn what_was_chosen_is_loaded() {
 
 #[test]
 fn what_the_new_file_says_about_itself_is_true() {
+    for (key, _) in values(&all_chosen()) {
+        assert!(HEAD.contains(key), "{key} is not in it");
+        assert_ne!(may_be(key), may_be("address"), "{key}");
+    }
     for (key, words) in [
         ("theme", "light dark high-contrast system"),
         ("times", "elapsed clock"),
