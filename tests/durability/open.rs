@@ -5,7 +5,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chatroom::event::{Body, Elapsed, Event, Stamp};
+use chatroom::event::{Body, Event, Stamp};
 use chatroom::line;
 
 use support::program::Folder;

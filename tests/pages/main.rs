@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use browser::Browser;
-use chatroom::event::{Body, Elapsed, Event, Stamp};
+use chatroom::event::{Body, Event, Stamp};
 use chatroom::line;
 use support::program::Folder;
 
