@@ -36,14 +36,14 @@ complete -c chatroom -n "__fish_chatroom_needs_command" -f -a "completions" -d '
 complete -c chatroom -n "__fish_chatroom_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l listen -d 'Address and port to listen on (port 0 picks a free one)' -r -f
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l host-name -d 'Another name by which clients reach the server (needed behind a public domain name); may be repeated' -r -f
-complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l trust-proxy -d 'The address or network of a proxy in front of the server, to believe about clients\' addresses; may be repeated' -r -f
+complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l trust-proxy -d 'The address or network of a proxy in front of the server, trusted to report client addresses; may be repeated' -r -f
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l room -d 'The room\'s name, as windows show it' -r -f
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l key-file -d 'A file whose first line is the room key, which everybody needs to join or read' -r -F
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l max-name -d 'Longest name allowed, in characters as a reader counts them: 1 to 64' -r -f
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l grace -d 'Time for which a name stays present without a connection' -r -f
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l max-rate -d 'Sustained messages a second for one session (with bursts of ten times that), and twice that for all guests of an address; 0 means no limit' -r -f
-complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l log -d 'The room\'s log; made if it is missing' -r -F
-complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l sync -d 'When messages are forced to disk: `always` (before they are acknowledged or shown to anybody), every so many SECONDS (a power cut may lose that much), or `never` (left to the system)' -r -f
+complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l log -d 'The room\'s log; created if missing' -r -F
+complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l sync -d 'When messages are forced to disk: `always` (before they are acknowledged or shown to anybody), every N seconds (a power cut may lose that much), or `never` (flushing is left to the kernel)' -r -f
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l history -d 'Show the old conversation at the start: `ask` (in the foreground of a terminal), `yes`, `no`, or the newest N events' -r -f
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l console -d 'Output on the console; by default `http` on a terminal, else `quiet`' -r -f -a "http\t'Each message as the HTTP request it came in, the task that handled it, and joins and leaves'
 lines\t'The conversation'

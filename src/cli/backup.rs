@@ -18,7 +18,7 @@ pub struct BackupArgs {
     #[arg(value_name = "ADDR", value_parser = Address::parse, value_hint = ValueHint::Hostname)]
     pub address: Address,
 
-    /// The copy; made if it is missing, otherwise brought up to date
+    /// The copy; created if missing, otherwise brought up to date
     ///
     /// If it is not the beginning of the room's log (the room started another log, or was restored
     /// from an older copy), it is kept as FILE.old, and FILE becomes a new copy. Logs are never mixed and

@@ -13,7 +13,7 @@ use super::{Cli, Mode};
 use crate::address::Address;
 
 /// Parses the command line, whose first word is the program's name. Flags override the environment,
-/// and the environment overrides defaults; an empty variable counts as not set.
+/// and the environment overrides defaults; an empty variable is treated as unset.
 ///
 /// # Errors
 /// The error of clap (help and version count as errors, too), with a guess at what was meant.

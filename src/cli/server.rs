@@ -35,7 +35,7 @@ pub struct ServerArgs {
     #[arg(long, value_name = "NAME[:PORT]", value_parser = host_name, value_delimiter = ',', env = "CHATROOM_HOST_NAME", value_hint = ValueHint::Other, help_heading = NETWORK)]
     pub host_name: Vec<String>,
 
-    /// The address or network of a proxy in front of the server, to believe about clients' addresses; may
+    /// The address or network of a proxy in front of the server, trusted to report client addresses; may
     /// be repeated
     ///
     /// The proxy gives them in `X-Forwarded-For` or `Forwarded`. Without this flag, everybody who comes
@@ -79,23 +79,23 @@ pub struct ServerArgs {
     #[arg(long, env = "CHATROOM_NO_ADDRESS_LIMITS", value_parser = switch, help_heading = ROOM)]
     pub no_address_limits: bool,
 
-    /// The room's log; made if it is missing
+    /// The room's log; created if missing
     ///
     /// Only one server at a time can use a file.
     #[arg(long, value_name = "FILE", default_value = "log.txt", env = "CHATROOM_LOG", value_hint = ValueHint::FilePath, help_heading = RECORD)]
     pub log: PathBuf,
 
     /// When messages are forced to disk: `always` (before they are acknowledged or shown to anybody),
-    /// every so many SECONDS (a power cut may lose that much), or `never` (left to the system)
+    /// every N seconds (a power cut may lose that much), or `never` (flushing is left to the kernel)
     ///
-    /// SECONDS may be any length of time above 0, such as `250ms`.
+    /// The number may be any length of time above 0, such as `250ms`.
     #[arg(long, value_name = "always|SECONDS|never", default_value = "always", value_parser = sync, env = "CHATROOM_SYNC", value_hint = ValueHint::Other, help_heading = RECORD)]
     pub sync: Sync,
 
     /// Show the old conversation at the start: `ask` (in the foreground of a terminal), `yes`, `no`, or the
     /// newest N events
     ///
-    /// Elsewhere `ask` shows nothing. The room is open meanwhile.
+    /// Without a terminal, `ask` means `no`. Clients can join before you answer.
     #[arg(long, value_name = "ask|yes|no|N", default_value = "ask", value_parser = history, env = "CHATROOM_HISTORY", value_hint = ValueHint::Other, help_heading = RECORD)]
     pub history: History,
 
