@@ -48,7 +48,7 @@ pub enum OpenError {
     Original(PathBuf),
     /// A room's log whose line feeds became CR LF.
     Windows(PathBuf),
-    /// A file of this many NUL bytes and nothing else.
+    /// A file of this many NUL bytes only.
     Zeros(PathBuf, u64),
     /// A file that is not a room's log.
     Foreign(PathBuf),
@@ -90,7 +90,7 @@ impl fmt::Display for OpenError {
             ),
             OpenError::Zeros(path, bytes) => write!(
                 f,
-                "The log {} holds {bytes} NUL bytes and nothing else: its contents are lost, as \
+                "The log {} contains only NUL bytes ({bytes}): its contents are lost, as \
                  after a power cut on an unreliable disk or a failed copy. It was not changed. Put \
                  a backup in its place, or move it away to start a new log.",
                 path.display()
@@ -108,7 +108,7 @@ impl fmt::Display for OpenError {
             {
                 write!(
                     f,
-                    "The log {} cannot be made: its folder takes no files. Name another file with --log.",
+                    "The log {} cannot be made: its folder is not writable. Name another file with --log.",
                     path.display()
                 )
             }

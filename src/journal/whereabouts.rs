@@ -108,8 +108,9 @@ impl Journal {
             (_, Whereabouts::Nowhere) if unlinked => String::new(),
             (_, Whereabouts::At(there)) if matches!(lost, Lost::Absent | Lost::Replaced) => {
                 format!(
-                    " The log itself is {} now. Put it back (`mv {} {path}`), or name another log with --log; then start \
-                 the server again.",
+                    " The log itself is {} now. Put it back (`mv -n {} {path}`; if a service manager has \
+                     started the server again, first stop it and move the new log aside), or name \
+                     another log with --log; then start the server again.",
                     there.display(),
                     there.display()
                 )
@@ -121,8 +122,8 @@ impl Journal {
             ),
             (Lost::Written, _) => " Start the server again: everything the room wrote is intact; \
                                    what was added is kept and shown as damaged, or saved next to \
-                                   the log if it is not a whole line. Use one server for a file, \
-                                   and no editor."
+                                   the log if it is not a whole line. Do not edit the file or \
+                                   share it between servers."
                 .to_string(),
             _ => " Put the file back, or name another log with --log; then start the server again."
                 .to_string(),

@@ -22,12 +22,12 @@ pub fn run(args: &RotateArgs) -> Result<ExitCode, Failure> {
         // Nothing can be reported if stderr is closed.
         let _ = writeln!(
             io::stderr(),
-            "chatroom: The log's end was torn, {} bytes, and was cut off. {kept}",
+            "chatroom: The log ended in an incomplete line of {} bytes, which was cut off. {kept}",
             torn.bytes
         );
     }
     let said = format!(
-        "{} starts afresh. The old log is {} ({} bytes); keep it next to the new one.\n",
+        "{} starts over. The old log is {} ({} bytes); keep it next to the new one.\n",
         args.log.display(),
         rotated.old.display(),
         rotated.bytes

@@ -6,6 +6,7 @@ mod curl;
 mod follow;
 mod joining;
 mod markdown;
+mod nightly;
 mod proxy;
 pub mod shell;
 
@@ -310,7 +311,7 @@ fn every_sentence_that_is_explained_is_one_that_is_said() {
     let mut source = String::new();
     sentences(&root().join("src"), &mut source);
     let page = Document::read("docs/operating.md").text;
-    let page = page.split("## What the sentences mean").nth(1);
+    let page = page.split("## Log and error messages").nth(1);
     let mut looked_at = 0;
     for row in page
         .expect("the part")

@@ -224,7 +224,7 @@ fn a_room_with_a_key_wants_it_and_nobody_else_sees_it() {
         .code(1)
         .stdout("")
         .one_sentence(&[
-            "has a key. Ask whoever runs the room",
+            "has a key. Ask the operator",
             "--key-file FILE",
             "CHATROOM_KEY",
         ]);

@@ -394,7 +394,7 @@ fn a_port_that_is_taken_is_said_and_stops_nothing() {
     let folder = Arc::new(Folder::new());
     let server = machine.serve(&folder, "0.0.0.0:0", &[]);
     server.console.wait_for(
-        "Windows nearby cannot find it by themselves: address already in use. Join with the address.\n",
+        "Other computers on this network will not find it by themselves: address already in use. Join with the address.\n",
     );
     let url = format!("http://10.77.0.1:{}/health", port(&server));
     assert!(machine.curl(&[&url]).contains("\"ok\""));

@@ -98,7 +98,10 @@ fn a_lone_hyphen_is_no_key() {
     };
     let refused = say("-").refused(400, "bad_key");
     assert!(
-        refused["message"].as_str().expect("one").contains("lone -"),
+        refused["message"]
+            .as_str()
+            .expect("one")
+            .contains("a single \"-\""),
         "{refused}"
     );
     assert_eq!(say("--").status, 201);

@@ -176,7 +176,7 @@ fn a_file_that_is_no_log_is_left_alone() {
         ),
         (
             "/proc/no-log.txt",
-            ["/proc/no-log.txt", "its folder takes no files"],
+            ["/proc/no-log.txt", "its folder is not writable"],
         ),
         ("zip", ["zip", "is not a chatroom log"]),
         ("old.txt", ["by the original chat room", "chatroom replay"]),
@@ -334,7 +334,7 @@ fn a_log_with_windows_line_ends_is_mended_as_the_sentence_says() {
 fn zeros_in_the_place_of_a_log_are_told() {
     let folder = Folder::new();
     folder.file("log.txt", [0; 5_000]);
-    cannot_start(&folder, &[], &["5000 NUL bytes", "a backup"]);
+    cannot_start(&folder, &[], &["NUL bytes (5000)", "a backup"]);
 }
 
 #[test]
@@ -353,7 +353,9 @@ fn a_torn_log_opens_on_a_full_disk_and_nothing_empty_is_left() {
     };
     let command = limited(&folder, "--fsize=2000");
     let mut server = Server::spawn(Arc::clone(&folder), command);
-    server.notices.wait_for("The log's end was torn");
+    server
+        .notices
+        .wait_for("The log ended in an incomplete line");
     let notices = server.notices.text();
     for part in [
         "3600 bytes from byte",

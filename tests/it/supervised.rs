@@ -192,7 +192,7 @@ fn in_the_journal_lines_say_how_grave_they_are_and_nothing_more() {
         text.push_str("2026-11-23T22:3");
         fs::write(&log, text).expect("it is torn");
         let (out, err) = written(&folder, journal, "/events");
-        let wanted = format!("{warning}The log's end was torn");
+        let wanted = format!("{warning}The log ended in an incomplete line");
         assert!(
             err.starts_with(&wanted) && err.lines().count() == 1,
             "{err}"

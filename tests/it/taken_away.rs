@@ -45,8 +45,12 @@ fn take_away(log: &Path, how: &str) {
 /// Parts of the sentence about each kind of damage.
 fn words(how: &str) -> &'static [&'static str] {
     match how {
-        "removed" => &["was removed while", "were saved as", "put them back (`mv "],
-        "moved" => &["was moved to", "log.other", "Put it back (`mv "],
+        "removed" => &[
+            "was removed while",
+            "were saved as",
+            "put them back (`mv -n ",
+        ],
+        "moved" => &["was moved to", "log.other", "Put it back (`mv -n "],
         "replaced" => &["was replaced by another file", "log.other now"],
         "replaced by its copy" => &["was replaced by another file", "were saved as"],
         "shortened" => &["was shortened by another program", "to 50 bytes", "backup"],

@@ -191,7 +191,7 @@ fn a_file_of_zeros_is_no_empty_room() {
         fs::write(&path, &zeros).expect("written");
         let said = sentence(&path);
         assert!(
-            said.contains(&format!("holds {length} NUL bytes and nothing else")),
+            said.contains(&format!("contains only NUL bytes ({length})")),
             "{said}"
         );
         assert!(fs::read(&path).expect("read") == zeros);

@@ -173,7 +173,7 @@ fn refused(address: &Address, status: u16, has_key: bool, mut sent: Download) ->
         {
             Failure::new(format!(
                 "The room at {address} has a key and gives no copy of its log without it. Ask \
-                 whoever runs the room for it, and give it in a file (--key-file FILE) or in the \
+                 the operator for it, and give it in a file (--key-file FILE) or in the \
                  environment variable {}.",
                 room_key::VARIABLE
             ))

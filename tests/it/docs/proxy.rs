@@ -89,15 +89,29 @@ fn works(shell: &mut Shell, url: &str, curl: &str) {
 fn a_room_behind_nginx() {
     let file = "/etc/nginx/conf.d/chatroom.conf";
     let mut shell = behind(file, CERTIFICATE, "nginx -t && systemctl reload nginx");
-    works(&mut shell, "http://chat.example.org", "curl -s");
-    let (code, said) = shell.run("curl -s -X DELETE -u x:sesame http://chat.example.org/session");
+    let curl = "curl -s --cacert /etc/ssl/chatroom.crt";
+    works(&mut shell, "https://chat.example.org", curl);
+    let (code, said) = shell.run(&format!(
+        "{curl} -X DELETE -u x:sesame https://chat.example.org/session"
+    ));
     assert!(code == 22 && said.contains("token_required"), "{said}");
-    let mut shell = behind(file, CERTIFICATE, "systemctl reload nginx");
-    works(
-        &mut shell,
-        "https://chat.example.org",
-        "curl -s --cacert /etc/ssl/chatroom.crt",
+    // Nothing of the room goes over plain HTTP.
+    let url = "http://chat.example.org/events?poll=1&token=precious";
+    let (_, said) = shell.run(&format!(
+        "curl -s -o body -w '%{{http_code}} %{{redirect_url}}' '{url}'"
+    ));
+    let https = url.replace("http:", "https:");
+    assert_eq!(said.trim(), format!("308 {https}"));
+    // And no token is in nginx's log of either.
+    shell.run(&format!("{curl} '{https}'"));
+    let (code, log) = shell.run("cat /var/log/nginx/chatroom.log");
+    assert_eq!(code, 0, "{log}");
+    let lines = |status: &str| log.lines().filter(|line| line.contains(status)).count();
+    assert!(
+        lines("GET /events\" 308") == 1 && lines("GET /events\" 401") == 1,
+        "{log}"
     );
+    assert!(!log.contains("precious"), "{log}");
 }
 
 #[test]

@@ -11,7 +11,7 @@ fn sentence(server: &str, window: &str) -> Option<String> {
     let word = match theirs.map(compatible).cmp(&ours.map(compatible)) {
         std::cmp::Ordering::Equal => return None,
         _ if theirs.is_none() => "Use the same version on both sides.",
-        std::cmp::Ordering::Less => "Ask whoever runs the server to update it.",
+        std::cmp::Ordering::Less => "Ask the operator to update the server.",
         std::cmp::Ordering::Greater => "Update this window.",
     };
     let server: String = super::presentable(server).chars().take(40).collect();
@@ -51,16 +51,8 @@ mod tests {
         for (server, window, end) in [
             ("0.2.0", "0.1.0", "Update this window."),
             ("1.0.0", "0.1.0", "Update this window."),
-            (
-                "0.1.0",
-                "0.2.0",
-                "Ask whoever runs the server to update it.",
-            ),
-            (
-                "1.9.0",
-                "2.0.0",
-                "Ask whoever runs the server to update it.",
-            ),
+            ("0.1.0", "0.2.0", "Ask the operator to update the server."),
+            ("1.9.0", "2.0.0", "Ask the operator to update the server."),
             ("huge", "0.1.0", "Use the same version on both sides."),
         ] {
             let said = sentence(server, window).expect(server);

@@ -221,7 +221,7 @@ pub fn text_of(
             let words = match surroundings.log_change.map(|(_, change)| change) {
                 Some(LogChange::Rotated(name)) => format!(
                     "The room has a new log: what you saw before is in the earlier one, {name}, \
-                     which whoever runs the room has."
+                     which the operator has."
                 ),
                 Some(LogChange::Restored) => RESTORED.to_string(),
                 Some(LogChange::Replaced) | None => REPLACED.to_string(),

@@ -187,11 +187,11 @@ impl Actors {
         let address = self.room.address();
         Halt::Failed(match (refused.error.as_str(), &self.key) {
             ("key_required" | "key_wrong", None) => format!(
-                "The room at {address} has a key. Ask whoever runs the room for it, and give it in \
+                "The room at {address} has a key. Ask the operator for it, and give it in \
                  a file (--key-file FILE) or in the environment variable CHATROOM_KEY."
             ),
             ("key_wrong", Some(_)) => format!(
-                "The room at {address} does not accept this key. Ask whoever runs the room, and \
+                "The room at {address} does not accept this key. Ask the operator, and \
                  try again."
             ),
             _ => format!("The room at {address} lets nobody in: {}", refused.sentence),

@@ -123,7 +123,7 @@ impl Door {
     fn say_short(&mut self, error: &io::Error) {
         if !std::mem::replace(&mut self.short, true) {
             self.console.show(Entry::Notice(format!(
-                "No further connection can be accepted at the moment: {}. Existing ones are not \
+                "Cannot accept new connections: {}. Existing ones are not \
                  affected.",
                 reason(error)
             )));

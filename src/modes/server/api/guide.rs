@@ -18,7 +18,7 @@ impl Api {
         let (scheme, window, copy) = if encrypted {
             (
                 "https",
-                "Join in a window:        not over https; ask whoever runs the room for another way\n"
+                "Join in a window:        not over https; ask the operator for another way\n"
                     .to_string(),
                 format!("curl -C -{login} -o backup.txt https://{host}{LOG_FILE}"),
             )

@@ -182,12 +182,12 @@ fn newest(count: usize, reader: &Reader, end: u64) -> io::Result<(u64, bool)> {
 fn reset(start: StartPoint, reader: &Reader) -> String {
     match earlier_log(start, reader) {
         Some(name) => format!(
-            "The last event you saw is in an earlier log of this room, {name}, which whoever runs \
-             the room has. Start afresh with what follows."
+            "The last event you saw is in an earlier log of this room, {name}, which the \
+             operator has. Start over with what follows."
         ),
         None => {
             "The last event you saw is not in this room's log, which was replaced or restored. \
-                 Start afresh with what follows."
+                 Start over with what follows."
                 .into()
         }
     }

@@ -168,7 +168,7 @@ impl Rejection {
             } => Response::refusal(
                 404,
                 "not_found",
-                format!("There is nothing at {path:?}. GET / says how to join."),
+                format!("Not found: {path:?}. GET / says how to join."),
             ),
             Rejection::Unrouted {
                 why: Unrouted::MethodNotAllowed(allowed),
@@ -191,7 +191,7 @@ impl Rejection {
                     (None, []) if name == "token" => {
                         format!("{told}. Send the token as Authorization: Bearer.")
                     }
-                    (None, []) => format!("{told}, nor any other. Leave it out."),
+                    (None, []) => format!("{request} takes no parameters. Leave {name:?} out."),
                     (None, _) => format!("{told}. It has {}.", known.join(", ")),
                 })
             }
@@ -266,12 +266,12 @@ impl Rejection {
             ),
             Rejection::KeyRequired => unauthorized(
                 "key_required",
-                "This room has a key. Ask whoever runs the room for it, and send it as the \
+                "This room has a key. Ask the operator for it, and send it as the \
                  password (curl -u NAME:KEY) or with the login.",
             ),
             Rejection::KeyWrong => unauthorized(
                 "key_wrong",
-                "The room key is wrong. Ask whoever runs the room, and try again.",
+                "The room key is wrong. Ask the operator, and try again.",
             ),
             Rejection::TooManyKeys(wait) => {
                 let wait = seconds(*wait);
@@ -320,7 +320,7 @@ impl Rejection {
             ),
             Rejection::NameLost => unauthorized(
                 "session_over",
-                "Somebody took your name, or one very like it, while you were away. Log in again with POST /session.",
+                "Somebody took your name, or a similar one, while you were away. Log in again with POST /session.",
             ),
             Rejection::NameUnfit(error) => unauthorized("session_over", &error.to_string()),
             Rejection::Room(denied) => of_room(denied),
@@ -329,7 +329,7 @@ impl Rejection {
                 400,
                 "bad_key",
                 format!(
-                    "An Idempotency-Key is 1 to {} visible ASCII characters without spaces, and not a lone -.",
+                    "An Idempotency-Key is 1 to {} visible ASCII characters without spaces, other than a single \"-\".",
                     event::MAX_KEY
                 ),
             ),
@@ -341,7 +341,7 @@ impl Rejection {
             Rejection::Text(TextError::NotUtf8(at)) => Response::refusal(
                 400,
                 "not_utf8",
-                format!("The text is not UTF-8 from byte {at} on. Send it in UTF-8."),
+                format!("Invalid UTF-8 at byte {at}. Send the text in UTF-8."),
             ),
             Rejection::Text(TextError::Empty) => {
                 Response::refusal(422, "text_empty", "The message is empty. Write something.")
@@ -382,7 +382,7 @@ impl Rejection {
                 &Refusal {
                     error: "id_earlier".into(),
                     message: format!(
-                        "This id is from an earlier log of this room, {file}, which whoever runs the room has. Ask again with since=all, last=50 or a time."
+                        "This id is from an earlier log of this room, {file}, which the operator has. Ask again with since=all, last=50 or a time."
                     ),
                     earlier: Some(file.clone()),
                     ..Refusal::default()
@@ -419,7 +419,7 @@ impl Rejection {
                 500,
                 "log_unreadable",
                 format!(
-                    "The server cannot read its log: {}. Tell whoever runs it.",
+                    "The server cannot read its log: {}. Tell the operator.",
                     crate::failure::reason(error)
                 ),
             ),
@@ -453,7 +453,7 @@ fn of_room(denied: &Denied) -> Response {
         Denied::Taken(None) | Denied::Already => Response::refusal(
             409,
             "name_taken",
-            "Somebody here has this name. Choose another one.",
+            "That name is in use. Choose another one.",
         ),
         Denied::Taken(Some(held)) => {
             let wait = seconds(*held);
@@ -524,13 +524,13 @@ fn of_room(denied: &Denied) -> Response {
         Denied::LogUnknown => Response::refusal(
             503,
             "unknown",
-            "The server's disk failed. This may or may not have been stored: repeat it with the \
+            "The server's disk failed. The request may or may not have been stored: repeat it with the \
              same Idempotency-Key.",
         ),
         Denied::LogGone => Response::refusal(
             503,
             "unknown",
-            "Somebody moved or changed the server's log, so the server stops. This may or may not \
+            "Somebody moved or changed the server's log, so the server stops. The request may or may not \
              have been stored: when the server is back, repeat it with the same Idempotency-Key.",
         ),
         Denied::Busy => retry(

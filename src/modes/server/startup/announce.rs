@@ -21,7 +21,7 @@ pub fn announce(
         Ok(Some(announced)) => {
             let line = match (announced.networks(), announced.trouble()) {
                 ([], Some(why)) => format!(
-                    "Windows nearby cannot find it by themselves: {why}. Join with the address."
+                    "Other computers on this network will not find it by themselves: {why}. Join with the address."
                 ),
                 ([], None) => {
                     "This machine is on no network yet: windows nearby will find the room once it \

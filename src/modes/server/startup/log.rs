@@ -47,7 +47,7 @@ pub fn notices(opening: &Opening) -> Vec<String> {
             ),
         };
         format!(
-            "The log's end was torn (the last stop was not clean): {} bytes from byte {} on \
+            "The log ended in an incomplete line after an unclean shutdown: {} bytes from byte {} on \
              {kept}. No whole line was cut, and acknowledged messages are whole lines.",
             torn.bytes, torn.offset,
         )

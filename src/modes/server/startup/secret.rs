@@ -65,7 +65,7 @@ pub fn take_back(log: &Path, has_key: bool) -> Vec<String> {
             false => format!("Change that: `chmod 600 {}`.", secret.display()),
         };
         format!(
-            "Others on this machine could use the secret {} (its mode was {mode:o}). {advice} \
+            "The secret {} was accessible to other local users (its mode was {mode:o}). {advice} \
              Anybody who has read it can post as any member who is logged in: if that is possible, \
              stop the server and remove the file; then everybody logs in again.",
             secret.display()
@@ -79,7 +79,7 @@ pub fn take_back(log: &Path, has_key: bool) -> Vec<String> {
             false => format!("Change that: `chmod 600 {}`.", log.display()),
         };
         format!(
-            "Everybody on this machine could use the log {} of this room with a key (its mode was {mode:o}). {advice}",
+            "Everybody on this machine could read or write the log {} of this room with a key (its mode was {mode:o}). {advice}",
             log.display()
         )
     });

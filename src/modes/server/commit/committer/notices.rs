@@ -71,7 +71,7 @@ fn behind_sentence(log: &str, behind: &ClockBehind) -> String {
         told.push_str(&format!(
             " If the clock is right, every line until then has a wrong time. To start again with \
              right ones, stop the server; `chatroom replay {log} --to {now} --convert NEW.txt` \
-             makes a log without that end, for --log NEW.txt."
+             makes a copy without the lines dated in the future, for --log NEW.txt."
         ));
     }
     told

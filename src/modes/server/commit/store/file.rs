@@ -122,7 +122,9 @@ impl Store for FileStore {
                     let saved = saved.display();
                     return format!(
                         "{gone} Its contents were saved as {saved}, all {} bytes. To continue with \
-                         them, put them back (`mv {saved} {log}`), then start the server again.",
+                         them, put them back (`mv -n {saved} {log}`; if a service manager has started \
+                         the server again, first stop it and move the new log aside), then start \
+                         the server again.",
                         self.journal.end()
                     );
                 }
