@@ -112,7 +112,7 @@ impl Body {
         }
     }
 
-    /// The same message so many seconds after the sender's previous one. Other kinds stay as they are.
+    /// This message, so many seconds after the sender's previous one. Other kinds stay as they are.
     pub fn elapsed(mut self, seconds: u64) -> Body {
         if let Body::Message { elapsed, .. } = &mut self {
             *elapsed = Elapsed(seconds);
@@ -120,7 +120,7 @@ impl Body {
         self
     }
 
-    /// The same message with this key, or with none. Other kinds stay as they are.
+    /// This message with this key, or with none. Other kinds stay as they are.
     pub fn keyed(mut self, its_key: impl Into<Option<Key>>) -> Body {
         if let Body::Message { key, .. } = &mut self {
             *key = its_key.into();

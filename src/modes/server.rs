@@ -66,7 +66,7 @@ const LAST_WORD: Duration = Duration::from_millis(100);
 /// The time that waiting clients have to hear that the outcome is unknown, when the log failed.
 const BAD_NEWS: Duration = Duration::from_millis(200);
 /// The interval at which the log of a quiet room is checked to be still there.
-const LOOK: Duration = Duration::from_secs(1);
+const CHECK_LOG: Duration = Duration::from_secs(1);
 /// The time that the terminal may take to show what is left for it.
 const FLUSH: Duration = Duration::from_millis(300);
 
@@ -150,13 +150,20 @@ impl Server {
             hosts: self.hosts,
             proxies: self.proxies,
             idle: Idle::default(),
-            connections: Arc::new(Connections::new(limited, door::places(self.files))),
+            connections: Arc::new(Connections::new(
+                limited,
+                door::most_connections(self.files),
+            )),
         });
         let door = Door::new(listener, Arc::clone(&api), console.clone(), self.files);
         let mut tasks = vec![
             task::spawn(door.run()),
             task::spawn(room::sweep_often(Arc::clone(&room), grace)),
-            task::spawn(committer::remind(Job::Look, LOOK, Arc::clone(&orders))),
+            task::spawn(committer::remind(
+                Job::CheckLog,
+                CHECK_LOG,
+                Arc::clone(&orders),
+            )),
             task::spawn(space::watch(path, console, found, room)),
             task::spawn({
                 let api = Arc::clone(&api);

@@ -46,7 +46,7 @@ pub(crate) fn open_v4(
     Ok(socket.into())
 }
 
-/// The same for IPv6.
+/// A socket that receives and sends the group's IPv6 messages on the interface.
 ///
 /// # Errors
 /// The system's.

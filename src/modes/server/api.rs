@@ -83,7 +83,7 @@ struct ApiRequest {
 struct Answer {
     /// The content.
     content: Content,
-    /// True if the owner of a session asked. One whose session is over owns none.
+    /// True if the caller owns a session that has not ended.
     to_member: bool,
 }
 

@@ -27,26 +27,21 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use async_io::Timer;
-use async_std::channel::bounded;
 use event_listener::Event;
 
-use crate::event::{Id, Key, Stamp};
+use crate::event::{Id, Stamp};
 use crate::journal::Reader;
-use crate::name::{Judged, Name};
+use crate::name::Judged;
 use crate::wire::Members;
 
-use super::console::ShownRequest;
-use crate::modes::server::room::client::Client;
 use crate::modes::server::room::health::Health;
 use crate::modes::server::room::lock::{Lock, LockGuard, Rank};
-use crate::modes::server::room::order::{Command, Job, Order, Reading, Refused, Speaker, Verdict};
+use crate::modes::server::room::order::{Reading, Verdict};
 use crate::modes::server::room::orders::Orders;
 use crate::modes::server::room::presence::{Change, Denied, Presence};
 use crate::modes::server::room::tail::{Batch, Tail};
-use crate::modes::server::room::turns::Sender;
 use crate::system::clock;
 
-use guards::LateOrder;
 pub use guards::{AnswerDue, Hold};
 use listed::Listed;
 
@@ -75,7 +70,7 @@ pub struct Room {
     /// Reads what was committed.
     pub reader: Reader,
     started: Instant,
-    /// The same moment by the clock that goes on while the machine sleeps.
+    /// The start by the clock that goes on while the machine sleeps.
     booted: Duration,
     orders: Arc<Orders>,
     state: Lock<Guarded>,

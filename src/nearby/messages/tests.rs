@@ -132,7 +132,7 @@ proptest! {
         let _ = read(&bytes);
     }
 
-    /// The same for messages that are almost valid.
+    /// Messages that are almost valid do no harm either.
     #[test]
     fn damaged_messages_do_no_harm(
         room in ".{0,80}",

@@ -105,7 +105,7 @@ impl Callers {
         }
     }
 
-    /// The same, telling the operator of addresses that guess keys.
+    /// A judge that also tells the operator of addresses that guess keys.
     pub fn telling(self, console: Console) -> Callers {
         let key = self.key.map(|key| key.telling(console));
         Callers { key, ..self }

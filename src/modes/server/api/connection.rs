@@ -5,7 +5,7 @@
 //! is read or written, before everybody else on the thread has a turn.
 
 mod gone;
-mod places;
+mod limits;
 mod stream;
 
 use std::cell::Cell;
@@ -35,7 +35,7 @@ use crate::modes::server::console::ShownRequest;
 use crate::modes::server::fanout::peer::{Peer, SendOutcome};
 use crate::modes::server::room::quotas::Connected;
 
-pub use places::{full, too_many, turn_away};
+pub use limits::{full, too_many, turn_away};
 pub use stream::Stream;
 
 /// The longest time that a request's head may take.
@@ -44,7 +44,7 @@ const HEAD_TIME: Duration = Duration::from_secs(10);
 const BODY_TIME: Duration = Duration::from_secs(10);
 /// The time for which a connection is kept without a request.
 const IDLE_TIME: Duration = Duration::from_secs(30);
-/// The same for the owner of a session.
+/// The time for which the connection of a session's owner is kept without a request.
 const MEMBER_IDLE_TIME: Duration = Duration::from_secs(300);
 /// The longest time in which a client must have taken an ordinary answer.
 const WRITE_TIME: Duration = Duration::from_secs(30);
@@ -97,7 +97,7 @@ impl Connection {
         }
     }
 
-    /// The same, counted for its address.
+    /// The connection, counted for its address.
     pub fn counted(self, connected: Option<Connected>) -> Connection {
         Connection { connected, ..self }
     }
@@ -149,7 +149,7 @@ impl Connection {
             return Err(ConnectionEnd::Finished);
         }
         let first = !self.gave_key;
-        self.gave_key |= places::gives_key(&head, endpoint == Ok(Endpoint::LogIn));
+        self.gave_key |= limits::gives_key(&head, endpoint == Ok(Endpoint::LogIn));
         self.look_for_proxy(&head);
         let request = ApiRequest {
             source: Source {

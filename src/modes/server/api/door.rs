@@ -47,7 +47,7 @@ impl Door {
             listener,
             api,
             console,
-            limit: places(files),
+            limit: most_connections(files),
             open: Arc::default(),
             short: false,
         }
@@ -98,7 +98,7 @@ impl Door {
         if peer.prepare().is_err() {
             return;
         }
-        let place = OpenConnection::new(&self.open);
+        let open = OpenConnection::new(&self.open);
         let api = Arc::clone(&self.api);
         let connection = Connection::new(peer, from, api, self.console.clone()).counted(connected);
         task::spawn(async move {
@@ -107,7 +107,7 @@ impl Door {
             }
             if let Some(stream) = connection.run().await {
                 task::spawn(async move {
-                    let _place = place;
+                    let _open = open;
                     stream.run().await;
                 });
             }
@@ -132,7 +132,7 @@ impl Door {
 }
 
 /// The number of connections that `files` descriptors allow.
-pub fn places(files: u64) -> usize {
+pub fn most_connections(files: u64) -> usize {
     let left = files.saturating_sub(RESERVED_FILES).max(8);
     usize::try_from(left).unwrap_or(usize::MAX)
 }

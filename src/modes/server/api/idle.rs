@@ -141,7 +141,8 @@ impl Idle {
         longest.is_some_and(|longest| list.send_away(longest))
     }
 
-    /// The same among those of one address, or of one network.
+    /// Sends the connection of an address or network away that has waited the longest; `false` if there
+    /// was none.
     pub fn make_room_of(&self, from: Client) -> bool {
         let mut list = self.list();
         let mut own = list.own.range((from, false, 0)..=(from, true, u64::MAX));

@@ -61,7 +61,7 @@ impl RoomKey {
         }
     }
 
-    /// The same, telling the operator of addresses that guess.
+    /// A room key that also tells the operator of addresses that guess.
     pub(super) fn telling(self, console: Console) -> RoomKey {
         RoomKey {
             console: Some(console),

@@ -31,8 +31,8 @@ const FIRST: i64 = 1_767_225_600_000_000;
 pub struct Clock {
     /// The latest line's time.
     last: Stamp,
-    /// The same before the lines that are not kept yet.
-    kept: Stamp,
+    /// The time of the latest line that is in the log.
+    committed: Stamp,
     /// The last reading that was believed.
     believed: Option<Reading>,
     /// Since when the clock has been far ahead of that.
@@ -48,7 +48,7 @@ impl Clock {
     pub fn new(last: Stamp) -> Clock {
         Clock {
             last,
-            kept: last,
+            committed: last,
             believed: None,
             jumped: None,
             before: None,
@@ -71,7 +71,7 @@ impl Clock {
 
     /// Returns the state of the clock, and the size of a jump that has just been believed. Must also be
     /// called now and then while nothing is said: a jump is only known from the reading before it.
-    pub fn look(&mut self, now: Reading) -> (ClockState, Option<Duration>) {
+    pub fn observe(&mut self, now: Reading) -> (ClockState, Option<Duration>) {
         let (wall, jump) = self.judge(now);
         let state = match self.behind {
             // What lines will have, whether or not one is written.
@@ -101,12 +101,12 @@ impl Clock {
 
     /// The lines since the last call are in the log.
     pub fn keep(&mut self) {
-        self.kept = self.last;
+        self.committed = self.last;
     }
 
     /// The lines since the last [`Clock::keep`] are not in the log.
     pub fn undo(&mut self) {
-        self.last = self.kept;
+        self.last = self.committed;
     }
 
     /// Returns the time as far as the clock is believed, and the size of a jump that is believed from now
@@ -185,11 +185,11 @@ mod tests {
         let far = 8_000 * 365 * DAY;
         assert_eq!(clock.stamp(at(10, 10)), stamp(10));
         assert_eq!(clock.stamp(at(far, 11)), stamp(11));
-        assert_eq!(clock.look(at(far + 30, 40)), (ClockState::Held, None));
+        assert_eq!(clock.observe(at(far + 30, 40)), (ClockState::Held, None));
         assert_eq!(clock.stamp(at(far + 59, 70)), stamp(70));
         // It is back.
         assert_eq!(clock.stamp(at(71, 71)), stamp(71));
-        assert_eq!(clock.look(at(72, 72)), (ClockState::Right, None));
+        assert_eq!(clock.observe(at(72, 72)), (ClockState::Right, None));
         // Another one begins a minute of its own.
         assert_eq!(clock.stamp(at(far, 100)), stamp(100));
         assert_eq!(clock.stamp(at(far, 159)), stamp(159));
@@ -202,14 +202,14 @@ mod tests {
         let weeks = 21 * DAY;
         assert_eq!(clock.stamp(at(5, 5)), stamp(5));
         // Nobody speaks: it is looked at all the same.
-        assert_eq!(clock.look(at(weeks + 6, 6)), (ClockState::Held, None));
+        assert_eq!(clock.observe(at(weeks + 6, 6)), (ClockState::Held, None));
         assert_eq!(clock.stamp(at(weeks + 65, 65)), stamp(65));
         let by = Duration::from_secs(weeks);
         assert_eq!(
-            clock.look(at(weeks + 66, 66)),
+            clock.observe(at(weeks + 66, 66)),
             (ClockState::Right, Some(by))
         );
-        assert_eq!(clock.look(at(weeks + 67, 67)), (ClockState::Right, None));
+        assert_eq!(clock.observe(at(weeks + 67, 67)), (ClockState::Right, None));
         assert_eq!(clock.stamp(at(weeks + 68, 68)), stamp(weeks + 68));
     }
 
@@ -219,7 +219,10 @@ mod tests {
         // The room was closed for weeks.
         assert_eq!(clock.stamp(at(40 * DAY, 1)), stamp(40 * DAY));
         assert_eq!(clock.stamp(at(41 * DAY, 2)), stamp(41 * DAY));
-        assert_eq!(clock.look(at(41 * DAY + 1, 3)), (ClockState::Right, None));
+        assert_eq!(
+            clock.observe(at(41 * DAY + 1, 3)),
+            (ClockState::Right, None)
+        );
     }
 
     #[test]
@@ -231,11 +234,11 @@ mod tests {
             until: stamp(until),
             clock: ClockTrust::Unknown,
         };
-        let (state, _) = clock.look(at(400, 5));
+        let (state, _) = clock.observe(at(400, 5));
         assert_eq!(state, ClockState::Behind(behind(400, 1_000, 1_600)));
         assert_eq!(clock.stamp(at(400, 5)), stamp(1_000));
         assert_eq!(clock.stamp(at(600, 205)), stamp(1_100));
-        let (state, _) = clock.look(at(600, 205));
+        let (state, _) = clock.observe(at(600, 205));
         assert_eq!(state, ClockState::Behind(behind(600, 1_100, 1_600)));
         let mut last = stamp(0);
         for second in 600..1_700 {
@@ -244,12 +247,12 @@ mod tests {
             last = now;
         }
         assert_eq!(clock.stamp(at(1_700, 1_305)), stamp(1_700));
-        assert_eq!(clock.look(at(1_700, 1_305)), (ClockState::Right, None));
+        assert_eq!(clock.observe(at(1_700, 1_305)), (ClockState::Right, None));
     }
 
     #[test]
     fn the_clock_is_called_wrong_or_right_only_where_that_is_known() {
-        let trust = |clock: &mut Clock, now| match clock.look(now).0 {
+        let trust = |clock: &mut Clock, now| match clock.observe(now).0 {
             ClockState::Behind(behind) => behind.clock,
             other => panic!("{other:?}"),
         };
@@ -257,8 +260,8 @@ mod tests {
         let mut clock = Clock::new(stamp(0));
         let far = 64 * 365 * DAY;
         clock.stamp(at(1, 1));
-        clock.look(at(far, 2));
-        assert!(clock.look(at(far + 60, 62)).1.is_some());
+        clock.observe(at(far, 2));
+        assert!(clock.observe(at(far + 60, 62)).1.is_some());
         assert_eq!(clock.stamp(at(far + 61, 63)), stamp(far + 61));
         assert_eq!(trust(&mut clock, at(64, 64)), ClockTrust::Right);
         // The next run knows nothing of that.

@@ -335,7 +335,7 @@ fn size(order: &Order) -> usize {
         Job::Record(Command::Join(..) | Command::Leave(..) | Command::End(..) | Command::Close)
         | Job::Sync
         | Job::Recall(_)
-        | Job::Look => AROUND_TEXT,
+        | Job::CheckLog => AROUND_TEXT,
     }
 }
 

@@ -45,8 +45,8 @@ pub struct Keys {
     senders: HashMap<u64, VecDeque<u128>>,
     /// The number of the newest message; those of this run count from 1.
     newest: i64,
-    /// The same when the last batch was kept.
-    kept: i64,
+    /// The number of the newest message that is in the log.
+    committed: i64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +74,7 @@ impl Keys {
             order: VecDeque::new(),
             senders: HashMap::new(),
             newest: 0,
-            kept: 0,
+            committed: 0,
         }
     }
 
@@ -139,7 +139,7 @@ impl Keys {
     pub fn keep(&mut self, end: u64) {
         let new = self.order.iter().rev();
         let new: Vec<u64> = new
-            .take_while(|slot| slot.number > self.kept)
+            .take_while(|slot| slot.number > self.committed)
             .map(|slot| slot.sender)
             .collect();
         for sender in new {
@@ -156,13 +156,13 @@ impl Keys {
             self.order.pop_front();
             self.forget(&slot);
         }
-        self.kept = self.newest;
+        self.committed = self.newest;
     }
 
     /// Takes back what was recorded since the last [`Keys::keep`]: it is not in the log.
     pub fn undo(&mut self) {
         while let Some(slot) = self.order.back().copied()
-            && slot.number > self.kept
+            && slot.number > self.committed
         {
             self.order.pop_back();
             self.known.remove(&slot.hash);
@@ -173,7 +173,7 @@ impl Keys {
                 }
             }
         }
-        self.newest = self.kept;
+        self.newest = self.committed;
     }
 
     fn is_too_old(&self, slot: &Slot, end: u64) -> bool {

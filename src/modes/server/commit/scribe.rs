@@ -72,7 +72,7 @@ impl Scribe {
         }
     }
 
-    /// The same with other limits to the keys that are known.
+    /// A scribe with other limits to the keys that are known.
     #[cfg(test)]
     pub fn limited(self, limits: Limits) -> Scribe {
         let keys = Keys::new(limits);

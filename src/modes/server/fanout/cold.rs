@@ -107,7 +107,8 @@ impl ColdReader {
     /// and with it the buffer.
     ///
     /// After a whole turn the listener rests for as long as that took. Otherwise a few that catch up
-    /// have all the processors, and those who are up to date wait for the disk that has none.
+    /// have all the processors, and new messages wait, since the
+    /// committer's disk gets no processor.
     ///
     /// # Errors
     /// The journal cannot be read.

@@ -18,7 +18,7 @@ pub struct Hold {
 }
 
 impl Hold {
-    /// Whose.
+    /// The session held present.
     pub fn session(&self) -> SessionId {
         self.session
     }

@@ -69,7 +69,7 @@ struct Facts {
     synced: Option<(Stamp, Duration)>,
     /// The number of orders refused for lack of space since something was stored last.
     refused: u64,
-    /// The same since the start.
+    /// The number of orders refused for lack of space since the start.
     refused_in_all: u64,
     clock: ClockState,
 }

@@ -16,8 +16,8 @@ use crate::name::Name;
 use crate::wire::Said;
 
 impl Room {
-    /// The log is to be read back: until [`Room::recall`] has been given all of it, who comes waits
-    /// where it is not known what earlier runs left.
+    /// Begins the reading back of the log: until [`Room::recall`] has been given all of it, joins wait for
+    /// what only earlier lines can tell.
     pub fn read_back(&self) {
         self.names_unknown.store(true, Ordering::Release);
         self.state().presence.past.read_back();
@@ -53,11 +53,13 @@ impl Room {
         }
     }
 
-    /// Lets `name` in under a new session, which claims what it will when it comes back but for the time.
-    /// If more come in from there than may at once, it waits for its turn first.
+    /// Lets `name` in under a new session; `claim` has no time yet: the join's line gives it. If more
+    /// join from the address than may at once, the join waits for its turn first.
     ///
     /// # Errors
-    /// Why not.
+    /// The name or its address may not join now ([`Denied::Taken`], [`Denied::Confusable`],
+    /// [`Denied::RoomFull`], [`Denied::Address`]), the room is stopping ([`Denied::Stopping`]), or the join
+    /// was not recorded.
     pub async fn join(&self, claim: &Claim, name: &Name, from: Client) -> Result<Said, Denied> {
         let session = claim.session;
         self.names_known().await;
@@ -106,7 +108,8 @@ impl Room {
     /// server was restarted, or the grace ran out) comes in again.
     ///
     /// # Errors
-    /// Why the name is not to be had.
+    /// The session was ended ([`Denied::Ended`]) or may have been ([`Denied::TooOld`]), the name or its
+    /// address may not join now (as for [`Room::join`]), or the join was not recorded.
     pub async fn hold(
         self: &Arc<Room>,
         (claim, name): (&Claim, &Name),
@@ -134,7 +137,7 @@ impl Room {
         }
     }
 
-    /// The same for a member that is here already, as nearly always; `None` if it is not.
+    /// Keeps a member present that is here already, as nearly always; `None` if it is not.
     ///
     /// # Errors
     /// The session was ended by its owner.

@@ -106,7 +106,7 @@ pub enum Job {
     /// Takes keys that an earlier run wrote.
     Recall(Box<PastKeys>),
     /// Checks that the log is still there, although nothing is to be written.
-    Look,
+    CheckLog,
 }
 
 /// A job and the channel for its outcome.

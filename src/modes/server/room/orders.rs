@@ -1,6 +1,6 @@
 //! The queue before the committer: [`Turns`] decides the order, here are lock and bounds.
 //!
-//! What always holds: [`PLACES`] orders wait for as long as it takes. What comes when they are
+//! What always holds: [`QUEUE_LENGTH`] orders wait for as long as it takes. What comes when they are
 //! taken waits as well, in its turn, but may be taken back by whoever loses patience. Of one address
 //! no more than [`MAX_WAITING`] wait.
 
@@ -12,7 +12,7 @@ use super::turns::{Sender, Turns};
 use crate::modes::server::room::order::{Job, Order};
 
 /// The number of orders that wait before senders lose patience.
-pub const PLACES: usize = 1_024;
+pub const QUEUE_LENGTH: usize = 1_024;
 /// The number of orders of one address that may wait.
 const MAX_WAITING: usize = 2_048;
 
@@ -96,7 +96,7 @@ impl Orders {
         if !state.unlimited && state.turns.of(sender.from) >= MAX_WAITING {
             return Err(Unplaced::TooMany);
         }
-        let late = state.turns.len() >= PLACES;
+        let late = state.turns.len() >= QUEUE_LENGTH;
         let ticket = state.turns.push(sender, name, order);
         self.wake(state);
         Ok(Placed { ticket, late })
@@ -115,7 +115,7 @@ impl Orders {
         if state.closed {
             return false;
         }
-        let again = matches!(order.job, Job::Look | Job::Sync)
+        let again = matches!(order.job, Job::CheckLog | Job::Sync)
             && state.own.iter().any(|waits| waits.job == order.job);
         if !again {
             state.own.push_back(order);

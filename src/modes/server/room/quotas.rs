@@ -15,9 +15,11 @@ use crate::modes::server::room::client::Client;
 
 /// Connections that one address may have open, if that is no more than its share.
 const MAX_CONNECTIONS: usize = 1_024;
-/// One address may have this part of all places, a network this one, and both at least so many.
+/// An address gets 1/4 of all connections.
 const SHARE: usize = 4;
+/// A network gets 1/2 of all connections.
 const NETWORK_SHARE: usize = 2;
+/// Neither gets fewer than 8.
 const FEW_CONNECTIONS: usize = 8;
 /// New ones a second, after as many as may be open.
 const NEW_CONNECTIONS: u32 = 100;
@@ -125,7 +127,7 @@ impl Quotas {
     /// # Errors
     /// How long it takes until they may.
     pub fn may_say(&self, from: Client, now: Instant) -> Result<(), Duration> {
-        self.guests.look(from, now)
+        self.guests.check(from, now)
     }
 
     /// Takes one of the messages that the guests of an address have.
@@ -152,9 +154,9 @@ impl Rates {
         }
     }
 
-    fn look(&self, from: Client, now: Instant) -> Result<(), Duration> {
-        self.each.look(&from, now)?;
-        self.network.look(&from.network(), now)
+    fn check(&self, from: Client, now: Instant) -> Result<(), Duration> {
+        self.each.check(&from, now)?;
+        self.network.check(&from.network(), now)
     }
 
     fn book(
@@ -202,12 +204,12 @@ struct Open {
 }
 
 impl Connections {
-    /// Empty counts. Addresses are `limited` or not; `places` is the number of connections in all.
-    pub fn new(limited: bool, places: usize) -> Connections {
+    /// Empty counts. Addresses are `limited` or not; `connections` is the number of connections in all.
+    pub fn new(limited: bool, connections: usize) -> Connections {
         let times = NETWORK as usize;
-        let most = (places / SHARE).clamp(FEW_CONNECTIONS, MAX_CONNECTIONS);
+        let most = (connections / SHARE).clamp(FEW_CONNECTIONS, MAX_CONNECTIONS);
         let most_of_network =
-            (places / NETWORK_SHARE).clamp(FEW_CONNECTIONS, times * MAX_CONNECTIONS);
+            (connections / NETWORK_SHARE).clamp(FEW_CONNECTIONS, times * MAX_CONNECTIONS);
         let rate = |a_second, most| Rate::new(a_second, u32::try_from(most).unwrap_or(u32::MAX));
         let new = Rates::new(
             rate(NEW_CONNECTIONS, most),

@@ -101,7 +101,7 @@ impl<K: Clone + Eq + Hash + Ord> Buckets<K> {
     ///
     /// # Errors
     /// How long it takes until there is one.
-    pub fn look(&self, who: &K, now: Instant) -> Result<(), Duration> {
+    pub fn check(&self, who: &K, now: Instant) -> Result<(), Duration> {
         let known = self.known.get(who).cloned();
         known.map_or(Ok(()), |mut bucket| bucket.take(now))
     }
@@ -187,10 +187,10 @@ mod tests {
         assert_eq!((buckets.known.len(), buckets.full.len()), (1, 1));
         // Whoever only looks takes nothing.
         for _ in 0..3 {
-            assert_eq!(buckets.look(&2, start), Ok(()));
+            assert_eq!(buckets.check(&2, start), Ok(()));
         }
         assert_eq!(buckets.take(&2, start), Ok(()));
-        assert_eq!(buckets.look(&2, start), Err(tenth));
+        assert_eq!(buckets.check(&2, start), Err(tenth));
     }
 
     #[test]

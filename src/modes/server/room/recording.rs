@@ -1,8 +1,19 @@
 //! The way in for what is to be recorded.
 
-use super::*;
-use crate::modes::server::room::order::SessionId;
+use std::time::{Duration, Instant};
+
+use async_std::channel::bounded;
+
+use super::guards::{Hold, LateOrder};
+use super::{Denied, Presence, Room, Verdict};
+use crate::event::Key;
+use crate::modes::server::console::ShownRequest;
+use crate::modes::server::room::client::Client;
+use crate::modes::server::room::order::{Command, Job, Order, Refused, SessionId, Speaker};
 use crate::modes::server::room::orders::Unplaced;
+use crate::modes::server::room::presence::Change;
+use crate::modes::server::room::turns::Sender;
+use crate::name::Name;
 
 /// The longest that a sender waits whose order came when the queue was full.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -11,7 +22,8 @@ impl Room {
     /// Says something as a member.
     ///
     /// # Errors
-    /// Why nothing was recorded.
+    /// Nothing was recorded: the session has ended ([`Denied::Ended`]), it sends too fast
+    /// ([`Denied::TooFast`]), or the room or its log takes nothing.
     pub async fn say(
         &self,
         hold: &Hold,

@@ -1,10 +1,13 @@
 use super::*;
 use crate::event::{Body, Elapsed, Event as Recorded};
 use crate::journal::Journal;
-use crate::modes::server::room::order::Mark;
+use crate::modes::server::room::client::Client;
+use crate::modes::server::room::order::{Command, Job, Mark, Order, Refused, Speaker};
 use crate::modes::server::room::orders;
 use crate::modes::server::room::orders::Taker;
 use crate::modes::server::room::presence::Claim;
+use crate::modes::server::room::turns::Sender;
+use crate::name::Name;
 use crate::wire::Said;
 use async_std::task;
 use futures_lite::future::{block_on, poll_once, zip};
@@ -158,7 +161,7 @@ fn nothing_is_said_by_a_session_that_has_quit_meanwhile() {
 fn who_stops_waiting_to_come_in_leaves_the_name_free() {
     let (_dir, room, taken) = room(Duration::from_secs(3600));
     let name = Name::new("eve", 8).expect("a name");
-    for n in 0..orders::PLACES {
+    for n in 0..orders::QUEUE_LENGTH {
         let sender = Sender {
             from: here(),
             speaker: Speaker::Guest(n.to_string()),

@@ -34,7 +34,7 @@ impl<S: Store> Committer<S> {
 
     /// Each state of the clock is told once.
     pub(super) fn tell_about_clock(&mut self) {
-        let (state, jump) = self.scribe.clock.look(self.room.clock());
+        let (state, jump) = self.scribe.clock.observe(self.room.clock());
         self.room.health.clock(state);
         if let Some(by) = jump {
             self.console.show(Entry::Notice(format!(

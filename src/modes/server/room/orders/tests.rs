@@ -28,9 +28,12 @@ fn leave(name: &str) -> Order {
 fn the_servers_own_wishes_go_first_and_the_rooms_end_last() {
     let (orders, taker) = Orders::new(true);
     assert!(orders.push(sender(1, 1), None, leave("ann")).is_ok());
-    assert!(orders.push_own(order(Job::Look)));
+    assert!(orders.push_own(order(Job::CheckLog)));
     assert!(orders.push_own(order(Job::Sync)));
-    assert!(orders.push_own(order(Job::Look)), "it is wanted already");
+    assert!(
+        orders.push_own(order(Job::CheckLog)),
+        "it is wanted already"
+    );
     assert!(orders.push_end(order(Job::Record(Command::Close))));
     let late = orders.push(sender(1, 2), None, leave("bob"));
     assert!(matches!(late, Err(Unplaced::Closed)), "the room ends");
@@ -38,15 +41,15 @@ fn the_servers_own_wishes_go_first_and_the_rooms_end_last() {
     taker.gather(|_| true, &mut all);
     let jobs: Vec<Job> = all.into_iter().map(|order| order.job).collect();
     let end = Job::Record(Command::Close);
-    assert_eq!(jobs, [Job::Look, Job::Sync, leave("ann").job, end]);
+    assert_eq!(jobs, [Job::CheckLog, Job::Sync, leave("ann").job, end]);
     drop(taker);
-    assert!(orders.is_closed() && !orders.push_own(order(Job::Look)));
+    assert!(orders.is_closed() && !orders.push_own(order(Job::CheckLog)));
 }
 
 #[test]
 fn beyond_the_places_one_may_lose_patience_and_an_address_has_its_bound() {
     let (orders, taker) = Orders::new(true);
-    for count in 0..PLACES {
+    for count in 0..QUEUE_LENGTH {
         let placed = orders.push(sender(1, count as u16), None, leave("x"));
         assert!(!placed.expect("placed").late, "{count}");
     }
@@ -54,7 +57,7 @@ fn beyond_the_places_one_may_lose_patience_and_an_address_has_its_bound() {
     assert!(late.late);
     assert!(orders.withdraw(&sender(2, 0), late));
     assert!(!orders.withdraw(&sender(2, 0), late), "once");
-    for count in PLACES..MAX_WAITING {
+    for count in QUEUE_LENGTH..MAX_WAITING {
         let placed = orders.push(sender(1, count as u16), None, leave("x"));
         assert!(placed.is_ok(), "{count}");
     }

@@ -1,4 +1,4 @@
-//! Coming in: whether a name is free, and whether its address may have it now.
+//! Claims to names: the checks that a name is free and that its address may have it now.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,8 @@ impl Presence {
     /// must wait for its join.
     ///
     /// # Errors
-    /// Why it may not.
+    /// The name is not free ([`Denied::Taken`], [`Denied::Confusable`], [`Denied::NotYet`]), the room is full
+    /// ([`Denied::RoomFull`]), or the address has too many names or joins ([`Denied::Address`]).
     pub fn line_up(&mut self, name: &Name, from: Client, now: Instant) -> Result<Duration, Denied> {
         self.past.check_not_held(name, now)?;
         self.check_admission(name, None, from, now)?;
@@ -29,7 +30,8 @@ impl Presence {
     /// Takes the name for a new session whose join will now be asked for.
     ///
     /// # Errors
-    /// Why not.
+    /// Those of [`Presence::line_up`], except for too many joins; [`Denied::Already`] if the session has a
+    /// member.
     pub fn come(
         &mut self,
         session: SessionId,
@@ -41,11 +43,12 @@ impl Presence {
         self.put(session, name, from, now)
     }
 
-    /// The same for a session that had come in before: a name that is held for who was here before the
-    /// server's start may be held for it.
+    /// Takes the name for a session that had joined before: a name that is held for somebody who was here
+    /// before the server's start may be held for it.
     ///
     /// # Errors
-    /// Why not.
+    /// The session was ended ([`Denied::Ended`]) or may have been ([`Denied::TooOld`], [`Denied::NotYet`]), or
+    /// one of those of [`Presence::come`].
     pub fn come_back(
         &mut self,
         claim: &Claim,
@@ -105,7 +108,7 @@ impl Presence {
     /// Checks that no other session has the name or one like it.
     ///
     /// # Errors
-    /// Somebody has.
+    /// Another has the name ([`Denied::Taken`]) or one like it ([`Denied::Confusable`]).
     pub(super) fn check_free(
         &self,
         name: &Name,

@@ -19,9 +19,9 @@ const MAX_ENDED: usize = 100_000;
 /// The sessions in a range of the log, the newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PastSessions {
-    /// The sessions that ended in it, and when.
+    /// The sessions that ended in this range, and when.
     pub ended: Vec<(Mark, Stamp)>,
-    /// The sessions whose members came in in it, and when.
+    /// The sessions whose members joined in this range, and when.
     pub joined: Vec<(Mark, Stamp)>,
     /// The names present at the log's end, with their sessions where the line says them.
     pub here: Vec<(String, Option<Mark>)>,
@@ -40,7 +40,7 @@ pub struct PastSessions {
 pub struct EarlierRuns {
     most: usize,
     ended: HashSet<Mark>,
-    /// The same, the oldest first.
+    /// The ended sessions with the times of their ends, the oldest first.
     order: VecDeque<(Mark, Stamp)>,
     /// When the members of sessions came in last, of the newest in the log.
     joined: HashMap<Mark, Stamp>,
@@ -195,7 +195,7 @@ impl EarlierRuns {
     /// Checks that the name is not held for another session.
     ///
     /// # Errors
-    /// One is, so long.
+    /// It is held; the error has the time left.
     pub fn check_not_held_by_other(
         &self,
         name: &Name,
@@ -214,7 +214,8 @@ impl EarlierRuns {
     /// Checks that the name, or one like it, is not held for an earlier member.
     ///
     /// # Errors
-    /// Somebody has, or that is not known yet.
+    /// It is held for somebody ([`Denied::Taken`]), one like it is ([`Denied::Confusable`]), or the names of
+    /// earlier members are not all known yet ([`Denied::NotYet`]).
     pub fn check_not_held(&self, name: &Name, now: Instant) -> Result<(), Denied> {
         if let Some(held) = self.like(name, now).find(|held| held.name.is_same(name)) {
             return Err(Denied::Taken(Some(held.left(now))));

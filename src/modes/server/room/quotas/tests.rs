@@ -81,7 +81,7 @@ fn a_network_has_eight_times_what_an_address_has() {
     // Who is refused for the network has lost nothing of its own.
     assert_eq!(quotas.book(neighbour(9_999), start), Err(Over::Joins(wait)));
     assert!((0..300).all(|_| quotas.book(neighbour(9_999), start).is_err()));
-    assert_eq!(quotas.joins.each.look(&neighbour(9_999), start), Ok(()));
+    assert_eq!(quotas.joins.each.check(&neighbour(9_999), start), Ok(()));
     // Other networks do not notice either.
     assert_eq!(quotas.check(client(1)), Ok(()));
     assert_eq!(quotas.book(client(1), start), Ok(Duration::ZERO));
