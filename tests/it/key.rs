@@ -10,6 +10,7 @@ use std::time::Instant;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use chatroom::wire::endpoint::{Access, Endpoint};
 use support::client::{Answer, bearer};
 use support::program::Folder;
 use support::server::Server;
@@ -34,18 +35,14 @@ fn log_in(server: &Server, body: &str) -> Answer {
 fn nothing_answers_without_the_key() {
     let server = with_key();
     let wrong = basic("ci:guess");
-    for (method, path) in [
-        ("GET", "/"),
-        ("GET", "/events"),
-        ("GET", "/events?poll=1"),
-        ("GET", "/messages"),
-        ("GET", "/messages/5d2f0a11-0-9d02"),
-        ("GET", "/members"),
-        ("GET", "/log.txt"),
-        ("POST", "/session"),
-        ("POST", "/messages"),
-        ("DELETE", "/session"),
-    ] {
+    let closed = |endpoint: &&Endpoint| endpoint.access() != Access::Anybody;
+    for endpoint in Endpoint::ALL.iter().filter(closed) {
+        let method = endpoint.method().as_str();
+        let path = match *endpoint {
+            Endpoint::OneEvent => "/messages/5d2f0a11-0-9d02",
+            Endpoint::Events => "/events?poll=1",
+            other => other.path(),
+        };
         let answer = server.ask(method, path, &[], "uthira");
         answer.refused(401, "key_required");
         assert!(answer.field("www-authenticate").is_some(), "{path}");
@@ -55,6 +52,9 @@ fn nothing_answers_without_the_key() {
         let head = server.ask("HEAD", path, &[], "");
         assert_ne!(head.status, 200, "{path}");
     }
+    server.get("/events").refused(401, "key_required");
+    let open: Vec<&Endpoint> = Endpoint::ALL.iter().filter(|one| !closed(one)).collect();
+    assert_eq!(open, [&Endpoint::Health], "nothing else is for anybody");
     let health = server.get("/health");
     assert_eq!(
         (health.status, health.text()),

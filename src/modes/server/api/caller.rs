@@ -217,6 +217,7 @@ impl Callers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::Stamp;
     use crate::modes::server::api::guess_limiter::AT_ONCE;
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
@@ -227,6 +228,22 @@ mod tests {
             client: IpAddr::from([127, 0, 0, 1]).into(),
             first: true,
             encrypted: false,
+        }
+    }
+
+    #[test]
+    fn no_secret_is_in_what_is_shown_for_debugging() {
+        let callers = Callers::new([171; 32], Some("sesame".into()));
+        let token = callers.tokens().token(&Owner {
+            session: [3; 16],
+            issued: Stamp::from_micros(0),
+            name: "ann".into(),
+        });
+        assert!(callers.tokens().owner(&token).is_some(), "it is remembered");
+        let shown = format!("{callers:?} {:?}", callers.tokens());
+        assert!(shown.contains("Tokens") && shown.contains("RoomKey"));
+        for secret in ["171", "sesame", &token] {
+            assert!(!shown.contains(secret), "{shown}");
         }
     }
 
