@@ -53,9 +53,15 @@ fn a_parameter_that_is_not_known_is_refused_with_the_nearest() {
         ("/events?lastEventID=x", "; perhaps you meant lastEventId."),
         ("/events?poll=1&snice=all", "; perhaps you meant since."),
         ("/messages?befor=x", "; perhaps you meant before."),
-        ("/members?limit=5", "takes no parameters. Leave \"limit\" out."),
+        (
+            "/members?limit=5",
+            "takes no parameters. Leave \"limit\" out.",
+        ),
         ("/health?x", "takes no parameters. Leave \"x\" out."),
-        ("/log.txt?from=5", "takes no parameters. Leave \"from\" out."),
+        (
+            "/log.txt?from=5",
+            "takes no parameters. Leave \"from\" out.",
+        ),
         ("/events?last=1&last=2", "last is given more than once"),
         (
             "/events?poll=1&last=1&since=all",
