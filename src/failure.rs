@@ -16,7 +16,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure that is told as `sentence`: what happened and what to do next.
+    /// A failure with its `sentence`: what happened and what to do next.
     pub fn new(sentence: impl Into<String>) -> Failure {
         Failure {
             sentence: sentence.into(),

@@ -212,7 +212,7 @@ pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
 /// owner's to keep.
 ///
 /// # Errors
-/// It cannot be opened or synced.
+/// The folder cannot be opened or synced.
 pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,

@@ -40,7 +40,7 @@ use peer::Peer;
 
 #[cfg(debug_assertions)]
 thread_local! {
-    /// Whether this thread has locked a seat's holder.
+    /// True while this thread has locked a seat's holder.
     static HOLDER_LOCKED: Cell<bool> = const { Cell::new(false) };
 }
 

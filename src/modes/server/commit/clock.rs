@@ -201,7 +201,7 @@ mod tests {
         let mut clock = Clock::new(stamp(0));
         let weeks = 21 * DAY;
         assert_eq!(clock.stamp(at(5, 5)), stamp(5));
-        // Nobody speaks: it is looked at all the same.
+        // The clock is read even when nobody speaks.
         assert_eq!(clock.observe(at(weeks + 6, 6)), (ClockState::Held, None));
         assert_eq!(clock.stamp(at(weeks + 65, 65)), stamp(65));
         let by = Duration::from_secs(weeks);

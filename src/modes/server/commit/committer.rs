@@ -181,7 +181,7 @@ impl<S: Store> Committer<S> {
         }
     }
 
-    /// Makes the lines of the orders, which the scribe holds to be written until it is told otherwise.
+    /// Makes the lines of the orders, which the scribe takes as written until [`Scribe::undo`].
     fn decide(&mut self, waiting: &[Order]) -> Decision {
         let (start, now) = (self.place.offset, self.room.clock());
         let mut decision = Decision {

@@ -38,7 +38,7 @@ const IDLE: Duration = Duration::from_secs(1);
 const PROBES: u32 = 4;
 
 thread_local! {
-    /// What a read fills first: an array in a task would stay as long as a listener does.
+    /// The buffer that a read fills first: an array in a task would stay as long as a listener does.
     static BYTES: RefCell<[u8; READ]> = const { RefCell::new([0; READ]) };
 }
 

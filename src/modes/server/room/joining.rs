@@ -162,7 +162,7 @@ impl Room {
     /// Quit: ends the session for good and returns when that is recorded.
     ///
     /// # Errors
-    /// It could not be recorded yet. The leave of a member that is here is asked for again until it is.
+    /// The leave could not be recorded yet. The leave of a member that is here is asked for again until it is.
     pub async fn quit(&self, (claim, name): (&Claim, &str), from: Client) -> Result<(), Denied> {
         loop {
             let woken = self.wake.listen();

@@ -267,7 +267,7 @@ impl Presence {
     /// it is.
     ///
     /// # Errors
-    /// It has quit meanwhile, or speaks too fast.
+    /// The session has quit meanwhile, or speaks too fast.
     pub fn speak(&mut self, session: SessionId, now: Instant) -> Result<(String, Client), Denied> {
         // Another request of the session may have quit since it was held.
         let member = self

@@ -78,7 +78,7 @@ impl Quotas {
     /// Checks that there may be one more name from there.
     ///
     /// # Errors
-    /// It has all that it may have.
+    /// The address has all that it may have.
     pub fn check(&self, from: Client) -> Result<(), Over> {
         let most = |whose: Client| match whose.is_network() {
             true => MAX_NAMES * NETWORK as usize,
@@ -125,7 +125,7 @@ impl Quotas {
     /// Checks that the guests of an address may say something.
     ///
     /// # Errors
-    /// How long it takes until they may.
+    /// The wait until they may.
     pub fn may_say(&self, from: Client, now: Instant) -> Result<(), Duration> {
         self.guests.check(from, now)
     }
@@ -133,7 +133,7 @@ impl Quotas {
     /// Takes one of the messages that the guests of an address have.
     ///
     /// # Errors
-    /// How long it takes until there is one.
+    /// The wait until there is one.
     pub fn say(&mut self, from: Client, now: Instant) -> Result<(), Duration> {
         self.guests.book(from, now, Duration::ZERO).map(drop)
     }
@@ -234,7 +234,7 @@ impl Connections {
     /// its network, has all that it may have, `make_room` sends another of it away, if it can.
     ///
     /// # Errors
-    /// How long to wait before the next attempt.
+    /// The wait before the next attempt.
     pub fn open(
         self: &Arc<Connections>,
         from: Client,

@@ -50,7 +50,7 @@ impl Bucket {
     /// Takes one token.
     ///
     /// # Errors
-    /// How long it takes until there is one.
+    /// The wait until there is one.
     pub fn take(&mut self, now: Instant) -> Result<(), Duration> {
         self.book(now, Duration::ZERO).map(drop)
     }
@@ -58,7 +58,7 @@ impl Bucket {
     /// Takes one token, if need be one that will be there within `patience`; how long until it is.
     ///
     /// # Errors
-    /// How long it takes until one can be had so.
+    /// The wait until one can be had so.
     fn book(&mut self, now: Instant, patience: Duration) -> Result<Duration, Duration> {
         let full = self.full.max(now) + self.rate.each;
         let over = full.saturating_duration_since(now + self.rate.depth);
@@ -92,7 +92,7 @@ impl<K: Clone + Eq + Hash + Ord> Buckets<K> {
     /// Takes one token from somebody's bucket.
     ///
     /// # Errors
-    /// How long it takes until there is one.
+    /// The wait until there is one.
     pub fn take(&mut self, who: &K, now: Instant) -> Result<(), Duration> {
         self.book(who, now, Duration::ZERO).map(drop)
     }
@@ -100,7 +100,7 @@ impl<K: Clone + Eq + Hash + Ord> Buckets<K> {
     /// Checks that there is a token in somebody's bucket; none is taken.
     ///
     /// # Errors
-    /// How long it takes until there is one.
+    /// The wait until there is one.
     pub fn check(&self, who: &K, now: Instant) -> Result<(), Duration> {
         let known = self.known.get(who).cloned();
         known.map_or(Ok(()), |mut bucket| bucket.take(now))
@@ -109,7 +109,7 @@ impl<K: Clone + Eq + Hash + Ord> Buckets<K> {
     /// Takes one token, if need be one that will be there within `patience`; how long until it is.
     ///
     /// # Errors
-    /// How long it takes until one can be had so.
+    /// The wait until one can be had so.
     pub fn book(
         &mut self,
         who: &K,

@@ -30,7 +30,7 @@ const QUESTION: &str = "Show the old conversation here? It is kept either way. [
 const AGAIN: &str = "Answer yes or no; Enter means no. [yes/no] ";
 /// The lines of a screen that are for where to join, and for the question.
 const SPARE_ROWS: u64 = 12;
-/// The longest answer that is looked at.
+/// The longest answer that is read, in bytes.
 const LONGEST: usize = 256;
 
 /// A question that stands, a conversation that is being shown, or neither. Dropped, the question is

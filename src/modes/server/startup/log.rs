@@ -88,7 +88,7 @@ pub struct BegunLog {
 /// Writes this run's first line.
 ///
 /// # Errors
-/// It could not be written.
+/// The line could not be written.
 pub fn begin(opening: Opening) -> Result<BegunLog, Failure> {
     let mut random = [0; 8];
     getrandom::fill(&mut random)

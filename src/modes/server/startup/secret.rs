@@ -12,7 +12,7 @@ use crate::system::replace::{Lasting, beside, replace};
 /// The secret beside the log; made, readable by its owner alone, if it is not there.
 ///
 /// # Errors
-/// It can be neither read nor made.
+/// The file can be neither read nor created.
 pub fn load_or_make(log: &Path) -> io::Result<[u8; 32]> {
     let path = beside(log, "secret");
     let mut secret = [0; 32];

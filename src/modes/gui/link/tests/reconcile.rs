@@ -18,7 +18,7 @@ fn reset() -> Wire {
     }
 }
 
-/// A window that knew the event 10, and whose letter `k1` was said behind it.
+/// A window that knew the event 10, and whose message `k1` was recorded after it.
 fn with_a_letter(fake: &Fake) -> Ear {
     let ear = Ear::new();
     ear.link.send(LinkCommand::LogIn(Login {
@@ -32,7 +32,7 @@ fn with_a_letter(fake: &Fake) -> Ear {
     ear
 }
 
-/// What becomes of the letter in a room whose stream begins like this, and whose pages are these.
+/// The outcome of the message in a room whose stream begins like this, and whose pages are these.
 fn fate(
     first: Vec<Wire>,
     range: impl Fn(&str, usize, &mut std::net::TcpStream) -> bool + Send + Sync + 'static,

@@ -165,7 +165,7 @@ fn copied(history: &Scrollback, from: u64, to: u64) -> String {
 
 /// Escapes control characters as in the log, so that a terminal into which the text is pasted does
 /// not obey them. Not one NUL may reach FLTK: fltk-rs cuts the text there and hands over the length
-/// of the whole, so that whatever lies behind it in memory would be copied.
+/// of the whole, so that whatever follows it in memory would be copied.
 fn portable(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {

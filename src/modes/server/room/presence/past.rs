@@ -172,7 +172,7 @@ impl EarlierRuns {
     /// Checks that a session may come back.
     ///
     /// # Errors
-    /// It has ended; or that is not known any more, or not yet.
+    /// The session has ended, or whether it has is not known any more, or not yet.
     pub fn check_claim(&self, claim: &Claim) -> Result<(), Denied> {
         if self.ended.contains(&claim.mark) {
             return Err(Denied::Ended);
@@ -195,7 +195,7 @@ impl EarlierRuns {
     /// Checks that the name is not held for another session.
     ///
     /// # Errors
-    /// It is held; the error has the time left.
+    /// The name is held; the error has the time left.
     pub fn check_not_held_by_other(
         &self,
         name: &Name,
@@ -214,7 +214,7 @@ impl EarlierRuns {
     /// Checks that the name, or one like it, is not held for an earlier member.
     ///
     /// # Errors
-    /// It is held for somebody ([`Denied::Taken`]), one like it is ([`Denied::Confusable`]), or the names of
+    /// The name is held for somebody ([`Denied::Taken`]), one like it is ([`Denied::Confusable`]), or the names of
     /// earlier members are not all known yet ([`Denied::NotYet`]).
     pub fn check_not_held(&self, name: &Name, now: Instant) -> Result<(), Denied> {
         if let Some(held) = self.like(name, now).find(|held| held.name.is_same(name)) {
