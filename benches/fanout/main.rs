@@ -7,9 +7,6 @@
 //! out; [`disk`] the one that only writes.
 
 mod bare;
-#[path = "../common/mod.rs"]
-#[allow(dead_code, unused_imports, reason = "each benchmark uses its part")]
-mod common;
 mod disk;
 mod drive;
 mod fleet;
@@ -22,7 +19,7 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 
-use common::{Res, protocol, report, servers, stop, usage};
+use bench_common::{Res, protocol, report, servers, stop, usage};
 use report::{Report, Saved};
 use servers::{Entrant, Kind};
 

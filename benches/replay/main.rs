@@ -5,9 +5,6 @@
 //! the commands that go through all of the log, [`seek`] is the first line at any place of it, and
 //! [`pace`] is whether the player keeps time.
 
-#[path = "../common/mod.rs"]
-#[allow(dead_code, unused_imports, reason = "each benchmark uses its part")]
-mod common;
 mod log;
 mod pace;
 mod run;
@@ -19,7 +16,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 
-use common::{Res, report, servers, stop, usage};
+use bench_common::{Res, report, servers, stop, usage};
 use log::Log;
 use report::{Report, Saved};
 

@@ -12,9 +12,6 @@
 
 mod chat;
 mod client;
-#[path = "../common/mod.rs"]
-#[allow(dead_code, unused_imports, reason = "each benchmark uses its part")]
-mod common;
 mod figures;
 mod flood;
 mod idle;
@@ -31,7 +28,7 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 
 use client::Client;
-use common::{Res, protocol, report, servers, stop, usage};
+use bench_common::{Res, protocol, report, servers, stop, usage};
 use report::{Report, Saved};
 use screen::Screen;
 

@@ -1,6 +1,8 @@
 //! Writes the sample conversation to stdout: `cargo run --example sample_log > log.txt`.
 
 mod story;
+#[cfg(test)]
+mod tests;
 
 use std::io::{self, Write};
 

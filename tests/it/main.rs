@@ -51,7 +51,6 @@ mod replay;
 mod restart;
 mod rot;
 mod rotate;
-mod sample;
 mod session;
 mod setup;
 mod start;

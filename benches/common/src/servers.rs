@@ -20,6 +20,8 @@ use rustix::process::{
     setrlimit,
 };
 
+use support::program::CHATROOM;
+
 use crate::{Res, stop, usage};
 
 /// How long a server may take to start.
@@ -56,7 +58,7 @@ impl Entrant {
     pub fn peer(kind: Kind) -> Entrant {
         let own = own_program();
         let (name, program) = match kind {
-            Kind::Chatroom => ("chatroom", env!("CARGO_BIN_EXE_chatroom")),
+            Kind::Chatroom => ("chatroom", &*CHATROOM),
             Kind::Nats => ("nats", "nats-server"),
             Kind::Ngircd => ("ngircd", "ngircd"),
             Kind::Nchan => ("nchan", "nginx"),

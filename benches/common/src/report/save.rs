@@ -30,7 +30,7 @@ pub fn save(report: &Report, saved: &Saved, documentation: bool) -> Res<()> {
         fs::write(folder.join(format!("{name}.svg")), svg)?;
     }
     if documentation {
-        let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+        let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
         let page = docs.join(saved.page);
         let mut text = fs::read_to_string(&page)?;
         for (name, table) in &report.tables {

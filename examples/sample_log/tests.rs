@@ -1,12 +1,11 @@
-//! The sample conversation at the top level is what its example writes, and says what it claims.
-
-#[path = "../../examples/sample_log/story.rs"]
-mod story;
+//! The log at the top level is what this example writes, and what a room could have written.
 
 use std::collections::HashMap;
 
 use chatroom::event::Body;
 use chatroom::line;
+
+use super::story;
 
 const LOG: &[u8] = include_bytes!("../../log.txt");
 
