@@ -20,7 +20,7 @@ help:
 	@echo "make bench   compare this server with others (ARGS='--help' lists the options); some 20 minutes, on an idle machine"
 	@echo "make bench-window   compare the window with HexChat (ARGS='--help'); some 10 minutes, on an idle machine"
 	@echo "make bench-replay   compare replay with cut, grep and ripgrep (ARGS='--help'); some 10 minutes, on an idle machine"
-	@echo 'make pictures   test the page of a log in a browser, and take the pictures in docs and assets again'
+	@echo 'make pictures   take the pictures in docs and assets again'
 	@echo 'make icons   draw all sizes of the icon from assets/icon.svg'
 	@echo 'make deb     build the Debian package, in dist'
 	@echo 'make man     generate the manual and the completions, after a change of flags or of man/parts'
@@ -70,7 +70,7 @@ bench-replay:
 	cargo bench --locked --bench replay -- $(ARGS)
 
 pictures:
-	@scripts/setup.sh pictures
+	@scripts/setup.sh test
 	@scripts/pictures.sh
 	@scripts/pictures-replay.sh
 

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Takes the pictures of replay in docs/replay again. On the way it tests the page of a log in a browser (the
-# search finds, a hostile log does no harm, it fits a phone) and stops at the first failure. Look at each
-# picture before you commit it.
+# Takes the pictures of replay in docs/replay again: the tests put pages and terminals into the states to show,
+# and check them. Look at each picture before you commit it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

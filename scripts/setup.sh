@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Installs what the project needs and this machine lacks; silent if nothing is missing.
-# `setup.sh build`: for compiling; `setup.sh run`: also curl, to join what `make run` starts;
-# `setup.sh test`: for compiling and the tests; `setup.sh durability`: also the tools of one more file
-# system; `setup.sh pictures`: for the tests, and a browser; `setup.sh bench`: for compiling, and the
-# programs that chatroom is compared with; `setup.sh clients`: for compiling, and the proxies and clients
-# of `make test-clients`; `setup.sh dist`: for compiling, and the tools that make other systems to try the
-# downloaded file on.
+# Each of the following sets includes what compiling needs:
+#   setup.sh build        nothing more
+#   setup.sh run          curl, to join the room that `make run` starts
+#   setup.sh test         the tools of the tests and pictures
+#   setup.sh durability   those, and the tools of one more file system
+#   setup.sh bench        the programs that chatroom is compared with
+#   setup.sh clients      the proxies and runtimes of `make test-clients`
+#   setup.sh dist         the tools that make other systems, to try the downloaded file on
 set -euo pipefail
 here=$(dirname "${BASH_SOURCE[0]}")/..
 
@@ -19,20 +21,19 @@ build_packages=(
 # and menu entries, and a program that opens links as desktops do; a viewer for man pages; shells with
 # completion (39 MB); a counter of instructions; disks whose power can be cut (python3 makes the one system
 # call for that which has no command, and runs the bot of the documents); the proxies that the documents
-# have configurations for (nginx 2 MB, Caddy 36 MB), and a tool that makes their certificate.
+# have configurations for (nginx 2 MB, Caddy 36 MB), and a tool that makes their certificate; a browser to
+# view pages in.
 test_packages=(
     xvfb openbox xdotool xclip x11-xkb-utils imagemagick dbus-daemon
     tmux bsdutils util-linux iproute2 strace curl
     fonts-dejavu-core fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji
     man-db mandoc less bash-completion zsh fish desktop-file-utils libglib2.0-bin valgrind libc6-dbg
-    e2fsprogs mount python3 nginx caddy openssl
+    e2fsprogs mount python3 nginx caddy openssl chromium
 )
 # A client for a room without a window.
 run_packages=(curl)
 # `make test-durability` cuts the power of ext4 disks, whose tools the tests have, and of xfs disks.
 durability_packages=(xfsprogs)
-# A browser to view pages in.
-picture_packages=(chromium)
 # The other servers, and tools that count their writes and make a disk slow; for the window's benchmark a
 # virtual display, the other window, and fonts; for replay's the search tool that is hardest to beat.
 bench_packages=(
@@ -50,10 +51,9 @@ command -v npm >/dev/null || clients_packages+=(npm)
 # The same for systems without dpkg: commands to look for, libraries that pkg-config must know.
 build_commands=(cmake g++ make pkg-config)
 libraries=(x11 xext xft xinerama xcursor xrender xfixes pangoxft pangocairo cairo)
-test_commands=(Xvfb openbox xdotool xclip setxkbmap import dbus-daemon tmux script unshare nsenter ip strace curl man mandoc less zsh fish desktop-file-validate gio valgrind mkfs.ext4 mount python3 nginx caddy openssl)
+test_commands=(Xvfb openbox xdotool xclip setxkbmap import dbus-daemon tmux script unshare nsenter ip strace curl man mandoc less zsh fish desktop-file-validate gio valgrind mkfs.ext4 mount python3 nginx caddy openssl chromium mkfifo)
 run_commands=(curl)
 durability_commands=(mkfs.xfs)
-picture_commands=(chromium mkfifo)
 clients_commands=(nginx haproxy caddy apache2 python3 node npm)
 dist_commands=(debootstrap systemd-nspawn unshare nsenter ip readelf curl Xvfb openbox xdotool import)
 bench_commands=(nats-server ngircd nginx ss strace Xvfb openbox hexchat xclip setpriv rg script taskset)
@@ -190,7 +190,6 @@ check_other_system() {
     [ "$1" != run ] || more=("${run_commands[@]}")
     [ "$1" != test ] || more=("${test_commands[@]}")
     [ "$1" != durability ] || more=("${test_commands[@]}" "${durability_commands[@]}")
-    [ "$1" != pictures ] || more=("${test_commands[@]}" "${picture_commands[@]}")
     [ "$1" != bench ] || more=("${bench_commands[@]}")
     [ "$1" != dist ] || more=("${dist_commands[@]}")
     [ "$1" != clients ] || more=("${clients_commands[@]}")
@@ -210,12 +209,11 @@ main() {
         run) packages=("${build_packages[@]}" "${run_packages[@]}") ;;
         test) packages=("${build_packages[@]}" "${test_packages[@]}") ;;
         durability) packages=("${build_packages[@]}" "${test_packages[@]}" "${durability_packages[@]}") ;;
-        pictures) packages=("${build_packages[@]}" "${test_packages[@]}" "${picture_packages[@]}") ;;
         bench) packages=("${build_packages[@]}" "${bench_packages[@]}") ;;
         clients) packages=("${build_packages[@]}" "${clients_packages[@]}") ;;
         dist) packages=("${build_packages[@]}" "${dist_packages[@]}") ;;
         *)
-            echo "What for? scripts/setup.sh build, run, test, durability, pictures, bench, clients or dist." >&2
+            echo "What for? scripts/setup.sh build, run, test, durability, bench, clients or dist." >&2
             exit 2
             ;;
     esac

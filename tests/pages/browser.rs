@@ -1,5 +1,5 @@
 //! A browser without a window, and a page in it (Chrome DevTools Protocol over a pipe:
-//! messages of JSON, each with a NUL behind it).
+//! messages of JSON, each ended by a NUL).
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
@@ -12,8 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-/// The longest time that anything may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+use support::waiting::PATIENCE;
 
 /// A browser with one page.
 pub struct Browser {
@@ -29,7 +28,7 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Starts one, with an empty page of so many pixels (of CSS), each `scale` of the screen's.
+    /// Starts one with an empty page of `width` by `height` CSS pixels, each `scale` of the screen's.
     pub fn start(width: u32, height: u32, scale: f64, dark: bool) -> Browser {
         let profile = tempfile::tempdir().expect("a folder");
         let pipes = ["orders", "answers"].map(|name| profile.path().join(name));
@@ -98,7 +97,7 @@ impl Browser {
         browser
     }
 
-    /// Orders something and waits for the result.
+    /// Gives an order and waits for its result.
     #[track_caller]
     pub fn order(&mut self, method: &str, parameters: Value) -> Value {
         self.count += 1;
@@ -107,7 +106,7 @@ impl Browser {
             order["sessionId"] = session.clone().into();
         }
         let bytes = [order.to_string().as_bytes(), b"\0"].concat();
-        self.orders.write_all(&bytes).expect("the browser listens");
+        self.orders.write_all(&bytes).expect("chromium runs (scripts/setup.sh test installs it)");
         let count = self.count;
         let answer = self.wait_for(method, |message| message["id"] == count);
         assert!(answer.get("error").is_none(), "{method}: {answer}");
@@ -188,7 +187,7 @@ impl Browser {
         STANDARD.decode(data).expect("base64")
     }
 
-    /// The names of the events so far that mean that something went wrong or was asked of somebody.
+    /// The events so far that mean that something went wrong, or that the page turned to the user or the network.
     pub fn trouble(&self, file: &Path) -> Vec<String> {
         let own = format!("file://{}", file.display());
         let events = self.events.iter();

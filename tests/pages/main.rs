@@ -1,5 +1,5 @@
-//! The page of `chatroom replay --output html` in a browser (Chromium), and its pictures: a part of
-//! `make pictures`. Where `CHATROOM_PICTURES` names a folder the pictures are put there.
+//! The page of `chatroom replay --output html` in a browser (Chromium), and its pictures. With
+//! `CHATROOM_PICTURES` naming a folder (`make pictures`) the pictures are kept there.
 
 mod browser;
 mod terminal;
@@ -22,6 +22,12 @@ fn says(second: i64, from: &str, text: &str) -> Vec<u8> {
     out
 }
 
+/// The folder that pictures are put into: the test's own, unless they are wanted.
+fn pictures_folder(own: &Folder) -> PathBuf {
+    let wanted = std::env::var_os("CHATROOM_PICTURES");
+    wanted.map_or_else(|| own.path().to_path_buf(), PathBuf::from)
+}
+
 /// The page of a log.
 fn page(folder: &Folder, log: &[u8]) -> PathBuf {
     folder.file("log.txt", log);
@@ -31,7 +37,7 @@ fn page(folder: &Folder, log: &[u8]) -> PathBuf {
     folder.file("page.html", run.output.stdout)
 }
 
-/// Looks for something, and waits until it was looked for.
+/// Searches for something, and waits for the result.
 fn search(browser: &mut Browser, words: &str) {
     if browser.find("document.activeElement.localName") != "input" {
         browser.press("/", 191, false);
@@ -265,10 +271,8 @@ fn a_hundred_thousand_messages_keep_it_moving() {
 
 #[test]
 fn pictures() {
-    let Some(to) = std::env::var_os("CHATROOM_PICTURES").map(PathBuf::from) else {
-        return;
-    };
     let folder = Folder::new();
+    let to = pictures_folder(&folder);
     let file = page(&folder, SAMPLE);
     for (name, width, height, scale, dark, words) in [
         ("page-phone", 390, 844, 2.0, false, None),

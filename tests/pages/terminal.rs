@@ -1,10 +1,10 @@
-//! Pictures of terminals: a play in tmux, and what was kept of `--stats`, drawn by the browser as a
-//! terminal draws them.
+//! Pictures of terminals: a play in tmux, and the output of `--stats`, drawn by the browser as a terminal draws
+//! them.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::SAMPLE;
 use super::browser::Browser;
+use super::{SAMPLE, pictures_folder};
 use support::program::{CHATROOM, Folder};
 use support::tmux::Tmux;
 
@@ -83,10 +83,8 @@ fn picture(folder: &Folder, bytes: &[u8], rows: u16, columns: u16, to: &Path) {
 
 #[test]
 fn pictures_of_terminals() {
-    let Some(to) = std::env::var_os("CHATROOM_PICTURES").map(PathBuf::from) else {
-        return;
-    };
     let folder = Folder::new();
+    let to = pictures_folder(&folder);
     let log = folder.file("log.txt", SAMPLE);
     let tmux = Tmux::start(&folder, 92, 24);
     let play = format!(
@@ -109,7 +107,7 @@ fn pictures_of_terminals() {
     }
     picture(&folder, &shown, 24, 92, &to.join("bar.png"));
 
-    // What tests/it keeps of its `--stats`.
+    // The `--stats` that tests/it keeps for `make pictures`.
     let Ok(stats) = std::fs::read_to_string(to.join("stats.ansi")) else {
         return;
     };
