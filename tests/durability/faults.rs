@@ -6,7 +6,6 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Rlimit, prlimit};
@@ -191,11 +190,11 @@ fn a_failed_write_is_refused_and_the_room_goes_on() {
         let inject = format!("pwrite64:{result}:when=3+5");
         let told = other.path().join("told");
         let strace = Strace::attach(&server, &told, "pwrite64", &inject);
-        // Whoever is refused waits for five seconds: others come.
+        // A poster that is refused waits for five seconds, so others come.
         let loads: Vec<Load> = (0..5)
             .map(|_| {
                 let more = Load::start(&server.address, &plan());
-                thread::sleep(Duration::from_millis(300));
+                wait_for("a refusal", || (more.no_space() > 0).then_some(()));
                 more
             })
             .collect();

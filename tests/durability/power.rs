@@ -44,6 +44,7 @@ fn fifty_power_cuts(mut disk: Disk) {
         if chance.happens(800) {
             load.wait_for(load.acknowledged() + 10);
         }
+        // The moment of the cut is random; nothing is expected of it.
         thread::sleep(chance.time(LIFE));
         disk.cut_power(&mut server);
         disk.mount();

@@ -298,7 +298,8 @@ fn hostile_announcements_do_a_search_no_harm() {
     shouter.say(b"");
     let line = looker.wait("aaaa", "room", |_| true);
     assert_eq!(line, "there|aaaa|[31mevil there|open|10.77.0.2:1337");
-    // It says nothing any more: gone when its time is over, not before.
+    // It says nothing any more: gone when its time is over, not before. Only the clock can tell, and a busy machine
+    // makes it later.
     let from = Instant::now();
     shouter.say(&response(
         "short",
@@ -309,7 +310,7 @@ fn hostile_announcements_do_a_search_no_harm() {
     looker.wait("dddd", "room", |line| line.starts_with("there"));
     looker.wait("dddd", "end", |line| line.starts_with("gone"));
     assert!(
-        from.elapsed() > Duration::from_millis(1_500),
+        from.elapsed() >= Duration::from_secs(2),
         "{:?}",
         from.elapsed()
     );

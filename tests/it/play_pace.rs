@@ -1,13 +1,11 @@
 //! The output of a replay to a terminal, and its timing.
 
-use std::fs::File;
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::play::log;
 use support::program::{CHATROOM, Folder, Run};
-use support::waiting::PATIENCE;
 
 /// A replay on a pseudo terminal.
 fn command(folder: &Folder, args: &str) -> Command {
@@ -44,8 +42,8 @@ fn a_terminal_is_played_to_at_the_pace_it_happened() {
     let mut replay = command(&folder, "log.txt --speed 10 --max-gap 10s");
     let run = Run::at_keyboard(&mut replay).code(0);
     let took = start.elapsed();
+    // Only the clock tells that it is not early; how late it is, is up to the machine.
     assert!(took >= Duration::from_secs(3), "{took:?}\n{}", run.story());
-    assert!(took < PATIENCE, "{took:?}\n{}", run.story());
     let sent = run.said();
     let lines = conversation(&sent);
     let ends = [
@@ -119,8 +117,30 @@ fn it_keeps_time_with_the_log() {
     }
     let took = first.expect("a first one").elapsed().as_secs_f64();
     child.wait().expect("it ends");
-    // Never early. How late it may be is up to the machine; the arithmetic is exact and tested as such.
-    assert!((2.97..PATIENCE.as_secs_f64()).contains(&took), "{took}");
+    // Never early. How late it is, is up to the machine; the arithmetic is exact and tested as such.
+    assert!(took > 2.97, "{took}");
+}
+
+/// Tells whether a thread with this `/proc/PID/task/TID/syscall` is in a call that has no time limit: a read, or a
+/// poll or futex without one.
+fn sleeps_until_woken(call: &str) -> bool {
+    let (read, recv, poll, ppoll, futex) = match cfg!(target_arch = "aarch64") {
+        true => (63, 207, u64::MAX, 73, 98),
+        false => (0, 45, 7, 271, 202),
+    };
+    let mut words = call.split_whitespace();
+    let number = words.next().and_then(|word| word.parse().ok());
+    let arguments: Vec<u64> = words
+        .filter_map(|word| u64::from_str_radix(word.strip_prefix("0x")?, 16).ok())
+        .collect();
+    let argument = |index: usize| arguments.get(index).copied();
+    match number {
+        Some(number) if number == read || number == recv => true,
+        Some(number) if number == poll => argument(2).is_some_and(|limit| limit as i32 == -1),
+        Some(number) if number == ppoll => argument(2) == Some(0),
+        Some(number) if number == futex => argument(3) == Some(0),
+        _ => false,
+    }
 }
 
 #[test]
@@ -146,21 +166,17 @@ fn a_paused_play_uses_no_processor_time() {
     master.write_all(b" ").expect("typed");
     read_until("paused");
     let pid = std::fs::read_to_string(folder.path().join("pid")).expect("a pid");
-    let pid = pid.trim();
-    let spent = || {
-        let mut stat = String::new();
-        let file = File::open(format!("/proc/{pid}/schedstat"));
-        file.and_then(|mut file| file.read_to_string(&mut stat))
-            .expect("its time");
-        let mut numbers = stat.split_whitespace();
-        let number = |text: Option<&str>| text.and_then(|text| text.parse::<u64>().ok());
-        (number(numbers.next()), number(numbers.nth(1)))
-    };
-    // The columns of the bar are counted first; then it is asleep, and not even woken.
-    support::waiting::wait_for("a play that sleeps", || {
-        let before = spent();
-        std::thread::sleep(Duration::from_millis(600));
-        (before.0.is_some() && before == spent()).then_some(())
+    let tasks = format!("/proc/{}/task", pid.trim());
+    // The columns of the bar are counted first; then nothing wakes it but a key or a signal.
+    support::waiting::wait_for("a play that sleeps until it is woken", || {
+        let mut tasks = std::fs::read_dir(&tasks).ok()?;
+        tasks
+            .all(|task| {
+                let call = task.map(|task| task.path().join("syscall"));
+                let call = call.and_then(std::fs::read_to_string);
+                call.is_ok_and(|call| sleeps_until_woken(&call))
+            })
+            .then_some(())
     });
     master.write_all(b"q").expect("typed");
     assert!(child.wait().expect("it ends").success());

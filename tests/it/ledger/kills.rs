@@ -35,6 +35,7 @@ pub fn kills(cycles: usize, longest_life: Duration) -> Starts {
     let mut starts = Starts::default();
     let probe = Probe::start(&folder);
     for cycle in 0..cycles {
+        // The moment of a kill is random; nothing is expected of it.
         thread::sleep(chance.time(longest_life));
         server.kill();
         if cycle % 5 == 4 {
