@@ -1,10 +1,9 @@
-//! What single steps of a message's path cost: `cargo bench --bench micro`, or with a part of a
-//! name behind `--` for some of them.
+//! The cost of single steps of a message's path: `cargo bench --bench micro`, or with a part of a name after `--` for
+//! some of them.
 //!
-//! Every figure is for [`LINES`] lines (or one request head), and so is the throughput beside it:
-//! in bytes of log for everything that reads or writes the log, in bytes of stream for the decoder.
-//! Compare two versions run by run, one after the other: a machine that others use is not as fast
-//! now as it was a minute ago.
+//! Every figure, with its throughput, is for [`LINES`] lines (or one request head): in bytes of log for steps that
+//! read or write the log, in bytes of stream for the decoder. Compare two versions in alternating runs: on a shared
+//! machine the speed changes from minute to minute.
 
 use std::hint::black_box;
 use std::io::Write;
@@ -22,20 +21,20 @@ use chatroom::name::{Judged, Name};
 use chatroom::sse::decoder::Decoder;
 use chatroom::sse::{self, Encoding, Form};
 
-/// How many lines one round has: as many as stay near the processor.
+/// The number of lines of a round, which fit into the processor's caches.
 const LINES: usize = 1_000;
-/// How many lines one commit of a busy room has.
+/// The number of lines that a busy room commits at once.
 const COMMIT: usize = 64;
-/// What most listeners are sent.
+/// The encoding for most listeners.
 const SSE: Encoding = Encoding {
     form: Form::Sse,
     chunked: true,
 };
 const LOG: LogId = LogId(0x5d2f_0a11);
-/// Where the lines stand: offsets of a log that is some days old.
+/// The offset of the first line, as in a log that is some days old.
 const OFFSET: u64 = 1_234_567_890;
 
-/// What people say: plain English, the same with quotes and line breaks in it, and other scripts.
+/// Kinds of texts: plain English, with quotes and line breaks, and in other scripts.
 const TEXTS: [(&str, &str); 3] = [
     (
         "plain",
@@ -51,8 +50,8 @@ const TEXTS: [(&str, &str); 3] = [
     ),
 ];
 
-/// Messages of 60 to 140 characters, a few of them without a key, and now and then somebody comes
-/// or goes: lines of about 170 bytes.
+/// Messages of 60 to 140 characters, a few without a key, with a join or leave now and then: lines of about 170
+/// bytes.
 fn events(text: &str) -> Vec<Event> {
     let text: Vec<char> = text.chars().cycle().take(400).collect();
     let names = ["uthira", "bob", "eve", "Zoë"];
@@ -93,7 +92,7 @@ fn lines(events: &[Event]) -> Vec<u8> {
     out
 }
 
-/// Appends every line of a log, as listeners are sent it.
+/// Encodes every line of a log, as for listeners.
 fn encode_lines(form: Form, log: &[u8], out: &mut Vec<u8>) {
     for (offset, line) in line::lines(OFFSET, log) {
         sse::encode_line(form, LOG, offset, line, out);
@@ -160,7 +159,7 @@ fn of_lines(c: &mut Criterion) {
     }
 }
 
-/// From a moment to its place in a log of some 17 MB.
+/// Finds the offset of a moment in a log of some 17 MB.
 fn of_seeking(c: &mut Criterion) {
     const ROUNDS: i64 = 100;
     let mut log = Vec::new();
@@ -209,7 +208,7 @@ fn of_the_tail(c: &mut Criterion) {
         };
         b.iter_batched(fresh, encode, BatchSize::SmallInput);
     });
-    // A tail that is full: each batch that is added pushes one out.
+    // The tail is full: each new batch displaces an old one.
     let mut tail = Tail::default();
     let mut end = OFFSET;
     while end < OFFSET + (8 << 20) {
@@ -233,8 +232,8 @@ fn of_the_tail(c: &mut Criterion) {
         );
     });
     group.bench_function("read", |b| {
-        // What a follower does each time: the batches from its place on, where in the first it
-        // stands, and where it stands once that was sent.
+        // The steps of a follower: the batches from its cursor on, its position in the first, and its cursor after
+        // sending.
         let middle = end - 100 * commit.len() as u64;
         let cursor = Cursor {
             offset: middle,
@@ -293,7 +292,7 @@ fn of_the_wire(c: &mut Criterion) {
     group.finish();
 }
 
-/// A guest's name comes with every request.
+/// Judges a name, as for every request of a guest.
 fn of_names(c: &mut Criterion) {
     let mut group = c.benchmark_group("name");
     for (kind, raw) in [

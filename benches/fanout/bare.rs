@@ -1,9 +1,9 @@
-//! The bare loop: what fanning out costs when nothing else is done. One thread, one epoll, no
-//! parsing, no disk, no rooms: whatever lines have come are put, each in an envelope as long as
-//! chatroom's event, into one buffer, and every listener is written the part that it has not had.
+//! The bare loop: the cost of fan-out alone. One thread, one epoll, no parsing, no disk, no rooms: it puts each line
+//! that arrives into one buffer, in an envelope as long as chatroom's event, and writes to every listener the part
+//! that it lacks.
 //!
-//! It is the floor that the table's ratios stand on, so it may do nothing that a listener does not
-//! need, and nothing less: a listener that is slow keeps its place and gets the rest later.
+//! It is the lower bound for the ratios in the tables, so it does all that listeners need and nothing more: a slow
+//! listener keeps its place and gets the rest later.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
@@ -15,7 +15,7 @@ use rustix::net::{RecvFlags, SendFlags, recv, send};
 
 use crate::Res;
 
-/// What stands before and after a text, as in an event of chatroom's stream.
+/// The bytes before and after a text in an event of chatroom's stream.
 const BEFORE: &[u8] = b"event: message\nid: 5d2f0a11-1834200-9d02\ndata: {\"type\":\"message\",\
     \"id\":\"5d2f0a11-1834200-9d02\",\"at\":\"2026-11-23T22:34:57.180845Z\",\"from\":\"b42\",\
     \"elapsed\":0,\"text\":\"";
@@ -26,11 +26,11 @@ const DOOR: u64 = u64::MAX;
 struct Peer {
     socket: TcpStream,
     role: Role,
-    /// The bytes of a line that has not ended.
+    /// The bytes of an incomplete line.
     line: Vec<u8>,
 }
 
-/// What it is for.
+/// The purpose of a connection.
 enum Role {
     Unknown,
     Sender,
@@ -41,7 +41,7 @@ enum Role {
     },
 }
 
-/// Everything.
+/// The loop's state.
 struct Loop {
     epoll: OwnedFd,
     peers: Vec<Option<Peer>>,
@@ -113,7 +113,7 @@ impl Loop {
         Ok(())
     }
 
-    /// Reads once; whether something is to be sent.
+    /// Reads once; returns true if there is something to send.
     fn read(&mut self, index: usize) -> bool {
         let Some(peer) = &mut self.peers[index] else {
             return false;
@@ -155,7 +155,7 @@ impl Loop {
         self.stream.len() > before
     }
 
-    /// Writes what a listener has not had.
+    /// Writes the part of the stream that a listener lacks.
     fn write(&mut self, index: usize) {
         let Some(peer) = &mut self.peers[index] else {
             return;
@@ -191,7 +191,7 @@ impl Loop {
         }
     }
 
-    /// Lets go of what everybody has had.
+    /// Drops the part of the stream that all listeners have.
     fn forget(&mut self) {
         let end = self.from + self.stream.len() as u64;
         let places = self

@@ -1,5 +1,5 @@
-//! The bare disk: what putting lines on it costs when nothing else is done. Batches of given sizes are
-//! written and synced one after the other, as the room's one writing thread does.
+//! The bare disk: the cost of writing lines to it alone. It writes and syncs batches of given sizes one after the
+//! other, as the room's one writing thread does.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -14,17 +14,16 @@ use crate::report::Values;
 use crate::servers::{launched, own_program};
 use crate::{Res, stop};
 
-/// One commit: how many lines, how many bytes.
+/// The size of one commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Batch {
-    /// Lines in it.
+    /// Its lines.
     pub lines: u64,
-    /// Bytes in it.
+    /// Its bytes.
     pub bytes: u64,
 }
 
-/// The commits of a log, oldest first: the lines of one bear the same time. Only those that are
-/// messages throughout.
+/// The commits of a log that are messages only, oldest first. The lines of a commit have the same time.
 pub fn batches(log: &Path) -> Res<Vec<Batch>> {
     let text = fs::read(log)?;
     let mut batches: Vec<Batch> = Vec::new();
@@ -50,8 +49,8 @@ pub fn batches(log: &Path) -> Res<Vec<Batch>> {
     }
 }
 
-/// Has a child write these batches in `folder` again and again for as long, under the command
-/// `tracer` if there is one. Gives the time for each write with its sync, and lines a second.
+/// Has a child write these batches in `folder` in a loop for `time`, under the command `tracer` if there is one.
+/// Returns the times of a write with its sync, and lines per second.
 pub fn run(batches: &[Batch], folder: &Path, time: Duration, tracer: &[&str]) -> Res<Values> {
     let sizes: Vec<String> = batches
         .iter()
@@ -82,7 +81,7 @@ pub fn run(batches: &[Batch], folder: &Path, time: Duration, tracer: &[&str]) ->
     Ok(values)
 }
 
-/// The child: reads `sizes` and writes to `bare.txt`, both in the current folder.
+/// Runs as the child: reads `sizes` and writes to `bare.txt`, both in the current folder.
 pub fn child(millis: &str) -> Res<()> {
     let sizes = fs::read_to_string("sizes")?;
     let sizes: Vec<usize> = sizes.lines().map(str::parse).collect::<Result<_, _>>()?;

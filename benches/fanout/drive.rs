@@ -1,5 +1,5 @@
-//! One run: warm-up, the measured interval, and the drain in which everything that was sent must
-//! still arrive. The pace is the same for every server.
+//! One run: the warm-up, the measured interval, and the drain, in which everything sent must still arrive. The pace
+//! is the same for every server.
 
 use std::time::{Duration, Instant};
 
@@ -11,32 +11,32 @@ use crate::servers::Running;
 use crate::usage::{self, Cpu};
 use crate::{Res, segments};
 
-/// How long the last messages may take.
+/// The longest time that the last messages may take.
 const DRAIN: Duration = Duration::from_secs(30);
-/// How often the sockets' memory is looked at, in nanoseconds.
+/// The interval at which the sockets' memory is read, in nanoseconds.
 const LOOK: u64 = 20_000_000;
 
-/// When the next message is sent.
+/// The rule for sending the next message.
 #[derive(Clone, Copy, Debug)]
 pub enum Pace {
-    /// So many a second, whatever is answered.
+    /// So many per second, whatever is answered.
     Rate(f64),
-    /// While fewer than so many are under way: sent, and not yet heard by the average listener.
+    /// As long as fewer than so many are in flight: sent, and not yet received by the average listener.
     Window(u64),
 }
 
-/// How long and how fast.
+/// The duration and pace of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
     /// The pace.
     pub pace: Pace,
-    /// Not measured.
+    /// The warm-up, which is not measured.
     pub warm: Duration,
-    /// Measured.
+    /// The measured interval.
     pub measured: Duration,
 }
 
-/// What stood at one end of the measured interval.
+/// The counters at one end of the measured interval.
 struct Mark {
     at: Instant,
     counts: Counts,
@@ -55,7 +55,10 @@ impl Mark {
     }
 }
 
-/// Runs the plan and says what was measured. Fails if a message was lost, repeated or misplaced.
+/// Runs the plan and returns the figures.
+///
+/// # Errors
+/// A message was lost, repeated or misplaced.
 pub fn drive(fleet: &mut Fleet, plan: Plan, server: &Running) -> Res<Values> {
     let family = usage::family(server.pid());
     let ports = fleet.sender_ports();
@@ -89,7 +92,7 @@ pub fn drive(fleet: &mut Fleet, plan: Plan, server: &Running) -> Res<Values> {
     Ok(values)
 }
 
-/// Waits until everybody has everything.
+/// Waits until every listener has every message.
 pub fn drain(fleet: &mut Fleet) -> Res<()> {
     let until = Instant::now() + DRAIN;
     while !fleet.settled() && Instant::now() < until {
@@ -98,12 +101,12 @@ pub fn drain(fleet: &mut Fleet) -> Res<()> {
     let counts = fleet.counts;
     let wanted = counts.sent * fleet.listeners();
     if let Some(complaint) = &fleet.complaint {
-        return Err(format!("{} times wrong, first: {complaint}", counts.wrong).into());
+        return Err(format!("{} errors, the first: {complaint}", counts.wrong).into());
     }
     match fleet.settled() && counts.heard == wanted {
         true => Ok(()),
         false => Err(format!(
-            "LOST: of {} messages {} of {wanted} deliveries came; {} were answered",
+            "LOST: for {} messages, {} of {wanted} deliveries arrived; {} were answered",
             counts.sent, counts.heard, counts.answered
         )
         .into()),
@@ -143,20 +146,20 @@ pub fn put_times(values: &mut Values, name: &str, times: &Histogram<u64>) {
     }
 }
 
-/// A pace under way.
+/// A pace in progress.
 pub struct Paced {
     pace: Pace,
     start: u64,
     first: u64,
-    /// How late a message was sent at most, in nanoseconds.
+    /// The longest delay with which a message was sent, in nanoseconds.
     pub latest: u64,
-    /// The most that the kernel held for sockets, in bytes.
+    /// The peak of the kernel's memory for sockets, in bytes.
     pub sockets: u64,
     looked_at: u64,
 }
 
 impl Paced {
-    /// One that begins now.
+    /// A pace that begins now.
     pub fn new(pace: Pace, fleet: &Fleet) -> Paced {
         Paced {
             pace,
@@ -168,7 +171,7 @@ impl Paced {
         }
     }
 
-    /// Goes on for this long.
+    /// Sends for this long.
     pub fn run(&mut self, fleet: &mut Fleet, time: Duration) -> Res<()> {
         let until = fleet.now() + time.as_nanos() as u64;
         loop {
@@ -186,7 +189,7 @@ impl Paced {
         }
     }
 
-    /// Sends what may be sent; when to look again.
+    /// Sends all messages that are due; returns the time of the next check.
     fn say_what_is_due(&mut self, fleet: &mut Fleet, now: u64) -> Res<u64> {
         match self.pace {
             Pace::Rate(rate) => loop {
@@ -194,7 +197,7 @@ impl Paced {
                 let due = self.start + (number as f64 * 1e9 / rate) as u64;
                 if due > now || !fleet.ready() {
                     fleet.push()?;
-                    // With nobody free, the answer that frees one ends the wait.
+                    // If no sender is free, the next answer ends the wait.
                     return Ok(due.max(now + 1_000_000));
                 }
                 self.latest = self.latest.max(now - due);

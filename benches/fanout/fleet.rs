@@ -1,8 +1,8 @@
-//! The load's two ends in one thread: every listener and every sender is a non-blocking socket in
-//! one epoll, all read into one buffer.
+//! Both ends of the load in one thread: every listener and every sender is a non-blocking socket in one epoll, and
+//! all are read into one buffer.
 //!
-//! It checks what it measures (see [`order`]): what is lost, sent twice or out of order is counted in
-//! [`Counts::wrong`], and a run in which that is not zero has failed.
+//! It also checks the deliveries (see [`order`]): those lost, repeated or out of order are counted in
+//! [`Counts::wrong`], and a run fails if that is not zero.
 
 mod hear;
 mod order;
@@ -26,31 +26,31 @@ use crate::{Res, stop};
 use hear::Listener;
 use order::Order;
 
-/// How much one read takes.
+/// The most bytes that one read takes.
 const BUFFER: usize = 128 * 1024;
 /// Marks the senders among the numbers of connections.
 const SENDER: u64 = 1 << 32;
-/// How long the connections may take to come in.
+/// The longest time that the connections may take to log in.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What was counted since the fleet was made, or up to a moment.
+/// The counters of a fleet.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Counts {
     /// Messages sent.
     pub sent: u64,
     /// Messages answered.
     pub answered: u64,
-    /// Messages that listeners were sent.
+    /// Messages that listeners received.
     pub heard: u64,
-    /// Bytes that listeners were sent.
+    /// Bytes that listeners received.
     pub bytes: u64,
-    /// Reads that brought them.
+    /// Reads in which they arrived.
     pub reads: u64,
-    /// Messages lost, sent twice or out of order; answers that refused.
+    /// Messages lost, repeated or out of order, and refusals.
     pub wrong: u64,
 }
 
-/// One connection that says something.
+/// A connection that sends messages.
 struct Sender {
     socket: TcpStream,
     pass: String,
@@ -59,7 +59,7 @@ struct Sender {
     asked_at: u64,
 }
 
-/// See the module.
+/// All connections of a load.
 pub struct Fleet {
     protocol: Box<dyn Protocol>,
     address: SocketAddr,
@@ -74,18 +74,18 @@ pub struct Fleet {
     base: Instant,
     sent_at: Vec<u64>,
     order: Order,
-    /// What was counted.
+    /// The counters.
     pub counts: Counts,
-    /// From sent to heard, in nanoseconds.
+    /// The times from sent to received, in nanoseconds.
     pub latency: Histogram<u64>,
-    /// From sent to answered, in nanoseconds.
+    /// The times from sent to answered, in nanoseconds.
     pub answers: Histogram<u64>,
-    /// The first thing that went wrong.
+    /// The first error.
     pub complaint: Option<String>,
 }
 
 impl Fleet {
-    /// One without connections, whose messages have `size` bytes.
+    /// A fleet without connections, whose messages have `size` bytes.
     pub fn new(kind: Kind, address: SocketAddr, size: usize) -> Res<Fleet> {
         let histogram = Histogram::new_with_bounds(1, 600_000_000_000, 2)?;
         let protocol = protocol::of(kind, address);
@@ -110,12 +110,12 @@ impl Fleet {
         })
     }
 
-    /// How many listen.
+    /// The number of listeners.
     pub fn listeners(&self) -> u64 {
         self.listeners.len() as u64
     }
 
-    /// Lets so many listeners in, a few at a time: an overflowing backlog costs seconds.
+    /// Connects so many listeners, a few at a time: an overflowing backlog costs seconds.
     pub fn connect_listeners(&mut self, count: usize) -> Res<()> {
         let until = Instant::now() + PATIENCE;
         let at_once = self.protocol.at_once();
@@ -126,7 +126,7 @@ impl Fleet {
                 let socket = self.connect(number as u64, EventFlags::IN)?;
                 let hello = self.protocol.listen(number);
                 if send(&socket, &hello, SendFlags::NOSIGNAL)? != hello.len() {
-                    return Err("a new connection took no request".into());
+                    return Err("a new connection accepted no request".into());
                 }
                 self.listeners.push(Listener::new(socket));
                 self.coming_in += 1;
@@ -139,7 +139,7 @@ impl Fleet {
         Ok(())
     }
 
-    /// Lets the senders in; `offered` is how many there may be.
+    /// Connects the senders, at most `offered`.
     pub fn connect_senders(&mut self, offered: usize) -> Res<()> {
         let until = Instant::now() + PATIENCE;
         for number in 0..self.protocol.senders(offered) {
@@ -165,11 +165,11 @@ impl Fleet {
     }
 
     fn connect(&self, data: u64, flags: EventFlags) -> Res<TcpStream> {
-        // On one machine this is at once, unless the backlog is full.
+        // On one machine this is immediate, unless the backlog is full.
         let socket = TcpStream::connect(self.address)?;
         socket.set_nonblocking(true)?;
         socket.set_nodelay(true)?;
-        // Closing resets: thousands of connections leave no TIME_WAIT behind.
+        // Closing resets, so that thousands of connections leave no TIME_WAIT.
         set_socket_linger(&socket, Some(Duration::ZERO))?;
         epoll::add(&self.epoll, &socket, EventData::new_u64(data), flags)?;
         Ok(socket)
@@ -180,16 +180,16 @@ impl Fleet {
         self.base.elapsed().as_nanos() as u64
     }
 
-    /// Whether a message could be sent at once.
+    /// Tells whether a sender is free.
     pub fn ready(&self) -> bool {
         !self.free.is_empty()
     }
 
-    /// Sends the next message. Where nothing is answered it is sent by [`Fleet::push`], together with
-    /// others that are due.
+    /// Sends the next message. If the server does not answer, [`Fleet::push`] sends it together with others that are
+    /// due.
     pub fn say(&mut self) -> Res<()> {
         let Some(index) = self.free.pop_front() else {
-            return Err("nobody is free to say something".into());
+            return Err("no sender is free".into());
         };
         protocol::number(&mut self.text, self.counts.sent);
         let now = self.now();
@@ -206,7 +206,7 @@ impl Fleet {
         Ok(())
     }
 
-    /// Sends what was said.
+    /// Sends the messages that wait.
     pub fn push(&mut self) -> Res<()> {
         if !self.protocol.answers() {
             for index in 0..self.senders.len() {
@@ -229,7 +229,7 @@ impl Fleet {
         Ok(())
     }
 
-    /// Waits for something to happen, at most this long, and deals with it.
+    /// Waits for events, at most this long, and handles them.
     pub fn turn(&mut self, timeout: Option<Duration>) -> Res<()> {
         stop::check()?;
         let timeout = timeout.map(Timespec::try_from).transpose()?;
@@ -253,7 +253,7 @@ impl Fleet {
         Ok(())
     }
 
-    /// Whether every message was answered, and heard by everybody.
+    /// Tells whether every message was answered and received by every listener.
     pub fn settled(&self) -> bool {
         let counts = &self.counts;
         let answered = !self.protocol.answers() || counts.answered == counts.sent;

@@ -1,10 +1,9 @@
 //! `make bench`: chatroom beside other servers and beside a bare loop, all under the same load, in
-//! turn, in several interleaved rounds. What the figures mean is in docs/PERFORMANCE.md.
+//! turn, in several interleaved rounds. docs/PERFORMANCE.md explains the figures.
 //!
-//! The modules: [`servers`] starts and ends those under test, [`protocol`] knows how each is spoken
-//! to, [`fleet`] is the load's sockets, [`drive`] its pace, [`usage`] reads /proc, [`scenarios`] are
-//! what is measured, [`report`] keeps and prints it. [`bare`] is the floor: the loop that only fans
-//! out; [`disk`] the one that only writes.
+//! The modules: [`servers`] starts and ends the servers, [`protocol`] has the wire of each, [`fleet`] is the load's
+//! sockets, [`drive`] its pace, [`usage`] reads /proc, [`scenarios`] are the measurements, [`report`] keeps and
+//! prints the figures. Two loops are lower bounds: [`bare`] only fans out, [`disk`] only writes.
 
 mod bare;
 mod disk;
@@ -23,7 +22,7 @@ use bench_common::{Res, protocol, report, servers, stop, usage};
 use report::{Report, Saved};
 use servers::{Entrant, Kind};
 
-/// What to measure.
+/// The scenarios.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Scenario {
     /// 1,000 listeners, 50 messages a second
@@ -36,11 +35,11 @@ enum Scenario {
     Idle,
     /// One sender, and many on a slow disk
     Posting,
-    /// A listener who wants a million old messages
+    /// A listener that reads a million old messages
     CatchUp,
-    /// A console that nobody reads
+    /// A console that is not read
     Console,
-    /// What others have of it when somebody floods the room
+    /// The delay for others while a client floods the room
     Disturbed,
     /// 100 to 10,000 listeners, 100 B to 10 KB
     Growth,
@@ -50,23 +49,23 @@ enum Scenario {
 #[derive(Parser, Debug)]
 #[command(name = "make bench", bin_name = "make bench ARGS='...'")]
 struct Cli {
-    /// Which scenarios [default: all]
+    /// The scenarios to run [default: all]
     #[arg(value_enum)]
     scenarios: Vec<Scenario>,
 
-    /// How often each is measured
+    /// The number of rounds
     #[arg(long, value_name = "N")]
     rounds: Option<usize>,
 
-    /// How long each is measured, after a warm-up
+    /// The measured seconds of each run, after a warm-up
     #[arg(long, value_name = "S", default_value_t = 5.0)]
     seconds: f64,
 
-    /// One short round: does it work?
+    /// One short round, to see that it works
     #[arg(long)]
     quick: bool,
 
-    /// Another executable to measure; may be repeated: old=PATH new=PATH
+    /// Another executable to measure; can be repeated: old=PATH new=PATH
     #[arg(long, value_name = "[NAME=]PATH")]
     chatroom: Vec<String>,
 
@@ -74,11 +73,11 @@ struct Cli {
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     only: Vec<String>,
 
-    /// Messages under way where as many as possible are sent
+    /// Messages in flight when as many as possible are sent
     #[arg(long, value_name = "N", default_value_t = 256)]
     window: u64,
 
-    /// Connections that send, to a server that answers each message
+    /// Connections that send, if the server answers each message
     #[arg(long, value_name = "N", default_value_t = 64)]
     senders: usize,
 
@@ -90,23 +89,23 @@ struct Cli {
     #[arg(long, value_name = "BYTES", default_value_t = 100)]
     size: usize,
 
-    /// Put the tables and plots into docs/
+    /// Save the tables and plots into docs/
     #[arg(long)]
     save: bool,
 
-    /// What cargo adds
+    /// Added by cargo
     #[arg(long, hide = true)]
     bench: bool,
 }
 
-/// What every scenario is told.
+/// The settings that all scenarios share.
 #[derive(Clone, Debug)]
 pub struct Setting {
-    /// Those that take part.
+    /// The servers that take part.
     pub entrants: Vec<Entrant>,
-    /// How often.
+    /// The number of rounds.
     pub rounds: usize,
-    /// Messages under way.
+    /// Messages in flight.
     pub window: u64,
     /// Connections that send.
     pub senders: usize,
@@ -146,7 +145,7 @@ impl Setting {
         })
     }
 
-    /// Those that take part, in the order of this round: each has the first turn once.
+    /// The entrants in the order of this round, each round beginning with another.
     pub fn turns(&self, round: usize) -> Vec<&Entrant> {
         let mut turns: Vec<&Entrant> = self.entrants.iter().collect();
         let first = (round - 1) % turns.len().max(1);
@@ -154,7 +153,7 @@ impl Setting {
         turns
     }
 
-    /// Rounds of what is short and disturbed by little: the disk, a few listeners.
+    /// The number of rounds for short measurements that little disturbs: the disk, a few listeners.
     pub fn more_rounds(&self) -> usize {
         match self.rounds {
             1 => 1,
@@ -175,7 +174,7 @@ impl Setting {
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    // This executable is its own launcher and its own floors: see `servers::launch`, `bare`, `disk`.
+    // This executable is also its own launcher and bare loops: see `servers::launch`, `bare`, `disk`.
     let outcome = match args.first().map(String::as_str) {
         Some("launch") => servers::launch(&args[1..]).map(|()| true),
         Some("bare-disk") => disk::child(&args[1]).map(|()| true),
@@ -192,7 +191,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Measures; whether every run was good.
+/// Measures; returns true if every run succeeded.
 fn measure(cli: &Cli) -> Res<bool> {
     stop::watch()?;
     servers::raise_file_limit()?;

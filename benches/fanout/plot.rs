@@ -5,7 +5,7 @@ use plotters::prelude::*;
 use crate::Res;
 use crate::report::median;
 
-/// What a curve needs to be told from the others on paper and by eyes that see fewer colours.
+/// The colours of the curves, distinct on paper and to colour-blind readers.
 const COLOURS: [RGBColor; 6] = [
     RGBColor(0, 90, 160),
     RGBColor(213, 94, 0),
@@ -25,7 +25,7 @@ pub struct Point {
 }
 
 impl Point {
-    /// Of all rounds; none without any.
+    /// The point for these rounds; `None` if there are none.
     pub fn of(x: f64, rounds: Vec<f64>) -> Option<Point> {
         Some(Point {
             x,
@@ -39,14 +39,13 @@ impl Point {
 /// One curve.
 #[derive(Clone, Debug)]
 pub struct Line {
-    /// What it is of.
+    /// Its name.
     pub name: String,
-    /// Left to right; all above zero.
+    /// Its points from left to right, all above zero.
     pub points: Vec<Point>,
 }
 
-/// Draws curves through medians, with the smallest and the largest round as thin strokes; the text
-/// of the SVG.
+/// Draws curves through medians, with the smallest and the largest round as thin strokes; returns the SVG.
 pub fn draw(across: &str, up: &str, lines: &[Line]) -> Res<String> {
     let all = || lines.iter().flat_map(|line| line.points.iter());
     let bounds = |low: fn(&Point) -> f64, high: fn(&Point) -> f64| {
@@ -109,12 +108,12 @@ pub fn draw(across: &str, up: &str, lines: &[Line]) -> Res<String> {
     Ok(svg)
 }
 
-/// The power of ten below or above.
+/// The next power of ten below or above.
 fn power(value: f64, round: fn(f64) -> f64) -> f64 {
     10f64.powf(round(value.log10()))
 }
 
-/// 1,000 as 1 k, and so on.
+/// Formats 1,000 as `1 k`, and so on.
 fn short(value: f64) -> String {
     match value {
         v if v >= 1e6 => format!("{} M", v / 1e6),

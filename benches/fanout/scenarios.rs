@@ -1,5 +1,4 @@
-//! What is measured: one file a scenario. Each runs its rounds, keeps them in the report, and
-//! publishes its table.
+//! The scenarios, one per file. Each runs its rounds, keeps them in the report, and publishes its table.
 
 pub mod catch_up;
 pub mod console;

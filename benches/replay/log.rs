@@ -1,11 +1,10 @@
-//! The log that everything is measured on: real talk, over and over, each time later.
+//! The log for all measurements: real conversations, repeated at later and later times.
 //!
-//! It is made of the project's days of IRC (`CHATROOM_IRC_DATA`, or `../shared/data/irc` beside the
-//! checkout), or where there are none of the one day that comes with the tests. Every second speaker
-//! has a client that gives keys. At twenty places, evenly spread, somebody says [`RARE`].
+//! It is made of days of IRC (`CHATROOM_IRC_DATA`, or `../shared/data/irc` beside the checkout), or if there are none
+//! of the day among the tests' data. About half of the senders use keys. Twenty messages, evenly spread, contain
+//! [`RARE`].
 //!
-//! What always holds: a log of one size from the same data is always the same bytes, so one that is
-//! there already is used again.
+//! Invariant: a log of one size from the same data always has the same bytes, so an existing one is reused.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -17,37 +16,37 @@ use chatroom::line;
 
 use crate::{Res, report, stop};
 
-/// A word that nobody says but at the marked places.
+/// A word that is only in the marked messages.
 pub const RARE: &str = "xyzzyplugh";
-/// How many places are marked.
+/// The number of marked messages.
 pub const MARKS: u64 = 20;
-/// When the log begins: 2020-01-01.
+/// The time of the first event: 2020-01-01.
 const BEGIN: i64 = 1_577_836_800_000_000;
-/// Between two events of one time through the data.
+/// The microseconds between two events.
 const STEP: i64 = 20_000_000;
 
 /// A log on the disk.
 #[derive(Clone, Debug)]
 pub struct Log {
-    /// Where.
+    /// Its path.
     pub path: PathBuf,
-    /// How long, in bytes.
+    /// Its length in bytes.
     pub size: u64,
-    /// How many lines.
+    /// The number of its lines.
     pub lines: u64,
     /// The time of the last one.
     pub last: Stamp,
 }
 
 impl Log {
-    /// The log of at least `size` bytes in the folder for what benchmarks keep.
+    /// The log of at least `size` bytes in the benchmarks' folder, made if it is not there.
     pub fn made(size: u64) -> Res<Log> {
         let said = said()?;
         let path = report::folder()?.join(format!("replay-{size}-{}-v1.txt", said.len()));
         let mut maker = Maker::new(&said);
         if !path.exists() {
             eprintln!("  making {}", path.display());
-            // What is half made never has the name of what is whole.
+            // An incomplete log never has the final name.
             let part = path.with_extension("part");
             maker.write(&part, size)?;
             fs::rename(&part, &path)?;
@@ -55,7 +54,7 @@ impl Log {
         let length = fs::metadata(&path)?.len();
         let end = tail(&path, length)?;
         let last = end.get(..line::STAMP).and_then(Stamp::parse);
-        let last = last.ok_or("the log that is there is no log: remove it and try again")?;
+        let last = last.ok_or("the existing log is damaged: remove it and try again")?;
         let lines = ((last.micros() - BEGIN) / STEP + 1) as u64;
         Ok(Log {
             path,
@@ -65,13 +64,13 @@ impl Log {
         })
     }
 
-    /// The moment at so much of the log's time, from 0 to 1.
+    /// The moment at this fraction of the log's time, from 0 to 1.
     pub fn moment(&self, part: f64) -> Stamp {
         let all = self.last.micros() - BEGIN;
         Stamp::from_micros(BEGIN + (all as f64 * part) as i64)
     }
 
-    /// Makes the kernel forget what it has of the file in memory.
+    /// Makes the kernel drop the file from its page cache.
     pub fn forget(&self) -> Res<()> {
         let file = File::open(&self.path)?;
         file.sync_all()?;
@@ -94,7 +93,7 @@ fn tail(path: &Path, length: u64) -> Res<Vec<u8>> {
     Ok(bytes.split_off(start))
 }
 
-/// What happened once: who, and what they said, or whether they came or left.
+/// An event in the data: the name, and a text, join or leave.
 #[derive(Clone, Debug)]
 struct Said {
     who: String,
@@ -108,8 +107,8 @@ enum What {
     Leave,
 }
 
-/// Everything in the data, in the order of the files' names. This is not the product's parser: it
-/// takes what it understands and leaves the rest.
+/// All events in the data, in the order of the files' names. This is not the product's parser: it skips lines that it
+/// does not understand.
 fn said() -> Res<Vec<Said>> {
     let folder = match std::env::var_os("CHATROOM_IRC_DATA") {
         Some(folder) => PathBuf::from(folder),
@@ -123,7 +122,7 @@ fn said() -> Res<Vec<Said>> {
         .collect();
     files.sort();
     if files.is_empty() {
-        eprintln!("  note: no days of IRC (CHATROOM_IRC_DATA): the log is made of one day");
+        eprintln!("  note: no days of IRC (set CHATROOM_IRC_DATA); the log is made of one day");
         files.push(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/data/day.txt"));
     }
     let mut all = Vec::new();
@@ -136,7 +135,7 @@ fn said() -> Res<Vec<Said>> {
         );
     }
     if all.is_empty() {
-        return Err("nothing in the data is understood".into());
+        return Err("the data has no line that can be parsed".into());
     }
     Ok(all)
 }
@@ -161,7 +160,7 @@ fn understood(line: &str) -> Option<Said> {
     })
 }
 
-/// Writes a log, time and again through the data.
+/// Writes a log, repeating the data.
 struct Maker<'a> {
     said: &'a [Said],
     next: usize,
@@ -184,7 +183,7 @@ impl<'a> Maker<'a> {
         let (mut written, mut marked) = (0, 0);
         let mut line = Vec::new();
         while written < size {
-            // The marks are in the middle of each twentieth, where somebody says something.
+            // The marks are in the first message after the middle of each twentieth.
             let is_text = self.count > 0 && matches!(self.said[self.next].what, What::Text(_));
             let mark = is_text && written >= (2 * marked + 1) * size / (2 * MARKS);
             marked += u64::from(mark);

@@ -1,9 +1,9 @@
 //! `make bench-replay`: replay beside cut, grep, ripgrep and wc, on one log, in turn, in interleaved
-//! rounds. What the figures mean is in docs/PERFORMANCE.md.
+//! rounds. docs/PERFORMANCE.md explains the figures.
 //!
-//! The modules: [`log`] makes the log, [`run`] runs one command and says what it took; [`through`] are
-//! the commands that go through all of the log, [`seek`] is the first line at any place of it, and
-//! [`pace`] is whether the player keeps time.
+//! The modules: [`log`] makes the log, [`run`] runs one command and measures it; [`through`] has the commands that
+//! read all of the log, [`seek`] measures the time to the first line from any place, and [`pace`] the player's
+//! timing.
 
 mod log;
 mod pace;
@@ -20,70 +20,70 @@ use bench_common::{Res, report, servers, stop, usage};
 use log::Log;
 use report::{Report, Saved};
 
-/// What to measure.
+/// The scenarios.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Scenario {
     /// From the start to the first line at twenty places
     Seek,
-    /// All of it printed
+    /// Printing all of it
     Print,
     /// A rare word, a rare word in any case, and a frequent one
     Grep,
-    /// All of it verified and counted, on two cores and on one
+    /// Verifying and counting all of it, on two cores and on one
     Verify,
-    /// Whether the player keeps time: two minutes
+    /// The player's timing: two minutes
     Pace,
 }
 
-/// Measures replay beside the tools that people have.
+/// Measures replay beside common tools.
 #[derive(Parser, Debug)]
 #[command(name = "make bench-replay", bin_name = "make bench-replay ARGS='...'")]
 struct Cli {
-    /// Which scenarios [default: all]
+    /// The scenarios to run [default: all]
     #[arg(value_enum)]
     scenarios: Vec<Scenario>,
 
-    /// How large the log is
+    /// The size of the log
     #[arg(long, value_name = "BYTES", default_value = "1G", value_parser = size)]
     size: u64,
 
-    /// Seek in a log of this size, too
+    /// Also seek in a log of this size
     #[arg(long, value_name = "BYTES", value_parser = size)]
     seek: Option<u64>,
 
-    /// How many rounds
+    /// The number of rounds
     #[arg(long, default_value_t = 5)]
     rounds: usize,
 
-    /// Half a minute: does it work?
+    /// Half a minute, to see that it works
     #[arg(long)]
     quick: bool,
 
-    /// Another executable to measure; may be repeated: old=PATH new=PATH
+    /// Another executable to measure; can be repeated: old=PATH new=PATH
     #[arg(long, value_name = "[NAME=]PATH")]
     chatroom: Vec<String>,
 
-    /// Put the tables into docs/PERFORMANCE.md
+    /// Save the tables into docs/PERFORMANCE.md
     #[arg(long)]
     save: bool,
 
-    /// What cargo adds
+    /// Added by cargo
     #[arg(long, hide = true)]
     bench: bool,
 }
 
-/// What every scenario is told.
+/// The settings that all scenarios share.
 #[derive(Debug)]
 pub struct Setting {
     /// The builds of chatroom that take part, by name.
     pub programs: Vec<(String, PathBuf)>,
-    /// How many rounds.
+    /// The number of rounds.
     pub rounds: usize,
-    /// Only to see whether it works.
+    /// True for a short run that only shows that it works.
     pub quick: bool,
 }
 
-/// A number of bytes: `64M`, `1G`.
+/// Parses a number of bytes: `64M`, `1G`.
 fn size(text: &str) -> Result<u64, String> {
     let digits = text.trim_end_matches(['M', 'G']);
     let unit = match &text[digits.len()..] {
@@ -92,10 +92,10 @@ fn size(text: &str) -> Result<u64, String> {
         "" => 1,
         _ => 0,
     };
-    let number: u64 = digits.parse().map_err(|_| "say 64M or 1G".to_string())?;
+    let number: u64 = digits.parse().map_err(|_| "give a size such as 64M or 1G".to_string())?;
     Some(number * unit)
         .filter(|n| *n > 0)
-        .ok_or_else(|| "say 64M or 1G".to_string())
+        .ok_or_else(|| "give a size such as 64M or 1G".to_string())
 }
 
 fn main() -> ExitCode {
@@ -109,7 +109,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Measures; whether every run was good.
+/// Measures; returns true if every run succeeded.
 fn measure(cli: &Cli) -> Res<bool> {
     stop::watch()?;
     let setting = Setting {

@@ -1,10 +1,9 @@
-//! `pace`: whether the player keeps time, on a terminal of its own (`script`).
+//! `pace`: the player's timing, on its own terminal (`script`).
 //!
-//! Each message of the log says at which millisecond of the log it was said; the harness notes when
-//! it comes out of the terminal. The first is where both clocks begin. At speed 1 the messages come
-//! irregularly, a half to one and a half seconds apart; at speed 100 the log is a hundred times as
-//! long. What could be wrong: the terminal, `script` and the pipe behind it are in it, some tenths
-//! of a millisecond.
+//! The text of each message is its millisecond in the log; the harness notes when it leaves the terminal. Both clocks
+//! begin with the first message. At speed 1 the messages are irregular, a half to one and a half seconds apart; at
+//! speed 100 the log is a hundred times as long. Source of error: the figures include the terminal, `script` and the
+//! pipe after it, some tenths of a millisecond.
 
 use std::fs;
 use std::io::Read;
@@ -19,7 +18,7 @@ use crate::report::{Column, Form, Report, Values, folder, table};
 use crate::run::command;
 use crate::{Res, Setting, stop};
 
-/// Measures it.
+/// Plays the log at speeds 1 and 100.
 pub fn pace(setting: &Setting, report: &mut Report) -> Res<()> {
     let seconds = if setting.quick { 5 } else { 60 };
     let mut text = String::new();
@@ -45,7 +44,7 @@ pub fn pace(setting: &Setting, report: &mut Report) -> Res<()> {
     Ok(())
 }
 
-/// Writes the log; at which of its milliseconds something is said.
+/// Writes the log; returns the milliseconds of its messages.
 fn write(path: &Path, seconds: u64, speed: u64) -> Res<Vec<u64>> {
     let (mut log, mut sent, mut at) = (Vec::new(), Vec::new(), 0);
     let mut chance = 7u64;
@@ -69,7 +68,7 @@ fn write(path: &Path, seconds: u64, speed: u64) -> Res<Vec<u64>> {
     Ok(sent)
 }
 
-/// Plays it and compares.
+/// Plays the log and compares the times.
 fn play(program: &str, path: &Path, speed: u64, sent: &[u64]) -> Res<Values> {
     let play = format!(
         "stty cols 100 rows 30; exec '{program}' replay '{}' --speed {speed} --max-gap 1h",
@@ -82,7 +81,7 @@ fn play(program: &str, path: &Path, speed: u64, sent: &[u64]) -> Res<Values> {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
     let mut child = script.spawn()?;
-    // It is open as long as the play goes on: its end would be the end of the keyboard.
+    // The pipe stays open during the play: its end would be the end of the keyboard.
     let _keyboard = child.stdin.take();
     let mut out = child.stdout.take().ok_or("no output")?;
     let mut came: Vec<Instant> = Vec::new();

@@ -1,4 +1,4 @@
-//! One command run to its end, or to its first line, and what that took.
+//! Runs one command to its end or to its first line, and measures it.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -11,19 +11,19 @@ use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use crate::report::Values;
 use crate::{Res, stop, usage};
 
-/// How often memory is looked at.
+/// The interval at which memory is read.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// Where the output goes.
+/// The destination of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sink {
-    /// Nowhere. (GNU grep notices and stops at its first hit.)
+    /// `/dev/null`. (GNU grep notices this and stops at its first match.)
     Null,
-    /// Through a pipe into `cat`, and then nowhere.
+    /// A pipe into `cat`, whose output goes to `/dev/null`.
     Pipe,
 }
 
-/// A command line as it is measured: no colours, UTF-8, nothing of ours in its surroundings.
+/// A command line as it is measured: with UTF-8 and UTC, without chatroom's variables.
 pub fn command(line: &[String]) -> Command {
     let mut command = Command::new(&line[0]);
     command.args(&line[1..]).stdin(Stdio::null());
@@ -36,7 +36,7 @@ pub fn command(line: &[String]) -> Command {
     command
 }
 
-/// What the program says its version is.
+/// The version that the program prints.
 pub fn version(program: &str) -> String {
     let output = command(&[program.to_string(), "--version".to_string()]).output();
     let text = output.map(|out| String::from_utf8_lossy(&out.stdout).into_owned());
@@ -44,8 +44,8 @@ pub fn version(program: &str) -> String {
     line.unwrap_or_else(|_| "not found".to_string())
 }
 
-/// Runs it to its end: seconds on the wall and on processors, bytes of the log a second of either,
-/// and the most memory that it held, with and without what it had mapped of files.
+/// Runs a command to its end. Returns its wall and processor time in seconds, the gigabytes of log per second of
+/// either, and its peak memory in megabytes, with and without mapped files.
 pub fn through(line: &[String], sink: Sink, size: u64) -> Res<Values> {
     let mut command = command(line);
     command.stderr(Stdio::null());
@@ -61,7 +61,7 @@ pub fn through(line: &[String], sink: Sink, size: u64) -> Res<Values> {
     });
     let id = child.id();
     let end = thread::spawn(move || {
-        // It is left as it is, so that what it used can still be read.
+        // The process is not reaped, so that its usage can still be read.
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
         let pid = Pid::from_raw(id as i32).ok_or("no process")?;
         waitid(WaitId::Pid(pid), options).map_err(|error| error.to_string())?;
@@ -75,7 +75,7 @@ pub fn through(line: &[String], sink: Sink, size: u64) -> Res<Values> {
     }
     let end = end
         .join()
-        .map_err(|_| "the thread that waits has failed")??;
+        .map_err(|_| "the waiting thread panicked")??;
     let spent = usage::Cpu::of(&[id]).since(&usage::Cpu::default());
     let status = child.wait()?;
     if let Some(reader) = reader {
@@ -97,7 +97,7 @@ pub fn through(line: &[String], sink: Sink, size: u64) -> Res<Values> {
     Ok(values)
 }
 
-/// What a process holds that is of no file, and the most of everything so far, in bytes.
+/// A process's memory that is of no file, and its peak of all memory, in bytes.
 fn memory(pid: u32) -> (u64, u64) {
     let text = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let field = |name: &str| {
@@ -108,7 +108,7 @@ fn memory(pid: u32) -> (u64, u64) {
     (field("RssAnon:"), field("VmHWM:"))
 }
 
-/// The first line of its output, and how long it took from before the start until that was read.
+/// Runs a command until its first line of output; returns the time since before the start, and the line.
 pub fn first_line(line: &[String]) -> Res<(Duration, Vec<u8>)> {
     let mut command = command(line);
     command.stdout(Stdio::piped()).stderr(Stdio::null());
@@ -125,7 +125,7 @@ pub fn first_line(line: &[String]) -> Res<(Duration, Vec<u8>)> {
     }
 }
 
-/// Ends it: it has said what was wanted.
+/// Kills a process whose output is complete.
 fn end(child: &mut Child) {
     let _ = child.kill();
     let _ = child.wait();

@@ -1,9 +1,9 @@
-//! `seek`: from the start of the process to the first line of `--from`, at twenty places of the log.
+//! `seek`: the time from the start of the process to the first line of `--from`, at twenty places of the log.
 //!
-//! Beside it the process alone (`--version`), and the fastest that goes there line by line, ripgrep
-//! with `-m1`. Cold means that the kernel was told to forget the file just before; what the disk itself
-//! or a host of this machine keeps is beyond that. What could be wrong: the clock starts before the
-//! fork and stops when the harness has read the line, so both are in it.
+//! For comparison: the process alone (`--version`), and the fastest search line by line, ripgrep with `-m1`. Cold
+//! means that the kernel dropped the file from its cache just before; caches of the disk or of a host of this machine
+//! are not affected. Source of error: the clock starts before the fork and stops when the harness has read the line,
+//! so both are included.
 
 use crate::log::Log;
 use crate::report::{Column, Form, Report, Values, table};
@@ -12,7 +12,7 @@ use crate::{Res, Setting};
 
 const PLACES: usize = 20;
 
-/// Measures it in each of the logs.
+/// Seeks in each of the logs.
 pub fn seek(setting: &Setting, logs: &[&Log], report: &mut Report) -> Res<()> {
     let mut text = String::new();
     for log in logs {
@@ -57,7 +57,7 @@ fn once(
             vec![program, "--version".to_string()],
         ));
     }
-    // The first minute from there on: twenty seconds lie between two lines.
+    // The first line of that minute: lines are twenty seconds apart.
     let minute = format!("^{}", &moment[..15]);
     lines.push((
         "rg -m1".to_string(),

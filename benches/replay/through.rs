@@ -1,8 +1,8 @@
-//! `print`, `grep`, `verify`: what goes through all of the log.
+//! `print`, `grep`, `verify`: commands that read all of the log.
 //!
-//! The log is in memory (it is read once before). What could be wrong: the processor time is counted by
-//! the kernel's tick, 10 ms; memory is looked at every 5 ms, and what is there for a shorter time only
-//! is seen in "with files" alone, which the kernel keeps; ripgrep maps the file, the others copy it.
+//! The log is in the page cache (it is read once before). Sources of error: the kernel counts processor time in ticks
+//! of 10 ms; memory is read every 5 ms, and a shorter peak shows only in "with files", which the kernel keeps;
+//! ripgrep maps the file, the others copy it.
 
 use std::process::Stdio;
 
@@ -19,7 +19,7 @@ const COLUMNS: &[Column] = &[
     Column("with files", "all", Form::Digits(1), false),
 ];
 
-/// A command with its name in the tables; `{log}` is the log.
+/// A command with its name in the tables.
 struct Entrant {
     name: String,
     line: Vec<String>,
@@ -36,7 +36,7 @@ fn entrants(
     for (what, args) in ours {
         for (name, program) in &setting.programs {
             let program = program.to_string_lossy();
-            // What stands before the program runs it.
+            // Words before the program are a command that runs it.
             let words = args.iter().map(|word| word.replace("{chatroom}", &program));
             let name = [name, *what].join(" ").trim().to_string();
             all.push(Entrant {
@@ -55,7 +55,7 @@ fn entrants(
     all
 }
 
-/// Every entrant in every round, each round beginning with another.
+/// Runs every entrant in every round, each round beginning with another.
 fn rounds(
     setting: &Setting,
     log: &Log,
@@ -66,7 +66,7 @@ fn rounds(
     sink: Sink,
 ) -> Res<()> {
     for entrant in entrants {
-        // Once unmeasured, so that all is in memory; what that says is said again below.
+        // One run is not measured, so that everything is in memory; an error appears again below.
         let _ = run::through(&entrant.line, sink, log.size);
     }
     for round in 1..=setting.rounds {
@@ -79,7 +79,7 @@ fn rounds(
     Ok(())
 }
 
-/// `--plain` beside `cut -f1`, which leaves the checksum out and the time in.
+/// Measures `--plain` beside `cut -f1`, which leaves out the checksum but not the time.
 pub fn print(setting: &Setting, log: &Log, report: &mut Report) -> Res<()> {
     let ours: &[(&str, &[&str])] = &[("--plain", &["{chatroom}", "replay", "--plain"])];
     let peers: &[(&str, &[&str])] = &[("cut -f1", &["cut", "-f1"]), ("wc -l", &["wc", "-l"])];
@@ -94,7 +94,7 @@ pub fn print(setting: &Setting, log: &Log, report: &mut Report) -> Res<()> {
     Ok(())
 }
 
-/// `--grep` beside grep and ripgrep, all through a pipe.
+/// Measures `--grep` beside grep and ripgrep, all through a pipe.
 pub fn grep(setting: &Setting, log: &Log, report: &mut Report) -> Res<()> {
     let any = format!("(?i){RARE}");
     let mut text = String::new();
@@ -132,7 +132,7 @@ pub fn grep(setting: &Setting, log: &Log, report: &mut Report) -> Res<()> {
     Ok(())
 }
 
-/// Whether it finds every mark and nothing else.
+/// Checks that an entrant finds every mark and nothing else.
 fn found(entrant: &Entrant) -> Res<()> {
     let output = run::command(&entrant.line).stderr(Stdio::null()).output()?;
     let lines = output.stdout.iter().filter(|b| **b == b'\n').count() as u64;
@@ -142,7 +142,7 @@ fn found(entrant: &Entrant) -> Res<()> {
     }
 }
 
-/// `--verify` and `--stats`, on all cores and on one.
+/// Measures `--verify` and `--stats`, on all cores and on one.
 pub fn verify(setting: &Setting, log: &Log, report: &mut Report) -> Res<()> {
     let ours: &[(&str, &[&str])] = &[
         ("--verify", &["{chatroom}", "replay", "--verify"]),

@@ -1,5 +1,5 @@
-//! What is said: the sample conversation's texts over and over, each with a number by which it is
-//! recognised in what a window shows.
+//! The messages: the texts of the sample conversation, repeated, each with a number by which it is recognised in a
+//! window.
 
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
@@ -21,20 +21,20 @@ static SAID: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
     let lines = SAMPLE.split(|byte| *byte == b'\n');
     let events = lines.filter_map(|line| line::parse_line(line).ok());
     let said = events.filter_map(|event| match event.body {
-        // IRC has no lines within a message; for all the same.
+        // An IRC message is one line, so it is for all.
         Body::Message { from, text, .. } => Some((from, text.replace('\n', " "))),
         _ => None,
     });
     said.collect()
 });
 
-/// The text with that number.
+/// The text of a number.
 pub fn text(number: u64) -> String {
     let (_, text) = &SAID[number as usize % SAID.len()];
     format!("{text} ({number})")
 }
 
-/// The numbers of the texts in what was copied from a window, line by line.
+/// The numbers of the texts copied from a window, line by line.
 pub fn numbers(copied: &str) -> Vec<u64> {
     let number = |line: &str| -> Option<u64> {
         let (_, number) = line.trim_end().strip_suffix(')')?.rsplit_once('(')?;
@@ -43,7 +43,7 @@ pub fn numbers(copied: &str) -> Vec<u64> {
     copied.lines().filter_map(number).collect()
 }
 
-/// Writes the log of a room in which the texts from 0 to `count` were said, nine seconds apart.
+/// Writes the log of a room with the texts from 0 to `count`, nine seconds apart.
 pub fn write_log(path: &Path, count: u64) -> Res<()> {
     let mut file = BufWriter::new(File::create(path)?);
     let mut bytes = Vec::new();

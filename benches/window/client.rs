@@ -1,8 +1,6 @@
-//! The windows under test: found, configured so that they ask nothing, opened, and ended by the ids
-//! of their processes.
+//! The windows under test: configures them to ask nothing, opens them, and ends them by process id.
 //!
-//! Each has a home of its own that lasts for the whole run: the start that is measured is that of
-//! somebody who has used the program before.
+//! Each has its own home for the whole run, so the measured start is that of a regular user.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -20,15 +18,15 @@ use crate::servers::{self, Entrant, Kind};
 use crate::usage::{self, Cpu};
 use crate::{Res, chat, stop};
 
-/// Nobody's user and group.
+/// The user and group `nobody`.
 const NOBODY: u32 = 65_534;
-/// The lowest part of a window has the field for the next message, all across.
+/// The height in pixels of the lowest part of a window, which has the message field across its width.
 const LOWER: u16 = 60;
 
-/// A window's program, with the server it talks to.
+/// A window's program and its server.
 #[derive(Debug)]
 pub struct Client {
-    /// What the tables call it.
+    /// Its name in the tables.
     pub name: String,
     /// Its server.
     pub server: Entrant,
@@ -42,17 +40,17 @@ pub struct Open<'a> {
     client: &'a Client,
     screen: &'a Screen,
     child: Child,
-    /// From the fork to its being on the screen.
+    /// The time from the fork until it is on the screen.
     pub mapped: Duration,
-    /// When it was forked.
+    /// The time of the fork.
     pub forked: Instant,
-    /// Where it is.
+    /// Its place on the screen.
     pub rect: Rect,
 }
 
 impl Client {
-    /// `chatroom gui` of this executable. Its server is a copy: run from the same file, the two would
-    /// share the memory of their code, and the window would look smaller than where it runs alone.
+    /// `chatroom gui` of this executable. Its server runs from a copy: from the same file, the two would share the
+    /// memory of their code, and the window would seem smaller than it is alone.
     pub fn chatroom(name: &str, program: PathBuf) -> Res<Client> {
         let server = Entrant {
             name: name.to_string(),
@@ -79,7 +77,7 @@ impl Client {
         })
     }
 
-    /// Whether it is ours.
+    /// Tells whether it is chatroom.
     pub fn is_chatroom(&self) -> bool {
         self.server.kind == Kind::Chatroom
     }
@@ -89,7 +87,7 @@ impl Client {
         "watcher"
     }
 
-    /// Name and version, of itself and of a server that is another program.
+    /// The names and versions of its program and, if that is another program, its server.
     pub fn versions(&self) -> Vec<(String, String)> {
         let asked = Command::new(&self.program).arg("--version").output();
         let said = asked.map(|out| String::from_utf8_lossy(&out.stdout).trim().to_string());
@@ -100,12 +98,12 @@ impl Client {
         all
     }
 
-    /// The file that the window writes its frames to.
+    /// The file for the line about its frames.
     fn frames(&self) -> PathBuf {
         self.home.path().join("frames")
     }
 
-    /// Opens it for the room at that address and waits until it is on the screen.
+    /// Opens a window on the room at this address and waits until it is on the screen.
     pub fn open<'a>(&'a self, screen: &'a Screen, address: SocketAddr) -> Res<Open<'a>> {
         let home = self.home.path();
         let mut line = vec![self.program.to_string_lossy().into_owned()];
@@ -127,7 +125,7 @@ impl Client {
             .env("HOME", home)
             .env("CHATROOM_GUI_FRAMES", self.frames())
             .env("GTK2_RC_FILES", home.join("gtkrc"))
-            // Without a session to talk to, nothing is to be started that would make one.
+            // There is no session bus, and this keeps programs from starting one.
             .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent")
             .env_remove("WAYLAND_DISPLAY")
             .stdout(Stdio::null());
@@ -161,7 +159,7 @@ impl Client {
     }
 }
 
-/// HexChat warns in a dialog when it is an administrator who starts it: then it runs as nobody.
+/// The command line to run HexChat as `nobody` if this runs as root, because it warns root in a dialog.
 fn as_nobody(home: &Path, line: Vec<String>) -> Res<Vec<String>> {
     if fs::metadata("/proc/self")?.uid() != 0 {
         return Ok(line);
@@ -176,9 +174,8 @@ fn as_nobody(home: &Path, line: Vec<String>) -> Res<Vec<String>> {
     Ok(user.chain(line).collect())
 }
 
-/// Into the room at once, without the list of networks, in a window of our window's size, with room
-/// for as many lines as are said here, with nothing that slows it down: no plugins, no log, no throttle,
-/// no blinking cursor.
+/// Configures HexChat to join at once without the list of networks, in a window as large as chatroom's, with enough
+/// lines of scrollback, and with nothing that slows it down: no plugins, no log, no throttle, no blinking cursor.
 fn configure_hexchat(home: &Path, address: SocketAddr, nick: &str) -> Res<()> {
     let config = format!(
         "version = 2.16.1\ngui_slist_skip = 1\ngui_join_dialog = 0\ngui_tray = 0\n\
@@ -204,17 +201,17 @@ impl Open<'_> {
         usage::family(self.child.id())
     }
 
-    /// What it and the X server have used so far.
+    /// The processor time that it and the X server have used so far.
     pub fn cpu(&self) -> (Cpu, Cpu) {
         (Cpu::of(&self.pids()), Cpu::of(&[self.screen.server()]))
     }
 
-    /// The middle of the window, where what was said is, in every program here.
+    /// The middle of the window, which is in the transcript in every program here.
     pub fn transcript(&self) -> Rect {
         self.rect.part((25, 70), (25, 80))
     }
 
-    /// Waits until what is said in the room is to be seen here.
+    /// Waits until the window shows new messages.
     pub fn ready(&self, speaker: &mut Speaker) -> Res<()> {
         let until = Instant::now() + Duration::from_secs(20);
         let mut shown = 0;
@@ -228,21 +225,20 @@ impl Open<'_> {
             let seen = self.screen.changed(&before, Duration::from_millis(500))?;
             shown = if seen.is_some() { shown + 1 } else { 0 };
             if Instant::now() > until {
-                return Err(format!("{} does not show what is said", self.client.name).into());
+                return Err(format!("{} does not show new messages", self.client.name).into());
             }
         }
         self.rest()
     }
 
-    /// Waits until it shows nothing new.
+    /// Waits until the picture no longer changes.
     pub fn rest(&self) -> Res<()> {
         let (quiet, limit) = (Duration::from_secs(1), Duration::from_secs(60));
         self.screen.settled(self.rect, quiet, limit)?;
         Ok(())
     }
 
-    /// Where the next letter of the next message will be: found by typing. `anywhere`: in any field
-    /// of the window.
+    /// Finds the place of the next letter of the next message by typing; with `anywhere` in any field of the window.
     pub fn caret(&self, anywhere: bool) -> Res<Option<Rect>> {
         let from = if anywhere { 0 } else { LOWER };
         let lower = self.rect.part((0, 100), (from, 100));
@@ -250,20 +246,20 @@ impl Open<'_> {
             let before = self.screen.picture(lower)?;
             let typed = self.after(&before, u32::from(b'x'))?;
             let taken_back = self.after(&typed, key::BACKSPACE)?;
-            // A letter, not something that shows by itself or the whole field.
+            // A letter is small; a change of its own accord or of the whole field is not.
             let letter = before.difference(&typed);
             let letter = letter.filter(|rect| rect.width < 60 && rect.height < 60);
             if letter.is_some() && letter == typed.difference(&taken_back) {
                 return Ok(letter);
             }
-            // Not the field's first letter any more.
+            // From now on it is not the field's first letter.
             self.after(&taken_back, u32::from(b'm'))?;
         }
         stop::check()?;
         Ok(None)
     }
 
-    /// Presses a key; what it looks like there when the key has done what it does.
+    /// Presses a key; returns the picture of the same part after its effect.
     fn after(&self, before: &Picture, keysym: u32) -> Res<Picture> {
         self.screen.press(&[keysym])?;
         self.screen.changed(before, Duration::from_millis(500))?;
@@ -271,7 +267,7 @@ impl Open<'_> {
         self.screen.picture(before.rect)
     }
 
-    /// Presses a key that types a letter or takes it back; how long until it was to be seen.
+    /// Presses a key that types a letter or removes it; returns the time until it was visible.
     pub fn type_one(&self, caret: Rect, back: bool, limit: Duration) -> Res<Option<Duration>> {
         let before = self.screen.picture(caret)?;
         let keysym = if back {
@@ -285,7 +281,7 @@ impl Open<'_> {
         Ok(seen.map(|at| at - pressed))
     }
 
-    /// All that a user can copy from the transcript with Ctrl+A and Ctrl+C.
+    /// The text that Ctrl+A and Ctrl+C copy from the transcript.
     pub fn copied(&self) -> Res<String> {
         let (_, y) = self.rect.centre();
         self.screen.click((self.rect.x + 60, y))?;
@@ -297,7 +293,7 @@ impl Open<'_> {
         self.screen.clipboard()
     }
 
-    /// Ends it and gives the line about its frames, if it is one that writes it.
+    /// Ends it; returns the line about its frames, if it writes one.
     pub fn close(self) -> Res<Option<String>> {
         let frames = self.client.frames();
         drop(self);

@@ -1,10 +1,9 @@
-//! Tables of this benchmark: a figure a row, a window a column, what was asked for and the ratio
-//! beside them.
+//! Tables of this benchmark: a row for each figure, a column for each window, with the target and the ratio.
 
 use crate::Res;
 use crate::report::{Form, Report, Values, align, cell};
 
-/// A figure: what it is, its name among the values, how it is written, and what is asked of ours.
+/// A figure: its title, its name among the values, its format, and its target.
 #[derive(Clone, Copy, Debug)]
 pub struct Figure(
     pub &'static str,
@@ -13,7 +12,7 @@ pub struct Figure(
     pub &'static str,
 );
 
-/// A table of figures of one scenario, those of its cases below one another.
+/// A table of the figures of one scenario, case by case.
 pub fn table(report: &Report, scenario: &str, cases: &[(&str, &[Figure])]) -> String {
     let mut windows: Vec<String> = Vec::new();
     for record in report.records.iter().filter(|r| r.scenario == scenario) {
@@ -23,7 +22,7 @@ pub fn table(report: &Report, scenario: &str, cases: &[(&str, &[Figure])]) -> St
     }
     let mut head = vec!["".to_string(), "asked".to_string()];
     head.extend(windows.iter().cloned());
-    // Our first beside the other program.
+    // The ratio of the first chatroom to the other program.
     let peer = windows.iter().find(|name| *name == "HexChat");
     let ratio = peer.zip(windows.first()).filter(|(a, b)| a != b);
     head.extend(ratio.map(|_| "x HexChat".to_string()));
@@ -46,7 +45,7 @@ pub fn table(report: &Report, scenario: &str, cases: &[(&str, &[Figure])]) -> St
     align(&rows)
 }
 
-/// Keeps what a window said about its frames, if it did, as a round of `frames`.
+/// Keeps the line of a window about its frames, if there is one, as a round of `frames`.
 pub fn keep_frames(report: &mut Report, case: &str, window: &str, line: Option<String>) -> Res<()> {
     let Some(line) = line else {
         return Ok(());
@@ -60,7 +59,7 @@ pub fn keep_frames(report: &mut Report, case: &str, window: &str, line: Option<S
     report.keep("frames", case, window, round, Ok(values))
 }
 
-/// The table of all frames so far: sums over the rounds, of the longest the longest.
+/// Publishes the table of all frames so far: the sum over the rounds, and of the longest the maximum.
 pub fn frames(report: &mut Report) {
     let names = ["frames", "over_16ms", "over_50ms", "over_100ms"];
     let head = [

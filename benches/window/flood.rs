@@ -1,14 +1,12 @@
 //! `flood`: typing while 500 messages a second come in from ten members, for 20 seconds.
 //!
-//! Every 200 ms a letter is typed into the message field or taken back, by XTest; the time is from
-//! sending the key to another picture of the few pixels where the letter stands, which was found
-//! before, in silence, and is looked at every millisecond. Afterwards the last messages must be there:
-//! in ours by what Ctrl+A and Ctrl+C copy; HexChat, which copies nothing so, answers each sender's
-//! CTCP PING, which it does in turn after all that this sender said.
+//! Every 200 ms XTest types or removes a letter in the message field. The time is from sending the key to a change of
+//! the few pixels of the letter, whose place was found before in silence; they are read every millisecond. Afterwards
+//! the last messages must be there: in chatroom they are copied by Ctrl+A and Ctrl+C; HexChat, in which these copy
+//! nothing, answers a CTCP PING of each sender, which follows all of that sender's messages.
 //!
-//! What could be wrong: everything shares the machine's processors: the window, the X server, the
-//! chat's server with its syncs, the senders, and the harness that looks; what is slow here may be so for
-//! lack of a processor. A key that shows later than 2 s counts as 2 s.
+//! Sources of error: the window, the X server, the chat's server with its syncs, the senders and the harness share
+//! the machine's processors, and delays may be due to that. A key that shows later than 2 s counts as 2 s.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -28,7 +26,7 @@ const SPEAKERS: usize = 10;
 const FIRST: u64 = 1_000_000;
 const LIMIT: Duration = Duration::from_secs(2);
 
-/// Measures it.
+/// Types during a flood.
 pub fn flood(setting: &Setting, report: &mut Report) -> Res<()> {
     let (rounds, seconds) = if setting.quick { (1, 5) } else { (2, 20) };
     for round in 1..=rounds {
@@ -110,7 +108,7 @@ fn once(setting: &Setting, report: &mut Report, client: &Client, seconds: u64) -
     Ok(values)
 }
 
-/// How many of the last hundred messages before `end` the window has.
+/// The number of the last hundred messages before `end` that the window has.
 fn there(client: &Client, open: &Open, speakers: &mut [Speaker], end: u64) -> Res<usize> {
     if !client.is_chatroom() {
         for speaker in speakers {

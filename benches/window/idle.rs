@@ -1,12 +1,12 @@
-//! `idle`: the processor time that a window uses in a minute of silence, shown and connected.
+//! `idle`: the processor time that a visible, connected window uses in a minute of silence.
 //!
-//! Ticks are what the kernel counts in /proc/PID/stat, of 10 ms; the time beside them is exact, from
-//! /proc/PID/task/*/schedstat. The windows stand beside one another and are silent together; one of
-//! them has the keyboard, and HexChat's cursor does not blink.
+//! Ticks are counted by the kernel in /proc/PID/stat, 10 ms each; the time beside them is exact, from
+//! /proc/PID/task/*/schedstat. The windows are side by side and measured together; one of them has the keyboard, and
+//! HexChat's cursor does not blink.
 //!
-//! What could be wrong: a desktop sends a window more than this screen does (other windows, a pointer
-//! that moves, a compositor); a tick counts what runs when it strikes, so that short work can miss
-//! every one, which the exact time shows.
+//! Sources of error: on a desktop a window receives more events than on this screen (other windows, a moving pointer,
+//! a compositor); a tick counts the process that runs at that moment, so short work can miss every tick, but not the
+//! exact time.
 
 use std::time::{Duration, Instant};
 
@@ -16,10 +16,10 @@ use crate::servers::Running;
 use crate::usage::Cpu;
 use crate::{Res, Setting, stop};
 
-/// The kernel's ticks, in nanoseconds.
+/// The length of a tick, in nanoseconds.
 const TICK: f64 = 1e7;
 
-/// Measures it.
+/// Measures a minute of silence.
 pub fn idle(setting: &Setting, report: &mut Report) -> Res<()> {
     let (rounds, silence) = if setting.quick { (1, 15) } else { (1, 60) };
     for round in 1..=rounds {
@@ -29,7 +29,7 @@ pub fn idle(setting: &Setting, report: &mut Report) -> Res<()> {
             let open = client.open(&setting.screen, server.address)?;
             all.push((client, server, open));
         }
-        // What belongs to the start is over: the login, pictures, what is put off for some seconds.
+        // By then the start is over: the login, pictures, and work that is put off for some seconds.
         pause(Duration::from_secs(if setting.quick { 3 } else { 10 }))?;
         let before: Vec<Cpu> = all
             .iter()

@@ -1,12 +1,12 @@
-//! `latency`: from sending one message to its pixels in the window.
+//! `latency`: the time from sending one message to its pixels in the window.
 //!
-//! The clock starts before the request's first byte is written (a POST on a connection that is there
-//! already, or a PRIVMSG) and stops when a picture of the transcript, taken every millisecond, is
-//! different. Beside it the time until the sender has the answer: chatroom answers and publishes when
-//! the message is on the disk, ngircd writes to no disk and answers nothing.
+//! The clock starts before the request's first byte is written (a POST on an open connection, or a PRIVMSG) and stops
+//! when the picture of the transcript, taken every millisecond, changes. The second figure is the time until the
+//! sender has the answer: chatroom answers and publishes when the message is on the disk; ngircd writes to no disk
+//! and does not answer.
 //!
-//! What could be wrong: messages come one at a time with 150 to 250 ms between them; the times are up
-//! to a millisecond long; on a loaded machine the harness itself waits for a processor.
+//! Sources of error: messages come one at a time with 150 to 250 ms between them; the times are up to a millisecond
+//! too long; on a loaded machine the harness itself waits for a processor.
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ use crate::servers::Running;
 use crate::speaker::Speaker;
 use crate::{Res, Setting};
 
-/// Measures it.
+/// Sends messages one at a time.
 pub fn latency(setting: &Setting, report: &mut Report) -> Res<()> {
     let (rounds, messages) = if setting.quick { (1, 10) } else { (2, 50) };
     for round in 1..=rounds {
@@ -51,7 +51,7 @@ fn once(setting: &Setting, report: &mut Report, client: &Client, messages: u64) 
     let open = client.open(&setting.screen, server.address)?;
     let mut speaker = Speaker::enter(&server)?;
     open.ready(&mut speaker)?;
-    // A full transcript: whatever is said then moves all of it.
+    // The transcript is full, so each new message moves all of it.
     for number in 0..60 {
         speaker.say(&chat::text(number))?;
     }
@@ -72,7 +72,7 @@ fn once(setting: &Setting, report: &mut Report, client: &Client, messages: u64) 
             let answer = saying.join().map_err(|_| "the speaker panicked")??;
             Ok((answer, change?))
         })?;
-        let change = change.ok_or("a message was not to be seen")?;
+        let change = change.ok_or("a message did not show")?;
         seen.push((change - sent).as_micros() as f64);
         answered.push(answer.as_micros() as f64);
         sleep(Duration::from_millis(150 + number * 37 % 100));

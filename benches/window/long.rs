@@ -1,9 +1,9 @@
-//! `long`: texts as long as can be said, scrolled through while somebody writes. Its figures are those
-//! of the frames: how long each turn of the event loop kept the window from answering. Ours alone.
+//! `long`: scrolling through the longest texts while typing. Its figures are those of the frames: how long each turn
+//! of the event loop kept the window from responding. Chatroom only.
 //!
-//! Half of the texts are words, half are one word; after every page a letter is typed.
+//! Half of the texts are many words, half are one word; a letter is typed after every page.
 //!
-//! What could be wrong: a page that is not drawn yet when the next key comes is drawn with that one.
+//! Source of error: a page that is not drawn before the next key is drawn together with it.
 
 use std::time::Duration;
 
@@ -14,13 +14,13 @@ use crate::servers::Running;
 use crate::speaker::Speaker;
 use crate::{Res, Setting, stop};
 
-/// The longest that can be said, in bytes.
+/// The longest possible text, in bytes.
 const BYTES: usize = 16_384;
 const TEXTS: usize = 12;
 const PAGES: u32 = 200;
 const LIMIT: Duration = Duration::from_secs(2);
 
-/// Measures it.
+/// Scrolls through long texts.
 pub fn long(setting: &Setting, report: &mut Report) -> Res<()> {
     let rounds = if setting.quick { 1 } else { 2 };
     for round in 1..=rounds {

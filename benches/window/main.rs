@@ -1,14 +1,12 @@
-//! `make bench-window`: the window beside HexChat, as their user meets them, on a screen of the
-//! benchmark's own, in turn, in interleaved rounds. What the figures mean is in docs/window/figures.md.
+//! `make bench-window`: the window beside HexChat, from a user's point of view, on the benchmark's own screen, in
+//! interleaved rounds. docs/window/figures.md explains the figures.
 //!
-//! Nothing is known of either program but what a user has: its processes (/proc), its pixels, keys and
-//! clicks, the clipboard, its server. The one exception is the line that our window writes about its
-//! frames when `CHATROOM_GUI_FRAMES` names a file.
+//! The harness uses only what a user has: processes (/proc), pixels, keys and clicks, the clipboard, the server. The
+//! one exception is the line that chatroom writes about its frames when `CHATROOM_GUI_FRAMES` names a file.
 //!
-//! The modules: [`screen`] is Xvfb with hands and eyes, [`client`] opens the windows, [`speaker`] says
-//! things in the room, [`chat`] is what is said; [`start`], [`memory`], [`idle`], [`flood`],
-//! [`latency`] and [`long`] are what is measured, each with what could be wrong with it in its first lines;
-//! [`figures`] are the tables.
+//! The modules: [`screen`] drives and watches Xvfb, [`client`] opens the windows, [`speaker`] posts to the room,
+//! [`chat`] has the messages; [`start`], [`memory`], [`idle`], [`flood`], [`latency`] and [`long`] are the scenarios,
+//! whose first lines name their sources of error; [`figures`] makes the tables.
 
 mod chat;
 mod client;
@@ -32,10 +30,10 @@ use bench_common::{Res, protocol, report, servers, stop, usage};
 use report::{Report, Saved};
 use screen::Screen;
 
-/// What to measure.
+/// The scenarios.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Scenario {
-    /// From the start to the window, with a server and without
+    /// The time from the start to the window, with a server and without
     Start,
     /// Memory: empty, 10,000 messages, a history of 1,000,000
     Memory,
@@ -43,9 +41,9 @@ enum Scenario {
     Idle,
     /// Typing while 500 messages a second come in
     Flood,
-    /// From sending a message to its pixels
+    /// The time from sending a message to its pixels
     Latency,
-    /// Very long texts, scrolled through while somebody writes
+    /// Scrolling through very long texts while typing
     Long,
 }
 
@@ -53,15 +51,15 @@ enum Scenario {
 #[derive(Parser, Debug)]
 #[command(name = "make bench-window", bin_name = "make bench-window ARGS='...'")]
 struct Cli {
-    /// Which scenarios [default: all]
+    /// The scenarios to run [default: all]
     #[arg(value_enum)]
     scenarios: Vec<Scenario>,
 
-    /// Two minutes: does it work?
+    /// Two minutes, to see that it works
     #[arg(long)]
     quick: bool,
 
-    /// Another executable to measure; may be repeated: old=PATH new=PATH
+    /// Another executable to measure; can be repeated: old=PATH new=PATH
     #[arg(long, value_name = "[NAME=]PATH")]
     chatroom: Vec<String>,
 
@@ -69,23 +67,23 @@ struct Cli {
     #[arg(long)]
     alone: bool,
 
-    /// Put the tables into docs/window/figures.md
+    /// Save the tables into docs/window/figures.md
     #[arg(long)]
     save: bool,
 
-    /// What cargo adds
+    /// Added by cargo
     #[arg(long, hide = true)]
     bench: bool,
 }
 
-/// What every scenario is told.
+/// The settings that all scenarios share.
 #[derive(Debug)]
 pub struct Setting {
     /// The windows that take part.
     pub clients: Vec<Client>,
     /// Their screen.
     pub screen: Screen,
-    /// Only to see whether it works.
+    /// True for a short run that only shows that it works.
     pub quick: bool,
 }
 
@@ -105,7 +103,7 @@ impl Setting {
         })
     }
 
-    /// The windows, in the order of this round: each has the first turn once.
+    /// The windows in the order of this round, each round beginning with another.
     pub fn turns(&self, round: usize) -> Vec<&Client> {
         let mut turns: Vec<&Client> = self.clients.iter().collect();
         let first = (round - 1) % turns.len().max(1);
@@ -116,7 +114,7 @@ impl Setting {
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    // This executable is its own launcher: see `servers::launch`.
+    // This executable is also its own launcher: see `servers::launch`.
     let outcome = match args.first().map(String::as_str) {
         Some("launch") => servers::launch(&args[1..]).map(|()| true),
         _ => measure(&Cli::parse()),
@@ -131,7 +129,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Measures; whether every run was good.
+/// Measures; returns true if every run succeeded.
 fn measure(cli: &Cli) -> Res<bool> {
     stop::watch()?;
     servers::sweep()?;

@@ -1,20 +1,19 @@
-//! `memory`: what a window holds, empty, with 10,000 messages and with a history of 1,000,000.
+//! `memory`: the memory of a window that is empty, has 10,000 messages, or a history of 1,000,000.
 //!
-//! PSS counts what several processes share in parts; "private" is what nobody else has; "peak" is the
-//! most that was ever in memory (VmHWM), with all that is shared. Three ways to 10,000 messages: they
-//! come in while the window is open (both programs), or they are in the room's history and somebody
-//! presses Page Up until the picture no longer moves (ours; IRC has no history). Then the memory is
-//! read, and only then is counted, by Ctrl+A, Ctrl+C and the clipboard, how many are there: copying
-//! needs memory itself. In HexChat they are known to be there because it has answered a CTCP PING
-//! behind them and keeps 30,000 lines.
+//! PSS divides shared memory among the processes that share it; "private" is memory of this process only; "peak" is
+//! the maximum so far (VmHWM), with all shared memory. There are two ways to 10,000 messages: they arrive while the
+//! window is open (both programs), or they are in the room's history and Page Up is pressed until the picture no
+//! longer moves (chatroom; IRC has no history). The memory is read first, and then the messages are counted by
+//! Ctrl+A, Ctrl+C and the clipboard, because copying needs memory itself. HexChat has them because it keeps 30,000
+//! lines and has answered a CTCP PING sent after them.
 //!
-//! In the history of 1,000,000, Page Up is pressed for half a minute, as fast as the picture follows;
-//! in another window on such a room, Home is pressed ten times. The smallest number that can be copied
-//! then says how far each has led.
+//! In the history of 1,000,000, Page Up is pressed for half a minute, as fast as the picture follows; in another
+//! window on such a room, Home is pressed ten times. The smallest number among the copied messages shows how far each
+//! has led.
 //!
-//! What could be wrong: PSS has every library that no other process uses just then, which on a
-//! desktop others may share (the server runs from a copy of the executable, so it shares none of it); memory that was freed can stay with the process; the texts are 50 bytes on
-//! the average.
+//! Sources of error: PSS includes every library that no other process uses at that time, though on a desktop others
+//! may (the server runs from a copy of the executable, so it shares none of it); freed memory can stay with the
+//! process; the texts are 50 bytes long on average.
 
 use std::time::{Duration, Instant};
 
@@ -30,7 +29,7 @@ use crate::{Res, Setting, chat, stop};
 const MANY: u64 = 10_000;
 const HUGE: u64 = 1_000_000;
 
-/// Measures it.
+/// Measures the memory in each case.
 pub fn memory(setting: &Setting, report: &mut Report) -> Res<()> {
     let rounds = if setting.quick { 1 } else { 3 };
     for round in 1..=rounds {
@@ -99,7 +98,7 @@ fn publish(report: &mut Report, rounds: usize) {
     report.publish("memory", text);
 }
 
-/// Puts what the window holds now.
+/// Adds the window's memory now.
 fn put(values: &mut Values, open: &Open) {
     let pids = open.pids();
     let mega = |bytes: u64| bytes as f64 / 1e6;
@@ -108,7 +107,7 @@ fn put(values: &mut Values, open: &Open) {
     values.put("peak", mega(usage::peak_memory(&pids)));
 }
 
-/// An empty room, into which 10,000 messages then come.
+/// Measures an empty room, then the same room after 10,000 messages.
 fn came(setting: &Setting, report: &mut Report, client: &Client, round: usize) -> Res<()> {
     let server = Running::start(&client.server)?;
     let open = client.open(&setting.screen, server.address)?;
@@ -136,13 +135,13 @@ fn filled(client: &Client, server: &Running, open: &Open) -> Res<Values> {
     put(&mut values, open);
     if client.is_chatroom() {
         let numbers = chat::numbers(&open.copied()?);
-        // Those that were said to see whether it shows anything are there too.
+        // The messages that showed that the window is ready are there too.
         values.put("loaded", numbers.len().min(MANY as usize) as f64);
     }
     Ok(values)
 }
 
-/// A room with a history, in which somebody scrolls up.
+/// Measures a window that scrolls up in a room with a history.
 fn scrolled(setting: &Setting, report: &mut Report, client: &Client, case: &str) -> Res<Values> {
     let count = if case.starts_with("10,000 ") {
         MANY
@@ -170,14 +169,14 @@ fn scrolled(setting: &Setting, report: &mut Report, client: &Client, case: &str)
     put(&mut values, &open);
     let numbers = chat::numbers(&open.copied()?);
     values.put("loaded", numbers.len().min(count as usize) as f64);
-    // Without those that were said to see whether it shows anything.
+    // Without the messages that showed that the window is ready.
     let first = numbers.iter().filter(|n| (3..count).contains(*n)).min();
     values.put("far", first.map_or(0.0, |first| (count - first) as f64));
     keep_frames(report, case, &client.name, open.close()?)?;
     Ok(values)
 }
 
-/// Presses Page Up whenever the picture has followed, until it no longer moves or time is over; how
+/// Presses Page Up whenever the picture has followed, until it no longer moves or `longest` is over; returns how
 /// often it moved, and when it last did.
 fn page_up(setting: &Setting, open: &Open, longest: Duration) -> Res<(u64, Instant)> {
     let begin = Instant::now();

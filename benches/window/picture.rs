@@ -1,20 +1,20 @@
-//! Parts of the screen and what they look like.
+//! Parts of the screen and their pictures.
 
 /// A part of the screen, in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rect {
-    /// From the left.
+    /// The distance from the left.
     pub x: i16,
-    /// From the top.
+    /// The distance from the top.
     pub y: i16,
-    /// How wide.
+    /// The width.
     pub width: u16,
-    /// How high.
+    /// The height.
     pub height: u16,
 }
 
 impl Rect {
-    /// What of it is on a screen of that size.
+    /// The part of it that is on a screen of this size.
     pub fn within(self, screen: (u16, u16)) -> Rect {
         let part = |at: i16, length: u16, all: u16| {
             let begin = i32::from(at).clamp(0, i32::from(all) - 1);
@@ -31,7 +31,7 @@ impl Rect {
         }
     }
 
-    /// The part between these shares of it, in per cent of its width and height.
+    /// The part between these percentages of its width and height.
     pub fn part(self, x: (u16, u16), y: (u16, u16)) -> Rect {
         let of = |share: u16, length: u16| (u32::from(share) * u32::from(length) / 100) as u16;
         let (left, top) = (of(x.0, self.width), of(y.0, self.height));
@@ -50,17 +50,17 @@ impl Rect {
     }
 }
 
-/// What a part of the screen looked like.
+/// A picture of a part of the screen.
 #[derive(Clone, Debug)]
 pub struct Picture {
-    /// Which part.
+    /// The part.
     pub rect: Rect,
     /// Row by row, four bytes each.
     pub pixels: Vec<u8>,
 }
 
 impl Picture {
-    /// The smallest part that has all that is different in another picture of the same place.
+    /// The smallest part with all differences to another picture of the same part; `None` if they are equal.
     pub fn difference(&self, other: &Picture) -> Option<Rect> {
         let width = usize::from(self.rect.width);
         let pairs = self.pixels.chunks(4).zip(other.pixels.chunks(4));
@@ -78,8 +78,8 @@ impl Picture {
         })
     }
 
-    /// Whether something is drawn here: two hundred pixels that are not of the commonest colour. A
-    /// window that is only mapped is of one colour, its background.
+    /// Tells whether something is drawn: at least two hundred pixels are not of the commonest colour. A window that
+    /// is only mapped has one colour, its background.
     pub fn has_content(&self) -> bool {
         let mut counts = std::collections::HashMap::new();
         for pixel in self.pixels.chunks(4) {

@@ -1,7 +1,7 @@
-//! A screen of the benchmark's own, with hands and eyes: Xvfb with a window manager, keys and clicks
-//! by XTest, pictures by GetImage. It is what a user has, and nothing else of the windows is known.
+//! The benchmark's own screen: Xvfb with a window manager, keys and clicks by XTest, pictures by GetImage. A user has
+//! the same, and the benchmark knows nothing else of the windows.
 //!
-//! What always holds: both processes end with the value, and with the harness if that is killed.
+//! Invariant: both processes end with the value, and with the harness if that is killed.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
@@ -23,7 +23,7 @@ use x11rb::wrapper::ConnectionExt as _;
 use super::picture::{Picture, Rect};
 use crate::{Res, servers, stop};
 
-/// X names of the keys that are pressed.
+/// The keysyms of X for some keys.
 pub mod key {
     /// Backspace.
     pub const BACKSPACE: u32 = 0xff08;
@@ -35,10 +35,10 @@ pub mod key {
     pub const CONTROL: u32 = 0xffe3;
 }
 
-/// How often a picture is looked at while a change of it is awaited: the times are late by up to
-/// this and what taking the picture takes (0.1 ms for a small one).
+/// The interval between pictures while waiting for a change: times are late by up to this and the time for a picture
+/// (0.1 ms for a small one).
 const GLANCE: Duration = Duration::from_millis(1);
-/// How long the two may take to start.
+/// The longest time that the two may take to start.
 const PATIENCE: Duration = Duration::from_secs(20);
 const SIZE: (u16, u16) = (1720, 1180);
 
@@ -50,26 +50,26 @@ pub struct Screen {
     keycodes: HashMap<u32, u8>,
     manager: Child,
     xvfb: Child,
-    /// What `DISPLAY` is to be.
+    /// The value of `DISPLAY`.
     pub name: String,
     _folder: TempDir,
 }
 
-/// A window that has come onto the screen.
+/// A window that has appeared on the screen.
 #[derive(Clone, Copy, Debug)]
 pub struct Mapped {
-    /// When it was seen to be there.
+    /// The time at which it was seen.
     pub at: Instant,
-    /// Where it is, without its frame.
+    /// Its place, without its frame.
     pub rect: Rect,
 }
 
 impl Screen {
-    /// Starts one that nobody else sees.
+    /// Starts a screen.
     pub fn start() -> Res<Screen> {
         let folder = tempfile::tempdir()?;
         let size = format!("{}x{}x24", SIZE.0, SIZE.1);
-        // Without access control: what is measured may run as another user.
+        // Without access control, since a program may run as another user.
         let line = format!("Xvfb -displayfd 1 -screen 0 {size} -nolisten tcp -ac");
         let line: Vec<String> = line.split(' ').map(str::to_string).collect();
         let mut command = servers::launched(&line, folder.path())?;
@@ -78,7 +78,7 @@ impl Screen {
         let out = xvfb.stdout.take().ok_or("Xvfb has no output")?;
         BufReader::new(out).read_line(&mut number)?;
         let name = format!(":{}", number.trim());
-        // It manages windows only once it is past its start; the command that it then runs says so.
+        // The window manager runs this command once it manages windows.
         let flag = folder.path().join("ready");
         let line = ["openbox", "--startup", &format!("touch {}", flag.display())];
         let mut command = servers::launched(&line.map(str::to_string), folder.path())?;
@@ -108,19 +108,19 @@ impl Screen {
         })
     }
 
-    /// The X server's process.
+    /// The process id of the X server.
     pub fn server(&self) -> u32 {
         self.xvfb.id()
     }
 
-    /// Forgets the windows that came so far.
+    /// Drops the events about windows so far.
     pub fn forget(&self) -> Res<()> {
         self.conn.sync()?;
         while self.conn.poll_for_event()?.is_some() {}
         Ok(())
     }
 
-    /// Waits until the next window is on the screen with its frame; small ones are passed over.
+    /// Waits until the next window is on the screen with its frame; ignores small ones.
     pub fn next_window(&self, mut alive: impl FnMut() -> Res<()>) -> Res<Mapped> {
         let until = Instant::now() + PATIENCE;
         // The windows in frames, by their frames.
@@ -149,7 +149,7 @@ impl Screen {
             stop::check()?;
             alive()?;
             if Instant::now() > until {
-                return Err("no window came onto the screen".into());
+                return Err("no window appeared on the screen".into());
             }
             sleep(Duration::from_micros(200));
         }
@@ -187,7 +187,7 @@ impl Screen {
         Ok(Picture { rect, pixels })
     }
 
-    /// Waits until the part that `before` shows looks otherwise; `None` if it does not.
+    /// Waits until the part of `before` changes, at most for `limit`; returns the time, or `None` after the limit.
     pub fn changed(&self, before: &Picture, limit: Duration) -> Res<Option<Instant>> {
         let until = Instant::now() + limit;
         loop {
@@ -204,14 +204,14 @@ impl Screen {
         }
     }
 
-    /// Waits until a part has not changed for `quiet`; when it last did.
+    /// Waits until a part has not changed for `quiet`; returns the time of its last change.
     pub fn settled(&self, rect: Rect, quiet: Duration, limit: Duration) -> Res<Instant> {
         let until = Instant::now() + limit;
         let mut last = Instant::now();
         let mut picture = self.picture(rect)?;
         while last.elapsed() < quiet {
             if Instant::now() > until {
-                return Err("what the window shows goes on changing".into());
+                return Err("the picture of the window goes on changing".into());
             }
             sleep(Duration::from_millis(10));
             stop::check()?;
@@ -223,7 +223,7 @@ impl Screen {
         Ok(last)
     }
 
-    /// Presses keys together: all down in this order, all up in the reverse one.
+    /// Presses keys together: all down in this order, all up in reverse order.
     pub fn press(&self, keys: &[u32]) -> Res<()> {
         let codes: Option<Vec<u8>> = keys.iter().map(|k| self.keycodes.get(k).copied()).collect();
         let codes = codes.ok_or("the keyboard lacks a key")?;
@@ -247,12 +247,12 @@ impl Screen {
     fn fake(&self, kind: u8, detail: u8, place: (i16, i16)) -> Res<()> {
         let (x, y) = place;
         let conn = &self.conn;
-        // Sent, not waited for: what comes back is not part of what is measured.
+        // The reply is not awaited: it is not part of the measurement.
         conn.xtest_fake_input(kind, detail, 0, self.root, x, y, 0)?;
         Ok(())
     }
 
-    /// What is in the clipboard, as `xclip` gets it.
+    /// The text of the clipboard, by `xclip`.
     pub fn clipboard(&self) -> Res<String> {
         let mut command = std::process::Command::new("timeout");
         command.args(["10", "xclip", "-selection", "clipboard", "-o"]);
@@ -268,7 +268,7 @@ impl Drop for Screen {
     }
 }
 
-/// The connection, the root window, the keys by their X names.
+/// The connection, the root window, the key codes by keysym.
 struct Connected(RustConnection, u32, HashMap<u32, u8>);
 
 impl Connected {

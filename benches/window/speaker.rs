@@ -1,4 +1,4 @@
-//! Members of the room who are no windows: they log in over the server's own wire and say things.
+//! Members of the room without a window: they log in and post over the server's own wire.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
@@ -15,7 +15,7 @@ use crate::{Res, stop};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// One who speaks.
+/// A member that posts.
 pub struct Speaker {
     stream: TcpStream,
     wire: Box<dyn Protocol>,
@@ -44,18 +44,18 @@ impl Speaker {
         Ok(speaker)
     }
 
-    /// Several.
+    /// Logs in several members.
     pub fn several(server: &Running, count: usize) -> Res<Vec<Speaker>> {
         (0..count).map(|_| Speaker::enter(server)).collect()
     }
 
-    /// Says something and waits for the answer, where there are answers.
+    /// Posts a message and waits for its answer, if the server answers.
     pub fn say(&mut self, text: &str) -> Res<()> {
         let mut request = Vec::new();
         self.wire.say(&self.pass, text.as_bytes(), &mut request);
         self.send(&request)?;
         if !self.wire.answers() {
-            // What the others say comes here too; it must not pile up at the server.
+            // The messages of the others arrive here too; they must not pile up at the server.
             self.hear()?;
             self.seen.clear();
             return Ok(());
@@ -69,7 +69,7 @@ impl Speaker {
         }
     }
 
-    /// Asks an IRC client for a sign of life, which it gives after all that this one said before.
+    /// Pings an IRC client, which answers after it has received everything that this member posted.
     pub fn ping(&mut self, nick: &str) -> Res<()> {
         let request = format!("PRIVMSG {nick} :\u{1}PING 1\u{1}\r\n");
         self.send(request.as_bytes())?;
@@ -93,7 +93,7 @@ impl Speaker {
         Ok(())
     }
 
-    /// Takes what is there.
+    /// Reads everything that has arrived.
     fn hear(&mut self) -> Res<()> {
         let mut buffer = [0; 16_384];
         loop {
@@ -122,8 +122,8 @@ impl Speaker {
     }
 }
 
-/// Speaks on threads of their own, in turn, `rate` texts a second together, those with the numbers from
-/// `first` on. Gives when the last was answered.
+/// Posts the texts from number `first` on, each member on its own thread, in turn, `rate` texts per second in all.
+/// Returns a function that waits for the time of the last answer.
 pub fn speak<'s>(
     scope: &'s thread::Scope<'s, '_>,
     speakers: &'s mut [Speaker],

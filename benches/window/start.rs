@@ -1,14 +1,14 @@
-//! `start`: from the fork to the window on the screen, and to something drawn in it; with the server up,
-//! with nobody listening at its address, and with somebody there who never answers.
+//! `start`: the time from the fork to the window on the screen, and to something drawn in it; with the server up,
+//! with no listener at its address, and with one that never answers.
 //!
-//! "On the screen" is the MapNotify of the window manager's frame, with the window in it viewable.
-//! "Drawn" is a picture of the window, taken every millisecond or two, with two hundred pixels that are
-//! not background. "Takes keys" is a letter typed into whatever has the cursor, from the key to its
-//! pixels, half a second after that, with no server, in every fifth round.
+//! "On the screen" means the MapNotify of the window manager's frame, with the window in it viewable. "Drawn" means
+//! that a picture of the window, taken every millisecond or two, has two hundred pixels that are not background.
+//! "Takes keys" means that a letter typed at the cursor half a second later shows, in every fifth round without a
+//! server; its time is from the key to its pixels.
 //!
-//! What could be wrong: the times have the harness's own launcher in them (about 2 ms; HexChat's, if
-//! an administrator runs this, also `setpriv`, 1 ms); there is no compositor and no graphics card;
-//! everything is in the page cache, since each program is started once before.
+//! Sources of error: the times include the harness's own launcher (about 2 ms; as root, for HexChat also `setpriv`, 1
+//! ms); there is no compositor and no graphics card; everything is in the page cache, since each program is started
+//! once before.
 
 use std::net::TcpListener;
 use std::thread::sleep;
@@ -23,11 +23,11 @@ use crate::{Res, Setting, stop};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Measures it.
+/// Starts each window in each case.
 pub fn start(setting: &Setting, report: &mut Report) -> Res<()> {
     let rounds = if setting.quick { 3 } else { 15 };
     for client in &setting.clients {
-        // Once unmeasured, so that files are in memory and homes are furnished.
+        // One start is not measured, so that files are in memory and each home has its files.
         let server = Running::start(&client.server)?;
         let open = client.open(&setting.screen, server.address)?;
         drawn(&setting.screen, &open)?;
@@ -81,12 +81,12 @@ pub fn start(setting: &Setting, report: &mut Report) -> Res<()> {
     Ok(())
 }
 
-/// One start, and its end.
+/// Measures one start, and ends the window.
 fn once(screen: &Screen, client: &Client, case: &str, keys: bool) -> Res<Values> {
     let (mut server, mut silent) = (None, None);
     let address = match case {
         "up" => server.insert(Running::start(&client.server)?).address,
-        // Connections are taken by the system, and nothing is ever read.
+        // The system accepts connections, and nothing is ever read.
         "silent" => silent
             .insert(TcpListener::bind("127.0.0.1:0")?)
             .local_addr()?,
@@ -102,7 +102,7 @@ fn once(screen: &Screen, client: &Client, case: &str, keys: bool) -> Res<Values>
         values.put("takes_keys", f64::from(u8::from(caret.is_some())));
         if let Some(caret) = caret {
             let seen = open.type_one(caret, false, Duration::from_secs(1))?;
-            let seen = seen.ok_or("a letter that was typed is not to be seen")?;
+            let seen = seen.ok_or("a typed letter does not show")?;
             values.put("key_us", seen.as_micros() as f64);
         }
     }

@@ -1,8 +1,7 @@
-//! How each server is spoken to: what a listener says first, how a message is sent, what an answer
-//! looks like. No sockets here, only bytes.
+//! The wire of each server, as bytes without sockets: the first request of a listener, a message, its answer.
 //!
-//! What always holds: the text of a message is carried as it is, so that the mark and number at its
-//! start are the same bytes for every server.
+//! Invariant: the text of a message is sent unchanged, so that the mark and number at its start are the same bytes
+//! for every server.
 
 mod bare;
 mod http;
@@ -13,65 +12,65 @@ use std::net::SocketAddr;
 
 use crate::servers::Kind;
 
-/// The byte that every text begins with, and that nothing else on any of the wires has.
+/// The byte that begins every text, and stands nowhere else on any of the wires.
 pub const MARK: u8 = b'|';
-/// How many digits follow it: the number of the message.
+/// The number of digits after it, which are the number of the message.
 pub const DIGITS: usize = 10;
 
-/// What came back for one message.
+/// The answer to one message.
 #[derive(Clone, Copy, Debug)]
 pub struct Answer {
-    /// How many bytes it took.
+    /// Its length in bytes.
     pub length: usize,
-    /// Whether the message was taken.
+    /// True if the message was accepted.
     pub good: bool,
 }
 
 /// One server's wire.
 pub trait Protocol: Send {
-    /// What a listener says when it has connected.
+    /// The first request of a listener.
     fn listen(&self, number: usize) -> Vec<u8>;
 
-    /// Whether all that a listener was sent so far shows that it will hear what is said next.
+    /// Tells from everything that a listener was sent so far whether it will receive the next message.
     fn listens(&self, seen: &[u8]) -> bool;
 
-    /// What a sender says when it has connected.
+    /// The first request of a sender.
     fn enter(&self, number: usize) -> Vec<u8>;
 
-    /// What a sender was given to prove who it is, once it is in. It may be empty.
+    /// The token of a sender once it is logged in; empty if the server gives none.
     fn entered(&self, seen: &[u8]) -> Option<String>;
 
-    /// Appends the request that says `text`.
+    /// Appends the request that posts `text`.
     fn say(&self, pass: &str, text: &[u8], out: &mut Vec<u8>);
 
-    /// How many connections send, if this many are offered. Where nothing is answered, one does:
-    /// it may have any number of messages under way, and the server reads many at once.
+    /// The number of connections that send, of those offered. Without answers it is one: it may have any number of
+    /// messages in flight, and the server reads many at once.
     fn senders(&self, offered: usize) -> usize {
         if self.answers() { offered } else { 1 }
     }
 
-    /// Whether each message is answered; if not, a sender never waits.
+    /// True if each message is answered; otherwise a sender never waits.
     fn answers(&self) -> bool {
         false
     }
 
-    /// The first whole answer in `seen`, where there are answers.
+    /// The first complete answer in `seen`, if the server answers.
     fn answer(&self, _seen: &[u8]) -> Option<Answer> {
         None
     }
 
-    /// What to say to a `PING`, where the server sends one.
+    /// The reply to a `PING`, if the server sends any.
     fn pong(&self) -> Option<&'static [u8]> {
         None
     }
 
-    /// How many connections may be on their way in at once; fewer than the server's backlog.
+    /// The number of connections that may be opened at once; below the server's backlog.
     fn at_once(&self) -> usize {
         100
     }
 }
 
-/// The wire of a server of this kind at this address.
+/// The wire of a server of this kind.
 pub fn of(kind: Kind, address: SocketAddr) -> Box<dyn Protocol> {
     match kind {
         Kind::Chatroom => Box::new(http::Chatroom::at(address)),
@@ -92,7 +91,7 @@ pub fn number(text: &mut [u8], number: u64) {
     }
 }
 
-/// Reads the number behind a mark; `digits` has exactly [`DIGITS`] bytes.
+/// Parses the number after a mark; `digits` has exactly [`DIGITS`] bytes.
 pub fn parse_number(digits: &[u8]) -> u64 {
     digits.iter().fold(0, |sum, digit| {
         sum * 10 + u64::from(digit.wrapping_sub(b'0'))

@@ -1,5 +1,5 @@
-//! What was measured: kept by scenario, case and server, round by round; printed as tables of
-//! medians with the smallest and the largest round, and saved.
+//! The figures, by scenario, case, server and round: printed as tables of medians with the smallest and the largest
+//! round, and saved.
 
 mod machine;
 mod save;
@@ -15,7 +15,7 @@ pub use machine::{describe, disk};
 pub use save::{Saved, save};
 pub use table::{Column, Form, Ratio, align, cell, table};
 
-/// The folder that everything is written to: `target/bench`, beside the build.
+/// The folder for all output: `target/bench`.
 pub fn folder() -> Res<PathBuf> {
     let program = std::env::current_exe()?;
     let target = program.ancestors().nth(3).ok_or("no target folder")?;
@@ -29,12 +29,12 @@ pub fn folder() -> Res<PathBuf> {
 pub struct Values(BTreeMap<String, f64>);
 
 impl Values {
-    /// Adds one.
+    /// Sets a number.
     pub fn put(&mut self, name: &str, value: f64) {
         self.0.insert(name.to_string(), value);
     }
 
-    /// Finds one.
+    /// The number of this name.
     pub fn get(&self, name: &str) -> Option<f64> {
         self.0.get(name).copied()
     }
@@ -43,26 +43,26 @@ impl Values {
 /// One run of one server.
 #[derive(Clone, Debug, Serialize)]
 pub struct Record {
-    /// Which scenario.
+    /// The scenario.
     pub scenario: String,
-    /// What was different from its other cases; may be empty.
+    /// Its case, if it has several; otherwise empty.
     pub case: String,
-    /// Which server.
+    /// The server.
     pub server: String,
-    /// Which round, from 1.
+    /// The round, from 1.
     pub round: usize,
-    /// What was measured.
+    /// The figures.
     pub values: Values,
 }
 
-/// All of it.
+/// All runs of a benchmark, and what is made of them.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Report {
     /// The machine, versions and command.
     pub machine: BTreeMap<String, String>,
     /// The runs.
     pub records: Vec<Record>,
-    /// Runs that failed, and why.
+    /// The runs that failed, with the reason.
     pub failures: Vec<String>,
     /// The finished tables by name.
     #[serde(skip)]
@@ -73,7 +73,10 @@ pub struct Report {
 }
 
 impl Report {
-    /// Keeps a run, good or failed. An error only if all is to end.
+    /// Keeps a run that succeeded or failed.
+    ///
+    /// # Errors
+    /// A signal asks the benchmark to stop.
     pub fn keep(
         &mut self,
         scenario: &str,
@@ -104,14 +107,14 @@ impl Report {
         Ok(())
     }
 
-    /// One number of every round.
+    /// This number in each round.
     pub fn rounds(&self, scenario: &str, case: &str, server: &str, name: &str) -> Vec<f64> {
         let fits = |r: &&Record| r.scenario == scenario && r.case == case && r.server == server;
         let records = self.records.iter().filter(fits);
         records.filter_map(|r| r.values.get(name)).collect()
     }
 
-    /// Its median.
+    /// The median of this number over the rounds.
     pub fn median(&self, scenario: &str, case: &str, server: &str, name: &str) -> Option<f64> {
         median(self.rounds(scenario, case, server, name))
     }
@@ -134,7 +137,7 @@ impl Report {
         self.tables.push((name.to_string(), text));
     }
 
-    /// Publishes what it was measured on.
+    /// Publishes the description of the machine.
     pub fn publish_machine(&mut self) {
         let lines = self.machine.iter();
         let lines: String = lines
@@ -143,7 +146,7 @@ impl Report {
         self.publish("machine", format!("```text\n{lines}```\n"));
     }
 
-    /// Prints what failed; whether nothing did.
+    /// Prints the failures; returns true if there are none.
     pub fn say_failures(&self) -> bool {
         for failure in &self.failures {
             eprintln!("FAILED: {failure}");
@@ -157,7 +160,7 @@ impl Report {
     }
 }
 
-/// The one in the middle; of an even number the mean of the two.
+/// The median; of an even number of values the mean of the middle two.
 pub fn median(mut all: Vec<f64>) -> Option<f64> {
     all.sort_by(f64::total_cmp);
     let half = all.len() / 2;

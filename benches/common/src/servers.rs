@@ -1,8 +1,8 @@
-//! The servers under test: found, configured, started on a free port in a folder of their own, and
-//! ended by the ids of their processes.
+//! The servers under test: configures them, starts each on a free port in its own folder, and ends them by process
+//! id.
 //!
-//! What always holds: nothing that was started here outlives the harness. A server is ended when its
-//! value is dropped, and the kernel ends it when the harness is killed (see [`launch`]).
+//! Invariant: nothing started here outlives the harness. A server is ended when its value is dropped, and the kernel
+//! ends it when the harness is killed (see [`launch`]).
 
 mod config;
 
@@ -24,13 +24,13 @@ use support::program::CHATROOM;
 
 use crate::{Res, stop, usage};
 
-/// How long a server may take to start.
+/// The longest time that a server may take to start.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The kinds of servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Ours.
+    /// chatroom.
     Chatroom,
     /// nats-server.
     Nats,
@@ -42,19 +42,19 @@ pub enum Kind {
     Bare,
 }
 
-/// One that takes part.
+/// A program that takes part.
 #[derive(Clone, Debug)]
 pub struct Entrant {
-    /// What the tables call it.
+    /// Its name in the tables.
     pub name: String,
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
     /// Its executable.
     pub program: PathBuf,
 }
 
 impl Entrant {
-    /// One of the others.
+    /// The entrant of this kind, as installed or built.
     pub fn peer(kind: Kind) -> Entrant {
         let own = own_program();
         let (name, program) = match kind {
@@ -71,7 +71,7 @@ impl Entrant {
         }
     }
 
-    /// What its program says its version is.
+    /// The version that its program prints.
     pub fn version(&self) -> String {
         let flag = match self.kind {
             Kind::Bare => return "the bare loop of this harness".to_string(),
@@ -89,8 +89,8 @@ impl Entrant {
     }
 }
 
-/// The executables of chatroom that take part, by the names that the tables give them: those of the
-/// command line, `PATH` or `NAME=PATH`, or else the one of this build.
+/// The executables of chatroom that take part, by their names in the tables: those of the command line, `PATH` or
+/// `NAME=PATH`, or else this build.
 pub fn named_programs(texts: &[String]) -> Res<Vec<(String, PathBuf)>> {
     let mut named = Vec::new();
     for text in texts {
@@ -117,15 +117,15 @@ pub fn versions(entrants: &[Entrant]) -> Vec<(String, String)> {
 #[derive(Debug)]
 pub struct Running {
     child: Child,
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
-    /// Where it listens.
+    /// Its address.
     pub address: SocketAddr,
-    /// Its folder, gone at the end.
+    /// Its folder, which is removed at the end.
     pub folder: PathBuf,
 }
 
-/// How a server is to be started.
+/// The options of a start.
 #[derive(Debug)]
 pub struct Start<'a> {
     entrant: &'a Entrant,
@@ -137,7 +137,7 @@ pub struct Start<'a> {
 }
 
 impl<'a> Start<'a> {
-    /// As it is measured where nothing else is said.
+    /// A start with the default options.
     pub fn of(entrant: &'a Entrant) -> Res<Start<'a>> {
         Ok(Start {
             entrant,
@@ -149,25 +149,25 @@ impl<'a> Start<'a> {
         })
     }
 
-    /// Where it will be; files may be put there.
+    /// Its folder, in which files may be put before the start.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Under this command, which is given the server's command line.
+    /// Runs it under this command, to which the server's command line is appended.
     pub fn under(mut self, tracer: &[&str]) -> Start<'a> {
         self.tracer = tracer.iter().map(|word| (*word).to_string()).collect();
         self
     }
 
-    /// With a room key.
+    /// Gives it a room key.
     pub fn with_key(mut self, key: &str) -> Res<Start<'a>> {
         fs::write(self.folder.join("key"), key)?;
         self.more.extend(["--key-file", "key"].map(str::to_string));
         Ok(self)
     }
 
-    /// With chatroom's full console, written to a pipe.
+    /// Gives chatroom its full console, written to a pipe.
     pub fn with_console(mut self) -> Start<'a> {
         (self.console, self.stdout) = ("http", Stdio::piped());
         self
@@ -195,7 +195,7 @@ impl<'a> Start<'a> {
 }
 
 impl Running {
-    /// Starts one as it is measured.
+    /// Starts a server with the default options.
     pub fn start(entrant: &Entrant) -> Res<Running> {
         Start::of(entrant)?.go()
     }
@@ -211,7 +211,7 @@ impl Running {
             }
             thread::sleep(Duration::from_millis(5));
         }
-        // nginx takes connections before it has its workers, whose memory and time are to be counted.
+        // nginx accepts connections before all its workers run, whose memory and time count.
         let workers = thread::available_parallelism().map_or(1, usize::from);
         while self.kind == Kind::Nchan && usage::family(self.pid()).len() <= workers {
             stop::check()?;
@@ -223,12 +223,12 @@ impl Running {
         Ok(())
     }
 
-    /// The first of its processes.
+    /// The id of its first process.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// The pipe that its console is written to, if it has one and it was not yet taken.
+    /// Takes the pipe that its console is written to, if there is one and it was not taken before.
     pub fn console(&mut self) -> Option<ChildStdout> {
         self.child.stdout.take()
     }
@@ -237,12 +237,12 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         end(&mut self.child);
-        // What is left of the folder is in target/, which `make clean` empties.
+        // If something remains, it is in target/, which `make clean` empties.
         let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
-/// Ends a process and those that it started: asked first, then made to.
+/// Ends a process and its children: by SIGTERM, and after five seconds by SIGKILL.
 pub fn end(child: &mut Child) {
     let family = usage::family(child.id());
     signal(&[child.id()], Signal::TERM);
@@ -262,13 +262,13 @@ pub fn end(child: &mut Child) {
 fn signal(pids: &[u32], signal: Signal) {
     for pid in pids {
         if let Some(pid) = Pid::from_raw(*pid as i32) {
-            // One that has ended by itself needs no signal.
+            // It may have ended by itself.
             let _ = kill_process(pid, signal);
         }
     }
 }
 
-/// A new folder on the disk that the build is on.
+/// Makes a folder on the disk that the build is on.
 pub fn new_folder(name: &str) -> Res<PathBuf> {
     let folder = crate::report::folder()?.join("run");
     fs::create_dir_all(&folder)?;
@@ -279,7 +279,7 @@ pub fn new_folder(name: &str) -> Res<PathBuf> {
     Ok(folder.keep())
 }
 
-/// Removes what a harness that was killed has left.
+/// Removes the folders that killed harnesses left.
 pub fn sweep() -> Res<()> {
     let folders = fs::read_dir(crate::report::folder()?.join("run"));
     for folder in folders.into_iter().flatten().flatten() {
@@ -292,17 +292,17 @@ pub fn sweep() -> Res<()> {
     Ok(())
 }
 
-/// This executable, by a name that stays good when a new build takes its place.
+/// The path of this executable, which stays valid when a new build replaces it.
 pub fn own_program() -> String {
     format!("/proc/{}/exe", std::process::id())
 }
 
-/// A port that is free now. Nobody else is given it soon: the kernel hands them out in turn.
+/// An address with a port that is free now. No other program gets it soon, since the kernel assigns ports in turn.
 pub fn free_address() -> Res<SocketAddr> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
 
-/// A command that runs `line` in `folder` by way of [`launch`].
+/// A command that runs `line` in `folder` through [`launch`].
 pub fn launched(line: &[String], folder: &Path) -> Res<Command> {
     let mut command = Command::new(own_program());
     command.arg("launch").args(line).current_dir(folder);
@@ -317,8 +317,7 @@ pub fn launched(line: &[String], folder: &Path) -> Res<Command> {
     Ok(command)
 }
 
-/// Becomes the program of `line`, which is then ended with its parent and may open as many files as
-/// the system allows.
+/// Becomes the program of `line`, which then ends with its parent and may open as many files as the system allows.
 pub fn launch(line: &[impl AsRef<OsStr>]) -> Res<()> {
     set_parent_process_death_signal(Some(Signal::TERM))?;
     raise_file_limit()?;
@@ -330,13 +329,13 @@ pub fn launch(line: &[impl AsRef<OsStr>]) -> Res<()> {
         .into())
 }
 
-/// Where programs are looked for: servers are often where only administrators look.
+/// The search path for programs, with the folders of administrators, where servers often are.
 fn path() -> String {
     let path = std::env::var("PATH").unwrap_or_default();
     format!("{path}:/usr/local/sbin:/usr/sbin:/sbin")
 }
 
-/// Raises the soft limit on open files to the hard one; the limit.
+/// Raises the soft limit on open files to the hard one; returns the limit.
 pub fn raise_file_limit() -> Res<u64> {
     let hard = getrlimit(Resource::Nofile).maximum;
     let raised = Rlimit {

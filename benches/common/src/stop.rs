@@ -1,4 +1,4 @@
-//! Ctrl-C: noticed between two steps, so that everything that was started is ended in good order.
+//! Ctrl-C: noticed between two steps, so that everything that was started ends in good order.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -9,7 +9,7 @@ use crate::Res;
 
 static ASKED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
-/// Watches for the signals from now on.
+/// Starts watching for SIGHUP, SIGINT and SIGTERM.
 pub fn watch() -> Res<()> {
     let asked = ASKED.get_or_init(Arc::default);
     for signal in [SIGHUP, SIGINT, SIGTERM] {
@@ -18,7 +18,7 @@ pub fn watch() -> Res<()> {
     Ok(())
 }
 
-/// An error, if one has come.
+/// Returns an error after such a signal.
 pub fn check() -> Res<()> {
     match ASKED.get() {
         Some(asked) if asked.load(Ordering::Relaxed) => Err("stopped by a signal".into()),

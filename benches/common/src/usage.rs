@@ -1,6 +1,6 @@
-//! What processes have used: processor time, memory, and the kernel's memory for sockets.
+//! The resources that processes use: processor time, memory, and the kernel's memory for sockets.
 //!
-//! All of it is read from /proc. Times of a family of processes are sums over every thread.
+//! All figures come from /proc. The time of several processes is the sum over all threads.
 
 use std::collections::HashMap;
 use std::fs;
@@ -11,7 +11,7 @@ use crate::Res;
 const TICK: u64 = 10_000_000;
 const PAGE: u64 = 4_096;
 
-/// A process and all that it started, itself first.
+/// A process and its descendants, itself first.
 pub fn family(pid: u32) -> Vec<u32> {
     let parents: Vec<(u32, u32)> = fs::read_dir("/proc")
         .into_iter()
@@ -39,7 +39,7 @@ fn stat(pid: u32) -> Option<Vec<String>> {
     Some(fields.split_whitespace().map(str::to_string).collect())
 }
 
-/// Processor time up to a moment.
+/// The processor time used so far.
 #[derive(Clone, Debug, Default)]
 pub struct Cpu {
     threads: HashMap<(u32, u32), u64>,
@@ -47,19 +47,19 @@ pub struct Cpu {
     system: u64,
 }
 
-/// Processor time between two moments, in nanoseconds.
+/// The processor time used between two moments, in nanoseconds.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Spent {
-    /// On a processor, counted exactly.
+    /// All of it, counted exactly.
     pub all: u64,
-    /// Of that in the program itself, counted in ticks.
+    /// The part in user mode, counted in ticks.
     pub user: u64,
-    /// And in the kernel.
+    /// The part in the kernel, counted in ticks.
     pub system: u64,
 }
 
 impl Cpu {
-    /// Of these processes.
+    /// The processor time of these processes.
     pub fn of(pids: &[u32]) -> Cpu {
         let mut cpu = Cpu::default();
         for pid in pids {
@@ -85,8 +85,7 @@ impl Cpu {
         cpu
     }
 
-    /// What was used since `earlier`. A thread that has ended in between counts as nothing, one that
-    /// has begun counts whole.
+    /// The time used since `earlier`. A thread that ended in between counts nothing, one that began counts wholly.
     pub fn since(&self, earlier: &Cpu) -> Spent {
         let ran = self.threads.iter().map(|(id, now)| {
             let before = earlier.threads.get(id).copied().unwrap_or(0);
@@ -100,13 +99,13 @@ impl Cpu {
     }
 }
 
-/// What these processes hold of the memory, in bytes; what they share is counted once (PSS).
+/// The memory of these processes in bytes, with shared memory divided among those that share it (PSS).
 pub fn memory(pids: &[u32]) -> u64 {
     let of = |pid: &u32| field(&format!("/proc/{pid}/smaps_rollup"), "Pss:");
     pids.iter().filter_map(of).sum()
 }
 
-/// What these processes hold of the memory that nobody else has, in bytes.
+/// The memory that only these processes have, in bytes.
 pub fn private_memory(pids: &[u32]) -> u64 {
     let of = |pid: &u32| -> Option<u64> {
         let file = format!("/proc/{pid}/smaps_rollup");
@@ -115,14 +114,13 @@ pub fn private_memory(pids: &[u32]) -> u64 {
     pids.iter().filter_map(of).sum()
 }
 
-/// The most that these processes have held at one time each, in bytes; what is shared counts for
-/// each of them.
+/// The sum of the peaks of these processes, in bytes; shared memory counts for each of them.
 pub fn peak_memory(pids: &[u32]) -> u64 {
     let of = |pid: &u32| field(&format!("/proc/{pid}/status"), "VmHWM:");
     pids.iter().filter_map(of).sum()
 }
 
-/// A field in kB of a file of /proc, in bytes.
+/// The value of a field in bytes, given in kB in a file of /proc.
 fn field(file: &str, name: &str) -> Option<u64> {
     let text = fs::read_to_string(file).ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix(name))?;
@@ -130,14 +128,14 @@ fn field(file: &str, name: &str) -> Option<u64> {
     Some(kilobytes * 1_024)
 }
 
-/// What one process holds now, in bytes; cheap enough to be asked often.
+/// The memory that a process holds now, in bytes; cheap enough to be called often.
 pub fn resident(pid: u32) -> u64 {
     let text = fs::read_to_string(format!("/proc/{pid}/statm")).unwrap_or_default();
     let pages = text.split(' ').nth(1).and_then(|n| n.parse::<u64>().ok());
     pages.unwrap_or(0) * PAGE
 }
 
-/// What the kernel holds for all TCP sockets of this machine, in bytes.
+/// The kernel's memory for all TCP sockets of this machine, in bytes.
 pub fn socket_memory() -> Res<u64> {
     let text = fs::read_to_string("/proc/net/sockstat")?;
     let line = text.lines().find_map(|line| line.strip_prefix("TCP:"));

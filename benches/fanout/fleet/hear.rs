@@ -1,7 +1,7 @@
 //! Reading: listeners' streams, senders' answers.
 //!
-//! This is the part that runs once for every delivery, so it makes nothing and copies nothing but
-//! the few bytes of a mark that a read has cut.
+//! This runs once for every delivery, so it allocates nothing, and copies only the few bytes of a mark that a read
+//! has cut in two.
 
 use std::net::TcpStream;
 
@@ -13,23 +13,23 @@ use super::Fleet;
 use crate::Res;
 use crate::protocol::{self, DIGITS, MARK};
 
-/// The room before the buffer for what the last read has cut: a mark with all but one digit.
+/// The space before the buffer for a mark that the last read has cut: all but one digit.
 pub const CARRY: usize = DIGITS;
 
-/// One that listens.
+/// A listener.
 pub struct Listener {
     /// Its connection.
     pub socket: TcpStream,
-    /// All that it was sent while it came in; none when it is in.
+    /// Everything that it was sent while it connected; `None` once it listens.
     greeting: Option<Vec<u8>>,
     carry: [u8; CARRY],
     carried: u8,
-    /// How many messages it has heard.
+    /// The number of messages that it has received.
     place: usize,
 }
 
 impl Listener {
-    /// One that has just asked to be let in.
+    /// A listener that has just sent its first request.
     pub fn new(socket: TcpStream) -> Listener {
         Listener {
             socket,
@@ -42,7 +42,7 @@ impl Listener {
 }
 
 impl Fleet {
-    /// Reads what one listener was sent.
+    /// Reads the stream of a listener.
     pub(super) fn hear(&mut self, index: usize) -> Res<()> {
         let listener = &mut self.listeners[index];
         let start = CARRY - usize::from(listener.carried);
@@ -92,19 +92,19 @@ impl Fleet {
         if let Some(pong) = self.protocol.pong()
             && memmem::find(bytes, b"PING").is_some()
         {
-            // A few bytes to a server that reads: they fit.
+            // A few bytes always fit, since the server reads.
             let _ = send(&listener.socket, pong, SendFlags::NOSIGNAL);
         }
         if let Some((number, place)) = fault {
             let wanted = self.order.at(place);
             self.complain(|| {
-                format!("listener {index} was sent {number} in place {place}, not {wanted:?}")
+                format!("listener {index} received {number} in place {place}, not {wanted:?}")
             });
         }
         Ok(())
     }
 
-    /// Reads what one sender was answered.
+    /// Reads the answers to a sender.
     pub(super) fn read_answers(&mut self, index: usize) -> Res<()> {
         let sender = &mut self.senders[index];
         loop {
@@ -113,7 +113,7 @@ impl Fleet {
                 Ok((got @ 1.., _)) => {
                     let bytes = &self.buffer[CARRY..CARRY + got];
                     sender.inbox.extend_from_slice(bytes);
-                    // Epoll reports senders once, when something comes: read until nothing is left.
+                    // Epoll reports a sender only when more arrives, so read until nothing is left.
                     if got < self.buffer.len() - CARRY {
                         break;
                     }
@@ -128,7 +128,7 @@ impl Fleet {
             return Ok(());
         }
         if index == self.free.len() && self.counts.sent == 0 {
-            // They come in one after the other.
+            // Senders log in one after the other.
             if let Some(pass) = self.protocol.entered(&sender.inbox) {
                 sender.pass = pass;
                 sender.inbox.clear();

@@ -1,19 +1,18 @@
-//! The order in which messages are heard: the same for everybody, with every message in it once.
+//! The order in which messages are received: the same for every listener, with every message once.
 //!
-//! One connection is heard in the order in which it was written to. Where several send, it is the
-//! server that decides who was first: the first listener to get as far as a place settles what is
-//! there, and all others must be sent the same.
+//! Messages of one connection arrive in the order in which they were written. With several senders the server
+//! decides: the first listener that reaches a place settles the message there, and all others must receive the same.
 
-/// What is known of the order.
+/// The order, as far as it is known.
 pub struct Order {
-    /// Whether the server decides; else numbers follow each other.
+    /// True if the server decides; otherwise numbers are consecutive.
     open: bool,
     numbers: Vec<u64>,
     taken: Vec<bool>,
 }
 
 impl Order {
-    /// Nothing yet; `open` if several send.
+    /// An empty order; `open` if there are several senders.
     pub fn new(open: bool) -> Order {
         Order {
             open,
@@ -22,7 +21,7 @@ impl Order {
         }
     }
 
-    /// Whether this number, of so many that were sent, may be heard in this place.
+    /// Tells whether this number, of `sent` messages, may be received in this place.
     pub fn fits(&mut self, place: usize, number: u64, sent: usize) -> bool {
         if number >= sent as u64 {
             return false;
@@ -37,12 +36,12 @@ impl Order {
         if self.taken.len() <= index {
             self.taken.resize(index + 1, false);
         }
-        // A place is settled by a listener that heard all before it, so this is the next one.
+        // Only a listener that received all before it settles a place, so this is the next one.
         self.numbers.push(number);
         !std::mem::replace(&mut self.taken[index], true)
     }
 
-    /// What belongs in a place, as far as that is settled.
+    /// The number that belongs in a place, if that is settled.
     pub fn at(&self, place: usize) -> Option<u64> {
         match self.open {
             false => Some(place as u64),

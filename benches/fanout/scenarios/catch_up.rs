@@ -1,5 +1,5 @@
-//! `catch-up`: one listener who wants a million old messages, while others listen to what is said now.
-//! How fast it is served, what that costs in memory, and whether the others notice.
+//! `catch-up`: one listener reads a million old messages while others receive new ones. Measures how fast it is
+//! served, the server's memory, and the delay for the others.
 
 mod reader;
 
@@ -25,7 +25,7 @@ const MESSAGES: i64 = 1_000_000;
 const LIVE: usize = 50;
 const RATE: f64 = 50.0;
 
-/// Rounds with and without the one that catches up, and each form of the stream once.
+/// Runs rounds with and without the listener that catches up, and each form of the stream once.
 pub fn catch_up(setting: &Setting, report: &mut Report) -> Res<()> {
     for entrant in setting.entrants.iter().filter(|e| e.kind == Kind::Chatroom) {
         let start = Start::of(entrant)?;
@@ -107,7 +107,7 @@ pub fn catch_up(setting: &Setting, report: &mut Report) -> Res<()> {
     Ok(())
 }
 
-/// Writes a log as the room would have; its size in bytes.
+/// Writes a log as a room writes it; returns its size in bytes.
 pub fn plant(log: &Path, size: usize) -> Res<u64> {
     let begin = Stamp::now().minus(Duration::from_secs(7_200));
     let opened = Body::opened("chatroom bench", "6f1d0c5be2a94c07");
@@ -136,7 +136,7 @@ pub fn plant(log: &Path, size: usize) -> Res<u64> {
     Ok(written)
 }
 
-/// A round; with somebody who catches up if the journal's size is given.
+/// A round, with a listener that catches up if the journal's size is given.
 fn live(setting: &Setting, server: &Running, journal: Option<u64>) -> Res<Values> {
     let mut fleet = Fleet::new(server.kind, server.address, setting.size)?;
     fleet.connect_listeners(LIVE)?;
@@ -162,7 +162,7 @@ fn live(setting: &Setting, server: &Running, journal: Option<u64>) -> Res<Values
     Ok(values)
 }
 
-/// One pass and nothing else.
+/// One pass without other listeners.
 fn alone(server: &Running, accept: &str, journal: u64) -> Res<Values> {
     let read = reader::once(server.address, accept)?;
     let seconds = read.time.as_secs_f64();
@@ -173,7 +173,7 @@ fn alone(server: &Running, accept: &str, journal: u64) -> Res<Values> {
     Ok(values)
 }
 
-/// Looks at a process's memory every 5 ms.
+/// Reads a process's memory every 5 ms.
 struct Memory {
     stop: Arc<AtomicBool>,
     most: Arc<AtomicU64>,
@@ -196,10 +196,10 @@ impl Memory {
         Memory { stop, most, thread }
     }
 
-    /// The most that there was, in bytes.
+    /// The peak, in bytes.
     fn stop(self) -> u64 {
         self.stop.store(true, Ordering::Relaxed);
-        // It cannot fail; if it did, what it saw is still what it saw.
+        // Even if it failed, what it saw counts.
         let _ = self.thread.join();
         self.most.load(Ordering::Relaxed)
     }

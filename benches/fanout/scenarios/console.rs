@@ -1,4 +1,4 @@
-//! `console`: a terminal that nobody reads must not slow the room, and must say what it lost.
+//! `console`: a console that is not read must not slow the room, and must report what it lost.
 
 use std::io::{BufRead, BufReader};
 use std::process::ChildStdout;
@@ -12,19 +12,19 @@ use crate::report::{Column, Form, Report, Values, table};
 use crate::servers::{Entrant, Kind, Start};
 use crate::{Res, Setting};
 
-/// Long enough to fill the pipe and the queue before it: what is measured is a console that is stuck.
+/// The warm-up, long enough to fill the pipe and the queue before it, so that the measured console is stuck.
 const FILL: Duration = Duration::from_secs(6);
 /// Messages a second.
 const RATE: f64 = 1_000.0;
 
-/// What a console has shown.
+/// The output of a console.
 #[derive(Debug, Default)]
 struct Shown {
-    /// Messages.
+    /// The messages shown.
     messages: u64,
-    /// Console lines that were lost, as it says itself.
+    /// The lines lost, as the console reports.
     lost: u64,
-    /// The sentences that say so.
+    /// The sentences that report lost lines.
     sentences: Vec<String>,
 }
 
@@ -42,7 +42,7 @@ impl Shown {
     }
 }
 
-/// 1,000 messages a second with the console's pipe read, and with it not read.
+/// Sends 1,000 messages per second with the console's pipe read, and with it not read.
 pub fn console(setting: &Setting, report: &mut Report) -> Res<()> {
     let mut said = String::new();
     for round in 1..=setting.rounds {
@@ -125,7 +125,7 @@ fn room(setting: &Setting, entrant: &Entrant, read: bool, said: &mut String) -> 
     let mut values = drive(&mut fleet, plan, &server)?;
     follow();
     let mut all = Shown::default();
-    // All that was not lost is in the queue now; the sentence comes with the next line.
+    // Everything that was not lost is in the queue now; the next line brings the sentence.
     while let Ok(line) = shown.recv_timeout(Duration::from_secs(1)) {
         all.add(line);
     }
@@ -143,7 +143,7 @@ fn room(setting: &Setting, entrant: &Entrant, read: bool, said: &mut String) -> 
     Ok(values)
 }
 
-/// Hands on the lines of a pipe until its end, or until nobody wants them.
+/// Sends the lines of a pipe on until its end, or until the receiver is gone.
 fn forward(pipe: ChildStdout, to: &mpsc::Sender<String>) {
     for line in BufReader::new(pipe).lines() {
         let Ok(line) = line else { return };

@@ -10,8 +10,8 @@ use crate::servers::{Entrant, Kind, Running};
 use crate::usage::{self, Cpu};
 use crate::{Res, Setting};
 
-/// The crowd: 10,000 listeners, 5 messages a second. ngircd is left out: it tells everybody of
-/// everybody who comes in, which is fifty million lines before the first message.
+/// The crowd: 10,000 listeners, 5 messages per second. Without ngircd, which announces every join to everyone: fifty
+/// million lines before the first message.
 pub fn crowd(setting: &Setting, report: &mut Report) -> Res<()> {
     let what = Turn {
         listeners: 10_000,
@@ -50,7 +50,7 @@ pub fn crowd(setting: &Setting, report: &mut Report) -> Res<()> {
     Ok(())
 }
 
-/// Nobody says anything: what it costs to be there, with a sign of life every 15 s.
+/// Silence: the cost of being connected, with a heartbeat every 15 s.
 pub fn idle(setting: &Setting, report: &mut Report) -> Res<()> {
     for entrant in setting.entrants.iter().filter(|e| e.kind == Kind::Chatroom) {
         report.keep("idle", "", &entrant.name, 1, silence(setting, entrant))?;

@@ -1,6 +1,6 @@
-//! `disturbed`: what others have of it when somebody floods the room. A member says something, a page
-//! is read and a listener comes in, one after the other, without and beside each attack in turn; and
-//! nginx is asked beside the same flood of connections.
+//! `disturbed`: the delay for others while a client floods the room. A member posts, reads a range of history and
+//! opens a listener in turn, without an attack and during each; nginx is measured during the same flood of
+//! connections.
 
 mod attack;
 mod probe;
@@ -13,15 +13,15 @@ use probe::Probe;
 
 use super::catch_up::plant;
 
-/// The key of the room that has one.
+/// The key of the room with a key.
 const KEY: &str = "sesame open";
-/// Members of the room whose list is asked for.
+/// The number of members in the room.
 const MEMBERS: usize = 1_000;
 
-/// One attack, as the tables call it.
+/// An attack with its name in the tables.
 type Named = (&'static str, fn() -> Attack);
 
-/// What is done to a room without a key, to one with a key, and to nginx.
+/// The attacks on a room without a key, on one with a key, and on nginx.
 const OPEN: [Named; 5] = [
     ("HEAD /health without a pause", || {
         Attack::Requests("HEAD /health")
@@ -42,7 +42,7 @@ const KEYED: [Named; 1] = [("HEAD /members without the key, without a pause", ||
 })];
 const PEER: [Named; 1] = [("connections without a pause", || Attack::Connections)];
 
-/// Each round, each server is asked undisturbed and beside each attack.
+/// In each round, measures each server without an attack and during each.
 pub fn disturbed(setting: &Setting, report: &mut Report) -> Res<()> {
     for round in 1..=setting.rounds {
         for entrant in setting.turns(round) {
@@ -92,7 +92,7 @@ fn open_room(setting: &Setting, entrant: &Entrant) -> Res<Running> {
     Ok(server)
 }
 
-/// A server undisturbed, then beside each attack.
+/// Measures a server without an attack, then during each.
 fn case(
     setting: &Setting,
     report: &mut Report,

@@ -6,23 +6,23 @@ use crate::report::{Column, Form, Ratio, Report, Values, table};
 use crate::servers::{Entrant, Running};
 use crate::{Res, Setting, usage};
 
-/// What the ratios in the tables are of.
+/// The value and the servers of the ratios in the tables.
 pub const RATIO: Ratio = ("deliveries_cpu_s", &["nats", "bare"]);
 
 /// One server's turn.
 #[derive(Clone, Copy, Debug)]
 pub struct Turn {
-    /// How many listen.
+    /// The number of listeners.
     pub listeners: usize,
     /// Bytes in a text.
     pub size: usize,
-    /// How many connections may send.
+    /// The most connections that send.
     pub senders: usize,
-    /// How long and how fast.
+    /// The duration and pace.
     pub plan: Plan,
 }
 
-/// Starts the server, lets everybody in, runs the plan, ends the server.
+/// Starts the server, connects everyone, runs the plan, ends the server.
 pub fn turn(entrant: &Entrant, turn: Turn) -> Res<Values> {
     let server = Running::start(entrant)?;
     let family = usage::family(server.pid());
@@ -41,7 +41,7 @@ pub fn turn(entrant: &Entrant, turn: Turn) -> Res<Values> {
     Ok(values)
 }
 
-/// The calm one: 1,000 listeners, 100 bytes, 50 messages a second.
+/// Calm: 1,000 listeners, 100 bytes, 50 messages per second.
 pub fn calm(setting: &Setting, report: &mut Report) -> Res<()> {
     let plan = Plan {
         pace: Pace::Rate(50.0),
@@ -67,7 +67,7 @@ pub fn calm(setting: &Setting, report: &mut Report) -> Res<()> {
     Ok(())
 }
 
-/// The saturated one: 1,000 listeners, 100 bytes, a window of messages under way.
+/// Saturated: 1,000 listeners, 100 bytes, a window of messages in flight.
 pub fn saturated(setting: &Setting, report: &mut Report) -> Res<()> {
     let plan = Plan {
         pace: Pace::Window(setting.window),

@@ -1,5 +1,4 @@
-//! `growth`: how the work for one delivery changes with the number of listeners and with the size of
-//! the text.
+//! `growth`: the work for one delivery, by the number of listeners and by the size of the text.
 
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use crate::report::{Form, Report, align, cell};
 use crate::servers::{Entrant, Kind};
 use crate::{Res, Setting};
 
-/// Listeners and bytes of each case.
+/// The listeners and bytes of each case.
 const CASES: [(usize, usize); 5] = [
     (100, 100),
     (1_000, 100),
@@ -18,13 +17,13 @@ const CASES: [(usize, usize); 5] = [
     (1_000, 1_000),
     (1_000, 10_000),
 ];
-/// What is measured of each, how it is written, and what the table calls it.
+/// The measured values, with their format and their heading.
 const VALUES: [(&str, Form, &str); 2] = [
     ("deliveries_cpu_s", Form::Millions, "deliveries/CPU s"),
     ("mb_cpu_s", Form::Digits(0), "MB/CPU s"),
 ];
 
-/// Saturated, for each case; chatroom, nats and the bare loop.
+/// Runs each case saturated, with chatroom, nats and the bare loop.
 pub fn growth(setting: &Setting, report: &mut Report) -> Res<()> {
     let takes_part = |e: &&Entrant| !matches!(e.kind, Kind::Ngircd | Kind::Nchan);
     let entrants: Vec<&Entrant> = setting.entrants.iter().filter(takes_part).collect();

@@ -1,5 +1,5 @@
-//! `posting`: what it costs to say something that is on the disk before it is acknowledged, beside a
-//! loop that does nothing but write the same bytes and sync them.
+//! `posting`: the cost of a message that is on the disk before it is acknowledged, beside a loop that only writes and
+//! syncs the same bytes.
 
 use crate::disk;
 use crate::drive::{Pace, Plan, drive};
@@ -22,7 +22,7 @@ const SLOW_DISK: &[&str] = &[
     "inject=fdatasync:delay_exit=3000",
 ];
 
-/// (a) One sender on the disk as it is; (b) many senders on a disk whose syncs take 3 ms more.
+/// Runs (a) one sender on the disk as it is; (b) many senders on a disk whose syncs take 3 ms more.
 pub fn posting(setting: &Setting, report: &mut Report) -> Res<()> {
     let cases = [("one", 1, &[][..]), ("many", setting.senders, SLOW_DISK)];
     for (case, senders, tracer) in cases {
@@ -82,7 +82,7 @@ fn post(
     let mut fleet = Fleet::new(server.kind, server.address, 100)?;
     fleet.connect_senders(senders)?;
     let plan = Plan {
-        // As soon as one is answered.
+        // Each sender sends as soon as it is answered.
         pace: Pace::Window(u64::MAX),
         warm: setting.warm() / 4,
         measured: setting.measured() / 2,

@@ -1,4 +1,4 @@
-//! The wire of our own bare loop: a line in, the same bytes to every listener out.
+//! The wire of the bare loop: it sends each line that it reads to every listener.
 
 use super::Protocol;
 

@@ -1,5 +1,5 @@
-//! The two that speak HTTP: messages are POSTs on connections that stay, one under way on each;
-//! listeners are streams of Server-Sent Events.
+//! The two HTTP servers: messages are POSTs on persistent connections, one in flight on each; listeners are streams
+//! of Server-Sent Events.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -8,7 +8,7 @@ use memchr::memmem;
 
 use super::{Answer, Protocol};
 
-/// Ours.
+/// The wire of chatroom.
 pub struct Chatroom {
     host: SocketAddr,
 }
@@ -31,7 +31,7 @@ impl Protocol for Chatroom {
     }
 
     fn enter(&self, _: usize) -> Vec<u8> {
-        // A name stays taken for a while: those of one load are not those of the next.
+        // A name stays taken for a while, so each load has its own.
         static NAMES: AtomicU32 = AtomicU32::new(0);
         let name = format!("b{}", NAMES.fetch_add(1, Ordering::Relaxed));
         let length = name.len();
@@ -67,7 +67,7 @@ impl Protocol for Chatroom {
     }
 }
 
-/// nginx with nchan.
+/// The wire of nginx with nchan.
 pub struct Nchan {
     host: SocketAddr,
 }
@@ -88,7 +88,7 @@ impl Protocol for Nchan {
         memmem::find(seen, b"\r\n\r\n").is_some()
     }
 
-    /// There is nothing to log in to: the first word is a look at the channel.
+    /// There is no login: the first request reads the state of the channel.
     fn enter(&self, _: usize) -> Vec<u8> {
         let host = self.host;
         format!("GET /say HTTP/1.1\r\nHost: {host}\r\nAccept: text/plain\r\n\r\n").into_bytes()
@@ -119,7 +119,7 @@ fn listen(host: SocketAddr, path: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: text/event-stream\r\n\r\n").into_bytes()
 }
 
-/// Reads one response with a Content-Length, as both servers send them.
+/// Parses one response with a Content-Length, which both servers send.
 fn answer(seen: &[u8]) -> Option<Answer> {
     let head = memmem::find(seen, b"\r\n\r\n")? + 4;
     let text = std::str::from_utf8(&seen[..head]).ok()?;

@@ -4,7 +4,7 @@ use memchr::memmem;
 
 use super::Protocol;
 
-/// See the module.
+/// The wire of an IRC server.
 pub struct Irc;
 
 impl Irc {

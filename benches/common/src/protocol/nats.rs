@@ -1,4 +1,4 @@
-//! The NATS client protocol: one subject, no acknowledgements (`verbose` off, as clients have it).
+//! The NATS client protocol: one subject, no acknowledgements (`verbose` is off, as in its clients).
 
 use memchr::memmem;
 
@@ -7,7 +7,7 @@ use super::Protocol;
 const CONNECT: &str =
     "CONNECT {\"verbose\":false,\"pedantic\":false,\"lang\":\"bench\",\"version\":\"1\"}\r\n";
 
-/// See the module.
+/// The wire of a NATS server.
 pub struct Nats;
 
 impl Protocol for Nats {

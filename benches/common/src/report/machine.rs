@@ -1,10 +1,10 @@
-//! What a figure was measured on: without it, it means nothing.
+//! The machine and the versions that figures were measured with.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
 
-/// The machine, the command of which this is the harness, and the versions of what takes part.
+/// Describes the machine, the `make` target with its arguments, and the programs that take part.
 pub fn describe(target: &str, versions: &[(String, String)]) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
     let mut put = |name: &str, value: String| all.insert(name.to_string(), value);
@@ -32,7 +32,7 @@ pub fn describe(target: &str, versions: &[(String, String)]) -> BTreeMap<String,
     all
 }
 
-/// The file system that the servers' files are on.
+/// The file system of the servers' files.
 pub fn disk() -> String {
     let mounts = fs::read_to_string("/proc/mounts").unwrap_or_default();
     let folder = super::folder().unwrap_or_default();

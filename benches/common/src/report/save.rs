@@ -1,4 +1,4 @@
-//! Files: everything as JSON, the tables as text, and, if asked for, both into the documentation.
+//! Saves the figures as JSON and the tables as Markdown, and on request both tables and plots into the documentation.
 
 use std::fs;
 use std::path::Path;
@@ -6,16 +6,16 @@ use std::path::Path;
 use super::{Report, folder};
 use crate::Res;
 
-/// Where a benchmark's results go.
+/// The destination of a benchmark's results.
 #[derive(Clone, Copy, Debug)]
 pub struct Saved {
-    /// What its files' names begin with.
+    /// The prefix of its files' names.
     pub prefix: &'static str,
-    /// Its page, below docs/.
+    /// Its page below docs/.
     pub page: &'static str,
 }
 
-/// Writes what there is; into the documentation too if `documentation`.
+/// Saves the results, with `documentation` also into the documentation.
 pub fn save(report: &Report, saved: &Saved, documentation: bool) -> Res<()> {
     let prefix = saved.prefix;
     let folder = folder()?;

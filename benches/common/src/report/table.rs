@@ -1,11 +1,11 @@
-//! Tables in Markdown, aligned so that they are read in a terminal too.
+//! Markdown tables, aligned so that they can be read in a terminal too.
 
 use super::{Report, median};
 
-/// How a number is written.
+/// The format of a number.
 #[derive(Clone, Copy, Debug)]
 pub enum Form {
-    /// With so many digits behind the point.
+    /// With so many decimals.
     Digits(usize),
     /// In millions.
     Millions,
@@ -13,11 +13,11 @@ pub enum Form {
     Time,
 }
 
-/// One column: its heading, the value's name, how it is written, and whether the spread follows.
+/// A column: its heading, the value's name, its format, and whether the spread follows.
 #[derive(Clone, Copy, Debug)]
 pub struct Column(pub &'static str, pub &'static str, pub Form, pub bool);
 
-/// What a number near `value` is divided by, the digits it then has, and its unit.
+/// The divisor, the decimals and the unit for a number near `value`.
 fn scale(value: f64, form: Form) -> (f64, usize, &'static str) {
     match form {
         Form::Digits(digits) => (1.0, digits, ""),
@@ -29,7 +29,7 @@ fn scale(value: f64, form: Form) -> (f64, usize, &'static str) {
     }
 }
 
-/// A median and, if wished, the smallest and the largest, in the same unit.
+/// A median and, with `spread`, the smallest and the largest value, in the same unit.
 pub fn cell(all: Vec<f64>, form: Form, spread: bool) -> String {
     let least = all.iter().copied().reduce(f64::min);
     let most = all.iter().copied().reduce(f64::max);
@@ -47,10 +47,10 @@ pub fn cell(all: Vec<f64>, form: Form, spread: bool) -> String {
     }
 }
 
-/// What others are divided by: the value's name, and whose it is.
+/// The ratios in a table: the value's name, and the servers whose value is the divisor.
 pub type Ratio<'a> = (&'a str, &'a [&'a str]);
 
-/// One row for each server, with the ratios behind.
+/// A row for each server; the ratios are the last columns.
 pub fn table(
     report: &Report,
     scenario: &str,
@@ -81,7 +81,7 @@ pub fn table(
     align(&rows)
 }
 
-/// Lays rows out, the first of them the heading.
+/// Formats rows; the first is the heading.
 pub fn align(rows: &[Vec<String>]) -> String {
     let columns = rows.first().map_or(0, Vec::len);
     let width = |n: usize| rows.iter().map(|row| row[n].chars().count()).max();

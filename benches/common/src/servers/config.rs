@@ -1,5 +1,5 @@
-//! Each server's command line and configuration: as it comes, but for limits that exist to slow
-//! floods, logs of requests, and look-ups that have nothing to find on one machine.
+//! Each server's command line and configuration: the default, but without limits against floods, logs of requests,
+//! and look-ups that find nothing on one machine.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -22,7 +22,7 @@ pub fn arguments(
     };
     let port = address.port();
     let line = match kind {
-        // A speaker who says nothing for a while stays: leaving and coming back would be events.
+        // A sender that is quiet for a while stays present, since leaving and returning would be events.
         Kind::Chatroom => format!(
             "server --listen {address} --log log.txt --history no --console {console} --max-rate 0 \
              --no-address-limits --grace 1h --sync always"

@@ -1,5 +1,4 @@
-//! The listener that catches up: reads everything since the start as fast as it can, on a thread of its
-//! own, and begins again when it has everything.
+//! The listener that catches up: reads everything since the start as fast as it can, on its own thread, in a loop.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -12,25 +11,25 @@ use memchr::memmem;
 
 use crate::{Res, stop};
 
-/// The text of the last message that was planted, which no other is like.
+/// The text of the last planted message, which no other message has.
 pub const LAST: &str = "this was the last of the planted ones";
 
-/// How long a stream may bring nothing.
+/// The longest silence of a stream.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What was read.
+/// The result of reading.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Taken {
     /// Bytes of all streams.
     pub bytes: u64,
-    /// Bytes of the latest whole stream; none was whole if this is 0.
+    /// Bytes of the newest complete stream, or 0 if none was complete.
     pub whole: u64,
-    /// For how long.
+    /// The time that reading took.
     pub time: Duration,
 }
 
 impl Taken {
-    /// How many times everything was read.
+    /// The number of times that everything was read.
     pub fn passes(&self) -> Res<f64> {
         match self.whole {
             0 => Err("the listener never caught up".into()),
@@ -39,7 +38,7 @@ impl Taken {
     }
 }
 
-/// One that reads until it is stopped.
+/// A listener that reads until it is stopped.
 pub struct Reader {
     stop: Arc<AtomicBool>,
     thread: JoinHandle<Result<Taken, String>>,
@@ -61,12 +60,12 @@ impl Reader {
         Reader { stop, thread }
     }
 
-    /// Stops it; what it has read.
+    /// Stops it; returns what it has read.
     pub fn stop(self) -> Res<Taken> {
         self.stop.store(true, Ordering::Relaxed);
         match self.thread.join() {
             Ok(taken) => Ok(taken?),
-            Err(_) => Err("the listener that catches up broke off".into()),
+            Err(_) => Err("the listener that catches up panicked".into()),
         }
     }
 }
@@ -79,7 +78,7 @@ pub fn once(address: SocketAddr, accept: &str) -> Res<Taken> {
     Ok(taken)
 }
 
-/// One stream, to its last planted message or until it is to stop.
+/// Reads one stream, to its last planted message or until `asked` is true.
 fn pass(address: SocketAddr, accept: &str, asked: &AtomicBool, taken: &mut Taken) -> Res<()> {
     let mut socket = TcpStream::connect(address)?;
     socket.set_read_timeout(Some(PATIENCE))?;
@@ -88,7 +87,7 @@ fn pass(address: SocketAddr, accept: &str, asked: &AtomicBool, taken: &mut Taken
     socket.write_all(request.as_bytes())?;
     let last = memmem::Finder::new(LAST);
     let mut buffer = vec![0; 256 * 1024];
-    // The end of one read stays before the next: the last message may be cut in two.
+    // The end of each read is kept before the next, since the last message may be cut in two.
     let (mut kept, mut stream) = (0, 0);
     while !asked.load(Ordering::Relaxed) {
         stop::check()?;

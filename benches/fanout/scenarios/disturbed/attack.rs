@@ -1,4 +1,4 @@
-//! Those who disturb, on threads of their own, until they are stopped.
+//! The attacks, on threads of their own until they are stopped.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -9,28 +9,28 @@ use std::time::Duration;
 
 use crate::Res;
 
-/// Requests in one write of who never pauses.
+/// The requests in one write of a client that never pauses.
 const PIPELINE: usize = 200;
-/// Threads that connect and hang up.
+/// The number of threads that connect and hang up.
 const CONNECTORS: usize = 4;
-/// How often somebody who waits looks whether it is over.
+/// The interval at which a waiting thread checks for the end.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// What is done.
+/// The kinds of attack.
 #[derive(Clone, Copy, Debug)]
 pub enum Attack {
     /// One connection sends this request without a pause, and reads the answers.
     Requests(&'static str),
     /// Connections are opened and closed.
     Connections,
-    /// So many read a long answer to this request, over and over.
+    /// So many clients read a long answer to this request, in a loop.
     Readers(usize, &'static str),
 }
 
-/// What a thread does until it is over, and counts.
+/// The work of a thread: until the flag is set, counting what it got.
 type Work = Box<dyn FnOnce(&AtomicBool, &AtomicU64) + Send>;
 
-/// An attack that goes on.
+/// An attack in progress.
 pub struct UnderWay {
     over: Arc<AtomicBool>,
     taken: Arc<AtomicU64>,
@@ -55,7 +55,7 @@ impl Attack {
                 let requests = format!("{request} HTTP/1.1\r\nHost: x\r\n\r\n").repeat(PIPELINE);
                 begin(Box::new(move |over, _| {
                     pour(&mut sending, requests.as_bytes(), over);
-                    // Whoever reads is let go, too.
+                    // This ends the reading thread, too.
                     let _ = sending.shutdown(Shutdown::Both);
                 }))?;
                 begin(Box::new(move |over, taken| drain(stream, over, taken)))?;
@@ -64,7 +64,7 @@ impl Attack {
                 for _ in 0..CONNECTORS {
                     begin(Box::new(move |over, taken| {
                         while !over.load(Ordering::Relaxed) {
-                            // A queue that is full is what this is about.
+                            // A full queue is the purpose of this attack.
                             if TcpStream::connect_timeout(&address, LOOK).is_ok() {
                                 taken.fetch_add(1, Ordering::Relaxed);
                             }
@@ -98,11 +98,11 @@ impl Attack {
 }
 
 impl UnderWay {
-    /// Ends it; how many connections or bytes were had of the server.
+    /// Ends it; returns the number of connections or bytes that it got from the server.
     pub fn stop(self) -> u64 {
         self.over.store(true, Ordering::Relaxed);
         for thread in self.threads {
-            // What it did before it broke off is counted all the same.
+            // A thread that panicked has counted up to then.
             let _ = thread.join();
         }
         self.taken.load(Ordering::Relaxed)
@@ -116,7 +116,7 @@ fn connect(address: SocketAddr) -> Res<TcpStream> {
     Ok(stream)
 }
 
-/// Writes the same again and again, until it is over.
+/// Writes the same bytes in a loop, until the end.
 fn pour(stream: &mut TcpStream, bytes: &[u8], over: &AtomicBool) {
     let mut at = 0;
     while !over.load(Ordering::Relaxed) {
@@ -128,7 +128,7 @@ fn pour(stream: &mut TcpStream, bytes: &[u8], over: &AtomicBool) {
     }
 }
 
-/// Reads to the end, or until it is over.
+/// Reads to the end of the stream, or until the attack is over.
 fn drain(mut stream: TcpStream, over: &AtomicBool, taken: &AtomicU64) {
     let mut bytes = [0; 64 * 1024];
     while !over.load(Ordering::Relaxed) {

@@ -1,4 +1,4 @@
-//! An honest client: what it asks for, and how long each takes.
+//! An honest client: its requests, and the time that each takes.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -14,14 +14,14 @@ use crate::report::Values;
 use crate::servers::{Kind, Running};
 use crate::{Res, stop};
 
-/// How long an answer may take before the probe gives up.
+/// The longest wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How many events a new listener waits for.
+/// The number of events that a new listener waits for.
 const EVENTS: usize = 5;
-/// Between two questions.
+/// The pause between two requests.
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// One who asks.
+/// The client.
 pub struct Probe {
     address: SocketAddr,
     kind: Kind,
@@ -30,7 +30,7 @@ pub struct Probe {
 }
 
 impl Probe {
-    /// Logs in and keeps a connection, as people have who are here.
+    /// Logs in and keeps a connection open, as members do.
     pub fn new(server: &Running, key: &str) -> Res<Probe> {
         let (address, kind) = (server.address, server.kind);
         let authorization = match kind {
@@ -46,14 +46,14 @@ impl Probe {
             stream: connect(address)?,
             authorization,
         };
-        // So that a listener finds as many events as it waits for.
+        // These are the events that a new listener waits for.
         for _ in 0..EVENTS {
             probe.post()?;
         }
         Ok(probe)
     }
 
-    /// Asks for one thing after the other; how long each took.
+    /// Makes one request after the other; returns their times.
     pub fn run(&mut self, time: Duration) -> Res<Values> {
         let histogram = Histogram::<u64>::new_with_bounds(1, 600_000_000_000, 2)?;
         let mut times = [
@@ -108,7 +108,7 @@ impl Probe {
         ask(&mut self.stream, &request).map(drop)
     }
 
-    /// Comes in, and has been told where it is.
+    /// Opens a stream and waits for its first events.
     fn listen(&mut self) -> Res<()> {
         let mut stream = connect(self.address)?;
         let request = format!(
@@ -124,13 +124,13 @@ impl Probe {
     }
 }
 
-/// A name that nobody had.
+/// A name that was not used before.
 fn name() -> String {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     format!("p{:05}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Logs in on a connection of its own; the token.
+/// Logs in on its own connection; returns the token.
 pub fn log_in(address: SocketAddr, name: &str, key: &str) -> Res<String> {
     let body = format!("{{\"name\":\"{name}\",\"key\":\"{key}\"}}");
     let request = format!(
@@ -152,7 +152,7 @@ fn connect(address: SocketAddr) -> Res<TcpStream> {
     Ok(stream)
 }
 
-/// Sends a request and reads the whole answer, which must be a good one.
+/// Sends a request and reads its answer, which must be a success.
 fn ask(stream: &mut TcpStream, request: &str) -> Res<String> {
     stream.write_all(request.as_bytes())?;
     let mut come = Vec::new();
