@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 
+use bench_common::options::{Options, exit_code, turns};
 use bench_common::{Res, protocol, report, servers, stop, usage};
 use report::{Report, Saved};
 use servers::{Entrant, Kind};
@@ -61,14 +62,6 @@ struct Cli {
     #[arg(long, value_name = "S", default_value_t = 5.0)]
     seconds: f64,
 
-    /// One short round, to see that it works
-    #[arg(long)]
-    quick: bool,
-
-    /// Another executable to measure; can be repeated: old=PATH new=PATH
-    #[arg(long, value_name = "[NAME=]PATH")]
-    chatroom: Vec<String>,
-
     /// Only these servers, separated by commas: chatroom, nats, ngircd, nchan, bare
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     only: Vec<String>,
@@ -89,13 +82,8 @@ struct Cli {
     #[arg(long, value_name = "BYTES", default_value_t = 100)]
     size: usize,
 
-    /// Save the tables and plots into docs/
-    #[arg(long)]
-    save: bool,
-
-    /// Added by cargo
-    #[arg(long, hide = true)]
-    bench: bool,
+    #[command(flatten)]
+    options: Options,
 }
 
 /// The settings that all scenarios share.
@@ -119,7 +107,7 @@ pub struct Setting {
 impl Setting {
     fn of(cli: &Cli) -> Res<Setting> {
         let mut entrants = Vec::new();
-        for (name, program) in servers::named_programs(&cli.chatroom)? {
+        for (name, program) in servers::named_programs(&cli.options.chatroom)? {
             let kind = Kind::Chatroom;
             entrants.push(Entrant {
                 name,
@@ -136,21 +124,18 @@ impl Setting {
         entrants.retain(wanted);
         Ok(Setting {
             entrants,
-            rounds: cli.rounds.unwrap_or(if cli.quick { 1 } else { 3 }),
+            rounds: cli.rounds.unwrap_or(if cli.options.quick { 1 } else { 3 }),
             window: cli.window,
             senders: cli.senders,
             listeners: cli.listeners,
             size: cli.size,
-            seconds: if cli.quick { 1.0 } else { cli.seconds },
+            seconds: if cli.options.quick { 1.0 } else { cli.seconds },
         })
     }
 
     /// The entrants in the order of this round, each round beginning with another.
     pub fn turns(&self, round: usize) -> Vec<&Entrant> {
-        let mut turns: Vec<&Entrant> = self.entrants.iter().collect();
-        let first = (round - 1) % turns.len().max(1);
-        turns.rotate_left(first);
-        turns
+        turns(&self.entrants, round)
     }
 
     /// The number of rounds for short measurements that little disturbs: the disk, a few listeners.
@@ -181,14 +166,7 @@ fn main() -> ExitCode {
         Some("bare-loop") => bare::serve(&args[1]).map(|()| true),
         _ => measure(&Cli::parse()),
     };
-    match outcome {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("bench: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    exit_code("bench", outcome)
 }
 
 /// Measures; returns true if every run succeeded.
@@ -208,7 +186,7 @@ fn measure(cli: &Cli) -> Res<bool> {
         machine: report::describe("make bench", &servers::versions(&setting.entrants)),
         ..Report::default()
     };
-    report.publish_machine();
+    report.publish_machine("machine");
     let all = Scenario::value_variants();
     let wanted = |s: &&Scenario| cli.scenarios.is_empty() || cli.scenarios.contains(s);
     for scenario in all.iter().filter(wanted) {
@@ -228,6 +206,6 @@ fn measure(cli: &Cli) -> Res<bool> {
         prefix: "",
         page: "PERFORMANCE.md",
     };
-    report::save(&report, &saved, cli.save)?;
+    report::save(&report, &saved, cli.options.save)?;
     Ok(report.say_failures())
 }

@@ -16,6 +16,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 
+use bench_common::options::{Options, exit_code};
 use bench_common::{Res, report, servers, stop, usage};
 use log::Log;
 use report::{Report, Saved};
@@ -55,21 +56,8 @@ struct Cli {
     #[arg(long, default_value_t = 5)]
     rounds: usize,
 
-    /// Half a minute, to see that it works
-    #[arg(long)]
-    quick: bool,
-
-    /// Another executable to measure; can be repeated: old=PATH new=PATH
-    #[arg(long, value_name = "[NAME=]PATH")]
-    chatroom: Vec<String>,
-
-    /// Save the tables into docs/PERFORMANCE.md
-    #[arg(long)]
-    save: bool,
-
-    /// Added by cargo
-    #[arg(long, hide = true)]
-    bench: bool,
+    #[command(flatten)]
+    options: Options,
 }
 
 /// The settings that all scenarios share.
@@ -99,25 +87,18 @@ fn size(text: &str) -> Result<u64, String> {
 }
 
 fn main() -> ExitCode {
-    match measure(&Cli::parse()) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("bench-replay: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    exit_code("bench-replay", measure(&Cli::parse()))
 }
 
 /// Measures; returns true if every run succeeded.
 fn measure(cli: &Cli) -> Res<bool> {
     stop::watch()?;
     let setting = Setting {
-        programs: servers::named_programs(&cli.chatroom)?,
-        rounds: if cli.quick { 1 } else { cli.rounds },
-        quick: cli.quick,
+        programs: servers::named_programs(&cli.options.chatroom)?,
+        rounds: if cli.options.quick { 1 } else { cli.rounds },
+        quick: cli.options.quick,
     };
-    let log = Log::made(if cli.quick { 64 << 20 } else { cli.size })?;
+    let log = Log::made(if cli.options.quick { 64 << 20 } else { cli.size })?;
     let mut versions: Vec<(String, String)> = Vec::new();
     for (name, program) in &setting.programs {
         versions.push((name.clone(), run::version(&program.to_string_lossy())));
@@ -134,12 +115,7 @@ fn measure(cli: &Cli) -> Res<bool> {
         machine,
         ..Report::default()
     };
-    let lines = report
-        .machine
-        .iter()
-        .map(|(name, value)| format!("{name}: {value}\n"));
-    let text = format!("```text\n{}```\n", lines.collect::<String>());
-    report.publish("replay-machine", text);
+    report.publish_machine("replay-machine");
     let wanted = |s: &&Scenario| cli.scenarios.is_empty() || cli.scenarios.contains(s);
     for scenario in Scenario::value_variants().iter().filter(wanted) {
         match scenario {
@@ -158,6 +134,6 @@ fn measure(cli: &Cli) -> Res<bool> {
         prefix: "replay-",
         page: "PERFORMANCE.md",
     };
-    report::save(&report, &saved, cli.save)?;
+    report::save(&report, &saved, cli.options.save)?;
     Ok(report.say_failures())
 }

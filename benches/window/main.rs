@@ -26,6 +26,7 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 
 use client::Client;
+use bench_common::options::{Options, exit_code, turns};
 use bench_common::{Res, protocol, report, servers, stop, usage};
 use report::{Report, Saved};
 use screen::Screen;
@@ -55,25 +56,12 @@ struct Cli {
     #[arg(value_enum)]
     scenarios: Vec<Scenario>,
 
-    /// Two minutes, to see that it works
-    #[arg(long)]
-    quick: bool,
-
-    /// Another executable to measure; can be repeated: old=PATH new=PATH
-    #[arg(long, value_name = "[NAME=]PATH")]
-    chatroom: Vec<String>,
-
     /// Without HexChat
     #[arg(long)]
     alone: bool,
 
-    /// Save the tables into docs/window/figures.md
-    #[arg(long)]
-    save: bool,
-
-    /// Added by cargo
-    #[arg(long, hide = true)]
-    bench: bool,
+    #[command(flatten)]
+    options: Options,
 }
 
 /// The settings that all scenarios share.
@@ -90,7 +78,7 @@ pub struct Setting {
 impl Setting {
     fn of(cli: &Cli) -> Res<Setting> {
         let mut clients = Vec::new();
-        for (name, program) in servers::named_programs(&cli.chatroom)? {
+        for (name, program) in servers::named_programs(&cli.options.chatroom)? {
             clients.push(Client::chatroom(&name, program)?);
         }
         if !cli.alone {
@@ -99,16 +87,13 @@ impl Setting {
         Ok(Setting {
             clients,
             screen: Screen::start()?,
-            quick: cli.quick,
+            quick: cli.options.quick,
         })
     }
 
     /// The windows in the order of this round, each round beginning with another.
     pub fn turns(&self, round: usize) -> Vec<&Client> {
-        let mut turns: Vec<&Client> = self.clients.iter().collect();
-        let first = (round - 1) % turns.len().max(1);
-        turns.rotate_left(first);
-        turns
+        turns(&self.clients, round)
     }
 }
 
@@ -119,14 +104,7 @@ fn main() -> ExitCode {
         Some("launch") => servers::launch(&args[1..]).map(|()| true),
         _ => measure(&Cli::parse()),
     };
-    match outcome {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("bench-window: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    exit_code("bench-window", outcome)
 }
 
 /// Measures; returns true if every run succeeded.
@@ -139,7 +117,7 @@ fn measure(cli: &Cli) -> Res<bool> {
         machine: report::describe("make bench-window", &versions),
         ..Report::default()
     };
-    report.publish_machine();
+    report.publish_machine("machine");
     let wanted = |s: &&Scenario| cli.scenarios.is_empty() || cli.scenarios.contains(s);
     for scenario in Scenario::value_variants().iter().filter(wanted) {
         match scenario {
@@ -156,6 +134,6 @@ fn measure(cli: &Cli) -> Res<bool> {
         prefix: "window-",
         page: "window/figures.md",
     };
-    report::save(&report, &saved, cli.save)?;
+    report::save(&report, &saved, cli.options.save)?;
     Ok(report.say_failures())
 }

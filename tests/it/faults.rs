@@ -86,19 +86,21 @@ fn two_cannot_have_the_same_name() {
     assert_eq!(names(&server), ["uthira"]);
 }
 
+/// The bytes of requests that post these texts, one after the other.
+fn posts(server: &Server, token: &str, texts: &[impl AsRef<[u8]>]) -> Vec<u8> {
+    let authorised = bearer(token);
+    let fields = [("Authorization", &*authorised)];
+    let requests = texts.iter().map(|text| server.request("POST", "/messages", &fields, text));
+    requests.collect::<Vec<_>>().concat()
+}
+
 #[test]
 fn messages_split_and_joined_by_the_network_come_out_as_they_were_said() {
     let server = Server::start(&["--max-rate", "0"]);
     let token = server.log_in("uthira");
     let mut listener = server.listen("/events?since=latest", &SSE);
-    let authorised = bearer(&token);
     let texts: Vec<String> = (0..30).map(|n| format!("number {n} é\n")).collect();
-    let all: Vec<u8> = texts
-        .iter()
-        .flat_map(|text| {
-            server.request("POST", "/messages", &[("Authorization", &authorised)], text)
-        })
-        .collect();
+    let all = posts(&server, &token, &texts);
     // Pieces of a length that fits nothing: heads, bodies and letters are cut, messages joined.
     let mut client = server.client();
     for piece in all.chunks(97) {
@@ -166,13 +168,7 @@ fn texts_that_look_like_lines_come_out_as_texts() {
         "\\n is no new line",
     ];
     // All in one write, so that several come to a listener in one read.
-    let authorised = bearer(&token);
-    let all: Vec<u8> = texts
-        .iter()
-        .flat_map(|text| {
-            server.request("POST", "/messages", &[("Authorization", &authorised)], text)
-        })
-        .collect();
+    let all = posts(&server, &token, &texts);
     let mut client = server.client();
     client.send(all);
     for text in texts {

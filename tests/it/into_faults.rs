@@ -13,7 +13,7 @@ use chatroom::wire::{Refusal, Said as Stored, Session};
 
 use crate::into::{at, log};
 use support::fake::{Asked, Fake, answer, reply};
-use support::program::Folder;
+use support::program::{Folder, Run};
 
 #[test]
 fn a_room_that_does_everything_wrong_hears_everything_once_and_in_order() {
@@ -54,20 +54,7 @@ fn texts_that_a_room_finds_too_long_are_said_in_parts() {
     let room = FakeRoom::open(8, 40);
     let long = "a word and another one, ".repeat(8);
     let speeches = [("ann", "short"), ("ann", long.as_str()), ("bob", "so long")];
-    let folder = Folder::new();
-    folder.file(
-        "old.txt",
-        log(&speeches.map(|(who, text)| at(1.0, Body::message(who, text)))),
-    );
-    let run = folder.run(&[
-        "replay",
-        "old.txt",
-        "--speed",
-        "max",
-        "--into",
-        &room.server.address,
-    ]);
-    run.code(0)
+    say_again(&room, speeches)
         .stdout_has("1 text longer than the room allows: posted in 6 parts.");
     let state = room.state.lock().expect("nobody panicked");
     let texts: Vec<_> = state.said.iter().map(|(_, text)| text.as_str()).collect();
@@ -100,26 +87,26 @@ fn a_server_that_is_no_room_is_left_alone() {
     }
 }
 
-/// Says it in the room, and checks what the room heard; what the run wrote, and who was called what.
+/// Replays a log with these speeches into the room, which succeeds.
+fn say_again<'a>(room: &FakeRoom, speeches: impl IntoIterator<Item = (&'a str, &'a str)>) -> Run {
+    let folder = Folder::new();
+    let events: Vec<_> = speeches
+        .into_iter()
+        .map(|(who, text)| at(1.0, Body::message(who, text)))
+        .collect();
+    folder.file("old.txt", log(&events));
+    let address = &room.server.address;
+    let run = folder.run(&["replay", "old.txt", "--speed", "max", "--into", address]);
+    run.code(0)
+}
+
+/// Replays the speeches into the room, and checks those that it heard. Returns the output, and the name of each nick.
 fn heard_in_order(
     room: &FakeRoom,
     speeches: &[(String, String)],
 ) -> (String, HashMap<String, String>) {
-    let folder = Folder::new();
-    let events: Vec<_> = speeches
-        .iter()
-        .map(|(who, text)| at(1.0, Body::message(who, text)))
-        .collect();
-    folder.file("old.txt", log(&events));
-    let run = folder.run(&[
-        "replay",
-        "old.txt",
-        "--speed",
-        "max",
-        "--into",
-        &room.server.address,
-    ]);
-    let story = run.code(0).story();
+    let speakers = speeches.iter().map(|(who, text)| (&**who, &**text));
+    let story = say_again(room, speakers).story();
     let heard = room.state.lock().expect("nobody panicked");
     let mut names = HashMap::new();
     let wanted: Vec<_> = speeches

@@ -1,6 +1,7 @@
-//! The parts that the benchmarks share: servers under test, the wire of each, what processes use, reports of
-//! the figures, and Ctrl-C.
+//! The parts that the benchmarks share: options, servers under test and the wire of each, the resources that
+//! processes use, reports of the figures, and Ctrl-C.
 
+pub mod options;
 pub mod protocol;
 pub mod report;
 pub mod servers;

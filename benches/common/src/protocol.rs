@@ -73,8 +73,8 @@ pub trait Protocol: Send {
 /// The wire of a server of this kind.
 pub fn of(kind: Kind, address: SocketAddr) -> Box<dyn Protocol> {
     match kind {
-        Kind::Chatroom => Box::new(http::Chatroom::at(address)),
-        Kind::Nchan => Box::new(http::Nchan::at(address)),
+        Kind::Chatroom => Box::new(http::Http::chatroom(address)),
+        Kind::Nchan => Box::new(http::Http::nchan(address)),
         Kind::Nats => Box::new(nats::Nats),
         Kind::Ngircd => Box::new(irc::Irc),
         Kind::Bare => Box::new(bare::Bare),

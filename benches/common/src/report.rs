@@ -138,12 +138,12 @@ impl Report {
     }
 
     /// Publishes the description of the machine.
-    pub fn publish_machine(&mut self) {
+    pub fn publish_machine(&mut self, name: &str) {
         let lines = self.machine.iter();
         let lines: String = lines
             .map(|(name, value)| format!("{name}: {value}\n"))
             .collect();
-        self.publish("machine", format!("```text\n{lines}```\n"));
+        self.publish(name, format!("```text\n{lines}```\n"));
     }
 
     /// Prints the failures; returns true if there are none.
