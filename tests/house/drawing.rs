@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::PLAN;
-use super::source::{House, Module, root, split};
+use super::source::{House, root, split};
 
 /// The modules of `part` from top to bottom, each with those that it imports.
 fn draw(house: &House, part: &str, modules: &[&str]) -> String {
@@ -63,7 +63,7 @@ fn the_drawing_is_fresh() {
     let house = House::read();
     let mut drawing = String::new();
     for (part, modules) in PLAN {
-        drawing.push_str(&draw(&house, part, modules));
+        drawing.push_str(&draw(house, part, modules));
     }
     println!("{drawing}");
     let page = root().join("ARCHITECTURE.md");

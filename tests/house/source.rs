@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use syn::visit::{self, Visit};
 
@@ -34,7 +35,13 @@ pub struct House {
 }
 
 impl House {
-    pub fn read() -> House {
+    /// The source, which is read once for all tests.
+    pub fn read() -> &'static House {
+        static HOUSE: LazyLock<House> = LazyLock::new(House::parse);
+        &HOUSE
+    }
+
+    fn parse() -> House {
         let source = root().join("src");
         let mut modules = BTreeMap::new();
         gather(&source, &mut Vec::new(), &mut modules);
@@ -179,12 +186,11 @@ impl Reader<'_> {
 
 /// Each file of the code, by its path below the package, without those that only tests have.
 pub fn parsed_files() -> Vec<(PathBuf, syn::File)> {
-    let modules = House::read().modules;
-    let files = modules.into_iter().map(|(module, file)| {
-        let text = std::fs::read_to_string(&file).expect("a source file");
+    let files = House::read().modules.iter().map(|(module, file)| {
+        let text = std::fs::read_to_string(file).expect("a source file");
         // The crate itself begins with its documentation.
         assert!(!module.is_empty() || text.contains("//!"));
-        let path = file.strip_prefix(root()).unwrap_or(&file).to_path_buf();
+        let path = file.strip_prefix(root()).unwrap_or(file).to_path_buf();
         (path, syn::parse_file(&text).expect("Rust"))
     });
     files.collect()
