@@ -80,7 +80,9 @@ fn size(text: &str) -> Result<u64, String> {
         "" => 1,
         _ => 0,
     };
-    let number: u64 = digits.parse().map_err(|_| "give a size such as 64M or 1G".to_string())?;
+    let number: u64 = digits
+        .parse()
+        .map_err(|_| "give a size such as 64M or 1G".to_string())?;
     Some(number * unit)
         .filter(|n| *n > 0)
         .ok_or_else(|| "give a size such as 64M or 1G".to_string())
@@ -98,7 +100,11 @@ fn measure(cli: &Cli) -> Res<bool> {
         rounds: if cli.options.quick { 1 } else { cli.rounds },
         quick: cli.options.quick,
     };
-    let log = Log::made(if cli.options.quick { 64 << 20 } else { cli.size })?;
+    let log = Log::made(if cli.options.quick {
+        64 << 20
+    } else {
+        cli.size
+    })?;
     let mut versions: Vec<(String, String)> = Vec::new();
     for (name, program) in &setting.programs {
         versions.push((name.clone(), run::version(&program.to_string_lossy())));

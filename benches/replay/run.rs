@@ -73,9 +73,7 @@ pub fn through(line: &[String], sink: Sink, size: u64) -> Res<Values> {
         (own, all) = (own.max(o), all.max(a));
         thread::sleep(LOOK);
     }
-    let end = end
-        .join()
-        .map_err(|_| "the waiting thread panicked")??;
+    let end = end.join().map_err(|_| "the waiting thread panicked")??;
     let spent = usage::Cpu::of(&[id]).since(&usage::Cpu::default());
     let status = child.wait()?;
     if let Some(reader) = reader {

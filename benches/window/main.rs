@@ -25,9 +25,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 
-use client::Client;
 use bench_common::options::{Options, exit_code, turns};
 use bench_common::{Res, protocol, report, servers, stop, usage};
+use client::Client;
 use report::{Report, Saved};
 use screen::Screen;
 

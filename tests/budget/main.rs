@@ -1,10 +1,9 @@
-//! The cost of a message, counted and not timed: instructions and allocations of the real server
-//! under valgrind, for every post and for every delivery of it. A change that wakes a task for each
-//! listener, encodes for each, or copies where it shared, fails here on any machine.
+//! The cost of a message, counted rather than timed: instructions and allocations of the real server under valgrind,
+//! per post and per delivery. A change that wakes a task for each listener, encodes for each, or copies instead of
+//! sharing, fails here on any machine.
 //!
-//! Four runs that differ in listeners and posts only are subtracted from each other, so that
-//! starting, logging in and connecting do not count. `scripts/test.sh` builds the server for it as
-//! it is released, but without the window.
+//! It subtracts four runs that differ only in listeners and posts, so that starting, logging in and connecting do not
+//! count. `scripts/test.sh` builds the server for it like a release, but without the window.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -14,10 +13,10 @@ use support::program::{CHATROOM, Folder};
 use support::server::Server;
 use support::waiting::wait_for;
 
-// What is seen is 170 to 310 and 70,000 to 80,000 instructions, 0.003 to 0.01 and 54 allocations: how
-// the threads take turns is not the same twice.
+// Typical figures are 170 to 310 and 70,000 to 80,000 instructions, 0.003 to 0.01 and 54 allocations: threads never
+// interleave the same way twice.
 
-/// The most instructions outside the kernel for one delivery: looking at the seat, one call to send.
+/// The most instructions outside the kernel for one delivery: checking the seat, one call to send.
 const DELIVERY_INSTRUCTIONS: f64 = 500.0;
 /// The same for one post: its request, its line, its event, its answer.
 const POST_INSTRUCTIONS: f64 = 95_000.0;
@@ -39,7 +38,7 @@ enum Poster {
     Guest,
 }
 
-/// A thing to count: a tool of valgrind, and its words before the number.
+/// A count: a tool of valgrind, and its words before the number.
 struct Counter {
     tool: &'static [&'static str],
     before: &'static str,
@@ -85,13 +84,13 @@ impl Counter {
         for _ in 0..posts {
             ann.send(server.request("POST", "/messages", &fields, &text));
             assert_eq!(ann.answer("POST").status, 201);
-            // One after the other, so that each is a commit and a pass of its own.
+            // Posts come one after the other, so that each has its own commit and pass.
             for listener in &mut listeners {
                 listener.until("message");
             }
         }
         assert!(server.stop().success());
-        // What it says last may still be on its way.
+        // Its last output may still be on its way.
         wait_for("valgrind's count", || {
             let said = server.notices.text();
             let (count, _) = said.split(self.before).nth(1)?.split_once('\n')?;

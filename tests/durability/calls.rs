@@ -1,4 +1,5 @@
-//! A server's system calls as strace reports them, and their rule: nothing leaves before it is on the disk.
+//! A server's system calls, as strace reports them, checked against the rule that nothing leaves before it is on the
+//! disk.
 
 use std::collections::HashMap;
 
@@ -24,12 +25,12 @@ pub struct Calls {
     texts: HashMap<String, u64>,
 }
 
-/// Texts that a plain stream is followed by have this before a number, and `;` behind it.
+/// The beginning of texts by which a plain stream is followed; a number and `;` come after it.
 pub const MARK: &str = "say-";
 
 impl Calls {
-    /// Reads what `strace -f` wrote, whole lines and halves of calls that others came between, of a
-    /// server whose log had so many bytes on the disk before.
+    /// Reads the output of `strace -f`, with whole and interrupted calls, of a server whose log had `before` bytes on
+    /// the disk at first.
     pub fn read(told: &str, before: u64) -> Calls {
         let mut calls = Calls {
             written: before,
@@ -90,7 +91,7 @@ impl Calls {
 
     fn ends(&mut self, call: &str) {
         let name = call.split('(').next().unwrap_or_default();
-        // After the arguments stands what came of it; an injected result has a remark behind it.
+        // The result is after the arguments; an injected one has a remark after it.
         let result = call.rsplit_once(") ").map(|(_, end)| end.trim_start());
         let result = result.and_then(|end| end.strip_prefix("= "));
         let number = result.and_then(|end| end.split(' ').next()?.parse::<u64>().ok());

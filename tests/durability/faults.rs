@@ -1,5 +1,5 @@
-//! Disks that fail and disks that are full, under load. What a failed sync leaves unsure is never
-//! acknowledged; what a full disk refuses is never stored.
+//! Failing and full disks under load. A message whose sync failed is never acknowledged; one that a full disk refuses
+//! is never stored.
 
 use std::fs::File;
 use std::io::Write;
@@ -22,10 +22,10 @@ use support::server::Server;
 use support::strace;
 use support::waiting::wait_for;
 
-/// Within which the server has ended, or a room takes messages again.
+/// The limit for the server to end, or for a room to accept messages again.
 const SOON: Duration = Duration::from_secs(1);
 
-/// strace on a server that runs: the committer's calls are counted from now on.
+/// strace, attached to a running server: the committer's calls count from now on.
 struct Strace(Child);
 
 impl Strace {
@@ -37,7 +37,7 @@ impl Strace {
         command.arg(format!("-einject={inject}"));
         command.arg(format!("-p{}", server.pid().as_raw_nonzero()));
         let strace = Strace(command.stderr(Stdio::null()).spawn().expect("strace"));
-        // It takes the threads over one after the other, and says so after the first.
+        // It attaches to one thread after the other, and reports only the first.
         let threads = format!("/proc/{}/task", server.pid().as_raw_nonzero());
         wait_for("strace to have every thread", || {
             let mut threads = std::fs::read_dir(&threads).ok()?;
@@ -56,7 +56,7 @@ impl Strace {
 
 impl Drop for Strace {
     fn drop(&mut self) {
-        // Interrupted, it lets go of the server; killed, it would too, but with a word less.
+        // An interrupt makes it detach from the server and write its last line.
         let pid = rustix::process::Pid::from_child(&self.0);
         let _ = rustix::process::kill_process(pid, rustix::process::Signal::INT);
         let _ = self.0.wait();
@@ -70,8 +70,8 @@ fn plan() -> Plan {
     }
 }
 
-/// The disk fails at the committer's sync number `at`. How long the server lived on, and what was
-/// promised until then.
+/// Makes the disk fail at the committer's sync number `at`. Returns how long the server lived after it, and the
+/// record of the load.
 fn sync_fails(disk: &Disk, folder: &Arc<Folder>, error: &str, at: usize) -> (Duration, Book) {
     let what = format!("{error} at sync {at}");
     let other = Folder::new();
@@ -99,7 +99,8 @@ fn sync_fails(disk: &Disk, folder: &Arc<Folder>, error: &str, at: usize) -> (Dur
     (Duration::from_secs_f64(lived_on), book)
 }
 
-/// Cuts the power of a freshly started server; the events that it showed and the disk does not hold.
+/// Cuts the power of a freshly started server; returns violations such as events that it showed and the disk does not
+/// hold.
 fn shown_too_early(disk: &mut Disk, mut server: Server, mut book: Book) -> Vec<Violation> {
     let shown = server.events("since=all").into_iter().skip(1);
     disk.cut_power(&mut server);
@@ -116,7 +117,7 @@ fn shown_too_early(disk: &mut Disk, mut server: Server, mut book: Book) -> Vec<V
     check::check(&std::fs::read(disk.log()).expect("the log"), &book)
 }
 
-/// The time that stands behind the thread, in seconds.
+/// The time in a line of strace, which follows the thread, in seconds.
 fn time(line: Option<&str>) -> f64 {
     let field = line.and_then(|line| line.split_whitespace().nth(1));
     field.and_then(|t| t.parse().ok()).expect("a time")
@@ -168,7 +169,7 @@ fn the_check_finds_a_start_that_shows_what_it_has_not_synced() {
     panic!("a start that does not sync showed nothing too early: this does not test that");
 }
 
-/// Checks a book and adds it to what came before it, which does not reach to the end any more.
+/// Checks a book and adds it to the others; its listeners end before the newest message of all.
 #[track_caller]
 fn add(all: &mut Book, mut book: Book, log: &Path) {
     check::none(&std::fs::read(log).expect("the log"), &book);
@@ -179,7 +180,7 @@ fn add(all: &mut Book, mut book: Book, log: &Path) {
     all.heard.extend(book.heard);
 }
 
-/// Every so many writes fail: what was refused then is not stored, and the room goes on.
+/// Every fifth write fails: its messages are refused and not stored, and the room goes on.
 #[test]
 fn a_failed_write_is_refused_and_the_room_goes_on() {
     for result in ["error=ENOSPC", "error=EDQUOT", "error=EFBIG", "retval=0"] {
@@ -226,7 +227,7 @@ fn an_unknown_failure_of_a_write_is_final() {
     check::none(&std::fs::read(server.log()).expect("the log"), &book);
 }
 
-/// Ten times the log has no space, and then has some again.
+/// Ten times, takes the log's space away and gives it back.
 fn full_and_free(
     server: &mut Server,
     log: &Path,
@@ -234,7 +235,7 @@ fn full_and_free(
     free: impl Fn(&Server),
 ) -> Duration {
     let plan = Plan {
-        // They fill what is left, too.
+        // The load fills the rest of the space, too.
         habits: Habits {
             pause: Duration::from_millis(2),
             long: 0,
@@ -266,7 +267,7 @@ fn full_and_free(
             (answer.status == 201).then_some(())
         });
         slowest = slowest.max(from.elapsed());
-        // Whoever was refused waits for five seconds: only the last ones are waited for.
+        // Refused posters wait for five seconds, so only the last ones are waited for.
         let more = match round {
             9 => load.finish(Duration::from_secs(20)),
             _ => load.end(),
@@ -280,7 +281,7 @@ fn full_and_free(
     );
     let bytes = std::fs::read(log).expect("the log");
     check::none(&bytes, &book);
-    // The probe's: what was refused is not there, what was taken is, once.
+    // Of the probe's messages, refused ones are absent, and accepted ones are there once.
     let text = String::from_utf8(bytes).expect("text");
     assert_eq!(text.matches(", space again\t").count(), 10);
     let refused = book.count(|fate| matches!(fate, Fate::Refused(507, _)));
@@ -300,7 +301,7 @@ fn a_small_disk_may_be_full_and_free_again() {
     assert!(slowest < SOON, "{slowest:?}");
 }
 
-/// Makes a file of zeros as big as there is room for, but for so many bytes.
+/// Fills the disk with a file of zeros, except for so many bytes.
 fn fill_up(path: &Path, but: usize) {
     let zeros = vec![0; 4096];
     let mut file = File::create(path).expect("a file");
@@ -329,7 +330,7 @@ fn a_limit_on_the_files_size_may_come_and_go() {
     let free = |server: &Server| limit(server, None);
     let slowest = full_and_free(&mut server, &log, fill, free);
     assert!(slowest < SOON, "{slowest:?}");
-    // Up to the limit the kernel writes what it can: a part of a line, which must not stay.
+    // The kernel writes a part of a line up to the limit, which must not stay.
     let told = std::fs::read_to_string(&told).expect("what strace told");
     let short = told.lines().filter(|line| is_short_write(line)).count();
     println!("{short} short writes");
@@ -356,7 +357,7 @@ fn the_operator_is_warned_before_the_disk_is_full_and_again_later() {
     let (told, log) = (other.path().join("told"), disk.log());
     let args = ["--log", text(&log)];
     let server = strace::start(&folder, &told, "statfs", &[], &args);
-    // It looks every five seconds.
+    // The server checks the space every five seconds.
     let looks = |count| {
         wait_for("another look at the disk", || {
             let told = std::fs::read_to_string(&told).unwrap_or_default();

@@ -1,5 +1,5 @@
-//! A disk that a test has for itself, and whose power it can cut: ext4 or xfs in a file, mounted through a
-//! loop device; or a small tmpfs. Unmounted at the end, also of a test that fails.
+//! A test's own disk, whose power it can cut: ext4 or xfs in a file, mounted through a loop device; or a small tmpfs.
+//! It is unmounted at the end, even if the test fails.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -112,11 +112,11 @@ impl Disk {
         self.mounted = true;
     }
 
-    /// Kills the server, and in the same moment the disk is gone, with all that its journal still
-    /// holds in memory: what a power cut does.
+    /// Kills the server and removes the disk in the same moment, with everything that its journal still holds in
+    /// memory, as a power cut does.
     ///
-    /// In this order: a sync under way when the disk goes may be told, wrongly, that it went well
-    /// (one cut in sixteen; never one that had ended before). A machine without power tells nothing.
+    /// The order matters: a sync in progress when the disk goes may wrongly report success (in one cut of sixteen;
+    /// never one that had ended before). A machine without power reports nothing.
     #[track_caller]
     pub fn cut_power(&mut self, server: &mut Server) {
         self.cut(server.pid().as_raw_nonzero().get());
@@ -124,7 +124,7 @@ impl Disk {
         self.unmount();
     }
 
-    /// The same for a process of any kind, which the caller then waits for before he unmounts the disk.
+    /// Does the same to any process, for whose end the caller must wait before unmounting the disk.
     #[track_caller]
     pub fn cut(&self, pid: i32) {
         // FS_IOC_SHUTDOWN with FS_SHUTDOWN_FLAGS_NOLOGFLUSH, whose number both file systems share. The
@@ -138,7 +138,7 @@ impl Disk {
         run("python3", &["-c", code, text(&path), &pid]);
     }
 
-    /// Takes it away.
+    /// Unmounts it.
     #[track_caller]
     pub fn unmount(&mut self) {
         run("umount", &[text(&self.path())]);
@@ -149,7 +149,7 @@ impl Disk {
 impl Drop for Disk {
     fn drop(&mut self) {
         if self.mounted {
-            // Whoever still uses it is about to be stopped.
+            // A process that still uses it is about to end.
             let path = self.path();
             let _ = Command::new("umount").args(["-l", text(&path)]).output();
         }

@@ -1,4 +1,4 @@
-//! A big log is open as fast as a small one.
+//! A big log opens as fast as a small one.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -14,8 +14,8 @@ use support::server::Server;
 const GB: u64 = 1 << 30;
 const LIMIT: Duration = Duration::from_millis(200);
 
-/// From the start of the process to the answer of `/health`, median of five starts, in each of which
-/// somebody new then says something. (Tokens end whose login is further back than is read.)
+/// The median time from the start of the process to the answer of `/health` in five starts, after each of which a new
+/// member posts. (Tokens whose login is further back than the server reads have ended.)
 fn time_to_open(folder: &Arc<Folder>, who: &str) -> Duration {
     let mut times: Vec<Duration> = (0..5)
         .map(|n| {
@@ -40,7 +40,7 @@ fn time_to_open(folder: &Arc<Folder>, who: &str) -> Duration {
     times[2]
 }
 
-/// Appends valid lines, the same ones again and again, until the log has a GB.
+/// Appends valid lines, in a loop, until the log has a GB.
 fn grow(log: &mut File) {
     let at = Stamp::now();
     let mut block = Vec::new();
@@ -57,7 +57,7 @@ fn grow(log: &mut File) {
     while log.metadata().expect("the log").len() < GB {
         log.write_all(&block).expect("written");
     }
-    // What another program left for the disk to do is no part of opening.
+    // Work that another program left to the disk must not count.
     log.sync_all().expect("synced");
 }
 

@@ -1,5 +1,4 @@
-//! Nothing leaves before its sync has ended, and all that waits goes into one sync: as strace sees
-//! it from outside.
+//! Nothing leaves before its sync has ended, and everything that waits goes into one sync, as strace shows.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,11 +11,11 @@ use support::server::Server;
 use support::strace;
 use support::waiting::wait_for;
 
-/// All that writes to the log, and all that sends.
+/// The system calls that write to the log or send.
 pub const SENDING: &str = "pwrite64,fdatasync,sendto,sendmsg,write,writev";
 const KINDS: [&str; 3] = ["*/*", "text/event-stream", "application/x-ndjson"];
 
-/// Posters say `each` messages, two listeners of each kind hear them all. What strace told.
+/// Has each poster send `each` messages, all received by two listeners of each kind. Returns the trace.
 fn traced_load(posters: usize, each: usize, calls: &str, options: &[&str]) -> String {
     let (folder, other) = (Arc::new(Folder::new()), Folder::new());
     let told = other.path().join("told");
@@ -83,7 +82,7 @@ fn no_answer_and_no_event_leaves_before_its_sync() {
         calls.violations.len()
     );
     assert!(calls.violations.is_empty(), "{:#?}", calls.violations);
-    // Twice in each answer and each server-sent event, once in each line of JSON; a few more.
+    // An id is twice in each answer and each server-sent event, once in each line of JSON; there are a few more.
     assert!(calls.sent >= 10_000 * (2 + 2 * 2 + 2), "{}", calls.sent);
     assert!(calls.plain >= 10_000 * 6, "{}", calls.plain);
 }
@@ -94,7 +93,7 @@ fn all_that_waits_goes_into_one_sync() {
     let told = traced_load(64, 100, "fdatasync", &delay);
     let syncs = Calls::read(&told, 0).syncs;
     println!("6,400 posts by 64, each sync 5 ms late: {syncs} syncs");
-    // Two at the opening, one for the end, and those of the joins, one after the other.
+    // There are two at the opening, one at the end, and one for each join.
     let others = 2 + 1 + 64;
     assert!(syncs > others && syncs - others <= 6_400 / 20, "{syncs}");
 }

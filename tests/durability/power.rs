@@ -12,7 +12,7 @@ use support::program::Folder;
 use support::strace;
 
 const CUTS: usize = 50;
-/// At most how long a server lives.
+/// The longest life of a server.
 const LIFE: Duration = Duration::from_millis(250);
 
 fn plan() -> Plan {
@@ -40,7 +40,7 @@ fn fifty_power_cuts(mut disk: Disk) {
     let load = Load::start(&address, &plan());
     let mut longest = Duration::ZERO;
     for _ in 0..CUTS {
-        // Each life sees some of the load, and some are cut off right at their start.
+        // Most lives see some of the load, and some are cut off right at their start.
         if chance.happens(800) {
             load.wait_for(load.acknowledged() + 10);
         }
@@ -108,7 +108,7 @@ fn a_removed_log_is_saved_for_a_power_cut_too() {
         }
         let before = std::fs::read(disk.log()).expect("the log");
         std::fs::remove_file(disk.log()).expect("removed");
-        // Nobody speaks. The power goes in the moment in which the server has said where it is.
+        // Nobody posts. The power is cut as soon as the server has named the copy.
         server.notices.wait_for("were saved as");
         disk.cut_power(&mut server);
         disk.mount();

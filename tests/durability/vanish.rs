@@ -1,7 +1,7 @@
-//! A client whose machine is gone without a word: no FIN, no reset, nothing.
+//! A client whose machine vanishes silently: no FIN, no reset.
 //!
-//! The server and its client are alone in a network of their own, whose loopback is then taken
-//! down. What the server makes of it is read in its log.
+//! The server and its client are alone in a network of their own, whose loopback is then taken down. The log shows
+//! when the server notices.
 
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -71,7 +71,7 @@ fn a_client_that_vanishes_frees_its_name_within_90_seconds() {
     let down = beside(&server, "ip", &["link", "set", "lo", "down"]).status();
     assert!(down.is_ok_and(|status| status.success()), "lo stays up");
     let offline = "Client (uthira) is offline";
-    // Longer than anything else here takes: the patience of `wait_for` does not do.
+    // This takes longer than `wait_for` waits.
     while !server.said().iter().any(|line| line == offline) {
         let waited = gone.elapsed();
         assert!(waited < LIMIT, "the name is still taken after {waited:?}");

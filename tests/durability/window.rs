@@ -51,7 +51,7 @@ fn waiting(eyes: &Eyes) -> usize {
     found
 }
 
-/// The copies of which the disk is sure.
+/// The copies that are certainly on the disk.
 fn sure(disk: &Disk) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(disk.path().join("state/chatroom/gui"));
     let paths = entries.into_iter().flatten().flatten().map(|e| e.path());
@@ -104,7 +104,7 @@ fn power_cuts(mut disk: Disk) {
         disk.unmount();
         disk.mount();
 
-        // While the room is away it is all seen again, and once it is back it is said.
+        // All of it is shown again while the room is away, and sent once it is back.
         let window = open(&display, &disk, &server);
         window.to_message();
         if cut % 2 == 1 {

@@ -1,5 +1,5 @@
-//! The old conversation at a server's start: who is asked whether to see it, and that nobody else waits
-//! for the answer.
+//! The question at a server's start whether to show the old conversation: when it is asked, and that nothing else
+//! waits for the answer.
 
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ fn address(screen: &str) -> String {
     address.split('/').next().expect("it").to_string()
 }
 
-/// Says it in the room there, which answers within curl's patience.
+/// Posts a text to the room at this address, which answers within curl's time limit.
 #[track_caller]
 fn say(address: &str, text: &str) {
     let mut curl = std::process::Command::new("curl");
@@ -56,7 +56,7 @@ fn the_log_is_shown_for_yes_and_nothing_else() {
         let (told, _) = before.split_once(QUESTION).expect("it");
         assert!(told.contains("Listening on port"), "{before}");
         terminal.type_in(answer);
-        // What is said next stands after all of it.
+        // The next message comes after all of it.
         say(&address(told), "next");
         terminal.screen.wait_for("[ci]: 0:00:00:next\r\n");
         let again = terminal.screen.text().matches("Answer yes or no").count();
@@ -66,7 +66,7 @@ fn the_log_is_shown_for_yes_and_nothing_else() {
         for line in ["as it was", "uthira", "entered room"] {
             assert_eq!(after.contains(line), shown, "{answer:?}: {screen}");
         }
-        // Below it is said once more where to join.
+        // The address to join is repeated below it.
         let below = after.split_once("as it was").map(|(_, below)| below);
         let said_again = below.is_some_and(|below| below.contains("Listening on port"));
         assert_eq!(said_again, shown, "{answer:?}: {screen}");
@@ -80,7 +80,7 @@ fn the_room_is_open_while_the_question_stands() {
     terminal.screen.wait_for(QUESTION);
     let address = address(&terminal.screen.text());
     say(&address, "one");
-    // What must be known is told above the question; half an answer is typed by then.
+    // Important notices appear above the question, when half an answer is typed.
     terminal.type_in("y");
     let tasks = format!("/proc/{0}/task/{0}/children", terminal.script.id());
     let server = std::fs::read_to_string(tasks).expect("the server under script");
@@ -164,7 +164,7 @@ fn console_lines_behind_an_open_question_are_bounded() {
         .strip_prefix('(')
         .and_then(|rest| rest.split_once(" console lines were lost"));
     let lost: usize = lost.expect("it is counted").0.parse().expect("a number");
-    // Every line but those is there, in order.
+    // Every other line is there, in order.
     let kept: Vec<usize> = lines
         .filter_map(|line| line.rsplit(':').next()?.parse().ok())
         .collect();
@@ -183,7 +183,7 @@ fn ctrl_c_is_an_answer_too() {
     let screen = terminal.screen.text();
     let (_, after) = screen.split_once(QUESTION).expect("it");
     assert!(!after.contains("as it was"), "{screen}");
-    // What was kept for after the question is shown, and the room is closed in good order.
+    // Lines held back during the question are shown, and the room closes in good order.
     let said = after.find("[ci]: 0:00:00:and yet").expect("what was said");
     assert!(
         said < after.find("The room is closed.").expect("the end"),
@@ -206,7 +206,7 @@ fn in_the_background_nobody_is_asked() {
     let tmux = Tmux::start(&folder, 120, 40);
     tmux.shell("clear; \"$CHATROOM\" server --listen 127.0.0.1:0 &");
     let screen = tmux.wait_text("chatroom://127.0.0.1:");
-    // The port of what stopped would be held, and nobody answer.
+    // A stopped server would hold its port and answer nobody.
     say(&address(&screen), "one");
     let screen = tmux.wait_text("[ci]: 0:00:00:one");
     assert!(!screen.contains("[yes/no]"), "{screen}");
@@ -231,7 +231,7 @@ fn a_question_is_withdrawn_in_the_background_and_asked_again_in_the_foreground()
     tmux.keys(&["C-z"]);
     tmux.wait_text("Stopped");
     tmux.shell("clear; bg");
-    // It goes on, shows what it kept, and leaves what is typed to the shell.
+    // It continues, shows the lines that it held back, and leaves the keyboard to the shell.
     tmux.wait_text("[ci]: 0:00:00:one");
     tmux.shell("echo to the shell");
     tmux.wait_for("the shell's answer", |screen| {
@@ -257,7 +257,7 @@ fn a_short_conversation_leaves_where_to_join_on_the_screen() {
         tmux.shell("yes");
         say(&at, "next");
         tmux.wait_text("[ci]: 0:00:00:next");
-        // With what has left the screen.
+        // Including the lines that have left the screen.
         let said = tmux.run(&["capture-pane", "-p", "-S", "-"]);
         assert_eq!(said.matches("Listening on port").count(), times, "{said}");
         tmux.keys(&["C-c"]);

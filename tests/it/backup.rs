@@ -53,7 +53,7 @@ fn a_copy_is_made_and_then_grows_with_the_log() {
     let (path, bytes) = copy(&folder);
     assert!(bytes == log(&server));
     let file = fs::metadata(&path).expect("it").ino();
-    // Nothing new, something new, and something after a transfer that was killed within a line.
+    // With nothing new, with something new, and after a transfer that was killed within a line.
     for (text, torn) in [
         (None, ""),
         (Some("four"), ""),
@@ -72,7 +72,7 @@ fn a_copy_is_made_and_then_grows_with_the_log() {
     );
     assert_eq!(names(&folder), ["backup.txt"]);
     folder.run(&["replay", "--verify", "backup.txt"]).code(0);
-    // Killed within the first line, also where a power cut left zeros in the place of the rest.
+    // It was killed within the first line, also with zeros in place of the rest, as a power cut leaves them.
     for zeros in [0, 20] {
         let torn = [&log(&server)[..30], &vec![0; zeros]].concat();
         fs::write(&path, torn).expect("written");
@@ -125,7 +125,7 @@ fn a_log_begun_anew_more_than_once_since_is_told_with_every_place() {
     said(&server, &["one"]);
     backup(&folder, &server.address).code(0);
     let first = copy(&folder).1;
-    // Each time under a name that says which time it was.
+    // Each copy gets the next number in its name.
     for time in ["first", "second", "third"] {
         said(&server, &["after the backup"]);
         assert!(server.stop().success());
@@ -135,7 +135,7 @@ fn a_log_begun_anew_more_than_once_since_is_told_with_every_place() {
     }
     let all = server.folder.contents().into_keys();
     let mut earlier: Vec<String> = all.filter(|name| name.starts_with("log-")).collect();
-    // log-DAY.txt comes after log-DAY-2.txt in the alphabet.
+    // In alphabetical order, log-DAY.txt comes after log-DAY-2.txt.
     earlier.sort_by_key(|name| name.replace(".txt", ""));
     let [oldest, _, newest] = &earlier[..] else {
         panic!("{earlier:?}")
@@ -150,7 +150,7 @@ fn a_log_begun_anew_more_than_once_since_is_told_with_every_place() {
     assert!(copy(&folder).1 == log(&server));
     assert!(folder.contents()["backup.txt.old"] == first);
 
-    // A room that does not have the copy's log any more says from where its own goes on.
+    // If the room no longer has the copy's log, the output names the place where its own begins.
     assert!(server.stop().success());
     fs::remove_file(server.folder.path().join(newest)).expect("removed");
     fs::remove_file(server.folder.path().join(oldest)).expect("removed");
@@ -187,7 +187,7 @@ fn a_room_that_went_back_gets_a_new_copy_and_the_old_one_stays() {
         said(&server, &["lost one", "lost two"]);
         backup(&folder, &server.address).code(0).stderr("");
         let before = copy(&folder).1;
-        // An older copy is restored, and the room goes on until it is longer than it was.
+        // The room is restored from an older copy and grows longer than it was.
         server.kill();
         fs::write(server.log(), &older).expect("restored");
         server.start_again(&[]);
@@ -224,7 +224,7 @@ fn a_room_that_went_back_gets_a_new_copy_and_the_old_one_stays() {
     for name in names(&folder) {
         folder.run(&["replay", "--verify", &name]).code(0);
     }
-    // A room whose log is shorter than the copy is the same.
+    // A log that is shorter than the copy is treated likewise.
     server.kill();
     fs::write(server.log(), &older).expect("restored");
     server.start_again(&[]);
@@ -241,7 +241,7 @@ fn another_log_is_not_added_to_the_copy_of_the_first() {
     assert!(server.stop().success());
     fs::remove_file(server.log()).expect("removed");
     server.start_again(&[]);
-    // The new copy is not made over something else, but over what a run that was cut off has left.
+    // The new copy replaces the rest of an interrupted run, but no other file.
     folder.file("backup.txt.new", "Dear all");
     let run = backup(&folder, &server.address).code(1);
     run.one_sentence(&["backup.txt.new", "is something else"]);
@@ -258,7 +258,7 @@ fn another_log_is_not_added_to_the_copy_of_the_first() {
     assert_eq!(names(&folder), ["backup.txt", "backup.txt.old"]);
 }
 
-/// A server that stands between: passes on that many bytes of each answer and hangs up.
+/// A proxy that forwards so many bytes of each answer and hangs up.
 fn cutting(to: String, bytes: u64) -> Fake {
     Fake::start(move |request, _, stream| {
         let mut there = TcpStream::connect(&to).expect("the server");
@@ -282,13 +282,13 @@ fn a_connection_that_breaks_costs_nothing_that_came() {
     backup(&folder, &between.address).code(0).stderr("");
     assert!(copy(&folder).1 == log(&server));
     assert!(between.seen("GET").len() > 3);
-    // One that brings nothing more is not asked for ever; what is there stays.
+    // If nothing more arrives, it gives up and keeps what it has.
     said(&server, &[&"more ".repeat(1_000)]);
     let before = copy(&folder).1;
     let between = cutting(server.address.clone(), 2_000);
     let run = backup(&folder, &between.address).code(1);
     run.one_sentence(&[&between.address, "start this again"]);
-    // Once for the line before, and once in vain.
+    // One request is for the previous line, and one in vain.
     assert!(between.seen("GET").len() <= 2);
     assert!(copy(&folder).1.starts_with(&before));
     backup(&folder, &server.address).code(0);
@@ -327,7 +327,7 @@ fn a_room_with_a_key_is_copied_with_it_and_for_its_owner_alone() {
     assert!(bytes == log(&server));
     let mode = |path| fs::metadata(path).expect("it").permissions().mode() & 0o7777;
     assert_eq!(mode(&path), 0o600);
-    // A copy from when the room was open.
+    // A copy made while the room was open.
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("set");
     folder.run(&right).code(0).stderr("");
     assert_eq!(mode(&path), 0o600);
@@ -340,7 +340,7 @@ fn a_room_with_a_key_is_copied_with_it_and_for_its_owner_alone() {
 fn a_file_that_is_no_copy_is_left_alone() {
     let (server, folder) = (Server::start(&[]), Folder::new());
     folder.file("letter.txt", "Dear all,\nhello\n");
-    // None has a line feed, and each begins with a digit; two as the first line of a log does.
+    // None has a line feed, and each begins with a digit; two begin like the first line of a log.
     for (name, text) in [
         ("budget.txt", "2026 budget: 1000 EUR"),
         ("year.txt", "1999"),
@@ -373,7 +373,7 @@ fn a_file_that_is_no_copy_is_left_alone() {
         run.stdout("").one_sentence(&[file, part]);
     }
     assert!(folder.contents() == before);
-    // Nobody there, and somebody else there.
+    // No server, and another server.
     let nobody = nobody();
     let run = folder.run(&["backup", &nobody, "backup.txt"]).code(1);
     run.one_sentence(&[&nobody, "cannot be reached: connection refused"]);

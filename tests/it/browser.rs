@@ -1,4 +1,4 @@
-//! Foreign web pages, which can make a browser do nothing here.
+//! Requests that foreign web pages make a browser send: all are refused.
 
 use serde_json::Value;
 
@@ -66,7 +66,7 @@ fn a_browser_is_led_astray_by_no_other_page() {
     server
         .ask("GET", "/members", &twice, "")
         .refused(400, "bad_request");
-    // Every path is protected, and nothing was said by the way.
+    // Every path is protected, and nothing was posted.
     for (method, path) in [
         ("POST", "/session"),
         ("POST", "/messages"),
@@ -92,7 +92,7 @@ fn a_browser_is_led_astray_by_no_other_page() {
     assert_ne!(json["message"], Value::Null);
 }
 
-/// Another server of this machine, whoever runs it, cannot speak for those who read its pages.
+/// Another server on this machine cannot post in the name of people who read its pages.
 #[test]
 fn a_page_on_another_port_says_nothing() {
     let folder = std::sync::Arc::new(support::program::Folder::new());
@@ -102,7 +102,7 @@ fn a_page_on_another_port_says_nothing() {
         let server = Server::start_in(folder.clone(), listen, &["--key-file", "key"]);
         let port = server.address.rsplit_once(':').expect("a port").1;
         let said = server.said();
-        // What the browser sends along by itself.
+        // The fields that the browser adds by itself.
         let login = ("Authorization", "Basic Y2k6b3BlbiBzZXNhbWU=");
         for host in ["127.0.0.1", "192.168.1.20", "[fd00::20]"] {
             let own = format!("{host}:{port}");

@@ -1,6 +1,5 @@
-//! One downloaded file: an executable that carries another becomes it for `gui`, and is otherwise what
-//! it always was. The one that carries is the binary under test; what it carries is mostly a small
-//! program that tells how it was run.
+//! The one downloaded file: an executable that carries another becomes it for `gui`, and otherwise behaves as always.
+//! The carrier is the binary under test; it mostly carries a small program that reports how it was run.
 
 use std::fs::{self, File, Permissions};
 use std::io::{BufRead, BufReader};
@@ -56,7 +55,7 @@ fn compile(folder: &Folder, name: &str, source: &str, options: &[&str]) -> PathB
     result
 }
 
-/// The binary under test without what a debugger would want, which is most of it.
+/// The binary under test without its debug information, which is most of it.
 fn stripped() -> &'static [u8] {
     static BYTES: OnceLock<Vec<u8>> = OnceLock::new();
     BYTES.get_or_init(|| {
@@ -70,8 +69,8 @@ fn stripped() -> &'static [u8] {
 
 /// Puts an executable with these bytes into the folder.
 fn executable(folder: &Folder, bytes: &[u8]) -> PathBuf {
-    // Under another name first: an executable that is still open for writing in a process that
-    // another test just forked could not be run (ETXTBSY). `cp` has no such children.
+    // An executable cannot run while a process that another test just forked still has it open for writing (ETXTBSY).
+    // `cp` has no such children.
     let bytes = folder.file("bytes", bytes);
     let path = folder.path().join("chatroom-of-today");
     Run::of(Command::new("cp").arg(bytes).arg(&path)).code(0);
@@ -89,7 +88,7 @@ fn teller(folder: &Folder) -> PathBuf {
     carrying(folder, &compile(folder, "teller", TELLER, &[]))
 }
 
-/// A command in the folder whose places for temporary files are two empty folders in it.
+/// A command in the folder that uses two empty folders in it for temporary files.
 fn command(folder: &Folder, program: impl AsRef<Path>) -> Command {
     let mut command = Command::new(program.as_ref());
     folder.settle(&mut command);
@@ -126,7 +125,7 @@ fn a_carried_window_gets_the_arguments_and_its_code_is_ours() {
     assert_eq!(words, ["as-called", "gui", "--name", "ü x", "127.0.0.1:1"]);
     assert!(said.contains("from /memfd:chatroom"), "{}", run.story());
     assert!(said.contains("asked no"), "{}", run.story());
-    // What the tester's shell left open is no matter: neither this file nor the memory is.
+    // Files that the tester's shell left open do not count: neither this file nor the memory is among them.
     let ours = |line: &&str| line.contains("memfd") || line.contains("chatroom-of-today");
     let open = said.lines().filter_map(|line| line.strip_prefix("open "));
     assert_eq!(open.filter(ours).count(), 0, "{}", run.story());
@@ -211,7 +210,7 @@ fn a_library_that_the_window_lacks_is_named() {
         "a library that this system lacks: libgone.so.1.",
         "Install it",
     ]);
-    // And where it is there, the window runs.
+    // If it exists, the window runs.
     Run::of(
         command(&folder, &file)
             .arg("gui")
@@ -289,8 +288,7 @@ fn a_system_without_the_windows_loader_says_so() {
         .one_sentence(&["GNU C library", "loader is missing"]);
 }
 
-/// A runner for a program in a system that refuses these calls with EACCES, as one that forbids
-/// programs in memory does.
+/// A command that runs a program with these calls refused by EACCES, as on a system that forbids programs in memory.
 fn refusing(folder: &Folder, calls: &str, file: &Path) -> Command {
     let mut strace = command(folder, "strace");
     let told = folder.path().join("told");
@@ -376,7 +374,7 @@ fn a_carried_window_opens_and_is_called_what_the_file_is_called() {
         .env("HOME", home);
     run.env_remove("WAYLAND_DISPLAY")
         .env_remove("DBUS_SESSION_BUS_ADDRESS");
-    // Nobody is at that port: the window says so, and stays.
+    // Nothing listens at that port: the window says so, and stays.
     let mut child = run.args(["gui", "127.0.0.1:9"]).spawn().expect("it starts");
     wait_for("the window", || {
         let found = display.xdotool(&["search", "--onlyvisible", "--class", "chatroom"]);

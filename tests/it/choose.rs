@@ -38,7 +38,7 @@ pub fn texts(moments: &[&str]) -> String {
     moments.iter().map(line).collect()
 }
 
-/// The end of a choice that matches nothing.
+/// The last lines of the output if nothing matches.
 const NOTHING: &str =
     "chatroom: Nothing in log.txt is selected. Check --from, --to, --user, --grep and --only.\n";
 
@@ -67,7 +67,7 @@ fn every_form_of_a_time_is_understood() {
         ("2026-11-23 22:34:57.5", 4),
         ("2026-11-23", 1),
         ("2026-11-24", 5),
-        // The first time that the clock says so: the log begins at half past eleven at night.
+        // The first time that the clock shows this: the log begins at half past eleven at night.
         ("23:30", 0),
         ("23:30:01", 1),
         ("22:34:57", 3),
@@ -84,14 +84,14 @@ fn every_form_of_a_time_is_understood() {
         let run = chosen(&folder, &["--from", from]).code(0).stderr("");
         let wanted = texts(&DAY[first..]);
         assert_eq!(run.said(), wanted, "--from {from}\n{}", run.story());
-        // The same as an end: all that is before.
+        // The same moment as an end selects everything before it.
         if first > 0 {
             let run = chosen(&folder, &["--to", from]).code(0).stderr("");
             let wanted = texts(&DAY[..first]);
             assert_eq!(run.said(), wanted, "--to {from}\n{}", run.story());
         }
     }
-    // The end is the first such time behind the beginning.
+    // The end is the first such time after the beginning.
     for (from, to, part) in [
         ("09:00", "22:34", 1..2),
         ("2026-11-23 09:00", "22:34:57", 1..3),
@@ -112,7 +112,7 @@ fn every_form_of_a_time_is_understood() {
 #[test]
 fn a_time_is_found_even_where_clocks_change() {
     let folder = Folder::new();
-    // In the night of 25 October 2026 02:30 comes twice: at 00:30 and at 01:30 UTC.
+    // On 25 October 2026 02:30 comes twice: at 00:30 and at 01:30 UTC.
     let autumn = [
         "2026-10-24T20:00:00",
         "2026-10-25T00:30:00",
@@ -128,11 +128,11 @@ fn a_time_is_found_even_where_clocks_change() {
     )
     .code(0)
     .stdout(&texts(&autumn[2..]));
-    // A day and a time that the clock never showed is the first one after it.
+    // A day with a time that the clock skipped means the first moment after it.
     chosen(&folder, &["--from", "2026-03-29 02:30"])
         .code(0)
         .stdout(&texts(&autumn));
-    // In the night of 29 March 2026 there is none: the next is a day later, at 00:30 UTC.
+    // On 29 March 2026 there is no 02:30: the next is a day later, at 00:30 UTC.
     let spring = [
         "2026-03-28T20:00:00",
         "2026-03-29T12:00:00",
@@ -162,7 +162,7 @@ fn the_ends_are_those_of_good_lines() {
     ];
     for extra in extras {
         folder.file("log.txt", torn(&extra));
-        // So much that is no line says nothing of the kind.
+        // So many bytes that are no line reveal nothing about the format.
         let room = ["--format", "room"];
         let run = chosen(
             &folder,
@@ -350,12 +350,12 @@ fn names_texts_and_kinds_are_chosen() {
         (&["--only", "joins", "--user", "a]b"], [HIM, GONE].concat()),
         (&["--grep", "Tea"], TEA.to_string()),
         (&["--grep", "(?i)tea"], [TEA, MORE].concat()),
-        // As it was said, not as it is written down.
+        // Compared with the text as it was posted, not as the log has it.
         (&["--grep", r"C:\\temp$"], TEMP.to_string()),
         (&["--grep", r"\n"], YES.to_string()),
         (&["--grep", "(?m)^please"], YES.to_string()),
         (&["--grep", "npl"], String::new()),
-        // The text alone.
+        // Only the text is searched.
         (&["--grep", "mira"], YES.to_string()),
         (&["--grep", "2026|0:00|Client"], String::new()),
         (&["--grep", "e", "--user", "a]b"], YES.to_string()),
@@ -423,7 +423,7 @@ fn times_and_colours_are_printed_where_they_are_asked_for() {
     }
     let run = chosen(&folder, &["--color", "always"]).code(0);
     assert!(run.said().starts_with("[\u{1b}[38;5;"), "{}", run.story());
-    // Other forms have times of their own, and a check is of all of it.
+    // Other forms have their own times, and a verification covers the whole log.
     for args in [
         &["--times", "--output", "json"][..],
         &["--verify", "--from", "22:34"],

@@ -1,5 +1,5 @@
-//! Streams on the wire: to HTTP/1.1 every event ends a chunk, so that clients that hand on whole chunks
-//! only hear it at once; the last chunk says that the stream is whole. HTTP/1.0 gets the same events bare.
+//! Streams on the wire: in HTTP/1.1 every event ends a chunk, so that clients that deliver only whole chunks receive
+//! it at once; the last chunk shows that the stream is complete. In HTTP/1.0 the same events have no frame.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -12,7 +12,7 @@ use support::waiting::wait_for;
 const FORMS: [&str; 3] = ["text/event-stream", "application/x-ndjson", "*/*"];
 const TEXTS: [&str; 5] = ["hi", "two\nlines", "\u{7}\r\n0\r\n\r\n", "a\u{2028}b", "👩‍👩‍👧‍👦"];
 
-/// Asks, and gives the connection.
+/// Sends a request; returns the connection.
 fn ask(server: &Server, method: &str, version: &str, query: &str, accept: &str) -> TcpStream {
     let mut stream = server.connect();
     let request = format!(
@@ -23,7 +23,7 @@ fn ask(server: &Server, method: &str, version: &str, query: &str, accept: &str) 
     stream
 }
 
-/// Everything up to the connection's end: the head, and what follows it.
+/// Reads to the connection's end: the head, and the rest.
 fn whole(mut stream: TcpStream) -> (String, Vec<u8>) {
     let mut bytes = Vec::new();
     match stream.read_to_end(&mut bytes) {
@@ -74,7 +74,7 @@ fn every_event_ends_a_chunk_in_every_form_from_memory_and_from_the_file() {
         assert_eq!(server.say(&token, text).status, 201);
     }
     assert!(server.stop().success());
-    // What was said is in the file only now, and what follows is in memory, too.
+    // Old messages are now only in the file; new ones are in memory, too.
     server.start_again(&[]);
     let mut streams = Vec::new();
     for form in FORMS {
@@ -113,10 +113,10 @@ fn every_event_ends_a_chunk_in_every_form_from_memory_and_from_the_file() {
         for chunk in &chunks_of_one {
             assert!(is_one_event(form, chunk), "{form}: {chunk:?}");
         }
-        // Closed and the good-bye come on top; the greeting shows nothing in plain lines.
+        // The closing and the good-bye are added; the greeting is empty in plain lines.
         let plain = usize::from(*form == "*/*");
         assert_eq!(chunks_of_one.len(), events + 2 - plain, "{form}");
-        // The greeting has the time in it; all the rest is the same for everybody.
+        // The greeting contains the time; the rest is the same for everybody.
         let (mut chunks_of_twin, _) = chunks(&twin.1);
         let bare = String::from_utf8(bare.1.clone()).expect("UTF-8");
         let mut rest = &bare[..];

@@ -1,4 +1,4 @@
-//! Days and clocks: an hour that happens twice, lines that were late, days of programs that tell none.
+//! Days and clocks: an hour that comes twice, late lines, and logs without days.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ fn a_time_that_the_clock_shows_twice_is_the_first() {
     ];
     let folder = Folder::new();
     folder.file("log.txt", log(&night));
-    // As a rule, and as a table of the machine, if it has one: the two are read by different code.
+    // Both as a rule and as a table of the machine, if it has one, since different code reads them.
     for zone in [BERLIN, "Europe/Berlin"] {
         for (args, wanted) in [
             (&["--from", "2026-10-25 02:30"][..], &night[1..]),
@@ -28,7 +28,7 @@ fn a_time_that_the_clock_shows_twice_is_the_first() {
             (&["--to", "02:30"], &night[..1]),
             (&["--from", "2026-10-25 03:00"], &night[5..]),
             (&["--from", "03:00"], &night[5..]),
-            // The second can be had by its distance from Greenwich.
+            // The offset from UTC selects the second.
             (&["--from", "2026-10-25T02:30:00+01:00"], &night[4..]),
         ] {
             if zone != BERLIN
@@ -45,7 +45,7 @@ fn a_time_that_the_clock_shows_twice_is_the_first() {
     }
 }
 
-/// The lines of a log as `choose`'s Berlin reads it, without checksums and the first.
+/// The lines of a log as read in `choose`'s Berlin, without checksums and the first line.
 fn converted(folder: &Folder, name: &str) -> Vec<String> {
     let mut command = folder.command(&["replay", name, "--convert", "-"]);
     let run = Run::of(command.env("TZ", BERLIN)).code(0);

@@ -53,7 +53,7 @@ fn bash_completes_modes_flags_values_and_files() {
         "evening.txt\n"
     );
     assert_eq!(complete("chatroom server --room", "eve", "--room"), "eve\n");
-    // What is no flag there is an address: bash is not to offer files.
+    // Any other word there is an address, so bash must not offer files.
     let gui = complete("chatroom gui", "eve", "gui");
     assert_eq!(gui.lines().next(), Some("+o default +o bashdefault"));
     assert_eq!(complete("chatroom man", "ser", "man"), "server\nservice\n");
@@ -105,7 +105,7 @@ fn zsh_completes_modes_flags_values_and_files() {
     carried(&folder, "zsh", "functions/_chatroom");
     folder.file("evening.txt", "");
     said(&folder, &["zsh", "-f", "-n"], "functions/_chatroom");
-    // A terminal of zsh's own, in which the key is pressed.
+    // zsh gets its own terminal, in which the key is pressed.
     let complete = |line: &str| {
         said(
             &folder,

@@ -85,7 +85,7 @@ fn a_value_that_makes_no_sense_is_refused_with_its_variable() {
             "{said}"
         );
         assert!(!said.contains(&format!("'{flag}")), "{said}");
-        // Where the flag is wrong, it is the flag that is named.
+        // If the flag is wrong, the sentence names the flag.
         if !["--no-announce", "--no-address-limits"].contains(&flag) {
             let flag_too = ["server", flag, wrong];
             let said = Run::of(&mut with(&folder, &flag_too, &[(variable, wrong)]))
@@ -139,7 +139,7 @@ fn the_help_names_every_variable() {
     }
 }
 
-/// A server that is set up by the environment alone, but for `args`.
+/// A server configured by the environment alone, apart from `args`.
 fn server(folder: &Arc<Folder>, args: &[&str], variables: &[(&str, &str)]) -> Server {
     let words = [&["server"], args].concat();
     let mut command = with(folder, &words, &[("CHATROOM_LISTEN", "127.0.0.1:0")]);
@@ -208,7 +208,7 @@ fn of_the_keys_the_flag_goes_first_then_the_file_then_the_variable() {
         (&[], &both[1..], "variable"),
     ] {
         let server = server(&folder, args, variables);
-        // A name of its own: the one before is held for whoever has its token.
+        // The previous name is held for its token, so this takes another.
         let body = format!(r#"{{"name":"{key}","key":"{key}"}}"#);
         let json = [("Content-Type", "application/json")];
         assert_eq!(
@@ -217,7 +217,7 @@ fn of_the_keys_the_flag_goes_first_then_the_file_then_the_variable() {
             "{key}"
         );
     }
-    // An empty one is no open room.
+    // An empty key does not open the room.
     let start = ["server", "--listen", "127.0.0.1:0"];
     for variable in ["CHATROOM_KEY_FILE", "CHATROOM_KEY"] {
         Run::of(&mut with(&folder, &start, &[(variable, "")]))
@@ -249,7 +249,7 @@ fn replay_takes_its_colours_and_its_key_from_the_environment() {
     assert!(colours(&[], "always").contains('\u{1b}'));
     assert!(!colours(&["--color", "never"], "always").contains('\u{1b}'));
     assert!(!colours(&[], "").contains('\u{1b}'));
-    // A preference does not stand in the way of what has no colours.
+    // A preference for colours is no error if the output has none.
     colours(&["--stats"], "always");
     let into = [
         "replay",

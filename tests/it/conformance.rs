@@ -11,7 +11,7 @@ use support::waiting::PATIENCE;
 /// The answer that must come back.
 #[derive(Clone, Copy, Debug)]
 enum Wanted {
-    /// Whatever is no complaint about the request's form.
+    /// Any answer that does not refuse the form of the request.
     Understood,
     /// One answer with this status, and the end of the connection, whatever else was sent.
     Only(u16),
@@ -25,13 +25,13 @@ fn connect(server: &Server) -> TcpStream {
     stream
 }
 
-/// All that comes back for bytes that are all that is sent.
+/// Sends these bytes and nothing more; returns the whole answer.
 fn all(server: &Server, bytes: &[u8]) -> Vec<u8> {
     let mut stream = connect(server);
     stream.write_all(bytes).expect("sent");
     stream.shutdown(Shutdown::Write).expect("half closed");
     let mut came = Vec::new();
-    // An end by reset is one, after the answer.
+    // A reset after the answer is also an end.
     let _ = stream.read_to_end(&mut came);
     came
 }
@@ -87,7 +87,7 @@ fn requests_of_every_form_get_what_the_rfc_says() {
             Understood => assert!(!matches!(answer.status, 400 | 500..), "{what}: {}", answer.status),
             Only(status) => assert_eq!(answer.status, status, "{what}: {}", answer.text()),
         }
-        // It says itself where it ends, and nothing comes after it.
+        // The answer declares its own length, and nothing follows it.
         assert!(answer.field("content-length").is_some(), "{what}");
         assert!(rest.is_empty(), "{what}: {}", String::from_utf8_lossy(rest));
         assert_eq!(server.get("/health").status, 200, "{what}: the room goes on");
@@ -99,7 +99,7 @@ fn a_connection_is_open_for_as_long_as_both_want() {
     let server = Server::start(&[]);
     let mut stream = connect(&server);
     let mut reader = BufReader::new(stream.try_clone().expect("a second handle"));
-    // A body is waited for once it was said that it may come.
+    // The server waits for a body once it has allowed it.
     let asks =
         "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n";
     stream.write_all(asks.as_bytes()).expect("sent");
@@ -118,7 +118,7 @@ fn a_connection_is_open_for_as_long_as_both_want() {
         assert_eq!(Answer::read(&mut reader, "GET").status, 200);
     }
 
-    // What comes after the last request is not answered.
+    // Bytes after the last request are not answered.
     for last in [
         "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
         "GET / HTTP/1.0\r\nHost: localhost\r\n\r\n",

@@ -10,11 +10,11 @@ use support::server::Server;
 use support::waiting::wait_for;
 use support::written::Written;
 
-/// A server on a pseudo terminal of its own.
+/// A server on its own pseudo terminal.
 pub struct Terminal {
     /// Its parent.
     pub script: Child,
-    /// Everything that it has shown.
+    /// All its output.
     pub screen: Written,
     /// The folder that it runs in.
     pub folder: Arc<Folder>,
@@ -115,7 +115,7 @@ fn a_message_is_shown_as_the_request_it_came_in() {
     assert_eq!(lines[14..], ["Client (uthira) is offline"]);
     assert!(!console.contains(&token) && !console.contains("s3cret"));
 
-    // A date that the client gave stays the only one; a refused message is not shown.
+    // A date from the client stays the only one; a refused message is not shown.
     let fields = [
         ("Date", "Mon, 23 Nov 2026 22:34:57 GMT"),
         ("Authorization", "Basic Y2k6"),
@@ -161,7 +161,7 @@ fn the_console_says_as_much_as_it_is_told_to() {
             Some(wanted)
         );
     }
-    // Without a terminal it is quiet by itself.
+    // Without a terminal it is quiet by default.
     let folder = Arc::new(Folder::new());
     let command = folder.command(&["server", "--listen", "127.0.0.1:0"]);
     let mut server = Server::spawn(Arc::clone(&folder), command);
@@ -174,7 +174,7 @@ fn the_console_says_as_much_as_it_is_told_to() {
 fn a_console_that_nobody_reads_slows_nobody() {
     let folder = Arc::new(Folder::new());
     let mut command = Command::new("bash");
-    // The console goes into a pipe whose reader takes its first lines and no more, until told.
+    // The console goes into a pipe, of which only the first lines are read at first.
     command.args([
         "-c",
         "exec \"$0\" server --listen 127.0.0.1:0 --console http --max-rate 0 --sync never > >(head -n 1; timeout 60 head -n 1 go > seen; cat)",

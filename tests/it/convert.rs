@@ -1,7 +1,7 @@
 //! `chatroom replay --convert`, and logs of other programs, as their user sees them.
 //!
-//! The messages of a real log are looked for in the result by readers that share nothing with the
-//! program: lines are cut at fixed marks, and escapes taken back by hand.
+//! Readers that share no code with the program search the result for the messages of a real log: they cut lines at
+//! fixed marks and decode escapes by hand.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -156,12 +156,12 @@ fn every_text_of_every_real_day_is_in_the_result() {
             story.contains("Next: chatroom server --log out.txt "),
             "{story}"
         );
-        // What is no message is a join, a leave or a notice, and nothing is missing.
+        // Everything else is a join, a leave or a notice, and nothing is missing.
         let unknown = bytes
             .split(|b| *b == b'\n')
             .any(|line| line.starts_with(b"what"));
         assert_eq!(story.contains("not understood"), unknown, "{story}");
-        // Nobody comes twice as often as the source says.
+        // Nobody joins twice as often as in the source.
         let count = |text: &str, what: &str| text.matches(what).count();
         let source = text_of(&bytes);
         let joins = source
@@ -264,7 +264,7 @@ fn a_choice_of_a_rooms_log_is_copied_line_by_line() {
         rest.as_bytes(),
         messages.copied().collect::<Vec<_>>().concat()
     );
-    // All of it is the very file.
+    // The whole result is the same file.
     std::fs::remove_file(folder.path().join("out.txt")).expect("removed");
     let whole = folder.file("whole.txt", SAMPLE);
     convert(&folder, &whole, &[]).code(0).stdout("");
@@ -280,7 +280,7 @@ fn nothing_is_written_over_and_nothing_half_is_left() {
     convert(&folder, &source, &[]).code(1).one_sentence(&taken);
     assert_eq!(made(&folder), "mine");
     std::fs::remove_file(folder.path().join("out.txt")).expect("removed");
-    // A link to nowhere is something, too.
+    // A dangling link counts as an existing file.
     std::os::unix::fs::symlink("nowhere", folder.path().join("out.txt")).expect("a link");
     convert(&folder, &source, &[]).code(1).one_sentence(&taken);
     std::fs::remove_file(folder.path().join("out.txt")).expect("removed");
@@ -302,7 +302,7 @@ fn nothing_is_written_over_and_nothing_half_is_left() {
         .run(&["replay", &source, "--convert", "none/out.txt"])
         .code(1);
     missing.one_sentence(&["none/out.txt cannot be made: its folder does not exist."]);
-    // No space, after some of it was written.
+    // The disk is full after a part was written.
     let long = "[22:34] <bob> hello\n".repeat(50_000);
     folder.file("long-2026-11-23.txt", long);
     let mut shell = Command::new("bash");
@@ -345,14 +345,14 @@ fn the_log_of_the_original_is_read() {
     );
     let said = "[mira]: 0:00:05:tea?\n[jo]: 0:00:02:[mira]: 0:00:01:not me\n\
                 [mira]: 50:03:04:at 4:15\n[jo]: 0:00:00:bell \\u{7} café 😀\n";
-    // And nothing that was not in it, such as a room that was opened.
+    // Nothing is added, such as an opening of the room.
     for args in [&[][..], &["--times"]] {
         let run = folder.run(&[&["replay", "old.txt"], args].concat());
         let shown = run.code(0).stderr("").said();
         assert!(!shown.contains("Room opened"), "{shown}");
     }
     folder.run(&["replay", "old.txt"]).code(0).stdout(said);
-    // It ends when the file was written to.
+    // It ends once the file is written.
     let written = std::fs::metadata(&path)
         .and_then(|data| data.modified())
         .expect("a time");

@@ -1,5 +1,4 @@
-//! A disk that fails, in small; the durability tests have it at length. What counts is that nothing
-//! is acknowledged or shown that may not be kept.
+//! A failing disk, briefly; the durability tests are thorough. Nothing is acknowledged or shown that may be lost.
 
 use std::sync::Arc;
 
@@ -41,7 +40,7 @@ fn a_failed_sync_stops_the_server_and_is_not_tried_again() {
         assert!(seen.contains(&format!("number {}", at - 1)), "{seen}");
         assert!(!seen.contains(&format!("number {at}")), "{seen}");
 
-        // What of it was written is there, and its sender's repeat finds it.
+        // The written line is there, and its sender's repeat finds it.
         let server = Server::start_in(folder, "127.0.0.1:0", &[]);
         for (n, status) in (2..=at).map(|n| (n, 200)).chain([(at + 1, 201)]) {
             assert_eq!(keyed(&server, &token, n).status, status, "{error} {at}");
@@ -79,7 +78,7 @@ fn a_start_rewrites_and_syncs_the_end_before_it_shows_it() {
     assert!(server.stop().success());
     let folder = Arc::clone(&server.folder);
     let length = std::fs::metadata(server.log()).expect("the log").len();
-    // A new secret's name must be kept as well.
+    // The directory entry of a new secret must be synced as well.
     std::fs::remove_file(folder.path().join("log.txt.secret")).expect("removed");
     let other = Folder::new();
     let told = other.path().join("told");

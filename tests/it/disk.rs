@@ -1,5 +1,5 @@
-//! A disk that is full, and a log that goes away under the server: what senders are told, and that
-//! nothing acknowledged is lost.
+//! A full disk, and a log that disappears under the server: the answers to senders, and that nothing acknowledged is
+//! lost.
 
 use rustix::process::{Resource, Rlimit, prlimit};
 
@@ -32,7 +32,7 @@ fn a_full_disk_refuses_and_the_room_goes_on_afterwards() {
     server.log_in("bob");
     assert_eq!(keyed(&server, &token, "k1", "before").status, 201);
     let before = std::fs::read(server.log()).expect("the log");
-    // Half a line fits: what was written of it is cut back.
+    // Half a line fits and is cut back.
     allow(&server, Some(30));
     let full = keyed(&server, &token, "k2", "into the full disk");
     full.refused(507, "log_full");
@@ -44,7 +44,7 @@ fn a_full_disk_refuses_and_the_room_goes_on_afterwards() {
         .notices
         .wait_for("log.txt: messages are refused until there is some");
     assert!(std::fs::read(server.log()).expect("the log") == before);
-    // Reading goes on, with a token as well, and so does a repeat of what is stored.
+    // Reading still works, also with a token, and so does a repeat of a stored message.
     assert_eq!(server.get("/messages").status, 200);
     let authorised = bearer(&token);
     let reading = server.ask("GET", "/members", &[("Authorization", &authorised)], "");
@@ -60,7 +60,7 @@ fn a_full_disk_refuses_and_the_room_goes_on_afterwards() {
         .notices
         .wait_for("log.txt again: messages are accepted.");
     assert_eq!(server.ask("POST", "/session", &[], "eve").status, 201);
-    // bob's leave, which the full disk may have been in the way of, comes as well.
+    // bob's leave, which the full disk may have delayed, arrives as well.
     let mut heard = Vec::new();
     while !heard.iter().any(|line| line == "Client (bob) is offline") {
         heard.push(listener.line().expect("the stream goes on"));

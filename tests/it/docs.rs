@@ -1,5 +1,5 @@
-//! The documents, held to their word: every line of shell in them is run, every example's output is
-//! compared, every error and flag of the program is in them, and every link leads somewhere.
+//! Tests of the documents: every line of shell in them is run, every example's output is compared, every error and
+//! flag of the program is in them, and every link leads somewhere.
 
 mod bots;
 mod curl;
@@ -24,7 +24,7 @@ use markdown::{Document, Step};
 
 use support::program::CHATROOM;
 
-/// The documents, without those that only picture or measure.
+/// The documents, without those that only show pictures or figures.
 const DOCUMENTS: [&str; 11] = [
     "README.md",
     "CONTRIBUTING.md",
@@ -43,7 +43,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Follows one, which has these files of the repository at hand.
+/// Follows a document with these files of the repository in its folder.
 fn follow(path: &'static str, files: &[(&str, &str)]) {
     let document = Document::read(path);
     let mut reader = Reader::of(&document);
@@ -59,7 +59,7 @@ fn follow(path: &'static str, files: &[(&str, &str)]) {
 fn the_readme_is_run() {
     let document = Document::read("README.md");
     let mut reader = Reader::of(&document);
-    // As it comes from a download: any name, and it may not be run.
+    // As after a download: under any name, and not executable.
     let downloaded = reader.shell.here().join("chatroom-0.1.0-x86_64-linux");
     std::fs::copy(CHATROOM, &downloaded).expect("copied");
     use std::os::unix::fs::PermissionsExt;
@@ -104,7 +104,7 @@ fn the_page_about_the_window_is_run() {
     follow("docs/window/README.md", &[]);
 }
 
-/// Every document of the repository, also those that only picture or measure.
+/// Every document of the repository, also those that only show pictures or figures.
 fn all() -> Vec<PathBuf> {
     let mut found = vec![root().join("README.md"), root().join("CONTRIBUTING.md")];
     let mut folders = vec![root().join("docs")];
@@ -151,7 +151,7 @@ fn no_line_of_shell_is_left_out() {
                 _ => (),
             }
         }
-        // What is set off by four spaces is for make, and its target is there.
+        // Lines indented by four spaces are for make, and their targets exist.
         let mut before = "";
         for line in document.text.lines() {
             if let Some(code) = line.strip_prefix("    ").filter(|_| before.is_empty()) {
@@ -173,7 +173,7 @@ fn no_line_of_shell_is_left_out() {
     );
 }
 
-/// The words that the source answers with.
+/// The error codes in the source.
 fn words(folder: &Path, found: &mut BTreeSet<String>) {
     // A word and a sentence: `"name_taken",` followed by text, or the word that becomes one.
     let word = Regex::new(
@@ -205,7 +205,7 @@ fn every_error_and_every_request_is_on_the_http_page() {
     let http = std::fs::read_to_string(root().join("src/http.rs")).expect("http.rs");
     let call = Regex::new(r#"BadRequest::new\(\s*\d+,\s*"(\w+)""#).expect("a pattern");
     found.extend(call.captures_iter(&http).map(|found| found[1].to_string()));
-    // The check itself: some of each place where they are made.
+    // This checks the search itself: it finds some in each place.
     for known in [
         "name_taken",
         "name_empty",
@@ -291,7 +291,7 @@ fn every_flag_and_variable_is_in_its_modes_page() {
     }
 }
 
-/// All of the source that users get to read from, with each sentence on one line.
+/// The source with all sentences for users, each on one line.
 fn sentences(folder: &Path, all: &mut String) {
     let broken = Regex::new(r"\\\n\s*").expect("a pattern");
     for entry in std::fs::read_dir(folder).expect("a folder") {

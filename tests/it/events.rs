@@ -1,4 +1,4 @@
-//! Listening: the three forms, where a stream starts, and what it says when a place is not there.
+//! Listening: the three forms, the start of a stream, and its answer to an unknown id.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use support::waiting::wait_for;
 const SSE: (&str, &str) = ("Accept", "text/event-stream");
 const NDJSON: (&str, &str) = ("Accept", "application/x-ndjson");
 
-/// A server in which uthira said so many numbered messages.
+/// A server in which uthira has posted so many numbered messages.
 fn numbered(count: usize) -> (Server, String) {
     let server = Server::start(&["--max-rate", "0"]);
     let token = server.log_in("uthira");
@@ -28,7 +28,7 @@ fn next(listener: &mut Listener) -> SseEvent {
     listener.event().expect("the stream goes on")
 }
 
-/// The answer to a poll with the query after its hello, one word an event.
+/// The events of a poll with this query after its hello, one word each.
 fn polled(server: &Server, query: &str) -> Vec<String> {
     words(&server.events(query)[1..])
 }
@@ -191,7 +191,7 @@ fn a_listener_resumes_exactly_where_it_was() {
     let (server, token) = numbered(3);
     let mut heard = Vec::new();
     let mut last: Option<String> = None;
-    // Each connection takes one event and is gone; between them more is said.
+    // Each connection reads one event and closes; more is posted in between.
     for n in 3..12 {
         let mut stream = match &last {
             Some(id) => listen(&server, "since=latest", &[("Last-Event-ID", id)]),
@@ -326,7 +326,7 @@ fn a_poll_ends_and_the_connection_is_kept() {
         assert!(last.contains(&format!("\"m{}\"", round + 1)), "{text}");
         server.say(&token, "m2");
     }
-    // What was sent behind a poll is answered as well.
+    // A request sent after a poll is answered as well.
     let next = server.request("GET", "/members", &[], "");
     client.send([&poll[..], &next, &poll, &next].concat());
     for _ in 0..2 {
@@ -379,9 +379,9 @@ fn a_quiet_stream_gives_signs_of_life_and_a_stuck_request_ends() {
     assert_eq!(sse.line().as_deref(), Some(":"), "a comment");
     assert_eq!(sse.line().as_deref(), Some(""));
     assert_eq!(ndjson.line().as_deref(), Some(""), "an empty line");
-    // Not by the second sign of life but by the first, after 15 s.
+    // The first heartbeat comes after 15 s; this rules out the second. Only the clock can tell.
     assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
-    // Meanwhile those who did not finish what they began were told so, and all were let go.
+    // Meanwhile the unfinished requests were answered, and all their connections closed.
     for mut client in stuck {
         let answer = client.answer("GET");
         answer.refused(408, "timeout");

@@ -1,4 +1,4 @@
-//! The known faults of the original program, each as the test that it would fail.
+//! The known faults of the original program, each with a test that it would fail.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ fn names(server: &Server) -> Vec<Value> {
 fn a_second_name_that_is_too_long_is_refused_like_the_first() {
     let server = Server::start(&[]);
     let mut client = server.client();
-    // On one connection, as somebody types them in.
+    // All on one connection, as if typed by a person.
     for name in ["far too long", "still too long", "and too long again"] {
         client.send(server.request("POST", "/session", &[], name));
         client.answer("POST").refused(422, "name_too_long");
@@ -90,7 +90,9 @@ fn two_cannot_have_the_same_name() {
 fn posts(server: &Server, token: &str, texts: &[impl AsRef<[u8]>]) -> Vec<u8> {
     let authorised = bearer(token);
     let fields = [("Authorization", &*authorised)];
-    let requests = texts.iter().map(|text| server.request("POST", "/messages", &fields, text));
+    let requests = texts
+        .iter()
+        .map(|text| server.request("POST", "/messages", &fields, text));
     requests.collect::<Vec<_>>().concat()
 }
 
@@ -118,7 +120,7 @@ fn a_client_that_dies_leaves_one_calm_line() {
     let mut server = Server::start(&["--grace", "50ms"]);
     let token = server.log_in("uthira");
     let stream = server.connect();
-    // Closing now sends a reset, as a machine that lost its power and came back does.
+    // Closing now sends a reset, as a machine does after a power failure.
     sockopt::set_socket_linger(&stream, Some(Duration::ZERO)).expect("an option");
     let mut client = Client::new(stream);
     let fields = [SSE[0], ("Authorization", &*bearer(&token))];
@@ -131,7 +133,7 @@ fn a_client_that_dies_leaves_one_calm_line() {
     let leave = others.until("leave").pop().expect("it");
     assert_eq!(leave.data["name"], "uthira");
     server.console.wait_for("is offline\n");
-    // Others die in the middle of a request, and of an answer that they did not take.
+    // Others die in the middle of a request, and with an answer unread.
     for request in [
         "GET /events?poll=1 HTTP/1.1\r\nHost: x\r\n\r\n",
         "POST /messages HTTP/1.1\r\nHos",

@@ -1,4 +1,4 @@
-//! `chatroom replay --follow` into a pipe: the log, and on with what the room writes.
+//! `chatroom replay --follow` into a pipe: the log, and then what the room writes.
 
 use std::fs::File;
 use std::io::Write;
@@ -12,7 +12,7 @@ use support::server::Server;
 use support::waiting::{PATIENCE, wait_for};
 use support::written::Written;
 
-/// A run that goes on until it is ended.
+/// A run that continues until it is ended.
 struct Following {
     child: Child,
     out: Written,
@@ -51,7 +51,7 @@ fn new_lines_are_printed_once_across_a_crash_and_another_file() {
     plain.out.wait_for(":before\n");
     server.say(&token, "now");
     plain.out.wait_for(":now\n");
-    // Nobody is shown what the next start cuts off.
+    // A line that the next start cuts off is never shown.
     server.lose_power_in_a_line();
     let token = server.log_in("eve");
     server.say(&token, "after");

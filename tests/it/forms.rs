@@ -1,5 +1,5 @@
-//! `chatroom replay --output json|http`: what a room's listeners and its console were given, from
-//! its log. The page is in `page.rs`.
+//! `chatroom replay --output json|http`: the output for listeners and on the console, from the log. The page is in
+//! `page.rs`.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -12,7 +12,7 @@ use support::client::bearer;
 use support::program::{CHATROOM, Folder, Run};
 use support::server::Server;
 
-/// A text that would do something to a terminal or a page if it could.
+/// A text that is harmful to an unprotected terminal or page.
 pub const HOSTILE: &str =
     "<script>document.title='x'</script>\u{1b}[31m\u{202e}\0\u{7}\u{2028}</p>&amp;\r\n\"'`";
 
@@ -22,13 +22,13 @@ pub fn line_of(second: i64, body: Body) -> Vec<u8> {
     line_at(at, body)
 }
 
-/// Somebody says something.
+/// The line of a message.
 pub fn says(second: i64, from: &str, text: &str) -> Vec<u8> {
     let body = Body::message(from, text).elapsed(7).keyed(Key::new("k1"));
     line_of(second, body)
 }
 
-/// Runs a replay of what comes through a pipe.
+/// Runs a replay of a pipe.
 pub fn piped(folder: &Folder, args: &[&str], log: &[u8]) -> Run {
     let mut command = Command::new(CHATROOM);
     command.arg("replay").args(args).arg("-");
@@ -50,7 +50,7 @@ fn objects(run: &Run) -> Vec<Value> {
     objects.map(|object| object.expect("JSON")).collect()
 }
 
-/// A room in which somebody said something, and said it hostile.
+/// A room with a few messages, one of them hostile.
 fn room() -> Server {
     let server = Server::start(&["--max-rate", "0"]);
     let token = server.log_in("uthira");
@@ -145,7 +145,7 @@ fn json_says_what_is_damaged_as_a_listener_is_told() {
     let words = found[3]["message"].as_str().expect("words");
     assert!(words.starts_with(&format!("The log is torn at byte {}", log.len())));
     assert_eq!(found.len(), 4);
-    // Of a choice of events the damaged lines are no part.
+    // A selection of events has no damaged lines.
     let chosen = ["replay", "log.txt", "--output", "json", "--user", "bob"];
     let chosen = objects(&folder.run(&chosen).code(0));
     assert_eq!(chosen, found[2..3]);

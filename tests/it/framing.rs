@@ -1,5 +1,5 @@
-//! HTTP/1.1 on the wire: where a request begins and ends, however its bytes come, and what is
-//! refused because two readers could see it differently.
+//! HTTP/1.1 on the wire: the boundaries of requests, however their bytes arrive, and the refusal of any that two
+//! parsers could read differently.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -76,7 +76,7 @@ fn requests_in_one_piece_are_answered_in_their_order() {
         all += &post(&token, "", &format!("m{n}"));
         all += "GET /members HTTP/1.1\r\nHost: x\r\n\r\n";
     }
-    // An empty line between requests is passed over (RFC 9112, section 2.2).
+    // An empty line between requests is ignored (RFC 9112, section 2.2).
     all += "\r\nGET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n";
     let mut client = send(&server, all);
     for n in 0..20 {
@@ -209,7 +209,7 @@ fn framing_that_could_be_read_in_two_ways_is_refused() {
         assert_eq!(answer.status, status, "{fields:?}: {}", answer.text());
         answer.refused(status, word);
         assert_eq!(answer.field("connection"), Some("close"), "{fields:?}");
-        // Nothing behind it is taken for a request.
+        // Nothing after it is taken for a request.
         client.ended();
     }
     assert_eq!(texts(&server), [""; 0]);
@@ -232,7 +232,7 @@ fn the_host_is_named_exactly_once() {
         let request = format!("GET / HTTP/1.1\r\nHost: {none}\r\n\r\n");
         refused(&server, request, 400, "bad_request");
     }
-    // It is a name by the grammar, but no advice to paste into a shell.
+    // The grammar allows this name, but it must not appear in a line for the shell.
     let mut client = send(&server, "GET / HTTP/1.1\r\nHost: a.$(id)\r\n\r\n");
     let answer = client.answer("GET");
     answer.refused(421, "host_unknown");
@@ -351,10 +351,10 @@ fn a_client_that_asks_first_is_told_to_go_on() {
     assert_eq!(client.head().status, 100);
     client.send(body);
     assert_eq!(client.answer("POST").status, 201);
-    // Whoever does not wait is not told.
+    // A client that does not wait gets no interim answer.
     client.send(&request);
     assert_eq!(client.answer("POST").status, 201);
-    // Neither is one whose body is not wanted: the refusal comes at once.
+    // Nor does one whose body is refused: the refusal comes at once.
     let big = format!(
         "POST /messages HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nExpect: 100-continue\r\nContent-Length: 20000\r\n\r\n"
     );
@@ -368,10 +368,10 @@ fn the_answer_arrives_although_a_large_body_was_not_read() {
     let big = vec![b'x'; 10 << 20];
     let authorised = bearer(&token);
     let request = server.request("POST", "/messages", &[("Authorization", &authorised)], big);
-    // One that looks at the answer only when everything is sent, as simple clients do.
+    // A client that reads the answer only after sending everything, as simple clients do.
     let late = send(&server, &request).answer("POST");
     assert_eq!(late.refused(413, "text_too_long")["limit"], 16_384);
-    // And one that reads while it sends.
+    // A client that reads while it sends.
     let stream = server.connect();
     let mut into = stream.try_clone().expect("a second handle");
     let sending = std::thread::spawn(move || drop(into.write_all(&request)));
@@ -385,7 +385,7 @@ fn the_answer_arrives_although_a_large_body_was_not_read() {
 fn a_connection_too_many_is_told_to_come_back() {
     let folder = Arc::new(Folder::new());
     let mut command = Command::new("bash");
-    // 64 of the files are kept for other things, so there are 16 connections; one address may have them all here.
+    // 64 of the files are reserved, so there are 16 connections, all of which one address may have here.
     let server = "ulimit -n 80; exec \"$0\" server --listen 127.0.0.1:0 --no-address-limits";
     command.args(["-c", server, &CHATROOM]);
     folder.settle(&mut command);

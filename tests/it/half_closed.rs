@@ -1,5 +1,5 @@
-//! Listeners that close their own side, as `nc -N` does once it has sent its request, and go on reading;
-//! and those that are killed, which looks the same at first.
+//! Listeners that close their sending side, as `nc -N` does after its request, and continue to read; and killed ones,
+//! which look the same at first.
 
 use std::net::Shutdown;
 
@@ -21,7 +21,7 @@ fn listen(server: &Server, version: &str, form: &str, token: Option<&str>) -> Li
     let head = client.head();
     assert_eq!(head.status, 200);
     let mut listener = client.into_listener(head);
-    // All that there is to read so far: what is unread at the end is answered with a reset.
+    // Everything so far is read, since unread bytes at the end would cause a reset.
     match form {
         "text/event-stream" => drop(listener.until("hello")),
         "application/x-ndjson" => assert!(listener.line().expect("it").contains("hello")),
@@ -51,12 +51,12 @@ fn a_half_closed_listener_still_hears_everything() {
         let closed = listener.stream().shutdown(Shutdown::Write);
         closed.expect("its own side closes");
     }
-    // One that is here by its stream stays here.
+    // A member that is present by its stream stays present.
     let token = server.log_in("ann");
     let mut member = listen(&server, "1.1", FORMS[0], Some(&token));
     let closed = member.stream().shutdown(Shutdown::Write);
     closed.expect("its own side closes");
-    // It is asked twice whether it is there, at once and once more.
+    // Two heartbeats test whether it is still there, one of them at once.
     for _ in 0..2 {
         wait_for("a sign of life", || (member.line()? == ":").then_some(()));
     }
@@ -91,7 +91,7 @@ fn the_name_of_a_client_that_was_killed_is_free_as_soon_as_ever() {
             let last = server.said().pop()?;
             (last == format!("Client ({name}) is offline")).then_some(())
         });
-        // Where nothing can be sent that shows nothing, the next message finds out.
+        // Plain streams have no invisible heartbeat, so the next message finds out.
         if (version, form) == ("1.0", "*/*") {
             let bob = [("Authorization", "Basic Ym9iOg==")];
             assert_eq!(server.ask("POST", "/messages", &bob, "hi").status, 201);

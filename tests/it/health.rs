@@ -1,4 +1,4 @@
-//! `/health` as a monitor reads it: a room that can store nothing is not well, and says why.
+//! `/health` as a monitor reads it: a room that cannot store messages is unhealthy, and says why.
 
 use std::fs;
 use std::sync::Arc;
@@ -60,7 +60,7 @@ fn a_room_that_can_store_nothing_is_not_well() {
         (&health["refused"], &health["refused_in_all"]),
         (&2.into(), &2.into())
     );
-    // There is space again, and nobody says a word.
+    // There is space again, and nobody posts.
     limit(&server, None);
     let health = wait_for("it to be well", || {
         let health = server.get("/health");
@@ -86,7 +86,7 @@ fn without_a_key_only_the_state_is_told() {
         (outside.status, outside.text()),
         (200, "{\"status\":\"ok\"}\n".into())
     );
-    // The last copy of the log cannot be saved, so that the server stays.
+    // The last copy of the log cannot be saved, so the server stays.
     limit(&server, Some(10));
     fs::remove_file(server.log()).expect("removed");
     let outside = wait_for("it to be noticed", || {
@@ -100,7 +100,7 @@ fn without_a_key_only_the_state_is_told() {
 
 #[test]
 fn a_log_that_is_ahead_of_the_clock_is_told_with_what_to_do() {
-    // Two lines of an hour ago, and one that was written while the clock was in the year 9000.
+    // Two lines of an hour ago, and one written while the clock showed the year 9000.
     let now = Stamp::now().minus(Duration::from_secs(3_600));
     let far = Stamp::parse(b"9000-01-01T00:00:00.000000Z").expect("a time");
     let mut log = Vec::new();
@@ -127,7 +127,7 @@ fn a_log_that_is_ahead_of_the_clock_is_told_with_what_to_do() {
     assert!(server.stop().success());
     let told = server.notices.text();
     assert_eq!(told.lines().count(), 1, "once: {told}");
-    // What it says is what to do.
+    // The sentence says what to do.
     let advice = told.split('`').nth(1).expect("a command");
     let words: Vec<&str> = advice.split(' ').skip(1).collect();
     folder.run(&words).code(0);

@@ -8,7 +8,7 @@ use support::client::bearer;
 use support::server::Server;
 use support::waiting::wait_for;
 
-/// A server in which uthira said the texts, after two lines of coming in.
+/// A server in which uthira has posted these texts, after the opening and a join.
 fn with_messages(texts: impl IntoIterator<Item = String>) -> Server {
     let server = Server::start(&["--max-rate", "0", "--sync", "never"]);
     let token = server.log_in("uthira");
@@ -149,7 +149,7 @@ fn a_search_finds_texts_and_nothing_else() {
 
 #[test]
 fn a_search_of_a_long_log_goes_on_where_it_stopped() {
-    // Each request looks at no more than 16 MiB, and the log is longer: a NUL takes five bytes there.
+    // Each request searches at most 16 MiB, and the log is longer: a NUL takes five bytes in it.
     let filler = "\0".repeat(16 * 1024);
     let mut text = vec!["the needle".to_string()];
     text.extend(std::iter::repeat_n(filler, 220));
@@ -238,7 +238,7 @@ fn an_id_that_names_nothing_is_told_apart_from_one_of_another_log() {
     server
         .get(&format!("/messages/{foreign}"))
         .refused(410, "id_foreign");
-    // Every kind of event has its place.
+    // Every kind of event has an id.
     let kinds: HashSet<String> = server.events("since=all")[1..]
         .iter()
         .map(|event| server.get(&format!("/messages/{}", id(event))).json())
@@ -306,7 +306,7 @@ fn the_lines_to_join_with_lead_to_where_they_were_asked_for() {
             assert!(page.contains(&part), "{part:?} is not in:\n{page}");
         }
     };
-    // A browser means port 80 without saying so; the window would take its own usual one.
+    // A browser omits port 80; the window would assume its own default.
     for (host, at) in [
         ("chat.example.org", "chat.example.org:80"),
         ("[::1]", "[::1]:80"),
@@ -334,7 +334,7 @@ fn the_lines_to_join_with_lead_to_where_they_were_asked_for() {
                 "curl -C - -o backup.txt https://chat.example.org/log.txt",
             ],
         );
-        // Windows do not speak it.
+        // The window does not use it.
         for not in ["http:", "chatroom gui", "chatroom:", "chatroom backup"] {
             assert!(!page.contains(not), "{not:?} is in:\n{page}");
         }

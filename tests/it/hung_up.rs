@@ -39,14 +39,15 @@ fn read(server: &Server) -> u64 {
     count.expect("a count").parse().expect("a number")
 }
 
-/// Everybody asks for `path` and hangs up; how many bytes are read before others have an answer.
+/// All clients request `path` and hang up; returns the bytes that the server reads before another client has an
+/// answer.
 fn read_for(server: &Server, path: &str, minor: u8) -> u64 {
     let before = read(server);
     for _ in 0..ASKERS {
         let request = format!("GET {path} HTTP/1.{minor}\r\nHost: x\r\n\r\n");
         server.client().send(request);
     }
-    // It waits in the same queues.
+    // This request waits in the same queues.
     assert_eq!(server.get("/messages?find=nothing&limit=1").status, 200);
     let one = server.get("/events?poll=1&last=1");
     assert_eq!(one.status, 200);

@@ -15,7 +15,7 @@ use support::display::Display;
 use support::program::{Folder, Run};
 use support::waiting::wait_for;
 
-/// Wherever the tests run: a file of the project.
+/// The path of a file of the project.
 fn ours(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
@@ -39,7 +39,7 @@ fn the_menu_entry_is_what_desktops_read() {
     run.code(0).stdout("").stderr("");
     let entry = text("assets/chatroom.desktop");
     assert_eq!(value(&entry, "MimeType"), "x-scheme-handler/chatroom;");
-    // What a desktop runs for a link: `%u` stands for it.
+    // A desktop replaces `%u` by the link.
     let exec = value(&entry, "Exec");
     let words = exec.split(' ').map(|word| match word {
         "%u" => "chatroom://192.168.1.20:1337",
@@ -52,7 +52,7 @@ fn the_menu_entry_is_what_desktops_read() {
 
 #[test]
 fn a_link_that_is_clicked_opens_a_window_with_it() {
-    // What the README says to do without the package, in a home of its own.
+    // The steps of the README without the package, in a separate home.
     let home = Folder::new();
     let applications = home.path().join(".local/share/applications");
     fs::create_dir_all(&applications).expect("a folder");
@@ -60,7 +60,7 @@ fn a_link_that_is_clicked_opens_a_window_with_it() {
     fs::copy(entry, applications.join("chatroom.desktop")).expect("a copy");
     let run = Run::of(Command::new("update-desktop-database").arg(&applications));
     run.code(0);
-    // In the place of the executable, what tells how it was called.
+    // A script in place of the executable reports how it was called.
     let program = home.file(
         "chatroom",
         "#!/bin/sh\necho \"$@\" >called.part; mv called.part called\n",
@@ -90,7 +90,7 @@ fn a_desktop_knows_the_window_by_its_class_and_shows_its_icon() {
     let class: Vec<&str> = class.split('\0').collect();
     let entry = text("assets/chatroom.desktop");
     assert_eq!(class, ["chatroom", &*value(&entry, "StartupWMClass"), ""]);
-    // Its size, and then as many pixels as the icon of that size has.
+    // The size, followed by all pixels of the icon.
     let icon = window.icon();
     let (size, pixels) = Icon::read(icon[0]).counts();
     assert_eq!(icon[..2], [size, size]);
@@ -118,13 +118,13 @@ impl Icon {
         Icon { size, pixels }
     }
 
-    /// Its size, and how many of its pixels hide what is behind them.
+    /// Its size and the number of its opaque pixels.
     fn counts(&self) -> (u32, usize) {
         let opaque = self.pixels.chunks_exact(4).filter(|pixel| pixel[3] == 0xFF);
         (self.size, opaque.count())
     }
 
-    /// Which part of it is nearly of this colour.
+    /// The fraction of it that has nearly this colour.
     fn share(&self, colour: [u8; 3]) -> f64 {
         let near = |pixel: &[u8]| pixel.iter().zip(colour).all(|(a, b)| a.abs_diff(b) < 24);
         let found = self.pixels.chunks_exact(4);
@@ -137,7 +137,7 @@ impl Icon {
 fn the_icon_is_the_same_picture_in_every_size() {
     for size in [16, 22, 24, 32, 48, 64, 128, 256, 512] {
         let icon = Icon::read(size);
-        // Two bubbles, and writing in the one in front.
+        // There are two bubbles, and writing in the front one.
         for (what, colour, least) in [
             ("blue", [0x1F, 0x7A, 0x9E], 0.25),
             ("orange", [0xF2, 0xA0, 0x33], 0.1),
@@ -172,7 +172,7 @@ fn the_service_may_do_what_a_room_needs_and_nothing_else() {
     Cli::command()
         .try_get_matches_from(words.split(' '))
         .expect("the command line understands it");
-    // `make test-dist` has systemd for certain; a machine without it is no worse to work on.
+    // Machines without systemd are fine for work; `make test-dist` always has it.
     let mut command = Command::new("systemd-analyze");
     command.args(["security", "--offline=true", "--no-pager", "--threshold=15"]);
     command.arg(ours("assets/chatroom.service"));
@@ -208,7 +208,7 @@ fn the_service_has_every_setting_of_the_server_and_no_other() {
         .map(|(name, _)| format!("CHATROOM_{name}"))
         .collect();
     assert_eq!(offered, known);
-    // As it is installed it sets nothing.
+    // The installed file sets nothing.
     assert!(
         settings
             .lines()
@@ -228,7 +228,7 @@ fn the_packages_sources_are_there() {
         places.insert(part(1));
         // `make dist` and scripts/deb.sh make these.
         if !part(0).starts_with("dist/") {
-            // The part before the first star is a folder that has to be there.
+            // The part before the first star is a folder that must exist.
             let source = part(0).split('*').next().expect("a path");
             assert!(ours(source).exists(), "{source}");
         }

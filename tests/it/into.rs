@@ -1,4 +1,4 @@
-//! `chatroom replay FILE --into ADDR`: a log said again in a real room.
+//! `chatroom replay FILE --into ADDR`: a log replayed into a real room.
 
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -32,8 +32,7 @@ pub fn log(events: &[Event]) -> Vec<u8> {
     bytes
 }
 
-/// The log of a room without the times: who came, went and said what. Whatever else is in it is not
-/// given.
+/// The joins, leaves and messages of a room's log, without times; other events are left out.
 pub fn heard(log: &[u8]) -> Vec<String> {
     let lines = log.split(|b| *b == b'\n').filter(|line| !line.is_empty());
     let events = lines.map(|line| parse_line(line).expect("a good line"));
@@ -47,25 +46,25 @@ pub fn heard(log: &[u8]) -> Vec<String> {
         .collect()
 }
 
-/// The same of a running room.
+/// The joins, leaves and messages of a running room.
 pub fn heard_in(server: &Server) -> Vec<String> {
     heard(&std::fs::read(server.log()).expect("the room's log"))
 }
 
-/// The arguments that say `old.txt` in the server's folder again there.
+/// The arguments that replay `old.txt` in the server's folder into that server.
 pub fn args<'a>(server: &'a Server, more: &[&'a str]) -> Vec<&'a str> {
     let mut args = vec!["replay", "old.txt", "--into", &server.address];
     args.extend_from_slice(more);
     args
 }
 
-/// Says it again, to the end.
+/// Replays it to the end.
 pub fn run(server: &Server, events: &[Event], more: &[&str]) -> Run {
     server.folder.file("old.txt", log(events));
     server.folder.run(&args(server, more))
 }
 
-/// A run that goes on while the test does something; what it writes, stderr first.
+/// A run during the rest of a test; returns its output, stderr first.
 fn begin(server: &Server, events: &[Event], more: &[&str]) -> (Child, Written, Written) {
     server.folder.file("old.txt", log(events));
     let mut command = server.folder.command(&args(server, more));
@@ -104,7 +103,7 @@ fn the_sample_happens_again_as_it_did() {
         .stdout_has(&words)
         .stdout_has("Came in: 10. Left: 10.\n");
     run.stdout_has("Not posted again: 3 lines that only a server writes");
-    // Where the log's room was started anew, everybody leaves before they come again.
+    // At a restart in the log everybody leaves before joining again.
     let mut wanted = heard(SAMPLE);
     let again = wanted
         .iter()
@@ -242,7 +241,7 @@ fn a_room_with_a_key_wants_it_and_nobody_else_sees_it() {
 
 #[test]
 fn a_room_that_takes_no_key_from_here_for_a_while_is_said_to_be_so() {
-    // A room at whose address so many guess that no further key is let wait.
+    // So many clients guess at the room's key that no further one may wait.
     let body = r#"{"error":"too_many_keys","message":"Too many room keys are being tried from your address, so this one was not checked. Try again in 2 s."}"#;
     let room = Fake::saying(answer(
         "429 Too Many Requests",
@@ -336,7 +335,7 @@ fn the_room_hears_it_at_the_pace_that_is_asked_for() {
 
 #[test]
 fn silent_members_stay_and_nobody_joins_twice() {
-    // Without an open stream everybody would be gone after each silence.
+    // Without an open stream every member would leave after each silence.
     let server = Server::start(&["--grace", "300ms"]);
     let mut events = vec![at(0.0, Body::join("ann")), at(0.0, Body::join("bob"))];
     events.extend((0..5).map(|n| at(f64::from(n), Body::message("eve", "hm"))));
@@ -361,7 +360,7 @@ fn more_people_than_connections_take_turns() {
         .collect();
     server.folder.file("old.txt", log(&events));
     let mut command = Command::new("sh");
-    // So many descriptors that a dozen can be present.
+    // The descriptors suffice for a dozen present members.
     let line = "ulimit -n 44; exec \"$0\" \"$@\"";
     command.args(["-c", line, &support::program::CHATROOM]);
     command.args(args(&server, &["--speed", "max"]));
@@ -391,7 +390,7 @@ fn a_session_that_somebody_ends_begins_again() {
     let mut server = server;
     server.kill();
     std::fs::remove_file(server.folder.path().join("log.txt.secret")).expect("there is one");
-    // Her name is held that long for a token that nobody has.
+    // Her name is held that long for a token that is lost.
     server.start_again(&["--grace", "300ms"]);
     assert_eq!(ended(&mut child), Some(0), "{}", notices.text());
     assert!(

@@ -1,5 +1,4 @@
-//! The part of a log that `chatroom replay FILE --into ADDR` says again, and its sentence where no room
-//! listens.
+//! The part of a log that `chatroom replay FILE --into ADDR` posts, and its sentence if no room listens.
 
 use chatroom::event::Body;
 
@@ -102,7 +101,7 @@ fn an_address_without_a_room_is_said_at_once() {
         "There is no chatroom at 127.0.0.1:",
         "connection refused. Check the address",
     ]);
-    // Nor is a log with nothing to say said where nobody is.
+    // A log without messages fails, too, if no room listens.
     folder.file("empty.txt", log(&[at(1.0, Body::Closed)]));
     folder
         .run(&["replay", "empty.txt", "--into", &address])

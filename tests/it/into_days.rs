@@ -1,5 +1,5 @@
-//! Whole days said again in a real room: every message once and in order in the log, the same for
-//! every listener, the same from `replay --plain`.
+//! Whole days replayed into a real room: every message once and in order in the log, the same for every listener, and
+//! the same from `replay --plain`.
 
 use std::collections::{HashMap, HashSet};
 use std::io::Write;
@@ -21,7 +21,7 @@ pub fn real_days() -> Vec<(PathBuf, Vec<u8>)> {
         None => PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data/irc"),
     };
     let Ok(entries) = std::fs::read_dir(folder) else {
-        // Past the test's captured output: whoever reads the run shall know.
+        // Not captured by the test harness, so that a reader of the run sees it.
         let note = "note: there is no folder of real days (CHATROOM_IRC_DATA); only the project's own day is said again\n";
         let _ = std::io::stderr().write_all(note.as_bytes());
         return Vec::new();
@@ -36,8 +36,8 @@ pub fn real_days() -> Vec<(PathBuf, Vec<u8>)> {
         .collect()
 }
 
-/// The senders and texts of a day: `[14:07] <nick> text`, `name 2013-01-26 [15:04:04] <nick> text`, and the
-/// same with `* nick does something`. Whatever is of another form was not said.
+/// The senders and texts of a day: `[14:07] <nick> text`, `name 2013-01-26 [15:04:04] <nick> text`, and the same with
+/// `* nick does something`. Other lines are no messages.
 fn speeches(day: &[u8]) -> Vec<(String, String)> {
     let text = String::from_utf8_lossy(day);
     let lines = text.lines().filter(|line| !line.starts_with("==="));
@@ -99,7 +99,7 @@ fn real_days_are_the_same_for_everybody() {
     });
 }
 
-/// Says a day again, and compares what everybody heard; who was called what.
+/// Replays a day, and compares what every listener heard; returns the name of each nick.
 fn same_for_everybody(day: &[u8]) -> HashMap<String, String> {
     let day = speeches(day);
     let speeches = day.iter().map(|(nick, text)| Body::message(nick, text));
@@ -126,7 +126,7 @@ fn same_for_everybody(day: &[u8]) -> HashMap<String, String> {
             people.len()
         );
         run.stdout_has(&words).code(0);
-        // What ends the one that breaks off again and again.
+        // This ends the listener that disconnects again and again.
         let end = server.ask(
             "POST",
             "/messages",
@@ -196,7 +196,7 @@ fn same_for_everybody(day: &[u8]) -> HashMap<String, String> {
     names
 }
 
-/// Hears the room to the end of the stream.
+/// Listens to the room until the end of the stream.
 fn messages(mut listener: support::client::Listener) -> Vec<(String, String)> {
     let mut heard = Vec::new();
     while let Some(event) = listener.event() {
@@ -210,7 +210,7 @@ fn message(event: &support::client::SseEvent) -> Option<(String, String)> {
     (event.kind == "message").then(|| (text("from"), text("text")))
 }
 
-/// Hears the room in pieces: breaks off after some events and comes back with the last id.
+/// Listens to the room in pieces: disconnects after some events and returns with the last id.
 fn breaking_off(server: &Server) -> Vec<(String, String)> {
     let (mut heard, mut last) = (Vec::new(), None::<String>);
     for pieces in 1.. {

@@ -1,5 +1,5 @@
-//! A log said again in a room that does everything wrong that a network and a server can: answers
-//! that are lost, cut, late, garbage or refusals, and names and texts that it wants shorter.
+//! A log replayed into a room with all faults of networks and servers: answers that are lost, cut, late, garbage or
+//! refusals, and shorter limits for names and texts.
 
 use std::collections::{HashMap, HashSet};
 use std::io::{Read, Write};
@@ -54,8 +54,7 @@ fn texts_that_a_room_finds_too_long_are_said_in_parts() {
     let room = FakeRoom::open(8, 40);
     let long = "a word and another one, ".repeat(8);
     let speeches = [("ann", "short"), ("ann", long.as_str()), ("bob", "so long")];
-    say_again(&room, speeches)
-        .stdout_has("1 text longer than the room allows: posted in 6 parts.");
+    say_again(&room, speeches).stdout_has("1 text longer than the room allows: posted in 6 parts.");
     let state = room.state.lock().expect("nobody panicked");
     let texts: Vec<_> = state.said.iter().map(|(_, text)| text.as_str()).collect();
     assert!(texts.iter().all(|text| text.len() <= 40));
@@ -119,14 +118,14 @@ fn heard_in_order(
         .collect();
     assert_eq!(heard.said, wanted, "{story}");
     assert_eq!(heard.said.len(), speeches.len(), "{story}");
-    // Everybody had a name of their own and is gone at the end.
+    // Everybody had a unique name and has left at the end.
     let apart: HashSet<_> = names.values().collect();
     assert_eq!(apart.len(), names.len());
     assert!(heard.members.is_empty(), "{:?}", heard.members);
     (story, names)
 }
 
-/// Just enough of a room, and too much of a network: see [`serve`].
+/// A minimal room with a faulty network: see [`serve`].
 struct FakeRoom {
     server: Fake,
     state: Arc<Mutex<State>>,
@@ -141,7 +140,7 @@ struct State {
     requests: u64,
     limit: usize,
     longest: usize,
-    /// Answers that never arrived, that were nonsense, and that were "not now".
+    /// The numbers of answers that were lost, garbage, or "not now".
     lost: usize,
     garbage: usize,
     refused: usize,
@@ -149,8 +148,8 @@ struct State {
 }
 
 impl FakeRoom {
-    /// A room that allows names of so many characters and texts of so many bytes; one that takes
-    /// any text has all the faults.
+    /// A room that allows names of so many characters and texts of so many bytes; one that accepts any text has all
+    /// the faults.
     fn open(limit: usize, longest: usize) -> FakeRoom {
         let state = Arc::new(Mutex::new(State {
             limit,
@@ -280,7 +279,7 @@ impl State {
         })?;
         let taken = self.members.iter().find(|(_, have)| have.is_same(&name));
         if let Some(token) = taken.map(|(token, _)| token.clone()) {
-            // Whoever has it never came: their answer was lost. It is free again soon.
+            // The answer to its owner was lost, so it is free again soon.
             self.members.remove(&token);
             return Err(refuse("409 X", "Retry-After: 0\r\n", "name_taken", None));
         }

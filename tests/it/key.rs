@@ -156,7 +156,7 @@ fn a_key_that_protects_nothing_is_refused() {
     folder.file("blank", " \t\nsecret\n");
     folder.file("latin", b"caf\xe9\n");
     let start = ["server", "--listen", "127.0.0.1:0", "--key-file"];
-    // What may mend itself, as a folder that is not mounted yet, is 1; what has to be mended is 2.
+    // Exit code 1 is for faults that may go away, such as an unmounted folder; 2 for those that must be fixed.
     for (file, part, code) in [
         ("empty", "is empty", 2),
         ("blank", "is empty", 2),
@@ -190,7 +190,7 @@ fn a_client_that_guesses_keys_is_told_to_wait() {
     server
         .notices
         .wait_for("Too many wrong room keys came from 127.0.0.1: 20 within a minute.");
-    // Thirty-two may wait, no more: whoever is one too many is told so, unchecked.
+    // At most thirty-two wait; a further one is refused without a check.
     let mut others: Vec<_> = (0..40).map(|_| server.client()).collect();
     for other in &mut others {
         other.send(&guess);
@@ -210,8 +210,8 @@ fn a_client_that_guesses_keys_is_told_to_wait() {
     assert_eq!(server.get("/health").status, 200);
 }
 
-/// Five pupils guess on forty connections each as fast as they are answered; another one, at the same
-/// address, has the right key.
+/// Five pupils guess on forty connections each as fast as they are answered; another, at the same address, has the
+/// right key.
 #[test]
 fn a_guesser_does_not_keep_the_class_out() {
     let server = with_key();
@@ -243,7 +243,7 @@ fn a_guesser_does_not_keep_the_class_out() {
         );
         let mut came = false;
         while !came && Instant::now() < limit {
-            // As a browser or curl: each time on a new connection.
+            // Each attempt is on a new connection, as with a browser or curl.
             let answer = log_in(&server, body);
             match answer.status {
                 201 => came = true,
@@ -280,12 +280,12 @@ fn behind_a_proxy_each_client_has_its_own_address() {
     server
         .notices
         .wait_for("wrong room keys came from 192.0.2.1:");
-    // Another one is answered at once, twenty times; what a client sends itself counts for nothing.
+    // Another address is answered at once, twenty times; a header from the client itself does not count.
     client.send(ask("ci:guess", "192.0.2.1, 192.0.2.2").repeat(20));
     for _ in 0..20 {
         client.answer("GET").refused(401, "key_wrong");
     }
-    // All the addresses that somebody with one of IPv6 has are one.
+    // All addresses of one IPv6 network count as one.
     for last in 1..=20 {
         client.send(ask("ci:guess", &format!("2001:db8::{last}")));
         client.answer("GET").refused(401, "key_wrong");
@@ -324,7 +324,7 @@ fn a_key_that_everybody_on_the_machine_can_read_is_told() {
     for (path, mode) in [(folder.path(), 0o755), (&key, 0o644)] {
         std::fs::set_permissions(path, Permissions::from_mode(mode)).expect("set");
     }
-    // Where temporary files lie in a folder of their user's own, nobody else can.
+    // If the folder for temporary files belongs to the user, nobody else can.
     let whole = folder.path().canonicalize().expect("a path");
     let everybody = whole.ancestors().all(|folder| {
         let about = std::fs::metadata(folder).expect("a folder");
@@ -372,7 +372,7 @@ fn nobody_else_on_the_machine_reads_a_room_with_a_key() {
     assert_eq!(mode(&server, "log.txt"), 0o600);
     assert_eq!(server.notices.text(), "");
     server.kill();
-    // As one has it that was begun without a key, with an end that a crash tore.
+    // A log that was begun without a key, with a line torn by a crash.
     set(&server, "log.txt", 0o644);
     set(&server, "log.txt.secret", 0o666);
     let whole = std::fs::read(server.log()).expect("the log");
@@ -389,7 +389,7 @@ fn nobody_else_on_the_machine_reads_a_room_with_a_key() {
     server.notices.wait_for("(its mode was 666)");
     server.notices.wait_for("(its mode was 644)");
     server.kill();
-    // A group that makes the backups may go on.
+    // The group that makes backups keeps its access.
     set(&server, "log.txt", 0o640);
     server.start_again(&["--key-file", "key"]);
     assert_eq!(mode(&server, "log.txt"), 0o640);

@@ -1,6 +1,5 @@
-//! Nothing leaves but the room's own connections, and mDNS on the link: each mode is run on a
-//! machine of its own, whose way to everywhere else leads nowhere, and every address that it gives
-//! to the kernel is looked at.
+//! Nothing leaves the machine but the room's own connections, and mDNS on the link: each mode runs on its own
+//! machine, whose default route leads nowhere, and every address that it gives to the kernel is checked.
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -18,9 +17,9 @@ use support::waiting::wait_for;
 /// The address of the rooms of these tests.
 const HERE: &str = "10.77.0.1";
 
-/// The calls in which a program names an address, but for those that only tell it its own.
+/// The system calls with an address, except those that only return its own.
 const NAMING: [&str; 5] = ["connect(", "sendto(", "sendmsg(", "sendmmsg(", "bind("];
-/// The families of sockets that it may make at all.
+/// The allowed families of sockets.
 const FAMILIES: [&str; 4] = ["AF_UNIX", "AF_NETLINK", "AF_INET", "AF_INET6"];
 
 /// The trace of a run.
@@ -31,7 +30,7 @@ impl Told {
         Told(std::fs::read_to_string(path).expect("what strace told"))
     }
 
-    /// Each naming of an address on a network: the call, the address and the port.
+    /// Each network address in the trace: the call, the address and the port.
     fn addresses(&self) -> Vec<(&str, IpAddr, u16)> {
         let mut found = Vec::new();
         for line in self.0.lines() {
@@ -85,7 +84,7 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
     rest.split_once(after).map(|(found, _)| found)
 }
 
-/// A machine that is in a network with nobody else, and whose way to everywhere leads there.
+/// A machine in an otherwise empty network, to which its default route leads.
 fn machine() -> Machine {
     let machine = Machine::alone();
     machine.ip("link add eth0 type veth peer name end0");
@@ -96,7 +95,7 @@ fn machine() -> Machine {
     machine
 }
 
-/// chatroom under strace on `machine`, as `enter` gets there.
+/// chatroom under strace on `machine`, which `enter` enters.
 fn traced(
     machine: &Machine,
     mut enter: Command,
@@ -126,7 +125,7 @@ fn enter() -> Command {
     Command::new("nsenter")
 }
 
-/// A room on `machine`, not watched, and its port.
+/// An untraced room on `machine`, and its port.
 fn room(machine: &Machine, listen: &str) -> (Server, u16) {
     let folder = Arc::new(Folder::new());
     let server = machine.serve(&folder, listen, &[]);
@@ -135,7 +134,7 @@ fn room(machine: &Machine, listen: &str) -> (Server, u16) {
     (server, port)
 }
 
-/// A window that is watched; gone at its end.
+/// A traced window, which ends with this value.
 struct Window(Child);
 
 impl Window {
@@ -155,13 +154,13 @@ impl Window {
         for name in ["CONFIG", "STATE", "DATA", "CACHE"] {
             command.env_remove(format!("XDG_{name}_HOME"));
         }
-        // A bus that is not there: it is asked for by its path.
+        // There is no such bus; the attempt shows its path.
         let bus = format!("unix:path={}", home.join("bus").display());
         command.env("DBUS_SESSION_BUS_ADDRESS", bus);
         Window(command.stdout(Stdio::null()).spawn().expect("it starts"))
     }
 
-    /// Closes it, and waits until strace has told everything.
+    /// Closes it, and waits for the end of the trace.
     fn close(mut self, told: &Path) -> Told {
         kill_process(Pid::from_child(&self.0), Signal::TERM).expect("it is there");
         self.0.wait().expect("it ends");
@@ -176,7 +175,7 @@ impl Drop for Window {
     }
 }
 
-/// The trace once it is whole, which the last thread's end shows.
+/// The complete trace, which ends with the last thread.
 fn finished(told: &Path) -> Told {
     wait_for("the end of what strace told", || {
         let told = Told::read(told);
@@ -229,7 +228,7 @@ fn a_server_talks_to_its_members_and_to_the_link_alone() {
         told.0.contains("accept4("),
         "its members are in what was told"
     );
-    // RFC 6762 section 11: a receiver sees that it did not come through a router.
+    // With this TTL a receiver sees that no router forwarded it (RFC 6762, section 11).
     assert!(
         told.0.contains("IP_MULTICAST_TTL, [255]"),
         "what all are told"
@@ -286,7 +285,7 @@ fn a_window_that_searches_asks_the_link_and_joins_what_it_finds() {
     let window = Window::open(&machine, &display, &folder, &told, &[]);
     joined(&machine, &format!("{HERE}:{port}"));
     let told = window.close(&told);
-    // Before it asks anybody it may look whether a room is on its own machine.
+    // It may first check for a room on its own machine.
     let rooms = [(HERE, port), ("127.0.0.1", 1337)];
     assert_eq!(told.violations(&rooms, true), [""; 0]);
     assert!(told.asks_all());

@@ -12,7 +12,7 @@ use support::program::{CHATROOM, Folder};
 use support::server::Server;
 use support::waiting::wait_for;
 
-/// Lets this process have as many connections as the system allows it.
+/// Raises this process's limit on connections as far as the system allows.
 fn many_files() {
     let now = getrlimit(Resource::Nofile);
     let all = Rlimit {
@@ -41,13 +41,13 @@ fn a_session_says_five_a_second_and_the_guests_of_an_address_fifty() {
             taken += 1;
         }
     };
-    // Ten seconds' worth at once, and what comes meanwhile.
+    // Ten seconds' worth at once, and the share of the time that passes.
     let taken = flood(&[
         ("Authorization", &session),
         ("X-Forwarded-For", "192.0.2.1"),
     ]);
     assert!((50..1_000).contains(&taken), "{taken}");
-    // Guests have names enough, but one address.
+    // Guests can have any number of names, but have one address.
     let mut all = 0;
     for number in 10..26 {
         let name = format!("Basic {}", STANDARD.encode(format!("g{number}:")));
@@ -61,7 +61,7 @@ fn a_session_says_five_a_second_and_the_guests_of_an_address_fifty() {
     assert!(other >= 50, "{other}");
 }
 
-/// A class that comes back all at once, behind one address, is let in: slowly where it is large.
+/// A class that returns all at once from one address is let in, slowly if it is large.
 #[test]
 fn a_class_behind_one_address_comes_in_and_does_not_take_all_the_names() {
     many_files();
@@ -73,7 +73,7 @@ fn a_class_behind_one_address_comes_in_and_does_not_take_all_the_names() {
         client
     };
     let come = |name: &str, from: &str| ask(name, from).answer("POST");
-    // 120 come in at once, and five a second after them.
+    // 120 join at once, then five per second.
     let mut class: Vec<_> = (0..140)
         .map(|number| ask(&format!("n{number}"), "192.0.2.1"))
         .collect();
@@ -83,17 +83,17 @@ fn a_class_behind_one_address_comes_in_and_does_not_take_all_the_names() {
         assert_eq!(answer.status, 201, "{}", answer.text());
         tokens.push(answer.json()["token"].as_str().expect("it").to_string());
     }
-    // Whoever would have to wait for long is told so.
+    // A client that would wait for long is refused.
     let mut crowd: Vec<_> = (0..200)
         .map(|number| ask(&format!("c{number}"), "192.0.2.1"))
         .collect();
     let refused = crowd.last_mut().expect("one").answer("POST");
     refused.refused(429, "too_many_joins");
     assert!(refused.field("retry-after").is_some());
-    // Nobody else waits, and neither do those who are here.
+    // Other addresses do not wait, and neither do present members.
     assert_eq!(come("honest", "192.0.2.2").status, 201);
     assert_eq!(server.say(&tokens[0], "hi").status, 201);
-    // A name that is taken is refused at once, and costs nobody's place.
+    // A taken name is refused at once, and uses no one's share.
     come("honest", "192.0.2.1").refused(409, "name_taken");
     let lifted = Server::start(&["--no-address-limits", "--sync", "never"]);
     let mut client = lifted.client();
@@ -103,7 +103,7 @@ fn a_class_behind_one_address_comes_in_and_does_not_take_all_the_names() {
     }
 }
 
-/// All the machines of a school are on one local network, which is one /64 of IPv6.
+/// All machines of a school are in one local network, which is one /64 of IPv6.
 #[test]
 fn a_school_on_one_network_comes_in_at_once() {
     let server = Server::start(&["--trust-proxy", "127.0.0.1", "--sync", "never"]);
@@ -117,7 +117,7 @@ fn a_school_on_one_network_comes_in_at_once() {
     }
 }
 
-/// A crowd of one address is in its own way, and in nobody's who has something to ask.
+/// A crowd at one address hinders itself, but no client with a request.
 #[test]
 fn a_client_that_only_holds_connections_shuts_out_nobody_at_its_address() {
     many_files();
@@ -127,13 +127,13 @@ fn a_client_that_only_holds_connections_shuts_out_nobody_at_its_address() {
     let mut member = server.client();
     member.send(server.request("POST", "/messages", &say, "hi"));
     assert_eq!(member.answer("POST").status, 201);
-    // With these it has more than its 1,024, and they ask nothing.
+    // With these it has more than its 1,024, all without a request.
     let mut held: Vec<_> = (0..1_100).map(|_| server.client()).collect();
     for _ in 0..20 {
         let answer = server.ask("GET", "/members", &say, "");
         assert_eq!(answer.status, 200, "{}", answer.text());
     }
-    // Whoever is inside does not notice; those that waited the longest went.
+    // Members do not notice; those that waited the longest were closed.
     member.send(server.request("POST", "/messages", &say, "hi"));
     assert_eq!(member.answer("POST").status, 201);
     held.remove(0).ended();
@@ -151,7 +151,7 @@ fn with_files(files: usize, settings: &str) -> Server {
     Server::spawn(folder, command)
 }
 
-/// Of 40 places one address has a quarter.
+/// One address has a quarter of the 40 places.
 #[test]
 fn one_address_does_not_take_all_the_connections() {
     let server = with_files(104, "--trust-proxy 127.0.0.1");
@@ -169,17 +169,17 @@ fn one_address_does_not_take_all_the_connections() {
         .answer("GET")
         .refused(429, "too_many_connections");
     assert_eq!(listen("192.0.2.2").head().status, 200);
-    // What is closed is not counted any more.
+    // Closed connections no longer count.
     drop(held);
     wait_for("room again", || {
         (listen("192.0.2.1").head().status == 200).then_some(())
     });
 }
 
-/// The one that was idle for the longest goes; listeners and members stay.
+/// The connection that was idle for the longest is closed; listeners and members stay.
 #[test]
 fn idle_connections_make_room_where_all_places_are_taken() {
-    // With 64 for itself, the server has places for ten.
+    // The server keeps 64 descriptors for itself, so it has places for ten.
     let server = with_files(74, "--no-address-limits");
     let token = server.log_in("uthira");
     let bearer = bearer(&token);
@@ -193,7 +193,7 @@ fn idle_connections_make_room_where_all_places_are_taken() {
     for client in &mut idle[20..] {
         client.send(&health);
     }
-    // Those that came last are served, with as many places as there are.
+    // The newest are served, as many as there are places.
     for client in &mut idle[23..] {
         assert_eq!(client.answer("GET").status, 200);
     }

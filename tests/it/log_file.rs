@@ -67,7 +67,7 @@ fn parts_of_it_are_those_that_were_asked_for() {
             Some(&*format!("bytes */{length}"))
         );
     }
-    // What is not understood is passed over (RFC 9110, section 14.2).
+    // An invalid range is ignored (RFC 9110, section 14.2).
     for range in ["bytes=5-4", "bytes=0-1,5-6", "lines=1-2", "bytes=x-", "5-6"] {
         let answer = get(&server, &[("Range", range)]);
         assert_eq!((answer.status, answer.body.len()), (200, length), "{range}");
@@ -93,14 +93,14 @@ fn a_part_of_another_log_is_never_joined_to_a_copy() {
         .status,
         200
     );
-    // A range that leaves something out after that place, or begins within it.
+    // A range is served if it begins at or before that place.
     let from = |at: usize| {
         let range = format!("bytes={at}-");
         get(&server, &[("Range", &range), ("If-Range", &tag)]).status
     };
     let end = bytes.len();
     assert_eq!([from(end - 1), from(end), from(end + 1)], [206, 206, 200]);
-    // The same log, restored from an older copy and gone on: longer than it was, and another past.
+    // The same log, restored from an older copy and continued: longer than it was, with a different past.
     let last = bytes[..end - 1].iter().rposition(|b| *b == b'\n');
     let older = &bytes[..last.expect("a line") + 1];
     server.kill();

@@ -1,4 +1,4 @@
-//! The manual in the binary: read on a terminal with whatever is there, printed into a pipe, installed.
+//! The manual in the binary: shown on a terminal by the best installed program, printed into a pipe, installed.
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -55,7 +55,7 @@ fn all_pages_are_written_to_where_man_finds_them() {
         .iter()
         .map(|(_, path, _)| format!("share/{path}\n"))
         .collect();
-    // Twice: what is there of an older version is replaced.
+    // The second time replaces the files of an older version.
     for _ in 0..2 {
         folder
             .run(&["man", "--output", "share"])
@@ -148,13 +148,12 @@ fn without_any_program_a_terminal_gets_plain_text() {
 #[test]
 fn a_terminal_has_it_shown_by_what_is_there() {
     let all = "man groff nroff troff grotty preconv tbl cat pager less sh";
-    // man draws the dash that it finds in the terminal's letters. A man that lacks what it needs, here
-    // groff, shows nothing, and less has the text.
+    // man draws a dash that the terminal has. Without groff man shows nothing, and less shows the text.
     for (programs, dash) in [(all, "\u{2014}"), ("man less", "-"), ("less", "-")] {
         let folder = Folder::new();
         let programs: Vec<&str> = programs.split(' ').collect();
         let tmux = read_with(&folder, &programs, "log", 24);
-        // Its beginning stays on the screen until somebody has read it.
+        // Its beginning stays on the screen until a key is pressed.
         tmux.wait_text(&format!("chatroom-log {dash} the log of a chat room"));
         tmux.keys(&["q"]);
         tmux.wait_text("code 0");
@@ -167,7 +166,7 @@ fn ctrl_c_is_the_pagers_and_the_shell_waits() {
     let tmux = read_with(&folder, &["less"], "log", 24);
     tmux.wait_text("chatroom-log - the log of a chat room");
     tmux.keys(&["C-c"]);
-    // It is less that takes the next key, and not the shell.
+    // The next key goes to less, not to the shell.
     tmux.wait_for("the page's end", |screen| {
         tmux.keys(&["G"]);
         screen.contains("(END)")

@@ -1,4 +1,4 @@
-//! Saying things over the wire: what is stored, what is refused and why, and repeats.
+//! Posting over the wire: what is stored, what is refused and why, and repeats.
 
 use std::collections::HashSet;
 use std::io::Write;
@@ -144,7 +144,7 @@ fn a_message_without_a_sender_is_refused_with_the_way_to_name_one() {
     let ways = nobody.field("www-authenticate").expect("the ways");
     assert!(ways.contains("Basic") && ways.contains("Bearer"), "{ways}");
     server.say("nonsense", "hi").refused(401, "token_invalid");
-    // A token in the query is for listening alone: it would end up in the logs of proxies.
+    // A token in the query is for listening only, since it would end up in the logs of proxies.
     let token = server.log_in("uthira");
     server
         .ask("POST", &format!("/messages?token={token}"), &[], "hi")
@@ -167,7 +167,7 @@ fn a_name_alone_posts_without_coming_or_going() {
     one_shot(&server, "nine letters", "x").refused(422, "name_too_long");
     one_shot(&server, "", "x").refused(422, "name_empty");
     one_shot(&server, "server", "x").refused(422, "name_forbidden");
-    // The owner's own session is somebody else as far as anybody can tell.
+    // The server cannot tell that this is the owner of the session.
     let token = server.log_in("ci");
     one_shot(&server, "CI", "x").refused(409, "name_taken");
     let alike = one_shot(&server, "сi", "x");
@@ -261,7 +261,7 @@ fn a_flood_is_told_to_wait() {
             assert_eq!(wait, Some(Ok(1)));
         }
     }
-    // One sender's flood is nobody else's.
+    // One sender's flood does not limit others.
     let bob = server.log_in("bob");
     assert_eq!(server.say(&bob, "calm").status, 201);
 }

@@ -1,4 +1,4 @@
-//! Rooms that find and are found, on networks of the test's own.
+//! Announcing and finding rooms, on the test's own networks.
 
 use std::io::{Read, Write};
 use std::net::UdpSocket;
@@ -14,7 +14,7 @@ use support::program::Folder;
 use support::server::Server;
 use support::written::Written;
 
-/// This program again, on `machine`, for one of the two that are no tests by themselves.
+/// A command that runs this program on `machine`, for one of the two functions that are no tests.
 fn helper(machine: &Machine, name: &str) -> Command {
     let own = std::env::current_exe().expect("this program");
     let mut command = machine.command(own);
@@ -30,7 +30,7 @@ fn is_helper(name: &str) -> bool {
     std::env::var("CHATROOM_TEST_HELPER").is_ok_and(|wanted| wanted == name)
 }
 
-/// Somebody who looks for rooms.
+/// A process that searches for rooms.
 struct Looker {
     child: Child,
     told: Written,
@@ -44,14 +44,14 @@ impl Looker {
         Looker { child, told }
     }
 
-    /// The last that was said of the room `id`: what follows `there` or `gone`.
+    /// The last line about the room `id`.
     fn last(&self, id: &str) -> Option<String> {
         let text = self.told.text();
         let about = |line: &&str| line.split('|').nth(1) == Some(id);
         text.lines().rfind(about).map(str::to_string)
     }
 
-    /// Waits until the last line about `id` is as wished.
+    /// Waits until the last line about `id` fits; returns it.
     #[track_caller]
     fn wait(&self, id: &str, what: &str, fits: impl Fn(&str) -> bool) -> String {
         let until = Instant::now() + support::waiting::PATIENCE;
@@ -76,7 +76,7 @@ impl Drop for Looker {
     }
 }
 
-/// Prints what a search tells, until its input ends.
+/// Prints the changes that a search finds, until its input ends.
 #[test]
 #[ignore = "the tests here start it, on a machine of its own"]
 fn look() {
@@ -149,34 +149,33 @@ fn two_rooms_are_found_from_a_third_machine() {
     assert!(found.starts_with(&v4), "IPv4 first: {found}");
     assert!(found.contains("%eth0]:"), "IPv6 with its network: {found}");
 
-    // The window can tell that it is the same room as one that it knows.
+    // By this id the window recognises a room that it knows.
     let health: serde_json::Value =
         serde_json::from_str(&three.curl(&[&format!("http://{address}/health")])).expect("JSON");
     assert_eq!(health["id"], id_1.as_str());
-    // With a key, whoever has none is told nothing of it.
+    // A client without the key learns nothing about the room.
     let guest = format!("http://10.77.0.2:{}/health", port(&second));
     assert_eq!(three.curl(&[&guest]), "{\"status\":\"ok\"}\n");
-    // All its addresses can be joined.
+    // All its addresses can be reached.
     let v6 = found.split(' ').next_back().expect("an address");
     let v6 = v6.replace("%", "%25");
     let health = three.curl(&["-u", "eve:open sesame", &format!("http://{v6}/health")]);
     assert!(health.contains(&id_2), "{health}");
 
-    // Stopped in good order it says good-bye; started again it is the same room.
+    // At a normal stop it sends a good-bye; after a restart it is the same room.
     first.stop();
     looker.wait(&id_1, "good-bye", |line| line.starts_with("gone"));
     let mut first = one.serve(&open, "0.0.0.0:0", &["--room", name]);
     let again = format!("10.77.0.1:{}", port(&first));
     looker.wait(&id_1, "second start", |line| line.ends_with(&again));
-    // Killed it says nothing; the next start is at once where it is.
+    // When killed it sends nothing; the next start is found at once.
     first.kill();
     let first = one.serve(&open, "0.0.0.0:0", &["--room", "kitchen"]);
     let again = format!("10.77.0.1:{}", port(&first));
     looker.wait(&id_1, "third start", |line| line.contains(&again));
 }
 
-/// Says to all of the machine's network, from the port of mDNS, each line of its input: bytes in
-/// hex.
+/// Sends each line of its input, bytes in hex, to the machine's whole network from the port of mDNS.
 #[test]
 #[ignore = "the tests here start it, on a machine of its own"]
 fn shout() {
@@ -190,7 +189,7 @@ fn shout() {
         let bytes: Vec<u8> = (0..line.len() / 2)
             .map(|at| u8::from_str_radix(&line[2 * at..2 * at + 2], 16).expect("hex"))
             .collect();
-        // A queue that is full is a part of a flood.
+        // In a flood the queue can be full.
         let _ = socket.send_to(&bytes, "224.0.0.251:5353");
     }
 }
@@ -249,8 +248,7 @@ fn record(owner: &[u8], kind: u16, ttl: u32, data: &[u8]) -> Vec<u8> {
     parts.concat()
 }
 
-/// A room that is at `ip`, as RFC 1035 writes it: made by hand, so that it does not share the
-/// project's own mistakes.
+/// A response for a room at `ip`, encoded by hand after RFC 1035, so that it does not share the project's mistakes.
 fn response(instance: &str, txt: &[&str], ip: [u8; 4], ttl: u32) -> Vec<u8> {
     let service = name(&["_chatroom", "_tcp", "local"]);
     let owner = name(&[instance, "_chatroom", "_tcp", "local"]);
@@ -273,7 +271,7 @@ fn hostile_announcements_do_a_search_no_harm() {
     let (one, two) = (switch.machine(), switch.machine());
     let looker = Looker::on(&one);
     let mut shouter = Shouter::on(&two);
-    // A room whose name would turn round what stands beside it, and one on another continent.
+    // A room whose name would reverse the text beside it, and one on another continent.
     let evil = "room=\u{202e}\u{1b}[31mevil\u{2066}\n there";
     shouter.say(&response("evil", &[evil, "id=aaaa"], [10, 77, 0, 2], 120));
     shouter.say(&response(
@@ -298,8 +296,7 @@ fn hostile_announcements_do_a_search_no_harm() {
     shouter.say(b"");
     let line = looker.wait("aaaa", "room", |_| true);
     assert_eq!(line, "there|aaaa|[31mevil there|open|10.77.0.2:1337");
-    // It says nothing any more: gone when its time is over, not before. Only the clock can tell, and a busy machine
-    // makes it later.
+    // It is gone when its TTL is over, not before. Only the clock can tell, and a busy machine only makes it later.
     let from = Instant::now();
     shouter.say(&response(
         "short",
@@ -314,7 +311,7 @@ fn hostile_announcements_do_a_search_no_harm() {
         "{:?}",
         from.elapsed()
     );
-    // Ten thousand rooms: so many are kept, and it goes on listening.
+    // Of ten thousand rooms a limited number is kept, and the search continues.
     for n in 0..10_000 {
         let id = format!("id=f{n}");
         shouter.say(&response(
@@ -365,7 +362,7 @@ fn a_network_that_comes_later_is_told_and_one_that_is_not_ours_is_not() {
     looker.wait(&log_id(&server), "room", |line| {
         line.ends_with(&format!("10.77.0.2:{}", port(&server)))
     });
-    // One that listens on one address only is told of on that address's network alone.
+    // A room that listens on one address is announced on the network of that address only.
     let mut elsewhere = Switch::new();
     elsewhere.plug(&late, "eth1");
     late.ip("addr add 10.88.0.1/24 dev eth1");

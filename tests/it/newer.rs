@@ -1,4 +1,4 @@
-//! A log of a newer version: what this one does not know is shown as it stands, and is no damage.
+//! A log of a newer version: unknown events are shown unchanged, and are no damage.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Logs that are compressed, or that another system gave its own line ends.
+//! Compressed logs, and logs with the line ends of other systems.
 
 use std::fs;
 use std::io::Write;
@@ -11,7 +11,7 @@ use support::server::Server;
 
 const SAMPLE: &[u8] = include_bytes!("../../log.txt");
 
-/// The bytes as gzip packs them, which every system has.
+/// The bytes compressed by the system's gzip.
 fn gzipped(bytes: &[u8]) -> Vec<u8> {
     let mut command = Command::new("gzip");
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -85,7 +85,7 @@ fn a_compressed_log_is_drawn_and_said_again() {
         picture.expect("UTF-8").replace(log, "old.txt")
     };
     assert_eq!(drawn("old.txt.gz"), drawn("old.txt"));
-    // Read once, front to back, with all the comings and goings.
+    // Read once, from front to back, with all joins and leaves.
     let into = ["--into", &server.address, "--speed", "max"];
     let run = folder.run(&[&["replay", "old.txt.gz"][..], &into].concat());
     run.code(0);
@@ -95,7 +95,7 @@ fn a_compressed_log_is_drawn_and_said_again() {
     };
     let (before, now) = (spoken(SAMPLE), spoken(&fs::read(server.log()).expect("it")));
     assert!(before.len() == 27 && before == now, "{now:?}");
-    // What is chosen of it is not all of it.
+    // A selection is not the whole log.
     let some = ["--into", &server.address, "--speed", "max", "--user", "eve"];
     folder
         .run(&[&["replay", "old.txt.gz"][..], &some].concat())
@@ -212,7 +212,7 @@ fn a_log_with_windows_line_ends_is_read_and_made_again() {
         );
         assert!(said.contains(" 1 fault, "), "{said}");
     }
-    // One line that is damaged besides is still that.
+    // A damaged line is still reported.
     let damaged = text.replacen("Z [", "Z  [", 1);
     folder.file("damaged.txt", damaged);
     let run = folder.run(&["replay", "--verify", "damaged.txt"]).code(1);
@@ -249,7 +249,7 @@ fn format_is_advised_where_it_helps() {
         .run(&["replay", "mixed.txt", "--format", "irssi"])
         .code(0);
     run.stdout_has("[bob]: 0:01:00:hi\n");
-    // Of a compressed file, whatever is in it, no kind is guessed by its bytes.
+    // The kind of a compressed file is not guessed from its compressed bytes.
     let packed = folder.file("letter.gz", gzipped(b"Dear all,\n\nsee you on Monday.\n"));
     assert!(Path::new(&packed).exists());
     folder

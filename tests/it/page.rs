@@ -1,5 +1,5 @@
-//! `chatroom replay --output html`, as a browser reads it: parsed by the rules of HTML, without an
-//! error, and nothing in it from the log but text. What a browser does with it is in `tests/pages`.
+//! `chatroom replay --output html`, parsed by the rules of HTML: it has no error, and the log contributes nothing but
+//! text. `tests/pages` opens it in a browser.
 
 use std::rc::Rc;
 
@@ -86,7 +86,7 @@ impl Element {
     }
 }
 
-/// The page that a run wrote, which must be HTML without an error.
+/// The page written by a run, which must be HTML without an error.
 #[track_caller]
 fn parsed(run: &Run) -> Element {
     let page = run.said();
@@ -140,7 +140,7 @@ fn the_page_says_what_was_said() {
         days,
         ["Monday, 23 November 2026", "Tuesday, 24 November 2026"]
     );
-    // A name once above what is said in one go.
+    // Consecutive messages of one sender have its name once.
     let names: Vec<String> = page.of_class("n").iter().map(|n| n.text()).collect();
     assert_eq!(names, ["mira", "eve", "bob"]);
     let passing: Vec<String> = page.of_class("e").iter().map(|e| e.text()).collect();
@@ -170,7 +170,7 @@ fn the_page_says_what_was_said() {
         "{end}"
     );
     assert!(end.contains("Times are UTC."), "{end}");
-    // Every message can be pointed at: its link leads to itself.
+    // Every message has a link to itself.
     for message in page
         .named("p")
         .iter()
@@ -213,7 +213,7 @@ fn nothing_from_a_log_is_markup() {
     }
     let plain = page_of(&says(0, "mira", "hi"), &[]);
     let page = page_of(&log, &[]);
-    // What there is of elements and attributes is what there is in every page.
+    // The elements and attributes are those of any page.
     for element in page.all() {
         let known = [
             "", "html", "head", "meta", "title", "style", "script", "body", "header", "h1", "h2",
@@ -238,7 +238,7 @@ fn nothing_from_a_log_is_markup() {
         plain.named("script")[0].text()
     );
     assert_eq!(page.named("title")[0].text(), "log.txt");
-    // It is all there to be read, and what cannot be seen is named.
+    // All of it is readable, and invisible characters are named.
     let said = page.messages();
     assert_eq!(said.len(), names.len() * (2 * texts.len() + 1));
     assert!(said[0].starts_with("<script>document.title='x'</script>\\u{1b}[31m\\u{202e}\\u{0}"));
@@ -250,7 +250,7 @@ fn nothing_from_a_log_is_markup() {
             .iter()
             .any(|n| n.text() == "\\u{202e}evil")
     );
-    // Only the web is linked to, and as it is written.
+    // Only web addresses become links, unchanged.
     let links: Vec<String> = page.of_class("g")[4]
         .named("a")
         .iter()
@@ -292,7 +292,7 @@ fn a_browser_is_told_to_allow_nothing_else() {
         !policy.contains("unsafe") && !policy.contains('*'),
         "{policy}"
     );
-    // What could load something from elsewhere is not there.
+    // Nothing in it can load anything from elsewhere.
     for name in ["link", "img", "iframe", "object", "base", "svg"] {
         assert!(page.named(name).is_empty(), "{name}");
     }
@@ -339,7 +339,7 @@ fn damage_is_named_in_its_place_and_choices_hold() {
     assert_eq!(page_of(&log, &["--user", "bob"]).messages(), ["three"]);
     let late = page_of(&log, &["--from", "2026-11-23T22:34:59Z"]);
     assert_eq!(late.messages(), ["three"]);
-    // It says so, as the exit code does.
+    // The page reports it, as the exit code does.
     let none = piped(
         &Folder::new(),
         &["--output", "html", "--grep", "nobody"],
@@ -373,6 +373,6 @@ fn a_pipe_makes_the_same_page() {
         of_file.named("main")[0].text(),
         of_pipe.named("main")[0].text()
     );
-    // A browser lays out a few at a time, and one who speaks on and on is named again.
+    // A browser lays out a few messages at a time, so the name of a long-winded sender is repeated.
     assert!(of_file.of_class("k").len() >= 15);
 }

@@ -1,4 +1,4 @@
-//! Query parameters, and what caches on the way may keep of the answer.
+//! Query parameters, and the caching of answers.
 
 use serde_json::Value;
 
@@ -36,10 +36,10 @@ fn a_client_that_can_set_no_header_goes_on_where_it_was() {
     for name in ["lastEventId", "last_event_id"] {
         let stream = listen(&format!("{name}={}", ids[0]), None);
         assert_eq!(texts(&stream), ["two", "three"], "{name}");
-        // The header is newer: it moves on with each break, the address stays.
+        // The header is newer: it changes with each reconnect, the address does not.
         let stream = listen(&format!("{name}={}", ids[0]), Some(&ids[1]));
         assert_eq!(texts(&stream), ["three"], "{name}");
-        // What is no place of this log is a fresh start, as by the header.
+        // An id that is not of this log leads to a fresh start, as by the header.
         let stream = listen(&format!("{name}=00000001-5-0000"), None);
         assert!(stream.contains("\"type\":\"reset\""), "{stream}");
         assert_eq!(texts(&listen(&format!("{name}="), None)), [""; 0]);
@@ -75,7 +75,7 @@ fn a_parameter_that_is_not_known_is_refused_with_the_nearest() {
     let posted = server.ask("POST", "/session?name=eve", &[], "eve");
     posted.refused(400, "bad_parameter");
     assert_eq!(server.said().len(), 1, "nobody came in");
-    // Messengers append their own to links, and some clients of streams theirs.
+    // Messengers and some stream clients append their own parameters.
     assert_eq!(server.get("/?fbclid=x").status, 200);
     assert_eq!(server.get("/events?poll=1&_=17&r=0.3").status, 200);
 }
@@ -110,7 +110,7 @@ fn nothing_that_is_true_for_a_moment_is_kept_by_a_cache() {
         assert!(cached.starts_with("no-store"), "{method} {path}: {cached}");
     }
     assert_eq!(said.field("cache-control"), Some("no-store"));
-    // A copy of the log is asked for again, and goes on.
+    // A copy of the log may be kept, and is revalidated and continued.
     let log = server.get("/log.txt");
     assert_eq!(log.field("cache-control"), Some("no-cache"));
 }

@@ -1,5 +1,4 @@
-//! `chatroom replay` on a terminal, as its user sees it: in tmux, with keys pressed and the screen
-//! looked at.
+//! `chatroom replay` on a terminal, as its user sees it: the test presses keys in tmux and reads the screen.
 
 use std::time::Instant;
 
@@ -35,7 +34,7 @@ fn every_key_does_what_the_help_says() {
     tmux.play("log.txt");
     tmux.wait_end(&[":m0"], "2026-11-24 23:59:0");
     tmux.press(&["Space"], &[], "paused");
-    // Whatever was shown until then, from here on it is exact.
+    // From here on the screen is exact.
     tmux.press(
         &["0"],
         &["-------- back to 2026-11-24 23:59:00 --------", ":m0"],
@@ -108,7 +107,7 @@ fn every_key_does_what_the_help_says() {
     tmux.press(&["/"], &[":m0"], "find:");
     tmux.text("M4.x");
     tmux.press(&["BSpace"], &[":m0"], "find: M4.");
-    // A capital in it: there is none like that.
+    // With a capital the search is case-sensitive, and nothing matches.
     tmux.press(&["Enter"], &[":m0"], "not found after this: M4.");
     tmux.keys(&["/"]);
     tmux.text("m4.");
@@ -181,7 +180,7 @@ fn a_resize_leaves_one_bar() {
                 && last.ends_with("  x1  paused")
                 && (columns < 40 || wide > columns / 2)
                 && wide < columns
-                // And nothing of another.
+                // No other bar is left.
                 && !above.iter().any(|line| line.contains("x1") || line.contains('█'))
         });
         assert!(screen.contains(":m0\n"), "{screen}");
@@ -202,7 +201,7 @@ fn ctrl_z_gives_the_terminal_back_and_the_play_goes_on_from_where_it_was() {
     folder.file("log.txt", hundred());
     let tmux = Tmux::start(&folder, 80, 24);
     let before = tmux.settings("before");
-    // Not through another shell: the one that is asked controls the job.
+    // The shell that controls the job starts it directly.
     let from = Instant::now();
     tmux.shell("clear; \"$CHATROOM\" replay log.txt");
     tmux.wait_end(&[":m0", ":m1"], "x1");
@@ -223,9 +222,12 @@ fn ctrl_z_gives_the_terminal_back_and_the_play_goes_on_from_where_it_was() {
     let most = (played + from.elapsed()).as_secs();
     let newest = screen.rsplit(":m").next().unwrap_or_default();
     let newest = newest.split_whitespace().next().map(str::parse::<u64>);
-    assert!(newest.is_some_and(|n| n.is_ok_and(|n| n <= most)), "it rushes, {most}:\n{screen}");
+    assert!(
+        newest.is_some_and(|n| n.is_ok_and(|n| n <= most)),
+        "it rushes, {most}:\n{screen}"
+    );
     tmux.press(&["Space"], &[], "paused");
-    // In the background it plays on, and leaves keys to the shell.
+    // In the background it continues, and leaves keys to the shell.
     tmux.keys(&["C-z"]);
     tmux.wait_text("Stopped");
     tmux.shell("clear; bg; echo said by the shell");
@@ -285,7 +287,7 @@ fn a_log_from_a_pipe_is_played_with_keys_and_back() {
         &["back to 2026-11-24 23:59:45 --------", ":m45"],
         "paused",
     );
-    // It may go on, and nobody knows how far.
+    // The input may continue, so its length is unknown.
     tmux.press(&["Up", "Up"], &[":m45"], "reading");
     tmux.keys(&["C-c"]);
     let screen = tmux.wait_for("the shell", |screen| screen.trim_end().ends_with('$'));
@@ -317,7 +319,7 @@ fn a_room_is_followed_across_its_restart() {
         "{screen}"
     );
     assert!(screen.contains("* Room opened"), "{screen}");
-    // While it is live one can go back, and comes to the new.
+    // While it is live one can go back, and then reaches the new lines.
     tmux.keys(&["Home"]);
     tmux.wait_text("-------- back to");
     tmux.wait_end(&["[eve]: 0:00:00:after"], "live");

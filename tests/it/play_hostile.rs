@@ -1,5 +1,5 @@
-//! A log full of texts that are meant for the terminal and not for people: nothing but plain text
-//! arrives, in every form, judged by a terminal that only exists in memory.
+//! A log full of texts that attack the terminal: in every form only plain text arrives, as a terminal in memory
+//! shows.
 
 use std::process::Command;
 
@@ -51,7 +51,7 @@ fn log() -> Vec<u8> {
         write(n as i64, Body::opened(text, "00"));
         write(n as i64, Body::leave(from));
     }
-    // Wide characters over the edge, and more marks than any letter has.
+    // Wide characters across the edge, and absurdly many combining marks.
     let wide = "日本語".repeat(60);
     let marks = format!("a{}b", "\u{301}".repeat(2000));
     for text in [wide.as_str(), &marks, "👩‍👩‍👧‍👦🏳️‍🌈"] {
@@ -61,8 +61,7 @@ fn log() -> Vec<u8> {
     out
 }
 
-/// Everything that a terminal is asked for besides showing text, moving in the bar's line, and
-/// colours.
+/// The control sequences other than text, moves within the bar's line, and colours.
 #[derive(Default)]
 struct Asked(Vec<String>);
 
@@ -116,7 +115,7 @@ impl Callbacks for Asked {
     }
 }
 
-/// The terminal's screen after all of `sent`, which may do nothing but show text.
+/// The terminal's screen after all of `sent`, which may only show text.
 #[track_caller]
 fn shown(what: &str, sent: &[u8]) -> String {
     let mut parser = Parser::new_with_callbacks(2000, 80, 0, Asked::default());
@@ -145,7 +144,7 @@ fn sequences(sent: &str) -> Vec<String> {
     rest.map(sequence).collect()
 }
 
-/// A replay on a pseudo terminal, and all that it was sent.
+/// Runs a replay on a pseudo terminal; returns its output.
 fn on_terminal(folder: &Folder, args: &str) -> Run {
     let mut script = Command::new("script");
     let replay = format!("stty cols 80 rows 24; exec '{CHATROOM}' replay {args}");
@@ -169,7 +168,7 @@ fn nothing_in_a_log_is_more_than_text_to_a_terminal() {
     ] {
         let run = on_terminal(&folder, args);
         let sent = run.said();
-        // What this program itself sends: colours, and the bar, which is wiped and not wrapped.
+        // The program's own sequences: colours, and the bar, which is erased and not wrapped.
         let bar = ["[J", "[?7l", "[?7h"];
         let own = |sequence: &String| bar.contains(&sequence.as_str()) || sequence.ends_with('m');
         let others: Vec<String> = sequences(&sent).into_iter().filter(|s| !own(s)).collect();
@@ -204,7 +203,7 @@ fn nothing_in_a_log_is_more_than_text_to_a_terminal() {
             "the bar is gone: {last:?}"
         );
     }
-    // A file's name is somebody's text too.
+    // A file's name can be hostile, too.
     let name = "a\x1b]0;title\x07\u{202e}.txt";
     let run = folder.run(&["replay", name]).code(1);
     shown("a name", &run.output.stderr);

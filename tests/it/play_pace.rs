@@ -16,7 +16,7 @@ fn command(folder: &Folder, args: &str) -> Command {
     script
 }
 
-/// The lines of what a terminal was sent that are the conversation and not the bar.
+/// The lines of the conversation in a terminal's output, without the bar.
 fn conversation(sent: &str) -> Vec<String> {
     sent.split("\r\n")
         .map(|line| line.rsplit("\x1b[J").next().unwrap_or_default())
@@ -37,7 +37,7 @@ fn a_terminal_is_played_to_at_the_pace_it_happened() {
             (20_000, "\x1b[2Jlast"),
         ]),
     );
-    // 10 s, 10 s and a silence that is cut to 10 s, ten times as fast.
+    // 10 s, 10 s and a silence cut to 10 s, at ten times the speed.
     let start = Instant::now();
     let mut replay = command(&folder, "log.txt --speed 10 --max-gap 10s");
     let run = Run::at_keyboard(&mut replay).code(0);
@@ -66,7 +66,7 @@ fn a_terminal_is_played_to_at_the_pace_it_happened() {
         lines[3].starts_with("* [\x1b[38;5;"),
         "an action: {lines:?}"
     );
-    // The bar has how far it is, the time of day in there, and the speed.
+    // The bar has the position, the time of day in the log, and the speed.
     for part in ["  0%  ", "2026-11-24 23:59:00", "x10"] {
         assert!(
             sent.contains(part),
@@ -129,7 +129,7 @@ fn sleeps_until_woken(call: &str) -> bool {
         false => (0, 45, 7, 271, 202),
     };
     let mut words = call.split_whitespace();
-    let number = words.next().and_then(|word| word.parse().ok());
+    let number = words.next().and_then(|word| word.parse::<u64>().ok());
     let arguments: Vec<u64> = words
         .filter_map(|word| u64::from_str_radix(word.strip_prefix("0x")?, 16).ok())
         .collect();
@@ -150,7 +150,7 @@ fn a_paused_play_uses_no_processor_time() {
     let mut replay = command(&folder, "log.txt");
     let (mut master, stdin) = std::io::pipe().map(|(r, w)| (w, r)).expect("a pipe");
     replay.stdin(stdin).stdout(Stdio::piped());
-    // What script gets is typed into its terminal.
+    // `script` types its input into its terminal.
     let mut child = replay.spawn().expect("it starts");
     let mut out = child.stdout.take().expect("a pipe");
     let mut sent = String::new();

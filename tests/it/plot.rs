@@ -1,5 +1,4 @@
-//! `chatroom replay --plot` as its user sees it: pictures that are whole, and sentences where there
-//! can be none.
+//! `chatroom replay --plot` as its user sees it: complete pictures, or a sentence if there can be none.
 //!
 //! With `CHATROOM_PICTURES` naming a folder (`make pictures`), the pictures and the page of a long
 //! talk are kept there.
@@ -23,7 +22,7 @@ fn workshop() -> Vec<u8> {
     let names = [
         "uthira", "bob", "eve", "mira", "Ömer", "noor", "zed", "kai", "ana",
     ];
-    // How much is said from seven in the morning on, and from Monday on.
+    // The weights of the hours from seven in the morning, and of the days from Monday.
     let hours = [1, 2, 5, 8, 7, 4, 6, 6, 5, 4, 3, 4, 7, 10, 12, 8, 3];
     let days = [14, 9, 8, 11, 7, 4, 5];
     let words = "the toaster works again on one side only so bring spanners and tea please";
@@ -164,7 +163,7 @@ fn an_svg_is_whole_and_says_what_it_is() {
         !text.contains("href") && !text.contains("url("),
         "it needs nothing else"
     );
-    // 24 x 7 cells and more; all inside the page.
+    // There are at least 24 x 7 cells, all inside the page.
     let shapes: Vec<_> = tree
         .descendants()
         .filter(|node| node.has_tag_name("rect"))
@@ -187,7 +186,7 @@ fn a_png_has_letters_bars_and_cells_without_any_font_of_the_machine() {
     let folder = Folder::new();
     folder.file("log.txt", SAMPLE);
     let mut command = folder.command(&["replay", "log.txt", "--plot", "talk.png"]);
-    // Nowhere are fonts or their settings.
+    // This machine has no fonts or font settings.
     command
         .env("FONTCONFIG_FILE", "/nonexistent")
         .env("HOME", "/nonexistent");

@@ -26,7 +26,7 @@ fn quit(server: &Server, token: &str) {
     assert_eq!(answer.status, 204, "{}", answer.text());
 }
 
-/// Says something with a key, and once more while the server still reads its log.
+/// Posts a message with a key, and repeats it while the server still reads its log.
 fn say(server: &Server, token: &str, key: &str, text: &str) -> Answer {
     let until = Instant::now() + PATIENCE;
     loop {
@@ -52,7 +52,7 @@ fn a_session_that_was_ended_stays_dead() {
         server.log_in("ann"),
         server.log_in("bob"),
     );
-    // One leaves at once; of the others the grace ends before one of them quits.
+    // One leaves at once; the grace of the others ends before one of them quits.
     let hold = bearer(&here);
     let listener = server.listen("/events", &[("Authorization", &hold)]);
     wait_for("the end of the others' grace", || {
@@ -111,7 +111,7 @@ fn members_at_the_servers_end_keep_their_names_for_the_grace() {
         let back = whose(&server, &token);
         assert_eq!((back.status, &back.json()["name"]), (200, &"uthira".into()));
         let bob = server.log_in("bob");
-        // Its owner takes another one: nothing is held any more.
+        // Its owner takes another name, so nothing is held.
         quit(&server, &token);
         server.log_in("uthira");
         drop(bob);
@@ -154,7 +154,7 @@ fn a_message_is_said_once_however_much_was_said_after_it() {
     let first = say(&server, &token, "the-first", "hi");
     assert_eq!(first.status, 201);
     let other = server.log_in("bob");
-    // Three MiB of log; only the newest one is looked at before anybody can connect.
+    // Three MiB of log, of which only the newest is read before clients can connect.
     for n in 0..200 {
         let text = "x".repeat(16 * 1024);
         assert_eq!(say(&server, &other, &format!("k{n}"), &text).status, 201);
@@ -178,7 +178,7 @@ fn a_name_taken_meanwhile_is_gone() {
     let token = server.log_in("uthira");
     server.kill();
     server.start_again(&["--grace", "200ms"]);
-    // Once the name is not held for its owner any more.
+    // Once the name is no longer held for its owner.
     let other = wait_for("the end of the grace", || {
         let answer = server.ask("POST", "/session", &[], "Uthira");
         let json = (answer.status == 201).then(|| answer.json())?;

@@ -1,4 +1,4 @@
-//! A log that the disk damaged: what is told, what is served, and that no line is lost to a repair.
+//! A log that the disk damaged: the notices, the answers, and that no repair loses a line.
 //!
 //! Lines are judged here by comparing bytes with the log before the damage, not by a parser.
 
@@ -15,7 +15,7 @@ use support::client::Client;
 use support::program::Folder;
 use support::server::Server;
 
-/// A xorshift generator: the same places in every run.
+/// A xorshift generator, with the same sequence in every run.
 struct Random(u64);
 
 impl Random {
@@ -45,7 +45,7 @@ fn log(messages: usize) -> Vec<u8> {
     out
 }
 
-/// The lines with where they start, without their line feeds.
+/// The lines without their line feeds, with their offsets.
 fn lines(log: &[u8]) -> BTreeMap<usize, &[u8]> {
     let mut at = 0;
     let parts = log.split_inclusive(|b| *b == b'\n');
@@ -200,7 +200,7 @@ fn expect_served(server: &Server, before: &[u8], after: &[u8]) {
         assert_eq!(event["type"], "damaged", "{event}");
         let fields: Vec<&String> = event.as_object().expect("an object").keys().collect();
         assert_eq!(fields, ["id", "message", "type"]);
-        // The id that the event had is that of nothing now.
+        // The event's former id is now unknown.
         if let Some(text) = genuine.get(at) {
             let check = line::check_of(text);
             let old = Id {
@@ -240,7 +240,7 @@ fn five_hundred_flipped_bits_are_found_and_none_is_served_as_genuine() {
     for round in 0..25 {
         let mut after = flipped(&before, 20, &mut random);
         if round % 5 == 0 {
-            // The very last line feed instead of another byte of the last line.
+            // The last line feed, not another byte of the last line.
             let last = lines(&before).into_keys().next_back().expect("a line");
             after.splice(last.., before[last..].iter().copied());
             *after.last_mut().expect("it") ^= 1 << random.below(8);
@@ -252,7 +252,7 @@ fn five_hundred_flipped_bits_are_found_and_none_is_served_as_genuine() {
         let bad = bad.filter(|(at, text)| genuine.get(at) != Some(text));
         let places: Vec<usize> = bad.map(|(at, _)| at).collect();
         assert_eq!(places, named(&folder), "round {round}");
-        // One place for a flip, two for a new line feed; a lost one has its line's.
+        // A flip gives one place, a new line feed two, a lost line feed that of its line.
         assert!(
             (20..=24).contains(&places.len()),
             "round {round}: {places:?}"
@@ -324,7 +324,7 @@ fn a_damaged_first_line_makes_old_ids_foreign_and_none_wrong() {
         offset: at as u64,
         check: line::check_of(text),
     };
-    // A digit that becomes another, one that becomes none, the TAB, the text, and the line feed.
+    // A digit that becomes another digit, one that becomes something else, the TAB, the text, and the line feed.
     for (place, bit, known) in [
         (first - 1, 1, false),
         (first - 4, 0x40, false),

@@ -1,4 +1,4 @@
-//! `chatroom rotate`: a room goes on with a new log, and what was before is still known.
+//! `chatroom rotate`: a room continues with a new log, and still knows the old one.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -48,7 +48,7 @@ fn a_room_goes_on_with_a_new_log_and_knows_what_was_before() {
     let run = server.folder.run(&["rotate", "log.txt"]).code(1);
     let said = String::from_utf8_lossy(&run.output.stderr).into_owned();
     assert!(said.contains("nothing to rotate"), "{said}");
-    // Once more on the same day, with something in it.
+    // Again on the same day, with messages in the log.
     server.start_again(&[]);
     assert_eq!(say(&server, &token, "k0", "hello").status, 201);
     server.stop();
@@ -78,7 +78,7 @@ fn a_room_goes_on_with_a_new_log_and_knows_what_was_before() {
     say(&server, &token, "k1", "ho").refused(409, "key_reused");
     let next = say(&server, &token, "k2", "again");
     assert_eq!(next.status, 201);
-    // Who has an id of before is told where it is.
+    // A client with an older id is told where that log is.
     let id = first["id"].as_str().expect("an id");
     for path in [
         format!("/messages/{id}"),
@@ -108,7 +108,7 @@ fn a_room_goes_on_with_a_new_log_and_knows_what_was_before() {
     server
         .get("/messages/00000000-0-0000")
         .refused(410, "id_foreign");
-    // Replay says what comes before.
+    // Replay names the previous log.
     let run = server.folder.run(&["replay", "--plain", "log.txt"]).code(0);
     let said = String::from_utf8_lossy(&run.output.stderr).into_owned();
     assert!(said.contains(&format!("continues {second}")), "{said}");
@@ -124,7 +124,7 @@ fn a_room_goes_on_with_a_new_log_and_knows_what_was_before() {
     let missing = format!("The log continues {second}, which is not next to it.");
     server.notices.wait_for(&missing);
     assert_eq!(server.get(&format!("/messages/{id}")).status, 410);
-    // The new log says that uthira's session came in since; of another one nothing is known.
+    // The new log has the join of uthira's session; other sessions are unknown.
     assert_eq!(server.say(&token, "still here").status, 201);
     server.say(&unused, "hi").refused(401, "session_over");
 }
@@ -136,7 +136,7 @@ fn a_change_to_a_new_log_that_was_cut_off_is_finished_at_the_start() {
     let first = say(&server, &token, "k1", "hi").json();
     server.stop();
     server.folder.run(&["rotate", "log.txt"]).code(0);
-    // As on a disk where a file has one name only, and the power went between the two.
+    // As after a power cut between the two steps on a disk without hard links.
     let log = server.log();
     fs::rename(&log, log.with_file_name("log.txt.new")).expect("renamed");
     server.start_again(&[]);

@@ -1,4 +1,4 @@
-//! Logging in and out over the wire: who gets in, who does not and why, and how long a name is held.
+//! Logging in and out over the wire: which logins succeed, why others fail, and how long a name is held.
 
 use std::net::Shutdown;
 
@@ -210,7 +210,7 @@ fn a_token_is_told_whose_it_is_and_is_here_again() {
     assert_eq!(present(&server), ["uthira"]);
     let newest = server.events("since=all").pop().expect("the join");
     assert_eq!(again["id"], newest["id"]);
-    // Anybody else is none.
+    // Any other token is invalid.
     for nobody in [&[][..], &[("Authorization", "Basic Y2k6")]] {
         server
             .ask("GET", "/session", nobody, "")
@@ -301,7 +301,7 @@ fn a_name_leaves_when_its_grace_is_over() {
     let token = server.log_in("uthira");
     let stream = server.listen("/events", &[("Authorization", &bearer(&token))]);
     let mut listener = server.listen("/events?since=latest", &[("Accept", "text/event-stream")]);
-    // Another member comes and goes: its whole grace passes while the stream is open.
+    // Another member joins and leaves: its whole grace passes while the stream is open.
     server.log_in("bob");
     assert_eq!(listener.until("leave")[2].data["name"], "bob");
     assert_eq!(present(&server), ["uthira"]);
@@ -427,7 +427,7 @@ fn a_room_may_want_shorter_names() {
     let refused = ask(&server, "uthira").refused(422, "name_too_long");
     assert_eq!(refused["limit"], 3);
     assert_eq!(ask(&server, "bob").status, 201);
-    // The rules hold for those who come back, too.
+    // The rules apply to returning members, too.
     let over = server.say(&token, "hi").refused(401, "session_over");
     assert!(
         over["message"]

@@ -1,5 +1,5 @@
-//! scripts/setup.sh: its sentence where something is missing that it cannot install, and that nothing of what
-//! it does install runs by itself. Small scripts stand in for the system's tools.
+//! scripts/setup.sh: its sentence if it cannot install something missing, and that nothing it installs runs by
+//! itself. Small scripts stand in for the system's tools.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,7 +14,7 @@ fn scripts() -> PathBuf {
 /// A package manager that reports everything as installed.
 const ALL: &str = "#!/bin/sh\nshift 2\nfor name; do echo \"installed $name\"; done\n";
 
-/// A machine of a user with these tools and those of the system.
+/// A user's machine with these tools and those of the system.
 fn machine(tools: &[(&str, &str)]) -> Folder {
     let folder = Folder::new();
     std::fs::create_dir(folder.path().join("bin")).expect("a folder");
@@ -108,7 +108,7 @@ fn missing_namespaces_are_reported_first() {
     ] {
         let folder = machine(&[&[("unshare", refuses), nothing], more].concat());
         let run = set_up(&folder, "test");
-        // The formatter is asked for first, and is there.
+        // The check of the formatter comes first and succeeds.
         let said = complaint(&run.code(1).stdout(""));
         assert!(
             said.starts_with("setup: The tests make their own networks and file systems, and "),

@@ -1,4 +1,4 @@
-//! Starting a server: what it says, what it refuses, what it repairs and what it leaves alone.
+//! Starting a server: its output, its refusals, its repairs, and what it leaves alone.
 
 use std::fs::{self, Permissions};
 use std::net::TcpListener;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use support::program::{CHATROOM, Folder, Run};
 use support::server::Server;
 
-/// A log that somebody said two things in, closed in good order.
+/// A log of two messages, closed in good order.
 fn old_log() -> Arc<Folder> {
     let mut server = Server::start(&[]);
     let token = server.log_in("uthira");
@@ -20,7 +20,7 @@ fn old_log() -> Arc<Folder> {
     Arc::clone(&server.folder)
 }
 
-/// Starts a server that cannot, in a folder, and expects one sentence and nothing touched.
+/// Starts a server that cannot start, in a folder; expects one sentence and an unchanged folder.
 #[track_caller]
 fn cannot_start(folder: &Folder, args: &[&str], parts: &[&str]) {
     let before = folder.contents();
@@ -83,7 +83,7 @@ fn the_commands_it_suggests_work_as_they_stand() {
     fs::create_dir(&away).expect("a folder");
     let program = away.join("chatroom");
     fs::copy(CHATROOM, &program).expect("copied");
-    // By its path, and by its name where the shell finds it.
+    // By its path, and by its name if the shell finds it.
     for by_name in [false, true] {
         let mut path = std::ffi::OsString::from("/usr/bin:/bin");
         let mut command = Command::new(&program);
@@ -203,7 +203,7 @@ fn a_log_that_may_not_be_written_is_left_alone() {
         cannot_start(&folder, &[], &["log.txt", "permission denied", "--log"]);
         return;
     }
-    // The superuser may write everything: somebody else tries.
+    // Root may write everything, so another user tries.
     fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).expect("it is ours");
     let program = folder.path().join("chatroom");
     fs::copy(CHATROOM, &program).expect("a program that anybody may run");
@@ -271,7 +271,7 @@ fn an_end_that_a_crash_tore_is_saved_cut_off_and_told() {
         let folder = old_log();
         let path = folder.path().join("log.txt");
         let mut log = fs::read(&path).expect("the log");
-        // The last line loses its second half; what the disk made of the rest follows.
+        // The last line loses its second half; garbage from the disk follows.
         log.truncate(log.len() - 10);
         log.extend_from_slice(tail);
         fs::write(&path, &log).expect("written");
@@ -344,7 +344,7 @@ fn a_torn_log_opens_on_a_full_disk_and_nothing_empty_is_left() {
     let whole = fs::read(&log).expect("the log");
     let torn = [&whole[..], "half a line ".repeat(300).as_bytes()].concat();
     fs::write(&log, torn).expect("written");
-    // A limit of the files' size stands for the disk: what was torn off does not fit elsewhere.
+    // A limit on file sizes stands for a full disk: the torn part does not fit elsewhere.
     let limited = |folder: &Folder, limit: &str| {
         let mut command = Command::new("prlimit");
         command.args([limit, &CHATROOM, "server", "--listen", "127.0.0.1:0"]);
@@ -367,7 +367,7 @@ fn a_torn_log_opens_on_a_full_disk_and_nothing_empty_is_left() {
     assert!(fs::read(&log).expect("the log").starts_with(&whole));
     let names: Vec<String> = folder.contents().into_keys().collect();
     assert_eq!(names, ["log.txt", "log.txt.secret"]);
-    // Neither does half a secret stay.
+    // No half secret stays either.
     let folder = Folder::new();
     let run = Run::of(&mut limited(&folder, "--fsize=20")).code(1);
     run.one_sentence(&["log.txt.secret", "file too large", "Free some"]);
@@ -391,7 +391,7 @@ fn a_broken_standard_error_is_no_crash() {
         let status = command.stderr(full().expect("it")).status();
         assert_eq!(status.expect("it runs").code(), Some(code), "{args:?}");
     }
-    // A room whose notices nobody can be told goes on.
+    // A room continues even if its notices cannot be written.
     let folder = old_log();
     let log = folder.path().join("log.txt");
     let torn = [&fs::read(&log).expect("the log")[..], b"half a line"].concat();

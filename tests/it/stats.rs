@@ -1,5 +1,5 @@
-//! `chatroom replay --stats` as its user sees it: the forms agree with each other and with a count
-//! that shares nothing with them, and names can do no harm.
+//! `chatroom replay --stats` as its user sees it: the forms agree with each other and with an independent count, and
+//! names can do no harm.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use support::program::Folder;
 
 const SAMPLE: &str = include_str!("../../log.txt");
 
-/// A log in which that happens so many seconds after 2026-10-24T22:00:00Z.
+/// A log of these events, each so many seconds after 2026-10-24T22:00:00Z.
 fn log(events: &[(i64, Body)]) -> Vec<u8> {
     let line = |(second, body): &(i64, Body)| {
         let at = Stamp::from_micros((1_792_879_200 + second) * 1_000_000);
@@ -53,7 +53,7 @@ fn sheet(text: &str) -> Vec<Vec<String>> {
     rows
 }
 
-/// Messages and characters by name, counted by looking for the marks around them.
+/// Messages and characters by name, counted by the marks around them.
 fn counted_by_hand(log: &str) -> BTreeMap<String, (u64, u64)> {
     let mut counts = BTreeMap::new();
     for line in log.lines() {
@@ -130,7 +130,7 @@ fn attendance_and_silence_are_those_of_the_log() {
     let json = json(&folder, &[]);
     let uthira = json["people"].as_array().expect("people");
     let uthira = uthira.iter().find(|p| p["name"] == "uthira").expect("her");
-    // 18:30:04.4 to 18:32:44.0, where the power went, and 18:33:20.2 to 18:36:08.3: 327.7 s.
+    // From 18:30:04.4 to 18:32:44.0, when the power failed, and from 18:33:20.2 to 18:36:08.3: 327.7 s.
     assert_eq!(uthira["minutes_present"], 5);
     assert_eq!(uthira["times_joined"], 2);
     assert_eq!(uthira["first_joined"], "2026-11-16T18:30:04.377911Z");

@@ -1,4 +1,4 @@
-//! Stopping a server, in good order or not: nothing acknowledged is lost, and nobody waits long.
+//! Stopping a server, in good order or not: nothing acknowledged is lost, and idle clients do not delay it.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -14,8 +14,8 @@ use support::program::{CHATROOM, Folder};
 use support::server::Server;
 use support::waiting::wait_for;
 
-/// Four members post as fast as they can until the server is gone, which `end` sees to once some
-/// were acknowledged. The texts of those that were.
+/// Has four members post as fast as they can until `end`, called once some messages are acknowledged, has ended the
+/// server. Returns the acknowledged texts.
 fn posts_under_way(server: &mut Server, end: impl FnOnce(&mut Server)) -> Vec<String> {
     let acknowledged = Mutex::new(Vec::new());
     let names = ["ann", "bob", "cat", "dan"];
@@ -79,7 +79,7 @@ fn it_stops_in_good_order_whatever_goes_on() {
         let mut listeners: Vec<_> = (0..3)
             .map(|_| server.listen("/events?since=latest", &[]))
             .collect();
-        // One that never reads, one that is half way through a request, one that is kept.
+        // One client never reads, one is in the middle of a request, one keeps its connection.
         let _deaf = server.listen("/events?since=all", &[]);
         let mut half = server.client();
         half.send("POST /messages HTTP/1.1\r\nHost: x\r\nContent-Le");
@@ -88,10 +88,10 @@ fn it_stops_in_good_order_whatever_goes_on() {
         kept.answer("GET");
         let acknowledged = posts_under_way(&mut server, |server| {
             server.signal(signal);
-            // Waiting for the deaf one would take longer than this allows: 65 s.
+            // Waiting for the deaf one would take 65 s, which is longer than this waits.
             assert!(server.ended().success(), "{signal:?}");
         });
-        // Had it been waited for, it would have been told that its time is over.
+        // If the server had waited for it, it would have got a 408.
         half.ended();
         all_there(&server, &acknowledged);
         let said = server.said();
@@ -162,12 +162,12 @@ fn a_closed_terminal_stops_it_in_good_order() {
     command.stdin(Stdio::piped());
     let mut server = Server::spawn(folder, command);
     server.log_in("uthira");
-    // The terminal's end: the kernel sends SIGHUP to who is in front of it.
+    // At the terminal's end the kernel sends SIGHUP to its foreground processes.
     server.kill();
     wait_for("the room's end", || {
         (server.said().last().expect("a line") == "* Room closed").then_some(())
     });
-    // It is not the terminal's process: only its lock says that it has ended.
+    // It is not a child of the test, so only its lock shows that it has ended.
     let log = File::open(server.log()).expect("the log");
     wait_for("the server's end", || log.try_lock().ok());
 }

@@ -1,5 +1,5 @@
-//! Whole streams: every listener is sent the same bytes, from memory or from the file, however slow
-//! it is, up to the good-bye; and damage in the log is shown as what it is.
+//! Whole streams: every listener receives the same bytes, from memory or from the file, however slow it is, up to the
+//! good-bye; and damage in the log is shown as damage.
 
 use std::thread;
 
@@ -18,7 +18,7 @@ fn listen(server: &Server, query: &str, form: &str) -> Listener {
     server.listen(&format!("/events?{query}"), &[("Accept", form)])
 }
 
-/// A stream without its hello, which has the time in it.
+/// A stream without its hello, which contains the time.
 fn without_hello<'a>(form: &str, stream: &'a str) -> &'a str {
     match form {
         "text/event-stream" => stream.split_once("\n\n").expect("a hello").1,
@@ -60,7 +60,7 @@ fn every_listener_is_sent_the_same_bytes() {
     for form in FORMS {
         let late = listen(&server, "since=all", form);
         streams.push((form, thread::spawn(|| late.rest())));
-        // From a place in the middle: the same bytes from there on.
+        // From an id in the middle on, the bytes are the same.
         let id = server.events("since=all")[4]["id"].clone();
         let id = id.as_str().expect("an id").to_string();
         let part = listen(&server, &format!("since={id}"), form);
@@ -85,7 +85,7 @@ fn every_listener_is_sent_the_same_bytes() {
         assert_eq!(early, twin);
         assert_eq!(early, late, "those who were there, and one that came later");
         assert!(early.ends_with(part) && part.len() < early.len(), "{part}");
-        // After a restart the same comes out of the file; the good-bye is not in it.
+        // After a restart the same bytes come from the file, without the good-bye.
         let poll = server.ask("GET", "/events?since=all&poll=1", &[("Accept", form)], "");
         let poll = poll.text();
         let bye = match form {
@@ -108,7 +108,7 @@ fn every_listener_is_sent_the_same_bytes() {
 fn nothing_in_an_object_breaks_a_line_in_any_language() {
     let server = Server::start(&[]);
     let token = server.log_in("uthira");
-    // All that Python's splitlines, JavaScript and terminals take for the end of a line or obey.
+    // All characters that Python's splitlines, JavaScript and terminals treat as line ends or controls.
     let all: String = ('\u{1}'..='\u{ffff}').filter(|c| is_unsafe(*c)).collect();
     let text = format!("a{all}\u{b}\u{c}\u{1c}\u{85}\u{2028}\u{2029}z \\ \" é 😀");
     let said = server.say(&token, &text);
@@ -161,7 +161,7 @@ fn the_last_word_is_a_good_bye_without_a_place() {
     assert_eq!(events[2].id, None, "nothing is to be resumed from it");
     assert_eq!(events[2].data["type"], "bye");
     assert_eq!(sse.rest(), "");
-    // What the listener had is a good place in the same log afterwards.
+    // The listener's last id is still valid in the same log.
     server.start_again(&[]);
     let id = events[0].id.as_deref().expect("an id");
     let kinds: Vec<Value> = server.events(&format!("since={id}"))[1..]
@@ -181,7 +181,7 @@ fn a_listener_that_does_not_read_loses_nothing_and_slows_nobody() {
     let ndjson = [("Accept", FORMS[1])];
     client.send(server.request("GET", "/events?since=all", &ndjson, ""));
     let head = client.head();
-    // 12 MB for that listener, more than memory and its socket keep: a NUL takes six bytes in JSON.
+    // 12 MB for that listener, more than memory and its socket hold: a NUL takes six bytes in JSON.
     let mut sender = server.client();
     let authorised = bearer(&token);
     for n in 0..130 {
@@ -220,7 +220,7 @@ fn the_kernels_buffer_for_a_listener_is_bounded() {
     client.send(server.request("GET", "/events?since=all", &[], ""));
     let head = client.head();
     stalled::at_rest(&server);
-    // What comes after its death is what the kernel had.
+    // After its death the rest comes from the kernel's buffers.
     server.kill();
     let kept = client.into_listener(head).rest().len();
     assert!((10_000..400_000).contains(&kept), "{kept} bytes were kept");
@@ -266,7 +266,7 @@ fn a_damaged_line_is_shown_as_damaged_and_never_as_genuine() {
     let place = damaged["id"].as_str().expect("an id");
     assert_eq!(server.get(&format!("/messages/{place}")).json(), *damaged);
     assert_eq!(server.events(&format!("since={place}"))[1..], all[5..]);
-    // Its old id is that of a line which is not there any more.
+    // Its old id is that of a line which no longer exists.
     let genuine = genuine.as_str().expect("an id");
     server
         .get(&format!("/messages/{genuine}"))

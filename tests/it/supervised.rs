@@ -1,4 +1,4 @@
-//! The server under a supervisor: what systemd is told and when, and what goes into the journal.
+//! The server under a supervisor: the states reported to systemd, and the lines for its journal.
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
@@ -24,7 +24,7 @@ impl Supervisor {
         Supervisor(socket)
     }
 
-    /// The lines of the next state it is told.
+    /// The lines of the next reported state.
     #[track_caller]
     fn told(&self) -> Vec<String> {
         let mut bytes = [0; 4096];
@@ -33,7 +33,7 @@ impl Supervisor {
         text.lines().map(str::to_string).collect()
     }
 
-    /// That nobody told it anything more.
+    /// Expects no further state.
     #[track_caller]
     fn was_told_nothing(&self) {
         self.0.set_nonblocking(true).expect("no waiting");
@@ -66,7 +66,7 @@ fn systemd_is_told_when_the_room_answers_and_when_it_closes() {
     assert_eq!(ready, "READY=1");
     let port = status.strip_prefix("STATUS=Listening on 127.0.0.1:");
     let port = port.and_then(|rest| rest.strip_suffix('.')).expect(status);
-    // What ready means: whoever comes now is answered, and the room is in the log.
+    // When it is ready, clients are answered, and the opening is in the log.
     let log = fs::read_to_string(folder.path().join("log.txt")).expect("the log");
     assert!(log.contains("* Room opened"), "{log}");
     let asked = Run::of(Command::new("curl").args([
@@ -140,8 +140,8 @@ fn a_supervisor_that_is_not_there_disturbs_nobody() {
     }
 }
 
-/// A server whose output goes to files, as a supervisor has it, and what it wrote when `until` is in
-/// its output or it has ended. `journal`: whether standard error is what JOURNAL_STREAM names.
+/// Runs a server whose output goes to files, as under a supervisor; returns its output once it contains `until` or
+/// the server has ended. With `journal`, JOURNAL_STREAM names its standard error.
 fn written(folder: &Folder, journal: bool, until: &str) -> (String, String) {
     let (out, err) = (folder.path().join("out"), folder.path().join("err"));
     let file = |path| File::create(path).expect("a file");
@@ -163,7 +163,7 @@ fn written(folder: &Folder, journal: bool, until: &str) -> (String, String) {
     (read(&out), read(&err))
 }
 
-/// Does not outlive the test.
+/// Ends with the test.
 struct Ended(Child);
 
 impl Drop for Ended {
@@ -185,7 +185,7 @@ fn in_the_journal_lines_say_how_grave_they_are_and_nothing_more() {
             "{err}"
         );
 
-        // A room with a past, whose last start was not in good order.
+        // A room with a history, whose last run did not end in good order.
         fs::remove_file(&log).expect("it goes");
         written(&folder, journal, "/events");
         let mut text = fs::read_to_string(&log).expect("the log");

@@ -1,12 +1,12 @@
-//! What only one operating system knows stands in one folder.
+//! Code for one operating system is in one folder.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The folder, and the file that says what is in it.
+/// The folder and its module file.
 const FOLDER: [&str; 2] = ["src/system", "src/system.rs"];
 
-/// What only one system has: its parts of the standard library, crates of its calls, its files.
+/// Words of a single system: its parts of the standard library, crates for its calls, its files.
 const WORDS: [&str; 11] = [
     "cfg(unix",
     "target_os",
@@ -56,7 +56,7 @@ fn nothing_else_names_what_only_one_operating_system_knows() {
         "give it a name in src/system, of what it does:\n{}",
         faults.join("\n")
     );
-    // And the words are those that are meant: most of them stand there.
+    // The words are right: most of them occur there.
     let there: String = inside.into_iter().map(text).collect();
     let missing = WORDS.iter().filter(|word| !there.contains(**word));
     let missing: Vec<_> = missing.collect();

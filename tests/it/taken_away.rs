@@ -1,5 +1,5 @@
-//! A log that somebody moves, removes, replaces, shortens or adds to while a room uses it: noticed
-//! within moments also where nobody speaks, told as what it is, and never the end of the last copy.
+//! A log that is moved, removed, replaced, shortened or extended by others while a room uses it: noticed within
+//! moments even without messages, reported correctly, and the last copy is never lost.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -28,7 +28,7 @@ fn take_away(log: &Path, how: &str) {
         "removed" => fs::remove_file(log),
         "moved" => fs::rename(log, &other),
         "replaced" => fs::rename(log, &other).and_then(|()| fs::write(log, "something else")),
-        // As an editor and `sed -i` do: the file that the room has open loses its name.
+        // As with an editor or `sed -i`, the room's open file loses its name.
         "replaced by its copy" => fs::copy(log, &other).and_then(|_| fs::rename(&other, log)),
         "shortened" => File::options()
             .write(true)
@@ -77,7 +77,7 @@ fn an_idle_room_notices_what_happens_to_its_log_and_loses_nothing() {
         fs::set_permissions(&log, fs::Permissions::from_mode(0o640)).expect("set");
         let before = fs::read(&log).expect("the log");
         take_away(&log, how);
-        // Nobody says a word.
+        // Nobody posts.
         assert_eq!(server.ended().code(), Some(1), "{how}");
         server.notices.wait_for("The server stops, so that");
         let notices = server.notices.text();
@@ -96,7 +96,7 @@ fn an_idle_room_notices_what_happens_to_its_log_and_loses_nothing() {
         let saved = server.folder.path().join(name);
         let mode = fs::metadata(&saved).expect("it").permissions().mode();
         assert_eq!(mode & 0o777, 0o640, "as private as the log");
-        // What the sentence says is what to do.
+        // The sentence says what to do.
         fs::rename(saved, &log).expect("put back");
         let folder = Arc::clone(&server.folder);
         let server = Server::start_in(folder, "127.0.0.1:0", &[]);
@@ -123,7 +123,7 @@ fn a_message_sent_at_that_moment_is_answered_as_unknown() {
         let mut client = server.client();
         take_away(&server.log(), how);
         client.send(request);
-        // The look of each second may come before it, and then nothing was tried.
+        // The check of each second may come first, and then nothing was tried.
         let answer = client.answer("POST");
         assert_eq!(answer.status, 503, "{how}: {}", answer.text());
         if answer.json()["error"] == "unknown" {
@@ -147,7 +147,7 @@ fn a_removed_log_is_saved_elsewhere_if_its_folder_is_gone_too() {
     let log = log.to_str().expect("a name");
     let mut command = folder.command(&["server", "--listen", "127.0.0.1:0", "--log", log]);
     command.env("TMPDIR", elsewhere.path());
-    // What is there already is not written over, whatever its name.
+    // An existing file is never overwritten, whatever its name.
     let mut server = Server::spawn(Arc::clone(&folder), command);
     let token = server.log_in("uthira");
     assert_eq!(server.say(&token, "safe").status, 201);
@@ -181,7 +181,7 @@ fn the_server_does_not_end_before_the_last_copy_is_saved() {
         .notices
         .wait_for("could not be saved: file too large");
     assert_eq!(beside(&server, "log.txt.saved-"), None, "no half copy");
-    // What was said can still be read.
+    // Old messages can still be read.
     assert_eq!(server.get("/messages").status, 200);
     assert_eq!(server.say(&token, "more").status, 503);
     limit(None);
@@ -192,8 +192,8 @@ fn the_server_does_not_end_before_the_last_copy_is_saved() {
 
 #[test]
 fn a_name_that_cannot_be_followed_is_not_called_removed() {
-    // A loop of links stands for what a network's disk or the rights of a folder do: the system says
-    // that it cannot look, not that nothing is there.
+    // A loop of links stands for a network disk or a folder without access: the system reports that it cannot look,
+    // not that nothing is there.
     let folder = Arc::new(Folder::new());
     let at = |name: &str| folder.path().join(name);
     let lead = |to: &str| {

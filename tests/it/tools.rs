@@ -1,4 +1,4 @@
-//! The tests' own tools leave nothing where the tester lives.
+//! The tests' own tools leave nothing in the tester's home.
 
 use support::program::Folder;
 use support::tmux::Tmux;

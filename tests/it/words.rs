@@ -13,7 +13,7 @@ fn every_flag_is_in_its_man_page() {
     let mut flags = 0;
     for mode in program.get_subcommands() {
         let name = mode.get_name();
-        // What has no page of its own is on that of the program.
+        // A subcommand without its own page is on that of the program.
         let own = man.join(format!("chatroom-{name}.1"));
         let page = std::fs::read_to_string(own)
             .or_else(|_| std::fs::read_to_string(man.join("chatroom.1")))
@@ -85,7 +85,7 @@ fn help_and_version_are_no_failures() {
     }
     let version = concat!("chatroom ", env!("CARGO_PKG_VERSION"), " (");
     folder.run(&["--version"]).code(0).stdout_has(version);
-    // A usage error is 2, and what was meant is guessed.
+    // A usage error exits with 2 and suggests the intended word.
     let run = folder.run(&["server", "--listne", "x"]).code(2);
     assert!(String::from_utf8_lossy(&run.output.stderr).contains("--listen"));
 }

@@ -106,7 +106,9 @@ impl Browser {
             order["sessionId"] = session.clone().into();
         }
         let bytes = [order.to_string().as_bytes(), b"\0"].concat();
-        self.orders.write_all(&bytes).expect("chromium runs (scripts/setup.sh test installs it)");
+        self.orders
+            .write_all(&bytes)
+            .expect("chromium runs (scripts/setup.sh test installs it)");
         let count = self.count;
         let answer = self.wait_for(method, |message| message["id"] == count);
         assert!(answer.get("error").is_none(), "{method}: {answer}");

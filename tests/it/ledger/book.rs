@@ -10,7 +10,7 @@ pub enum Fate {
     Acknowledged(u16, Id),
     /// The answer said that nothing was stored: the status and its word.
     Refused(u16, String),
-    /// No answer came, or one that does not know.
+    /// No answer arrived, or it said that the outcome is unknown.
     Unknown,
 }
 
@@ -19,7 +19,7 @@ pub enum Fate {
 pub struct Entry {
     /// The poster.
     pub from: String,
-    /// The key of every attempt; none where a request goes out without.
+    /// The key of every attempt; `None` if it is sent without.
     pub key: Option<String>,
     /// The text, which no other message has.
     pub text: String,
@@ -40,22 +40,22 @@ pub struct Segment {
     pub events: Vec<Wire>,
     /// The lines, if it was a plain one.
     pub lines: Vec<String>,
-    /// The answer, if it was no stream at all, or what in it could not be read.
+    /// The answer, if it was no stream, or the part that could not be parsed.
     pub refused: Option<String>,
 }
 
-/// All that one listener saw.
+/// The record of one listener.
 #[derive(Clone, Debug, Default)]
 pub struct Heard {
-    /// Which one.
+    /// Its name.
     pub who: String,
-    /// The stretches, in order.
+    /// The segments, in order.
     pub segments: Vec<Segment>,
     /// True if it was asked to read up to the newest acknowledged message, and could.
     pub caught_up: bool,
 }
 
-/// Everything.
+/// The record of all posters and listeners.
 #[derive(Clone, Debug, Default)]
 pub struct Book {
     /// The messages of all posters.
@@ -90,7 +90,7 @@ impl Book {
         segments.filter(|s| s.after.is_some()).count()
     }
 
-    /// One line about it, for the test's output.
+    /// A one-line summary for the test's output.
     pub fn summary(&self) -> String {
         format!(
             "{} messages, {} acknowledged, {} attempts unanswered, {} refused, {} repeats told so; \

@@ -1,4 +1,4 @@
-//! Chance that can be had again: a seed gives the same numbers.
+//! Reproducible random numbers: a seed gives the same sequence.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use std::time::Duration;
 pub struct Chance(u64);
 
 impl Chance {
-    /// From a seed.
+    /// The sequence of a seed.
     pub fn new(seed: u64) -> Chance {
         Chance(seed)
     }
 
-    /// A seed that no other run has.
+    /// A random seed.
     pub fn seed() -> u64 {
         let mut bytes = [0; 8];
         getrandom::fill(&mut bytes).expect("random numbers");
@@ -33,12 +33,12 @@ impl Chance {
         self.next() % end.max(1)
     }
 
-    /// Tells whether a case that comes up so many times in a thousand comes up now.
+    /// Returns true with this probability in a thousand.
     pub fn happens(&mut self, of_thousand: u32) -> bool {
         self.below(1_000) < u64::from(of_thousand)
     }
 
-    /// A length of time below `end`.
+    /// A duration below `end`.
     pub fn time(&mut self, end: Duration) -> Duration {
         Duration::from_micros(self.below(end.as_micros() as u64))
     }

@@ -35,7 +35,7 @@ pub enum Kind {
     Repeated,
     /// A resume did not begin with exactly the rest.
     Resume,
-    /// A listener was not let go on where it was.
+    /// A listener could not continue from its place.
     Reset,
     /// A listener was not sent everything up to the newest acknowledged message.
     Behind,
@@ -47,10 +47,10 @@ pub enum Kind {
     Time,
 }
 
-/// One of them, with enough to understand it.
+/// A violation, with enough text to understand it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// Which.
+    /// Its kind.
     pub kind: Kind,
     /// The events that led to it, as text.
     pub story: String,
@@ -62,7 +62,7 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Holds the book against the log's bytes.
+/// Compares the book with the log's bytes.
 pub fn check(log: &[u8], book: &Book) -> Vec<Violation> {
     let all = LineUp::read(log);
     let mut found = Found(Vec::new());
@@ -106,7 +106,7 @@ impl Found {
 
 fn about_the_log(all: &LineUp, found: &mut Found) {
     if all.unterminated > 0 {
-        let story = format!("{} bytes behind the last line", all.unterminated);
+        let story = format!("{} bytes after the last line", all.unterminated);
         found.add(Kind::Torn, story);
     }
     let mut before = None;
@@ -259,7 +259,7 @@ fn about_heard(all: &LineUp, book: &Book, heard: &Heard, found: &mut Found) {
     }
 }
 
-/// A plain stream has no ids: its lines are found by what they say, since most say it only once.
+/// Checks the lines of a plain stream. They have no ids, so they are found by their text, which is mostly unique.
 fn about_lines(all: &LineUp, segment: &Segment, tell: &mut impl FnMut(Kind, String)) {
     let lines = segment.lines.iter().enumerate();
     let known = lines.filter_map(|(n, line)| match all.plain(line) {

@@ -1,5 +1,5 @@
-//! Places that nobody was given: random bytes, near misses of real ids, huge numbers, other logs,
-//! bytes inside lines. Each is refused, or answered with a whole and genuine part of the log.
+//! Ids that the server never gave out: random bytes, near misses of real ids, huge numbers, other logs, offsets
+//! inside lines. Each is refused, or answered with a whole and genuine part of the log.
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ use super::line_up::{LineUp, id_of};
 use super::scene;
 use super::speak::{Reply, Speaker, request};
 
-/// The events that a listener is given who had a place that is none.
+/// The number of events that a listener with an invalid id receives.
 const LAST: usize = 50;
 
-/// A log with all that could be mistaken for a line, and what is known about it.
+/// A server whose log has texts that could be mistaken for lines, and the contents of that log.
 struct Target {
     server: Server,
     log: Vec<u8>,
@@ -71,7 +71,7 @@ impl Target {
                 let length = 1 + chance.below(40);
                 return (0..length).map(|_| b'!' + chance.below(94) as u8).collect();
             }
-            // One character changed, left out, doubled or added; now and then it stays itself.
+            // One character is changed, left out, doubled or added; now and then the id stays the same.
             2..=4 => {
                 let mut text = real.to_string().into_bytes();
                 let at = chance.below(text.len() as u64) as usize;
@@ -119,14 +119,14 @@ impl Target {
                 offset: real.offset.wrapping_add(chance.below(9)).wrapping_sub(4),
                 ..real
             },
-            // Inside a line, with the check that the rest of the line would have.
+            // An offset inside a line, with the check that the rest of the line would have.
             11 | 12 => {
                 let offset = chance.below(self.log.len() as u64);
                 let rest = &self.log[offset as usize..];
                 let end = rest.iter().position(|b| *b == b'\n').unwrap_or(rest.len());
                 id_of(real.log, offset, &rest[..end])
             }
-            // Inside a line, where a text has what looks like one.
+            // An offset inside a line, where a text looks like a line.
             _ => {
                 let starts = self.log.windows(11).enumerate();
                 let starts: Vec<usize> = starts
@@ -163,7 +163,7 @@ impl Target {
     }
 }
 
-/// As a careful client writes it into a target: only what may stand there stays as it is.
+/// Percent-encodes a value for a request target.
 fn encoded(value: &[u8]) -> String {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
     let bytes = value.iter().map(|byte| match plain(byte) {
@@ -239,7 +239,7 @@ impl Target {
     #[track_caller]
     fn judge(&self, way: usize, value: &[u8], reply: &Reply, what: &str, tally: &mut Tally) {
         let status = reply.status;
-        // A field's value is what stands between the white space around it.
+        // White space around a field's value does not belong to it.
         let value = match way {
             0 => value.trim_ascii(),
             _ => value,
@@ -249,7 +249,7 @@ impl Target {
         if status != 200 {
             assert!(genuine.is_none(), "{what} is genuine, answered {status}");
             let allowed: &[u16] = match way {
-                // Only what is no field at all, or too long a head.
+                // Only an invalid field or too long a head is refused.
                 0 => &[400, 431],
                 1 | 2 => &[400, 414, 431],
                 _ => &[400, 404, 410, 414, 431],
@@ -281,7 +281,7 @@ impl Target {
                         self.are_all_from(rest, lines - LAST, what);
                         tally.times += 1;
                     }
-                    // A moment or a length of time, which begins wherever it is.
+                    // It is a moment or a duration, so the first line can be any.
                     _ => {
                         let looks_like_an_id = text.matches('-').count() == 2 && text.len() > 12;
                         let is_time = text.contains('T') && text.contains(':');
@@ -300,7 +300,7 @@ impl Target {
                 tally.genuine += 1;
             }
             _ => {
-                // An empty path is the list itself, which is asked for elsewhere.
+                // An empty path is the list itself, which other tests request.
                 let wire: Wire = serde_json::from_slice(&reply.body).expect("an event");
                 let index = genuine.unwrap_or_else(|| panic!("{what} was taken for a place"));
                 self.are(&[wire], index, what);
@@ -310,8 +310,8 @@ impl Target {
     }
 }
 
-/// A log that was restored from a backup, and went on with other text: whoever has an id of the
-/// lost part is told so, and an id of the kept part goes on exactly.
+/// Restores the log from a backup and goes on with other texts. A listener with an id of the lost part is told so;
+/// one with an id of the kept part continues exactly.
 pub fn restored(restores: usize) {
     let folder = Arc::new(Folder::new());
     let mut server = scene::server(&folder, "127.0.0.1:0", &[]);
@@ -320,7 +320,7 @@ pub fn restored(restores: usize) {
         let say = |server: &Server, what: &str| {
             let token = server.log_in(&format!("ann{round}{}", &what[..1]));
             for n in 0..40 {
-                // Equally long in both runs, so that the lines stand at the same bytes.
+                // The texts are equally long in both runs, so that the lines have the same offsets.
                 let text = format!("{what} {round} {n}");
                 assert_eq!(server.say(&token, &text).status, 201);
             }
@@ -345,7 +345,7 @@ pub fn restored(restores: usize) {
             let reply = scene::ask(&target.server.address, "GET", "/events?poll=1", &fields);
             let reply = reply.expect("an answer");
             let reset = matches!(wires(&reply).get(1), Some(Wire::Reset { .. }));
-            // Of the lines that were lost, one in 65,536 has the id of another one by chance.
+            // One in 65,536 of the lost lines has the id of another line by chance.
             let there = target.all.index(line.id).is_some();
             assert_eq!(reset, !there, "{id}");
             gone += usize::from(reset);

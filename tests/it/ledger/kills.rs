@@ -15,16 +15,16 @@ use super::scene;
 /// The times from each start to its first answer.
 #[derive(Debug, Default)]
 pub struct Starts {
-    /// Those during which the disk did its part.
+    /// Those during which the disk was quick.
     pub judged: Vec<Duration>,
-    /// Those during which one sync of one page alone took more than [`BUSY`].
+    /// Those during which a sync of one page took more than [`BUSY`].
     pub on_a_busy_disk: Vec<Duration>,
 }
 
-/// A disk on which one small sync takes longer is kept busy by others.
+/// The time of one small sync above which other programs keep the disk busy.
 pub const BUSY: Duration = Duration::from_millis(50);
 
-/// Kills the server `cycles` times while a load goes on, and finds nothing wrong afterwards.
+/// Kills the server `cycles` times during a load, and expects no violation.
 pub fn kills(cycles: usize, longest_life: Duration) -> Starts {
     let folder = Arc::new(Folder::new());
     let mut chance = Chance::new(Chance::seed());
@@ -39,7 +39,7 @@ pub fn kills(cycles: usize, longest_life: Duration) -> Starts {
         thread::sleep(chance.time(longest_life));
         server.kill();
         if cycle % 5 == 4 {
-            // One more that is killed before it is there, or just when it is.
+            // One more server is killed before it is ready, or just when it is.
             let early = scene::command(&folder, &address, &[]).spawn();
             let mut early = early.expect("it starts");
             thread::sleep(chance.time(Duration::from_millis(25)));

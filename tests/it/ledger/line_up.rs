@@ -1,4 +1,4 @@
-//! The log as the checker reads it: every line with the place and the id it works out itself.
+//! The log as the checker reads it: every line with the offset and the id that it works out itself.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ pub struct Line {
     pub id: Id,
     /// The event, or what is wrong with it.
     pub event: Result<Event, Damage>,
-    /// As a plain listener is sent it; none for a damaged line.
+    /// The line for a plain listener; `None` if it is damaged.
     pub plain: Option<String>,
 }
 
@@ -29,8 +29,7 @@ pub struct LineUp {
     by_plain: HashMap<String, Vec<usize>>,
 }
 
-/// The id of the line at `offset` in the log of this name. Not the server's own
-/// function for it.
+/// The id of the line at `offset` in this log, not computed by the server's own function.
 pub fn id_of(log: LogId, offset: u64, text: &[u8]) -> Id {
     let field = line::split(text).map(|parts| parts.checksum);
     let check = (field.unwrap_or_else(|_| crc32c::crc32c(text)) >> 16) as u16;
@@ -100,7 +99,7 @@ impl LineUp {
         self.by_plain.get(line).map_or(&[], Vec::as_slice)
     }
 
-    /// The key of the message that stands there.
+    /// The key of the message at this index.
     pub fn key(&self, index: usize) -> Option<&str> {
         match &self.lines[index].event {
             Ok(Event {
@@ -111,7 +110,7 @@ impl LineUp {
         }
     }
 
-    /// Tells whether a structured listener is sent this object for a line, except for the words about damage.
+    /// Returns whether a structured listener receives this object for a line, except for the words about damage.
     pub fn is_sent_as(&self, index: usize, wire: &Wire) -> bool {
         let line = &self.lines[index];
         match (&line.event, wire) {
@@ -121,7 +120,7 @@ impl LineUp {
         }
     }
 
-    /// The messages: their place, who, text and key.
+    /// The messages: index, sender, text and key.
     pub fn messages(&self) -> impl Iterator<Item = (usize, &str, &str, Option<&str>)> {
         let lines = self.lines.iter().enumerate();
         lines.filter_map(|(index, line)| match &line.event {

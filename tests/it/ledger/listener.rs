@@ -1,4 +1,4 @@
-//! One listener: resumes after every break, and writes down what it saw.
+//! A listener that resumes after every break, and records what it saw.
 
 use std::io;
 use std::time::Duration;
@@ -92,7 +92,7 @@ impl<'a> Listener<'a> {
         let head = speaker.head()?;
         match head.status {
             200 => {}
-            // The server is full or stopping, which is no word about the place.
+            // The server is full or stopping, which says nothing about the id.
             503 => return Err(io::ErrorKind::ConnectionRefused.into()),
             500 if self.run.disk_fails => return Err(io::ErrorKind::ConnectionRefused.into()),
             status => {
@@ -145,7 +145,7 @@ impl<'a> Listener<'a> {
         }
     }
 
-    /// Writes an event down; whether it was the last one needed. An event stream says the id twice.
+    /// Records an event; returns whether it was the last one needed. An event stream has the id twice.
     fn take(&mut self, segment: &mut Segment, wire: Wire, field: Option<Option<String>>) -> bool {
         let id = wire.id();
         if let Some(field) = field

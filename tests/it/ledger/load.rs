@@ -24,9 +24,9 @@ pub struct Plan {
     pub ndjson: usize,
     /// Listeners by plain lines.
     pub plain: usize,
-    /// In how many of a thousand events a listener leaves and comes back.
+    /// The number of events in a thousand after which a listener leaves and returns.
     pub leave: u32,
-    /// True if the disk may fail, so that a log that cannot be read says nothing about a place in it.
+    /// True if the disk may fail, so that a log that cannot be read says nothing about an id.
     pub disk_fails: bool,
     /// The habits of the posters.
     pub habits: Habits,
@@ -96,7 +96,7 @@ impl Run {
         self.newest.load(Ordering::Acquire).checked_sub(1)
     }
 
-    /// Up to where listeners go on, once that is known.
+    /// The offset up to which listeners continue, once it is known.
     pub fn target(&self) -> Option<u64> {
         let known = self.listeners_stop.load(Ordering::Acquire);
         known.then(|| self.newest().unwrap_or(0))
@@ -124,8 +124,8 @@ pub struct Load {
 }
 
 impl Load {
-    /// Starts one on the server that is, or will be, at this address. Its names and keys are its
-    /// own, so that several may follow each other on one log.
+    /// Starts a load on the server that is, or will be, at this address. Its names and keys are unique, so that
+    /// several loads can follow each other on one log.
     pub fn start(address: &str, plan: &Plan) -> Load {
         let seed = Chance::seed();
         println!("the load's seed is {seed:016x}");
@@ -186,7 +186,7 @@ impl Load {
         const STANDSTILL: Duration = Duration::from_secs(60);
         let (mut seen, mut until) = (0, Instant::now() + STANDSTILL);
         while self.acknowledged() < count && !self.posters.iter().all(JoinHandle::is_finished) {
-            // On a busy machine it takes long; what stands still is a failure.
+            // It may take long on a busy machine; only a standstill is a failure.
             let now = self.acknowledged();
             if now > seen {
                 (seen, until) = (now, Instant::now() + STANDSTILL);
@@ -199,8 +199,8 @@ impl Load {
         }
     }
 
-    /// Lets the posters finish their messages and the listeners catch up, which the server must be
-    /// there for; what takes longer than `patience` stays unanswered, or unheard.
+    /// Lets the posters finish their messages and the listeners catch up, for which the server must run; messages
+    /// that take longer than `patience` stay unanswered or unheard.
     pub fn finish(self, patience: Duration) -> Book {
         let until = Instant::now() + patience;
         self.run.stop.store(true, Ordering::Release);
@@ -210,7 +210,7 @@ impl Load {
         self.end()
     }
 
-    /// Ends everything at once, with what is unanswered and unheard left so.
+    /// Ends everything at once, even with messages unanswered or unheard.
     pub fn end(self) -> Book {
         self.run.stop.store(true, Ordering::Release);
         self.run.give_up.store(true, Ordering::Release);

@@ -12,8 +12,8 @@ use super::load::{Load, Plan};
 use super::poster::Habits;
 use super::scene;
 
-/// Says `messages` things, 30 % of them with a lost answer and 5 % on two connections at once, with
-/// a stop and a kill between.
+/// Posts so many messages, 30 % of them with a lost answer and 5 % on two connections at once, with a stop and a kill
+/// in between.
 pub fn lost_answers(messages: usize) {
     let folder = Arc::new(Folder::new());
     let mut server = scene::server(&folder, "127.0.0.1:0", &[]);

@@ -1,5 +1,4 @@
-//! A checker that cannot fail is worth nothing: each kind of violation is planted in a made-up log
-//! and book, and must be found.
+//! Tests of the checker: each kind of violation is planted in a made-up log and book, and must be found.
 
 use chatroom::event::{Body, Event, Id, Key, Recorded, Stamp};
 use chatroom::line::to_line;
@@ -9,7 +8,7 @@ use super::book::{Book, Entry, Fate, Heard, Segment};
 use super::check::{Kind, check};
 use super::line_up::LineUp;
 
-/// A log of events, and a book in which all is as it should be.
+/// A log of events, with a book that matches it.
 struct World {
     events: Vec<Event>,
 }
@@ -92,7 +91,7 @@ impl World {
     }
 }
 
-/// Plants something in a good world; the kinds that the checker then finds.
+/// Plants a violation in a good world; returns the kinds that the checker finds.
 fn planted(plant: impl FnOnce(&mut World, &mut Book)) -> Vec<Kind> {
     let mut world = World::new();
     let mut book = world.book();
@@ -114,7 +113,7 @@ fn refused() -> Fate {
 #[test]
 fn a_world_in_order_has_no_violation() {
     assert_eq!(planted(|_, _| {}), []);
-    // Attempts that nobody knows about may be there or not.
+    // Attempts with an unknown outcome may be in the log or not.
     assert_eq!(
         planted(|_, book| book.entries[3].fates = vec![Fate::Unknown]),
         []
@@ -239,7 +238,7 @@ fn violations_in_a_stream_are_found() {
             id.check ^= 1;
         }
     });
-    // Its place is nobody's, so the line that stands there was never sent.
+    // No line has this id, so the line at that offset was never sent.
     assert_eq!(forged_id, [Forged, Skipped]);
     let inside = events(2, |e| {
         if let Some(Wire::Recorded(Recorded {
@@ -336,7 +335,7 @@ fn violations_in_the_log_itself_are_found() {
         world.events.push(event);
     });
     assert_eq!(back, [Kind::Time]);
-    // Another log altogether: nothing of the book is in it.
+    // In another log there is nothing of the book.
     let other = kinds(b"", &book);
     assert!(other.contains(&Kind::Lost) && other.contains(&Kind::Forged));
 }

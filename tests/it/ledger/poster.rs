@@ -1,4 +1,4 @@
-//! One poster: a member that says things and repeats each with the same key until it is answered.
+//! A poster: a member that posts messages and repeats each with the same key until it is answered.
 
 use std::io;
 use std::time::Duration;
@@ -16,7 +16,7 @@ const SOON: Duration = Duration::from_millis(5);
 /// The habits of posters; the numbers are messages in a thousand.
 #[derive(Clone, Debug)]
 pub struct Habits {
-    /// The most messages that each says.
+    /// The most messages of each poster.
     pub messages: usize,
     /// The wait after each message.
     pub pause: Duration,
@@ -86,7 +86,7 @@ impl<'a> Poster<'a> {
         }
     }
 
-    /// Says things until it is to stop.
+    /// Posts until it is to stop.
     pub fn run(mut self) -> Vec<Entry> {
         let mut entries: Vec<Entry> = Vec::new();
         while self.count < self.habits.messages && !self.run.stops() {
@@ -103,7 +103,7 @@ impl<'a> Poster<'a> {
         entries
     }
 
-    /// A text that nobody says twice, with all that makes lines hard.
+    /// A unique text with difficult characters.
     fn message(&mut self) -> Entry {
         let odd = [
             "",
@@ -143,7 +143,7 @@ impl<'a> Poster<'a> {
             if let Some(id) = entry.acknowledged() {
                 self.run.acknowledged(id);
                 if self.chance.happens(self.habits.again) {
-                    // Its answer is a repeat's, whatever happens on the way.
+                    // The outcome is that of a repeat, and any error is allowed.
                     let _ = self.plainly(entry);
                 }
                 return;
@@ -168,7 +168,7 @@ impl<'a> Poster<'a> {
         if let Some(wait) = self.log_in()? {
             return Ok(Next::Again(wait));
         }
-        // Chance decides about the first attempts only, so that every message comes to an end.
+        // Chance decides only about the first attempts, so that every message is finished some time.
         let first = entry.fates.len() < 2;
         if first && self.chance.happens(self.habits.twice) {
             self.both_at_once(entry)
@@ -212,7 +212,7 @@ impl<'a> Poster<'a> {
         Ok(next)
     }
 
-    /// Sends the message; until an answer says more, nobody knows what became of it.
+    /// Sends the message, whose outcome is unknown until it is answered.
     fn send(&mut self, entry: &mut Entry) -> io::Result<()> {
         let bytes = self.request(entry);
         let connection = self.connection()?;
@@ -232,7 +232,7 @@ impl<'a> Poster<'a> {
         self.judge_at(entry, entry.fates.len() - 1, reply)
     }
 
-    /// Notes what an answer says about one attempt.
+    /// Records the outcome of one attempt from its answer.
     fn judge_at(&mut self, entry: &mut Entry, attempt: usize, reply: &Reply) -> Next {
         if reply.field("connection") == Some("close") {
             self.connection = None;
@@ -266,7 +266,7 @@ impl<'a> Poster<'a> {
         Ok(self.connection.insert(connection))
     }
 
-    /// Sees to a token; how long to wait if the room does not give one now.
+    /// Logs in if there is no token; returns the wait if the room does not give one now.
     fn log_in(&mut self) -> io::Result<Option<Duration>> {
         if self.token.is_some() {
             return Ok(None);
@@ -287,7 +287,7 @@ impl<'a> Poster<'a> {
         }
     }
 
-    /// Says something that must be refused and must never be seen.
+    /// Posts a message that must be refused and must never be seen.
     fn misbehave(&mut self, good: &Entry) -> Option<Entry> {
         let mut entry = self.message();
         entry.text.push_str(" bad");

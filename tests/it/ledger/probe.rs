@@ -1,5 +1,5 @@
-//! The disk's own share of the time: a file beside the log that is written and synced all the time, so
-//! that a start can be told from a disk that others keep busy.
+//! The disk's own share of a time: a file beside the log that is written and synced all the time, to tell a slow
+//! start from a busy disk.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -17,7 +17,7 @@ struct State {
     longest: Duration,
 }
 
-/// One that runs until it is dropped.
+/// A probe that runs until it is dropped.
 #[derive(Debug)]
 pub struct Probe {
     state: Arc<Mutex<State>>,
@@ -56,7 +56,7 @@ impl Probe {
         }
     }
 
-    /// The longest sync since this was last asked, or up to now if one is still under way.
+    /// The longest sync since the last call, including the one in progress up to now.
     pub fn longest(&self) -> Duration {
         let mut state = self.state.lock().expect("no panic");
         let under_way = state.since.map(|since| since.elapsed());

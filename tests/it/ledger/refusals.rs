@@ -26,8 +26,7 @@ fn allow(server: &Server, more: Option<u64>) {
     prlimit(Some(server.pid()), Resource::Fsize, limit).expect("a limit");
 }
 
-/// Fills the disk so many times under a load that is too fast as well; of what is refused, half is
-/// never said again.
+/// Fills the disk so many times during a load that is also too fast; half of the refused messages are never repeated.
 pub fn refusals(times: usize) {
     let folder = Arc::new(Folder::new());
     let mut chance = Chance::new(Chance::seed());
@@ -40,14 +39,14 @@ pub fn refusals(times: usize) {
         ..Plan::default()
     };
     let load = Load::start(&server.address, &plan);
-    // More than all of them together may say at once.
+    // This is more than all of them together may post at once.
     load.wait_for(plan.posters * 20 + 5);
     let mut tries = 0;
     for _ in 0..times {
         load.wait_for(load.acknowledged() + 10);
-        // Mostly a part of what waits fits, and is cut back.
+        // Mostly a part of the waiting batch fits, and is cut back.
         allow(&server, Some(chance.below(2_000)));
-        // A login is a line like any other, and no message of the load's.
+        // A login writes a line, too, and is no message of the load.
         let mut status = || {
             tries += 1;
             let name = format!("t{tries}");
@@ -55,7 +54,7 @@ pub fn refusals(times: usize) {
         };
         let before = load.no_space();
         wait_for("the full disk", || (status() == 507).then_some(()));
-        // Some of the load meet it, too: most are told that they are too fast.
+        // Some posters of the load must meet it, too; most are told that they are too fast.
         wait_for("a message without space", || {
             (load.no_space() > before).then_some(())
         });

@@ -11,7 +11,7 @@ use support::waiting::PATIENCE;
 
 use super::speak::{Reply, Speaker, request};
 
-/// The command for one.
+/// A command that runs such a server.
 pub fn command(folder: &Folder, listen: &str, args: &[&str]) -> Command {
     let mut all = vec!["server", "--listen", listen, "--console", "quiet"];
     for (flag, value) in [("--max-rate", "0"), ("--grace", "60s")] {
@@ -19,7 +19,7 @@ pub fn command(folder: &Folder, listen: &str, args: &[&str]) -> Command {
             all.extend([flag, value]);
         }
     }
-    // All of a load come from one address.
+    // A whole load comes from one address.
     all.push("--no-address-limits");
     all.extend_from_slice(args);
     let mut command = folder.command(&all);
@@ -32,7 +32,7 @@ pub fn server(folder: &Arc<Folder>, listen: &str, args: &[&str]) -> Server {
     Server::spawn(Arc::clone(folder), command(folder, listen, args))
 }
 
-/// Starts one again where it was, and measures how long its first answer took.
+/// Starts a server again at its address; returns the time to its first answer.
 pub fn again(folder: &Arc<Folder>, address: &str) -> (Server, Duration) {
     thread::scope(|scope| {
         let from = Instant::now();
@@ -48,7 +48,7 @@ pub fn again(folder: &Arc<Folder>, address: &str) -> (Server, Duration) {
     })
 }
 
-/// One request on a connection of its own; nothing if nobody answers.
+/// Sends one request on its own connection; `None` if there is no answer.
 pub fn ask(address: &str, method: &str, path: &str, fields: &[(&str, &str)]) -> Option<Reply> {
     let mut speaker = Speaker::connect(address).ok()?;
     let bytes = request(method, path, fields, b"");

@@ -1,4 +1,4 @@
-//! HTTP as a client in trouble needs it: whatever breaks is a value, and nothing waits for ever.
+//! HTTP for clients of a server in trouble: every failure is a value, and nothing waits for ever.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -68,7 +68,7 @@ impl Speaker {
     pub fn connect(address: &str) -> io::Result<Speaker> {
         let address: SocketAddr = address.parse().map_err(|_| broken("no address"))?;
         let stream = TcpStream::connect_timeout(&address, ANSWER)?;
-        // While nobody listens on a port, a connection to it can meet itself.
+        // While nothing listens on a port, a connection to it can connect to itself.
         if stream.local_addr()? == address {
             return Err(ErrorKind::ConnectionRefused.into());
         }
@@ -97,7 +97,7 @@ impl Speaker {
         self.reader.get_mut().write_all(bytes)
     }
 
-    /// Waits until something of the answer is here, and leaves it there.
+    /// Waits until a part of the answer has arrived, without reading it.
     pub fn answer_came(&mut self) -> io::Result<()> {
         match self.stream().peek(&mut [0])? {
             0 => Err(ErrorKind::UnexpectedEof.into()),

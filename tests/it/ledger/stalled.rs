@@ -21,7 +21,7 @@ use super::speak::{Speaker, request};
 
 /// The number of posters.
 const POSTERS: u32 = 10;
-/// Messages of 8 KB that fill what lies between the server and one that does not read.
+/// The number of messages of 8 KB that fill all buffers between the server and a client that does not read.
 const FILL: usize = 40;
 const NDJSON: [(&str, &str); 1] = [("Accept", "application/x-ndjson")];
 
@@ -110,8 +110,7 @@ fn ticks(process: &str) -> u64 {
     ticks.sum::<Result<u64, _>>().expect("ticks")
 }
 
-/// The processor time that this process and the server did not take so far, in ticks; and all there
-/// was, idle or not.
+/// The processor time of other processes so far, and all time, idle or not, in ticks.
 fn others(server: &Server) -> (u64, u64) {
     let text = std::fs::read_to_string("/proc/stat").expect("/proc");
     let words = text.lines().next().expect("a line").split_whitespace();
@@ -166,7 +165,7 @@ fn read(address: &str, base: Instant, samples: &Samples) {
     }
 }
 
-/// A listener with a small buffer, that asked for everything after `id` and reads nothing of it.
+/// A listener with a small buffer that requests everything after `id` and reads nothing.
 fn stall(address: &str, id: &str) -> Speaker {
     let address: SocketAddrV4 = address.parse().expect("an address");
     let fd = socket(AddressFamily::INET, SocketType::STREAM, None).expect("a socket");
@@ -179,9 +178,9 @@ fn stall(address: &str, id: &str) -> Speaker {
     speaker
 }
 
-/// Reads a stalled one's stream, which must have these lines behind its hello.
+/// Reads the stream of a stalled listener, which must have these lines after its hello.
 fn catch_up(mut speaker: Speaker, expected: &[u8]) {
-    // The window may grow as far as the connection's first segment allowed.
+    // The TCP window may grow as far as the connection's first segment allowed.
     sockopt::set_socket_recv_buffer_size(speaker.stream(), 64 * 1024).expect("a buffer");
     assert_eq!(speaker.head().expect("a head").status, 200);
     let (mut hello, mut got) = (Vec::new(), Vec::new());
@@ -203,7 +202,7 @@ fn catch_up(mut speaker: Speaker, expected: &[u8]) {
     }
 }
 
-/// More of the processors' time than this, in percent, and others disturb what is measured.
+/// The share of the processors' time, in percent, above which other processes disturb the measurement.
 const DISTURBED: u64 = 10;
 /// The longest small sync of a disk that counts as undisturbed.
 const SLOW_DISK: Duration = Duration::from_millis(20);
@@ -218,8 +217,8 @@ struct Stage {
 }
 
 impl Stage {
-    /// Says the round's messages, each when it is due, and waits until every reader has them; the
-    /// readers' 99th percentile, and whether somebody else disturbed it.
+    /// Posts the round's messages, each when it is due, and waits until every reader has them. Returns the readers'
+    /// 99th percentile, and whether other processes disturbed it.
     fn talk(&self) -> (Duration, bool) {
         self.probe.longest();
         let before = others(&self.server);
@@ -270,7 +269,7 @@ impl Stage {
         (p99, share > DISTURBED || disk > SLOW_DISK)
     }
 
-    /// Says so much that whoever asks for it and does not read is stalled; the id before it.
+    /// Posts so much that a listener that does not read it stalls; returns the id before it.
     fn fill(&self) -> String {
         let before = self.newest();
         self.samples.count.store(0, Ordering::Release);
@@ -348,7 +347,7 @@ pub fn stalled(plan: Plan) -> Measured {
     listeners(plan.readers);
     stage.talk(); // nothing is cold any more
     let mut measured = Measured::default();
-    // Pairs, and whether they were disturbed: decided by what others did, never by the figures.
+    // A pair counts as disturbed by what other processes did, never by its figures.
     let (mut pairs, mut kernels) = (Vec::new(), Vec::new());
     for round in 0..plan.at_most {
         if pairs.iter().filter(|(_, _, disturbed)| !disturbed).count() == plan.rounds {
@@ -395,7 +394,7 @@ pub fn stalled(plan: Plan) -> Measured {
         "{quiet} of {} pairs of rounds were not disturbed",
         pairs.len()
     );
-    // Where there are too few of those, all of them count.
+    // If there are too few undisturbed pairs, all count.
     for (without, with, _) in pairs.iter().filter(|p| !p.2 || quiet < plan.rounds) {
         measured.without.push(*without);
         measured.with.push(*with);
@@ -416,7 +415,7 @@ pub fn stalled(plan: Plan) -> Measured {
     measured
 }
 
-/// Lets all of them read, a few at a time.
+/// Lets all stalled listeners read, a few at a time.
 fn spread(stalled: Vec<Speaker>, expected: &[u8]) {
     let left = Mutex::new(stalled);
     thread::scope(|scope| {

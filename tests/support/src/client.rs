@@ -1,6 +1,6 @@
 //! A server's answers as a client sees them: heads, whole answers, open event streams.
 //!
-//! Reading is plain and patient; anything unexpected fails the test with what came instead.
+//! Reads wait patiently; anything unexpected fails the test and prints what arrived instead.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -23,7 +23,7 @@ pub struct Head {
 }
 
 impl Head {
-    /// Reads one; interim answers (1xx) are given like any other.
+    /// Reads a head; interim answers (1xx) are returned like any other.
     #[track_caller]
     pub fn read(reader: &mut impl BufRead) -> Head {
         let mut lines = Vec::new();
@@ -68,12 +68,12 @@ pub struct Answer {
     pub status: u16,
     /// The head.
     pub head: Head,
-    /// The body, whatever its framing was.
+    /// The body without its framing.
     pub body: Vec<u8>,
 }
 
 impl Answer {
-    /// Reads one to its end.
+    /// Reads an answer to its end.
     #[track_caller]
     pub fn read(reader: &mut impl BufRead, method: &str) -> Answer {
         let head = Head::read(reader);
@@ -140,7 +140,7 @@ impl Answer {
     }
 }
 
-/// A connection that several requests are sent on.
+/// A connection for several requests.
 pub struct Client {
     reader: BufReader<TcpStream>,
 }
@@ -152,14 +152,14 @@ impl Client {
         Client { reader }
     }
 
-    /// Sends bytes, whatever they are.
+    /// Sends any bytes.
     #[track_caller]
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
         let sent = self.reader.get_mut().write_all(bytes.as_ref());
         sent.expect("the bytes are taken");
     }
 
-    /// Says that nothing more is sent, and goes on reading.
+    /// Closes the sending side; reading continues.
     pub fn half_close(&mut self) {
         let stream = self.reader.get_ref();
         stream.shutdown(std::net::Shutdown::Write).expect("shut");
@@ -177,13 +177,13 @@ impl Client {
         Head::read(&mut self.reader)
     }
 
-    /// Turns it into a listener: what follows is an event stream, whose head was read.
+    /// Turns it into a listener of the event stream that follows a head already read.
     pub fn into_listener(self, head: Head) -> Listener {
         let reader = Unframed::new(self.reader, &head);
         Listener { reader, head }
     }
 
-    /// Expects that the server ends the connection, having said no more.
+    /// Expects that the server ends the connection without another word.
     #[track_caller]
     pub fn ended(mut self) {
         let mut rest = String::new();
@@ -192,8 +192,7 @@ impl Client {
     }
 }
 
-/// A body that goes on and on, without its chunks' frames. Where it waits in vain, nothing that came
-/// before is lost.
+/// An endless body, without its chunks' frames. A read that times out loses nothing that arrived before.
 pub struct Unframed {
     reader: BufReader<TcpStream>,
     /// The meaning of the next bytes.
@@ -216,7 +215,7 @@ enum Next {
     ChunkEnd,
     /// The empty line after the last chunk.
     LastLine,
-    /// Nothing: the last chunk has come.
+    /// Nothing: the last chunk has arrived.
     Nothing,
 }
 
@@ -241,7 +240,7 @@ impl Unframed {
         self.reader.get_ref()
     }
 
-    /// Tells whether it ended with the last chunk and was not cut off.
+    /// Returns whether it ended with the last chunk and was not cut off.
     pub fn is_whole(&self) -> bool {
         matches!(self.next, Next::Nothing) && self.taken == self.content.len()
     }
@@ -359,7 +358,7 @@ impl Listener {
         let mut event = SseEvent::default();
         let until = Instant::now() + PATIENCE;
         loop {
-            // Signs of life keep the connection's own limit from being reached.
+            // Heartbeats keep the connection's own limit from being reached.
             assert!(Instant::now() < until, "waited in vain for an event");
             let line = self.line()?;
             match line.split_once(": ") {
@@ -388,12 +387,12 @@ impl Listener {
         panic!("the stream ended without {kind}: {events:?}");
     }
 
-    /// Everything that is left, once the stream has ended.
+    /// Waits for the end of the stream; returns the rest.
     pub fn rest(self) -> String {
         self.rest_and_end().0
     }
 
-    /// The same, and whether it ended with the last chunk.
+    /// Like [`Listener::rest`], also with whether it ended with the last chunk.
     pub fn rest_and_end(mut self) -> (String, bool) {
         let mut text = String::new();
         self.reader.read_to_string(&mut text).expect("the rest");

@@ -1,7 +1,7 @@
-//! A screen of a test's own: Xvfb with a window manager, and hands and eyes for the windows on it.
+//! A test's own screen: Xvfb with a window manager, and tools to use the windows on it and to look at them.
 //!
-//! Windows are used as a person does: clicks, keys, the clipboard, pictures. The screen is always
-//! started; a test never needs one that is there already, and fails where none can be had.
+//! Tests use windows as a person does: clicks, keys, the clipboard, pictures. They always start a screen of their
+//! own, and fail if that is impossible.
 
 pub mod clipboard;
 
@@ -25,9 +25,9 @@ pub struct Display {
 }
 
 impl Display {
-    /// A new screen of that size.
+    /// Starts a screen of this size.
     pub fn start(width: u32, height: u32) -> Display {
-        // Two servers that look for a free number at the same moment can take the same one.
+        // Two servers that search for a free number at the same time can take the same one.
         static STARTING: Mutex<()> = Mutex::new(());
         let _alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
         let screen = format!("{width}x{height}x24");
@@ -52,8 +52,8 @@ impl Display {
             .read_line(&mut number)
             .expect("Xvfb names its display");
         let name = format!(":{}", number.trim());
-        // It takes windows only once it is past its start: one that is opened earlier can stay
-        // unseen for ever. The command that it then runs says so.
+        // A window that is opened before the window manager is ready can stay invisible for ever. The manager runs
+        // this command when it is ready.
         let ready = tempfile::tempdir().expect("a folder");
         let flag = ready.path().join("ready");
         let manager = Command::new("openbox")
@@ -86,7 +86,7 @@ impl Display {
         command
     }
 
-    /// Runs xdotool and gives what it printed.
+    /// Runs xdotool; returns its output.
     pub fn xdotool(&self, args: &[&str]) -> String {
         let output = self
             .command("xdotool")
@@ -106,7 +106,7 @@ impl Display {
         self.open_with(folder, args, &[])
     }
 
-    /// The same, with variables for its environment.
+    /// Like [`Display::open`], with these environment variables.
     pub fn open_with(
         self: &Arc<Display>,
         folder: Arc<Folder>,
@@ -120,7 +120,7 @@ impl Display {
         self.open_by(folder, command)
     }
 
-    /// The same by a command of the test's own.
+    /// Like [`Display::open`], by this command.
     pub fn open_by(self: &Arc<Display>, folder: Arc<Folder>, mut command: Command) -> Window {
         let before = self.windows();
         let home = folder.path().join("home");
@@ -193,7 +193,7 @@ impl Display {
         child.wait().expect("xclip ends");
     }
 
-    /// Takes a picture of the whole screen if the folder that `CHATROOM_PICTURES` names is wanted.
+    /// Keeps a picture of the whole screen if `CHATROOM_PICTURES` names a folder.
     pub fn picture(&self, name: &str) {
         if let Some(folder) = std::env::var_os("CHATROOM_PICTURES") {
             let path = Path::new(&folder).join(name);

@@ -1,6 +1,6 @@
-//! An HTTP server made for one test: every request goes to a closure, which writes what it likes.
+//! An HTTP server made for one test: every request goes to a closure, which writes any answer.
 //!
-//! It is the one such server of the tests. Those that speak no HTTP are where they are needed.
+//! Servers that speak no HTTP are in the tests that need them.
 
 use std::io::{BufRead, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -45,7 +45,7 @@ pub struct Fake {
 }
 
 impl Fake {
-    /// A server that gives these bytes as the answer to every request, each on a connection of its own.
+    /// A server that answers every request with these bytes and closes the connection.
     pub fn saying(answer: impl Into<String>) -> Fake {
         let answer = answer.into();
         Fake::start(move |_, _, stream| stream.write_all(answer.as_bytes()).is_err())
@@ -87,7 +87,7 @@ impl Fake {
         seen.iter().filter(|seen| seen.is(start)).cloned().collect()
     }
 
-    /// Waits until so many requests that begin like this have come; all of them.
+    /// Waits until so many requests that begin like this have arrived; returns all of them.
     #[track_caller]
     pub fn wait_for(&self, start: &str, count: usize) -> Vec<Asked> {
         wait_for(&format!("{count} of {start}"), || {
@@ -158,13 +158,13 @@ pub fn reply(stream: &mut TcpStream, status: &str, fields: &str, body: &str) -> 
     true
 }
 
-/// An address of this machine at which nobody listens. The kernel gives it to nobody else soon.
+/// An address of this machine at which nothing listens. The kernel does not assign its port again soon.
 pub fn nobody() -> String {
     let free = TcpListener::bind("127.0.0.1:0").expect("a port");
     free.local_addr().expect("an address").to_string()
 }
 
-/// Keeps a stream alive until the other end goes.
+/// Keeps a stream alive until the other end closes it.
 pub fn hold(stream: &mut TcpStream) -> bool {
     while stream.write_all(b":\n\n").is_ok() {
         thread::sleep(Duration::from_millis(20));

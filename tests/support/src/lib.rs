@@ -1,8 +1,8 @@
-//! The shared tools of the tests and benchmarks: the real binary in a folder of its own, a server and its
-//! clients, windows on a screen, terminals, networks.
+//! The tools that tests share: the real binary in a folder of its own, a server and its clients, windows on a screen,
+//! terminals, networks.
 //!
-//! Everything waits for conditions, with a limit that only a failure reaches. Whatever is started here
-//! ends with its owner.
+//! Everything waits for conditions, with a limit that only a failure reaches. Every process started here ends with
+//! its owner.
 
 pub mod client;
 pub mod display;

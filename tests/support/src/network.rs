@@ -1,7 +1,7 @@
-//! Networks of a test's own: machines that are network namespaces, each with a cable to one switch.
+//! A test's own networks: machines that are network namespaces, each connected to one switch.
 //!
-//! They are held by processes that end with the test, however that ends; nothing is left, and the
-//! network that this machine is in sees none of it.
+//! Processes hold them and end with the test, however that ends; nothing is left, and the network of this machine
+//! sees none of it.
 
 pub mod namespaces;
 
@@ -11,13 +11,13 @@ use std::sync::Arc;
 use crate::program::{CHATROOM, Folder, Run};
 use crate::server::Server;
 
-/// One machine: a network namespace.
+/// A machine: a network namespace.
 pub struct Machine {
     holder: Child,
 }
 
 impl Machine {
-    /// One without any network but its loopback.
+    /// A machine without a network, except its loopback.
     pub fn alone() -> Machine {
         let mut command = Command::new("nsenter");
         command.args(namespaces::house()).args(["unshare", "--net"]);
@@ -42,7 +42,7 @@ impl Machine {
         door
     }
 
-    /// chatroom on it, in `folder`, as people run it: it may announce and search.
+    /// A command that runs chatroom on it in `folder`, allowed to announce and search.
     pub fn chatroom(&self, folder: &Folder, args: &[&str]) -> Command {
         let mut command = self.command(CHATROOM);
         command.args(args);
@@ -66,7 +66,7 @@ impl Machine {
         Server::spawn(Arc::clone(folder), self.chatroom(folder, &all))
     }
 
-    /// Runs `curl` on it; the body of the answer.
+    /// Runs `curl` on it; returns the body of the answer.
     #[track_caller]
     pub fn curl(&self, args: &[&str]) -> String {
         let mut command = self.command("curl");
@@ -96,17 +96,17 @@ impl Default for Switch {
 }
 
 impl Switch {
-    /// One without machines.
+    /// A switch without machines.
     pub fn new() -> Switch {
         let hub = Machine::alone();
-        // Without snooping: it hands on what it is given, at once.
+        // Without snooping it forwards multicast at once.
         hub.ip("link add hub type bridge mcast_snooping 0");
         hub.ip("link set hub up");
         Switch { hub, machines: 0 }
     }
 
-    /// Plugs `machine` in; its network is called `name` there and has the address 10.77.0.N/24, N
-    /// from 1 on, and IPv6 of its own making.
+    /// Connects `machine`, whose interface is called `name` and has the address 10.77.0.N/24, with N counting from 1,
+    /// and a link-local IPv6 address.
     pub fn plug(&mut self, machine: &Machine, name: &str) {
         self.machines += 1;
         let (number, hub) = (self.machines, self.hub.holder.id());
@@ -114,7 +114,7 @@ impl Switch {
             "link add {name} type veth peer name port{number} netns {hub}"
         ));
         self.hub.ip(&format!("link set port{number} master hub up"));
-        // No doubt about an address's being ours alone: it holds at once.
+        // Without duplicate address detection the address is valid at once.
         let dad = format!("/proc/sys/net/ipv6/conf/{name}/accept_dad");
         let script = format!("echo 0 > {dad}");
         Run::of(machine.command("sh").args(["-c", &script])).code(0);
@@ -122,7 +122,7 @@ impl Switch {
         machine.ip(&format!("link set {name} up"));
     }
 
-    /// A new machine that is plugged in with `eth0`.
+    /// A new machine that is connected by `eth0`.
     pub fn machine(&mut self) -> Machine {
         let machine = Machine::alone();
         self.plug(&machine, "eth0");

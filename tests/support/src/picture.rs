@@ -1,7 +1,7 @@
-//! Pictures of windows, and what can be told from them: colours, lines, words.
+//! Pictures of windows, and the colours, lines and words in them.
 //!
-//! Words are compared by their shape: a pixel belongs to a letter if it is nearer to the letters'
-//! colour than to what they stand on. One of a hundred such pixels may be otherwise.
+//! Words are compared by their shape: a pixel belongs to a letter if it is nearer to the letters' colour than to the
+//! background. One in a hundred such pixels may differ.
 
 /// A colour, as red, green and blue.
 pub type Colour = [u8; 3];
@@ -33,7 +33,7 @@ pub struct Shape {
 }
 
 impl Picture {
-    /// A picture of these pixels, three bytes each, in rows of that width.
+    /// A picture of these pixels, three bytes each, in rows of this width.
     pub fn new(width: usize, pixels: Vec<u8>) -> Picture {
         Picture { width, pixels }
     }
@@ -80,7 +80,7 @@ impl Picture {
         lines
     }
 
-    /// The shape of what stands in an area in this ink, without what is free around it.
+    /// The shape of the words in an area in this ink, without the free space around them.
     pub fn shape(&self, area: Area, ink: Ink) -> Shape {
         let ink = self.ink(area, ink);
         let (width, height) = (area.2, area.3);
@@ -114,7 +114,7 @@ impl Picture {
         self.pixels(area).map(is_ink).collect()
     }
 
-    /// Finds these words in an area, in this ink: the upper left corner of their ink.
+    /// Finds these words in an area in this ink; returns the upper left corner of their ink.
     pub fn find(&self, words: &Shape, area: Area, ink: Ink) -> Option<(usize, usize)> {
         let ink = self.ink(area, ink);
         let (left, top, width, height) = area;
@@ -123,7 +123,7 @@ impl Picture {
             .filter(|(x, y)| words.ink[y * words.width + x])
             .collect();
         let allowed = set.len() / 100;
-        // A few pixels all over tell most places from the right one.
+        // A few pixels spread over the shape rule out most places.
         let probes: Vec<_> = set.iter().step_by((set.len() / 24).max(1)).collect();
         let fits = |x: usize, y: usize| {
             let has = |&&(dx, dy): &&(usize, usize)| ink[(y + dy) * width + x + dx];

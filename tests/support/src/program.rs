@@ -1,7 +1,6 @@
-//! The real binary, run in a folder of the test's own.
+//! The real binary, run in the test's own folder.
 //!
-//! A failed expectation prints everything the run said, so that a log of the tests is enough to
-//! understand it.
+//! A failed expectation prints the whole output of the run, so that a log of the tests is enough to understand it.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -24,7 +23,7 @@ use crate::waiting::PATIENCE;
 /// The binary under test.
 pub const CHATROOM: Program = Program;
 
-/// The path of the binary under test, as whatever a path is needed as.
+/// The path of the binary under test, as a string or a path.
 #[derive(Clone, Copy, Debug)]
 pub struct Program;
 
@@ -33,8 +32,8 @@ impl Deref for Program {
 
     fn deref(&self) -> &str {
         static PATH: LazyLock<String> = LazyLock::new(|| {
-            // Cargo names it to what it runs, older ones only while it is compiled. It is in the folder
-            // above that of the tests.
+            // New versions of cargo name it in the environment of the tests, older ones only while these are
+            // compiled. It is in the folder above that of the tests.
             let named = std::env::var_os("CARGO_BIN_EXE_chatroom").map(PathBuf::from);
             let path = named.unwrap_or_else(|| {
                 let test = std::env::current_exe().expect("the test's own path");
@@ -67,7 +66,7 @@ impl Display for Program {
     }
 }
 
-/// A folder that one test has for itself; gone at its end.
+/// A test's own folder, removed at its end.
 pub struct Folder {
     dir: TempDir,
 }
@@ -105,7 +104,7 @@ impl Folder {
             .collect()
     }
 
-    /// Writes a file into it; its path. One called `key` is private to its owner, as a room key's file
+    /// Writes a file into it; returns its path. A file called `key` is private to its owner, as a room key's file
     /// must be.
     pub fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
         let path = self.dir.path().join(name);
@@ -116,7 +115,7 @@ impl Folder {
         path
     }
 
-    /// The binary with the arguments, to be run in the folder and in a known environment.
+    /// A command that runs the binary with these arguments in the folder and in a known environment.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(CHATROOM);
         command.args(args);
@@ -124,7 +123,7 @@ impl Folder {
         command
     }
 
-    /// Has `command` run in the folder, without the settings of the tester's own environment.
+    /// Makes `command` run in the folder, without the settings of the tester's environment.
     pub fn settle(&self, command: &mut Command) {
         command.current_dir(self.path()).stdin(Stdio::null());
         command.env("TERM", "xterm").env("TZ", "UTC");
@@ -134,7 +133,7 @@ impl Folder {
                 command.env_remove(name);
             }
         }
-        // A test has no business on the network that the machine is in.
+        // Tests must not use the machine's network.
         command
             .env("CHATROOM_NO_ANNOUNCE", "1")
             .env("CHATROOM_NO_SEARCH", "1");
@@ -161,8 +160,8 @@ impl Run {
         Run { what, output }
     }
 
-    /// Runs a command that must end by itself, such as a window that cannot open. One that goes on is
-    /// killed, and fails the test.
+    /// Runs a command that must end by itself, such as a window that cannot open. If it does not, it is killed, and
+    /// the test fails.
     #[track_caller]
     pub fn that_ends(command: &mut Command) -> Run {
         let what = format!("{command:?}");
@@ -174,7 +173,7 @@ impl Run {
         let watch = thread::spawn(move || {
             let late = waits.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout);
             if late {
-                // Gone is what it should be.
+                // It may have ended in the meantime.
                 let _ = pidfd_send_signal(process, Signal::KILL);
             }
             late
@@ -187,12 +186,12 @@ impl Run {
         run
     }
 
-    /// A run of `what` that has ended with this output.
+    /// A finished run of `what` with this output.
     pub fn ended(what: String, output: Output) -> Run {
         Run { what, output }
     }
 
-    /// The same with a keyboard that nobody uses: its input stays open, since its end counts as a key.
+    /// Runs a command with an unused keyboard: its input stays open, since its end counts as a key.
     pub fn at_keyboard(command: &mut Command) -> Run {
         let what = format!("{command:?}");
         command.stdin(Stdio::piped());

@@ -1,4 +1,4 @@
-//! A real server for a test, on a free port and a log of its own, and plain ways to talk to it.
+//! A real server for a test, on a free port and with its own log, and simple ways to talk to it.
 //!
 //! Everything waits for conditions, with a limit that only a failure reaches.
 
@@ -31,13 +31,13 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts one in a new folder. Its console is the full one.
+    /// Starts a server in a new folder, with the full console.
     pub fn start(args: &[&str]) -> Server {
         Server::start_in(Arc::new(Folder::new()), "127.0.0.1:0", args)
     }
 
-    /// Starts one in a folder that may have a log already. Nobody leaves by being slow, unless the
-    /// test says when.
+    /// Starts a server in a folder that may have a log already. The grace is long enough that no member leaves by
+    /// being slow, unless the test sets another.
     pub fn start_in(folder: Arc<Folder>, listen: &str, args: &[&str]) -> Server {
         let mut all = vec!["server", "--listen", listen, "--console", "http"];
         if !args.contains(&"--grace") {
@@ -98,7 +98,7 @@ impl Server {
             .collect()
     }
 
-    /// Every event of the log, as a listener for JSON is sent them.
+    /// The events of the log, as a listener for JSON receives them.
     #[track_caller]
     pub fn events(&self, query: &str) -> Vec<Value> {
         let accept = [("Accept", "application/x-ndjson")];
@@ -119,7 +119,7 @@ impl Server {
         kill_process(self.pid(), signal).expect("the server is there");
     }
 
-    /// Asks it to stop, and waits until it has.
+    /// Asks it to stop, and waits for its end.
     pub fn stop(&mut self) -> ExitStatus {
         self.signal(Signal::TERM);
         self.ended()
@@ -140,18 +140,18 @@ impl Server {
         })
     }
 
-    /// The same folder and port with a new process.
+    /// Starts a new process in the same folder and on the same port.
     pub fn start_again(&mut self, args: &[&str]) {
         let address = self.address.clone();
         *self = Server::start_in(Arc::clone(&self.folder), &address, args);
     }
 
-    /// Kills it, leaves the beginning of a line at the end of its log as a power cut would, and starts it
-    /// again; returns when that line is cut off.
+    /// Kills it, appends the beginning of a line to its log as a power cut would leave it, and starts it again;
+    /// returns when that line is cut off.
     pub fn lose_power_in_a_line(&mut self) {
         self.kill();
         let whole = std::fs::read(self.log()).expect("the log").len();
-        // Appended: a log that is written anew is empty for a moment, which its readers may see.
+        // A rewritten log would be empty for a moment, which its readers may see.
         let log = std::fs::File::options().append(true).open(self.log());
         let mut log = log.expect("the log");
         log.write_all(b"2026-11-23T22:34:57.180845Z [mira]: 0:00:0")
@@ -171,7 +171,7 @@ impl Server {
         stream
     }
 
-    /// One request on a fresh connection, and its answer.
+    /// Sends one request on a fresh connection; returns its answer.
     #[track_caller]
     pub fn ask(
         &self,
@@ -219,13 +219,13 @@ impl Server {
         Client::new(self.connect())
     }
 
-    /// `GET`s a path as anybody.
+    /// `GET`s a path without a session.
     #[track_caller]
     pub fn get(&self, path: &str) -> Answer {
         self.ask("GET", path, &[], "")
     }
 
-    /// Logs in; the token.
+    /// Logs in; returns the token.
     #[track_caller]
     pub fn log_in(&self, name: &str) -> String {
         let answer = self.ask("POST", "/session", &[], name);
@@ -236,7 +236,7 @@ impl Server {
             .to_string()
     }
 
-    /// Says something as the token's owner.
+    /// Posts a text as the token's owner.
     #[track_caller]
     pub fn say(&self, token: &str, text: &str) -> Answer {
         self.ask(
@@ -247,7 +247,7 @@ impl Server {
         )
     }
 
-    /// Listens; see [`Listener`].
+    /// Opens an event stream; see [`Listener`].
     #[track_caller]
     pub fn listen(&self, path: &str, fields: &[(&str, &str)]) -> Listener {
         let mut stream = self.connect();

@@ -1,20 +1,20 @@
-//! A D-Bus session bus of a test's own, which starts no services.
+//! A test's own D-Bus session bus, which starts no services.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use crate::program::Folder;
 
-/// The bus; it ends with this.
+/// The bus, which ends with this value.
 pub struct SessionBus {
     daemon: Child,
-    /// For `DBUS_SESSION_BUS_ADDRESS`.
+    /// The value of `DBUS_SESSION_BUS_ADDRESS`.
     pub address: String,
     _folder: Folder,
 }
 
 impl SessionBus {
-    /// A new one.
+    /// Starts a bus.
     pub fn start() -> SessionBus {
         let folder = Folder::new();
         let text = format!(
@@ -29,7 +29,7 @@ impl SessionBus {
             .args(["--nofork", "--nopidfile", "--print-address=1"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null()) // It complains of a limit that is not raised.
+            .stderr(Stdio::null()) // It warns of a limit that it cannot raise.
             .spawn()
             .expect("a bus starts (scripts/setup.sh test installs it)");
         let mut address = String::new();

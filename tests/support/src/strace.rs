@@ -1,4 +1,4 @@
-//! A server under strace: its system calls are told, delayed, or made to fail.
+//! A server under strace, which reports its system calls, delays them, or makes them fail.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,8 +7,8 @@ use std::sync::Arc;
 use crate::program::{CHATROOM, Folder};
 use crate::server::Server;
 
-/// A command that runs the server in `folder` under strace, which tells of these `calls` in the
-/// file `told`. The process that it becomes is the server's.
+/// A command that runs the server in `folder` under strace, which reports these `calls` in the file `told`. Its
+/// process becomes the server's.
 pub fn command(
     folder: &Folder,
     told: &Path,
@@ -27,7 +27,7 @@ pub fn command(
     command
 }
 
-/// Starts a server so.
+/// Starts a server by [`command`].
 pub fn start(
     folder: &Arc<Folder>,
     told: &Path,

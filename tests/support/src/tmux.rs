@@ -1,4 +1,4 @@
-//! A terminal to press keys in and to look at: a tmux of its own, with a shell in it.
+//! A terminal to press keys in and to look at: a separate tmux with a shell in it.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -8,13 +8,13 @@ use rustix::process::Pid;
 use crate::program::{CHATROOM, Folder};
 use crate::waiting::{PATIENCE, wait_for};
 
-/// A terminal with a shell in it. The terminal, and what runs in it, go with this.
+/// A terminal with a shell in it. The terminal and its processes end with this value.
 pub struct Tmux<'a> {
     folder: &'a Folder,
 }
 
 impl<'a> Tmux<'a> {
-    /// One of that size. The shell's prompt is `$ `.
+    /// Starts a terminal of this size. The shell's prompt is `$ `.
     pub fn start(folder: &'a Folder, columns: u16, rows: u16) -> Tmux<'a> {
         let tmux = Tmux { folder };
         folder.file("tmux.conf", "set -g status off\nset -g escape-time 0\n");
@@ -25,7 +25,7 @@ impl<'a> Tmux<'a> {
         command.args(["bash", "--noprofile", "--rcfile", "shell.rc", "-i"]);
         folder.settle(&mut command);
         command.env("LC_ALL", "C.UTF-8").env("CHATROOM", CHATROOM);
-        // What shells and pagers keep of what was typed is not to go among what its owner typed.
+        // Keeps the history of shells and pagers out of the tester's own.
         command.env("HOME", folder.path()).env_remove("HISTFILE");
         let status = command.status().expect("tmux starts");
         assert!(status.success());
@@ -35,12 +35,12 @@ impl<'a> Tmux<'a> {
 
     fn command(&self) -> Command {
         let mut command = Command::new("tmux");
-        // A short path: a socket's is limited.
+        // The path is short, since that of a socket is limited.
         command.arg("-S").arg(self.folder.path().join("t"));
         command
     }
 
-    /// Has tmux do something, and gives what it says.
+    /// Runs a command of tmux; returns its output.
     pub fn run(&self, args: &[&str]) -> String {
         let output = self.command().args(args).output().expect("tmux runs");
         assert!(
@@ -51,7 +51,7 @@ impl<'a> Tmux<'a> {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    /// Presses keys, as tmux calls them.
+    /// Presses keys by tmux's names.
     pub fn keys(&self, keys: &[&str]) {
         let mut args = vec!["send-keys"];
         args.extend_from_slice(keys);
@@ -74,7 +74,7 @@ impl<'a> Tmux<'a> {
         self.run(&["capture-pane", "-p"])
     }
 
-    /// Waits until the screen is as wanted, and gives it.
+    /// Waits until the screen is as wanted, and returns it.
     #[track_caller]
     pub fn wait_for(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
         let until = Instant::now() + PATIENCE;
@@ -91,13 +91,13 @@ impl<'a> Tmux<'a> {
         }
     }
 
-    /// Waits until this is somewhere on the screen.
+    /// Waits until this text is on the screen.
     #[track_caller]
     pub fn wait_text(&self, wanted: &str) -> String {
         self.wait_for(wanted, |screen| screen.contains(wanted))
     }
 
-    /// Waits until the lines above the last, the bar, end like this, and the bar has that in it.
+    /// Waits until the last line, the bar, contains `bar`, and the lines above it end in these.
     #[track_caller]
     pub fn wait_end(&self, lines: &[&str], bar: &str) -> String {
         self.wait_for(&format!("{lines:?} and {bar:?}"), |screen| {
@@ -114,7 +114,7 @@ impl<'a> Tmux<'a> {
         })
     }
 
-    /// Presses keys and waits for what comes of them.
+    /// Presses keys and waits for their effect, as [`Tmux::wait_end`] does.
     #[track_caller]
     pub fn press(&self, keys: &[&str], lines: &[&str], bar: &str) -> String {
         self.keys(keys);
@@ -128,14 +128,14 @@ impl<'a> Tmux<'a> {
         wait_for(name, || std::fs::read_to_string(&path).ok())
     }
 
-    /// Starts a play of `log.txt` that says its process id.
+    /// Starts a replay with these arguments, whose process id is [`Tmux::pid`].
     pub fn play(&self, args: &str) {
         let pid = self.folder.path().join("pid");
         let _ = std::fs::remove_file(&pid);
         self.shell(&format!(
             "clear; sh -c 'echo $$ > pid.part; mv pid.part pid; exec \"$CHATROOM\" replay {args}'; echo \"code $?\""
         ));
-        // What is on the screen from now on is this play's.
+        // From now on the screen shows this play.
         wait_for("the play", || pid.exists().then_some(()));
     }
 

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-/// The limit for anything that is waited for; only a failure reaches it.
+/// The limit for every wait; only a failure reaches it.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Waits until `found` gives something.
+/// Waits until `found` returns a value.
 #[track_caller]
 pub fn wait_for<T>(what: &str, found: impl FnMut() -> Option<T>) -> T {
     match found_within(PATIENCE, found) {
@@ -14,7 +14,7 @@ pub fn wait_for<T>(what: &str, found: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// Waits until `found` gives something, at most for `limit`; `None` after it.
+/// Waits until `found` returns a value, at most for `limit`; returns `None` after it.
 pub fn found_within<T>(limit: Duration, mut found: impl FnMut() -> Option<T>) -> Option<T> {
     let until = Instant::now() + limit;
     let mut pause = Duration::from_millis(5);
@@ -26,7 +26,7 @@ pub fn found_within<T>(limit: Duration, mut found: impl FnMut() -> Option<T>) ->
             return None;
         }
         std::thread::sleep(pause);
-        // Ever less often: who asks the server each time must not come upon its limit of rate.
+        // The pauses grow, so that a check that asks the server does not reach its rate limit.
         pause = (pause * 5 / 4).min(Duration::from_millis(50));
     }
 }

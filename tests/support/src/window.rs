@@ -1,5 +1,4 @@
-//! A `chatroom gui` on a screen of the test's own, used as a person does: clicks, keys, the clipboard,
-//! pictures.
+//! A `chatroom gui` on the test's own screen, used as a person does: clicks, keys, the clipboard, pictures.
 
 pub mod eyes;
 pub mod hands;
@@ -29,7 +28,7 @@ pub struct Window {
 }
 
 impl Window {
-    /// The window with this X id, which `child` has opened from its home in `folder`.
+    /// The window with this X id, which `child` has opened with its home in `folder`.
     pub(crate) fn new(
         display: Arc<Display>,
         child: Child,
@@ -44,7 +43,7 @@ impl Window {
         }
     }
 
-    /// Puts it somewhere.
+    /// Moves and resizes it.
     pub fn place(&self, x: i32, y: i32, width: u32, height: u32) {
         let (x, y) = (x.to_string(), y.to_string());
         let (width, height) = (width.to_string(), height.to_string());
@@ -74,7 +73,7 @@ impl Window {
             .xdotool(&["type", "--clearmodifiers", "--delay", "12", text]);
     }
 
-    /// Pastes text into whatever has the focus; what is pressed next comes after it.
+    /// Pastes text into whatever has the focus; the next key comes after it.
     pub fn paste(&self, text: &str) {
         hand_over(self.display.name(), text, || self.keys(&["ctrl+v"]));
     }
@@ -110,8 +109,8 @@ impl Window {
         ]);
     }
 
-    /// Does with the pointer what xdotool's `actions` say, from a place within the window on, which
-    /// is where [`Window::click`] counts from.
+    /// Performs xdotool's pointer `actions`, beginning at a place within the window, which counts as in
+    /// [`Window::click`].
     pub fn point(&self, (x, y): (i32, i32), actions: &[&str]) {
         let (width, height) = self.size();
         let x = if x < 0 { width + x } else { x };
@@ -122,11 +121,11 @@ impl Window {
         self.display.xdotool(&args);
     }
 
-    /// Draws the pointer from one place to another with its first button down.
+    /// Drags the pointer from one place to another.
     pub fn drag(&self, from: (i32, i32), to: (i32, i32)) {
         self.activate();
         self.point(from, &["mousedown", "1"]);
-        // In two steps, as a hand does not jump either.
+        // In two steps, since a hand does not jump.
         self.point(((from.0 + to.0) / 2, (from.1 + to.1) / 2), &[]);
         self.point(to, &["mouseup", "1"]);
     }
@@ -175,8 +174,7 @@ impl Window {
         self.display.xdotool(&["getwindowname", &self.id])
     }
 
-    /// Waits until at least 500 of its pixels have exactly this colour, as the field has that holds
-    /// something refused.
+    /// Waits until at least 500 of its pixels have exactly this colour, such as that of a field with a refused text.
     #[track_caller]
     pub fn wait_for_colour(&self, colour: [u8; 3]) {
         wait_for(&format!("the colour {colour:?}"), || {
@@ -185,7 +183,7 @@ impl Window {
         });
     }
 
-    /// Everything the transcript shows, read as a person copies it.
+    /// The whole transcript, copied as a person does.
     pub fn transcript(&self) -> String {
         let mut patience = Duration::from_secs(1);
         wait_for("the copied transcript", || {
@@ -193,7 +191,7 @@ impl Window {
             self.display.set_clipboard("");
             self.click(60, 160);
             self.keys(&["ctrl+a", "ctrl+c"]);
-            // The text is handed over by the window's own event loop; where there is none yet, never.
+            // The window's event loop hands the text over, which it cannot before it runs.
             let until = Instant::now() + patience;
             loop {
                 let text = self.display.clipboard();
@@ -205,7 +203,7 @@ impl Window {
         })
     }
 
-    /// Waits until a line of the transcript is `line`; gives the transcript.
+    /// Waits until `line` accepts a line of the transcript; returns the transcript.
     #[track_caller]
     pub fn wait_for_line(&self, what: &str, line: impl Fn(&str) -> bool) -> String {
         let until = Instant::now() + PATIENCE;
@@ -232,7 +230,7 @@ impl Window {
         state.expect("its state").is_none()
     }
 
-    /// The X server's number of it, as xdotool and ImageMagick take it.
+    /// Its X id, for xdotool and ImageMagick.
     pub fn id(&self) -> &str {
         &self.id
     }
@@ -244,7 +242,7 @@ impl Window {
         child.wait().expect("it ends");
     }
 
-    /// Waits until its process has ended; its exit code.
+    /// Waits until its process has ended; returns its exit code.
     #[track_caller]
     pub fn ended(&self) -> Option<i32> {
         let mut child = self.child.borrow_mut();
@@ -256,7 +254,7 @@ impl Drop for Window {
     fn drop(&mut self) {
         let lives = matches!(self.child.get_mut().try_wait(), Ok(None));
         if lives && std::thread::panicking() {
-            // What a failed test saw last.
+            // The last picture of a failed test.
             let test = std::thread::current().name().map(str::to_string);
             let test = test.unwrap_or_default().replace("::", "-");
             self.display.picture(&format!("failed-{test}.png"));

@@ -1,5 +1,5 @@
-//! A clipboard that tells when it was asked for what it holds: whoever pastes and goes on before that
-//! has something else pasted, or nothing.
+//! A clipboard that reports when its text was requested. A test that continues before that might paste something
+//! else, or nothing.
 
 use std::time::{Duration, Instant};
 
@@ -13,8 +13,7 @@ use x11rb::wrapper::ConnectionExt as _;
 
 use crate::waiting::PATIENCE;
 
-/// Has `text` be what is in the clipboard of this display, calls `ask`, and comes back once somebody
-/// was given it.
+/// Puts `text` into the clipboard of this display, calls `ask`, and returns once a program has received it.
 pub fn hand_over(display: &str, text: &str, ask: impl FnOnce()) {
     let (connection, screen) = x11rb::connect(Some(display)).expect("the display");
     let root = connection.setup().roots[screen].root;

@@ -1,17 +1,17 @@
-//! Namespaces for any user who runs the tests: the superuser makes them directly, everybody else inside a
-//! user namespace, in which they are the superuser of what they have made and of nothing else.
+//! Namespaces for any user who runs the tests: root makes them directly, other users inside a user namespace, in
+//! which they are root for those namespaces only.
 
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
 use crate::waiting::wait_for;
 
-/// Tells whether we are the superuser, and so need no user namespace.
+/// Returns whether this runs as root, which needs no user namespace.
 pub fn is_superuser() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// `unshare` with these words, for anybody.
+/// A command that runs `unshare` with these words for any user.
 pub fn unshare(words: &[&str]) -> Command {
     let mut command = Command::new("unshare");
     if !is_superuser() {
@@ -23,7 +23,7 @@ pub fn unshare(words: &[&str]) -> Command {
 
 /// An idle process that keeps its namespaces alive; it ends with its owner.
 pub fn holder(mut command: Command) -> Child {
-    // It ends when nobody holds the other end of its input any more.
+    // It ends when the other end of its input is closed.
     command
         .arg("cat")
         .stdin(Stdio::piped())
@@ -39,8 +39,8 @@ pub fn holder(mut command: Command) -> Child {
     child
 }
 
-/// The arguments with which `nsenter` enters the one user namespace of all networks that this process's tests
-/// make: a cable between two networks belongs to both. The superuser needs none.
+/// The arguments with which `nsenter` enters the user namespace that all networks of this process share, since a link
+/// between two networks belongs to both. Root needs none.
 pub fn house() -> Vec<String> {
     static HOUSE: OnceLock<Child> = OnceLock::new();
     if is_superuser() {

@@ -1,7 +1,6 @@
 //! Reading a window as a person does: from pictures of it, and from text selected with the mouse.
 //!
-//! For windows of the size that they have by themselves, in light colours and letters of the usual
-//! size.
+//! This works for windows of the default size, in the light theme, with letters of the default size.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -70,15 +69,15 @@ impl Eyes<'_> {
         let window = self.window;
         window.click(120, -62);
         window.keys(&["ctrl+a", "BackSpace"]);
-        // What an empty field says in it is quiet.
+        // The hint in an empty field is in a quiet colour.
         let is_empty =
             |picture: &Picture| picture.count(FIELD, TEXT) <= picture.count(FIELD, QUIET);
-        // What stood there before is not taken for these words.
+        // The previous text is not mistaken for these words.
         wait_for("an empty field", || {
             is_empty(&window.picture()).then_some(())
         });
         window.paste(words);
-        // Without the cursor, which is in the field no longer.
+        // The cursor is no longer in the field.
         window.click(60, 160);
         let mut before = None;
         let picture = wait_for(&format!("{words:?} in the field"), || {
@@ -103,7 +102,7 @@ impl Eyes<'_> {
         self.window.picture().find(&shape, area, ink)
     }
 
-    /// Sees how words look, for when the field is needed for something else.
+    /// Learns the shape of words now, for when the field is needed for something else.
     pub fn learn(&self, words: &str) {
         self.shape_of(words);
     }
@@ -148,7 +147,7 @@ pub fn in_sight_below(window: &Window, top: i32) -> String {
         patience *= 2;
         display.set_selection("primary", "");
         window.drag((30, top), (30, 470));
-        // What is marked is told when the button goes up; what comes meanwhile may undo it.
+        // A selection is handed over when the button goes up; an event in between may undo it.
         let until = Instant::now() + patience;
         loop {
             let text = display.selection("primary");
