@@ -52,7 +52,7 @@ fn first(log: LogId) -> Vec<u8> {
 
 /// Expects a complete rotation: the old log under its new name, the new one in its place.
 #[track_caller]
-fn is_done(path: &Path, log: LogId, bytes: &[u8]) {
+fn assert_done(path: &Path, log: LogId, bytes: &[u8]) {
     let files = files(path);
     let names: Vec<&str> = files.keys().map(String::as_str).collect();
     assert_eq!(names, [OLD, "log.txt"]);
@@ -79,7 +79,7 @@ fn a_new_log_goes_on_from_the_old_one() {
     assert_eq!(rotated.bytes, bytes.len() as u64);
     let mode = |name| rights(&fs::metadata(path.with_file_name(name)).expect("it")) & 0o777;
     assert_eq!((mode("log.txt"), mode(OLD)), (0o640, 0o640));
-    is_done(&path, log, &bytes);
+    assert_done(&path, log, &bytes);
     // A second rotation on the same day; the newest log leads to all others.
     rotate(&path, day()).expect("begun anew");
     let journal = Journal::open(&path).and_then(|opening| opening.begin(&opened(4)));
@@ -101,7 +101,7 @@ fn what_is_cut_off_is_done_by_the_next_attempt_or_start() {
     fs::write(new_name(&path), &first(log)[..20]).expect("written");
     assert!(!finish(&path).expect("nothing to do") && exists(&path));
     rotate(&path, day()).expect("begun anew");
-    is_done(&path, log, &bytes);
+    assert_done(&path, log, &bytes);
     // The new log is written, and nothing is renamed.
     let (_dir, path, log, bytes) = stopped();
     drop(write_new(&path, &first(log)).expect("written"));
@@ -114,7 +114,7 @@ fn what_is_cut_off_is_done_by_the_next_attempt_or_start() {
     ]
     .concat();
     rotate(&path, day()).expect("begun anew");
-    is_done(&path, log, &bytes);
+    assert_done(&path, log, &bytes);
     // The old log has both names, and a server continued it.
     let (_dir, path, log, _) = stopped();
     drop(write_new(&path, &first(log)).expect("written"));
@@ -124,13 +124,13 @@ fn what_is_cut_off_is_done_by_the_next_attempt_or_start() {
     assert_eq!(journal.expect("the old room").log(), log);
     let bytes = fs::read(&path).expect("read");
     rotate(&path, day()).expect("begun anew");
-    is_done(&path, log, &bytes);
+    assert_done(&path, log, &bytes);
     // On a disk without hard links: the old log has its new name, and nothing has the old one.
     let (_dir, path, log, bytes) = stopped();
     drop(write_new(&path, &first(log)).expect("written"));
     fs::rename(&path, path.with_file_name(OLD)).expect("renamed");
     assert!(finish(&path).expect("finished"));
-    is_done(&path, log, &bytes);
+    assert_done(&path, log, &bytes);
 }
 
 /// The length of the log's first two lines: its end when it was first stopped.
@@ -166,7 +166,7 @@ fn a_log_that_was_just_begun_anew_is_not_begun_once_more() {
     let said = rotate(&path, day()).expect_err("nothing is in it");
     assert!(said.to_string().contains("nothing to rotate"), "{said}");
     assert_eq!(files(&path), before);
-    is_done(&path, log, &bytes);
+    assert_done(&path, log, &bytes);
     // Repeating a rotation that was interrupted before its last step completes it and does no more.
     let (_dir, path, log, bytes) = stopped();
     drop(write_new(&path, &first(log)).expect("written"));
@@ -175,7 +175,7 @@ fn a_log_that_was_just_begun_anew_is_not_begun_once_more() {
     assert_eq!(rotated.bytes, bytes.len() as u64);
     let old = fs::canonicalize(&path).expect("it").with_file_name(OLD);
     assert_eq!(rotated.old, old);
-    is_done(&path, log, &bytes);
+    assert_done(&path, log, &bytes);
 }
 
 #[test]

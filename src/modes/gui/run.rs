@@ -37,8 +37,8 @@ use crate::room_key;
 use frames::Frames;
 use outside::{ask_desktop, no_thread, on_signals, on_the_wall, random_key};
 
-/// Longest time that logging off keeps the process after the window is closed.
-const GOODBYE: Duration = Duration::from_secs(1);
+/// Time limit of logging off, which keeps the process after the window is closed.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// Minimum interval between two redraws for events of the network.
 const PICTURE: Duration = Duration::from_millis(16);
 
@@ -403,7 +403,7 @@ impl Run {
 
     fn end(mut self) {
         self.window.hide();
-        let last_words = self.link.close(GOODBYE);
+        let last_words = self.link.close(CLOSE_TIMEOUT);
         // A message that was answered meanwhile needs no repeat.
         for report in last_words {
             self.model.borrow_mut().update(Input::Link(report));

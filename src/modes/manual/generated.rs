@@ -21,7 +21,7 @@ fn read(name: &str) -> String {
 }
 
 #[track_caller]
-fn is_fresh(name: &str, content: &str) {
+fn assert_fresh(name: &str, content: &str) {
     if std::env::var_os("CHATROOM_RENEW").is_some() {
         fs::write(path(name), content).expect("the file is written");
     }
@@ -93,10 +93,10 @@ fn the_manual_is_fresh() {
         "chatroom-replay",
     ] {
         let source = page(&format!("{name}.1"));
-        is_fresh(&format!("man/{name}.1"), &source);
-        is_fresh(&format!("man/text/{name}.txt"), &text(&source));
+        assert_fresh(&format!("man/{name}.1"), &source);
+        assert_fresh(&format!("man/text/{name}.txt"), &text(&source));
     }
-    is_fresh(
+    assert_fresh(
         "man/text/chatroom-log.txt",
         &text(&read("man/chatroom-log.5")),
     );
@@ -117,7 +117,7 @@ fn the_completions_are_fresh() {
             Shell::Fish => script + &for_words_that_are_no_flags(),
             _ => script,
         };
-        is_fresh(&format!("assets/completions/{name}"), &script);
+        assert_fresh(&format!("assets/completions/{name}"), &script);
     }
 }
 

@@ -37,7 +37,7 @@ use script::{PlacedStep, Script, Step};
 use target_room::{Halt, INTERRUPTED, StopRequest, TargetRoom};
 
 /// The longest absence of the room before the rest is given up.
-const PATIENCE: Duration = Duration::from_secs(120);
+const MAX_ABSENCE: Duration = Duration::from_secs(120);
 
 /// Posts the chosen part of the log in the room that `--into` names.
 ///
@@ -54,7 +54,7 @@ pub(super) fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
         address,
         stop,
         ProgressMeter::at_once(log.length()),
-        PATIENCE,
+        MAX_ABSENCE,
     );
     let mut actors = Actors::new(room, key)?;
     let (name, report) = (log.name.clone(), log.report.clone());

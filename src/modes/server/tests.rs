@@ -8,8 +8,8 @@ use std::thread;
 
 use super::*;
 
-/// Fails long before a test runner loses patience.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Time limit of a read, far below that of a test runner.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A server that runs in a thread of this process.
 struct Running {
@@ -69,7 +69,7 @@ impl Running {
     /// A connection on which a request was sent.
     fn send(&self, line: &str, fields: &str, body: &str) -> TcpStream {
         let mut stream = TcpStream::connect(self.address).expect("connected");
-        stream.set_read_timeout(Some(PATIENCE)).expect("set");
+        stream.set_read_timeout(Some(READ_TIMEOUT)).expect("set");
         let length = body.len();
         write!(
             stream,

@@ -22,7 +22,7 @@ use crate::modes::gui::text::drawable;
 /// Minimum interval between two notifications, and between two rings of the bell.
 const INTERVAL: Duration = Duration::from_secs(2);
 /// Time limit of a notification; its service may have to be started for it.
-const PATIENCE: Duration = Duration::from_secs(10);
+const SHOW_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time limit of the question for the colour scheme.
 const COLOURS: Duration = Duration::from_secs(1);
 /// Longest name and longest text in a notification, in characters.
@@ -169,7 +169,7 @@ fn show_all(shared: &Shared, bus: &Bus, trouble: OnTrouble) {
     let mut earliest = None;
     while let Some((mention, others)) = shared.next(earliest) {
         earliest = Some(Instant::now() + INTERVAL);
-        let shown = within(PATIENCE, show(bus, &mention, others));
+        let shown = within(SHOW_TIMEOUT, show(bus, &mention, others));
         if let Err(error) = shown
             && let Some(trouble) = trouble.take()
         {

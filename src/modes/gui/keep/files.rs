@@ -11,6 +11,8 @@ use crate::system::replace::{self, Lasting, remove_leftover, sync_folder_of};
 
 pub(crate) use crate::system::replace::beside;
 
+/// Longest time that the end of a window waits for the disk.
+pub(super) const MAX_WAIT_AT_END: Duration = Duration::from_secs(2);
 /// The ending of a file that is being written.
 const FRESH: &str = "new";
 

@@ -5,16 +5,13 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
 
+use super::files::MAX_WAIT_AT_END;
 use super::settings::{self, Settings};
-
-/// Longest time that the end of a window waits for the disk.
-const GOODBYE: Duration = Duration::from_secs(2);
 
 type Change = Box<dyn FnOnce(&mut Settings) + Send>;
 
-/// The thread's handle. Dropping it waits until everything is written, for at most [`GOODBYE`].
+/// The thread's handle. Dropping it waits until everything is written, for at most [`MAX_WAIT_AT_END`].
 pub struct SettingsWriter {
     changes: Option<mpsc::Sender<Change>>,
     done: mpsc::Receiver<()>,
@@ -62,7 +59,7 @@ impl Drop for SettingsWriter {
     fn drop(&mut self) {
         self.changes = None;
         // Either way the window ends.
-        let _ = self.done.recv_timeout(GOODBYE);
+        let _ = self.done.recv_timeout(MAX_WAIT_AT_END);
     }
 }
 

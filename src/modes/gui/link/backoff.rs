@@ -4,6 +4,8 @@ use std::time::Duration;
 
 const FIRST: Duration = Duration::from_millis(250);
 const LONGEST: Duration = Duration::from_secs(15);
+/// Longest delay between two attempts that a server can impose.
+pub(super) const MAX_IMPOSED_DELAY: Duration = Duration::from_secs(300);
 
 /// A delay that doubles from a quarter of a second up to 15 seconds.
 pub(super) struct Backoff {

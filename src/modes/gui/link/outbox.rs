@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use async_std::future::timeout;
 
 use super::Shared;
-use super::backoff::{Backoff, chance};
+use super::backoff::{Backoff, MAX_IMPOSED_DELAY, chance};
 use super::connection::{LinkConnection, Trouble};
 use super::ending::Ending;
 use super::reconcile::{self, Reconciled};
@@ -158,7 +158,7 @@ pub(super) async fn send_all(shared: &Shared, address: &Address, token: &str) ->
                 }
             }
             Attempt::Later(why, again) => {
-                let asked = again.map(|time| time.clamp(Duration::from_secs(1), PATIENCE));
+                let asked = again.map(|time| time.clamp(Duration::from_secs(1), MAX_IMPOSED_DELAY));
                 let again = asked.unwrap_or_else(|| backoff.delay(chance()));
                 held = true;
                 shared.state(LinkState::Held { why, again }).await;
@@ -168,9 +168,6 @@ pub(super) async fn send_all(shared: &Shared, address: &Address, token: &str) ->
         }
     }
 }
-
-/// Longest delay between two attempts that a server can impose.
-const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Makes one attempt; the flag says whether the connection can be used again.
 async fn post(

@@ -14,7 +14,7 @@ use async_std::task;
 use futures_lite::future::or;
 
 use super::authenticate::{LoginError, log_in, log_off, whose};
-use super::backoff::chance;
+use super::backoff::{MAX_IMPOSED_DELAY, chance};
 use super::ending::Ending;
 use super::outbox::send_all;
 use super::ranges::{self, MAX_QUERIES};
@@ -26,12 +26,10 @@ use crate::wire::Session;
 
 /// A connection that held so long has lived: the next failure is a new one.
 const LIVED: Duration = Duration::from_secs(3);
-/// Longest delay between two attempts that a server can impose.
-const PATIENCE: Duration = Duration::from_secs(300);
 /// Time for unanswered messages at the end.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 /// Time limit of logging off.
-const GOODBYE: Duration = Duration::from_millis(400);
+const LOG_OFF_TIMEOUT: Duration = Duration::from_millis(400);
 
 /// The reason while the link leaves alone a room that accepts and forgets us.
 const THROWN_OUT: &str = "the room accepts the login and then no longer knows it";
@@ -84,7 +82,7 @@ pub(super) async fn run(shared: Shared, commands: Receiver<LinkCommand>) {
                         holding = nothing();
                         shared.reach(Reach::Away);
                         if let Some(token) = shared.token.take() {
-                            log_off(&old.address, &token, GOODBYE).await;
+                            log_off(&old.address, &token, LOG_OFF_TIMEOUT).await;
                         }
                         asking = Box::pin(ask_in(shared, new, true));
                     }
@@ -115,7 +113,7 @@ pub(super) async fn run(shared: Shared, commands: Receiver<LinkCommand>) {
                 asking = nothing();
                 let token = shared.token.take();
                 if let (Some(old), Some(token)) = (&held, token) {
-                    log_off(&old.address, &token, GOODBYE).await;
+                    log_off(&old.address, &token, LOG_OFF_TIMEOUT).await;
                 }
                 send_back(shared, home.as_ref(), &new).await;
                 let fresh = room.as_ref() != Some(&new.address);
@@ -143,7 +141,7 @@ pub(super) async fn run(shared: Shared, commands: Receiver<LinkCommand>) {
     // After the limit they stay in the file for the next window.
     let _ = timeout(LAST_WORDS, or(sent(shared), holding)).await;
     if let Some(token) = shared.token.take() {
-        log_off(&held.address, &token, GOODBYE).await;
+        log_off(&held.address, &token, LOG_OFF_TIMEOUT).await;
     }
 }
 
@@ -356,7 +354,7 @@ async fn connected(shared: &Shared, login: &Login, token: &str) -> Ending {
 async fn wait(shared: &Shared, why: String, again: Option<Duration>, told: bool) {
     let hurried = shared.hurried.listen();
     let delay = shared.backoff.borrow_mut().delay(chance());
-    let again = again.map_or(delay, |asked| asked.max(delay).min(PATIENCE));
+    let again = again.map_or(delay, |asked| asked.max(delay).min(MAX_IMPOSED_DELAY));
     if told {
         shared.state(LinkState::Offline { why, again }).await;
     }

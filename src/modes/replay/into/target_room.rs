@@ -385,7 +385,7 @@ mod tests {
         )
     }
 
-    const GOODBYE: ClientRequest<'_> = ClientRequest {
+    const LOG_OFF: ClientRequest<'_> = ClientRequest {
         method: "DELETE",
         path: "/session",
         token: Some("t"),
@@ -399,9 +399,9 @@ mod tests {
     #[test]
     fn a_room_that_stays_away_is_given_up_when_patience_ends() {
         let mut room = room(&[DONE], Duration::from_millis(400));
-        let heard = room.ask::<()>(&GOODBYE).expect("it is there");
+        let heard = room.ask::<()>(&LOG_OFF).expect("it is there");
         assert!(matches!(heard.reply, Reply::Done(())) && !heard.doubt);
-        let ended = room.ask::<()>(&GOODBYE).expect_err("it is away");
+        let ended = room.ask::<()>(&LOG_OFF).expect_err("it is away");
         let Halt::Failed(sentence) = ended else {
             panic!("nobody stopped it");
         };
@@ -418,7 +418,7 @@ mod tests {
             &[BUSY, "", "HTTP/1.1 2", BUSY, DONE],
             Duration::from_secs(60),
         );
-        let heard = room.ask::<()>(&GOODBYE).expect("in the end");
+        let heard = room.ask::<()>(&LOG_OFF).expect("in the end");
         assert!(matches!(heard.reply, Reply::Done(())));
         assert!(heard.doubt, "it may have been done the first time");
     }
@@ -441,7 +441,7 @@ mod tests {
         let address = Address::parse(&fake.address).expect("an address");
         let patience = Duration::from_secs(20);
         let mut room = TargetRoom::new(address, stop, ProgressMeter::none(), patience);
-        assert!(matches!(room.ask::<()>(&GOODBYE), Err(Halt::Stopped)));
+        assert!(matches!(room.ask::<()>(&LOG_OFF), Err(Halt::Stopped)));
         assert!(room.waited < Duration::from_secs(30), "{:?}", room.waited);
     }
 }

@@ -16,8 +16,8 @@ use crate::system::signals::{ENDING, SIGCONT, SIGTSTP, SIGWINCH, Signals, stop_t
 use crate::system::terminal::{foreground, give_back, is_taken_over, keyboard, take_over};
 use crate::system::wait::{Handle, Wake, Woken, readable, waking};
 
-/// The time within which a play ends by itself, unless its terminal accepts no output.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// Time in which a play ends by itself after a signal, unless its terminal accepts no output.
+const END_TIMEOUT: Duration = Duration::from_millis(500);
 /// The interval at which a play in the background checks whether it is in the foreground: a shell notifies
 /// only a job that had stopped.
 const GLANCE: Duration = Duration::from_millis(250);
@@ -65,7 +65,7 @@ impl Terminal {
                 let _ = sender.send(signal);
                 poke.wake();
                 if ends(signal) {
-                    thread::sleep(PATIENCE);
+                    thread::sleep(END_TIMEOUT);
                     give_back();
                     std::process::exit(128 + signal);
                 }

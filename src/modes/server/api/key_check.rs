@@ -19,8 +19,8 @@ use crate::modes::server::console::Console;
 use crate::modes::server::console::Entry;
 use crate::modes::server::room::client::Client;
 
-/// The longest that a key waits to be checked.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Longest wait of a key for its check.
+const MAX_WAIT: Duration = Duration::from_secs(10);
 /// The wait before a caller whose key was not checked may try again.
 const PAUSE: Duration = Duration::from_secs(1);
 /// The shortest wait for a turn.
@@ -107,11 +107,11 @@ impl RoomKey {
             }),
             // As long as everybody else: at once they would only ask again.
             Some(None) => {
-                Timer::after(PATIENCE).await;
+                Timer::after(MAX_WAIT).await;
                 return Err(Rejection::TooManyKeys(PAUSE));
             }
         };
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + MAX_WAIT;
         loop {
             let pause = self.turn(client);
             let left = until.saturating_duration_since(Instant::now());

@@ -23,8 +23,8 @@ const NETWORK_SHARE: usize = 2;
 const FEW_CONNECTIONS: usize = 8;
 /// New ones a second, after as many as may be open.
 const NEW_CONNECTIONS: u32 = 100;
-/// The longest that faster ones are kept waiting.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// Longest wait of a connection that came too soon.
+const MAX_WAIT_TO_OPEN: Duration = Duration::from_secs(2);
 /// Names that one address may have at once.
 const MAX_NAMES: usize = 256;
 /// Joins a second that one address may keep up, and how many it may begin with.
@@ -246,7 +246,7 @@ impl Connections {
         let mut wait = Duration::ZERO;
         if self.limited {
             if new {
-                wait = state.new.book(from, now, PATIENCE)?;
+                wait = state.new.book(from, now, MAX_WAIT_TO_OPEN)?;
             }
             let full = [(from, self.most), (from.network(), self.most_of_network)];
             let full = full.into_iter().find(|(whose, most)| {

@@ -15,8 +15,8 @@ use crate::modes::server::room::presence::Change;
 use crate::modes::server::room::turns::Sender;
 use crate::name::Name;
 
-/// The longest that a sender waits whose order came when the queue was full.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Longest wait of a sender for an order that met a full queue.
+const MAX_LATE_WAIT: Duration = Duration::from_secs(5);
 
 impl Room {
     /// Says something as a member.
@@ -105,7 +105,7 @@ impl Room {
                     placed,
                     undo,
                 };
-                match async_std::future::timeout(PATIENCE, answer.recv()).await {
+                match async_std::future::timeout(MAX_LATE_WAIT, answer.recv()).await {
                     Ok(outcome) => {
                         let outcome = outcome.unwrap_or(Err(Refused::Unknown));
                         return outcome.map_err(Denied::from);

@@ -10,14 +10,12 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::modes::gui::keep::files;
+use crate::modes::gui::keep::files::{self, MAX_WAIT_AT_END};
 
 /// Minimum interval between two syncs for something that is not urgent, such as a draft.
 const CALM: Duration = Duration::from_secs(2);
 /// Delay before a failed write is tried again.
 const AGAIN: Duration = Duration::from_secs(5);
-/// Longest time that the end of a window waits for the disk.
-const GOODBYE: Duration = Duration::from_secs(2);
 
 /// The thread's handle.
 #[derive(Debug)]
@@ -92,12 +90,12 @@ impl Syncer {
 }
 
 impl Drop for Syncer {
-    /// Waits until the last version is on the disk, for at most [`GOODBYE`].
+    /// Waits until the last version is on the disk, for at most [`MAX_WAIT_AT_END`].
     fn drop(&mut self) {
         let mut state = self.shared.lock();
         state.ending = true;
         self.shared.changed.notify_all();
-        let until = Instant::now() + GOODBYE;
+        let until = Instant::now() + MAX_WAIT_AT_END;
         while !state.ended && Instant::now() < until {
             let left = until.saturating_duration_since(Instant::now());
             state = self.shared.wait(state, left);
