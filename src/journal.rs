@@ -25,7 +25,7 @@ pub use identify::{Known, identify, log_of};
 pub use open::{MAX_UNSYNCED, OpenError, Opening};
 pub use reader::{LogRange, Reader};
 pub use rotate::{RotateError, Rotated, finish as finish_rotation, rotate};
-pub use torn::{Kept, Torn};
+pub use torn::{Torn, TornCopy};
 pub use whereabouts::{Gone, Unseen};
 
 use crate::event::LogId;

@@ -14,7 +14,7 @@ const MAX_UNSAVED: u64 = 1 << 20;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Torn {
     /// The copy of the bytes.
-    pub kept: Kept,
+    pub copy: TornCopy,
     /// The offset in the log at which they began.
     pub offset: u64,
     /// The number of bytes.
@@ -23,11 +23,11 @@ pub struct Torn {
 
 /// The copy of the bytes that were cut off.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kept {
-    /// Saved in this file.
-    In(PathBuf),
+pub enum TornCopy {
+    /// In this file beside the log.
+    InFile(PathBuf),
     /// Only in memory, since the disk is full.
-    Here(Vec<u8>),
+    InMemory(Vec<u8>),
 }
 
 /// Saves the bytes after `end` beside the log, never over an existing file, and cuts them off.
@@ -36,21 +36,21 @@ pub enum Kept {
 /// acknowledged, and a room must open on a full disk, too.
 pub(super) fn cut_off(file: &File, path: &Path, end: u64, length: u64) -> io::Result<Torn> {
     let mode = rights(&file.metadata()?) & SHARED;
-    let torn = |kept| Torn {
-        kept,
+    let torn = |copy| Torn {
+        copy,
         offset: end,
         bytes: length - end,
     };
     let cut = || file.set_len(end).and_then(|()| file.sync_all());
     match save(path, end, mode, Bytes::OfFile(file, end, length)) {
-        Ok(saved) => cut().map(|()| torn(Kept::In(saved))),
+        Ok(saved) => cut().map(|()| torn(TornCopy::InFile(saved))),
         Err(error) if is_full(&error) && length - end <= MAX_UNSAVED => {
             let mut bytes = vec![0; (length - end) as usize];
             file.read_exact_at(&mut bytes, end)?;
             cut()?;
             Ok(match save(path, end, mode, Bytes::These(&bytes)) {
-                Ok(saved) => torn(Kept::In(saved)),
-                Err(_) => torn(Kept::Here(bytes)),
+                Ok(saved) => torn(TornCopy::InFile(saved)),
+                Err(_) => torn(TornCopy::InMemory(bytes)),
             })
         }
         Err(error) => Err(error),
@@ -97,14 +97,14 @@ pub(super) fn beside(path: &Path, what: &str, mode: u32) -> io::Result<(PathBuf,
     name.push(format!(".{what}"));
     let mut options = OpenOptions::new();
     made_with(options.write(true).create_new(true), mode);
-    let (mut place, mut number) = (PathBuf::from(&name), 1);
+    let (mut candidate, mut number) = (PathBuf::from(&name), 1);
     loop {
-        match options.open(&place) {
-            Ok(file) => return Ok((place, file)),
+        match options.open(&candidate) {
+            Ok(file) => return Ok((candidate, file)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 let mut next = name.clone();
                 next.push(format!(".{number}"));
-                place = PathBuf::from(next);
+                candidate = PathBuf::from(next);
                 number += 1;
             }
             Err(error) => return Err(error),

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use crate::cli::RotateArgs;
 use crate::event::Stamp;
 use crate::failure::Failure;
-use crate::journal::{Kept, rotate};
+use crate::journal::{TornCopy, rotate};
 
 /// Renames the log and puts a new one in its place, whose first line names the old one.
 ///
@@ -15,14 +15,14 @@ use crate::journal::{Kept, rotate};
 pub fn run(args: &RotateArgs) -> Result<ExitCode, Failure> {
     let rotated = rotate(&args.log, Stamp::now()).map_err(|e| Failure::new(e.to_string()))?;
     if let Some(torn) = &rotated.torn {
-        let kept = match &torn.kept {
-            Kept::In(saved) => format!("It is saved as {}.", saved.display()),
-            Kept::Here(_) => "The disk is full, so it could not be saved.".to_string(),
+        let saved = match &torn.copy {
+            TornCopy::InFile(path) => format!("It is saved as {}.", path.display()),
+            TornCopy::InMemory(_) => "The disk is full, so it could not be saved.".to_string(),
         };
         // Nothing can be reported if stderr is closed.
         let _ = writeln!(
             io::stderr(),
-            "chatroom: The log ended in an incomplete line of {} bytes, which was cut off. {kept}",
+            "chatroom: The log ended in an incomplete line of {} bytes, which was cut off. {saved}",
             torn.bytes
         );
     }

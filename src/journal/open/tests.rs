@@ -1,7 +1,7 @@
 //! Opening logs that are whole, torn, damaged or no logs at all.
 
 use super::super::tests::{journal, notice, opened};
-use super::super::torn::Kept;
+use super::super::torn::TornCopy;
 use super::*;
 
 fn log() -> (tempfile::TempDir, PathBuf, Vec<u8>) {
@@ -26,9 +26,9 @@ fn sentence(path: &Path) -> String {
 }
 
 fn file_of(torn: &Torn) -> PathBuf {
-    match &torn.kept {
-        Kept::In(saved) => saved.clone(),
-        Kept::Here(_) => panic!("not saved: {torn:?}"),
+    match &torn.copy {
+        TornCopy::InFile(saved) => saved.clone(),
+        TornCopy::InMemory(_) => panic!("not saved: {torn:?}"),
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::event::{Body, Event, Id, Stamp};
 use crate::failure::{Failure, reason};
-use crate::journal::{self, Journal, Kept, LogRange, Opening};
+use crate::journal::{self, Journal, LogRange, Opening, TornCopy};
 
 /// Finishes a `chatroom rotate` that was cut off, and returns the sentence that tells the operator so.
 ///
@@ -39,26 +39,26 @@ pub fn open(path: &Path) -> Result<Opening, Failure> {
 /// The sentences that the operator must know about the log as it was found.
 pub fn notices(opening: &Opening) -> Vec<String> {
     let torn = opening.torn().map(|torn| {
-        let kept = match &torn.kept {
-            Kept::In(saved) => format!("were saved as {} and cut off", saved.display()),
-            Kept::Here(bytes) => format!(
+        let saved = match &torn.copy {
+            TornCopy::InFile(path) => format!("were saved as {} and cut off", path.display()),
+            TornCopy::InMemory(bytes) => format!(
                 "were cut off, and could not be saved, since the disk is full (they began with {:?})",
                 String::from_utf8_lossy(&bytes[..bytes.len().min(200)])
             ),
         };
         format!(
             "The log ended in an incomplete line after an unclean shutdown: {} bytes from byte {} on \
-             {kept}. No whole line was cut, and acknowledged messages are whole lines.",
+             {saved}. No whole line was cut, and acknowledged messages are whole lines.",
             torn.bytes, torn.offset,
         )
     });
     let damaged = opening.damaged().first().map(|(offset, damage)| {
-        let (many, kept) = match opening.damaged().len() {
+        let (many, subject) = match opening.damaged().len() {
             1 => ("the only such line near its end".to_string(), "It is"),
             count => (format!("{count} such lines near its end"), "They are"),
         };
         format!(
-            "The log is damaged at byte {offset}: {damage} ({many}). {kept} kept and shown as \
+            "The log is damaged at byte {offset}: {damage} ({many}). {subject} kept and shown as \
              damaged; check the disk, and compare with a backup."
         )
     });
