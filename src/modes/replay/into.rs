@@ -1,5 +1,5 @@
-//! The log posted again in a running room: everyone in it becomes a member, joins, leaves and speaks as they
-//! did.
+//! Posting a log again in a running room: each of its people becomes a member who joins, leaves and speaks
+//! as they did.
 //!
 //! Invariants:
 //!
@@ -7,7 +7,7 @@
 //!   order.
 //! - Every message has its own key and is repeated with it until the room has answered, so nothing is posted
 //!   twice or lost.
-//! - However the run ends, everyone who joined leaves.
+//! - However the run ends, every member of ours leaves.
 
 mod actors;
 mod client;
@@ -58,12 +58,12 @@ pub(super) fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     );
     let mut actors = Actors::new(room, key)?;
     let (name, report) = (log.name.clone(), log.report.clone());
-    let comings = args.only != Some(Kind::Messages) && args.grep.is_none();
-    let script = Script::of(log, filter, span, comings);
+    let with_presence = args.only != Some(Kind::Messages) && args.grep.is_none();
+    let script = Script::of(log, filter, span, with_presence);
     let begun = Instant::now();
     let met = actors.room.meet().map_err(Stopped::from);
     let ended = met.and_then(|()| perform(&mut actors, script, args, begun, &name));
-    actors.clear();
+    actors.leave_at_end();
     let room = actors.room.address().to_string();
     let mut summary = actors.end(begun.elapsed());
     summary.cut_short = matches!(ended, Err(Stopped::ByUser));
@@ -103,7 +103,7 @@ impl From<Halt> for Stopped {
     }
 }
 
-/// Takes one step after the other, each when it is due.
+/// Takes the steps in order, each when it is due.
 fn perform(
     actors: &mut Actors,
     script: Script,
@@ -117,23 +117,23 @@ fn perform(
     };
     let mut now = None;
     for cue in schedule::cues(script, args.max_gap, args.speed) {
-        let PlacedStep { step, place } = cue.what;
+        let PlacedStep { step, position } = cue.item;
         if let Step::Event(event) = &step {
             now = Some(event.at);
         }
-        // Time that the room made everyone wait is not caught up with in a rush.
+        // Time that was spent waiting for the room is not made up for in a rush.
         let due = cue.due.saturating_add(actors.room.waited);
-        show(actors, place, now, &speed);
+        show(actors, position, now, &speed);
         if let Some(due) = begun.checked_add(due) {
             actors.room.sleep(due)?;
         }
         match step {
             Step::Event(event) => match event.body {
-                Body::Message { from, text, .. } => actors.say(&from, &text)?,
+                Body::Message { from, text, .. } => actors.post(&from, &text)?,
                 Body::Join { name } => {
-                    actors.come(&name)?;
+                    actors.join(&name)?;
                 }
-                Body::Leave { name } => actors.go(&name)?,
+                Body::Leave { name } => actors.leave(&name)?,
                 Body::Opened { .. }
                 | Body::Closed
                 | Body::Notice { .. }
@@ -142,19 +142,19 @@ fn perform(
             },
             Step::Started => {
                 actors.summary.unsaid += 1;
-                actors.all_go()?;
+                actors.all_leave()?;
             }
             Step::Unsaid => actors.summary.unsaid += 1,
-            Step::Defect => actors.summary.add_damaged(place),
+            Step::Defect => actors.summary.add_damaged(position),
             Step::Unreadable(error) => return Err(Stopped::Failed(unreadable(name, &error))),
         }
     }
     Ok(())
 }
 
-fn show(actors: &mut Actors, place: u64, now: Option<Stamp>, speed: &str) {
-    let (said, here) = (actors.summary.said, actors.present());
-    actors.room.progress.show(place, || {
+fn show(actors: &mut Actors, position: u64, now: Option<Stamp>, speed: &str) {
+    let (said, here) = (actors.summary.said, actors.count());
+    actors.room.progress.show(position, || {
         let time = now.map(date_and_clock).unwrap_or_default();
         format!("{time}  {here} here, {said} said  {speed}")
     });

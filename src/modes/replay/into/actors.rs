@@ -1,6 +1,6 @@
 //! The people of the log while they are in the room: they join, post and leave.
 //!
-//! Invariant: everyone in [`Actors`] is known to the room by the token here, and leaves before the value is
+//! Invariant: the room knows everyone in [`Actors`] by the token here, and they leave before the value is
 //! dropped.
 
 mod posting;
@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use super::listeners::Listeners;
-use super::room_names::{MOST_NAMES, RoomNames};
+use super::room_names::{MAX_NAMES, RoomNames};
 use super::summary::Summary;
-use super::target_room::{Halt, Reply, RoomRefusal, TargetRoom};
+use super::target_room::{Halt, Heard, Reply, RoomRefusal, TargetRoom};
 use crate::event::MAX_TEXT;
 use crate::failure::{Failure, reason};
 use crate::http::exchange::ClientRequest;
@@ -20,16 +20,16 @@ use crate::system::limits;
 use crate::wire::Session;
 use crate::wire::endpoint::SESSION;
 
-/// Members at once, at most: each has a connection of its own.
-const MOST_PRESENT: u64 = 1_000;
-/// File descriptors that are kept for everything else.
-const SPARE: u64 = 32;
-/// The time within which all must have left at the end.
-const LEAVING: Duration = Duration::from_secs(10);
-/// The longest accepted token, in bytes.
+/// Most members at once: each has a connection of its own.
+const MAX_PRESENT: u64 = 1_000;
+/// File descriptors for everything else.
+const OTHER_DESCRIPTORS: u64 = 32;
+/// Time limit for all to leave at the end.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest accepted token, in bytes.
 const MAX_TOKEN: usize = 4096;
-/// Waits for a full room in which none of ours is present, at most.
-const MOST_WAITS: usize = 4;
+/// Most waits for a full room in which none of ours is present.
+const MAX_WAITS: usize = 4;
 
 /// A person of the log who is in the room.
 struct Actor {
@@ -41,24 +41,27 @@ struct Actor {
     active: u64,
 }
 
+/// The people of the log who are present, and the room.
 pub(super) struct Actors {
     pub room: TargetRoom,
     pub summary: Summary,
     key: Option<String>,
     listeners: Listeners,
     names: RoomNames,
-    /// The present ones, by their names in the log.
-    here: HashMap<String, Actor>,
-    most_present: usize,
-    most_text: usize,
+    /// By their names in the log.
+    present: HashMap<String, Actor>,
+    max_present: usize,
+    max_text: usize,
     /// A random prefix that distinguishes the keys of this run from those of any other.
     run: String,
-    deeds: u64,
+    /// The number of joins and posts so far.
+    actions: u64,
+    /// The number of messages so far.
     messages: u64,
 }
 
 impl Actors {
-    /// Nobody yet, in that room, which may have a key.
+    /// Starts with nobody present. `key` is the room key, if there is one.
     ///
     /// # Errors
     /// The system gives no thread or no random numbers.
@@ -68,61 +71,51 @@ impl Actors {
             .map_err(|error| not_given(&std::io::Error::other(error.to_string())))?;
         let listeners = Listeners::start(room.address()).map_err(|error| not_given(&error))?;
         let descriptors = limits::open_files();
-        let most = descriptors.saturating_sub(SPARE).clamp(1, MOST_PRESENT);
+        let most = descriptors.saturating_sub(OTHER_DESCRIPTORS).clamp(1, MAX_PRESENT);
         Ok(Actors {
             room,
             summary: Summary::default(),
             key,
             listeners,
             names: RoomNames::new(),
-            here: HashMap::new(),
-            most_present: usize::try_from(most).unwrap_or(1),
-            most_text: MAX_TEXT,
+            present: HashMap::new(),
+            max_present: usize::try_from(most).unwrap_or(1),
+            max_text: MAX_TEXT,
             run: format!("{:016x}", u64::from_be_bytes(random)),
-            deeds: 0,
+            actions: 0,
             messages: 0,
         })
     }
 
     /// The number of people present.
-    pub(super) fn present(&self) -> usize {
-        self.here.len()
+    pub(super) fn count(&self) -> usize {
+        self.present.len()
     }
 
-    /// Lets `who` join, unless present; returns whether they are present then.
+    /// Lets `who` join unless present. Returns false if the room accepts no name for them.
     ///
     /// # Errors
     /// The run cannot continue.
-    pub(super) fn come(&mut self, who: &str) -> Result<bool, Halt> {
-        if self.here.contains_key(who) {
+    pub(super) fn join(&mut self, who: &str) -> Result<bool, Halt> {
+        if self.present.contains_key(who) {
             return Ok(true);
         }
         if self.names.is_turned_away(who) {
             return Ok(false);
         }
-        while self.here.len() >= self.most_present {
+        while self.present.len() >= self.max_present {
             self.make_room()?;
         }
         let mut number = 0;
-        let (mut waits, mut held) = (0, false);
-        while number < MOST_NAMES {
+        let (mut waits_for_room, mut waited_for_name) = (0, false);
+        while number < MAX_NAMES {
             let Some(name) = self.names.candidate(who, number) else {
                 number += 1;
                 continue;
             };
-            let login = match &self.key {
-                Some(key) => serde_json::json!({"name": name, "key": key}),
-                None => serde_json::json!({"name": name}),
-            };
-            let heard = self.room.ask::<Session>(&ClientRequest {
-                method: "POST",
-                path: SESSION,
-                fields: &[("Content-Type", "application/json")],
-                body: login.to_string().as_bytes(),
-                ..ClientRequest::default()
-            })?;
+            let heard = self.log_in(&name)?;
             match heard.reply {
-                Reply::Done(session) => return self.is_in(who, session).map(|()| true),
+                Reply::Done(session) => return self.admit(who, session).map(|()| true),
                 Reply::Refused(refused) => match (refused.status, refused.error.as_str()) {
                     (401, _) => return Err(self.key_refused(&refused)),
                     // Tries the same name again, under the limit that is now known.
@@ -130,17 +123,17 @@ impl Actors {
                     // The name may be held for a session of ours, whose answer was lost or which has ended.
                     // It is free again soon.
                     (409, "name_taken")
-                        if !held
+                        if !waited_for_name
                             && refused.again.is_some()
-                            && (heard.doubt || self.names.has(who)) =>
+                            && (heard.in_doubt || self.names.has(who)) =>
                     {
-                        held = true;
+                        waited_for_name = true;
                         self.room.wait(refused.again.unwrap_or_default())?;
                     }
                     (409 | 422, _) => number += 1,
-                    (503, _) if !self.here.is_empty() => self.make_room()?,
-                    (503, _) if waits < MOST_WAITS => {
-                        waits += 1;
+                    (503, _) if !self.present.is_empty() => self.make_room()?,
+                    (503, _) if waits_for_room < MAX_WAITS => {
+                        waits_for_room += 1;
                         self.room.wait(refused.again.unwrap_or_default())?;
                     }
                     _ => {
@@ -157,7 +150,22 @@ impl Actors {
         Ok(false)
     }
 
-    fn is_in(&mut self, who: &str, session: Session) -> Result<(), Halt> {
+    fn log_in(&mut self, name: &str) -> Result<Heard<Session>, Halt> {
+        let login = match &self.key {
+            Some(key) => serde_json::json!({"name": name, "key": key}),
+            None => serde_json::json!({"name": name}),
+        };
+        self.room.ask(&ClientRequest {
+            method: "POST",
+            path: SESSION,
+            fields: &[("Content-Type", "application/json")],
+            body: login.to_string().as_bytes(),
+            ..ClientRequest::default()
+        })
+    }
+
+    /// Makes `who` present by the session that the room gave.
+    fn admit(&mut self, who: &str, session: Session) -> Result<(), Halt> {
         // The token goes into the head of every request.
         let usable = session.token.bytes().all(|b| b.is_ascii_graphic());
         if !usable || !(1..=MAX_TOKEN).contains(&session.token.len()) {
@@ -167,19 +175,19 @@ impl Actors {
             )));
         }
         self.summary.joined += 1;
-        self.deeds += 1;
+        self.actions += 1;
         if self.names.give(who, &session.name) {
             let renamed = (who.to_string(), session.name.clone());
             self.summary.renamed.push(renamed);
         }
         let member = Actor {
-            number: self.deeds,
+            number: self.actions,
             token: session.token,
             name: session.name,
-            active: self.deeds,
+            active: self.actions,
         };
         self.listeners.listen(member.number, &member.token);
-        self.here.insert(who.to_string(), member);
+        self.present.insert(who.to_string(), member);
         Ok(())
     }
 
@@ -198,9 +206,9 @@ impl Actors {
         })
     }
 
-    /// Lets the member leave who was silent for longest, to make room for another.
+    /// Makes room for another: the member who was silent longest leaves.
     fn make_room(&mut self) -> Result<(), Halt> {
-        let idle = self.here.iter().min_by_key(|(_, member)| member.active);
+        let idle = self.present.iter().min_by_key(|(_, member)| member.active);
         let Some(who) = idle.map(|(who, _)| who.clone()) else {
             return Ok(());
         };
@@ -208,60 +216,58 @@ impl Actors {
             self.room.tell(&format!(
                 "This log has more people at once than the room allows ({}). Whoever was silent \
                  longest leaves, and comes back to speak.",
-                self.here.len()
+                self.present.len()
             ));
         }
         self.summary.made_room += 1;
-        self.go(&who)
+        self.leave(&who)
     }
 
     /// Lets `who` leave, if present.
     ///
     /// # Errors
     /// The run cannot continue.
-    pub(super) fn go(&mut self, who: &str) -> Result<(), Halt> {
-        let Some(member) = self.here.get(who) else {
+    pub(super) fn leave(&mut self, who: &str) -> Result<(), Halt> {
+        let Some(member) = self.present.get(who) else {
             return Ok(());
         };
         let token = member.token.clone();
-        // Whatever the answer is: the token's owner is gone then.
-        self.room
-            .ask::<()>(&goodbye(&token))
-            .map(|_| self.is_gone(who))
+        // Whatever the answer is, the token's owner has left.
+        self.room.ask::<()>(&log_off(&token))?;
+        self.remove(who);
+        Ok(())
     }
 
     /// Lets everyone leave.
     ///
     /// # Errors
     /// The run cannot continue.
-    pub(super) fn all_go(&mut self) -> Result<(), Halt> {
+    pub(super) fn all_leave(&mut self) -> Result<(), Halt> {
         for who in self.in_order() {
-            self.go(&who)?;
+            self.leave(&who)?;
         }
         Ok(())
     }
 
-    /// Lets everyone leave at the end, however it came, without waiting for a room that is away.
-    pub(super) fn clear(&mut self) {
-        let until = Instant::now() + LEAVING;
+    /// Lets everyone leave at the end of the run, without waiting for a room that is away.
+    pub(super) fn leave_at_end(&mut self) {
+        let until = Instant::now() + LEAVE_TIMEOUT;
         for who in self.in_order() {
-            let Some(member) = self.here.get(&who) else {
+            let Some(member) = self.present.get(&who) else {
                 continue;
             };
             let token = member.token.clone();
-            if self.room.ask_until(&goodbye(&token), until).is_err() {
+            if self.room.ask_until(&log_off(&token), until).is_err() {
                 break;
             }
-            self.is_gone(&who);
+            self.remove(&who);
         }
-        self.summary.stranded = self.here.len();
+        self.summary.stranded = self.present.len();
     }
 
     /// Forgets a member whose session the room has ended.
-    fn lose(&mut self, who: &str) {
-        if let Some(member) = self.here.remove(who) {
-            self.listeners.forget(member.number);
-            self.summary.left += 1;
+    fn drop_session(&mut self, who: &str) {
+        if let Some(member) = self.remove(who) {
             self.room.tell(&format!(
                 "The room has ended the session of {}, who comes in again.",
                 escaped(&member.name)
@@ -277,22 +283,23 @@ impl Actors {
         self.summary
     }
 
-    fn is_gone(&mut self, who: &str) {
-        if let Some(member) = self.here.remove(who) {
-            self.listeners.forget(member.number);
-            self.summary.left += 1;
-        }
+    /// Counts `who` as having left; `None` if not present.
+    fn remove(&mut self, who: &str) -> Option<Actor> {
+        let member = self.present.remove(who)?;
+        self.listeners.forget(member.number);
+        self.summary.left += 1;
+        Some(member)
     }
 
-    /// The present people in the order of their arrival.
+    /// The people present, in the order of their arrival.
     fn in_order(&self) -> Vec<String> {
-        let here = self.here.iter();
-        let here: BTreeMap<_, _> = here.map(|(who, member)| (member.number, who)).collect();
-        here.into_values().cloned().collect()
+        let present = self.present.iter();
+        let present: BTreeMap<_, _> = present.map(|(who, member)| (member.number, who)).collect();
+        present.into_values().cloned().collect()
     }
 }
 
-fn goodbye(token: &str) -> ClientRequest<'_> {
+fn log_off(token: &str) -> ClientRequest<'_> {
     ClientRequest {
         method: "DELETE",
         path: SESSION,

@@ -1,5 +1,5 @@
-//! The requests to a room, over one connection, one after the other; the token tells whose each is. A
-//! kept connection that the room has closed meanwhile is made again at once.
+//! The requests to a room, over one connection, one after the other; the token says whose each is. An idle
+//! connection that the room has closed meanwhile is replaced at once.
 
 use std::fmt;
 use std::net::TcpStream;
@@ -18,12 +18,15 @@ const TIMEOUTS: Timeouts = Timeouts {
     write: Duration::from_secs(5),
     read: Duration::from_millis(100),
 };
-/// The most bytes of one read.
+/// Most bytes of one read.
 const PIECE: usize = 4 * 1024;
-/// The longest answer that is kept, in bytes: a range of history fits.
+/// Longest body that is read, in bytes: a range of history fits.
 const MAX_BODY: u64 = 32 * 1024 * 1024;
+/// First and longest delay before the room is tried again after a lost connection; it doubles.
+pub(super) const FIRST_DELAY: Duration = Duration::from_millis(250);
+pub(super) const LONGEST_DELAY: Duration = Duration::from_secs(5);
 
-/// The reason for which a request has no answer of a room.
+/// The reason why no room answered a request.
 #[derive(Debug)]
 pub(super) enum AskError {
     /// No answer, or none in HTTP.
@@ -71,15 +74,15 @@ pub(super) struct RoomReply {
 /// The connection to a room.
 pub(super) struct RoomClient {
     address: Address,
-    kept: Option<BlockingConnection>,
+    idle: Option<BlockingConnection>,
 }
 
 impl RoomClient {
-    /// A client of the room there; connects with the first request.
+    /// Makes a client of the room at `address`, which connects with the first request.
     pub(super) fn new(address: Address) -> RoomClient {
         RoomClient {
             address,
-            kept: None,
+            idle: None,
         }
     }
 
@@ -88,12 +91,11 @@ impl RoomClient {
         &self.address
     }
 
-    /// Sends a request and waits for the answer, until `enough` says that the caller will wait no
-    /// longer. If the kept connection turns out to be closed it sends the request once more, which the
-    /// request must bear.
+    /// Sends a request and waits for the answer until `enough` returns true. If the idle connection turns
+    /// out to be closed, the request is sent a second time, so it must be safe to repeat.
     ///
     /// # Errors
-    /// There is no answer; it is not known whether the room heard the request.
+    /// There is no answer, and the room may or may not have received the request.
     pub(super) fn ask(
         &mut self,
         request: &ClientRequest<'_>,
@@ -101,9 +103,9 @@ impl RoomClient {
     ) -> Result<RoomReply, AskError> {
         let request = bytes(request, &self.address);
         let mut repeated = false;
-        if let Some(kept) = self.kept.take() {
+        if let Some(idle) = self.idle.take() {
             repeated = true;
-            match self.exchange(kept, &request, enough) {
+            match self.exchange(idle, &request, enough) {
                 Err(NoReply::System(_)) if !enough() => (),
                 answered => return Ok(answered?),
             }
@@ -125,7 +127,7 @@ impl RoomClient {
         let mut body = Vec::new();
         while !reply.read(&mut body)? && connection.more_of(&mut reply, enough)? {}
         if reply.is_reusable() {
-            self.kept = Some(connection);
+            self.idle = Some(connection);
         }
         Ok(RoomReply {
             head,

@@ -1,5 +1,5 @@
 //! The event streams of everyone present. A name leaves the room when it has had no open stream for the
-//! room's grace period, so each member has one; its contents are discarded.
+//! room's grace period, so each member has one. Its contents are discarded.
 //!
 //! Invariant: one thread holds all streams, and nothing waits for it. A stream that breaks is opened again
 //! with the same token, which also brings its member back after a restart of the room.
@@ -10,23 +10,20 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::client::{bytes, connect};
+use super::client::{FIRST_DELAY, LONGEST_DELAY, bytes, connect};
 use crate::address::Address;
 use crate::http::exchange::{ClientRequest, Exchange};
 use crate::system::wait::{Handle, readable};
 use crate::wire::HEARTBEAT;
 use crate::wire::endpoint::EVENTS;
 
-/// The interval at which streams are emptied: short enough that the room never waits for a full one, and long
+/// The interval at which streams are drained: short enough that the room never waits for a full one, and long
 /// enough that a busy room is read in large pieces.
 const ROUND: Duration = Duration::from_millis(200);
-/// Bytes that are read from one stream in a round, at most, so that the others get their turn.
-const MOST: usize = 4 * 1024 * 1024;
+/// Most bytes that are read from one stream in a round, so that the others get their turn.
+const MAX_PER_ROUND: usize = 4 * 1024 * 1024;
 /// The silence after which a stream counts as dead.
-const DEAD: Duration = Duration::from_secs(3 * HEARTBEAT);
-/// The first and the longest delay before streams are opened again.
-const FIRST_DELAY: Duration = Duration::from_millis(250);
-const LONGEST_DELAY: Duration = Duration::from_secs(5);
+const MAX_SILENCE: Duration = Duration::from_secs(3 * HEARTBEAT);
 
 enum ListenerOrder {
     Listen { member: u64, token: String },
@@ -44,7 +41,7 @@ impl Listeners {
     /// # Errors
     /// The system gives no thread.
     pub(super) fn start(address: &Address) -> std::io::Result<Listeners> {
-        let (orders, taken) = mpsc::channel();
+        let (orders, received) = mpsc::channel();
         let mut listeners = ListenerThread {
             address: address.clone(),
             listeners: Vec::new(),
@@ -54,7 +51,7 @@ impl Listeners {
         };
         thread::Builder::new()
             .name("presence".to_string())
-            .spawn(move || listeners.run(&taken))?;
+            .spawn(move || listeners.run(&received))?;
         Ok(Listeners { orders })
     }
 
@@ -143,17 +140,17 @@ impl ListenerThread {
             token: Some(&listener.token),
             ..ClientRequest::default()
         };
-        let asked = connect(&self.address).ok().filter(|stream| {
+        let opened = connect(&self.address).ok().filter(|stream| {
             let mut stream = stream;
             let sent = stream.write_all(&bytes(&request, &self.address));
             sent.is_ok() && stream.set_nonblocking(true).is_ok()
         });
-        match &asked {
+        match &opened {
             Some(_) => self.delay = FIRST_DELAY,
             None => self.pause(),
         }
         (listener.head, listener.heard) = (Some(Exchange::new()), Instant::now());
-        listener.stream = asked;
+        listener.stream = opened;
     }
 
     fn pause(&mut self) {
@@ -171,8 +168,8 @@ impl ListenerThread {
                 return true;
             };
             let fate = match ready.next() {
-                Some(true) => empty(stream, &mut listener.head, &mut self.piece),
-                _ if listener.heard.elapsed() > DEAD => StreamFate::Broken,
+                Some(true) => drain(stream, &mut listener.head, &mut self.piece),
+                _ if listener.heard.elapsed() > MAX_SILENCE => StreamFate::Broken,
                 _ => return true,
             };
             match fate {
@@ -203,9 +200,9 @@ fn ready(listeners: &[Listener]) -> Vec<bool> {
 }
 
 /// Reads and discards what is there.
-fn empty(stream: &mut TcpStream, head: &mut Option<Exchange>, piece: &mut [u8]) -> StreamFate {
-    let mut taken = 0;
-    while taken < MOST {
+fn drain(stream: &mut TcpStream, head: &mut Option<Exchange>, piece: &mut [u8]) -> StreamFate {
+    let mut total = 0;
+    while total < MAX_PER_ROUND {
         let count = match stream.read(piece) {
             Ok(0) => return StreamFate::Broken,
             Ok(count) => count,
@@ -213,7 +210,7 @@ fn empty(stream: &mut TcpStream, head: &mut Option<Exchange>, piece: &mut [u8]) 
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             Err(_) => return StreamFate::Broken,
         };
-        taken += count;
+        total += count;
         if let Some(begun) = head {
             begun.receive(&piece[..count]);
             match begun.head().map(|head| head.map(|head| head.status)) {

@@ -13,15 +13,16 @@ use crate::name::{MAX_BYTES, Name, NameError};
 
 /// The name for people whose own name has no character that a room allows.
 const NOBODY: &str = "guest";
-/// Names that are tried for one person, at most.
-pub(super) const MOST_NAMES: usize = 2_000;
-/// The number of names made from a person's own, before it is [`NOBODY`]'s turn.
+/// Most names that are tried for one person.
+pub(super) const MAX_NAMES: usize = 2_000;
+/// The number of names made from a person's own before [`NOBODY`] is used.
 const OWN_NAMES: usize = 1_000;
 /// The longest name that any room allows, in characters.
 const LONGEST: usize = 64;
-/// Characters of a name that are replaced one by one, at most.
-const MOST_REPAIRS: usize = 64;
+/// Most characters of a name that are replaced one by one.
+const MAX_REPAIRS: usize = 64;
 
+/// The names in the room of the log's people.
 #[derive(Debug)]
 pub(super) struct RoomNames {
     /// The room's limit in characters, as far as it is known.
@@ -31,12 +32,12 @@ pub(super) struct RoomNames {
     /// By folded name: the owner, and whether it differs from their own name.
     owners: HashMap<String, (String, bool)>,
     turned_away: HashSet<String>,
-    /// The person that was looked up last, and their name without forbidden characters.
+    /// The person of the last lookup, and their name without forbidden characters.
     repaired: (String, String),
 }
 
 impl RoomNames {
-    /// No names yet.
+    /// Starts without any name.
     pub(super) fn new() -> RoomNames {
         RoomNames {
             limit: LONGEST,
@@ -117,30 +118,31 @@ impl RoomNames {
         self.given.len()
     }
 
+    /// Returns whether `who` has a name in the room.
     pub(super) fn has(&self, who: &str) -> bool {
         self.given.contains_key(who)
     }
 }
 
-/// As much of a repaired name as the limit allows, with `behind` appended.
-fn shortened(own: &str, behind: &str, limit: usize) -> Option<String> {
-    let room = limit.checked_sub(behind.len()).filter(|room| *room > 0)?;
+/// As much of a repaired name as fits the limit together with `suffix`, and then `suffix`.
+fn shortened(own: &str, suffix: &str, limit: usize) -> Option<String> {
+    let left = limit.checked_sub(suffix.len()).filter(|left| *left > 0)?;
     let mut own = own.to_string();
-    if own.graphemes(true).count() > room {
-        own = own.graphemes(true).take(room).collect();
+    if own.graphemes(true).count() > left {
+        own = own.graphemes(true).take(left).collect();
     }
-    while own.trim_end().len() + behind.len() > MAX_BYTES {
+    while own.trim_end().len() + suffix.len() > MAX_BYTES {
         let last = own.grapheme_indices(true).next_back()?.0;
         own.truncate(last);
     }
-    Some(format!("{}{behind}", own.trim_end()))
+    Some(format!("{}{suffix}", own.trim_end()))
 }
 
 /// A name of any length, with every forbidden character replaced.
 fn repaired(name: &str) -> String {
     let composed: String = name.nfkc().collect();
     let mut name: String = composed.graphemes(true).take(LONGEST).collect();
-    for _ in 0..MOST_REPAIRS {
+    for _ in 0..MAX_REPAIRS {
         match Name::new(&name, LONGEST) {
             Err(NameError::Forbidden(c)) if name.contains(c) => name = name.replace(c, "-"),
             Err(NameError::TooManyMarks) => name.retain(|c| !is_combining_mark(c)),
@@ -170,7 +172,7 @@ mod tests {
 
     /// The first name that is not in `taken`.
     fn first(cast: &mut RoomNames, who: &str, taken: &[&str]) -> String {
-        let names = (0..MOST_NAMES).filter_map(move |number| cast.candidate(who, number));
+        let names = (0..MAX_NAMES).filter_map(move |number| cast.candidate(who, number));
         let mut free = names.filter(|name| !taken.contains(&name.as_str()));
         free.next().expect("a name")
     }

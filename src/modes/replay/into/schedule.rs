@@ -17,8 +17,8 @@ pub(super) struct Cue<T> {
     pub due: Duration,
     /// The true length of the silence before it, if it is shortened.
     pub shortened: Option<Duration>,
-    /// The item.
-    pub what: T,
+    /// The scheduled item.
+    pub item: T,
 }
 
 /// The items with their due times. An item without a time comes with the one before it.
@@ -35,13 +35,13 @@ fn silences<T>(
     items: impl Iterator<Item = (Option<Stamp>, T)>,
 ) -> impl Iterator<Item = (Duration, T)> {
     let mut latest: Option<Stamp> = None;
-    items.map(move |(at, what)| {
+    items.map(move |(at, item)| {
         let Some(at) = at else {
-            return (Duration::ZERO, what);
+            return (Duration::ZERO, item);
         };
         let before = latest.unwrap_or(at);
         latest = Some(before.max(at));
-        (at.since(before), what)
+        (at.since(before), item)
     })
 }
 
@@ -50,9 +50,9 @@ fn limit<T>(
     items: impl Iterator<Item = (Duration, T)>,
     longest: Duration,
 ) -> impl Iterator<Item = (Duration, Option<Duration>, T)> {
-    items.map(move |(silence, what)| {
+    items.map(move |(silence, item)| {
         let shortened = (silence > longest).then_some(silence);
-        (silence.min(longest), shortened, what)
+        (silence.min(longest), shortened, item)
     })
 }
 
@@ -63,7 +63,7 @@ fn schedule<T>(
 ) -> impl Iterator<Item = Cue<T>> {
     // The sum is of log time and divided only at the end, so no rounding adds up.
     let mut sum = Duration::ZERO;
-    items.map(move |(silence, shortened, what)| {
+    items.map(move |(silence, shortened, item)| {
         sum = sum.saturating_add(silence);
         let due = match speed {
             Speed::Max => Duration::ZERO,
@@ -74,7 +74,7 @@ fn schedule<T>(
         Cue {
             due,
             shortened,
-            what,
+            item,
         }
     })
 }

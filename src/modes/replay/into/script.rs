@@ -1,6 +1,6 @@
 //! The log as steps to take in the room.
 //!
-//! Invariant: every chosen line is a step, so nothing is left out silently; the log is read as needed, in
+//! Invariant: every chosen line is a step, so nothing is left out silently. The log is read as needed, in
 //! constant memory.
 
 use std::collections::VecDeque;
@@ -35,8 +35,8 @@ pub(super) enum Step {
 #[derive(Debug)]
 pub(super) struct PlacedStep {
     pub step: Step,
-    /// Bytes of the file that were read.
-    pub place: u64,
+    /// The number of bytes of the file that were read.
+    pub position: u64,
 }
 
 /// The steps of the chosen part, with their times.
@@ -44,18 +44,18 @@ pub(super) struct Script {
     blocks: Blocks,
     filter: Filter,
     /// Joins and leaves are chosen.
-    comings: bool,
-    /// Bytes that were read of a log that is converted.
-    position: Option<Arc<AtomicU64>>,
+    with_presence: bool,
+    /// The number of bytes that were read of a log that is converted.
+    bytes_read: Option<Arc<AtomicU64>>,
     steps: VecDeque<(Option<Stamp>, PlacedStep)>,
     ended: bool,
 }
 
 impl Script {
-    /// The steps of the chosen part of the log; `span` is its range in a file, and `comings` says that joins
-    /// and leaves are chosen.
-    pub(super) fn of(log: Log, filter: Filter, span: Option<ByteRange>, comings: bool) -> Script {
-        let position = match &log.input {
+    /// Prepares the steps of the chosen part of the log. `span` is its range in a file; with `with_presence`,
+    /// joins and leaves are chosen.
+    pub(super) fn of(log: Log, filter: Filter, span: Option<ByteRange>, with_presence: bool) -> Script {
+        let bytes_read = match &log.input {
             LogInput::File { .. } => None,
             LogInput::Stream(stream) => Some(Arc::clone(&stream.position)),
         };
@@ -66,8 +66,8 @@ impl Script {
         Script {
             blocks,
             filter,
-            comings,
-            position,
+            with_presence,
+            bytes_read,
             steps: VecDeque::new(),
             ended: false,
         }
@@ -83,14 +83,14 @@ impl Script {
             Err(error) => {
                 self.ended = true;
                 let step = Step::Unreadable(error);
-                self.steps.push_back((None, PlacedStep { step, place: 0 }));
+                self.steps.push_back((None, PlacedStep { step, position: 0 }));
                 return;
             }
         };
-        let read_so_far = self.position.as_ref().map(|at| at.load(Ordering::Relaxed));
+        let read_so_far = self.bytes_read.as_ref().map(|at| at.load(Ordering::Relaxed));
         let mut add = |at, offset, step| {
-            let place = read_so_far.unwrap_or(offset);
-            self.steps.push_back((at, PlacedStep { step, place }));
+            let position = read_so_far.unwrap_or(offset);
+            self.steps.push_back((at, PlacedStep { step, position }));
         };
         if block.too_long {
             return add(None, block.offset, Step::Defect);
@@ -100,13 +100,13 @@ impl Script {
             let ended = offset + (bytes.len() as u64) < end;
             match judge(bytes, ended) {
                 Err(_) => add(None, offset, Step::Defect),
-                Ok((at, look)) => {
+                Ok((at, summary)) => {
                     if !self.filter.is_in_time(at) {
                         continue;
                     }
-                    match look.shape {
+                    match summary.shape {
                         Shape::Message { .. } | Shape::Join(_) | Shape::Leave(_) => {
-                            if !self.filter.accepts(&look) {
+                            if !self.filter.accepts(&summary) {
                                 continue;
                             }
                             match line::parse_line(bytes) {
@@ -114,7 +114,7 @@ impl Script {
                                 Err(_) => add(None, offset, Step::Defect),
                             }
                         }
-                        Shape::Opened { .. } if self.comings => add(None, offset, Step::Started),
+                        Shape::Opened { .. } if self.with_presence => add(None, offset, Step::Started),
                         Shape::Opened { .. }
                         | Shape::Closed
                         | Shape::Notice(_)

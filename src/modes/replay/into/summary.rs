@@ -6,9 +6,10 @@ use crate::line::escaped;
 use crate::modes::replay::read::defects::advice;
 use crate::modes::replay::wording::{counted, duration};
 
-/// Changed names that are listed without `--verbose`, at most.
+/// Most changed names that are listed without `--verbose`.
 const FEW: usize = 20;
 
+/// The counts of a run.
 #[derive(Debug, Default)]
 pub(super) struct Summary {
     /// Messages that the room accepted.
@@ -46,10 +47,10 @@ pub(super) struct Summary {
 }
 
 impl Summary {
-    /// Counts a damaged line at `place`.
-    pub(super) fn add_damaged(&mut self, place: u64) {
+    /// Counts a damaged line at `position`.
+    pub(super) fn add_damaged(&mut self, position: u64) {
         let (count, first) = self.damaged;
-        self.damaged = (count + 1, if count == 0 { place } else { first });
+        self.damaged = (count + 1, if count == 0 { position } else { first });
     }
 
     /// Returns whether the room has everything that it could have.

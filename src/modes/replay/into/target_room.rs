@@ -1,7 +1,6 @@
-//! The room that the log is posted to, asked with patience: it may be slow, full, stopping, or away for a
-//! while.
+//! The room that the log is posted to. It may be slow, full, stopping, or away for a while.
 //!
-//! Invariant: a request is repeated unchanged, with its key, until the room's answer is final; and every kind
+//! Invariant: a request is repeated unchanged, with its key, until the room's answer is final, and every kind
 //! of waiting is reported once.
 
 use std::fmt;
@@ -14,7 +13,7 @@ use std::time::{Duration, Instant};
 use serde::de::DeserializeOwned;
 
 use super::super::progress::ProgressMeter;
-use super::client::{AskError, RoomClient, RoomReply};
+use super::client::{AskError, FIRST_DELAY, LONGEST_DELAY, RoomClient, RoomReply};
 use crate::address::Address;
 use crate::failure::{Failure, reason};
 use crate::http::exchange::ClientRequest;
@@ -25,19 +24,16 @@ use crate::wire::{Refusal, Session};
 
 /// The exit status of a program that Ctrl-C ended, as shells report it.
 pub(super) const INTERRUPTED: u8 = 130;
-/// The longest wait for one answer, which is longer than a room waits for its disk.
-const ANSWER: Duration = Duration::from_secs(40);
-/// The wait for the current answer after the user asks to stop.
-const LAST_ANSWER: Duration = Duration::from_secs(2);
-/// The first wait after a lost connection, which doubles up to the longest.
-const FIRST_DELAY: Duration = Duration::from_millis(250);
-const LONGEST_DELAY: Duration = Duration::from_secs(5);
+/// Time limit of one answer, longer than a room waits for its disk.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(40);
+/// Time limit of the current answer once the user asks to stop.
+const LAST_ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 /// The longest wait before a request is repeated, whatever the room says.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// The interval at which a request to stop is noticed.
 const GLANCE: Duration = Duration::from_millis(50);
 
-/// The reason to stop before the end of the log.
+/// The reason why a request was given up, and with it the run.
 #[derive(Debug)]
 pub(super) enum Halt {
     /// The user asked for it.
@@ -98,12 +94,12 @@ pub(super) struct RoomRefusal {
     pub again: Option<Duration>,
 }
 
-/// An answer, with the doubt about its request.
+/// An answer, and whether its request may have been carried out before.
 #[derive(Debug)]
 pub(super) struct Heard<T> {
     pub reply: Reply<T>,
     /// An earlier attempt got no answer, so the request may have been carried out already.
-    pub doubt: bool,
+    pub in_doubt: bool,
 }
 
 pub(super) struct TargetRoom {
@@ -111,10 +107,10 @@ pub(super) struct TargetRoom {
     stop: StopRequest,
     /// The progress bar.
     pub progress: ProgressMeter,
-    /// The time that was waited for the room, beyond its answers.
+    /// The time spent waiting for the room, apart from its answers.
     pub waited: Duration,
-    patience: Duration,
-    /// An answer of a room has come.
+    max_absence: Duration,
+    /// A room has answered.
     met: bool,
     /// The newest answer is to a request that was sent twice.
     repeated: bool,
@@ -125,19 +121,19 @@ pub(super) struct TargetRoom {
 }
 
 impl TargetRoom {
-    /// The room at `address`, which may be away for as long as `patience`.
+    /// Makes the room at `address`, which may be away for as long as `max_absence`.
     pub(super) fn new(
         address: Address,
         stop: StopRequest,
         progress: ProgressMeter,
-        patience: Duration,
+        max_absence: Duration,
     ) -> TargetRoom {
         TargetRoom {
             client: RoomClient::new(address),
             stop,
             progress,
             waited: Duration::ZERO,
-            patience,
+            max_absence,
             met: false,
             repeated: false,
             slow_said: false,
@@ -160,24 +156,24 @@ impl TargetRoom {
         let begun = Instant::now();
         let mut delay = FIRST_DELAY;
         let mut away = None;
-        let mut doubt = false;
+        let mut in_doubt = false;
         loop {
             if self.stop.is_asked() {
                 return Err(Halt::Stopped);
             }
-            let (why, again) = match self.once(request) {
-                Ok(Reply::Refused(refused)) if refused.is_for_now() => {
+            let (why, again) = match self.ask_once(request) {
+                Ok(Reply::Refused(refused)) if refused.is_temporary() => {
                     self.met = true;
-                    self.say_why_it_waits(&refused, &mut away);
+                    self.report_wait(&refused, &mut away);
                     (refused.sentence, refused.again)
                 }
                 Ok(reply) => {
                     self.met = true;
-                    doubt |= self.repeated;
+                    in_doubt |= self.repeated;
                     if let Some(since) = away {
                         self.tell(&format!("The room is back after {}.", seconds(since)));
                     }
-                    return Ok(Heard { reply, doubt });
+                    return Ok(Heard { reply, in_doubt });
                 }
                 Err(_) if self.stop.is_asked() => return Err(Halt::Stopped),
                 Err(trouble) if !self.met => {
@@ -188,18 +184,18 @@ impl TargetRoom {
                     )));
                 }
                 Err(trouble) => {
-                    doubt = true;
+                    in_doubt = true;
                     if away.is_none() {
                         away = Some(Instant::now());
                         self.tell(&format!(
                             "The room is away: {trouble}. Trying again for up to {} s.",
-                            self.patience.as_secs()
+                            self.max_absence.as_secs()
                         ));
                     }
                     (trouble.to_string(), None)
                 }
             };
-            if begun.elapsed() >= self.patience {
+            if begun.elapsed() >= self.max_absence {
                 return Err(Halt::Failed(format!(
                     "The room at {} stayed away for {} s ({}). Start it again, and post the rest \
                      with --from.",
@@ -218,7 +214,7 @@ impl TargetRoom {
     /// # Errors
     /// The user asked to stop; there is none.
     pub(super) fn meet(&mut self) -> Result<(), Halt> {
-        // A session of nobody: every room refuses it, and only a room does so in these words.
+        // Without a token: every room refuses, and only a room does so in these words.
         let nobody = ClientRequest {
             method: "GET",
             path: SESSION,
@@ -240,14 +236,17 @@ impl TargetRoom {
         reply::<()>(&answer).map(|_| ())
     }
 
-    fn once<T: DeserializeOwned>(
+    fn ask_once<T: DeserializeOwned>(
         &mut self,
         request: &ClientRequest<'_>,
     ) -> Result<Reply<T>, AskError> {
         let begun = Instant::now();
         let stop = &self.stop;
         let enough = || {
-            let limit = if stop.is_asked() { LAST_ANSWER } else { ANSWER };
+            let limit = match stop.is_asked() {
+                true => LAST_ANSWER_TIMEOUT,
+                false => ANSWER_TIMEOUT,
+            };
             begun.elapsed() >= limit
         };
         let answer = self.client.ask(request, &enough)?;
@@ -255,7 +254,7 @@ impl TargetRoom {
         reply(&answer)
     }
 
-    fn say_why_it_waits(&mut self, refused: &RoomRefusal, away: &mut Option<Instant>) {
+    fn report_wait(&mut self, refused: &RoomRefusal, away: &mut Option<Instant>) {
         let sentence = refused.sentence.trim_end_matches('.');
         if refused.error == "too_many_keys" {
             if !self.lock_out_said {
@@ -276,7 +275,7 @@ impl TargetRoom {
             *away = Some(Instant::now());
             self.tell(&format!(
                 "The room accepts nothing now ({sentence}). Trying again for up to {} s.",
-                self.patience.as_secs()
+                self.max_absence.as_secs()
             ));
         }
     }
@@ -320,7 +319,7 @@ impl TargetRoom {
 impl RoomRefusal {
     /// Returns whether the same request may succeed later. Full rooms and exhausted addresses need other
     /// measures: a member can leave.
-    fn is_for_now(&self) -> bool {
+    fn is_temporary(&self) -> bool {
         let lasts = ["room_full", "too_many_names"].contains(&&*self.error);
         (self.status == 429 || self.status >= 500) && !lasts
     }
@@ -400,7 +399,7 @@ mod tests {
     fn a_room_that_stays_away_is_given_up_when_patience_ends() {
         let mut room = room(&[DONE], Duration::from_millis(400));
         let heard = room.ask::<()>(&LOG_OFF).expect("it is there");
-        assert!(matches!(heard.reply, Reply::Done(())) && !heard.doubt);
+        assert!(matches!(heard.reply, Reply::Done(())) && !heard.in_doubt);
         let ended = room.ask::<()>(&LOG_OFF).expect_err("it is away");
         let Halt::Failed(sentence) = ended else {
             panic!("nobody stopped it");
@@ -420,7 +419,7 @@ mod tests {
         );
         let heard = room.ask::<()>(&LOG_OFF).expect("in the end");
         assert!(matches!(heard.reply, Reply::Done(())));
-        assert!(heard.doubt, "it may have been done the first time");
+        assert!(heard.in_doubt, "it may have been done the first time");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Posting: every message in as few parts as the room accepts, each once.
+//! Posting: each message in as few parts as the room accepts, and each part once.
 
 use super::Actors;
 use crate::event::{Body, Recorded};
@@ -7,15 +7,15 @@ use crate::modes::replay::into::target_room::{Halt, Reply};
 use crate::wire::endpoint::MESSAGES;
 use crate::wire::{HistoryRange, Said, Wire};
 
-/// Logins for the sake of one message, at most.
-const MOST_RETURNS: usize = 5;
+/// Most logins for one message.
+const MAX_RETURNS: usize = 5;
 
 impl Actors {
     /// Posts a message of `who`, who joins first unless present.
     ///
     /// # Errors
     /// The run cannot continue.
-    pub(crate) fn say(&mut self, who: &str, text: &str) -> Result<(), Halt> {
+    pub(crate) fn post(&mut self, who: &str, text: &str) -> Result<(), Halt> {
         if text.trim().is_empty() {
             self.summary.empty += 1;
             return Ok(());
@@ -24,7 +24,7 @@ impl Actors {
         let mut rest = text;
         let mut part = 0;
         while !rest.trim().is_empty() {
-            let (piece, after) = split(rest, self.most_text);
+            let (piece, after) = split(rest, self.max_text);
             if piece.trim().is_empty() {
                 rest = after;
                 continue;
@@ -33,7 +33,7 @@ impl Actors {
                 0 => format!("{}-{}", self.run, self.messages),
                 n => format!("{}-{}.{n}", self.run, self.messages),
             };
-            match self.say_piece(who, piece, &key)? {
+            match self.post_part(who, piece, &key)? {
                 Posted::Said => (),
                 Posted::TooLong => continue,
                 Posted::Not => return Ok(()),
@@ -49,22 +49,22 @@ impl Actors {
         Ok(())
     }
 
-    fn say_piece(&mut self, who: &str, text: &str, key: &str) -> Result<Posted, Halt> {
+    fn post_part(&mut self, who: &str, text: &str, key: &str) -> Result<Posted, Halt> {
         let mut in_doubt: Option<String> = None;
-        for _ in 0..MOST_RETURNS {
-            if !self.come(who)? {
+        for _ in 0..MAX_RETURNS {
+            if !self.join(who)? {
                 self.summary.turned_away.1 += 1;
                 return Ok(Posted::Not);
             }
-            self.deeds += 1;
-            let Some(member) = self.here.get_mut(who) else {
+            self.actions += 1;
+            let Some(member) = self.present.get_mut(who) else {
                 break;
             };
-            member.active = self.deeds;
+            member.active = self.actions;
             let (token, name) = (member.token.clone(), member.name.clone());
             // A key belongs to its sender: under another name the message would be posted a second time.
             if in_doubt.as_ref().is_some_and(|before| *before != name) {
-                return self.look_for(&token, key);
+                return self.find_posted(&token, key);
             }
             let heard = self.room.ask::<Said>(&ClientRequest {
                 method: "POST",
@@ -76,14 +76,14 @@ impl Actors {
                 ],
                 body: text.as_bytes(),
             })?;
-            if heard.doubt {
+            if heard.in_doubt {
                 in_doubt = Some(name);
             }
             match heard.reply {
                 Reply::Done(_) => return Ok(Posted::Said),
                 Reply::Refused(refused) => match refused.status {
                     // The session is over; they log in again.
-                    401 => self.lose(who),
+                    401 => self.drop_session(who),
                     413 if self.learn_length(refused.limit) => return Ok(Posted::TooLong),
                     _ => return Ok(self.refused(refused.sentence)),
                 },
@@ -102,28 +102,28 @@ impl Actors {
 
     fn learn_length(&mut self, limit: Option<u64>) -> bool {
         match limit.and_then(|limit| usize::try_from(limit).ok()) {
-            Some(limit) if (4..self.most_text).contains(&limit) => {
-                self.most_text = limit;
+            Some(limit) if (4..self.max_text).contains(&limit) => {
+                self.max_text = limit;
                 true
             }
             _ => false,
         }
     }
 
-    /// Looks for the message with that key among the newest of the room.
-    fn look_for(&mut self, token: &str, key: &str) -> Result<Posted, Halt> {
+    /// Searches the room's newest messages for the one with this key.
+    fn find_posted(&mut self, token: &str, key: &str) -> Result<Posted, Halt> {
         let heard = self.room.ask::<HistoryRange>(&ClientRequest {
             method: "GET",
             path: &format!("{MESSAGES}?limit=1000"),
             token: Some(token),
             ..ClientRequest::default()
         })?;
-        let Reply::Done(page) = heard.reply else {
+        let Reply::Done(range) = heard.reply else {
             self.summary.doubtful += 1;
             return Ok(Posted::Not);
         };
         let has_it = |event: &Wire| matches!(event, Wire::Recorded(Recorded { body: Body::Message { key: Some(have), .. }, .. }) if have.as_str() == key);
-        if page.events.iter().any(has_it) {
+        if range.events.iter().any(has_it) {
             return Ok(Posted::Said);
         }
         self.summary.doubtful += 1;
