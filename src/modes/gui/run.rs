@@ -67,11 +67,11 @@ pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
     };
     let mut inputs = vec![Input::RecentRooms(settings.recent.clone())];
     let mut autosave = Autosave::new(session_file::folder(), window::wake);
-    let mut place = None;
+    let mut geometry = None;
     if args.name.is_some()
         && let Ok(address) = Address::parse(&fields.address)
     {
-        place = autosave.look(&address, &fields.name);
+        geometry = autosave.open_for_geometry(&address, &fields.name);
     }
     inputs.extend(first_inputs::first_inputs(
         &fields,
@@ -83,7 +83,7 @@ pub fn run(args: GuiArgs) -> Result<ExitCode, Failure> {
     inputs.extend(trouble.map(Input::Note));
     let model = Rc::new(RefCell::new(Model::new(on_the_wall)));
     let told_to_end = on_signals()?;
-    let window = Window::open(Rc::clone(&model), &fields, settings, place)?;
+    let window = Window::open(Rc::clone(&model), &fields, settings, geometry)?;
     let link = Link::start(window::wake)
         .map_err(|e| Failure::new(format!("The network cannot be used: {}.", reason(&e))))?;
     let looks = ask_desktop();
@@ -205,9 +205,9 @@ impl Run {
             Err(sentence) => self.inputs.push(Input::Note(sentence)),
         }
         if self.autosave.due() == Some(Duration::ZERO) {
-            let (kept, place) = (self.model.borrow().kept(), self.window.place());
-            let kept = self.autosave.keep(kept, place, true);
-            self.inputs.extend(kept.err().map(Input::Note));
+            let state = self.model.borrow().kept();
+            let saved = self.autosave.save(state, self.window.place());
+            self.inputs.extend(saved.err().map(Input::Note));
         }
         let heard = self.link.take().into_iter().map(Input::Link);
         self.inputs.extend(heard);
@@ -240,22 +240,17 @@ impl Run {
                     self.model.borrow_mut().update(draft);
                 }
                 if next.iter().any(|e| matches!(e, Effect::LoggedIn(_))) {
-                    let kept = self.autosave.keep(before, self.window.place(), true);
-                    self.inputs.extend(kept.err().map(Input::Note));
-                    self.autosave.entered();
-                    self.inputs.push(Input::Saving(self.autosave.keeps()));
+                    let saved = self.autosave.save(before, self.window.place());
+                    self.inputs.extend(saved.err().map(Input::Note));
+                    self.autosave.accept_login();
+                    self.inputs.push(Input::Saving(self.autosave.is_saving()));
                 }
                 effects.extend(next);
             }
             self.owing = true;
-            let kept = self.model.borrow().kept();
-            let place = self.window.place();
-            self.inputs.extend(
-                self.autosave
-                    .keep(kept, place, false)
-                    .err()
-                    .map(Input::Note),
-            );
+            let state = self.model.borrow().kept();
+            let saved = self.autosave.save_soon(state, self.window.place());
+            self.inputs.extend(saved.err().map(Input::Note));
             if by_hand || !effects.is_empty() {
                 // Shown first: a field has to be there before it can get the focus.
                 self.show();
@@ -317,7 +312,7 @@ impl Run {
             }
             Effect::FillAddress(address) => self.window.fill(&address),
             Effect::ChooseRoom => self.window.choose_room(),
-            Effect::LoginFailed => self.autosave.not_entered(),
+            Effect::LoginFailed => self.autosave.refuse_login(),
             Effect::Send(message) => self.link.send(LinkCommand::Send(message)),
             Effect::Fetch(ask) => self.link.send(LinkCommand::Fetch(ask)),
             Effect::TryNow => self.link.send(LinkCommand::TryNow),
@@ -345,13 +340,13 @@ impl Run {
     }
 
     fn log_in(&mut self, mut login: Login) {
-        let (kept, trouble) = self.autosave.open(&login.address, &login.name);
+        let (saved, trouble) = self.autosave.open(&login.address, &login.name);
         login.resume = Resume {
-            place: kept.read,
-            token: kept.token.clone(),
+            place: saved.read,
+            token: saved.token.clone(),
         };
         self.link.send(LinkCommand::LogIn(login));
-        self.inputs.push(Input::Restored(Box::new(kept)));
+        self.inputs.push(Input::Restored(Box::new(saved)));
         self.inputs.extend(trouble.map(Input::Note));
     }
 
@@ -408,13 +403,13 @@ impl Run {
         for report in last_words {
             self.model.borrow_mut().update(Input::Link(report));
         }
-        let kept = self.model.borrow().kept();
+        let state = self.model.borrow().kept();
         let is_in = self.model.borrow().is_in();
-        let kept = kept.map(|kept| session_file::SavedSession {
-            token: kept.token.filter(|_| !is_in),
-            ..kept
+        let state = state.map(|state| session_file::SavedSession {
+            token: state.token.filter(|_| !is_in),
+            ..state
         });
         // There is no window left that could show an error.
-        let _ = self.autosave.keep(kept, self.window.place(), true);
+        let _ = self.autosave.save(state, self.window.place());
     }
 }

@@ -17,25 +17,26 @@ pub struct Autosave {
     folder: Option<PathBuf>,
     /// Called on another thread when [`Autosave::newly_durable`] has news.
     tell: fn(),
-    /// The file of the session that we are in.
+    /// The file of the present session.
     current: Option<OpenFile>,
     /// The file of the login just requested.
-    asked: Option<OpenFile>,
+    requested: Option<OpenFile>,
     /// The requested login is the present one.
     same: bool,
-    /// The state that was saved last.
+    /// The state in the file of the present session.
     written: SavedSession,
     /// A failure while the window's geometry was looked up, until it can be reported.
     trouble: Option<String>,
-    /// The time at which the rest is to be saved.
+    /// The time at which a change that can wait is saved.
     due: Option<Instant>,
 }
 
 struct OpenFile {
     address: String,
     name: String,
-    keeper: SessionFile,
-    kept: SavedSession,
+    file: SessionFile,
+    /// The state in the file, until the login is accepted.
+    written: SavedSession,
 }
 
 impl Autosave {
@@ -46,7 +47,7 @@ impl Autosave {
             folder,
             tell,
             current: None,
-            asked: None,
+            requested: None,
             same: false,
             written: SavedSession::default(),
             trouble: None,
@@ -54,53 +55,58 @@ impl Autosave {
         }
     }
 
-    /// Returns the geometry of the last window of this room and name.
-    pub fn look(&mut self, address: &Address, name: &str) -> Option<Geometry> {
-        let (kept, trouble) = self.open(address, name);
+    /// Opens the file of this room and name, and returns the geometry of its last window.
+    pub fn open_for_geometry(&mut self, address: &Address, name: &str) -> Option<Geometry> {
+        let (saved, trouble) = self.open(address, name);
         self.trouble = trouble;
-        kept.place
+        saved.geometry
     }
 
-    /// Returns the state that an earlier window saved for this room and name, and a sentence if
-    /// nothing can be saved.
+    /// Opens the file of this room and name. Returns the state that an earlier window saved there,
+    /// and a sentence if nothing can be saved.
     pub fn open(&mut self, address: &Address, name: &str) -> (SavedSession, Option<String>) {
         let trouble = self.trouble.take();
         let (address, name) = (address.to_string(), name.trim().to_string());
-        let is = |mine: &OpenFile| mine.address == address && mine.name == name;
-        self.same = self.current.as_ref().is_some_and(is);
+        let is_it = |open: &OpenFile| open.address == address && open.name == name;
+        self.same = self.current.as_ref().is_some_and(is_it);
         if self.same {
             return (self.written.clone(), None);
         }
-        if let Some(mine) = self.asked.as_ref().filter(|mine| is(mine)) {
-            return (mine.kept.clone(), trouble);
+        if let Some(open) = self.requested.as_ref().filter(|open| is_it(open)) {
+            return (open.written.clone(), trouble);
         }
-        self.asked = None;
+        self.requested = None;
         let Some(folder) = self.folder.as_deref().filter(|_| !name.is_empty()) else {
             return (SavedSession::default(), None);
         };
-        let (keeper, kept, sentence) = SessionFile::open(folder, &address, &name, self.tell);
-        self.asked = keeper.map(|keeper| OpenFile {
+        let (file, saved, sentence) = SessionFile::open(folder, &address, &name, self.tell);
+        self.requested = file.map(|file| OpenFile {
             address,
             name,
-            keeper,
-            kept: kept.clone(),
+            file,
+            written: saved.clone(),
         });
-        (kept, sentence)
+        (saved, sentence)
     }
 
     /// Goes on with the requested login's file: the login was accepted.
-    pub fn entered(&mut self) {
-        if let Some(mine) = self.asked.take() {
-            self.written = mine.kept.clone();
-            self.current = Some(mine);
+    pub fn accept_login(&mut self) {
+        if let Some(open) = self.requested.take() {
+            self.written = open.written.clone();
+            self.current = Some(open);
         } else if !self.same {
             // Nothing can be saved here, and nothing of it belongs into the earlier session's file.
             self.current = None;
         }
     }
 
+    /// Goes on with the present file: the requested login was refused.
+    pub fn refuse_login(&mut self) {
+        self.requested = None;
+    }
+
     /// Returns whether the present session is saved.
-    pub fn keeps(&self) -> bool {
+    pub fn is_saving(&self) -> bool {
         self.current.is_some()
     }
 
@@ -109,52 +115,65 @@ impl Autosave {
     /// # Errors
     /// A sentence for the status line.
     pub fn newly_durable(&mut self) -> Result<Vec<Key>, String> {
-        let mine = self.current.as_mut().or(self.asked.as_mut());
-        mine.map_or(Ok(Vec::new()), |mine| mine.keeper.newly_durable())
+        let open = self.current.as_mut().or(self.requested.as_mut());
+        open.map_or(Ok(Vec::new()), |open| open.file.newly_durable())
     }
 
-    /// Goes on with the present file: the requested login was refused.
-    pub fn not_entered(&mut self) {
-        self.asked = None;
-    }
-
-    /// Saves this state: at once if `now`, or if its messages or its token changed; otherwise soon.
+    /// Saves this state at once.
     ///
     /// # Errors
     /// A sentence for the status line.
-    pub fn keep(
+    pub fn save(&mut self, state: Option<SavedSession>, geometry: Geometry) -> Result<(), String> {
+        self.save_if(state, geometry, |_, _| true)
+    }
+
+    /// Saves this state: at once if it is urgent, because its messages or its token changed, and
+    /// otherwise a moment after the first change.
+    ///
+    /// # Errors
+    /// A sentence for the status line.
+    pub fn save_soon(
         &mut self,
-        kept: Option<SavedSession>,
-        place: Geometry,
-        now: bool,
+        state: Option<SavedSession>,
+        geometry: Geometry,
+    ) -> Result<(), String> {
+        self.save_if(state, geometry, |new, old| {
+            new.messages != old.messages || new.token != old.token
+        })
+    }
+
+    fn save_if(
+        &mut self,
+        state: Option<SavedSession>,
+        geometry: Geometry,
+        is_urgent: impl Fn(&SavedSession, &SavedSession) -> bool,
     ) -> Result<(), String> {
         // Before the first login this may be the draft for the room that is being asked.
-        let out = self.current.is_none();
-        let mine = self.current.as_mut().or(self.asked.as_mut());
-        let Some((kept, mine)) = kept.zip(mine) else {
+        let before_login = self.current.is_none();
+        let open = self.current.as_mut().or(self.requested.as_mut());
+        let Some((state, open)) = state.zip(open) else {
             return Ok(());
         };
-        let kept = SavedSession {
-            place: Some(place),
-            ..kept
+        let state = SavedSession {
+            geometry: Some(geometry),
+            ..state
         };
-        let written = if out {
-            &mut mine.kept
+        let written = if before_login {
+            &mut open.written
         } else {
             &mut self.written
         };
-        if kept == *written {
+        if state == *written {
             self.due = None;
             return Ok(());
         }
-        let urgent = kept.messages != written.messages || kept.token != written.token;
         let due = *self.due.get_or_insert_with(|| Instant::now() + SOON);
-        if !now && !urgent && due > Instant::now() {
+        if !is_urgent(&state, written) && due > Instant::now() {
             return Ok(());
         }
         self.due = None;
-        *written = kept;
-        mine.keeper.save(written)
+        *written = state;
+        open.file.save(written)
     }
 
     /// The time until something is to be saved.
@@ -168,14 +187,14 @@ impl Autosave {
 mod tests {
     use super::*;
 
-    const PLACE: Geometry = Geometry {
+    const GEOMETRY: Geometry = Geometry {
         x: 0,
         y: 0,
         width: 1,
         height: 1,
     };
 
-    fn kept(draft: &str) -> SavedSession {
+    fn state(draft: &str) -> SavedSession {
         SavedSession {
             draft: draft.to_string(),
             ..SavedSession::default()
@@ -187,48 +206,48 @@ mod tests {
     }
 
     #[test]
-    fn who_can_keep_nothing_here_writes_nothing_over_what_is_kept_there() {
+    fn a_window_that_cannot_save_here_overwrites_nothing_of_the_session_before() {
         let folder = tempfile::tempdir().expect("a folder");
-        let keeping = || Autosave::new(Some(folder.path().to_path_buf()), || ());
+        let autosave = || Autosave::new(Some(folder.path().to_path_buf()), || ());
         // Another window has the second room open.
-        let mut other = keeping();
+        let mut other = autosave();
         other.open(&room("b"), "eve");
-        let mut own = keeping();
+        let mut own = autosave();
         own.open(&room("a"), "eve");
-        own.entered();
-        assert!(own.keeps());
-        own.keep(Some(kept("for a")), PLACE, true).expect("kept");
+        own.accept_login();
+        assert!(own.is_saving());
+        own.save(Some(state("for a")), GEOMETRY).expect("saved");
         let (_, sentence) = own.open(&room("b"), "eve");
         assert!(sentence.expect("a sentence").contains("Another window"));
-        own.entered();
-        assert!(!own.keeps());
-        own.keep(Some(kept("for b")), PLACE, true)
+        own.accept_login();
+        assert!(!own.is_saving());
+        own.save(Some(state("for b")), GEOMETRY)
             .expect("nothing to do");
         drop(own);
-        assert_eq!(keeping().open(&room("a"), "eve").0.draft, "for a");
+        assert_eq!(autosave().open(&room("a"), "eve").0.draft, "for a");
     }
 
     #[test]
-    fn a_login_that_renews_itself_goes_on_being_kept() {
+    fn a_renewed_login_goes_on_being_saved() {
         let folder = tempfile::tempdir().expect("a folder");
         let mut own = Autosave::new(Some(folder.path().to_path_buf()), || ());
         own.open(&room("a"), "eve");
-        own.entered();
+        own.accept_login();
         own.open(&room("a"), "eve");
-        own.entered();
-        assert!(own.keeps());
+        own.accept_login();
+        assert!(own.is_saving());
     }
 
     #[test]
-    fn what_is_written_on_the_way_in_is_kept() {
+    fn a_draft_of_before_the_login_is_saved() {
         let folder = tempfile::tempdir().expect("a folder");
-        let keeping = || Autosave::new(Some(folder.path().to_path_buf()), || ());
-        let mut own = keeping();
+        let autosave = || Autosave::new(Some(folder.path().to_path_buf()), || ());
+        let mut own = autosave();
         own.open(&room("a"), "eve");
-        own.keep(Some(kept("nobody answers")), PLACE, true)
-            .expect("kept");
+        own.save(Some(state("nobody answers")), GEOMETRY)
+            .expect("saved");
         drop(own);
-        let (left, _) = keeping().open(&room("a"), "eve");
+        let (left, _) = autosave().open(&room("a"), "eve");
         assert_eq!(left.draft, "nobody answers");
     }
 }

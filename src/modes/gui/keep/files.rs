@@ -16,22 +16,22 @@ pub(super) const MAX_WAIT_AT_END: Duration = Duration::from_secs(2);
 /// The ending of a file that is being written.
 const FRESH: &str = "new";
 
-/// A lock on a file of its own. It is held as long as the value lives, and gone with the process
+/// A lock on a file of its own. It lasts as long as this value, and no longer than the process,
 /// however that ends. The file stays, empty: removing it would let two others lock two files.
 #[derive(Debug)]
 pub struct FileLock {
     _file: File,
 }
 
-/// Takes the lock; `None` if somebody else has it for longer than `patience`.
+/// Takes the lock; `None` if another process has it for longer than `limit`.
 ///
 /// # Errors
 /// The lock's file cannot be made, or the file system has no locks.
-pub fn lock(path: &Path, patience: Duration) -> io::Result<Option<FileLock>> {
+pub fn lock(path: &Path, limit: Duration) -> io::Result<Option<FileLock>> {
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).write(true);
     let file = made_with(&mut options, PRIVATE).open(path)?;
-    let until = Instant::now() + patience;
+    let until = Instant::now() + limit;
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(Some(FileLock { _file: file })),
@@ -43,8 +43,7 @@ pub fn lock(path: &Path, patience: Duration) -> io::Result<Option<FileLock>> {
     }
 }
 
-/// Makes a folder and those above it that are missing, for the user alone, and has the disk be sure of
-/// them.
+/// Makes a folder, and the missing ones above it, for the user alone, and syncs what it made.
 ///
 /// # Errors
 /// The file system's.
@@ -59,9 +58,9 @@ pub fn make_folder(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Replaces the file whole or not at all, whatever ends the process and when. The disk is not waited
-/// for: a power cut may cost the file. The caller holds the lock: what an earlier writer left half done
-/// is removed.
+/// Replaces the file whole or not at all, whatever ends the process and when. Does not wait for the
+/// disk, so a power cut may cost the file. The caller holds the lock, since the half-written file of
+/// an earlier writer is removed.
 ///
 /// # Errors
 /// The file system's; the file is as it was then.
@@ -69,8 +68,8 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     replace::replace(path, bytes, FRESH, Some(mode), Lasting::Process)
 }
 
-/// The same, and the power may be cut as well: the old file or the new one is there then, and the new
-/// one once this has come back.
+/// The same, and a power cut also leaves the old file or the new one; the new one, once this has
+/// returned.
 ///
 /// # Errors
 /// The file system's; the file is as it was then, or the new one.
@@ -78,16 +77,16 @@ pub fn replace_surely(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     replace::replace(path, bytes, FRESH, Some(mode), Lasting::PowerCut)
 }
 
-/// Removes what a writer of the file left half done. The caller holds the lock.
+/// Removes the half-written file of an earlier writer, if there is one. The caller holds the lock.
 ///
 /// # Errors
-/// The file system's; that there is nothing is none.
+/// The file system's.
 pub fn remove_fresh(path: &Path) -> io::Result<()> {
     remove_leftover(path, FRESH)
 }
 
-/// Renames a file that cannot be read to `NAME.broken`, or `NAME.broken-2` and so on where that is
-/// taken. The answer is the new path. The caller holds the lock.
+/// Renames an unreadable file to `NAME.broken`, or to `NAME.broken-2` and so on if there is one
+/// already. Returns the new path. The caller holds the lock.
 ///
 /// # Errors
 /// The file system's.

@@ -43,7 +43,8 @@ pub struct SavedSession {
     #[serde(rename = "letters")]
     pub messages: Vec<OutboxMessage>,
     /// The window's geometry.
-    pub place: Option<Geometry>,
+    #[serde(rename = "place")]
+    pub geometry: Option<Geometry>,
 }
 
 /// Position and size of a window, in the window system's units.
@@ -73,7 +74,7 @@ struct Stored {
     /// Numbers the versions of the file; missing in files of earlier programs.
     number: Option<u64>,
     #[serde(flatten)]
-    kept: SavedSession,
+    session: SavedSession,
 }
 
 /// The right to write the file of one room and name.
@@ -81,12 +82,13 @@ struct Stored {
 pub struct SessionFile {
     path: PathBuf,
     /// The state in the file.
-    last: SavedSession,
+    written: SavedSession,
+    /// The number of its version.
     number: u64,
     /// The messages that may not have reached the disk, each with the number of the first version
     /// that has it.
     unsure: Vec<(u64, Key)>,
-    saver: Syncer,
+    syncer: Syncer,
     _lock: FileLock,
 }
 
@@ -94,7 +96,7 @@ impl SessionFile {
     /// Returns the saved state of this room and name, and the right to write it.
     ///
     /// Instead of the right there is a sentence while another window has the same room and name, or
-    /// if nothing can be saved. An unreadable file is set aside, which is said too.
+    /// if nothing can be saved. An unreadable file is set aside, which a sentence says as well.
     ///
     /// `tell` is called on another thread when [`SessionFile::newly_durable`] has news.
     pub fn open(
@@ -104,61 +106,61 @@ impl SessionFile {
         tell: fn(),
     ) -> (Option<SessionFile>, SavedSession, Option<String>) {
         match open(folder, address, name, tell) {
-            Ok((keeper, kept, sentence)) => (Some(keeper), kept, sentence),
+            Ok((file, saved, sentence)) => (Some(file), saved, sentence),
             Err(sentence) => (None, SavedSession::default(), Some(sentence)),
         }
     }
 
     /// Writes the file, whole or not at all; does nothing if the state is the same. Does not wait
-    /// for the disk, since it is called while somebody types; [`SessionFile::newly_durable`] tells
-    /// what has reached it.
+    /// for the disk, since it is called while the user types; [`SessionFile::newly_durable`] returns
+    /// the messages that have reached it.
     ///
     /// # Errors
     /// A sentence for the status line; the file is as it was.
-    pub fn save(&mut self, kept: &SavedSession) -> Result<(), String> {
-        if *kept == self.last {
+    pub fn save(&mut self, state: &SavedSession) -> Result<(), String> {
+        if *state == self.written {
             return Ok(());
         }
         let number = self.number + 1;
         let stored = Stored {
             number: Some(number),
-            kept: kept.clone(),
+            session: state.clone(),
         };
-        let written = serde_json::to_vec(&stored)
+        let replaced = serde_json::to_vec(&stored)
             .map_err(io::Error::from)
             .and_then(|bytes| files::replace(&self.path, &bytes, 0o600).map(|()| bytes));
-        let bytes = written.map_err(|error| self.not_kept(&error))?;
+        let bytes = replaced.map_err(|error| self.not_saved(&error))?;
         self.number = number;
-        let new = kept.messages.iter().filter(|message| {
-            let mut before = self.last.messages.iter();
+        let new = state.messages.iter().filter(|message| {
+            let mut before = self.written.messages.iter();
             !before.any(|old| old.key == message.key)
         });
         let before = self.unsure.len();
         let new = new.map(|message| (number, message.key.clone()));
         self.unsure.extend(new);
-        let hurry = self.unsure.len() > before || kept.token != self.last.token;
-        self.saver.put(number, bytes, hurry);
-        self.last.clone_from(kept);
+        let urgent = self.unsure.len() > before || state.token != self.written.token;
+        self.syncer.put(number, bytes, urgent);
+        self.written.clone_from(state);
         Ok(())
     }
 
     /// Returns the messages that have reached the disk since the last call.
     ///
     /// # Errors
-    /// A sentence for the status line: the disk refused them, and the write is tried again.
+    /// A sentence for the status line: the disk refused them. The write is tried again.
     pub fn newly_durable(&mut self) -> Result<Vec<Key>, String> {
-        if let Some(error) = self.saver.wrong() {
-            return Err(self.not_kept(&error));
+        if let Some(error) = self.syncer.take_error() {
+            return Err(self.not_saved(&error));
         }
         if self.unsure.is_empty() {
             return Ok(Vec::new());
         }
-        let done = self.saver.done();
-        let sure = self.unsure.extract_if(.., |(number, _)| *number <= done);
+        let synced = self.syncer.synced();
+        let sure = self.unsure.extract_if(.., |(number, _)| *number <= synced);
         Ok(sure.map(|(_, key)| key).collect())
     }
 
-    fn not_kept(&self, error: &io::Error) -> String {
+    fn not_saved(&self, error: &io::Error) -> String {
         format!(
             "What you write is not kept for the next start: {} could not be written: {}. Make sure \
              that there is space and that the folder is yours.",
@@ -205,19 +207,19 @@ fn open(
     let file = bytes.as_deref().and_then(Stored::of);
     let sure = read(&copy).map_err(cannot)?;
     let sure = sure.as_deref().and_then(Stored::of);
-    let done = sure.as_ref().and_then(|sure| sure.number).unwrap_or(0);
+    let synced = sure.as_ref().and_then(|sure| sure.number).unwrap_or(0);
     let newest = file.as_ref().and_then(|file| file.number);
     let mut sentence = None;
-    let kept = match (file, sure) {
+    let saved = match (file, sure) {
         // A file without a number is an earlier program's, which wrote it last.
-        (Some(file), sure) if sure.is_none() || newest.is_none_or(|newest| newest > done) => {
+        (Some(file), sure) if sure.is_none() || newest.is_none_or(|newest| newest > synced) => {
             // Its writer was killed before it was synced; it is synced now, before it is shown.
             let settled = bytes.map(|bytes| files::replace_surely(&copy, &bytes, 0o600));
             settled.transpose().map_err(cannot)?;
-            file.kept
+            file.session
         }
         // The copy wins over what a power cut left of the file.
-        (_, Some(sure)) => sure.kept,
+        (_, Some(sure)) => sure.session,
         (_, None) if bytes.is_some() => {
             let aside = files::set_aside(&path).map_err(cannot)?;
             sentence = Some(format!(
@@ -229,17 +231,17 @@ fn open(
         }
         (_, None) => SavedSession::default(),
     };
-    let number = newest.unwrap_or(0).max(done);
-    let saver = Syncer::start(copy, number, tell).map_err(cannot)?;
-    let keeper = SessionFile {
+    let number = newest.unwrap_or(0).max(synced);
+    let syncer = Syncer::start(copy, number, tell).map_err(cannot)?;
+    let file = SessionFile {
         path,
-        last: kept.clone(),
+        written: saved.clone(),
         number,
         unsure: Vec::new(),
-        saver,
+        syncer,
         _lock: lock,
     };
-    Ok((keeper, kept, sentence))
+    Ok((file, saved, sentence))
 }
 
 impl Stored {
@@ -263,7 +265,7 @@ fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(bytes))
 }
 
-/// A name that people recognise, and a hash that tells any two apart.
+/// The name of the file: words that people recognise, and a hash that tells any two apart.
 fn file_name(address: &str, name: &str) -> String {
     let mut slug = String::new();
     for c in format!("{address} {name}").chars() {

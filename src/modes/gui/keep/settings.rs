@@ -26,10 +26,10 @@ pub const MAX_SIZE: i32 = 32;
 /// Number of rooms that are remembered.
 const MAX_RECENT: usize = 10;
 /// Longest wait of the start of a window for another window's lock; nothing is drawn meanwhile.
-const START_PATIENCE: Duration = Duration::from_millis(100);
+const START_LOCK_WAIT: Duration = Duration::from_millis(100);
 /// Longest wait of a change for other windows to write theirs, on a thread that draws nothing.
-const CHANGE_PATIENCE: Duration = Duration::from_secs(5);
-/// Head of a new file.
+const CHANGE_LOCK_WAIT: Duration = Duration::from_secs(5);
+/// Comment at the top of a new file.
 const HEAD: &str = "# Settings of the chatroom window. You can also change them here; comments \
                     stay.
 # theme: \"light\", \"dark\", \"high-contrast\" or \"system\"    font: \
@@ -144,7 +144,7 @@ pub fn load(path: &Path) -> (Settings, Option<String>) {
         Read::Nothing => Default::default(),
         Read::Broken(_) => {
             // Another window may be about to do the same; the lock decides which of them does.
-            let lock = files::lock(&lock_of(path), START_PATIENCE);
+            let lock = files::lock(&lock_of(path), START_LOCK_WAIT);
             let (document, sentence) = document(path);
             drop(lock);
             let settings = document.map(|document| settings_of(path, &document));
@@ -177,7 +177,7 @@ pub fn update(
     if let Some(folder) = path.parent() {
         files::make_folder(folder).map_err(cannot)?;
     }
-    let lock = files::lock(&lock_of(path), CHANGE_PATIENCE).map_err(cannot)?;
+    let lock = files::lock(&lock_of(path), CHANGE_LOCK_WAIT).map_err(cannot)?;
     if lock.is_none() {
         return Err(
             "The settings could not be saved: another window is using them. Try again, and close \

@@ -46,7 +46,7 @@ impl SettingsWriter {
         })
     }
 
-    /// Changes the file, after the changes before.
+    /// Has the file changed, after the changes requested before.
     pub fn change(&self, change: impl FnOnce(&mut Settings) + Send + 'static) {
         if let Some(changes) = &self.changes {
             // The thread lives as long as the sender does.
@@ -71,12 +71,12 @@ mod tests {
     fn what_was_changed_is_in_the_file_in_order_once_it_is_dropped() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("gui.toml");
-        let clerk = SettingsWriter::start(path.clone(), |sentence| panic!("{sentence}"));
-        let clerk = clerk.expect("a thread");
+        let writer = SettingsWriter::start(path.clone(), |sentence| panic!("{sentence}"));
+        let writer = writer.expect("a thread");
         for size in 9..=32 {
-            clerk.change(move |settings| settings.size = size);
+            writer.change(move |settings| settings.size = size);
         }
-        drop(clerk);
+        drop(writer);
         assert_eq!(settings::load(&path).0.size, 32);
     }
 
@@ -86,10 +86,10 @@ mod tests {
         let file = folder.path().join("file");
         std::fs::write(&file, "").expect("written");
         let (tell, told) = mpsc::channel();
-        let clerk = SettingsWriter::start(file.join("gui.toml"), move |sentence| {
+        let writer = SettingsWriter::start(file.join("gui.toml"), move |sentence| {
             tell.send(sentence).expect("heard");
         });
-        clerk
+        writer
             .expect("a thread")
             .change(|settings| settings.bell = true);
         let sentence = told.recv().expect("a sentence");

@@ -152,7 +152,7 @@ impl Model {
             token,
             draft: self.draft.clone(),
             messages: messages.map(|p| p.message.clone()).collect(),
-            place: None,
+            geometry: None,
         })
     }
 

@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 use crate::modes::gui::keep::files::{self, MAX_WAIT_AT_END};
 
 /// Minimum interval between two syncs for something that is not urgent, such as a draft.
-const CALM: Duration = Duration::from_secs(2);
+const MIN_INTERVAL: Duration = Duration::from_secs(2);
 /// Delay before a failed write is tried again.
-const AGAIN: Duration = Duration::from_secs(5);
+const RETRY_DELAY: Duration = Duration::from_secs(5);
 
 /// The thread's handle.
 #[derive(Debug)]
@@ -33,9 +33,9 @@ struct Shared {
 struct SyncState {
     next: Option<Job>,
     /// The newest version on the disk.
-    done: u64,
-    /// The error since it last worked, until it is reported.
-    wrong: Option<io::Error>,
+    synced: u64,
+    /// The error since the last success, until it is reported.
+    error: Option<io::Error>,
     /// No more versions will come.
     ending: bool,
     ended: bool,
@@ -45,47 +45,47 @@ struct SyncState {
 struct Job {
     number: u64,
     bytes: Vec<u8>,
-    hurry: bool,
+    urgent: bool,
 }
 
 impl Syncer {
-    /// Starts the thread. Version `done` is on the disk already; `tell` is called when there is
+    /// Starts the thread. Version `synced` is on the disk already; `tell` is called when there is
     /// news.
     ///
     /// # Errors
     /// The system gives no thread.
-    pub(super) fn start(path: PathBuf, done: u64, tell: fn()) -> io::Result<Syncer> {
+    pub(super) fn start(path: PathBuf, synced: u64, tell: fn()) -> io::Result<Syncer> {
         let shared = Arc::new(Shared::default());
-        shared.lock().done = done;
-        let own = Arc::clone(&shared);
+        shared.lock().synced = synced;
+        let of_thread = Arc::clone(&shared);
         thread::Builder::new()
             .name("kept".to_string())
-            .spawn(move || own.work(&path, tell))?;
+            .spawn(move || of_thread.work(&path, tell))?;
         Ok(Syncer { shared })
     }
 
-    /// Has this version synced: now if it is a `hurry`, otherwise within a few seconds. It replaces
+    /// Has this version synced: now if it is `urgent`, otherwise within a few seconds. It replaces
     /// one that waits.
-    pub(super) fn put(&self, number: u64, bytes: Vec<u8>, hurry: bool) {
+    pub(super) fn put(&self, number: u64, bytes: Vec<u8>, urgent: bool) {
         let mut state = self.shared.lock();
-        let hurry = hurry || state.next.as_ref().is_some_and(|job| job.hurry);
+        let urgent = urgent || state.next.as_ref().is_some_and(|job| job.urgent);
         state.next = Some(Job {
             number,
             bytes,
-            hurry,
+            urgent,
         });
         drop(state);
         self.shared.changed.notify_all();
     }
 
     /// The newest version on the disk.
-    pub(super) fn done(&self) -> u64 {
-        self.shared.lock().done
+    pub(super) fn synced(&self) -> u64 {
+        self.shared.lock().synced
     }
 
-    /// Returns the error, once.
-    pub(super) fn wrong(&self) -> Option<io::Error> {
-        self.shared.lock().wrong.take()
+    /// Returns the error since the last success, once.
+    pub(super) fn take_error(&self) -> Option<io::Error> {
+        self.shared.lock().error.take()
     }
 }
 
@@ -123,11 +123,11 @@ impl Shared {
         let mut state = self.lock();
         loop {
             let rest = match (last, failed) {
-                (Some(last), true) => (last + AGAIN).saturating_duration_since(Instant::now()),
-                (Some(last), false) => (last + CALM).saturating_duration_since(Instant::now()),
+                (Some(last), true) => (last + RETRY_DELAY).saturating_duration_since(Instant::now()),
+                (Some(last), false) => (last + MIN_INTERVAL).saturating_duration_since(Instant::now()),
                 (None, _) => Duration::ZERO,
             };
-            let due = |job: &Job| job.hurry && !failed || rest.is_zero();
+            let due = |job: &Job| job.urgent && !failed || rest.is_zero();
             let ending = state.ending;
             let job = state.next.take_if(|job| ending || due(job));
             let Some(job) = job else {
@@ -148,12 +148,12 @@ impl Shared {
             state = self.lock();
             match written {
                 Ok(()) => {
-                    state.done = job.number;
+                    state.synced = job.number;
                     failed = false;
                 }
                 Err(error) => {
                     if !failed {
-                        state.wrong = Some(error);
+                        state.error = Some(error);
                     }
                     failed = true;
                     let ending = state.ending;

@@ -17,7 +17,7 @@ fn kept(draft: &str, messages: &[&str]) -> SavedSession {
         token: Some("old".into()),
         draft: draft.into(),
         messages: messages.iter().map(|text| message(text)).collect(),
-        place: None,
+        geometry: None,
     }
 }
 
