@@ -13,7 +13,7 @@ use std::net::IpAddr;
 use crate::address::Address;
 use crate::nearby::{FoundRoom, RoomChange};
 
-/// Most rooms of the network that are offered: more is no list for a person, and anybody can
+/// Most rooms of the network that are offered. Nobody can choose from a longer list, and anybody can
 /// announce rooms.
 pub const MAX_FOUND: usize = 64;
 
@@ -37,7 +37,7 @@ pub struct JoinableRoom {
     pub address: Address,
     /// The room's name, if known. Anybody on the network chooses such words.
     pub name: Option<String>,
-    /// The room wants a key, as far as is known.
+    /// The room is known to have a key.
     pub key: bool,
     /// The number of other rooms used since; `None` if it was never used.
     pub used: Option<usize>,
@@ -60,18 +60,19 @@ impl JoinableRoom {
     }
 }
 
-/// The rooms that are known.
+/// All rooms known to the window.
 #[derive(Clone, Debug, Default)]
 pub struct KnownRooms {
     /// The rooms that were used, the last one first.
     recent: Vec<Address>,
     /// The rooms of the network, in the order in which they were found.
     found: Vec<FoundRoom>,
+    /// The rooms that answered at probed addresses.
     answered: Vec<ProbedRoom>,
 }
 
 impl KnownRooms {
-    /// Sets the rooms that were used, the last one first.
+    /// Sets the rooms that were used, the last one first; texts that are no addresses are left out.
     pub fn set_recent(&mut self, recent: &[String]) {
         let addresses = recent.iter().filter_map(|text| Address::parse(text).ok());
         self.recent = addresses.collect();
@@ -121,14 +122,14 @@ impl KnownRooms {
         };
         for (used, address) in self.recent.iter().enumerate() {
             let answered = self.answered.iter().find(|a| a.address == *address);
-            let is_it = |room: &&FoundRoom| {
+            let is_at = |room: &&FoundRoom| {
                 room.addresses.contains(address) || answered.is_some_and(|a| is_of(a, room))
             };
-            let room = self.found.iter().find(is_it);
+            let room = self.found.iter().find(is_at);
             add(offer(address.clone(), Some(used), room, answered));
         }
         for room in &self.found {
-            // On this machine it is reached whatever becomes of the network.
+            // An address on this machine works whatever becomes of the network.
             let answered = self.answered.iter().find(|answered| is_of(answered, room));
             let address = match answered {
                 Some(answered) => &answered.address,
@@ -150,19 +151,19 @@ impl KnownRooms {
     }
 }
 
-/// Returns whether a probed room is that room of the network. If only one of them gives its id, the address
-/// decides.
+/// Returns whether a probed room is that room of the network. If the probed one does not give its id,
+/// the addresses decide.
 fn is_of(answered: &ProbedRoom, room: &FoundRoom) -> bool {
     match &answered.id {
         Some(id) => *id == room.id,
         None => {
-            let here = [&answered.address].into_iter().chain(&answered.aliases);
-            let mut here = here.filter(|address| room.addresses.contains(address));
-            here.next().is_some()
+            let mut own = [&answered.address].into_iter().chain(&answered.aliases);
+            own.any(|address| room.addresses.contains(address))
         }
     }
 }
 
+/// Joins what is known of the room at an address.
 fn offer(
     address: Address,
     used: Option<usize>,

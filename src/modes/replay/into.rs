@@ -67,7 +67,7 @@ pub(super) fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     let room = actors.room.address().to_string();
     let mut summary = actors.end(begun.elapsed());
     summary.cut_short = matches!(ended, Err(Stopped::ByUser));
-    // If nobody ever joined, the sentence about the room says enough.
+    // If no one joined, the sentence about the room says enough.
     let written = match summary.joined == 0 && ended.is_err() {
         true => Ok(()),
         false => io::stdout().write_all(summary.words(&name, &room, args.verbose).as_bytes()),

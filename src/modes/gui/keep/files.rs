@@ -68,8 +68,8 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     replace::replace(path, bytes, FRESH, Some(mode), Lasting::Process)
 }
 
-/// The same, and a power cut also leaves the old file or the new one; the new one, once this has
-/// returned.
+/// Replaces the file as [`replace`] does, and safely against a power cut too: it leaves the old file or
+/// the new one, and the new one once this has returned.
 ///
 /// # Errors
 /// The file system's; the file is as it was then, or the new one.

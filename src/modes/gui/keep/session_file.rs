@@ -189,7 +189,7 @@ fn open(
     if let Ok(found) = fs::metadata(folder)
         && rights(&found) & OTHERS != 0
     {
-        // If this is refused, the folder is somebody else's, and the files are private anyway.
+        // If this is refused, the folder is another user's, and the files are private anyway.
         let _ = fs::set_permissions(folder, permissions(PRIVATE_FOLDER));
     }
     let lock = files::lock(&files::beside(&path, "lock"), Duration::ZERO).map_err(cannot)?;

@@ -1,5 +1,5 @@
 //! The discovery of rooms: announcements on the network, and probes of addresses where a room may be.
-//! All of it runs on threads of its own, which end when [`Discovery`] is dropped.
+//! All of it runs on its own threads, which end when [`Discovery`] is dropped.
 
 use std::net::IpAddr;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -10,13 +10,13 @@ use crate::address::Address;
 use crate::modes::gui::rooms::ProbedRoom;
 use crate::nearby::{RoomChange, RoomSearch};
 
-/// Wait before the decision with the rooms found. Answers on a network come within some
-/// 100 ms, and the question is repeated after a second.
-const LOOK: Duration = Duration::from_secs(1);
+/// Time from the start to [`Discovered::LongEnough`]. Answers on a network come within some 100 ms,
+/// and the question is repeated after a second.
+const SEARCH_TIME: Duration = Duration::from_secs(1);
 /// Time limit of a probe.
-const ANSWER: Duration = Duration::from_millis(900);
+const PROBE_TIMEOUT: Duration = Duration::from_millis(900);
 
-/// Asks whether a room answers at an address, for at most so long; blocks.
+/// Asks whether a room answers at an address, for at most the duration. Blocks.
 pub type Probe = fn(&Address, Duration) -> Option<ProbedRoom>;
 
 /// A search for rooms.
@@ -38,7 +38,7 @@ pub enum Discovered {
     Answered(ProbedRoom),
     /// The network cannot be searched; a sentence for the status line.
     Trouble(String),
-    /// The search has run as long as anybody waits for it. Reported once.
+    /// The search has run for as long as the user should wait for it. Reported once.
     LongEnough,
 }
 
@@ -93,7 +93,7 @@ impl Discovery {
 
     /// The time until [`Discovered::LongEnough`] is reported.
     pub fn due(&self) -> Option<Duration> {
-        (!self.long_enough).then(|| LOOK.saturating_sub(self.begun.elapsed()))
+        (!self.long_enough).then(|| SEARCH_TIME.saturating_sub(self.begun.elapsed()))
     }
 }
 
@@ -102,8 +102,9 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) {
     let _ = thread::Builder::new().name(name.to_string()).spawn(work);
 }
 
+/// Probes an address, and sends the room that answers.
 fn ask(address: &Address, probe: Probe, tell: &Sender<Found>, wake: fn()) {
-    let Some(mut room) = probe(address, ANSWER) else {
+    let Some(mut room) = probe(address, PROBE_TIMEOUT) else {
         return;
     };
     room.aliases = aliases(address);

@@ -71,7 +71,9 @@ impl Actors {
             .map_err(|error| not_given(&std::io::Error::other(error.to_string())))?;
         let listeners = Listeners::start(room.address()).map_err(|error| not_given(&error))?;
         let descriptors = limits::open_files();
-        let most = descriptors.saturating_sub(OTHER_DESCRIPTORS).clamp(1, MAX_PRESENT);
+        let most = descriptors
+            .saturating_sub(OTHER_DESCRIPTORS)
+            .clamp(1, MAX_PRESENT);
         Ok(Actors {
             room,
             summary: Summary::default(),

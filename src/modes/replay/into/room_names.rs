@@ -124,7 +124,7 @@ impl RoomNames {
     }
 }
 
-/// As much of a repaired name as fits the limit together with `suffix`, and then `suffix`.
+/// Shortens a repaired name until it fits the limit together with `suffix`, and appends that.
 fn shortened(own: &str, suffix: &str, limit: usize) -> Option<String> {
     let left = limit.checked_sub(suffix.len()).filter(|left| *left > 0)?;
     let mut own = own.to_string();

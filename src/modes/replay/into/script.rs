@@ -21,7 +21,7 @@ use crate::modes::replay::read::time_range::ByteRange;
 pub(super) enum Step {
     /// An event to repeat.
     Event(Event),
-    /// The room was opened: nobody from before is present any more.
+    /// The room was opened: everyone from before has left.
     Started,
     /// An event that only a server records.
     Unsaid,
@@ -54,7 +54,12 @@ pub(super) struct Script {
 impl Script {
     /// Prepares the steps of the chosen part of the log. `span` is its range in a file; with `with_presence`,
     /// joins and leaves are chosen.
-    pub(super) fn of(log: Log, filter: Filter, span: Option<ByteRange>, with_presence: bool) -> Script {
+    pub(super) fn of(
+        log: Log,
+        filter: Filter,
+        span: Option<ByteRange>,
+        with_presence: bool,
+    ) -> Script {
         let bytes_read = match &log.input {
             LogInput::File { .. } => None,
             LogInput::Stream(stream) => Some(Arc::clone(&stream.position)),
@@ -83,11 +88,15 @@ impl Script {
             Err(error) => {
                 self.ended = true;
                 let step = Step::Unreadable(error);
-                self.steps.push_back((None, PlacedStep { step, position: 0 }));
+                self.steps
+                    .push_back((None, PlacedStep { step, position: 0 }));
                 return;
             }
         };
-        let read_so_far = self.bytes_read.as_ref().map(|at| at.load(Ordering::Relaxed));
+        let read_so_far = self
+            .bytes_read
+            .as_ref()
+            .map(|at| at.load(Ordering::Relaxed));
         let mut add = |at, offset, step| {
             let position = read_so_far.unwrap_or(offset);
             self.steps.push_back((at, PlacedStep { step, position }));
@@ -114,7 +123,9 @@ impl Script {
                                 Err(_) => add(None, offset, Step::Defect),
                             }
                         }
-                        Shape::Opened { .. } if self.with_presence => add(None, offset, Step::Started),
+                        Shape::Opened { .. } if self.with_presence => {
+                            add(None, offset, Step::Started)
+                        }
                         Shape::Opened { .. }
                         | Shape::Closed
                         | Shape::Notice(_)

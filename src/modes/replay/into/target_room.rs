@@ -363,8 +363,8 @@ mod tests {
 
     use super::*;
 
-    /// A room that gives these responses, one to each connection, and is away then: nobody listens any
-    /// more, which a [`Fake`] never does.
+    /// A room that gives these responses, one to each connection, and then is away: its port is closed,
+    /// which a [`Fake`]'s never is.
     fn room(answers: &'static [&'static str], patience: Duration) -> TargetRoom {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("it is bound").to_string();

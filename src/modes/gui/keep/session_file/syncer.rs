@@ -1,7 +1,7 @@
 //! The thread that syncs the session file: it writes a copy beside the file, syncs it, puts it in
 //! place of the copy before, and syncs the folder.
 //!
-//! What always holds: typing never waits for the disk, a version reported as done survives a power
+//! What always holds: typing never waits for the disk, a version reported as synced survives a power
 //! cut, and at most one version waits to be written, the newest.
 
 use std::io;
@@ -123,8 +123,12 @@ impl Shared {
         let mut state = self.lock();
         loop {
             let rest = match (last, failed) {
-                (Some(last), true) => (last + RETRY_DELAY).saturating_duration_since(Instant::now()),
-                (Some(last), false) => (last + MIN_INTERVAL).saturating_duration_since(Instant::now()),
+                (Some(last), true) => {
+                    (last + RETRY_DELAY).saturating_duration_since(Instant::now())
+                }
+                (Some(last), false) => {
+                    (last + MIN_INTERVAL).saturating_duration_since(Instant::now())
+                }
                 (None, _) => Duration::ZERO,
             };
             let due = |job: &Job| job.urgent && !failed || rest.is_zero();

@@ -1,4 +1,4 @@
-//! What is kept is there again, whatever happens to the window.
+//! The saved state is read again, whatever happens to the window.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -210,7 +210,8 @@ fn state(number: usize) -> SavedSession {
     }
 }
 
-/// The window of the test below: changes its state until it is killed, and says what it has kept.
+/// The window of the test below: changes its state until it is killed, and prints each number that it
+/// has saved.
 fn play(folder: &Path) {
     let (mut file, saved) = opened(folder, "uthira");
     let first = saved.geometry.map_or(0, |geometry| geometry.x as usize + 1);
@@ -260,7 +261,7 @@ fn a_window_that_is_killed_leaves_the_old_state_or_the_new() {
     }
 }
 
-/// What is beside a file: the copy that the disk is sure of.
+/// The synced copy beside a file.
 fn copy_of(folder: &Path) -> PathBuf {
     files::beside(&folder.join(file_name(ROOM, "uthira")), "sure")
 }

@@ -1,4 +1,4 @@
-//! What was chosen stays chosen, however the file came to look as it does.
+//! Choices of the user stay, whatever became of the file.
 
 use std::thread;
 
@@ -9,7 +9,7 @@ fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("a folder")
 }
 
-/// What a file with this text is read as, and the sentence about it.
+/// The settings read from a file with this text, and the sentence about it.
 fn loaded(text: &str) -> (Settings, Option<String>) {
     let folder = folder();
     let path = folder.path().join("gui.toml");

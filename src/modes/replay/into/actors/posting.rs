@@ -140,8 +140,8 @@ enum Posted {
     Not,
 }
 
-/// As much of a text as a room accepts at once, up to the end of a word if there is one in its last quarter,
-/// and the rest.
+/// Splits a text into as much as a room accepts at once, up to the end of a word if there is one in the last
+/// quarter, and the rest.
 fn split(text: &str, most: usize) -> (&str, &str) {
     if text.len() <= most {
         return (text, "");
