@@ -1,11 +1,11 @@
 //! The window's connection to the room: one thread that logs in, listens, and sends messages.
 //!
 //! What always holds: a message keeps one key from the moment it was typed; after a break the
-//! stream has caught up before anything is repeated, and what the stream left out is searched
+//! stream has caught up before anything is repeated, and the part that it left out is searched
 //! ([`reconcile`]); nothing grows without limit. If the window cannot keep up, the link stops
 //! reading and the server waits.
 //!
-//! Whatever a server sends, the link holds at most: [`REPORTS`] reports, each with the events of at
+//! Whatever a server sends, the link holds at most: [`MAX_REPORTS`] reports, each with the events of at
 //! most 16 KiB of stream and one event of [`MAX_EVENT`](crate::sse::decoder::MAX_EVENT) (17 MiB in
 //! all, reached only by a server whose every event has that length and by a window that takes
 //! nothing); four ranges of 3 MiB, two of them waiting; one list of members of 1 MiB. At rest it
@@ -49,10 +49,10 @@ use outbox::Outbox;
 use reconcile::Delivered;
 pub use version::version_sentence;
 
-/// Interval at which reports are taken while the link ends.
-const LISTEN: Duration = Duration::from_millis(5);
+/// Interval at which reports are taken while the link closes.
+const CLOSE_INTERVAL: Duration = Duration::from_millis(5);
 /// Most reports that wait for the window before the link stops reading.
-const REPORTS: usize = 32;
+const MAX_REPORTS: usize = 32;
 
 /// The window's handle of the link.
 pub struct Link {
@@ -102,7 +102,7 @@ impl Link {
         // Before the reading, so that reports during it wake again.
         self.woken.store(false, Ordering::SeqCst);
         let reports: Vec<Report> = std::iter::from_fn(|| self.reports.try_recv().ok())
-            .take(REPORTS)
+            .take(MAX_REPORTS)
             .collect();
         let is_range = |report: &&Report| matches!(report, Report::Range { .. });
         let ranges = reports.iter().filter(is_range).count();
@@ -110,13 +110,13 @@ impl Link {
         reports
     }
 
-    /// Logs off and ends, within `limit`. Returns the last reports.
+    /// Logs off and ends the link, within `limit`. Returns the last reports.
     pub fn close(self, limit: Duration) -> Vec<Report> {
         self.send(LinkCommand::Quit);
         let until = Instant::now() + limit;
         let mut heard = Vec::new();
         // Taken all the time, since a link that cannot report waits.
-        while let Err(RecvTimeoutError::Timeout) = self.ended.recv_timeout(LISTEN)
+        while let Err(RecvTimeoutError::Timeout) = self.ended.recv_timeout(CLOSE_INTERVAL)
             && Instant::now() < until
         {
             heard.extend(self.take());
@@ -128,10 +128,10 @@ impl Link {
     }
 }
 
-/// The room's reachability.
+/// The progress of the connection to the room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reach {
-    /// Not now; the next attempt is some time away.
+    /// There is none, and the next attempt is some time away.
     Away,
     /// An attempt is under way.
     Coming,
@@ -148,8 +148,8 @@ struct Shared {
     ranges: Arc<AtomicUsize>,
     /// The messages that are not answered.
     outbox: RefCell<Outbox>,
-    /// Wakes the sending from the outbox.
-    kick: (Sender<()>, Receiver<()>),
+    /// Wakes the sending: there is a new message, or something else changed for it.
+    sending_wake: (Sender<()>, Receiver<()>),
     /// The queries that are not answered.
     queries: RefCell<VecDeque<HistoryQuery>>,
     /// Wakes the answering of queries: there is a new one, or `reach` changed.
@@ -158,61 +158,61 @@ struct Shared {
     hurried: Event,
     backoff: RefCell<Backoff>,
     reach: Cell<Reach>,
-    /// The state that was reported last, and the time of the report.
-    said: RefCell<Option<(LinkState, Instant)>>,
+    /// The state of the connection as last reported, and the time of the report.
+    last_state: RefCell<Option<(LinkState, Instant)>>,
     /// The room of the present session.
     address: RefCell<Option<Address>>,
     /// The token of the present session.
     token: RefCell<Option<String>>,
     /// Our name as the room has it.
-    me: RefCell<String>,
+    own_name: RefCell<String>,
     /// The event after which the stream resumes.
-    place: Cell<Option<Id>>,
+    resume_after: Cell<Option<Id>>,
     /// The record of what the stream has brought.
-    seen: RefCell<Delivered>,
+    delivered: RefCell<Delivered>,
     /// There was a stream in this room before.
-    streamed: Cell<bool>,
+    streamed_before: Cell<bool>,
     /// Everything up to the moment of connecting was read, so it is clear which messages arrived.
     caught_up: Cell<bool>,
-    /// That was so at least once in this room: everything that an earlier window sent was read, or
-    /// is in what the stream left out.
-    settled: Cell<bool>,
-    /// The last stream was open for a while.
-    lived: Cell<bool>,
+    /// `caught_up` was set at least once in this room: everything that an earlier window sent was
+    /// read, or is in the part that the stream left out.
+    caught_up_before: Cell<bool>,
+    /// The last stream was open for so long that its end is a new failure.
+    lasted: Cell<bool>,
 }
 
 impl Shared {
     /// Returns the initial state and the receiver of its reports.
     fn new(wake: impl Fn() + Send + 'static) -> (Shared, Receiver<Report>) {
-        let (sender, reports) = channel::bounded(REPORTS);
+        let (sender, reports) = channel::bounded(MAX_REPORTS);
         let shared = Shared {
             reports: sender,
             woken: Arc::default(),
             wake: Box::new(wake),
             ranges: Arc::default(),
             outbox: RefCell::default(),
-            kick: channel::bounded(1),
+            sending_wake: channel::bounded(1),
             queries: RefCell::default(),
             change: Event::new(),
             hurried: Event::new(),
             backoff: RefCell::new(Backoff::new()),
             reach: Cell::new(Reach::Away),
-            said: RefCell::default(),
+            last_state: RefCell::default(),
             address: RefCell::default(),
             token: RefCell::default(),
-            me: RefCell::default(),
-            place: Cell::new(None),
-            seen: RefCell::default(),
-            streamed: Cell::new(false),
+            own_name: RefCell::default(),
+            resume_after: Cell::new(None),
+            delivered: RefCell::default(),
+            streamed_before: Cell::new(false),
             caught_up: Cell::new(false),
-            settled: Cell::new(false),
-            lived: Cell::new(false),
+            caught_up_before: Cell::new(false),
+            lasted: Cell::new(false),
         };
         (shared, reports)
     }
 
-    /// Sends a report to the window; waits while earlier ones fill the channel. If dropped before
-    /// its end, it has reported nothing.
+    /// Sends a report to the window; waits while earlier ones fill the channel. If this is dropped
+    /// before its end, nothing was reported.
     async fn report(&self, report: Report) {
         let range = matches!(report, Report::Range { .. });
         // Fails only if the window is gone, and then the command to quit is on its way.
@@ -233,18 +233,19 @@ impl Shared {
     }
 
     /// Reports the state of the connection.
-    async fn state(&self, state: LinkState) {
-        self.said.replace(Some((state.clone(), Instant::now())));
+    async fn report_state(&self, state: LinkState) {
+        self.last_state
+            .replace(Some((state.clone(), Instant::now())));
         self.report(Report::State(state)).await;
     }
 
-    /// Reports the state of the connection again, with the times as of now.
+    /// Reports the state of the connection again, with the times that are left now.
     async fn repeat_state(&self) {
-        let said = self.said.borrow().clone();
+        let said = self.last_state.borrow().clone();
         let Some((mut state, since)) = said else {
             return;
         };
-        if let LinkState::Offline { again, .. } | LinkState::Held { again, .. } = &mut state {
+        if let LinkState::Offline { again, .. } | LinkState::Paused { again, .. } = &mut state {
             *again = again.saturating_sub(since.elapsed());
         }
         self.report(Report::State(state)).await;
@@ -252,7 +253,7 @@ impl Shared {
 
     /// Reports the answer to a message unless there was one already, and only then removes it from
     /// the outbox.
-    async fn answered(&self, key: Key, answer: Result<Said, String>) {
+    async fn report_answer(&self, key: Key, answer: Result<Said, String>) {
         let waits = self.outbox.borrow().has(&key);
         if waits {
             let report = Report::Answer {
@@ -260,46 +261,48 @@ impl Shared {
                 answer,
             };
             self.report(report).await;
-            self.outbox.borrow_mut().done(&key);
+            self.outbox.borrow_mut().remove(&key);
         }
     }
 
     /// Puts a message into the outbox, or answers it if the stream has brought it already.
     async fn take_message(&self, mut message: OutboxMessage) {
         let key = message.key.clone();
-        let found = self.seen.borrow().find(&key);
-        if self.settled.get()
+        let found = self.delivered.borrow().find(&key);
+        if self.caught_up_before.get()
             && message
                 .after
-                .is_some_and(|id| self.seen.borrow().covers(id))
+                .is_some_and(|id| self.delivered.borrow().covers(id))
         {
             message.after = None;
         }
         self.outbox.borrow_mut().push(message);
         match found {
-            Some(said) => self.answered(key, Ok(said)).await,
-            None => self.kick(),
+            Some(said) => self.report_answer(key, Ok(said)).await,
+            None => self.wake_sending(),
         }
     }
 
-    fn kick(&self) {
-        // Full means that a kick is pending.
-        let _ = self.kick.0.try_send(());
+    fn wake_sending(&self) {
+        // Full means that it is woken already.
+        let _ = self.sending_wake.0.try_send(());
     }
 
-    fn reach(&self, reach: Reach) {
+    /// Notes the progress of the connection, which decides about the queries.
+    fn set_reach(&self, reach: Reach) {
         self.reach.set(reach);
         self.change.notify(usize::MAX);
     }
 
-    fn is_caught_up(&self) {
+    /// Notes that the stream has caught up.
+    fn set_caught_up(&self) {
         self.caught_up.set(true);
-        self.settled.set(true);
+        self.caught_up_before.set(true);
     }
 
     /// Returns whether a message is ours, from this window or an earlier one.
     fn is_ours(&self, from: &str, key: &Key) -> bool {
-        *self.me.borrow() == from || self.outbox.borrow().has(key)
+        *self.own_name.borrow() == from || self.outbox.borrow().has(key)
     }
 
     /// The present session's room and token.
@@ -311,9 +314,9 @@ impl Shared {
     }
 
     /// Records and reports an accepted login.
-    async fn let_in(&self, login: &Login, session: Session, fresh: bool) {
+    async fn report_login(&self, login: &Login, session: Session, fresh: bool) {
         self.token.replace(Some(session.token.clone()));
-        self.me.replace(session.name.clone());
+        self.own_name.replace(session.name.clone());
         let login = Box::new(login.clone());
         let report = Report::LoggedIn {
             login,
@@ -323,12 +326,12 @@ impl Shared {
         self.report(report).await;
     }
 
-    /// Forgets the room's stream: the login is to another room.
-    fn forget(&self) {
-        self.place.set(None);
-        self.seen.take();
-        self.streamed.set(false);
-        self.settled.set(false);
+    /// Forgets the stream of the room before: the login is to another one.
+    fn forget_stream(&self) {
+        self.resume_after.set(None);
+        self.delivered.take();
+        self.streamed_before.set(false);
+        self.caught_up_before.set(false);
     }
 
     /// Makes the next attempt now.

@@ -342,7 +342,7 @@ impl Run {
     fn log_in(&mut self, mut login: Login) {
         let (saved, trouble) = self.autosave.open(&login.address, &login.name);
         login.resume = Resume {
-            place: saved.read,
+            after: saved.read,
             token: saved.token.clone(),
         };
         self.link.send(LinkCommand::LogIn(login));

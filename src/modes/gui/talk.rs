@@ -19,17 +19,17 @@ pub struct Login {
     pub name: String,
     /// The room key, if there is one.
     pub key: Option<String>,
-    /// Retry while nobody answers.
+    /// Keep trying while no server answers.
     pub persist: bool,
     /// State of an earlier window of the same name in the same room.
     pub resume: Resume,
 }
 
-/// The state that lets a window go on where an earlier one stopped.
+/// The state that a window takes over from an earlier one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Resume {
     /// The newest event that was read; the stream continues after it.
-    pub place: Option<Id>,
+    pub after: Option<Id>,
     /// The session's token, which takes the name back while the server still holds it.
     pub token: Option<String>,
 }
@@ -53,7 +53,7 @@ pub enum LinkCommand {
     LogIn(Login),
     /// Send a message: in order, and repeated under the same key until it is answered.
     ///
-    /// The messages that an earlier window left are sent before the login's first stream has caught up.
+    /// The messages that an earlier window left come before the login's first stream has caught up.
     Send(OutboxMessage),
     /// Fetch a part of the history. Each query is answered with one [`Report::Range`], in order (only
     /// one query too many is refused out of turn); a query to a room that is being left is answered
@@ -99,7 +99,7 @@ pub enum Report {
         /// The room is another one than before: the transcript starts afresh.
         fresh: bool,
     },
-    /// The login was refused. A session from before goes on; its state follows.
+    /// The login was refused. An earlier session continues, and its state follows.
     LoginRefused {
         /// The field to change.
         field: Field,
@@ -135,8 +135,8 @@ pub enum LinkState {
     Connecting,
     /// The stream is open.
     Connected,
-    /// The stream is open, but the server wants the next message later.
-    Held {
+    /// The stream is open, but the server accepts the next message only later.
+    Paused {
         /// The server's sentence.
         why: String,
         /// The time until the message is repeated.

@@ -25,7 +25,7 @@ pub(super) enum LoginError {
         limit: Option<u64>,
         again: Option<Duration>,
     },
-    /// The login may work later.
+    /// The login may be accepted later.
     Later {
         why: String,
         /// The server itself said so.
@@ -53,13 +53,13 @@ struct LoginBody<'a> {
     key: Option<&'a str>,
 }
 
-/// Logs in.
+/// Logs in with the name and the key.
 pub(super) async fn log_in(shared: &Shared, login: &Login) -> Result<Session, LoginError> {
-    let who = LoginBody {
+    let body = LoginBody {
         name: &login.name,
         key: login.key.as_deref(),
     };
-    let body = serde_json::to_vec(&who).unwrap_or_default();
+    let body = serde_json::to_vec(&body).unwrap_or_default();
     // Only connecting is cut short: a login that was sent may have been accepted already.
     let connecting = LinkConnection::open(&login.address);
     let mut connection = shared
@@ -81,9 +81,9 @@ pub(super) async fn log_in(shared: &Shared, login: &Login) -> Result<Session, Lo
     }
 }
 
-/// Asks for the session of a token. `None` if there is none any more, or if the server does not
-/// know the request: then a login is needed.
-pub(super) async fn whose(
+/// Asks for the session of a token. Returns `None` if there is none any more, or if the server does
+/// not know the request; then a login is needed.
+pub(super) async fn session_of(
     shared: &Shared,
     login: &Login,
     token: &str,
@@ -152,7 +152,7 @@ fn not_here(login: &Login, answer: &ServerReply) -> LoginError {
     }
 }
 
-/// Ends the session, within `limit`; otherwise the server notices a little later by itself.
+/// Ends the session, within `limit`. If that fails, the server notices a little later by itself.
 pub(super) async fn log_off(address: &Address, token: &str, limit: Duration) {
     let done = within(limit, async {
         let mut connection = LinkConnection::open(address).await?;

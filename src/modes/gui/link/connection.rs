@@ -1,10 +1,10 @@
-//! One connection to the server: a request out, its answer in, within limits of size and time. What the
-//! bytes mean is [`exchange`](crate::http::exchange)'s.
+//! One connection to the server: a request out, its answer in, within limits of size and time. The bytes
+//! are read by [`exchange`](crate::http::exchange).
 
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_std::future::timeout;
 use async_std::io::{ReadExt as _, WriteExt as _};
@@ -18,23 +18,26 @@ use crate::http::reply::{ReplyError, ReplyHead};
 use crate::waited::waited;
 use crate::wire::Refusal;
 
-/// The longest time that looking up and connecting may take.
-const CONNECT: Duration = Duration::from_secs(10);
-/// The longest time that an answer may take. Longer than the server waits for its disk.
-pub(super) const ANSWER: Duration = Duration::from_secs(40);
-/// The longest body that is kept, in bytes; a list of some thousand members fits.
+/// Time limit of looking up an address and connecting.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Time limit of an answer, longer than the server waits for its disk.
+pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(40);
+/// Longest body that is read, in bytes; a list of some thousand members fits.
 pub(super) const MAX_BODY: u64 = 1024 * 1024;
+/// Longest rest of a connection that is used again. The server may close one that rests longer, and
+/// sending on it could leave a message in doubt for no reason.
+const MAX_IDLE: Duration = Duration::from_secs(20);
 /// The name of this program in its requests.
 const AGENT: &str = "chatroom-gui";
 
-/// The reason for which a connection is of no more use.
+/// The reason why a connection cannot be used any more.
 #[derive(Debug)]
 pub(super) enum Trouble {
-    /// The system reports it.
+    /// An error of the system.
     System(io::Error),
     /// Nothing came for too long.
     Silence,
-    /// The server's answer is of no use.
+    /// An answer that cannot be used.
     Reply(ReplyError),
 }
 
@@ -63,7 +66,7 @@ impl From<ReplyError> for Trouble {
     }
 }
 
-/// Does something within a time limit.
+/// Runs the future; [`Trouble::Silence`] after the time limit.
 pub(super) async fn within<T>(
     limit: Duration,
     doing: impl Future<Output = Result<T, Trouble>>,
@@ -97,9 +100,9 @@ impl ServerReply {
 /// The sentence about an answer that no chatroom gives.
 pub(super) fn unexpected(head: &ReplyHead) -> String {
     match (head.status, head.field("location")) {
-        (status @ 300..=399, Some(place)) => format!(
+        (status @ 300..=399, Some(target)) => format!(
             "it sends visitors elsewhere ({status}, to {})",
-            super::presentable(place)
+            super::presentable(target)
         ),
         (200..=299, _) => format!(
             "it answers with {}, which is not what a chatroom says",
@@ -122,7 +125,7 @@ pub(super) struct LinkConnection {
 
 impl LinkConnection {
     pub(super) async fn open(address: &Address) -> Result<LinkConnection, Trouble> {
-        let stream = within(CONNECT, async {
+        let stream = within(CONNECT_TIMEOUT, async {
             let target = (address.host(), address.port());
             Ok(TcpStream::connect(target).await.map_err(plain)?)
         })
@@ -157,16 +160,16 @@ impl LinkConnection {
         &mut self,
         request: &ClientRequest<'_>,
     ) -> Result<ServerReply, Trouble> {
-        self.ask_for(request, MAX_BODY).await
+        self.ask_limited(request, MAX_BODY).await
     }
 
-    /// The same for an answer of at most `limit` bytes.
-    pub(super) async fn ask_for(
+    /// Sends a request and reads its answer of at most `limit` bytes, within the usual time.
+    pub(super) async fn ask_limited(
         &mut self,
         request: &ClientRequest<'_>,
         limit: u64,
     ) -> Result<ServerReply, Trouble> {
-        within(ANSWER, async {
+        within(ANSWER_TIMEOUT, async {
             let (head, exchange) = self.begin(request).await?;
             self.rest(head, exchange, limit).await
         })
@@ -206,7 +209,7 @@ impl LinkConnection {
     }
 
     /// Waits for more bytes; the end of the stream is an error here. If they are there already, the
-    /// others on this thread have a turn first, and time limits are looked at.
+    /// other tasks of this thread have a turn first, and time limits are checked.
     async fn more(&mut self) -> Result<&[u8], Trouble> {
         let (read, waited) = waited(self.stream.read(&mut self.piece)).await;
         if !waited {
@@ -219,7 +222,24 @@ impl LinkConnection {
     }
 }
 
-/// The same error in plain words: async-std wraps what the system says in words of its own.
+/// A connection between two requests.
+#[derive(Default)]
+pub(super) struct IdleConnection(Option<(LinkConnection, Instant)>);
+
+impl IdleConnection {
+    /// Puts a connection here whose exchange is over.
+    pub(super) fn put(&mut self, connection: LinkConnection) {
+        self.0 = Some((connection, Instant::now()));
+    }
+
+    /// Takes the connection, unless it leads elsewhere or has rested for too long.
+    pub(super) fn take(&mut self, address: &Address) -> Option<LinkConnection> {
+        let (connection, since) = self.0.take()?;
+        (connection.host == *address && since.elapsed() < MAX_IDLE).then_some(connection)
+    }
+}
+
+/// Returns the same error in plain words, since async-std wraps the system's in its own.
 fn plain(error: io::Error) -> io::Error {
     use io::ErrorKind::*;
     let words = match error.kind() {

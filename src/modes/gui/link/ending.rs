@@ -1,4 +1,4 @@
-//! The ends of a session's connection.
+//! The end of a session's connection.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::connection::Trouble;
 pub(super) enum Ending {
     /// The session is over: log in again.
     LoggedOut,
-    /// The connection broke, or the server wants us later.
+    /// The connection broke, or the server accepts us only later.
     Broken {
         why: String,
         again: Option<Duration>,

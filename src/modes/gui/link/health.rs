@@ -22,7 +22,8 @@ struct Health {
     room: Option<String>,
 }
 
-/// Asks for at most `limit`; `None` if no room answers. Blocks: not for the main thread.
+/// Asks whether a room answers at an address, for at most `limit`; `None` if none does. Blocks, so it
+/// is not for the main thread.
 pub fn health(address: &Address, limit: Duration) -> Option<ProbedRoom> {
     let asked = async {
         let mut connection = LinkConnection::open(address).await?;
@@ -32,16 +33,16 @@ pub fn health(address: &Address, limit: Duration) -> Option<ProbedRoom> {
             fields: &[("Connection", "close")],
             ..ClientRequest::default()
         };
-        connection.ask_for(&request, MAX_HEALTH).await
+        connection.ask_limited(&request, MAX_HEALTH).await
     };
     let answer = async_std::task::block_on(within(limit, asked)).ok()?;
     let health = answer.json::<Health>()?;
     // A room whose disk is full can still be read.
-    let there = matches!(
+    let is_there = matches!(
         (answer.head.status, &*health.status),
         (200, "ok") | (503, "log_full")
     );
-    there.then(|| ProbedRoom {
+    is_there.then(|| ProbedRoom {
         address: address.clone(),
         aliases: Vec::new(),
         id: health.id,

@@ -1,7 +1,7 @@
-//! Listening: the list of members, then the stream from where we were.
+//! Listening: the list of members, then the stream after the last event that the window has.
 //!
-//! What always holds: the place in the log moves on only after the window was given what comes
-//! before it, so that an interruption skips nothing.
+//! What always holds: `resume_after` moves on only after the window was given everything up to it,
+//! so that an interruption skips nothing.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_std::task;
 
 use super::Shared;
-use super::connection::{ANSWER, LinkConnection, MAX_BODY, Trouble, unexpected, within};
+use super::connection::{ANSWER_TIMEOUT, LinkConnection, MAX_BODY, Trouble, unexpected, within};
 use super::ending::Ending;
 use crate::address::Address;
 use crate::event::{Body, Id, Key, Recorded};
@@ -19,18 +19,18 @@ use crate::sse::decoder::{Decoder, SseEvent};
 use crate::wire::endpoint::{EVENTS, MEMBERS};
 use crate::wire::{HEARTBEAT, Members, Said, Wire};
 
-/// The number of events that a stream without a place begins with.
+/// The number of events with which a stream begins that resumes nowhere.
 const BACKLOG: usize = 200;
-/// Most events that the first stream brings at once; older ones are loaded when somebody scrolls
-/// there. A few more than a round number, so that "more than 500" can be said of the new messages
-/// although some of the events are joins and leaves.
+/// Most events that the first stream brings at once; older ones are loaded when the user scrolls
+/// there. A few more than a round number, so that the window can say "more than 500" of the new
+/// messages although some of the events are joins and leaves.
 const MAX_FIRST: usize = 520;
-/// The same for a window that was away for a while.
+/// The same for a later stream in the same room.
 const MAX_AGAIN: usize = 2100;
 /// Most events in one report.
 const BATCH: usize = 256;
 
-/// Patience beyond two heartbeats for a sign of life.
+/// Time beyond two heartbeats after which a silent stream counts as broken.
 const GRACE: Duration = Duration::from_millis(if cfg!(test) { 50 } else { 5000 });
 
 /// An open stream.
@@ -44,7 +44,7 @@ pub(super) struct EventStream {
 
 /// Reads the list of members and opens the stream.
 ///
-/// The list comes first: its id is then where we are, or on its way in the stream.
+/// The list comes first, so that its event is one that we have or that comes in the stream.
 pub(super) async fn open(
     shared: &Shared,
     address: &Address,
@@ -66,12 +66,12 @@ pub(super) async fn open(
     if !answer.reusable {
         connection = connect(address).await?;
     }
-    let place = shared.place.get().map(|place| place.to_string());
+    let after = shared.resume_after.get().map(|id| id.to_string());
     let mut fields = vec![("Accept", "text/event-stream")];
-    let path = match &place {
-        Some(place) => {
-            fields.push(("Last-Event-ID", place));
-            let max = match shared.streamed.get() {
+    let path = match &after {
+        Some(after) => {
+            fields.push(("Last-Event-ID", after));
+            let max = match shared.streamed_before.get() {
                 false => MAX_FIRST,
                 true => MAX_AGAIN,
             };
@@ -79,7 +79,7 @@ pub(super) async fn open(
             format!("{EVENTS}?last={BACKLOG}&max={max}")
         }
         None => {
-            shared.seen.borrow_mut().cut();
+            shared.delivered.borrow_mut().cut();
             format!("{EVENTS}?last={BACKLOG}")
         }
     };
@@ -87,7 +87,7 @@ pub(super) async fn open(
         fields: &fields,
         ..ClientRequest::get(&path, token)
     };
-    let (head, exchange) = within(ANSWER, connection.begin(&request))
+    let (head, exchange) = within(ANSWER_TIMEOUT, connection.begin(&request))
         .await
         .map_err(|trouble| Ending::broken(&trouble))?;
     match head.status {
@@ -104,7 +104,7 @@ pub(super) async fn open(
         _ => {
             let again = head.retry_after().map(Duration::from_secs);
             let (status, unread) = (head.status, unexpected(&head));
-            let reply = within(ANSWER, connection.rest(head, exchange, MAX_BODY)).await;
+            let reply = within(ANSWER_TIMEOUT, connection.rest(head, exchange, MAX_BODY)).await;
             let sentence = reply.map_or(unread, |reply| reply.sentence());
             Err(match status {
                 401 => Ending::LoggedOut,
@@ -133,8 +133,8 @@ async fn connect(address: &Address) -> Result<LinkConnection, Ending> {
 #[derive(Default)]
 struct Received {
     events: Vec<Wire>,
-    /// The place after them.
-    place: Option<Id>,
+    /// The newest of them, after which the stream resumes.
+    resume_after: Option<Id>,
     /// Our own messages among them.
     own: Vec<(Key, Said)>,
     bye: bool,
@@ -146,7 +146,7 @@ pub(super) async fn follow(shared: &Shared, mut stream: EventStream) -> Ending {
     let mut heartbeat = None;
     loop {
         let (bytes, ended) = match stream.take() {
-            Ok(taken) => taken,
+            Ok(content) => content,
             Err(trouble) => return Ending::broken(&trouble),
         };
         let mut input = &bytes[..];
@@ -186,7 +186,7 @@ pub(super) async fn follow(shared: &Shared, mut stream: EventStream) -> Ending {
         if ended {
             return Ending::broken(&Trouble::System(ErrorKind::UnexpectedEof.into()));
         }
-        catch_up(shared, stream.target);
+        note_progress(shared, stream.target);
         let silence = Duration::from_secs(2 * heartbeat.unwrap_or(HEARTBEAT)) + GRACE;
         let EventStream {
             connection, body, ..
@@ -203,17 +203,19 @@ impl Received {
             // If there is a gap, the id comes after it, and the window has to hear of the gap
             // first.
             Wire::Hello { id, .. } => {
-                shared.seen.borrow_mut().begin(*id);
-                let known = self.place.or(shared.place.get());
-                self.place = self.place.or(if known.is_none() { *id } else { None });
+                shared.delivered.borrow_mut().begin(*id);
+                let known = self.resume_after.or(shared.resume_after.get());
+                self.resume_after = self
+                    .resume_after
+                    .or(if known.is_none() { *id } else { None });
             }
-            Wire::Gap { .. } | Wire::Reset { .. } => shared.seen.borrow_mut().cut(),
+            Wire::Gap { .. } | Wire::Reset { .. } => shared.delivered.borrow_mut().cut(),
             Wire::Bye { .. } => self.bye = true,
-            // An object of an unknown kind still moves the place on.
-            Wire::Unknown => self.place = event.id.parse().ok().or(self.place),
+            // An object of an unknown kind still counts as read.
+            Wire::Unknown => self.resume_after = event.id.parse().ok().or(self.resume_after),
             other => {
-                shared.seen.borrow_mut().begin(other.id());
-                self.place = other.id().or(self.place);
+                shared.delivered.borrow_mut().begin(other.id());
+                self.resume_after = other.id().or(self.resume_after);
             }
         }
         if let Wire::Recorded(Recorded {
@@ -236,32 +238,32 @@ impl Received {
     }
 }
 
-/// Reports a batch to the window, and only then moves the place on.
+/// Reports a batch to the window, and only then moves `resume_after` on.
 async fn hand_over(shared: &Shared, batch: Received) {
     if batch.events.is_empty() {
         return;
     }
     shared.report(Report::Events(batch.events)).await;
-    if batch.place.is_some() {
-        shared.place.set(batch.place);
+    if batch.resume_after.is_some() {
+        shared.resume_after.set(batch.resume_after);
     }
     for (key, said) in batch.own {
-        shared.outbox.borrow_mut().done(&key);
-        shared.seen.borrow_mut().saw(key, said);
+        shared.outbox.borrow_mut().remove(&key);
+        shared.delivered.borrow_mut().record(key, said);
     }
 }
 
-/// Lets the outbox go on once everything from before the stream was read.
-fn catch_up(shared: &Shared, target: Id) {
+/// Lets the sending go on once everything from before the stream was read.
+fn note_progress(shared: &Shared, target: Id) {
     if shared.caught_up.get() {
         return;
     }
-    let there = |place: Id| place.log == target.log && place >= target;
-    if shared.place.get().is_some_and(there) {
-        shared.is_caught_up();
+    let reached = |id: Id| id.log == target.log && id >= target;
+    if shared.resume_after.get().is_some_and(reached) {
+        shared.set_caught_up();
     }
     // Something came: the sender checks again, or waits afresh.
-    shared.kick();
+    shared.wake_sending();
 }
 
 fn not_understood() -> String {

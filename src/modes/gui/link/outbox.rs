@@ -1,14 +1,14 @@
-//! The outbox: messages that are not answered yet, and their sending, in order, one after the
-//! other's answer, each under the same key until there is one.
+//! The outbox: the messages that are not answered yet, and their sending: in order, each once the one
+//! before is answered, and under the same key until it is answered itself.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_std::future::timeout;
 
 use super::Shared;
 use super::backoff::{Backoff, MAX_IMPOSED_DELAY, chance};
-use super::connection::{LinkConnection, Trouble};
+use super::connection::{IdleConnection, LinkConnection, Trouble};
 use super::ending::Ending;
 use super::reconcile::{self, Reconciled};
 use crate::address::Address;
@@ -18,10 +18,7 @@ use crate::modes::gui::talk::{LinkState, OutboxMessage};
 use crate::wire::Said;
 use crate::wire::endpoint::MESSAGES;
 
-/// Longest rest of a connection that is used again. The server may close one that rests longer, and
-/// sending on it could leave a message in doubt for no reason.
-const RESTED: Duration = Duration::from_secs(20);
-/// If the stream brings nothing for so long after its beginning, it has caught up.
+/// Silence after the beginning of a stream by which it counts as caught up.
 const QUIET: Duration = Duration::from_secs(5);
 
 /// The messages that are not answered, oldest first. A message in here has an `after` only while it
@@ -38,7 +35,7 @@ impl Outbox {
     }
 
     /// Removes a message: it was answered, or the stream brought it.
-    pub(super) fn done(&mut self, key: &Key) {
+    pub(super) fn remove(&mut self, key: &Key) {
         self.messages.retain(|message| message.key != *key);
     }
 
@@ -52,7 +49,7 @@ impl Outbox {
         self.messages.is_empty()
     }
 
-    /// Returns whether the message waits.
+    /// Returns whether the message is in here.
     pub(super) fn has(&self, key: &Key) -> bool {
         self.messages.iter().any(|message| message.key == *key)
     }
@@ -64,17 +61,21 @@ impl Outbox {
     }
 
     /// Clears a message's doubt: it is not in the room.
-    pub(super) fn is_clear(&mut self, key: &Key) {
-        self.put(key, None);
+    pub(super) fn clear_doubt(&mut self, key: &Key) {
+        self.set_after(key, None);
     }
 
-    /// Records that the message is being sent: if it arrives, it stands after this event.
-    fn is_sent(&mut self, key: &Key, after: Option<Id>) {
-        self.put(key, after);
+    /// Notes that the message is being sent: if it arrives, it stands after this event.
+    fn note_sent(&mut self, key: &Key, after: Option<Id>) {
+        self.set_after(key, after);
     }
 
-    fn put(&mut self, key: &Key, after: Option<Id>) {
-        for message in self.messages.iter_mut().filter(|l| l.key == *key) {
+    fn set_after(&mut self, key: &Key, after: Option<Id>) {
+        for message in self
+            .messages
+            .iter_mut()
+            .filter(|message| message.key == *key)
+        {
             message.after = after;
         }
     }
@@ -88,88 +89,126 @@ impl Outbox {
 enum Attempt {
     /// The final answer.
     Answered(Result<Said, String>),
-    /// A repeat later: the reason, and the delay if the server named one.
+    /// Nothing was sent, but every doubt is settled.
+    Settled,
+    /// The reason for a repeat, and the delay if the server named one.
     Later(String, Option<Duration>),
     /// The session is over.
     LoggedOut,
 }
 
-/// Sends what is in the outbox and what comes, until something ends the connection.
+/// Sends the messages of the outbox, and those that come, until something ends the connection.
 pub(super) async fn send_all(shared: &Shared, address: &Address, token: &str) -> Ending {
-    let mut kept: Option<(LinkConnection, Instant)> = None;
-    let mut backoff = Backoff::new();
-    let mut held = false;
+    let mut sending = Sending {
+        shared,
+        address,
+        token,
+        idle: IdleConnection::default(),
+        backoff: Backoff::new(),
+        paused: false,
+    };
     loop {
-        let message = shared.outbox.borrow().front();
-        let message = match message {
-            Some(message) if shared.caught_up.get() => message,
-            Some(_) => {
-                if timeout(QUIET, shared.kick.1.recv()).await.is_err() {
-                    shared.is_caught_up();
-                }
-                continue;
+        let message = sending.next_message().await;
+        match sending.attempt(&message).await {
+            Ok(Attempt::Answered(answer)) => {
+                shared.report_answer(message.key, answer).await;
+                sending.backoff.reset();
+                sending.go_on().await;
             }
-            None => {
-                if std::mem::take(&mut held) {
-                    // The stream has brought the message that was held.
-                    shared.state(LinkState::Connected).await;
-                }
-                // Cannot fail: this owns the other half too.
-                let _ = shared.kick.1.recv().await;
-                continue;
-            }
-        };
-        let covered = |after: Id| shared.seen.borrow().covers(after);
-        let outcome = if message.after.is_some_and(|after| !covered(after)) {
-            match reconcile::look(shared, address, token).await {
-                Ok(Reconciled::Through) => continue,
-                Ok(Reconciled::Later(why, again)) => Attempt::Later(why, again),
-                Ok(Reconciled::LoggedOut) => Attempt::LoggedOut,
-                Err(trouble) => return Ending::broken(&trouble),
-            }
-        } else {
-            let rested = |(connection, since): (LinkConnection, Instant)| {
-                (since.elapsed() < RESTED).then_some(connection)
-            };
-            let mut connection = match kept.take().and_then(rested) {
-                Some(connection) => connection,
-                None => match LinkConnection::open(address).await {
-                    Ok(connection) => connection,
-                    Err(trouble) => return Ending::broken(&trouble),
-                },
-            };
-            let place = shared.place.get().or(message.after);
-            shared.outbox.borrow_mut().is_sent(&message.key, place);
-            match post(&mut connection, token, &message).await {
-                Ok((outcome, reusable)) => {
-                    kept = reusable.then(|| (connection, Instant::now()));
-                    outcome
-                }
-                // In doubt: only the stream can tell whether it arrived.
-                Err(trouble) => return Ending::broken(&trouble),
-            }
-        };
-        match outcome {
-            Attempt::Answered(answer) => {
-                shared.answered(message.key, answer).await;
-                backoff.reset();
-                if std::mem::take(&mut held) {
-                    shared.state(LinkState::Connected).await;
-                }
-            }
-            Attempt::Later(why, again) => {
-                let asked = again.map(|time| time.clamp(Duration::from_secs(1), MAX_IMPOSED_DELAY));
-                let again = asked.unwrap_or_else(|| backoff.delay(chance()));
-                held = true;
-                shared.state(LinkState::Held { why, again }).await;
-                async_std::task::sleep(again).await;
-            }
-            Attempt::LoggedOut => return Ending::LoggedOut,
+            Ok(Attempt::Settled) => {}
+            Ok(Attempt::Later(why, again)) => sending.pause(why, again).await,
+            Ok(Attempt::LoggedOut) => return Ending::LoggedOut,
+            // A message that was being sent is in doubt: only the stream can tell whether it arrived.
+            Err(trouble) => return Ending::broken(&trouble),
         }
     }
 }
 
-/// Makes one attempt; the flag says whether the connection can be used again.
+/// The sending in one session, as long as its stream is open.
+struct Sending<'a> {
+    shared: &'a Shared,
+    address: &'a Address,
+    token: &'a str,
+    idle: IdleConnection,
+    backoff: Backoff,
+    /// The server wanted a message later, and the window was told.
+    paused: bool,
+}
+
+impl Sending<'_> {
+    /// Waits until there is a message and the stream has caught up. Returns the first message.
+    async fn next_message(&mut self) -> OutboxMessage {
+        loop {
+            let message = self.shared.outbox.borrow().front();
+            match message {
+                Some(message) if self.shared.caught_up.get() => return message,
+                Some(_) => {
+                    let woken = timeout(QUIET, self.shared.sending_wake.1.recv()).await;
+                    if woken.is_err() {
+                        self.shared.set_caught_up();
+                    }
+                }
+                None => {
+                    // The stream may have brought the message that the server wanted later.
+                    self.go_on().await;
+                    // Cannot fail: this owns the other half too.
+                    let _ = self.shared.sending_wake.1.recv().await;
+                }
+            }
+        }
+    }
+
+    /// Sends a message, or settles the doubts first if it may have arrived already.
+    async fn attempt(&mut self, message: &OutboxMessage) -> Result<Attempt, Trouble> {
+        let covered = |after: Id| self.shared.delivered.borrow().covers(after);
+        if message.after.is_none_or(covered) {
+            return self.send(message).await;
+        }
+        let settled = reconcile::settle_doubts(self.shared, self.address, self.token).await?;
+        Ok(match settled {
+            Reconciled::Settled => Attempt::Settled,
+            Reconciled::Later(why, again) => Attempt::Later(why, again),
+            Reconciled::LoggedOut => Attempt::LoggedOut,
+        })
+    }
+
+    async fn send(&mut self, message: &OutboxMessage) -> Result<Attempt, Trouble> {
+        let mut connection = match self.idle.take(self.address) {
+            Some(connection) => connection,
+            None => LinkConnection::open(self.address).await?,
+        };
+        let after = self.shared.resume_after.get().or(message.after);
+        self.shared
+            .outbox
+            .borrow_mut()
+            .note_sent(&message.key, after);
+        let (attempt, reusable) = post(&mut connection, self.token, message).await?;
+        if reusable {
+            self.idle.put(connection);
+        }
+        Ok(attempt)
+    }
+
+    /// Tells the window that the server wants the message later, and waits for so long.
+    async fn pause(&mut self, why: String, again: Option<Duration>) {
+        let asked = again.map(|time| time.clamp(Duration::from_secs(1), MAX_IMPOSED_DELAY));
+        let again = asked.unwrap_or_else(|| self.backoff.delay(chance()));
+        self.paused = true;
+        self.shared
+            .report_state(LinkState::Paused { why, again })
+            .await;
+        async_std::task::sleep(again).await;
+    }
+
+    /// Tells the window that a pause is over, if there was one.
+    async fn go_on(&mut self) {
+        if std::mem::take(&mut self.paused) {
+            self.shared.report_state(LinkState::Connected).await;
+        }
+    }
+}
+
+/// Posts a message once. The flag says whether the connection can be used again.
 async fn post(
     connection: &mut LinkConnection,
     token: &str,

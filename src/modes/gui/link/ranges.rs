@@ -1,14 +1,14 @@
-//! Ranges of the history, fetched beside the stream, one after the other.
+//! Ranges of the history, fetched one after the other while the stream is open.
 
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_std::task;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::connection::{LinkConnection, ServerReply, Trouble};
+use super::connection::{IdleConnection, LinkConnection, ServerReply, Trouble};
 use super::{Reach, Shared};
 use crate::address::Address;
 use crate::event::Id;
@@ -18,42 +18,40 @@ use crate::sse::decoder::MAX_EVENT;
 use crate::wire::endpoint::MESSAGES;
 use crate::wire::{HistoryRange, Wire};
 
-/// Most queries that may wait.
+/// Most queries that wait for their answers.
 pub(super) const MAX_QUERIES: usize = 16;
 /// Most events of a range.
-pub(super) const MOST: usize = 1000;
-/// Events of a range that is shown.
-const SHOWN: usize = 200;
-/// Messages of one search result.
-const FOUND: usize = 100;
+pub(super) const MAX_EVENTS: usize = 1000;
+/// Most events of a range to show.
+const EVENTS_SHOWN: usize = 200;
+/// Most messages of one search result.
+const MESSAGES_FOUND: usize = 100;
 /// Longest range, in bytes: it ends after a megabyte of log, and JSON at most doubles that.
 const MAX_RANGE: u64 = 3 << 20;
-/// Most ranges that may wait for the window.
-const WAITING: usize = 2;
-/// Longest text to search for, in bytes, beyond what any server takes.
+/// Most ranges that wait for the window.
+const MAX_WAITING: usize = 2;
+/// Longest text to search for, in bytes: more than any server accepts.
 const MAX_NEEDLE: usize = 1024;
-/// Longest rest of a connection that is used again, as in the outbox.
-const RESTED: Duration = Duration::from_secs(20);
 
 const AWAY: &str = "There is no connection to the room. Earlier messages can be read when it is \
                     back.";
 
 /// Answers all queries, in order.
 pub(super) async fn answer_all<T>(shared: &Shared) -> T {
-    let mut kept: Option<(LinkConnection, Address, Instant)> = None;
+    let mut idle = IdleConnection::default();
     loop {
         let query = shared.queries.borrow().front().cloned();
         let Some(query) = query else {
             shared.change.listen().await;
             continue;
         };
-        while shared.ranges_waiting() >= WAITING {
+        while shared.ranges_waiting() >= MAX_WAITING {
             task::sleep(Duration::from_millis(20)).await;
         }
         let changed = shared.change.listen();
         let range = match (shared.reach.get(), shared.session()) {
             (Reach::There, Some((address, token))) => {
-                let fetching = fetch(&mut kept, &address, &token, &query);
+                let fetching = fetch(&mut idle, &address, &token, &query);
                 shared.while_there(fetching).await
             }
             (Reach::Coming, _) => {
@@ -68,8 +66,8 @@ pub(super) async fn answer_all<T>(shared: &Shared) -> T {
     }
 }
 
-/// Answers the queries to a room that is being left.
-pub(super) async fn answer_none(shared: &Shared) {
+/// Refuses the queries to a room that is being left.
+pub(super) async fn refuse_all(shared: &Shared) {
     loop {
         let query = shared.queries.borrow_mut().pop_front();
         let Some(query) = query else {
@@ -81,21 +79,18 @@ pub(super) async fn answer_none(shared: &Shared) {
 }
 
 async fn fetch(
-    kept: &mut Option<(LinkConnection, Address, Instant)>,
+    idle: &mut IdleConnection,
     address: &Address,
     token: &str,
     query: &HistoryQuery,
 ) -> Result<HistoryRange, String> {
     let path = path(query)?;
-    let fresh = |(connection, of, since): (LinkConnection, Address, Instant)| {
-        (of == *address && since.elapsed() < RESTED).then_some(connection)
-    };
-    let asked = match kept.take().and_then(fresh) {
+    let asked = match idle.take(address) {
         Some(connection) => ask_on(connection, token, &path).await,
         None => Err(closed()),
     };
     let answer = match asked {
-        // A kept connection may turn out to be closed. Asking twice does no harm.
+        // The idle connection may turn out to be closed. Asking twice does no harm.
         Err(Trouble::System(_)) => match LinkConnection::open(address).await {
             Ok(connection) => ask_on(connection, token, &path).await,
             Err(trouble) => Err(trouble),
@@ -106,7 +101,7 @@ async fn fetch(
         format!("Earlier messages cannot be loaded now: {trouble}. Try again in a while.")
     })?;
     if answer.reusable {
-        *kept = Some((connection, address.clone(), Instant::now()));
+        idle.put(connection);
     }
     match (answer.head.status, read(&answer)) {
         (200, Some(range)) => Ok(range),
@@ -134,10 +129,10 @@ fn closed() -> Trouble {
 
 fn path(query: &HistoryQuery) -> Result<String, String> {
     Ok(match query {
-        HistoryQuery::Newest => format!("{MESSAGES}?limit={SHOWN}"),
-        HistoryQuery::Oldest => format!("{MESSAGES}?since=all&limit={SHOWN}"),
-        HistoryQuery::Before(id) => format!("{MESSAGES}?before={id}&limit={SHOWN}"),
-        HistoryQuery::After(id) => format!("{MESSAGES}?since={id}&limit={SHOWN}"),
+        HistoryQuery::Newest => format!("{MESSAGES}?limit={EVENTS_SHOWN}"),
+        HistoryQuery::Oldest => format!("{MESSAGES}?since=all&limit={EVENTS_SHOWN}"),
+        HistoryQuery::Before(id) => format!("{MESSAGES}?before={id}&limit={EVENTS_SHOWN}"),
+        HistoryQuery::After(id) => format!("{MESSAGES}?since={id}&limit={EVENTS_SHOWN}"),
         HistoryQuery::Find { text, .. } if text.len() > MAX_NEEDLE => {
             return Err("This is too long to search for. Use a part of it.".to_string());
         }
@@ -147,7 +142,7 @@ fn path(query: &HistoryQuery) -> Result<String, String> {
             if let Some(before) = before {
                 query.append_pair("before", &before.to_string());
             }
-            format!("{MESSAGES}?{}&limit={FOUND}", query.finish())
+            format!("{MESSAGES}?{}&limit={MESSAGES_FOUND}", query.finish())
         }
     })
 }
@@ -159,7 +154,7 @@ pub(super) async fn get(
     path: &str,
 ) -> Result<ServerReply, Trouble> {
     connection
-        .ask_for(&ClientRequest::get(path, token), MAX_RANGE)
+        .ask_limited(&ClientRequest::get(path, token), MAX_RANGE)
         .await
 }
 
@@ -190,13 +185,13 @@ impl<'de> Deserialize<'de> for Events {
             type Value = Events;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "at most {MOST} events")
+                write!(f, "at most {MAX_EVENTS} events")
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Events, A::Error> {
                 let mut events = Vec::new();
                 while let Some(object) = list.next_element::<&RawValue>()? {
-                    if events.len() == MOST || object.get().len() > MAX_EVENT {
+                    if events.len() == MAX_EVENTS || object.get().len() > MAX_EVENT {
                         return Err(A::Error::custom("no room has pages like this"));
                     }
                     // As in the stream, unknown objects count and are not shown.
@@ -259,8 +254,8 @@ mod tests {
         let many = |count: usize| vec!["{}"; count].join(",");
         assert_eq!(read("").ok(), Some(0));
         assert_eq!(read("7,{\"type\":\"poll\"}").ok(), Some(2));
-        assert_eq!(read(&many(MOST)).ok(), Some(MOST));
-        assert!(read(&many(MOST + 1)).is_err());
+        assert_eq!(read(&many(MAX_EVENTS)).ok(), Some(MAX_EVENTS));
+        assert!(read(&many(MAX_EVENTS + 1)).is_err());
         assert!(read(&format!("\"{}\"", "x".repeat(MAX_EVENT))).is_err());
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! A message is in doubt if it may have arrived without our knowing: an attempt to send it broke
 //! off, or an earlier window left it. It can only stand after the newest event that was known when
-//! it was written. If the stream brought everything after that event, it would have brought the
-//! message. If not (the catch-up was cut short, or the log was replaced), the ranges after that
+//! it was written. If the stream brought everything after that event, it brought the message too, or
+//! the message is not there. If not (the catch-up was cut short, or the log was replaced), the ranges after that
 //! event are searched, to the end of the log; if the log does not know the event, all of it, the
 //! newest range first. At most [`MAX_RANGES`] are read. A message that is not found then is neither
 //! sent, which could repeat it, nor forgotten: it is refused with a sentence, and the user decides.
@@ -15,15 +15,15 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::Shared;
-use super::connection::{LinkConnection, Trouble};
+use super::connection::{IdleConnection, LinkConnection, Trouble};
 use super::ranges;
 use crate::address::Address;
 use crate::event::{Body, Id, Key, Recorded};
 use crate::wire::endpoint::MESSAGES;
 use crate::wire::{Said, Wire};
 
-/// Number of our messages that are remembered.
-const KEPT: usize = 512;
+/// Most messages of ours that are remembered.
+const MAX_REMEMBERED: usize = 512;
 /// Most ranges that are searched, each of a thousand events or a megabyte of log.
 pub(super) const MAX_RANGES: usize = 20;
 
@@ -36,20 +36,20 @@ pub(super) struct Delivered {
 }
 
 impl Delivered {
-    /// The stream is at this place; nothing is left out from here on.
-    pub(super) fn begin(&mut self, place: Option<Id>) {
-        self.since = self.since.or(place);
+    /// Notes that the stream leaves nothing out after this event.
+    pub(super) fn begin(&mut self, after: Option<Id>) {
+        self.since = self.since.or(after);
     }
 
-    /// The stream leaves something out here.
+    /// Notes that the stream leaves something out here.
     pub(super) fn cut(&mut self) {
         self.since = None;
     }
 
     /// Records a message of ours.
-    pub(super) fn saw(&mut self, key: Key, said: Said) {
+    pub(super) fn record(&mut self, key: Key, said: Said) {
         self.own.push_back((key, said));
-        if self.own.len() > KEPT
+        if self.own.len() > MAX_REMEMBERED
             && let Some((_, oldest)) = self.own.pop_front()
         {
             let later = |since: Id| since.log == oldest.id.log && since < oldest.id;
@@ -70,73 +70,99 @@ impl Delivered {
     }
 }
 
-/// The result of a search.
+/// The result of settling doubts.
 pub(super) enum Reconciled {
     /// Every doubt is settled.
-    Through,
+    Settled,
     /// The server wants it later: its sentence, and the delay if it named one.
     Later(String, Option<Duration>),
     /// The session is over.
     LoggedOut,
 }
 
-/// Searches for the messages in doubt, from the oldest doubt on.
-pub(super) async fn look(
+/// The result of one search.
+enum Search {
+    /// Everything was read in which a message can be.
+    Complete,
+    /// Something was not read, so a message that was not found may be there all the same.
+    Incomplete,
+    /// The server wants it later, as in [`Reconciled`].
+    Later(String, Option<Duration>),
+    /// The session is over.
+    LoggedOut,
+}
+
+/// Settles the doubts about messages, from the oldest one on, by searching the room.
+pub(super) async fn settle_doubts(
     shared: &Shared,
     address: &Address,
     token: &str,
 ) -> Result<Reconciled, Trouble> {
-    let mut connection: Option<LinkConnection> = None;
+    let mut idle = IdleConnection::default();
     // Each round settles at least the message that it starts with.
     while let Some(after) = oldest_doubt(shared) {
         let doubtful = doubtful(shared, after);
-        let mut way = Scan::On(after);
-        let mut ranges = 0;
-        let clear = loop {
-            if ranges == MAX_RANGES {
-                break false;
-            }
-            ranges += 1;
-            let mut open = match connection.take() {
-                Some(open) => open,
-                None => LinkConnection::open(address).await?,
-            };
-            let answer = ranges::get(&mut open, token, &way.path()).await?;
-            let again = answer.head.retry_after().map(Duration::from_secs);
-            connection = answer.reusable.then_some(open);
-            let range = match (answer.head.status, ranges::read(&answer)) {
-                (200, Some(range)) => range,
-                // The log does not know the event: it was replaced, or restored from a copy.
-                (400, _) if matches!(way, Scan::On(_)) => {
-                    way = Scan::Back(None);
-                    continue;
+        match search(shared, address, token, &mut idle, after).await? {
+            Search::Complete => {
+                for key in doubtful {
+                    shared.outbox.borrow_mut().clear_doubt(&key);
                 }
-                (401, _) => return Ok(Reconciled::LoggedOut),
-                (408 | 429 | 500..=599, _) => {
-                    return Ok(Reconciled::Later(answer.sentence(), again));
+            }
+            Search::Incomplete => {
+                for key in doubtful {
+                    let why = "The room may or may not have this: the connection broke while it was \
+                               sent, and much was said since. Look for it, and send it again if it \
+                               is missing.";
+                    shared.report_answer(key, Err(why.to_string())).await;
                 }
-                // An answer of another kind tells nothing.
-                _ => break false,
-            };
-            found(shared, &range.events).await;
-            match range.next {
-                Some(next) => way = way.go_on(next),
-                None => break true,
             }
-        };
-        for key in doubtful {
-            if clear {
-                shared.outbox.borrow_mut().is_clear(&key);
-            } else {
-                let why = "The room may or may not have this: the connection broke while it was \
-                           sent, and much was said since. Look for it, and send it again if it is \
-                           missing.";
-                let answer = Err(why.to_string());
-                shared.answered(key, answer).await;
-            }
+            Search::Later(why, again) => return Ok(Reconciled::Later(why, again)),
+            Search::LoggedOut => return Ok(Reconciled::LoggedOut),
         }
     }
-    Ok(Reconciled::Through)
+    Ok(Reconciled::Settled)
+}
+
+/// Reads the ranges after an event, and answers the messages that are in them.
+async fn search(
+    shared: &Shared,
+    address: &Address,
+    token: &str,
+    idle: &mut IdleConnection,
+    after: Id,
+) -> Result<Search, Trouble> {
+    let mut scan = Scan::On(after);
+    for _ in 0..MAX_RANGES {
+        let mut connection = match idle.take(address) {
+            Some(connection) => connection,
+            None => LinkConnection::open(address).await?,
+        };
+        let answer = ranges::get(&mut connection, token, &scan.path()).await?;
+        if answer.reusable {
+            idle.put(connection);
+        }
+        let range = match (answer.head.status, ranges::read(&answer)) {
+            (200, Some(range)) => range,
+            // The log does not know the event: it was replaced, or restored from a copy.
+            (400, _) if matches!(scan, Scan::On(_)) => {
+                scan = Scan::Back(None);
+                continue;
+            }
+            (401, _) => return Ok(Search::LoggedOut),
+            (408 | 429 | 500..=599, _) => {
+                let again = answer.head.retry_after().map(Duration::from_secs);
+                return Ok(Search::Later(answer.sentence(), again));
+            }
+            // An answer of another kind tells nothing.
+            _ => return Ok(Search::Incomplete),
+        };
+        answer_found(shared, &range.events).await;
+        match range.next {
+            Some(next) => scan = scan.go_on(next),
+            None => return Ok(Search::Complete),
+        }
+    }
+    Ok(Search::Incomplete)
 }
 
 /// The range to read next.
@@ -148,9 +174,9 @@ enum Scan {
 impl Scan {
     fn path(&self) -> String {
         match self {
-            Scan::On(after) => format!("{MESSAGES}?since={after}&limit={}", ranges::MOST),
-            Scan::Back(None) => format!("{MESSAGES}?limit={}", ranges::MOST),
-            Scan::Back(Some(id)) => format!("{MESSAGES}?before={id}&limit={}", ranges::MOST),
+            Scan::On(after) => format!("{MESSAGES}?since={after}&limit={}", ranges::MAX_EVENTS),
+            Scan::Back(None) => format!("{MESSAGES}?limit={}", ranges::MAX_EVENTS),
+            Scan::Back(Some(id)) => format!("{MESSAGES}?before={id}&limit={}", ranges::MAX_EVENTS),
         }
     }
 
@@ -165,9 +191,9 @@ impl Scan {
 /// The oldest event after which a message may stand that the stream cannot have brought, in the log
 /// of the first such message.
 fn oldest_doubt(shared: &Shared) -> Option<Id> {
-    let (outbox, seen) = (shared.outbox.borrow(), shared.seen.borrow());
+    let (outbox, delivered) = (shared.outbox.borrow(), shared.delivered.borrow());
     let doubts = outbox.doubts().map(|(_, after)| after);
-    let mut doubts = doubts.filter(|after| !seen.covers(*after));
+    let mut doubts = doubts.filter(|after| !delivered.covers(*after));
     let first = doubts.next()?;
     let same_log = doubts.filter(|after| after.log == first.log);
     Some(same_log.fold(first, Id::min))
@@ -175,14 +201,14 @@ fn oldest_doubt(shared: &Shared) -> Option<Id> {
 
 /// The messages that a search after this event settles.
 fn doubtful(shared: &Shared, after: Id) -> Vec<Key> {
-    let (outbox, seen) = (shared.outbox.borrow(), shared.seen.borrow());
-    let behind = |id: Id| id.log == after.log && id >= after && !seen.covers(id);
-    let doubts = outbox.doubts().filter(|(_, id)| behind(*id));
+    let (outbox, delivered) = (shared.outbox.borrow(), shared.delivered.borrow());
+    let in_it = |id: Id| id.log == after.log && id >= after && !delivered.covers(id);
+    let doubts = outbox.doubts().filter(|(_, id)| in_it(*id));
     doubts.map(|(key, _)| key.clone()).collect()
 }
 
 /// Answers the messages that are in a range.
-async fn found(shared: &Shared, events: &[Wire]) {
+async fn answer_found(shared: &Shared, events: &[Wire]) {
     for event in events {
         if let Wire::Recorded(Recorded {
             id,
@@ -198,7 +224,7 @@ async fn found(shared: &Shared, events: &[Wire]) {
         {
             let (id, at, elapsed) = (*id, *at, *elapsed);
             let answer = Ok(Said { id, at, elapsed });
-            shared.answered(key.clone(), answer).await;
+            shared.report_answer(key.clone(), answer).await;
         }
     }
 }
@@ -211,29 +237,29 @@ mod tests {
 
     #[test]
     fn what_is_covered_ends_at_a_cut_and_at_what_is_forgotten() {
-        let mut seen = Delivered::default();
-        assert!(!seen.covers(id(9)));
-        seen.begin(Some(id(5)));
-        seen.begin(Some(id(7)));
-        assert!(seen.covers(id(5)) && !seen.covers(id(4)));
+        let mut delivered = Delivered::default();
+        assert!(!delivered.covers(id(9)));
+        delivered.begin(Some(id(5)));
+        delivered.begin(Some(id(7)));
+        assert!(delivered.covers(id(5)) && !delivered.covers(id(4)));
         let other = Id {
             log: LogId(2),
             ..id(9)
         };
-        assert!(!seen.covers(other), "of another log nothing is known");
-        seen.cut();
-        assert!(!seen.covers(id(9)));
-        seen.begin(Some(id(20)));
-        for n in 0..=KEPT as u64 {
+        assert!(!delivered.covers(other), "of another log nothing is known");
+        delivered.cut();
+        assert!(!delivered.covers(id(9)));
+        delivered.begin(Some(id(20)));
+        for n in 0..=MAX_REMEMBERED as u64 {
             let said = Said {
                 id: id(100 + n),
                 at: Stamp::from_micros(0),
                 elapsed: Elapsed(0),
             };
-            seen.saw(key(&n.to_string()), said);
+            delivered.record(key(&n.to_string()), said);
         }
-        assert!(!seen.covers(id(99)) && seen.covers(id(100)));
-        assert_eq!(seen.find(&key("0")), None);
-        assert_eq!(seen.find(&key("1")).map(|said| said.id), Some(id(101)));
+        assert!(!delivered.covers(id(99)) && delivered.covers(id(100)));
+        assert_eq!(delivered.find(&key("0")), None);
+        assert_eq!(delivered.find(&key("1")).map(|said| said.id), Some(id(101)));
     }
 }

@@ -1,7 +1,7 @@
-//! The life of the link: wait for a login, hold its session through breaks and restarts, end when
-//! told to.
+//! The life of the link: it waits for a login, keeps its session through breaks and restarts, and
+//! ends when told to.
 //!
-//! Up to four tasks run side by side on the one thread: taking commands, holding the present
+//! Up to four tasks run side by side on the one thread: taking commands, keeping the present
 //! session, asking for another one, and fetching ranges of the history.
 
 use std::future::{Future, pending};
@@ -13,7 +13,7 @@ use async_std::future::timeout;
 use async_std::task;
 use futures_lite::future::or;
 
-use super::authenticate::{LoginError, log_in, log_off, whose};
+use super::authenticate::{LoginError, log_in, log_off, session_of};
 use super::backoff::{MAX_IMPOSED_DELAY, chance};
 use super::ending::Ending;
 use super::outbox::send_all;
@@ -24,135 +24,202 @@ use crate::modes::gui::talk::{Field, LinkCommand, LinkState, Login, Report};
 use crate::name::Name;
 use crate::wire::Session;
 
-/// A connection that held so long has lived: the next failure is a new one.
-const LIVED: Duration = Duration::from_secs(3);
+/// Age of a stream from which on its end is a new failure, with the shortest delay.
+const LASTING: Duration = Duration::from_secs(3);
 /// Time for unanswered messages at the end.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 /// Time limit of logging off.
 const LOG_OFF_TIMEOUT: Duration = Duration::from_millis(400);
 
-/// The reason while the link leaves alone a room that accepts and forgets us.
+/// The reason for a pause before a room that accepts the login and forgets it again.
 const THROWN_OUT: &str = "the room accepts the login and then no longer knows it";
 
 /// The next step of the link.
 enum Next {
-    Order(LinkCommand),
+    /// The user wants to log in.
+    LogIn(Login),
+    /// The user quits, or the window is gone.
+    Quit,
     /// The present session was refused for good.
     Over,
-    /// Another login was accepted.
+    /// The requested login was accepted.
     Accepted(Login, Session),
-    /// Another login was refused, as this reports.
+    /// The requested login was refused, as this reports.
     Refused(Report),
 }
 
-type Doing<'a> = Pin<Box<dyn Future<Output = Next> + 'a>>;
+/// A task of the link.
+type Task<'a> = Pin<Box<dyn Future<Output = Next> + 'a>>;
 
-fn nothing<'a>() -> Doing<'a> {
+fn nothing<'a>() -> Task<'a> {
     Box::pin(pending())
 }
 
 /// Carries out commands until told to quit.
 pub(super) async fn run(shared: Shared, commands: Receiver<LinkCommand>) {
-    let shared = &shared;
-    // The login of the present session, and the login that the messages were written to.
-    let (mut held, mut home): (Option<Login>, Option<Login>) = (None, None);
-    // The room whose transcript the window shows.
-    let mut room: Option<Address> = None;
-    let mut listening: Doing = Box::pin(next_command(shared, &commands));
-    let (mut holding, mut asking) = (nothing(), nothing());
-    let mut answering: Doing = Box::pin(ranges::answer_all(shared));
+    let mut commanded: Task = Box::pin(next_command(&shared, &commands));
+    let mut sessions = Sessions::new(&shared);
     loop {
-        let work = or(&mut holding, or(&mut asking, &mut answering));
-        match or(&mut listening, work).await {
-            Next::Order(LinkCommand::LogIn(new)) => {
-                listening = Box::pin(next_command(shared, &commands));
-                asking = nothing();
-                match &held {
-                    Some(old) if is_same(old, &new) => {
-                        // Only faster: the token and everything else stay good.
-                        shared.repeat_state().await;
-                        if shared.reach.get() != Reach::There || old.key != new.key {
-                            shared.hurry();
-                            holding = Box::pin(hold(shared, new.clone()));
-                        }
-                        (held, home) = (Some(new.clone()), Some(new));
-                    }
-                    Some(old) if old.address == new.address && is_alike(old, &new) => {
-                        // The room would take us for somebody else with a similar name.
-                        holding = nothing();
-                        shared.reach(Reach::Away);
-                        if let Some(token) = shared.token.take() {
-                            log_off(&old.address, &token, LOG_OFF_TIMEOUT).await;
-                        }
-                        asking = Box::pin(ask_in(shared, new, true));
-                    }
-                    Some(_) => asking = Box::pin(ask_in(shared, new, false)),
-                    None => {
-                        send_back(shared, home.as_ref(), &new).await;
-                        home = Some(new.clone());
-                        asking = Box::pin(ask_in(shared, new, true));
-                    }
-                }
+        match or(&mut commanded, sessions.next()).await {
+            Next::LogIn(login) => {
+                commanded = Box::pin(next_command(&shared, &commands));
+                sessions.request(login).await;
             }
-            Next::Order(_) => break,
-            Next::Over => (holding, held) = (nothing(), None),
-            Next::Refused(report) => {
-                asking = nothing();
-                shared.report(report).await;
-                match &held {
-                    // The session was logged off for the other name.
-                    Some(old) if shared.token.borrow().is_none() => {
-                        holding = Box::pin(hold(shared, old.clone()));
-                    }
-                    Some(_) => shared.repeat_state().await,
-                    None => {}
-                }
+            Next::Quit => break,
+            Next::Over => sessions.end(),
+            Next::Accepted(login, session) => sessions.enter(login, session).await,
+            Next::Refused(report) => sessions.stay(report).await,
+        }
+    }
+    sessions.close().await;
+}
+
+/// The present session and the requested one, with their tasks.
+struct Sessions<'a> {
+    shared: &'a Shared,
+    /// The login of the present session.
+    present: Option<Login>,
+    /// The login under which the messages in the outbox were written.
+    author: Option<Login>,
+    /// The room whose transcript the window shows.
+    shown: Option<Address>,
+    /// Keeps the present session.
+    keeping: Task<'a>,
+    /// Asks for the requested session.
+    asking: Task<'a>,
+    /// Answers the queries for ranges of the history.
+    answering: Task<'a>,
+}
+
+impl<'a> Sessions<'a> {
+    fn new(shared: &'a Shared) -> Sessions<'a> {
+        Sessions {
+            shared,
+            present: None,
+            author: None,
+            shown: None,
+            keeping: nothing(),
+            asking: nothing(),
+            answering: Box::pin(ranges::answer_all(shared)),
+        }
+    }
+
+    /// Runs the tasks until one of them ends.
+    async fn next(&mut self) -> Next {
+        let others = or(&mut self.asking, &mut self.answering);
+        or(&mut self.keeping, others).await
+    }
+
+    /// Begins to carry out a login. The present session continues until this one is accepted, unless
+    /// its name would be in the way.
+    async fn request(&mut self, new: Login) {
+        let shared = self.shared;
+        self.asking = nothing();
+        match &self.present {
+            Some(old) if is_same(old, &new) => self.renew(new).await,
+            Some(old) if old.address == new.address && is_alike(old, &new) => {
+                // The room would take us for somebody else with a similar name.
+                self.keeping = nothing();
+                shared.set_reach(Reach::Away);
+                self.log_off().await;
+                self.asking = Box::pin(ask_in(shared, new, Beside::Nothing));
             }
-            Next::Accepted(new, session) => {
-                drop(holding);
-                asking = nothing();
-                let token = shared.token.take();
-                if let (Some(old), Some(token)) = (&held, token) {
-                    log_off(&old.address, &token, LOG_OFF_TIMEOUT).await;
-                }
-                send_back(shared, home.as_ref(), &new).await;
-                let fresh = room.as_ref() != Some(&new.address);
-                if fresh {
-                    if room.is_some() {
-                        drop(answering);
-                        ranges::answer_none(shared).await;
-                        answering = Box::pin(ranges::answer_all(shared));
-                    }
-                    shared.forget();
-                }
-                let place = shared.place.get().or(new.resume.place);
-                shared.place.set(place);
-                shared.address.replace(Some(new.address.clone()));
-                shared.let_in(&new, session, fresh).await;
-                room = Some(new.address.clone());
-                holding = Box::pin(hold(shared, new.clone()));
-                (held, home) = (Some(new.clone()), Some(new));
+            Some(_) => self.asking = Box::pin(ask_in(shared, new, Beside::Session)),
+            None => {
+                send_back(shared, self.author.as_ref(), &new).await;
+                self.author = Some(new.clone());
+                self.asking = Box::pin(ask_in(shared, new, Beside::Nothing));
             }
         }
     }
-    let Some(held) = held else {
-        return;
-    };
-    // After the limit they stay in the file for the next window.
-    let _ = timeout(LAST_WORDS, or(sent(shared), holding)).await;
-    if let Some(token) = shared.token.take() {
-        log_off(&held.address, &token, LOG_OFF_TIMEOUT).await;
+
+    /// Keeps the present session, whose login is the same but for its key, and connects at once unless
+    /// connected. The token and everything else stay good.
+    async fn renew(&mut self, new: Login) {
+        let shared = self.shared;
+        shared.repeat_state().await;
+        let same_key = self.present.as_ref().is_some_and(|old| old.key == new.key);
+        if shared.reach.get() != Reach::There || !same_key {
+            shared.hurry();
+            self.keeping = Box::pin(keep_session(shared, new.clone()));
+        }
+        (self.present, self.author) = (Some(new.clone()), Some(new));
+    }
+
+    /// Forgets the present session, which was refused for good.
+    fn end(&mut self) {
+        (self.keeping, self.present) = (nothing(), None);
+    }
+
+    /// Leaves the present session for one that was accepted.
+    async fn enter(&mut self, new: Login, session: Session) {
+        let shared = self.shared;
+        (self.keeping, self.asking) = (nothing(), nothing());
+        self.log_off().await;
+        send_back(shared, self.author.as_ref(), &new).await;
+        let fresh = self.shown.as_ref() != Some(&new.address);
+        if fresh {
+            if self.shown.is_some() {
+                self.answering = nothing();
+                ranges::refuse_all(shared).await;
+                self.answering = Box::pin(ranges::answer_all(shared));
+            }
+            shared.forget_stream();
+        }
+        let after = shared.resume_after.get().or(new.resume.after);
+        shared.resume_after.set(after);
+        shared.address.replace(Some(new.address.clone()));
+        shared.report_login(&new, session, fresh).await;
+        self.shown = Some(new.address.clone());
+        self.keeping = Box::pin(keep_session(shared, new.clone()));
+        (self.present, self.author) = (Some(new.clone()), Some(new));
+    }
+
+    /// Stays in the present session, since the requested login was refused.
+    async fn stay(&mut self, refusal: Report) {
+        let shared = self.shared;
+        self.asking = nothing();
+        shared.report(refusal).await;
+        match &self.present {
+            // The session was logged off for the other name.
+            Some(old) if shared.token.borrow().is_none() => {
+                self.keeping = Box::pin(keep_session(shared, old.clone()));
+            }
+            Some(_) => shared.repeat_state().await,
+            None => {}
+        }
+    }
+
+    /// Waits a moment for the answers to the messages, and logs off.
+    async fn close(mut self) {
+        if self.present.is_none() {
+            return;
+        }
+        // After the limit they stay in the file for the next window.
+        let sending = or(outbox_emptied(self.shared), &mut self.keeping);
+        let _ = timeout(LAST_WORDS, sending).await;
+        self.keeping = nothing();
+        self.log_off().await;
+    }
+
+    /// Ends the present session at the server, if there is one.
+    async fn log_off(&self) {
+        let token = self.shared.token.take();
+        if let (Some(present), Some(token)) = (&self.present, token) {
+            log_off(&present.address, &token, LOG_OFF_TIMEOUT).await;
+        }
     }
 }
 
 /// Returns once every message is answered.
-async fn sent(shared: &Shared) -> Next {
+async fn outbox_emptied(shared: &Shared) -> Next {
     while !shared.outbox.borrow().is_empty() {
         task::sleep(Duration::from_millis(10)).await;
     }
     Next::Over
 }
 
+/// Returns whether both are to the same room under the same name.
 fn is_same(old: &Login, new: &Login) -> bool {
     old.address == new.address && old.name == new.name
 }
@@ -183,14 +250,14 @@ async fn next_command(shared: &Shared, commands: &Receiver<LinkCommand>) -> Next
                     shared.change.notify(usize::MAX);
                 }
             }
-            Ok(command) => return Next::Order(command),
-            // The window is gone.
-            Err(_) => return Next::Order(LinkCommand::Quit),
+            Ok(LinkCommand::LogIn(login)) => return Next::LogIn(login),
+            // An error means that the window is gone.
+            Ok(LinkCommand::Quit) | Err(_) => return Next::Quit,
         }
     }
 }
 
-/// Refuses the messages that were written to another login.
+/// Refuses the messages that were written under another login.
 async fn send_back(shared: &Shared, old: Option<&Login>, new: &Login) {
     if old.is_none_or(|old| is_same(old, new)) {
         return;
@@ -201,28 +268,37 @@ async fn send_back(shared: &Shared, old: Option<&Login>, new: &Login) {
             return;
         };
         let why = "You logged in as someone else before the room received it.".to_string();
-        shared.answered(key, Err(why)).await;
+        shared.report_answer(key, Err(why)).await;
     }
 }
 
-/// Asks for a session until it is accepted or refused. `alone` says that there is no other one
-/// whose state the window would rather know.
-async fn ask_in(shared: &Shared, login: Login, alone: bool) -> Next {
+/// The session that continues while another one is asked for.
+#[derive(Clone, Copy, PartialEq)]
+enum Beside {
+    /// None: the window is shown the state of the login.
+    Nothing,
+    /// The present one, whose state the window goes on showing.
+    Session,
+}
+
+/// Asks for a session until it is accepted or refused.
+async fn ask_in(shared: &Shared, login: Login, beside: Beside) -> Next {
+    let reports = beside == Beside::Nothing;
     let mut token = login.resume.token.clone();
     loop {
-        if alone {
-            shared.reach(Reach::Coming);
-            shared.state(LinkState::Connecting).await;
+        if reports {
+            shared.set_reach(Reach::Coming);
+            shared.report_state(LinkState::Connecting).await;
         }
         let asked = match &token {
             None => log_in(shared, &login).await,
-            Some(kept) => match whose(shared, &login, kept).await {
+            Some(saved) => match session_of(shared, &login, saved).await {
                 Ok(Some(session)) => Ok(session),
                 Ok(None) => {
                     token = None;
                     continue;
                 }
-                Err(not_in) => Err(not_in),
+                Err(error) => Err(error),
             },
         };
         let (why, again) = match asked {
@@ -235,22 +311,24 @@ async fn ask_in(shared: &Shared, login: Login, alone: bool) -> Next {
                 ..
             }) if login.resume.token.is_some() => (sentence, Some(again)),
             Err(LoginError::Later { why, again, .. }) if login.persist => (why, again),
-            Err(not_in) => {
-                if alone {
-                    shared.reach(Reach::Away);
+            Err(error) => {
+                if reports {
+                    shared.set_reach(Reach::Away);
                 }
-                return Next::Refused(refusal(&login, not_in));
+                return Next::Refused(refusal(&login, error));
             }
         };
-        if alone {
-            shared.reach(Reach::Away);
+        if reports {
+            wait_offline(shared, why, again).await;
+        } else {
+            wait_quietly(shared, again).await;
         }
-        wait(shared, why, again, alone).await;
     }
 }
 
-fn refusal(login: &Login, not_in: LoginError) -> Report {
-    let (field, sentence, limit) = match not_in {
+/// The report about a refused login.
+fn refusal(login: &Login, error: LoginError) -> Report {
+    let (field, sentence, limit) = match error {
         LoginError::Refused {
             field,
             sentence,
@@ -260,8 +338,8 @@ fn refusal(login: &Login, not_in: LoginError) -> Report {
         LoginError::Later {
             why, heard: true, ..
         } => (Field::Name, why, None),
-        LoginError::Later { why, .. } => (Field::Address, nobody(login, &why), None),
-        LoginError::Hurried => (Field::Address, nobody(login, "it took too long"), None),
+        LoginError::Later { why, .. } => (Field::Address, no_answer(login, &why), None),
+        LoginError::Hurried => (Field::Address, no_answer(login, "it took too long"), None),
     };
     Report::LoginRefused {
         field,
@@ -270,20 +348,22 @@ fn refusal(login: &Login, not_in: LoginError) -> Report {
     }
 }
 
-/// Holds a session through breaks and restarts, by its token or by logging in again. Returns when
+/// Keeps a session through breaks and restarts, by its token or by logging in again. Returns when
 /// it was refused for good.
-async fn hold(shared: &Shared, login: Login) -> Next {
+async fn keep_session(shared: &Shared, login: Login) -> Next {
     // The room forgot us a moment ago, and has accepted us since.
     let mut thrown_out = false;
     loop {
-        shared.reach(Reach::Coming);
-        shared.state(LinkState::Connecting).await;
+        shared.set_reach(Reach::Coming);
+        shared.report_state(LinkState::Connecting).await;
         let token = shared.token.borrow().clone();
         let end = match token {
             Some(token) => connected(shared, &login, &token).await,
             None => match log_in(shared, &login).await {
                 Ok(session) => {
-                    shared.let_in(&login, session, false).await;
+                    // The transcript goes on.
+                    let fresh = false;
+                    shared.report_login(&login, session, fresh).await;
                     continue;
                 }
                 Err(LoginError::Hurried) => Ending::Hurried,
@@ -294,30 +374,26 @@ async fn hold(shared: &Shared, login: Login) -> Next {
                     ..
                 }) => Ending::refused(sentence, Some(again)),
                 Err(LoginError::Later { why, again, .. }) => Ending::refused(why, again),
-                Err(not_in) => {
-                    shared.reach(Reach::Away);
-                    shared.report(refusal(&login, not_in)).await;
+                Err(error) => {
+                    shared.set_reach(Reach::Away);
+                    shared.report(refusal(&login, error)).await;
                     return Next::Over;
                 }
             },
         };
-        if shared.lived.get() {
+        if shared.lasted.get() {
             thrown_out = false;
         }
         match end {
             Ending::Hurried => {}
-            Ending::Broken { why, again } => {
-                shared.reach(Reach::Away);
-                wait(shared, why, again, true).await;
-            }
+            Ending::Broken { why, again } => wait_offline(shared, why, again).await,
             // Another room may be at this address by now, or it was restarted: logging in again
             // helps. A room that accepts us only to forget us is not asked without a pause.
             Ending::LoggedOut => {
                 shared.token.replace(None);
-                shared.lived.set(false);
+                shared.lasted.set(false);
                 if std::mem::replace(&mut thrown_out, true) {
-                    shared.reach(Reach::Away);
-                    wait(shared, THROWN_OUT.to_string(), None, true).await;
+                    wait_offline(shared, THROWN_OUT.to_string(), None).await;
                 }
             }
         }
@@ -327,7 +403,7 @@ async fn hold(shared: &Shared, login: Login) -> Next {
 /// Listens and sends until one of the two ends.
 async fn connected(shared: &Shared, login: &Login, token: &str) -> Ending {
     shared.caught_up.set(false);
-    shared.lived.set(false);
+    shared.lasted.set(false);
     let opening = listen::open(shared, &login.address, token);
     let stream = match shared.unless_hurried(opening).await {
         Some(Ok(stream)) => stream,
@@ -335,33 +411,47 @@ async fn connected(shared: &Shared, login: &Login, token: &str) -> Ending {
         None => return Ending::Hurried,
     };
     let begun = Instant::now();
-    shared.streamed.set(true);
-    shared.reach(Reach::There);
-    shared.state(LinkState::Connected).await;
+    shared.streamed_before.set(true);
+    shared.set_reach(Reach::There);
+    shared.report_state(LinkState::Connected).await;
     let end = or(
         listen::follow(shared, stream),
         send_all(shared, &login.address, token),
     )
     .await;
-    if begun.elapsed() > LIVED {
-        shared.lived.set(true);
+    if begun.elapsed() > LASTING {
+        shared.lasted.set(true);
         shared.backoff.borrow_mut().reset();
     }
     end
 }
 
-/// Waits for the next attempt, or until the user wants one.
-async fn wait(shared: &Shared, why: String, again: Option<Duration>, told: bool) {
+/// Tells the window that there is no connection, and waits for the next attempt, or until the user
+/// wants one.
+async fn wait_offline(shared: &Shared, why: String, asked: Option<Duration>) {
+    shared.set_reach(Reach::Away);
     let hurried = shared.hurried.listen();
-    let delay = shared.backoff.borrow_mut().delay(chance());
-    let again = again.map_or(delay, |asked| asked.max(delay).min(MAX_IMPOSED_DELAY));
-    if told {
-        shared.state(LinkState::Offline { why, again }).await;
-    }
+    let again = next_delay(shared, asked);
+    let state = LinkState::Offline { why, again };
+    shared.report_state(state).await;
     or(task::sleep(again), hurried).await;
 }
 
-fn nobody(login: &Login, why: &str) -> String {
+/// Waits for the next attempt, or until the user wants one, without telling the window.
+async fn wait_quietly(shared: &Shared, asked: Option<Duration>) {
+    let hurried = shared.hurried.listen();
+    or(task::sleep(next_delay(shared, asked)), hurried).await;
+}
+
+/// The delay before the next attempt: the usual one, or that which the server asked for if it is
+/// longer.
+fn next_delay(shared: &Shared, asked: Option<Duration>) -> Duration {
+    let delay = shared.backoff.borrow_mut().delay(chance());
+    asked.map_or(delay, |asked| asked.max(delay).min(MAX_IMPOSED_DELAY))
+}
+
+/// The sentence for a room that did not answer.
+fn no_answer(login: &Login, why: &str) -> String {
     format!(
         "No chatroom answers at {}: {}. Is its server running there? Check the address, then \
          press Log in again.",

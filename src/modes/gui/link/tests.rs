@@ -38,7 +38,7 @@ fn refusal(report: &Report) -> Option<(Field, String)> {
     }
 }
 
-fn has_event(report: &Report, wanted: u64) -> Option<()> {
+fn event_arrived(report: &Report, wanted: u64) -> Option<()> {
     let Report::Events(events) = report else {
         return None;
     };
@@ -81,8 +81,8 @@ fn events_arrive_whole_however_they_are_cut() {
         }
         hold(stream)
     });
-    let mut ear = Ear::log_in(&fake.address, false);
-    ear.until(|report| has_event(report, 30));
+    let mut ear = Ear::log_in(&fake.address);
+    ear.until(|report| event_arrived(report, 30));
     let mut events = ear.events();
     assert_eq!(events.remove(0).kind(), "hello");
     assert_eq!(events, sent);
@@ -118,7 +118,7 @@ fn a_stream_in_chunks_is_read_to_its_last_chunk() {
         let whole = bytes.chunks(7).all(|piece| stream.write_all(piece).is_ok());
         whole && (count < 2 || hold(stream))
     });
-    let mut ear = Ear::log_in(&fake.address, false);
+    let mut ear = Ear::log_in(&fake.address);
     let ends = [
         "the connection was closed",
         "its answer is not well-formed HTTP",
@@ -141,7 +141,7 @@ fn messages_go_out_in_order_each_after_the_answer_to_the_one_before() {
         }
         usual(request, stream)
     });
-    let mut ear = Ear::log_in(&fake.address, false);
+    let mut ear = Ear::log_in(&fake.address);
     for n in 0..20 {
         ear.say(&format!("text {n}"), &format!("k{n}"));
     }
@@ -176,7 +176,7 @@ fn with_a_lost_answer(arrived: bool) -> Vec<String> {
         }
         usual(request, stream)
     });
-    let mut ear = Ear::log_in(&fake.address, false);
+    let mut ear = Ear::log_in(&fake.address);
     ear.say("hi", "k1");
     ear.say("ho", "k2");
     ear.until(|report| answer_to(report, "k2"))
@@ -218,9 +218,9 @@ fn a_restart_is_lived_through_and_the_stream_goes_on_where_it_was() {
         }
         usual(request, stream)
     });
-    let mut ear = Ear::log_in(&fake.address, false);
+    let mut ear = Ear::log_in(&fake.address);
     assert_eq!(ear.until(offline), "the server stopped");
-    ear.until(|report| has_event(report, 20));
+    ear.until(|report| event_arrived(report, 20));
     let asked = fake.seen("GET /events");
     assert_eq!(
         asked[1].field("last-event-id"),
@@ -260,24 +260,24 @@ fn a_busy_room_is_asked_again_later_and_a_refusal_is_final() {
             _ => usual(request, stream),
         }
     });
-    let mut ear = Ear::log_in(&fake.address, false);
+    let mut ear = Ear::log_in(&fake.address);
     ear.say("hi", "k1");
     ear.say("ho", "k2");
     assert!(ear.until(|r| answer_to(r, "k1")).is_ok());
     let refused = Err("Slower, please.".into());
     assert_eq!(ear.until(|r| answer_to(r, "k2")), refused);
     assert_eq!(keys(&fake.seen("POST /messages")), ["k1", "k1", "k1", "k2"]);
-    let held = |report: &&Report| matches!(report, Report::State(LinkState::Held { .. }));
+    let held = |report: &&Report| matches!(report, Report::State(LinkState::Paused { .. }));
     assert_eq!(ear.heard.iter().filter(held).count(), 2);
 }
 
 #[test]
 fn nobody_there_is_final_at_first_unless_it_is_to_go_on() {
     let address = nobody();
-    let (field, sentence) = Ear::log_in(&address, false).until(refusal);
+    let (field, sentence) = Ear::log_in(&address).until(refusal);
     assert_eq!(field, Field::Address);
     assert!(sentence.contains("connection refused"), "{sentence}");
-    let mut ear = Ear::log_in(&address, true);
+    let mut ear = Ear::log_in_however_long(&address);
     assert_eq!(ear.until(offline), "connection refused");
 }
 
@@ -296,9 +296,9 @@ fn a_window_that_does_not_take_stops_the_reading_and_loses_nothing() {
         let _ = stream.write_all(&bytes);
         hold(stream)
     });
-    let mut ear = Ear::log_in(&fake.address, false);
+    let mut ear = Ear::log_in(&fake.address);
     fake.wait_for("GET /events", 1);
-    ear.until(|report| has_event(report, MANY));
+    ear.until(|report| event_arrived(report, MANY));
     let ids: Vec<u64> = ear
         .events()
         .iter()
@@ -317,7 +317,7 @@ fn what_was_said_just_before_leaving_still_gets_out() {
         }
         usual(request, stream)
     });
-    let mut ear = Ear::log_in(&fake.address, false);
+    let mut ear = Ear::log_in(&fake.address);
     ear.until(|report| matches!(report, Report::State(LinkState::Connected)).then_some(()));
     ear.say("good night", "k1");
     ear.link.close(Duration::from_secs(5));

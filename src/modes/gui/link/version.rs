@@ -21,7 +21,7 @@ fn sentence(server: &str, window: &str) -> Option<String> {
     ))
 }
 
-/// Major and minor number.
+/// The major and the minor number.
 fn numbers(version: &str) -> Option<(u64, u64)> {
     let mut parts = version.split(['.', '-', '+']);
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))

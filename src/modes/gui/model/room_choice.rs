@@ -182,7 +182,7 @@ impl Model {
         };
         let held = matches!(
             self.state,
-            Some(LinkState::Connected | LinkState::Held { .. })
+            Some(LinkState::Connected | LinkState::Paused { .. })
         );
         held && login.address.to_string() == address && login.name == name.trim()
     }

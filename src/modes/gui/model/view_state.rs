@@ -123,7 +123,7 @@ impl Model {
                 true => "connected".to_string(),
                 false => "connected, loading earlier messages".to_string(),
             },
-            Some(LinkState::Held { why, again }) => {
+            Some(LinkState::Paused { why, again }) => {
                 let again = again.as_secs_f64().round().max(1.0);
                 format!("the room is busy: {why} trying again in {again} s")
             }
@@ -147,7 +147,7 @@ impl Model {
     pub fn is_connected(&self) -> bool {
         matches!(
             self.state,
-            Some(LinkState::Connected | LinkState::Held { .. })
+            Some(LinkState::Connected | LinkState::Paused { .. })
         )
     }
 

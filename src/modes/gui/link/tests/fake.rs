@@ -19,7 +19,7 @@ pub use crate::modes::gui::tests::{id, key};
 use crate::sse::{Form, encode};
 use crate::wire::{HistoryRange, Members, Said, Session, Wire};
 
-/// How long anything may take before the test fails.
+/// Time limit of anything before the test fails.
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// Answers a range of history.
@@ -124,7 +124,7 @@ pub struct Ear {
 }
 
 impl Ear {
-    /// A link that is told nothing yet.
+    /// A link without any command yet.
     pub fn new() -> Ear {
         let (wake, woken) = mpsc::channel();
         Ear {
@@ -134,12 +134,21 @@ impl Ear {
         }
     }
 
-    /// A link that is told to log in.
-    pub fn log_in(address: &str, persist: bool) -> Ear {
+    /// A link that logs in, and gives up if nobody answers.
+    pub fn log_in(address: &str) -> Ear {
         let ear = Ear::new();
+        let login = login(address, "uthira");
+        ear.link.send(LinkCommand::LogIn(login));
+        ear
+    }
+
+    /// A link that logs in, and keeps trying while nobody answers.
+    pub fn log_in_however_long(address: &str) -> Ear {
+        let ear = Ear::new();
+        let login = login(address, "uthira");
         ear.link.send(LinkCommand::LogIn(Login {
-            persist,
-            ..login(address, "uthira")
+            persist: true,
+            ..login
         }));
         ear
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// How long each wait for the next attempt was to be, in milliseconds.
+/// The announced waits for the next attempts, in milliseconds.
 fn waits(ear: &mut Ear, count: usize) -> Vec<u128> {
     let mut waits = Vec::new();
     ear.until(|report| {
@@ -40,7 +40,7 @@ fn what_no_chatroom_says_is_said_so_and_does_no_harm() {
             }
             false
         });
-        let mut ear = Ear::log_in(&fake.address, false);
+        let mut ear = Ear::log_in(&fake.address);
         let (field, sentence) = ear.until(refusal);
         assert_eq!(field, Field::Address);
         assert!(sentence.contains(expected), "{answer:?}: {sentence}");
@@ -55,7 +55,7 @@ fn endless_heads_and_lines_are_given_up() {
         while stream.write_all(&[b'x'; 65536]).is_ok() {}
         false
     });
-    let (_, sentence) = Ear::log_in(&fake.address, false).until(refusal);
+    let (_, sentence) = Ear::log_in(&fake.address).until(refusal);
     assert!(
         sentence.contains("too long") || sentence.contains("HTTP"),
         "{sentence}"
@@ -72,7 +72,7 @@ fn endless_heads_and_lines_are_given_up() {
         while stream.write_all(&[b'x'; 65536]).is_ok() {}
         false
     });
-    let mut ear = Ear::log_in(&fake.address, false);
+    let mut ear = Ear::log_in(&fake.address);
     let why = ear.until(offline);
     assert!(why.contains("too long"), "{why}");
     fake.wait_for("GET /events", 2);
@@ -90,7 +90,7 @@ fn silence_is_noticed() {
         }
         true // Open, and nothing more comes.
     });
-    let mut ear = Ear::log_in(&fake.address, false);
+    let mut ear = Ear::log_in(&fake.address);
     assert!(ear.until(offline).contains("nothing is heard"));
     fake.wait_for("GET /events", 2);
 }
@@ -107,7 +107,7 @@ fn a_server_that_throws_us_out_again_and_again_is_not_asked_in_a_circle() {
             false => reply(stream, "401 Unauthorized", "", body),
         }
     });
-    let mut ear = Ear::log_in(&fake.address, false);
+    let mut ear = Ear::log_in(&fake.address);
     let words = ear.until(offline);
     assert_eq!(
         words,
@@ -126,7 +126,7 @@ fn a_server_that_throws_us_out_again_and_again_is_not_asked_in_a_circle() {
         }
         usual(request, stream)
     });
-    assert!(grow(waits(&mut Ear::log_in(&fake.address, false), 4)));
+    assert!(grow(waits(&mut Ear::log_in(&fake.address), 4)));
     assert!(fake.seen("GET /events").len() <= 4);
 }
 
@@ -149,7 +149,7 @@ fn a_greeting_that_is_not_understood_is_said() {
             let _ = stream.write_all(&[head, first].concat());
             hold(stream)
         });
-        let mut ear = Ear::log_in(&fake.address, false);
+        let mut ear = Ear::log_in(&fake.address);
         let why = ear.until(offline);
         assert!(why.contains("does not understand"), "{why}");
         ear.heard.clear();
@@ -178,14 +178,14 @@ fn what_the_stream_says_otherwise_is_passed_over_or_said() {
             let _ = stream.write_all(answer.as_bytes());
             false
         });
-        let why = Ear::log_in(&fake.address, false).until(offline);
+        let why = Ear::log_in(&fake.address).until(offline);
         assert!(why.contains(expected), "{why}");
     }
 }
 
-/// How much a server gets rid of while the window takes nothing: what does not fit into the link
-/// stays in the sockets.
-fn taken(piece: Vec<u8>) -> (usize, Ear) {
+/// Returns the number of bytes that a server can send while the window takes nothing: what does not
+/// fit into the link stays in the sockets.
+fn sent_to_an_idle_window(piece: Vec<u8>) -> (usize, Ear) {
     let (tell, told) = std::sync::mpsc::channel();
     let tell = std::sync::Mutex::new(tell);
     let fake = Fake::start(move |request, _, stream| {
@@ -202,7 +202,7 @@ fn taken(piece: Vec<u8>) -> (usize, Ear) {
         let _ = tell.lock().expect("no panic").send(sent);
         true
     });
-    let ear = Ear::log_in(&fake.address, false);
+    let ear = Ear::log_in(&fake.address);
     let sent = told
         .recv_timeout(Duration::from_secs(60))
         .expect("it stands still");
@@ -217,14 +217,15 @@ fn a_window_that_takes_nothing_makes_no_flood_grow() {
     for n in 2..2000 {
         crate::sse::encode(crate::sse::Form::Sse, &said(n, "x", None), &mut many);
     }
-    let (sent, mut ear) = taken(many);
-    assert!(sent < SOCKETS + REPORTS * 32 * 1024, "{sent}");
-    ear.until(|report| has_event(report, 1999));
+    let (sent, mut ear) = sent_to_an_idle_window(many);
+    assert!(sent < SOCKETS + MAX_REPORTS * 32 * 1024, "{sent}");
+    ear.until(|report| event_arrived(report, 1999));
 
     let long = "x".repeat(crate::sse::decoder::MAX_LINE - 1000);
-    let (sent, _ear) = taken(format!("data: {long}\ndata: {}\n\n", &long[..9000]).into_bytes());
+    let (sent, _ear) =
+        sent_to_an_idle_window(format!("data: {long}\ndata: {}\n\n", &long[..9000]).into_bytes());
     assert!(
-        sent < SOCKETS + REPORTS * crate::sse::decoder::MAX_EVENT,
+        sent < SOCKETS + MAX_REPORTS * crate::sse::decoder::MAX_EVENT,
         "{sent}"
     );
 }
@@ -247,7 +248,7 @@ fn an_event_of_a_hundred_megabytes_is_given_up() {
         }
         false
     });
-    let mut ear = Ear::log_in(&fake.address, false);
+    let mut ear = Ear::log_in(&fake.address);
     let why = ear.until(offline);
     assert!(why.contains("an event of the stream is too long"), "{why}");
     fake.wait_for("GET /events", 2);

@@ -3,7 +3,7 @@
 use super::*;
 use crate::modes::gui::talk::Login;
 
-fn is_connected(report: &Report) -> Option<()> {
+fn connected(report: &Report) -> Option<()> {
     matches!(report, Report::State(LinkState::Connected)).then_some(())
 }
 
@@ -48,7 +48,7 @@ fn a_refused_name_is_reported_in_the_servers_words() {
         (Field::Name, "The room is full."),
         (Field::Name, "Taken."),
     ] {
-        let mut ear = Ear::log_in(&fake.address, false);
+        let mut ear = Ear::log_in(&fake.address);
         let (field, sentence) = ear.until(refusal);
         assert_eq!((field, sentence.as_str()), expected);
     }
@@ -71,7 +71,7 @@ fn leaving_is_said_and_another_login_ends_the_old_one() {
         }
         usual(request, stream)
     });
-    let mut ear = Ear::log_in(&fake.address, false);
+    let mut ear = Ear::log_in(&fake.address);
     let connected =
         |report: &Report| matches!(report, Report::State(LinkState::Connected)).then_some(());
     ear.until(connected);
@@ -102,7 +102,7 @@ fn a_refused_host_is_said_in_the_servers_words_at_the_address() {
             let body = r#"{"error":"host_unknown","message":"Start it with --host-name x."}"#;
             reply(stream, status, "", body)
         });
-        let (field, sentence) = Ear::log_in(&fake.address, true).until(refusal);
+        let (field, sentence) = Ear::log_in_however_long(&fake.address).until(refusal);
         assert_eq!(field, Field::Address);
         assert_eq!(sentence, "Start it with --host-name x.");
     }
@@ -129,10 +129,10 @@ fn picky() -> Fake {
 #[test]
 fn a_refused_other_login_leaves_everything_as_it_was() {
     let (fake, other) = (picky(), picky());
-    let mut ear = Ear::log_in(&fake.address, false);
-    ear.until(is_connected);
+    let mut ear = Ear::log_in(&fake.address);
+    ear.until(connected);
     ear.say("hi", "k1");
-    ear.until(|r| matches!(r, Report::State(LinkState::Held { .. })).then_some(()));
+    ear.until(|r| matches!(r, Report::State(LinkState::Paused { .. })).then_some(()));
     for address in [&fake.address, &other.address] {
         ear.heard.clear();
         ear.link.send(LinkCommand::LogIn(login(address, "no")));
@@ -154,13 +154,13 @@ fn a_refused_other_login_leaves_everything_as_it_was() {
 #[test]
 fn another_login_that_nobody_answers_leaves_everything_as_it_was() {
     let fake = picky();
-    let mut ear = Ear::log_in(&fake.address, false);
-    ear.until(is_connected);
+    let mut ear = Ear::log_in(&fake.address);
+    ear.until(connected);
     ear.heard.clear();
     ear.link
         .send(LinkCommand::LogIn(login(&nobody(), "uthira")));
     assert_eq!(ear.until(refusal).0, Field::Address);
-    ear.until(is_connected);
+    ear.until(connected);
     assert_eq!(fake.seen("GET /events").len(), 1);
 }
 
@@ -170,13 +170,13 @@ fn a_name_that_the_room_takes_for_ours_is_tried_after_leaving_and_ours_taken_bac
     let mut ear = Ear::new();
     ear.link
         .send(LinkCommand::LogIn(login(&fake.address, "n0")));
-    ear.until(is_connected);
+    ear.until(connected);
     ear.heard.clear();
     ear.link
         .send(LinkCommand::LogIn(login(&fake.address, "no")));
     assert_eq!(ear.until(refusal).1, "Taken.");
     assert!(!ear.until(let_in).1, "the transcript stays");
-    ear.until(is_connected);
+    ear.until(connected);
     assert_eq!(fake.seen("DELETE /session").len(), 1);
     let asked = fake.seen("POST /session");
     let asked: Vec<&str> = asked.iter().map(|asked| asked.body.as_str()).collect();
@@ -194,11 +194,11 @@ fn a_name_that_the_room_takes_for_ours_is_tried_after_leaving_and_ours_taken_bac
 #[test]
 fn what_waits_is_given_back_when_another_login_is_accepted() {
     let (fake, other) = (picky(), picky());
-    let mut ear = Ear::log_in(&fake.address, false);
-    ear.until(is_connected);
+    let mut ear = Ear::log_in(&fake.address);
+    ear.until(connected);
     ear.say("hi", "k1");
     ear.say("ho", "k2");
-    ear.until(|r| matches!(r, Report::State(LinkState::Held { .. })).then_some(()));
+    ear.until(|r| matches!(r, Report::State(LinkState::Paused { .. })).then_some(()));
     ear.heard.clear();
     ear.link
         .send(LinkCommand::LogIn(login(&other.address, "eve")));
@@ -224,7 +224,7 @@ fn what_is_said_before_the_first_login_is_for_that_and_no_other() {
     ear.link
         .send(LinkCommand::LogIn(login(&other.address, "uthira")));
     assert!(ear.until(|r| answer_to(r, "k1")).is_err());
-    ear.until(is_connected);
+    ear.until(connected);
     assert!(other.seen("POST /messages").is_empty());
 
     let mut ear = Ear::new();
@@ -250,7 +250,7 @@ fn the_wait_for_the_next_attempt_ends_when_the_user_wants_it() {
             false => usual(request, stream),
         }
     });
-    let mut ear = Ear::log_in(&fake.address, true);
+    let mut ear = Ear::log_in_however_long(&fake.address);
     let again = |report: &Report| match report {
         Report::State(LinkState::Offline { again, .. }) => Some(again.as_secs()),
         _ => None,
@@ -260,7 +260,7 @@ fn the_wait_for_the_next_attempt_ends_when_the_user_wants_it() {
         ear.heard.clear();
         ear.link.send(LinkCommand::TryNow);
     }
-    ear.until(is_connected);
+    ear.until(connected);
 }
 
 /// A port that takes no connection and refuses none: its queue is full.

@@ -1,4 +1,4 @@
-//! What was said before, page by page, beside the stream.
+//! Ranges of the history, fetched while the stream is open.
 
 use super::*;
 use crate::event::{Body, Id, Recorded};
@@ -6,16 +6,16 @@ use crate::modes::gui::link::ranges::MAX_QUERIES;
 use crate::modes::gui::talk::HistoryQuery;
 use crate::wire::HistoryRange;
 
-type Paged = (HistoryQuery, Result<HistoryRange, String>);
+type RangeReport = (HistoryQuery, Result<HistoryRange, String>);
 
-fn range(report: &Report) -> Option<Paged> {
+fn range(report: &Report) -> Option<RangeReport> {
     match report {
         Report::Range { query, range } => Some((query.clone(), range.clone())),
         _ => None,
     }
 }
 
-fn ranges(ear: &mut Ear, count: usize) -> Vec<Paged> {
+fn ranges(ear: &mut Ear, count: usize) -> Vec<RangeReport> {
     let mut found = 0;
     ear.until(|report| {
         found += usize::from(range(report).is_some());
@@ -26,7 +26,7 @@ fn ranges(ear: &mut Ear, count: usize) -> Vec<Paged> {
     found
 }
 
-/// A room that answers pages in its own way.
+/// A room that answers queries for ranges in its own way.
 fn room(answer: impl Fn(usize, &mut std::net::TcpStream) -> bool + Send + Sync + 'static) -> Fake {
     Fake::start(move |request, count, stream| {
         if request.is("GET /events") {
@@ -61,11 +61,11 @@ fn every_question_is_answered_in_order_while_the_stream_goes_on() {
     ];
     let events = strange.clone();
     let fake = room(move |count, stream| match count {
-        // The server ended the kept connection meanwhile: it is asked again on another one.
+        // The server closed the idle connection meanwhile, so the link asks again on another one.
         1 => false,
         n => reply_range(stream, events.clone(), (n == 0).then_some(id(20))),
     });
-    let mut ear = Ear::log_in(&fake.address, false);
+    let mut ear = Ear::log_in(&fake.address);
     let queries = [
         HistoryQuery::Newest,
         HistoryQuery::Before(id(20)),
@@ -80,7 +80,7 @@ fn every_question_is_answered_in_order_while_the_stream_goes_on() {
     let order: Vec<&HistoryQuery> = answers.iter().map(|(ask, _)| ask).collect();
     assert_eq!(order, queries.iter().collect::<Vec<&HistoryQuery>>());
     for (nth, (_, range)) in answers.iter().enumerate() {
-        let range = range.as_ref().expect("a page");
+        let range = range.as_ref().expect("a range");
         assert_eq!(range.events, strange);
         assert_eq!(range.next, (nth == 0).then_some(id(20)));
     }
@@ -111,7 +111,7 @@ fn without_a_room_every_question_is_answered_with_the_reason() {
     let (_, answer) = ear.until(range);
     assert!(
         answer
-            .expect_err("no page")
+            .expect_err("no range")
             .starts_with("There is no connection")
     );
 
@@ -137,7 +137,7 @@ fn without_a_room_every_question_is_answered_with_the_reason() {
             }
         }
     });
-    let mut ear = Ear::log_in(&fake.address, false);
+    let mut ear = Ear::log_in(&fake.address);
     for part in [
         "This id is from another log.",
         "sends nothing that",
@@ -148,7 +148,7 @@ fn without_a_room_every_question_is_answered_with_the_reason() {
     ] {
         ear.link.send(LinkCommand::Fetch(HistoryQuery::Newest));
         let (_, answer) = ranges(&mut ear, 1).remove(0);
-        let why = answer.expect_err("no page");
+        let why = answer.expect_err("no range");
         assert!(why.contains(part), "{why}");
     }
     assert_eq!(
@@ -175,7 +175,7 @@ fn a_question_waits_for_a_connection_that_is_on_its_way_and_no_longer() {
             false => usual(request, stream),
         }
     });
-    let mut ear = Ear::log_in(&fake.address, false);
+    let mut ear = Ear::log_in(&fake.address);
     ear.until(|report| matches!(report, Report::LoggedIn { .. }).then_some(()));
     fake.wait_for("GET /members", 1);
     ear.link.send(LinkCommand::Fetch(HistoryQuery::Newest));
@@ -201,7 +201,7 @@ fn too_many_questions_at_once_are_answered_with_the_reason_too() {
             .recv_timeout(Duration::from_secs(20));
         reply_range(stream, Vec::new(), None)
     });
-    let mut ear = Ear::log_in(&fake.address, false);
+    let mut ear = Ear::log_in(&fake.address);
     ear.link.send(LinkCommand::Fetch(HistoryQuery::Newest));
     fake.wait_for("GET /messages", 1);
     for n in 0..MAX_QUERIES as u64 {
@@ -224,7 +224,7 @@ fn too_many_questions_at_once_are_answered_with_the_reason_too() {
 fn what_was_asked_in_a_room_that_is_left_gets_no_range_of_the_other() {
     let first = room(|_, _| true); // It never answers.
     let second = room(|_, stream| reply_range(stream, vec![said(7, "new", None)], None));
-    let mut ear = Ear::log_in(&first.address, false);
+    let mut ear = Ear::log_in(&first.address);
     ear.link
         .send(LinkCommand::Fetch(HistoryQuery::Before(id(1))));
     ear.link

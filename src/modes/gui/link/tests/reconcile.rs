@@ -1,4 +1,4 @@
-//! Nothing is said twice: letters of an earlier window, and those whose answers were lost, when the
+//! Nothing is sent twice: messages of an earlier window, and those whose answers were lost, when the
 //! stream does not bring everything.
 
 use super::*;
@@ -19,11 +19,11 @@ fn reset() -> Wire {
 }
 
 /// A window that knew the event 10, and whose message `k1` was recorded after it.
-fn with_a_letter(fake: &Fake) -> Ear {
+fn with_a_doubt(fake: &Fake) -> Ear {
     let ear = Ear::new();
     ear.link.send(LinkCommand::LogIn(Login {
         resume: Resume {
-            place: Some(id(10)),
+            after: Some(id(10)),
             token: None,
         },
         ..login(&fake.address, "uthira")
@@ -32,8 +32,8 @@ fn with_a_letter(fake: &Fake) -> Ear {
     ear
 }
 
-/// The outcome of the message in a room whose stream begins like this, and whose pages are these.
-fn fate(
+/// The outcome of the message in a room whose stream begins like this, and whose ranges are these.
+fn outcome(
     first: Vec<Wire>,
     range: impl Fn(&str, usize, &mut std::net::TcpStream) -> bool + Send + Sync + 'static,
 ) -> (Result<Said, String>, Fake) {
@@ -49,11 +49,11 @@ fn fate(
         }
         usual(request, stream)
     });
-    let answer = with_a_letter(&fake).until(|report| answer_to(report, "k1"));
+    let answer = with_a_doubt(&fake).until(|report| answer_to(report, "k1"));
     (answer, fake)
 }
 
-fn place(answer: &Result<Said, String>) -> Option<u64> {
+fn offset(answer: &Result<Said, String>) -> Option<u64> {
     match answer {
         Ok(said) => Some(said.id.offset),
         Err(_) => None,
@@ -72,7 +72,7 @@ fn queries(fake: &Fake) -> Vec<String> {
 }
 
 #[test]
-fn a_letter_that_the_stream_brings_is_not_sent_again() {
+fn a_message_that_the_stream_brings_is_not_sent_again() {
     let fake = Fake::start(|request, _, stream| {
         if request.is("GET /events") {
             let events = [said(40, "hi", Some("k1")), said(900, "x", None)];
@@ -83,7 +83,7 @@ fn a_letter_that_the_stream_brings_is_not_sent_again() {
         }
         usual(request, stream)
     });
-    let mut ear = with_a_letter(&fake);
+    let mut ear = with_a_doubt(&fake);
     ear.say("ho", "k2");
     ear.until(|report| answer_to(report, "k2"))
         .expect("recorded");
@@ -92,35 +92,35 @@ fn a_letter_that_the_stream_brings_is_not_sent_again() {
 }
 
 #[test]
-fn a_letter_that_stands_in_what_was_left_out_is_found_there() {
-    let (answer, fake) = fate(
+fn a_message_that_stands_in_what_was_left_out_is_found_there() {
+    let (answer, fake) = outcome(
         vec![gap(), said(900, "x", None)],
         |_, count, stream| match count {
             0 => reply_range(stream, vec![said(20, "a", Some("other"))], Some(id(20))),
             _ => reply_range(stream, vec![said(40, "hi", Some("k1"))], None),
         },
     );
-    assert_eq!(place(&answer), Some(40));
+    assert_eq!(offset(&answer), Some(40));
     assert_eq!(fake.seen("POST /messages").len(), 0);
     let expected = [10, 20].map(|n| format!("since={}&limit=1000", id(n)));
     assert_eq!(queries(&fake), expected);
 }
 
 #[test]
-fn a_letter_that_is_nowhere_is_sent_under_its_key() {
-    let (answer, fake) = fate(vec![gap(), said(900, "x", None)], |_, _, stream| {
+fn a_message_that_is_nowhere_is_sent_under_its_key() {
+    let (answer, fake) = outcome(vec![gap(), said(900, "x", None)], |_, _, stream| {
         reply_range(stream, vec![said(20, "hi", Some("other"))], None)
     });
-    assert_eq!(place(&answer), Some(50));
+    assert_eq!(offset(&answer), Some(50));
     assert_eq!(keys(&fake.seen("POST /messages")), ["k1"]);
     assert_eq!(queries(&fake).len(), 1);
 }
 
 #[test]
-fn in_a_log_that_does_not_know_the_place_everything_is_looked_through() {
+fn a_log_that_does_not_know_the_event_is_searched_whole() {
     for there in [true, false] {
         let first = vec![reset(), said(900, "x", None)];
-        let (answer, fake) = fate(first, move |line, _, stream| {
+        let (answer, fake) = outcome(first, move |line, _, stream| {
             if line.contains("since=") {
                 let body = r#"{"error":"id_unknown","message":"No such event."}"#;
                 return reply(stream, "400 Bad Request", "", body);
@@ -131,7 +131,7 @@ fn in_a_log_that_does_not_know_the_place_everything_is_looked_through() {
             let key = there.then_some("k1");
             reply_range(stream, vec![said(40, "hi", key)], None)
         });
-        assert_eq!(place(&answer), Some(if there { 40 } else { 50 }));
+        assert_eq!(offset(&answer), Some(if there { 40 } else { 50 }));
         let posts = fake.seen("POST /messages").len();
         assert_eq!(posts, usize::from(!there));
         let before = format!("before={}&limit=1000", id(800));
@@ -141,7 +141,7 @@ fn in_a_log_that_does_not_know_the_place_everything_is_looked_through() {
 
 #[test]
 fn what_cannot_be_known_is_left_to_the_user() {
-    let (answer, fake) = fate(vec![gap(), said(900, "x", None)], |_, count, stream| {
+    let (answer, fake) = outcome(vec![gap(), said(900, "x", None)], |_, count, stream| {
         reply_range(
             stream,
             vec![said(20, "a", None)],
@@ -158,7 +158,7 @@ fn what_cannot_be_known_is_left_to_the_user() {
 
 #[test]
 fn a_room_that_is_too_busy_for_ranges_is_asked_again() {
-    let (answer, fake) = fate(
+    let (answer, fake) = outcome(
         vec![gap(), said(900, "x", None)],
         |_, count, stream| match count {
             0 => reply(stream, "503 No", "Retry-After: 0\r\n", "{}"),
@@ -166,12 +166,12 @@ fn a_room_that_is_too_busy_for_ranges_is_asked_again() {
             _ => reply_range(stream, vec![said(40, "hi", Some("k1"))], None),
         },
     );
-    assert_eq!(place(&answer), Some(40));
+    assert_eq!(offset(&answer), Some(40));
     assert_eq!(fake.seen("POST /messages").len(), 0);
 }
 
 #[test]
-fn a_lost_answer_is_looked_for_behind_the_place_of_the_attempt() {
+fn a_message_without_an_answer_is_searched_after_the_newest_event_of_the_attempt() {
     let fake = Fake::start(|request, count, stream| {
         if request.is("POST /messages") {
             return false;
@@ -188,32 +188,32 @@ fn a_lost_answer_is_looked_for_behind_the_place_of_the_attempt() {
             _ => usual(request, stream),
         }
     });
-    let mut ear = Ear::log_in(&fake.address, false);
-    ear.until(|report| has_event(report, 30));
+    let mut ear = Ear::log_in(&fake.address);
+    ear.until(|report| event_arrived(report, 30));
     ear.say_after("hi", "k1", Some(id(30)));
     let answer = ear.until(|report| answer_to(report, "k1"));
-    assert_eq!(place(&answer), Some(40));
+    assert_eq!(offset(&answer), Some(40));
     assert_eq!(fake.seen("POST /messages").len(), 1);
     assert_eq!(queries(&fake), [format!("since={}&limit=1000", id(30))]);
 }
 
 #[test]
-fn a_letter_that_is_said_after_the_stream_brought_it_is_answered_from_memory() {
+fn a_message_that_is_said_after_the_stream_brought_it_is_answered_from_memory() {
     let fake = Fake::start(|request, _, stream| match request.is("GET /events") {
         true => stream_with(stream, &[said(40, "hi", Some("k1"))]),
         false => usual(request, stream),
     });
-    let mut ear = Ear::log_in(&fake.address, false);
-    ear.until(|report| has_event(report, 40));
+    let mut ear = Ear::log_in(&fake.address);
+    ear.until(|report| event_arrived(report, 40));
     ear.say_after("hi", "k1", Some(id(10)));
     let answer = ear.until(|report| answer_to(report, "k1"));
-    assert_eq!(place(&answer), Some(40));
+    assert_eq!(offset(&answer), Some(40));
     assert_eq!(fake.seen("POST /messages").len(), 0);
 }
 
-/// Typed while there was no connection, and long ago: nothing has to be looked for.
+/// The message was typed long ago, while there was no connection: there is nothing to search.
 #[test]
-fn a_letter_that_was_never_tried_is_not_in_doubt() {
+fn a_message_that_was_never_tried_is_not_in_doubt() {
     let (read, wait) = std::sync::mpsc::channel::<()>();
     let wait = std::sync::Mutex::new(wait);
     let fake = Fake::start(
@@ -228,12 +228,12 @@ fn a_letter_that_was_never_tried_is_not_in_doubt() {
             false => usual(request, stream),
         },
     );
-    let mut ear = Ear::log_in(&fake.address, false);
-    ear.until(|report| has_event(report, 30));
+    let mut ear = Ear::log_in(&fake.address);
+    ear.until(|report| event_arrived(report, 30));
     read.send(()).expect("the room waits");
     ear.until(offline);
     ear.say_after("hi", "k1", Some(id(30)));
     let answer = ear.until(|report| answer_to(report, "k1"));
-    assert_eq!(place(&answer), Some(50));
+    assert_eq!(offset(&answer), Some(50));
     assert!(queries(&fake).is_empty());
 }

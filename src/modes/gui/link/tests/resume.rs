@@ -3,11 +3,11 @@
 use super::*;
 use crate::modes::gui::talk::{Login, Resume};
 
-fn resuming(fake: &Fake, place: Option<u64>, token: Option<&str>) -> Ear {
+fn resuming(fake: &Fake, after: Option<u64>, token: Option<&str>) -> Ear {
     let ear = Ear::new();
     ear.link.send(LinkCommand::LogIn(Login {
         resume: Resume {
-            place: place.map(id),
+            after: after.map(id),
             token: token.map(str::to_string),
         },
         ..login(&fake.address, "uthira")
@@ -30,7 +30,7 @@ fn gap() -> Wire {
 }
 
 #[test]
-fn a_window_goes_on_with_the_token_and_the_place_of_an_earlier_one() {
+fn a_window_resumes_with_the_token_and_the_newest_event_of_an_earlier_one() {
     let fake = Fake::start(|request, count, stream| match request.is("GET /events") {
         true if count == 0 => {
             begin_stream(stream, &[said(900, "a", None)]);
@@ -45,7 +45,7 @@ fn a_window_goes_on_with_the_token_and_the_place_of_an_earlier_one() {
         (room.as_str(), token.as_str(), fresh),
         ("lobby", "t1", true)
     );
-    ear.until(|report| has_event(report, 9000));
+    ear.until(|report| event_arrived(report, 9000));
     let kinds: Vec<&str> = ear.events().iter().map(Wire::kind).collect();
     assert_eq!(kinds, ["hello", "message", "hello", "gap", "message"]);
     assert_eq!(fake.seen("POST /session").len(), 0, "nobody saw it come");
@@ -106,10 +106,10 @@ fn what_is_no_token_is_not_sent_anywhere() {
     assert_eq!(fake.seen("GET /session").len(), 0);
 }
 
-/// The greeting names a place behind the gap. If the stream breaks between the two, the gap must
-/// come again, or nobody ever hears of it.
+/// The greeting names an event after the gap. If the stream breaks between the two, the gap must
+/// come again, or the window never hears of it.
 #[test]
-fn a_break_right_behind_the_greeting_skips_nothing() {
+fn a_break_right_after_the_greeting_skips_nothing() {
     let fake = Fake::start(|request, count, stream| match request.is("GET /events") {
         true if count == 0 => {
             let hello = Wire::Hello {
@@ -126,7 +126,7 @@ fn a_break_right_behind_the_greeting_skips_nothing() {
         false => usual(request, stream),
     });
     let mut ear = resuming(&fake, Some(77), None);
-    ear.until(|report| has_event(report, 900));
+    ear.until(|report| event_arrived(report, 900));
     for asked in fake.seen("GET /events") {
         let place = id(77).to_string();
         assert_eq!(asked.field("last-event-id"), Some(place.as_str()));
@@ -166,7 +166,7 @@ fn a_break_while_the_window_is_behind_loses_nothing() {
         let _ = close.send(());
         false
     });
-    let mut ear = Ear::log_in(&fake.address, false);
+    let mut ear = Ear::log_in(&fake.address);
     fake.wait_for("GET /events", 1);
     ear.say("hi", "k1");
     fake.wait_for("POST /messages", 1);
@@ -179,7 +179,7 @@ fn a_break_while_the_window_is_behind_loses_nothing() {
     // The window is told nothing, since nothing more fits; the room sees that its stream was closed.
     let noticed = closed.recv_timeout(Duration::from_secs(20));
     noticed.expect("the break is noticed while the window takes nothing");
-    ear.until(|report| has_event(report, MANY));
+    ear.until(|report| event_arrived(report, MANY));
     let events = ear.events();
     let ids = events.iter().filter(|event| event.kind() == "message");
     let ids: Vec<u64> = ids.filter_map(|e| Some(e.id()?.offset)).collect();
