@@ -9,15 +9,12 @@ fn rgb(colour: u32) -> [u8; 3] {
     rgb
 }
 
-fn settings(folder: &Folder) -> String {
-    let path = folder.path().join("home/.config/chatroom/gui.toml");
-    std::fs::read_to_string(path).expect("settings")
-}
-
 #[track_caller]
 fn wait_for_settings(folder: &Folder, line: &str) -> String {
+    let path = folder.path().join("home/.config/chatroom/gui.toml");
     wait_for(&format!("{line} in the settings"), || {
-        let text = settings(folder);
+        // There is no file until the first change is written.
+        let text = std::fs::read_to_string(&path).ok()?;
         text.lines().any(|l| l == line).then_some(text)
     })
 }
