@@ -93,7 +93,7 @@ fn every_script_is_drawn_whole_and_in_its_direction() {
     window.click(120, -62);
     let picture = wait_for("a picture without marks", || {
         let picture = window.picture();
-        (picture.count(eyes::TRANSCRIPT, [0xCF, 0xE1, 0xFF]) == 0).then_some(picture)
+        (picture.count_in(eyes::TRANSCRIPT, [0xCF, 0xE1, 0xFF]) == 0).then_some(picture)
     });
     display.picture("scripts.png");
     let names = names(&picture);

@@ -16,9 +16,9 @@ use super::fake::{begin_stream, encoded, id, said, usual};
 use super::{REFUSED, is_message};
 use support::display::Display;
 use support::fake::{Fake, hold, reply};
+use support::picture::Picture;
 use support::program::Folder;
 use support::window::Window;
-use support::window::hands::Picture;
 
 /// The most that the window may take, whatever a server sends: its own memory (PSS), and the most
 /// that it ever had mapped and present, shared libraries and the debug build's code included.
@@ -45,7 +45,7 @@ fn status(seen: &Picture) -> Picture {
 /// Waits until the status line says that the stream broke, in more than a word.
 #[track_caller]
 fn wait_for_offline(window: &Window) {
-    window.wait_for_look("words between an orange dot and Try now", |seen| {
+    window.wait_for_picture("words between an orange dot and Try now", |seen| {
         let (words, button) = (
             seen.part((130, -100), (-40, 0)),
             seen.part((-100, 0), (-46, 0)),
@@ -117,7 +117,7 @@ fn other_servers_are_recognised_as_no_chatroom() {
         window.fill(&fake.address);
         window.keys(&["Return"]);
         fake.wait_for("POST /session", 1);
-        window.wait_for_look(what, |seen| {
+        window.wait_for_picture(what, |seen| {
             hint(seen) != before && seen.count(REFUSED) > 500
         });
         before = hint(&window.at_rest());
@@ -178,7 +178,7 @@ fn streams_that_make_no_sense_are_given_up_with_a_sentence() {
         display.picture(&format!("stream-{}.png", what.replace(' ', "-")));
         seen.store(true, Ordering::SeqCst);
         window.keys(&["ctrl+t"]);
-        window.wait_for_look("a green dot", |seen| status(seen).count(GOOD) > 30);
+        window.wait_for_picture("a green dot", |seen| status(seen).count(GOOD) > 30);
         is_alive_and_leaves(&window, what);
     }
 

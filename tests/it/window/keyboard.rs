@@ -27,7 +27,7 @@ fn wait_for_said(server: &Server, texts: &[&str]) {
 /// Tells by its border whether the field for messages has the keyboard.
 fn is_in_the_field(window: &Window) -> bool {
     window
-        .look()
+        .picture()
         .part((10, 658), (-86, -40))
         .lines(FOCUS, 500)
         .len()
@@ -77,10 +77,10 @@ fn tab_goes_round_and_typing_goes_on_in_the_message_from_everywhere() {
         });
         let mut steps = 0;
         loop {
-            let before = window.look();
+            let before = window.picture();
             window.keys(&[key]);
             steps += 1;
-            window.wait_for_look("the keyboard elsewhere", |seen| *seen != before);
+            window.wait_for_picture("the keyboard elsewhere", |seen| *seen != before);
             if is_in_the_field(&window) {
                 break;
             }
@@ -172,7 +172,7 @@ fn commands_are_commands_on_keyboards_of_any_script() {
         copied(&name);
         // The bar to search in, and back.
         press(&[ctrl, f]);
-        window.wait_for_look("the search", |seen| {
+        window.wait_for_picture("the search", |seen| {
             seen.part((10, 658), (48, 82)).lines(FOCUS, 300).len() >= 4
         });
         press(&["Escape"]);

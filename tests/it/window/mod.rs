@@ -71,7 +71,7 @@ fn say(window: &Window, text: &str) {
 #[track_caller]
 fn switch_room(window: &Window) {
     window.click(-50, 24);
-    window.wait_for_look("the cursor in the field of the name", |seen| {
+    window.wait_for_picture("the cursor in the field of the name", |seen| {
         let name = seen.part((seen.width / 2, 0), (6, 44));
         name.lines(FOCUS, 150).len() >= 2
     });
@@ -319,7 +319,7 @@ fn escape_leaves_the_form_for_another_room() {
             window.keys(&["shift+Tab"]);
         }
         window.keys(&["Escape"]);
-        window.wait_for_look("the cursor in the message", |seen| {
+        window.wait_for_picture("the cursor in the message", |seen| {
             seen.part((0, 0), (-86, -40)).lines(FOCUS, 500).len() >= 4
         });
         let text = format!("here {turn}");

@@ -36,7 +36,7 @@ fn marked(palette: &Palette) -> [u8; 3] {
 /// The chosen line of the list: top and height.
 fn chosen(picture: &Picture, palette: &Palette) -> Option<(usize, usize)> {
     let colour = marked(palette);
-    let lines = picture.lines(LIST, colour, 300);
+    let lines = picture.lines_in(LIST, colour, 300);
     let (top, end) = (lines.first()?.1, lines.last()?.1);
     Some((top, end + 1 - top))
 }
@@ -157,7 +157,7 @@ fn without_a_room_it_says_so_and_offers_the_first_that_appears() {
     // The cursor is in the field for the address, and what stands there is marked.
     let marked = marked(&Palette::LIGHT);
     wait_for("the field for the address", || {
-        let seen = window.picture().count((60, 10, 300, 30), marked);
+        let seen = window.picture().count_in((60, 10, 300, 30), marked);
         (seen > 500).then_some(())
     });
     let none = window.picture();

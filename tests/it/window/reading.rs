@@ -43,7 +43,7 @@ const FOUND_NOW: [u8; 3] = [0xFF, 0xDD, 0x7A];
 /// The number of pixel rows of the transcript with the line above new messages.
 fn unread_lines(window: &Window) -> usize {
     let picture = window.picture();
-    let lines = picture.lines(eyes::TRANSCRIPT, eyes::UNREAD, 100);
+    let lines = picture.lines_in(eyes::TRANSCRIPT, eyes::UNREAD, 100);
     let mut rows: Vec<usize> = lines.iter().map(|(_, y, _)| *y).collect();
     rows.dedup();
     rows.len()
@@ -232,7 +232,7 @@ fn a_search_finds_messages_that_are_not_loaded_yet() {
         eyes.wait_for(words, BAR, eyes::ASIDE);
         // Where it stands may have to be loaded.
         wait_for(&format!("{words}: what is found, marked"), || {
-            let marked = window.picture().count(eyes::TRANSCRIPT, FOUND_NOW);
+            let marked = window.picture().count_in(eyes::TRANSCRIPT, FOUND_NOW);
             (marked > 100).then_some(())
         });
         wait_for(&format!("{words}: {text}"), || {

@@ -16,7 +16,9 @@ use support::window::typing::{ARGS, kept};
 /// The visible text below the line above new messages.
 fn new(window: &Window) -> String {
     let row = wait_for("the line of what is new", || {
-        let lines = window.picture().lines(eyes::TRANSCRIPT, eyes::UNREAD, 100);
+        let lines = window
+            .picture()
+            .lines_in(eyes::TRANSCRIPT, eyes::UNREAD, 100);
         lines.first().map(|(_, y, _)| *y)
     });
     in_sight_below(window, row as i32 + 4)

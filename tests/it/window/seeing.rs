@@ -57,7 +57,9 @@ impl Browser {
 
 /// The lines below links, as left, top and length.
 fn underlined(window: &Window, least: usize) -> Vec<(usize, usize, usize)> {
-    window.picture().lines(eyes::TRANSCRIPT, eyes::LINK, least)
+    window
+        .picture()
+        .lines_in(eyes::TRANSCRIPT, eyes::LINK, least)
 }
 
 /// The clipboard after copying a selection.
@@ -119,7 +121,9 @@ fn lines_can_be_followed_marked_and_unfolded() {
 
     // Its own name has the line of who names it stand out; a longer one has not.
     let rows = wait_for("a line that stands out", || {
-        let rows = window.picture().lines(eyes::TRANSCRIPT, eyes::MENTION, 100);
+        let rows = window
+            .picture()
+            .lines_in(eyes::TRANSCRIPT, eyes::MENTION, 100);
         Some(rows).filter(|rows| !rows.is_empty())
     });
     let (top, bottom) = (rows[0].1, rows[rows.len() - 1].1);

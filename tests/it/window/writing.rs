@@ -7,10 +7,10 @@ use rustix::process::Signal;
 
 use super::{REFUSED, is_message, open, wait_for_members};
 use support::display::Display;
+use support::picture::Picture;
 use support::program::Folder;
 use support::server::Server;
 use support::window::Window;
-use support::window::hands::Picture;
 use support::window::typing::{WAITING, said};
 
 /// The light theme's colours of errors, of links, and of the default button.
@@ -180,16 +180,16 @@ fn commands_are_carried_out_and_an_unknown_one_stays() {
     display.picture("help.png");
 
     // An unknown one says so, and is there to be corrected; with a space before it, it is said.
-    let before = status(&eve.look());
+    let before = status(&eve.picture());
     command("/foo bar");
-    let after = eve.wait_for_look("a sentence", |seen| status(seen) != before);
+    let after = eve.wait_for_picture("a sentence", |seen| status(seen) != before);
     eve.wait_for_field("/foo bar");
     display.picture("unknown.png");
     eve.keys(&["Home"]);
     eve.type_text(" ");
     eve.keys(&["Return"]);
     wait_for_said(&server, "eve", &["/me waves", "/foo bar"]);
-    eve.wait_for_look("no sentence any more", |seen| {
+    eve.wait_for_picture("no sentence any more", |seen| {
         status(seen) != status(&after)
     });
 
@@ -198,7 +198,7 @@ fn commands_are_carried_out_and_an_unknown_one_stays() {
     eve.to_message();
     let before = transcript(&eve.at_rest());
     command("/clear");
-    eve.wait_for_look("a clear transcript", |seen| transcript(seen) != before);
+    eve.wait_for_picture("a clear transcript", |seen| transcript(seen) != before);
     display.picture("clear.png");
     // Nothing can be copied from an empty one.
     server.say(&bob, "after");
@@ -218,7 +218,7 @@ fn a_message_shows_what_becomes_of_it() {
     server.signal(Signal::STOP);
     eve.type_text("patience");
     eve.keys(&["Return"]);
-    eve.wait_for_look("a message that waits", |seen| {
+    eve.wait_for_picture("a message that waits", |seen| {
         transcript(seen).count(WAITING) > 20
     });
     eve.wait_for_empty_field();
@@ -231,7 +231,7 @@ fn a_message_shows_what_becomes_of_it() {
         "it is not in the room"
     );
     server.signal(Signal::CONT);
-    eve.wait_for_look("a message that waits no more", |seen| {
+    eve.wait_for_picture("a message that waits no more", |seen| {
         transcript(seen).count(WAITING) == 0
     });
     eve.wait_for_line("the message", |line| is_message(line, "eve", "patience"));
@@ -246,7 +246,7 @@ fn a_message_shows_what_becomes_of_it() {
     eve.keys(&["Return"]);
     eve.type_text("unwanted");
     eve.keys(&["Return"]);
-    eve.wait_for_look("messages that wait", |seen| {
+    eve.wait_for_picture("messages that wait", |seen| {
         transcript(seen).count(WAITING) > 20
     });
     std::fs::remove_file(server.folder.path().join("log.txt.secret")).expect("it was there");
@@ -260,7 +260,7 @@ fn a_message_shows_what_becomes_of_it() {
     eve.fill("eva");
     eve.keys(&["Return"]);
     server.console.wait_for("Client (eva) connected");
-    eve.wait_for_look("two refused messages, each with Retry and Remove", |seen| {
+    eve.wait_for_picture("two refused messages, each with Retry and Remove", |seen| {
         transcript(seen).lines(LINK, 20).len() == 4 && transcript(seen).count(WRONG) > 50
     });
     display.picture("refused-message.png");
@@ -277,17 +277,17 @@ fn a_message_shows_what_becomes_of_it() {
     assert_eq!(said(&server, "eva"), [""; 0]);
 
     // By mouse: the first is sent after all.
-    let links = transcript(&eve.at_rest()).lines(LINK, 20);
-    eve.click(10 + links[0].0, 56 + links[0].1 - 5);
+    let (left, top, length) = transcript(&eve.at_rest()).lines(LINK, 20)[0];
+    eve.click(10 + (left + length / 2) as i32, 56 + top as i32 - 5);
     wait_for_said(&server, "eva", &["lost?"]);
-    eve.wait_for_look("one refused message", |seen| {
+    eve.wait_for_picture("one refused message", |seen| {
         transcript(seen).lines(LINK, 20).len() == 2
     });
     // By keyboard: the second is taken away; Right goes to Retry, then to Remove.
     eve.keys(&["Right", "Right"]);
     display.picture("picked.png");
     eve.keys(&["Return"]);
-    eve.wait_for_look("no refused message", |seen| {
+    eve.wait_for_picture("no refused message", |seen| {
         transcript(seen).lines(LINK, 20).is_empty() && transcript(seen).count(WRONG) == 0
     });
     eve.wait_for_line("the message", |line| is_message(line, "eva", "lost?"));
@@ -312,11 +312,11 @@ fn limits_are_shown_before_they_are_hit() {
     let before = hint(&window.at_rest());
     assert_eq!(before.count(WRONG), 0);
     window.type_text("a77");
-    let near = window.wait_for_look("a limit", |seen| hint(seen) != before);
+    let near = window.wait_for_picture("a limit", |seen| hint(seen) != before);
     assert_eq!(hint(&near).count(WRONG), 0);
     display.picture("name-near.png");
     window.type_text("9");
-    window.wait_for_look("a limit that is passed", |seen| {
+    window.wait_for_picture("a limit that is passed", |seen| {
         hint(seen).count(WRONG) > 20
     });
     display.picture("name-over.png");
@@ -326,25 +326,25 @@ fn limits_are_shown_before_they_are_hit() {
     window.wait_for_field("uthira779");
     window.keys(&["End", "BackSpace", "Return"]);
     server.console.wait_for("Client (uthira77) connected");
-    window.wait_for_look("Send, ready", |seen| foot(seen).count(ACCENT) > 500);
+    window.wait_for_picture("Send, ready", |seen| foot(seen).count(ACCENT) > 500);
 
     // The text: nothing at first, a word from nine tenths on, a red one beyond the end.
     let text = "0123456789abcde\n".repeat(MAX_TEXT / 16);
     window.paste(&text[..MAX_TEXT / 2]);
     let before = status(&window.at_rest());
     window.paste(&text[MAX_TEXT / 2..]);
-    window.wait_for_look("a limit", |seen| status(seen) != before);
+    window.wait_for_picture("a limit", |seen| status(seen) != before);
     assert_eq!(status(&window.at_rest()).count(WRONG), 0);
     display.picture("text-near.png");
     window.type_text("!!");
-    window.wait_for_look("a limit that is passed", |seen| {
+    window.wait_for_picture("a limit that is passed", |seen| {
         status(seen).count(WRONG) > 20
     });
     let over = window.at_rest();
     display.picture("text-over.png");
     // It is neither sent nor lost, and a sentence says why.
     window.keys(&["Return"]);
-    window.wait_for_look("a sentence", |seen| status(seen) != status(&over));
+    window.wait_for_picture("a sentence", |seen| status(seen) != status(&over));
     display.picture("text-refused.png");
     assert_eq!(said(&server, "uthira77"), [""; 0]);
     window.keys(&["BackSpace", "BackSpace", "Return"]);
@@ -354,13 +354,13 @@ fn limits_are_shown_before_they_are_hit() {
 
     // Of a paste without end the beginning is taken, and a sentence says that this is not all.
     window.paste(&text.repeat(2));
-    window.wait_for_look("a limit that is passed", |seen| {
+    window.wait_for_picture("a limit that is passed", |seen| {
         status(seen).count(WRONG) > 20
     });
     let before = status(&window.at_rest());
     window.keys(&["ctrl+a"]);
     window.paste(&text.repeat(64));
-    window.wait_for_look("a sentence", |seen| status(seen) != before);
+    window.wait_for_picture("a sentence", |seen| status(seen) != before);
     display.picture("text-cut.png");
     window.wait_for_field(&text.repeat(2));
 }

@@ -11,18 +11,22 @@ pub type Colour = [u8; 3];
 pub struct Ink {
     /// The letters' colour.
     pub letters: Colour,
-    /// The colour behind them.
+    /// The colour that they stand on.
     pub ground: Colour,
 }
 
 /// A part of a picture: left, top, width, height.
 pub type Area = (usize, usize, usize, usize);
 
-/// Pixels.
+/// A picture of a window.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Picture {
-    width: usize,
-    pixels: Vec<u8>,
+    /// In pixels.
+    pub width: i32,
+    /// In pixels.
+    pub height: i32,
+    /// Row by row.
+    pixels: Vec<Colour>,
 }
 
 /// The shape of some words.
@@ -33,22 +37,45 @@ pub struct Shape {
 }
 
 impl Picture {
-    /// A picture of these pixels, three bytes each, in rows of this width.
-    pub fn new(width: usize, pixels: Vec<u8>) -> Picture {
-        Picture { width, pixels }
+    /// A picture of that size. `None` if it has not as many pixels, of three bytes each.
+    pub fn new((width, height): (i32, i32), bytes: &[u8]) -> Option<Picture> {
+        let pixels = bytes.chunks_exact(3).map(|p| [p[0], p[1], p[2]]);
+        (bytes.len() == (width * height * 3) as usize).then(|| Picture {
+            width,
+            height,
+            pixels: pixels.collect(),
+        })
+    }
+
+    /// The part from one column and row to before others; negative numbers count from the right
+    /// and the bottom, and an end of 0 is the edge.
+    pub fn part(&self, x: (i32, i32), y: (i32, i32)) -> Picture {
+        let clip = |(start, end): (i32, i32), size: i32| {
+            let start = if start < 0 { size + start } else { start };
+            let end = if end <= 0 { size + end } else { end };
+            start.clamp(0, size)..end.clamp(0, size)
+        };
+        let (x, y) = (clip(x, self.width), clip(y, self.height));
+        let row = |row: i32| {
+            let from = (row * self.width + x.start) as usize;
+            self.pixels[from..from + x.len()].to_vec()
+        };
+        Picture {
+            width: x.len() as i32,
+            height: y.len() as i32,
+            pixels: y.flat_map(row).collect(),
+        }
     }
 
     /// All of it.
     pub fn all(&self) -> Area {
-        let row = 3 * self.width.max(1);
-        (0, 0, self.width, self.pixels.len() / row)
+        (0, 0, self.width as usize, self.height as usize)
     }
 
-    /// A pixel.
+    /// A pixel; black outside of the picture.
     pub fn at(&self, x: usize, y: usize) -> Colour {
-        let at = 3 * (y * self.width + x);
-        let pixel = self.pixels.get(at..at + 3);
-        pixel.map_or([0; 3], |p| [p[0], p[1], p[2]])
+        let at = y * self.width as usize + x;
+        self.pixels.get(at).copied().unwrap_or_default()
     }
 
     /// The pixels of an area, row by row.
@@ -56,13 +83,24 @@ impl Picture {
         (top..top + height).flat_map(move |y| (left..left + width).map(move |x| self.at(x, y)))
     }
 
+    /// Counts the pixels of exactly this colour.
+    pub fn count(&self, colour: Colour) -> usize {
+        self.count_in(self.all(), colour)
+    }
+
     /// Counts the pixels of exactly this colour in an area.
-    pub fn count(&self, area: Area, colour: Colour) -> usize {
+    pub fn count_in(&self, area: Area, colour: Colour) -> usize {
         self.pixels(area).filter(|pixel| *pixel == colour).count()
     }
 
-    /// The horizontal lines of exactly this colour and at least so many pixels: left, top and length.
-    pub fn lines(&self, area: Area, colour: Colour, least: usize) -> Vec<(usize, usize, usize)> {
+    /// The horizontal lines of exactly this colour and at least so many pixels, from top to bottom
+    /// and left to right: left, top and length.
+    pub fn lines(&self, colour: Colour, least: usize) -> Vec<(usize, usize, usize)> {
+        self.lines_in(self.all(), colour, least)
+    }
+
+    /// The horizontal lines, as [`Picture::lines`] has them, in an area.
+    pub fn lines_in(&self, area: Area, colour: Colour, least: usize) -> Vec<(usize, usize, usize)> {
         let (left, top, width, height) = area;
         let mut lines = Vec::new();
         for y in top..top + height {

@@ -132,11 +132,16 @@ impl Window {
 
     /// A picture of it now.
     pub fn picture(&self) -> Picture {
-        let (width, _) = self.size();
-        let mut command = self.display.command("import");
-        command.args(["-window", &self.id, "-depth", "8", "rgb:-"]);
-        let pixels = command.output().expect("import runs").stdout;
-        Picture::new(width as usize, pixels)
+        loop {
+            let size = self.size();
+            let mut command = self.display.command("import");
+            command.args(["-window", &self.id, "-depth", "8", "rgb:-"]);
+            let pixels = command.output().expect("import runs").stdout;
+            // Any other number of pixels was taken while its size changed.
+            if let Some(picture) = Picture::new(size, &pixels) {
+                return picture;
+            }
+        }
     }
 
     /// Its icon, as pixels.
@@ -178,8 +183,7 @@ impl Window {
     #[track_caller]
     pub fn wait_for_colour(&self, colour: [u8; 3]) {
         wait_for(&format!("the colour {colour:?}"), || {
-            let picture = self.picture();
-            (picture.count(picture.all(), colour) > 500).then_some(())
+            (self.picture().count(colour) > 500).then_some(())
         });
     }
 

@@ -71,7 +71,7 @@ impl Eyes<'_> {
         window.keys(&["ctrl+a", "BackSpace"]);
         // The hint in an empty field is in a quiet colour.
         let is_empty =
-            |picture: &Picture| picture.count(FIELD, TEXT) <= picture.count(FIELD, QUIET);
+            |picture: &Picture| picture.count_in(FIELD, TEXT) <= picture.count_in(FIELD, QUIET);
         // The previous text is not mistaken for these words.
         wait_for("an empty field", || {
             is_empty(&window.picture()).then_some(())
@@ -82,16 +82,16 @@ impl Eyes<'_> {
         let mut before = None;
         let picture = wait_for(&format!("{words:?} in the field"), || {
             let picture = window.picture();
-            let here: Vec<Colour> = picture.pixels(FIELD).collect();
-            let rests = before.as_ref() == Some(&here) && !is_empty(&picture);
-            before = Some(here);
-            rests.then_some(picture)
+            let field: Vec<Colour> = picture.pixels(FIELD).collect();
+            let is_at_rest = before.as_ref() == Some(&field) && !is_empty(&picture);
+            before = Some(field);
+            is_at_rest.then_some(picture)
         });
         window.click(120, -62);
         window.keys(&["ctrl+a", "BackSpace"]);
         let shape = Rc::new(picture.shape(FIELD, SAID));
-        let kept = Rc::clone(&shape);
-        self.known.borrow_mut().insert(words.to_string(), kept);
+        let mut known = self.known.borrow_mut();
+        known.insert(words.to_string(), Rc::clone(&shape));
         shape
     }
 
@@ -138,7 +138,7 @@ pub fn in_sight(window: &Window) -> String {
     in_sight_below(window, 54)
 }
 
-/// The same of what is below a row of pixels.
+/// The visible part of the transcript below a row of pixels, selected with the mouse.
 #[track_caller]
 pub fn in_sight_below(window: &Window, top: i32) -> String {
     let display = window.display();

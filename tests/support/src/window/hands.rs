@@ -1,102 +1,26 @@
-//! More ways to use a window: looking at a part of it, reading what can be selected, typing fast,
+//! More ways to use a window: waiting for a picture of it, reading what can be selected, typing fast,
 //! and measuring its memory.
 
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::picture::Picture;
 use crate::waiting::{PATIENCE, wait_for};
 use crate::window::Window;
 
-/// A picture of a window, in red, green and blue of 8 bits.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Picture {
-    /// In pixels.
-    pub width: i32,
-    /// In pixels.
-    pub height: i32,
-    pixels: Vec<[u8; 3]>,
-}
-
-impl Picture {
-    /// The part from one column and row to before others; negative numbers count from the right
-    /// and the bottom, and an end of 0 is the edge.
-    pub fn part(&self, x: (i32, i32), y: (i32, i32)) -> Picture {
-        let clip = |(start, end): (i32, i32), size: i32| {
-            let start = if start < 0 { size + start } else { start };
-            let end = if end <= 0 { size + end } else { end };
-            start.clamp(0, size)..end.clamp(0, size)
-        };
-        let (x, y) = (clip(x, self.width), clip(y, self.height));
-        let row = |row: i32| {
-            let from = (row * self.width + x.start) as usize;
-            self.pixels[from..from + x.len()].to_vec()
-        };
-        Picture {
-            width: x.len() as i32,
-            height: y.len() as i32,
-            pixels: y.flat_map(row).collect(),
-        }
-    }
-
-    /// Counts the pixels of exactly this colour.
-    pub fn count(&self, colour: [u8; 3]) -> usize {
-        self.pixels.iter().filter(|pixel| **pixel == colour).count()
-    }
-
-    /// The middles of the underlines of this colour, from top to bottom and left to right: rows of
-    /// at least `least` pixels without a break.
-    pub fn lines(&self, colour: [u8; 3], least: i32) -> Vec<(i32, i32)> {
-        let mut found = Vec::new();
-        for y in 0..self.height {
-            let mut run = 0;
-            for x in 0..=self.width {
-                let at = (y * self.width + x) as usize;
-                if x < self.width && self.pixels[at] == colour {
-                    run += 1;
-                } else {
-                    if run >= least {
-                        found.push((x - run / 2, y));
-                    }
-                    run = 0;
-                }
-            }
-        }
-        found
-    }
-}
-
 impl Window {
-    /// A picture of it now.
-    pub fn look(&self) -> Picture {
-        loop {
-            let (width, height) = self.size();
-            let mut command = self.display.command("import");
-            command.args(["-window", &self.id, "-depth", "8", "rgb:-"]);
-            let bytes = command.output().expect("import runs").stdout;
-            // Anything else was taken while its size changed.
-            if bytes.len() == (width * height * 3) as usize {
-                let pixels = bytes.chunks_exact(3).map(|p| [p[0], p[1], p[2]]);
-                return Picture {
-                    width,
-                    height,
-                    pixels: pixels.collect(),
-                };
-            }
-        }
-    }
-
-    /// Waits until it looks as wanted; what it looks like then.
+    /// Waits for a picture of it that is as wanted.
     #[track_caller]
-    pub fn wait_for_look(&self, what: &str, wanted: impl Fn(&Picture) -> bool) -> Picture {
-        wait_for(what, || Some(self.look()).filter(|seen| wanted(seen)))
+    pub fn wait_for_picture(&self, what: &str, wanted: impl Fn(&Picture) -> bool) -> Picture {
+        wait_for(what, || Some(self.picture()).filter(|seen| wanted(seen)))
     }
 
     /// Waits until it looks the same three times in a row.
     #[track_caller]
     pub fn at_rest(&self) -> Picture {
-        let (mut last, mut same) = (self.look(), 0);
+        let (mut last, mut same) = (self.picture(), 0);
         wait_for("a window at rest", || {
-            let now = self.look();
+            let now = self.picture();
             same = if now == last { same + 1 } else { 0 };
             last = now;
             (same == 2).then(|| last.clone())

@@ -134,7 +134,7 @@ pub fn type_through_kills(count: usize, restarts: usize, unsent: usize) {
         shown(&eve.transcript(), "eve").last(),
         Some(&text(count - 1))
     );
-    eve.wait_for_look("messages that wait", |seen| seen.count(WAITING) > 50);
+    eve.wait_for_picture("messages that wait", |seen| seen.count(WAITING) > 50);
     display.picture(&format!("unsent-{count}.png"));
     eve.kill();
     server.start_again(ARGS);
@@ -159,7 +159,7 @@ pub fn type_through_kills(count: usize, restarts: usize, unsent: usize) {
     });
     assert_eq!(seen, all);
     eve.keys(&["End"]);
-    eve.wait_for_look("nothing that waits", |seen| seen.count(WAITING) == 0);
+    eve.wait_for_picture("nothing that waits", |seen| seen.count(WAITING) == 0);
     display.picture(&format!("typed-{count}.png"));
     eve.keys(&["ctrl+q"]);
     assert_eq!(eve.ended(), Some(0));
