@@ -7,25 +7,26 @@ use std::thread::JoinHandle;
 
 use chatroom::event::Stamp;
 
-use super::desktop::Desktop;
 use super::past::{Past, noon};
 use super::reading::everything;
 use super::{REFUSED, members, open, say, switch_room, wait_for_members};
 use support::display::Display;
 use support::program::Folder;
 use support::server::Server;
+use support::session_bus::SessionBus;
 use support::waiting::{PATIENCE, wait_for};
 use support::window::eyes::{self, Eyes, in_sight_below, wait_for_sight, wait_for_title};
 
 #[test]
 fn a_mention_notifies_unless_the_window_is_in_front() {
     let display = Arc::new(Display::start(1700, 700));
-    let desktop = Desktop::start();
+    let bus = SessionBus::start();
+    let notifications = bus.serve_notifications(&["body"]);
     let server = Server::start(&["--room", "lobby"]);
     let window = display.open_with(
         Arc::new(Folder::new()),
         &["--name", "uthira", &server.address],
-        &[("DBUS_SESSION_BUS_ADDRESS", desktop.address())],
+        &[("DBUS_SESSION_BUS_ADDRESS", &bus.address)],
     );
     window.place(10, 30, 820, 560);
     wait_for_members(&server, &["uthira"]);
@@ -57,11 +58,10 @@ fn a_mention_notifies_unless_the_window_is_in_front() {
     wait_for("an icon that shows that we are named", || {
         (![&icon, &counting].contains(&&window.icon())).then_some(())
     });
-    let (above, below) = desktop
-        .shown
+    let shown = notifications
         .recv_timeout(PATIENCE)
         .expect("a notification");
-    let all = format!("{above} {below}");
+    let all = format!("{} {}", shown.summary, shown.body);
     assert!(
         all.contains("lobby") && all.contains("eve") && all.contains("uthira: two"),
         "{all}"
@@ -79,12 +79,11 @@ fn a_mention_notifies_unless_the_window_is_in_front() {
     bob.activate();
     server.say(&eve, "uthira: four");
     wait_for_title(&window, "(1, 1 for you) chatroom - lobby");
-    let (_, below) = desktop
-        .shown
+    let shown = notifications
         .recv_timeout(PATIENCE)
         .expect("a notification");
-    assert!(below.contains("uthira: four"), "{below}");
-    assert!(desktop.shown.try_recv().is_err());
+    assert!(shown.body.contains("uthira: four"), "{}", shown.body);
+    assert!(notifications.try_recv().is_err());
 
     // Who is here, beside the transcript.
     window.activate();

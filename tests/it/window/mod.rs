@@ -1,7 +1,6 @@
 //! The window, used as people use it: clicks and keys on a real screen, four windows at once.
 
 mod being;
-mod desktop;
 mod drawing;
 mod fake;
 mod hostile;
