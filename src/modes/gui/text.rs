@@ -42,7 +42,8 @@ pub fn presentable(text: &str) -> String {
     shown
 }
 
-/// Returns the text without the line breaks and empty lines at its end, which a pasted text often has.
+/// Returns the text without the line breaks and empty lines at its end, which pasted texts often
+/// have.
 pub fn without_empty_end(text: &str) -> &str {
     let text = text.trim_end_matches(['\n', '\r']);
     let rows = || text.rsplit('\n').take_while(|row| row.trim().is_empty());

@@ -40,7 +40,7 @@ pub struct Palette {
     pub accent_text: u32,
     /// Face of every other button.
     pub button: u32,
-    /// The same while it is pressed.
+    /// Face of every other button while it is pressed.
     pub button_pressed: u32,
     /// Face of a disabled button, and background of a disabled field.
     pub off: u32,
@@ -82,7 +82,7 @@ pub struct Palette {
 
 impl Palette {
     /// The backgrounds that names and text of the transcript may stand on.
-    fn behind_text(&self) -> [u32; 5] {
+    fn text_backgrounds(&self) -> [u32; 5] {
         [
             self.surface,
             self.mention,
@@ -102,7 +102,7 @@ impl Palette {
         let hash = hash(name);
         let (hue, saturation, spread) = (hue_of(hash), saturation_of(hash), spread_of(hash));
         let least = f64::from(self.least_contrast) / 10.0;
-        let behind = self.behind_text().map(luminance);
+        let backgrounds = self.text_backgrounds().map(luminance);
         let at = |lightness: u32| from_hsl(hue, saturation, f64::from(lightness) / STEPS_F);
         // The luminance grows with the lightness, so bisection finds the edge.
         let first = |is_past: &dyn Fn(f64) -> bool| {
@@ -117,12 +117,12 @@ impl Palette {
             low
         };
         if self.is_dark() {
-            let brightest = behind.into_iter().fold(0.0, f64::max);
+            let brightest = backgrounds.into_iter().fold(0.0, f64::max);
             let wanted = (brightest + 0.05) * least - 0.05;
             let wanted = wanted + (1.0 - wanted) * spread * 0.4;
             at(first(&|luminance| luminance >= wanted))
         } else {
-            let darkest = behind.into_iter().fold(1.0, f64::min);
+            let darkest = backgrounds.into_iter().fold(1.0, f64::min);
             let wanted = (darkest + 0.05) / least - 0.05;
             let wanted = wanted * (1.0 - spread * 0.4);
             at(first(&|luminance| luminance > wanted).saturating_sub(1))

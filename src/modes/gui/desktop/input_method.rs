@@ -1,7 +1,7 @@
 //! The input method that `XMODIFIERS` names.
 //!
-//! If one is named that does not run, X opens none at all, and dead keys and Compose, which make one
-//! letter of two keys, are lost. So a name that nobody answers to is removed, and X composes by itself.
+//! If that one does not run, X opens none at all, and dead keys and Compose, which make one letter of
+//! two keys, are lost. A name to which nothing answers is therefore removed, and X composes by itself.
 
 use std::io;
 

@@ -25,7 +25,7 @@ fn every_text_can_be_read_wherever_it_stands() {
         let of_transcript = [p.text, p.quiet, p.waiting, p.wrong, p.own, p.link];
         let mut pairs: Vec<(u32, u32)> = Vec::new();
         for text in of_transcript {
-            pairs.extend(p.behind_text().map(|behind| (text, behind)));
+            pairs.extend(p.text_backgrounds().map(|ground| (text, ground)));
             pairs.push((text, p.window));
         }
         pairs.push((p.unread, p.surface));
@@ -39,11 +39,11 @@ fn every_text_can_be_read_wherever_it_stands() {
         for face in [p.button, p.button_pressed] {
             pairs.push((p.text, face));
         }
-        for (text, behind) in pairs {
-            let found = contrast(text, behind);
+        for (text, ground) in pairs {
+            let found = contrast(text, ground);
             assert!(
                 found >= least,
-                "{title}: {text:06x} on {behind:06x} is {found:.2}"
+                "{title}: {text:06x} on {ground:06x} is {found:.2}"
             );
         }
     }
@@ -83,11 +83,11 @@ fn every_name_can_be_read_and_most_differ() {
         for name in names() {
             let colour = p.name(&name);
             seen.insert(colour);
-            for behind in p.behind_text() {
-                let found = contrast(colour, behind);
+            for ground in p.text_backgrounds() {
+                let found = contrast(colour, ground);
                 assert!(
                     found >= least,
-                    "{title}: {name} as {colour:06x} on {behind:06x} is {found:.2}"
+                    "{title}: {name} as {colour:06x} on {ground:06x} is {found:.2}"
                 );
             }
         }

@@ -26,7 +26,7 @@ const CLUSTER: usize = 128;
 /// Distance in bytes within which the end of a word is searched.
 const AHEAD: usize = 2 * ROW;
 /// Most questions to the font before a redraw.
-const ASKED_AT_ONCE: u64 = 400;
+const MEASURED_AT_ONCE: u64 = 400;
 
 /// A text that is being wrapped.
 #[derive(Clone, Debug)]
@@ -64,13 +64,13 @@ impl Wrapping {
         measure: &dyn Fn(&str) -> f64,
         budget: usize,
     ) -> bool {
-        let enough = widths.asked() + ASKED_AT_ONCE;
+        let enough = widths.measured() + MEASURED_AT_ONCE;
         for _ in 0..budget {
             if self.done {
                 break;
             }
             self.row(text, widths, measure);
-            if widths.asked() >= enough {
+            if widths.measured() >= enough {
                 break;
             }
         }

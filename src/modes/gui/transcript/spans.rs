@@ -157,8 +157,8 @@ fn fold(c: char, mut put: impl FnMut(char)) {
     }
 }
 
-/// Returns whether a name has at most two letters, all of a script whose words have more. Signs, emoji, and
-/// scripts that write words in one or two characters do not count.
+/// Returns whether a name has at most two letters, all of a script whose words have more. Signs,
+/// emoji, and scripts that write words in one or two characters do not count.
 fn is_short(name: &str) -> bool {
     let spaced = |c: char| c.is_alphanumeric() && !is_unspaced(c);
     let mut letters = name.trim().nfc();

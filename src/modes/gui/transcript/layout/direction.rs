@@ -2,8 +2,8 @@
 
 use unicode_bidi::{BidiClass, bidi_class};
 
-/// Returns whether some of the text runs from right to left, so that positions cannot be found by measuring
-/// what stands before them.
+/// Returns whether some of the text runs from right to left, so that positions cannot be found by
+/// measuring what stands before them.
 pub fn is_bidi(text: &str) -> bool {
     text.chars().any(|c| {
         use BidiClass::{AL, AN, R, RLE, RLI, RLO};
@@ -32,8 +32,8 @@ pub fn is_rtl(text: &str) -> bool {
     false
 }
 
-/// Returns whether the character is in a range that never runs from right to left: before Hebrew, and
-/// between the direction marks and the Hebrew presentation forms. Saves the lookup.
+/// Returns whether the character is in a range that never runs from right to left: before Hebrew,
+/// and between the direction marks and the Hebrew presentation forms. Saves the lookup.
 fn is_always_left(c: char) -> bool {
     matches!(c, '\0'..='\u{58f}' | '\u{2070}'..='\u{fb1c}')
 }

@@ -21,13 +21,13 @@ pub struct Widths {
     words: HashMap<Box<str>, f32>,
     /// The bytes that the words take.
     bytes: usize,
-    asked: u64,
+    measured: u64,
 }
 
 impl Widths {
     /// The number of questions to the font.
-    pub(super) fn asked(&self) -> u64 {
-        self.asked
+    pub(super) fn measured(&self) -> u64 {
+        self.measured
     }
 
     /// The bytes that the remembered words take.
@@ -37,7 +37,7 @@ impl Widths {
     }
 
     fn ask(&mut self, piece: &str, measure: &dyn Fn(&str) -> f64) -> f32 {
-        self.asked += 1;
+        self.measured += 1;
         measure(piece) as f32
     }
 
