@@ -1,5 +1,5 @@
 //! The window's model, which decides what is shown: pure state without widgets, sockets or a clock.
-//! It takes an [`Input`] and returns [`Effect`]s.
+//! An [`Input`] goes in, [`Effect`]s come out.
 //!
 //! What always holds: an event of the room is in the transcript once, and a message that was typed
 //! is either there, or stands below it with its delivery.
@@ -109,7 +109,7 @@ pub enum Input {
         /// The end is visible.
         at_end: bool,
         /// The lowest visible event, as an offset.
-        near: u64,
+        lowest_visible: u64,
     },
     /// A gap of the transcript is in sight.
     GapInSight {
@@ -194,13 +194,13 @@ pub enum Effect {
 /// The phase of the login.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Phase {
+    /// Not logged in.
     Out,
     /// Searching for rooms, to join the only one under this name and with this key.
-    Looking {
-        name: String,
-        key: String,
-    },
-    Asking(Login),
+    Searching { name: String, key: String },
+    /// The link was asked to log in.
+    LoggingIn(Login),
+    /// In a room.
     In {
         login: Login,
         name: String,
@@ -220,14 +220,14 @@ struct Presence {
 #[derive(Debug)]
 pub struct Model {
     phase: Phase,
-    /// The login last requested of the link, and the state saved for it once that is known.
-    asked: Option<(Login, Option<SavedSession>)>,
-    state: Option<LinkState>,
+    /// The login last requested of the link, and its saved state once that is known.
+    requested: Option<(Login, Option<SavedSession>)>,
+    link_state: Option<LinkState>,
     /// The time of the next attempt to connect.
-    again_at: Stamp,
+    retry_at: Stamp,
     note: Option<String>,
     /// A less important note, shown while there is no other.
-    aside: Option<String>,
+    minor_note: Option<String>,
     hint: Option<(Field, String)>,
     ask_key: bool,
     /// The longest name that the room accepts, once it has said so.
@@ -243,7 +243,7 @@ pub struct Model {
     /// The event after which the stream began.
     stream_from: Option<Id>,
     /// The newest event that the stream has brought, whether or not it is still loaded.
-    heard: Option<Id>,
+    newest: Option<Id>,
     /// The queries that are not answered yet.
     fetching: Vec<HistoryQuery>,
     /// The gaps that could not be filled, by their ends, with the reasons.
@@ -273,13 +273,13 @@ pub struct Model {
     in_front: bool,
     at_end: bool,
     /// The lowest visible event, as an offset.
-    near: u64,
-    /// Everything from before the login has come; from then on the view decides what is read.
-    settled: bool,
-    /// The stream left something out.
-    gap: bool,
+    lowest_visible: u64,
+    /// Everything from before the login has come; from here on the view decides what is read.
+    caught_up: bool,
+    /// The stream left something out since the login.
+    had_gap: bool,
     /// The stream left something out just before what comes next.
-    left_out: bool,
+    gap_before_next: bool,
     /// The newest event that was read.
     read: Option<Id>,
     /// The offset from which the "new messages" line stands.
@@ -299,11 +299,11 @@ impl Model {
     pub fn new(local: fn(Stamp) -> NaiveDateTime) -> Model {
         Model {
             phase: Phase::Out,
-            asked: None,
-            state: None,
-            again_at: Stamp::from_micros(0),
+            requested: None,
+            link_state: None,
+            retry_at: Stamp::from_micros(0),
             note: None,
-            aside: None,
+            minor_note: None,
             hint: None,
             ask_key: false,
             name_limit: None,
@@ -313,7 +313,7 @@ impl Model {
             joined: None,
             history: Scrollback::default(),
             stream_from: None,
-            heard: None,
+            newest: None,
             fetching: Vec::new(),
             failed: BTreeMap::new(),
             parked: BTreeSet::new(),
@@ -330,10 +330,10 @@ impl Model {
             local,
             in_front: true,
             at_end: true,
-            near: 0,
-            settled: false,
-            gap: false,
-            left_out: false,
+            lowest_visible: 0,
+            caught_up: false,
+            had_gap: false,
+            gap_before_next: false,
             read: None,
             new_from: None,
             times: ReadTimes::default(),
@@ -346,14 +346,14 @@ impl Model {
     }
 
     /// Takes an input; returns what is to be done.
-    pub fn update(&mut self, event: Input) -> Vec<Effect> {
-        if let Input::Time(now) = event {
+    pub fn update(&mut self, input: Input) -> Vec<Effect> {
+        if let Input::Time(now) = input {
             self.now = now;
             return Vec::new();
         }
         self.revision += 1;
         let mut effects = Vec::new();
-        match event {
+        match input {
             Input::LogIn {
                 address,
                 name,
@@ -365,67 +365,73 @@ impl Model {
             | Input::RecentRooms(_)
             | Input::Nearby(_)
             | Input::RoomAnswered(_)
-            | Input::SearchedLongEnough { .. } => return self.choose(event),
+            | Input::SearchedLongEnough { .. } => return self.choose_room(input),
             Input::Saving(saves) => self.saves = saves,
             Input::Durable(keys) => {
-                let waiting = self.pending.iter_mut();
-                for pending in waiting.filter(|p| keys.contains(&p.message.key)) {
+                let pending = self.pending.iter_mut();
+                for pending in pending.filter(|p| keys.contains(&p.message.key)) {
                     pending.durable = true;
                 }
             }
-            Input::Restored(kept) => self.left_behind(*kept, &mut effects),
+            Input::Restored(saved) => self.restore_session(*saved, &mut effects),
             // The hint is about fields that are gone.
             Input::CancelLogin => {
                 self.hint = None;
-                self.put_away();
+                self.close_choice();
             }
-            Input::Send { text, key } => return self.typed(&text, key),
+            Input::Send { text, key } => return self.enter_text(&text, key),
             Input::Retry(key) => return self.retry(&key),
             Input::Discard(key) => self.pending.retain(|p| p.message.key != key),
-            Input::Link(report) => self.heard(report, &mut effects),
+            Input::Link(report) => self.take_report(report, &mut effects),
             Input::Note(sentence) => self.note = Some(sentence),
-            Input::MinorNote(sentence) => self.aside = Some(sentence),
+            Input::MinorNote(sentence) => self.minor_note = Some(sentence),
             Input::Front(front) => {
                 if front != self.in_front {
-                    self.looked_away();
+                    self.renew_unread_line();
                 }
                 self.in_front = front;
-                self.look();
+                self.mark_read();
             }
-            Input::Viewed { at_end, near } => {
-                if self.near != near {
-                    self.near = near;
+            Input::Viewed {
+                at_end,
+                lowest_visible,
+            } => {
+                if self.lowest_visible != lowest_visible {
+                    self.lowest_visible = lowest_visible;
                     self.parked.clear();
                 }
-                if self.settled && at_end != self.at_end {
-                    self.looked_away();
+                if self.caught_up && at_end != self.at_end {
+                    self.renew_unread_line();
                     self.at_end = at_end;
                 }
-                self.look_through();
-                self.look();
+                self.mark_scrolled_read();
+                self.mark_read();
             }
-            Input::GapInSight { gap, from_above } => effects.extend(self.missing(gap, from_above)),
+            Input::GapInSight { gap, from_above } => {
+                effects.extend(self.fill_gap(gap, from_above));
+            }
             Input::GoToEnd => effects.push(self.go_to_end()),
             Input::GoToStart => effects.push(self.go_to_start()),
             Input::FillGaps => {
                 self.failed.clear();
                 self.parked.clear();
-                self.history.wake();
+                self.history.reopen_cleared();
             }
             Input::Unfold(first) => {
                 if !self.unfolded.remove(&first) {
                     self.unfolded.insert(first);
                 }
             }
-            Input::Search(text) => self.search(&text, &mut effects),
-            Input::SearchStep { older } => self.step(older, &mut effects),
+            Input::Search(text) => self.begin_search(&text, &mut effects),
+            Input::SearchStep { older: true } => self.go_to_older_match(&mut effects),
+            Input::SearchStep { older: false } => self.go_to_newer_match(&mut effects),
             Input::TryNow => effects.push(Effect::TryNow),
             Input::Draft(text) => self.draft = text,
             Input::Dismiss => {
                 self.pending
                     .retain(|p| !matches!(p.delivery, Delivery::Refused(_)));
                 self.notes.clear();
-                (self.note, self.aside) = (None, None);
+                (self.note, self.minor_note) = (None, None);
             }
             Input::Time(_) => {}
         }
@@ -433,7 +439,7 @@ impl Model {
     }
 }
 
-/// Returns whether `place` is `id` or later in the same log.
-fn is_past(place: Id, id: Id) -> bool {
-    place.log == id.log && place >= id
+/// Returns whether `reached` is `id` or later in the same log.
+fn is_past(reached: Id, id: Id) -> bool {
+    reached.log == id.log && reached >= id
 }

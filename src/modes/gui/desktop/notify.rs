@@ -98,7 +98,7 @@ impl Notifier {
     }
 
     /// Shows this mention, now or with the next notification. Returns at once.
-    pub fn tell(&mut self, mention: Mention) {
+    pub fn notify(&mut self, mention: Mention) {
         let mut waiting = self.shared.lock();
         if waiting.newest.replace(mention).is_some() {
             waiting.others += 1;
@@ -135,8 +135,8 @@ impl Shared {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for the next mention, not before `earliest`; the number is that of the others it
-    /// stands for. `None` ends the thread.
+    /// Waits for the next mention, not before `earliest`; the number is that of the other mentions
+    /// that it stands for. `None` ends the thread.
     fn next(&self, earliest: Option<Instant>) -> Option<(Mention, usize)> {
         let mut waiting = self.lock();
         loop {
@@ -163,7 +163,7 @@ impl Shared {
     }
 }
 
-/// The body of the thread.
+/// Shows the mentions, one notification after the other; the body of the thread.
 fn show_all(shared: &Shared, bus: &Bus, trouble: OnTrouble) {
     let mut trouble = Some(trouble);
     let mut earliest = None;
@@ -249,8 +249,8 @@ fn shortened(text: &str, limit: usize) -> String {
     }
 }
 
-/// Returns whether the desktop prefers dark colours. `None` if it has no preference, if there is nobody to
-/// ask, or if there is no answer within 1 s: call it on a thread of its own.
+/// Returns whether the desktop prefers dark colours. `None` if it has no preference, if there is no
+/// service to ask, or if there is no answer within 1 s: call it on a thread of its own.
 pub fn system_is_dark() -> Option<bool> {
     is_dark(&Bus::Session)
 }
@@ -262,7 +262,7 @@ fn is_dark(bus: &Bus) -> Option<bool> {
         interface: "org.freedesktop.portal.Settings",
     };
     let which = ("org.freedesktop.appearance", "color-scheme");
-    let asked = within(COLOURS, async {
+    let preference = within(COLOURS, async {
         let connection = bus.connect().await?;
         let answer = match PORTAL.call(&connection, "ReadOne", &which).await {
             Err(zbus::Error::FDO(error)) if is_unknown_method(&error) => {
@@ -273,7 +273,7 @@ fn is_dark(bus: &Bus) -> Option<bool> {
         };
         answer.body().deserialize::<OwnedVariant>()
     });
-    let mut value = Variant::from(asked.ok()?);
+    let mut value = Variant::from(preference.ok()?);
     while let Variant::Variant(inside) = value {
         value = *inside;
     }
@@ -326,9 +326,9 @@ impl Service {
     }
 }
 
-/// Blocks until it is done, but no longer than `limit`.
-fn within<T>(limit: Duration, asked: impl Future<Output = zbus::Result<T>>) -> zbus::Result<T> {
-    zbus::block_on(future::or(asked, async {
+/// Blocks until `call` is done, but no longer than `limit`.
+fn within<T>(limit: Duration, call: impl Future<Output = zbus::Result<T>>) -> zbus::Result<T> {
+    zbus::block_on(future::or(call, async {
         Timer::after(limit).await;
         Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into())
     }))

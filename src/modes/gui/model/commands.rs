@@ -73,7 +73,7 @@ pub const HELP: &[(&str, &str)] = &[
 /// The part of a typed text that Enter would send, whose length counts; all of it if there is none.
 pub fn to_be_said(text: &str) -> &str {
     match read(text) {
-        Typed::Say(said) => said,
+        Typed::Say(message) => message,
         _ => text,
     }
 }
@@ -85,7 +85,7 @@ pub fn read(text: &str) -> Typed<'_> {
         return Typed::Nothing;
     }
     let Some((word, rest)) = command(text) else {
-        return said(text);
+        return message(text);
     };
     let is = |name: &str| word[1..].eq_ignore_ascii_case(name);
     if is("me") {
@@ -108,7 +108,7 @@ pub fn read(text: &str) -> Typed<'_> {
 
 /// Removes the one space before a command that makes it a message. It stays before `/me`, which
 /// would become an action without it.
-fn said(text: &str) -> Typed<'_> {
+fn message(text: &str) -> Typed<'_> {
     let escaped = text
         .strip_prefix(' ')
         .filter(|rest| command(rest).is_some_and(|(word, _)| !word.eq_ignore_ascii_case("/me")));

@@ -28,37 +28,48 @@ struct UnderWay {
 }
 
 impl Completion {
-    /// Completes the name before byte `at` of `text`, or goes on to the next one (with `back` to
-    /// the previous). `names` has the most recent speaker first.
+    /// Completes the name before byte `at` of `text`, or goes on to the next one. `names` has the
+    /// most recent speaker first.
     ///
     /// Returns the new text and cursor: `name: ` at the start of the text, `name ` elsewhere and
     /// after an `@`. `None` means that there is nothing to complete, or that the only matching name
     /// is there already.
-    pub fn step(
-        &mut self,
-        text: &str,
-        at: usize,
-        names: &[String],
-        back: bool,
-    ) -> Option<(String, usize)> {
-        let goes_on = |now: &UnderWay| now.given.0 == text && now.given.1 == at;
-        let mut now = match self.under_way.take().filter(goes_on) {
-            Some(mut now) => {
-                let count = now.names.len();
-                now.at = match back {
-                    true => (now.at + count - 1) % count,
-                    false => (now.at + 1) % count,
-                };
-                now
+    pub fn next(&mut self, text: &str, at: usize, names: &[String]) -> Option<(String, usize)> {
+        let completed = match self.continued(text, at) {
+            Some(mut under_way) => {
+                under_way.at = (under_way.at + 1) % under_way.names.len();
+                under_way
             }
-            None => begin(text, at, names, back)?,
+            None => UnderWay::begin(text, at, names)?,
         };
-        now.given = now.text();
-        if now.given.0 == text && now.given.1 == at {
+        self.give(completed, text, at)
+    }
+
+    /// Does as [`Completion::next`], but begins with the last name and goes on to the previous one.
+    pub fn previous(&mut self, text: &str, at: usize, names: &[String]) -> Option<(String, usize)> {
+        let mut completed = match self.continued(text, at) {
+            Some(under_way) => under_way,
+            None => UnderWay::begin(text, at, names)?,
+        };
+        let count = completed.names.len();
+        completed.at = (completed.at + count - 1) % count;
+        self.give(completed, text, at)
+    }
+
+    /// Takes out the completion under way, if its text and cursor are still there.
+    fn continued(&mut self, text: &str, at: usize) -> Option<UnderWay> {
+        let is_there = |now: &UnderWay| now.given.0 == text && now.given.1 == at;
+        self.under_way.take().filter(is_there)
+    }
+
+    /// Returns the completed text and cursor, unless they are there already.
+    fn give(&mut self, mut completed: UnderWay, text: &str, at: usize) -> Option<(String, usize)> {
+        let given = completed.text();
+        if given.0 == text && given.1 == at {
             return None;
         }
-        let given = now.given.clone();
-        self.under_way = Some(now);
+        completed.given = given.clone();
+        self.under_way = Some(completed);
         Some(given)
     }
 
@@ -69,6 +80,32 @@ impl Completion {
 }
 
 impl UnderWay {
+    /// Matches the longest piece before the cursor that a name begins with; the first name comes
+    /// first.
+    fn begin(text: &str, at: usize, names: &[String]) -> Option<UnderWay> {
+        let (head, after) = text.split_at_checked(at)?;
+        let folded: Vec<String> = names.iter().map(|name| fold(name)).collect();
+        starts(head).into_iter().find_map(|start| {
+            let (before, word) = head.split_at(start);
+            // Nothing was typed yet: after an `@` every name matches, elsewhere Tab moves the focus.
+            if word.is_empty() && !before.ends_with('@') {
+                return None;
+            }
+            let word = fold(word);
+            let matching = folded.iter().zip(names);
+            let matching = matching.filter(|(folded, _)| folded.starts_with(&word));
+            let names: Vec<String> = matching.map(|(_, name)| name.clone()).collect();
+            (!names.is_empty()).then(|| UnderWay {
+                before: before.to_string(),
+                after: after.to_string(),
+                names,
+                at: 0,
+                given: Default::default(),
+            })
+        })
+    }
+
+    /// The completed text and its cursor.
     fn text(&self) -> (String, usize) {
         let mut text = format!("{}{}", self.before, self.names[self.at]);
         if self.before.is_empty() {
@@ -82,31 +119,6 @@ impl UnderWay {
         text.push_str(&self.after);
         (text, cursor)
     }
-}
-
-/// Matches the longest piece before the cursor that a name begins with.
-fn begin(text: &str, at: usize, names: &[String], back: bool) -> Option<UnderWay> {
-    let (head, after) = text.split_at_checked(at)?;
-    let folded: Vec<String> = names.iter().map(|name| fold(name)).collect();
-    starts(head).into_iter().find_map(|start| {
-        let (before, word) = head.split_at(start);
-        // Nothing was typed yet: after an `@` every name matches, elsewhere Tab moves the focus.
-        if word.is_empty() && !before.ends_with('@') {
-            return None;
-        }
-        let word = fold(word);
-        let fit = folded.iter().zip(names);
-        let fit = fit.filter(|(folded, _)| folded.starts_with(&word));
-        let names: Vec<String> = fit.map(|(_, name)| name.clone()).collect();
-        let last = names.len().checked_sub(1)?;
-        Some(UnderWay {
-            before: before.to_string(),
-            after: after.to_string(),
-            at: if back { last } else { 0 },
-            names,
-            given: Default::default(),
-        })
-    })
 }
 
 /// The places before the cursor where a name could begin, the furthest first: the start, after
@@ -156,7 +168,11 @@ mod tests {
         let mut text = text.replacen('|', "", 1);
         let mut seen = Vec::new();
         for key in keys.chars() {
-            match completion.step(&text, at, &names, key == '<') {
+            let completed = match key {
+                '<' => completion.previous(&text, at, &names),
+                _ => completion.next(&text, at, &names),
+            };
+            match completed {
                 Some((new, cursor)) => {
                     (text, at) = (new, cursor);
                     let (head, after) = text.split_at(at);
@@ -230,7 +246,7 @@ mod tests {
         }
         assert_eq!(press(">", "b|", &[]), ["moves on"]);
         let mut completion = Completion::default();
-        let inside = completion.step("é", 1, &["é".to_string()], false);
+        let inside = completion.next("é", 1, &["é".to_string()]);
         assert_eq!(inside, None, "a cursor inside a letter");
     }
 
@@ -238,14 +254,14 @@ mod tests {
     fn typing_in_between_begins_anew() {
         let names = ["bob".to_string(), "bea".to_string()];
         let mut completion = Completion::default();
-        let (text, at) = completion.step("b", 1, &names, false).expect("bob");
+        let (text, at) = completion.next("b", 1, &names).expect("bob");
         assert_eq!((text.as_str(), at), ("bob: ", 5));
         assert_eq!(
-            completion.step("bob: b", 6, &names, false),
+            completion.next("bob: b", 6, &names),
             Some(("bob: bob ".into(), 9))
         );
         completion.forget();
-        assert_eq!(completion.step("bob: bob ", 9, &names, false), None);
+        assert_eq!(completion.next("bob: bob ", 9, &names), None);
     }
 
     #[test]
@@ -253,11 +269,11 @@ mod tests {
         let text = format!("{} b", "x ".repeat(50_000));
         let names = ["bob".to_string()];
         let (new, at) = Completion::default()
-            .step(&text, text.len(), &names, false)
+            .next(&text, text.len(), &names)
             .expect("completed");
         assert!(new.ends_with("x  bob ") && at == new.len());
         let wall = "語".repeat(50_000);
-        let step = Completion::default().step(&wall, wall.len(), &["言".to_string()], false);
+        let step = Completion::default().next(&wall, wall.len(), &["言".to_string()]);
         assert_eq!(step, None);
     }
 }

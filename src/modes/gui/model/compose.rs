@@ -16,8 +16,9 @@ const MAX_WAITING: usize = 1000;
 const MAX_WAITING_BYTES: usize = 1 << 20;
 
 impl Model {
-    pub(super) fn typed(&mut self, text: &str, key: Key) -> Vec<Effect> {
-        let taken = |text: &str| vec![Effect::Accepted(text.to_string())];
+    /// Sends a text that was entered, or carries out its command. `key` is for the message.
+    pub(super) fn enter_text(&mut self, text: &str, key: Key) -> Vec<Effect> {
+        let accepted = |text: &str| vec![Effect::Accepted(text.to_string())];
         self.notes.clear();
         let command = commands::read(text);
         if !matches!(command, Typed::Say(_) | Typed::Unknown(_)) {
@@ -25,24 +26,24 @@ impl Model {
         }
         // A hint about an earlier text is settled by a command that works.
         if matches!(command, Typed::Who | Typed::Clear | Typed::Help) {
-            (self.note, self.aside) = (None, None);
+            (self.note, self.minor_note) = (None, None);
         }
         match command {
             Typed::Nothing => Vec::new(),
-            Typed::Say(said) => self.say(text, said.to_string(), key),
+            Typed::Say(message) => self.send(text, message.to_string(), key),
             Typed::Who => {
-                self.notes.push(self.who());
-                taken(text)
+                self.notes.push(self.who_words());
+                accepted(text)
             }
             Typed::Clear => {
-                self.history.clear_away();
+                self.history.hide_all();
                 (self.new_from, self.log_change) = (None, None);
-                taken(text)
+                accepted(text)
             }
             Typed::Help => {
                 let lines = HELP.iter().map(|(what, does)| format!("{what}   {does}"));
                 self.notes.extend(lines);
-                taken(text)
+                accepted(text)
             }
             Typed::Quit => vec![Effect::Quit],
             Typed::Unknown(word) => {
@@ -55,8 +56,9 @@ impl Model {
         }
     }
 
-    fn say(&mut self, typed: &str, text: String, key: Key) -> Vec<Effect> {
-        (self.note, self.aside) = (None, None);
+    /// Sends the message `text`, which was typed as `typed`, or notes why it cannot be sent.
+    fn send(&mut self, typed: &str, text: String, key: Key) -> Vec<Effect> {
+        (self.note, self.minor_note) = (None, None);
         let (waiting, bytes) = self.waiting();
         if !self.is_in() {
             let sentence = match self.may_write() {
@@ -79,19 +81,20 @@ impl Model {
             // Whoever writes has read.
             self.new_from = None;
             self.draft.clear();
-            let after = self.heard.or(self.read).or(self.joined);
+            let after = self.newest.or(self.read).or(self.joined);
             let message = OutboxMessage { key, text, after };
             self.pending.push(Pending {
                 message: message.clone(),
                 delivery: Delivery::Waiting,
                 durable: false,
             });
-            let taken = Effect::Accepted(typed.to_string());
-            return vec![Effect::Send(message), taken, self.go_to_end()];
+            let accepted = Effect::Accepted(typed.to_string());
+            return vec![Effect::Send(message), accepted, self.go_to_end()];
         }
         Vec::new()
     }
 
+    /// Sends a refused message again.
     pub(super) fn retry(&mut self, key: &Key) -> Vec<Effect> {
         let refused =
             |p: &&mut Pending| p.message.key == *key && matches!(p.delivery, Delivery::Refused(_));
@@ -106,6 +109,7 @@ impl Model {
         vec![Effect::Send(pending.message.clone())]
     }
 
+    /// Takes in the server's answer to a message.
     pub(super) fn answered(&mut self, key: &Key, answer: Result<Said, String>) {
         if let Some(pending) = self.pending.iter_mut().find(|p| p.message.key == *key) {
             pending.delivery = match answer {
@@ -115,15 +119,15 @@ impl Model {
         }
         let end = self.history.end();
         let log = self.history.log();
-        let seen = |p: &Pending| matches!(p.delivery, Delivery::Accepted(at) if log == Some(at.log) && at.offset < end);
-        self.pending.retain(|p| !seen(p));
+        let is_shown = |p: &Pending| matches!(p.delivery, Delivery::Accepted(at) if log == Some(at.log) && at.offset < end);
+        self.pending.retain(|p| !is_shown(p));
     }
 
     /// Removes the pending messages that this event of the stream shows.
     pub(super) fn settle_pending(&mut self, id: Id, key: Option<&Key>) {
         self.pending.retain(|p| {
-            let passed = matches!(p.delivery, Delivery::Accepted(at) if is_past(id, at));
-            Some(&p.message.key) != key && !passed
+            let is_shown = matches!(p.delivery, Delivery::Accepted(at) if is_past(id, at));
+            Some(&p.message.key) != key && !is_shown
         });
     }
 
@@ -135,17 +139,17 @@ impl Model {
 
     /// The state to save for the next window of this name in this room, while logged in or on the
     /// way there.
-    pub fn kept(&self) -> Option<SavedSession> {
-        let ((read, read_at), token) = match (&self.phase, &self.asked) {
+    pub fn session_to_save(&self) -> Option<SavedSession> {
+        let ((read, read_at), token) = match (&self.phase, &self.requested) {
             (Phase::In { .. }, _) => ((self.read, self.times.read), self.token.clone()),
             // On the way in only the draft may differ from the saved state.
-            (Phase::Asking(_), Some((_, Some(kept)))) => {
-                ((kept.read, kept.read_at), kept.token.clone())
+            (Phase::LoggingIn(_), Some((_, Some(saved)))) => {
+                ((saved.read, saved.read_at), saved.token.clone())
             }
             _ => return None,
         };
-        let waits = |p: &&Pending| matches!(p.delivery, Delivery::Waiting);
-        let messages = self.pending.iter().filter(waits);
+        let is_waiting = |p: &&Pending| matches!(p.delivery, Delivery::Waiting);
+        let messages = self.pending.iter().filter(is_waiting);
         Some(SavedSession {
             read,
             read_at,
@@ -156,7 +160,8 @@ impl Model {
         })
     }
 
-    fn who(&self) -> String {
+    /// The answer to `/who`.
+    fn who_words(&self) -> String {
         let people = self.people();
         let words = people.iter().map(|person| match (&person.idle, person.me) {
             (_, true) => format!("{} (you)", person.name),

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use super::{Effect, Gap, HistoryEntry, HistoryQuery, Id, Model};
+use super::{Effect, Gap, HistoryEntry, HistoryQuery, Id, Model, Scrollback};
 use crate::wire::{HistoryRange, Wire};
 
 impl Model {
     /// Fills a gap in sight, unless that is under way or has failed.
-    pub(super) fn missing(&mut self, gap: Gap, from_above: bool) -> Option<Effect> {
+    pub(super) fn fill_gap(&mut self, gap: Gap, from_above: bool) -> Option<Effect> {
         if !self.would_fetch(&gap) {
             return None;
         }
-        let query = filling(&gap, from_above);
+        let query = query_to_fill(&gap, from_above);
         self.fetching.push(query.clone());
         Some(Effect::Fetch(query))
     }
@@ -21,7 +21,7 @@ impl Model {
         let tried =
             gap.cleared || self.failed.contains_key(&gap.end) || self.parked.contains(&gap.end);
         // One after the other: a range may fill the next gap too.
-        !tried && self.is_connected() && self.settled && self.fetching.is_empty()
+        !tried && self.is_connected() && self.caught_up && self.fetching.is_empty()
     }
 
     /// Returns whether a query that fills the gap is under way.
@@ -37,11 +37,11 @@ impl Model {
 
     /// Goes to the beginning of the room, which may have to be fetched.
     pub(super) fn go_to_start(&mut self) -> Effect {
-        self.history.wake();
-        let known = self.history.gaps().all(|gap| gap.above.is_some());
-        if known
+        self.history.reopen_cleared();
+        let is_loaded = self.history.gaps().all(|gap| gap.above.is_some());
+        if is_loaded
             || !self.is_connected()
-            || !self.settled
+            || !self.caught_up
             || self.fetching.contains(&HistoryQuery::Oldest)
         {
             return Effect::GoToStart;
@@ -52,94 +52,93 @@ impl Model {
 
     /// Goes to the newest event, which may have to be fetched.
     pub(super) fn go_to_end(&mut self) -> Effect {
-        if self.history.is_whole_at_end() || !self.is_connected() || !self.settled {
+        if self.history.is_whole_at_end() || !self.is_connected() || !self.caught_up {
             return Effect::GoToEnd;
         }
         if !self.fetching.contains(&HistoryQuery::Newest) {
             self.fetching.push(HistoryQuery::Newest);
         }
-        (self.at_end, self.near) = (true, u64::MAX);
+        (self.at_end, self.lowest_visible) = (true, u64::MAX);
         Effect::Fetch(HistoryQuery::Newest)
     }
 
     /// Takes in a range, or the reason why there is none.
-    pub(super) fn range(
+    pub(super) fn take_range(
         &mut self,
         query: HistoryQuery,
         range: Result<HistoryRange, String>,
         effects: &mut Vec<Effect>,
     ) {
-        let asked = self.fetching.len();
-        self.fetching.retain(|waiting| *waiting != query);
+        let expected = self.fetching.len();
+        self.fetching.retain(|fetching| *fetching != query);
         if let HistoryQuery::Find { text, before } = query {
-            return self.found(&text, before, range, effects);
+            return self.take_matches(&text, before, range, effects);
         }
-        if asked == self.fetching.len() {
-            return; // It was asked before a break.
+        if expected == self.fetching.len() {
+            return; // The query is from before a break.
         }
-        let taken = range.and_then(|range| match self.take_range(&query, range) {
+        let inserted = range.and_then(|range| match self.insert_range(&query, range) {
             true => Ok(()),
             // Asking again would return the same, without end.
             false => Err("the server's answer does not match the request.".to_string()),
         });
-        if let Err(why) = taken {
-            let missed = self.history.gaps().find(|gap| match query {
-                HistoryQuery::Before(id) => gap.below == Some(id),
-                HistoryQuery::After(id) => gap.above == Some(id),
-                HistoryQuery::Oldest => gap.above.is_none(),
-                _ => gap.below.is_none(),
-            });
-            self.failed.extend(missed.map(|gap| (gap.end, why)));
-            return;
+        if let Err(why) = inserted {
+            return self.note_unfilled(&query, why);
         }
-        // The range may contain nothing that can be shown: the same query would have the same
-        // answer.
-        let again = |gap: &Gap| {
-            [true, false]
-                .map(|above| filling(gap, above))
-                .contains(&query)
-        };
-        let again: Vec<u64> = self
-            .history
-            .gaps()
-            .filter(again)
-            .map(|gap| gap.end)
-            .collect();
-        for end in again {
-            let why = "the server's answer had nothing that this window can show.";
-            self.failed.insert(end, why.to_string());
-        }
+        self.note_unshown(&query);
         match query {
             HistoryQuery::Oldest => {
-                (self.at_end, self.near) = (false, 0);
+                (self.at_end, self.lowest_visible) = (false, 0);
                 effects.push(Effect::GoToStart);
             }
             HistoryQuery::Newest if self.at_end => effects.push(Effect::GoToEnd),
             _ => {}
         }
-        self.recognise_older();
+        self.judge_loaded_by_time();
         self.count_again();
         self.trim();
-        self.look();
+        self.mark_read();
+    }
+
+    /// Notes why the gap that a query was to fill is not filled.
+    fn note_unfilled(&mut self, query: &HistoryQuery, why: String) {
+        let unfilled = self.history.gaps().find(|gap| match query {
+            HistoryQuery::Before(id) => gap.below == Some(*id),
+            HistoryQuery::After(id) => gap.above == Some(*id),
+            HistoryQuery::Oldest => gap.above.is_none(),
+            _ => gap.below.is_none(),
+        });
+        self.failed.extend(unfilled.map(|gap| (gap.end, why)));
+    }
+
+    /// Gives up the gaps that the answer to a query left as they are, since it had nothing to show:
+    /// the query that fills them is still the same, and would have the same answer.
+    fn note_unshown(&mut self, query: &HistoryQuery) {
+        let is_left =
+            |gap: &Gap| query_to_fill(gap, true) == *query || query_to_fill(gap, false) == *query;
+        let left = self.history.gaps().filter(is_left);
+        let why = "the server's answer had nothing that this window can show.";
+        let left = left.map(|gap| (gap.end, why.to_string()));
+        self.failed.extend(left);
     }
 
     /// Inserts a range into the history. `false` if it is not what was asked for.
-    fn take_range(&mut self, query: &HistoryQuery, range: HistoryRange) -> bool {
+    fn insert_range(&mut self, query: &HistoryQuery, range: HistoryRange) -> bool {
         let ids = || range.events.iter().filter_map(Wire::id);
         let next = range.next.map(|id| id.offset);
         let first = ids().next().map(|id| id.offset);
-        let behind = ids().next_back().map(|id| id.offset + 1);
+        let after_last = ids().next_back().map(|id| id.offset + 1);
         // The bounds within which nothing is missing; without a next range they are the log's.
         let back_to = next.map_or(0, |next| first.map_or(next, |first| first.min(next)));
         let on_to = |end: u64| match next {
-            None => behind.unwrap_or(0).max(end),
-            Some(next) => behind.unwrap_or(0).max(next + 1),
+            None => after_last.unwrap_or(0).max(end),
+            Some(next) => after_last.unwrap_or(0).max(next + 1),
         };
         let covers = match query {
-            HistoryQuery::After(id) => id.offset + 1..on_to(self.gap_behind(*id)),
+            HistoryQuery::After(id) => id.offset + 1..on_to(self.gap_end_after(*id)),
             HistoryQuery::Before(id) => back_to..id.offset,
             HistoryQuery::Oldest => 0..on_to(self.history.end()),
-            _ => back_to..behind.unwrap_or(self.history.end()),
+            _ => back_to..after_last.unwrap_or(self.history.end()),
         };
         // Events newer than the stream's newest are left to the stream.
         let end = self.history.end();
@@ -154,20 +153,22 @@ impl Model {
     }
 
     /// The end of the gap after this event.
-    fn gap_behind(&self, id: Id) -> u64 {
-        let behind = self.history.gaps().find(|gap| gap.end > id.offset);
-        behind.map_or(self.history.end(), |gap| gap.end)
+    fn gap_end_after(&self, id: Id) -> u64 {
+        let next = self.history.gaps().find(|gap| gap.end > id.offset);
+        next.map_or(self.history.end(), |gap| gap.end)
     }
 
     /// Drops what is far from what is visible, if there is too much.
     pub(super) fn trim(&mut self) {
-        let before: BTreeSet<u64> = self.history.gaps().map(|gap| gap.end).collect();
+        let ends =
+            |history: &Scrollback| -> BTreeSet<u64> { history.gaps().map(|gap| gap.end).collect() };
+        let before = ends(&self.history);
         let dropped = self.history.trim(match self.at_end {
             true => u64::MAX,
-            false => self.near,
+            false => self.lowest_visible,
         });
         if dropped {
-            let now: BTreeSet<u64> = self.history.gaps().map(|gap| gap.end).collect();
+            let now = ends(&self.history);
             self.parked.retain(|end| now.contains(end));
             self.parked.extend(now.difference(&before));
         }
@@ -175,7 +176,7 @@ impl Model {
 }
 
 /// The query that fills a gap from its reader's side.
-fn filling(gap: &Gap, from_above: bool) -> HistoryQuery {
+fn query_to_fill(gap: &Gap, from_above: bool) -> HistoryQuery {
     match (gap.above, gap.below) {
         (Some(above), _) if from_above => HistoryQuery::After(above),
         (_, Some(below)) => HistoryQuery::Before(below),

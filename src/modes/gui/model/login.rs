@@ -14,6 +14,7 @@ use crate::wire::{Members, Session, Wire};
 const MAX_MEMBERS: usize = 10_000;
 
 impl Model {
+    /// Requests a login, unless the address is none.
     pub(super) fn log_in(
         &mut self,
         address: &str,
@@ -30,8 +31,8 @@ impl Model {
             Ok(address) => {
                 self.hint = None;
                 let before = match &self.phase {
-                    Phase::Out | Phase::Looking { .. } => None,
-                    Phase::Asking(login) | Phase::In { login, .. } => Some(&login.address),
+                    Phase::Out | Phase::Searching { .. } => None,
+                    Phase::LoggingIn(login) | Phase::In { login, .. } => Some(&login.address),
                 };
                 if before != Some(&address) {
                     self.name_limit = None;
@@ -44,13 +45,13 @@ impl Model {
                     persist,
                     resume: Resume::default(),
                 };
-                self.asked = Some((login.clone(), None));
+                self.requested = Some((login.clone(), None));
                 if !self.is_in() {
-                    self.phase = Phase::Asking(login.clone());
+                    self.phase = Phase::LoggingIn(login.clone());
                     // Messages for another room stay with that room.
                     self.pending.clear();
                 }
-                self.state = Some(LinkState::Connecting);
+                self.link_state = Some(LinkState::Connecting);
                 vec![Effect::LogIn(login)]
             }
         }
@@ -59,35 +60,36 @@ impl Model {
     /// Takes in the state that an earlier window saved for the requested login. Its messages are
     /// shown at once, whether or not anybody answers, so that nobody writes them again; they are
     /// sent once we are in.
-    pub(super) fn left_behind(&mut self, mut kept: SavedSession, effects: &mut Vec<Effect>) {
-        if self.asked.is_none() {
+    pub(super) fn restore_session(&mut self, mut saved: SavedSession, effects: &mut Vec<Effect>) {
+        if self.requested.is_none() {
             return;
         }
-        if matches!(self.phase, Phase::Asking(_)) {
-            for message in &kept.messages {
+        if matches!(self.phase, Phase::LoggingIn(_)) {
+            for message in &saved.messages {
                 self.pending.push(Pending {
                     message: message.clone(),
                     delivery: Delivery::Waiting,
                     durable: true,
                 });
             }
-            if self.draft.is_empty() && !kept.draft.is_empty() {
+            if self.draft.is_empty() && !saved.draft.is_empty() {
                 // Taken out, so that it does not come back after it was deleted.
-                self.draft = std::mem::take(&mut kept.draft);
+                self.draft = std::mem::take(&mut saved.draft);
                 effects.push(Effect::Restore(self.draft.clone()));
             }
         }
-        self.asked = self.asked.take().map(|(login, _)| (login, Some(kept)));
+        self.requested = self.requested.take().map(|(login, _)| (login, Some(saved)));
     }
 
-    pub(super) fn heard(&mut self, report: Report, effects: &mut Vec<Effect>) {
+    /// Takes in a report of the link.
+    pub(super) fn take_report(&mut self, report: Report, effects: &mut Vec<Effect>) {
         match report {
-            Report::State(state) => self.connection(state),
+            Report::State(state) => self.set_link_state(state),
             Report::LoggedIn {
                 login,
                 session,
                 fresh,
-            } => self.let_in(*login, session, fresh, effects),
+            } => self.logged_in(*login, session, fresh, effects),
             Report::LoginRefused {
                 field,
                 sentence,
@@ -97,35 +99,35 @@ impl Model {
                     self.name_limit = limit;
                 }
                 // A session that goes on reports its state next.
-                self.state = None;
-                self.asked = None;
+                self.link_state = None;
+                self.requested = None;
                 if !self.is_in() {
                     self.phase = Phase::Out;
                     self.members.clear();
                 }
                 self.ask_key |= field == Field::Key;
-                self.offer(true);
+                self.offer_rooms_of_network();
                 self.hint = Some((field, sentence));
                 effects.extend([Effect::LoginFailed, Effect::Focus(field)]);
             }
-            Report::Members(list) => self.list(list),
+            Report::Members(list) => self.set_members(list),
             Report::Events(events) => {
                 for wire in events {
-                    self.take_in(wire, effects);
+                    self.receive(wire, effects);
                 }
-                self.settle(effects);
+                self.open_view(effects);
             }
             Report::Answer { key, answer } => self.answered(&key, answer),
-            Report::Range { query, range } => self.range(query, range, effects),
+            Report::Range { query, range } => self.take_range(query, range, effects),
         }
     }
 
-    fn connection(&mut self, state: LinkState) {
+    fn set_link_state(&mut self, state: LinkState) {
         if let LinkState::Offline { why, again } = &state {
-            self.again_at = self.now.plus(*again);
+            self.retry_at = self.now.plus(*again);
             // Queries to a broken connection stay unanswered.
             self.fetching.clear();
-            if let Phase::Asking(login) = &self.phase {
+            if let Phase::LoggingIn(login) = &self.phase {
                 let why = why.trim_end_matches('.');
                 let sentence = match self.nothing_found() {
                     true => format!(
@@ -143,22 +145,29 @@ impl Model {
                 self.choice.offering = true;
             } else {
                 // What comes after a break is new.
-                self.looked_away();
+                self.renew_unread_line();
             }
         }
         if state == LinkState::Connected {
             self.failed.clear();
         }
-        self.state = Some(state);
+        self.link_state = Some(state);
     }
 
-    fn let_in(&mut self, login: Login, session: Session, fresh: bool, effects: &mut Vec<Effect>) {
-        let is_of = |other: &Login| other.address == login.address && other.name == login.name;
-        let same = matches!(&self.phase, Phase::In { login: old, .. } if is_of(old));
+    /// Enters the room: a login was accepted, or the link renewed the session by itself.
+    fn logged_in(
+        &mut self,
+        login: Login,
+        session: Session,
+        fresh: bool,
+        effects: &mut Vec<Effect>,
+    ) {
+        let is_this = |other: &Login| other.address == login.address && other.name == login.name;
+        let same = matches!(&self.phase, Phase::In { login: old, .. } if is_this(old));
         // A session that renews itself is not the one requested meanwhile.
-        let asked = self.asked.take_if(|(asked, _)| is_of(asked));
-        let by_hand = asked.is_some();
-        let kept = asked.and_then(|(_, kept)| kept).unwrap_or_default();
+        let requested = self.requested.take_if(|(requested, _)| is_this(requested));
+        let by_hand = requested.is_some();
+        let saved = requested.and_then(|(_, saved)| saved).unwrap_or_default();
         if fresh {
             self.forget();
             // This room's stream will never bring them.
@@ -168,18 +177,18 @@ impl Model {
         if !same {
             self.hint = None;
             self.members_as_of = None;
-            self.settled = false;
-            self.gap = false;
-            self.had_read(kept.read, kept.read_at);
-            self.history.belongs_to(&session.name);
+            self.caught_up = false;
+            self.had_gap = false;
+            self.restore_read(saved.read, saved.read_at);
+            self.history.mark_own(&session.name);
             if self.draft.is_empty() {
-                self.draft = kept.draft.clone();
+                self.draft = saved.draft.clone();
             }
             self.notes
                 .extend(version_sentence(session.version.as_deref()));
         }
         let address = login.address.clone();
-        self.found_and_in(&login, same);
+        self.end_choice(&login, same);
         self.joined = Some(session.id);
         self.token = Some(session.token);
         self.phase = Phase::In {
@@ -197,10 +206,10 @@ impl Model {
             return;
         }
         effects.extend([Effect::LoggedIn(address), Effect::Focus(Field::Message)]);
-        if !kept.draft.is_empty() {
-            effects.push(Effect::Restore(kept.draft));
+        if !saved.draft.is_empty() {
+            effects.push(Effect::Restore(saved.draft));
         }
-        for message in kept.messages {
+        for message in saved.messages {
             effects.push(Effect::Send(message.clone()));
             if !self.pending.iter().any(|p| p.message.key == message.key) {
                 self.pending.push(Pending {
@@ -212,7 +221,7 @@ impl Model {
         }
     }
 
-    fn list(&mut self, list: Members) {
+    fn set_members(&mut self, list: Members) {
         let now = self.server_now();
         let member = |m: crate::wire::Member| Presence {
             active: now.minus(Duration::from_secs(m.idle)),
@@ -241,7 +250,7 @@ impl Model {
     }
 
     /// Updates the members after a join, a leave or a message.
-    pub(super) fn come_and_go(&mut self, wire: &Wire) {
+    pub(super) fn update_members(&mut self, wire: &Wire) {
         let Wire::Recorded(Recorded { id, at, body }) = wire else {
             return;
         };
@@ -280,6 +289,6 @@ impl Model {
         (self.new_from, self.log_change) = (None, None);
         self.times = super::ReadTimes::default();
         (self.unread, self.mentions, self.uncounted) = (0, 0, false);
-        (self.gap, self.left_out) = (false, false);
+        (self.had_gap, self.gap_before_next) = (false, false);
     }
 }

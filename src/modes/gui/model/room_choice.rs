@@ -1,12 +1,12 @@
-//! The choice of the room: the only one found is joined, of several the user chooses one, and
-//! whoever logs in by hand is offered them.
+//! The choice of the room: the only one found is joined, of several the user chooses one, and a user
+//! who logs in by hand is offered them.
 //!
-//! What always holds: nobody who is filling in the login is taken anywhere, and the search ends
+//! What always holds: no user who is filling in the login is logged in meanwhile, and the search ends
 //! once a room is joined.
 
 use super::{Effect, Input, Model, Phase};
 use crate::modes::gui::rooms::JoinableRoom;
-use crate::modes::gui::talk::{Field, LinkState, Login};
+use crate::modes::gui::talk::{Field, Login};
 use crate::modes::gui::text::presentable;
 
 const SEVERAL: &str =
@@ -22,28 +22,30 @@ pub(super) struct RoomChoice {
     /// The network is searched.
     pub(super) search: bool,
     /// The search has run long enough to say that nothing was found.
-    looked: bool,
-    /// The user has to choose one of the rooms found; the sentence for that.
-    asked: Option<&'static str>,
+    searched_long: bool,
+    /// The sentence that asks the user to choose one of the rooms found, if that is needed.
+    prompt: Option<&'static str>,
     /// The room that is being joined because it was the only one.
     only: Option<JoinableRoom>,
 }
 
 impl Model {
-    pub(super) fn choose(&mut self, event: Input) -> Vec<Effect> {
-        match event {
+    /// Takes in an input about the rooms to join.
+    pub(super) fn choose_room(&mut self, input: Input) -> Vec<Effect> {
+        match input {
             Input::JoinOnlyRoom { name, key } => {
-                self.phase = Phase::Looking { name, key };
+                self.phase = Phase::Searching { name, key };
                 self.choice.search = true;
                 // What is typed meanwhile is meant for the room.
                 return vec![Effect::Focus(Field::Message)];
             }
-            Input::OfferRooms { search } => self.offer(search),
+            Input::OfferRooms { search: false } => self.offer_rooms(),
+            Input::OfferRooms { search: true } => self.offer_rooms_of_network(),
             Input::RecentRooms(recent) => self.rooms.set_recent(&recent),
             Input::Nearby(change) => self.rooms.change(change),
             Input::RoomAnswered(answered) => self.rooms.answer(answered),
             Input::SearchedLongEnough { busy } => {
-                self.choice.looked = true;
+                self.choice.searched_long = true;
                 return self.decide(busy);
             }
             _ => {}
@@ -51,32 +53,37 @@ impl Model {
         Vec::new()
     }
 
-    /// Offers rooms from now on; with `search`, those of the network too.
-    pub(super) fn offer(&mut self, search: bool) {
+    /// Offers the known rooms from now on.
+    fn offer_rooms(&mut self) {
         if !self.choice.search {
-            self.choice.looked = false;
+            self.choice.searched_long = false;
         }
         self.choice.offering = true;
-        self.choice.search |= search;
+    }
+
+    /// Offers the known rooms from now on, and those of the network.
+    pub(super) fn offer_rooms_of_network(&mut self) {
+        self.offer_rooms();
+        self.choice.search = true;
     }
 
     /// Decides with the rooms found so far.
     fn decide(&mut self, busy: bool) -> Vec<Effect> {
-        let Phase::Looking { name, key } = &self.phase else {
+        let Phase::Searching { name, key } = &self.phase else {
             return Vec::new();
         };
         let (name, key) = (name.clone(), key.clone());
-        let mut there = self.rooms.present();
+        let mut present = self.rooms.present();
         // A room without a key is not told one.
         let mut keyless = false;
         let last = self.rooms.last_used().cloned();
-        let address = match (there.len(), last) {
+        let address = match (present.len(), last) {
             _ if busy => None,
             (0, last) => last,
             // Anybody can announce a room, even with the name and id of another.
-            (1, _) if !key.is_empty() && is_strange(&there[0]) => None,
+            (1, _) if !key.is_empty() && is_strange(&present[0]) => None,
             (1, _) => {
-                let only = there.pop();
+                let only = present.pop();
                 keyless = only.as_ref().is_some_and(|only| !only.key);
                 let address = only.as_ref().map(|only| only.address.clone());
                 self.choice.only = only;
@@ -95,14 +102,14 @@ impl Model {
         }
         self.phase = Phase::Out;
         self.choice.offering = true;
-        self.choice.asked = match there.len() {
+        self.choice.prompt = match present.len() {
             0 => None,
             1 => Some(STRANGE).filter(|_| !busy),
             _ => Some(SEVERAL),
         };
         // The file of the last used room is free for another window.
         let mut effects = vec![Effect::LoginFailed];
-        match there.is_empty() {
+        match present.is_empty() {
             _ if busy => {}
             true => effects.push(Effect::Focus(Field::Address)),
             false => effects.push(Effect::ChooseRoom),
@@ -112,11 +119,11 @@ impl Model {
 
     /// Returns whether the network was searched without finding a room.
     pub(super) fn nothing_found(&self) -> bool {
-        self.choice.search && self.choice.looked && self.rooms.present().is_empty()
+        self.choice.search && self.choice.searched_long && self.rooms.present().is_empty()
     }
 
-    /// Ends the choice: a login was accepted. `same` is one that the link renewed by itself.
-    pub(super) fn found_and_in(&mut self, login: &Login, same: bool) {
+    /// Ends the choice after a login. `same` says that it was not another room or name.
+    pub(super) fn end_choice(&mut self, login: &Login, same: bool) {
         if same {
             return;
         }
@@ -124,30 +131,30 @@ impl Model {
         if let Some(only) = only.filter(|only| only.address == login.address) {
             self.notes.extend(joined_words(&only));
         }
-        self.put_away();
+        self.close_choice();
     }
 
     /// Closes the choice of a room.
-    pub(super) fn put_away(&mut self) {
+    pub(super) fn close_choice(&mut self) {
         self.choice = RoomChoice::default();
         self.rooms.forget();
     }
 
     /// Returns whether to search for rooms.
-    pub fn looks_for_rooms(&self) -> bool {
+    pub fn searches_for_rooms(&self) -> bool {
         self.choice.search
     }
 
     /// The rooms to offer now. `switching` says that a user who is in a room wants them.
     pub fn offers(&self, switching: bool) -> Vec<JoinableRoom> {
         let offers = match &self.phase {
-            Phase::Looking { .. } => false,
-            Phase::Asking(_) | Phase::Out => self.choice.offering,
+            Phase::Searching { .. } => false,
+            Phase::LoggingIn(_) | Phase::Out => self.choice.offering,
             Phase::In { .. } => switching || self.is_over(),
         };
         match offers {
             false => Vec::new(),
-            true if self.choice.asked.is_some() => self.rooms.present(),
+            true if self.choice.prompt.is_some() => self.rooms.present(),
             true => self.rooms.offers(),
         }
     }
@@ -161,7 +168,9 @@ impl Model {
     pub fn rooms_words(&self) -> Option<&'static str> {
         match &self.phase {
             Phase::Out if !self.choice.offering => None,
-            Phase::Out if self.choice.asked.is_some() && self.has_present() => self.choice.asked,
+            Phase::Out if self.choice.prompt.is_some() && self.has_present_rooms() => {
+                self.choice.prompt
+            }
             Phase::Out if self.nothing_found() => Some(
                 "No room was found on this network; the window keeps looking. To start one on this \
                  machine, run: chatroom server. If you know the address of one, type it and press \
@@ -171,7 +180,7 @@ impl Model {
         }
     }
 
-    fn has_present(&self) -> bool {
+    fn has_present_rooms(&self) -> bool {
         !self.rooms.present().is_empty()
     }
 
@@ -180,11 +189,7 @@ impl Model {
         let Phase::In { login, .. } = &self.phase else {
             return false;
         };
-        let held = matches!(
-            self.state,
-            Some(LinkState::Connected | LinkState::Paused { .. })
-        );
-        held && login.address.to_string() == address && login.name == name.trim()
+        self.is_connected() && login.address.to_string() == address && login.name == name.trim()
     }
 }
 

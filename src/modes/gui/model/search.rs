@@ -6,7 +6,7 @@ use super::{Effect, EntryKind, HistoryEntry, HistoryQuery, Id, Model};
 use crate::wire::HistoryRange;
 
 /// Most matches that are held; the search for older ones goes on from the last.
-const MAX_FOUND: usize = 10_000;
+const MAX_MATCHES: usize = 10_000;
 
 /// A search under way.
 #[derive(Clone, Debug)]
@@ -15,13 +15,13 @@ pub(super) struct TextSearch {
     /// The text in lower case, as it is compared.
     needle: String,
     /// The matches by their offsets; with the entry if it was not loaded when the server found it.
-    found: BTreeMap<u64, Option<HistoryEntry>>,
+    matches: BTreeMap<u64, Option<HistoryEntry>>,
     /// The event before which the server is to search next.
     cursor: Option<Id>,
     state: SearchState,
     current: Option<u64>,
     /// The next older match is to be shown once it is found.
-    step: bool,
+    wants_older: bool,
 }
 
 /// The state of the server's search.
@@ -38,7 +38,8 @@ enum SearchState {
 }
 
 impl Model {
-    pub(super) fn search(&mut self, text: &str, effects: &mut Vec<Effect>) {
+    /// Begins another search; a text without letters ends the present one.
+    pub(super) fn begin_search(&mut self, text: &str, effects: &mut Vec<Effect>) {
         if self.find.as_ref().is_some_and(|find| find.text == text) {
             return;
         }
@@ -47,90 +48,96 @@ impl Model {
         if text.trim().is_empty() {
             return;
         }
-        let matching = self.history.iter().filter(|entry| has(entry, &needle));
+        let matching = self.history.iter();
+        let matching = matching.filter(|entry| contains(entry, &needle));
         let mut find = TextSearch {
             text: text.to_string(),
-            found: matching.map(|entry| (entry.id.offset, None)).collect(),
+            matches: matching.map(|entry| (entry.id.offset, None)).collect(),
             needle,
             cursor: None,
             state: SearchState::Searching,
             current: None,
-            step: true,
+            wants_older: true,
         };
         match self.is_connected() {
-            true => effects.push(find.ask()),
+            true => effects.push(find.query()),
             false => find.state = SearchState::Failed("offline".to_string()),
         }
         self.find = Some(find);
-        self.go_on(effects);
+        self.continue_search(effects);
     }
 
-    /// Goes to the next match.
-    pub(super) fn step(&mut self, older: bool, effects: &mut Vec<Effect>) {
+    /// Goes to the next older match, which the server may have to find.
+    pub(super) fn go_to_older_match(&mut self, effects: &mut Vec<Effect>) {
         let connected = self.is_connected();
         let Some(find) = &mut self.find else {
             return;
         };
-        if older {
-            find.step = true;
-            if matches!(find.state, SearchState::Failed(_)) && connected {
-                find.state = SearchState::Partly;
-            }
-            return self.go_on(effects);
+        find.wants_older = true;
+        if matches!(find.state, SearchState::Failed(_)) && connected {
+            find.state = SearchState::Partly;
         }
+        self.continue_search(effects);
+    }
+
+    /// Goes to the next newer match.
+    pub(super) fn go_to_newer_match(&mut self, effects: &mut Vec<Effect>) {
+        let Some(find) = &self.find else {
+            return;
+        };
         let current = find.current.unwrap_or(0);
-        let newer = find.found.range(current + 1..).next();
-        if let Some(place) = newer.map(|(place, _)| *place) {
-            self.go_to(place, effects);
+        let newer = find.matches.range(current + 1..).next();
+        if let Some(offset) = newer.map(|(offset, _)| *offset) {
+            self.go_to_match(offset, effects);
         }
     }
 
     /// Shows the next older match if there is one; otherwise asks the server for more.
-    fn go_on(&mut self, effects: &mut Vec<Effect>) {
+    fn continue_search(&mut self, effects: &mut Vec<Effect>) {
         let Some(find) = &mut self.find else {
             return;
         };
-        if !find.step {
+        if !find.wants_older {
             return;
         }
         let before = find.current.unwrap_or(u64::MAX);
         // A gap before an older match may hide another match: only the server knows.
         let whole_from = self.history.whole_from(before);
-        let looked = match (&find.state, find.cursor) {
+        let searched_from = match (&find.state, find.cursor) {
             (SearchState::All | SearchState::Failed(_), _) => 0,
             (_, Some(cursor)) => whole_from.min(cursor.offset),
             (_, None) => whole_from,
         };
-        let next = find.found.range(looked.min(before)..before).next_back();
-        if let Some(place) = next.map(|(place, _)| *place) {
-            find.step = false;
-            self.go_to(place, effects);
+        let mut older = find.matches.range(searched_from.min(before)..before);
+        if let Some(offset) = older.next_back().map(|(offset, _)| *offset) {
+            find.wants_older = false;
+            self.go_to_match(offset, effects);
         } else if find.state == SearchState::Partly {
             find.state = SearchState::Searching;
-            let query = find.ask();
+            let query = find.query();
             effects.push(query);
         } else if find.state == SearchState::All {
-            find.step = false;
+            find.wants_older = false;
         }
     }
 
-    fn go_to(&mut self, place: u64, effects: &mut Vec<Effect>) {
+    fn go_to_match(&mut self, offset: u64, effects: &mut Vec<Effect>) {
         let Some(find) = &mut self.find else {
             return;
         };
-        find.current = Some(place);
-        if let Some(Some(entry)) = find.found.get(&place)
-            && self.history.get(place).is_none()
+        find.current = Some(offset);
+        if let Some(Some(entry)) = find.matches.get(&offset)
+            && self.history.get(offset).is_none()
         {
             // It stands alone until the ranges around it come.
-            self.history.insert(place..place + 1, vec![entry.clone()]);
+            self.history.insert(offset..offset + 1, vec![entry.clone()]);
         }
-        (self.at_end, self.near) = (false, place);
-        effects.push(Effect::GoToEvent(place));
+        (self.at_end, self.lowest_visible) = (false, offset);
+        effects.push(Effect::GoToEvent(offset));
     }
 
     /// Takes in the server's result.
-    pub(super) fn found(
+    pub(super) fn take_matches(
         &mut self,
         text: &str,
         before: Option<Id>,
@@ -151,14 +158,14 @@ impl Model {
                     let Some(entry) = HistoryEntry::of(wire, me.as_deref(), local) else {
                         continue;
                     };
-                    let place = entry.id.offset;
-                    let known = self.history.get(place).is_some();
-                    find.found
-                        .entry(place)
-                        .or_insert_with(|| (!known).then_some(entry));
+                    let offset = entry.id.offset;
+                    let is_loaded = self.history.get(offset).is_some();
+                    find.matches
+                        .entry(offset)
+                        .or_insert_with(|| (!is_loaded).then_some(entry));
                 }
                 find.state = match range.next {
-                    Some(next) if find.found.len() < MAX_FOUND => {
+                    Some(next) if find.matches.len() < MAX_MATCHES => {
                         find.cursor = Some(next);
                         SearchState::Partly
                     }
@@ -167,16 +174,16 @@ impl Model {
                 };
             }
         }
-        self.go_on(effects);
+        self.continue_search(effects);
     }
 
     /// Checks an event that the stream brought.
-    pub(super) fn found_live(&mut self, id: Id) {
+    pub(super) fn match_live_event(&mut self, id: Id) {
         if let Some(find) = &mut self.find
             && let Some(entry) = self.history.get(id.offset)
-            && has(entry, &find.needle)
+            && contains(entry, &find.needle)
         {
-            find.found.insert(id.offset, None);
+            find.matches.insert(id.offset, None);
         }
     }
 
@@ -186,7 +193,7 @@ impl Model {
     }
 
     /// The current match, as an offset.
-    pub fn found_now(&self) -> Option<u64> {
+    pub fn current_match(&self) -> Option<u64> {
         self.find.as_ref()?.current
     }
 
@@ -195,12 +202,12 @@ impl Model {
         let Some(find) = &self.find else {
             return String::new();
         };
-        let count = find.found.len();
+        let count = find.matches.len();
         let at = find
             .current
-            .map_or(0, |current| find.found.range(current..).count());
+            .map_or(0, |current| find.matches.range(current..).count());
         match (&find.state, count) {
-            (SearchState::Searching, _) if find.step => "searching…".to_string(),
+            (SearchState::Searching, _) if find.wants_older => "searching…".to_string(),
             (SearchState::Failed(why), 0) => {
                 format!("nothing in what is loaded here ({why})")
             }
@@ -213,13 +220,14 @@ impl Model {
 }
 
 impl TextSearch {
-    fn ask(&self) -> Effect {
+    /// The query for older matches.
+    fn query(&self) -> Effect {
         let (text, before) = (self.text.clone(), self.cursor);
         Effect::Fetch(HistoryQuery::Find { text, before })
     }
 }
 
 /// Returns whether a message contains the text, compared as the server does.
-fn has(entry: &HistoryEntry, needle: &str) -> bool {
+fn contains(entry: &HistoryEntry, needle: &str) -> bool {
     matches!(&entry.kind, EntryKind::Message { text, .. } if text.to_lowercase().contains(needle))
 }

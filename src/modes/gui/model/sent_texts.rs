@@ -39,7 +39,7 @@ impl Recall {
     /// Returns the text before `current`, which is in the input. `None` at the oldest.
     pub fn up(&mut self, current: &str) -> Option<&str> {
         let to = self.at.checked_sub(1)?;
-        self.go(to, current)
+        self.go_to(to, current)
     }
 
     /// Returns the text after `current`, which is in the input; after the newest, the text that was
@@ -49,10 +49,10 @@ impl Recall {
         if to > self.entries.len() {
             return None;
         }
-        self.go(to, current)
+        self.go_to(to, current)
     }
 
-    fn go(&mut self, to: usize, current: &str) -> Option<&str> {
+    fn go_to(&mut self, to: usize, current: &str) -> Option<&str> {
         let is_changed = match self.entries.get(self.at) {
             Some(entry) => entry != current,
             None => true,
@@ -65,15 +65,15 @@ impl Recall {
         let here = self.at;
         let unsent = self.entries.len();
         let mut size: usize = self.changed.values().map(String::len).sum();
-        self.changed.retain(|place, text| {
-            let drop = size > MAX_BYTES && *place != here && *place != unsent;
+        self.changed.retain(|index, text| {
+            let drop = size > MAX_BYTES && *index != here && *index != unsent;
             size -= if drop { text.len() } else { 0 };
             !drop
         });
         self.at = to;
         let changed = self.changed.get(&to).map(String::as_str);
-        let kept = || self.entries.get(to).map(String::as_str);
-        Some(changed.or_else(kept).unwrap_or_default())
+        let sent = || self.entries.get(to).map(String::as_str);
+        Some(changed.or_else(sent).unwrap_or_default())
     }
 }
 

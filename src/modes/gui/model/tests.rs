@@ -110,13 +110,54 @@ fn events(model: &mut Model, events: Vec<Wire>) -> Vec<Effect> {
     hear(model, Report::Events(events))
 }
 
-/// The stream begins, behind the event at this offset (or with the log).
+/// The stream begins, after the event at this offset (or with the log).
 fn hello(after: Option<u64>) -> Wire {
     Wire::Hello {
         id: after.map(id),
         now: at(),
         heartbeat: 15,
     }
+}
+
+/// The link reports these events for a query; `next` is the event from which the next query goes on.
+fn range(
+    model: &mut Model,
+    query: HistoryQuery,
+    events: Vec<Wire>,
+    next: Option<u64>,
+) -> Vec<Effect> {
+    let next = next.map(id);
+    let range = Ok(HistoryRange { events, next });
+    hear(model, Report::Range { query, range })
+}
+
+/// The first gap of the transcript.
+fn gap(model: &Model) -> Gap {
+    model.history().gaps().next().expect("a gap")
+}
+
+/// The first gap comes into the sight of a reader who scrolls up.
+fn gap_in_sight(model: &Model) -> Input {
+    Input::GapInSight {
+        gap: gap(model),
+        from_above: false,
+    }
+}
+
+/// The user scrolls to where the end is visible.
+fn scroll_to_end(model: &mut Model, lowest_visible: u64) {
+    model.update(Input::Viewed {
+        at_end: true,
+        lowest_visible,
+    });
+}
+
+/// The user scrolls to where this event is the lowest visible one, above the end.
+fn scroll_up(model: &mut Model, lowest_visible: u64) {
+    model.update(Input::Viewed {
+        at_end: false,
+        lowest_visible,
+    });
 }
 
 fn members(model: &mut Model, as_of: u64, names: &[&str]) {
@@ -140,10 +181,13 @@ impl Model {
     /// The login that is under way, or the one that holds.
     fn login_asked(&self) -> Option<Login> {
         let held = match &self.phase {
-            Phase::Out | Phase::Looking { .. } => None,
-            Phase::Asking(login) | Phase::In { login, .. } => Some(login.clone()),
+            Phase::Out | Phase::Searching { .. } => None,
+            Phase::LoggingIn(login) | Phase::In { login, .. } => Some(login.clone()),
         };
-        self.asked.as_ref().map(|(login, _)| login.clone()).or(held)
+        self.requested
+            .as_ref()
+            .map(|(login, _)| login.clone())
+            .or(held)
     }
 }
 

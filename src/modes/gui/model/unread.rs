@@ -5,31 +5,33 @@ use crate::event::{Body, Recorded};
 use crate::wire::Wire;
 
 impl Model {
-    pub(super) fn take_in(&mut self, wire: Wire, effects: &mut Vec<Effect>) {
+    /// Takes in an object of the stream.
+    pub(super) fn receive(&mut self, wire: Wire, effects: &mut Vec<Effect>) {
         match &wire {
             Wire::Hello { id, now, .. } => {
                 self.set_ahead(now.micros() - self.now.micros());
                 self.stream_from = *id;
-                self.heard = *id;
+                self.newest = *id;
                 self.history.stream_from(*id);
-                return;
             }
-            Wire::Gap { .. } => {
-                (self.gap, self.left_out) = (true, true);
-                return;
+            Wire::Gap { .. } => (self.had_gap, self.gap_before_next) = (true, true),
+            Wire::Reset { earlier, .. } => self.begin_other_log(earlier.as_deref()),
+            _ => {
+                if let Some(id) = wire.id() {
+                    self.receive_event(id, wire, effects);
+                }
             }
-            Wire::Reset { earlier, .. } => return self.turn_to(earlier.as_deref()),
-            _ => {}
         }
-        let Some(id) = wire.id() else {
-            return;
-        };
-        if !self.heard.is_some_and(|heard| is_past(heard, id)) {
-            self.heard = Some(id);
-            self.times.heard = wire.at().or(self.times.heard);
+    }
+
+    /// Takes in an event of the stream.
+    fn receive_event(&mut self, id: Id, wire: Wire, effects: &mut Vec<Effect>) {
+        if !self.newest.is_some_and(|newest| is_past(newest, id)) {
+            self.newest = Some(id);
+            self.times.newest = wire.at().or(self.times.newest);
         }
-        self.recognise(id, wire.at());
-        self.come_and_go(&wire);
+        self.judge_by_time(id, wire.at());
+        self.update_members(&wire);
         let key = match &wire {
             Wire::Recorded(Recorded {
                 body: Body::Message { key, .. },
@@ -40,7 +42,7 @@ impl Model {
         let Some(entry) = HistoryEntry::of(wire, self.me(), self.local) else {
             return;
         };
-        let said = match &entry.kind {
+        let by_others = match &entry.kind {
             EntryKind::Message {
                 from,
                 text,
@@ -54,34 +56,35 @@ impl Model {
             return; // Seen before.
         }
         // What was left out is new as well, if this is.
-        if std::mem::take(&mut self.left_out) {
+        if std::mem::take(&mut self.gap_before_next) {
             self.uncounted |= !self.was_read(id);
         }
         self.settle_pending(id, key.as_ref());
-        self.found_live(id);
+        self.match_live_event(id);
         self.trim();
-        if let Some((from, text, to_us)) = said {
-            let call = to_us.then_some(Effect::Notify { from, text });
-            effects.extend(self.new_message(id, call));
+        if let Some((from, text, to_us)) = by_others {
+            let notification = to_us.then_some(Effect::Notify { from, text });
+            effects.extend(self.count_message(id, notification));
         }
-        self.look();
+        self.mark_read();
     }
 
-    /// Counts a message of others until it is seen; a mention may notify the user.
-    fn new_message(&mut self, id: Id, call: Option<Effect>) -> Option<Effect> {
+    /// Counts a message of others until it is seen. Returns the `notification` of a mention if the
+    /// user is to get it.
+    fn count_message(&mut self, id: Id, notification: Option<Effect>) -> Option<Effect> {
         if self.was_read(id) {
             return None;
         }
-        let missed = self.members_as_of.is_some_and(|as_of| is_past(as_of, id));
-        if !self.is_reading() || missed {
+        let from_before = self.members_as_of.is_some_and(|as_of| is_past(as_of, id));
+        if !self.is_reading() || from_before {
             self.new_from.get_or_insert(id.offset);
         }
         if self.is_reading() {
             return None;
         }
         self.unread += 1;
-        self.mentions += usize::from(call.is_some());
-        call.filter(|_| !self.in_front && !missed)
+        self.mentions += usize::from(notification.is_some());
+        notification.filter(|_| !self.in_front && !from_before)
     }
 
     fn was_read(&self, id: Id) -> bool {
@@ -95,55 +98,55 @@ impl Model {
 
     /// Returns whether events are seen as they come.
     fn is_reading(&self) -> bool {
-        self.in_front && self.at_end && self.settled
+        self.in_front && self.at_end && self.caught_up
     }
 
     /// Marks everything as read if the end is visible.
-    pub(super) fn look(&mut self) {
+    pub(super) fn mark_read(&mut self) {
         // A gap at the end hides events that nobody has seen.
         if self.is_reading()
             && self.history.is_whole_at_end()
-            && let Some(newest) = self.heard
+            && let Some(newest) = self.newest
         {
             // Events that another window read may come once more.
             if self.read == Some(newest) || !self.was_read(newest) {
                 self.read = Some(newest);
-                self.times.read = self.times.read.max(self.times.heard);
+                self.times.read = self.times.read.max(self.times.newest);
             }
             (self.unread, self.mentions, self.uncounted) = (0, 0, false);
         }
     }
 
     /// Marks what was scrolled through as read.
-    pub(super) fn look_through(&mut self) {
-        if !self.in_front || !self.settled || self.at_end {
+    pub(super) fn mark_scrolled_read(&mut self) {
+        if !self.in_front || !self.caught_up || self.at_end {
             return;
         }
-        let Some((seen, at)) = self
+        let Some((lowest, at)) = self
             .history
-            .get(self.near)
+            .get(self.lowest_visible)
             .map(|entry| (entry.id, entry.at))
         else {
             return;
         };
-        if self.was_read(seen) {
+        if self.was_read(lowest) {
             return;
         }
         let unread = self.first_unread();
-        (self.read, self.times.read) = (Some(seen), self.times.read.max(at));
-        let left = self.said_between(seen.offset + 1, u64::MAX);
+        (self.read, self.times.read) = (Some(lowest), self.times.read.max(at));
+        let below = self.said_between(lowest.offset + 1, u64::MAX);
         let gaps = || self.history.gaps().map(|gap| gap.end);
-        if !gaps().any(|end| end > seen.offset) {
-            (self.unread, self.mentions) = left;
+        if !gaps().any(|end| end > lowest.offset) {
+            (self.unread, self.mentions) = below;
             self.uncounted = false;
-        } else if gaps().any(|end| end > unread && end <= seen.offset) {
+        } else if gaps().any(|end| end > unread && end <= lowest.offset) {
             // Nobody knows how much of the part passed over had been counted.
-            (self.unread, self.mentions) = left;
+            (self.unread, self.mentions) = below;
             self.uncounted = true;
         } else {
-            let passed = self.said_between(unread, seen.offset);
-            self.unread = self.unread.saturating_sub(passed.0).max(left.0);
-            self.mentions = self.mentions.saturating_sub(passed.1).max(left.1);
+            let passed = self.said_between(unread, lowest.offset);
+            self.unread = self.unread.saturating_sub(passed.0).max(below.0);
+            self.mentions = self.mentions.saturating_sub(passed.1).max(below.1);
         }
     }
 
@@ -153,49 +156,50 @@ impl Model {
             return;
         }
         let unread = self.first_unread();
-        let here = self.said_between(unread, u64::MAX);
-        self.unread = self.unread.max(here.0);
-        self.mentions = self.mentions.max(here.1);
+        let loaded = self.said_between(unread, u64::MAX);
+        self.unread = self.unread.max(loaded.0);
+        self.mentions = self.mentions.max(loaded.1);
         self.uncounted = self.history.gaps().any(|gap| gap.end > unread);
     }
 
     /// The number of messages of others between two offsets, both included, and of those that
     /// mention us, as far as they are loaded.
     fn said_between(&self, from: u64, to: u64) -> (usize, usize) {
-        let (mut said, mut named) = (0, 0);
+        let (mut messages, mut mentions) = (0, 0);
         for entry in self.history.between(from, to) {
             if let EntryKind::Message {
                 own: false, to_us, ..
             } = &entry.kind
             {
-                said += 1;
-                named += usize::from(*to_us);
+                messages += 1;
+                mentions += usize::from(*to_us);
             }
         }
-        (said, named)
+        (messages, mentions)
     }
 
-    /// Has the "new messages" line drawn afresh above what comes from now on.
-    pub(super) fn looked_away(&mut self) {
+    /// Removes the "new messages" line if everything is being read: the next one stands above what
+    /// comes from now on.
+    pub(super) fn renew_unread_line(&mut self) {
         if self.is_reading() {
             self.new_from = None;
         }
     }
 
     /// Opens the view at the first unread message, once everything from before the login has come.
-    pub(super) fn settle(&mut self, effects: &mut Vec<Effect>) {
-        if self.settled {
+    pub(super) fn open_view(&mut self, effects: &mut Vec<Effect>) {
+        if self.caught_up {
             return;
         }
-        let Some(target) = self.members_as_of else {
+        let Some(login) = self.members_as_of else {
             return;
         };
-        if self.history.end() <= target.offset {
+        if self.history.end() <= login.offset {
             return;
         }
-        self.settled = true;
+        self.caught_up = true;
         // After months away the newest comes first.
-        let at_unread = self.new_from.is_some() && !self.gap;
+        let at_unread = self.new_from.is_some() && !self.had_gap;
         self.at_end = !at_unread;
         effects.push(match at_unread {
             true => Effect::GoToUnread,

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::{Model, Phase};
+use super::{EntryKind, Model, Phase};
 use crate::modes::gui::model::limits::grouped;
 use crate::modes::gui::talk::{Field, LinkState};
 use crate::modes::gui::text::drawable;
@@ -42,7 +42,7 @@ impl Model {
 
     /// Returns whether the session is over: nothing is tried before the user logs in again.
     pub fn is_over(&self) -> bool {
-        self.is_in() && self.state.is_none()
+        self.is_in() && self.link_state.is_none()
     }
 
     /// The window's title, with the numbers of unread messages and mentions.
@@ -103,8 +103,8 @@ impl Model {
             Some(note) if self.is_offline() => format!("{}. {note}", self.connection_words()),
             Some(note) => note.clone(),
             // A minor note waits until the room is back.
-            None => match self.aside.as_ref().filter(|_| !self.is_offline()) {
-                Some(aside) => aside.clone(),
+            None => match self.minor_note.as_ref().filter(|_| !self.is_offline()) {
+                Some(note) => note.clone(),
                 None => self.connection_words(),
             },
         }
@@ -112,11 +112,11 @@ impl Model {
 
     fn connection_words(&self) -> String {
         let address = match &self.phase {
-            Phase::Looking { .. } => return "looking for rooms on this network…".to_string(),
+            Phase::Searching { .. } => return "looking for rooms on this network…".to_string(),
             Phase::Out => "the room".to_string(),
-            Phase::Asking(login) | Phase::In { login, .. } => login.address.to_string(),
+            Phase::LoggingIn(login) | Phase::In { login, .. } => login.address.to_string(),
         };
-        match &self.state {
+        match &self.link_state {
             None => "not logged in".to_string(),
             Some(LinkState::Connecting) => format!("connecting to {address}"),
             Some(LinkState::Connected) => match self.fetching.is_empty() {
@@ -139,26 +139,26 @@ impl Model {
 
     /// Whole seconds until the next attempt to connect, rounded up.
     fn seconds_to_go(&self) -> u64 {
-        let left = self.again_at.micros() - self.now.micros();
+        let left = self.retry_at.micros() - self.now.micros();
         (left.max(0) as u64).div_ceil(1_000_000)
     }
 
     /// Returns whether the stream is open, for the colour of the status line.
     pub fn is_connected(&self) -> bool {
         matches!(
-            self.state,
+            self.link_state,
             Some(LinkState::Connected | LinkState::Paused { .. })
         )
     }
 
     /// Returns whether the next attempt to connect is pending.
     pub fn is_offline(&self) -> bool {
-        matches!(self.state, Some(LinkState::Offline { .. }))
+        matches!(self.link_state, Some(LinkState::Offline { .. }))
     }
 
-    /// In what time something that is shown changes by itself.
+    /// The time until something that is shown changes by itself.
     pub fn changes_in(&self) -> Option<Duration> {
-        match &self.state {
+        match &self.link_state {
             Some(LinkState::Offline { .. }) if self.seconds_to_go() > 0 => {
                 Some(Duration::from_secs(1))
             }
@@ -189,7 +189,7 @@ impl Model {
         &self.history
     }
 
-    /// Returns what beside the history decides how the transcript reads.
+    /// Returns everything beside the history that decides how the transcript reads.
     pub fn surroundings(&self) -> Surroundings<'_> {
         let gaps = self.history.gaps().filter(|gap| self.is_loading(gap));
         Surroundings {
@@ -228,7 +228,7 @@ impl Model {
     fn writer(&self) -> &str {
         match &self.phase {
             Phase::In { name, .. } => name,
-            Phase::Asking(login) => &login.name,
+            Phase::LoggingIn(login) => &login.name,
             _ => "",
         }
     }
@@ -252,7 +252,6 @@ impl Model {
     /// The names that Tab offers: members present before those who left, and of each the most
     /// recent speaker first, then those who have said nothing.
     pub fn speakers(&self) -> Vec<String> {
-        use crate::modes::gui::transcript::history::EntryKind;
         let mut names: Vec<String> = Vec::new();
         for entry in self.history.iter().rev().take(2000) {
             if let EntryKind::Message {

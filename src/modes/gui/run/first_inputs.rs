@@ -36,8 +36,8 @@ pub fn first_inputs(
     }]
 }
 
-/// Returns whether a clicked link leads to a room never used: it may come from anybody's page or message,
-/// and the desktop passes it on with the key from the environment.
+/// Returns whether a clicked link leads to a room never used: it may come from anybody's page or
+/// message, and the desktop passes it on with the key from the environment.
 fn is_strange_link(named: &str, fields: &LoginFields, recent: &[String]) -> bool {
     let scheme = named.trim().split_once("://").map(|(scheme, _)| scheme);
     if fields.key.is_empty() || !scheme.is_some_and(|it| it.eq_ignore_ascii_case("chatroom")) {

@@ -20,11 +20,11 @@ pub(super) fn on_the_wall(at: Stamp) -> NaiveDateTime {
 
 /// Asks the desktop whether it is dark, on a thread of its own.
 pub(super) fn ask_desktop() -> mpsc::Receiver<bool> {
-    let (tell, told) = mpsc::channel();
+    let (sender, is_dark) = mpsc::channel();
     let ask = move || {
         if let Some(dark) = system_is_dark() {
             // Fails if the window is closed.
-            let _ = tell.send(dark);
+            let _ = sender.send(dark);
             window::wake();
         }
     };
@@ -32,7 +32,7 @@ pub(super) fn ask_desktop() -> mpsc::Receiver<bool> {
     let _ = thread::Builder::new()
         .name("desktop".to_string())
         .spawn(ask);
-    told
+    is_dark
 }
 
 /// Returns 16 random hex digits as a key that no other message has.
@@ -51,13 +51,13 @@ pub(super) fn random_key() -> Key {
 /// Sets the flag and wakes the loop when the process is told to end, so that the room sees us
 /// leave.
 pub(super) fn on_signals() -> Result<Arc<AtomicBool>, Failure> {
-    let told = Arc::new(AtomicBool::new(false));
+    let told_to_end = Arc::new(AtomicBool::new(false));
     let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])
         .map_err(|e| Failure::new(format!("Signals cannot be heard: {}.", reason(&e))))?;
-    let heard = Arc::clone(&told);
+    let flag = Arc::clone(&told_to_end);
     let listen = move || {
         for _ in signals.forever() {
-            heard.store(true, Ordering::SeqCst);
+            flag.store(true, Ordering::SeqCst);
             window::wake();
         }
     };
@@ -65,7 +65,7 @@ pub(super) fn on_signals() -> Result<Arc<AtomicBool>, Failure> {
         .name("signals".to_string())
         .spawn(listen)
         .map_err(|e| no_thread(&e))?;
-    Ok(told)
+    Ok(told_to_end)
 }
 
 /// The failure when the system gives no thread.

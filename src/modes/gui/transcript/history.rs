@@ -1,8 +1,8 @@
 //! The scrollback: the loaded part of the room's log, as segments with gaps between them.
 //!
 //! What always holds: within a segment nothing is missing; segments are in order and do not touch;
-//! the stream writes to the last one. So it is known of every offset whether anything is missing
-//! there, and a range of history from anywhere finds its place.
+//! the stream writes to the last one. Every offset is therefore known to be loaded or missing, and a
+//! range of history from anywhere finds its place.
 
 mod entry;
 #[cfg(test)]
@@ -69,7 +69,7 @@ impl Default for Scrollback {
     fn default() -> Scrollback {
         Scrollback {
             log: None,
-            segments: vec![Segment::at(0)],
+            segments: vec![Segment::empty_at(0)],
             count: 0,
             bytes: 0,
             generation: 0,
@@ -79,16 +79,17 @@ impl Default for Scrollback {
 }
 
 impl Segment {
-    fn at(place: u64) -> Segment {
+    /// A segment that begins at this offset and has nothing yet.
+    fn empty_at(offset: u64) -> Segment {
         Segment {
-            covers: place..place,
+            covers: offset..offset,
             entries: VecDeque::new(),
         }
     }
 }
 
 impl Scrollback {
-    /// The stream continues after this event (from the beginning if there is none).
+    /// Continues with a stream after this event (from the log's beginning if there is none).
     pub fn stream_from(&mut self, after: Option<Id>) {
         let from = after.map_or(0, |id| id.offset + 1);
         if after.is_some_and(|id| self.log.is_some_and(|log| log != id.log)) {
@@ -101,7 +102,7 @@ impl Scrollback {
                 last.covers = from..from;
             }
         } else if last.covers.end < from {
-            self.segments.push(Segment::at(from));
+            self.segments.push(Segment::empty_at(from));
         }
         self.join();
     }
@@ -127,18 +128,18 @@ impl Scrollback {
 
     /// Adds a range: everything from `covers.start` up to before `covers.end`. `false` if it is
     /// inconsistent.
-    pub fn insert(&mut self, covers: Range<u64>, page: Vec<HistoryEntry>) -> bool {
-        let Some(log) = page.first().map(|entry| entry.id.log).or(self.log) else {
+    pub fn insert(&mut self, covers: Range<u64>, range: Vec<HistoryEntry>) -> bool {
+        let Some(log) = range.first().map(|entry| entry.id.log).or(self.log) else {
             return false;
         };
-        let usable = |e: &HistoryEntry| e.id.log == log && covers.contains(&e.id.offset);
-        if self.log.is_some_and(|ours| ours != log) || !page.iter().all(usable) {
+        let fits = |e: &HistoryEntry| e.id.log == log && covers.contains(&e.id.offset);
+        if self.log.is_some_and(|ours| ours != log) || !range.iter().all(fits) {
             return false; // Not of this log, or not what it says it is.
         }
         self.log = Some(log);
         let mut all = Segment {
             covers,
-            entries: page.into(),
+            entries: range.into(),
         };
         let live = self.live().covers.end;
         let (mut others, mut touching) = (Vec::new(), Vec::new());
@@ -164,7 +165,7 @@ impl Scrollback {
         others.sort_by_key(|segment| segment.covers.start);
         // The stream writes after everything that it has brought.
         if others.last().is_some_and(|last| last.covers.end < live) {
-            others.push(Segment::at(live));
+            others.push(Segment::empty_at(live));
         }
         self.segments = others;
         self.join();
@@ -187,6 +188,7 @@ impl Scrollback {
         self.segments = joined;
     }
 
+    /// Counts the loaded events and their bytes again.
     fn recount(&mut self) {
         let entries = || self.segments.iter().flat_map(|s| &s.entries);
         (self.count, self.bytes) = (entries().count(), entries().map(HistoryEntry::bytes).sum());
@@ -221,7 +223,7 @@ impl Scrollback {
         true
     }
 
-    /// Returns whether nothing is missing before the place of the stream.
+    /// Returns whether nothing is missing just before what the stream brings next.
     pub fn is_whole_at_end(&self) -> bool {
         let last = self.segments.last();
         last.is_some_and(|last| !last.entries.is_empty() || last.covers.start == 0)
@@ -235,10 +237,10 @@ impl Scrollback {
     }
 
     /// Marks anew which messages are ours and which mention us.
-    pub fn belongs_to(&mut self, me: &str) {
+    pub fn mark_own(&mut self, me: &str) {
         for segment in &mut self.segments {
             for entry in &mut segment.entries {
-                entry.belongs_to(me);
+                entry.mark_own(me);
             }
         }
         self.generation += 1;
@@ -267,7 +269,7 @@ impl Scrollback {
             self.count -= 1;
             self.bytes -= entry.bytes();
         }
-        self.segments.push(Segment::at(live));
+        self.segments.push(Segment::empty_at(live));
     }
 
     /// Forgets everything: it is another log.
@@ -279,16 +281,16 @@ impl Scrollback {
     }
 
     /// Hides everything until the user asks for it.
-    pub fn clear_away(&mut self) {
+    pub fn hide_all(&mut self) {
         let end = self.live().covers.end;
-        self.segments = vec![Segment::at(end)];
+        self.segments = vec![Segment::empty_at(end)];
         self.cleared = Some(end);
         self.recount();
     }
 
     /// Allows the gap that /clear left to be filled.
-    pub fn wake(&mut self) {
-        if self.cleared.take().is_some() {}
+    pub fn reopen_cleared(&mut self) {
+        self.cleared = None;
     }
 
     /// The events and gaps, in order.
@@ -363,8 +365,9 @@ impl Scrollback {
         self.generation
     }
 
+    /// The last segment, to which the stream writes.
     fn live(&mut self) -> &mut Segment {
-        // infallible: there is always one stretch.
-        self.segments.last_mut().expect("the stream's stretch")
+        // infallible: there is always one segment.
+        self.segments.last_mut().expect("the stream's segment")
     }
 }

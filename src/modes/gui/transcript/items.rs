@@ -90,7 +90,7 @@ pub fn items(history: &Scrollback, surroundings: &Surroundings<'_>) -> Vec<Item>
         run: Vec::new(),
         surroundings,
         day: None,
-        said: None,
+        message: None,
         new_from: surroundings.new_from,
         replaced: surroundings.log_change.map(|(at, _)| at),
     };
@@ -98,30 +98,34 @@ pub fn items(history: &Scrollback, surroundings: &Surroundings<'_>) -> Vec<Item>
     for part in history.parts() {
         match part {
             Part::Gap(gap) => {
-                made.replaced_before(gap.end);
+                made.put_replaced_before(gap.end);
                 made.end_run();
                 made.put(gap.end, ItemRank::Gap, ItemKind::Gap);
-                made.said = None;
+                made.message = None;
             }
             Part::Entry(entry) => {
                 if first {
                     made.put(entry.id.offset, ItemRank::Start, ItemKind::Start);
                 }
-                made.replaced_before(entry.id.offset + 1);
-                made.entry(entry);
+                made.put_replaced_before(entry.id.offset + 1);
+                made.put_entry(entry);
             }
         }
         first = false;
     }
-    made.replaced_before(u64::MAX);
+    made.put_replaced_before(u64::MAX);
     made.end_run();
-    let behind = history.end().max(1 << 62);
+    let after_all = history.end().max(1 << 62);
     for n in 0..surroundings.pending.len() {
-        made.put(behind + n as u64, ItemRank::Pending, ItemKind::Pending(n));
+        made.put(
+            after_all + n as u64,
+            ItemRank::Pending,
+            ItemKind::Pending(n),
+        );
     }
     for n in 0..surroundings.notes.len() {
         made.put(
-            behind + (1 << 32) + n as u64,
+            after_all + (1 << 32) + n as u64,
             ItemRank::Note,
             ItemKind::Note(n),
         );
@@ -136,7 +140,7 @@ struct Items<'a> {
     surroundings: &'a Surroundings<'a>,
     day: Option<NaiveDate>,
     /// The message whose group the next one may continue.
-    said: Option<&'a HistoryEntry>,
+    message: Option<&'a HistoryEntry>,
     new_from: Option<u64>,
     replaced: Option<u64>,
 }
@@ -147,40 +151,46 @@ impl<'a> Items<'a> {
         self.items.push(Item { id, kind });
     }
 
-    /// Puts the line about a change of the log if it stands before `place`.
-    fn replaced_before(&mut self, place: u64) {
-        if let Some(at) = self.replaced.take_if(|at| *at < place) {
+    /// Puts the line about a change of the log if it stands before this offset.
+    fn put_replaced_before(&mut self, offset: u64) {
+        if let Some(at) = self.replaced.take_if(|at| *at < offset) {
             self.end_run();
-            self.said = None;
+            self.message = None;
             self.put(at, ItemRank::Replaced, ItemKind::Replaced);
         }
     }
 
-    fn entry(&mut self, entry: &'a HistoryEntry) {
-        let place = entry.id.offset;
+    fn put_entry(&mut self, entry: &'a HistoryEntry) {
+        let offset = entry.id.offset;
         let day = entry.local.map(|at| at.date());
         if day.is_some() && day != self.day {
             self.end_run();
-            self.said = None;
+            self.message = None;
             self.day = day;
-            self.put(place, ItemRank::Day, ItemKind::Day(day.unwrap_or_default()));
+            self.put(
+                offset,
+                ItemRank::Day,
+                ItemKind::Day(day.unwrap_or_default()),
+            );
         }
-        let said = matches!(entry.kind, EntryKind::Message { .. });
-        if said && self.new_from.is_some_and(|from| from <= place) {
+        let is_message = matches!(entry.kind, EntryKind::Message { .. });
+        if is_message && self.new_from.is_some_and(|from| from <= offset) {
             self.end_run();
-            self.said = None;
+            self.message = None;
             self.new_from = None;
-            self.put(place, ItemRank::Unread, ItemKind::Unread);
+            self.put(offset, ItemRank::Unread, ItemKind::Unread);
         }
         if entry.is_presence() {
-            self.said = None;
-            self.run.push(place);
+            self.message = None;
+            self.run.push(offset);
             return;
         }
         self.end_run();
-        let grouped = self.said.is_some_and(|before| goes_on(before, entry));
-        self.put(place, ItemRank::Entry, ItemKind::Entry { grouped });
-        self.said = said.then_some(entry);
+        let grouped = self
+            .message
+            .is_some_and(|before| continues_group(before, entry));
+        self.put(offset, ItemRank::Entry, ItemKind::Entry { grouped });
+        self.message = is_message.then_some(entry);
     }
 
     fn end_run(&mut self) {
@@ -188,22 +198,20 @@ impl<'a> Items<'a> {
         let (Some(first), Some(last)) = (run.first(), run.last()) else {
             return;
         };
-        let opened = self
-            .surroundings
-            .unfolded
-            .is_some_and(|o| o.contains(first));
-        if run.len() >= MANY && !opened {
+        let unfolded = self.surroundings.unfolded;
+        let is_unfolded = unfolded.is_some_and(|unfolded| unfolded.contains(first));
+        if run.len() >= MANY && !is_unfolded {
             self.put(*first, ItemRank::Entry, ItemKind::Run { last: *last });
         } else {
-            for place in run {
-                self.put(place, ItemRank::Entry, ItemKind::Entry { grouped: false });
+            for offset in run {
+                self.put(offset, ItemRank::Entry, ItemKind::Entry { grouped: false });
             }
         }
     }
 }
 
 /// Returns whether a message continues the group of the one before.
-fn goes_on(before: &HistoryEntry, entry: &HistoryEntry) -> bool {
+fn continues_group(before: &HistoryEntry, entry: &HistoryEntry) -> bool {
     let (
         EntryKind::Message {
             from: a, text: x, ..
@@ -215,11 +223,11 @@ fn goes_on(before: &HistoryEntry, entry: &HistoryEntry) -> bool {
     else {
         return false;
     };
-    let near = match (before.local, entry.local) {
+    let is_soon = match (before.local, entry.local) {
         (Some(before), Some(now)) => now - before < PAUSE,
         _ => false,
     };
-    a == b && near && action_of(x).is_none() && action_of(y).is_none()
+    a == b && is_soon && action_of(x).is_none() && action_of(y).is_none()
 }
 
 #[cfg(test)]

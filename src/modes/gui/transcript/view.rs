@@ -1,8 +1,7 @@
 //! The visible part of the transcript: heights, scrolling, following the end. Pure.
 //!
-//! The place is kept as an item and its distance from the upper edge, so that nothing jumps when
-//! items above turn out higher than estimated or are loaded later: only what is visible is laid
-//! out.
+//! The scroll position is an [`Anchor`], so that nothing jumps when items above turn out higher than
+//! estimated or are loaded later: only what is visible is laid out.
 
 use std::collections::HashMap;
 
@@ -14,7 +13,7 @@ const REMEMBERED: usize = 20_000;
 /// The scroll position and the known heights.
 #[derive(Debug, Default)]
 pub struct View {
-    /// The place; `None` while the end is followed.
+    /// The scroll position; `None` while the end is followed.
     anchor: Option<Anchor>,
     heights: HashMap<ItemId, i32>,
 }
@@ -30,7 +29,7 @@ struct Anchor {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Visible {
     /// The visible items, by their indices, each with its upper edge.
-    pub seen: Vec<(usize, i32)>,
+    pub items: Vec<(usize, i32)>,
     /// The height of all items.
     pub total: i32,
     /// The height above the upper edge.
@@ -47,7 +46,7 @@ pub trait Heights {
 
 impl View {
     /// Returns whether the end is followed.
-    pub fn sticks(&self) -> bool {
+    pub fn follows_end(&self) -> bool {
         self.anchor.is_none()
     }
 
@@ -97,7 +96,7 @@ impl View {
     }
 
     /// Places the visible items in `height`. From here on the end is followed if it is visible.
-    pub fn place(&mut self, items: &[Item], height: i32, heights: &mut impl Heights) -> Visible {
+    pub fn lay_out(&mut self, items: &[Item], height: i32, heights: &mut impl Heights) -> Visible {
         if items.is_empty() {
             self.anchor = None;
             return Visible::default();
@@ -124,40 +123,40 @@ impl View {
         if index == 0 && y > 0 {
             y = 0; // Nothing is above the first.
         }
-        let (mut seen, mut behind) = (Vec::new(), index);
+        let (mut seen, mut next) = (Vec::new(), index);
         let mut bottom = y;
-        while behind < items.len() && bottom < height {
-            let tall = self.measured(&items[behind], heights);
+        while next < items.len() && bottom < height {
+            let tall = self.measured(&items[next], heights);
             if bottom + tall > 0 {
-                seen.push((behind, bottom));
+                seen.push((next, bottom));
             }
             bottom += tall;
-            behind += 1;
+            next += 1;
         }
-        if bottom < height && behind == items.len() {
+        if bottom < height && next == items.len() {
             // There is nothing below the last item: the end is at the lower edge, a short
             // transcript at the upper one.
             let again = self.anchor.is_some() && (index > 0 || y < 0);
             self.anchor = None;
             if again {
-                return self.place(items, height, heights);
+                return self.lay_out(items, height, heights);
             }
-        } else if behind == items.len() && bottom <= height {
+        } else if next == items.len() && bottom <= height {
             self.anchor = None;
         }
         let mut visible = Visible {
-            seen,
+            items: seen,
             total: 0,
             above: 0,
         };
         for (n, item) in items.iter().enumerate() {
             let tall = self.height(item, heights);
             visible.total += tall;
-            if n < visible.seen.first().map_or(0, |(first, _)| *first) {
+            if n < visible.items.first().map_or(0, |(first, _)| *first) {
                 visible.above += tall;
             }
         }
-        visible.above -= visible.seen.first().map_or(0, |(_, y)| *y);
+        visible.above -= visible.items.first().map_or(0, |(_, y)| *y);
         if self.anchor.is_some() {
             self.anchor = anchor(items, &visible);
         }
@@ -183,7 +182,11 @@ impl View {
 fn anchor(items: &[Item], visible: &Visible) -> Option<Anchor> {
     let lasting =
         |(n, _): &&(usize, i32)| !matches!(items[*n].id.rank, ItemRank::Gap | ItemRank::Start);
-    let found = visible.seen.iter().find(lasting).or(visible.seen.first())?;
+    let found = visible
+        .items
+        .iter()
+        .find(lasting)
+        .or(visible.items.first())?;
     let (id, y) = (items[found.0].id, found.1);
     Some(Anchor { id, y })
 }
@@ -207,7 +210,7 @@ mod tests {
     /// Every third item is twenty pixels high, the others ten; all are estimated as ten.
     #[derive(Default)]
     struct Tens {
-        asked: usize,
+        measured: usize,
     }
 
     impl Heights for Tens {
@@ -216,7 +219,7 @@ mod tests {
         }
 
         fn measure(&mut self, item: &Item) -> i32 {
-            self.asked += 1;
+            self.measured += 1;
             if item.id.offset.is_multiple_of(3) {
                 20
             } else {
@@ -227,8 +230,8 @@ mod tests {
 
     /// The visible items, by offset.
     fn seen(view: &mut View, items: &[Item], height: i32) -> Vec<(u64, i32)> {
-        let visible = view.place(items, height, &mut Tens::default());
-        let named = visible.seen.iter().map(|(n, y)| (items[*n].id.offset, *y));
+        let visible = view.lay_out(items, height, &mut Tens::default());
+        let named = visible.items.iter().map(|(n, y)| (items[*n].id.offset, *y));
         named.collect()
     }
 
@@ -236,12 +239,12 @@ mod tests {
     fn a_short_transcript_begins_at_the_upper_edge() {
         let mut view = View::default();
         let two = items(0..2);
-        let visible = view.place(&two, 100, &mut Tens::default());
-        assert_eq!(visible.seen, [(0, 0), (1, 20)]);
+        let visible = view.lay_out(&two, 100, &mut Tens::default());
+        assert_eq!(visible.items, [(0, 0), (1, 20)]);
         assert_eq!((visible.total, visible.above), (30, 0));
         view.scroll_by(-50, &two, &visible);
         assert_eq!(seen(&mut view, &two, 100), [(0, 0), (1, 20)]);
-        assert!(view.sticks());
+        assert!(view.follows_end());
         assert_eq!(seen(&mut View::default(), &[], 100), []);
     }
 
@@ -252,17 +255,17 @@ mod tests {
         assert_eq!(seen(&mut view, &nine, 25), [(6, -15), (7, 5), (8, 15)]);
         let ten = items(0..10);
         assert_eq!(seen(&mut view, &ten, 25), [(8, -5), (9, 5)]);
-        let visible = view.place(&ten, 25, &mut Tens::default());
+        let visible = view.lay_out(&ten, 25, &mut Tens::default());
         view.scroll_by(-10, &ten, &visible);
         let before = seen(&mut view, &ten, 25);
         assert_eq!(before, [(7, -5), (8, 5), (9, 15)]);
         let twenty = items(0..20);
         assert_eq!(seen(&mut view, &twenty, 25), before, "nobody is disturbed");
-        assert!(!view.sticks());
-        let visible = view.place(&twenty, 25, &mut Tens::default());
+        assert!(!view.follows_end());
+        let visible = view.lay_out(&twenty, 25, &mut Tens::default());
         view.scroll_by(1000, &twenty, &visible);
         assert_eq!(seen(&mut view, &twenty, 25), [(18, -5), (19, 15)]);
-        assert!(view.sticks());
+        assert!(view.follows_end());
     }
 
     #[test]
@@ -283,21 +286,21 @@ mod tests {
         let mut view = View::default();
         let many = items(0..10_000);
         let mut tens = Tens::default();
-        view.place(&many, 500, &mut tens);
+        view.lay_out(&many, 500, &mut tens);
         view.show(many[0].id, 0);
-        assert_eq!(view.place(&many, 500, &mut tens).seen[0], (0, 0));
+        assert_eq!(view.lay_out(&many, 500, &mut tens).items[0], (0, 0));
         view.scroll_to(50_000, &many, &tens);
-        let visible = view.place(&many, 500, &mut tens);
+        let visible = view.lay_out(&many, 500, &mut tens);
         assert!((visible.above - 50_000).abs() < 600);
-        assert!((4900..5100).contains(&visible.seen[0].0));
-        assert!(tens.asked < 250, "{} items were laid out", tens.asked);
+        assert!((4900..5100).contains(&visible.items[0].0));
+        assert!(tens.measured < 250, "{} items were laid out", tens.measured);
     }
 
     #[test]
     fn going_beyond_the_beginning_stops_there() {
         let mut view = View::default();
         let many = items(0..100);
-        let visible = view.place(&many, 50, &mut Tens::default());
+        let visible = view.lay_out(&many, 50, &mut Tens::default());
         view.scroll_by(-100_000, &many, &visible);
         assert_eq!(seen(&mut view, &many, 50)[0], (0, 0));
     }

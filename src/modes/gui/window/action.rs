@@ -1,4 +1,4 @@
-//! The user's wishes, as the window's callbacks note them.
+//! The user's actions, as the window's callbacks note them.
 
 use fltk::prelude::*;
 
@@ -12,7 +12,7 @@ use crate::modes::gui::rooms::JoinableRoom;
 use crate::modes::gui::talk::Field;
 use crate::modes::gui::transcript::styled::Click;
 
-/// A wish of the user.
+/// An action of the user.
 #[derive(Clone, Debug)]
 pub enum Action {
     /// Log in with these fields.
@@ -38,7 +38,7 @@ pub enum Action {
     Window(WindowAction),
 }
 
-/// A wish that the window itself fulfils.
+/// An action that the window itself carries out.
 #[derive(Clone, Debug)]
 pub enum WindowAction {
     /// Show the model: something may have changed.
@@ -62,7 +62,8 @@ pub enum WindowAction {
     OpenSearch,
     /// End the search.
     EndSearch,
-    /// Escape: end the search, hide the fields for another login, or remove notes and refused messages.
+    /// Escape was pressed: end the search, hide the fields for another login, or remove notes and
+    /// refused messages.
     Escape,
     /// Scroll to the first unread message.
     GoToUnread,
@@ -88,16 +89,16 @@ impl Window {
     /// Carries out an action of the window's own.
     pub(super) fn do_window_action(&mut self, action: WindowAction) {
         if matches!(action, WindowAction::Escape) {
-            self.transcript.hide_time();
+            self.middle.transcript.hide_time();
         }
         match action {
             WindowAction::Refresh => self.show(),
             WindowAction::Insert(text) => {
-                if self.message.active() {
+                if self.compose.message.active() {
                     // Refused only by a hidden or full input.
-                    let _ = self.message.take_focus();
-                    let _ = self.message.insert(&text);
-                    self.message.do_callback();
+                    let _ = self.compose.message.take_focus();
+                    let _ = self.compose.message.insert(&text);
+                    self.compose.message.do_callback();
                 }
             }
             WindowAction::CloseLogin => {
@@ -113,11 +114,11 @@ impl Window {
                 self.focus(Field::Name);
             }
             WindowAction::OpenRooms { toggle } => self.open_rooms(toggle),
-            WindowAction::CloseRooms => self.leave_rooms(),
-            WindowAction::JoinRoom(offer) => self.pick(&offer),
+            WindowAction::CloseRooms => self.close_rooms(),
+            WindowAction::JoinRoom(offer) => self.join_room(&offer),
             WindowAction::OpenSearch => {
                 // Opened by a key it is open already, so that what is typed next goes there.
-                if !self.find.has_keyboard() {
+                if !self.find.has_focus() {
                     self.find.open();
                 }
                 self.relayout();

@@ -87,8 +87,8 @@ pub fn size() -> i32 {
 
 /// Selects the font for what is drawn or measured next.
 pub fn use_font() {
-    let look = APPEARANCE.get();
-    draw::set_font(look.font, look.size);
+    let appearance = APPEARANCE.get();
+    draw::set_font(appearance.font, appearance.size);
 }
 
 /// Checks that there is a font: without one, letters have no height.

@@ -1,6 +1,6 @@
 //! The callbacks of the widgets: the effects of keys, clicks and typing.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use fltk::app;
@@ -13,9 +13,12 @@ use super::find_bar::FindAction;
 use super::keyboard;
 use super::settings_dialog::SettingsDialog;
 use super::style;
+use super::transcript::Transcript;
 use super::{Action, Actions, INPUT_LIMIT, Window, WindowAction, wake};
-use crate::modes::gui::model::Input;
+use crate::modes::gui::model::completion::Completion;
 use crate::modes::gui::model::limits::grouped;
+use crate::modes::gui::model::sent_texts::Recall;
+use crate::modes::gui::model::{Input, Model};
 
 /// Wait of a search for more letters, in seconds.
 const PAUSE: f64 = 0.3;
@@ -32,7 +35,11 @@ impl Window {
     fn wire_up_login(&mut self) {
         let log_in = {
             let actions = Rc::clone(&self.actions);
-            let (address, name, key) = (self.address.clone(), self.name.clone(), self.key.clone());
+            let (address, name, key) = (
+                self.login.address.clone(),
+                self.login.name.clone(),
+                self.login.key.clone(),
+            );
             move || {
                 actions.borrow_mut().push_back(Action::LogIn {
                     address: address.value(),
@@ -42,25 +49,30 @@ impl Window {
             }
         };
         let pressed = log_in.clone();
-        press(&mut self.enter, &self.message, pressed);
+        on_press(&mut self.login.log_in, &self.compose.message, pressed);
         self.wire_up_rooms();
         let pressed = log_in.clone();
-        self.address.set_trigger(CallbackTrigger::EnterKeyAlways);
-        self.address.set_callback(move |_| pressed());
+        self.login
+            .address
+            .set_trigger(CallbackTrigger::EnterKeyAlways);
+        self.login.address.set_callback(move |_| pressed());
         let pressed = log_in.clone();
-        self.name
+        self.login
+            .name
             .set_trigger(CallbackTrigger::EnterKeyAlways | CallbackTrigger::Changed);
         let actions = Rc::clone(&self.actions);
-        self.name.set_callback(move |_| match app::event_key() {
-            Key::Enter | Key::KPEnter => pressed(),
-            // A typed name is counted as it grows.
-            _ => actions
-                .borrow_mut()
-                .push_back(Action::Window(WindowAction::Refresh)),
-        });
-        self.key.set_trigger(CallbackTrigger::EnterKeyAlways);
-        self.key.set_callback(move |_| log_in());
-        let means = |action: WindowAction| {
+        self.login
+            .name
+            .set_callback(move |_| match app::event_key() {
+                Key::Enter | Key::KPEnter => pressed(),
+                // A typed name is counted as it grows.
+                _ => actions
+                    .borrow_mut()
+                    .push_back(Action::Window(WindowAction::Refresh)),
+            });
+        self.login.key.set_trigger(CallbackTrigger::EnterKeyAlways);
+        self.login.key.set_callback(move |_| log_in());
+        let note = |action: WindowAction| {
             let actions = Rc::clone(&self.actions);
             move || {
                 actions
@@ -68,41 +80,45 @@ impl Window {
                     .push_back(Action::Window(action.clone()))
             }
         };
-        press(
-            &mut self.back,
-            &self.message,
-            means(WindowAction::CloseLogin),
+        on_press(
+            &mut self.login.back,
+            &self.compose.message,
+            note(WindowAction::CloseLogin),
         );
-        press(
-            &mut self.switch,
-            &self.message,
-            means(WindowAction::SwitchRoom),
+        on_press(
+            &mut self.header.switch,
+            &self.compose.message,
+            note(WindowAction::SwitchRoom),
         );
     }
 
     fn wire_up_buttons(&mut self) {
-        let means = |action: Action| {
+        let note = |action: Action| {
             let actions = Rc::clone(&self.actions);
             move || actions.borrow_mut().push_back(action.clone())
         };
-        press(&mut self.quit, &self.message, means(Action::Quit));
-        let again = means(Action::Model(Input::TryNow));
-        press(&mut self.try_now, &self.message, again);
-        press(
-            &mut self.search,
-            &self.message,
-            means(Action::Window(WindowAction::OpenSearch)),
+        on_press(
+            &mut self.compose.quit,
+            &self.compose.message,
+            note(Action::Quit),
         );
-        let settings = means(Action::Window(WindowAction::OpenSettings));
-        press(&mut self.settings_button, &self.message, settings);
-        let (actions, mut message) = (Rc::clone(&self.actions), self.message.clone());
-        press(&mut self.send, &self.message, move || {
-            say(&mut message, &actions)
+        let again = note(Action::Model(Input::TryNow));
+        on_press(&mut self.foot.try_now, &self.compose.message, again);
+        on_press(
+            &mut self.header.find,
+            &self.compose.message,
+            note(Action::Window(WindowAction::OpenSearch)),
+        );
+        let settings = note(Action::Window(WindowAction::OpenSettings));
+        on_press(&mut self.header.settings, &self.compose.message, settings);
+        let (actions, mut message) = (Rc::clone(&self.actions), self.compose.message.clone());
+        on_press(&mut self.compose.send, &self.compose.message, move || {
+            send(&mut message, &actions)
         });
         // A user who has left the input and types on must not leave the room by a space.
-        let mut message = self.message.clone();
-        self.quit.super_handle_first(false);
-        self.quit.handle(move |quit, event| {
+        let mut message = self.compose.message.clone();
+        self.compose.quit.super_handle_first(false);
+        self.compose.quit.handle(move |quit, event| {
             match app::event_key() {
                 _ if event != Happened::KeyDown => return false,
                 Key::Enter | Key::KPEnter => quit.do_callback(),
@@ -113,93 +129,38 @@ impl Window {
     }
 
     fn wire_up_message(&mut self) {
-        self.message.set_wrap(true);
-        self.message.set_maximum_size(INPUT_LIMIT as i32);
-        self.message.set_trigger(CallbackTrigger::Changed);
+        let message = &mut self.compose.message;
+        message.set_wrap(true);
+        message.set_maximum_size(INPUT_LIMIT as i32);
+        message.set_trigger(CallbackTrigger::Changed);
         let (actions, completion) = (Rc::clone(&self.actions), Rc::clone(&self.completion));
-        self.message.set_callback(move |message| {
+        message.set_callback(move |message| {
             completion.borrow_mut().forget();
             let draft = Input::Draft(message.value());
             actions.borrow_mut().push_back(Action::Model(draft));
         });
-        let actions = Rc::clone(&self.actions);
-        let mut transcript = self.transcript.clone();
-        let (recall, completion) = (Rc::clone(&self.recall), Rc::clone(&self.completion));
-        let model = Rc::clone(&self.model);
+        let mut keys = MessageKeys {
+            actions: Rc::clone(&self.actions),
+            model: Rc::clone(&self.model),
+            transcript: self.middle.transcript.clone(),
+            recall: Rc::clone(&self.recall),
+            completion: Rc::clone(&self.completion),
+        };
         let mut editing = keyboard::Editing::default();
         // Before the field itself, which would take Enter for a new line.
-        self.message.super_handle_first(false);
-        self.message.handle(move |message, event| {
+        message.super_handle_first(false);
+        message.handle(move |message, event| {
             style::on_focus(message, event);
             if event == Happened::Paste {
-                return paste(message, &actions);
+                return paste(message, &keys.actions);
             }
             if event == Happened::KeyDown {
-                transcript.hide_time();
+                keys.transcript.hide_time();
             }
             if editing.edit(message, event) {
                 return true;
             }
-            if event != Happened::KeyDown {
-                return false;
-            }
-            let shift = app::is_event_shift();
-            let put = |message: &mut MultilineInput, text: &str, at: usize| {
-                message.set_value(text);
-                // Fails only for a position outside of the text.
-                let _ = message.set_position(at as i32);
-                let draft = Input::Draft(text.to_string());
-                actions.borrow_mut().push_back(Action::Model(draft));
-            };
-            match app::event_key() {
-                Key::Enter | Key::KPEnter if shift || app::is_event_ctrl() => {
-                    // Refused only when the input is full.
-                    let _ = message.insert("\n");
-                    message.do_callback();
-                }
-                Key::Enter | Key::KPEnter => say(message, &actions),
-                Key::Tab if !app::is_event_ctrl() => {
-                    let (text, at) = (message.value(), message.position().max(0) as usize);
-                    let names = model.borrow().speakers();
-                    let step = completion.borrow_mut().step(&text, at, &names, shift);
-                    match step {
-                        Some((text, at)) => put(message, &text, at),
-                        // Nothing to complete: Tab moves on to the next widget.
-                        None => return false,
-                    }
-                }
-                key @ (Key::Up | Key::Down) if !shift && at_edge(message, key == Key::Up) => {
-                    let current = message.value();
-                    let mut recall = recall.borrow_mut();
-                    let found = match key {
-                        Key::Up => recall.up(&current),
-                        _ => recall.down(&current),
-                    };
-                    let Some(text) = found.map(str::to_string) else {
-                        return false;
-                    };
-                    put(message, &text, text.len());
-                }
-                Key::PageUp => transcript.page(-1),
-                Key::PageDown => transcript.page(1),
-                Key::Home if app::is_event_ctrl() => {
-                    actions
-                        .borrow_mut()
-                        .push_back(Action::Model(Input::GoToStart));
-                }
-                Key::End if app::is_event_ctrl() => {
-                    actions
-                        .borrow_mut()
-                        .push_back(Action::Model(Input::GoToEnd));
-                }
-                Key::Escape => {
-                    actions
-                        .borrow_mut()
-                        .push_back(Action::Window(WindowAction::Escape));
-                }
-                _ => return false,
-            }
-            true
+            event == Happened::KeyDown && keys.press(message)
         });
     }
 
@@ -211,12 +172,6 @@ impl Window {
         self.find.on_find(move |find| {
             let number = typed.get() + 1;
             typed.set(number);
-            let step = |older: bool| {
-                let mut actions = actions.borrow_mut();
-                // A search that is under way is not repeated.
-                actions.push_back(Action::Model(Input::Search(input.value())));
-                actions.push_back(Action::Model(Input::SearchStep { older }));
-            };
             match find {
                 FindAction::Changed(text) => {
                     let (actions, typed) = (Rc::clone(&actions), Rc::clone(&typed));
@@ -229,8 +184,13 @@ impl Window {
                         }
                     });
                 }
-                FindAction::Older => step(true),
-                FindAction::Newer => step(false),
+                FindAction::Older | FindAction::Newer => {
+                    let older = find == FindAction::Older;
+                    let mut actions = actions.borrow_mut();
+                    // A search that is under way is not repeated.
+                    actions.push_back(Action::Model(Input::Search(input.value())));
+                    actions.push_back(Action::Model(Input::SearchStep { older }));
+                }
                 FindAction::Closed => actions
                     .borrow_mut()
                     .push_back(Action::Window(WindowAction::EndSearch)),
@@ -249,7 +209,7 @@ impl Window {
             });
         });
         let actions = Rc::clone(&self.actions);
-        let (mut message, mut column) = (self.message.clone(), self.column.clone());
+        let (mut message, mut column) = (self.compose.message.clone(), self.column.clone());
         let mut find = self.find.clone();
         self.frame.handle(move |_, event| {
             if event == Happened::KeyDown && !app::is_event_ctrl() {
@@ -263,30 +223,13 @@ impl Window {
             if !matches!(event, Happened::Shortcut | Happened::KeyDown) || !app::is_event_ctrl() {
                 return false;
             }
-            let key = keyboard::key();
-            let is = |c: char| key == Key::from_char(c);
-            let action = if is('f') {
+            let action = shortcut(keyboard::key());
+            if let Some(Action::Window(WindowAction::OpenSearch)) = action {
                 find.open();
-                Action::Window(WindowAction::OpenSearch)
-            } else if is('q') {
-                Action::Quit
-            } else if is(',') {
-                Action::Window(WindowAction::OpenSettings)
-            } else if is('u') {
-                Action::Window(WindowAction::GoToUnread)
-            } else if is('t') {
-                Action::Model(Input::TryNow)
-            } else if is('+') || is('=') || key == Key::from_i32(0xffab) {
-                Action::Window(WindowAction::Zoom(1))
-            } else if is('-') || key == Key::from_i32(0xffad) {
-                Action::Window(WindowAction::Zoom(-1))
-            } else if is('0') || key == Key::from_i32(0xffb0) {
-                Action::Window(WindowAction::Zoom(0))
-            } else {
-                return false;
-            };
-            actions.borrow_mut().push_back(action);
-            true
+            }
+            let is_one = action.is_some();
+            actions.borrow_mut().extend(action);
+            is_one
         });
     }
 
@@ -300,21 +243,124 @@ impl Window {
             let changed = Action::Settings(Box::new(settings));
             actions.borrow_mut().push_back(changed);
         };
-        let put = |dialog: &mut fltk::window::Window| self.put_over(dialog);
-        let dialog = SettingsDialog::open(&self.settings.borrow(), put, on_change);
+        let put_over = |dialog: &mut fltk::window::Window| self.put_over(dialog);
+        let dialog = SettingsDialog::open(&self.settings.borrow(), put_over, on_change);
         self.dialog = Some(dialog);
+    }
+}
+
+/// The keys of the input, and what they act on.
+struct MessageKeys {
+    actions: Actions,
+    model: Rc<RefCell<Model>>,
+    transcript: Transcript,
+    recall: Rc<RefCell<Recall>>,
+    completion: Rc<RefCell<Completion>>,
+}
+
+impl MessageKeys {
+    /// Handles the key that was pressed. `false` leaves it to FLTK.
+    fn press(&mut self, message: &mut MultilineInput) -> bool {
+        let (shift, ctrl) = (app::is_event_shift(), app::is_event_ctrl());
+        match app::event_key() {
+            Key::Enter | Key::KPEnter if shift || ctrl => {
+                // Refused only when the input is full.
+                let _ = message.insert("\n");
+                message.do_callback();
+            }
+            Key::Enter | Key::KPEnter => send(message, &self.actions),
+            // With nothing to complete, Tab moves on to the next widget.
+            Key::Tab if !ctrl => return self.complete(message),
+            key @ (Key::Up | Key::Down) if !shift && at_edge(message, key) => {
+                return self.recall(message, key);
+            }
+            Key::PageUp => self.transcript.scroll_pages(-1),
+            Key::PageDown => self.transcript.scroll_pages(1),
+            Key::Home if ctrl => self.note(Action::Model(Input::GoToStart)),
+            Key::End if ctrl => self.note(Action::Model(Input::GoToEnd)),
+            Key::Escape => self.note(Action::Window(WindowAction::Escape)),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Completes the name before the cursor, with Shift to the previous one. `false` if there is
+    /// none to complete.
+    fn complete(&self, message: &mut MultilineInput) -> bool {
+        let (text, at) = (message.value(), message.position().max(0) as usize);
+        let names = self.model.borrow().speakers();
+        let mut completion = self.completion.borrow_mut();
+        let completed = match app::is_event_shift() {
+            true => completion.previous(&text, at, &names),
+            false => completion.next(&text, at, &names),
+        };
+        drop(completion);
+        if let Some((text, at)) = &completed {
+            self.put(message, text, *at);
+        }
+        completed.is_some()
+    }
+
+    /// Brings back a text that was sent, by the up or down key. `false` if there is none.
+    fn recall(&self, message: &mut MultilineInput, key: Key) -> bool {
+        let current = message.value();
+        let mut recall = self.recall.borrow_mut();
+        let recalled = match key {
+            Key::Up => recall.up(&current),
+            _ => recall.down(&current),
+        };
+        if let Some(text) = recalled {
+            self.put(message, text, text.len());
+        }
+        recalled.is_some()
+    }
+
+    /// Puts a text with its cursor into the input.
+    fn put(&self, message: &mut MultilineInput, text: &str, at: usize) {
+        message.set_value(text);
+        // Fails only for a position outside of the text.
+        let _ = message.set_position(at as i32);
+        self.note(Action::Model(Input::Draft(text.to_string())));
+    }
+
+    fn note(&self, action: Action) {
+        self.actions.borrow_mut().push_back(action);
     }
 }
 
 /// Sets what a button does when it is pressed. The focus then goes to the input, unless that moves
 /// it elsewhere.
-fn press(button: &mut Button, message: &MultilineInput, mut what: impl FnMut() + 'static) {
+fn on_press(button: &mut Button, message: &MultilineInput, mut act: impl FnMut() + 'static) {
     let mut message = message.clone();
     button.set_callback(move |_| {
-        what();
+        act();
         // Refused before the login.
         let _ = message.take_focus();
     });
+}
+
+/// The action of a key that was pressed with Ctrl.
+fn shortcut(key: Key) -> Option<Action> {
+    let is = |c: char| key == Key::from_char(c);
+    Some(if is('f') {
+        Action::Window(WindowAction::OpenSearch)
+    } else if is('q') {
+        Action::Quit
+    } else if is(',') {
+        Action::Window(WindowAction::OpenSettings)
+    } else if is('u') {
+        Action::Window(WindowAction::GoToUnread)
+    } else if is('t') {
+        Action::Model(Input::TryNow)
+    } else if is('+') || is('=') || key == Key::from_i32(0xffab) {
+        Action::Window(WindowAction::Zoom(1))
+    } else if is('-') || key == Key::from_i32(0xffad) {
+        Action::Window(WindowAction::Zoom(-1))
+    } else if is('0') || key == Key::from_i32(0xffb0) {
+        Action::Window(WindowAction::Zoom(0))
+    } else {
+        return None;
+    })
 }
 
 /// Types on in the input after a key outside of a field. `false` if the key was no text, or if
@@ -329,7 +375,7 @@ fn type_on(message: &mut MultilineInput) -> bool {
 
 /// Sends the text in the input. It is taken out at once: what is typed before the loop's next turn
 /// belongs to the next message.
-fn say(message: &mut MultilineInput, actions: &Actions) {
+fn send(message: &mut MultilineInput, actions: &Actions) {
     let text = message.value();
     message.set_value("");
     actions.borrow_mut().push_back(Action::Send(text));
@@ -364,9 +410,9 @@ fn paste(message: &mut MultilineInput, actions: &Actions) -> bool {
     true
 }
 
-/// Returns whether the cursor is in the first row of the input (or, if not `up`, in its last), so that the
-/// key can bring back sent texts.
-fn at_edge(message: &MultilineInput, up: bool) -> bool {
+/// Returns whether the cursor is in the first row of the input, for any key but up in its last row,
+/// so that the key can bring back sent texts.
+fn at_edge(message: &MultilineInput, key: Key) -> bool {
     let text = message.value();
     let at = message.position().max(0) as usize;
     let (before, after) = text.split_at_checked(at).unwrap_or((&text, ""));
@@ -374,5 +420,5 @@ fn at_edge(message: &MultilineInput, up: bool) -> bool {
         !part.contains('\n')
             && style::message_height(part, message.w()) == style::message_height("", message.w())
     };
-    is_row(if up { before } else { after })
+    is_row(if key == Key::Up { before } else { after })
 }

@@ -1,7 +1,7 @@
 //! The search bar: a field, the result in words, previous and next.
 //!
-//! It decides nothing: what is typed and pressed goes to the callback, and the words come from
-//! outside.
+//! The bar decides nothing: what is typed and pressed goes to the callback, and its owner gives it
+//! the words.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -16,8 +16,10 @@ use fltk::prelude::*;
 use fltk::widget::Widget;
 
 use super::fitting::shortened;
-use super::style::{ButtonKind, button, button_width, field, mark_all, on_focus, paint_field};
-use super::{appearance, keyboard, rgb};
+use super::listener::Listener;
+use super::style::{ButtonKind, button, button_width};
+use super::style::{field, mark_all, on_field_event, paint_field};
+use super::{appearance, rgb};
 
 /// The user's actions in the bar.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,8 +34,6 @@ pub enum FindAction {
     Closed,
 }
 
-type Told = Box<dyn FnMut(FindAction)>;
-
 /// The bar, hidden at first.
 #[derive(Clone)]
 pub struct FindBar {
@@ -44,7 +44,7 @@ pub struct FindBar {
     label: Widget,
     words: Rc<RefCell<String>>,
     buttons: [Button; 3],
-    told: Rc<RefCell<Told>>,
+    listener: Listener<FindAction>,
 }
 
 impl Default for FindBar {
@@ -68,14 +68,13 @@ impl FindBar {
         let words = Rc::new(RefCell::new(String::new()));
         let to_draw = Rc::clone(&words);
         label.draw(move |label| draw_words(label, &to_draw.borrow()));
-        let nobody: Told = Box::new(|_| {});
         let mut bar = FindBar {
             row,
             input,
             label,
             words,
             buttons,
-            told: Rc::new(RefCell::new(nobody)),
+            listener: Listener::default(),
         };
         bar.restyle();
         bar.wire_up();
@@ -88,13 +87,7 @@ impl FindBar {
         self.input
             .set_callback(move |input| this.tell(FindAction::Changed(input.value())));
         let mut this = self.clone();
-        let mut editing = keyboard::Editing::default();
-        self.input.super_handle_first(false);
-        self.input.handle(move |input, event| {
-            on_focus(input, event);
-            if editing.edit(input, event) {
-                return true;
-            }
+        on_field_event(&mut self.input, move |_, event| {
             let step = match app::event_key() {
                 Key::Enter | Key::KPEnter if app::is_event_shift() => FindAction::Newer,
                 Key::Enter | Key::KPEnter => FindAction::Older,
@@ -106,11 +99,11 @@ impl FindBar {
             }
             pressed
         });
-        let means = [FindAction::Older, FindAction::Newer, FindAction::Closed];
-        for (mut button, means) in self.buttons.clone().into_iter().zip(means) {
+        let actions = [FindAction::Older, FindAction::Newer, FindAction::Closed];
+        for (mut button, action) in self.buttons.clone().into_iter().zip(actions) {
             let mut this = self.clone();
             button.set_callback(move |_| {
-                this.tell(means.clone());
+                this.tell(action.clone());
                 // Enter then continues in that direction. Refused while the bar is hidden.
                 let _ = this.input.take_focus();
             });
@@ -127,8 +120,8 @@ impl FindBar {
     }
 
     /// Sets the callback.
-    pub fn on_find(&mut self, told: impl FnMut(FindAction) + 'static) {
-        *self.told.borrow_mut() = Box::new(told);
+    pub fn on_find(&mut self, callback: impl FnMut(FindAction) + 'static) {
+        self.listener.set(callback);
     }
 
     /// Shows the bar with its text selected, so that typing replaces it. The column that contains
@@ -138,8 +131,8 @@ impl FindBar {
         mark_all(&mut self.input);
     }
 
-    /// Returns whether it has the focus.
-    pub fn has_keyboard(&self) -> bool {
+    /// Returns whether its field has the focus.
+    pub fn has_focus(&self) -> bool {
         self.input.has_focus()
     }
 
@@ -154,17 +147,17 @@ impl FindBar {
     }
 
     /// Shows the result: "3 of 17", "nothing found".
-    pub fn say(&mut self, words: &str) {
-        let mut said = self.words.borrow_mut();
-        if *said != words {
-            *said = words.to_string();
+    pub fn show_result(&mut self, words: &str) {
+        let mut shown = self.words.borrow_mut();
+        if *shown != words {
+            *shown = words.to_string();
             self.label.redraw();
         }
     }
 
     /// Applies the appearance in force.
     pub fn restyle(&mut self) {
-        paint_field(&mut self.input, false);
+        paint_field(&mut self.input);
         for button in &self.buttons {
             self.row.fixed(button, button_width(&button.label()));
         }
@@ -175,11 +168,11 @@ impl FindBar {
         self.row.redraw();
     }
 
-    fn tell(&mut self, find: FindAction) {
-        if find == FindAction::Closed {
+    fn tell(&mut self, action: FindAction) {
+        if action == FindAction::Closed {
             self.row.hide();
         }
-        (self.told.borrow_mut())(find);
+        self.listener.call(action);
     }
 }
 

@@ -1,4 +1,4 @@
-//! The window's place on the screens.
+//! The window's geometry on the screens.
 
 use fltk::app;
 use fltk::enums::ColorDepth;
@@ -11,11 +11,11 @@ use crate::modes::gui::keep::session_file::Geometry;
 
 /// The part of a window's upper edge, in the window system's units, that must be on a screen, so
 /// that the window can be seen and moved: width and height.
-const HOLD: (i32, i32) = (120, 40);
+const GRIP: (i32, i32) = (120, 40);
 
 impl Window {
     /// Puts the window where it was, or within reach if the screens are others now.
-    pub(super) fn put_in_reach(&mut self, place: Geometry) {
+    pub(super) fn put_in_reach(&mut self, last: Geometry) {
         let screens = (0..app::screen_count()).map(app::screen_work_area);
         let screens = screens.map(|(x, y, width, height)| Geometry {
             x,
@@ -24,9 +24,10 @@ impl Window {
             height,
         });
         let screens: Vec<Geometry> = screens.collect();
-        let put = in_reach(place, &screens);
-        if put != place {
-            self.frame.resize(put.x, put.y, put.width, put.height);
+        let reachable = in_reach(last, &screens);
+        if reachable != last {
+            self.frame
+                .resize(reachable.x, reachable.y, reachable.width, reachable.height);
         }
     }
 
@@ -48,7 +49,7 @@ impl Window {
             width,
             height,
         };
-        let (x, y) = over(self.place(), (dialog.w(), dialog.h()), screen);
+        let (x, y) = over(self.geometry(), (dialog.w(), dialog.h()), screen);
         dialog.set_pos(x, y);
         let (pixels, width, height) = &self.icon;
         if let Ok(icon) = RgbImage::new(pixels, *width, *height, ColorDepth::Rgba8) {
@@ -58,11 +59,11 @@ impl Window {
 
     /// The most rows of the transcript that were laid out for one redraw so far.
     pub fn most_rows(&self) -> usize {
-        self.transcript.most_rows()
+        self.middle.transcript.most_rows()
     }
 
     /// The window's geometry.
-    pub fn place(&self) -> Geometry {
+    pub fn geometry(&self) -> Geometry {
         Geometry {
             x: self.frame.x(),
             y: self.frame.y(),
@@ -87,35 +88,35 @@ fn over(parent: Geometry, (width, height): (i32, i32), screen: Geometry) -> (i32
 
 /// The geometry if enough of its upper edge is on a screen; otherwise the nearest one that is whole
 /// on the nearest screen.
-fn in_reach(place: Geometry, screens: &[Geometry]) -> Geometry {
+fn in_reach(window: Geometry, screens: &[Geometry]) -> Geometry {
     let shared = |from: i32, size: i32, other: i32, others: i32| {
         from.saturating_add(size).min(other.saturating_add(others)) - from.max(other)
     };
-    let held = |screen: &&Geometry| {
-        shared(place.x, place.width, screen.x, screen.width) >= HOLD.0.min(place.width)
-            && place.y >= screen.y
-            && shared(place.y, place.height, screen.y, screen.height) >= HOLD.1.min(place.height)
+    let has_grip = |screen: &&Geometry| {
+        shared(window.x, window.width, screen.x, screen.width) >= GRIP.0.min(window.width)
+            && window.y >= screen.y
+            && shared(window.y, window.height, screen.y, screen.height) >= GRIP.1.min(window.height)
     };
-    if screens.iter().any(|screen| held(&screen)) {
-        return place;
+    if screens.iter().any(|screen| has_grip(&screen)) {
+        return window;
     }
     let beside = |from: i32, size: i32, other: i32, others: i32| {
         i64::from(-shared(from, size, other, others)).max(0)
     };
     let away = |screen: &&Geometry| {
-        beside(place.x, place.width, screen.x, screen.width)
-            + beside(place.y, place.height, screen.y, screen.height)
+        beside(window.x, window.width, screen.x, screen.width)
+            + beside(window.y, window.height, screen.y, screen.height)
     };
     let Some(screen) = screens.iter().min_by_key(away) else {
-        return place;
+        return window;
     };
     let (width, height) = (
-        place.width.min(screen.width),
-        place.height.min(screen.height),
+        window.width.min(screen.width),
+        window.height.min(screen.height),
     );
     Geometry {
-        x: place.x.clamp(screen.x, screen.x + screen.width - width),
-        y: place.y.clamp(screen.y, screen.y + screen.height - height),
+        x: window.x.clamp(screen.x, screen.x + screen.width - width),
+        y: window.y.clamp(screen.y, screen.y + screen.height - height),
         width,
         height,
     }
@@ -125,7 +126,7 @@ fn in_reach(place: Geometry, screens: &[Geometry]) -> Geometry {
 mod tests {
     use super::*;
 
-    fn place(x: i32, y: i32, width: i32, height: i32) -> Geometry {
+    fn geometry(x: i32, y: i32, width: i32, height: i32) -> Geometry {
         Geometry {
             x,
             y,
@@ -136,12 +137,12 @@ mod tests {
 
     #[test]
     fn a_dialog_is_over_its_window_and_on_the_screen() {
-        let screen = place(0, 20, 1400, 880);
+        let screen = geometry(0, 20, 1400, 880);
         for (parent, at) in [
-            (place(400, 300, 800, 600), (530, 380)),
-            (place(400, 300, 420, 320), (340, 240)),
-            (place(1300, 800, 420, 320), (860, 460)),
-            (place(-300, -200, 420, 320), (0, 20)),
+            (geometry(400, 300, 800, 600), (530, 380)),
+            (geometry(400, 300, 420, 320), (340, 240)),
+            (geometry(1300, 800, 420, 320), (860, 460)),
+            (geometry(-300, -200, 420, 320), (0, 20)),
         ] {
             assert_eq!(over(parent, (540, 440), screen), at, "{parent:?}");
         }
@@ -150,27 +151,30 @@ mod tests {
 
     #[test]
     fn a_window_opens_where_somebody_can_reach_it() {
-        let screens = [place(0, 0, 1920, 1050), place(1920, 200, 1280, 1024)];
+        let screens = [geometry(0, 0, 1920, 1050), geometry(1920, 200, 1280, 1024)];
         for (was, is) in [
             // Where it was, even if part of it is outside.
-            (place(100, 100, 800, 600), place(100, 100, 800, 600)),
-            (place(-600, 1000, 800, 600), place(-600, 1000, 800, 600)),
-            (place(2000, 300, 800, 600), place(2000, 300, 800, 600)),
-            (place(1800, 500, 800, 600), place(1800, 500, 800, 600)),
-            // Back from a screen that is gone.
-            (place(4000, 300, 800, 600), place(2400, 300, 800, 600)),
-            (place(100, -1080, 800, 600), place(100, 0, 800, 600)),
-            (place(100, 1045, 800, 600), place(100, 450, 800, 600)),
-            (place(-750, 100, 800, 600), place(0, 100, 800, 600)),
-            (place(100, -20, 800, 600), place(100, 0, 800, 600)),
+            (geometry(100, 100, 800, 600), geometry(100, 100, 800, 600)),
             (
-                place(i32::MAX, i32::MIN, 3000, 3000),
-                place(1920, 200, 1280, 1024),
+                geometry(-600, 1000, 800, 600),
+                geometry(-600, 1000, 800, 600),
+            ),
+            (geometry(2000, 300, 800, 600), geometry(2000, 300, 800, 600)),
+            (geometry(1800, 500, 800, 600), geometry(1800, 500, 800, 600)),
+            // Back from a screen that is gone.
+            (geometry(4000, 300, 800, 600), geometry(2400, 300, 800, 600)),
+            (geometry(100, -1080, 800, 600), geometry(100, 0, 800, 600)),
+            (geometry(100, 1045, 800, 600), geometry(100, 450, 800, 600)),
+            (geometry(-750, 100, 800, 600), geometry(0, 100, 800, 600)),
+            (geometry(100, -20, 800, 600), geometry(100, 0, 800, 600)),
+            (
+                geometry(i32::MAX, i32::MIN, 3000, 3000),
+                geometry(1920, 200, 1280, 1024),
             ),
         ] {
             assert_eq!(in_reach(was, &screens), is, "{was:?}");
         }
-        let nowhere = place(9, 9, 9, 9);
+        let nowhere = geometry(9, 9, 9, 9);
         assert_eq!(in_reach(nowhere, &[]), nowhere);
     }
 }

@@ -29,7 +29,7 @@ pub type Ink = fn(&Palette) -> u32;
 pub struct Words {
     /// For the layout.
     pub area: Widget,
-    said: Rc<RefCell<WordsState>>,
+    state: Rc<RefCell<WordsState>>,
 }
 
 struct WordsState {
@@ -57,40 +57,40 @@ impl Words {
     pub fn new() -> Words {
         let mut area = Widget::default();
         area.set_frame(FrameType::NoBox);
-        let said = Rc::new(RefCell::new(WordsState {
+        let state = Rc::new(RefCell::new(WordsState {
             text: String::new(),
             ink: |p| p.text,
             dot: None,
             rows: Vec::new(),
             width: 0,
         }));
-        let to_draw = Rc::clone(&said);
+        let to_draw = Rc::clone(&state);
         area.draw(move |area| {
-            let said = to_draw.borrow();
+            let state = to_draw.borrow();
             let p = appearance::palette();
             let row = appearance::row_height();
             let (mut x, mut y) = (area.x(), area.y());
             let _clip = appearance::Clip::to(x, y, area.w(), area.h());
             draw::draw_rect_fill(x, y, area.w(), area.h(), rgb(p.window));
             // Centred in what is higher.
-            y += ((area.h() - said.rows.len() as i32 * row) / 2).max(0);
-            if let Some(dot) = said.dot {
+            y += ((area.h() - state.rows.len() as i32 * row) / 2).max(0);
+            if let Some(dot) = state.dot {
                 let size = appearance::size() * 2 / 3;
                 draw::draw_circle_fill(x + 1, y + (row - size) / 2, size, rgb(dot(&p)));
                 x += dot_room();
             }
-            draw::set_draw_color(rgb((said.ink)(&p)));
-            for range in &said.rows {
-                draw::draw_text(&said.text[range.clone()], x, y + appearance::baseline(row));
+            draw::set_draw_color(rgb((state.ink)(&p)));
+            for range in &state.rows {
+                draw::draw_text(&state.text[range.clone()], x, y + appearance::baseline(row));
                 y += row;
             }
         });
-        Words { area, said }
+        Words { area, state }
     }
 
     /// Shows a sentence. Returns the height in pixels that it needs at this width.
     pub fn show(&mut self, text: &str, ink: Ink, dot: Option<Ink>, width: i32) -> i32 {
-        *self.said.borrow_mut() = WordsState {
+        *self.state.borrow_mut() = WordsState {
             text: drawable(text),
             ink,
             dot,
@@ -102,12 +102,13 @@ impl Words {
 
     /// Wraps the sentence again after a change of appearance. Returns the height that it needs now.
     pub fn restyle(&mut self) -> i32 {
-        let mut said = self.said.borrow_mut();
+        let mut state = self.state.borrow_mut();
         let row = appearance::row_height();
-        let room = f64::from((said.width - said.dot.map_or(0, |_| dot_room())).max(40));
+        let room = f64::from((state.width - state.dot.map_or(0, |_| dot_room())).max(40));
         let measure = |piece: &str| draw::width(piece);
-        said.rows = appearance::with_widths(|widths| widths.wrap(&said.text, room, 0.0, &measure));
+        state.rows =
+            appearance::with_widths(|widths| widths.wrap(&state.text, room, 0.0, &measure));
         self.area.redraw();
-        said.rows.len() as i32 * row
+        state.rows.len() as i32 * row
     }
 }

@@ -56,6 +56,11 @@ impl Rendered {
     pub(super) fn is_another_size(&self, width: i32, height: i32) -> bool {
         (self.width, self.height) != (width, height)
     }
+
+    /// The width of the rows, in pixels.
+    fn inner_width(&self) -> i32 {
+        self.width - 20
+    }
 }
 
 impl Window {
@@ -63,40 +68,42 @@ impl Window {
     pub fn show(&mut self) {
         let model = Rc::clone(&self.model);
         let model = model.borrow();
-        let now = self.now(&model);
+        let now = self.rendering_of(&model);
         let revision = model.revision();
         let (unread, mentions) = model.unread();
-        self.here.show(model.people());
+        self.middle.members.show(model.people());
         drop(model);
         if (unread, mentions) != self.badge {
             self.show_badge(unread, mentions);
         }
-        if now != self.shown {
-            let before = std::mem::replace(&mut self.shown, now);
-            self.apply_shown(&before);
+        if now != self.rendered {
+            let before = std::mem::replace(&mut self.rendered, now);
+            self.apply_changes(&before);
         }
         // Drawing wakes the loop, which would never rest without this.
         if self.revision != Some(revision) {
             self.revision = Some(revision);
-            self.transcript.refresh();
+            self.middle.transcript.refresh();
         }
     }
 
-    fn now(&self, model: &Model) -> Rendered {
+    /// The rendering that the model, the fields and the window's size call for.
+    fn rendering_of(&self, model: &Model) -> Rendered {
         let is_in = model.is_in();
         let fields = !is_in || self.switching || model.is_over();
-        let text = self.message.value();
+        let text = self.compose.message.value();
         let name_limit = model.name_limit().unwrap_or(USUAL_NAME);
         let hint = model.hint().map(|(field, text)| (field, text.to_string()));
-        let name = self.name.value();
+        let name = self.login.name.value();
         // Before the room has named its limit the usual one is announced, unless this room has
         // accepted a name of that length.
-        let taken = model.me().is_some_and(|me| {
-            let usual = model.name_limit().is_none() && model.is_at(&self.address.value(), me);
+        let is_accepted = model.me().is_some_and(|me| {
+            let usual =
+                model.name_limit().is_none() && model.is_at(&self.login.address.value(), me);
             name.trim() == me || usual && extent(&name).0 <= extent(me).0
         });
         let hint = hint.or_else(|| {
-            let words = name_words(&name, name_limit).filter(|_| fields && !taken)?;
+            let words = name_words(&name, name_limit).filter(|_| fields && !is_accepted)?;
             let usual = model.name_limit().is_none();
             let words = match usual {
                 true => format!("Name: {words} (the usual limits)"),
@@ -124,7 +131,7 @@ impl Window {
                 _ => Vec::new(),
             },
             hint,
-            asks_key: model.asks_key() || !self.key.value().is_empty(),
+            asks_key: model.asks_key() || !self.login.key.value().is_empty(),
             is_in: Some(is_in),
             may_write: model.may_write(),
             over: model.is_over(),
@@ -141,77 +148,97 @@ impl Window {
             find: model.find_words(),
             width: self.frame.w(),
             height: self.frame.h(),
-            input_height: message_height(&text, self.message.w()),
+            input_height: message_height(&text, self.compose.message.w()),
         }
     }
 
-    fn apply_shown(&mut self, before: &Rendered) {
-        let now = &self.shown.clone();
+    /// Applies what is to be shown now to the widgets.
+    fn apply_changes(&mut self, before: &Rendered) {
+        let now = &self.rendered.clone();
         if now.title != before.title {
             self.frame.set_label(&now.title);
         }
-        activate_if(&mut self.message, now.may_write);
-        activate_if(&mut self.send, now.is_in == Some(true));
+        activate_if(&mut self.compose.message, now.may_write);
+        activate_if(&mut self.compose.send, now.is_in == Some(true));
+        let foot = self.apply_foot(now);
+        self.apply_login(now);
+        self.apply_header(now);
+        style::paint_field(&mut self.compose.message);
+        let hint = self.apply_hint(now);
+        self.fit_rooms(now, foot + hint);
+        self.find.show_result(&now.find);
+        self.column.fixed(&self.compose.row, now.input_height);
+        self.relayout();
+    }
+
+    /// Applies the status line and what stands beside it. Returns its height in pixels.
+    fn apply_foot(&mut self, now: &Rendered) -> i32 {
         let row = row_height();
-        let width = now.width - 20;
-        // The status line, with what stands beside it.
         let dot: Ink = match (now.connected, now.is_in) {
             (true, _) => |p| p.good,
             (false, Some(true)) => |p| p.warn,
             _ => |p| p.idle,
         };
-        let (try_now, limit) = self.beside(now);
-        let room = width - try_now - limit;
-        let tall = self.status.show(&now.status, |p| p.text, Some(dot), room);
-        let too_long = |words: &str| words.contains("too long");
-        let ink: Ink = match too_long(&now.limit) {
+        let (try_now, limit) = self.widths_beside_status(now);
+        let room = now.inner_width() - try_now - limit;
+        let status = &mut self.foot.status;
+        let tall = status.show(&now.status, |p| p.text, Some(dot), room);
+        let ink: Ink = match is_too_long(&now.limit) {
             true => |p| p.wrong,
             false => |p| p.quiet,
         };
-        self.limit.show(&now.limit, ink, None, limit.max(1));
-        show_if(&mut self.limit.area, limit > 0);
-        show_if(&mut self.try_now, now.offline);
+        self.foot.limit.show(&now.limit, ink, None, limit.max(1));
+        show_if(&mut self.foot.limit.area, limit > 0);
+        show_if(&mut self.foot.try_now, now.offline);
         let least = if now.offline { field_height() } else { row };
         let foot = tall.min(3 * row).max(least);
-        self.column.fixed(&self.foot, foot);
-        // The login's fields, or the room.
-        show_if(&mut self.key_label, now.asks_key);
-        show_if(&mut self.key, now.asks_key);
-        show_if(&mut self.recent, now.has_rooms);
-        show_if(&mut self.back, now.is_in == Some(true) && !now.over);
-        show_if(&mut self.login, now.fields);
-        show_if(&mut self.header, !now.fields);
-        let buttons = [&self.search, &self.settings_button, &self.switch];
-        let buttons: i32 = buttons.iter().map(|b| button_width(&b.label()) + 8).sum();
-        let room = fitting(&now.room, f64::from(width - buttons));
-        self.room.show(&room, |p| p.text, None, 10_000);
-        let wrong = now.hint.as_ref().map(|(field, _)| *field);
-        style::paint_field(&mut self.address, wrong == Some(Field::Address));
-        style::paint_field(&mut self.name, wrong == Some(Field::Name));
-        style::paint_field(&mut self.key, wrong == Some(Field::Key));
-        style::paint_field(&mut self.message, false);
-        let mut hint = 0;
-        match &now.hint {
-            Some((field, sentence)) => {
-                let ink: Ink = match field {
-                    Field::Message if !too_long(sentence) => |p| p.quiet,
-                    _ => |p| p.wrong,
-                };
-                let tall = self.hint.show(sentence, ink, None, width);
-                hint = tall.min(4 * row) + 8;
-                self.column.fixed(&self.hint.area, hint - 8);
-                self.hint.area.show();
-            }
-            None => self.hint.area.hide(),
-        }
-        self.fit_rooms(now, foot + hint);
-        self.find.say(&now.find);
-        self.column.fixed(&self.talk, now.input_height);
-        self.relayout();
+        self.column.fixed(&self.foot.row, foot);
+        foot
     }
 
-    /// The widths of the button and the limit beside the status line.
-    fn beside(&self, now: &Rendered) -> (i32, i32) {
+    /// Applies the login's fields.
+    fn apply_login(&mut self, now: &Rendered) {
+        let login = &mut self.login;
+        show_if(&mut login.key_label, now.asks_key);
+        show_if(&mut login.key, now.asks_key);
+        show_if(&mut login.recent, now.has_rooms);
+        show_if(&mut login.back, now.is_in == Some(true) && !now.over);
+        show_if(&mut login.row, now.fields);
+        let wrong = now.hint.as_ref().map(|(field, _)| *field);
+        style::paint_login_field(&mut login.address, wrong == Some(Field::Address));
+        style::paint_login_field(&mut login.name, wrong == Some(Field::Name));
+        style::paint_login_field(&mut login.key, wrong == Some(Field::Key));
+    }
+
+    /// Applies the room's name and the buttons beside it.
+    fn apply_header(&mut self, now: &Rendered) {
+        let header = &mut self.header;
+        show_if(&mut header.row, !now.fields);
+        let buttons = [&header.find, &header.settings, &header.switch];
+        let buttons: i32 = buttons.iter().map(|b| button_width(&b.label()) + 8).sum();
+        let room = fitting(&now.room, f64::from(now.inner_width() - buttons));
+        header.room.show(&room, |p| p.text, None, 10_000);
+    }
+
+    /// Applies the hint. Returns the height in pixels that it takes, with the space below it.
+    fn apply_hint(&mut self, now: &Rendered) -> i32 {
+        let Some((field, sentence)) = &now.hint else {
+            self.hint.area.hide();
+            return 0;
+        };
+        let ink: Ink = match field {
+            Field::Message if !is_too_long(sentence) => |p| p.quiet,
+            _ => |p| p.wrong,
+        };
+        let tall = self.hint.show(sentence, ink, None, now.inner_width());
+        let tall = tall.min(4 * row_height());
+        self.column.fixed(&self.hint.area, tall);
+        self.hint.area.show();
+        tall + 8
+    }
+
+    /// The widths of the button and the limit beside the status line, in pixels.
+    fn widths_beside_status(&self, now: &Rendered) -> (i32, i32) {
         let try_now = match now.offline {
             true => button_width("Try now"),
             false => 0,
@@ -225,47 +252,54 @@ impl Window {
 
     /// Lays out all widgets.
     pub(super) fn relayout(&mut self) {
-        for caption in &self.captions {
-            self.login.fixed(caption, caption_width(&caption.label()));
+        for caption in &self.login.captions {
+            self.login
+                .row
+                .fixed(caption, caption_width(&caption.label()));
         }
         let wide = |button: &fltk::button::Button| button_width(&button.label());
-        for button in [&self.recent, &self.enter, &self.back] {
-            self.login.fixed(button, wide(button));
+        for button in [&self.login.recent, &self.login.log_in, &self.login.back] {
+            self.login.row.fixed(button, wide(button));
         }
-        for button in [&self.search, &self.settings_button, &self.switch] {
-            self.header.fixed(button, wide(button));
+        for button in [
+            &self.header.find,
+            &self.header.settings,
+            &self.header.switch,
+        ] {
+            self.header.row.fixed(button, wide(button));
         }
-        let (try_now, limit) = self.beside(&self.shown.clone());
-        self.foot.fixed(&self.try_now, try_now);
-        self.foot.fixed(&self.limit.area, limit);
+        let (try_now, limit) = self.widths_beside_status(&self.rendered.clone());
+        self.foot.row.fixed(&self.foot.try_now, try_now);
+        self.foot.row.fixed(&self.foot.limit.area, limit);
         let field = field_height();
         let pair = button_width("Send") + button_width("Quit") + 24;
-        self.talk.fixed(&self.side, pair);
-        self.side.fixed(&self.pair, field + 2);
-        for row in [&self.login, &self.header, &self.find.row] {
+        self.compose.row.fixed(&self.compose.side, pair);
+        self.compose.side.fixed(&self.compose.buttons, field + 2);
+        for row in [&self.login.row, &self.header.row, &self.find.row] {
             self.column.fixed(row, field);
         }
         let side = (self.frame.w() / 5).clamp(caption_width("uthira (you)") + 20, 260);
         // A narrow window is for reading.
         show_if(
-            &mut self.here.area,
+            &mut self.middle.members.area,
             self.frame.w() > 36 * appearance::size(),
         );
-        self.middle.fixed(&self.here.area, side);
-        self.seen
-            .fixed(&self.transcript.bar, appearance::bar_width());
+        self.middle.row.fixed(&self.middle.members.area, side);
+        self.middle
+            .transcript_row
+            .fixed(&self.middle.transcript.bar, appearance::bar_width());
         for row in [
-            &self.login,
-            &self.header,
-            &self.middle,
-            &self.seen,
-            &self.talk,
-            &self.foot,
+            &self.login.row,
+            &self.header.row,
+            &self.middle.row,
+            &self.middle.transcript_row,
+            &self.compose.row,
+            &self.foot.row,
         ] {
             row.layout();
         }
         self.find.row.layout();
-        self.side.layout();
+        self.compose.side.layout();
         self.column.layout();
         self.frame.redraw();
     }
@@ -276,13 +310,15 @@ impl Window {
         let palette = settings.theme.palette(self.system_is_dark);
         appearance::set(palette, settings.font.as_deref(), settings.size);
         let screen = self.frame.screen_num();
-        let scale = settings.scale.map_or(self.own_scale, |scale| scale as f32);
+        let scale = settings
+            .scale
+            .map_or(self.screen_scale, |scale| scale as f32);
         if app::screen_scale(screen) != scale {
             app::set_screen_scale(screen, scale);
         }
         self.frame.set_color(rgb(palette.window));
-        style::scrollbar(&mut self.transcript.bar);
-        for caption in &mut self.captions {
+        style::scrollbar(&mut self.middle.transcript.bar);
+        for caption in &mut self.login.captions {
             style::restyle(caption);
         }
         self.find.restyle();
@@ -290,10 +326,10 @@ impl Window {
             dialog.show(&settings);
             dialog.restyle();
         }
-        self.here.area.redraw();
+        self.middle.members.area.redraw();
         self.rooms.area.redraw();
-        self.transcript.set_times(settings.times);
-        self.shown = Rendered::default();
+        self.middle.transcript.set_times(settings.times);
+        self.rendered = Rendered::default();
         self.revision = None;
         self.show();
     }
@@ -324,6 +360,11 @@ pub(super) fn icon() -> (Vec<u8>, i32, i32) {
         Ok(icon) => (icon.to_rgb_data(), icon.data_w(), icon.data_h()),
         Err(_) => (Vec::new(), 0, 0),
     }
+}
+
+/// Returns whether these words about a limit say that it is passed.
+fn is_too_long(words: &str) -> bool {
+    words.contains("too long")
 }
 
 pub(super) fn show_if(widget: &mut impl WidgetExt, shown: bool) {

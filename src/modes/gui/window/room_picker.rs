@@ -7,7 +7,7 @@ use fltk::enums::{Event as Happened, Key};
 use fltk::prelude::*;
 
 use super::render::{Rendered, show_if};
-use super::{Action, Window, WindowAction, appearance, keyboard, style};
+use super::{Action, Window, WindowAction, appearance, style};
 use crate::address::Address;
 use crate::modes::gui::rooms::JoinableRoom;
 use crate::modes::gui::talk::Field;
@@ -16,32 +16,26 @@ impl Window {
     /// Opens the list by the button beside the Server field, by that field's down key, and by Tab.
     pub(super) fn wire_up_rooms(&mut self) {
         let actions = Rc::clone(&self.actions);
-        self.recent.set_callback(move |_| {
+        self.login.recent.set_callback(move |_| {
             let rooms = WindowAction::OpenRooms { toggle: true };
             actions.borrow_mut().push_back(Action::Window(rooms));
         });
         let (actions, model) = (Rc::clone(&self.actions), Rc::clone(&self.model));
-        let mut editing = keyboard::Editing::default();
-        self.address.super_handle_first(false);
-        self.address.handle(move |address, event| {
-            style::on_focus(address, event);
-            if editing.edit(address, event) {
-                return true;
-            }
+        style::on_field_event(&mut self.login.address, move |_, event| {
             let down = event == Happened::KeyDown && app::event_key() == Key::Down;
-            let asked = down && model.borrow().has_offers();
-            if asked {
+            let opens = down && model.borrow().has_offers();
+            if opens {
                 let rooms = WindowAction::OpenRooms { toggle: false };
                 actions.borrow_mut().push_back(Action::Window(rooms));
             }
-            asked
+            opens
         });
     }
 
     /// Shows the list and focuses it; with `toggle`, hides it instead if it is shown on request.
     pub(super) fn open_rooms(&mut self, toggle: bool) {
         if toggle && self.rooms_open {
-            return self.leave_rooms();
+            return self.close_rooms();
         }
         // Before the login it is shown anyway.
         self.rooms_open = self.switching;
@@ -49,7 +43,7 @@ impl Window {
     }
 
     /// Goes back to the Server field.
-    pub(super) fn leave_rooms(&mut self) {
+    pub(super) fn close_rooms(&mut self) {
         self.rooms_open = false;
         self.show();
         self.focus(Field::Address);
@@ -81,16 +75,16 @@ impl Window {
         let list = needed.min((free - pad) / 2).max(3 * row);
         let rest = free - list - pad;
         let alone = shown && now.is_in != Some(true) && rest < 4 * row;
-        show_if(&mut self.middle, !alone);
+        show_if(&mut self.middle.row, !alone);
         self.column
             .fixed(&self.rooms.area, if alone { free } else { list });
     }
 
     /// Joins a room, unless the name is still missing.
-    pub(super) fn pick(&mut self, offer: &JoinableRoom) {
+    pub(super) fn join_room(&mut self, offer: &JoinableRoom) {
         let address = offer.address.to_string();
-        self.address.set_value(&address);
-        let name = self.name.value();
+        self.login.address.set_value(&address);
+        let name = self.login.name.value();
         if self.model.borrow().is_at(&address, &name) {
             return self.do_window_action(WindowAction::CloseLogin);
         }
@@ -100,22 +94,22 @@ impl Window {
         // A key that was typed for another room is told only to a room that wants one.
         let key = match offer.there && !offer.key {
             true => String::new(),
-            false => self.key.value(),
+            false => self.login.key.value(),
         };
         self.note(Action::LogIn { address, name, key });
     }
 
     /// Writes an address into the Server field.
-    pub fn fill(&mut self, address: &Address) {
-        self.address.set_value(&address.to_string());
+    pub fn fill_address(&mut self, address: &Address) {
+        self.login.address.set_value(&address.to_string());
     }
 
     /// The content of the login's fields.
     pub fn fields(&self) -> super::LoginFields {
         super::LoginFields {
-            address: self.address.value(),
-            name: self.name.value(),
-            key: self.key.value(),
+            address: self.login.address.value(),
+            name: self.login.name.value(),
+            key: self.login.key.value(),
         }
     }
 }

@@ -20,6 +20,7 @@ use fltk::window::Window;
 
 use self::choices::{Labelled, fonts, item, scales};
 use super::appearance::{self, field_height};
+use super::listener::Listener;
 use super::parts::Words;
 use super::rgb;
 use super::style::{self, ButtonKind, Spinner, button, button_width, caption};
@@ -47,8 +48,26 @@ const CAPTION: &str = "Beside a message";
 pub struct SettingsDialog {
     window: Window,
     parts: Parts,
-    /// The present choices.
+    choices: Choices,
+}
+
+/// The present choices, and the callback that gets them after each change.
+#[derive(Clone)]
+struct Choices {
     chosen: Rc<RefCell<Settings>>,
+    listener: Listener<Settings>,
+}
+
+impl Choices {
+    /// Makes one choice, and reports it if it is a change.
+    fn choose(&self, choose: impl FnOnce(&mut Settings)) {
+        let before = self.chosen.borrow().clone();
+        choose(&mut self.chosen.borrow_mut());
+        let now = self.chosen.borrow().clone();
+        if now != before {
+            self.listener.call(now);
+        }
+    }
 }
 
 /// The widgets.
@@ -64,8 +83,8 @@ struct Parts {
     done: Button,
     column: Flex,
     rows: Rows,
-    /// The path of the file.
-    place: Words,
+    /// The words with the path of the file.
+    path: Words,
     /// The families and scales in the order of their menus.
     fonts: Vec<Labelled<String>>,
     scales: Vec<Labelled<f64>>,
@@ -75,22 +94,26 @@ impl SettingsDialog {
     /// Opens the dialog on these settings. `on_change` gets all of them after each choice; only
     /// those that [`Settings::choose`] takes over are chosen here.
     ///
-    /// `put` places the window and gives it its icon before it is shown.
+    /// `put_over` places the window and gives it its icon before it is shown.
     pub fn open(
         settings: &Settings,
-        put: impl FnOnce(&mut Window),
+        put_over: impl FnOnce(&mut Window),
         on_change: impl FnMut(Settings) + 'static,
     ) -> SettingsDialog {
         let (mut window, parts) = build(settings);
-        put(&mut window);
-        let chosen = Rc::new(RefCell::new(settings.clone()));
+        put_over(&mut window);
+        let choices = Choices {
+            chosen: Rc::new(RefCell::new(settings.clone())),
+            listener: Listener::default(),
+        };
+        choices.listener.set(on_change);
         window.set_callback(|window| window.hide()); // Escape, and the frame's button.
         let mut dialog = SettingsDialog {
             window,
             parts,
-            chosen,
+            choices,
         };
-        dialog.wire_up(on_change);
+        dialog.wire_up();
         dialog.show(settings);
         dialog.window.show();
         // Accepted, since the dialog is shown.
@@ -110,7 +133,7 @@ impl SettingsDialog {
 
     /// Shows settings that were changed elsewhere, for example the font size by Ctrl++.
     pub fn show(&mut self, settings: &Settings) {
-        self.chosen.replace(settings.clone());
+        self.choices.chosen.replace(settings.clone());
         let parts = &mut self.parts;
         select(&mut parts.theme, &THEMES, &settings.theme);
         select(&mut parts.times, &TIMES, &settings.times);
@@ -126,46 +149,35 @@ impl SettingsDialog {
         self.parts.restyle(&mut self.window);
     }
 
-    fn wire_up(&mut self, mut on_change: impl FnMut(Settings) + 'static) {
-        let chosen = Rc::clone(&self.chosen);
-        // Makes one choice and reports it if it is a change.
-        let tell = Rc::new(RefCell::new(move |change: &dyn Fn(&mut Settings)| {
-            let before = chosen.borrow().clone();
-            change(&mut chosen.borrow_mut());
-            let now = chosen.borrow().clone();
-            if now != before {
-                on_change(now);
-            }
-        }));
+    fn wire_up(&mut self) {
         let parts = &mut self.parts;
-        let told = Rc::clone(&tell);
+        let choices = self.choices.clone();
         on_choice(&mut parts.theme, move |at| {
-            (told.borrow_mut())(&|chosen| chosen.theme = THEMES[at].1);
+            choices.choose(|chosen| chosen.theme = THEMES[at].1);
         });
-        let told = Rc::clone(&tell);
+        let choices = self.choices.clone();
         on_choice(&mut parts.times, move |at| {
-            (told.borrow_mut())(&|chosen| chosen.times = TIMES[at].1);
+            choices.choose(|chosen| chosen.times = TIMES[at].1);
         });
-        let (told, fonts) = (Rc::clone(&tell), parts.fonts.clone());
+        let (choices, fonts) = (self.choices.clone(), parts.fonts.clone());
         on_choice(&mut parts.font, move |at| {
-            (told.borrow_mut())(&|chosen| chosen.font.clone_from(&fonts[at].1));
+            choices.choose(|chosen| chosen.font.clone_from(&fonts[at].1));
         });
-        let (told, scales) = (Rc::clone(&tell), parts.scales.clone());
+        let (choices, scales) = (self.choices.clone(), parts.scales.clone());
         on_choice(&mut parts.scale, move |at| {
-            (told.borrow_mut())(&|chosen| chosen.scale = scales[at].1);
+            choices.choose(|chosen| chosen.scale = scales[at].1);
         });
-        let told = Rc::clone(&tell);
+        let choices = self.choices.clone();
         parts.size.on_change(move |size| {
-            (told.borrow_mut())(&|chosen| chosen.size = size);
+            choices.choose(|chosen| chosen.size = size);
         });
-        let told = Rc::clone(&tell);
+        let choices = self.choices.clone();
         parts.notify.set_callback(move |check| {
-            let on = check.is_checked();
-            (told.borrow_mut())(&|chosen| chosen.notify = on);
+            choices.choose(|chosen| chosen.notify = check.is_checked());
         });
+        let choices = self.choices.clone();
         parts.bell.set_callback(move |check| {
-            let on = check.is_checked();
-            (tell.borrow_mut())(&|chosen| chosen.bell = on);
+            choices.choose(|chosen| chosen.bell = check.is_checked());
         });
         for check in [&mut parts.notify, &mut parts.bell] {
             check.handle(|check, event| {
@@ -218,7 +230,7 @@ fn build(settings: &Settings) -> (Window, Parts) {
     let notify = check(&mut rows, "Show a desktop notification when I am mentioned");
     let bell = check(&mut rows, "Ring the bell when I am mentioned");
     let _space = Frame::default();
-    let place = Words::new();
+    let path = Words::new();
     let last = Flex::default().row();
     let _rest = Frame::default();
     let done = button("Done", ButtonKind::Primary);
@@ -239,7 +251,7 @@ fn build(settings: &Settings) -> (Window, Parts) {
         done,
         column,
         rows,
-        place,
+        path,
         fonts,
         scales,
     };
@@ -265,8 +277,8 @@ impl Parts {
         let words = settings::path().map(|path| format!("Kept in {}", at_home(&path)));
         let width = window.w() - 28;
         let words = words.unwrap_or_default();
-        let tall = self.place.show(&words, |p| p.quiet, None, width);
-        self.column.fixed(&self.place.area, tall);
+        let tall = self.path.show(&words, |p| p.quiet, None, width);
+        self.column.fixed(&self.path.area, tall);
         for (row, _) in &self.rows {
             row.layout();
         }

@@ -96,11 +96,11 @@ pub fn caption(row: &mut Flex, text: &str, width: i32) -> Frame {
     label.super_draw(false);
     label.draw(|label| {
         let p = appearance::palette();
-        let place = (label.x(), label.y(), label.w(), label.h());
-        draw::draw_rect_fill(place.0, place.1, place.2, place.3, rgb(p.window));
+        let area = (label.x(), label.y(), label.w(), label.h());
+        draw::draw_rect_fill(area.0, area.1, area.2, area.3, rgb(p.window));
         appearance::use_font();
         let wide = draw::width(&label.label()).ceil() as i32;
-        draw_centred(&label.label(), p.text, (place.0, place.1, wide, place.3));
+        draw_centred(&label.label(), p.text, (area.0, area.1, wide, area.3));
     });
     label
 }
@@ -122,14 +122,23 @@ pub fn restyle(widget: &mut impl WidgetExt) {
 /// Styles a field of one line.
 pub fn field(input: &mut (impl InputExt + WidgetBase)) {
     input.set_frame(FrameType::BorderBox);
-    paint_field(input, false);
+    paint_field(input);
     input.draw(|input| draw_focus(input));
+    on_field_event(input, |_, _| false);
+}
+
+/// Has a field handle the focus, and the keys that FLTK does not know; other events go to `handle`,
+/// which returns whether they are handled, and then to FLTK.
+pub fn on_field_event<F>(input: &mut F, mut handle: impl FnMut(&mut F, Event) -> bool + 'static)
+where
+    F: InputExt + WidgetBase,
+{
     let mut editing = keyboard::Editing::default();
     // Before the field itself, which would take unknown keys for letters.
     input.super_handle_first(false);
     input.handle(move |input, event| {
         on_focus(input, event);
-        editing.edit(input, event)
+        editing.edit(input, event) || handle(input, event)
     });
 }
 
@@ -167,13 +176,21 @@ pub fn message_height(text: &str, width: i32) -> i32 {
     lines.rows().len().clamp(1, MESSAGE_LINES) as i32 * line + 2 * above
 }
 
-/// Applies the appearance in force to a field, and shows whether its content was refused.
-pub fn paint_field(input: &mut impl InputExt, wrong: bool) {
+/// Applies the appearance in force to a field of the login, and shows whether its content was
+/// refused.
+pub fn paint_login_field(input: &mut impl InputExt, is_wrong: bool) {
+    paint_field(input);
+    if is_wrong && input.active() {
+        input.set_color(rgb(appearance::palette().wrong_field));
+    }
+}
+
+/// Applies the appearance in force to a field.
+pub fn paint_field(input: &mut impl InputExt) {
     let p = appearance::palette();
-    let face = match wrong {
-        _ if !input.active() => p.off,
-        true => p.wrong_field,
-        false => p.field,
+    let face = match input.active() {
+        true => p.field,
+        false => p.off,
     };
     input.set_color(rgb(face));
     input.set_text_color(rgb(p.text));

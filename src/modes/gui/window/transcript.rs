@@ -1,8 +1,8 @@
 //! The transcript's widget: draws the visible part, scrolls, selects, copies, follows links.
 //!
-//! It is our own because FLTK's text widgets cut off the lower edge of every line with a fallback
-//! font (emoji, CJK, Arabic), which pango moves down by some pixels. Our rows are higher than the
-//! letters and have room for that.
+//! FLTK's own text widgets cut off the lower edge of every line with a fallback font (emoji, CJK,
+//! Arabic), which pango moves down by some pixels. Our rows are higher than the letters and have room
+//! for that.
 //!
 //! What always holds: only the visible part is laid out, and no redraw waits for more than some
 //! rows of a very long text.
@@ -80,25 +80,28 @@ struct Viewport {
     height: i32,
     times: TimeDisplay,
     /// The last scrolling went up.
-    up: bool,
+    went_up: bool,
     selection: Selection,
-    /// The beginning of the selection.
-    anchor: Option<(ItemId, usize)>,
-    /// The text of that item at the time.
-    anchored: String,
-    /// The item under the pointer, and the item whose exact time is shown.
+    /// The item and byte at which the selection begins.
+    selected_from: Option<(ItemId, usize)>,
+    /// The text of that item when the selection was begun.
+    selected_text: String,
+    /// The item under the pointer.
     hover: Option<ItemId>,
-    timed: Option<ItemId>,
+    /// The item whose exact time is shown.
+    time_shown: Option<ItemId>,
     /// Counts the movements that end the pointer's rest.
     moved: u64,
     /// The click target chosen with the keyboard.
     picked: Option<ClickTarget>,
     /// The click target on which the mouse was pressed.
     pressed: Option<ClickTarget>,
-    /// The visible matches of the search, and the current one.
-    found: Vec<(ItemId, Range<usize>)>,
-    found_now: Option<u64>,
-    told: Option<(bool, u64)>,
+    /// The visible matches of the search, as bytes of items.
+    matches: Vec<(ItemId, Range<usize>)>,
+    /// The current match, as an offset.
+    current_match: Option<u64>,
+    /// The last report to the model: whether the end is visible, and the lowest visible event.
+    reported: Option<(bool, u64)>,
     /// The most rows that were laid out for one redraw.
     most_rows: usize,
 }
@@ -122,18 +125,18 @@ impl Transcript {
             width: 0,
             height: 0,
             times: TimeDisplay::default(),
-            up: true,
+            went_up: true,
             selection: Selection::Nothing,
-            anchor: None,
-            anchored: String::new(),
+            selected_from: None,
+            selected_text: String::new(),
             hover: None,
-            timed: None,
+            time_shown: None,
             moved: 0,
             picked: None,
             pressed: None,
-            found: Vec::new(),
-            found_now: None,
-            told: None,
+            matches: Vec::new(),
+            current_match: None,
+            reported: None,
             most_rows: 0,
         }));
         let mut transcript = Transcript {
@@ -185,13 +188,13 @@ impl Transcript {
         self.refresh();
     }
 
-    /// Lays out the visible part and has it redrawn.
+    /// Lays out the visible part, has it redrawn, and notes what the model has to know about it.
     pub fn refresh(&mut self) {
         let (width, height) = (self.area.w(), self.area.h());
         let mut inner = self.inner.borrow_mut();
-        let done = inner.place(width, height);
+        let done = inner.lay_out(width, height);
         let (total, above) = (inner.visible.total, inner.visible.above);
-        let news = inner.news();
+        let inputs = inner.inputs();
         drop(inner);
         let hidden = (total - height).max(0);
         self.bar.set_maximum(f64::from(hidden));
@@ -215,7 +218,7 @@ impl Transcript {
                 wake();
             });
         }
-        for input in news {
+        for input in inputs {
             self.note(Action::Model(input));
         }
     }
@@ -225,7 +228,7 @@ impl Transcript {
     }
 
     /// Scrolls up (negative) or down by so many pages.
-    pub fn page(&mut self, pages: i32) {
+    pub fn scroll_pages(&mut self, pages: i32) {
         let step = (self.area.h() - row_height()).max(row_height());
         self.scroll(step * pages);
     }
@@ -242,10 +245,10 @@ impl Transcript {
     pub fn go_to_end(&mut self) {
         let mut inner = self.inner.borrow_mut();
         inner.view.go_to_end();
-        // Whoever follows the end reads upwards from it.
-        inner.up = true;
-        // Whoever asked for this gets a report of the result.
-        inner.told = None;
+        // A reader goes up from the end.
+        inner.went_up = true;
+        // The model is told the result even if it is as before.
+        inner.reported = None;
         drop(inner);
         self.refresh();
     }
@@ -267,9 +270,9 @@ impl Transcript {
 
     fn show(&mut self, id: ItemId, y: i32) {
         let mut inner = self.inner.borrow_mut();
-        inner.up = true;
+        inner.went_up = true;
         inner.view.show(id, y);
-        inner.told = None;
+        inner.reported = None;
         drop(inner);
         self.refresh();
     }
@@ -295,8 +298,8 @@ impl Transcript {
             }
             Event::Move => {
                 let point = self.point();
-                let act = point.and_then(|point| self.hit(point));
-                draw::set_cursor(match act {
+                let target = point.and_then(|point| self.hit(point));
+                draw::set_cursor(match target {
                     Some(_) => Cursor::Hand,
                     None => Cursor::Insert,
                 });
@@ -310,32 +313,11 @@ impl Transcript {
                 true
             }
             Event::Drag => {
-                let (_, y) = app::event_coords();
-                if y < self.area.y() {
-                    self.scroll(-row_height());
-                } else if y > self.area.y() + self.area.h() {
-                    self.scroll(row_height());
-                }
-                let point = self.point();
-                self.inner.borrow_mut().extend(point);
-                self.area.redraw();
+                self.drag();
                 true
             }
             Event::Released => {
-                // For the middle button.
-                let selected = self.inner.borrow().selected();
-                let point = self.point();
-                let pressed = self.inner.borrow_mut().pressed.take();
-                match (selected, point.and_then(|point| self.hit(point))) {
-                    (Some(text), _) => app::copy2(&text),
-                    // Another click target may have moved under the pointer since.
-                    (None, Some(hit))
-                        if app::event_is_click() && pressed.as_ref() == Some(&hit) =>
-                    {
-                        self.note(hit.click.into());
-                    }
-                    _ => {}
-                }
+                self.release();
                 true
             }
             Event::MouseWheel => {
@@ -352,15 +334,18 @@ impl Transcript {
         }
     }
 
+    /// Presses a jump button or a click target, or begins a selection.
     fn push(&mut self) {
-        let marks = self.inner.borrow().marks(self.area.w(), self.area.h());
+        let (w, h) = (self.area.w(), self.area.h());
+        let buttons = self.inner.borrow().jump_buttons(w, h);
         let on = |(x, y, w, h)| app::event_inside(self.area.x() + x, self.area.y() + y, w, h);
-        let goes = marks.iter().find(|mark| on(mark.place)).map(|m| m.goes);
-        if goes.is_some() {
+        let pressed = buttons.iter().find(|button| on(button.area));
+        let target = pressed.map(|button| button.target);
+        if target.is_some() {
             let mut inner = self.inner.borrow_mut();
-            (inner.pressed, inner.anchor) = (None, None);
+            (inner.pressed, inner.selected_from) = (None, None);
         }
-        match goes {
+        match target {
             Some(JumpTarget::End) => return self.note(Action::Model(Input::GoToEnd)),
             Some(JumpTarget::Unread) => return self.go_to_unread(),
             None => {}
@@ -370,11 +355,41 @@ impl Transcript {
         let clicks = app::event_clicks_num();
         let mut inner = self.inner.borrow_mut();
         inner.pressed = pressed;
-        inner.begin(point, clicks);
+        inner.begin_selection(point, clicks);
         drop(inner);
         self.area.redraw();
     }
 
+    /// Extends the selection, scrolling at the edges.
+    fn drag(&mut self) {
+        let (_, y) = app::event_coords();
+        if y < self.area.y() {
+            self.scroll(-row_height());
+        } else if y > self.area.y() + self.area.h() {
+            self.scroll(row_height());
+        }
+        let point = self.point();
+        self.inner.borrow_mut().extend_selection(point);
+        self.area.redraw();
+    }
+
+    /// Ends a selection or a click.
+    fn release(&mut self) {
+        // For the middle button.
+        let selected = self.inner.borrow().selected();
+        let point = self.point();
+        let pressed = self.inner.borrow_mut().pressed.take();
+        match (selected, point.and_then(|point| self.hit(point))) {
+            (Some(text), _) => app::copy2(&text),
+            // Another click target may have moved under the pointer since.
+            (None, Some(hit)) if app::event_is_click() && pressed.as_ref() == Some(&hit) => {
+                self.note(hit.click.into());
+            }
+            _ => {}
+        }
+    }
+
+    /// The item and the byte at the pointer, and whether the pointer is on it.
     fn point(&self) -> Option<(ItemId, usize, bool)> {
         appearance::use_font();
         let (x, y) = app::event_coords();
@@ -382,6 +397,7 @@ impl Transcript {
         inner.point(x - self.area.x(), y - self.area.y())
     }
 
+    /// The click target at a point.
     fn hit(&self, (id, at, on): (ItemId, usize, bool)) -> Option<ClickTarget> {
         let inner = self.inner.borrow();
         let line = &inner.laid.get(&id).filter(|_| on)?.line;

@@ -1,4 +1,4 @@
-//! What a user sees when the connection breaks, the server restarts, the window is in the back.
+//! The window while the connection breaks, while the server restarts, and in the back.
 
 use std::time::Duration;
 

@@ -1,9 +1,9 @@
-//! How many messages are called new: the true number, or a round one that they are more than.
+//! The number of new messages: the true one, or a round one that is smaller.
 
 use super::*;
 
-/// uthira had read up to 90; then so much was said that the stream left out what is before 9000, and
-/// brought `count` messages and her own coming.
+/// uthira had read up to 90; then so much was said that the stream left out what is before 9000. It
+/// brought `count` messages and her own join.
 fn back_after_a_gap(count: u64) -> Model {
     let mut model = model();
     log_in(&mut model, "uthira");
@@ -50,27 +50,17 @@ fn once_what_was_left_out_is_here_the_number_is_the_true_one() {
         model.unread_words().as_deref(),
         Some("more than 200 new messages")
     );
-    let gap = model.history().gaps().last().expect("a hole");
-    let below = gap.below.expect("what the stream brought");
-    model.update(Input::GapInSight {
-        gap,
-        from_above: false,
-    });
+    let below = gap(&model).below.expect("what the stream brought");
+    model.update(gap_in_sight(&model));
     // A part of it, then the rest.
-    for (range, next, words) in [
+    for (offsets, next, words) in [
         (300..330, Some(200), "more than 230 new messages"),
         (91..121, Some(90), "260 new messages"),
     ] {
-        let before = model.history().gaps().last().and_then(|gap| gap.below);
-        let query = HistoryQuery::Before(before.unwrap_or(below));
-        model.update(Input::GapInSight {
-            gap: model.history().gaps().last().expect("a hole"),
-            from_above: false,
-        });
-        let events: Vec<Wire> = range.map(|at| said(at, "ann", "old", None)).collect();
-        let next = next.map(id);
-        let range = Ok(HistoryRange { events, next });
-        hear(&mut model, Report::Range { query, range });
+        let query = HistoryQuery::Before(gap(&model).below.unwrap_or(below));
+        model.update(gap_in_sight(&model));
+        let events = offsets.map(|at| said(at, "ann", "old", None)).collect();
+        range(&mut model, query, events, next);
         assert_eq!(model.unread_words().as_deref(), Some(words));
     }
 }
@@ -78,21 +68,12 @@ fn once_what_was_left_out_is_here_the_number_is_the_true_one() {
 #[test]
 fn who_reads_on_has_fewer_left() {
     let mut model = back_after_a_gap(300);
-    model.update(Input::Viewed {
-        at_end: false,
-        near: 0,
-    });
+    scroll_up(&mut model, 0);
     model.update(Input::Front(true));
-    // Behind the hole: what is below is all here.
-    model.update(Input::Viewed {
-        at_end: false,
-        near: 9000 + 10 * 100,
-    });
+    // After the gap: what is below is all here.
+    scroll_up(&mut model, 9000 + 10 * 100);
     assert_eq!(model.unread_words().as_deref(), Some("200 new messages"));
-    model.update(Input::Viewed {
-        at_end: true,
-        near: 9000 + 10 * 300,
-    });
+    scroll_to_end(&mut model, 9000 + 10 * 300);
     assert_eq!(model.unread_words(), None);
     assert_eq!(model.title(), "chatroom - lobby @ 10.0.0.1");
 }

@@ -1,18 +1,7 @@
-//! Where several things meet: cleared and searched, two logins at once, pages that do not help.
+//! Meetings of several things: cleared and searched, two logins at once, ranges that do not help.
 
 use super::*;
 use crate::modes::gui::transcript::history::Part;
-
-fn range(
-    model: &mut Model,
-    query: HistoryQuery,
-    events: Vec<Wire>,
-    next: Option<u64>,
-) -> Vec<Effect> {
-    let next = next.map(id);
-    let range = Ok(HistoryRange { events, next });
-    hear(model, Report::Range { query, range })
-}
 
 fn logged_in(model: &mut Model, name: &str, as_name: &str) -> Vec<Effect> {
     let login = Login {
@@ -49,11 +38,11 @@ fn an_old_range_on_the_screen_does_not_make_old_what_is_read_and_said() {
         panic!("it is not said");
     };
     assert_eq!(message.after, Some(id(900_000)));
-    model.update(Input::Viewed {
-        at_end: true,
-        near: 10,
-    });
-    assert_eq!(model.kept().expect("kept").read, Some(id(900_000)));
+    scroll_to_end(&mut model, 10);
+    assert_eq!(
+        model.session_to_save().expect("kept").read,
+        Some(id(900_000))
+    );
 }
 
 #[test]
@@ -85,21 +74,11 @@ fn comings_and_goings_without_end_are_not_fetched_and_dropped_in_turn() {
         &mut model,
         (1..=many).map(|n| join(1_000 + n, "flaky")).collect(),
     );
-    let gap = model
-        .history()
-        .gaps()
-        .next()
-        .expect("something was dropped");
-    let missing = Input::GapInSight {
-        gap,
-        from_above: false,
-    };
+    let dropped = gap(&model);
+    let missing = gap_in_sight(&model);
     assert_eq!(model.update(missing.clone()), []);
     // Somebody scrolls up to it.
-    model.update(Input::Viewed {
-        at_end: false,
-        near: gap.end,
-    });
+    scroll_up(&mut model, dropped.end);
     assert_eq!(model.update(missing).len(), 1);
 }
 
@@ -108,17 +87,12 @@ fn a_range_that_shows_nothing_is_asked_for_once() {
     let mut model = in_the_room();
     let stream = vec![hello(Some(900)), said(910, "bob", "after the gap", None)];
     events(&mut model, stream);
-    let gap = |model: &Model| model.history().gaps().last();
-    let missing = |model: &Model| Input::GapInSight {
-        gap: gap(model).expect("a hole"),
-        from_above: false,
-    };
     let query = HistoryQuery::Before(id(910));
-    let event = missing(&model);
-    assert_eq!(model.update(event), [Effect::Fetch(query.clone())]);
+    let missing = gap_in_sight(&model);
+    assert_eq!(model.update(missing), [Effect::Fetch(query.clone())]);
     range(&mut model, query, vec![Wire::Unknown], Some(500));
-    let event = missing(&model);
-    assert_eq!(model.update(event), []);
+    let missing = gap_in_sight(&model);
+    assert_eq!(model.update(missing), []);
     assert!(
         transcript(&model)
             .iter()
@@ -133,9 +107,7 @@ fn a_range_that_is_ahead_of_the_stream_takes_nothing_from_it() {
     say(&mut model, "mine", "k1");
     say(&mut model, "/clear", "k");
     model.update(Input::FillGaps);
-    let gap = model.history().gaps().next().expect("a hole");
-    let from_above = false;
-    model.update(Input::GapInSight { gap, from_above });
+    model.update(gap_in_sight(&model));
     let ahead = vec![
         join(20, "uthira"),
         said(30, "bob", "uthira?", None),
@@ -166,7 +138,7 @@ fn a_session_that_renews_itself_is_not_the_login_that_is_asked_for() {
     };
     model.update(Input::Restored(Box::new(kept)));
     assert_eq!(logged_in(&mut model, "uthira", "uthira"), []);
-    assert_eq!(model.kept().expect("kept").draft, "half a word");
+    assert_eq!(model.session_to_save().expect("kept").draft, "half a word");
     let refused = Report::LoginRefused {
         field: Field::Key,
         sentence: "A wrong key.".into(),
@@ -179,7 +151,7 @@ fn a_session_that_renews_itself_is_not_the_login_that_is_asked_for() {
         Some((Field::Key, "A wrong key.")),
         "it is still to be read"
     );
-    assert_eq!(model.kept().expect("kept").read, Some(id(20)));
+    assert_eq!(model.session_to_save().expect("kept").read, Some(id(20)));
 }
 
 #[test]
@@ -201,6 +173,10 @@ fn a_command_leaves_no_draft_behind() {
     for command in ["/who", "/help", "/clear", "/quit"] {
         model.update(Input::Draft(command.into()));
         say(&mut model, command, "k");
-        assert_eq!(model.kept().expect("kept").draft, "", "{command}");
+        assert_eq!(
+            model.session_to_save().expect("kept").draft,
+            "",
+            "{command}"
+        );
     }
 }

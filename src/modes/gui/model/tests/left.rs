@@ -1,4 +1,4 @@
-//! What an earlier window left: seen before anybody answers, said once somebody does.
+//! The messages that an earlier window left: shown before a server answers, sent once one does.
 
 use super::*;
 
@@ -38,11 +38,18 @@ fn it_is_seen_while_the_room_is_away_and_said_once_it_is_back() {
     hear(&mut model, offline());
     let waits = ["[uthira]: one <waiting>", "[uthira]: two <waiting>"];
     assert_eq!(transcript(&model), waits);
-    assert_eq!(model.kept(), Some(left.clone()), "nothing is given up");
+    assert_eq!(
+        model.session_to_save(),
+        Some(left.clone()),
+        "nothing is given up"
+    );
     // What is written on the way in is kept with the rest.
     model.update(Input::Draft("half a sentence".into()));
     let draft = "half a sentence".to_string();
-    assert_eq!(model.kept(), Some(SavedSession { draft, ..left }));
+    assert_eq!(
+        model.session_to_save(),
+        Some(SavedSession { draft, ..left })
+    );
     let effects = let_in(&mut model, "uthira", true);
     let said = effects.iter().filter_map(|effect| match effect {
         Effect::Send(message) => Some(message.text.clone()),
@@ -51,7 +58,10 @@ fn it_is_seen_while_the_room_is_away_and_said_once_it_is_back() {
     });
     assert_eq!(said.collect::<Vec<_>>(), ["one", "two"]);
     assert_eq!(transcript(&model), waits, "and shown once");
-    assert_eq!(model.kept().expect("kept").draft, "half a sentence");
+    assert_eq!(
+        model.session_to_save().expect("kept").draft,
+        "half a sentence"
+    );
 }
 
 #[test]
@@ -61,7 +71,11 @@ fn what_is_another_rooms_is_not_seen_in_this_one() {
     model.update(Input::Restored(Box::new(kept("", &["for the other"]))));
     hear(&mut model, offline());
     log_in(&mut model, "eve");
-    assert_eq!(model.kept(), None, "not before it is known what eve left");
+    assert_eq!(
+        model.session_to_save(),
+        None,
+        "not before it is known what eve left"
+    );
     model.update(Input::Restored(Box::new(kept("", &["mine"]))));
     assert_eq!(transcript(&model), ["[eve]: mine <waiting>"]);
     let effects = let_in(&mut model, "eve", true);

@@ -1,10 +1,10 @@
-//! A room whose log was restored from an older copy, or is another one: what was read is not new, what was
-//! said since is.
+//! A room whose log was restored from an older copy, or is another one: what was read is not new,
+//! what was said since is.
 
 use super::*;
 
-/// Bob said something so many seconds after the beginning, in this log. What the lines before it say is in
-/// the check, so that no two histories have an id in common by chance.
+/// A message of bob's, so many seconds after the beginning, in this log. The check depends on the
+/// time, so that no two histories have an id in common by chance.
 fn bob(log: u32, offset: u64, second: i64) -> Wire {
     let at = Stamp::from_micros(second * 1_000_000);
     recorded(
@@ -54,17 +54,14 @@ fn reader() -> Model {
         &mut model,
         std::iter::once(hello(None)).chain(all).collect(),
     );
-    model.update(Input::Viewed {
-        at_end: true,
-        near: 40,
-    });
-    assert_eq!(model.kept().expect("kept").read, Some(id));
+    scroll_to_end(&mut model, 40);
+    assert_eq!(model.session_to_save().expect("kept").read, Some(id));
     model
 }
 
 /// The next window of a reader whose last one has just been closed.
 fn next_window(model: &Model) -> Model {
-    let kept = model.kept().expect("kept");
+    let kept = model.session_to_save().expect("kept");
     let mut model = self::model();
     log_in(&mut model, "uthira");
     model.update(Input::Restored(Box::new(kept)));
@@ -165,20 +162,12 @@ fn where_more_was_said_since_than_comes_the_number_is_one_that_it_is_more_than()
     let words = |model: &Model| model.unread_words();
     assert_eq!(words(&model).as_deref(), Some("more than 2 new messages"));
     // What is missing comes: the copy has two of the four seconds.
-    let gap = model.history().gaps().next().expect("a hole");
-    model.update(Input::GapInSight {
-        gap,
-        from_above: false,
-    });
-    let range = HistoryRange {
-        events: [(10, 1), (20, 2), (30, 7), (40, 8), (90, 9)]
-            .map(|(offset, second)| bob(1, offset, second))
-            .to_vec(),
-        next: None,
-    };
+    model.update(gap_in_sight(&model));
+    let events = [(10, 1), (20, 2), (30, 7), (40, 8), (90, 9)]
+        .map(|(offset, second)| bob(1, offset, second))
+        .to_vec();
     let query = HistoryQuery::Before(place(1, 100, 10));
-    let range = Ok(range);
-    hear(&mut model, Report::Range { query, range });
+    range(&mut model, query, events, None);
     assert_eq!(words(&model).as_deref(), Some("5 new messages"));
 }
 
@@ -210,7 +199,7 @@ fn in_a_new_log_everything_that_was_said_since_is_new() {
 
 #[test]
 fn who_kept_no_time_is_told_of_nothing_new() {
-    let mut kept = reader().kept().expect("kept");
+    let mut kept = reader().session_to_save().expect("kept");
     kept.read_at = None;
     let mut model = model();
     log_in(&mut model, "uthira");

@@ -7,7 +7,7 @@ fn address(text: &str) -> Address {
     Address::parse(text).expect("an address")
 }
 
-/// A window with these recent rooms that looks for one to join as uthira.
+/// A window with these recent rooms that searches for one to join as uthira.
 fn looking(recent: &[&str]) -> Model {
     let mut model = model();
     let recent = recent.iter().map(|text| text.to_string()).collect();
@@ -17,7 +17,7 @@ fn looking(recent: &[&str]) -> Model {
         key: "secret".into(),
     });
     assert_eq!(effects, [Effect::Focus(Field::Message)]);
-    assert!(model.looks_for_rooms() && model.may_write());
+    assert!(model.searches_for_rooms() && model.may_write());
     assert_eq!(model.status(), "looking for rooms on this network…");
     assert!(model.offers(false).is_empty(), "they may all be coming yet");
     model
@@ -43,11 +43,11 @@ fn answers(model: &mut Model, name: &str, at: &str) {
     assert_eq!(model.update(Input::RoomAnswered(answered)), []);
 }
 
-fn looked(model: &mut Model) -> Vec<Effect> {
+fn searched_long(model: &mut Model) -> Vec<Effect> {
     model.update(Input::SearchedLongEnough { busy: false })
 }
 
-/// Where it goes, and the key that is told there.
+/// The address of the login, and the key that is told there.
 fn goes_to(effects: &[Effect]) -> (String, Option<&str>) {
     let [Effect::FillAddress(filled), Effect::LogIn(login)] = effects else {
         panic!("nobody logs in: {effects:?}");
@@ -68,14 +68,14 @@ fn the_only_room_is_joined_and_said() {
     let mut model = looking(&[]);
     model.update(Input::Note("The settings are odd.".into()));
     find(&mut model, "Lobby", "192.168.1.20", false);
-    let effects = looked(&mut model);
+    let effects = searched_long(&mut model);
     assert_eq!(model.status(), "The settings are odd.");
     // It wants no key and is told none.
     assert_eq!(goes_to(&effects), ("192.168.1.20".to_string(), None));
     let_in(&mut model, "uthira", true);
     let words = "Joined Lobby at 192.168.1.20, found on this network.";
     assert_eq!(model.notes, [words]);
-    assert!(!model.looks_for_rooms(), "nothing is looked for in a room");
+    assert!(!model.searches_for_rooms(), "nothing is searched in a room");
     assert!(!model.has_offers());
 }
 
@@ -84,7 +84,7 @@ fn a_room_of_this_machine_counts_once() {
     let mut model = looking(&[]);
     find(&mut model, "Lobby", "192.168.1.20", true);
     answers(&mut model, "Lobby", "127.0.0.1");
-    let effects = looked(&mut model);
+    let effects = searched_long(&mut model);
     let there = ("127.0.0.1".to_string(), Some("secret"));
     assert_eq!(goes_to(&effects), there);
     let_in(&mut model, "uthira", true);
@@ -96,7 +96,7 @@ fn a_room_of_this_machine_counts_once() {
 fn the_room_that_was_used_last_needs_no_words() {
     let mut model = looking(&["10.0.0.1"]);
     find(&mut model, "Lobby", "10.0.0.1", false);
-    goes_to(&looked(&mut model));
+    goes_to(&searched_long(&mut model));
     let_in(&mut model, "uthira", true);
     assert!(model.notes.is_empty());
 }
@@ -106,7 +106,7 @@ fn a_key_is_told_to_no_stranger_unasked() {
     let mut model = looking(&["10.0.0.1"]);
     find(&mut model, "Lobby", "192.168.1.20", true);
     assert_eq!(
-        looked(&mut model),
+        searched_long(&mut model),
         [Effect::LoginFailed, Effect::ChooseRoom]
     );
     assert_eq!(offered(&model), ["192.168.1.20"]);
@@ -116,12 +116,12 @@ fn a_key_is_told_to_no_stranger_unasked() {
     let mut model = looking(&["192.168.1.20"]);
     find(&mut model, "Lobby", "192.168.1.20", true);
     let there = ("192.168.1.20".to_string(), Some("secret"));
-    assert_eq!(goes_to(&looked(&mut model)), there);
+    assert_eq!(goes_to(&searched_long(&mut model)), there);
     // Who has given no key is asked for it by the room.
     let mut model = model_without_key();
     find(&mut model, "Lobby", "192.168.1.20", true);
     let there = ("192.168.1.20".to_string(), None);
-    assert_eq!(goes_to(&looked(&mut model)), there);
+    assert_eq!(goes_to(&searched_long(&mut model)), there);
 }
 
 fn model_without_key() -> Model {
@@ -137,7 +137,7 @@ fn several_rooms_are_asked_about() {
     find(&mut model, "one", "10.0.0.1", false);
     find(&mut model, "two", "10.0.0.2", false);
     assert_eq!(
-        looked(&mut model),
+        searched_long(&mut model),
         [Effect::LoginFailed, Effect::ChooseRoom]
     );
     // What was used comes first, and what is not there is no choice.
@@ -163,7 +163,7 @@ fn several_rooms_are_asked_about() {
 #[test]
 fn without_any_room_the_last_one_is_tried_until_it_is_back() {
     let mut model = looking(&["10.0.0.1"]);
-    let effects = looked(&mut model);
+    let effects = searched_long(&mut model);
     assert_eq!(goes_to(&effects), ("10.0.0.1".to_string(), Some("secret")));
     assert!(model.offers(false).is_empty());
     let offline = LinkState::Offline {
@@ -178,24 +178,24 @@ fn without_any_room_the_last_one_is_tried_until_it_is_back() {
         "No room was found on this network, and none answers at 10.0.0.1:1337: connection refused. \
          The window keeps trying; rooms that appear are listed here."
     );
-    assert!(model.looks_for_rooms());
+    assert!(model.searches_for_rooms());
     // One turns up: it is offered, and nothing else happens.
     find(&mut model, "new", "10.0.0.7", false);
     assert_eq!(offered(&model), ["10.0.0.1", "10.0.0.7"]);
     let_in(&mut model, "uthira", true);
-    assert!(!model.looks_for_rooms());
+    assert!(!model.searches_for_rooms());
 }
 
 #[test]
 fn without_any_room_at_all_it_says_how_to_get_one() {
     let mut model = looking(&[]);
-    let effects = looked(&mut model);
+    let effects = searched_long(&mut model);
     let to_address = [Effect::LoginFailed, Effect::Focus(Field::Address)];
     assert_eq!(effects, to_address);
     assert_eq!(model.status(), "not logged in");
     let words = model.rooms_words().expect("it is said");
     assert!(words.contains("chatroom server"), "{words}");
-    assert!(model.looks_for_rooms());
+    assert!(model.searches_for_rooms());
     // The first one that appears is offered, not joined.
     find(&mut model, "Lobby", "192.168.1.20", false);
     assert_eq!(offered(&model), ["192.168.1.20"]);
@@ -213,36 +213,36 @@ fn who_fills_in_the_login_is_taken_nowhere() {
     let mut model = looking(&[]);
     log_in(&mut model, "uthira");
     find(&mut model, "Lobby", "192.168.1.20", false);
-    assert_eq!(looked(&mut model), []);
+    assert_eq!(searched_long(&mut model), []);
     let_in(&mut model, "uthira", true);
     assert!(model.notes.is_empty());
 }
 
 #[test]
 fn a_login_is_offered_rooms_once_its_fields_matter() {
-    // With an address, nothing is looked for until the room refuses.
+    // With an address, nothing is searched until the room refuses.
     let mut model = model();
     model.update(Input::RecentRooms(vec![
         "10.0.0.1".into(),
         "10.0.0.2".into(),
     ]));
     log_in(&mut model, "uthira");
-    assert!(!model.looks_for_rooms() && model.offers(false).is_empty());
+    assert!(!model.searches_for_rooms() && model.offers(false).is_empty());
     let refused = Report::LoginRefused {
         field: Field::Name,
         sentence: "Taken.".into(),
         limit: None,
     };
     hear(&mut model, refused);
-    assert!(model.looks_for_rooms());
+    assert!(model.searches_for_rooms());
     assert_eq!(offered(&model), ["10.0.0.1", "10.0.0.2"]);
     log_in(&mut model, "bob");
     let_in(&mut model, "bob", true);
-    assert!(!model.looks_for_rooms() && model.offers(false).is_empty());
+    assert!(!model.searches_for_rooms() && model.offers(false).is_empty());
     // Switching to another room; and back.
     model.update(Input::OfferRooms { search: true });
-    assert!(model.looks_for_rooms());
+    assert!(model.searches_for_rooms());
     assert_eq!(model.offers(true).len(), 2);
     model.update(Input::CancelLogin);
-    assert!(!model.looks_for_rooms());
+    assert!(!model.searches_for_rooms());
 }

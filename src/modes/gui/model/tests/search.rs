@@ -2,24 +2,24 @@
 
 use super::*;
 
-fn range(
+/// The answer to the search for tea before an event.
+fn matches(
     model: &mut Model,
     before: Option<u64>,
     found: Vec<Wire>,
     next: Option<u64>,
 ) -> Vec<Effect> {
-    let query = HistoryQuery::Find {
-        text: "tea".into(),
-        before: before.map(id),
-    };
-    let range = Ok(HistoryRange {
-        events: found,
-        next: next.map(id),
-    });
-    hear(model, Report::Range { query, range })
+    range(model, tea_before(before), found, next)
 }
 
-/// In the room, with tea in 100 and 120, and a hole before 100.
+fn tea_before(before: Option<u64>) -> HistoryQuery {
+    HistoryQuery::Find {
+        text: "tea".into(),
+        before: before.map(id),
+    }
+}
+
+/// In the room, with tea in 100 and 120, and a gap before 100.
 fn with_tea() -> Model {
     let mut model = model();
     log_in(&mut model, "uthira");
@@ -39,10 +39,7 @@ fn with_tea() -> Model {
 }
 
 fn ask(before: Option<u64>) -> Effect {
-    Effect::Fetch(HistoryQuery::Find {
-        text: "tea".into(),
-        before: before.map(id),
-    })
+    Effect::Fetch(tea_before(before))
 }
 
 #[test]
@@ -55,13 +52,13 @@ fn what_is_loaded_is_found_at_once_and_the_rest_through_the_server() {
         said(100, "bob", "Tea?", None),
         said(120, "bob", "no tea then", None),
     ];
-    assert_eq!(range(&mut model, None, found, Some(95)), []);
+    assert_eq!(matches(&mut model, None, found, Some(95)), []);
     assert_eq!(
         model.update(Input::SearchStep { older: true }),
         [Effect::GoToEvent(100)]
     );
     assert_eq!(model.find_words(), "2 of at least 2");
-    // Beyond what is loaded: the server looks on, and what it finds is shown alone.
+    // Beyond what is loaded: the server searches on, and its match is shown alone.
     assert_eq!(
         model.update(Input::SearchStep { older: true }),
         [ask(Some(95))]
@@ -69,7 +66,7 @@ fn what_is_loaded_is_found_at_once_and_the_rest_through_the_server() {
     assert_eq!(model.find_words(), "searching…");
     let found = vec![said(50, "eve", "more tea", None)];
     assert_eq!(
-        range(&mut model, Some(95), found, None),
+        matches(&mut model, Some(95), found, None),
         [Effect::GoToEvent(50)]
     );
     assert_eq!(model.find_words(), "3 of 3");
@@ -100,8 +97,8 @@ fn an_empty_segment_is_passed_and_nothing_found_is_said() {
     let mut model = in_the_room();
     assert_eq!(model.update(Input::Search("tea".into())), [ask(None)]);
     assert_eq!(model.find_words(), "searching…");
-    assert_eq!(range(&mut model, None, vec![], Some(15)), [ask(Some(15))]);
-    assert_eq!(range(&mut model, Some(15), vec![], None), []);
+    assert_eq!(matches(&mut model, None, vec![], Some(15)), [ask(Some(15))]);
+    assert_eq!(matches(&mut model, Some(15), vec![], None), []);
     assert_eq!(model.find_words(), "nothing found");
     model.update(Input::Search(String::new()));
     assert_eq!((model.needle(), model.find_words()), (None, String::new()));
@@ -124,7 +121,7 @@ fn answers_to_an_earlier_search_are_not_taken() {
     let mut model = with_tea();
     model.update(Input::Search("tea".into()));
     model.update(Input::Search("coffee".into()));
-    range(
+    matches(
         &mut model,
         None,
         vec![said(50, "eve", "more tea", None)],

@@ -1,4 +1,4 @@
-//! What is new, what is missing, and what is loaded.
+//! The new messages, the missing ones, and their loading.
 
 use super::*;
 
@@ -15,16 +15,6 @@ fn back_after(read: u64, as_of: u64) -> Model {
     members(&mut model, as_of, &["uthira", "bob"]);
     hear(&mut model, Report::State(LinkState::Connected));
     model
-}
-
-fn gap(model: &Model) -> Gap {
-    model.history().gaps().next().expect("a hole")
-}
-
-fn range(model: &mut Model, query: HistoryQuery, events: Vec<Wire>, next: Option<u64>) {
-    let next = next.map(id);
-    let range = Ok(HistoryRange { events, next });
-    hear(model, Report::Range { query, range });
 }
 
 #[test]
@@ -52,14 +42,11 @@ fn it_opens_where_its_reader_left_off() {
         ]
     );
     assert_eq!(model.title(), format!("(2) {TITLE}"));
-    assert_eq!(model.kept().expect("kept").read, Some(id(90)));
+    assert_eq!(model.session_to_save().expect("kept").read, Some(id(90)));
     // The view shows the end too: it is read, and the line stays for now.
-    model.update(Input::Viewed {
-        at_end: true,
-        near: 100,
-    });
+    scroll_to_end(&mut model, 100);
     assert_eq!(model.title(), TITLE);
-    assert_eq!(model.kept().expect("kept").read, Some(id(120)));
+    assert_eq!(model.session_to_save().expect("kept").read, Some(id(120)));
     assert!(transcript(&model).contains(&"--- new messages ---".to_string()));
     say(&mut model, "hi", "k");
     assert!(!transcript(&model).contains(&"--- new messages ---".to_string()));
@@ -101,10 +88,7 @@ fn who_comes_for_the_first_time_finds_nothing_new() {
 #[test]
 fn who_reads_further_up_has_everything_counted_that_comes_below() {
     let mut model = in_the_room();
-    model.update(Input::Viewed {
-        at_end: false,
-        near: 5,
-    });
+    scroll_up(&mut model, 5);
     events(
         &mut model,
         vec![
@@ -113,10 +97,7 @@ fn who_reads_further_up_has_everything_counted_that_comes_below() {
         ],
     );
     assert_eq!(model.unread(), (1, 0));
-    model.update(Input::Viewed {
-        at_end: true,
-        near: 20,
-    });
+    scroll_to_end(&mut model, 20);
     assert_eq!(model.unread(), (0, 0));
 }
 
@@ -134,10 +115,9 @@ fn what_is_scrolled_through_is_read() {
         ],
     );
     assert_eq!(model.unread(), (3, 1));
-    let mut see = |near: u64| {
-        let at_end = false;
-        model.update(Input::Viewed { at_end, near });
-        (model.unread(), model.kept().expect("kept").read)
+    let mut see = |lowest_visible: u64| {
+        scroll_up(&mut model, lowest_visible);
+        (model.unread(), model.session_to_save().expect("kept").read)
     };
     assert_eq!(see(110), ((1, 0), Some(id(110))));
     assert_eq!(
@@ -173,10 +153,7 @@ fn a_gap_in_sight_is_filled_once_and_from_where_it_is_seen() {
         &mut model,
         vec![hello(Some(90)), said(100, "bob", "live", None)],
     );
-    let missing = Input::GapInSight {
-        gap: gap(&model),
-        from_above: false,
-    };
+    let missing = gap_in_sight(&model);
     let before = HistoryQuery::Before(id(100));
     assert_eq!(
         model.update(missing.clone()),
@@ -192,17 +169,14 @@ fn a_gap_in_sight_is_filled_once_and_from_where_it_is_seen() {
         Some(80),
     );
     assert_eq!(transcript(&model)[1], "[eve]: 0:01:20:older");
-    let missing = Input::GapInSight {
-        gap: gap(&model),
-        from_above: false,
-    };
+    let missing = gap_in_sight(&model);
     model.update(missing);
     let oldest = vec![said(10, "eve", "oldest", None)];
     range(&mut model, HistoryQuery::Before(id(80)), oldest, None);
     assert_eq!(
         transcript(&model)[0],
         "[eve]: 0:00:10:oldest",
-        "no hole any more"
+        "no gap any more"
     );
     assert_eq!(model.unread(), (1, 0), "what is old is not new");
 }
@@ -218,12 +192,8 @@ fn the_beginning_is_one_key_away_however_long_the_log_is() {
         model.update(Input::GoToStart),
         [Effect::Fetch(HistoryQuery::Oldest)]
     );
-    let range = Ok(HistoryRange {
-        events: vec![opened(0), said(10, "eve", "first", None)],
-        next: Some(id(10)),
-    });
-    let query = HistoryQuery::Oldest;
-    let effects = hear(&mut model, Report::Range { query, range });
+    let oldest = vec![opened(0), said(10, "eve", "first", None)];
+    let effects = range(&mut model, HistoryQuery::Oldest, oldest, Some(10));
     assert_eq!(effects, [Effect::GoToStart]);
     assert_eq!(
         transcript(&model),
@@ -254,10 +224,7 @@ fn the_beginning_is_one_key_away_however_long_the_log_is() {
 fn a_room_that_said_nothing_since_shows_what_was_said_before() {
     let mut model = back_after(100, 100);
     events(&mut model, vec![hello(Some(100))]);
-    let missing = Input::GapInSight {
-        gap: gap(&model),
-        from_above: false,
-    };
+    let missing = gap_in_sight(&model);
     assert_eq!(model.update(missing), [Effect::Fetch(HistoryQuery::Newest)]);
     let newest = vec![said(90, "eve", "yesterday", None), leave(100, "eve")];
     range(&mut model, HistoryQuery::Newest, newest, Some(90));
@@ -279,10 +246,7 @@ fn what_cannot_be_loaded_is_said_and_tried_again_when_asked() {
         &mut model,
         vec![hello(Some(90)), said(100, "bob", "live", None)],
     );
-    let missing = Input::GapInSight {
-        gap: gap(&model),
-        from_above: false,
-    };
+    let missing = gap_in_sight(&model);
     model.update(missing.clone());
     let range = Err("The disk is gone.".to_string());
     let query = HistoryQuery::Before(id(100));
@@ -313,10 +277,7 @@ fn a_range_that_is_not_what_was_asked_for_is_not_asked_for_again() {
             &mut model,
             vec![hello(Some(90)), said(100, "bob", "live", None)],
         );
-        let missing = Input::GapInSight {
-            gap: gap(&model),
-            from_above: false,
-        };
+        let missing = gap_in_sight(&model);
         model.update(missing.clone());
         range(
             &mut model,
@@ -338,10 +299,7 @@ fn a_range_of_a_newer_server_that_says_nothing_to_us_is_passed() {
         &mut model,
         vec![hello(Some(90)), said(100, "bob", "live", None)],
     );
-    let missing = Input::GapInSight {
-        gap: gap(&model),
-        from_above: false,
-    };
+    let missing = gap_in_sight(&model);
     model.update(missing);
     range(
         &mut model,
@@ -364,15 +322,9 @@ fn cleared_means_cleared_until_somebody_asks() {
         transcript(&model),
         ["~ Cleared. Click here to see earlier messages."]
     );
-    let missing = Input::GapInSight {
-        gap: gap(&model),
-        from_above: false,
-    };
+    let missing = gap_in_sight(&model);
     assert_eq!(model.update(missing), []);
     model.update(Input::FillGaps);
-    let missing = Input::GapInSight {
-        gap: gap(&model),
-        from_above: false,
-    };
+    let missing = gap_in_sight(&model);
     assert_eq!(model.update(missing), [Effect::Fetch(HistoryQuery::Newest)]);
 }

@@ -48,7 +48,7 @@ fn what_was_not_answered_and_the_draft_outlive_the_window() {
     say(&mut model, "ho", "k2");
     events(&mut model, vec![said(30, "uthira", "hi", Some("k1"))]);
     model.update(Input::Draft("half a sentence".into()));
-    let kept = model.kept().expect("it is in");
+    let kept = model.session_to_save().expect("it is in");
     assert_eq!(kept.messages.len(), 1);
     assert_eq!(kept.token.as_deref(), Some("t"));
 
@@ -66,7 +66,7 @@ fn what_was_not_answered_and_the_draft_outlive_the_window() {
 
 #[test]
 fn nothing_is_kept_before_the_login() {
-    assert_eq!(model().kept(), None);
+    assert_eq!(model().session_to_save(), None);
 }
 
 #[test]

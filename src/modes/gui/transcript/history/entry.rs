@@ -14,7 +14,7 @@ pub struct HistoryEntry {
     pub id: Id,
     /// The time of recording, by the room's clock; unknown for a damaged line.
     pub at: Option<Stamp>,
-    /// The same time on this user's clock.
+    /// The time of recording on this user's clock.
     pub local: Option<NaiveDateTime>,
     /// The event as it is shown.
     pub kind: EntryKind,
@@ -109,7 +109,7 @@ impl HistoryEntry {
     }
 
     /// Marks anew whether it is ours, and whether it mentions us.
-    pub(super) fn belongs_to(&mut self, me: &str) {
+    pub(super) fn mark_own(&mut self, me: &str) {
         if let EntryKind::Message {
             from,
             text,
@@ -123,8 +123,8 @@ impl HistoryEntry {
         }
     }
 
-    /// Returns whether it is a join, a leave, or the room's opening or closing: a run of these is folded
-    /// into one line.
+    /// Returns whether it is a join, a leave, or the room's opening or closing: a run of these is
+    /// folded into one line.
     pub fn is_presence(&self) -> bool {
         matches!(
             self.kind,

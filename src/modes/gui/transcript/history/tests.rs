@@ -10,11 +10,11 @@ fn entry(offset: u64) -> HistoryEntry {
     }
 }
 
-fn page(offsets: &[u64]) -> Vec<HistoryEntry> {
+fn range(offsets: &[u64]) -> Vec<HistoryEntry> {
     offsets.iter().map(|offset| entry(*offset)).collect()
 }
 
-/// The transcript as a reader sees it: `~` for a hole.
+/// The transcript as a reader sees it: `~` for a gap.
 fn drawn(history: &Scrollback) -> String {
     let words = history.parts().map(|part| match part {
         Part::Gap(_) => "~".to_string(),
@@ -23,7 +23,7 @@ fn drawn(history: &Scrollback) -> String {
     words.collect::<Vec<String>>().join(" ")
 }
 
-/// The stream began behind 90 and brought 100 and 110.
+/// The stream began after 90 and brought 100 and 110.
 fn live() -> Scrollback {
     let mut history = Scrollback::default();
     history.stream_from(Some(id(90)));
@@ -33,12 +33,12 @@ fn live() -> Scrollback {
 }
 
 #[test]
-fn older_pages_join_until_the_beginning() {
+fn older_ranges_join_until_the_beginning() {
     let mut history = live();
     assert_eq!(drawn(&history), "~ 100 110");
-    history.insert(70..100, page(&[70, 80, 90]));
+    history.insert(70..100, range(&[70, 80, 90]));
     assert_eq!(drawn(&history), "~ 70 80 90 100 110");
-    history.insert(0..70, page(&[0, 60]));
+    history.insert(0..70, range(&[0, 60]));
     assert_eq!(drawn(&history), "0 60 70 80 90 100 110");
     assert_eq!(history.get(60), Some(&entry(60)));
     assert_eq!(history.get(61), None);
@@ -47,17 +47,17 @@ fn older_pages_join_until_the_beginning() {
 }
 
 #[test]
-fn a_page_of_the_newest_meets_the_stream_that_has_brought_nothing() {
+fn a_range_of_the_newest_meets_the_stream_that_has_brought_nothing() {
     let mut history = Scrollback::default();
     history.stream_from(Some(id(90)));
-    history.insert(80..91, page(&[80, 90]));
+    history.insert(80..91, range(&[80, 90]));
     assert_eq!(drawn(&history), "~ 80 90");
     history.push(entry(100));
     assert_eq!(drawn(&history), "~ 80 90 100");
     // It may also have seen what the stream brings a moment later.
     let mut history = Scrollback::default();
     history.stream_from(Some(id(90)));
-    history.insert(80..101, page(&[80, 90, 100]));
+    history.insert(80..101, range(&[80, 90, 100]));
     assert!(!history.push(entry(100)), "it is here already");
     assert!(history.push(entry(110)));
     assert_eq!(drawn(&history), "~ 80 90 100 110");
@@ -69,20 +69,20 @@ fn a_stream_that_leaves_something_out_leaves_a_gap_that_fills_from_both_sides() 
     history.stream_from(Some(id(500)));
     history.push(entry(510));
     assert_eq!(drawn(&history), "~ 100 110 ~ 510");
-    history.insert(490..510, page(&[490, 500]));
-    history.insert(111..131, page(&[120, 130]));
+    history.insert(490..510, range(&[490, 500]));
+    history.insert(111..131, range(&[120, 130]));
     assert_eq!(drawn(&history), "~ 100 110 120 130 ~ 490 500 510");
-    history.insert(400..490, page(&[400]));
-    history.insert(131..401, page(&[140, 400]));
+    history.insert(400..490, range(&[400]));
+    history.insert(131..401, range(&[140, 400]));
     assert_eq!(drawn(&history), "~ 100 110 120 130 140 400 490 500 510");
 }
 
 #[test]
-fn a_found_event_stands_alone_until_the_pages_around_it_come() {
+fn a_found_event_stands_alone_until_the_ranges_around_it_come() {
     let mut history = live();
-    history.insert(50..51, page(&[50]));
+    history.insert(50..51, range(&[50]));
     assert_eq!(drawn(&history), "~ 50 ~ 100 110");
-    history.insert(51..91, page(&[60, 90]));
+    history.insert(51..91, range(&[60, 90]));
     assert_eq!(drawn(&history), "~ 50 60 90 100 110");
 }
 
@@ -96,7 +96,7 @@ fn a_reconnect_that_misses_nothing_leaves_no_gap_and_doubles_nothing() {
 }
 
 #[test]
-fn pages_of_another_log_or_out_of_their_bounds_are_not_taken() {
+fn ranges_of_another_log_or_out_of_their_bounds_are_not_taken() {
     let mut history = live();
     let foreign = HistoryEntry {
         id: Id {
@@ -106,7 +106,7 @@ fn pages_of_another_log_or_out_of_their_bounds_are_not_taken() {
         ..entry(50)
     };
     assert!(!history.insert(0..100, vec![foreign]));
-    assert!(!history.insert(0..100, page(&[200])));
+    assert!(!history.insert(0..100, range(&[200])));
     assert_eq!(drawn(&history), "~ 100 110");
 }
 
@@ -130,7 +130,7 @@ fn what_is_far_from_the_reader_goes_first_and_leaves_a_gap() {
     history.trim(0);
     assert!(matches!(history.parts().next(), Some(Part::Entry(e)) if e.id.offset == 0));
     assert!(matches!(history.parts().last(), Some(Part::Gap(_))));
-    // The stream goes on behind what it had brought, not behind what is left.
+    // The stream goes on after what it had brought, not after what is left.
     assert!(!history.push(entry((many - 1) * 10)));
     assert!(history.push(entry(many * 10)));
     assert_eq!(
@@ -144,7 +144,7 @@ fn what_is_far_from_the_reader_goes_first_and_leaves_a_gap() {
 #[test]
 fn what_was_cleared_away_stays_so_until_it_is_asked_for() {
     let mut history = live();
-    history.clear_away();
+    history.hide_all();
     assert_eq!(drawn(&history), "~");
     let cleared = |history: &Scrollback| match history.parts().next() {
         Some(Part::Gap(gap)) => gap.cleared,
@@ -154,7 +154,7 @@ fn what_was_cleared_away_stays_so_until_it_is_asked_for() {
     history.push(entry(120));
     assert_eq!(drawn(&history), "~ 120");
     assert!(cleared(&history));
-    history.wake();
+    history.reopen_cleared();
     assert!(!cleared(&history));
 }
 

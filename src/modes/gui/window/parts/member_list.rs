@@ -25,11 +25,11 @@ impl MemberList {
     pub fn show(&mut self, people: Vec<Person>) {
         let mut list = self.entries.borrow_mut();
         if list.people != people {
-            let name = list.chosen().map(|person| person.name.clone());
-            let still = people
+            let chosen = list.chosen().map(|person| person.name.clone());
+            let at = people
                 .iter()
-                .position(|person| Some(&person.name) == name.as_ref());
-            let at = still.unwrap_or(list.cursor.near);
+                .position(|person| Some(&person.name) == chosen.as_ref());
+            let at = at.unwrap_or(list.cursor.near);
             list.cursor.choose(at.min(people.len().saturating_sub(1)));
             list.people = people;
             self.area.redraw();

@@ -1,5 +1,5 @@
-//! A list from which the user picks: scrolled by the wheel, walked by the arrow keys; a click or Enter
-//! picks an entry.
+//! A list from which the user picks: scrolled by the wheel, walked by the arrow keys; a click or
+//! Enter picks an entry.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -13,7 +13,7 @@ use fltk::widget::Widget;
 use crate::modes::gui::window::style::draw_focus;
 use crate::modes::gui::window::{Action, Actions, WindowAction, appearance, rgb};
 
-/// Space at the left and right edge.
+/// Space at the left and right edge, in pixels.
 pub(super) const MARGIN: i32 = 8;
 /// Rows by which one turn of the wheel scrolls.
 const WHEEL: usize = 2;
@@ -30,9 +30,9 @@ pub trait Entries: Default + 'static {
     fn rows_in(height: i32) -> usize;
     /// Scrolls to the chosen entry; `page` is the number of visible rows.
     fn bring_into_sight(&mut self, page: usize);
-    /// The action that picking the chosen entry means.
+    /// The action of picking the chosen entry.
     fn pick(&self) -> Option<WindowAction>;
-    /// The action that Escape means.
+    /// The action of the Escape key.
     fn escape(&self) -> Option<WindowAction> {
         None
     }

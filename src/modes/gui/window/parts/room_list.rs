@@ -13,8 +13,8 @@ use crate::modes::gui::window::{WindowAction, appearance, rgb};
 /// Space above and below the rows.
 const EDGE: i32 = 3;
 
-/// The rooms. The chosen one stays chosen while others come and go; if it goes itself, none is chosen
-/// until the next key.
+/// The rooms. The chosen one stays chosen while others come and go; if it goes itself, none is
+/// chosen until the next key.
 pub type RoomList = PickList<JoinableRooms>;
 
 /// The entries of the list.

@@ -73,8 +73,8 @@ pub fn scales(chosen: Option<f64>) -> Vec<Labelled<f64>> {
     if let Some(scale) = chosen
         && !all.iter().any(|(_, known)| *known == chosen)
     {
-        let place = all.iter().take_while(|(_, known)| *known < chosen).count();
-        all.insert(place, (format!("{} %", (scale * 100.0).round()), chosen));
+        let index = all.iter().take_while(|(_, known)| *known < chosen).count();
+        all.insert(index, (format!("{} %", (scale * 100.0).round()), chosen));
     }
     all
 }

@@ -1,8 +1,6 @@
 //! A number field with steps. The buttons of FLTK's own cannot be coloured.
 
-use std::cell::RefCell;
 use std::ops::RangeInclusive;
-use std::rc::Rc;
 
 use fltk::app;
 use fltk::button::Button;
@@ -11,10 +9,9 @@ use fltk::group::Flex;
 use fltk::input::IntInput;
 use fltk::prelude::*;
 
-use super::{ButtonKind, button, field, on_focus, paint_field};
-use crate::modes::gui::window::{appearance, keyboard};
-
-type Changed = Box<dyn FnMut(i32)>;
+use super::{ButtonKind, button, field, on_field_event, paint_field};
+use crate::modes::gui::window::appearance;
+use crate::modes::gui::window::listener::Listener;
 
 /// A field for a whole number with a button on each side.
 #[derive(Clone)]
@@ -26,7 +23,7 @@ pub struct Spinner {
     less: Button,
     more: Button,
     within: RangeInclusive<i32>,
-    changed: Rc<RefCell<Changed>>,
+    listener: Listener<i32>,
 }
 
 impl Spinner {
@@ -40,14 +37,13 @@ impl Spinner {
         row.end();
         field(&mut input);
         input.set_trigger(CallbackTrigger::Changed);
-        let nobody: Changed = Box::new(|_| {});
         let mut spinner = Spinner {
             row,
             input,
             less,
             more,
             within,
-            changed: Rc::new(RefCell::new(nobody)),
+            listener: Listener::default(),
         };
         spinner.set(value);
         spinner.restyle();
@@ -63,13 +59,7 @@ impl Spinner {
         let this = self.clone();
         self.input.set_callback(move |_| this.tell());
         let mut this = self.clone();
-        let mut editing = keyboard::Editing::default();
-        self.input.super_handle_first(false);
-        self.input.handle(move |input, event| {
-            on_focus(input, event);
-            if editing.edit(input, event) {
-                return true;
-            }
+        on_field_event(&mut self.input, move |_, event| {
             let step = match (event, app::event_key()) {
                 (Event::KeyDown, Key::Up) => 1,
                 (Event::KeyDown, Key::Down) => -1,
@@ -86,9 +76,9 @@ impl Spinner {
         });
     }
 
-    /// Calls `changed` with the number whenever the user changes it.
-    pub fn on_change(&mut self, changed: impl FnMut(i32) + 'static) {
-        *self.changed.borrow_mut() = Box::new(changed);
+    /// Sets the callback, which gets the number whenever the user changes it.
+    pub fn on_change(&mut self, callback: impl FnMut(i32) + 'static) {
+        self.listener.set(callback);
     }
 
     /// The number; the nearest allowed one if another was typed.
@@ -109,7 +99,7 @@ impl Spinner {
 
     /// Applies the appearance in force.
     pub fn restyle(&mut self) {
-        paint_field(&mut self.input, false);
+        paint_field(&mut self.input);
         let wide = appearance::field_height();
         self.row.fixed(&self.less, wide);
         self.row.fixed(&self.more, wide);
@@ -122,6 +112,6 @@ impl Spinner {
     }
 
     fn tell(&self) {
-        (self.changed.borrow_mut())(self.value());
+        self.listener.call(self.value());
     }
 }

@@ -1,6 +1,6 @@
 //! The exact time of the item on which the pointer rests.
 //!
-//! It is shown in the item, and goes with the next key, turn of the wheel or move to another item.
+//! The time is shown in the item until the next key, turn of the wheel or move to another item.
 
 use fltk::app;
 use fltk::draw;
@@ -30,15 +30,15 @@ impl Transcript {
         drop(inner);
         if id.is_some() {
             let mut this = self.clone();
-            app::add_timeout3(REST, move |_| this.rest(moved));
+            app::add_timeout3(REST, move |_| this.show_time(moved));
         }
     }
 
-    /// Shows the time after a rest, unless the pointer has moved since.
-    fn rest(&mut self, moved: u64) {
+    /// Shows the time, unless the pointer has moved since its rest began.
+    fn show_time(&mut self, moved: u64) {
         let mut inner = self.inner.borrow_mut();
         if inner.moved == moved {
-            inner.timed = inner.hover;
+            inner.time_shown = inner.hover;
             self.area.redraw();
         }
     }
@@ -47,7 +47,7 @@ impl Transcript {
     pub fn hide_time(&mut self) {
         let mut inner = self.inner.borrow_mut();
         inner.moved += 1;
-        if inner.timed.take().is_some() {
+        if inner.time_shown.take().is_some() {
             self.area.redraw();
         }
     }
@@ -55,15 +55,15 @@ impl Transcript {
 
 impl Viewport {
     pub(super) fn draw_time(&self, (x, y, w, h): (i32, i32, i32, i32), palette: &Palette) {
-        let Some(id) = self.timed else {
+        let Some(id) = self.time_shown else {
             return;
         };
         let model = self.model.borrow();
         let Some(at) = model.history().get(id.offset).and_then(|entry| entry.local) else {
             return;
         };
-        let seen = |(n, _): &&(usize, i32)| self.items.get(*n).is_some_and(|i| i.id == id);
-        let Some((_, top)) = self.visible.seen.iter().find(seen) else {
+        let is_it = |(n, _): &&(usize, i32)| self.items.get(*n).is_some_and(|i| i.id == id);
+        let Some((_, top)) = self.visible.items.iter().find(is_it) else {
             return;
         };
         let Some(laid) = self.laid.get(&id) else {

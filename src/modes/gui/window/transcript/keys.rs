@@ -21,13 +21,13 @@ impl Transcript {
             }
             Key::Up => self.scroll(-row),
             Key::Down => self.scroll(row),
-            Key::PageUp => self.page(-1),
-            Key::PageDown => self.page(1),
+            Key::PageUp => self.scroll_pages(-1),
+            Key::PageDown => self.scroll_pages(1),
             Key::Home => self.note(Action::Model(Input::GoToStart)),
             Key::End => self.note(Action::Model(Input::GoToEnd)),
             Key::Left => self.pick(-1),
             Key::Right => self.pick(1),
-            Key::Enter | Key::KPEnter => return self.do_picked(),
+            Key::Enter | Key::KPEnter => return self.click_picked(),
             Key::Escape => self.note(Action::Window(WindowAction::Escape)),
             key if ctrl && key == Key::from_char('a') => {
                 self.inner.borrow_mut().select_all();
@@ -48,11 +48,11 @@ impl Transcript {
     fn pick(&mut self, step: isize) {
         let mut inner = self.inner.borrow_mut();
         let mut clicks: Vec<ClickTarget> = Vec::new();
-        for (n, _) in &inner.visible.seen {
+        for (n, _) in &inner.visible.items {
             let id = inner.items[*n].id;
-            let here = inner.laid.get(&id).into_iter();
-            let here = here.flat_map(|laid| laid.line.clicks.iter().enumerate());
-            clicks.extend(here.map(|(number, (_, click))| ClickTarget {
+            let laid = inner.laid.get(&id).into_iter();
+            let targets = laid.flat_map(|laid| laid.line.clicks.iter().enumerate());
+            clicks.extend(targets.map(|(number, (_, click))| ClickTarget {
                 id,
                 number,
                 click: click.clone(),
@@ -61,7 +61,7 @@ impl Transcript {
         let now = inner
             .picked
             .as_ref()
-            .and_then(|picked| clicks.iter().position(|act| act == picked));
+            .and_then(|picked| clicks.iter().position(|target| target == picked));
         let next = match (now, step > 0) {
             (Some(now), _) => now.checked_add_signed(step),
             (None, true) => Some(0),
@@ -74,7 +74,8 @@ impl Transcript {
         self.area.redraw();
     }
 
-    fn do_picked(&mut self) -> bool {
+    /// Clicks the target chosen with the keyboard. `false` if none is chosen.
+    fn click_picked(&mut self) -> bool {
         let picked = self.inner.borrow().picked.clone();
         match picked {
             Some(hit) => {

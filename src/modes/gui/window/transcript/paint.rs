@@ -22,7 +22,7 @@ impl Viewport {
         let clip = appearance::Clip::to(x, y, w, h);
         draw::draw_rect_fill(x, y, w, h, rgb(palette.surface));
         let row = row_height();
-        for (n, top) in &self.visible.seen {
+        for (n, top) in &self.visible.items {
             let Some(id) = self.items.get(*n).map(|item| item.id) else {
                 continue;
             };
@@ -30,7 +30,7 @@ impl Viewport {
                 self.draw_line(laid, id, (x, y + top, w), (y, y + h), &palette);
             }
         }
-        if self.visible.seen.is_empty() {
+        if self.visible.items.is_empty() {
             let model = self.model.borrow();
             let words = match (model.is_in(), model.is_connected()) {
                 (true, true) => "Nothing has been said here yet.",
@@ -42,11 +42,11 @@ impl Viewport {
             draw::draw_text(words, x + (w - width) / 2, y + h / 2);
         }
         self.draw_time((x, y, w, h), &palette);
-        for mark in self.marks(w, h) {
-            let (left, top, wide, high) = mark.place;
+        for button in self.jump_buttons(w, h) {
+            let (left, top, wide, high) = button.area;
             draw::draw_rect_fill(x + left, y + top, wide, high, rgb(palette.accent));
             draw::set_draw_color(rgb(palette.accent_text));
-            draw::draw_text(&mark.words, x + left + MARGIN, y + top + baseline(row));
+            draw::draw_text(&button.words, x + left + MARGIN, y + top + baseline(row));
         }
         drop(clip);
         let (border, wide) = match area.has_focus() {
@@ -163,15 +163,15 @@ impl Viewport {
                 draw::draw_rect_fill(x + left, y + 1, wide, laid.row - 2, rgb(colour));
             }
         };
-        for found in &self.found {
-            if found.0 == id {
-                let now = self.found_now == Some(id.offset);
-                let colour = if now {
+        for (item, range) in &self.matches {
+            if *item == id {
+                let is_current = self.current_match == Some(id.offset);
+                let colour = if is_current {
                     palette.found_current
                 } else {
                     palette.found
                 };
-                fill(found.1.clone(), colour);
+                fill(range.clone(), colour);
             }
         }
         match self.selection {
@@ -201,29 +201,33 @@ impl Viewport {
 
     /// The buttons that lead to the newest message, if it is not visible, and to the first unread
     /// one, if it is above: their words and places.
-    pub(super) fn marks(&self, w: i32, h: i32) -> Vec<JumpButton> {
+    pub(super) fn jump_buttons(&self, w: i32, h: i32) -> Vec<JumpButton> {
         appearance::use_font();
         let high = row_height();
-        let mut marks = Vec::new();
+        let mut buttons = Vec::new();
         let model = self.model.borrow();
-        let mut mark = |words: String, top: i32, goes| {
+        let mut add = |words: String, top: i32, target| {
             let wide = draw::width(&words) as i32 + 2 * MARGIN;
-            let place = ((w - wide) / 2, top, wide, high);
-            marks.push(JumpButton { words, place, goes });
+            let area = ((w - wide) / 2, top, wide, high);
+            buttons.push(JumpButton {
+                words,
+                area,
+                target,
+            });
         };
-        if !self.view.sticks() {
+        if !self.view.follows_end() {
             let words = model.unread_words();
             let words = words.unwrap_or_else(|| "to the newest".to_string());
-            mark(format!("{words}  ↓"), h - high - MARGIN, JumpTarget::End);
+            add(format!("{words}  ↓"), h - high - MARGIN, JumpTarget::End);
         }
         if self.unread_above() {
-            mark(
+            add(
                 "new since you left  ↑".to_string(),
                 MARGIN,
                 JumpTarget::Unread,
             );
         }
-        marks
+        buttons
     }
 }
 
@@ -231,8 +235,8 @@ impl Viewport {
 pub(super) struct JumpButton {
     pub words: String,
     /// Left, top, width and height.
-    pub place: (i32, i32, i32, i32),
-    pub goes: JumpTarget,
+    pub area: (i32, i32, i32, i32),
+    pub target: JumpTarget,
 }
 
 fn colour(tone: Tone, name: u32, palette: &Palette) -> u32 {

@@ -110,7 +110,7 @@ impl LaidOut {
     }
 
     /// The message's bytes in a row, without sender and time.
-    pub fn said(&self, index: usize) -> Range<usize> {
+    pub fn message_bytes(&self, index: usize) -> Range<usize> {
         let head = self.line.head;
         let range = self.wrapping.rows().get(index).cloned().unwrap_or(0..0);
         head + range.start..head + range.end
@@ -118,17 +118,17 @@ impl LaidOut {
 
     /// All bytes in a row.
     pub fn bytes(&self, index: usize) -> Range<usize> {
-        let said = self.said(index);
+        let message = self.message_bytes(index);
         match index {
-            0 => 0..said.end,
-            _ => said,
+            0 => 0..message.end,
+            _ => message,
         }
     }
 
     /// The fragments of a row as they are drawn: bytes, left edge, width, and the text with what
     /// sets its direction.
     pub fn pieces(&self, index: usize, width: i32) -> Vec<Fragment> {
-        let said = self.said(index);
+        let message = self.message_bytes(index);
         let mut pieces = Vec::new();
         let mut x = f64::from(match index {
             0 => self.first,
@@ -147,7 +147,7 @@ impl LaidOut {
                 x += wide;
             }
         }
-        let text = &self.line.text[said.clone()];
+        let text = &self.line.text[message.clone()];
         if is_bidi(text) {
             // Its parts are not in the order of the text: the row is one fragment.
             let directed = match (self.line.rtl, is_rtl(text)) {
@@ -160,7 +160,7 @@ impl LaidOut {
                 x = (f64::from(self.right) - wide).max(x);
             }
             pieces.push(Fragment {
-                range: said,
+                range: message,
                 x,
                 wide,
                 text: directed,
@@ -169,7 +169,7 @@ impl LaidOut {
             if self.line.rtl {
                 x = (f64::from(self.right) - draw::width(text)).max(x);
             }
-            for (range, _) in self.line.parts(said) {
+            for (range, _) in self.line.parts(message) {
                 let text = self.line.text[range.clone()].to_string();
                 let wide = draw::width(&text);
                 pieces.push(Fragment {
@@ -230,8 +230,8 @@ impl LaidOut {
             } else {
                 width - MARGIN
             };
-            let taken = self.span(index, self.bytes(index), width);
-            let (from, to) = taken.map_or((0, 0), |(left, wide)| (left, left + wide));
+            let text = self.span(index, self.bytes(index), width);
+            let (from, to) = text.map_or((0, 0), |(left, wide)| (left, left + wide));
             if right - wide >= to + MARGIN {
                 return (index, right - wide);
             }
@@ -259,8 +259,8 @@ impl LaidOut {
             let text = &self.line.text[range.clone()];
             let clusters: Vec<(usize, &str)> = text.grapheme_indices(true).collect();
             let is_left = |(at, cluster): &(usize, &str)| {
-                let (before, behind) = (&text[..*at], &text[..at + cluster.len()]);
-                x - piece.x >= (draw::width(before) + draw::width(behind)) / 2.0
+                let (before, through) = (&text[..*at], &text[..at + cluster.len()]);
+                x - piece.x >= (draw::width(before) + draw::width(through)) / 2.0
             };
             let left = clusters.partition_point(is_left);
             let at = clusters.get(left).map_or(text.len(), |(at, _)| *at);

@@ -24,8 +24,8 @@ pub(super) enum Selection {
 impl Viewport {
     /// The item and the byte in it at a pixel, and whether the pixel is on it.
     pub(super) fn point(&self, x: i32, y: i32) -> Option<(ItemId, usize, bool)> {
-        let (first, last) = (self.visible.seen.first()?, self.visible.seen.last()?);
-        let found = self.visible.seen.iter().rev().find(|(_, top)| *top <= y);
+        let (first, last) = (self.visible.items.first()?, self.visible.items.last()?);
+        let found = self.visible.items.iter().rev().find(|(_, top)| *top <= y);
         let (n, top) = *found.unwrap_or(first);
         let id = self.items.get(n)?.id;
         let laid = self.laid.get(&id)?;
@@ -38,14 +38,16 @@ impl Viewport {
         Some((id, byte, on && index == row as i32))
     }
 
-    pub(super) fn begin(&mut self, point: Option<(ItemId, usize, bool)>, clicks: i32) {
+    /// Begins a selection at a press of the mouse, or selects a word or an item at a further click
+    /// in the same place.
+    pub(super) fn begin_selection(&mut self, point: Option<(ItemId, usize, bool)>, clicks: i32) {
         self.selection = Selection::Nothing;
-        self.anchor = point.map(|(id, at, _)| (id, at));
+        self.selected_from = point.map(|(id, at, _)| (id, at));
         let Some((id, at, _)) = point else {
             return;
         };
         let line = self.laid.get(&id).map(|laid| &laid.line);
-        self.anchored = line.map(|line| line.text.clone()).unwrap_or_default();
+        self.selected_text = line.map(|line| line.text.clone()).unwrap_or_default();
         self.selection = match (clicks, self.laid.get(&id)) {
             (1, Some(laid)) => {
                 let mut words = laid.line.text.split_word_bound_indices();
@@ -60,8 +62,9 @@ impl Viewport {
         };
     }
 
-    pub(super) fn extend(&mut self, point: Option<(ItemId, usize, bool)>) {
-        let (Some((from, a)), Some((to, b, _))) = (self.anchor, point) else {
+    /// Extends the selection to where the mouse was moved.
+    pub(super) fn extend_selection(&mut self, point: Option<(ItemId, usize, bool)>) {
+        let (Some((from, a)), Some((to, b, _))) = (self.selected_from, point) else {
             return;
         };
         self.selection = match from == to {
@@ -79,7 +82,7 @@ impl Viewport {
         }
     }
 
-    /// Extends the selection with the keyboard by one item above (or below).
+    /// Extends the selection by one item above, or below if not `up`.
     pub(super) fn select_more(&mut self, up: bool) {
         let lines: Vec<ItemId> = self
             .items
@@ -87,14 +90,14 @@ impl Viewport {
             .map(|item| item.id)
             .filter(|id| id.rank == ItemRank::Entry)
             .collect();
-        let seen = self.visible.seen.iter().rev();
-        let mut seen = seen.filter_map(|(n, _)| Some(self.items.get(*n)?.id));
-        let start = seen.find(|id| id.rank == ItemRank::Entry);
-        let (from, to) = match (self.selection, self.anchor, start) {
-            (Selection::Lines(a, b), Some((anchor, _)), _) if anchor == a => (a, b),
+        let visible = self.visible.items.iter().rev();
+        let mut visible = visible.filter_map(|(n, _)| Some(self.items.get(*n)?.id));
+        let start = visible.find(|id| id.rank == ItemRank::Entry);
+        let (from, to) = match (self.selection, self.selected_from, start) {
+            (Selection::Lines(a, b), Some((begun, _)), _) if begun == a => (a, b),
             (Selection::Lines(a, b), ..) => (b, a),
             (_, _, Some(start)) => {
-                self.anchor = Some((start, 0));
+                self.selected_from = Some((start, 0));
                 self.selection = Selection::Lines(start, start);
                 return;
             }
@@ -106,7 +109,7 @@ impl Viewport {
             false => (at + 1).min(lines.len().saturating_sub(1)),
         };
         if let Some(to) = lines.get(next) {
-            self.anchor = Some((from, 0));
+            self.selected_from = Some((from, 0));
             self.selection = Selection::Lines(from.min(*to), from.max(*to));
         }
     }
@@ -114,10 +117,11 @@ impl Viewport {
     /// The selected text for the clipboard: whole messages as the log has them, parts as they are
     /// shown.
     pub(super) fn selected(&self) -> Option<String> {
-        self.marked().map(|text| portable(&text))
+        self.selected_as_shown().map(|text| portable(&text))
     }
 
-    fn marked(&self) -> Option<String> {
+    /// The selected text, control characters included.
+    fn selected_as_shown(&self) -> Option<String> {
         let model = self.model.borrow();
         let history = model.history();
         match self.selection {

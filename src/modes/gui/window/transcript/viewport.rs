@@ -23,7 +23,7 @@ const NEAR: usize = 40;
 impl Viewport {
     /// Takes in the model's changes and places the visible items. `false` if something long is not
     /// laid out to its end yet.
-    pub(super) fn place(&mut self, width: i32, height: i32) -> bool {
+    pub(super) fn lay_out(&mut self, width: i32, height: i32) -> bool {
         appearance::use_font();
         let model = Rc::clone(&self.model);
         let model = model.borrow();
@@ -34,9 +34,9 @@ impl Viewport {
             self.view = View::default();
             self.laid.clear();
             self.selection = Selection::Nothing;
-            self.anchor = None;
+            self.selected_from = None;
             self.pressed = None;
-            self.told = None;
+            self.reported = None;
         }
         if width != self.width {
             self.width = width;
@@ -64,21 +64,21 @@ impl Viewport {
             budget: ROWS_A_PICTURE,
             made: 0,
         };
-        self.visible = self.view.place(&self.items, height, &mut layout);
+        self.visible = self.view.lay_out(&self.items, height, &mut layout);
         // A visible item must be laid out even if its height was known.
-        for (n, _) in &self.visible.seen {
+        for (n, _) in &self.visible.items {
             if !layout.laid.contains_key(&self.items[*n].id) {
                 layout.lay(&self.items[*n]);
             }
         }
         self.most_rows = self.most_rows.max(layout.made);
-        self.mark_found(&model);
+        self.find_matches(&model);
         drop(surroundings);
         drop(model);
         self.drop_stale();
-        let seen = |n: &usize| self.laid.get(&self.items[*n].id);
-        let numbers = self.visible.seen.iter().map(|(n, _)| n);
-        numbers.filter_map(seen).all(LaidOut::is_done)
+        let laid = |(n, _): &(usize, i32)| self.laid.get(&self.items[*n].id);
+        let mut laid = self.visible.items.iter().filter_map(laid);
+        laid.all(LaidOut::is_done)
     }
 
     /// Forgets the layout of items whose text may have changed.
@@ -90,27 +90,27 @@ impl Viewport {
         self.laid.retain(|id, laid| {
             let at = items.binary_search_by_key(id, |item| item.id);
             let same = at.is_ok_and(|n| items[n].kind == laid.kind);
-            let keeps =
+            let unchanged =
                 same && matches!(id.rank, ItemRank::Entry | ItemRank::Day | ItemRank::Unread);
-            if !keeps {
+            if !unchanged {
                 view.forget_height(*id);
             }
-            keeps
+            unchanged
         });
     }
 
     /// Drops a selection or a chosen click target if its text has changed.
     fn drop_stale(&mut self) {
-        let reads = |id: &ItemId| self.laid.get(id).map(|laid| &laid.line);
+        let line_of = |id: &ItemId| self.laid.get(id).map(|laid| &laid.line);
         let whole = matches!(self.selection, Selection::Lines(..));
-        if let Some((id, _)) = &self.anchor
+        if let Some((id, _)) = &self.selected_from
             && !whole
-            && reads(id).is_some_and(|line| line.text != self.anchored)
+            && line_of(id).is_some_and(|line| line.text != self.selected_text)
         {
-            (self.selection, self.anchor) = (Selection::Nothing, None);
+            (self.selection, self.selected_from) = (Selection::Nothing, None);
         }
         let gone = |hit: &ClickTarget| {
-            let clicks = reads(&hit.id).map(|line| &line.clicks);
+            let clicks = line_of(&hit.id).map(|line| &line.clicks);
             clicks.is_some_and(|clicks| {
                 clicks.get(hit.number).map(|(_, click)| click) != Some(&hit.click)
             })
@@ -120,31 +120,32 @@ impl Viewport {
         }
     }
 
-    fn mark_found(&mut self, model: &Model) {
-        self.found.clear();
-        self.found_now = model.found_now();
+    /// Finds the visible matches of the search.
+    fn find_matches(&mut self, model: &Model) {
+        self.matches.clear();
+        self.current_match = model.current_match();
         let Some(needle) = model.needle() else {
             return;
         };
-        for (n, _) in &self.visible.seen {
+        for (n, _) in &self.visible.items {
             let id = self.items[*n].id;
             let Some(laid) = self.laid.get(&id).filter(|_| id.rank == ItemRank::Entry) else {
                 continue;
             };
             let head = laid.line.head;
-            let found = spans::found(&laid.line.text[head..], needle).into_iter();
-            let found = found.map(|range| (id, head + range.start..head + range.end));
-            self.found.extend(found);
+            let ranges = spans::found(&laid.line.text[head..], needle).into_iter();
+            let ranges = ranges.map(|range| (id, head + range.start..head + range.end));
+            self.matches.extend(ranges);
         }
     }
 
     pub(super) fn scroll_by(&mut self, pixels: i32) {
-        self.up = pixels < 0;
+        self.went_up = pixels < 0;
         self.view.scroll_by(pixels, &self.items, &self.visible);
     }
 
     pub(super) fn scroll_to(&mut self, above: i32) {
-        self.up = above < self.visible.above;
+        self.went_up = above < self.visible.above;
         let model = Rc::clone(&self.model);
         let model = model.borrow();
         let layout = RowLayout {
@@ -165,27 +166,30 @@ impl Viewport {
         let new_from = self.model.borrow().new_from();
         let first = self
             .visible
-            .seen
+            .items
             .first()
             .map(|(n, _)| self.items[*n].id.offset);
         new_from.zip(first).is_some_and(|(new, first)| new < first)
     }
 
     /// Returns what the model has to know about the visible part, if that changed.
-    pub(super) fn news(&mut self) -> Vec<Input> {
-        let mut news = Vec::new();
+    pub(super) fn inputs(&mut self) -> Vec<Input> {
+        let mut inputs = Vec::new();
         let lasting = |n: usize| self.items[n].id.rank == ItemRank::Entry;
-        let seen = self.visible.seen.iter().map(|(n, _)| *n);
+        let seen = self.visible.items.iter().map(|(n, _)| *n);
         let (first, last) = (seen.clone().next(), seen.clone().next_back());
         let lowest = seen.rev().find(|n| lasting(*n));
-        let near = lowest.map_or(0, |n| self.items[n].id.offset);
-        let at_end = self.view.sticks();
-        if self.told != Some((at_end, near)) {
-            self.told = Some((at_end, near));
-            news.push(Input::Viewed { at_end, near });
+        let lowest_visible = lowest.map_or(0, |n| self.items[n].id.offset);
+        let at_end = self.view.follows_end();
+        if self.reported != Some((at_end, lowest_visible)) {
+            self.reported = Some((at_end, lowest_visible));
+            inputs.push(Input::Viewed {
+                at_end,
+                lowest_visible,
+            });
         }
         let (Some(first), Some(last)) = (first, last) else {
-            return news;
+            return inputs;
         };
         let model = self.model.borrow();
         let from = first.saturating_sub(NEAR);
@@ -199,11 +203,11 @@ impl Viewport {
             let gap = gaps.find(|gap| gap.end == item.id.offset);
             let above = (first..n).any(lasting);
             let below = (n + 1..last + 1).any(lasting);
-            let from_above = above && !(below && self.up);
+            let from_above = above && !(below && self.went_up);
             if let Some(gap) = gap.filter(|gap| model.would_fetch(gap)) {
-                news.push(Input::GapInSight { gap, from_above });
+                inputs.push(Input::GapInSight { gap, from_above });
             }
         }
-        news
+        inputs
     }
 }
