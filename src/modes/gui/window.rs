@@ -18,6 +18,7 @@ mod render;
 mod room_picker;
 pub mod settings_dialog;
 mod style;
+mod timer;
 mod transcript;
 
 use std::cell::RefCell;

@@ -14,7 +14,7 @@ use super::keyboard;
 use super::settings_dialog::SettingsDialog;
 use super::style;
 use super::transcript::Transcript;
-use super::{Action, Actions, INPUT_LIMIT, Window, WindowAction, wake};
+use super::{Action, Actions, INPUT_LIMIT, Window, WindowAction, timer};
 use crate::modes::gui::model::completion::Completion;
 use crate::modes::gui::model::limits::grouped;
 use crate::modes::gui::model::sent_texts::Recall;
@@ -175,12 +175,10 @@ impl Window {
             match find {
                 FindAction::Changed(text) => {
                     let (actions, typed) = (Rc::clone(&actions), Rc::clone(&typed));
-                    app::add_timeout3(PAUSE, move |_| {
+                    timer::after(PAUSE, move || {
                         if typed.get() == number {
                             let find = Input::Search(text.clone());
                             actions.borrow_mut().push_back(Action::Model(find));
-                            // FLTK may run a timer at the beginning of a wait, which then goes on.
-                            wake();
                         }
                     });
                 }

@@ -35,7 +35,7 @@ use crate::modes::gui::transcript::view::{View, Visible};
 use crate::modes::gui::window::appearance;
 use crate::modes::gui::window::appearance::row_height;
 use crate::modes::gui::window::keyboard;
-use crate::modes::gui::window::{Action, Actions, wake};
+use crate::modes::gui::window::{Action, Actions, timer};
 use rows::LaidOut;
 use selection::Selection;
 
@@ -212,11 +212,7 @@ impl Transcript {
         if !done {
             // The rest of a long text, once this much has been drawn.
             let mut this = self.clone();
-            app::add_timeout3(0.001, move |_| {
-                this.refresh();
-                // What it noted is not left until the wait, in which this runs, ends by itself.
-                wake();
-            });
+            timer::after(0.001, move || this.refresh());
         }
         for input in inputs {
             self.note(Action::Model(input));

@@ -2,7 +2,6 @@
 //!
 //! The time is shown in the item until the next key, turn of the wheel or move to another item.
 
-use fltk::app;
 use fltk::draw;
 use fltk::prelude::*;
 
@@ -12,7 +11,7 @@ use crate::modes::gui::theme::Palette;
 use crate::modes::gui::transcript::items::ItemId;
 use crate::modes::gui::transcript::styled::exact_time;
 use crate::modes::gui::window::appearance::{self, baseline};
-use crate::modes::gui::window::rgb;
+use crate::modes::gui::window::{rgb, timer};
 
 /// Rest of the pointer on an item before its time is shown, in seconds.
 const REST: f64 = 0.4;
@@ -30,7 +29,7 @@ impl Transcript {
         drop(inner);
         if id.is_some() {
             let mut this = self.clone();
-            app::add_timeout3(REST, move |_| this.show_time(moved));
+            timer::after(REST, move || this.show_time(moved));
         }
     }
 
