@@ -17,11 +17,11 @@ mod play;
 mod plot;
 mod portions;
 mod print;
-mod printout;
 mod progress;
 mod read;
 mod scrollback;
 mod stats;
+mod stdout;
 mod tally;
 #[cfg(test)]
 mod testing;

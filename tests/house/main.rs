@@ -47,7 +47,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "convert",
             "verify",
             "tally",
-            "printout",
+            "stdout",
             "painter",
             "progress",
             "read",

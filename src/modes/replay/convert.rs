@@ -108,15 +108,15 @@ impl Conversion {
         }
         for (_, bytes) in line::lines(block.offset, block.bytes) {
             // A last line that lacks only its line feed is whole.
-            let Ok((at, look)) = judge(bytes, true) else {
+            let Ok((at, raw)) = judge(bytes, true) else {
                 self.counts.damaged += 1;
                 continue;
             };
-            if !self.filter.is_in_time(at) || !self.filter.accepts(&look) {
+            if !self.filter.is_in_time(at) || !self.filter.accepts(&raw) {
                 self.counts.not_chosen += 1;
                 continue;
             }
-            let opened = matches!(look.shape, Shape::Opened { .. });
+            let opened = matches!(raw.shape, Shape::Opened { .. });
             let newest = match self.times {
                 Some((_, newest)) => newest,
                 None if opened => at,
@@ -127,7 +127,7 @@ impl Conversion {
             };
             self.counts.back += u64::from(at < newest);
             self.times = Some((self.times.map_or(at, |(first, _)| first), at));
-            let count = match look.shape {
+            let count = match raw.shape {
                 Shape::Message { .. } => &mut self.counts.messages,
                 Shape::Join(_) => &mut self.counts.joins,
                 Shape::Leave(_) => &mut self.counts.leaves,

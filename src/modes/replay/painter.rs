@@ -84,7 +84,7 @@ impl Painter {
     }
 
     /// Appends the sentence in place of a line that is not shown.
-    pub(super) fn wrong(self, sentence: &str, out: &mut Vec<u8>) {
+    pub(super) fn defect(self, sentence: &str, out: &mut Vec<u8>) {
         self.painted(ALARM, format!("* {sentence}").as_bytes(), out);
         out.push(b'\n');
     }

@@ -96,8 +96,8 @@ pub(super) fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
         typed: Instant::now(),
     };
     let played = play.run();
-    let (faults, name, failure) = (
-        play.player.events().faults(),
+    let (defects, name, failure) = (
+        play.player.events().defects(),
         play.name.clone(),
         play.tape.failure(),
     );
@@ -105,7 +105,7 @@ pub(super) fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     // The terminal is restored before anything more is printed.
     drop(play);
     let code = played?;
-    faults.report_met(&name);
+    defects.report_partial(&name);
     if let Some(report) = report {
         report.tell(&name, args.verbose);
     }

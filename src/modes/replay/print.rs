@@ -1,21 +1,21 @@
-//! The log printed at once, front to back, in one of several forms.
+//! The log printed at once, front to back, in one of several output formats.
 
 pub(super) mod console;
 mod follow;
-pub(super) mod form;
+pub(super) mod renderer;
 pub(super) mod html;
 pub(super) mod json;
 mod pager;
 mod plain;
-mod printing;
+mod pass;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::painter::Painter;
-use super::printout::{Printout, progress_of};
+use super::stdout::{BufferedStdout, progress_of};
 use super::progress::ProgressMeter;
-use super::read::defects::Faults;
+use super::read::defects::Defects;
 use super::read::filter::{Filter, nothing_accepted};
 use super::read::log::{Log, LogInput, cannot_follow, unreadable};
 use super::read::prefilter::Prefilter;
@@ -23,11 +23,11 @@ use super::read::time_range;
 use super::read::watch::{Watch, whole_lines};
 use crate::cli::{Colour, FileFormat, Output, ReplayArgs};
 use crate::failure::Failure;
-use form::Printer;
-use pager::PagerPrinter;
-use printing::Printing;
+use renderer::Renderer;
+use pager::PagerRenderer;
+use pass::PrintPass;
 
-pub(super) use plain::{PlainPrinter, plain_wrong};
+pub(super) use plain::{PlainRenderer, plain_defect};
 
 /// Prints the chosen part of the log.
 ///
@@ -43,21 +43,21 @@ pub(super) fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     let mut filter = Filter::of(args);
     filter.begins_converted = log.format != FileFormat::Room;
     let span = time_range::find(&log, args, &mut filter)?;
-    let mut printout = Printout::new(progress_of(&log));
+    let mut stdout = BufferedStdout::new(progress_of(&log));
     let (name, report) = (log.name.clone(), log.report.clone());
     // A program that writes into the pipe may do so as things happen.
     let is_live = log.length().is_none();
     let prefilter = Prefilter::of(&filter);
-    let mut print = Printing {
-        printer: printer(args),
+    let mut print = PrintPass {
+        renderer: renderer(args),
         filter,
         is_live,
-        faults: Faults::default(),
+        defects: Defects::default(),
         found: false,
     };
-    print.printer.begin(&name, &mut printout.pending);
+    print.renderer.begin(&name, &mut stdout.pending);
     if let Some(id) = log.id().map_err(|error| unreadable(&name, &error))? {
-        print.printer.of(id);
+        print.renderer.set_log(id);
     }
     let followed = match (&log.input, &log.path) {
         (LogInput::File { file, .. }, Some(path)) if args.follow => {
@@ -78,28 +78,28 @@ pub(super) fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     print.all(
         &mut blocks,
         &prefilter,
-        &mut printout,
+        &mut stdout,
         &name,
         position.as_deref(),
     )?;
     if let (Some((file, path)), Some(end)) = (followed, end) {
-        printout.flush()?;
-        printout.progress = ProgressMeter::none();
+        stdout.flush()?;
+        stdout.progress = ProgressMeter::none();
         print.follow(
             Watch::new(path, Arc::clone(&file)),
             file,
             end,
             &prefilter,
-            &mut printout,
+            &mut stdout,
             &name,
         )?;
     }
-    print.printer.end(&mut printout.pending);
-    printout.flush()?;
-    drop(printout);
+    print.renderer.end(&mut stdout.pending);
+    stdout.flush()?;
+    drop(stdout);
     match print.filter.is_everything() {
-        true => print.faults.report(&name),
-        false => print.faults.report_met(&name),
+        true => print.defects.report(&name),
+        false => print.defects.report_partial(&name),
     }
     if let Some(report) = report {
         report.tell(&name, args.verbose);
@@ -110,20 +110,20 @@ pub(super) fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     }
 }
 
-fn printer(args: &ReplayArgs) -> Box<dyn Printer> {
+fn renderer(args: &ReplayArgs) -> Box<dyn Renderer> {
     let painter = args.color == Colour::Always && !args.plain;
     let painter = painter.then(|| Painter::chosen(args.color));
     let output = match args.output {
         None if args.times || painter.is_some() => {
             let times = args.times;
-            return Box::new(PagerPrinter { painter, times });
+            return Box::new(PagerRenderer { painter, times });
         }
         output => output.unwrap_or(Output::Plain),
     };
     match output {
-        Output::Plain => Box::new(PlainPrinter),
-        Output::Json => Box::new(json::JsonPrinter::default()),
-        Output::Http => Box::new(console::ConsolePrinter::default()),
-        Output::Html => Box::new(html::HtmlPrinter::default()),
+        Output::Plain => Box::new(PlainRenderer),
+        Output::Json => Box::new(json::JsonRenderer::default()),
+        Output::Http => Box::new(console::ConsoleRenderer::default()),
+        Output::Html => Box::new(html::HtmlRenderer::default()),
     }
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::painter::Painter;
-use super::print::plain_wrong;
+use super::print::plain_defect;
 use super::progress::ProgressMeter;
 use super::read::defects::{Defect, judge};
 use crate::event::LogId;
@@ -62,14 +62,14 @@ pub fn print_history(
                     // infallible: the line was just parsed.
                     let _ = event.map(|event| Painter { colour }.event(&event, &mut pending));
                 }
-                Ok((_, look)) => {
-                    pending.extend_from_slice(look.shown());
+                Ok((_, raw)) => {
+                    pending.extend_from_slice(raw.shown());
                     pending.push(b'\n');
                 }
-                Err(wrong) if colour => {
-                    Painter { colour }.wrong(&wrong.sentence(offset), &mut pending);
+                Err(defect) if colour => {
+                    Painter { colour }.defect(&defect.sentence(offset), &mut pending);
                 }
-                Err(wrong) => plain_wrong(wrong, offset, &mut pending),
+                Err(defect) => plain_defect(defect, offset, &mut pending),
             }
             shown += 1;
         }

@@ -18,7 +18,7 @@ use std::sync::atomic::Ordering;
 use super::locale;
 use super::painter::Painter;
 use super::plot::Picture;
-use super::printout::progress_of;
+use super::stdout::progress_of;
 use super::read::defects::{Defect, advice, judge};
 use crate::cli::{Colour, ReplayArgs, StatsForm};
 use crate::failure::Failure;
@@ -123,19 +123,19 @@ struct Pass {
 impl Pass {
     fn block(&mut self, block: &Block<'_>) {
         if block.too_long {
-            return self.tally.add_wrong(block.offset, Defect::TooLong);
+            return self.tally.add_defect(block.offset, Defect::TooLong);
         }
         let end = block.offset + block.bytes.len() as u64;
         for (offset, bytes) in line::lines(block.offset, block.bytes) {
             let ended = offset + (bytes.len() as u64) < end;
             match judge(bytes, ended) {
-                Ok((at, look)) => {
+                Ok((at, raw)) => {
                     if self.filter.is_in_time(at) {
-                        let wanted = self.all || self.filter.accepts(&look);
-                        self.tally.add(at, &look, wanted);
+                        let wanted = self.all || self.filter.accepts(&raw);
+                        self.tally.add(at, &raw, wanted);
                     }
                 }
-                Err(wrong) => self.tally.add_wrong(offset, wrong),
+                Err(defect) => self.tally.add_defect(offset, defect),
             }
         }
     }

@@ -146,8 +146,8 @@ impl Tally {
     }
 
     /// Adds a line that is not shown.
-    pub(super) fn add_wrong(&mut self, offset: u64, wrong: Defect) {
-        match wrong {
+    pub(super) fn add_defect(&mut self, offset: u64, defect: Defect) {
+        match defect {
             Defect::Torn => self.torn = true,
             _ => self.damaged += 1,
         }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::printout::{Printout, progress_of};
+use super::stdout::{BufferedStdout, progress_of};
 use super::wording::counted;
 use crate::cli::FileFormat;
 use crate::event::{MAX_KEY, Stamp};
@@ -89,7 +89,7 @@ impl Checker {
         if bytes == 0 {
             return;
         }
-        let wrong = if line::has_changed_end(rest) {
+        let kind = if line::has_changed_end(rest) {
             FaultKind::EndChanged
         } else if line::split(rest).is_ok() {
             FaultKind::NoLineFeed
@@ -97,15 +97,15 @@ impl Checker {
             FaultKind::Torn(bytes)
         };
         self.lines += 1;
-        report(self.fault(wrong));
+        report(self.fault(kind));
         (self.offset, self.passed) = (self.offset + bytes, 0);
     }
 
-    fn fault(&self, wrong: FaultKind) -> Fault {
+    fn fault(&self, kind: FaultKind) -> Fault {
         Fault {
             offset: self.offset,
             line: self.lines,
-            wrong,
+            kind,
         }
     }
 
@@ -127,7 +127,7 @@ impl Checker {
                 }
                 // Lines about the room are rare, so they may be parsed twice.
                 if bytes.get(TIME + 1) == Some(&b'*') {
-                    let other = line::raw(bytes).map(|look| matches!(look.shape, Shape::Other(_)));
+                    let other = line::raw(bytes).map(|raw| matches!(raw.shape, Shape::Other(_)));
                     self.unknown += u64::from(other.unwrap_or_default());
                 }
                 if let Some(before) = self.clock.advance(time) {
@@ -136,14 +136,14 @@ impl Checker {
             }
             Err(damage) => {
                 let nuls = memchr::memchr_iter(0, bytes).count();
-                let wrong = match damage {
+                let kind = match damage {
                     _ if nuls > 0 => FaultKind::Nul(nuls),
                     Damage::NoChecksum | Damage::WrongChecksum if joined(bytes) => {
                         FaultKind::Joined
                     }
                     damage => FaultKind::Damaged(damage),
                 };
-                report(self.fault(wrong));
+                report(self.fault(kind));
             }
         }
     }
@@ -225,7 +225,7 @@ impl NewestTime {
 /// # Errors
 /// The log cannot be read, has no checksums at all, or the output cannot be written.
 pub(super) fn run(log: Log) -> Result<ExitCode, Failure> {
-    let mut printout = Printout::new(progress_of(&log));
+    let mut stdout = BufferedStdout::new(progress_of(&log));
     let Log {
         name,
         format,
@@ -245,9 +245,9 @@ pub(super) fn run(log: Log) -> Result<ExitCode, Failure> {
         let fault = Fault {
             offset: 0,
             line: 1,
-            wrong: FaultKind::OtherEnds,
+            kind: FaultKind::OtherEnds,
         };
-        printout
+        stdout
             .pending
             .extend_from_slice(format!("{fault}\n").as_bytes());
     }
@@ -273,17 +273,17 @@ pub(super) fn run(log: Log) -> Result<ExitCode, Failure> {
             faults += found.len() as u64;
             for fault in found.drain(..) {
                 let line = format!("{fault}\n");
-                printout.pending.extend_from_slice(line.as_bytes());
+                stdout.pending.extend_from_slice(line.as_bytes());
             }
             let packed = position.as_ref().map(|at| at.load(Ordering::Relaxed));
-            printout.progress.show(packed.unwrap_or(checked), || {
+            stdout.progress.show(packed.unwrap_or(checked), || {
                 format!("{} found", faulty(faults))
             });
-            printout.flush_if_full()
+            stdout.flush_if_full()
         },
     );
     if checked.is_err() {
-        printout.flush()?;
+        stdout.flush()?;
     }
     checked?;
     let unknown = match checker.unknown() {
@@ -299,8 +299,8 @@ pub(super) fn run(log: Log) -> Result<ExitCode, Failure> {
         faulty(faults),
         counted(checker.position(), "byte", "bytes")
     );
-    printout.pending.extend_from_slice(summary.as_bytes());
-    printout.flush()?;
+    stdout.pending.extend_from_slice(summary.as_bytes());
+    stdout.flush()?;
     Ok(match faults {
         0 => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,

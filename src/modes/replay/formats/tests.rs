@@ -343,7 +343,7 @@ proptest! {
                     let rest = |log: &[u8]| {
                         let lines = log.split(|b| *b == b'\n');
                         let kept = |line: &&[u8]| {
-                            !line::raw(line).is_ok_and(|look| matches!(look.shape, Shape::Opened { .. }))
+                            !line::raw(line).is_ok_and(|raw| matches!(raw.shape, Shape::Opened { .. }))
                         };
                         lines.filter(kept).map(<[u8]>::to_vec).collect::<Vec<_>>()
                     };

@@ -6,7 +6,7 @@ use std::io;
 use crate::event::{Event, Stamp};
 use crate::journal::{LogRange, Reader};
 use crate::line::{self, MAX_LINE, RawLine};
-use crate::modes::replay::read::defects::{Defect, Faults, judge};
+use crate::modes::replay::read::defects::{Defect, Defects, judge};
 use crate::modes::replay::read::filter::Filter;
 
 /// Bytes that are read at once.
@@ -58,12 +58,12 @@ pub(super) struct Query<'a> {
 impl Query<'_> {
     fn accepts(&self, offset: u64, found: &Result<(Stamp, RawLine<'_>), Defect>) -> bool {
         match found {
-            Ok((at, look)) => {
+            Ok((at, raw)) => {
                 self.from.is_none_or(|from| *at >= from)
                     && self.filter.is_in_time(*at)
-                    && !self.filter.is_put_in_front(offset, look)
-                    && self.filter.accepts(look)
-                    && self.hit.is_none_or(|hit| hit.accepts(look))
+                    && !self.filter.is_put_in_front(offset, raw)
+                    && self.filter.accepts(raw)
+                    && self.hit.is_none_or(|hit| hit.accepts(raw))
             }
             Err(_) => self.filter.is_all() && self.hit.is_none() && self.from.is_none(),
         }
@@ -74,7 +74,7 @@ pub(super) struct EventReader {
     reader: Reader,
     /// The newest range that was read.
     range: LogRange,
-    faults: Faults,
+    defects: Defects,
     counted: BTreeSet<u64>,
 }
 
@@ -83,7 +83,7 @@ impl EventReader {
         EventReader {
             reader,
             range: LogRange::default(),
-            faults: Faults::default(),
+            defects: Defects::default(),
             counted: BTreeSet::new(),
         }
     }
@@ -99,8 +99,8 @@ impl EventReader {
     }
 
     /// The defects of the lines that were read.
-    pub(super) fn faults(&self) -> Faults {
-        self.faults
+    pub(super) fn defects(&self) -> Defects {
+        self.defects
     }
 
     /// The first wanted event at or after `from`, where a line starts.
@@ -127,7 +127,7 @@ impl EventReader {
             let bytes = self.range.bytes.get(skip..).unwrap_or_default();
             for (offset, text) in line::lines(from, bytes) {
                 let line = FoundLine::of(&self.range, offset, text, cut);
-                if let Some(item) = line.wanted(wanted, &mut self.faults, &mut self.counted) {
+                if let Some(item) = line.wanted(wanted, &mut self.defects, &mut self.counted) {
                     return Ok(SearchResult::Here(item));
                 }
             }
@@ -160,7 +160,7 @@ impl EventReader {
                     return Ok(SearchResult::Nothing);
                 }
                 let line = FoundLine::of(&range, offset, text, cut);
-                if let Some(item) = line.wanted(wanted, &mut self.faults, &mut self.counted) {
+                if let Some(item) = line.wanted(wanted, &mut self.defects, &mut self.counted) {
                     return Ok(SearchResult::Here(item));
                 }
             }
@@ -193,7 +193,7 @@ impl<'a> FoundLine<'a> {
         let behind = offset + text.len() as u64;
         let ended = behind < range.offset + range.bytes.len() as u64;
         let found = match cut {
-            Some(wrong) => Err(wrong),
+            Some(defect) => Err(defect),
             None if text.len() > MAX_LINE => Err(Defect::TooLong),
             None => judge(text, ended),
         };
@@ -208,14 +208,14 @@ impl<'a> FoundLine<'a> {
     fn wanted(
         self,
         wanted: Query<'_>,
-        faults: &mut Faults,
+        defects: &mut Defects,
         counted: &mut BTreeSet<u64>,
     ) -> Option<Box<PlayedEvent>> {
-        if let Err(wrong) = self.found
+        if let Err(defect) = self.found
             && counted.len() < REMEMBERED
             && counted.insert(self.offset)
         {
-            faults.add(self.offset, wrong);
+            defects.add(self.offset, defect);
         }
         let takes = wanted.accepts(self.offset, &self.found);
         takes.then(|| {

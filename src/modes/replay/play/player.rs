@@ -340,9 +340,9 @@ impl Player {
         }
         match &item.what {
             Ok(event) => self.painter.event(event, &mut self.out),
-            Err(wrong) => self
+            Err(defect) => self
                 .painter
-                .wrong(&wrong.sentence(item.offset), &mut self.out),
+                .defect(&defect.sentence(item.offset), &mut self.out),
         }
         self.newest = Some(item.offset);
         self.time = item.at().max(self.time);

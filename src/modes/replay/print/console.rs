@@ -3,23 +3,23 @@
 //! Invariant: nothing is invented. The log has a message's time, key and text, but not the program that sent
 //! it, the address or the task. Other lines stay as they are in the log.
 
-use super::form::{PrintedLine, Printer};
-use super::plain::plain_wrong;
+use super::renderer::{CheckedLine, Renderer};
+use super::plain::plain_defect;
 use crate::event::Stamp;
 use crate::line::{Shape, unescaped};
 use crate::modes::replay::read::defects::Defect;
 
-/// Prints the console's blocks.
+/// Renders the console's blocks.
 #[derive(Default)]
-pub(crate) struct ConsolePrinter {
+pub(crate) struct ConsoleRenderer {
     /// The second of the newest date, since many messages share one.
     second: Option<i64>,
     date: String,
 }
 
-impl Printer for ConsolePrinter {
-    fn line(&mut self, line: &PrintedLine<'_>, out: &mut Vec<u8>) {
-        match line.look.shape {
+impl Renderer for ConsoleRenderer {
+    fn line(&mut self, line: &CheckedLine<'_>, out: &mut Vec<u8>) {
+        match line.raw.shape {
             Shape::Message { text, key, .. } => {
                 out.extend_from_slice(b"POST /messages HTTP/1.1\n");
                 if let Some(key) = key {
@@ -34,7 +34,7 @@ impl Printer for ConsolePrinter {
                 out.extend_from_slice(b"\n\n");
                 out.extend_from_slice(text);
                 out.push(b'\n');
-                out.extend_from_slice(line.look.shown());
+                out.extend_from_slice(line.raw.shown());
             }
             Shape::Join(name) => client(name, b") connected", out),
             Shape::Leave(name) => client(name, b") is offline", out),
@@ -42,17 +42,17 @@ impl Printer for ConsolePrinter {
             | Shape::Closed
             | Shape::Notice(_)
             | Shape::Erased(_)
-            | Shape::Other(_) => out.extend_from_slice(line.look.shown()),
+            | Shape::Other(_) => out.extend_from_slice(line.raw.shown()),
         }
         out.push(b'\n');
     }
 
-    fn wrong(&mut self, offset: u64, _bytes: &[u8], wrong: Defect, out: &mut Vec<u8>) {
-        plain_wrong(wrong, offset, out);
+    fn defect(&mut self, offset: u64, _bytes: &[u8], defect: Defect, out: &mut Vec<u8>) {
+        plain_defect(defect, offset, out);
     }
 }
 
-impl ConsolePrinter {
+impl ConsoleRenderer {
     fn date(&mut self, at: Stamp) -> &str {
         let second = at.micros().div_euclid(1_000_000);
         if self.second != Some(second) {

@@ -9,19 +9,19 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use super::printing::Printing;
+use super::pass::PrintPass;
 use crate::failure::Failure;
-use crate::modes::replay::printout::Printout;
 use crate::modes::replay::read::blocks::Blocks;
 use crate::modes::replay::read::log::unreadable;
 use crate::modes::replay::read::prefilter::Prefilter;
 use crate::modes::replay::read::watch::{FileChange, Watch};
+use crate::modes::replay::stdout::BufferedStdout;
 use crate::system::sockets::is_unread;
 
 /// The interval at which the log is polled.
 const LOOK: Duration = Duration::from_millis(100);
 
-impl Printing {
+impl PrintPass {
     /// Prints what the room writes from now on, until somebody ends it.
     pub(super) fn follow(
         &mut self,
@@ -29,7 +29,7 @@ impl Printing {
         mut file: Arc<File>,
         mut known: u64,
         prefilter: &Prefilter,
-        printout: &mut Printout,
+        stdout: &mut BufferedStdout,
         name: &str,
     ) -> Result<(), Failure> {
         let mut gone = false;
@@ -44,8 +44,8 @@ impl Printing {
                 FileChange::Same => (),
                 FileChange::Grown(end) => {
                     let mut blocks = Blocks::of_file(Arc::clone(&file), known, end);
-                    self.all(&mut blocks, prefilter, printout, name, None)?;
-                    printout.flush()?;
+                    self.all(&mut blocks, prefilter, stdout, name, None)?;
+                    stdout.flush()?;
                     known = end;
                     continue;
                 }

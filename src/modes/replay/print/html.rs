@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 
-use super::form::{PrintedLine, Printer};
+use super::renderer::{CheckedLine, Renderer};
 use crate::event::Stamp;
 use crate::line::Shape;
 use crate::modes::replay::read::defects::Defect;
@@ -26,9 +26,9 @@ const TOGETHER: Duration = Duration::from_secs(10 * 60);
 /// Lines that a browser lays out together, at most: usually, and for one person who goes on talking.
 const PART: (usize, usize) = (50, 200);
 
-/// Prints an HTML document.
+/// Renders an HTML document.
 #[derive(Default)]
-pub(crate) struct HtmlPrinter {
+pub(crate) struct HtmlRenderer {
     clock: WallClock,
     /// The day of the open section, and whether one is open: damage has no day.
     day: Option<NaiveDate>,
@@ -46,19 +46,19 @@ pub(crate) struct HtmlPrinter {
 struct Totals {
     messages: u64,
     passing: u64,
-    wrong: u64,
+    damaged: u64,
     span: Option<(Stamp, Stamp)>,
 }
 
-impl Printer for HtmlPrinter {
+impl Renderer for HtmlRenderer {
     fn begin(&mut self, name: &str, out: &mut Vec<u8>) {
         document::begin(name, out);
     }
 
-    fn line(&mut self, line: &PrintedLine<'_>, out: &mut Vec<u8>) {
+    fn line(&mut self, line: &CheckedLine<'_>, out: &mut Vec<u8>) {
         let first = self.totals.span.map_or(line.at, |(first, _)| first);
         self.totals.span = Some((first, line.at));
-        match line.look.shape {
+        match line.raw.shape {
             Shape::Message { from, text, .. } => self.message(line, from, text, out),
             Shape::Join(name) => self.pass(line, name, " came in ", out),
             Shape::Leave(name) => self.pass(line, name, " left ", out),
@@ -80,11 +80,11 @@ impl Printer for HtmlPrinter {
         }
     }
 
-    fn wrong(&mut self, offset: u64, _bytes: &[u8], wrong: Defect, out: &mut Vec<u8>) {
-        self.totals.wrong += 1;
+    fn defect(&mut self, offset: u64, _bytes: &[u8], defect: Defect, out: &mut Vec<u8>) {
+        self.totals.damaged += 1;
         self.apart(None, out);
         out.extend_from_slice(b"<p class=\"w\">");
-        text::put(&wrong.sentence(offset), out);
+        text::put(&defect.sentence(offset), out);
         out.extend_from_slice(b"</p>\n");
     }
 
@@ -94,10 +94,10 @@ impl Printer for HtmlPrinter {
     }
 }
 
-impl HtmlPrinter {
-    fn message(&mut self, line: &PrintedLine<'_>, from: &[u8], text: &[u8], out: &mut Vec<u8>) {
+impl HtmlRenderer {
+    fn message(&mut self, line: &CheckedLine<'_>, from: &[u8], text: &[u8], out: &mut Vec<u8>) {
         self.totals.messages += 1;
-        let day = self.clock.look(line.at).day;
+        let day = self.clock.minute_of(line.at).day;
         let goes_on =
             self.joins_and_leaves.is_empty() && self.day == Some(day) && self.lines < PART.1;
         let before = self
@@ -139,7 +139,7 @@ impl HtmlPrinter {
     }
 
     /// Opens a message, with its id.
-    fn open(&mut self, class: &str, line: &PrintedLine<'_>, out: &mut Vec<u8>) {
+    fn open(&mut self, class: &str, line: &CheckedLine<'_>, out: &mut Vec<u8>) {
         out.extend_from_slice(b"<p");
         if !class.is_empty() {
             out.extend_from_slice(b" class=\"");
@@ -152,35 +152,35 @@ impl HtmlPrinter {
     }
 
     /// Closes a message, with its time, which links to it.
-    fn close(&mut self, line: &PrintedLine<'_>, out: &mut Vec<u8>) {
+    fn close(&mut self, line: &CheckedLine<'_>, out: &mut Vec<u8>) {
         out.extend_from_slice(b" <a href=\"#");
         out.extend_from_slice(itoa::Buffer::new().format(line.offset).as_bytes());
         out.extend_from_slice(b"\">");
-        self.clock.look(line.at).write(line.look.time, out);
+        self.clock.minute_of(line.at).write(line.raw.time, out);
         out.extend_from_slice(b"</a></p>\n");
     }
 
-    fn pass(&mut self, line: &PrintedLine<'_>, who: &[u8], what: &str, out: &mut Vec<u8>) {
+    fn pass(&mut self, line: &CheckedLine<'_>, who: &[u8], what: &str, out: &mut Vec<u8>) {
         self.totals.passing += 1;
-        if !self.joins_and_leaves.is_empty() && self.day == Some(self.clock.look(line.at).day) {
+        if !self.joins_and_leaves.is_empty() && self.day == Some(self.clock.minute_of(line.at).day) {
             self.lines += 1;
         } else {
             self.apart(Some(line.at), out);
         }
-        let moment = self.clock.look(line.at);
+        let moment = self.clock.minute_of(line.at);
         self.joins_and_leaves
-            .add(who, what, moment, line.look.time, out);
+            .add(who, what, moment, line.raw.time, out);
     }
 
     /// Adds an event of the room.
-    fn event(&mut self, line: &PrintedLine<'_>, class: &str, what: &[u8], out: &mut Vec<u8>) {
+    fn event(&mut self, line: &CheckedLine<'_>, class: &str, what: &[u8], out: &mut Vec<u8>) {
         self.apart(Some(line.at), out);
         out.extend_from_slice(b"<p class=\"");
         out.extend_from_slice(class.as_bytes());
         out.extend_from_slice(b"\">");
         out.extend_from_slice(what);
         out.push(b' ');
-        self.clock.look(line.at).write(line.look.time, out);
+        self.clock.minute_of(line.at).write(line.raw.time, out);
         out.extend_from_slice(b"</p>\n");
     }
 
@@ -190,7 +190,7 @@ impl HtmlPrinter {
         if self.speaker.take().is_some() {
             out.extend_from_slice(b"</div>\n");
         }
-        let day = at.map(|at| self.clock.look(at).day);
+        let day = at.map(|at| self.clock.minute_of(at).day);
         if !self.in_day || day.is_some() && day != self.day {
             self.end_day(out);
             out.extend_from_slice(b"<section>\n");

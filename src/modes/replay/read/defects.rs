@@ -76,16 +76,16 @@ pub(crate) fn advice(name: &str) -> String {
 
 /// The defects that were met.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Faults {
+pub(crate) struct Defects {
     damaged: u64,
     first: Option<u64>,
     torn: bool,
 }
 
-impl Faults {
+impl Defects {
     /// Counts a defect of the line at `offset`.
-    pub(crate) fn add(&mut self, offset: u64, wrong: Defect) {
-        match wrong {
+    pub(crate) fn add(&mut self, offset: u64, defect: Defect) {
+        match defect {
             Defect::Torn => self.torn = true,
             _ => self.damaged += 1,
         }
@@ -104,8 +104,8 @@ impl Faults {
         );
     }
 
-    /// As [`Faults::report`], if not all lines were read, or not all are shown.
-    pub(crate) fn report_met(&self, name: &str) {
+    /// As [`Defects::report`], if not all lines were read, or not all are shown.
+    pub(crate) fn report_partial(&self, name: &str) {
         let Some(found) = self.found() else { return };
         let first = self.first.unwrap_or_default();
         let _ = writeln!(

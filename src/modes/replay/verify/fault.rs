@@ -113,16 +113,12 @@ pub(crate) struct Fault {
     pub offset: u64,
     /// The number of its line; the first is 1.
     pub line: u64,
-    pub wrong: FaultKind,
+    pub kind: FaultKind,
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Fault {
-            offset,
-            line,
-            wrong,
-        } = self;
-        write!(f, "byte {offset} (line {line}): {wrong}")
+        let Fault { offset, line, kind } = self;
+        write!(f, "byte {offset} (line {line}): {kind}")
     }
 }

@@ -61,7 +61,7 @@ fn only(bytes: &[u8]) -> (u64, u64, FaultKind) {
     let mut faults = found(bytes);
     assert_eq!(faults.len(), 1, "{faults:#?}");
     let fault = faults.remove(0);
-    (fault.offset, fault.line, fault.wrong)
+    (fault.offset, fault.line, fault.kind)
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn the_beginning_and_the_end_are_looked_at() {
         .rposition(|b| *b == b'\n')
         .expect("it")
         + 1;
-    let at = |wrong| (last as u64, 4, wrong);
+    let at = |kind| (last as u64, 4, kind);
     assert_eq!(only(&bytes[..end - 1]), at(FaultKind::NoLineFeed));
     for cut in last + 1..end - 1 {
         let torn = FaultKind::Torn((cut - last) as u64);
@@ -172,14 +172,14 @@ fn the_beginning_and_the_end_are_looked_at() {
     for portion in [5000, MAX_LINE + 1, zeros.len()] {
         let (faults, lines) = found_in(&zeros, portion);
         let torn = FaultKind::Torn(3 * MAX_LINE as u64);
-        assert_eq!((faults[0].offset, &faults[0].wrong), (end as u64, &torn));
+        assert_eq!((faults[0].offset, &faults[0].kind), (end as u64, &torn));
         assert_eq!((faults.len(), lines), (1, 5));
     }
 }
 
 #[test]
 fn every_sentence_is_one_line_with_its_place_and_what_to_do() {
-    for wrong in [
+    for kind in [
         FaultKind::Damaged(Damage::WrongChecksum),
         FaultKind::Damaged(Damage::NoChecksum),
         FaultKind::Damaged(Damage::UnknownForm),
@@ -197,7 +197,7 @@ fn every_sentence_is_one_line_with_its_place_and_what_to_do() {
         let fault = Fault {
             offset: 1234,
             line: 57,
-            wrong,
+            kind,
         };
         let text = fault.to_string();
         assert!(text.starts_with("byte 1234 (line 57): "), "{text}");

@@ -82,11 +82,11 @@ pub(super) fn end(totals: &Totals, out: &mut Vec<u8>) {
         zones = format!(" Times are {zone}.");
     }
     words.push('.');
-    if totals.wrong > 0 {
-        let lines = counted_in_groups(totals.wrong, "line is", "lines are");
+    if totals.damaged > 0 {
+        let lines = counted_in_groups(totals.damaged, "line is", "lines are");
         words += &format!(" {lines} damaged.");
     }
-    let nothing = match totals.span.is_none() && totals.wrong == 0 {
+    let nothing = match totals.span.is_none() && totals.damaged == 0 {
         true => "<p>Nothing in this log is selected.</p>\n",
         false => "",
     };

@@ -29,7 +29,7 @@ pub(super) struct WallClock {
 
 impl WallClock {
     /// The local time at a moment.
-    pub(super) fn look(&mut self, at: Stamp) -> &WallMinute {
+    pub(super) fn minute_of(&mut self, at: Stamp) -> &WallMinute {
         let minute = at.micros().div_euclid(60_000_000);
         if self.minute != Some(minute) {
             let here = local(at);

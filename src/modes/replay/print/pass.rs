@@ -1,52 +1,52 @@
-//! One pass over a log, whose chosen lines go to the printer.
+//! One pass over a log, whose chosen lines go to the renderer.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::form::{PrintedLine, Printer};
+use super::renderer::{CheckedLine, Renderer};
 use crate::failure::Failure;
 use crate::journal;
-use crate::modes::replay::printout::Printout;
+use crate::modes::replay::stdout::BufferedStdout;
 use crate::modes::replay::read::blocks::{Block, Blocks};
-use crate::modes::replay::read::defects::{Defect, Faults, judge};
+use crate::modes::replay::read::defects::{Defect, Defects, judge};
 use crate::modes::replay::read::filter::Filter;
 use crate::modes::replay::read::log::unreadable;
 use crate::modes::replay::read::prefilter::Prefilter;
 
-/// A log while it is printed.
-pub(super) struct Printing {
-    pub printer: Box<dyn Printer>,
+/// A pass over a log that prints the chosen lines, with the defects that it met.
+pub(super) struct PrintPass {
+    pub renderer: Box<dyn Renderer>,
     pub filter: Filter,
     /// Lines must be written as they come.
     pub is_live: bool,
-    pub faults: Faults,
+    pub defects: Defects,
     /// Something was printed.
     pub found: bool,
 }
 
-impl Printing {
+impl PrintPass {
     /// Prints the chosen lines of the blocks. Of a converted log, `source` is the number of bytes read.
     pub(super) fn all(
         &mut self,
         blocks: &mut Blocks,
         prefilter: &Prefilter,
-        printout: &mut Printout,
+        stdout: &mut BufferedStdout,
         name: &str,
         source: Option<&AtomicU64>,
     ) -> Result<(), Failure> {
         loop {
             match blocks.next() {
-                Ok(Some(block)) => self.block(prefilter, &block, &mut printout.pending),
+                Ok(Some(block)) => self.block(prefilter, &block, &mut stdout.pending),
                 Ok(None) => return Ok(()),
                 Err(error) => {
-                    printout.flush()?;
+                    stdout.flush()?;
                     return Err(unreadable(name, &error));
                 }
             }
             let position = source.map_or(blocks.position(), |read| read.load(Ordering::Relaxed));
-            printout.progress.show(position, String::new);
+            stdout.progress.show(position, String::new);
             match self.is_live {
-                true => printout.flush()?,
-                false => printout.flush_if_full()?,
+                true => stdout.flush()?,
+                false => stdout.flush_if_full()?,
             }
         }
     }
@@ -54,46 +54,46 @@ impl Printing {
     fn block(&mut self, prefilter: &Prefilter, block: &Block<'_>, out: &mut Vec<u8>) {
         if block.offset == 0 {
             let first = block.bytes.split(|b| *b == b'\n').next();
-            self.printer.of(journal::log_of(first.unwrap_or_default()));
+            self.renderer.set_log(journal::log_of(first.unwrap_or_default()));
         }
         if block.too_long {
-            let wrong = if block.torn {
+            let defect = if block.torn {
                 Defect::Torn
             } else {
                 Defect::TooLong
             };
-            return self.wrong(block.offset, block.bytes, wrong, out);
+            return self.defect(block.offset, block.bytes, defect, out);
         }
         let end = block.offset + block.bytes.len() as u64;
         for (offset, bytes) in prefilter.lines(block.offset, block.bytes) {
             let ended = offset + (bytes.len() as u64) < end;
             match judge(bytes, ended) {
-                Ok((at, look)) => {
+                Ok((at, raw)) => {
                     let wanted = self.filter.is_in_time(at)
-                        && self.filter.accepts(&look)
-                        && !self.filter.is_put_in_front(offset, &look);
+                        && self.filter.accepts(&raw)
+                        && !self.filter.is_put_in_front(offset, &raw);
                     if wanted {
-                        let line = PrintedLine {
+                        let line = CheckedLine {
                             offset,
                             bytes,
-                            look,
+                            raw,
                             at,
                         };
                         self.found = true;
-                        self.printer.line(&line, out);
+                        self.renderer.line(&line, out);
                     }
                 }
-                Err(wrong) => self.wrong(offset, bytes, wrong, out),
+                Err(defect) => self.defect(offset, bytes, defect, out),
             }
         }
     }
 
     /// Counts a defect, and prints it unless only some kinds of events are chosen.
-    fn wrong(&mut self, offset: u64, bytes: &[u8], wrong: Defect, out: &mut Vec<u8>) {
-        self.faults.add(offset, wrong);
+    fn defect(&mut self, offset: u64, bytes: &[u8], defect: Defect, out: &mut Vec<u8>) {
+        self.defects.add(offset, defect);
         if self.filter.is_all() {
             self.found = true;
-            self.printer.wrong(offset, bytes, wrong, out);
+            self.renderer.defect(offset, bytes, defect, out);
         }
     }
 }

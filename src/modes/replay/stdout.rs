@@ -8,31 +8,31 @@ use crate::failure::Failure;
 use crate::system::terminal::stdout_is_pipe;
 
 /// Bytes that are gathered before they are written.
-const BATCH: usize = 128 * 1024;
+const ENOUGH: usize = 128 * 1024;
 
-/// Text for standard output, with a progress bar below it.
-pub(super) struct Printout {
-    /// The bar.
+/// Text for standard output, written above a progress bar.
+pub(super) struct BufferedStdout {
+    /// The progress bar.
     pub progress: ProgressMeter,
     /// Text that is not written yet.
     pub pending: Vec<u8>,
 }
 
-impl Printout {
-    /// No text yet, above that bar.
-    pub(super) fn new(progress: ProgressMeter) -> Printout {
-        Printout {
+impl BufferedStdout {
+    /// Creates an empty buffer above that bar.
+    pub(super) fn new(progress: ProgressMeter) -> BufferedStdout {
+        BufferedStdout {
             progress,
-            pending: Vec::with_capacity(BATCH),
+            pending: Vec::with_capacity(ENOUGH),
         }
     }
 
-    /// Writes the text if there is enough of it.
+    /// Writes the text once there is enough of it for one write.
     ///
     /// # Errors
     /// The output cannot be written.
     pub(super) fn flush_if_full(&mut self) -> Result<(), Failure> {
-        match self.pending.len() >= BATCH {
+        match self.pending.len() >= ENOUGH {
             true => self.flush(),
             false => Ok(()),
         }
