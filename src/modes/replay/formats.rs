@@ -24,9 +24,9 @@ mod late;
 mod mirc;
 mod origin;
 mod original;
-mod pieces;
 mod report;
 mod split;
+mod syntax;
 mod weechat;
 mod znc;
 

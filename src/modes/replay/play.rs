@@ -56,7 +56,7 @@ pub(super) fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     filter.begins_converted = log.format != FileFormat::Room;
     let span = time_range::find(&log, args, &mut filter)?;
     let (name, report) = (log.name.clone(), log.report.clone());
-    let chosen = !filter.is_everything();
+    let chosen = !filter.accepts_all();
     let terminal = Terminal::take()?;
     let wake = terminal.waker();
     let wake = wake.map_err(|error| unreadable(&name, &error))?;

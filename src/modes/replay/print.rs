@@ -97,14 +97,14 @@ pub(super) fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     print.renderer.end(&mut stdout.pending);
     stdout.flush()?;
     drop(stdout);
-    match print.filter.is_everything() {
+    match print.filter.accepts_all() {
         true => print.defects.report(&name),
         false => print.defects.report_partial(&name),
     }
     if let Some(report) = report {
         report.tell(&name, args.verbose);
     }
-    match print.found || args.follow || print.filter.is_everything() {
+    match print.found || args.follow || print.filter.accepts_all() {
         true => Ok(ExitCode::SUCCESS),
         false => Err(nothing_accepted(&name)),
     }

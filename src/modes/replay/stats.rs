@@ -94,7 +94,7 @@ fn count(log: Log, args: &ReplayArgs) -> Result<Tally, Failure> {
     let mut blocks = log.blocks(start, end).ahead();
     let mut pass = Pass {
         tally: Tally::new(hours::here),
-        all: filter.is_all(),
+        all: filter.accepts_all_in_time(),
         filter,
     };
     loop {

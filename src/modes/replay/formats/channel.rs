@@ -6,7 +6,7 @@
 //! ```
 
 use super::day::speech;
-use super::pieces::{LineDate, LineTime, ParsedLine, clock, iso_date};
+use super::syntax::{LineDate, LineTime, ParsedLine, clock, iso_date};
 
 /// Parses one line.
 pub(super) fn parse(line: &str) -> Option<ParsedLine<'_>> {
@@ -29,7 +29,7 @@ pub(super) fn parse(line: &str) -> Option<ParsedLine<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::pieces::LineContent;
+    use super::super::syntax::LineContent;
     use super::*;
 
     #[test]

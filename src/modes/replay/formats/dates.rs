@@ -17,7 +17,7 @@ use chrono::{
     DateTime, Datelike, Days, Local, LocalResult, NaiveDate, NaiveDateTime, Offset, TimeZone,
 };
 
-use super::pieces::{LineDate, LineTime, TimeOfDay};
+use super::syntax::{LineDate, LineTime, TimeOfDay};
 use crate::event::{Stamp, on_the_wall};
 
 const SECOND: i64 = 1_000_000;

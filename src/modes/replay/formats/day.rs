@@ -7,7 +7,7 @@
 //! ```
 
 use super::mirc;
-use super::pieces::{
+use super::syntax::{
     LineContent, LineTime, ParsedLine, clock, nick_and_action, nick_and_text, program_words,
 };
 

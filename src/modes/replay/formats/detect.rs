@@ -6,7 +6,7 @@
 use super::kinds::{DETECTED, parser, title, value};
 use super::origin::Origin;
 use super::original;
-use super::pieces::LineTime;
+use super::syntax::LineTime;
 use super::split::decoded;
 use crate::cli::FileFormat;
 use crate::event::Stamp;

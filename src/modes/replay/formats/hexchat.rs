@@ -12,7 +12,7 @@
 //! **** ENDING LOGGING AT Mon Nov 23 22:40:00 2026
 //! ```
 
-use super::pieces::{
+use super::syntax::{
     LineContent, LineDate, LineTime, ParsedLine, clock, dated_mark, east, iso_date, month_and_day,
     nick_and_action, nick_and_text, presence, program_words, unranked,
 };

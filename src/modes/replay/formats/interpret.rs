@@ -15,7 +15,7 @@ use super::kinds::{NotOfThisKind, Parser, separator, zone};
 use super::late::{HeldLine, HeldLines, Lateness};
 use super::origin::{Origin, date_in};
 use super::original;
-use super::pieces::{LineContent, ParsedLine};
+use super::syntax::{LineContent, ParsedLine};
 use super::report::ReportEntries;
 use super::split::{Splitter, decoded};
 use crate::cli::FileFormat;

@@ -11,7 +11,7 @@
 //! --- Log closed Tue Nov 24 00:10:12 2026
 //! ```
 
-use super::pieces::{
+use super::syntax::{
     LineContent, LineDate, LineTime, ParsedLine, clock, dated_mark, iso_date, nick_and_action,
     nick_and_text, program_words, unranked,
 };

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use super::dates::Zone;
-use super::pieces::ParsedLine;
+use super::syntax::ParsedLine;
 use super::{channel, day, hexchat, irssi, mirc, weechat, znc};
 use crate::cli::FileFormat;
 

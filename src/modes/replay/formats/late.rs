@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 
 use super::dates::{Dates, FAR_BACK, LATE_AT_NIGHT};
-use super::pieces::LineTime;
+use super::syntax::LineTime;
 
 /// The lines that are held, and their bytes, at most.
 const MOST: (usize, usize) = (256, 1 << 20);

@@ -13,7 +13,7 @@
 //! Session Close: Tue Nov 24 00:10:00 2026
 //! ```
 
-use super::pieces::{
+use super::syntax::{
     LineContent, LineTime, ParsedLine, clock, ctime, nick_and_action, nick_and_text,
     notice_or_other, presence, unranked,
 };

@@ -9,7 +9,7 @@
 //! 2026-11-23 22:37:10<TAB>--<TAB>Mode #books [+o eve] by uthira
 //! ```
 
-use super::pieces::{
+use super::syntax::{
     LineContent, LineDate, LineTime, ParsedLine, clock, east, iso_date, nick_and_action,
     program_words, unranked,
 };

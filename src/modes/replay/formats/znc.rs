@@ -11,7 +11,7 @@
 //! [22:36:20] *** Quits: eve (~e@host.example) (Ping timeout)
 //! ```
 
-use super::pieces::{
+use super::syntax::{
     LineContent, LineTime, ParsedLine, clock, nick_and_action, nick_and_text, notice_or_other,
     program_words,
 };

@@ -131,7 +131,7 @@ impl Script {
                         | Shape::Notice(_)
                         | Shape::Erased(_)
                         | Shape::Other(_) => {
-                            if self.filter.is_all() {
+                            if self.filter.accepts_all_in_time() {
                                 add(None, offset, Step::Unsaid);
                             }
                         }

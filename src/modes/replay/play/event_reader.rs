@@ -65,7 +65,7 @@ impl Query<'_> {
                     && self.filter.accepts(raw)
                     && self.hit.is_none_or(|hit| hit.accepts(raw))
             }
-            Err(_) => self.filter.is_all() && self.hit.is_none() && self.from.is_none(),
+            Err(_) => self.filter.accepts_all_in_time() && self.hit.is_none() && self.from.is_none(),
         }
     }
 }

@@ -91,7 +91,7 @@ impl PrintPass {
     /// Counts a defect, and prints it unless only some kinds of events are chosen.
     fn defect(&mut self, offset: u64, bytes: &[u8], defect: Defect, out: &mut Vec<u8>) {
         self.defects.add(offset, defect);
-        if self.filter.is_all() {
+        if self.filter.accepts_all_in_time() {
             self.found = true;
             self.renderer.defect(offset, bytes, defect, out);
         }

@@ -46,8 +46,8 @@ impl Filter {
         }
     }
 
-    /// Returns whether every event between the two times is accepted.
-    pub(crate) fn is_all(&self) -> bool {
+    /// Returns whether every event between the two times is accepted: no name, pattern or kind is chosen.
+    pub(crate) fn accepts_all_in_time(&self) -> bool {
         self.names.is_empty() && self.grep.is_none() && self.only.is_none()
     }
 
@@ -56,9 +56,9 @@ impl Filter {
         self.begins_converted && offset == 0 && matches!(raw.shape, Shape::Opened { .. })
     }
 
-    /// Returns whether all of the log is accepted.
-    pub(crate) fn is_everything(&self) -> bool {
-        self.is_all() && self.from.is_none() && self.to.is_none()
+    /// Returns whether the whole log is accepted: neither times nor anything else is chosen.
+    pub(crate) fn accepts_all(&self) -> bool {
+        self.accepts_all_in_time() && self.from.is_none() && self.to.is_none()
     }
 
     /// Returns whether the line is accepted, apart from its time.
@@ -79,7 +79,7 @@ impl Filter {
             | Shape::Closed
             | Shape::Notice(_)
             | Shape::Erased(_)
-            | Shape::Other(_) => self.is_all(),
+            | Shape::Other(_) => self.accepts_all_in_time(),
         }
     }
 

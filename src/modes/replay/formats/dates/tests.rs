@@ -1,6 +1,6 @@
 //! Times that leave something out.
 
-use super::super::pieces::{clock, month_and_day};
+use super::super::syntax::{clock, month_and_day};
 use super::*;
 
 fn day(text: &str) -> NaiveDate {

@@ -1,4 +1,5 @@
-//! The content of a line of another program's log, and the pieces of syntax that the parsers share.
+//! A parsed line of another program's log, and the syntax that the formats share: times, nicks, and the words for
+//! arrivals and departures.
 //!
 //! Invariant: nothing here depends on other lines, and all names and texts are unchanged parts of the line.
 
